@@ -1,0 +1,160 @@
+use std::path::Path;
+
+use agtop_model::{Event, EventKind, FileId, IssueKind, Place, Provenance, SessionKey, Timestamp};
+use thiserror::Error;
+
+/// Turns one file's records into events.
+///
+/// Fed from the file's beginning, record by record, in order, and later with what was appended. However the file is
+/// cut into feeds, the events are the same.
+pub trait Decoder: Send {
+    /// Decodes one record. On an error nothing of the record has been emitted and the decoder is as it was before: the
+    /// caller notes the error and goes on with the next record.
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError>;
+}
+
+/// One record.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A line without its end, of a [`Format::Lines`](crate::Format::Lines) file.
+    Line {
+        /// The line.
+        bytes: &'a [u8],
+        /// Where it starts in the (decompressed) file.
+        offset: u64,
+    },
+    /// A whole [`Format::Document`](crate::Format::Document) file.
+    Document(&'a [u8]),
+    /// A row of a [`Format::Sqlite`](crate::Format::Sqlite) file.
+    Row {
+        /// The table.
+        table: &'static str,
+        /// The row's id.
+        rowid: i64,
+        /// The columns of [`Table::columns`](crate::Table::columns), in that order.
+        cells: &'a [Cell<'a>],
+    },
+}
+
+/// A value of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// Nothing, or a column that this schema lacks.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction.
+    Real(f64),
+    /// Text, which SQLite does not promise to be UTF-8, or a blob.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Cell<'a> {
+    /// The text, unless it is empty, a number or not UTF-8.
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Cell::Bytes(bytes) => std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The bytes.
+    pub fn bytes(self) -> Option<&'a [u8]> {
+        match self {
+            Cell::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The whole number; a number with a fraction is cut.
+    pub fn integer(self) -> Option<i64> {
+        match self {
+            Cell::Integer(n) => Some(n),
+            #[expect(clippy::cast_possible_truncation, reason = "saturates, and NaN becomes 0")]
+            Cell::Real(n) => Some(n as i64),
+            _ => None,
+        }
+    }
+
+    /// The number.
+    pub fn real(self) -> Option<f64> {
+        match self {
+            Cell::Integer(n) => Some(n as f64),
+            Cell::Real(n) => Some(n),
+            _ => None,
+        }
+    }
+}
+
+/// The file that a decoder reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Its number.
+    pub file: FileId,
+    /// Where it lies.
+    pub path: &'a Path,
+    /// The same, relative to the store's root.
+    pub relative: &'a Path,
+    /// When it was last written: the best guess for records without a time.
+    pub modified: Timestamp,
+}
+
+/// One record on its way out: what all its events have in common.
+pub(crate) struct Record<'o> {
+    /// Where it was read.
+    pub(crate) source: Provenance,
+    /// When it happened.
+    pub(crate) at: Option<Timestamp>,
+    /// Where its events go.
+    pub(crate) out: &'o mut Vec<Event>,
+}
+
+impl<'o> Record<'o> {
+    /// A record at `place` of `file`.
+    pub(crate) fn new(file: FileId, place: Place, at: Option<Timestamp>, out: &'o mut Vec<Event>) -> Self {
+        Self { source: Provenance { file, place }, at, out }
+    }
+
+    /// Emits an event of this record.
+    pub(crate) fn emit(&mut self, session: &SessionKey, kind: EventKind) {
+        self.out.push(Event { at: self.at, session: session.clone(), source: self.source, kind });
+    }
+}
+
+/// Why a record could not be decoded. Says nothing of the record's content.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{detail}")]
+pub struct DecodeError {
+    /// What kind of trouble.
+    pub kind: IssueKind,
+    /// What exactly, for people.
+    pub detail: String,
+}
+
+impl DecodeError {
+    /// A record that is not what it should be.
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self { kind: IssueKind::Malformed, detail: detail.into() }
+    }
+
+    /// A number or time that cannot be.
+    pub(crate) fn out_of_range(detail: impl Into<String>) -> Self {
+        Self { kind: IssueKind::OutOfRange, detail: detail.into() }
+    }
+}
+
+impl From<serde_json::Error> for DecodeError {
+    /// Category and position only: serde's own text may quote the record.
+    fn from(error: serde_json::Error) -> Self {
+        let text = error.to_string();
+        if text.contains(crate::parse::OUT_OF_RANGE) {
+            return Self::out_of_range("a count is negative or impossibly large");
+        }
+        let what = match error.classify() {
+            serde_json::error::Category::Eof => "ends in the middle",
+            serde_json::error::Category::Data => "has a value of an unexpected type",
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "is not JSON",
+        };
+        Self::malformed(format!("{what}, column {}", error.column()))
+    }
+}

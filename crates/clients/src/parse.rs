@@ -1,0 +1,191 @@
+//! What all formats share: counts, times and texts as vendors write them.
+
+use std::fmt;
+
+use agtop_model::Timestamp;
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+
+/// Marks a deserialisation error as a number out of range, see [`DecodeError`](crate::DecodeError).
+pub(crate) const OUT_OF_RANGE: &str = "count out of range";
+
+/// No response has this many tokens; a number beyond it is damage.
+const MOST_TOKENS: u64 = 1_000_000_000_000;
+
+/// A count of tokens as some vendor writes it: a whole number, a float without a fraction, or null for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Count(pub(crate) u64);
+
+impl Count {
+    /// A count from a database.
+    pub(crate) fn from_integer(n: i64) -> Option<Self> {
+        u64::try_from(n).ok().filter(|&n| n <= MOST_TOKENS).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CountVisitor;
+
+        impl Visitor<'_> for CountVisitor {
+            type Value = Count;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a count")
+            }
+
+            fn visit_u64<E: Error>(self, n: u64) -> Result<Count, E> {
+                if n <= MOST_TOKENS { Ok(Count(n)) } else { Err(E::custom(OUT_OF_RANGE)) }
+            }
+
+            fn visit_i64<E: Error>(self, n: i64) -> Result<Count, E> {
+                Count::from_integer(n).ok_or_else(|| E::custom(OUT_OF_RANGE))
+            }
+
+            fn visit_f64<E: Error>(self, n: f64) -> Result<Count, E> {
+                #[expect(clippy::cast_possible_truncation, reason = "from_integer checks the range, casts saturate")]
+                Count::from_integer(n.round() as i64).filter(|_| n.is_finite()).ok_or_else(|| E::custom(OUT_OF_RANGE))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Count, E> {
+                Ok(Count(0))
+            }
+        }
+
+        deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+/// A moment as vendors write it: RFC 3339 text, or a number of seconds or milliseconds, with or without a fraction.
+/// Text that is no time is no error: the record is worth more than its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment(pub(crate) Option<Timestamp>);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MomentVisitor;
+
+        impl Visitor<'_> for MomentVisitor {
+            type Value = Moment;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Moment, E> {
+                Ok(Moment(rfc3339(text)))
+            }
+
+            fn visit_u64<E: Error>(self, n: u64) -> Result<Moment, E> {
+                Ok(Moment(i64::try_from(n).ok().map(Timestamp::from_seconds_or_millis)))
+            }
+
+            fn visit_i64<E: Error>(self, n: i64) -> Result<Moment, E> {
+                Ok(Moment(Some(Timestamp::from_seconds_or_millis(n))))
+            }
+
+            fn visit_f64<E: Error>(self, n: f64) -> Result<Moment, E> {
+                let seconds = if n.abs() < 1e11 { n } else { n / 1000.0 };
+                Ok(Moment(Timestamp::from_float_seconds(seconds)))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Moment, E> {
+                Ok(Moment(None))
+            }
+        }
+
+        deserializer.deserialize_any(MomentVisitor)
+    }
+}
+
+/// RFC 3339 text to a moment. The shape that agents write, `2026-04-01T10:00:00.000Z`, is read directly; everything
+/// else (offsets, blanks for `T`, missing fractions) by the library.
+pub(crate) fn rfc3339(text: &str) -> Option<Timestamp> {
+    utc_millis(text.as_bytes()).or_else(|| {
+        let parsed: jiff::Timestamp = text.parse().ok()?;
+        Some(Timestamp::from_millis(parsed.as_millisecond()))
+    })
+}
+
+/// `YYYY-MM-DDThh:mm:ss.mmmZ`, by position. `None` for anything else.
+fn utc_millis(text: &[u8]) -> Option<Timestamp> {
+    let text: &[u8; 24] = text.try_into().ok()?;
+    let shape = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
+    if shape.iter().any(|&(at, byte)| text[at] != byte) {
+        return None;
+    }
+    let number = |from: usize, to: usize| {
+        text[from..to].iter().try_fold(0_i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second, milli) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?);
+    if !(1..=12).contains(&month) || !(1..=28).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None; // days 29 to 31 need a calendar, and the library has one
+    }
+    let seconds = days_since_epoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+    Some(Timestamp::from_millis(seconds * 1000 + milli))
+}
+
+/// Days from 1970-01-01 to a day of the proleptic Gregorian calendar (Howard Hinnant, "chrono-Compatible Low-Level
+/// Date Algorithms", `days_from_civil`).
+fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year - era * 400;
+    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The first `most` characters of a text, for titles and targets, which are not worth keeping whole.
+pub(crate) fn shortened(text: &str, most: usize) -> &str {
+    let text = text.trim();
+    text.char_indices().nth(most).map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn counts_come_in_many_spellings() {
+        let count = |json: &str| serde_json::from_str::<Count>(json).map(|count| count.0).ok();
+        assert_eq!(count("12"), Some(12));
+        assert_eq!(count("12.0"), Some(12));
+        assert_eq!(count("null"), Some(0));
+        assert_eq!(count("-1"), None);
+        assert_eq!(count("1e300"), None);
+        assert_eq!(count("99999999999999999999"), None);
+        assert_eq!(count("\"12\""), None);
+    }
+
+    #[test]
+    fn moments_come_in_many_spellings() {
+        let moment = |json: &str| serde_json::from_str::<Moment>(json).ok().and_then(|moment| moment.0);
+        let expected = Some(Timestamp::from_millis(1_776_290_000_000));
+        assert_eq!(moment("1776290000"), expected);
+        assert_eq!(moment("1776290000000"), expected);
+        assert_eq!(moment("1776290000.0"), expected);
+        assert_eq!(moment("\"2026-04-15T21:53:20Z\""), expected);
+        assert_eq!(moment("\"2026-04-15T21:53:20.000Z\""), expected);
+        assert_eq!(moment("\"2026-04-15T23:53:20+02:00\""), expected);
+        assert_eq!(moment("\"yesterday\""), None);
+        assert_eq!(moment("null"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_to_read_a_time_agrees_with_the_library(millis in -62_000_000_000_000_i64..250_000_000_000_000) {
+            let written = jiff::Timestamp::from_millisecond(millis)?;
+            let text = format!("{written:.3}");
+            prop_assert_eq!(rfc3339(&text), Some(Timestamp::from_millis(millis)), "{}", text);
+        }
+    }
+
+    #[test]
+    fn shortening_keeps_characters_whole() {
+        assert_eq!(shortened("  größe  ", 3), "grö");
+        assert_eq!(shortened("ab", 3), "ab");
+    }
+}

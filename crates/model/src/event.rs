@@ -1,0 +1,292 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::{FileId, MessageKey, PicoUsd, SessionKey, Timestamp, ToolKey, Untrusted, Usage};
+
+/// One thing that a transcript, a database or a hook tells about a session.
+///
+/// Events are facts, not changes: applying one twice, or in another order, changes nothing. Only what concerns the
+/// present (what is in flight, what is waited for) depends on the order within one file.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When it happened, as the record says; `None` if it does not say.
+    pub at: Option<Timestamp>,
+    /// The session it concerns.
+    pub session: SessionKey,
+    /// Where it was read.
+    pub source: Provenance,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum EventKind {
+    /// The session exists, and this is known about it. Facts add up; a later `Some` replaces an earlier one.
+    Facts(Box<SessionFacts>),
+    /// The session has a name, of that rank.
+    Title(Title),
+    /// The person asked something. The text itself is never kept.
+    Prompt,
+    /// The model answered.
+    Turn(Box<Turn>),
+    /// The model called a tool.
+    ToolStarted {
+        /// Which call.
+        tool: ToolKey,
+        /// The tool's name.
+        name: Arc<str>,
+        /// What it is used on, such as a file or the first words of a command. Private: shown only where asked for.
+        target: Option<Untrusted>,
+    },
+    /// The tool answered.
+    ToolEnded {
+        /// Which call.
+        tool: ToolKey,
+        /// How it ended.
+        outcome: Result<(), ()>,
+    },
+    /// The model sent a sub-agent off; `tool` is the call that did it.
+    SubagentStarted {
+        /// Which call.
+        tool: ToolKey,
+        /// The kind of sub-agent, such as `code-reviewer`.
+        name: Untrusted,
+        /// What it shall do. Private: shown only where asked for.
+        task: Option<Untrusted>,
+    },
+    /// The sub-agent came back.
+    SubagentEnded {
+        /// Which call.
+        tool: ToolKey,
+    },
+    /// The context was summarised to make room.
+    Compacted,
+    /// The agent waits for its person to allow something; ends with the next event of the session.
+    Waiting,
+    /// The turn is over: nothing is in flight.
+    TurnEnded,
+    /// How much of an account's allowance is used.
+    RateLimit(RateLimit),
+    /// A request failed, for this reason.
+    Error(Untrusted),
+    /// The session itself ended.
+    Ended,
+    /// The directory behind an abbreviated project name that [`SessionFacts::project`] refers to.
+    ProjectRoot {
+        /// The abbreviation.
+        project: Arc<str>,
+        /// The directory.
+        root: PathBuf,
+    },
+}
+
+/// What is known about a session besides its events. Every field is optional: sources tell different parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// The session that started this one as a sub-agent.
+    pub parent: Option<SessionKey>,
+    /// The session this one was copied from.
+    pub forked_from: Option<SessionKey>,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// The directory it works in.
+    pub cwd: Option<PathBuf>,
+    /// An abbreviated project name, resolved through [`EventKind::ProjectRoot`] where `cwd` is missing.
+    pub project: Option<Arc<str>>,
+    /// The git branch.
+    pub branch: Option<Untrusted>,
+    /// The version of the client that wrote it.
+    pub version: Option<Untrusted>,
+    /// The model in use now, where it is known apart from turns.
+    pub model: Option<Arc<str>>,
+    /// The model's context window in tokens, as the vendor says.
+    pub context_limit: Option<u64>,
+    /// Tokens in the context now, where they are known apart from turns.
+    pub context_used: Option<u64>,
+    /// Who started it: `cli`, `vscode`, `exec`, a sub-agent's kind, …
+    pub origin: Option<Untrusted>,
+}
+
+/// A session's name with its rank: a name given by a person beats one made by a model, and so on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Title {
+    /// How good a name it is.
+    pub rank: TitleRank,
+    /// The name.
+    pub text: Untrusted,
+}
+
+/// How good a session's name is, best last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TitleRank {
+    /// A command the person typed first.
+    FirstCommand,
+    /// The first words the person said. Private: it is message text.
+    FirstPrompt,
+    /// A summary of the conversation.
+    Summary,
+    /// The last words the person said. Private: it is message text.
+    LastPrompt,
+    /// A name a model made.
+    Generated,
+    /// A name a person gave.
+    Given,
+}
+
+impl TitleRank {
+    /// Whether the name is a person's message, which leaves agtop only where asked for.
+    pub const fn is_message_text(self) -> bool {
+        matches!(self, Self::FirstPrompt | Self::LastPrompt | Self::FirstCommand)
+    }
+}
+
+/// One response of a model.
+///
+/// A response is written down more than once: per content block, again by resumed and forked sessions, beside a
+/// sub-agent's parent. All copies carry the same [`MessageKey`] and merge into one record by rules that do not depend
+/// on the order in which files are read:
+/// - the usage that counts is the greatest, which is the last, since the usage of one response only grows;
+/// - it belongs to the session on the main line, else to the one whose file was opened first.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// Which response.
+    pub message: MessageKey,
+    /// The vendor's id of it, for people to find it by.
+    pub id: Option<Box<str>>,
+    /// A coarser record that this one is a part of (a message of several steps, a running total): where any part is
+    /// known, the coarse record does not count.
+    pub part_of: Option<MessageKey>,
+    /// The model that answered.
+    pub model: Option<Arc<str>>,
+    /// What it used.
+    pub usage: Usage,
+    /// The class of service, which sets the price.
+    pub tier: Tier,
+    /// What the agent says it cost.
+    pub embedded_cost: Option<PicoUsd>,
+    /// Why the model stopped.
+    pub stop: Option<StopReason>,
+    /// Whether it belongs to the conversation itself.
+    pub lineage: Lineage,
+    /// When the file that holds this copy was begun: the first copy's session owns the response.
+    pub opened: Timestamp,
+    /// Tokens that were in the context with this response, where it differs from the prompt.
+    pub context_used: Option<u64>,
+}
+
+/// Whether a response belongs to the conversation with the person or to a branch off it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lineage {
+    /// The conversation itself: it fills the context window.
+    #[default]
+    Main,
+    /// A sub-agent's own transcript.
+    Sidechain,
+    /// A copy that another transcript embeds.
+    Embedded,
+}
+
+/// Class of service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tier {
+    /// The list price.
+    #[default]
+    Standard,
+    /// Faster, dearer.
+    Priority,
+    /// Slower, cheaper.
+    Flex,
+    /// Within a day, cheaper still.
+    Batch,
+    /// Anthropic's fast mode.
+    Fast,
+}
+
+impl Tier {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Priority => "priority",
+            Self::Flex => "flex",
+            Self::Batch => "batch",
+            Self::Fast => "fast",
+        }
+    }
+}
+
+/// Why a model stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StopReason {
+    /// It had said all it wanted: the person is next.
+    EndTurn,
+    /// It wants a tool's answer.
+    ToolUse,
+    /// It hit the output limit.
+    MaxTokens,
+    /// It wrote a stop sequence.
+    StopSequence,
+    /// It refused, was cut off, or something else.
+    Other,
+}
+
+impl StopReason {
+    /// The name in JSON, in Anthropic's spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EndTurn => "end_turn",
+            Self::ToolUse => "tool_use",
+            Self::MaxTokens => "max_tokens",
+            Self::StopSequence => "stop_sequence",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A reading of an account's allowance. The newest reading counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateLimit {
+    /// Which allowance, such as `codex`.
+    pub limit: Arc<str>,
+    /// The subscription, where told.
+    pub plan: Option<Untrusted>,
+    /// Its windows.
+    pub windows: Vec<Window>,
+}
+
+/// One window of an allowance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// Its length in minutes: 300 is the five-hour window, 10080 the week.
+    pub minutes: u32,
+    /// How much of it is used, in percent; may exceed 100.
+    pub used_percent: f64,
+    /// When it starts anew.
+    pub resets_at: Option<Timestamp>,
+}
+
+/// Where an event was read, so that every number can be traced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Provenance {
+    /// The file.
+    pub file: FileId,
+    /// The place in it.
+    pub place: Place,
+}
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// The line that starts at this byte (of the decompressed text).
+    Byte(u64),
+    /// The n-th entry of a document, from 0.
+    Entry(u32),
+    /// A row of a table.
+    Row {
+        /// The table.
+        table: &'static str,
+        /// Its rowid.
+        rowid: i64,
+    },
+}

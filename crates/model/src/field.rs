@@ -1,0 +1,412 @@
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::{Agent, Gap, PicoUsd, Session, Status, Timestamp, Untrusted};
+
+/// What a row shows: an agent, a session, or both joined.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// The moment of the snapshot.
+    pub now: Timestamp,
+    /// The process.
+    pub agent: Option<&'a Agent>,
+    /// The conversation.
+    pub session: Option<&'a Session>,
+}
+
+impl<'a> Row<'a> {
+    /// The row of a live agent.
+    pub fn of_agent(now: Timestamp, agent: &'a Agent) -> Self {
+        Self { now, agent: Some(agent), session: agent.session.as_deref() }
+    }
+
+    /// The row of a session, with the agent that works on it if one does.
+    pub fn of_session(now: Timestamp, session: &'a Session, agents: &'a [Agent]) -> Self {
+        let works_on = |agent: &&Agent| agent.session.as_ref().is_some_and(|joined| joined.key == session.key);
+        Self { now, agent: agents.iter().find(works_on), session: Some(session) }
+    }
+
+    /// What it is doing: the agent's word counts before the session's.
+    pub fn status(&self) -> Status {
+        self.agent.map(|agent| agent.status).or(self.session.map(|session| session.status)).unwrap_or_default()
+    }
+}
+
+/// A value of a field, with its unit in its type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Text of ours.
+    Text(Cow<'a, str>),
+    /// Text of somebody else's.
+    Untrusted(Cow<'a, Untrusted>),
+    /// A whole number.
+    Count(u64),
+    /// Tokens.
+    Tokens(u64),
+    /// Bytes.
+    Bytes(u64),
+    /// Percent, 0 to 100 and sometimes beyond.
+    Percent(f64),
+    /// Money.
+    Money(PicoUsd),
+    /// A span.
+    Span(Duration),
+    /// A moment.
+    Time(Timestamp),
+    /// A status.
+    Status(Status),
+    /// Nothing, for this reason.
+    Gap(Gap),
+}
+
+/// What kind of values a field has: decides alignment, units and names of metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Aligned left.
+    Text,
+    /// A whole number.
+    Count,
+    /// Tokens.
+    Tokens,
+    /// Bytes.
+    Bytes,
+    /// Percent.
+    Percent,
+    /// US dollars.
+    Money,
+    /// Seconds.
+    Span,
+    /// A moment.
+    Time,
+}
+
+/// One thing that can be shown about a row: a column, a sort key, a CSV column, a metric.
+pub struct Field {
+    /// The name in `--fields`, `--sort`, CSV and JSON.
+    pub id: &'static str,
+    /// The column's heading.
+    pub title: &'static str,
+    /// What it means, for help.
+    pub help: &'static str,
+    /// What kind of values it has.
+    pub kind: Kind,
+    /// Reads it from a row.
+    pub get: for<'a> fn(&Row<'a>) -> Value<'a>,
+}
+
+/// The field of that name.
+pub fn field(id: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.id == id)
+}
+
+/// Every field. A new column is one entry here.
+pub static FIELDS: &[Field] = &[
+    Field {
+        id: "status",
+        title: "STATUS",
+        help: "what it is doing",
+        kind: Kind::Text,
+        get: |row| Value::Status(row.status()),
+    },
+    Field { id: "client", title: "AGENT", help: "the agent program", kind: Kind::Text, get: client },
+    Field {
+        id: "pid",
+        title: "PID",
+        help: "process id",
+        kind: Kind::Count,
+        get: |row| agent(row, |a| Value::Count(a.process.id.pid.into())),
+    },
+    Field {
+        id: "project",
+        title: "PROJECT",
+        help: "last part of the working directory",
+        kind: Kind::Text,
+        get: project,
+    },
+    Field {
+        id: "session",
+        title: "SESSION",
+        help: "session id, +N for N sub-agent files",
+        kind: Kind::Text,
+        get: session_id,
+    },
+    Field { id: "title", title: "TITLE", help: "the session's name", kind: Kind::Text, get: title },
+    Field {
+        id: "model",
+        title: "MODEL",
+        help: "the model that answered last",
+        kind: Kind::Text,
+        get: |row| session(row, |s| text(s.model.as_deref())),
+    },
+    Field {
+        id: "branch",
+        title: "BRANCH",
+        help: "git branch",
+        kind: Kind::Text,
+        get: |row| session(row, |s| untrusted(s.branch.as_ref())),
+    },
+    Field {
+        id: "tool",
+        title: "TOOL",
+        help: "the tool that runs now",
+        kind: Kind::Text,
+        get: |row| session(row, |s| untrusted(s.in_flight.last().map(|t| &t.name))),
+    },
+    Field {
+        id: "cpu",
+        title: "CPU",
+        help: "processor use in percent of one processor",
+        kind: Kind::Percent,
+        get: |row| agent(row, |a| a.cpu_percent.map_or_else(Value::Gap, Value::Percent)),
+    },
+    Field {
+        id: "mem",
+        title: "MEM",
+        help: "resident memory",
+        kind: Kind::Bytes,
+        get: |row| agent(row, |a| a.process.rss.map_or_else(Value::Gap, Value::Bytes)),
+    },
+    Field {
+        id: "vsz",
+        title: "VSZ",
+        help: "virtual memory",
+        kind: Kind::Bytes,
+        get: |row| agent(row, |a| a.process.vsz.map_or_else(Value::Gap, Value::Bytes)),
+    },
+    Field {
+        id: "disk_read",
+        title: "DISK R",
+        help: "bytes read from disks since the process started",
+        kind: Kind::Bytes,
+        get: |row| agent(row, |a| a.process.io.map_or_else(Value::Gap, |io| Value::Bytes(io.read))),
+    },
+    Field {
+        id: "disk_write",
+        title: "DISK W",
+        help: "bytes written to disks since the process started",
+        kind: Kind::Bytes,
+        get: |row| agent(row, |a| a.process.io.map_or_else(Value::Gap, |io| Value::Bytes(io.written))),
+    },
+    Field { id: "uptime", title: "UP", help: "age of the process", kind: Kind::Span, get: uptime },
+    Field {
+        id: "age",
+        title: "AGE",
+        help: "time since the session began",
+        kind: Kind::Span,
+        get: |row| session(row, |s| span(s.started.map(|at| row.now.since(at)))),
+    },
+    Field {
+        id: "active",
+        title: "ACTIVE",
+        help: "time since something happened",
+        kind: Kind::Span,
+        get: |row| session(row, |s| span(s.quiet_for(row.now))),
+    },
+    Field {
+        id: "started",
+        title: "STARTED",
+        help: "when the session began",
+        kind: Kind::Time,
+        get: |row| session(row, |s| time(s.started)),
+    },
+    Field {
+        id: "input",
+        title: "INPUT",
+        help: "fresh prompt tokens",
+        kind: Kind::Tokens,
+        get: |row| session(row, |s| Value::Tokens(s.usage.input)),
+    },
+    Field {
+        id: "cache_read",
+        title: "CACHE R",
+        help: "prompt tokens read from a cache",
+        kind: Kind::Tokens,
+        get: |row| session(row, |s| Value::Tokens(s.usage.cache_read)),
+    },
+    Field {
+        id: "cache_write",
+        title: "CACHE W",
+        help: "prompt tokens written to a cache",
+        kind: Kind::Tokens,
+        get: |row| session(row, |s| Value::Tokens(s.usage.cache_write())),
+    },
+    Field {
+        id: "output",
+        title: "OUTPUT",
+        help: "tokens written by the model, reasoning included",
+        kind: Kind::Tokens,
+        get: |row| session(row, |s| Value::Tokens(s.usage.output)),
+    },
+    Field {
+        id: "reasoning",
+        title: "REASON",
+        help: "the part of the output that was reasoning",
+        kind: Kind::Tokens,
+        get: |row| session(row, |s| Value::Tokens(s.usage.reasoning)),
+    },
+    Field {
+        id: "tokens",
+        title: "TOKENS",
+        help: "all tokens, each once",
+        kind: Kind::Tokens,
+        get: |row| session(row, |s| Value::Tokens(s.usage.total())),
+    },
+    Field {
+        id: "cost",
+        title: "COST",
+        help: "US dollars at API prices",
+        kind: Kind::Money,
+        get: |row| session(row, |s| s.spend.known().map_or(Value::Gap(Gap::NotReported), Value::Money)),
+    },
+    Field {
+        id: "basis",
+        title: "BASIS",
+        help: "where the cost comes from: api, embedded, local, unknown",
+        kind: Kind::Text,
+        get: |row| session(row, |s| Value::Text(s.spend.basis().as_str().into())),
+    },
+    Field {
+        id: "context",
+        title: "CTX",
+        help: "how full the context window is",
+        kind: Kind::Percent,
+        get: |row| session(row, |s| s.context.map_or_else(Value::Gap, |c| Value::Percent(c.percent()))),
+    },
+    Field {
+        id: "context_used",
+        title: "CTX USED",
+        help: "tokens in the context window",
+        kind: Kind::Tokens,
+        get: |row| session(row, |s| s.context.map_or_else(Value::Gap, |c| Value::Tokens(c.used))),
+    },
+    Field {
+        id: "context_limit",
+        title: "CTX MAX",
+        help: "size of the context window",
+        kind: Kind::Tokens,
+        get: |row| session(row, |s| s.context.map_or_else(Value::Gap, |c| Value::Tokens(c.limit))),
+    },
+    Field {
+        id: "turns",
+        title: "TURNS",
+        help: "model responses",
+        kind: Kind::Count,
+        get: |row| session(row, |s| Value::Count(s.turns)),
+    },
+    Field {
+        id: "prompts",
+        title: "PROMPTS",
+        help: "how often the person spoke",
+        kind: Kind::Count,
+        get: |row| session(row, |s| Value::Count(s.prompts)),
+    },
+    Field {
+        id: "subagents",
+        title: "SUB",
+        help: "sub-agents of the session",
+        kind: Kind::Count,
+        get: |row| session(row, |s| Value::Count(s.children.len() as u64)),
+    },
+    Field { id: "cwd", title: "DIRECTORY", help: "working directory", kind: Kind::Text, get: cwd },
+];
+
+fn agent<'a>(row: &Row<'a>, get: impl FnOnce(&'a Agent) -> Value<'a>) -> Value<'a> {
+    row.agent.map_or(Value::Gap(Gap::NotReported), get)
+}
+
+fn session<'a>(row: &Row<'a>, get: impl FnOnce(&'a Session) -> Value<'a>) -> Value<'a> {
+    row.session.map_or(Value::Gap(Gap::NotReported), get)
+}
+
+fn text(value: Option<&str>) -> Value<'_> {
+    value.map_or(Value::Gap(Gap::NotReported), |text| Value::Untrusted(Cow::Owned(text.into())))
+}
+
+fn untrusted(value: Option<&Untrusted>) -> Value<'_> {
+    value.map_or(Value::Gap(Gap::NotReported), |text| Value::Untrusted(Cow::Borrowed(text)))
+}
+
+fn span(value: Option<Duration>) -> Value<'static> {
+    value.map_or(Value::Gap(Gap::NotReported), Value::Span)
+}
+
+fn time(value: Option<Timestamp>) -> Value<'static> {
+    value.map_or(Value::Gap(Gap::NotReported), Value::Time)
+}
+
+fn client<'a>(row: &Row<'a>) -> Value<'a> {
+    match (row.agent, row.session) {
+        (Some(agent), _) => Value::Untrusted(Cow::Borrowed(&agent.label)),
+        (None, Some(session)) => Value::Text(session.client().as_str().into()),
+        (None, None) => Value::Gap(Gap::NotReported),
+    }
+}
+
+fn project<'a>(row: &Row<'a>) -> Value<'a> {
+    let of_session = row.session.and_then(|session| session.project.as_ref());
+    if let Some(project) = of_session {
+        return Value::Untrusted(Cow::Borrowed(project));
+    }
+    agent(row, |a| match a.process.cwd.as_deref() {
+        Ok(cwd) => text(cwd.file_name().map(|name| name.to_string_lossy()).as_deref()).into_owned(),
+        Err(gap) => Value::Gap(*gap),
+    })
+}
+
+fn session_id<'a>(row: &Row<'a>) -> Value<'a> {
+    session(row, |s| {
+        let suffix = if s.subagent_files == 0 { String::new() } else { format!("+{}", s.subagent_files) };
+        Value::Untrusted(Cow::Owned(format!("{}{suffix}", s.key.id).into()))
+    })
+}
+
+/// The session's name; message text is private and does not count as one here.
+fn title<'a>(row: &Row<'a>) -> Value<'a> {
+    session(row, |s| untrusted(s.title.as_ref().filter(|title| !title.rank.is_message_text()).map(|title| &title.text)))
+}
+
+fn uptime<'a>(row: &Row<'a>) -> Value<'a> {
+    agent(row, |a| a.process.started_at.map_or_else(Value::Gap, |at| Value::Span(row.now.since(at))))
+}
+
+fn cwd<'a>(row: &Row<'a>) -> Value<'a> {
+    let directory = row.session.and_then(|s| s.cwd.as_deref());
+    let directory = directory.or_else(|| row.agent.and_then(|a| a.process.cwd.as_deref().ok()));
+    text(directory.map(|path| path.to_string_lossy()).as_deref()).into_owned()
+}
+
+impl Value<'_> {
+    /// The same value without a borrow.
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Value::Untrusted(text) => Value::Untrusted(Cow::Owned(text.into_owned())),
+            Value::Count(n) => Value::Count(n),
+            Value::Tokens(n) => Value::Tokens(n),
+            Value::Bytes(n) => Value::Bytes(n),
+            Value::Percent(p) => Value::Percent(p),
+            Value::Money(m) => Value::Money(m),
+            Value::Span(s) => Value::Span(s),
+            Value::Time(t) => Value::Time(t),
+            Value::Status(s) => Value::Status(s),
+            Value::Gap(gap) => Value::Gap(gap),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn field_names_are_unique_and_plain() {
+        let mut seen = HashSet::new();
+        for field in FIELDS {
+            assert!(seen.insert(field.id), "{} twice", field.id);
+            assert!(field.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", field.id);
+            assert!(!field.help.is_empty() && !field.title.is_empty());
+        }
+    }
+}

@@ -1,0 +1,105 @@
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::ClientId;
+
+/// Names one conversation of one client.
+///
+/// A sub-agent has a key of its own, made by its client from the parent's id and its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionKey {
+    /// The client that wrote the conversation.
+    pub client: ClientId,
+    /// The client's own id of it, as the user would pass to `--resume`.
+    pub id: Arc<str>,
+}
+
+impl SessionKey {
+    /// The key of conversation `id` of `client`.
+    pub fn new(client: ClientId, id: impl Into<Arc<str>>) -> Self {
+        Self { client, id: id.into() }
+    }
+}
+
+/// Identifies one model response, so that it is counted once however often it was written down.
+///
+/// 128 bits of a hash over what makes the response unique; how much that is depends on the vendor: see the
+/// constructors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageKey(u128);
+
+impl MessageKey {
+    /// For vendors whose message ids are unique across all sessions and files.
+    pub fn global(client: ClientId, id: &str) -> Self {
+        Self(digest(b'g', client, &[id.as_bytes()]))
+    }
+
+    /// For vendors whose message ids are unique within a session only.
+    pub fn in_session(session: &SessionKey, id: &str) -> Self {
+        Self(digest(b's', session.client, &[session.id.as_bytes(), id.as_bytes()]))
+    }
+
+    /// For records without an id: they are told apart by what they say, such as time, model and every count.
+    pub fn by_content(client: ClientId, parts: &[&[u8]]) -> Self {
+        Self(digest(b'c', client, parts))
+    }
+}
+
+/// Identifies one tool call, like [`MessageKey`] does a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ToolKey(u64);
+
+impl ToolKey {
+    /// The call that `client` knows as `id`.
+    pub fn new(client: ClientId, id: &str) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "half of a good hash is a good hash")]
+        Self(digest(b't', client, &[id.as_bytes()]) as u64)
+    }
+}
+
+/// Hashes parts with their lengths, so that ("ab","c") and ("a","bc") differ.
+fn digest(space: u8, client: ClientId, parts: &[&[u8]]) -> u128 {
+    let mut hasher = Xxh3::new();
+    hasher.update(&[space]);
+    hasher.update(client.as_str().as_bytes());
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    hasher.digest128()
+}
+
+/// A file that the collector has read, as an index into its list of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+/// A process that cannot be mistaken for a later one that was given the same pid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcId {
+    /// The process id.
+    pub pid: u32,
+    /// When it started, in the platform's own finest unit (clock ticks since boot on Linux).
+    pub started: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: ClientId = ClientId::new("test");
+
+    #[test]
+    fn message_keys_do_not_run_together() {
+        let key = |parts: &[&[u8]]| MessageKey::by_content(CLIENT, parts);
+        assert_ne!(key(&[b"ab", b"c"]), key(&[b"a", b"bc"]));
+        assert_ne!(key(&[b"a"]), key(&[b"a", b""]));
+    }
+
+    #[test]
+    fn the_same_id_in_two_spaces_is_two_messages() {
+        let session = SessionKey::new(CLIENT, "");
+        assert_ne!(MessageKey::global(CLIENT, "m"), MessageKey::in_session(&session, "m"));
+        assert_ne!(MessageKey::global(CLIENT, "m"), MessageKey::global(ClientId::new("other"), "m"));
+    }
+}

@@ -1,0 +1,40 @@
+//! The words agtop is written in.
+//!
+//! Every other crate speaks in these types: a client's decoder emits [`Event`]s, the collector folds them into
+//! [`Session`]s, joins those with [`Process`]es into [`Agent`]s and publishes a [`Snapshot`], and each output draws
+//! that snapshot. Nothing here opens a file, reads a clock or knows a terminal.
+
+mod agent;
+mod client;
+mod event;
+mod field;
+mod health;
+mod ids;
+mod money;
+mod process;
+mod reading;
+mod session;
+mod snapshot;
+mod status;
+mod time;
+mod untrusted;
+mod usage;
+
+pub use agent::{Agent, Confidence, Join, JoinTier, Role};
+pub use client::ClientId;
+pub use event::{
+    Event, EventKind, Lineage, Place, Provenance, RateLimit, SessionFacts, StopReason, Tier, Title, TitleRank, Turn,
+    Window,
+};
+pub use field::{FIELDS, Field, Kind, Row, Value, field};
+pub use health::{ClientHealth, Health, Issue, IssueKind, StoreHealth};
+pub use ids::{FileId, MessageKey, ProcId, SessionKey, ToolKey};
+pub use money::{Basis, Billing, Cost, PicoUsd, Spend};
+pub use process::{CpuTime, Io, Process, ProcessState, System};
+pub use reading::{Gap, Reading};
+pub use session::{Context, ContextSource, InFlight, ModelSpend, Session, ToolCount};
+pub use snapshot::{DayModel, Snapshot, Totals};
+pub use status::{Evidence, Status};
+pub use time::Timestamp;
+pub use untrusted::Untrusted;
+pub use usage::Usage;

@@ -1,0 +1,229 @@
+use std::fmt;
+use std::ops::AddAssign;
+
+/// Money as an exact integer: one pico-dollar is 1e-12 US dollars.
+///
+/// Token prices are multiples of it (3 USD per million tokens is 3,000,000 pico-dollars a token), so sums are exact
+/// and do not depend on the order of addition. Saturates at about 9.2 million dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PicoUsd(i64);
+
+/// Pico-dollars in a dollar.
+const PER_USD: f64 = 1e12;
+
+impl PicoUsd {
+    /// No money.
+    pub const ZERO: Self = Self(0);
+
+    /// From pico-dollars.
+    pub const fn new(pico: i64) -> Self {
+        Self(pico)
+    }
+
+    /// From dollars as vendors write them, rounded to the nearest pico-dollar; `None` for NaN, infinities and amounts
+    /// that do not fit.
+    pub fn from_usd(usd: f64) -> Option<Self> {
+        let pico = (usd * PER_USD).round();
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be within range")]
+        (pico.is_finite() && pico.abs() < 9.2e18).then_some(Self(pico as i64))
+    }
+
+    /// Pico-dollars.
+    pub const fn as_pico(self) -> i64 {
+        self.0
+    }
+
+    /// Dollars, for JSON and arithmetic where the last digits do not matter.
+    pub fn as_usd(self) -> f64 {
+        self.0 as f64 / PER_USD
+    }
+
+    /// This price for that many pieces.
+    #[must_use]
+    pub fn times(self, pieces: u64) -> Self {
+        Self(self.0.saturating_mul(i64::try_from(pieces).unwrap_or(i64::MAX)))
+    }
+}
+
+impl AddAssign for PicoUsd {
+    fn add_assign(&mut self, other: Self) {
+        self.0 = self.0.saturating_add(other.0);
+    }
+}
+
+impl std::iter::Sum for PicoUsd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, |mut sum, amount| {
+            sum += amount;
+            sum
+        })
+    }
+}
+
+impl fmt::Display for PicoUsd {
+    /// Dollars with all twelve decimals, exact: `0.000003000000`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let pico = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:012}", pico / 1_000_000_000_000, pico % 1_000_000_000_000)
+    }
+}
+
+/// Where an amount comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Basis {
+    /// Computed from tokens and the vendor's price list.
+    Api,
+    /// The agent wrote the amount down itself.
+    Embedded,
+    /// The model runs on this machine or network and bills nothing.
+    Local,
+    /// The model has no known price: the amount is missing, not zero.
+    Unknown,
+}
+
+impl Basis {
+    /// The name in JSON and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Embedded => "embedded",
+            Self::Local => "local",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Whether the user pays by use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Billing {
+    /// Each token is paid for.
+    #[default]
+    Metered,
+    /// A subscription covers it; amounts are what the API would have charged.
+    Included,
+}
+
+impl Billing {
+    /// The name in JSON and tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Metered => "metered",
+            Self::Included => "included",
+        }
+    }
+}
+
+/// What one response cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// The amount; `None` where it is unknown.
+    pub amount: Option<PicoUsd>,
+    /// Where the amount comes from.
+    pub basis: Basis,
+}
+
+impl Cost {
+    /// The model has no known price.
+    pub const UNKNOWN: Self = Self { amount: None, basis: Basis::Unknown };
+    /// The model bills nothing.
+    pub const LOCAL: Self = Self { amount: Some(PicoUsd::ZERO), basis: Basis::Local };
+}
+
+/// What a number of responses cost together, with what the sum leaves out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spend {
+    /// The sum of all known amounts.
+    pub amount: PicoUsd,
+    /// The part of `amount` that the agent itself wrote down.
+    pub embedded: PicoUsd,
+    /// Responses priced from the list.
+    pub api_turns: u64,
+    /// Responses whose cost the agent wrote down.
+    pub embedded_turns: u64,
+    /// Responses of local models.
+    pub local_turns: u64,
+    /// Responses whose cost is unknown and missing from `amount`.
+    pub unknown_turns: u64,
+    /// Tokens of those.
+    pub unknown_tokens: u64,
+    /// Whether a subscription covers it.
+    pub billing: Billing,
+}
+
+impl Spend {
+    /// Adds what one response of `tokens` tokens cost.
+    pub fn add(&mut self, cost: Cost, tokens: u64) {
+        self.amount += cost.amount.unwrap_or_default();
+        match cost.basis {
+            Basis::Api => self.api_turns += 1,
+            Basis::Local => self.local_turns += 1,
+            Basis::Embedded => {
+                self.embedded_turns += 1;
+                self.embedded += cost.amount.unwrap_or_default();
+            }
+            Basis::Unknown => {
+                self.unknown_turns += 1;
+                self.unknown_tokens = self.unknown_tokens.saturating_add(tokens);
+            }
+        }
+    }
+
+    /// The basis that describes the sum: how its amounts came about, `Unknown` if nothing in it has a price.
+    pub fn basis(&self) -> Basis {
+        if self.api_turns > 0 {
+            Basis::Api
+        } else if self.embedded_turns > 0 {
+            Basis::Embedded
+        } else if self.local_turns > 0 && self.unknown_turns == 0 {
+            Basis::Local
+        } else {
+            Basis::Unknown
+        }
+    }
+
+    /// The amount, or `None` if nothing in the sum has a known one.
+    pub fn known(&self) -> Option<PicoUsd> {
+        (self.basis() != Basis::Unknown).then_some(self.amount)
+    }
+}
+
+impl AddAssign for Spend {
+    fn add_assign(&mut self, other: Self) {
+        self.amount += other.amount;
+        self.embedded += other.embedded;
+        self.api_turns += other.api_turns;
+        self.embedded_turns += other.embedded_turns;
+        self.local_turns += other.local_turns;
+        self.unknown_turns += other.unknown_turns;
+        self.unknown_tokens = self.unknown_tokens.saturating_add(other.unknown_tokens);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_are_shown_to_the_last_pico() {
+        assert_eq!(PicoUsd::new(3_000_001).to_string(), "0.000003000001");
+        assert_eq!(PicoUsd::new(-1_500_000_000_000).to_string(), "-1.500000000000");
+    }
+
+    #[test]
+    fn dollars_that_are_no_number_are_refused() {
+        assert_eq!(PicoUsd::from_usd(f64::NAN), None);
+        assert_eq!(PicoUsd::from_usd(1e12), None);
+        assert_eq!(PicoUsd::from_usd(0.04), Some(PicoUsd::new(40_000_000_000)));
+    }
+
+    #[test]
+    fn a_sum_of_unknown_costs_is_unknown_not_zero() {
+        let mut spend = Spend::default();
+        spend.add(Cost::UNKNOWN, 7);
+        assert_eq!(spend.known(), None);
+        assert_eq!(spend.unknown_tokens, 7);
+        spend.add(Cost { amount: Some(PicoUsd::new(5)), basis: Basis::Api }, 1);
+        assert_eq!(spend.known(), Some(PicoUsd::new(5)));
+    }
+}

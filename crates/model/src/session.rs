@@ -1,0 +1,160 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{ClientId, Evidence, Reading, SessionKey, Spend, Status, StopReason, Timestamp, Title, Untrusted, Usage};
+
+/// A conversation, as its transcripts tell it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Which conversation.
+    pub key: SessionKey,
+    /// The session that started this one as a sub-agent.
+    pub parent: Option<SessionKey>,
+    /// The session this one was copied from.
+    pub forked_from: Option<SessionKey>,
+    /// Its name.
+    pub title: Option<Title>,
+    /// The directory it works in.
+    pub cwd: Option<PathBuf>,
+    /// The last part of `cwd`.
+    pub project: Option<Untrusted>,
+    /// The git branch.
+    pub branch: Option<Untrusted>,
+    /// The version of the client that wrote it last.
+    pub version: Option<Untrusted>,
+    /// Who started it.
+    pub origin: Option<Untrusted>,
+    /// When it began; `None` if no record says.
+    pub started: Option<Timestamp>,
+    /// When something last happened.
+    pub last_active: Option<Timestamp>,
+    /// The model that answered last on the main line.
+    pub model: Option<Arc<str>>,
+    /// Usage of this session alone.
+    pub own_usage: Usage,
+    /// Cost of this session alone.
+    pub own_spend: Spend,
+    /// Usage with that of all sub-agents below it.
+    pub usage: Usage,
+    /// Cost with that of all sub-agents below it.
+    pub spend: Spend,
+    /// `usage` and `spend` by model, dearest first.
+    pub models: Vec<ModelSpend>,
+    /// Responses of this session and its sub-agents.
+    pub turns: u64,
+    /// How often the person spoke.
+    pub prompts: u64,
+    /// Failed requests.
+    pub errors: u64,
+    /// How often the context was summarised.
+    pub compactions: u64,
+    /// How full the context is.
+    pub context: Reading<Context>,
+    /// Tools called in this session, most used first.
+    pub tools: Vec<ToolCount>,
+    /// What has been started and has not ended.
+    pub in_flight: Vec<InFlight>,
+    /// Why the model last stopped on the main line.
+    pub stop: Option<StopReason>,
+    /// The sub-agents, oldest first.
+    pub children: Vec<Arc<Session>>,
+    /// Transcript files this session was read from, its sub-agents' included.
+    pub files: u32,
+    /// Of those, sub-agents' own.
+    pub subagent_files: u32,
+    /// What it is doing.
+    pub status: Status,
+    /// What decided that.
+    pub evidence: Evidence,
+}
+
+impl Session {
+    /// The client that wrote it.
+    pub fn client(&self) -> ClientId {
+        self.key.client
+    }
+
+    /// How long ago something happened.
+    pub fn quiet_for(&self, now: Timestamp) -> Option<Duration> {
+        self.last_active.map(|at| now.since(at))
+    }
+}
+
+/// Usage and cost of one model.
+#[derive(Clone, Debug)]
+pub struct ModelSpend {
+    /// The model; `None` where the record does not name it.
+    pub model: Option<Arc<str>>,
+    /// What it used.
+    pub usage: Usage,
+    /// What that cost.
+    pub spend: Spend,
+    /// Responses.
+    pub turns: u64,
+}
+
+/// How often a tool was called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolCount {
+    /// The tool's name.
+    pub name: Untrusted,
+    /// Calls.
+    pub calls: u64,
+}
+
+/// A tool call or sub-agent that has started and not ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFlight {
+    /// The tool's or sub-agent's name.
+    pub name: Untrusted,
+    /// What it works on. Private: shown only where asked for.
+    pub target: Option<Untrusted>,
+    /// When it started.
+    pub since: Option<Timestamp>,
+    /// Whether it is a sub-agent.
+    pub is_subagent: bool,
+}
+
+/// How full the context window is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Tokens in it with the last response.
+    pub used: u64,
+    /// Its size in tokens.
+    pub limit: u64,
+    /// Who says so.
+    pub source: ContextSource,
+}
+
+impl Context {
+    /// How full, in percent, never over 100.
+    pub fn percent(&self) -> f64 {
+        if self.limit == 0 { 0.0 } else { (self.used as f64 / self.limit as f64 * 100.0).min(100.0) }
+    }
+}
+
+/// Who says how large a context window is, most trusted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ContextSource {
+    /// The vendor, for this very session.
+    Vendor,
+    /// The user's configuration.
+    Config,
+    /// The price list's table of models.
+    Table,
+    /// The smallest usual window that holds what was seen.
+    Calibrated,
+}
+
+impl ContextSource {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Vendor => "vendor",
+            Self::Config => "config",
+            Self::Table => "table",
+            Self::Calibrated => "calibrated",
+        }
+    }
+}

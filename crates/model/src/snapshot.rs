@@ -1,0 +1,75 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::{
+    Agent, Billing, ClientId, Health, ModelSpend, Process, RateLimit, Session, Spend, System, Timestamp, Usage,
+};
+
+/// Everything agtop knows at one moment. Immutable, cheap to share; every output draws one.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The moment.
+    pub now: Timestamp,
+    /// The machine; `None` where processes were not asked for.
+    pub system: Option<Arc<System>>,
+    /// Live agents.
+    pub agents: Arc<[Agent]>,
+    /// Live agents and everything below and above them, for trees.
+    pub processes: Arc<[Arc<Process>]>,
+    /// Conversations, newest first; sub-agents are below their parents and not in this list.
+    pub sessions: Arc<[Arc<Session>]>,
+    /// Sums over all counted responses.
+    pub totals: Arc<Totals>,
+    /// The newest readings of accounts' allowances.
+    pub rate_limits: Arc<[(ClientId, Timestamp, RateLimit)]>,
+    /// How well the sources could be read.
+    pub health: Arc<Health>,
+    /// Where prices come from, for people: source and date.
+    pub prices: Arc<str>,
+}
+
+/// Sums over responses, each counted once.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// Of everything.
+    pub usage: Usage,
+    /// Of everything.
+    pub spend: Spend,
+    /// Responses.
+    pub turns: u64,
+    /// By client, in the order of the registry.
+    pub by_client: Vec<(ClientId, ModelSpend)>,
+    /// By model, dearest first.
+    pub by_model: Vec<ModelSpend>,
+    /// By day, client and model, oldest first.
+    pub by_day: Vec<DayModel>,
+    /// The time zone in which days begin and end.
+    pub time_zone: String,
+}
+
+/// Usage of one model of one client on one day.
+#[derive(Clone, Debug)]
+pub struct DayModel {
+    /// `YYYY-MM-DD`, or `unknown` for responses without a time.
+    pub day: String,
+    /// The client.
+    pub client: ClientId,
+    /// What was used and spent.
+    pub spend: ModelSpend,
+}
+
+impl Snapshot {
+    /// The directories the live agents work in, each once.
+    pub fn project_directories(&self) -> Vec<PathBuf> {
+        let mut directories: Vec<PathBuf> =
+            self.agents.iter().filter_map(|agent| agent.process.cwd.clone().ok()).collect();
+        directories.sort_unstable();
+        directories.dedup();
+        directories
+    }
+
+    /// Whether subscriptions cover everything shown.
+    pub fn billing(&self) -> Billing {
+        self.totals.spend.billing
+    }
+}

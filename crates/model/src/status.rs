@@ -1,0 +1,132 @@
+/// What an agent or session is doing, in the one vocabulary of all surfaces.
+///
+/// Ordered by how much it wants its person, most first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// Waits for its person to allow something.
+    NeedsPermission,
+    /// Asked its person something, or finished its turn.
+    NeedsInput,
+    /// In the middle of a turn, but silent beyond its usual time, or going round in circles.
+    Stalled,
+    /// The vendor refuses further requests for now.
+    RateLimited,
+    /// The last thing that happened was an error.
+    Error,
+    /// Runs one or more sub-agents.
+    Spawning,
+    /// In the middle of a turn.
+    Working,
+    /// Did something in the last minutes.
+    Active,
+    /// Alive and quiet.
+    Idle,
+    /// No process; the last turn ended, within a day.
+    Done,
+    /// No process; something was left unfinished, within a day.
+    Resumable,
+    /// No process, and nothing happened for a day.
+    Stale,
+    /// Not enough is known.
+    #[default]
+    Unknown,
+}
+
+impl Status {
+    /// Every status, in order.
+    pub const ALL: [Self; 13] = [
+        Self::NeedsPermission,
+        Self::NeedsInput,
+        Self::Stalled,
+        Self::RateLimited,
+        Self::Error,
+        Self::Spawning,
+        Self::Working,
+        Self::Active,
+        Self::Idle,
+        Self::Done,
+        Self::Resumable,
+        Self::Stale,
+        Self::Unknown,
+    ];
+
+    /// The name in JSON, filters and help.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NeedsPermission => "needs_permission",
+            Self::NeedsInput => "needs_input",
+            Self::Stalled => "stalled",
+            Self::RateLimited => "rate_limited",
+            Self::Error => "error",
+            Self::Spawning => "spawning",
+            Self::Working => "working",
+            Self::Active => "active",
+            Self::Idle => "idle",
+            Self::Done => "done",
+            Self::Resumable => "resumable",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// One column of the same meaning without colour.
+    pub const fn glyph(self) -> &'static str {
+        match self {
+            Self::NeedsPermission | Self::NeedsInput => "!",
+            Self::Stalled | Self::RateLimited | Self::Error => "×",
+            Self::Spawning | Self::Working | Self::Active => "●",
+            Self::Idle => "○",
+            Self::Done => "✓",
+            Self::Resumable => "◌",
+            Self::Stale => "·",
+            Self::Unknown => "?",
+        }
+    }
+
+    /// The badge of agtop 2.3's JSON for the same state.
+    pub const fn badge(self) -> &'static str {
+        match self {
+            Self::Working | Self::NeedsPermission | Self::NeedsInput | Self::Stalled | Self::RateLimited => "busy",
+            Self::Spawning => "spawning",
+            Self::Active | Self::Error => "active",
+            Self::Idle | Self::Unknown => "idle",
+            Self::Resumable => "waiting",
+            Self::Done => "completed",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// What decided a [`Status`], most trusted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Evidence {
+    /// The vendor's own status file of the live process.
+    StatusFile,
+    /// An event the agent pushed.
+    Hook,
+    /// What the transcript says last.
+    Transcript,
+    /// An open connection to a model.
+    Socket,
+    /// Processor use.
+    Cpu,
+    /// The process is there, and that is all.
+    Presence,
+    /// How long ago something was written.
+    Age,
+}
+
+impl Evidence {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StatusFile => "status_file",
+            Self::Hook => "hook",
+            Self::Transcript => "transcript",
+            Self::Socket => "socket",
+            Self::Cpu => "cpu",
+            Self::Presence => "presence",
+            Self::Age => "age",
+        }
+    }
+}
