@@ -1,1 +1,32 @@
-fn main() {}
+//! Chores of this repository: generated files, checks, and the test corpus.
+
+mod corpus;
+mod layers;
+mod prices;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Chores of the agtop repository")]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Turn LiteLLM's price list into the compact table that agtop carries
+    Prices(prices::Args),
+    /// Check that crates depend only on the layers below them
+    Layers(layers::Args),
+    /// Write a home of made-up agents with a known truth beside it
+    Corpus(corpus::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Args::parse().chore {
+        Chore::Prices(args) => prices::run(&args),
+        Chore::Layers(args) => layers::run(&args),
+        Chore::Corpus(args) => corpus::run(&args),
+    }
+}

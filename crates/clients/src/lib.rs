@@ -15,6 +15,8 @@ mod goose;
 mod opencode;
 mod parse;
 mod store;
+#[cfg(test)]
+mod testing;
 
 use agtop_model::{ClientId, Process, Role};
 

@@ -1,0 +1,114 @@
+//! What the tests of all clients share: feeding decoders, and a plain tally of what they emit.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use agtop_model::{Event, EventKind, FileId, MessageKey, SessionKey, Timestamp, Turn, Usage};
+
+use crate::{Cell, Client, DecodeError, Decoder, Env, Input, Source, Store};
+
+/// The time that tests give files.
+pub(crate) const MODIFIED: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// An environment with nothing but a home.
+pub(crate) fn home() -> Env {
+    Env { home: "/home/u".into(), ..Env::default() }
+}
+
+/// The store that accepts the file, and a decoder for it.
+pub(crate) fn open(client: &dyn Client, env: &Env, path: &str) -> (Store, Box<dyn Decoder>) {
+    let path = Path::new(path);
+    let accepting = |store: &Store| path.strip_prefix(&store.root).is_ok_and(|relative| (store.accepts)(relative));
+    let store = client.stores(env).into_iter().find(accepting).unwrap_or_else(|| panic!("no store accepts {path:?}"));
+    let relative = path.strip_prefix(&store.root).unwrap();
+    let decoder = client.decoder(&store, &Source { file: FileId(7), path, relative, modified: MODIFIED });
+    (store, decoder)
+}
+
+/// All events of a line-by-line file below `/home/u`, and the errors with their offsets.
+pub(crate) fn decode_lines(client: &dyn Client, path: &str, text: &[u8]) -> (Vec<Event>, Vec<(u64, DecodeError)>) {
+    let (_, mut decoder) = open(client, &home(), path);
+    let (mut events, mut errors, mut offset) = (Vec::new(), Vec::new(), 0);
+    for line in text.split_inclusive(|&b| b == b'\n') {
+        let bytes = line.strip_suffix(b"\n").unwrap_or(line);
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        if !bytes.is_empty()
+            && let Err(error) = decoder.feed(Input::Line { bytes, offset }, &mut events)
+        {
+            errors.push((offset, error));
+        }
+        offset += line.len() as u64;
+    }
+    (events, errors)
+}
+
+/// All events of a document below `/home/u`.
+pub(crate) fn decode_document(client: &dyn Client, path: &str, text: &[u8]) -> Result<Vec<Event>, DecodeError> {
+    let (_, mut decoder) = open(client, &home(), path);
+    let mut events = Vec::new();
+    decoder.feed(Input::Document(text), &mut events)?;
+    Ok(events)
+}
+
+/// All events of database rows: table, rowid, cells.
+pub(crate) fn decode_rows(client: &dyn Client, path: &str, rows: &[(&'static str, i64, Vec<Cell<'_>>)]) -> Vec<Event> {
+    let (_, mut decoder) = open(client, &home(), path);
+    let mut events = Vec::new();
+    for (table, rowid, cells) in rows {
+        decoder.feed(Input::Row { table, rowid: *rowid, cells }, &mut events).unwrap();
+    }
+    events
+}
+
+/// What events amount to when each response counts once: a plain model of what the collector does.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// The copy of each response that counts, with its session.
+    pub(crate) turns: BTreeMap<MessageKey, (SessionKey, Turn)>,
+}
+
+impl Tally {
+    /// Merges copies and drops coarse records of which a finer one is known.
+    pub(crate) fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut turns: BTreeMap<MessageKey, (SessionKey, Turn)> = BTreeMap::new();
+        let mut coarse = HashSet::new();
+        for event in events {
+            let EventKind::Turn(turn) = &event.kind else { continue };
+            coarse.extend(turn.part_of);
+            let kept = turns.entry(turn.message).or_insert_with(|| (event.session.clone(), (**turn).clone()));
+            if turn.usage.total() > kept.1.usage.total() {
+                kept.1.usage = turn.usage;
+            }
+            if (turn.lineage, turn.opened) < (kept.1.lineage, kept.1.opened) {
+                kept.0 = event.session.clone();
+                kept.1.lineage = turn.lineage;
+                kept.1.opened = turn.opened;
+            }
+        }
+        turns.retain(|key, _| !coarse.contains(key));
+        Self { turns }
+    }
+
+    /// The usage of everything.
+    pub(crate) fn usage(&self) -> Usage {
+        self.turns.values().map(|(_, turn)| turn.usage).sum()
+    }
+
+    /// The usage by session id.
+    pub(crate) fn by_session(&self) -> BTreeMap<&str, Usage> {
+        let mut sums = BTreeMap::<&str, Usage>::new();
+        for (session, turn) in self.turns.values() {
+            *sums.entry(&session.id).or_default() += turn.usage;
+        }
+        sums
+    }
+
+    /// The usage by model.
+    pub(crate) fn by_model(&self) -> BTreeMap<&str, Usage> {
+        let mut sums = BTreeMap::<&str, Usage>::new();
+        for (_, turn) in self.turns.values() {
+            *sums.entry(turn.model.as_deref().unwrap_or("?")).or_default() += turn.usage;
+        }
+        sums
+    }
+}
