@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use agtop_model::{Event, EventKind, FileId, IssueKind, Place, Provenance, SessionKey, Timestamp};
+use jiff::tz::TimeZone;
 use thiserror::Error;
 
 /// Turns one file's records into events.
@@ -97,6 +98,8 @@ pub struct Source<'a> {
     pub relative: &'a Path,
     /// When it was last written: the best guess for records without a time.
     pub modified: Timestamp,
+    /// The zone of times that are written without one.
+    pub zone: &'a TimeZone,
 }
 
 /// One record on its way out: what all its events have in common.

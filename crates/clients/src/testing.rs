@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use agtop_model::{Event, EventKind, FileId, MessageKey, SessionKey, Timestamp, Turn, Usage};
+use jiff::tz::TimeZone;
 
 use crate::{Cell, Client, DecodeError, Decoder, Env, Input, Source, Store};
 
@@ -21,7 +22,8 @@ pub(crate) fn open(client: &dyn Client, env: &Env, path: &str) -> (Store, Box<dy
     let accepting = |store: &Store| path.strip_prefix(&store.root).is_ok_and(|relative| (store.accepts)(relative));
     let store = client.stores(env).into_iter().find(accepting).unwrap_or_else(|| panic!("no store accepts {path:?}"));
     let relative = path.strip_prefix(&store.root).unwrap();
-    let decoder = client.decoder(&store, &Source { file: FileId(7), path, relative, modified: MODIFIED });
+    let decoder =
+        client.decoder(&store, &Source { file: FileId(7), path, relative, modified: MODIFIED, zone: &TimeZone::UTC });
     (store, decoder)
 }
 
