@@ -12,6 +12,7 @@ mod env;
 mod facts;
 mod gemini;
 mod goose;
+mod names;
 mod opencode;
 mod parse;
 mod store;

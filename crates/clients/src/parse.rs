@@ -1,6 +1,8 @@
 //! What all formats share: counts, times and texts as vendors write them.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use agtop_model::Timestamp;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
@@ -94,6 +96,43 @@ impl<'de> Deserialize<'de> for Moment {
         }
 
         deserializer.deserialize_any(MomentVisitor)
+    }
+}
+
+/// Text, borrowed from the record unless it has escapes. (serde borrows a bare `Cow<str>` only: inside an `Option` it
+/// would allocate every time.)
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Str<'a>(pub(crate) Cow<'a, str>);
+
+impl Deref for Str<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StrVisitor;
+
+        impl<'de> Visitor<'de> for StrVisitor {
+            type Value = Str<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Str<'de>, E> {
+                Ok(Str(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Str<'de>, E> {
+                Ok(Str(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(StrVisitor)
     }
 }
 

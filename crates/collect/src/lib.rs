@@ -1,1 +1,24 @@
-//! Placeholder.
+//! From files, databases and processes to one [`World`], and from the World to snapshots.
+//!
+//! Data flows one way: [`discover`](mod@discover) finds files, [`read`] turns them into events with the help of each
+//! client's decoder, [`World::apply`] folds events into sessions, and [`World::snapshot`] publishes an immutable
+//! [`Snapshot`](agtop_model::Snapshot). The [`Collector`] runs all of that, once or again and again.
+
+mod agents;
+mod collector;
+mod discover;
+mod files;
+mod health;
+mod join;
+mod lines;
+mod read;
+mod scan;
+mod sqlite;
+mod status;
+mod world;
+
+pub use agents::{Matcher, Processes};
+pub use collector::{Collector, Settings};
+pub use files::Files;
+pub use scan::Progress;
+pub use world::{Audit, Counted, Entry, Scope, World};

@@ -32,7 +32,7 @@ pub use ids::{FileId, MessageKey, ProcId, SessionKey, ToolKey};
 pub use money::{Basis, Billing, Cost, PicoUsd, Spend};
 pub use process::{CpuTime, Io, Process, ProcessState, System};
 pub use reading::{Gap, Reading};
-pub use session::{Context, ContextSource, InFlight, ModelSpend, Session, ToolCount};
+pub use session::{Context, ContextSource, InFlight, ModelSpend, Phase, Session, ToolCount};
 pub use snapshot::{DayModel, Snapshot, Totals};
 pub use status::{Evidence, Status};
 pub use time::Timestamp;

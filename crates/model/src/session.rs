@@ -57,6 +57,8 @@ pub struct Session {
     pub in_flight: Vec<InFlight>,
     /// Why the model last stopped on the main line.
     pub stop: Option<StopReason>,
+    /// Where it stands, as its transcript says.
+    pub phase: Phase,
     /// The sub-agents, oldest first.
     pub children: Vec<Arc<Session>>,
     /// Transcript files this session was read from, its sub-agents' included.
@@ -157,4 +159,22 @@ impl ContextSource {
             Self::Calibrated => "calibrated",
         }
     }
+}
+
+/// Where a conversation stands, as its transcript says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Nothing was said yet.
+    #[default]
+    Fresh,
+    /// A turn is open: the person has spoken, and the model is not done.
+    Open,
+    /// The agent says that it waits for its person to allow something.
+    Waiting,
+    /// The last thing that happened was a failed request.
+    Failed,
+    /// The model has finished its turn.
+    Finished,
+    /// The session was closed.
+    Ended,
 }

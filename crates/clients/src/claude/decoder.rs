@@ -1,0 +1,581 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Timestamp, Title, TitleRank, ToolKey, Turn,
+};
+use memchr::memmem::Finder;
+
+use super::ID;
+use super::wire::{self, Block, Content, Line, Message, Meta, ToolInput};
+use crate::decode::Record;
+use crate::names::Names;
+use crate::parse::{Str, rfc3339, shortened};
+use crate::store::file_stem;
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Lines longer than this, and without usage, hold tool results and attachments: of those only a few facts are picked
+/// out, without parsing the rest.
+const SKIM_FROM: usize = 4 * 1024;
+
+/// Titles and targets are not worth keeping whole.
+const TITLE_LENGTH: usize = 120;
+
+/// The model name of messages that Claude Code made up itself.
+const SYNTHETIC: &str = "<synthetic>";
+
+struct Needles {
+    usage: Finder<'static>,
+    tool_result: Finder<'static>,
+    is_error: Finder<'static>,
+    timestamp: Finder<'static>,
+    user: Finder<'static>,
+    not_a_prompt: [Finder<'static>; 3],
+    compact_boundary: Finder<'static>,
+}
+
+static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
+    usage: Finder::new("\"usage\""),
+    tool_result: Finder::new("\"tool_use_id\":\""),
+    is_error: Finder::new("\"is_error\":true"),
+    timestamp: Finder::new("\"timestamp\":\""),
+    user: Finder::new("\"type\":\"user\""),
+    not_a_prompt: [
+        Finder::new("\"isMeta\":true"),
+        Finder::new("\"isCompactSummary\":true"),
+        Finder::new("\"isSidechain\":true"),
+    ],
+    compact_boundary: Finder::new("\"subtype\":\"compact_boundary\""),
+});
+
+/// Reads a transcript: a session's, or a sub-agent's.
+pub(super) struct Transcript {
+    file: FileId,
+    path: PathBuf,
+    /// From the file's name, for lines that do not say.
+    session: SessionKey,
+    /// Set for a sub-agent's own transcript: every line is the sub-agent's.
+    agent: Option<Agent>,
+    opened: Option<Timestamp>,
+    modified: Timestamp,
+    /// The session of the last line: lines come in runs.
+    recent: SessionKey,
+    names: Names,
+    told: HashMap<SessionKey, ToldFacts>,
+    inline: InlineChains,
+}
+
+/// The sub-agent that a transcript belongs to.
+struct Agent {
+    id: String,
+    /// From the path, where it tells; 2.0 wrote sub-agents beside their session.
+    parent: Option<SessionKey>,
+}
+
+/// What was last said about a session, so that it is not said again with each line.
+#[derive(Default, PartialEq, Eq)]
+struct ToldFacts {
+    branch: Option<String>,
+    version: Option<String>,
+}
+
+impl Transcript {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        let stem = file_stem(source.path);
+        let agent =
+            stem.strip_prefix("agent-").map(|id| Agent { id: id.to_owned(), parent: parent_in(source.relative) });
+        let session = SessionKey::new(ID, stem);
+        Self {
+            file: source.file,
+            path: source.path.to_owned(),
+            recent: session.clone(),
+            session,
+            agent,
+            opened: None,
+            modified: source.modified,
+            names: Names::default(),
+            told: HashMap::new(),
+            inline: InlineChains::default(),
+        }
+    }
+
+    fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let has_usage = NEEDLES.usage.find(bytes).is_some();
+        if !has_usage && bytes.len() > SKIM_FROM {
+            self.skim(bytes, offset, out);
+            return Ok(());
+        }
+        let line: Line<'_> = serde_json::from_slice(bytes)?;
+        self.opened = self.opened.or(line.timestamp.0);
+        let session = self.session_of(&line);
+        let record = &mut Record::new(self.file, Place::Byte(offset), line.timestamp.0, out);
+        self.tell_facts(&line, &session, record);
+        match &*line.kind {
+            "assistant" => self.assistant(&line, &session, record),
+            "user" => self.user(&line, &session, record),
+            "progress" => self.progress(&line, &session, record),
+            "system" => system(&line, &session, record),
+            _ => self.other(&line, &session, record),
+        }
+        Ok(())
+    }
+
+    /// The session a line belongs to: the sub-agent's whose transcript this is, an inline sub-agent, or the one that
+    /// the line names.
+    fn session_of(&mut self, line: &Line<'_>) -> SessionKey {
+        let named = line.session_id.as_deref().filter(|id| !id.is_empty());
+        if let Some(agent) = &self.agent {
+            let parent = agent.parent.as_ref().map(|parent| &*parent.id).or(named);
+            let id = parent.map_or_else(|| format!("agent-{}", agent.id), |parent| child_id(parent, &agent.id));
+            return self.keyed(&id);
+        }
+        let id: Cow<'_, str> = match named {
+            Some(id) => Cow::Borrowed(id),
+            None => Cow::Owned(self.session.id.to_string()),
+        };
+        if line.is_sidechain {
+            let chain = match &line.agent_id {
+                Some(agent) => agent.to_string(),
+                None => self.inline.chain(line.uuid.as_deref(), line.parent_uuid.as_deref()),
+            };
+            return self.keyed(&child_id(&id, &chain));
+        }
+        self.keyed(&id)
+    }
+
+    fn keyed(&mut self, id: &str) -> SessionKey {
+        if *self.recent.id != *id {
+            self.recent = SessionKey::new(ID, id);
+        }
+        self.recent.clone()
+    }
+
+    fn tell_facts(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
+        let text = |value: &Option<Str<'_>>| value.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
+        let is_new = !self.told.contains_key(session);
+        let told = self.told.entry(session.clone()).or_default();
+        let branch = text(&line.git_branch).filter(|branch| told.branch.as_ref() != Some(branch));
+        let version = text(&line.version).filter(|version| told.version.as_ref() != Some(version));
+        // Metadata often comes first and says nothing: the first line with a directory introduces the session.
+        let is_introduction = line.cwd.is_some() && (is_new || told.version.is_none());
+        if branch.is_none() && version.is_none() && !is_introduction && !is_new {
+            return;
+        }
+        told.branch = branch.clone().or(told.branch.take());
+        told.version = version.clone().or(told.version.take());
+        let facts = SessionFacts {
+            parent: parent_of(session),
+            forked_from: line
+                .forked_from
+                .0
+                .as_ref()
+                .and_then(|fork| fork.session_id.as_deref())
+                .map(|id| SessionKey::new(ID, id)),
+            cwd: line.cwd.as_deref().filter(|_| is_introduction).map(PathBuf::from),
+            branch: branch.map(Into::into),
+            version: version.map(Into::into),
+            origin: line.entrypoint.as_deref().filter(|_| is_introduction).map(Into::into),
+            ..SessionFacts::default()
+        };
+        record.emit(session, EventKind::Facts(Box::new(facts)));
+    }
+
+    fn assistant(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
+        let Some(message) = &line.message.0 else { return };
+        if line.is_api_error_message {
+            let reason = line.error.and_then(wire::text).unwrap_or(Cow::Borrowed("api_error"));
+            record.emit(session, EventKind::Error(shortened(&reason, TITLE_LENGTH).into()));
+            return;
+        }
+        let lineage = if parent_of(session).is_some() { Lineage::Sidechain } else { Lineage::Main };
+        let copy = Copy { session, lineage, uuid: line.uuid.as_deref(), cost: line.cost_usd };
+        self.message(message, &copy, record);
+        if let Content::Blocks(blocks) = &message.content {
+            for block in blocks {
+                self.tool_call(block, session, record);
+            }
+        }
+    }
+
+    /// Emits the response of a message, and those of other models that it consulted.
+    fn message(&mut self, message: &Message<'_>, copy: &Copy<'_>, record: &mut Record<'_>) {
+        let Some(usage) = &message.usage else { return };
+        if message.model.as_deref() == Some(SYNTHETIC) {
+            return;
+        }
+        let id = message.id.as_deref().filter(|id| !id.is_empty());
+        let key = self.key(id, copy.uuid, record);
+        let steps = usage.iterations.as_deref().unwrap_or_default();
+        let mut sum = usage.own();
+        // The top-level counts sum all steps but those of compactions and advisors: those are billed beside them, the
+        // former by the same model, the latter by their own (Anthropic's documentation of compaction; claude-code
+        // issue 81620).
+        for step in steps.iter().filter(|step| step.kind.as_deref() == Some("compaction")) {
+            sum += step.usage();
+        }
+        let is_last = |step: &&wire::Iteration<'_>| step.kind.as_deref() == Some("message");
+        let context_used = steps.iter().rev().find(is_last).map(|step| step.usage().prompt());
+        let opened = self.opened.unwrap_or(self.modified);
+        let turn = Turn {
+            message: key,
+            id: id.map(Into::into),
+            part_of: None,
+            model: message.model.as_deref().map(|model| self.names.get(model)),
+            usage: sum,
+            tier: tier(usage.speed.as_deref(), usage.service_tier.as_deref()),
+            embedded_cost: copy.cost.filter(|&cost| cost > 0.0).and_then(PicoUsd::from_usd),
+            stop: message.stop_reason.as_deref().map(stop_reason),
+            lineage: copy.lineage,
+            opened,
+            context_used,
+        };
+        for (at, step) in steps.iter().enumerate().filter(|(_, step)| step.kind.as_deref() == Some("advisor_message")) {
+            let advice = self.advice(&turn, at, step);
+            record.emit(copy.session, EventKind::Turn(Box::new(advice)));
+        }
+        record.emit(copy.session, EventKind::Turn(Box::new(turn)));
+    }
+
+    /// What an advisor's step used: a response of its own, of another model, off the main line.
+    fn advice(&mut self, turn: &Turn, step: usize, iteration: &wire::Iteration<'_>) -> Turn {
+        let own_id = turn.id.as_deref().map(|id| format!("{id}#{step}"));
+        let message = match &own_id {
+            Some(id) => MessageKey::global(ID, id),
+            None => MessageKey::by_content(ID, &[format!("{:?}", turn.message).as_bytes(), &step.to_le_bytes()]),
+        };
+        Turn {
+            message,
+            id: own_id.map(Into::into),
+            model: iteration.model.as_deref().map(|model| self.names.get(model)).or_else(|| turn.model.clone()),
+            usage: iteration.usage(),
+            tier: Tier::Standard,
+            embedded_cost: None,
+            lineage: turn.lineage.max(Lineage::Sidechain),
+            context_used: None,
+            stop: None,
+            ..turn.clone()
+        }
+    }
+
+    /// Message ids are unique across all files. A response without one is told apart by its line's id, which copies
+    /// keep, or by its place.
+    fn key(&self, id: Option<&str>, uuid: Option<&str>, record: &Record<'_>) -> MessageKey {
+        match (id, uuid) {
+            (Some(id), _) => MessageKey::global(ID, id),
+            (None, Some(uuid)) => MessageKey::by_content(ID, &[b"line", uuid.as_bytes()]),
+            (None, None) => {
+                let place = match record.source.place {
+                    Place::Byte(offset) => offset,
+                    _ => 0,
+                };
+                MessageKey::by_content(ID, &[self.path.to_string_lossy().as_bytes(), &place.to_le_bytes()])
+            }
+        }
+    }
+
+    fn tool_call(&mut self, block: &Block<'_>, session: &SessionKey, record: &mut Record<'_>) {
+        let (Some(id), Some(name)) = (&block.id, &block.name) else { return };
+        if !matches!(&*block.kind, "tool_use" | "server_tool_use") {
+            return;
+        }
+        let tool = ToolKey::new(ID, id);
+        let input: ToolInput<'_> =
+            block.input.and_then(|input| serde_json::from_str(input.get()).ok()).unwrap_or_default();
+        let target = target(&input);
+        record.emit(session, EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() });
+        if matches!(&**name, "Task" | "Agent") {
+            let kind = input.subagent_type.and_then(wire::text).unwrap_or(Cow::Borrowed("general-purpose"));
+            record.emit(
+                session,
+                EventKind::SubagentStarted { tool, name: shortened(&kind, TITLE_LENGTH).into(), task: target },
+            );
+        }
+    }
+
+    fn user(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
+        let Some(message) = &line.message.0 else { return };
+        let mut has_results = false;
+        if let Content::Blocks(blocks) = &message.content {
+            for block in blocks.iter().filter(|block| &*block.kind == "tool_result") {
+                has_results = true;
+                if let Some(id) = &block.tool_use_id {
+                    let outcome = if block.is_error == Some(true) { Err(()) } else { Ok(()) };
+                    record.emit(session, EventKind::ToolEnded { tool: ToolKey::new(ID, id), outcome });
+                }
+            }
+        }
+        if line.is_compact_summary || line.is_meta || line.is_sidechain || has_results || self.agent.is_some() {
+            return;
+        }
+        match spoken(&message.content) {
+            Some(Spoken::Words(text)) => {
+                record.emit(session, EventKind::Prompt);
+                let title = Title { rank: TitleRank::FirstPrompt, text: shortened(&text, TITLE_LENGTH).into() };
+                record.emit(session, EventKind::Title(title));
+            }
+            Some(Spoken::Command(name)) => {
+                let title = Title { rank: TitleRank::FirstCommand, text: shortened(&name, TITLE_LENGTH).into() };
+                record.emit(session, EventKind::Title(title));
+            }
+            Some(Spoken::Interruption) => record.emit(session, EventKind::TurnEnded),
+            None => {}
+        }
+    }
+
+    /// A progress line embeds a message of a sub-agent that the session runs.
+    fn progress(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
+        let Some(data) = &line.data.0 else { return };
+        let Some(embedded) = &data.message.0 else { return };
+        let Some(message) = &embedded.message.0 else { return };
+        let agent = data.agent_id.as_deref().or(line.agent_id.as_deref());
+        let child = agent.map(|agent| SessionKey::new(ID, child_id(&session.id, agent)));
+        if let Some(child) = &child
+            && !self.told.contains_key(child)
+        {
+            self.told.insert(child.clone(), ToldFacts::default());
+            let facts = SessionFacts { parent: Some(session.clone()), ..SessionFacts::default() };
+            record.emit(child, EventKind::Facts(Box::new(facts)));
+        }
+        record.at = embedded.timestamp.0.or(record.at);
+        let copy = Copy {
+            session: child.as_ref().unwrap_or(session),
+            lineage: Lineage::Embedded,
+            uuid: embedded.uuid.as_deref(),
+            cost: None,
+        };
+        self.message(message, &copy, record);
+    }
+
+    /// Titles and other metadata; and lines of old versions that wrap a message without saying what they are.
+    fn other(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
+        if line.data.0.is_some() {
+            self.progress(line, session, record);
+        }
+        let titles = [
+            (TitleRank::Given, &line.custom_title),
+            (TitleRank::Generated, &line.ai_title),
+            (TitleRank::LastPrompt, &line.last_prompt),
+            (TitleRank::Summary, &line.summary),
+        ];
+        for (rank, text) in titles {
+            if let Some(text) = text {
+                let title = Title { rank, text: shortened(text, TITLE_LENGTH).into() };
+                record.emit(session, EventKind::Title(title));
+            }
+        }
+    }
+
+    /// Picks facts out of a long line without parsing it: when it was written, which tools it answers, whether the
+    /// person spoke. Quotes within JSON text are escaped, so that text cannot pass for a field.
+    fn skim(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) {
+        let at = NEEDLES.timestamp.find(bytes).and_then(|at| quoted(bytes, at + NEEDLES.timestamp.needle().len()));
+        let at = at.and_then(rfc3339);
+        self.opened = self.opened.or(at);
+        if NEEDLES.user.find(bytes).is_none() {
+            if NEEDLES.compact_boundary.find(bytes).is_some() {
+                Record::new(self.file, Place::Byte(offset), at, out).emit(&self.recent, EventKind::Compacted);
+            }
+            return;
+        }
+        let record = &mut Record::new(self.file, Place::Byte(offset), at, out);
+        let mut has_results = false;
+        let outcome = if NEEDLES.is_error.find(bytes).is_some() { Err(()) } else { Ok(()) };
+        for found in NEEDLES.tool_result.find_iter(bytes) {
+            if let Some(id) = quoted(bytes, found + NEEDLES.tool_result.needle().len()) {
+                has_results = true;
+                record.emit(&self.recent, EventKind::ToolEnded { tool: ToolKey::new(ID, id), outcome });
+            }
+        }
+        let is_prompt = !has_results
+            && self.agent.is_none()
+            && NEEDLES.not_a_prompt.iter().all(|needle| needle.find(bytes).is_none());
+        if is_prompt {
+            record.emit(&self.recent, EventKind::Prompt);
+        }
+    }
+}
+
+impl Decoder for Transcript {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        match input {
+            Input::Line { bytes, offset } => self.line(bytes, offset, out),
+            _ => Err(DecodeError::malformed("is not read line by line")),
+        }
+    }
+}
+
+/// One copy of a message: whose, and where.
+struct Copy<'a> {
+    session: &'a SessionKey,
+    lineage: Lineage,
+    uuid: Option<&'a str>,
+    cost: Option<f64>,
+}
+
+fn system(line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
+    match line.subtype.as_deref() {
+        Some("compact_boundary") => record.emit(session, EventKind::Compacted),
+        Some("api_error") => record.emit(session, EventKind::Error("api_error".into())),
+        _ => {}
+    }
+}
+
+/// What a person did with a line.
+enum Spoken<'a> {
+    Words(Cow<'a, str>),
+    Command(String),
+    Interruption,
+}
+
+/// Beginnings of texts that no person wrote, although they are in the person's place.
+const NOT_SPOKEN: &[&str] = &[
+    "<local-command-",
+    "<bash-",
+    "<session-start-hook>",
+    "<tick>",
+    "<goal>",
+    "<ide_opened_file>",
+    "<ide_selection>",
+    "<task-notification>",
+    "<system-reminder>",
+    "Caveat: The messages below were generated by the user while running local commands",
+];
+
+fn spoken<'a>(content: &'a Content<'_>) -> Option<Spoken<'a>> {
+    let texts: Vec<Cow<'a, str>> = match content {
+        Content::None => return None,
+        Content::Text(text) => vec![Cow::Borrowed(&**text)],
+        Content::Blocks(blocks) => blocks.iter().filter_map(|block| block.text.and_then(wire::text)).collect(),
+    };
+    let mut command = None;
+    for text in texts {
+        let start = text.trim_start();
+        if start.starts_with("[Request interrupted by user") {
+            return Some(Spoken::Interruption);
+        }
+        if let Some(rest) = start.strip_prefix("<command-name>") {
+            command = rest.split("</command-name>").next().map(|name| Spoken::Command(name.trim().to_owned()));
+        } else if !start.is_empty()
+            && !start.starts_with("<command-")
+            && !NOT_SPOKEN.iter().any(|not| start.starts_with(not))
+        {
+            return Some(Spoken::Words(text));
+        }
+    }
+    command
+}
+
+fn target(input: &ToolInput<'_>) -> Option<agtop_model::Untrusted> {
+    let fields = [input.file_path, input.command, input.pattern, input.url, input.query, input.description];
+    let text = fields.into_iter().flatten().find_map(wire::text)?;
+    Some(shortened(&text, TITLE_LENGTH).into())
+}
+
+fn stop_reason(reason: &str) -> StopReason {
+    match reason {
+        "end_turn" => StopReason::EndTurn,
+        "tool_use" | "pause_turn" => StopReason::ToolUse,
+        "max_tokens" | "model_context_window_exceeded" => StopReason::MaxTokens,
+        "stop_sequence" => StopReason::StopSequence,
+        _ => StopReason::Other,
+    }
+}
+
+fn tier(speed: Option<&str>, service: Option<&str>) -> Tier {
+    match (speed, service) {
+        (Some("fast"), _) => Tier::Fast,
+        (_, Some("priority")) => Tier::Priority,
+        (_, Some("batch")) => Tier::Batch,
+        _ => Tier::Standard,
+    }
+}
+
+/// The id of a sub-agent: sub-agents' own ids are short, and unique within their session only.
+fn child_id(session: &str, agent: &str) -> String {
+    format!("{session}/{agent}")
+}
+
+/// The session that a sub-agent's id names.
+fn parent_of(session: &SessionKey) -> Option<SessionKey> {
+    session.id.rsplit_once('/').map(|(parent, _)| SessionKey::new(ID, parent))
+}
+
+/// The session whose directory a sub-agent's transcript lies in: `<cwd>/<session>/subagents/…`.
+fn parent_in(relative: &Path) -> Option<SessionKey> {
+    let parts: Vec<&str> = relative.iter().filter_map(|part| part.to_str()).collect();
+    let at = parts.iter().position(|&part| part == "subagents")?;
+    Some(SessionKey::new(ID, *parts.get(at.checked_sub(1)?)?))
+}
+
+/// The JSON text that begins at a byte, if it ends and has no escapes.
+fn quoted(bytes: &[u8], from: usize) -> Option<&str> {
+    const LONGEST: usize = 200;
+    let rest = bytes.get(from..)?;
+    let rest = rest.get(..LONGEST.min(rest.len()))?;
+    let end = memchr::memchr2(b'"', b'\\', rest)?;
+    rest.get(..end).filter(|_| rest.get(end) == Some(&b'"')).and_then(|text| std::str::from_utf8(text).ok())
+}
+
+/// Claude Code 1.x wrote sub-agents' lines among the session's, without an id: a chain of lines that starts without a
+/// parent is one sub-agent.
+#[derive(Default)]
+struct InlineChains {
+    chain_of: HashMap<Arc<str>, u32>,
+    count: u32,
+}
+
+impl InlineChains {
+    fn chain(&mut self, uuid: Option<&str>, parent: Option<&str>) -> String {
+        let chain = parent.and_then(|parent| self.chain_of.get(parent)).copied().unwrap_or_else(|| {
+            self.count += 1;
+            self.count
+        });
+        if let Some(uuid) = uuid {
+            self.chain_of.insert(uuid.into(), chain);
+        }
+        format!("sidechain-{chain}")
+    }
+}
+
+/// Reads `agent-<id>.meta.json`, which describes the sub-agent beside it.
+pub(super) struct SubagentMeta {
+    file: FileId,
+    id: String,
+    parent: Option<SessionKey>,
+}
+
+impl SubagentMeta {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        let stem = file_stem(source.path);
+        let id = stem.strip_suffix(".meta").unwrap_or(stem);
+        let id = id.strip_prefix("agent-").unwrap_or(id).to_owned();
+        Self { file: source.file, id, parent: parent_in(source.relative) }
+    }
+}
+
+impl Decoder for SubagentMeta {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else {
+            return Err(DecodeError::malformed("is not read as a whole"));
+        };
+        let meta: Meta<'_> = serde_json::from_slice(bytes)?;
+        let Some(parent) = &self.parent else { return Ok(()) };
+        let session = SessionKey::new(ID, child_id(&parent.id, &self.id));
+        let above = meta.parent_agent_id.as_deref().map(|agent| SessionKey::new(ID, child_id(&parent.id, agent)));
+        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        let facts = SessionFacts {
+            parent: Some(above.unwrap_or_else(|| parent.clone())),
+            origin: meta.agent_type.as_deref().map(Into::into),
+            ..SessionFacts::default()
+        };
+        record.emit(&session, EventKind::Facts(Box::new(facts)));
+        if let Some(description) = &meta.description {
+            let title = Title { rank: TitleRank::Generated, text: shortened(description, TITLE_LENGTH).into() };
+            record.emit(&session, EventKind::Title(title));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! Claude Code.
+//!
+//! Transcripts: `<config>/projects/<encoded cwd>/<session>.jsonl`, with sub-agents in `<session>/subagents/**/`,
+//! beside the session (2.0), or inline (1.x). Layouts and rules: Anthropic's agent SDK for Python 0.2.186
+//! (`_internal/sessions.py`), the CLI's change log, and live runs of 2.1.197.
+
+mod decoder;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use agtop_model::{ClientId, Role};
+
+use crate::facts::is_uuid;
+use crate::store::{file_name, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+
+/// Claude Code.
+pub(crate) struct Claude;
+
+const ID: ClientId = ClientId::new("claude");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Claude Code",
+    danger_flags: &["--dangerously-skip-permissions", "--allow-dangerously-skip-permissions"],
+    blind_spots: &[
+        "a response cut off in mid-stream was billed, but reaches no transcript",
+        "title generation and the summary of /compact are billed, but reach no transcript",
+        "subscription limits are in no transcript",
+    ],
+};
+
+/// `projects/<cwd>/<session>/subagents/workflows/<run>/agent-*.jsonl` is the deepest known place.
+const DEPTH: usize = 8;
+
+impl Client for Claude {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let is_claude = process.program() == "claude"
+            || process.exe_name() == "claude"
+            || process.exe().is_some_and(is_versioned_binary)
+            || process.script_in_package("@anthropic-ai/claude-code")
+            || process.script_name() == "claude";
+        let role = match process.args().find(|arg| !arg.starts_with('-')) {
+            Some("mcp" | "daemon" | "agents" | "update" | "doctor" | "install" | "setup-token" | "plugin") => {
+                Role::Helper
+            }
+            _ => Role::Agent,
+        };
+        is_claude.then_some(role)
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let named = env.dirs("CLAUDE_CONFIG_DIR");
+        let (roots, presence) = if named.is_empty() {
+            (vec![env.config_home().join("claude"), env.home.join(".claude")], Presence::Usual)
+        } else {
+            (named, Presence::Named)
+        };
+        roots.iter().flat_map(|root| stores_below(&projects(root), presence)).collect()
+    }
+
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.format {
+            Format::Document => Box::new(decoder::SubagentMeta::new(source)),
+            _ => Box::new(decoder::Transcript::new(source)),
+        }
+    }
+
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        if process.has_arg("--fork-session") {
+            return None;
+        }
+        let id = process.option(&["--resume", "-r", "--session-id"])?;
+        is_uuid(id).then(|| id.to_ascii_lowercase())
+    }
+}
+
+/// The native installer keeps each version as `…/claude/versions/<semver>`, an executable named by its version.
+fn is_versioned_binary(exe: &Path) -> bool {
+    let parts: Vec<&str> = exe.iter().rev().take(3).filter_map(|part| part.to_str()).collect();
+    matches!(parts[..], [version, "versions", "claude"] if version.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// A configured directory is the configuration directory or its `projects` itself.
+fn projects(root: &Path) -> PathBuf {
+    if root.ends_with("projects") { root.to_owned() } else { root.join("projects") }
+}
+
+fn stores_below(projects: &Path, presence: Presence) -> [Store; 2] {
+    let store = |layout, accepts, format, presence| Store {
+        root: projects.to_owned(),
+        layout,
+        depth: DEPTH,
+        accepts,
+        format,
+        presence,
+    };
+    [
+        store("projects", is_transcript, Format::Lines, presence),
+        store("subagent descriptions", is_subagent_meta, Format::Document, Presence::Usual),
+    ]
+}
+
+fn is_transcript(path: &Path) -> bool {
+    has_extension(path, "jsonl") && !path.iter().any(|part| part == "tool-results")
+}
+
+fn is_subagent_meta(path: &Path) -> bool {
+    file_name(path).starts_with("agent-") && file_name(path).ends_with(".meta.json")
+}

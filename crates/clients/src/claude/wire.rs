@@ -1,0 +1,410 @@
+//! Records as Claude Code writes them, borrowed; what agtop does not need is skipped.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use agtop_model::Usage;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::parse::{Count, Moment, Str};
+
+/// A line of a transcript.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "they are the vendor's")]
+pub(super) struct Line<'a> {
+    #[serde(borrow, default, rename = "type")]
+    pub(super) kind: Str<'a>,
+    #[serde(borrow, default)]
+    pub(super) subtype: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) uuid: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) parent_uuid: Option<Str<'a>>,
+    #[serde(default)]
+    pub(super) timestamp: Moment,
+    #[serde(borrow, default)]
+    pub(super) session_id: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) cwd: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) version: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) git_branch: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) entrypoint: Option<Str<'a>>,
+    #[serde(default)]
+    pub(super) is_sidechain: bool,
+    #[serde(default)]
+    pub(super) is_meta: bool,
+    #[serde(default)]
+    pub(super) is_compact_summary: bool,
+    #[serde(default)]
+    pub(super) is_api_error_message: bool,
+    #[serde(borrow, default)]
+    pub(super) error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) agent_id: Option<Str<'a>>,
+    #[serde(default, rename = "costUSD")]
+    pub(super) cost_usd: Option<f64>,
+    #[serde(borrow, default)]
+    pub(super) message: Lenient<Message<'a>>,
+    #[serde(borrow, default)]
+    pub(super) data: Lenient<Data<'a>>,
+    #[serde(borrow, default)]
+    pub(super) custom_title: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) ai_title: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) last_prompt: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) summary: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) forked_from: Lenient<ForkedFrom<'a>>,
+}
+
+/// Where a fork came from.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ForkedFrom<'a> {
+    #[serde(borrow, default)]
+    pub(super) session_id: Option<Str<'a>>,
+}
+
+/// What a progress line or an old wrapper embeds: a line within a line.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Data<'a> {
+    #[serde(borrow, default)]
+    pub(super) agent_id: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) message: Lenient<Embedded<'a>>,
+}
+
+/// The embedded line.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Embedded<'a> {
+    #[serde(borrow, default)]
+    pub(super) uuid: Option<Str<'a>>,
+    #[serde(default)]
+    pub(super) timestamp: Moment,
+    #[serde(borrow, default)]
+    pub(super) message: Lenient<Message<'a>>,
+}
+
+/// A message of the Messages API.
+#[derive(Debug, Deserialize)]
+pub(super) struct Message<'a> {
+    #[serde(borrow, default)]
+    pub(super) id: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) model: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) stop_reason: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) content: Content<'a>,
+    #[serde(borrow, default)]
+    pub(super) usage: Option<MessageUsage<'a>>,
+}
+
+/// `usage` of a message.
+#[derive(Debug, Deserialize)]
+pub(super) struct MessageUsage<'a> {
+    #[serde(default)]
+    pub(super) input_tokens: Count,
+    #[serde(default)]
+    pub(super) output_tokens: Count,
+    #[serde(default)]
+    pub(super) cache_read_input_tokens: Count,
+    #[serde(default)]
+    pub(super) cache_creation_input_tokens: Count,
+    #[serde(default)]
+    pub(super) cache_creation: Option<CacheCreation>,
+    #[serde(borrow, default)]
+    pub(super) speed: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) service_tier: Option<Str<'a>>,
+    #[serde(default)]
+    pub(super) server_tool_use: Option<ServerToolUse>,
+    #[serde(borrow, default)]
+    pub(super) iterations: Option<Vec<Iteration<'a>>>,
+}
+
+/// One sampling step of a message.
+#[derive(Debug, Deserialize)]
+pub(super) struct Iteration<'a> {
+    #[serde(borrow, default, rename = "type")]
+    pub(super) kind: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) model: Option<Str<'a>>,
+    #[serde(default)]
+    pub(super) input_tokens: Count,
+    #[serde(default)]
+    pub(super) output_tokens: Count,
+    #[serde(default)]
+    pub(super) cache_read_input_tokens: Count,
+    #[serde(default)]
+    pub(super) cache_creation_input_tokens: Count,
+    #[serde(default)]
+    pub(super) cache_creation: Option<CacheCreation>,
+}
+
+impl MessageUsage<'_> {
+    /// The message's own usage, in disjoint buckets.
+    pub(super) fn own(&self) -> Usage {
+        let searches = self.server_tool_use.map_or(0, |tools| tools.web_search_requests.0);
+        let written = cache_writes(self.cache_creation_input_tokens, self.cache_creation);
+        Usage {
+            input: self.input_tokens.0,
+            cache_read: self.cache_read_input_tokens.0,
+            output: self.output_tokens.0,
+            web_searches: searches,
+            ..written
+        }
+    }
+}
+
+impl Iteration<'_> {
+    /// The step's usage, in disjoint buckets.
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            input: self.input_tokens.0,
+            cache_read: self.cache_read_input_tokens.0,
+            output: self.output_tokens.0,
+            ..cache_writes(self.cache_creation_input_tokens, self.cache_creation)
+        }
+    }
+}
+
+/// Cache writes by life. The breakdown is a part of the flat number, which before CLI 2.1.152 could be 0 beside it;
+/// what the breakdown leaves over has the usual life of five minutes.
+fn cache_writes(flat: Count, by_life: Option<CacheCreation>) -> Usage {
+    let hour = by_life.map_or(0, |lives| lives.ephemeral_1h_input_tokens.0);
+    let minutes = by_life.map_or(0, |lives| lives.ephemeral_5m_input_tokens.0);
+    let all = flat.0.max(hour.saturating_add(minutes));
+    Usage { cache_write_5m: all - hour, cache_write_1h: hour, ..Usage::default() }
+}
+
+/// The lives of what was written to the cache.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct CacheCreation {
+    #[serde(default)]
+    pub(super) ephemeral_5m_input_tokens: Count,
+    #[serde(default)]
+    pub(super) ephemeral_1h_input_tokens: Count,
+}
+
+/// Tools that Anthropic ran.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct ServerToolUse {
+    #[serde(default)]
+    pub(super) web_search_requests: Count,
+}
+
+/// A message's content.
+#[derive(Debug, Default)]
+pub(super) enum Content<'a> {
+    /// Neither text nor blocks.
+    #[default]
+    None,
+    /// Plain text.
+    Text(Cow<'a, str>),
+    /// Blocks; what is no block is left out.
+    Blocks(Vec<Block<'a>>),
+}
+
+/// A block of content.
+#[derive(Debug, Deserialize)]
+pub(super) struct Block<'a> {
+    #[serde(borrow, default, rename = "type")]
+    pub(super) kind: Str<'a>,
+    #[serde(borrow, default)]
+    pub(super) id: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) name: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) tool_use_id: Option<Str<'a>>,
+    #[serde(default)]
+    pub(super) is_error: Option<bool>,
+    #[serde(borrow, default)]
+    pub(super) input: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) text: Option<&'a RawValue>,
+}
+
+/// What a tool is used on: the fields that say it in a few words.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ToolInput<'a> {
+    #[serde(borrow, default)]
+    pub(super) file_path: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) command: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) pattern: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) url: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) query: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) description: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) subagent_type: Option<&'a RawValue>,
+}
+
+/// The text that a raw value is, if it is one.
+pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let json = raw.get();
+    let plain = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|text| !text.contains('\\'));
+    plain.map(Cow::Borrowed).or_else(|| serde_json::from_str::<String>(json).ok().map(Cow::Owned))
+}
+
+/// A sub-agent's `agent-<id>.meta.json`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Meta<'a> {
+    #[serde(borrow, default)]
+    pub(super) agent_type: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) description: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) parent_agent_id: Option<Str<'a>>,
+}
+
+/// A value where other versions write something of another type: then it is absent, not an error. An object must be a
+/// proper one.
+#[derive(Debug)]
+pub(super) struct Lenient<T>(pub(super) Option<T>);
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: FromMap<'de>> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LenientVisitor(PhantomData))
+    }
+}
+
+/// What a [`Lenient`] value may be made of.
+pub(super) trait FromMap<'de>: Sized {
+    fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
+
+macro_rules! from_map {
+    ($($name:ident),*) => {$(
+        impl<'de: 'a, 'a> FromMap<'de> for $name<'a> {
+            fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+                $name::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+    )*};
+}
+
+from_map!(Message, Data, Embedded, ForkedFrom, Block);
+
+struct LenientVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromMap<'de>> Visitor<'de> for LenientVisitor<T> {
+    type Value = Lenient<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::from_map(map).map(|value| Lenient(Some(value)))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Lenient(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Lenient(None))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Lenient(None))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Lenient(None))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Lenient(None))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Lenient(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Lenient(None))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text or blocks")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Content::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Content::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut blocks = Vec::new();
+        while let Some(Lenient(block)) = seq.next_element::<Lenient<Block<'de>>>()? {
+            blocks.extend(block);
+        }
+        Ok(Content::Blocks(blocks))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Content::None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Content::None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Content::None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Content::None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Content::None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Content::None)
+    }
+}

@@ -1,0 +1,295 @@
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use agtop_clients::{CLIENTS, Client, Env, Format, Source, Store};
+use agtop_model::{ClientId, FileId, Issue, IssueKind, Snapshot, Timestamp};
+use agtop_os::{FileIdentity, FileKind, Os};
+use agtop_prices::PriceBook;
+use jiff::tz::TimeZone;
+
+use crate::agents::{Matcher, Processes};
+use crate::discover::{Candidate, discover};
+use crate::files::Files;
+use crate::health::HealthBook;
+use crate::read::{Cursor, begins_as_before};
+use crate::scan::{Finished, Job, Meter, Output, Progress, read_all};
+use crate::sqlite::log_of;
+use crate::world::{Scope, World};
+use crate::{join, status};
+
+/// What to collect, and how.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where agents keep their files.
+    pub env: Env,
+    /// Only these clients; all of them if empty.
+    pub clients: Vec<ClientId>,
+    /// The user's own patterns for processes.
+    pub matchers: Vec<Matcher>,
+    /// Which responses count, and who pays.
+    pub scope: Scope,
+    /// The time zone in which days begin.
+    pub zone: TimeZone,
+}
+
+/// Collects from files and processes, once or again and again.
+pub struct Collector {
+    settings: Settings,
+    os: Box<dyn Os>,
+    prices: Arc<PriceBook>,
+    world: World,
+    health: HealthBook,
+    files: Files,
+    known: HashMap<PathBuf, Known>,
+    processes: Processes,
+    sampled: Option<Instant>,
+    meter: Arc<Meter>,
+}
+
+/// A file that was read before.
+struct Known {
+    file: FileId,
+    state: FileState,
+    cursor: Option<Cursor>,
+}
+
+/// What tells whether a file has changed: its own identity, and its write-ahead log's if it is a database.
+type FileState = (FileIdentity, Option<FileIdentity>);
+
+/// Rates need this long between two readings.
+const SAMPLING: Duration = Duration::from_millis(100);
+
+impl Collector {
+    /// A collector that has read nothing yet.
+    pub fn new(settings: Settings, os: Box<dyn Os>, prices: Arc<PriceBook>) -> Self {
+        Self {
+            processes: Processes::new(settings.matchers.clone()),
+            world: World::new(now()),
+            settings,
+            os,
+            prices,
+            health: HealthBook::default(),
+            files: Files::default(),
+            known: HashMap::new(),
+            sampled: None,
+            meter: Arc::new(Meter::default()),
+        }
+    }
+
+    /// Remembers every copy of every response, to explain sessions whose id starts so.
+    #[must_use]
+    pub fn explaining(mut self, session: &str) -> Self {
+        self.world = World::audited(now(), session);
+        self
+    }
+
+    /// Tells from any thread how far the scan has come.
+    pub fn watch(&self) -> impl Fn() -> Progress + Send + use<> {
+        let meter = Arc::clone(&self.meter);
+        move || meter.progress()
+    }
+
+    /// The files that were read.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// What files told.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Reads what is new, and takes a snapshot.
+    pub fn refresh(&mut self) -> Snapshot {
+        self.look_at_processes();
+        self.read_files();
+        if self.sampled.is_none_or(|at| at.elapsed() < SAMPLING) {
+            self.wait_for_rates();
+        }
+        self.snapshot()
+    }
+
+    /// Reads only what is new in files.
+    pub fn read_files(&mut self) {
+        let now = now();
+        self.world.advance(now);
+        self.health.begin_round();
+        let clients: Vec<&'static dyn Client> =
+            CLIENTS.iter().copied().filter(|client| self.wants(client.info().id)).collect();
+        let discovery = discover(&clients, &self.settings.env, &mut self.health);
+        self.forget_missing(&discovery.candidates);
+        let jobs: Vec<Job> = discovery
+            .candidates
+            .into_iter()
+            .filter_map(|candidate| {
+                let store = discovery.stores.get(candidate.store)?;
+                self.job(candidate, store)
+            })
+            .collect();
+        self.meter.start(&jobs);
+        let mut finished = Vec::new();
+        read_all(jobs, |output| match output {
+            Output::Portion(portion) => {
+                self.health.note_records(portion.client, portion.told.records);
+                for issue in portion.told.issues {
+                    self.health.note_issue(portion.client, issue);
+                }
+                for event in portion.told.events {
+                    self.world.apply(event, portion.modified);
+                }
+            }
+            Output::Finished(done) => {
+                self.meter.finish(done.bytes);
+                finished.push(done);
+            }
+        });
+        self.keep_cursors(finished);
+    }
+
+    /// Takes a snapshot of what is known.
+    pub fn snapshot(&mut self) -> Snapshot {
+        let now = now();
+        let table = self.os.processes().unwrap_or_default();
+        let mut found = self.processes.find(&table, Instant::now());
+        found.agents.retain(|agent| self.wants(agent.client));
+        let told = self.world.tell(now, &self.prices, &self.settings.scope, &self.settings.zone);
+        join::join(&mut found.agents, &told.sessions);
+        for agent in &mut found.agents {
+            (agent.status, agent.evidence) = status::of_agent(agent.session.as_deref(), agent.cpu_percent, now);
+        }
+        for session in &told.sessions {
+            if let Some(version) = &session.version {
+                self.health.note_version(session.client(), &version.for_terminal());
+            }
+        }
+        let health = self.health.report(&self.world, |client| self.wants(client));
+        Snapshot {
+            now,
+            system: Some(Arc::new(self.os.system())),
+            agents: found.agents.into(),
+            processes: found.processes.into(),
+            sessions: told.sessions.into(),
+            totals: Arc::new(told.totals),
+            rate_limits: told.limits.into(),
+            health: Arc::new(health),
+            prices: self.prices.describe().into(),
+        }
+    }
+
+    fn wants(&self, client: ClientId) -> bool {
+        self.settings.clients.is_empty() || self.settings.clients.contains(&client)
+    }
+
+    /// Live agents tell directories in which clients without an index keep their files, and their first processor
+    /// times.
+    fn look_at_processes(&mut self) {
+        let table = self.os.processes().unwrap_or_default();
+        let found = self.processes.find(&table, Instant::now());
+        self.sampled = (!found.agents.is_empty()).then(Instant::now);
+        let mut directories: Vec<PathBuf> = std::mem::take(&mut self.settings.env.work_dirs);
+        directories.extend(found.agents.iter().filter_map(|agent| agent.process.cwd.clone().ok()));
+        let roots: Vec<PathBuf> = directories.iter().filter_map(|directory| git_root(directory)).collect();
+        directories.extend(roots);
+        let mut seen = HashSet::new();
+        directories.retain(|directory| seen.insert(directory.clone()));
+        self.settings.env.work_dirs = directories;
+    }
+
+    /// Rates need two readings some time apart: the scan usually takes that long; where it does not, we wait.
+    fn wait_for_rates(&self) {
+        if let Some(sampled) = self.sampled {
+            std::thread::sleep(SAMPLING.saturating_sub(sampled.elapsed()));
+        }
+    }
+
+    /// What there is to read in a file, if anything is new.
+    fn job(&mut self, candidate: Candidate, store: &Store) -> Option<Job> {
+        let Candidate { client, path, identity, .. } = candidate;
+        let state = (identity, log_identity(&path, store.format));
+        let id = client.info().id;
+        let (file, cursor) = match self.known.get_mut(&path) {
+            Some(known) if known.state == state => return None,
+            Some(known) => {
+                let before = known.state.0;
+                known.state = state;
+                let can_go_on = matches!(store.format, Format::Lines)
+                    && known.cursor.as_ref().is_some_and(|cursor| {
+                        before.inode == identity.inode && begins_as_before(&path, cursor, &identity)
+                    });
+                (known.file, known.cursor.take().filter(|_| can_go_on))
+            }
+            None => {
+                let file = self.files.add(id, &path);
+                self.known.insert(path.clone(), Known { file, state, cursor: None });
+                (file, None)
+            }
+        };
+        let cursor = cursor.unwrap_or_else(|| {
+            self.world.forget_file(file);
+            let root = store.root.canonicalize().unwrap_or_else(|_| store.root.clone());
+            let relative = path.strip_prefix(&root).unwrap_or(&path);
+            let source = Source { file, path: &path, relative, modified: identity.modified, zone: &self.settings.zone };
+            Cursor::new(client.decoder(store, &source))
+        });
+        let bytes = identity.size.saturating_sub(cursor.offset);
+        Some(Job { file, client: id, path, format: store.format, modified: identity.modified, bytes, cursor })
+    }
+
+    /// Line-by-line files are gone on with; all others are read as a whole.
+    fn keep_cursors(&mut self, finished: Vec<Finished>) {
+        let mut cursors: HashMap<FileId, Cursor> = finished.into_iter().map(|done| (done.file, done.cursor)).collect();
+        for (path, known) in &mut self.known {
+            let Some(cursor) = cursors.remove(&known.file) else { continue };
+            if let Ok(FileKind::Regular(identity)) = agtop_os::identity(path)
+                && identity.size < cursor.offset
+                && let Some(client) = self.files.client(known.file)
+            {
+                let detail = "shrank while it was read; it is read again next time".to_owned();
+                let issue = Issue { path: path.clone(), place: None, kind: IssueKind::Changed, detail };
+                self.health.note_issue(client, issue);
+            }
+            known.cursor = (cursor.offset > 0).then_some(cursor);
+        }
+    }
+
+    fn forget_missing(&mut self, candidates: &[Candidate]) {
+        if self.known.is_empty() {
+            return;
+        }
+        let present: HashSet<&Path> = candidates.iter().map(|candidate| candidate.path.as_path()).collect();
+        let world = &mut self.world;
+        self.known.retain(|path, known| {
+            let is_there = present.contains(path.as_path());
+            if !is_there {
+                world.forget_file(known.file);
+            }
+            is_there
+        });
+    }
+}
+
+/// The moment, by the system's clock: the one place that asks it.
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn log_identity(path: &Path, format: Format) -> Option<FileIdentity> {
+    if !matches!(format, Format::Sqlite(_)) {
+        return None;
+    }
+    match agtop_os::identity(&log_of(path)) {
+        Ok(FileKind::Regular(identity)) => Some(identity),
+        _ => None,
+    }
+}
+
+/// Directories are not nested deeper than this on the way to a repository's root.
+const DEEPEST: usize = 40;
+
+/// The root of the git repository that holds a directory.
+fn git_root(directory: &Path) -> Option<PathBuf> {
+    directory.ancestors().take(DEEPEST).find(|ancestor| ancestor.join(".git").exists()).map(Path::to_owned)
+}

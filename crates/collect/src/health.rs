@@ -1,0 +1,107 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use agtop_clients::{CLIENTS, Presence, Store};
+use agtop_model::{ClientHealth, ClientId, Health, Issue, StoreHealth};
+
+use crate::World;
+
+/// More issues than this are counted, not kept: a damaged disk must not fill the memory.
+const KEPT_ISSUES: usize = 200;
+
+/// Keeps account of what could and could not be read.
+#[derive(Debug, Default)]
+pub(crate) struct HealthBook {
+    clients: BTreeMap<ClientId, Account>,
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    stores: Vec<StoreHealth>,
+    records: u64,
+    issues: Vec<Issue>,
+    issues_total: u64,
+    versions: BTreeSet<String>,
+}
+
+impl HealthBook {
+    /// Starts a new round: what was found is found again, what was read stays read.
+    pub(crate) fn begin_round(&mut self) {
+        for account in self.clients.values_mut() {
+            account.stores.clear();
+        }
+    }
+
+    /// Notes that a place was searched.
+    pub(crate) fn note_store(&mut self, client: ClientId, store: &Store, found: Found) {
+        self.account(client).stores.push(StoreHealth {
+            layout: store.layout,
+            root: store.root.clone(),
+            exists: found.exists,
+            files: found.files,
+            bytes: found.bytes,
+        });
+        if !found.exists && store.presence == Presence::Named {
+            let detail = "named by the environment or the configuration, and not there".to_owned();
+            let kind = agtop_model::IssueKind::Missing;
+            self.note_issue(client, Issue { path: store.root.clone(), place: None, kind, detail });
+        }
+    }
+
+    /// Notes records that were decoded.
+    pub(crate) fn note_records(&mut self, client: ClientId, records: u64) {
+        self.account(client).records += records;
+    }
+
+    /// Notes a version that was seen.
+    pub(crate) fn note_version(&mut self, client: ClientId, version: &str) {
+        let versions = &mut self.account(client).versions;
+        if versions.len() < KEPT_ISSUES && !versions.contains(version) {
+            versions.insert(version.to_owned());
+        }
+    }
+
+    /// Notes trouble. The same trouble at the same place is noted once, however often it is met.
+    pub(crate) fn note_issue(&mut self, client: ClientId, issue: Issue) {
+        let account = self.account(client);
+        let is_known = |known: &Issue| (&known.path, known.place, known.kind) == (&issue.path, issue.place, issue.kind);
+        if account.issues.iter().any(is_known) {
+            return;
+        }
+        account.issues_total += 1;
+        if account.issues.len() < KEPT_ISSUES {
+            account.issues.push(issue);
+        }
+    }
+
+    /// The report.
+    pub(crate) fn report(&self, world: &World, is_wanted: impl Fn(ClientId) -> bool) -> Health {
+        let ids = CLIENTS.iter().map(|client| client.info().id).filter(|&id| is_wanted(id));
+        let empty = Account::default();
+        let clients = ids.map(|client| {
+            let account = self.clients.get(&client).unwrap_or(&empty);
+            ClientHealth {
+                client,
+                stores: account.stores.clone(),
+                sessions: world.session_count(client),
+                records: account.records,
+                duplicates: world.duplicates().get(&client).copied().unwrap_or(0),
+                issues: account.issues.clone(),
+                issues_total: account.issues_total,
+                versions: account.versions.iter().cloned().collect(),
+            }
+        });
+        Health { clients: clients.collect() }
+    }
+
+    fn account(&mut self, client: ClientId) -> &mut Account {
+        self.clients.entry(client).or_default()
+    }
+}
+
+/// What a search of a store found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) exists: bool,
+    pub(crate) files: u64,
+    pub(crate) bytes: u64,
+}

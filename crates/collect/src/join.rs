@@ -1,0 +1,61 @@
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agtop_clients::{ProcFacts, client};
+use agtop_model::{Agent, Confidence, Join, JoinTier, Session, SessionKey, Timestamp};
+
+/// A session that was last active this long before a process started cannot be the process's.
+const SLACK: Duration = Duration::from_secs(5);
+/// Started this close together, in the same directory, they belong together.
+const CLOSE: Duration = Duration::from_secs(30);
+
+/// Gives each agent its session: one process per session, one session per process, better evidence first.
+pub(crate) fn join(agents: &mut [Agent], sessions: &[Arc<Session>]) {
+    let mut taken: HashSet<SessionKey> = HashSet::new();
+    for agent in agents.iter_mut() {
+        if let Some(session) = by_argument(agent, sessions).filter(|session| taken.insert(session.key.clone())) {
+            bind(agent, session, JoinTier::Argument, Confidence::High);
+        }
+    }
+    let mut pairs: Vec<(Duration, usize, &Arc<Session>)> = Vec::new();
+    for (at, agent) in agents.iter().enumerate().filter(|(_, agent)| agent.session.is_none()) {
+        pairs.extend(sessions.iter().filter_map(|session| Some((distance(agent, session)?, at, session))));
+    }
+    pairs.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| b.2.last_active.cmp(&a.2.last_active)));
+    for (distance, at, session) in pairs {
+        if agents[at].session.is_none() && taken.insert(session.key.clone()) {
+            let confidence = if distance <= CLOSE { Confidence::Medium } else { Confidence::Low };
+            bind(&mut agents[at], session, JoinTier::Score, confidence);
+        }
+    }
+}
+
+fn bind(agent: &mut Agent, session: &Arc<Session>, tier: JoinTier, confidence: Confidence) {
+    agent.session = Some(Arc::clone(session));
+    agent.join = Some(Join { tier, confidence });
+}
+
+fn by_argument<'a>(agent: &Agent, sessions: &'a [Arc<Session>]) -> Option<&'a Arc<Session>> {
+    let id = client(agent.client.as_str())?.session_argument(&ProcFacts::new(&agent.process))?;
+    sessions.iter().find(|session| session.client() == agent.client && *session.key.id == *id)
+}
+
+/// How far apart in time a process and a session of the same directory began; `None` if they cannot belong together.
+fn distance(agent: &Agent, session: &Session) -> Option<Duration> {
+    let started = agent.process.started_at.ok()?;
+    let cwd = agent.process.cwd.as_deref().ok()?;
+    let is_possible = session.client() == agent.client
+        && session.cwd.as_deref().is_some_and(|directory| same_directory(directory, cwd))
+        && session.last_active.is_some_and(|last| started.minus(SLACK) <= last);
+    is_possible.then(|| gap(started, session.started.unwrap_or(started)))
+}
+
+fn gap(a: Timestamp, b: Timestamp) -> Duration {
+    a.since(b).max(b.since(a))
+}
+
+fn same_directory(a: &Path, b: &Path) -> bool {
+    a.components().eq(b.components())
+}

@@ -1,0 +1,158 @@
+use std::io::{self, Read};
+
+use memchr::memchr;
+
+/// How much is read at once.
+const BLOCK: usize = 256 * 1024;
+
+/// Lines longer than this are passed over: no record that agtop needs is near it, and nothing a file holds may decide
+/// how much memory agtop takes.
+pub(crate) const LONGEST_LINE: usize = 16 * 1024 * 1024;
+
+/// What [`each_line`] comes upon.
+pub(crate) enum Piece<'a> {
+    /// A line, without its end.
+    Line(&'a [u8]),
+    /// The last line, whose end has not been written.
+    Fragment(&'a [u8]),
+    /// A line that was passed over, with its length.
+    Oversized(u64),
+}
+
+/// Calls `visit` for each line from `offset` on, with the byte at which the line starts, and returns the byte after the
+/// last line end. Memory is bounded by [`LONGEST_LINE`], whatever the input.
+pub(crate) fn each_line(mut input: impl Read, offset: u64, mut visit: impl FnMut(u64, Piece<'_>)) -> io::Result<u64> {
+    let mut block = vec![0; BLOCK];
+    let mut carry = Carry::default();
+    let mut line_start = offset;
+    loop {
+        let read = match input.read(&mut block) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let mut rest = &block[..read];
+        while let Some(end) = memchr(b'\n', rest) {
+            let (line, after) = rest.split_at(end);
+            let length = carry.length + line.len() as u64;
+            if carry.length == 0 {
+                visit(line_start, Piece::Line(trimmed(line, line_start)));
+            } else {
+                carry.extend(line);
+                visit(line_start, carry.piece(line_start));
+                carry.clear();
+            }
+            line_start += length + 1;
+            rest = &after[1..];
+        }
+        carry.extend(rest);
+    }
+    if carry.length > 0 {
+        match carry.piece(line_start) {
+            Piece::Line(fragment) => visit(line_start, Piece::Fragment(fragment)),
+            piece => visit(line_start, piece),
+        }
+    }
+    Ok(line_start)
+}
+
+/// The beginning of a line that goes on in the next block.
+#[derive(Default)]
+struct Carry {
+    bytes: Vec<u8>,
+    /// Of the line so far, kept or not.
+    length: u64,
+}
+
+impl Carry {
+    fn extend(&mut self, more: &[u8]) {
+        self.length += more.len() as u64;
+        if self.length <= LONGEST_LINE as u64 {
+            self.bytes.extend_from_slice(more);
+        } else {
+            self.bytes = Vec::new();
+        }
+    }
+
+    fn piece(&self, start: u64) -> Piece<'_> {
+        if self.length <= LONGEST_LINE as u64 {
+            Piece::Line(trimmed(&self.bytes, start))
+        } else {
+            Piece::Oversized(self.length)
+        }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.length = 0;
+    }
+}
+
+/// A line without the carriage return before its end and the byte order mark at the file's beginning.
+fn trimmed(line: &[u8], start: u64) -> &[u8] {
+    let line = if start == 0 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line) } else { line };
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Gives at most `step` bytes at a time.
+    struct Dribble<'a> {
+        bytes: &'a [u8],
+        step: usize,
+    }
+
+    impl Read for Dribble<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let step = self.step.min(buffer.len());
+            (&mut self.bytes).take(step as u64).read(buffer)
+        }
+    }
+
+    fn pieces(bytes: &[u8], step: usize) -> (Vec<(u64, String)>, u64) {
+        let mut seen = Vec::new();
+        let end = each_line(Dribble { bytes, step }, 0, |at, piece| {
+            let text = match piece {
+                Piece::Line(line) => format!("L{}", String::from_utf8_lossy(line)),
+                Piece::Fragment(line) => format!("F{}", String::from_utf8_lossy(line)),
+                Piece::Oversized(length) => format!("O{length}"),
+            };
+            seen.push((at, text));
+        });
+        (seen, end.unwrap())
+    }
+
+    #[test]
+    fn a_last_line_without_its_end_is_a_fragment_and_not_passed() {
+        let (seen, end) = pieces(b"a\r\n\nbc", 100);
+        assert_eq!(seen, [(0, "La".into()), (3, "L".into()), (4, "Fbc".into())]);
+        assert_eq!(end, 4);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        assert_eq!(pieces(b"\xEF\xBB\xBFa\n\xEF\xBB\xBFb\n", 100).0, [(0, "La".into()), (5, "L\u{feff}b".into())]);
+    }
+
+    #[test]
+    fn a_line_without_end_takes_no_memory_and_the_next_is_read() {
+        let huge = LONGEST_LINE + 5;
+        let mut bytes = vec![b'x'; huge];
+        bytes.extend_from_slice(b"\nnext\n");
+        let (seen, end) = pieces(&bytes, BLOCK);
+        assert_eq!(seen, [(0, format!("O{huge}")), (huge as u64 + 1, "Lnext".into())]);
+        assert_eq!(end, bytes.len() as u64);
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_gives_the_same_lines(text in "[ab\n\r]{0,60}", step in 1_usize..9) {
+            prop_assert_eq!(pieces(text.as_bytes(), step), pieces(text.as_bytes(), 1000));
+        }
+    }
+}

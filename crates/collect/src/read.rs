@@ -1,0 +1,212 @@
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use agtop_clients::{DecodeError, Decoder, Format, Input};
+use agtop_model::{Event, Issue, IssueKind, Place};
+use agtop_os::FileIdentity;
+
+use crate::lines::{self, LONGEST_LINE, Piece};
+use crate::sqlite;
+
+/// Documents larger than this are not read: they would have to be held in memory whole.
+const LARGEST_DOCUMENT: u64 = 256 * 1024 * 1024;
+/// Compressed files that grow beyond this are cut off: no transcript is near it, a decompression bomb is.
+const LARGEST_EXPANSION: u64 = 16 * 1024 * 1024 * 1024;
+/// Events are handed on in portions of this size, so that a large file does not fill the memory.
+const PORTION: usize = 2048;
+
+/// How far a file was read, and what to go on with.
+pub(crate) struct Cursor {
+    pub(crate) decoder: Box<dyn Decoder>,
+    /// The byte after the last complete line.
+    pub(crate) offset: u64,
+    /// Length of the last line, if it was decoded before its end was written.
+    pub(crate) fragment: Option<usize>,
+    /// The file's first bytes: a file that begins otherwise is another file.
+    pub(crate) head: Vec<u8>,
+}
+
+impl Cursor {
+    /// At a file's beginning.
+    pub(crate) fn new(decoder: Box<dyn Decoder>) -> Self {
+        Self { decoder, offset: 0, fragment: None, head: Vec::new() }
+    }
+}
+
+/// What a file told.
+#[derive(Default)]
+pub(crate) struct Told {
+    pub(crate) events: Vec<Event>,
+    pub(crate) records: u64,
+    pub(crate) issues: Vec<Issue>,
+}
+
+/// Reads what is new in one file, handing on what it tells in portions.
+pub(crate) struct Reader<'a, F: FnMut(Told)> {
+    pub(crate) path: &'a Path,
+    pub(crate) format: Format,
+    pub(crate) told: Told,
+    pub(crate) hand_on: F,
+}
+
+impl<'a, F: FnMut(Told)> Reader<'a, F> {
+    pub(crate) fn new(path: &'a Path, format: Format, hand_on: F) -> Self {
+        Self { path, format, told: Told::default(), hand_on }
+    }
+
+    /// Reads from the cursor on. Trouble becomes an issue, never an error: the caller has nothing to decide.
+    pub(crate) fn run(mut self, cursor: &mut Cursor) {
+        let result = match self.format {
+            Format::Lines if self.is_compressed() => self.compressed_lines(cursor),
+            Format::Lines => self.plain_lines(cursor),
+            Format::Document => self.document(cursor),
+            Format::Sqlite(tables) => {
+                self.rows(tables, cursor);
+                Ok(())
+            }
+        };
+        if let Err(error) = result
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            self.note(None, IssueKind::Unreadable, error.to_string());
+        }
+        (self.hand_on)(std::mem::take(&mut self.told));
+    }
+
+    fn is_compressed(&self) -> bool {
+        self.path.extension().is_some_and(|extension| extension == "zst")
+    }
+
+    fn plain_lines(&mut self, cursor: &mut Cursor) -> io::Result<()> {
+        let (mut file, _) = agtop_os::open_regular(self.path)?;
+        if cursor.offset == 0 {
+            cursor.head = read_head(&mut file)?;
+        }
+        file.seek(SeekFrom::Start(cursor.offset))?;
+        self.lines(file, cursor)
+    }
+
+    fn compressed_lines(&mut self, cursor: &mut Cursor) -> io::Result<()> {
+        let (file, _) = agtop_os::open_regular(self.path)?;
+        let text = ruzstd::decoding::StreamingDecoder::new(file).map_err(io::Error::other)?;
+        self.lines(text.take(LARGEST_EXPANSION), cursor)
+    }
+
+    fn lines(&mut self, input: impl Read, cursor: &mut Cursor) -> io::Result<()> {
+        let start = cursor.offset;
+        let decoded = cursor.fragment.take();
+        let mut fragment = None;
+        let decoder = &mut cursor.decoder;
+        cursor.offset = lines::each_line(input, start, |offset, piece| match piece {
+            // The end of a line whose text was decoded already.
+            Piece::Line(line) | Piece::Fragment(line) if offset == start && decoded == Some(line.len()) => {
+                fragment = decoded;
+            }
+            Piece::Line(line) => {
+                fragment = None;
+                self.line(decoder.as_mut(), line, offset);
+            }
+            Piece::Fragment(line) => fragment = self.fragment(decoder.as_mut(), line, offset),
+            Piece::Oversized(length) => {
+                let detail = format!("a line of {length} bytes, longer than {LONGEST_LINE}");
+                self.note(Some(Place::Byte(offset)), IssueKind::TooLarge, detail);
+            }
+        })?;
+        cursor.fragment = fragment;
+        Ok(())
+    }
+
+    fn line(&mut self, decoder: &mut dyn Decoder, line: &[u8], offset: u64) {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        self.told.records += 1;
+        if let Err(error) = feed_line(decoder, line, offset, &mut self.told.events) {
+            self.note(Some(Place::Byte(offset)), error.kind, error.detail);
+        }
+        if self.told.events.len() >= PORTION {
+            (self.hand_on)(std::mem::take(&mut self.told));
+        }
+    }
+
+    /// A last line without its end is decoded if it is whole, and otherwise left until its end is there: its writer
+    /// may be in the middle of it. Returns its length if it was decoded.
+    fn fragment(&mut self, decoder: &mut dyn Decoder, line: &[u8], offset: u64) -> Option<usize> {
+        let is_whole = feed_line(decoder, line, offset, &mut self.told.events).is_ok();
+        self.told.records += u64::from(is_whole);
+        is_whole.then_some(line.len())
+    }
+
+    fn document(&mut self, cursor: &mut Cursor) -> io::Result<()> {
+        let (file, identity) = agtop_os::open_regular(self.path)?;
+        if identity.size > LARGEST_DOCUMENT {
+            let detail = format!("a document of {} bytes, larger than {LARGEST_DOCUMENT}", identity.size);
+            self.note(None, IssueKind::TooLarge, detail);
+            return Ok(());
+        }
+        let mut text = Vec::new();
+        file.take(LARGEST_DOCUMENT).read_to_end(&mut text)?;
+        let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
+        if text.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        self.told.records += 1;
+        let mut result = cursor.decoder.feed(Input::Document(text), &mut self.told.events);
+        if result.is_err() && std::str::from_utf8(text).is_err() {
+            let text = String::from_utf8_lossy(text);
+            result = cursor.decoder.feed(Input::Document(text.as_bytes()), &mut self.told.events);
+        }
+        if let Err(error) = result {
+            self.note(None, error.kind, error.detail);
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, tables: &'static [agtop_clients::Table], cursor: &mut Cursor) {
+        let result = sqlite::each_row(self.path, tables, |table, rowid, cells| {
+            self.told.records += 1;
+            let row = Input::Row { table: table.name, rowid, cells };
+            if let Err(error) = cursor.decoder.feed(row, &mut self.told.events) {
+                self.note(Some(Place::Row { table: table.name, rowid }), error.kind, error.detail);
+            }
+            if self.told.events.len() >= PORTION {
+                (self.hand_on)(std::mem::take(&mut self.told));
+            }
+        });
+        if let Err(error) = result {
+            self.note(None, IssueKind::Database, error.to_string());
+        }
+    }
+
+    fn note(&mut self, place: Option<Place>, kind: IssueKind, detail: String) {
+        self.told.issues.push(Issue { path: self.path.to_owned(), place, kind, detail });
+    }
+}
+
+/// Feeds a line; one with bytes that are no UTF-8 where text is needed is fed again with those replaced.
+fn feed_line(decoder: &mut dyn Decoder, line: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+    let result = decoder.feed(Input::Line { bytes: line, offset }, out);
+    if result.is_err() && std::str::from_utf8(line).is_err() {
+        let text = String::from_utf8_lossy(line);
+        return decoder.feed(Input::Line { bytes: text.as_bytes(), offset }, out);
+    }
+    result
+}
+
+/// How much of a file's beginning tells it from another.
+const HEAD: u64 = 256;
+
+fn read_head(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    file.take(HEAD).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Whether the file still begins as it did: only then can what follows the cursor be all that is new.
+pub(crate) fn begins_as_before(path: &Path, cursor: &Cursor, identity: &FileIdentity) -> bool {
+    let Ok((mut file, now)) = agtop_os::open_regular(path) else { return false };
+    (now.device, now.inode) == (identity.device, identity.inode)
+        && now.size >= cursor.offset
+        && read_head(&mut file).is_ok_and(|head| head.starts_with(&cursor.head))
+}

@@ -1,0 +1,133 @@
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use agtop_clients::Format;
+use agtop_model::{ClientId, FileId, Timestamp};
+use crossbeam_channel::Sender;
+
+use crate::read::{Cursor, Reader, Told};
+
+/// How far a scan has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Files read.
+    pub files: u64,
+    /// Files to read.
+    pub files_total: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Bytes to read.
+    pub bytes_total: u64,
+}
+
+/// A file to be read.
+pub(crate) struct Job {
+    pub(crate) file: FileId,
+    pub(crate) client: ClientId,
+    pub(crate) path: PathBuf,
+    pub(crate) format: Format,
+    pub(crate) modified: Timestamp,
+    /// Bytes that are new.
+    pub(crate) bytes: u64,
+    pub(crate) cursor: Cursor,
+}
+
+/// A portion of what a file told.
+pub(crate) struct Portion {
+    pub(crate) client: ClientId,
+    pub(crate) modified: Timestamp,
+    pub(crate) told: Told,
+}
+
+/// A file that was read, with the cursor to go on from.
+pub(crate) struct Finished {
+    pub(crate) file: FileId,
+    pub(crate) cursor: Cursor,
+    pub(crate) bytes: u64,
+}
+
+/// What reading gives.
+pub(crate) enum Output {
+    Portion(Portion),
+    Finished(Finished),
+}
+
+/// Reading uses this many threads at most: a monitor must not top `top`.
+const MOST_THREADS: usize = 4;
+/// Portions that wait for the World, at most; readers wait when there are more.
+const QUEUE: usize = 16;
+/// Fewer bytes than this are read without other threads: starting them would take longer.
+const SMALL: u64 = 256 * 1024;
+
+/// Reads every job, giving `take` what they tell, in no particular order between files.
+pub(crate) fn read_all(mut jobs: Vec<Job>, mut take: impl FnMut(Output)) {
+    let bytes: u64 = jobs.iter().map(|job| job.bytes).sum();
+    if bytes <= SMALL {
+        for job in jobs {
+            read(job, &mut take);
+        }
+        return;
+    }
+    // The largest first, so that no thread is left alone with it at the end.
+    jobs.sort_by_key(|job| std::cmp::Reverse(job.bytes));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    let (waiting, queue) = crossbeam_channel::unbounded();
+    for job in jobs {
+        // The queue is open: its receiver is a few lines below.
+        drop(waiting.send(job));
+    }
+    drop(waiting);
+    let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let (queue, sender) = (queue.clone(), sender.clone());
+            scope.spawn(move || queue.iter().for_each(|job| send_all(job, &sender)));
+        }
+        drop(sender);
+        receiver.iter().for_each(take);
+    });
+}
+
+fn send_all(job: Job, sender: &Sender<Output>) {
+    // Sending fails only when the receiver has gone, and then nobody wants the rest.
+    read(job, &mut |output| drop(sender.send(output)));
+}
+
+fn read(mut job: Job, take: &mut impl FnMut(Output)) {
+    let (client, modified) = (job.client, job.modified);
+    let hand_on = |told| take(Output::Portion(Portion { client, modified, told }));
+    Reader::new(&job.path, job.format, hand_on).run(&mut job.cursor);
+    take(Output::Finished(Finished { file: job.file, cursor: job.cursor, bytes: job.bytes }));
+}
+
+/// Counts progress across threads.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    files: AtomicU64,
+    files_total: AtomicU64,
+    bytes: AtomicU64,
+    bytes_total: AtomicU64,
+}
+
+impl Meter {
+    pub(crate) fn start(&self, jobs: &[Job]) {
+        self.files.store(0, Ordering::Relaxed);
+        self.bytes.store(0, Ordering::Relaxed);
+        self.files_total.store(jobs.len() as u64, Ordering::Relaxed);
+        self.bytes_total.store(jobs.iter().map(|job| job.bytes).sum(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn finish(&self, bytes: u64) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        Progress {
+            files: self.files.load(Ordering::Relaxed),
+            files_total: self.files_total.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            bytes_total: self.bytes_total.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+use std::time::Duration;
+
+use agtop_model::{Basis, Cost, Evidence, Phase, PicoUsd, Reading, Session, Status, Tier, Timestamp, Usage};
+use agtop_prices::Rated;
+
+/// A session without a process is stale after this.
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+/// An agent that wrote something this recently is working.
+const BUSY: Duration = Duration::from_secs(30);
+/// An agent that wrote something this recently is active.
+const RECENT: Duration = Duration::from_secs(300);
+/// A finished turn wants its person's attention for this long; after that the person is evidently elsewhere.
+const WANTED: Duration = Duration::from_secs(30 * 60);
+/// Processor use, in percent of one processor, that only work explains.
+const BUSY_CPU: f64 = 10.0;
+/// Processor use that an idle terminal program does not have.
+const ACTIVE_CPU: f64 = 3.0;
+
+/// What a response cost: the agent's own word, else the price list's.
+pub(crate) fn cost(embedded: Option<PicoUsd>, rated: Option<&Rated<'_>>, usage: &Usage, tier: Tier) -> Cost {
+    match (embedded, rated) {
+        (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
+        (None, Some(rated)) => rated.cost(usage, tier),
+        (None, None) => Cost::UNKNOWN,
+    }
+}
+
+/// What a session without a process is doing.
+pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timestamp) -> (Status, Evidence) {
+    let is_old = last.is_none_or(|last| now.since(last) > A_DAY);
+    match phase {
+        _ if is_old => (Status::Stale, Evidence::Age),
+        Phase::Finished | Phase::Ended => (Status::Done, Evidence::Transcript),
+        Phase::Fresh | Phase::Open | Phase::Waiting | Phase::Failed => (Status::Resumable, Evidence::Transcript),
+    }
+}
+
+/// What a live agent is doing: its transcript's word counts before the processor's.
+pub(crate) fn of_agent(session: Option<&Session>, cpu: Reading<f64>, now: Timestamp) -> (Status, Evidence) {
+    session.and_then(|session| by_transcript(session, now)).or_else(|| by_cpu(cpu)).unwrap_or_else(|| {
+        let recent = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= RECENT);
+        if recent { (Status::Active, Evidence::Age) } else { (Status::Idle, Evidence::Presence) }
+    })
+}
+
+fn by_transcript(session: &Session, now: Timestamp) -> Option<(Status, Evidence)> {
+    let quiet = session.quiet_for(now)?;
+    let status = match session.phase {
+        Phase::Waiting => Status::NeedsPermission,
+        Phase::Failed => Status::Error,
+        Phase::Finished if quiet <= WANTED => Status::NeedsInput,
+        Phase::Open if session.in_flight.iter().any(|flight| flight.is_subagent) => Status::Spawning,
+        Phase::Open if !session.in_flight.is_empty() || quiet <= BUSY => Status::Working,
+        _ => return None,
+    };
+    Some((status, Evidence::Transcript))
+}
+
+fn by_cpu(cpu: Reading<f64>) -> Option<(Status, Evidence)> {
+    match cpu {
+        Ok(percent) if percent >= BUSY_CPU => Some((Status::Working, Evidence::Cpu)),
+        Ok(percent) if percent >= ACTIVE_CPU => Some((Status::Active, Evidence::Cpu)),
+        _ => None,
+    }
+}

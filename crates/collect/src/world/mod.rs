@@ -1,0 +1,168 @@
+//! What agtop knows: the only state that changes.
+
+mod audit;
+mod session;
+mod snapshot;
+mod totals;
+mod turns;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agtop_model::{ClientId, Event, EventKind, FileId, RateLimit, SessionKey, Timestamp};
+
+pub use audit::{Audit, Counted, Entry};
+pub use snapshot::Scope;
+
+use session::SessionState;
+use turns::{Names, TurnBook};
+
+/// Everything that files told, folded together.
+///
+/// Folding is a join: applying an event again, or events of different files in another order, gives the same totals.
+#[derive(Debug)]
+pub struct World {
+    /// Times after this are a broken clock's.
+    latest: Timestamp,
+    index: HashMap<SessionKey, SessionIdx>,
+    sessions: Vec<SessionState>,
+    /// The session of the last event: events come in runs.
+    recent: Option<(SessionKey, SessionIdx)>,
+    turns: TurnBook,
+    models: Names,
+    projects: HashMap<(ClientId, Arc<str>), PathBuf>,
+    limits: HashMap<(ClientId, Arc<str>), (Timestamp, RateLimit)>,
+    audit: Option<Audit>,
+}
+
+/// A session, as an index into the World's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct SessionIdx(u32);
+
+impl SessionIdx {
+    fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Clocks of machines that share a home may differ by this much.
+const CLOCK_SLACK: Duration = Duration::from_secs(24 * 3600);
+
+impl World {
+    /// A World that knows nothing yet, at this moment.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            latest: now.plus(CLOCK_SLACK),
+            index: HashMap::new(),
+            sessions: Vec::new(),
+            recent: None,
+            turns: TurnBook::default(),
+            models: Names::default(),
+            projects: HashMap::new(),
+            limits: HashMap::new(),
+            audit: None,
+        }
+    }
+
+    /// A World that also remembers every copy of every response of sessions whose id starts so, to explain them.
+    pub fn audited(now: Timestamp, session: &str) -> Self {
+        Self { audit: Some(Audit::of(session)), ..Self::new(now) }
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, now: Timestamp) {
+        self.latest = now.plus(CLOCK_SLACK);
+    }
+
+    /// Folds one event in. `modified` is when its file was last written: the time of events whose own is missing or
+    /// cannot be.
+    pub fn apply(&mut self, event: Event, modified: Timestamp) {
+        let at = event.at.filter(|&at| self.is_plausible(at));
+        match event.kind {
+            EventKind::ProjectRoot { project, root } => {
+                self.projects.insert((event.session.client, project), root);
+            }
+            EventKind::RateLimit(limit) => self.note_limit(event.session.client, at.unwrap_or(modified), limit),
+            EventKind::Turn(turn) => {
+                let session = self.session(&event.session);
+                let at = at.unwrap_or_else(|| self.sessions[session.at()].last_active().unwrap_or(modified));
+                let model = turn.model.as_ref().map(|name| self.models.intern(name));
+                self.sessions[session.at()].note_turn(event.source.file, at, &turn, model);
+                if let Some(audit) = &mut self.audit {
+                    audit.note(&event.session, event.source, at, &turn);
+                }
+                let moved = self.turns.join(session, &self.sessions, event.source.file, at, &turn, model);
+                for session in moved {
+                    self.sessions[session.at()].is_stale = true;
+                }
+            }
+            EventKind::Facts(facts) => {
+                if let Some(parent) = &facts.parent {
+                    self.session(parent);
+                }
+                let session = self.session(&event.session);
+                self.sessions[session.at()].note_facts(event.source.file, at, *facts, self.latest);
+            }
+            kind => {
+                let session = self.session(&event.session);
+                self.sessions[session.at()].note(event.source.file, at, kind);
+            }
+        }
+    }
+
+    /// Takes back what cannot be joined because a file is about to be read anew: counts of what has no id. Responses
+    /// stay: they have ids, and usage that was seen was used.
+    pub fn forget_file(&mut self, file: FileId) {
+        for session in &mut self.sessions {
+            session.forget_file(file);
+        }
+    }
+
+    /// Responses that were told more than once, by client.
+    pub fn duplicates(&self) -> &HashMap<ClientId, u64> {
+        self.turns.duplicates()
+    }
+
+    /// Sessions by client, sub-agents included.
+    pub fn session_count(&self, client: ClientId) -> u64 {
+        self.sessions.iter().filter(|session| session.key.client == client && session.has_files()).count() as u64
+    }
+
+    /// What was remembered to explain a session.
+    pub fn audit(&self) -> Option<&Audit> {
+        self.audit.as_ref()
+    }
+
+    fn is_plausible(&self, at: Timestamp) -> bool {
+        Timestamp::EARLIEST <= at && at <= self.latest
+    }
+
+    fn note_limit(&mut self, client: ClientId, at: Timestamp, limit: RateLimit) {
+        let newest = self.limits.entry((client, Arc::clone(&limit.limit))).or_insert_with(|| (at, limit.clone()));
+        if newest.0 <= at {
+            *newest = (at, limit);
+        }
+    }
+
+    fn session(&mut self, key: &SessionKey) -> SessionIdx {
+        if let Some((recent, idx)) = &self.recent
+            && recent.client == key.client
+            && (Arc::ptr_eq(&recent.id, &key.id) || recent.id == key.id)
+        {
+            return *idx;
+        }
+        let idx = match self.index.get(key) {
+            Some(&idx) => idx,
+            None => {
+                let idx = SessionIdx(u32::try_from(self.sessions.len()).unwrap_or(u32::MAX));
+                self.sessions.push(SessionState::new(key.clone()));
+                self.index.insert(key.clone(), idx);
+                idx
+            }
+        };
+        self.recent = Some((key.clone(), idx));
+        idx
+    }
+}
