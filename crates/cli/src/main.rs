@@ -1,1 +1,47 @@
-fn main() {}
+//! `agtop`: top for AI coding agents.
+
+mod args;
+mod commands;
+mod config;
+mod log;
+mod plan;
+mod prices;
+mod progress;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::plan::Plan;
+
+/// The command line cannot be followed, as clap says it too.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = log::start(cli.general.log_file.as_deref()) {
+        return failed(&error, USAGE);
+    }
+    let plan = match Plan::of(cli) {
+        Ok(plan) => plan,
+        Err(error) => return failed(&error, USAGE),
+    };
+    match commands::run(plan) {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => failed(&error, 1),
+    }
+}
+
+/// One line on standard error.
+fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
+    eprintln!("agtop: {error:#}");
+    ExitCode::from(code)
+}
+
+/// Whoever reads our output has seen enough: `agtop --list | head` is no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

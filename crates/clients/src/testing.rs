@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use agtop_model::{Event, EventKind, FileId, MessageKey, SessionKey, Timestamp, Turn, Usage};
+use agtop_model::{
+    Event, EventKind, FileId, Gap, MessageKey, ProcId, Process, ProcessState, SessionKey, Timestamp, Turn, Usage,
+};
 use jiff::tz::TimeZone;
 
 use crate::{Cell, Client, DecodeError, Decoder, Env, Input, Source, Store};
@@ -112,5 +114,24 @@ impl Tally {
             *sums.entry(turn.model.as_deref().unwrap_or("?")).or_default() += turn.usage;
         }
         sums
+    }
+}
+
+/// A process of this name, command line and executable.
+pub(crate) fn process(name: &str, argv: &[&str], exe: &str) -> Process {
+    Process {
+        id: ProcId { pid: 4711, started: 1 },
+        parent: Some(1),
+        name: name.into(),
+        argv: argv.iter().map(|&arg| arg.into()).collect(),
+        exe: Ok(exe.into()),
+        cwd: Ok("/home/u".into()),
+        state: ProcessState::Sleeping,
+        started_at: Ok(MODIFIED),
+        threads: Err(Gap::Unsupported),
+        cpu: Err(Gap::Unsupported),
+        rss: Err(Gap::Unsupported),
+        vsz: Err(Gap::Unsupported),
+        io: Err(Gap::Unsupported),
     }
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use agtop_model::{
-    Billing, ClientId, Context, ContextSource, Gap, RateLimit, Reading, Session, Spend, Timestamp, Totals, Usage,
+    ClientId, Context, ContextSource, Gap, RateLimit, Reading, Session, Spend, Timestamp, Totals, Usage,
 };
 use agtop_prices::{PriceBook, Rated};
 use jiff::tz::TimeZone;
@@ -13,30 +13,18 @@ use super::turns::{NameIdx, Names, TurnRecord};
 use super::{SessionIdx, World};
 use crate::status;
 
-/// Which responses are summed up, and who pays for them.
-#[derive(Clone, Copy, Debug)]
+/// Which responses are summed up.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Scope {
     /// Responses from this moment on.
     pub since: Option<Timestamp>,
     /// Responses before this moment.
     pub until: Option<Timestamp>,
-    /// Whether a subscription covers the client.
-    pub is_included: fn(ClientId) -> bool,
-}
-
-impl Default for Scope {
-    fn default() -> Self {
-        Self { since: None, until: None, is_included: |_| false }
-    }
 }
 
 impl Scope {
     pub(super) fn holds(&self, at: Timestamp) -> bool {
         self.since.is_none_or(|since| since <= at) && self.until.is_none_or(|until| at < until)
-    }
-
-    pub(super) fn billing(&self, client: ClientId) -> Billing {
-        if (self.is_included)(client) { Billing::Included } else { Billing::Metered }
     }
 
     /// Whether a session that began and was last active then has anything to do with it.
@@ -72,18 +60,16 @@ pub(super) struct SpendSum {
 }
 
 impl SpendSum {
-    pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>, billing: Billing) {
+    pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>) {
         let cost = status::cost(record.embedded_cost, rates.of(record.model), &record.usage, record.tier);
         self.usage += record.usage;
         self.spend.add(cost, record.usage.total());
-        self.spend.billing = billing;
         self.turns += 1;
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
         self.usage += other.usage;
         self.spend += other.spend;
-        self.spend.billing = other.spend.billing;
         self.turns += other.turns;
     }
 }
@@ -125,8 +111,7 @@ impl World {
     fn sums(&self, rates: &Rates<'_>, scope: &Scope) -> HashMap<SessionIdx, SessionSums> {
         let mut sums: HashMap<SessionIdx, SessionSums> = HashMap::new();
         for record in self.turns.counted().filter(|record| scope.holds(record.at)) {
-            let billing = scope.billing(self.sessions[record.session.at()].key.client);
-            sums.entry(record.session).or_default().entry(record.model).or_default().add(record, rates, billing);
+            sums.entry(record.session).or_default().entry(record.model).or_default().add(record, rates);
         }
         sums
     }

@@ -50,7 +50,7 @@ impl World {
         for record in self.turns.counted().filter(|record| scope.holds(record.at)) {
             let client = self.sessions[record.session.at()].key.client;
             let cell = cells.entry((calendar.day(record.at), client, record.model)).or_default();
-            cell.add(record, rates, scope.billing(client));
+            cell.add(record, rates);
         }
         let mut totals = Totals { time_zone: zone_name(zone), ..Totals::default() };
         let mut by_client: BTreeMap<ClientId, SpendSum> = BTreeMap::new();

@@ -1,0 +1,194 @@
+//! The command line, as typed. [`plan`](crate::plan) checks it and says what to do.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// `top` for AI coding agents: which run, what each is doing, what it has used and cost, and which one needs you
+#[derive(Debug, Parser)]
+#[command(name = "agtop", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(args_conflicts_with_subcommands = false, subcommand_negates_reqs = true)]
+#[command(
+    after_help = "Reads local files and the process table only. No account, no key; no network unless you ask for it.\n\
+                        Dollars are what the API would charge, not a bill."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
+    #[command(flatten)]
+    pub(crate) timing: TimingArgs,
+    #[command(flatten)]
+    pub(crate) sources: SourceArgs,
+    #[command(flatten)]
+    pub(crate) money: MoneyArgs,
+    #[command(flatten)]
+    pub(crate) general: GeneralArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say how well each agent's files could be read; exit 1 if something was lost
+    Doctor,
+    /// Show every counted response of a session, with file and line, and every copy that did not count
+    Explain(ExplainArgs),
+    /// Show a model's rates, or how prices are looked up
+    Prices(PricesArgs),
+    /// Print the version
+    Version,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The session's id, or the beginning of it
+    pub(crate) session: String,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct PricesArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<PricesCommand>,
+    /// Models to look up; without any, where prices come from
+    pub(crate) models: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PricesCommand {
+    /// Fetch the current price list from the network into the cache directory, unless it is younger than a day
+    Update(UpdateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpdateArgs {
+    /// Fetch even if the cached list is younger than a day
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Where to fetch LiteLLM's list from
+    #[arg(long, value_name = "URL", default_value = crate::prices::LIST_URL)]
+    pub(crate) url: String,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Print the live agents and exit
+    #[arg(short = '1', long)]
+    pub(crate) once: bool,
+    /// Print all sessions, live ones and past ones
+    #[arg(long, conflicts_with_all = ["once", "json"])]
+    pub(crate) list: bool,
+    /// Print JSON, as one line: agents (default), sessions or tree
+    #[arg(short, long, value_name = "SHAPE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) json: Option<String>,
+    /// Print the sessions as CSV
+    #[arg(long, conflicts_with_all = ["once", "json", "list"])]
+    pub(crate) csv: bool,
+    /// Indent JSON
+    #[arg(long)]
+    pub(crate) pretty: bool,
+    /// Include message text, such as tasks and prompts, which is left out otherwise
+    #[arg(long)]
+    pub(crate) include_content: bool,
+    /// Columns to show, separated by commas; 'help' lists them
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) fields: Vec<String>,
+    /// Never use colour (also: set NO_COLOR)
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rows")]
+pub(crate) struct RowArgs {
+    /// Only rows whose agent, command line, directory, project or pid contains this
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Order: smart, cpu, mem, tokens, uptime, agent, or any column
+    #[arg(short, long, value_name = "KEY")]
+    pub(crate) sort: Option<String>,
+    /// Only the first N rows; 0 is all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) top: usize,
+    /// Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only usage before this time; a date counts whole
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Timing")]
+pub(crate) struct TimingArgs {
+    /// Seconds between two snapshots [default: 1.5]
+    #[arg(short, long, value_name = "SECONDS", visible_alias = "delay", visible_short_alias = 'd')]
+    pub(crate) interval: Option<f64>,
+    /// Print N snapshots, '---' between them in text
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    pub(crate) iterations: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Agents")]
+pub(crate) struct SourceArgs {
+    /// Only this agent program; may be given again
+    #[arg(
+        long = "client",
+        value_name = "NAME",
+        visible_alias = "agentic-client",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub(crate) clients: Vec<String>,
+    /// Also take processes whose command line matches for agents; may be given again (also: AGTOP_MATCH, ';' between)
+    #[arg(short = 'm', long = "match", value_name = "LABEL=REGEX", action = ArgAction::Append)]
+    pub(crate) matchers: Vec<String>,
+    /// Print the agent programs that are recognised, and exit
+    #[arg(long)]
+    pub(crate) list_builtins: bool,
+}
+
+/// Who pays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PlanChoice {
+    /// Every token is paid for at API prices
+    #[default]
+    Retail,
+    /// Claude is covered by a subscription
+    Max,
+    /// Everything is covered by subscriptions
+    Included,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Prices")]
+pub(crate) struct MoneyArgs {
+    /// Who pays [default: retail]
+    #[arg(long, value_enum, global = true)]
+    pub(crate) plan: Option<PlanChoice>,
+    /// A TOML file with prices of your own (also: AGTOP_PRICES)
+    #[arg(long = "prices", value_name = "FILE", global = true)]
+    pub(crate) price_file: Option<PathBuf>,
+    /// Fetch the current price list from the network first
+    #[arg(long, conflicts_with = "no_pricing_refresh")]
+    pub(crate) refresh_pricing: bool,
+    /// Stay off the network; this is what agtop does anyway
+    #[arg(long)]
+    pub(crate) no_pricing_refresh: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "General")]
+pub(crate) struct GeneralArgs {
+    /// The configuration file [default: ~/.config/agtop/config.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Write a log to this file (its detail: AGTOP_LOG=error|warn|info|debug|trace)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) log_file: Option<PathBuf>,
+}

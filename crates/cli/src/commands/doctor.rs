@@ -1,0 +1,92 @@
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::ExitCode;
+
+use agtop_clients::client;
+use agtop_collect::Collector;
+use agtop_model::{ClientHealth, Issue, Place, Snapshot, Untrusted};
+use agtop_render::units;
+use anyhow::Result;
+
+use crate::plan::Doctor;
+use crate::progress;
+
+/// More issues than this a person does not read.
+const SHOWN_ISSUES: usize = 20;
+
+/// Prints how well each client's files could be read. Exit 1 if something was lost.
+pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
+    let mut collector = Collector::new(doctor.settings, agtop_os::native(), doctor.book);
+    let snapshot = progress::shown(collector.watch(), || collector.refresh());
+    writeln!(out, "agtop {}, prices: {}", env!("CARGO_PKG_VERSION"), snapshot.prices)?;
+    for health in &snapshot.health.clients {
+        report(health, &snapshot, out)?;
+    }
+    let is_degraded = snapshot.health.is_degraded();
+    writeln!(out, "\n{}", if is_degraded { "degraded: some records are missing from the figures" } else { "healthy" })?;
+    Ok(if is_degraded { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn report(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Result<()> {
+    let info = client(health.client.as_str()).map(|client| client.info());
+    let agents = snapshot.agents.iter().filter(|agent| agent.client == health.client).count();
+    writeln!(out, "\n{} ({})", info.map_or("", |info| info.name), health.client)?;
+    for store in &health.stores {
+        let found = if store.exists {
+            format!("{} files, {}", units::grouped(store.files), units::bytes(store.bytes))
+        } else {
+            "not there".to_owned()
+        };
+        writeln!(out, "  {:<24} {}: {found}", store.layout, shown(&store.root.to_string_lossy()))?;
+    }
+    writeln!(
+        out,
+        "  {} live, {} sessions, {} records, {} repeated responses counted once",
+        agents,
+        units::grouped(health.sessions),
+        units::grouped(health.records),
+        units::grouped(health.duplicates)
+    )?;
+    if !health.versions.is_empty() {
+        writeln!(out, "  versions: {}", shown(&health.versions.join(", ")))?;
+    }
+    let unpriced = unpriced_models(health, snapshot);
+    if !unpriced.is_empty() {
+        writeln!(out, "  without a price: {}", shown(&unpriced.into_iter().collect::<Vec<_>>().join(", ")))?;
+    }
+    for issue in health.issues.iter().take(SHOWN_ISSUES) {
+        writeln!(out, "  {}", line(issue))?;
+    }
+    let more = health.issues_total.saturating_sub(health.issues.len().min(SHOWN_ISSUES) as u64);
+    if more > 0 {
+        writeln!(out, "  … and {more} more")?;
+    }
+    if health.sessions > 0 {
+        for blind_spot in info.map_or(&[][..], |info| info.blind_spots) {
+            writeln!(out, "  cannot be known: {blind_spot}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Models that were used and have no price.
+fn unpriced_models(health: &ClientHealth, snapshot: &Snapshot) -> BTreeSet<String> {
+    let of_client = snapshot.totals.by_day.iter().filter(|cell| cell.client == health.client);
+    let unpriced = of_client.filter(|cell| cell.spend.spend.unknown_turns > 0);
+    unpriced.map(|cell| cell.spend.model.as_deref().unwrap_or("(not named)").to_owned()).collect()
+}
+
+/// An issue in one line: kind, file with place, reason.
+pub(super) fn line(issue: &Issue) -> String {
+    let place = match issue.place {
+        None => String::new(),
+        Some(Place::Byte(offset)) => format!(", byte {offset}"),
+        Some(Place::Entry(entry)) => format!(", entry {entry}"),
+        Some(Place::Row { table, rowid }) => format!(", {table} row {rowid}"),
+    };
+    format!("{}: {}{place}: {}", issue.kind.as_str(), shown(&issue.path.to_string_lossy()), shown(&issue.detail))
+}
+
+fn shown(text: &str) -> String {
+    Untrusted::from(text).for_terminal().into_owned()
+}

@@ -1,0 +1,230 @@
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use agtop_collect::{Collector, Counted, Entry, Files};
+use agtop_model::{FileId, PicoUsd, Place, Session, SessionKey, Untrusted, Usage};
+use agtop_prices::{PriceBook, Rated};
+use agtop_render::units;
+use anyhow::{Result, bail};
+use jiff::tz::TimeZone;
+
+use crate::plan::Explain;
+use crate::progress;
+
+/// Prints how a session's figures come about.
+pub(super) fn run(explain: Explain, out: &mut dyn Write) -> Result<()> {
+    let collector = Collector::new(explain.settings, agtop_os::native(), std::sync::Arc::clone(&explain.book));
+    let mut collector = collector.explaining(&explain.session);
+    let snapshot = progress::shown(collector.watch(), || collector.refresh());
+    let session = find(&snapshot.sessions, &explain.session)?;
+    let keys = family(session);
+    let verdicts = collector.world().audit().map(|audit| audit.verdicts(&keys)).unwrap_or_default();
+    let mut lines = Lines::default();
+    let mut report =
+        Report { book: &explain.book, files: collector.files(), lines: &mut lines, zone: &explain.zone, out };
+    report.heading(session, &snapshot.prices)?;
+    let mut sum = Sum::default();
+    for (entry, verdict) in &verdicts {
+        report.entry(entry, *verdict, &mut sum)?;
+    }
+    report.sum(&sum, session)
+}
+
+/// The session whose id starts so; it must be one.
+fn find<'a>(sessions: &'a [std::sync::Arc<Session>], wanted: &str) -> Result<&'a Session> {
+    let matching: Vec<&Session> =
+        sessions.iter().map(AsRef::as_ref).filter(|session| session.key.id.starts_with(wanted)).collect();
+    match matching[..] {
+        [session] => Ok(session),
+        [] => bail!("no session's id starts with '{wanted}'; agtop --list shows them all"),
+        _ if matching.iter().any(|session| *session.key.id == *wanted) => {
+            Ok(matching.into_iter().find(|session| *session.key.id == *wanted).unwrap_or(&sessions[0]))
+        }
+        _ => {
+            let ids: Vec<&str> = matching.iter().take(5).map(|session| &*session.key.id).collect();
+            bail!("{} sessions start with '{wanted}': {}…", matching.len(), ids.join(", "))
+        }
+    }
+}
+
+/// A session and all below it.
+fn family(session: &Session) -> Vec<SessionKey> {
+    let below = session.children.iter().flat_map(|child| family(child));
+    std::iter::once(session.key.clone()).chain(below).collect()
+}
+
+/// What was counted so far.
+#[derive(Default)]
+struct Sum {
+    usage: Usage,
+    amount: PicoUsd,
+    counted: u64,
+    left_out: u64,
+    unpriced: u64,
+}
+
+struct Report<'a> {
+    book: &'a PriceBook,
+    files: &'a Files,
+    lines: &'a mut Lines,
+    zone: &'a TimeZone,
+    out: &'a mut dyn Write,
+}
+
+impl Report<'_> {
+    fn heading(&mut self, session: &Session, prices: &str) -> Result<()> {
+        let project =
+            session.project.as_ref().map_or_else(String::new, |project| format!(" in {}", project.for_terminal()));
+        writeln!(self.out, "{} session {}{project}", session.client(), shown(&session.key.id))?;
+        writeln!(self.out, "prices: {prices}\n")?;
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &Entry, verdict: Counted, sum: &mut Sum) -> Result<()> {
+        let id = entry.id.as_deref().unwrap_or("(no id)");
+        let model = entry.model.as_deref().unwrap_or("(model not named)");
+        let place = self.place(entry);
+        let at = units::moment(entry.at, self.zone);
+        let mark = if verdict == Counted::Yes { "+" } else { "-" };
+        writeln!(self.out, "{mark} {at}  {}  {}  {place}", shown(id), shown(model))?;
+        if verdict != Counted::Yes {
+            sum.left_out += 1;
+            writeln!(self.out, "    not counted: {}", verdict.reason())?;
+            return Ok(());
+        }
+        sum.counted += 1;
+        sum.usage += entry.usage;
+        if let Some(cost) = entry.embedded_cost {
+            sum.amount += cost;
+            writeln!(self.out, "    {}", tokens(&entry.usage))?;
+            writeln!(self.out, "    = {cost} USD, as the agent wrote it down")?;
+            return Ok(());
+        }
+        self.priced(entry, sum)
+    }
+
+    fn priced(&mut self, entry: &Entry, sum: &mut Sum) -> Result<()> {
+        let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
+        let Some(quote) = rated.quote(&entry.usage, entry.tier) else {
+            writeln!(self.out, "    {}", tokens(&entry.usage))?;
+            let is_local = matches!(rated, Rated::Local);
+            sum.unpriced += u64::from(!is_local);
+            writeln!(
+                self.out,
+                "    {}",
+                if is_local { "= 0 USD, a local model" } else { "no price is known for this model" }
+            )?;
+            return Ok(());
+        };
+        for line in &quote.lines {
+            let above = if line.above > 0 { format!("  (prompt above {})", line.above) } else { String::new() };
+            writeln!(
+                self.out,
+                "    {:<15} {:>12} x {} USD = {} USD{above}",
+                line.bucket.as_str(),
+                units::grouped(line.pieces),
+                line.rate,
+                line.amount
+            )?;
+        }
+        if let Rated::Known(found) = &rated {
+            writeln!(
+                self.out,
+                "    = {} USD  (rates of {}, {} match, {})",
+                quote.total,
+                shown(found.key),
+                found.how.as_str(),
+                found.source.as_str()
+            )?;
+        }
+        sum.amount += quote.total;
+        Ok(())
+    }
+
+    fn sum(&mut self, sum: &Sum, session: &Session) -> Result<()> {
+        writeln!(self.out, "\n{} responses counted, {} copies not", sum.counted, sum.left_out)?;
+        writeln!(self.out, "{}", tokens(&sum.usage))?;
+        writeln!(
+            self.out,
+            "= {} USD{}",
+            sum.amount,
+            if sum.unpriced > 0 {
+                format!(", without {} responses that have no price", sum.unpriced)
+            } else {
+                String::new()
+            }
+        )?;
+        if sum.usage != session.usage || sum.amount != session.spend.amount {
+            bail!(
+                "this does not equal the session's own figures ({} tokens, {} USD): please report it",
+                session.usage.total(),
+                session.spend.amount
+            );
+        }
+        writeln!(self.out, "This is what every other view of agtop shows for the session.")?;
+        Ok(())
+    }
+
+    fn place(&mut self, entry: &Entry) -> String {
+        let path = self.files.path(entry.source.file);
+        let name = shown(&path.to_string_lossy());
+        match entry.source.place {
+            Place::Byte(offset) => match self.lines.number(entry.source.file, &path, offset) {
+                Some(line) => format!("{name}:{line}"),
+                None => format!("{name} (byte {offset})"),
+            },
+            Place::Entry(entry) => format!("{name} (entry {entry})"),
+            Place::Row { table, rowid } => format!("{name} ({table} row {rowid})"),
+        }
+    }
+}
+
+fn tokens(usage: &Usage) -> String {
+    let parts = [
+        ("input", usage.input),
+        ("cache read", usage.cache_read),
+        ("cache write 5m", usage.cache_write_5m),
+        ("cache write 1h", usage.cache_write_1h),
+        ("output", usage.output),
+        ("of it reasoning", usage.reasoning),
+        ("web searches", usage.web_searches),
+    ];
+    let used = parts.iter().filter(|(_, pieces)| *pieces > 0);
+    let texts: Vec<String> = used.map(|(name, pieces)| format!("{name} {}", units::grouped(*pieces))).collect();
+    if texts.is_empty() { "no tokens".to_owned() } else { texts.join(", ") }
+}
+
+fn shown(text: &str) -> String {
+    Untrusted::from(text).for_terminal().into_owned()
+}
+
+/// Line numbers of places in files: people's editors count lines, decoders count bytes.
+#[derive(Default)]
+struct Lines {
+    starts: HashMap<FileId, Option<Vec<u64>>>,
+}
+
+impl Lines {
+    /// The number of the line that starts at a byte, from 1; `None` if the file cannot be read or is compressed.
+    fn number(&mut self, file: FileId, path: &Path, offset: u64) -> Option<usize> {
+        let starts = self.starts.entry(file).or_insert_with(|| line_starts(path));
+        starts.as_ref().and_then(|starts| starts.binary_search(&offset).ok()).map(|at| at + 1)
+    }
+}
+
+fn line_starts(path: &Path) -> Option<Vec<u64>> {
+    if path.extension().is_some_and(|extension| extension == "zst") {
+        return None;
+    }
+    let mut starts = vec![0];
+    let mut at = 0;
+    for byte in BufReader::with_capacity(256 * 1024, File::open(PathBuf::from(path)).ok()?).bytes() {
+        at += 1;
+        if byte.ok()? == b'\n' {
+            starts.push(at);
+        }
+    }
+    Some(starts)
+}

@@ -1,0 +1,83 @@
+//! `~/.config/agtop/config.toml`: what a user does not want to type every time. Flags win over the environment, the
+//! environment over the file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+use serde::Deserialize;
+
+use crate::args::PlanChoice;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The shape of a bare `--json`: agents, sessions or tree.
+    pub(crate) json: Option<String>,
+    /// Seconds between two snapshots.
+    pub(crate) interval: Option<f64>,
+    /// Who pays.
+    pub(crate) plan: Option<PlanChoice>,
+    /// Only these agent programs.
+    #[serde(default)]
+    pub(crate) clients: Vec<String>,
+    /// Patterns for processes that are agents, as `-m` takes them.
+    #[serde(default, rename = "match")]
+    pub(crate) matchers: Vec<String>,
+    /// A file with prices of your own.
+    pub(crate) prices: Option<PathBuf>,
+    /// Aider keeps no list of its directories.
+    #[serde(default)]
+    pub(crate) aider: Aider,
+}
+
+/// Where Aider is used.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Aider {
+    /// Directories with an `.aider.chat.history.md`, or below whose git root one lies.
+    #[serde(default)]
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+impl Config {
+    /// Reads the file that the user named, or the usual one if it is there.
+    pub(crate) fn load(named: Option<&Path>, usual: &Path) -> Result<Self> {
+        let path = named.unwrap_or(usual);
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(anyhow!("{}: {error}", path.display())),
+        };
+        toml::from_str(&text).map_err(|error| anyhow!("{}", located(path, &text, &error)))
+    }
+}
+
+/// An error in one line that names file, line and column.
+fn located(path: &Path, text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+    format!("{}:{line}:{column}: {}", path.display(), error.message().lines().next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_is_told_with_line_and_column() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        std::fs::write(&path, "interval = 2\n\n[aider]\ndirectoris = []\n").unwrap();
+        let error = Config::load(Some(&path), &path).unwrap_err().to_string();
+        assert!(error.contains("config.toml:4:1: unknown field `directoris`"), "{error}");
+    }
+
+    #[test]
+    fn the_usual_file_may_be_missing_a_named_one_may_not() {
+        let path = Path::new("/nonexistent/config.toml");
+        assert!(Config::load(None, path).is_ok());
+        assert!(Config::load(Some(path), path).is_err());
+    }
+}

@@ -1,0 +1,271 @@
+//! From what was typed to what will be done: everything is checked here, and no flag leaks past it.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agtop_clients::{CLIENTS, Env};
+use agtop_collect::{Matcher, Scope, Settings};
+use agtop_model::ClientId;
+use agtop_prices::PriceBook;
+use agtop_render::{Colour, Content, Filter, Layout, Plan as BillingPlan, SortKey, Surface, View, surface};
+use anyhow::{Context, Result, anyhow, bail};
+use etcetera::BaseStrategy;
+use jiff::tz::TimeZone;
+
+use crate::args::{Cli, Command, OutputArgs, PlanChoice, PricesCommand, SourceArgs};
+use crate::config::Config;
+use crate::{prices, time};
+
+/// What will be done.
+pub(crate) enum Plan {
+    /// Print snapshots.
+    Show(Box<Show>),
+    /// Say how well files can be read.
+    Doctor(Box<Doctor>),
+    /// Explain a session's figures.
+    Explain(Box<Explain>),
+    /// Look prices up.
+    Prices { book: Arc<PriceBook>, models: Vec<String> },
+    /// Fetch the price list.
+    UpdatePrices { url: String, cache: PathBuf, even_if_fresh: bool },
+    /// Print the agent programs that are recognised.
+    ListBuiltins,
+    /// Print the columns there are.
+    ListFields,
+    /// Print the version.
+    Version,
+}
+
+/// Print snapshots.
+pub(crate) struct Show {
+    pub(crate) settings: Settings,
+    pub(crate) book: Arc<PriceBook>,
+    pub(crate) surface: &'static dyn Surface,
+    pub(crate) view: View,
+    pub(crate) interval: Duration,
+    pub(crate) iterations: u64,
+    /// Printed between two snapshots.
+    pub(crate) divider: &'static str,
+}
+
+/// Say how well files can be read.
+pub(crate) struct Doctor {
+    pub(crate) settings: Settings,
+    pub(crate) book: Arc<PriceBook>,
+}
+
+/// Explain a session's figures.
+pub(crate) struct Explain {
+    pub(crate) settings: Settings,
+    pub(crate) book: Arc<PriceBook>,
+    pub(crate) session: String,
+    pub(crate) zone: TimeZone,
+}
+
+/// Shorter than this, agtop would be the busiest agent.
+const SHORTEST_INTERVAL: f64 = 0.1;
+const LONGEST_INTERVAL: f64 = 86_400.0;
+const DEFAULT_INTERVAL: f64 = 1.5;
+
+/// The user's directories and settings, asked for once.
+struct Ground {
+    env: Env,
+    config: Config,
+    cache: PathBuf,
+    zone: TimeZone,
+}
+
+impl Plan {
+    /// Checks what was typed.
+    pub(crate) fn of(cli: Cli) -> Result<Self> {
+        if matches!(cli.command, Some(Command::Version)) {
+            return Ok(Self::Version);
+        }
+        if cli.sources.list_builtins {
+            return Ok(Self::ListBuiltins);
+        }
+        if cli.output.fields.iter().any(|name| name == "help") {
+            return Ok(Self::ListFields);
+        }
+        let ground = Ground::survey(&cli)?;
+        if let Some(Command::Prices(args)) = &cli.command
+            && let Some(PricesCommand::Update(update)) = &args.command
+        {
+            return Ok(Self::UpdatePrices {
+                url: update.url.clone(),
+                cache: ground.cache,
+                even_if_fresh: update.force,
+            });
+        }
+        if cli.money.refresh_pricing {
+            // An unreachable network is no reason to show nothing: the prices at hand are used, and that is said.
+            if let Err(error) = prices::fetch(prices::LIST_URL, &ground.cache) {
+                eprintln!("agtop: {error:#}; the prices at hand are used");
+            }
+        }
+        let book = Arc::new(ground.book(&cli)?);
+        match cli.command {
+            Some(Command::Prices(args)) => Ok(Self::Prices { book, models: args.models }),
+            Some(Command::Doctor) => Ok(Self::Doctor(Box::new(Doctor { settings: ground.settings(&cli)?, book }))),
+            Some(Command::Explain(ref args)) => {
+                let settings = ground.settings(&cli)?;
+                Ok(Self::Explain(Box::new(Explain {
+                    settings,
+                    book,
+                    session: args.session.clone(),
+                    zone: ground.zone,
+                })))
+            }
+            Some(Command::Version) | None => Ok(Self::Show(Box::new(ground.show(&cli, book)?))),
+        }
+    }
+}
+
+impl Ground {
+    fn survey(cli: &Cli) -> Result<Self> {
+        let directories = etcetera::choose_base_strategy_xdg()?;
+        let config_file = directories.config_dir().join("agtop").join("config.toml");
+        let config = Config::load(cli.general.config.as_deref(), &config_file)?;
+        let vars = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
+        let mut env = Env { home: directories.home_dir().to_owned(), vars, work_dirs: Vec::new() };
+        env.work_dirs.extend(std::env::current_dir());
+        let home = env.home.clone();
+        env.work_dirs.extend(config.aider.directories.iter().map(|directory| expanded(directory, &home)));
+        Ok(Self { cache: prices::cache_file(&directories.cache_dir()), env, config, zone: TimeZone::system() })
+    }
+
+    fn book(&self, cli: &Cli) -> Result<PriceBook> {
+        let by_env = self.env.var("AGTOP_PRICES").map(PathBuf::from);
+        let own = cli.money.price_file.clone().or(by_env).or_else(|| self.config.prices.clone());
+        prices::book(own.map(|path| expanded(&path, &self.env.home)).as_deref(), &self.cache)
+    }
+
+    fn show(&self, cli: &Cli, book: Arc<PriceBook>) -> Result<Show> {
+        let surface = self.surface(&cli.output)?;
+        Ok(Show {
+            settings: self.settings(cli)?,
+            book,
+            surface,
+            view: self.view(cli)?,
+            interval: self.interval(cli)?,
+            iterations: cli.timing.iterations,
+            divider: if surface.id().starts_with("json") { "" } else { "---\n" },
+        })
+    }
+
+    fn surface(&self, output: &OutputArgs) -> Result<&'static dyn Surface> {
+        let id = match &output.json {
+            Some(shape) => {
+                let by_config = self.config.json.as_deref().unwrap_or("agents");
+                let shape = if shape.is_empty() { by_config } else { shape };
+                if !["agents", "sessions", "tree"].contains(&shape) {
+                    bail!("unknown JSON shape '{shape}'; choose from agents, sessions, tree");
+                }
+                format!("json-{shape}")
+            }
+            None if output.list => "list".to_owned(),
+            None if output.csv => "csv".to_owned(),
+            None => "once".to_owned(),
+        };
+        surface(&id).ok_or_else(|| anyhow!("no output is called '{id}'"))
+    }
+
+    fn view(&self, cli: &Cli) -> Result<View> {
+        let stdout = std::io::stdout();
+        let is_terminal = stdout.is_terminal();
+        let wants_colour = is_terminal
+            && !cli.output.no_color
+            && self.env.var("NO_COLOR").is_none()
+            && self.env.var("TERM").is_none_or(|term| term != "dumb");
+        let width = is_terminal.then(|| terminal_size::terminal_size_of(&stdout)).flatten();
+        let fields = &cli.output.fields;
+        let sort = cli.rows.sort.as_deref().map(str::parse::<SortKey>).transpose()?;
+        Ok(View {
+            width: width.map(|(width, _)| usize::from(width.0)),
+            colour: if wants_colour { Colour::Always } else { Colour::Never },
+            content: if cli.output.include_content { Content::Included } else { Content::Hidden },
+            layout: if cli.output.pretty { Layout::Pretty } else { Layout::Line },
+            plan: self.plan(cli),
+            filter: cli.rows.filter.as_deref().filter(|text| !text.is_empty()).map(Filter::new),
+            sort: sort.unwrap_or_default(),
+            top: Some(cli.rows.top).filter(|&top| top > 0),
+            fields: if fields.is_empty() { None } else { Some(agtop_render::fields(&fields.join(","))?) },
+            version: env!("CARGO_PKG_VERSION"),
+            platform: std::env::consts::OS,
+            interval: self.interval(cli)?,
+            zone: self.zone.clone(),
+        })
+    }
+
+    fn plan(&self, cli: &Cli) -> BillingPlan {
+        match cli.money.plan.or(self.config.plan).unwrap_or_default() {
+            PlanChoice::Retail => BillingPlan::Retail,
+            PlanChoice::Max => BillingPlan::Max,
+            PlanChoice::Included => BillingPlan::Included,
+        }
+    }
+
+    fn interval(&self, cli: &Cli) -> Result<Duration> {
+        let seconds = cli.timing.interval.or(self.config.interval).unwrap_or(DEFAULT_INTERVAL);
+        if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&seconds) {
+            bail!("an interval of {seconds} seconds is not between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL}");
+        }
+        Ok(Duration::from_secs_f64(seconds))
+    }
+
+    fn settings(&self, cli: &Cli) -> Result<Settings> {
+        let now = jiff::Timestamp::now();
+        let moment = |text: &Option<String>, end, flag| {
+            let parsed = text.as_deref().map(|text| time::parse(text, end, now, &self.zone)).transpose();
+            parsed.context(flag)
+        };
+        let scope = Scope {
+            since: moment(&cli.rows.since, time::End::Start, "--since")?,
+            until: moment(&cli.rows.until, time::End::End, "--until")?,
+        };
+        if let (Some(since), Some(until)) = (scope.since, scope.until)
+            && since >= until
+        {
+            bail!("--since is not before --until");
+        }
+        Ok(Settings {
+            env: self.env.clone(),
+            clients: self.clients(&cli.sources)?,
+            matchers: self.matchers(&cli.sources)?,
+            scope,
+            zone: self.zone.clone(),
+        })
+    }
+
+    fn clients(&self, sources: &SourceArgs) -> Result<Vec<ClientId>> {
+        let names = if sources.clients.is_empty() { &self.config.clients } else { &sources.clients };
+        names
+            .iter()
+            .map(|name| {
+                let known = agtop_clients::client(name).map(|client| client.info().id);
+                known.ok_or_else(|| {
+                    let all: Vec<&str> = CLIENTS.iter().map(|client| client.info().id.as_str()).collect();
+                    anyhow!("unknown client '{name}'; choose from {}", all.join(", "))
+                })
+            })
+            .collect()
+    }
+
+    /// Patterns of flags, the environment and the configuration add up.
+    fn matchers(&self, sources: &SourceArgs) -> Result<Vec<Matcher>> {
+        let by_env: Vec<String> = self.env.var("AGTOP_MATCH").map(OsString::from).map_or_else(Vec::new, |value| {
+            let value = value.to_string_lossy().into_owned();
+            value.split(';').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        });
+        let all = sources.matchers.iter().chain(&by_env).chain(&self.config.matchers);
+        all.map(|text| Matcher::parse(text).map_err(|error| anyhow!(error))).collect()
+    }
+}
+
+/// A path with a leading `~/` replaced.
+fn expanded(path: &std::path::Path, home: &std::path::Path) -> PathBuf {
+    path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| home.join(rest))
+}

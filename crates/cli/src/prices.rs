@@ -1,0 +1,95 @@
+//! Where prices come from: the bundled list, a newer one that the user fetched, and the user's own.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use agtop_prices::PriceBook;
+use anyhow::{Context, Result, anyhow, bail};
+
+/// LiteLLM's list, as its authors keep it.
+pub(crate) const LIST_URL: &str =
+    "https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json";
+
+/// A fetched list is fetched anew after this.
+const LIFE: Duration = Duration::from_secs(24 * 3600);
+/// No list is larger; a server that sends more is wrong.
+const LARGEST_LIST: u64 = 64 * 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What was done about fetching.
+pub(crate) enum Update {
+    /// The cached list is young enough.
+    Fresh,
+    /// Fetched: that many bytes.
+    Fetched(u64),
+}
+
+/// The price book: the user's own prices, then a fetched list, then the bundled one.
+pub(crate) fn book(own: Option<&Path>, cache: &Path) -> Result<PriceBook> {
+    let mut book = PriceBook::bundled();
+    if let Ok(list) = std::fs::read_to_string(cache) {
+        match book.clone().with_fetched(&list, &date_of(cache)) {
+            Ok(newer) => book = newer,
+            Err(error) => {
+                eprintln!(
+                    "agtop: {}: {error}; the bundled prices are used (agtop prices update fetches anew)",
+                    cache.display()
+                );
+            }
+        }
+    }
+    let Some(own) = own else { return Ok(book) };
+    let text = std::fs::read_to_string(own).with_context(|| format!("{}", own.display()))?;
+    book.with_overrides(&text).map_err(|error| anyhow!("{}: {error}", own.display()))
+}
+
+/// The cached list's place.
+pub(crate) fn cache_file(cache_home: &Path) -> PathBuf {
+    cache_home.join("agtop").join("litellm.json")
+}
+
+/// Fetches the list into the cache, if it is older than its life.
+pub(crate) fn update(url: &str, cache: &Path) -> Result<Update> {
+    let is_fresh = age(cache).is_some_and(|age| age < LIFE);
+    if is_fresh { Ok(Update::Fresh) } else { fetch(url, cache).map(Update::Fetched) }
+}
+
+/// Fetches the list into the cache, whatever its age.
+pub(crate) fn fetch(url: &str, cache: &Path) -> Result<u64> {
+    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).build().into();
+    let mut response =
+        agent.get(url).call().map_err(|error| anyhow!("the price list cannot be fetched from {url}: {error}"))?;
+    let text = response
+        .body_mut()
+        .with_config()
+        .limit(LARGEST_LIST)
+        .read_to_string()
+        .map_err(|error| anyhow!("the price list from {url} cannot be read: {error}"))?;
+    if let Err(error) = PriceBook::bundled().with_fetched(&text, "now") {
+        bail!("what {url} sent is no price list: {error}");
+    }
+    store(cache, &text).with_context(|| format!("{}", cache.display()))?;
+    Ok(text.len() as u64)
+}
+
+/// Writes beside the file and renames, so that no reader ever sees half a list.
+fn store(cache: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(directory) = cache.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let half = cache.with_extension(format!("{}.part", std::process::id()));
+    std::fs::write(&half, text)?;
+    std::fs::rename(&half, cache)
+}
+
+fn age(path: &Path) -> Option<Duration> {
+    let modified = path.metadata().ok()?.modified().ok()?;
+    SystemTime::now().duration_since(modified).ok()
+}
+
+/// The day on which a file was written, as `YYYY-MM-DD` UTC.
+fn date_of(path: &Path) -> String {
+    let modified = path.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let moment = jiff::Timestamp::try_from(modified).unwrap_or_default();
+    moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}

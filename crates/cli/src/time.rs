@@ -1,0 +1,89 @@
+//! Times as users type them.
+
+use agtop_model::Timestamp;
+use anyhow::{Result, bail};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, ToSpan};
+
+/// Which end of a day a bare date means.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    /// Its first moment, for `--since`.
+    Start,
+    /// The first moment after it, for `--until`.
+    End,
+}
+
+/// A date (`2026-11-21`, `20261121`), an RFC 3339 time, or an age (`90m`, `12h`, `7d`, `2w`).
+pub(crate) fn parse(text: &str, end: End, now: jiff::Timestamp, zone: &TimeZone) -> Result<Timestamp> {
+    if let Some(age) = age(text) {
+        return Ok(millis(now - age));
+    }
+    if let Some(date) = date(text) {
+        let day = match end {
+            End::Start => date,
+            End::End => date.checked_add(1.day())?,
+        };
+        return Ok(millis(day.to_zoned(zone.clone())?.timestamp()));
+    }
+    match text.parse::<jiff::Timestamp>() {
+        Ok(moment) => Ok(millis(moment)),
+        Err(_) => bail!("'{text}' is no time: write a date (2026-11-21), an RFC 3339 time, or an age (12h, 7d, 2w)"),
+    }
+}
+
+fn millis(moment: jiff::Timestamp) -> Timestamp {
+    Timestamp::from_millis(moment.as_millisecond())
+}
+
+fn age(text: &str) -> Option<SignedDuration> {
+    let unit = text.chars().last()?;
+    let number: i64 = text.strip_suffix(unit)?.parse().ok().filter(|number| (0..100_000).contains(number))?;
+    let seconds = match unit {
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    Some(SignedDuration::from_secs(number * seconds))
+}
+
+fn date(text: &str) -> Option<Date> {
+    let is_compact = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
+    if text.len() == 10 || is_compact { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, end: End) -> String {
+        let now: jiff::Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let moment = parse(text, end, now, &zone).unwrap();
+        jiff::Timestamp::from_millisecond(moment.as_millis()).unwrap().to_string()
+    }
+
+    #[test]
+    fn dates_are_days_of_the_time_zone() {
+        assert_eq!(at("2026-11-01", End::Start), "2026-11-01T04:00:00Z");
+        assert_eq!(at("20261101", End::End), "2026-11-02T05:00:00Z", "the day on which clocks go back has 25 hours");
+    }
+
+    #[test]
+    fn ages_count_back_from_now() {
+        assert_eq!(at("12h", End::Start), "2026-11-21T00:00:00Z");
+        assert_eq!(at("2w", End::Start), "2026-11-07T12:00:00Z");
+    }
+
+    #[test]
+    fn nonsense_is_an_error_that_says_what_would_be_sense() {
+        let zone = TimeZone::UTC;
+        for text in ["", "yesterday", "d", "-1d", "2026-13-01", "99999999d", "12:30"] {
+            let error = parse(text, End::Start, jiff::Timestamp::UNIX_EPOCH, &zone).unwrap_err();
+            assert!(error.to_string().contains("write a date"), "{text}");
+        }
+    }
+}
