@@ -39,7 +39,7 @@ fn one_input(book: &PriceBook, model: &str) -> Option<PicoUsd> {
 
 #[test]
 fn the_user_wins_over_every_list() {
-    let book = own(OWN).and_then(|book| Ok(book.with_fetched(FETCHED, "2026-12-01").unwrap())).unwrap();
+    let book = own(OWN).unwrap().with_fetched(FETCHED, "2026-12-01").unwrap();
     let Rated::Known(found) = book.rate("claude-opus-4-8") else { panic!("priced") };
     assert_eq!((found.source, found.how), (PriceSource::Override, How::Exact));
     assert_eq!(one_input(&book, "claude-opus-4-8"), Some(PicoUsd::new(1_000_000)));
