@@ -1,1 +1,32 @@
-//! Placeholder.
+//! What models cost: a pure look-up and exact arithmetic over a generated, dated table.
+//!
+//! The list is `LiteLLM`'s (MIT), made compact by `cargo xtask prices` and compiled in as sorted text that is searched
+//! where it lies, so a [`PriceBook`] costs nothing to create. Models that the list has dropped are kept in a small
+//! hand-kept table with their source. What the user writes goes before everything else.
+//!
+//! A model is either [`Rated::Known`], and the [`Match`] says by which key and how, or [`Rated::Local`], or
+//! [`Rated::Unknown`]: an unknown model never costs nothing and never has another model's price.
+
+mod book;
+mod bucket;
+mod context;
+mod ids;
+mod line;
+pub mod litellm;
+mod local;
+mod origin;
+mod overrides;
+mod quote;
+mod rates;
+mod sheet;
+
+#[cfg(test)]
+mod tests;
+
+pub use book::{How, Match, PriceBook, PriceSource, Rated};
+pub use bucket::Bucket;
+pub use litellm::FetchedError;
+pub use origin::Origin;
+pub use overrides::OverrideError;
+pub use quote::{Quote, QuoteLine};
+pub use rates::{Derived, Listed, Rates};

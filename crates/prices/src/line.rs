@@ -1,0 +1,161 @@
+//! One line of the table: `key TAB items [TAB note]`.
+//!
+//! Items are separated by spaces and begin with a letter:
+//!
+//! | Item | Meaning |
+//! |---|---|
+//! | `c200000` `m64000` | tokens a prompt may have, and an answer |
+//! | `i` `o` `r` `w` `h` `t` | input, output, cache read, 5-minute write, 1-hour write, reasoning: USD per million tokens |
+//! | `s10000` | USD per million web searches |
+//! | `x2` | fast mode multiplies every token rate by this |
+//! | `a` | caching is billed in Anthropic's multiples of the input rate where the list has no rate |
+//! | `g` | a long-prompt rate begins at its threshold, not above it |
+//! | `P` `F` `B` | what follows is for priority, flex, batch |
+//! | `>200000`, `P>200000` | what follows is for prompts of more tokens than that |
+//!
+//! An amount has at most six decimals: a millionth of a dollar per million is a pico-dollar apiece.
+
+use std::fmt::Write as _;
+
+use agtop_model::{PicoUsd, Tier};
+
+use crate::bucket::Bucket;
+use crate::rates::{Band, Caching, Rates, Threshold};
+
+/// Millionths in one.
+const MILLION: i64 = 1_000_000;
+
+/// The letters of the classes of service in a line; the list price has none.
+const TIERS: [(char, Tier); 3] = [('P', Tier::Priority), ('F', Tier::Flex), ('B', Tier::Batch)];
+
+/// Reads the items of a line. What it does not understand it leaves out: the table is checked when it is made.
+pub(crate) fn parse(items: &str) -> Rates {
+    let mut rates = Rates::default();
+    let mut band = Band::new(Tier::Standard, 0);
+    for item in items.split_ascii_whitespace() {
+        if let Some((tier, above)) = section(item) {
+            rates.push(std::mem::replace(&mut band, Band::new(tier, above)));
+            continue;
+        }
+        let mut chars = item.chars();
+        let Some(letter) = chars.next() else { continue };
+        let value = chars.as_str();
+        match letter {
+            'c' => rates.max_input = value.parse().ok(),
+            'm' => rates.max_output = value.parse().ok(),
+            'a' => rates.caching = Caching::Multiples,
+            'g' => rates.threshold = Threshold::Reached,
+            's' => rates.search = amount(value),
+            'x' => rates.fast = amount(value).map(PicoUsd::as_pico),
+            _ => {
+                if let Some(bucket) = Bucket::from_letter(letter) {
+                    band.set(bucket, amount(value));
+                }
+            }
+        }
+    }
+    rates.push(band);
+    rates
+}
+
+/// Writes what [`parse`] reads.
+pub(crate) fn write(rates: &Rates) -> String {
+    let mut out = String::new();
+    let mut item = |letter: char, value: &str| {
+        let space = if out.is_empty() { "" } else { " " };
+        let _ = write!(out, "{space}{letter}{value}");
+    };
+    for (letter, limit) in [('c', rates.max_input), ('m', rates.max_output)] {
+        if let Some(limit) = limit {
+            item(letter, &limit.to_string());
+        }
+    }
+    if rates.caching == Caching::Multiples {
+        item('a', "");
+    }
+    if rates.threshold == Threshold::Reached {
+        item('g', "");
+    }
+    if let Some(search) = rates.search {
+        item('s', &decimal(search.as_pico()));
+    }
+    if let Some(fast) = rates.fast {
+        item('x', &decimal(fast));
+    }
+    for band in &rates.bands {
+        let tier = TIERS.into_iter().find(|(_, tier)| *tier == band.tier);
+        let above = if band.above > 0 { format!(">{}", band.above) } else { String::new() };
+        match (tier, above.strip_prefix('>')) {
+            (Some((letter, _)), _) => item(letter, &above),
+            (None, Some(above)) => item('>', above),
+            (None, None) => {}
+        }
+        for bucket in Bucket::TOKENS {
+            if let Some(rate) = band.get(bucket) {
+                item(bucket.letter(), &decimal(rate.as_pico()));
+            }
+        }
+    }
+    out
+}
+
+/// `P`, `>200000` or `P>200000`.
+fn section(item: &str) -> Option<(Tier, u64)> {
+    let (name, above) = match item.split_once('>') {
+        Some((name, above)) => (name, above.parse().ok()?),
+        None => (item, 0),
+    };
+    if name.is_empty() {
+        return (above > 0).then_some((Tier::Standard, above));
+    }
+    TIERS.into_iter().find(|(letter, _)| name.strip_prefix(*letter) == Some("")).map(|(_, tier)| (tier, above))
+}
+
+/// A decimal number with at most six decimals, in millionths: dollars per million pieces are pico-dollars apiece.
+fn amount(text: &str) -> Option<PicoUsd> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let scale = 10_i64.checked_pow(6_u32.checked_sub(u32::try_from(decimals.len()).ok()?)?)?;
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let decimals: i64 = if decimals.is_empty() { 0 } else { decimals.parse().ok()? };
+    whole.checked_mul(MILLION)?.checked_add(decimals.checked_mul(scale)?).map(PicoUsd::new)
+}
+
+/// Millionths as a decimal number without idle zeros.
+fn decimal(millionths: i64) -> String {
+    let mut text = format!("{}.{:06}", millionths / MILLION, millionths % MILLION);
+    text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_survives_being_read_and_written() {
+        let line = "c1000000 m128000 a g s10000 x2.5 i5 r0.5 w6.25 h10 o25 >200000 i10 o50 P i7 P>200000 i12 B i2.5";
+        assert_eq!(write(&parse(line)), line);
+    }
+
+    #[test]
+    fn rates_are_exact_to_the_pico_dollar() {
+        assert_eq!(amount("0.028"), Some(PicoUsd::new(28_000)));
+        assert_eq!(amount("0.000001"), Some(PicoUsd::new(1)));
+        assert_eq!(decimal(1), "0.000001");
+        assert_eq!(decimal(10_000_000), "10");
+    }
+
+    #[test]
+    fn amounts_that_are_no_number_or_too_fine_are_left_out() {
+        for text in ["", "x", "1.0000001", "99999999999999999999", "1.-5"] {
+            assert!(amount(text).is_none_or(|amount| amount.as_pico() >= 0), "{text}");
+        }
+        assert_eq!(amount("1.0000001"), None);
+    }
+
+    #[test]
+    fn items_of_a_later_version_are_passed_over() {
+        let rates = parse("i3 zzz Q>5 o15 é1");
+        assert_eq!(write(&rates), "i3 o15");
+    }
+}

@@ -1,0 +1,225 @@
+//! `LiteLLM`'s price list made compact: a line a model, sorted, with what agtop needs of it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use agtop_model::{PicoUsd, Tier};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::bucket::Bucket;
+use crate::line;
+use crate::rates::{Band, Caching, Rates, Threshold};
+use crate::sheet;
+
+/// A price list cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchedError {
+    /// It is no JSON object of objects.
+    #[error("line {line}, column {column}: not a price list")]
+    NotAList {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// It has no model with a price.
+    #[error("the list has no model with a price")]
+    Empty,
+}
+
+/// A compact list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    /// Sorted lines.
+    pub lines: String,
+    /// How many.
+    pub entries: usize,
+}
+
+/// What a model must be used for to be listed: the rest makes images, vectors or sound.
+const MODES: [&str; 3] = ["chat", "responses", "completion"];
+
+/// Field names begin with these, the longest first.
+const FIELDS: [(&str, Bucket); 6] = [
+    ("input_cost_per_token", Bucket::Input),
+    ("output_cost_per_token", Bucket::Output),
+    ("output_cost_per_reasoning_token", Bucket::Reasoning),
+    ("cache_read_input_token_cost", Bucket::CacheRead),
+    ("cache_creation_input_token_cost_above_1hr", Bucket::CacheWrite1h),
+    ("cache_creation_input_token_cost", Bucket::CacheWrite5m),
+];
+
+/// And end with one of these for a class of service.
+const TIERS: [(&str, Tier); 3] = [("_priority", Tier::Priority), ("_flex", Tier::Flex), ("_batches", Tier::Batch)];
+
+/// The longest name a model may have.
+const LONGEST_KEY: usize = 200;
+
+/// Reads the list as `LiteLLM` publishes it. Fields of an unexpected kind count as absent, and a model without both an
+/// input and an output rate keeps its limits only. So does one that is free for both: in this list that is a price
+/// that nobody has filled in as often as a gift.
+///
+/// # Errors
+///
+/// [`FetchedError`] where it is no such list, or one without a single price.
+pub fn compact(json: &[u8]) -> Result<List, FetchedError> {
+    let models: BTreeMap<Cow<'_, str>, Entry> = serde_json::from_slice(json)
+        .map_err(|error| FetchedError::NotAList { line: error.line(), column: error.column() })?;
+    let mut priced = 0;
+    let mut lines = Vec::new();
+    for (key, entry) in models {
+        let usable = !key.is_empty() && key.len() <= LONGEST_KEY && !key.contains(|c: char| c.is_control());
+        if !usable || key.starts_with('#') || key == "sample_spec" || !MODES.contains(&entry.mode.as_str()) {
+            continue;
+        }
+        let key = key.to_ascii_lowercase();
+        let rates = entry.rates(&key);
+        priced += usize::from(rates.is_priced());
+        if rates.is_priced() || rates.max_input.is_some() {
+            lines.push((key, line::write(&rates)));
+        }
+    }
+    if priced == 0 {
+        return Err(FetchedError::Empty);
+    }
+    let lines = sheet::sorted(lines);
+    let entries = sheet::Sheet::new(&lines).rows().count();
+    Ok(List { lines, entries })
+}
+
+/// Rates by class of service and threshold.
+type Bands = BTreeMap<(Tier, u64), Band>;
+
+/// What one model's object says, as far as agtop cares.
+#[derive(Default)]
+struct Entry {
+    mode: String,
+    provider: String,
+    max_input: Option<u64>,
+    max_output: Option<u64>,
+    search: Option<PicoUsd>,
+    fast: Option<i64>,
+    bands: Bands,
+    tiered: Bands,
+}
+
+impl Entry {
+    fn take(&mut self, name: &str, value: &Value) {
+        match name {
+            "mode" => value.as_str().unwrap_or_default().clone_into(&mut self.mode),
+            "litellm_provider" => value.as_str().unwrap_or_default().clone_into(&mut self.provider),
+            "max_input_tokens" => self.max_input = tokens(value),
+            "max_output_tokens" => self.max_output = tokens(value),
+            "search_context_cost_per_query" => {
+                self.search = price(value.get("search_context_size_medium").unwrap_or(&Value::Null));
+            }
+            "provider_specific_entry" => self.fast = value.get("fast").and_then(Value::as_f64).and_then(multiplier),
+            "tiered_pricing" => self.tiered = tiered(value),
+            _ => put(&mut self.bands, name, value, 0),
+        }
+    }
+
+    fn rates(mut self, key: &str) -> Rates {
+        if !self.tiered.is_empty() {
+            self.bands.retain(|(tier, _), _| *tier != Tier::Standard);
+            self.bands.append(&mut self.tiered);
+        }
+        let mut rates = Rates { max_input: self.max_input, max_output: self.max_output, ..Rates::default() };
+        let free = self.bands.get(&(Tier::Standard, 0)).is_some_and(|band| {
+            [Bucket::Input, Bucket::Output].into_iter().all(|bucket| band.get(bucket) == Some(PicoUsd::ZERO))
+        });
+        for (_, mut band) in self.bands {
+            if band.get(Bucket::Reasoning) == band.get(Bucket::Output) {
+                band.set(Bucket::Reasoning, None);
+            }
+            rates.push(band);
+        }
+        if free || !rates.is_priced() {
+            return Rates { max_input: self.max_input, max_output: self.max_output, ..Rates::default() };
+        }
+        let caching = if key.contains("claude") { Caching::Multiples } else { Caching::AsInput };
+        let threshold = if self.provider == "xai" { Threshold::Reached } else { Threshold::Exceeded };
+        Rates { search: self.search, fast: self.fast, caching, threshold, ..rates }
+    }
+}
+
+/// `tiered_pricing`: each range's rates hold for whole requests above its lower end, the last one for all beyond.
+fn tiered(value: &Value) -> Bands {
+    let mut bands = Bands::new();
+    for tier in value.as_array().into_iter().flatten() {
+        let Some(above) = tier.get("range").and_then(|range| tokens(range.get(0)?)) else { continue };
+        for (name, value) in tier.as_object().into_iter().flatten() {
+            put(&mut bands, name, value, above);
+        }
+    }
+    bands
+}
+
+/// Files a rate under its class and threshold, if the field is one; `above` stands where the name has no threshold.
+fn put(bands: &mut Bands, name: &str, value: &Value, above: u64) {
+    let Some((bucket, tier, threshold)) = field(name) else { return };
+    let above = threshold.unwrap_or(above);
+    if let Some(rate) = price(value) {
+        bands.entry((tier, above)).or_insert_with(|| Band::new(tier, above)).set(bucket, Some(rate));
+    }
+}
+
+/// What a field such as `input_cost_per_token_above_272k_tokens_priority` prices.
+fn field(name: &str) -> Option<(Bucket, Tier, Option<u64>)> {
+    let (bucket, rest) = FIELDS.into_iter().find_map(|(start, bucket)| Some((bucket, name.strip_prefix(start)?)))?;
+    let in_tier = TIERS.into_iter().find_map(|(end, tier)| Some((tier, rest.strip_suffix(end)?)));
+    let (tier, rest) = in_tier.unwrap_or((Tier::Standard, rest));
+    if rest.is_empty() {
+        return Some((bucket, tier, None));
+    }
+    let threshold = rest.strip_prefix("_above_")?.strip_suffix("_tokens")?;
+    let (digits, unit) = threshold.strip_suffix('k').map_or((threshold, 1), |digits| (digits, 1000));
+    Some((bucket, tier, Some(digits.parse::<u64>().ok()?.checked_mul(unit)?)))
+}
+
+/// Dollars apiece.
+fn price(value: &Value) -> Option<PicoUsd> {
+    value.as_f64().and_then(PicoUsd::from_usd).filter(|price| *price >= PicoUsd::ZERO)
+}
+
+/// A multiplier in millionths, within reason.
+fn multiplier(factor: f64) -> Option<i64> {
+    (factor > 0.0 && factor < 1000.0).then(|| PicoUsd::from_usd(factor / 1e6)).flatten().map(PicoUsd::as_pico)
+}
+
+/// A number of tokens, which the list also writes as `32000.0`.
+fn tokens(value: &Value) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be within range")]
+    let from_float = || value.as_f64().filter(|n| (0.0..1e15).contains(n)).map(|n| n as u64);
+    value.as_u64().or_else(from_float)
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of a model's facts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
+        let mut entry = Entry::default();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            if name.starts_with("supports_") || name == "metadata" {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                entry.take(&name, &map.next_value()?);
+            }
+        }
+        Ok(entry)
+    }
+}

@@ -1,0 +1,79 @@
+use agtop_model::{PicoUsd, Tier, Usage};
+
+use crate::bucket::Bucket;
+use crate::rates::{Applied, Derived, Rates, Request};
+
+/// What one request costs, item by item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// One line for each bucket that was used.
+    pub lines: Vec<QuoteLine>,
+    /// The sum of the lines, exactly.
+    pub total: PicoUsd,
+    /// Web searches that the list has no price for, and that `total` therefore lacks.
+    pub unpriced_searches: u64,
+}
+
+/// One bucket of a [`Quote`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuoteLine {
+    /// What was used.
+    pub bucket: Bucket,
+    /// How many tokens, or searches.
+    pub pieces: u64,
+    /// The price of one.
+    pub rate: PicoUsd,
+    /// `pieces` times `rate`.
+    pub amount: PicoUsd,
+    /// The class of service whose rate it is: the list price where the class asked for has no rate of its own.
+    pub tier: Tier,
+    /// The threshold that the prompt passed, in tokens; 0 where the rate holds for any prompt.
+    pub above: u64,
+    /// How the rate was made, where the list has none.
+    pub derived: Option<Derived>,
+}
+
+impl Rates {
+    pub(crate) fn quote(&self, usage: &Usage, tier: Tier) -> Quote {
+        let lines: Vec<_> = self.lines(usage, tier).collect();
+        let total = lines.iter().map(|line| line.amount).sum();
+        let unpriced_searches = if self.search.is_none() { usage.web_searches } else { 0 };
+        Quote { lines, total, unpriced_searches }
+    }
+
+    pub(crate) fn total(&self, usage: &Usage, tier: Tier) -> PicoUsd {
+        self.lines(usage, tier).map(|line| line.amount).sum()
+    }
+
+    fn lines(&self, usage: &Usage, tier: Tier) -> impl Iterator<Item = QuoteLine> {
+        let request = Request { prompt: usage.prompt(), tier };
+        let tokens = self.token_counts(usage, request).into_iter().filter_map(move |(bucket, pieces)| {
+            (pieces > 0).then(|| self.apply(bucket, request)).flatten().map(|applied| line(bucket, pieces, applied))
+        });
+        let searches = self.search.filter(|_| usage.web_searches > 0).map(|rate| {
+            let applied = Applied { rate, tier: Tier::Standard, above: 0, derived: None };
+            line(Bucket::WebSearch, usage.web_searches, applied)
+        });
+        tokens.chain(searches)
+    }
+
+    /// The buckets as they are billed: reasoning leaves output only where it has a rate of its own.
+    fn token_counts(&self, usage: &Usage, request: Request) -> [(Bucket, u64); 6] {
+        let rate = |bucket| self.apply(bucket, request).map(|applied| applied.rate);
+        let apart = usage.reasoning > 0 && rate(Bucket::Reasoning) != rate(Bucket::Output);
+        let reasoning = if apart { usage.reasoning.min(usage.output) } else { 0 };
+        [
+            (Bucket::Input, usage.input),
+            (Bucket::CacheRead, usage.cache_read),
+            (Bucket::CacheWrite5m, usage.cache_write_5m),
+            (Bucket::CacheWrite1h, usage.cache_write_1h),
+            (Bucket::Output, usage.output.saturating_sub(reasoning)),
+            (Bucket::Reasoning, reasoning),
+        ]
+    }
+}
+
+fn line(bucket: Bucket, pieces: u64, applied: Applied) -> QuoteLine {
+    let Applied { rate, tier, above, derived } = applied;
+    QuoteLine { bucket, pieces, rate, amount: rate.times(pieces), tier, above, derived }
+}

@@ -1,0 +1,125 @@
+use std::cmp::Ordering;
+
+/// Lines sorted by [`folded`] key, searched where they lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sheet<'a> {
+    text: &'a str,
+}
+
+/// One line, split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) items: &'a str,
+    pub(crate) note: &'a str,
+}
+
+impl<'a> Row<'a> {
+    fn split(line: &'a str) -> Self {
+        let mut parts = line.splitn(3, '\t');
+        let mut part = || parts.next().unwrap_or_default();
+        Self { key: part(), items: part(), note: part() }
+    }
+}
+
+impl<'a> Sheet<'a> {
+    /// Over lines that [`sorted`] has put in order; without the comments before them.
+    pub(crate) fn new(text: &'a str) -> Self {
+        let mut rest = text;
+        while rest.starts_with('#') {
+            rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+        }
+        Self { text: rest }
+    }
+
+    /// Every row.
+    pub(crate) fn rows(self) -> impl Iterator<Item = Row<'a>> {
+        self.text.lines().map(Row::split)
+    }
+
+    /// The row of `key`, in any spelling that folds to the same; the very same spelling if there are several.
+    pub(crate) fn find(self, key: &str) -> Option<Row<'a>> {
+        let (mut low, mut high) = (0, self.text.len());
+        while low < high {
+            let (start, end) = self.line_around(low, low.midpoint(high));
+            let row = Row::split(self.text.get(start..end)?);
+            match folded(row.key).cmp(folded(key)) {
+                Ordering::Less => low = end + 1,
+                Ordering::Greater => high = start,
+                Ordering::Equal => return Some(self.best_spelling(row, start, end, key)),
+            }
+        }
+        None
+    }
+
+    /// The line that holds the byte at `middle`, no line before `low` considered.
+    fn line_around(self, low: usize, middle: usize) -> (usize, usize) {
+        let bytes = self.text.as_bytes();
+        let before = bytes.get(low..middle).unwrap_or_default();
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(low, |at| low + at + 1);
+        let after = bytes.get(middle..).unwrap_or_default();
+        let end = after.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| middle + at);
+        (start, end)
+    }
+
+    /// `found`, or a neighbour of the same folded key that is spelt as `key` is.
+    fn best_spelling(self, found: Row<'a>, start: usize, end: usize, key: &str) -> Row<'a> {
+        let before = self.text.get(..start).unwrap_or_default().trim_end_matches('\n').rsplit('\n').map(Row::split);
+        let after = self.text.get(end..).unwrap_or_default().trim_start_matches('\n').split('\n').map(Row::split);
+        let same = |row: &Row<'_>| folded(row.key).eq(folded(key));
+        let mut spellings = std::iter::once(found).chain(before.take_while(same)).chain(after.take_while(same));
+        spellings.find(|row| row.key == key).unwrap_or(found)
+    }
+}
+
+/// Bytes of `key` as they compare: lower case, and a dot between digits as a hyphen (4.8 is 4-8).
+pub(crate) fn folded(key: &str) -> impl Iterator<Item = u8> {
+    let bytes = key.as_bytes();
+    let digit_at = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    bytes.iter().enumerate().map(move |(at, byte)| {
+        let in_number = *byte == b'.' && digit_at(at.checked_sub(1)) && digit_at(at.checked_add(1));
+        if in_number { b'-' } else { byte.to_ascii_lowercase() }
+    })
+}
+
+/// Lines as a [`Sheet`] wants them: by folded key, then by key.
+pub(crate) fn sorted(mut lines: Vec<(String, String)>) -> String {
+    lines.sort_by(|(a, _), (b, _)| folded(a).cmp(folded(b)).then_with(|| a.cmp(b)));
+    lines.dedup_by(|(a, _), (b, _)| a == b);
+    lines.into_iter().fold(String::new(), |text, (key, items)| text + &key + "\t" + &items + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet_of(keys: &[&str]) -> String {
+        sorted(keys.iter().map(|key| ((*key).to_owned(), format!("i{}", key.len()))).collect())
+    }
+
+    #[test]
+    fn every_row_is_found_and_nothing_between() {
+        let keys = ["a", "b-1", "b.1", "b-10", "gpt-4.1", "gpt-4.1-mini", "gpt-4", "z/z"];
+        let text = sheet_of(&keys);
+        for key in keys {
+            assert_eq!(Sheet::new(&text).find(key).map(|row| row.key), Some(key), "{key}");
+        }
+        for key in ["", "A0", "b", "b-1-", "gpt-4.", "zz", "\n", "\t"] {
+            assert_eq!(Sheet::new(&text).find(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_dot_in_a_version_is_a_hyphen_but_the_same_spelling_goes_first() {
+        let text = sheet_of(&["m-3-5", "m-3.5", "m-4.8"]);
+        assert_eq!(Sheet::new(&text).find("m-3.5").map(|row| row.key), Some("m-3.5"));
+        assert_eq!(Sheet::new(&text).find("m-3-5").map(|row| row.key), Some("m-3-5"));
+        assert_eq!(Sheet::new(&text).find("m-4-8").map(|row| row.key), Some("m-4.8"));
+    }
+
+    #[test]
+    fn an_empty_sheet_has_no_rows() {
+        assert_eq!(Sheet::new("").find("a"), None);
+        assert_eq!(Sheet::new("# only a comment").find("a"), None);
+    }
+}

@@ -1,0 +1,7 @@
+//! The whole crate against the real list.
+
+mod cost;
+mod figures;
+mod lookup;
+mod own_prices;
+mod properties;
