@@ -97,7 +97,7 @@ impl Processes {
                 continue;
             };
             let cpu_percent = self.cpu_percent(process, at);
-            if let Some(sample) = self.next_sample(process, at) {
+            if let Some(sample) = next_sample(process, at) {
                 samples.insert(process.id, sample);
             }
             agents.push(Agent {
@@ -146,10 +146,10 @@ impl Processes {
         }
         Ok(now.saturating_sub(before.cpu).as_secs_f64() / elapsed.as_secs_f64() * 100.0)
     }
+}
 
-    fn next_sample(&self, process: &Process, at: Instant) -> Option<Sample> {
-        Some(Sample { at, cpu: process.cpu.ok()?.total() })
-    }
+fn next_sample(process: &Process, at: Instant) -> Option<Sample> {
+    Some(Sample { at, cpu: process.cpu.ok()?.total() })
 }
 
 fn command_line(process: &Process) -> String {

@@ -95,13 +95,13 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
 
     fn lines(&mut self, input: impl Read, cursor: &mut Cursor) -> io::Result<()> {
         let start = cursor.offset;
-        let decoded = cursor.fragment.take();
+        let fed_before = cursor.fragment.take();
         let mut fragment = None;
         let decoder = &mut cursor.decoder;
         cursor.offset = lines::each_line(input, start, |offset, piece| match piece {
             // The end of a line whose text was decoded already.
-            Piece::Line(line) | Piece::Fragment(line) if offset == start && decoded == Some(line.len()) => {
-                fragment = decoded;
+            Piece::Line(line) | Piece::Fragment(line) if offset == start && fed_before == Some(line.len()) => {
+                fragment = fed_before;
             }
             Piece::Line(line) => {
                 fragment = None;

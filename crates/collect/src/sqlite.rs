@@ -66,10 +66,12 @@ pub(crate) fn log_of(path: &Path) -> PathBuf {
 /// `file:` URI of a path, with what has a meaning in URIs escaped.
 fn immutable_uri(path: &Path) -> String {
     let mut uri = String::from("file:");
-    for byte in path.to_string_lossy().bytes() {
-        match byte {
-            b'?' | b'#' | b'%' => uri.push_str(&format!("%{byte:02x}")),
-            _ => uri.push(char::from(byte)),
+    for character in path.to_string_lossy().chars() {
+        match character {
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            '%' => uri.push_str("%25"),
+            _ => uri.push(character),
         }
     }
     uri + "?immutable=1"

@@ -4,13 +4,13 @@ use agtop_model::{Basis, Cost, Evidence, Phase, PicoUsd, Reading, Session, Statu
 use agtop_prices::Rated;
 
 /// A session without a process is stale after this.
-const A_DAY: Duration = Duration::from_secs(24 * 3600);
+const A_DAY: Duration = Duration::from_hours(24);
 /// An agent that wrote something this recently is working.
 const BUSY: Duration = Duration::from_secs(30);
 /// An agent that wrote something this recently is active.
-const RECENT: Duration = Duration::from_secs(300);
+const RECENT: Duration = Duration::from_mins(5);
 /// A finished turn wants its person's attention for this long; after that the person is evidently elsewhere.
-const WANTED: Duration = Duration::from_secs(30 * 60);
+const WANTED: Duration = Duration::from_mins(30);
 /// Processor use, in percent of one processor, that only work explains.
 const BUSY_CPU: f64 = 10.0;
 /// Processor use that an idle terminal program does not have.

@@ -145,6 +145,6 @@ impl Audit {
         let of_owner = |(_, other): &(usize, &Entry)| other.message == copy.message && other.session == owner.session;
         let mine = || self.copies.iter().enumerate().filter(of_owner);
         let whole = mine().find(|(_, other)| other.usage == best.usage);
-        copy.session == owner.session && whole.or_else(|| mine().last()).is_some_and(|(chosen, _)| chosen == at)
+        copy.session == owner.session && whole.or_else(|| mine().next_back()).is_some_and(|(chosen, _)| chosen == at)
     }
 }

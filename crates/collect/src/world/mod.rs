@@ -48,7 +48,7 @@ impl SessionIdx {
 }
 
 /// Clocks of machines that share a home may differ by this much.
-const CLOCK_SLACK: Duration = Duration::from_secs(24 * 3600);
+const CLOCK_SLACK: Duration = Duration::from_hours(24);
 
 impl World {
     /// A World that knows nothing yet, at this moment.

@@ -106,11 +106,11 @@ impl SessionState {
 
     pub(super) fn note_turn(&mut self, file: FileId, at: Timestamp, turn: &Turn, model: Option<NameIdx>) {
         self.touch(file, Some(at));
-        self.largest_prompt = self.largest_prompt.max(turn.usage.prompt());
+        let context_used = turn.context_used.unwrap_or_else(|| turn.usage.prompt());
+        self.largest_prompt = self.largest_prompt.max(context_used);
         let is_own = turn.lineage == Lineage::Main || self.parent.is_some();
         if is_own && self.last_turn.is_none_or(|last| last.at <= at) {
             let stop = turn.stop.or(self.last_turn.filter(|last| last.at == at).and_then(|last| last.stop));
-            let context_used = turn.context_used.unwrap_or_else(|| turn.usage.prompt());
             self.last_turn = Some(LastTurn { at, model, context_used, stop });
             let is_done = matches!(stop, Some(StopReason::EndTurn | StopReason::StopSequence));
             self.phase = if is_done { Phase::Finished } else { Phase::Open };
@@ -219,13 +219,10 @@ impl SessionState {
     }
 
     fn counts(&mut self, file: FileId) -> &mut Counts {
-        let at = match self.files.iter().rposition(|(known, _)| *known == file) {
-            Some(at) => at,
-            None => {
-                self.files.push((file, Counts::default()));
-                self.files.len() - 1
-            }
-        };
+        let at = self.files.iter().rposition(|(known, _)| *known == file).unwrap_or_else(|| {
+            self.files.push((file, Counts::default()));
+            self.files.len() - 1
+        });
         &mut self.files[at].1
     }
 }

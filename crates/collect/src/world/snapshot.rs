@@ -87,6 +87,7 @@ pub(crate) struct Told {
 impl World {
     /// Sessions with their sub-agents below them, newest first, and the sums over all responses.
     pub(crate) fn tell(&mut self, now: Timestamp, book: &PriceBook, scope: &Scope, zone: &TimeZone) -> Told {
+        self.turns.name_parts();
         let rates = Rates::new(book, &self.models);
         let sums = self.sums(&rates, scope);
         let tree = Family::of(self);

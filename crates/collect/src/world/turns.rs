@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
@@ -13,7 +13,9 @@ pub(super) struct TurnBook {
     keys: HashMap<MessageKey, u32>,
     records: Vec<TurnRecord>,
     /// Coarse records that came after a part of theirs are never entered.
-    coarse: std::collections::HashSet<MessageKey>,
+    coarse: HashSet<MessageKey>,
+    /// Parts that do not name their model, with the coarse records that may.
+    nameless: Vec<(u32, MessageKey)>,
     duplicates: HashMap<ClientId, u64>,
 }
 
@@ -64,7 +66,9 @@ impl TurnBook {
         };
         match self.keys.entry(turn.message) {
             Entry::Vacant(entry) => {
-                entry.insert(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
+                let idx = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+                entry.insert(idx);
+                self.nameless.extend(turn.part_of.filter(|_| model.is_none()).map(|coarse| (idx, coarse)));
                 self.records.push(copy);
                 changed.push(session);
             }
@@ -96,6 +100,18 @@ impl TurnBook {
         let record = self.records.get_mut(*self.keys.get(&key)? as usize)?;
         record.is_coarse = true;
         Some(record.session)
+    }
+
+    /// Gives parts that do not name their model the model of the record they are a part of, whichever was read first.
+    pub(super) fn name_parts(&mut self) {
+        let Self { keys, records, nameless, .. } = self;
+        nameless.retain(|&(part, coarse)| {
+            let model = keys.get(&coarse).and_then(|&idx| records.get(idx as usize)).and_then(|record| record.model);
+            if let (Some(model), Some(part)) = (model, records.get_mut(part as usize)) {
+                part.model = Some(model);
+            }
+            model.is_none()
+        });
     }
 
     /// All records that count.
