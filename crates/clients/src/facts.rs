@@ -114,6 +114,23 @@ impl<'a> ProcFacts<'a> {
         None
     }
 
+    /// The first argument that is neither an option nor the value of one of the `valued` options: the subcommand, where
+    /// there is one. For a runtime it is looked for after the script.
+    pub fn first_word(&self, valued: &[&str]) -> Option<&'a str> {
+        let mut args = self.args();
+        if let Some(script) = self.script() {
+            args.find(|&arg| arg == script);
+        }
+        while let Some(arg) = args.next() {
+            if valued.contains(&arg) {
+                args.next();
+            } else if !arg.starts_with('-') {
+                return Some(arg);
+            }
+        }
+        None
+    }
+
     /// The value of an option, written `--name VALUE` or `--name=VALUE`. A following option is not a value.
     pub fn option(&self, names: &[&str]) -> Option<&'a str> {
         let mut args = self.args().peekable();

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use agtop_model::Timestamp;
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Marks a deserialisation error as a number out of range, see [`DecodeError`](crate::DecodeError).
 pub(crate) const OUT_OF_RANGE: &str = "count out of range";
@@ -175,6 +175,86 @@ fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
+/// Text where text belongs. Any other value is read past and counts as none: what a model chose to write is no reason
+/// to lose the record around it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Loose<'a>(pub(crate) Option<Cow<'a, str>>);
+
+impl Loose<'_> {
+    /// The text, unless it is empty.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.0.as_deref().filter(|text| !text.is_empty())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LooseVisitor;
+
+        impl<'de> Visitor<'de> for LooseVisitor {
+            type Value = Loose<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Loose<'de>, E> {
+                Ok(Loose(Some(Cow::Borrowed(text))))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Loose<'de>, E> {
+                Ok(Loose(Some(Cow::Owned(text.to_owned()))))
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Loose<'de>, E> {
+                Ok(Loose(None))
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<Loose<'de>, E> {
+                Ok(Loose(None))
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<Loose<'de>, E> {
+                Ok(Loose(None))
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<Loose<'de>, E> {
+                Ok(Loose(None))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Loose<'de>, E> {
+                Ok(Loose(None))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Loose<'de>, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Loose(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose<'de>, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Loose(None))
+            }
+        }
+
+        deserializer.deserialize_any(LooseVisitor)
+    }
+}
+
+/// Providers that run models on the user's own machine.
+const LOCAL_PROVIDERS: &[&str] =
+    &["ollama", "lmstudio", "lm-studio", "lm_studio", "llama.cpp", "llamacpp", "llama-cpp", "localhost", "local"];
+
+/// What a model is called where the client names provider and model apart: the model's own name, and for a provider on
+/// this machine `ollama/NAME`, which the price list takes for a model that bills nothing.
+pub(crate) fn model_name<'m>(provider: &str, model: &'m str) -> Cow<'m, str> {
+    if LOCAL_PROVIDERS.iter().any(|local| provider.eq_ignore_ascii_case(local)) {
+        Cow::Owned(format!("ollama/{model}"))
+    } else {
+        Cow::Borrowed(model)
+    }
+}
+
 /// The first `most` characters of a text, for titles and targets, which are not worth keeping whole.
 pub(crate) fn shortened(text: &str, most: usize) -> &str {
     let text = text.trim();
@@ -220,6 +300,20 @@ mod tests {
             let text = format!("{written:.3}");
             prop_assert_eq!(rfc3339(&text), Some(Timestamp::from_millis(millis)), "{}", text);
         }
+    }
+
+    #[test]
+    fn what_is_no_text_counts_as_none_and_is_read_past() {
+        let json = r#"["a\n", null, 1, -1, 1.5, true, [["x"]], {"y": {}}, "b", ""]"#;
+        let read: Vec<Loose<'_>> = serde_json::from_str(json).unwrap();
+        assert_eq!(read.iter().filter_map(Loose::text).collect::<Vec<_>>(), ["a\n", "b"]);
+        assert_eq!(read.len(), 10);
+    }
+
+    #[test]
+    fn models_of_this_machine_are_marked_as_local() {
+        assert_eq!(model_name("anthropic", "claude-x"), "claude-x");
+        assert_eq!(model_name("LMStudio", "qwen3"), "ollama/qwen3");
     }
 
     #[test]

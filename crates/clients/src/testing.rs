@@ -8,7 +8,7 @@ use agtop_model::{
 };
 use jiff::tz::TimeZone;
 
-use crate::{Cell, Client, DecodeError, Decoder, Env, Input, Source, Store};
+use crate::{Cell, Client, DecodeError, Decoder, Env, Format, Input, Source, Store};
 
 /// The time that tests give files.
 pub(crate) const MODIFIED: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -62,6 +62,35 @@ pub(crate) fn decode_rows(client: &dyn Client, path: &str, rows: &[(&'static str
         decoder.feed(Input::Row { table, rowid: *rowid, cells }, &mut events).unwrap();
     }
     events
+}
+
+/// Rows for [`decode_rows`], from JSON: `{"table": [{"column": value, …}, …]}`, in the order of the store's tables.
+/// Columns that are not named are NULL; objects and lists stand for JSON text.
+pub(crate) fn fixture_rows(
+    client: &dyn Client,
+    path: &str,
+    json: &str,
+) -> Vec<(&'static str, i64, Vec<Cell<'static>>)> {
+    let Format::Sqlite(tables) = open(client, &home(), path).0.format else { panic!("{path} is no database") };
+    let fixture: serde_json::Value = serde_json::from_str(json).unwrap();
+    let mut rows = Vec::new();
+    for table in tables {
+        for (row, rowid) in fixture[table.name].as_array().into_iter().flatten().zip(1..) {
+            let cells = table.columns.iter().map(|column| cell(&row[column])).collect();
+            rows.push((table.name, rowid, cells));
+        }
+    }
+    rows
+}
+
+fn cell(value: &serde_json::Value) -> Cell<'static> {
+    match value {
+        serde_json::Value::Null => Cell::Null,
+        serde_json::Value::Bool(flag) => Cell::Integer(i64::from(*flag)),
+        serde_json::Value::Number(n) => n.as_i64().map_or_else(|| Cell::Real(n.as_f64().unwrap()), Cell::Integer),
+        serde_json::Value::String(text) => Cell::Bytes(text.clone().leak().as_bytes()),
+        json => Cell::Bytes(json.to_string().leak().as_bytes()),
+    }
 }
 
 /// What events amount to when each response counts once: a plain model of what the collector does.

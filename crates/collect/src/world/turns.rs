@@ -1,5 +1,5 @@
-use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use agtop_model::{ClientId, FileId, Lineage, MessageKey, PicoUsd, StopReason, Tier, Timestamp, Turn, Usage};

@@ -1,0 +1,310 @@
+//! `sessions.db`, schemas 1 to 15.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp, Title,
+    TitleRank, Turn, Usage,
+};
+use serde::Deserialize;
+
+use super::content::{Said, is_shown, items};
+use super::counts::{Counts, count_of};
+use super::{ID, MOST_CHARS, unaccounted};
+use crate::decode::Record;
+use crate::names::Names;
+use crate::parse::{Count, Loose, model_name, rfc3339, shortened};
+use crate::{Cell, DecodeError, Decoder, Input, Source};
+
+/// The columns of `usage_ledger`, which schema 15 brought.
+pub(super) const LEDGER: &[&str] = &[
+    "session_id",
+    "created_timestamp",
+    "model",
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cost",
+    "is_compaction",
+];
+
+/// The columns of `sessions`; `name` came with schema 4, providers with 6, caches, cost and parents with 15.
+pub(super) const SESSIONS: &[&str] = &[
+    "id",
+    "name",
+    "description",
+    "user_set_name",
+    "session_type",
+    "working_dir",
+    "created_at",
+    "updated_at",
+    "total_tokens",
+    "accumulated_input_tokens",
+    "accumulated_output_tokens",
+    "accumulated_total_tokens",
+    "accumulated_cache_read_tokens",
+    "accumulated_cache_write_tokens",
+    "accumulated_cost",
+    "provider_name",
+    "model_config_json",
+    "parent_session_id",
+];
+
+/// The columns of `messages`.
+pub(super) const MESSAGES: &[&str] = &["session_id", "role", "created_timestamp", "content_json", "metadata_json"];
+
+/// Sessions are called like that until a model has thought of a name.
+const UNNAMED: &[&str] = &["CLI Session", "New Chat"];
+
+/// A smaller rest of a cost is what adding fractions leaves behind.
+const LEAST_USD: f64 = 1e-9;
+
+/// Decodes the ledger, then sessions, then messages. The ledger's rows are told when their session comes, which names
+/// the provider and tells a sub-agent's.
+pub(super) struct Database {
+    file: FileId,
+    modified: Timestamp,
+    names: Names,
+    ledgers: HashMap<Box<str>, Ledger>,
+}
+
+/// What the ledger says of one session.
+#[derive(Default)]
+struct Ledger {
+    /// The sum of all rows up to `counted_to`: rows are only ever appended, so none is added twice.
+    sum: Counts,
+    cost: f64,
+    counted_to: Option<i64>,
+    /// Rows that were not told yet.
+    fresh: BTreeMap<i64, Entry>,
+}
+
+/// A row of the ledger: one request.
+struct Entry {
+    counts: Counts,
+    cost: Option<f64>,
+    model: Option<Arc<str>>,
+    at: Option<Timestamp>,
+    is_compaction: bool,
+}
+
+/// The running totals of a session.
+struct Accumulated {
+    counts: Counts,
+    cost: Option<f64>,
+}
+
+/// What sessions and their responses have in common.
+struct Owner {
+    key: SessionKey,
+    model: Option<Arc<str>>,
+    provider: String,
+    lineage: Lineage,
+    opened: Timestamp,
+}
+
+impl Database {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self { file: source.file, modified: source.modified, names: Names::default(), ledgers: HashMap::new() }
+    }
+
+    fn ledger(&mut self, rowid: i64, cells: &[Cell<'_>]) -> Result<(), DecodeError> {
+        let &[session, created, model, input, output, total, read, write, cost, is_compaction] = cells else {
+            return Err(other_columns());
+        };
+        let session = session.text().ok_or_else(|| DecodeError::malformed("a request of no session"))?;
+        let entry = Entry {
+            counts: Counts::from_cells([input, output, total, read, write])?,
+            cost: cost.real().filter(|cost| cost.is_finite() && *cost > 0.0),
+            model: model.text().map(|model| self.names.get(model)),
+            at: moment(created),
+            is_compaction: is_compaction.integer().is_some_and(|flag| flag != 0),
+        };
+        let ledger = self.ledgers.entry(session.into()).or_default();
+        if ledger.counted_to.is_none_or(|counted| rowid > counted) {
+            ledger.counted_to = Some(rowid);
+            ledger.sum = ledger.sum.plus(&entry.counts);
+            ledger.cost += entry.cost.unwrap_or(0.0);
+        }
+        ledger.fresh.insert(rowid, entry);
+        Ok(())
+    }
+
+    fn session(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+        let &[
+            id,
+            name,
+            description,
+            user_set_name,
+            kind,
+            directory,
+            created,
+            updated,
+            context,
+            input,
+            output,
+            total,
+            read,
+            write,
+            cost,
+            provider,
+            config,
+            parent,
+        ] = cells
+        else {
+            return Err(other_columns());
+        };
+        let id = id.text().ok_or_else(|| DecodeError::malformed("a session without id"))?;
+        let config = ModelConfig::read(config);
+        let provider = provider.text().unwrap_or_default().to_owned();
+        let parent = parent.text().filter(|parent| *parent != id).map(|parent| SessionKey::new(ID, parent));
+        let started = moment(created);
+        let owner = Owner {
+            key: SessionKey::new(ID, id),
+            model: config.name.text().map(|model| self.names.get(&model_name(&provider, model))),
+            provider,
+            lineage: if parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
+            opened: started.unwrap_or(self.modified),
+        };
+        let numbers =
+            Counts::from_cells([input, output, total, read, write]).and_then(|sum| Ok((sum, count_of(context)?)));
+        let (accumulated, context_used) = match numbers {
+            Ok((counts, context)) => (Accumulated { counts, cost: cost.real() }, context.0),
+            Err(error) => {
+                self.tell_ledger(&owner, record.out); // its rows are sound, whatever befell their session
+                return Err(error);
+            }
+        };
+        let facts = SessionFacts {
+            parent,
+            started,
+            cwd: directory.text().map(Into::into),
+            model: owner.model.clone(),
+            context_limit: config.context_limit.map(|limit| limit.0).filter(|&limit| limit > 0),
+            context_used: Some(context_used).filter(|&used| used > 0),
+            origin: kind.text().filter(|&kind| kind != "user").map(Into::into),
+            ..SessionFacts::default()
+        };
+        record.at = moment(updated).or(started);
+        record.emit(&owner.key, EventKind::Facts(Box::new(facts)));
+        let is_given = user_set_name.integer().is_some_and(|flag| flag != 0);
+        if let Some(title) = title(name.text().or(description.text()), is_given) {
+            record.emit(&owner.key, EventKind::Title(title));
+        }
+        self.tell_rest(&owner, &accumulated, &mut record);
+        self.tell_ledger(&owner, record.out);
+        Ok(())
+    }
+
+    /// Tells of what the session used beyond its ledger.
+    fn tell_rest(&self, owner: &Owner, accumulated: &Accumulated, record: &mut Record<'_>) {
+        let (sum, cost) = self.ledgers.get(&*owner.key.id).map(|ledger| (ledger.sum, ledger.cost)).unwrap_or_default();
+        let usage = accumulated.counts.since(&sum).usage();
+        let cost = accumulated.cost.map(|whole| whole - cost).filter(|&rest| rest > LEAST_USD);
+        if usage.is_zero() && cost.is_none() {
+            return;
+        }
+        record.at = Some(owner.opened);
+        let turn = unaccounted(&owner.key, owner.opened, usage, cost.and_then(PicoUsd::from_usd));
+        let turn = Turn { model: owner.model.clone(), lineage: owner.lineage, ..turn };
+        record.emit(&owner.key, EventKind::Turn(Box::new(turn)));
+    }
+
+    /// Tells of the requests in the session's ledger.
+    fn tell_ledger(&mut self, owner: &Owner, out: &mut Vec<Event>) {
+        let Some(ledger) = self.ledgers.get_mut(&*owner.key.id) else { return };
+        for (rowid, entry) in std::mem::take(&mut ledger.fresh) {
+            let place = Place::Row { table: "usage_ledger", rowid };
+            let mut record = Record::new(self.file, place, entry.at.or(Some(owner.opened)), out);
+            if entry.is_compaction {
+                record.emit(&owner.key, EventKind::Compacted);
+            }
+            let model = entry.model.map(|model| self.names.get(&model_name(&owner.provider, &model)));
+            let turn = owner.request(rowid, entry.counts.usage());
+            let turn =
+                Turn { model: model.or(turn.model), embedded_cost: entry.cost.and_then(PicoUsd::from_usd), ..turn };
+            record.emit(&owner.key, EventKind::Turn(Box::new(turn)));
+        }
+    }
+
+    fn message(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+        let &[session, role, created, content, metadata] = cells else { return Err(other_columns()) };
+        let session = session.text().ok_or_else(|| DecodeError::malformed("a message of no session"))?;
+        let said = Said {
+            role: role.text().unwrap_or_default().into(),
+            is_shown: is_shown(metadata.bytes().unwrap_or_default()),
+            items: items(content.bytes().unwrap_or_default())?,
+        };
+        record.at = moment(created);
+        said.tell(&SessionKey::new(ID, session), &mut self.names, &mut record);
+        Ok(())
+    }
+}
+
+impl Owner {
+    /// The request of that row of the ledger.
+    fn request(&self, rowid: i64, usage: Usage) -> Turn {
+        Turn {
+            message: MessageKey::in_session(&self.key, &format!("ledger:{rowid}")),
+            model: self.model.clone(),
+            lineage: self.lineage,
+            context_used: None,
+            ..unaccounted(&self.key, self.opened, usage, None)
+        }
+    }
+}
+
+impl Decoder for Database {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Row { table, rowid, cells } = input else {
+            return Err(DecodeError::malformed("a database that is read as text"));
+        };
+        let record = Record::new(self.file, Place::Row { table, rowid }, None, out);
+        match table {
+            "usage_ledger" => self.ledger(rowid, cells),
+            "sessions" => self.session(cells, record),
+            "messages" => self.message(cells, record),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The model that a session is set to.
+#[derive(Default, Deserialize)]
+struct ModelConfig<'a> {
+    #[serde(borrow, default, rename = "model_name")]
+    name: Loose<'a>,
+    #[serde(default)]
+    context_limit: Option<Count>,
+}
+
+impl<'a> ModelConfig<'a> {
+    /// What cannot be read is no reason to lose the session.
+    fn read(cell: Cell<'a>) -> Self {
+        cell.bytes().and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
+    }
+}
+
+fn title(name: Option<&str>, is_given: bool) -> Option<Title> {
+    let name = name.filter(|name| is_given || !UNNAMED.iter().any(|unnamed| name.starts_with(unnamed)))?;
+    let rank = if is_given { TitleRank::Given } else { TitleRank::Generated };
+    Some(Title { rank, text: shortened(name, MOST_CHARS).into() })
+}
+
+/// A time: seconds, milliseconds, or UTC as SQLite writes it, `2025-12-02 16:58:55`.
+fn moment(cell: Cell<'_>) -> Option<Timestamp> {
+    match cell.text() {
+        Some(text) => rfc3339(text).or_else(|| rfc3339(&format!("{text}Z"))),
+        None => cell.integer().map(Timestamp::from_seconds_or_millis),
+    }
+}
+
+fn other_columns() -> DecodeError {
+    DecodeError::malformed("a row of other columns than were asked for")
+}
+
+#[cfg(test)]
+mod tests;

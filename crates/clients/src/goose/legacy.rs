@@ -1,0 +1,208 @@
+//! `sessions/*.jsonl`, of before the database: a line of metadata, then a line a message. The metadata's line is
+//! rewritten, and the file with it, whenever its totals grow.
+
+use std::borrow::Cow;
+
+use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
+use serde::Deserialize;
+
+use super::content::{Item, Said};
+use super::counts::Counts;
+use super::{ID, MOST_CHARS, unaccounted};
+use crate::decode::Record;
+use crate::names::Names;
+use crate::parse::{Count, Loose, Moment, shortened};
+use crate::store::file_stem;
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Decodes one session's file.
+pub(super) struct Lines {
+    file: FileId,
+    session: SessionKey,
+    started: Timestamp,
+    names: Names,
+}
+
+/// A line: metadata has no role.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow, default)]
+    role: Option<Cow<'a, str>>,
+    #[serde(default)]
+    created: Moment,
+    #[serde(borrow, default)]
+    content: Option<Vec<Item<'a>>>,
+    #[serde(borrow, default)]
+    working_dir: Loose<'a>,
+    #[serde(borrow, default)]
+    description: Loose<'a>,
+    #[serde(default)]
+    total_tokens: Count,
+    #[serde(default)]
+    accumulated_input_tokens: Count,
+    #[serde(default)]
+    accumulated_output_tokens: Count,
+    #[serde(default)]
+    accumulated_total_tokens: Count,
+}
+
+impl Lines {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        let id = file_stem(source.relative);
+        Self {
+            file: source.file,
+            session: SessionKey::new(ID, id),
+            started: time_of_id(id).unwrap_or(source.modified),
+            names: Names::default(),
+        }
+    }
+
+    fn metadata(&self, line: &Line<'_>, record: &mut Record<'_>) {
+        record.at = Some(self.started);
+        let context_used = line.total_tokens.0;
+        let facts = SessionFacts {
+            started: Some(self.started),
+            cwd: line.working_dir.text().map(Into::into),
+            context_used: Some(context_used).filter(|&used| used > 0),
+            ..SessionFacts::default()
+        };
+        record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+        if let Some(text) = line.description.text() {
+            let title = Title { rank: TitleRank::Generated, text: shortened(text, MOST_CHARS).into() };
+            record.emit(&self.session, EventKind::Title(title));
+        }
+        let (input, output) = (line.accumulated_input_tokens, line.accumulated_output_tokens);
+        let usage = Counts::without_cache(input, output, line.accumulated_total_tokens).usage();
+        if !usage.is_zero() {
+            let turn = unaccounted(&self.session, self.started, usage, None);
+            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        }
+    }
+}
+
+impl Decoder for Lines {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Line { bytes, offset } = input else {
+            return Err(DecodeError::malformed("a file of lines that is read otherwise"));
+        };
+        let mut line: Line<'_> = serde_json::from_slice(bytes)?;
+        let mut record = Record::new(self.file, Place::Byte(offset), line.created.0, out);
+        match line.role.take() {
+            Some(role) => {
+                let said = Said { role, is_shown: true, items: line.content.take().unwrap_or_default() };
+                said.tell(&self.session, &mut self.names, &mut record);
+            }
+            None => self.metadata(&line, &mut record),
+        }
+        Ok(())
+    }
+}
+
+/// When a session was begun: `20250612_143022` is a time of day at a place that is not told, taken for UTC.
+fn time_of_id(id: &str) -> Option<Timestamp> {
+    let time = jiff::civil::DateTime::strptime("%Y%m%d_%H%M%S", id).ok()?;
+    let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(Timestamp::from_millis(time.as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_model::Turn;
+    use proptest::prelude::*;
+
+    use super::super::Goose;
+    use super::*;
+    use crate::testing::{Tally, decode_lines, decode_rows, fixture_rows};
+
+    const PATH: &str = "/home/u/.local/share/goose/sessions/20250612_143022.jsonl";
+    const FILE: &[u8] = include_bytes!("../../../../fixtures/goose/1.0.20/20250612_143022.jsonl");
+
+    fn turns(events: &[Event]) -> Vec<Turn> {
+        let turn = |event: &Event| match &event.kind {
+            EventKind::Turn(turn) => Some((**turn).clone()),
+            _ => None,
+        };
+        events.iter().filter_map(turn).collect()
+    }
+
+    #[test]
+    fn the_first_line_tells_directory_title_and_totals() {
+        let (events, errors) = decode_lines(&Goose, PATH, FILE);
+        assert_eq!(errors, []);
+        let EventKind::Facts(facts) = &events[0].kind else { panic!("{events:?}") };
+        assert_eq!(facts.cwd.as_deref(), Some(std::path::Path::new("/work/nest")));
+        assert_eq!(facts.context_used, Some(700));
+        assert_eq!(facts.started, Some(Timestamp::from_millis(1_749_738_622_000)));
+        assert!(matches!(&events[1].kind, EventKind::Title(title) if title.text.raw() == "Build a nest"));
+        let usage = Tally::of(&events).usage();
+        assert_eq!((usage.input, usage.output), (1500, 200));
+    }
+
+    #[test]
+    fn a_running_total_is_not_taken_for_the_context() {
+        let (events, _) = decode_lines(&Goose, PATH, FILE);
+        assert_eq!(turns(&events)[0].context_used, Some(0));
+    }
+
+    #[test]
+    fn prompts_tools_and_the_end_of_a_turn_are_told_in_order() {
+        let (events, _) = decode_lines(&Goose, PATH, FILE);
+        let kinds: Vec<&str> = events[3..]
+            .iter()
+            .map(|event| match &event.kind {
+                EventKind::Prompt => "prompt",
+                EventKind::ToolStarted { name, target, .. } => {
+                    assert_eq!((&**name, target.as_ref().unwrap().raw()), ("developer__shell", "ls twigs"));
+                    "start"
+                }
+                EventKind::ToolEnded { outcome: Ok(()), .. } => "end",
+                EventKind::TurnEnded => "over",
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(kinds, ["prompt", "start", "end", "over"]);
+        assert!(!format!("{events:?}").contains("secret words"));
+    }
+
+    #[test]
+    fn a_file_that_was_imported_counts_once_with_the_database() {
+        let path = "/home/u/.local/share/goose/sessions/sessions.db";
+        let imported = include_str!("../../../../fixtures/goose/1.0.20/imported.json");
+        let database = decode_rows(&Goose, path, &fixture_rows(&Goose, path, imported));
+        let (file, _) = decode_lines(&Goose, PATH, FILE);
+        let both = Tally::of(file.iter().chain(&database));
+        assert_eq!(both.usage(), Tally::of(&database).usage());
+        assert_eq!(both.turns.len(), 1);
+    }
+
+    #[test]
+    fn a_broken_line_is_an_error_of_its_own() {
+        let text = [b"{\"role\":\n".as_slice(), FILE].concat();
+        let (events, errors) = decode_lines(&Goose, PATH, &text);
+        assert_eq!(errors.len(), 1);
+        assert_eq!(Tally::of(&events).usage().total(), 1700);
+    }
+
+    #[test]
+    fn a_file_of_another_name_began_when_it_was_written() {
+        assert_eq!(time_of_id("my-session"), None);
+        assert_eq!(time_of_id("20250612_7"), None);
+        assert_eq!(time_of_id("20251399_143022"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_lines_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            decode_lines(&Goose, PATH, &bytes);
+        }
+
+        #[test]
+        fn damage_anywhere_never_panics(at in 0_usize..900, byte in any::<u8>()) {
+            let mut text = FILE.to_vec();
+            if let Some(spot) = text.get_mut(at) {
+                *spot = byte;
+            }
+            decode_lines(&Goose, PATH, &text);
+        }
+    }
+}

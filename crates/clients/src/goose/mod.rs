@@ -1,0 +1,240 @@
+//! Goose: a database with a ledger of requests since schema 15, with running totals before, and JSON lines before that.
+//!
+//! Layout and meaning were read off Goose's own sources (`session_manager.rs`, `legacy.rs`) and checked against a
+//! database of schema 5.
+
+mod content;
+mod counts;
+mod database;
+mod legacy;
+
+use std::path::{Path, PathBuf};
+
+use agtop_model::{ClientId, Lineage, MessageKey, PicoUsd, Role, SessionKey, Tier, Timestamp, Turn, Usage};
+
+use crate::store::{file_name, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store, Table};
+
+/// Goose.
+pub(crate) struct Goose;
+
+/// Its name.
+const ID: ClientId = ClientId::new("goose");
+
+/// Titles and targets are cut to so many characters.
+const MOST_CHARS: usize = 120;
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Goose",
+    danger_flags: &[],
+    blind_spots: &[
+        "Before schema 15 a session has one running total: all it used falls on the day it began.",
+        "Files of before the database name no model, so that their cost is unknown.",
+        "Whether cached tokens are part of the input is not written down: they are taken to be, unless the total objects.",
+        "A forked session copies messages without a word of it: its prompts and tools count again, its usage does not.",
+    ],
+};
+
+/// Subcommands that hold a conversation.
+const AGENTS: &[&str] = &["session", "s", "run", "project", "p", "projects", "ps", "tui"];
+
+/// Subcommands that serve other front ends, and chores.
+const HELPERS: &[&str] = &[
+    "web",
+    "acp",
+    "serve",
+    "mcp",
+    "configure",
+    "info",
+    "recipe",
+    "schedule",
+    "sched",
+    "gateway",
+    "update",
+    "doctor",
+    "bench",
+    "completion",
+    "local-models",
+];
+
+/// The ledger comes first: what a session has accumulated beyond it counts as one more response.
+static TABLES: &[Table] = &[
+    Table { name: "usage_ledger", columns: database::LEDGER, filter: None },
+    Table { name: "sessions", columns: database::SESSIONS, filter: None },
+    Table { name: "messages", columns: database::MESSAGES, filter: None },
+];
+
+impl Client for Goose {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    /// The name alone is not enough: pressly's tool for database migrations has it too. That one is always called with
+    /// a driver or a verb such as `up`, of which none is a subcommand of this one.
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let is_called = |name: &str| process.program() == name || process.exe_name() == name;
+        if is_called("goosed") {
+            return Some(Role::Helper);
+        }
+        if !is_called("goose") {
+            return None;
+        }
+        match process.first_word(&[]) {
+            None => Some(Role::Agent),
+            Some(word) if AGENTS.contains(&word) => Some(Role::Agent),
+            Some(word) => HELPERS.contains(&word).then_some(Role::Helper),
+        }
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let named = env.dir("GOOSE_PATH_ROOT").map(|root| (root.join("data"), Presence::Named));
+        let roaming = env.dir("APPDATA").unwrap_or_else(|| env.home.join("AppData/Roaming"));
+        let support = env.home.join("Library/Application Support");
+        let usual = [
+            env.data_home().join("goose"),
+            env.data_home().join("Block/goose"),
+            support.join("goose"),
+            support.join("Block/goose"),
+            roaming.join("Block/goose/data"),
+        ];
+        let usual = usual.into_iter().map(|data| (data, Presence::Usual));
+        named.into_iter().chain(usual).flat_map(|(data, presence)| stores_below(&data, presence)).collect()
+    }
+
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.format {
+            Format::Sqlite(_) => Box::new(database::Database::new(source)),
+            Format::Lines | Format::Document => Box::new(legacy::Lines::new(source)),
+        }
+    }
+
+    /// `--name` takes any name; only one that looks like an id is one.
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        let given = [&["--session-id", "--id"], &["--name", "-n"]];
+        given.iter().find_map(|names| process.option(*names).filter(|value| is_session_id(value))).map(str::to_owned)
+    }
+}
+
+/// The database comes first: it has what it imported from the files.
+fn stores_below(data: &Path, presence: Presence) -> [Store; 2] {
+    let root: PathBuf = data.join("sessions");
+    let database = Store {
+        root: root.clone(),
+        layout: "database",
+        depth: 1,
+        accepts: |path| file_name(path) == "sessions.db",
+        format: Format::Sqlite(TABLES),
+        presence,
+    };
+    let lines = Store {
+        root,
+        layout: "sessions",
+        depth: 1,
+        accepts: |path| has_extension(path, "jsonl"),
+        format: Format::Lines,
+        presence: Presence::Usual,
+    };
+    [database, lines]
+}
+
+/// Ids are a day and a number, or of old a day and a time of day: `20250612_7`, `20250612_143022`.
+fn is_session_id(text: &str) -> bool {
+    text.split_once('_').is_some_and(|(day, number)| {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        day.len() == 8 && is_number(day) && is_number(number)
+    })
+}
+
+/// The response that stands for all that a session used and no ledger accounts for.
+///
+/// Its usage is what is left of a running total when the ledger is taken away. The two grow together, so the rest
+/// stays the same however often they are read: a session of before the ledger keeps what it had used until then. The
+/// imported file and the database have it under the same key, and the greater counts.
+fn unaccounted(session: &SessionKey, opened: Timestamp, usage: Usage, cost: Option<PicoUsd>) -> Turn {
+    Turn {
+        message: MessageKey::in_session(session, "accumulated"),
+        id: None,
+        part_of: None,
+        model: None,
+        usage,
+        tier: Tier::Standard,
+        embedded_cost: cost,
+        stop: None,
+        lineage: Lineage::Main,
+        opened,
+        context_used: Some(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_model::{Gap, ProcId, Process, ProcessState};
+
+    use super::*;
+    use crate::testing::home;
+
+    fn process(argv: &[&str]) -> Process {
+        Process {
+            id: ProcId { pid: 1, started: 1 },
+            parent: None,
+            name: "goose".into(),
+            argv: argv.iter().map(|&arg| arg.into()).collect(),
+            exe: Err(Gap::Denied),
+            cwd: Err(Gap::Unsupported),
+            state: ProcessState::Unknown,
+            started_at: Err(Gap::Unsupported),
+            threads: Err(Gap::Unsupported),
+            cpu: Err(Gap::Unsupported),
+            rss: Err(Gap::Unsupported),
+            vsz: Err(Gap::Unsupported),
+            io: Err(Gap::Unsupported),
+        }
+    }
+
+    fn role(argv: &[&str]) -> Option<Role> {
+        Goose.recognise(&ProcFacts::new(&process(argv)))
+    }
+
+    #[test]
+    fn conversations_are_agents_and_hosts_are_helpers() {
+        assert_eq!(role(&["goose"]), Some(Role::Agent));
+        assert_eq!(role(&["/usr/local/bin/goose", "session", "--resume"]), Some(Role::Agent));
+        assert_eq!(role(&["goose.exe", "run", "-t", "up"]), Some(Role::Agent));
+        assert_eq!(role(&["goose", "acp"]), Some(Role::Helper));
+        assert_eq!(role(&["goose", "mcp", "developer"]), Some(Role::Helper));
+        assert_eq!(role(&["/opt/Goose/resources/bin/goosed", "agent"]), Some(Role::Helper));
+    }
+
+    #[test]
+    fn the_tool_for_database_migrations_is_not_goose() {
+        assert_eq!(role(&["goose", "up"]), None);
+        assert_eq!(role(&["goose", "-dir", "migrations", "postgres", "user=me", "status"]), None);
+        assert_eq!(role(&["goose", "sqlite3", "./my.db", "down"]), None);
+        assert_eq!(role(&["goose", "create", "add_table", "sql"]), None);
+    }
+
+    #[test]
+    fn what_merely_mentions_goose_is_not_it() {
+        assert_eq!(role(&["vim", "goose"]), None);
+        assert_eq!(role(&["mongoose", "session"]), None);
+    }
+
+    #[test]
+    fn a_name_on_the_command_line_is_an_id_only_if_it_looks_like_one() {
+        let named = |argv: &[&str]| Goose.session_argument(&ProcFacts::new(&process(argv)));
+        assert_eq!(named(&["goose", "session", "-r", "--session-id", "20261120_12"]).as_deref(), Some("20261120_12"));
+        assert_eq!(named(&["goose", "session", "-r", "--name=20250612_143022"]).as_deref(), Some("20250612_143022"));
+        assert_eq!(named(&["goose", "session", "-n", "nest"]), None);
+        assert_eq!(named(&["goose", "session", "-n", "2026112_1"]), None);
+    }
+
+    #[test]
+    fn a_root_that_the_user_named_has_to_be_there() {
+        let mut env = home();
+        env.vars.insert("GOOSE_PATH_ROOT".into(), "/g".into());
+        let stores = Goose.stores(&env);
+        assert_eq!((&*stores[0].root, stores[0].presence), (Path::new("/g/data/sessions"), Presence::Named));
+        assert!((stores[0].accepts)(Path::new("sessions.db")) && !(stores[0].accepts)(Path::new("sessions.db-wal")));
+    }
+}

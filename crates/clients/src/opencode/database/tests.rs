@@ -1,0 +1,224 @@
+//! Each oddity of OpenCode's database.
+
+use agtop_model::{PicoUsd, StopReason, Turn};
+use proptest::prelude::*;
+
+use super::super::OpenCode;
+use super::*;
+use crate::testing::{Tally, decode_rows, fixture_rows, home, open};
+
+const PATH: &str = "/home/u/.local/share/opencode/opencode.db";
+
+fn rows() -> Vec<(&'static str, i64, Vec<Cell<'static>>)> {
+    fixture_rows(&OpenCode, PATH, include_str!("../../../../../fixtures/opencode/1.18.33/rows.json"))
+}
+
+fn events() -> Vec<Event> {
+    decode_rows(&OpenCode, PATH, &rows())
+}
+
+fn turn(events: &[Event], id: &str) -> Option<Turn> {
+    events.iter().find_map(|event| match &event.kind {
+        EventKind::Turn(turn) if turn.id.as_deref() == Some(id) => Some((**turn).clone()),
+        _ => None,
+    })
+}
+
+fn kinds<'a>(events: &'a [Event], session: &str) -> Vec<&'a EventKind> {
+    events.iter().filter(|event| &*event.session.id == session).map(|event| &event.kind).collect()
+}
+
+#[test]
+fn each_response_counts_once_by_its_steps() {
+    let events = events();
+    let tally = Tally::of(&events);
+    let main = tally.by_session()["ses_main"];
+    assert_eq!((main.input, main.cache_read, main.output, main.reasoning), (100, 900, 60, 20));
+    assert_eq!(tally.by_session()["ses_child"].total(), 77);
+    let step = turn(&events, "prt_2").unwrap();
+    assert_eq!(step.model.as_deref(), Some("big-one"));
+    assert_eq!(step.part_of, Some(MessageKey::global(ID, "msg_2")));
+    assert_eq!(step.embedded_cost, PicoUsd::from_usd(0.25));
+    assert_eq!(step.stop, Some(StopReason::ToolUse));
+}
+
+#[test]
+fn reading_the_database_again_changes_nothing() {
+    let (_, mut decoder) = open(&OpenCode, &home(), PATH);
+    let mut events = Vec::new();
+    let mut once = None;
+    for _ in 0..3 {
+        for (table, rowid, cells) in rows() {
+            decoder.feed(Input::Row { table, rowid, cells: &cells }, &mut events).unwrap();
+        }
+        let usage = Tally::of(&events).usage();
+        assert_eq!(*once.get_or_insert(usage), usage);
+    }
+}
+
+#[test]
+fn a_placeholder_is_no_response_yet() {
+    assert!(turn(&events(), "msg_3").is_none());
+}
+
+#[test]
+fn a_forks_copies_count_for_the_original_alone() {
+    let events = events();
+    assert!(!Tally::of(&events).by_session().contains_key("ses_fork"));
+    let fork = kinds(&events, "ses_fork").into_iter().find_map(|kind| match kind {
+        EventKind::Facts(facts) => facts.forked_from.clone(),
+        _ => None,
+    });
+    assert_eq!(fork, Some(SessionKey::new(ID, "ses_main")));
+}
+
+#[test]
+fn a_child_session_is_a_sidechain_of_its_parent_where_no_person_speaks() {
+    let events = events();
+    assert_eq!(turn(&events, "prt_4").unwrap().lineage, Lineage::Sidechain);
+    assert_eq!(turn(&events, "prt_2").unwrap().lineage, Lineage::Main);
+    let child = kinds(&events, "ses_child");
+    let EventKind::Facts(facts) = child[0] else { panic!("{child:?}") };
+    assert_eq!(facts.parent, Some(SessionKey::new(ID, "ses_main")));
+    assert_eq!(facts.origin.as_ref().unwrap().raw(), "general");
+    assert!(!child.iter().any(|kind| matches!(kind, EventKind::Prompt)));
+}
+
+#[test]
+fn facts_name_directory_version_model_and_start() {
+    let events = events();
+    let main = kinds(&events, "ses_main");
+    let EventKind::Facts(facts) = main[0] else { panic!("{main:?}") };
+    assert_eq!(facts.cwd.as_deref(), Some(std::path::Path::new("/work/größe app")));
+    assert_eq!(facts.version.as_ref().unwrap().raw(), "1.18.33");
+    assert_eq!(facts.model.as_deref(), Some("big-one"));
+    assert_eq!(facts.started, Some(Timestamp::from_millis(1_795_250_000_000)));
+    assert!(matches!(main[1], EventKind::Title(title) if title.text.raw() == "Sort the shelves"));
+}
+
+#[test]
+fn a_session_without_a_name_of_its_own_has_none() {
+    assert!(!kinds(&events(), "ses_fork").iter().any(|kind| matches!(kind, EventKind::Title(_))));
+}
+
+#[test]
+fn a_task_is_a_sub_agent_in_flight() {
+    let events = events();
+    let main = kinds(&events, "ses_main");
+    let started = main.iter().find_map(|kind| match kind {
+        EventKind::SubagentStarted { name, task, .. } => Some((name.raw(), task.as_ref().unwrap().raw())),
+        _ => None,
+    });
+    assert_eq!(started, Some(("general", "count the books")));
+    assert!(!main.iter().any(|kind| matches!(kind, EventKind::SubagentEnded { .. })));
+}
+
+#[test]
+fn a_tool_starts_and_ends_when_its_state_says() {
+    let events = events();
+    let times: Vec<_> = events
+        .iter()
+        .filter(|event| {
+            &*event.session.id == "ses_main"
+                && matches!(event.kind, EventKind::ToolStarted { .. } | EventKind::ToolEnded { outcome: Ok(()), .. })
+        })
+        .map(|event| event.at.unwrap().as_millis())
+        .collect();
+    assert_eq!(times, [1_795_250_002_000, 1_795_250_002_500]);
+}
+
+#[test]
+fn stopping_an_answer_is_no_error_and_ends_its_tools() {
+    let events = events();
+    let odd = kinds(&events, "ses_odd");
+    assert!(odd.iter().any(|kind| matches!(kind, EventKind::ToolEnded { outcome: Err(()), .. })));
+    assert!(odd.iter().any(|kind| matches!(kind, EventKind::TurnEnded)));
+    let errors: Vec<_> = odd
+        .iter()
+        .filter_map(|kind| match kind {
+            EventKind::Error(name) => Some(name.raw()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(errors, ["APIError"]);
+}
+
+#[test]
+fn copilots_units_are_not_taken_for_dollars() {
+    let turn = turn(&events(), "msg_copilot").unwrap();
+    assert_eq!(turn.embedded_cost, None);
+    assert_eq!(turn.stop, Some(StopReason::MaxTokens));
+}
+
+#[test]
+fn a_local_provider_shows_in_the_models_name() {
+    assert_eq!(turn(&events(), "msg_local").unwrap().model.as_deref(), Some("ollama/qwen3:8b"));
+}
+
+#[test]
+fn a_summary_that_made_room_is_a_compaction() {
+    assert_eq!(events().iter().filter(|event| matches!(event.kind, EventKind::Compacted)).count(), 1);
+}
+
+#[test]
+fn no_words_of_a_conversation_get_out() {
+    assert!(!format!("{:?}", events()).contains("secret words"));
+}
+
+#[test]
+fn a_broken_message_is_an_error_and_its_steps_count_without_a_model() {
+    let (_, mut decoder) = open(&OpenCode, &home(), PATH);
+    let (mut events, mut errors) = (Vec::new(), 0);
+    for (table, rowid, mut cells) in rows() {
+        if cells[0].text() == Some("msg_2") {
+            cells[3] = Cell::Bytes(br#"{"role":"assistant","tokens":{"input":-5}}"#);
+        }
+        errors += usize::from(decoder.feed(Input::Row { table, rowid, cells: &cells }, &mut events).is_err());
+    }
+    assert_eq!(errors, 1);
+    let step = turn(&events, "prt_2").unwrap();
+    assert_eq!((step.model, step.usage.output), (None, 60));
+}
+
+#[test]
+fn columns_that_an_older_schema_lacks_are_no_trouble() {
+    let rows = [(
+        "session",
+        1,
+        vec![Cell::Bytes(b"ses_x"), Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null],
+    )];
+    assert_eq!(decode_rows(&OpenCode, PATH, &rows).len(), 1);
+}
+
+fn any_cell() -> impl Strategy<Value = Cell<'static>> {
+    let texts: [&'static [u8]; 6] = [
+        b"",
+        b"\xff\xfe",
+        b"msg_1",
+        b"{\"type\":\"tool\",\"tool\":\"task\",\"state\":{\"status\":\"running\",\"input\":{\"command\":[1]}}}",
+        b"{\"type\":\"step-finish\",\"tokens\":{\"input\":1e999}}",
+        b"{\"role\":\"assistant\",\"time\":{\"created\":-1,\"completed\":9e18},\"tokens\":{\"output\":1}}",
+    ];
+    prop_oneof![
+        Just(Cell::Null),
+        any::<i64>().prop_map(Cell::Integer),
+        any::<f64>().prop_map(Cell::Real),
+        proptest::sample::select(texts.to_vec()).prop_map(Cell::Bytes),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_rows_never_panic(
+        rows in proptest::collection::vec(
+            (0_usize..4, any::<i64>(), proptest::collection::vec(any_cell(), 0..9)),
+            0..20,
+        )
+    ) {
+        let (_, mut decoder) = open(&OpenCode, &home(), PATH);
+        for (table, rowid, cells) in rows {
+            let table = ["session", "part", "message", "todo"][table];
+            let _ = decoder.feed(Input::Row { table, rowid, cells: &cells }, &mut Vec::new());
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! OpenCode: a database since 1.2, a tree of small JSON files before.
+//!
+//! Layout and meaning were read off OpenCode's own sources (`session.sql.ts`, `processor.ts`, `@opencode-ai/sdk`
+//! 1.19.3) and checked against what 1.0.107 and 1.18.33 wrote. Both layouts hold the same records under the same ids,
+//! and the old files stay behind after the migration, so that a response is found twice and counts once.
+
+mod database;
+mod documents;
+mod records;
+mod telling;
+
+use std::path::{Path, PathBuf};
+
+use agtop_model::{ClientId, Role};
+
+use crate::store::{file_name, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store, Table};
+
+/// OpenCode.
+pub(crate) struct OpenCode;
+
+/// Its name.
+const ID: ClientId = ClientId::new("opencode");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "OpenCode",
+    danger_flags: &["--dangerously-skip-permissions"],
+    blind_spots: &[
+        "A response is written down when its step ends: one whose tool was killed or still runs has no usage yet.",
+        "Titles are made by a small model, and that response is written down nowhere.",
+        "A permission prompt leaves no trace on disk: the tool looks as if it ran.",
+        "In the JSON files of releases before 1.2, a forked session's copies of responses count again.",
+        "Old files with several steps in one message name the model in the message alone.",
+    ],
+};
+
+/// Subcommands that are no conversation: hosts for other front ends, and chores.
+const NOT_AGENTS: &[&str] = &[
+    "serve",
+    "web",
+    "acp",
+    "mcp",
+    "auth",
+    "providers",
+    "models",
+    "stats",
+    "export",
+    "import",
+    "upgrade",
+    "uninstall",
+    "completion",
+    "agent",
+    "session",
+    "db",
+    "debug",
+    "plugin",
+];
+
+/// Options that take a value, which is no subcommand.
+const VALUED: &[&str] = &[
+    "-m",
+    "--model",
+    "-s",
+    "--session",
+    "-p",
+    "--prompt",
+    "--agent",
+    "--port",
+    "--hostname",
+    "--log-level",
+    "--attach",
+    "--dir",
+];
+
+/// Sessions come first, since parts and messages need to know whose they are; then parts, which wait for the message
+/// that names their model. The filter leaves out the text of conversations. It searches, where `json_extract` would
+/// fail the whole query on one broken row; quotes within text are escaped, so text cannot match.
+static TABLES: &[Table] = &[
+    Table { name: "session", columns: database::SESSION, filter: None },
+    Table {
+        name: "part",
+        columns: database::PART,
+        filter: Some(r#"instr(data, '"type":"step-finish"') > 0 OR instr(data, '"type":"tool"') > 0"#),
+    },
+    Table { name: "message", columns: database::MESSAGE, filter: None },
+];
+
+impl Client for OpenCode {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let is_program = [process.program(), process.exe_name(), process.script_name()].contains(&"opencode");
+        if !is_program && !process.script_in_package("opencode-ai") {
+            return None;
+        }
+        let is_chore = process.first_word(VALUED).is_some_and(|word| NOT_AGENTS.contains(&word));
+        Some(if is_chore { Role::Helper } else { Role::Agent })
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let data = env.data_home().join("opencode");
+        let named = named_database(env, &data);
+        let named_root = named.as_deref().and_then(Path::parent);
+        let mut stores = Vec::new();
+        if let Some(root) = named_root {
+            stores.push(database_store(root.to_owned(), is_database, Presence::Named));
+        }
+        if named_root != Some(&*data) {
+            stores.push(database_store(data.clone(), is_channel_database, Presence::Usual));
+        }
+        stores.push(Store {
+            root: data.join("storage"),
+            layout: "storage",
+            depth: 5,
+            accepts: documents::is_record,
+            format: Format::Document,
+            presence: Presence::Usual,
+        });
+        stores
+    }
+
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.format {
+            Format::Sqlite(_) => Box::new(database::Database::new(source)),
+            Format::Lines | Format::Document => Box::new(documents::Document::new(source)),
+        }
+    }
+
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        process.option(&["-s", "--session"]).filter(|id| id.starts_with("ses_")).map(str::to_owned)
+    }
+}
+
+/// The file that `$OPENCODE_DB` names: relative to the data directory, and none if it lives in memory.
+fn named_database(env: &Env, data: &Path) -> Option<PathBuf> {
+    env.dir("OPENCODE_DB").filter(|named| *named != *":memory:").map(|named| data.join(named))
+}
+
+fn database_store(root: PathBuf, accepts: fn(&Path) -> bool, presence: Presence) -> Store {
+    Store { root, layout: "database", depth: 1, accepts, format: Format::Sqlite(TABLES), presence }
+}
+
+/// `opencode.db`, or `opencode-CHANNEL.db` of preview releases.
+fn is_channel_database(path: &Path) -> bool {
+    is_database(path) && file_name(path).starts_with("opencode")
+}
+
+/// A user may name the database anything; what else lies beside it lacks OpenCode's tables and tells nothing.
+fn is_database(path: &Path) -> bool {
+    ["db", "sqlite", "sqlite3"].iter().any(|extension| has_extension(path, extension))
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_model::{Gap, ProcId, Process, ProcessState};
+
+    use super::*;
+    use crate::testing::home;
+
+    fn process(exe: &str, argv: &[&str]) -> Process {
+        Process {
+            id: ProcId { pid: 1, started: 1 },
+            parent: None,
+            name: "x".into(),
+            argv: argv.iter().map(|&arg| arg.into()).collect(),
+            exe: Ok(exe.into()),
+            cwd: Err(Gap::Unsupported),
+            state: ProcessState::Unknown,
+            started_at: Err(Gap::Unsupported),
+            threads: Err(Gap::Unsupported),
+            cpu: Err(Gap::Unsupported),
+            rss: Err(Gap::Unsupported),
+            vsz: Err(Gap::Unsupported),
+            io: Err(Gap::Unsupported),
+        }
+    }
+
+    fn role(exe: &str, argv: &[&str]) -> Option<Role> {
+        OpenCode.recognise(&ProcFacts::new(&process(exe, argv)))
+    }
+
+    #[test]
+    fn the_program_is_opencode_exe_on_linux_too() {
+        let exe = "/usr/lib/node_modules/opencode-ai/bin/opencode.exe";
+        assert_eq!(role(exe, &["/usr/bin/opencode", "run", "serve me"]), Some(Role::Agent));
+        assert_eq!(role(exe, &[]), Some(Role::Agent));
+        assert_eq!(role("/usr/bin/node", &["node", "/x/node_modules/opencode-ai/bin/cli"]), Some(Role::Agent));
+    }
+
+    #[test]
+    fn a_host_or_a_chore_is_no_agent() {
+        assert_eq!(role("/bin/opencode", &["opencode", "serve", "--port", "1"]), Some(Role::Helper));
+        assert_eq!(role("/bin/opencode", &["opencode", "--port", "1", "web"]), Some(Role::Helper));
+        assert_eq!(role("/bin/opencode", &["opencode", "-m", "serve", "run", "acp"]), Some(Role::Agent));
+        assert_eq!(role("/usr/bin/node", &["node", "/usr/bin/opencode", "acp"]), Some(Role::Helper));
+    }
+
+    #[test]
+    fn what_merely_mentions_opencode_is_not_it() {
+        assert_eq!(role("/usr/bin/vim", &["vim", "opencode"]), None);
+        assert_eq!(role("/usr/bin/bash", &["bash", "-c", "opencode run"]), None);
+        assert_eq!(role("/usr/bin/node", &["node", "/x/node_modules/opencode-ai-helper/cli.js"]), None);
+    }
+
+    #[test]
+    fn a_session_on_the_command_line_is_one_with_an_id() {
+        let named = |argv: &[&str]| OpenCode.session_argument(&ProcFacts::new(&process("/bin/opencode", argv)));
+        assert_eq!(named(&["opencode", "-s", "ses_1"]).as_deref(), Some("ses_1"));
+        assert_eq!(named(&["opencode", "run", "--session=ses_1", "x"]).as_deref(), Some("ses_1"));
+        assert_eq!(named(&["opencode", "run", "-s", "last"]), None);
+    }
+
+    #[test]
+    fn a_database_that_the_user_named_has_to_be_there() {
+        let named = |value: &str| {
+            let mut env = home();
+            env.vars.insert("OPENCODE_DB".into(), value.into());
+            OpenCode.stores(&env).into_iter().find(|store| store.presence == Presence::Named).map(|store| store.root)
+        };
+        assert_eq!(named("/data/mine.db"), Some(PathBuf::from("/data")));
+        assert_eq!(named("sub/mine.db"), Some(PathBuf::from("/home/u/.local/share/opencode/sub")));
+        assert_eq!(named("mine.db"), Some(PathBuf::from("/home/u/.local/share/opencode")));
+        assert_eq!(named(":memory:"), None);
+    }
+
+    #[test]
+    fn preview_channels_have_databases_of_their_own() {
+        assert!(is_channel_database(Path::new("opencode.db")) && is_channel_database(Path::new("opencode-dev.db")));
+        assert!(!is_channel_database(Path::new("opencode.db-wal")) && !is_channel_database(Path::new("auth.db")));
+    }
+}

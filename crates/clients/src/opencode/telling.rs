@@ -1,0 +1,220 @@
+//! From records to events: what the database and the old files have in common.
+
+use std::sync::Arc;
+
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank,
+    ToolKey, Turn, Untrusted, Usage,
+};
+
+use super::ID;
+use super::records::{
+    Message, Part, PartKind, Reasoning, Speaker, Tokens, ToolStatus, embedded_cost, is_compaction, stop_reason,
+};
+use crate::decode::Record;
+use crate::names::Names;
+use crate::parse::shortened;
+
+/// Titles and targets are cut to so many characters.
+const MOST_CHARS: usize = 120;
+
+/// Sessions are called like that until a model has thought of a name.
+const UNNAMED: &[&str] = &["New session - ", "Child session - "];
+
+/// The error of a message that the person stopped: nothing failed.
+const STOPPED: &str = "MessageAbortedError";
+
+/// What has to be known about a session to tell of its messages.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) key: SessionKey,
+    pub(super) lineage: Lineage,
+    pub(super) started: Option<Timestamp>,
+    pub(super) reasoning: Reasoning,
+}
+
+/// What has to be known about a message to tell of it and its parts.
+pub(super) struct Reply<'a> {
+    pub(super) session: &'a Known,
+    /// Which response it is, the same for all copies.
+    pub(super) message: MessageKey,
+    pub(super) model: Option<Arc<str>>,
+    pub(super) provider: &'a str,
+    /// Whether OpenCode is done with it: nothing in it runs any more.
+    pub(super) is_over: bool,
+    /// When it was written, for parts that do not say.
+    pub(super) at: Option<Timestamp>,
+    /// When the file or session that holds it was begun.
+    pub(super) opened: Timestamp,
+}
+
+impl Reply<'_> {
+    /// A response of this reply, still without its numbers.
+    fn turn(&self, message: MessageKey, id: &str) -> Turn {
+        Turn {
+            message,
+            id: Some(id.into()),
+            part_of: None,
+            model: self.model.clone(),
+            usage: Usage::default(),
+            tier: agtop_model::Tier::Standard,
+            embedded_cost: None,
+            stop: None,
+            lineage: self.session.lineage,
+            opened: self.opened,
+            context_used: None,
+        }
+    }
+}
+
+/// Tells of a session.
+pub(super) fn tell_session(key: &SessionKey, facts: SessionFacts, title: Option<&str>, record: &mut Record<'_>) {
+    record.emit(key, EventKind::Facts(Box::new(facts)));
+    if let Some(title) = title.filter(|title| !UNNAMED.iter().any(|unnamed| title.starts_with(unnamed))) {
+        let text = shortened(title, MOST_CHARS).into();
+        record.emit(key, EventKind::Title(Title { rank: TitleRank::Generated, text }));
+    }
+}
+
+/// Tells of a message, its parts aside. In a sub-agent's session it is no person who asks.
+pub(super) fn tell_message(id: &str, message: &Message<'_>, json: &[u8], reply: &Reply<'_>, record: &mut Record<'_>) {
+    let session = &reply.session.key;
+    match message.role {
+        Speaker::User if reply.session.lineage == Lineage::Main => record.emit(session, EventKind::Prompt),
+        Speaker::Assistant => {
+            if let Some(turn) = answer(id, message, reply) {
+                record.emit(session, EventKind::Turn(Box::new(turn)));
+            }
+            if reply.is_over && is_compaction(json) {
+                record.emit(session, EventKind::Compacted);
+            }
+            match message.error.as_ref().map(|error| error.name.text().unwrap_or("unknown")) {
+                Some(STOPPED) => record.emit(session, EventKind::TurnEnded),
+                Some(name) => record.emit(session, EventKind::Error(shortened(name, MOST_CHARS).into())),
+                None => {}
+            }
+        }
+        Speaker::User | Speaker::Other => {}
+    }
+}
+
+/// The response that a message records. Until its first step is done a message is a placeholder full of zeros, and it
+/// stays one if it is killed or fails.
+fn answer(id: &str, message: &Message<'_>, reply: &Reply<'_>) -> Option<Turn> {
+    let usage = message.tokens.map(|tokens| tokens.usage(reply.session.reasoning, reply.provider)).unwrap_or_default();
+    let is_placeholder = message.time.completed.0.is_none() || message.error.is_some();
+    (!usage.is_zero() || !is_placeholder).then(|| Turn {
+        usage,
+        embedded_cost: embedded_cost(message.cost, reply.provider),
+        stop: message.finish.as_deref().map(stop_reason),
+        ..reply.turn(reply.message, id)
+    })
+}
+
+/// A part, kept until its message is known.
+#[derive(Debug)]
+pub(super) struct HeldPart {
+    id: Box<str>,
+    at: Option<Timestamp>,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Step(Step),
+    Tool(ToolCall),
+}
+
+#[derive(Debug)]
+struct Step {
+    tokens: Tokens,
+    cost: Option<f64>,
+    stop: Option<agtop_model::StopReason>,
+}
+
+#[derive(Debug)]
+struct ToolCall {
+    name: Arc<str>,
+    /// The kind of sub-agent it starts.
+    subagent: Option<Untrusted>,
+    target: Option<Untrusted>,
+    status: ToolStatus,
+    begun: Option<Timestamp>,
+    ended: Option<Timestamp>,
+}
+
+impl HeldPart {
+    /// What is worth keeping of a part; `None` if that is nothing.
+    pub(super) fn new(part: &Part<'_>, id: &str, at: Option<Timestamp>, names: &mut Names) -> Option<Self> {
+        let what = match part.kind {
+            PartKind::StepFinish => {
+                What::Step(Step { tokens: part.tokens?, cost: part.cost, stop: part.reason.text().map(stop_reason) })
+            }
+            PartKind::Tool => What::Tool(ToolCall::new(part, names)?),
+            PartKind::Other => return None,
+        };
+        Some(Self { id: id.into(), at, what })
+    }
+
+    /// Tells of the part as one of `reply`.
+    pub(super) fn tell(self, reply: &Reply<'_>, file: FileId, place: Place, out: &mut Vec<Event>) {
+        let mut record = Record::new(file, place, self.at.or(reply.at), out);
+        match self.what {
+            What::Step(step) => {
+                let turn = Turn {
+                    part_of: Some(reply.message),
+                    usage: step.tokens.usage(reply.session.reasoning, reply.provider),
+                    embedded_cost: embedded_cost(step.cost, reply.provider),
+                    stop: step.stop,
+                    ..reply.turn(MessageKey::global(ID, &self.id), &self.id)
+                };
+                record.emit(&reply.session.key, EventKind::Turn(Box::new(turn)));
+            }
+            What::Tool(call) => call.tell(ToolKey::new(ID, &self.id), reply, &mut record),
+        }
+    }
+}
+
+impl ToolCall {
+    fn new(part: &Part<'_>, names: &mut Names) -> Option<Self> {
+        let name = part.tool.text()?;
+        let state = part.state.as_ref()?;
+        let input = state.input.as_ref();
+        let subagent = (name == "task").then(|| input.map_or("task", |input| input.subagent()));
+        let target = input.and_then(|input| if subagent.is_some() { input.task() } else { input.target() });
+        let short = |text: &str| Untrusted::from(shortened(text, MOST_CHARS));
+        Some(Self {
+            name: names.get(name),
+            subagent: subagent.map(short),
+            target: target.map(short),
+            status: state.status,
+            begun: state.time.and_then(|time| time.created.0),
+            ended: state.time.and_then(|time| time.completed.0),
+        })
+    }
+
+    /// A call that looks open in a message that is over was cut off with it.
+    fn tell(self, tool: ToolKey, reply: &Reply<'_>, record: &mut Record<'_>) {
+        let session = &reply.session.key;
+        let outcome = match self.status {
+            ToolStatus::Completed => Some(Ok(())),
+            ToolStatus::Error => Some(Err(())),
+            ToolStatus::Open => reply.is_over.then_some(Err(())),
+        };
+        let is_subagent = self.subagent.is_some();
+        record.at = self.begun.or(record.at);
+        record.emit(
+            session,
+            match self.subagent {
+                Some(name) => EventKind::SubagentStarted { tool, name, task: self.target },
+                None => EventKind::ToolStarted { tool, name: self.name, target: self.target },
+            },
+        );
+        let Some(outcome) = outcome else { return };
+        record.at = self.ended.or(record.at);
+        record.emit(
+            session,
+            if is_subagent { EventKind::SubagentEnded { tool } } else { EventKind::ToolEnded { tool, outcome } },
+        );
+    }
+}
