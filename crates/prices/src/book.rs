@@ -141,10 +141,13 @@ impl PriceBook {
         let Some(id) = ids::normal(model) else { return Rated::Unknown };
         let spellings = ids::spellings(&id);
         let priced = |row: Row<'_>| Some(line::parse(row.items)).filter(Rates::is_priced);
-        if let Some(found) = first(&self.own_sheets(), &spellings, priced) {
+        let local = local::is_local(&id);
+        // The price of a hosted model is no price for the same model at home.
+        let meant = |found: &Match<'_>| !local || found.how <= How::Alias;
+        if let Some(found) = first(&self.own_sheets(), &spellings, priced).filter(meant) {
             return Rated::Known(found);
         }
-        if local::is_local(&id) {
+        if local {
             return Rated::Local;
         }
         first(&self.list_sheets(), &spellings, priced).map_or(Rated::Unknown, |found| Rated::Known(with_history(found)))

@@ -10,6 +10,7 @@
 mod book;
 mod bucket;
 mod context;
+mod fit;
 mod ids;
 mod line;
 pub mod litellm;
@@ -25,8 +26,9 @@ mod tests;
 
 pub use book::{How, Match, PriceBook, PriceSource, Rated};
 pub use bucket::Bucket;
+pub use fit::Derived;
 pub use litellm::FetchedError;
 pub use origin::Origin;
 pub use overrides::OverrideError;
 pub use quote::{Quote, QuoteLine};
-pub use rates::{Derived, Listed, Rates};
+pub use rates::{Listed, Rates};

@@ -41,7 +41,18 @@ pub struct List {
 /// What a model must be used for to be listed: the rest makes images, vectors or sound.
 const MODES: [&str; 3] = ["chat", "responses", "completion"];
 
-/// Field names begin with these, the longest first.
+/// Fields other than plain rates that say something agtop wants.
+const FACTS: [&str; 7] = [
+    "mode",
+    "litellm_provider",
+    "max_input_tokens",
+    "max_output_tokens",
+    "search_context_cost_per_query",
+    "provider_specific_entry",
+    "tiered_pricing",
+];
+
+/// Rates begin with these, the longest first.
 const FIELDS: [(&str, Bucket); 6] = [
     ("input_cost_per_token", Bucket::Input),
     ("output_cost_per_token", Bucket::Output),
@@ -202,6 +213,10 @@ impl<'de> Deserialize<'de> for Entry {
     }
 }
 
+/// A field's name, borrowed from the list where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 struct EntryVisitor;
 
 impl<'de> Visitor<'de> for EntryVisitor {
@@ -213,11 +228,11 @@ impl<'de> Visitor<'de> for EntryVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
         let mut entry = Entry::default();
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            if name.starts_with("supports_") || name == "metadata" {
-                map.next_value::<IgnoredAny>()?;
-            } else {
+        while let Some(Name(name)) = map.next_key()? {
+            if FACTS.contains(&name.as_ref()) || field(&name).is_some() {
                 entry.take(&name, &map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(entry)

@@ -32,12 +32,12 @@ pub(crate) fn bundled() -> &'static Origin {
 
 /// The bundled list.
 pub(crate) fn table() -> Sheet<'static> {
-    Sheet::new(TABLE)
+    Sheet::of_file(TABLE)
 }
 
 /// Models that the list once had; the note of each row tells when and where its price was taken from.
 pub(crate) fn retired() -> Sheet<'static> {
-    Sheet::new(RETIRED)
+    Sheet::of_file(RETIRED)
 }
 
 /// The facts in the comment before a table: `# name value`.

@@ -1,7 +1,8 @@
 use agtop_model::{PicoUsd, Tier, Usage};
 
 use crate::bucket::Bucket;
-use crate::rates::{Applied, Derived, Rates, Request};
+use crate::fit::{Applied, Derived, Fit};
+use crate::rates::Rates;
 
 /// What one request costs, item by item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +47,9 @@ impl Rates {
     }
 
     fn lines(&self, usage: &Usage, tier: Tier) -> impl Iterator<Item = QuoteLine> {
-        let request = Request { prompt: usage.prompt(), tier };
-        let tokens = self.token_counts(usage, request).into_iter().filter_map(move |(bucket, pieces)| {
-            (pieces > 0).then(|| self.apply(bucket, request)).flatten().map(|applied| line(bucket, pieces, applied))
+        let fit = self.fit(usage.prompt(), tier);
+        let tokens = token_counts(&fit, usage).into_iter().filter_map(move |(bucket, pieces)| {
+            (pieces > 0).then(|| fit.rate(bucket)).flatten().map(|applied| line(bucket, pieces, applied))
         });
         let searches = self.search.filter(|_| usage.web_searches > 0).map(|rate| {
             let applied = Applied { rate, tier: Tier::Standard, above: 0, derived: None };
@@ -56,21 +57,21 @@ impl Rates {
         });
         tokens.chain(searches)
     }
+}
 
-    /// The buckets as they are billed: reasoning leaves output only where it has a rate of its own.
-    fn token_counts(&self, usage: &Usage, request: Request) -> [(Bucket, u64); 6] {
-        let rate = |bucket| self.apply(bucket, request).map(|applied| applied.rate);
-        let apart = usage.reasoning > 0 && rate(Bucket::Reasoning) != rate(Bucket::Output);
-        let reasoning = if apart { usage.reasoning.min(usage.output) } else { 0 };
-        [
-            (Bucket::Input, usage.input),
-            (Bucket::CacheRead, usage.cache_read),
-            (Bucket::CacheWrite5m, usage.cache_write_5m),
-            (Bucket::CacheWrite1h, usage.cache_write_1h),
-            (Bucket::Output, usage.output.saturating_sub(reasoning)),
-            (Bucket::Reasoning, reasoning),
-        ]
-    }
+/// The buckets as they are billed: reasoning leaves output only where it has a rate of its own.
+fn token_counts(fit: &Fit<'_>, usage: &Usage) -> [(Bucket, u64); 6] {
+    let rate = |bucket| fit.rate(bucket).map(|applied| applied.rate);
+    let apart = usage.reasoning > 0 && rate(Bucket::Reasoning) != rate(Bucket::Output);
+    let reasoning = if apart { usage.reasoning.min(usage.output) } else { 0 };
+    [
+        (Bucket::Input, usage.input),
+        (Bucket::CacheRead, usage.cache_read),
+        (Bucket::CacheWrite5m, usage.cache_write_5m),
+        (Bucket::CacheWrite1h, usage.cache_write_1h),
+        (Bucket::Output, usage.output.saturating_sub(reasoning)),
+        (Bucket::Reasoning, reasoning),
+    ]
 }
 
 fn line(bucket: Bucket, pieces: u64, applied: Applied) -> QuoteLine {

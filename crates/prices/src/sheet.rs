@@ -23,13 +23,18 @@ impl<'a> Row<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// Over lines that [`sorted`] has put in order; without the comments before them.
-    pub(crate) fn new(text: &'a str) -> Self {
+    /// Over lines that [`sorted`] has put in order.
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self { text }
+    }
+
+    /// The same, without the comment that a file begins with.
+    pub(crate) fn of_file(text: &'a str) -> Self {
         let mut rest = text;
         while rest.starts_with('#') {
             rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
         }
-        Self { text: rest }
+        Self::new(rest)
     }
 
     /// Every row.
@@ -120,6 +125,6 @@ mod tests {
     #[test]
     fn an_empty_sheet_has_no_rows() {
         assert_eq!(Sheet::new("").find("a"), None);
-        assert_eq!(Sheet::new("# only a comment").find("a"), None);
+        assert_eq!(Sheet::of_file("# only a comment").find("a"), None);
     }
 }

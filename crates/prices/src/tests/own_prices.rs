@@ -72,6 +72,13 @@ fn the_user_may_price_a_local_model() {
 }
 
 #[test]
+fn a_price_for_a_hosted_model_is_none_for_the_same_model_at_home() {
+    let book = own("[models.\"#big\"]\ninput_per_mtok = 1\noutput_per_mtok = 1").unwrap();
+    assert_eq!(book.rate("ollama/#big"), Rated::Local);
+    assert_eq!(one_input(&book, "somewhere/#big"), Some(PicoUsd::new(1_000_000)));
+}
+
+#[test]
 fn an_empty_file_changes_nothing() {
     assert_eq!(one_input(&own("").unwrap(), "gpt-5"), Some(PicoUsd::new(1_250_000)));
 }
