@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::io::{Result, Write};
 
 use agtop_model::{Basis, Field, Gap, Row, Spend, Status, Untrusted, Value};
@@ -104,9 +105,18 @@ pub(crate) fn write_parts(parts: &[Cell], view: &View, out: &mut dyn Write) -> R
     out.write_all(b"\n")
 }
 
+/// The field of the row; a name that is message text counts only where content was asked for.
+pub(crate) fn value<'a>(field: &Field, row: &Row<'a>, view: &View) -> Value<'a> {
+    let title = row.session.and_then(|session| session.title.as_ref()).filter(|_| field.id == "title");
+    match view.content.allow(title) {
+        Some(title) => Value::Untrusted(Cow::Borrowed(&title.text)),
+        None => (field.get)(row),
+    }
+}
+
 /// What the field of the row looks like in a table.
 pub(crate) fn cell(field: &Field, row: &Row<'_>, view: &View) -> Cell {
-    let value = (field.get)(row);
+    let value = value(field, row, view);
     let row_style = Some(Style::of(row.status())).filter(|style| *style == Style::Dim).unwrap_or_default();
     match (field.id, &value) {
         ("cost", _) => Cell::new(cost(row.session.map(|session| &session.spend)), row_style),

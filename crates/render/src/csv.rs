@@ -3,6 +3,7 @@ use std::io::{Result, Write};
 
 use agtop_model::{FIELDS, Field, PicoUsd, Snapshot, Untrusted, Value};
 
+use crate::cell::value;
 use crate::json::wire;
 use crate::{Surface, View, select};
 
@@ -19,7 +20,7 @@ impl Surface for Csv {
         write_record(fields.iter().map(|field| Cow::Borrowed(field.id)), out)?;
         let rows = select::sessions(snapshot, view);
         for row in select::top(&rows, view) {
-            write_record(fields.iter().map(|field: &&Field| Cow::Owned(exact((field.get)(row)))), out)?;
+            write_record(fields.iter().map(|field: &&Field| Cow::Owned(exact(value(field, row, view)))), out)?;
         }
         Ok(())
     }

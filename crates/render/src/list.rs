@@ -67,7 +67,7 @@ fn totals(shown: &[Row<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
 mod tests {
     use super::*;
     use crate::testing::{self, text_of, view};
-    use crate::{Colour, fields};
+    use crate::{Colour, Content, fields};
 
     #[test]
     fn columns_name_fields() {
@@ -95,6 +95,15 @@ mod tests {
     fn files_of_sub_agents_are_counted_behind_the_session() {
         let shown = text_of(&List, &testing::rich(), &view());
         assert!(shown.contains(&format!("{}+2", testing::CLAUDE_SESSION)), "{shown}");
+    }
+
+    #[test]
+    fn a_name_that_is_message_text_is_there_only_if_asked_for() {
+        for surface in [&List as &dyn Surface, &crate::csv::Csv] {
+            let shown = |content| text_of(surface, &testing::rich(), &View { content, ..view() });
+            assert!(!shown(Content::Hidden).contains(testing::SECRET_WORDS));
+            assert!(shown(Content::Included).contains(testing::SECRET_WORDS));
+        }
     }
 
     #[test]

@@ -82,3 +82,39 @@ fn lost_records(health: &Health) -> u64 {
     };
     if health.is_degraded() { health.clients.iter().map(of_client).sum() } else { 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, view};
+    use crate::{Plan, select};
+
+    fn footer(snapshot: &Snapshot, view: &View) -> String {
+        let mut out = Vec::new();
+        write_footer(snapshot, &Sum::of(&select::sessions(snapshot, view), view), view, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_a_subscription_covers_is_said() {
+        let with = |plan| footer(&testing::rich(), &View { plan, ..view() });
+        assert!(!with(Plan::Retail).contains("subscription"));
+        assert!(with(Plan::Max).contains("$4.21 of it is covered by a subscription"));
+        assert!(with(Plan::Included).contains("$4.40 of it is covered by a subscription"));
+    }
+
+    #[test]
+    fn unlisted_issues_count_as_lost_and_harmless_ones_do_not() {
+        assert_eq!(lost_records(&testing::rich().health), 3);
+        assert_eq!(lost_records(&testing::empty().health), 0);
+    }
+
+    #[test]
+    fn a_session_of_two_agents_counts_once() {
+        let mut snapshot = testing::rich();
+        let twice: Vec<_> = snapshot.agents.iter().chain(snapshot.agents.iter()).cloned().collect();
+        let once = Sum::of(&select::agents(&snapshot, &view()), &view());
+        snapshot.agents = twice.into();
+        assert_eq!(Sum::of(&select::agents(&snapshot, &view()), &view()).usage, once.usage);
+    }
+}

@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::path::Path;
 
-use agtop_model::{Agent, Field, Row, Session, Snapshot, Status, Timestamp, Value};
+use agtop_model::{Agent, Field, Row, Session, Snapshot, Status, Timestamp, Untrusted, Value};
 
 use crate::{SortKey, View};
 
@@ -25,7 +25,7 @@ impl Filter {
     }
 
     fn matches_agent(&self, agent: &Agent) -> bool {
-        let argv: Vec<&str> = agent.process.argv.iter().map(agtop_model::Untrusted::raw).collect();
+        let argv: Vec<&str> = agent.process.argv.iter().map(Untrusted::raw).collect();
         self.is_in(agent.label.raw())
             || self.is_in(&argv.join(" "))
             || agent.process.cwd.as_deref().is_ok_and(|cwd| self.is_in_path(cwd))
@@ -38,9 +38,9 @@ impl Filter {
             Some(session.key.client.as_str()),
             Some(&*session.key.id),
             title,
-            session.project.as_ref().map(agtop_model::Untrusted::raw),
+            session.project.as_ref().map(Untrusted::raw),
             session.model.as_deref(),
-            session.branch.as_ref().map(agtop_model::Untrusted::raw),
+            session.branch.as_ref().map(Untrusted::raw),
         ];
         texts.into_iter().flatten().any(|text| self.is_in(text))
             || session.cwd.as_deref().is_some_and(|cwd| self.is_in_path(cwd))
