@@ -1,1 +1,51 @@
-//! Placeholder.
+//! Snapshots into text and JSON: one file an output.
+//!
+//! Every output is a [`Surface`]: it gets an immutable [`Snapshot`] and a [`View`] that says what part of it to draw
+//! and how, and writes. No surface opens a file, reads a clock or asks a terminal: all of that is in the view.
+
+mod cell;
+mod csv;
+mod json;
+mod list;
+mod names;
+mod notes;
+mod once;
+mod redact;
+pub mod select;
+mod table;
+#[cfg(test)]
+mod testing;
+pub mod text;
+pub mod units;
+mod view;
+
+use std::io::{Result, Write};
+
+use agtop_model::Snapshot;
+
+pub use names::{SortKey, UnknownName, fields};
+pub use redact::redact;
+pub use select::Filter;
+pub use view::{Colour, Content, Layout, Plan, View};
+
+/// One way to show a snapshot.
+pub trait Surface: Sync {
+    /// The stable name of it.
+    fn id(&self) -> &'static str;
+
+    /// Writes the snapshot as the view asks, with a line feed at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()>;
+}
+
+/// Every surface. A new output is a file and an entry here.
+pub static SURFACES: &[&dyn Surface] =
+    &[&once::Once, &list::List, &csv::Csv, &json::agents::Agents, &json::sessions::Sessions, &json::tree::Tree];
+
+/// The surface of that name.
+pub fn surface(id: &str) -> Option<&'static dyn Surface> {
+    SURFACES.iter().copied().find(|surface| surface.id() == id)
+}

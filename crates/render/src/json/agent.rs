@@ -1,0 +1,233 @@
+use std::collections::BTreeMap;
+
+use agtop_model::{Agent, Basis, Context, Gap, InFlight, Reading, Row, Session, Spend, Timestamp, Usage};
+use serde::Serialize;
+
+use super::{rollup, session, wire};
+use crate::{View, redact};
+
+/// Tools that are told of, as agtop 2.3 did.
+const TOOLS: usize = 8;
+
+/// A live agent under agtop 2.3's names, with what has come since behind them.
+#[derive(Serialize)]
+pub(crate) struct Entry {
+    pid: u32,
+    label: String,
+    client: &'static str,
+    status: &'static str,
+    state: &'static str,
+    evidence: &'static str,
+    project: String,
+    model: Option<String>,
+    #[serde(flatten)]
+    work: Work,
+    #[serde(flatten)]
+    consumption: Consumption,
+    context_used: u64,
+    context_limit: u64,
+    context_source: Option<&'static str>,
+    loaded_skills: Vec<String>,
+    dangerous: bool,
+    dangerous_flag: String,
+    #[serde(flatten)]
+    process: Metrics,
+    session_started_ms: i64,
+    session_id: Option<String>,
+    session_age_ms: Option<u64>,
+    join_tier: Option<&'static str>,
+    join_confidence: Option<&'static str>,
+    session: Option<session::Brief>,
+    gaps: Gaps,
+}
+
+/// What it does. Descriptions are message text.
+#[derive(Serialize)]
+struct Work {
+    current_tool: Option<String>,
+    current_task: Option<String>,
+    subagents: usize,
+    in_flight_subagents: Vec<String>,
+    tool_counts: Vec<(String, u64)>,
+    recent_activity: [String; 0],
+}
+
+/// What it used. Here, as in agtop 2.3, input holds the cached tokens too.
+#[derive(Serialize)]
+struct Consumption {
+    tokens_total: u64,
+    tokens_input: u64,
+    tokens_output: u64,
+    tokens_cache_read: u64,
+    tokens_cache_write: u64,
+    cost_usd: f64,
+    cost_basis: &'static str,
+    cost_known: bool,
+    cost_embedded: bool,
+    billing: &'static str,
+}
+
+/// What the operating system tells of it.
+#[derive(Serialize)]
+struct Metrics {
+    cpu: f64,
+    rss: u64,
+    vsize: u64,
+    threads: u32,
+    ppid: u32,
+    ppid_name: String,
+    read_bytes: u64,
+    write_bytes: u64,
+    writing_files: [String; 0],
+    writing_dirs: [String; 0],
+    reading_files: [String; 0],
+    children: Vec<(u32, String)>,
+    net_established: u64,
+    uptime_sec: u64,
+    cwd: String,
+    exe: String,
+    cmdline: Option<String>,
+}
+
+/// Which keys hold 0 or nothing because their value is missing, and why: agtop 2.3's types have no null there.
+#[derive(Default, Serialize)]
+struct Gaps(BTreeMap<&'static str, &'static str>);
+
+/// Keys that nothing is read for yet.
+const UNREAD: [&str; 5] = ["writing_files", "writing_dirs", "reading_files", "net_established", "recent_activity"];
+
+/// Keys that come from a session.
+const OF_SESSION: [&str; 5] =
+    ["tokens_total", "tokens_input", "tokens_output", "tokens_cache_read", "tokens_cache_write"];
+
+impl Gaps {
+    fn new(session: Option<&Session>) -> Self {
+        let of_session = OF_SESSION.iter().filter(|_| session.is_none());
+        Self(UNREAD.iter().chain(of_session).map(|key| (*key, wire::gap(Gap::NotReported))).collect())
+    }
+
+    /// The value, or nothing of it and the reason in the gaps.
+    fn take<T: Default>(&mut self, key: &'static str, reading: Reading<T>) -> T {
+        reading.unwrap_or_else(|gap| {
+            self.0.insert(key, wire::gap(gap));
+            T::default()
+        })
+    }
+}
+
+impl Entry {
+    pub(crate) fn new(agent: &Agent, now: Timestamp, view: &View) -> Self {
+        let row = Row::of_agent(now, agent);
+        let session = agent.session.as_deref();
+        let mut gaps = Gaps::new(session);
+        let started = session.and_then(|session| session.started).map(Timestamp::as_millis);
+        let context = session.map_or(Err(Gap::NotReported), |session| session.context);
+        Self {
+            pid: agent.process.id.pid,
+            label: agent.label.raw().to_owned(),
+            client: agent.client.as_str(),
+            status: agent.status.badge(),
+            state: agent.status.as_str(),
+            evidence: agent.evidence.as_str(),
+            project: rollup::name(&row),
+            model: session.and_then(|session| session.model.as_deref()).map(str::to_owned),
+            work: Work::of(session, view),
+            consumption: Consumption::of(agent, view, &mut gaps),
+            context_used: gaps.take("context_used", context.map(|context: Context| context.used)),
+            context_limit: gaps.take("context_limit", context.map(|context| context.limit)),
+            context_source: context.ok().map(|context| context.source.as_str()),
+            loaded_skills: agent.skills.iter().map(|skill| skill.raw().to_owned()).collect(),
+            dangerous: agent.danger.is_some(),
+            dangerous_flag: agent.danger.as_ref().map(|flag| flag.raw().to_owned()).unwrap_or_default(),
+            process: Metrics::of(agent, now, view, &mut gaps),
+            session_started_ms: gaps.take("session_started_ms", started.ok_or(Gap::NotReported)),
+            session_id: session.map(|session| session.key.id.to_string()),
+            session_age_ms: session.and_then(|session| session.quiet_for(now)).map(|age| millis(age.as_millis())),
+            join_tier: agent.join.map(|join| join.tier.as_str()),
+            join_confidence: agent.join.map(|join| join.confidence.as_str()),
+            session: session.map(|session| session::Brief::of(session, view)),
+            gaps,
+        }
+    }
+}
+
+impl Work {
+    fn of(session: Option<&Session>, view: &View) -> Self {
+        let in_flight = session.map_or(&[][..], |session| &session.in_flight);
+        let tool = in_flight.iter().rev().find(|started| !started.is_subagent);
+        let task = tool.and_then(|tool| tool.target.as_ref()).map(|target| target.raw().to_owned());
+        let sent_off = || in_flight.iter().filter(|started| started.is_subagent).map(described).collect();
+        let tools = session.map_or(&[][..], |session| &session.tools);
+        Self {
+            current_tool: tool.map(|tool| tool.name.raw().to_owned()),
+            current_task: view.content.allow(task),
+            subagents: session.map_or(0, rollup::subagents),
+            in_flight_subagents: view.content.allow(Some(())).map(|()| sent_off()).unwrap_or_default(),
+            tool_counts: tools.iter().take(TOOLS).map(|tool| (tool.name.raw().to_owned(), tool.calls)).collect(),
+            recent_activity: [],
+        }
+    }
+}
+
+/// `code-reviewer: review the auth refactor`.
+fn described(subagent: &InFlight) -> String {
+    match &subagent.target {
+        Some(task) => format!("{}: {}", subagent.name.raw(), task.raw()),
+        None => subagent.name.raw().to_owned(),
+    }
+}
+
+impl Consumption {
+    fn of(agent: &Agent, view: &View, gaps: &mut Gaps) -> Self {
+        let session = agent.session.as_deref();
+        let usage = session.map_or_else(Usage::default, |session| session.usage);
+        let spend = session.map_or_else(Spend::default, |session| session.spend);
+        let basis = spend.basis();
+        Self {
+            tokens_total: usage.total(),
+            tokens_input: usage.prompt(),
+            tokens_output: usage.output,
+            tokens_cache_read: usage.cache_read,
+            tokens_cache_write: usage.cache_write(),
+            cost_usd: gaps.take("cost_usd", wire::dollars(&spend).ok_or(Gap::NotReported)),
+            // agtop 2.3 knew three words; that an agent wrote the amount down itself is told beside them.
+            cost_basis: if basis == Basis::Embedded { Basis::Api } else { basis }.as_str(),
+            cost_known: spend.known().is_some(),
+            cost_embedded: spend.embedded_turns > 0,
+            billing: view.billing(agent.client, &spend).as_str(),
+        }
+    }
+}
+
+impl Metrics {
+    fn of(agent: &Agent, now: Timestamp, view: &View, gaps: &mut Gaps) -> Self {
+        let process = &agent.process;
+        let cpu = agent.cpu_percent.and_then(|cpu| wire::finite(cpu).ok_or(Gap::Failed));
+        let cwd = process.cwd.as_deref().map(wire::path).map_err(|gap| *gap);
+        let exe = process.exe.as_deref().map(wire::path).map_err(|gap| *gap);
+        let command = redact(&process.argv).join(" ");
+        Self {
+            cpu: gaps.take("cpu", cpu),
+            rss: gaps.take("rss", process.rss),
+            vsize: gaps.take("vsize", process.vsz),
+            threads: gaps.take("threads", process.threads),
+            ppid: process.parent.unwrap_or(0),
+            ppid_name: agent.launcher.as_ref().map(|name| name.raw().to_owned()).unwrap_or_default(),
+            read_bytes: gaps.take("read_bytes", process.io.map(|io| io.read)),
+            write_bytes: gaps.take("write_bytes", process.io.map(|io| io.written)),
+            writing_files: [],
+            writing_dirs: [],
+            reading_files: [],
+            children: agent.children.iter().map(|(pid, name)| (*pid, name.raw().to_owned())).collect(),
+            net_established: 0,
+            uptime_sec: gaps.take("uptime_sec", process.started_at.map(|at| now.since(at).as_secs())),
+            cwd: gaps.take("cwd", cwd),
+            exe: gaps.take("exe", exe),
+            cmdline: view.content.allow(Some(command)),
+        }
+    }
+}
+
+fn millis(n: u128) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

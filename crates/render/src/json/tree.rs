@@ -1,0 +1,106 @@
+use std::io::{Result, Write};
+
+use agtop_model::Snapshot;
+use serde::Serialize;
+
+use super::process::{Commands, Entry, Machine, Summary, roots};
+use super::wire;
+use crate::{Surface, View, select};
+
+/// `--json=tree`: agentop's schema 1, every field present. Never carries message text, whatever the view says.
+pub(crate) struct Tree;
+
+#[derive(Serialize)]
+struct Document {
+    schema_version: u32,
+    generated_at: String,
+    agentop_version: &'static str,
+    agtop_version: &'static str,
+    system: Machine,
+    agent_summary: Summary,
+    processes: Vec<Entry>,
+}
+
+impl Surface for Tree {
+    fn id(&self) -> &'static str {
+        "json-tree"
+    }
+
+    fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
+        let rows = select::agents(snapshot, view);
+        let processes = roots(select::top(&rows, view), snapshot, Commands::Redacted);
+        let document = Document {
+            schema_version: wire::SCHEMA_VERSION,
+            generated_at: wire::generated_at(snapshot.now),
+            agentop_version: view.version,
+            agtop_version: view.version,
+            system: Machine::of(snapshot.system.as_deref()),
+            agent_summary: Summary::of(&processes),
+            processes,
+        };
+        super::write(&document, view, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::testing::{self, json_of, text_of, view};
+    use crate::{Content, Filter};
+
+    #[test]
+    fn the_tree_of_a_rich_snapshot() {
+        let view = View { layout: crate::Layout::Pretty, ..view() };
+        insta::assert_snapshot!("tree", text_of(&Tree, &testing::rich(), &view));
+    }
+
+    #[test]
+    fn an_agent_below_another_is_its_child_and_keeps_its_telemetry() {
+        let tree = json_of(&Tree, &testing::nested(), &view());
+        let roots = tree["processes"].as_array().unwrap();
+        assert_eq!(roots.len(), 2);
+        let shell = &roots[0]["children"][0];
+        assert_eq!((shell["kind"].as_str(), shell["parent_pid"].as_u64()), (None, Some(testing::CLAUDE_PID.into())));
+        assert_eq!(shell["children"][0]["kind"], "codex");
+        assert!(shell["children"][0]["activity_state"].is_null());
+        assert_eq!(shell["children"][0]["telemetry"]["provider"], "codex");
+        assert_eq!(tree["agent_summary"]["codex_count"], 0);
+    }
+
+    #[test]
+    fn a_filtered_agent_is_a_root_though_its_parent_is_filtered_out() {
+        let view = View { filter: Some(Filter::new("codex")), ..view() };
+        let tree = json_of(&Tree, &testing::nested(), &view);
+        assert_eq!(tree["processes"][0]["kind"], "codex");
+        assert!(tree["processes"][0]["parent_pid"].is_null());
+    }
+
+    #[test]
+    fn processes_that_are_each_others_parents_are_shown_once() {
+        let mut snapshot = testing::rich();
+        let ring = [testing::process(70, 71, "a"), testing::process(71, 70, "b"), testing::process(72, 72, "c")];
+        let on_claude = testing::process(73, testing::CLAUDE_PID, "d");
+        snapshot.processes = ring.into_iter().chain([on_claude]).map(Arc::new).collect();
+        let shown = text_of(&Tree, &snapshot, &view());
+        assert_eq!(shown.matches("\"pid\":73,").count(), 1);
+        assert_eq!(shown.matches("\"pid\":70,").count(), 0);
+    }
+
+    #[test]
+    fn a_chain_of_ten_thousand_processes_is_cut() {
+        let mut snapshot = testing::rich();
+        let chain = (0..10_000)
+            .map(|n| testing::process(100_000 + n, if n == 0 { testing::CLAUDE_PID } else { 99_999 + n }, "sh"));
+        snapshot.processes = chain.map(Arc::new).collect();
+        assert_eq!(text_of(&Tree, &snapshot, &view()).matches("\"name\":\"sh\"").count(), 48);
+    }
+
+    #[test]
+    fn no_message_text_even_if_asked_for_and_no_secret() {
+        let shown = text_of(&Tree, &testing::rich(), &View { content: Content::Included, ..view() });
+        assert!(!shown.contains(testing::SECRET_WORDS) && !shown.contains("hunter2"), "{shown}");
+        assert!(shown.contains("--api-key"));
+    }
+}

@@ -1,0 +1,115 @@
+use std::io::{Result, Write};
+
+use agtop_model::{Row, Snapshot};
+
+use crate::cell::{Cell, Style, write_parts};
+use crate::notes::{Sum, number, write_footer};
+use crate::table::{self, Column};
+use crate::{Surface, View, select, units};
+
+/// The sessions as a table.
+pub(crate) struct List;
+
+const COLUMNS: &[Column] = &[
+    Column { field: "status", least: 10, rank: 0 },
+    Column { field: "client", least: 7, rank: 0 },
+    Column { field: "pid", least: 0, rank: 0 },
+    Column { field: "session", least: 10, rank: 3 },
+    Column { field: "project", least: 8, rank: 0 },
+    Column { field: "model", least: 10, rank: 4 },
+    Column { field: "tokens", least: 0, rank: 0 },
+    Column { field: "cost", least: 0, rank: 0 },
+    Column { field: "context", least: 0, rank: 2 },
+    Column { field: "active", least: 0, rank: 1 },
+    Column { field: "cpu", least: 0, rank: 5 },
+    Column { field: "mem", least: 0, rank: 6 },
+    Column { field: "turns", least: 0, rank: 7 },
+    Column { field: "branch", least: 6, rank: 8 },
+    Column { field: "title", least: 12, rank: 9 },
+];
+
+impl Surface for List {
+    fn id(&self) -> &'static str {
+        "list"
+    }
+
+    fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
+        let rows = select::sessions(snapshot, view);
+        let shown = select::top(&rows, view);
+        let sum = Sum::of(shown, view);
+        table::write(shown, COLUMNS, view, out)?;
+        write_parts(&totals(shown, snapshot, &sum), view, out)?;
+        write_footer(snapshot, &sum, view, out)
+    }
+}
+
+/// What the rows shown come to.
+fn totals(shown: &[Row<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
+    let all = snapshot.sessions.len();
+    let sessions = if shown.len() == all {
+        number(all, "session")
+    } else {
+        format!("{} of {}", shown.len(), number(all, "session"))
+    };
+    let mut parts = vec![Cell::new(format!("total: {sessions}"), Style::Bold)];
+    parts.extend(sum.parts());
+    let buckets = [
+        ("input", sum.usage.input),
+        ("cache read", sum.usage.cache_read),
+        ("cache write", sum.usage.cache_write()),
+        ("output", sum.usage.output),
+    ];
+    parts.extend(buckets.map(|(name, n)| Cell::new(format!("{name} {}", units::count(n)), Style::Plain)));
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, text_of, view};
+    use crate::{Colour, Content, fields};
+
+    #[test]
+    fn columns_name_fields() {
+        assert!(COLUMNS.iter().all(|column| agtop_model::field(column.field).is_some()));
+    }
+
+    #[test]
+    fn the_sessions_of_a_rich_snapshot() {
+        let snapshot = testing::rich();
+        for (name, width) in [("full", None), ("80", Some(80)), ("60", Some(60))] {
+            insta::assert_snapshot!(format!("list_{name}"), text_of(&List, &snapshot, &View { width, ..view() }));
+            let coloured = View { width, colour: Colour::Always, ..view() };
+            insta::assert_snapshot!(format!("list_{name}_colour"), text_of(&List, &snapshot, &coloured));
+        }
+        insta::assert_snapshot!("list_empty", text_of(&List, &testing::empty(), &view()));
+    }
+
+    #[test]
+    fn totals_are_those_of_the_rows_shown() {
+        let shown = text_of(&List, &testing::rich(), &View { top: Some(1), ..view() });
+        assert!(shown.contains("total: 1 of 4 sessions"), "{shown}");
+    }
+
+    #[test]
+    fn files_of_sub_agents_are_counted_behind_the_session() {
+        let shown = text_of(&List, &testing::rich(), &view());
+        assert!(shown.contains(&format!("{}+2", testing::CLAUDE_SESSION)), "{shown}");
+    }
+
+    #[test]
+    fn a_name_that_is_message_text_is_there_only_if_asked_for() {
+        for surface in [&List as &dyn Surface, &crate::csv::Csv] {
+            let shown = |content| text_of(surface, &testing::rich(), &View { content, ..view() });
+            assert!(!shown(Content::Hidden).contains(testing::SECRET_WORDS));
+            assert!(shown(Content::Included).contains(testing::SECRET_WORDS));
+        }
+    }
+
+    #[test]
+    fn the_fields_asked_for_are_the_columns() {
+        let view = View { fields: Some(fields("cost,session").unwrap()), ..view() };
+        let shown = text_of(&List, &testing::rich(), &view);
+        assert_eq!(shown.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(), ["COST", "SESSION"]);
+    }
+}

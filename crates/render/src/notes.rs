@@ -1,0 +1,120 @@
+//! What is said once, above and below a table.
+
+use std::collections::HashSet;
+use std::io::{Result, Write};
+
+use agtop_model::{Billing, Health, PicoUsd, Row, Snapshot, Spend, Status, Usage};
+
+use crate::cell::{Cell, Style, cost, write_parts};
+use crate::{View, units};
+
+/// What rows come to together, each session counted once.
+#[derive(Default)]
+pub(crate) struct Sum {
+    pub(crate) usage: Usage,
+    pub(crate) spend: Spend,
+    /// The part of the spend that a subscription covers.
+    covered: PicoUsd,
+}
+
+impl Sum {
+    pub(crate) fn of(rows: &[Row<'_>], view: &View) -> Self {
+        let mut sum = Self::default();
+        let mut seen = HashSet::new();
+        for session in rows.iter().filter_map(|row| row.session).filter(|session| seen.insert(&session.key)) {
+            sum.usage += session.usage;
+            sum.spend += session.spend;
+            if view.billing(session.client(), &session.spend) == Billing::Included {
+                sum.covered += session.spend.amount;
+            }
+        }
+        sum
+    }
+
+    /// Tokens and money.
+    pub(crate) fn parts(&self) -> [Cell; 2] {
+        let tokens = format!("{} tokens", units::count(self.usage.total()));
+        [Cell::new(tokens, Style::Plain), Cell::new(cost(Some(&self.spend)), Style::Plain)]
+    }
+}
+
+/// How many of the rows are in each status, those that want their person first.
+pub(crate) fn by_status(rows: &[Row<'_>]) -> Vec<Cell> {
+    let count = |status: Status| rows.iter().filter(|row| row.status() == status).count();
+    let counted = Status::ALL.into_iter().map(|status| (status, count(status))).filter(|(_, n)| *n > 0);
+    counted
+        .map(|(status, n)| Cell::new(format!("{} {n} {}", status.glyph(), status.as_str()), Style::of(status)))
+        .collect()
+}
+
+/// `1 agent`, `2 agents`.
+pub(crate) fn number(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Writes where prices come from, what money means, and what is missing.
+pub(crate) fn write_footer(snapshot: &Snapshot, sum: &Sum, view: &View, out: &mut dyn Write) -> Result<()> {
+    let mut notes = vec![
+        Cell::new(format!("prices as of {}", snapshot.prices), Style::Dim),
+        Cell::new("$ is what the API would charge, not a bill", Style::Dim),
+    ];
+    if sum.covered > PicoUsd::ZERO {
+        let covered = format!("{} of it is covered by a subscription", units::money(sum.covered));
+        notes.push(Cell::new(covered, Style::Dim));
+    }
+    if sum.spend.unknown_turns > 0 {
+        let tokens = units::count(sum.spend.unknown_tokens);
+        notes.push(Cell::new(format!("+ and ? leave out {tokens} tokens of models without a known price"), Style::Dim));
+    }
+    write_parts(&notes, view, out)?;
+    match lost_records(&snapshot.health) {
+        0 => Ok(()),
+        1 => write_parts(&[Cell::new("× 1 record could not be read: agtop doctor", Style::Bad)], view, out),
+        n => write_parts(&[Cell::new(format!("× {n} records could not be read: agtop doctor"), Style::Bad)], view, out),
+    }
+}
+
+/// Issues that may have cost records. Lists of issues are cut, so what is not listed counts as a loss.
+fn lost_records(health: &Health) -> u64 {
+    let of_client = |client: &agtop_model::ClientHealth| {
+        let harmless = client.issues.iter().filter(|issue| !issue.kind.is_loss()).count() as u64;
+        client.issues_total.max(client.issues.len() as u64).saturating_sub(harmless)
+    };
+    if health.is_degraded() { health.clients.iter().map(of_client).sum() } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, view};
+    use crate::{Plan, select};
+
+    fn footer(snapshot: &Snapshot, view: &View) -> String {
+        let mut out = Vec::new();
+        write_footer(snapshot, &Sum::of(&select::sessions(snapshot, view), view), view, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_a_subscription_covers_is_said() {
+        let with = |plan| footer(&testing::rich(), &View { plan, ..view() });
+        assert!(!with(Plan::Retail).contains("subscription"));
+        assert!(with(Plan::Max).contains("$4.21 of it is covered by a subscription"));
+        assert!(with(Plan::Included).contains("$4.40 of it is covered by a subscription"));
+    }
+
+    #[test]
+    fn unlisted_issues_count_as_lost_and_harmless_ones_do_not() {
+        assert_eq!(lost_records(&testing::rich().health), 3);
+        assert_eq!(lost_records(&testing::empty().health), 0);
+    }
+
+    #[test]
+    fn a_session_of_two_agents_counts_once() {
+        let mut snapshot = testing::rich();
+        let twice: Vec<_> = snapshot.agents.iter().chain(snapshot.agents.iter()).cloned().collect();
+        let once = Sum::of(&select::agents(&snapshot, &view()), &view());
+        snapshot.agents = twice.into();
+        assert_eq!(Sum::of(&select::agents(&snapshot, &view()), &view()).usage, once.usage);
+    }
+}

@@ -1,0 +1,126 @@
+use std::io::{Result, Write};
+
+use agtop_model::{Row, Snapshot};
+
+use crate::cell::{Cell, Style, write_parts};
+use crate::notes::{Sum, by_status, number, write_footer};
+use crate::table::{self, Column};
+use crate::{Surface, View, select, units};
+
+/// The live agents as a table, like `top -b -n 1`.
+pub(crate) struct Once;
+
+const COLUMNS: &[Column] = &[
+    Column { field: "status", least: 10, rank: 0 },
+    Column { field: "client", least: 7, rank: 0 },
+    Column { field: "pid", least: 0, rank: 0 },
+    Column { field: "project", least: 8, rank: 0 },
+    Column { field: "model", least: 10, rank: 4 },
+    Column { field: "tool", least: 5, rank: 6 },
+    Column { field: "tokens", least: 0, rank: 0 },
+    Column { field: "cost", least: 0, rank: 0 },
+    Column { field: "context", least: 0, rank: 2 },
+    Column { field: "cpu", least: 0, rank: 1 },
+    Column { field: "mem", least: 0, rank: 3 },
+    Column { field: "uptime", least: 0, rank: 5 },
+    Column { field: "active", least: 0, rank: 7 },
+    Column { field: "branch", least: 6, rank: 8 },
+];
+
+impl Surface for Once {
+    fn id(&self) -> &'static str {
+        "once"
+    }
+
+    fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
+        let rows = select::agents(snapshot, view);
+        let sum = Sum::of(&rows, view);
+        write_parts(&header(&rows, &sum, view), view, out)?;
+        if rows.is_empty() {
+            write_parts(&[Cell::new(nothing(snapshot), Style::Plain)], view, out)?;
+        } else {
+            table::write(select::top(&rows, view), COLUMNS, view, out)?;
+        }
+        write_footer(snapshot, &sum, view, out)
+    }
+}
+
+fn header(rows: &[Row<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
+    let mut parts = vec![Cell::new(format!("agtop {}: {}", view.version, number(rows.len(), "agent")), Style::Bold)];
+    parts.extend(by_status(rows));
+    if rows.is_empty() {
+        return parts;
+    }
+    parts.extend(sum.parts());
+    let agents = || rows.iter().filter_map(|row| row.agent);
+    let cpu: Vec<f64> = agents().filter_map(|agent| agent.cpu_percent.ok()).filter(|cpu| cpu.is_finite()).collect();
+    if !cpu.is_empty() {
+        parts.push(Cell::new(format!("cpu {}", units::percent(cpu.iter().sum())), Style::Plain));
+    }
+    let memory: Vec<u64> = agents().filter_map(|agent| agent.process.rss.ok()).collect();
+    if !memory.is_empty() {
+        let memory = memory.iter().fold(0_u64, |sum, &rss| sum.saturating_add(rss));
+        parts.push(Cell::new(format!("mem {}", units::bytes(memory)), Style::Plain));
+    }
+    parts
+}
+
+/// What is said instead of a table without rows.
+fn nothing(snapshot: &Snapshot) -> String {
+    match (snapshot.agents.len(), snapshot.sessions.len()) {
+        (0, 0) => "No agent is running, and none has left a session here.".to_owned(),
+        (0, sessions) => format!("No agent is running; {} on this machine: agtop --list", number(sessions, "session")),
+        (agents, _) => format!("None of {} matches the filter.", number(agents, "running agent")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, text_of, view};
+    use crate::{Colour, Filter, text};
+
+    #[test]
+    fn columns_name_fields() {
+        assert!(COLUMNS.iter().all(|column| agtop_model::field(column.field).is_some()));
+    }
+
+    #[test]
+    fn the_agents_of_a_rich_snapshot() {
+        let snapshot = testing::rich();
+        for (name, width) in [("full", None), ("80", Some(80)), ("60", Some(60))] {
+            insta::assert_snapshot!(format!("once_{name}"), text_of(&Once, &snapshot, &View { width, ..view() }));
+            let coloured = View { width, colour: Colour::Always, ..view() };
+            insta::assert_snapshot!(format!("once_{name}_colour"), text_of(&Once, &snapshot, &coloured));
+        }
+        insta::assert_snapshot!("once_empty", text_of(&Once, &testing::empty(), &view()));
+    }
+
+    #[test]
+    fn sixty_columns_hold_what_matters_most() {
+        let shown = text_of(&Once, &testing::rich(), &View { width: Some(60), ..view() });
+        let heading = shown.lines().find(|line| line.starts_with("STATUS")).unwrap();
+        for title in ["STATUS", "AGENT", "PID", "PROJECT", "TOKENS", "COST"] {
+            assert!(heading.contains(title), "{title} in {heading}");
+        }
+        assert!(shown.lines().all(|line| text::width(line) <= 60), "{shown}");
+    }
+
+    #[test]
+    fn without_an_agent_the_sessions_are_named() {
+        let shown = text_of(&Once, &testing::without_agents(), &view());
+        assert!(shown.contains("No agent is running; 4 sessions on this machine: agtop --list"), "{shown}");
+    }
+
+    #[test]
+    fn a_filter_that_nothing_matches_is_not_said_to_be_no_agent() {
+        let view = View { filter: Some(Filter::new("no such thing")), ..view() };
+        let shown = text_of(&Once, &testing::rich(), &view);
+        assert!(shown.contains("None of 3 running agents matches the filter."), "{shown}");
+    }
+
+    #[test]
+    fn an_agent_that_may_do_anything_is_marked_without_colour() {
+        assert!(text_of(&Once, &testing::rich(), &view()).contains("⚠ claude"));
+    }
+}

@@ -1,0 +1,239 @@
+use std::borrow::Cow;
+use std::ops::Range;
+
+use agtop_model::Untrusted;
+
+/// What stands for a secret.
+const MASK: &str = "***";
+
+/// A name that ends in one of these names a secret: `--openai-api-key`, `GITHUB_TOKEN`, `clientSecret`.
+const SECRET_ENDINGS: &[&str] =
+    &["apikey", "api-key", "token", "secret", "password", "passwd", "passphrase", "credentials"];
+
+/// So does one of these words, alone or after a dash or dot: `--ssh-key`, but not `--monkey`.
+const SECRET_WORDS: &[&str] = &["key", "pass", "auth", "authorization", "bearer", "credential"];
+
+/// How keys of well-known vendors begin: `OpenAI` and Anthropic, `GitHub`, `GitLab`, AWS, Google, Slack, Hugging Face,
+/// npm, and signed web tokens.
+const SECRET_PREFIXES: &[&str] = &[
+    "sk-",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "ya29.",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "hf_",
+    "npm_",
+    "eyJ",
+];
+
+/// The fewest bytes of a key after such a beginning: fewer are some other word.
+const FEWEST_KEY_BYTES: usize = 12;
+
+/// A command line without its secrets: values of what is named like a secret, passwords in addresses and what looks
+/// like a vendor's key become `***`. Rather masks too much than too little.
+pub fn redact(argv: &[Untrusted]) -> Vec<Cow<'_, str>> {
+    let mut value_is_secret = false;
+    let mut shown = Vec::with_capacity(argv.len());
+    for argument in argv.iter().map(Untrusted::raw) {
+        let is_value = value_is_secret && !argument.starts_with("--");
+        shown.push(if is_value { Cow::Borrowed(MASK) } else { masked(argument) });
+        value_is_secret = argument.starts_with('-') && is_secret_name(argument);
+    }
+    shown
+}
+
+/// One argument, which may be `--option=value`, `NAME=value`, a header, an address or a piece of JSON.
+fn masked(argument: &str) -> Cow<'_, str> {
+    match argument.split_once('=') {
+        Some((name, value)) if !value.is_empty() && name.chars().all(is_word_char) && is_secret_name(name) => {
+            Cow::Owned(format!("{name}={MASK}"))
+        }
+        _ => without(argument, &secrets_in(argument)),
+    }
+}
+
+/// Whether the name is a secret's; its case, and whether it has dashes or underscores, does not matter.
+fn is_secret_name(name: &str) -> bool {
+    let name = name.trim_start_matches('-').to_ascii_lowercase().replace('_', "-");
+    let ends_in_word =
+        |word: &str| name.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with(['-', '.']));
+    SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending)) || SECRET_WORDS.iter().any(|word| ends_in_word(word))
+}
+
+/// The text with `***` in place of the ranges, which are in order.
+fn without<'t>(text: &'t str, secrets: &[Range<usize>]) -> Cow<'t, str> {
+    if secrets.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::new();
+    let mut kept = 0;
+    for secret in secrets {
+        clean.push_str(text.get(kept..secret.start).unwrap_or_default());
+        clean.push_str(MASK);
+        kept = secret.end;
+    }
+    clean.push_str(text.get(kept..).unwrap_or_default());
+    Cow::Owned(clean)
+}
+
+/// Where the secrets are, in order and apart from each other.
+fn secrets_in(text: &str) -> Vec<Range<usize>> {
+    let mut secrets: Vec<Range<usize>> = Vec::new();
+    let mut after_bearer = false;
+    for word in words(text) {
+        let is_masked = secrets.last().is_some_and(|secret| word.start < secret.end);
+        let Some(name) = text.get(word.clone()).filter(|_| !is_masked) else { continue };
+        let secret = if after_bearer {
+            Some(word.clone())
+        } else if is_secret_name(name) {
+            value_after(text, word.end)
+        } else {
+            password_after(text, word.end).or_else(|| key_in(name).map(|at| word.start + at..word.end))
+        };
+        after_bearer = secret.is_none() && name.eq_ignore_ascii_case("bearer");
+        secrets.extend(secret);
+    }
+    secrets
+}
+
+/// What names and keys consist of.
+fn is_word_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/')
+}
+
+/// Runs of such characters.
+fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.split(|c| !is_word_char(c)).filter(|word| !word.is_empty()).map(|word| {
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        start..start + word.len()
+    })
+}
+
+/// The value that is given to the name that ends at `end`: `=value`, `: value`, `": "value"`.
+fn value_after(text: &str, end: usize) -> Option<Range<usize>> {
+    let rest = text.get(end..)?.trim_start_matches(['"', '\'', '\\', ' ']);
+    let assigned = rest.strip_prefix([':', '='])?;
+    let is_header = rest.starts_with(':');
+    let value = assigned.trim_start_matches(['\\', ' ']);
+    let (value, ends): (&str, &[char]) = match value.chars().next() {
+        Some(quote @ ('"' | '\'')) => (value.get(1..)?, if quote == '"' { &['"'] } else { &['\''] }),
+        _ if is_header => (value, &['"', '\'', ',', '}', '\n']),
+        _ => (value, &['"', '\'', ',', '}', '\n', ' ', '&', ';']),
+    };
+    let start = text.len() - value.len();
+    let length = value.find(ends).unwrap_or(value.len());
+    (length > 0).then_some(start..start + length)
+}
+
+/// Who is let in by the address whose scheme ends at `end`: the `user:password` of `https://user:password@host`.
+fn password_after(text: &str, end: usize) -> Option<Range<usize>> {
+    let authority = text.get(end..)?.strip_prefix("://")?;
+    let authority = authority.split(['/', ' ', '?', '#', '"']).next()?;
+    let at = authority.rfind('@').filter(|at| *at > 0)?;
+    Some(end + 3..end + 3 + at)
+}
+
+/// Where in the word a vendor's key begins.
+fn key_in(word: &str) -> Option<usize> {
+    let begins_word = |at| word.get(..at).is_some_and(|before| before.is_empty() || before.ends_with(['/', '.', '+']));
+    SECRET_PREFIXES.iter().find_map(|prefix| {
+        let at = word.find(prefix)?;
+        (begins_word(at) && word.len() - at >= prefix.len() + FEWEST_KEY_BYTES).then_some(at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shown(argv: &[&str]) -> Vec<String> {
+        let argv: Vec<Untrusted> = argv.iter().map(|&argument| argument.into()).collect();
+        redact(&argv).into_iter().map(Cow::into_owned).collect()
+    }
+
+    #[test]
+    fn values_of_secret_options_are_masked_in_either_spelling() {
+        assert_eq!(
+            shown(&["agent", "--api-key", "abc", "--github-token=x@y z", "--model", "opus", "--password", "-p w"]),
+            ["agent", "--api-key", "***", "--github-token=***", "--model", "opus", "--password", "***"]
+        );
+        assert_eq!(shown(&["env", "ANTHROPIC_API_KEY=a b", "claude"]), ["env", "ANTHROPIC_API_KEY=***", "claude"]);
+    }
+
+    #[test]
+    fn keys_of_vendors_are_masked_wherever_they_stand() {
+        let cases = [
+            ("sk-ant-api03-abcdefghijkl", "***"),
+            ("url?k=ghp_0123456789abcdef&x=1", "url?k=***&x=1"),
+            ("{\"id\":\"AKIA0123456789ABCDEF\"}", "{\"id\":\"***\"}"),
+            ("curl with Bearer abc.def.ghi", "curl with Bearer ***"),
+            ("ü sk-0123456789abcdef é", "ü *** é"),
+        ];
+        for (argument, expected) in cases {
+            assert_eq!(shown(&[argument]), [expected]);
+        }
+    }
+
+    #[test]
+    fn secrets_within_an_argument_are_masked() {
+        let cases = [
+            ("Authorization: Basic dXNlcg==", "Authorization: ***"),
+            ("X-Api-Key: a@b c", "X-Api-Key: ***"),
+            (
+                r#"{"env":{"API_KEY":"p@ss!","openaiApiKey": "x","PORT":"80"}}"#,
+                r#"{"env":{"API_KEY":"***","openaiApiKey": "***","PORT":"80"}}"#,
+            ),
+            (r#"{"token":"","next":"kept"}"#, r#"{"token":"","next":"kept"}"#),
+            ("http://h/p?page=2&access_token=abc&z=1", "http://h/p?page=2&access_token=***&z=1"),
+            ("postgres://me:p:w@db.host/x?y", "postgres://***@db.host/x?y"),
+            ("export GITHUB_TOKEN=abc; run", "export GITHUB_TOKEN=***; run"),
+        ];
+        for (argument, expected) in cases {
+            assert_eq!(masked(argument), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        let argv = [
+            "claude",
+            "--resume",
+            "6163a95c-e18a",
+            "--max-tokens",
+            "100",
+            "--monkey",
+            "banana",
+            "task-sk-1",
+            "sk-short",
+            "https://host/path@v2",
+            "-p",
+            "bearer",
+        ];
+        assert_eq!(shown(&argv), argv);
+    }
+
+    #[test]
+    fn an_option_without_a_value_does_not_swallow_the_next_option() {
+        assert_eq!(shown(&["a", "--token", "--verbose", "x"]), ["a", "--token", "--verbose", "x"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_masked(text in "[ -~é\n]{0,40}|(token|key|://|[:=\"'@\\\\ é]|bearer|sk-0123456789abc){0,12}") {
+            let shown = masked(&text);
+            prop_assert!(shown == text || shown.contains(MASK));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+use std::io::{Result, Write};
+
+use agtop_model::{Field, Kind, Row, field};
+
+use crate::cell::{Cell, Style, cell};
+use crate::{View, text};
+
+/// Columns between two columns.
+const GAP: usize = 2;
+
+/// No column is wider, not even in a pipe: one hostile name would else pad every row.
+const WIDEST: usize = 120;
+
+/// A column of a surface's own choice.
+pub(crate) struct Column {
+    /// The field it shows.
+    pub(crate) field: &'static str,
+    /// The fewest columns in which it still says something.
+    pub(crate) least: usize,
+    /// When room is short, columns of a higher rank go first.
+    pub(crate) rank: u8,
+}
+
+/// Writes a table of the rows: the view's fields if it names some, else those of `columns` that fit.
+pub(crate) fn write(rows: &[Row<'_>], columns: &[Column], view: &View, out: &mut dyn Write) -> Result<()> {
+    let mut table = match &view.fields {
+        Some(fields) => fields.iter().map(|field| Filled::new(field, CHOSEN, rows, view)).collect(),
+        None => columns.iter().filter_map(|column| Filled::of(column, rows, view)).collect::<Vec<_>>(),
+    };
+    if let Some(width) = view.width {
+        fit(&mut table, width);
+    }
+    write_line(&table, |column| Some(&column.heading), view, out)?;
+    (0..rows.len()).try_for_each(|row| write_line(&table, |column| column.cells.get(row), view, out))
+}
+
+/// How a column that the person chose gives way: it shrinks, and never goes.
+const CHOSEN: (usize, u8) = (4, 0);
+
+/// A column with its cells.
+struct Filled {
+    heading: Cell,
+    cells: Vec<Cell>,
+    is_number: bool,
+    width: usize,
+    least: usize,
+    rank: u8,
+}
+
+impl Filled {
+    fn of(column: &Column, rows: &[Row<'_>], view: &View) -> Option<Self> {
+        field(column.field).map(|field| Self::new(field, (column.least, column.rank), rows, view))
+    }
+
+    fn new(field: &Field, (least, rank): (usize, u8), rows: &[Row<'_>], view: &View) -> Self {
+        let cells: Vec<Cell> = rows.iter().map(|row| cell(field, row, view)).collect();
+        let heading = Cell::new(field.title, Style::Bold);
+        let widest = cells.iter().map(Cell::width).max().unwrap_or(0).max(heading.width()).min(WIDEST);
+        let is_number = !matches!(field.kind, Kind::Text | Kind::Time);
+        // Half a number is a wrong number.
+        let least = if is_number { widest } else { least.min(widest) };
+        Self { heading, cells, is_number, width: widest, least, rank }
+    }
+}
+
+/// Makes the table as narrow as `width`: drops columns while they cannot all be shown, then shrinks the widest.
+fn fit(table: &mut Vec<Filled>, width: usize) {
+    let taken = |table: &[Filled], of: fn(&Filled) -> usize| {
+        table.iter().map(of).sum::<usize>() + GAP * table.len().saturating_sub(1)
+    };
+    while taken(table, |column| column.least) > width {
+        let last = table.iter().map(|column| column.rank).max().unwrap_or(0);
+        let Some(at) = table.iter().rposition(|column| column.rank == last && last > 0) else { break };
+        table.remove(at);
+    }
+    while taken(table, |column| column.width) > width {
+        let widest = table.iter_mut().filter(|column| column.width > column.least).max_by_key(|column| column.width);
+        let Some(column) = widest else { break };
+        column.width -= 1;
+    }
+}
+
+fn write_line<'t>(
+    table: &'t [Filled],
+    cell_of: impl Fn(&'t Filled) -> Option<&'t Cell>,
+    view: &View,
+    out: &mut dyn Write,
+) -> Result<()> {
+    for (at, column) in table.iter().enumerate() {
+        let Some(cell) = cell_of(column) else { continue };
+        let shown = text::truncate(cell.text(), column.width);
+        let blanks = column.width.saturating_sub(text::width(&shown));
+        let (before, behind) = if column.is_number { (blanks, 0) } else { (0, blanks) };
+        write!(out, "{:before$}", "")?;
+        cell.write(&shown, view.colour, out)?;
+        if at + 1 < table.len() {
+            write!(out, "{:blanks$}", "", blanks = behind + GAP)?;
+        }
+    }
+    out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, view};
+    use crate::{fields, select};
+
+    const COLUMNS: &[Column] = &[
+        Column { field: "status", least: 8, rank: 0 },
+        Column { field: "session", least: 8, rank: 1 },
+        Column { field: "tokens", least: 0, rank: 2 },
+    ];
+
+    fn lines(view: &View) -> Vec<String> {
+        let snapshot = testing::rich();
+        let mut out = Vec::new();
+        write(&select::agents(&snapshot, view), COLUMNS, view, &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_narrow_table_drops_the_least_important_and_shrinks_the_rest() {
+        let wide = lines(&view());
+        assert_eq!(wide[0].split_whitespace().collect::<Vec<_>>(), ["STATUS", "SESSION", "TOKENS"]);
+        let narrow = lines(&View { width: Some(20), ..view() });
+        assert_eq!(narrow[0].split_whitespace().collect::<Vec<_>>(), ["STATUS", "SESSION"]);
+        assert!(narrow.iter().all(|line| text::width(line) <= 20), "{narrow:#?}");
+        assert!(narrow.iter().any(|line| line.contains('…')));
+    }
+
+    #[test]
+    fn numbers_are_aligned_at_their_last_digit() {
+        let ends: Vec<usize> = lines(&view()).iter().map(|line| text::width(line)).collect();
+        assert!(ends.windows(2).all(|pair| pair[0] == pair[1]), "{ends:?}");
+    }
+
+    #[test]
+    fn columns_that_were_asked_for_are_never_dropped() {
+        let asked = fields("cost,session,cwd,pid").unwrap();
+        let shown = lines(&View { width: Some(20), fields: Some(asked), ..view() });
+        assert_eq!(shown[0].split_whitespace().collect::<Vec<_>>(), ["COST", "SES…", "DIR…", "PID"]);
+    }
+}

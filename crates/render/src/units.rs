@@ -1,0 +1,187 @@
+//! Numbers as people read them: short, and with their unit.
+
+use std::time::Duration;
+
+use agtop_model::{PicoUsd, Timestamp};
+use jiff::tz::TimeZone;
+
+/// A count, such as of tokens: `950`, `9.5M`, `46k`.
+pub fn count(n: u64) -> String {
+    scaled(n, 1000, &["", "k", "M", "B", "T", "P", "E"])
+}
+
+/// Bytes in powers of 1024, as `ls -h` and `free -h` do: `512B`, `2.1G`, `598M`.
+pub fn bytes(n: u64) -> String {
+    scaled(n, 1024, &["B", "K", "M", "G", "T", "P", "E"])
+}
+
+/// Two digits where one alone would be coarse, no decimals else, and never `1000k` for `1.0M`.
+fn scaled(n: u64, base: u128, suffixes: &[&str]) -> String {
+    let n = u128::from(n);
+    let mut unit = 1;
+    for (step, suffix) in suffixes.iter().enumerate() {
+        let tenths = (n * 10 + unit / 2) / unit;
+        let whole = (n + unit / 2) / unit;
+        if step == 0 && n < base {
+            return format!("{n}{suffix}");
+        }
+        if step > 0 && tenths < 100 {
+            return format!("{}.{}{suffix}", tenths / 10, tenths % 10);
+        }
+        if step > 0 && whole < base {
+            return format!("{whole}{suffix}");
+        }
+        unit *= base;
+    }
+    n.to_string()
+}
+
+/// Dollars and cents: `$4.21`, `$1,442`; `<$0.01` for what is less than a cent and not nothing.
+pub fn money(amount: PicoUsd) -> String {
+    const PICO_PER_CENT: u64 = 10_000_000_000;
+    let pico = amount.as_pico().unsigned_abs();
+    let sign = if amount.as_pico() < 0 { "-" } else { "" };
+    let cents = (pico + PICO_PER_CENT / 2) / PICO_PER_CENT;
+    match (pico, cents) {
+        (1.., 0) => format!("{sign}<$0.01"),
+        (_, ..100_000) => format!("{sign}${}.{:02}", cents / 100, cents % 100),
+        _ => format!("{sign}${}", grouped((cents + 50) / 100)),
+    }
+}
+
+/// A whole number with commas between thousands: `12,345`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The two largest units of a span: `17s`, `4m17s`, `2h 5m`, `3d 7h`.
+pub fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m{:02}s", seconds % 60),
+        (0, _, _) => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{days}d {}h", hours % 24),
+    }
+}
+
+/// Percent: `52%`, and `3.4%` below ten; `-` for what is no number.
+pub fn percent(value: f64) -> String {
+    if !value.is_finite() {
+        "-".to_owned()
+    } else if value.abs() < 0.05 {
+        "0%".to_owned()
+    } else if value.abs() < 9.95 {
+        format!("{value:.1}%")
+    } else {
+        format!("{value:.0}%")
+    }
+}
+
+/// A moment in that zone to the minute: `2026-11-21 12:30`; `-` for what no calendar holds.
+pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map_or_else(|_| "-".to_owned(), |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_short_and_never_a_thousand_of_a_unit() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1.0k"),
+            (9_949, "9.9k"),
+            (9_950, "10k"),
+            (46_135, "46k"),
+            (515_708, "516k"),
+            (999_499, "999k"),
+            (999_500, "1.0M"),
+            (1_234_567, "1.2M"),
+            (95_199_819, "95M"),
+            (5_000_000_000, "5.0B"),
+            (u64::MAX, "18E"),
+        ];
+        for (n, text) in cases {
+            assert_eq!(count(n), text, "{n}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_powers_of_1024() {
+        for (n, text) in [(0, "0B"), (1023, "1023B"), (1024, "1.0K"), (626_491_392, "597M"), (2_254_857_830, "2.1G")] {
+            assert_eq!(bytes(n), text, "{n}");
+        }
+        assert_eq!(bytes(u64::MAX), "16E");
+    }
+
+    #[test]
+    fn money_is_cents_and_a_trace_of_it_is_not_zero() {
+        let usd = |usd| money(PicoUsd::from_usd(usd).unwrap());
+        let cases = [
+            (0.0, "$0.00"),
+            (0.001, "<$0.01"),
+            (0.005, "$0.01"),
+            (4.21, "$4.21"),
+            (999.99, "$999.99"),
+            (1441.68, "$1,442"),
+            (-1.5, "-$1.50"),
+        ];
+        for (amount, text) in cases {
+            assert_eq!(usd(amount), text, "{amount}");
+        }
+        assert_eq!(money(PicoUsd::new(i64::MIN)), "-$9,223,372");
+    }
+
+    #[test]
+    fn spans_name_their_two_largest_units() {
+        let cases = [
+            (0, "0s"),
+            (59, "59s"),
+            (257, "4m17s"),
+            (3599, "59m59s"),
+            (7_500, "2h 5m"),
+            (284_400, "3d 7h"),
+            (31_536_000, "365d 0h"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(span(Duration::from_secs(seconds)), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn percents_keep_a_decimal_only_where_it_matters() {
+        let cases = [(0.0, "0%"), (0.04, "0%"), (3.44, "3.4%"), (9.96, "10%"), (52.4, "52%"), (431.0, "431%")];
+        for (value, text) in cases {
+            assert_eq!(percent(value), text, "{value}");
+        }
+        assert_eq!(percent(f64::NAN), "-");
+    }
+
+    #[test]
+    fn moments_are_those_of_the_zone() {
+        let at = Timestamp::from_millis(1_795_264_200_000);
+        assert_eq!(moment(at, &TimeZone::UTC), "2026-11-21 12:30");
+        assert_eq!(moment(at, &TimeZone::fixed(jiff::tz::offset(2))), "2026-11-21 14:30");
+        assert_eq!(moment(Timestamp::from_millis(i64::MAX), &TimeZone::UTC), "-");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (12_345_678, "12,345,678")] {
+            assert_eq!(grouped(n), text);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+use std::time::Duration;
+
+use agtop_model::{Billing, ClientId, Field, Spend};
+use jiff::tz::TimeZone;
+
+use crate::{Filter, SortKey};
+
+/// What part of a snapshot to show, and how. Made once from the command line and the terminal.
+#[derive(Clone)]
+pub struct View {
+    /// Columns of the terminal; `None` for a pipe, where nothing is dropped to fit.
+    pub width: Option<usize>,
+    /// Whether text is coloured.
+    pub colour: Colour,
+    /// Whether message text may be shown.
+    pub content: Content,
+    /// How JSON is laid out.
+    pub layout: Layout,
+    /// Whom subscriptions cover.
+    pub plan: Plan,
+    /// Which rows are shown; `None` for all.
+    pub filter: Option<Filter>,
+    /// In which order.
+    pub sort: SortKey,
+    /// How many rows are shown; `None` and 0 for all.
+    pub top: Option<usize>,
+    /// The columns of tables and CSV; `None` for the surface's own.
+    pub fields: Option<Vec<&'static Field>>,
+    /// agtop's version.
+    pub version: &'static str,
+    /// The platform as `std::env::consts::OS` names it.
+    pub platform: &'static str,
+    /// Time between two snapshots of a series.
+    pub interval: Duration,
+    /// The zone in which moments are shown to people. JSON is always UTC.
+    pub zone: TimeZone,
+}
+
+impl View {
+    /// All rows, at full width, without colour or message text: what a pipe gets by default.
+    pub fn plain(version: &'static str, platform: &'static str) -> Self {
+        Self {
+            width: None,
+            colour: Colour::Never,
+            content: Content::Hidden,
+            layout: Layout::Line,
+            plan: Plan::Retail,
+            filter: None,
+            sort: SortKey::Smart,
+            top: None,
+            fields: None,
+            version,
+            platform,
+            interval: Duration::from_millis(1500),
+            zone: TimeZone::UTC,
+        }
+    }
+
+    /// Whether a subscription covers what `client` spent, by the plan or by what the sources say.
+    pub(crate) fn billing(&self, client: ClientId, spend: &Spend) -> Billing {
+        if self.plan.covers(client) { Billing::Included } else { spend.billing }
+    }
+}
+
+/// Whether text is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain text.
+    #[default]
+    Never,
+    /// With ANSI colours.
+    Always,
+}
+
+/// Whether message text, such as a person's first words or what a sub-agent was told, may be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Content {
+    /// It stays out; keys that would hold it are null or empty.
+    #[default]
+    Hidden,
+    /// It is shown.
+    Included,
+}
+
+impl Content {
+    /// The value, if content may be shown.
+    pub(crate) fn allow<T>(self, value: Option<T>) -> Option<T> {
+        value.filter(|_| self == Self::Included)
+    }
+}
+
+/// How JSON is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// One line a snapshot.
+    #[default]
+    Line,
+    /// Indented by four blanks.
+    Pretty,
+}
+
+/// Whom subscriptions cover.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plan {
+    /// Nobody: everything at API prices.
+    #[default]
+    Retail,
+    /// Claude, as with Claude Pro and Max.
+    Max,
+    /// Everybody.
+    Included,
+}
+
+impl Plan {
+    /// The name in JSON and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Retail => "retail",
+            Self::Max => "max",
+            Self::Included => "included",
+        }
+    }
+
+    fn covers(self, client: ClientId) -> bool {
+        match self {
+            Self::Retail => false,
+            Self::Max => client.as_str() == "claude",
+            Self::Included => true,
+        }
+    }
+}
