@@ -1,5 +1,8 @@
 //! The command line, as typed. [`plan`](crate::plan) checks it and says what to do.
 
+#![expect(clippy::doc_markdown, reason = "the comments are help texts, read in a terminal")]
+#![expect(clippy::struct_excessive_bools, reason = "that is what switches are; the plan has none")]
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};

@@ -1,5 +1,7 @@
 //! `agtop`: top for AI coding agents.
 
+#![expect(clippy::print_stderr, reason = "the program's own messages go there")]
+
 mod args;
 mod commands;
 mod config;

@@ -126,7 +126,7 @@ impl Plan {
 
 impl Ground {
     fn survey(cli: &Cli) -> Result<Self> {
-        let directories = etcetera::choose_base_strategy_xdg()?;
+        let directories = etcetera::base_strategy::Xdg::new().context("no home directory is known; set HOME")?;
         let config_file = directories.config_dir().join("agtop").join("config.toml");
         let config = Config::load(cli.general.config.as_deref(), &config_file)?;
         let vars = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();

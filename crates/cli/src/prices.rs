@@ -11,7 +11,7 @@ pub(crate) const LIST_URL: &str =
     "https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json";
 
 /// A fetched list is fetched anew after this.
-const LIFE: Duration = Duration::from_secs(24 * 3600);
+const LIFE: Duration = Duration::from_hours(24);
 /// No list is larger; a server that sends more is wrong.
 const LARGEST_LIST: u64 = 64 * 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(20);

@@ -28,7 +28,7 @@ pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
 }
 
 fn report(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Result<()> {
-    let info = client(health.client.as_str()).map(|client| client.info());
+    let info = client(health.client.as_str()).map(agtop_clients::Client::info);
     let agents = snapshot.agents.iter().filter(|agent| agent.client == health.client).count();
     writeln!(out, "\n{} ({})", info.map_or("", |info| info.name), health.client)?;
     for store in &health.stores {

@@ -201,7 +201,9 @@ fn tools_start_and_end_and_sub_agents_are_told_apart() {
     assert_eq!(count(|kind| matches!(kind, EventKind::ToolStarted { .. })), 2);
     assert_eq!(count(|kind| matches!(kind, EventKind::ToolEnded { outcome: Ok(()), .. })), 1);
     let task = kinds.iter().find_map(|kind| match kind {
-        EventKind::SubagentStarted { name, task, .. } => Some((name.raw(), task.as_ref().map(agtop_model::Untrusted::raw))),
+        EventKind::SubagentStarted { name, task, .. } => {
+            Some((name.raw(), task.as_ref().map(agtop_model::Untrusted::raw)))
+        }
         _ => None,
     });
     assert_eq!(task, Some(("Explore", Some("look around"))));

@@ -153,15 +153,13 @@ impl World {
         {
             return *idx;
         }
-        let idx = match self.index.get(key) {
-            Some(&idx) => idx,
-            None => {
-                let idx = SessionIdx(u32::try_from(self.sessions.len()).unwrap_or(u32::MAX));
-                self.sessions.push(SessionState::new(key.clone()));
-                self.index.insert(key.clone(), idx);
-                idx
-            }
-        };
+        let known = self.index.get(key).copied();
+        let idx = known.unwrap_or_else(|| {
+            let idx = SessionIdx(u32::try_from(self.sessions.len()).unwrap_or(u32::MAX));
+            self.sessions.push(SessionState::new(key.clone()));
+            self.index.insert(key.clone(), idx);
+            idx
+        });
         self.recent = Some((key.clone(), idx));
         idx
     }
