@@ -1,0 +1,146 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Timestamp, Turn, Usage,
+};
+use memchr::memmem;
+use serde::Deserialize;
+
+use super::ID;
+use super::figures::{Figures, Occurrences};
+use crate::decode::Record;
+use crate::parse::{Count, Moment};
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Reads an analytics log, to which every launch on the machine appends: one event a line.
+///
+/// It says neither which program nor which directory an event belongs to: a launch begins a session, and what follows
+/// is counted to it.
+pub(super) struct Log {
+    file: FileId,
+    path: String,
+    modified: Timestamp,
+    session: Option<(SessionKey, Timestamp)>,
+    model: Option<Arc<str>>,
+    occurrences: Occurrences,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    #[serde(borrow)]
+    properties: Properties<'a>,
+    #[serde(default)]
+    time: Moment,
+}
+
+#[derive(Deserialize)]
+struct Properties<'a> {
+    #[serde(borrow)]
+    main_model: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    aider_version: Option<Cow<'a, str>>,
+    #[serde(default)]
+    prompt_tokens: Count,
+    #[serde(default)]
+    completion_tokens: Count,
+    cost: Option<f64>,
+    total_cost: Option<f64>,
+}
+
+impl Log {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self {
+            file: source.file,
+            path: source.path.to_string_lossy().into_owned(),
+            modified: source.modified,
+            session: None,
+            model: None,
+            occurrences: Occurrences::default(),
+        }
+    }
+
+    fn line(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let has = |word: &[u8]| memmem::find(line, word).is_some();
+        if !has(b"\"aider_version\"") || !(has(b"\"message_send\"") || has(b"\"launched\"")) {
+            return Ok(());
+        }
+        let entry: Entry<'_> = serde_json::from_slice(line)?;
+        let mut record = Record::new(self.file, Place::Byte(offset), entry.time.0, out);
+        match &*entry.event {
+            "launched" => self.begin(&entry, &mut record),
+            "message_send" => self.turn(&entry, &mut record),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
+        let started = entry.time.0.unwrap_or(self.modified);
+        let key = SessionKey::new(ID, format!("{}#{}", self.path, started.as_millis() / 1000));
+        let facts = SessionFacts {
+            started: entry.time.0,
+            version: entry.properties.aider_version.as_deref().map(Into::into),
+            ..SessionFacts::default()
+        };
+        record.emit(&key, EventKind::Facts(Box::new(facts)));
+        self.session = Some((key, started));
+    }
+
+    fn turn(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
+        if self.session.is_none() {
+            self.begin(entry, record);
+        }
+        let Properties { prompt_tokens: Count(sent), completion_tokens: Count(received), cost, total_cost, .. } =
+            entry.properties;
+        let model = entry.properties.main_model.as_deref().filter(|model| !model.is_empty());
+        let model = model.map(|model| self.intern(model));
+        let part_of = self.occurrences.next(Figures::printed(sent, received));
+        let Some((session, opened)) = &self.session else { return };
+        let turn = Turn {
+            message: key_of(entry, sent, received, total_cost),
+            id: None,
+            part_of: Some(part_of),
+            model,
+            // The log has no cache parts: what was sent counts as fresh.
+            usage: Usage { input: sent, output: received, ..Usage::default() },
+            tier: Tier::Standard,
+            // Aider logs 0 for models it has no price for.
+            embedded_cost: cost.filter(|&cost| cost > 0.0).and_then(PicoUsd::from_usd),
+            stop: Some(StopReason::EndTurn),
+            lineage: Lineage::Main,
+            opened: *opened,
+            context_used: None,
+        };
+        record.emit(session, EventKind::Turn(Box::new(turn)));
+    }
+
+    /// The name, without an allocation where it is the last one's.
+    fn intern(&mut self, model: &str) -> Arc<str> {
+        if let Some(known) = self.model.as_ref().filter(|known| ***known == *model) {
+            return Arc::clone(known);
+        }
+        let model: Arc<str> = model.into();
+        self.model = Some(Arc::clone(&model));
+        model
+    }
+}
+
+/// The log numbers nothing: an entry is told from others by all that it says.
+fn key_of(entry: &Entry<'_>, sent: u64, received: u64, total_cost: Option<f64>) -> MessageKey {
+    let time = entry.time.0.map_or(0, Timestamp::as_millis).to_le_bytes();
+    let total = total_cost.unwrap_or_default().to_le_bytes();
+    MessageKey::by_content(ID, &[b"analytics", &time, &sent.to_le_bytes(), &received.to_le_bytes(), &total])
+}
+
+impl Decoder for Log {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        match input {
+            Input::Line { bytes, offset } => self.line(bytes, offset, out),
+            Input::Document(_) | Input::Row { .. } => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
+    TitleRank, Turn,
+};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::figures::{Occurrences, Report, cost_line};
+use super::{HISTORY_FILE, ID};
+use crate::decode::Record;
+use crate::parse::shortened;
+use crate::store::file_name;
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Reads a chat history, a Markdown file to which every launch in a directory appends.
+///
+/// A launch begins with `# aider chat started at …`, what the person says is a heading, what the program says is a
+/// quotation, and all else is the model. Only the launch has a time: events after it have none.
+pub(super) struct History {
+    file: FileId,
+    /// The file's path, which makes the ids of its chats unique.
+    path: String,
+    /// The project, known only where the file lies in its usual place.
+    cwd: Option<PathBuf>,
+    zone: TimeZone,
+    modified: Timestamp,
+    /// How often figures came, where a log may tell of the same responses.
+    beside_log: Option<Occurrences>,
+    chat: Option<Chat>,
+}
+
+/// What is known of the last chat in the file.
+struct Chat {
+    key: SessionKey,
+    header: Box<str>,
+    opened: Timestamp,
+    model: Option<Arc<str>>,
+    reports: u64,
+    is_titled: bool,
+    /// Whether the line before was the person's too: lines of one prompt follow each other.
+    is_prompting: bool,
+    last_report: Option<LastReport>,
+}
+
+/// A line may be read twice, first while it is still being written; and its cost may follow on the next.
+struct LastReport {
+    offset: u64,
+    turn: Turn,
+    is_line_before: bool,
+}
+
+const HEADER: &[u8] = b"# aider chat started at ";
+const PROMPT: &[u8] = b"#### ";
+const QUOTE: &[u8] = b"> ";
+const COST: &[u8] = b"Cost: $";
+
+/// How much of a text is kept for titles and errors.
+const KEPT: usize = 120;
+
+/// Commands that put a question to the model; all others only steer the program.
+const ASKING: &[&str] = &["/ask", "/code", "/architect", "/context", "/help"];
+
+impl History {
+    /// A history whose reports are all there is.
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        let is_in_project = file_name(source.path) == HISTORY_FILE;
+        Self {
+            file: source.file,
+            path: source.path.to_string_lossy().into_owned(),
+            cwd: source.path.parent().filter(|_| is_in_project).map(Into::into),
+            zone: source.zone.clone(),
+            modified: source.modified,
+            beside_log: None,
+            chat: None,
+        }
+    }
+
+    /// A history beside a log, whose exact counts take the place of its reports.
+    pub(super) fn beside_log(source: &Source<'_>) -> Self {
+        Self { beside_log: Some(Occurrences::default()), ..Self::new(source) }
+    }
+
+    fn line(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let mut record = Record::new(self.file, Place::Byte(offset), None, out);
+        if let Some(time) = line.strip_prefix(HEADER) {
+            return self.begin(text(time)?, &mut record);
+        }
+        // A file without a chat is no chat history.
+        let Some(chat) = &mut self.chat else { return Ok(()) };
+        let quoted = line.strip_prefix(QUOTE).or_else(|| line.starts_with(COST).then_some(line));
+        match (line.strip_prefix(PROMPT), quoted) {
+            // The model writes such headings too, but without the two blanks that end a line of the person's.
+            (Some(prompt), _) if prompt.ends_with(b"  ") => chat.prompt(text(prompt)?.trim(), &mut record),
+            (_, Some(said)) => {
+                chat.is_prompting = false;
+                return chat.quote(text(said)?.trim_end(), offset, self.beside_log.as_mut(), &mut record);
+            }
+            _ => chat.is_prompting = false,
+        }
+        chat.pass_report(offset);
+        Ok(())
+    }
+
+    /// A program started.
+    fn begin(&mut self, header: &str, record: &mut Record<'_>) -> Result<(), DecodeError> {
+        let header = header.trim();
+        let started = local_time(header, &self.zone).ok_or_else(|| DecodeError::malformed("a start without a time"))?;
+        record.at = Some(started);
+        // Two starts in one second share an id, and so their reports are numbered on.
+        let is_same = self.chat.as_ref().is_some_and(|chat| *chat.header == *header);
+        let reports = self.chat.as_ref().filter(|_| is_same).map_or(0, |chat| chat.reports);
+        let chat = Chat {
+            key: SessionKey::new(ID, format!("{}#{header}", self.path)),
+            header: header.into(),
+            opened: started.min(self.modified),
+            model: None,
+            reports,
+            is_titled: false,
+            is_prompting: false,
+            last_report: None,
+        };
+        let facts = SessionFacts { started: Some(started), cwd: self.cwd.clone(), ..SessionFacts::default() };
+        record.emit(&chat.key, EventKind::Facts(Box::new(facts)));
+        self.chat = Some(chat);
+        Ok(())
+    }
+}
+
+impl Chat {
+    fn prompt(&mut self, said: &str, record: &mut Record<'_>) {
+        if std::mem::replace(&mut self.is_prompting, true) || said.is_empty() || said == "<blank>" {
+            return;
+        }
+        let word = said.split_whitespace().next().unwrap_or_default();
+        let is_command = word.starts_with('/') && !word.trim_start_matches('/').contains('/');
+        let is_question = !is_command || ASKING.contains(&word);
+        if is_question {
+            record.emit(&self.key, EventKind::Prompt);
+        }
+        if !self.is_titled {
+            let rank = if is_question { TitleRank::FirstPrompt } else { TitleRank::FirstCommand };
+            self.is_titled = is_question;
+            record.emit(&self.key, EventKind::Title(Title { rank, text: shortened(said, KEPT).into() }));
+        }
+    }
+
+    fn quote(
+        &mut self,
+        said: &str,
+        offset: u64,
+        beside_log: Option<&mut Occurrences>,
+        record: &mut Record<'_>,
+    ) -> Result<(), DecodeError> {
+        if let Some(report) = Report::parse(said) {
+            self.report(report?, offset, beside_log, record);
+            return Ok(());
+        }
+        if let Some(cost) = cost_line(said)
+            && let Some(LastReport { turn, is_line_before: true, .. }) = &self.last_report
+        {
+            let turn = Turn { embedded_cost: Some(cost), ..turn.clone() };
+            record.emit(&self.key, EventKind::Turn(Box::new(turn)));
+        } else if let Some(version) = said.strip_prefix("Aider v") {
+            self.emit_facts(SessionFacts { version: Some(version.into()), ..SessionFacts::default() }, record);
+        } else if let Some(model) = said.strip_prefix("Model: ").or_else(|| said.strip_prefix("Main model: ")) {
+            let model: Arc<str> = model.split(' ').next().unwrap_or_default().into();
+            self.model = Some(Arc::clone(&model)).filter(|model| !model.is_empty());
+            self.emit_facts(SessionFacts { model: self.model.clone(), ..SessionFacts::default() }, record);
+        } else if said.starts_with("litellm.") || said.ends_with(" has hit a token limit!") {
+            record.emit(&self.key, EventKind::Error(shortened(said, KEPT).into()));
+        }
+        self.pass_report(offset);
+        Ok(())
+    }
+
+    fn emit_facts(&self, facts: SessionFacts, record: &mut Record<'_>) {
+        record.emit(&self.key, EventKind::Facts(Box::new(facts)));
+    }
+
+    fn report(&mut self, report: Report, offset: u64, beside_log: Option<&mut Occurrences>, record: &mut Record<'_>) {
+        let again = self.last_report.as_ref().filter(|last| last.offset == offset).map(|last| last.turn.message);
+        let message = again.unwrap_or_else(|| self.next_message(report, beside_log));
+        let turn = Turn {
+            message,
+            id: None,
+            part_of: None,
+            model: self.model.clone(),
+            usage: report.usage(),
+            tier: Tier::Standard,
+            embedded_cost: report.cost,
+            // The report comes when the model has ended; if the program has it repair something, another follows.
+            stop: Some(StopReason::EndTurn),
+            lineage: Lineage::Main,
+            opened: self.opened,
+            context_used: None,
+        };
+        record.emit(&self.key, EventKind::Turn(Box::new(turn.clone())));
+        self.last_report = Some(LastReport { offset, turn, is_line_before: true });
+    }
+
+    fn next_message(&mut self, report: Report, beside_log: Option<&mut Occurrences>) -> MessageKey {
+        let number = self.reports;
+        self.reports += 1;
+        match beside_log {
+            Some(occurrences) => occurrences.next(report.figures),
+            None => MessageKey::by_content(ID, &[self.key.id.as_bytes(), &number.to_le_bytes()]),
+        }
+    }
+
+    /// A line that is no report was read.
+    fn pass_report(&mut self, offset: u64) {
+        if let Some(last) = self.last_report.as_mut().filter(|last| last.offset != offset) {
+            last.is_line_before = false;
+        }
+    }
+}
+
+impl Decoder for History {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        match input {
+            Input::Line { bytes, offset } => self.line(bytes, offset, out),
+            Input::Document(_) | Input::Row { .. } => Ok(()),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, DecodeError> {
+    std::str::from_utf8(bytes).map_err(|_| DecodeError::malformed("is not UTF-8"))
+}
+
+/// `2026-11-21 10:32:46` on a clock in that zone. A time that the clock showed twice is the first, one that it skipped
+/// is as much later.
+fn local_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let shown: DateTime = (text.len() == 19).then(|| text.parse().ok())??;
+    let moment = zone.to_ambiguous_timestamp(shown).compatible().ok()?;
+    Some(Timestamp::from_millis(moment.as_millisecond()))
+}

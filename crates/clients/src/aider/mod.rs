@@ -1,0 +1,125 @@
+//! Aider: one chat history per project, and one analytics log where the user asked for it.
+//!
+//! **Where both tell of the same response, the log counts**, since its numbers are exact and have a time, while the
+//! history prints them rounded. Nothing identifies a response in both, but Aider prints a report and logs the same
+//! numbers in one breath, so the log's numbers, rounded as Aider rounds them, are the printed figures. Where a log is
+//! named, the n-th report of the same two figures in a history is therefore the coarse form of the n-th such entry of
+//! the log ([`Turn::part_of`](agtop_model::Turn)). That never counts a response twice, keeps what the history tells of
+//! the time before the log, and loses only reports that two histories print alike and the log does not know.
+
+mod analytics;
+mod figures;
+mod history;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use agtop_model::{ClientId, Role};
+
+use crate::store::{file_name, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+
+/// Aider.
+pub(crate) struct Aider;
+
+const ID: ClientId = ClientId::new("aider");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Aider",
+    danger_flags: &["--yes-always", "--yes"],
+    blind_spots: &[
+        "with streaming, which is the default, the counts are Aider's own estimates: a large output may be printed as \
+         a few tokens; --no-stream is right, but rounded",
+        "only the start of a chat has a time: its responses are dated so",
+        "times are local: a chat of a machine in another zone is off by as much",
+        "there is no index of projects: directories are known from live processes and the configuration",
+        "an editor model's responses are booked on the main model, whose report they end up in",
+        "a response that hits the token limit is not reported",
+        "an analytics log names no directory: responses it tells of belong to no project, and those of concurrent \
+         programs are not told apart",
+    ],
+};
+
+/// The name of a project's chat history, in its root.
+const HISTORY_FILE: &str = ".aider.chat.history.md";
+
+/// Chat histories whose reports are all there is.
+const HISTORY: &str = "chat_history";
+/// Chat histories beside a log.
+const LOGGED_HISTORY: &str = "chat_history_beside_analytics";
+const ANALYTICS: &str = "analytics";
+
+impl Client for Aider {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let is_script = process.script_name() == "aider" || matches!(process.module(), Some("aider" | "aider.main"));
+        let is_program = !process.is_runtime() && process.program() == "aider";
+        (is_script || is_program).then_some(Role::Agent)
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let logs = named_files(env, "AIDER_ANALYTICS_LOG");
+        let layout = if logs.is_empty() { HISTORY } else { LOGGED_HISTORY };
+        let history = |root: PathBuf, accepts, presence| store(root, layout, accepts, presence);
+        let mut stores: Vec<Store> = parents(&logs)
+            .map(|root| store(root, ANALYTICS, is_log as fn(&Path) -> bool, Presence::Named))
+            .chain(
+                parents(&named_files(env, "AIDER_CHAT_HISTORY_FILE"))
+                    .map(|root| history(root, is_named_history as fn(&Path) -> bool, Presence::Named)),
+            )
+            .collect();
+        stores.extend(env.work_dirs.iter().map(|dir| history(dir.clone(), is_history, Presence::Usual)));
+        stores
+    }
+
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.layout {
+            ANALYTICS => Box::new(analytics::Log::new(source)),
+            LOGGED_HISTORY => Box::new(history::History::beside_log(source)),
+            _ => Box::new(history::History::new(source)),
+        }
+    }
+
+    /// Aider's chats have no ids.
+    fn session_argument(&self, _process: &ProcFacts<'_>) -> Option<String> {
+        None
+    }
+}
+
+fn store(root: PathBuf, layout: &'static str, accepts: fn(&Path) -> bool, presence: Presence) -> Store {
+    Store { root, layout, depth: 1, accepts, format: Format::Lines, presence }
+}
+
+/// The files a variable names: one, or where its path is relative, one in each directory people work in.
+fn named_files(env: &Env, variable: &str) -> Vec<PathBuf> {
+    match env.dir(variable) {
+        Some(path) if path.is_absolute() => vec![path],
+        Some(path) => env.work_dirs.iter().map(|dir| dir.join(&path)).collect(),
+        None => Vec::new(),
+    }
+}
+
+fn parents(files: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
+    files.iter().filter_map(|file| file.parent()).map(Path::to_owned)
+}
+
+fn is_history(relative: &Path) -> bool {
+    relative.as_os_str() == OsStr::new(HISTORY_FILE)
+}
+
+/// A store cannot tell the one name that was given; a file that is no chat history has no chat in it.
+fn is_named_history(relative: &Path) -> bool {
+    has_extension(relative, "md") || file_name(relative).contains("aider")
+}
+
+/// Likewise: lines that Aider did not log are passed over.
+fn is_log(relative: &Path) -> bool {
+    ["json", "jsonl", "log", "txt"].iter().any(|extension| has_extension(relative, extension))
+        || file_name(relative).contains("analytics")
+}

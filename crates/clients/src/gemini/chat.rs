@@ -1,0 +1,377 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Untrusted, Usage,
+};
+use memchr::memmem;
+use serde_json::value::RawValue;
+
+use super::ID;
+use super::conversation::Conversation;
+use super::projects::project_of;
+use super::wire::{Arguments, Header, LineKind, Message, Rewind, Text, Tokens, ToolCall, Update, kind_of, spoken};
+use crate::decode::Record;
+use crate::facts::is_uuid;
+use crate::parse::shortened;
+use crate::store::file_stem;
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Reads a chat, a `.jsonl` line by line or a `.json` as a whole.
+///
+/// A message is written again as it gains tokens and tool calls, by checkpoints, and by the file of a resumed chat: all
+/// of it is emitted again, since responses and tool calls have ids. What has no id of its own (prompts, errors) is
+/// emitted once a file. Usage is never taken back: `$rewindTo` undoes a conversation, not what it cost.
+pub(super) struct Chat {
+    file: FileId,
+    project: Arc<str>,
+    session: SessionKey,
+    parent: Option<SessionKey>,
+    lineage: Lineage,
+    /// When the chat began; until a record says so, when its file was last written.
+    opened: Timestamp,
+    is_announced: bool,
+    conversation: Conversation,
+    told: HashSet<MessageKey>,
+    is_titled: bool,
+    names: HashSet<Arc<str>>,
+    is_gemma: bool,
+}
+
+/// How much of a text is kept for titles and targets.
+const KEPT: usize = 120;
+
+/// What Gemini CLI itself says in the person's place.
+const NOT_THE_PERSON: &[&str] = &[
+    "<session_context>",
+    "<state_snapshot>",
+    "<summary>",
+    "<hook_context>",
+    "This is the Gemini CLI. We are setting up the context",
+    "System: ",
+];
+
+/// What is noted when the person interrupts.
+const CANCELLED: &str = "Request cancelled.";
+
+/// Context windows in tokens: Gemini's, and Gemma 4's.
+const GEMINI_WINDOW: u64 = 1_048_576;
+const GEMMA_WINDOW: u64 = 256_000;
+
+impl Chat {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        let mut below_project = source.relative.iter().skip(2);
+        let parent = match (below_project.next(), below_project.next()) {
+            (Some(parent), Some(_)) => Some(SessionKey::new(ID, parent.to_string_lossy())),
+            _ => None,
+        };
+        Self {
+            file: source.file,
+            project: project_of(source),
+            session: SessionKey::new(ID, file_stem(source.path)),
+            lineage: if parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
+            parent,
+            opened: source.modified,
+            is_announced: false,
+            conversation: Conversation::default(),
+            told: HashSet::new(),
+            is_titled: false,
+            names: HashSet::new(),
+            is_gemma: false,
+        }
+    }
+
+    fn line(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        if says_nothing(line) {
+            return Ok(());
+        }
+        let mut record = Record::new(self.file, Place::Byte(offset), None, out);
+        match kind_of(line)? {
+            LineKind::Message => {
+                let message = serde_json::from_slice(line)?;
+                self.announce(&mut record, &message);
+                self.message(&message, &mut record);
+                Ok(())
+            }
+            LineKind::Update => {
+                let update: Update<'_> = serde_json::from_slice(line)?;
+                self.update(update.set, &mut record)
+            }
+            LineKind::Rewind => {
+                let rewind: Rewind<'_> = serde_json::from_slice(line)?;
+                self.conversation.rewind_to(mark(&rewind.to));
+                Ok(())
+            }
+            LineKind::Header => {
+                let header: Header<'_> = serde_json::from_slice(line)?;
+                if header.session_id.is_none() && header.messages.is_none() {
+                    return Err(DecodeError::malformed("is neither a message nor about the chat"));
+                }
+                // A later start of the program heads the same file again and checkpoints from nothing.
+                self.conversation = Conversation::default();
+                self.header(header, &mut record)
+            }
+        }
+    }
+
+    fn document(&mut self, text: &[u8], out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let mut record = Record::new(self.file, Place::Byte(0), None, out);
+        let is_list = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+        let header = if is_list {
+            Header { messages: Some(serde_json::from_slice(text)?), ..Header::default() }
+        } else {
+            serde_json::from_slice(text)?
+        };
+        self.header(header, &mut record)
+    }
+
+    fn header(&mut self, header: Header<'_>, record: &mut Record<'_>) -> Result<(), DecodeError> {
+        record.at = header.start_time.0;
+        if let Some(started) = header.start_time.0 {
+            self.opened = if self.is_announced { self.opened.min(started) } else { started };
+        }
+        self.rename(header.session_id.as_ref());
+        self.emit_facts(header.start_time.0, record);
+        self.update(header, record)
+    }
+
+    /// What `$set` says. Each message of a checkpoint is a record of its own: the sound ones are emitted, and an error
+    /// tells of the others. That is safe to feed again, since nothing of it counts twice.
+    fn update(&mut self, update: Header<'_>, record: &mut Record<'_>) -> Result<(), DecodeError> {
+        self.rename(update.session_id.as_ref());
+        if update.kind.is_some_and(|kind| kind.0 == "subagent") {
+            self.lineage = Lineage::Sidechain;
+        }
+        record.at = update.last_updated.0.or(record.at);
+        if let Some(text) = update.summary.as_ref().map(|summary| shortened(&summary.0, KEPT)).filter(|s| !s.is_empty())
+        {
+            let title = Title { rank: TitleRank::Generated, text: text.into() };
+            record.emit(&self.session, EventKind::Title(title));
+        }
+        update.messages.map_or(Ok(()), |messages| self.checkpoint(&messages, record))
+    }
+
+    fn checkpoint(&mut self, raw: &[&RawValue], record: &mut Record<'_>) -> Result<(), DecodeError> {
+        let written = record.at;
+        let mut messages = Vec::with_capacity(raw.len());
+        let mut failures = Vec::new();
+        for (n, raw) in raw.iter().enumerate() {
+            match serde_json::from_str::<Message<'_>>(raw.get()) {
+                Ok(message) => messages.push(message),
+                Err(error) => failures.push((n, error)),
+            }
+        }
+        let present = messages.iter().map(|message| (mark(&message.id), message.is_response()));
+        if self.conversation.replace(present) && failures.is_empty() {
+            record.emit(&self.session, EventKind::Compacted);
+        }
+        for message in &messages {
+            self.announce(record, message);
+            self.message(message, record);
+        }
+        record.at = written;
+        let count = failures.len();
+        match failures.into_iter().next() {
+            None => Ok(()),
+            Some((n, error)) => {
+                let error = DecodeError::from(error);
+                Err(DecodeError {
+                    detail: format!("{count} of {} messages: number {n} {}", raw.len(), error.detail),
+                    ..error
+                })
+            }
+        }
+    }
+
+    fn rename(&mut self, id: Option<&Text<'_>>) {
+        if let Some(id) = id.map(|id| &*id.0).filter(|id| !id.is_empty() && **id != *self.session.id) {
+            self.session = SessionKey::new(ID, id);
+        }
+    }
+
+    /// A chat whose head is lost is known by its first message.
+    fn announce(&mut self, record: &mut Record<'_>, message: &Message<'_>) {
+        if !self.is_announced {
+            record.at = message.timestamp.0;
+            self.opened = message.timestamp.0.unwrap_or(self.opened);
+            self.emit_facts(None, record);
+        }
+    }
+
+    fn emit_facts(&mut self, started: Option<Timestamp>, record: &mut Record<'_>) {
+        self.is_announced = true;
+        let facts = SessionFacts {
+            parent: self.parent.clone(),
+            started,
+            project: Some(Arc::clone(&self.project)),
+            ..SessionFacts::default()
+        };
+        record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+    }
+
+    fn message(&mut self, message: &Message<'_>, record: &mut Record<'_>) {
+        record.at = message.timestamp.0;
+        let mark = mark(&message.id);
+        self.conversation.note(mark, message.is_response());
+        match &*message.kind.0 {
+            "gemini" => {
+                if let Some(tokens) = message.tokens {
+                    self.turn(message, tokens, record);
+                }
+                for call in message.tool_calls.iter().flatten() {
+                    self.tool(call, record);
+                }
+            }
+            "user" if !self.told.contains(&mark) => {
+                if let Some(text) = spoken(message.content) {
+                    self.told.insert(mark);
+                    self.prompt(&text, record);
+                }
+            }
+            "error" if self.told.insert(mark) => {
+                let text = spoken(message.content).unwrap_or_default();
+                record.emit(&self.session, EventKind::Error(shortened(&text, KEPT).into()));
+            }
+            "info" if spoken(message.content).is_some_and(|text| text == CANCELLED) && self.told.insert(mark) => {
+                record.emit(&self.session, EventKind::TurnEnded);
+            }
+            _ => {}
+        }
+    }
+
+    /// A sub-agent is asked by its parent, not by the person.
+    fn prompt(&mut self, text: &str, record: &mut Record<'_>) {
+        let text = text.trim();
+        if NOT_THE_PERSON.iter().any(|start| text.starts_with(start)) {
+            return;
+        }
+        if self.lineage == Lineage::Main {
+            record.emit(&self.session, EventKind::Prompt);
+        }
+        if !self.is_titled && !text.is_empty() {
+            let rank = if is_command(text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
+            self.is_titled = rank == TitleRank::FirstPrompt;
+            let title = Title { rank, text: shortened(text, KEPT).into() };
+            record.emit(&self.session, EventKind::Title(title));
+        }
+    }
+
+    fn turn(&mut self, message: &Message<'_>, tokens: Tokens, record: &mut Record<'_>) {
+        let model = message.model.as_ref().map(|model| &*model.0).filter(|model| !model.is_empty());
+        if let Some(model) = model {
+            self.note_window(model, record);
+        }
+        let id = &*message.id.0;
+        let has_tools = message.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty());
+        let turn = Turn {
+            // A UUID is the same response in whichever session it was copied to; older ids count from the chat's start.
+            message: if is_uuid(id) { MessageKey::global(ID, id) } else { MessageKey::in_session(&self.session, id) },
+            id: Some(id.into()),
+            part_of: None,
+            model: model.map(|model| self.intern(model)),
+            usage: tokens.usage(),
+            tier: Tier::Standard,
+            embedded_cost: None,
+            // Without tool calls it is open whether the turn is over: a tool that still runs is not on disk.
+            stop: has_tools.then_some(StopReason::ToolUse),
+            lineage: self.lineage,
+            opened: self.opened,
+            context_used: Some(tokens.input.0),
+        };
+        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+    }
+
+    /// Gemma runs in the same program with a window of its own, which the model's name does not tell price tables.
+    fn note_window(&mut self, model: &str, record: &mut Record<'_>) {
+        let is_gemma = model.starts_with("gemma-4");
+        if is_gemma != self.is_gemma {
+            self.is_gemma = is_gemma;
+            let limit = if is_gemma { GEMMA_WINDOW } else { GEMINI_WINDOW };
+            let facts = SessionFacts { context_limit: Some(limit), ..SessionFacts::default() };
+            record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+        }
+    }
+
+    fn tool(&mut self, call: &ToolCall<'_>, record: &mut Record<'_>) {
+        let tool = ToolKey::new(ID, &call.id.0);
+        let arguments = Arguments::of(call.args);
+        let target = arguments.target().map(|target| Untrusted::from(shortened(target, KEPT)));
+        let name = self.intern(&call.name.0);
+        record.emit(&self.session, EventKind::ToolStarted { tool, name, target: target.clone() });
+        let is_subagent = call.agent_id.is_some();
+        if is_subagent {
+            let name = arguments.agent_name.as_ref().map_or("subagent", |name| shortened(&name.0, KEPT)).into();
+            record.emit(&self.session, EventKind::SubagentStarted { tool, name, task: target });
+        }
+        let outcome = match call.status.as_ref().map(|status| &*status.0) {
+            Some("success") => Ok(()),
+            Some("error" | "cancelled") => Err(()),
+            Some("awaiting_approval") => return record.emit(&self.session, EventKind::Waiting),
+            _ => return,
+        };
+        record.at = call.timestamp.0.or(record.at);
+        if is_subagent {
+            record.emit(&self.session, EventKind::SubagentEnded { tool });
+        }
+        record.emit(&self.session, EventKind::ToolEnded { tool, outcome });
+    }
+
+    fn intern(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&name));
+        name
+    }
+}
+
+impl Decoder for Chat {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        match input {
+            Input::Line { bytes, offset } => self.line(bytes, offset, out),
+            Input::Document(text) => self.document(text, out),
+            Input::Row { .. } => Ok(()),
+        }
+    }
+}
+
+impl Message<'_> {
+    fn is_response(&self) -> bool {
+        self.kind.0 == "gemini" && self.tokens.is_some()
+    }
+}
+
+impl Tokens {
+    fn usage(self) -> Usage {
+        Usage {
+            input: self.input.0.saturating_sub(self.cached.0).saturating_add(self.tool.0),
+            cache_read: self.cached.0,
+            output: self.output.0.saturating_add(self.thoughts.0),
+            reasoning: self.thoughts.0,
+            ..Usage::default()
+        }
+    }
+}
+
+/// A message within its file, whatever its session is called by then.
+fn mark(id: &Text<'_>) -> MessageKey {
+    MessageKey::global(ID, &id.0)
+}
+
+/// `/compress` or `/chat save x`, but not `/home/u/notes.md says …`.
+fn is_command(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    word.strip_prefix('/').is_some_and(|name| !name.is_empty() && !name.contains('/'))
+}
+
+/// Lines of which there are many and which tell nothing, told by their beginning alone: the time of the last change,
+/// which the message before it has too, and the answers of tools, which the message of the call repeats.
+fn says_nothing(line: &[u8]) -> bool {
+    const TOUCHED: &[u8] = b"{\"$set\":{\"lastUpdated\":\"";
+    const ANSWER: &[u8] = b"\"type\":\"user\",\"content\":[{\"functionResponse\":";
+    let is_touch = || line.starts_with(TOUCHED) && line.len() < TOUCHED.len() + 40 && !line.contains(&b',');
+    let is_answer = || line.starts_with(b"{\"id\":") && memmem::find(line.get(..256).unwrap_or(line), ANSWER).is_some();
+    is_touch() || is_answer()
+}

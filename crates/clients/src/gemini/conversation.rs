@@ -1,0 +1,43 @@
+use std::collections::{HashMap, HashSet};
+
+use agtop_model::MessageKey;
+
+/// The messages that make up the conversation now, as far as needed to tell a compaction from the checkpoints that are
+/// written at each start and after each masked tool output: only a compaction leaves out responses.
+#[derive(Default)]
+pub(super) struct Conversation {
+    order: Vec<MessageKey>,
+    places: HashMap<MessageKey, usize>,
+    responses: HashSet<MessageKey>,
+}
+
+impl Conversation {
+    /// A message was written, for the first time or again.
+    pub(super) fn note(&mut self, message: MessageKey, is_response: bool) {
+        self.places.entry(message).or_insert_with(|| {
+            self.order.push(message);
+            self.order.len() - 1
+        });
+        if is_response {
+            self.responses.insert(message);
+        }
+    }
+
+    /// The message and all after it were taken back; an unknown one takes back all.
+    pub(super) fn rewind_to(&mut self, message: MessageKey) {
+        let from = self.places.get(&message).copied().unwrap_or(0);
+        for gone in self.order.drain(from..) {
+            self.places.remove(&gone);
+            self.responses.remove(&gone);
+        }
+    }
+
+    /// These messages are the conversation from now on. Whether responses are missing among them.
+    pub(super) fn replace(&mut self, messages: impl Iterator<Item = (MessageKey, bool)>) -> bool {
+        let before = std::mem::take(self);
+        for (message, is_response) in messages {
+            self.note(message, is_response);
+        }
+        before.responses.iter().any(|response| !self.responses.contains(response))
+    }
+}

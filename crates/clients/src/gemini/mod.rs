@@ -1,0 +1,124 @@
+//! Gemini CLI: chats below `~/.gemini/tmp/<project>/chats`, and which directory each project is.
+
+mod chat;
+mod conversation;
+mod projects;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::path::Path;
+
+use agtop_model::{ClientId, Role};
+
+use crate::facts::is_uuid;
+use crate::store::{file_name, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+
+/// Gemini CLI.
+pub(crate) struct Gemini;
+
+const ID: ClientId = ClientId::new("gemini");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Gemini CLI",
+    // `--approval-mode yolo` as two arguments is not told from a prompt that says so, and is not here.
+    danger_flags: &["--yolo", "-y", "--approval-mode=yolo"],
+    blind_spots: &[
+        "a tool that runs or waits for approval is not on disk: it appears when it has ended",
+        "a response cut off in mid-stream is not recorded, though its prompt was billed",
+        "the two requests of /compress are not recorded",
+        "neither the git branch nor the client's version is recorded",
+        "prompts of a .json chat that was resumed as .jsonl are counted in both files; usage is not",
+        "chats below tmp/<sha256> name a project whose directory is not recorded",
+    ],
+};
+
+const PACKAGE: &str = "@google/gemini-cli";
+
+impl Client for Gemini {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    /// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector
+    /// gives the row to the child.
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let is_script = process.script_name() == "gemini" || process.script_in_package(PACKAGE);
+        let is_program = !process.is_runtime() && process.program() == "gemini";
+        (is_script || is_program).then_some(Role::Agent)
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let (home, presence) = match env.dir("GEMINI_CLI_HOME") {
+            Some(home) => (home, Presence::Named),
+            None => (env.home.clone(), Presence::Usual),
+        };
+        let root = home.join(".gemini");
+        // Its absence in a named home says no more than that nobody has chatted yet.
+        let below_tmp = |layout, depth, accepts, format| Store {
+            root: root.join("tmp"),
+            layout,
+            depth,
+            accepts,
+            format,
+            presence: Presence::Usual,
+        };
+        vec![
+            Store {
+                root: root.clone(),
+                layout: "projects",
+                depth: 1,
+                accepts: is_registry,
+                format: Format::Document,
+                presence,
+            },
+            below_tmp("project_root", 2, is_project_root as fn(&Path) -> bool, Format::Document),
+            below_tmp("chats", 4, is_log, Format::Lines),
+            below_tmp("chats", 4, is_document, Format::Document),
+        ]
+    }
+
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.layout {
+            "projects" => Box::new(projects::Registry::new(source)),
+            "project_root" => Box::new(projects::Root::new(source)),
+            _ => Box::new(chat::Chat::new(source)),
+        }
+    }
+
+    /// `latest` and list numbers name no session.
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        let id = process.option(&["-r", "--resume", "--session-id"])?;
+        is_uuid(id).then(|| id.to_owned())
+    }
+}
+
+fn is_registry(relative: &Path) -> bool {
+    relative == Path::new("projects.json")
+}
+
+fn is_project_root(relative: &Path) -> bool {
+    relative.components().count() == 2 && file_name(relative) == projects::ROOT_FILE
+}
+
+fn is_log(relative: &Path) -> bool {
+    is_chat(relative, "jsonl")
+}
+
+fn is_document(relative: &Path) -> bool {
+    is_chat(relative, "json")
+}
+
+/// `<project>/chats/session-….EXT`, or a sub-agent's `<project>/chats/<parent>/<id>.EXT`. Files that were set aside or
+/// are still being written carry a mark in their name.
+fn is_chat(relative: &Path, extension: &str) -> bool {
+    let name = file_name(relative);
+    let is_in_place = match relative.iter().collect::<Vec<_>>().as_slice() {
+        [_, chats, _] => *chats == "chats" && name.starts_with("session-"),
+        [_, chats, _, _] => *chats == "chats",
+        _ => false,
+    };
+    is_in_place && has_extension(relative, extension) && !name.contains(".unreadable-") && !name.contains(".tmp-")
+}

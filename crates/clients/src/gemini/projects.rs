@@ -1,0 +1,85 @@
+//! Which directory a project's short name stands for.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agtop_model::{Event, EventKind, FileId, Place, SessionKey};
+use serde::Deserialize;
+
+use super::ID;
+use super::wire::Text;
+use crate::decode::Record;
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Beside a project's chats: the path of its directory, and nothing else.
+pub(super) const ROOT_FILE: &str = ".project_root";
+
+/// Longer is no path on any platform (Linux allows 4,096 bytes, Windows 32,767 characters).
+const LONGEST_PATH: usize = 32_767;
+
+/// Reads a `.project_root`.
+pub(super) struct Root {
+    file: FileId,
+    project: Arc<str>,
+}
+
+impl Root {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self { file: source.file, project: project_of(source) }
+    }
+}
+
+impl Decoder for Root {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Ok(()) };
+        let path = std::str::from_utf8(bytes).map_err(|_| DecodeError::malformed("is not UTF-8"))?.trim();
+        let root = directory(path).ok_or_else(|| DecodeError::malformed("is not a path"))?;
+        emit(self.file, Place::Byte(0), EventKind::ProjectRoot { project: Arc::clone(&self.project), root }, out);
+        Ok(())
+    }
+}
+
+/// Reads `projects.json`, the short names of all projects.
+pub(super) struct Registry {
+    file: FileId,
+}
+
+impl Registry {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self { file: source.file }
+    }
+}
+
+#[derive(Deserialize)]
+struct Projects<'a> {
+    #[serde(default, borrow)]
+    projects: BTreeMap<Text<'a>, Text<'a>>,
+}
+
+impl Decoder for Registry {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Ok(()) };
+        let registry: Projects<'_> = serde_json::from_slice(bytes)?;
+        for (place, (path, name)) in (0..).map(Place::Entry).zip(&registry.projects) {
+            if let Some(root) = directory(&path.0) {
+                emit(self.file, place, EventKind::ProjectRoot { project: (*name.0).into(), root }, out);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn emit(file: FileId, place: Place, kind: EventKind, out: &mut Vec<Event>) {
+    Record::new(file, place, None, out).emit(&SessionKey::new(ID, ""), kind);
+}
+
+fn directory(path: &str) -> Option<PathBuf> {
+    let is_path = !path.is_empty() && path.len() <= LONGEST_PATH && !path.contains(char::is_control);
+    is_path.then(|| PathBuf::from(path))
+}
+
+/// The directory below `tmp` that holds the file: a short name, or with older versions the SHA-256 of the path.
+pub(super) fn project_of(source: &Source<'_>) -> Arc<str> {
+    source.relative.iter().next().unwrap_or_default().to_string_lossy().into()
+}

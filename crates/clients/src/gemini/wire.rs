@@ -1,0 +1,191 @@
+//! What Gemini CLI writes, field by field; what agtop has no use for is left out.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::parse::{Count, Moment};
+
+/// Text that is borrowed from the record where it has no escapes.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// What is known of a chat: its first line, the content of `$set`, or a whole `.json` file.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Header<'a> {
+    #[serde(borrow)]
+    pub(super) session_id: Option<Text<'a>>,
+    pub(super) start_time: Moment,
+    pub(super) last_updated: Moment,
+    #[serde(borrow)]
+    pub(super) kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) summary: Option<Text<'a>>,
+    /// The whole conversation. Each message is read on its own, so that a damaged one does not take the others along.
+    #[serde(borrow)]
+    pub(super) messages: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Update<'a> {
+    #[serde(rename = "$set", borrow)]
+    pub(super) set: Header<'a>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Rewind<'a> {
+    #[serde(rename = "$rewindTo", borrow)]
+    pub(super) to: Text<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Message<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(default)]
+    pub(super) timestamp: Moment,
+    #[serde(rename = "type", borrow)]
+    pub(super) kind: Text<'a>,
+    /// Looked into only where it matters.
+    #[serde(borrow)]
+    pub(super) content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) model: Option<Text<'a>>,
+    pub(super) tokens: Option<Tokens>,
+    #[serde(default, borrow)]
+    pub(super) tool_calls: Option<Vec<ToolCall<'a>>>,
+}
+
+/// The counts of one response: `input` includes `cached`, `output` excludes `thoughts`, and prompt tokens of built-in
+/// tools are beside both (`total` = input + output + thoughts + tool).
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Tokens {
+    pub(super) input: Count,
+    pub(super) output: Count,
+    pub(super) cached: Count,
+    pub(super) thoughts: Count,
+    pub(super) tool: Count,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToolCall<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(super) args: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    pub(super) status: Option<Text<'a>>,
+    #[serde(default)]
+    pub(super) timestamp: Moment,
+    /// The session of the sub-agent that the call sent off.
+    #[serde(default)]
+    pub(super) agent_id: Option<IgnoredAny>,
+}
+
+/// The arguments that say what a tool is used on, in the order in which they are asked.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Arguments<'a> {
+    #[serde(borrow)]
+    pub(super) agent_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    file_path: Option<Text<'a>>,
+    #[serde(borrow)]
+    command: Option<Text<'a>>,
+    #[serde(borrow)]
+    path: Option<Text<'a>>,
+    #[serde(borrow)]
+    dir_path: Option<Text<'a>>,
+    #[serde(borrow)]
+    pattern: Option<Text<'a>>,
+    #[serde(borrow)]
+    query: Option<Text<'a>>,
+    #[serde(borrow)]
+    prompt: Option<Text<'a>>,
+}
+
+impl<'a> Arguments<'a> {
+    /// What is known of a call's arguments; those of an unknown shape tell nothing.
+    pub(super) fn of(raw: Option<&'a RawValue>) -> Self {
+        raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
+
+    pub(super) fn target(&self) -> Option<&str> {
+        let all =
+            [&self.file_path, &self.command, &self.path, &self.dir_path, &self.pattern, &self.query, &self.prompt];
+        all.into_iter().flatten().map(|text| &*text.0).find(|text| !text.is_empty())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Part<'a> {
+    #[serde(default, borrow)]
+    text: Option<Text<'a>>,
+    #[serde(default)]
+    function_response: Option<IgnoredAny>,
+}
+
+/// The text of a message, of whichever shape its content is: text, a part, or parts. `None` for answers of tools and
+/// for what is neither.
+pub(super) fn spoken<'a>(content: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+    let raw = content?.get();
+    let parts: Vec<Part<'a>> = match raw.bytes().next()? {
+        b'"' => return serde_json::from_str::<Text<'a>>(raw).ok().map(|text| text.0),
+        b'{' => vec![serde_json::from_str(raw).ok()?],
+        b'[' => serde_json::from_str(raw).ok()?,
+        _ => return None,
+    };
+    if parts.is_empty() || parts.iter().any(|part| part.function_response.is_some()) {
+        return None;
+    }
+    let text = parts.into_iter().find_map(|part| part.text);
+    Some(text.map_or(Cow::Borrowed(""), |text| text.0))
+}
+
+/// What a line of a `.jsonl` chat is.
+#[derive(Clone, Copy)]
+pub(super) enum LineKind {
+    Header,
+    Update,
+    Rewind,
+    Message,
+}
+
+/// The keys that tell one kind of line from another.
+#[derive(Deserialize)]
+struct Keys {
+    id: Option<IgnoredAny>,
+    #[serde(rename = "$set")]
+    set: Option<IgnoredAny>,
+    #[serde(rename = "$rewindTo")]
+    rewind: Option<IgnoredAny>,
+}
+
+/// Tells the lines apart. Gemini CLI always writes the telling key first; where it does not, all keys are asked.
+pub(super) fn kind_of(line: &[u8]) -> Result<LineKind, serde_json::Error> {
+    const FIRST_KEYS: [(&[u8], LineKind); 4] = [
+        (b"{\"id\":", LineKind::Message),
+        (b"{\"$set\":", LineKind::Update),
+        (b"{\"sessionId\":", LineKind::Header),
+        (b"{\"$rewindTo\":", LineKind::Rewind),
+    ];
+    if let Some((_, kind)) = FIRST_KEYS.iter().find(|(key, _)| line.starts_with(key)) {
+        return Ok(*kind);
+    }
+    let keys: Keys = serde_json::from_slice(line)?;
+    Ok(match keys {
+        Keys { set: Some(_), .. } => LineKind::Update,
+        Keys { rewind: Some(_), .. } => LineKind::Rewind,
+        Keys { id: Some(_), .. } => LineKind::Message,
+        _ => LineKind::Header,
+    })
+}
