@@ -31,7 +31,8 @@ impl History {
     /// Aider is launched. Times are local, that is UTC here.
     pub fn launch(&mut self, model: &str) -> io::Result<()> {
         self.truth.session(CLIENT);
-        (model.clone_into(&mut self.model), self.cost = 0.0);
+        model.clone_into(&mut self.model);
+        self.cost = 0.0;
         let at = self.clock.now().format("%Y-%m-%d %H:%M:%S");
         write!(self.out, "\n# aider chat started at {at}\n\n")?;
         for line in [

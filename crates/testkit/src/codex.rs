@@ -181,7 +181,8 @@ impl<'h> Rollout<'h> {
     /// A turn begins, with this model.
     pub fn begin_turn(&mut self, model: &str, prompt: &str) -> io::Result<()> {
         self.turn = self.dice.uuid_at(self.clock.now().0);
-        (model.clone_into(&mut self.model), self.in_turn = Counts::default());
+        model.clone_into(&mut self.model);
+        self.in_turn = Counts::default();
         let (turn, started) = (self.turn, self.clock.now().seconds());
         self.line("event_msg", format_args!(
             r#"{{"type":"task_started","turn_id":"{turn}","started_at":{started},"model_context_window":{WINDOW},"collaboration_mode_kind":"default"}}"#
@@ -466,7 +467,7 @@ mod tests {
         let counts: Vec<_> = lines(&mut child)
             .iter()
             .filter(|line| line["payload"]["type"] == "token_count")
-            .map(|line| line["timestamp"].as_str().unwrap()[..19].to_owned())
+            .map(|line| line["timestamp"].as_str().unwrap().split('.').next().unwrap().to_owned())
             .collect();
         assert_eq!(counts[0], counts[1]);
         assert_ne!(counts[1], counts[2]);

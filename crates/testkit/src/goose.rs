@@ -227,7 +227,7 @@ impl Database {
     }
 }
 
-/// SQLite's integers are signed.
+/// `SQLite`'s integers are signed.
 fn count(tokens: u64) -> i64 {
     i64::try_from(tokens).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! OpenCode: the tree of JSON files that releases before 1.2 kept in `.local/share/opencode/storage`, and the database
+//! `OpenCode`: the tree of JSON files that releases before 1.2 kept in `.local/share/opencode/storage`, and the database
 //! `.local/share/opencode/opencode.db` that came after it.
 
 use std::io;
@@ -37,7 +37,7 @@ CREATE INDEX `part_message_id_id_idx` ON `part` (`message_id`,`id`);
 CREATE INDEX `part_session_idx` ON `part` (`session_id`);
 ";
 
-/// The places where OpenCode keeps sessions.
+/// The places where `OpenCode` keeps sessions.
 #[derive(Debug)]
 pub struct Stores<'h> {
     home: &'h Home,
@@ -83,7 +83,7 @@ pub struct Opening<'a> {
 pub struct Step<'a> {
     /// What the model used; cache writes are of the five-minute kind.
     pub tokens: Tokens,
-    /// What OpenCode says it cost, in USD.
+    /// What `OpenCode` says it cost, in USD.
     pub cost: f64,
     /// The model's words.
     pub text: &'a str,
@@ -270,7 +270,7 @@ impl<'s, 'h> Session<'s, 'h> {
         self.part(message, &format!(r#""type":"step-finish","snapshot":"{snapshot}",{finish}"#))
     }
 
-    /// Usage in OpenCode's notation; only databases tell the total, by which reasoning is seen to stand beside output.
+    /// Usage in `OpenCode`'s notation; only databases tell the total, by which reasoning is seen to stand beside output.
     fn counts(&self, tokens: Tokens) -> String {
         let Tokens { input, cache_read, cache_write_5m, output, reasoning_output, .. } = tokens;
         let (said, total) = (output - reasoning_output, tokens.prompt() + output);
@@ -329,12 +329,12 @@ impl Stores<'_> {
     }
 }
 
-/// An id as OpenCode makes them: the time, then letters.
+/// An id as `OpenCode` makes them: the time, then letters.
 fn identifier(kind: &str, clock: Clock, dice: &mut Dice) -> String {
     format!("{kind}_{:012x}{}", (clock.now().0 * 0x1000).unsigned_abs() & 0xffff_ffff_ffff, dice.letters(14))
 }
 
-/// SQLite's integers are signed.
+/// `SQLite`'s integers are signed.
 fn count(tokens: u64) -> i64 {
     i64::try_from(tokens).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::claude::{Block, Edition, Opening, Receipt, Response, Transcript};
-use crate::{DAY, Dice, Filler, HOUR, Home, MINUTE, SECOND, Stamp, Truth};
+use crate::{Dice, Filler, HOUR, Home, MINUTE, SECOND, Stamp, Truth};
 
 use super::{PROJECTS, Plan, Profile, Sizes, some_tokens};
 
@@ -25,8 +25,6 @@ const CHILD_MODELS: [&str; 3] = ["claude-haiku-4-5-20251001", "claude-haiku-4-5-
 const LARGE: u64 = 100_000;
 /// Prompts of this length make Claude Code compact the conversation.
 const FULL: u64 = 180_000;
-/// After this time a session hurries, so that it ends before the corpus does.
-const PATIENCE: i64 = 8 * DAY;
 
 pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Truth> {
     let spread = |(count, bytes), dice: &mut Dice| Sizes::spread(plan.count(count), plan.scaled(bytes), dice);
@@ -34,13 +32,13 @@ pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Trut
     let mut children = spread(SUBAGENTS, &mut dice).into_iter();
     let mut truth = Truth::default();
     for size in sessions {
-        let clock = Plan::some_time(&mut dice);
+        let clock = Plan::some_time(&mut dice, Plan::room(size));
         let is_early = plan.profile == Profile::Heavy && Plan::age_per_mille(clock.now()) < 500;
         let edition = if is_early { Edition::Early } else { Edition::Current };
         let opening = Opening { cwd: dice.pick(&PROJECTS), edition, clock, dice: dice.split() };
         let mut transcript = Transcript::start(home, opening)?;
         let mut talk = Talk::new(plan, &mut transcript, &MODELS);
-        talk.title(&mut transcript)?;
+        Talk::title(&mut transcript)?;
         talk.until(&mut transcript, size / 2)?;
         if size >= LARGE {
             for size in children.by_ref().take(dice.pick(&[1, 1, 2])) {
@@ -55,6 +53,17 @@ pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Trut
         truth.merge(if dice.per_mille(40) { transcript.tear()? } else { transcript.finish()? });
     }
     Ok(truth)
+}
+
+/// A tool and what it is asked: every fourth time a file's new content.
+fn tool_input(dice: &mut Dice) -> (&'static str, String) {
+    let word = dice.letters(6);
+    if dice.per_mille(750) {
+        return ("Bash", format!(r#"{{"command":"rg -n {word} src","description":"look"}}"#));
+    }
+    let bytes = dice.log_normal(1_500.0, 0.9);
+    let content = Filler::output(dice, bytes);
+    ("Write", format!(r#"{{"file_path":"src/{word}.rs","content":"{content}"}}"#))
 }
 
 /// A conversation under way.
@@ -78,7 +87,7 @@ impl<'p> Talk<'p> {
         Self { plan, model, models, context, began: transcript.clock.now() }
     }
 
-    fn title(&self, transcript: &mut Transcript<'_>) -> io::Result<()> {
+    fn title(transcript: &mut Transcript<'_>) -> io::Result<()> {
         let (title, session) = (Filler::prose(&mut transcript.dice, 30), transcript.session());
         if transcript.dice.per_mille(300) {
             let leaf = transcript.dice.uuid();
@@ -115,9 +124,10 @@ impl<'p> Talk<'p> {
     /// A response with one or two tool calls, and what the tools answered.
     fn step(&mut self, transcript: &mut Transcript<'_>, size: u64) -> io::Result<()> {
         let dice = &mut transcript.dice;
-        let (thoughts, words) = (Filler::prose(dice, 300), Filler::prose(dice, 90));
+        let thoughts = dice.log_normal(700.0, 0.8);
+        let (thoughts, words) = (Filler::prose(dice, thoughts), Filler::prose(dice, 90));
         let calls: Vec<_> = (0..dice.pick(&[1, 1, 1, 2])).map(|_| format!("toolu_01{}", dice.letters(22))).collect();
-        let command = format!(r#"{{"command":"rg -n {} src","description":"look"}}"#, dice.letters(6));
+        let (tool, input) = tool_input(dice);
         let mut blocks = Vec::with_capacity(4);
         if dice.per_mille(500) {
             blocks.push(Block::Thinking(thoughts));
@@ -125,7 +135,7 @@ impl<'p> Talk<'p> {
         if dice.per_mille(700) {
             blocks.push(Block::Text(words));
         }
-        blocks.extend(calls.iter().map(|call| Block::Tool(call, "Bash", &command)));
+        blocks.extend(calls.iter().map(|call| Block::Tool(call, tool, &input)));
         self.respond(transcript, &blocks, "tool_use")?;
         for call in &calls {
             self.wait(transcript, 5 * SECOND);
@@ -147,8 +157,7 @@ impl<'p> Talk<'p> {
     }
 
     fn wait(&self, transcript: &mut Transcript<'_>, most: i64) {
-        let hurries = transcript.clock.now().0 - self.began.0 > PATIENCE;
-        transcript.clock.drift(&mut transcript.dice, if hurries { SECOND } else { most });
+        Plan::pause(&mut transcript.clock, &mut transcript.dice, self.began, most);
     }
 
     /// What happens between prompts once in a while.

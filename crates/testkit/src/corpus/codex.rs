@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::codex::{Edition, Inherits, Opening, Rollout};
-use crate::{DAY, Dice, Filler, Home, MINUTE, SECOND, Stamp, Truth};
+use crate::{Dice, Filler, Home, MINUTE, SECOND, Stamp, Truth};
 
 use super::{PROJECTS, Plan, Profile, Sizes, some_tokens_without_writes};
 
@@ -12,13 +12,11 @@ const MODELS: [&str; 5] = ["gpt-5.5", "gpt-5.5", "gpt-5.4", "gpt-5.3-codex", "gp
 
 /// Threads above this many bytes are neither forked nor do they spawn agents with their history.
 const LARGE: u64 = 400_000;
-/// After this time a thread hurries, so that it ends before the corpus does.
-const PATIENCE: i64 = 8 * DAY;
 
 pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Truth> {
     let mut truth = Truth::default();
     for size in Sizes::spread(plan.count(THREADS.0), plan.scaled(THREADS.1), &mut dice) {
-        let clock = Plan::some_time(&mut dice);
+        let clock = Plan::some_time(&mut dice, Plan::room(size));
         let age = Plan::age_per_mille(clock.now());
         let is_classic = plan.profile == Profile::Heavy && age < 500;
         let edition = if is_classic { Edition::Classic } else { Edition::Current };
@@ -118,7 +116,6 @@ impl Talk<'_> {
     }
 
     fn wait(&self, rollout: &mut Rollout<'_>, most: i64) {
-        let hurries = rollout.clock.now().0 - self.began.0 > PATIENCE;
-        rollout.clock.drift(&mut rollout.dice, if hurries { SECOND } else { most });
+        Plan::pause(&mut rollout.clock, &mut rollout.dice, self.began, most);
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Trut
     for _ in 0..plan.count(CHATS.0) {
         let project = format!("project-{}", dice.index(PROJECTS.len()));
         let layout = if dice.per_mille(150) { Layout::Document } else { Layout::Lines };
-        let clock = Plan::some_time(&mut dice);
+        let clock = Plan::some_time(&mut dice, 12 * HOUR);
         let mut chat = Chat::start(home, Opening { project: &project, layout, clock, dice: dice.split() })?;
         talk(plan, &mut chat, size / 2)?;
         if dice.per_mille(250) {

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use jiff::civil::date;
 
-use crate::{Clock, DAY, Dice, Home, Stamp, Tokens, Truth, TruthFile};
+use crate::{Clock, DAY, Dice, HOUR, Home, MINUTE, Stamp, Tokens, Truth, TruthFile};
 use sizes::Sizes;
 
 /// What tool results weigh, and which releases wrote the transcripts.
@@ -38,6 +38,8 @@ pub struct Plan {
     pub profile: Profile,
 }
 
+/// After this time a session hurries, so that it ends before the corpus does.
+const PATIENCE: i64 = 8 * DAY;
 /// How long the person has used agents, in days.
 const DAYS: i64 = 300;
 /// The most time that a session takes after it was begun.
@@ -59,15 +61,15 @@ const PROJECTS: [&str; 12] = [
 ];
 
 impl Plan {
-    /// This plan's share of `bytes`, or files, that a home of a gigabyte has.
-    const fn scaled(&self, of_gigabyte: u64) -> u64 {
-        (of_gigabyte as u128 * self.size as u128 / 1_000_000_000) as u64
+    /// This plan's share of the bytes, or files, that a home of a gigabyte has.
+    fn scaled(&self, of_gigabyte: u64) -> u64 {
+        let share = u128::from(of_gigabyte) * u128::from(self.size) / 1_000_000_000;
+        u64::try_from(share).unwrap_or(u64::MAX)
     }
 
     /// The same, but at least one.
-    const fn count(&self, of_gigabyte: u64) -> u64 {
-        let count = self.scaled(of_gigabyte);
-        if count == 0 { 1 } else { count }
+    fn count(&self, of_gigabyte: u64) -> u64 {
+        self.scaled(of_gigabyte).max(1)
     }
 
     /// When the last session may have ended: the corpus ends on 2026-11-20.
@@ -75,11 +77,26 @@ impl Plan {
         Stamp(Stamp::midnight(date(2026, 11, 21)).0 - 1)
     }
 
-    /// Some time on some day, early enough for the longest session.
-    fn some_time(dice: &mut Dice) -> Clock {
-        let span = (DAYS * DAY - LONGEST).unsigned_abs();
+    /// Some time on some day, with so much time left before the end.
+    fn some_time(dice: &mut Dice, room: i64) -> Clock {
+        let span = (DAYS * DAY - room).unsigned_abs();
         let late = i64::try_from(dice.below(span)).unwrap_or(0);
-        Clock::at(Stamp(Self::end().0 - LONGEST - late))
+        Clock::at(Stamp(Self::end().0 - room - late))
+    }
+
+    /// The time that a transcript of so many bytes may take.
+    fn room(size: u64) -> i64 {
+        let megabytes = i64::try_from(size / 1_000_000).unwrap_or(i64::MAX);
+        (3 * HOUR + megabytes.saturating_mul(150 * MINUTE)).min(LONGEST)
+    }
+
+    /// The time between two records: at least a second and a half, since no model answers sooner. It shrinks to that
+    /// when a session has lasted long, or the end is near.
+    fn pause(clock: &mut Clock, dice: &mut Dice, began: Stamp, most: i64) {
+        let now = clock.now().0;
+        let hurries = now - began.0 > PATIENCE || Self::end().0 - now < 2 * HOUR;
+        clock.advance(1_500);
+        clock.drift(dice, if hurries { 1 } else { most });
     }
 
     /// How far a moment is into the corpus' time, in parts of a thousand.
@@ -90,8 +107,8 @@ impl Plan {
     /// The size of a tool result, at most `limit`.
     fn result_size(&self, dice: &mut Dice, limit: u64) -> u64 {
         let (median, sigma) = match self.profile {
-            Profile::Heavy => (1_300.0, 1.9),
-            Profile::Real => (350.0, 1.6),
+            Profile::Heavy => (1_300.0, 1.6),
+            Profile::Real => (250.0, 1.6),
         };
         dice.log_normal(median, sigma).min(200_000).min(limit)
     }

@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::opencode::{Opening, Place, Session, Step, Stores};
-use crate::{Dice, Filler, Home, MINUTE, SECOND, Tokens, Truth};
+use crate::{Dice, Filler, HOUR, Home, MINUTE, SECOND, Tokens, Truth};
 
 use super::{PROJECTS, Plan, some_tokens};
 
@@ -23,7 +23,7 @@ pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Trut
             true => Place::Files,
             false => Place::Database,
         };
-        let (clock, cwd) = (Plan::some_time(&mut dice), dice.pick(&PROJECTS));
+        let (clock, cwd) = (Plan::some_time(&mut dice, 3 * HOUR), dice.pick(&PROJECTS));
         let mut session = Session::start(&stores, Opening { place, cwd, parent: None, clock, dice: dice.split() });
         for _ in 0..session.dice.between(5, 9) {
             exchange(&mut session, plan)?;

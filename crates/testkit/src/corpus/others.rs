@@ -5,7 +5,7 @@ use std::io;
 
 use crate::aider::History;
 use crate::goose::{Database, Detail, Schema, Session};
-use crate::{Dice, Filler, HOUR, Home, MINUTE, Tokens, Truth};
+use crate::{DAY, Dice, Filler, HOUR, Home, MINUTE, Tokens, Truth};
 
 use super::{PROJECTS, Plan, some_tokens};
 
@@ -38,9 +38,9 @@ fn goose(home: &Home, plan: &Plan, dice: &mut Dice) -> io::Result<Truth> {
     let mut database = Database::create(home, Schema::V15)?;
     for at in 0..plan.count(GOOSE) {
         // All of a session is on one day: only its totals may be known.
-        let mut clock = Plan::some_time(dice);
+        let mut clock = Plan::some_time(dice, 3 * HOUR);
         clock.settle();
-        if clock.now().0.rem_euclid(24 * HOUR) > 22 * HOUR {
+        if clock.now().0.rem_euclid(DAY) > 22 * HOUR {
             clock.advance(-3 * HOUR);
         }
         let responses: Vec<_> = (0..dice.between(2, 20)).map(|_| five_minutes_only(dice)).collect();
@@ -65,14 +65,15 @@ fn goose(home: &Home, plan: &Plan, dice: &mut Dice) -> io::Result<Truth> {
 }
 
 fn aider(home: &Home, project: u64, dice: &mut Dice) -> io::Result<Truth> {
-    let mut history = History::create(home, format!("{ROOT}/aider {project}"), Plan::some_time(dice))?;
+    let mut history = History::create(home, format!("{ROOT}/aider {project}"), Plan::some_time(dice, 6 * DAY))?;
     for _ in 0..dice.between(2, 6) {
         history.launch(dice.pick(&["claude-sonnet-4-6", "gpt-5.5"]))?;
         for _ in 0..dice.between(1, 8) {
             history.clock.drift(dice, 10 * MINUTE);
             // Half of the models tell of no cache.
             let tokens = match five_minutes_only(dice) {
-                tokens if dice.per_mille(500) => tokens,
+                // Enough of it fresh that rounding leaves something of it.
+                tokens if dice.per_mille(500) => Tokens { input: 3_000 + tokens.input, ..tokens },
                 Tokens { cache_read, output, .. } => Tokens { input: cache_read, output, ..Tokens::default() },
             };
             history.exchange("add a test for the parser", "Here it is.", tokens)?;

@@ -11,9 +11,9 @@ const QUANTILES: [(f64, f64); 9] = [
     (100.0, 8e3),
     (250.0, 25e3),
     (500.0, 105e3),
-    (750.0, 600e3),
-    (900.0, 2.3e6),
-    (950.0, 3.5e6),
+    (750.0, 700e3),
+    (900.0, 2.8e6),
+    (950.0, 4.0e6),
     (990.0, 5.4e6),
     (1000.0, 60e6),
 ];
@@ -22,7 +22,7 @@ const QUANTILES: [(f64, f64); 9] = [
 const LARGEST: u64 = 106_000_000;
 
 impl Sizes {
-    /// `count` sizes that add up to about `total`, in random order. One of them is an eighth of it all, if that is not
+    /// `count` sizes that add up to about `total`, in random order. One of them is a seventh of it all, if that is not
     /// more than the largest transcript that was seen.
     pub(super) fn spread(count: u64, total: u64, dice: &mut Dice) -> Self {
         let rest = count.saturating_sub(1);
@@ -34,7 +34,7 @@ impl Sizes {
                     if size < MEDIAN { (small + size, large) } else { (small, large + size) }
                 },
             );
-        let giant = if large == 0 { total } else { total / 8 }.min(LARGEST);
+        let giant = if large == 0 { total } else { total / 7 }.min(LARGEST);
         let wanted = total.saturating_sub(giant + small);
         for size in sizes.iter_mut().filter(|size| **size >= MEDIAN) {
             *size = scale(*size, wanted, large);
