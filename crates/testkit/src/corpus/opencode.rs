@@ -48,7 +48,7 @@ pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Trut
     Ok(truth)
 }
 
-/// A prompt and its answers; in the database an answer has more than one step now and then.
+/// A prompt and its answers, of which some have more than one step.
 fn exchange(session: &mut Session<'_, '_>, plan: &Plan) -> io::Result<()> {
     session.clock.drift(&mut session.dice, 4 * MINUTE);
     let text = Filler::prose(&mut session.dice, 80);
