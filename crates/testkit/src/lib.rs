@@ -1,1 +1,27 @@
-//! Placeholder.
+//! For tests only: homes of agents on disk, written as the agents themselves write them, with the truth beside them.
+//!
+//! One file per client holds its builder; [`corpus`] joins them into a home of any size; [`hostile`] writes what no
+//! agent should have written. Everything is a function of its seed: no builder asks the wall clock, a pid or the
+//! environment.
+
+pub mod aider;
+pub mod claude;
+mod clock;
+pub mod codex;
+pub mod corpus;
+mod dice;
+pub mod gemini;
+pub mod goose;
+mod home;
+pub mod hostile;
+mod json;
+pub mod opencode;
+mod sqlite;
+mod text;
+mod truth;
+
+pub use clock::{Clock, DAY, HOUR, MINUTE, SECOND, Stamp};
+pub use dice::{Dice, Uuid};
+pub use home::{Home, Lines};
+pub use text::Filler;
+pub use truth::{ClientTruth, DayTruth, Tokens, Truth, TruthFile};
