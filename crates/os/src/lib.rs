@@ -1,1 +1,76 @@
-//! Placeholder.
+//! The operating system: the process table, the machine, and files opened with care.
+//!
+//! The only crate that asks which platform it is on. Each platform has a file of its own behind one trait, [`Os`], and
+//! every platform without one has a twin that knows nothing, so that the rest of agtop never asks. [`FakeOs`] is one
+//! more implementation, for the tests of other crates.
+//!
+//! Facts are handed out raw and with their gaps: rates are derived from two readings elsewhere, and what the system
+//! keeps from us is a [`Gap`](agtop_model::Gap), never a zero.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agtop_model::{Process, System};
+use thiserror::Error;
+
+mod caps;
+mod fake;
+mod files;
+#[cfg(target_os = "linux")]
+mod linux;
+mod unknown;
+
+pub use caps::{Caps, Support};
+pub use fake::{FakeOs, FakeProcess};
+pub use files::{FileIdentity, FileKind, identity, open_regular};
+#[cfg(target_os = "linux")]
+pub use linux::LinuxOs;
+pub use unknown::UnknownOs;
+
+/// What agtop asks of an operating system.
+pub trait Os: Send {
+    /// What this platform gives, and of whose processes.
+    fn caps(&self) -> Caps;
+
+    /// One pass over the process table: every process that can be seen, in the order of their ids.
+    ///
+    /// Calling it at a steady beat is cheap: a process that did not change is the same [`Arc`] as before. A process
+    /// that ends during the pass is left out.
+    ///
+    /// # Errors
+    /// Only if there is no table to be had at all; a single process that cannot be read is left out.
+    fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError>;
+
+    /// The machine as a whole. Processor use is that since the previous call.
+    fn system(&mut self) -> System;
+}
+
+/// Why there is no process table.
+#[derive(Debug, Error)]
+pub enum OsError {
+    /// agtop cannot read processes on this platform.
+    #[error("processes cannot be read on this platform")]
+    Unsupported,
+    /// The table is there and cannot be read.
+    #[error("cannot read the process table in {}", path.display())]
+    Table {
+        /// Where the table was looked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The platform agtop runs on.
+pub fn native() -> Box<dyn Os> {
+    #[cfg(target_os = "linux")]
+    return Box::new(LinuxOs::new());
+    #[cfg(not(target_os = "linux"))]
+    return Box::new(UnknownOs);
+}
+
+/// Processors that this process may use: the nearest the standard library has to a count of them. At least 1.
+fn processors() -> u32 {
+    std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,53 @@
+/// What a platform gives, fact by fact.
+///
+/// It says what may be expected, so that an output can leave out a column that would be empty on every row. What a
+/// particular process did not give stands in its own [`Reading`](agtop_model::Reading)s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// The process table: pid, parent, name and state.
+    pub processes: Support,
+    /// Command lines.
+    pub argv: Support,
+    /// Paths of executables.
+    pub exe: Support,
+    /// Working directories.
+    pub cwd: Support,
+    /// Start times, threads, processor time and memory.
+    pub vitals: Support,
+    /// Bytes read from and written to disks.
+    pub io: Support,
+    /// Processors, memory and swap of the machine.
+    pub system: Support,
+    /// Load averages.
+    pub load: Support,
+}
+
+/// How far a fact is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Support {
+    /// Not at all on this platform.
+    None,
+    /// Of the processes of the user that runs agtop.
+    Own,
+    /// Of every process, or of the machine.
+    Full,
+}
+
+impl Caps {
+    /// A platform that gives nothing.
+    pub const NONE: Self = Self::all(Support::None);
+
+    /// A platform that gives every fact as far as `support`.
+    pub const fn all(support: Support) -> Self {
+        Self {
+            processes: support,
+            argv: support,
+            exe: support,
+            cwd: support,
+            vitals: support,
+            io: support,
+            system: support,
+            load: support,
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! An operating system in memory, for the tests of what stands on top of one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use agtop_model::{CpuTime, Gap, Io, ProcId, Process, ProcessState, System, Timestamp, Untrusted};
+
+use crate::{Caps, Os, OsError, Support};
+
+/// A made-up machine. Clones share it, so that a test can go on changing what it has handed to a collector.
+///
+/// ```
+/// use agtop_os::{FakeOs, FakeProcess, Os};
+///
+/// let machine = FakeOs::new();
+/// machine.spawn(FakeProcess::new(7, &["bash"]).cwd("/work"));
+/// let mut os: Box<dyn Os> = Box::new(machine.clone());
+/// assert_eq!(os.processes().unwrap().len(), 1);
+///
+/// machine.exec(7, &["claude", "--resume"]);
+/// assert_eq!(os.processes().unwrap()[0].name.raw(), "claude");
+/// ```
+#[derive(Clone, Debug)]
+pub struct FakeOs {
+    machine: Arc<Mutex<Machine>>,
+}
+
+#[derive(Debug)]
+struct Machine {
+    caps: Caps,
+    processes: BTreeMap<u32, Arc<Process>>,
+    system: System,
+}
+
+impl Default for FakeOs {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FakeOs {
+    /// When the machine was started: 2026-11-21 00:00:00 UTC.
+    pub const BOOT: Timestamp = Timestamp::from_millis(1_795_219_200_000);
+
+    /// Clock ticks in a second of the machine.
+    pub const TICKS_PER_SECOND: u64 = 100;
+
+    /// A machine of four processors without a process, which gives every fact.
+    pub fn new() -> Self {
+        let system = System {
+            cpus: 4,
+            cpu_percent: Err(Gap::NotReported),
+            memory_total: Ok(16 << 30),
+            memory_available: Ok(8 << 30),
+            swap_total: Ok(0),
+            swap_used: Ok(0),
+            load: Ok([0.0; 3]),
+        };
+        let machine = Machine { caps: Caps::all(Support::Full), processes: BTreeMap::new(), system };
+        Self { machine: Arc::new(Mutex::new(machine)) }
+    }
+
+    /// The machine with one more process.
+    #[must_use]
+    pub fn with(self, process: FakeProcess) -> Self {
+        self.spawn(process);
+        self
+    }
+
+    /// Starts a process. One that has its pid ends: that is how a pid is used again.
+    pub fn spawn(&self, process: FakeProcess) {
+        self.machine().processes.insert(process.0.id.pid, Arc::new(process.0));
+    }
+
+    /// Ends a process.
+    pub fn exit(&self, pid: u32) {
+        self.machine().processes.remove(&pid);
+    }
+
+    /// Has a process run another program, called by its first argument; it stays the same process.
+    pub fn exec(&self, pid: u32, argv: &[&str]) {
+        self.change(pid, |process| set_argv(process, argv));
+    }
+
+    /// Has a process use that much more processor time of its own.
+    pub fn advance_cpu(&self, pid: u32, time: Duration) {
+        self.change(pid, |process| {
+            if let Ok(cpu) = &mut process.cpu {
+                cpu.user += time;
+            }
+        });
+    }
+
+    /// Changes anything about a process; nothing happens if there is none of that pid.
+    pub fn change(&self, pid: u32, change: impl FnOnce(&mut Process)) {
+        if let Some(process) = self.machine().processes.get_mut(&pid) {
+            change(Arc::make_mut(process));
+        }
+    }
+
+    /// Changes anything about the machine as a whole.
+    pub fn change_system(&self, change: impl FnOnce(&mut System)) {
+        change(&mut self.machine().system);
+    }
+
+    /// Sets what the machine gives. Without [`Caps::processes`] it has no process table at all.
+    pub fn set_caps(&self, caps: Caps) {
+        self.machine().caps = caps;
+    }
+
+    /// The machine, even if a test failed while it changed it.
+    fn machine(&self) -> MutexGuard<'_, Machine> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Os for FakeOs {
+    fn caps(&self) -> Caps {
+        self.machine().caps
+    }
+
+    fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
+        let machine = self.machine();
+        if machine.caps.processes == Support::None {
+            return Err(OsError::Unsupported);
+        }
+        Ok(machine.processes.values().cloned().collect())
+    }
+
+    fn system(&mut self) -> System {
+        self.machine().system.clone()
+    }
+}
+
+/// A made-up process: asleep, idle so far, in `/`, a child of the first process, started with its machine.
+#[derive(Clone, Debug)]
+pub struct FakeProcess(Process);
+
+impl FakeProcess {
+    /// A process of that command line; the first argument is its executable's path or, without a slash, its name.
+    pub fn new(pid: u32, argv: &[&str]) -> Self {
+        let mut process = Process {
+            id: ProcId { pid, started: 0 },
+            parent: (pid > 1).then_some(1),
+            name: Untrusted::from(""),
+            argv: Vec::new(),
+            exe: Err(Gap::NotReported),
+            cwd: Ok(PathBuf::from("/")),
+            state: ProcessState::Sleeping,
+            started_at: Ok(FakeOs::BOOT),
+            threads: Ok(1),
+            cpu: Ok(CpuTime::default()),
+            rss: Ok(10 << 20),
+            vsz: Ok(100 << 20),
+            io: Ok(Io::default()),
+        };
+        set_argv(&mut process, argv);
+        Self(process)
+    }
+
+    /// With that parent.
+    #[must_use]
+    pub fn parent(mut self, pid: u32) -> Self {
+        self.0.parent = Some(pid);
+        self
+    }
+
+    /// Working in that directory.
+    #[must_use]
+    pub fn cwd(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.0.cwd = Ok(directory.into());
+        self
+    }
+
+    /// Running that executable, whatever its command line says.
+    #[must_use]
+    pub fn exe(mut self, path: impl Into<PathBuf>) -> Self {
+        self.0.exe = Ok(path.into());
+        self
+    }
+
+    /// Started that many clock ticks after the machine.
+    #[must_use]
+    pub fn started(mut self, ticks: u64) -> Self {
+        let millis = ticks.saturating_mul(1000 / FakeOs::TICKS_PER_SECOND);
+        self.0.id.started = ticks;
+        self.0.started_at = Ok(FakeOs::BOOT.plus(Duration::from_millis(millis)));
+        self
+    }
+
+    /// Having used that much processor time of its own.
+    #[must_use]
+    pub fn cpu(mut self, user: Duration) -> Self {
+        self.0.cpu = Ok(CpuTime { user, system: Duration::ZERO });
+        self
+    }
+
+    /// Holding that many bytes of memory.
+    #[must_use]
+    pub fn rss(mut self, bytes: u64) -> Self {
+        self.0.rss = Ok(bytes);
+        self
+    }
+}
+
+/// Sets the command line and what follows from it: the executable, and the name the kernel makes of its last part.
+fn set_argv(process: &mut Process, argv: &[&str]) {
+    let program = argv.first().copied().unwrap_or_default();
+    let path = if program.contains('/') { program.to_owned() } else { format!("/usr/bin/{program}") };
+    let name = program.rsplit('/').next().unwrap_or_default();
+    let name = name.as_bytes().get(..15).unwrap_or(name.as_bytes());
+    process.name = Untrusted::from_bytes(name);
+    process.argv = argv.iter().copied().map(Untrusted::from).collect();
+    process.exe = if program.is_empty() { Err(Gap::NotReported) } else { Ok(path.into()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(os: &mut FakeOs) -> Arc<Process> {
+        let table = os.processes().unwrap();
+        assert_eq!(table.len(), 1);
+        Arc::clone(&table[0])
+    }
+
+    #[test]
+    fn a_process_is_what_its_spec_says() {
+        let spec = FakeProcess::new(7, &["/opt/claude-code-with-a-long-name", "-p"])
+            .parent(3)
+            .cwd("/work")
+            .started(250)
+            .cpu(Duration::from_secs(2))
+            .rss(4096);
+        let process = only(&mut FakeOs::new().with(spec));
+        assert_eq!(process.id, ProcId { pid: 7, started: 250 });
+        assert_eq!(process.parent, Some(3));
+        assert_eq!(process.name.raw(), "claude-code-wit");
+        assert_eq!(process.exe, Ok(PathBuf::from("/opt/claude-code-with-a-long-name")));
+        assert_eq!(process.started_at, Ok(FakeOs::BOOT.plus(Duration::from_millis(2500))));
+        assert_eq!(process.cpu.unwrap().total(), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_table_that_was_handed_out_does_not_change() {
+        let machine = FakeOs::new().with(FakeProcess::new(7, &["bash"]));
+        let mut os = machine.clone();
+        let before = only(&mut os);
+        machine.advance_cpu(7, Duration::from_secs(1));
+        machine.exec(7, &["codex"]);
+        let after = only(&mut os);
+        assert_eq!((before.name.raw(), after.name.raw()), ("bash", "codex"));
+        assert_eq!(before.id, after.id);
+        assert_eq!(after.cpu.unwrap().user, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_pid_that_is_used_again_is_another_process() {
+        let machine = FakeOs::new().with(FakeProcess::new(7, &["claude"]).started(1));
+        let mut os = machine.clone();
+        let before = only(&mut os);
+        machine.spawn(FakeProcess::new(7, &["claude"]).started(2));
+        assert_ne!(only(&mut os).id, before.id);
+        machine.exit(7);
+        assert!(os.processes().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_machine_without_a_table_says_so() {
+        let machine = FakeOs::new();
+        machine.set_caps(Caps::NONE);
+        assert!(matches!(machine.clone().processes(), Err(OsError::Unsupported)));
+    }
+}

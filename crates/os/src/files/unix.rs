@@ -1,0 +1,132 @@
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use super::{FileIdentity, modified, refusal};
+
+/// Opens without waiting, without following a link, and without handing the file on to child processes.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(descriptor) => Ok(File::from(descriptor)),
+        // What NOFOLLOW answers for a link: EMLINK on FreeBSD, ELOOP elsewhere. A true loop of links is one too.
+        Err(Errno::LOOP | Errno::MLINK) => Err(refusal("a symbolic link")),
+        // What opening a socket, or a device without a driver, answers.
+        Err(Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP) => Err(refusal("a socket or device")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "its twin on platforms without inodes may fail")]
+pub(super) fn identity_of(_path: &Path, metadata: &Metadata) -> io::Result<FileIdentity> {
+    Ok(FileIdentity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.size(),
+        modified: modified(metadata),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::super::*;
+
+    fn refused(path: &Path) -> String {
+        let error = open_regular(path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        error.to_string()
+    }
+
+    #[test]
+    fn a_fifo_does_not_hang_and_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("fifo.jsonl");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert_eq!(identity(&path).unwrap(), FileKind::Other);
+        assert_eq!(refused(&path), "not a regular file but a FIFO, socket or device");
+    }
+
+    #[test]
+    fn a_link_is_not_followed_even_to_a_regular_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let (target, link) = (directory.path().join("target"), directory.path().join("link"));
+        std::fs::write(&target, "secret").unwrap();
+        symlink(&target, &link).unwrap();
+        assert_eq!(identity(&link).unwrap(), FileKind::Symlink);
+        assert_eq!(refused(&link), "not a regular file but a symbolic link");
+    }
+
+    #[test]
+    fn links_that_go_round_in_a_circle_are_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let (a, b) = (directory.path().join("a"), directory.path().join("b"));
+        symlink(&b, &a).unwrap();
+        symlink(&a, &b).unwrap();
+        assert_eq!(identity(&a).unwrap(), FileKind::Symlink);
+        refused(&a);
+    }
+
+    #[test]
+    fn a_link_among_the_directories_is_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (real, link) = (directory.path().join("real"), directory.path().join("link"));
+        std::fs::create_dir(&real).unwrap();
+        std::fs::write(real.join("a"), "x").unwrap();
+        symlink(&real, &link).unwrap();
+        let (_, through) = open_regular(&link.join("a")).unwrap();
+        let (_, direct) = open_regular(&real.join("a")).unwrap();
+        assert_eq!(through, direct);
+    }
+
+    #[test]
+    fn sockets_and_devices_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let _listener = UnixListener::bind(&path).unwrap();
+        assert_eq!(identity(&path).unwrap(), FileKind::Other);
+        refused(&path);
+        refused(Path::new("/dev/null"));
+    }
+
+    #[test]
+    fn a_replaced_file_is_another_one_and_a_renamed_one_is_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, aside) = (directory.path().join("log"), directory.path().join("log.1"));
+        std::fs::write(&path, "old").unwrap();
+        let (_held_open, before) = open_regular(&path).unwrap();
+        std::fs::rename(&path, &aside).unwrap();
+        std::fs::write(&path, "new").unwrap();
+        assert_eq!(identity(&aside).unwrap(), FileKind::Regular(before));
+        let (_, after) = open_regular(&path).unwrap();
+        assert_eq!(after.device, before.device);
+        assert_ne!(after.inode, before.inode);
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_opened_all_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.jsonl"));
+        // Some file systems refuse such names; then there is nothing to prove.
+        if std::fs::write(&path, "x").is_ok() {
+            assert_eq!(open_regular(&path).unwrap().1.size, 1);
+        }
+    }
+
+    #[test]
+    fn a_file_dated_before_the_epoch_is_of_the_epoch() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("old");
+        std::fs::write(&path, "x").unwrap();
+        let long_ago = std::time::UNIX_EPOCH - std::time::Duration::from_hours(24);
+        File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+        assert_eq!(open_regular(&path).unwrap().1.modified, Timestamp::from_millis(0));
+    }
+}

@@ -1,0 +1,213 @@
+//! Linux: what `/proc` says.
+//!
+//! A pass over the process table is two things at two speeds. How a process fares (`stat`, `io`) is read in every pass.
+//! What it is (`cmdline`, `exe`, `cwd`) seldom changes, so that is read when a process is new, on every pass while it is
+//! young, at once when it starts another program, and otherwise in slices: one process in [`SLICES`] per pass.
+//!
+//! Every file of a process is opened relative to a descriptor of its directory, which the kernel ties to the process,
+//! not to the pid: if the process ends, the files vanish, and those of a successor with the same pid are never taken
+//! for its own.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use agtop_model::{Gap, ProcId, Process, Reading, System, Timestamp, Untrusted};
+
+use self::command::Command;
+use self::machine::{LoadAverages, Memory, Processors};
+use self::procfs::ProcFs;
+use self::stat::Stat;
+use self::vitals::{Units, Vitals};
+use crate::{Caps, Os, OsError, Support};
+
+mod cmdline;
+mod command;
+mod io;
+mod machine;
+mod procfs;
+mod stat;
+#[cfg(test)]
+mod tests;
+mod vitals;
+
+/// A process is young, and may still turn into something else, this long after it was first seen: shells start
+/// wrappers, wrappers start agents.
+const YOUTH: Duration = Duration::from_secs(10);
+
+/// In how many passes every process is looked at anew, for what changes without a trace in `stat`: a working directory,
+/// a rewritten title.
+const SLICES: u64 = 10;
+
+/// Linux, through a `/proc` file system.
+#[derive(Debug)]
+pub struct LinuxOs {
+    fs: ProcFs,
+    caps: Caps,
+    units: Units,
+    /// When the machine was started, which start times count from.
+    boot: Reading<Timestamp>,
+    /// The processors at the last reading of the machine.
+    processors: Option<Processors>,
+    /// The processes of the last pass.
+    known: HashMap<ProcId, Known>,
+    passes: u64,
+}
+
+/// A process that was seen before.
+#[derive(Debug)]
+struct Known {
+    process: Arc<Process>,
+    /// Where its arguments lay in memory: another place is another program.
+    image: u64,
+    first_seen: Instant,
+}
+
+impl Known {
+    /// Whether what the process is should be read again.
+    fn is_due(&self, stat: &Stat<'_>, now: Instant, passes: u64) -> bool {
+        let is_young = now.duration_since(self.first_seen) < YOUTH;
+        let in_slice = u64::from(self.process.id.pid) % SLICES == passes % SLICES;
+        let is_other_program = self.image != stat.image || self.process.name.raw().as_bytes() != stat.comm;
+        is_young || in_slice || is_other_program
+    }
+}
+
+impl Default for LinuxOs {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl LinuxOs {
+    /// The machine agtop runs on.
+    pub fn new() -> Self {
+        Self::with_root("/proc")
+    }
+
+    /// A machine whose `/proc` is at `root`. It need not be there yet.
+    pub fn with_root(root: impl Into<PathBuf>) -> Self {
+        let mut fs = ProcFs::new(root.into());
+        let caps = caps(&mut fs);
+        Self {
+            fs,
+            caps,
+            units: Units::of_this_machine(),
+            boot: Err(Gap::NotReported),
+            processors: None,
+            known: HashMap::new(),
+            passes: 0,
+        }
+    }
+
+    /// One pass at the moment `now`.
+    fn pass(&mut self, now: Instant) -> Result<Vec<Arc<Process>>, OsError> {
+        let mut pids = self
+            .fs
+            .pids()
+            .map_err(|source| OsError::Table { path: self.fs.path().to_owned(), source: source.into() })?;
+        pids.sort_unstable();
+        if self.boot.is_err() {
+            self.boot = boot_of(self.fs.machine(c"stat", Processors::parse));
+        }
+        self.passes += 1;
+        let mut before = std::mem::take(&mut self.known);
+        self.known.reserve(pids.len());
+        let mut table = Vec::with_capacity(pids.len());
+        for pid in pids {
+            if let Some(known) = self.observe(pid, now, &mut before) {
+                table.push(Arc::clone(&known.process));
+                self.known.insert(known.process.id, known);
+            }
+        }
+        Ok(table)
+    }
+
+    /// Reads one process; `None` if it has ended meanwhile or may not be seen.
+    fn observe(&mut self, pid: u32, now: Instant, before: &mut HashMap<ProcId, Known>) -> Option<Known> {
+        let directory = self.fs.process(pid).ok()?;
+        let mut line = [0; stat::LONGEST];
+        let stat = Stat::parse(procfs::read_start(&directory, c"stat", &mut line).ok()?)?;
+        let id = ProcId { pid, started: stat.started };
+        let mut known = if let Some(mut known) = before.remove(&id) {
+            if known.is_due(&stat, now, self.passes) {
+                self.look(&directory, &stat)?.write_to(&mut known.process);
+            }
+            known
+        } else {
+            let process = Arc::new(self.look(&directory, &stat)?.into_process(id));
+            Known { process, image: stat.image, first_seen: now }
+        };
+        known.image = stat.image;
+        let vitals = Vitals::new(&stat, self.boot, self.units).with_io(&directory, &known.process.exe);
+        vitals.write_to(&mut known.process);
+        Some(known)
+    }
+
+    /// Reads what a process is; `None` if it has ended meanwhile.
+    fn look(&mut self, directory: &OwnedFd, stat: &Stat<'_>) -> Option<Command> {
+        let name = Untrusted::from_bytes(stat.comm);
+        if stat.is_kernel_thread {
+            Some(Command::of_kernel(name))
+        } else {
+            Command::read(directory, name, &mut self.fs)
+        }
+    }
+}
+
+impl Os for LinuxOs {
+    fn caps(&self) -> Caps {
+        self.caps
+    }
+
+    fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
+        self.pass(Instant::now())
+    }
+
+    fn system(&mut self) -> System {
+        let now = self.fs.machine(c"stat", Processors::parse);
+        self.boot = boot_of(now);
+        let before = std::mem::replace(&mut self.processors, now.ok());
+        let memory = self.fs.machine(c"meminfo", Memory::parse);
+        System {
+            cpus: now.ok().map(|now| now.count).filter(|&count| count > 0).unwrap_or_else(crate::processors),
+            cpu_percent: now.and_then(|now| now.percent_since(before.as_ref())),
+            memory_total: memory.and_then(|memory| memory.total),
+            memory_available: memory.and_then(|memory| memory.available),
+            swap_total: memory.and_then(|memory| memory.swap_total),
+            swap_used: memory.and_then(|memory| memory.swap_used),
+            load: self.fs.machine(c"loadavg", LoadAverages::parse).map(|load| load.0),
+        }
+    }
+}
+
+/// What can be seen of others' processes. Links and byte counts are for their owner and for root alone; with `hidepid`
+/// so is everything, and then even the first process is out of sight.
+fn caps(fs: &mut ProcFs) -> Caps {
+    if fs.pids().is_err() {
+        return Caps::NONE;
+    }
+    let is_root = rustix::process::geteuid().is_root();
+    let mut line = [0; stat::LONGEST];
+    let sees_others =
+        fs.process(1).and_then(|first| procfs::read_start(&first, c"stat", &mut line).map(|_| ())).is_ok();
+    let public = if is_root || sees_others { Support::Full } else { Support::Own };
+    let private = if is_root { Support::Full } else { Support::Own };
+    Caps {
+        processes: public,
+        argv: public,
+        vitals: public,
+        exe: private,
+        cwd: private,
+        io: private,
+        system: Support::Full,
+        load: Support::Full,
+    }
+}
+
+/// When the machine was started.
+fn boot_of(processors: Reading<Processors>) -> Reading<Timestamp> {
+    processors.and_then(|processors| processors.boot.ok_or(Gap::NotReported))
+}

@@ -1,0 +1,82 @@
+//! What a process is: its name, its arguments, its executable and where it works.
+
+use std::ffi::{CStr, OsStr};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agtop_model::{Gap, ProcId, Process, ProcessState, Reading, Untrusted};
+use rustix::io::Errno;
+
+use super::cmdline;
+use super::procfs::{ProcFs, gap};
+
+/// What the kernel writes behind the path of a file or directory that is no longer there.
+const DELETED: &[u8] = b" (deleted)";
+
+/// The part of a process that seldom changes.
+pub(super) struct Command {
+    name: Untrusted,
+    argv: Vec<Untrusted>,
+    exe: Reading<PathBuf>,
+    cwd: Reading<PathBuf>,
+}
+
+impl Command {
+    /// Reads it; `None` if the process ended meanwhile.
+    pub(super) fn read(directory: &OwnedFd, name: Untrusted, fs: &mut ProcFs) -> Option<Self> {
+        let argv = match fs.file(directory, c"cmdline", cmdline::LONGEST) {
+            Ok(bytes) => cmdline::parse(bytes),
+            Err(Errno::NOENT | Errno::SRCH) => return None,
+            Err(_) => Vec::new(),
+        };
+        Some(Self { name, argv, exe: link(directory, c"exe", fs), cwd: link(directory, c"cwd", fs) })
+    }
+
+    /// A kernel thread's, which has nothing but a name.
+    pub(super) fn of_kernel(name: Untrusted) -> Self {
+        Self { name, argv: Vec::new(), exe: Err(Gap::NotReported), cwd: Err(Gap::NotReported) }
+    }
+
+    /// A new process of which nothing else is known yet.
+    pub(super) fn into_process(self, id: ProcId) -> Process {
+        Process {
+            id,
+            parent: None,
+            name: self.name,
+            argv: self.argv,
+            exe: self.exe,
+            cwd: self.cwd,
+            state: ProcessState::Unknown,
+            started_at: Err(Gap::NotReported),
+            threads: Err(Gap::NotReported),
+            cpu: Err(Gap::NotReported),
+            rss: Err(Gap::NotReported),
+            vsz: Err(Gap::NotReported),
+            io: Err(Gap::NotReported),
+        }
+    }
+
+    /// Brings a known process up to date; one that is so already stays shared.
+    pub(super) fn write_to(self, process: &mut Arc<Process>) {
+        let is_same = self.name == process.name
+            && self.argv == process.argv
+            && self.exe == process.exe
+            && self.cwd == process.cwd;
+        if !is_same {
+            let process = Arc::make_mut(process);
+            process.name = self.name;
+            process.argv = self.argv;
+            process.exe = self.exe;
+            process.cwd = self.cwd;
+        }
+    }
+}
+
+/// The path a link leads to. The target itself is never touched: it may lie on a file system that does not answer.
+fn link(directory: &OwnedFd, name: &CStr, fs: &mut ProcFs) -> Reading<PathBuf> {
+    let path = fs.link(directory, name).map_err(gap)?;
+    let path = path.strip_suffix(DELETED).unwrap_or(path);
+    Ok(PathBuf::from(OsStr::from_bytes(path)))
+}

@@ -1,0 +1,35 @@
+//! `/proc/PID/io`: the bytes a process has moved.
+
+use agtop_model::Io;
+
+use super::procfs::value_of;
+
+/// Longer than the seven lines of that file.
+pub(super) const LONGEST: usize = 512;
+
+/// The bytes that were truly fetched from and sent to storage: not those that a cache, a pipe or a terminal served.
+pub(super) fn parse(text: &[u8]) -> Option<Io> {
+    let bytes = |name| value_of(text, name)?.parse().ok();
+    Some(Io { read: bytes("read_bytes")?, written: bytes("write_bytes")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &[u8] = b"rchar: 323934931\nwchar: 323929600\nsyscr: 632687\nsyscw: 632675\nread_bytes: 4096\n\
+                          write_bytes: 323932160\ncancelled_write_bytes: 7\n";
+
+    #[test]
+    fn bytes_of_storage_are_taken_not_those_of_calls() {
+        assert_eq!(parse(TEXT), Some(Io { read: 4096, written: 323_932_160 }));
+    }
+
+    #[test]
+    fn what_is_cut_off_or_no_number_is_refused() {
+        assert_eq!(parse(b""), None);
+        assert_eq!(parse(b"read_bytes: 1\n"), None);
+        assert_eq!(parse(b"read_bytes: -1\nwrite_bytes: 2\n"), None);
+        assert_eq!(parse(b"read_bytes: \xff\nwrite_bytes: 2\n"), None);
+    }
+}

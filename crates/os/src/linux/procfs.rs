@@ -1,0 +1,180 @@
+//! Reading below the root of a `/proc`.
+
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use agtop_model::{Gap, Reading};
+use rustix::buffer::spare_capacity;
+use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
+use rustix::io::{Errno, Result, read, retry_on_intr};
+use rustix::path::DecInt;
+
+/// Directory entries are fetched this many bytes at a time: about a thousand processes.
+const LISTING: usize = 32 * 1024;
+/// Files of the machine are cut off here. `/proc/stat` is longest, with some ten bytes per interrupt and processor.
+const LONGEST: usize = 4 * 1024 * 1024;
+/// Links are at most this long: the kernel writes them into one page, and pages may be of 64 KiB.
+const LONGEST_LINK: usize = 64 * 1024;
+/// By how much a buffer grows.
+const STEP: usize = 16 * 1024;
+
+/// A `/proc`, kept open.
+#[derive(Debug)]
+pub(super) struct ProcFs {
+    path: PathBuf,
+    /// `None` until it could be opened, and after it could not be listed.
+    root: Option<OwnedFd>,
+    listing: Box<[MaybeUninit<u8>]>,
+    /// What was read last; kept so that reading does not allocate.
+    text: Vec<u8>,
+}
+
+impl ProcFs {
+    /// The `/proc` at this path, which is opened when it is needed.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, root: None, listing: vec![MaybeUninit::uninit(); LISTING].into(), text: Vec::new() }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The pids of all processes. Threads are not listed by the kernel.
+    pub(super) fn pids(&mut self) -> Result<Vec<u32>> {
+        let root = match self.root.take() {
+            Some(root) => root,
+            None => open_directory(CWD, &self.path, OFlags::RDONLY)?,
+        };
+        seek(&root, SeekFrom::Start(0))?;
+        let mut pids = Vec::new();
+        let mut entries = RawDir::new(&root, &mut self.listing);
+        while let Some(entry) = entries.next() {
+            pids.extend(pid_of(entry?.file_name()));
+        }
+        self.root = Some(root);
+        Ok(pids)
+    }
+
+    /// The directory of a process. It stays that of this very process, whatever becomes of the pid.
+    pub(super) fn process(&self, pid: u32) -> Result<OwnedFd> {
+        let root = self.root.as_ref().ok_or(Errno::NOENT)?;
+        open_directory(root, DecInt::new(pid), OFlags::PATH)
+    }
+
+    /// Reads and parses a file of the machine.
+    pub(super) fn machine<T>(&mut self, name: &CStr, parse: impl FnOnce(&[u8]) -> Option<T>) -> Reading<T> {
+        if self.root.is_none() {
+            self.root = open_directory(CWD, &self.path, OFlags::RDONLY).ok();
+        }
+        let root = self.root.as_ref().ok_or(Gap::Failed)?;
+        read_up_to(LONGEST, root, name, &mut self.text).map_err(gap)?;
+        parse(&self.text).ok_or(Gap::Failed)
+    }
+
+    /// Reads a file of a process, of which at most `limit` bytes.
+    pub(super) fn file(&mut self, process: &OwnedFd, name: &CStr, limit: usize) -> Result<&[u8]> {
+        read_up_to(limit, process, name, &mut self.text)?;
+        Ok(&self.text)
+    }
+
+    /// Where a link of a process leads.
+    pub(super) fn link(&mut self, process: &OwnedFd, name: &CStr) -> Result<&[u8]> {
+        self.text.clear();
+        self.text.reserve(LONGEST_LINK);
+        let length = readlinkat_raw(process, name, spare_capacity(&mut self.text))?;
+        Ok(self.text.get(..length).unwrap_or_default())
+    }
+}
+
+/// Reads the beginning of a file, as much as one call gives: all of it where the kernel writes the file at one go and
+/// `buffer` is long enough.
+pub(super) fn read_start<'a>(process: &OwnedFd, name: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
+    let file = open_file(process, name)?;
+    let length = retry_on_intr(|| read(&file, &mut *buffer))?;
+    Ok(buffer.get(..length).unwrap_or_default())
+}
+
+/// What an error leaves in place of a value: a link that leads nowhere, as those of kernel threads and zombies, is not
+/// reported; another user's is denied.
+pub(super) fn gap(error: Errno) -> Gap {
+    match error {
+        Errno::ACCESS | Errno::PERM => Gap::Denied,
+        Errno::NOENT | Errno::SRCH => Gap::NotReported,
+        _ => Gap::Failed,
+    }
+}
+
+/// The value of a `name: value` line.
+pub(super) fn value_of<'a>(text: &'a [u8], name: &str) -> Option<&'a str> {
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let value = lines.find_map(|line| line.strip_prefix(name.as_bytes())?.strip_prefix(b":"))?;
+    std::str::from_utf8(value).ok().map(str::trim)
+}
+
+fn open_directory(at: impl AsFd, path: impl rustix::path::Arg, access: OFlags) -> Result<OwnedFd> {
+    openat(at, path, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn open_file(at: impl AsFd, name: &CStr) -> Result<OwnedFd> {
+    openat(at, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn read_up_to(limit: usize, at: impl AsFd, name: &CStr, text: &mut Vec<u8>) -> Result<()> {
+    let file = open_file(at, name)?;
+    text.clear();
+    while text.len() < limit {
+        text.reserve(STEP);
+        if retry_on_intr(|| read(&file, spare_capacity(text)))? == 0 {
+            break;
+        }
+    }
+    text.truncate(limit);
+    Ok(())
+}
+
+/// The pid that a directory is named after.
+fn pid_of(name: &CStr) -> Option<u32> {
+    let name = name.to_str().ok().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))?;
+    name.parse().ok().filter(|&pid| pid > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_positive_numbers_name_processes() {
+        for name in [c"self", c"", c"0", c"+1", c"1a", c"-1", c"99999999999", c"\xff"] {
+            assert_eq!(pid_of(name), None, "{name:?}");
+        }
+        assert_eq!(pid_of(c"4194304"), Some(4_194_304));
+    }
+
+    /// The tests may run as root, whom nothing is denied, so the system's answers are made up here.
+    #[test]
+    fn what_another_user_owns_is_denied_and_what_has_ended_is_not_reported() {
+        assert_eq!([Errno::ACCESS, Errno::PERM].map(gap), [Gap::Denied; 2]);
+        assert_eq!([Errno::NOENT, Errno::SRCH].map(gap), [Gap::NotReported; 2]);
+        assert_eq!(gap(Errno::NAMETOOLONG), Gap::Failed);
+    }
+
+    #[test]
+    fn a_line_is_found_by_its_whole_name() {
+        let text = b"cancelled_write_bytes: 1\nwrite_bytes_more: 2\nwrite_bytes:  3 \n";
+        assert_eq!(value_of(text, "write_bytes"), Some("3"));
+        assert_eq!(value_of(text, "bytes"), None);
+    }
+
+    #[test]
+    fn a_long_file_is_read_up_to_the_limit_and_no_further() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("cmdline"), vec![b'x'; 300_000]).unwrap();
+        let open = open_directory(CWD, directory.path(), OFlags::PATH).unwrap();
+        let mut fs = ProcFs::new(directory.path().to_owned());
+        assert_eq!(fs.file(&open, c"cmdline", 100_000).unwrap().len(), 100_000);
+        assert_eq!(fs.file(&open, c"cmdline", 1_000_000).unwrap().len(), 300_000);
+    }
+}
