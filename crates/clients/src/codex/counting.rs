@@ -1,0 +1,178 @@
+//! What responses used: exactly where a version writes it per response, else from running totals.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agtop_model::{
+    Event, EventKind, MessageKey, RateLimit, SessionFacts, StopReason, Timestamp, Turn, Untrusted, Window,
+};
+
+use super::CLIENT;
+use super::heritage::Owner;
+use super::loose::filled;
+use super::names::Names;
+use super::payload::{Info, LimitWindow, RateLimits, TokenCount, UsageRecord};
+use super::rollout::Rollout;
+use super::usage::Tokens;
+use crate::decode::Record;
+use crate::parse::rfc3339;
+
+impl Rollout {
+    /// Running totals. They also come unchanged, when rate limits or the context did change.
+    pub(super) fn count(&mut self, count: &TokenCount<'_>, time: &str, owner: Owner, record: &mut Record<'_>) {
+        let is_copy = matches!(owner, Owner::Copy | Owner::DatedCopy);
+        if let Some(info) = &count.info {
+            let used = self.totals.advance(info.total_token_usage, info.last_token_usage, self.heritage.start);
+            let moved = !used.usage().is_zero();
+            self.guess_model(filled(info.model.as_ref()));
+            if moved && !self.has_records {
+                self.counted(info, used, time, owner, record);
+            }
+            if !is_copy {
+                // Where totals moved, a turn has told how full the context is, and `last` may be stale.
+                let told = info.last_token_usage.filter(|_| !moved);
+                self.tell_context(told.map(|last| last.context()), info.model_context_window, record);
+            }
+        }
+        // The limits in a copy that was stamped anew would pass for the newest reading.
+        if let Some(limits) = count.rate_limits.as_ref().filter(|_| owner == Owner::Own)
+            && let Some(limits) = rate_limit(limits, record.at, &mut self.names)
+        {
+            record.emit(&self.session, EventKind::RateLimit(limits));
+        }
+    }
+
+    /// Tells how full the context is and how much fits, where that is news.
+    pub(super) fn tell_context(&mut self, used: Option<u64>, limit: Option<u64>, record: &mut Record<'_>) {
+        let (told_used, told_limit) = &mut self.told.context;
+        let used = used.filter(|&used| used > 0 && told_used.replace(used) != Some(used));
+        let limit = limit.filter(|&limit| limit > 0 && told_limit.replace(limit) != Some(limit));
+        if used.is_some() || limit.is_some() {
+            let facts = SessionFacts { context_used: used, context_limit: limit, ..SessionFacts::default() };
+            record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+        }
+    }
+
+    /// Totals moved. A copy is recognised by its time and totals, which is all that both copies have in common.
+    fn counted(&mut self, info: &Info<'_>, used: Tokens, time: &str, owner: Owner, record: &mut Record<'_>) {
+        let counts = info.total_token_usage.unwrap_or(used).bytes();
+        let whose = if time.is_empty() { &*self.session.id } else { time };
+        let message = MessageKey::by_content(CLIENT, &[whose.as_bytes(), &counts]);
+        let turn = EventKind::Turn(Box::new(self.turn(message, used, record.at)));
+        match (owner, record.at) {
+            (Owner::Own | Owner::DatedCopy, _) | (Owner::Unclear, None) => record.emit(&self.session, turn),
+            (Owner::Copy, _) => {}
+            (Owner::Unclear, Some(at)) if self.held.is_some() => {
+                self.drop_held();
+                self.heritage.is_copied_second(at);
+            }
+            (Owner::Unclear, Some(_)) => {
+                let session = self.session.clone();
+                self.held = Some(Event { at: record.at, session, source: record.source, kind: turn });
+            }
+        }
+    }
+
+    /// When the held count was written.
+    pub(super) fn held_at(&self) -> Option<Timestamp> {
+        self.held.as_ref().and_then(|held| held.at)
+    }
+
+    /// Lets go of a held count: it was the thread's own after all.
+    pub(super) fn release_held(&mut self, out: &mut Vec<Event>) {
+        if let Some(held) = self.held.take() {
+            out.push(held);
+            self.heritage.settle();
+        }
+    }
+
+    /// Forgets the held count, and what was told along with it: it was a copy.
+    pub(super) fn drop_held(&mut self) {
+        if self.held.take().is_some() {
+            self.told.context.0 = None;
+        }
+    }
+
+    /// The usage of one response, written when it ended. Copies carry the id of the thread that it was made in.
+    pub(super) fn response(&mut self, response: &UsageRecord<'_>, owner: Owner, record: &mut Record<'_>) {
+        if owner == Owner::Copy {
+            return;
+        }
+        self.has_records = true;
+        self.drop_held();
+        if response.usage.usage().is_zero() {
+            return;
+        }
+        let thread = filled(response.thread_id.as_ref()).unwrap_or(&self.session.id);
+        let id = filled(response.response_id.as_ref());
+        let message = match id {
+            Some(id) => MessageKey::by_content(CLIENT, &[thread.as_bytes(), id.as_bytes()]),
+            None => MessageKey::by_content(CLIENT, &[thread.as_bytes(), &response.usage.bytes()]),
+        };
+        let turn = Turn { id: id.map(Into::into), ..self.turn(message, response.usage, record.at) };
+        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+    }
+
+    pub(super) fn turn(&mut self, message: MessageKey, used: Tokens, at: Option<Timestamp>) -> Turn {
+        let called = std::mem::take(&mut self.tools.called);
+        // A response that calls no tool is the last of its turn.
+        let stop = Some(if called { StopReason::ToolUse } else { StopReason::EndTurn });
+        let context_used = Some(used.context()).filter(|&used| used > 0);
+        if context_used.is_some() {
+            self.told.context.0 = context_used;
+        }
+        Turn {
+            message,
+            id: None,
+            part_of: None,
+            model: self.model.as_ref().map(|model| resolve(model, at, &mut self.names)),
+            usage: used.usage(),
+            tier: self.tier,
+            embedded_cost: None,
+            stop,
+            lineage: self.lineage,
+            opened: self.opened,
+            context_used,
+        }
+    }
+}
+
+/// A reading of the account's allowance. Windows are told apart by their length: which slot is which has changed.
+fn rate_limit(limits: &RateLimits<'_>, at: Option<Timestamp>, names: &mut Names) -> Option<RateLimit> {
+    let windows: Vec<_> =
+        [&limits.primary, &limits.secondary].into_iter().flatten().filter_map(|slot| window(slot, at)).collect();
+    (!windows.is_empty()).then(|| RateLimit {
+        limit: names.get(filled(limits.limit_id.as_ref()).unwrap_or("codex")),
+        plan: filled(limits.plan_type.as_ref()).map(Untrusted::from),
+        windows,
+    })
+}
+
+/// One window. Versions of 2025 tell the seconds that were left when the line was written.
+fn window(slot: &LimitWindow, at: Option<Timestamp>) -> Option<Window> {
+    let left = slot.resets_in_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Some(Window {
+        minutes: slot.window_minutes?,
+        used_percent: slot.used_percent.filter(|percent| percent.is_finite() && *percent >= 0.0)?,
+        resets_at: slot.resets_at.0.or_else(|| Some(at?.plus(left?))),
+    })
+}
+
+/// Since when `codex-auto-review`, which is no model but a role, has meant which model.
+const AUTO_REVIEW: &[(&str, &str)] = &[
+    ("2026-04-23T00:00:00.000Z", "gpt-5.5"),
+    ("2026-03-05T00:00:00.000Z", "gpt-5.4"),
+    ("2026-02-05T00:00:00.000Z", "gpt-5.3-codex"),
+    ("2025-12-11T00:00:00.000Z", "gpt-5.2-codex"),
+    ("2025-11-13T00:00:00.000Z", "gpt-5.1-codex"),
+    ("2025-09-15T00:00:00.000Z", "gpt-5-codex"),
+    ("2025-08-07T00:00:00.000Z", "gpt-5"),
+];
+
+/// The model behind a name that changes its meaning with time.
+fn resolve(model: &Arc<str>, at: Option<Timestamp>, names: &mut Names) -> Arc<str> {
+    let meant = (&**model == "codex-auto-review")
+        .then(|| AUTO_REVIEW.iter().find(|(since, _)| at.is_some() && at >= rfc3339(since)))
+        .flatten();
+    meant.map_or_else(|| Arc::clone(model), |(_, meant)| names.get(meant))
+}

@@ -1,0 +1,238 @@
+//! Codex: one rollout a thread, with running totals or, from 0.147 on, a record per response.
+
+mod counting;
+mod gist;
+mod heritage;
+mod loose;
+mod meta;
+mod names;
+mod payload;
+mod prompt;
+mod rollout;
+#[cfg(test)]
+mod tests;
+mod titles;
+mod tools;
+mod usage;
+mod wire;
+
+use std::path::{Path, PathBuf};
+
+use agtop_model::{ClientId, Role};
+
+use self::rollout::Rollout;
+use self::titles::{Index, State, THREADS};
+use crate::facts::is_uuid;
+use crate::store::{file_name, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+
+/// Codex.
+pub(crate) struct Codex;
+
+const CLIENT: ClientId = ClientId::new("codex");
+
+static INFO: ClientInfo = ClientInfo {
+    id: CLIENT,
+    name: "Codex",
+    danger_flags: &["--dangerously-bypass-approvals-and-sandbox", "--yolo"],
+    blind_spots: &[
+        "a response that was cut off in mid-stream is billed, and never written down",
+        "title generation in the TUI runs in a hidden thread that is never written down",
+        "waiting for an approval leaves no mark: it looks like a tool call that takes long",
+        "versions before 0.147 write usage only after a response's tools have ended",
+        "files from before September 2025 hold no usage at all",
+    ],
+};
+
+/// Subcommands that are no agent: servers for editors and other agents, and chores.
+const HELPERS: &[&str] = &[
+    "mcp-server",
+    "app-server",
+    "exec-server",
+    "mcp",
+    "sandbox",
+    "debug",
+    "proto",
+    "login",
+    "logout",
+    "completion",
+    "responses-api-proxy",
+    "stdio-to-uds",
+];
+
+/// Options of `codex` that take a value, so that what follows them is no subcommand.
+const VALUED: &[&str] = &[
+    "-c",
+    "--config",
+    "-m",
+    "--model",
+    "-p",
+    "--profile",
+    "-s",
+    "--sandbox",
+    "-a",
+    "--ask-for-approval",
+    "-C",
+    "--cd",
+    "-i",
+    "--image",
+    "--add-dir",
+    "--enable",
+    "--disable",
+    "--local-provider",
+    "--remote",
+    "--color",
+    "-o",
+    "--output-last-message",
+    "--output-schema",
+];
+
+/// Layouts.
+const SESSIONS: &str = "sessions";
+const ARCHIVED: &str = "archived_sessions";
+const INDEX: &str = "session_index";
+const STATE: &str = "state";
+
+impl Client for Codex {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        match build(*process)? {
+            Build::Helper => Some(Role::Helper),
+            Build::Agent if positionals(process).next().is_some_and(|word| HELPERS.contains(&word)) => {
+                Some(Role::Helper)
+            }
+            Build::Agent => Some(Role::Agent),
+        }
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let named = env.dirs("CODEX_HOME");
+        let presence = if named.is_empty() { Presence::Usual } else { Presence::Named };
+        let homes = if named.is_empty() { vec![env.home.join(".codex")] } else { named };
+        let database = env.dir("CODEX_SQLITE_HOME");
+        let states: Vec<PathBuf> = database.map_or_else(|| homes.clone(), |database| vec![database]);
+        let lines = |root: PathBuf, layout, presence| Store {
+            root,
+            layout,
+            depth: 5, // YYYY/MM/DD, and one to spare
+            accepts: is_rollout,
+            format: Format::Lines,
+            presence,
+        };
+        let of_home = homes.iter().flat_map(|home| {
+            [
+                lines(home.join(SESSIONS), SESSIONS, presence),
+                lines(home.join(ARCHIVED), ARCHIVED, Presence::Usual),
+                Store { depth: 1, accepts: is_index, ..lines(home.clone(), INDEX, Presence::Usual) },
+            ]
+        });
+        let of_state = states.into_iter().map(|root| Store {
+            depth: 1,
+            accepts: is_state,
+            format: Format::Sqlite(THREADS),
+            ..lines(root, STATE, Presence::Usual)
+        });
+        of_home.chain(of_state).collect()
+    }
+
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.layout {
+            INDEX => Box::new(Index { file: source.file }),
+            STATE => Box::new(State { file: source.file }),
+            _ => Box::new(Rollout::new(source)),
+        }
+    }
+
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        build(*process)?;
+        let mut words = positionals(process).skip_while(|&word| !matches!(word, "resume" | "fork"));
+        words.next()?;
+        words.next().filter(|id| is_uuid(id)).map(Into::into)
+    }
+}
+
+/// Any JSONL below a store of sessions: old versions and other front ends name them as they like.
+fn is_rollout(path: &Path) -> bool {
+    let name = file_name(path);
+    has_extension(path, "jsonl")
+        || name.strip_suffix(".zst").is_some_and(|name| has_extension(Path::new(name), "jsonl"))
+}
+
+fn is_index(path: &Path) -> bool {
+    file_name(path) == "session_index.jsonl"
+}
+
+/// `state_5.sqlite`; the number is the version of its schema.
+fn is_state(path: &Path) -> bool {
+    let number = file_name(path).strip_prefix("state_").and_then(|rest| rest.strip_suffix(".sqlite"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// What a process of Codex's was built or called as.
+enum Build {
+    /// The native program, or the script that starts it. Where both live, the collector keeps the child.
+    Agent,
+    /// A program that the agent runs: a sandbox, a runner, a server.
+    Helper,
+}
+
+fn build(process: ProcFacts<'_>) -> Option<Build> {
+    if process.is_runtime() {
+        let is_wrapper = process.script_in_package("@openai/codex") || process.script_name() == "codex";
+        return is_wrapper.then_some(Build::Agent);
+    }
+    let name = if process.exe_name().is_empty() { process.program() } else { process.exe_name() };
+    if !is_native(name) {
+        return is_part(name).then_some(Build::Helper);
+    }
+    // The program acts as others when it is called by their names: `codex-linux-sandbox`, `apply_patch`.
+    let called = process.program();
+    let is_other = is_part(called) || matches!(called, "apply_patch" | "applypatch");
+    Some(if is_other { Build::Helper } else { Build::Agent })
+}
+
+/// `codex`, or as releases name it: `codex-x86_64-unknown-linux-musl`.
+fn is_native(name: &str) -> bool {
+    name == "codex"
+        || matches!(name, "codex-tui" | "codex-exec")
+        || name.strip_prefix("codex-").is_some_and(|rest| rest.starts_with("x86_64-") || rest.starts_with("aarch64-"))
+}
+
+/// A program of Codex's that is not the agent.
+fn is_part(name: &str) -> bool {
+    /// Of `/proc/PID/comm`, which is cut at 15 bytes, too.
+    const PARTS: &[&str] = &[
+        "codex-linux-san",
+        "codex-windows-s",
+        "codex-code-mode",
+        "codex-exec-serv",
+        "codex-execve",
+        "codex-command-r",
+        "codex-app-serve",
+        "codex-mcp-serve",
+        "codex-responses",
+    ];
+    PARTS.iter().any(|part| name.starts_with(part))
+}
+
+/// The words on the command line that are neither options nor their values.
+fn positionals<'p>(process: &'p ProcFacts<'_>) -> impl Iterator<Item = &'p str> {
+    let script = process.script();
+    let mut args = process.args();
+    if let Some(script) = script {
+        args.by_ref().find(|arg| *arg == script);
+    }
+    std::iter::from_fn(move || {
+        loop {
+            let arg = args.next()?;
+            if VALUED.contains(&arg) {
+                args.next();
+            } else if !arg.starts_with('-') {
+                return Some(arg);
+            }
+        }
+    })
+}

@@ -1,0 +1,270 @@
+//! What lines say, as borrowed types: only the fields that are read, everything else is skipped unseen.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::gist::Gist;
+use super::loose::{Kind, Origin, Text, filled};
+use super::usage::Tokens;
+use crate::parse::Moment;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Meta<'a> {
+    #[serde(borrow)]
+    pub(super) id: Option<Text<'a>>,
+    pub(super) timestamp: Moment,
+    #[serde(borrow)]
+    pub(super) cwd: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) originator: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) cli_version: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) source: Origin<'a>,
+    #[serde(borrow)]
+    pub(super) thread_source: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) git: Option<Git<'a>>,
+    #[serde(borrow)]
+    pub(super) forked_from_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) parent_thread_id: Option<Text<'a>>,
+    #[serde(borrow, alias = "agent_type")]
+    pub(super) agent_role: Option<Text<'a>>,
+    pub(super) history_base: Option<IgnoredAny>,
+    pub(super) subagent_history_start_ordinal: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Git<'a> {
+    #[serde(borrow)]
+    pub(super) branch: Option<Text<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TurnContext<'a> {
+    #[serde(borrow)]
+    pub(super) turn_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) cwd: Option<Text<'a>>,
+    #[serde(borrow)]
+    model: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) service_tier: Option<Text<'a>>,
+    #[serde(borrow)]
+    collaboration_mode: Option<CollaborationMode<'a>>,
+}
+
+impl TurnContext<'_> {
+    /// The model that answers in this turn.
+    pub(super) fn model(&self) -> Option<&str> {
+        self.collaboration_mode
+            .as_ref()
+            .and_then(|mode| filled(mode.settings.model.as_ref()))
+            .or_else(|| filled(self.model.as_ref()))
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CollaborationMode<'a> {
+    #[serde(borrow)]
+    settings: Settings<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Settings<'a> {
+    #[serde(borrow)]
+    pub(super) model: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) service_tier: Option<Text<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TokenCount<'a> {
+    #[serde(borrow)]
+    pub(super) info: Option<Info<'a>>,
+    #[serde(borrow)]
+    pub(super) rate_limits: Option<RateLimits<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Info<'a> {
+    pub(super) total_token_usage: Option<Tokens>,
+    pub(super) last_token_usage: Option<Tokens>,
+    pub(super) model_context_window: Option<u64>,
+    #[serde(borrow, alias = "model_name")]
+    pub(super) model: Option<Text<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RateLimits<'a> {
+    #[serde(borrow)]
+    pub(super) limit_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) plan_type: Option<Text<'a>>,
+    pub(super) primary: Option<LimitWindow>,
+    pub(super) secondary: Option<LimitWindow>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct LimitWindow {
+    pub(super) used_percent: Option<f64>,
+    pub(super) window_minutes: Option<u32>,
+    pub(super) resets_at: Moment,
+    pub(super) resets_in_seconds: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct UsageRecord<'a> {
+    #[serde(borrow)]
+    pub(super) thread_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) response_id: Option<Text<'a>>,
+    pub(super) usage: Tokens,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Call<'a> {
+    #[serde(borrow, rename = "call_id")]
+    pub(super) key: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) id: Option<Text<'a>>,
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) name: Option<Text<'a>>,
+    /// JSON in a string.
+    #[serde(borrow)]
+    pub(super) arguments: Option<Text<'a>>,
+    /// Free text, of custom tools.
+    #[serde(borrow)]
+    pub(super) input: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) action: Option<Arguments<'a>>,
+}
+
+/// What tools are called with, of all tools together.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Arguments<'a> {
+    #[serde(borrow)]
+    pub(super) cmd: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) command: Option<Words<'a>>,
+    #[serde(borrow, alias = "file_path")]
+    pub(super) path: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) query: Option<Text<'a>>,
+    pub(super) session_id: Option<u64>,
+}
+
+/// A command line: one string, or argument by argument.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Words<'a> {
+    One(#[serde(borrow)] Text<'a>),
+    Many(#[serde(borrow)] Vec<Text<'a>>),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Output<'a> {
+    #[serde(borrow)]
+    pub(super) call_id: Option<Text<'a>>,
+    pub(super) output: Gist,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TurnBegan<'a> {
+    #[serde(borrow)]
+    pub(super) turn_id: Option<Text<'a>>,
+    /// Copied turns keep the time at which they really began.
+    pub(super) started_at: Moment,
+    pub(super) model_context_window: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Failure<'a> {
+    /// The kind of failure: a word, or an object with one key.
+    #[serde(borrow)]
+    pub(super) codex_error_info: Kind<'a>,
+}
+
+/// A command that ran, as an item.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Command<'a> {
+    #[serde(borrow)]
+    pub(super) id: Option<Text<'a>>,
+    pub(super) exit_code: Option<i64>,
+}
+
+/// What a person said, as an item or a bare message.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Said<'a> {
+    #[serde(borrow)]
+    pub(super) role: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) content: Vec<Part<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Part<'a> {
+    #[serde(borrow)]
+    text: Option<Text<'a>>,
+}
+
+pub(super) fn first_text(parts: Vec<Part<'_>>) -> Option<Text<'_>> {
+    parts.into_iter().find_map(|part| part.text)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Completed<I> {
+    pub(super) item: I,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct UserMessage<'a> {
+    #[serde(borrow)]
+    pub(super) message: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) kind: Option<Text<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TurnOver<'a> {
+    #[serde(borrow)]
+    pub(super) error: Option<Failure<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SettingsApplied<'a> {
+    #[serde(borrow)]
+    pub(super) thread_settings: Settings<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ExecLine<'a> {
+    #[serde(borrow)]
+    pub(super) thread_id: Option<Text<'a>>,
+    pub(super) usage: Option<Tokens>,
+}

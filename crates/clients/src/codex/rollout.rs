@@ -1,0 +1,250 @@
+//! A rollout: the transcript of one thread.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionKey, Tier, Timestamp, Title, TitleRank, Untrusted,
+};
+
+use super::CLIENT;
+use super::heritage::{Heritage, Owner, second_of};
+use super::loose::{Text, filled};
+use super::names::Names;
+use super::payload::Failure;
+use super::prompt::{asked, cwd_told, title};
+use super::tools::Tools;
+use super::usage::{Tokens, Totals};
+use super::wire::{CompactionKind, Content, Line, PromptKind};
+use crate::decode::Record;
+use crate::facts::is_uuid;
+use crate::parse::shortened;
+use crate::store::file_name;
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Reads one rollout, line by line.
+pub(super) struct Rollout {
+    pub(super) file: FileId,
+    pub(super) session: SessionKey,
+    /// Whether a meta has said what the session's id is. The first one does; later ones are copies or repetitions.
+    pub(super) identified: bool,
+    /// When the thread was created, or the best guess so far.
+    pub(super) opened: Timestamp,
+    pub(super) is_opened_known: bool,
+    pub(super) lineage: Lineage,
+    pub(super) heritage: Heritage,
+    pub(super) totals: Totals,
+    /// Whether usage is written per response: then the totals that follow say the same again.
+    pub(super) has_records: bool,
+    /// A count that may turn out to be a copy.
+    pub(super) held: Option<Event>,
+    exec_turns: u64,
+    pub(super) model: Option<Arc<str>>,
+    pub(super) tier: Tier,
+    pub(super) tools: Tools,
+    pub(super) names: Names,
+    pub(super) told: Told,
+}
+
+/// What was told already, so as not to repeat it with every line.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) cwd: Option<PathBuf>,
+    pub(super) context: (Option<u64>, Option<u64>),
+    titled: bool,
+    prompts: Option<PromptKind>,
+    compactions: Option<CompactionKind>,
+}
+
+impl Decoder for Rollout {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Line { bytes, offset } = input else { return Ok(()) };
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        match Line::read(bytes) {
+            Ok(line) => self.apply(&line, offset, out),
+            Err(error) if std::str::from_utf8(bytes).is_ok() => return Err(error),
+            // One bad byte in some text is no reason to lose the numbers beside it.
+            Err(_) => self.apply(&Line::read(String::from_utf8_lossy(bytes).as_bytes())?, offset, out),
+        }
+        Ok(())
+    }
+}
+
+impl Rollout {
+    /// A decoder for this file.
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self {
+            file: source.file,
+            session: SessionKey::new(CLIENT, id_in_name(source.path)),
+            identified: false,
+            opened: source.modified,
+            is_opened_known: false,
+            lineage: Lineage::Main,
+            heritage: Heritage::unknown(),
+            totals: Totals::default(),
+            has_records: false,
+            held: None,
+            exec_turns: 0,
+            model: None,
+            tier: Tier::Standard,
+            tools: Tools::default(),
+            names: Names::default(),
+            told: Told::default(),
+        }
+    }
+
+    fn apply(&mut self, line: &Line<'_>, offset: u64, out: &mut Vec<Event>) {
+        let at = line.at();
+        if let (Some(at), false) = (at, self.is_opened_known) {
+            self.opened = at;
+            self.is_opened_known = true;
+        }
+        if at.zip(self.held_at()).is_some_and(|(at, held)| second_of(at) > second_of(held)) {
+            self.release_held(out);
+        }
+        let mut record = Record::new(self.file, Place::Byte(offset), at, out);
+        match &line.content {
+            Content::Nothing => return,
+            Content::Meta(meta) => return self.meta(meta, &mut record),
+            Content::TurnBegan(began) => self.turn_began(began.turn_id.as_ref(), began.started_at.0),
+            Content::Context(context) => self.turn_began(context.turn_id.as_ref(), None),
+            _ => {}
+        }
+        let owner = self.heritage.owner(at, line.ordinal);
+        match &line.content {
+            Content::Context(context) => self.context(context, owner, &mut record),
+            Content::Settings(settings) => {
+                self.tier = tier(filled(settings.service_tier.as_ref()).unwrap_or_default());
+                self.guess_model(filled(settings.model.as_ref()));
+            }
+            Content::Count(count) => self.count(count, &line.time, owner, &mut record),
+            Content::Response(response) => self.response(response, owner, &mut record),
+            _ if matches!(owner, Owner::Copy | Owner::DatedCopy) => {}
+            content => self.own(content, &mut record),
+        }
+    }
+
+    /// Lines that matter only where they are the thread's own.
+    fn own(&mut self, content: &Content<'_>, record: &mut Record<'_>) {
+        match content {
+            Content::Call(call) => {
+                self.tools.called = true;
+                if let Some((_, started)) = self.tools.started(call) {
+                    record.emit(&self.session, started);
+                }
+            }
+            Content::VendorCall(call) => {
+                if let Some((tool, started)) = self.tools.started(call) {
+                    record.emit(&self.session, started);
+                    record.emit(&self.session, EventKind::ToolEnded { tool, outcome: Ok(()) });
+                }
+            }
+            Content::Output(output) => {
+                for ended in self.tools.answered(output) {
+                    record.emit(&self.session, ended);
+                }
+            }
+            Content::CommandEnded(command) => {
+                if let Some(ended) = self.tools.command_ended(command) {
+                    record.emit(&self.session, ended);
+                }
+            }
+            Content::Prompt(kind, text) => self.prompt(*kind, &text.0, record),
+            Content::TurnBegan(began) => self.tell_context(None, began.model_context_window, record),
+            Content::TurnEnded(failure) => self.turn_ended(failure.as_ref(), record),
+            Content::Compacted(kind) if *self.told.compactions.get_or_insert(*kind) == *kind => {
+                record.emit(&self.session, EventKind::Compacted);
+            }
+            Content::Failed(failure) => self.failed(failure, record),
+            Content::ExecThread(id) => self.exec_thread(&id.0),
+            Content::ExecUsage(tokens) => self.exec_usage(tokens, record),
+            _ => {}
+        }
+    }
+
+    /// A turn begins: if that tells whose lines these are, a count before it was not this turn's.
+    fn turn_began(&mut self, turn: Option<&Text<'_>>, started_at: Option<Timestamp>) {
+        self.heritage.turn_began(turn, started_at);
+        if !self.heritage.is_unclear() {
+            self.drop_held();
+        }
+    }
+
+    /// A model that the turn's context did not name, so that anything is better than nothing.
+    pub(super) fn guess_model(&mut self, model: Option<&str>) {
+        if let (None, Some(model)) = (&self.model, model) {
+            self.model = Some(self.names.get(model));
+        }
+    }
+
+    /// A prompt. In a sub-agent's thread it is its parent that asks, not the person.
+    fn prompt(&mut self, kind: PromptKind, text: &str, record: &mut Record<'_>) {
+        if *self.told.prompts.get_or_insert(kind) != kind {
+            return;
+        }
+        if kind == PromptKind::Bare {
+            self.tell_cwd(cwd_told(text), record);
+        }
+        let Some(text) = asked(text) else { return };
+        if self.lineage == Lineage::Main {
+            record.emit(&self.session, EventKind::Prompt);
+        }
+        if !std::mem::replace(&mut self.told.titled, true) {
+            let title = Title { rank: TitleRank::FirstPrompt, text: title(text) };
+            record.emit(&self.session, EventKind::Title(title));
+        }
+    }
+
+    fn turn_ended(&mut self, failure: Option<&Failure<'_>>, record: &mut Record<'_>) {
+        if self.heritage.has_no_foreign_meta() {
+            self.release_held(record.out);
+        }
+        if let Some(failure) = failure {
+            self.failed(failure, record);
+        }
+        self.tools.clear();
+        record.emit(&self.session, EventKind::TurnEnded);
+    }
+
+    /// A request failed. The message may quote anything, so only the kind is told.
+    fn failed(&self, failure: &Failure<'_>, record: &mut Record<'_>) {
+        let kind = failure.codex_error_info.0.as_deref().filter(|kind| !kind.is_empty()).unwrap_or("error");
+        record.emit(&self.session, EventKind::Error(Untrusted::new(shortened(kind, 60))));
+    }
+
+    fn exec_thread(&mut self, id: &str) {
+        if !std::mem::replace(&mut self.identified, true) && !id.is_empty() {
+            self.session = SessionKey::new(CLIENT, id);
+        }
+    }
+
+    /// The log of `codex exec --json` has neither times nor ids: its turns are told apart by their number.
+    fn exec_usage(&mut self, tokens: &Tokens, record: &mut Record<'_>) {
+        self.exec_turns += 1;
+        let message = MessageKey::in_session(&self.session, &format!("exec {}", self.exec_turns));
+        let turn = self.turn(message, *tokens, record.at);
+        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        record.emit(&self.session, EventKind::TurnEnded);
+    }
+}
+
+/// The class of service by its name in Codex's settings.
+pub(super) fn tier(word: &str) -> Tier {
+    match word {
+        "fast" | "priority" => Tier::Priority,
+        "flex" => Tier::Flex,
+        "batch" => Tier::Batch,
+        _ => Tier::Standard,
+    }
+}
+
+/// The thread's id in `rollout-2026-04-01T10-00-00-<id>.jsonl` or `…-<id>_<window>.jsonl`; the whole name where it
+/// has none.
+fn id_in_name(path: &Path) -> &str {
+    /// The length of a UUID.
+    const ID: usize = 36;
+    let name = file_name(path);
+    let name = name.strip_suffix(".zst").unwrap_or(name);
+    let name = name.strip_suffix(".jsonl").unwrap_or(name);
+    (0..name.len()).find_map(|at| name.get(at..at + ID).filter(|id| is_uuid(id))).unwrap_or(name)
+}

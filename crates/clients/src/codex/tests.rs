@@ -1,0 +1,540 @@
+use std::sync::Arc;
+
+use agtop_model::{
+    Event, EventKind, Gap, Lineage, ProcId, Process, ProcessState, RateLimit, Role, SessionFacts, StopReason, Tier,
+    Timestamp, TitleRank, Turn, Untrusted,
+};
+use proptest::prelude::*;
+
+use super::Codex;
+use crate::testing::{Tally, decode_lines, decode_rows, home};
+use crate::{Cell, Client, Env, Presence, ProcFacts};
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!("../../../../fixtures/codex/", $name)).as_slice()
+    };
+}
+
+const PATH: &str =
+    "/home/u/.codex/sessions/2026/04/15/rollout-2026-04-15T10-00-00-019d0000-0000-7000-8000-0000000000ff.jsonl";
+
+const SAMPLES: &[&[u8]] = &[
+    fixture!("0.20/envelopeless.jsonl"),
+    fixture!("0.42/totals.jsonl"),
+    fixture!("0.119/parent.jsonl"),
+    fixture!("0.119/spawned.jsonl"),
+    fixture!("0.119/spawned-fresh.jsonl"),
+    fixture!("0.144/spawned-long-copy.jsonl"),
+    fixture!("0.150/spawned-ordinals.jsonl"),
+    fixture!("0.153/forked-from.jsonl"),
+    fixture!("0.153/fork.jsonl"),
+    fixture!("0.153/fork-restamped.jsonl"),
+    fixture!("0.154/history-base.jsonl"),
+    fixture!("0.169/records.jsonl"),
+    fixture!("0.169/guardian.jsonl"),
+    fixture!("0.169/exec-json.jsonl"),
+];
+
+/// The events of a file without any trouble.
+fn events(text: &[u8]) -> Vec<Event> {
+    let (events, errors) = decode_lines(&Codex, PATH, text);
+    assert!(errors.is_empty(), "{errors:?}");
+    events
+}
+
+fn turns(events: &[Event]) -> Vec<&Turn> {
+    events.iter().filter_map(|e| if let EventKind::Turn(turn) = &e.kind { Some(&**turn) } else { None }).collect()
+}
+
+fn facts(events: &[Event]) -> Vec<&SessionFacts> {
+    events.iter().filter_map(|e| if let EventKind::Facts(facts) = &e.kind { Some(&**facts) } else { None }).collect()
+}
+
+fn limits(events: &[Event]) -> Vec<&RateLimit> {
+    events.iter().filter_map(|e| if let EventKind::RateLimit(limit) = &e.kind { Some(limit) } else { None }).collect()
+}
+
+fn titles(events: &[Event]) -> Vec<(TitleRank, &str)> {
+    events
+        .iter()
+        .filter_map(|e| if let EventKind::Title(title) = &e.kind { Some((title.rank, title.text.raw())) } else { None })
+        .collect()
+}
+
+fn count(events: &[Event], wanted: fn(&EventKind) -> bool) -> usize {
+    events.iter().filter(|event| wanted(&event.kind)).count()
+}
+
+/// Input with cache reads, and output: Codex's own view.
+fn sums(events: &[Event]) -> (u64, u64) {
+    let usage = Tally::of(events).usage();
+    (usage.prompt(), usage.output)
+}
+
+#[test]
+fn files_without_envelopes_tell_session_prompt_and_tools() {
+    let events = events(fixture!("0.20/envelopeless.jsonl"));
+    assert!(events.iter().all(|event| &*event.session.id == "8f14e45f-ceea-467f-9b3c-1a2b3c4d5e6f"));
+    let told = facts(&events);
+    assert_eq!(told[0].branch, Some(Untrusted::from("main")));
+    assert_eq!(told[0].started, Some(Timestamp::from_millis(1_755_479_773_522)));
+    assert_eq!(told[1].cwd.as_deref(), Some("/repo/old".as_ref()));
+    assert_eq!(titles(&events), [(TitleRank::FirstPrompt, "tidy the parser")]);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 1);
+    let target = events.iter().find_map(|event| match &event.kind {
+        EventKind::ToolStarted { target, .. } => target.clone(),
+        _ => None,
+    });
+    assert_eq!(target, Some(Untrusted::from("ls -la")));
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolEnded { outcome: Err(()), .. })), 1);
+    assert!(turns(&events).is_empty());
+}
+
+#[test]
+fn repeated_totals_and_null_infos_count_nothing() {
+    let repeated = events(fixture!("0.42/totals.jsonl"));
+    assert_eq!(turns(&repeated).len(), 3);
+}
+
+#[test]
+fn a_total_that_drops_starts_anew_without_negatives() {
+    let events = events(fixture!("0.42/totals.jsonl"));
+    assert_eq!(sums(&events), (1000 + 1500 + 300, 100 + 200 + 30));
+    let first = turns(&events)[0];
+    assert_eq!((first.usage.input, first.usage.cache_read, first.usage.reasoning), (600, 400, 40));
+    assert_eq!(first.model.as_deref(), Some("gpt-5-codex"));
+}
+
+#[test]
+fn instructions_in_the_persons_name_are_no_prompts() {
+    let events = events(fixture!("0.42/totals.jsonl"));
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 1);
+    assert_eq!(titles(&events), [(TitleRank::FirstPrompt, "count the totals")]);
+}
+
+#[test]
+fn old_rate_limits_reset_so_many_seconds_after_their_line() {
+    let events = events(fixture!("0.42/totals.jsonl"));
+    let first = limits(&events)[0];
+    assert_eq!(&*first.limit, "codex");
+    assert_eq!(first.windows[0].minutes, 300);
+    assert_eq!(first.windows[0].resets_at, Some(Timestamp::from_millis(1_760_608_801_000 + 600_000)));
+}
+
+#[test]
+fn rate_limits_carry_their_windows_and_plan() {
+    let events = events(fixture!("0.119/parent.jsonl"));
+    let limit = limits(&events)[0];
+    let windows: Vec<_> = limit.windows.iter().map(|window| (window.minutes, window.used_percent)).collect();
+    assert_eq!(windows, [(300, 12.5), (10_080, 40.0)]);
+    assert_eq!(limit.plan, Some(Untrusted::from("pro")));
+}
+
+#[test]
+fn a_copy_within_one_second_counts_once_with_its_parent() {
+    let parent = events(fixture!("0.119/parent.jsonl"));
+    let spawned = events(fixture!("0.119/spawned.jsonl"));
+    assert_eq!(sums(&parent), (700, 70));
+    assert_eq!(sums(&spawned), (50 + 60, 5 + 6));
+    assert!(turns(&spawned).iter().all(|turn| turn.model.as_deref() == Some("gpt-5.4-mini")));
+    assert_eq!(sums(&[parent, spawned].concat()), (700 + 110, 70 + 11));
+}
+
+#[test]
+fn an_agent_without_a_copy_counts_even_if_done_within_a_second() {
+    assert_eq!(sums(&events(fixture!("0.119/spawned-fresh.jsonl"))), (70, 7));
+}
+
+#[test]
+fn a_copy_that_took_seconds_to_write_ends_at_the_agents_own_turn() {
+    let events = events(fixture!("0.144/spawned-long-copy.jsonl"));
+    assert_eq!(sums(&events), (50, 5));
+    assert_eq!(turns(&events)[0].model.as_deref(), Some("gpt-5.4-mini"));
+}
+
+#[test]
+fn what_a_copy_says_besides_usage_is_not_the_agents() {
+    let events = events(fixture!("0.144/spawned-long-copy.jsonl"));
+    assert_eq!(titles(&events), [(TitleRank::FirstPrompt, "look around")]);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolStarted { .. })), 0);
+    assert_eq!(limits(&events).len(), 1);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::TurnEnded)), 1);
+}
+
+#[test]
+fn lines_below_the_history_start_ordinal_are_the_parents() {
+    let events = events(fixture!("0.150/spawned-ordinals.jsonl"));
+    assert_eq!(sums(&events), (50, 5));
+}
+
+#[test]
+fn a_spawned_agent_is_a_sidechain_below_its_parent_and_no_person_prompts_it() {
+    let events = events(fixture!("0.144/spawned-long-copy.jsonl"));
+    let told = facts(&events)[0];
+    assert_eq!(told.parent.as_ref().map(|parent| &*parent.id), Some("019e8000-0000-7000-8000-000000000001"));
+    assert_eq!(told.forked_from, told.parent);
+    assert_eq!(told.origin, Some(Untrusted::from("thread_spawn")));
+    assert_eq!(turns(&events)[0].lineage, Lineage::Sidechain);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 0);
+}
+
+#[test]
+fn a_spawned_agents_role_is_its_origin() {
+    let events = events(fixture!("0.119/spawned.jsonl"));
+    assert_eq!(facts(&events)[0].origin, Some(Untrusted::from("explorer")));
+}
+
+#[test]
+fn a_fork_that_copies_lines_with_their_times_counts_them_once() {
+    let parent = events(fixture!("0.153/forked-from.jsonl"));
+    let fork = events(fixture!("0.153/fork.jsonl"));
+    assert_eq!(sums(&fork), (300 + 50, 30 + 5));
+    let both = [fork, parent].concat();
+    let tally = Tally::of(&both);
+    let by_session = tally.by_session();
+    assert_eq!(by_session["019fa000-0000-7000-8000-000000000001"].prompt(), 700);
+    assert_eq!(by_session["019fb000-0000-7000-8000-000000000002"].prompt(), 50);
+    assert_eq!(count(&both, |kind| matches!(kind, EventKind::Prompt)), 0);
+}
+
+#[test]
+fn a_fork_that_copies_lines_with_its_own_time_counts_only_what_follows() {
+    let events = events(fixture!("0.153/fork-restamped.jsonl"));
+    assert_eq!(sums(&events), (50, 5));
+    assert_eq!(turns(&events)[0].lineage, Lineage::Main);
+}
+
+#[test]
+fn totals_that_go_on_from_a_parents_count_from_there() {
+    assert_eq!(sums(&events(fixture!("0.154/history-base.jsonl"))), (50 + 60, 5 + 6));
+}
+
+#[test]
+fn records_per_response_rule_over_totals_and_stale_lasts() {
+    let events = events(fixture!("0.169/records.jsonl"));
+    let told = turns(&events);
+    let ids: Vec<_> = told.iter().filter_map(|turn| turn.id.as_deref()).collect();
+    assert_eq!(ids, ["resp_1", "resp_2", "resp_3", "resp_4", "resp_5"]);
+    assert_eq!(sums(&events), (1000 + 2000 + 300 + 1200 + 1000, 100 + 50 + 900 + 80 + 100));
+    let first = told[0].usage;
+    assert_eq!((first.input, first.cache_read, first.cache_write_5m, first.reasoning), (300, 600, 100, 30));
+}
+
+#[test]
+fn without_records_a_stale_last_after_a_cut_response_is_not_billed() {
+    let text = String::from_utf8_lossy(fixture!("0.169/records.jsonl"));
+    let totals: String = text.split_inclusive('\n').filter(|line| !line.contains("token_usage_record")).collect();
+    assert_eq!(sums(&events(totals.as_bytes())), (1000 + 2000 + 300 + 1200, 100 + 50 + 900 + 80));
+}
+
+#[test]
+fn the_model_and_class_of_service_are_those_of_the_turn() {
+    let events = events(fixture!("0.169/records.jsonl"));
+    let told: Vec<_> = turns(&events).iter().map(|turn| (turn.model.as_deref().unwrap_or("?"), turn.tier)).collect();
+    assert_eq!(told[0], ("gpt-5.5", Tier::Priority));
+    assert_eq!(told[4], ("gpt-6-sol", Tier::Standard));
+}
+
+#[test]
+fn a_response_that_calls_no_tool_ends_the_turn() {
+    let events = events(fixture!("0.169/records.jsonl"));
+    let stops: Vec<_> = turns(&events).iter().filter_map(|turn| turn.stop).collect();
+    let (tool, end) = (StopReason::ToolUse, StopReason::EndTurn);
+    assert_eq!(stops, [tool, tool, end, end, tool]);
+}
+
+#[test]
+fn a_compaction_moves_the_context_but_bills_nothing() {
+    let events = events(fixture!("0.169/records.jsonl"));
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Compacted)), 1);
+    let used: Vec<_> = facts(&events).iter().filter_map(|facts| facts.context_used).collect();
+    assert_eq!(used, [900]);
+    let limits: Vec<_> = facts(&events).iter().filter_map(|facts| facts.context_limit).collect();
+    assert_eq!(limits, [258_400]);
+}
+
+#[test]
+fn a_compaction_written_down_twice_is_one() {
+    let text = br#"{"timestamp":"2026-01-01T00:00:00.000Z","type":"compacted","payload":{"message":"x"}}
+{"timestamp":"2026-01-01T00:00:00.001Z","type":"event_msg","payload":{"type":"context_compacted"}}
+"#;
+    assert_eq!(count(&events(text), |kind| matches!(kind, EventKind::Compacted)), 1);
+}
+
+#[test]
+fn a_prompt_written_down_twice_is_one() {
+    let text = br#"{"timestamp":"2026-01-01T00:00:00.000Z","type":"event_msg","payload":{"type":"user_message","message":"a"}}
+{"timestamp":"2026-01-01T00:00:00.001Z","type":"event_msg","payload":{"type":"item_completed","item":{"type":"UserMessage","content":[{"type":"text","text":"a"}]}}}
+{"timestamp":"2026-01-01T00:00:00.002Z","type":"response_item","payload":{"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]}}
+"#;
+    assert_eq!(count(&events(text), |kind| matches!(kind, EventKind::Prompt)), 1);
+}
+
+#[test]
+fn a_command_that_outlives_its_call_ends_when_write_stdin_sees_its_exit() {
+    let events = events(fixture!("0.169/records.jsonl"));
+    let calls: Vec<String> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::ToolStarted { name, target, .. } => {
+                Some(format!("{name} {}", target.as_ref().map_or("", Untrusted::raw)))
+            }
+            EventKind::ToolEnded { outcome, .. } => Some(format!("{outcome:?}")),
+            _ => None,
+        })
+        .collect();
+    let expected =
+        ["exec_command make all", "write_stdin ", "Err(())", "Err(())", "apply_patch src/new.rs"].map(String::from);
+    assert_eq!(calls, expected);
+}
+
+#[test]
+fn a_command_that_outlives_its_call_ends_with_its_own_item() {
+    let call = br#"{"timestamp":"2026-01-01T00:00:00.000Z","type":"response_item","payload":{"type":"function_call","name":"exec_command","arguments":"{}","call_id":"c"}}
+{"timestamp":"2026-01-01T00:00:10.000Z","type":"response_item","payload":{"type":"function_call_output","call_id":"c","output":"Process running with session ID 5\nOutput:\n"}}
+"#;
+    let done = br#"{"timestamp":"2026-01-01T00:00:20.000Z","type":"event_msg","payload":{"type":"item_completed","item":{"type":"CommandExecution","id":"c","exit_code":0}}}
+"#;
+    let ended = |events: &[Event]| count(events, |kind| matches!(kind, EventKind::ToolEnded { outcome: Ok(()), .. }));
+    assert_eq!(ended(&events(call)), 0);
+    assert_eq!(ended(&events(&[call.as_slice(), done].concat())), 1);
+}
+
+#[test]
+fn an_error_tells_its_kind_and_not_its_message() {
+    let events = events(fixture!("0.169/records.jsonl"));
+    let errors: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let EventKind::Error(kind) = &event.kind { Some(kind.raw()) } else { None })
+        .collect();
+    assert_eq!(errors, ["other"]);
+}
+
+#[test]
+fn guardians_are_billed_below_their_parent_on_the_model_behind_their_alias() {
+    let events = events(fixture!("0.169/guardian.jsonl"));
+    let told = facts(&events)[0];
+    assert_eq!(told.origin, Some(Untrusted::from("guardian")));
+    assert_eq!(told.parent.as_ref().map(|parent| &*parent.id), Some("01a1fda9-0000-7000-8000-000000000011"));
+    let turn = turns(&events)[0];
+    assert_eq!((turn.model.as_deref(), turn.lineage), (Some("gpt-5.5"), Lineage::Sidechain));
+    assert_eq!(sums(&events), (1200, 80));
+}
+
+#[test]
+fn exec_logs_count_each_turn() {
+    let events = events(fixture!("0.169/exec-json.jsonl"));
+    assert_eq!(sums(&events), (2000, 200));
+    assert!(events.iter().all(|event| &*event.session.id == "01a1fdc0-0000-7000-8000-000000000015"));
+}
+
+#[test]
+fn a_file_without_a_meta_is_named_by_its_name() {
+    let line = br#"{"timestamp":"2026-01-01T00:00:00.000Z","type":"compacted","payload":{}}"#;
+    let id = |name: &str| {
+        let path = format!("/home/u/.codex/sessions/{name}");
+        decode_lines(&Codex, &path, line).0[0].session.id.to_string()
+    };
+    let uuid = "019d0000-0000-7000-8000-0000000000ff";
+    assert_eq!(id(&format!("rollout-2026-04-15T10-00-00-{uuid}.jsonl")), uuid);
+    assert_eq!(id(&format!("rollout-2026-04-15T10-00-00-{uuid}_3.jsonl.zst")), uuid);
+    assert_eq!(id("größe.jsonl"), "größe");
+}
+
+#[test]
+fn keys_in_another_order_and_blanks_are_read_the_long_way() {
+    let usual = fixture!("0.119/parent.jsonl");
+    let odd: String = String::from_utf8_lossy(usual)
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|line| format!("{line:#}").replace('\n', " ") + "\n")
+        .collect();
+    assert_eq!(sums(&events(odd.as_bytes())), sums(&events(usual)));
+}
+
+#[test]
+fn negative_and_huge_counts_cost_their_own_line_only() {
+    let good = fixture!("0.119/parent.jsonl");
+    let bad = br#"{"timestamp":"2026-04-15T19:00:00.000Z","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":{"input_tokens":-5}}}}
+{"timestamp":"2026-04-15T19:00:00.000Z","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":{"input_tokens":99999999999999999999}}}}
+{"timestamp":"2026-04-15T19:00:00.000Z","type":"event_msg","payload":{"type":"token_count","info":7}}
+"#;
+    let (events, errors) = decode_lines(&Codex, PATH, &[good, bad].concat());
+    assert_eq!(errors.len(), 3);
+    assert_eq!(sums(&events), (700, 70));
+}
+
+#[test]
+fn a_bad_byte_in_a_text_costs_only_that_byte() {
+    let text = b"{\"timestamp\":\"2026-01-01T00:00:00.000Z\",\"type\":\"event_msg\",\"payload\":{\"type\":\"user_message\",\"message\":\"a\xffb\"}}";
+    assert_eq!(titles(&events(text)), [(TitleRank::FirstPrompt, "a\u{fffd}b")]);
+}
+
+#[test]
+fn thread_names_come_from_the_index_and_the_last_one_is_last() {
+    let (events, errors) =
+        decode_lines(&Codex, "/home/u/.codex/session_index.jsonl", fixture!("0.169/session_index.jsonl"));
+    assert!(errors.is_empty());
+    assert_eq!(titles(&events), [(TitleRank::Generated, "Build"), (TitleRank::Generated, "Build and fix")]);
+    assert!(events[0].at < events[1].at);
+}
+
+#[test]
+fn the_state_database_tells_facts_and_titles_but_no_usage() {
+    let text = |text: &'static str| Cell::Bytes(text.as_bytes());
+    let row = |title, name| {
+        let facts = [text("t1"), Cell::Integer(1_795_257_107), Cell::Integer(1_795_257_109_000), text("/repo")];
+        let cells = facts.into_iter().chain([text("trunk"), text(title), name, text("hello there")]).collect();
+        decode_rows(&Codex, "/home/u/.codex/state_5.sqlite", &[("threads", 1, cells)])
+    };
+    let first = row("hello there", Cell::Null);
+    assert_eq!(facts(&first)[0].branch, Some(Untrusted::from("trunk")));
+    assert_eq!(facts(&first)[0].started, Some(Timestamp::from_millis(1_795_257_107_000)));
+    assert_eq!(titles(&first), [(TitleRank::FirstPrompt, "hello there")]);
+    assert_eq!(titles(&row("Greeting", Cell::Null)), [(TitleRank::Generated, "Greeting")]);
+    assert_eq!(titles(&row("hello there", text("Named"))), [(TitleRank::Generated, "Named")]);
+    assert!(turns(&first).is_empty());
+}
+
+#[test]
+fn each_home_that_codex_home_lists_has_its_stores() {
+    let mut env = Env { home: "/home/u".into(), ..Env::default() };
+    env.vars.insert("CODEX_HOME".into(), "~/a,/b".into());
+    env.vars.insert("CODEX_SQLITE_HOME".into(), "/db".into());
+    let stores = Codex.stores(&env);
+    let roots: Vec<_> = stores.iter().map(|store| (store.layout, store.root.to_str().unwrap())).collect();
+    assert_eq!(roots.iter().filter(|(layout, _)| *layout == "sessions").count(), 2);
+    assert!(roots.contains(&("archived_sessions", "/b/archived_sessions")));
+    assert!(roots.contains(&("state", "/db")) && !roots.contains(&("state", "/b")));
+    assert!(stores.iter().filter(|store| store.layout == "sessions").all(|store| store.presence == Presence::Named));
+    let usual = Codex.stores(&home());
+    assert!(usual.iter().all(|store| store.presence == Presence::Usual && store.root.starts_with("/home/u/.codex")));
+}
+
+#[test]
+fn stores_accept_what_codex_writes_and_nothing_else() {
+    let accepted = |layout: &str, path: &str| {
+        Codex.stores(&home()).iter().any(|store| store.layout == layout && (store.accepts)(path.as_ref()))
+    };
+    assert!(accepted("sessions", "2026/04/15/rollout-x.jsonl"));
+    assert!(accepted("archived_sessions", "rollout-x.jsonl.zst"));
+    assert!(!accepted("sessions", "2026/04/15/rollout-x.json"));
+    assert!(!accepted("sessions", "x.zst"));
+    assert!(accepted("state", "state_12.sqlite"));
+    assert!(!accepted("state", "state_.sqlite") && !accepted("state", "state_5.sqlite-wal"));
+    assert!(!accepted("session_index", "history.jsonl"));
+}
+
+/// A process of this executable and command line.
+fn process(exe: &str, argv: &[&str]) -> Process {
+    Process {
+        id: ProcId { pid: 1, started: 1 },
+        parent: None,
+        name: Untrusted::from("x"),
+        argv: argv.iter().map(|&arg| Untrusted::from(arg)).collect(),
+        exe: if exe.is_empty() { Err(Gap::Denied) } else { Ok(exe.into()) },
+        cwd: Err(Gap::Denied),
+        state: ProcessState::Running,
+        started_at: Err(Gap::Denied),
+        threads: Err(Gap::Denied),
+        cpu: Err(Gap::Denied),
+        rss: Err(Gap::Denied),
+        vsz: Err(Gap::Denied),
+        io: Err(Gap::Denied),
+    }
+}
+
+#[test]
+fn processes_are_recognised_by_what_they_are() {
+    const NATIVE: &str = "/n/@openai/codex/vendor/x86_64-unknown-linux-musl/codex/codex";
+    const SCRIPT: &str = "/usr/lib/node_modules/@openai/codex/bin/codex.js";
+    let agent = Some(Role::Agent);
+    let helper = Some(Role::Helper);
+    for (exe, argv, role) in [
+        (NATIVE, &["codex"][..], agent),
+        (NATIVE, &["codex", "-c", "mcp-server", "exec", "fix it"], agent),
+        (NATIVE, &["codex", "-m", "gpt-5.5", "resume", "--last"], agent),
+        ("", &["codex", "explain app-server"], agent),
+        ("/opt/codex-x86_64-unknown-linux-musl", &["codex-x86_64-unknown-linux-musl"], agent),
+        ("/usr/bin/node", &["node", SCRIPT, "exec", "hi"], agent),
+        ("/usr/bin/node", &["node", "/usr/local/bin/codex"], agent),
+        (NATIVE, &["codex", "mcp-server"], helper),
+        (NATIVE, &["codex", "--enable", "x", "app-server", "--listen"], helper),
+        ("/usr/bin/node", &["node", SCRIPT, "app-server"], helper),
+        (NATIVE, &["codex-linux-sandbox", "--", "make"], helper),
+        (NATIVE, &["apply_patch"], helper),
+        ("/n/codex-code-mode", &["codex-code-mode"], helper),
+        ("/usr/bin/vim", &["vim", "codex"], None),
+        ("/usr/bin/grep", &["grep", "-r", "codex", "."], None),
+        ("/bin/bash", &["bash", "-c", "codex exec hi"], None),
+        ("/usr/bin/node", &["node", "server.js", "codex"], None),
+    ] {
+        assert_eq!(Codex.recognise(&ProcFacts::new(&process(exe, argv))), role, "{exe} {argv:?}");
+    }
+}
+
+#[test]
+fn the_command_line_names_the_session_after_resume_or_fork() {
+    let id = "019d0000-0000-7000-8000-0000000000ff";
+    let argument = |argv: &[&str]| Codex.session_argument(&ProcFacts::new(&process("/bin/codex", argv)));
+    assert_eq!(argument(&["codex", "resume", id]).as_deref(), Some(id));
+    assert_eq!(argument(&["codex", "exec", "--json", "resume", "-m", "gpt-5.5", id, "go on"]).as_deref(), Some(id));
+    assert_eq!(argument(&["codex", "fork", id]).as_deref(), Some(id));
+    assert_eq!(argument(&["codex", "resume", "--last"]), None);
+    assert_eq!(argument(&["codex", "resume", "my thread"]), None);
+    assert_eq!(argument(&["codex", id]), None);
+}
+
+/// What no cut or repetition may change: each response with its session and usage.
+fn tallied(events: &[Event]) -> Vec<(String, u64, Option<Arc<str>>)> {
+    let tally = Tally::of(events);
+    tally.turns.values().map(|(key, turn)| (key.id.to_string(), turn.usage.total(), turn.model.clone())).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_file_read_while_it_grows_tells_the_same(sample in 0..SAMPLES.len(), cut in 0.0..1.0_f64) {
+        // A prefix in whole lines, as the collector feeds them: its events are the first of the whole file's.
+        let whole = SAMPLES[sample];
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small file")]
+        let at = (whole.len() as f64 * cut) as usize;
+        let end = whole[..at].iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        let (all, _) = decode_lines(&Codex, PATH, whole);
+        let (first, _) = decode_lines(&Codex, PATH, &whole[..end]);
+        prop_assert_eq!(format!("{first:?}"), format!("{:?}", &all[..first.len()]));
+    }
+
+    #[test]
+    fn reading_a_file_twice_counts_it_once(sample in 0..SAMPLES.len()) {
+        let (events, _) = decode_lines(&Codex, PATH, SAMPLES[sample]);
+        prop_assert_eq!(tallied(&[events.clone(), events.clone()].concat()), tallied(&events));
+    }
+
+    #[test]
+    fn a_broken_line_costs_only_itself(sample in 0..SAMPLES.len(), junk in "[^\\n]{0,60}") {
+        let broken = format!("{{\"timestamp\":\"{junk}\n");
+        let lines: Vec<u8> = SAMPLES[sample]
+            .split_inclusive(|&b| b == b'\n')
+            .flat_map(|line| [broken.as_bytes(), line].concat())
+            .collect();
+        let (events, _) = decode_lines(&Codex, PATH, &lines);
+        prop_assert_eq!(tallied(&events), tallied(&decode_lines(&Codex, PATH, SAMPLES[sample]).0));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        decode_lines(&Codex, PATH, &bytes);
+    }
+
+    #[test]
+    fn flipped_bytes_never_panic(sample in 0..SAMPLES.len(), flips in proptest::collection::vec((0.0..1.0_f64, any::<u8>()), 1..20)) {
+        let mut bytes = SAMPLES[sample].to_vec();
+        for (place, byte) in flips {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small file")]
+            let at = (bytes.len() as f64 * place) as usize;
+            bytes[at] = byte;
+        }
+        decode_lines(&Codex, PATH, &bytes);
+    }
+}

@@ -1,0 +1,261 @@
+//! A line of a rollout, from bytes to what it says.
+
+use std::borrow::Cow;
+
+use agtop_model::Timestamp;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::loose::{Text, filled};
+use super::payload::{
+    Call, Command, Completed, ExecLine, Failure, Meta, Output, Said, Settings, SettingsApplied, TokenCount, TurnBegan,
+    TurnContext, TurnOver, UsageRecord, UserMessage, first_text,
+};
+use super::usage::Tokens;
+use crate::DecodeError;
+use crate::parse::rfc3339;
+
+/// One line, read.
+#[derive(Debug, Default)]
+pub(super) struct Line<'a> {
+    /// Its time as written: copies of a line are recognised by it.
+    pub(super) time: Cow<'a, str>,
+    /// Its number within the thread, where the version writes one.
+    pub(super) ordinal: Option<u64>,
+    /// What it says.
+    pub(super) content: Content<'a>,
+}
+
+/// What a line says, as far as it matters.
+#[derive(Debug, Default)]
+pub(super) enum Content<'a> {
+    /// Nothing of interest.
+    #[default]
+    Nothing,
+    /// Whose thread this is.
+    Meta(Box<Meta<'a>>),
+    /// The settings of the turn that follows.
+    Context(Box<TurnContext<'a>>),
+    /// Settings that were changed between turns.
+    Settings(Settings<'a>),
+    /// Running totals and rate limits.
+    Count(Box<TokenCount<'a>>),
+    /// The usage of one response, exactly.
+    Response(UsageRecord<'a>),
+    /// A tool call.
+    Call(Call<'a>),
+    /// A tool that the vendor ran itself, already over.
+    VendorCall(Call<'a>),
+    /// A tool's answer.
+    Output(Output<'a>),
+    /// A command ended, perhaps long after its call was answered.
+    CommandEnded(Command<'a>),
+    /// Something the person said.
+    Prompt(PromptKind, Text<'a>),
+    /// The agent began to work on a turn.
+    TurnBegan(TurnBegan<'a>),
+    /// It ended, perhaps with an error.
+    TurnEnded(Option<Failure<'a>>),
+    /// The context was summarised.
+    Compacted(CompactionKind),
+    /// A request failed.
+    Failed(Failure<'a>),
+    /// `codex exec --json`: the thread has this id.
+    ExecThread(Text<'a>),
+    /// `codex exec --json`: what a turn used.
+    ExecUsage(Tokens),
+}
+
+/// Which record told of a prompt: versions write one, the other, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PromptKind {
+    /// `event_msg` `user_message`.
+    Message,
+    /// `item_completed` with a `UserMessage`.
+    Item,
+    /// The bare `message` of files without envelopes.
+    Bare,
+}
+
+/// Which record told of a compaction: versions write one, the other, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CompactionKind {
+    /// A `compacted` line.
+    Line,
+    /// `event_msg` `context_compacted`.
+    Event,
+}
+
+/// A line's envelope, read by position: Codex writes `{"timestamp":…,"ordinal":…,"type":…,"payload":{"type":…`, and
+/// which lines matter shows there. The bulk of a file is messages, reasoning and instructions that are never parsed.
+struct Head<'a> {
+    time: &'a str,
+    ordinal: Option<u64>,
+    kind: &'a str,
+    inner: &'a str,
+}
+
+impl<'a> Head<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let (time, rest) = plain_text(bytes.strip_prefix(b"{\"timestamp\":\"")?)?;
+        let (ordinal, rest) = match rest.strip_prefix(b",\"ordinal\":") {
+            Some(rest) => {
+                let end = rest.iter().position(|b| !b.is_ascii_digit())?;
+                let (digits, rest) = rest.split_at(end);
+                (Some(std::str::from_utf8(digits).ok()?.parse().ok()?), rest)
+            }
+            None => (None, rest),
+        };
+        let (kind, rest) = plain_text(rest.strip_prefix(b",\"type\":\"")?)?;
+        let inner = match kind {
+            "event_msg" | "response_item" => plain_text(rest.strip_prefix(b",\"payload\":{\"type\":\"")?)?.0,
+            _ => "",
+        };
+        Some(Self { time, ordinal, kind, inner })
+    }
+}
+
+/// The rest of a short string without escapes, and what follows its closing quote.
+fn plain_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    /// Longer than any time or kind.
+    const MOST: usize = 64;
+    let end = bytes.iter().take(MOST).position(|&b| b == b'"' || b == b'\\').filter(|&end| bytes[end] == b'"')?;
+    Some((std::str::from_utf8(bytes.get(..end)?).ok()?, bytes.get(end + 1..)?))
+}
+
+/// What is asked of a line whose envelope is not in the usual order.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Probe<'a> {
+    #[serde(borrow)]
+    timestamp: Option<Text<'a>>,
+    ordinal: Option<u64>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
+    payload: Option<IgnoredAny>,
+    record_type: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<P> {
+    payload: P,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tagged<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
+}
+
+impl<'a> Line<'a> {
+    /// Reads a line as far as it matters.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        if let Some(head) = Head::read(bytes) {
+            let content = enveloped(head.kind, head.inner, bytes)?;
+            return Ok(Self { time: Cow::Borrowed(head.time), ordinal: head.ordinal, content });
+        }
+        let probe: Probe<'a> = serde_json::from_slice(bytes)?;
+        let kind = filled(probe.kind.as_ref()).unwrap_or_default();
+        let content = match kind {
+            _ if probe.record_type.is_some() => Content::Nothing,
+            "event_msg" | "response_item" => {
+                let inner = serde_json::from_slice::<Envelope<Tagged<'a>>>(bytes)?.payload.kind;
+                enveloped(kind, filled(inner.as_ref()).unwrap_or_default(), bytes)?
+            }
+            _ if probe.payload.is_some() => enveloped(kind, "", bytes)?,
+            _ => bare(kind, bytes)?,
+        };
+        Ok(Self { time: probe.timestamp.unwrap_or_default().0, ordinal: probe.ordinal, content })
+    }
+
+    /// When it was written.
+    pub(super) fn at(&self) -> Option<Timestamp> {
+        rfc3339(&self.time)
+    }
+}
+
+/// The `payload` of a line.
+fn payload<'a, P: Deserialize<'a>>(bytes: &'a [u8]) -> Result<P, DecodeError> {
+    Ok(serde_json::from_slice::<Envelope<P>>(bytes)?.payload)
+}
+
+/// The content of a line that wraps it into a `payload`.
+fn enveloped<'a>(kind: &str, inner: &str, bytes: &'a [u8]) -> Result<Content<'a>, DecodeError> {
+    Ok(match (kind, inner) {
+        ("session_meta", _) => Content::Meta(payload(bytes)?),
+        ("turn_context", _) => Content::Context(payload(bytes)?),
+        ("token_usage_record", _) => Content::Response(payload(bytes)?),
+        ("compacted", _) => Content::Compacted(CompactionKind::Line),
+        ("response_item", "function_call" | "custom_tool_call" | "local_shell_call") => Content::Call(payload(bytes)?),
+        ("response_item", "web_search_call") => Content::VendorCall(payload(bytes)?),
+        ("response_item", "function_call_output" | "custom_tool_call_output") => Content::Output(payload(bytes)?),
+        ("event_msg", "token_count") => Content::Count(payload(bytes)?),
+        ("event_msg", "task_started" | "turn_started") => Content::TurnBegan(payload(bytes)?),
+        ("event_msg", "task_complete" | "turn_complete") => Content::TurnEnded(payload::<TurnOver<'a>>(bytes)?.error),
+        ("event_msg", "turn_aborted") => Content::TurnEnded(None),
+        ("event_msg", "context_compacted") => Content::Compacted(CompactionKind::Event),
+        ("event_msg", "error" | "stream_error") => Content::Failed(payload(bytes)?),
+        ("event_msg", "thread_settings_applied") => {
+            Content::Settings(payload::<SettingsApplied<'a>>(bytes)?.thread_settings)
+        }
+        ("event_msg", "user_message") => prompt(payload(bytes)?),
+        ("event_msg", "item_completed") => completed(bytes)?,
+        _ => Content::Nothing,
+    })
+}
+
+fn prompt(message: UserMessage<'_>) -> Content<'_> {
+    let is_plain = filled(message.kind.as_ref()).is_none_or(|kind| kind == "plain");
+    match message.message {
+        Some(text) if is_plain => Content::Prompt(PromptKind::Message, text),
+        _ => Content::Nothing,
+    }
+}
+
+/// What a finished item says. Most items repeat what other lines say, at length, so the kind is looked up first.
+fn completed(bytes: &[u8]) -> Result<Content<'_>, DecodeError> {
+    /// `{"timestamp":…,"payload":{"type":…,"thread_id":…,"turn_id":…,"item":{"type":` fits well into this.
+    const HEAD: usize = 512;
+    const TAG: &[u8] = b"\"item\":{\"type\":\"";
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    let found = memchr::memmem::find(head, TAG).and_then(|at| plain_text(bytes.get(at + TAG.len()..)?));
+    let kind = match found {
+        Some((kind, _)) => Cow::Borrowed(kind),
+        None => payload::<Completed<Tagged<'_>>>(bytes)?.item.kind.unwrap_or_default().0,
+    };
+    Ok(match &*kind {
+        "UserMessage" => {
+            let said = payload::<Completed<Said<'_>>>(bytes)?.item;
+            first_text(said.content).map_or(Content::Nothing, |text| Content::Prompt(PromptKind::Item, text))
+        }
+        "CommandExecution" => Content::CommandEnded(payload::<Completed<Command<'_>>>(bytes)?.item),
+        _ => Content::Nothing,
+    })
+}
+
+/// The content of a line without envelope: the files of 2025 before September, and the log of `codex exec --json`.
+fn bare<'a>(kind: &str, bytes: &'a [u8]) -> Result<Content<'a>, DecodeError> {
+    Ok(match kind {
+        "" => {
+            let meta: Box<Meta<'a>> = serde_json::from_slice(bytes)?;
+            if meta.id.is_some() { Content::Meta(meta) } else { Content::Nothing }
+        }
+        "message" => {
+            let message: Said<'a> = serde_json::from_slice(bytes)?;
+            match first_text(message.content) {
+                Some(text) if filled(message.role.as_ref()) == Some("user") => Content::Prompt(PromptKind::Bare, text),
+                _ => Content::Nothing,
+            }
+        }
+        "function_call" | "custom_tool_call" | "local_shell_call" => Content::Call(serde_json::from_slice(bytes)?),
+        "function_call_output" | "custom_tool_call_output" => Content::Output(serde_json::from_slice(bytes)?),
+        "thread.started" => {
+            serde_json::from_slice::<ExecLine<'a>>(bytes)?.thread_id.map_or(Content::Nothing, Content::ExecThread)
+        }
+        "turn.completed" => {
+            serde_json::from_slice::<ExecLine<'a>>(bytes)?.usage.map_or(Content::Nothing, Content::ExecUsage)
+        }
+        _ => Content::Nothing,
+    })
+}
