@@ -177,12 +177,20 @@ pub(super) enum Words<'a> {
     Many(#[serde(borrow)] Vec<Text<'a>>),
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// A tool's answer.
+#[derive(Debug)]
 pub(super) struct Output<'a> {
+    /// Which call it answers.
+    pub(super) call: Text<'a>,
+    /// What it says about the command.
+    pub(super) gist: Gist,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Answer<'a> {
     #[serde(borrow)]
     pub(super) call_id: Option<Text<'a>>,
-    pub(super) output: Gist,
 }
 
 #[derive(Debug, Default, Deserialize)]

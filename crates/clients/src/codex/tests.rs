@@ -459,6 +459,7 @@ fn processes_are_recognised_by_what_they_are() {
         ("/opt/codex-x86_64-unknown-linux-musl", &["codex-x86_64-unknown-linux-musl"], agent),
         ("/usr/bin/node", &["node", SCRIPT, "exec", "hi"], agent),
         ("/usr/bin/node", &["node", "/usr/local/bin/codex"], agent),
+        ("/usr/bin/codex (deleted)", &["codex"], agent),
         (NATIVE, &["codex", "mcp-server"], helper),
         (NATIVE, &["codex", "--enable", "x", "app-server", "--listen"], helper),
         ("/usr/bin/node", &["node", SCRIPT, "app-server"], helper),
