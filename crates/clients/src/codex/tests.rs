@@ -199,6 +199,13 @@ fn a_fork_that_copies_lines_with_their_times_counts_them_once() {
 }
 
 #[test]
+fn a_sub_agents_copy_is_left_to_its_parent_even_with_the_parents_times() {
+    let fork = String::from_utf8_lossy(fixture!("0.153/fork.jsonl"));
+    let agent = fork.replace("\"forked_from_id\"", "\"thread_source\":\"subagent\",\"forked_from_id\"");
+    assert_eq!(sums(&events(agent.as_bytes())), (50, 5));
+}
+
+#[test]
 fn a_fork_that_copies_lines_with_its_own_time_counts_only_what_follows() {
     let events = events(fixture!("0.153/fork-restamped.jsonl"));
     assert_eq!(sums(&events), (50, 5));

@@ -121,7 +121,8 @@ impl<'a> Head<'a> {
 fn plain_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     /// Longer than any time or kind.
     const MOST: usize = 64;
-    let end = bytes.iter().take(MOST).position(|&b| b == b'"' || b == b'\\').filter(|&end| bytes[end] == b'"')?;
+    let end =
+        bytes.iter().take(MOST).position(|&b| b == b'"' || b == b'\\').filter(|&end| bytes.get(end) == Some(&b'"'))?;
     Some((std::str::from_utf8(bytes.get(..end)?).ok()?, bytes.get(end + 1..)?))
 }
 
