@@ -311,6 +311,15 @@ fn a_settled_shell_that_starts_an_agent_is_noticed_at_once() {
 }
 
 #[test]
+fn bytes_moved_are_read_when_the_process_has_run() {
+    let tree = Tree::new().with(&PLAIN);
+    let (mut os, _, later) = settled(&tree);
+    tree.put(&Spec { ticks: 1, ..PLAIN });
+    tree.write("49/io", b"read_bytes: 11\nwrite_bytes: 20\n");
+    assert_eq!(only(os.pass(later).unwrap()).io.unwrap().read, 11);
+}
+
+#[test]
 fn a_process_that_ended_is_forgotten() {
     let tree = Tree::new().with(&PLAIN);
     let (mut os, _, later) = settled(&tree);
