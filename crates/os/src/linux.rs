@@ -1,9 +1,9 @@
 //! Linux: what `/proc` says.
 //!
 //! What a pass costs is opening files, so it opens as few as it can. Of every process it reads one, `stat`. While that
-//! line stays the same, the process has not run, and nothing else is asked. What a process is (`cmdline`, `exe`, `cwd`)
-//! is read when it is new, in every pass while it is young, at once when it starts another program, and otherwise in
-//! slices: one process in [`SLICES`] per pass.
+//! line stays the same, the process has run for less than a clock tick, and nothing else is asked. What a process is
+//! (`cmdline`, `exe`, `cwd`) is read when it is new, in every pass while it is young, at once when it starts another
+//! program, and otherwise in slices: one process in [`SLICES`] per pass.
 //!
 //! Whatever is new about a process is read through a descriptor of its directory, which the kernel ties to the process,
 //! not to the pid: if the process ends, the files vanish, and those of a successor with the same pid are never taken

@@ -179,6 +179,7 @@ fn a_zombie_is_a_row_without_a_command_line() {
     assert_eq!(process.state, agtop_model::ProcessState::Zombie);
     assert!(process.argv.is_empty());
     assert_eq!((&process.exe, &process.cwd), (&Err(Gap::NotReported), &Err(Gap::NotReported)));
+    assert_eq!(process.io, Err(Gap::NotReported), "asked although the executable is not shown");
 }
 
 #[test]
