@@ -1,6 +1,7 @@
 //! What agtop knows: the only state that changes.
 
 mod audit;
+mod hashed;
 mod session;
 mod snapshot;
 mod totals;
