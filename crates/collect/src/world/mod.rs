@@ -4,6 +4,8 @@ mod audit;
 mod hashed;
 mod session;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod totals;
 mod turns;
 
