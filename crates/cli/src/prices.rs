@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use agtop_prices::PriceBook;
-use anyhow::{Context, Result, anyhow, bail};
+use agtop_prices::{PriceBook, litellm};
+use anyhow::{Context, Result, anyhow};
 
 /// LiteLLM's list, as its authors keep it.
 pub(crate) const LIST_URL: &str =
@@ -20,15 +20,15 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) enum Update {
     /// The cached list is young enough.
     Fresh,
-    /// Fetched: that many bytes.
-    Fetched(u64),
+    /// Fetched: that many models.
+    Fetched(usize),
 }
 
 /// The price book: the user's own prices, then a fetched list, then the bundled one.
 pub(crate) fn book(own: Option<&Path>, cache: &Path) -> Result<PriceBook> {
     let mut book = PriceBook::bundled();
     if let Ok(list) = std::fs::read_to_string(cache) {
-        match book.clone().with_fetched(&list, &date_of(cache)) {
+        match book.clone().with_compact(list, &date_of(cache)) {
             Ok(newer) => book = newer,
             Err(error) => {
                 eprintln!(
@@ -45,7 +45,7 @@ pub(crate) fn book(own: Option<&Path>, cache: &Path) -> Result<PriceBook> {
 
 /// The cached list's place.
 pub(crate) fn cache_file(cache_home: &Path) -> PathBuf {
-    cache_home.join("agtop").join("litellm.json")
+    cache_home.join("agtop").join("litellm.tsv")
 }
 
 /// Fetches the list into the cache, if it is older than its life.
@@ -55,7 +55,7 @@ pub(crate) fn update(url: &str, cache: &Path) -> Result<Update> {
 }
 
 /// Fetches the list into the cache, whatever its age.
-pub(crate) fn fetch(url: &str, cache: &Path) -> Result<u64> {
+pub(crate) fn fetch(url: &str, cache: &Path) -> Result<usize> {
     let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).build().into();
     let mut response =
         agent.get(url).call().map_err(|error| anyhow!("the price list cannot be fetched from {url}: {error}"))?;
@@ -65,11 +65,10 @@ pub(crate) fn fetch(url: &str, cache: &Path) -> Result<u64> {
         .limit(LARGEST_LIST)
         .read_to_string()
         .map_err(|error| anyhow!("the price list from {url} cannot be read: {error}"))?;
-    if let Err(error) = PriceBook::bundled().with_fetched(&text, "now") {
-        bail!("what {url} sent is no price list: {error}");
-    }
-    store(cache, &text).with_context(|| format!("{}", cache.display()))?;
-    Ok(text.len() as u64)
+    let list =
+        litellm::compact(text.as_bytes()).map_err(|error| anyhow!("what {url} sent is no price list: {error}"))?;
+    store(cache, &list.lines).with_context(|| format!("{}", cache.display()))?;
+    Ok(list.entries)
 }
 
 /// Writes beside the file and renames, so that no reader ever sees half a list.

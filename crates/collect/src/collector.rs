@@ -176,7 +176,7 @@ impl Collector {
             totals: Arc::new(told.totals),
             rate_limits: told.limits.into(),
             health: Arc::new(health),
-            prices: self.prices.describe().into(),
+            prices: self.prices.as_of().into(),
         }
     }
 

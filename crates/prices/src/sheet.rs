@@ -94,6 +94,14 @@ pub(crate) fn sorted(mut lines: Vec<(String, String)>) -> String {
     lines.into_iter().fold(String::new(), |text, (key, items)| text + &key + "\t" + &items + "\n")
 }
 
+/// The number of lines, if there are any and they are in the order in which they are searched.
+pub(crate) fn checked(text: &str) -> Option<usize> {
+    let keys = || Sheet::new(text).rows().map(|row| row.key);
+    let is_in_order = keys().zip(keys().skip(1)).all(|(a, b)| folded(a).le(folded(b)));
+    let count = keys().count();
+    (count > 0 && is_in_order && text.contains('\t')).then_some(count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,9 +16,9 @@ const SHOWN_ISSUES: usize = 20;
 
 /// Prints how well each client's files could be read. Exit 1 if something was lost.
 pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
+    writeln!(out, "agtop {}, prices: {}", env!("CARGO_PKG_VERSION"), doctor.book.describe())?;
     let mut collector = Collector::new(doctor.settings, agtop_os::native(), doctor.book);
     let snapshot = progress::shown(collector.watch(), || collector.refresh());
-    writeln!(out, "agtop {}, prices: {}", env!("CARGO_PKG_VERSION"), snapshot.prices)?;
     for health in &snapshot.health.clients {
         report(health, &snapshot, out)?;
     }

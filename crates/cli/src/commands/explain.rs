@@ -24,7 +24,7 @@ pub(super) fn run(explain: Explain, out: &mut dyn Write) -> Result<()> {
     let mut lines = Lines::default();
     let mut report =
         Report { book: &explain.book, files: collector.files(), lines: &mut lines, zone: &explain.zone, out };
-    report.heading(session, &snapshot.prices)?;
+    report.heading(session)?;
     let mut sum = Sum::default();
     for (entry, verdict) in &verdicts {
         report.entry(entry, *verdict, &mut sum)?;
@@ -74,11 +74,11 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn heading(&mut self, session: &Session, prices: &str) -> Result<()> {
+    fn heading(&mut self, session: &Session) -> Result<()> {
         let project =
             session.project.as_ref().map_or_else(String::new, |project| format!(" in {}", project.for_terminal()));
         writeln!(self.out, "{} session {}{project}", session.client(), shown(&session.key.id))?;
-        writeln!(self.out, "prices: {prices}\n")?;
+        writeln!(self.out, "prices: {}\n", self.book.describe())?;
         Ok(())
     }
 

@@ -84,7 +84,9 @@ pub(super) fn update(url: &str, cache: &Path, even_if_fresh: bool, out: &mut dyn
         if even_if_fresh { prices::fetch(url, cache).map(Update::Fetched)? } else { prices::update(url, cache)? };
     match update {
         Update::Fresh => writeln!(out, "{} is less than a day old (--force fetches all the same)", cache.display())?,
-        Update::Fetched(bytes) => writeln!(out, "fetched {bytes} bytes from {url} to {}", cache.display())?,
+        Update::Fetched(models) => {
+            writeln!(out, "fetched the prices of {models} models from {url} to {}", cache.display())?
+        }
     }
     Ok(())
 }

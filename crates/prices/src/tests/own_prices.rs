@@ -134,3 +134,21 @@ fn the_description_counts_what_goes_before_the_bundled_list() {
          before all 3 of your own"
     );
 }
+
+#[test]
+fn a_list_made_compact_once_prices_as_the_list_itself() {
+    let whole = PriceBook::bundled().with_fetched(FETCHED, "2026-12-01").unwrap();
+    let lines = crate::litellm::compact(FETCHED.as_bytes()).unwrap().lines;
+    let compact = PriceBook::bundled().with_compact(lines.clone(), "2026-12-01").unwrap();
+    assert_eq!(compact.describe(), whole.describe());
+    for key in lines.lines().filter_map(|line| line.split('\t').next()) {
+        assert_eq!(compact.rate(key), whole.rate(key), "{key}");
+    }
+}
+
+#[test]
+fn what_is_no_compact_list_is_refused() {
+    for text in ["", "\n", "no table", "b\tx\na\ty\n"] {
+        assert!(PriceBook::bundled().with_compact(text.to_owned(), "2026-12-01").is_err(), "{text:?}");
+    }
+}
