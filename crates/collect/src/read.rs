@@ -105,14 +105,10 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
         let mut fragment = None;
         let decoder = &mut cursor.decoder;
         cursor.offset = lines::each_line(input, start, |offset, piece| match piece {
-            // The end of a line whose text was decoded already.
-            Piece::Line(line) | Piece::Fragment(line) if offset == start && fed_before == Some(line.len()) => {
-                fragment = fed_before;
-            }
-            Piece::Line(line) => {
-                fragment = None;
-                self.line(decoder.as_mut(), line, offset);
-            }
+            // The end of a line whose text was decoded already, or still no end.
+            Piece::Line(line) if offset == start && fed_before == Some(line.len()) => {}
+            Piece::Fragment(line) if offset == start && fed_before == Some(line.len()) => fragment = fed_before,
+            Piece::Line(line) => self.line(decoder.as_mut(), line, offset),
             Piece::Fragment(line) => fragment = self.fragment(decoder.as_mut(), line, offset),
             Piece::Oversized(length) => {
                 let detail = format!("a line of {length} bytes, longer than {LONGEST_LINE}");

@@ -85,7 +85,7 @@ pub(super) fn update(url: &str, cache: &Path, even_if_fresh: bool, out: &mut dyn
     match update {
         Update::Fresh => writeln!(out, "{} is less than a day old (--force fetches all the same)", cache.display())?,
         Update::Fetched(models) => {
-            writeln!(out, "fetched the prices of {models} models from {url} to {}", cache.display())?
+            writeln!(out, "fetched the prices of {models} models from {url} to {}", cache.display())?;
         }
     }
     Ok(())

@@ -1,0 +1,26 @@
+//! A new agent is one file, its fixtures, and two lines: nothing may be forgotten.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use agtop_clients::CLIENTS;
+
+/// What is in the clients' crate besides clients.
+const SHARED: &[&str] = &["decode", "env", "facts", "lib", "names", "parse", "store", "testing"];
+
+fn names_in(directory: &str) -> BTreeSet<String> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(directory);
+    let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+    let stem = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    entries.map(|entry| stem(&entry.path())).collect()
+}
+
+#[test]
+fn every_client_has_a_file_a_registration_and_fixtures() {
+    let registered: BTreeSet<String> = CLIENTS.iter().map(|client| client.info().id.as_str().to_owned()).collect();
+    assert_eq!(registered.len(), CLIENTS.len(), "an id is used twice");
+    let files: BTreeSet<String> =
+        names_in("crates/clients/src").into_iter().filter(|name| !SHARED.contains(&name.as_str())).collect();
+    assert_eq!(files, registered);
+    assert_eq!(names_in("fixtures"), registered);
+}
