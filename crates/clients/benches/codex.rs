@@ -74,7 +74,13 @@ fn decode(bencher: Bencher<'_, '_>, mix: Mix) {
     let stores = codex.stores(&Env { home: "/home/u".into(), ..Env::default() });
     let Some(store) = stores.first() else { return };
     let name = Path::new("rollout.jsonl");
-    let source = Source { file: FileId(0), path: name, relative: name, modified: Timestamp::from_millis(0) };
+    let source = Source {
+        file: FileId(0),
+        path: name,
+        relative: name,
+        modified: Timestamp::from_millis(0),
+        zone: &jiff::tz::TimeZone::UTC,
+    };
     bencher.counter(BytesCount::of_str(&text)).bench_local(|| {
         let mut decoder = codex.decoder(store, &source);
         let (mut events, mut count, mut start) = (Vec::new(), 0, 0);

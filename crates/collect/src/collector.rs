@@ -190,6 +190,8 @@ impl Collector {
         let table = self.os.processes().unwrap_or_default();
         let found = self.processes.find(&table, Instant::now());
         self.sampled = (!found.agents.is_empty()).then(Instant::now);
+        // Rates of the machine need a first reading, too.
+        self.os.system();
         let mut directories: Vec<PathBuf> = std::mem::take(&mut self.settings.env.work_dirs);
         directories.extend(found.agents.iter().filter_map(|agent| agent.process.cwd.clone().ok()));
         let roots: Vec<PathBuf> = directories.iter().filter_map(|directory| git_root(directory)).collect();

@@ -1,7 +1,7 @@
 //! From files, databases and processes to one [`World`], and from the World to snapshots.
 //!
 //! Data flows one way: [`discover`](mod@discover) finds files, [`read`] turns them into events with the help of each
-//! client's decoder, [`World::apply`] folds events into sessions, and [`World::snapshot`] publishes an immutable
+//! client's decoder, [`World::apply`] folds events into sessions, and `World::tell` is published as an immutable
 //! [`Snapshot`](agtop_model::Snapshot). The [`Collector`] runs all of that, once or again and again.
 
 mod agents;

@@ -1,5 +1,7 @@
 //! The collector over files that change between two looks, and processes that come and go.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! A new agent is one file, its fixtures, and two lines: nothing may be forgotten.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

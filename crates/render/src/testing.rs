@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use agtop_model::{
     Agent, Basis, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost, CpuTime, DayModel, Evidence, Gap,
-    Health, InFlight, Io, Issue, IssueKind, Join, JoinTier, ModelSpend, PicoUsd, Place, ProcId, Process, ProcessState,
-    RateLimit, Session, SessionKey, Snapshot, Spend, Status, StopReason, System, Timestamp, Title, TitleRank,
-    ToolCount, Totals, Untrusted, Usage, Window,
+    Health, InFlight, Io, Issue, IssueKind, Join, JoinTier, ModelSpend, Phase, PicoUsd, Place, ProcId, Process,
+    ProcessState, RateLimit, Session, SessionKey, Snapshot, Spend, Status, StopReason, System, Timestamp, Title,
+    TitleRank, ToolCount, Totals, Untrusted, Usage, Window,
 };
 
 use crate::{Surface, View};
@@ -295,6 +295,7 @@ fn session(client: ClientId, id: &str) -> Session {
         tools: vec![],
         in_flight: vec![],
         stop: None,
+        phase: Phase::Open,
         children: vec![],
         files: 1,
         subagent_files: 0,
@@ -358,6 +359,7 @@ fn claude_session() -> Session {
         tools: vec![ToolCount { name: "Bash".into(), calls: 47 }, ToolCount { name: "Edit".into(), calls: 23 }],
         in_flight: vec![in_flight("code-reviewer", "review", true), in_flight("Bash", "echo", false)],
         stop: Some(StopReason::ToolUse),
+        phase: Phase::Open,
         children: vec![subagent(1), subagent(2)],
         files: 3,
         subagent_files: 2,
