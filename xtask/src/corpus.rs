@@ -88,7 +88,8 @@ fn verify(dir: &Path, agtop: &Path) -> anyhow::Result<()> {
     let truth = fs::read(dir.join("truth.json")).context("no truth.json: is this a corpus?")?;
     let wanted = figures_of_truth(&serde_json::from_slice(&truth)?);
     let home = std::path::absolute(dir.join("home"))?;
-    let output = Command::new(agtop)
+    let agtop = std::path::absolute(agtop)?;
+    let output = Command::new(&agtop)
         .arg("--json=sessions")
         .current_dir(&home)
         .env_clear()

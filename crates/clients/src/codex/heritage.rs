@@ -51,8 +51,8 @@ pub(super) struct Heritage {
     id: Option<Box<str>>,
     /// When the thread was created.
     created: Option<Timestamp>,
-    /// Whether a `spawn_agent` call made it.
-    spawned: bool,
+    /// Whether it is a sub-agent's.
+    is_subagent: bool,
     /// Whether lines of another thread were seen to begin.
     holds_foreign_meta: bool,
     /// The ordinal of its first own line.
@@ -68,7 +68,7 @@ impl Heritage {
             stage: Stage::Fresh,
             id: None,
             created: None,
-            spawned: false,
+            is_subagent: false,
             holds_foreign_meta: false,
             own_from: None,
             start: Start::Zero,
@@ -77,15 +77,15 @@ impl Heritage {
 
     /// Of the thread that the first session meta describes.
     pub(super) fn of(meta: &Meta<'_>) -> Self {
-        let forked = filled(meta.forked_from_id.as_ref()).is_some();
-        let inherits = forked || meta.source.is_spawned || meta.history_base.is_some();
+        let is_forked = filled(meta.forked_from_id.as_ref()).is_some();
+        let inherits = is_forked || meta.is_subagent() || meta.history_base.is_some();
         // From 0.154 on nothing is copied, `history_base` points to the parent; and where ordinals tell, they rule.
         let may_copy = inherits && meta.history_base.is_none() && meta.subagent_history_start_ordinal.is_none();
         Self {
             stage: if may_copy { Stage::Unclear } else { Stage::Fresh },
             id: filled(meta.id.as_ref()).filter(|id| tells_age(id)).map(Into::into),
             created: meta.timestamp.0,
-            spawned: meta.source.is_spawned,
+            is_subagent: meta.is_subagent(),
             holds_foreign_meta: false,
             own_from: meta.subagent_history_start_ordinal,
             start: if inherits { Start::Inherited } else { Start::Zero },
@@ -143,9 +143,9 @@ impl Heritage {
             && at < created
         {
             self.stage = Stage::Dated;
-            // A spawned agent's copy lacks some of its parent's lines, so that the same response may look different
-            // in both: the parent's file has it.
-            return if self.spawned { Owner::Copy } else { Owner::DatedCopy };
+            // A sub-agent's copy lacks some of its parent's lines, so that the same response may look different in
+            // both: the parent's file has it.
+            return if self.is_subagent { Owner::Copy } else { Owner::DatedCopy };
         }
         match self.stage {
             Stage::Copied => Owner::Copy,

@@ -58,8 +58,6 @@ pub(super) struct Origin<'a> {
     pub(super) word: Option<Cow<'a, str>>,
     /// Whether it is a sub-agent.
     pub(super) is_subagent: bool,
-    /// Whether it was spawned by a `spawn_agent` call.
-    pub(super) is_spawned: bool,
     /// The thread that spawned it.
     pub(super) parent: Option<Cow<'a, str>>,
     /// The role it was spawned in.
@@ -77,7 +75,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Origin<'a> {
             return Ok(Self {
                 word: Some(Cow::Borrowed("thread_spawn")),
                 is_subagent: true,
-                is_spawned: true,
                 parent: spawn.field("parent_thread_id").and_then(Loose::word),
                 role: spawn.field("agent_role").or_else(|| spawn.field("agent_type")).and_then(Loose::word),
             });
@@ -109,7 +106,7 @@ mod tests {
     fn sources_come_in_many_shapes() {
         assert_eq!(origin(r#""cli""#), Origin { word: Some("cli".into()), ..Origin::default() });
         let review = origin(r#"{"subagent":"review"}"#);
-        assert_eq!((review.word.as_deref(), review.is_subagent, review.is_spawned), (Some("review"), true, false));
+        assert_eq!((review.word.as_deref(), review.is_subagent), (Some("review"), true));
         let guardian = origin(r#"{"subagent":{"other":"guardian"}}"#);
         assert_eq!((guardian.word.as_deref(), guardian.is_subagent), (Some("guardian"), true));
         for odd in ["null", "1", "[1]", "{}", r#"{"subagent":7}"#] {
@@ -122,6 +119,6 @@ mod tests {
         let spawn = r#"{"subagent":{"thread_spawn":{"parent_thread_id":"p","depth":1,"agent_type":"explorer"}}}"#;
         let spawn = origin(spawn);
         assert_eq!((spawn.parent.as_deref(), spawn.role.as_deref()), (Some("p"), Some("explorer")));
-        assert!(spawn.is_spawned);
+        assert!(spawn.is_subagent);
     }
 }

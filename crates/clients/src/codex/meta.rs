@@ -33,7 +33,7 @@ impl Rollout {
         }
         self.heritage = Heritage::of(meta);
         let facts = self.facts(meta);
-        if facts.parent.is_some() || meta.source.is_subagent {
+        if meta.is_subagent() {
             self.lineage = Lineage::Sidechain;
         }
         self.told.cwd.clone_from(&facts.cwd);
@@ -43,8 +43,6 @@ impl Rollout {
     fn facts(&self, meta: &Meta<'_>) -> SessionFacts {
         let key = |id: &str| Some(SessionKey::new(CLIENT, id)).filter(|key| *key != self.session);
         let forked_from = filled(meta.forked_from_id.as_ref());
-        let is_subagent =
-            meta.source.is_subagent || filled(meta.thread_source.as_ref()).is_some_and(|word| word == "subagent");
         let parent = meta.source.parent.as_deref().or_else(|| filled(meta.parent_thread_id.as_ref()));
         let origin = [
             meta.source.role.as_deref(),
@@ -54,7 +52,7 @@ impl Rollout {
         ];
         let text = |text| filled(text).map(Untrusted::from);
         SessionFacts {
-            parent: parent.or_else(|| forked_from.filter(|_| is_subagent)).and_then(key),
+            parent: parent.or_else(|| forked_from.filter(|_| meta.is_subagent())).and_then(key),
             forked_from: forked_from.and_then(key),
             started: self.is_opened_known.then_some(self.opened),
             cwd: filled(meta.cwd.as_ref()).map(PathBuf::from),

@@ -56,6 +56,10 @@ const HELPERS: &[&str] = &[
     "login",
     "logout",
     "completion",
+    "apply",
+    "features",
+    "update",
+    "doctor",
     "responses-api-proxy",
     "stdio-to-uds",
 ];
@@ -185,6 +189,8 @@ fn build(process: ProcFacts<'_>) -> Option<Build> {
         return is_wrapper.then_some(Build::Agent);
     }
     let name = if process.exe_name().is_empty() { process.program() } else { process.exe_name() };
+    // Linux says this of a program that was updated while it ran.
+    let name = name.strip_suffix(" (deleted)").unwrap_or(name);
     if !is_native(name) {
         return is_part(name).then_some(Build::Helper);
     }

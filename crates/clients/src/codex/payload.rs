@@ -36,6 +36,15 @@ pub(super) struct Meta<'a> {
     pub(super) subagent_history_start_ordinal: Option<u64>,
 }
 
+impl Meta<'_> {
+    /// Whether the thread is a sub-agent's: spawned, or a review, a compaction, a guardian.
+    pub(super) fn is_subagent(&self) -> bool {
+        self.source.is_subagent
+            || filled(self.thread_source.as_ref()) == Some("subagent")
+            || filled(self.parent_thread_id.as_ref()).is_some()
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Git<'a> {
@@ -177,12 +186,20 @@ pub(super) enum Words<'a> {
     Many(#[serde(borrow)] Vec<Text<'a>>),
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// A tool's answer.
+#[derive(Debug)]
 pub(super) struct Output<'a> {
+    /// Which call it answers.
+    pub(super) call: Text<'a>,
+    /// What it says about the command.
+    pub(super) gist: Gist,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Answer<'a> {
     #[serde(borrow)]
     pub(super) call_id: Option<Text<'a>>,
-    pub(super) output: Gist,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -199,6 +199,13 @@ fn a_fork_that_copies_lines_with_their_times_counts_them_once() {
 }
 
 #[test]
+fn a_sub_agents_copy_is_left_to_its_parent_even_with_the_parents_times() {
+    let fork = String::from_utf8_lossy(fixture!("0.153/fork.jsonl"));
+    let agent = fork.replace("\"forked_from_id\"", "\"thread_source\":\"subagent\",\"forked_from_id\"");
+    assert_eq!(sums(&events(agent.as_bytes())), (50, 5));
+}
+
+#[test]
 fn a_fork_that_copies_lines_with_its_own_time_counts_only_what_follows() {
     let events = events(fixture!("0.153/fork-restamped.jsonl"));
     assert_eq!(sums(&events), (50, 5));
@@ -459,6 +466,7 @@ fn processes_are_recognised_by_what_they_are() {
         ("/opt/codex-x86_64-unknown-linux-musl", &["codex-x86_64-unknown-linux-musl"], agent),
         ("/usr/bin/node", &["node", SCRIPT, "exec", "hi"], agent),
         ("/usr/bin/node", &["node", "/usr/local/bin/codex"], agent),
+        ("/usr/bin/codex (deleted)", &["codex"], agent),
         (NATIVE, &["codex", "mcp-server"], helper),
         (NATIVE, &["codex", "--enable", "x", "app-server", "--listen"], helper),
         ("/usr/bin/node", &["node", SCRIPT, "app-server"], helper),

@@ -50,8 +50,8 @@ impl Tools {
 
     /// The calls that an answer ends.
     pub(super) fn answered(&mut self, output: &Output<'_>) -> Vec<EventKind> {
-        let Some(id) = filled(output.call_id.as_ref()) else { return Vec::new() };
-        let (tool, gist) = (ToolKey::new(CLIENT, id), output.output);
+        let Some(id) = output.call.filled() else { return Vec::new() };
+        let (tool, gist) = (ToolKey::new(CLIENT, id), output.gist);
         let written = self.writing.remove(&tool);
         match (written, gist.running) {
             (None, Some(session)) => {

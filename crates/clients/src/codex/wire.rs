@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use agtop_model::Timestamp;
+use memchr::memmem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::gist::Gist;
 use super::loose::{Text, filled};
 use super::payload::{
-    Call, Command, Completed, ExecLine, Failure, Meta, Output, Said, Settings, SettingsApplied, TokenCount, TurnBegan,
-    TurnContext, TurnOver, UsageRecord, UserMessage, first_text,
+    Answer, Call, Command, Completed, ExecLine, Failure, Meta, Output, Said, Settings, SettingsApplied, TokenCount,
+    TurnBegan, TurnContext, TurnOver, UsageRecord, UserMessage, first_text,
 };
 use super::usage::Tokens;
 use crate::DecodeError;
@@ -119,7 +121,8 @@ impl<'a> Head<'a> {
 fn plain_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     /// Longer than any time or kind.
     const MOST: usize = 64;
-    let end = bytes.iter().take(MOST).position(|&b| b == b'"' || b == b'\\').filter(|&end| bytes[end] == b'"')?;
+    let end =
+        bytes.iter().take(MOST).position(|&b| b == b'"' || b == b'\\').filter(|&end| bytes.get(end) == Some(&b'"'))?;
     Some((std::str::from_utf8(bytes.get(..end)?).ok()?, bytes.get(end + 1..)?))
 }
 
@@ -189,7 +192,7 @@ fn enveloped<'a>(kind: &str, inner: &str, bytes: &'a [u8]) -> Result<Content<'a>
         ("compacted", _) => Content::Compacted(CompactionKind::Line),
         ("response_item", "function_call" | "custom_tool_call" | "local_shell_call") => Content::Call(payload(bytes)?),
         ("response_item", "web_search_call") => Content::VendorCall(payload(bytes)?),
-        ("response_item", "function_call_output" | "custom_tool_call_output") => Content::Output(payload(bytes)?),
+        ("response_item", "function_call_output" | "custom_tool_call_output") => answered(bytes, payload)?,
         ("event_msg", "token_count") => Content::Count(payload(bytes)?),
         ("event_msg", "task_started" | "turn_started") => Content::TurnBegan(payload(bytes)?),
         ("event_msg", "task_complete" | "turn_complete") => Content::TurnEnded(payload::<TurnOver<'a>>(bytes)?.error),
@@ -205,6 +208,27 @@ fn enveloped<'a>(kind: &str, inner: &str, bytes: &'a [u8]) -> Result<Content<'a>
     })
 }
 
+/// A tool's answer. Which call it answers stands before it, so that the answer itself need not be parsed.
+fn answered<'a>(
+    bytes: &'a [u8],
+    parse: impl FnOnce(&'a [u8]) -> Result<Answer<'a>, DecodeError>,
+) -> Result<Content<'a>, DecodeError> {
+    let found = tagged(bytes, b"\"call_id\":\"").filter(|_| bytes.ends_with(b"}"));
+    let call = match found {
+        Some(id) => Text(Cow::Borrowed(id)),
+        None => parse(bytes)?.call_id.unwrap_or_default(),
+    };
+    Ok(Content::Output(Output { call, gist: Gist::of(bytes) }))
+}
+
+/// The short string behind a key, if both stand near the line's beginning.
+fn tagged<'a>(bytes: &'a [u8], key: &[u8]) -> Option<&'a str> {
+    /// Times, kinds and three ids fit well into this.
+    const HEAD: usize = 512;
+    let at = memmem::find(bytes.get(..HEAD).unwrap_or(bytes), key)?;
+    Some(plain_text(bytes.get(at + key.len()..)?)?.0)
+}
+
 fn prompt(message: UserMessage<'_>) -> Content<'_> {
     let is_plain = filled(message.kind.as_ref()).is_none_or(|kind| kind == "plain");
     match message.message {
@@ -215,13 +239,9 @@ fn prompt(message: UserMessage<'_>) -> Content<'_> {
 
 /// What a finished item says. Most items repeat what other lines say, at length, so the kind is looked up first.
 fn completed(bytes: &[u8]) -> Result<Content<'_>, DecodeError> {
-    /// `{"timestamp":…,"payload":{"type":…,"thread_id":…,"turn_id":…,"item":{"type":` fits well into this.
-    const HEAD: usize = 512;
-    const TAG: &[u8] = b"\"item\":{\"type\":\"";
-    let head = bytes.get(..HEAD).unwrap_or(bytes);
-    let found = memchr::memmem::find(head, TAG).and_then(|at| plain_text(bytes.get(at + TAG.len()..)?));
+    let found = tagged(bytes, b"\"item\":{\"type\":\"");
     let kind = match found {
-        Some((kind, _)) => Cow::Borrowed(kind),
+        Some(kind) => Cow::Borrowed(kind),
         None => payload::<Completed<Tagged<'_>>>(bytes)?.item.kind.unwrap_or_default().0,
     };
     Ok(match &*kind {
@@ -249,7 +269,9 @@ fn bare<'a>(kind: &str, bytes: &'a [u8]) -> Result<Content<'a>, DecodeError> {
             }
         }
         "function_call" | "custom_tool_call" | "local_shell_call" => Content::Call(serde_json::from_slice(bytes)?),
-        "function_call_output" | "custom_tool_call_output" => Content::Output(serde_json::from_slice(bytes)?),
+        "function_call_output" | "custom_tool_call_output" => {
+            answered(bytes, |bytes| Ok(serde_json::from_slice(bytes)?))?
+        }
         "thread.started" => {
             serde_json::from_slice::<ExecLine<'a>>(bytes)?.thread_id.map_or(Content::Nothing, Content::ExecThread)
         }

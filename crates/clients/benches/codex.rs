@@ -1,0 +1,90 @@
+//! How fast Codex rollouts are decoded, over generated files of about 20 MB.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use agtop_clients::{Env, Input, Source};
+use agtop_model::{FileId, Timestamp};
+use divan::{Bencher, counter::BytesCount};
+
+fn main() {
+    divan::main();
+}
+
+/// Size of the generated files in bytes.
+const SIZE: usize = 20_000_000;
+
+/// What fills a rollout: how large a tool's answer and a message are, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Mix {
+    answer: usize,
+    message: usize,
+}
+
+/// As heavy sessions are: long messages and answers, usage in a small share of the bytes.
+const HEAVY: Mix = Mix { answer: 6_000, message: 3_000 };
+/// The worst case: hardly anything but lines that have to be parsed.
+const DENSE: Mix = Mix { answer: 80, message: 0 };
+
+/// A rollout of 0.169 with a tool call, its answer, messages and both kinds of usage per response.
+fn rollout(mix: Mix) -> String {
+    let id = "01a1fda9-829d-7d11-a9e9-b2c1b553804d";
+    let at = "2026-11-21T10:31:47.181Z";
+    let (answer, message) =
+        (r#"fn main() {\n    \"x\";\n}\n"#.repeat(mix.answer / 24), "some words ".repeat(mix.message / 11));
+    let mut text = format!(
+        r#"{{"timestamp":"{at}","ordinal":0,"type":"session_meta","payload":{{"id":"{id}","timestamp":"{at}","cwd":"/repo","cli_version":"0.169.0","source":"cli"}}}}
+{{"timestamp":"{at}","ordinal":1,"type":"turn_context","payload":{{"turn_id":"{id}","cwd":"/repo","model":"gpt-5.5"}}}}
+"#
+    );
+    for n in 1_u64.. {
+        if text.len() > SIZE {
+            break;
+        }
+        let usage = |n: u64| {
+            let (input, output) = (1000 * n, 100 * n);
+            format!(
+                r#"{{"input_tokens":{input},"cached_input_tokens":{},"cache_write_input_tokens":0,"output_tokens":{output},"reasoning_output_tokens":{n},"total_tokens":{}}}"#,
+                input / 2,
+                input + output
+            )
+        };
+        let _ = write!(
+            text,
+            r#"{{"timestamp":"{at}","ordinal":{n},"type":"response_item","payload":{{"type":"message","role":"assistant","content":[{{"type":"output_text","text":"{message}"}}]}}}}
+{{"timestamp":"{at}","ordinal":{n},"type":"response_item","payload":{{"type":"function_call","name":"exec_command","arguments":"{{\"cmd\": \"cat src/{n}.rs\"}}","call_id":"call_{n}"}}}}
+{{"timestamp":"{at}","ordinal":{n},"type":"token_usage_record","payload":{{"thread_id":"{id}","turn_id":"{id}","session_id":"{id}","response_id":"resp_{n}","usage":{},"turn_token_usage":{},"thread_token_usage":{}}}}}
+{{"timestamp":"{at}","ordinal":{n},"type":"response_item","payload":{{"type":"function_call_output","call_id":"call_{n}","output":"Chunk ID: 1\nProcess exited with code 0\nOutput:\n{answer}"}}}}
+{{"timestamp":"{at}","ordinal":{n},"type":"event_msg","payload":{{"type":"token_count","info":{{"total_token_usage":{},"last_token_usage":{},"model_context_window":258400}},"rate_limits":{{"limit_id":"codex","primary":{{"used_percent":12.5,"window_minutes":300,"resets_at":1776290000}},"secondary":null}}}}}}
+"#,
+            usage(1),
+            usage(1),
+            usage(n),
+            usage(n),
+            usage(1)
+        );
+    }
+    text
+}
+
+#[divan::bench(args = [HEAVY, DENSE])]
+fn decode(bencher: Bencher<'_, '_>, mix: Mix) {
+    let text = rollout(mix);
+    let Some(codex) = agtop_clients::client("codex") else { return };
+    let stores = codex.stores(&Env { home: "/home/u".into(), ..Env::default() });
+    let Some(store) = stores.first() else { return };
+    let name = Path::new("rollout.jsonl");
+    let source = Source { file: FileId(0), path: name, relative: name, modified: Timestamp::from_millis(0) };
+    bencher.counter(BytesCount::of_str(&text)).bench_local(|| {
+        let mut decoder = codex.decoder(store, &source);
+        let (mut events, mut count, mut start) = (Vec::new(), 0, 0);
+        for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+            let bytes = &text.as_bytes()[start..end];
+            let _ = decoder.feed(Input::Line { bytes, offset: start as u64 }, &mut events);
+            start = end + 1;
+            count += events.len();
+            events.clear();
+        }
+        count
+    });
+}
