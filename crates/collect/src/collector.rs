@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format, Source, Store};
-use agtop_model::{ClientId, FileId, Issue, IssueKind, Snapshot, Timestamp};
+use agtop_model::{ClientId, FileId, Snapshot, Timestamp};
 use agtop_os::{FileIdentity, FileKind, Os};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -13,8 +13,8 @@ use crate::agents::{Matcher, Processes};
 use crate::discover::{Candidate, discover};
 use crate::files::Files;
 use crate::health::HealthBook;
-use crate::read::{Cursor, begins_as_before};
-use crate::scan::{Finished, Job, Meter, Output, Progress, read_all};
+use crate::read::{Cursor, Told, begins_as_before};
+use crate::scan::{Job, Meter, Progress, read_all};
 use crate::sqlite::log_of;
 use crate::world::{Scope, World};
 use crate::{join, status};
@@ -124,28 +124,30 @@ impl Collector {
             .candidates
             .into_iter()
             .filter_map(|candidate| {
-                let store = discovery.stores.get(candidate.store)?;
-                self.job(candidate, store)
+                let (store, root) = discovery.stores.get(candidate.store)?;
+                self.job(candidate, store, root)
             })
             .collect();
         self.meter.start(&jobs);
-        let mut finished = Vec::new();
-        read_all(jobs, |output| match output {
-            Output::Portion(portion) => {
-                self.health.note_records(portion.client, portion.told.records);
-                for issue in portion.told.issues {
-                    self.health.note_issue(portion.client, issue);
-                }
-                for event in portion.told.events {
-                    self.world.apply(event, portion.modified);
-                }
-            }
-            Output::Finished(done) => {
-                self.meter.finish(done.bytes);
-                finished.push(done);
+        let mut cursors = HashMap::new();
+        read_all(jobs, |portion| {
+            self.take(portion.client, portion.modified, portion.told);
+            if let Some(end) = portion.end {
+                self.meter.finish(end.bytes);
+                cursors.extend(end.cursor.map(|cursor| (end.file, cursor)));
             }
         });
-        self.keep_cursors(finished);
+        self.keep_cursors(cursors);
+    }
+
+    fn take(&mut self, client: ClientId, modified: Timestamp, told: Told) {
+        self.health.note_records(client, told.records);
+        for issue in told.issues {
+            self.health.note_issue(client, issue);
+        }
+        for event in told.events {
+            self.world.apply(event, modified);
+        }
     }
 
     /// Takes a snapshot of what is known.
@@ -205,7 +207,7 @@ impl Collector {
     }
 
     /// What there is to read in a file, if anything is new.
-    fn job(&mut self, candidate: Candidate, store: &Store) -> Option<Job> {
+    fn job(&mut self, candidate: Candidate, store: &Store, root: &Path) -> Option<Job> {
         let Candidate { client, path, identity, .. } = candidate;
         let state = (identity, log_identity(&path, store.format));
         let id = client.info().id;
@@ -228,8 +230,7 @@ impl Collector {
         };
         let cursor = cursor.unwrap_or_else(|| {
             self.world.forget_file(file);
-            let root = store.root.canonicalize().unwrap_or_else(|_| store.root.clone());
-            let relative = path.strip_prefix(&root).unwrap_or(&path);
+            let relative = path.strip_prefix(root).unwrap_or(&path);
             let source = Source { file, path: &path, relative, modified: identity.modified, zone: &self.settings.zone };
             Cursor::new(client.decoder(store, &source))
         });
@@ -238,19 +239,11 @@ impl Collector {
     }
 
     /// Line-by-line files are gone on with; all others are read as a whole.
-    fn keep_cursors(&mut self, finished: Vec<Finished>) {
-        let mut cursors: HashMap<FileId, Cursor> = finished.into_iter().map(|done| (done.file, done.cursor)).collect();
-        for (path, known) in &mut self.known {
-            let Some(cursor) = cursors.remove(&known.file) else { continue };
-            if let Ok(FileKind::Regular(identity)) = agtop_os::identity(path)
-                && identity.size < cursor.offset
-                && let Some(client) = self.files.client(known.file)
-            {
-                let detail = "shrank while it was read; it is read again next time".to_owned();
-                let issue = Issue { path: path.clone(), place: None, kind: IssueKind::Changed, detail };
-                self.health.note_issue(client, issue);
+    fn keep_cursors(&mut self, mut cursors: HashMap<FileId, Cursor>) {
+        for known in self.known.values_mut() {
+            if let Some(cursor) = cursors.remove(&known.file) {
+                known.cursor = Some(cursor);
             }
-            known.cursor = (cursor.offset > 0).then_some(cursor);
         }
     }
 

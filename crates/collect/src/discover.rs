@@ -17,10 +17,10 @@ pub(crate) struct Candidate {
     pub(crate) identity: FileIdentity,
 }
 
-/// What a search found: stores, and the files in them.
+/// What a search found: stores with their real roots, and the files in them.
 #[derive(Default)]
 pub(crate) struct Discovery {
-    pub(crate) stores: Vec<Store>,
+    pub(crate) stores: Vec<(Store, PathBuf)>,
     pub(crate) candidates: Vec<Candidate>,
 }
 
@@ -33,10 +33,10 @@ pub(crate) fn discover(clients: &[&'static dyn Client], env: &Env, health: &mut 
         for store in client.stores(env) {
             let at = discovery.stores.len();
             let mut search = Search { client, store: &store, health, seen: &mut seen, found: Found::default() };
-            search.run(at, &mut discovery.candidates);
+            let root = search.run(at, &mut discovery.candidates);
             let found = search.found;
             health.note_store(client.info().id, &store, found);
-            discovery.stores.push(store);
+            discovery.stores.push((store, root));
         }
     }
     discovery
@@ -53,15 +53,16 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn run(&mut self, store: usize, candidates: &mut Vec<Candidate>) {
+    /// Adds the store's files, and returns its real root: the root itself may be a link, and walking from its target
+    /// keeps paths below it free of links.
+    fn run(&mut self, store: usize, candidates: &mut Vec<Candidate>) -> PathBuf {
         self.found.exists = self.store.root.is_dir();
         if !self.found.exists {
-            return;
+            return self.store.root.clone();
         }
-        // The root itself may be a link; walking from its target keeps paths below it free of links.
         let Ok(root) = self.store.root.canonicalize() else {
-            self.note(&self.store.root.clone(), IssueKind::Unreadable, "cannot be entered");
-            return;
+            self.note(&self.store.root, IssueKind::Unreadable, "cannot be entered");
+            return self.store.root.clone();
         };
         let walk = WalkDir::new(&root).max_depth(self.store.depth).follow_links(false);
         for entry in walk {
@@ -78,6 +79,7 @@ impl Search<'_> {
                 }
             }
         }
+        root
     }
 
     fn admit(&mut self, root: &Path, entry: &DirEntry) -> Option<(PathBuf, FileIdentity)> {

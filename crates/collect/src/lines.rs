@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use memchr::memchr;
@@ -21,12 +22,28 @@ pub(crate) enum Piece<'a> {
 
 /// Calls `visit` for each line from `offset` on, with the byte at which the line starts, and returns the byte after the
 /// last line end. Memory is bounded by [`LONGEST_LINE`], whatever the input.
-pub(crate) fn each_line(mut input: impl Read, offset: u64, mut visit: impl FnMut(u64, Piece<'_>)) -> io::Result<u64> {
-    let mut block = vec![0; BLOCK];
+pub(crate) fn each_line(input: impl Read, offset: u64, visit: impl FnMut(u64, Piece<'_>)) -> io::Result<u64> {
+    thread_local! {
+        /// Files are many: a fresh block for each would be zeroed and paged in for each.
+        static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut block = SPARE.take();
+    block.resize(BLOCK, 0);
+    let end = each_line_by(&mut block, input, offset, visit);
+    SPARE.set(block);
+    end
+}
+
+fn each_line_by(
+    block: &mut [u8],
+    mut input: impl Read,
+    offset: u64,
+    mut visit: impl FnMut(u64, Piece<'_>),
+) -> io::Result<u64> {
     let mut carry = Carry::default();
     let mut line_start = offset;
     loop {
-        let read = match input.read(&mut block) {
+        let read = match input.read(block) {
             Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

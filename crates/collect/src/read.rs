@@ -55,8 +55,9 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
         Self { path, format, told: Told::default(), hand_on }
     }
 
-    /// Reads from the cursor on. Trouble becomes an issue, never an error: the caller has nothing to decide.
-    pub(crate) fn run(mut self, cursor: &mut Cursor) {
+    /// Reads from the cursor on, and returns the last portion. Trouble becomes an issue, never an error: the caller has
+    /// nothing to decide.
+    pub(crate) fn run(mut self, cursor: &mut Cursor) -> Told {
         let result = match self.format {
             Format::Lines if self.is_compressed() => self.compressed_lines(cursor),
             Format::Lines => self.plain_lines(cursor),
@@ -71,7 +72,7 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
         {
             self.note(None, IssueKind::Unreadable, error.to_string());
         }
-        (self.hand_on)(std::mem::take(&mut self.told));
+        self.told
     }
 
     fn is_compressed(&self) -> bool {
@@ -84,7 +85,12 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
             cursor.head = read_head(&mut file)?;
         }
         file.seek(SeekFrom::Start(cursor.offset))?;
-        self.lines(file, cursor)
+        self.lines(&file, cursor)?;
+        if file.metadata()?.len() < cursor.offset {
+            let detail = "shrank while it was read; it is read anew the next time".to_owned();
+            self.note(None, IssueKind::Changed, detail);
+        }
+        Ok(())
     }
 
     fn compressed_lines(&mut self, cursor: &mut Cursor) -> io::Result<()> {

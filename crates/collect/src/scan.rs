@@ -37,19 +37,16 @@ pub(crate) struct Portion {
     pub(crate) client: ClientId,
     pub(crate) modified: Timestamp,
     pub(crate) told: Told,
+    /// Set with the file's last portion.
+    pub(crate) end: Option<End>,
 }
 
-/// A file that was read, with the cursor to go on from.
-pub(crate) struct Finished {
+/// The end of a file.
+pub(crate) struct End {
     pub(crate) file: FileId,
-    pub(crate) cursor: Cursor,
     pub(crate) bytes: u64,
-}
-
-/// What reading gives.
-pub(crate) enum Output {
-    Portion(Portion),
-    Finished(Finished),
+    /// What to go on with when the file has grown; only files that are read line by line grow.
+    pub(crate) cursor: Option<Cursor>,
 }
 
 /// Reading uses this many threads at most: a monitor must not top `top`.
@@ -60,7 +57,7 @@ const QUEUE: usize = 16;
 const SMALL: u64 = 256 * 1024;
 
 /// Reads every job, giving `take` what they tell, in no particular order between files.
-pub(crate) fn read_all(mut jobs: Vec<Job>, mut take: impl FnMut(Output)) {
+pub(crate) fn read_all(mut jobs: Vec<Job>, mut take: impl FnMut(Portion)) {
     let bytes: u64 = jobs.iter().map(|job| job.bytes).sum();
     if bytes <= SMALL {
         for job in jobs {
@@ -88,16 +85,17 @@ pub(crate) fn read_all(mut jobs: Vec<Job>, mut take: impl FnMut(Output)) {
     });
 }
 
-fn send_all(job: Job, sender: &Sender<Output>) {
+fn send_all(job: Job, sender: &Sender<Portion>) {
     // Sending fails only when the receiver has gone, and then nobody wants the rest.
-    read(job, &mut |output| drop(sender.send(output)));
+    read(job, &mut |portion| drop(sender.send(portion)));
 }
 
-fn read(mut job: Job, take: &mut impl FnMut(Output)) {
-    let (client, modified) = (job.client, job.modified);
-    let hand_on = |told| take(Output::Portion(Portion { client, modified, told }));
-    Reader::new(&job.path, job.format, hand_on).run(&mut job.cursor);
-    take(Output::Finished(Finished { file: job.file, cursor: job.cursor, bytes: job.bytes }));
+fn read(job: Job, take: &mut impl FnMut(Portion)) {
+    let Job { file, client, path, format, modified, bytes, mut cursor } = job;
+    let hand_on = |told| take(Portion { client, modified, told, end: None });
+    let told = Reader::new(&path, format, hand_on).run(&mut cursor);
+    let cursor = matches!(format, Format::Lines).then_some(cursor);
+    take(Portion { client, modified, told, end: Some(End { file, bytes, cursor }) });
 }
 
 /// Counts progress across threads.

@@ -1,10 +1,11 @@
 //! Linux: what `/proc` says.
 //!
-//! A pass over the process table is two things at two speeds. How a process fares (`stat`, `io`) is read in every pass.
-//! What it is (`cmdline`, `exe`, `cwd`) seldom changes, so that is read when a process is new, on every pass while it is
-//! young, at once when it starts another program, and otherwise in slices: one process in [`SLICES`] per pass.
+//! What a pass costs is opening files, so it opens as few as it can. Of every process it reads one, `stat`. While that
+//! line stays the same, the process has run for less than a clock tick, and nothing else is asked. What a process is
+//! (`cmdline`, `exe`, `cwd`) is read when it is new, in every pass while it is young, at once when it starts another
+//! program, and otherwise in slices: one process in [`SLICES`] per pass.
 //!
-//! Every file of a process is opened relative to a descriptor of its directory, which the kernel ties to the process,
+//! Whatever is new about a process is read through a descriptor of its directory, which the kernel ties to the process,
 //! not to the pid: if the process ends, the files vanish, and those of a successor with the same pid are never taken
 //! for its own.
 
@@ -38,7 +39,7 @@ mod vitals;
 const YOUTH: Duration = Duration::from_secs(10);
 
 /// In how many passes every process is looked at anew, for what changes without a trace in `stat`: a working directory,
-/// a rewritten title.
+/// a rewritten title, bytes moved within less than a clock tick.
 const SLICES: u64 = 10;
 
 /// Linux, through a `/proc` file system.
@@ -51,8 +52,8 @@ pub struct LinuxOs {
     boot: Reading<Timestamp>,
     /// The processors at the last reading of the machine.
     processors: Option<Processors>,
-    /// The processes of the last pass.
-    known: HashMap<ProcId, Known>,
+    /// The processes of the last pass, by pid.
+    known: HashMap<u32, Known>,
     passes: u64,
 }
 
@@ -60,18 +61,22 @@ pub struct LinuxOs {
 #[derive(Debug)]
 struct Known {
     process: Arc<Process>,
-    /// Where its arguments lay in memory: another place is another program.
-    image: u64,
+    /// Its `stat` as it was.
+    line: Vec<u8>,
     first_seen: Instant,
 }
 
 impl Known {
-    /// Whether what the process is should be read again.
-    fn is_due(&self, stat: &Stat<'_>, now: Instant, passes: u64) -> bool {
+    /// Whether what the process is should be read again though nothing points to a change.
+    fn is_due(&self, now: Instant, passes: u64) -> bool {
         let is_young = now.duration_since(self.first_seen) < YOUTH;
         let in_slice = u64::from(self.process.id.pid) % SLICES == passes % SLICES;
-        let is_other_program = self.image != stat.image || self.process.name.raw().as_bytes() != stat.comm;
-        is_young || in_slice || is_other_program
+        is_young || in_slice
+    }
+
+    /// Whether the process has started another program since, which gets its name and a place in memory of its own.
+    fn is_other_program(&self, stat: &Stat<'_>) -> bool {
+        Stat::parse(&self.line).is_none_or(|before| before.image != stat.image || before.comm != stat.comm)
     }
 }
 
@@ -117,32 +122,42 @@ impl LinuxOs {
         self.known.reserve(pids.len());
         let mut table = Vec::with_capacity(pids.len());
         for pid in pids {
-            if let Some(known) = self.observe(pid, now, &mut before) {
+            if let Some(known) = self.observe(pid, before.remove(&pid), now) {
                 table.push(Arc::clone(&known.process));
-                self.known.insert(known.process.id, known);
+                self.known.insert(pid, known);
             }
         }
         Ok(table)
     }
 
-    /// Reads one process; `None` if it has ended meanwhile or may not be seen.
-    fn observe(&mut self, pid: u32, now: Instant, before: &mut HashMap<ProcId, Known>) -> Option<Known> {
-        let directory = self.fs.process(pid).ok()?;
+    /// Reads one process, of which something may be known; `None` if it has ended meanwhile or may not be seen.
+    fn observe(&mut self, pid: u32, known: Option<Known>, now: Instant) -> Option<Known> {
         let mut line = [0; stat::LONGEST];
-        let stat = Stat::parse(procfs::read_start(&directory, c"stat", &mut line).ok()?)?;
+        let is_due = known.as_ref().is_none_or(|known| known.is_due(now, self.passes));
+        if !is_due && known.as_ref().is_some_and(|known| self.fs.stat(pid, &mut line) == Ok(&*known.line)) {
+            return known;
+        }
+        let directory = self.fs.process(pid).ok()?;
+        let line = procfs::read_start(&directory, c"stat", &mut line).ok()?;
+        let stat = Stat::parse(line)?;
         let id = ProcId { pid, started: stat.started };
-        let mut known = if let Some(mut known) = before.remove(&id) {
-            if known.is_due(&stat, now, self.passes) {
-                self.look(&directory, &stat)?.write_to(&mut known.process);
+        let mut known = match known.filter(|known| known.process.id == id) {
+            Some(mut known) => {
+                if is_due || known.is_other_program(&stat) {
+                    self.look(&directory, &stat)?.write_to(&mut known.process);
+                }
+                known
             }
-            known
-        } else {
-            let process = Arc::new(self.look(&directory, &stat)?.into_process(id));
-            Known { process, image: stat.image, first_seen: now }
+            None => Known {
+                process: Arc::new(self.look(&directory, &stat)?.into_process(id)),
+                line: Vec::new(),
+                first_seen: now,
+            },
         };
-        known.image = stat.image;
         let vitals = Vitals::new(&stat, self.boot, self.units).with_io(&directory, &known.process.exe);
         vitals.write_to(&mut known.process);
+        known.line.clear();
+        known.line.extend_from_slice(line);
         Some(known)
     }
 

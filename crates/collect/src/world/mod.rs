@@ -1,8 +1,11 @@
 //! What agtop knows: the only state that changes.
 
 mod audit;
+mod hashed;
 mod session;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod totals;
 mod turns;
 

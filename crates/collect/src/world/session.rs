@@ -7,6 +7,7 @@ use agtop_model::{
     ToolCount, ToolKey, Turn, Untrusted,
 };
 
+use super::hashed::HashedMap;
 use super::turns::NameIdx;
 
 /// What is known about one session, apart from its responses.
@@ -35,8 +36,8 @@ pub(super) struct SessionState {
     pub(super) is_stale: bool,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
-    in_flight: HashMap<ToolKey, (u32, InFlight)>,
-    calls: HashMap<ToolKey, Arc<str>>,
+    in_flight: HashedMap<ToolKey, (u32, InFlight)>,
+    calls: HashedMap<ToolKey, Arc<str>>,
     ordinal: u32,
     files: Vec<(FileId, Counts)>,
 }
@@ -79,8 +80,8 @@ impl SessionState {
             is_stale: true,
             first: None,
             last: None,
-            in_flight: HashMap::new(),
-            calls: HashMap::new(),
+            in_flight: HashedMap::default(),
+            calls: HashedMap::default(),
             ordinal: 0,
             files: Vec::new(),
         }

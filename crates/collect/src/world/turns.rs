@@ -1,19 +1,20 @@
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use agtop_model::{ClientId, FileId, Lineage, MessageKey, PicoUsd, StopReason, Tier, Timestamp, Turn, Usage};
 
 use super::SessionIdx;
+use super::hashed::{HashedMap, HashedSet};
 use super::session::SessionState;
 
 /// Every response once.
 #[derive(Debug, Default)]
 pub(super) struct TurnBook {
-    keys: HashMap<MessageKey, u32>,
+    keys: HashedMap<MessageKey, u32>,
     records: Vec<TurnRecord>,
     /// Coarse records that came after a part of theirs are never entered.
-    coarse: HashSet<MessageKey>,
+    coarse: HashedSet<MessageKey>,
     /// Parts that do not name their model, with the coarse records that may.
     nameless: Vec<(u32, MessageKey)>,
     duplicates: HashMap<ClientId, u64>,

@@ -179,6 +179,7 @@ fn a_zombie_is_a_row_without_a_command_line() {
     assert_eq!(process.state, agtop_model::ProcessState::Zombie);
     assert!(process.argv.is_empty());
     assert_eq!((&process.exe, &process.cwd), (&Err(Gap::NotReported), &Err(Gap::NotReported)));
+    assert_eq!(process.io, Err(Gap::NotReported), "asked although the executable is not shown");
 }
 
 #[test]
@@ -308,6 +309,15 @@ fn a_settled_shell_that_starts_an_agent_is_noticed_at_once() {
         assert_eq!(argv(&after), ["claude"]);
         assert_eq!(after.id, before.id);
     }
+}
+
+#[test]
+fn bytes_moved_are_read_when_the_process_has_run() {
+    let tree = Tree::new().with(&PLAIN);
+    let (mut os, _, later) = settled(&tree);
+    tree.put(&Spec { ticks: 1, ..PLAIN });
+    tree.write("49/io", b"read_bytes: 11\nwrite_bytes: 20\n");
+    assert_eq!(only(os.pass(later).unwrap()).io.unwrap().read, 11);
 }
 
 #[test]

@@ -1,0 +1,284 @@
+use std::collections::BTreeMap;
+
+use agtop_model::{
+    ClientId, Event, EventKind, FileId, Lineage, MessageKey, Phase, Place, Provenance, Session, SessionFacts,
+    SessionKey, Status, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
+};
+use agtop_prices::PriceBook;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+use super::{Scope, World};
+
+const CLIENT: ClientId = ClientId::new("claude");
+const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+fn key(id: &str) -> SessionKey {
+    SessionKey::new(CLIENT, id)
+}
+
+fn event(session: &str, file: u32, at: i64, kind: EventKind) -> Event {
+    let source = Provenance { file: FileId(file), place: Place::Byte(0) };
+    Event { at: Some(moment(at)), session: key(session), source, kind }
+}
+
+/// A moment some minutes before now.
+fn moment(minute: i64) -> Timestamp {
+    Timestamp::from_millis(NOW.as_millis() - 600 * 60_000 + minute * 60_000)
+}
+
+fn turn(message: &str, output: u64) -> Turn {
+    Turn {
+        message: MessageKey::global(CLIENT, message),
+        id: Some(message.into()),
+        part_of: None,
+        model: Some("claude-opus-4-8".into()),
+        usage: Usage { input: 10, output, ..Usage::default() },
+        tier: Tier::Standard,
+        embedded_cost: None,
+        stop: None,
+        lineage: Lineage::Main,
+        opened: moment(0),
+        context_used: None,
+    }
+}
+
+fn said(session: &str, at: i64, turn: Turn) -> Event {
+    event(session, 0, at, EventKind::Turn(Box::new(turn)))
+}
+
+fn world(events: impl IntoIterator<Item = Event>) -> World {
+    let mut world = World::new(NOW);
+    for event in events {
+        world.apply(event, NOW);
+    }
+    world
+}
+
+fn sessions(world: &mut World) -> Vec<std::sync::Arc<Session>> {
+    world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC).sessions
+}
+
+fn parent(child: &str, parent: &str) -> Event {
+    let facts = SessionFacts { parent: Some(key(parent)), ..SessionFacts::default() };
+    event(child, 1, 0, EventKind::Facts(Box::new(facts)))
+}
+
+#[test]
+fn the_last_usage_of_a_response_counts_once() {
+    let mut world = world([said("a", 1, turn("m", 1)), said("a", 2, turn("m", 400)), said("a", 3, turn("m", 400))]);
+    let sessions = sessions(&mut world);
+    assert_eq!((sessions[0].usage.output, sessions[0].turns), (400, 1));
+    assert_eq!(world.duplicates()[&CLIENT], 2);
+}
+
+#[test]
+fn a_response_happened_when_its_first_copy_says() {
+    let before_midnight = Timestamp::from_millis(1_789_948_799_000);
+    let mut late = said("a", 1, turn("m", 9));
+    late.at = Some(Timestamp::from_millis(before_midnight.as_millis() + 2000));
+    let mut early = said("a", 1, turn("m", 1));
+    early.at = Some(before_midnight);
+    let mut world = world([late, early]);
+    let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC);
+    let days: Vec<_> = told.totals.by_day.iter().map(|cell| cell.day.as_str()).collect();
+    assert_eq!(days, ["2026-09-20"]);
+}
+
+#[test]
+fn a_sub_agents_usage_is_its_own_and_its_parents_once() {
+    let mut world = world([said("a", 1, turn("m", 5)), parent("a/x", "a"), said("a/x", 2, turn("n", 7))]);
+    let sessions = sessions(&mut world);
+    assert_eq!(sessions.len(), 1);
+    assert_eq!((sessions[0].own_usage.output, sessions[0].usage.output), (5, 12));
+    assert_eq!(sessions[0].children[0].usage.output, 7);
+    let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC);
+    assert_eq!(told.totals.usage.output, 12);
+    assert_eq!(told.totals.spend.amount, sessions[0].spend.amount);
+}
+
+#[test]
+fn a_sub_agent_whose_parent_left_no_transcript_is_still_below_it() {
+    let mut world = world([parent("gone/x", "gone"), said("gone/x", 2, turn("n", 7))]);
+    let sessions = sessions(&mut world);
+    assert_eq!((&*sessions[0].key.id, sessions[0].usage.output, sessions[0].files), ("gone", 7, 2));
+}
+
+#[test]
+fn sessions_that_claim_to_be_each_others_parent_are_both_shown() {
+    let mut world = world([parent("a", "b"), parent("b", "a"), said("a", 1, turn("m", 5)), said("b", 1, turn("n", 6))]);
+    let total: u64 = sessions(&mut world).iter().map(|session| session.usage.output).sum();
+    assert_eq!(total, 11);
+}
+
+#[test]
+fn where_a_finer_record_is_known_the_coarse_one_does_not_count() {
+    let part = Turn { part_of: Some(MessageKey::global(CLIENT, "whole")), model: None, ..turn("step", 3) };
+    for order in [[0, 1], [1, 0]] {
+        let events = [said("a", 1, turn("whole", 100)), said("a", 1, part.clone())];
+        let mut world = world(order.map(|at| events[at].clone()));
+        let sessions = sessions(&mut world);
+        assert_eq!((sessions[0].usage.output, sessions[0].turns), (3, 1));
+        assert_eq!(sessions[0].models[0].model.as_deref(), Some("claude-opus-4-8"), "a part has its record's model");
+    }
+}
+
+#[test]
+fn times_that_cannot_be_give_way_to_the_nearest_credible_one() {
+    let mut odd = said("a", 1, turn("n", 7));
+    odd.at = Some(Timestamp::from_millis(32_500_000_000_000));
+    let mut old = said("a", 1, turn("o", 7));
+    old.at = Some(Timestamp::from_millis(5));
+    let mut world = world([said("a", 60, turn("m", 5)), odd, old]);
+    let sessions = sessions(&mut world);
+    assert_eq!((sessions[0].started, sessions[0].last_active), (Some(moment(60)), Some(moment(60))));
+}
+
+#[test]
+fn the_context_is_what_the_last_response_on_the_main_line_saw() {
+    let side = Turn { lineage: Lineage::Sidechain, ..turn("s", 1) };
+    let big = Turn { usage: Usage { input: 1000, cache_read: 49_000, output: 1, ..Usage::default() }, ..turn("m", 1) };
+    let mut world = world([said("a", 1, big), said("a", 2, side)]);
+    let context = sessions(&mut world)[0].context.unwrap();
+    assert_eq!((context.used, context.limit), (50_000, 1_000_000));
+}
+
+#[test]
+fn a_file_read_anew_does_not_count_its_prompts_twice() {
+    let prompt = || event("a", 3, 1, EventKind::Prompt);
+    let mut world = world([prompt(), prompt(), event("a", 4, 1, EventKind::Prompt)]);
+    assert_eq!(sessions(&mut world)[0].prompts, 3);
+    world.forget_file(FileId(3));
+    world.apply(prompt(), NOW);
+    assert_eq!(sessions(&mut world)[0].prompts, 2);
+}
+
+#[test]
+fn a_turn_is_open_from_the_prompt_to_its_end() {
+    let start = |tool| EventKind::ToolStarted { tool: ToolKey::new(CLIENT, tool), name: "Bash".into(), target: None };
+    let ended = Turn { stop: Some(StopReason::EndTurn), ..turn("z", 1) };
+    let mut world =
+        world([event("a", 0, 1, EventKind::Prompt), event("a", 0, 2, start("t1")), event("a", 0, 3, start("t2"))]);
+    let told = sessions(&mut world);
+    assert_eq!((told[0].phase, told[0].in_flight.len()), (Phase::Open, 2));
+    let tool = ToolKey::new(CLIENT, "t1");
+    world.apply(event("a", 0, 4, EventKind::ToolEnded { tool, outcome: Ok(()) }), NOW);
+    assert_eq!(sessions(&mut world)[0].in_flight.len(), 1);
+    world.apply(event("a", 0, 5, EventKind::TurnEnded), NOW);
+    world.apply(said("a", 6, ended), NOW);
+    let told = sessions(&mut world);
+    assert_eq!((told[0].phase, told[0].in_flight.len(), told[0].status), (Phase::Finished, 0, Status::Done));
+    assert_eq!(told[0].tools[0].calls, 2);
+}
+
+#[test]
+fn a_better_title_stays_and_among_equals_the_last_counts() {
+    let title = |rank, text: &str| event("a", 0, 1, EventKind::Title(Title { rank, text: text.into() }));
+    let mut world = world([title(TitleRank::FirstPrompt, "first"), title(TitleRank::FirstPrompt, "second")]);
+    assert_eq!(sessions(&mut world)[0].title.as_ref().unwrap().text.raw(), "first");
+    world.apply(title(TitleRank::Given, "mine"), NOW);
+    world.apply(title(TitleRank::Generated, "a model's"), NOW);
+    world.apply(title(TitleRank::Given, "mine now"), NOW);
+    assert_eq!(sessions(&mut world)[0].title.as_ref().unwrap().text.raw(), "mine now");
+}
+
+#[test]
+fn days_are_those_of_the_time_zone() {
+    let zone = TimeZone::get("Pacific/Auckland").unwrap();
+    let mut at_noon_utc = said("a", 1, turn("m", 5));
+    at_noon_utc.at = Some(Timestamp::from_millis(1_789_905_600_000));
+    let mut world = world([at_noon_utc]);
+    let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &zone);
+    assert_eq!(told.totals.by_day[0].day, "2026-09-21");
+    assert_eq!(told.totals.time_zone, "Pacific/Auckland");
+}
+
+#[test]
+fn a_scope_leaves_out_what_happened_outside_it() {
+    let mut world = world([said("a", 1, turn("m", 5)), said("a", 100, turn("n", 7)), said("b", 1, turn("o", 9))]);
+    let scope = Scope { since: Some(moment(50)), until: None };
+    let told = world.tell(NOW, &PriceBook::bundled(), &scope, &TimeZone::UTC);
+    assert_eq!((told.sessions.len(), told.sessions[0].usage.output, told.totals.usage.output), (1, 7, 7));
+}
+
+/// Copies of a few responses in a few sessions, as forks, resumes and sub-agents make them.
+fn copies() -> impl Strategy<Value = Vec<Event>> {
+    let copy = (0..4_u8, 0..5_u8, 0..3_u64, 0..3_i64, prop::option::of(0..5_u8), any::<bool>());
+    let copies = prop::collection::vec(copy, 1..24);
+    copies.prop_map(|copies| {
+        let event = |(session, message, output, opened, coarse, is_side): (u8, u8, u64, i64, Option<u8>, bool)| {
+            let part_of = coarse
+                .filter(|coarse| *coarse != message)
+                .map(|coarse| MessageKey::global(CLIENT, &coarse.to_string()));
+            let lineage = if is_side { Lineage::Sidechain } else { Lineage::Main };
+            let turn = Turn { part_of, lineage, opened: moment(opened), ..turn(&message.to_string(), output * 100) };
+            said(&session.to_string(), i64::from(message) + opened, turn)
+        };
+        copies.into_iter().map(event).collect()
+    })
+}
+
+/// What must not depend on order: usage and cost of each session, and of everything.
+fn sums(events: impl IntoIterator<Item = Event>) -> (BTreeMap<String, (u64, u64, i64)>, u64) {
+    let mut world = world(events);
+    let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC);
+    let of = |session: &std::sync::Arc<Session>| {
+        let sums = (session.usage.total(), session.turns, session.spend.amount.as_pico());
+        (session.key.id.to_string(), sums)
+    };
+    (told.sessions.iter().map(of).collect(), told.totals.usage.total())
+}
+
+proptest! {
+    #[test]
+    fn order_and_repetition_change_nothing(events in copies(), seed in any::<u64>()) {
+        let straight = sums(events.clone());
+        let mut shuffled: Vec<Event> = events.iter().chain(&events).cloned().collect();
+        let len = shuffled.len();
+        let mut state = seed | 1;
+        for at in (1..len).rev() {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            shuffled.swap(at, usize::try_from(state % (at as u64 + 1)).unwrap());
+        }
+        prop_assert_eq!(sums(shuffled), straight);
+    }
+
+    #[test]
+    fn sessions_sum_up_to_the_total(events in copies()) {
+        let (by_session, total) = sums(events);
+        prop_assert_eq!(by_session.values().map(|(usage, _, _)| usage).sum::<u64>(), total);
+    }
+
+    #[test]
+    fn totals_never_fall(events in copies()) {
+        let without_parts = |mut event: Event| {
+            if let EventKind::Turn(turn) = &mut event.kind {
+                turn.part_of = None;
+            }
+            event
+        };
+        let events: Vec<Event> = events.into_iter().map(without_parts).collect();
+        let mut before = 0;
+        for end in 0..=events.len() {
+            let (_, total) = sums(events[..end].iter().cloned());
+            prop_assert!(total >= before);
+            before = total;
+        }
+    }
+
+    #[test]
+    fn an_explanation_adds_up_to_the_session(events in copies(), wanted in 0..4_u8) {
+        let mut world = World::audited(NOW, "");
+        for event in events {
+            world.apply(event, NOW);
+        }
+        let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC);
+        let wanted = key(&wanted.to_string());
+        let Some(session) = told.sessions.iter().find(|session| session.key == wanted) else { return Ok(()) };
+        let verdicts = world.audit().unwrap().verdicts(std::slice::from_ref(&wanted));
+        let counted: Usage = verdicts.iter().filter(|(_, verdict)| *verdict == super::Counted::Yes).map(|(entry, _)| entry.usage).sum();
+        prop_assert_eq!(counted, session.usage);
+    }
+}
