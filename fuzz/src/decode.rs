@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use agtop_clients::{Cell, Client, Decoder, Env, Format, Input, Source, Store, Table};
-use agtop_model::{Event, EventKind, FileId, Timestamp, Turn};
+use agtop_model::{Event, EventKind, FileId, PicoUsd, Timestamp, Turn};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -34,6 +34,8 @@ fn check(turn: &Turn) {
     assert!(usage.reasoning <= usage.output, "reasoning is a part of output: {usage:?}");
     let buckets = [usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h, usage.output];
     assert!(buckets.iter().all(|&tokens| tokens <= MOST_TOKENS), "no response is so large: {usage:?}");
+    let cost = turn.embedded_cost.unwrap_or(PicoUsd::ZERO);
+    assert!(cost >= PicoUsd::ZERO, "no vendor pays for being used: {cost:?}");
 }
 
 fn run(client: &dyn Client, path: &str, input: &[u8]) -> Vec<Event> {
