@@ -1,0 +1,11 @@
+//! agtop over homes that the testkit builds: it tells the truth about them, in the shapes that the schemas promise,
+//! and nothing in them makes it stumble.
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod schemas;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod truth;

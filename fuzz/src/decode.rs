@@ -1,0 +1,140 @@
+//! Decoders: fed as the collector feeds them, and held to what their traits promise.
+
+use std::path::Path;
+
+use agtop_clients::{Cell, Client, Decoder, Env, Format, Input, Source, Store, Table};
+use agtop_model::{Event, EventKind, FileId, PicoUsd, Timestamp, Turn};
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+/// No response has this many tokens: what claims more is damage, and must not reach a total.
+const MOST_TOKENS: u64 = 1_000_000_000_000;
+
+/// Feeds the input to the client's decoder for each of these files below `/home/u`, in the way that the file's store
+/// is read: as lines, as a document or as rows.
+///
+/// # Panics
+///
+/// When a decoder breaks a promise.
+pub fn decode(client: &str, paths: &[&str], input: &[u8]) {
+    let Some(client) = agtop_clients::client(client) else { panic!("no client is called {client}") };
+    for path in paths {
+        let events = run(client, path, input);
+        assert_eq!(events.len(), run(client, path, input).len(), "a decoder that starts anew tells the same");
+        for event in &events {
+            if let EventKind::Turn(turn) = &event.kind {
+                check(turn);
+            }
+        }
+    }
+}
+
+fn check(turn: &Turn) {
+    let usage = &turn.usage;
+    assert!(usage.reasoning <= usage.output, "reasoning is a part of output: {usage:?}");
+    let buckets = [usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h, usage.output];
+    assert!(buckets.iter().all(|&tokens| tokens <= MOST_TOKENS), "no response is so large: {usage:?}");
+    let cost = turn.embedded_cost.unwrap_or(PicoUsd::ZERO);
+    assert!(cost >= PicoUsd::ZERO, "no vendor pays for being used: {cost:?}");
+}
+
+fn run(client: &dyn Client, path: &str, input: &[u8]) -> Vec<Event> {
+    let (store, decoder) = open(client, Path::new(path));
+    let mut feeder = Feeder { decoder, events: Vec::new() };
+    match store.format {
+        Format::Lines => {
+            let mut offset = 0;
+            for line in input.split_inclusive(|&byte| byte == b'\n') {
+                feeder.feed(Input::Line { bytes: line.strip_suffix(b"\n").unwrap_or(line), offset });
+                offset += line.len() as u64;
+            }
+        }
+        Format::Document => feeder.feed(Input::Document(input)),
+        Format::Sqlite(tables) => match serde_json::from_slice(input) {
+            Ok(json) => feeder.json_rows(tables, &json),
+            Err(_) => feeder.raw_rows(tables, input),
+        },
+    }
+    feeder.events
+}
+
+/// The decoder for a file, as the first of two environments has it that knows the file: one where nothing but the home
+/// is known, and one with the variables that name further files.
+fn open(client: &dyn Client, path: &Path) -> (Store, Box<dyn Decoder>) {
+    let bare = Env { home: "/home/u".into(), work_dirs: vec!["/home/u/work".into()], ..Env::default() };
+    let vars = [("AIDER_ANALYTICS_LOG".to_owned(), "/home/u/aider.jsonl".into())].into();
+    let named = Env { vars, ..bare.clone() };
+    let mut stores = [bare, named].into_iter().flat_map(|env| client.stores(&env));
+    let accepts = |store: &Store| path.strip_prefix(&store.root).is_ok_and(|relative| (store.accepts)(relative));
+    let Some(store) = stores.find(accepts) else { panic!("no store of {} accepts {path:?}", client.info().id) };
+    let relative = path.strip_prefix(&store.root).unwrap_or(path);
+    let modified = Timestamp::from_millis(1_790_000_000_000);
+    let source = Source { file: FileId(0), path, relative, modified, zone: &TimeZone::UTC };
+    let decoder = client.decoder(&store, &source);
+    (store, decoder)
+}
+
+struct Feeder {
+    decoder: Box<dyn Decoder>,
+    events: Vec<Event>,
+}
+
+impl Feeder {
+    /// A record that fails may be fed again, as the collector does with bytes that are no UTF-8 replaced and with a last
+    /// line whose end was not there yet. What has no id, and so counts each time, must not be told again then.
+    fn feed(&mut self, input: Input<'_>) {
+        if self.decoder.feed(input, &mut self.events).is_ok() {
+            return;
+        }
+        let mut again = Vec::new();
+        assert!(self.decoder.feed(input, &mut again).is_err(), "what failed fails again");
+        let counts =
+            |event: &Event| matches!(event.kind, EventKind::Prompt | EventKind::Error(_) | EventKind::Compacted);
+        assert!(!again.iter().any(counts), "a record that failed counts twice: {again:?}");
+    }
+
+    /// Rows as the fixtures have them: `{"table": [{"column": value, …}, …]}`. Objects and lists stand for JSON text.
+    fn json_rows(&mut self, tables: &[Table], json: &Value) {
+        for table in tables {
+            for (row, rowid) in json[table.name].as_array().into_iter().flatten().zip(1..) {
+                let texts: Vec<String> = table.columns.iter().map(|column| text(&row[column])).collect();
+                let cells: Vec<_> =
+                    table.columns.iter().zip(&texts).map(|(column, text)| cell(&row[column], text)).collect();
+                self.feed(Input::Row { table: table.name, rowid, cells: &cells });
+            }
+        }
+    }
+
+    /// A row a line: the first byte chooses the table, tabs separate its cells, a missing cell is NULL.
+    fn raw_rows(&mut self, tables: &[Table], input: &[u8]) {
+        for (line, rowid) in input.split(|&byte| byte == b'\n').zip(1..) {
+            let Some((first, line)) = line.split_first() else { continue };
+            let table = &tables[usize::from(*first) % tables.len()];
+            let mut values = line.split(|&byte| byte == b'\t').map(raw_cell);
+            let cells: Vec<_> = table.columns.iter().map(|_| values.next().unwrap_or(Cell::Null)).collect();
+            self.feed(Input::Row { table: table.name, rowid, cells: &cells });
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn cell<'a>(value: &Value, text: &'a str) -> Cell<'a> {
+    match value {
+        Value::Null => Cell::Null,
+        Value::Bool(flag) => Cell::Integer(i64::from(*flag)),
+        Value::Number(_) => number(text).unwrap_or(Cell::Null),
+        Value::String(_) | Value::Array(_) | Value::Object(_) => Cell::Bytes(text.as_bytes()),
+    }
+}
+
+fn raw_cell(bytes: &[u8]) -> Cell<'_> {
+    std::str::from_utf8(bytes).ok().and_then(number).unwrap_or(Cell::Bytes(bytes))
+}
+
+fn number<'a>(text: &str) -> Option<Cell<'a>> {
+    let whole = text.parse().ok().map(Cell::Integer);
+    whole.or_else(|| text.parse().ok().map(Cell::Real))
+}
