@@ -93,8 +93,9 @@ impl<'a> ProcFacts<'a> {
         self.script().is_some_and(|script| {
             let script = script.replace('\\', "/");
             script
-                .split_once("node_modules/")
-                .is_some_and(|(_, rest)| rest.strip_prefix(package).is_some_and(|rest| rest.starts_with('/')))
+                .split("node_modules/")
+                .skip(1)
+                .any(|below| below.strip_prefix(package).is_some_and(|rest| rest.starts_with('/')))
         })
     }
 

@@ -105,6 +105,9 @@ impl Transcript {
     fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let has_usage = NEEDLES.usage.find(bytes).is_some();
         if !has_usage && bytes.len() > SKIM_FROM {
+            if !(bytes.starts_with(b"{") && bytes.trim_ascii_end().ends_with(b"}")) {
+                return Err(DecodeError::malformed("is not a JSON object"));
+            }
             self.skim(bytes, offset, out);
             return Ok(());
         }
