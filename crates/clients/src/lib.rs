@@ -13,6 +13,7 @@ mod facts;
 mod gemini;
 mod goose;
 mod names;
+mod openclaw;
 mod opencode;
 mod parse;
 mod pi;
@@ -28,8 +29,16 @@ pub use facts::ProcFacts;
 pub use store::{Format, Presence, Store, Table};
 
 /// Every client, in the order in which they are listed.
-pub static CLIENTS: &[&dyn Client] =
-    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::OpenCode, &goose::Goose, &aider::Aider, &pi::Pi];
+pub static CLIENTS: &[&dyn Client] = &[
+    &claude::Claude,
+    &codex::Codex,
+    &gemini::Gemini,
+    &opencode::OpenCode,
+    &goose::Goose,
+    &aider::Aider,
+    &pi::Pi,
+    &openclaw::OpenClaw,
+];
 
 /// The client of that name.
 pub fn client(id: &str) -> Option<&'static dyn Client> {
