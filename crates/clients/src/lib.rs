@@ -5,6 +5,7 @@
 //! process facts come as arguments.
 
 mod aider;
+mod amp;
 mod claude;
 mod codex;
 mod decode;
@@ -38,6 +39,7 @@ pub static CLIENTS: &[&dyn Client] = &[
     &aider::Aider,
     &pi::Pi,
     &openclaw::OpenClaw,
+    &amp::Amp,
 ];
 
 /// The client of that name.
