@@ -8,6 +8,7 @@ mod aider;
 mod amp;
 mod claude;
 mod codex;
+mod crush;
 mod decode;
 mod env;
 mod facts;
@@ -40,6 +41,7 @@ pub static CLIENTS: &[&dyn Client] = &[
     &pi::Pi,
     &openclaw::OpenClaw,
     &amp::Amp,
+    &crush::Crush,
 ];
 
 /// The client of that name.

@@ -98,10 +98,11 @@ impl Client for Pi {
     }
 }
 
-/// Sessions lie in a directory for each working directory, or, where the user chose the place, in it itself.
+/// Sessions lie in a directory for each working directory, or, where the user chose the place, in it itself; extensions
+/// keep those of their sub-agents deeper.
 fn store(root: PathBuf, presence: Presence) -> Store {
     let accepts = |path: &Path| has_extension(path, "jsonl");
-    Store { root, layout: "sessions", depth: 2, accepts, format: Format::Lines, presence }
+    Store { root, layout: "sessions", depth: 6, accepts, format: Format::Lines, presence }
 }
 
 /// The session's id in a file name without extension: `<time>_<id>`.
