@@ -5,16 +5,20 @@
 //! process facts come as arguments.
 
 mod aider;
+mod amp;
 mod claude;
 mod codex;
+mod crush;
 mod decode;
 mod env;
 mod facts;
 mod gemini;
 mod goose;
 mod names;
+mod openclaw;
 mod opencode;
 mod parse;
+mod pi;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -27,8 +31,18 @@ pub use facts::ProcFacts;
 pub use store::{Format, Presence, Store, Table};
 
 /// Every client, in the order in which they are listed.
-pub static CLIENTS: &[&dyn Client] =
-    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::OpenCode, &goose::Goose, &aider::Aider];
+pub static CLIENTS: &[&dyn Client] = &[
+    &claude::Claude,
+    &codex::Codex,
+    &gemini::Gemini,
+    &opencode::OpenCode,
+    &goose::Goose,
+    &aider::Aider,
+    &pi::Pi,
+    &openclaw::OpenClaw,
+    &amp::Amp,
+    &crush::Crush,
+];
 
 /// The client of that name.
 pub fn client(id: &str) -> Option<&'static dyn Client> {

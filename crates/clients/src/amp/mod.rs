@@ -1,0 +1,112 @@
+//! Amp: a document for each thread, rewritten as a whole.
+//!
+//! `<data>/amp/threads/T-<uuid>.json`. Amp's sources are closed: layout and meaning are what ccusage and tokscale have
+//! made of its files, and nothing here was checked against a live one.
+
+mod thread;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use agtop_model::{ClientId, Role};
+
+use crate::facts::is_uuid;
+use crate::store::{file_name, file_stem, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+
+/// Amp.
+pub(crate) struct Amp;
+
+const ID: ClientId = ClientId::new("amp");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Amp",
+    danger_flags: &["--dangerously-allow-all"], // unconfirmed
+    blind_spots: &[
+        "Newer threads may lie on Amp's servers alone.",
+        "Amp writes down credits, which are no dollars: its costs are computed from tokens.",
+        "A title or a sub-agent's request is known by its line in the ledger alone, which counts no cached tokens.",
+    ],
+};
+
+/// Subcommands that hold no conversation.
+const CHORES: &[&str] = &[
+    "login",
+    "logout",
+    "mcp",
+    "tools",
+    "tool",
+    "permissions",
+    "update",
+    "usage",
+    "doctor",
+    "skill",
+    "help",
+    "version",
+];
+
+/// What continues a thread; all else that `amp threads` does is a chore.
+const CONTINUES: &[&str] = &["continue", "c"];
+
+/// Options that take a value, which is no subcommand.
+const VALUED: &[&str] = &[
+    "-x",
+    "--execute",
+    "-m",
+    "--mode",
+    "-l",
+    "--label",
+    "--settings-file",
+    "--mcp-config",
+    "--log-level",
+    "--log-file",
+    "--visibility",
+];
+
+impl Client for Amp {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let is_amp = [process.program(), process.exe_name()].contains(&"amp")
+            || process.script().is_some_and(|script| file_name(Path::new(script)) == "amp")
+            || process.script_in_package("@sourcegraph/amp");
+        let is_chore = match process.first_word(VALUED) {
+            Some("threads" | "thread" | "t") => !process.args().any(|arg| CONTINUES.contains(&arg)),
+            Some(word) => CHORES.contains(&word),
+            None => false,
+        };
+        is_amp.then_some(if is_chore { Role::Helper } else { Role::Agent })
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        vec![Store {
+            root: env.data_home().join("amp/threads"),
+            layout: "threads",
+            depth: 1,
+            accepts: |path| is_thread(file_stem(path)) && has_extension(path, "json"),
+            format: Format::Document,
+            presence: Presence::Usual,
+        }]
+    }
+
+    fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        Box::new(thread::Document::new(source))
+    }
+
+    /// `amp threads continue` takes an id, or the address of the thread's page.
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        let mut rest = process.args().skip_while(|arg| !CONTINUES.contains(arg)).skip(1);
+        let id = rest.find(|arg| !arg.starts_with('-'))?.rsplit('/').next()?;
+        (is_thread(id) && id.get(2..).is_some_and(is_uuid)).then(|| id.to_owned())
+    }
+}
+
+fn is_thread(name: &str) -> bool {
+    name.starts_with("T-")
+}

@@ -1,0 +1,349 @@
+//! Threads as Amp writes them, field by field; what agtop has no use for is left out.
+
+use std::path::PathBuf;
+
+use agtop_model::{StopReason, Usage};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::parse::{Count, Loose, Moment};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Thread<'a> {
+    #[serde(borrow, default)]
+    pub(super) id: Loose<'a>,
+    #[serde(borrow, default)]
+    pub(super) title: Loose<'a>,
+    #[serde(default)]
+    pub(super) created: Moment,
+    #[serde(borrow, default)]
+    env: Option<&'a RawValue>,
+    /// Each message is read on its own, so that a damaged one does not take the others along.
+    #[serde(borrow, default)]
+    pub(super) messages: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, default)]
+    pub(super) usage_ledger: Option<Ledger<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Ledger<'a> {
+    #[serde(borrow, default)]
+    pub(super) events: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Surroundings<'a> {
+    #[serde(borrow, default)]
+    initial: Initial<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct Initial<'a> {
+    #[serde(borrow, default)]
+    trees: Vec<Tree<'a>>,
+}
+
+/// A directory that the thread began in.
+#[derive(Default, Deserialize)]
+pub(super) struct Tree<'a> {
+    #[serde(borrow, default)]
+    uri: Loose<'a>,
+    #[serde(borrow, default)]
+    repository: Option<Repository<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Repository<'a> {
+    #[serde(rename = "ref", borrow, default)]
+    head: Loose<'a>,
+}
+
+impl<'a> Thread<'a> {
+    /// The first directory that the thread began in; surroundings of an unknown shape tell nothing.
+    pub(super) fn tree(&self) -> Tree<'a> {
+        let surroundings: Option<Surroundings<'_>> = self.env.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        surroundings.and_then(|around| around.initial.trees.into_iter().next()).unwrap_or_default()
+    }
+}
+
+impl Tree<'_> {
+    pub(super) fn directory(&self) -> Option<PathBuf> {
+        self.uri.text()?.strip_prefix("file://").and_then(directory)
+    }
+
+    pub(super) fn branch(&self) -> Option<&str> {
+        let head = self.repository.as_ref()?.head.text()?;
+        Some(head.strip_prefix("refs/heads/").unwrap_or(head))
+    }
+}
+
+/// The path in a `file:` address (RFC 8089), escapes undone. Drives of Windows follow a third slash.
+fn directory(path: &str) -> Option<PathBuf> {
+    let mut plain = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = (byte == b'%').then(|| after.get(..2)).flatten();
+        let decoded = escaped.and_then(|digits| std::str::from_utf8(digits).ok()).and_then(hex);
+        plain.push(decoded.unwrap_or(byte));
+        rest = decoded.map_or(after, |_| after.get(2..).unwrap_or_default());
+    }
+    let plain = String::from_utf8_lossy(&plain).into_owned();
+    let is_drive = matches!(plain.as_bytes(), [b'/', letter, b':', ..] if letter.is_ascii_alphabetic());
+    let path = if is_drive { plain.get(1..)? } else { &plain };
+    (!path.is_empty() && !path.contains(char::is_control)).then(|| PathBuf::from(path))
+}
+
+fn hex(digits: &str) -> Option<u8> {
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u8::from_str_radix(digits, 16).ok()).flatten()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Message<'a> {
+    #[serde(borrow, default)]
+    pub(super) role: Loose<'a>,
+    /// A number or text: compared as it is written.
+    #[serde(borrow, default, rename = "messageId")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) state: Option<State<'a>>,
+    #[serde(borrow, default)]
+    pub(super) usage: Option<MessageUsage<'a>>,
+    #[serde(borrow, default)]
+    meta: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct State<'a> {
+    #[serde(rename = "type", borrow, default)]
+    kind: Loose<'a>,
+    #[serde(borrow, default)]
+    stop_reason: Loose<'a>,
+}
+
+impl State<'_> {
+    /// Whether nothing more comes of the answer: the model is done, or the person stopped it.
+    pub(super) fn is_over(&self) -> bool {
+        self.kind.text() == Some("cancelled") || self.stop_reason.text() == Some("end_turn")
+    }
+
+    pub(super) fn stop(&self) -> Option<StopReason> {
+        Some(match self.stop_reason.text()? {
+            "end_turn" => StopReason::EndTurn,
+            "tool_use" => StopReason::ToolUse,
+            "max_tokens" => StopReason::MaxTokens,
+            "stop_sequence" => StopReason::StopSequence,
+            _ => StopReason::Other,
+        })
+    }
+}
+
+/// What one answer used, in disjoint counts.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MessageUsage<'a> {
+    #[serde(borrow, default)]
+    pub(super) model: Loose<'a>,
+    #[serde(default)]
+    pub(super) input_tokens: Count,
+    #[serde(default)]
+    pub(super) output_tokens: Count,
+    #[serde(default)]
+    cache_creation_input_tokens: Count,
+    #[serde(default)]
+    cache_read_input_tokens: Count,
+    #[serde(default)]
+    total_tokens: Count,
+    #[serde(default)]
+    pub(super) timestamp: Moment,
+}
+
+impl MessageUsage<'_> {
+    pub(super) fn usage(&self) -> Usage {
+        let tokens = Tokens { input: self.input_tokens, output: self.output_tokens, total: self.total_tokens };
+        let cached = self.cached();
+        if cached.is_zero() {
+            tokens.usage()
+        } else {
+            Usage { input: tokens.input.0, output: tokens.output.0, ..cached }
+        }
+    }
+
+    /// The part that the ledger leaves out.
+    pub(super) fn cached(&self) -> Usage {
+        Usage {
+            cache_read: self.cache_read_input_tokens.0,
+            cache_write_5m: self.cache_creation_input_tokens.0,
+            ..Usage::default()
+        }
+    }
+}
+
+/// A line of the ledger: one request.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Entry<'a> {
+    #[serde(borrow, default)]
+    pub(super) id: Loose<'a>,
+    #[serde(default)]
+    pub(super) timestamp: Moment,
+    #[serde(borrow, default)]
+    pub(super) model: Loose<'a>,
+    #[serde(default)]
+    pub(super) tokens: Option<Tokens>,
+    /// The message that the request brought forth.
+    #[serde(borrow, default, rename = "toMessageId")]
+    message: Option<&'a RawValue>,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn message(&self) -> Option<&'a str> {
+        id(self.message)
+    }
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+pub(super) struct Tokens {
+    #[serde(default)]
+    pub(super) input: Count,
+    #[serde(default)]
+    pub(super) output: Count,
+    #[serde(default)]
+    total: Count,
+}
+
+impl Tokens {
+    /// Where only the total is known, it counts as input.
+    pub(super) fn usage(self) -> Usage {
+        let is_total_alone = self.input.0 == 0 && self.output.0 == 0;
+        let input = if is_total_alone { self.total.0 } else { self.input.0 };
+        Usage { input, output: self.output.0, ..Usage::default() }
+    }
+}
+
+fn id(raw: Option<&RawValue>) -> Option<&str> {
+    raw.map(RawValue::get).filter(|text| !matches!(*text, "null" | "\"\""))
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn id(&self) -> Option<&'a str> {
+        id(self.id)
+    }
+
+    /// When the person sent it (unconfirmed).
+    pub(super) fn sent(&self) -> Moment {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Meta {
+            sent_at: Moment,
+        }
+        let meta: Option<Meta> = self.meta.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        meta.map(|meta| meta.sent_at).unwrap_or_default()
+    }
+
+    /// The pieces of the message; one that is plain text is one piece, and one of an unknown shape none.
+    pub(super) fn blocks(&self) -> Vec<Block<'a>> {
+        let Some(raw) = self.content.map(RawValue::get) else { return Vec::new() };
+        if raw.starts_with('[') {
+            return serde_json::from_str(raw).unwrap_or_default();
+        }
+        vec![Block { text: serde_json::from_str(raw).unwrap_or_default(), ..Block::default() }]
+    }
+}
+
+/// A piece of a message: text, a tool's call, or its answer (whose field names are unconfirmed).
+#[derive(Default, Deserialize)]
+pub(super) struct Block<'a> {
+    #[serde(rename = "type", borrow, default)]
+    pub(super) kind: Loose<'a>,
+    #[serde(borrow, default)]
+    pub(super) text: Loose<'a>,
+    #[serde(borrow, default)]
+    pub(super) id: Loose<'a>,
+    #[serde(borrow, default)]
+    pub(super) name: Loose<'a>,
+    #[serde(borrow, default)]
+    input: Option<&'a RawValue>,
+    #[serde(rename = "toolUseID", alias = "tool_use_id", borrow, default)]
+    pub(super) call: Loose<'a>,
+    #[serde(borrow, default)]
+    run: Option<Run<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Run<'a> {
+    #[serde(borrow, default)]
+    status: Loose<'a>,
+}
+
+/// How far a tool's call has come.
+pub(super) enum Progress {
+    /// It runs.
+    Running,
+    /// It waits for the person's consent.
+    Blocked,
+    /// It has ended.
+    Ended(Result<(), ()>),
+}
+
+impl<'a> Block<'a> {
+    pub(super) fn progress(&self) -> Progress {
+        match self.run.as_ref().and_then(|run| run.status.text()) {
+            Some("in-progress" | "queued") => Progress::Running,
+            Some("blocked-on-user") => Progress::Blocked,
+            Some("error" | "cancelled" | "rejected-by-user") => Progress::Ended(Err(())),
+            _ => Progress::Ended(Ok(())),
+        }
+    }
+
+    /// What a tool is called on; arguments of an unknown shape tell nothing.
+    pub(super) fn arguments(&self) -> Arguments<'a> {
+        self.input.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
+}
+
+/// The arguments that say what a tool is used on, in the order in which they are asked.
+#[derive(Default, Deserialize)]
+pub(super) struct Arguments<'a> {
+    #[serde(borrow, default)]
+    path: Loose<'a>,
+    #[serde(borrow, default)]
+    cmd: Loose<'a>,
+    #[serde(borrow, default)]
+    command: Loose<'a>,
+    #[serde(borrow, default)]
+    pattern: Loose<'a>,
+    #[serde(borrow, default)]
+    query: Loose<'a>,
+    #[serde(borrow, default)]
+    url: Loose<'a>,
+    #[serde(borrow, default)]
+    description: Loose<'a>,
+}
+
+impl Arguments<'_> {
+    pub(super) fn target(&self) -> Option<&str> {
+        let all = [&self.path, &self.cmd, &self.command, &self.pattern, &self.query, &self.url, &self.description];
+        all.into_iter().find_map(Loose::text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_file_address_is_a_path_with_its_escapes_undone() {
+        assert_eq!(directory("/srv/a%20b/gr%C3%B6%C3%9Fe").as_deref(), Some(Path::new("/srv/a b/größe")));
+        assert_eq!(directory("/c%3A/Users/u").as_deref(), Some(Path::new("c:/Users/u")));
+        assert_eq!(directory("/100%/%+1%").as_deref(), Some(Path::new("/100%/%+1%")));
+        assert_eq!(directory("/a%0Ab"), None);
+        assert_eq!(directory(""), None);
+    }
+}

@@ -1,0 +1,289 @@
+//! `crush.db`.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Usage,
+};
+
+use super::ID;
+use super::parts::{Answer, Call, Finish, Said, said};
+use crate::decode::Record;
+use crate::names::Names;
+use crate::parse::{Count, model_name, shortened};
+use crate::store::file_name;
+use crate::{Cell, DecodeError, Decoder, Input, Source};
+
+/// The columns of `sessions`.
+pub(super) const SESSIONS: &[&str] =
+    &["id", "parent_session_id", "title", "prompt_tokens", "completion_tokens", "cost", "created_at", "updated_at"];
+
+/// The columns of `messages`; `provider` and `is_summary_message` came later.
+pub(super) const MESSAGES: &[&str] =
+    &["session_id", "role", "parts", "model", "provider", "is_summary_message", "created_at"];
+
+/// Titles and targets are cut to so many characters.
+pub(super) const MOST_CHARS: usize = 120;
+
+/// Sessions are called like that until a model has thought of a name.
+const UNNAMED: &[&str] = &["New Session", "Untitled Session", "New Agent Session"];
+
+/// The tool that sends a sub-agent off.
+const SUBAGENT: &str = "agent";
+
+/// What a session is, which its id tells too: `<message>$$<tool call>`, or `title-<session>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A conversation with the person.
+    Root,
+    /// A sub-agent's.
+    Subagent,
+    /// The one request that thought of a title: no conversation.
+    Title,
+}
+
+impl Kind {
+    fn of(id: &str, has_parent: bool) -> Self {
+        if id.starts_with("title-") {
+            Self::Title
+        } else if has_parent || id.contains("$$") {
+            Self::Subagent
+        } else {
+            Self::Root
+        }
+    }
+}
+
+/// Decodes sessions, then messages.
+pub(super) struct Database {
+    file: FileId,
+    modified: Timestamp,
+    /// The directory that a `.crush` directory lies in. Databases elsewhere may serve many projects.
+    project: Option<PathBuf>,
+    names: Names,
+    /// Sessions with a parent, whose messages no person wrote.
+    subagents: HashSet<Box<str>>,
+    /// The model that each session was last said to use.
+    models: HashMap<SessionKey, Arc<str>>,
+}
+
+impl Database {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        let directory = source.path.parent().filter(|directory| file_name(directory) == ".crush");
+        Self {
+            file: source.file,
+            modified: source.modified,
+            project: directory.and_then(|directory| directory.parent()).map(Into::into),
+            names: Names::default(),
+            subagents: HashSet::new(),
+            models: HashMap::new(),
+        }
+    }
+
+    fn session(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+        let &[id, parent, title, prompt, completion, cost, created, updated] = cells else {
+            return Err(other_columns());
+        };
+        let id = id.text().ok_or_else(|| DecodeError::malformed("a session without id"))?;
+        let context = count_of(prompt)?.saturating_add(count_of(completion)?);
+        let cost = cost_of(cost)?;
+        let kind = Kind::of(id, parent.text().is_some());
+        if kind == Kind::Title {
+            return Ok(());
+        }
+        if kind == Kind::Subagent {
+            self.subagents.insert(id.into());
+        }
+        let key = SessionKey::new(ID, id);
+        let started = moment(created);
+        let facts = SessionFacts {
+            parent: parent.text().filter(|parent| *parent != id).map(|parent| SessionKey::new(ID, parent)),
+            started,
+            cwd: self.project.clone(),
+            context_used: Some(context).filter(|&used| used > 0),
+            origin: (kind == Kind::Subagent).then(|| SUBAGENT.into()),
+            ..SessionFacts::default()
+        };
+        record.at = moment(updated).or(started);
+        record.emit(&key, EventKind::Facts(Box::new(facts)));
+        if let Some(title) = title.text().filter(|title| !UNNAMED.contains(title)) {
+            let text = shortened(title, MOST_CHARS).into();
+            record.emit(&key, EventKind::Title(Title { rank: TitleRank::Generated, text }));
+        }
+        // What sub-agents cost is in their parent's cost already.
+        if let Some(cost) = cost.filter(|_| kind == Kind::Root) {
+            record.at = started;
+            let turn = whole_session(&key, started.unwrap_or(self.modified), cost);
+            record.emit(&key, EventKind::Turn(Box::new(turn)));
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+        let &[session, role, parts, model, provider, is_summary, created] = cells else {
+            return Err(other_columns());
+        };
+        let session = session.text().ok_or_else(|| DecodeError::malformed("a message of no session"))?;
+        let parts = said(parts.bytes().unwrap_or(b"[]"))?;
+        let kind = Kind::of(session, self.subagents.contains(session));
+        if kind == Kind::Title {
+            return Ok(());
+        }
+        let session = SessionKey::new(ID, session);
+        record.at = moment(created);
+        match role.text() {
+            Some("user") if kind == Kind::Root => prompt(&session, &parts, &mut record),
+            Some("assistant") => {
+                self.tell_model(&session, model, provider, &mut record);
+                let is_summary = is_summary.integer().is_some_and(|flag| flag != 0);
+                self.answer(&session, &parts, is_summary, &mut record);
+            }
+            Some("tool") => results(&session, &parts, &mut record),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn tell_model(&mut self, session: &SessionKey, model: Cell<'_>, provider: Cell<'_>, record: &mut Record<'_>) {
+        let Some(model) = model.text() else { return };
+        let model = self.names.get(&model_name(provider.text().unwrap_or_default(), model));
+        if self.models.get(session) == Some(&model) {
+            return;
+        }
+        self.models.insert(session.clone(), Arc::clone(&model));
+        let facts = SessionFacts { model: Some(model), ..SessionFacts::default() };
+        record.emit(session, EventKind::Facts(Box::new(facts)));
+    }
+
+    /// A message of the model. One without an end is being written, or was cut off.
+    fn answer(&mut self, session: &SessionKey, parts: &[Said<'_>], is_summary: bool, record: &mut Record<'_>) {
+        for part in parts {
+            match part {
+                Said::Call(call) => self.call(session, call, record),
+                Said::Result(result) => ended(session, result, record),
+                Said::Finish(finish) => {
+                    record.at = finish.time.0.or(record.at);
+                    if is_summary {
+                        record.emit(session, EventKind::Compacted);
+                    }
+                    finished(session, finish, record);
+                }
+                Said::Text(_) => {}
+            }
+        }
+    }
+
+    fn call(&mut self, session: &SessionKey, call: &Call<'_>, record: &mut Record<'_>) {
+        let (Some(id), Some(name)) = (call.id.text(), call.name.text()) else { return };
+        let tool = tool_key(session, id);
+        let target = call.target();
+        let kind = if name == SUBAGENT {
+            EventKind::SubagentStarted { tool, name: SUBAGENT.into(), task: target }
+        } else {
+            EventKind::ToolStarted { tool, name: self.names.get(name), target }
+        };
+        record.emit(session, kind);
+    }
+}
+
+impl Decoder for Database {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Row { table, rowid, cells } = input else {
+            return Err(DecodeError::malformed("a database that is read as text"));
+        };
+        let record = Record::new(self.file, Place::Row { table, rowid }, None, out);
+        match table {
+            "sessions" => self.session(cells, record),
+            "messages" => self.message(cells, record),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The response that stands for all that a session cost. What it used is not known: no tokens are told.
+fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn {
+    Turn {
+        message: MessageKey::in_session(session, "whole"),
+        id: None,
+        part_of: None,
+        model: None,
+        usage: Usage::default(),
+        tier: Tier::Standard,
+        embedded_cost: Some(cost),
+        stop: None,
+        lineage: Lineage::Main,
+        opened,
+        context_used: Some(0),
+    }
+}
+
+/// What the person said. A command of their own is kept as a message without words.
+fn prompt(session: &SessionKey, parts: &[Said<'_>], record: &mut Record<'_>) {
+    let words = parts.iter().find_map(|part| match part {
+        Said::Text(text) if text.hidden != Some(true) => text.text.text(),
+        _ => None,
+    });
+    let Some(words) = words else { return };
+    record.emit(session, EventKind::Prompt);
+    let title = Title { rank: TitleRank::FirstPrompt, text: shortened(words, MOST_CHARS).into() };
+    record.emit(session, EventKind::Title(title));
+}
+
+fn results(session: &SessionKey, parts: &[Said<'_>], record: &mut Record<'_>) {
+    for part in parts {
+        if let Said::Result(result) = part {
+            ended(session, result, record);
+        }
+    }
+}
+
+fn ended(session: &SessionKey, result: &Answer<'_>, record: &mut Record<'_>) {
+    let Some(id) = result.call.text() else { return };
+    let tool = tool_key(session, id);
+    let outcome = if result.is_error == Some(true) { Err(()) } else { Ok(()) };
+    let is_subagent = result.name.text() == Some(SUBAGENT);
+    record.emit(
+        session,
+        if is_subagent { EventKind::SubagentEnded { tool } } else { EventKind::ToolEnded { tool, outcome } },
+    );
+}
+
+fn finished(session: &SessionKey, finish: &Finish<'_>, record: &mut Record<'_>) {
+    match finish.reason.text() {
+        Some("tool_use" | "max_tokens") => {}
+        Some(reason @ ("error" | "content_filter")) => {
+            let reason = finish.message.text().unwrap_or(reason);
+            record.emit(session, EventKind::Error(shortened(reason, MOST_CHARS).into()));
+        }
+        _ => record.emit(session, EventKind::TurnEnded),
+    }
+}
+
+/// Some models number their calls anew in each session.
+fn tool_key(session: &SessionKey, id: &str) -> ToolKey {
+    ToolKey::new(ID, &format!("{} {id}", session.id))
+}
+
+/// Seconds, although some comments in Crush's schema say milliseconds.
+fn moment(cell: Cell<'_>) -> Option<Timestamp> {
+    cell.integer().map(Timestamp::from_seconds_or_millis)
+}
+
+fn count_of(cell: Cell<'_>) -> Result<u64, DecodeError> {
+    let count = cell.integer().map_or(Some(Count(0)), Count::from_integer);
+    count.map(|count| count.0).ok_or_else(|| DecodeError::out_of_range("a count is negative or impossibly large"))
+}
+
+/// A cost in dollars; none at all is no known cost.
+fn cost_of(cell: Cell<'_>) -> Result<Option<PicoUsd>, DecodeError> {
+    let Some(usd) = cell.real().filter(|&usd| usd != 0.0) else { return Ok(None) };
+    let cost = PicoUsd::from_usd(usd).filter(|&cost| cost >= PicoUsd::ZERO);
+    cost.map(Some).ok_or_else(|| DecodeError::out_of_range("a cost is negative or impossibly large"))
+}
+
+fn other_columns() -> DecodeError {
+    DecodeError::malformed("a row of other columns than were asked for")
+}

@@ -1,0 +1,108 @@
+//! Crush: a database for each project.
+//!
+//! `crush.db` lies in the `.crush` directory nearest above where Crush runs, or where the user chose. Layout and meaning
+//! were read off Crush's own sources (`internal/db`, `internal/session`, `internal/agent`). They leave out what each
+//! response used: a session keeps the tokens of its last step, which say how full the context is, and its whole cost.
+
+mod database;
+mod parts;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use agtop_model::{ClientId, Role};
+
+use crate::facts::is_uuid;
+use crate::store::file_name;
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store, Table};
+
+/// Crush.
+pub(crate) struct Crush;
+
+const ID: ClientId = ClientId::new("crush");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Crush",
+    danger_flags: &["--yolo", "-y"],
+    blind_spots: &[
+        "What responses used is written down nowhere: a session's tokens are those of its last step, its context.",
+        "A session has one cost for all its models and days: it falls on the day the session began.",
+        "A session that cost nothing was covered by a subscription or had no known price: its cost is unknown.",
+        "Databases are looked for where agents run now: Crush's index of projects leads to more than are read.",
+        "Sessions whose data directory --data-dir or a setting names are not looked for.",
+    ],
+};
+
+/// Subcommands that hold no conversation of their own.
+const CHORES: &[&str] = &[
+    "completion",
+    "dirs",
+    "help",
+    "login",
+    "logout",
+    "logs",
+    "models",
+    "projects",
+    "schema",
+    "server",
+    "serve",
+    "session",
+    "stats",
+    "update-providers",
+];
+
+/// Options that take a value, which is no subcommand.
+const VALUED: &[&str] = &["-c", "--cwd", "-D", "--data-dir", "-H", "--host", "-s", "--session", "-m", "--model"];
+
+/// Sessions come first: they tell which messages are a sub-agent's.
+static TABLES: &[Table] = &[
+    Table { name: "sessions", columns: database::SESSIONS, filter: None },
+    Table { name: "messages", columns: database::MESSAGES, filter: None },
+];
+
+impl Client for Crush {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    /// The npm package is a script that starts the program and waits for it: not the agent.
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        if process.is_runtime() || ![process.program(), process.exe_name()].contains(&"crush") {
+            return None;
+        }
+        let is_chore = process.first_word(VALUED).is_some_and(|word| CHORES.contains(&word));
+        Some(if is_chore { Role::Helper } else { Role::Agent })
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let named = env.dir("CRUSH_GLOBAL_DATA").map(|root| store(root, Presence::Named));
+        let local = env.dir("LOCALAPPDATA").map(|data| data.join("crush"));
+        let everywhere = [Some(env.data_home().join("crush")), local].into_iter().flatten();
+        let projects: BTreeSet<PathBuf> = env
+            .work_dirs
+            .iter()
+            .flat_map(|directory| directory.ancestors())
+            .map(|above| above.join(".crush"))
+            .collect();
+        let usual = everywhere.chain(projects).map(|root| store(root, Presence::Usual));
+        named.into_iter().chain(usual).collect()
+    }
+
+    fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        Box::new(database::Database::new(source))
+    }
+
+    /// `--session` takes parts of ids too, which name no session for certain.
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        process.option(&["-s", "--session"]).filter(|id| is_uuid(id)).map(str::to_ascii_lowercase)
+    }
+}
+
+fn store(root: PathBuf, presence: Presence) -> Store {
+    let accepts = |path: &Path| file_name(path) == "crush.db";
+    Store { root, layout: "database", depth: 1, accepts, format: Format::Sqlite(TABLES), presence }
+}

@@ -1,0 +1,209 @@
+//! `OpenClaw`, formerly Moltbot, Moldbot and Clawdbot: Pi's agent behind a gateway to chat programs.
+//!
+//! Sessions: `<state>/agents/<agent>/sessions/<id>.jsonl`, entries as Pi writes them. A session that was reset or
+//! deleted stays behind as `<id>.jsonl.reset.<time>` or `<id>.jsonl.deleted.<time>`: it was billed all the same.
+//! Directories and names of files: ccusage's adapter; the rest is Pi's.
+
+use std::path::{Path, PathBuf};
+
+use agtop_model::{ClientId, Role};
+
+use crate::pi::entries::Entries;
+use crate::store::file_name;
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+
+/// `OpenClaw`.
+pub(crate) struct OpenClaw;
+
+const ID: ClientId = ClientId::new("openclaw");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "OpenClaw",
+    danger_flags: &[], // what it may do is set in its configuration
+    blind_spots: &[
+        "Summaries of compactions are billed, but their usage is written down nowhere.",
+        "One gateway works on many sessions at once: its process is joined with one of them at most.",
+        "Profiles other than the default keep their sessions elsewhere: name the place with OPENCLAW_STATE_DIR.",
+    ],
+};
+
+/// What it was called over time: program, npm package, and directory below home with a dot before it.
+const NAMES: &[&str] = &["openclaw", "clawdbot", "moltbot", "moldbot"];
+
+/// Variables that name the state directory; unconfirmed for releases before the last renaming.
+const STATE_VARS: &[&str] = &["OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "MOLTBOT_STATE_DIR"];
+
+/// Subcommands in whose process models are asked; unconfirmed. All others are seats at the gateway, or chores.
+const AGENTS: &[&str] = &["gateway", "agent"];
+
+/// Options of the program itself that take a value.
+const VALUED: &[&str] = &["--profile", "--log-level"];
+
+impl Client for OpenClaw {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    /// The gateway renames its process to `openclaw-gateway`, others theirs to `openclaw`: then the subcommand is lost,
+    /// since without any it would only have printed its help.
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let programs = [process.program(), process.exe_name(), process.script_name()];
+        if programs.iter().any(|name| name.strip_suffix("-gateway").is_some_and(|name| NAMES.contains(&name))) {
+            return Some(Role::Agent);
+        }
+        let is_it = programs.iter().any(|name| NAMES.contains(name))
+            || NAMES.iter().any(|package| process.script_in_package(package));
+        let is_agent = process.first_word(VALUED).is_none_or(|word| AGENTS.contains(&word));
+        is_it.then_some(if is_agent { Role::Agent } else { Role::Helper })
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let named = STATE_VARS.iter().find_map(|name| env.dir(name)).map(|state| store(&state, Presence::Named));
+        let usual = NAMES.iter().map(|name| store(&env.home.join(format!(".{name}")), Presence::Usual));
+        named.into_iter().chain(usual).collect()
+    }
+
+    fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        let name = file_name(source.path);
+        let id = name.split_once(".jsonl").map_or(name, |(id, _)| id);
+        Box::new(Entries::new(ID, id, source))
+    }
+
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        process.option(&["--session-id"]).map(str::to_owned)
+    }
+}
+
+fn store(state: &Path, presence: Presence) -> Store {
+    let root: PathBuf = state.join("agents");
+    Store { root, layout: "agents", depth: 3, accepts: is_session, format: Format::Lines, presence }
+}
+
+/// `<agent>/sessions/<id>.jsonl`, or what was left of it when it was reset or deleted.
+fn is_session(path: &Path) -> bool {
+    let is_kept = |(_, ending): (&str, &str)| {
+        ending.is_empty() || [".reset.", ".deleted."].iter().any(|set_aside| ending.starts_with(set_aside))
+    };
+    let directory = path.parent().map(file_name).unwrap_or_default();
+    directory == "sessions" && file_name(path).split_once(".jsonl").is_some_and(is_kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_model::{Event, EventKind, Usage};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{Tally, decode_lines, home, process};
+
+    const SESSION: &[u8] = include_bytes!("../../../fixtures/openclaw/v3/session.jsonl");
+    const RESET: &[u8] = include_bytes!("../../../fixtures/openclaw/v3/reset.jsonl");
+    const PATH: &str = "/home/u/.openclaw/agents/main/sessions/1aaaaaaa-0000-4000-8000-000000000001.jsonl";
+
+    fn decode(path: &str, text: &[u8]) -> Vec<Event> {
+        let (events, errors) = decode_lines(&OpenClaw, path, text);
+        assert_eq!(errors, []);
+        events
+    }
+
+    fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
+        events.iter().filter(|event| is_wanted(&event.kind)).count()
+    }
+
+    #[test]
+    fn entries_are_read_as_pis_under_a_name_of_their_own() {
+        let events = decode(PATH, SESSION);
+        assert!(events.iter().all(|event| event.session.client == ID));
+        let expected = Usage { input: 40, output: 90, cache_read: 700, cache_write_5m: 80, ..Usage::default() };
+        assert_eq!(Tally::of(&events).usage(), expected);
+        assert!(events.iter().any(|event| match &event.kind {
+            EventKind::Facts(facts) => facts.cwd.as_deref() == Some(Path::new("C:\\Users\\u\\vault")),
+            _ => false,
+        }));
+    }
+
+    #[test]
+    fn a_message_that_the_gateway_sent_is_no_answer_of_a_model() {
+        let events = decode(PATH, SESSION);
+        assert!(!Tally::of(&events).by_model().keys().any(|model| model.contains("mirror")));
+        assert_eq!(Tally::of(&events).turns.len(), 1);
+    }
+
+    #[test]
+    fn a_refused_request_is_an_error_and_no_answer() {
+        let events = decode(PATH, SESSION);
+        assert_eq!(count(&events, |kind| matches!(kind, EventKind::Error(text) if text.raw() == "404")), 1);
+    }
+
+    #[test]
+    fn what_was_reset_or_deleted_was_billed_and_counts_once_if_it_is_there_twice() {
+        let mut events = decode(PATH, SESSION);
+        events.extend(decode(&format!("{PATH}.reset.2026-11-20T10-00-00.000Z"), RESET));
+        assert_eq!(Tally::of(&events).usage().input, 40 + 5);
+        events.extend(decode(&format!("{PATH}.deleted.2026-11-21T10-00-00.000Z"), SESSION));
+        assert_eq!(Tally::of(&events).usage().input, 40 + 5);
+    }
+
+    #[test]
+    fn a_file_set_aside_and_without_header_is_known_by_the_beginning_of_its_name() {
+        let headless: Vec<u8> = SESSION.split_inclusive(|&b| b == b'\n').skip(1).flatten().copied().collect();
+        let events = decode(&format!("{PATH}.deleted.2026-11-21T10-00-00.000Z"), &headless);
+        assert_eq!(&*events[0].session.id, "1aaaaaaa-0000-4000-8000-000000000001");
+    }
+
+    #[test]
+    fn only_sessions_are_read() {
+        let accepts = |path: &str| is_session(Path::new(path));
+        assert!(accepts("main/sessions/1.jsonl") && accepts("main/sessions/1-topic-456.jsonl"));
+        assert!(accepts("main/sessions/1.jsonl.deleted.2026-11-21T10-00-00.000Z"));
+        for path in ["main/sessions/sessions.json", "main/sessions/1.jsonl.lock", "main/agent/1.jsonl", "1.jsonl"] {
+            assert!(!accepts(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn all_its_former_homes_are_searched_and_a_named_one_has_to_be_there() {
+        let mut env = home();
+        let roots: Vec<PathBuf> = OpenClaw.stores(&env).into_iter().map(|store| store.root).collect();
+        let former = ["openclaw", "clawdbot", "moltbot", "moldbot"];
+        assert_eq!(roots, former.map(|name| PathBuf::from(format!("/home/u/.{name}/agents"))));
+        env.vars.insert("OPENCLAW_STATE_DIR".into(), "/srv/claw".into());
+        let named = &OpenClaw.stores(&env)[0];
+        assert_eq!((&*named.root, named.presence), (Path::new("/srv/claw/agents"), Presence::Named));
+    }
+
+    #[test]
+    fn the_gateway_is_an_agent_and_its_seats_are_helpers() {
+        let role = |argv: &[&str]| OpenClaw.recognise(&ProcFacts::new(&process("node", argv, "/usr/bin/node")));
+        assert_eq!(role(&["openclaw-gateway"]), Some(Role::Agent));
+        let package = "/x/node_modules/openclaw/dist/index.js";
+        assert_eq!(role(&["node", package, "gateway", "--port", "18789"]), Some(Role::Agent));
+        assert_eq!(role(&["node", "/usr/bin/clawdbot", "--profile", "x", "agent"]), Some(Role::Agent));
+        assert_eq!(role(&["node", package, "tui"]), Some(Role::Helper));
+        assert_eq!(role(&["openclaw"]), Some(Role::Agent));
+        assert_eq!(role(&["node", "/x/node_modules/openclaw-extra/cli.js", "gateway"]), None);
+        assert_eq!(OpenClaw.recognise(&ProcFacts::new(&process("vim", &["vim", "openclaw"], "/usr/bin/vim"))), None);
+    }
+
+    #[test]
+    fn a_session_on_the_command_line_is_named_by_its_id() {
+        let argv = ["openclaw", "agent", "--session-id", "1aaaaaaa-0000-4000-8000-000000000001", "-m", "hi"];
+        let named = OpenClaw.session_argument(&ProcFacts::new(&process("node", &argv, "/usr/bin/node")));
+        assert_eq!(named.as_deref(), Some("1aaaaaaa-0000-4000-8000-000000000001"));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(noise in prop::collection::vec(any::<u8>(), 0..200), at in 0..SESSION.len()) {
+            let mut text = SESSION.to_vec();
+            text.splice(at..at, noise);
+            decode_lines(&OpenClaw, PATH, &text);
+        }
+
+        #[test]
+        fn any_path_is_judged_without_a_panic(path in "(\\PC|/|\\.jsonl){0,20}") {
+            is_session(Path::new(&path));
+        }
+    }
+}

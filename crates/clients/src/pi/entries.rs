@@ -1,0 +1,212 @@
+//! The entries of a session, which Pi and `OpenClaw` share.
+
+use agtop_model::{
+    ClientId, Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn,
+};
+
+use super::id_in_name;
+use super::wire::{Block, Ending, Entry, Message, Tokens};
+use crate::decode::Record;
+use crate::names::Names;
+use crate::parse::{model_name, shortened};
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Titles and targets are cut to so many characters.
+const MOST_CHARS: usize = 120;
+
+/// Beginnings of lines that tell nothing agtop shows. Extensions may write megabytes into theirs.
+const SILENT: &[&[u8]] = &[
+    b"{\"type\":\"custom\"",
+    b"{\"type\":\"custom_message\"",
+    b"{\"type\":\"label\"",
+    b"{\"type\":\"thinking_level_change\"",
+    b"{\"type\":\"branch_summary\"",
+    b"{\"type\":\"context_transform\"",
+    b"{\"type\":\"ephemeral\"",
+];
+
+/// Models that are none: `OpenClaw` notes what it sent by itself in the model's place.
+const NO_MODELS: &[&str] = &["delivery-mirror", "gateway-injected"];
+
+/// Reads one session's file.
+pub(crate) struct Entries {
+    client: ClientId,
+    file: FileId,
+    /// From the file's name until the header says.
+    session: SessionKey,
+    /// When the session was begun. A fork is younger than what it copied, so the copies belong to the original.
+    opened: Option<Timestamp>,
+    modified: Timestamp,
+    names: Names,
+}
+
+impl Entries {
+    /// A decoder for a file of `client` whose name says that it holds session `id`.
+    pub(crate) fn new(client: ClientId, id: &str, source: &Source<'_>) -> Self {
+        Self {
+            client,
+            file: source.file,
+            session: SessionKey::new(client, id),
+            opened: None,
+            modified: source.modified,
+            names: Names::default(),
+        }
+    }
+
+    fn header(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
+        if let Some(id) = entry.id.text() {
+            self.session = SessionKey::new(self.client, id);
+        }
+        self.opened = entry.timestamp.0.or(self.opened);
+        let original = entry.parent_session.text().or(entry.branched_from.text());
+        let facts = SessionFacts {
+            forked_from: original.map(|original| SessionKey::new(self.client, session_id(original))),
+            started: entry.timestamp.0,
+            cwd: entry.cwd.text().map(Into::into),
+            model: self.chosen_model(entry),
+            ..SessionFacts::default()
+        };
+        record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+    }
+
+    fn chosen_model(&mut self, entry: &Entry<'_>) -> Option<std::sync::Arc<str>> {
+        let provider = entry.provider.text().unwrap_or_default();
+        entry.model_id.text().map(|model| self.names.get(&model_name(provider, model)))
+    }
+
+    fn message(&mut self, entry: &Entry<'_>, message: &Message<'_>, record: &mut Record<'_>) {
+        match message.role.text() {
+            Some("user") => self.prompt(message, record),
+            Some("assistant") => self.answer(entry, message, record),
+            Some("toolResult") => {
+                if let Some(id) = message.tool_call_id.text() {
+                    let outcome = if message.is_error == Some(true) { Err(()) } else { Ok(()) };
+                    record.emit(&self.session, EventKind::ToolEnded { tool: ToolKey::new(self.client, id), outcome });
+                }
+            }
+            // A command that the person ran themselves: the session is alive, but no model called a tool.
+            Some("bashExecution") => record.emit(&self.session, EventKind::Facts(Box::default())),
+            _ => {}
+        }
+    }
+
+    fn prompt(&self, message: &Message<'_>, record: &mut Record<'_>) {
+        record.emit(&self.session, EventKind::Prompt);
+        if let Some(text) = message.blocks().iter().find_map(|block| block.text.text()) {
+            let title = Title { rank: TitleRank::FirstPrompt, text: shortened(text, MOST_CHARS).into() };
+            record.emit(&self.session, EventKind::Title(title));
+        }
+    }
+
+    fn answer(&mut self, entry: &Entry<'_>, message: &Message<'_>, record: &mut Record<'_>) {
+        if message.model.text().is_some_and(|model| NO_MODELS.contains(&model)) {
+            return;
+        }
+        let ending = Ending::of(message.stop_reason.text().unwrap_or_default());
+        let is_cut = !matches!(ending, Ending::Stopped(_));
+        if let Some(tokens) = message.usage.filter(|tokens| !is_cut || !tokens.usage().is_zero()) {
+            let turn = self.turn(entry, message, &tokens, ending);
+            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        }
+        match ending {
+            Ending::Stopped(_) => {
+                for block in message.blocks() {
+                    self.tool_call(&block, record);
+                }
+            }
+            Ending::Aborted => record.emit(&self.session, EventKind::TurnEnded),
+            Ending::Failed => {
+                let reason = message.error.text().unwrap_or("error");
+                record.emit(&self.session, EventKind::Error(shortened(reason, MOST_CHARS).into()));
+            }
+        }
+    }
+
+    fn turn(&mut self, entry: &Entry<'_>, message: &Message<'_>, tokens: &Tokens<'_>, ending: Ending) -> Turn {
+        let provider = message.provider.text().unwrap_or_default();
+        Turn {
+            message: self.key(entry, message, tokens),
+            id: entry.id.text().map(Into::into),
+            part_of: None,
+            model: message.model.text().map(|model| self.names.get(&model_name(provider, model))),
+            usage: tokens.usage(),
+            tier: Tier::Standard,
+            embedded_cost: tokens.cost(),
+            stop: Some(ending.stop_reason()),
+            lineage: Lineage::Main,
+            opened: self.opened.unwrap_or(self.modified),
+            context_used: None,
+        }
+    }
+
+    /// Forks copy entries with their ids and times. Ids are short, so only both together are unique. Format 1 had no
+    /// ids, and its forks dated copies anew: there the message's own time, its model and every count tell it apart.
+    fn key(&self, entry: &Entry<'_>, message: &Message<'_>, tokens: &Tokens<'_>) -> MessageKey {
+        let millis = |at: Option<Timestamp>| at.map_or(0, Timestamp::as_millis).to_le_bytes();
+        if let Some(id) = entry.id.text() {
+            return MessageKey::by_content(self.client, &[id.as_bytes(), &millis(entry.timestamp.0)]);
+        }
+        let usage = tokens.usage();
+        let counts = [usage.input, usage.cache_read, usage.cache_write_5m, usage.output].map(u64::to_le_bytes);
+        let at = millis(message.timestamp.0.or(entry.timestamp.0));
+        let mut parts: Vec<&[u8]> = vec![b"no id", &at, message.model.text().unwrap_or_default().as_bytes()];
+        parts.extend(counts.iter().map(<[u8; 8]>::as_slice));
+        MessageKey::by_content(self.client, &parts)
+    }
+
+    fn tool_call(&mut self, block: &Block<'_>, record: &mut Record<'_>) {
+        if block.kind.text() != Some("toolCall") {
+            return;
+        }
+        let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { return };
+        let target = block.arguments().target().map(|target| shortened(target, MOST_CHARS).into());
+        let tool = ToolKey::new(self.client, id);
+        record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
+    }
+}
+
+impl Decoder for Entries {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Line { bytes, offset } = input else {
+            return Err(DecodeError::malformed("is not read line by line"));
+        };
+        if SILENT.iter().any(|beginning| bytes.starts_with(beginning)) {
+            return Ok(());
+        }
+        let entry: Entry<'_> = serde_json::from_slice(bytes)?;
+        let record = &mut Record::new(self.file, Place::Byte(offset), entry.timestamp.0, out);
+        if entry.kind.text() != Some("session") {
+            self.opened = self.opened.or(entry.timestamp.0);
+        }
+        match (entry.kind.text(), &entry.message) {
+            (Some("session"), _) => self.header(&entry, record),
+            (Some("message"), Some(message)) => self.message(&entry, message, record),
+            (Some("compaction"), _) => record.emit(&self.session, EventKind::Compacted),
+            (Some("model_change"), _) => {
+                let facts = SessionFacts { model: self.chosen_model(&entry), ..SessionFacts::default() };
+                record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+            }
+            (Some("session_info"), _) => {
+                if let Some(name) = entry.name.text() {
+                    let title = Title { rank: TitleRank::Given, text: shortened(name, MOST_CHARS).into() };
+                    record.emit(&self.session, EventKind::Title(title));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The name of a file, in either notation, without extension.
+pub(super) fn stem(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    name.split_once(".jsonl").map_or(name, |(stem, _)| stem)
+}
+
+/// The session that a file, or the id itself, names.
+fn session_id(path: &str) -> &str {
+    let stem = stem(path);
+    id_in_name(stem).unwrap_or(stem)
+}

@@ -1,0 +1,111 @@
+//! Pi, the coding agent of the pi-mono project.
+//!
+//! Sessions are trees of entries in append-only files: `<agent>/sessions/--<cwd>--/<time>_<id>.jsonl`. Layout and
+//! meaning: pi-mono's `session-manager.ts` (format 3) and `docs/session.md` (format 1), checked against a session of
+//! November 2025. `OpenClaw` embeds the same agent and writes the same entries, see [`entries`].
+
+pub(crate) mod entries;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use agtop_model::{ClientId, Role};
+
+use crate::facts::is_uuid;
+use crate::store::{file_name, file_stem, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+
+/// Pi.
+pub(crate) struct Pi;
+
+const ID: ClientId = ClientId::new("pi");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Pi",
+    danger_flags: &[], // Pi never asks for permission: there is nothing to turn off
+    blind_spots: &[
+        "Summaries of compactions and of abandoned branches are billed, but their usage is written down nowhere.",
+        "A session is first written with the first answer: until then a new one cannot be seen.",
+        "Sub-agents that extensions start are sessions of their own, and nothing names their parent.",
+        "Forks of before entries had ids, once migrated, count what they copied again.",
+        "Sessions that --session-dir or a setting puts elsewhere are not looked for.",
+    ],
+};
+
+/// The package under its past and present owners' names; the latter unconfirmed.
+const PACKAGES: &[&str] = &["@mariozechner/pi-coding-agent", "@earendil-works/pi-coding-agent"];
+
+/// Subcommands that hold no conversation.
+const CHORES: &[&str] = &["install", "remove", "uninstall", "update", "list", "config"];
+
+/// Options whose value could pass for a subcommand.
+const VALUED: &[&str] = &[
+    "--mode",
+    "--provider",
+    "--model",
+    "--models",
+    "--api-key",
+    "--system-prompt",
+    "--append-system-prompt",
+    "--session",
+    "--session-dir",
+    "--fork",
+    "--tools",
+    "--thinking",
+    "--extension",
+    "-e",
+    "--skill",
+    "--prompt-template",
+    "--theme",
+];
+
+impl Client for Pi {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    /// The name is short: a script counts only if it is called exactly so, since `pi.py` is usually about a number.
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let is_pi = process.program() == "pi"
+            || process.exe_name() == "pi"
+            || process.script().is_some_and(|script| file_name(Path::new(script)) == "pi")
+            || PACKAGES.iter().any(|package| process.script_in_package(package));
+        let is_chore = process.first_word(VALUED).is_some_and(|word| CHORES.contains(&word));
+        is_pi.then_some(if is_chore { Role::Helper } else { Role::Agent })
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let sessions = env.dir("PI_CODING_AGENT_SESSION_DIR").map(|root| store(root, Presence::Named));
+        let agent = env.dir("PI_CODING_AGENT_DIR").map(|agent| (agent, Presence::Named));
+        let (agent, presence) = agent.unwrap_or_else(|| (env.home.join(".pi/agent"), Presence::Usual));
+        sessions.into_iter().chain([store(agent.join("sessions"), presence)]).collect()
+    }
+
+    fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        let stem = file_stem(source.path);
+        Box::new(entries::Entries::new(ID, id_in_name(stem).unwrap_or(stem), source))
+    }
+
+    /// `--session` takes a file or an id; parts of ids, which it takes too, name no session for certain.
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        let named = process.option(&["--session"])?;
+        let id = if is_uuid(named) { named } else { id_in_name(entries::stem(named))? };
+        Some(id.to_ascii_lowercase())
+    }
+}
+
+/// Sessions lie in a directory for each working directory, or, where the user chose the place, in it itself; extensions
+/// keep those of their sub-agents deeper.
+fn store(root: PathBuf, presence: Presence) -> Store {
+    let accepts = |path: &Path| has_extension(path, "jsonl");
+    Store { root, layout: "sessions", depth: 6, accepts, format: Format::Lines, presence }
+}
+
+/// The session's id in a file name without extension: `<time>_<id>`.
+fn id_in_name(stem: &str) -> Option<&str> {
+    stem.rsplit_once('_').map(|(_, id)| id).filter(|id| is_uuid(id))
+}
