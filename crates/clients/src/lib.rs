@@ -7,6 +7,7 @@
 mod aider;
 mod claude;
 mod codex;
+mod copilot;
 mod decode;
 mod env;
 mod facts;
@@ -27,8 +28,15 @@ pub use facts::ProcFacts;
 pub use store::{Format, Presence, Store, Table};
 
 /// Every client, in the order in which they are listed.
-pub static CLIENTS: &[&dyn Client] =
-    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::OpenCode, &goose::Goose, &aider::Aider];
+pub static CLIENTS: &[&dyn Client] = &[
+    &claude::Claude,
+    &codex::Codex,
+    &gemini::Gemini,
+    &opencode::OpenCode,
+    &goose::Goose,
+    &aider::Aider,
+    &copilot::Copilot,
+];
 
 /// The client of that name.
 pub fn client(id: &str) -> Option<&'static dyn Client> {
