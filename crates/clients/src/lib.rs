@@ -8,6 +8,7 @@ mod aider;
 mod amp;
 mod claude;
 mod codex;
+mod copilot;
 mod crush;
 mod decode;
 mod env;
@@ -38,6 +39,7 @@ pub static CLIENTS: &[&dyn Client] = &[
     &opencode::OpenCode,
     &goose::Goose,
     &aider::Aider,
+    &copilot::Copilot,
     &pi::Pi,
     &openclaw::OpenClaw,
     &amp::Amp,

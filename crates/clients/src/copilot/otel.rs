@@ -1,0 +1,141 @@
+//! OpenTelemetry files: `~/.copilot/otel/*.jsonl`, or where `COPILOT_OTEL_FILE_EXPORTER_PATH` says.
+//!
+//! Copilot CLI writes a `chat` span for each call and an `invoke_agent` span with their sum; VS Code's chat adds log
+//! records of each inference and each turn of its agent. What tells the same counts once, by the first of these kinds
+//! that its trace has. How spans and a session's own events count once: see [`counting`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Turn, Usage,
+};
+use memchr::memmem::Finder;
+
+use super::decoder::{emit_as_part_of, stop_reason};
+use super::span::{Kind, Span};
+use super::{ID, counting};
+use crate::decode::Record;
+use crate::names::Names;
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Most lines are metrics and tools: only what has one of these attributes tells usage.
+static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"gen_ai.usage."));
+
+/// Sums are kept for this many traces of a file; later ones count with their own record alone.
+const MOST_TRACES: usize = 100_000;
+
+/// Reads a file of spans and log records.
+pub(super) struct Spans {
+    file: FileId,
+    modified: Timestamp,
+    names: Names,
+    /// Sums of the kinds that are not single calls, by kind and trace.
+    sums: HashMap<MessageKey, Usage>,
+    /// The interaction of the last span, and what was last told of its session: spans come in runs.
+    interaction: String,
+    told: Option<(SessionKey, Option<Arc<str>>)>,
+}
+
+impl Spans {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self {
+            file: source.file,
+            modified: source.modified,
+            names: Names::default(),
+            sums: HashMap::new(),
+            interaction: String::new(),
+            told: None,
+        }
+    }
+
+    fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        if USAGE.find(bytes).is_none() {
+            return Ok(());
+        }
+        let span: Span<'_> = serde_json::from_slice(bytes)?;
+        let Some(kind) = span.kind() else { return Ok(()) };
+        let counts = span.attributes.counts();
+        let usage = counting::usage(&counts);
+        if usage.is_zero() {
+            return Ok(());
+        }
+        let at = span.at();
+        let record = &mut Record::new(self.file, Place::Byte(offset), at, out);
+        let session = SessionKey::new(ID, span.session());
+        let model = span.attributes.model().map(|model| self.names.get(model));
+        self.tell_facts(&span, &session, model.as_ref(), record);
+        let turn = Turn {
+            message: counting::call(&span.call_id(), &counts),
+            id: span.attributes.response_id.text().map(Into::into),
+            part_of: None,
+            model,
+            usage,
+            tier: Tier::Standard,
+            embedded_cost: None,
+            stop: span.attributes.finish_reason().map(stop_reason),
+            // The session's own events know better whose call it was: a sub-agent's spans bear its parent's id.
+            lineage: Lineage::Embedded,
+            opened: at.unwrap_or(self.modified),
+            context_used: Some(0),
+        };
+        if kind == Kind::Chat {
+            let coarse = self.coarser_than_call(&span);
+            emit_as_part_of(coarse, &turn, &session, record);
+        } else {
+            let sum = Turn { usage: self.sum(kind, &span, usage), message: kind.key(span.group()), ..turn };
+            let coarse: Vec<MessageKey> = kind.coarser().map(|coarser| coarser.key(span.group())).collect();
+            emit_as_part_of(coarse, &sum, &session, record);
+        }
+        Ok(())
+    }
+
+    /// Everything that the span of one call makes superfluous.
+    fn coarser_than_call(&mut self, span: &Span<'_>) -> Vec<MessageKey> {
+        let attributes = &span.attributes;
+        let (call, trace) = (attributes.response_id.text(), span.trace());
+        let mut coarse: Vec<MessageKey> = call.map(counting::message).into_iter().collect();
+        for kind in Kind::Chat.coarser() {
+            coarse.extend([trace, call].into_iter().flatten().map(|group| kind.key(group)));
+        }
+        if let Some(interaction) = attributes.interaction_id.text() {
+            coarse.extend(attributes.turn_id.text().map(|turn| counting::message_of_turn(interaction, turn)));
+            if interaction != self.interaction {
+                interaction.clone_into(&mut self.interaction);
+                coarse.extend(counting::totals(interaction));
+            }
+        }
+        coarse
+    }
+
+    /// What all records of the kind in the trace amount to so far.
+    fn sum(&mut self, kind: Kind, span: &Span<'_>, usage: Usage) -> Usage {
+        let key = kind.key(span.group());
+        if self.sums.len() >= MOST_TRACES && !self.sums.contains_key(&key) {
+            return usage;
+        }
+        let sum = self.sums.entry(key).or_default();
+        *sum += usage;
+        *sum
+    }
+
+    fn tell_facts(&mut self, span: &Span<'_>, session: &SessionKey, model: Option<&Arc<str>>, record: &mut Record<'_>) {
+        let told = (session.clone(), model.cloned());
+        if self.told.as_ref() == Some(&told) {
+            return;
+        }
+        self.told = Some(told);
+        let facts =
+            SessionFacts { model: model.cloned(), version: span.version().map(Into::into), ..SessionFacts::default() };
+        record.emit(session, EventKind::Facts(Box::new(facts)));
+    }
+}
+
+impl Decoder for Spans {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        match input {
+            Input::Line { bytes, offset } => self.line(bytes, offset, out),
+            _ => Err(DecodeError::malformed("is not read line by line")),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Copilot's chat in VS Code: sessions, prompts and models. Its files hold no tokens.
+//!
+//! Up to VS Code 1.108 a session is one JSON document; since 1.109 it is a log of changes to that document
+//! (microsoft/vscode pull request 286644): `{"kind":0,"v":document}`, then `1` sets and `2` appends at the path `k`.
+
+use std::sync::Arc;
+
+use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::ID;
+use super::decoder::TITLE_LENGTH;
+use super::workspace::project_of;
+use crate::decode::Record;
+use crate::names::Names;
+use crate::parse::{Count, Loose, Moment, shortened};
+use crate::store::file_stem;
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Reads a chat session, in either of its forms.
+pub(super) struct Chat {
+    file: FileId,
+    session: SessionKey,
+    project: Arc<str>,
+    names: Names,
+    /// VS Code keeps the sessions of all its chat participants together: this one is Copilot's.
+    is_copilot: bool,
+    model: Option<Arc<str>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Session<'a> {
+    #[serde(default)]
+    creation_date: Moment,
+    #[serde(borrow, default)]
+    custom_title: Loose<'a>,
+    #[serde(borrow, default)]
+    responder_username: Loose<'a>,
+    #[serde(borrow, default)]
+    requests: Vec<Request<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    #[serde(default)]
+    timestamp: Moment,
+    #[serde(borrow, default)]
+    model_id: Loose<'a>,
+    #[serde(borrow, default)]
+    message: Option<Message<'a>>,
+    /// There once the request is answered.
+    #[serde(default)]
+    result: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    text: Loose<'a>,
+}
+
+/// A change to the document.
+#[derive(Debug, Deserialize)]
+struct Change<'a> {
+    kind: Count,
+    #[serde(borrow, default, rename = "k")]
+    path: Vec<&'a RawValue>,
+    #[serde(borrow, default, rename = "v")]
+    value: Option<&'a RawValue>,
+}
+
+const SNAPSHOT: u64 = 0;
+const SET: u64 = 1;
+const APPEND: u64 = 2;
+
+impl Chat {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self {
+            file: source.file,
+            session: SessionKey::new(ID, file_stem(source.path)),
+            project: project_of(source),
+            names: Names::default(),
+            is_copilot: true,
+            model: None,
+        }
+    }
+
+    fn document(&mut self, session: &Session<'_>, place: impl Fn(u32) -> Place, out: &mut Vec<Event>) {
+        self.is_copilot = session.responder_username.text().is_none_or(|name| name.contains("Copilot"));
+        if !self.is_copilot {
+            return;
+        }
+        let facts = SessionFacts {
+            started: session.creation_date.0,
+            project: Some(Arc::clone(&self.project)),
+            origin: Some("vscode".into()),
+            ..SessionFacts::default()
+        };
+        let record = &mut Record::new(self.file, place(0), session.creation_date.0, out);
+        record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+        self.title(TitleRank::Generated, &session.custom_title, record);
+        for (entry, request) in (0..).zip(&session.requests) {
+            self.request(request, place(entry), out);
+        }
+    }
+
+    fn request(&mut self, request: &Request<'_>, place: Place, out: &mut Vec<Event>) {
+        let record = &mut Record::new(self.file, place, request.timestamp.0, out);
+        // `copilot/gpt-5` names the vendor that offers the model.
+        let model = request.model_id.text().map(|id| id.rsplit('/').next().unwrap_or(id));
+        let model = model.map(|model| self.names.get(model));
+        if model.is_some() && model != self.model {
+            self.model.clone_from(&model);
+            let facts = SessionFacts { model, ..SessionFacts::default() };
+            record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+        }
+        record.emit(&self.session, EventKind::Prompt);
+        if let Some(message) = &request.message {
+            self.title(TitleRank::LastPrompt, &message.text, record);
+        }
+        if request.result.is_some() {
+            record.emit(&self.session, EventKind::TurnEnded);
+        }
+    }
+
+    fn title(&self, rank: TitleRank, text: &Loose<'_>, record: &mut Record<'_>) {
+        if let Some(text) = text.text() {
+            let title = Title { rank, text: shortened(text, TITLE_LENGTH).into() };
+            record.emit(&self.session, EventKind::Title(title));
+        }
+    }
+
+    fn change(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let change: Change<'_> = serde_json::from_slice(bytes)?;
+        let Some(value) = change.value.map(RawValue::get) else { return Ok(()) };
+        let path: Vec<&str> = change.path.iter().map(|part| part.get().trim_matches('"')).collect();
+        let place = Place::Byte(offset);
+        match (change.kind.0, &path[..]) {
+            (SNAPSHOT, _) => {
+                let session: Session<'_> = serde_json::from_str(value)?;
+                self.document(&session, |_| place, out);
+            }
+            (SET, ["customTitle"]) if self.is_copilot => {
+                let title: Loose<'_> = serde_json::from_str(value)?;
+                self.title(TitleRank::Generated, &title, &mut Record::new(self.file, place, None, out));
+            }
+            (SET, ["requests", _, "result"]) if self.is_copilot => {
+                Record::new(self.file, place, None::<Timestamp>, out).emit(&self.session, EventKind::TurnEnded);
+            }
+            (APPEND, ["requests"]) if self.is_copilot => {
+                let requests: Vec<Request<'_>> = serde_json::from_str(value)?;
+                for request in &requests {
+                    self.request(request, place, out);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Decoder for Chat {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        match input {
+            Input::Line { bytes, offset } => self.change(bytes, offset, out),
+            Input::Document(bytes) => {
+                let session: Session<'_> = serde_json::from_slice(bytes)?;
+                self.document(&session, Place::Entry, out);
+                Ok(())
+            }
+            Input::Row { .. } => Err(DecodeError::malformed("is no database")),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What lies beside conversations and describes them: the CLI's `workspace.yaml`, VS Code's `workspace.json`.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Title, TitleRank};
+use serde::Deserialize;
+
+use super::ID;
+use super::decoder::{TITLE_LENGTH, session_id};
+use crate::decode::Record;
+use crate::parse::{Loose, rfc3339, shortened};
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Reads `workspace.yaml`, which names and places the session beside it.
+pub(super) struct Description {
+    file: FileId,
+    session: SessionKey,
+}
+
+impl Description {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self { file: source.file, session: SessionKey::new(ID, session_id(source.path)) }
+    }
+}
+
+impl Decoder for Description {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::malformed("is not UTF-8"))?;
+        let value = |wanted: &str| text.lines().find_map(|line| scalar(line, wanted)).filter(|value| !value.is_empty());
+        let facts = SessionFacts {
+            started: value("created_at").as_deref().and_then(rfc3339),
+            cwd: value("cwd").map(|cwd| PathBuf::from(cwd.into_owned())),
+            branch: value("branch").as_deref().map(Into::into),
+            origin: value("client_name").as_deref().map(Into::into),
+            ..SessionFacts::default()
+        };
+        let rank = match value("user_named").as_deref() {
+            Some("true") => TitleRank::Given,
+            _ => TitleRank::Generated,
+        };
+        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        if facts != SessionFacts::default() {
+            record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+        }
+        if let Some(name) = value("name").or_else(|| value("summary")) {
+            let title = Title { rank, text: shortened(&name, TITLE_LENGTH).into() };
+            record.emit(&self.session, EventKind::Title(title));
+        }
+        Ok(())
+    }
+}
+
+/// The value of a line `key: value`, if it is of that key: plain, or quoted in either of YAML's ways. Values that go on
+/// over several lines are not read.
+fn scalar<'t>(line: &'t str, wanted: &str) -> Option<Cow<'t, str>> {
+    let value = line.strip_prefix(wanted)?.strip_prefix(": ")?.trim();
+    match value.as_bytes().first()? {
+        b'"' => serde_json::from_str::<String>(value).ok().map(Cow::Owned),
+        b'\'' => Some(Cow::Owned(value.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'"))),
+        b'|' | b'>' | b'&' | b'*' | b'[' | b'{' => None,
+        _ if matches!(value, "null" | "~") => None,
+        _ => Some(Cow::Borrowed(value)),
+    }
+}
+
+/// Reads `workspace.json`, which says what directory a VS Code workspace is of.
+pub(super) struct Folder {
+    file: FileId,
+    project: Arc<str>,
+}
+
+#[derive(Deserialize)]
+struct FolderFile<'a> {
+    #[serde(borrow, default)]
+    folder: Loose<'a>,
+}
+
+impl Folder {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self { file: source.file, project: project_of(source) }
+    }
+}
+
+impl Decoder for Folder {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let file: FolderFile<'_> = serde_json::from_slice(bytes)?;
+        // Workspaces of several folders, and those on other machines, have no directory here.
+        if let Some(root) = file.folder.text().and_then(local_path) {
+            let known = EventKind::ProjectRoot { project: Arc::clone(&self.project), root };
+            Record::new(self.file, Place::Entry(0), None, out).emit(&SessionKey::new(ID, ""), known);
+        }
+        Ok(())
+    }
+}
+
+/// The workspace that a file below `workspaceStorage` belongs to: the hash that names the directory.
+pub(super) fn project_of(source: &Source<'_>) -> Arc<str> {
+    source.relative.iter().next().unwrap_or_default().to_string_lossy().into()
+}
+
+/// The path of a `file:` URI on this machine (RFC 8089), with its percent-encoding undone.
+fn local_path(uri: &str) -> Option<PathBuf> {
+    let encoded = uri.strip_prefix("file://").filter(|path| path.starts_with('/'))?;
+    let mut path = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escape = (byte == b'%').then(|| after.split_at_checked(2)).flatten();
+        let decoded = escape.and_then(|(digits, after)| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, after) = decoded.unwrap_or((byte, after));
+        path.push(byte);
+        rest = after;
+    }
+    let path = String::from_utf8(path).ok().filter(|path| !path.contains(char::is_control))?;
+    // `/c:/work` is `c:/work` on Windows.
+    let is_drive = path.as_bytes().get(2) == Some(&b':');
+    Some(PathBuf::from(if is_drive { path.trim_start_matches('/').to_owned() } else { path }))
+}
