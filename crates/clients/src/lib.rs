@@ -15,6 +15,7 @@ mod goose;
 mod names;
 mod opencode;
 mod parse;
+mod qwen;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -28,7 +29,7 @@ pub use store::{Format, Presence, Store, Table};
 
 /// Every client, in the order in which they are listed.
 pub static CLIENTS: &[&dyn Client] =
-    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::OpenCode, &goose::Goose, &aider::Aider];
+    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::OpenCode, &goose::Goose, &aider::Aider, &qwen::Qwen];
 
 /// The client of that name.
 pub fn client(id: &str) -> Option<&'static dyn Client> {
