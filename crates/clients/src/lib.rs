@@ -12,6 +12,7 @@ mod env;
 mod facts;
 mod gemini;
 mod goose;
+mod kimi;
 mod names;
 mod opencode;
 mod parse;
@@ -28,8 +29,16 @@ pub use facts::ProcFacts;
 pub use store::{Format, Presence, Store, Table};
 
 /// Every client, in the order in which they are listed.
-pub static CLIENTS: &[&dyn Client] =
-    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::OpenCode, &goose::Goose, &aider::Aider, &qwen::Qwen];
+pub static CLIENTS: &[&dyn Client] = &[
+    &claude::Claude,
+    &codex::Codex,
+    &gemini::Gemini,
+    &opencode::OpenCode,
+    &goose::Goose,
+    &aider::Aider,
+    &qwen::Qwen,
+    &kimi::Kimi,
+];
 
 /// The client of that name.
 pub fn client(id: &str) -> Option<&'static dyn Client> {

@@ -54,11 +54,11 @@ impl Client for Qwen {
     /// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector
     /// gives the row to the child.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_script = process.script_name() == "qwen" || process.script_in_package(PACKAGE);
-        let is_program = !process.is_runtime() && process.program() == "qwen";
+        let is_qwen =
+            process.program() == "qwen" || process.script_name() == "qwen" || process.script_in_package(PACKAGE);
         let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
         let role = if is_helper { Role::Helper } else { Role::Agent };
-        (is_script || is_program).then_some(role)
+        is_qwen.then_some(role)
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
