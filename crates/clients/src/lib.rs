@@ -15,11 +15,13 @@ mod env;
 mod facts;
 mod gemini;
 mod goose;
+mod kimi;
 mod names;
 mod openclaw;
 mod opencode;
 mod parse;
 mod pi;
+mod qwen;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -44,6 +46,8 @@ pub static CLIENTS: &[&dyn Client] = &[
     &openclaw::OpenClaw,
     &amp::Amp,
     &crush::Crush,
+    &qwen::Qwen,
+    &kimi::Kimi,
 ];
 
 /// The client of that name.

@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, Timestamp, Title, TitleRank};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::events::{Function, is_command, spoken};
+use super::wire::{call_key, start};
+use super::{KEPT, Owner};
+use crate::decode::Record;
+use crate::names::Names;
+use crate::parse::{Count, Loose, shortened};
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// Reads a session of the first versions: the messages as the model gets them, without times and without usage.
+pub(super) struct OldSession {
+    file: FileId,
+    owner: Owner,
+    modified: Timestamp,
+    is_introduced: bool,
+    names: Names,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    role: Loose<'a>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tool_calls: Option<Vec<ToolCall<'a>>>,
+    #[serde(borrow, default)]
+    tool_call_id: Loose<'a>,
+    /// Of the pseudo-role `_usage`: how full the context is.
+    #[serde(default)]
+    token_count: Count,
+}
+
+#[derive(Deserialize)]
+struct ToolCall<'a> {
+    #[serde(borrow, default)]
+    id: Loose<'a>,
+    #[serde(borrow)]
+    function: Function<'a>,
+}
+
+impl OldSession {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self {
+            file: source.file,
+            owner: Owner::of(source.relative),
+            modified: source.modified,
+            is_introduced: false,
+            names: Names::default(),
+        }
+    }
+
+    fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let message: Message<'_> = serde_json::from_slice(bytes)?;
+        let record = &mut Record::new(self.file, Place::Byte(offset), None, out);
+        let session = &self.owner.session;
+        if !self.is_introduced {
+            self.is_introduced = true;
+            record.at = Some(self.modified);
+            let facts = SessionFacts { project: Some(Arc::clone(&self.owner.project)), ..SessionFacts::default() };
+            record.emit(session, EventKind::Facts(Box::new(facts)));
+            record.at = None;
+        }
+        match message.role.text() {
+            Some("user") => {
+                if let Some(text) = message.content.and_then(spoken).filter(|text| !text.starts_with("<system>")) {
+                    record.emit(session, EventKind::Prompt);
+                    let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
+                    let title = Title { rank, text: shortened(&text, KEPT).into() };
+                    record.emit(session, EventKind::Title(title));
+                }
+            }
+            Some("assistant") => {
+                let calls = message.tool_calls.as_deref().unwrap_or_default();
+                for call in calls {
+                    if let (Some(id), Some(name)) = (call.id.text(), call.function.name.text()) {
+                        start(call_key(session, id, 1), name, &call.function, &mut self.names, session, record);
+                    }
+                }
+                if calls.is_empty() {
+                    record.emit(session, EventKind::TurnEnded);
+                }
+            }
+            Some("tool") => {
+                if let Some(id) = message.tool_call_id.text() {
+                    let tool = call_key(session, id, 1);
+                    record.emit(session, EventKind::ToolEnded { tool, outcome: Ok(()) });
+                }
+            }
+            Some("_usage") => {
+                let facts = SessionFacts { context_used: Some(message.token_count.0), ..SessionFacts::default() };
+                record.emit(session, EventKind::Facts(Box::new(facts)));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Decoder for OldSession {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        match input {
+            Input::Line { bytes, offset } => self.line(bytes, offset, out),
+            _ => Err(DecodeError::malformed("is not read line by line")),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Records as Kimi CLI writes them, borrowed; what agtop does not need is skipped.
+
+use std::borrow::Cow;
+
+use agtop_model::Usage;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::parse::{Count, Loose, Moment, Str};
+
+/// A line of `wire.jsonl`: the file's head, or a message with its time.
+#[derive(Debug, Deserialize)]
+pub(super) struct Line<'a> {
+    #[serde(borrow, default, rename = "type")]
+    pub(super) kind: Loose<'a>,
+    #[serde(default)]
+    pub(super) timestamp: Moment,
+    #[serde(borrow, default)]
+    pub(super) message: Option<Envelope<'a>>,
+}
+
+/// A message, with its type beside it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Envelope<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Str<'a>,
+    #[serde(borrow)]
+    pub(super) payload: &'a RawValue,
+}
+
+/// The payloads of all messages: each has a few of these.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Payload<'a> {
+    #[serde(borrow)]
+    pub(super) user_input: Option<&'a RawValue>,
+    pub(super) context_tokens: Count,
+    pub(super) max_context_tokens: Count,
+    pub(super) token_usage: Option<TokenUsage>,
+    #[serde(borrow)]
+    pub(super) message_id: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) id: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) function: Option<Function<'a>>,
+    #[serde(borrow)]
+    pub(super) tool_call_id: Loose<'a>,
+    pub(super) return_value: Option<ReturnValue>,
+    #[serde(borrow)]
+    pub(super) request_id: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) error_type: Loose<'a>,
+    /// Of a sub-agent's message: which it is; before 1.25 only the call that sent it off was written.
+    #[serde(borrow)]
+    pub(super) agent_id: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) parent_tool_call_id: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) task_tool_call_id: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) subagent_type: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) event: Option<&'a RawValue>,
+}
+
+/// What a step used, in disjoint buckets; reasoning is a part of the output.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TokenUsage {
+    #[serde(rename = "input_other")]
+    other: Count,
+    output: Count,
+    #[serde(rename = "input_cache_read")]
+    cache_read: Count,
+    #[serde(rename = "input_cache_creation")]
+    cache_creation: Count,
+}
+
+impl TokenUsage {
+    pub(super) fn usage(self) -> Usage {
+        Usage {
+            input: self.other.0,
+            cache_read: self.cache_read.0,
+            cache_write_5m: self.cache_creation.0,
+            output: self.output.0,
+            ..Usage::default()
+        }
+    }
+}
+
+/// The function that a tool call names.
+#[derive(Debug, Deserialize)]
+pub(super) struct Function<'a> {
+    #[serde(borrow, default)]
+    pub(super) name: Loose<'a>,
+    /// JSON as text.
+    #[serde(borrow, default)]
+    pub(super) arguments: Loose<'a>,
+}
+
+/// How a tool call ended.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ReturnValue {
+    pub(super) is_error: bool,
+}
+
+/// What a tool is used on: the arguments that say it in a few words, in the order in which they are asked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Arguments<'a> {
+    #[serde(borrow)]
+    path: Loose<'a>,
+    #[serde(borrow)]
+    command: Loose<'a>,
+    #[serde(borrow)]
+    pattern: Loose<'a>,
+    #[serde(borrow)]
+    url: Loose<'a>,
+    #[serde(borrow)]
+    query: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) description: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) subagent_type: Loose<'a>,
+    #[serde(borrow)]
+    pub(super) subagent_name: Loose<'a>,
+}
+
+impl<'a> Arguments<'a> {
+    /// The arguments of a call; those of an unknown shape tell nothing.
+    pub(super) fn of(function: &'a Function<'_>) -> Self {
+        function.arguments.text().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+    }
+
+    pub(super) fn target(&self) -> Option<&str> {
+        let all = [&self.path, &self.command, &self.pattern, &self.url, &self.query, &self.description];
+        all.into_iter().find_map(Loose::text)
+    }
+}
+
+/// A part of what the person said.
+#[derive(Debug, Deserialize)]
+struct Part<'a> {
+    #[serde(borrow, default)]
+    text: Loose<'a>,
+}
+
+/// The text of what the person said, in either shape: text, or parts.
+pub(super) fn spoken(content: &RawValue) -> Option<Cow<'_, str>> {
+    if content.get().starts_with('"') {
+        return serde_json::from_str::<Str<'_>>(content.get()).ok().map(|text| text.0);
+    }
+    let parts: Vec<Part<'_>> = serde_json::from_str(content.get()).ok()?;
+    parts.into_iter().find_map(|part| part.text.0)
+}
+
+/// `/compact` or `/skill:x now`, but not `/home/u/notes.md says …`.
+pub(super) fn is_command(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    word.strip_prefix('/').is_some_and(|name| !name.is_empty() && !name.contains('/'))
+}

@@ -1,0 +1,202 @@
+//! Kimi CLI: sessions below `~/.kimi/sessions/<md5 of the directory>/<session>`, each with the log of what went over
+//! the wire between its engine and its screen.
+//!
+//! Layouts and rules: `src/kimi_cli` of kimi-cli 1.52.0 (`wire/types.py`, `wire/file.py`, `metadata.py`,
+//! `session.py`, `subagents/`).
+
+mod context;
+mod documents;
+mod events;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use agtop_model::{ClientId, Role, SessionKey};
+
+use crate::facts::is_uuid;
+use crate::store::{file_name, file_stem, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+
+/// Kimi CLI.
+pub(crate) struct Kimi;
+
+const ID: ClientId = ClientId::new("kimi");
+
+/// How much of a text is kept for titles and targets.
+const KEPT: usize = 120;
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Kimi CLI",
+    // All are spellings of one flag in 1.52.0; `--afk` allows everything too.
+    danger_flags: &["--yolo", "--yes", "-y", "--auto-approve", "--afk"],
+    blind_spots: &[
+        "the model is named in its configuration alone, which is not read, so costs are unknown",
+        "summaries of /compact and side questions of /btw are billed, but not recorded",
+        "a fork copies its source's prompts and responses without a mark: responses count once, for either of the two",
+        "its process title hides the command line: neither a session's id nor a flag is seen of a running one",
+        "sessions of the first versions (<session>.jsonl) tell no usage",
+        "neither the git branch nor the client's version is recorded",
+    ],
+};
+
+/// What the process calls itself once it runs; it overwrites its command line with it.
+const TITLES: &[&str] = &["Kimi Code", "kimi-code-worker"];
+
+/// The same of a shell command that runs in the background.
+const HELPER_TITLE: &str = "kimi-code-bg-worker";
+
+/// Subcommands that show or configure something, or host a screen for others.
+const HELPERS: &[&str] =
+    &["info", "export", "mcp", "plugin", "vis", "web", "login", "logout", "term", "__background-task-worker"];
+
+/// Options with a value, which is no subcommand. `-m` is the model's and Python's own.
+const VALUED: &[&str] = &[
+    "-m",
+    "--model",
+    "-w",
+    "--work-dir",
+    "--add-dir",
+    "-p",
+    "--prompt",
+    "-c",
+    "--command",
+    "-S",
+    "-r",
+    "--session",
+    "--resume",
+    "--config",
+    "--config-file",
+    "--agent",
+    "--agent-file",
+];
+
+impl Client for Kimi {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let title = process.arg(0).unwrap_or_default().trim_end();
+        if title == HELPER_TITLE {
+            return Some(Role::Helper);
+        }
+        let is_name = |name: &str| matches!(name, "kimi" | "kimi-cli");
+        let is_kimi = TITLES.contains(&title)
+            || is_name(process.program())
+            || is_name(process.script_name())
+            || process.module() == Some("kimi_cli");
+        let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
+        let role = if is_helper { Role::Helper } else { Role::Agent };
+        is_kimi.then_some(role)
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let (root, presence) = match env.dir("KIMI_SHARE_DIR") {
+            Some(root) => (root, Presence::Named),
+            None => (env.home.join(".kimi"), Presence::Usual),
+        };
+        // Its absence in a named directory says no more than that nobody has worked there yet.
+        let sessions = |layout, accepts, format| Store {
+            root: root.join("sessions"),
+            layout,
+            depth: 5,
+            accepts,
+            format,
+            presence: Presence::Usual,
+        };
+        vec![
+            Store {
+                root: root.clone(),
+                layout: "directories",
+                depth: 1,
+                accepts: |relative| relative == Path::new("kimi.json"),
+                format: Format::Document,
+                presence,
+            },
+            sessions("sessions", is_wire as fn(&Path) -> bool, Format::Lines),
+            sessions("old sessions", is_old_session, Format::Lines),
+            sessions("session states", is_state, Format::Document),
+            sessions("sub-agents", is_subagent, Format::Document),
+        ]
+    }
+
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.layout {
+            "directories" => Box::new(documents::Directories::new(source)),
+            "session states" => Box::new(documents::State::new(source)),
+            "sub-agents" => Box::new(documents::Subagent::new(source)),
+            "old sessions" => Box::new(context::OldSession::new(source)),
+            _ => Box::new(wire::WireLog::new(source)),
+        }
+    }
+
+    /// Sessions' ids are UUIDs unless an editor gave them; without an id the option lets the person choose.
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        let id = process.option(&["--session", "--resume", "-S", "-r"])?;
+        is_uuid(id).then(|| id.to_owned())
+    }
+}
+
+/// Whose file it is, judged by its place below `sessions`.
+struct Owner {
+    /// The directory worked in, hashed: what `kimi.json` resolves.
+    project: Arc<str>,
+    /// The session, or its sub-agent.
+    session: SessionKey,
+    /// The session of a sub-agent.
+    parent: Option<SessionKey>,
+    /// The sub-agent's own id.
+    agent: Option<String>,
+}
+
+impl Owner {
+    /// `<project>/<session>/<file>`, `<project>/<session>/subagents/<agent>/<file>` or `<project>/<session>.jsonl`.
+    fn of(relative: &Path) -> Self {
+        let parts: Vec<String> = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let project = parts.first().map(String::as_str).unwrap_or_default().into();
+        let session = |id: &str| SessionKey::new(ID, id);
+        match parts.as_slice() {
+            [_, id, _, agent, _] => Self {
+                project,
+                session: session(&child_id(id, agent)),
+                parent: Some(session(id)),
+                agent: Some(agent.clone()),
+            },
+            [_, id, _] => Self { project, session: session(id), parent: None, agent: None },
+            _ => Self { project, session: session(file_stem(relative)), parent: None, agent: None },
+        }
+    }
+}
+
+/// The id of a sub-agent, whose own is unique within its session only.
+fn child_id(session: &str, agent: &str) -> String {
+    format!("{session}/{agent}")
+}
+
+fn is_wire(relative: &Path) -> bool {
+    match relative.components().count() {
+        3 => file_name(relative) == "wire.jsonl",
+        5 => is_below_subagents(relative) && file_name(relative) == "wire.jsonl",
+        _ => false,
+    }
+}
+
+fn is_old_session(relative: &Path) -> bool {
+    relative.components().count() == 2 && has_extension(relative, "jsonl") && is_uuid(file_stem(relative))
+}
+
+fn is_state(relative: &Path) -> bool {
+    relative.components().count() == 3 && file_name(relative) == "state.json"
+}
+
+fn is_subagent(relative: &Path) -> bool {
+    relative.components().count() == 5 && is_below_subagents(relative) && file_name(relative) == "meta.json"
+}
+
+fn is_below_subagents(relative: &Path) -> bool {
+    relative.iter().nth(2).is_some_and(|part| part == "subagents")
+}

@@ -1,0 +1,187 @@
+use agtop_model::{
+    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Untrusted,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::ID;
+use super::wire::{Arguments, Tokens, read, spoken};
+use crate::decode::Record;
+use crate::facts::is_uuid;
+use crate::names::Names;
+use crate::parse::{Count, Loose, Moment, shortened};
+use crate::store::file_stem;
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// How much of a text is kept for titles and targets.
+const KEPT: usize = 120;
+
+/// Reads a chat of the first versions: one document, in the shape that Gemini CLI had when Qwen Code came of it.
+pub(super) struct OldChat {
+    file: FileId,
+    session: SessionKey,
+    modified: Timestamp,
+    names: Names,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    #[serde(borrow, default)]
+    session_id: Loose<'a>,
+    #[serde(default)]
+    start_time: Moment,
+    /// Each message is read on its own, so that a damaged one does not take the others along.
+    #[serde(borrow)]
+    messages: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'a> {
+    #[serde(borrow)]
+    id: Loose<'a>,
+    #[serde(default)]
+    timestamp: Moment,
+    #[serde(borrow, default, rename = "type")]
+    kind: Loose<'a>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    model: Loose<'a>,
+    #[serde(default)]
+    tokens: Option<TokensSummary>,
+    #[serde(borrow, default)]
+    tool_calls: Option<Vec<ToolCall<'a>>>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct TokensSummary {
+    input: Count,
+    output: Count,
+    cached: Count,
+    thoughts: Count,
+    total: Count,
+}
+
+#[derive(Deserialize)]
+struct ToolCall<'a> {
+    #[serde(borrow, default)]
+    id: Loose<'a>,
+    #[serde(borrow, default)]
+    name: Loose<'a>,
+    #[serde(borrow, default)]
+    args: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    status: Loose<'a>,
+}
+
+impl OldChat {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self {
+            file: source.file,
+            session: SessionKey::new(ID, file_stem(source.path)),
+            modified: source.modified,
+            names: Names::default(),
+        }
+    }
+
+    fn document(&mut self, bytes: &[u8], out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let document: Document<'_> = serde_json::from_slice(bytes)?;
+        if let Some(id) = document.session_id.text() {
+            self.session = SessionKey::new(ID, id);
+        }
+        let opened = document.start_time.0.unwrap_or(self.modified);
+        let record = &mut Record::new(self.file, Place::Byte(0), document.start_time.0, out);
+        let facts = SessionFacts { started: document.start_time.0, ..SessionFacts::default() };
+        record.emit(&self.session, EventKind::Facts(Box::new(facts)));
+        let mut failure = None;
+        for (raw, entry) in document.messages.iter().zip(0..) {
+            record.source.place = Place::Entry(entry);
+            match serde_json::from_str::<Message<'_>>(raw.get()) {
+                Ok(message) => self.message(&message, opened, record),
+                Err(error) => failure = failure.or(Some((entry, error))),
+            }
+        }
+        match failure {
+            None => Ok(()),
+            Some((entry, error)) => {
+                let error = DecodeError::from(error);
+                Err(DecodeError { detail: format!("message {entry} {}", error.detail), ..error })
+            }
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>, opened: Timestamp, record: &mut Record<'_>) {
+        record.at = message.timestamp.0;
+        if message.kind.text() == Some("user") {
+            record.emit(&self.session, EventKind::Prompt);
+            if let Some(text) = message.content.and_then(spoken) {
+                let title = Title { rank: TitleRank::FirstPrompt, text: shortened(&text, KEPT).into() };
+                record.emit(&self.session, EventKind::Title(title));
+            }
+            return;
+        }
+        let calls = message.tool_calls.as_deref().unwrap_or_default();
+        if let (Some(tokens), Some(id)) = (message.tokens, message.id.text()) {
+            let turn = Turn {
+                message: if is_uuid(id) {
+                    MessageKey::global(ID, id)
+                } else {
+                    MessageKey::in_session(&self.session, id)
+                },
+                id: Some(id.into()),
+                part_of: None,
+                model: message.model.text().map(|model| self.names.get(model)),
+                usage: tokens.counts().usage(),
+                tier: Tier::Standard,
+                embedded_cost: None,
+                stop: Some(if calls.is_empty() { StopReason::EndTurn } else { StopReason::ToolUse }),
+                lineage: Lineage::Main,
+                opened,
+                context_used: None,
+            };
+            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        }
+        for call in calls {
+            self.tool_call(call, record);
+        }
+    }
+
+    fn tool_call(&mut self, call: &ToolCall<'_>, record: &mut Record<'_>) {
+        let (Some(id), Some(name)) = (call.id.text(), call.name.text()) else { return };
+        let tool = ToolKey::new(ID, id);
+        let arguments: Arguments<'_> = read(call.args).unwrap_or_default();
+        let target = arguments.target().map(|target| Untrusted::from(shortened(target, KEPT)));
+        record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
+        let outcome = match call.status.text() {
+            Some("success") => Ok(()),
+            Some("error" | "cancelled") => Err(()),
+            _ => return,
+        };
+        record.emit(&self.session, EventKind::ToolEnded { tool, outcome });
+    }
+}
+
+impl TokensSummary {
+    fn counts(self) -> Tokens {
+        Tokens {
+            prompt: self.input.0,
+            cached: self.cached.0,
+            candidates: self.output.0,
+            thoughts: self.thoughts.0,
+            total: self.total.0,
+        }
+    }
+}
+
+impl Decoder for OldChat {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        match input {
+            Input::Document(bytes) => self.document(bytes, out),
+            _ => Err(DecodeError::malformed("is not read as a whole")),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Qwen Code: chats below `~/.qwen/projects/<cwd>/chats`, and transcripts of background sub-agents beside them.
+//!
+//! Layouts and rules: `packages/core/src` of QwenLM/qwen-code (`chatRecordingService`, `sessionService`,
+//! `agent-transcript`) and live runs of 0.15.10.
+
+mod chat;
+mod legacy;
+mod pairing;
+mod skip;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::path::Path;
+
+use agtop_model::{ClientId, Role};
+
+use crate::facts::is_uuid;
+use crate::store::{file_name, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+
+/// Qwen Code.
+pub(crate) struct Qwen;
+
+const ID: ClientId = ClientId::new("qwen");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Qwen Code",
+    // `--approval-mode yolo` as two arguments is not told from a prompt that says so, and is not here.
+    danger_flags: &["--yolo", "-y", "--approval-mode=yolo"],
+    blind_spots: &[
+        "a response cut off in mid-stream or a failed attempt is not recorded, though its prompt was billed",
+        "suggestions of the next prompt and other requests of its own are not recorded",
+        "a background sub-agent appears twice: with its usage, and with its tools; no record links the two",
+        "the tools of a sub-agent that ran in the foreground are not recorded",
+        "chats of the first versions (.json) name neither directory, branch nor version",
+    ],
+};
+
+const PACKAGE: &str = "@qwen-code/qwen-code";
+
+/// Subcommands that configure something and end, or only pass messages on.
+const HELPERS: &[&str] = &["mcp", "extensions", "auth", "hooks", "channel"];
+
+/// Options with a value, which is no subcommand.
+const VALUED: &[&str] = &["-m", "--model", "-p", "--prompt", "-i", "--prompt-interactive", "-r", "--resume"];
+
+impl Client for Qwen {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    /// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector
+    /// gives the row to the child.
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        let is_qwen =
+            process.program() == "qwen" || process.script_name() == "qwen" || process.script_in_package(PACKAGE);
+        let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
+        let role = if is_helper { Role::Helper } else { Role::Agent };
+        is_qwen.then_some(role)
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let named = env.dir("QWEN_RUNTIME_DIR").or_else(|| env.dir("QWEN_HOME"));
+        let (root, presence) = match named {
+            Some(root) => (root, Presence::Named),
+            None => (env.home.join(".qwen"), Presence::Usual),
+        };
+        // Its absence in a named directory says no more than that nobody has used that layout there.
+        let below = |folder, layout, depth, accepts, format| Store {
+            root: root.join(folder),
+            layout,
+            depth,
+            accepts,
+            format,
+            presence: Presence::Usual,
+        };
+        vec![
+            Store { presence, ..below("projects", "chats", 4, is_transcript as fn(&Path) -> bool, Format::Lines) },
+            below("tmp", "old chats", 3, is_old_chat, Format::Document),
+        ]
+    }
+
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.format {
+            Format::Document => Box::new(legacy::OldChat::new(source)),
+            _ => Box::new(chat::Chat::new(source)),
+        }
+    }
+
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        let id = process.option(&["--resume", "-r", "--session-id"])?;
+        is_uuid(id).then(|| id.to_ascii_lowercase())
+    }
+}
+
+/// `<cwd>/chats/<session>.jsonl`, or a sub-agent's `<cwd>/subagents/<session>/agent-<id>.jsonl`.
+fn is_transcript(relative: &Path) -> bool {
+    let is_in_place = match relative.iter().collect::<Vec<_>>().as_slice() {
+        [_, chats, _] => *chats == "chats",
+        [_, subagents, _, _] => *subagents == "subagents" && file_name(relative).starts_with("agent-"),
+        _ => false,
+    };
+    is_in_place && has_extension(relative, "jsonl")
+}
+
+/// `<hash>/chats/session-….json`: not confirmed with files of that age; what has another shape is passed over.
+fn is_old_chat(relative: &Path) -> bool {
+    let is_in_place = matches!(relative.iter().collect::<Vec<_>>().as_slice(), [_, chats, _] if *chats == "chats");
+    is_in_place && has_extension(relative, "json") && file_name(relative).starts_with("session-")
+}
