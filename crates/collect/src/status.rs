@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-use agtop_model::{Basis, Cost, Evidence, Phase, PicoUsd, Reading, Session, Status, Tier, Timestamp, Usage};
-use agtop_prices::Rated;
+use agtop_model::{Evidence, Phase, Reading, Session, Status, Timestamp};
 
 /// A session without a process is stale after this.
 const A_DAY: Duration = Duration::from_hours(24);
@@ -15,15 +14,6 @@ const WANTED: Duration = Duration::from_mins(30);
 const BUSY_CPU: f64 = 10.0;
 /// Processor use that an idle terminal program does not have.
 const ACTIVE_CPU: f64 = 3.0;
-
-/// What a response cost: the agent's own word, else the price list's.
-pub(crate) fn cost(embedded: Option<PicoUsd>, rated: Option<&Rated<'_>>, usage: &Usage, tier: Tier) -> Cost {
-    match (embedded, rated) {
-        (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
-        (None, Some(rated)) => rated.cost(usage, tier),
-        (None, None) => Cost::UNKNOWN,
-    }
-}
 
 /// What a session without a process is doing.
 pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timestamp) -> (Status, Evidence) {

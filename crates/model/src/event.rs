@@ -163,6 +163,8 @@ pub struct Turn {
     pub usage: Usage,
     /// The class of service, which sets the price.
     pub tier: Tier,
+    /// Whether it is one response or a sum of several.
+    pub extent: Extent,
     /// What the agent says it cost.
     pub embedded_cost: Option<PicoUsd>,
     /// Why the model stopped.
@@ -185,6 +187,17 @@ pub enum Lineage {
     Sidechain,
     /// A copy that another transcript embeds.
     Embedded,
+}
+
+/// Whether usage is one response's or a sum's. Prices that depend on the length of a prompt hold for one response; a
+/// sum tells nothing of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Extent {
+    /// One response.
+    #[default]
+    Response,
+    /// Several responses together, because nothing finer is written down.
+    Sum,
 }
 
 /// Class of service.

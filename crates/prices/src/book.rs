@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use agtop_model::{Basis, Cost, Tier, Usage};
+use agtop_model::{Basis, Cost, Extent, Tier, Usage};
 
 use crate::context;
 use crate::ids::{self, Spelling};
@@ -245,10 +245,16 @@ fn with_history(mut found: Match<'_>) -> Match<'_> {
 }
 
 impl Rated<'_> {
-    /// What one request cost. Never ask it for a sum of requests: the length of each prompt decides its rates.
+    /// What one request cost. A sum of requests is for [`Self::cost_of`]: the length of each prompt decides its rates.
     pub fn cost(&self, usage: &Usage, tier: Tier) -> Cost {
+        self.cost_of(usage, tier, Extent::Response)
+    }
+
+    /// What one request or a sum of requests cost. A sum tells nothing of the length of its prompts: it is priced as
+    /// if they were short, as most are.
+    pub fn cost_of(&self, usage: &Usage, tier: Tier, extent: Extent) -> Cost {
         match self {
-            Self::Known(found) => Cost { amount: Some(found.rates.total(usage, tier)), basis: Basis::Api },
+            Self::Known(found) => Cost { amount: Some(found.rates.total(usage, tier, extent)), basis: Basis::Api },
             Self::Local => Cost::LOCAL,
             Self::Unknown => Cost::UNKNOWN,
         }
@@ -256,8 +262,13 @@ impl Rated<'_> {
 
     /// The same item by item; `None` where nothing is billed or nothing is known.
     pub fn quote(&self, usage: &Usage, tier: Tier) -> Option<Quote> {
+        self.quote_of(usage, tier, Extent::Response)
+    }
+
+    /// [`Self::cost_of`] item by item.
+    pub fn quote_of(&self, usage: &Usage, tier: Tier, extent: Extent) -> Option<Quote> {
         match self {
-            Self::Known(found) => Some(found.rates.quote(usage, tier)),
+            Self::Known(found) => Some(found.rates.quote(usage, tier, extent)),
             Self::Local | Self::Unknown => None,
         }
     }

@@ -1,4 +1,4 @@
-use agtop_model::{PicoUsd, Tier, Usage};
+use agtop_model::{Extent, PicoUsd, Tier, Usage};
 
 use crate::bucket::Bucket;
 use crate::fit::{Applied, Derived, Fit};
@@ -35,19 +35,23 @@ pub struct QuoteLine {
 }
 
 impl Rates {
-    pub(crate) fn quote(&self, usage: &Usage, tier: Tier) -> Quote {
-        let lines: Vec<_> = self.lines(usage, tier).collect();
+    pub(crate) fn quote(&self, usage: &Usage, tier: Tier, extent: Extent) -> Quote {
+        let lines: Vec<_> = self.lines(usage, tier, extent).collect();
         let total = lines.iter().map(|line| line.amount).sum();
         let unpriced_searches = if self.search.is_none() { usage.web_searches } else { 0 };
         Quote { lines, total, unpriced_searches }
     }
 
-    pub(crate) fn total(&self, usage: &Usage, tier: Tier) -> PicoUsd {
-        self.lines(usage, tier).map(|line| line.amount).sum()
+    pub(crate) fn total(&self, usage: &Usage, tier: Tier, extent: Extent) -> PicoUsd {
+        self.lines(usage, tier, extent).map(|line| line.amount).sum()
     }
 
-    fn lines(&self, usage: &Usage, tier: Tier) -> impl Iterator<Item = QuoteLine> {
-        let fit = self.fit(usage.prompt(), tier);
+    fn lines(&self, usage: &Usage, tier: Tier, extent: Extent) -> impl Iterator<Item = QuoteLine> {
+        let prompt = match extent {
+            Extent::Response => usage.prompt(),
+            Extent::Sum => 0,
+        };
+        let fit = self.fit(prompt, tier);
         let tokens = token_counts(&fit, usage).into_iter().filter_map(move |(bucket, pieces)| {
             (pieces > 0).then(|| fit.rate(bucket)).flatten().map(|applied| line(bucket, pieces, applied))
         });

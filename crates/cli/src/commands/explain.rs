@@ -107,7 +107,7 @@ impl Report<'_> {
 
     fn priced(&mut self, entry: &Entry, sum: &mut Sum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
-        let Some(quote) = rated.quote(&entry.usage, entry.tier) else {
+        let Some(quote) = rated.quote_of(&entry.usage, entry.tier, entry.extent) else {
             writeln!(self.out, "    {}", tokens(&entry.usage))?;
             let is_local = matches!(rated, Rated::Local);
             sum.unpriced += u64::from(!is_local);

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
     Timestamp, Turn, Usage,
 };
 use memchr::memmem;
@@ -108,6 +108,7 @@ impl Log {
             // The log has no cache parts: what was sent counts as fresh.
             usage: Usage { input: sent, output: received, ..Usage::default() },
             tier: Tier::Standard,
+            extent: Extent::Response,
             // Aider logs 0 for models it has no price for.
             embedded_cost: cost.filter(|&cost| cost > 0.0).and_then(PicoUsd::from_usd),
             stop: Some(StopReason::EndTurn),

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
-    TitleRank, Turn,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Timestamp, Title, TitleRank, Turn,
 };
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -190,6 +190,7 @@ impl Chat {
             model: self.model.clone(),
             usage: report.usage(),
             tier: Tier::Standard,
+            extent: Extent::Response,
             embedded_cost: report.cost,
             // The report comes when the model has ended; if the program has it repair something, another follows.
             stop: Some(StopReason::EndTurn),

@@ -8,8 +8,8 @@
 use std::collections::{HashMap, HashSet};
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title, TitleRank,
-    ToolKey, Turn, Usage,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -119,6 +119,7 @@ impl Document {
             model: None,
             usage,
             tier: Tier::Standard,
+            extent: Extent::Response,
             embedded_cost: None,
             stop: None,
             lineage: Lineage::Main,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
     Timestamp, Title, TitleRank, ToolKey, Turn,
 };
 use memchr::memmem::Finder;
@@ -229,6 +229,7 @@ impl Transcript {
             model: message.model.as_deref().map(|model| self.names.get(model)),
             usage: sum,
             tier: tier(usage.speed.as_deref(), usage.service_tier.as_deref()),
+            extent: Extent::Response,
             embedded_cost: copy.cost.filter(|&cost| cost > 0.0).and_then(PicoUsd::from_usd),
             stop: message.stop_reason.as_deref().map(stop_reason),
             lineage: copy.lineage,
@@ -255,6 +256,7 @@ impl Transcript {
             model: iteration.model.as_deref().map(|model| self.names.get(model)).or_else(|| turn.model.clone()),
             usage: iteration.usage(),
             tier: Tier::Standard,
+            extent: Extent::Response,
             embedded_cost: None,
             lineage: turn.lineage.max(Lineage::Sidechain),
             context_used: None,

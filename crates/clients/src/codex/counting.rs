@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Event, EventKind, MessageKey, RateLimit, SessionFacts, StopReason, Timestamp, Turn, Untrusted, Window,
+    Event, EventKind, Extent, MessageKey, RateLimit, SessionFacts, StopReason, Timestamp, Turn, Untrusted, Window,
 };
 
 use super::CLIENT;
@@ -128,6 +128,7 @@ impl Rollout {
             model: self.model.as_ref().map(|model| resolve(model, at, &mut self.names)),
             usage: used.usage(),
             tier: self.tier,
+            extent: Extent::Response,
             embedded_cost: None,
             stop,
             lineage: self.lineage,

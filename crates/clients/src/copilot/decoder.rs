@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Usage,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
 };
 
 use super::ID;
@@ -277,6 +277,7 @@ impl Events {
             model,
             usage,
             tier: Tier::Standard,
+            extent: Extent::Response,
             embedded_cost: None,
             stop: None,
             lineage: Lineage::Main,

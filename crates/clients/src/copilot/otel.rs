@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Turn, Usage,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Turn,
+    Usage,
 };
 use memchr::memmem::Finder;
 
@@ -72,6 +73,7 @@ impl Spans {
             model,
             usage,
             tier: Tier::Standard,
+            extent: Extent::Response,
             embedded_cost: None,
             stop: span.attributes.finish_reason().map(stop_reason),
             // The session's own events know better whose call it was: a sub-agent's spans bear its parent's id.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Usage,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Tier, Timestamp,
+    Title, TitleRank, ToolKey, Turn, Usage,
 };
 
 use super::ID;
@@ -212,6 +212,7 @@ fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn
         model: None,
         usage: Usage::default(),
         tier: Tier::Standard,
+        extent: Extent::Sum,
         embedded_cost: Some(cost),
         stop: None,
         lineage: Lineage::Main,

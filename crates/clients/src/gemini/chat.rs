@@ -2,8 +2,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Untrusted, Usage,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 use memchr::memmem;
 use serde_json::value::RawValue;
@@ -272,6 +272,7 @@ impl Chat {
             model: model.map(|model| self.intern(model)),
             usage: tokens.usage(),
             tier: Tier::Standard,
+            extent: Extent::Response,
             embedded_cost: None,
             // Without tool calls it is open whether the turn is over: a tool that still runs is not on disk.
             stop: has_tools.then_some(StopReason::ToolUse),

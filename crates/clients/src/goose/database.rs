@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp, Title,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp, Title,
     TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
@@ -250,6 +250,7 @@ impl Owner {
         Turn {
             message: MessageKey::in_session(&self.key, &format!("ledger:{rowid}")),
             model: self.model.clone(),
+            extent: Extent::Response,
             lineage: self.lineage,
             context_used: None,
             ..unaccounted(&self.key, self.opened, usage, None)

@@ -10,7 +10,7 @@ mod legacy;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Lineage, MessageKey, PicoUsd, Role, SessionKey, Tier, Timestamp, Turn, Usage};
+use agtop_model::{ClientId, Extent, Lineage, MessageKey, PicoUsd, Role, SessionKey, Tier, Timestamp, Turn, Usage};
 
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store, Table};
@@ -159,6 +159,7 @@ fn unaccounted(session: &SessionKey, opened: Timestamp, usage: Usage, cost: Opti
         model: None,
         usage,
         tier: Tier::Standard,
+        extent: Extent::Sum,
         embedded_cost: cost,
         stop: None,
         lineage: Lineage::Main,

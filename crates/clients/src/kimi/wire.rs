@@ -2,8 +2,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title, TitleRank,
-    ToolKey, Turn, Untrusted,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Untrusted,
 };
 use memchr::memmem;
 
@@ -177,6 +177,7 @@ impl WireLog {
                 model: None,
                 usage: usage.usage(),
                 tier: Tier::Standard,
+                extent: Extent::Response,
                 embedded_cost: None,
                 stop: None,
                 lineage: speaker.lineage,

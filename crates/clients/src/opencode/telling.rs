@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank,
-    ToolKey, Turn, Untrusted, Usage,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 
 use super::ID;
@@ -58,6 +58,7 @@ impl Reply<'_> {
             model: self.model.clone(),
             usage: Usage::default(),
             tier: agtop_model::Tier::Standard,
+            extent: Extent::Response,
             embedded_cost: None,
             stop: None,
             lineage: self.session.lineage,

@@ -1,8 +1,8 @@
 //! The entries of a session, which Pi and `OpenClaw` share.
 
 use agtop_model::{
-    ClientId, Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn,
+    ClientId, Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp,
+    Title, TitleRank, ToolKey, Turn,
 };
 
 use super::id_in_name;
@@ -132,6 +132,7 @@ impl Entries {
             model: message.model.text().map(|model| self.names.get(&model_name(provider, model))),
             usage: tokens.usage(),
             tier: Tier::Standard,
+            extent: Extent::Response,
             embedded_cost: tokens.cost(),
             stop: Some(ending.stop_reason()),
             lineage: Lineage::Main,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Untrusted,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
 };
 
 use super::ID;
@@ -176,6 +176,7 @@ impl Chat {
             model: None,
             usage: tokens.usage(),
             tier: Tier::Standard,
+            extent: Extent::Response,
             embedded_cost: None,
             stop: None,
             lineage: if parent_of(session).is_some() { Lineage::Sidechain } else { Lineage::Main },

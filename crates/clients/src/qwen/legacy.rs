@@ -1,6 +1,6 @@
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Untrusted,
+    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -137,6 +137,7 @@ impl OldChat {
                 model: message.model.text().map(|model| self.names.get(model)),
                 usage: tokens.counts().usage(),
                 tier: Tier::Standard,
+                extent: Extent::Response,
                 embedded_cost: None,
                 stop: Some(if calls.is_empty() { StopReason::EndTurn } else { StopReason::ToolUse }),
                 lineage: Lineage::Main,

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use agtop_model::{Lineage, MessageKey, PicoUsd, Provenance, SessionKey, Tier, Timestamp, Turn, Usage};
+use agtop_model::{Extent, Lineage, MessageKey, PicoUsd, Provenance, SessionKey, Tier, Timestamp, Turn, Usage};
 
 /// Every copy of every response that names a session or one of its sub-agents, to explain the session's figures.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub struct Entry {
     pub usage: Usage,
     /// The class of service.
     pub tier: Tier,
+    /// One response or a sum.
+    pub extent: Extent,
     /// What the agent says it cost.
     pub embedded_cost: Option<PicoUsd>,
     /// Main line or not.
@@ -85,6 +87,7 @@ impl Audit {
             model: turn.model.clone(),
             usage: turn.usage,
             tier: turn.tier,
+            extent: turn.extent,
             embedded_cost: turn.embedded_cost,
             lineage: turn.lineage,
             opened: turn.opened,

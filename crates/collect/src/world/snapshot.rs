@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Context, ContextSource, Gap, RateLimit, Reading, Session, Spend, Timestamp, Totals, Usage,
+    Basis, ClientId, Context, ContextSource, Cost, Gap, RateLimit, Reading, Session, Spend, Timestamp, Totals, Usage,
 };
 use agtop_prices::{PriceBook, Rated};
 use jiff::tz::TimeZone;
@@ -61,7 +61,7 @@ pub(super) struct SpendSum {
 
 impl SpendSum {
     pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>) {
-        let cost = status::cost(record.embedded_cost, rates.of(record.model), &record.usage, record.tier);
+        let cost = cost(record, rates.of(record.model));
         self.usage += record.usage;
         self.spend.add(cost, record.usage.total());
         self.turns += 1;
@@ -71,6 +71,15 @@ impl SpendSum {
         self.usage += other.usage;
         self.spend += other.spend;
         self.turns += other.turns;
+    }
+}
+
+/// What a response cost: the agent's own word, else the price list's.
+fn cost(record: &TurnRecord, rated: Option<&Rated<'_>>) -> Cost {
+    match (record.embedded_cost, rated) {
+        (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
+        (None, Some(rated)) => rated.cost_of(&record.usage, record.tier, record.extent),
+        (None, None) => Cost::UNKNOWN,
     }
 }
 

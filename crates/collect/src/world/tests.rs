@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use agtop_model::{
-    ClientId, Event, EventKind, FileId, Lineage, MessageKey, Phase, Place, Provenance, Session, SessionFacts,
+    ClientId, Event, EventKind, Extent, FileId, Lineage, MessageKey, Phase, Place, Provenance, Session, SessionFacts,
     SessionKey, Status, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
 };
 use agtop_prices::PriceBook;
@@ -35,6 +35,7 @@ fn turn(message: &str, output: u64) -> Turn {
         model: Some("claude-opus-4-8".into()),
         usage: Usage { input: 10, output, ..Usage::default() },
         tier: Tier::Standard,
+        extent: Extent::Response,
         embedded_cost: None,
         stop: None,
         lineage: Lineage::Main,

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, FileId, Lineage, MessageKey, PicoUsd, StopReason, Tier, Timestamp, Turn, Usage};
+use agtop_model::{ClientId, Extent, FileId, Lineage, MessageKey, PicoUsd, StopReason, Tier, Timestamp, Turn, Usage};
 
 use super::SessionIdx;
 use super::hashed::{HashedMap, HashedSet};
@@ -29,6 +29,7 @@ pub(super) struct TurnRecord {
     pub(super) session: SessionIdx,
     pub(super) model: Option<NameIdx>,
     pub(super) tier: Tier,
+    pub(super) extent: Extent,
     pub(super) stop: Option<StopReason>,
     pub(super) file: FileId,
     /// A finer record is known: this one does not count.
@@ -59,6 +60,7 @@ impl TurnBook {
             session,
             model,
             tier: turn.tier,
+            extent: turn.extent,
             stop: turn.stop,
             file,
             is_coarse: self.coarse.contains(&turn.message),
@@ -139,6 +141,7 @@ impl TurnRecord {
         if weight(copy) > weight(self) {
             self.usage = copy.usage;
             self.tier = copy.tier;
+            self.extent = copy.extent;
             self.model = copy.model.or(self.model);
         }
         self.model = self.model.or(copy.model);

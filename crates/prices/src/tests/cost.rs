@@ -201,3 +201,13 @@ fn searches_without_a_price_are_missing_from_the_total_and_counted() {
     assert_eq!(quote("glm-4.6", usage, Tier::Standard).unpriced_searches, 3);
     assert_eq!(quote("claude-opus-5", usage, Tier::Standard).unpriced_searches, 0);
 }
+
+#[test]
+fn a_sum_of_requests_does_not_pass_a_threshold_that_none_of_them_may_have_passed() {
+    let book = PriceBook::bundled();
+    let rated = book.rate("gemini-2.5-pro");
+    let usage = Usage { input: 1_000_000, ..Usage::default() };
+    let one = rated.cost(&usage, Tier::Standard).amount.unwrap();
+    let sum = rated.cost_of(&usage, Tier::Standard, agtop_model::Extent::Sum).amount.unwrap();
+    assert_eq!(one.as_pico(), 2 * sum.as_pico());
+}
