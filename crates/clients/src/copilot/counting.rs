@@ -2,10 +2,11 @@
 //!
 //! | Record | Says | Since |
 //! |---|---|---|
-//! | `session.usage_record` | everything about one call of a model | 1.0.102 or a little before |
-//! | `chat` span of OpenTelemetry | the same, in another file, if the user turned that on | 1.0.5 |
-//! | `session.shutdown` | sums by model; up to 1.0.60 of its own process alone, in 1.0.102 of the whole session | 0.0.4xx |
+//! | `session.usage_record` | everything about one call of a model | after 1.0.60, by 1.0.102 |
+//! | `chat` span of OpenTelemetry | the same, in another file, if the user turned that on | 1.0.20 at the latest |
+//! | `session.shutdown` | sums by model; up to 1.0.60 of its own process alone, in 1.0.102 of the whole session | 1.0.20 at the latest |
 //! | `assistant.message` | what one call wrote, not what it read | up to 1.0.60 at least |
+//! | `session.compaction_complete` | the call that made a summary, which no other record tells | 1.0.60 at the latest |
 //!
 //! (From runs of 1.0.20, 1.0.60 and 1.0.102 against a model server whose answers were known.)
 //!
@@ -18,15 +19,19 @@
 //!   are better than sums. Spans do not name their process, but the person's request they serve ("interaction"); the
 //!   totals of a process are therefore keyed by its first.
 //!
+//! Not exact is one case: up to 1.0.60 one span told all calls of a sub-agent, and makes only its last message
+//! superfluous. Where such a process was killed, the output of the messages before it counts beside the span.
+//!
 //! A record has one link, so what is a part of several coarser ones is told once for each: copies of one key are one.
 //! A total of a session that has records counts only as far as it exceeds them.
 
 use std::collections::BTreeMap;
 
-use agtop_model::{MessageKey, Usage};
+use agtop_model::{EventKind, MessageKey, SessionKey, StopReason, Turn, Usage};
 
 use super::ID;
 use super::wire::Counts;
+use crate::decode::Record;
 
 /// A process seldom uses more models than this; the totals of those beyond it make no way for spans.
 pub(super) const MOST_MODELS: usize = 8;
@@ -104,5 +109,33 @@ impl Told {
         } else if self.by_model.len() < MOST_TOLD {
             self.by_model.insert(model.to_owned(), usage);
         }
+    }
+}
+
+/// Emits a response once for each coarser record that it is a part of; once, if there is none.
+pub(super) fn emit_as_part_of(
+    coarse: impl IntoIterator<Item = MessageKey>,
+    turn: &Turn,
+    session: &SessionKey,
+    record: &mut Record<'_>,
+) {
+    let mut is_told = false;
+    for key in coarse {
+        is_told = true;
+        record.emit(session, EventKind::Turn(Box::new(Turn { part_of: Some(key), ..turn.clone() })));
+    }
+    if !is_told {
+        record.emit(session, EventKind::Turn(Box::new(turn.clone())));
+    }
+}
+
+/// Reasons come in the spelling of the model's provider.
+pub(super) fn stop_reason(reason: &str) -> StopReason {
+    match reason {
+        "stop" | "end_turn" | "completed" => StopReason::EndTurn,
+        "tool_calls" | "tool_use" => StopReason::ToolUse,
+        "length" | "max_tokens" | "max_output_tokens" => StopReason::MaxTokens,
+        "stop_sequence" => StopReason::StopSequence,
+        _ => StopReason::Other,
     }
 }

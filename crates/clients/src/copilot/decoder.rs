@@ -1,7 +1,7 @@
 //! Reads the events of a session.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
@@ -9,21 +9,18 @@ use agtop_model::{
     Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
 };
 
-use super::ID;
-use super::counting::{self, Told};
+use super::counting::{self, Told, emit_as_part_of, stop_reason};
 use super::runs::{Begins, Run, Runs};
 use super::wire::{
-    Begin, CallUsage, Context, Line, Message, Payload, Permission, Shutdown, Subagent, ToolStart, UserMessage,
+    Begin, CallUsage, Compaction, Context, Line, Message, Payload, Permission, Shutdown, Subagent, ToolStart,
+    UserMessage,
 };
+use super::{ID, TITLE_LENGTH, session_id};
 use crate::decode::Record;
-use crate::facts::is_uuid;
 use crate::names::Names;
 use crate::parse::{Str, shortened};
-use crate::store::{file_name, file_stem};
+use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
-
-/// Titles and targets are not worth keeping whole.
-pub(super) const TITLE_LENGTH: usize = 120;
 
 /// Tools that put a question to the person, and run until it is answered.
 const QUESTIONS: &[&str] = &["ask_user", "exit_plan_mode"];
@@ -124,12 +121,7 @@ impl Events {
                 record.emit(&session, EventKind::Waiting);
             }
             Payload::PermissionGiven(permission) => answered(&permission, &session, record),
-            Payload::Compaction(compaction) if compaction.success != Some(false) => {
-                record.emit(&session, EventKind::Compacted);
-                let context_used = compaction.post_compaction_tokens.map(|tokens| tokens.0);
-                let facts = SessionFacts { context_used, ..SessionFacts::default() };
-                tell(&session, facts, record);
-            }
+            Payload::Compaction(compaction) => self.compaction(&line, &session, &compaction, record),
             Payload::Failure(failure) => {
                 let reason = failure.error_type.as_deref().unwrap_or("error");
                 record.emit(&session, EventKind::Error(shortened(reason, TITLE_LENGTH).into()));
@@ -249,6 +241,30 @@ impl Events {
         record.emit(session, EventKind::Turn(Box::new(turn)));
     }
 
+    /// The context was summarised. That call is in no record, total or span (1.0.60, 1.0.102), but the event has counts.
+    fn compaction(
+        &mut self,
+        line: &Line<'_>,
+        session: &SessionKey,
+        compaction: &Compaction<'_>,
+        record: &mut Record<'_>,
+    ) {
+        let used = compaction.used.as_ref().map(|used| (used, counting::usage(&used.counts)));
+        if let Some((used, usage)) = used.filter(|(_, usage)| !usage.is_zero()) {
+            let model = used.model.as_deref().map(|model| self.names.get(model));
+            let model = model.or_else(|| self.standing(line).model.clone());
+            let key = counting::call(line.id.as_deref().unwrap_or_default(), &used.counts);
+            // Off the main line: what it read is not what is in the context now.
+            let turn = Turn { lineage: Lineage::Sidechain, context_used: Some(0), ..self.turn(key, model, usage) };
+            record.emit(session, EventKind::Turn(Box::new(turn)));
+        }
+        if compaction.success != Some(false) {
+            record.emit(session, EventKind::Compacted);
+            let context_used = compaction.post_compaction_tokens.map(|tokens| tokens.0);
+            tell(session, SessionFacts { context_used, ..SessionFacts::default() }, record);
+        }
+    }
+
     /// A process ends: its totals replace its messages.
     fn shutdown(&mut self, shutdown: &Shutdown, record: &mut Record<'_>) {
         let is_of_session = shutdown.usage_accounting_watermarks.is_some();
@@ -334,23 +350,6 @@ impl Decoder for Events {
     }
 }
 
-/// Emits a response once for each coarser record that it is a part of; once, if there is none.
-pub(super) fn emit_as_part_of(
-    coarse: impl IntoIterator<Item = MessageKey>,
-    turn: &Turn,
-    session: &SessionKey,
-    record: &mut Record<'_>,
-) {
-    let mut is_told = false;
-    for key in coarse {
-        is_told = true;
-        record.emit(session, EventKind::Turn(Box::new(Turn { part_of: Some(key), ..turn.clone() })));
-    }
-    if !is_told {
-        record.emit(session, EventKind::Turn(Box::new(turn.clone())));
-    }
-}
-
 /// Says what is known, if anything is.
 fn tell(session: &SessionKey, facts: SessionFacts, record: &mut Record<'_>) {
     if facts != SessionFacts::default() {
@@ -393,25 +392,4 @@ fn tool_key(id: Option<&Str<'_>>) -> Option<ToolKey> {
 
 fn lineage(line: &Line<'_>) -> Lineage {
     if line.agent_id.is_some() { Lineage::Sidechain } else { Lineage::Main }
-}
-
-/// Reasons come in the spelling of the model's provider.
-pub(super) fn stop_reason(reason: &str) -> StopReason {
-    match reason {
-        "stop" | "end_turn" | "completed" => StopReason::EndTurn,
-        "tool_calls" | "tool_use" => StopReason::ToolUse,
-        "length" | "max_tokens" | "max_output_tokens" => StopReason::MaxTokens,
-        "stop_sequence" => StopReason::StopSequence,
-        _ => StopReason::Other,
-    }
-}
-
-/// The session that a file is of: its directory's name, or for files from 2025 its own; those of the first releases
-/// have something before and after the id.
-pub(super) fn session_id(path: &Path) -> &str {
-    let name = match file_name(path) {
-        "events.jsonl" | "workspace.yaml" => path.parent().map(file_name).unwrap_or_default(),
-        _ => file_stem(path),
-    };
-    name.split('_').find(|part| is_uuid(part)).unwrap_or(name)
 }

@@ -21,13 +21,16 @@ use std::path::{Path, PathBuf};
 use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
-use crate::store::{file_name, has_extension};
+use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
 
 /// GitHub Copilot.
 pub(crate) struct Copilot;
 
 const ID: ClientId = ClientId::new("copilot");
+
+/// Titles and targets are not worth keeping whole.
+const TITLE_LENGTH: usize = 120;
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -203,4 +206,14 @@ fn workspace_storages(env: &Env) -> Vec<PathBuf> {
     let homes = [env.config_home(), env.home.join("Library/Application Support"), roaming];
     let of_product = |home: &PathBuf| PRODUCTS.map(|product| home.join(product).join("User/workspaceStorage"));
     homes.iter().flat_map(of_product).collect()
+}
+
+/// The session that a file is of: its directory's name, or for files from 2025 its own; those of the first releases
+/// have something before and after the id.
+fn session_id(path: &Path) -> &str {
+    let name = match file_name(path) {
+        "events.jsonl" | "workspace.yaml" => path.parent().map(file_name).unwrap_or_default(),
+        _ => file_stem(path),
+    };
+    name.split('_').find(|part| is_uuid(part)).unwrap_or(name)
 }

@@ -13,7 +13,7 @@ use agtop_model::{
 };
 use memchr::memmem::Finder;
 
-use super::decoder::{emit_as_part_of, stop_reason};
+use super::counting::{emit_as_part_of, stop_reason};
 use super::span::{Kind, Span};
 use super::{ID, counting};
 use crate::decode::Record;

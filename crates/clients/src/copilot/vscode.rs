@@ -10,9 +10,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::ID;
-use super::decoder::TITLE_LENGTH;
 use super::workspace::project_of;
+use super::{ID, TITLE_LENGTH};
 use crate::decode::Record;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, shortened};

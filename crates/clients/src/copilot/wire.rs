@@ -46,7 +46,7 @@ pub(super) enum Payload<'a> {
     SubagentEnd(Subagent<'a>),
     PermissionAsked(Permission<'a>),
     PermissionGiven(Permission<'a>),
-    Compaction(Compaction),
+    Compaction(Compaction<'a>),
     Failure(Failure<'a>),
     Stop,
     Shutdown(Shutdown),
@@ -179,14 +179,15 @@ pub(super) struct CallUsage<'a> {
     pub(super) max_prompt_tokens: Count,
 }
 
-/// Counts as records, totals and spans have them: overlapping, `input` includes both caches.
+/// Counts as records, totals and spans have them: overlapping, `input` includes both caches. (The short names are those
+/// of compactions in the first releases: `@github/copilot-sdk` 0.1.20.)
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 pub(super) struct Counts {
-    #[serde(default, rename = "inputTokens")]
+    #[serde(default, rename = "inputTokens", alias = "input")]
     pub(super) input: Count,
-    #[serde(default, rename = "outputTokens")]
+    #[serde(default, rename = "outputTokens", alias = "output")]
     pub(super) output: Count,
-    #[serde(default, rename = "cacheReadTokens")]
+    #[serde(default, rename = "cacheReadTokens", alias = "cachedInput")]
     pub(super) cache_read: Count,
     #[serde(default, rename = "cacheWriteTokens")]
     pub(super) cache_write: Count,
@@ -266,11 +267,22 @@ pub(super) struct Permission<'a> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Compaction {
+pub(super) struct Compaction<'a> {
     #[serde(default)]
     pub(super) success: Option<bool>,
     #[serde(default)]
     pub(super) post_compaction_tokens: Option<Count>,
+    #[serde(borrow, default, rename = "compactionTokensUsed")]
+    pub(super) used: Option<CompactionUsage<'a>>,
+}
+
+/// What the summary cost.
+#[derive(Debug, Deserialize)]
+pub(super) struct CompactionUsage<'a> {
+    #[serde(borrow, default)]
+    pub(super) model: Option<Str<'a>>,
+    #[serde(flatten)]
+    pub(super) counts: Counts,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Title, TitleRank};
 use serde::Deserialize;
 
-use super::ID;
-use super::decoder::{TITLE_LENGTH, session_id};
+use super::{ID, TITLE_LENGTH, session_id};
 use crate::decode::Record;
 use crate::parse::{Loose, rfc3339, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
