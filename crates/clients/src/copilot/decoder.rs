@@ -279,7 +279,8 @@ impl Events {
                 continue;
             }
             let model = Some(self.names.get(model));
-            let total = Turn { context_used, ..self.turn(counting::total(&name, nth), model, news) };
+            let total =
+                Turn { context_used, extent: Extent::Sum, ..self.turn(counting::total(&name, nth), model, news) };
             emit_as_part_of(std::mem::take(&mut replaced), &total, &self.session, record);
         }
         record.emit(&self.session, EventKind::Ended);

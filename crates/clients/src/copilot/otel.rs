@@ -85,7 +85,12 @@ impl Spans {
             let coarse = self.coarser_than_call(&span);
             emit_as_part_of(coarse, &turn, &session, record);
         } else {
-            let sum = Turn { usage: self.sum(kind, &span, usage), message: kind.key(span.group()), ..turn };
+            let sum = Turn {
+                usage: self.sum(kind, &span, usage),
+                message: kind.key(span.group()),
+                extent: Extent::Sum,
+                ..turn
+            };
             let coarse: Vec<MessageKey> = kind.coarser().map(|coarser| coarser.key(span.group())).collect();
             emit_as_part_of(coarse, &sum, &session, record);
         }

@@ -36,9 +36,10 @@ impl Decoder for Description {
             origin: value("client_name").as_deref().map(Into::into),
             ..SessionFacts::default()
         };
+        // Without a network the name is the first prompt, word for word, and nothing tells: it is kept private.
         let rank = match value("user_named").as_deref() {
             Some("true") => TitleRank::Given,
-            _ => TitleRank::Generated,
+            _ => TitleRank::FirstPrompt,
         };
         let record = &mut Record::new(self.file, Place::Entry(0), None, out);
         if facts != SessionFacts::default() {
