@@ -397,7 +397,7 @@ fn a_description_names_and_places_its_session() {
     assert_eq!(known.cwd, Some(PathBuf::from("/work/shop: the second")));
     assert_eq!(known.origin.unwrap().raw(), "github/cli");
     let EventKind::Title(title) = &all.last().unwrap().kind else { panic!("no title") };
-    assert_eq!((title.rank, title.text.raw()), (TitleRank::Generated, "Slow cart: \"why\"?"));
+    assert_eq!((title.rank, title.text.raw()), (TitleRank::FirstPrompt, "Slow cart: \"why\"?"));
 }
 
 #[test]
