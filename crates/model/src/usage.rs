@@ -51,16 +51,17 @@ impl Usage {
     }
 
     /// What is left of `self` when `earlier`, a previous reading of the same counter, is taken away. A bucket that
-    /// fell counts as zero: counters restart, usage never runs backwards.
+    /// fell counts as zero: counters restart, usage never runs backwards. Reasoning stays a part of output.
     #[must_use]
-    pub const fn since(&self, earlier: &Self) -> Self {
+    pub fn since(&self, earlier: &Self) -> Self {
+        let output = self.output.saturating_sub(earlier.output);
         Self {
             input: self.input.saturating_sub(earlier.input),
             cache_read: self.cache_read.saturating_sub(earlier.cache_read),
             cache_write_5m: self.cache_write_5m.saturating_sub(earlier.cache_write_5m),
             cache_write_1h: self.cache_write_1h.saturating_sub(earlier.cache_write_1h),
-            output: self.output.saturating_sub(earlier.output),
-            reasoning: self.reasoning.saturating_sub(earlier.reasoning),
+            output,
+            reasoning: self.reasoning.saturating_sub(earlier.reasoning).min(output),
             web_searches: self.web_searches.saturating_sub(earlier.web_searches),
         }
     }
@@ -119,5 +120,12 @@ mod tests {
         let before = Usage { input: 10, output: 5, ..Usage::default() };
         let after = Usage { input: 3, output: 9, ..Usage::default() };
         assert_eq!(after.since(&before), Usage { output: 4, ..Usage::default() });
+    }
+
+    #[test]
+    fn what_is_left_of_two_readings_reasons_no_more_than_it_says() {
+        let before = Usage { output: 270, reasoning: 60, ..Usage::default() };
+        let after = Usage { output: 300, reasoning: 100, ..Usage::default() };
+        assert_eq!(after.since(&before), Usage { output: 30, reasoning: 30, ..Usage::default() });
     }
 }
