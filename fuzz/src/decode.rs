@@ -80,10 +80,11 @@ struct Feeder {
 }
 
 impl Feeder {
-    /// A record that fails may be fed again, as the collector does with bytes that are no UTF-8 replaced and with a last
+    /// A line or row that fails may be fed again, as the collector does with bytes that are no UTF-8 replaced and with a last
     /// line whose end was not there yet. What has no id, and so counts each time, must not be told again then.
     fn feed(&mut self, input: Input<'_>) {
-        if self.decoder.feed(input, &mut self.events).is_ok() {
+        let has_failed = self.decoder.feed(input, &mut self.events).is_err();
+        if !has_failed || matches!(input, Input::Document(_)) {
             return;
         }
         let mut again = Vec::new();

@@ -9,8 +9,8 @@ use thiserror::Error;
 /// Fed from the file's beginning, record by record, in order, and later with what was appended. However the file is
 /// cut into feeds, the events are the same.
 pub trait Decoder: Send {
-    /// Decodes one record. On an error nothing of a line or row has been emitted, and of a document only its sound
-    /// entries; feeding the record again does no harm. The caller notes the error and goes on with the next record.
+    /// Decodes one record. On an error nothing of a line or row has been emitted, and it may be fed again; of a document,
+    /// which is fed once, the sound entries have been. The caller notes the error and goes on with the next record.
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError>;
 }
 

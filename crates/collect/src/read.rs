@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -154,12 +155,11 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
             return Ok(());
         }
         self.told.records += 1;
-        let mut result = cursor.decoder.feed(Input::Document(text), &mut self.told.events);
-        if result.is_err() && std::str::from_utf8(text).is_err() {
-            let text = String::from_utf8_lossy(text);
-            result = cursor.decoder.feed(Input::Document(text.as_bytes()), &mut self.told.events);
-        }
-        if let Err(error) = result {
+        let text = match std::str::from_utf8(text) {
+            Ok(_) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(String::from_utf8_lossy(text).into_owned().into_bytes()),
+        };
+        if let Err(error) = cursor.decoder.feed(Input::Document(&text), &mut self.told.events) {
             self.note(None, error.kind, error.detail);
         }
         Ok(())
