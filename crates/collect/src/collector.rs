@@ -157,9 +157,11 @@ impl Collector {
         let mut found = self.processes.find(&table, Instant::now());
         found.agents.retain(|agent| self.wants(agent.client));
         let told = self.world.tell(now, &self.prices, &self.settings.scope, &self.settings.zone);
-        join::join(&mut found.agents, &told.sessions);
+        let markers = join::Markers::new(self.world.running());
+        join::join(&mut found.agents, &told.sessions, &markers);
         for agent in &mut found.agents {
-            (agent.status, agent.evidence) = status::of_agent(agent.session.as_deref(), agent.cpu_percent, now);
+            let activity = markers.of(agent).and_then(|(_, running)| running.activity);
+            (agent.status, agent.evidence) = status::of_agent(agent, activity, now);
         }
         for session in &told.sessions {
             if let Some(version) = &session.version {

@@ -1,10 +1,10 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{ProcFacts, client};
-use agtop_model::{Agent, Confidence, Join, JoinTier, Session, SessionKey, Timestamp};
+use agtop_model::{Agent, Confidence, Join, JoinTier, Running, Session, SessionKey, Timestamp};
 
 /// A session that was last active this long before a process started cannot be the process's.
 const SLACK: Duration = Duration::from_secs(5);
@@ -12,15 +12,26 @@ const SLACK: Duration = Duration::from_secs(5);
 const CLOSE: Duration = Duration::from_secs(30);
 
 /// Gives each agent its session: one process per session, one session per process, better evidence first.
-pub(crate) fn join(agents: &mut [Agent], sessions: &[Arc<Session>]) {
+pub(crate) fn join(agents: &mut [Agent], sessions: &[Arc<Session>], markers: &Markers<'_>) {
     let mut taken: HashSet<SessionKey> = HashSet::new();
     for agent in agents.iter_mut() {
+        let marked = markers.of(agent).and_then(|(key, _)| sessions.iter().find(|session| session.key == *key));
+        if let Some(session) = marked.filter(|session| taken.insert(session.key.clone())) {
+            bind(agent, session, JoinTier::Marker, Confidence::High);
+        }
+    }
+    let without_marker = |agent: &&mut Agent| agent.session.is_none() && markers.of(agent).is_none();
+    for agent in agents.iter_mut().filter(without_marker) {
         if let Some(session) = by_argument(agent, sessions).filter(|session| taken.insert(session.key.clone())) {
             bind(agent, session, JoinTier::Argument, Confidence::High);
         }
     }
     let mut pairs: Vec<(Duration, usize, &Arc<Session>)> = Vec::new();
-    for (at, agent) in agents.iter().enumerate().filter(|(_, agent)| agent.session.is_none()) {
+    for (at, agent) in agents.iter().enumerate() {
+        // A process whose vendor names a session that has no transcript yet works on that one, and on no other.
+        if agent.session.is_some() || markers.of(agent).is_some() {
+            continue;
+        }
         pairs.extend(sessions.iter().filter_map(|session| Some((distance(agent, session)?, at, session))));
     }
     pairs.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| b.2.last_active.cmp(&a.2.last_active)));
@@ -29,6 +40,35 @@ pub(crate) fn join(agents: &mut [Agent], sessions: &[Arc<Session>]) {
             let confidence = if distance <= CLOSE { Confidence::Medium } else { Confidence::Low };
             bind(&mut agents[at], session, JoinTier::Score, confidence);
         }
+    }
+}
+
+/// What vendors' own files say of live processes, by pid.
+pub(crate) struct Markers<'a>(HashMap<u32, &'a (SessionKey, Running)>);
+
+impl<'a> Markers<'a> {
+    /// Of the entries that name the same process the last entered counts.
+    pub(crate) fn new(entries: impl Iterator<Item = &'a (SessionKey, Running)>) -> Self {
+        let mut markers: HashMap<u32, &'a (SessionKey, Running)> = HashMap::new();
+        for entry in entries {
+            let newest = markers.entry(entry.1.pid).or_insert(entry);
+            if newest.1.entered < entry.1.entered {
+                *newest = entry;
+            }
+        }
+        Self(markers)
+    }
+
+    /// The entry of this very process, not of an earlier one with the same pid.
+    pub(crate) fn of(&self, agent: &Agent) -> Option<&'a (SessionKey, Running)> {
+        let entry = *self.0.get(&agent.process.id.pid)?;
+        let (session, running) = entry;
+        let is_same = match (running.started, running.entered, agent.process.started_at) {
+            (Some(started), _, _) => started == agent.process.id.started,
+            (None, Some(entered), Ok(started)) => started <= entered.plus(SLACK),
+            _ => true,
+        };
+        (session.client == agent.client && is_same).then_some(entry)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agtop_model::{Evidence, Phase, Reading, Session, Status, Timestamp};
+use agtop_model::{Activity, Agent, Evidence, Phase, Reading, Session, Status, Timestamp};
 
 /// A session without a process is stale after this.
 const A_DAY: Duration = Duration::from_hours(24);
@@ -25,12 +25,29 @@ pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timest
     }
 }
 
-/// What a live agent is doing: its transcript's word counts before the processor's.
-pub(crate) fn of_agent(session: Option<&Session>, cpu: Reading<f64>, now: Timestamp) -> (Status, Evidence) {
-    session.and_then(|session| by_transcript(session, now)).or_else(|| by_cpu(cpu)).unwrap_or_else(|| {
+/// What a live agent is doing: its vendor's word counts before its transcript's, and that before the processor's.
+pub(crate) fn of_agent(agent: &Agent, activity: Option<Activity>, now: Timestamp) -> (Status, Evidence) {
+    let session = agent.session.as_deref();
+    let by_vendor = || activity.map(|activity| (by_vendor(activity, session, now), Evidence::StatusFile));
+    let by_transcript = || session.and_then(|session| by_transcript(session, now));
+    by_vendor().or_else(by_transcript).or_else(|| by_cpu(agent.cpu_percent)).unwrap_or_else(|| {
         let recent = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= RECENT);
         if recent { (Status::Active, Evidence::Age) } else { (Status::Idle, Evidence::Presence) }
     })
+}
+
+fn by_vendor(activity: Activity, session: Option<&Session>, now: Timestamp) -> Status {
+    let has_subagent = session.is_some_and(|session| session.in_flight.iter().any(|flight| flight.is_subagent));
+    let was_asked = session.is_some_and(|session| session.phase != Phase::Fresh);
+    let is_wanted = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= WANTED);
+    match activity {
+        Activity::Waiting => Status::NeedsPermission,
+        Activity::Busy if has_subagent => Status::Spawning,
+        Activity::Busy => Status::Working,
+        Activity::Idle | Activity::Background if was_asked && is_wanted => Status::NeedsInput,
+        Activity::Background => Status::Active,
+        Activity::Idle => Status::Idle,
+    }
 }
 
 fn by_transcript(session: &Session, now: Timestamp) -> Option<(Status, Evidence)> {

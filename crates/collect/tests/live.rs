@@ -206,3 +206,68 @@ fn a_process_that_ends_leaves_its_session_behind() {
     assert!(snapshot.agents.is_empty());
     assert_eq!(snapshot.sessions.len(), 1);
 }
+
+impl Bench {
+    /// What Claude Code writes about its own live process.
+    fn enter(&self, pid: u32, ticks: u64, session: &str, status: &str) {
+        let directory = self.home.path().join(".claude/sessions");
+        fs::create_dir_all(&directory).unwrap();
+        let entry = format!(
+            r#"{{"pid":{pid},"sessionId":"{session}","cwd":"/work","startedAt":1795219201000,"procStart":"{ticks}","status":"{status}"}}"#
+        );
+        fs::write(directory.join(format!("{pid}.json")), entry).unwrap();
+    }
+}
+
+#[test]
+fn the_vendors_own_entry_beats_the_command_line() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &line("m1", 10));
+    let other = "bbbbbbbb-0000-4000-8000-000000000002";
+    bench.machine.spawn(FakeProcess::new(90, &["claude", "--resume", other]).cwd("/work").started(4711));
+    bench.enter(90, 4711, SID, "waiting");
+    let snapshot = bench.look();
+    let agent = &snapshot.agents[0];
+    assert_eq!(agent.join.unwrap().tier, JoinTier::Marker);
+    assert_eq!((agent.status, agent.evidence.as_str()), (Status::NeedsPermission, "status_file"));
+    bench.enter(90, 4711, SID, "busy");
+    assert_eq!(bench.look().agents[0].status, Status::Working);
+}
+
+#[test]
+fn an_entry_of_an_earlier_process_with_the_same_pid_counts_for_nothing() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &line("m1", 10));
+    bench.machine.spawn(FakeProcess::new(90, &["claude"]).cwd("/elsewhere").started(9999));
+    bench.enter(90, 4711, SID, "waiting");
+    let snapshot = bench.look();
+    assert!(snapshot.agents[0].session.is_none());
+    assert_eq!(snapshot.agents[0].status, Status::Idle);
+}
+
+#[test]
+fn after_clear_the_process_is_bound_to_the_new_session_within_a_look() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &line("m1", 10));
+    bench.machine.spawn(FakeProcess::new(90, &["claude", "--resume", SID]).cwd("/work").started(4711));
+    bench.enter(90, 4711, SID, "idle");
+    assert!(bench.look().agents[0].session.is_some());
+    let fresh = "cccccccc-0000-4000-8000-000000000003";
+    bench.enter(90, 4711, fresh, "idle");
+    assert!(bench.look().agents[0].session.is_none(), "the new session has said nothing yet");
+    let transcript = bench.transcript().with_file_name(format!("{fresh}.jsonl"));
+    append(&transcript, &line("m2", 20).replace(SID, fresh));
+    let snapshot = bench.look();
+    assert_eq!(&*snapshot.agents[0].session.as_ref().unwrap().key.id, fresh);
+}
+
+#[test]
+fn an_entry_that_is_gone_is_forgotten() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &line("m1", 10));
+    bench.machine.spawn(FakeProcess::new(90, &["claude"]).cwd("/elsewhere").started(4711));
+    bench.enter(90, 4711, SID, "busy");
+    assert!(bench.look().agents[0].session.is_some());
+    fs::remove_file(bench.home.path().join(".claude/sessions/90.json")).unwrap();
+    assert!(bench.look().agents[0].session.is_none());
+}

@@ -72,6 +72,8 @@ pub enum EventKind {
     Error(Untrusted),
     /// The session itself ended.
     Ended,
+    /// The vendor itself says which process works on the session.
+    Running(Running),
     /// The directory behind an abbreviated project name that [`SessionFacts::project`] refers to.
     ProjectRoot {
         /// The abbreviation.
@@ -277,6 +279,33 @@ pub struct Window {
     pub used_percent: f64,
     /// When it starts anew.
     pub resets_at: Option<Timestamp>,
+}
+
+/// What a vendor's own file says of a live process. Such files outlive processes that were killed: they count only while
+/// the process that they name is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// The process.
+    pub pid: u32,
+    /// When it started, in the unit of [`ProcId`](crate::ProcId), where the vendor tells.
+    pub started: Option<u64>,
+    /// When it entered itself, where the vendor tells: no earlier than it started.
+    pub entered: Option<Timestamp>,
+    /// What it is doing, where the vendor tells.
+    pub activity: Option<Activity>,
+}
+
+/// What a vendor says that its agent is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Activity {
+    /// In the middle of a turn.
+    Busy,
+    /// Its turn is over.
+    Idle,
+    /// It waits for its person to allow something.
+    Waiting,
+    /// Its turn is over, and a command it started still runs.
+    Background,
 }
 
 /// Where an event was read, so that every number can be traced.

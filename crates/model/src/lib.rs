@@ -23,8 +23,8 @@ mod usage;
 pub use agent::{Agent, Confidence, Join, JoinTier, Role};
 pub use client::ClientId;
 pub use event::{
-    Event, EventKind, Extent, Lineage, Place, Provenance, RateLimit, SessionFacts, StopReason, Tier, Title, TitleRank,
-    Turn, Window,
+    Activity, Event, EventKind, Extent, Lineage, Place, Provenance, RateLimit, Running, SessionFacts, StopReason, Tier,
+    Title, TitleRank, Turn, Window,
 };
 pub use field::{FIELDS, Field, Kind, Row, Value, field};
 pub use health::{ClientHealth, Health, Issue, IssueKind, StoreHealth};

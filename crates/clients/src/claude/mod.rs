@@ -5,6 +5,7 @@
 //! (`_internal/sessions.py`), the CLI's change log, and live runs of 2.1.197.
 
 mod decoder;
+mod registry;
 mod wire;
 
 #[cfg(test)]
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
-use crate::store::{file_name, has_extension};
+use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
 
 /// Claude Code.
@@ -64,12 +65,13 @@ impl Client for Claude {
         } else {
             (named, Presence::Named)
         };
-        roots.iter().flat_map(|root| stores_below(&projects(root), presence)).collect()
+        roots.iter().flat_map(|root| stores_of(root, presence)).collect()
     }
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
-        match store.format {
-            Format::Document => Box::new(decoder::SubagentMeta::new(source)),
+        match store.layout {
+            REGISTRY => Box::new(registry::Entry::new(source)),
+            SUBAGENTS => Box::new(decoder::SubagentMeta::new(source)),
             _ => Box::new(decoder::Transcript::new(source)),
         }
     }
@@ -94,23 +96,50 @@ fn projects(root: &Path) -> PathBuf {
     if root.ends_with("projects") { root.to_owned() } else { root.join("projects") }
 }
 
-fn stores_below(projects: &Path, presence: Presence) -> [Store; 2] {
-    let store = |layout, accepts, format, presence| Store {
-        root: projects.to_owned(),
-        layout,
-        depth: DEPTH,
-        accepts,
-        format,
-        presence,
-    };
+/// Names of the kinds of places.
+const PROJECTS: &str = "projects";
+const SUBAGENTS: &str = "subagent descriptions";
+const REGISTRY: &str = "live sessions";
+
+fn stores_of(root: &Path, presence: Presence) -> [Store; 3] {
+    let projects = projects(root);
+    let sessions = projects.with_file_name("sessions");
+    let usual = Presence::Usual;
     [
-        store("projects", is_transcript, Format::Lines, presence),
-        store("subagent descriptions", is_subagent_meta, Format::Document, Presence::Usual),
+        Store {
+            root: projects.clone(),
+            layout: PROJECTS,
+            depth: DEPTH,
+            accepts: is_transcript,
+            format: Format::Lines,
+            presence,
+        },
+        Store {
+            root: projects,
+            layout: SUBAGENTS,
+            depth: DEPTH,
+            accepts: is_subagent_meta,
+            format: Format::Document,
+            presence: usual,
+        },
+        Store {
+            root: sessions,
+            layout: REGISTRY,
+            depth: 1,
+            accepts: is_registry_entry,
+            format: Format::Document,
+            presence: usual,
+        },
     ]
 }
 
 fn is_transcript(path: &Path) -> bool {
     has_extension(path, "jsonl") && !path.iter().any(|part| part == "tool-results")
+}
+
+/// `<pid>.json`; the keys beside them are none of our business.
+fn is_registry_entry(path: &Path) -> bool {
+    has_extension(path, "json") && file_stem(path).bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_subagent_meta(path: &Path) -> bool {

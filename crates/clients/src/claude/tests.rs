@@ -1,4 +1,4 @@
-use agtop_model::{EventKind, Lineage, Role, StopReason, Tier, Title, TitleRank, Usage};
+use agtop_model::{Activity, EventKind, Lineage, Role, StopReason, Tier, Title, TitleRank, Usage};
 use proptest::prelude::*;
 
 use super::Claude;
@@ -280,6 +280,32 @@ fn tool_results_kept_as_files_are_no_transcripts() {
     let accepts = |path: &str| stores.iter().any(|store| (store.accepts)(path.as_ref()));
     assert!(accepts("-p/x.jsonl") && accepts("-p/x/subagents/workflows/run/agent-1.jsonl"));
     assert!(!accepts("-p/x/tool-results/1.jsonl") && !accepts("-p/x.json") && !accepts("-p/x.jsonl.bak"));
+}
+
+#[test]
+fn a_live_process_says_which_session_it_works_on_and_what_it_does() {
+    let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting"}"#;
+    let events = decode_document(&Claude, "/home/u/.claude/sessions/4242.json", entry).unwrap();
+    let EventKind::Running(running) = &events[0].kind else { panic!("{events:?}") };
+    assert_eq!((running.pid, running.started, running.activity), (4242, Some(572_528), Some(Activity::Waiting)));
+    assert_eq!(&*events[0].session.id, "s1");
+}
+
+#[test]
+fn a_live_process_of_another_platform_gives_its_start_as_a_date_and_headless_ones_no_status() {
+    let entry = br#"{"pid":4242,"sessionId":"s1","startedAt":1795257101267,"procStart":"Sat Nov 21 10:31:41 2026"}"#;
+    let events = decode_document(&Claude, "/home/u/.claude/sessions/4242.json", entry).unwrap();
+    let EventKind::Running(running) = &events[0].kind else { panic!("{events:?}") };
+    assert_eq!((running.started, running.activity), (None, None));
+    assert_eq!(running.entered.unwrap().as_millis(), 1_795_257_101_267);
+}
+
+#[test]
+fn keys_beside_live_sessions_are_not_read() {
+    let accepts =
+        |name: &str| Claude.stores(&home()).iter().any(|store| store.depth == 1 && (store.accepts)(name.as_ref()));
+    assert!(accepts("4242.json"));
+    assert!(!accepts("4242.abcdef.key") && !accepts("notes.json"));
 }
 
 #[test]

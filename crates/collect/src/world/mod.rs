@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, Event, EventKind, FileId, RateLimit, SessionKey, Timestamp};
+use agtop_model::{ClientId, Event, EventKind, FileId, RateLimit, Running, SessionKey, Timestamp};
 
 pub use audit::{Audit, Counted, Entry};
 pub use snapshot::Scope;
@@ -37,6 +37,8 @@ pub struct World {
     models: Names,
     projects: HashMap<(ClientId, Arc<str>), PathBuf>,
     limits: HashMap<(ClientId, Arc<str>), (Timestamp, RateLimit)>,
+    /// What vendors' own files say of live processes; each file says one thing.
+    running: HashMap<FileId, (SessionKey, Running)>,
     audit: Option<Audit>,
 }
 
@@ -65,6 +67,7 @@ impl World {
             models: Names::default(),
             projects: HashMap::new(),
             limits: HashMap::new(),
+            running: HashMap::new(),
             audit: None,
         }
     }
@@ -88,6 +91,9 @@ impl World {
                 self.projects.insert((event.session.client, project), root);
             }
             EventKind::RateLimit(limit) => self.note_limit(event.session.client, at.unwrap_or(modified), limit),
+            EventKind::Running(running) => {
+                self.running.insert(event.source.file, (event.session, running));
+            }
             EventKind::Turn(turn) => {
                 let session = self.session(&event.session);
                 let at = at.unwrap_or_else(|| self.sessions[session.at()].last_active().unwrap_or(modified));
@@ -118,6 +124,7 @@ impl World {
     /// Takes back what cannot be joined because a file is about to be read anew: counts of what has no id. Responses
     /// stay: they have ids, and usage that was seen was used.
     pub fn forget_file(&mut self, file: FileId) {
+        self.running.remove(&file);
         for session in &mut self.sessions {
             session.forget_file(file);
         }
@@ -131,6 +138,11 @@ impl World {
     /// Sessions by client, sub-agents included.
     pub fn session_count(&self, client: ClientId) -> u64 {
         self.sessions.iter().filter(|session| session.key.client == client && session.has_files()).count() as u64
+    }
+
+    /// What vendors' own files say of live processes.
+    pub(crate) fn running(&self) -> impl Iterator<Item = &(SessionKey, Running)> {
+        self.running.values()
     }
 
     /// What was remembered to explain a session.

@@ -142,6 +142,7 @@ impl SessionState {
             | EventKind::Facts(_)
             | EventKind::Turn(_)
             | EventKind::RateLimit(_)
+            | EventKind::Running(_)
             | EventKind::ProjectRoot { .. } => {}
         }
     }

@@ -1,0 +1,66 @@
+//! `sessions/<pid>.json`: each live Claude Code says which session it works on and what it is doing.
+//!
+//! Written on each change, removed on exit, left behind by a kill (seen with 2.1.197; formats of 2.1.280 are the same).
+
+use agtop_model::{Activity, Event, EventKind, FileId, Place, Running, SessionKey};
+use serde::Deserialize;
+
+use super::ID;
+use crate::decode::Record;
+use crate::parse::{Moment, Str};
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// The file's content.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    pid: u32,
+    #[serde(borrow)]
+    session_id: Str<'a>,
+    #[serde(default)]
+    started_at: Moment,
+    /// Field 22 of `/proc/<pid>/stat` on Linux; a date as `ps` prints it elsewhere.
+    #[serde(borrow, default)]
+    proc_start: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    status: Option<Str<'a>>,
+}
+
+/// Reads one entry.
+pub(super) struct Entry {
+    file: FileId,
+}
+
+impl Entry {
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self { file: source.file }
+    }
+}
+
+impl Decoder for Entry {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else {
+            return Err(DecodeError::malformed("is not read as a whole"));
+        };
+        let wire: Wire<'_> = serde_json::from_slice(bytes)?;
+        let running = Running {
+            pid: wire.pid,
+            started: wire.proc_start.as_deref().and_then(|ticks| ticks.parse().ok()),
+            entered: wire.started_at.0,
+            activity: wire.status.as_deref().and_then(activity),
+        };
+        let session = SessionKey::new(ID, &*wire.session_id);
+        Record::new(self.file, Place::Entry(0), None, out).emit(&session, EventKind::Running(running));
+        Ok(())
+    }
+}
+
+fn activity(status: &str) -> Option<Activity> {
+    match status {
+        "busy" => Some(Activity::Busy),
+        "idle" => Some(Activity::Idle),
+        "waiting" => Some(Activity::Waiting),
+        "shell" => Some(Activity::Background),
+        _ => None,
+    }
+}
