@@ -130,9 +130,18 @@ pub(crate) struct TimingArgs {
     /// Seconds between two snapshots [default: 1.5]
     #[arg(short, long, value_name = "SECONDS", visible_alias = "delay", visible_short_alias = 'd')]
     pub(crate) interval: Option<f64>,
-    /// Print N snapshots, '---' between them in text
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
-    pub(crate) iterations: u64,
+    /// Print N snapshots, '---' between them in text [default: 1, or no end with --watch]
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) iterations: Option<u64>,
+    /// Print a line a snapshot until interrupted; with --list draw the table anew, with --json print a line of JSON
+    #[arg(long, conflicts_with_all = ["once", "csv"])]
+    pub(crate) watch: bool,
+    /// With --watch: exit 3 once all agents together use more than this, in percent of one processor
+    #[arg(long, value_name = "PERCENT", requires = "watch")]
+    pub(crate) threshold_cpu: Option<f64>,
+    /// With --watch: exit 4 once tokens per minute, on average over the last 20 snapshots, exceed this
+    #[arg(long, value_name = "TOKENS", requires = "watch")]
+    pub(crate) threshold_tokens_rate: Option<f64>,
 }
 
 #[derive(Debug, Args)]

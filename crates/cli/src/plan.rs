@@ -15,7 +15,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
 
-use crate::args::{Cli, Command, OutputArgs, PlanChoice, PricesCommand, SourceArgs};
+use crate::args::{Cli, Command, PlanChoice, PricesCommand, SourceArgs};
 use crate::config::Config;
 use crate::{prices, time};
 
@@ -46,9 +46,20 @@ pub(crate) struct Show {
     pub(crate) surface: &'static dyn Surface,
     pub(crate) view: View,
     pub(crate) interval: Duration,
-    pub(crate) iterations: u64,
+    /// How many snapshots; `None` is until interrupted.
+    pub(crate) iterations: Option<u64>,
     /// Printed between two snapshots.
     pub(crate) divider: &'static str,
+    pub(crate) thresholds: Thresholds,
+}
+
+/// When watching ends by itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Thresholds {
+    /// Processor use of all agents, in percent of one processor.
+    pub(crate) cpu: Option<f64>,
+    /// Tokens per minute of all agents.
+    pub(crate) tokens_per_minute: Option<f64>,
 }
 
 /// Say how well files can be read.
@@ -144,19 +155,22 @@ impl Ground {
     }
 
     fn show(&self, cli: &Cli, book: Arc<PriceBook>) -> Result<Show> {
-        let surface = self.surface(&cli.output)?;
+        let surface = self.surface(cli)?;
+        let timing = &cli.timing;
         Ok(Show {
             settings: self.settings(cli)?,
             book,
             surface,
             view: self.view(cli)?,
             interval: self.interval(cli)?,
-            iterations: cli.timing.iterations,
-            divider: if surface.id().starts_with("json") { "" } else { "---\n" },
+            iterations: timing.iterations.or(if timing.watch { None } else { Some(1) }),
+            divider: divider(cli, surface),
+            thresholds: Thresholds { cpu: timing.threshold_cpu, tokens_per_minute: timing.threshold_tokens_rate },
         })
     }
 
-    fn surface(&self, output: &OutputArgs) -> Result<&'static dyn Surface> {
+    fn surface(&self, cli: &Cli) -> Result<&'static dyn Surface> {
+        let output = &cli.output;
         let id = match &output.json {
             Some(shape) => {
                 let by_config = self.config.json.as_deref().unwrap_or("agents");
@@ -168,6 +182,7 @@ impl Ground {
             }
             None if output.list => "list".to_owned(),
             None if output.csv => "csv".to_owned(),
+            None if cli.timing.watch => "watch".to_owned(),
             None => "once".to_owned(),
         };
         surface(&id).ok_or_else(|| anyhow!("no output is called '{id}'"))
@@ -262,6 +277,17 @@ impl Ground {
         });
         let all = sources.matchers.iter().chain(&by_env).chain(&self.config.matchers);
         all.map(|text| Matcher::parse(text).map_err(|error| anyhow!(error))).collect()
+    }
+}
+
+/// JSON and watch lines need nothing between them; a table that is watched is drawn over the one before.
+fn divider(cli: &Cli, surface: &dyn Surface) -> &'static str {
+    const REDRAW: &str = "\x1b[H\x1b[J";
+    match (surface.id(), cli.timing.watch) {
+        ("watch", _) => "",
+        (id, _) if id.starts_with("json") => "",
+        (_, true) if std::io::stdout().is_terminal() => REDRAW,
+        _ => "---\n",
     }
 }
 

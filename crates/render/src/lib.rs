@@ -18,6 +18,7 @@ mod testing;
 pub mod text;
 pub mod units;
 mod view;
+mod watch;
 
 use std::io::{Result, Write};
 
@@ -42,8 +43,15 @@ pub trait Surface: Sync {
 }
 
 /// Every surface. A new output is a file and an entry here.
-pub static SURFACES: &[&dyn Surface] =
-    &[&once::Once, &list::List, &csv::Csv, &json::agents::Agents, &json::sessions::Sessions, &json::tree::Tree];
+pub static SURFACES: &[&dyn Surface] = &[
+    &once::Once,
+    &list::List,
+    &csv::Csv,
+    &watch::Watch,
+    &json::agents::Agents,
+    &json::sessions::Sessions,
+    &json::tree::Tree,
+];
 
 /// The surface of that name.
 pub fn surface(id: &str) -> Option<&'static dyn Surface> {

@@ -39,12 +39,32 @@ impl Sum {
 }
 
 /// How many of the rows are in each status, those that want their person first.
-pub(crate) fn by_status(rows: &[Row<'_>]) -> Vec<Cell> {
+fn by_status(rows: &[Row<'_>]) -> Vec<Cell> {
     let count = |status: Status| rows.iter().filter(|row| row.status() == status).count();
     let counted = Status::ALL.into_iter().map(|status| (status, count(status))).filter(|(_, n)| *n > 0);
     counted
         .map(|(status, n)| Cell::new(format!("{} {n} {}", status.glyph(), status.as_str()), Style::of(status)))
         .collect()
+}
+
+/// Agents in a few words: how many in each status, tokens, money, processor and memory.
+pub(crate) fn overview(rows: &[Row<'_>], sum: &Sum) -> Vec<Cell> {
+    let mut parts = by_status(rows);
+    if rows.is_empty() {
+        return parts;
+    }
+    parts.extend(sum.parts());
+    let agents = || rows.iter().filter_map(|row| row.agent);
+    let cpu: Vec<f64> = agents().filter_map(|agent| agent.cpu_percent.ok()).filter(|cpu| cpu.is_finite()).collect();
+    if !cpu.is_empty() {
+        parts.push(Cell::new(format!("cpu {}", units::percent(cpu.iter().sum())), Style::Plain));
+    }
+    let memory: Vec<u64> = agents().filter_map(|agent| agent.process.rss.ok()).collect();
+    if !memory.is_empty() {
+        let memory = memory.iter().fold(0_u64, |sum, &rss| sum.saturating_add(rss));
+        parts.push(Cell::new(format!("mem {}", units::bytes(memory)), Style::Plain));
+    }
+    parts
 }
 
 /// `1 agent`, `2 agents`.

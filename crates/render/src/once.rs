@@ -3,9 +3,9 @@ use std::io::{Result, Write};
 use agtop_model::{Row, Snapshot};
 
 use crate::cell::{Cell, Style, write_parts};
-use crate::notes::{Sum, by_status, number, write_footer};
+use crate::notes::{Sum, number, overview, write_footer};
 use crate::table::{self, Column};
-use crate::{Surface, View, select, units};
+use crate::{Surface, View, select};
 
 /// The live agents as a table, like `top -b -n 1`.
 pub(crate) struct Once;
@@ -47,21 +47,7 @@ impl Surface for Once {
 
 fn header(rows: &[Row<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
     let mut parts = vec![Cell::new(format!("agtop {}: {}", view.version, number(rows.len(), "agent")), Style::Bold)];
-    parts.extend(by_status(rows));
-    if rows.is_empty() {
-        return parts;
-    }
-    parts.extend(sum.parts());
-    let agents = || rows.iter().filter_map(|row| row.agent);
-    let cpu: Vec<f64> = agents().filter_map(|agent| agent.cpu_percent.ok()).filter(|cpu| cpu.is_finite()).collect();
-    if !cpu.is_empty() {
-        parts.push(Cell::new(format!("cpu {}", units::percent(cpu.iter().sum())), Style::Plain));
-    }
-    let memory: Vec<u64> = agents().filter_map(|agent| agent.process.rss.ok()).collect();
-    if !memory.is_empty() {
-        let memory = memory.iter().fold(0_u64, |sum, &rss| sum.saturating_add(rss));
-        parts.push(Cell::new(format!("mem {}", units::bytes(memory)), Style::Plain));
-    }
+    parts.extend(overview(rows, sum));
     parts
 }
 

@@ -89,8 +89,17 @@ pub fn percent(value: f64) -> String {
 
 /// A moment in that zone to the minute: `2026-11-21 12:30`; `-` for what no calendar holds.
 pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
+    written(at, zone, "%Y-%m-%d %H:%M")
+}
+
+/// A moment in that zone to the second: `2026-11-21 12:30:05`; `-` for what no calendar holds.
+pub fn second(at: Timestamp, zone: &TimeZone) -> String {
+    written(at, zone, "%Y-%m-%d %H:%M:%S")
+}
+
+fn written(at: Timestamp, zone: &TimeZone, pattern: &str) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis())
-        .map_or_else(|_| "-".to_owned(), |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
+        .map_or_else(|_| "-".to_owned(), |at| at.to_zoned(zone.clone()).strftime(pattern).to_string())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::plan::Plan;
 pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     match plan {
-        Plan::Show(show) => show::run(*show, &mut out)?,
+        Plan::Show(show) => return show::run(*show, &mut out),
         Plan::Doctor(doctor) => return doctor::run(*doctor, &mut out),
         Plan::Explain(explain) => explain::run(*explain, &mut out)?,
         Plan::Prices { book, models } => return prices::look_up(&book, &models, &mut out),
