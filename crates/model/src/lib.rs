@@ -30,7 +30,7 @@ pub use field::{FIELDS, Field, Kind, Row, Value, field};
 pub use health::{ClientHealth, Health, Issue, IssueKind, StoreHealth};
 pub use ids::{FileId, MessageKey, ProcId, SessionKey, ToolKey};
 pub use money::{Basis, Billing, Cost, PicoUsd, Spend};
-pub use process::{CpuTime, Io, Process, ProcessState, System};
+pub use process::{CpuTime, Io, OpenFiles, Process, ProcessState, Sockets, System};
 pub use reading::{Gap, Reading};
 pub use session::{Context, ContextSource, InFlight, ModelSpend, Phase, Session, ToolCount};
 pub use snapshot::{DayModel, Snapshot, Totals};

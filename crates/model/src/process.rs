@@ -107,6 +107,34 @@ pub struct Io {
     pub written: u64,
 }
 
+/// The regular files a process holds open, each named once in either list.
+///
+/// What has no place in a directory any more is left out: pipes, sockets, devices, deleted files. So are directories.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenFiles {
+    /// Those it may write to, whether or not it may read them too; at most [`Self::MOST`].
+    pub writing: Vec<PathBuf>,
+    /// Those it may only read; at most [`Self::MOST`].
+    pub reading: Vec<PathBuf>,
+    /// How many descriptors were left out because there were too many: files beyond [`Self::MOST`], and descriptors of
+    /// any kind that were not looked at.
+    pub left_out: u32,
+}
+
+impl OpenFiles {
+    /// Either list ends here, so that a process with thousands of files costs no more than others.
+    pub const MOST: usize = 256;
+}
+
+/// The TCP connections of one process, over IPv4 and IPv6 together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sockets {
+    /// How many connections are established.
+    pub established: u32,
+    /// The ports it listens on, in rising order, each once.
+    pub listening: Vec<u16>,
+}
+
 /// The machine as a whole.
 #[derive(Clone, Debug)]
 pub struct System {

@@ -16,6 +16,12 @@ pub struct Caps {
     pub vitals: Support,
     /// Bytes read from and written to disks.
     pub io: Support,
+    /// Files held open.
+    pub open_files: Support,
+    /// TCP connections of a single process.
+    pub sockets: Support,
+    /// Signals. Those that a platform has no equivalent of are refused one by one.
+    pub signals: Support,
     /// Processors, memory and swap of the machine.
     pub system: Support,
     /// Load averages.
@@ -46,6 +52,9 @@ impl Caps {
             cwd: support,
             vitals: support,
             io: support,
+            open_files: support,
+            sockets: support,
+            signals: support,
             system: support,
             load: support,
         }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use agtop_model::{CpuTime, Gap, Io, ProcId, Process, ProcessState, System, Timestamp, Untrusted};
+use agtop_model::{
+    CpuTime, Gap, Io, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System, Timestamp, Untrusted,
+};
 
-use crate::{Caps, Os, OsError, Support};
+use crate::{Caps, Os, OsError, Signal, Support};
 
 /// A made-up machine. Clones share it, so that a test can go on changing what it has handed to a collector.
 ///
@@ -31,7 +33,32 @@ pub struct FakeOs {
 struct Machine {
     caps: Caps,
     processes: BTreeMap<u32, Arc<Process>>,
+    /// Of processes that were given any. Those that were not hold nothing open.
+    open_files: BTreeMap<ProcId, Reading<OpenFiles>>,
+    sockets: BTreeMap<ProcId, Reading<Sockets>>,
+    signals: Vec<(ProcId, Signal)>,
     system: System,
+}
+
+impl Machine {
+    fn id_of(&self, pid: u32) -> Option<ProcId> {
+        self.processes.get(&pid).map(|process| process.id)
+    }
+
+    fn is_alive(&self, id: ProcId) -> bool {
+        self.id_of(id.pid) == Some(id)
+    }
+
+    /// What was set of a process, as far as the machine tells such things.
+    fn held<T: Clone + Default>(&self, id: ProcId, of: &BTreeMap<ProcId, Reading<T>>, support: Support) -> Reading<T> {
+        if support == Support::None {
+            Err(Gap::Unsupported)
+        } else if self.is_alive(id) {
+            of.get(&id).cloned().unwrap_or_else(|| Ok(T::default()))
+        } else {
+            Err(Gap::NotReported)
+        }
+    }
 }
 
 impl Default for FakeOs {
@@ -58,7 +85,14 @@ impl FakeOs {
             swap_used: Ok(0),
             load: Ok([0.0; 3]),
         };
-        let machine = Machine { caps: Caps::all(Support::Full), processes: BTreeMap::new(), system };
+        let machine = Machine {
+            caps: Caps::all(Support::Full),
+            processes: BTreeMap::new(),
+            open_files: BTreeMap::new(),
+            sockets: BTreeMap::new(),
+            signals: Vec::new(),
+            system,
+        };
         Self { machine: Arc::new(Mutex::new(machine)) }
     }
 
@@ -100,6 +134,27 @@ impl FakeOs {
         }
     }
 
+    /// Sets which files a process holds open, or why that cannot be told.
+    pub fn set_open_files(&self, pid: u32, files: Reading<OpenFiles>) {
+        let mut machine = self.machine();
+        if let Some(id) = machine.id_of(pid) {
+            machine.open_files.insert(id, files);
+        }
+    }
+
+    /// Sets the TCP connections of a process, or why they cannot be told.
+    pub fn set_sockets(&self, pid: u32, sockets: Reading<Sockets>) {
+        let mut machine = self.machine();
+        if let Some(id) = machine.id_of(pid) {
+            machine.sockets.insert(id, sockets);
+        }
+    }
+
+    /// Every signal that was sent, in order.
+    pub fn signals(&self) -> Vec<(ProcId, Signal)> {
+        self.machine().signals.clone()
+    }
+
     /// Changes anything about the machine as a whole.
     pub fn change_system(&self, change: impl FnOnce(&mut System)) {
         change(&mut self.machine().system);
@@ -127,6 +182,32 @@ impl Os for FakeOs {
             return Err(OsError::Unsupported);
         }
         Ok(machine.processes.values().cloned().collect())
+    }
+
+    fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles> {
+        let machine = self.machine();
+        machine.held(id, &machine.open_files, machine.caps.open_files)
+    }
+
+    fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>> {
+        let machine = self.machine();
+        ids.iter().map(|&id| machine.held(id, &machine.sockets, machine.caps.sockets)).collect()
+    }
+
+    /// Processes obey: they end, stop and go on.
+    fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError> {
+        let mut machine = self.machine();
+        if machine.caps.signals == Support::None {
+            return Err(OsError::NoSuchSignal(signal));
+        }
+        let process = machine.processes.get_mut(&id.pid).filter(|process| process.id == id).ok_or(OsError::Ended)?;
+        match signal {
+            Signal::Stop => Arc::make_mut(process).state = ProcessState::Stopped,
+            Signal::Continue => Arc::make_mut(process).state = ProcessState::Sleeping,
+            Signal::Terminate | Signal::Kill => drop(machine.processes.remove(&id.pid)),
+        }
+        machine.signals.push((id, signal));
+        Ok(())
     }
 
     fn system(&mut self) -> System {
@@ -272,5 +353,41 @@ mod tests {
         let machine = FakeOs::new();
         machine.set_caps(Caps::NONE);
         assert!(matches!(machine.clone().processes(), Err(OsError::Unsupported)));
+    }
+
+    #[test]
+    fn what_a_process_holds_open_goes_with_it() {
+        let machine = FakeOs::new().with(FakeProcess::new(7, &["claude"]).started(1));
+        let mut os = machine.clone();
+        let id = only(&mut os).id;
+        assert_eq!(os.open_files(id), Ok(OpenFiles::default()));
+        let files = OpenFiles { writing: vec!["/work/a.jsonl".into()], ..OpenFiles::default() };
+        let sockets = Sockets { established: 2, listening: vec![8080] };
+        machine.set_open_files(7, Ok(files.clone()));
+        machine.set_sockets(7, Ok(sockets.clone()));
+        assert_eq!(os.open_files(id), Ok(files));
+        let other = ProcId { pid: 8, started: 0 };
+        assert_eq!(os.sockets(&[id, other]), [Ok(sockets), Err(Gap::NotReported)]);
+
+        machine.spawn(FakeProcess::new(7, &["claude"]).started(2));
+        assert_eq!(os.open_files(id), Err(Gap::NotReported));
+        let successor = only(&mut os).id;
+        assert_eq!(os.open_files(successor), Ok(OpenFiles::default()));
+    }
+
+    #[test]
+    fn a_process_obeys_signals_and_its_successor_gets_none_of_them() {
+        let machine = FakeOs::new().with(FakeProcess::new(7, &["claude"]).started(1));
+        let mut os = machine.clone();
+        let id = only(&mut os).id;
+        os.signal(id, Signal::Stop).unwrap();
+        assert_eq!(only(&mut os).state, ProcessState::Stopped);
+        os.signal(id, Signal::Continue).unwrap();
+        assert_eq!(only(&mut os).state, ProcessState::Sleeping);
+        os.signal(id, Signal::Terminate).unwrap();
+        assert!(os.processes().unwrap().is_empty());
+        machine.spawn(FakeProcess::new(7, &["bash"]).started(2));
+        assert!(matches!(os.signal(id, Signal::Kill), Err(OsError::Ended)));
+        assert_eq!(machine.signals(), [(id, Signal::Stop), (id, Signal::Continue), (id, Signal::Terminate)]);
     }
 }

@@ -11,7 +11,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Process, System};
+use agtop_model::{OpenFiles, ProcId, Process, Reading, Sockets, System};
 use thiserror::Error;
 
 mod caps;
@@ -19,6 +19,8 @@ mod fake;
 mod files;
 #[cfg(target_os = "linux")]
 mod linux;
+mod open;
+mod signal;
 mod unknown;
 
 pub use caps::{Caps, Support};
@@ -26,6 +28,7 @@ pub use fake::{FakeOs, FakeProcess};
 pub use files::{FileIdentity, FileKind, identity, open_regular};
 #[cfg(target_os = "linux")]
 pub use linux::LinuxOs;
+pub use signal::Signal;
 pub use unknown::UnknownOs;
 
 /// What agtop asks of an operating system.
@@ -42,11 +45,29 @@ pub trait Os: Send {
     /// Only if there is no table to be had at all; a single process that cannot be read is left out.
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError>;
 
+    /// The regular files a process holds open. It costs some system calls per descriptor: ask for agents only.
+    ///
+    /// # Errors
+    /// [`Gap::Denied`](agtop_model::Gap::Denied) if the process is another user's or has shut itself off, and
+    /// [`Gap::NotReported`](agtop_model::Gap::NotReported) if it has ended.
+    fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles>;
+
+    /// The TCP connections of these processes, in the order of `ids`, each with its own gap.
+    ///
+    /// The tables of connections belong to the machine (on Linux, to a network namespace) and are read once for all.
+    fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>>;
+
+    /// Sends a signal to this very process: never to another that got its pid.
+    ///
+    /// # Errors
+    /// If it has ended, if it is not ours to signal, or if the platform has no such signal.
+    fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError>;
+
     /// The machine as a whole. Processor use is that since the previous call.
     fn system(&mut self) -> System;
 }
 
-/// Why there is no process table.
+/// What the operating system did not do.
 #[derive(Debug, Error)]
 pub enum OsError {
     /// agtop cannot read processes on this platform.
@@ -57,6 +78,23 @@ pub enum OsError {
     Table {
         /// Where the table was looked for.
         path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The process has ended, whoever has its pid now.
+    #[error("the process has ended")]
+    Ended,
+    /// The process is not ours to signal.
+    #[error("no permission to {0} the process")]
+    Denied(Signal),
+    /// There is no such signal on this platform.
+    #[error("this platform has no way to {0} a process")]
+    NoSuchSignal(Signal),
+    /// A signal could not be sent.
+    #[error("cannot {signal} the process")]
+    Signal {
+        /// What was to be sent.
+        signal: Signal,
         /// What the system said.
         source: io::Error,
     },

@@ -15,23 +15,29 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_model::{Gap, ProcId, Process, Reading, System, Timestamp, Untrusted};
+use agtop_model::{Gap, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System, Timestamp, Untrusted};
 
 use self::command::Command;
 use self::machine::{LoadAverages, Memory, Processors};
 use self::procfs::ProcFs;
 use self::stat::Stat;
 use self::vitals::{Units, Vitals};
-use crate::{Caps, Os, OsError, Support};
+use crate::{Caps, Os, OsError, Signal, Support};
 
 mod cmdline;
 mod command;
+mod descriptors;
 mod io;
 mod machine;
 mod procfs;
+mod signal;
+mod sockets;
 mod stat;
+mod tcp;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_open;
 mod vitals;
 
 /// A process is young, and may still turn into something else, this long after it was first seen: shells start
@@ -172,6 +178,16 @@ impl LinuxOs {
     }
 }
 
+/// The directory of a process that has not ended: a zombie has, and holds nothing any more.
+fn directory_of(fs: &mut ProcFs, id: ProcId) -> Reading<OwnedFd> {
+    let directory = fs.process(id.pid).map_err(procfs::gap)?;
+    let mut line = [0; stat::LONGEST];
+    let line = procfs::read_start(&directory, c"stat", &mut line).map_err(procfs::gap)?;
+    let stat = Stat::parse(line).ok_or(Gap::Failed)?;
+    let has_ended = stat.started != id.started || stat.state == ProcessState::Zombie;
+    if has_ended { Err(Gap::NotReported) } else { Ok(directory) }
+}
+
 impl Os for LinuxOs {
     fn caps(&self) -> Caps {
         self.caps
@@ -179,6 +195,19 @@ impl Os for LinuxOs {
 
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
         self.pass(Instant::now())
+    }
+
+    fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles> {
+        let process = directory_of(&mut self.fs, id)?;
+        descriptors::open_files(&mut self.fs, &process)
+    }
+
+    fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>> {
+        sockets::of(&mut self.fs, ids)
+    }
+
+    fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError> {
+        signal::send(&mut self.fs, id, signal)
     }
 
     fn system(&mut self) -> System {
@@ -217,6 +246,9 @@ fn caps(fs: &mut ProcFs) -> Caps {
         exe: private,
         cwd: private,
         io: private,
+        open_files: private,
+        sockets: private,
+        signals: private,
         system: Support::Full,
         load: Support::Full,
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use agtop_model::{Gap, Process, System};
+use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
 
-use crate::{Caps, Os, OsError};
+use crate::{Caps, Os, OsError, Signal};
 
 /// A platform that agtop does not know. Transcripts are read there as everywhere; processes are not.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +17,18 @@ impl Os for UnknownOs {
 
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
         Err(OsError::Unsupported)
+    }
+
+    fn open_files(&mut self, _id: ProcId) -> Reading<OpenFiles> {
+        Err(Gap::Unsupported)
+    }
+
+    fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>> {
+        vec![Err(Gap::Unsupported); ids.len()]
+    }
+
+    fn signal(&mut self, _id: ProcId, signal: Signal) -> Result<(), OsError> {
+        Err(OsError::NoSuchSignal(signal))
     }
 
     fn system(&mut self) -> System {
@@ -41,6 +53,10 @@ mod tests {
         let mut os = UnknownOs;
         assert_eq!(os.caps().processes, crate::Support::None);
         assert!(matches!(os.processes(), Err(OsError::Unsupported)));
+        let id = ProcId { pid: 7, started: 0 };
+        assert_eq!(os.open_files(id), Err(Gap::Unsupported));
+        assert_eq!(os.sockets(&[id, id]), [Err(Gap::Unsupported), Err(Gap::Unsupported)]);
+        assert!(matches!(os.signal(id, Signal::Kill), Err(OsError::NoSuchSignal(Signal::Kill))));
         let system = os.system();
         assert!(system.cpus >= 1);
         assert_eq!(system.memory_total, Err(Gap::Unsupported));

@@ -50,6 +50,13 @@ impl ProcFs {
         &self.path
     }
 
+    fn root(&mut self) -> Result<&OwnedFd> {
+        match &mut self.root {
+            Some(root) => Ok(root),
+            root => Ok(root.insert(open_directory(CWD, &self.path, OFlags::RDONLY)?)),
+        }
+    }
+
     /// The pids of all processes. Threads are not listed by the kernel.
     pub(super) fn pids(&mut self) -> Result<Vec<u32>> {
         let root = match self.root.take() {
@@ -57,19 +64,25 @@ impl ProcFs {
             None => open_directory(CWD, &self.path, OFlags::RDONLY)?,
         };
         seek(&root, SeekFrom::Start(0))?;
-        let mut pids = Vec::new();
-        let mut entries = RawDir::new(&root, &mut self.listing);
-        while let Some(entry) = entries.next() {
-            pids.extend(pid_of(entry?.file_name()));
-        }
+        let mut pids = self.numbers(&root)?;
+        pids.retain(|&pid| pid > 0);
         self.root = Some(root);
         Ok(pids)
     }
 
+    /// The names in an open directory that are numbers.
+    pub(super) fn numbers(&mut self, directory: &OwnedFd) -> Result<Vec<u32>> {
+        let mut numbers = Vec::new();
+        let mut entries = RawDir::new(directory, &mut self.listing);
+        while let Some(entry) = entries.next() {
+            numbers.extend(number_of(entry?.file_name()));
+        }
+        Ok(numbers)
+    }
+
     /// The directory of a process. It stays that of this very process, whatever becomes of the pid.
-    pub(super) fn process(&self, pid: u32) -> Result<OwnedFd> {
-        let root = self.root.as_ref().ok_or(Errno::NOENT)?;
-        open_directory(root, DecInt::new(pid), OFlags::PATH)
+    pub(super) fn process(&mut self, pid: u32) -> Result<OwnedFd> {
+        open_directory(self.root()?, DecInt::new(pid), OFlags::PATH)
     }
 
     /// Reads `stat` of whatever process has the pid: cheaper than through its directory, and of use only for comparing.
@@ -83,9 +96,7 @@ impl ProcFs {
 
     /// Reads and parses a file of the machine.
     pub(super) fn machine<T>(&mut self, name: &CStr, parse: impl FnOnce(&[u8]) -> Option<T>) -> Reading<T> {
-        if self.root.is_none() {
-            self.root = open_directory(CWD, &self.path, OFlags::RDONLY).ok();
-        }
+        self.root().map_err(|_| Gap::Failed)?;
         let root = self.root.as_ref().ok_or(Gap::Failed)?;
         read_up_to(LONGEST, root, name, &mut self.text).map_err(gap)?;
         parse(&self.text).ok_or(Gap::Failed)
@@ -98,12 +109,18 @@ impl ProcFs {
     }
 
     /// Where a link of a process leads.
-    pub(super) fn link(&mut self, process: &OwnedFd, name: &CStr) -> Result<&[u8]> {
+    pub(super) fn link(&mut self, directory: &OwnedFd, name: impl Arg) -> Result<&[u8]> {
         self.text.clear();
         self.text.reserve(LONGEST_LINK);
-        let length = readlinkat_raw(process, name, spare_capacity(&mut self.text))?;
+        let length = readlinkat_raw(directory, name, spare_capacity(&mut self.text))?;
         Ok(self.text.get(..length).unwrap_or_default())
     }
+}
+
+/// Where a link leads, for those of a few dozen bytes: others come out cut off at the end of `buffer`.
+pub(super) fn short_link<'a>(at: &OwnedFd, name: impl Arg, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
+    let length = readlinkat_raw(at, name, &mut *buffer)?;
+    Ok(buffer.get(..length).unwrap_or_default())
 }
 
 /// Reads the beginning of a file, as much as one call gives: all of it where the kernel writes the file at one go and
@@ -131,11 +148,11 @@ pub(super) fn value_of<'a>(text: &'a [u8], name: &str) -> Option<&'a str> {
     std::str::from_utf8(value).ok().map(str::trim)
 }
 
-fn open_directory(at: impl AsFd, path: impl Arg, access: OFlags) -> Result<OwnedFd> {
+pub(super) fn open_directory(at: impl AsFd, path: impl Arg, access: OFlags) -> Result<OwnedFd> {
     openat(at, path, access | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 
-fn open_file(at: impl AsFd, name: impl Arg) -> Result<OwnedFd> {
+pub(super) fn open_file(at: impl AsFd, name: impl Arg) -> Result<OwnedFd> {
     openat(at, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
@@ -152,10 +169,10 @@ fn read_up_to(limit: usize, at: impl AsFd, name: &CStr, text: &mut Vec<u8>) -> R
     Ok(())
 }
 
-/// The pid that a directory is named after.
-fn pid_of(name: &CStr) -> Option<u32> {
+/// The number that a process or a descriptor is named by.
+fn number_of(name: &CStr) -> Option<u32> {
     let name = name.to_str().ok().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))?;
-    name.parse().ok().filter(|&pid| pid > 0)
+    name.parse().ok()
 }
 
 #[cfg(test)]
@@ -163,11 +180,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_positive_numbers_name_processes() {
-        for name in [c"self", c"", c"0", c"+1", c"1a", c"-1", c"99999999999", c"\xff"] {
-            assert_eq!(pid_of(name), None, "{name:?}");
+    fn only_whole_numbers_name_processes_and_descriptors() {
+        for name in [c"self", c"", c"+1", c"1a", c"-1", c"99999999999", c"\xff"] {
+            assert_eq!(number_of(name), None, "{name:?}");
         }
-        assert_eq!(pid_of(c"4194304"), Some(4_194_304));
+        assert_eq!((number_of(c"0"), number_of(c"4194304")), (Some(0), Some(4_194_304)));
     }
 
     /// The tests may run as root, whom nothing is denied, so the system's answers are made up here.

@@ -12,23 +12,23 @@ use super::*;
 const BOOT: i64 = 1_795_219_200;
 
 /// A tree that looks like `/proc`.
-struct Tree {
+pub(super) struct Tree {
     directory: tempfile::TempDir,
 }
 
 /// What is written for one process.
-struct Spec<'a> {
-    pid: u32,
-    comm: &'a [u8],
-    state: char,
-    flags: u64,
-    started: u64,
-    ticks: u64,
-    image: u64,
-    cmdline: &'a [u8],
+pub(super) struct Spec<'a> {
+    pub(super) pid: u32,
+    pub(super) comm: &'a [u8],
+    pub(super) state: char,
+    pub(super) flags: u64,
+    pub(super) started: u64,
+    pub(super) ticks: u64,
+    pub(super) image: u64,
+    pub(super) cmdline: &'a [u8],
 }
 
-const PLAIN: Spec<'static> = Spec {
+pub(super) const PLAIN: Spec<'static> = Spec {
     pid: 49,
     comm: b"node",
     state: 'S',
@@ -40,32 +40,32 @@ const PLAIN: Spec<'static> = Spec {
 };
 
 impl Tree {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let tree = Self { directory: tempfile::tempdir().unwrap() };
         tree.write("stat", format!("cpu  100 0 0 900 0 0 0 0\ncpu0 100 0 0 900\nbtime {BOOT}\n").as_bytes());
         tree
     }
 
-    fn with(self, spec: &Spec<'_>) -> Self {
+    pub(super) fn with(self, spec: &Spec<'_>) -> Self {
         self.put(spec);
         self
     }
 
-    fn root(&self) -> &Path {
+    pub(super) fn root(&self) -> &Path {
         self.directory.path()
     }
 
-    fn write(&self, name: &str, text: &[u8]) {
+    pub(super) fn write(&self, name: &str, text: &[u8]) {
         fs::write(self.root().join(name), text).unwrap();
     }
 
-    fn link(&self, name: &str, target: &[u8]) {
+    pub(super) fn link(&self, name: &str, target: &[u8]) {
         let path = self.root().join(name);
         let _ = fs::remove_file(&path);
         symlink(OsStr::from_bytes(target), path).unwrap();
     }
 
-    fn put(&self, spec: &Spec<'_>) {
+    pub(super) fn put(&self, spec: &Spec<'_>) {
         let Spec { pid, comm, state, flags, started, ticks, image, cmdline } = spec;
         fs::create_dir_all(self.root().join(pid.to_string())).unwrap();
         let mut line = format!("{pid} (").into_bytes();
@@ -90,7 +90,7 @@ impl Tree {
         if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
     }
 
-    fn os(&self) -> LinuxOs {
+    pub(super) fn os(&self) -> LinuxOs {
         LinuxOs::with_root(self.root())
     }
 
@@ -131,7 +131,7 @@ fn a_process_is_read_with_every_fact() {
     assert_eq!(argv(&process), ["node", "cli.js"]);
     assert_eq!(process.exe, Ok(PathBuf::from("/usr/bin/node")));
     assert_eq!(process.cwd, Ok(PathBuf::from("/work")));
-    assert_eq!(process.state, agtop_model::ProcessState::Sleeping);
+    assert_eq!(process.state, ProcessState::Sleeping);
     assert_eq!(process.started_at, Ok(Timestamp::from_millis(BOOT * 1000).plus(units.span(500))));
     assert_eq!(process.threads, Ok(3));
     assert_eq!(process.cpu.unwrap().user, units.span(150));
@@ -176,7 +176,7 @@ fn a_zombie_is_a_row_without_a_command_line() {
     tree.remove("49/exe");
     tree.remove("49/cwd");
     let process = tree.only();
-    assert_eq!(process.state, agtop_model::ProcessState::Zombie);
+    assert_eq!(process.state, ProcessState::Zombie);
     assert!(process.argv.is_empty());
     assert_eq!((&process.exe, &process.cwd), (&Err(Gap::NotReported), &Err(Gap::NotReported)));
     assert_eq!(process.io, Err(Gap::NotReported), "asked although the executable is not shown");

@@ -1,0 +1,38 @@
+//! Signals that reach the process that was meant, or nobody.
+
+use std::path::Path;
+
+use agtop_model::{Gap, ProcId};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, kill_process, pidfd_open, pidfd_send_signal};
+
+use super::directory_of;
+use super::procfs::ProcFs;
+use crate::signal::unix::{failure, number_of};
+use crate::{OsError, Signal};
+
+/// Sends a signal. The process is taken hold of first and looked at then: if it is the right one, a successor with the
+/// same pid cannot be hit any more.
+pub(super) fn send(fs: &mut ProcFs, id: ProcId, signal: Signal) -> Result<(), OsError> {
+    // The pids of another `/proc` are not those that this machine's calls take.
+    if fs.path() != Path::new("/proc") {
+        return Err(OsError::NoSuchSignal(signal));
+    }
+    let pid = i32::try_from(id.pid).ok().and_then(Pid::from_raw).ok_or(OsError::Ended)?;
+    let handle = match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(handle) => Some(handle),
+        // Before Linux 5.3, and where a sandbox forbids it; then there is a moment in which the pid could change hands.
+        Err(Errno::NOSYS | Errno::PERM) => None,
+        Err(error) => return Err(failure(error, signal)),
+    };
+    directory_of(fs, id).map_err(|gap| match gap {
+        Gap::Denied => OsError::Denied(signal),
+        _ => OsError::Ended,
+    })?;
+    let number = number_of(signal);
+    let sent = match handle {
+        Some(handle) => pidfd_send_signal(handle, number),
+        None => kill_process(pid, number),
+    };
+    sent.map_err(|error| failure(error, signal))
+}

@@ -1,0 +1,52 @@
+use std::fmt;
+
+/// What a process can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// To end in good order.
+    Terminate,
+    /// To end at once, unasked.
+    Kill,
+    /// To stop until it is told to go on.
+    Stop,
+    /// To go on.
+    Continue,
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Terminate => "terminate",
+            Self::Kill => "kill",
+            Self::Stop => "stop",
+            Self::Continue => "continue",
+        })
+    }
+}
+
+/// What all Unixes have in common.
+#[cfg(unix)]
+pub(crate) mod unix {
+    use rustix::io::Errno;
+
+    use super::Signal;
+    use crate::OsError;
+
+    pub(crate) fn number_of(signal: Signal) -> rustix::process::Signal {
+        match signal {
+            Signal::Terminate => rustix::process::Signal::TERM,
+            Signal::Kill => rustix::process::Signal::KILL,
+            Signal::Stop => rustix::process::Signal::STOP,
+            Signal::Continue => rustix::process::Signal::CONT,
+        }
+    }
+
+    /// What it means that a signal could not be sent.
+    pub(crate) fn failure(error: Errno, signal: Signal) -> OsError {
+        match error {
+            Errno::SRCH => OsError::Ended,
+            Errno::PERM | Errno::ACCESS => OsError::Denied(signal),
+            error => OsError::Signal { signal, source: error.into() },
+        }
+    }
+}
