@@ -110,6 +110,8 @@ impl Processes {
                 danger: danger(client, process, &by_pid),
                 children: children(process, table),
                 helpers: helpers(process, table, &roles),
+                files: Err(Gap::NotReported),
+                sockets: Err(Gap::NotReported),
                 skills: Vec::new(),
                 status: Status::Unknown,
                 evidence: Evidence::Presence,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format, Source, Store};
-use agtop_model::{ClientId, FileId, Snapshot, Timestamp};
+use agtop_model::{Agent, ClientId, FileId, ProcId, SessionKey, Snapshot, Timestamp};
 use agtop_os::{FileIdentity, FileKind, Os};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -17,7 +17,7 @@ use crate::read::{Cursor, Told, begins_as_before};
 use crate::scan::{Job, Meter, Progress, read_all};
 use crate::sqlite::log_of;
 use crate::world::{Scope, World};
-use crate::{join, status};
+use crate::{join, skills, status};
 
 /// What to collect, and how.
 #[derive(Clone, Debug)]
@@ -157,8 +157,10 @@ impl Collector {
         let mut found = self.processes.find(&table, Instant::now());
         found.agents.retain(|agent| self.wants(agent.client));
         let told = self.world.tell(now, &self.prices, &self.settings.scope, &self.settings.zone);
+        self.look_into(&mut found.agents);
         let markers = join::Markers::new(self.world.running());
-        join::join(&mut found.agents, &told.sessions, &markers);
+        let transcripts = Transcripts { files: &self.files, world: &self.world };
+        join::join(&mut found.agents, &told.sessions, &markers, &transcripts);
         for agent in &mut found.agents {
             let activity = markers.of(agent).and_then(|(_, running)| running.activity);
             (agent.status, agent.evidence) = status::of_agent(agent, activity, now);
@@ -179,6 +181,17 @@ impl Collector {
             rate_limits: told.limits.into(),
             health: Arc::new(health),
             prices: self.prices.as_of().into(),
+        }
+    }
+
+    /// What only agents are asked for, because it costs: open files, connections, skills.
+    fn look_into(&mut self, agents: &mut [Agent]) {
+        let ids: Vec<ProcId> = agents.iter().map(|agent| agent.process.id).collect();
+        let sockets = self.os.sockets(&ids);
+        for (agent, sockets) in agents.iter_mut().zip(sockets) {
+            agent.files = self.os.open_files(agent.process.id);
+            agent.sockets = sockets;
+            agent.skills = skills::of(agent, &self.settings.env.home);
         }
     }
 
@@ -264,6 +277,23 @@ impl Collector {
             }
             is_there
         });
+    }
+}
+
+/// Which session a transcript belongs to, by its path.
+pub(crate) struct Transcripts<'a> {
+    files: &'a Files,
+    world: &'a World,
+}
+
+impl Transcripts<'_> {
+    /// The sessions whose transcripts are among these files.
+    pub(crate) fn sessions_of(&self, client: ClientId, paths: &[PathBuf]) -> Vec<SessionKey> {
+        if paths.is_empty() {
+            return Vec::new();
+        }
+        let is_held = |file: FileId| paths.contains(&self.files.path(file));
+        self.world.sessions_told_by(client, is_held)
     }
 }
 

@@ -1,8 +1,9 @@
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::collector::Transcripts;
 use agtop_clients::{ProcFacts, client};
 use agtop_model::{Agent, Confidence, Join, JoinTier, Running, Session, SessionKey, Timestamp};
 
@@ -12,7 +13,12 @@ const SLACK: Duration = Duration::from_secs(5);
 const CLOSE: Duration = Duration::from_secs(30);
 
 /// Gives each agent its session: one process per session, one session per process, better evidence first.
-pub(crate) fn join(agents: &mut [Agent], sessions: &[Arc<Session>], markers: &Markers<'_>) {
+pub(crate) fn join(
+    agents: &mut [Agent],
+    sessions: &[Arc<Session>],
+    markers: &Markers<'_>,
+    transcripts: &Transcripts<'_>,
+) {
     let mut taken: HashSet<SessionKey> = HashSet::new();
     for agent in agents.iter_mut() {
         let marked = markers.of(agent).and_then(|(key, _)| sessions.iter().find(|session| session.key == *key));
@@ -24,6 +30,12 @@ pub(crate) fn join(agents: &mut [Agent], sessions: &[Arc<Session>], markers: &Ma
     for agent in agents.iter_mut().filter(without_marker) {
         if let Some(session) = by_argument(agent, sessions).filter(|session| taken.insert(session.key.clone())) {
             bind(agent, session, JoinTier::Argument, Confidence::High);
+        }
+    }
+    for agent in agents.iter_mut().filter(without_marker) {
+        let held = by_open_file(agent, sessions, transcripts);
+        if let Some(session) = held.filter(|session| taken.insert(session.key.clone())) {
+            bind(agent, session, JoinTier::OpenFile, Confidence::High);
         }
     }
     let mut pairs: Vec<(Duration, usize, &Arc<Session>)> = Vec::new();
@@ -80,6 +92,20 @@ fn bind(agent: &mut Agent, session: &Arc<Session>, tier: JoinTier, confidence: C
 fn by_argument<'a>(agent: &Agent, sessions: &'a [Arc<Session>]) -> Option<&'a Arc<Session>> {
     let id = client(agent.client.as_str())?.session_argument(&ProcFacts::new(&agent.process))?;
     sessions.iter().find(|session| session.client() == agent.client && *session.key.id == *id)
+}
+
+/// The session whose transcript the agent holds open; a database that holds all sessions open says nothing, and of
+/// several the one written last counts.
+fn by_open_file<'a>(
+    agent: &Agent,
+    sessions: &'a [Arc<Session>],
+    transcripts: &Transcripts<'_>,
+) -> Option<&'a Arc<Session>> {
+    let writing = &agent.files.as_ref().ok()?.writing;
+    let is_transcript = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
+    let writing: Vec<PathBuf> = writing.iter().filter(is_transcript).cloned().collect();
+    let held = transcripts.sessions_of(agent.client, &writing);
+    sessions.iter().filter(|session| held.contains(&session.key)).max_by_key(|session| session.last_active)
 }
 
 /// How far apart in time a process and a session of the same directory began; `None` if they cannot belong together.

@@ -13,6 +13,7 @@ mod join;
 mod lines;
 mod read;
 mod scan;
+mod skills;
 mod sqlite;
 mod status;
 mod world;

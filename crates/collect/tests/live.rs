@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Scope, Settings};
-use agtop_model::{Confidence, JoinTier, Session, Snapshot, Status};
+use agtop_model::{Confidence, JoinTier, OpenFiles, Session, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -270,4 +270,19 @@ fn an_entry_that_is_gone_is_forgotten() {
     assert!(bench.look().agents[0].session.is_some());
     fs::remove_file(bench.home.path().join(".claude/sessions/90.json")).unwrap();
     assert!(bench.look().agents[0].session.is_none());
+}
+
+#[test]
+fn an_agent_that_holds_its_transcript_open_is_joined_with_it() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &line("m1", 10));
+    let other = bench.transcript().with_file_name("dddddddd-0000-4000-8000-000000000004.jsonl");
+    append(&other, &line("m2", 20).replace(SID, "dddddddd-0000-4000-8000-000000000004"));
+    bench.machine.spawn(FakeProcess::new(95, &["claude"]).cwd("/elsewhere"));
+    let held = OpenFiles { writing: vec![bench.transcript()], ..OpenFiles::default() };
+    bench.machine.set_open_files(95, Ok(held));
+    let snapshot = bench.look();
+    let agent = &snapshot.agents[0];
+    assert_eq!(agent.join.unwrap().tier, JoinTier::OpenFile);
+    assert_eq!(&*agent.session.as_ref().unwrap().key.id, SID);
 }

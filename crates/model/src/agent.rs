@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{ClientId, Evidence, ProcId, Process, Reading, Session, Status, Untrusted};
+use crate::{ClientId, Evidence, OpenFiles, ProcId, Process, Reading, Session, Sockets, Status, Untrusted};
 
 /// A live agent: one process that is an agent, joined with the session it works on.
 #[derive(Clone, Debug)]
@@ -25,6 +25,10 @@ pub struct Agent {
     pub children: Vec<(u32, Untrusted)>,
     /// Helpers (MCP servers, app servers) below it.
     pub helpers: Vec<ProcId>,
+    /// Regular files it holds open.
+    pub files: Reading<OpenFiles>,
+    /// Its TCP connections.
+    pub sockets: Reading<Sockets>,
     /// Skills it can use.
     pub skills: Vec<Untrusted>,
     /// What it is doing.

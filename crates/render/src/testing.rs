@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use agtop_model::{
     Agent, Basis, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost, CpuTime, DayModel, Evidence, Gap,
-    Health, InFlight, Io, Issue, IssueKind, Join, JoinTier, ModelSpend, Phase, PicoUsd, Place, ProcId, Process,
-    ProcessState, RateLimit, Session, SessionKey, Snapshot, Spend, Status, StopReason, System, Timestamp, Title,
-    TitleRank, ToolCount, Totals, Untrusted, Usage, Window,
+    Health, InFlight, Io, Issue, IssueKind, Join, JoinTier, ModelSpend, OpenFiles, Phase, PicoUsd, Place, ProcId,
+    Process, ProcessState, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status, StopReason, System,
+    Timestamp, Title, TitleRank, ToolCount, Totals, Untrusted, Usage, Window,
 };
 
 use crate::{Surface, View};
@@ -158,6 +158,8 @@ pub(crate) fn hostile() -> Snapshot {
         launcher: Some(bad()),
         danger: Some(bad()),
         children: vec![(7, bad())],
+        files: Ok(OpenFiles { writing: vec![path()], reading: vec![path()], left_out: 0 }),
+        sockets: Err(Gap::Denied),
         skills: vec![bad()],
         ..claude_agent(Arc::new(session.clone()))
     };
@@ -220,6 +222,8 @@ fn agent(client: ClientId, pid: u32, session: Arc<Session>) -> Agent {
         danger: None,
         children: vec![],
         helpers: vec![],
+        files: Err(Gap::NotReported),
+        sockets: Err(Gap::NotReported),
         skills: vec![],
         status: session.status,
         evidence: session.evidence,
@@ -241,6 +245,12 @@ fn claude_agent(session: Arc<Session>) -> Agent {
         join: Some(Join { tier: JoinTier::Marker, confidence: Confidence::High }),
         danger: Some("--dangerously-skip-permissions".into()),
         children: vec![(4049, "bash".into())],
+        files: Ok(OpenFiles {
+            writing: vec!["/home/u/prover/src/main.rs".into()],
+            reading: vec!["/home/u/prover/Cargo.lock".into()],
+            left_out: 0,
+        }),
+        sockets: Ok(Sockets { established: 3, listening: vec![8080] }),
         skills: vec!["frontend-design".into()],
         ..agent(CLAUDE, CLAUDE_PID, session)
     }

@@ -145,6 +145,12 @@ impl World {
         self.running.values()
     }
 
+    /// The client's sessions of which one of these files tells.
+    pub(crate) fn sessions_told_by(&self, client: ClientId, is_one: impl Fn(FileId) -> bool) -> Vec<SessionKey> {
+        let of_client = self.sessions.iter().filter(|session| session.key.client == client);
+        of_client.filter(|session| session.files().any(&is_one)).map(|session| session.key.clone()).collect()
+    }
+
     /// What was remembered to explain a session.
     pub fn audit(&self) -> Option<&Audit> {
         self.audit.as_ref()

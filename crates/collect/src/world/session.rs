@@ -187,6 +187,11 @@ impl SessionState {
         !self.files.is_empty()
     }
 
+    /// The files that tell of it.
+    pub(super) fn files(&self) -> impl Iterator<Item = FileId> {
+        self.files.iter().map(|(file, _)| *file)
+    }
+
     pub(super) fn file_count(&self) -> u32 {
         u32::try_from(self.files.len()).unwrap_or(u32::MAX)
     }

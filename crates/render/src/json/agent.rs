@@ -1,4 +1,5 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use agtop_model::{Agent, Basis, Context, Gap, InFlight, Reading, Row, Session, Spend, Timestamp, Usage};
 use serde::Serialize;
@@ -78,11 +79,12 @@ struct Metrics {
     ppid_name: String,
     read_bytes: u64,
     write_bytes: u64,
-    writing_files: [String; 0],
-    writing_dirs: [String; 0],
-    reading_files: [String; 0],
+    writing_files: Vec<String>,
+    writing_dirs: Vec<String>,
+    reading_files: Vec<String>,
     children: Vec<(u32, String)>,
-    net_established: u64,
+    net_established: u32,
+    listening_ports: Vec<u16>,
     uptime_sec: u64,
     cwd: String,
     exe: String,
@@ -94,7 +96,7 @@ struct Metrics {
 struct Gaps(BTreeMap<&'static str, &'static str>);
 
 /// Keys that nothing is read for yet.
-const UNREAD: [&str; 5] = ["writing_files", "writing_dirs", "reading_files", "net_established", "recent_activity"];
+const UNREAD: [&str; 1] = ["recent_activity"];
 
 /// Keys that come from a session.
 const OF_SESSION: [&str; 5] =
@@ -206,6 +208,8 @@ impl Metrics {
         let cwd = process.cwd.as_deref().map(wire::path).map_err(|gap| *gap);
         let exe = process.exe.as_deref().map(wire::path).map_err(|gap| *gap);
         let command = redact(&process.argv).join(" ");
+        let files = agent.files.as_ref().map_err(|gap| *gap);
+        let sockets = agent.sockets.as_ref().map_err(|gap| *gap);
         Self {
             cpu: gaps.take("cpu", cpu),
             rss: gaps.take("rss", process.rss),
@@ -215,17 +219,28 @@ impl Metrics {
             ppid_name: agent.launcher.as_ref().map(|name| name.raw().to_owned()).unwrap_or_default(),
             read_bytes: gaps.take("read_bytes", process.io.map(|io| io.read)),
             write_bytes: gaps.take("write_bytes", process.io.map(|io| io.written)),
-            writing_files: [],
-            writing_dirs: [],
-            reading_files: [],
+            writing_files: gaps.take("writing_files", files.map(|files| paths(&files.writing))),
+            writing_dirs: gaps.take("writing_dirs", files.map(|files| directories(&files.writing))),
+            reading_files: gaps.take("reading_files", files.map(|files| paths(&files.reading))),
             children: agent.children.iter().map(|(pid, name)| (*pid, name.raw().to_owned())).collect(),
-            net_established: 0,
+            net_established: gaps.take("net_established", sockets.map(|sockets| sockets.established)),
+            listening_ports: gaps.take("listening_ports", sockets.map(|sockets| sockets.listening.clone())),
             uptime_sec: gaps.take("uptime_sec", process.started_at.map(|at| now.since(at).as_secs())),
             cwd: gaps.take("cwd", cwd),
             exe: gaps.take("exe", exe),
             cmdline: view.content.allow(Some(command)),
         }
     }
+}
+
+fn paths(files: &[PathBuf]) -> Vec<String> {
+    files.iter().map(|file| wire::path(file)).collect()
+}
+
+/// The directories that files lie in, each once.
+fn directories(files: &[PathBuf]) -> Vec<String> {
+    let parents: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+    parents.into_iter().map(wire::path).collect()
 }
 
 fn millis(n: u128) -> u64 {

@@ -1,0 +1,51 @@
+//! Skills that an agent can use: directories with a `SKILL.md`, of the project and of the user (features S0-SKL).
+
+use std::collections::BTreeSet;
+use std::fs::DirEntry;
+use std::path::Path;
+
+use agtop_model::{Agent, Untrusted};
+
+/// Skills are few; a directory with more entries than this is something else.
+const MOST: usize = 500;
+
+/// The names of the skills a Claude Code agent finds in its directory and its user's home; of other agents none are
+/// known. Links are not followed: a skill directory may be anybody's.
+pub(crate) fn of(agent: &Agent, home: &Path) -> Vec<Untrusted> {
+    if agent.client.as_str() != "claude" {
+        return Vec::new();
+    }
+    let project = agent.process.cwd.as_deref().ok().map(|cwd| cwd.join(".claude/skills"));
+    let roots = project.into_iter().chain([home.join(".claude/skills")]);
+    let names: BTreeSet<Untrusted> = roots.flat_map(|root| in_directory(&root)).collect();
+    names.into_iter().collect()
+}
+
+fn in_directory(root: &Path) -> Vec<Untrusted> {
+    let Ok(entries) = std::fs::read_dir(root) else { return Vec::new() };
+    let is_skill = |entry: &DirEntry| {
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        is_directory && entry.path().join("SKILL.md").symlink_metadata().is_ok_and(|file| file.is_file())
+    };
+    let skills = entries.take(MOST).filter_map(Result::ok).filter(is_skill);
+    skills.map(|entry| entry.file_name().to_string_lossy().as_ref().into()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skill_is_a_directory_with_its_description_and_links_are_none() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["plain", "empty"] {
+            std::fs::create_dir(root.path().join(name)).unwrap();
+        }
+        std::fs::write(root.path().join("plain/SKILL.md"), "x").unwrap();
+        std::fs::write(root.path().join("file"), "x").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(root.path().join("plain"), root.path().join("link")).unwrap();
+        let names = in_directory(root.path());
+        assert_eq!(names.iter().map(Untrusted::raw).collect::<Vec<_>>(), ["plain"]);
+    }
+}
