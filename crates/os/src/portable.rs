@@ -180,6 +180,8 @@ fn path(found: Option<&Path>) -> Reading<PathBuf> {
 
 fn state(status: ProcessStatus) -> ProcessState {
     match status {
+        // Of every process there, whatever it does.
+        ProcessStatus::Run if cfg!(windows) => ProcessState::Unknown,
         ProcessStatus::Run | ProcessStatus::Waking => ProcessState::Running,
         ProcessStatus::Sleep | ProcessStatus::Parked | ProcessStatus::LockBlocked => ProcessState::Sleeping,
         ProcessStatus::UninterruptibleDiskSleep | ProcessStatus::Wakekill => ProcessState::DiskSleep,
