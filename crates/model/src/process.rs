@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::{ProcId, Reading, Timestamp, Untrusted};
 
 /// One process as the operating system describes it. Threads are not processes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     /// Which process.
     pub id: ProcId,

@@ -33,6 +33,29 @@ fn machine(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| os.system());
 }
 
+/// What this process holds open, with as many files as its argument says.
+#[divan::bench(args = [0, 20, 1000])]
+fn open_files(bencher: divan::Bencher<'_, '_>, more: usize) {
+    let mut os = agtop_os::native();
+    let me = me(&mut *os);
+    let _held: Vec<_> = (0..more).map(|_| std::fs::File::open("Cargo.toml")).collect();
+    bencher.bench_local(|| me.map(|me| os.open_files(me)));
+}
+
+/// The connections of this process, asked for ten times at once.
+#[divan::bench]
+fn sockets_of_ten(bencher: divan::Bencher<'_, '_>) {
+    let mut os = agtop_os::native();
+    let _listener = std::net::TcpListener::bind("127.0.0.1:0");
+    let me = me(&mut *os);
+    bencher.bench_local(|| me.map(|me| os.sockets(&[me; 10])));
+}
+
+fn me(os: &mut dyn Os) -> Option<agtop_model::ProcId> {
+    let table = os.processes().ok()?;
+    table.iter().map(|process| process.id).find(|id| id.pid == std::process::id())
+}
+
 /// A table whose processes are known long enough not to count as young.
 fn settled() -> Box<dyn Os> {
     let mut os = agtop_os::native();

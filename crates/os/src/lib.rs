@@ -19,17 +19,29 @@ mod fake;
 mod files;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod open;
+// On Linux for its tests alone: what it makes of `sysinfo` can be tried there, too.
+#[cfg(any(target_os = "macos", windows, all(test, target_os = "linux")))]
+mod portable;
 mod signal;
 mod unknown;
+#[cfg(windows)]
+mod windows;
 
 pub use caps::{Caps, Support};
 pub use fake::{FakeOs, FakeProcess};
 pub use files::{FileIdentity, FileKind, identity, open_regular};
 #[cfg(target_os = "linux")]
 pub use linux::LinuxOs;
+#[cfg(target_os = "macos")]
+pub use macos::MacOs;
 pub use signal::Signal;
 pub use unknown::UnknownOs;
+#[cfg(windows)]
+pub use windows::WindowsOs;
 
 /// What agtop asks of an operating system.
 pub trait Os: Send {
@@ -104,7 +116,11 @@ pub enum OsError {
 pub fn native() -> Box<dyn Os> {
     #[cfg(target_os = "linux")]
     return Box::new(LinuxOs::new());
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(target_os = "macos")]
+    return Box::new(MacOs::new());
+    #[cfg(windows)]
+    return Box::new(WindowsOs::new());
+    #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
     return Box::new(UnknownOs);
 }
 

@@ -41,6 +41,12 @@ impl Files {
         }
     }
 
+    /// Notes a descriptor that could not be looked at.
+    #[cfg(windows)]
+    pub(crate) fn leave_out(&mut self) {
+        self.left_out += 1;
+    }
+
     /// The lists, in the order of paths. A file that is open both ways is one that is written to.
     pub(crate) fn finish(mut self) -> OpenFiles {
         self.reading.retain(|path| !self.writing.contains(path));

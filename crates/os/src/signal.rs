@@ -25,7 +25,7 @@ impl fmt::Display for Signal {
 }
 
 /// What all Unixes have in common.
-#[cfg(unix)]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 pub(crate) mod unix {
     use rustix::io::Errno;
 

@@ -1,0 +1,285 @@
+//! macOS: processes through `sysinfo`, and what they hold open through `libproc`.
+//!
+//! The layouts and numbers are those of `<sys/proc_info.h>` and `<sys/fcntl.h>` of Apple's xnu sources.
+
+use std::ffi::{OsStr, c_int, c_void};
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
+use rustix::process::{Pid, kill_process};
+
+use crate::open::{Access, Files};
+use crate::portable::{Table, load};
+use crate::signal::unix::{failure, number_of};
+use crate::{Caps, Os, OsError, Signal, Support};
+
+/// More descriptors of one process are not looked at.
+const MOST: usize = 4096;
+
+/// `fi_openflags` has the kernel's own bits, not those that `open` takes: `O_WRONLY | O_RDWR` would catch readers.
+const FREAD: u32 = 1;
+const FWRITE: u32 = 2;
+
+/// Flavours of `proc_pidfdinfo`.
+const VNODE_PATH: c_int = 2;
+const SOCKET: c_int = 3;
+
+/// `soi_kind` of TCP sockets.
+const SOCKINFO_TCP: c_int = 2;
+/// Values of `tcpsi_state`.
+const TSI_S_LISTEN: c_int = 1;
+const TSI_S_ESTABLISHED: c_int = 4;
+
+/// `struct proc_fileinfo`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct FileInfo {
+    flags: u32,
+    _status: u32,
+    _offset: i64,
+    _type: i32,
+    _guard_flags: u32,
+}
+
+/// `struct vnode_fdinfowithpath`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct VnodeInfo {
+    file: FileInfo,
+    vnode: libc::vnode_info_path,
+}
+
+/// `struct socket_fdinfo`, of which agtop wants three numbers.
+#[repr(C, align(8))]
+#[derive(Clone, Copy)]
+struct SocketInfo {
+    _before: [u8; 256],
+    /// `psi.soi_kind`.
+    kind: c_int,
+    _reserved: u32,
+    /// `psi.soi_proto.pri_tcp.tcpsi_ini.insi_fport`.
+    _remote_port: c_int,
+    /// `psi.soi_proto.pri_tcp.tcpsi_ini.insi_lport`: a port in network byte order.
+    local_port: c_int,
+    _addresses: [u8; 72],
+    /// `psi.soi_proto.pri_tcp.tcpsi_state`.
+    state: c_int,
+    _after: [u8; 444],
+}
+
+// The kernel fills these only if they are exactly as long as its own.
+const _: () = assert!(size_of::<FileInfo>() == 24);
+const _: () = assert!(size_of::<VnodeInfo>() == 1200);
+const _: () = assert!(size_of::<SocketInfo>() == 792);
+const _: () = assert!(std::mem::offset_of!(SocketInfo, local_port) == 268);
+const _: () = assert!(std::mem::offset_of!(SocketInfo, state) == 344);
+
+/// A structure that `proc_pidfdinfo` fills.
+///
+/// # Safety
+/// It has the layout that the flavour asks for, and every bit pattern is a value of it.
+unsafe trait Description: Copy {
+    const FLAVOUR: c_int;
+}
+
+// SAFETY: the layout of `vnode_fdinfowithpath`, made of integers alone.
+unsafe impl Description for VnodeInfo {
+    const FLAVOUR: c_int = VNODE_PATH;
+}
+
+// SAFETY: the layout of `socket_fdinfo`, made of integers alone.
+unsafe impl Description for SocketInfo {
+    const FLAVOUR: c_int = SOCKET;
+}
+
+/// macOS.
+#[derive(Debug, Default)]
+pub struct MacOs {
+    table: Table,
+}
+
+impl MacOs {
+    /// The machine agtop runs on.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The pid as the system's calls take it, of a process that has not ended.
+    fn pid_of(&mut self, id: ProcId) -> Reading<c_int> {
+        let pid = c_int::try_from(id.pid).ok().filter(|&pid| pid > 0).ok_or(Gap::NotReported)?;
+        if self.table.is_alive(id) { Ok(pid) } else { Err(Gap::NotReported) }
+    }
+
+    fn sockets_of(&mut self, id: ProcId) -> Reading<Sockets> {
+        let pid = self.pid_of(id)?;
+        let mut sockets = Sockets::default();
+        for fd in descriptors(pid)?.of_type(libc::PROX_FDTYPE_SOCKET) {
+            let Some(socket) = describe::<SocketInfo>(pid, fd) else { continue };
+            match (socket.kind, socket.state) {
+                (SOCKINFO_TCP, TSI_S_ESTABLISHED) => sockets.established = sockets.established.saturating_add(1),
+                (SOCKINFO_TCP, TSI_S_LISTEN) => sockets.listening.push(port(socket.local_port)),
+                _ => {}
+            }
+        }
+        sockets.listening.sort_unstable();
+        sockets.listening.dedup();
+        Ok(sockets)
+    }
+}
+
+impl Os for MacOs {
+    fn caps(&self) -> Caps {
+        let private = if rustix::process::geteuid().is_root() { Support::Full } else { Support::Own };
+        Caps { processes: Support::Full, system: Support::Full, load: Support::Full, ..Caps::all(private) }
+    }
+
+    fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
+        self.table.processes()
+    }
+
+    fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles> {
+        let pid = self.pid_of(id)?;
+        let descriptors = descriptors(pid)?;
+        let mut files = Files::without(descriptors.left_out);
+        for fd in descriptors.of_type(libc::PROX_FDTYPE_VNODE) {
+            if let Some((path, access)) = describe::<VnodeInfo>(pid, fd).and_then(|vnode| file(&vnode)) {
+                files.add(path, access);
+            }
+        }
+        Ok(files.finish())
+    }
+
+    fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>> {
+        ids.iter().map(|&id| self.sockets_of(id)).collect()
+    }
+
+    /// There are no handles of processes here: between the look and the signal the pid could change hands, though
+    /// macOS hands out all others first.
+    fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError> {
+        let pid = self.pid_of(id).ok().and_then(Pid::from_raw).ok_or(OsError::Ended)?;
+        kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
+    }
+
+    fn system(&mut self) -> System {
+        self.table.machine(load())
+    }
+}
+
+/// What a process has open.
+struct Descriptors {
+    list: Vec<libc::proc_fdinfo>,
+    left_out: usize,
+}
+
+impl Descriptors {
+    fn of_type(&self, kind: c_int) -> impl Iterator<Item = c_int> + '_ {
+        let kind = u32::try_from(kind);
+        self.list.iter().filter(move |found| Ok(found.proc_fdtype) == kind).map(|found| found.proc_fd)
+    }
+}
+
+/// Lists what a process has open, after asking how much that is.
+fn descriptors(pid: c_int) -> Reading<Descriptors> {
+    const SIZE: usize = size_of::<libc::proc_fdinfo>();
+    // SAFETY: without a buffer the call writes nothing and tells how many bytes it would take.
+    let needed = unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDLISTFDS, 0, std::ptr::null_mut(), 0) };
+    // Some may be opened until the second call.
+    let expected = length(needed)? / SIZE;
+    let mut list: Vec<libc::proc_fdinfo> = Vec::with_capacity((expected + 16).min(MOST));
+    let room = c_int::try_from(list.capacity() * SIZE).map_err(|_| Gap::Failed)?;
+    // SAFETY: the buffer is of `room` bytes, and lives until the call returns.
+    let written =
+        unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDLISTFDS, 0, list.as_mut_ptr().cast::<c_void>(), room) };
+    let found = (length(written)? / SIZE).min(list.capacity());
+    // SAFETY: the call has written that many whole entries, and any bits are an entry.
+    unsafe { list.set_len(found) };
+    Ok(Descriptors { left_out: expected.saturating_sub(MOST.max(found)), list })
+}
+
+/// How many bytes a call of `libproc` has to give; 0 or less means that it failed.
+fn length(answer: c_int) -> Reading<usize> {
+    match usize::try_from(answer) {
+        Ok(length) if length > 0 => Ok(length),
+        _ => Err(match std::io::Error::last_os_error().raw_os_error() {
+            Some(libc::EPERM | libc::EACCES) => Gap::Denied,
+            Some(libc::ESRCH) => Gap::NotReported,
+            _ => Gap::Failed,
+        }),
+    }
+}
+
+/// Describes one descriptor; `None` if it was closed meanwhile.
+fn describe<T: Description>(pid: c_int, fd: c_int) -> Option<T> {
+    let mut description = MaybeUninit::<T>::uninit();
+    let size = c_int::try_from(size_of::<T>()).ok()?;
+    // SAFETY: the buffer is of `size` bytes, and lives until the call returns.
+    let written = unsafe { libc::proc_pidfdinfo(pid, fd, T::FLAVOUR, description.as_mut_ptr().cast::<c_void>(), size) };
+    // SAFETY: every byte was written, and `Description` says that any bits are a value.
+    (written == size).then(|| unsafe { description.assume_init() })
+}
+
+/// A regular file that still has a name, with the path the kernel knows it by.
+fn file(found: &VnodeInfo) -> Option<(PathBuf, Access)> {
+    let stat = &found.vnode.vip_vi.vi_stat;
+    if stat.vst_mode & libc::S_IFMT != libc::S_IFREG || stat.vst_nlink == 0 {
+        return None;
+    }
+    let access = match found.file.flags {
+        flags if flags & FWRITE != 0 => Access::Write,
+        flags if flags & FREAD != 0 => Access::Read,
+        _ => return None,
+    };
+    let path = found.vnode.vip_path.as_flattened();
+    let path: Vec<u8> = path.iter().take_while(|&&byte| byte != 0).map(|byte| byte.cast_unsigned()).collect();
+    path.starts_with(b"/").then(|| (PathBuf::from(OsStr::from_bytes(&path)), access))
+}
+
+/// A port out of an `int` that holds it in network byte order.
+fn port(local_port: c_int) -> u16 {
+    let [first, second, ..] = local_port.to_ne_bytes();
+    u16::from_be_bytes([first, second])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vnode(flags: u32, mode: u16, links: u16, path: &[u8]) -> VnodeInfo {
+        // SAFETY: made of integers alone.
+        let mut info: VnodeInfo = unsafe { std::mem::zeroed() };
+        info.file.flags = flags;
+        info.vnode.vip_vi.vi_stat.vst_mode = mode;
+        info.vnode.vip_vi.vi_stat.vst_nlink = links;
+        for (to, from) in info.vnode.vip_path.as_flattened_mut().iter_mut().zip(path) {
+            *to = from.cast_signed();
+        }
+        info
+    }
+
+    #[test]
+    fn a_reader_is_no_writer_though_the_bits_of_open_would_say_so() {
+        let access = |flags| file(&vnode(flags, libc::S_IFREG, 1, b"/a")).map(|(_, access)| access);
+        assert_eq!(access(FREAD), Some(Access::Read));
+        assert_eq!(access(FWRITE), Some(Access::Write));
+        assert_eq!(access(FREAD | FWRITE), Some(Access::Write));
+        assert_eq!(access(0), None);
+    }
+
+    #[test]
+    fn directories_devices_and_deleted_files_are_left_out() {
+        for (mode, links) in [(libc::S_IFDIR, 2), (libc::S_IFCHR, 1), (libc::S_IFIFO, 1), (libc::S_IFREG, 0)] {
+            assert!(file(&vnode(FWRITE, mode, links, b"/a")).is_none());
+        }
+        assert!(file(&vnode(FWRITE, libc::S_IFREG, 1, b"")).is_none());
+        let long = file(&vnode(FWRITE, libc::S_IFREG, 1, &[b'/'; 1024])).unwrap();
+        assert_eq!(long.0.as_os_str().len(), 1024);
+    }
+
+    #[test]
+    fn ports_are_in_network_byte_order() {
+        assert_eq!(port(c_int::from(8080_u16.to_be())), 8080);
+    }
+}
