@@ -29,11 +29,33 @@ pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timest
 pub(crate) fn of_agent(agent: &Agent, activity: Option<Activity>, now: Timestamp) -> (Status, Evidence) {
     let session = agent.session.as_deref();
     let by_vendor = || activity.map(|activity| (by_vendor(activity, session, now), Evidence::StatusFile));
-    let by_transcript = || session.and_then(|session| by_transcript(session, now));
+    let waits = || awaits_permission(agent, now).then_some((Status::NeedsPermission, Evidence::Transcript));
+    let by_transcript = || waits().or_else(|| session.and_then(|session| by_transcript(session, now)));
     by_vendor().or_else(by_transcript).or_else(|| by_cpu(agent.cpu_percent)).unwrap_or_else(|| {
         let recent = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= RECENT);
         if recent { (Status::Active, Evidence::Age) } else { (Status::Idle, Evidence::Presence) }
     })
+}
+
+/// Tools that run a command: while they work, the agent has a child.
+const COMMAND_TOOLS: &[&str] =
+    &["Bash", "bash", "exec", "exec_command", "shell", "local_shell", "run_shell_command", "run_in_terminal"];
+/// Tools that are done in an instant, once they are allowed.
+const INSTANT_TOOLS: &[&str] =
+    &["Edit", "Write", "MultiEdit", "NotebookEdit", "apply_patch", "edit", "write", "write_file", "replace"];
+/// A tool that was allowed has a child, or is done, within this.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Whether the agent waits for its person to allow a tool: it has called one that shows when it runs, and nothing
+/// shows. Agents that were told not to ask never wait.
+fn awaits_permission(agent: &Agent, now: Timestamp) -> bool {
+    let Some(session) = agent.session.as_deref().filter(|_| agent.danger.is_none()) else { return false };
+    let has_command = agent.children.len() > agent.helpers.len();
+    let shows_nothing = |name: &str| INSTANT_TOOLS.contains(&name) || (COMMAND_TOOLS.contains(&name) && !has_command);
+    session.phase == Phase::Open
+        && session.in_flight.last().is_some_and(|flight| {
+            shows_nothing(flight.name.raw()) && flight.since.is_some_and(|since| now.since(since) >= PATIENCE)
+        })
 }
 
 fn by_vendor(activity: Activity, session: Option<&Session>, now: Timestamp) -> Status {

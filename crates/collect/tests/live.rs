@@ -286,3 +286,45 @@ fn an_agent_that_holds_its_transcript_open_is_joined_with_it() {
     assert_eq!(agent.join.unwrap().tier, JoinTier::OpenFile);
     assert_eq!(&*agent.session.as_ref().unwrap().key.id, SID);
 }
+
+/// A call of a tool, so long ago that it should show by now.
+fn call(tool: &str) -> String {
+    format!(
+        concat!(
+            r#"{{"type":"assistant","timestamp":"2026-11-20T10:00:00.000Z","sessionId":"{}","cwd":"/work","#,
+            r#""message":{{"id":"m","model":"claude-opus-4-8","stop_reason":"tool_use","#,
+            r#""content":[{{"type":"tool_use","id":"t1","name":"{}","input":{{}}}}],"usage":{{"output_tokens":1}}}}}}"#,
+            "\n"
+        ),
+        SID, tool
+    )
+}
+
+#[test]
+fn a_command_without_a_process_waits_to_be_allowed() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &call("Bash"));
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    assert_eq!(bench.look().agents[0].status, Status::NeedsPermission);
+    bench.machine.spawn(FakeProcess::new(98, &["bash", "-c", "make"]).parent(97).cwd("/work"));
+    assert_eq!(bench.look().agents[0].status, Status::Working);
+}
+
+#[test]
+fn an_edit_that_takes_long_waits_to_be_allowed_and_a_search_does_not() {
+    for (tool, status) in [("Edit", Status::NeedsPermission), ("WebSearch", Status::Working)] {
+        let mut bench = Bench::new();
+        append(&bench.transcript(), &call(tool));
+        bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+        assert_eq!(bench.look().agents[0].status, status, "{tool}");
+    }
+}
+
+#[test]
+fn an_agent_that_was_told_not_to_ask_never_waits() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &call("Bash"));
+    let argv = ["claude", "--dangerously-skip-permissions", "-r", SID];
+    bench.machine.spawn(FakeProcess::new(97, &argv).cwd("/work"));
+    assert_eq!(bench.look().agents[0].status, Status::Working);
+}
