@@ -5,6 +5,9 @@
 //! (`_internal/sessions.py`), the CLI's change log, and live runs of 2.1.197.
 
 mod decoder;
+mod lineage;
+mod meta;
+mod prompt;
 mod registry;
 mod wire;
 
@@ -71,7 +74,7 @@ impl Client for Claude {
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.layout {
             REGISTRY => Box::new(registry::Entry::new(source)),
-            SUBAGENTS => Box::new(decoder::SubagentMeta::new(source)),
+            SUBAGENTS => Box::new(meta::SubagentMeta::new(source)),
             _ => Box::new(decoder::Transcript::new(source)),
         }
     }

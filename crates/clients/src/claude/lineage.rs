@@ -1,0 +1,48 @@
+//! Which session a sub-agent belongs to.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use agtop_model::SessionKey;
+
+use super::ID;
+
+/// The id of a sub-agent: sub-agents' own ids are short, and unique within their session only.
+pub(super) fn child_id(session: &str, agent: &str) -> String {
+    format!("{session}/{agent}")
+}
+
+/// The session that a sub-agent's id names.
+pub(super) fn parent_of(session: &SessionKey) -> Option<SessionKey> {
+    session.id.rsplit_once('/').map(|(parent, _)| SessionKey::new(ID, parent))
+}
+
+/// The session whose directory a sub-agent's transcript lies in: `<cwd>/<session>/subagents/…`.
+pub(super) fn parent_in(relative: &Path) -> Option<SessionKey> {
+    let parts: Vec<&str> = relative.iter().filter_map(|part| part.to_str()).collect();
+    let at = parts.iter().position(|&part| part == "subagents")?;
+    Some(SessionKey::new(ID, *parts.get(at.checked_sub(1)?)?))
+}
+
+/// Claude Code 1.x wrote sub-agents' lines among the session's, without an id: a chain of lines that starts without a
+/// parent is one sub-agent.
+#[derive(Default)]
+pub(super) struct InlineChains {
+    chain_of: HashMap<Arc<str>, u32>,
+    count: u32,
+}
+
+impl InlineChains {
+    /// The id of the chain that a line belongs to.
+    pub(super) fn chain(&mut self, uuid: Option<&str>, parent: Option<&str>) -> String {
+        let chain = parent.and_then(|parent| self.chain_of.get(parent)).copied().unwrap_or_else(|| {
+            self.count += 1;
+            self.count
+        });
+        if let Some(uuid) = uuid {
+            self.chain_of.insert(uuid.into(), chain);
+        }
+        format!("sidechain-{chain}")
+    }
+}
