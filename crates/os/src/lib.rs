@@ -67,6 +67,7 @@ pub trait Os: Send {
     /// The TCP connections of these processes, in the order of `ids`, each with its own gap.
     ///
     /// The tables of connections belong to the machine (on Linux, to a network namespace) and are read once for all.
+    /// That alone may take milliseconds, however few connections there are: ask on a slow beat, and for all at once.
     fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>>;
 
     /// Sends a signal to this very process: never to another that got its pid.

@@ -209,6 +209,7 @@ fn unknown_machine() -> System {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use super::*;
