@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{CLIENTS, Env};
-use agtop_collect::{Matcher, Scope, Settings};
+use agtop_collect::{Matcher, Runs, Scope, Settings};
 use agtop_model::ClientId;
 use agtop_prices::PriceBook;
 use agtop_render::{Colour, Content, Filter, Layout, Plan as BillingPlan, SortKey, Surface, View, surface};
@@ -252,6 +252,11 @@ impl Ground {
             matchers: self.matchers(&cli.sources)?,
             scope,
             zone: self.zone.clone(),
+            runs: if cli.timing.watch || cli.timing.iterations.is_some_and(|n| n > 1) {
+                Runs::Again
+            } else {
+                Runs::Once
+            },
         })
     }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Scope, Settings};
+use agtop_collect::{Collector, Runs, Scope, Settings};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use agtop_testkit::corpus::{self, Plan, Profile};
@@ -32,8 +32,14 @@ fn main() {
 
 fn collector(home: &Path) -> Collector {
     let env = Env { home: home.to_owned(), ..Env::default() };
-    let settings =
-        Settings { env, clients: Vec::new(), matchers: Vec::new(), scope: Scope::default(), zone: TimeZone::UTC };
+    let settings = Settings {
+        env,
+        clients: Vec::new(),
+        matchers: Vec::new(),
+        scope: Scope::default(),
+        zone: TimeZone::UTC,
+        runs: Runs::Again,
+    };
     Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
 }
 

@@ -3,14 +3,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use agtop_clients::{CLIENTS, Client, Env, Format, Source, Store};
+use agtop_clients::{CLIENTS, Client, Env, Format};
 use agtop_model::{Agent, ClientId, FileId, ProcId, SessionKey, Snapshot, Timestamp};
 use agtop_os::{FileIdentity, FileKind, Os};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
 
 use crate::agents::{Matcher, Processes};
-use crate::discover::{Candidate, discover};
+use crate::discover::{Candidate, Place, discover};
 use crate::files::Files;
 use crate::health::HealthBook;
 use crate::read::{Cursor, Told, begins_as_before};
@@ -32,6 +32,17 @@ pub struct Settings {
     pub scope: Scope,
     /// The time zone in which days begin.
     pub zone: TimeZone,
+    /// Whether files are looked at again.
+    pub runs: Runs,
+}
+
+/// Whether a collector looks at files once, and forgets them, or again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// For one snapshot.
+    Once,
+    /// For as many as will be asked for: it is remembered how far each file was read.
+    Again,
 }
 
 /// Collects from files and processes, once or again and again.
@@ -52,8 +63,11 @@ pub struct Collector {
 struct Known {
     file: FileId,
     state: FileState,
-    cursor: Option<Cursor>,
+    cursor: Option<Box<Cursor>>,
 }
+
+/// A file's number, and where to go on in it.
+type News = (FileId, Option<Box<Cursor>>);
 
 /// What tells whether a file has changed: its own identity, and its write-ahead log's if it is a database.
 type FileState = (FileIdentity, Option<FileIdentity>);
@@ -118,23 +132,18 @@ impl Collector {
         self.health.begin_round();
         let clients: Vec<&'static dyn Client> =
             CLIENTS.iter().copied().filter(|client| self.wants(client.info().id)).collect();
-        let discovery = discover(&clients, &self.settings.env, &mut self.health);
-        self.forget_missing(&discovery.candidates);
-        let jobs: Vec<Job> = discovery
-            .candidates
-            .into_iter()
-            .filter_map(|candidate| {
-                let (store, root) = discovery.stores.get(candidate.store)?;
-                self.job(candidate, store, root)
-            })
-            .collect();
+        let candidates = discover(&clients, &self.settings.env, &mut self.health);
+        self.forget_missing(&candidates);
+        let jobs: Vec<Job> = candidates.into_iter().filter_map(|candidate| self.job(candidate)).collect();
         self.meter.start(&jobs);
         let mut cursors = HashMap::new();
-        read_all(jobs, |portion| {
+        let keeps = self.settings.runs == Runs::Again;
+        let zone = self.settings.zone.clone();
+        read_all(jobs, &zone, |portion| {
             self.take(portion.client, portion.modified, portion.told);
             if let Some(end) = portion.end {
                 self.meter.finish(end.bytes);
-                cursors.extend(end.cursor.map(|cursor| (end.file, cursor)));
+                cursors.extend(end.cursor.filter(|_| keeps).map(|cursor| (end.file, cursor)));
             }
         });
         self.keep_cursors(cursors);
@@ -224,39 +233,43 @@ impl Collector {
     }
 
     /// What there is to read in a file, if anything is new.
-    fn job(&mut self, candidate: Candidate, store: &Store, root: &Path) -> Option<Job> {
-        let Candidate { client, path, identity, .. } = candidate;
-        let state = (identity, log_identity(&path, store.format));
-        let id = client.info().id;
-        let (file, cursor) = match self.known.get_mut(&path) {
-            Some(known) if known.state == state => return None,
-            Some(known) => {
-                let before = known.state.0;
-                known.state = state;
-                let can_go_on = matches!(store.format, Format::Lines)
-                    && known.cursor.as_ref().is_some_and(|cursor| {
-                        before.inode == identity.inode && begins_as_before(&path, cursor, &identity)
-                    });
-                (known.file, known.cursor.take().filter(|_| can_go_on))
-            }
-            None => {
-                let file = self.files.add(id, &path);
-                self.known.insert(path.clone(), Known { file, state, cursor: None });
-                (file, None)
-            }
+    fn job(&mut self, candidate: Candidate) -> Option<Job> {
+        let Candidate { place, path, identity } = candidate;
+        let client = place.client.info().id;
+        let (file, cursor) = match self.settings.runs {
+            Runs::Once => (self.files.add(client, &path), None),
+            Runs::Again => self.news(client, &place, &path, identity)?,
         };
-        let cursor = cursor.unwrap_or_else(|| {
+        if cursor.is_none() {
             self.world.forget_file(file);
-            let relative = path.strip_prefix(root).unwrap_or(&path);
-            let source = Source { file, path: &path, relative, modified: identity.modified, zone: &self.settings.zone };
-            Cursor::new(client.decoder(store, &source))
-        });
-        let bytes = identity.size.saturating_sub(cursor.offset);
-        Some(Job { file, client: id, path, format: store.format, modified: identity.modified, bytes, cursor })
+        }
+        let bytes = identity.size.saturating_sub(cursor.as_ref().map_or(0, |cursor| cursor.offset));
+        Some(Job { file, place, path, modified: identity.modified, bytes, cursor })
+    }
+
+    /// The file's number and where to go on, if it has changed since it was last read.
+    fn news(&mut self, client: ClientId, place: &Place, path: &Path, identity: FileIdentity) -> Option<News> {
+        let format = place.store.format;
+        let state = (identity, log_identity(path, format));
+        let Some(known) = self.known.get_mut(path) else {
+            let file = self.files.add(client, path);
+            self.known.insert(path.to_owned(), Known { file, state, cursor: None });
+            return Some((file, None));
+        };
+        if known.state == state {
+            return None;
+        }
+        let before = std::mem::replace(&mut known.state, state).0;
+        let can_go_on = |cursor: &Cursor| {
+            matches!(format, Format::Lines)
+                && before.inode == identity.inode
+                && begins_as_before(path, cursor, &identity)
+        };
+        Some((known.file, known.cursor.take().filter(|cursor| can_go_on(cursor))))
     }
 
     /// Line-by-line files are gone on with; all others are read as a whole.
-    fn keep_cursors(&mut self, mut cursors: HashMap<FileId, Cursor>) {
+    fn keep_cursors(&mut self, mut cursors: HashMap<FileId, Box<Cursor>>) {
         for known in self.known.values_mut() {
             if let Some(cursor) = cursors.remove(&known.file) {
                 known.cursor = Some(cursor);

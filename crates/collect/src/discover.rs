@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use agtop_clients::{Client, Env, Format, Store};
 use agtop_model::{Issue, IssueKind};
@@ -8,44 +9,46 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::health::{Found, HealthBook};
 
+/// A client's store, with its real root.
+pub(crate) struct Place {
+    pub(crate) client: &'static dyn Client,
+    pub(crate) store: Store,
+    pub(crate) root: PathBuf,
+}
+
 /// A file worth reading.
 pub(crate) struct Candidate {
-    pub(crate) client: &'static dyn Client,
-    /// Which of the round's stores it belongs to.
-    pub(crate) store: usize,
+    pub(crate) place: Arc<Place>,
     pub(crate) path: PathBuf,
     pub(crate) identity: FileIdentity,
 }
 
-/// What a search found: stores with their real roots, and the files in them.
-#[derive(Default)]
-pub(crate) struct Discovery {
-    pub(crate) stores: Vec<(Store, PathBuf)>,
-    pub(crate) candidates: Vec<Candidate>,
-}
-
 /// Finds every file of these clients. Each file is found once, even if roots are links to each other or lie within
 /// each other; no link below a root is followed; what is not a regular file is noted and left alone.
-pub(crate) fn discover(clients: &[&'static dyn Client], env: &Env, health: &mut HealthBook) -> Discovery {
-    let mut discovery = Discovery::default();
+pub(crate) fn discover(clients: &[&'static dyn Client], env: &Env, health: &mut HealthBook) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
     for &client in clients {
         let mut seen = HashSet::new();
         for store in client.stores(env) {
-            let at = discovery.stores.len();
-            let mut search = Search { client, store: &store, health, seen: &mut seen, found: Found::default() };
-            let root = search.run(at, &mut discovery.candidates);
+            let root = real_root(&store);
+            let place = Arc::new(Place { client, root: root.unwrap_or_else(|| store.root.clone()), store });
+            let mut search = Search { place: &place, health, seen: &mut seen, found: Found::default() };
+            search.run(&mut candidates);
             let found = search.found;
-            health.note_store(client.info().id, &store, found);
-            discovery.stores.push((store, root));
+            health.note_store(client.info().id, &place.store, found);
         }
     }
-    discovery
+    candidates
+}
+
+/// The root itself may be a link; walking from its target keeps paths below it free of links.
+fn real_root(store: &Store) -> Option<PathBuf> {
+    store.root.canonicalize().ok()
 }
 
 /// The search of one store.
 struct Search<'a> {
-    client: &'static dyn Client,
-    store: &'a Store,
+    place: &'a Arc<Place>,
     health: &'a mut HealthBook,
     /// Files found in earlier stores of the same client, by device and inode.
     seen: &'a mut HashSet<(u64, u64)>,
@@ -53,38 +56,34 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Adds the store's files, and returns its real root: the root itself may be a link, and walking from its target
-    /// keeps paths below it free of links.
-    fn run(&mut self, store: usize, candidates: &mut Vec<Candidate>) -> PathBuf {
-        self.found.exists = self.store.root.is_dir();
+    fn run(&mut self, candidates: &mut Vec<Candidate>) {
+        let Place { store, root, .. } = &**self.place;
+        self.found.exists = root.is_dir();
         if !self.found.exists {
-            return self.store.root.clone();
+            return;
         }
-        let Ok(root) = self.store.root.canonicalize() else {
-            self.note(&self.store.root, IssueKind::Unreadable, "cannot be entered");
-            return self.store.root.clone();
-        };
-        let walk = WalkDir::new(&root).max_depth(self.store.depth).follow_links(false);
+        let walk = WalkDir::new(root).max_depth(store.depth).follow_links(false);
         for entry in walk {
             match entry {
                 Ok(entry) => {
-                    if let Some((path, identity)) = self.admit(&root, &entry) {
-                        candidates.push(Candidate { client: self.client, store, path, identity });
+                    if let Some(identity) = self.admit(&entry) {
+                        let place = Arc::clone(self.place);
+                        candidates.push(Candidate { place, path: entry.into_path(), identity });
                     }
                 }
                 Err(error) => {
-                    let path = error.path().unwrap_or(&root).to_owned();
+                    let path = error.path().unwrap_or(root).to_owned();
                     let reason = error.io_error().map_or_else(|| "cannot be entered".to_owned(), ToString::to_string);
                     self.note(&path, IssueKind::Unreadable, &reason);
                 }
             }
         }
-        root
     }
 
-    fn admit(&mut self, root: &Path, entry: &DirEntry) -> Option<(PathBuf, FileIdentity)> {
+    fn admit(&mut self, entry: &DirEntry) -> Option<FileIdentity> {
+        let Place { store, root, .. } = &**self.place;
         let relative = entry.path().strip_prefix(root).ok()?;
-        if !(self.store.accepts)(relative) || is_superseded(entry.path(), self.store.format) {
+        if !(store.accepts)(relative) || is_superseded(entry.path(), store.format) {
             return None;
         }
         let kind = entry.file_type();
@@ -103,7 +102,7 @@ impl Search<'_> {
             Ok(agtop_os::FileKind::Regular(identity)) => {
                 self.found.files += 1;
                 self.found.bytes += identity.size;
-                self.seen.insert((identity.device, identity.inode)).then(|| (entry.path().to_owned(), identity))
+                self.seen.insert((identity.device, identity.inode)).then_some(identity)
             }
             Ok(_) => None,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -116,7 +115,7 @@ impl Search<'_> {
 
     fn note(&mut self, path: &Path, kind: IssueKind, detail: &str) {
         let issue = Issue { path: path.to_owned(), place: None, kind, detail: detail.to_owned() };
-        self.health.note_issue(self.client.info().id, issue);
+        self.health.note_issue(self.place.client.info().id, issue);
     }
 }
 

@@ -19,7 +19,7 @@ mod status;
 mod world;
 
 pub use agents::{Matcher, Processes};
-pub use collector::{Collector, Settings};
+pub use collector::{Collector, Runs, Settings};
 pub use files::Files;
 pub use scan::Progress;
 pub use world::{Audit, Counted, Entry, Scope, World};

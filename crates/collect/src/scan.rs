@@ -1,10 +1,12 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use agtop_clients::Format;
+use agtop_clients::{Format, Source};
 use agtop_model::{ClientId, FileId, Timestamp};
-use crossbeam_channel::Sender;
+use jiff::tz::TimeZone;
 
+use crate::discover::Place;
 use crate::read::{Cursor, Reader, Told};
 
 /// How far a scan has come.
@@ -23,13 +25,14 @@ pub struct Progress {
 /// A file to be read.
 pub(crate) struct Job {
     pub(crate) file: FileId,
-    pub(crate) client: ClientId,
+    pub(crate) place: Arc<Place>,
     pub(crate) path: PathBuf,
-    pub(crate) format: Format,
     pub(crate) modified: Timestamp,
     /// Bytes that are new.
     pub(crate) bytes: u64,
-    pub(crate) cursor: Cursor,
+    /// Where to go on; `None` is a file's beginning. There may be millions of files: a decoder is made when its file's
+    /// turn comes.
+    pub(crate) cursor: Option<Box<Cursor>>,
 }
 
 /// A portion of what a file told.
@@ -46,7 +49,7 @@ pub(crate) struct End {
     pub(crate) file: FileId,
     pub(crate) bytes: u64,
     /// What to go on with when the file has grown; only files that are read line by line grow.
-    pub(crate) cursor: Option<Cursor>,
+    pub(crate) cursor: Option<Box<Cursor>>,
 }
 
 /// Reading uses this many threads at most: a monitor must not top `top`.
@@ -56,45 +59,52 @@ const QUEUE: usize = 16;
 /// Fewer bytes than this are read without other threads: starting them would take longer.
 const SMALL: u64 = 256 * 1024;
 
-/// Reads every job, giving `take` what they tell, in no particular order between files.
-pub(crate) fn read_all(mut jobs: Vec<Job>, mut take: impl FnMut(Portion)) {
+/// Reads every job, giving `take` what they tell, in no particular order between files. Times that are written without
+/// a zone are of `zone`.
+pub(crate) fn read_all(mut jobs: Vec<Job>, zone: &TimeZone, mut take: impl FnMut(Portion)) {
     let bytes: u64 = jobs.iter().map(|job| job.bytes).sum();
     if bytes <= SMALL {
         for job in jobs {
-            read(job, &mut take);
+            read(job, zone, &mut take);
         }
         return;
     }
     // The largest first, so that no thread is left alone with it at the end.
     jobs.sort_by_key(|job| std::cmp::Reverse(job.bytes));
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-    let (waiting, queue) = crossbeam_channel::unbounded();
-    for job in jobs {
-        // The queue is open: its receiver is a few lines below.
-        drop(waiting.send(job));
-    }
-    drop(waiting);
+    let queue = Mutex::new(jobs.into_iter());
     let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            let (queue, sender) = (queue.clone(), sender.clone());
-            scope.spawn(move || queue.iter().for_each(|job| send_all(job, &sender)));
+            let (queue, sender) = (&queue, sender.clone());
+            scope.spawn(move || {
+                while let Some(job) = next(queue) {
+                    // Sending fails only when the receiver has gone, and then nobody wants the rest.
+                    read(job, zone, &mut |portion| drop(sender.send(portion)));
+                }
+            });
         }
         drop(sender);
         receiver.iter().for_each(take);
     });
 }
 
-fn send_all(job: Job, sender: &Sender<Portion>) {
-    // Sending fails only when the receiver has gone, and then nobody wants the rest.
-    read(job, &mut |portion| drop(sender.send(portion)));
+fn next(queue: &Mutex<std::vec::IntoIter<Job>>) -> Option<Job> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
-fn read(job: Job, take: &mut impl FnMut(Portion)) {
-    let Job { file, client, path, format, modified, bytes, mut cursor } = job;
+fn read(job: Job, zone: &TimeZone, take: &mut impl FnMut(Portion)) {
+    let Job { file, place, path, modified, bytes, cursor } = job;
+    let Place { client, store, root } = &*place;
+    let mut cursor = cursor.unwrap_or_else(|| {
+        let relative = path.strip_prefix(root).unwrap_or(&path);
+        let source = Source { file, path: &path, relative, modified, zone };
+        Box::new(Cursor::new(client.decoder(store, &source)))
+    });
+    let client = client.info().id;
     let hand_on = |told| take(Portion { client, modified, told, end: None });
-    let told = Reader::new(&path, format, hand_on).run(&mut cursor);
-    let cursor = matches!(format, Format::Lines).then_some(cursor);
+    let told = Reader::new(&path, store.format, hand_on).run(&mut cursor);
+    let cursor = matches!(store.format, Format::Lines).then_some(cursor);
     take(Portion { client, modified, told, end: Some(End { file, bytes, cursor }) });
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Scope, Settings};
+use agtop_collect::{Collector, Runs, Scope, Settings};
 use agtop_model::{Confidence, JoinTier, OpenFiles, Session, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
@@ -27,8 +27,14 @@ impl Bench {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let env = Env { home: home.path().to_owned(), ..Env::default() };
-        let settings =
-            Settings { env, clients: Vec::new(), matchers: Vec::new(), scope: Scope::default(), zone: TimeZone::UTC };
+        let settings = Settings {
+            env,
+            clients: Vec::new(),
+            matchers: Vec::new(),
+            scope: Scope::default(),
+            zone: TimeZone::UTC,
+            runs: Runs::Again,
+        };
         let machine = FakeOs::new();
         let prices = Arc::new(PriceBook::bundled());
         let collector = Collector::new(settings, Box::new(machine.clone()), prices);
