@@ -4,7 +4,7 @@ use std::time::Duration;
 use agtop_clients::{Cell, Table};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
 /// How long to wait for a writer.
@@ -47,13 +47,19 @@ fn open(path: &Path) -> Result<Connection, SqliteError> {
     };
     let first = Connection::open_with_flags(path, flags).and_then(usable);
     first.or_else(|error| {
-        // A log needs a writable directory to be read through; a database without one can be read as it lies.
-        if log_of(path).metadata().is_ok_and(|log| log.len() > 0) {
+        // A log needs a writable directory to be read through; a database without one can be read as it lies. One that
+        // is being written cannot.
+        let has_log = log_of(path).metadata().is_ok_and(|log| log.len() > 0);
+        if has_log || !is_about_the_directory(&error) {
             return Err(SqliteError::Open(error));
         }
         let flags = flags | OpenFlags::SQLITE_OPEN_URI;
         Connection::open_with_flags(immutable_uri(path), flags).and_then(usable).map_err(|_| SqliteError::Open(error))
     })
+}
+
+fn is_about_the_directory(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
 /// The write-ahead log beside a database.

@@ -1,0 +1,99 @@
+//! Files that are compressed, locked, damaged or not what they seem: each degrades itself alone.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use agtop_clients::Env;
+use agtop_collect::{Collector, Runs, Scope, Settings};
+use agtop_model::{IssueKind, Snapshot};
+use agtop_os::FakeOs;
+use agtop_prices::PriceBook;
+use jiff::tz::TimeZone;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+const ROLLOUT: &[u8] = include_bytes!("../../../fixtures/codex/0.119/parent.jsonl");
+const NAME: &str = "rollout-2026-04-15T17-56-48-019d9249-0000-7000-8000-00000000000a.jsonl";
+
+fn look(home: &Path) -> Snapshot {
+    let settings = Settings {
+        env: Env { home: home.to_owned(), ..Env::default() },
+        clients: Vec::new(),
+        matchers: Vec::new(),
+        scope: Scope::default(),
+        zone: TimeZone::UTC,
+        runs: Runs::Once,
+    };
+    Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled())).refresh()
+}
+
+fn home_with(directory: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join(directory);
+    fs::create_dir_all(&directory).unwrap();
+    (home, directory)
+}
+
+fn issues(snapshot: &Snapshot) -> Vec<IssueKind> {
+    snapshot.health.issues().map(|(_, issue)| issue.kind).collect()
+}
+
+#[test]
+fn a_compressed_rollout_tells_what_the_plain_one_told() {
+    let (plain_home, plain) = home_with(".codex/archived_sessions");
+    fs::write(plain.join(NAME), ROLLOUT).unwrap();
+    let (home, directory) = home_with(".codex/archived_sessions");
+    fs::write(directory.join(format!("{NAME}.zst")), compress_to_vec(ROLLOUT, CompressionLevel::Fastest)).unwrap();
+    let (plain, compressed) = (look(plain_home.path()), look(home.path()));
+    assert!(compressed.totals.usage.total() > 0);
+    assert_eq!(compressed.totals.usage, plain.totals.usage);
+    assert_eq!(compressed.sessions.len(), 1);
+}
+
+#[test]
+fn beside_its_plain_original_a_compressed_rollout_is_not_read() {
+    let (home, directory) = home_with(".codex/archived_sessions");
+    fs::write(directory.join(NAME), ROLLOUT).unwrap();
+    fs::write(directory.join(format!("{NAME}.zst")), b"not even zstd").unwrap();
+    let snapshot = look(home.path());
+    assert_eq!((snapshot.sessions[0].files, issues(&snapshot)), (1, vec![]));
+}
+
+#[test]
+fn a_compressed_file_that_is_cut_off_gives_what_it_holds_and_says_so() {
+    let (home, directory) = home_with(".codex/sessions");
+    let whole = compress_to_vec(ROLLOUT, CompressionLevel::Fastest);
+    fs::write(directory.join(format!("{NAME}.zst")), &whole[..whole.len() / 2]).unwrap();
+    fs::write(directory.join(NAME.replace("0000a", "0000b")), ROLLOUT).unwrap();
+    let snapshot = look(home.path());
+    assert_eq!(issues(&snapshot), [IssueKind::Unreadable]);
+    assert!(snapshot.totals.usage.total() > 0, "the other file is read");
+}
+
+#[test]
+fn a_database_that_somebody_has_locked_is_named_and_the_rest_is_read() {
+    let (home, directory) = home_with(".local/share/opencode");
+    let database = rusqlite::Connection::open(directory.join("opencode.db")).unwrap();
+    database.execute_batch("CREATE TABLE message(id TEXT, data TEXT); BEGIN EXCLUSIVE;").unwrap();
+    fs::create_dir_all(home.path().join(".codex/sessions")).unwrap();
+    fs::write(home.path().join(".codex/sessions").join(NAME), ROLLOUT).unwrap();
+    let snapshot = look(home.path());
+    assert_eq!(issues(&snapshot), [IssueKind::Database]);
+    let (_, issue) = snapshot.health.issues().next().unwrap();
+    assert!(issue.detail.contains("locked") && issue.path.ends_with("opencode.db"), "{issue:?}");
+    assert_eq!(snapshot.sessions.len(), 1);
+}
+
+#[test]
+fn text_that_is_no_utf8_degrades_to_its_readable_part() {
+    let (home, directory) = home_with(".claude/projects/-w");
+    let mut line = br#"{"type":"assistant","sessionId":"s","cwd":"/w","gitBranch":"XX","message":{"id":"m","model":"x","usage":{"output_tokens":7}}}"#.to_vec();
+    let at = line.windows(2).position(|pair| pair == b"XX").unwrap();
+    line[at] = 0xFF;
+    line.push(b'\n');
+    fs::write(directory.join("s.jsonl"), line).unwrap();
+    let snapshot = look(home.path());
+    assert_eq!((snapshot.totals.usage.output, issues(&snapshot)), (7, vec![]));
+}
