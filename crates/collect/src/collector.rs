@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
-use agtop_model::{Agent, ClientId, FileId, ProcId, SessionKey, Snapshot, Timestamp};
+use agtop_model::{Agent, ClientId, FileId, Gap, ProcId, Reading, SessionKey, Snapshot, Sockets, Timestamp};
 use agtop_os::{FileIdentity, FileKind, Os};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -56,6 +56,8 @@ pub struct Collector {
     known: HashMap<PathBuf, Known>,
     processes: Processes,
     sampled: Option<Instant>,
+    /// Connections of agents, and when they were read.
+    sockets: (Option<Instant>, HashMap<ProcId, Reading<Sockets>>),
     meter: Arc<Meter>,
 }
 
@@ -72,6 +74,8 @@ type News = (FileId, Option<Box<Cursor>>);
 /// What tells whether a file has changed: its own identity, and its write-ahead log's if it is a database.
 type FileState = (FileIdentity, Option<FileIdentity>);
 
+/// Connections are looked at this often.
+const SOCKET_BEAT: Duration = Duration::from_secs(5);
 /// Rates need this long between two readings.
 const SAMPLING: Duration = Duration::from_millis(100);
 
@@ -88,6 +92,7 @@ impl Collector {
             files: Files::default(),
             known: HashMap::new(),
             sampled: None,
+            sockets: (None, HashMap::new()),
             meter: Arc::new(Meter::default()),
         }
     }
@@ -196,11 +201,23 @@ impl Collector {
     /// What only agents are asked for, because it costs: open files, connections, skills.
     fn look_into(&mut self, agents: &mut [Agent]) {
         let ids: Vec<ProcId> = agents.iter().map(|agent| agent.process.id).collect();
-        let sockets = self.os.sockets(&ids);
-        for (agent, sockets) in agents.iter_mut().zip(sockets) {
+        self.look_at_sockets(&ids);
+        for agent in agents {
             agent.files = self.os.open_files(agent.process.id);
-            agent.sockets = sockets;
+            agent.sockets = self.sockets.1.get(&agent.process.id).cloned().unwrap_or(Err(Gap::NotReported));
             agent.skills = skills::of(agent, &self.settings.env.home);
+        }
+    }
+
+    /// The tables of connections are the machine's, and walking them takes milliseconds: they are read on a beat of
+    /// their own, or when there is a new agent.
+    fn look_at_sockets(&mut self, ids: &[ProcId]) {
+        let (read_at, known) = &self.sockets;
+        let is_fresh =
+            read_at.is_some_and(|at| at.elapsed() < SOCKET_BEAT) && ids.iter().all(|id| known.contains_key(id));
+        if !is_fresh && !ids.is_empty() {
+            let sockets = ids.iter().copied().zip(self.os.sockets(ids)).collect();
+            self.sockets = (Some(Instant::now()), sockets);
         }
     }
 
