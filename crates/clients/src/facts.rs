@@ -1,35 +1,135 @@
+use std::ffi::OsStr;
 use std::path::Path;
 
 use agtop_model::Process;
 
-/// A process with the questions that recognition asks.
+/// A process with the questions that recognition asks. What every client asks is answered once.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcFacts<'a> {
     process: &'a Process,
+    program: &'a str,
+    exe_name: &'a str,
+    code: Code<'a>,
+    /// Index of the first argument that is not a runtime's, but its script's.
+    own: usize,
 }
 
-/// Programs that run a script: for them the script is what the process is.
-const RUNTIMES: &[&str] = &["node", "nodejs", "bun", "deno", "python", "python3", "pypy3", "uv", "ruby"];
+/// What a process executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Code<'a> {
+    /// Its executable file.
+    Native,
+    /// A script in JavaScript.
+    JavaScript(&'a str),
+    /// A script in Python.
+    Python(&'a str),
+    /// A module, as in `python -m MODULE`.
+    Module(&'a str),
+    /// Code that was typed in, or a chore of a runtime.
+    Other,
+}
+
+/// Programs that run a script, without the version in their names.
+const JAVASCRIPT: &[&str] = &["node", "nodejs", "bun", "deno"];
+const PYTHON: &[&str] = &["python", "pythonw", "pypy"];
+
+/// Programs that start another one under the name that they were called by, and wait for it.
+const SHIMS: &[&str] =
+    &["volta-shim", "sh", "bash", "dash", "zsh", "ksh", "fish", "busybox", "cmd", "powershell", "pwsh"];
+
+/// Options of Node.js and its like that leave no script to run.
+const SCRIPTLESS: &[&str] = &["-e", "--eval", "-p", "--print", "-pe", "-c", "--check", "--test", "--run", "-"];
+
+/// Options of Node.js and its like that take the next argument as their value. (`node --help` of 20; the options of
+/// V8 take theirs after `=` only.)
+const VALUED: &[&str] = &[
+    "-r",
+    "--require",
+    "--import",
+    "--loader",
+    "--experimental-loader",
+    "-C",
+    "--conditions",
+    "--env-file",
+    "--env-file-if-exists",
+    "--title",
+    "--input-type",
+    "--disable-warning",
+    "--inspect-port",
+    "--unhandled-rejections",
+    "--preload",
+    "--config",
+];
 
 impl<'a> ProcFacts<'a> {
     /// The facts of this process.
     pub fn new(process: &'a Process) -> Self {
-        Self { process }
+        let program = program_name(process.argv.first().map_or("", agtop_model::Untrusted::raw));
+        let exe = process.exe.as_deref().ok().and_then(Path::file_name).and_then(OsStr::to_str);
+        // Linux says so of a program that was updated while it ran.
+        let exe_name = exe.map_or("", |exe| program_name(exe.strip_suffix(" (deleted)").unwrap_or(exe)));
+        let facts = Self { process, program, exe_name, code: Code::Native, own: 1 };
+        // A process that gave itself a title runs a script, too, but its arguments no longer say which.
+        let runtime = if program.is_empty() { exe_name } else { program };
+        let (code, own) = if is_any(runtime, JAVASCRIPT) {
+            facts.javascript()
+        } else if is_any(runtime, PYTHON) {
+            facts.python()
+        } else {
+            (Code::Native, 1)
+        };
+        Self { code, own, ..facts }
     }
 
-    /// The kernel's short name.
-    pub fn comm(&self) -> &'a str {
-        self.process.name.raw()
+    fn javascript(&self) -> (Code<'a>, usize) {
+        let mut at = 1;
+        while let Some(arg) = self.arg(at) {
+            at += 1;
+            match arg {
+                _ if SCRIPTLESS.contains(&arg) => return (Code::Other, at),
+                _ if VALUED.contains(&arg) => at += 1,
+                "run" => {} // of Bun and Deno
+                _ if arg.starts_with('-') => {}
+                _ => return (Code::JavaScript(arg), at),
+            }
+        }
+        (Code::Other, at)
     }
 
-    /// The n-th argument; the 0th is how the program was called.
-    pub fn arg(&self, n: usize) -> Option<&'a str> {
+    /// Python's options are letters that may share one dash, of which `m` and `c` end the list.
+    fn python(&self) -> (Code<'a>, usize) {
+        let mut at = 1;
+        while let Some(arg) = self.arg(at) {
+            at += 1;
+            let Some(letters) = arg.strip_prefix('-') else { return (Code::Python(arg), at) };
+            let Some((end, letter)) = letters.char_indices().find(|(_, letter)| "mcXW-".contains(*letter)) else {
+                continue;
+            };
+            let attached = letters.get(end + 1..).filter(|value| !value.is_empty());
+            match (letter, attached) {
+                ('m', Some(module)) => return (Code::Module(module), at),
+                ('m', None) => return self.arg(at).map_or((Code::Other, at), |module| (Code::Module(module), at + 1)),
+                ('c', _) => return (Code::Other, at),
+                ('X' | 'W', None) => at += 1,
+                _ => {}
+            }
+        }
+        (Code::Other, at)
+    }
+
+    fn arg(&self, n: usize) -> Option<&'a str> {
         self.process.argv.get(n).map(agtop_model::Untrusted::raw)
     }
 
-    /// All arguments after the program's name.
+    /// How the program was called, or what it calls itself now: a process may overwrite its command line.
+    pub fn title(&self) -> &'a str {
+        self.arg(0).unwrap_or_default().trim_end()
+    }
+
+    /// The program's own arguments, without those of the runtime that runs it, up to a `--`: what follows that is no
+    /// option, whatever it looks like.
     pub fn args(&self) -> impl Iterator<Item = &'a str> {
-        self.process.argv.iter().skip(1).map(agtop_model::Untrusted::raw)
+        self.process.argv.iter().skip(self.own).map(agtop_model::Untrusted::raw).take_while(|&arg| arg != "--")
     }
 
     /// The executable file's path.
@@ -37,99 +137,86 @@ impl<'a> ProcFacts<'a> {
         self.process.exe.as_deref().ok()
     }
 
-    /// The name the program was called by: without directories, `.exe`, `.cmd` and the dash of a login shell.
+    /// The name the program was called by: without directories, `.exe`, `.cmd` and the dash of a login shell. Of a title
+    /// such as `npm exec @scope/name` it is the first word.
     pub fn program(&self) -> &'a str {
-        program_name(self.arg(0).unwrap_or_default())
+        self.program
     }
 
     /// The executable file's own name, without `.exe`.
     pub fn exe_name(&self) -> &'a str {
-        self.exe().and_then(Path::to_str).map_or("", program_name)
+        self.exe_name
     }
 
-    /// Whether the process is a language runtime that runs a script.
-    pub fn is_runtime(&self) -> bool {
-        let is_one = |name: &str| {
-            let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-            RUNTIMES.contains(&name)
-        };
-        is_one(self.program()) || is_one(self.exe_name())
+    /// Whether this is a program of its own with that name, and neither a runtime nor a shell.
+    pub fn is_program(&self, name: &str) -> bool {
+        let is_called = self.program == name && !is_any(self.exe_name, SHIMS);
+        self.code == Code::Native && (is_called || self.exe_name == name)
     }
 
-    /// The script that a runtime runs: its first argument that is no option.
-    pub fn script(&self) -> Option<&'a str> {
-        if !self.is_runtime() {
-            return None;
+    /// The command that Node.js or its like runs: the name of a script that has no extension, as package managers
+    /// link them. A script without a directory is a file that somebody happened to give that name.
+    pub fn node_command(&self) -> &'a str {
+        match self.code {
+            Code::JavaScript(script) => command_name(script),
+            _ => "",
         }
-        let mut args = self.args();
-        while let Some(arg) = args.next() {
-            match arg {
-                "-m" | "-e" | "-c" | "-p" | "--eval" | "--print" => return None,
-                "-r" | "--require" | "--import" | "--loader" | "--experimental-loader" | "-X" | "-W" => {
-                    args.next();
-                }
-                "run" | "x" if matches!(self.program(), "bun" | "deno" | "uv") => {}
-                _ if arg.starts_with('-') => {}
-                _ => return Some(arg),
-            }
+    }
+
+    /// The command that Python runs, as with [`node_command`](Self::node_command).
+    pub fn python_command(&self) -> &'a str {
+        match self.code {
+            Code::Python(script) => command_name(script),
+            _ => "",
         }
-        None
-    }
-
-    /// The script's own name, without directories and extension.
-    pub fn script_name(&self) -> &'a str {
-        self.script().map_or("", |script| {
-            let name = program_name(script);
-            name.strip_suffix(".js")
-                .or_else(|| name.strip_suffix(".mjs"))
-                .or_else(|| name.strip_suffix(".cjs"))
-                .or_else(|| name.strip_suffix(".py"))
-                .unwrap_or(name)
-        })
-    }
-
-    /// Whether the script belongs to the npm package of that name.
-    pub fn script_in_package(&self, package: &str) -> bool {
-        self.script().is_some_and(|script| {
-            let script = script.replace('\\', "/");
-            script
-                .split("node_modules/")
-                .skip(1)
-                .any(|below| below.strip_prefix(package).is_some_and(|rest| rest.starts_with('/')))
-        })
     }
 
     /// The module that `python -m MODULE` runs.
     pub fn module(&self) -> Option<&'a str> {
-        if !self.is_runtime() {
-            return None;
+        match self.code {
+            Code::Module(module) => Some(module),
+            _ => None,
         }
-        let mut args = self.args();
-        while let Some(arg) = args.next() {
-            match arg {
-                "-m" => return args.next(),
-                _ if arg.starts_with('-') => {}
-                _ => return None,
-            }
-        }
-        None
     }
 
-    /// The first argument that is neither an option nor the value of one of the `valued` options: the subcommand, where
-    /// there is one. For a runtime it is looked for after the script.
-    pub fn first_word(&self, valued: &[&str]) -> Option<&'a str> {
+    /// Whether Node.js or its like runs a script of the npm package of that name: of it, not of one that it depends on,
+    /// and not one that installs it.
+    pub fn script_in_package(&self, package: &str) -> bool {
+        let Code::JavaScript(script) = self.code else { return false };
+        if let Some(specifier) = script.strip_prefix("npm:") {
+            return specifier.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with(['@', '/']));
+        }
+        let is_installer =
+            matches!(program_name(script).split('.').next(), Some("install" | "preinstall" | "postinstall"));
+        let script = script.replace('\\', "/");
+        let below = script.rsplit("node_modules/").next().filter(|below| below.len() < script.len());
+        let rest = below.and_then(|below| below.strip_prefix(package));
+        !is_installer && rest.is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// Whether Node.js or its like runs a script whose path ends so; the separator is `/`.
+    pub fn script_ends_with(&self, end: &str) -> bool {
+        matches!(self.code, Code::JavaScript(script) if script.replace('\\', "/").ends_with(end))
+    }
+
+    /// The words on the command line that are neither options nor the values of the `valued` ones.
+    pub fn words(&self, valued: &[&str]) -> impl Iterator<Item = &'a str> {
         let mut args = self.args();
-        if let Some(script) = self.script() {
-            args.find(|&arg| arg == script);
-        }
-        while let Some(arg) = args.next() {
-            if valued.contains(&arg) {
-                args.next();
-            } else if !arg.starts_with('-') {
-                return Some(arg);
+        std::iter::from_fn(move || {
+            loop {
+                let arg = args.next()?;
+                if valued.contains(&arg) {
+                    args.next();
+                } else if !arg.starts_with('-') {
+                    return Some(arg);
+                }
             }
-        }
-        None
+        })
+    }
+
+    /// The first of the [`words`](Self::words): the subcommand, where there is one.
+    pub fn first_word(&self, valued: &[&str]) -> Option<&'a str> {
+        self.words(valued).next()
     }
 
     /// The value of an option, written `--name VALUE` or `--name=VALUE`. A following option is not a value.
@@ -148,17 +235,42 @@ impl<'a> ProcFacts<'a> {
         None
     }
 
-    /// Whether any argument is exactly this.
+    /// Whether any of its own arguments is exactly this.
     pub fn has_arg(&self, wanted: &str) -> bool {
         self.args().any(|arg| arg == wanted)
     }
+
+    /// Whether this is a part of a desktop application: a window, the graphics process, a service.
+    pub(crate) fn is_desktop_part(&self) -> bool {
+        self.args().any(|arg| arg.starts_with("--type=")) || self.program.contains(" Helper")
+    }
 }
 
-/// The last part of a path in either notation, without an executable's extension.
+/// The last part of a path in either notation, without an executable's extension. A title is no path: its first word
+/// is the name.
 fn program_name(path: &str) -> &str {
+    let directory = path.split(['/', '\\']).next().unwrap_or(path);
+    let path = directory.split_once(' ').map_or(path, |(first, _)| first);
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let name = name.strip_prefix('-').unwrap_or(name);
-    [".exe", ".cmd", ".ps1", ".EXE", ".CMD"].iter().find_map(|ext| name.strip_suffix(ext)).unwrap_or(name)
+    [".exe", ".cmd", ".ps1", ".bat"].iter().find_map(|ext| without_suffix(name, ext)).unwrap_or(name)
+}
+
+fn without_suffix<'a>(name: &'a str, suffix: &str) -> Option<&'a str> {
+    let (stem, end) = name.split_at_checked(name.len().checked_sub(suffix.len())?)?;
+    end.eq_ignore_ascii_case(suffix).then_some(stem)
+}
+
+/// The name of an installed command: it has a directory, and no extension but, on Windows, `.exe`.
+fn command_name(script: &str) -> &str {
+    let name = program_name(script);
+    if script.contains(['/', '\\']) && !name.contains('.') { name } else { "" }
+}
+
+/// Whether a program is one of those, whatever its version and its letters' case.
+fn is_any(program: &str, names: &[&str]) -> bool {
+    let name = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    names.iter().any(|one| name.eq_ignore_ascii_case(one))
 }
 
 /// Whether text is a UUID, as most clients' session ids are.

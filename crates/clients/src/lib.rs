@@ -10,6 +10,7 @@ mod claude;
 mod codex;
 mod copilot;
 mod crush;
+mod danger;
 mod decode;
 mod env;
 mod facts;
@@ -28,6 +29,7 @@ mod testing;
 
 use agtop_model::{ClientId, Process, Role};
 
+pub use danger::danger;
 pub use decode::{Cell, DecodeError, Decoder, Input, Source};
 pub use env::Env;
 pub use facts::ProcFacts;
@@ -56,9 +58,13 @@ pub fn client(id: &str) -> Option<&'static dyn Client> {
 }
 
 /// What the process is to any client: the first that recognises it wins.
+///
+/// A wrapper (`sudo`, `env`, `timeout`, `npx`, `uv run`, a shell) is nothing, whatever it starts: its child is looked at
+/// by itself, and one that replaces itself has become that child.
 pub fn recognise(process: &Process) -> Option<(ClientId, Role)> {
     let facts = ProcFacts::new(process);
-    CLIENTS.iter().find_map(|client| Some((client.info().id, client.recognise(&facts)?)))
+    let found = CLIENTS.iter().find_map(|client| Some((client.info().id, client.recognise(&facts)?)))?;
+    (!facts.is_desktop_part()).then_some(found)
 }
 
 /// An agent program: where it writes, what it writes, and how its processes look.
@@ -87,7 +93,7 @@ pub struct ClientInfo {
     pub id: ClientId,
     /// Its name for people.
     pub name: &'static str,
-    /// Flags that let it act without asking.
+    /// Flags that let it act without asking. `--option value` is an option with that value, however the two are joined.
     pub danger_flags: &'static [&'static str],
     /// What its files do not tell, for `agtop doctor`.
     pub blind_spots: &'static [&'static str],

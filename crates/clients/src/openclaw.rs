@@ -48,11 +48,11 @@ impl Client for OpenClaw {
     /// The gateway renames its process to `openclaw-gateway`, others theirs to `openclaw`: then the subcommand is lost,
     /// since without any it would only have printed its help.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let programs = [process.program(), process.exe_name(), process.script_name()];
+        let programs = [process.program(), process.exe_name(), process.node_command()];
         if programs.iter().any(|name| name.strip_suffix("-gateway").is_some_and(|name| NAMES.contains(&name))) {
             return Some(Role::Agent);
         }
-        let is_it = programs.iter().any(|name| NAMES.contains(name))
+        let is_it = NAMES.iter().any(|name| process.is_program(name) || process.node_command() == *name)
             || NAMES.iter().any(|package| process.script_in_package(package));
         let is_agent = process.first_word(VALUED).is_none_or(|word| AGENTS.contains(&word));
         is_it.then_some(if is_agent { Role::Agent } else { Role::Helper })

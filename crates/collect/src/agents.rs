@@ -180,19 +180,26 @@ fn launcher(process: &Process, by_pid: &HashMap<u32, &Arc<Process>>, wrappers: &
     by_pid.get(&parent).map(|parent| parent.name.clone())
 }
 
-/// The argument that lets the agent act without asking, if any; else `sudo`, if that started it.
+/// The arguments that let the agent act without asking, if any; else `sudo`, if that started it.
 fn danger(id: ClientId, process: &Process, by_pid: &HashMap<u32, &Arc<Process>>) -> Option<Untrusted> {
-    let flags = client(id.as_str()).map_or(&[][..], |client| client.info().danger_flags);
-    let is_dangerous = |arg: &&Untrusted| flags.contains(&arg.raw()) || COMMON_DANGER.contains(&arg.raw());
-    let own = process.argv.iter().skip(1).find(is_dangerous).cloned();
+    let own = agtop_clients::danger(process).map(|flags| Untrusted::from(&*flags));
     own.or_else(|| {
-        let parent = by_pid.get(&process.parent?)?;
-        (ProcFacts::new(parent).program() == "sudo").then(|| format!("sudo {id}").into())
+        let parent_of = |process: &Arc<Process>| by_pid.get(&process.parent?).copied();
+        let above = std::iter::successors(by_pid.get(&process.parent?).copied(), |process| parent_of(process));
+        let is_between = |process: &Process| {
+            let is_same = agtop_clients::recognise(process).is_some_and(|(client, _)| client == id);
+            is_same || BETWEEN.contains(&ProcFacts::new(process).program())
+        };
+        let starter = above.take(FARTHEST_SUDO).find(|process| !is_between(process))?;
+        (ProcFacts::new(starter).program() == "sudo").then(|| format!("sudo {id}").into())
     })
 }
 
-/// Flags that mean "ask no questions" to several agents (features S0-ST-09).
-const COMMON_DANGER: &[&str] = &["--dangerously-skip-permissions", "--no-permissions", "--allow-dangerous", "--yolo"];
+/// Programs that may stand between `sudo` and the agent that it was called for.
+const BETWEEN: &[&str] = &["env", "timeout", "nice", "nohup", "setsid", "npm", "npx", "sh"];
+
+/// An agent's parents that are asked whether they are `sudo`.
+const FARTHEST_SUDO: usize = 6;
 
 fn children(process: &Process, table: &[Arc<Process>]) -> Vec<(u32, Untrusted)> {
     let mine = table.iter().filter(|child| child.parent == Some(process.id.pid));

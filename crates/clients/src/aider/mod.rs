@@ -58,9 +58,8 @@ impl Client for Aider {
     }
 
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_script = process.script_name() == "aider" || matches!(process.module(), Some("aider" | "aider.main"));
-        let is_program = !process.is_runtime() && process.program() == "aider";
-        (is_script || is_program).then_some(Role::Agent)
+        let is_script = process.python_command() == "aider" || matches!(process.module(), Some("aider" | "aider.main"));
+        (is_script || process.is_program("aider")).then_some(Role::Agent)
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

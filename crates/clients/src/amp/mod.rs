@@ -9,12 +9,10 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-
 use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
-use crate::store::{file_name, file_stem, has_extension};
+use crate::store::{file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
 
 /// Amp.
@@ -72,16 +70,20 @@ impl Client for Amp {
         &INFO
     }
 
+    /// The name alone is not enough: a text editor has it too, which is given files, and which Cargo installs.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_amp = [process.program(), process.exe_name()].contains(&"amp")
-            || process.script().is_some_and(|script| file_name(Path::new(script)) == "amp")
-            || process.script_in_package("@sourcegraph/amp");
-        let is_chore = match process.first_word(VALUED) {
+        let is_script = process.node_command() == "amp" || process.script_in_package("@sourcegraph/amp");
+        let word = process.first_word(VALUED);
+        let is_editor = || word.is_some_and(|word| word.contains(['.', '/', '\\'])) || is_built_by_cargo(process);
+        if !is_script && (!process.is_program("amp") || is_editor()) {
+            return None;
+        }
+        let is_chore = match word {
             Some("threads" | "thread" | "t") => !process.args().any(|arg| CONTINUES.contains(&arg)),
             Some(word) => CHORES.contains(&word),
             None => false,
         };
-        is_amp.then_some(if is_chore { Role::Helper } else { Role::Agent })
+        Some(if is_chore { Role::Helper } else { Role::Agent })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -105,6 +107,10 @@ impl Client for Amp {
         let id = rest.find(|arg| !arg.starts_with('-'))?.rsplit('/').next()?;
         (is_thread(id) && id.get(2..).is_some_and(is_uuid)).then(|| id.to_owned())
     }
+}
+
+fn is_built_by_cargo(process: &ProcFacts<'_>) -> bool {
+    process.exe().is_some_and(|exe| exe.parent().is_some_and(|directory| directory.ends_with(".cargo/bin")))
 }
 
 fn is_thread(name: &str) -> bool {

@@ -30,13 +30,101 @@ const ID: ClientId = ClientId::new("claude");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Claude Code",
-    danger_flags: &["--dangerously-skip-permissions", "--allow-dangerously-skip-permissions"],
+    danger_flags: &[
+        "--dangerously-skip-permissions",
+        "--allow-dangerously-skip-permissions",
+        "--permission-mode bypassPermissions",
+    ],
     blind_spots: &[
         "a response cut off in mid-stream was billed, but reaches no transcript",
         "title generation and the summary of /compact are billed, but reach no transcript",
         "subscription limits are in no transcript",
     ],
 };
+
+/// Where editors and hosts keep the script that npm installs as a package.
+const SCRIPTS: &[&str] = &["/claude-code/cli.js", "/@anthropic-ai/claude-agent-sdk/cli.js"];
+
+/// What the background service calls itself. (This and the next two: the program of 2.1.197.)
+const DAEMON: &str = "claude daemon";
+
+/// Tools that are built in: called by their names, the program is one of them.
+const TOOLS: &[&str] = &["rg", "ugrep", "bfs"];
+
+/// First arguments by which the program starts itself as something else: servers for tools, hosts of terminals, and
+/// processes that are warmed up for sessions to come.
+const HELPER_FLAGS: &[&str] = &[
+    "--ripgrep",
+    "--claude-in-chrome-mcp",
+    "--chrome-native-host",
+    "--computer-use-mcp",
+    "--daemon-worker",
+    "--bg-pty-host",
+    "--bg-spare",
+];
+
+/// Subcommands that hold no conversation in their process. (`claude --help` of 2.1.197.)
+const HELPERS: &[&str] = &[
+    "agents",
+    "auth",
+    "auto-mode",
+    "config",
+    "daemon",
+    "doctor",
+    "gateway",
+    "install",
+    "mcp",
+    "plugin",
+    "plugins",
+    "project",
+    "remote-control",
+    "setup-token",
+    "ultrareview",
+    "update",
+    "upgrade",
+];
+
+/// Options that take a value, which is no subcommand.
+const VALUED: &[&str] = &[
+    "--add-dir",
+    "--agent",
+    "--agents",
+    "--allowedTools",
+    "--allowed-tools",
+    "--append-system-prompt",
+    "--betas",
+    "-d",
+    "--debug",
+    "--debug-file",
+    "--disallowedTools",
+    "--disallowed-tools",
+    "--effort",
+    "--fallback-model",
+    "--file",
+    "--from-pr",
+    "--input-format",
+    "--json-schema",
+    "--max-budget-usd",
+    "--max-turns",
+    "--mcp-config",
+    "--model",
+    "-n",
+    "--name",
+    "--output-format",
+    "--permission-mode",
+    "--permission-prompt-tool",
+    "--plugin-dir",
+    "--plugin-url",
+    "-r",
+    "--resume",
+    "--session-id",
+    "--setting-sources",
+    "--settings",
+    "--system-prompt",
+    "--tools",
+    "-w",
+    "--worktree",
+];
 
 /// `projects/<cwd>/<session>/subagents/workflows/<run>/agent-*.jsonl` is the deepest known place.
 const DEPTH: usize = 8;
@@ -47,18 +135,20 @@ impl Client for Claude {
     }
 
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_claude = process.program() == "claude"
-            || process.exe_name() == "claude"
+        let is_native = ["claude", "claude-code"].iter().any(|name| process.is_program(name))
             || process.exe().is_some_and(is_versioned_binary)
-            || process.script_in_package("@anthropic-ai/claude-code")
-            || process.script_name() == "claude";
-        let role = match process.args().find(|arg| !arg.starts_with('-')) {
-            Some("mcp" | "daemon" | "agents" | "update" | "doctor" | "install" | "setup-token" | "plugin") => {
-                Role::Helper
-            }
-            _ => Role::Agent,
-        };
-        is_claude.then_some(role)
+            || is_versioned_binary(Path::new(process.title()));
+        let is_script = process.node_command() == "claude"
+            || SCRIPTS.iter().any(|script| process.script_ends_with(script))
+            || process.script_in_package("@anthropic-ai/claude-code");
+        if !(is_script || is_native) || is_desktop(process) {
+            return None;
+        }
+        let is_helper = process.title() == DAEMON
+            || TOOLS.contains(&process.program())
+            || process.args().next().is_some_and(|flag| HELPER_FLAGS.contains(&flag))
+            || process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
+        Some(if is_helper { Role::Helper } else { Role::Agent })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -86,6 +176,12 @@ impl Client for Claude {
         let id = process.option(&["--resume", "-r", "--session-id"])?;
         is_uuid(id).then(|| id.to_ascii_lowercase())
     }
+}
+
+/// The desktop application for chats, whose program on Windows has the same name: it is another product.
+fn is_desktop(process: &ProcFacts<'_>) -> bool {
+    let exe = process.exe().and_then(Path::to_str).unwrap_or(process.title());
+    exe.split(['/', '\\']).any(|part| part == "AnthropicClaude" || part.starts_with("Claude_"))
 }
 
 /// The native installer keeps each version as `…/claude/versions/<semver>`, an executable named by its version.

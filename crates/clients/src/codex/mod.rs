@@ -34,7 +34,18 @@ const CLIENT: ClientId = ClientId::new("codex");
 static INFO: ClientInfo = ClientInfo {
     id: CLIENT,
     name: "Codex",
-    danger_flags: &["--dangerously-bypass-approvals-and-sandbox", "--yolo"],
+    danger_flags: &[
+        "--dangerously-bypass-approvals-and-sandbox",
+        "--yolo",
+        "--sandbox danger-full-access",
+        "-s danger-full-access",
+        "--ask-for-approval never",
+        "-a never",
+        "--config sandbox_mode=danger-full-access",
+        "-c sandbox_mode=danger-full-access",
+        "--config approval_policy=never",
+        "-c approval_policy=never",
+    ],
     blind_spots: &[
         "a response that was cut off in mid-stream is billed, and never written down",
         "title generation in the TUI runs in a hidden thread that is never written down",
@@ -62,6 +73,18 @@ const HELPERS: &[&str] = &[
     "doctor",
     "responses-api-proxy",
     "stdio-to-uds",
+    "agents",
+    "plugin",
+    "remote-control",
+    "a",
+    "queue",
+    "archive",
+    "unarchive",
+    "delete",
+    "migrate-rollouts",
+    "migrate-nfs-db",
+    "cloud",
+    "help",
 ];
 
 /// Options of `codex` that take a value, so that what follows them is no subcommand.
@@ -85,6 +108,7 @@ const VALUED: &[&str] = &[
     "--disable",
     "--local-provider",
     "--remote",
+    "--remote-auth-token-env",
     "--color",
     "-o",
     "--output-last-message",
@@ -105,7 +129,7 @@ impl Client for Codex {
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         match build(*process)? {
             Build::Helper => Some(Role::Helper),
-            Build::Agent if positionals(process).next().is_some_and(|word| HELPERS.contains(&word)) => {
+            Build::Agent if process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word)) => {
                 Some(Role::Helper)
             }
             Build::Agent => Some(Role::Agent),
@@ -150,9 +174,10 @@ impl Client for Codex {
         }
     }
 
+    /// A fork is a session of its own, whose id nothing on the command line tells.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         build(*process)?;
-        let mut words = positionals(process).skip_while(|&word| !matches!(word, "resume" | "fork"));
+        let mut words = process.words(VALUED).skip_while(|&word| word != "resume");
         words.next()?;
         words.next().filter(|id| is_uuid(id)).map(Into::into)
     }
@@ -184,13 +209,10 @@ enum Build {
 }
 
 fn build(process: ProcFacts<'_>) -> Option<Build> {
-    if process.is_runtime() {
-        let is_wrapper = process.script_in_package("@openai/codex") || process.script_name() == "codex";
-        return is_wrapper.then_some(Build::Agent);
+    if process.node_command() == "codex" || process.script_in_package("@openai/codex") {
+        return Some(Build::Agent);
     }
     let name = if process.exe_name().is_empty() { process.program() } else { process.exe_name() };
-    // Linux says this of a program that was updated while it ran.
-    let name = name.strip_suffix(" (deleted)").unwrap_or(name);
     if !is_native(name) {
         return is_part(name).then_some(Build::Helper);
     }
@@ -203,7 +225,7 @@ fn build(process: ProcFacts<'_>) -> Option<Build> {
 /// `codex`, or as releases name it: `codex-x86_64-unknown-linux-musl`.
 fn is_native(name: &str) -> bool {
     name == "codex"
-        || matches!(name, "codex-tui" | "codex-exec")
+        || matches!(name, "openai-codex" | "codex-tui" | "codex-exec")
         || name.strip_prefix("codex-").is_some_and(|rest| rest.starts_with("x86_64-") || rest.starts_with("aarch64-"))
 }
 
@@ -222,23 +244,4 @@ fn is_part(name: &str) -> bool {
         "codex-responses",
     ];
     PARTS.iter().any(|part| name.starts_with(part))
-}
-
-/// The words on the command line that are neither options nor their values.
-fn positionals<'p>(process: &'p ProcFacts<'_>) -> impl Iterator<Item = &'p str> {
-    let script = process.script();
-    let mut args = process.args();
-    if let Some(script) = script {
-        args.by_ref().find(|arg| *arg == script);
-    }
-    std::iter::from_fn(move || {
-        loop {
-            let arg = args.next()?;
-            if VALUED.contains(&arg) {
-                args.next();
-            } else if !arg.starts_with('-') {
-                return Some(arg);
-            }
-        }
-    })
 }

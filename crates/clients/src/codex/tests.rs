@@ -483,12 +483,12 @@ fn processes_are_recognised_by_what_they_are() {
 }
 
 #[test]
-fn the_command_line_names_the_session_after_resume_or_fork() {
+fn the_command_line_names_the_session_after_resume() {
     let id = "019d0000-0000-7000-8000-0000000000ff";
     let argument = |argv: &[&str]| Codex.session_argument(&ProcFacts::new(&process("/bin/codex", argv)));
     assert_eq!(argument(&["codex", "resume", id]).as_deref(), Some(id));
     assert_eq!(argument(&["codex", "exec", "--json", "resume", "-m", "gpt-5.5", id, "go on"]).as_deref(), Some(id));
-    assert_eq!(argument(&["codex", "fork", id]).as_deref(), Some(id));
+    assert_eq!(argument(&["codex", "fork", id]), None, "a fork has an id of its own");
     assert_eq!(argument(&["codex", "resume", "--last"]), None);
     assert_eq!(argument(&["codex", "resume", "my thread"]), None);
     assert_eq!(argument(&["codex", id]), None);

@@ -92,14 +92,14 @@ impl Client for Copilot {
     }
 
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let names = [process.program(), process.exe_name(), process.script_name()];
-        let is_server = names.iter().any(|name| LANGUAGE_SERVERS.contains(name))
+        let is_command = |name: &str| process.is_program(name) || process.node_command() == name;
+        let is_server = LANGUAGE_SERVERS.iter().any(|name| is_command(name))
             || process.script_in_package("@github/copilot-language-server");
         if is_server {
             return Some(Role::Helper);
         }
         // The name of the main thread of 1.0.102 is `MainThread`, so that the executable has to tell.
-        let is_copilot = names.contains(&"copilot") || process.script_in_package("@github/copilot");
+        let is_copilot = is_command("copilot") || process.script_in_package("@github/copilot");
         let command = process.first_word(VALUED).unwrap_or_default();
         if !is_copilot || AWS_COMMANDS.contains(&command) {
             return None;

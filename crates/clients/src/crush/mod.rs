@@ -71,7 +71,7 @@ impl Client for Crush {
 
     /// The npm package is a script that starts the program and waits for it: not the agent.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        if process.is_runtime() || ![process.program(), process.exe_name()].contains(&"crush") {
+        if !process.is_program("crush") {
             return None;
         }
         let is_chore = process.first_word(VALUED).is_some_and(|word| CHORES.contains(&word));

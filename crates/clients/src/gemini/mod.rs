@@ -23,8 +23,7 @@ const ID: ClientId = ClientId::new("gemini");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Gemini CLI",
-    // `--approval-mode yolo` as two arguments is not told from a prompt that says so, and is not here.
-    danger_flags: &["--yolo", "-y", "--approval-mode=yolo"],
+    danger_flags: &["--yolo", "-y", "--approval-mode yolo"],
     blind_spots: &[
         "a tool that runs or waits for approval is not on disk: it appears when it has ended",
         "a response cut off in mid-stream is not recorded, though its prompt was billed",
@@ -37,6 +36,30 @@ static INFO: ClientInfo = ClientInfo {
 
 const PACKAGE: &str = "@google/gemini-cli";
 
+/// Subcommands that configure something and end, or serve models.
+const HELPERS: &[&str] = &["mcp", "extensions", "extension", "skills", "skill", "hooks", "hook", "gemma"];
+
+/// Options with a value, which is no subcommand.
+const VALUED: &[&str] = &[
+    "-m",
+    "--model",
+    "-p",
+    "--prompt",
+    "-i",
+    "--prompt-interactive",
+    "-r",
+    "--resume",
+    "-e",
+    "--extensions",
+    "-w",
+    "--worktree",
+    "--policy",
+    "--admin-policy",
+    "--include-directories",
+    "--allowed-mcp-server-names",
+    "--allowed-tools",
+];
+
 impl Client for Gemini {
     fn info(&self) -> &'static ClientInfo {
         &INFO
@@ -45,9 +68,12 @@ impl Client for Gemini {
     /// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector
     /// gives the row to the child.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_script = process.script_name() == "gemini" || process.script_in_package(PACKAGE);
-        let is_program = !process.is_runtime() && process.program() == "gemini";
-        (is_script || is_program).then_some(Role::Agent)
+        let is_script = process.node_command() == "gemini"
+            || process.script_in_package(PACKAGE)
+            || process.script_ends_with("/gemini-cli/bundle/gemini.js");
+        let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
+        let role = if is_helper { Role::Helper } else { Role::Agent };
+        (is_script || process.is_program("gemini")).then_some(role)
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

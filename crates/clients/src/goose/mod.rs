@@ -73,11 +73,10 @@ impl Client for Goose {
     /// The name alone is not enough: pressly's tool for database migrations has it too. That one is always called with
     /// a driver or a verb such as `up`, of which none is a subcommand of this one.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_called = |name: &str| process.program() == name || process.exe_name() == name;
-        if is_called("goosed") {
+        if process.is_program("goosed") {
             return Some(Role::Helper);
         }
-        if !is_called("goose") {
+        if !process.is_program("goose") {
             return None;
         }
         match process.first_word(&[]) {

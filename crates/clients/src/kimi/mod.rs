@@ -80,14 +80,13 @@ impl Client for Kimi {
     }
 
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let title = process.arg(0).unwrap_or_default().trim_end();
+        let title = process.title();
         if title == HELPER_TITLE {
             return Some(Role::Helper);
         }
-        let is_name = |name: &str| matches!(name, "kimi" | "kimi-cli");
+        let is_command = |name: &&str| process.is_program(name) || process.python_command() == *name;
         let is_kimi = TITLES.contains(&title)
-            || is_name(process.program())
-            || is_name(process.script_name())
+            || ["kimi", "kimi-cli"].iter().any(is_command)
             || process.module() == Some("kimi_cli");
         let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
         let role = if is_helper { Role::Helper } else { Role::Agent };

@@ -360,7 +360,6 @@ fn kimi_is_recognised_by_what_it_is() {
         (&["kimi"], "/usr/local/bin/kimi"),
         (&["/home/u/.local/bin/python3.13", "/home/u/.local/bin/kimi", "-w", "mcp"], "/usr/bin/python3.13"),
         (&["python3", "-m", "kimi_cli", "--continue"], "/usr/bin/python3.13"),
-        (&["uv", "run", "kimi-cli"], "/usr/bin/uv"),
         (&["Kimi Code"], "/usr/bin/python3.13"),
         (&["kimi-code-worker"], "/usr/bin/python3.13"),
         (&["kimi", "acp"], "/usr/local/bin/kimi"),
@@ -378,6 +377,7 @@ fn kimi_is_recognised_by_what_it_is() {
     }
     let others: &[(&[&str], &str)] = &[
         (&["tmux", "new", "-s", "kimi"], "/usr/bin/tmux"),
+        (&["uv", "run", "kimi-cli"], "/usr/bin/uv"),
         (&["python3", "bot.py", "kimi"], "/usr/bin/python3"),
         (&["vim", "kimi"], "/usr/bin/vim"),
     ];

@@ -25,7 +25,7 @@ const ID: ClientId = ClientId::new("opencode");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "OpenCode",
-    danger_flags: &["--dangerously-skip-permissions"],
+    danger_flags: &["--auto", "--dangerously-skip-permissions"], // the latter of old releases
     blind_spots: &[
         "A response is written down when its step ends: one whose tool was killed or still runs has no usage yet.",
         "Titles are made by a small model, and that response is written down nowhere.",
@@ -55,6 +55,7 @@ const NOT_AGENTS: &[&str] = &[
     "db",
     "debug",
     "plugin",
+    "plug",
 ];
 
 /// Options that take a value, which is no subcommand.
@@ -92,8 +93,8 @@ impl Client for OpenCode {
     }
 
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_program = [process.program(), process.exe_name(), process.script_name()].contains(&"opencode");
-        if !is_program && !process.script_in_package("opencode-ai") {
+        let is_command = process.is_program("opencode") || process.node_command() == "opencode";
+        if !is_command && !process.script_in_package("opencode-ai") {
             return None;
         }
         let is_chore = process.first_word(VALUED).is_some_and(|word| NOT_AGENTS.contains(&word));
@@ -130,7 +131,8 @@ impl Client for OpenCode {
     }
 
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        process.option(&["-s", "--session"]).filter(|id| id.starts_with("ses_")).map(str::to_owned)
+        let is_fork = process.has_arg("--fork");
+        process.option(&["-s", "--session"]).filter(|id| !is_fork && id.starts_with("ses_")).map(str::to_owned)
     }
 }
 

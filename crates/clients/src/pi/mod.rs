@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
-use crate::store::{file_name, file_stem, has_extension};
+use crate::store::{file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
 
 /// Pi.
@@ -68,13 +68,15 @@ impl Client for Pi {
         &INFO
     }
 
-    /// The name is short: a script counts only if it is called exactly so, since `pi.py` is usually about a number.
+    /// The name is short: a script counts only if it is called exactly so, since `pi.py` is usually about a number;
+    /// and so is a program that is given one, such as Debian's `pi 1000`.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_pi = process.program() == "pi"
-            || process.exe_name() == "pi"
-            || process.script().is_some_and(|script| file_name(Path::new(script)) == "pi")
+        let is_pi = process.is_program("pi")
+            || process.node_command() == "pi"
             || PACKAGES.iter().any(|package| process.script_in_package(package));
-        let is_chore = process.first_word(VALUED).is_some_and(|word| CHORES.contains(&word));
+        let word = process.first_word(VALUED).unwrap_or_default();
+        let is_pi = is_pi && word.parse::<u64>().is_err();
+        let is_chore = CHORES.contains(&word);
         is_pi.then_some(if is_chore { Role::Helper } else { Role::Agent })
     }
 

@@ -27,8 +27,7 @@ const ID: ClientId = ClientId::new("qwen");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Qwen Code",
-    // `--approval-mode yolo` as two arguments is not told from a prompt that says so, and is not here.
-    danger_flags: &["--yolo", "-y", "--approval-mode=yolo"],
+    danger_flags: &["--yolo", "-y", "--approval-mode yolo"],
     blind_spots: &[
         "a response cut off in mid-stream or a failed attempt is not recorded, though its prompt was billed",
         "suggestions of the next prompt and other requests of its own are not recorded",
@@ -41,7 +40,7 @@ static INFO: ClientInfo = ClientInfo {
 const PACKAGE: &str = "@qwen-code/qwen-code";
 
 /// Subcommands that configure something and end, or only pass messages on.
-const HELPERS: &[&str] = &["mcp", "extensions", "auth", "hooks", "channel"];
+const HELPERS: &[&str] = &["mcp", "extensions", "auth", "hooks", "hook", "channel", "review"];
 
 /// Options with a value, which is no subcommand.
 const VALUED: &[&str] = &["-m", "--model", "-p", "--prompt", "-i", "--prompt-interactive", "-r", "--resume"];
@@ -55,7 +54,7 @@ impl Client for Qwen {
     /// gives the row to the child.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         let is_qwen =
-            process.program() == "qwen" || process.script_name() == "qwen" || process.script_in_package(PACKAGE);
+            process.is_program("qwen") || process.node_command() == "qwen" || process.script_in_package(PACKAGE);
         let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
         let role = if is_helper { Role::Helper } else { Role::Agent };
         is_qwen.then_some(role)

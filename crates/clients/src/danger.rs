@@ -1,0 +1,130 @@
+use std::iter::Peekable;
+
+use agtop_model::Process;
+
+use crate::{CLIENTS, ProcFacts};
+
+/// Flags that mean "ask no questions" to several agents, and to those that the user added (features S0-ST-09).
+const COMMON: &[&str] = &["--dangerously-skip-permissions", "--no-permissions", "--allow-dangerous", "--yolo"];
+
+/// The arguments that let an agent act without asking, as they were written.
+pub fn danger(process: &Process) -> Option<String> {
+    let facts = ProcFacts::new(process);
+    let client = CLIENTS.iter().find(|client| client.recognise(&facts).is_some());
+    let own = client.map_or(&[][..], |client| client.info().danger_flags);
+    let mut args = facts.args().peekable();
+    let mut found: Vec<&str> = Vec::new();
+    while let Some(arg) = args.next() {
+        let Some(written) = own.iter().chain(COMMON).find_map(|flag| Written::of(flag, arg, &mut args)) else {
+            continue;
+        };
+        found.push(arg);
+        if written == Written::Apart {
+            found.extend(args.next());
+        }
+    }
+    (!found.is_empty()).then(|| found.join(" "))
+}
+
+/// How a flag stands on a command line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// In one argument: `--yolo`, `--mode=yolo`, `-anever`.
+    AsOne,
+    /// In two: `--mode yolo`.
+    Apart,
+}
+
+impl Written {
+    /// How the flag is written in `arg` and what follows, if it is.
+    fn of<'a>(flag: &str, arg: &str, rest: &mut Peekable<impl Iterator<Item = &'a str>>) -> Option<Self> {
+        let Some((name, value)) = flag.split_once(' ') else {
+            let is_on = arg.strip_prefix(flag).is_some_and(|set| matches!(set, "" | "=true"));
+            return is_on.then_some(Self::AsOne);
+        };
+        let joined = arg.strip_prefix(name)?;
+        if joined.is_empty() {
+            return rest.peek().is_some_and(|next| is_value(next, value)).then_some(Self::Apart);
+        }
+        let is_short = !name.starts_with("--") && !joined.starts_with(' ');
+        let joined = joined.strip_prefix('=').or(is_short.then_some(joined))?;
+        is_value(joined, value).then_some(Self::AsOne)
+    }
+}
+
+/// Whether this is the value, even if written as TOML: `approval_policy = "never"`.
+fn is_value(written: &str, value: &str) -> bool {
+    written.chars().filter(|c| !matches!(c, '"' | '\'' | ' ')).eq(value.chars())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::danger;
+    use crate::testing::process;
+
+    fn of(line: &str) -> Option<String> {
+        let argv: Vec<&str> = line.split('|').collect();
+        danger(&process("x", &argv, ""))
+    }
+
+    #[test]
+    fn each_client_has_its_own_spellings() {
+        for (line, expected) in [
+            ("claude|--dangerously-skip-permissions|-p|hi", "--dangerously-skip-permissions"),
+            ("claude|--allow-dangerously-skip-permissions", "--allow-dangerously-skip-permissions"),
+            ("claude|--permission-mode|bypassPermissions", "--permission-mode bypassPermissions"),
+            ("claude|--permission-mode=bypassPermissions", "--permission-mode=bypassPermissions"),
+            ("codex|--yolo", "--yolo"),
+            ("codex|exec|--dangerously-bypass-approvals-and-sandbox", "--dangerously-bypass-approvals-and-sandbox"),
+            ("codex|--sandbox|danger-full-access", "--sandbox danger-full-access"),
+            ("codex|-sdanger-full-access", "-sdanger-full-access"),
+            ("codex|-c|approval_policy = \"never\"", "-c approval_policy = \"never\""),
+            ("codex|-c|sandbox_mode='danger-full-access'", "-c sandbox_mode='danger-full-access'"),
+            ("node|/usr/bin/gemini|--approval-mode|yolo", "--approval-mode yolo"),
+            ("node|/usr/bin/gemini|-y", "-y"),
+            ("node|/usr/bin/qwen|--approval-mode=yolo", "--approval-mode=yolo"),
+            ("node|/usr/bin/qwen|--yolo=true", "--yolo=true"),
+            ("copilot|--allow-all-tools|-p|hi", "--allow-all-tools"),
+            ("opencode|run|--auto|hi", "--auto"),
+            ("python3|/usr/bin/aider|--yes-always", "--yes-always"),
+            ("crush|-y", "-y"),
+            ("mine|--no-permissions", "--no-permissions"),
+        ] {
+            assert_eq!(of(line).as_deref(), Some(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn all_flags_are_named_in_their_order() {
+        assert_eq!(of("codex|-a|never|-m|x|-s|danger-full-access").as_deref(), Some("-a never -s danger-full-access"));
+    }
+
+    #[test]
+    fn what_is_off_or_another_value_is_no_danger() {
+        for line in [
+            "claude|--permission-mode|plan",
+            "claude|--permission-mode",
+            "codex|-a|on-request|-s|workspace-write",
+            "codex|-c|sandbox_mode=\"read-only\"",
+            "node|/usr/bin/gemini|--approval-mode|auto_edit|yolo",
+            "node|/usr/bin/gemini|--yolo=false",
+            "opencode|--autoupdate",
+        ] {
+            assert_eq!(of(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_prompt_that_says_the_flag_is_no_danger() {
+        assert_eq!(of("claude|-p|what does --yolo do?"), None);
+        assert_eq!(of("codex|exec|--|--yolo"), None);
+        assert_eq!(of("codex|exec|-s danger-full-access"), None);
+    }
+
+    #[test]
+    fn a_flag_of_the_runtime_or_of_another_client_is_not_the_agents() {
+        assert_eq!(of("node|--import|-y|/usr/bin/gemini"), None);
+        assert_eq!(of("claude|-y"), None);
+        assert_eq!(of("npx|-y|@google/gemini-cli"), None);
+    }
+}
