@@ -10,6 +10,8 @@ pub struct ProcFacts<'a> {
     program: &'a str,
     exe_name: &'a str,
     code: Code<'a>,
+    /// The installed command that the script is, if it is one.
+    command: &'a str,
     /// Index of the first argument that is not a runtime's, but its script's.
     own: usize,
 }
@@ -68,7 +70,7 @@ impl<'a> ProcFacts<'a> {
         let exe = process.exe.as_deref().ok().and_then(Path::file_name).and_then(OsStr::to_str);
         // Linux says so of a program that was updated while it ran.
         let exe_name = exe.map_or("", |exe| program_name(exe.strip_suffix(" (deleted)").unwrap_or(exe)));
-        let facts = Self { process, program, exe_name, code: Code::Native, own: 1 };
+        let facts = Self { process, program, exe_name, code: Code::Native, command: "", own: 1 };
         // A process that gave itself a title runs a script, too, but its arguments no longer say which.
         let runtime = if program.is_empty() { exe_name } else { program };
         let (code, own) = if is_any(runtime, JAVASCRIPT) {
@@ -78,7 +80,11 @@ impl<'a> ProcFacts<'a> {
         } else {
             (Code::Native, 1)
         };
-        Self { code, own, ..facts }
+        let command = match code {
+            Code::JavaScript(script) | Code::Python(script) => command_name(script),
+            Code::Module(_) | Code::Native | Code::Other => "",
+        };
+        Self { code, command, own, ..facts }
     }
 
     fn javascript(&self) -> (Code<'a>, usize) {
@@ -158,7 +164,7 @@ impl<'a> ProcFacts<'a> {
     /// link them. A script without a directory is a file that somebody happened to give that name.
     pub fn node_command(&self) -> &'a str {
         match self.code {
-            Code::JavaScript(script) => command_name(script),
+            Code::JavaScript(_) => self.command,
             _ => "",
         }
     }
@@ -166,7 +172,7 @@ impl<'a> ProcFacts<'a> {
     /// The command that Python runs, as with [`node_command`](Self::node_command).
     pub fn python_command(&self) -> &'a str {
         match self.code {
-            Code::Python(script) => command_name(script),
+            Code::Python(_) => self.command,
             _ => "",
         }
     }
@@ -188,15 +194,17 @@ impl<'a> ProcFacts<'a> {
         }
         let is_installer =
             matches!(program_name(script).split('.').next(), Some("install" | "preinstall" | "postinstall"));
-        let script = script.replace('\\', "/");
-        let below = script.rsplit("node_modules/").next().filter(|below| below.len() < script.len());
-        let rest = below.and_then(|below| below.strip_prefix(package));
-        !is_installer && rest.is_some_and(|rest| rest.starts_with('/'))
+        let (_, below) = script.rsplit_once("node_modules").unwrap_or_default();
+        let mut below = slashes(below);
+        let is_of_it = "/".chars().chain(package.chars()).chain("/".chars()).all(|c| below.next() == Some(c));
+        !is_installer && is_of_it
     }
 
     /// Whether Node.js or its like runs a script whose path ends so; the separator is `/`.
     pub fn script_ends_with(&self, end: &str) -> bool {
-        matches!(self.code, Code::JavaScript(script) if script.replace('\\', "/").ends_with(end))
+        let Code::JavaScript(script) = self.code else { return false };
+        let mut script = slashes(script);
+        end.chars().rev().all(|c| script.next_back() == Some(c))
     }
 
     /// The words on the command line that are neither options nor the values of the `valued` ones.
@@ -259,6 +267,11 @@ fn program_name(path: &str) -> &str {
 fn without_suffix<'a>(name: &'a str, suffix: &str) -> Option<&'a str> {
     let (stem, end) = name.split_at_checked(name.len().checked_sub(suffix.len())?)?;
     end.eq_ignore_ascii_case(suffix).then_some(stem)
+}
+
+/// A path's characters with the separators of Unix.
+fn slashes(path: &str) -> impl DoubleEndedIterator<Item = char> {
+    path.chars().map(|c| if c == '\\' { '/' } else { c })
 }
 
 /// The name of an installed command: it has a directory, and no extension but, on Windows, `.exe`.

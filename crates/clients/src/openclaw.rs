@@ -54,8 +54,11 @@ impl Client for OpenClaw {
         }
         let is_it = NAMES.iter().any(|name| process.is_program(name) || process.node_command() == *name)
             || NAMES.iter().any(|package| process.script_in_package(package));
+        if !is_it {
+            return None;
+        }
         let is_agent = process.first_word(VALUED).is_none_or(|word| AGENTS.contains(&word));
-        is_it.then_some(if is_agent { Role::Agent } else { Role::Helper })
+        Some(if is_agent { Role::Agent } else { Role::Helper })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

@@ -136,8 +136,8 @@ impl Client for Claude {
 
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         let is_native = ["claude", "claude-code"].iter().any(|name| process.is_program(name))
-            || process.exe().is_some_and(is_versioned_binary)
-            || is_versioned_binary(Path::new(process.title()));
+            || is_version(process.exe_name()) && process.exe().is_some_and(is_installed)
+            || is_version(process.program()) && is_installed(Path::new(process.title()));
         let is_script = process.node_command() == "claude"
             || SCRIPTS.iter().any(|script| process.script_ends_with(script))
             || process.script_in_package("@anthropic-ai/claude-code");
@@ -185,9 +185,12 @@ fn is_desktop(process: &ProcFacts<'_>) -> bool {
 }
 
 /// The native installer keeps each version as `…/claude/versions/<semver>`, an executable named by its version.
-fn is_versioned_binary(exe: &Path) -> bool {
-    let parts: Vec<&str> = exe.iter().rev().take(3).filter_map(|part| part.to_str()).collect();
-    matches!(parts[..], [version, "versions", "claude"] if version.starts_with(|c: char| c.is_ascii_digit()))
+fn is_installed(exe: &Path) -> bool {
+    exe.parent().is_some_and(|directory| directory.ends_with("claude/versions"))
+}
+
+fn is_version(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// A configured directory is the configuration directory or its `projects` itself.

@@ -71,9 +71,11 @@ impl Client for Gemini {
         let is_script = process.node_command() == "gemini"
             || process.script_in_package(PACKAGE)
             || process.script_ends_with("/gemini-cli/bundle/gemini.js");
+        if !is_script && !process.is_program("gemini") {
+            return None;
+        }
         let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
-        let role = if is_helper { Role::Helper } else { Role::Agent };
-        (is_script || process.is_program("gemini")).then_some(role)
+        Some(if is_helper { Role::Helper } else { Role::Agent })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

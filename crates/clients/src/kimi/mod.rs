@@ -88,9 +88,11 @@ impl Client for Kimi {
         let is_kimi = TITLES.contains(&title)
             || ["kimi", "kimi-cli"].iter().any(is_command)
             || process.module() == Some("kimi_cli");
+        if !is_kimi {
+            return None;
+        }
         let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
-        let role = if is_helper { Role::Helper } else { Role::Agent };
-        is_kimi.then_some(role)
+        Some(if is_helper { Role::Helper } else { Role::Agent })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

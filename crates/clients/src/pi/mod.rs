@@ -74,10 +74,14 @@ impl Client for Pi {
         let is_pi = process.is_program("pi")
             || process.node_command() == "pi"
             || PACKAGES.iter().any(|package| process.script_in_package(package));
-        let word = process.first_word(VALUED).unwrap_or_default();
-        let is_pi = is_pi && word.parse::<u64>().is_err();
-        let is_chore = CHORES.contains(&word);
-        is_pi.then_some(if is_chore { Role::Helper } else { Role::Agent })
+        if !is_pi {
+            return None;
+        }
+        match process.first_word(VALUED) {
+            Some(digits) if digits.parse::<u64>().is_ok() => None,
+            Some(word) if CHORES.contains(&word) => Some(Role::Helper),
+            _ => Some(Role::Agent),
+        }
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

@@ -55,9 +55,11 @@ impl Client for Qwen {
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         let is_qwen =
             process.is_program("qwen") || process.node_command() == "qwen" || process.script_in_package(PACKAGE);
+        if !is_qwen {
+            return None;
+        }
         let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
-        let role = if is_helper { Role::Helper } else { Role::Agent };
-        is_qwen.then_some(role)
+        Some(if is_helper { Role::Helper } else { Role::Agent })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
