@@ -235,7 +235,30 @@ fn family(agents: &[Agent], table: &[Arc<Process>], by_pid: &HashMap<u32, &Arc<P
 
 #[cfg(test)]
 mod tests {
+    use agtop_os::{FakeOs, FakeProcess, Os};
+
     use super::*;
+
+    #[test]
+    fn sudo_is_found_behind_wrappers_and_not_behind_other_programs() {
+        let mut machine = FakeOs::new();
+        machine.spawn(FakeProcess::new(10, &["sudo", "timeout", "60", "codex"]));
+        machine.spawn(FakeProcess::new(11, &["timeout", "60", "codex"]).parent(10));
+        machine.spawn(FakeProcess::new(12, &["node", "/usr/bin/codex"]).parent(11));
+        machine.spawn(FakeProcess::new(13, &["codex"]).parent(12));
+        machine.spawn(FakeProcess::new(20, &["sudo", "-i"]));
+        machine.spawn(FakeProcess::new(21, &["-bash"]).parent(20));
+        machine.spawn(FakeProcess::new(22, &["codex", "-a", "never"]).parent(21));
+        machine.spawn(FakeProcess::new(23, &["codex"]).parent(21));
+        let agents = Processes::default().find(&machine.processes().unwrap(), Instant::now()).agents;
+        let danger = |pid: u32| {
+            let agent = agents.iter().find(|agent| agent.process.id.pid == pid).unwrap();
+            agent.danger.as_ref().map(|danger| danger.raw().to_owned())
+        };
+        assert_eq!(danger(13).as_deref(), Some("sudo codex"));
+        assert_eq!(danger(22).as_deref(), Some("-a never"));
+        assert_eq!(danger(23), None);
+    }
 
     #[test]
     fn a_bad_pattern_is_named() {
