@@ -20,8 +20,16 @@ fn now() -> Timestamp {
 }
 
 /// A child that waits for its input.
+///
+/// `spawn` comes back once the child has given up its parent's memory, a moment before the kernel has laid out the new
+/// command line: until then the child's is empty.
 fn waiting_child(program: &str, args: &[&str]) -> Child {
-    Command::new(program).args(args).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+    let mut command = Command::new(program);
+    let child = command.args(args).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    while std::fs::read(format!("/proc/{}/cmdline", child.id())).unwrap().is_empty() {
+        std::thread::yield_now();
+    }
+    child
 }
 
 fn argv(process: &Process) -> Vec<&str> {
