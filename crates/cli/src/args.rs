@@ -136,6 +136,9 @@ pub(crate) struct TimingArgs {
     /// Print a line a snapshot until interrupted; with --list draw the table anew, with --json print a line of JSON
     #[arg(long, conflicts_with_all = ["once", "csv"])]
     pub(crate) watch: bool,
+    /// Do not wait for a second reading of processes: the first snapshot has no CPU% and no IO rates
+    #[arg(long)]
+    pub(crate) no_sample: bool,
     /// With --watch: exit 3 once all agents together use more than this, in percent of one processor
     #[arg(long, value_name = "PERCENT", requires = "watch")]
     pub(crate) threshold_cpu: Option<f64>,

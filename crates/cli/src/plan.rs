@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{CLIENTS, Env};
-use agtop_collect::{Matcher, Runs, Scope, Settings};
+use agtop_collect::{Matcher, Runs, Sampling, Scope, Settings};
 use agtop_model::ClientId;
 use agtop_prices::PriceBook;
 use agtop_render::{Colour, Content, Filter, Layout, Plan as BillingPlan, SortKey, Surface, View, surface};
@@ -257,6 +257,7 @@ impl Ground {
             } else {
                 Runs::Once
             },
+            sampling: if cli.timing.no_sample { Sampling::None } else { Sampling::Window },
         })
     }
 

@@ -4,19 +4,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
-use agtop_model::{Agent, ClientId, FileId, Gap, ProcId, Reading, SessionKey, Snapshot, Sockets, Timestamp};
+use agtop_model::{
+    Agent, ClientId, FileId, Gap, History, HistoryPoint, Liveness, Paces, ProcId, Reading, Session, SessionKey,
+    Snapshot, Sockets, Status, Timestamp,
+};
 use agtop_os::{FileIdentity, FileKind, Os};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
 
-use crate::agents::{Matcher, Processes};
+use crate::attendance::Attendance;
+use crate::census::{Census, Found};
 use crate::discover::{Candidate, Place, discover};
 use crate::files::Files;
+use crate::git::WorkTrees;
 use crate::health::HealthBook;
+use crate::matcher::Matcher;
 use crate::read::{Cursor, Told, begins_as_before};
 use crate::scan::{Job, Meter, Progress, read_all};
 use crate::sqlite::log_of;
-use crate::world::{Scope, World};
+use crate::world::{Lens, Scope, World};
 use crate::{join, skills, status};
 
 /// What to collect, and how.
@@ -34,6 +40,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// Whether files are looked at again.
     pub runs: Runs,
+    /// Whether the first snapshot waits for rates of processes.
+    pub sampling: Sampling,
 }
 
 /// Whether a collector looks at files once, and forgets them, or again and again.
@@ -45,6 +53,16 @@ pub enum Runs {
     Again,
 }
 
+/// Whether rates are worth waiting for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sampling {
+    /// The first snapshot holds rates of processes: two readings are taken, a tenth of a second apart.
+    #[default]
+    Window,
+    /// The first snapshot comes as soon as it can, with gaps in place of rates.
+    None,
+}
+
 /// Collects from files and processes, once or again and again.
 pub struct Collector {
     settings: Settings,
@@ -54,8 +72,16 @@ pub struct Collector {
     health: HealthBook,
     files: Files,
     known: HashMap<PathBuf, Known>,
-    processes: Processes,
-    sampled: Option<Instant>,
+    census: Census,
+    attendance: Attendance,
+    history: History,
+    work_trees: WorkTrees,
+    /// The sessions whose clients' versions were noted.
+    versions_of: Arc<[Arc<Session>]>,
+    /// When processes were last looked at.
+    sampled: Instant,
+    /// Whether there were two looks.
+    has_sampled: bool,
     /// Connections of agents, and when they were read.
     sockets: (Option<Instant>, HashMap<ProcId, Reading<Sockets>>),
     meter: Arc<Meter>,
@@ -83,15 +109,20 @@ impl Collector {
     /// A collector that has read nothing yet.
     pub fn new(settings: Settings, os: Box<dyn Os>, prices: Arc<PriceBook>) -> Self {
         Self {
-            processes: Processes::new(settings.matchers.clone()),
-            world: World::new(now()),
+            census: Census::new(settings.matchers.clone()),
+            attendance: Attendance::default(),
+            history: History::default(),
+            work_trees: WorkTrees::default(),
+            world: World::new(now(), lens(&settings, &prices)),
             settings,
             os,
             prices,
             health: HealthBook::default(),
             files: Files::default(),
             known: HashMap::new(),
-            sampled: None,
+            versions_of: Arc::default(),
+            sampled: Instant::now(),
+            has_sampled: false,
             sockets: (None, HashMap::new()),
             meter: Arc::new(Meter::default()),
         }
@@ -100,7 +131,7 @@ impl Collector {
     /// Remembers every copy of every response, to explain sessions whose id starts so.
     #[must_use]
     pub fn explaining(mut self, session: &str) -> Self {
-        self.world = World::audited(now(), session);
+        self.world = World::audited(now(), lens(&self.settings, &self.prices), session);
         self
     }
 
@@ -122,12 +153,17 @@ impl Collector {
 
     /// Reads what is new, and takes a snapshot.
     pub fn refresh(&mut self) -> Snapshot {
-        self.look_at_processes();
+        let mut found = self.look_at_processes();
         self.read_files();
-        if self.sampled.is_none_or(|at| at.elapsed() < SAMPLING) {
+        // Rates need two readings some time apart. The first time they are taken before and after the scan, which
+        // usually takes that long; where it does not, we wait. Later the reading of the snapshot before is at hand.
+        let has_agents = !found.agents.is_empty() || !found.hosts.is_empty();
+        if self.settings.sampling == Sampling::Window && !self.has_sampled && has_agents {
             self.wait_for_rates();
+            found = self.look_at_processes();
         }
-        self.snapshot()
+        self.has_sampled = true;
+        self.snapshot_of(found)
     }
 
     /// Reads only what is new in files.
@@ -166,47 +202,76 @@ impl Collector {
 
     /// Takes a snapshot of what is known.
     pub fn snapshot(&mut self) -> Snapshot {
+        let found = self.look_at_processes();
+        self.snapshot_of(found)
+    }
+
+    fn snapshot_of(&mut self, mut found: Found) -> Snapshot {
         let now = now();
-        let table = self.os.processes().unwrap_or_default();
-        let mut found = self.processes.find(&table, Instant::now());
         found.agents.retain(|agent| self.wants(agent.client));
-        let told = self.world.tell(now, &self.prices, &self.settings.scope, &self.settings.zone);
-        self.look_into(&mut found.agents);
+        found.hosts.retain(|agent| self.wants(agent.client));
+        let told = self.world.tell(now);
+        self.look_into(&mut found);
         let markers = join::Markers::new(self.world.running());
         let transcripts = Transcripts { files: &self.files, world: &self.world };
         join::join(&mut found.agents, &told.sessions, &markers, &transcripts);
-        for agent in &mut found.agents {
+        let hosted = join::hosted(&found.hosts, &found.agents, &told.sessions, &markers, &transcripts);
+        let mut agents = found.agents;
+        agents.extend(hosted);
+        for agent in &mut agents {
             let activity = markers.of(agent).and_then(|(_, running)| running.activity);
             (agent.status, agent.evidence) = status::of_agent(agent, activity, now);
+            let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
+            agent.paces = paces.copied().unwrap_or(agent.paces);
         }
-        for session in &told.sessions {
-            if let Some(version) = &session.version {
-                self.health.note_version(session.client(), &version.for_terminal());
-            }
+        if self.settings.runs == Runs::Again {
+            self.attendance.note(&mut agents, now);
+            self.history.push(history_point(&agents, &told.lately.all, now));
         }
+        self.note_versions(&told.sessions);
         let health = self.health.report(&self.world, |client| self.wants(client));
         Snapshot {
             now,
             system: Some(Arc::new(self.os.system())),
-            agents: found.agents.into(),
+            agents: agents.into(),
             processes: found.processes.into(),
-            sessions: told.sessions.into(),
-            totals: Arc::new(told.totals),
+            sessions: told.sessions,
+            totals: told.totals,
+            paces: Arc::new(told.lately.all),
+            history: Arc::new(self.history.clone()),
+            lifecycles: self.attendance.lifecycles().cloned().collect(),
             rate_limits: told.limits.into(),
             health: Arc::new(health),
             prices: self.prices.as_of().into(),
         }
     }
 
-    /// What only agents are asked for, because it costs: open files, connections, skills.
-    fn look_into(&mut self, agents: &mut [Agent]) {
-        let ids: Vec<ProcId> = agents.iter().map(|agent| agent.process.id).collect();
+    fn note_versions(&mut self, sessions: &Arc<[Arc<Session>]>) {
+        if Arc::ptr_eq(&self.versions_of, sessions) {
+            return;
+        }
+        for session in &**sessions {
+            if let Some(version) = &session.version {
+                self.health.note_version(session.client(), &version.for_terminal());
+            }
+        }
+        self.versions_of = Arc::clone(sessions);
+    }
+
+    /// What only agents are asked for, because it costs: open files, connections, work trees, skills.
+    fn look_into(&mut self, found: &mut Found) {
+        let now = Instant::now();
+        let agents = || found.agents.iter().chain(&found.hosts);
+        let ids: Vec<ProcId> = agents().map(|agent| agent.process.id).collect();
         self.look_at_sockets(&ids);
-        for agent in agents {
+        for agent in found.agents.iter_mut().chain(&mut found.hosts) {
             agent.files = self.os.open_files(agent.process.id);
             agent.sockets = self.sockets.1.get(&agent.process.id).cloned().unwrap_or(Err(Gap::NotReported));
             agent.skills = skills::of(agent, &self.settings.env.home);
+            let directory = agent.process.cwd.as_deref();
+            agent.git = directory.map_err(|gap| *gap).and_then(|directory| self.work_trees.git(directory, now));
         }
+        self.work_trees.forget(now);
     }
 
     /// The tables of connections are the machine's, and walking them takes milliseconds: they are read on a beat of
@@ -225,28 +290,28 @@ impl Collector {
         self.settings.clients.is_empty() || self.settings.clients.contains(&client)
     }
 
-    /// Live agents tell directories in which clients without an index keep their files, and their first processor
-    /// times.
-    fn look_at_processes(&mut self) {
+    /// The agents among the processes that there are. They tell directories in which clients without an index keep
+    /// their files, too.
+    fn look_at_processes(&mut self) -> Found {
         let table = self.os.processes().unwrap_or_default();
-        let found = self.processes.find(&table, Instant::now());
-        self.sampled = (!found.agents.is_empty()).then(Instant::now);
+        self.sampled = Instant::now();
+        let found = self.census.find(&table, self.sampled);
         // Rates of the machine need a first reading, too.
-        self.os.system();
-        let mut directories: Vec<PathBuf> = std::mem::take(&mut self.settings.env.work_dirs);
-        directories.extend(found.agents.iter().filter_map(|agent| agent.process.cwd.clone().ok()));
-        let roots: Vec<PathBuf> = directories.iter().filter_map(|directory| git_root(directory)).collect();
-        directories.extend(roots);
-        let mut seen = HashSet::new();
-        directories.retain(|directory| seen.insert(directory.clone()));
-        self.settings.env.work_dirs = directories;
+        if !self.has_sampled {
+            self.os.system();
+        }
+        let known: HashSet<PathBuf> = self.settings.env.work_dirs.iter().cloned().collect();
+        let directories: HashSet<&Path> =
+            found.agents.iter().filter_map(|agent| agent.process.cwd.as_deref().ok()).collect();
+        for directory in directories.into_iter().filter(|directory| !known.contains(*directory)) {
+            self.settings.env.work_dirs.push(directory.to_owned());
+            self.settings.env.work_dirs.extend(self.work_trees.root(directory).filter(|root| !known.contains(root)));
+        }
+        found
     }
 
-    /// Rates need two readings some time apart: the scan usually takes that long; where it does not, we wait.
     fn wait_for_rates(&self) {
-        if let Some(sampled) = self.sampled {
-            std::thread::sleep(SAMPLING.saturating_sub(sampled.elapsed()));
-        }
+        std::thread::sleep(SAMPLING.saturating_sub(self.sampled.elapsed()));
     }
 
     /// What there is to read in a file, if anything is new.
@@ -310,6 +375,10 @@ impl Collector {
     }
 }
 
+fn lens(settings: &Settings, prices: &Arc<PriceBook>) -> Lens {
+    Lens { prices: Arc::clone(prices), scope: settings.scope, zone: settings.zone.clone() }
+}
+
 /// Which session a transcript belongs to, by its path.
 pub(crate) struct Transcripts<'a> {
     files: &'a Files,
@@ -343,10 +412,20 @@ fn log_identity(path: &Path, format: Format) -> Option<FileIdentity> {
     }
 }
 
-/// Directories are not nested deeper than this on the way to a repository's root.
-const DEEPEST: usize = 40;
-
-/// The root of the git repository that holds a directory.
-fn git_root(directory: &Path) -> Option<PathBuf> {
-    directory.ancestors().take(DEEPEST).find(|ancestor| ancestor.join(".git").exists()).map(Path::to_owned)
+/// What all agents come to, for series over time. A process that is several agents counts once.
+fn history_point(agents: &[Agent], paces: &Paces, at: Timestamp) -> HistoryPoint {
+    let live = || agents.iter().filter(|agent| agent.liveness == Liveness::Live);
+    let count = |is_one: fn(Status) -> bool| {
+        u32::try_from(live().filter(|agent| is_one(agent.status)).count()).unwrap_or(u32::MAX)
+    };
+    let processes = || Agent::each_process(live());
+    HistoryPoint {
+        at,
+        agents: count(|_| true),
+        busy: count(|status| status.badge() == "busy"),
+        active: count(|status| status == Status::Active),
+        cpu_percent: processes().filter_map(|agent| agent.cpu_percent.ok()).sum(),
+        memory: processes().filter_map(|agent| agent.process.rss.ok()).sum(),
+        tokens_per_minute: paces.one_minute().tokens_per_minute().unwrap_or(0.0),
+    }
 }

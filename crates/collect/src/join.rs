@@ -44,7 +44,8 @@ pub(crate) fn join(
         if agent.session.is_some() || markers.of(agent).is_some() {
             continue;
         }
-        pairs.extend(sessions.iter().filter_map(|session| Some((distance(agent, session)?, at, session))));
+        let possible = lived_since(agent, sessions);
+        pairs.extend(possible.filter_map(|session| Some((distance(agent, session)?, at, session))));
     }
     pairs.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| b.2.last_active.cmp(&a.2.last_active)));
     for (distance, at, session) in pairs {
@@ -53,6 +54,47 @@ pub(crate) fn join(
             bind(&mut agents[at], session, JoinTier::Score, confidence);
         }
     }
+}
+
+/// The agents that servers are for others: one for each session that is known to be a server's own, and that no agent
+/// has.
+pub(crate) fn hosted(
+    hosts: &[Agent],
+    agents: &[Agent],
+    sessions: &[Arc<Session>],
+    markers: &Markers<'_>,
+    transcripts: &Transcripts<'_>,
+) -> Vec<Agent> {
+    let mut taken: HashSet<SessionKey> =
+        agents.iter().filter_map(|agent| agent.session.as_ref()).map(|session| session.key.clone()).collect();
+    let mut rows = Vec::new();
+    for host in hosts {
+        let marked = markers.of(host).map(|(key, _)| key);
+        let held = held_open(host, transcripts);
+        for session in lived_since(host, sessions) {
+            let tier = if marked == Some(&session.key) {
+                JoinTier::Marker
+            } else if held.contains(&session.key) {
+                JoinTier::OpenFile
+            } else {
+                continue;
+            };
+            if taken.insert(session.key.clone()) {
+                let mut row = host.clone();
+                bind(&mut row, session, tier, Confidence::High);
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+/// The agent's client's sessions that were active since its process started. Sessions are sorted by that, newest first.
+fn lived_since<'s>(agent: &Agent, sessions: &'s [Arc<Session>]) -> impl Iterator<Item = &'s Arc<Session>> + use<'s> {
+    let started = agent.process.started_at.ok().map(|started| started.minus(SLACK));
+    let client = agent.client;
+    let since = move |session: &&Arc<Session>| session.last_active.is_some() && session.last_active >= started;
+    sessions.iter().take_while(since).filter(move |session| session.client() == client)
 }
 
 /// What vendors' own files say of live processes, by pid.
@@ -101,11 +143,18 @@ fn by_open_file<'a>(
     sessions: &'a [Arc<Session>],
     transcripts: &Transcripts<'_>,
 ) -> Option<&'a Arc<Session>> {
-    let writing = &agent.files.as_ref().ok()?.writing;
+    let held = held_open(agent, transcripts);
+    if held.is_empty() {
+        return None;
+    }
+    sessions.iter().filter(|session| held.contains(&session.key)).max_by_key(|session| session.last_active)
+}
+
+fn held_open(agent: &Agent, transcripts: &Transcripts<'_>) -> Vec<SessionKey> {
+    let writing = agent.files.as_ref().map_or(&[][..], |files| &files.writing);
     let is_transcript = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
     let writing: Vec<PathBuf> = writing.iter().filter(is_transcript).cloned().collect();
-    let held = transcripts.sessions_of(agent.client, &writing);
-    sessions.iter().filter(|session| held.contains(&session.key)).max_by_key(|session| session.last_active)
+    transcripts.sessions_of(agent.client, &writing)
 }
 
 /// How far apart in time a process and a session of the same directory began; `None` if they cannot belong together.

@@ -4,22 +4,26 @@
 //! client's decoder, [`World::apply`] folds events into sessions, and `World::tell` is published as an immutable
 //! [`Snapshot`](agtop_model::Snapshot). The [`Collector`] runs all of that, once or again and again.
 
-mod agents;
+mod attendance;
+mod census;
 mod collector;
 mod discover;
 mod files;
+mod git;
 mod health;
 mod join;
 mod lines;
+mod matcher;
 mod read;
 mod scan;
 mod skills;
 mod sqlite;
 mod status;
+mod vitals;
 mod world;
 
-pub use agents::{Matcher, Processes};
-pub use collector::{Collector, Runs, Settings};
+pub use collector::{Collector, Runs, Sampling, Settings};
 pub use files::Files;
+pub use matcher::Matcher;
 pub use scan::Progress;
-pub use world::{Audit, Counted, Entry, Scope, World};
+pub use world::{Audit, Counted, Entry, Lens, Scope, World};

@@ -21,7 +21,9 @@ pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timest
     match phase {
         _ if is_old => (Status::Stale, Evidence::Age),
         Phase::Finished | Phase::Ended => (Status::Done, Evidence::Transcript),
-        Phase::Fresh | Phase::Open | Phase::Waiting | Phase::Failed => (Status::Resumable, Evidence::Transcript),
+        Phase::Fresh | Phase::Open | Phase::Waiting | Phase::Failed | Phase::Limited => {
+            (Status::Resumable, Evidence::Transcript)
+        }
     }
 }
 
@@ -59,17 +61,22 @@ fn awaits_permission(agent: &Agent, now: Timestamp) -> bool {
 }
 
 fn by_vendor(activity: Activity, session: Option<&Session>, now: Timestamp) -> Status {
-    let has_subagent = session.is_some_and(|session| session.in_flight.iter().any(|flight| flight.is_subagent));
-    let was_asked = session.is_some_and(|session| session.phase != Phase::Fresh);
+    let phase = session.map_or(Phase::Fresh, |session| session.phase);
     let is_wanted = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= WANTED);
-    match activity {
-        Activity::Waiting => Status::NeedsPermission,
-        Activity::Busy if has_subagent => Status::Spawning,
-        Activity::Busy => Status::Working,
-        Activity::Idle | Activity::Background if was_asked && is_wanted => Status::NeedsInput,
-        Activity::Background => Status::Active,
-        Activity::Idle => Status::Idle,
+    match (activity, phase) {
+        (Activity::Waiting, _) => Status::NeedsPermission,
+        (_, Phase::Limited) => Status::RateLimited,
+        (Activity::Busy, _) => session.and_then(|session| trouble(session, now)).unwrap_or_else(|| working(session)),
+        (Activity::Idle, Phase::Failed) => Status::Error,
+        (Activity::Idle | Activity::Background, phase) if phase != Phase::Fresh && is_wanted => Status::NeedsInput,
+        (Activity::Background, _) => Status::Active,
+        (Activity::Idle, _) => Status::Idle,
     }
+}
+
+fn working(session: Option<&Session>) -> Status {
+    let has_subagent = session.is_some_and(|session| session.in_flight.iter().any(|flight| flight.is_subagent));
+    if has_subagent { Status::Spawning } else { Status::Working }
 }
 
 fn by_transcript(session: &Session, now: Timestamp) -> Option<(Status, Evidence)> {
@@ -77,12 +84,37 @@ fn by_transcript(session: &Session, now: Timestamp) -> Option<(Status, Evidence)
     let status = match session.phase {
         Phase::Waiting => Status::NeedsPermission,
         Phase::Failed => Status::Error,
+        Phase::Limited => Status::RateLimited,
         Phase::Finished if quiet <= WANTED => Status::NeedsInput,
-        Phase::Open if session.in_flight.iter().any(|flight| flight.is_subagent) => Status::Spawning,
-        Phase::Open if !session.in_flight.is_empty() || quiet <= BUSY => Status::Working,
+        Phase::Open => match trouble(session, now) {
+            Some(trouble) => trouble,
+            None if !session.in_flight.is_empty() || quiet <= BUSY => working(Some(session)),
+            None => return None,
+        },
         _ => return None,
     };
     Some((status, Evidence::Transcript))
+}
+
+/// The same call on the same thing this often in a row leads nowhere.
+const LOOP: u32 = 5;
+/// Nobody minds silence shorter than this.
+const SILENCE: Duration = Duration::from_mins(10);
+/// Beyond this many times its usual time a tool hangs.
+const BEYOND_USUAL: u32 = 3;
+
+/// An open turn that goes round in circles, or in which nothing has happened for too long. A sub-agent may take as long
+/// as it likes: what it does shows in its own transcript.
+fn trouble(session: &Session, now: Timestamp) -> Option<Status> {
+    let is_silent = match session.in_flight.last() {
+        Some(flight) if flight.is_subagent => false,
+        Some(flight) => {
+            let most = flight.usual.map_or(SILENCE, |usual| usual.saturating_mul(BEYOND_USUAL).max(SILENCE));
+            flight.since.is_some_and(|since| now.since(since) > most)
+        }
+        None => session.quiet_for(now).is_some_and(|quiet| quiet > SILENCE && quiet <= WANTED),
+    };
+    (session.repeats >= LOOP || is_silent).then_some(Status::Stalled)
 }
 
 fn by_cpu(cpu: Reading<f64>) -> Option<(Status, Evidence)> {

@@ -6,10 +6,11 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Runs, Scope, Settings};
-use agtop_model::{Confidence, JoinTier, OpenFiles, Session, Snapshot, Status};
+use agtop_collect::{Collector, Runs, Sampling, Scope, Settings};
+use agtop_model::{Change, Confidence, Deed, Gap, JoinTier, Liveness, OpenFiles, Session, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -34,6 +35,7 @@ impl Bench {
             scope: Scope::default(),
             zone: TimeZone::UTC,
             runs: Runs::Again,
+            sampling: Sampling::default(),
         };
         let machine = FakeOs::new();
         let prices = Arc::new(PriceBook::bundled());
@@ -209,8 +211,53 @@ fn a_process_that_ends_leaves_its_session_behind() {
     assert_eq!(bench.look().agents.len(), 1);
     bench.machine.exit(80);
     let snapshot = bench.look();
+    assert_eq!((snapshot.agents.len(), snapshot.agents[0].liveness), (1, Liveness::Stopped), "shown once as it was");
+    assert_eq!(snapshot.agents[0].cpu_percent, Err(Gap::NotReported));
+    let snapshot = bench.look();
     assert!(snapshot.agents.is_empty());
     assert_eq!(snapshot.sessions.len(), 1);
+}
+
+#[test]
+fn a_session_that_another_process_goes_on_with_shows_no_end() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &line("m1", 10));
+    bench.machine.spawn(FakeProcess::new(80, &["claude", "-r", SID]).cwd("/work"));
+    bench.look();
+    bench.machine.exit(80);
+    bench.machine.spawn(FakeProcess::new(81, &["claude", "-r", SID]).cwd("/work"));
+    let snapshot = bench.look();
+    let pids: Vec<u32> = snapshot.agents.iter().map(|agent| agent.process.id.pid).collect();
+    assert_eq!(pids, [81]);
+}
+
+#[test]
+fn who_comes_and_goes_is_remembered_newest_first() {
+    let mut bench = Bench::new();
+    bench.machine.spawn(FakeProcess::new(80, &["claude"]).cwd("/work/api"));
+    assert_eq!(bench.look().lifecycles.len(), 0, "who was there before agtop did not come");
+    bench.machine.spawn(FakeProcess::new(81, &["codex"]).cwd("/work/web"));
+    bench.look();
+    bench.machine.exit(80);
+    let snapshot = bench.look();
+    let log: Vec<_> = snapshot
+        .lifecycles
+        .iter()
+        .map(|entry| (entry.change, entry.process.pid, entry.project.as_ref().unwrap().raw()))
+        .collect();
+    assert_eq!(log, [(Change::Exited, 80, "api"), (Change::Spawned, 81, "web")]);
+    assert_eq!(bench.look().lifecycles.len(), 2, "once");
+}
+
+#[test]
+fn every_snapshot_is_a_point_of_the_history() {
+    let mut bench = Bench::new();
+    bench.machine.spawn(FakeProcess::new(80, &["claude"]).cwd("/work").rss(1000));
+    bench.look();
+    bench.machine.spawn(FakeProcess::new(81, &["claude"]).cwd("/work").rss(500));
+    let snapshot = bench.look();
+    let points: Vec<(u32, u64)> = snapshot.history.points().map(|point| (point.agents, point.memory)).collect();
+    assert_eq!(points, [(1, 1000), (2, 1500)]);
 }
 
 impl Bench {
@@ -295,15 +342,96 @@ fn an_agent_that_holds_its_transcript_open_is_joined_with_it() {
 
 /// A call of a tool, so long ago that it should show by now.
 fn call(tool: &str) -> String {
+    called(tool, "t1", Duration::from_secs(10))
+}
+
+/// A call of a tool, so long ago.
+fn called(tool: &str, id: &str, ago: Duration) -> String {
+    let at = jiff::Timestamp::now().checked_sub(jiff::SignedDuration::try_from(ago).unwrap()).unwrap();
     format!(
         concat!(
-            r#"{{"type":"assistant","timestamp":"2026-11-20T10:00:00.000Z","sessionId":"{}","cwd":"/work","#,
+            r#"{{"type":"assistant","timestamp":"{}","sessionId":"{}","cwd":"/work","#,
             r#""message":{{"id":"m","model":"claude-opus-4-8","stop_reason":"tool_use","#,
-            r#""content":[{{"type":"tool_use","id":"t1","name":"{}","input":{{}}}}],"usage":{{"output_tokens":1}}}}}}"#,
+            r#""content":[{{"type":"tool_use","id":"{}","name":"{}","input":{{"command":"make"}}}}],"usage":{{"output_tokens":1}}}}}}"#,
             "\n"
         ),
-        SID, tool
+        at, SID, id, tool
     )
+}
+
+/// A request that failed just now.
+fn failed(reason: &str) -> String {
+    format!(
+        concat!(
+            r#"{{"type":"assistant","timestamp":"{}","sessionId":"{}","cwd":"/work","isApiErrorMessage":true,"error":"{}","#,
+            r#""message":{{"id":"e","model":"<synthetic>","content":[],"usage":{{"output_tokens":0}}}}}}"#,
+            "\n"
+        ),
+        jiff::Timestamp::now(),
+        SID,
+        reason
+    )
+}
+
+#[test]
+fn a_tool_that_is_silent_for_long_is_stalled() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &called("WebSearch", "t1", Duration::from_mins(11)));
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    assert_eq!(bench.look().agents[0].status, Status::Stalled);
+}
+
+#[test]
+fn the_same_call_again_and_again_is_a_loop() {
+    let mut bench = Bench::new();
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    bench.machine.spawn(FakeProcess::new(98, &["bash", "-c", "make"]).parent(97).cwd("/work"));
+    for call in 1..=5 {
+        append(&bench.transcript(), &called("Bash", &format!("t{call}"), Duration::from_secs(60 - call)));
+        let status = bench.look().agents[0].status;
+        assert_eq!(status == Status::Stalled, call == 5, "after {call} calls: {status:?}");
+    }
+}
+
+#[test]
+fn a_refused_request_and_a_failed_one_are_told_apart() {
+    for (reason, status) in [("rate_limit", Status::RateLimited), ("server_error", Status::Error)] {
+        let mut bench = Bench::new();
+        append(&bench.transcript(), &failed(reason));
+        bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+        assert_eq!(bench.look().agents[0].status, status, "{reason}");
+    }
+}
+
+#[test]
+fn rates_come_from_the_times_of_records_and_are_right_at_once() {
+    let mut bench = Bench::new();
+    for (id, ago) in [("t1", 30), ("t2", 200), ("t3", 800), ("t4", 4000)] {
+        let message = called("Bash", id, Duration::from_secs(ago)).replace(r#""id":"m""#, &format!(r#""id":"m{id}""#));
+        append(&bench.transcript(), &message);
+    }
+    append(&bench.transcript(), &failed("rate_limit"));
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    let snapshot = bench.look();
+    let counts = |pace: &agtop_model::Pace| (pace.requests, pace.tool_calls, pace.errors, pace.usage.output);
+    assert_eq!(snapshot.paces.rolling.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
+    assert_eq!(snapshot.agents[0].paces.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
+    assert_eq!(counts(&snapshot.paces.since_start).0, 0, "agtop has only just started");
+    append(&bench.transcript(), &called("Bash", "t5", Duration::ZERO).replace(r#""id":"m""#, r#""id":"m5""#));
+    assert_eq!(counts(&bench.look().paces.since_start), (1, 1, 1, 1));
+}
+
+#[test]
+fn what_lately_happened_is_told_in_order() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &called("Bash", "t1", Duration::from_secs(20)));
+    append(&bench.transcript(), &failed("server_error"));
+    let snapshot = bench.look();
+    let recent: Vec<_> = session(&snapshot).recent.iter().map(|happening| &happening.deed).collect();
+    assert!(matches!(recent[..], [Deed::Called { .. }, Deed::Failed(_)]), "{recent:?}");
+    append(&bench.transcript().with_file_name("old.jsonl"), &line("m9", 1).replace(SID, "old"));
+    let snapshot = bench.look();
+    assert!(snapshot.sessions.iter().find(|session| &*session.key.id == "old").unwrap().recent.is_empty());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Runs, Scope, Settings};
+use agtop_collect::{Collector, Runs, Sampling, Scope, Settings};
 use agtop_model::{IssueKind, Snapshot};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
@@ -25,6 +25,7 @@ fn look(home: &Path) -> Snapshot {
         scope: Scope::default(),
         zone: TimeZone::UTC,
         runs: Runs::Once,
+        sampling: Sampling::default(),
     };
     Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled())).refresh()
 }

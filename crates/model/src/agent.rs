@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
-use crate::{ClientId, Evidence, OpenFiles, ProcId, Process, Reading, Session, Sockets, Status, Untrusted};
+use crate::{ClientId, Evidence, Git, OpenFiles, Pace, ProcId, Process, Reading, Session, Sockets, Status, Untrusted};
 
-/// A live agent: one process that is an agent, joined with the session it works on.
+/// An agent: one process that is one, joined with a session it works on.
+///
+/// A process that holds several sessions (an app server) is several agents, one for each.
 #[derive(Clone, Debug)]
 pub struct Agent {
     /// Which client it is.
@@ -11,8 +13,14 @@ pub struct Agent {
     pub label: Untrusted,
     /// The process.
     pub process: Arc<Process>,
+    /// Whether it is there, or has just ended.
+    pub liveness: Liveness,
     /// Processor use over the last interval, in percent of one processor; may exceed 100.
     pub cpu_percent: Reading<f64>,
+    /// Processor use in the last snapshots, oldest first, this one included; at most [`Self::CPU_HISTORY`].
+    pub cpu_history: Arc<[f32]>,
+    /// Bytes read and written per second over the last interval.
+    pub io_rate: Reading<IoRate>,
     /// Name of the parent process.
     pub launcher: Option<Untrusted>,
     /// The session it works on.
@@ -29,6 +37,10 @@ pub struct Agent {
     pub files: Reading<OpenFiles>,
     /// Its TCP connections.
     pub sockets: Reading<Sockets>,
+    /// The git work tree it is in; `NotReported` where there is none.
+    pub git: Reading<Git>,
+    /// What its session and its sub-agents did in the last one, five and fifteen minutes.
+    pub paces: [Pace; 3],
     /// Skills it can use.
     pub skills: Vec<Untrusted>,
     /// What it is doing.
@@ -37,12 +49,55 @@ pub struct Agent {
     pub evidence: Evidence,
 }
 
+impl Agent {
+    /// How many readings of processor use are kept.
+    pub const CPU_HISTORY: usize = 60;
+
+    /// One agent for each process, for sums of what processes use: a process may be several agents.
+    pub fn each_process<'a>(agents: impl Iterator<Item = &'a Self>) -> impl Iterator<Item = &'a Self> {
+        let mut seen = std::collections::HashSet::new();
+        agents.filter(move |agent| seen.insert(agent.process.id))
+    }
+}
+
+/// Whether a process is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Liveness {
+    /// It runs.
+    #[default]
+    Live,
+    /// It was there in the last snapshot and is not any more: it is shown once as it was.
+    Stopped,
+}
+
+impl Liveness {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// Bytes moved to and from disks per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct IoRate {
+    /// Read from disks.
+    pub read: f64,
+    /// Written to disks.
+    pub written: f64,
+}
+
 /// What a process is to its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// An agent: a row of its own.
     Agent,
-    /// Something an agent runs (an MCP server, an app server, a desktop shell): never a row.
+    /// A server that works on sessions for others (`codex app-server`, `opencode serve`): a row for each session that is
+    /// known to be its own, and none for itself.
+    Host,
+    /// Something an agent runs (an MCP server, a language server, a desktop shell): never a row.
     Helper,
 }
 

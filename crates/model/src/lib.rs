@@ -8,9 +8,13 @@ mod agent;
 mod client;
 mod event;
 mod field;
+mod git;
+mod happening;
 mod health;
+mod history;
 mod ids;
 mod money;
+mod pace;
 mod process;
 mod reading;
 mod session;
@@ -19,22 +23,28 @@ mod status;
 mod time;
 mod untrusted;
 mod usage;
+mod usage_table;
 
-pub use agent::{Agent, Confidence, Join, JoinTier, Role};
+pub use agent::{Agent, Confidence, IoRate, Join, JoinTier, Liveness, Role};
 pub use client::ClientId;
 pub use event::{
     Activity, Event, EventKind, Extent, Lineage, Place, Provenance, RateLimit, Running, SessionFacts, StopReason, Tier,
     Title, TitleRank, Turn, Window,
 };
 pub use field::{FIELDS, Field, Kind, Row, Value, field};
+pub use git::Git;
+pub use happening::{Change, Deed, Happening, Lifecycle};
 pub use health::{ClientHealth, Health, Issue, IssueKind, StoreHealth};
+pub use history::{History, HistoryPoint};
 pub use ids::{FileId, MessageKey, ProcId, SessionKey, ToolKey};
 pub use money::{Basis, Billing, Cost, PicoUsd, Spend};
+pub use pace::{Pace, Paces};
 pub use process::{CpuTime, Io, OpenFiles, Process, ProcessState, Sockets, System};
 pub use reading::{Gap, Reading};
-pub use session::{Context, ContextSource, InFlight, ModelSpend, Phase, Session, ToolCount};
+pub use session::{Context, ContextSource, Growth, InFlight, ModelSpend, Phase, Session, ToolCount};
 pub use snapshot::{DayModel, Snapshot, Totals};
 pub use status::{Evidence, Status};
 pub use time::Timestamp;
 pub use untrusted::Untrusted;
 pub use usage::Usage;
+pub use usage_table::{Grain, UsageRow, UsageTable};

@@ -2,7 +2,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{ClientId, Evidence, Reading, SessionKey, Spend, Status, StopReason, Timestamp, Title, Untrusted, Usage};
+use crate::{
+    ClientId, Evidence, Happening, PicoUsd, Reading, SessionKey, Spend, Status, StopReason, Timestamp, Title,
+    Untrusted, Usage,
+};
 
 /// A conversation, as its transcripts tell it.
 #[derive(Clone, Debug)]
@@ -51,6 +54,16 @@ pub struct Session {
     pub compactions: u64,
     /// How full the context is.
     pub context: Reading<Context>,
+    /// How fast the context fills; `None` while it does not grow.
+    pub growth: Option<Growth>,
+    /// What reading from the cache saved against reading the same tokens afresh, sub-agents included; `None` where no
+    /// price is known.
+    pub cache_saving: Option<PicoUsd>,
+    /// How often the same tool was called on the same thing, last and without anything else between; 0 and 1 are usual.
+    pub repeats: u32,
+    /// The last things that happened on the main line, oldest first; at most [`Self::RECENT`], and none in sessions that
+    /// have long been quiet.
+    pub recent: Vec<Happening>,
     /// Tools called in this session, most used first.
     pub tools: Vec<ToolCount>,
     /// What has been started and has not ended.
@@ -72,6 +85,9 @@ pub struct Session {
 }
 
 impl Session {
+    /// How many of the last happenings are kept.
+    pub const RECENT: usize = 12;
+
     /// The client that wrote it.
     pub fn client(&self) -> ClientId {
         self.key.client
@@ -116,6 +132,9 @@ pub struct InFlight {
     pub since: Option<Timestamp>,
     /// Whether it is a sub-agent.
     pub is_subagent: bool,
+    /// How long calls of this tool take at most, nearly always (the 95th percentile of the last ones seen); `None` where
+    /// too few were seen.
+    pub usual: Option<Duration>,
 }
 
 /// How full the context window is.
@@ -134,6 +153,15 @@ impl Context {
     pub fn percent(&self) -> f64 {
         if self.limit == 0 { 0.0 } else { (self.used as f64 / self.limit as f64 * 100.0).min(100.0) }
     }
+}
+
+/// How fast a context fills.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Growth {
+    /// Tokens per minute, over the last responses.
+    pub tokens_per_minute: f64,
+    /// When the context will be so full that agents summarise it (95 percent of its window), if it goes on like this.
+    pub full_in: Option<Duration>,
 }
 
 /// Who says how large a context window is, most trusted first.
@@ -173,6 +201,8 @@ pub enum Phase {
     Waiting,
     /// The last thing that happened was a failed request.
     Failed,
+    /// The vendor refused the last request because an allowance is used up or requests came too fast.
+    Limited,
     /// The model has finished its turn.
     Finished,
     /// The session was closed.

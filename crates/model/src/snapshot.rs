@@ -2,7 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::{
-    Agent, Billing, ClientId, Health, ModelSpend, Process, RateLimit, Session, Spend, System, Timestamp, Usage,
+    Agent, Billing, ClientId, Health, History, Lifecycle, ModelSpend, Paces, Process, RateLimit, Session, Spend,
+    System, Timestamp, Usage,
 };
 
 /// Everything agtop knows at one moment. Immutable, cheap to share; every output draws one.
@@ -20,6 +21,12 @@ pub struct Snapshot {
     pub sessions: Arc<[Arc<Session>]>,
     /// Sums over all counted responses.
     pub totals: Arc<Totals>,
+    /// What happened in the last minutes, and since agtop started.
+    pub paces: Arc<Paces>,
+    /// What all agents came to in each of the last snapshots, this one included.
+    pub history: Arc<History>,
+    /// Agents that came and went while agtop looked, newest first.
+    pub lifecycles: Arc<[Lifecycle]>,
     /// The newest readings of accounts' allowances.
     pub rate_limits: Arc<[(ClientId, Timestamp, RateLimit)]>,
     /// How well the sources could be read.

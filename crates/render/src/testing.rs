@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use agtop_model::{
     Agent, Basis, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost, CpuTime, DayModel, Evidence, Gap,
-    Health, InFlight, Io, Issue, IssueKind, Join, JoinTier, ModelSpend, OpenFiles, Phase, PicoUsd, Place, ProcId,
-    Process, ProcessState, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status, StopReason, System,
-    Timestamp, Title, TitleRank, ToolCount, Totals, Untrusted, Usage, Window,
+    Health, InFlight, Io, Issue, IssueKind, Join, JoinTier, Liveness, ModelSpend, OpenFiles, Pace, Paces, Phase,
+    PicoUsd, Place, ProcId, Process, ProcessState, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status,
+    StopReason, System, Timestamp, Title, TitleRank, ToolCount, Totals, Untrusted, Usage, Window,
 };
 
 use crate::{Surface, View};
@@ -76,6 +76,9 @@ pub(crate) fn empty() -> Snapshot {
         processes: [].into(),
         sessions: [].into(),
         totals: Arc::new(Totals { time_zone: "UTC".to_owned(), ..Totals::default() }),
+        paces: Arc::default(),
+        history: Arc::default(),
+        lifecycles: [].into(),
         rate_limits: [].into(),
         health: Arc::default(),
         prices: "2026-11-20 (bundled)".into(),
@@ -140,7 +143,7 @@ pub(crate) fn hostile() -> Snapshot {
         models: vec![model.clone()],
         context: Ok(Context { used: u64::MAX, limit: 0, source: ContextSource::Vendor }),
         tools: vec![ToolCount { name: bad(), calls: u64::MAX }],
-        in_flight: vec![InFlight { name: bad(), target: Some(bad()), since: None, is_subagent: false }],
+        in_flight: vec![InFlight { name: bad(), target: Some(bad()), since: None, is_subagent: false, usual: None }],
         ..session(CLAUDE, TEXT)
     };
     let attacker = Agent {
@@ -216,7 +219,12 @@ fn agent(client: ClientId, pid: u32, session: Arc<Session>) -> Agent {
         client,
         label: client.as_str().into(),
         process: Arc::new(process(pid, 1000, client.as_str())),
+        liveness: Liveness::Live,
         cpu_percent: Err(Gap::NotReported),
+        cpu_history: [].into(),
+        io_rate: Err(Gap::NotReported),
+        git: Err(Gap::NotReported),
+        paces: Paces::SPANS.map(Pace::nothing_over),
         launcher: Some("zsh".into()),
         join: Some(Join { tier: JoinTier::Score, confidence: Confidence::Medium }),
         danger: None,
@@ -302,6 +310,10 @@ fn session(client: ClientId, id: &str) -> Session {
         errors: 0,
         compactions: 0,
         context: Err(Gap::NotReported),
+        growth: None,
+        cache_saving: None,
+        repeats: 0,
+        recent: vec![],
         tools: vec![],
         in_flight: vec![],
         stop: None,
@@ -391,7 +403,7 @@ fn claude_session() -> Session {
 
 fn in_flight(name: &str, verb: &str, is_subagent: bool) -> InFlight {
     let target = Some(format!("{verb} {SECRET_WORDS}").into());
-    InFlight { name: name.into(), target, since: Some(ago(20)), is_subagent }
+    InFlight { name: name.into(), target, since: Some(ago(20)), is_subagent, usual: None }
 }
 
 fn codex_session() -> Session {

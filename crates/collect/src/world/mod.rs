@@ -1,11 +1,19 @@
 //! What agtop knows: the only state that changes.
 
 mod audit;
+mod calendar;
+mod family;
 mod hashed;
+mod lately;
+mod lens;
+mod memo;
 mod session;
-mod snapshot;
+mod story;
+mod sums;
+mod teller;
 #[cfg(test)]
 mod tests;
+mod tool_times;
 mod totals;
 mod turns;
 
@@ -14,19 +22,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, Event, EventKind, FileId, RateLimit, Running, SessionKey, Timestamp};
+use agtop_model::{ClientId, Event, EventKind, FileId, Provenance, RateLimit, Running, SessionKey, Timestamp, Turn};
 
 pub use audit::{Audit, Counted, Entry};
-pub use snapshot::Scope;
+pub use lens::{Lens, Scope};
 
-use session::SessionState;
-use turns::{Names, TurnBook};
+use lately::Lately;
+use memo::Memo;
+use session::{SessionState, Told};
+use tool_times::ToolTimes;
+use turns::{Copied, Names, TurnBook};
 
 /// Everything that files told, folded together.
 ///
 /// Folding is a join: applying an event again, or events of different files in another order, gives the same totals.
 #[derive(Debug)]
 pub struct World {
+    lens: Lens,
     /// Times after this are a broken clock's.
     latest: Timestamp,
     index: HashMap<SessionKey, SessionIdx>,
@@ -40,6 +52,13 @@ pub struct World {
     /// What vendors' own files say of live processes; each file says one thing.
     running: HashMap<FileId, (SessionKey, Running)>,
     audit: Option<Audit>,
+    lately: Lately,
+    tool_times: ToolTimes,
+    /// Whether anything was told since the last snapshot.
+    has_news: bool,
+    /// Whether it was told who is whose sub-agent since then.
+    has_kin: bool,
+    memo: Memo,
 }
 
 /// A session, as an index into the World's list.
@@ -54,11 +73,14 @@ impl SessionIdx {
 
 /// Clocks of machines that share a home may differ by this much.
 const CLOCK_SLACK: Duration = Duration::from_hours(24);
+/// What happened longer ago than this is history.
+const NEWS: Duration = Duration::from_hours(24);
 
 impl World {
     /// A World that knows nothing yet, at this moment.
-    pub fn new(now: Timestamp) -> Self {
+    pub fn new(now: Timestamp, lens: Lens) -> Self {
         Self {
+            lens,
             latest: now.plus(CLOCK_SLACK),
             index: HashMap::new(),
             sessions: Vec::new(),
@@ -69,12 +91,17 @@ impl World {
             limits: HashMap::new(),
             running: HashMap::new(),
             audit: None,
+            lately: Lately::new(now),
+            tool_times: ToolTimes::default(),
+            has_news: true,
+            has_kin: true,
+            memo: Memo::default(),
         }
     }
 
     /// A World that also remembers every copy of every response of sessions whose id starts so, to explain them.
-    pub fn audited(now: Timestamp, session: &str) -> Self {
-        Self { audit: Some(Audit::of(session)), ..Self::new(now) }
+    pub fn audited(now: Timestamp, lens: Lens, session: &str) -> Self {
+        Self { audit: Some(Audit::of(session)), ..Self::new(now, lens) }
     }
 
     /// Lets time pass.
@@ -86,6 +113,7 @@ impl World {
     /// cannot be.
     pub fn apply(&mut self, event: Event, modified: Timestamp) {
         let at = event.at.filter(|&at| self.is_plausible(at));
+        self.has_news = true;
         match event.kind {
             EventKind::ProjectRoot { project, root } => {
                 self.projects.insert((event.session.client, project), root);
@@ -94,37 +122,66 @@ impl World {
             EventKind::Running(running) => {
                 self.running.insert(event.source.file, (event.session, running));
             }
-            EventKind::Turn(turn) => {
-                let session = self.session(&event.session);
-                let at = at.unwrap_or_else(|| self.sessions[session.at()].last_active().unwrap_or(modified));
-                let model = turn.model.as_ref().map(|name| self.models.intern(name));
-                self.sessions[session.at()].note_turn(event.source.file, at, &turn, model);
-                if let Some(audit) = &mut self.audit {
-                    audit.note(&event.session, event.source, at, &turn);
-                }
-                let moved = self.turns.join(session, &self.sessions, event.source.file, at, &turn, model);
-                for session in moved {
-                    self.sessions[session.at()].is_stale = true;
-                }
-            }
+            EventKind::Turn(turn) => self.note_turn(&event.session, event.source, (at, modified), &turn),
             EventKind::Facts(facts) => {
                 if let Some(parent) = &facts.parent {
                     self.session(parent);
+                    self.has_kin = true;
                 }
                 let session = self.session(&event.session);
                 self.sessions[session.at()].note_facts(event.source.file, at, *facts, self.latest);
             }
             kind => {
                 let session = self.session(&event.session);
-                self.sessions[session.at()].note(event.source.file, at, kind);
+                self.lately.note(at, session, event.source.file, &kind);
+                let told = self.told(at);
+                if let Some(ended) = self.sessions[session.at()].note(event.source.file, at, kind, told) {
+                    self.tool_times.note(event.session.client, &Arc::from(ended.tool.raw()), ended.took);
+                }
             }
         }
+    }
+
+    fn note_turn(
+        &mut self,
+        key: &SessionKey,
+        source: Provenance,
+        (at, modified): (Option<Timestamp>, Timestamp),
+        turn: &Turn,
+    ) {
+        let session = self.session(key);
+        let at = at.unwrap_or_else(|| self.sessions[session.at()].last_active().unwrap_or(modified));
+        let model = turn.model.as_ref().map(|name| self.models.intern(name));
+        let told = self.told(Some(at));
+        self.sessions[session.at()].note_turn(source.file, at, turn, model, told);
+        if let Some(audit) = &mut self.audit {
+            audit.note(key, source, at, turn);
+        }
+        let copy = Copied { session, file: source.file, at, turn, model };
+        let joined = self.turns.join(copy, &self.sessions);
+        for stale in joined.stale.into_iter().flatten() {
+            self.sessions[stale.at()].is_stale = true;
+        }
+        if joined.is_new {
+            self.lately.note_turn(at, joined.turn);
+        }
+        let has_moved = joined.stale[1].is_some();
+        if let Some(owner) = self.turns.owner(joined.turn).filter(|_| joined.is_new || has_moved) {
+            self.sessions[owner.at()].own(joined.turn);
+        }
+    }
+
+    fn told(&self, at: Option<Timestamp>) -> Told {
+        let day_ago = self.latest.minus(CLOCK_SLACK).minus(NEWS);
+        if at.is_some_and(|at| at >= day_ago) { Told::Lately } else { Told::LongAgo }
     }
 
     /// Takes back what cannot be joined because a file is about to be read anew: counts of what has no id. Responses
     /// stay: they have ids, and usage that was seen was used.
     pub fn forget_file(&mut self, file: FileId) {
         self.running.remove(&file);
+        self.lately.forget_file(file);
+        self.has_news = true;
         for session in &mut self.sessions {
             session.forget_file(file);
         }
@@ -179,6 +236,7 @@ impl World {
             let idx = SessionIdx(u32::try_from(self.sessions.len()).unwrap_or(u32::MAX));
             self.sessions.push(SessionState::new(key.clone()));
             self.index.insert(key.clone(), idx);
+            self.has_kin = true;
             idx
         });
         self.recent = Some((key.clone(), idx));

@@ -1,14 +1,15 @@
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agtop_model::{
-    EventKind, FileId, InFlight, Lineage, Phase, SessionFacts, SessionKey, StopReason, Timestamp, Title, TitleRank,
+    Deed, EventKind, FileId, Lineage, Phase, SessionFacts, SessionKey, StopReason, Timestamp, Title, TitleRank,
     ToolCount, ToolKey, Turn, Untrusted,
 };
 
-use super::hashed::HashedMap;
-use super::turns::NameIdx;
+use super::hashed::{HashedMap, HashedSet};
+use super::story::{Story, deed, ending};
+use super::turns::{NameIdx, TurnIdx};
 
 /// What is known about one session, apart from its responses.
 #[derive(Debug)]
@@ -36,10 +37,15 @@ pub(super) struct SessionState {
     pub(super) is_stale: bool,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
-    in_flight: HashedMap<ToolKey, (u32, InFlight)>,
-    calls: HashedMap<ToolKey, Arc<str>>,
+    in_flight: HashedMap<ToolKey, (u32, Flight)>,
+    calls: HashedSet<ToolKey>,
+    tools: Vec<(Arc<str>, u64)>,
     ordinal: u32,
     files: Vec<(FileId, Counts)>,
+    /// Its responses, and some that were once taken for its own.
+    turns: Vec<TurnIdx>,
+    /// What lately happened, if anything.
+    story: Option<Box<Story>>,
 }
 
 /// The newest response on the main line.
@@ -57,6 +63,31 @@ pub(super) struct Counts {
     pub(super) prompts: u64,
     pub(super) errors: u64,
     pub(super) compactions: u64,
+}
+
+/// What has started and not ended.
+#[derive(Clone, Debug)]
+pub(super) struct Flight {
+    pub(super) name: Untrusted,
+    pub(super) target: Option<Untrusted>,
+    pub(super) since: Option<Timestamp>,
+    pub(super) is_subagent: bool,
+}
+
+/// A tool call that ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) tool: Untrusted,
+    pub(super) took: Duration,
+}
+
+/// Whether something is news or history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It happened within the last day.
+    Lately,
+    /// It happened before that, or nobody knows when.
+    LongAgo,
 }
 
 impl SessionState {
@@ -81,9 +112,12 @@ impl SessionState {
             first: None,
             last: None,
             in_flight: HashedMap::default(),
-            calls: HashedMap::default(),
+            calls: HashedSet::default(),
+            tools: Vec::new(),
             ordinal: 0,
             files: Vec::new(),
+            turns: Vec::new(),
+            story: None,
         }
     }
 
@@ -105,7 +139,7 @@ impl SessionState {
         }
     }
 
-    pub(super) fn note_turn(&mut self, file: FileId, at: Timestamp, turn: &Turn, model: Option<NameIdx>) {
+    pub(super) fn note_turn(&mut self, file: FileId, at: Timestamp, turn: &Turn, model: Option<NameIdx>, told: Told) {
         self.touch(file, Some(at));
         let context_used = turn.context_used.unwrap_or_else(|| turn.usage.prompt());
         self.largest_prompt = self.largest_prompt.max(context_used);
@@ -113,27 +147,41 @@ impl SessionState {
         if is_own && self.last_turn.is_none_or(|last| last.at <= at) {
             let stop = turn.stop.or(self.last_turn.filter(|last| last.at == at).and_then(|last| last.stop));
             self.last_turn = Some(LastTurn { at, model, context_used, stop });
+            if told == Told::Lately {
+                let story = self.story.get_or_insert_default();
+                story.note_context(at, context_used);
+                if let Some(ending) = ending(turn.stop) {
+                    story.note(Some(at), ending);
+                }
+            }
             let is_done = matches!(stop, Some(StopReason::EndTurn | StopReason::StopSequence));
             self.phase = if is_done { Phase::Finished } else { Phase::Open };
         }
     }
 
-    pub(super) fn note(&mut self, file: FileId, at: Option<Timestamp>, kind: EventKind) {
+    /// Notes what happened; returns the tool call that ended by it, with how long it took.
+    pub(super) fn note(&mut self, file: FileId, at: Option<Timestamp>, kind: EventKind, told: Told) -> Option<Ended> {
         self.touch(file, at);
         self.phase = phase_after(self.phase, &kind);
+        if told == Told::Lately
+            && let Some(deed) = self.deed(&kind)
+        {
+            self.story.get_or_insert_default().note(at, deed);
+        }
         match kind {
             EventKind::Title(title) => self.note_title(title),
             EventKind::Prompt => self.counts(file).prompts += 1,
             EventKind::ToolStarted { tool, name, target } => {
-                let started = InFlight { name: name.as_ref().into(), target, since: at, is_subagent: false };
-                self.calls.insert(tool, name);
-                self.start(tool, started);
+                self.count_call(tool, &name);
+                self.start(tool, Flight { name: Untrusted::new(&*name), target, since: at, is_subagent: false });
             }
             EventKind::SubagentStarted { tool, name, task } => {
-                self.start(tool, InFlight { name, target: task, since: at, is_subagent: true });
+                self.start(tool, Flight { name, target: task, since: at, is_subagent: true });
             }
             EventKind::ToolEnded { tool, .. } | EventKind::SubagentEnded { tool } => {
-                self.in_flight.remove(&tool);
+                let (_, flight) = self.in_flight.remove(&tool)?;
+                let took = at?.since(flight.since?);
+                return (!flight.is_subagent).then_some(Ended { tool: flight.name, took });
             }
             EventKind::Compacted => self.counts(file).compactions += 1,
             EventKind::TurnEnded | EventKind::Ended => self.in_flight.clear(),
@@ -145,9 +193,47 @@ impl SessionState {
             | EventKind::Running(_)
             | EventKind::ProjectRoot { .. } => {}
         }
+        None
     }
 
-    fn start(&mut self, tool: ToolKey, started: InFlight) {
+    /// What this is to somebody who follows the session. The answer of a tool names the tool by its call.
+    fn deed(&self, kind: &EventKind) -> Option<Deed> {
+        match kind {
+            EventKind::ToolEnded { tool, outcome } => {
+                let (_, flight) = self.in_flight.get(tool)?;
+                Some(Deed::Returned { tool: flight.name.clone(), outcome: *outcome })
+            }
+            kind => deed(kind),
+        }
+    }
+
+    /// Copies of a transcript tell the same call again.
+    fn count_call(&mut self, tool: ToolKey, name: &Arc<str>) {
+        if !self.calls.insert(tool) {
+            return;
+        }
+        match self.tools.iter_mut().find(|(known, _)| known == name) {
+            Some((_, calls)) => *calls += 1,
+            None => self.tools.push((Arc::clone(name), 1)),
+        }
+    }
+
+    /// A response that is its own.
+    pub(super) fn own(&mut self, turn: TurnIdx) {
+        self.turns.push(turn);
+    }
+
+    /// Its responses, and some that were once taken for its own.
+    pub(super) fn turns(&self) -> &[TurnIdx] {
+        &self.turns
+    }
+
+    /// What lately happened.
+    pub(super) fn story(&self) -> Option<&Story> {
+        self.story.as_deref()
+    }
+
+    fn start(&mut self, tool: ToolKey, started: Flight) {
         self.ordinal += 1;
         self.in_flight.insert(tool, (self.ordinal, started));
     }
@@ -201,21 +287,17 @@ impl SessionState {
     }
 
     /// What has not ended, in the order in which it started.
-    pub(super) fn in_flight(&self) -> Vec<InFlight> {
-        let mut open: Vec<&(u32, InFlight)> = self.in_flight.values().collect();
+    pub(super) fn in_flight(&self) -> Vec<&Flight> {
+        let mut open: Vec<&(u32, Flight)> = self.in_flight.values().collect();
         open.sort_unstable_by_key(|(ordinal, _)| *ordinal);
-        open.into_iter().map(|(_, flight)| flight.clone()).collect()
+        open.into_iter().map(|(_, flight)| flight).collect()
     }
 
     /// Tools by the number of calls, each call once.
     pub(super) fn tool_counts(&self) -> Vec<ToolCount> {
-        let mut counts: HashMap<&str, u64> = HashMap::new();
-        for name in self.calls.values() {
-            *counts.entry(name).or_default() += 1;
-        }
-        let mut counts: Vec<(&str, u64)> = counts.into_iter().collect();
-        counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        counts.into_iter().map(|(name, calls)| ToolCount { name: name.into(), calls }).collect()
+        let mut counts: Vec<&(Arc<str>, u64)> = self.tools.iter().collect();
+        counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        counts.into_iter().map(|(name, calls)| ToolCount { name: name.as_ref().into(), calls: *calls }).collect()
     }
 
     fn touch(&mut self, file: FileId, at: Option<Timestamp>) {
@@ -239,12 +321,31 @@ fn phase_after(before: Phase, kind: &EventKind) -> Phase {
     match kind {
         EventKind::Prompt | EventKind::ToolStarted { .. } | EventKind::SubagentStarted { .. } => Phase::Open,
         EventKind::Waiting => Phase::Waiting,
+        EventKind::Error(reason) if is_refusal(reason.raw()) => Phase::Limited,
         EventKind::Error(_) => Phase::Failed,
         EventKind::TurnEnded => Phase::Finished,
         EventKind::Ended => Phase::Ended,
         EventKind::ToolEnded { .. } | EventKind::SubagentEnded { .. } if before != Phase::Finished => Phase::Open,
         _ => before,
     }
+}
+
+/// What vendors write where they refuse a request because an allowance is used up or requests come too fast.
+const REFUSALS: [&str; 8] = [
+    "rate_limit",
+    "rate limit",
+    "ratelimit",
+    "usage limit",
+    "usage_limit",
+    "quota",
+    "too many requests",
+    "resource_exhausted",
+];
+
+fn is_refusal(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    let is_status = |word: &str| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()) == "429";
+    REFUSALS.iter().any(|refusal| reason.contains(refusal)) || reason.split_whitespace().any(is_status)
 }
 
 fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use agtop_model::{
     ClientId, Event, EventKind, Extent, FileId, Lineage, MessageKey, Phase, Place, Provenance, Session, SessionFacts,
@@ -8,7 +9,7 @@ use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::{Scope, World};
+use super::{Lens, Scope, World};
 
 const CLIENT: ClientId = ClientId::new("claude");
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -49,15 +50,23 @@ fn said(session: &str, at: i64, turn: Turn) -> Event {
 }
 
 fn world(events: impl IntoIterator<Item = Event>) -> World {
-    let mut world = World::new(NOW);
+    world_through(lens(), events)
+}
+
+fn world_through(lens: Lens, events: impl IntoIterator<Item = Event>) -> World {
+    let mut world = World::new(NOW, lens);
     for event in events {
         world.apply(event, NOW);
     }
     world
 }
 
-fn sessions(world: &mut World) -> Vec<std::sync::Arc<Session>> {
-    world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC).sessions
+fn lens() -> Lens {
+    Lens { prices: Arc::new(PriceBook::bundled()), scope: Scope::default(), zone: TimeZone::UTC }
+}
+
+fn sessions(world: &mut World) -> Arc<[Arc<Session>]> {
+    world.tell(NOW).sessions
 }
 
 fn parent(child: &str, parent: &str) -> Event {
@@ -81,7 +90,7 @@ fn a_response_happened_when_its_first_copy_says() {
     let mut early = said("a", 1, turn("m", 1));
     early.at = Some(before_midnight);
     let mut world = world([late, early]);
-    let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC);
+    let told = world.tell(NOW);
     let days: Vec<_> = told.totals.by_day.iter().map(|cell| cell.day.as_str()).collect();
     assert_eq!(days, ["2026-09-20"]);
 }
@@ -93,7 +102,7 @@ fn a_sub_agents_usage_is_its_own_and_its_parents_once() {
     assert_eq!(sessions.len(), 1);
     assert_eq!((sessions[0].own_usage.output, sessions[0].usage.output), (5, 12));
     assert_eq!(sessions[0].children[0].usage.output, 7);
-    let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC);
+    let told = world.tell(NOW);
     assert_eq!(told.totals.usage.output, 12);
     assert_eq!(told.totals.spend.amount, sessions[0].spend.amount);
 }
@@ -188,17 +197,17 @@ fn days_are_those_of_the_time_zone() {
     let zone = TimeZone::get("Pacific/Auckland").unwrap();
     let mut at_noon_utc = said("a", 1, turn("m", 5));
     at_noon_utc.at = Some(Timestamp::from_millis(1_789_905_600_000));
-    let mut world = world([at_noon_utc]);
-    let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &zone);
+    let mut world = world_through(Lens { zone, ..lens() }, [at_noon_utc]);
+    let told = world.tell(NOW);
     assert_eq!(told.totals.by_day[0].day, "2026-09-21");
     assert_eq!(told.totals.time_zone, "Pacific/Auckland");
 }
 
 #[test]
 fn a_scope_leaves_out_what_happened_outside_it() {
-    let mut world = world([said("a", 1, turn("m", 5)), said("a", 100, turn("n", 7)), said("b", 1, turn("o", 9))]);
     let scope = Scope { since: Some(moment(50)), until: None };
-    let told = world.tell(NOW, &PriceBook::bundled(), &scope, &TimeZone::UTC);
+    let events = [said("a", 1, turn("m", 5)), said("a", 100, turn("n", 7)), said("b", 1, turn("o", 9))];
+    let told = world_through(Lens { scope, ..lens() }, events).tell(NOW);
     assert_eq!((told.sessions.len(), told.sessions[0].usage.output, told.totals.usage.output), (1, 7, 7));
 }
 
@@ -219,11 +228,21 @@ fn copies() -> impl Strategy<Value = Vec<Event>> {
     })
 }
 
+/// Sub-agents that become known at any moment.
+fn kinships() -> impl Strategy<Value = Vec<(prop::sample::Index, Event)>> {
+    let kinship = (any::<prop::sample::Index>(), 0..5_u8, 0..5_u8);
+    prop::collection::vec(kinship, 0..4).prop_map(|kinships| {
+        let event =
+            |(at, child, above): (prop::sample::Index, u8, u8)| (at, parent(&child.to_string(), &above.to_string()));
+        kinships.into_iter().map(event).collect()
+    })
+}
+
 /// What must not depend on order: usage and cost of each session, and of everything.
 fn sums(events: impl IntoIterator<Item = Event>) -> (BTreeMap<String, (u64, u64, i64)>, u64) {
     let mut world = world(events);
-    let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC);
-    let of = |session: &std::sync::Arc<Session>| {
+    let told = world.tell(NOW);
+    let of = |session: &Arc<Session>| {
         let sums = (session.usage.total(), session.turns, session.spend.amount.as_pico());
         (session.key.id.to_string(), sums)
     };
@@ -244,6 +263,22 @@ proptest! {
             shuffled.swap(at, usize::try_from(state % (at as u64 + 1)).unwrap());
         }
         prop_assert_eq!(sums(shuffled), straight);
+    }
+
+    #[test]
+    fn what_is_shared_between_snapshots_is_what_is_told_at_once(events in copies(), kin in kinships()) {
+        let mut looked_at = world([]);
+        let mut events = events;
+        for (at, event) in kin {
+            events.insert(at.index(events.len() + 1), event);
+        }
+        for event in &events {
+            looked_at.apply(event.clone(), NOW);
+            looked_at.tell(NOW);
+        }
+        let told = format!("{:?}", (looked_at.tell(NOW).sessions, looked_at.tell(NOW).totals));
+        let mut at_once = world(events);
+        prop_assert_eq!(told, format!("{:?}", (at_once.tell(NOW).sessions, at_once.tell(NOW).totals)));
     }
 
     #[test]
@@ -271,11 +306,11 @@ proptest! {
 
     #[test]
     fn an_explanation_adds_up_to_the_session(events in copies(), wanted in 0..4_u8) {
-        let mut world = World::audited(NOW, "");
+        let mut world = World::audited(NOW, lens(), "");
         for event in events {
             world.apply(event, NOW);
         }
-        let told = world.tell(NOW, &PriceBook::bundled(), &Scope::default(), &TimeZone::UTC);
+        let told = world.tell(NOW);
         let wanted = key(&wanted.to_string());
         let Some(session) = told.sessions.iter().find(|session| session.key == wanted) else { return Ok(()) };
         let verdicts = world.audit().unwrap().verdicts(std::slice::from_ref(&wanted));

@@ -1,82 +1,94 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use agtop_model::{ClientId, DayModel, ModelSpend, Spend, Timestamp, Totals};
+use agtop_model::{ClientId, DayModel, ModelSpend, Spend, Totals};
 use jiff::tz::TimeZone;
 
-use super::World;
-use super::snapshot::{Rates, Scope, SpendSum};
-use super::turns::NameIdx;
+use super::calendar::{Day, day_name, zone_name};
+use super::sums::{Cell, SpendSum};
+use super::turns::{NameIdx, Names};
+use super::{SessionIdx, World};
 
-/// Days since the epoch, in some time zone.
-type Day = i32;
+/// Sums over all sessions, by day, client and model.
+type Grid = BTreeMap<(Option<Day>, ClientId, Option<NameIdx>), SpendSum>;
 
-/// Finds the day of a moment. Responses come in runs of a day, so the last day's bounds are kept.
-struct Calendar<'a> {
-    zone: &'a TimeZone,
-    day: Day,
-    from: Timestamp,
-    to: Timestamp,
+/// Sums over all responses, without adding all of them up each time: most sessions are quiet, and their sum is kept.
+#[derive(Debug, Default)]
+pub(super) struct Ground {
+    quiet: Grid,
+    /// Sessions that are not within `quiet`.
+    lively: HashSet<SessionIdx>,
+    /// How many of the sessions are accounted for, here or there.
+    known: usize,
 }
 
-impl<'a> Calendar<'a> {
-    fn new(zone: &'a TimeZone) -> Self {
-        Self { zone, day: 0, from: Timestamp::from_millis(0), to: Timestamp::from_millis(0) }
+/// With more lively sessions than this, the quiet ones are summed up anew.
+const MOST_LIVELY: usize = 64;
+
+impl Ground {
+    /// The sums, after `changed` sessions got new cells.
+    pub(super) fn totals(
+        &mut self,
+        world: &World,
+        cells: &HashMap<SessionIdx, Vec<Cell>>,
+        changed: &[SessionIdx],
+        zone: &TimeZone,
+    ) -> Totals {
+        // A session's old cells are within the quiet ones: they cannot be taken out again.
+        let is_settled =
+            self.known > 0 && changed.iter().all(|idx| self.lively.contains(idx) || idx.at() >= self.known);
+        self.lively.extend(changed);
+        if !is_settled || self.lively.len() > MOST_LIVELY {
+            self.settle(world, cells, changed);
+        }
+        self.known = self.known.max(world.sessions.len());
+        let mut grid = self.quiet.clone();
+        for idx in &self.lively {
+            add(&mut grid, world, *idx, cells);
+        }
+        totals(&grid, &world.models, zone)
     }
 
-    fn day(&mut self, at: Timestamp) -> Option<Day> {
-        if !(self.from <= at && at < self.to) {
-            let midnight = |day: jiff::civil::Date| day.to_zoned(self.zone.clone()).ok();
-            let date = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?.to_zoned(self.zone.clone()).date();
-            let (from, to) = (midnight(date)?, midnight(date.tomorrow().ok()?)?);
-            self.from = Timestamp::from_millis(from.timestamp().as_millisecond());
-            self.to = Timestamp::from_millis(to.timestamp().as_millisecond());
-            self.day = (date - jiff::civil::date(1970, 1, 1)).get_days();
+    /// Sums up anew all but those that just changed, which will probably change again.
+    fn settle(&mut self, world: &World, cells: &HashMap<SessionIdx, Vec<Cell>>, changed: &[SessionIdx]) {
+        self.lively = if changed.len() > MOST_LIVELY { HashSet::new() } else { changed.iter().copied().collect() };
+        self.quiet.clear();
+        for idx in cells.keys().filter(|idx| !self.lively.contains(idx)) {
+            add(&mut self.quiet, world, *idx, cells);
         }
-        Some(self.day)
     }
 }
 
-/// `YYYY-MM-DD` of a day.
-fn day_name(day: Day) -> String {
-    let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(day));
-    date.map_or_else(|_| "unknown".to_owned(), |date| date.to_string())
+fn add(grid: &mut Grid, world: &World, idx: SessionIdx, cells: &HashMap<SessionIdx, Vec<Cell>>) {
+    let client = world.sessions[idx.at()].key.client;
+    for cell in cells.get(&idx).into_iter().flatten() {
+        grid.entry((cell.day, client, cell.model)).or_default().merge(&cell.sum);
+    }
 }
 
-impl World {
-    /// Sums over all responses in scope.
-    pub(super) fn totals(&self, rates: &Rates<'_>, scope: &Scope, zone: &TimeZone) -> Totals {
-        let mut calendar = Calendar::new(zone);
-        let mut cells: BTreeMap<(Option<Day>, ClientId, Option<NameIdx>), SpendSum> = BTreeMap::new();
-        for record in self.turns.counted().filter(|record| scope.holds(record.at)) {
-            let client = self.sessions[record.session.at()].key.client;
-            let cell = cells.entry((calendar.day(record.at), client, record.model)).or_default();
-            cell.add(record, rates);
-        }
-        let mut totals = Totals { time_zone: zone_name(zone), ..Totals::default() };
-        let mut by_client: BTreeMap<ClientId, SpendSum> = BTreeMap::new();
-        let mut by_model: BTreeMap<Option<NameIdx>, SpendSum> = BTreeMap::new();
-        let mut all = SpendSum::default();
-        for (&(day, client, model), cell) in &cells {
-            all.merge(cell);
-            by_client.entry(client).or_default().merge(cell);
-            by_model.entry(model).or_default().merge(cell);
-            let day = day.map_or_else(|| "unknown".to_owned(), day_name);
-            totals.by_day.push(DayModel { day, client, spend: self.named(model, cell) });
-        }
-        totals.usage = all.usage;
-        totals.spend = all.spend;
-        totals.turns = all.turns;
-        totals.by_client = by_client.iter().map(|(&client, sum)| (client, self.named(None, sum))).collect();
-        totals.by_model = by_model.iter().map(|(&model, sum)| self.named(model, sum)).collect();
-        totals.by_model.sort_by(dearest_first);
-        totals
+fn totals(grid: &Grid, names: &Names, zone: &TimeZone) -> Totals {
+    let mut totals = Totals { time_zone: zone_name(zone), ..Totals::default() };
+    let mut by_client: BTreeMap<ClientId, SpendSum> = BTreeMap::new();
+    let mut by_model: BTreeMap<Option<NameIdx>, SpendSum> = BTreeMap::new();
+    let mut all = SpendSum::default();
+    for (&(day, client, model), sum) in grid {
+        all.merge(sum);
+        by_client.entry(client).or_default().merge(sum);
+        by_model.entry(model).or_default().merge(sum);
+        totals.by_day.push(DayModel { day: day_name(day), client, spend: named(names, model, sum) });
     }
+    totals.usage = all.usage;
+    totals.spend = all.spend;
+    totals.turns = all.turns;
+    totals.by_client = by_client.iter().map(|(&client, sum)| (client, named(names, None, sum))).collect();
+    totals.by_model = by_model.iter().map(|(&model, sum)| named(names, model, sum)).collect();
+    totals.by_model.sort_by(dearest_first);
+    totals
+}
 
-    /// A sum with its model's name.
-    pub(super) fn named(&self, model: Option<NameIdx>, sum: &SpendSum) -> ModelSpend {
-        let model = model.and_then(|model| self.models.get(model)).cloned();
-        ModelSpend { model, usage: sum.usage, spend: sum.spend, turns: sum.turns }
-    }
+/// A sum with its model's name.
+pub(super) fn named(names: &Names, model: Option<NameIdx>, sum: &SpendSum) -> ModelSpend {
+    let model = model.and_then(|model| names.get(model)).cloned();
+    ModelSpend { model, usage: sum.usage, spend: sum.spend, turns: sum.turns }
 }
 
 /// Order of models: by cost, then by tokens, then by name.
@@ -86,8 +98,4 @@ pub(super) fn dearest_first(a: &ModelSpend, b: &ModelSpend) -> std::cmp::Orderin
         .cmp(&weight(&a.spend))
         .then_with(|| b.usage.total().cmp(&a.usage.total()))
         .then_with(|| a.model.cmp(&b.model))
-}
-
-fn zone_name(zone: &TimeZone) -> String {
-    zone.iana_name().map_or_else(|| "local".to_owned(), str::to_owned)
 }

@@ -8,15 +8,45 @@ use super::SessionIdx;
 use super::hashed::{HashedMap, HashedSet};
 use super::session::SessionState;
 
+/// A response, as an index into the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct TurnIdx(u32);
+
+impl TurnIdx {
+    fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One copy of a response, where it was read.
+#[derive(Clone, Copy)]
+pub(super) struct Copied<'a> {
+    pub(super) session: SessionIdx,
+    pub(super) file: FileId,
+    pub(super) at: Timestamp,
+    pub(super) turn: &'a Turn,
+    pub(super) model: Option<NameIdx>,
+}
+
+/// What became of a copy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Joined {
+    pub(super) turn: TurnIdx,
+    /// No copy of the response was known before.
+    pub(super) is_new: bool,
+    /// Sessions whose sums are no longer true.
+    pub(super) stale: [Option<SessionIdx>; 3],
+}
+
 /// Every response once.
 #[derive(Debug, Default)]
 pub(super) struct TurnBook {
-    keys: HashedMap<MessageKey, u32>,
+    keys: HashedMap<MessageKey, TurnIdx>,
     records: Vec<TurnRecord>,
     /// Coarse records that came after a part of theirs are never entered.
     coarse: HashedSet<MessageKey>,
     /// Parts that do not name their model, with the coarse records that may.
-    nameless: Vec<(u32, MessageKey)>,
+    nameless: Vec<(TurnIdx, MessageKey)>,
     duplicates: HashMap<ClientId, u64>,
 }
 
@@ -39,20 +69,11 @@ pub(super) struct TurnRecord {
 }
 
 impl TurnBook {
-    /// Joins one copy of a response; returns the sessions whose sums are no longer true.
-    pub(super) fn join(
-        &mut self,
-        session: SessionIdx,
-        sessions: &[SessionState],
-        file: FileId,
-        at: Timestamp,
-        turn: &Turn,
-        model: Option<NameIdx>,
-    ) -> Vec<SessionIdx> {
-        let mut changed = Vec::new();
-        if let Some(coarse) = turn.part_of {
-            changed.extend(self.supersede(coarse));
-        }
+    /// Joins one copy of a response.
+    pub(super) fn join(&mut self, copy: Copied<'_>, sessions: &[SessionState]) -> Joined {
+        let Copied { session, file, at, turn, model } = copy;
+        let mut stale = [None; 3];
+        stale[2] = turn.part_of.and_then(|coarse| self.supersede(coarse));
         let copy = TurnRecord {
             usage: turn.usage,
             at,
@@ -67,32 +88,33 @@ impl TurnBook {
             lineage: turn.lineage,
             opened: turn.opened,
         };
-        match self.keys.entry(turn.message) {
+        let (turn, is_new) = match self.keys.entry(turn.message) {
             Entry::Vacant(entry) => {
-                let idx = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+                let idx = TurnIdx(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
                 entry.insert(idx);
                 self.nameless.extend(turn.part_of.filter(|_| model.is_none()).map(|coarse| (idx, coarse)));
                 self.records.push(copy);
-                changed.push(session);
+                stale[0] = Some(session);
+                (idx, true)
             }
             Entry::Occupied(entry) => {
+                let idx = *entry.get();
                 let client = sessions[session.at()].key.client;
                 *self.duplicates.entry(client).or_default() += 1;
-                let Some(kept) = self.records.get_mut(*entry.get() as usize) else { return changed };
-                let owners = |a: SessionIdx, b: SessionIdx| sessions[a.at()].key.id < sessions[b.at()].key.id;
-                let before = *kept;
-                kept.absorb(&copy, owners);
-                if before.session != kept.session {
-                    changed.extend([before.session, kept.session]);
-                } else if before.usage != kept.usage
-                    || before.embedded_cost != kept.embedded_cost
-                    || before.at != kept.at
-                {
-                    changed.push(kept.session);
+                if let Some(kept) = self.records.get_mut(idx.at()) {
+                    let owners = |a: SessionIdx, b: SessionIdx| sessions[a.at()].key.id < sessions[b.at()].key.id;
+                    let before = *kept;
+                    kept.absorb(&copy, owners);
+                    if before.session != kept.session {
+                        stale[..2].copy_from_slice(&[Some(before.session), Some(kept.session)]);
+                    } else if before.counts_otherwise_than(kept) {
+                        stale[0] = Some(kept.session);
+                    }
                 }
+                (idx, false)
             }
-        }
-        changed
+        };
+        Joined { turn, is_new, stale }
     }
 
     /// Marks a record as coarse, whether it is known yet or not.
@@ -100,26 +122,35 @@ impl TurnBook {
         if !self.coarse.insert(key) {
             return None;
         }
-        let record = self.records.get_mut(*self.keys.get(&key)? as usize)?;
+        let record = self.records.get_mut(self.keys.get(&key)?.at())?;
         record.is_coarse = true;
         Some(record.session)
     }
 
-    /// Gives parts that do not name their model the model of the record they are a part of, whichever was read first.
-    pub(super) fn name_parts(&mut self) {
+    /// Gives parts that do not name their model the model of the record they are a part of, whichever was read first;
+    /// returns the sessions whose sums are no longer true.
+    pub(super) fn name_parts(&mut self) -> Vec<SessionIdx> {
         let Self { keys, records, nameless, .. } = self;
+        let mut stale = Vec::new();
         nameless.retain(|&(part, coarse)| {
-            let model = keys.get(&coarse).and_then(|&idx| records.get(idx as usize)).and_then(|record| record.model);
-            if let (Some(model), Some(part)) = (model, records.get_mut(part as usize)) {
+            let model = keys.get(&coarse).and_then(|idx| records.get(idx.at())).and_then(|record| record.model);
+            if let (Some(model), Some(part)) = (model, records.get_mut(part.at())) {
                 part.model = Some(model);
+                stale.push(part.session);
             }
             model.is_none()
         });
+        stale
     }
 
-    /// All records that count.
-    pub(super) fn counted(&self) -> impl Iterator<Item = &TurnRecord> {
-        self.records.iter().filter(|record| !record.is_coarse)
+    /// The session that owns a response.
+    pub(super) fn owner(&self, turn: TurnIdx) -> Option<SessionIdx> {
+        self.records.get(turn.at()).map(|record| record.session)
+    }
+
+    /// A response, if it counts.
+    pub(super) fn counted_at(&self, turn: TurnIdx) -> Option<&TurnRecord> {
+        self.records.get(turn.at()).filter(|record| !record.is_coarse)
     }
 
     /// Copies beyond the first, by client.
@@ -129,6 +160,11 @@ impl TurnBook {
 }
 
 impl TurnRecord {
+    fn counts_otherwise_than(&self, other: &Self) -> bool {
+        let figures = |record: &Self| (record.usage, record.embedded_cost, record.at, record.model, record.tier);
+        figures(self) != figures(other)
+    }
+
     /// Joins another copy of the same response. The result does not depend on which copy came first: the greatest
     /// usage counts, the copy on the main line or else in the file begun first owns it, and it happened when its first
     /// copy says.

@@ -1,0 +1,43 @@
+use agtop_model::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Days since the epoch, in some time zone.
+pub(super) type Day = i32;
+
+/// Finds the day of a moment. Responses come in runs of a day, so the last day's bounds are kept.
+pub(super) struct Calendar<'a> {
+    zone: &'a TimeZone,
+    day: Day,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+impl<'a> Calendar<'a> {
+    pub(super) fn new(zone: &'a TimeZone) -> Self {
+        Self { zone, day: 0, from: Timestamp::from_millis(0), to: Timestamp::from_millis(0) }
+    }
+
+    pub(super) fn day(&mut self, at: Timestamp) -> Option<Day> {
+        if !(self.from <= at && at < self.to) {
+            let midnight = |day: jiff::civil::Date| day.to_zoned(self.zone.clone()).ok();
+            let date = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?.to_zoned(self.zone.clone()).date();
+            let (from, to) = (midnight(date)?, midnight(date.tomorrow().ok()?)?);
+            self.from = Timestamp::from_millis(from.timestamp().as_millisecond());
+            self.to = Timestamp::from_millis(to.timestamp().as_millisecond());
+            self.day = (date - jiff::civil::date(1970, 1, 1)).get_days();
+        }
+        Some(self.day)
+    }
+}
+
+/// `YYYY-MM-DD` of a day, or `unknown` where there is none.
+pub(super) fn day_name(day: Option<Day>) -> String {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let date = day.and_then(|day| epoch.checked_add(jiff::Span::new().days(day)).ok());
+    date.map_or_else(|| "unknown".to_owned(), |date| date.to_string())
+}
+
+/// What a time zone is called.
+pub(super) fn zone_name(zone: &TimeZone) -> String {
+    zone.iana_name().map_or_else(|| "local".to_owned(), str::to_owned)
+}

@@ -1,0 +1,66 @@
+use std::collections::HashMap;
+
+use super::session::SessionState;
+use super::{SessionIdx, World};
+
+/// Who is whose sub-agent. Every session is in it exactly once, even if files claim that two are each other's parent.
+#[derive(Debug, Default)]
+pub(super) struct Family {
+    pub(super) roots: Vec<SessionIdx>,
+    parents: Vec<Option<SessionIdx>>,
+    children: HashMap<SessionIdx, Vec<SessionIdx>>,
+}
+
+/// Sub-agents start sub-agents, but not this deep.
+const DEEPEST: usize = 16;
+
+impl Family {
+    pub(super) fn of(world: &World) -> Self {
+        let claimed: Vec<Option<SessionIdx>> =
+            world.sessions.iter().map(|state| claimed_parent(world, state)).collect();
+        let mut family = Self { parents: vec![None; claimed.len()], ..Self::default() };
+        for at in 0..claimed.len() {
+            let idx = SessionIdx(u32::try_from(at).unwrap_or(u32::MAX));
+            match claimed[at].filter(|_| leads_to_a_root(&claimed, idx)) {
+                Some(parent) => {
+                    family.parents[at] = Some(parent);
+                    family.children.entry(parent).or_default().push(idx);
+                }
+                None => family.roots.push(idx),
+            }
+        }
+        family
+    }
+
+    /// The sub-agents that this session sent off.
+    pub(super) fn children(&self, idx: SessionIdx) -> &[SessionIdx] {
+        self.children.get(&idx).map_or(&[], Vec::as_slice)
+    }
+
+    /// The session and all above it, up to its root.
+    pub(super) fn ancestry(&self, idx: SessionIdx) -> impl Iterator<Item = SessionIdx> {
+        std::iter::successors(Some(idx), |idx| self.parents.get(idx.at()).copied().flatten())
+    }
+
+    /// The sessions that have another place than they had.
+    pub(super) fn moved_since(&self, before: &Self) -> Vec<SessionIdx> {
+        let places = self.parents.iter().zip(&before.parents).enumerate();
+        let moved = places.filter(|(_, (now, before))| now != before);
+        moved.map(|(at, _)| SessionIdx(u32::try_from(at).unwrap_or(u32::MAX))).collect()
+    }
+
+    /// The session on whose behalf this one works, at last.
+    pub(super) fn root(&self, idx: SessionIdx) -> SessionIdx {
+        self.ancestry(idx).last().unwrap_or(idx)
+    }
+}
+
+fn claimed_parent(world: &World, state: &SessionState) -> Option<SessionIdx> {
+    state.parent.as_ref().and_then(|key| world.index.get(key)).copied()
+}
+
+/// Whether following parents ends: members of a ring, and what hangs too deep, count as roots themselves.
+fn leads_to_a_root(claimed: &[Option<SessionIdx>], idx: SessionIdx) -> bool {
+    let ancestors = std::iter::successors(Some(idx), |idx| claimed.get(idx.at()).copied().flatten());
+    ancestors.take(DEEPEST + 1).count() <= DEEPEST
+}

@@ -1,0 +1,144 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agtop_model::{ClientId, RateLimit, Session, Status, Timestamp, Totals};
+
+use super::calendar::Calendar;
+use super::family::Family;
+use super::lately;
+use super::sums::{Cell, Rates, cells};
+use super::teller::Teller;
+use super::totals::Ground;
+use super::{SessionIdx, World};
+
+/// What the last snapshot was made of: what did not change since is shared with the next.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    family: Family,
+    cells: HashMap<SessionIdx, Vec<Cell>>,
+    built: HashMap<SessionIdx, Arc<Session>>,
+    sessions: Arc<[Arc<Session>]>,
+    ground: Ground,
+    totals: Arc<Totals>,
+    /// When the next session will have been quiet for so long that its status changes.
+    ages_at: Option<Timestamp>,
+}
+
+/// What the World says to a snapshot.
+pub(crate) struct Told {
+    /// Newest first, with their sub-agents below them.
+    pub(crate) sessions: Arc<[Arc<Session>]>,
+    pub(crate) totals: Arc<Totals>,
+    pub(crate) limits: Vec<(ClientId, Timestamp, RateLimit)>,
+    pub(crate) lately: lately::Told,
+}
+
+/// A session without a process changes its status after this (see `status::without_process`).
+const A_DAY: Duration = Duration::from_hours(24);
+
+impl World {
+    /// Sessions, sums over all responses, and what happened lately.
+    pub(crate) fn tell(&mut self, now: Timestamp) -> Told {
+        let mut memo = std::mem::take(&mut self.memo);
+        let prices = Arc::clone(&self.lens.prices);
+        let rates = Rates::new(&prices, &self.models);
+        for session in self.turns.name_parts() {
+            self.sessions[session.at()].is_stale = true;
+        }
+        if memo.ages_at.is_some_and(|at| at <= now) {
+            memo.built.clear();
+            self.has_news = true;
+        }
+        if self.has_news {
+            memo.renew(self, &rates, now);
+            self.settle();
+        }
+        self.lately.prune(&self.turns, now);
+        let lately = self.lately.paces(self, &memo.family, &rates, now);
+        let told = Told {
+            sessions: Arc::clone(&memo.sessions),
+            totals: Arc::clone(&memo.totals),
+            limits: self.newest_limits(),
+            lately,
+        };
+        self.memo = memo;
+        told
+    }
+
+    fn settle(&mut self) {
+        for session in self.sessions.iter_mut().filter(|session| session.is_stale) {
+            session.is_stale = false;
+        }
+        self.has_news = false;
+        self.has_kin = false;
+    }
+
+    fn newest_limits(&self) -> Vec<(ClientId, Timestamp, RateLimit)> {
+        let mut limits: Vec<_> =
+            self.limits.iter().map(|((client, _), (at, limit))| (*client, *at, limit.clone())).collect();
+        limits.sort_by(|a, b| (a.0, &a.2.limit).cmp(&(b.0, &b.2.limit)));
+        limits
+    }
+}
+
+impl Memo {
+    /// Rebuilds what is no longer true.
+    fn renew(&mut self, world: &World, rates: &Rates<'_>, now: Timestamp) {
+        let stale: Vec<SessionIdx> = stale(world);
+        self.recount(world, rates, &stale);
+        self.forget(&stale);
+        if world.has_kin {
+            let family = Family::of(world);
+            // Whoever found another place, perhaps because others closed a ring, leaves one and enters one.
+            let moved = family.moved_since(&self.family);
+            self.forget(&moved);
+            self.family = family;
+            self.forget(&moved);
+            self.forget(&stale);
+        }
+        let teller = Teller { world, rates, cells: &self.cells, family: &self.family, now };
+        let built = &mut self.built;
+        let roots = self.family.roots.iter().filter(|&&root| teller.is_in_scope(root));
+        let mut sessions: Vec<Arc<Session>> = roots.map(|&root| teller.session(root, built)).collect();
+        sessions.sort_by(|a, b| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
+        self.ages_at = sessions.iter().flat_map(|session| ages(session)).min();
+        self.sessions = sessions.into();
+        self.totals = Arc::new(self.ground.totals(world, &self.cells, &stale, &world.lens.zone));
+    }
+
+    fn recount(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx]) {
+        let mut calendar = Calendar::new(&world.lens.zone);
+        for &idx in stale {
+            // A response that was taken for another's for a while is in the list twice.
+            let mut turns = world.sessions[idx.at()].turns().to_vec();
+            turns.sort_unstable();
+            turns.dedup();
+            let records = turns.into_iter().filter_map(|turn| world.turns.counted_at(turn));
+            let own = records.filter(|record| record.session == idx);
+            self.cells.insert(idx, cells(own, rates, &world.lens.scope, &mut calendar));
+        }
+    }
+
+    /// What a session tells is part of what all above it tell.
+    fn forget(&mut self, stale: &[SessionIdx]) {
+        for &idx in stale {
+            for above in self.family.ancestry(idx) {
+                self.built.remove(&above);
+            }
+        }
+    }
+}
+
+fn stale(world: &World) -> Vec<SessionIdx> {
+    let sessions = world.sessions.iter().enumerate().filter(|(_, session)| session.is_stale);
+    sessions.map(|(at, _)| SessionIdx(u32::try_from(at).unwrap_or(u32::MAX))).collect()
+}
+
+/// When the session and those below it will have been quiet for a day.
+fn ages(session: &Session) -> Vec<Timestamp> {
+    let mut ages: Vec<Timestamp> = session.children.iter().flat_map(|child| ages(child)).collect();
+    let is_young = session.status != Status::Stale;
+    ages.extend(session.last_active.filter(|_| is_young).map(|last| last.plus(A_DAY).plus(Duration::from_millis(1))));
+    ages
+}

@@ -1,0 +1,160 @@
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use agtop_model::{Context, Deed, EventKind, Growth, Happening, Session, StopReason, Timestamp};
+
+/// The last things that happened in a session: what people follow, not what is counted.
+///
+/// Only sessions that were lately active have one.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    happenings: VecDeque<Happening>,
+    /// Tokens in the context after the last responses.
+    contexts: VecDeque<(Timestamp, u64)>,
+    /// The last call, and how often it was made in a row.
+    call: Option<(Deed, u32)>,
+}
+
+/// Responses over which the growth of a context is measured (features S0-POP-12).
+const CONTEXTS: usize = 24;
+/// A context this full is summarised by the agents that do so by themselves.
+const FULL: f64 = 0.95;
+
+impl Story {
+    /// Notes what a deed tells.
+    pub(super) fn note(&mut self, at: Option<Timestamp>, deed: Deed) {
+        if matches!(deed, Deed::Called { .. }) {
+            self.call = match self.call.take() {
+                Some((last, times)) if last == deed => Some((last, times.saturating_add(1))),
+                _ => Some((deed.clone(), 1)),
+            };
+        } else if matches!(deed, Deed::Asked | Deed::Compacted) {
+            self.call = None;
+        }
+        if self.happenings.len() == Session::RECENT {
+            self.happenings.pop_front();
+        }
+        self.happenings.push_back(Happening { at, deed });
+    }
+
+    /// Notes how full the context was with a response. A context that shrank was summarised: it grows anew.
+    pub(super) fn note_context(&mut self, at: Timestamp, used: u64) {
+        match self.contexts.back_mut() {
+            Some((last, _)) if *last > at => return,
+            Some((last, known)) if *last == at => *known = (*known).max(used),
+            Some((_, known)) if used < *known / 2 => {
+                self.contexts.clear();
+                self.contexts.push_back((at, used));
+            }
+            _ => self.contexts.push_back((at, used)),
+        }
+        if self.contexts.len() > CONTEXTS {
+            self.contexts.pop_front();
+        }
+    }
+
+    pub(super) fn happenings(&self) -> impl Iterator<Item = &Happening> {
+        self.happenings.iter()
+    }
+
+    /// How often the last tool was called on the same thing in a row.
+    pub(super) fn repeats(&self) -> u32 {
+        self.call.as_ref().map_or(0, |(_, times)| *times)
+    }
+
+    /// How fast the context fills: the slope from the first to the last of the kept responses.
+    pub(super) fn growth(&self, context: Option<Context>) -> Option<Growth> {
+        let (first, last) = (self.contexts.front()?, self.contexts.back()?);
+        let minutes = last.0.since(first.0).as_secs_f64() / 60.0;
+        let grown = last.1.checked_sub(first.1).filter(|&grown| grown > 0)?;
+        let tokens_per_minute = (minutes > 0.0).then(|| grown as f64 / minutes)?;
+        let room = context.map(|context| context.limit as f64 * FULL - context.used as f64);
+        let full_in = room.and_then(|room| Duration::try_from_secs_f64(room.max(0.0) / tokens_per_minute * 60.0).ok());
+        Some(Growth { tokens_per_minute, full_in })
+    }
+}
+
+/// What an event is to somebody who follows the session, if anything.
+pub(super) fn deed(kind: &EventKind) -> Option<Deed> {
+    Some(match kind {
+        EventKind::Prompt => Deed::Asked,
+        EventKind::ToolStarted { name, target, .. } => {
+            Deed::Called { tool: name.as_ref().into(), target: target.clone() }
+        }
+        EventKind::SubagentStarted { name, task, .. } => Deed::Delegated { name: name.clone(), task: task.clone() },
+        EventKind::Compacted => Deed::Compacted,
+        EventKind::Waiting => Deed::Waited,
+        EventKind::Error(reason) => Deed::Failed(reason.clone()),
+        _ => return None,
+    })
+}
+
+/// A response that ended a turn is worth telling; one that wants a tool is told by the call.
+pub(super) fn ending(stop: Option<StopReason>) -> Option<Deed> {
+    stop.filter(|stop| *stop != StopReason::ToolUse).map(Deed::Stopped)
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_model::{ContextSource, Untrusted};
+
+    use super::*;
+
+    fn minute(n: i64) -> Timestamp {
+        Timestamp::from_millis(n * 60_000)
+    }
+
+    fn called(target: &str) -> Deed {
+        Deed::Called { tool: "Bash".into(), target: Some(Untrusted::new(target)) }
+    }
+
+    #[test]
+    fn a_context_is_full_when_its_growth_says() {
+        let mut story = Story::default();
+        story.note_context(minute(0), 100_000);
+        story.note_context(minute(10), 140_000);
+        let context = Context { used: 140_000, limit: 200_000, source: ContextSource::Table };
+        let growth = story.growth(Some(context)).unwrap();
+        assert!((growth.tokens_per_minute - 4000.0).abs() < 1e-9);
+        assert_eq!(growth.full_in.unwrap().as_secs(), 750);
+    }
+
+    #[test]
+    fn a_context_that_does_not_grow_has_no_growth() {
+        let mut story = Story::default();
+        story.note_context(minute(0), 100_000);
+        assert_eq!(story.growth(None), None);
+        story.note_context(minute(5), 100_000);
+        assert_eq!(story.growth(None), None);
+    }
+
+    #[test]
+    fn a_summarised_context_grows_anew() {
+        let mut story = Story::default();
+        for (at, used) in [(0, 100_000), (5, 180_000), (6, 20_000), (8, 24_000)] {
+            story.note_context(minute(at), used);
+        }
+        assert!((story.growth(None).unwrap().tokens_per_minute - 2000.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_same_call_in_a_row_is_a_repeat_whatever_it_answers() {
+        let mut story = Story::default();
+        for deed in [called("ls"), called("make"), Deed::Failed("x".into()), called("make"), called("make")] {
+            story.note(None, deed);
+        }
+        assert_eq!(story.repeats(), 3);
+        story.note(None, Deed::Asked);
+        assert_eq!(story.repeats(), 0);
+    }
+
+    #[test]
+    fn only_the_last_things_are_kept() {
+        let mut story = Story::default();
+        for n in 0..50 {
+            story.note(Some(minute(n)), Deed::Asked);
+        }
+        assert_eq!(story.happenings().count(), Session::RECENT);
+        assert_eq!(story.happenings().last().unwrap().at, Some(minute(49)));
+    }
+}

@@ -1,0 +1,90 @@
+use agtop_model::{Basis, Cost, Spend, Usage};
+use agtop_prices::{PriceBook, Rated};
+
+use super::calendar::{Calendar, Day};
+use super::lens::Scope;
+use super::turns::{NameIdx, Names, TurnRecord};
+
+/// The rates of every model that occurs, looked up once.
+pub(super) struct Rates<'a> {
+    pub(super) book: &'a PriceBook,
+    by_name: Vec<Rated<'a>>,
+}
+
+impl<'a> Rates<'a> {
+    pub(super) fn new(book: &'a PriceBook, names: &Names) -> Self {
+        Self { book, by_name: names.iter().map(|name| book.rate(name)).collect() }
+    }
+
+    pub(super) fn of(&self, model: Option<NameIdx>) -> Option<&Rated<'a>> {
+        self.by_name.get(Names::position(model?))
+    }
+}
+
+/// A sum of responses and what they cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SpendSum {
+    pub(super) usage: Usage,
+    pub(super) spend: Spend,
+    pub(super) turns: u64,
+}
+
+impl SpendSum {
+    pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>) {
+        let cost = cost(record, rates.of(record.model));
+        self.usage += record.usage;
+        self.spend.add(cost, record.usage.total());
+        self.turns += 1;
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.usage += other.usage;
+        self.spend += other.spend;
+        self.turns += other.turns;
+    }
+}
+
+/// What a response cost: the agent's own word, else the price list's.
+fn cost(record: &TurnRecord, rated: Option<&Rated<'_>>) -> Cost {
+    match (record.embedded_cost, rated) {
+        (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
+        (None, Some(rated)) => rated.cost_of(&record.usage, record.tier, record.extent),
+        (None, None) => Cost::UNKNOWN,
+    }
+}
+
+/// What one session used of one model on one day; no day where no time is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cell {
+    pub(super) day: Option<Day>,
+    pub(super) model: Option<NameIdx>,
+    pub(super) sum: SpendSum,
+}
+
+/// The responses in scope by day and model. A session uses few models on few days: they are searched one by one, the
+/// last first.
+pub(super) fn cells<'r>(
+    records: impl Iterator<Item = &'r TurnRecord>,
+    rates: &Rates<'_>,
+    scope: &Scope,
+    calendar: &mut Calendar<'_>,
+) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::new();
+    for record in records.filter(|record| scope.holds(record.at)) {
+        let day = calendar.day(record.at);
+        let at = cells.iter().rposition(|cell| cell.day == day && cell.model == record.model).unwrap_or_else(|| {
+            cells.push(Cell { day, model: record.model, sum: SpendSum::default() });
+            cells.len() - 1
+        });
+        cells[at].sum.add(record, rates);
+    }
+    cells
+}
+
+/// All cells together.
+pub(super) fn total<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> SpendSum {
+    cells.into_iter().fold(SpendSum::default(), |mut total, cell| {
+        total.merge(&cell.sum);
+        total
+    })
+}

@@ -1,0 +1,197 @@
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agtop_model::{
+    Context, ContextSource, Extent, Gap, InFlight, ModelSpend, PicoUsd, Reading, Session, Tier, Timestamp, Untrusted,
+    Usage,
+};
+
+use super::family::Family;
+use super::session::{Flight, SessionState};
+use super::sums::{Cell, Rates, SpendSum, total};
+use super::totals::{dearest_first, named};
+use super::turns::NameIdx;
+use super::{SessionIdx, World};
+use crate::status;
+
+/// Builds the sessions of one snapshot.
+pub(super) struct Teller<'a> {
+    pub(super) world: &'a World,
+    pub(super) rates: &'a Rates<'a>,
+    pub(super) cells: &'a HashMap<SessionIdx, Vec<Cell>>,
+    pub(super) family: &'a Family,
+    pub(super) now: Timestamp,
+}
+
+impl Teller<'_> {
+    /// A session is shown if any file tells of it or of its sub-agents, within the time asked for.
+    pub(super) fn is_in_scope(&self, idx: SessionIdx) -> bool {
+        let state = &self.world.sessions[idx.at()];
+        let scope = &self.world.lens.scope;
+        (state.has_files() && scope.touches(state.started(), state.last_active()))
+            || self.family.children(idx).iter().any(|&child| self.is_in_scope(child))
+    }
+
+    /// The session with its sub-agents, of which those that are in `built` are taken as they are.
+    pub(super) fn session(&self, idx: SessionIdx, built: &mut HashMap<SessionIdx, Arc<Session>>) -> Arc<Session> {
+        if let Some(known) = built.get(&idx) {
+            return Arc::clone(known);
+        }
+        let mut children: Vec<Arc<Session>> =
+            self.family.children(idx).iter().map(|&child| self.session(child, built)).collect();
+        children.sort_by(|a, b| (a.started, &a.key.id).cmp(&(b.started, &b.key.id)));
+        let session = Arc::new(self.told(idx, children));
+        built.insert(idx, Arc::clone(&session));
+        session
+    }
+
+    fn told(&self, idx: SessionIdx, children: Vec<Arc<Session>>) -> Session {
+        let state = &self.world.sessions[idx.at()];
+        let cells = self.cells.get(&idx).map_or(&[][..], Vec::as_slice);
+        let own = total(cells);
+        let (mut usage, mut spend, mut turns) = (own.usage, own.spend, own.turns);
+        for child in &children {
+            usage += child.usage;
+            spend += child.spend;
+            turns += child.turns;
+        }
+        let subagent_files: u32 = children.iter().map(|child| child.files).sum();
+        let last_active = children.iter().filter_map(|child| child.last_active).max().max(state.last_active());
+        let cwd = self.cwd(state);
+        let (status, evidence) = status::without_process(state.phase, last_active, self.now);
+        let models = self.models(cells, &children);
+        let context = self.context(state);
+        Session {
+            key: state.key.clone(),
+            parent: state.parent.clone(),
+            forked_from: state.forked_from.clone(),
+            title: state.title.clone(),
+            project: cwd.as_deref().and_then(last_part),
+            cwd,
+            branch: state.branch.clone(),
+            version: state.version.clone(),
+            origin: state.origin.clone(),
+            started: state.started(),
+            last_active,
+            model: self.model(state),
+            own_usage: own.usage,
+            own_spend: own.spend,
+            usage,
+            spend,
+            cache_saving: self.cache_saving(&models),
+            models,
+            turns,
+            prompts: state.sum(|counts| counts.prompts),
+            errors: state.sum(|counts| counts.errors),
+            compactions: state.sum(|counts| counts.compactions),
+            context,
+            growth: state.story().and_then(|story| story.growth(context.ok())),
+            repeats: state.story().map_or(0, super::story::Story::repeats),
+            recent: state.story().into_iter().flat_map(|story| story.happenings().cloned()).collect(),
+            tools: state.tool_counts(),
+            in_flight: state.in_flight().into_iter().map(|flight| self.in_flight(state, flight)).collect(),
+            stop: state.last_turn.and_then(|turn| turn.stop),
+            children,
+            files: state.file_count() + subagent_files,
+            subagent_files,
+            phase: state.phase,
+            status,
+            evidence,
+        }
+    }
+
+    fn in_flight(&self, state: &SessionState, flight: &Flight) -> InFlight {
+        InFlight {
+            name: flight.name.clone(),
+            target: flight.target.clone(),
+            since: flight.since,
+            is_subagent: flight.is_subagent,
+            usual: self.world.tool_times.usual(state.key.client, flight.name.raw()),
+        }
+    }
+
+    fn cwd(&self, state: &SessionState) -> Option<PathBuf> {
+        let by_project = || {
+            let project = state.project.as_ref()?;
+            self.world.projects.get(&(state.key.client, Arc::clone(project))).cloned()
+        };
+        state.cwd.clone().or_else(by_project)
+    }
+
+    fn model(&self, state: &SessionState) -> Option<Arc<str>> {
+        let of_turn = state.last_turn.and_then(|turn| turn.model).and_then(|model| self.world.models.get(model));
+        of_turn.or(state.stated_model.as_ref()).cloned()
+    }
+
+    fn models(&self, cells: &[Cell], children: &[Arc<Session>]) -> Vec<ModelSpend> {
+        let mut own: Vec<(Option<NameIdx>, SpendSum)> = Vec::new();
+        for cell in cells {
+            match own.iter_mut().find(|(model, _)| *model == cell.model) {
+                Some((_, sum)) => sum.merge(&cell.sum),
+                None => own.push((cell.model, cell.sum)),
+            }
+        }
+        let own = own.into_iter().map(|(model, sum)| named(&self.world.models, model, &sum));
+        let mut models: Vec<ModelSpend> = Vec::new();
+        for part in own.chain(children.iter().flat_map(|child| child.models.iter().cloned())) {
+            match models.iter_mut().find(|known| known.model == part.model) {
+                Some(known) => {
+                    known.usage += part.usage;
+                    known.spend += part.spend;
+                    known.turns += part.turns;
+                }
+                None => models.push(part),
+            }
+        }
+        models.sort_by(dearest_first);
+        models
+    }
+
+    /// What reading from caches saved, at the list prices of usual prompts.
+    fn cache_saving(&self, models: &[ModelSpend]) -> Option<PicoUsd> {
+        let saving = |model: &ModelSpend| {
+            let rated = self.rates.book.rate(model.model.as_deref()?);
+            let cost = |usage| rated.cost_of(&usage, Tier::Standard, Extent::Sum).amount;
+            let tokens = model.usage.cache_read;
+            let afresh = cost(Usage { input: tokens, ..Usage::default() })?;
+            let cached = cost(Usage { cache_read: tokens, ..Usage::default() })?;
+            Some(PicoUsd::new(afresh.as_pico().saturating_sub(cached.as_pico())))
+        };
+        let known: Vec<PicoUsd> = models.iter().filter_map(saving).collect();
+        (!known.is_empty()).then(|| known.into_iter().sum())
+    }
+
+    /// How full the context is. The window is the vendor's word, else the table's, unless more was seen to fit: then
+    /// it is the next usual size (features S0-CTX-03).
+    fn context(&self, state: &SessionState) -> Reading<Context> {
+        let of_turn = state.last_turn.map(|turn| (turn.at, turn.context_used));
+        let used = of_turn.into_iter().chain(state.stated_context).max().ok_or(Gap::NotReported)?.1;
+        if let Some(limit) = state.context_limit.filter(|&limit| limit >= used) {
+            return Ok(Context { used, limit, source: ContextSource::Vendor });
+        }
+        let largest = used.max(state.largest_prompt);
+        let in_table = self.model(state).and_then(|model| self.rates.book.context_limit(&model));
+        if let Some(limit) = in_table.filter(|&limit| limit >= largest) {
+            return Ok(Context { used, limit, source: ContextSource::Table });
+        }
+        calibrated(largest, in_table).map(|limit| Context { used, limit, source: ContextSource::Calibrated })
+    }
+}
+
+/// The usual sizes of context windows, in tokens.
+const WINDOWS: [u64; 6] = [128_000, 200_000, 256_000, 400_000, 1_000_000, 2_000_000];
+
+/// The smallest usual window that holds what was seen with five percent to spare. Without any hint there is none.
+fn calibrated(largest: u64, in_table: Option<u64>) -> Reading<u64> {
+    in_table.ok_or(Gap::NotReported)?;
+    let needed = largest.saturating_add(largest / 20);
+    Ok(WINDOWS.into_iter().find(|&window| window >= needed).unwrap_or(needed))
+}
+
+/// The last part of a path in either notation: transcripts travel between systems.
+fn last_part(path: &Path) -> Option<Untrusted> {
+    let text = path.to_string_lossy();
+    let name = text.rsplit(['/', '\\']).find(|part| !part.is_empty())?;
+    Some(name.into())
+}

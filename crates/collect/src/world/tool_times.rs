@@ -1,0 +1,51 @@
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use agtop_model::ClientId;
+
+/// How long the last calls of each tool took.
+#[derive(Debug, Default)]
+pub(super) struct ToolTimes(HashMap<(ClientId, Arc<str>), VecDeque<u32>>);
+
+/// Calls that are remembered of each tool.
+const KEPT: usize = 64;
+/// Fewer calls than this tell nothing.
+const ENOUGH: usize = 8;
+
+impl ToolTimes {
+    pub(super) fn note(&mut self, client: ClientId, tool: &Arc<str>, took: Duration) {
+        let times = self.0.entry((client, Arc::clone(tool))).or_default();
+        if times.len() == KEPT {
+            times.pop_front();
+        }
+        times.push_back(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+    }
+
+    /// The 95th percentile of the last calls.
+    pub(super) fn usual(&self, client: ClientId, tool: &str) -> Option<Duration> {
+        let times = self.0.get(&(client, Arc::from(tool)))?;
+        let mut sorted: Vec<u32> = times.iter().copied().collect();
+        sorted.sort_unstable();
+        let at = (sorted.len() * 95 / 100).min(sorted.len().saturating_sub(1));
+        (sorted.len() >= ENOUGH).then(|| Duration::from_millis(sorted[at].into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearly_all_calls_are_within_the_usual_time() {
+        let mut times = ToolTimes::default();
+        let (client, tool) = (ClientId::new("claude"), Arc::from("Bash"));
+        assert_eq!(times.usual(client, "Bash"), None);
+        for second in 1..=100 {
+            times.note(client, &tool, Duration::from_secs(second));
+        }
+        // The last 64 are 37 to 100 seconds.
+        assert_eq!(times.usual(client, "Bash"), Some(Duration::from_secs(97)));
+        assert_eq!(times.usual(ClientId::new("codex"), "Bash"), None);
+    }
+}

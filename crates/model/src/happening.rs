@@ -1,0 +1,82 @@
+use crate::{ClientId, ProcId, StopReason, Timestamp, Untrusted};
+
+/// One of the last things that happened in a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// When; `None` if the record does not say.
+    pub at: Option<Timestamp>,
+    /// What.
+    pub deed: Deed,
+}
+
+/// What happened in a session, as far as people follow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// The person spoke.
+    Asked,
+    /// The model called a tool, on that. The target is private: shown only where asked for.
+    Called {
+        /// The tool.
+        tool: Untrusted,
+        /// What it works on.
+        target: Option<Untrusted>,
+    },
+    /// A tool answered.
+    Returned {
+        /// The tool.
+        tool: Untrusted,
+        /// Whether it succeeded.
+        outcome: Result<(), ()>,
+    },
+    /// A sub-agent was sent off. The task is private: shown only where asked for.
+    Delegated {
+        /// Its kind.
+        name: Untrusted,
+        /// What it shall do.
+        task: Option<Untrusted>,
+    },
+    /// The model stopped.
+    Stopped(StopReason),
+    /// A request failed, for this reason.
+    Failed(Untrusted),
+    /// The context was summarised.
+    Compacted,
+    /// The agent began to wait for its person.
+    Waited,
+}
+
+/// An agent's process came or went while agtop looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// What happened.
+    pub change: Change,
+    /// The process.
+    pub process: ProcId,
+    /// Its client.
+    pub client: ClientId,
+    /// What rows call it.
+    pub label: Untrusted,
+    /// The last part of its working directory.
+    pub project: Option<Untrusted>,
+}
+
+/// Whether a process came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// It was not there before.
+    Spawned,
+    /// It is there no more.
+    Exited,
+}
+
+impl Change {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Spawned => "spawn",
+            Self::Exited => "exit",
+        }
+    }
+}
