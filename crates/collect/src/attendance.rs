@@ -30,7 +30,7 @@ impl Attendance {
                 agents.iter().filter_map(|agent| agent.session.as_ref()).map(|session| session.key.clone()).collect();
             let is_taken = |agent: &Agent| agent.session.as_ref().is_some_and(|session| taken.contains(&session.key));
             let gone = last.into_iter().filter(|agent| !after.contains(&agent.process.id) && !is_taken(agent));
-            agents.extend(gone.map(|agent| stopped(agent)));
+            agents.extend(gone.map(stopped));
         }
     }
 

@@ -16,11 +16,14 @@ pub(crate) struct Census {
     vitals: Vitals,
 }
 
+/// Which client a process belongs to, and as what.
+type Verdict = (ClientId, Role);
+
 /// What a process is, and how it was when that was found out.
 #[derive(Debug)]
 struct Judged {
     process: Arc<Process>,
-    role: Option<(ClientId, Role)>,
+    role: Option<Verdict>,
 }
 
 /// The agents among the processes.
@@ -76,7 +79,7 @@ impl Census {
         }
     }
 
-    fn role(&self, process: &Process) -> Option<(ClientId, Role)> {
+    fn role(&self, process: &Process) -> Option<Verdict> {
         if process.argv.is_empty() {
             return None;
         }
@@ -124,7 +127,7 @@ fn looks_alike(a: &Process, b: &Process) -> bool {
 
 /// Who started whom.
 struct Kin<'a> {
-    by_pid: HashMap<u32, (&'a Arc<Process>, Option<(ClientId, Role)>)>,
+    by_pid: HashMap<u32, (&'a Arc<Process>, Option<Verdict>)>,
     children: HashMap<u32, Vec<&'a Arc<Process>>>,
     wrappers: HashSet<u32>,
 }
@@ -148,7 +151,7 @@ impl<'a> Kin<'a> {
         kin
     }
 
-    fn role(&self, pid: u32) -> Option<(ClientId, Role)> {
+    fn role(&self, pid: u32) -> Option<Verdict> {
         self.by_pid.get(&pid)?.1
     }
 

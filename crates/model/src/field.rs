@@ -187,6 +187,90 @@ pub static FIELDS: &[Field] = &[
         kind: Kind::Bytes,
         get: |row| agent(row, |a| a.process.io.map_or_else(Value::Gap, |io| Value::Bytes(io.written))),
     },
+    Field {
+        id: "read_rate",
+        title: "R/S",
+        help: "bytes read from disks per second",
+        kind: Kind::Bytes,
+        get: |row| agent(row, |a| a.io_rate.map_or_else(Value::Gap, |rate| bytes(rate.read))),
+    },
+    Field {
+        id: "write_rate",
+        title: "W/S",
+        help: "bytes written to disks per second",
+        kind: Kind::Bytes,
+        get: |row| agent(row, |a| a.io_rate.map_or_else(Value::Gap, |rate| bytes(rate.written))),
+    },
+    Field {
+        id: "threads",
+        title: "THR",
+        help: "threads of the process",
+        kind: Kind::Count,
+        get: |row| agent(row, |a| a.process.threads.map_or_else(Value::Gap, |n| Value::Count(n.into()))),
+    },
+    Field {
+        id: "launcher",
+        title: "LAUNCHER",
+        help: "the program that started it",
+        kind: Kind::Text,
+        get: |row| agent(row, |a| untrusted(a.launcher.as_ref())),
+    },
+    Field {
+        id: "danger",
+        title: "DANGER",
+        help: "the flag that lets it act without asking",
+        kind: Kind::Text,
+        get: |row| agent(row, |a| untrusted(a.danger.as_ref())),
+    },
+    Field {
+        id: "evidence",
+        title: "EVIDENCE",
+        help: "what decided the status",
+        kind: Kind::Text,
+        get: |row| evidence(row).map_or(Value::Gap(Gap::NotReported), |word| Value::Text(word.into())),
+    },
+    Field {
+        id: "modified",
+        title: "DIRTY",
+        help: "tracked files that differ from what is staged in git",
+        kind: Kind::Count,
+        get: |row| agent(row, modified),
+    },
+    Field {
+        id: "tokens_rate",
+        title: "TOK/MIN",
+        help: "tokens per minute, over the last five minutes",
+        kind: Kind::Tokens,
+        get: |row| agent(row, |a| a.paces[1].tokens_per_minute().map_or(Value::Gap(Gap::NotReported), tokens)),
+    },
+    Field {
+        id: "cost_rate",
+        title: "$/H",
+        help: "US dollars per hour, over the last five minutes",
+        kind: Kind::Money,
+        get: |row| agent(row, |a| money(a.paces[1].usd_per_hour())),
+    },
+    Field {
+        id: "cache_hit",
+        title: "HIT",
+        help: "prompt tokens read from a cache among all",
+        kind: Kind::Percent,
+        get: |row| session(row, |s| percent(s.usage.cache_hit_ratio())),
+    },
+    Field {
+        id: "cache_saving",
+        title: "SAVED",
+        help: "US dollars that reading from the cache saved, at API prices",
+        kind: Kind::Money,
+        get: |row| session(row, |s| s.cache_saving.map_or(Value::Gap(Gap::NotReported), Value::Money)),
+    },
+    Field {
+        id: "full_in",
+        title: "FULL IN",
+        help: "time until the context will be summarised, if it goes on like this",
+        kind: Kind::Span,
+        get: |row| session(row, |s| span(s.growth.and_then(|growth| growth.full_in))),
+    },
     Field { id: "uptime", title: "UP", help: "age of the process", kind: Kind::Span, get: uptime },
     Field {
         id: "age",
@@ -332,6 +416,34 @@ fn span(value: Option<Duration>) -> Value<'static> {
 
 fn time(value: Option<Timestamp>) -> Value<'static> {
     value.map_or(Value::Gap(Gap::NotReported), Value::Time)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and NaN becomes 0")]
+fn bytes(rate: f64) -> Value<'static> {
+    Value::Bytes(rate as u64)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and NaN becomes 0")]
+fn tokens(rate: f64) -> Value<'static> {
+    Value::Tokens(rate as u64)
+}
+
+fn money(usd: Option<f64>) -> Value<'static> {
+    usd.and_then(PicoUsd::from_usd).map_or(Value::Gap(Gap::NotReported), Value::Money)
+}
+
+fn percent(ratio: Option<f64>) -> Value<'static> {
+    ratio.map_or(Value::Gap(Gap::NotReported), |ratio| Value::Percent(ratio * 100.0))
+}
+
+fn evidence(row: &Row<'_>) -> Option<&'static str> {
+    let of_agent = row.agent.map(|agent| agent.evidence);
+    of_agent.or(row.session.map(|session| session.evidence)).map(crate::Evidence::as_str)
+}
+
+fn modified(agent: &Agent) -> Value<'_> {
+    let modified = agent.git.as_ref().map_err(|gap| *gap).and_then(|git| git.modified);
+    modified.map_or_else(Value::Gap, |files| Value::Count(files.into()))
 }
 
 fn client<'a>(row: &Row<'a>) -> Value<'a> {

@@ -5,6 +5,7 @@
 
 mod cell;
 mod csv;
+mod happening;
 mod json;
 mod list;
 mod names;
@@ -24,6 +25,7 @@ use std::io::{Result, Write};
 
 use agtop_model::Snapshot;
 
+pub use happening::happening_line;
 pub use names::{SortKey, UnknownName, fields};
 pub use redact::redact;
 pub use select::Filter;

@@ -26,6 +26,8 @@ const COLUMNS: &[Column] = &[
     Column { field: "turns", least: 0, rank: 7 },
     Column { field: "branch", least: 6, rank: 8 },
     Column { field: "title", least: 12, rank: 9 },
+    Column { field: "read_rate", least: 0, rank: 10 },
+    Column { field: "write_rate", least: 0, rank: 10 },
 ];
 
 impl Surface for List {

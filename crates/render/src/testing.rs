@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Agent, Basis, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost, CpuTime, DayModel, Evidence, Gap,
-    Health, InFlight, Io, Issue, IssueKind, Join, JoinTier, Liveness, ModelSpend, OpenFiles, Pace, Paces, Phase,
-    PicoUsd, Place, ProcId, Process, ProcessState, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status,
-    StopReason, System, Timestamp, Title, TitleRank, ToolCount, Totals, Untrusted, Usage, Window,
+    Agent, Basis, Change, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost, CpuTime, DayModel, Deed,
+    Evidence, Gap, Git, Growth, Happening, Health, History, HistoryPoint, InFlight, Io, IoRate, Issue, IssueKind, Join,
+    JoinTier, Lifecycle, Liveness, ModelSpend, OpenFiles, Pace, Paces, Phase, PicoUsd, Place, ProcId, Process,
+    ProcessState, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status, StopReason, System, Timestamp,
+    Title, TitleRank, ToolCount, Totals, Untrusted, Usage, Window,
 };
 
 use crate::{Surface, View};
@@ -62,6 +63,9 @@ pub(crate) fn rich() -> Snapshot {
         agents: agents.into(),
         sessions: sessions.into(),
         rate_limits: [(CODEX, ago(60), rate_limit())].into(),
+        paces: Arc::new(paces()),
+        history: Arc::new(history()),
+        lifecycles: [lifecycle(Change::Exited, 4000), lifecycle(Change::Spawned, CODEX_PID)].into(),
         health: Arc::new(health()),
         ..empty()
     }
@@ -253,6 +257,10 @@ fn claude_agent(session: Arc<Session>) -> Agent {
         join: Some(Join { tier: JoinTier::Marker, confidence: Confidence::High }),
         danger: Some("--dangerously-skip-permissions".into()),
         children: vec![(4049, "bash".into())],
+        io_rate: Ok(IoRate { read: 0.0, written: 4096.0 }),
+        cpu_history: [3.0, 12.0, 16.3].into(),
+        git: Ok(Git { branch: "main".into(), modified: Ok(3) }),
+        paces: paces().rolling,
         files: Ok(OpenFiles {
             writing: vec!["/home/u/prover/src/main.rs".into()],
             reading: vec!["/home/u/prover/Cargo.lock".into()],
@@ -378,6 +386,15 @@ fn claude_session() -> Session {
         errors: 1,
         compactions: 1,
         context: Ok(Context { used: 515_708, limit: 1_000_000, source: ContextSource::Table }),
+        growth: Some(Growth { tokens_per_minute: 1_250.5, full_in: Some(Duration::from_mins(347)) }),
+        cache_saving: PicoUsd::from_usd(25.59),
+        recent: vec![
+            Happening { at: Some(ago(60)), deed: Deed::Asked },
+            Happening {
+                at: Some(ago(20)),
+                deed: Deed::Called { tool: "Bash".into(), target: Some(format!("echo {SECRET_WORDS}").into()) },
+            },
+        ],
         tools: vec![ToolCount { name: "Bash".into(), calls: 47 }, ToolCount { name: "Edit".into(), calls: 23 }],
         in_flight: vec![in_flight("code-reviewer", "review", true), in_flight("Bash", "echo", false)],
         stop: Some(StopReason::ToolUse),
@@ -464,6 +481,41 @@ fn totals(sessions: &[Arc<Session>]) -> Totals {
         }
     }
     totals
+}
+
+/// Three responses in the last minute, and the same in every longer span.
+fn paces() -> Paces {
+    let usage = Usage { input: 3_000, cache_read: 7_000, cache_write_5m: 500, output: 1_500, ..Usage::default() };
+    let mut spend = Spend::default();
+    spend.add(api(0.25), usage.total());
+    let over = |span| Pace { requests: 3, errors: 1, tool_calls: 7, usage, spend, ..Pace::nothing_over(span) };
+    Paces {
+        rolling: Paces::SPANS.map(over),
+        since_start: over(Duration::from_hours(2)),
+        stops: vec![(StopReason::ToolUse, 2), (StopReason::EndTurn, 1)],
+        compactions: 1,
+    }
+}
+
+fn history() -> History {
+    let mut history = History::default();
+    for (seconds, cpu_percent) in [(3, 12.5), (0, 17.4)] {
+        history.push(HistoryPoint {
+            at: ago(seconds),
+            agents: 3,
+            busy: 2,
+            active: 0,
+            cpu_percent,
+            memory: 726_491_392,
+            tokens_per_minute: 12_000.0,
+        });
+    }
+    history
+}
+
+fn lifecycle(change: Change, pid: u32) -> Lifecycle {
+    let process = ProcId { pid, started: 1000 };
+    Lifecycle { at: ago(30), change, process, client: CODEX, label: "codex".into(), project: Some("shop".into()) }
 }
 
 fn rate_limit() -> RateLimit {

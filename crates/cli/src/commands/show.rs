@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use agtop_collect::Collector;
-use agtop_model::{SessionKey, Snapshot, Timestamp};
+use agtop_model::{Agent, SessionKey, Snapshot, Timestamp};
 use anyhow::Result;
 use tracing::info;
 
@@ -66,7 +66,7 @@ impl Guard {
     }
 
     fn look(&mut self, snapshot: &Snapshot) -> Option<Passed> {
-        let cpu: f64 = snapshot.agents.iter().filter_map(|agent| agent.cpu_percent.ok()).sum();
+        let cpu: f64 = Agent::each_process(snapshot.agents.iter()).filter_map(|agent| agent.cpu_percent.ok()).sum();
         let sessions = snapshot.agents.iter().filter_map(|agent| agent.session.as_ref());
         self.meter.note(snapshot.now, sessions.map(|session| (session.key.clone(), session.usage.total())).collect());
         let passed = |code, what: &str, now: f64, most: f64| Passed {

@@ -14,12 +14,12 @@ const KEPT: usize = 64;
 const ENOUGH: usize = 8;
 
 impl ToolTimes {
-    pub(super) fn note(&mut self, client: ClientId, tool: &Arc<str>, took: Duration) {
+    pub(super) fn note(&mut self, client: ClientId, tool: &Arc<str>, span: Duration) {
         let times = self.0.entry((client, Arc::clone(tool))).or_default();
         if times.len() == KEPT {
             times.pop_front();
         }
-        times.push_back(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+        times.push_back(u32::try_from(span.as_millis()).unwrap_or(u32::MAX));
     }
 
     /// The 95th percentile of the last calls.

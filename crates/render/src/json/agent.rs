@@ -1,11 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use agtop_model::{Agent, Basis, Context, Gap, InFlight, Reading, Row, Session, Spend, Timestamp, Usage};
+use agtop_model::{Agent, Basis, Context, Gap, InFlight, PicoUsd, Reading, Row, Session, Spend, Timestamp, Usage};
 use serde::Serialize;
 
 use super::{rollup, session, wire};
-use crate::{View, redact};
+use crate::{Content, View, happening_line, redact};
 
 /// Tools that are told of, as agtop 2.3 did.
 const TOOLS: usize = 8;
@@ -19,6 +19,7 @@ pub(crate) struct Entry {
     status: &'static str,
     state: &'static str,
     evidence: &'static str,
+    liveness: &'static str,
     project: String,
     model: Option<String>,
     #[serde(flatten)]
@@ -28,6 +29,13 @@ pub(crate) struct Entry {
     context_used: u64,
     context_limit: u64,
     context_source: Option<&'static str>,
+    context_tokens_per_minute: Option<f64>,
+    context_full_in_sec: Option<u64>,
+    cache_hit_percent: Option<f64>,
+    cache_saved_usd: Option<f64>,
+    rates: AgentRates,
+    git_branch: Option<String>,
+    git_modified: Option<u32>,
     loaded_skills: Vec<String>,
     dangerous: bool,
     dangerous_flag: String,
@@ -42,6 +50,22 @@ pub(crate) struct Entry {
     gaps: Gaps,
 }
 
+/// What its session and sub-agents did over the last one, five and fifteen minutes.
+#[derive(Serialize)]
+struct AgentRates {
+    tokens_per_minute: [Option<f64>; 3],
+    cost_per_hour_usd: [Option<f64>; 3],
+}
+
+impl AgentRates {
+    fn of(agent: &Agent) -> Self {
+        Self {
+            tokens_per_minute: agent.paces.each_ref().map(|pace| pace.tokens_per_minute().and_then(wire::finite)),
+            cost_per_hour_usd: agent.paces.each_ref().map(|pace| pace.usd_per_hour().and_then(wire::finite)),
+        }
+    }
+}
+
 /// What it does. Descriptions are message text.
 #[derive(Serialize)]
 struct Work {
@@ -50,7 +74,7 @@ struct Work {
     subagents: usize,
     in_flight_subagents: Vec<String>,
     tool_counts: Vec<(String, u64)>,
-    recent_activity: [String; 0],
+    recent_activity: Vec<String>,
 }
 
 /// What it used. Here, as in agtop 2.3, input holds the cached tokens too.
@@ -79,6 +103,8 @@ struct Metrics {
     ppid_name: String,
     read_bytes: u64,
     write_bytes: u64,
+    read_bytes_per_sec: Option<f64>,
+    write_bytes_per_sec: Option<f64>,
     writing_files: Vec<String>,
     writing_dirs: Vec<String>,
     reading_files: Vec<String>,
@@ -95,9 +121,6 @@ struct Metrics {
 #[derive(Default, Serialize)]
 struct Gaps(BTreeMap<&'static str, &'static str>);
 
-/// Keys that nothing is read for yet.
-const UNREAD: [&str; 1] = ["recent_activity"];
-
 /// Keys that come from a session.
 const OF_SESSION: [&str; 5] =
     ["tokens_total", "tokens_input", "tokens_output", "tokens_cache_read", "tokens_cache_write"];
@@ -105,7 +128,7 @@ const OF_SESSION: [&str; 5] =
 impl Gaps {
     fn new(session: Option<&Session>) -> Self {
         let of_session = OF_SESSION.iter().filter(|_| session.is_none());
-        Self(UNREAD.iter().chain(of_session).map(|key| (*key, wire::gap(Gap::NotReported))).collect())
+        Self(of_session.map(|key| (*key, wire::gap(Gap::NotReported))).collect())
     }
 
     /// The value, or nothing of it and the reason in the gaps.
@@ -124,6 +147,8 @@ impl Entry {
         let mut gaps = Gaps::new(session);
         let started = session.and_then(|session| session.started).map(Timestamp::as_millis);
         let context = session.map_or(Err(Gap::NotReported), |session| session.context);
+        let growth = session.and_then(|session| session.growth);
+        let git = agent.git.as_ref().ok();
         Self {
             pid: agent.process.id.pid,
             label: agent.label.raw().to_owned(),
@@ -131,6 +156,7 @@ impl Entry {
             status: agent.status.badge(),
             state: agent.status.as_str(),
             evidence: agent.evidence.as_str(),
+            liveness: agent.liveness.as_str(),
             project: rollup::name(&row),
             model: session.and_then(|session| session.model.as_deref()).map(str::to_owned),
             work: Work::of(session, view),
@@ -138,6 +164,13 @@ impl Entry {
             context_used: gaps.take("context_used", context.map(|context: Context| context.used)),
             context_limit: gaps.take("context_limit", context.map(|context| context.limit)),
             context_source: context.ok().map(|context| context.source.as_str()),
+            context_tokens_per_minute: growth.map(|growth| growth.tokens_per_minute).and_then(wire::finite),
+            context_full_in_sec: growth.and_then(|growth| growth.full_in).map(|span| span.as_secs()),
+            cache_hit_percent: session.and_then(|session| session.usage.cache_hit_ratio()).map(|ratio| ratio * 100.0),
+            cache_saved_usd: session.and_then(|session| session.cache_saving).map(PicoUsd::as_usd),
+            rates: AgentRates::of(agent),
+            git_branch: git.map(|git| git.branch.raw().to_owned()),
+            git_modified: git.and_then(|git| git.modified.ok()),
             loaded_skills: agent.skills.iter().map(|skill| skill.raw().to_owned()).collect(),
             dangerous: agent.danger.is_some(),
             dangerous_flag: agent.danger.as_ref().map(|flag| flag.raw().to_owned()).unwrap_or_default(),
@@ -166,9 +199,13 @@ impl Work {
             subagents: session.map_or(0, rollup::subagents),
             in_flight_subagents: view.content.allow(Some(())).map(|()| sent_off()).unwrap_or_default(),
             tool_counts: tools.iter().take(TOOLS).map(|tool| (tool.name.raw().to_owned(), tool.calls)).collect(),
-            recent_activity: [],
+            recent_activity: view.content.allow(session).map(recent).unwrap_or_default(),
         }
     }
+}
+
+fn recent(session: &Session) -> Vec<String> {
+    session.recent.iter().map(|happening| happening_line(happening, Content::Included)).collect()
 }
 
 /// `code-reviewer: review the auth refactor`.
@@ -219,6 +256,8 @@ impl Metrics {
             ppid_name: agent.launcher.as_ref().map(|name| name.raw().to_owned()).unwrap_or_default(),
             read_bytes: gaps.take("read_bytes", process.io.map(|io| io.read)),
             write_bytes: gaps.take("write_bytes", process.io.map(|io| io.written)),
+            read_bytes_per_sec: agent.io_rate.ok().and_then(|rate| wire::finite(rate.read)),
+            write_bytes_per_sec: agent.io_rate.ok().and_then(|rate| wire::finite(rate.written)),
             writing_files: gaps.take("writing_files", files.map(|files| paths(&files.writing))),
             writing_dirs: gaps.take("writing_dirs", files.map(|files| directories(&files.writing))),
             reading_files: gaps.take("reading_files", files.map(|files| paths(&files.reading))),

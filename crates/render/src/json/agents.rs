@@ -3,6 +3,7 @@ use std::io::{Result, Write};
 use agtop_model::Snapshot;
 use serde::Serialize;
 
+use super::lately::{Coming, History, Rates};
 use super::process::{self, Commands, Machine, Summary};
 use super::rollup::{self, Aggregates, Directory};
 use super::{agent, wire};
@@ -28,50 +29,11 @@ struct Document {
     projects: Vec<Directory>,
     sessions: rollup::Sessions,
     history: History,
-    activity: [(); 0],
+    activity: Vec<Coming>,
     system: Machine,
     agent_summary: Summary,
     processes: Vec<process::Entry>,
     rates: Rates,
-}
-
-/// Series over the snapshots of one run, oldest first. One snapshot has none.
-#[derive(Default, Serialize)]
-struct History {
-    total: [f64; 0],
-    active: [f64; 0],
-    busy: [f64; 0],
-    cpu: [f64; 0],
-    mem: [f64; 0],
-    tokens_rate: [f64; 0],
-}
-
-/// What was used lately.
-#[derive(Default, Serialize)]
-struct Rates {
-    #[serde(rename = "1m")]
-    one_minute: Window,
-    #[serde(rename = "5m")]
-    five_minutes: Window,
-    #[serde(rename = "15m")]
-    fifteen_minutes: Window,
-}
-
-/// Sums and rates of a window of time; a snapshot does not hold the turns they would be computed from.
-#[derive(Default, Serialize)]
-struct Window {
-    requests: Option<u64>,
-    requests_per_minute: Option<f64>,
-    errors: Option<u64>,
-    error_rate: Option<f64>,
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    tokens_per_minute: Option<f64>,
-    cache_hit_tokens: Option<u64>,
-    cache_hit_rate: Option<f64>,
-    cost_usd: Option<f64>,
-    cost_per_hour_usd: Option<f64>,
-    tool_calls: Option<u64>,
 }
 
 impl Surface for Agents {
@@ -112,12 +74,12 @@ impl Document {
                 .collect(),
             projects,
             sessions,
-            history: History::default(),
-            activity: [],
+            history: History::of(snapshot),
+            activity: snapshot.lifecycles.iter().map(Coming::from).collect(),
             system: Machine::of(system),
             agent_summary: Summary::of(&processes),
             processes,
-            rates: Rates::default(),
+            rates: Rates::from(&*snapshot.paces),
         }
     }
 }

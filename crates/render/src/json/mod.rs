@@ -3,6 +3,7 @@
 
 mod agent;
 pub(crate) mod agents;
+mod lately;
 mod process;
 mod rollup;
 mod session;

@@ -33,7 +33,7 @@ impl Aggregates {
             cost += wire::dollars(&session.spend).unwrap_or(0.0);
         }
         Self {
-            cpu: agents.iter().filter_map(|row| row.agent).map(cpu).sum(),
+            cpu: Agent::each_process(agents.iter().filter_map(|row| row.agent)).map(cpu).sum(),
             mem_bytes: projects.iter().map(|project| project.rss).fold(0, u64::saturating_add),
             active: agents.len(),
             busy: agents.iter().filter(|row| row.status().badge() == "busy").count(),
@@ -66,7 +66,7 @@ pub(crate) struct Directory {
 /// The agents by directory, in the order of their first agents.
 pub(crate) fn projects(agents: &[Row<'_>]) -> Vec<Directory> {
     let mut projects: Vec<Directory> = Vec::new();
-    let mut seen = HashSet::new();
+    let (mut seen, mut measured) = (HashSet::new(), HashSet::new());
     for row in agents {
         let Some(agent) = row.agent else { continue };
         let cwd = directory(agent);
@@ -75,8 +75,9 @@ pub(crate) fn projects(agents: &[Row<'_>]) -> Vec<Directory> {
             projects.len() - 1
         });
         let session = row.session.filter(|session| seen.insert(&session.key));
+        let process = Some(agent).filter(|agent| measured.insert(agent.process.id));
         if let Some(project) = projects.get_mut(at) {
-            project.add(row, agent, session);
+            project.add(row, process, session);
         }
     }
     projects
@@ -97,11 +98,11 @@ impl Directory {
         }
     }
 
-    /// Adds an agent, and its session unless another agent works on it too.
-    fn add(&mut self, row: &Row<'_>, agent: &Agent, session: Option<&Session>) {
+    /// Adds an agent, with its process and its session unless another agent is that process or works on it too.
+    fn add(&mut self, row: &Row<'_>, process: Option<&Agent>, session: Option<&Session>) {
         self.agents += 1;
-        self.cpu += cpu(agent);
-        self.rss = self.rss.saturating_add(agent.process.rss.unwrap_or(0));
+        self.cpu += process.map_or(0.0, cpu);
+        self.rss = self.rss.saturating_add(process.and_then(|agent| agent.process.rss.ok()).unwrap_or(0));
         *self.statuses.entry(row.status().badge()).or_default() += 1;
         if let Some(session) = session {
             self.subagents += subagents(session);

@@ -98,8 +98,8 @@ fn every_key_of_agtop_2_is_there() {
     );
     assert_keys(&document["sessions"], "active busy waiting completed recent_tasks");
     assert_keys(&document["history"], "cpu mem tokens_rate total active busy");
-    for window in ["1m", "5m", "15m"] {
-        assert_eq!(keys(&document["rates"][window]).len(), 12);
+    for window in ["1m", "5m", "15m", "since_start"] {
+        assert_eq!(keys(&document["rates"][window]).len(), 13);
     }
 }
 

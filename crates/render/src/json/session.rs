@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Agent, Billing, Context, ModelSpend, Row, Session, Spend, Title};
+use agtop_model::{Agent, Billing, Context, Liveness, ModelSpend, Row, Session, Spend, Title};
 use serde::Serialize;
 
 use super::wire::{self, Tokens};
@@ -141,6 +141,8 @@ struct Metrics {
     vsz: Option<u64>,
     read_bytes: Option<u64>,
     write_bytes: Option<u64>,
+    read_bytes_per_sec: Option<f64>,
+    write_bytes_per_sec: Option<f64>,
 }
 
 impl Metrics {
@@ -153,6 +155,8 @@ impl Metrics {
             vsz: process.vsz.ok(),
             read_bytes: process.io.ok().map(|io| io.read),
             write_bytes: process.io.ok().map(|io| io.written),
+            read_bytes_per_sec: agent.io_rate.ok().and_then(|rate| wire::finite(rate.read)),
+            write_bytes_per_sec: agent.io_rate.ok().and_then(|rate| wire::finite(rate.written)),
         }
     }
 }
@@ -177,7 +181,7 @@ impl Entry {
             last_active_at: session.last_active.and_then(wire::rfc3339),
             status: row.status().as_str(),
             evidence: agent.map_or(session.evidence, |agent| agent.evidence).as_str(),
-            liveness: if agent.is_some() { "live" } else { "stopped" },
+            liveness: agent.map_or(Liveness::Stopped, |agent| agent.liveness).as_str(),
             pid: agent.map(|agent| agent.process.id.pid),
             matched: agent
                 .and_then(|agent| agent.join)
