@@ -1,5 +1,6 @@
 use std::collections::{HashSet, VecDeque};
 use std::path::Path;
+use std::time::Instant;
 
 use agtop_model::{
     Agent, Change, Evidence, Gap, Lifecycle, Liveness, ProcId, SessionKey, Status, Timestamp, Untrusted,
@@ -10,6 +11,10 @@ use agtop_model::{
 pub(crate) struct Attendance {
     /// The agents of the last snapshot; `None` before the first.
     last: Option<Vec<Agent>>,
+    /// When its processes were looked at.
+    looked_at: Option<Instant>,
+    /// Those that were not there any more at the last look.
+    gone: Vec<Agent>,
     log: VecDeque<Lifecycle>,
 }
 
@@ -17,21 +22,27 @@ pub(crate) struct Attendance {
 const REMEMBERED: usize = 100;
 
 impl Attendance {
-    /// Compares with the last snapshot. An agent whose process has ended is added to the others once more, as it was,
-    /// unless another process goes on with its session.
-    pub(crate) fn note(&mut self, agents: &mut Vec<Agent>, now: Timestamp) {
-        let live = agents.clone();
-        if let Some(last) = self.last.replace(live) {
-            let before: HashSet<ProcId> = last.iter().map(|agent| agent.process.id).collect();
-            let after: HashSet<ProcId> = agents.iter().map(|agent| agent.process.id).collect();
-            self.log(last.iter().filter(|agent| !after.contains(&agent.process.id)), Change::Exited, now);
-            self.log(agents.iter().filter(|agent| !before.contains(&agent.process.id)), Change::Spawned, now);
-            let taken: HashSet<SessionKey> =
-                agents.iter().filter_map(|agent| agent.session.as_ref()).map(|session| session.key.clone()).collect();
-            let is_taken = |agent: &Agent| agent.session.as_ref().is_some_and(|session| taken.contains(&session.key));
-            let gone = last.into_iter().filter(|agent| !after.contains(&agent.process.id) && !is_taken(agent));
-            agents.extend(gone.map(stopped));
+    /// Compares with the last look at processes. An agent whose process has ended is added to the others as it was,
+    /// until the next look, unless another process goes on with its session.
+    pub(crate) fn note(&mut self, agents: &mut Vec<Agent>, looked_at: Instant, now: Timestamp) {
+        if self.looked_at.replace(looked_at) != Some(looked_at) {
+            self.compare(agents, now);
         }
+        agents.extend(self.gone.iter().cloned());
+    }
+
+    fn compare(&mut self, agents: &[Agent], now: Timestamp) {
+        self.gone.clear();
+        let Some(last) = self.last.replace(agents.to_vec()) else { return };
+        let before: HashSet<ProcId> = last.iter().map(|agent| agent.process.id).collect();
+        let after: HashSet<ProcId> = agents.iter().map(|agent| agent.process.id).collect();
+        self.log(last.iter().filter(|agent| !after.contains(&agent.process.id)), Change::Exited, now);
+        self.log(agents.iter().filter(|agent| !before.contains(&agent.process.id)), Change::Spawned, now);
+        let taken: HashSet<&SessionKey> =
+            agents.iter().filter_map(|agent| agent.session.as_ref()).map(|session| &session.key).collect();
+        let is_taken = |agent: &Agent| agent.session.as_ref().is_some_and(|session| taken.contains(&session.key));
+        let gone = last.into_iter().filter(|agent| !after.contains(&agent.process.id) && !is_taken(agent));
+        self.gone = gone.map(stopped).collect();
     }
 
     /// Who came and went, newest first.

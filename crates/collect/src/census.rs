@@ -27,13 +27,14 @@ struct Judged {
 }
 
 /// The agents among the processes.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     /// Each process that is an agent, without its session yet.
     pub(crate) agents: Vec<Agent>,
     /// Servers that work on sessions for others, as the agents they would be for each of those.
     pub(crate) hosts: Vec<Agent>,
     /// The agents' processes with all above and below them, by pid.
-    pub(crate) processes: Vec<Arc<Process>>,
+    pub(crate) processes: Arc<[Arc<Process>]>,
 }
 
 impl Census {
@@ -56,12 +57,12 @@ impl Census {
             })
             .collect();
         self.vitals.note(rows.iter().map(|(process, ..)| *process), at);
-        let mut found = Found { agents: Vec::new(), hosts: Vec::new(), processes: Vec::new() };
+        let mut found = Found { agents: Vec::new(), hosts: Vec::new(), processes: Arc::default() };
         for &(process, client, role) in &rows {
             let agent = self.agent(client, process, &kin);
             if role == Role::Host { found.hosts.push(agent) } else { found.agents.push(agent) }
         }
-        found.processes = kin.family(rows.iter().map(|(process, ..)| *process), table);
+        found.processes = kin.family(rows.iter().map(|(process, ..)| *process), table).into();
         found
     }
 

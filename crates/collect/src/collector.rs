@@ -4,26 +4,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
-use agtop_model::{
-    Agent, ClientId, FileId, Gap, History, HistoryPoint, Liveness, Paces, ProcId, Reading, Session, SessionKey,
-    Snapshot, Sockets, Status, Timestamp,
-};
+use agtop_model::{Agent, ClientId, FileId, Session, SessionKey, Snapshot, Timestamp};
 use agtop_os::{FileIdentity, FileKind, Os};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
 
 use crate::attendance::Attendance;
-use crate::census::{Census, Found};
-use crate::discover::{Candidate, Place, discover};
+use crate::census::{self, Census};
+use crate::discover::{Candidate, Place};
 use crate::files::Files;
-use crate::git::WorkTrees;
 use crate::health::HealthBook;
 use crate::matcher::Matcher;
+use crate::probes::Probes;
 use crate::read::{Cursor, Told, begins_as_before};
+use crate::record::Record;
 use crate::scan::{Job, Meter, Progress, read_all};
 use crate::sqlite::log_of;
+use crate::sweep::{Found, Look, Sweep};
 use crate::world::{Lens, Scope, World};
-use crate::{join, skills, status};
+use crate::{join, status};
 
 /// What to collect, and how.
 #[derive(Clone, Debug)]
@@ -74,16 +73,19 @@ pub struct Collector {
     known: HashMap<PathBuf, Known>,
     census: Census,
     attendance: Attendance,
-    history: History,
-    work_trees: WorkTrees,
+    history: Record,
+    /// What the last look at processes found.
+    found: census::Found,
+    probes: Probes,
+    sweep: Sweep,
     /// The sessions whose clients' versions were noted.
     versions_of: Arc<[Arc<Session>]>,
     /// When processes were last looked at.
     sampled: Instant,
+    /// When the last snapshot was taken.
+    told: Instant,
     /// Whether there were two looks.
     has_sampled: bool,
-    /// Connections of agents, and when they were read.
-    sockets: (Option<Instant>, HashMap<ProcId, Reading<Sockets>>),
     meter: Arc<Meter>,
 }
 
@@ -100,10 +102,10 @@ type News = (FileId, Option<Box<Cursor>>);
 /// What tells whether a file has changed: its own identity, and its write-ahead log's if it is a database.
 type FileState = (FileIdentity, Option<FileIdentity>);
 
-/// Connections are looked at this often.
-const SOCKET_BEAT: Duration = Duration::from_secs(5);
 /// Rates need this long between two readings.
 const SAMPLING: Duration = Duration::from_millis(100);
+/// Between two snapshots there is this much time, however fast files change.
+const BREATH: Duration = Duration::from_millis(60);
 
 impl Collector {
     /// A collector that has read nothing yet.
@@ -111,8 +113,10 @@ impl Collector {
         Self {
             census: Census::new(settings.matchers.clone()),
             attendance: Attendance::default(),
-            history: History::default(),
-            work_trees: WorkTrees::default(),
+            history: Record::default(),
+            found: census::Found::default(),
+            probes: Probes::default(),
+            sweep: if settings.runs == Runs::Again { Sweep::again() } else { Sweep::default() },
             world: World::new(now(), lens(&settings, &prices)),
             settings,
             os,
@@ -122,8 +126,8 @@ impl Collector {
             known: HashMap::new(),
             versions_of: Arc::default(),
             sampled: Instant::now(),
+            told: Instant::now(),
             has_sampled: false,
-            sockets: (None, HashMap::new()),
             meter: Arc::new(Meter::default()),
         }
     }
@@ -151,30 +155,50 @@ impl Collector {
         &self.world
     }
 
-    /// Reads what is new, and takes a snapshot.
+    /// Looks at processes, reads what is new, and takes a snapshot.
     pub fn refresh(&mut self) -> Snapshot {
-        let mut found = self.look_at_processes();
+        self.look_at_processes();
         self.read_files();
         // Rates need two readings some time apart. The first time they are taken before and after the scan, which
         // usually takes that long; where it does not, we wait. Later the reading of the snapshot before is at hand.
-        let has_agents = !found.agents.is_empty() || !found.hosts.is_empty();
+        let has_agents = !self.found.agents.is_empty() || !self.found.hosts.is_empty();
         if self.settings.sampling == Sampling::Window && !self.has_sampled && has_agents {
-            self.wait_for_rates();
-            found = self.look_at_processes();
+            std::thread::sleep(SAMPLING.saturating_sub(self.sampled.elapsed()));
+            self.look_at_processes();
         }
         self.has_sampled = true;
-        self.snapshot_of(found)
+        self.snapshot()
+    }
+
+    /// The next snapshot: as soon as a file changes, with processes as they were, or else when it is time to look at
+    /// processes again.
+    pub fn next(&mut self, interval: Duration) -> Snapshot {
+        let is_due = |sampled: Instant| sampled.elapsed() >= interval;
+        std::thread::sleep(BREATH.saturating_sub(self.told.elapsed()).min(interval));
+        self.sweep.wait(interval.saturating_sub(self.sampled.elapsed()));
+        if is_due(self.sampled) {
+            return self.refresh();
+        }
+        self.read_files();
+        self.snapshot()
+    }
+
+    /// Lets the next look go through all files, whatever the system said has changed.
+    pub fn look_everywhere(&mut self) {
+        self.sweep.look_everywhere();
     }
 
     /// Reads only what is new in files.
     pub fn read_files(&mut self) {
         let now = now();
         self.world.advance(now);
-        self.health.begin_round();
-        let clients: Vec<&'static dyn Client> =
-            CLIENTS.iter().copied().filter(|client| self.wants(client.info().id)).collect();
-        let candidates = discover(&clients, &self.settings.env, &mut self.health);
-        self.forget_missing(&candidates);
+        let candidates = match self.find_files(now) {
+            Found::All(candidates) => {
+                self.forget_missing(&candidates);
+                candidates
+            }
+            Found::Some(candidates) => candidates,
+        };
         let jobs: Vec<Job> = candidates.into_iter().filter_map(|candidate| self.job(candidate)).collect();
         self.meter.start(&jobs);
         let mut cursors = HashMap::new();
@@ -190,6 +214,15 @@ impl Collector {
         self.keep_cursors(cursors);
     }
 
+    fn find_files(&mut self, now: Timestamp) -> Found {
+        let clients: Vec<&'static dyn Client> =
+            CLIENTS.iter().copied().filter(|client| self.wants(client.info().id)).collect();
+        let known = &self.known;
+        let is_known = |path: &Path| known.contains_key(path);
+        let look = Look { clients: &clients, env: &self.settings.env, is_known: &is_known, now };
+        self.sweep.find(&look, &mut self.health)
+    }
+
     fn take(&mut self, client: ClientId, modified: Timestamp, told: Told) {
         self.health.note_records(client, told.records);
         for issue in told.issues {
@@ -202,16 +235,11 @@ impl Collector {
 
     /// Takes a snapshot of what is known.
     pub fn snapshot(&mut self) -> Snapshot {
-        let found = self.look_at_processes();
-        self.snapshot_of(found)
-    }
-
-    fn snapshot_of(&mut self, mut found: Found) -> Snapshot {
+        let mut found = self.found.clone();
         let now = now();
-        found.agents.retain(|agent| self.wants(agent.client));
-        found.hosts.retain(|agent| self.wants(agent.client));
         let told = self.world.tell(now);
-        self.look_into(&mut found);
+        let mut all: Vec<&mut Agent> = found.agents.iter_mut().chain(&mut found.hosts).collect();
+        self.probes.fill(&mut all, &mut *self.os, &self.settings.env.home, Instant::now());
         let markers = join::Markers::new(self.world.running());
         let transcripts = Transcripts { files: &self.files, world: &self.world };
         join::join(&mut found.agents, &told.sessions, &markers, &transcripts);
@@ -225,20 +253,21 @@ impl Collector {
             agent.paces = paces.copied().unwrap_or(agent.paces);
         }
         if self.settings.runs == Runs::Again {
-            self.attendance.note(&mut agents, now);
-            self.history.push(history_point(&agents, &told.lately.all, now));
+            self.attendance.note(&mut agents, self.sampled, now);
+            self.history.note(&agents, &told.lately.all, now);
         }
+        self.told = Instant::now();
         self.note_versions(&told.sessions);
         let health = self.health.report(&self.world, |client| self.wants(client));
         Snapshot {
             now,
             system: Some(Arc::new(self.os.system())),
             agents: agents.into(),
-            processes: found.processes.into(),
+            processes: found.processes,
             sessions: told.sessions,
             totals: told.totals,
             paces: Arc::new(told.lately.all),
-            history: Arc::new(self.history.clone()),
+            history: self.history.so_far(),
             lifecycles: self.attendance.lifecycles().cloned().collect(),
             rate_limits: told.limits.into(),
             health: Arc::new(health),
@@ -258,44 +287,18 @@ impl Collector {
         self.versions_of = Arc::clone(sessions);
     }
 
-    /// What only agents are asked for, because it costs: open files, connections, work trees, skills.
-    fn look_into(&mut self, found: &mut Found) {
-        let now = Instant::now();
-        let agents = || found.agents.iter().chain(&found.hosts);
-        let ids: Vec<ProcId> = agents().map(|agent| agent.process.id).collect();
-        self.look_at_sockets(&ids);
-        for agent in found.agents.iter_mut().chain(&mut found.hosts) {
-            agent.files = self.os.open_files(agent.process.id);
-            agent.sockets = self.sockets.1.get(&agent.process.id).cloned().unwrap_or(Err(Gap::NotReported));
-            agent.skills = skills::of(agent, &self.settings.env.home);
-            let directory = agent.process.cwd.as_deref();
-            agent.git = directory.map_err(|gap| *gap).and_then(|directory| self.work_trees.git(directory, now));
-        }
-        self.work_trees.forget(now);
-    }
-
-    /// The tables of connections are the machine's, and walking them takes milliseconds: they are read on a beat of
-    /// their own, or when there is a new agent.
-    fn look_at_sockets(&mut self, ids: &[ProcId]) {
-        let (read_at, known) = &self.sockets;
-        let is_fresh =
-            read_at.is_some_and(|at| at.elapsed() < SOCKET_BEAT) && ids.iter().all(|id| known.contains_key(id));
-        if !is_fresh && !ids.is_empty() {
-            let sockets = ids.iter().copied().zip(self.os.sockets(ids)).collect();
-            self.sockets = (Some(Instant::now()), sockets);
-        }
-    }
-
     fn wants(&self, client: ClientId) -> bool {
         self.settings.clients.is_empty() || self.settings.clients.contains(&client)
     }
 
-    /// The agents among the processes that there are. They tell directories in which clients without an index keep
-    /// their files, too.
-    fn look_at_processes(&mut self) -> Found {
+    /// Finds the agents among the processes that there are. They tell directories in which clients without an index
+    /// keep their files, too.
+    fn look_at_processes(&mut self) {
         let table = self.os.processes().unwrap_or_default();
         self.sampled = Instant::now();
-        let found = self.census.find(&table, self.sampled);
+        let mut found = self.census.find(&table, self.sampled);
+        found.agents.retain(|agent| self.wants(agent.client));
+        found.hosts.retain(|agent| self.wants(agent.client));
         // Rates of the machine need a first reading, too.
         if !self.has_sampled {
             self.os.system();
@@ -305,13 +308,10 @@ impl Collector {
             found.agents.iter().filter_map(|agent| agent.process.cwd.as_deref().ok()).collect();
         for directory in directories.into_iter().filter(|directory| !known.contains(*directory)) {
             self.settings.env.work_dirs.push(directory.to_owned());
-            self.settings.env.work_dirs.extend(self.work_trees.root(directory).filter(|root| !known.contains(root)));
+            self.settings.env.work_dirs.extend(self.probes.root(directory).filter(|root| !known.contains(root)));
+            self.sweep.look_everywhere();
         }
-        found
-    }
-
-    fn wait_for_rates(&self) {
-        std::thread::sleep(SAMPLING.saturating_sub(self.sampled.elapsed()));
+        self.found = found;
     }
 
     /// What there is to read in a file, if anything is new.
@@ -409,23 +409,5 @@ fn log_identity(path: &Path, format: Format) -> Option<FileIdentity> {
     match agtop_os::identity(&log_of(path)) {
         Ok(FileKind::Regular(identity)) => Some(identity),
         _ => None,
-    }
-}
-
-/// What all agents come to, for series over time. A process that is several agents counts once.
-fn history_point(agents: &[Agent], paces: &Paces, at: Timestamp) -> HistoryPoint {
-    let live = || agents.iter().filter(|agent| agent.liveness == Liveness::Live);
-    let count = |is_one: fn(Status) -> bool| {
-        u32::try_from(live().filter(|agent| is_one(agent.status)).count()).unwrap_or(u32::MAX)
-    };
-    let processes = || Agent::each_process(live());
-    HistoryPoint {
-        at,
-        agents: count(|_| true),
-        busy: count(|status| status.badge() == "busy"),
-        active: count(|status| status == Status::Active),
-        cpu_percent: processes().filter_map(|agent| agent.cpu_percent.ok()).sum(),
-        memory: processes().filter_map(|agent| agent.process.rss.ok()).sum(),
-        tokens_per_minute: paces.one_minute().tokens_per_minute().unwrap_or(0.0),
     }
 }

@@ -16,6 +16,16 @@ pub(crate) struct Place {
     pub(crate) root: PathBuf,
 }
 
+impl Place {
+    /// Whether a file there would be found.
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        let Ok(relative) = path.strip_prefix(&self.root) else { return false };
+        relative.components().count() <= self.store.depth
+            && (self.store.accepts)(relative)
+            && !is_superseded(path, self.store.format)
+    }
+}
+
 /// A file worth reading.
 pub(crate) struct Candidate {
     pub(crate) place: Arc<Place>,
@@ -25,8 +35,12 @@ pub(crate) struct Candidate {
 
 /// Finds every file of these clients. Each file is found once, even if roots are links to each other or lie within
 /// each other; no link below a root is followed; what is not a regular file is noted and left alone.
-pub(crate) fn discover(clients: &[&'static dyn Client], env: &Env, health: &mut HealthBook) -> Vec<Candidate> {
-    let mut candidates = Vec::new();
+pub(crate) fn discover(
+    clients: &[&'static dyn Client],
+    env: &Env,
+    health: &mut HealthBook,
+) -> (Vec<Arc<Place>>, Vec<Candidate>) {
+    let (mut places, mut candidates) = (Vec::new(), Vec::new());
     for &client in clients {
         let mut seen = HashSet::new();
         for store in client.stores(env) {
@@ -36,9 +50,10 @@ pub(crate) fn discover(clients: &[&'static dyn Client], env: &Env, health: &mut 
             search.run(&mut candidates);
             let found = search.found;
             health.note_store(client.info().id, &place.store, found);
+            places.push(place);
         }
     }
-    candidates
+    (places, candidates)
 }
 
 /// The root itself may be a link; walking from its target keeps paths below it free of links.

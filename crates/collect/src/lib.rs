@@ -11,14 +11,18 @@ mod discover;
 mod files;
 mod git;
 mod health;
+mod hints;
 mod join;
 mod lines;
 mod matcher;
+mod probes;
 mod read;
+mod record;
 mod scan;
 mod skills;
 mod sqlite;
 mod status;
+mod sweep;
 mod vitals;
 mod world;
 

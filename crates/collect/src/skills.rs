@@ -4,20 +4,21 @@ use std::collections::BTreeSet;
 use std::fs::DirEntry;
 use std::path::Path;
 
-use agtop_model::{Agent, Untrusted};
+use agtop_model::{ClientId, Untrusted};
 
 /// Skills are few; a directory with more entries than this is something else.
 const MOST: usize = 500;
 
-/// The names of the skills a Claude Code agent finds in its directory and its user's home; of other agents none are
-/// known. Links are not followed: a skill directory may be anybody's.
-pub(crate) fn of(agent: &Agent, home: &Path) -> Vec<Untrusted> {
-    if agent.client.as_str() != "claude" {
-        return Vec::new();
-    }
-    let project = agent.process.cwd.as_deref().ok().map(|cwd| cwd.join(".claude/skills"));
-    let roots = project.into_iter().chain([home.join(".claude/skills")]);
-    let names: BTreeSet<Untrusted> = roots.flat_map(|root| in_directory(&root)).collect();
+/// Whether agents of this client find skills in directories.
+pub(crate) fn has_any(client: ClientId) -> bool {
+    client.as_str() == "claude"
+}
+
+/// The names of the skills that an agent finds in its directory and its user's home. Links are not followed: a skill
+/// directory may be anybody's.
+pub(crate) fn of(directory: &Path, home: &Path) -> Vec<Untrusted> {
+    let roots = [directory.join(".claude/skills"), home.join(".claude/skills")];
+    let names: BTreeSet<Untrusted> = roots.iter().flat_map(|root| in_directory(root)).collect();
     names.into_iter().collect()
 }
 

@@ -1,0 +1,48 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use agtop_model::{Agent, History, HistoryPoint, Liveness, Paces, Status, Timestamp};
+
+/// What all agents came to over time.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    history: Arc<History>,
+    noted_at: Option<Instant>,
+}
+
+/// Snapshots may follow each other faster than anybody wants to see points.
+const SHORTEST: Duration = Duration::from_millis(400);
+
+impl Record {
+    /// Adds a point, unless the last one is too young.
+    pub(crate) fn note(&mut self, agents: &[Agent], paces: &Paces, at: Timestamp) {
+        if self.noted_at.is_some_and(|noted| noted.elapsed() < SHORTEST) {
+            return;
+        }
+        self.noted_at = Some(Instant::now());
+        Arc::make_mut(&mut self.history).push(point(agents, paces, at));
+    }
+
+    /// The points so far.
+    pub(crate) fn so_far(&self) -> Arc<History> {
+        Arc::clone(&self.history)
+    }
+}
+
+/// What all agents come to. A process that is several agents counts once.
+fn point(agents: &[Agent], paces: &Paces, at: Timestamp) -> HistoryPoint {
+    let live = || agents.iter().filter(|agent| agent.liveness == Liveness::Live);
+    let count = |is_one: fn(Status) -> bool| {
+        u32::try_from(live().filter(|agent| is_one(agent.status)).count()).unwrap_or(u32::MAX)
+    };
+    let processes = || Agent::each_process(live());
+    HistoryPoint {
+        at,
+        agents: count(|_| true),
+        busy: count(|status| status.badge() == "busy"),
+        active: count(|status| status == Status::Active),
+        cpu_percent: processes().filter_map(|agent| agent.cpu_percent.ok()).sum(),
+        memory: processes().filter_map(|agent| agent.process.rss.ok()).sum(),
+        tokens_per_minute: paces.one_minute().tokens_per_minute().unwrap_or(0.0),
+    }
+}

@@ -1,0 +1,135 @@
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use agtop_clients::{Client, Env};
+use agtop_model::Timestamp;
+use agtop_os::FileKind;
+
+use crate::discover::{Candidate, Place, discover};
+use crate::health::HealthBook;
+use crate::hints::{Changes, Hints, between};
+
+/// Finds files to look at: all there are on a slow beat, and between two beats those that the system says have changed
+/// and those that changed lately.
+#[derive(Default)]
+pub(crate) struct Sweep {
+    hints: Option<Hints>,
+    swept: Option<Instant>,
+    /// Whether everything of interest is watched: then there is no need to look at everything each time.
+    is_watching: bool,
+    places: Vec<Arc<Place>>,
+    /// Files that changed lately, with their places: they are looked at each time, whatever the system says.
+    hot: HashMap<PathBuf, Arc<Place>>,
+}
+
+/// What is looked for.
+pub(crate) struct Look<'a> {
+    pub(crate) clients: &'a [&'static dyn Client],
+    pub(crate) env: &'a Env,
+    /// Whether a file was found before.
+    pub(crate) is_known: &'a dyn Fn(&Path) -> bool,
+    pub(crate) now: Timestamp,
+}
+
+/// What a look at the files found.
+pub(crate) enum Found {
+    /// All files that there are.
+    All(Vec<Candidate>),
+    /// Files that may have changed.
+    Some(Vec<Candidate>),
+}
+
+/// With the system's hints, everything is looked at this often.
+const BEAT: Duration = Duration::from_secs(15);
+/// Files that changed this lately are looked at each time.
+const HOT: Duration = Duration::from_mins(10);
+/// Directories of files that changed this lately are watched.
+const WARM: Duration = Duration::from_hours(7 * 24);
+
+impl Sweep {
+    /// Looks again and again, with the system's hints where it gives any.
+    pub(crate) fn again() -> Self {
+        Self { hints: Hints::new(), ..Self::default() }
+    }
+
+    /// Finds what is to be looked at.
+    pub(crate) fn find(&mut self, look: &Look<'_>, health: &mut HealthBook) -> Found {
+        let changes = self.hints.as_mut().map(Hints::take).unwrap_or_default();
+        let is_due = self.swept.is_none_or(|swept| swept.elapsed() >= BEAT);
+        if !self.is_watching || is_due || self.is_news(&changes, look) {
+            return Found::All(self.everything(look, health));
+        }
+        for path in &changes.paths {
+            if let Some((file, place)) = self.transcript(path) {
+                self.hot.insert(file, place);
+            }
+        }
+        let candidates = self.hot.iter().filter_map(|(path, place)| candidate(path, place));
+        Found::Some(candidates.collect())
+    }
+
+    /// Lets the next look go through everything.
+    pub(crate) fn look_everywhere(&mut self) {
+        self.swept = None;
+    }
+
+    /// Waits until a file changes, but no longer than this.
+    pub(crate) fn wait(&mut self, at_most: Duration) {
+        match &mut self.hints {
+            Some(hints) => hints.wait(at_most),
+            None => std::thread::sleep(at_most),
+        }
+    }
+
+    fn everything(&mut self, look: &Look<'_>, health: &mut HealthBook) -> Vec<Candidate> {
+        self.swept = Some(Instant::now());
+        health.begin_round();
+        let (places, candidates) = discover(look.clients, look.env, health);
+        self.places = places;
+        let changed_within = |span: Duration| {
+            candidates.iter().filter(move |candidate| look.now.since(candidate.identity.modified) <= span)
+        };
+        self.hot = changed_within(HOT).map(|hot| (hot.path.clone(), Arc::clone(&hot.place))).collect();
+        if let Some(hints) = &mut self.hints {
+            let roots = self.places.iter().filter(|place| place.root.is_dir()).map(|place| place.root.clone());
+            let mut directories: HashSet<PathBuf> = roots.collect();
+            for warm in changed_within(WARM) {
+                directories.extend(between(&warm.path, &warm.place.root).map(Path::to_owned));
+            }
+            self.is_watching = hints.watch(&directories);
+        }
+        candidates
+    }
+
+    /// Whether there is a file, or a directory for files, that was not there before, or one is gone.
+    fn is_news(&self, changes: &Changes, look: &Look<'_>) -> bool {
+        let is_directory = |path: &PathBuf| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+        changes.is_incomplete
+            || changes.made.iter().any(is_directory)
+            || changes.paths.iter().filter_map(|path| self.transcript(path)).any(|(file, _)| {
+                let is_there = file.symlink_metadata().is_ok();
+                is_there != (look.is_known)(&file)
+            })
+    }
+
+    /// The file of interest that a change is about: a change of a database's log is one of the database.
+    fn transcript(&self, path: &Path) -> Option<(PathBuf, Arc<Place>)> {
+        let holder = |path: &Path| self.places.iter().find(|place| place.holds(path)).cloned();
+        if let Some(place) = holder(path) {
+            return Some((path.to_owned(), place));
+        }
+        let database = path.with_file_name(path.file_name()?.to_str()?.strip_suffix("-wal")?);
+        holder(&database).map(|place| (database, place))
+    }
+}
+
+fn candidate(path: &Path, place: &Arc<Place>) -> Option<Candidate> {
+    match agtop_os::identity(path) {
+        Ok(FileKind::Regular(identity)) => {
+            Some(Candidate { place: Arc::clone(place), path: path.to_owned(), identity })
+        }
+        _ => None,
+    }
+}
