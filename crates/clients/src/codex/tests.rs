@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
@@ -495,6 +496,16 @@ fn the_command_line_names_the_session_after_resume() {
 }
 
 /// What no cut or repetition may change: each response with its session and usage.
+#[test]
+fn holding_a_writer_lock_means_working_on_its_thread() {
+    let held = |path: &str| Codex.session_of_lock(Path::new(path));
+    let id = "01a1fe48-bf06-7a10-ac3c-9cb20141d86c";
+    assert_eq!(held(&format!("/h/.codex/thread-writer-locks/{id}.lock")).as_deref(), Some(id));
+    assert_eq!(held("/h/.codex/thread-writer-locks/.coordination.lock"), None);
+    assert_eq!(held(&format!("/h/.codex/other/{id}.lock")), None);
+    assert_eq!(held("/h/.codex/tmp/arg0/codex-arg0WuXyz/.lock"), None);
+}
+
 fn tallied(events: &[Event]) -> Vec<(String, u64, Option<Arc<str>>)> {
     let tally = Tally::of(events);
     tally.turns.values().map(|(key, turn)| (key.id.to_string(), turn.usage.total(), turn.model.clone())).collect()

@@ -27,6 +27,7 @@ const MOST_CHARS: usize = 120;
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Goose",
+    aliases: &["block-goose"],
     danger_flags: &[],
     blind_spots: &[
         "Before schema 15 a session has one running total: all it used falls on the day it began.",
