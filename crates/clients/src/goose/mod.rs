@@ -77,6 +77,9 @@ impl Client for Goose {
         if process.is_program("goosed") {
             return Some(Role::Helper);
         }
+        if process.is_program("block-goose") {
+            return Some(Role::Agent);
+        }
         if !process.is_program("goose") {
             return None;
         }
