@@ -9,6 +9,7 @@ mod names;
 mod payload;
 mod prompt;
 mod rollout;
+mod subagents;
 #[cfg(test)]
 mod tests;
 mod titles;
