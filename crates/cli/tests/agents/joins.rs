@@ -22,6 +22,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("copilot_s_entry_names_its_session", copilot_s_entry_names_its_session),
     ("copilot_s_entry_is_not_of_a_later_process", copilot_s_entry_is_not_of_a_later_process),
     ("two_agents_in_one_directory_have_each_their_own_session", two_agents_in_one_directory),
+    ("a_helper_is_no_row_and_a_command_is_work", a_helper_is_no_row_and_a_command_is_work),
+    ("agents_without_files_are_found", agents_without_files_are_found),
     ("what_merely_mentions_an_agent_is_none", what_merely_mentions_an_agent_is_none),
 ];
 
@@ -187,6 +189,40 @@ fn two_agents_in_one_directory() {
         Row::new(agents[1].pid, "claude").joined(&sessions[0], "argument", "high"),
     ];
     assert_eq!(rows, expected);
+}
+
+fn a_helper_is_no_row_and_a_command_is_work() {
+    let mut machine = Machine::new();
+    let rollout = machine.codex_thread_in_a_call();
+    let mut agent = machine.stage.start(&mut codex_command(&machine)).unwrap();
+    agent.tell(&Cue::Hold(rollout)).unwrap();
+    let start = |program: &str, argv: &[&str]| {
+        Cue::Start(machine.stage.program(program).unwrap(), argv.iter().map(|&arg| arg.to_owned()).collect())
+    };
+    agent.tell(&start("usr/lib/codex-code-mode-host", &["codex-code-mode-host"])).unwrap();
+    let _helper = machine.stage.arrival().unwrap();
+    assert_eq!(machine.state(), "needs_permission", "nothing shows that the command runs");
+    agent.tell(&start("usr/bin/bash", &["bash", "-lc", "make"])).unwrap();
+    let _command = machine.stage.arrival().unwrap();
+    assert_eq!(machine.state(), "working");
+}
+
+fn agents_without_files_are_found() {
+    let mut machine = Machine::new();
+    let cn = machine.stage.script("usr/bin/cn", None).unwrap();
+    for (program, argv, client, danger) in [
+        ("usr/bin/ollama", vec!["ollama", "run", "qwen3"], "ollama", None),
+        ("home/u/.local/bin/droid", vec!["droid", "exec", "--auto", "high"], "droid", Some("--auto high")),
+        ("home/u/cursor-agent/versions/1/node", vec!["/usr/bin/agent", "index.js"], "cursor-agent", None),
+        ("usr/bin/node", vec!["node", cn.to_str().unwrap(), "--auto"], "continue", Some("--auto")),
+    ] {
+        let program = machine.stage.program(program).unwrap();
+        let mut command = machine.stage.command(&program);
+        let agent = machine.stage.start(command.arg0(argv[0]).args(&argv[1..])).unwrap();
+        let expected = Row { danger: danger.map(str::to_owned), ..Row::new(agent.pid, client) };
+        assert_eq!(machine.rows(), [expected]);
+        machine.stage.kill(agent).unwrap();
+    }
 }
 
 fn what_merely_mentions_an_agent_is_none() {

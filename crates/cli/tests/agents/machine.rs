@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use agtop_testkit::{Clock, Dice, Stage, Stamp, Tokens, claude, codex, gemini};
+use agtop_testkit::{Clock, Dice, SECOND, Stage, Stamp, Tokens, claude, codex, gemini};
 use serde_json::Value;
 
 use crate::support::json;
@@ -51,19 +51,23 @@ impl Machine {
 
     /// What agtop says of all agents on this machine, and of no other.
     pub(crate) fn rows(&self) -> Vec<Row> {
-        let root = self.stage.path("");
-        let told = json(self.stage.home().root(), &["--json=agents"]);
-        let is_here = |agent: &&Value| agent["cwd"].as_str().is_some_and(|cwd| Path::new(cwd).starts_with(&root));
-        told["agents"].as_array().unwrap().iter().filter(is_here).map(row).collect()
+        self.told().iter().map(row).collect()
     }
 
-    /// What agtop says of the session's state, and of the agent's.
+    /// What agtop says that the only agent is doing.
     pub(crate) fn state(&self) -> String {
-        let told = json(self.stage.home().root(), &["--json=agents"]);
-        let root = self.stage.path("");
-        let is_here = |agent: &&Value| agent["cwd"].as_str().is_some_and(|cwd| Path::new(cwd).starts_with(&root));
-        let agent = told["agents"].as_array().unwrap().iter().find(is_here).unwrap();
+        let told = self.told();
+        let [agent] = &*told else { panic!("{told:#?}") };
         agent["state"].as_str().unwrap().to_owned()
+    }
+
+    fn told(&self) -> Vec<Value> {
+        let root = self.stage.path("");
+        let is_here = |agent: &Value| agent["cwd"].as_str().is_some_and(|cwd| Path::new(cwd).starts_with(&root));
+        let mut told = json(self.stage.home().root(), &["--json=agents"]);
+        let Value::Array(mut agents) = told["agents"].take() else { panic!("{told:#}") };
+        agents.retain(is_here);
+        agents
     }
 
     /// The native program of Claude Code.
@@ -120,6 +124,21 @@ impl Machine {
         let (thread, path) = (rollout.thread().to_string(), rollout.path().to_owned());
         rollout.finish().unwrap();
         (thread, path)
+    }
+
+    /// Writes a rollout of Codex whose last call, of some seconds ago, has no answer yet, and tells its path.
+    pub(crate) fn codex_thread_in_a_call(&self) -> PathBuf {
+        let mut clock = Clock::at(now());
+        clock.advance(-10 * SECOND);
+        let cwd = self.project.to_str().unwrap();
+        let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, dice: Dice::new(1) };
+        let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();
+        rollout.begin_turn("gpt-5.5", "go on").unwrap();
+        rollout.call(r#"{\"cmd\":\"make\"}"#).unwrap();
+        rollout.used(TOKENS).unwrap();
+        let path = rollout.path().to_owned();
+        rollout.finish().unwrap();
+        path
     }
 
     /// Writes a chat of Gemini CLI, and tells its session.
