@@ -279,8 +279,8 @@ impl Decoder for Unread {
 
 /// Whether the process runs the executable of that name somewhere below that directory.
 fn is_installed(process: &ProcFacts<'_>, directory: &str, name: &str) -> bool {
-    let path = process.exe().and_then(Path::to_str).unwrap_or(process.title());
-    process.exe_name() == name && path.split(['/', '\\']).any(|part| part == directory)
+    let path = || process.exe().and_then(Path::to_str).unwrap_or(process.title());
+    process.exe_name() == name && path().split(['/', '\\']).any(|part| part == directory)
 }
 
 #[cfg(test)]

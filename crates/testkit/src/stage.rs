@@ -21,13 +21,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A made-up machine and the processes on it.
 #[derive(Debug)]
 pub struct Stage {
-    root: TempDir,
+    /// As processes see it, with no link on the way.
+    root: PathBuf,
     home: Home,
     socket: PathBuf,
     arrivals: Receiver<io::Result<Actor>>,
     /// What was started directly. Ends by itself when the actors do.
     children: Vec<Child>,
-    _socket_dir: TempDir,
+    /// Deletes the machine, and the socket's directory, when dropped.
+    _temporary: [TempDir; 2],
 }
 
 /// A process that does what it is told. Ends when the value is dropped.
@@ -41,17 +43,18 @@ pub struct Actor {
 impl Stage {
     /// An empty machine below `directory`, which should be on the executable's own file system.
     pub fn open(directory: &Path) -> io::Result<Self> {
-        let root = tempfile::tempdir_in(directory)?;
-        let home = Home::at(root.path().join("home/u"))?;
+        let machine = tempfile::tempdir_in(directory)?;
+        let root = machine.path().canonicalize()?;
+        let home = Home::at(root.join("home/u"))?;
         // The paths of sockets must be short.
-        let socket_dir = tempfile::tempdir()?;
-        let socket = socket_dir.path().join("stage");
+        let short = tempfile::tempdir()?;
+        let socket = short.path().join("stage");
         let listener = UnixListener::bind(&socket)?;
         let (sender, arrivals) = mpsc::channel();
         std::thread::spawn(move || {
             listener.incoming().try_for_each(|stream| sender.send(stream.and_then(Actor::meet)))
         });
-        Ok(Self { root, home, socket, arrivals, children: Vec::new(), _socket_dir: socket_dir })
+        Ok(Self { root, home, socket, arrivals, children: Vec::new(), _temporary: [machine, short] })
     }
 
     /// The home of the agents.
@@ -61,7 +64,7 @@ impl Stage {
 
     /// Where a file lies whose path is given relative to the machine's root.
     pub fn path(&self, relative: &str) -> PathBuf {
-        self.root.path().join(relative)
+        self.root.join(relative)
     }
 
     /// A directory of that path.
