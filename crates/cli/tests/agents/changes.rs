@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_shell_becomes_an_agent_and_an_agent_a_shell", a_shell_becomes_an_agent_and_an_agent_a_shell),
     ("clear_binds_claude_to_its_new_session", clear_binds_claude_to_its_new_session),
     ("a_new_thread_binds_codex_to_it", a_new_thread_binds_codex_to_it),
+    ("a_writer_lock_binds_codex_before_its_rollout_does", a_writer_lock_binds_codex_before_its_rollout_does),
     ("another_agent_takes_over_a_session", another_agent_takes_over_a_session),
 ];
 
@@ -73,6 +74,25 @@ fn a_new_thread_binds_codex_to_it() {
     agent.tell(&Cue::Release(before)).unwrap();
     agent.tell(&Cue::Hold(after)).unwrap();
     assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(&thread, "open_file", "high")]);
+}
+
+/// The command line names the old thread, and the new one's rollout is not open yet.
+fn a_writer_lock_binds_codex_before_its_rollout_does() {
+    let mut machine = Machine::new();
+    let [(before, _), (after, _)] = [machine.codex_thread(1), machine.codex_thread(2)];
+    let locks = machine.stage.directory("home/u/.codex/thread-writer-locks").unwrap();
+    let lock = |thread: &str| locks.join(format!("{thread}.lock"));
+    let mut agent = machine.stage.start(codex_command(&machine).args(["resume", &before])).unwrap();
+    for thread in [&before, &after] {
+        agent.tell(&Cue::Lock(lock(thread))).unwrap();
+        assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(thread, "marker", "high")]);
+        agent.tell(&Cue::Release(lock(thread))).unwrap();
+    }
+    assert_eq!(
+        machine.rows(),
+        [Row::new(agent.pid, "codex").joined(&before, "argument", "high")],
+        "locks outlive their holders, and mean nothing by themselves"
+    );
 }
 
 /// What an agent that was killed left behind names its pid still.
