@@ -2,7 +2,7 @@ use std::iter::Peekable;
 
 use agtop_model::Process;
 
-use crate::{CLIENTS, ProcFacts};
+use crate::{ProcFacts, clients};
 
 /// Flags that mean "ask no questions" to several agents, and to those that the user added (features S0-ST-09).
 const COMMON: &[&str] = &["--dangerously-skip-permissions", "--no-permissions", "--allow-dangerous", "--yolo"];
@@ -10,7 +10,7 @@ const COMMON: &[&str] = &["--dangerously-skip-permissions", "--no-permissions", 
 /// The arguments that let an agent act without asking, as they were written.
 pub fn danger(process: &Process) -> Option<String> {
     let facts = ProcFacts::new(process);
-    let client = CLIENTS.iter().find(|client| client.recognise(&facts).is_some());
+    let client = clients().find(|client| client.recognise(&facts).is_some());
     let own = client.map_or(&[][..], |client| client.info().danger_flags);
     let mut args = facts.args().peekable();
     let mut found: Vec<&str> = Vec::new();

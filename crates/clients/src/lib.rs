@@ -22,10 +22,13 @@ mod openclaw;
 mod opencode;
 mod parse;
 mod pi;
+mod process_only;
 mod qwen;
 mod store;
 #[cfg(test)]
 mod testing;
+
+use std::path::Path;
 
 use agtop_model::{ClientId, Process, Role};
 
@@ -33,9 +36,10 @@ pub use danger::danger;
 pub use decode::{Cell, DecodeError, Decoder, Input, Source};
 pub use env::Env;
 pub use facts::ProcFacts;
+pub use process_only::{PROCESS_ONLY, ProcessOnly};
 pub use store::{Format, Presence, Store, Table};
 
-/// Every client, in the order in which they are listed.
+/// Every client whose files are read, in the order in which they are listed.
 pub static CLIENTS: &[&dyn Client] = &[
     &claude::Claude,
     &codex::Codex,
@@ -52,9 +56,14 @@ pub static CLIENTS: &[&dyn Client] = &[
     &kimi::Kimi,
 ];
 
-/// The client of that name.
-pub fn client(id: &str) -> Option<&'static dyn Client> {
-    CLIENTS.iter().copied().find(|client| client.info().id.as_str() == id)
+/// Every client, those first whose files are read.
+pub fn clients() -> impl Iterator<Item = &'static dyn Client> {
+    CLIENTS.iter().copied().chain(PROCESS_ONLY.iter().map(|client| client as &dyn Client))
+}
+
+/// The client of that name, or with that other name.
+pub fn client(name: &str) -> Option<&'static dyn Client> {
+    clients().find(|client| client.info().id.as_str() == name || client.info().aliases.contains(&name))
 }
 
 /// What the process is to any client: the first that recognises it wins.
@@ -63,7 +72,7 @@ pub fn client(id: &str) -> Option<&'static dyn Client> {
 /// by itself, and one that replaces itself has become that child.
 pub fn recognise(process: &Process) -> Option<(ClientId, Role)> {
     let facts = ProcFacts::new(process);
-    let found = CLIENTS.iter().find_map(|client| Some((client.info().id, client.recognise(&facts)?)))?;
+    let found = clients().find_map(|client| Some((client.info().id, client.recognise(&facts)?)))?;
     (!facts.is_desktop_part()).then_some(found)
 }
 
@@ -84,6 +93,17 @@ pub trait Client: Sync {
 
     /// The id of the session that the command line names, as in `--resume ID`.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String>;
+
+    /// The model that the command line names, of clients of which nothing else tells it.
+    fn model_argument(&self, _: &ProcFacts<'_>) -> Option<String> {
+        None
+    }
+
+    /// The id of the session whose lock this file is: a process that holds it open works on that session, and no other
+    /// process does.
+    fn session_of_lock(&self, _: &Path) -> Option<String> {
+        None
+    }
 }
 
 /// What a client is called and what can be known about it.
@@ -93,6 +113,8 @@ pub struct ClientInfo {
     pub id: ClientId,
     /// Its name for people.
     pub name: &'static str,
+    /// Other names that it goes by, or went by.
+    pub aliases: &'static [&'static str],
     /// Flags that let it act without asking. `--option value` is an option with that value, however the two are joined.
     pub danger_flags: &'static [&'static str],
     /// What its files do not tell, for `agtop doctor`.

@@ -20,6 +20,7 @@ const ID: ClientId = ClientId::new("openclaw");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "OpenClaw",
+    aliases: &[],
     danger_flags: &[], // what it may do is set in its configuration
     blind_spots: &[
         "Summaries of compactions are billed, but their usage is written down nowhere.",

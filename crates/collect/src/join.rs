@@ -26,7 +26,14 @@ pub(crate) fn join(
             bind(agent, session, JoinTier::Marker, Confidence::High);
         }
     }
-    let without_marker = |agent: &&mut Agent| agent.session.is_none() && markers.of(agent).is_none();
+    for agent in agents.iter_mut().filter(|agent| agent.session.is_none() && markers.of(agent).is_none()) {
+        let locked = by_lock(agent, sessions);
+        if let Some(session) = locked.filter(|session| taken.insert(session.key.clone())) {
+            bind(agent, session, JoinTier::Marker, Confidence::High);
+        }
+    }
+    let without_marker =
+        |agent: &&mut Agent| agent.session.is_none() && markers.of(agent).is_none() && locks(agent).is_empty();
     for agent in agents.iter_mut().filter(without_marker) {
         if let Some(session) = by_argument(agent, sessions).filter(|session| taken.insert(session.key.clone())) {
             bind(agent, session, JoinTier::Argument, Confidence::High);
@@ -41,7 +48,7 @@ pub(crate) fn join(
     let mut pairs: Vec<(Duration, usize, &Arc<Session>)> = Vec::new();
     for (at, agent) in agents.iter().enumerate() {
         // A process whose vendor names a session that has no transcript yet works on that one, and on no other.
-        if agent.session.is_some() || markers.of(agent).is_some() {
+        if agent.session.is_some() || markers.of(agent).is_some() || !locks(agent).is_empty() {
             continue;
         }
         let possible = lived_since(agent, sessions);
@@ -129,6 +136,20 @@ impl<'a> Markers<'a> {
 fn bind(agent: &mut Agent, session: &Arc<Session>, tier: JoinTier, confidence: Confidence) {
     agent.session = Some(Arc::clone(session));
     agent.join = Some(Join { tier, confidence });
+}
+
+/// The ids of the sessions whose locks the agent holds: its own, and its sub-agents'.
+fn locks(agent: &Agent) -> Vec<String> {
+    let (Some(client), Ok(files)) = (client(agent.client.as_str()), &agent.files) else { return Vec::new() };
+    files.writing.iter().chain(&files.reading).filter_map(|path| client.session_of_lock(path)).collect()
+}
+
+/// The session whose lock the agent holds; of several the one written last counts.
+fn by_lock<'a>(agent: &Agent, sessions: &'a [Arc<Session>]) -> Option<&'a Arc<Session>> {
+    let held = locks(agent);
+    let is_held =
+        |session: &&Arc<Session>| session.client() == agent.client && held.iter().any(|id| **id == *session.key.id);
+    sessions.iter().filter(is_held).max_by_key(|session| session.last_active)
 }
 
 fn by_argument<'a>(agent: &Agent, sessions: &'a [Arc<Session>]) -> Option<&'a Arc<Session>> {

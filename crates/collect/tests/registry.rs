@@ -8,7 +8,8 @@ use std::path::Path;
 use agtop_clients::CLIENTS;
 
 /// What is in the clients' crate besides clients.
-const SHARED: &[&str] = &["danger", "decode", "env", "facts", "lib", "names", "parse", "store", "testing"];
+const SHARED: &[&str] =
+    &["danger", "decode", "env", "facts", "lib", "names", "parse", "process_only", "store", "testing"];
 
 fn names_in(directory: &str) -> BTreeSet<String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(directory);

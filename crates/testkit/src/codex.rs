@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::{Clock, Dice, Home, Lines, Tokens, Truth, Uuid, json};
 
@@ -147,6 +148,11 @@ impl<'h> Rollout<'h> {
     /// The thread's id.
     pub const fn thread(&self) -> Uuid {
         self.thread
+    }
+
+    /// Where the rollout lies.
+    pub fn path(&self) -> &Path {
+        self.out.path()
     }
 
     /// Bytes written so far.

@@ -103,6 +103,11 @@ impl<'h> Chat<'h> {
         Ok(Self { home, out, session, project, layout, messages: 0, recent: Vec::new(), truth, clock, dice })
     }
 
+    /// The session's id.
+    pub const fn session(&self) -> Uuid {
+        self.session
+    }
+
     /// Bytes written so far.
     pub const fn written(&self) -> u64 {
         self.out.written()

@@ -2,8 +2,10 @@
 //!
 //! One file per client holds its builder; [`corpus`] joins them into a home of any size; [`hostile`] writes what no
 //! agent should have written. Everything is a function of its seed: no builder asks the wall clock, a pid or the
-//! environment.
+//! environment. On Unix a [`Stage`] has real processes, too, which look like agents and do what they are told.
 
+#[cfg(unix)]
+mod actor;
 pub mod aider;
 pub mod claude;
 mod clock;
@@ -17,11 +19,17 @@ pub mod hostile;
 mod json;
 pub mod opencode;
 mod sqlite;
+#[cfg(unix)]
+mod stage;
 mod text;
 mod truth;
 
+#[cfg(unix)]
+pub use actor::{Cue, play};
 pub use clock::{Clock, DAY, HOUR, MINUTE, SECOND, Stamp};
 pub use dice::{Dice, Uuid};
 pub use home::{Home, Lines};
+#[cfg(unix)]
+pub use stage::{Actor, Stage};
 pub use text::Filler;
 pub use truth::{ClientTruth, DayTruth, Tokens, Truth, TruthFile};

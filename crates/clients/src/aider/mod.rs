@@ -29,6 +29,7 @@ const ID: ClientId = ClientId::new("aider");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Aider",
+    aliases: &[],
     danger_flags: &["--yes-always", "--yes"],
     blind_spots: &[
         "with streaming, which is the default, the counts are Aider's own estimates: a large output may be printed as \

@@ -23,6 +23,7 @@ const ID: ClientId = ClientId::new("amp");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Amp",
+    aliases: &[],
     danger_flags: &["--dangerously-allow-all"], // unconfirmed
     blind_spots: &[
         "Newer threads may lie on Amp's servers alone.",

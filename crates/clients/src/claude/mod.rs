@@ -30,6 +30,7 @@ const ID: ClientId = ClientId::new("claude");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Claude Code",
+    aliases: &["claude-code"],
     danger_flags: &[
         "--dangerously-skip-permissions",
         "--allow-dangerously-skip-permissions",

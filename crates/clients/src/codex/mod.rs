@@ -9,6 +9,7 @@ mod names;
 mod payload;
 mod prompt;
 mod rollout;
+mod subagents;
 #[cfg(test)]
 mod tests;
 mod titles;
@@ -34,6 +35,7 @@ const CLIENT: ClientId = ClientId::new("codex");
 static INFO: ClientInfo = ClientInfo {
     id: CLIENT,
     name: "Codex",
+    aliases: &["openai-codex"],
     danger_flags: &[
         "--dangerously-bypass-approvals-and-sandbox",
         "--yolo",
@@ -180,6 +182,14 @@ impl Client for Codex {
         let mut words = process.words(VALUED).skip_while(|&word| word != "resume");
         words.next()?;
         words.next().filter(|id| is_uuid(id)).map(Into::into)
+    }
+
+    /// `thread-writer-locks/<thread>.lock`, which the native program locks from the thread's beginning on, before there
+    /// is a rollout. It may stay behind when the program ends: only holding it open means anything. An app server holds
+    /// one for each open thread. (Seen with 0.169.)
+    fn session_of_lock(&self, path: &Path) -> Option<String> {
+        let thread = file_name(path).strip_suffix(".lock").filter(|thread| is_uuid(thread))?;
+        (file_name(path.parent()?) == "thread-writer-locks").then(|| thread.to_ascii_lowercase())
     }
 }
 

@@ -5,6 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::gist::Gist;
 use super::loose::{Kind, Origin, Text, filled};
+use super::subagents::News;
 use super::usage::Tokens;
 use crate::parse::Moment;
 
@@ -176,6 +177,12 @@ pub(super) struct Arguments<'a> {
     #[serde(borrow)]
     pub(super) query: Option<Text<'a>>,
     pub(super) session_id: Option<u64>,
+    /// What a sub-agent is asked.
+    #[serde(borrow)]
+    pub(super) message: Option<Text<'a>>,
+    /// What kind of sub-agent it shall be.
+    #[serde(borrow)]
+    pub(super) agent_type: Option<Text<'a>>,
 }
 
 /// A command line: one string, or argument by argument.
@@ -193,6 +200,8 @@ pub(super) struct Output<'a> {
     pub(super) call: Text<'a>,
     /// What it says about the command.
     pub(super) gist: Gist,
+    /// What it says about sub-agents.
+    pub(super) news: News,
 }
 
 #[derive(Default, Deserialize)]

@@ -1,12 +1,13 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
     Event, EventKind, Gap, Lineage, ProcId, Process, ProcessState, RateLimit, Role, SessionFacts, StopReason, Tier,
-    Timestamp, TitleRank, Turn, Untrusted,
+    Timestamp, TitleRank, ToolKey, Turn, Untrusted,
 };
 use proptest::prelude::*;
 
-use super::Codex;
+use super::{CLIENT, Codex};
 use crate::testing::{Tally, decode_lines, decode_rows, home};
 use crate::{Cell, Client, Env, Presence, ProcFacts};
 
@@ -495,6 +496,42 @@ fn the_command_line_names_the_session_after_resume() {
 }
 
 /// What no cut or repetition may change: each response with its session and usage.
+#[test]
+fn a_sub_agent_is_at_work_from_its_sending_off_until_it_rests() {
+    let lines = br#"{"timestamp":"2026-11-21T10:00:00.000Z","type":"response_item","payload":{"type":"function_call","name":"spawn_agent","arguments":"{\"message\":\"look around\",\"agent_type\":\"explorer\"}","call_id":"c1"}}
+{"timestamp":"2026-11-21T10:00:01.000Z","type":"response_item","payload":{"type":"function_call_output","call_id":"c1","output":"{\"agent_id\":\"t1\",\"nickname\":\"Ada\"}"}}
+{"timestamp":"2026-11-21T10:00:02.000Z","type":"response_item","payload":{"type":"function_call","name":"wait_agent","arguments":"{\"targets\":[\"t1\"]}","call_id":"c2"}}
+{"timestamp":"2026-11-21T10:00:09.000Z","type":"response_item","payload":{"type":"function_call_output","call_id":"c2","output":"{\"status\":{\"t1\":{\"completed\":\"nothing\"}},\"timed_out\":false}"}}
+"#;
+    let (events, errors) = decode_lines(&Codex, PATH, lines);
+    assert!(errors.is_empty(), "{errors:?}");
+    let told: Vec<String> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::ToolStarted { name, .. } => Some(format!("+ {name}")),
+            EventKind::ToolEnded { .. } => Some("-".to_owned()),
+            EventKind::SubagentStarted { tool, name, task } => {
+                Some(format!("sent {tool:?} {} {}", name.raw(), task.as_ref().unwrap().raw()))
+            }
+            EventKind::SubagentEnded { tool } => Some(format!("rests {tool:?}")),
+            _ => None,
+        })
+        .collect();
+    let agent = ToolKey::new(CLIENT, "t1");
+    let (sent, rests) = (format!("sent {agent:?} explorer look around"), format!("rests {agent:?}"));
+    assert_eq!(told, ["+ spawn_agent", "-", &sent, "+ wait_agent", "-", &rests]);
+}
+
+#[test]
+fn holding_a_writer_lock_means_working_on_its_thread() {
+    let held = |path: &str| Codex.session_of_lock(Path::new(path));
+    let id = "01a1fe48-bf06-7a10-ac3c-9cb20141d86c";
+    assert_eq!(held(&format!("/h/.codex/thread-writer-locks/{id}.lock")).as_deref(), Some(id));
+    assert_eq!(held("/h/.codex/thread-writer-locks/.coordination.lock"), None);
+    assert_eq!(held(&format!("/h/.codex/other/{id}.lock")), None);
+    assert_eq!(held("/h/.codex/tmp/arg0/codex-arg0WuXyz/.lock"), None);
+}
+
 fn tallied(events: &[Event]) -> Vec<(String, u64, Option<Arc<str>>)> {
     let tally = Tally::of(events);
     tally.turns.values().map(|(key, turn)| (key.id.to_string(), turn.usage.total(), turn.model.clone())).collect()

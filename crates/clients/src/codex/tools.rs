@@ -26,6 +26,8 @@ pub(super) struct Tools {
     running: HashMap<u64, ToolKey>,
     /// Calls of `write_stdin` without an answer yet, and the session they write to.
     writing: HashMap<ToolKey, u64>,
+    /// Calls that send a sub-agent off, without an answer yet: its kind, and what it is asked.
+    sending: HashMap<ToolKey, (Untrusted, Option<Untrusted>)>,
     /// Whether the model has called a tool since the last response that was counted.
     pub(super) called: bool,
 }
@@ -44,16 +46,32 @@ impl Tools {
         {
             self.writing.insert(tool, session);
         }
+        if name == "spawn_agent" {
+            let kind = arguments.and_then(|arguments| filled(arguments.agent_type.as_ref())).unwrap_or("subagent");
+            let task = arguments.and_then(|arguments| short(filled(arguments.message.as_ref())?));
+            self.sending.insert(tool, (Untrusted::new(shortened(kind, TARGET)), task));
+        }
         let target = arguments.and_then(target).or_else(|| call.input.as_ref().and_then(custom_target));
         Some((tool, EventKind::ToolStarted { tool, name: self.name(name), target }))
     }
 
-    /// The calls that an answer ends.
+    /// The calls that an answer ends, and the sub-agents that begin or end with it.
     pub(super) fn answered(&mut self, output: &Output<'_>) -> Vec<EventKind> {
         let Some(id) = output.call.filled() else { return Vec::new() };
         let (tool, gist) = (ToolKey::new(CLIENT, id), output.gist);
-        let written = self.writing.remove(&tool);
-        match (written, gist.running) {
+        let sent = self.sending.remove(&tool).and_then(|(name, task)| {
+            let agent = agent(output.news.sent_off.as_deref()?);
+            Some(EventKind::SubagentStarted { tool: agent, name, task })
+        });
+        let resting = output.news.resting.iter().map(|thread| EventKind::SubagentEnded { tool: agent(thread) });
+        let mut told = self.command_answered(tool, gist);
+        told.extend(sent);
+        told.extend(resting);
+        told
+    }
+
+    fn command_answered(&mut self, tool: ToolKey, gist: Gist) -> Vec<EventKind> {
+        match (self.writing.remove(&tool), gist.running) {
             (None, Some(session)) => {
                 self.running.insert(session, tool);
                 Vec::new()
@@ -78,12 +96,18 @@ impl Tools {
     pub(super) fn clear(&mut self) {
         self.running.clear();
         self.writing.clear();
+        self.sending.clear();
         self.called = false;
     }
 
     fn name(&mut self, name: &str) -> Arc<str> {
         self.names.get(name)
     }
+}
+
+/// A sub-agent's work lasts longer than the call that sent it off: it is known by its thread.
+fn agent(thread: &str) -> ToolKey {
+    ToolKey::new(CLIENT, thread)
 }
 
 fn ended(tool: ToolKey, gist: Gist) -> EventKind {

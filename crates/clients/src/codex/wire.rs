@@ -13,6 +13,7 @@ use super::payload::{
     Answer, Call, Command, Completed, ExecLine, Failure, Meta, Output, Said, Settings, SettingsApplied, TokenCount,
     TurnBegan, TurnContext, TurnOver, UsageRecord, UserMessage, first_text,
 };
+use super::subagents::News;
 use super::usage::Tokens;
 use crate::DecodeError;
 use crate::parse::rfc3339;
@@ -218,7 +219,7 @@ fn answered<'a>(
         Some(id) => Text(Cow::Borrowed(id)),
         None => parse(bytes)?.call_id.unwrap_or_default(),
     };
-    Ok(Content::Output(Output { call, gist: Gist::of(bytes) }))
+    Ok(Content::Output(Output { call, gist: Gist::of(bytes), news: News::of(bytes) }))
 }
 
 /// The short string behind a key, if both stand near the line's beginning.

@@ -6,6 +6,7 @@
 
 mod counting;
 mod decoder;
+mod inuse;
 mod otel;
 mod runs;
 mod span;
@@ -35,6 +36,7 @@ const TITLE_LENGTH: usize = 120;
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "GitHub Copilot",
+    aliases: &[],
     danger_flags: &["--allow-all-tools", "--allow-all", "--yolo"],
     blind_spots: &[
         "a response cut off in mid-stream was billed, but reaches no transcript",
@@ -49,6 +51,7 @@ static INFO: ClientInfo = ClientInfo {
 const HISTORY: &str = "history-session-state";
 const SESSIONS: &str = "session-state";
 const DESCRIPTIONS: &str = "session descriptions";
+const LIVE: &str = "live sessions";
 const OTEL: &str = "OpenTelemetry";
 const CHATS: &str = "VS Code chats";
 const CHAT_LOGS: &str = "VS Code chat logs";
@@ -116,7 +119,8 @@ impl Client for Copilot {
         let sessions = home.join("session-state");
         let mut stores = vec![
             Store { presence, ..lines(sessions.clone(), SESSIONS, 2, is_events) },
-            document(sessions, DESCRIPTIONS, 2, is_description),
+            document(sessions.clone(), DESCRIPTIONS, 2, is_description),
+            document(sessions, LIVE, 2, inuse::is_entry),
             lines(home.join("history-session-state"), HISTORY, 2, is_lines),
             lines(home.join("otel"), OTEL, 2, is_lines),
         ];
@@ -136,6 +140,7 @@ impl Client for Copilot {
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.layout {
             DESCRIPTIONS => Box::new(workspace::Description::new(source)),
+            LIVE => Box::new(inuse::Entry::new(source)),
             OTEL => Box::new(otel::Spans::new(source)),
             CHATS if file_name(source.path) == WORKSPACE => Box::new(workspace::Folder::new(source)),
             CHAT_LOGS if is_in(source.relative, TRANSCRIPTS) => {
@@ -150,6 +155,10 @@ impl Client for Copilot {
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let id = process.option(&["--resume", "-r", "--session-id"])?;
         is_uuid(id).then(|| id.to_ascii_lowercase())
+    }
+
+    fn session_of_lock(&self, path: &Path) -> Option<String> {
+        inuse::session_held(path)
     }
 }
 

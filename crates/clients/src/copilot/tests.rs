@@ -1,12 +1,12 @@
 use std::path::PathBuf;
 
 use agtop_model::{
-    Event, EventKind, IssueKind, Lineage, Role, SessionFacts, StopReason, TitleRank, ToolKey, Turn, Usage,
+    Event, EventKind, IssueKind, Lineage, Role, Running, SessionFacts, StopReason, TitleRank, ToolKey, Turn, Usage,
 };
 
 use super::*;
 use crate::parse::rfc3339;
-use crate::testing::{Tally, decode_document, decode_lines, home, process};
+use crate::testing::{MODIFIED, Tally, decode_document, decode_lines, home, process};
 
 const EVENTS: &[u8] = include_bytes!("../../../../fixtures/copilot/1.0.102/events.jsonl");
 const SPANS: &[u8] = include_bytes!("../../../../fixtures/copilot/1.0.102/otel.jsonl");
@@ -513,4 +513,33 @@ fn only_a_whole_id_on_the_command_line_names_the_session() {
     assert_eq!(named(&["copilot", "--session-id", SESSION, "-p", "x"]).as_deref(), Some(SESSION));
     assert_eq!(named(&["copilot", "--resume", "0c0c0c0"]), None);
     assert_eq!(named(&["copilot", "--continue"]), None);
+}
+
+const LIVE: &str = "/home/u/.copilot/session-state/86204044-d826-412f-a7b9-0a4b385b3097/inuse.1696.lock";
+
+#[test]
+fn a_live_process_names_its_session() {
+    let events = decode_document(&Copilot, LIVE, b"1696\n").unwrap();
+    let [event] = &*events else { panic!("{events:?}") };
+    assert_eq!(&*event.session.id, "86204044-d826-412f-a7b9-0a4b385b3097");
+    let EventKind::Running(running) = event.kind else { panic!("{event:?}") };
+    assert_eq!(running, Running { pid: 1696, started: None, entered: Some(MODIFIED), activity: None });
+}
+
+#[test]
+fn an_entry_that_contradicts_its_name_names_nobody() {
+    for text in ["1697", "", "pid 1696", "-1696", "99999999999999999999", "{}"] {
+        assert!(decode_document(&Copilot, LIVE, text.as_bytes()).is_err(), "{text}");
+    }
+    assert!(decode_document(&Copilot, LIVE, b"\xff\xfe").is_err());
+}
+
+#[test]
+fn holding_a_session_s_own_file_means_working_on_it() {
+    let held = |path: &str| Copilot.session_of_lock(Path::new(path));
+    let id = "86204044-d826-412f-a7b9-0a4b385b3097";
+    assert_eq!(held(&format!("/h/.copilot/session-state/{id}/inuse.1696.hold")).as_deref(), Some(id));
+    assert_eq!(held("/h/.cache/copilot/pkg/linux-x64/1.0.102/inuse.1696.hold"), None, "that one is its package's");
+    assert_eq!(held(&format!("/h/.copilot/session-state/{id}/.workspace-fork.lock")), None);
+    assert_eq!(held(&format!("/h/.copilot/session-state/{id}/events.jsonl")), None);
 }

@@ -27,6 +27,7 @@ const ID: ClientId = ClientId::new("crush");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Crush",
+    aliases: &[],
     danger_flags: &["--yolo", "-y"],
     blind_spots: &[
         "What responses used is written down nowhere: a session's tokens are those of its last step, its context.",

@@ -23,6 +23,7 @@ const ID: ClientId = ClientId::new("gemini");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Gemini CLI",
+    aliases: &[],
     danger_flags: &["--yolo", "-y", "--approval-mode yolo"],
     blind_spots: &[
         "a tool that runs or waits for approval is not on disk: it appears when it has ended",

@@ -27,6 +27,7 @@ const MOST_CHARS: usize = 120;
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Goose",
+    aliases: &["block-goose"],
     danger_flags: &[],
     blind_spots: &[
         "Before schema 15 a session has one running total: all it used falls on the day it began.",
@@ -75,6 +76,9 @@ impl Client for Goose {
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         if process.is_program("goosed") {
             return Some(Role::Helper);
+        }
+        if process.is_program("block-goose") {
+            return Some(Role::Agent);
         }
         if !process.is_program("goose") {
             return None;

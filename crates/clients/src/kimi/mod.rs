@@ -31,6 +31,7 @@ const KEPT: usize = 120;
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Kimi CLI",
+    aliases: &[],
     // All are spellings of one flag in 1.52.0; `--afk` allows everything too.
     danger_flags: &["--yolo", "--yes", "-y", "--auto-approve", "--afk"],
     blind_spots: &[

@@ -25,6 +25,7 @@ const ID: ClientId = ClientId::new("opencode");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "OpenCode",
+    aliases: &[],
     danger_flags: &["--auto", "--dangerously-skip-permissions"], // the latter of old releases
     blind_spots: &[
         "A response is written down when its step ends: one whose tool was killed or still runs has no usage yet.",

@@ -26,6 +26,7 @@ const ID: ClientId = ClientId::new("pi");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Pi",
+    aliases: &[],
     danger_flags: &[], // Pi never asks for permission: there is nothing to turn off
     blind_spots: &[
         "Summaries of compactions and of abandoned branches are billed, but their usage is written down nowhere.",

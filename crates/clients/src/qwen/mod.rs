@@ -27,6 +27,7 @@ const ID: ClientId = ClientId::new("qwen");
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Qwen Code",
+    aliases: &[],
     danger_flags: &["--yolo", "-y", "--approval-mode yolo"],
     blind_spots: &[
         "a response cut off in mid-stream or a failed attempt is not recorded, though its prompt was billed",

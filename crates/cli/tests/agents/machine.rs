@@ -1,0 +1,198 @@
+//! The machine that the tests play on: where programs are, what agents write there, and what agtop says of it.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use agtop_testkit::{Clock, Dice, SECOND, Stage, Stamp, Tokens, claude, codex, gemini};
+use serde_json::Value;
+
+use crate::support::json;
+
+/// A test and its name.
+pub(crate) type Test = (&'static str, fn());
+
+/// What agtop says of one agent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) pid: u32,
+    pub(crate) client: String,
+    /// The session, with how it was found and how sure that is.
+    pub(crate) session: Option<(String, String, String)>,
+    pub(crate) danger: Option<String>,
+}
+
+impl Row {
+    /// An agent without a session.
+    pub(crate) fn new(pid: u32, client: &str) -> Self {
+        Self { pid, client: client.to_owned(), session: None, danger: None }
+    }
+
+    pub(crate) fn joined(self, session: &str, tier: &str, confidence: &str) -> Self {
+        Self { session: Some((session.to_owned(), tier.to_owned(), confidence.to_owned())), ..self }
+    }
+
+    pub(crate) fn danger(self, flags: &str) -> Self {
+        Self { danger: Some(flags.to_owned()), ..self }
+    }
+}
+
+pub(crate) struct Machine {
+    pub(crate) stage: Stage,
+    /// Where the agents work.
+    pub(crate) project: PathBuf,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        let stage = Stage::open(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+        let project = stage.directory("home/u/shop").unwrap();
+        Self { stage, project }
+    }
+
+    /// What agtop says of all agents on this machine, and of no other.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        self.told().iter().map(row).collect()
+    }
+
+    /// What agtop says that the only agent is doing.
+    pub(crate) fn state(&self) -> String {
+        let told = self.told();
+        let [agent] = &*told else { panic!("{told:#?}") };
+        agent["state"].as_str().unwrap().to_owned()
+    }
+
+    fn told(&self) -> Vec<Value> {
+        let root = self.stage.path("");
+        let is_here = |agent: &Value| agent["cwd"].as_str().is_some_and(|cwd| Path::new(cwd).starts_with(&root));
+        let mut told = json(self.stage.home().root(), &["--json=agents"]);
+        let Value::Array(mut agents) = told["agents"].take() else { panic!("{told:#}") };
+        agents.retain(is_here);
+        agents
+    }
+
+    /// The native program of Claude Code.
+    pub(crate) fn claude(&self) -> PathBuf {
+        self.stage.program("usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe").unwrap()
+    }
+
+    pub(crate) fn node(&self) -> PathBuf {
+        self.stage.program("usr/bin/node").unwrap()
+    }
+
+    /// The script of Codex, which starts its native program.
+    pub(crate) fn codex(&self) -> PathBuf {
+        let native = "usr/lib/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex";
+        let native = self.stage.program(native).unwrap();
+        self.stage.script("usr/lib/node_modules/@openai/codex/bin/codex.js", Some(&native)).unwrap()
+    }
+
+    /// Has Claude Code say in its own file which session a process works on, and what it is doing.
+    pub(crate) fn enter(&self, pid: u32, started: u64, session: &str, status: &str) {
+        let entry = serde_json::json!({
+            "pid": pid, "sessionId": session, "cwd": self.project, "startedAt": now().0, "procStart": started.to_string(),
+            "version": "2.1.197", "peerProtocol": 1, "kind": "interactive", "entrypoint": "cli", "status": status,
+        });
+        self.stage.home().write(format!(".claude/sessions/{pid}.json"), entry.to_string()).unwrap();
+    }
+
+    /// Writes a transcript of Claude Code, and tells its session. Seeds tell sessions apart.
+    pub(crate) fn claude_session(&self, seed: u64) -> String {
+        let (clock, dice) = (Clock::at(now()), Dice::new(seed));
+        let cwd = self.project.to_str().unwrap();
+        let opening = claude::Opening { cwd, edition: claude::Edition::Current, clock, dice };
+        let mut transcript = claude::Transcript::start(self.stage.home(), opening).unwrap();
+        let blocks = &[claude::Block::Text("done")];
+        let response =
+            claude::Response { model: "claude-opus-4-8", tokens: TOKENS, web_searches: 0, blocks, stop: "end_turn" };
+        transcript.prompt("go on").unwrap();
+        transcript.respond(&response).unwrap();
+        let session = transcript.session().to_string();
+        transcript.finish().unwrap();
+        session
+    }
+
+    /// Writes a rollout of Codex, and tells its thread and its path.
+    pub(crate) fn codex_thread(&self, seed: u64) -> (String, PathBuf) {
+        let (clock, dice) = (Clock::at(now()), Dice::new(seed));
+        let cwd = self.project.to_str().unwrap();
+        let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, dice };
+        let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();
+        rollout.begin_turn("gpt-5.5", "go on").unwrap();
+        rollout.used(TOKENS).unwrap();
+        rollout.count().unwrap();
+        rollout.end_turn("done").unwrap();
+        let (thread, path) = (rollout.thread().to_string(), rollout.path().to_owned());
+        rollout.finish().unwrap();
+        (thread, path)
+    }
+
+    /// Writes a rollout of Codex whose last call, of some seconds ago, has no answer yet, and tells its path.
+    pub(crate) fn codex_thread_in_a_call(&self) -> PathBuf {
+        let mut clock = Clock::at(now());
+        clock.advance(-10 * SECOND);
+        let cwd = self.project.to_str().unwrap();
+        let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, dice: Dice::new(1) };
+        let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();
+        rollout.begin_turn("gpt-5.5", "go on").unwrap();
+        rollout.call(r#"{\"cmd\":\"make\"}"#).unwrap();
+        rollout.used(TOKENS).unwrap();
+        let path = rollout.path().to_owned();
+        rollout.finish().unwrap();
+        path
+    }
+
+    /// Writes a chat of Gemini CLI, and tells its session.
+    pub(crate) fn gemini_chat(&self) -> String {
+        let home = self.stage.home();
+        let opening = gemini::Opening {
+            project: "shop",
+            layout: gemini::Layout::Lines,
+            clock: Clock::at(now()),
+            dice: Dice::new(1),
+        };
+        gemini::Chat::project(home, "shop", self.project.to_str().unwrap()).unwrap();
+        let mut chat = gemini::Chat::start(home, opening).unwrap();
+        chat.prompt("go on").unwrap();
+        chat.respond("gemini-2.5-pro", TOKENS, "done", None).unwrap();
+        let session = chat.session().to_string();
+        chat.finish().unwrap();
+        session
+    }
+
+    /// Writes a session of Copilot, and tells its directory.
+    pub(crate) fn copilot_session(&self, session: &str) -> PathBuf {
+        let line = serde_json::json!({
+            "type": "session.start", "id": "a1", "timestamp": now().to_string(),
+            "data": { "sessionId": session, "copilotVersion": "1.0.102", "context": { "cwd": self.project } },
+        });
+        let path = format!(".copilot/session-state/{session}/events.jsonl");
+        self.stage.home().write(path, format!("{line}\n")).unwrap().parent().unwrap().to_owned()
+    }
+}
+
+fn row(agent: &Value) -> Row {
+    let text = |of: &str| agent[of].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let join = || Some((text("session_id")?, text("join_tier")?, text("join_confidence")?));
+    Row {
+        pid: u32::try_from(agent["pid"].as_u64().unwrap()).unwrap(),
+        client: text("client").unwrap(),
+        session: join(),
+        danger: text("dangerous_flag"),
+    }
+}
+
+/// Not one of them is as long as another.
+const TOKENS: Tokens =
+    Tokens { input: 100, cache_read: 2000, cache_write_5m: 0, cache_write_1h: 0, output: 30, reasoning_output: 0 };
+
+/// When a process started, as its system counts.
+pub(crate) fn started(pid: u32) -> u64 {
+    let table = agtop_os::native().processes().unwrap();
+    table.iter().find(|process| process.id.pid == pid).unwrap().id.started
+}
+
+/// The moment: agents write when they run.
+fn now() -> Stamp {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    Stamp(i64::try_from(since_epoch.as_millis()).unwrap())
+}
