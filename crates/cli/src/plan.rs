@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_clients::{CLIENTS, Env};
+use agtop_clients::{Env, clients};
 use agtop_collect::{Matcher, Runs, Sampling, Scope, Settings};
 use agtop_model::ClientId;
 use agtop_prices::PriceBook;
@@ -268,7 +268,7 @@ impl Ground {
             .map(|name| {
                 let known = agtop_clients::client(name).map(|client| client.info().id);
                 known.ok_or_else(|| {
-                    let all: Vec<&str> = CLIENTS.iter().map(|client| client.info().id.as_str()).collect();
+                    let all: Vec<&str> = clients().map(|client| client.info().id.as_str()).collect();
                     anyhow!("unknown client '{name}'; choose from {}", all.join(", "))
                 })
             })

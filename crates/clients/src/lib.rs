@@ -99,6 +99,11 @@ pub trait Client: Sync {
         None
     }
 
+    /// Whether transcripts tell when a turn is over, and tools before they have answered.
+    fn tells_turn_ends(&self) -> bool {
+        true
+    }
+
     /// The id of the session whose lock this file is: a process that holds it open works on that session, and no other
     /// process does.
     fn session_of_lock(&self, _: &Path) -> Option<String> {

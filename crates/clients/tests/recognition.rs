@@ -26,6 +26,7 @@ fn process(comm: &str, exe: &str, argv: Vec<Untrusted>) -> Process {
 fn verdict(process: &Process) -> String {
     match recognise(process) {
         Some((client, Role::Agent)) => format!("{client} agent"),
+        Some((client, Role::Host)) => format!("{client} host"),
         Some((client, Role::Helper)) => format!("{client} helper"),
         None => "nothing".to_owned(),
     }

@@ -3,7 +3,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use agtop_clients::ProcFacts;
-use agtop_model::{Agent, ClientId, Evidence, Gap, Liveness, Pace, Paces, ProcId, Process, Role, Status, Untrusted};
+use agtop_model::{
+    Agent, ClientId, Evidence, Gap, Liveness, Pace, Paces, ProcId, Process, ProcessState, Role, Status, Timestamp,
+    Untrusted,
+};
 
 use crate::matcher::{Matcher, command_line};
 use crate::vitals::Vitals;
@@ -108,6 +111,8 @@ impl Census {
             join: None,
             danger: kin.danger(client, process),
             children: kin.children(process).map(|child| (child.id.pid, child.name.clone())).collect(),
+            youngest_child: kin.youngest_child(process),
+            stated_model: stated_model(client, process),
             helpers: kin.helpers(process),
             files: Err(Gap::NotReported),
             sockets: Err(Gap::NotReported),
@@ -119,6 +124,11 @@ impl Census {
             process: Arc::clone(process),
         }
     }
+}
+
+fn stated_model(client: ClientId, process: &Process) -> Option<Untrusted> {
+    let model = agtop_clients::client(client.as_str())?.model_argument(&ProcFacts::new(process))?;
+    Some(Untrusted::new(model))
 }
 
 /// What a process is judged by is the same.
@@ -176,6 +186,13 @@ impl<'a> Kin<'a> {
     fn helpers(&self, process: &Process) -> Vec<ProcId> {
         let is_helper = |child: &&Arc<Process>| self.role(child.id.pid).is_some_and(|(_, role)| role != Role::Agent);
         self.children(process).filter(is_helper).map(|child| child.id).collect()
+    }
+
+    fn youngest_child(&self, process: &Process) -> Option<Timestamp> {
+        let is_command = |child: &&Arc<Process>| {
+            child.state != ProcessState::Zombie && self.role(child.id.pid).is_none_or(|(_, role)| role == Role::Agent)
+        };
+        self.children(process).filter(is_command).filter_map(|child| child.started_at.ok()).max()
     }
 
     /// The name of what started the agent, wrappers aside.

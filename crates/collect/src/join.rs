@@ -77,18 +77,22 @@ pub(crate) fn hosted(
     let mut rows = Vec::new();
     for host in hosts {
         let marked = markers.of(host).map(|(key, _)| key);
+        let locks = locks(host);
         let held = held_open(host, transcripts);
         for session in lived_since(host, sessions) {
-            let tier = if marked == Some(&session.key) {
-                JoinTier::Marker
+            let is_locked = || locks.iter().any(|id| **id == *session.key.id);
+            let (tier, confidence) = if marked == Some(&session.key) || is_locked() {
+                (JoinTier::Marker, Confidence::High)
             } else if held.contains(&session.key) {
-                JoinTier::OpenFile
+                (JoinTier::OpenFile, Confidence::High)
+            } else if holds_database(host) && distance(host, session).is_some() {
+                (JoinTier::Score, Confidence::Medium)
             } else {
                 continue;
             };
             if taken.insert(session.key.clone()) {
                 let mut row = host.clone();
-                bind(&mut row, session, tier, Confidence::High);
+                bind(&mut row, session, tier, confidence);
                 rows.push(row);
             }
         }
@@ -105,31 +109,30 @@ fn lived_since<'s>(agent: &Agent, sessions: &'s [Arc<Session>]) -> impl Iterator
 }
 
 /// What vendors' own files say of live processes, by pid.
-pub(crate) struct Markers<'a>(HashMap<u32, &'a (SessionKey, Running)>);
+pub(crate) struct Markers<'a>(HashMap<u32, Vec<&'a (SessionKey, Running)>>);
 
 impl<'a> Markers<'a> {
     /// Of the entries that name the same process the last entered counts.
     pub(crate) fn new(entries: impl Iterator<Item = &'a (SessionKey, Running)>) -> Self {
-        let mut markers: HashMap<u32, &'a (SessionKey, Running)> = HashMap::new();
+        let mut markers: HashMap<u32, Vec<&'a (SessionKey, Running)>> = HashMap::new();
         for entry in entries {
-            let newest = markers.entry(entry.1.pid).or_insert(entry);
-            if newest.1.entered < entry.1.entered {
-                *newest = entry;
-            }
+            markers.entry(entry.1.pid).or_default().push(entry);
         }
         Self(markers)
     }
 
-    /// The entry of this very process, not of an earlier one with the same pid.
+    /// The entry of this very process, not of an earlier one with the same pid; of several the last entered counts.
     pub(crate) fn of(&self, agent: &Agent) -> Option<&'a (SessionKey, Running)> {
-        let entry = *self.0.get(&agent.process.id.pid)?;
-        let (session, running) = entry;
-        let is_same = match (running.started, running.entered, agent.process.started_at) {
-            (Some(started), _, _) => started == agent.process.id.started,
-            (None, Some(entered), Ok(started)) => started <= entered.plus(SLACK),
-            _ => true,
+        let is_its = |(session, running): &&(SessionKey, Running)| {
+            let is_same = match (running.started, running.entered, agent.process.started_at) {
+                (Some(started), _, _) => started == agent.process.id.started,
+                (None, Some(entered), Ok(started)) => started <= entered.plus(SLACK),
+                _ => true,
+            };
+            session.client == agent.client && is_same
         };
-        (session.client == agent.client && is_same).then_some(entry)
+        let entries = self.0.get(&agent.process.id.pid)?.iter().copied();
+        entries.filter(is_its).max_by(|a, b| (a.1.entered, &a.0).cmp(&(b.1.entered, &b.0)))
     }
 }
 
@@ -176,6 +179,12 @@ fn held_open(agent: &Agent, transcripts: &Transcripts<'_>) -> Vec<SessionKey> {
     let is_transcript = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
     let writing: Vec<PathBuf> = writing.iter().filter(is_transcript).cloned().collect();
     transcripts.sessions_of(agent.client, &writing)
+}
+
+/// Whether the process has a database of sessions open: any of them may be the one it works on.
+fn holds_database(agent: &Agent) -> bool {
+    let writing = agent.files.as_ref().map_or(&[][..], |files| &files.writing);
+    writing.iter().any(|path| path.extension().is_some_and(|extension| extension == "db"))
 }
 
 /// How far apart in time a process and a session of the same directory began; `None` if they cannot belong together.

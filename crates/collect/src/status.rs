@@ -1,11 +1,9 @@
 use std::time::Duration;
 
-use agtop_model::{Activity, Agent, Evidence, Phase, Reading, Session, Status, Timestamp};
+use agtop_model::{Activity, Agent, Evidence, InFlight, Phase, Reading, Session, Status, Timestamp};
 
 /// A session without a process is stale after this.
 const A_DAY: Duration = Duration::from_hours(24);
-/// An agent that wrote something this recently is working.
-const BUSY: Duration = Duration::from_secs(30);
 /// An agent that wrote something this recently is active.
 const RECENT: Duration = Duration::from_mins(5);
 /// A finished turn wants its person's attention for this long; after that the person is evidently elsewhere.
@@ -30,13 +28,21 @@ pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timest
 /// What a live agent is doing: its vendor's word counts before its transcript's, and that before the processor's.
 pub(crate) fn of_agent(agent: &Agent, activity: Option<Activity>, now: Timestamp) -> (Status, Evidence) {
     let session = agent.session.as_deref();
+    let told = session.filter(|session| is_told_by(agent, session));
     let by_vendor = || activity.map(|activity| (by_vendor(activity, session, now), Evidence::StatusFile));
-    let waits = || awaits_permission(agent, now).then_some((Status::NeedsPermission, Evidence::Transcript));
-    let by_transcript = || waits().or_else(|| session.and_then(|session| by_transcript(session, now)));
+    let waits = |session| awaits_permission(agent, session, now);
+    let waiting = || told.filter(|session| waits(session)).map(|_| (Status::NeedsPermission, Evidence::Transcript));
+    let by_transcript = || waiting().or_else(|| told.and_then(|session| by_transcript(agent, session, now)));
     by_vendor().or_else(by_transcript).or_else(|| by_cpu(agent.cpu_percent)).unwrap_or_else(|| {
         let recent = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= RECENT);
         if recent { (Status::Active, Evidence::Age) } else { (Status::Idle, Evidence::Presence) }
     })
+}
+
+/// Whether the transcript tells of this process: what was written before it began says nothing of what it does.
+fn is_told_by(agent: &Agent, session: &Session) -> bool {
+    let started = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(CLOCKS));
+    session.last_active.is_some_and(|last| started <= last)
 }
 
 /// Tools that run a command: while they work, the agent has a child.
@@ -45,18 +51,23 @@ const COMMAND_TOOLS: &[&str] =
 /// Tools that are done in an instant, once they are allowed.
 const INSTANT_TOOLS: &[&str] =
     &["Edit", "Write", "MultiEdit", "NotebookEdit", "apply_patch", "edit", "write", "write_file", "replace"];
+/// The clock of transcripts and that of process starts differ by this much at most.
+const CLOCKS: Duration = Duration::from_secs(2);
 /// A tool that was allowed has a child, or is done, within this.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Whether the agent waits for its person to allow a tool: it has called one that shows when it runs, and nothing
 /// shows. Agents that were told not to ask never wait.
-fn awaits_permission(agent: &Agent, now: Timestamp) -> bool {
-    let Some(session) = agent.session.as_deref().filter(|_| agent.danger.is_none()) else { return false };
-    let has_command = agent.children.len() > agent.helpers.len();
-    let shows_nothing = |name: &str| INSTANT_TOOLS.contains(&name) || (COMMAND_TOOLS.contains(&name) && !has_command);
-    session.phase == Phase::Open
+fn awaits_permission(agent: &Agent, session: &Session, now: Timestamp) -> bool {
+    let shows_nothing = |flight: &InFlight, since: Timestamp| {
+        let is_shown = || agent.youngest_child.is_some_and(|child| child >= since.minus(CLOCKS));
+        let name = flight.name.raw();
+        INSTANT_TOOLS.contains(&name) || (COMMAND_TOOLS.contains(&name) && !is_shown())
+    };
+    agent.danger.is_none()
+        && session.phase == Phase::Open
         && session.in_flight.last().is_some_and(|flight| {
-            shows_nothing(flight.name.raw()) && flight.since.is_some_and(|since| now.since(since) >= PATIENCE)
+            flight.since.is_some_and(|since| now.since(since) >= PATIENCE && shows_nothing(flight, since))
         })
 }
 
@@ -79,8 +90,11 @@ fn working(session: Option<&Session>) -> Status {
     if has_subagent { Status::Spawning } else { Status::Working }
 }
 
-fn by_transcript(session: &Session, now: Timestamp) -> Option<(Status, Evidence)> {
+fn by_transcript(agent: &Agent, session: &Session, now: Timestamp) -> Option<(Status, Evidence)> {
     let quiet = session.quiet_for(now)?;
+    if session.phase == Phase::Open && !tells_turn_ends(agent) {
+        return Some(by_silence(agent, session, quiet));
+    }
     let status = match session.phase {
         Phase::Waiting => Status::NeedsPermission,
         Phase::Failed => Status::Error,
@@ -88,12 +102,29 @@ fn by_transcript(session: &Session, now: Timestamp) -> Option<(Status, Evidence)
         Phase::Finished if quiet <= WANTED => Status::NeedsInput,
         Phase::Open => match trouble(session, now) {
             Some(trouble) => trouble,
-            None if !session.in_flight.is_empty() || quiet <= BUSY => working(Some(session)),
+            None if !session.in_flight.is_empty() || quiet <= SILENCE => working(Some(session)),
             None => return None,
         },
         _ => return None,
     };
     Some((status, Evidence::Transcript))
+}
+
+fn tells_turn_ends(agent: &Agent) -> bool {
+    agtop_clients::client(agent.client.as_str()).is_none_or(|client| client.tells_turn_ends())
+}
+
+/// Where transcripts do not tell the end of a turn, nor a tool before it has answered: an agent that runs a command
+/// works, and one that is still for a moment waits for its person, for the next prompt or to be allowed something.
+fn by_silence(agent: &Agent, session: &Session, quiet: Duration) -> (Status, Evidence) {
+    let last = session.last_active.unwrap_or(Timestamp::EARLIEST);
+    let runs_command = agent.youngest_child.is_some_and(|child| child >= last.minus(CLOCKS));
+    let is_still = quiet >= PATIENCE && agent.cpu_percent.is_ok_and(|percent| percent < BUSY_CPU);
+    match (runs_command || !is_still, quiet <= WANTED) {
+        (true, _) => (working(Some(session)), Evidence::Transcript),
+        (false, true) => (Status::NeedsInput, Evidence::Age),
+        (false, false) => (Status::Idle, Evidence::Age),
+    }
 }
 
 /// The same call on the same thing this often in a row leads nowhere.

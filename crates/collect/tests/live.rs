@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Runs, Sampling, Scope, Settings};
-use agtop_model::{Change, Confidence, Deed, Gap, JoinTier, Liveness, OpenFiles, Session, Snapshot, Status};
+use agtop_model::{Change, Confidence, Deed, Gap, JoinTier, Liveness, OpenFiles, Session, Snapshot, Status, Timestamp};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -278,6 +278,13 @@ fn a_snapshot_is_a_point_of_the_history() {
 }
 
 impl Bench {
+    /// The agent runs a command, from now on.
+    fn run_command(&self) {
+        self.machine.spawn(FakeProcess::new(98, &["bash", "-c", "make"]).parent(97).cwd("/work"));
+        let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+        self.machine.change(98, |process| process.started_at = Ok(now));
+    }
+
     /// What Claude Code writes about its own live process.
     fn enter(&self, pid: u32, ticks: u64, session: &str, status: &str) {
         let directory = self.home.path().join(".claude/sessions");
@@ -357,6 +364,49 @@ fn an_agent_that_holds_its_transcript_open_is_joined_with_it() {
     assert_eq!(&*agent.session.as_ref().unwrap().key.id, SID);
 }
 
+#[test]
+fn each_session_that_a_server_works_on_is_a_row() {
+    let mut bench = Bench::new();
+    let directory = bench.home.path().join(".codex/sessions/2026/11/21");
+    fs::create_dir_all(&directory).unwrap();
+    let rollout = |n: u32| {
+        let id = format!("019d2d54-207e-7b80-b98e-00000000000{n}");
+        let path = directory.join(format!("rollout-2026-11-21T10-00-00-{id}.jsonl"));
+        let meta = format!(
+            r#"{{"timestamp":"{now}","type":"session_meta","payload":{{"id":"{id}","timestamp":"{now}","cwd":"/work"}}}}"#,
+            now = jiff::Timestamp::now()
+        );
+        append(&path, &(meta + "\n"));
+        path
+    };
+    let held = OpenFiles { writing: vec![rollout(1), rollout(2)], ..OpenFiles::default() };
+    rollout(3);
+    bench.machine.spawn(FakeProcess::new(95, &["codex", "app-server"]).cwd("/elsewhere"));
+    assert!(bench.look().agents.is_empty(), "a server that works on nothing is no row");
+    bench.machine.exit(95);
+    bench.machine.spawn(FakeProcess::new(96, &["codex", "app-server"]).cwd("/elsewhere"));
+    bench.machine.set_open_files(96, Ok(held));
+    let snapshot = bench.look();
+    let mut rows: Vec<(u32, String)> = snapshot
+        .agents
+        .iter()
+        .map(|agent| (agent.process.id.pid, agent.session.as_ref().unwrap().key.id.to_string()))
+        .collect();
+    rows.sort();
+    let session = |n: u32| format!("019d2d54-207e-7b80-b98e-00000000000{n}");
+    assert_eq!(rows, [(96, session(1)), (96, session(2))]);
+}
+
+#[test]
+fn what_was_written_before_the_process_began_says_nothing_of_what_it_does() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &line("m1", 10));
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    let agent = bench.look().agents[0].clone();
+    assert!(agent.session.is_some() && agent.process.started_at.is_ok());
+    assert_eq!(agent.status, Status::Idle);
+}
+
 /// A call of a tool, so long ago that it should show by now.
 fn call(tool: &str) -> String {
     called(tool, "t1", Duration::from_secs(10))
@@ -402,7 +452,7 @@ fn a_tool_that_is_silent_for_long_is_stalled() {
 fn the_same_call_again_and_again_is_a_loop() {
     let mut bench = Bench::new();
     bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
-    bench.machine.spawn(FakeProcess::new(98, &["bash", "-c", "make"]).parent(97).cwd("/work"));
+    bench.run_command();
     for call in 1..=5 {
         append(&bench.transcript(), &called("Bash", &format!("t{call}"), Duration::from_secs(60 - call)));
         let status = bench.look().agents[0].status;
@@ -457,7 +507,7 @@ fn a_command_without_a_process_waits_to_be_allowed() {
     append(&bench.transcript(), &call("Bash"));
     bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
     assert_eq!(bench.look().agents[0].status, Status::NeedsPermission);
-    bench.machine.spawn(FakeProcess::new(98, &["bash", "-c", "make"]).parent(97).cwd("/work"));
+    bench.run_command();
     assert_eq!(bench.look().agents[0].status, Status::Working);
 }
 

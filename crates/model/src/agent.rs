@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use crate::{ClientId, Evidence, Git, OpenFiles, Pace, ProcId, Process, Reading, Session, Sockets, Status, Untrusted};
+use crate::{
+    ClientId, Evidence, Git, OpenFiles, Pace, ProcId, Process, Reading, Session, Sockets, Status, Timestamp, Untrusted,
+};
 
 /// An agent: one process that is one, joined with a session it works on.
 ///
@@ -31,6 +33,10 @@ pub struct Agent {
     pub danger: Option<Untrusted>,
     /// Direct children: pid and name.
     pub children: Vec<(u32, Untrusted)>,
+    /// When the youngest of its living children began that are no helpers, such as a command that a tool runs.
+    pub youngest_child: Option<Timestamp>,
+    /// The model that its command line names, of clients of which nothing else tells it.
+    pub stated_model: Option<Untrusted>,
     /// Helpers (MCP servers, app servers) below it.
     pub helpers: Vec<ProcId>,
     /// Regular files it holds open.

@@ -131,13 +131,7 @@ pub static FIELDS: &[Field] = &[
         get: session_id,
     },
     Field { id: "title", title: "TITLE", help: "the session's name", kind: Kind::Text, get: title },
-    Field {
-        id: "model",
-        title: "MODEL",
-        help: "the model that answered last",
-        kind: Kind::Text,
-        get: |row| session(row, |s| text(s.model.as_deref())),
-    },
+    Field { id: "model", title: "MODEL", help: "the model that answered last", kind: Kind::Text, get: model },
     Field {
         id: "branch",
         title: "BRANCH",
@@ -434,6 +428,11 @@ fn money(usd: Option<f64>) -> Value<'static> {
 
 fn percent(ratio: Option<f64>) -> Value<'static> {
     ratio.map_or(Value::Gap(Gap::NotReported), |ratio| Value::Percent(ratio * 100.0))
+}
+
+fn model<'a>(row: &Row<'a>) -> Value<'a> {
+    let of_session = row.session.and_then(|session| session.model.as_deref());
+    of_session.map_or_else(|| agent(row, |a| untrusted(a.stated_model.as_ref())), |model| text(Some(model)))
 }
 
 fn evidence(row: &Row<'_>) -> Option<&'static str> {

@@ -233,6 +233,8 @@ fn agent(client: ClientId, pid: u32, session: Arc<Session>) -> Agent {
         join: Some(Join { tier: JoinTier::Score, confidence: Confidence::Medium }),
         danger: None,
         children: vec![],
+        youngest_child: None,
+        stated_model: None,
         helpers: vec![],
         files: Err(Gap::NotReported),
         sockets: Err(Gap::NotReported),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use agtop_testkit::{Clock, Dice, SECOND, Stage, Stamp, Tokens, claude, codex, gemini};
+use agtop_testkit::{Clock, Dice, Stage, Stamp, Tokens, claude, codex, gemini};
 use serde_json::Value;
 
 use crate::support::json;
@@ -59,6 +59,18 @@ impl Machine {
         let told = self.told();
         let [agent] = &*told else { panic!("{told:#?}") };
         agent["state"].as_str().unwrap().to_owned()
+    }
+
+    /// Looks until the one agent is in that state: some are known by how long nothing happens.
+    pub(crate) fn becomes(&self, state: &str) {
+        let mut seen = String::new();
+        for _ in 0..600 {
+            seen = self.state();
+            if seen == state {
+                return;
+            }
+        }
+        panic!("{seen}, not {state}");
     }
 
     fn told(&self) -> Vec<Value> {
@@ -128,8 +140,7 @@ impl Machine {
 
     /// Writes a rollout of Codex whose last call, of some seconds ago, has no answer yet, and tells its path.
     pub(crate) fn codex_thread_in_a_call(&self) -> PathBuf {
-        let mut clock = Clock::at(now());
-        clock.advance(-10 * SECOND);
+        let clock = Clock::at(now());
         let cwd = self.project.to_str().unwrap();
         let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, dice: Dice::new(1) };
         let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();

@@ -60,7 +60,6 @@ static INFO: ClientInfo = ClientInfo {
 /// Subcommands that are no agent: servers for editors and other agents, and chores.
 const HELPERS: &[&str] = &[
     "mcp-server",
-    "app-server",
     "exec-server",
     "mcp",
     "sandbox",
@@ -88,6 +87,9 @@ const HELPERS: &[&str] = &[
     "cloud",
     "help",
 ];
+
+/// The subcommand that serves sessions to editors and desktop programs.
+const HOST: &str = "app-server";
 
 /// Options of `codex` that take a value, so that what follows them is no subcommand.
 const VALUED: &[&str] = &[
@@ -131,10 +133,11 @@ impl Client for Codex {
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         match build(*process)? {
             Build::Helper => Some(Role::Helper),
-            Build::Agent if process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word)) => {
-                Some(Role::Helper)
-            }
-            Build::Agent => Some(Role::Agent),
+            Build::Agent => Some(match process.first_word(VALUED) {
+                Some(HOST) => Role::Host,
+                Some(word) if HELPERS.contains(&word) => Role::Helper,
+                _ => Role::Agent,
+            }),
         }
     }
 

@@ -459,6 +459,7 @@ fn processes_are_recognised_by_what_they_are() {
     const SCRIPT: &str = "/usr/lib/node_modules/@openai/codex/bin/codex.js";
     let agent = Some(Role::Agent);
     let helper = Some(Role::Helper);
+    let host = Some(Role::Host);
     for (exe, argv, role) in [
         (NATIVE, &["codex"][..], agent),
         (NATIVE, &["codex", "-c", "mcp-server", "exec", "fix it"], agent),
@@ -469,8 +470,8 @@ fn processes_are_recognised_by_what_they_are() {
         ("/usr/bin/node", &["node", "/usr/local/bin/codex"], agent),
         ("/usr/bin/codex (deleted)", &["codex"], agent),
         (NATIVE, &["codex", "mcp-server"], helper),
-        (NATIVE, &["codex", "--enable", "x", "app-server", "--listen"], helper),
-        ("/usr/bin/node", &["node", SCRIPT, "app-server"], helper),
+        (NATIVE, &["codex", "--enable", "x", "app-server", "--listen"], host),
+        ("/usr/bin/node", &["node", SCRIPT, "app-server"], host),
         (NATIVE, &["codex-linux-sandbox", "--", "make"], helper),
         (NATIVE, &["apply_patch"], helper),
         ("/n/codex-code-mode", &["codex-code-mode"], helper),

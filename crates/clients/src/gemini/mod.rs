@@ -117,6 +117,11 @@ impl Client for Gemini {
         }
     }
 
+    /// A response has no stop reason, and tools are written down when they have answered.
+    fn tells_turn_ends(&self) -> bool {
+        false
+    }
+
     /// `latest` and list numbers name no session.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let id = process.option(&["-r", "--resume", "--session-id"])?;

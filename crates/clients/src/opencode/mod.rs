@@ -36,11 +36,11 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Subcommands that are no conversation: hosts for other front ends, and chores.
+/// Subcommands that serve sessions to other front ends.
+const HOSTS: &[&str] = &["serve", "web", "acp"];
+
+/// Subcommands that are no conversation.
 const NOT_AGENTS: &[&str] = &[
-    "serve",
-    "web",
-    "acp",
     "mcp",
     "auth",
     "providers",
@@ -98,8 +98,11 @@ impl Client for OpenCode {
         if !is_command && !process.script_in_package("opencode-ai") {
             return None;
         }
-        let is_chore = process.first_word(VALUED).is_some_and(|word| NOT_AGENTS.contains(&word));
-        Some(if is_chore { Role::Helper } else { Role::Agent })
+        Some(match process.first_word(VALUED) {
+            Some(word) if HOSTS.contains(&word) => Role::Host,
+            Some(word) if NOT_AGENTS.contains(&word) => Role::Helper,
+            _ => Role::Agent,
+        })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -195,10 +198,10 @@ mod tests {
 
     #[test]
     fn a_host_or_a_chore_is_no_agent() {
-        assert_eq!(role("/bin/opencode", &["opencode", "serve", "--port", "1"]), Some(Role::Helper));
-        assert_eq!(role("/bin/opencode", &["opencode", "--port", "1", "web"]), Some(Role::Helper));
+        assert_eq!(role("/bin/opencode", &["opencode", "serve", "--port", "1"]), Some(Role::Host));
+        assert_eq!(role("/bin/opencode", &["opencode", "--port", "1", "web"]), Some(Role::Host));
         assert_eq!(role("/bin/opencode", &["opencode", "-m", "serve", "run", "acp"]), Some(Role::Agent));
-        assert_eq!(role("/usr/bin/node", &["node", "/usr/bin/opencode", "acp"]), Some(Role::Helper));
+        assert_eq!(role("/usr/bin/node", &["node", "/usr/bin/opencode", "acp"]), Some(Role::Host));
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl Entry {
             evidence: agent.evidence.as_str(),
             liveness: agent.liveness.as_str(),
             project: rollup::name(&row),
-            model: session.and_then(|session| session.model.as_deref()).map(str::to_owned),
+            model: model(agent),
             work: Work::of(session, view),
             consumption: Consumption::of(agent, view, &mut gaps),
             context_used: gaps.take("context_used", context.map(|context: Context| context.used)),
@@ -202,6 +202,11 @@ impl Work {
             recent_activity: view.content.allow(session).map(recent).unwrap_or_default(),
         }
     }
+}
+
+fn model(agent: &Agent) -> Option<String> {
+    let of_session = agent.session.as_deref().and_then(|session| session.model.as_deref()).map(str::to_owned);
+    of_session.or_else(|| agent.stated_model.as_ref().map(|model| model.raw().to_owned()))
 }
 
 fn recent(session: &Session) -> Vec<String> {
