@@ -53,6 +53,16 @@ impl MessageKey {
     pub fn by_content(client: ClientId, parts: &[&[u8]]) -> Self {
         Self(digest(b'c', client, parts))
     }
+
+    /// The key as a number, to be stored.
+    pub const fn to_bits(self) -> u128 {
+        self.0
+    }
+
+    /// The key that [`Self::to_bits`] gave.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
 }
 
 /// Identifies one tool call, like [`MessageKey`] does a response.
@@ -64,6 +74,16 @@ impl ToolKey {
     pub fn new(client: ClientId, id: &str) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "half of a good hash is a good hash")]
         Self(digest(b't', client, &[id.as_bytes()]) as u64)
+    }
+
+    /// The key as a number, to be stored.
+    pub const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// The key that [`Self::to_bits`] gave.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
     }
 }
 
