@@ -145,6 +145,11 @@ impl TurnMemory {
         self.at = self.at.min(copy.at);
         (self.lineage, self.opened) = (self.lineage, self.opened).min((copy.lineage, copy.opened));
     }
+
+    /// Whether a copy of the same response would add nothing to what this one used and cost.
+    pub(crate) fn outweighs(&self, copy: &Self) -> bool {
+        weight(self) >= weight(copy) && self.embedded_cost >= copy.embedded_cost
+    }
 }
 
 /// Which of two copies' usage counts: the greater by this.

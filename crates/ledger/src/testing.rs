@@ -1,6 +1,7 @@
 //! Memories for tests: simple ones, and any that can be.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use agtop_model::{
     ClientId, Extent, Lineage, MessageKey, Phase, PicoUsd, RateLimit, SessionFacts, SessionKey, StopReason, Tier,
@@ -12,6 +13,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::memory::{LastTurn, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
+use crate::open::Opening;
+use crate::record::{FileRecord, Head, Identity, Reach, Stamp};
+use crate::store::Ledger;
 
 pub(crate) const CLIENT: ClientId = ClientId::new("claude");
 pub(crate) const OTHER: ClientId = ClientId::new("codex");
@@ -55,6 +59,28 @@ pub(crate) fn memory(session: &str, messages: impl IntoIterator<Item = u64>) -> 
         ..SessionMemory::new(SessionKey::new(CLIENT, session))
     };
     Memory { names: vec!["model-1".into()], sessions: vec![session], turns, ..Memory::default() }
+}
+
+/// A ledger at that path.
+pub(crate) fn opened(path: &Path) -> Ledger {
+    let patience = Duration::from_secs(20);
+    Ledger::open(&Opening { path, clients: CLIENTS, now: minute(0), patience }).unwrap().ledger
+}
+
+/// A live file that tells this.
+pub(crate) fn record(path: &str, memory: Memory) -> FileRecord {
+    let size = memory.turns.len() as u64;
+    let file = Identity { device: 1, inode: 2, size, modified: minute(0) };
+    FileRecord {
+        client: CLIENT,
+        path: path.into(),
+        stamp: Stamp { file, log: None },
+        head: Head::of(b"{}"),
+        reach: Reach { offset: size, fragment: None },
+        checkpoint: None,
+        seen: minute(0),
+        memory,
+    }
 }
 
 const NAMES: u32 = 4;

@@ -9,6 +9,7 @@ use agtop_model::{
 
 use crate::codec::{Damaged, Reader, Taken, Wire, Writer, wire, wire_enum};
 use crate::memory::{LastTurn, LimitReading, Memory, Name, ProjectRoot, SessionMemory};
+use crate::record::{EntryId, State};
 use crate::{paths, turns};
 
 wire_enum! {
@@ -18,6 +19,7 @@ wire_enum! {
     Lineage { Main, Sidechain, Embedded }
     Phase { Fresh, Open, Waiting, Failed, Finished, Ended }
     TitleRank { FirstCommand, FirstPrompt, Summary, LastPrompt, Generated, Given }
+    State { Live, Gone, Replaced }
 }
 
 wire! {
@@ -143,5 +145,15 @@ impl Wire for MessageKey {
 
     fn take(from: &mut Reader<'_>) -> Taken<Self> {
         from.array().map(|bytes| Self::from_bits(u128::from_le_bytes(bytes)))
+    }
+}
+
+impl Wire for EntryId {
+    fn put(&self, to: &mut Writer) {
+        to.signed(self.0);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        from.signed().map(Self)
     }
 }
