@@ -11,7 +11,7 @@ use crate::memory::{LimitReading, Memory};
 use crate::merge;
 use crate::paths;
 use crate::record::{EntryId, FileEntry, FileRecord, Head, Reach, Stamp, State};
-use crate::store::{Ledger, find, log_column, recall};
+use crate::store::{Ledger, find, find_replaced, log_column, recall};
 
 /// Changes that are written together. Dropped without [`Self::commit`], it was never there.
 #[derive(Debug)]
@@ -139,11 +139,7 @@ impl Batch<'_> {
 
     /// Keeps what only one account of a file tells, together with what was left of it before.
     fn archive_leftover(&mut self, record: &FileRecord, left: &Memory) -> Result<(), Fault> {
-        let sql = "SELECT id FROM files WHERE path = ?1 AND client = ?2 AND (state = 2) = 1";
-        let parameters = (paths::to_bytes(&record.path), record.client.as_str());
-        let mut statement = self.transaction.prepare_cached(sql)?;
-        let known = statement.query(parameters)?.next()?.map(|row| row.get(0).map(EntryId)).transpose()?;
-        drop(statement);
+        let known = find_replaced(&self.transaction, record.client, &record.path)?.map(|(id, _)| id);
         let row = Row { checkpoint: None, ..Row::of(record, State::Replaced) };
         let before = known.map(|known| recall(&self.transaction, self.clients, known)).transpose()?.flatten();
         let mut joined = before.map(|recalled| recalled.memory).unwrap_or_default();

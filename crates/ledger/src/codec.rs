@@ -133,15 +133,10 @@ impl Writer {
 
     /// A text, by its place in the blob's table.
     fn text(&mut self, text: &Arc<str>) {
-        let place = match self.names.get(text) {
-            Some(&place) => place,
-            None => {
-                let place = self.table.len() as u64;
-                self.table.push(Arc::clone(text));
-                self.names.insert(Arc::clone(text), place);
-                place
-            }
-        };
+        let place = *self.names.entry(Arc::clone(text)).or_insert_with(|| {
+            self.table.push(Arc::clone(text));
+            self.table.len() as u64 - 1
+        });
         self.number(place);
     }
 }

@@ -71,6 +71,9 @@ pub(crate) fn append(database: &Connection, reading: &LimitReading) -> rusqlite:
     Ok(())
 }
 
+/// When a reading was taken, and what it said.
+type Neighbour = Option<(i64, (f64, Option<i64>))>;
+
 fn append_window(database: &Connection, reading: &LimitReading, window: &Window) -> rusqlite::Result<()> {
     let at = reading.at.as_millis();
     let value = (window.used_percent, window.resets_at.map(Timestamp::as_millis));
@@ -80,7 +83,6 @@ fn append_window(database: &Connection, reading: &LimitReading, window: &Window)
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
         statement.query_row((series.0, series.1, series.2, at), read).optional()
     };
-    type Neighbour = Option<(i64, (f64, Option<i64>))>;
     let before: Neighbour = neighbour(BEFORE)?;
     if before.is_some_and(|(_, before)| before == value) {
         return Ok(());

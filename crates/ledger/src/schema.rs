@@ -77,9 +77,7 @@ fn check_tables(database: &Connection) -> Result<(), Fault> {
     let all = "SELECT 1 FROM meta, files, memories, image, limits LIMIT 0";
     match database.prepare(all) {
         Ok(_) => Ok(()),
-        Err(rusqlite::Error::SqliteFailure(failure, Some(detail)))
-            if failure.code == rusqlite::ErrorCode::Unknown =>
-        {
+        Err(rusqlite::Error::SqliteFailure(failure, Some(detail))) if failure.code == rusqlite::ErrorCode::Unknown => {
             Err(Fault::Corrupt(detail))
         }
         Err(error) => Err(error.into()),

@@ -138,6 +138,20 @@ pub(crate) fn find(
     rows.next()?.map_or(Ok(None), |row| entry(row, clients))
 }
 
+/// What is left of a file's earlier content, and the number of the batch that wrote it.
+pub(crate) fn find_replaced(
+    database: &Connection,
+    client: ClientId,
+    path: &Path,
+) -> Result<Option<(EntryId, u64)>, Fault> {
+    let sql = "SELECT id, generation FROM files WHERE path = ?1 AND client = ?2 AND (state = 2) = 1";
+    let mut statement = database.prepare_cached(sql)?;
+    let found = statement.query_row((paths::to_bytes(path), client.as_str()), |row| {
+        Ok((EntryId(row.get(0)?), row.get(1).map(i64::cast_unsigned)?))
+    });
+    Ok(found.optional()?)
+}
+
 pub(crate) fn recall(database: &Connection, clients: &[ClientId], file: EntryId) -> Result<Option<Recalled>, Fault> {
     let mut statement = database.prepare_cached("SELECT checkpoint, memory FROM memories WHERE file = ?1")?;
     let recalled = statement.query_row([file.0], |row| {

@@ -6,9 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use agtop_ledger::{
-    FileRecord, Head, Identity, Ledger, Memory, Opening, Reach, SessionMemory, Stamp, TurnMemory,
-};
+use agtop_ledger::{FileRecord, Head, Identity, Ledger, Memory, Opening, Reach, SessionMemory, Stamp, TurnMemory};
 use agtop_model::{ClientId, Extent, Lineage, MessageKey, SessionKey, Tier, Timestamp, Usage};
 
 const CLIENT: ClientId = ClientId::new("claude");
@@ -71,6 +69,20 @@ fn batches(path: &Path) -> u64 {
     batches
 }
 
+/// Waits until something is being written.
+fn wait_for_writing(path: &Path) {
+    let log = path.with_file_name("ledger.db-wal");
+    let state = || log.metadata().ok().map(|log| (log.len(), log.modified().ok()));
+    let before = state();
+    for _ in 0..10_000 {
+        if state().is_some() && state() != before {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("the child writes nothing");
+}
+
 /// Not a test: what the other one starts, to kill it.
 #[test]
 #[ignore = "writes until it is killed"]
@@ -84,7 +96,9 @@ fn writes_until_it_is_killed() {
             batch.put(&record(file, done + 1)).unwrap();
         }
         batch.commit().unwrap();
-        ledger.renew_image().unwrap();
+        if done % 4 == 0 {
+            ledger.make_image().unwrap();
+        }
     }
 }
 
@@ -102,7 +116,11 @@ fn a_writer_killed_at_any_moment_loses_at_most_its_batch() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_micros(dice.u64(0..20_000)));
+        // Some are killed while they start, the others while they write.
+        if round % 2 == 1 {
+            wait_for_writing(&path);
+        }
+        std::thread::sleep(Duration::from_micros(dice.u64(0..10_000)));
         child.kill().unwrap();
         child.wait().unwrap();
         let after = batches(&path);

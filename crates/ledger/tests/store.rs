@@ -8,9 +8,7 @@ use agtop_ledger::{
     Access, Fault, FileRecord, Head, Identity, Ledger, LimitReading, Memory, Name, Notice, Opened, Opening, Put, Reach,
     Selector, Series, SessionMemory, Stamp, State, TurnMemory,
 };
-use agtop_model::{
-    ClientId, Extent, Lineage, MessageKey, RateLimit, SessionKey, Tier, Timestamp, Usage, Window,
-};
+use agtop_model::{ClientId, Extent, Lineage, MessageKey, RateLimit, SessionKey, Tier, Timestamp, Usage, Window};
 
 const CLIENT: ClientId = ClientId::new("claude");
 const CODEX: ClientId = ClientId::new("codex");
