@@ -45,6 +45,9 @@ fn main() {
     println!("{:.1} bytes a response, sessions and tool calls included", bytes as f64 / ALL as f64);
     let stats = open(&HOME.1).stats().unwrap();
     println!("{:.1} MB on disk, the image included", stats.bytes as f64 / 1e6);
+    let image = open(&HOME.1).image().unwrap().unwrap();
+    let cells: usize = image.files.iter().map(|file| file.cells.len()).sum();
+    println!("{:.1} responses a cell", ALL as f64 / cells as f64);
     divan::main();
 }
 

@@ -24,6 +24,9 @@ const FORMAT: u8 = 1;
 /// Format and checksum.
 const PREAMBLE: usize = 1 + size_of::<u64>();
 
+/// Room is made for no more values than this before they are there.
+const PREPARED: usize = 32;
+
 /// A value that can be written and read back.
 pub(crate) trait Wire: Sized {
     fn put(&self, to: &mut Writer);
@@ -308,7 +311,12 @@ impl<T: Wire> Wire for Vec<T> {
     }
 
     fn take(from: &mut Reader<'_>) -> Taken<Self> {
-        (0..from.count()?).map(|_| T::take(from)).collect()
+        let count = from.count()?;
+        let mut values = Self::with_capacity(count.min(PREPARED));
+        for _ in 0..count {
+            values.push(T::take(from)?);
+        }
+        Ok(values)
     }
 }
 

@@ -1,4 +1,15 @@
-//! The embedded store: what transcripts told, so that each is read once.
+//! The ledger: what transcripts told, so that each is read once, and so that nothing is forgotten when an agent deletes
+//! them.
+//!
+//! Each file has a [`Memory`]: its sessions and responses, without a word of any message, in about thirty bytes a
+//! response. A [`Recorder`] writes it down from a file's events; [`Ledger::batch`] keeps it in an SQLite database that any
+//! number of processes share; [`Ledger::image`] tells all of it at a glance, added up, so that a start need not look at
+//! each response.
+//!
+//! Losing the ledger loses nothing that is still on disk. So whatever is wrong with it is told in one line, and the view
+//! goes on: a broken one is set aside, one from a newer agtop is left alone, a read-only one is read.
+//!
+//! Nothing here reads a clock or an environment, and no file but the ledger itself.
 
 mod batch;
 mod codec;
@@ -16,6 +27,8 @@ mod private;
 mod record;
 mod recorder;
 mod schema;
+#[cfg(test)]
+mod sequences;
 mod store;
 #[cfg(test)]
 mod testing;

@@ -146,9 +146,10 @@ impl TurnMemory {
         (self.lineage, self.opened) = (self.lineage, self.opened).min((copy.lineage, copy.opened));
     }
 
-    /// Whether a copy of the same response would add nothing to what this one used and cost.
+    /// Whether a copy of the same response would add nothing to what this one used and cost, and what it is a part of.
     pub(crate) fn outweighs(&self, copy: &Self) -> bool {
-        weight(self) >= weight(copy) && self.embedded_cost >= copy.embedded_cost
+        let is_part = self.part_of.is_some() || copy.part_of.is_none();
+        is_part && weight(self) >= weight(copy) && self.embedded_cost >= copy.embedded_cost
     }
 }
 

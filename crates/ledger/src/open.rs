@@ -145,6 +145,8 @@ fn to_write(path: &Path, patience: Duration) -> Result<(Connection, Access), Fau
     if database.is_readonly("main")? {
         return Err(Fault::ReadOnly);
     }
+    // Holds for a new ledger: blobs are large, and each page of one is a read of its own.
+    database.execute_batch("PRAGMA page_size = 16384")?;
     begin_log(&database, patience)?;
     database.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")?;
     schema::migrate(&mut database)?;

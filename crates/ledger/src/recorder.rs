@@ -356,7 +356,7 @@ mod tests {
         };
         let memory = recorded(&[event("s", 5, limit("new")), event("s", 2, limit("old"))]);
         assert_eq!(memory.limits.len(), 1);
-        assert_eq!(memory.limits[0].limit.plan.as_ref().map(|plan| plan.raw()), Some("new"));
+        assert_eq!(memory.limits[0].at, minute(5));
         assert!(memory.sessions.is_empty(), "allowances are the account's");
     }
 

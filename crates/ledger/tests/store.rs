@@ -1,5 +1,7 @@
 //! The ledger as its users see it: opened wherever, written to, read again.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Making the image from the memories, in two passes, so that never more than one memory is held.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use agtop_model::SessionKey;
 
@@ -14,8 +14,8 @@ use crate::store::Ledger;
 
 /// What can be said only of all files together.
 struct Overview {
-    /// Halves of keys that one record alone mentions, in order.
-    lone: Vec<u64>,
+    /// Halves of keys that more than one record mentions.
+    repeated: HashSet<u64>,
     /// In how many files each session calls tools.
     callers: HashMap<SessionKey, u32>,
 }
@@ -28,20 +28,19 @@ impl Overview {
             let Ok(memory) = Memory::decode(blob, &ledger.clients) else { return };
             for turn in &memory.turns {
                 mentioned.push(half(turn.message));
-                // Twice: what has parts is never alone.
-                mentioned.extend(turn.part_of.into_iter().flat_map(|coarse| [half(coarse); 2]));
+                mentioned.extend(turn.part_of.map(half));
             }
             for session in memory.sessions.into_iter().filter(|session| !session.calls.is_empty()) {
                 *callers.entry(session.key).or_default() += 1;
             }
         })?;
         mentioned.sort_unstable();
-        let lone = mentioned.chunk_by(|a, b| a == b).filter_map(|run| if let [key] = run { Some(*key) } else { None });
-        Ok(Self { lone: lone.collect(), callers })
+        let runs = mentioned.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
+        Ok(Self { repeated: runs.filter_map(|run| run.first()).copied().collect(), callers })
     }
 
     fn is_lone(&self, key: u64) -> bool {
-        self.lone.binary_search(&key).is_ok()
+        !self.repeated.contains(&key)
     }
 }
 
@@ -50,7 +49,7 @@ impl Ledger {
     pub(super) fn summed(&self) -> Result<(Vec<WarmFile>, KeyIndex), Fault> {
         let overview = Overview::of(self)?;
         let mut files = Vec::new();
-        let mut keys: Vec<(u64, EntryId)> = Vec::with_capacity(overview.lone.len());
+        let mut keys = Vec::new();
         self.each_blob(|entry, blob| {
             if let Ok(memory) = Memory::decode(blob, &self.clients) {
                 files.push(warm(entry, memory, &overview, &mut keys));

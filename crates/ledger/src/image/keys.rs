@@ -25,8 +25,12 @@ impl KeyIndex {
     /// The index of these keys and files.
     pub(super) fn of(mut pairs: Vec<(u64, EntryId)>) -> Self {
         pairs.sort_unstable();
-        let pair = |(key, EntryId(file)): &(u64, EntryId)| [key.to_le_bytes(), file.to_le_bytes()];
-        Self { bytes: pairs.iter().flat_map(pair).flatten().collect() }
+        let mut bytes = Vec::with_capacity(pairs.len() * PAIR);
+        for (key, EntryId(file)) in pairs {
+            bytes.extend_from_slice(&key.to_le_bytes());
+            bytes.extend_from_slice(&file.to_le_bytes());
+        }
+        Self { bytes }
     }
 
     pub(super) fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
