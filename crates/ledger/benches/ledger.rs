@@ -26,7 +26,7 @@ const ALL: u64 = FILES * TURNS;
 
 static RECORDS: LazyLock<Vec<FileRecord>> = LazyLock::new(|| {
     let mut dice = fastrand::Rng::with_seed(1);
-    (0..FILES).map(|file| record(file, &mut dice)).collect()
+    (0..FILES).map(|file| record(file, TURNS, &mut dice)).collect()
 });
 static BLOBS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| RECORDS.iter().map(|record| record.memory.encode()).collect());
 /// A ledger with all of it and its image.
@@ -35,6 +35,18 @@ static HOME: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
     let path = home.path().join("ledger.db");
     let mut ledger = open(&path);
     put(&mut ledger, &RECORDS);
+    ledger.make_image().unwrap();
+    (home, path)
+});
+
+/// As many responses in many small files.
+static SMALL: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("ledger.db");
+    let mut dice = fastrand::Rng::with_seed(3);
+    let records: Vec<FileRecord> = (0..6_600).map(|file| record(file, 45, &mut dice)).collect();
+    let mut ledger = open(&path);
+    put(&mut ledger, &records);
     ledger.make_image().unwrap();
     (home, path)
 });
@@ -51,11 +63,11 @@ fn main() {
     divan::main();
 }
 
-fn record(file: u64, dice: &mut fastrand::Rng) -> FileRecord {
+fn record(file: u64, turns: u64, dice: &mut fastrand::Rng) -> FileRecord {
     let mut at = 1_780_000_000_000 + i64::try_from(file).unwrap() * 9_000_000;
     let opened = Timestamp::from_millis(at);
     let mut prompt = 20_000;
-    let turns: Vec<TurnMemory> = (0..TURNS)
+    let turns: Vec<TurnMemory> = (0..turns)
         .map(|_| {
             at += dice.i64(1_000..40_000);
             let written = dice.u64(100..4_000);
@@ -177,6 +189,20 @@ fn load_all(bencher: Bencher<'_, '_>) {
 fn load_image(bencher: Bencher<'_, '_>) {
     let path = &HOME.1;
     bencher.counter(ItemsCount::new(ALL)).bench_local(|| open(path).image().unwrap().unwrap());
+}
+
+/// The same with many small files.
+#[divan::bench]
+fn load_image_of_small_files(bencher: Bencher<'_, '_>) {
+    let path = &SMALL.1;
+    bencher.counter(ItemsCount::new(6_600_u32 * 45)).bench_local(|| open(path).image().unwrap().unwrap());
+}
+
+/// What a start costs that lists the files without the image.
+#[divan::bench]
+fn load_entries_of_small_files(bencher: Bencher<'_, '_>) {
+    let path = &SMALL.1;
+    bencher.bench_local(|| open(path).entries().unwrap());
 }
 
 /// What the first new response costs beyond that.

@@ -126,6 +126,13 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_was_stored_is_the_same_key() {
+        let (message, tool) = (MessageKey::global(CLIENT, "m"), ToolKey::new(CLIENT, "t"));
+        assert_eq!(MessageKey::from_bits(message.to_bits()), message);
+        assert_eq!(ToolKey::from_bits(tool.to_bits()), tool);
+    }
+
+    #[test]
     fn the_same_id_in_two_spaces_is_two_messages() {
         let session = SessionKey::new(CLIENT, "");
         assert_ne!(MessageKey::global(CLIENT, "m"), MessageKey::in_session(&session, "m"));

@@ -101,17 +101,18 @@ impl Ledger {
     ///
     /// Where the database cannot be read.
     pub fn image(&self) -> Result<Option<Image>, LedgerError> {
-        let read = || -> Result<Option<Image>, Fault> {
-            // One view of the database for both questions.
-            let _view = Transaction::new_unchecked(&self.database, TransactionBehavior::Deferred)?;
-            let Some((generation, roster)) = self.roster()? else { return Ok(None) };
-            let changed = self.entries_since(generation)?;
-            let ids: HashSet<EntryId> = changed.iter().map(|entry| entry.id).collect();
-            let mut files = roster.files;
-            files.retain(|file| !ids.contains(&file.entry.id));
-            Ok(Some(Image { generation, files, changed }))
-        };
-        read().map_err(|fault| self.fail(fault))
+        self.image_now().map_err(|fault| self.fail(fault))
+    }
+
+    pub(crate) fn image_now(&self) -> Result<Option<Image>, Fault> {
+        // One view of the database for both questions.
+        let _view = Transaction::new_unchecked(&self.database, TransactionBehavior::Deferred)?;
+        let Some((generation, roster)) = self.roster()? else { return Ok(None) };
+        let changed = self.entries_since(generation)?;
+        let ids: HashSet<EntryId> = changed.iter().map(|entry| entry.id).collect();
+        let mut files = roster.files;
+        files.retain(|file| !ids.contains(&file.entry.id));
+        Ok(Some(Image { generation, files, changed }))
     }
 
     /// Which files hold the responses that the image has added up.
