@@ -25,7 +25,10 @@ const LAYERS: [Layer; 12] = [
     Layer { name: "agtop-os", below: &["agtop-model"] },
     Layer { name: "agtop-clients", below: &["agtop-model"] },
     Layer { name: "agtop-ledger", below: &["agtop-model"] },
-    Layer { name: "agtop-collect", below: &["agtop-model", "agtop-os", "agtop-clients", "agtop-prices"] },
+    Layer {
+        name: "agtop-collect",
+        below: &["agtop-model", "agtop-os", "agtop-clients", "agtop-prices", "agtop-ledger"],
+    },
     Layer { name: "agtop-render", below: &["agtop-model"] },
     Layer { name: "agtop-tui", below: &["agtop-model", "agtop-render"] },
     Layer { name: "agtop-serve", below: &["agtop-model", "agtop-render"] },

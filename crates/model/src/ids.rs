@@ -53,6 +53,16 @@ impl MessageKey {
     pub fn by_content(client: ClientId, parts: &[&[u8]]) -> Self {
         Self(digest(b'c', client, parts))
     }
+
+    /// The key as a number, to be stored.
+    pub const fn to_bits(self) -> u128 {
+        self.0
+    }
+
+    /// The key that [`Self::to_bits`] gave.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
 }
 
 /// Identifies one tool call, like [`MessageKey`] does a response.
@@ -64,6 +74,16 @@ impl ToolKey {
     pub fn new(client: ClientId, id: &str) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "half of a good hash is a good hash")]
         Self(digest(b't', client, &[id.as_bytes()]) as u64)
+    }
+
+    /// The key as a number, to be stored.
+    pub const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// The key that [`Self::to_bits`] gave.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
     }
 }
 
@@ -103,6 +123,13 @@ mod tests {
         let key = |parts: &[&[u8]]| MessageKey::by_content(CLIENT, parts);
         assert_ne!(key(&[b"ab", b"c"]), key(&[b"a", b"bc"]));
         assert_ne!(key(&[b"a"]), key(&[b"a", b""]));
+    }
+
+    #[test]
+    fn a_key_that_was_stored_is_the_same_key() {
+        let (message, tool) = (MessageKey::global(CLIENT, "m"), ToolKey::new(CLIENT, "t"));
+        assert_eq!(MessageKey::from_bits(message.to_bits()), message);
+        assert_eq!(ToolKey::from_bits(tool.to_bits()), tool);
     }
 
     #[test]

@@ -1,0 +1,250 @@
+//! How fast a history of 300,000 responses in 1,000 files is written, read, and taken in at a glance.
+//!
+//! `cargo bench -p agtop-ledger` prints medians, and first what a response takes up; compare with the previous commit's
+//! on the same machine.
+
+#![expect(clippy::unwrap_used, reason = "a bench that cannot set its scene has nothing to measure")]
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use agtop_ledger::{
+    FileRecord, Head, Identity, Ledger, Memory, Name, Opening, Reach, SessionMemory, Stamp, TurnMemory,
+};
+use agtop_model::{
+    ClientId, Extent, Lineage, MessageKey, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title, TitleRank,
+    ToolKey, Usage,
+};
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use tempfile::TempDir;
+
+const CLIENT: ClientId = ClientId::new("claude");
+const FILES: u64 = 1000;
+const TURNS: u64 = 300;
+const ALL: u64 = FILES * TURNS;
+
+static RECORDS: LazyLock<Vec<FileRecord>> = LazyLock::new(|| {
+    let mut dice = fastrand::Rng::with_seed(1);
+    (0..FILES).map(|file| record(file, TURNS, &mut dice)).collect()
+});
+static BLOBS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| RECORDS.iter().map(|record| record.memory.encode()).collect());
+/// A ledger with all of it and its image.
+static HOME: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("ledger.db");
+    let mut ledger = open(&path);
+    put(&mut ledger, &RECORDS);
+    ledger.make_image().unwrap();
+    (home, path)
+});
+
+/// As many responses in many small files.
+static SMALL: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("ledger.db");
+    let mut dice = fastrand::Rng::with_seed(3);
+    let records: Vec<FileRecord> = (0..6_600).map(|file| record(file, 45, &mut dice)).collect();
+    let mut ledger = open(&path);
+    put(&mut ledger, &records);
+    ledger.make_image().unwrap();
+    (home, path)
+});
+
+#[expect(clippy::print_stdout, reason = "sizes are a measurement, too")]
+fn main() {
+    let bytes: usize = BLOBS.iter().map(Vec::len).sum();
+    println!("{:.1} bytes a response, sessions and tool calls included", bytes as f64 / ALL as f64);
+    let stats = open(&HOME.1).stats().unwrap();
+    println!("{:.1} MB on disk, the image included", stats.bytes as f64 / 1e6);
+    let image = open(&HOME.1).image().unwrap().unwrap();
+    let cells: usize = image.files.iter().map(|file| file.cells.len()).sum();
+    println!("{:.1} responses a cell", ALL as f64 / cells as f64);
+    divan::main();
+}
+
+fn record(file: u64, turns: u64, dice: &mut fastrand::Rng) -> FileRecord {
+    let mut at = 1_780_000_000_000 + i64::try_from(file).unwrap() * 9_000_000;
+    let opened = Timestamp::from_millis(at);
+    let mut prompt = 20_000;
+    let turns: Vec<TurnMemory> = (0..turns)
+        .map(|_| {
+            at += dice.i64(1_000..40_000);
+            let written = dice.u64(100..4_000);
+            prompt = if prompt > 190_000 { 30_000 } else { prompt + written };
+            TurnMemory {
+                session: 0,
+                message: MessageKey::from_bits(dice.u128(..)),
+                part_of: None,
+                at: Timestamp::from_millis(at),
+                model: Some(Name(u32::from(dice.u8(0..20) == 0))),
+                usage: Usage {
+                    input: dice.u64(1..12),
+                    cache_read: prompt,
+                    cache_write_5m: written,
+                    output: dice.u64(20..3_000),
+                    ..Usage::default()
+                },
+                tier: Tier::Standard,
+                extent: Extent::Response,
+                embedded_cost: None,
+                stop: Some(if dice.u8(0..8) == 0 { StopReason::EndTurn } else { StopReason::ToolUse }),
+                lineage: Lineage::Main,
+                opened,
+                context_used: None,
+            }
+        })
+        .collect();
+    let path = format!("/home/someone/.claude/projects/-home-someone-src-project-{}/{file:036x}.jsonl", file % 40);
+    let identity =
+        Identity { device: 66_306, inode: 9_000_000 + file, size: 900_000, modified: Timestamp::from_millis(at) };
+    FileRecord {
+        client: CLIENT,
+        path: path.into(),
+        stamp: Stamp { file: identity, log: None },
+        head: Head::of(b"{\"type\":\"summary\"}"),
+        reach: Reach { offset: 900_000, fragment: None },
+        checkpoint: None,
+        seen: Timestamp::from_millis(at),
+        memory: Memory {
+            names: ["claude-opus-4-5", "claude-haiku-4-5", "Bash", "Read", "Edit", "Grep"].map(Into::into).to_vec(),
+            sessions: vec![session(file, &turns, dice)],
+            turns,
+            ..Memory::default()
+        },
+    }
+}
+
+fn session(file: u64, turns: &[TurnMemory], dice: &mut fastrand::Rng) -> SessionMemory {
+    SessionMemory {
+        facts: SessionFacts {
+            cwd: Some(format!("/home/someone/src/project-{}", file % 40).into()),
+            branch: Some("main".into()),
+            version: Some("2.1.197".into()),
+            origin: Some("cli".into()),
+            ..SessionFacts::default()
+        },
+        title: Some(Title { rank: TitleRank::Generated, text: format!("The work of session {file}").into() }),
+        prompts: 12,
+        calls: turns.iter().map(|_| (ToolKey::from_bits(dice.u64(..)), Name(dice.u32(2..6)))).collect(),
+        first: turns.first().map(|turn| turn.at),
+        last: turns.last().map(|turn| turn.at),
+        ..SessionMemory::new(SessionKey::new(CLIENT, format!("{file:036x}")))
+    }
+}
+
+fn open(path: &Path) -> Ledger {
+    let now = Timestamp::from_millis(0);
+    Ledger::open(&Opening { path, clients: &[CLIENT], now, patience: Opening::PATIENCE }).unwrap().ledger
+}
+
+fn put(ledger: &mut Ledger, records: &[FileRecord]) {
+    let mut batch = ledger.batch().unwrap();
+    for record in records {
+        batch.put(record).unwrap();
+    }
+    batch.commit().unwrap();
+}
+
+#[divan::bench]
+fn encode(bencher: Bencher<'_, '_>) {
+    let records = &*RECORDS;
+    bencher.counter(ItemsCount::new(ALL)).bench_local(|| {
+        for record in records {
+            black_box(record.memory.encode());
+        }
+    });
+}
+
+#[divan::bench]
+fn decode(bencher: Bencher<'_, '_>) {
+    let blobs = &*BLOBS;
+    bencher.counter(ItemsCount::new(ALL)).bench_local(|| {
+        for blob in blobs {
+            black_box(Memory::decode(blob, &[CLIENT]).unwrap());
+        }
+    });
+}
+
+/// Opening alone.
+#[divan::bench]
+fn open_ledger(bencher: Bencher<'_, '_>) {
+    let path = &HOME.1;
+    bencher.bench_local(|| black_box(open(path)));
+}
+
+/// A start without an image: every response of every file.
+#[divan::bench]
+fn load_all(bencher: Bencher<'_, '_>) {
+    let path = &HOME.1;
+    bencher.counter(ItemsCount::new(ALL)).bench_local(|| {
+        let mut turns = 0;
+        open(path).each_memory(|_, memory| turns += memory.unwrap().turns.len()).unwrap();
+        turns
+    });
+}
+
+/// A start with an image, when nothing has changed.
+#[divan::bench]
+fn load_image(bencher: Bencher<'_, '_>) {
+    let path = &HOME.1;
+    bencher.counter(ItemsCount::new(ALL)).bench_local(|| open(path).image().unwrap().unwrap());
+}
+
+/// The same with many small files.
+#[divan::bench]
+fn load_image_of_small_files(bencher: Bencher<'_, '_>) {
+    let path = &SMALL.1;
+    bencher.counter(ItemsCount::new(6_600_u32 * 45)).bench_local(|| open(path).image().unwrap().unwrap());
+}
+
+/// What a start costs that lists the files without the image.
+#[divan::bench]
+fn load_entries_of_small_files(bencher: Bencher<'_, '_>) {
+    let path = &SMALL.1;
+    bencher.bench_local(|| open(path).entries().unwrap());
+}
+
+/// What the first new response costs beyond that.
+#[divan::bench]
+fn load_keys(bencher: Bencher<'_, '_>) {
+    let ledger = open(&HOME.1);
+    let image = ledger.image().unwrap().unwrap();
+    bencher.bench_local(|| ledger.keys(&image).unwrap());
+}
+
+#[divan::bench]
+fn look_up_key(bencher: Bencher<'_, '_>) {
+    let ledger = open(&HOME.1);
+    let keys = ledger.keys(&ledger.image().unwrap().unwrap()).unwrap();
+    let mut dice = fastrand::Rng::with_seed(2);
+    bencher.with_inputs(|| MessageKey::from_bits(dice.u128(..))).bench_local_values(|key| keys.files_of(key).count());
+}
+
+#[divan::bench]
+fn make_image(bencher: Bencher<'_, '_>) {
+    let mut ledger = open(&HOME.1);
+    bencher.counter(ItemsCount::new(ALL)).bench_local(|| ledger.make_image().unwrap());
+}
+
+/// The first scan's one batch.
+#[divan::bench(sample_count = 10)]
+fn put_all(bencher: Bencher<'_, '_>) {
+    bencher
+        .with_inputs(|| {
+            let home = tempfile::tempdir().unwrap();
+            let ledger = open(&home.path().join("ledger.db"));
+            (home, ledger)
+        })
+        .bench_local_refs(|(_, ledger)| put(ledger, &RECORDS));
+}
+
+/// Ten live files that have grown.
+#[divan::bench]
+fn put_ten(bencher: Bencher<'_, '_>) {
+    let home = tempfile::tempdir().unwrap();
+    let mut ledger = open(&home.path().join("ledger.db"));
+    let ten = &RECORDS[..10];
+    put(&mut ledger, ten);
+    bencher.bench_local(|| put(&mut ledger, ten));
+}

@@ -1,0 +1,332 @@
+//! How values become bytes: whole numbers of variable length, texts by their place in a table, and every value that is
+//! read back taken for hostile.
+//!
+//! A general library would spend a byte on each absent field of each turn and could not write a time as the distance
+//! from the one before it. Both together are half of a turn's size, so turns need a codec of their own, and
+//! the rest then uses the same one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use agtop_model::ClientId;
+use thiserror::Error;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Bytes that are not what this crate writes. What they hold is unknown, so there is no more to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("damaged")]
+pub struct Damaged;
+
+pub(crate) type Taken<T> = Result<T, Damaged>;
+
+/// The first byte of every blob: how the rest is written.
+const FORMAT: u8 = 1;
+/// Format and checksum.
+const PREAMBLE: usize = 1 + size_of::<u64>();
+
+/// Room is made for no more values than this before they are there.
+const PREPARED: usize = 32;
+
+/// A value that can be written and read back.
+pub(crate) trait Wire: Sized {
+    fn put(&self, to: &mut Writer);
+    fn take(from: &mut Reader<'_>) -> Taken<Self>;
+}
+
+/// Implements [`Wire`] for a struct from the list of its fields: one list, so that both directions agree.
+macro_rules! wire {
+    ($($name:ident { $($field:ident),+ $(,)? })+) => {$(
+        impl $crate::codec::Wire for $name {
+            fn put(&self, to: &mut $crate::codec::Writer) {
+                $($crate::codec::Wire::put(&self.$field, to);)+
+            }
+
+            fn take(from: &mut $crate::codec::Reader<'_>) -> $crate::codec::Taken<Self> {
+                Ok(Self { $($field: $crate::codec::Wire::take(from)?),+ })
+            }
+        }
+    )+};
+}
+
+/// Implements [`Wire`] for an enum without data from the list of its variants, whose order must never change. The list
+/// is complete, or it does not compile.
+macro_rules! wire_enum {
+    ($($name:ident { $($variant:ident),+ $(,)? })+) => {$(
+        impl $crate::codec::Wire for $name {
+            fn put(&self, to: &mut $crate::codec::Writer) {
+                match self {
+                    $(Self::$variant => {})+
+                }
+                to.number($crate::codec::place(&[$(Self::$variant),+], self));
+            }
+
+            fn take(from: &mut $crate::codec::Reader<'_>) -> $crate::codec::Taken<Self> {
+                $crate::codec::at(&[$(Self::$variant),+], from.number()?)
+            }
+        }
+    )+};
+}
+
+pub(crate) use {wire, wire_enum};
+
+/// The number of an enum's variant: its place in the table.
+pub(crate) fn place<T: PartialEq>(table: &[T], value: &T) -> u64 {
+    table.iter().position(|known| known == value).unwrap_or_default() as u64
+}
+
+/// The variant of that number.
+pub(crate) fn at<T: Copy>(table: &[T], number: u64) -> Taken<T> {
+    usize::try_from(number).ok().and_then(|place| table.get(place)).copied().ok_or(Damaged)
+}
+
+/// Bytes in the making.
+#[derive(Default)]
+pub(crate) struct Writer {
+    bytes: Vec<u8>,
+    names: HashMap<Arc<str>, u64>,
+    table: Vec<Arc<str>>,
+}
+
+impl Writer {
+    /// The value as a blob: format, checksum, table of texts, value.
+    pub(crate) fn blob(value: &impl Wire) -> Vec<u8> {
+        let mut body = Self::default();
+        value.put(&mut body);
+        let mut blob = Self::default();
+        blob.bytes.push(FORMAT);
+        blob.bytes.extend([0; PREAMBLE - 1]);
+        blob.number(body.table.len() as u64);
+        for name in &body.table {
+            blob.sized(name.as_bytes());
+        }
+        blob.bytes.extend_from_slice(&body.bytes);
+        let Self { mut bytes, .. } = blob;
+        if let Some((preamble, rest)) = bytes.split_at_mut_checked(PREAMBLE)
+            && let Some((_, sum)) = preamble.split_first_mut()
+        {
+            sum.copy_from_slice(&xxh3_64(rest).to_le_bytes());
+        }
+        bytes
+    }
+
+    /// Seven bits a byte, lowest first.
+    pub(crate) fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            #[expect(clippy::cast_possible_truncation, reason = "the lowest seven bits")]
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "below 0x80")]
+        self.bytes.push(number as u8);
+    }
+
+    /// Small numbers of either sign stay short.
+    pub(crate) fn signed(&mut self, number: i64) {
+        self.number(((number << 1) ^ (number >> 63)).cast_unsigned());
+    }
+
+    pub(crate) fn sized(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.raw(bytes);
+    }
+
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// A text, by its place in the blob's table.
+    fn text(&mut self, text: &Arc<str>) {
+        let place = *self.names.entry(Arc::clone(text)).or_insert_with(|| {
+            self.table.push(Arc::clone(text));
+            self.table.len() as u64 - 1
+        });
+        self.number(place);
+    }
+}
+
+/// Bytes that are read back. Nothing is allocated for what they claim, only for what is there.
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+    table: Vec<Arc<str>>,
+    clients: &'a [ClientId],
+}
+
+impl<'a> Reader<'a> {
+    /// The value of a blob. Clients other than `clients` are unknown to this program.
+    pub(crate) fn value<T: Wire>(blob: &'a [u8], clients: &'a [ClientId]) -> Taken<T> {
+        let (preamble, rest) = blob.split_at_checked(PREAMBLE).ok_or(Damaged)?;
+        let (format, sum) = preamble.split_first().ok_or(Damaged)?;
+        if *format != FORMAT || sum != xxh3_64(rest).to_le_bytes() {
+            return Err(Damaged);
+        }
+        let mut reader = Self { rest, table: Vec::new(), clients };
+        for _ in 0..reader.number()? {
+            let text = std::str::from_utf8(reader.sized()?).map_err(|_| Damaged)?;
+            reader.table.push(text.into());
+        }
+        let value = T::take(&mut reader)?;
+        if reader.rest.is_empty() { Ok(value) } else { Err(Damaged) }
+    }
+
+    #[inline]
+    pub(crate) fn number(&mut self) -> Taken<u64> {
+        let (&first, rest) = self.rest.split_first().ok_or(Damaged)?;
+        if first < 0x80 {
+            self.rest = rest;
+            return Ok(first.into());
+        }
+        self.long_number()
+    }
+
+    #[inline]
+    fn long_number(&mut self) -> Taken<u64> {
+        let mut number = 0;
+        for (at, &byte) in self.rest.iter().take(10).enumerate() {
+            let bits = u64::from(byte & 0x7f);
+            if at == 9 && bits > 1 {
+                return Err(Damaged);
+            }
+            number |= bits << (7 * at);
+            if byte < 0x80 {
+                self.rest = self.rest.get(at + 1..).unwrap_or_default();
+                return Ok(number);
+            }
+        }
+        Err(Damaged)
+    }
+
+    #[inline]
+    pub(crate) fn signed(&mut self) -> Taken<i64> {
+        let number = self.number()?;
+        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    }
+
+    pub(crate) fn sized(&mut self) -> Taken<&'a [u8]> {
+        let length = usize::try_from(self.number()?).map_err(|_| Damaged)?;
+        self.raw(length)
+    }
+
+    pub(crate) fn raw(&mut self, length: usize) -> Taken<&'a [u8]> {
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Damaged)?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Taken<[u8; N]> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Damaged)?;
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    /// A count of things that take at least a byte each.
+    pub(crate) fn count(&mut self) -> Taken<usize> {
+        let count = usize::try_from(self.number()?).map_err(|_| Damaged)?;
+        if count <= self.rest.len() { Ok(count) } else { Err(Damaged) }
+    }
+
+    fn text(&mut self) -> Taken<Arc<str>> {
+        let place = usize::try_from(self.number()?).map_err(|_| Damaged)?;
+        self.table.get(place).cloned().ok_or(Damaged)
+    }
+
+    pub(crate) fn client(&mut self) -> Taken<ClientId> {
+        let name = self.text()?;
+        self.clients.iter().copied().find(|client| client.as_str() == &*name).ok_or(Damaged)
+    }
+}
+
+impl Wire for u64 {
+    fn put(&self, to: &mut Writer) {
+        to.number(*self);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        from.number()
+    }
+}
+
+impl Wire for i64 {
+    fn put(&self, to: &mut Writer) {
+        to.signed(*self);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        from.signed()
+    }
+}
+
+impl Wire for u32 {
+    fn put(&self, to: &mut Writer) {
+        to.number((*self).into());
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        from.number()?.try_into().map_err(|_| Damaged)
+    }
+}
+
+impl Wire for f64 {
+    fn put(&self, to: &mut Writer) {
+        to.raw(&self.to_le_bytes());
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        Ok(Self::from_le_bytes(from.array()?))
+    }
+}
+
+impl Wire for Arc<str> {
+    fn put(&self, to: &mut Writer) {
+        to.text(self);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        from.text()
+    }
+}
+
+impl<T: Wire> Wire for Option<T> {
+    fn put(&self, to: &mut Writer) {
+        to.number(self.is_some().into());
+        if let Some(value) = self {
+            value.put(to);
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        match from.number()? {
+            0 => Ok(None),
+            1 => T::take(from).map(Some),
+            _ => Err(Damaged),
+        }
+    }
+}
+
+impl<T: Wire> Wire for Vec<T> {
+    fn put(&self, to: &mut Writer) {
+        to.number(self.len() as u64);
+        for value in self {
+            value.put(to);
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        let count = from.count()?;
+        let mut values = Self::with_capacity(count.min(PREPARED));
+        for _ in 0..count {
+            values.push(T::take(from)?);
+        }
+        Ok(values)
+    }
+}
+
+impl<A: Wire, B: Wire> Wire for (A, B) {
+    fn put(&self, to: &mut Writer) {
+        self.0.put(to);
+        self.1.put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        Ok((A::take(from)?, B::take(from)?))
+    }
+}

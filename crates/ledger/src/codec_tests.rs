@@ -1,0 +1,93 @@
+//! Memories survive being written, and nothing else is taken for one.
+
+use proptest::prelude::*;
+
+use crate::codec::Damaged;
+use crate::memory::Memory;
+use crate::testing::{CLIENT, CLIENTS, OTHER, memories, memory, turn};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The blob with a true checksum, so that what is behind it is tried.
+fn sealed(mut blob: Vec<u8>) -> Vec<u8> {
+    if blob.len() >= 9 {
+        let sum = xxh3_64(&blob[9..]).to_le_bytes();
+        blob[1..9].copy_from_slice(&sum);
+    }
+    blob
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_memory_survives_being_written(memory in memories()) {
+        prop_assert_eq!(Memory::decode(&memory.encode(), CLIENTS), Ok(memory));
+    }
+
+    #[test]
+    fn a_damaged_blob_is_known_as_such(memory in memories(), at in any::<prop::sample::Index>(), bits in 1_u8..) {
+        let mut blob = memory.encode();
+        let at = at.index(blob.len());
+        blob[at] ^= bits;
+        prop_assert_eq!(Memory::decode(&blob, CLIENTS), Err(Damaged));
+    }
+
+    #[test]
+    fn a_blob_made_to_deceive_does_no_harm(
+        memory in memories(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut blob = memory.encode();
+        for (at, byte) in changes {
+            let at = at.index(blob.len());
+            blob[at] = byte;
+        }
+        let _ = Memory::decode(&sealed(blob.clone()), CLIENTS);
+        blob.truncate(cut.index(blob.len()));
+        let _ = Memory::decode(&sealed(blob), CLIENTS);
+    }
+
+    #[test]
+    fn random_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Memory::decode(&sealed([&[1; 9][..], &bytes].concat()), CLIENTS);
+    }
+}
+
+#[test]
+fn a_count_beyond_the_bytes_that_are_there_allocates_nothing() {
+    // No texts, no names, no sessions, and as many turns as there can be numbers.
+    let mut blob = vec![1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    blob.extend([0xff; 9]);
+    blob.push(1);
+    assert_eq!(Memory::decode(&sealed(blob), CLIENTS), Err(Damaged));
+}
+
+#[test]
+fn what_refers_to_nothing_is_damaged() {
+    let mut strange = memory("s", 1..3);
+    strange.turns[1].session = 1;
+    assert_eq!(Memory::decode(&strange.encode(), CLIENTS), Err(Damaged));
+    let nameless = Memory { names: Vec::new(), ..memory("s", 1..3) };
+    assert_eq!(Memory::decode(&nameless.encode(), CLIENTS), Err(Damaged));
+}
+
+#[test]
+fn a_client_that_this_program_does_not_know_is_not_taken_for_another() {
+    let blob = memory("s", 1..3).encode();
+    assert_eq!(Memory::decode(&blob, &[OTHER]), Err(Damaged));
+    assert!(Memory::decode(&blob, &[OTHER, CLIENT]).is_ok());
+}
+
+#[test]
+fn a_usual_turn_takes_thirty_bytes() {
+    let size = |turns| memory("s", 0..turns).encode().len();
+    let each = (size(1100) - size(100)) / 1000;
+    assert!(each <= 30, "{each} bytes");
+}
+
+#[test]
+fn the_first_turn_of_all_is_written_like_any_other() {
+    let first = Memory { turns: vec![turn(0)], ..memory("s", []) };
+    assert_eq!(Memory::decode(&first.encode(), CLIENTS), Ok(first));
+}

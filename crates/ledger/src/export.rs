@@ -1,0 +1,112 @@
+//! The ledger as JSON lines, for other programs: a response a line, copies included.
+
+use std::io::{self, Write};
+
+use agtop_model::{Timestamp, Usage};
+use serde::Serialize;
+
+use crate::error::LedgerError;
+use crate::memory::{Memory, TurnMemory};
+use crate::record::FileEntry;
+use crate::store::Ledger;
+
+/// One response. There is no text in it.
+#[derive(Serialize)]
+struct Line<'a> {
+    client: &'static str,
+    session: &'a str,
+    path: &'a str,
+    state: &'static str,
+    /// The key that tells copies of a response: add those with the same one only once.
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of: Option<String>,
+    at: String,
+    model: Option<&'a str>,
+    tier: &'static str,
+    input: u64,
+    cache_read: u64,
+    cache_write_5m: u64,
+    cache_write_1h: u64,
+    output: u64,
+    reasoning: u64,
+    web_searches: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedded_cost_usd: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop: Option<&'static str>,
+}
+
+/// Why an export ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The lines could not be written.
+    #[error("the export could not be written: {0}")]
+    Write(#[from] io::Error),
+}
+
+impl Ledger {
+    /// Writes every response that is known as a line of JSON, and returns how many there are. Damaged files are passed
+    /// over: [`Self::verify`] names them.
+    ///
+    /// # Errors
+    ///
+    /// Where the ledger cannot be read or the lines cannot be written.
+    pub fn export(&self, mut to: impl Write) -> Result<u64, ExportError> {
+        let mut lines = 0;
+        let mut written = Ok(());
+        self.each_memory(|file, memory| {
+            if written.is_ok()
+                && let Some(memory) = memory
+            {
+                written = write_file(&file, &memory, &mut to);
+                lines += memory.turns.len() as u64;
+            }
+        })?;
+        written?;
+        to.flush()?;
+        Ok(lines)
+    }
+}
+
+fn write_file(file: &FileEntry, memory: &Memory, to: &mut impl Write) -> io::Result<()> {
+    let path = file.path.to_string_lossy();
+    for turn in &memory.turns {
+        serde_json::to_writer(&mut *to, &line(file, &path, memory, turn))?;
+        to.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+fn line<'a>(file: &FileEntry, path: &'a str, memory: &'a Memory, turn: &TurnMemory) -> Line<'a> {
+    let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = turn.usage;
+    let session = memory.sessions.get(turn.session as usize);
+    Line {
+        client: session.map_or(file.client, |session| session.key.client).as_str(),
+        session: session.map_or("", |session| &session.key.id),
+        path,
+        state: file.state.as_str(),
+        message: format!("{:032x}", turn.message.to_bits()),
+        part_of: turn.part_of.map(|coarse| format!("{:032x}", coarse.to_bits())),
+        at: rfc3339(turn.at),
+        model: turn.model.and_then(|model| memory.name(model)).map(|name| &**name),
+        tier: turn.tier.as_str(),
+        input,
+        cache_read,
+        cache_write_5m,
+        cache_write_1h,
+        output,
+        reasoning,
+        web_searches,
+        embedded_cost_usd: turn.embedded_cost.map(agtop_model::PicoUsd::as_usd),
+        stop: turn.stop.map(agtop_model::StopReason::as_str),
+    }
+}
+
+/// The time in UTC; empty for one that no calendar has.
+fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(|_| String::new(), |at| at.to_string())
+}

@@ -1,0 +1,229 @@
+//! Sums of responses that stay exact: whatever a price can depend on is the same for all of a cell.
+
+use std::collections::HashMap;
+
+use agtop_model::{Extent, PicoUsd, Tier, Timestamp, Usage};
+
+use crate::codec::wire;
+use crate::memory::{Name, TurnMemory};
+
+/// Responses of one session and model within a quarter of an hour, billed alike.
+///
+/// The cost of a cell is the sum of its responses' costs, to the pico-dollar: a price is linear in the buckets for one
+/// model, class of service and side of each threshold that a prompt's length can pass, and an amount that the agent wrote
+/// down is added to such amounts alone. Time zones differ by quarters of an hour, so a cell lies within a day of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The session, as an index into the memory's.
+    pub session: u32,
+    /// The model.
+    pub model: Option<Name>,
+    /// The class of service.
+    pub tier: Tier,
+    /// Responses, or sums of them.
+    pub extent: Extent,
+    /// When the first of them happened.
+    pub first: Timestamp,
+    /// When the last of them happened.
+    pub last: Timestamp,
+    /// The smallest prompt, in tokens.
+    pub shortest: u64,
+    /// The largest prompt, in tokens.
+    pub longest: u64,
+    /// How many they are.
+    pub turns: u64,
+    /// What they used.
+    pub usage: Usage,
+    /// What the agent says they cost; either it says so of all of them, or of none.
+    pub embedded_cost: Option<PicoUsd>,
+}
+
+/// Milliseconds in a quarter of an hour.
+const QUARTER: i64 = 15 * 60 * 1000;
+
+/// Prompt lengths at which some price changes: every `>N` of the bundled list (`crates/prices/src/litellm.tsv`).
+/// Responses on different sides are never added up.
+const THRESHOLDS: [u64; 7] = [32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000];
+
+/// Counts beyond this are a broken record's; what they cost may not fit where sums are held.
+const LARGEST: u64 = 1 << 40;
+
+impl Cell {
+    /// Whether a threshold at `tokens` runs through the cell: then it has no one price, and its file's responses are
+    /// needed. It cannot for the thresholds of the bundled list; a later list or the user's own may have others.
+    pub fn is_split_by(&self, tokens: u64) -> bool {
+        self.extent == Extent::Response
+            && self.shortest < self.longest
+            && (self.shortest..=self.longest).contains(&tokens)
+    }
+
+    /// Whether some of it may lie before `moment` and some not.
+    pub fn is_split_at(&self, moment: Timestamp) -> bool {
+        self.first < moment && moment <= self.last
+    }
+
+    fn of(turn: &TurnMemory) -> Self {
+        let prompt = turn.usage.prompt();
+        Self {
+            session: turn.session,
+            model: turn.model,
+            tier: turn.tier,
+            extent: turn.extent,
+            first: turn.at,
+            last: turn.at,
+            shortest: prompt,
+            longest: prompt,
+            turns: 1,
+            usage: turn.usage,
+            embedded_cost: turn.embedded_cost,
+        }
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.first = self.first.min(more.first);
+        self.last = self.last.max(more.last);
+        self.shortest = self.shortest.min(more.shortest);
+        self.longest = self.longest.max(more.longest);
+        self.turns += more.turns;
+        self.usage += more.usage;
+        if let (Some(sum), Some(cost)) = (&mut self.embedded_cost, more.embedded_cost) {
+            *sum += cost;
+        }
+    }
+}
+
+/// Whether a response can be added to others, as far as it alone decides.
+pub(super) fn is_plain(turn: &TurnMemory) -> bool {
+    let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = turn.usage;
+    let counts = [input, cache_read, cache_write_5m, cache_write_1h, output, web_searches];
+    let cost = turn.embedded_cost.unwrap_or_default().as_pico().unsigned_abs();
+    turn.part_of.is_none()
+        // A price takes no more reasoning than there is output, in each response by itself.
+        && reasoning <= output
+        && counts.into_iter().all(|count| count < LARGEST)
+        // A thousand dollars; as many as there can be responses still fit.
+        && cost < 1_000_000_000_000_000
+        // On which side of a threshold it lies differs between vendors.
+        && !THRESHOLDS.contains(&turn.usage.prompt())
+}
+
+/// What responses of one cell have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Kind {
+    session: u32,
+    model: Option<Name>,
+    quarter: i64,
+    tier: Tier,
+    extent: Extent,
+    has_cost: bool,
+    /// How many thresholds a prompt passes.
+    passed: usize,
+}
+
+impl Kind {
+    fn of(turn: &TurnMemory) -> Self {
+        let passed = match turn.extent {
+            Extent::Response => THRESHOLDS.partition_point(|&threshold| threshold < turn.usage.prompt()),
+            Extent::Sum => 0,
+        };
+        Self {
+            session: turn.session,
+            model: turn.model,
+            quarter: turn.at.as_millis().div_euclid(QUARTER),
+            tier: turn.tier,
+            extent: turn.extent,
+            has_cost: turn.embedded_cost.is_some(),
+            passed,
+        }
+    }
+}
+
+/// Adds responses up.
+pub(super) fn sum<'a>(turns: impl Iterator<Item = &'a TurnMemory>) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::new();
+    let mut places: HashMap<Kind, usize> = HashMap::new();
+    // Responses come in runs of a kind.
+    let mut recent = None;
+    for turn in turns {
+        let kind = Kind::of(turn);
+        let place = match recent {
+            Some((known, place)) if known == kind => place,
+            _ => *places.entry(kind).or_insert(cells.len()),
+        };
+        recent = Some((kind, place));
+        match cells.get_mut(place) {
+            Some(cell) => cell.add(&Cell::of(turn)),
+            None => cells.push(Cell::of(turn)),
+        }
+    }
+    cells
+}
+
+wire! {
+    Cell {
+        session, model, tier, extent, first, last, shortest, longest, turns, usage, embedded_cost,
+    }
+    Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{minute, turn};
+
+    fn of_prompt(input: u64) -> TurnMemory {
+        TurnMemory { usage: Usage { input, ..Usage::default() }, at: minute(0), ..turn(1) }
+    }
+
+    #[test]
+    fn prompts_on_different_sides_of_a_threshold_are_never_added_up() {
+        let around = THRESHOLDS.iter().flat_map(|&threshold| [threshold - 1, threshold + 1]);
+        let turns: Vec<TurnMemory> = around.map(of_prompt).collect();
+        let cells = sum(turns.iter());
+        assert_eq!(cells.len(), THRESHOLDS.len() + 1);
+        for threshold in THRESHOLDS {
+            assert!(cells.iter().all(|cell| !cell.is_split_by(threshold)), "{threshold}");
+        }
+    }
+
+    /// The table is renewed from time to time: then this says what to add.
+    #[test]
+    fn every_threshold_of_the_bundled_price_list_is_known() {
+        let table = include_str!("../../../prices/src/litellm.tsv");
+        let items = table.lines().filter(|line| !line.starts_with('#')).flat_map(|line| line.split(['\t', ' ']));
+        let lengths = items.filter_map(|item| item.trim_start_matches(['P', 'F', 'B']).strip_prefix('>')?.parse().ok());
+        let found: std::collections::BTreeSet<u64> = lengths.collect();
+        assert!(found.contains(&200_000), "the table is not read rightly");
+        assert_eq!(found.difference(&THRESHOLDS.into()).collect::<Vec<_>>(), Vec::<&u64>::new());
+    }
+
+    #[test]
+    fn a_prompt_of_exactly_a_threshold_stays_single_because_vendors_differ_on_it() {
+        assert!(THRESHOLDS.into_iter().all(|threshold| !is_plain(&of_prompt(threshold))));
+        assert!(is_plain(&of_prompt(199_999)) && is_plain(&of_prompt(200_001)));
+    }
+
+    #[test]
+    fn a_threshold_that_no_bundled_price_has_is_noticed() {
+        let cells = sum([of_prompt(10), of_prompt(20)].iter());
+        let [cell] = cells.as_slice() else { panic!("{cells:?}") };
+        assert!(cell.is_split_by(10) && cell.is_split_by(15) && cell.is_split_by(20));
+        assert!(!cell.is_split_by(9) && !cell.is_split_by(21));
+    }
+
+    #[test]
+    fn counts_of_a_broken_record_stay_single() {
+        assert!(!is_plain(&of_prompt(u64::MAX)));
+        let dear = TurnMemory { embedded_cost: Some(PicoUsd::new(i64::MAX)), ..turn(1) };
+        assert!(!is_plain(&dear));
+    }
+
+    #[test]
+    fn a_quarter_of_an_hour_begins_with_its_first_millisecond() {
+        let at = |millis| TurnMemory { at: minute(0).plus(std::time::Duration::from_millis(millis)), ..turn(1) };
+        let quarter = QUARTER.unsigned_abs();
+        let turns = [at(0), at(quarter - 1), at(quarter)];
+        let counts: Vec<u64> = sum(turns.iter()).iter().map(|cell| cell.turns).collect();
+        assert_eq!(counts, [2, 1]);
+    }
+}

@@ -1,0 +1,218 @@
+//! The ledger at a glance: sums instead of responses, so that a start need not look at each of them.
+//!
+//! Adding up is safe for a response that only one record in one file tells of. All others (copies in resumed and forked
+//! sessions, parts of coarser records and those records) are few and stay single, because which copy counts is for the
+//! World to decide. An index says which file holds each response that went into a sum: when news arrive of one of them,
+//! that file's sums are given up and its responses taken instead. So sums and responses always give the same totals.
+//!
+//! The image is made from the memories and holds nothing else. Files that were written since are listed by their
+//! batch's number, and it is made anew once they are many.
+
+mod build;
+mod cell;
+mod keys;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use agtop_model::{ClientId, MessageKey};
+use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior};
+
+use crate::codec::{Reader, Writer, wire};
+use crate::error::{Fault, LedgerError};
+use crate::memory::{Memory, Name, TurnMemory};
+use crate::record::{EntryId, FileEntry, State};
+use crate::store::{Ledger, find_replaced, recall};
+
+pub use cell::Cell;
+pub use keys::KeyIndex;
+
+/// What all files told, as far as possible added up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Image {
+    /// The last batch that is in it.
+    pub generation: u64,
+    /// Files that were not written since.
+    pub files: Vec<WarmFile>,
+    /// Files that were: they are to be recalled.
+    pub changed: Vec<FileEntry>,
+}
+
+/// What one file told, as far as possible added up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WarmFile {
+    /// The file.
+    pub entry: FileEntry,
+    /// What cannot be added up. Names and sessions are all there; of their tool calls, those of sessions that call
+    /// tools in other files, too; of responses, the single ones.
+    pub rest: Memory,
+    /// The sum of all other tool calls.
+    pub tools: Vec<Tally>,
+    /// The sum of all other responses.
+    pub cells: Vec<Cell>,
+}
+
+/// How often a session called a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The session, as an index into the memory's.
+    pub session: u32,
+    /// The tool.
+    pub tool: Name,
+    /// Calls.
+    pub calls: u64,
+}
+
+impl WarmFile {
+    /// The responses of the recalled file that went into its sums: those to take instead of them.
+    pub fn summed<'a>(&self, recalled: &'a Memory) -> impl Iterator<Item = &'a TurnMemory> + use<'a> {
+        let single: HashSet<MessageKey> = self.rest.turns.iter().map(|turn| turn.message).collect();
+        recalled.turns.iter().filter(move |turn| !single.contains(&turn.message))
+    }
+}
+
+/// The image as it is stored. An older program may know fewer clients: then files are missing from what it made.
+#[derive(Debug, Default, PartialEq)]
+struct Roster {
+    clients: Vec<ClientId>,
+    files: Vec<WarmFile>,
+}
+
+wire! {
+    Roster { clients, files }
+    WarmFile { entry, rest, tools, cells }
+    Tally { session, tool, calls }
+}
+
+/// The parts of an image in the database.
+const ROSTER: &str = "roster";
+const KEYS: &str = "keys";
+
+/// An image is made anew once so many files, or files with so many responses, were written since: recalling them takes
+/// about a millisecond.
+const MOST_FILES: usize = 64;
+const MOST_TURNS: u64 = 10_000;
+
+impl Ledger {
+    /// The image, with what was written since; `None` if there is none that can be used.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn image(&self) -> Result<Option<Image>, LedgerError> {
+        self.image_now().map_err(|fault| self.fail(fault))
+    }
+
+    pub(crate) fn image_now(&self) -> Result<Option<Image>, Fault> {
+        // One view of the database for both questions.
+        let _view = Transaction::new_unchecked(&self.database, TransactionBehavior::Deferred)?;
+        let Some((generation, roster)) = self.roster()? else { return Ok(None) };
+        let changed = self.entries_since(generation)?;
+        let ids: HashSet<EntryId> = changed.iter().map(|entry| entry.id).collect();
+        let mut files = roster.files;
+        files.retain(|file| !ids.contains(&file.entry.id));
+        Ok(Some(Image { generation, files, changed }))
+    }
+
+    /// Which files hold the responses that the image has added up.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn keys(&self, image: &Image) -> Result<KeyIndex, LedgerError> {
+        let read = || -> Result<KeyIndex, Fault> {
+            let known = self.part(KEYS, |generation, body| {
+                (generation == image.generation).then(|| KeyIndex::from_bytes(body.to_vec())).flatten()
+            })?;
+            // Another process has made a newer image. Then every response of every file is looked up: too many files
+            // may be recalled for it, never too few.
+            known.map_or_else(|| self.all_keys(), Ok)
+        };
+        read().map_err(|fault| self.fail(fault))
+    }
+
+    /// What a file of the image told, response by response: its memory, and what is left of it if another process found
+    /// it rewritten since.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn thaw(&self, file: &WarmFile) -> Result<Vec<Memory>, LedgerError> {
+        let FileEntry { id, client, ref path, state, generation, .. } = file.entry;
+        let read = || -> Result<Vec<Memory>, Fault> {
+            let mut memories = Vec::new();
+            memories.extend(recall(&self.database, &self.clients, id)?.map(|recalled| recalled.memory));
+            if state != State::Replaced
+                && let Some((left, written)) = find_replaced(&self.database, client, path)?
+                && written > generation
+            {
+                memories.extend(recall(&self.database, &self.clients, left)?.map(|recalled| recalled.memory));
+            }
+            Ok(memories)
+        };
+        read().map_err(|fault| self.fail(fault))
+    }
+
+    /// Makes the image anew if the one that was read is no longer of much use, and says whether it was made. Takes about a
+    /// tenth of a second for half a million responses, in which no other process can write.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read or written.
+    pub fn renew_image(&mut self, read: Option<&Image>) -> Result<bool, LedgerError> {
+        let is_due = match read {
+            None => true,
+            Some(_) => self.is_image_old().map_err(|fault| self.fail(fault))?,
+        };
+        if is_due {
+            self.make_image()?;
+        }
+        Ok(is_due)
+    }
+
+    fn is_image_old(&self) -> Result<bool, Fault> {
+        let Some(generation) = self.part(ROSTER, |generation, _| Some(generation))? else { return Ok(true) };
+        let changed = self.entries_since(generation)?;
+        let turns: u64 = changed.iter().map(|file| file.turns).sum();
+        Ok(changed.len() > MOST_FILES || turns > MOST_TURNS)
+    }
+
+    /// Makes the image anew.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read or written.
+    pub fn make_image(&mut self) -> Result<(), LedgerError> {
+        let write = || -> Result<(), Fault> {
+            let transaction = Transaction::new_unchecked(&self.database, TransactionBehavior::Immediate)?;
+            let sql = "SELECT value FROM meta WHERE name = 'generation'";
+            let generation: i64 = transaction.query_row(sql, [], |row| row.get(0))?;
+            let (files, keys) = self.summed()?;
+            let roster = Writer::blob(&Roster { clients: self.clients.clone(), files });
+            for (part, body) in [(ROSTER, roster.as_slice()), (KEYS, keys.as_bytes())] {
+                let sql = "INSERT OR REPLACE INTO image (part, generation, body) VALUES (?1, ?2, ?3)";
+                transaction.execute(sql, (part, generation, body))?;
+            }
+            Ok(transaction.commit()?)
+        };
+        write().map_err(|fault| self.fail(fault))
+    }
+
+    /// The stored image and its generation, unless it is damaged or was made by a program that knows fewer clients.
+    fn roster(&self) -> Result<Option<(u64, Roster)>, Fault> {
+        self.part(ROSTER, |generation, body| {
+            let roster: Roster = Reader::value(body, &self.clients).ok()?;
+            self.clients.iter().all(|client| roster.clients.contains(client)).then_some((generation, roster))
+        })
+    }
+
+    fn part<T>(&self, part: &str, read: impl FnOnce(u64, &[u8]) -> Option<T>) -> Result<Option<T>, Fault> {
+        let mut statement = self.database.prepare_cached("SELECT generation, body FROM image WHERE part = ?1")?;
+        let value = statement.query_row([part], |row| {
+            let generation: i64 = row.get(0)?;
+            Ok(read(generation.cast_unsigned(), row.get_ref(1)?.as_blob().unwrap_or_default()))
+        });
+        Ok(value.optional()?.flatten())
+    }
+}

@@ -1,0 +1,197 @@
+//! Reading from the ledger.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use agtop_model::{ClientId, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+
+use crate::codec::{Reader, Writer};
+use crate::error::{Fault, LedgerError};
+use crate::memory::Memory;
+use crate::paths;
+use crate::record::{EntryId, FileEntry, Head, Identity, Reach, Stamp, State};
+
+/// The store of what transcripts told. One a thread; any number of processes.
+#[derive(Debug)]
+pub struct Ledger {
+    pub(crate) database: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) clients: Vec<ClientId>,
+    pub(crate) patience: Duration,
+    pub(crate) access: Access,
+}
+
+/// What may be done with a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It is read and written.
+    Write,
+    /// It is read only.
+    Read,
+}
+
+/// What it takes to go on with a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recalled {
+    /// What it told.
+    pub memory: Memory,
+    /// The decoder's state.
+    pub checkpoint: Option<Vec<u8>>,
+}
+
+/// The columns of [`entry`], in its order.
+pub(crate) const ENTRY: &str = "id, client, path, state, device, inode, size, modified, log, head_length, head_hash, \
+     offset, fragment, seen, last_active, turns, generation";
+
+impl Ledger {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What may be done with it.
+    pub const fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Every file that is known, in the order in which they became known.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn entries(&self) -> Result<Vec<FileEntry>, LedgerError> {
+        self.entries_since(0).map_err(|fault| self.fail(fault))
+    }
+
+    /// What is known of a file, unless it is gone and something else took its place.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn entry(&self, client: ClientId, path: &Path) -> Result<Option<FileEntry>, LedgerError> {
+        find(&self.database, &self.clients, client, path).map_err(|fault| self.fail(fault))
+    }
+
+    /// What a file told, and how to go on with it; `None` if it is unknown or what is written of it is damaged: then it
+    /// must be read anew.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn recall(&self, file: EntryId) -> Result<Option<Recalled>, LedgerError> {
+        recall(&self.database, &self.clients, file).map_err(|fault| self.fail(fault))
+    }
+
+    /// Hands every file with what it told to `visit`, one by one; `None` where that is damaged.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn each_memory(&self, mut visit: impl FnMut(FileEntry, Option<Memory>)) -> Result<(), LedgerError> {
+        let visited = self.each_blob(|entry, blob| {
+            let memory = Memory::decode(blob, &self.clients).ok();
+            visit(entry, memory);
+        });
+        visited.map_err(|fault| self.fail(fault))
+    }
+
+    pub(crate) fn each_blob(&self, mut visit: impl FnMut(FileEntry, &[u8])) -> Result<(), Fault> {
+        let sql = format!("SELECT {ENTRY}, memory FROM files JOIN memories ON file = id ORDER BY id");
+        let mut statement = self.database.prepare_cached(&sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if let Some(entry) = entry(row, &self.clients)? {
+                visit(entry, row.get_ref("memory")?.as_blob().unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    /// Files that a batch later than `generation` wrote.
+    pub(crate) fn entries_since(&self, generation: u64) -> Result<Vec<FileEntry>, Fault> {
+        let sql = format!("SELECT {ENTRY} FROM files WHERE generation > ?1 ORDER BY id");
+        let mut statement = self.database.prepare_cached(&sql)?;
+        let mut rows = statement.query([generation.cast_signed()])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.extend(entry(row, &self.clients)?);
+        }
+        Ok(entries)
+    }
+
+    pub(crate) fn fail(&self, fault: impl Into<Fault>) -> LedgerError {
+        fault.into().at(&self.path)
+    }
+}
+
+pub(crate) fn find(
+    database: &Connection,
+    clients: &[ClientId],
+    client: ClientId,
+    path: &Path,
+) -> Result<Option<FileEntry>, Fault> {
+    let sql = format!("SELECT {ENTRY} FROM files WHERE path = :path AND client = :client AND (state = 2) = 0");
+    let mut statement = database.prepare_cached(&sql)?;
+    let parameters = named_params! { ":path": paths::to_bytes(path), ":client": client.as_str() };
+    let mut rows = statement.query(parameters)?;
+    rows.next()?.map_or(Ok(None), |row| entry(row, clients))
+}
+
+/// What is left of a file's earlier content, and the number of the batch that wrote it.
+pub(crate) fn find_replaced(
+    database: &Connection,
+    client: ClientId,
+    path: &Path,
+) -> Result<Option<(EntryId, u64)>, Fault> {
+    let sql = "SELECT id, generation FROM files WHERE path = ?1 AND client = ?2 AND (state = 2) = 1";
+    let mut statement = database.prepare_cached(sql)?;
+    let found = statement.query_row((paths::to_bytes(path), client.as_str()), |row| {
+        Ok((EntryId(row.get(0)?), row.get(1).map(i64::cast_unsigned)?))
+    });
+    Ok(found.optional()?)
+}
+
+pub(crate) fn recall(database: &Connection, clients: &[ClientId], file: EntryId) -> Result<Option<Recalled>, Fault> {
+    let mut statement = database.prepare_cached("SELECT checkpoint, memory FROM memories WHERE file = ?1")?;
+    let recalled = statement.query_row([file.0], |row| {
+        let memory = Memory::decode(row.get_ref(1)?.as_blob().unwrap_or_default(), clients);
+        Ok(memory.ok().map(|memory| (memory, row.get(0))))
+    });
+    let Some((memory, checkpoint)) = recalled.optional()?.flatten() else { return Ok(None) };
+    Ok(Some(Recalled { memory, checkpoint: checkpoint? }))
+}
+
+/// The file of a row; `None` if its client is unknown to this program or it was not written by this crate.
+pub(crate) fn entry(row: &Row<'_>, clients: &[ClientId]) -> Result<Option<FileEntry>, Fault> {
+    let name = row.get_ref(1)?.as_str().unwrap_or_default();
+    let Some(client) = clients.iter().copied().find(|client| client.as_str() == name) else { return Ok(None) };
+    let Some(state) = State::of_number(row.get(3)?) else { return Ok(None) };
+    let unsigned = |column| row.get(column).map(i64::cast_unsigned);
+    let file = Identity { device: unsigned(4)?, inode: unsigned(5)?, size: unsigned(6)?, modified: time(row, 7)? };
+    let log = row.get_ref(8)?.as_blob_or_null().unwrap_or_default();
+    let last_active: Option<i64> = row.get(14)?;
+    let fragment: Option<i64> = row.get(12)?;
+    Ok(Some(FileEntry {
+        id: EntryId(row.get(0)?),
+        client,
+        path: paths::from_bytes(row.get_ref(2)?.as_blob().unwrap_or_default()),
+        state,
+        stamp: Stamp { file, log: log.and_then(|log| Reader::value(log, &[]).ok()) },
+        head: Head { length: row.get(9)?, hash: unsigned(10)? },
+        reach: Reach { offset: unsigned(11)?, fragment: fragment.map(i64::cast_unsigned) },
+        seen: time(row, 13)?,
+        last_active: last_active.map(Timestamp::from_millis),
+        turns: unsigned(15)?,
+        generation: unsigned(16)?,
+    }))
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_millis)
+}
+
+/// The log's identity as the column that [`entry`] reads.
+pub(crate) fn log_column(stamp: &Stamp) -> Option<Vec<u8>> {
+    stamp.log.as_ref().map(Writer::blob)
+}

@@ -1,0 +1,234 @@
+//! Memories for tests: simple ones, and any that can be.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use agtop_model::{
+    ClientId, Extent, Lineage, MessageKey, Phase, PicoUsd, RateLimit, SessionFacts, SessionKey, StopReason, Tier,
+    Timestamp, Title, TitleRank, ToolKey, Usage, Window,
+};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::memory::{LastTurn, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
+use crate::open::Opening;
+use crate::record::{FileRecord, Head, Identity, Reach, Stamp};
+use crate::store::Ledger;
+
+pub(crate) const CLIENT: ClientId = ClientId::new("claude");
+pub(crate) const OTHER: ClientId = ClientId::new("codex");
+pub(crate) const CLIENTS: &[ClientId] = &[CLIENT, OTHER];
+
+pub(crate) fn key(number: u64) -> MessageKey {
+    MessageKey::global(CLIENT, &number.to_string())
+}
+
+/// So many minutes after the first of November 2026.
+pub(crate) fn minute(minutes: i64) -> Timestamp {
+    Timestamp::from_millis(1_793_491_200_000 + minutes * 60_000)
+}
+
+pub(crate) fn turn(message: u64) -> TurnMemory {
+    TurnMemory {
+        session: 0,
+        message: key(message),
+        part_of: None,
+        at: minute(i64::try_from(message).unwrap()),
+        model: Some(Name(0)),
+        usage: Usage { input: 10, cache_read: 20_000, output: 100 + message, ..Usage::default() },
+        tier: Tier::Standard,
+        extent: Extent::Response,
+        embedded_cost: None,
+        stop: Some(StopReason::ToolUse),
+        lineage: Lineage::Main,
+        opened: minute(0),
+        context_used: None,
+    }
+}
+
+/// What a file with these responses of one session tells.
+pub(crate) fn memory(session: &str, messages: impl IntoIterator<Item = u64>) -> Memory {
+    let turns: Vec<TurnMemory> = messages.into_iter().map(turn).collect();
+    let last = turns.iter().map(|turn| turn.at).max();
+    let session = SessionMemory {
+        first: turns.iter().map(|turn| turn.at).min(),
+        last,
+        prompts: 1,
+        ..SessionMemory::new(SessionKey::new(CLIENT, session))
+    };
+    Memory { names: vec!["model-1".into()], sessions: vec![session], turns, ..Memory::default() }
+}
+
+/// A ledger at that path.
+pub(crate) fn opened(path: &Path) -> Ledger {
+    let patience = Duration::from_secs(20);
+    Ledger::open(&Opening { path, clients: CLIENTS, now: minute(0), patience }).unwrap().ledger
+}
+
+/// A live file that tells this.
+pub(crate) fn record(path: &str, memory: Memory) -> FileRecord {
+    let size = memory.turns.len() as u64;
+    let file = Identity { device: 1, inode: 2, size, modified: minute(0) };
+    FileRecord {
+        client: CLIENT,
+        path: path.into(),
+        stamp: Stamp { file, log: None },
+        head: Head::of(b"{}"),
+        reach: Reach { offset: size, fragment: None },
+        checkpoint: None,
+        seen: minute(0),
+        memory,
+    }
+}
+
+const NAMES: u32 = 4;
+const SESSIONS: u32 = 3;
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![any::<i64>(), 1_700_000_000_000_i64..1_800_000_000_000].prop_map(Timestamp::from_millis)
+}
+
+fn count() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), 0..300_u64, any::<u64>()]
+}
+
+fn name() -> impl Strategy<Value = Name> {
+    (0..NAMES).prop_map(Name)
+}
+
+fn stop() -> impl Strategy<Value = StopReason> {
+    use StopReason::{EndTurn, MaxTokens, Other, StopSequence, ToolUse};
+    select(vec![EndTurn, ToolUse, MaxTokens, StopSequence, Other])
+}
+
+fn session_key() -> impl Strategy<Value = SessionKey> {
+    (select(CLIENTS), ".{0,6}").prop_map(|(client, id)| SessionKey::new(client, id))
+}
+
+fn usage() -> impl Strategy<Value = Usage> {
+    vec(count(), 7).prop_map(|counts| Usage {
+        input: counts[0],
+        cache_read: counts[1],
+        cache_write_5m: counts[2],
+        cache_write_1h: counts[3],
+        output: counts[4],
+        reasoning: counts[5],
+        web_searches: counts[6],
+    })
+}
+
+fn any_turn() -> impl Strategy<Value = TurnMemory> {
+    let tiers = select(vec![Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast]);
+    let manner = (
+        tiers,
+        select(vec![Extent::Response, Extent::Sum]),
+        of(stop()),
+        select(vec![Lineage::Main, Lineage::Sidechain, Lineage::Embedded]),
+    );
+    let keys = (any::<u128>(), of(prop_oneof![Just(7), any::<u128>()]));
+    let rest = (0..SESSIONS, time(), time(), of(name()), of(any::<i64>()), of(count()));
+    (keys, manner, rest, usage()).prop_map(|((message, part_of), (tier, extent, stop, lineage), rest, usage)| {
+        let (session, at, opened, model, cost, context_used) = rest;
+        TurnMemory {
+            session,
+            message: MessageKey::from_bits(message),
+            part_of: part_of.map(MessageKey::from_bits),
+            at,
+            model,
+            usage,
+            tier,
+            extent,
+            embedded_cost: cost.map(PicoUsd::new),
+            stop,
+            lineage,
+            opened,
+            context_used,
+        }
+    })
+}
+
+fn facts() -> impl Strategy<Value = SessionFacts> {
+    let keys = (of(session_key()), of(session_key()));
+    let texts = vec(of(".{0,8}"), 5);
+    let path = of(".{0,8}").prop_map(|path| path.map(PathBuf::from));
+    (keys, texts, path, of(time()), of(count()), of(count())).prop_map(
+        |((parent, forked_from), texts, cwd, started, context_limit, context_used)| {
+            let text = |at: usize| texts[at].clone();
+            SessionFacts {
+                parent,
+                forked_from,
+                started,
+                cwd,
+                project: text(0).map(Into::into),
+                branch: text(1).map(Into::into),
+                version: text(2).map(Into::into),
+                model: text(3).map(Into::into),
+                context_limit,
+                context_used,
+                origin: text(4).map(Into::into),
+            }
+        },
+    )
+}
+
+fn session() -> impl Strategy<Value = SessionMemory> {
+    let phases = vec![Phase::Fresh, Phase::Open, Phase::Waiting, Phase::Failed, Phase::Finished, Phase::Ended];
+    let ranks = select(vec![TitleRank::Summary, TitleRank::Generated, TitleRank::Given]);
+    let title = of((ranks, ".{0,8}").prop_map(|(rank, text)| Title { rank, text: text.into() }));
+    let last_turn = (time(), of(name()), count(), of(stop()));
+    let last_turn = last_turn.prop_map(|(at, model, context_used, stop)| LastTurn { at, model, context_used, stop });
+    let calls = vec((any::<u64>().prop_map(ToolKey::from_bits), name()), 0..4);
+    let counts = (count(), count(), count(), count());
+    let times = (of(time()), of(time()), of(time()));
+    ((session_key(), facts(), title, select(phases)), (counts, times, calls, of(last_turn))).prop_map(
+        |((key, facts, title, phase), (counts, (context_at, first, last), calls, last_turn))| SessionMemory {
+            key,
+            facts,
+            context_at,
+            title,
+            prompts: counts.0,
+            errors: counts.1,
+            compactions: counts.2,
+            calls,
+            phase,
+            first,
+            last,
+            last_turn,
+            largest_prompt: counts.3,
+        },
+    )
+}
+
+fn limit() -> impl Strategy<Value = LimitReading> {
+    let window = (any::<u32>(), -10.0..200.0_f64, of(time()));
+    let window = window.prop_map(|(minutes, used_percent, resets_at)| Window { minutes, used_percent, resets_at });
+    (select(CLIENTS), time(), ".{0,5}", of(".{0,5}"), vec(window, 0..3)).prop_map(
+        |(client, at, limit, plan, windows)| LimitReading {
+            client,
+            at,
+            limit: RateLimit { limit: limit.into(), plan: plan.map(Into::into), windows },
+        },
+    )
+}
+
+fn root() -> impl Strategy<Value = ProjectRoot> {
+    (select(CLIENTS), ".{0,5}", ".{0,9}").prop_map(|(client, project, root)| ProjectRoot {
+        client,
+        project: project.into(),
+        root: root.into(),
+    })
+}
+
+/// Any memory that can be.
+pub(crate) fn memories() -> impl Strategy<Value = Memory> {
+    let names = vec(".{0,6}", NAMES as usize);
+    let sessions = vec(session(), SESSIONS as usize);
+    (names, sessions, vec(any_turn(), 0..12), vec(limit(), 0..3), vec(root(), 0..3)).prop_map(
+        |(names, sessions, turns, limits, roots)| {
+            let names = names.into_iter().map(Into::into).collect();
+            Memory { names, sessions, turns, limits, roots }
+        },
+    )
+}

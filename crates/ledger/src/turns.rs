@@ -1,0 +1,235 @@
+//! How a file's responses are written: first the keys, which cannot be made smaller, then each response as the
+//! difference from the one before it.
+
+use agtop_model::{Extent, Lineage, MessageKey, PicoUsd, StopReason, Tier, Timestamp, Usage};
+
+use crate::codec::{Damaged, Reader, Taken, Wire, Writer, at, place};
+use crate::memory::{Name, TurnMemory};
+
+/// A response starts with the set of what it has; the most usual of it needs a byte.
+mod has {
+    pub(super) const INPUT: u64 = 1;
+    pub(super) const CACHE_READ: u64 = 1 << 1;
+    pub(super) const CACHE_WRITE_5M: u64 = 1 << 2;
+    pub(super) const OUTPUT: u64 = 1 << 3;
+    pub(super) const REASONING: u64 = 1 << 4;
+    /// Tier, extent, stop or lineage differ from the response before.
+    pub(super) const NEW_MANNER: u64 = 1 << 5;
+    pub(super) const CONTEXT_USED: u64 = 1 << 6;
+    pub(super) const CACHE_WRITE_1H: u64 = 1 << 7;
+    pub(super) const WEB_SEARCHES: u64 = 1 << 8;
+    pub(super) const COST: u64 = 1 << 9;
+    pub(super) const PART_OF: u64 = 1 << 10;
+    /// Another coarse record than the response before.
+    pub(super) const NEW_PART_OF: u64 = 1 << 11;
+    pub(super) const NEW_SESSION: u64 = 1 << 12;
+    pub(super) const NEW_MODEL: u64 = 1 << 13;
+    pub(super) const NEW_OPENED: u64 = 1 << 14;
+    pub(super) const ALL: u64 = (1 << 15) - 1;
+}
+
+const TIERS: [Tier; 5] = [Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast];
+const EXTENTS: [Extent; 2] = [Extent::Response, Extent::Sum];
+const LINEAGES: [Lineage; 3] = [Lineage::Main, Lineage::Sidechain, Lineage::Embedded];
+const STOPS: [Option<StopReason>; 6] = [
+    None,
+    Some(StopReason::EndTurn),
+    Some(StopReason::ToolUse),
+    Some(StopReason::MaxTokens),
+    Some(StopReason::StopSequence),
+    Some(StopReason::Other),
+];
+
+/// What the next response is likely to share with this one.
+struct Before {
+    session: u32,
+    model: Option<Name>,
+    at: i64,
+    opened: i64,
+    manner: u64,
+    part_of: Option<MessageKey>,
+}
+
+impl Before {
+    const FIRST: Self = Self { session: 0, model: None, at: 0, opened: 0, manner: 0, part_of: None };
+}
+
+/// Class of service, extent, lineage and reason to stop as one number: few combinations occur in a file.
+fn manner(turn: &TurnMemory) -> u64 {
+    let (tier, extent) = (place(&TIERS, &turn.tier), place(&EXTENTS, &turn.extent));
+    let (lineage, stop) = (place(&LINEAGES, &turn.lineage), place(&STOPS, &turn.stop));
+    ((tier * EXTENTS.len() as u64 + extent) * LINEAGES.len() as u64 + lineage) * STOPS.len() as u64 + stop
+}
+
+#[derive(Clone, Copy)]
+struct Manner {
+    tier: Tier,
+    extent: Extent,
+    lineage: Lineage,
+    stop: Option<StopReason>,
+}
+
+fn manner_of(number: u64) -> Taken<Manner> {
+    let mut left = number;
+    let mut digit = |base: usize| {
+        let digit = left % base as u64;
+        left /= base as u64;
+        digit
+    };
+    let (stop, lineage, extent) = (digit(STOPS.len()), digit(LINEAGES.len()), digit(EXTENTS.len()));
+    Ok(Manner {
+        tier: at(&TIERS, left)?,
+        extent: at(&EXTENTS, extent)?,
+        lineage: at(&LINEAGES, lineage)?,
+        stop: at(&STOPS, stop)?,
+    })
+}
+
+/// The buckets with their bits, in the order in which they are written.
+fn buckets(usage: &Usage) -> [(u64, u64); 7] {
+    [
+        (has::INPUT, usage.input),
+        (has::CACHE_READ, usage.cache_read),
+        (has::CACHE_WRITE_5M, usage.cache_write_5m),
+        (has::CACHE_WRITE_1H, usage.cache_write_1h),
+        (has::OUTPUT, usage.output),
+        (has::REASONING, usage.reasoning),
+        (has::WEB_SEARCHES, usage.web_searches),
+    ]
+}
+
+pub(crate) fn put(turns: &[TurnMemory], to: &mut Writer) {
+    to.number(turns.len() as u64);
+    for turn in turns {
+        turn.message.put(to);
+    }
+    let mut before = Before::FIRST;
+    for turn in turns {
+        put_turn(turn, &mut before, to);
+    }
+}
+
+fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
+    let (manner, opened, time) = (manner(turn), turn.opened.as_millis(), turn.at.as_millis());
+    let buckets = buckets(&turn.usage);
+    let flags = [
+        (has::CONTEXT_USED, turn.context_used.is_some()),
+        (has::COST, turn.embedded_cost.is_some()),
+        (has::PART_OF, turn.part_of.is_some()),
+        (has::NEW_PART_OF, turn.part_of.is_some() && turn.part_of != before.part_of),
+        (has::NEW_SESSION, turn.session != before.session),
+        (has::NEW_MODEL, turn.model != before.model),
+        (has::NEW_OPENED, opened != before.opened),
+        (has::NEW_MANNER, manner != before.manner),
+    ];
+    let used = buckets.iter().map(|&(bit, count)| (bit, count > 0));
+    let set = flags.into_iter().chain(used).filter(|(_, is_set)| *is_set).fold(0, |set, (bit, _)| set | bit);
+    to.number(set);
+    to.signed(time.wrapping_sub(before.at));
+    for (_, count) in buckets.into_iter().filter(|(_, count)| *count > 0) {
+        to.number(count);
+    }
+    if set & has::NEW_MANNER != 0 {
+        to.number(manner);
+    }
+    if let Some(used) = turn.context_used {
+        to.number(used);
+    }
+    if let Some(cost) = turn.embedded_cost {
+        cost.put(to);
+    }
+    if let Some(coarse) = turn.part_of {
+        if set & has::NEW_PART_OF != 0 {
+            coarse.put(to);
+        }
+        before.part_of = Some(coarse);
+    }
+    if set & has::NEW_SESSION != 0 {
+        turn.session.put(to);
+    }
+    if set & has::NEW_MODEL != 0 {
+        turn.model.put(to);
+    }
+    if set & has::NEW_OPENED != 0 {
+        to.signed(opened.wrapping_sub(time));
+    }
+    *before = Before { session: turn.session, model: turn.model, at: time, opened, manner, part_of: before.part_of };
+}
+
+pub(crate) fn take(from: &mut Reader<'_>) -> Taken<Vec<TurnMemory>> {
+    let count = from.count()?;
+    let keys = from.raw(count.checked_mul(size_of::<u128>()).ok_or(Damaged)?)?;
+    // As many keys are there, so there may well be as many responses.
+    let mut turns = Vec::with_capacity(count);
+    let mut before = Before::FIRST;
+    let mut manner = manner_of(0)?;
+    for key in keys.as_chunks().0 {
+        let message = MessageKey::from_bits(u128::from_le_bytes(*key));
+        turns.push(take_turn(message, &mut before, &mut manner, from)?);
+    }
+    Ok(turns)
+}
+
+#[inline]
+fn take_turn(
+    message: MessageKey,
+    before: &mut Before,
+    manner: &mut Manner,
+    from: &mut Reader<'_>,
+) -> Taken<TurnMemory> {
+    let set = from.number()?;
+    if set & !has::ALL != 0 {
+        return Err(Damaged);
+    }
+    before.at = before.at.wrapping_add(from.signed()?);
+    let mut bucket = |bit: u64| if set & bit == 0 { Ok(0) } else { from.number() };
+    let usage = Usage {
+        input: bucket(has::INPUT)?,
+        cache_read: bucket(has::CACHE_READ)?,
+        cache_write_5m: bucket(has::CACHE_WRITE_5M)?,
+        cache_write_1h: bucket(has::CACHE_WRITE_1H)?,
+        output: bucket(has::OUTPUT)?,
+        reasoning: bucket(has::REASONING)?,
+        web_searches: bucket(has::WEB_SEARCHES)?,
+    };
+    if set & has::NEW_MANNER != 0 {
+        *manner = manner_of(from.number()?)?;
+    }
+    let context_used = if set & has::CONTEXT_USED == 0 { None } else { Some(from.number()?) };
+    let embedded_cost = if set & has::COST == 0 { None } else { Some(PicoUsd::take(from)?) };
+    if set & has::NEW_PART_OF != 0 {
+        before.part_of = Some(MessageKey::take(from)?);
+    }
+    let part_of = if set & has::PART_OF == 0 { None } else { Some(before.part_of.ok_or(Damaged)?) };
+    if set & has::NEW_SESSION != 0 {
+        before.session = Wire::take(from)?;
+    }
+    if set & has::NEW_MODEL != 0 {
+        before.model = Wire::take(from)?;
+    }
+    if set & has::NEW_OPENED != 0 {
+        before.opened = before.at.wrapping_add(from.signed()?);
+    }
+    Ok(TurnMemory {
+        session: before.session,
+        message,
+        part_of,
+        at: Timestamp::from_millis(before.at),
+        model: before.model,
+        usage,
+        tier: manner.tier,
+        extent: manner.extent,
+        embedded_cost,
+        stop: manner.stop,
+        lineage: manner.lineage,
+        opened: Timestamp::from_millis(before.opened),
+        context_used,
+    })
+}
+
+/// Whether all of them belong to one of so many sessions and name one of so many models.
+pub(crate) fn fit(turns: &[TurnMemory], sessions: usize, names: usize) -> bool {
+    turns
+        .iter()
+        .all(|turn| (turn.session as usize) < sessions && turn.model.is_none_or(|Name(name)| (name as usize) < names))
+}

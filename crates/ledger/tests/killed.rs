@@ -1,0 +1,132 @@
+//! A writer that is killed at any moment loses at most the batch it was in.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test fails the test")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use agtop_ledger::{FileRecord, Head, Identity, Ledger, Memory, Opening, Reach, SessionMemory, Stamp, TurnMemory};
+use agtop_model::{ClientId, Extent, Lineage, MessageKey, SessionKey, Tier, Timestamp, Usage};
+
+const CLIENT: ClientId = ClientId::new("claude");
+/// The child is told by this where to write.
+const TOLD: &str = "AGTOP_TEST_KILLED_LEDGER";
+const ROUNDS: u64 = 200;
+/// Files of which each batch writes a longer record.
+const FILES: u64 = 3;
+
+fn opening(path: &Path) -> Opening<'_> {
+    let now = Timestamp::from_millis(1_793_491_200_000);
+    Opening { path, clients: &[CLIENT], now, patience: Duration::from_secs(20) }
+}
+
+/// The file as it is after so many batches: that many turns.
+fn record(file: u64, batches: u64) -> FileRecord {
+    let turns = (0..batches).map(|n| TurnMemory {
+        session: 0,
+        message: MessageKey::global(CLIENT, &format!("{file}/{n}")),
+        part_of: None,
+        at: Timestamp::from_millis(1_793_491_200_000),
+        model: None,
+        usage: Usage { output: n + 1, ..Usage::default() },
+        tier: Tier::Standard,
+        extent: Extent::Response,
+        embedded_cost: None,
+        stop: None,
+        lineage: Lineage::Main,
+        opened: Timestamp::from_millis(0),
+        context_used: None,
+    });
+    let sessions = vec![SessionMemory::new(SessionKey::new(CLIENT, file.to_string()))];
+    let identity = Identity { device: 1, inode: file, size: batches, modified: Timestamp::from_millis(0) };
+    FileRecord {
+        client: CLIENT,
+        path: format!("/{file}").into(),
+        stamp: Stamp { file: identity, log: None },
+        head: Head::default(),
+        reach: Reach { offset: batches, fragment: None },
+        checkpoint: None,
+        seen: Timestamp::from_millis(0),
+        memory: Memory { sessions, turns: turns.collect(), ..Memory::default() },
+    }
+}
+
+/// How many batches are there; every file must tell of the same ones, and of nothing else.
+fn batches(path: &Path) -> u64 {
+    let opened = Ledger::open(&opening(path)).unwrap();
+    assert_eq!(opened.notice, None);
+    let report = opened.ledger.verify().unwrap();
+    assert!(report.is_clean(), "{:?}", report.faults);
+    let mut told = Vec::new();
+    opened.ledger.each_memory(|entry, memory| told.push((entry.turns, memory.unwrap()))).unwrap();
+    let Some((batches, _)) = told.first().cloned() else { return 0 };
+    assert_eq!(told.len() as u64, FILES);
+    for (file, (turns, memory)) in (0..).zip(told) {
+        assert_eq!(turns, batches, "a batch is whole or not there");
+        assert_eq!(memory, record(file, batches).memory);
+    }
+    batches
+}
+
+/// Waits until something is being written.
+fn wait_for_writing(path: &Path) {
+    let log = path.with_file_name("ledger.db-wal");
+    let state = || log.metadata().ok().map(|log| (log.len(), log.modified().ok()));
+    let before = state();
+    for _ in 0..10_000 {
+        if state().is_some() && state() != before {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("the child writes nothing");
+}
+
+/// Not a test: what the other one starts, to kill it.
+#[test]
+#[ignore = "writes until it is killed"]
+fn writes_until_it_is_killed() {
+    let Some(path) = std::env::var_os(TOLD) else { return };
+    let path = Path::new(&path);
+    let mut ledger = Ledger::open(&opening(path)).unwrap().ledger;
+    for done in batches(path).. {
+        let mut batch = ledger.batch().unwrap();
+        for file in 0..FILES {
+            batch.put(&record(file, done + 1)).unwrap();
+        }
+        batch.commit().unwrap();
+        if done % 4 == 0 {
+            ledger.make_image().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_writer_killed_at_any_moment_loses_at_most_its_batch() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("ledger.db");
+    let mut dice = fastrand::Rng::with_seed(4);
+    let mut before = 0;
+    for round in 0..ROUNDS {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "writes_until_it_is_killed", "--ignored"])
+            .env(TOLD, &path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Some are killed while they start, the others while they write.
+        if round % 2 == 1 {
+            wait_for_writing(&path);
+        }
+        std::thread::sleep(Duration::from_micros(dice.u64(0..10_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let after = batches(&path);
+        assert!(after >= before, "round {round}: {after} batches after {before}");
+        before = after;
+    }
+    assert!(before > 0, "nothing was ever written, so nothing was shown");
+}
