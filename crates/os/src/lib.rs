@@ -57,6 +57,11 @@ pub trait Os: Send {
     /// Only if there is no table to be had at all; a single process that cannot be read is left out.
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError>;
 
+    /// Says which processes matter: agents, their ancestors and their descendants. In every pass to come these are read
+    /// as they are; how others fare may be as old as some passes, where reading all would cost too much. Who comes and
+    /// goes is told at once in any case. As long as nothing was said, all matter.
+    fn watch(&mut self, _ids: &[ProcId]) {}
+
     /// The regular files a process holds open. It costs some system calls per descriptor: ask for agents only.
     ///
     /// # Errors
