@@ -46,19 +46,38 @@ fn main() {
     std::thread::sleep(Duration::from_secs(11));
     let mut os = agtop_os::native();
     let (first, rows) = cost_of(&mut *os);
-    os.watch(&watched(&mut *os));
+    let watched = watched(&mut *os);
+    os.watch(&watched);
     println!("{rows} processes, {} of them started here", crowd.0.len());
-    println!("first pass   {first:>8.2?}");
+    println!("{:<14} {first:>9.2?}", "first pass");
+    print("tick", || drop(os.processes()));
+    print("listing alone", list);
+    print("every stat", || (list_of_pids().for_each(|pid| drop(std::fs::read(format!("/proc/{pid}/stat"))))));
+}
+
+/// Measures what is done in a tick again and again.
+fn print(name: &str, mut tick: impl FnMut()) {
     let mut costs: Vec<Duration> = std::iter::repeat_with(|| {
         std::thread::sleep(PAUSE);
-        cost_of(&mut *os).0
+        let before = processor_time();
+        tick();
+        processor_time().saturating_sub(before)
     })
     .take(TICKS)
     .collect();
     costs.sort_unstable();
-    for (name, place) in [("least", 0), ("median", TICKS / 2), ("most", TICKS - 1)] {
-        println!("tick, {name:<6} {:>8.2?}", costs.get(place).copied().unwrap_or_default());
-    }
+    let [least, median, most] = [0, TICKS / 2, TICKS - 1].map(|place| costs.get(place).copied().unwrap_or_default());
+    println!("{name:<14} {median:>9.2?} (from {least:.2?} to {most:.2?})");
+}
+
+fn list() {
+    let _ = std::hint::black_box(list_of_pids().count());
+}
+
+/// The process table as the system lists it.
+fn list_of_pids() -> impl Iterator<Item = u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 /// As many as ten agents and their families might be.

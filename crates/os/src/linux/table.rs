@@ -31,9 +31,9 @@ use super::vitals::{Units, Vitals};
 /// wrappers, wrappers start agents.
 pub(super) const YOUTH: u64 = 10;
 
-/// Of so many of those that are not watched `stat` is read in a pass, or of a tenth, if that is more.
+/// Of so many the `stat` is read in a pass though nobody watches them, or of a twentieth of all, if that is more.
 pub(super) const STATS: usize = 128;
-/// A tenth is read whole in a pass, but not more than these, or a hundredth, if that is more.
+/// A tenth is read whole in a pass, but not more than these.
 pub(super) const LOOKS: usize = 20;
 
 /// The processes of the last pass.
