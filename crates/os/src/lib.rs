@@ -17,14 +17,19 @@ use thiserror::Error;
 mod caps;
 mod fake;
 mod files;
+#[cfg(target_os = "freebsd")]
+mod freebsd;
+// On Linux for its tests alone, as below: bytes are bytes everywhere.
+#[cfg(any(target_os = "freebsd", all(test, target_os = "linux")))]
+mod kinfo;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
-#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows))]
 mod open;
 // On Linux for its tests alone: what it makes of `sysinfo` can be tried there, too.
-#[cfg(any(target_os = "macos", windows, all(test, target_os = "linux")))]
+#[cfg(any(target_os = "macos", target_os = "freebsd", windows, all(test, target_os = "linux")))]
 mod portable;
 mod signal;
 mod unknown;
@@ -34,6 +39,8 @@ mod windows;
 pub use caps::{Caps, Support};
 pub use fake::{FakeOs, FakeProcess};
 pub use files::{FileIdentity, FileKind, identity, open_regular};
+#[cfg(target_os = "freebsd")]
+pub use freebsd::FreeBsdOs;
 #[cfg(target_os = "linux")]
 pub use linux::LinuxOs;
 #[cfg(target_os = "macos")]
@@ -124,9 +131,11 @@ pub fn native() -> Box<dyn Os> {
     return Box::new(LinuxOs::new());
     #[cfg(target_os = "macos")]
     return Box::new(MacOs::new());
+    #[cfg(target_os = "freebsd")]
+    return Box::new(FreeBsdOs::new());
     #[cfg(windows)]
     return Box::new(WindowsOs::new());
-    #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+    #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows)))]
     return Box::new(UnknownOs);
 }
 
