@@ -2,7 +2,7 @@
 //!
 //! Debian's `rustc-web` brings the source of the standard library, so that Cargo can build that for any target. Its
 //! toolchain, Cargo's home and the build live apart from the caller's, below `target/targets`. What C code there is
-//! (`SQLite`, `ring`) is compiled by Zig, which has the headers of all these systems, and for Windows by `mingw`, which
+//! (SQLite, ring) is compiled by Zig, which has the headers of all these systems, and for Windows by mingw, which
 //! links the program, too; wine runs it.
 
 use std::ffi::OsString;

@@ -14,17 +14,47 @@ const WINE: &str = "/usr/lib/wine/wine64";
 /// More time than its first start takes, which lays out a whole Windows.
 const SECONDS: &str = "180";
 
-/// Rust asks a library for random numbers that wine did not have before version 9, so it gets one of that name. wine
-/// has the function that older programs ask.
-const RANDOM: &str = "#include <windows.h>
+/// A library that stands beside the program, in place of one that wine has not, or has without what is asked of it.
+struct Library {
+    name: &'static str,
+    source: &'static str,
+}
+
+const LIBRARIES: [Library; 2] = [
+    // Where Rust gets random numbers; wine before version 9 has only the function that older programs ask.
+    Library {
+        name: "bcryptprimitives",
+        source: "#include <windows.h>
 BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);
 __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T length) {
     return SystemFunction036(data, (ULONG)length);
 }
-";
+",
+    },
+    // Counters of processor use, which these say there are none of (`PDH_CSTATUS_NO_OBJECT`).
+    Library {
+        name: "pdh",
+        source: "#define NONE(name) __declspec(dllexport) unsigned name(void) { return 0xC0000BB8u; }
+NONE(PdhAddEnglishCounterW) NONE(PdhCloseQuery) NONE(PdhCollectQueryData) NONE(PdhEnumObjectsW)
+NONE(PdhGetFormattedCounterValue) NONE(PdhOpenQueryW) NONE(PdhRemoveCounter)
+",
+    },
+];
 
-/// What a command has to print, and on an empty home.
-const COMMANDS: [(&[&str], &str); 3] = [(&["--version"], "agtop "), (&["--help"], "Usage"), (&["--json"], "{")];
+impl Library {
+    /// Compiles it into a folder.
+    fn build(&self, folder: &Path) -> Result<()> {
+        let source = folder.join(self.name).with_extension("c");
+        fs::write(&source, self.source)?;
+        let mut compiler = Command::new("/usr/bin/x86_64-w64-mingw32-gcc");
+        compiler.arg("-shared").arg("-o").arg(source.with_extension("dll")).arg(&source).arg("-ladvapi32");
+        succeed(&mut compiler)
+    }
+}
+
+/// Commands, and what they have to print; wine's home is empty.
+const COMMANDS: [(&[&str], &str); 3] =
+    [(&["--version"], "agtop "), (&["--help"], "Usage"), (&["--json"], "\"platform\":\"windows\"")];
 
 /// Runs the program's commands, and tells so; tells, too, if there is no wine.
 pub(super) fn run(tools: &Tools, program: &Path) -> Result<String> {
@@ -32,11 +62,7 @@ pub(super) fn run(tools: &Tools, program: &Path) -> Result<String> {
         return Ok("not run: there is no wine here".to_owned());
     }
     let folder = program.parent().context("a program lies in a folder")?;
-    let source = folder.join("random.c");
-    fs::write(&source, RANDOM)?;
-    let mut compiler = Command::new("/usr/bin/x86_64-w64-mingw32-gcc");
-    compiler.arg("-shared").arg("-o").arg(folder.join("bcryptprimitives.dll")).arg(&source).arg("-ladvapi32");
-    succeed(&mut compiler)?;
+    LIBRARIES.iter().try_for_each(|library| library.build(folder))?;
     for (arguments, expected) in COMMANDS {
         let printed = printed(tools, program, arguments)?;
         if !printed.contains(expected) {
@@ -50,7 +76,9 @@ pub(super) fn run(tools: &Tools, program: &Path) -> Result<String> {
 fn printed(tools: &Tools, program: &Path, arguments: &[&str]) -> Result<String> {
     let mut wine = Command::new("/usr/bin/timeout");
     wine.args([SECONDS, WINE]).arg(program).args(arguments);
-    wine.env("WINEPREFIX", tools.folder().join("wine")).env("WINEDEBUG", "-all").env_remove("DISPLAY");
+    wine.env("WINEPREFIX", tools.folder().join("wine")).env("WINEDEBUG", "-all");
+    // Those beside the program, not wine's own.
+    wine.env("WINEDLLOVERRIDES", "pdh=n").env_remove("DISPLAY");
     let output = wine.output()?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
