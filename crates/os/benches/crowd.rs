@@ -52,7 +52,7 @@ fn main() {
     println!("{:<14} {first:>9.2?}", "first pass");
     print("tick", || drop(os.processes()));
     print("listing alone", list);
-    print("every stat", || (list_of_pids().for_each(|pid| drop(std::fs::read(format!("/proc/{pid}/stat"))))));
+    print("every stat", || list_of_pids().for_each(|pid| drop(std::fs::read(format!("/proc/{pid}/stat")))));
 }
 
 /// Measures what is done in a tick again and again.

@@ -10,6 +10,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
 use rustix::io::{Errno, Result, read, retry_on_intr};
 use rustix::path::{Arg, DecInt};
+use rustix::process::getpid;
 
 /// Directory entries are fetched this many bytes at a time: about a thousand processes.
 const LISTING: usize = 32 * 1024;
@@ -57,6 +58,15 @@ impl ProcFs {
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether its pids are those that system calls take: not in a copy, nor where it is that of another namespace, as
+    /// in a container that shows the machine's.
+    pub(super) fn has_our_pids(&self) -> bool {
+        let mut target = [0; 16];
+        let me = getpid().as_raw_pid();
+        let shown = self.root.as_ref().and_then(|root| short_link(root, c"self", &mut target).ok());
+        self.path == Path::new("/proc") && shown == Some(DecInt::new(me).as_bytes())
     }
 
     fn root(&mut self) -> Result<&OwnedFd> {

@@ -296,6 +296,35 @@ fn a_young_process_is_read_anew_in_every_pass() {
     }
 }
 
+/// On the real `/proc`: the kernel's promise that all of this is built on.
+#[test]
+fn a_pid_that_is_used_again_is_listed_under_another_inode_and_nobody_else_is() {
+    let mut fs = ProcFs::new("/proc".into());
+    let mut inode_of =
+        |pid| fs.processes().unwrap().into_iter().find(|entry| entry.pid == pid).map(|entry| entry.inode);
+    let start = || std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    for _ in 0..50 {
+        let mut first = start();
+        let before = inode_of(first.id());
+        assert_eq!(inode_of(first.id()), before);
+        first.kill().unwrap();
+        first.wait().unwrap();
+        // The next process gets the pid after this one, if nobody else starts one in between.
+        if fs::write("/proc/sys/kernel/ns_last_pid", (first.id() - 1).to_string()).is_err() {
+            return println!("skipped: pids may not be chosen here");
+        }
+        let mut second = start();
+        let after = inode_of(second.id());
+        second.kill().unwrap();
+        second.wait().unwrap();
+        if second.id() == first.id() {
+            assert!(before.is_some() && after.is_some());
+            return assert_ne!(before, after);
+        }
+    }
+    println!("skipped: others were always faster");
+}
+
 /// A tree of so many processes, and an `os` that has seen them all when none was young, and watches the first.
 fn crowd(count: u32) -> (Tree, LinuxOs, u64) {
     let tree = Tree::new();
