@@ -19,7 +19,9 @@ mod fake;
 mod files;
 #[cfg(target_os = "freebsd")]
 mod freebsd;
-// On Linux for its tests alone, as below: bytes are bytes everywhere.
+// On Linux for its tests alone, as others below: bytes are bytes everywhere.
+#[cfg(any(windows, all(test, target_os = "linux")))]
+mod handle_table;
 #[cfg(any(target_os = "freebsd", all(test, target_os = "linux")))]
 mod kinfo;
 #[cfg(target_os = "linux")]
@@ -33,6 +35,10 @@ mod open;
 mod portable;
 mod signal;
 mod unknown;
+#[cfg(any(target_os = "macos", all(test, target_os = "linux")))]
+mod vnode;
+#[cfg(any(windows, all(test, target_os = "linux")))]
+mod wide;
 #[cfg(windows)]
 mod windows;
 

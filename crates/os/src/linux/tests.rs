@@ -59,7 +59,10 @@ impl Tree {
     }
 
     pub(super) fn write(&self, name: &str, text: &[u8]) {
-        fs::write(self.root().join(name), text).unwrap();
+        let path = self.root().join(name);
+        // Some file systems wait for the disk when a file is written over.
+        let _ = fs::remove_file(&path);
+        fs::write(path, text).unwrap();
     }
 
     pub(super) fn link(&self, name: &str, target: &[u8]) {
@@ -69,8 +72,17 @@ impl Tree {
     }
 
     pub(super) fn put(&self, spec: &Spec<'_>) {
-        let Spec { pid, comm, state, flags, started, ticks, image, cmdline } = spec;
+        let Spec { pid, cmdline, .. } = spec;
         fs::create_dir_all(self.root().join(pid.to_string())).unwrap();
+        self.put_stat(spec);
+        self.write(&format!("{pid}/cmdline"), cmdline);
+        self.write(&format!("{pid}/io"), b"read_bytes: 10\nwrite_bytes: 20\n");
+        self.link(&format!("{pid}/exe"), b"/usr/bin/node");
+        self.link(&format!("{pid}/cwd"), b"/work");
+    }
+
+    fn put_stat(&self, spec: &Spec<'_>) {
+        let Spec { pid, comm, state, flags, started, ticks, image, .. } = spec;
         let mut line = format!("{pid} (").into_bytes();
         line.extend_from_slice(comm);
         let parent = u32::from(*pid > 1);
@@ -82,10 +94,6 @@ impl Tree {
             .as_bytes(),
         );
         self.write(&format!("{pid}/stat"), &line);
-        self.write(&format!("{pid}/cmdline"), cmdline);
-        self.write(&format!("{pid}/io"), b"read_bytes: 10\nwrite_bytes: 20\n");
-        self.link(&format!("{pid}/exe"), b"/usr/bin/node");
-        self.link(&format!("{pid}/cwd"), b"/work");
     }
 
     fn remove(&self, name: &str) {
@@ -329,7 +337,9 @@ fn a_pid_that_is_used_again_is_listed_under_another_inode_and_nobody_else_is() {
 fn crowd(count: u32) -> (Tree, LinuxOs, u64) {
     let tree = Tree::new();
     for pid in 1..=count {
-        tree.put(&Spec { pid, ..PLAIN });
+        fs::create_dir(tree.root().join(pid.to_string())).unwrap();
+        tree.put_stat(&Spec { pid, ..PLAIN });
+        tree.write(&format!("{pid}/cmdline"), PLAIN.cmdline);
     }
     let mut os = tree.os();
     let later = later(&os);
@@ -359,7 +369,7 @@ fn in_a_crowd_who_is_watched_is_read_in_every_pass_and_the_others_in_turns() {
     let (tree, mut os, later) = crowd(count);
     for ticks in 1..=3 {
         for pid in 1..=count {
-            tree.put(&Spec { pid, ticks, ..PLAIN });
+            tree.put_stat(&Spec { pid, ticks, ..PLAIN });
         }
         let table = os.pass(later).unwrap();
         let ran = |process: &&Arc<Process>| process.cpu.unwrap().user == os.units.span(ticks);
