@@ -5,7 +5,7 @@
 //! (SQLite, ring) is compiled by Zig, which has the headers of all these systems, and for Windows by mingw, which
 //! links the program, too; wine runs it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -119,7 +119,11 @@ impl Target {
     /// Runs Debian's Cargo for a package, with the source of the standard library.
     fn cargo(&self, tools: &Tools, what: &str, package: &[&str], with: &[(String, OsString)]) -> Result<()> {
         let mut cargo = Command::new("/usr/bin/cargo");
-        cargo.current_dir(&tools.root).env_clear().env("PATH", "/usr/bin:/bin").envs(with.iter().cloned());
+        // What the caller's Cargo has set is not for this one; a proxy is.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_cargo(name)) {
+            cargo.env_remove(name);
+        }
+        cargo.current_dir(&tools.root).env("PATH", "/usr/bin:/bin").envs(with.iter().cloned());
         cargo.env("HOME", tools.folder()).env("CARGO_HOME", tools.folder().join("cargo"));
         cargo.env("CARGO_TARGET_DIR", tools.builds()).env("CARGO_INCREMENTAL", "0");
         // Lets a released compiler take the option that builds the standard library.
@@ -133,6 +137,11 @@ impl Target {
     fn variable(&self, tool: &str) -> String {
         format!("{tool}_{}", self.name.replace('-', "_"))
     }
+}
+
+/// Whether a variable is one of Cargo, of the compiler, or of the linker.
+fn is_of_cargo(name: &OsStr) -> bool {
+    ["CARGO", "RUST", "LD_LIBRARY_PATH"].iter().any(|start| name.as_encoded_bytes().starts_with(start.as_bytes()))
 }
 
 /// Runs a command, whose output goes to the caller's.

@@ -41,19 +41,16 @@ impl Tools {
     }
 
     fn install(&self, missing: &[&str], lacks_zig: bool) -> Result<()> {
-        let lacks_wine = !is_installed(WINE);
-        if !missing.is_empty() || lacks_wine {
-            if !Path::new("/usr/bin/apt-get").exists() {
+        let has_apt = Path::new("/usr/bin/apt-get").exists();
+        if !missing.is_empty() {
+            if !has_apt {
                 bail!("missing: {}; there is no apt-get here to install them with", missing.join(", "));
             }
-            succeed(apt_get().args(["-q", "update"]))?;
+            apt_get(missing)?;
         }
-        if !missing.is_empty() {
-            succeed(apt_get().args(["-yq", "install", "--no-install-recommends"]).args(missing))?;
-        }
-        if lacks_wine {
-            // Where there is none, the Windows program is not run, and the table says so.
-            let _ = succeed(apt_get().args(["-yq", "install", "--no-install-recommends", WINE]));
+        if has_apt && !is_installed(WINE) {
+            // If there is none to be had, the Windows program is not run, and the table says so.
+            let _ = apt_get(&[WINE]);
         }
         if lacks_zig {
             let folder = self.folder().join("zig");
@@ -109,10 +106,15 @@ impl Tools {
     }
 }
 
-fn apt_get() -> Command {
-    let mut command = Command::new("/usr/bin/apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    command
+/// Installs packages.
+fn apt_get(packages: &[&str]) -> Result<()> {
+    let command = || {
+        let mut command = Command::new("/usr/bin/apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
+        command
+    };
+    succeed(command().arg("update"))?;
+    succeed(command().args(["-y", "install", "--no-install-recommends"]).args(packages))
 }
 
 fn is_installed(package: &str) -> bool {

@@ -78,7 +78,7 @@ fn printed(tools: &Tools, program: &Path, arguments: &[&str]) -> Result<String> 
     wine.args([SECONDS, WINE]).arg(program).args(arguments);
     wine.env("WINEPREFIX", tools.folder().join("wine")).env("WINEDEBUG", "-all");
     // Those beside the program, not wine's own.
-    wine.env("WINEDLLOVERRIDES", "pdh=n").env_remove("DISPLAY");
+    wine.env("WINEDLLOVERRIDES", "pdh=n").env("HOME", tools.folder()).env_remove("DISPLAY");
     let output = wine.output()?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);

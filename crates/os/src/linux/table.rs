@@ -32,9 +32,9 @@ use super::vitals::{Units, Vitals};
 pub(super) const YOUTH: u64 = 10;
 
 /// Of so many the `stat` is read in a pass though nobody watches them, or of a twentieth of all, if that is more.
-pub(super) const STATS: usize = 128;
-/// A tenth is read whole in a pass, but not more than these.
-pub(super) const LOOKS: usize = 20;
+pub(super) const STATS: usize = 64;
+/// A twentieth is read whole in a pass, but not more than these.
+pub(super) const LOOKS: usize = 10;
 
 /// The processes of the last pass.
 #[derive(Debug, Default)]
@@ -114,8 +114,8 @@ impl Table {
     fn turns(&mut self, listed: &[Entry]) -> Turns {
         let all = listed.len();
         let pid_at = |place: usize| listed.get(place).map_or(0, |entry| entry.pid);
-        let looks = all.div_ceil(10).min(LOOKS.max(all / 100));
-        Turns { stats: self.stats.turn(STATS.max(all / 10), all, pid_at), looks: self.looks.turn(looks, all, pid_at) }
+        let looks = all.div_ceil(20).min(LOOKS);
+        Turns { stats: self.stats.turn(STATS.max(all / 20), all, pid_at), looks: self.looks.turn(looks, all, pid_at) }
     }
 
     fn due(&self, known: &Known, entry: Entry, place: usize, turns: &Turns, scale: Scale) -> Due {

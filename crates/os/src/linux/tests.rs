@@ -350,17 +350,17 @@ fn crowd(count: u32) -> (Tree, LinuxOs, u64) {
 
 #[test]
 fn settled_processes_take_turns_at_being_read_whole() {
-    let (tree, mut os, later) = crowd(30);
-    let mut reread = [0; 30];
-    for round in 0..20 {
-        for pid in 1..=30 {
+    let (tree, mut os, later) = crowd(40);
+    let mut reread = [0; 40];
+    for round in 0..40 {
+        for pid in 1..=40 {
             tree.write(&format!("{pid}/cmdline"), format!("{round}").as_bytes());
         }
         let table = os.pass(later).unwrap();
         let now = table.iter().map(|process| argv(process) == [round.to_string()]);
         reread.iter_mut().zip(now).for_each(|(count, now)| *count += u32::from(now));
     }
-    assert_eq!(reread, [2; 30]);
+    assert_eq!(reread, [2; 40]);
 }
 
 #[test]
