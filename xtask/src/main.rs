@@ -3,6 +3,7 @@
 mod corpus;
 mod layers;
 mod prices;
+mod targets;
 
 use clap::{Parser, Subcommand};
 
@@ -21,6 +22,8 @@ enum Chore {
     Layers(layers::Args),
     /// Write a home of made-up agents with a known truth beside it
     Corpus(corpus::Args),
+    /// Check that agtop compiles for every platform it is written for
+    Targets(targets::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -28,5 +31,6 @@ fn main() -> anyhow::Result<()> {
         Chore::Prices(args) => prices::run(&args),
         Chore::Layers(args) => layers::run(&args),
         Chore::Corpus(args) => corpus::run(&args),
+        Chore::Targets(args) => targets::run(&args),
     }
 }

@@ -17,23 +17,36 @@ use thiserror::Error;
 mod caps;
 mod fake;
 mod files;
+#[cfg(target_os = "freebsd")]
+mod freebsd;
+// On Linux for its tests alone, as others below: bytes are bytes everywhere.
+#[cfg(any(windows, all(test, target_os = "linux")))]
+mod handle_table;
+#[cfg(any(target_os = "freebsd", all(test, target_os = "linux")))]
+mod kinfo;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
-#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows))]
 mod open;
 // On Linux for its tests alone: what it makes of `sysinfo` can be tried there, too.
-#[cfg(any(target_os = "macos", windows, all(test, target_os = "linux")))]
+#[cfg(any(target_os = "macos", target_os = "freebsd", windows, all(test, target_os = "linux")))]
 mod portable;
 mod signal;
 mod unknown;
+#[cfg(any(target_os = "macos", all(test, target_os = "linux")))]
+mod vnode;
+#[cfg(any(windows, all(test, target_os = "linux")))]
+mod wide;
 #[cfg(windows)]
 mod windows;
 
 pub use caps::{Caps, Support};
 pub use fake::{FakeOs, FakeProcess};
 pub use files::{FileIdentity, FileKind, identity, open_regular};
+#[cfg(target_os = "freebsd")]
+pub use freebsd::FreeBsdOs;
 #[cfg(target_os = "linux")]
 pub use linux::LinuxOs;
 #[cfg(target_os = "macos")]
@@ -56,6 +69,11 @@ pub trait Os: Send {
     /// # Errors
     /// Only if there is no table to be had at all; a single process that cannot be read is left out.
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError>;
+
+    /// Says which processes matter: agents, their ancestors and their descendants. In every pass to come these are read
+    /// as they are; how others fare may be as old as some passes, where reading all would cost too much. Who comes and
+    /// goes is told at once in any case. As long as nothing was said, all matter.
+    fn watch(&mut self, _ids: &[ProcId]) {}
 
     /// The regular files a process holds open. It costs some system calls per descriptor: ask for agents only.
     ///
@@ -119,9 +137,11 @@ pub fn native() -> Box<dyn Os> {
     return Box::new(LinuxOs::new());
     #[cfg(target_os = "macos")]
     return Box::new(MacOs::new());
+    #[cfg(target_os = "freebsd")]
+    return Box::new(FreeBsdOs::new());
     #[cfg(windows)]
     return Box::new(WindowsOs::new());
-    #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+    #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows)))]
     return Box::new(UnknownOs);
 }
 

@@ -1,27 +1,17 @@
 //! Linux: what `/proc` says.
-//!
-//! What a pass costs is opening files, so it opens as few as it can. Of every process it reads one, `stat`. While that
-//! line stays the same, the process has run for less than a clock tick, and nothing else is asked. What a process is
-//! (`cmdline`, `exe`, `cwd`) is read when it is new, in every pass while it is young, at once when it starts another
-//! program, and otherwise in slices: one process in [`SLICES`] per pass.
-//!
-//! Whatever is new about a process is read through a descriptor of its directory, which the kernel ties to the process,
-//! not to the pid: if the process ends, the files vanish, and those of a successor with the same pid are never taken
-//! for its own.
 
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use agtop_model::{Gap, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System, Timestamp, Untrusted};
+use agtop_model::{Gap, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System, Timestamp};
+use rustix::time::{ClockId, clock_gettime};
 
-use self::command::Command;
 use self::machine::{LoadAverages, Memory, Processors};
 use self::procfs::ProcFs;
 use self::stat::Stat;
-use self::vitals::{Units, Vitals};
+use self::table::{Scale, Table};
+use self::vitals::Units;
 use crate::{Caps, Os, OsError, Signal, Support};
 
 mod cmdline;
@@ -30,23 +20,17 @@ mod descriptors;
 mod io;
 mod machine;
 mod procfs;
+mod rota;
 mod signal;
 mod sockets;
 mod stat;
+mod table;
 mod tcp;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_open;
 mod vitals;
-
-/// A process is young, and may still turn into something else, this long after it was first seen: shells start
-/// wrappers, wrappers start agents.
-const YOUTH: Duration = Duration::from_secs(10);
-
-/// In how many passes every process is looked at anew, for what changes without a trace in `stat`: a working directory,
-/// a rewritten title, bytes moved within less than a clock tick.
-const SLICES: u64 = 10;
 
 /// Linux, through a `/proc` file system.
 #[derive(Debug)]
@@ -58,32 +42,7 @@ pub struct LinuxOs {
     boot: Reading<Timestamp>,
     /// The processors at the last reading of the machine.
     processors: Option<Processors>,
-    /// The processes of the last pass, by pid.
-    known: HashMap<u32, Known>,
-    passes: u64,
-}
-
-/// A process that was seen before.
-#[derive(Debug)]
-struct Known {
-    process: Arc<Process>,
-    /// Its `stat` as it was.
-    line: Vec<u8>,
-    first_seen: Instant,
-}
-
-impl Known {
-    /// Whether what the process is should be read again though nothing points to a change.
-    fn is_due(&self, now: Instant, passes: u64) -> bool {
-        let is_young = now.duration_since(self.first_seen) < YOUTH;
-        let in_slice = u64::from(self.process.id.pid) % SLICES == passes % SLICES;
-        is_young || in_slice
-    }
-
-    /// Whether the process has started another program since, which gets its name and a place in memory of its own.
-    fn is_other_program(&self, stat: &Stat<'_>) -> bool {
-        Stat::parse(&self.line).is_none_or(|before| before.image != stat.image || before.comm != stat.comm)
-    }
+    table: Table,
 }
 
 impl Default for LinuxOs {
@@ -108,73 +67,18 @@ impl LinuxOs {
             units: Units::of_this_machine(),
             boot: Err(Gap::NotReported),
             processors: None,
-            known: HashMap::new(),
-            passes: 0,
+            table: Table::default(),
         }
     }
 
-    /// One pass at the moment `now`.
-    fn pass(&mut self, now: Instant) -> Result<Vec<Arc<Process>>, OsError> {
-        let mut pids = self
-            .fs
-            .pids()
-            .map_err(|source| OsError::Table { path: self.fs.path().to_owned(), source: source.into() })?;
-        pids.sort_unstable();
+    /// One pass so many clock ticks after the machine was started.
+    fn pass(&mut self, now: u64) -> Result<Vec<Arc<Process>>, OsError> {
         if self.boot.is_err() {
             self.boot = boot_of(self.fs.machine(c"stat", Processors::parse));
         }
-        self.passes += 1;
-        let mut before = std::mem::take(&mut self.known);
-        self.known.reserve(pids.len());
-        let mut table = Vec::with_capacity(pids.len());
-        for pid in pids {
-            if let Some(known) = self.observe(pid, before.remove(&pid), now) {
-                table.push(Arc::clone(&known.process));
-                self.known.insert(pid, known);
-            }
-        }
-        Ok(table)
-    }
-
-    /// Reads one process, of which something may be known; `None` if it has ended meanwhile or may not be seen.
-    fn observe(&mut self, pid: u32, known: Option<Known>, now: Instant) -> Option<Known> {
-        let mut line = [0; stat::LONGEST];
-        let is_due = known.as_ref().is_none_or(|known| known.is_due(now, self.passes));
-        if !is_due && known.as_ref().is_some_and(|known| self.fs.stat(pid, &mut line) == Ok(&*known.line)) {
-            return known;
-        }
-        let directory = self.fs.process(pid).ok()?;
-        let line = procfs::read_start(&directory, c"stat", &mut line).ok()?;
-        let stat = Stat::parse(line)?;
-        let id = ProcId { pid, started: stat.started };
-        let mut known = match known.filter(|known| known.process.id == id) {
-            Some(mut known) => {
-                if is_due || known.is_other_program(&stat) {
-                    self.look(&directory, &stat)?.write_to(&mut known.process);
-                }
-                known
-            }
-            None => Known {
-                process: Arc::new(self.look(&directory, &stat)?.into_process(id)),
-                line: Vec::new(),
-                first_seen: now,
-            },
-        };
-        let vitals = Vitals::new(&stat, self.boot, self.units).with_io(&directory, &known.process.exe);
-        vitals.write_to(&mut known.process);
-        known.line.clear();
-        known.line.extend_from_slice(line);
-        Some(known)
-    }
-
-    /// Reads what a process is; `None` if it has ended meanwhile.
-    fn look(&mut self, directory: &OwnedFd, stat: &Stat<'_>) -> Option<Command> {
-        let name = Untrusted::from_bytes(stat.comm);
-        if stat.is_kernel_thread {
-            Some(Command::of_kernel(name))
-        } else {
-            Command::read(directory, name, &mut self.fs)
-        }
+        let scale = Scale { units: self.units, boot: self.boot, now };
+        let table = self.table.pass(&mut self.fs, scale);
+        table.map_err(|source| OsError::Table { path: self.fs.path().to_owned(), source: source.into() })
     }
 }
 
@@ -194,7 +98,12 @@ impl Os for LinuxOs {
     }
 
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
-        self.pass(Instant::now())
+        let now = clock_gettime(ClockId::Boottime);
+        self.pass(self.units.ticks_of(u64::try_from(now.tv_sec).unwrap_or(0)))
+    }
+
+    fn watch(&mut self, ids: &[ProcId]) {
+        self.table.watch(ids);
     }
 
     fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles> {
@@ -230,7 +139,7 @@ impl Os for LinuxOs {
 /// What can be seen of others' processes. Links and byte counts are for their owner and for root alone; with `hidepid`
 /// so is everything, and then even the first process is out of sight.
 fn caps(fs: &mut ProcFs) -> Caps {
-    if fs.pids().is_err() {
+    if fs.processes().is_err() {
         return Caps::NONE;
     }
     let is_root = rustix::process::geteuid().is_root();

@@ -2,9 +2,8 @@
 //!
 //! The layouts and numbers are those of `<sys/proc_info.h>` and `<sys/fcntl.h>` of Apple's xnu sources.
 
-use std::ffi::{OsStr, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,14 +13,10 @@ use rustix::process::{Pid, kill_process};
 use crate::open::{Access, Files};
 use crate::portable::{Table, load};
 use crate::signal::unix::{failure, number_of};
-use crate::{Caps, Os, OsError, Signal, Support};
+use crate::{Caps, Os, OsError, Signal, Support, vnode};
 
 /// More descriptors of one process are not looked at.
 const MOST: usize = 4096;
-
-/// `fi_openflags` has the kernel's own bits, not those that `open` takes: `O_WRONLY | O_RDWR` would catch readers.
-const FREAD: u32 = 1;
-const FWRITE: u32 = 2;
 
 /// Flavours of `proc_pidfdinfo`.
 const VNODE_PATH: c_int = 2;
@@ -221,20 +216,12 @@ fn describe<T: Description>(pid: c_int, fd: c_int) -> Option<T> {
     (written == size).then(|| unsafe { description.assume_init() })
 }
 
-/// A regular file that still has a name, with the path the kernel knows it by.
+/// A regular file that still has a name.
 fn file(found: &VnodeInfo) -> Option<(PathBuf, Access)> {
     let stat = &found.vnode.vip_vi.vi_stat;
-    if stat.vst_mode & libc::S_IFMT != libc::S_IFREG || stat.vst_nlink == 0 {
-        return None;
-    }
-    let access = match found.file.flags {
-        flags if flags & FWRITE != 0 => Access::Write,
-        flags if flags & FREAD != 0 => Access::Read,
-        _ => return None,
-    };
+    let is_named_file = stat.vst_mode & libc::S_IFMT == libc::S_IFREG && stat.vst_nlink > 0;
     let path = found.vnode.vip_path.as_flattened();
-    let path: Vec<u8> = path.iter().take_while(|&&byte| byte != 0).map(|byte| byte.cast_unsigned()).collect();
-    path.starts_with(b"/").then(|| (PathBuf::from(OsStr::from_bytes(&path)), access))
+    is_named_file.then(|| vnode::file(found.file.flags, path)).flatten()
 }
 
 /// A port out of an `int` that holds it in network byte order.
@@ -260,21 +247,12 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_is_no_writer_though_the_bits_of_open_would_say_so() {
-        let access = |flags| file(&vnode(flags, libc::S_IFREG, 1, b"/a")).map(|(_, access)| access);
-        assert_eq!(access(FREAD), Some(Access::Read));
-        assert_eq!(access(FWRITE), Some(Access::Write));
-        assert_eq!(access(FREAD | FWRITE), Some(Access::Write));
-        assert_eq!(access(0), None);
-    }
-
-    #[test]
     fn directories_devices_and_deleted_files_are_left_out() {
         for (mode, links) in [(libc::S_IFDIR, 2), (libc::S_IFCHR, 1), (libc::S_IFIFO, 1), (libc::S_IFREG, 0)] {
-            assert!(file(&vnode(FWRITE, mode, links, b"/a")).is_none());
+            assert!(file(&vnode(2, mode, links, b"/a")).is_none());
         }
-        assert!(file(&vnode(FWRITE, libc::S_IFREG, 1, b"")).is_none());
-        let long = file(&vnode(FWRITE, libc::S_IFREG, 1, &[b'/'; 1024])).unwrap();
+        assert!(file(&vnode(2, libc::S_IFREG, 1, b"")).is_none());
+        let long = file(&vnode(2, libc::S_IFREG, 1, &[b'/'; 1024])).unwrap();
         assert_eq!(long.0.as_os_str().len(), 1024);
     }
 

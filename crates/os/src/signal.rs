@@ -25,7 +25,7 @@ impl fmt::Display for Signal {
 }
 
 /// What all Unixes have in common.
-#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
 pub(crate) mod unix {
     use rustix::io::Errno;
 

@@ -1,5 +1,5 @@
 //! This very machine: what this process knows for sure about its own files and connections. Alike on every platform.
-#![cfg(any(target_os = "linux", target_os = "macos", windows))]
+#![cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows))]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail their test by panicking, too")]
 
 use std::fs::{File, OpenOptions};

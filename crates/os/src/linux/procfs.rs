@@ -10,6 +10,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
 use rustix::io::{Errno, Result, read, retry_on_intr};
 use rustix::path::{Arg, DecInt};
+use rustix::process::getpid;
 
 /// Directory entries are fetched this many bytes at a time: about a thousand processes.
 const LISTING: usize = 32 * 1024;
@@ -33,6 +34,15 @@ pub(super) struct ProcFs {
     name: Vec<u8>,
 }
 
+/// A process as `/proc` lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) pid: u32,
+    /// That of its directory: another process with the pid has another. The same process gets another, too, if the
+    /// kernel ran short of memory.
+    pub(super) inode: u64,
+}
+
 impl ProcFs {
     /// The `/proc` at this path, which is opened when it is needed.
     pub(super) fn new(path: PathBuf) -> Self {
@@ -50,6 +60,15 @@ impl ProcFs {
         &self.path
     }
 
+    /// Whether its pids are those that system calls take: not in a copy, nor where it is that of another namespace, as
+    /// in a container that shows the machine's.
+    pub(super) fn has_our_pids(&self) -> bool {
+        let mut target = [0; 16];
+        let me = getpid().as_raw_pid();
+        let shown = self.root.as_ref().and_then(|root| short_link(root, c"self", &mut target).ok());
+        self.path == Path::new("/proc") && shown == Some(DecInt::new(me).as_bytes())
+    }
+
     fn root(&mut self) -> Result<&OwnedFd> {
         match &mut self.root {
             Some(root) => Ok(root),
@@ -57,27 +76,37 @@ impl ProcFs {
         }
     }
 
-    /// The pids of all processes. Threads are not listed by the kernel.
-    pub(super) fn pids(&mut self) -> Result<Vec<u32>> {
+    /// All processes, in the order the kernel lists them. Threads are not listed.
+    pub(super) fn processes(&mut self) -> Result<Vec<Entry>> {
         let root = match self.root.take() {
             Some(root) => root,
             None => open_directory(CWD, &self.path, OFlags::RDONLY)?,
         };
         seek(&root, SeekFrom::Start(0))?;
-        let mut pids = self.numbers(&root)?;
-        pids.retain(|&pid| pid > 0);
+        let mut processes = Vec::new();
+        let to_process = |number, inode| (number > 0).then_some(Entry { pid: number, inode });
+        self.list(&root, |number, inode| processes.extend(to_process(number, inode)))?;
         self.root = Some(root);
-        Ok(pids)
+        Ok(processes)
     }
 
     /// The names in an open directory that are numbers.
     pub(super) fn numbers(&mut self, directory: &OwnedFd) -> Result<Vec<u32>> {
         let mut numbers = Vec::new();
+        self.list(directory, |number, _| numbers.push(number))?;
+        Ok(numbers)
+    }
+
+    /// Hands out the names in an open directory that are numbers, with their inodes.
+    fn list(&mut self, directory: &OwnedFd, mut take: impl FnMut(u32, u64)) -> Result<()> {
         let mut entries = RawDir::new(directory, &mut self.listing);
         while let Some(entry) = entries.next() {
-            numbers.extend(number_of(entry?.file_name()));
+            let entry = entry?;
+            if let Some(number) = number_of(entry.file_name()) {
+                take(number, entry.ino());
+            }
         }
-        Ok(numbers)
+        Ok(())
     }
 
     /// The directory of a process. It stays that of this very process, whatever becomes of the pid.
@@ -171,8 +200,12 @@ fn read_up_to(limit: usize, at: impl AsFd, name: &CStr, text: &mut Vec<u8>) -> R
 
 /// The number that a process or a descriptor is named by.
 fn number_of(name: &CStr) -> Option<u32> {
-    let name = name.to_str().ok().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))?;
-    name.parse().ok()
+    let add = |number: u32, &byte: &u8| {
+        let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    let name = name.to_bytes();
+    if name.is_empty() { None } else { name.iter().try_fold(0, add) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Signals that reach the process that was meant, or nobody.
 
-use std::path::Path;
-
 use agtop_model::{Gap, ProcId};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, kill_process, pidfd_open, pidfd_send_signal};
@@ -14,8 +12,7 @@ use crate::{OsError, Signal};
 /// Sends a signal. The process is taken hold of first and looked at then: if it is the right one, a successor with the
 /// same pid cannot be hit any more.
 pub(super) fn send(fs: &mut ProcFs, id: ProcId, signal: Signal) -> Result<(), OsError> {
-    // The pids of another `/proc` are not those that this machine's calls take.
-    if fs.path() != Path::new("/proc") {
+    if !fs.has_our_pids() {
         return Err(OsError::NoSuchSignal(signal));
     }
     let pid = i32::try_from(id.pid).ok().and_then(Pid::from_raw).ok_or(OsError::Ended)?;

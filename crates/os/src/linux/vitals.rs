@@ -29,6 +29,11 @@ impl Units {
         }
     }
 
+    /// So many seconds as clock ticks.
+    pub(super) fn ticks_of(self, seconds: u64) -> u64 {
+        seconds.saturating_mul(self.ticks_per_second)
+    }
+
     /// Clock ticks as a span, to the nanosecond.
     pub(super) fn span(self, ticks: u64) -> Duration {
         let rest = u128::from(ticks % self.ticks_per_second) * 1_000_000_000 / u128::from(self.ticks_per_second);

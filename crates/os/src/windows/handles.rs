@@ -11,7 +11,8 @@ use windows_sys::Win32::Foundation::{DUPLICATE_SAME_ACCESS, DuplicateHandle, STA
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::names::{Answer, Names};
-use crate::open::{Access, Files};
+use crate::handle_table::Table;
+use crate::open::Files;
 
 /// `SystemExtendedHandleInformation`.
 const HANDLES: i32 = 0x40;
@@ -21,73 +22,33 @@ const LARGEST: usize = 64 * 1024 * 1024;
 /// More handles of one process are not looked at.
 const MOST: usize = 4096;
 
-/// What a handle may do with the data of a file: `FILE_READ_DATA`, and `FILE_WRITE_DATA` or `FILE_APPEND_DATA`. Other
-/// bits of the generic rights say nothing: every reader has some of those that `GENERIC_WRITE` stands for.
-const READ_DATA: u32 = 0x1;
-const WRITE_DATA: u32 = 0x2 | 0x4;
-
-/// `SYSTEM_HANDLE_TABLE_ENTRY_INFO_EX`.
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Entry {
-    object: usize,
-    pid: usize,
-    handle: usize,
-    access: u32,
-    _back_trace: u16,
-    /// The number of the object's type, which differs between versions of Windows.
-    kind: u16,
-    _attributes: u32,
-    _reserved: u32,
-}
-
-/// The table: `SYSTEM_HANDLE_INFORMATION_EX`, which is the number of entries, a reserved word, and the entries.
-struct Table(Vec<usize>);
-
-impl Table {
-    fn read() -> Reading<Self> {
-        let mut bytes = FIRST;
-        while bytes <= LARGEST {
-            let mut words = vec![0_usize; bytes / size_of::<usize>()];
-            let room = u32::try_from(bytes).map_err(|_| Gap::Failed)?;
-            // SAFETY: the buffer is of `room` bytes and lives until the call returns; the last argument may be null.
-            let status =
-                unsafe { NtQuerySystemInformation(HANDLES, words.as_mut_ptr().cast::<c_void>(), room, null_mut()) };
-            match status {
-                STATUS_INFO_LENGTH_MISMATCH => bytes *= 2,
-                status if status >= 0 => return Ok(Self(words)),
-                _ => return Err(Gap::Failed),
-            }
+/// Reads the table, with ever more room.
+fn read() -> Reading<Table> {
+    let mut bytes = FIRST;
+    while bytes <= LARGEST {
+        let mut words = vec![0_usize; bytes / size_of::<usize>()];
+        let room = u32::try_from(bytes).map_err(|_| Gap::Failed)?;
+        // SAFETY: the buffer is of `room` bytes and lives until the call returns; the last argument may be null.
+        let status =
+            unsafe { NtQuerySystemInformation(HANDLES, words.as_mut_ptr().cast::<c_void>(), room, null_mut()) };
+        match status {
+            STATUS_INFO_LENGTH_MISMATCH => bytes *= 2,
+            status if status >= 0 => return Ok(Table(words)),
+            _ => return Err(Gap::Failed),
         }
-        Err(Gap::Failed)
     }
-
-    fn entries(&self) -> &[Entry] {
-        let (Some(&count), Some(rest)) = (self.0.first(), self.0.get(2..)) else { return &[] };
-        let fits = size_of_val(rest) / size_of::<Entry>();
-        // SAFETY: the words are initialised, and any are valid as entries, which need no stricter alignment; so many
-        // entries lie within them.
-        unsafe { std::slice::from_raw_parts(rest.as_ptr().cast::<Entry>(), count.min(fits)) }
-    }
+    Err(Gap::Failed)
 }
 
 /// The regular files a process holds open.
 pub(super) fn open_files(names: &mut Names, id: ProcId, process: &OwnedHandle) -> Reading<OpenFiles> {
     // A file of our own tells which number stands for files.
     let own = File::open("NUL").map_err(|_| Gap::Failed)?;
-    let own_handle = own.as_raw_handle() as usize;
-    let own_pid = std::process::id() as usize;
-    let table = Table::read()?;
-    let entries = table.entries();
-    let file = entries.iter().find(|entry| entry.pid == own_pid && entry.handle == own_handle).ok_or(Gap::Failed)?;
-
-    let pid = id.pid as usize;
-    let of_data = |entry: &&Entry| entry.access & (READ_DATA | WRITE_DATA) != 0;
-    let held: Vec<&Entry> =
-        entries.iter().filter(|entry| entry.pid == pid && entry.kind == file.kind).filter(of_data).collect();
+    let table = read()?;
+    let kind = table.kind_of(std::process::id(), own.as_raw_handle() as usize).ok_or(Gap::Failed)?;
+    let held = table.held(id.pid, kind);
     let mut files = Files::without(held.len().saturating_sub(MOST));
-    for entry in held.into_iter().take(MOST) {
-        let access = if entry.access & WRITE_DATA != 0 { Access::Write } else { Access::Read };
+    for (entry, access) in held.into_iter().take(MOST) {
         let Some(handle) = duplicate(process, entry.handle) else { continue };
         match names.ask((id, entry.handle, entry.object), handle) {
             Answer::File(path) => files.add(path, access),

@@ -1,0 +1,260 @@
+//! The list of what a FreeBSD process holds open, as the kernel writes it: records of `struct kinfo_file`, one behind
+//! the other, each of a length of its own. See `sys/user.h` of FreeBSD 12 and later.
+//!
+//! Bytes in, facts out, so that it can be tried on every platform.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use agtop_model::{OpenFiles, Sockets};
+
+use crate::open::{Access, Files};
+
+/// More descriptors of one process are not looked at.
+const MOST: usize = 4096;
+
+/// Where the fields of a record lie. Files and sockets share the room from 32 to 336.
+pub(crate) mod at {
+    pub(crate) const SIZE: usize = 0;
+    pub(crate) const TYPE: usize = 4;
+    pub(crate) const FD: usize = 8;
+    pub(crate) const FLAGS: usize = 16;
+    /// `kf_un.kf_file.kf_file_type`
+    pub(crate) const FILE_TYPE: usize = 32;
+    /// `kf_un.kf_sock.kf_sock_protocol0`
+    pub(crate) const PROTOCOL: usize = 44;
+    /// `kf_un.kf_sock.kf_sa_local`
+    pub(crate) const LOCAL: usize = 48;
+    /// `kf_un.kf_sock.kf_sa_peer`
+    pub(crate) const PEER: usize = 176;
+    /// `kf_un.kf_sock.kf_sock_snd_sb_state`, before the same of receiving.
+    pub(crate) const BUFFERS: usize = 328;
+    /// The path, which ends with a NUL or with the record.
+    pub(crate) const PATH: usize = 368;
+}
+
+/// `KF_TYPE_VNODE` and `KF_TYPE_SOCKET`.
+const VNODE: i32 = 1;
+const SOCKET: i32 = 2;
+/// `KF_VTYPE_VREG`, a regular file.
+const REGULAR: i32 = 1;
+/// `KF_FLAG_READ` and `KF_FLAG_WRITE`.
+const READ: i32 = 1;
+const WRITE: i32 = 2;
+/// `IPPROTO_TCP`.
+const TCP: i32 = 6;
+/// `AF_INET` and `AF_INET6`.
+const INTERNET: [u8; 2] = [2, 28];
+/// `SBS_CANTSENDMORE` and `SBS_CANTRCVMORE`, of a connection of which one end has been closed.
+const CLOSED: u16 = 0x10 | 0x20;
+
+/// The regular files among the records that still have a name.
+pub(crate) fn open_files(bytes: &[u8]) -> OpenFiles {
+    let held = Records(bytes).filter(|record| record.number(at::FD) >= 0);
+    let mut files = Files::without(held.clone().count().saturating_sub(MOST));
+    for (path, access) in held.take(MOST).filter_map(Record::file) {
+        files.add(path, access);
+    }
+    files.finish()
+}
+
+/// The TCP connections among the records. The kernel does not tell their state here: one that has a peer and both of
+/// its ends is taken for established, one without a peer for listening.
+pub(crate) fn sockets(bytes: &[u8]) -> Sockets {
+    let mut sockets = Sockets::default();
+    for record in Records(bytes).take(MOST) {
+        match record.connection() {
+            Some(Connection::Established) => sockets.established = sockets.established.saturating_add(1),
+            Some(Connection::Listening(port)) => sockets.listening.push(port),
+            None => {}
+        }
+    }
+    sockets.listening.sort_unstable();
+    sockets.listening.dedup();
+    sockets
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Connection {
+    Established,
+    Listening(u16),
+}
+
+/// One record after the other, up to the end or to one that is too short or too long.
+#[derive(Clone)]
+struct Records<'a>(&'a [u8]);
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Record<'a>;
+
+    fn next(&mut self) -> Option<Record<'a>> {
+        let size = usize::try_from(Record(self.0).number(at::SIZE)).ok().filter(|&size| size > at::PATH)?;
+        let (record, rest) = self.0.split_at_checked(size)?;
+        self.0 = rest;
+        Some(Record(record))
+    }
+}
+
+/// One descriptor. What lies beyond its end reads as 0.
+#[derive(Clone, Copy)]
+struct Record<'a>(&'a [u8]);
+
+impl Record<'_> {
+    fn bytes<const N: usize>(self, at: usize) -> [u8; N] {
+        self.0.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
+    }
+
+    fn number(self, at: usize) -> i32 {
+        i32::from_ne_bytes(self.bytes(at))
+    }
+
+    fn file(self) -> Option<(PathBuf, Access)> {
+        if (self.number(at::TYPE), self.number(at::FILE_TYPE)) != (VNODE, REGULAR) {
+            return None;
+        }
+        let access = match self.number(at::FLAGS) {
+            flags if flags & WRITE != 0 => Access::Write,
+            flags if flags & READ != 0 => Access::Read,
+            _ => return None,
+        };
+        let path = self.0.get(at::PATH..)?.split(|&byte| byte == 0).next()?;
+        // A file without a name any more has no path, one outside of a jail `-`.
+        path.starts_with(b"/").then(|| (PathBuf::from(OsStr::from_bytes(path)), access))
+    }
+
+    fn connection(self) -> Option<Connection> {
+        if (self.number(at::TYPE), self.number(at::PROTOCOL)) != (SOCKET, TCP) {
+            return None;
+        }
+        let local = self.port(at::LOCAL)?;
+        let [sending, receiving] = [0, 2].map(|next| u16::from_ne_bytes(self.bytes(at::BUFFERS + next)));
+        match self.port(at::PEER) {
+            Some(_) if (sending | receiving) & CLOSED == 0 => Some(Connection::Established),
+            Some(_) => None,
+            None => Some(Connection::Listening(local)),
+        }
+    }
+
+    /// The port of an address of either version of IP: after its length and family, in network byte order.
+    fn port(self, address: usize) -> Option<u16> {
+        let [_, family, high, low] = self.bytes(address);
+        let port = u16::from_be_bytes([high, low]);
+        (INTERNET.contains(&family) && port > 0).then_some(port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A record with these numbers at these places, and a path.
+    fn record(fields: &[(usize, i32)], path: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0; (at::PATH + path.len() + 1).next_multiple_of(8)];
+        let size = i32::try_from(bytes.len()).unwrap();
+        for &(at, number) in [(at::SIZE, size)].iter().chain(fields) {
+            bytes[at..at + 4].copy_from_slice(&number.to_ne_bytes());
+        }
+        bytes[at::PATH..at::PATH + path.len()].copy_from_slice(path);
+        bytes
+    }
+
+    fn file(flags: i32, path: &[u8]) -> Vec<u8> {
+        record(&[(at::TYPE, VNODE), (at::FILE_TYPE, REGULAR), (at::FLAGS, flags)], path)
+    }
+
+    fn socket(local: [u8; 4], peer: [u8; 4], buffers: i32) -> Vec<u8> {
+        let [local, peer] = [local, peer].map(i32::from_ne_bytes);
+        let addresses = [(at::LOCAL, local), (at::PEER, peer), (at::BUFFERS, buffers)];
+        record(&[&[(at::TYPE, SOCKET), (at::PROTOCOL, TCP)][..], &addresses].concat(), b"")
+    }
+
+    fn read(path: &str) -> OpenFiles {
+        OpenFiles { reading: vec![path.into()], ..OpenFiles::default() }
+    }
+
+    #[test]
+    fn files_are_listed_by_what_they_were_opened_for() {
+        let bytes = [file(READ, b"/r"), file(WRITE, b"/w"), file(READ | WRITE, b"/rw"), file(0, b"/none")].concat();
+        let expected = OpenFiles { writing: vec!["/rw".into(), "/w".into()], ..read("/r") };
+        assert_eq!(open_files(&bytes), expected);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_with_a_name_is_left_out() {
+        let held = |kind, file_type| [(at::TYPE, kind), (at::FILE_TYPE, file_type), (at::FLAGS, WRITE)];
+        let bytes = [
+            record(&held(VNODE, 2), b"/directory"),
+            record(&held(VNODE, 4), b"/dev/null"),
+            record(&held(3, REGULAR), b"/pipe"),
+            file(WRITE, b""),
+            file(WRITE, b"-"),
+            record(&[&held(VNODE, REGULAR)[..], &[(at::FD, -5)]].concat(), b"/bin/program"),
+            file(READ, b"/r"),
+        ];
+        assert_eq!(open_files(&bytes.concat()), read("/r"));
+    }
+
+    #[test]
+    fn a_path_ends_with_its_record_if_no_nul_ends_it() {
+        let mut bytes = file(READ, b"/1234567");
+        let size = i32::try_from(at::PATH + 8).unwrap();
+        bytes[..4].copy_from_slice(&size.to_ne_bytes());
+        bytes.truncate(at::PATH + 8);
+        bytes.extend(file(READ, b"/a"));
+        assert_eq!(open_files(&bytes).reading, [PathBuf::from("/1234567"), "/a".into()]);
+    }
+
+    #[test]
+    fn a_record_that_claims_an_impossible_size_ends_the_list_and_keeps_what_came_before() {
+        for size in [0, -1, 1, 367, 368, i32::MAX, i32::MIN] {
+            let broken = record(&[(at::SIZE, size), (at::TYPE, VNODE)], b"/b");
+            let bytes = [file(READ, b"/a"), broken, file(READ, b"/c")].concat();
+            assert_eq!(open_files(&bytes), read("/a"), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_list_cut_off_anywhere_loses_the_last_record_alone() {
+        let first = file(READ, b"/a");
+        let bytes = [first.clone(), file(READ, b"/b")].concat();
+        for end in 0..bytes.len() {
+            let expected = if end < first.len() { OpenFiles::default() } else { read("/a") };
+            assert_eq!(open_files(&bytes[..end]), expected, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn of_thousands_of_descriptors_the_first_are_looked_at() {
+        let bytes = file(READ, b"/a").repeat(MOST + 3);
+        assert_eq!(open_files(&bytes), OpenFiles { left_out: 3, ..read("/a") });
+    }
+
+    #[test]
+    fn a_connection_has_a_peer_and_a_listener_has_none() {
+        let (four, six) = ([16, 2, 0x1f, 0x90], [28, 28, 0, 80]);
+        let bytes = [
+            socket(four, [0; 4], 0),
+            socket(six, [28, 28, 0, 0], 0),
+            socket(four, four, 0),
+            socket(six, six, 0),
+            socket(four, four, 0x10),
+            socket(four, four, 0x20 << 16),
+            socket([16, 1, 0x1f, 0x91], [0; 4], 0),
+            socket([0; 4], [0; 4], 0),
+            record(&[(at::TYPE, SOCKET), (at::PROTOCOL, 17), (at::LOCAL, i32::from_ne_bytes(four))], b""),
+        ];
+        assert_eq!(sockets(&bytes.concat()), Sockets { established: 2, listening: vec![80, 8080] });
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_borne(bytes in proptest::collection::vec(any::<u8>(), 0..1500), size in 0_u16..1500) {
+            let mut bytes = bytes;
+            bytes.splice(..bytes.len().min(4), i32::from(size).to_ne_bytes());
+            let _ = (open_files(&bytes), sockets(&bytes));
+        }
+    }
+}
