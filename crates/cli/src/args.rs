@@ -150,6 +150,9 @@ pub(crate) struct TimingArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Agents")]
 pub(crate) struct SourceArgs {
+    /// Neither read nor write the ledger, which remembers what was read and what agents deleted
+    #[arg(long)]
+    pub(crate) no_ledger: bool,
     /// Only this agent program; may be given again
     #[arg(
         long = "client",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{Env, clients};
-use agtop_collect::{Matcher, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_model::ClientId;
 use agtop_prices::PriceBook;
 use agtop_render::{Colour, Content, Filter, Layout, Plan as BillingPlan, SortKey, Surface, View, surface};
@@ -86,6 +86,8 @@ struct Ground {
     env: Env,
     config: Config,
     cache: PathBuf,
+    /// What agtop itself keeps.
+    data: PathBuf,
     zone: TimeZone,
 }
 
@@ -145,7 +147,9 @@ impl Ground {
         env.work_dirs.extend(std::env::current_dir());
         let home = env.home.clone();
         env.work_dirs.extend(config.aider.directories.iter().map(|directory| expanded(directory, &home)));
-        Ok(Self { cache: prices::cache_file(&directories.cache_dir()), env, config, zone: TimeZone::system() })
+        let data = env.var("AGTOP_DATA_DIR").map_or_else(|| directories.data_dir().join("agtop"), PathBuf::from);
+        let cache = prices::cache_file(&directories.cache_dir());
+        Ok(Self { cache, data, env, config, zone: TimeZone::system() })
     }
 
     fn book(&self, cli: &Cli) -> Result<PriceBook> {
@@ -258,7 +262,19 @@ impl Ground {
                 Runs::Once
             },
             sampling: if cli.timing.no_sample { Sampling::None } else { Sampling::Window },
+            remembering: self.remembering(cli),
         })
+    }
+
+    /// Message text and explanations are in files alone: there the ledger tells only of what is gone.
+    fn remembering(&self, cli: &Cli) -> Remembering {
+        let path = self.data.join("ledger.db");
+        let needs_files = cli.command.is_some() || cli.output.include_content;
+        match (cli.sources.no_ledger, needs_files) {
+            (true, _) => Remembering::Nothing,
+            (false, true) => Remembering::TheGone(path),
+            (false, false) => Remembering::Everything(path),
+        }
     }
 
     fn clients(&self, sources: &SourceArgs) -> Result<Vec<ClientId>> {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use agtop_testkit::corpus::{self, Plan, Profile};
@@ -40,6 +40,7 @@ fn collector(home: &Path) -> Collector {
         zone: TimeZone::UTC,
         runs: Runs::Again,
         sampling: Sampling::default(),
+        remembering: Remembering::Nothing,
     };
     Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
 }

@@ -4,22 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
-use agtop_model::{Agent, ClientId, FileId, Session, SessionKey, Snapshot, Timestamp};
-use agtop_os::{FileIdentity, FileKind, Os};
+use agtop_model::{Agent, ClientId, FileId, ProcId, Session, SessionKey, Snapshot, Timestamp};
+use agtop_os::Os;
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
 
 use crate::attendance::Attendance;
 use crate::census::{self, Census};
-use crate::discover::{Candidate, Place};
+use crate::discover::{Candidate, FileState, Place};
 use crate::files::Files;
 use crate::health::HealthBook;
 use crate::matcher::Matcher;
 use crate::probes::Probes;
 use crate::read::{Cursor, Told, begins_as_before};
 use crate::record::Record;
+use crate::remember::{Recollection, Remembering, Remembrance, Worth};
 use crate::scan::{Job, Meter, Progress, read_all};
-use crate::sqlite::log_of;
 use crate::sweep::{Found, Look, Sweep};
 use crate::world::{Lens, Scope, World};
 use crate::{join, status};
@@ -41,6 +41,8 @@ pub struct Settings {
     pub runs: Runs,
     /// Whether the first snapshot waits for rates of processes.
     pub sampling: Sampling,
+    /// What is remembered from run to run.
+    pub remembering: Remembering,
 }
 
 /// Whether a collector looks at files once, and forgets them, or again and again.
@@ -78,6 +80,7 @@ pub struct Collector {
     found: census::Found,
     probes: Probes,
     sweep: Sweep,
+    remembrance: Remembrance,
     /// The sessions whose clients' versions were noted.
     versions_of: Arc<[Arc<Session>]>,
     /// When processes were last looked at.
@@ -99,9 +102,6 @@ struct Known {
 /// A file's number, and where to go on in it.
 type News = (FileId, Option<Box<Cursor>>);
 
-/// What tells whether a file has changed: its own identity, and its write-ahead log's if it is a database.
-type FileState = (FileIdentity, Option<FileIdentity>);
-
 /// Rates need this long between two readings.
 const SAMPLING: Duration = Duration::from_millis(100);
 /// Between two snapshots there is this much time, however fast files change.
@@ -116,6 +116,7 @@ impl Collector {
             history: Record::default(),
             found: census::Found::default(),
             probes: Probes::default(),
+            remembrance: Remembrance::open(&settings.remembering, now()),
             sweep: if settings.runs == Runs::Again { Sweep::again() } else { Sweep::default() },
             world: World::new(now(), lens(&settings, &prices)),
             settings,
@@ -195,11 +196,11 @@ impl Collector {
         let candidates = match self.find_files(now) {
             Found::All(candidates) => {
                 self.forget_missing(&candidates);
-                candidates
+                self.recall(candidates, now)
             }
             Found::Some(candidates) => candidates,
         };
-        let jobs: Vec<Job> = candidates.into_iter().filter_map(|candidate| self.job(candidate)).collect();
+        let jobs: Vec<Job> = candidates.into_iter().filter_map(|candidate| self.job(candidate, now)).collect();
         self.meter.start(&jobs);
         let mut cursors = HashMap::new();
         let keeps = self.settings.runs == Runs::Again;
@@ -208,10 +209,47 @@ impl Collector {
             self.take(portion.client, portion.modified, portion.told);
             if let Some(end) = portion.end {
                 self.meter.finish(end.bytes);
+                if let Some((account, notes)) = end.notes {
+                    self.remembrance.note(end.file, account, notes);
+                }
                 cursors.extend(end.cursor.filter(|_| keeps).map(|cursor| (end.file, cursor)));
             }
         });
         self.keep_cursors(cursors);
+        if self.settings.runs == Runs::Once || self.remembrance.is_due() {
+            self.remembrance.write();
+        }
+    }
+
+    /// Writes down what was read and is not written yet. To be called before the program ends.
+    pub fn finish(&mut self) {
+        self.remembrance.write();
+    }
+
+    /// What is to be told of the ledger, if anything, each thing once.
+    pub fn take_notices(&mut self) -> Vec<String> {
+        self.remembrance.take_notices()
+    }
+
+    /// Takes from the ledger what need not be read; what is left must be.
+    fn recall(&mut self, mut candidates: Vec<Candidate>, now: Timestamp) -> Vec<Candidate> {
+        let Self { remembrance, sweep, files, world, known, settings, .. } = self;
+        let mut settled = HashSet::new();
+        remembrance.recall(sweep.places(), &candidates, now, |recollection| {
+            let Recollection { client, path, worth, memory } = recollection;
+            if !settings.clients.is_empty() && !settings.clients.contains(&client) {
+                return;
+            }
+            let file = files.add(client, &path);
+            world.recall(file, &memory, worth);
+            let Worth::Settled(state) = worth else { return };
+            settled.insert(path.clone());
+            if settings.runs == Runs::Again {
+                known.insert(path, Known { file, state, cursor: None });
+            }
+        });
+        candidates.retain(|candidate| !settled.contains(&candidate.path));
+        candidates
     }
 
     fn find_files(&mut self, now: Timestamp) -> Found {
@@ -297,6 +335,8 @@ impl Collector {
         let table = self.os.processes().unwrap_or_default();
         self.sampled = Instant::now();
         let mut found = self.census.find(&table, self.sampled);
+        let family: Vec<ProcId> = found.processes.iter().map(|process| process.id).collect();
+        self.os.watch(&family);
         found.agents.retain(|agent| self.wants(agent.client));
         found.hosts.retain(|agent| self.wants(agent.client));
         // Rates of the machine need a first reading, too.
@@ -315,24 +355,25 @@ impl Collector {
     }
 
     /// What there is to read in a file, if anything is new.
-    fn job(&mut self, candidate: Candidate) -> Option<Job> {
+    fn job(&mut self, candidate: Candidate, now: Timestamp) -> Option<Job> {
+        let state = candidate.state();
         let Candidate { place, path, identity } = candidate;
         let client = place.client.info().id;
         let (file, cursor) = match self.settings.runs {
             Runs::Once => (self.files.add(client, &path), None),
-            Runs::Again => self.news(client, &place, &path, identity)?,
+            Runs::Again => self.news(client, &place, &path, state)?,
         };
         if cursor.is_none() {
             self.world.forget_file(file);
         }
         let bytes = identity.size.saturating_sub(cursor.as_ref().map_or(0, |cursor| cursor.offset));
-        Some(Job { file, place, path, modified: identity.modified, bytes, cursor })
+        let remembering = self.remembrance.writes().then_some(now);
+        Some(Job { file, place, path, modified: identity.modified, bytes, state, remembering, cursor })
     }
 
     /// The file's number and where to go on, if it has changed since it was last read.
-    fn news(&mut self, client: ClientId, place: &Place, path: &Path, identity: FileIdentity) -> Option<News> {
-        let format = place.store.format;
-        let state = (identity, log_identity(path, format));
+    fn news(&mut self, client: ClientId, place: &Place, path: &Path, state: FileState) -> Option<News> {
+        let (format, identity) = (place.store.format, state.0);
         let Some(known) = self.known.get_mut(path) else {
             let file = self.files.add(client, path);
             self.known.insert(path.to_owned(), Known { file, state, cursor: None });
@@ -400,14 +441,4 @@ impl Transcripts<'_> {
 fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn log_identity(path: &Path, format: Format) -> Option<FileIdentity> {
-    if !matches!(format, Format::Sqlite(_)) {
-        return None;
-    }
-    match agtop_os::identity(&log_of(path)) {
-        Ok(FileKind::Regular(identity)) => Some(identity),
-        _ => None,
-    }
 }

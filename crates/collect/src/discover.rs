@@ -8,12 +8,33 @@ use agtop_os::FileIdentity;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::health::{Found, HealthBook};
+use crate::sqlite::log_of;
 
 /// A client's store, with its real root.
 pub(crate) struct Place {
     pub(crate) client: &'static dyn Client,
     pub(crate) store: Store,
     pub(crate) root: PathBuf,
+}
+
+impl Candidate {
+    /// What tells whether the file has changed.
+    pub(crate) fn state(&self) -> FileState {
+        (self.identity, log_identity(&self.path, self.place.store.format))
+    }
+}
+
+/// What tells whether a file has changed: its own identity, and its write-ahead log's if it is a database.
+pub(crate) type FileState = (FileIdentity, Option<FileIdentity>);
+
+fn log_identity(path: &Path, format: Format) -> Option<FileIdentity> {
+    if !matches!(format, Format::Sqlite(_)) {
+        return None;
+    }
+    match agtop_os::identity(&log_of(path)) {
+        Ok(agtop_os::FileKind::Regular(identity)) => Some(identity),
+        _ => None,
+    }
 }
 
 impl Place {

@@ -3,11 +3,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agtop_clients::{Format, Source};
+use agtop_ledger::{Clock, Head, Reach, Recorder};
 use agtop_model::{ClientId, FileId, Timestamp};
 use jiff::tz::TimeZone;
 
-use crate::discover::Place;
+use crate::discover::{FileState, Place};
 use crate::read::{Cursor, Reader, Told};
+use crate::remember::{Account, Notes};
+use crate::world::CLOCK_SLACK;
 
 /// How far a scan has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +33,10 @@ pub(crate) struct Job {
     pub(crate) modified: Timestamp,
     /// Bytes that are new.
     pub(crate) bytes: u64,
+    /// How the file was when it was found.
+    pub(crate) state: FileState,
+    /// The moment, if what the file tells shall be remembered.
+    pub(crate) remembering: Option<Timestamp>,
     /// Where to go on; `None` is a file's beginning. There may be millions of files: a decoder is made when its file's
     /// turn comes.
     pub(crate) cursor: Option<Box<Cursor>>,
@@ -50,6 +57,8 @@ pub(crate) struct End {
     pub(crate) bytes: u64,
     /// What to go on with when the file has grown; only files that are read line by line grow.
     pub(crate) cursor: Option<Box<Cursor>>,
+    /// What to remember, if all that was read could be understood.
+    pub(crate) notes: Option<(Account, Notes)>,
 }
 
 /// Reading uses this many threads at most: a monitor must not top `top`.
@@ -94,18 +103,44 @@ fn next(queue: &Mutex<std::vec::IntoIter<Job>>) -> Option<Job> {
 }
 
 fn read(job: Job, zone: &TimeZone, take: &mut impl FnMut(Portion)) {
-    let Job { file, place, path, modified, bytes, cursor } = job;
+    let Job { file, place, path, modified, bytes, state, remembering, cursor } = job;
     let Place { client, store, root } = &*place;
+    let mut notes = remembering.map(|seen| {
+        let notes = if cursor.is_none() { Notes::Whole(Recorder::default()) } else { Notes::More(Vec::new()) };
+        (seen, notes)
+    });
+    let clock = |seen: Timestamp| Clock { modified, latest: seen.plus(CLOCK_SLACK) };
     let mut cursor = cursor.unwrap_or_else(|| {
         let relative = path.strip_prefix(root).unwrap_or(&path);
         let source = Source { file, path: &path, relative, modified, zone };
         Box::new(Cursor::new(client.decoder(store, &source)))
     });
     let client = client.info().id;
-    let hand_on = |told| take(Portion { client, modified, told, end: None });
+    let mut note = |told: &Told| {
+        // What could not be understood shall be read, and told of, again.
+        notes.take_if(|_| !told.issues.is_empty());
+        if let Some((seen, notes)) = &mut notes {
+            notes.note(&told.events, clock(*seen));
+        }
+    };
+    let hand_on = |told: Told| {
+        note(&told);
+        take(Portion { client, modified, told, end: None });
+    };
     let told = Reader::new(&path, store.format, hand_on).run(&mut cursor);
+    note(&told);
+    let account = |seen: Timestamp| Account {
+        client,
+        path: path.clone(),
+        state,
+        head: Head::of(&cursor.head),
+        reach: Reach { offset: cursor.offset, fragment: cursor.fragment.map(|length| length as u64) },
+        clock: clock(seen),
+        seen,
+    };
+    let notes = notes.map(|(seen, notes)| (account(seen), notes));
     let cursor = matches!(store.format, Format::Lines).then_some(cursor);
-    take(Portion { client, modified, told, end: Some(End { file, bytes, cursor }) });
+    take(Portion { client, modified, told, end: Some(End { file, bytes, cursor, notes }) });
 }
 
 /// Counts progress across threads.

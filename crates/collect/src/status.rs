@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use agtop_clients::Client;
 use agtop_model::{Activity, Agent, Evidence, InFlight, Phase, Reading, Session, Status, Timestamp};
 
 /// A session without a process is stale after this.

@@ -70,6 +70,11 @@ impl Sweep {
         Found::Some(candidates.collect())
     }
 
+    /// Where the last look at everything looked.
+    pub(crate) fn places(&self) -> &[Arc<Place>] {
+        &self.places
+    }
+
     /// Lets the next look go through everything.
     pub(crate) fn look_everywhere(&mut self) {
         self.swept = None;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_model::{Change, Confidence, Deed, Gap, JoinTier, Liveness, OpenFiles, Session, Snapshot, Status, Timestamp};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
@@ -36,6 +36,7 @@ impl Bench {
             zone: TimeZone::UTC,
             runs: Runs::Again,
             sampling: Sampling::default(),
+            remembering: Remembering::Nothing,
         };
         let machine = FakeOs::new();
         let prices = Arc::new(PriceBook::bundled());

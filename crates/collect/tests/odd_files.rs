@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_model::{IssueKind, Snapshot};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
@@ -26,6 +26,7 @@ fn look(home: &Path) -> Snapshot {
         zone: TimeZone::UTC,
         runs: Runs::Once,
         sampling: Sampling::default(),
+        remembering: Remembering::Nothing,
     };
     Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled())).refresh()
 }

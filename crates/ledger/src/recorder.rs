@@ -92,7 +92,7 @@ impl Recorder {
             self.note_call(key, *tool, name);
         }
         let session = self.session_at(key, at);
-        session.phase = phase_after(session.phase, kind);
+        session.phase = session.phase.after(kind);
         match kind {
             EventKind::Title(title) => note_title(&mut session.title, title),
             EventKind::Prompt => session.prompts += 1,
@@ -236,19 +236,6 @@ fn note_title(known: &mut Option<Title>, told: &Title) {
     let is_worse = known.as_ref().is_some_and(|known| known.rank > told.rank);
     if !told.rank.is_message_text() && !told.text.is_empty() && !is_worse {
         *known = Some(told.clone());
-    }
-}
-
-/// Where a conversation stands once this has happened.
-fn phase_after(before: Phase, kind: &EventKind) -> Phase {
-    match kind {
-        EventKind::Prompt | EventKind::ToolStarted { .. } | EventKind::SubagentStarted { .. } => Phase::Open,
-        EventKind::Waiting => Phase::Waiting,
-        EventKind::Error(_) => Phase::Failed,
-        EventKind::TurnEnded => Phase::Finished,
-        EventKind::Ended => Phase::Ended,
-        EventKind::ToolEnded { .. } | EventKind::SubagentEnded { .. } if before != Phase::Finished => Phase::Open,
-        _ => before,
     }
 }
 

@@ -148,6 +148,26 @@ impl Ledger {
         self.delete(&chosen).map_err(|fault| self.fail(fault))
     }
 
+    /// Notes how the files that are written down from now on are understood. What an earlier reader wrote and can be
+    /// read again is forgotten; what a later one wrote stays.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be written.
+    pub fn read_by(&mut self, reader: u32) -> Result<(), LedgerError> {
+        let sql = "SELECT max(value) FROM meta WHERE name = 'reader'";
+        let known: Result<Option<u32>, _> = self.database.query_row(sql, [], |row| row.get(0));
+        let known = known.map_err(|error| self.fail(error))?;
+        if known.is_some_and(|known| known >= reader) {
+            return Ok(());
+        }
+        if known.is_some() {
+            self.forget_live()?;
+        }
+        let sql = "INSERT INTO meta (name, value) VALUES ('reader', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
+        self.database.execute(sql, [reader]).map(drop).map_err(|error| self.fail(error))
+    }
+
     /// Forgets what can be read again: all files that are still there. What is left of others stays.
     ///
     /// # Errors

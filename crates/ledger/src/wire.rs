@@ -17,7 +17,7 @@ wire_enum! {
     Extent { Response, Sum }
     StopReason { EndTurn, ToolUse, MaxTokens, StopSequence, Other }
     Lineage { Main, Sidechain, Embedded }
-    Phase { Fresh, Open, Waiting, Failed, Finished, Ended }
+    Phase { Fresh, Open, Waiting, Failed, Finished, Ended, Limited }
     TitleRank { FirstCommand, FirstPrompt, Summary, LastPrompt, Generated, Given }
     State { Live, Gone, Replaced }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    ClientId, Evidence, Happening, PicoUsd, Reading, SessionKey, Spend, Status, StopReason, Timestamp, Title,
+    ClientId, Evidence, Happening, Phase, PicoUsd, Reading, SessionKey, Spend, Status, StopReason, Timestamp, Title,
     Untrusted, Usage,
 };
 
@@ -187,24 +187,4 @@ impl ContextSource {
             Self::Calibrated => "calibrated",
         }
     }
-}
-
-/// Where a conversation stands, as its transcript says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// Nothing was said yet.
-    #[default]
-    Fresh,
-    /// A turn is open: the person has spoken, and the model is not done.
-    Open,
-    /// The agent says that it waits for its person to allow something.
-    Waiting,
-    /// The last thing that happened was a failed request.
-    Failed,
-    /// The vendor refused the last request because an allowance is used up or requests came too fast.
-    Limited,
-    /// The model has finished its turn.
-    Finished,
-    /// The session was closed.
-    Ended,
 }

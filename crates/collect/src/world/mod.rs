@@ -7,6 +7,7 @@ mod hashed;
 mod lately;
 mod lens;
 mod memo;
+mod recall;
 mod session;
 mod story;
 mod sums;
@@ -72,7 +73,7 @@ impl SessionIdx {
 }
 
 /// Clocks of machines that share a home may differ by this much.
-const CLOCK_SLACK: Duration = Duration::from_hours(24);
+pub(crate) const CLOCK_SLACK: Duration = Duration::from_hours(24);
 /// What happened longer ago than this is history.
 const NEWS: Duration = Duration::from_hours(24);
 
@@ -157,13 +158,16 @@ impl World {
         if let Some(audit) = &mut self.audit {
             audit.note(key, source, at, turn);
         }
-        let copy = Copied { session, file: source.file, at, turn, model };
+        self.join(Copied { session, file: source.file, at, turn, model });
+    }
+
+    fn join(&mut self, copy: Copied<'_>) {
         let joined = self.turns.join(copy, &self.sessions);
         for stale in joined.stale.into_iter().flatten() {
             self.sessions[stale.at()].is_stale = true;
         }
         if joined.is_new {
-            self.lately.note_turn(at, joined.turn);
+            self.lately.note_turn(copy.at, joined.turn);
         }
         let has_moved = joined.stale[1].is_some();
         if let Some(owner) = self.turns.owner(joined.turn).filter(|_| joined.is_new || has_moved) {

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agtop_ledger::SessionMemory;
 use agtop_model::{
     Deed, EventKind, FileId, Lineage, Phase, SessionFacts, SessionKey, StopReason, Timestamp, Title, TitleRank,
     ToolCount, ToolKey, Turn, Untrusted,
@@ -10,6 +11,7 @@ use agtop_model::{
 use super::hashed::{HashedMap, HashedSet};
 use super::story::{Story, deed, ending};
 use super::turns::{NameIdx, TurnIdx};
+use crate::remember::Worth;
 
 /// What is known about one session, apart from its responses.
 #[derive(Debug)]
@@ -74,6 +76,15 @@ pub(super) struct Flight {
     pub(super) is_subagent: bool,
 }
 
+/// What a file once told of a session.
+pub(super) struct Recalled<'a> {
+    pub(super) told: &'a SessionMemory,
+    pub(super) worth: Worth,
+    pub(super) last_model: Option<NameIdx>,
+    /// Times after this are a broken clock's.
+    pub(super) latest: Timestamp,
+}
+
 /// A tool call that ended.
 #[derive(Debug)]
 pub(super) struct Ended {
@@ -121,6 +132,29 @@ impl SessionState {
         }
     }
 
+    /// Takes what a file once told of it.
+    pub(super) fn recall(&mut self, file: FileId, Recalled { told, worth, last_model, latest }: Recalled<'_>) {
+        let is_newer = self.last <= told.last;
+        self.note_facts(file, told.context_at.or(told.first), told.facts.clone(), latest);
+        self.touch(file, told.first);
+        self.touch(file, told.last);
+        if let Some(title) = &told.title {
+            self.note_title(title.clone());
+        }
+        if worth != Worth::Usage {
+            let SessionMemory { prompts, errors, compactions, .. } = *told;
+            *self.counts(file) = Counts { prompts, errors, compactions };
+        }
+        if is_newer {
+            self.phase = told.phase;
+        }
+        self.largest_prompt = self.largest_prompt.max(told.largest_prompt);
+        if let Some(last) = told.last_turn.filter(|new| self.last_turn.is_none_or(|known| known.at <= new.at)) {
+            let agtop_ledger::LastTurn { at, context_used, stop, .. } = last;
+            self.last_turn = Some(LastTurn { at, model: last_model, context_used, stop });
+        }
+    }
+
     pub(super) fn note_facts(&mut self, file: FileId, at: Option<Timestamp>, facts: SessionFacts, latest: Timestamp) {
         self.touch(file, at);
         self.parent = facts.parent.filter(|parent| *parent != self.key).or(self.parent.take());
@@ -162,7 +196,7 @@ impl SessionState {
     /// Notes what happened; returns the tool call that ended by it, with how long it took.
     pub(super) fn note(&mut self, file: FileId, at: Option<Timestamp>, kind: EventKind, told: Told) -> Option<Ended> {
         self.touch(file, at);
-        self.phase = phase_after(self.phase, &kind);
+        self.phase = self.phase.after(&kind);
         if told == Told::Lately
             && let Some(deed) = self.deed(&kind)
         {
@@ -208,7 +242,7 @@ impl SessionState {
     }
 
     /// Copies of a transcript tell the same call again.
-    fn count_call(&mut self, tool: ToolKey, name: &Arc<str>) {
+    pub(super) fn count_call(&mut self, tool: ToolKey, name: &Arc<str>) {
         if !self.calls.insert(tool) {
             return;
         }
@@ -314,38 +348,6 @@ impl SessionState {
         });
         &mut self.files[at].1
     }
-}
-
-/// Where a conversation stands once this has happened.
-fn phase_after(before: Phase, kind: &EventKind) -> Phase {
-    match kind {
-        EventKind::Prompt | EventKind::ToolStarted { .. } | EventKind::SubagentStarted { .. } => Phase::Open,
-        EventKind::Waiting => Phase::Waiting,
-        EventKind::Error(reason) if is_refusal(reason.raw()) => Phase::Limited,
-        EventKind::Error(_) => Phase::Failed,
-        EventKind::TurnEnded => Phase::Finished,
-        EventKind::Ended => Phase::Ended,
-        EventKind::ToolEnded { .. } | EventKind::SubagentEnded { .. } if before != Phase::Finished => Phase::Open,
-        _ => before,
-    }
-}
-
-/// What vendors write where they refuse a request because an allowance is used up or requests come too fast.
-const REFUSALS: [&str; 8] = [
-    "rate_limit",
-    "rate limit",
-    "ratelimit",
-    "usage limit",
-    "usage_limit",
-    "quota",
-    "too many requests",
-    "resource_exhausted",
-];
-
-fn is_refusal(reason: &str) -> bool {
-    let reason = reason.to_ascii_lowercase();
-    let is_status = |word: &str| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()) == "429";
-    REFUSALS.iter().any(|refusal| reason.contains(refusal)) || reason.split_whitespace().any(is_status)
 }
 
 fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

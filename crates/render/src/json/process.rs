@@ -53,7 +53,7 @@ impl Summary {
         Self {
             claude_count: count("claude"),
             codex_count: count("codex"),
-            total_cpu_percent: roots.iter().map(Entry::cpu_of_all).sum(),
+            total_cpu_percent: roots.iter().map(Entry::cpu_of_all).fold(0.0, std::ops::Add::add),
             total_memory_bytes: roots.iter().map(Entry::memory_of_all).fold(0, u64::saturating_add),
         }
     }

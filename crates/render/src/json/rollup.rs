@@ -33,7 +33,8 @@ impl Aggregates {
             cost += wire::dollars(&session.spend).unwrap_or(0.0);
         }
         Self {
-            cpu: Agent::each_process(agents.iter().filter_map(|row| row.agent)).map(cpu).sum(),
+            // The sum of nothing is minus zero, which nobody wants to read.
+            cpu: Agent::each_process(agents.iter().filter_map(|row| row.agent)).map(cpu).fold(0.0, std::ops::Add::add),
             mem_bytes: projects.iter().map(|project| project.rss).fold(0, u64::saturating_add),
             active: agents.len(),
             busy: agents.iter().filter(|row| row.status().badge() == "busy").count(),

@@ -1,0 +1,324 @@
+//! What is remembered from run to run: the ledger's side of collecting.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use agtop_clients::clients;
+use agtop_ledger::{
+    Clock, FileEntry, FileRecord, Head, Identity, Ledger, LedgerError, Memory, Opening, Reach, Recorder, Stamp, State,
+};
+use agtop_model::{ClientId, Event, FileId, Phase, Timestamp};
+
+use crate::discover::{Candidate, FileState, Place};
+
+/// How the ledger is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Remembering {
+    /// Not at all.
+    #[default]
+    Nothing,
+    /// What is in it is not read again, and what is read is written into it.
+    Everything(PathBuf),
+    /// Files that are gone are remembered; all others are read anew, and nothing is written.
+    TheGone(PathBuf),
+}
+
+/// The ledger, and what is to be written into it.
+#[derive(Default)]
+pub(crate) struct Remembrance {
+    ledger: Option<Ledger>,
+    writes: bool,
+    is_recalled: bool,
+    /// What to tell of it, in one line each.
+    notices: Vec<String>,
+    waiting: Vec<FileRecord>,
+    waiting_turns: usize,
+    /// Events of files that have grown since they were written down.
+    grown: HashMap<FileId, Grown>,
+    written_at: Option<Instant>,
+}
+
+/// What a file told since it was written down.
+struct Grown {
+    account: Account,
+    events: Vec<Event>,
+}
+
+/// How a file was when it was read, and how far that was.
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub(crate) client: ClientId,
+    pub(crate) path: PathBuf,
+    pub(crate) state: FileState,
+    pub(crate) head: Head,
+    pub(crate) reach: Reach,
+    pub(crate) clock: Clock,
+    pub(crate) seen: Timestamp,
+}
+
+/// What a reader has to tell the ledger of a file.
+pub(crate) enum Notes {
+    /// All of it, from its beginning on.
+    Whole(Recorder),
+    /// What was appended.
+    More(Vec<Event>),
+}
+
+impl Notes {
+    /// Notes events, in the file's order.
+    pub(crate) fn note(&mut self, events: &[Event], clock: Clock) {
+        match self {
+            Self::Whole(recorder) => events.iter().for_each(|event| recorder.note(event, clock)),
+            Self::More(more) => more.extend_from_slice(events),
+        }
+    }
+}
+
+/// A file of which the ledger tells.
+pub(crate) struct Recollection {
+    pub(crate) client: ClientId,
+    pub(crate) path: PathBuf,
+    pub(crate) worth: Worth,
+    pub(crate) memory: Memory,
+}
+
+/// What a memory is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worth {
+    /// The file is as it was: it need not be read.
+    Settled(FileState),
+    /// The file is gone: this is all there is.
+    Gone,
+    /// The file will be read, and may not tell all of this again.
+    Usage,
+}
+
+/// How the decoders understand files: rises when one learns to see more, so that what was written before is read anew.
+const READER: u32 = 1;
+/// The live loop writes this often.
+const BEAT: Duration = Duration::from_secs(5);
+/// A scan writes when this many responses wait, so that they do not fill the memory.
+const MOST_WAITING: usize = 20_000;
+/// A conversation that was open this lately may have something in flight: its file is read, whatever is remembered.
+const OPEN: Duration = Duration::from_hours(24);
+/// What happened this lately is shown in rates: its file is read.
+const LATELY: Duration = Duration::from_mins(20);
+
+impl Remembrance {
+    /// Opens the ledger. Whatever is wrong with it is a notice: the view goes on.
+    pub(crate) fn open(how: &Remembering, now: Timestamp) -> Self {
+        let (path, writes) = match how {
+            Remembering::Nothing => return Self::default(),
+            Remembering::Everything(path) => (path, true),
+            Remembering::TheGone(path) => (path, false),
+        };
+        let mut this = Self { writes, ..Self::default() };
+        if !writes && !path.exists() {
+            return this;
+        }
+        let ids: Vec<ClientId> = clients().map(|client| client.info().id).collect();
+        let opening = Opening { path, clients: &ids, now, patience: Opening::PATIENCE };
+        match Ledger::open(&opening) {
+            Ok(opened) => {
+                this.notices.extend(opened.notice.map(|notice| notice.to_string()));
+                this.writes &= opened.ledger.access() == agtop_ledger::Access::Write;
+                this.ledger = Some(opened.ledger);
+                this.check_reader();
+            }
+            Err(error) => this.give_up(&error),
+        }
+        this
+    }
+
+    /// What to tell of the ledger, once.
+    pub(crate) fn take_notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Whether what is read shall be written down.
+    pub(crate) fn writes(&self) -> bool {
+        self.writes && self.ledger.is_some()
+    }
+
+    fn check_reader(&mut self) {
+        if let Some(ledger) = self.ledger.as_mut().filter(|_| self.writes)
+            && let Err(error) = ledger.read_by(READER)
+        {
+            self.give_up(&error);
+        }
+    }
+
+    fn give_up(&mut self, error: &LedgerError) {
+        self.notices.push(format!("{error}; this run remembers nothing"));
+        self.ledger = None;
+        self.waiting.clear();
+        self.grown.clear();
+    }
+
+    /// Hands on what is remembered of files that need not be read: those that have not changed, and those that are gone
+    /// from where one of these places looks. Only the first call does.
+    pub(crate) fn recall(
+        &mut self,
+        places: &[Arc<Place>],
+        candidates: &[Candidate],
+        now: Timestamp,
+        mut hand_on: impl FnMut(Recollection),
+    ) {
+        if std::mem::replace(&mut self.is_recalled, true) {
+            return;
+        }
+        let Some(ledger) = &self.ledger else { return };
+        let there: HashMap<(ClientId, &Path), &Candidate> = candidates
+            .iter()
+            .map(|candidate| ((candidate.place.client.info().id, candidate.path.as_path()), candidate))
+            .collect();
+        let is_looked_at = |entry: &FileEntry| {
+            places.iter().any(|place| place.client.info().id == entry.client && entry.path.starts_with(&place.root))
+        };
+        let (writes, mut gone) = (self.writes, Vec::new());
+        let recalled = ledger.each_memory(|entry, memory| {
+            let Some(memory) = memory.filter(|_| is_looked_at(&entry)) else { return };
+            let candidate = there.get(&(entry.client, entry.path.as_path()));
+            let worth = match (entry.state, candidate) {
+                (State::Replaced, _) | (State::Gone, None) => Worth::Gone,
+                (State::Live, None) => {
+                    gone.push(entry.clone());
+                    Worth::Gone
+                }
+                (State::Live | State::Gone, Some(candidate)) => {
+                    let state = candidate.state();
+                    let is_same = entry.stamp == stamp(&state);
+                    if is_same && writes && !is_present(&memory, now) {
+                        Worth::Settled(state)
+                    } else if is_same {
+                        return;
+                    } else {
+                        Worth::Usage
+                    }
+                }
+            };
+            hand_on(Recollection { client: entry.client, path: entry.path, worth, memory });
+        });
+        match recalled {
+            Ok(()) => self.archive(&gone),
+            Err(error) => self.give_up(&error),
+        }
+    }
+
+    fn archive(&mut self, gone: &[FileEntry]) {
+        if gone.is_empty() || !self.writes {
+            return;
+        }
+        let Some(ledger) = &mut self.ledger else { return };
+        let archived = ledger.batch().and_then(|mut batch| {
+            gone.iter().try_for_each(|entry| batch.archive(entry))?;
+            batch.commit()
+        });
+        if let Err(error) = archived {
+            self.give_up(&error);
+        }
+    }
+
+    /// Takes what a reader has to tell of a file.
+    pub(crate) fn note(&mut self, file: FileId, account: Account, notes: Notes) {
+        match notes {
+            Notes::Whole(recorder) => {
+                self.grown.remove(&file);
+                let memory = recorder.into_memory();
+                self.waiting_turns += memory.turns.len() + 1;
+                self.waiting.push(account.record(memory));
+                if self.waiting_turns >= MOST_WAITING {
+                    self.write();
+                }
+            }
+            Notes::More(events) => {
+                let grown =
+                    self.grown.entry(file).or_insert_with(|| Grown { account: account.clone(), events: vec![] });
+                grown.account = account;
+                grown.events.extend(events);
+            }
+        }
+    }
+
+    /// Whether it is time to write.
+    pub(crate) fn is_due(&self) -> bool {
+        let has_any = !self.waiting.is_empty() || !self.grown.is_empty();
+        has_any && self.written_at.is_none_or(|at| at.elapsed() >= BEAT)
+    }
+
+    /// Writes down what waits, as one batch.
+    pub(crate) fn write(&mut self) {
+        self.written_at = Some(Instant::now());
+        self.waiting_turns = 0;
+        let mut records = std::mem::take(&mut self.waiting);
+        let grown = std::mem::take(&mut self.grown);
+        let Some(ledger) = self.ledger.as_mut().filter(|_| self.writes) else { return };
+        if records.is_empty() && grown.is_empty() {
+            return;
+        }
+        let written = grown.into_values().try_for_each(|grown| {
+            records.extend(grown.record(ledger)?);
+            Ok(())
+        });
+        let written = written.and_then(|()| {
+            let mut batch = ledger.batch()?;
+            for record in &records {
+                batch.put(record)?;
+                batch.append_limits(&record.memory.limits)?;
+            }
+            batch.commit()
+        });
+        if let Err(error) = written {
+            self.give_up(&error);
+        }
+    }
+}
+
+/// Whether something of what the file tells is about the present: then it must be read.
+fn is_present(memory: &Memory, now: Timestamp) -> bool {
+    memory.sessions.iter().any(|session| {
+        let quiet = session.last.map(|last| now.since(last));
+        let is_over = matches!(session.phase, Phase::Finished | Phase::Ended);
+        quiet.is_some_and(|quiet| quiet <= if is_over { LATELY } else { OPEN })
+    })
+}
+
+impl Account {
+    fn record(&self, memory: Memory) -> FileRecord {
+        FileRecord {
+            client: self.client,
+            path: self.path.clone(),
+            stamp: stamp(&self.state),
+            head: self.head,
+            reach: self.reach,
+            checkpoint: None,
+            seen: self.seen,
+            memory,
+        }
+    }
+}
+
+impl Grown {
+    /// The whole of what the file told; `None` if the ledger does not know how it began: then it is read anew one day.
+    fn record(self, ledger: &Ledger) -> Result<Option<FileRecord>, LedgerError> {
+        let Some(entry) = ledger.entry(self.account.client, &self.account.path)? else { return Ok(None) };
+        let Some(recalled) = ledger.recall(entry.id)? else { return Ok(None) };
+        let mut recorder = Recorder::over(recalled.memory);
+        for event in &self.events {
+            recorder.note(event, self.account.clock);
+        }
+        Ok(Some(self.account.record(recorder.into_memory())))
+    }
+}
+
+fn stamp((file, log): &FileState) -> Stamp {
+    let identity = |of: &agtop_os::FileIdentity| Identity {
+        device: of.device,
+        inode: of.inode,
+        size: of.size,
+        modified: of.modified,
+    };
+    Stamp { file: identity(file), log: log.as_ref().map(identity) }
+}

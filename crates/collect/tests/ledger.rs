@@ -1,0 +1,279 @@
+//! What the ledger remembers is what a fresh look would tell, and what is gone besides.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agtop_clients::Env;
+use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_model::Snapshot;
+use agtop_os::FakeOs;
+use agtop_prices::PriceBook;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+struct Home {
+    directory: TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn collector(&self, runs: Runs, remembering: Remembering) -> Collector {
+        let settings = Settings {
+            env: Env { home: self.directory.path().to_owned(), ..Env::default() },
+            clients: Vec::new(),
+            matchers: Vec::new(),
+            scope: Scope::default(),
+            zone: TimeZone::UTC,
+            runs,
+            sampling: Sampling::None,
+            remembering,
+        };
+        Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
+    }
+
+    fn ledger(&self) -> Remembering {
+        Remembering::Everything(self.directory.path().join("data/agtop/ledger.db"))
+    }
+
+    /// What a run with the ledger tells, and what it says of the ledger.
+    fn remembered(&self) -> (Snapshot, Vec<String>) {
+        let mut collector = self.collector(Runs::Once, self.ledger());
+        let snapshot = collector.refresh();
+        collector.finish();
+        (snapshot, collector.take_notices())
+    }
+
+    fn look(&self) -> Snapshot {
+        let (snapshot, notices) = self.remembered();
+        assert_eq!(notices, Vec::<String>::new());
+        snapshot
+    }
+
+    /// What a run tells that remembers nothing.
+    fn fresh(&self) -> Snapshot {
+        self.collector(Runs::Once, Remembering::Nothing).refresh()
+    }
+
+    fn transcript(&self, name: &str) -> PathBuf {
+        let directory = self.directory.path().join(".claude/projects/-work");
+        fs::create_dir_all(&directory).unwrap();
+        directory.join(format!("{name}.jsonl"))
+    }
+}
+
+/// A response of the session, some minutes into a day long ago.
+fn line(session: &str, message: u32, minute: u32, output: u32) -> String {
+    format!(
+        concat!(
+            r#"{{"type":"assistant","timestamp":"2026-03-{:02}T{:02}:{:02}:00.000Z","sessionId":"{}","cwd":"/work/api","gitBranch":"main","#,
+            r#""message":{{"id":"m{}","model":"claude-opus-4-8","stop_reason":"end_turn","content":[{{"type":"tool_use","id":"t{}","name":"Bash","input":{{}}}}],"#,
+            r#""usage":{{"input_tokens":3,"cache_read_input_tokens":900,"output_tokens":{}}}}}}}"#,
+            "\n"
+        ),
+        1 + minute / 1440 % 28,
+        minute / 60 % 24,
+        minute % 60,
+        session,
+        message,
+        message,
+        output
+    )
+}
+
+fn append(path: &Path, text: &str) {
+    use std::io::Write;
+    fs::OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+/// Everything that is counted, as text.
+fn told(snapshot: &Snapshot) -> String {
+    let mut sessions: Vec<String> = snapshot
+        .sessions
+        .iter()
+        .map(|session| {
+            format!(
+                "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+                session.key,
+                session.usage,
+                session.spend,
+                session.turns,
+                session.tools,
+                session.project,
+                session.branch,
+                session.model,
+                session.started,
+                session.last_active,
+                session.context,
+                session.status,
+            )
+        })
+        .collect();
+    sessions.sort();
+    format!("{}\n{:?}", sessions.join("\n"), snapshot.totals)
+}
+
+#[test]
+fn a_second_run_reads_nothing_and_tells_the_same() {
+    let home = Home::new();
+    append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
+    append(&home.transcript("b"), &(line("b", 2, 20, 50) + &line("b", 3, 30, 70)));
+    let first = home.look();
+    assert_eq!(first.health.clients[0].records, 4);
+    let second = home.look();
+    assert_eq!(second.health.clients[0].records, 0);
+    assert_eq!(told(&second), told(&first));
+    assert_eq!(told(&second), told(&home.fresh()));
+}
+
+#[test]
+fn what_agents_delete_stays_counted() {
+    let home = Home::new();
+    append(&home.transcript("a"), &line("a", 1, 10, 100));
+    append(&home.transcript("b"), &line("b", 2, 20, 50));
+    let before = home.look();
+    fs::remove_file(home.transcript("a")).unwrap();
+    assert_eq!(told(&home.look()), told(&before));
+    assert_eq!(told(&home.look()), told(&before), "and once it is known to be gone, too");
+    assert_eq!(home.fresh().totals.usage.output, 50);
+}
+
+#[test]
+fn what_a_rewritten_file_no_longer_tells_stays_counted() {
+    let home = Home::new();
+    append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
+    home.look();
+    fs::write(home.transcript("a"), line("a", 3, 30, 7)).unwrap();
+    assert_eq!(home.look().totals.usage.output, 157);
+    assert_eq!(home.look().totals.usage.output, 157);
+}
+
+#[test]
+fn a_file_that_is_not_understood_is_told_of_each_time() {
+    let home = Home::new();
+    append(&home.transcript("a"), &(line("a", 1, 10, 100) + "{\"type\":\"assistant\", broken \"usage\"\n"));
+    for _ in 0..2 {
+        let snapshot = home.look();
+        assert!(snapshot.health.is_degraded());
+        assert_eq!(snapshot.totals.usage.output, 100);
+    }
+}
+
+#[test]
+fn what_is_elsewhere_is_neither_told_nor_gone() {
+    let home = Home::new();
+    append(&home.transcript("a"), &line("a", 1, 10, 100));
+    home.look();
+    let other = Home::new();
+    let ledger = home.ledger();
+    assert_eq!(other.collector(Runs::Once, ledger).refresh().sessions.len(), 0);
+    assert_eq!(home.look().health.clients[0].records, 0);
+}
+
+#[test]
+fn a_broken_ledger_is_one_line_and_no_failure() {
+    let home = Home::new();
+    append(&home.transcript("a"), &line("a", 1, 10, 100));
+    home.look();
+    let Remembering::Everything(path) = home.ledger() else { unreachable!() };
+    fs::write(&path, "no ledger at all, but long enough to be looked at as one".repeat(200)).unwrap();
+    let (snapshot, notices) = home.remembered();
+    assert_eq!(snapshot.totals.usage.output, 100);
+    assert!(notices.len() == 1 && notices[0].contains("set aside"), "{notices:?}");
+    assert_eq!(home.look().health.clients[0].records, 0);
+}
+
+#[test]
+fn a_live_loop_writes_down_what_grows() {
+    let home = Home::new();
+    append(&home.transcript("a"), &line("a", 1, 10, 100));
+    let mut collector = home.collector(Runs::Again, home.ledger());
+    collector.refresh();
+    append(&home.transcript("a"), &line("a", 2, 20, 50));
+    collector.look_everywhere();
+    assert_eq!(collector.refresh().totals.usage.output, 150);
+    collector.finish();
+    drop(collector);
+    let next = home.look();
+    assert_eq!((next.health.clients[0].records, next.totals.usage.output), (0, 150));
+}
+
+/// Something that happens to a home between two runs.
+#[derive(Clone, Debug)]
+enum Step {
+    Append(u8, u32),
+    Copy(u8, u8),
+    Truncate(u8),
+    Rewrite(u8, u32),
+    Delete(u8),
+    Rename(u8, u8),
+    Look,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let file = || 0..4_u8;
+    let step = prop_oneof![
+        4 => (file(), 0..40_u32).prop_map(|(file, message)| Step::Append(file, message)),
+        1 => (file(), file()).prop_map(|(from, to)| Step::Copy(from, to)),
+        1 => file().prop_map(Step::Truncate),
+        1 => (file(), 0..40_u32).prop_map(|(file, message)| Step::Rewrite(file, message)),
+        1 => file().prop_map(Step::Delete),
+        1 => (file(), file()).prop_map(|(from, to)| Step::Rename(from, to)),
+        4 => Just(Step::Look),
+    ];
+    prop::collection::vec(step, 1..24)
+}
+
+impl Home {
+    fn undergo(&self, step: &Step) {
+        let path = |file: u8| self.transcript(&format!("s{file}"));
+        let text = |file: u8, message: u32| line(&format!("s{file}"), message, message * 37, message + 1);
+        // What is not there cannot be copied, cut, deleted or renamed.
+        match *step {
+            Step::Append(file, message) => append(&path(file), &text(file, message)),
+            Step::Copy(from, to) => append(&path(to), &fs::read_to_string(path(from)).unwrap_or_default()),
+            Step::Truncate(file) => {
+                let whole = fs::read_to_string(path(file)).unwrap_or_default();
+                let first: String = whole.lines().take(1).map(|line| line.to_owned() + "\n").collect();
+                fs::write(path(file), first).unwrap();
+            }
+            Step::Rewrite(file, message) => fs::write(path(file), text(file, message)).unwrap(),
+            Step::Delete(file) => drop(fs::remove_file(path(file))),
+            Step::Rename(from, to) => drop(fs::rename(path(from), path(to))),
+            Step::Look => {}
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// The model: usage that any look saw is counted for ever, each message once.
+    #[test]
+    fn nothing_that_was_seen_is_ever_forgotten_or_counted_twice(steps in steps()) {
+        let home = Home::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for step in steps.iter().chain([&Step::Look]) {
+            home.undergo(step);
+            if matches!(step, Step::Look) {
+                for file in 0..4 {
+                    let text = fs::read_to_string(home.transcript(&format!("s{file}"))).unwrap_or_default();
+                    let messages = (0..40_u32).filter(|message| text.contains(&format!(r#""id":"m{message}""#)));
+                    seen.extend(messages);
+                }
+                let snapshot = home.look();
+                let expected: u32 = seen.iter().map(|message| message + 1).sum();
+                prop_assert_eq!(snapshot.totals.usage.output, u64::from(expected));
+                prop_assert_eq!(snapshot.totals.turns, seen.len() as u64);
+                let by_session: u64 = snapshot.sessions.iter().map(|session| session.usage.output).sum();
+                prop_assert_eq!(by_session, u64::from(expected));
+            }
+        }
+    }
+}
