@@ -11,6 +11,7 @@ mod names;
 mod notes;
 mod once;
 mod redact;
+pub mod report;
 pub mod select;
 mod table;
 #[cfg(test)]
