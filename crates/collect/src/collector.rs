@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
 use agtop_model::{
-    Agent, ClientId, FileId, Gap, History, HistoryPoint, Liveness, Paces, ProcId, Reading, Session, SessionKey,
-    Snapshot, Sockets, Status, Timestamp,
+    Agent, ClientId, FileId, Gap, Grain, History, HistoryPoint, Liveness, Paces, ProcId, Reading, Session, SessionKey,
+    Snapshot, Sockets, Status, Timestamp, UsageTable,
 };
 use agtop_os::{FileIdentity, FileKind, Os};
 use agtop_prices::PriceBook;
@@ -188,6 +188,14 @@ impl Collector {
             }
         });
         self.keep_cursors(cursors);
+    }
+
+    /// Reads what is new, and tells what was used, as finely as `grain` says.
+    pub fn usage_table(&mut self, grain: Grain) -> UsageTable {
+        // Some clients keep their files where their processes work.
+        self.look_at_processes();
+        self.read_files();
+        self.world.usage_table(now(), grain)
     }
 
     fn take(&mut self, client: ClientId, modified: Timestamp, told: Told) {

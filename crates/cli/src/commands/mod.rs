@@ -1,10 +1,13 @@
 //! What agtop does, one file a command.
 
 mod builtins;
+mod compare;
 mod doctor;
 mod explain;
 mod prices;
+mod report;
 mod show;
+mod statusline;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,6 +23,9 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
         Plan::Show(show) => return show::run(*show, &mut out),
         Plan::Doctor(doctor) => return doctor::run(*doctor, &mut out),
         Plan::Explain(explain) => explain::run(*explain, &mut out)?,
+        Plan::Report(report) => return report::run(*report, &mut out),
+        Plan::Compare(compare) => compare::run(&compare, &mut out)?,
+        Plan::Statusline(statusline) => statusline::run(&statusline, &mut out)?,
         Plan::Prices { book, models } => return prices::look_up(&book, &models, &mut out),
         Plan::UpdatePrices { url, cache, even_if_fresh } => prices::update(&url, &cache, even_if_fresh, &mut out)?,
         Plan::ListBuiltins => builtins::list(&mut out)?,

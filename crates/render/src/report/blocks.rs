@@ -31,7 +31,7 @@ pub(super) fn build(table: &UsageTable, options: &Options) -> Report {
     }
     let (kept, left_out) = arrange(shown, options.order, options.limit);
     Report {
-        lines: kept.into_iter().map(|draft| draft.finish(options.detail)).collect(),
+        lines: kept.into_iter().map(|draft| draft.finish(options.detail())).collect(),
         rest: rest(left_out),
         totals: totals.into_sums(),
         token_limit,

@@ -43,8 +43,8 @@ pub(super) enum Part {
     Usage,
     /// Calls of tools.
     Calls,
-    /// Both.
-    Either,
+    /// Conversations: each line of a report of them has one.
+    Sessions,
 }
 
 const fn label(id: &'static str, title: &'static str, least: usize) -> Head {
@@ -88,7 +88,11 @@ const SESSION: &[Head] = &[
         id: "last",
         title: "LAST",
         room: (16, 4),
-        get: |_, sums, zone| sums.last.map_or_else(|| "-".into(), |at| units::moment(at, zone).into()),
+        get: |key, _, zone| {
+            of_session(key, |session| {
+                session.last_active.map_or_else(|| "-".into(), |at| units::moment(at, zone).into())
+            })
+        },
     },
 ];
 const BLOCK: &[Head] = &[
@@ -164,7 +168,7 @@ pub(super) const FIGURES: &[Figure] = &[
     pieces!("tokens", Some("TOKENS"), 0, Part::Usage, |sums: &Sums| sums.usage.total()),
     pieces!("turns", Some("TURNS"), 5, Part::Usage, |sums: &Sums| sums.turns),
     pieces!("calls", Some("CALLS"), 0, Part::Calls, |sums: &Sums| sums.calls),
-    pieces!("sessions", Some("SESSIONS"), 6, Part::Either, |sums: &Sums| sums.sessions as u64),
+    pieces!("sessions", Some("SESSIONS"), 6, Part::Sessions, |sums: &Sums| sums.sessions as u64),
     Figure {
         id: "cost",
         title: Some("COST"),
@@ -199,7 +203,7 @@ impl Figure {
         match self.part {
             Part::Usage => !counts_calls,
             Part::Calls => counts_calls,
-            Part::Either => true,
+            Part::Sessions => !report.dimensions.contains(&Dimension::Session),
         }
     }
 }
@@ -242,9 +246,21 @@ impl Line {
     }
 }
 
-/// Names of models in a row, as they came.
+/// Names of all models in a row, as they came.
 pub(super) fn models(sums: &Sums) -> Untrusted {
     sums.models.join(", ").into()
+}
+
+/// More models than this are only counted.
+const MOST_MODELS: usize = 3;
+
+/// Names of the dearest models in a row, as they came.
+pub(super) fn main_models(sums: &Sums) -> Untrusted {
+    let shown: Vec<&str> = sums.models.iter().take(MOST_MODELS).map(|model| &**model).collect();
+    match sums.models.len().saturating_sub(MOST_MODELS) {
+        0 => shown.join(", ").into(),
+        more => format!("{} +{more}", shown.join(", ")).into(),
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::calendar::{day_of, monday_of};
 use super::text::{Measure, heading};
 use super::{Format, Key, Page, Period, Report, Unit};
 use crate::cell::{Cell, Style, cost, write_parts};
-use crate::notes::about_money;
+use crate::notes::{about_money, number};
 use crate::units;
 
 /// Days as a calendar: a column a week, a row a day of the week, darker where more was used.
@@ -110,7 +110,7 @@ impl Days {
         let used = self.values.values().filter(|value| **value > 0.0).count();
         let mut parts = vec![
             Cell::new(format!("less {} more, {by}", SHADES.join(" ")), Style::Plain),
-            Cell::new(format!("{used} days of use"), Style::Plain),
+            Cell::new(format!("{} of use", number(used, "day")), Style::Plain),
             Cell::new(format!("{} tokens", units::count(report.totals.usage.total())), Style::Plain),
             Cell::new(cost(Some(&report.totals.spend)), Style::Bold),
         ];

@@ -10,7 +10,7 @@ use super::calendar::{Calendar, day_of, monday_of};
 use super::options::{Detail, Dimension, Options};
 use super::order::{Draft, arrange, rest};
 use super::sums::{Tally, Weighed};
-use super::{Key, Line, Period, Project, Report, Unit};
+use super::{Key, Line, Period, Project, Report, Unit, project};
 
 /// Folds the rows that are asked for by the options' dimensions.
 pub(super) fn build(table: &UsageTable, options: &Options) -> Report {
@@ -31,7 +31,7 @@ pub(super) fn build(table: &UsageTable, options: &Options) -> Report {
     let drafts = groups.into_iter().map(|(slots, tally)| Draft { keys: grid.keys(&slots), tally }).collect();
     let (kept, left_out) = arrange(drafts, options.order, options.limit);
     Report {
-        lines: kept.into_iter().map(|draft| draft.finish(options.detail)).collect(),
+        lines: kept.into_iter().map(|draft| draft.finish(options.detail())).collect(),
         rest: rest(left_out),
         totals: totals.into_sums(),
         current,
@@ -55,6 +55,13 @@ impl Report {
             now: options.now,
             current: None,
         }
+    }
+}
+
+impl Options {
+    /// The rows that are asked for.
+    pub fn rows<'t>(&'t self, table: &'t UsageTable) -> impl Iterator<Item = &'t UsageRow> {
+        rows(table, self).map(|weighed| weighed.row)
     }
 }
 
@@ -93,6 +100,7 @@ struct Grid<'t> {
     dimensions: Vec<Dimension>,
     calendar: Calendar<'t>,
     projects: Names<Option<PathBuf>>,
+    project_names: HashMap<PathBuf, String>,
     models: Names<Option<Arc<str>>>,
     clients: Names<ClientId>,
     branches: Names<Option<Untrusted>>,
@@ -140,6 +148,7 @@ impl<'t> Grid<'t> {
             table,
             dimensions: dimensions.to_vec(),
             calendar: Calendar::new(&options.zone),
+            project_names: project::names(projects.list.iter().flatten()),
             projects,
             models: Names::new(),
             clients,
@@ -193,20 +202,11 @@ impl<'t> Grid<'t> {
         }
     }
 
-    /// A project under the shortest name that is its own.
     fn project(&self, place: u32) -> Option<Project> {
         let path = self.projects.get(place)?.clone()?;
-        let name = last_part(&path);
-        let namesakes = self.projects.list.iter().flatten().filter(|other| last_part(other) == name).count();
-        let name = if namesakes > 1 { path.to_string_lossy().into_owned() } else { name };
+        let name = self.project_names.get(&path).map_or_else(|| path.to_string_lossy().into_owned(), Clone::clone);
         Some(Project { path, name: name.into() })
     }
-}
-
-/// The last part of a path in either notation: transcripts travel between systems.
-fn last_part(path: &std::path::Path) -> String {
-    let text = path.to_string_lossy();
-    text.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(&text).to_owned()
 }
 
 /// The present period, over all further dimensions.

@@ -2,7 +2,7 @@ use std::io::{Result, Write};
 
 use agtop_model::Untrusted;
 
-use super::columns::{FIGURES, models};
+use super::columns::{FIGURES, main_models};
 use super::text::heading;
 use super::{Columns, Format, Line, Page, Report, Sums};
 
@@ -26,7 +26,7 @@ impl Format for Markdown {
         write_row((0..titles.len()).map(|at| if at < texts { "---" } else { "---:" }.to_owned()), out)?;
         for line in &report.lines {
             let named = heads.iter().map(|head| escaped(&line.head(*head, &report.zone)));
-            let models = names_models.then(|| escaped(&models(&line.sums)));
+            let models = names_models.then(|| escaped(&main_models(&line.sums)));
             write_row(named.chain(models).chain(shown(&line.sums, report, page)), out)?;
             for part in &line.parts {
                 write_row(named_alone(&part_name(part, report), texts).chain(shown(&part.sums, report, page)), out)?;

@@ -17,6 +17,7 @@ mod key;
 mod markdown;
 mod options;
 mod order;
+mod project;
 pub mod statusline;
 mod sums;
 #[cfg(test)]

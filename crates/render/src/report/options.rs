@@ -68,6 +68,11 @@ impl Options {
         dimensions
     }
 
+    /// Whether lines are taken apart: what is of one model is not.
+    pub(super) fn detail(&self) -> Detail {
+        if self.dimensions().contains(&Dimension::Model) { Detail::Whole } else { self.detail }
+    }
+
     /// Whether usage by that session is asked for.
     pub(super) fn wants(&self, session: &Session) -> bool {
         let is_named = |name: &String| {

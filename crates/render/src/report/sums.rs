@@ -36,12 +36,19 @@ pub(super) struct Weighed<'t> {
 /// What a model had a part in; the model is `None` where it is not named.
 pub(super) type OfModel = (Option<Arc<str>>, Sums);
 
+/// What one model had a part in, so far.
+#[derive(Clone, Debug, Default)]
+struct Share {
+    sums: Sums,
+    sessions: HashSet<u32>,
+}
+
 /// Sums that grow row by row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     sums: Sums,
     sessions: HashSet<u32>,
-    models: HashMap<Option<Arc<str>>, Sums>,
+    models: HashMap<Option<Arc<str>>, Share>,
 }
 
 impl Tally {
@@ -50,7 +57,7 @@ impl Tally {
         self.sums.add(weighed);
         self.sessions.insert(row.session);
         match self.models.get_mut(&row.model) {
-            Some(sums) => sums.add(weighed),
+            Some(share) => share.add(weighed),
             None => self.models.entry(row.model.clone()).or_default().add(weighed),
         }
     }
@@ -63,8 +70,10 @@ impl Tally {
     pub(super) fn merge(&mut self, other: &Self) {
         self.sums.merge(&other.sums);
         self.sessions.extend(&other.sessions);
-        for (model, sums) in &other.models {
-            self.models.entry(model.clone()).or_default().merge(sums);
+        for (model, share) in &other.models {
+            let known = self.models.entry(model.clone()).or_default();
+            known.sums.merge(&share.sums);
+            known.sessions.extend(&share.sessions);
         }
     }
 
@@ -75,7 +84,7 @@ impl Tally {
 
     /// The sums, and the same by model, dearest first.
     pub(super) fn finish(self) -> (Sums, Vec<OfModel>) {
-        let mut by_model: Vec<_> = self.models.into_iter().collect();
+        let mut by_model: Vec<OfModel> = self.models.into_iter().map(|(model, share)| share.finish(model)).collect();
         by_model.sort_by(|(a, of_a), (b, of_b)| of_b.weight().cmp(&of_a.weight()).then_with(|| a.cmp(b)));
         let models = by_model.iter().filter_map(|(model, _)| model.clone()).collect();
         let sums = Sums { sessions: self.sessions.len(), models, ..self.sums };
@@ -84,6 +93,18 @@ impl Tally {
 
     pub(super) fn into_sums(self) -> Sums {
         self.finish().0
+    }
+}
+
+impl Share {
+    fn add(&mut self, weighed: Weighed<'_>) {
+        self.sums.add(weighed);
+        self.sessions.insert(weighed.row.session);
+    }
+
+    fn finish(self, model: Option<Arc<str>>) -> OfModel {
+        let sums = Sums { sessions: self.sessions.len(), models: model.iter().cloned().collect(), ..self.sums };
+        (model, sums)
     }
 }
 

@@ -2,7 +2,7 @@ use std::io::{Result, Write};
 
 use agtop_model::PicoUsd;
 
-use super::columns::{FIGURES, models};
+use super::columns::{FIGURES, main_models};
 use super::{Columns, Detail, Dimension, Format, Key, Line, Outlook, Page, Report, Sums};
 use crate::cell::{Cell, Style, write_parts};
 use crate::notes::about_money;
@@ -106,7 +106,7 @@ fn table(report: &Report, rows: &[Row<'_>], page: &Page<'_>) -> Vec<Filled> {
     }
     if page.columns == Columns::All && report.names_models(report.detail()) {
         let cells = rows.iter().map(|row| match row {
-            Row::Line(line) => row.cell(models(&line.sums).raw()),
+            Row::Line(line) => row.cell(main_models(&line.sums).raw()),
             _ => row.cell(""),
         });
         table.push(Filled::of_cells("MODELS", Align::Left, (14, 4), cells.collect()));
