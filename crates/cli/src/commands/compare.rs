@@ -64,13 +64,16 @@ fn subject(session: Option<&Session>, options: &Options) -> Untrusted {
         let project = session.project.as_ref().map_or_else(String::new, |project| format!(" in {}", project.raw()));
         return format!("{} session {}{project}", session.client(), session.key.id).into();
     }
-    let mut text = options.projects.join(", ");
+    let mut text = match options.projects.join(", ") {
+        names if names.is_empty() => "all usage".to_owned(),
+        names => format!("usage in {names}"),
+    };
     for (word, at) in [("since", options.since), ("until", options.until)] {
         if let Some(at) = at {
             text = format!("{text} {word} {}", units::moment(at, &options.zone));
         }
     }
-    text.trim_start().into()
+    text.into()
 }
 
 fn compared(rows: &[&UsageRow], plan: &Compare) -> Comparison {

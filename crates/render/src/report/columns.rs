@@ -82,7 +82,7 @@ const SESSION: &[Head] = &[
         id: "project",
         title: "PROJECT",
         room: (8, 1),
-        get: |key, _, _| of_session(key, |session| session.project.clone().unwrap_or_else(|| "-".into())),
+        get: |key, _, _| of_session(key, |session| session.project.clone().unwrap_or_else(|| "".into())),
     },
     Head {
         id: "last",
@@ -90,7 +90,7 @@ const SESSION: &[Head] = &[
         room: (16, 4),
         get: |key, _, zone| {
             of_session(key, |session| {
-                session.last_active.map_or_else(|| "-".into(), |at| units::moment(at, zone).into())
+                session.last_active.map_or_else(|| "".into(), |at| units::moment(at, zone).into())
             })
         },
     },
@@ -114,7 +114,7 @@ const BLOCK: &[Head] = &[
 
 fn of_session(key: &Key, get: impl Fn(&Session) -> Untrusted) -> Untrusted {
     match key {
-        Key::Session(session) => get(session),
+        Key::Session(Some(session)) => get(session),
         _ => "".into(),
     }
 }
@@ -209,10 +209,18 @@ impl Figure {
 }
 
 impl Report {
-    /// The columns that say what lines are of, each with the place of its key.
-    pub(super) fn heads(&self) -> impl Iterator<Item = (usize, &'static Head)> {
-        let places = self.dimensions.iter().enumerate();
-        places.flat_map(|(place, dimension)| heads(*dimension).iter().map(move |head| (place, head)))
+    /// The columns that say what lines are of, each with the place of its key. A session's columns name its client and
+    /// project already.
+    pub(super) fn heads(&self) -> Vec<(usize, &'static Head)> {
+        let mut all: Vec<(usize, &'static Head)> = Vec::new();
+        for (place, dimension) in self.dimensions.iter().enumerate() {
+            for head in heads(*dimension) {
+                if all.iter().all(|(_, known)| known.id != head.id) {
+                    all.push((place, head));
+                }
+            }
+        }
+        all
     }
 
     /// Whether a column names each line's models.

@@ -68,14 +68,17 @@ impl Comparison {
     ///
     /// Those of `out`.
     pub fn write_text(&self, page: &Page<'_>, out: &mut dyn Write) -> Result<()> {
-        let subject = Cell::new(format!("the tokens of {}, priced by model", self.subject.raw()), Style::Bold);
+        let subject = Cell::new(format!("{}, priced by model", self.subject.raw()), Style::Bold);
         write_parts(&[subject], page.view, out)?;
         draw(&mut self.table(), self.offers.len() + 1, page.view, out)?;
         write_parts(&self.mix(), page.view, out)?;
         let mut notes = about_money(page.prices, &self.spend, PicoUsd::ZERO);
-        notes.push(Cell::new("list prices of the standard service", Style::Dim));
+        notes.push(Cell::new("the same tokens at list prices; other models would count and use others", Style::Dim));
         if self.offers.iter().any(|offer| offer.is_derived) {
-            notes.push(Cell::new("~ has no listed price for the cache: derived from its other rates", Style::Dim));
+            notes.push(Cell::new(
+                "~ the list has no rate for some use of the cache: priced at its other rates",
+                Style::Dim,
+            ));
         }
         write_parts(&notes, page.view, out)
     }

@@ -17,17 +17,18 @@ impl Format for Csv {
     fn write(&self, report: &Report, _: &Page<'_>, out: &mut dyn Write) -> Result<()> {
         let figures = || FIGURES.iter().filter(|figure| figure.is_in(report));
         let detail = report.detail();
-        let names = report.heads().map(|(_, head)| head.id);
+        let heads = report.heads();
+        let names = heads.iter().map(|(_, head)| head.id);
         let model = (detail == Detail::ByModel).then_some("model");
         let list = report.names_models(detail).then_some("models");
         let ids = names.chain(model).chain(list).chain(figures().map(|figure| figure.id));
         write_record(ids.map(Cow::Borrowed), out)?;
         for (line, part) in report.lines.iter().flat_map(|line| records(line)) {
-            let heads = report.heads().map(|head| inert(&line.head(head, &report.zone)));
+            let named = heads.iter().map(|head| inert(&line.head(*head, &report.zone)));
             let model = part.keys.first().filter(|_| model.is_some()).map(|key| inert(&key.label(&report.zone)));
             let list = list.map(|_| inert(&models(&line.sums)));
             let figures = figures().map(|figure| (figure.exact)(&part.sums));
-            write_record(heads.chain(model).chain(list).chain(figures).map(Cow::Owned), out)?;
+            write_record(named.chain(model).chain(list).chain(figures).map(Cow::Owned), out)?;
         }
         Ok(())
     }

@@ -167,7 +167,7 @@ impl<'t> Grid<'t> {
                 Dimension::Day => Slot::Day(row.at.and_then(|at| self.calendar.day(at))),
                 Dimension::Week => Slot::Day(row.at.and_then(|at| self.calendar.day(at)).map(monday_of)),
                 Dimension::Month => Slot::Day(row.at.and_then(|at| self.calendar.day(at)).map(Date::first_of_month)),
-                Dimension::Session => Slot::Place(row.session),
+                Dimension::Session => Slot::Place(if places.is_some() { row.session } else { u32::MAX }),
                 Dimension::Project => Slot::Place(project),
                 Dimension::Model => Slot::Place(self.models.place(&row.model)),
                 Dimension::Client => Slot::Place(client),
@@ -191,10 +191,7 @@ impl<'t> Grid<'t> {
         };
         match (dimension, slot) {
             (_, Slot::Day(first)) => Key::Period(first.map(|first| Period { first, unit })),
-            (Dimension::Session, Slot::Place(place)) => match self.table.sessions.get(place as usize) {
-                Some(session) => Key::Session(Arc::clone(session)),
-                None => Key::Project(None),
-            },
+            (Dimension::Session, Slot::Place(place)) => Key::Session(self.table.sessions.get(place as usize).cloned()),
             (Dimension::Project, Slot::Place(place)) => Key::Project(self.project(place)),
             (Dimension::Client, Slot::Place(place)) => Key::Client(self.clients.get(place).copied().unwrap_or(NOBODY)),
             (Dimension::Branch, Slot::Place(place)) => Key::Branch(self.branches.get(place).cloned().flatten()),

@@ -167,7 +167,7 @@ impl PartWire {
 /// The key as text; `None` for what is not known.
 fn name(key: &Key, dimension: Dimension, zone: &TimeZone) -> Option<String> {
     match (key, dimension) {
-        (Key::Period(None) | Key::Project(None) | Key::Model(None) | Key::Branch(None), _) => None,
+        (Key::Period(None) | Key::Session(None) | Key::Project(None) | Key::Model(None) | Key::Branch(None), _) => None,
         (Key::Block(block), _) => wire::rfc3339(block.start),
         _ => Some(key.label(zone).raw().to_owned()),
     }
@@ -184,7 +184,7 @@ fn bounds(key: &Key, zone: &TimeZone) -> Option<Bounds> {
 }
 
 fn session(key: &Key) -> Option<SessionWire> {
-    let Key::Session(session) = key else { return None };
+    let Key::Session(Some(session)) = key else { return None };
     let text = |text: &Option<agtop_model::Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
     Some(SessionWire {
         id: session.key.id.to_string(),

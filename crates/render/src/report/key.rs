@@ -15,8 +15,8 @@ use super::calendar::begin_of;
 pub enum Key {
     /// A day, week or month; `None` for usage without a time.
     Period(Option<Period>),
-    /// A conversation.
-    Session(Arc<Session>),
+    /// A conversation; `None` for usage of which no file tells any more whose it was.
+    Session(Option<Arc<Session>>),
     /// A directory; `None` where it is not known.
     Project(Option<Project>),
     /// A model; `None` where it is not named.
@@ -93,30 +93,38 @@ impl Key {
     pub fn label(&self, zone: &TimeZone) -> Untrusted {
         match self {
             Self::Period(Some(period)) => period.name().into(),
-            Self::Session(session) => Untrusted::new(Arc::clone(&session.key.id)),
+            Self::Session(Some(session)) => Untrusted::new(Arc::clone(&session.key.id)),
             Self::Project(Some(project)) => project.name.clone(),
             Self::Model(Some(model)) => Untrusted::new(Arc::clone(model)),
             Self::Client(client) => client.as_str().into(),
             Self::Branch(Some(branch)) => branch.clone(),
             Self::Tool(tool) => tool.clone(),
             Self::Block(block) => crate::units::moment(block.start, zone).into(),
-            Self::Period(None) | Self::Project(None) | Self::Model(None) | Self::Branch(None) => UNKNOWN.into(),
+            Self::Period(None) | Self::Session(None) | Self::Project(None) | Self::Model(None) | Self::Branch(None) => {
+                UNKNOWN.into()
+            }
         }
     }
 
     /// Whether its order is that of time.
     pub(super) const fn is_of_time(&self) -> bool {
-        matches!(self, Self::Period(_) | Self::Block(_))
+        matches!(self, Self::Period(_) | Self::Block(_) | Self::Session(_))
     }
 
     /// Older before newer, then by the alphabet; what is not known goes first.
     pub(super) fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Period(a), Self::Period(b)) => a.cmp(b),
-            (Self::Block(a), Self::Block(b)) => a.start.cmp(&b.start),
+            // A gap may begin within the hour that the block after it is counted from, but ends before it.
+            (Self::Block(a), Self::Block(b)) => a.end.cmp(&b.end),
             (Self::Period(_), Self::Block(_)) => Ordering::Less,
             (Self::Block(_), Self::Period(_)) => Ordering::Greater,
-            (Self::Session(a), Self::Session(b)) => a.key.cmp(&b.key),
+            (Self::Session(a), Self::Session(b)) => {
+                let order = |session: &Option<Arc<Session>>| {
+                    session.as_ref().map(|session| (session.last_active, session.key.clone()))
+                };
+                order(a).cmp(&order(b))
+            }
             (Self::Project(a), Self::Project(b)) => a.cmp(b),
             (Self::Model(a), Self::Model(b)) => a.cmp(b),
             (Self::Client(a), Self::Client(b)) => a.cmp(b),

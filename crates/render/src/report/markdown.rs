@@ -17,7 +17,7 @@ impl Format for Markdown {
     fn write(&self, report: &Report, page: &Page<'_>, out: &mut dyn Write) -> Result<()> {
         let about: Vec<String> = heading(report).iter().map(|part| escaped(&part.text().into())).collect();
         writeln!(out, "{}\n", about.join(" · "))?;
-        let heads: Vec<_> = report.heads().collect();
+        let heads = report.heads();
         let names_models = page.columns == Columns::All && report.names_models(report.detail());
         let titles = heads.iter().map(|(_, head)| head.title).chain(names_models.then_some("MODELS"));
         let titles: Vec<&str> = titles.chain(figures(report, page).map(|(title, _)| title)).collect();

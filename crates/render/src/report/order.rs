@@ -14,7 +14,7 @@ pub(super) struct Draft {
 /// or the other way round. Of more than `limit`, the newest or dearest stay.
 pub(super) fn arrange(mut sorted: Vec<Draft>, order: Order, limit: Option<usize>) -> (Vec<Draft>, Vec<Draft>) {
     sorted.sort_by(compare);
-    let is_of_time = sorted.first().is_some_and(|draft| follows_time(&draft.keys));
+    let is_of_time = sorted.first().and_then(|draft| draft.keys.first()).is_some_and(Key::is_of_time);
     let left_out = limit.map_or(0, |limit| sorted.len().saturating_sub(limit));
     let rest = if is_of_time {
         let kept = sorted.split_off(left_out);
@@ -56,11 +56,6 @@ impl Draft {
     }
 }
 
-/// Whether lines with these keys go by time.
-fn follows_time(keys: &[Key]) -> bool {
-    keys.first().is_some_and(|key| key.is_of_time() || matches!(key, Key::Session(_)))
-}
-
 fn compare(a: &Draft, b: &Draft) -> Ordering {
     let (of_a, of_b) = (a.tally.so_far(), b.tally.so_far());
     let dearest = || of_b.weight().cmp(&of_a.weight());
@@ -70,7 +65,6 @@ fn compare(a: &Draft, b: &Draft) -> Ordering {
     };
     match (a.keys.first(), b.keys.first()) {
         (Some(key), Some(other)) if key.is_of_time() => key.order(other).then_with(dearest).then_with(by_names),
-        (Some(Key::Session(_)), _) => of_a.last.cmp(&of_b.last).then_with(by_names),
         _ => dearest().then_with(by_names),
     }
 }

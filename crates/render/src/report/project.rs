@@ -53,7 +53,7 @@ mod tests {
             named(&["/a/site/web", "/b/site/web", "/c/web", "/c/cellar/"]),
             ["a/site/web", "b/site/web", "c/web", "cellar"]
         );
-        assert_eq!(named(&["C:\\src\\app", "/src/app"]), ["C:\\src\\app", "/src/app"]);
+        assert_eq!(named(&["C:\\src\\app", "/src/app"]), ["src\\app", "src/app"]);
     }
 
     #[test]
