@@ -50,6 +50,17 @@ pub struct Outlook {
     pub cost: Option<PicoUsd>,
 }
 
+impl BlockState {
+    /// The name in JSON and CSV.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Over => "over",
+            Self::Active(_) => "active",
+            Self::Gap => "gap",
+        }
+    }
+}
+
 impl Block {
     /// How long a block is.
     pub const LENGTH: Duration = Duration::from_hours(5);

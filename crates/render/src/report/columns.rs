@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::{BlockState, Detail, Dimension, Key, Line, Report, Sums};
 use crate::cell::cost;
 use crate::csv::dollars;
+use crate::json::wire;
 use crate::units;
 
 /// A column that says what a line is of.
@@ -16,8 +17,10 @@ pub(super) struct Head {
     pub(super) title: &'static str,
     /// The fewest columns in which it still says something, and when it goes (see [`Column`](crate::table::Column)).
     pub(super) room: (usize, u8),
-    /// What it says, as it came.
-    pub(super) get: fn(&Key, &Sums, &TimeZone) -> Untrusted,
+    /// What it says to people, as it came.
+    pub(super) get: fn(&Key, &TimeZone) -> Untrusted,
+    /// What it says in CSV, where that is something else.
+    exact: Option<fn(&Key) -> Option<String>>,
 }
 
 /// A column that says what was used.
@@ -48,7 +51,7 @@ pub(super) enum Part {
 }
 
 const fn label(id: &'static str, title: &'static str, least: usize) -> Head {
-    Head { id, title, room: (least, 0), get: |key, _, zone| key.label(zone) }
+    Head { id, title, room: (least, 0), get: Key::label, exact: None }
 }
 
 const DAY: &[Head] = &[label("day", "DAY", 10)];
@@ -58,10 +61,11 @@ const WEEK: &[Head] = &[
         id: "monday",
         title: "MONDAY",
         room: (10, 3),
-        get: |key, _, _| match key {
+        get: |key, _| match key {
             Key::Period(Some(period)) => period.first.to_string().into(),
             _ => "".into(),
         },
+        exact: None,
     },
 ];
 const MONTH: &[Head] = &[label("month", "MONTH", 7)];
@@ -76,32 +80,43 @@ const SESSION: &[Head] = &[
         id: "client",
         title: "AGENT",
         room: (7, 2),
-        get: |key, _, _| of_session(key, |s| s.client().as_str().into()),
+        get: |key, _| of_session(key, |session| Some(session.client().as_str().into())),
+        exact: None,
     },
     Head {
         id: "project",
         title: "PROJECT",
         room: (8, 1),
-        get: |key, _, _| of_session(key, |session| session.project.clone().unwrap_or_else(|| "".into())),
+        get: |key, _| of_session(key, |session| session.project.clone()),
+        exact: None,
     },
     Head {
         id: "last",
         title: "LAST",
         room: (16, 4),
-        get: |key, _, zone| {
-            of_session(key, |session| {
-                session.last_active.map_or_else(|| "".into(), |at| units::moment(at, zone).into())
-            })
-        },
+        get: |key, zone| of_session(key, |session| Some(units::moment(session.last_active?, zone).into())),
+        exact: Some(|key| match key {
+            Key::Session(Some(session)) => session.last_active.and_then(wire::rfc3339),
+            _ => None,
+        }),
     },
 ];
 const BLOCK: &[Head] = &[
-    label("block", "BLOCK", 16),
+    Head {
+        id: "block",
+        title: "BLOCK",
+        room: (16, 0),
+        get: Key::label,
+        exact: Some(|key| match key {
+            Key::Block(block) => wire::rfc3339(block.start),
+            _ => None,
+        }),
+    },
     Head {
         id: "state",
         title: "STATE",
-        room: (6, 0),
-        get: |key, _, _| match key {
+        room: (11, 0),
+        get: |key, _| match key {
             Key::Block(block) => match &block.state {
                 BlockState::Over => "over".into(),
                 BlockState::Gap => format!("gap {}", units::span(block.end.since(block.start))).into(),
@@ -109,14 +124,20 @@ const BLOCK: &[Head] = &[
             },
             _ => "".into(),
         },
+        exact: Some(|key| match key {
+            Key::Block(block) => Some(block.state.as_str().to_owned()),
+            _ => None,
+        }),
     },
 ];
 
-fn of_session(key: &Key, get: impl Fn(&Session) -> Untrusted) -> Untrusted {
-    match key {
+/// Nothing where the session or what is asked of it is not known.
+fn of_session(key: &Key, get: impl Fn(&Session) -> Option<Untrusted>) -> Untrusted {
+    let known = match key {
         Key::Session(Some(session)) => get(session),
-        _ => "".into(),
-    }
+        _ => None,
+    };
+    known.unwrap_or_else(|| "".into())
 }
 
 /// The columns of one of a line's keys.
@@ -237,7 +258,16 @@ impl Report {
 impl Line {
     /// What the column says of this line.
     pub(super) fn head(&self, (place, head): (usize, &Head), zone: &TimeZone) -> Untrusted {
-        self.keys.get(place).map_or_else(|| "".into(), |key| (head.get)(key, &self.sums, zone))
+        self.keys.get(place).map_or_else(|| "".into(), |key| (head.get)(key, zone))
+    }
+
+    /// What the column says of this line in CSV: moments in RFC 3339 (UTC), and nothing where nothing is known.
+    pub(super) fn exact_head(&self, (place, head): (usize, &Head), zone: &TimeZone) -> Untrusted {
+        let key = self.keys.get(place);
+        match head.exact {
+            Some(exact) => key.and_then(exact).unwrap_or_default().into(),
+            None => self.head((place, head), zone),
+        }
     }
 
     /// Whether it is a time in which nothing was used.

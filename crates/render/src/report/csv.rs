@@ -24,11 +24,11 @@ impl Format for Csv {
         let ids = names.chain(model).chain(list).chain(figures().map(|figure| figure.id));
         write_record(ids.map(Cow::Borrowed), out)?;
         for (line, part) in report.lines.iter().flat_map(|line| records(line)) {
-            let named = heads.iter().map(|head| inert(&line.head(*head, &report.zone)));
+            let heads = heads.iter().map(|head| inert(&line.exact_head(*head, &report.zone)));
             let model = part.keys.first().filter(|_| model.is_some()).map(|key| inert(&key.label(&report.zone)));
             let list = list.map(|_| inert(&models(&line.sums)));
             let figures = figures().map(|figure| (figure.exact)(&part.sums));
-            write_record(named.chain(model).chain(list).chain(figures).map(Cow::Owned), out)?;
+            write_record(heads.chain(model).chain(list).chain(figures).map(Cow::Owned), out)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use agtop_model::{PicoUsd, Timestamp};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{Block, BlockState, Dimension, Format, Key, Line, Page, Report, Sums, zone_name};
+use super::{Dimension, Format, Key, Line, Page, Report, Sums, zone_name};
 use crate::json::wire::{self, Used, generated_at};
 use crate::json::write;
 
@@ -204,15 +204,10 @@ fn project_path(key: &Key) -> Option<String> {
 
 fn block(key: &Key) -> Option<BlockWire> {
     let Key::Block(block) = key else { return None };
-    let Block { state, .. } = block;
     let outlook = block.outlook();
     let burn = outlook.and_then(|outlook| outlook.burn);
     Some(BlockWire {
-        state: match state {
-            BlockState::Over => "over",
-            BlockState::Active(_) => "active",
-            BlockState::Gap => "gap",
-        },
+        state: block.state.as_str(),
         minutes_left: outlook.map(|outlook| outlook.left.as_secs_f64() / 60.0),
         tokens_per_minute: burn.and_then(|burn| wire::finite(burn.tokens_per_minute)),
         fresh_tokens_per_minute: burn.and_then(|burn| wire::finite(burn.fresh_tokens_per_minute)),

@@ -13,7 +13,7 @@ fn blocks_of(times: &[&str], now: &str) -> Report {
 fn shown(report: &Report) -> Vec<String> {
     let show = |line: &Line| match &line.keys[0] {
         Key::Block(block) => {
-            let time = |at| crate::units::second(at, &jiff::tz::TimeZone::UTC)[11..].to_owned();
+            let time = |at| crate::units::second(at, &TimeZone::UTC).split_off(11);
             let what = if block.is_gap() { "gap".to_owned() } else { line.sums.usage.total().to_string() };
             format!("{}-{} {what}", time(block.start), time(block.end))
         }

@@ -27,7 +27,7 @@ fn a_line_can_be_taken_apart_and_a_table_be_compact() {
         insta::assert_snapshot!(format!("report_breakdown_{format}"), written(&report, format, None));
     }
     let view = crate::testing::view();
-    let page = Page { columns: Columns::Few, ..super::super::testing::page(&view) };
+    let page = Page { columns: Columns::Few, ..page(&view) };
     let mut out = Vec::new();
     format("text").unwrap().write(&report, &page, &mut out).unwrap();
     insta::assert_snapshot!("report_compact", String::from_utf8(out).unwrap());

@@ -7,7 +7,7 @@ mod statusline;
 
 use agtop_model::{Cost, PicoUsd, UsageTable};
 
-use super::testing::{CLAUDE, CODEX, NOW, at, costing, options, rich, row, session, table, written};
+use super::testing::{CLAUDE, CODEX, NOW, at, costing, options, page, rich, row, session, table, written};
 use super::*;
 use crate::Plan;
 

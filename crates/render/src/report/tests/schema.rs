@@ -88,7 +88,7 @@ fn comparison() -> Comparison {
 
 fn shown(comparison: &Comparison) -> [String; 2] {
     let view = crate::testing::view();
-    let page = super::super::testing::page(&view);
+    let page = page(&view);
     let (mut text, mut json) = (Vec::new(), Vec::new());
     comparison.write_text(&page, &mut text).unwrap();
     comparison.write_json(&page, &mut json).unwrap();
