@@ -64,6 +64,9 @@ pub(crate) struct ReportRowArgs {
     /// Below each row, the same by model
     #[arg(long)]
     pub(crate) breakdown: bool,
+    /// Only what each row is of, its tokens and its cost
+    #[arg(long)]
+    pub(crate) compact: bool,
     /// Only the newest or dearest N rows; what is left out is summed up
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
@@ -98,9 +101,6 @@ pub(crate) struct FormatArgs {
     /// With daily: print a calendar, darker where more was used
     #[arg(long)]
     pub(crate) graph: bool,
-    /// Print only what each row is of, its tokens and its cost
-    #[arg(long)]
-    pub(crate) compact: bool,
 }
 
 /// Blocks of five hours.
@@ -133,9 +133,9 @@ pub(crate) struct CompareArgs {
     #[command(flatten)]
     pub(crate) span: SpanArgs,
     /// Models to compare with, instead of the usual ones
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, help_heading = "Output", value_name = "NAMES", value_delimiter = ',')]
     pub(crate) models: Vec<String>,
     /// Print JSON, as one line
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Output")]
     pub(crate) json: bool,
 }

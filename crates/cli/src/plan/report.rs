@@ -94,7 +94,7 @@ impl Ground {
             book,
             options,
             format: format_of(&args.format)?,
-            columns: if args.format.compact { Columns::Few } else { Columns::All },
+            columns: if args.rows.compact { Columns::Few } else { Columns::All },
             view: self.view(cli)?,
             budget,
         })
