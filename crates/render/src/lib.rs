@@ -1,4 +1,4 @@
-//! Snapshots into text and JSON: one file an output.
+//! Snapshots into text and JSON, one file an output, and usage into [`report`]s.
 //!
 //! Every output is a [`Surface`]: it gets an immutable [`Snapshot`] and a [`View`] that says what part of it to draw
 //! and how, and writes. No surface opens a file, reads a clock or asks a terminal: all of that is in the view.

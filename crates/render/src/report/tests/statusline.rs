@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use crate::Colour;
 use crate::report::statusline::{Bench, StatuslineInput, line};
 
@@ -61,4 +63,28 @@ fn a_hostile_model_cannot_act_on_the_terminal() {
 fn a_limit_whose_reset_has_passed_tells_no_time() {
     let sent = r#"{"model":"m","rate_limits":{"five_hour":{"used_percentage":5,"resets_at":1795000000}}}"#;
     assert_eq!(drawn(sent, None, Colour::Never), "m · 5h 5.0%\n");
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_is_one_harmless_line(
+        sent in proptest::collection::vec(any::<u8>(), 0..200),
+        name in "[\\x00-\\x1f\\x7f-\u{9f}\u{202e}a-z🦀 ]{0,40}",
+        number in any::<f64>(),
+        whole in any::<i64>(),
+    ) {
+        let json = serde_json::json!({
+            "model": {"display_name": name},
+            "cost": {"total_cost_usd": number, "total_duration_ms": whole},
+            "context_window": {"used_percentage": number, "context_window_size": whole},
+            "rate_limits": {"five_hour": {"used_percentage": number.abs() % 200.0, "resets_at": whole}},
+        });
+        for sent in [String::from_utf8_lossy(&sent).into_owned(), json.to_string()] {
+            for usage in [None, Some(&rich())] {
+                let shown = drawn(&sent, usage, Colour::Never);
+                prop_assert!(shown.ends_with('\n') && shown.lines().count() == 1, "{shown:?}");
+                prop_assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+            }
+        }
+    }
 }
