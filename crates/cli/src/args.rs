@@ -3,7 +3,11 @@
 #![expect(clippy::doc_markdown, reason = "the comments are help texts, read in a terminal")]
 #![expect(clippy::struct_excessive_bools, reason = "that is what switches are; the plan has none")]
 
+mod report;
+
 use std::path::PathBuf;
+
+pub(crate) use report::*;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
@@ -38,6 +42,12 @@ pub(crate) enum Command {
     Doctor,
     /// Show every counted response of a session, with file and line, and every copy that did not count
     Explain(ExplainArgs),
+    /// Show what was used by day, week, month, session, project, model, agent, branch, tool or 5-hour block
+    Report(ReportArgs),
+    /// Price the same tokens on other models
+    Compare(CompareArgs),
+    /// Print the line that Claude Code shows below its prompt, from the JSON that it sends
+    Statusline(StatuslineArgs),
     /// Show a model's rates, or how prices are looked up
     Prices(PricesArgs),
     /// Print the version

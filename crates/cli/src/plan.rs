@@ -1,5 +1,7 @@
 //! From what was typed to what will be done: everything is checked here, and no flag leaks past it.
 
+mod report;
+
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -19,6 +21,8 @@ use crate::args::{Cli, Command, PlanChoice, PricesCommand, SourceArgs};
 use crate::config::Config;
 use crate::{prices, time};
 
+pub(crate) use report::{Compare, Report, Shape, Statusline};
+
 /// What will be done.
 pub(crate) enum Plan {
     /// Print snapshots.
@@ -27,6 +31,12 @@ pub(crate) enum Plan {
     Doctor(Box<Doctor>),
     /// Explain a session's figures.
     Explain(Box<Explain>),
+    /// Fold usage.
+    Report(Box<Report>),
+    /// Draw Claude Code's status line.
+    Statusline(Statusline),
+    /// Price the same tokens by model.
+    Compare(Box<Compare>),
     /// Look prices up.
     Prices { book: Arc<PriceBook>, models: Vec<String> },
     /// Fetch the price list.
@@ -97,6 +107,9 @@ impl Plan {
         if matches!(cli.command, Some(Command::Version)) {
             return Ok(Self::Version);
         }
+        if matches!(cli.command, Some(Command::Statusline(_))) {
+            return Ok(Self::Statusline(Statusline::of(&cli)));
+        }
         if cli.sources.list_builtins {
             return Ok(Self::ListBuiltins);
         }
@@ -132,7 +145,11 @@ impl Plan {
                     zone: ground.zone,
                 })))
             }
-            Some(Command::Version) | None => Ok(Self::Show(Box::new(ground.show(&cli, book)?))),
+            Some(Command::Report(ref args)) => Ok(Self::Report(Box::new(ground.report(&cli, args, book)?))),
+            Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
+            Some(Command::Version | Command::Statusline(_)) | None => {
+                Ok(Self::Show(Box::new(ground.show(&cli, book)?)))
+            }
         }
     }
 }
@@ -236,20 +253,10 @@ impl Ground {
     }
 
     fn settings(&self, cli: &Cli) -> Result<Settings> {
-        let now = jiff::Timestamp::now();
-        let moment = |text: &Option<String>, end, flag| {
-            let parsed = text.as_deref().map(|text| time::parse(text, end, now, &self.zone)).transpose();
-            parsed.context(flag)
-        };
-        let scope = Scope {
-            since: moment(&cli.rows.since, time::End::Start, "--since")?,
-            until: moment(&cli.rows.until, time::End::End, "--until")?,
-        };
-        if let (Some(since), Some(until)) = (scope.since, scope.until)
-            && since >= until
-        {
-            bail!("--since is not before --until");
-        }
+        let rows = &cli.rows;
+        let (since, until) =
+            time::span(rows.since.as_deref(), rows.until.as_deref(), jiff::Timestamp::now(), &self.zone)?;
+        let scope = Scope { since, until };
         Ok(Settings {
             env: self.env.clone(),
             clients: self.clients(&cli.sources)?,
@@ -269,7 +276,8 @@ impl Ground {
     /// Message text and explanations are in files alone: there the ledger tells only of what is gone.
     fn remembering(&self, cli: &Cli) -> Remembering {
         let path = self.data.join("ledger.db");
-        let needs_files = cli.command.is_some() || cli.output.include_content;
+        let is_about_files = matches!(cli.command, Some(Command::Doctor | Command::Explain(_)));
+        let needs_files = is_about_files || cli.output.include_content;
         match (cli.sources.no_ledger, needs_files) {
             (true, _) => Remembering::Nothing,
             (false, true) => Remembering::TheGone(path),

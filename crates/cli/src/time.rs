@@ -1,22 +1,39 @@
 //! Times as users type them.
 
 use agtop_model::Timestamp;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
 /// Which end of a day a bare date means.
 #[derive(Clone, Copy)]
-pub(crate) enum End {
+enum End {
     /// Its first moment, for `--since`.
     Start,
     /// The first moment after it, for `--until`.
     End,
 }
 
+/// What `--since` and `--until` mean; the one must be before the other.
+pub(crate) fn span(
+    since: Option<&str>,
+    until: Option<&str>,
+    now: jiff::Timestamp,
+    zone: &TimeZone,
+) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
+    let since = since.map(|text| parse(text, End::Start, now, zone)).transpose().context("--since")?;
+    let until = until.map(|text| parse(text, End::End, now, zone)).transpose().context("--until")?;
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        bail!("--since is not before --until");
+    }
+    Ok((since, until))
+}
+
 /// A date (`2026-11-21`, `20261121`), an RFC 3339 time, or an age (`90m`, `12h`, `7d`, `2w`).
-pub(crate) fn parse(text: &str, end: End, now: jiff::Timestamp, zone: &TimeZone) -> Result<Timestamp> {
+fn parse(text: &str, end: End, now: jiff::Timestamp, zone: &TimeZone) -> Result<Timestamp> {
     if let Some(age) = age(text) {
         return Ok(millis(now - age));
     }

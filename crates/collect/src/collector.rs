@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
-use agtop_model::{Agent, ClientId, FileId, ProcId, Session, SessionKey, Snapshot, Timestamp};
+use agtop_model::{Agent, ClientId, FileId, Grain, ProcId, Session, SessionKey, Snapshot, Timestamp, UsageTable};
 use agtop_os::Os;
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -259,6 +259,14 @@ impl Collector {
         let is_known = |path: &Path| known.contains_key(path);
         let look = Look { clients: &clients, env: &self.settings.env, is_known: &is_known, now };
         self.sweep.find(&look, &mut self.health)
+    }
+
+    /// Reads what is new, and tells what was used, as finely as `grain` says.
+    pub fn usage_table(&mut self, grain: Grain) -> UsageTable {
+        // Some clients keep their files where their processes work.
+        self.look_at_processes();
+        self.read_files();
+        self.world.usage_table(now(), grain)
     }
 
     fn take(&mut self, client: ClientId, modified: Timestamp, told: Told) {

@@ -61,7 +61,7 @@ pub(crate) struct Account {
 /// What a reader has to tell the ledger of a file.
 pub(crate) enum Notes {
     /// All of it, from its beginning on.
-    Whole(Recorder),
+    Whole(Box<Recorder>),
     /// What was appended.
     More(Vec<Event>),
 }

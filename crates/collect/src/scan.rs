@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agtop_clients::{Format, Source};
-use agtop_ledger::{Clock, Head, Reach, Recorder};
+use agtop_ledger::{Clock, Head, Reach};
 use agtop_model::{ClientId, FileId, Timestamp};
 use jiff::tz::TimeZone;
 
@@ -106,7 +106,7 @@ fn read(job: Job, zone: &TimeZone, take: &mut impl FnMut(Portion)) {
     let Job { file, place, path, modified, bytes, state, remembering, cursor } = job;
     let Place { client, store, root } = &*place;
     let mut notes = remembering.map(|seen| {
-        let notes = if cursor.is_none() { Notes::Whole(Recorder::default()) } else { Notes::More(Vec::new()) };
+        let notes = if cursor.is_none() { Notes::Whole(Box::default()) } else { Notes::More(Vec::new()) };
         (seen, notes)
     });
     let clock = |seen: Timestamp| Clock { modified, latest: seen.plus(CLOCK_SLACK) };

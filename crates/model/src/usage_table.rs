@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{Session, Spend, Timestamp, Usage};
+use crate::{Extent, Session, Spend, Timestamp, Usage};
 
 /// What was used when, by whom, of which model: what reports over days, projects and blocks are made of.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,8 @@ pub struct UsageRow {
     pub spend: Spend,
     /// Responses.
     pub turns: u64,
+    /// Whether `usage` is one response's: only then does its prompt have a length.
+    pub extent: Extent,
 }
 
 /// How finely a table tells times.
@@ -39,9 +41,52 @@ pub enum Grain {
     QuarterHour,
 }
 
+impl Grain {
+    /// A quarter of an hour in milliseconds.
+    const QUARTER: i64 = 15 * 60 * 1000;
+
+    /// The moment as finely as rows of this grain tell it.
+    #[must_use]
+    pub fn of(self, at: Timestamp) -> Timestamp {
+        match self {
+            Self::Response => at,
+            Self::QuarterHour => {
+                Timestamp::from_millis(at.as_millis().div_euclid(Self::QUARTER).saturating_mul(Self::QUARTER))
+            }
+        }
+    }
+
+    /// The coarsest grain at which each of these moments falls between rows, never into one.
+    pub fn that_tells(moments: impl IntoIterator<Item = Timestamp>) -> Self {
+        let coarse = Self::QuarterHour;
+        if moments.into_iter().all(|at| coarse.of(at) == at) { coarse } else { Self::Response }
+    }
+}
+
 impl UsageTable {
     /// The conversation of a row.
     pub fn session(&self, row: &UsageRow) -> Option<&Arc<Session>> {
         self.sessions.get(row.session as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_of_an_hour_begins_before_its_moments_even_before_1970() {
+        let of = |millis| Grain::QuarterHour.of(Timestamp::from_millis(millis)).as_millis();
+        assert_eq!([of(0), of(899_999), of(900_000), of(-1)], [0, 0, 900_000, -900_000]);
+        assert_eq!(Grain::Response.of(Timestamp::from_millis(7)).as_millis(), 7);
+        assert!(of(i64::MIN) < 0);
+    }
+
+    #[test]
+    fn a_moment_within_a_quarter_needs_every_response() {
+        let grain = |moments: &[i64]| Grain::that_tells(moments.iter().map(|&at| Timestamp::from_millis(at)));
+        assert_eq!(grain(&[]), Grain::QuarterHour);
+        assert_eq!(grain(&[900_000, 1_800_000]), Grain::QuarterHour);
+        assert_eq!(grain(&[900_000, 1_800_001]), Grain::Response);
     }
 }

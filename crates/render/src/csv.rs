@@ -26,7 +26,8 @@ impl Surface for Csv {
     }
 }
 
-fn write_record<'a>(values: impl Iterator<Item = Cow<'a, str>>, out: &mut dyn Write) -> Result<()> {
+/// Writes one record.
+pub(crate) fn write_record<'a>(values: impl Iterator<Item = Cow<'a, str>>, out: &mut dyn Write) -> Result<()> {
     for (at, value) in values.enumerate() {
         out.write_all(if at > 0 { b"," } else { b"" })?;
         if value.contains([',', '"', '\n', '\r']) {
@@ -55,7 +56,7 @@ fn exact(value: Value<'_>) -> String {
 }
 
 /// All twelve decimals of a dollar, but no trailing zeros beyond the cents.
-fn dollars(amount: PicoUsd) -> String {
+pub(crate) fn dollars(amount: PicoUsd) -> String {
     let exact = amount.to_string();
     let cents = exact.find('.').map_or(exact.len(), |point| point + 3);
     let trimmed = exact.trim_end_matches('0');
@@ -64,7 +65,7 @@ fn dollars(amount: PicoUsd) -> String {
 
 /// Text that neither a terminal nor a spreadsheet acts on: what begins like a formula gets an apostrophe before it
 /// (OWASP, "CSV injection").
-fn inert(text: &Untrusted) -> String {
+pub(crate) fn inert(text: &Untrusted) -> String {
     let shown = text.for_terminal();
     if shown.starts_with(['=', '+', '-', '@']) { format!("'{shown}") } else { shown.into_owned() }
 }

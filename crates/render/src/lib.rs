@@ -1,4 +1,4 @@
-//! Snapshots into text and JSON: one file an output.
+//! Snapshots into text and JSON, one file an output, and usage into [`report`]s.
 //!
 //! Every output is a [`Surface`]: it gets an immutable [`Snapshot`] and a [`View`] that says what part of it to draw
 //! and how, and writes. No surface opens a file, reads a clock or asks a terminal: all of that is in the view.
@@ -12,6 +12,7 @@ mod names;
 mod notes;
 mod once;
 mod redact;
+pub mod report;
 pub mod select;
 mod table;
 #[cfg(test)]

@@ -74,24 +74,29 @@ pub(crate) fn number(n: usize, what: &str) -> String {
 
 /// Writes where prices come from, what money means, and what is missing.
 pub(crate) fn write_footer(snapshot: &Snapshot, sum: &Sum, view: &View, out: &mut dyn Write) -> Result<()> {
-    let mut notes = vec![
-        Cell::new(format!("prices as of {}", snapshot.prices), Style::Dim),
-        Cell::new("$ is what the API would charge, not a bill", Style::Dim),
-    ];
-    if sum.covered > PicoUsd::ZERO {
-        let covered = format!("{} of it is covered by a subscription", units::money(sum.covered));
-        notes.push(Cell::new(covered, Style::Dim));
-    }
-    if sum.spend.unknown_turns > 0 {
-        let tokens = units::count(sum.spend.unknown_tokens);
-        notes.push(Cell::new(format!("+ and ? leave out {tokens} tokens of models without a known price"), Style::Dim));
-    }
-    write_parts(&notes, view, out)?;
+    write_parts(&about_money(&snapshot.prices, &sum.spend, sum.covered), view, out)?;
     match lost_records(&snapshot.health) {
         0 => Ok(()),
         1 => write_parts(&[Cell::new("× 1 record could not be read: agtop doctor", Style::Bad)], view, out),
         n => write_parts(&[Cell::new(format!("× {n} records could not be read: agtop doctor"), Style::Bad)], view, out),
     }
+}
+
+/// Where prices come from, and what the dollars of a sum mean; `covered` of it are on a subscription.
+pub(crate) fn about_money(prices: &str, spend: &Spend, covered: PicoUsd) -> Vec<Cell> {
+    let mut notes = vec![
+        Cell::new(format!("prices as of {prices}"), Style::Dim),
+        Cell::new("$ is what the API would charge, not a bill", Style::Dim),
+    ];
+    if covered > PicoUsd::ZERO {
+        let covered = format!("{} of it is covered by a subscription", units::money(covered));
+        notes.push(Cell::new(covered, Style::Dim));
+    }
+    if spend.unknown_turns > 0 {
+        let tokens = units::count(spend.unknown_tokens);
+        notes.push(Cell::new(format!("+ and ? leave out {tokens} tokens of models without a known price"), Style::Dim));
+    }
+    notes
 }
 
 /// Issues that may have cost records. Lists of issues are cut, so what is not listed counts as a loss.

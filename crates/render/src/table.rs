@@ -27,21 +27,35 @@ pub(crate) fn write(rows: &[Row<'_>], columns: &[Column], view: &View, out: &mut
         Some(fields) => fields.iter().map(|field| Filled::new(field, CHOSEN, rows, view)).collect(),
         None => columns.iter().filter_map(|column| Filled::of(column, rows, view)).collect::<Vec<_>>(),
     };
+    draw(&mut table, rows.len(), view, out)
+}
+
+/// Writes a heading and that many rows of the columns, made to fit.
+pub(crate) fn draw(table: &mut Vec<Filled>, rows: usize, view: &View, out: &mut dyn Write) -> Result<()> {
     if let Some(width) = view.width {
-        fit(&mut table, width);
+        fit(table, width);
     }
-    write_line(&table, |column| Some(&column.heading), view, out)?;
-    (0..rows.len()).try_for_each(|row| write_line(&table, |column| column.cells.get(row), view, out))
+    write_line(table, |column| Some(&column.heading), view, out)?;
+    (0..rows).try_for_each(|row| write_line(table, |column| column.cells.get(row), view, out))
 }
 
 /// How a column that the person chose gives way: it shrinks, and never goes.
 const CHOSEN: (usize, u8) = (4, 0);
 
+/// How a column's cells stand in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Align {
+    /// Text, which may be cut.
+    Left,
+    /// Numbers, which may not.
+    Right,
+}
+
 /// A column with its cells.
-struct Filled {
+pub(crate) struct Filled {
     heading: Cell,
     cells: Vec<Cell>,
-    is_number: bool,
+    align: Align,
     width: usize,
     least: usize,
     rank: u8,
@@ -52,14 +66,19 @@ impl Filled {
         field(column.field).map(|field| Self::new(field, (column.least, column.rank), rows, view))
     }
 
-    fn new(field: &Field, (least, rank): (usize, u8), rows: &[Row<'_>], view: &View) -> Self {
-        let cells: Vec<Cell> = rows.iter().map(|row| cell(field, row, view)).collect();
-        let heading = Cell::new(field.title, Style::Bold);
+    fn new(field: &Field, room: (usize, u8), rows: &[Row<'_>], view: &View) -> Self {
+        let cells = rows.iter().map(|row| cell(field, row, view)).collect();
+        let align = if matches!(field.kind, Kind::Text | Kind::Time) { Align::Left } else { Align::Right };
+        Self::of_cells(field.title, align, room, cells)
+    }
+
+    /// A column of these cells, with the fewest columns it needs and its rank as [`Column`] has them.
+    pub(crate) fn of_cells(heading: &str, align: Align, (least, rank): (usize, u8), cells: Vec<Cell>) -> Self {
+        let heading = Cell::new(heading, Style::Bold);
         let widest = cells.iter().map(Cell::width).max().unwrap_or(0).max(heading.width()).min(WIDEST);
-        let is_number = !matches!(field.kind, Kind::Text | Kind::Time);
         // Half a number is a wrong number.
-        let least = if is_number { widest } else { least.min(widest) };
-        Self { heading, cells, is_number, width: widest, least, rank }
+        let least = if align == Align::Right { widest } else { least.min(widest) };
+        Self { heading, cells, align, width: widest, least, rank }
     }
 }
 
@@ -90,7 +109,10 @@ fn write_line<'t>(
         let Some(cell) = cell_of(column) else { continue };
         let shown = text::truncate(cell.text(), column.width);
         let blanks = column.width.saturating_sub(text::width(&shown));
-        let (before, behind) = if column.is_number { (blanks, 0) } else { (0, blanks) };
+        let (before, behind) = match column.align {
+            Align::Left => (0, blanks),
+            Align::Right => (blanks, 0),
+        };
         write!(out, "{:before$}", "")?;
         cell.write(&shown, view.colour, out)?;
         if at + 1 < table.len() {

@@ -296,7 +296,7 @@ fn gemini_agent(session: Arc<Session>) -> Agent {
     Agent { process: Arc::new(process), join: None, ..agent(GEMINI, GEMINI_PID, session) }
 }
 
-fn session(client: ClientId, id: &str) -> Session {
+pub(crate) fn session(client: ClientId, id: &str) -> Session {
     Session {
         key: SessionKey::new(client, id),
         parent: None,

@@ -121,7 +121,8 @@ impl Plan {
         }
     }
 
-    fn covers(self, client: ClientId) -> bool {
+    /// Whether a subscription covers what `client` uses.
+    pub(crate) fn covers(self, client: ClientId) -> bool {
         match self {
             Self::Retail => false,
             Self::Max => client.as_str() == "claude",

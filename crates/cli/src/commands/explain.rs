@@ -33,7 +33,7 @@ pub(super) fn run(explain: Explain, out: &mut dyn Write) -> Result<()> {
 }
 
 /// The session whose id starts so; it must be one.
-fn find<'a>(sessions: &'a [std::sync::Arc<Session>], wanted: &str) -> Result<&'a Session> {
+pub(super) fn find<'a>(sessions: &'a [std::sync::Arc<Session>], wanted: &str) -> Result<&'a Session> {
     let matching: Vec<&Session> =
         sessions.iter().map(AsRef::as_ref).filter(|session| session.key.id.starts_with(wanted)).collect();
     match matching[..] {

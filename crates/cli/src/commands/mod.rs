@@ -1,17 +1,29 @@
 //! What agtop does, one file a command.
 
 mod builtins;
+mod compare;
 mod doctor;
 mod explain;
 mod prices;
+mod report;
 mod show;
+mod statusline;
 
 use std::io::Write;
 use std::process::ExitCode;
 
+use agtop_collect::Collector;
 use anyhow::Result;
 
 use crate::plan::Plan;
+
+/// Writes down what was read, and says on standard error if the ledger is not as it should be.
+fn remember(collector: &mut Collector) {
+    collector.finish();
+    for notice in collector.take_notices() {
+        eprintln!("agtop: {notice}");
+    }
+}
 
 /// Does what was planned.
 pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
@@ -20,6 +32,9 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
         Plan::Show(show) => return show::run(*show, &mut out),
         Plan::Doctor(doctor) => return doctor::run(*doctor, &mut out),
         Plan::Explain(explain) => explain::run(*explain, &mut out)?,
+        Plan::Report(report) => return report::run(*report, &mut out),
+        Plan::Compare(compare) => compare::run(&compare, &mut out)?,
+        Plan::Statusline(statusline) => statusline::run(&statusline, &mut out)?,
         Plan::Prices { book, models } => return prices::look_up(&book, &models, &mut out),
         Plan::UpdatePrices { url, cache, even_if_fresh } => prices::update(&url, &cache, even_if_fresh, &mut out)?,
         Plan::ListBuiltins => builtins::list(&mut out)?,

@@ -28,9 +28,6 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
         }
         let started = Instant::now();
         let snapshot = progress::shown(collector.watch(), || collector.refresh());
-        for notice in collector.take_notices() {
-            eprintln!("agtop: {notice}");
-        }
         info!(sessions = snapshot.sessions.len(), agents = snapshot.agents.len(), took = ?started.elapsed(), "snapshot");
         for (client, issue) in snapshot.health.issues() {
             tracing::warn!(%client, path = ?issue.path, place = ?issue.place, kind = issue.kind.as_str(), "{}", issue.detail);
@@ -43,7 +40,7 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
             break;
         }
     }
-    collector.finish();
+    super::remember(&mut collector);
     // The operating system takes the memory back faster than we would give it back piece by piece.
     std::mem::forget(collector);
     Ok(code)

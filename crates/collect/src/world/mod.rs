@@ -17,6 +17,7 @@ mod tests;
 mod tool_times;
 mod totals;
 mod turns;
+mod usage_table;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -24,7 +24,7 @@ use serde_json::ser::PrettyFormatter;
 use crate::{Layout, View};
 
 /// Writes `value` as the view lays it out, with a line feed at the end.
-fn write(value: &impl Serialize, view: &View, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn write(value: &impl Serialize, view: &View, out: &mut dyn Write) -> Result<()> {
     match view.layout {
         Layout::Line => serde_json::to_writer(&mut *out, value)?,
         Layout::Pretty => {

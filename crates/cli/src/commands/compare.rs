@@ -1,0 +1,131 @@
+use std::collections::HashSet;
+use std::io::Write;
+use std::sync::Arc;
+
+use agtop_collect::Collector;
+use agtop_model::{Extent, Grain, Session, Spend, Tier, Untrusted, Usage, UsageRow, UsageTable};
+use agtop_prices::{PriceBook, Rated};
+use agtop_render::report::compare::{Comparison, Offer};
+use agtop_render::report::{Columns, Options, Page};
+use agtop_render::units;
+use anyhow::{Result, bail};
+
+use super::explain::find;
+use crate::plan::{Compare, Shape};
+use crate::progress;
+
+/// What people ask about most, one or two of each maker's present coding models.
+const USUAL: &[&str] = &[
+    "claude-opus-5",
+    "claude-sonnet-5",
+    "claude-haiku-4-5",
+    "gpt-5.5",
+    "gpt-5.3-codex",
+    "gpt-5-mini",
+    "gemini-3.1-pro-preview",
+    "gemini-3.5-flash",
+    "xai/grok-4.20",
+    "deepseek/deepseek-v4-pro",
+    "moonshot/kimi-k2.7-code",
+    "mistral/devstral-medium-latest",
+];
+
+/// Prints what the same tokens would cost with other models.
+pub(super) fn run(plan: &Compare, out: &mut dyn Write) -> Result<()> {
+    let prices = plan.book.as_of();
+    let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), Arc::clone(&plan.book));
+    let table = progress::shown(collector.watch(), || collector.usage_table(Grain::Response));
+    super::remember(&mut collector);
+    let session = plan.session.as_deref().map(|id| find(&table.sessions, id)).transpose()?;
+    let rows = wanted(&table, session, &plan.options);
+    if rows.is_empty() {
+        bail!("nothing was used there");
+    }
+    let mut comparison = compared(&rows, plan);
+    comparison.subject = subject(session, &plan.options);
+    let page = Page { view: &plan.view, prices: &prices, columns: Columns::All };
+    match plan.layout {
+        Shape::Text => comparison.write_text(&page, out)?,
+        Shape::Json => comparison.write_json(&page, out)?,
+    }
+    std::mem::forget((collector, table));
+    Ok(())
+}
+
+fn wanted<'t>(table: &'t UsageTable, session: Option<&Session>, options: &'t Options) -> Vec<&'t UsageRow> {
+    let is_it = |row: &UsageRow| match session {
+        Some(session) => table.session(row).is_some_and(|of_row| of_row.key == session.key),
+        None => true,
+    };
+    options.rows(table).filter(|row| is_it(row)).collect()
+}
+
+fn subject(session: Option<&Session>, options: &Options) -> Untrusted {
+    if let Some(session) = session {
+        let project = session.project.as_ref().map_or_else(String::new, |project| format!(" in {}", project.raw()));
+        return format!("{} session {}{project}", session.client(), session.key.id).into();
+    }
+    let mut text = match options.projects.join(", ") {
+        names if names.is_empty() => "all usage".to_owned(),
+        names => format!("usage in {names}"),
+    };
+    for (word, at) in [("since", options.since), ("until", options.until)] {
+        if let Some(at) = at {
+            text = format!("{text} {word} {}", units::moment(at, &options.zone));
+        }
+    }
+    text.into()
+}
+
+fn compared(rows: &[&UsageRow], plan: &Compare) -> Comparison {
+    let (mut usage, mut spend, mut turns) = (Usage::default(), Spend::default(), 0);
+    for row in rows {
+        usage += row.usage;
+        spend += row.spend;
+        turns += row.turns;
+    }
+    let used: HashSet<&str> = rows.iter().filter_map(|row| row.model.as_deref()).collect();
+    let asked: Vec<&str> = if plan.models.is_empty() {
+        USUAL.iter().copied().chain(used.iter().copied()).collect()
+    } else {
+        plan.models.iter().map(|model| model.trim()).filter(|model| !model.is_empty()).collect()
+    };
+    let mut seen = HashSet::new();
+    let offers = asked.into_iter().filter(|model| seen.insert(*model));
+    let offers = offers.map(|model| offer(model, rows, &plan.book, used.contains(model))).collect();
+    let now = plan.options.now;
+    let mut comparison = Comparison { subject: "".into(), usage, spend, turns, offers, now };
+    comparison.sort();
+    comparison
+}
+
+/// What one model charges for the rows, each priced alone: the length of each prompt decides its rates.
+fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> Offer {
+    let rated = book.rate(model);
+    let mut spend = Spend::default();
+    for row in rows {
+        spend.add(rated.cost_of(&row.usage, Tier::Standard, row.extent), row.usage.total());
+    }
+    let limit = book.context_limit(model).unwrap_or(u64::MAX);
+    let is_too_long = |row: &&&UsageRow| row.extent == Extent::Response && row.usage.prompt() > limit;
+    let key = match &rated {
+        Rated::Known(found) => Some(Untrusted::from(found.key)),
+        Rated::Local | Rated::Unknown => None,
+    };
+    Offer {
+        model: model.into(),
+        amount: spend.known(),
+        basis: spend.basis(),
+        key,
+        is_derived: is_derived(&rated, &rows.iter().map(|row| row.usage).sum()),
+        too_long: rows.iter().filter(is_too_long).map(|row| row.turns).sum(),
+        was_used,
+    }
+}
+
+/// Whether the list lacks a rate for some use of the cache that was made.
+fn is_derived(rated: &Rated<'_>, used: &Usage) -> bool {
+    let cached = Usage { input: 0, output: 0, reasoning: 0, web_searches: 0, ..*used };
+    let quote = rated.quote_of(&cached, Tier::Standard, Extent::Sum);
+    quote.is_some_and(|quote| quote.lines.iter().any(|line| line.derived.is_some()))
+}

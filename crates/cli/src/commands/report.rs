@@ -1,0 +1,39 @@
+use std::io::Write;
+use std::process::ExitCode;
+
+use agtop_collect::Collector;
+use agtop_model::Grain;
+use agtop_render::report::{Kind, Page, Report};
+use anyhow::Result;
+
+use crate::plan;
+use crate::progress;
+
+/// The present period has cost more than was allowed.
+const BUDGET_PASSED: u8 = 5;
+
+/// Prints usage, folded as asked for.
+pub(super) fn run(plan: plan::Report, out: &mut dyn Write) -> Result<ExitCode> {
+    let prices = plan.book.as_of();
+    let mut collector = Collector::new(plan.settings, agtop_os::native(), plan.book);
+    let grain = grain(&plan.options);
+    let table = progress::shown(collector.watch(), || collector.usage_table(grain));
+    super::remember(&mut collector);
+    let report = Report::build(&table, &plan.options);
+    let page = Page { view: &plan.view, prices: &prices, columns: plan.columns };
+    plan.format.write(&report, &page, out)?;
+    out.flush()?;
+    // The operating system takes the memory back faster than we would give it back piece by piece.
+    std::mem::forget((collector, table));
+    let Some(passed) = plan.budget.and_then(|budget| report.passed(budget)) else { return Ok(ExitCode::SUCCESS) };
+    eprintln!("agtop: {passed}");
+    Ok(ExitCode::from(BUDGET_PASSED))
+}
+
+/// Blocks end to the minute; days, which begin on quarters of an hour, need no more than those.
+fn grain(options: &agtop_render::report::Options) -> Grain {
+    match options.kind {
+        Kind::Blocks => Grain::Response,
+        _ => Grain::that_tells(options.since.into_iter().chain(options.until)),
+    }
+}

@@ -1,0 +1,101 @@
+use unicode_width::UnicodeWidthStr;
+
+use super::*;
+
+const WIDTHS: [(&str, Option<usize>); 4] = [("60", Some(60)), ("80", Some(80)), ("140", Some(140)), ("pipe", None)];
+
+#[test]
+fn tables_fit_every_terminal() {
+    for kind in Kind::ALL {
+        let report = Report::build(&rich(), &options(kind));
+        for (name, width) in WIDTHS {
+            let shown = written(&report, "text", width);
+            assert!(shown.lines().all(|line| width.is_none_or(|width| line.width() <= width)), "{shown}");
+            if ["daily", "session", "blocks"].contains(&kind.as_str()) {
+                insta::assert_snapshot!(format!("report_{}_{name}", kind.as_str()), shown);
+            }
+        }
+        insta::assert_snapshot!(format!("report_{}_pipe", kind.as_str()), written(&report, "text", None));
+    }
+}
+
+#[test]
+fn a_line_can_be_taken_apart_and_a_table_be_compact() {
+    let by_model = Options { detail: Detail::ByModel, ..options(Kind::Weekly) };
+    let report = Report::build(&rich(), &by_model);
+    for format in ["text", "csv", "markdown"] {
+        insta::assert_snapshot!(format!("report_breakdown_{format}"), written(&report, format, None));
+    }
+    let view = crate::testing::view();
+    let page = Page { columns: Columns::Few, ..page(&view) };
+    let mut out = Vec::new();
+    format("text").unwrap().write(&report, &page, &mut out).unwrap();
+    insta::assert_snapshot!("report_compact", String::from_utf8(out).unwrap());
+}
+
+#[test]
+fn json_and_csv_hold_every_figure() {
+    for kind in [Kind::Daily, Kind::Session, Kind::Blocks] {
+        let report = Report::build(&rich(), &options(kind));
+        insta::assert_snapshot!(format!("report_{}_csv", kind.as_str()), written(&report, "csv", None));
+    }
+    let report = Report::build(&rich(), &Options { limit: Some(1), ..options(Kind::Daily) });
+    insta::assert_snapshot!("report_json", written(&report, "json", None));
+}
+
+#[test]
+fn a_calendar_is_darker_where_more_was_used() {
+    let report = Report::build(&rich(), &options(Kind::Daily));
+    for (name, width) in WIDTHS {
+        let shown = written(&report, "graph", width);
+        assert!(shown.lines().all(|line| width.is_none_or(|width| line.width() <= width)), "{shown}");
+        insta::assert_snapshot!(format!("report_graph_{name}"), shown);
+    }
+}
+
+#[test]
+fn nothing_used_is_told_in_every_format() {
+    let empty = UsageTable::default();
+    for kind in Kind::ALL {
+        let report = Report::build(&empty, &options(kind));
+        for format in FORMATS {
+            let shown = written(&report, format.id(), Some(80));
+            assert!(!shown.contains('$') || !shown.contains("$0"), "nothing is not free: {shown}");
+            assert!(shown.ends_with('\n'));
+        }
+    }
+    insta::assert_snapshot!("report_empty", written(&Report::build(&empty, &options(Kind::Daily)), "text", None));
+}
+
+#[test]
+fn one_cell_is_a_table_without_bars() {
+    let one = table(vec![session(CLAUDE, "a", None)], vec![row(0, Some(NOW), "m", 1)]);
+    let shown = written(&Report::build(&one, &options(Kind::Daily)), "text", None);
+    assert!(!shown.contains('█') && shown.contains("<$0.01"), "{shown}");
+}
+
+#[test]
+fn nothing_that_acts_on_a_terminal_or_a_spreadsheet_is_written() {
+    for kind in Kind::ALL {
+        let asked = Options { detail: Detail::ByModel, group_by: vec![Dimension::Branch], ..options(kind) };
+        let report = Report::build(&hostile(), &asked);
+        for format in FORMATS {
+            for width in [None, Some(80), Some(1), Some(0)] {
+                let shown = written(&report, format.id(), width);
+                let bad = |c: &char| c.is_control() && *c != '\n' || ('\u{202a}'..='\u{202e}').contains(c);
+                let is_json = format.id() == "json";
+                let found: Vec<char> = shown.chars().filter(bad).collect();
+                assert!(found.iter().all(|c| is_json && !c.is_ascii_control()), "{}: {found:?}", format.id());
+                assert!(format.id() != "csv" || !shown.contains(",=") && !shown.contains("\n="), "{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn formats_have_names_of_their_own() {
+    for one in FORMATS {
+        assert_eq!(FORMATS.iter().filter(|other| other.id() == one.id()).count(), 1);
+        assert!(format(one.id()).is_some());
+    }
+}

@@ -1,0 +1,115 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::report::compare::{Comparison, Offer};
+
+const REPORT: &str = include_str!("../../../../../schema/report.schema.json");
+const COMPARE: &str = include_str!("../../../../../schema/compare.schema.json");
+
+/// The schema, with keys forbidden that it does not describe: readers must bear new keys, agtop must describe them.
+fn strict(schema: &str) -> jsonschema::Validator {
+    fn forbid_others(schema: &mut Value) {
+        match schema {
+            Value::Object(object) => {
+                if object.get("type") == Some(&json!("object")) {
+                    object.insert("additionalProperties".to_owned(), json!(false));
+                }
+                object.values_mut().for_each(forbid_others);
+            }
+            Value::Array(array) => array.iter_mut().for_each(forbid_others),
+            _ => {}
+        }
+    }
+    let mut schema: Value = serde_json::from_str(schema).unwrap();
+    forbid_others(&mut schema);
+    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+}
+
+fn assert_valid(validator: &jsonschema::Validator, document: &str) {
+    let document = serde_json::from_str(document).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path)).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn reports_are_what_their_schema_says() {
+    let validator = strict(REPORT);
+    for table in [rich(), UsageTable::default(), hostile()] {
+        for kind in Kind::ALL {
+            let asked = Options {
+                detail: Detail::ByModel,
+                limit: Some(2),
+                since: Some(at("2020-01-01T00:00:00Z")),
+                token_limit: Some(TokenLimit::Largest),
+                ..options(kind)
+            };
+            for options in [options(kind), asked] {
+                assert_valid(&validator, &written(&Report::build(&table, &options), "json", None));
+            }
+        }
+    }
+}
+
+#[test]
+fn schemas_describe_and_require_every_key() {
+    fn check(schema: &Value, at: &str) {
+        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+            let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            for (key, property) in properties {
+                assert!(required.contains(&key.as_str()), "{at}.{key} may be absent");
+                assert!(property.get("description").or(property.get("$ref")).is_some(), "{at}.{key} is not described");
+                check(property, &format!("{at}.{key}"));
+            }
+        }
+        schema["$defs"].as_object().into_iter().flatten().for_each(|(name, of)| check(of, name));
+    }
+    for schema in [REPORT, COMPARE] {
+        check(&serde_json::from_str(schema).unwrap(), "");
+    }
+}
+
+fn comparison() -> Comparison {
+    let total = Report::build(&rich(), &options(Kind::Daily)).totals;
+    let offer = |model: &str, amount: Option<i64>, is_derived| Offer {
+        model: model.into(),
+        amount: amount.map(|usd| PicoUsd::new(usd * 1_000_000_000_000)),
+        basis: if amount.is_some() { agtop_model::Basis::Api } else { agtop_model::Basis::Unknown },
+        key: amount.map(|_| model.into()),
+        is_derived,
+        too_long: u64::from(is_derived),
+        was_used: model.starts_with("claude"),
+    };
+    let offers = vec![offer("b", None, false), offer("claude-opus-4-7", Some(54), false), offer("a", Some(3), true)];
+    let (usage, spend, turns) = (total.usage, total.spend, total.turns);
+    let mut comparison = Comparison { subject: "all usage".into(), usage, spend, turns, offers, now: at(NOW) };
+    comparison.sort();
+    comparison
+}
+
+fn shown(comparison: &Comparison) -> [String; 2] {
+    let view = crate::testing::view();
+    let page = page(&view);
+    let (mut text, mut json) = (Vec::new(), Vec::new());
+    comparison.write_text(&page, &mut text).unwrap();
+    comparison.write_json(&page, &mut json).unwrap();
+    [text, json].map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+#[test]
+fn a_comparison_is_sorted_by_cost_and_valid() {
+    let [text, json] = shown(&comparison());
+    insta::assert_snapshot!("compare", text);
+    assert_valid(&strict(COMPARE), &json);
+    let document: Value = serde_json::from_str(&json).unwrap();
+    let models: Vec<&str> = document["models"].as_array().unwrap().iter().filter_map(|m| m["model"].as_str()).collect();
+    assert_eq!(models, ["a", "claude-opus-4-7", "b"]);
+}
+
+#[test]
+fn what_is_not_wholly_known_has_no_ratio() {
+    let mut comparison = comparison();
+    assert_eq!(comparison.ratio(&comparison.offers[0]), None, "some of it has no price");
+    comparison.spend.unknown_turns = 0;
+    assert!((comparison.ratio(&comparison.offers[0]).unwrap() - 3.0 / 27.0).abs() < 1e-9);
+    assert_eq!(comparison.ratio(&comparison.offers[2]), None);
+}
