@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use agtop_clients::{Env, clients};
 use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_ledger::Selector;
 use agtop_model::ClientId;
 use agtop_prices::PriceBook;
 use agtop_render::{Colour, Content, Filter, Layout, Plan as BillingPlan, SortKey, Surface, View, surface};
@@ -17,7 +18,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
 
-use crate::args::{Cli, Command, PlanChoice, PricesCommand, SourceArgs};
+use crate::args::{Cli, Command, ForgetArgs, LedgerArgs, LedgerCommand, PlanChoice, PricesCommand, SourceArgs};
 use crate::config::Config;
 use crate::{prices, time};
 
@@ -31,6 +32,8 @@ pub(crate) enum Plan {
     Doctor(Box<Doctor>),
     /// Explain a session's figures.
     Explain(Box<Explain>),
+    /// Look after the ledger.
+    Ledger(Box<LedgerWork>),
     /// Fold usage.
     Report(Box<Report>),
     /// Draw Claude Code's status line.
@@ -74,6 +77,28 @@ pub(crate) struct Thresholds {
 
 /// Say how well files can be read.
 pub(crate) struct Doctor {
+    pub(crate) settings: Settings,
+    pub(crate) book: Arc<PriceBook>,
+}
+
+/// Look after the ledger.
+pub(crate) struct LedgerWork {
+    pub(crate) path: PathBuf,
+    pub(crate) task: LedgerTask,
+}
+
+/// What to do with the ledger.
+pub(crate) enum LedgerTask {
+    Path,
+    Stats,
+    Verify,
+    Export,
+    Forget(Selector),
+    Rebuild(Rebuild),
+}
+
+/// Read everything again.
+pub(crate) struct Rebuild {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
 }
@@ -145,6 +170,7 @@ impl Plan {
                     zone: ground.zone,
                 })))
             }
+            Some(Command::Ledger(ref args)) => Ok(Self::Ledger(Box::new(ground.ledger(&cli, args, book)?))),
             Some(Command::Report(ref args)) => Ok(Self::Report(Box::new(ground.report(&cli, args, book)?))),
             Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
             Some(Command::Version | Command::Statusline(_)) | None => {
@@ -164,7 +190,8 @@ impl Ground {
         env.work_dirs.extend(std::env::current_dir());
         let home = env.home.clone();
         env.work_dirs.extend(config.aider.directories.iter().map(|directory| expanded(directory, &home)));
-        let data = env.var("AGTOP_DATA_DIR").map_or_else(|| directories.data_dir().join("agtop"), PathBuf::from);
+        let data = env.var("AGTOP_DATA_DIR").filter(|directory| !directory.is_empty());
+        let data = data.map_or_else(|| directories.data_dir().join("agtop"), PathBuf::from);
         let cache = prices::cache_file(&directories.cache_dir());
         Ok(Self { cache, data, env, config, zone: TimeZone::system() })
     }
@@ -273,9 +300,33 @@ impl Ground {
         })
     }
 
+    fn ledger(&self, cli: &Cli, args: &LedgerArgs, book: Arc<PriceBook>) -> Result<LedgerWork> {
+        let task = match &args.command {
+            LedgerCommand::Path => LedgerTask::Path,
+            LedgerCommand::Stats => LedgerTask::Stats,
+            LedgerCommand::Verify => LedgerTask::Verify,
+            LedgerCommand::Export => LedgerTask::Export,
+            LedgerCommand::Forget(forget) => LedgerTask::Forget(self.selector(forget)?),
+            LedgerCommand::Rebuild => LedgerTask::Rebuild(Rebuild { settings: self.settings(cli)?, book }),
+        };
+        Ok(LedgerWork { path: self.ledger_path(), task })
+    }
+
+    fn selector(&self, forget: &ForgetArgs) -> Result<Selector> {
+        let client = forget.of_client.iter().map(|name| client_of(name)).next().transpose()?;
+        let below = forget.below.as_deref().map(std::path::absolute).transpose().context("--below")?;
+        let now = jiff::Timestamp::now();
+        let before = time::span(forget.before.as_deref(), None, now, &self.zone).context("--before")?.0;
+        Ok(Selector { client, below, before })
+    }
+
+    fn ledger_path(&self) -> PathBuf {
+        self.data.join("ledger.db")
+    }
+
     /// Message text and explanations are in files alone: there the ledger tells only of what is gone.
     fn remembering(&self, cli: &Cli) -> Remembering {
-        let path = self.data.join("ledger.db");
+        let path = self.ledger_path();
         let is_about_files = matches!(cli.command, Some(Command::Doctor | Command::Explain(_)));
         let needs_files = is_about_files || cli.output.include_content;
         match (cli.sources.no_ledger, needs_files) {
@@ -287,16 +338,7 @@ impl Ground {
 
     fn clients(&self, sources: &SourceArgs) -> Result<Vec<ClientId>> {
         let names = if sources.clients.is_empty() { &self.config.clients } else { &sources.clients };
-        names
-            .iter()
-            .map(|name| {
-                let known = agtop_clients::client(name).map(|client| client.info().id);
-                known.ok_or_else(|| {
-                    let all: Vec<&str> = clients().map(|client| client.info().id.as_str()).collect();
-                    anyhow!("unknown client '{name}'; choose from {}", all.join(", "))
-                })
-            })
-            .collect()
+        names.iter().map(|name| client_of(name)).collect()
     }
 
     /// Patterns of flags, the environment and the configuration add up.
@@ -308,6 +350,14 @@ impl Ground {
         let all = sources.matchers.iter().chain(&by_env).chain(&self.config.matchers);
         all.map(|text| Matcher::parse(text).map_err(|error| anyhow!(error))).collect()
     }
+}
+
+fn client_of(name: &str) -> Result<ClientId> {
+    let known = agtop_clients::client(name).map(|client| client.info().id);
+    known.ok_or_else(|| {
+        let all: Vec<&str> = clients().map(|client| client.info().id.as_str()).collect();
+        anyhow!("unknown client '{name}'; choose from {}", all.join(", "))
+    })
 }
 
 /// JSON and watch lines need nothing between them; a table that is watched is drawn over the one before.

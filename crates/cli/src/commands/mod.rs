@@ -4,6 +4,7 @@ mod builtins;
 mod compare;
 mod doctor;
 mod explain;
+mod ledger;
 mod prices;
 mod report;
 mod show;
@@ -33,6 +34,7 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
         Plan::Doctor(doctor) => return doctor::run(*doctor, &mut out),
         Plan::Explain(explain) => explain::run(*explain, &mut out)?,
         Plan::Report(report) => return report::run(*report, &mut out),
+        Plan::Ledger(work) => return ledger::run(*work, &mut out),
         Plan::Compare(compare) => compare::run(&compare, &mut out)?,
         Plan::Statusline(statusline) => statusline::run(&statusline, &mut out)?,
         Plan::Prices { book, models } => return prices::look_up(&book, &models, &mut out),

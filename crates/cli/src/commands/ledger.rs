@@ -1,0 +1,87 @@
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use agtop_clients::clients;
+use agtop_collect::Collector;
+use agtop_ledger::{Ledger, Opening, Stats};
+use agtop_model::{ClientId, Timestamp};
+use anyhow::Result;
+
+use crate::plan::{LedgerTask, LedgerWork};
+use crate::progress;
+
+/// Something in the ledger is wrong.
+const UNSOUND: u8 = 1;
+
+/// Looks after the ledger.
+pub(super) fn run(work: LedgerWork, out: &mut dyn Write) -> Result<ExitCode> {
+    if matches!(work.task, LedgerTask::Path) {
+        writeln!(out, "{}", work.path.display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !work.path.exists() && !matches!(work.task, LedgerTask::Rebuild(_)) {
+        writeln!(out, "there is no ledger yet: {}", work.path.display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut ledger = open(&work.path)?;
+    match work.task {
+        LedgerTask::Path => {}
+        LedgerTask::Stats => stats(&work.path, ledger.stats()?, out)?,
+        LedgerTask::Verify => return verify(&ledger, out),
+        LedgerTask::Export => drop(ledger.export(&mut *out)?),
+        LedgerTask::Forget(selector) => {
+            let files = ledger.forget(&selector)?;
+            writeln!(out, "forgot {}", counted(files, "file"))?;
+        }
+        LedgerTask::Rebuild(rebuild) => {
+            ledger.forget_live()?;
+            drop(ledger);
+            let mut collector = Collector::new(rebuild.settings, agtop_os::native(), rebuild.book);
+            progress::shown(collector.watch(), || collector.read_files());
+            super::remember(&mut collector);
+            stats(&work.path, open(&work.path)?.stats()?, out)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(path: &Path) -> Result<Ledger> {
+    let ids: Vec<ClientId> = clients().map(|client| client.info().id).collect();
+    let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+    let opened = Ledger::open(&Opening { path, clients: &ids, now, patience: Opening::PATIENCE })?;
+    if let Some(notice) = opened.notice {
+        eprintln!("agtop: {notice}");
+    }
+    Ok(opened.ledger)
+}
+
+fn stats(path: &Path, stats: Stats, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "{}", path.display())?;
+    for (name, value) in [
+        ("files on disk", stats.live),
+        ("files gone", stats.gone),
+        ("files rewritten", stats.replaced),
+        ("responses", stats.turns),
+        ("responses of which no transcript is left", stats.archived_turns),
+        ("readings of rate limits", stats.limits),
+        ("bytes", stats.bytes),
+    ] {
+        writeln!(out, "{value:>12}  {name}")?;
+    }
+    Ok(())
+}
+
+fn verify(ledger: &Ledger, out: &mut dyn Write) -> Result<ExitCode> {
+    let report = ledger.verify()?;
+    for fault in &report.faults {
+        writeln!(out, "{fault}")?;
+    }
+    let verdict = if report.is_clean() { "sound".to_owned() } else { counted(report.faults.len() as u64, "fault") };
+    writeln!(out, "{}, {}: {verdict}", counted(report.files, "file"), counted(report.turns, "response"))?;
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(UNSOUND) })
+}
+
+fn counted(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
