@@ -306,14 +306,17 @@ impl Ground {
             LedgerCommand::Stats => LedgerTask::Stats,
             LedgerCommand::Verify => LedgerTask::Verify,
             LedgerCommand::Export => LedgerTask::Export,
-            LedgerCommand::Forget(forget) => LedgerTask::Forget(self.selector(forget)?),
+            LedgerCommand::Forget(forget) => LedgerTask::Forget(self.selector(cli, forget)?),
             LedgerCommand::Rebuild => LedgerTask::Rebuild(Rebuild { settings: self.settings(cli)?, book }),
         };
         Ok(LedgerWork { path: self.ledger_path(), task })
     }
 
-    fn selector(&self, forget: &ForgetArgs) -> Result<Selector> {
-        let client = forget.of_client.iter().map(|name| client_of(name)).next().transpose()?;
+    fn selector(&self, cli: &Cli, forget: &ForgetArgs) -> Result<Selector> {
+        let client = cli.sources.clients.first().map(|name| client_of(name)).transpose()?;
+        if !forget.all && forget.below.is_none() && forget.before.is_none() {
+            bail!("nothing is named: choose from --all, --below, --before");
+        }
         let below = forget.below.as_deref().map(std::path::absolute).transpose().context("--below")?;
         let now = jiff::Timestamp::now();
         let before = time::span(forget.before.as_deref(), None, now, &self.zone).context("--before")?.0;

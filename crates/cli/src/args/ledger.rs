@@ -25,18 +25,14 @@ pub(crate) enum LedgerCommand {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
 pub(crate) struct ForgetArgs {
-    /// Only of this agent program
-    #[arg(long = "client", value_name = "NAME")]
-    pub(crate) of_client: Option<String>,
     /// Only this file, or what lies in this directory
     #[arg(long, value_name = "PATH")]
     pub(crate) below: Option<PathBuf>,
     /// Only files in which nothing happened since: a date, an RFC 3339 time, or an age such as 90d
     #[arg(long, value_name = "WHEN")]
     pub(crate) before: Option<String>,
-    /// Everything
-    #[arg(long, conflicts_with_all = ["of_client", "below", "before"])]
+    /// Everything; together with --client, everything of that agent program
+    #[arg(long, conflicts_with_all = ["below", "before"])]
     pub(crate) all: bool,
 }

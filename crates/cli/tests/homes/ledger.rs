@@ -1,0 +1,150 @@
+//! The ledger through the program itself: nothing is lost, whatever is deleted and whoever is killed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use agtop_testkit::corpus::{self, Plan, Profile};
+use serde_json::Value;
+
+use crate::support::{agtop, json};
+
+fn home() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    corpus::write(home.path(), Plan { seed: 7, size: 2_000_000, profile: Profile::Real }).unwrap();
+    home
+}
+
+/// Every figure that is counted, by its place.
+fn figures(home: &Path, args: &[&str]) -> BTreeMap<String, String> {
+    let told = json(home, &[&["--json=sessions"], args].concat());
+    let mut figures = BTreeMap::new();
+    flatten("", &told["totals"], &mut figures);
+    figures.insert("sessions".to_owned(), told["sessions"].as_array().unwrap().len().to_string());
+    figures
+}
+
+fn flatten(place: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| flatten(&format!("{place}/{key}"), value, into)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, value)| flatten(&format!("{place}/{at}"), value, into));
+        }
+        leaf => drop(into.insert(place.to_owned(), leaf.to_string())),
+    }
+}
+
+/// Shows what differs alone: there are hundreds of figures.
+fn assert_same(told: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) {
+    let without = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| -> Vec<String> {
+        a.iter().filter(|(place, value)| b.get(*place) != Some(value)).map(|(p, v)| format!("{p}: {v}")).collect()
+    };
+    assert_eq!(without(told, wanted), without(wanted, told));
+}
+
+fn transcripts(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let (directories, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(|path| path.is_dir());
+    let is_transcript = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
+    let below = directories.iter().flat_map(|directory| transcripts(directory));
+    files.into_iter().filter(is_transcript).chain(below).collect()
+}
+
+#[test]
+fn a_second_run_tells_what_the_first_and_one_without_a_ledger_tell() {
+    let home = home();
+    let fresh = figures(home.path(), &["--no-ledger"]);
+    assert!(!home.path().join(".local/share/agtop").exists(), "nothing is written where nothing shall be remembered");
+    assert_same(&figures(home.path(), &[]), &fresh);
+    assert_same(&figures(home.path(), &[]), &fresh);
+    let verdict = agtop(home.path(), &["ledger", "verify"]);
+    assert!(verdict.status.success() && verdict.stdout.ends_with("sound\n"), "{}", verdict.stdout);
+}
+
+#[test]
+fn a_report_is_the_same_when_half_of_the_transcripts_are_gone() {
+    let home = home();
+    let report = |kind: &str| agtop(home.path(), &["report", kind, "--json"]).stdout;
+    let strip = |text: String| {
+        let mut report: Value = serde_json::from_str(&text).unwrap();
+        report["generated_at"].take();
+        report
+    };
+    let before = ["monthly", "session", "model"].map(|kind| strip(report(kind)));
+    for path in transcripts(home.path()).iter().step_by(2) {
+        fs::remove_file(path).unwrap();
+    }
+    assert_eq!(["monthly", "session", "model"].map(|kind| strip(report(kind))), before);
+    assert_eq!(["monthly", "session", "model"].map(|kind| strip(report(kind))), before);
+}
+
+#[test]
+fn whoever_is_killed_while_writing_loses_nothing() {
+    let home = home();
+    let truth = figures(home.path(), &["--no-ledger"]);
+    let run = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
+        command.args(["--json=sessions", "--no-sample"]).current_dir(home.path()).env_clear().env("HOME", home.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    for round in 0..40_u64 {
+        let mut child = run();
+        // From before the ledger is opened to after it was written, on fast machines and slow ones.
+        std::thread::sleep(Duration::from_millis(round * round / 4));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if round % 10 == 0 {
+            drop(fs::remove_file(home.path().join(".local/share/agtop/ledger.db")));
+        }
+    }
+    let verdict = agtop(home.path(), &["ledger", "verify"]);
+    assert!(verdict.status.success(), "{}{}", verdict.stdout, verdict.stderr);
+    assert_same(&figures(home.path(), &[]), &truth);
+}
+
+#[test]
+fn several_at_once_share_one_ledger() {
+    let home = home();
+    let truth = figures(home.path(), &["--no-ledger"]);
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| figures(home.path(), &[]))).collect();
+        let report = scope.spawn(|| json(home.path(), &["report", "monthly", "--json"]));
+        for run in runs {
+            assert_same(&run.join().unwrap(), &truth);
+        }
+        report.join().unwrap();
+    });
+    assert_same(&figures(home.path(), &[]), &truth);
+}
+
+#[test]
+fn what_is_forgotten_is_read_again_if_it_can_be() {
+    let home = home();
+    let before = figures(home.path(), &[]);
+    assert_eq!(agtop(home.path(), &["ledger", "forget"]).status.code(), Some(2), "nothing is named");
+    assert!(agtop(home.path(), &["ledger", "forget", "--all"]).stdout.starts_with("forgot "));
+    assert!(agtop(home.path(), &["ledger", "stats"]).stdout.contains(" 0  responses\n"));
+    assert_same(&figures(home.path(), &[]), &before);
+    assert!(agtop(home.path(), &["ledger", "rebuild"]).status.success());
+    assert_same(&figures(home.path(), &[]), &before);
+}
+
+#[test]
+fn nothing_of_any_message_is_in_the_ledger() {
+    let home = home();
+    let directory = home.path().join(".claude/projects/-work");
+    fs::create_dir_all(&directory).unwrap();
+    let line = r#"{"type":"user","sessionId":"s","timestamp":"2026-03-01T10:00:00Z","cwd":"/work","message":{"content":"xyzzy-plugh-secret"}}"#;
+    fs::write(directory.join("s.jsonl"), format!("{line}\n")).unwrap();
+    figures(home.path(), &[]);
+    let bytes = fs::read(home.path().join(".local/share/agtop/ledger.db")).unwrap();
+    assert!(!bytes.windows(18).any(|window| window == b"xyzzy-plugh-secret"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(".local/share/agtop"), mode(".local/share/agtop/ledger.db")), (0o700, 0o600));
+    }
+}
