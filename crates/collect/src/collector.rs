@@ -104,6 +104,10 @@ type News = (FileId, Option<Box<Cursor>>);
 
 /// Rates need this long between two readings.
 const SAMPLING: Duration = Duration::from_millis(100);
+/// Live agents write to files that were written to this lately.
+const LIVELY: Duration = Duration::from_hours(12);
+/// As many bytes are read before the first snapshot: a hundredth of a second's work.
+const GLANCE: u64 = 16 * 1024 * 1024;
 /// Between two snapshots there is this much time, however fast files change.
 const BREATH: Duration = Duration::from_millis(60);
 
@@ -171,6 +175,25 @@ impl Collector {
         self.snapshot()
     }
 
+    /// A first snapshot, at once: live agents, and the files that were written to lately. History comes with the next
+    /// [`Self::refresh`]. For collectors that run again and again.
+    pub fn glance(&mut self) -> Snapshot {
+        self.look_at_processes();
+        let now = now();
+        self.world.advance(now);
+        let (Found::All(mut candidates) | Found::Some(mut candidates)) = self.find_files(now);
+        candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.identity.modified));
+        let mut room = GLANCE;
+        candidates.retain(|candidate| {
+            let is_news = now.since(candidate.identity.modified) <= LIVELY && candidate.identity.size <= room;
+            room -= if is_news { candidate.identity.size } else { 0 };
+            is_news
+        });
+        self.read(candidates, now);
+        self.sweep.look_everywhere();
+        self.snapshot()
+    }
+
     /// The next snapshot: as soon as a file changes, with processes as they were, or else when it is time to look at
     /// processes again.
     pub fn next(&mut self, interval: Duration) -> Snapshot {
@@ -200,6 +223,14 @@ impl Collector {
             }
             Found::Some(candidates) => candidates,
         };
+        self.read(candidates, now);
+        if self.settings.runs == Runs::Once || self.remembrance.is_due() {
+            self.remembrance.write();
+        }
+    }
+
+    /// Reads what is new in these files.
+    fn read(&mut self, candidates: Vec<Candidate>, now: Timestamp) {
         let jobs: Vec<Job> = candidates.into_iter().filter_map(|candidate| self.job(candidate, now)).collect();
         self.meter.start(&jobs);
         let mut cursors = HashMap::new();
@@ -216,9 +247,6 @@ impl Collector {
             }
         });
         self.keep_cursors(cursors);
-        if self.settings.runs == Runs::Once || self.remembrance.is_due() {
-            self.remembrance.write();
-        }
     }
 
     /// Writes down what was read and is not written yet. To be called before the program ends.
@@ -237,7 +265,9 @@ impl Collector {
         let mut settled = HashSet::new();
         remembrance.recall(sweep.places(), &candidates, now, |recollection| {
             let Recollection { client, path, worth, memory } = recollection;
-            if !settings.clients.is_empty() && !settings.clients.contains(&client) {
+            let is_wanted = settings.clients.is_empty() || settings.clients.contains(&client);
+            // What was read at the first glance need not be remembered.
+            if !is_wanted || known.contains_key(&path) {
                 return;
             }
             let file = files.add(client, &path);

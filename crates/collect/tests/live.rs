@@ -108,6 +108,22 @@ fn a_change_of_a_file_is_the_next_snapshot() {
 }
 
 #[test]
+fn a_glance_tells_of_live_agents_and_the_next_look_of_all_else() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &line("m1", 10));
+    let old = bench.transcript().with_file_name("ffffffff-0000-4000-8000-000000000006.jsonl");
+    append(&old, &line("m2", 5).replace(SID, "ffffffff-0000-4000-8000-000000000006"));
+    let long_ago = std::time::SystemTime::now() - Duration::from_hours(48);
+    fs::File::options().append(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    let glance = bench.collector.glance();
+    assert_eq!((glance.totals.usage.output, glance.agents.len()), (10, 1));
+    assert!(glance.agents[0].session.is_some());
+    assert_eq!(bench.look().totals.usage.output, 15);
+    assert_eq!(bench.look().health.clients[0].records, 2, "each line was read once");
+}
+
+#[test]
 fn a_torn_last_line_waits_for_its_end() {
     let mut bench = Bench::new();
     let whole = line("m1", 10);
