@@ -1,5 +1,6 @@
 //! Chores of this repository: generated files, checks, and the test corpus.
 
+mod bench;
 mod corpus;
 mod layers;
 mod prices;
@@ -22,6 +23,8 @@ enum Chore {
     Layers(layers::Args),
     /// Write a home of made-up agents with a known truth beside it
     Corpus(corpus::Args),
+    /// Time agtop on a home, beside the peers that are installed
+    Bench(bench::Args),
     /// Check that agtop compiles for every platform it is written for
     Targets(targets::Args),
 }
@@ -31,6 +34,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Prices(args) => prices::run(&args),
         Chore::Layers(args) => layers::run(&args),
         Chore::Corpus(args) => corpus::run(&args),
+        Chore::Bench(args) => bench::run(&args),
         Chore::Targets(args) => targets::run(&args),
     }
 }
