@@ -30,4 +30,4 @@ pub use command::{Choices, Command, Export, Reply, Signal, Whereabouts};
 pub use draw::draw;
 pub use keys::{Preset, UnknownPreset};
 pub use look::{Charset, Depth, Rgb, THEMES, Theme, ThemeError, theme};
-pub use runner::{Host, Input, Mouse, Screen, Tty, run};
+pub use runner::{Host, Input, Mouse, Screen, Tty, listen, run};

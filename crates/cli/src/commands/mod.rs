@@ -5,6 +5,8 @@ mod doctor;
 mod explain;
 mod prices;
 mod show;
+mod terminals;
+mod tui;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -17,6 +19,10 @@ use crate::plan::Plan;
 pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     match plan {
+        Plan::Tui(screen) => {
+            drop(out);
+            return tui::run(*screen);
+        }
         Plan::Show(show) => return show::run(*show, &mut out),
         Plan::Doctor(doctor) => return doctor::run(*doctor, &mut out),
         Plan::Explain(explain) => explain::run(*explain, &mut out)?,

@@ -59,6 +59,8 @@ pub enum Message {
     Own(Own),
     /// How a command came out.
     Reply(Reply),
+    /// The shell wants the terminal back for a while.
+    Suspend,
 }
 
 /// How far the scan of files has come.
@@ -211,6 +213,7 @@ impl App {
             Message::Resize(columns, rows) => self.resize(Size { columns, rows }),
             Message::Reply(reply) => self.answer(reply),
             Message::Paste(text) => self.paste(&text),
+            Message::Suspend => return vec![Command::Suspend],
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
             Message::Key(key) => return self.changing(|app| app.press(key)),
             Message::Mouse(event, at) => return self.changing(|app| app.point(event, at)),

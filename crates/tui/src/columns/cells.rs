@@ -65,7 +65,7 @@ pub(super) fn cpu(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
 
 pub(super) fn tokens_per_minute(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
     let Some(agent) = row.agent else { return missing(pen) };
-    let tokens = agent.paces[0].tokens_per_minute().unwrap_or(0.0);
+    let tokens = agent.paces[1].tokens_per_minute().unwrap_or(0.0);
     quiet_zero(pen, tokens, units::count(widgets::whole(tokens)))
 }
 

@@ -62,10 +62,10 @@ static SPECIAL: &[Special] = &[
     },
     Special { cell: Some(cells::cpu), side: Side::Right, ..special("cpu", "CPU", (5, 5), 6) },
     Special {
-        help: "tokens in the last minute",
+        help: "tokens per minute, over the last five minutes",
         cell: Some(cells::tokens_per_minute),
         side: Side::Right,
-        ..special("tok_min", "TOK/M", (5, 5), 7)
+        ..special("tokens_rate", "TOK/M", (5, 5), 7)
     },
     Special { side: Side::Right, ..special("mem", "MEM", (5, 5), 8) },
     Special { side: Side::Right, ..special("tokens", "TOKENS", (6, 6), 9) },
@@ -81,19 +81,19 @@ static SPECIAL: &[Special] = &[
         help: "bytes read from disks per second",
         cell: Some(cells::read_rate),
         side: Side::Right,
-        ..special("read_s", "R/s", (5, 5), 14)
+        ..special("read_rate", "R/s", (5, 5), 14)
     },
     Special {
         help: "bytes written to disks per second",
         cell: Some(cells::write_rate),
         side: Side::Right,
-        ..special("write_s", "W/s", (5, 5), 15)
+        ..special("write_rate", "W/s", (5, 5), 15)
     },
     Special {
         help: "US dollars per hour, over the last five minutes",
         cell: Some(cells::usd_per_hour),
         side: Side::Right,
-        ..special("usd_h", "$/H", (6, 6), 16)
+        ..special("cost_rate", "$/H", (6, 6), 16)
     },
     special("session", "SESSION", (9, 12), 6),
     special("title", "TITLE", (14, 90), 5),
@@ -103,8 +103,22 @@ static SPECIAL: &[Special] = &[
 
 /// The columns of the agents view, unless the user chose others.
 const AGENTS: &[&str] = &[
-    "status", "client", "pid", "project", "doing", "model", "activity", "cpu", "mem", "read_s", "write_s", "tok_min",
-    "tokens", "cost", "context", "active",
+    "status",
+    "client",
+    "pid",
+    "project",
+    "doing",
+    "model",
+    "activity",
+    "cpu",
+    "mem",
+    "read_rate",
+    "write_rate",
+    "tokens_rate",
+    "tokens",
+    "cost",
+    "context",
+    "active",
 ];
 
 /// The columns of the sessions view, unless the user chose others.
@@ -251,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_columns_that_rust_agtop_showed_are_shown_and_the_others_can_be() {
-        for id in ["pid", "cpu", "mem", "read_s", "write_s"] {
+        for id in ["pid", "cpu", "mem", "read_rate", "write_rate"] {
             assert!(AGENTS.contains(&id), "{id}");
         }
         for id in ["vsz", "disk_read", "disk_write"] {

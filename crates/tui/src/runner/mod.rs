@@ -4,7 +4,7 @@ mod tty;
 
 use std::io;
 
-pub use tty::{Mouse, Tty};
+pub use tty::{Mouse, Tty, listen};
 
 use crate::{App, Command, Message, Reply};
 

@@ -1,8 +1,12 @@
 use std::io::{self, BufWriter, Stdout, Write};
+use std::ops::ControlFlow;
 use std::sync::Once;
+use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::event::{
+    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, MouseEventKind,
+};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
@@ -11,8 +15,8 @@ use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use super::Screen;
-use crate::{App, draw};
+use super::{Input, Screen};
+use crate::{App, Message, draw};
 
 /// A frame of a large screen in full colour is about this long: one write takes it to the terminal.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -47,6 +51,14 @@ impl Tty {
         give_back_on_panic();
         tty.enter()?;
         Ok(tty)
+    }
+
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// If the terminal does not tell.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        self.terminal.size().map(|size| (size.width, size.height))
     }
 
     fn out(&mut self) -> &mut CrosstermBackend<BufWriter<Stdout>> {
@@ -91,6 +103,26 @@ impl Drop for Tty {
         if self.is_taken {
             // A terminal that is gone needs nothing back.
             drop(self.leave());
+        }
+    }
+}
+
+/// Reads what the person does, until the terminal is gone or nobody listens any more. `clock` tells how long the program
+/// has run.
+pub fn listen(clock: impl Fn() -> Duration, mut send: impl FnMut(Input) -> ControlFlow<()>) {
+    loop {
+        let input = match event::read() {
+            Ok(Event::Key(key)) => Input::Message(Message::Key(key)),
+            Ok(Event::Mouse(mouse)) if mouse.kind == MouseEventKind::Moved => continue,
+            Ok(Event::Mouse(mouse)) => Input::Message(Message::Mouse(mouse, clock())),
+            Ok(Event::Paste(text)) => Input::Message(Message::Paste(text)),
+            Ok(Event::Resize(columns, rows)) => Input::Message(Message::Resize(columns, rows)),
+            Ok(Event::FocusGained | Event::FocusLost) => continue,
+            Err(_) => Input::Stop,
+        };
+        let is_end = matches!(input, Input::Stop);
+        if send(input).is_break() || is_end {
+            return;
         }
     }
 }
