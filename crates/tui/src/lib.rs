@@ -20,6 +20,8 @@ mod panel;
 mod popup;
 mod quota;
 mod runner;
+#[cfg(test)]
+mod testing;
 mod views;
 mod widgets;
 

@@ -287,7 +287,6 @@ impl App {
         self.notice = Some(Notice { text: text.into(), outcome: Err(()) });
     }
 
-    /// What is in force while a filter is being typed is the last that could be understood.
     fn set_filter(&mut self, text: &str) {
         text.clone_into(&mut self.filtering.text);
         match parse(text) {
@@ -295,7 +294,12 @@ impl App {
                 self.filtering.query = query;
                 self.filtering.error = None;
             }
-            Err(error) => self.filtering.error = Some(error),
+            Err(error) => {
+                // What comes before the term that is not finished, or wrong, stays in force.
+                let before = text.trim_end().rsplit_once(' ').map_or("", |(before, _)| before);
+                self.filtering.query = parse(before).unwrap_or_default();
+                self.filtering.error = Some(error);
+            }
         }
         self.relist();
     }

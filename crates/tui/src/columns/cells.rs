@@ -107,7 +107,9 @@ pub(super) fn context(pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'static>
     let bar = usize::from(width.saturating_sub(5));
     let mut spans = widgets::bar(pen.look, percent / 100.0, bar, ink);
     let ink = if ink == Ink::Good { Ink::Text } else { ink };
-    spans.push(pen.look.span(format!(" {percent:>3.0}%"), ink));
+    let number = format!("{percent:.0}%");
+    spans.push(Span::raw(" ".repeat(5_usize.saturating_sub(number.len()))));
+    spans.push(pen.look.span(number, ink));
     Line::from(spans)
 }
 
@@ -129,6 +131,18 @@ pub(super) fn activity(pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'static
     }
     let ink = if agent.status == Status::Idle { Ink::Dim } else { Ink::Accent };
     Line::from(pen.look.span(widgets::spark(&values, usize::from(width), Some(100.0)), ink))
+}
+
+/// The project; of a sub-agent, which has none of its own, its name.
+pub(super) fn project(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    let Some(known) = agtop_model::field("project") else { return missing(pen) };
+    match ((known.get)(row), row.session.and_then(|session| session.title.as_ref())) {
+        (Value::Gap(_), Some(title)) if !title.rank.is_message_text() => {
+            Line::from(pen.look.span(title.text.for_terminal().into_owned(), Ink::Dim))
+        }
+        (Value::Untrusted(text), _) => plain(pen, text.for_terminal().into_owned()),
+        _ => missing(pen),
+    }
 }
 
 pub(super) fn doing_cell(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {

@@ -51,8 +51,8 @@ const fn special(id: &'static str, title: &'static str, width: (u16, u16), rank:
 
 static SPECIAL: &[Special] = &[
     Special { cell: Some(cells::status), ..special("status", "STATUS", (12, 12), 0) },
-    Special { side: Side::Left, ..special("client", "AGENT", (7, 12), 1) },
-    special("project", "PROJECT", (9, 18), 2),
+    Special { side: Side::Left, ..special("client", "AGENT", (8, 12), 1) },
+    Special { cell: Some(cells::project), ..special("project", "PROJECT", (9, 18), 2) },
     Special { cell: Some(cells::cost), side: Side::Right, ..special("cost", "COST", (7, 7), 3) },
     Special { cell: Some(cells::context), ..special("context", "CTX", (10, 10), 4) },
     Special {

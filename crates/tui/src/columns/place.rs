@@ -12,6 +12,8 @@ pub(crate) struct Placed {
 /// Blanks between two columns.
 const GAP: u16 = 1;
 const WIDE_GAP: u16 = 2;
+/// A column that may grow beyond this holds a line of text.
+const TEXT: u16 = 60;
 
 /// Puts as many of the columns as there is room for next to each other, and gives what is left over to those that can
 /// use it. Without room for all, those of the highest rank go first.
@@ -22,7 +24,7 @@ pub(crate) fn place(choices: &[ColumnChoice], room: u16) -> Vec<Placed> {
         .filter_map(|choice| {
             let column = Column::find(&choice.id)?;
             let fixed = choice.width.map(|width| (width.clamp(3, 200), width.clamp(3, 200)));
-            Some(Column { width: fixed.unwrap_or(column.width), ..column })
+            Some(Column { width: fixed.unwrap_or_else(|| comfortable(&column, room)), ..column })
         })
         .collect();
     while needed(&columns, gap) > room {
@@ -32,6 +34,12 @@ pub(crate) fn place(choices: &[ColumnChoice], room: u16) -> Vec<Placed> {
         columns.remove(least);
     }
     spread(&columns, room, gap)
+}
+
+/// A line of text is worth more columns than a number that few look at: it has a sixth of the room at least.
+fn comfortable(column: &Column, room: u16) -> (u16, u16) {
+    let (least, most) = column.width;
+    if most > TEXT { (least.max(room / 6), most) } else { (least, most) }
 }
 
 fn needed(columns: &[Column], gap: u16) -> u16 {
@@ -47,7 +55,7 @@ fn spread(columns: &[Column], room: u16, gap: u16) -> Vec<Placed> {
         let before = left;
         for (width, column) in widths.iter_mut().zip(columns) {
             // A column that can take a line of text grows three times as fast as one with a name in it.
-            let step = if column.width.1 > 60 { 3 } else { 1 };
+            let step = if column.width.1 > TEXT { 3 } else { 1 };
             let step = step.min(left).min(column.width.1.saturating_sub(*width));
             *width += step;
             left -= step;

@@ -37,7 +37,7 @@ pub(super) const PROJECTS: &[(&str, &str, &str)] = &[
     ("parser", "perf/simd", "Skip blanks sixteen at a time"),
     ("mobile", "release/4.2", "Crash when the camera is denied"),
     ("données-météo", "main", "Nettoyer les séries horaires"),
-    ("決済サービス", "main", "返金の二重計上を直す"),
+    ("payments", "main", "Refunds are counted twice"),
 ];
 
 /// A tool and what it is called on.

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, Pace, Paces, Session, StopReason, Timestamp, Totals,
-    Usage,
+    Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, Pace, Paces, PicoUsd, Session, StopReason, Timestamp,
+    Totals, Usage,
 };
 use jiff::tz::TimeZone;
 
@@ -71,7 +71,7 @@ fn split(total: u64) -> Usage {
 /// What the first sessions used, by model: they are all of today.
 fn today(day: &str, sessions: &[Arc<Session>]) -> Vec<DayModel> {
     let mut by_model: BTreeMap<(ClientId, &str), ModelSpend> = BTreeMap::new();
-    for session in sessions.iter().take(40) {
+    for session in sessions.iter().take(9) {
         let model = session.model.as_deref().unwrap_or_default();
         let entry = by_model.entry((session.client(), model)).or_insert_with(|| nothing(Some(model)));
         add(entry, &session.usage, session);
@@ -129,9 +129,32 @@ pub(super) fn paces(agents: &[Agent], elapsed: f64) -> Paces {
     let fifteen_minutes = sum(2, fifteen);
     Paces {
         rolling: [sum(0, one), sum(1, five), fifteen_minutes],
-        since_start: Pace { span: Duration::from_secs_f64(elapsed), ..fifteen_minutes },
+        since_start: share_of(&fifteen_minutes, elapsed),
         stops: vec![(StopReason::ToolUse, 212), (StopReason::EndTurn, 41), (StopReason::MaxTokens, 2)],
         compactions: 3,
+    }
+}
+
+/// What of a quarter of an hour was in so many seconds.
+fn share_of(quarter: &Pace, seconds: f64) -> Pace {
+    let share = seconds / quarter.span.as_secs_f64();
+    let part = |count: u64| whole(count as f64 * share);
+    let usage = &quarter.usage;
+    let usage = Usage {
+        input: part(usage.input),
+        cache_read: part(usage.cache_read),
+        cache_write_5m: part(usage.cache_write_5m),
+        output: part(usage.output),
+        ..Usage::default()
+    };
+    let amount = PicoUsd::from_usd(quarter.spend.amount.as_usd() * share).unwrap_or_default();
+    Pace {
+        span: Duration::from_secs_f64(seconds),
+        requests: part(quarter.requests),
+        errors: part(quarter.errors),
+        tool_calls: part(quarter.tool_calls),
+        usage,
+        spend: agtop_model::Spend { amount, ..quarter.spend },
     }
 }
 

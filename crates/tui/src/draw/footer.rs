@@ -24,7 +24,9 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Positio
         let ink = if notice.outcome.is_ok() { Ink::Text } else { Ink::Bad };
         Line::from(app.look.span(Untrusted::from(&*notice.text).for_terminal().into_owned(), ink))
     } else {
-        hints(app, inner.width)
+        // Where there is room for both, the facts on the right come before the last of the keys.
+        let taken = if inner.width >= 100 { cols(right.width()) + 3 } else { 0 };
+        hints(app, inner.width.saturating_sub(taken))
     };
     put(buffer, inner, &keys, Side::Left);
     if keys.width() + right.width() + 3 <= usize::from(inner.width) {

@@ -18,7 +18,7 @@ const GAP: usize = 3;
 
 /// A header is one row on wide and on low screens, two on others.
 pub(crate) fn rows(_: &App, area: Rect) -> u16 {
-    if area.width >= 200 || area.height < 12 { 1 } else { 2 }
+    if area.width >= 240 || area.height < 12 { 1 } else { 2 }
 }
 
 /// Something the header tells. What is less important goes first when there is no room.
@@ -40,7 +40,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         put(buffer, first, &collecting(app), Side::Left);
         return;
     };
-    let (top, below) = (who(app, snapshot), what(app, snapshot));
+    let (mut top, below) = (who(app, snapshot), what(app, snapshot));
+    top.push(machine(&app.look, snapshot));
     if area.height == 1 {
         let all = top.into_iter().chain(below).collect();
         put(buffer, first, &fitted(all, first.width), Side::Left);
@@ -95,7 +96,7 @@ fn who(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
     for agent in live(snapshot) {
         *counts.entry(merged(agent.status)).or_default() += 1;
     }
-    let mut pieces = vec![Piece { rank: 9, line: Line::from(look.span("agtop", Ink::Strong)) }];
+    let mut pieces = vec![Piece { rank: 21, line: Line::from(look.span("agtop", Ink::Strong)) }];
     pieces.extend(scanning(app));
     if counts.is_empty() {
         pieces.push(Piece { rank: 0, line: Line::from(look.span("no live agents", Ink::Dim)) });
@@ -140,7 +141,6 @@ fn scanning(app: &App) -> Option<Piece> {
 fn what(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
     let mut pieces = vec![money(app, snapshot), tokens(&app.look, snapshot)];
     pieces.extend(allowances(app, snapshot));
-    pieces.push(machine(&app.look, snapshot));
     pieces
 }
 
@@ -183,7 +183,7 @@ fn machine(look: &Look, snapshot: &Snapshot) -> Piece {
         look.span("  mem ", Ink::Dim),
         look.span(units::bytes(memory), Ink::Text),
     ];
-    Piece { rank: 3, line: Line::from(spans) }
+    Piece { rank: 20, line: Line::from(spans) }
 }
 
 /// One bar a window of each account: how much is used, when it starts anew, and whether it will be used up before.
@@ -193,7 +193,9 @@ fn allowances(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
         .rate_limits
         .iter()
         .flat_map(|(client, _, limit)| limit.windows.iter().map(move |window| (*client, limit, window)));
-    let open = windows.filter(|(_, _, window)| window.resets_at.is_none_or(|at| at > snapshot.now));
+    let mut open: Vec<_> =
+        windows.filter(|(_, _, window)| window.resets_at.is_none_or(|at| at > snapshot.now)).collect();
+    open.sort_by(|(_, _, one), (_, _, other)| other.used_percent.total_cmp(&one.used_percent));
     let piece = |(at, (client, _, window)): (usize, (agtop_model::ClientId, _, &agtop_model::Window))| {
         let percent = window.used_percent;
         let ink = Ink::rising(percent, 70.0, app.options.thresholds.quota);
@@ -201,11 +203,12 @@ fn allowances(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
         spans.extend(bar(look, percent / 100.0, 8, ink));
         spans.push(look.span(format!(" {percent:.0}%"), if ink == Ink::Good { Ink::Text } else { ink }));
         if let Some(until) = used_up_in(window, snapshot.now) {
-            spans.push(look.span(format!(" full in {}", units::span(until)), Ink::Warn));
+            spans.push(Span::raw(" "));
+            spans.push(look.span(format!("full in {}", units::span(until)), Ink::Warn));
         } else if let Some(resets) = window.resets_at {
             spans.push(look.span(format!(" ↻ {}", units::span(resets.since(snapshot.now))), Ink::Dim));
         }
         Piece { rank: 4 + u8::try_from(at).unwrap_or(u8::MAX - 4), line: Line::from(spans) }
     };
-    open.enumerate().map(piece).collect()
+    open.into_iter().enumerate().map(piece).collect()
 }

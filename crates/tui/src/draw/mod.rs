@@ -13,7 +13,7 @@ use ratatui::layout::{Position, Rect};
 pub(crate) use header::rows as header_rows;
 pub(crate) use strip::{alert_at, rows as strip_rows};
 pub(crate) use table::EDGE;
-pub(crate) use tabs::{places as tab_places, view_titles};
+pub(crate) use tabs::{around as blanks_around, places as tab_places, view_titles};
 
 use crate::app::{App, ViewId};
 use crate::layout::zones;

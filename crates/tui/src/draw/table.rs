@@ -66,7 +66,8 @@ fn draw_item(app: &App, snapshot: &Snapshot, item: &Item, row: Rect, placed: &[P
         Item::Row { depth, .. } => {
             let Some(cells) = item.row(snapshot) else { return };
             if cells.agent.is_some_and(|agent| agent.danger.is_some()) {
-                put(buffer, Rect { width: 1, ..row }, &Line::from(app.look.span("▌", Ink::Warn)), Side::Left);
+                let mark = Span::styled("▌", app.look.fill(Ink::Warn));
+                put(buffer, Rect { width: 1, ..row }, &Line::from(mark), Side::Left);
             }
             for Placed { column, x, width } in placed {
                 let place = Rect { x: inner.x + x, width: *width, ..inner };

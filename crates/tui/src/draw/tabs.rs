@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::app::{App, Arrangement, Direction, Focus, ViewId};
 use crate::columns::Side;
-use crate::look::Ink;
+use crate::look::{Ink, Look};
 use crate::widgets::{cols, put};
 
 /// The titles of the views, with their keys.
@@ -33,7 +33,13 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let state = state(app);
+    let rule = "─".repeat(usize::from(area.width));
+    put(buffer, area, &Line::from(app.look.span(rule, Ink::Faint)), Side::Left);
+    let mut state = state(app);
+    if !state.spans.is_empty() {
+        state.spans.insert(0, Span::raw(" "));
+        state.spans.push(Span::raw(" "));
+    }
     let room = area.width.saturating_sub(cols(state.width()) + 2);
     let titles = view_titles();
     for ((place, title), view) in places(area, &titles).into_iter().zip(&titles).zip(ViewId::ALL) {
@@ -42,13 +48,21 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         } else {
             app.look.style(Ink::Dim)
         };
-        if place.end <= area.x + area.width {
+        if place.end < area.right() {
+            around(buffer, area, &place, &app.look);
             buffer.set_stringn(place.start, area.y, title, usize::from(area.width), style);
         }
     }
     let tabs_end = places(area, &titles).last().map_or(0, |place| place.end);
     if tabs_end <= area.x + room {
         put(buffer, Rect { width: area.width.saturating_sub(1), ..area }, &state, Side::Right);
+    }
+}
+
+/// A blank on either side of a title that stands on a line.
+pub(crate) fn around(buffer: &mut Buffer, area: Rect, place: &Range<u16>, look: &Look) {
+    for x in [place.start.saturating_sub(1), place.end] {
+        buffer.set_stringn(x, area.y, " ", 1, look.ground());
     }
 }
 

@@ -116,7 +116,8 @@ impl Look {
         match (self.depth, rgb) {
             (Depth::None, _) => Style::new().add_modifier(ink.modifier()),
             (_, None) if self.theme.is_colourless() => Style::new().add_modifier(ink.modifier()),
-            (_, None) => Style::new().add_modifier(bold),
+            // Said, not left out: what lies below may have another colour.
+            (_, None) => Style::new().fg(Color::Reset).add_modifier(bold),
             (Depth::Ansi16, Some(_)) => Style::new().fg(ink.ansi()).add_modifier(bold),
             (depth, Some(rgb)) => Style::new().fg(depth.colour(rgb)).add_modifier(bold),
         }
@@ -127,11 +128,19 @@ impl Look {
         self.style(ink).add_modifier(Modifier::BOLD)
     }
 
+    /// The style of bars and marks: in its colour, without what makes words stand out.
+    pub(crate) fn fill(&self, ink: Ink) -> Style {
+        let words_only = Modifier::UNDERLINED.union(Modifier::REVERSED);
+        let style = self.style(ink);
+        Style { add_modifier: style.add_modifier.difference(words_only), ..style }
+    }
+
     /// The style that lies over the chosen row.
     pub(crate) fn selected(&self) -> Style {
         match (self.depth, self.theme.selected) {
             (Depth::True | Depth::Indexed, Some(rgb)) => Style::new().bg(self.depth.colour(rgb)),
-            _ => Style::new().add_modifier(Modifier::REVERSED),
+            // Dim text on a bright row could not be read.
+            _ => Style::new().add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM),
         }
     }
 

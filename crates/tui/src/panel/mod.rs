@@ -7,7 +7,7 @@ use ratatui::text::Line;
 
 use crate::app::{App, Tab};
 use crate::columns::Side;
-use crate::draw::tab_places;
+use crate::draw::{blanks_around, tab_places};
 use crate::facts::{Fact, Subject};
 use crate::look::Ink;
 use crate::widgets::{pairs, put};
@@ -57,9 +57,8 @@ fn draw_titles(app: &App, area: Rect, buffer: &mut Buffer) {
             app.look.style(Ink::Dim)
         };
         if place.end < area.right() {
-            buffer.set_stringn(place.start - 1, area.y, " ", 1, app.look.ground());
+            blanks_around(buffer, area, &place, &app.look);
             buffer.set_stringn(place.start, area.y, title, usize::from(area.width), style);
-            buffer.set_stringn(place.end, area.y, " ", 1, app.look.ground());
         }
     }
 }

@@ -27,6 +27,12 @@ const fn about(view: ViewId) -> &'static str {
     }
 }
 
+/// Keys as they are written on them.
+fn spelt(keys: &str) -> String {
+    let spelt = keys.split("  ").map(|keys| keys.replace("C-", "Ctrl-").replace("S-", "Shift-"));
+    spelt.collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn lines(app: &App) -> Vec<Line<'static>> {
     let look = &app.look;
     let heading = |title: &'static str| Line::from(Span::styled(title, look.loud(Ink::Accent)));
@@ -40,7 +46,7 @@ pub(super) fn lines(app: &App) -> Vec<Line<'static>> {
     for topic in Topic::ALL {
         lines.extend([Line::default(), heading(topic.title())]);
         let of_topic = bindings(app.options.keys).filter(|binding| binding.topic == topic);
-        lines.extend(of_topic.map(|binding| pair(binding.keys.to_owned(), binding.help.to_owned())));
+        lines.extend(of_topic.map(|binding| pair(spelt(binding.keys), binding.help.to_owned())));
     }
     lines.extend([Line::default(), heading("Filters")]);
     lines.extend(FILTERS.iter().map(|(example, text)| pair((*example).to_owned(), (*text).to_owned())));

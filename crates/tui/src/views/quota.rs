@@ -90,7 +90,7 @@ fn trend(app: &App, client: ClientId, limit: &RateLimit, window: &Window, width:
     let series = spark(&readings, bar_width(width), Some(100.0));
     Some(Line::from(vec![
         look.span(format!("  {:<NAME$} ", ""), Ink::Text),
-        look.span(series, Ink::Faint),
+        look.span(series, Ink::Dim),
         look.span("         ", Ink::Text),
         forecast,
     ]))

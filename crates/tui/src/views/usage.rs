@@ -114,14 +114,17 @@ fn sum_line(look: &Look, sum: &Sum, most: f64, width: u16) -> Line<'static> {
     Line::from(spans)
 }
 
-/// Shades of a day, from nothing to the dearest day.
+/// Shades of a day, from nothing to the dearest day, by the root of what was spent: one dear day shall not hide all others.
 const SHADES: [&str; 5] = ["··", "░░", "▒▒", "▓▓", "██"];
 const DAYS: [&str; 7] = ["Mon", "   ", "Wed", "   ", "Fri", "   ", "Sun"];
 
 /// A column a week, a row a day, the darker the dearer.
 fn draw_heat(look: &Look, days: &[(Date, f64)], area: Rect, buffer: &mut Buffer) {
     let Some((last, _)) = days.last() else { return };
-    let weeks = usize::from(area.width.saturating_sub(5) / 2).min(53);
+    let first = days.first().map_or(*last, |(day, _)| *day);
+    let told = last.since(first).map_or(0, |span| span.get_days()) / 7 + 1;
+    let room = usize::from(area.width.saturating_sub(5) / 2).min(53);
+    let weeks = room.min(usize::try_from(told).unwrap_or(0).max(26));
     let dearest = days.iter().map(|(_, usd)| *usd).fold(0.0, f64::max);
     heading(buffer, area, look, "Spent a day", &format!("up to ${dearest:.2}"));
     let monday = last.checked_sub(jiff::Span::new().days(last.weekday().to_monday_zero_offset())).unwrap_or(*last);
@@ -142,7 +145,7 @@ fn shade(look: &Look, days: &[(Date, f64)], date: Date, last: Date, dearest: f64
     }
     let spent = days.binary_search_by_key(&date, |(day, _)| *day).ok().and_then(|at| days.get(at));
     let spent = spent.map_or(0.0, |(_, usd)| *usd);
-    let level = crate::widgets::steps(spent / dearest.max(f64::MIN_POSITIVE), SHADES.len() - 1);
+    let level = crate::widgets::steps((spent / dearest.max(f64::MIN_POSITIVE)).sqrt(), SHADES.len() - 1);
     let ink = if level == 0 { Ink::Faint } else { Ink::Accent };
     look.span(SHADES.get(level).copied().unwrap_or("██"), ink)
 }

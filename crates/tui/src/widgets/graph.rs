@@ -42,7 +42,7 @@ pub(crate) fn graph(buffer: &mut Buffer, area: Rect, look: &Look, values: &[f64]
     let top = top.unwrap_or_else(|| highest(shown));
     let rows = usize::from(area.height);
     let left = area.right() - cols(shown.len()).min(area.width);
-    let style = look.style(Ink::Accent);
+    let (line, body) = (look.style(Ink::Accent), look.style(Ink::Faint));
     for (x, value) in (left..).zip(shown) {
         let height = eighths(*value, top, rows).max(usize::from(rows > 0));
         for (row, y) in (area.top()..area.bottom()).rev().enumerate() {
@@ -50,7 +50,8 @@ pub(crate) fn graph(buffer: &mut Buffer, area: Rect, look: &Look, values: &[f64]
             if part > 0
                 && let Some(cell) = buffer.cell_mut((x, y))
             {
-                cell.set_symbol(block(part)).set_style(style);
+                let is_top = height <= (row + 1) * 8;
+                cell.set_symbol(block(part)).set_style(if is_top { line } else { body });
             }
         }
     }

@@ -38,7 +38,7 @@ pub(crate) fn steps(share: f64, steps: usize) -> usize {
 /// colours.
 pub(crate) fn bar(look: &Look, share: f64, columns: usize, ink: Ink) -> Vec<Span<'static>> {
     let filled = steps(share, columns);
-    vec![look.span("━".repeat(filled), ink), look.span("─".repeat(columns - filled), Ink::Faint)]
+    vec![Span::styled("━".repeat(filled), look.fill(ink)), look.span("─".repeat(columns - filled), Ink::Faint)]
 }
 
 /// Draws a line in an area one row high, cut with `…` where it does not fit.
