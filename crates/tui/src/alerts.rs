@@ -174,7 +174,7 @@ fn cache(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Alert> {
 }
 
 fn degraded(snapshot: &Snapshot, _: &Thresholds) -> Vec<Alert> {
-    let lost = snapshot.health.clients.iter().map(|client| client.issues_total).sum::<u64>();
+    let lost = snapshot.health.clients.iter().map(|client| client.issues_total).fold(0, u64::saturating_add);
     one(snapshot.health.is_degraded().then_some(lost), |lost| Alert {
         ink: Ink::Dim,
         head: "▲ not all could be read".to_owned(),

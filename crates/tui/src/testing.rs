@@ -1,10 +1,21 @@
 //! Screens as text, for tests.
 
+use std::sync::Arc;
+
+use agtop_model::Snapshot;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 
-use crate::{App, Message, draw};
+use crate::{App, Message, Options, draw};
+
+/// A state of that size that has seen the snapshot.
+pub(crate) fn app_at(size: (u16, u16), options: Options, snapshot: Snapshot) -> App {
+    let mut app = App::new(options);
+    app.update(Message::Resize(size.0, size.1));
+    app.update(Message::Snapshot(Arc::new(snapshot)));
+    app
+}
 
 /// The screen, drawn through the real terminal type.
 pub(crate) fn buffer_of(app: &App, columns: u16, rows: u16) -> Buffer {
@@ -14,20 +25,8 @@ pub(crate) fn buffer_of(app: &App, columns: u16, rows: u16) -> Buffer {
 }
 
 /// The screen's characters, a line a row.
-pub(crate) fn screen(app: &App, columns: u16, rows: u16) -> String {
-    let buffer = buffer_of(app, columns, rows);
-    let rows = buffer.content.chunks(usize::from(columns));
-    rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n")
-        .collect()
-}
-
-/// The same, of a state that is told the size, too.
 pub(crate) fn text_of(app: &App, columns: u16, rows: u16) -> String {
-    screen(app, columns, rows)
-}
-
-/// Tells the state the size first, as the real loop does.
-pub(crate) fn at_size(app: &mut App, columns: u16, rows: u16) -> String {
-    app.update(Message::Resize(columns, rows));
-    screen(app, columns, rows)
+    let buffer = buffer_of(app, columns, rows);
+    let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned() + "\n";
+    buffer.content.chunks(usize::from(columns)).map(line).collect()
 }

@@ -164,7 +164,7 @@ fn group(snapshot: &Snapshot, name: String, members: &[usize], fold: Fold) -> Gr
         members: members.len(),
         status: agents().map(|agent| agent.status).min().unwrap_or_default(),
         cpu_percent: Agent::each_process(agents()).filter_map(|agent| agent.cpu_percent.ok()).sum(),
-        memory: Agent::each_process(agents()).filter_map(|agent| agent.process.rss.ok()).sum(),
+        memory: Agent::each_process(agents()).filter_map(|agent| agent.process.rss.ok()).fold(0, u64::saturating_add),
         tokens: sessions().map(|session| session.usage.total()).fold(0, u64::saturating_add),
         usd: sessions().map(|session| session.spend.amount.as_usd()).sum(),
         fold,

@@ -10,7 +10,7 @@ use super::*;
 use crate::command::Signal;
 use crate::demo::{self, Demo, NOON};
 use crate::keys::{Preset, key};
-use crate::testing::{screen, text_of};
+use crate::testing::text_of;
 use crate::{Command, Reply};
 
 fn app_of(snapshot: Snapshot) -> App {
@@ -211,7 +211,7 @@ fn s0_key_12_to_14_the_mouse_chooses_opens_and_scrolls() {
 fn a_click_on_a_heading_sorts_and_a_second_one_turns_round() {
     let mut app = app();
     let zones = zones(&app, app.size.area());
-    let screen = screen(&app, 140, 40);
+    let screen = text_of(&app, 140, 40);
     let heading: String = screen.lines().nth(usize::from(zones.main.y)).unwrap().to_owned();
     let column = u16::try_from(heading.chars().collect::<String>().find("COST").unwrap()).unwrap();
     let click = |at| {

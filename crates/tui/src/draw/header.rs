@@ -176,7 +176,8 @@ fn tokens(look: &Look, snapshot: &Snapshot) -> Piece {
 
 fn machine(look: &Look, snapshot: &Snapshot) -> Piece {
     let cpu: f64 = Agent::each_process(live(snapshot)).filter_map(|agent| agent.cpu_percent.ok()).sum();
-    let memory: u64 = Agent::each_process(live(snapshot)).filter_map(|agent| agent.process.rss.ok()).sum();
+    let memory =
+        Agent::each_process(live(snapshot)).filter_map(|agent| agent.process.rss.ok()).fold(0, u64::saturating_add);
     let spans = vec![
         look.span("cpu ", Ink::Dim),
         look.span(format!("{:>4}", units::percent(cpu)), Ink::Text),

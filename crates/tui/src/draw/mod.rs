@@ -62,3 +62,6 @@ pub(crate) fn draw_into(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Po
     }
     cursor
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,33 +66,37 @@ fn cost_per_hour(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String
     (format!("${usd:.2}"), if usd > thresholds.burn { Ink::Warn } else { Ink::Text })
 }
 
-/// Columns of names and of values.
-const NAME: usize = 22;
-const VALUE: usize = 12;
+/// Columns of names.
+const NAME: usize = 20;
+
+/// Columns of a value, where four are next to each other.
+fn value_width(width: u16) -> usize {
+    (usize::from(width).saturating_sub(NAME + 3) / 4).clamp(7, 14)
+}
 
 pub(super) fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
     let Some(snapshot) = app.snapshot.as_deref() else { return Vec::new() };
-    let mut lines = table(app, snapshot);
+    let mut lines = table(app, snapshot, value_width(width));
     lines.push(Line::default());
-    lines.extend(totals(&app.look, snapshot));
+    lines.extend(totals(&app.look, snapshot, usize::from(width).saturating_sub(NAME + 3).min(56)));
     lines.push(Line::default());
     lines.extend(by_agent(app, snapshot, width));
     lines
 }
 
-fn table(app: &App, snapshot: &Snapshot) -> Vec<Line<'static>> {
+fn table(app: &App, snapshot: &Snapshot, value_width: usize) -> Vec<Line<'static>> {
     let look = &app.look;
     let paces = &snapshot.paces;
-    let started = format!("{} so far", units::span(paces.since_start.span));
+    let started = format!("in {}", units::span(paces.since_start.span));
     let headings = ["1 min".to_owned(), "5 min".to_owned(), "15 min".to_owned(), started];
     let mut first = vec![look.span(text::left("", NAME), Ink::Dim)];
-    first.extend(headings.iter().map(|heading| look.span(text::right(heading, VALUE + 2), Ink::Dim)));
+    first.extend(headings.iter().map(|heading| look.span(text::right(heading, value_width), Ink::Dim)));
     let mut lines = vec![Line::from(first)];
     for metric in METRICS {
         let mut spans = vec![look.span(text::left(metric.name, NAME), Ink::Dim)];
         for pace in paces.rolling.iter().chain([&paces.since_start]) {
             let (value, ink) = (metric.value)(pace, &app.options.thresholds);
-            spans.push(look.span(text::right(&value, VALUE + 2), ink));
+            spans.push(look.span(text::right(&value, value_width), ink));
         }
         lines.push(Line::from(spans));
     }
@@ -100,7 +104,7 @@ fn table(app: &App, snapshot: &Snapshot) -> Vec<Line<'static>> {
 }
 
 /// What agtop saw since it started: why models stopped, and contexts that were summarised.
-fn totals(look: &Look, snapshot: &Snapshot) -> Vec<Line<'static>> {
+fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'static>> {
     let paces = &snapshot.paces;
     let mut stops = vec![look.span(text::left("stops", NAME), Ink::Dim)];
     for (reason, times) in &paces.stops {
@@ -114,8 +118,10 @@ fn totals(look: &Look, snapshot: &Snapshot) -> Vec<Line<'static>> {
     let compactions =
         vec![look.span(text::left("compactions", NAME), Ink::Dim), look.span(paces.compactions.to_string(), Ink::Text)];
     let series: Vec<f64> = snapshot.history.points().map(|point| point.tokens_per_minute).collect();
-    let trend =
-        vec![look.span(text::left("tokens / min", NAME), Ink::Dim), look.span(spark(&series, 56, None), Ink::Accent)];
+    let trend = vec![
+        look.span(text::left("tokens / min", NAME), Ink::Dim),
+        look.span(spark(&series, trend_width, None), Ink::Accent),
+    ];
     vec![Line::from(stops), Line::from(compactions), Line::from(trend)]
 }
 
