@@ -145,6 +145,7 @@ impl Plan {
                     zone: ground.zone,
                 })))
             }
+            None if cli.screen.demo && !wants_screen(&cli) => bail!("--demo needs a terminal to be shown on"),
             None if wants_screen(&cli) => Ok(Self::Tui(Box::new(ground.screen(&cli, book)?))),
             Some(Command::Version) | None => Ok(Self::Show(Box::new(ground.show(&cli, book)?))),
         }

@@ -59,18 +59,17 @@ impl Sort {
     }
 }
 
-/// When it began, newest first, and what tells those apart that began together.
-type Start = (Reverse<i64>, u32, String);
+/// When it began, newest first. Those that began together stay in the snapshot's order.
+type Start = (Reverse<i64>, u32);
 
 fn start(row: &Row<'_>) -> Start {
-    let session = row.session.map(|session| session.key.id.to_string()).unwrap_or_default();
     let of_session = || row.session.and_then(|session| session.last_active.or(session.started));
     match row.agent {
         Some(agent) => {
             let at = agent.process.started_at.ok().map_or(0, agtop_model::Timestamp::as_millis);
-            (Reverse(at), agent.process.id.pid, session)
+            (Reverse(at), agent.process.id.pid)
         }
-        None => (Reverse(of_session().map_or(0, agtop_model::Timestamp::as_millis)), 0, session),
+        None => (Reverse(of_session().map_or(0, agtop_model::Timestamp::as_millis)), 0),
     }
 }
 

@@ -75,7 +75,10 @@ impl Screen for Tty {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `Terminal::clear` asks the terminal where its cursor is, and the answer would go to the thread that listens to
+        // the keys. Setting the size does the same without asking.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
