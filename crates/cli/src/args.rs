@@ -36,6 +36,8 @@ pub(crate) struct Cli {
     pub(crate) money: MoneyArgs,
     #[command(flatten)]
     pub(crate) general: GeneralArgs,
+    #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -212,6 +214,33 @@ pub(crate) struct MoneyArgs {
     /// Stay off the network; this is what agtop does anyway
     #[arg(long)]
     pub(crate) no_pricing_refresh: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Screen (a bare agtop on a terminal)")]
+pub(crate) struct ScreenArgs {
+    /// The view to start with: agents, sessions, rates, usage or quota
+    #[arg(long, value_name = "VIEW")]
+    pub(crate) view: Option<agtop_tui::ViewId>,
+    /// Start with the dashboard above the view
+    #[arg(long)]
+    pub(crate) dashboard: bool,
+    /// Only the agent with this process id
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+    /// Colours: dark, light, contrast, protanopia, deuteranopia, tritanopia, monochrome, dracula, nord, gruvbox, catppuccin,
+    /// solarized, or one of the configuration's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) theme: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Leave the mouse to the terminal, which selects text with it
+    #[arg(long)]
+    pub(crate) no_mouse: bool,
+    /// Show made-up agents
+    #[arg(long)]
+    pub(crate) demo: bool,
 }
 
 #[derive(Debug, Args)]

@@ -29,6 +29,9 @@ pub(crate) struct Config {
     /// Aider keeps no list of its directories.
     #[serde(default)]
     pub(crate) aider: Aider,
+    /// The screen.
+    #[serde(default)]
+    pub(crate) tui: agtop_tui::Config,
 }
 
 /// Where Aider is used.

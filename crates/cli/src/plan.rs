@@ -26,6 +26,8 @@ pub(crate) use report::{Compare, Report, Shape, Statusline};
 
 /// What will be done.
 pub(crate) enum Plan {
+    /// Show the screen.
+    Tui(Box<Screen>),
     /// Print snapshots.
     Show(Box<Show>),
     /// Say how well files can be read.
@@ -64,6 +66,18 @@ pub(crate) struct Show {
     /// Printed between two snapshots.
     pub(crate) divider: &'static str,
     pub(crate) thresholds: Thresholds,
+}
+
+/// Show the screen.
+pub(crate) struct Screen {
+    pub(crate) settings: Settings,
+    pub(crate) book: Arc<PriceBook>,
+    pub(crate) options: agtop_tui::Options,
+    pub(crate) mouse: agtop_tui::Mouse,
+    /// Whether the agents are made up.
+    pub(crate) demo: bool,
+    /// Where choices are kept.
+    pub(crate) config_file: PathBuf,
 }
 
 /// When watching ends by itself.
@@ -120,6 +134,7 @@ const DEFAULT_INTERVAL: f64 = 1.5;
 struct Ground {
     env: Env,
     config: Config,
+    config_file: PathBuf,
     cache: PathBuf,
     /// What agtop itself keeps.
     data: PathBuf,
@@ -173,6 +188,8 @@ impl Plan {
             Some(Command::Ledger(ref args)) => Ok(Self::Ledger(Box::new(ground.ledger(&cli, args, book)?))),
             Some(Command::Report(ref args)) => Ok(Self::Report(Box::new(ground.report(&cli, args, book)?))),
             Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
+            None if cli.screen.demo && !wants_screen(&cli) => bail!("--demo needs a terminal to be shown on"),
+            None if wants_screen(&cli) => Ok(Self::Tui(Box::new(ground.screen(&cli, book)?))),
             Some(Command::Version | Command::Statusline(_)) | None => {
                 Ok(Self::Show(Box::new(ground.show(&cli, book)?)))
             }
@@ -192,14 +209,76 @@ impl Ground {
         env.work_dirs.extend(config.aider.directories.iter().map(|directory| expanded(directory, &home)));
         let data = env.var("AGTOP_DATA_DIR").filter(|directory| !directory.is_empty());
         let data = data.map_or_else(|| directories.data_dir().join("agtop"), PathBuf::from);
+        let config_file = cli.general.config.clone().unwrap_or(config_file);
         let cache = prices::cache_file(&directories.cache_dir());
-        Ok(Self { cache, data, env, config, zone: TimeZone::system() })
+        Ok(Self { cache, data, env, config, config_file, zone: TimeZone::system() })
     }
 
     fn book(&self, cli: &Cli) -> Result<PriceBook> {
         let by_env = self.env.var("AGTOP_PRICES").map(PathBuf::from);
         let own = cli.money.price_file.clone().or(by_env).or_else(|| self.config.prices.clone());
         prices::book(own.map(|path| expanded(&path, &self.env.home)).as_deref(), &self.cache)
+    }
+
+    fn screen(&self, cli: &Cli, book: Arc<PriceBook>) -> Result<Screen> {
+        let (args, config) = (&cli.screen, &self.config.tui);
+        let mut settings = self.settings(cli)?;
+        settings.runs = Runs::Again;
+        settings.sampling = Sampling::None;
+        let mouse = if args.no_mouse || config.no_mouse { agtop_tui::Mouse::Terminals } else { agtop_tui::Mouse::Ours };
+        Ok(Screen {
+            settings,
+            book,
+            options: self.options(cli)?,
+            mouse,
+            demo: args.demo,
+            config_file: self.config_file.clone(),
+        })
+    }
+
+    /// Flags win over the configuration.
+    fn options(&self, cli: &Cli) -> Result<agtop_tui::Options> {
+        let (args, config) = (&cli.screen, self.config.tui.clone());
+        let usual = agtop_tui::Options::usual(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
+        let themes: Vec<_> = config.themes.into_iter().chain(usual.themes.iter().cloned()).collect();
+        let name = args.theme.clone().or(config.theme);
+        let own = name.as_ref().and_then(|name| themes.iter().find(|theme| theme.name == *name)).cloned();
+        let by_name = |name: &String| own.map_or_else(|| agtop_tui::theme(name), Ok);
+        let chosen = |columns: Vec<_>, usual: &Vec<_>| if columns.is_empty() { usual.clone() } else { columns };
+        Ok(agtop_tui::Options {
+            view: args.view.or(config.view).unwrap_or_default(),
+            dashboard: args.dashboard || config.dashboard,
+            theme: name.as_ref().map_or_else(|| Ok(usual.theme.clone()), by_name)?,
+            themes,
+            depth: self.depth(cli),
+            charset: if args.ascii || config.ascii { agtop_tui::Charset::Ascii } else { agtop_tui::Charset::Unicode },
+            keys: config.keys,
+            filter: cli.rows.filter.clone(),
+            pid: args.pid,
+            sort: cli.rows.sort.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
+            thresholds: config.alerts,
+            content: if config.private { Content::Hidden } else { Content::Included },
+            columns: chosen(config.columns, &usual.columns),
+            session_columns: chosen(config.session_columns, &usual.session_columns),
+            zone: self.zone.clone(),
+            interval: self.interval(cli)?,
+            ..usual
+        })
+    }
+
+    /// How many colours the terminal says that it has.
+    fn depth(&self, cli: &Cli) -> agtop_tui::Depth {
+        let var = |name| self.env.var(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        let term = var("TERM");
+        if cli.output.no_color || self.env.var("NO_COLOR").is_some() || term == "dumb" {
+            agtop_tui::Depth::None
+        } else if ["truecolor", "24bit"].contains(&var("COLORTERM").as_str()) || term.ends_with("-direct") {
+            agtop_tui::Depth::True
+        } else if term.contains("256") || term.contains("kitty") || term.contains("alacritty") {
+            agtop_tui::Depth::Indexed
+        } else {
+            agtop_tui::Depth::Ansi16
+        }
     }
 
     fn show(&self, cli: &Cli, book: Arc<PriceBook>) -> Result<Show> {
@@ -361,6 +440,21 @@ fn client_of(name: &str) -> Result<ClientId> {
         let all: Vec<&str> = clients().map(|client| client.info().id.as_str()).collect();
         anyhow!("unknown client '{name}'; choose from {}", all.join(", "))
     })
+}
+
+/// The screen is what a person at a terminal gets who asks for nothing else.
+fn wants_screen(cli: &Cli) -> bool {
+    let output = &cli.output;
+    let is_asked_for_text = output.once
+        || output.list
+        || output.json.is_some()
+        || output.csv
+        || output.pretty
+        || !output.fields.is_empty()
+        || cli.timing.watch
+        || cli.timing.iterations.is_some()
+        || cli.rows.top > 0;
+    !is_asked_for_text && std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
 }
 
 /// JSON and watch lines need nothing between them; a table that is watched is drawn over the one before.

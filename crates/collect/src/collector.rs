@@ -7,6 +7,7 @@ use agtop_clients::{CLIENTS, Client, Env, Format};
 use agtop_model::{Agent, ClientId, FileId, Grain, ProcId, Session, SessionKey, Snapshot, Timestamp, UsageTable};
 use agtop_os::Os;
 use agtop_prices::PriceBook;
+use crossbeam_channel::Receiver;
 use jiff::tz::TimeZone;
 
 use crate::attendance::Attendance;
@@ -194,12 +195,12 @@ impl Collector {
         self.snapshot()
     }
 
-    /// The next snapshot: as soon as a file changes, with processes as they were, or else when it is time to look at
-    /// processes again.
-    pub fn next(&mut self, interval: Duration) -> Snapshot {
+    /// The next snapshot: as soon as a file changes or somebody wakes us, with processes as they were, or else when it is
+    /// time to look at processes again.
+    pub fn next(&mut self, interval: Duration, wake: &Receiver<()>) -> Snapshot {
         let is_due = |sampled: Instant| sampled.elapsed() >= interval;
         std::thread::sleep(BREATH.saturating_sub(self.told.elapsed()).min(interval));
-        self.sweep.wait(interval.saturating_sub(self.sampled.elapsed()));
+        self.sweep.wait(interval.saturating_sub(self.sampled.elapsed()), wake);
         if is_due(self.sampled) {
             return self.refresh();
         }

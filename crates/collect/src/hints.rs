@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, select};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -67,17 +67,21 @@ impl Hints {
         std::mem::take(&mut self.changes)
     }
 
-    /// Waits until something changes, and for what changes with it, but no longer than this.
-    pub(crate) fn wait(&mut self, at_most: Duration) {
+    /// Waits until something changes, and for what changes with it, or until somebody wakes us, but no longer than this.
+    pub(crate) fn wait(&mut self, at_most: Duration, wake: &Receiver<()>) {
         let deadline = Instant::now() + at_most;
         while self.changes.is_empty() {
-            match self.events.recv_deadline(deadline) {
-                Ok(event) => self.changes.note(event),
-                Err(RecvTimeoutError::Timeout) => return,
-                Err(RecvTimeoutError::Disconnected) => {
-                    std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
-                    return;
-                }
+            select! {
+                recv(self.events) -> event => match event {
+                    Ok(event) => self.changes.note(event),
+                    Err(_) => {
+                        // The watcher has gone: time is all that is left to wait for.
+                        let _ = wake.recv_deadline(deadline);
+                        return;
+                    }
+                },
+                recv(wake) -> _ => return,
+                default(deadline.saturating_duration_since(Instant::now())) => return,
             }
         }
         let settled = deadline.min(Instant::now() + SETTLING);
@@ -133,7 +137,7 @@ mod tests {
         assert!(hints.watch(&HashSet::from([path.parent().unwrap().to_owned()])));
         std::fs::read(&path).unwrap();
         std::fs::write(&path, "2").unwrap();
-        hints.wait(Duration::from_secs(20));
+        hints.wait(Duration::from_secs(20), &crossbeam_channel::never());
         assert_eq!(hints.take().paths, BTreeSet::from([path]));
         assert!(hints.take().is_empty());
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use agtop_clients::{Client, Env};
 use agtop_model::Timestamp;
 use agtop_os::FileKind;
+use crossbeam_channel::Receiver;
 
 use crate::discover::{Candidate, Place, discover};
 use crate::health::HealthBook;
@@ -80,11 +81,13 @@ impl Sweep {
         self.swept = None;
     }
 
-    /// Waits until a file changes, but no longer than this.
-    pub(crate) fn wait(&mut self, at_most: Duration) {
+    /// Waits until a file changes or somebody wakes us, but no longer than this.
+    pub(crate) fn wait(&mut self, at_most: Duration, wake: &Receiver<()>) {
         match &mut self.hints {
-            Some(hints) => hints.wait(at_most),
-            None => std::thread::sleep(at_most),
+            Some(hints) => hints.wait(at_most, wake),
+            None => {
+                let _ = wake.recv_timeout(at_most);
+            }
         }
     }
 

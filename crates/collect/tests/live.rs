@@ -98,12 +98,14 @@ fn a_change_of_a_file_is_the_next_snapshot() {
     // Long enough that only a change can be the reason, short enough for systems that give no hints.
     let long = Duration::from_secs(20);
     append(&bench.transcript(), &line("m2", 5));
-    assert_eq!(session(&bench.collector.next(long)).usage.output, 15);
+    let never = crossbeam_channel::never();
+    assert_eq!(session(&bench.collector.next(long, &never)).usage.output, 15);
     let other = bench.transcript().with_file_name("eeeeeeee-0000-4000-8000-000000000005.jsonl");
     append(&other, &line("m3", 7).replace(SID, "eeeeeeee-0000-4000-8000-000000000005"));
     // A file's making and its writing may be told one after the other.
-    let grown =
-        std::iter::repeat_with(|| bench.collector.next(long)).take(5).find(|next| next.totals.usage.output == 22);
+    let grown = std::iter::repeat_with(|| bench.collector.next(long, &never))
+        .take(5)
+        .find(|next| next.totals.usage.output == 22);
     assert!(grown.is_some());
 }
 

@@ -4,7 +4,7 @@ use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use agtop_collect::{Collector, Counted, Entry, Files};
-use agtop_model::{FileId, PicoUsd, Place, Session, SessionKey, Untrusted, Usage};
+use agtop_model::{FileId, PicoUsd, Place, Session, SessionKey, Snapshot, Untrusted, Usage};
 use agtop_prices::{PriceBook, Rated};
 use agtop_render::units;
 use anyhow::{Result, bail};
@@ -15,9 +15,18 @@ use crate::progress;
 
 /// Prints how a session's figures come about.
 pub(super) fn run(explain: Explain, out: &mut dyn Write) -> Result<()> {
+    tell(explain, out, |collector| progress::shown(collector.watch(), || collector.refresh()))
+}
+
+/// The same, where nobody looks at standard error.
+pub(super) fn quietly(explain: Explain, out: &mut dyn Write) -> Result<()> {
+    tell(explain, out, Collector::refresh)
+}
+
+fn tell(explain: Explain, out: &mut dyn Write, read: impl FnOnce(&mut Collector) -> Snapshot) -> Result<()> {
     let collector = Collector::new(explain.settings, agtop_os::native(), std::sync::Arc::clone(&explain.book));
     let mut collector = collector.explaining(&explain.session);
-    let snapshot = progress::shown(collector.watch(), || collector.refresh());
+    let snapshot = read(&mut collector);
     let session = find(&snapshot.sessions, &explain.session)?;
     let keys = family(session);
     let verdicts = collector.world().audit().map(|audit| audit.verdicts(&keys)).unwrap_or_default();

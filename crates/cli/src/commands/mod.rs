@@ -9,6 +9,8 @@ mod prices;
 mod report;
 mod show;
 mod statusline;
+mod terminals;
+mod tui;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -30,6 +32,10 @@ fn remember(collector: &mut Collector) {
 pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     match plan {
+        Plan::Tui(screen) => {
+            drop(out);
+            return tui::run(*screen);
+        }
         Plan::Show(show) => return show::run(*show, &mut out),
         Plan::Doctor(doctor) => return doctor::run(*doctor, &mut out),
         Plan::Explain(explain) => explain::run(*explain, &mut out)?,

@@ -1,0 +1,80 @@
+//! Brings the terminal of an agent to the front. Programs are run here, since the person asked for it by a key.
+
+use std::process::Command;
+
+use agtop_tui::Whereabouts;
+use anyhow::{Result, bail};
+
+/// A program that has terminals, and knows which process runs in which.
+struct Multiplexer {
+    name: &'static str,
+    /// It is there if this variable is set.
+    variable: &'static str,
+    /// Whether the agent runs in one of its terminals, which is in front then.
+    go: fn(&Whereabouts) -> bool,
+}
+
+static MULTIPLEXERS: &[Multiplexer] = &[
+    Multiplexer { name: "tmux", variable: "TMUX", go: tmux },
+    Multiplexer { name: "kitty", variable: "KITTY_WINDOW_ID", go: kitty },
+    Multiplexer { name: "WezTerm", variable: "WEZTERM_PANE", go: wezterm },
+];
+
+/// Says where it went.
+pub(super) fn go_to(place: &Whereabouts) -> Result<String> {
+    let present: Vec<&Multiplexer> =
+        MULTIPLEXERS.iter().filter(|one| std::env::var_os(one.variable).is_some()).collect();
+    if let Some(found) = present.iter().find(|one| (one.go)(place)) {
+        return Ok(format!("in front: {} of {}", found.name, place.process.pid));
+    }
+    if std::env::var_os("ZELLIJ").is_some() {
+        bail!("Zellij does not tell which pane a process is in");
+    }
+    if present.is_empty() {
+        bail!("agtop runs in no terminal that can show another: tmux, kitty and WezTerm can");
+    }
+    let names: Vec<&str> = present.iter().map(|one| one.name).collect();
+    bail!("process {} is in no terminal of {}", place.process.pid, names.join(" or "))
+}
+
+/// What a program says, if it succeeds.
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The process in a pane is above the agent.
+fn tmux(place: &Whereabouts) -> bool {
+    let Some(panes) = output("tmux", &["list-panes", "-a", "-F", "#{pane_pid} #{session_id} #{window_id} #{pane_id}"])
+    else {
+        return false;
+    };
+    let pane = panes.lines().find_map(|line| {
+        let mut words = line.split(' ');
+        let pid: u32 = words.next()?.parse().ok()?;
+        (pid == place.process.pid || place.ancestors.contains(&pid))
+            .then(|| words.map(str::to_owned).collect::<Vec<_>>())
+    });
+    let Some([session, window, pane]) = pane.as_deref().and_then(|ids| <&[String; 3]>::try_from(ids).ok()) else {
+        return false;
+    };
+    // A client that shows another session is switched; one that shows this session needs no switching.
+    drop(output("tmux", &["switch-client", "-t", session]));
+    output("tmux", &["select-window", "-t", window]).is_some() && output("tmux", &["select-pane", "-t", pane]).is_some()
+}
+
+/// kitty finds windows by the processes in them.
+fn kitty(place: &Whereabouts) -> bool {
+    let pids = std::iter::once(&place.process.pid).chain(&place.ancestors);
+    pids.into_iter().any(|pid| output("kitten", &["@", "focus-window", "--match", &format!("pid:{pid}")]).is_some())
+}
+
+/// `WezTerm` knows terminals by their devices.
+fn wezterm(place: &Whereabouts) -> bool {
+    let Some(device) = output("ps", &["-o", "tty=", "-p", &place.process.pid.to_string()]) else { return false };
+    let device = format!("/dev/{}", device.trim());
+    let Some(list) = output("wezterm", &["cli", "list", "--format", "json"]) else { return false };
+    let panes: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap_or_default();
+    let pane = panes.iter().find(|pane| pane["tty_name"] == *device).and_then(|pane| pane["pane_id"].as_u64());
+    pane.is_some_and(|id| output("wezterm", &["cli", "activate-pane", "--pane-id", &id.to_string()]).is_some())
+}

@@ -1,0 +1,418 @@
+//! The screen's world: threads that collect, listen and wait for signals, and the hands that carry its commands out.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use agtop_collect::{Collector, Progress, Remembering};
+use agtop_model::{SessionKey, Snapshot, Timestamp};
+use agtop_os::Os;
+use agtop_tui::demo::Demo;
+use agtop_tui::{App, Choices, Command, Export, Host, Input, Message, Own, Reply, Screen as _, Signal, Tty};
+use anyhow::{Context, Result};
+use arc_swap::ArcSwapOption;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, select, unbounded};
+
+use crate::commands::{explain, terminals};
+use crate::plan::{Explain, Screen};
+
+/// Shows the screen until the person has had enough.
+pub(super) fn run(screen: Screen) -> Result<ExitCode> {
+    let mut tty = Tty::take(screen.mouse).context("the terminal cannot be used")?;
+    let mut app = App::new(screen.options.clone());
+    let (columns, rows) = tty.size()?;
+    app.update(Message::Resize(columns, rows));
+    let mut world = World::start(screen);
+    let result = agtop_tui::run(&mut tty, &mut app, &mut world);
+    tty.leave()?;
+    result?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the collecting thread is told.
+enum Order {
+    Refresh,
+    Interval(Duration),
+}
+
+/// A place for the newest snapshot. Whoever reads is woken, and finds what is newest then.
+struct Slot {
+    newest: ArcSwapOption<Snapshot>,
+    wake: Sender<()>,
+}
+
+impl Slot {
+    fn publish(&self, snapshot: Snapshot) {
+        self.newest.store(Some(Arc::new(snapshot)));
+        // A reader that is still to wake needs no second call.
+        let _ = self.wake.try_send(());
+    }
+}
+
+struct World {
+    slot: Arc<Slot>,
+    woken: Receiver<()>,
+    inputs: Receiver<Input>,
+    input: Sender<Input>,
+    orders: Sender<Order>,
+    /// Ends the collector's sleep.
+    rouse: Sender<()>,
+    progress: Box<dyn Fn() -> Progress + Send>,
+    ticks: Ticks,
+    meter: Meter,
+    os: Box<dyn Os>,
+    screen: Screen,
+}
+
+/// How often the clock is drawn, and how often the progress of a scan.
+const SECOND: Duration = Duration::from_secs(1);
+const SCAN_BEAT: Duration = Duration::from_millis(100);
+
+/// When the next message is due that nobody sends.
+struct Ticks {
+    next: Instant,
+    is_scanning: bool,
+}
+
+impl World {
+    fn start(screen: Screen) -> Self {
+        let (wake, woken) = bounded(1);
+        let (input, inputs) = unbounded();
+        let (orders, orders_out) = unbounded();
+        let (rouse, roused) = bounded(1);
+        let slot = Arc::new(Slot { newest: ArcSwapOption::empty(), wake });
+        let interval = screen.options.interval;
+        let progress: Box<dyn Fn() -> Progress + Send> = if screen.demo {
+            let demo = Demo::usual(now(), screen.options.zone.clone());
+            start_thread("demo", play(demo, Arc::clone(&slot), orders_out, interval));
+            Box::new(Progress::default)
+        } else {
+            let collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
+            let progress = collector.watch();
+            start_thread("collect", collect(collector, Arc::clone(&slot), orders_out, roused, interval));
+            Box::new(progress)
+        };
+        listen(input.clone());
+        signals::listen(input.clone());
+        let ticks = Ticks { next: Instant::now(), is_scanning: !screen.demo };
+        let (os, meter) = (agtop_os::native(), Meter::default());
+        Self { slot, woken, inputs, input, orders, rouse, progress, ticks, meter, os, screen }
+    }
+
+    fn newest(&self) -> Option<Input> {
+        self.slot.newest.swap(None).map(|snapshot| Input::Message(Message::Snapshot(snapshot)))
+    }
+
+    /// What is due by the clock: the scan's progress while it runs, the time, and what agtop itself uses.
+    fn tick(&mut self) -> Message {
+        let started = Instant::now();
+        if self.ticks.is_scanning {
+            self.ticks.next = started + SCAN_BEAT;
+            let Progress { bytes, bytes_total, .. } = (self.progress)();
+            self.ticks.is_scanning = bytes_total == 0 || bytes < bytes_total;
+            return Message::Progress(agtop_tui::Progress { done: bytes, total: bytes_total });
+        }
+        let time = now();
+        let into_second = u64::try_from(time.as_millis().rem_euclid(1000)).unwrap_or(0);
+        self.ticks.next = started + SECOND.saturating_sub(Duration::from_millis(into_second));
+        Message::Clock(time)
+    }
+}
+
+impl Host for World {
+    fn wait(&mut self) -> Input {
+        loop {
+            if let Some(own) = self.meter.read() {
+                return Input::Message(Message::Own(own));
+            }
+            let due = self.ticks.next.saturating_duration_since(Instant::now());
+            select! {
+                recv(self.inputs) -> input => return input.unwrap_or(Input::Stop),
+                recv(self.woken) -> woken => match (woken, self.newest()) {
+                    (Ok(()), Some(input)) => return input,
+                    (Ok(()), None) => {}
+                    // Nobody collects any more: there is nothing left to show.
+                    (Err(_), _) => return Input::Stop,
+                },
+                default(due) => return Input::Message(self.tick()),
+            }
+        }
+    }
+
+    fn ready(&mut self) -> Option<Input> {
+        self.inputs.try_recv().ok().or_else(|| self.newest())
+    }
+
+    fn carry_out(&mut self, command: Command) -> Option<Reply> {
+        match command {
+            Command::Refresh => self.order(Order::Refresh),
+            Command::SetInterval(interval) => self.order(Order::Interval(interval)),
+            Command::Signal { process, signal } => {
+                let told = self.os.signal(process, native(signal));
+                self.order(Order::Refresh);
+                return Some(match told {
+                    Ok(()) => Reply::Done(format!("told {} to {}", process.pid, native(signal))),
+                    Err(error) => Reply::Failed(error.to_string()),
+                });
+            }
+            Command::GoTo(place) => {
+                let gone = terminals::go_to(&place);
+                return Some(gone.map_or_else(|error| Reply::Failed(format!("{error:#}")), Reply::Done));
+            }
+            Command::Explain(session) => self.explain(session),
+            Command::Export(file) => return Some(export(&file)),
+            Command::Save(choices) => return Some(self.save(&choices)),
+            Command::Suspend => signals::stop_ourselves(),
+            Command::Quit | Command::Copy(_) | Command::Redraw => {}
+        }
+        None
+    }
+}
+
+impl World {
+    /// The collector may have ended, and then nobody needs orders.
+    fn order(&self, order: Order) {
+        drop(self.orders.send(order));
+        let _ = self.rouse.try_send(());
+    }
+
+    /// Reading a session again takes as long as it takes: the answer comes as a message.
+    fn explain(&self, session: SessionKey) {
+        let explain = Explain {
+            settings: agtop_collect::Settings {
+                clients: vec![session.client],
+                runs: agtop_collect::Runs::Once,
+                remembering: gone_only(&self.screen.settings.remembering),
+                ..self.screen.settings.clone()
+            },
+            book: Arc::clone(&self.screen.book),
+            session: session.id.to_string(),
+            zone: self.screen.options.zone.clone(),
+        };
+        let input = self.input.clone();
+        start_thread("explain", move || {
+            let mut text = Vec::new();
+            let reply = match explain::quietly(explain, &mut text) {
+                Ok(()) => Reply::Text {
+                    title: format!("Explain {}", session.id),
+                    lines: String::from_utf8_lossy(&text).lines().map(str::to_owned).collect(),
+                },
+                Err(error) => Reply::Failed(format!("{error:#}")),
+            };
+            drop(input.send(Input::Message(Message::Reply(reply))));
+        });
+    }
+
+    fn save(&self, choices: &Choices) -> Reply {
+        if self.screen.demo {
+            return Reply::Done("nothing is kept of a demo".to_owned());
+        }
+        match write_choices(&self.screen.config_file, choices) {
+            Ok(()) => Reply::Done(format!("kept in {}", self.screen.config_file.display())),
+            Err(error) => Reply::Failed(format!("{error:#}")),
+        }
+    }
+}
+
+/// Sets what was chosen in the `[tui]` table, and leaves everything else in the file as its owner wrote it.
+fn write_choices(path: &PathBuf, choices: &Choices) -> Result<()> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    let mut document: toml_edit::DocumentMut = text.parse().with_context(|| path.display().to_string())?;
+    let array =
+        |columns: &[agtop_tui::ColumnChoice]| -> toml_edit::Array { columns.iter().map(ToString::to_string).collect() };
+    let table = document.entry("tui").or_insert_with(toml_edit::table);
+    table["theme"] = toml_edit::value(choices.theme.as_str());
+    table["columns"] = toml_edit::value(array(&choices.columns));
+    table["session_columns"] = toml_edit::value(array(&choices.session_columns));
+    let directory = path.parent().context("the configuration has no directory")?;
+    std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+    // Written beside it and put in its place, so that no reader ever sees half a file.
+    let beside = path.with_extension("toml.new");
+    std::fs::write(&beside, document.to_string()).with_context(|| beside.display().to_string())?;
+    std::fs::rename(&beside, path).with_context(|| path.display().to_string())
+}
+
+/// Writes into the working directory, and over nothing that is there.
+fn export(file: &Export) -> Reply {
+    let written = std::fs::File::create_new(&file.name).and_then(|mut created| created.write_all(&file.bytes));
+    match written {
+        Ok(()) => Reply::Done(format!("wrote {}", file.name)),
+        Err(error) => Reply::Failed(format!("{}: {error}", file.name)),
+    }
+}
+
+const fn native(signal: Signal) -> agtop_os::Signal {
+    match signal {
+        Signal::Terminate => agtop_os::Signal::Terminate,
+        Signal::Kill => agtop_os::Signal::Kill,
+        Signal::Stop => agtop_os::Signal::Stop,
+        Signal::Continue => agtop_os::Signal::Continue,
+    }
+}
+
+fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) {
+    // Without threads there is nothing to show; the screen says so by staying empty.
+    drop(std::thread::Builder::new().name(name.to_owned()).spawn(work));
+}
+
+/// Live agents at once, then everything, then again and again.
+fn collect(
+    mut collector: Collector,
+    slot: Arc<Slot>,
+    orders: Receiver<Order>,
+    wake: Receiver<()>,
+    mut interval: Duration,
+) -> impl FnOnce() + Send {
+    move || {
+        slot.publish(collector.glance());
+        slot.publish(collector.refresh());
+        loop {
+            let snapshot = collector.next(interval, &wake);
+            match orders.try_recv() {
+                Ok(Order::Interval(other)) => interval = other,
+                Ok(Order::Refresh) => {
+                    collector.look_everywhere();
+                    slot.publish(collector.refresh());
+                    continue;
+                }
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => break,
+            }
+            slot.publish(snapshot);
+        }
+        collector.finish();
+    }
+}
+
+fn play(demo: Demo, slot: Arc<Slot>, orders: Receiver<Order>, mut interval: Duration) -> impl FnOnce() + Send {
+    move || {
+        let started = Instant::now();
+        loop {
+            slot.publish(demo.snapshot(started.elapsed()));
+            if pause(&orders, &mut interval).is_break() {
+                return;
+            }
+        }
+    }
+}
+
+/// An explanation reads files; of those that are gone the ledger tells.
+fn gone_only(remembering: &Remembering) -> Remembering {
+    match remembering {
+        Remembering::Everything(path) | Remembering::TheGone(path) => Remembering::TheGone(path.clone()),
+        Remembering::Nothing => Remembering::Nothing,
+    }
+}
+
+/// Waits for the next turn; breaks when nobody wants one.
+fn pause(orders: &Receiver<Order>, interval: &mut Duration) -> ControlFlow<()> {
+    match orders.recv_timeout(*interval) {
+        Ok(Order::Interval(other)) => *interval = other,
+        Ok(Order::Refresh) | Err(RecvTimeoutError::Timeout) => {}
+        Err(RecvTimeoutError::Disconnected) => return ControlFlow::Break(()),
+    }
+    ControlFlow::Continue(())
+}
+
+fn listen(input: Sender<Input>) {
+    let started = Instant::now();
+    let send = move |event| if input.send(event).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+    start_thread("keys", move || agtop_tui::listen(|| started.elapsed(), send));
+}
+
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Measures agtop itself, every few seconds.
+#[derive(Default)]
+struct Meter {
+    before: Option<(Instant, Duration)>,
+}
+
+const METER_BEAT: Duration = Duration::from_secs(3);
+
+impl Meter {
+    fn read(&mut self) -> Option<Own> {
+        let now = Instant::now();
+        if self.before.is_some_and(|(at, _)| now.duration_since(at) < METER_BEAT) {
+            return None;
+        }
+        let used = processor_time();
+        let before = self.before.replace((now, used));
+        let cpu_percent = before.map(|(at, earlier)| {
+            used.saturating_sub(earlier).as_secs_f64() / now.duration_since(at).as_secs_f64() * 100.0
+        });
+        Some(Own { cpu_percent, memory: resident() })
+    }
+}
+
+#[cfg(unix)]
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanos)
+}
+
+#[cfg(not(unix))]
+fn processor_time() -> Duration {
+    Duration::ZERO
+}
+
+#[cfg(unix)]
+fn page_size() -> u64 {
+    rustix::param::page_size() as u64
+}
+
+#[cfg(not(unix))]
+fn page_size() -> u64 {
+    0
+}
+
+/// Resident memory, where the system tells it in a file (proc(5): the second number of statm, in pages).
+fn resident() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    Some(pages.saturating_mul(page_size()))
+}
+
+#[cfg(unix)]
+mod signals {
+    use agtop_tui::{Input, Message};
+    use crossbeam_channel::Sender;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP};
+    use signal_hook::iterator::Signals;
+
+    /// Signals that end the program end it in good order.
+    pub(super) fn listen(input: Sender<Input>) {
+        let Ok(mut signals) = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP]) else { return };
+        super::start_thread("signals", move || {
+            for signal in &mut signals {
+                let event = if signal == SIGTSTP { Input::Message(Message::Suspend) } else { Input::Stop };
+                if input.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Until the shell lets us go on.
+    pub(super) fn stop_ourselves() {
+        drop(signal_hook::low_level::raise(SIGSTOP));
+    }
+}
+
+#[cfg(not(unix))]
+mod signals {
+    pub(super) fn listen(_: crossbeam_channel::Sender<agtop_tui::Input>) {}
+
+    pub(super) fn stop_ourselves() {}
+}

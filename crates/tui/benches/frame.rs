@@ -1,0 +1,82 @@
+//! What a key and a snapshot cost, from the message to the drawn frame, with 1,000 agents and 20,000 sessions on a
+//! screen of 200×50. The bar is 16 ms (issue 5).
+
+use std::sync::Arc;
+
+use agtop_model::Snapshot;
+use agtop_tui::{App, Message, Options, demo, draw};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use divan::Bencher;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+fn main() {
+    divan::main();
+}
+
+fn snapshot() -> Arc<Snapshot> {
+    static ONCE: std::sync::OnceLock<Arc<Snapshot>> = std::sync::OnceLock::new();
+    Arc::clone(ONCE.get_or_init(|| Arc::new(demo::crowd(1_000, 20_000))))
+}
+
+fn key(code: KeyCode) -> Message {
+    Message::Key(KeyEvent::new(code, KeyModifiers::NONE))
+}
+
+/// A screen after these keys.
+fn stage(keys: &str) -> (App, Terminal<TestBackend>) {
+    let mut app = App::new(Options::usual("1.0.0", "linux"));
+    app.update(Message::Resize(200, 50));
+    app.update(Message::Snapshot(snapshot()));
+    for letter in keys.chars() {
+        app.update(key(KeyCode::Char(letter)));
+    }
+    let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a test terminal");
+    frame(&app, &mut terminal);
+    (app, terminal)
+}
+
+fn frame(app: &App, terminal: &mut Terminal<TestBackend>) {
+    terminal.draw(|frame| draw(app, frame)).expect("a test terminal");
+}
+
+/// Keys that lead to each view.
+const VIEWS: [&str; 8] = ["1", "1g", "1t", "1d", "2", "3", "4", "5"];
+
+#[divan::bench(args = VIEWS)]
+fn a_key_that_moves(bencher: Bencher<'_, '_>, keys: &str) {
+    let (mut app, mut terminal) = stage(keys);
+    bencher.bench_local(|| {
+        app.update(key(KeyCode::Down));
+        frame(&app, &mut terminal);
+    });
+}
+
+#[divan::bench(args = VIEWS)]
+fn a_snapshot(bencher: Bencher<'_, '_>, keys: &str) {
+    let (mut app, mut terminal) = stage(keys);
+    bencher.bench_local(|| {
+        app.update(Message::Snapshot(snapshot()));
+        frame(&app, &mut terminal);
+    });
+}
+
+#[divan::bench(args = ["1/", "2/"])]
+fn a_letter_of_a_filter(bencher: Bencher<'_, '_>, keys: &str) {
+    let (mut app, mut terminal) = stage(keys);
+    bencher.bench_local(|| {
+        app.update(key(KeyCode::Char('a')));
+        frame(&app, &mut terminal);
+        app.update(key(KeyCode::Backspace));
+        frame(&app, &mut terminal);
+    });
+}
+
+#[divan::bench(args = ["1", "2"])]
+fn another_order(bencher: Bencher<'_, '_>, keys: &str) {
+    let (mut app, mut terminal) = stage(keys);
+    bencher.bench_local(|| {
+        app.update(key(KeyCode::Char('s')));
+        frame(&app, &mut terminal);
+    });
+}

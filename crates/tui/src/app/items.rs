@@ -1,0 +1,247 @@
+//! From a snapshot to the lines of a list.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use agtop_model::{Agent, Liveness, Process, Row, Session, SessionKey, Snapshot, Status};
+
+use super::list::{Fold, Group, Item};
+use super::sort::Sort;
+use crate::filter::Query;
+
+/// Which rows are shown, besides the filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Focus {
+    #[default]
+    All,
+    NeedsMe,
+    Working,
+    Live,
+}
+
+impl Focus {
+    pub(crate) const fn next(self) -> Self {
+        match self {
+            Self::All => Self::NeedsMe,
+            Self::NeedsMe => Self::Working,
+            Self::Working => Self::Live,
+            Self::Live => Self::All,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::NeedsMe => "needs me",
+            Self::Working => "working",
+            Self::Live => "live",
+        }
+    }
+
+    fn lets(self, row: &Row<'_>) -> bool {
+        match self {
+            Self::All => true,
+            Self::NeedsMe => needs_its_person(row.status()),
+            Self::Working => matches!(row.status(), Status::Working | Status::Spawning | Status::Active),
+            Self::Live => row.agent.is_some_and(|agent| agent.liveness == Liveness::Live),
+        }
+    }
+}
+
+/// Whether a person must do something before it goes on.
+pub(crate) const fn needs_its_person(status: Status) -> bool {
+    matches!(status, Status::NeedsPermission | Status::NeedsInput)
+}
+
+/// How the agents are arranged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Arrangement {
+    #[default]
+    Flat,
+    /// By project.
+    Groups,
+    /// With sub-agents and helpers below them.
+    Tree,
+}
+
+/// What decides which lines there are.
+pub(crate) struct Choice<'a> {
+    pub(crate) query: Option<&'a Query>,
+    pub(crate) pid: Option<u32>,
+    pub(crate) focus: Focus,
+    pub(crate) sort: Sort,
+    pub(crate) arrangement: Arrangement,
+    pub(crate) folded: &'a HashSet<String>,
+}
+
+impl Choice<'_> {
+    fn lets(&self, row: &Row<'_>) -> bool {
+        self.focus.lets(row)
+            && self.pid.is_none_or(|pid| row.agent.is_some_and(|agent| agent.process.id.pid == pid))
+            && self.query.is_none_or(|query| query.matches(row))
+    }
+}
+
+/// The lines of the agents view.
+pub(crate) fn agents(snapshot: &Snapshot, choice: &Choice<'_>) -> Vec<Item> {
+    let row = |at: &usize| Row {
+        now: snapshot.now,
+        agent: snapshot.agents.get(*at),
+        session: snapshot.agents.get(*at).and_then(|agent| agent.session.as_deref()),
+    };
+    let mut order: Vec<usize> = (0..snapshot.agents.len()).filter(|at| choice.lets(&row(at))).collect();
+    choice.sort.sort(&mut order, row);
+    match choice.arrangement {
+        Arrangement::Flat => order.into_iter().map(|at| agent_item(snapshot, at, 0)).collect(),
+        Arrangement::Groups => grouped(snapshot, &order, choice.folded),
+        Arrangement::Tree => Forest::new(snapshot, order).items(),
+    }
+}
+
+/// The lines of the sessions view: those at work on top, whatever is sorted by.
+pub(crate) fn sessions(snapshot: &Snapshot, choice: &Choice<'_>) -> Vec<Item> {
+    let at_work: HashMap<&SessionKey, usize> =
+        snapshot.agents.iter().enumerate().filter_map(|(at, agent)| Some((&agent.session.as_ref()?.key, at))).collect();
+    let all = snapshot.sessions.iter().map(|session| (session, at_work.get(&session.key).copied()));
+    let mut lines: Vec<_> = all.filter(|line| choice.lets(&session_row(snapshot, line))).collect();
+    choice.sort.sort(&mut lines, |line| session_row(snapshot, line));
+    lines.sort_by_key(|(_, agent)| agent.is_none());
+    lines
+        .into_iter()
+        .map(|(session, agent)| Item::Row { agent, session: Some(Arc::clone(session)), depth: 0 })
+        .collect()
+}
+
+fn session_row<'a>(snapshot: &'a Snapshot, line: &(&'a Arc<Session>, Option<usize>)) -> Row<'a> {
+    let (session, agent) = *line;
+    Row { now: snapshot.now, agent: agent.and_then(|at| snapshot.agents.get(at)), session: Some(session) }
+}
+
+fn agent_item(snapshot: &Snapshot, at: usize, depth: u8) -> Item {
+    let session = snapshot.agents.get(at).and_then(|agent| agent.session.clone());
+    Item::Row { agent: Some(at), session, depth }
+}
+
+/// Groups in the order of their first members.
+fn grouped(snapshot: &Snapshot, order: &[usize], folded: &HashSet<String>) -> Vec<Item> {
+    let mut names: Vec<String> = Vec::new();
+    let mut members: HashMap<String, Vec<usize>> = HashMap::new();
+    for &at in order {
+        let name = snapshot.agents.get(at).map(project).unwrap_or_default();
+        if !members.contains_key(&name) {
+            names.push(name.clone());
+        }
+        members.entry(name).or_default().push(at);
+    }
+    let mut items = Vec::new();
+    for name in names {
+        let members = members.remove(&name).unwrap_or_default();
+        let fold = if folded.contains(&name) { Fold::Closed } else { Fold::Open };
+        items.push(Item::Group(group(snapshot, name, &members, fold)));
+        if fold == Fold::Open {
+            items.extend(members.into_iter().map(|at| agent_item(snapshot, at, 1)));
+        }
+    }
+    items
+}
+
+/// The project of an agent, as its column says.
+pub(crate) fn project(agent: &Agent) -> String {
+    let by_session = agent.session.as_ref().and_then(|session| session.project.as_ref());
+    let by_cwd = || {
+        let directory = agent.process.cwd.as_ref().ok().and_then(|cwd| cwd.file_name());
+        directory.map(|name| agtop_model::Untrusted::from(name.to_string_lossy().into_owned()))
+    };
+    let name = by_session.cloned().or_else(by_cwd);
+    name.map_or_else(|| "no project".to_owned(), |name| name.for_terminal().into_owned())
+}
+
+fn group(snapshot: &Snapshot, name: String, members: &[usize], fold: Fold) -> Group {
+    let agents = || members.iter().filter_map(|&at| snapshot.agents.get(at));
+    let sessions = || agents().filter_map(|agent| agent.session.as_ref());
+    Group {
+        name,
+        members: members.len(),
+        status: agents().map(|agent| agent.status).min().unwrap_or_default(),
+        cpu_percent: Agent::each_process(agents()).filter_map(|agent| agent.cpu_percent.ok()).sum(),
+        memory: Agent::each_process(agents()).filter_map(|agent| agent.process.rss.ok()).fold(0, u64::saturating_add),
+        tokens: sessions().map(|session| session.usage.total()).fold(0, u64::saturating_add),
+        usd: sessions().map(|session| session.spend.amount.as_usd()).sum(),
+        fold,
+    }
+}
+
+/// Agents below the agents that started them, with their sub-agents and helpers.
+struct Forest<'a> {
+    snapshot: &'a Snapshot,
+    processes: HashMap<u32, &'a Arc<Process>>,
+    order: Vec<usize>,
+    below: HashMap<u32, Vec<usize>>,
+}
+
+/// A chain of parents longer than this is a loop of reused pids.
+const TALLEST: usize = 64;
+
+impl<'a> Forest<'a> {
+    fn new(snapshot: &'a Snapshot, order: Vec<usize>) -> Self {
+        let processes: HashMap<u32, &Arc<Process>> =
+            snapshot.processes.iter().map(|process| (process.id.pid, process)).collect();
+        let mut forest = Self { snapshot, processes, order: Vec::new(), below: HashMap::new() };
+        let pids: HashSet<u32> = order.iter().filter_map(|&at| forest.pid(at)).collect();
+        for at in order {
+            match forest.ancestor(at, &pids) {
+                Some(pid) => forest.below.entry(pid).or_default().push(at),
+                None => forest.order.push(at),
+            }
+        }
+        forest
+    }
+
+    fn pid(&self, at: usize) -> Option<u32> {
+        self.snapshot.agents.get(at).map(|agent| agent.process.id.pid)
+    }
+
+    /// The nearest process above the agent that is one of these.
+    fn ancestor(&self, at: usize, pids: &HashSet<u32>) -> Option<u32> {
+        let agent = self.snapshot.agents.get(at)?;
+        ancestors(agent, &self.processes).into_iter().find(|pid| pids.contains(pid) && *pid != agent.process.id.pid)
+    }
+
+    fn items(mut self) -> Vec<Item> {
+        let mut items = Vec::new();
+        for at in std::mem::take(&mut self.order) {
+            self.plant(at, 0, &mut items);
+        }
+        items
+    }
+
+    fn plant(&mut self, at: usize, depth: u8, items: &mut Vec<Item>) {
+        items.push(agent_item(self.snapshot, at, depth));
+        let Some(agent) = self.snapshot.agents.get(at) else { return };
+        let deeper = depth.saturating_add(1);
+        for child in agent.session.iter().flat_map(|session| &session.children) {
+            branch(child, deeper, items);
+        }
+        let helpers = agent.helpers.iter().filter_map(|id| self.processes.get(&id.pid).filter(|p| p.id == *id));
+        items.extend(helpers.map(|process| Item::Helper { process: Arc::clone(process), depth: deeper }));
+        // Each list of children is taken once, so a loop of parents ends.
+        for child in self.below.remove(&agent.process.id.pid).unwrap_or_default() {
+            self.plant(child, deeper, items);
+        }
+    }
+}
+
+fn branch(session: &Arc<Session>, depth: u8, items: &mut Vec<Item>) {
+    items.push(Item::Row { agent: None, session: Some(Arc::clone(session)), depth });
+    if usize::from(depth) < TALLEST {
+        for child in &session.children {
+            branch(child, depth + 1, items);
+        }
+    }
+}
+
+/// The pids above an agent, nearest first.
+pub(crate) fn ancestors(agent: &Agent, processes: &HashMap<u32, &Arc<Process>>) -> Vec<u32> {
+    let above = |pid: &u32| processes.get(pid).and_then(|process| process.parent);
+    std::iter::successors(agent.process.parent, above).take(TALLEST).collect()
+}

@@ -1,0 +1,182 @@
+use std::borrow::Cow;
+
+use agtop_model::{Basis, Field, Gap, Row, Session, Status, Untrusted, Value};
+use agtop_render::{Content, units};
+use ratatui::text::{Line, Span};
+
+use super::Pen;
+use crate::app::smooth_cpu;
+use crate::look::Ink;
+use crate::widgets;
+
+/// What stands for a value that is missing.
+const MISSING: &str = "–";
+
+/// What people call a status, in a word or two.
+pub(crate) const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::NeedsPermission => "permission",
+        Status::NeedsInput => "your turn",
+        Status::Stalled => "stalled",
+        Status::RateLimited => "rate limit",
+        Status::Error => "error",
+        Status::Spawning => "spawning",
+        Status::Working => "working",
+        Status::Active => "active",
+        Status::Idle => "idle",
+        Status::Done => "done",
+        Status::Resumable => "resumable",
+        Status::Stale => "stale",
+        Status::Unknown => "unknown",
+    }
+}
+
+pub(super) fn status(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    let status = row.status();
+    let ink = Ink::of(status);
+    let text = format!("{} {}", status.glyph(), status_word(status));
+    let style = if matches!(ink, Ink::Warn | Ink::Bad) { pen.look.loud(ink) } else { pen.look.style(ink) };
+    Line::from(Span::styled(text, style))
+}
+
+fn missing(pen: &Pen<'_>) -> Line<'static> {
+    Line::from(pen.look.span(MISSING, Ink::Faint))
+}
+
+fn plain(pen: &Pen<'_>, text: impl Into<Cow<'static, str>>) -> Line<'static> {
+    Line::from(pen.look.span(text, Ink::Text))
+}
+
+/// A number that is nothing most of the time is dim when it is.
+fn quiet_zero(pen: &Pen<'_>, value: f64, text: String) -> Line<'static> {
+    let ink = if value > 0.0 { Ink::Text } else { Ink::Faint };
+    Line::from(pen.look.span(text, ink))
+}
+
+pub(super) fn cpu(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    let Some(percent) = row.agent.and_then(smooth_cpu) else { return missing(pen) };
+    let ink = if percent >= 100.0 { Ink::Warn } else { Ink::Text };
+    if percent < 0.05 {
+        quiet_zero(pen, 0.0, "0%".to_owned())
+    } else {
+        Line::from(pen.look.span(units::percent(percent), ink))
+    }
+}
+
+pub(super) fn tokens_per_minute(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    let Some(agent) = row.agent else { return missing(pen) };
+    let tokens = agent.paces[1].tokens_per_minute().unwrap_or(0.0);
+    quiet_zero(pen, tokens, units::count(widgets::whole(tokens)))
+}
+
+pub(super) fn usd_per_hour(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    match row.agent.and_then(|agent| agent.paces[1].usd_per_hour()) {
+        Some(usd) => quiet_zero(pen, usd, format!("${usd:.2}")),
+        None => missing(pen),
+    }
+}
+
+pub(super) fn read_rate(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    rate(pen, row.agent.and_then(|agent| agent.io_rate.ok()).map(|rate| rate.read))
+}
+
+pub(super) fn write_rate(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    rate(pen, row.agent.and_then(|agent| agent.io_rate.ok()).map(|rate| rate.written))
+}
+
+fn rate(pen: &Pen<'_>, bytes: Option<f64>) -> Line<'static> {
+    bytes.map_or_else(|| missing(pen), |bytes| quiet_zero(pen, bytes, units::bytes(widgets::whole(bytes))))
+}
+
+/// Money, or the word that says why there is none.
+pub(super) fn cost(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    let Some(session) = row.session else { return missing(pen) };
+    match (session.spend.basis(), session.spend.known()) {
+        (Basis::Local, _) => Line::from(pen.look.span("local", Ink::Dim)),
+        (_, Some(amount)) => plain(pen, units::money(amount)),
+        (_, None) if session.turns == 0 => missing(pen),
+        (_, None) => Line::from(pen.look.span("?", Ink::Dim)),
+    }
+}
+
+/// A bar and a number; both are there, so that neither colour nor length tells alone.
+pub(super) fn context(pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'static> {
+    let Some(context) = row.session.and_then(|session| session.context.ok()) else { return missing(pen) };
+    let percent = context.percent();
+    let ink = Ink::rising(percent, pen.thresholds.context_warn, pen.thresholds.context_bad);
+    let bar = usize::from(width.saturating_sub(5));
+    let mut spans = widgets::bar(pen.look, percent / 100.0, bar, ink);
+    let ink = if ink == Ink::Good { Ink::Text } else { ink };
+    let number = format!("{percent:.0}%");
+    spans.push(Span::raw(" ".repeat(5_usize.saturating_sub(number.len()))));
+    spans.push(pen.look.span(number, ink));
+    Line::from(spans)
+}
+
+pub(super) fn quiet(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    let Some(quiet) = row.session.and_then(|session| session.quiet_for(row.now)) else { return missing(pen) };
+    let ink = if quiet > crate::alerts::QUIET { Ink::Dim } else { Ink::Text };
+    Line::from(pen.look.span(units::span(quiet), ink))
+}
+
+/// Disk traffic at which the line of activity is as high as with a whole processor, in bytes per second.
+const BUSY_DISK: f64 = 50e6;
+
+pub(super) fn activity(pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'static> {
+    let Some(agent) = row.agent else { return missing(pen) };
+    let disk = agent.io_rate.map_or(0.0, |rate| (rate.read + rate.written) / BUSY_DISK * 100.0);
+    let mut values: Vec<f64> = agent.cpu_history.iter().map(|&percent| f64::from(percent)).collect();
+    if let Some(last) = values.last_mut() {
+        *last = last.max(disk);
+    }
+    let ink = if agent.status == Status::Idle { Ink::Dim } else { Ink::Accent };
+    Line::from(pen.look.span(widgets::spark(&values, usize::from(width), Some(100.0)), ink))
+}
+
+/// The project; of a sub-agent, which has none of its own, its name.
+pub(super) fn project(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    let Some(known) = agtop_model::field("project") else { return missing(pen) };
+    match ((known.get)(row), row.session.and_then(|session| session.title.as_ref())) {
+        (Value::Gap(_), Some(title)) if !title.rank.is_message_text() => {
+            Line::from(pen.look.span(title.text.for_terminal().into_owned(), Ink::Dim))
+        }
+        (Value::Untrusted(text), _) => plain(pen, text.for_terminal().into_owned()),
+        _ => missing(pen),
+    }
+}
+
+pub(super) fn doing_cell(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    row.session.and_then(|session| doing(pen, session)).map_or_else(|| missing(pen), Line::from)
+}
+
+/// The tool that runs and what it works on; where none runs, the session's name.
+pub(crate) fn doing(pen: &Pen<'_>, session: &Session) -> Option<Vec<Span<'static>>> {
+    if let Some(call) = session.in_flight.iter().rev().find(|call| !call.is_subagent).or(session.in_flight.last()) {
+        let target = call.target.as_ref().filter(|_| pen.content == Content::Included);
+        let mut spans = vec![pen.look.span(call.name.for_terminal().into_owned(), Ink::Text)];
+        spans.extend(target.map(|target| pen.look.span(format!(" {}", target.for_terminal()), Ink::Dim)));
+        return Some(spans);
+    }
+    let title = session.title.as_ref();
+    let title = title.filter(|title| pen.content == Content::Included || !title.rank.is_message_text())?;
+    Some(vec![pen.look.span(title.text.for_terminal().into_owned(), Ink::Dim)])
+}
+
+/// A field of the model, by its kind.
+pub(super) fn field(pen: &Pen<'_>, field: &Field, row: &Row<'_>, _: u16) -> Line<'static> {
+    match (field.get)(row) {
+        Value::Gap(Gap::Denied) => Line::from(pen.look.span("denied", Ink::Faint)),
+        Value::Gap(_) => missing(pen),
+        Value::Text(text) => plain(pen, Untrusted::from(&*text).for_terminal().into_owned()),
+        Value::Untrusted(text) => plain(pen, text.for_terminal().into_owned()),
+        Value::Status(status) => plain(pen, status_word(status)),
+        Value::Count(n) if field.id == "pid" => Line::from(pen.look.span(n.to_string(), Ink::Dim)),
+        Value::Count(n) => quiet_zero(pen, n as f64, if n < 100_000 { n.to_string() } else { units::count(n) }),
+        Value::Tokens(n) => quiet_zero(pen, n as f64, units::count(n)),
+        Value::Bytes(n) => quiet_zero(pen, n as f64, units::bytes(n)),
+        Value::Percent(percent) => plain(pen, units::percent(percent)),
+        Value::Money(amount) => plain(pen, units::money(amount)),
+        Value::Span(span) => plain(pen, units::span(span)),
+        Value::Time(at) => plain(pen, units::moment(at, &jiff::tz::TimeZone::UTC)),
+    }
+}

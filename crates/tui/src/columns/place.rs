@@ -1,0 +1,116 @@
+use super::{Column, ColumnChoice};
+
+/// A column with its place on the screen.
+#[derive(Clone, Copy)]
+pub(crate) struct Placed {
+    pub(crate) column: Column,
+    /// Columns of the terminal from the left of the table.
+    pub(crate) x: u16,
+    pub(crate) width: u16,
+}
+
+/// Blanks between two columns.
+const GAP: u16 = 1;
+const WIDE_GAP: u16 = 2;
+/// A column that may grow beyond this holds a line of text.
+const TEXT: u16 = 60;
+
+/// Puts as many of the columns as there is room for next to each other, and gives what is left over to those that can
+/// use it. Without room for all, those of the highest rank go first.
+pub(crate) fn place(choices: &[ColumnChoice], room: u16) -> Vec<Placed> {
+    let gap = if room >= 120 { WIDE_GAP } else { GAP };
+    let mut columns: Vec<Column> = choices
+        .iter()
+        .filter_map(|choice| {
+            let column = Column::find(&choice.id)?;
+            let fixed = choice.width.map(|width| (width.clamp(3, 200), width.clamp(3, 200)));
+            Some(Column { width: fixed.unwrap_or_else(|| comfortable(&column, room)), ..column })
+        })
+        .collect();
+    while needed(&columns, gap) > room {
+        let Some(least) = columns.iter().enumerate().max_by_key(|(_, column)| column.rank).map(|(at, _)| at) else {
+            break;
+        };
+        columns.remove(least);
+    }
+    spread(&columns, room, gap)
+}
+
+/// A line of text is worth more columns than a number that few look at: it has a sixth of the room at least.
+fn comfortable(column: &Column, room: u16) -> (u16, u16) {
+    let (least, most) = column.width;
+    if most > TEXT { (least.max(room / 6), most) } else { (least, most) }
+}
+
+fn needed(columns: &[Column], gap: u16) -> u16 {
+    let widths: u16 = columns.iter().map(|column| column.width.0).fold(0, u16::saturating_add);
+    widths.saturating_add(gap.saturating_mul(u16::try_from(columns.len().saturating_sub(1)).unwrap_or(u16::MAX)))
+}
+
+/// Grows columns evenly up to a modest width first, and the widest ones with the rest.
+fn spread(columns: &[Column], room: u16, gap: u16) -> Vec<Placed> {
+    let mut left = room.saturating_sub(needed(columns, gap));
+    let mut widths: Vec<u16> = columns.iter().map(|column| column.width.0).collect();
+    while left > 0 {
+        let before = left;
+        for (width, column) in widths.iter_mut().zip(columns) {
+            // A column that can take a line of text grows three times as fast as one with a name in it.
+            let step = if column.width.1 > TEXT { 3 } else { 1 };
+            let step = step.min(left).min(column.width.1.saturating_sub(*width));
+            *width += step;
+            left -= step;
+        }
+        if left == before {
+            break;
+        }
+    }
+    let mut x = 0;
+    let mut placed = Vec::with_capacity(columns.len());
+    for (column, width) in columns.iter().zip(widths) {
+        placed.push(Placed { column: *column, x, width });
+        x += width + gap;
+    }
+    placed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::{usual_of_agents, usual_of_sessions};
+
+    fn ids(placed: &[Placed]) -> Vec<&str> {
+        placed.iter().map(|placed| placed.column.id).collect()
+    }
+
+    #[test]
+    fn columns_never_take_more_than_their_room() {
+        for choices in [usual_of_agents(), usual_of_sessions()] {
+            for room in 0..400 {
+                let placed = place(&choices, room);
+                let end = placed.last().map_or(0, |last| last.x + last.width);
+                assert!(end <= room, "{end} > {room}: {:?}", ids(&placed));
+            }
+        }
+    }
+
+    #[test]
+    fn what_matters_most_stays_on_a_small_screen_and_more_room_never_shows_less() {
+        let small = place(&usual_of_agents(), 58);
+        for id in ["status", "client", "project", "cost", "context"] {
+            assert!(ids(&small).contains(&id), "{id}: {:?}", ids(&small));
+        }
+        let mut before = 0;
+        for room in 0..119 {
+            let now = place(&usual_of_agents(), room).len();
+            assert!(now >= before, "{room}");
+            before = now;
+        }
+        assert_eq!(place(&usual_of_agents(), 190).len(), usual_of_agents().len());
+    }
+
+    #[test]
+    fn a_width_the_user_chose_is_kept() {
+        let choices = [ColumnChoice { id: "title".into(), width: Some(30) }];
+        assert_eq!(place(&choices, 200)[0].width, 30);
+    }
+}

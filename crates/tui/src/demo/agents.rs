@@ -1,0 +1,121 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agtop_model::{
+    Agent, Confidence, CpuTime, Evidence, Git, Io, IoRate, Join, JoinTier, Liveness, OpenFiles, Pace, Paces, ProcId,
+    Process, ProcessState, Session, Sockets, Untrusted,
+};
+
+use super::sessions::{is_at_work, part, player, spend, tokens_per_second};
+use super::{Scene, UNKNOWN, dice, whole};
+
+/// The agent that works on that session.
+pub(super) fn agent(scene: &Scene, at: usize, session: &Arc<Session>) -> Agent {
+    let status = part(scene, at, usize::MAX);
+    let load = load(scene, at, scene.elapsed);
+    let is_daring = at.is_multiple_of(6);
+    let name = session.client().as_str();
+    let mut argv: Vec<Untrusted> = vec![name.into()];
+    argv.extend(is_daring.then(|| Untrusted::from("--dangerously-skip-permissions")));
+    let history = (0..60_u8).map(|back| {
+        #[expect(clippy::cast_possible_truncation, reason = "a reading needs no double precision")]
+        let load = self::load(scene, at, scene.elapsed - 1.5 * f64::from(59 - back)) as f32;
+        load
+    });
+    let cwd = session.cwd.clone().unwrap_or_default();
+    Agent {
+        youngest_child: None,
+        stated_model: None,
+        client: session.client(),
+        label: name.into(),
+        process: Arc::new(Process { argv, cwd: Ok(cwd.clone()), ..process(scene, at, name) }),
+        liveness: Liveness::Live,
+        cpu_percent: Ok(load),
+        cpu_history: history.collect(),
+        io_rate: Ok(IoRate { read: load * 9_000.0, written: load * 2_500.0 }),
+        launcher: Some(if at.is_multiple_of(3) { "tmux" } else { "zsh" }.into()),
+        session: Some(Arc::clone(session)),
+        join: Some(Join { tier: JoinTier::Marker, confidence: Confidence::High }),
+        danger: is_daring.then(|| "--dangerously-skip-permissions".into()),
+        children: vec![(pid(at) + 1, "bash".into()), (pid(at) + 2, "node".into())],
+        helpers: helper_ids(at),
+        files: Ok(OpenFiles {
+            writing: vec![cwd.join("src/totals.rs"), cwd.join("target/debug/.cargo-lock")],
+            reading: vec![cwd.join("Cargo.lock"), PathBuf::from("/home/ada/.claude/settings.json")],
+            left_out: 0,
+        }),
+        sockets: Ok(Sockets { established: 2 + u32::from(is_at_work(status)), listening: vec![] }),
+        git: Ok(Git { branch: session.branch.clone().unwrap_or_else(|| "main".into()), modified: Ok(3) }),
+        paces: Paces::SPANS.map(|span| pace(scene, at, span)),
+        skills: if name == "claude" { vec!["frontend-design".into(), "sql-explorer".into()] } else { vec![] },
+        status,
+        evidence: if at.is_multiple_of(2) { Evidence::StatusFile } else { Evidence::Transcript },
+    }
+}
+
+fn pid(at: usize) -> u32 {
+    40_000 + u32::try_from(at).unwrap_or(0) * 7
+}
+
+fn helper_ids(at: usize) -> Vec<ProcId> {
+    if at.is_multiple_of(4) { vec![ProcId { pid: pid(at) + 3, started: 1 }] } else { vec![] }
+}
+
+/// The helpers' own processes.
+pub(super) fn helpers(agent: &Agent) -> Vec<Arc<Process>> {
+    let process = |id: &ProcId| Process {
+        id: *id,
+        parent: Some(agent.process.id.pid),
+        name: "mcp-postgres".into(),
+        argv: vec!["node".into(), "mcp-postgres".into(), "--readonly".into()],
+        rss: Ok(61_000_000),
+        ..(*agent.process).clone()
+    };
+    agent.helpers.iter().map(|id| Arc::new(process(id))).collect()
+}
+
+fn load(scene: &Scene, at: usize, when: f64) -> f64 {
+    let wave = (when / (5.0 + 9.0 * dice(at, 20)) + 6.0 * dice(at, 21)).sin();
+    if is_at_work(part(scene, at, usize::MAX)) {
+        (18.0 + 60.0 * dice(at, 22) * wave.abs() + 6.0 * wave).max(0.3)
+    } else {
+        (0.4 + 0.5 * wave).max(0.0)
+    }
+}
+
+fn process(scene: &Scene, at: usize, name: &str) -> Process {
+    Process {
+        id: ProcId { pid: pid(at), started: 1 },
+        parent: Some(1_200),
+        name: name.into(),
+        argv: vec![],
+        exe: Ok(PathBuf::from(format!("/usr/local/bin/{name}"))),
+        cwd: Err(UNKNOWN),
+        state: if at.is_multiple_of(3) { ProcessState::Running } else { ProcessState::Sleeping },
+        started_at: Ok(scene.now.minus(Duration::from_secs_f64(scene.elapsed + 300.0 + 9_000.0 * dice(at, 23)))),
+        threads: Ok(14),
+        cpu: Ok(CpuTime { user: Duration::from_secs(310), system: Duration::from_secs(41) }),
+        rss: Ok(whole(1.6e8 + 5.0e8 * dice(at, 24) + 2e7 * (scene.elapsed / 30.0).sin())),
+        vsz: Ok(2_254_857_830),
+        io: Ok(Io { read: 482_344_960, written: 12_189_440 + whole(scene.elapsed * 900.0) }),
+    }
+}
+
+fn pace(scene: &Scene, at: usize, span: Duration) -> Pace {
+    if !is_at_work(part(scene, at, usize::MAX)) {
+        return Pace::nothing_over(span);
+    }
+    let player = player(at);
+    let tokens = tokens_per_second(at) * span.as_secs_f64();
+    let share = |percent: f64| whole(tokens * percent / 100.0);
+    let usage = agtop_model::Usage {
+        input: share(6.0),
+        cache_read: share(86.0),
+        cache_write_5m: share(6.0),
+        output: share(2.0),
+        ..agtop_model::Usage::default()
+    };
+    let requests = 1 + whole(span.as_secs_f64() / 14.0);
+    Pace { span, requests, errors: 0, tool_calls: requests * 2, usage, spend: spend(player, &usage, requests) }
+}

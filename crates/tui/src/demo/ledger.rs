@@ -1,0 +1,181 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agtop_model::{
+    Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, Pace, Paces, PicoUsd, Session, StopReason, Timestamp,
+    Totals, Usage,
+};
+use jiff::tz::TimeZone;
+
+use super::cast::PLAYERS;
+use super::sessions::{is_at_work, spend};
+use super::{Scene, dice, whole};
+
+/// Days before today on which something was used.
+const DAYS: u64 = 120;
+const DAY: Duration = Duration::from_hours(24);
+
+pub(super) fn totals(scene: &Scene, zone: &TimeZone, sessions: &[Arc<Session>]) -> Totals {
+    let mut totals = Totals { time_zone: zone.iana_name().unwrap_or("UTC").to_owned(), ..Totals::default() };
+    if sessions.is_empty() {
+        return totals;
+    }
+    for back in (1..=DAYS).rev() {
+        let day = day(scene.now.minus(DAY.saturating_mul(u32::try_from(back).unwrap_or(0))), zone);
+        totals.by_day.extend(past_day(&day, back));
+    }
+    totals.by_day.extend(today(&day(scene.now, zone), sessions));
+    for day in totals.by_day.clone() {
+        totals.usage += day.spend.usage;
+        totals.spend += day.spend.spend;
+        totals.turns += day.spend.turns;
+    }
+    totals.by_model = by_model(&totals.by_day);
+    totals.by_client = by_client(&totals.by_day);
+    totals
+}
+
+fn day(at: Timestamp, zone: &TimeZone) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map_or_else(|_| "unknown".to_owned(), |at| at.to_zoned(zone.clone()).date().to_string())
+}
+
+/// Weekends are quiet, and on some days nobody works.
+fn past_day(day: &str, back: u64) -> Vec<DayModel> {
+    let actor = usize::try_from(back).unwrap_or(0) + 900;
+    let is_weekend = back % 7 < 2;
+    let worked = dice(actor, 1) > if is_weekend { 0.7 } else { 0.08 };
+    let players = PLAYERS.iter().enumerate().filter(|(at, _)| worked && dice(actor, 2 + *at as u64) > 0.35);
+    let spends = players.map(|(at, player)| {
+        let size = dice(actor, 20 + at as u64).powi(2) * if is_weekend { 0.3 } else { 1.0 };
+        let total = whole(1e6 + 4e7 * size / (1.0 + at as f64));
+        let usage = split(total);
+        let turns = total / 60_000;
+        let spend = ModelSpend { model: Some(player.model.into()), usage, spend: spend(*player, &usage, turns), turns };
+        DayModel { day: day.to_owned(), client: player.client, spend }
+    });
+    spends.collect()
+}
+
+fn split(total: u64) -> Usage {
+    Usage {
+        input: total / 25,
+        cache_read: total / 100 * 88,
+        cache_write_5m: total / 16,
+        output: total / 50,
+        ..Usage::default()
+    }
+}
+
+/// What the first sessions used, by model: they are all of today.
+fn today(day: &str, sessions: &[Arc<Session>]) -> Vec<DayModel> {
+    let mut by_model: BTreeMap<(ClientId, &str), ModelSpend> = BTreeMap::new();
+    for session in sessions.iter().take(9) {
+        let model = session.model.as_deref().unwrap_or_default();
+        let entry = by_model.entry((session.client(), model)).or_insert_with(|| nothing(Some(model)));
+        add(entry, &session.usage, session);
+    }
+    by_model.into_iter().map(|((client, _), spend)| DayModel { day: day.to_owned(), client, spend }).collect()
+}
+
+fn nothing(model: Option<&str>) -> ModelSpend {
+    ModelSpend { model: model.map(Arc::from), usage: Usage::default(), spend: agtop_model::Spend::default(), turns: 0 }
+}
+
+fn add(entry: &mut ModelSpend, usage: &Usage, session: &Session) {
+    entry.usage += *usage;
+    entry.spend += session.spend;
+    entry.turns += session.turns;
+}
+
+fn merged(entry: &mut ModelSpend, day: &DayModel) {
+    entry.usage += day.spend.usage;
+    entry.spend += day.spend.spend;
+    entry.turns += day.spend.turns;
+}
+
+fn by_model(days: &[DayModel]) -> Vec<ModelSpend> {
+    let mut models: BTreeMap<Option<Arc<str>>, ModelSpend> = BTreeMap::new();
+    for day in days {
+        merged(models.entry(day.spend.model.clone()).or_insert_with(|| nothing(day.spend.model.as_deref())), day);
+    }
+    let mut models: Vec<ModelSpend> = models.into_values().collect();
+    models.sort_by_key(|model| std::cmp::Reverse(model.spend.amount));
+    models
+}
+
+fn by_client(days: &[DayModel]) -> Vec<(ClientId, ModelSpend)> {
+    let mut clients: BTreeMap<ClientId, ModelSpend> = BTreeMap::new();
+    for day in days {
+        merged(clients.entry(day.client).or_insert_with(|| nothing(None)), day);
+    }
+    clients.into_iter().collect()
+}
+
+pub(super) fn paces(agents: &[Agent], elapsed: f64) -> Paces {
+    let sum = |at: usize, span: Duration| {
+        let mut all = Pace::nothing_over(span);
+        for pace in agents.iter().filter_map(|agent| agent.paces.get(at)) {
+            all.requests += pace.requests;
+            all.tool_calls += pace.tool_calls;
+            all.usage += pace.usage;
+            all.spend += pace.spend;
+        }
+        all.errors = all.requests / 60;
+        all
+    };
+    let [one, five, fifteen] = Paces::SPANS;
+    let fifteen_minutes = sum(2, fifteen);
+    Paces {
+        rolling: [sum(0, one), sum(1, five), fifteen_minutes],
+        since_start: share_of(&fifteen_minutes, elapsed),
+        stops: vec![(StopReason::ToolUse, 212), (StopReason::EndTurn, 41), (StopReason::MaxTokens, 2)],
+        compactions: 3,
+    }
+}
+
+/// What of a quarter of an hour was in so many seconds.
+fn share_of(quarter: &Pace, seconds: f64) -> Pace {
+    let share = seconds / quarter.span.as_secs_f64();
+    let part = |count: u64| whole(count as f64 * share);
+    let usage = &quarter.usage;
+    let usage = Usage {
+        input: part(usage.input),
+        cache_read: part(usage.cache_read),
+        cache_write_5m: part(usage.cache_write_5m),
+        output: part(usage.output),
+        ..Usage::default()
+    };
+    let amount = PicoUsd::from_usd(quarter.spend.amount.as_usd() * share).unwrap_or_default();
+    Pace {
+        span: Duration::from_secs_f64(seconds),
+        requests: part(quarter.requests),
+        errors: part(quarter.errors),
+        tool_calls: part(quarter.tool_calls),
+        usage,
+        spend: agtop_model::Spend { amount, ..quarter.spend },
+    }
+}
+
+pub(super) fn history(scene: &Scene, agents: &[Agent], paces: &Paces) -> History {
+    let mut history = History::default();
+    let count = |is_one: fn(&Agent) -> bool| u32::try_from(agents.iter().filter(|a| is_one(a)).count()).unwrap_or(0);
+    let cpu: f64 = agents.iter().filter_map(|agent| agent.cpu_percent.ok()).sum();
+    let memory: u64 = agents.iter().filter_map(|agent| agent.process.rss.ok()).sum();
+    let tokens = paces.one_minute().tokens_per_minute().unwrap_or(0.0);
+    for back in (0..160_u32).rev() {
+        let when = scene.elapsed - 1.5 * f64::from(back);
+        let wave = 1.0 + 0.35 * (when / 17.0).sin() + 0.2 * (when / 5.0).sin();
+        history.push(HistoryPoint {
+            at: scene.ago(1.5 * f64::from(back)),
+            agents: count(|_| true),
+            busy: count(|agent| is_at_work(agent.status)),
+            active: count(|agent| agent.status == agtop_model::Status::Active),
+            cpu_percent: cpu * wave,
+            memory: whole(memory as f64 * (0.9 + 0.1 * wave)),
+            tokens_per_minute: tokens * wave,
+        });
+    }
+    history
+}

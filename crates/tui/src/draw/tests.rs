@@ -1,0 +1,339 @@
+//! Whole screens.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agtop_model::{
+    Agent, Gap, PicoUsd, Process, Session, SessionKey, Snapshot, Timestamp, Title, TitleRank, Untrusted, Usage,
+};
+use ratatui::buffer::Cell;
+use ratatui::style::Color;
+
+use crate::app::Tab;
+use crate::demo::{self, Demo, NOON};
+use crate::keys::key;
+use crate::look::{Charset, Depth, THEMES};
+use crate::testing::{app_at, buffer_of, text_of};
+use crate::{App, Message, Options, Own, Progress, ViewId};
+
+const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (140, 40), (220, 60)];
+
+fn usual() -> Options {
+    Options::usual("1.0.0", "linux")
+}
+
+fn press(app: &mut App, keys: &str) {
+    for name in keys.split(' ').filter(|name| !name.is_empty()) {
+        app.update(Message::Key(key(name).unwrap()));
+    }
+}
+
+fn screen(size: (u16, u16), agents: usize, keys: &str) -> String {
+    let mut app = app_at(size, usual(), demo::crowd(agents, agents * 2));
+    press(&mut app, keys);
+    text_of(&app, size.0, size.1)
+}
+
+/// What opens every part of the screen there is.
+const EVERYWHERE: [&str; 17] = [
+    "",
+    "g",
+    "t",
+    "d",
+    "2",
+    "3",
+    "4",
+    "4 w Enter",
+    "4 Right Right Right",
+    "5",
+    "Enter",
+    "?",
+    "K",
+    "c",
+    "/ x",
+    ": e",
+    "Tab Tab Tab",
+];
+
+#[test]
+fn the_first_thing_one_sees() {
+    for (columns, rows) in SIZES {
+        for agents in [0, 1, 30, 1000] {
+            let name = format!("agents-{agents}-at-{columns}x{rows}");
+            insta::assert_snapshot!(name, screen((columns, rows), agents, ""));
+        }
+    }
+}
+
+#[test]
+fn every_part_of_the_screen() {
+    for (name, keys) in [
+        ("groups", "g"),
+        ("tree", "t"),
+        ("dashboard", "d"),
+        ("sessions", "2"),
+        ("rates", "3"),
+        ("usage", "4"),
+        ("usage-of-a-week", "4 w Enter"),
+        ("quota", "5"),
+        ("details", "Enter"),
+        ("help", "?"),
+        ("kill", "K"),
+        ("columns", "c"),
+        ("panel-process", "Tab"),
+        ("panel-cost", "Tab Tab"),
+        ("panel-files", "Tab Tab Tab"),
+        ("panel-timeline", "Tab Tab Tab Tab"),
+        ("panel-config", "S-Tab"),
+    ] {
+        insta::assert_snapshot!(name, screen((140, 40), 14, keys));
+    }
+}
+
+#[test]
+fn nothing_overflows_or_panics_at_any_size_with_anything_open() {
+    for keys in EVERYWHERE {
+        for (columns, rows) in [(1, 1), (10, 3), (20, 5), (33, 9), (60, 15), (81, 23), (300, 100)] {
+            for agents in [0, 1, 40] {
+                let mut app = app_at((columns, rows), usual(), demo::crowd(agents, agents));
+                press(&mut app, keys);
+                text_of(&app, columns, rows);
+            }
+        }
+    }
+}
+
+#[test]
+fn before_the_first_snapshot_there_is_a_screen_and_the_scan_shows_how_far_it_is() {
+    let mut app = App::new(usual());
+    app.update(Message::Resize(100, 30));
+    assert!(text_of(&app, 100, 30).contains("looking for agents"));
+    for keys in EVERYWHERE {
+        press(&mut app, keys);
+        text_of(&app, 100, 30);
+        press(&mut app, "Esc Esc 1");
+    }
+    app.update(Message::Snapshot(Arc::new(demo::crowd(2, 2))));
+    app.update(Message::Progress(Progress { done: 250, total: 1_000 }));
+    let text = text_of(&app, 100, 30);
+    assert!(text.contains("reading history") && text.contains("25%"), "{text}");
+    app.update(Message::Progress(Progress { done: 1_000, total: 1_000 }));
+    assert!(!text_of(&app, 100, 30).contains("reading history"));
+}
+
+#[test]
+fn s1_ui_12_a_session_shows_its_files_of_sub_agents() {
+    let mut app = app_at((220, 60), usual(), demo::crowd(14, 14));
+    press(&mut app, "2");
+    app.columns_mut().retain(|column| column.id == "session");
+    app.columns_mut()[0].width = Some(60);
+    assert!(text_of(&app, 220, 60).contains("+3"));
+}
+
+#[test]
+fn s4_ui_header_tells_the_time_and_how_many_are_at_work_and_the_footer_how_to_end() {
+    let text = screen((140, 40), 14, "");
+    let first = text.lines().next().unwrap();
+    assert!(first.contains("12:31:30") && first.contains("● 8 working"), "{first}");
+    let last = text.lines().last().unwrap();
+    assert!(last.contains("? help") && last.contains("prices 2026-11-20"), "{last}");
+}
+
+#[test]
+fn the_footer_tells_what_agtop_itself_uses() {
+    let mut app = app_at((200, 40), usual(), demo::crowd(2, 2));
+    app.update(Message::Own(Own { cpu_percent: Some(0.24), memory: Some(25_000_000) }));
+    assert!(text_of(&app, 200, 40).contains("agtop 0.2% 24M"));
+}
+
+#[test]
+fn s4_alr_05_alerts_are_above_everything_but_the_header_and_leave_when_answered() {
+    let waiting = demo::crowd(5, 5);
+    let mut app = app_at((140, 40), usual(), waiting.clone());
+    let text = text_of(&app, 140, 40);
+    assert!(text.lines().nth(2).unwrap().contains("! permission codex"), "{text}");
+    let answered: Vec<Agent> = waiting
+        .agents
+        .iter()
+        .cloned()
+        .map(|agent| match agent.status {
+            agtop_model::Status::NeedsPermission => Agent { status: agtop_model::Status::Working, ..agent },
+            _ => agent,
+        })
+        .collect();
+    app.update(Message::Snapshot(Arc::new(Snapshot { agents: answered.into(), ..waiting })));
+    assert!(!text_of(&app, 140, 40).contains("permission"));
+}
+
+#[test]
+fn s4_win_every_metric_is_in_the_rates_view_in_each_window() {
+    let text = screen((140, 40), 14, "3");
+    for metric in [
+        "requests",
+        "requests / min",
+        "errors",
+        "error rate",
+        "input tokens",
+        "output tokens",
+        "tokens / min",
+        "cache hits (tokens)",
+        "cache hit rate",
+        "cost",
+        "cost / hour",
+        "tool calls",
+    ] {
+        let row = text.lines().find(|line| line.trim_start().starts_with(metric)).unwrap_or_else(|| panic!("{metric}"));
+        let values = row.replace(metric, "").split_whitespace().count();
+        assert_eq!(values, 4, "{row}");
+    }
+    for word in ["1 min", "5 min", "15 min", "in 1m30s", "tool use", "end turn", "max tokens", "compactions"] {
+        assert!(text.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn s4_win_14_without_data_there_is_no_rate() {
+    let text = screen((140, 40), 0, "3");
+    let row = text.lines().find(|line| line.contains("cache hit rate")).unwrap();
+    assert_eq!(row.split_whitespace().filter(|word| *word == "–").count(), 4, "{row}");
+}
+
+fn colours(cells: &[Cell]) -> Vec<(Color, Color)> {
+    cells.iter().map(|cell| (cell.fg, cell.bg)).filter(|(fg, bg)| (*fg, *bg) != (Color::Reset, Color::Reset)).collect()
+}
+
+#[test]
+fn without_colour_the_same_is_said_and_nothing_is_coloured() {
+    for keys in EVERYWHERE {
+        let mut coloured = app_at((140, 40), usual(), demo::crowd(14, 30));
+        let mono = Options { depth: Depth::None, ..usual() };
+        let mut plain = app_at((140, 40), mono, demo::crowd(14, 30));
+        press(&mut coloured, keys);
+        press(&mut plain, keys);
+        assert_eq!(text_of(&coloured, 140, 40), text_of(&plain, 140, 40), "{keys}");
+        assert_eq!(colours(&buffer_of(&plain, 140, 40).content), [], "{keys}");
+        assert_ne!(colours(&buffer_of(&coloured, 140, 40).content), [], "{keys}");
+    }
+}
+
+#[test]
+fn every_theme_fills_the_screen_with_its_ground() {
+    for theme in THEMES.iter().filter(|theme| theme.ground.is_some()) {
+        for keys in EVERYWHERE {
+            let mut app = app_at((140, 40), Options { theme: theme.clone(), ..usual() }, demo::crowd(14, 30));
+            press(&mut app, keys);
+            let buffer = buffer_of(&app, 140, 40);
+            let bare = buffer.content.iter().filter(|cell| cell.bg == Color::Reset).count();
+            assert_eq!(bare, 0, "{} {keys}", theme.name);
+        }
+    }
+}
+
+#[test]
+fn with_ascii_nothing_else_is_drawn() {
+    for keys in EVERYWHERE {
+        for size in SIZES {
+            let ascii = Options { charset: Charset::Ascii, ..usual() };
+            let mut app = app_at(size, ascii, demo::crowd(14, 30));
+            press(&mut app, keys);
+            assert!(text_of(&app, size.0, size.1).is_ascii(), "{keys} {size:?}");
+        }
+    }
+}
+
+/// A snapshot in which every text from outside is an attack and every number extreme.
+fn hostile() -> Snapshot {
+    const TEXT: &str =
+        "\u{1b}[2J\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}日本👩\u{200d}👩\u{200d}👧\u{0}\u{9b}31m\r\n\tשלום e\u{301}\u{301}";
+    let bad = || Untrusted::new(TEXT);
+    let path = || PathBuf::from(format!("/tmp/{TEXT}"));
+    let mut snapshot = demo::crowd(3, 3);
+    let usage = Usage { input: u64::MAX, cache_read: u64::MAX, output: u64::MAX, ..Usage::default() };
+    let agents = snapshot.agents.iter().map(|agent| {
+        let before = agent.session.as_deref().unwrap().clone();
+        let mut spend = before.spend;
+        spend.amount = PicoUsd::new(i64::MAX);
+        let session = Session {
+            key: SessionKey::new(before.key.client, TEXT),
+            title: Some(Title { rank: TitleRank::Given, text: bad() }),
+            project: Some(bad()),
+            branch: Some(bad()),
+            cwd: Some(path()),
+            model: Some(TEXT.into()),
+            started: Some(Timestamp::from_millis(i64::MIN)),
+            last_active: Some(Timestamp::from_millis(i64::MAX)),
+            usage,
+            spend,
+            ..before
+        };
+        let process = Process {
+            argv: vec![bad()],
+            exe: Ok(path()),
+            cwd: Ok(path()),
+            started_at: Ok(Timestamp::from_millis(i64::MIN)),
+            rss: Ok(u64::MAX),
+            vsz: Err(Gap::Denied),
+            ..(*agent.process).clone()
+        };
+        Agent {
+            label: bad(),
+            danger: Some(bad()),
+            cpu_percent: Ok(f64::NAN),
+            cpu_history: [f32::NAN, f32::INFINITY, -1.0].into(),
+            skills: vec![bad()],
+            session: Some(Arc::new(session)),
+            process: Arc::new(process),
+            ..agent.clone()
+        }
+    });
+    snapshot.agents = agents.collect();
+    snapshot.sessions = snapshot.agents.iter().filter_map(|agent| agent.session.clone()).collect();
+    snapshot.prices = TEXT.into();
+    snapshot
+}
+
+#[test]
+fn hostile_text_reaches_no_terminal_and_breaks_no_column() {
+    for keys in EVERYWHERE.into_iter().chain(["2", "2 t", "g Enter", "s s s", "F"]) {
+        for size in SIZES {
+            let mut app = app_at(size, usual(), hostile());
+            press(&mut app, keys);
+            for cell in &buffer_of(&app, size.0, size.1).content {
+                let is_bad = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+                assert!(!cell.symbol().chars().any(is_bad), "{keys}: {:?}", cell.symbol());
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_stay_where_they_are_while_numbers_change() {
+    let demo = Demo::usual(NOON, jiff::tz::TimeZone::UTC);
+    let headings = |seconds| {
+        let snapshot = demo.snapshot(std::time::Duration::from_secs(seconds));
+        let app = app_at((140, 40), usual(), snapshot);
+        let text = text_of(&app, 140, 40);
+        text.lines().find(|line| line.contains("STATUS")).unwrap().to_owned()
+    };
+    for seconds in [1, 60, 500, 5_000] {
+        assert_eq!(headings(seconds), headings(0));
+    }
+}
+
+#[test]
+fn every_view_is_reached_by_its_key_and_by_name() {
+    for (key, view) in ["1", "2", "3", "4", "5"].into_iter().zip(ViewId::ALL) {
+        let mut app = app_at((140, 40), usual(), demo::crowd(3, 3));
+        press(&mut app, key);
+        assert_eq!((app.view, view.as_str().parse()), (view, Ok(view)));
+    }
+}
+
+#[test]
+fn every_tab_of_the_panel_tells_something() {
+    let mut app = app_at((140, 40), usual(), demo::crowd(1, 1));
+    for tab in Tab::ALL {
+        app.tab = tab;
+        assert!(!text_of(&app, 140, 40).contains("nothing to tell"), "{tab:?}");
+    }
+}

@@ -1,0 +1,81 @@
+use agtop_model::{Basis, Billing, ModelSpend, Pace, Session, Untrusted};
+use agtop_render::units;
+use ratatui::text::Line;
+
+use super::{Fact, Subject, fact};
+use crate::look::Ink;
+use crate::widgets;
+
+impl Subject<'_> {
+    /// Tokens, cost and cache, with sub-agents.
+    pub(super) fn usage(&self) -> Vec<Fact> {
+        let Some(session) = self.row.session else { return Vec::new() };
+        let usage = &session.usage;
+        let parts = format!("{} in   {} out", units::count(usage.prompt()), units::count(usage.output));
+        let mut facts = vec![
+            fact("tokens", self.with_note(units::count(usage.total()), parts)),
+            fact("cost", self.cost_line(session)),
+        ];
+        facts.extend(self.cache(session));
+        facts
+    }
+
+    fn cost_line(&self, session: &Session) -> Line<'static> {
+        let prices = Untrusted::new(std::sync::Arc::clone(&self.snapshot.prices));
+        let basis = session.spend.basis();
+        let amount = match (basis, session.spend.known()) {
+            (Basis::Local, _) => "local".to_owned(),
+            (_, Some(amount)) => units::money(amount),
+            (_, None) => "unknown".to_owned(),
+        };
+        let billing = if session.spend.billing == Billing::Included { ", covered by the subscription" } else { "" };
+        self.with_note(amount, format!("{} · prices as of {}{billing}", basis.as_str(), prices.for_terminal()))
+    }
+
+    /// The share of the whole prompt that was read from the cache, as agtop 2 counted it (features.md C14).
+    fn cache(&self, session: &Session) -> Option<Fact> {
+        let ratio = session.usage.cache_hit_ratio()?;
+        let (read, prompt) = (units::count(session.usage.cache_read), units::count(session.usage.prompt()));
+        let saved = session.cache_saving.map(|saved| format!("   saved {} against uncached", units::money(saved)));
+        let note = format!("{read} of {prompt} input tokens{}", saved.unwrap_or_default());
+        Some(fact("cache", self.with_note(format!("{} hit", units::percent(ratio * 100.0)), note)))
+    }
+
+    /// Every bucket of each model.
+    pub(super) fn buckets(&self) -> Vec<Fact> {
+        let Some(session) = self.row.session else { return Vec::new() };
+        let model = |(at, spend): (usize, &ModelSpend)| {
+            let usage = &spend.usage;
+            let name = spend.model.as_deref().unwrap_or("unknown");
+            let name = Untrusted::from(name).for_terminal().into_owned();
+            let cost = spend.spend.known().map_or_else(|| "?".to_owned(), units::money);
+            let note = format!(
+                "{} fresh  {} cached  {} written  {} out ({} reasoning)  {} responses",
+                units::count(usage.input),
+                units::count(usage.cache_read),
+                units::count(usage.cache_write()),
+                units::count(usage.output),
+                units::count(usage.reasoning),
+                spend.turns
+            );
+            fact(if at == 0 { "models" } else { "" }, self.with_note(format!("{name}  {cost}"), note))
+        };
+        session.models.iter().enumerate().map(model).collect()
+    }
+
+    /// What it did in the last minutes.
+    pub(super) fn paces(&self) -> Vec<Fact> {
+        let Some(agent) = self.row.agent else { return Vec::new() };
+        let names = ["1 min", "5 min", "15 min"];
+        agent.paces.iter().zip(names).map(|(pace, name)| fact(name, self.pace(pace))).collect()
+    }
+
+    fn pace(&self, pace: &Pace) -> Line<'static> {
+        let rate = |number: Option<f64>| units::count(widgets::whole(number.unwrap_or(0.0)));
+        let usd = pace.usd_per_hour().map_or_else(|| "?".to_owned(), |usd| format!("${usd:.2}"));
+        let text = format!("{:>5} tok/min   {usd:>7}/h", rate(pace.tokens_per_minute()));
+        let note = format!("{} requests, {} errors, {} tool calls", pace.requests, pace.errors, pace.tool_calls);
+        let ink = if pace.requests == 0 { Ink::Faint } else { Ink::Text };
+        Line::from(vec![self.pen.look.span(text, ink), self.dim(format!("   {note}"))])
+    }
+}

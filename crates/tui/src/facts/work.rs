@@ -1,0 +1,191 @@
+use agtop_model::{Deed, Happening, JoinTier, Session};
+use agtop_render::{Content, units};
+use ratatui::text::{Line, Span};
+
+use super::{Fact, Subject, fact};
+use crate::columns::{doing, status_word};
+use crate::look::Ink;
+use crate::widgets;
+
+/// Cells of the bar of a context, as agtop 2 had it.
+const CONTEXT_CELLS: usize = 24;
+/// Tools named in the details.
+const TOP_TOOLS: usize = 5;
+/// How far the ages of process and session may be apart before the session was resumed.
+const RESUMED_SECONDS: u64 = 60;
+
+impl Subject<'_> {
+    pub(super) fn state(&self) -> Vec<Fact> {
+        let look = self.pen.look;
+        let status = self.row.status();
+        let evidence = self.row.agent.map(|agent| agent.evidence).or(self.row.session.map(|session| session.evidence));
+        let mut spans =
+            vec![Span::styled(format!("{} {}", status.glyph(), status_word(status)), look.loud(Ink::of(status)))];
+        spans.extend(evidence.map(|evidence| self.dim(format!("   by {}", evidence.as_str().replace('_', " ")))));
+        let mut facts = vec![fact("status", Line::from(spans))];
+        let Some(session) = self.row.session else { return facts };
+        if let Some(spans) = doing(&self.pen, session) {
+            facts.push(fact("doing", Line::from(spans)));
+        }
+        if session.repeats > 2 {
+            let text = format!("the same call {} times in a row", session.repeats);
+            facts.push(fact("repeats", Line::from(look.span(text, Ink::Warn))));
+        }
+        if let Some(model) = &session.model {
+            facts.push(fact("model", self.untrusted(&agtop_model::Untrusted::new(std::sync::Arc::clone(model)))));
+        }
+        facts
+    }
+
+    pub(super) fn context(&self) -> Vec<Fact> {
+        let Some(session) = self.row.session else { return Vec::new() };
+        let Ok(context) = session.context else { return Vec::new() };
+        let look = self.pen.look;
+        let percent = context.percent();
+        let ink = Ink::rising(percent, self.pen.thresholds.context_warn, self.pen.thresholds.context_bad);
+        let mut spans = widgets::bar(look, percent / 100.0, CONTEXT_CELLS, ink);
+        spans.push(look.span(format!("  {percent:.0}%"), if ink == Ink::Good { Ink::Text } else { ink }));
+        spans.push(self.dim(format!(
+            "   {} of {} tokens, by {}",
+            units::count(context.used),
+            units::count(context.limit),
+            context.source.as_str()
+        )));
+        if ink == Ink::Bad {
+            spans.push(look.span("   approaching auto-compaction", Ink::Bad));
+        }
+        let mut facts = vec![fact("context", Line::from(spans))];
+        if let Some(growth) = session.growth {
+            let rate = format!("+{}/min", units::count(widgets::whole(growth.tokens_per_minute)));
+            let until = growth.full_in.map(|left| format!("≈{} to compaction", units::span(left)));
+            facts.push(fact("growth", self.with_note(until.unwrap_or_else(|| rate.clone()), rate)));
+        }
+        facts
+    }
+
+    /// Skills, sub-agents and tools.
+    pub(super) fn helpers(&self) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        if let Some(agent) = self.row.agent
+            && (agent.client.as_str() == "claude" || !agent.skills.is_empty())
+        {
+            let names: Vec<_> = agent.skills.iter().map(|skill| skill.for_terminal()).collect();
+            facts.push(fact("skills", self.with_note(format!("{} loaded", names.len()), names.join(", "))));
+        }
+        let Some(session) = self.row.session else { return facts };
+        facts.extend(self.sub_agents(session));
+        if !session.tools.is_empty() {
+            let tools = session.tools.iter().take(TOP_TOOLS);
+            let text: Vec<String> = tools.map(|tool| format!("{} {}", tool.name.for_terminal(), tool.calls)).collect();
+            facts.push(fact("tools", self.text(text.join(" · "))));
+        }
+        facts
+    }
+
+    fn sub_agents(&self, session: &Session) -> Vec<Fact> {
+        let running: Vec<_> = session.in_flight.iter().filter(|call| call.is_subagent).collect();
+        if running.is_empty() && session.children.is_empty() {
+            return Vec::new();
+        }
+        let text = format!("{} in flight", running.len());
+        let mut facts = vec![fact("sub-agents", self.with_note(text, format!("{} in all", session.children.len())))];
+        for call in running {
+            let mut spans = vec![self.dim("· "), self.pen.look.span(call.name.for_terminal().into_owned(), Ink::Text)];
+            let task = call.target.as_ref().filter(|_| self.pen.content == Content::Included);
+            spans.extend(task.map(|task| self.dim(format!("  {}", task.for_terminal()))));
+            facts.push(fact("", Line::from(spans)));
+        }
+        facts
+    }
+
+    pub(super) fn session(&self) -> Vec<Fact> {
+        let Some(session) = self.row.session else { return Vec::new() };
+        let mut facts = Vec::new();
+        let title = session.title.as_ref();
+        let title = title.filter(|title| self.pen.content == Content::Included || !title.rank.is_message_text());
+        facts.extend(title.map(|title| fact("title", self.untrusted(&title.text))));
+        let id = agtop_model::Untrusted::new(std::sync::Arc::clone(&session.key.id)).for_terminal().into_owned();
+        let join = self.row.agent.and_then(|agent| agent.join);
+        let join = join.map(|join| format!("joined by {} ({})", join_word(join.tier), join.confidence.as_str()));
+        facts.push(fact("session", self.with_note(id, join.unwrap_or_default())));
+        facts.extend(self.branch(session));
+        let counts = format!("{} prompts, {} responses", session.prompts, session.turns);
+        let troubles = format!("{} errors, {} compactions", session.errors, session.compactions);
+        facts.push(fact("turns", self.with_note(counts, troubles)));
+        let moment = |at| units::moment(at, self.zone);
+        if let (Some(started), Some(last)) = (session.started, session.last_active) {
+            let quiet = units::span(self.row.now.since(last));
+            facts.push(fact("began", self.with_note(moment(started), format!("quiet for {quiet}"))));
+        }
+        facts
+    }
+
+    fn branch(&self, session: &Session) -> Option<Fact> {
+        let git = self.row.agent.and_then(|agent| agent.git.as_ref().ok());
+        let branch = git.map(|git| &git.branch).or(session.branch.as_ref())?;
+        let modified = git.and_then(|git| git.modified.ok());
+        let note = modified.map_or_else(String::new, |files| format!("{files} files modified"));
+        Some(fact("branch", self.with_note(branch.for_terminal(), note)))
+    }
+
+    /// The age of the process beside that of the session: far apart, the session was resumed.
+    pub(super) fn ages(&self) -> Option<Fact> {
+        let up = self.row.agent?.process.started_at.ok().map(|at| self.row.now.since(at))?;
+        let session = self.row.session.and_then(|session| session.started).map(|at| self.row.now.since(at));
+        let note = session.map_or_else(String::new, |age| {
+            let is_resumed = age.as_secs().saturating_sub(up.as_secs()) > RESUMED_SECONDS;
+            format!("session {}{}", units::span(age), if is_resumed { " (resumed)" } else { "" })
+        });
+        Some(fact("uptime", self.with_note(units::span(up), note)))
+    }
+
+    /// The last things that happened, oldest first.
+    pub(super) fn preview(&self) -> Vec<Fact> {
+        let Some(session) = self.row.session else { return Vec::new() };
+        session
+            .recent
+            .iter()
+            .enumerate()
+            .map(|(at, happening)| fact(if at == 0 { "lately" } else { "" }, self.happening(happening)))
+            .collect()
+    }
+
+    fn happening(&self, happening: &Happening) -> Line<'static> {
+        let look = self.pen.look;
+        let ago = happening.at.map_or_else(String::new, |at| units::span(self.row.now.since(at)));
+        let when = self.dim(format!("{ago:>7}  "));
+        let target = |target: &Option<agtop_model::Untrusted>| {
+            let shown = target.as_ref().filter(|_| self.pen.content == Content::Included);
+            shown.map_or_else(String::new, |target| format!("  {}", target.for_terminal()))
+        };
+        let named = |sign: &str, ink, name: &agtop_model::Untrusted, rest: String| {
+            vec![
+                look.span(format!("{sign} "), ink),
+                look.span(name.for_terminal().into_owned(), Ink::Text),
+                self.dim(rest),
+            ]
+        };
+        let word = |sign: &str, ink, text: String| vec![look.span(format!("{sign} {text}"), ink)];
+        let deed = match &happening.deed {
+            Deed::Asked => word("›", Ink::Accent, "you said something".to_owned()),
+            Deed::Called { tool, target: on } => named("→", Ink::Accent, tool, target(on)),
+            Deed::Returned { tool, outcome: Ok(()) } => named("←", Ink::Good, tool, String::new()),
+            Deed::Returned { tool, outcome: Err(()) } => named("×", Ink::Bad, tool, "  failed".to_owned()),
+            Deed::Delegated { name, task } => named("⇢", Ink::Accent, name, target(task)),
+            Deed::Stopped(reason) => word("■", Ink::Dim, format!("stopped: {}", reason.as_str().replace('_', " "))),
+            Deed::Failed(reason) => word("×", Ink::Bad, reason.for_terminal().into_owned()),
+            Deed::Compacted => word("≈", Ink::Dim, "context summarised".to_owned()),
+            Deed::Waited => word("!", Ink::Warn, "waits for you".to_owned()),
+        };
+        Line::from(std::iter::once(when).chain(deed).collect::<Vec<_>>())
+    }
+}
+
+const fn join_word(tier: JoinTier) -> &'static str {
+    match tier {
+        JoinTier::Marker => "the vendor's own file",
+        JoinTier::Argument => "its command line",
+        JoinTier::OpenFile => "an open file",
+        JoinTier::Score => "place and time",
+    }
+}

@@ -1,0 +1,192 @@
+//! How things look: what an ink means is fixed, which colour it has is the theme's.
+
+mod ascii;
+mod depth;
+mod theme;
+
+use std::borrow::Cow;
+
+use agtop_model::Status;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::Span;
+
+pub(crate) use ascii::in_ascii;
+pub use depth::Depth;
+pub use theme::{Rgb, THEMES, Theme, ThemeError, theme};
+
+/// What a text means. Its colour never tells more than the text itself does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Ink {
+    /// As it is.
+    Text,
+    /// A heading, or a value to be read first.
+    Strong,
+    /// Of less interest.
+    Dim,
+    /// Lines between things, and empty parts of bars.
+    Faint,
+    /// The program's one accent: what is chosen, keys, bars without a meaning of their own.
+    Accent,
+    /// At work, and in order.
+    Good,
+    /// Wants its person.
+    Warn,
+    /// Went wrong.
+    Bad,
+}
+
+impl Ink {
+    /// The ink of rows and counts of that status.
+    pub(crate) const fn of(status: Status) -> Self {
+        match status {
+            Status::NeedsPermission | Status::NeedsInput => Self::Warn,
+            Status::Stalled | Status::RateLimited | Status::Error => Self::Bad,
+            Status::Spawning | Status::Working | Status::Active => Self::Good,
+            Status::Idle | Status::Done => Self::Text,
+            Status::Resumable | Status::Stale | Status::Unknown => Self::Dim,
+        }
+    }
+
+    /// The ink of a value that is worth a look from `warn` on, and urgent from `bad` on.
+    pub(crate) fn rising(value: f64, warn: f64, bad: f64) -> Self {
+        if value >= bad {
+            Self::Bad
+        } else if value >= warn {
+            Self::Warn
+        } else {
+            Self::Good
+        }
+    }
+
+    /// What sets the ink apart where there are no colours.
+    const fn modifier(self) -> Modifier {
+        match self {
+            Self::Text | Self::Good => Modifier::empty(),
+            Self::Strong | Self::Accent => Modifier::BOLD,
+            Self::Dim | Self::Faint => Modifier::DIM,
+            Self::Warn => Modifier::BOLD.union(Modifier::UNDERLINED),
+            Self::Bad => Modifier::BOLD.union(Modifier::REVERSED),
+        }
+    }
+
+    /// The ink in the sixteen colours every terminal has.
+    const fn ansi(self) -> Color {
+        match self {
+            Self::Text | Self::Strong => Color::Reset,
+            Self::Dim | Self::Faint => Color::DarkGray,
+            Self::Accent => Color::Cyan,
+            Self::Good => Color::Green,
+            Self::Warn => Color::Yellow,
+            Self::Bad => Color::Red,
+        }
+    }
+}
+
+/// Which characters a terminal can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// All.
+    #[default]
+    Unicode,
+    /// Those of ASCII.
+    Ascii,
+}
+
+/// A theme on a terminal of some abilities.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    pub(crate) theme: Theme,
+    pub(crate) depth: Depth,
+    pub(crate) charset: Charset,
+}
+
+impl Look {
+    /// The style of a text.
+    pub(crate) fn style(&self, ink: Ink) -> Style {
+        let bold = if ink == Ink::Strong { Modifier::BOLD } else { Modifier::empty() };
+        let rgb = match ink {
+            Ink::Text | Ink::Strong => self.theme.text,
+            Ink::Dim => self.theme.dim,
+            Ink::Faint => self.theme.faint,
+            Ink::Accent => self.theme.accent,
+            Ink::Good => self.theme.good,
+            Ink::Warn => self.theme.warn,
+            Ink::Bad => self.theme.bad,
+        };
+        match (self.depth, rgb) {
+            (Depth::None, _) => Style::new().add_modifier(ink.modifier()),
+            (_, None) if self.theme.is_colourless() => Style::new().add_modifier(ink.modifier()),
+            // Said, not left out: what lies below may have another colour.
+            (_, None) => Style::new().fg(Color::Reset).add_modifier(bold),
+            (Depth::Ansi16, Some(_)) => Style::new().fg(ink.ansi()).add_modifier(bold),
+            (depth, Some(rgb)) => Style::new().fg(depth.colour(rgb)).add_modifier(bold),
+        }
+    }
+
+    /// The style of a meaning's mark where it must stand out: in its colour and bold.
+    pub(crate) fn loud(&self, ink: Ink) -> Style {
+        self.style(ink).add_modifier(Modifier::BOLD)
+    }
+
+    /// The style of bars and marks: in its colour, without what makes words stand out.
+    pub(crate) fn fill(&self, ink: Ink) -> Style {
+        let words_only = Modifier::UNDERLINED.union(Modifier::REVERSED);
+        let style = self.style(ink);
+        Style { add_modifier: style.add_modifier.difference(words_only), ..style }
+    }
+
+    /// The style that lies over the chosen row.
+    pub(crate) fn selected(&self) -> Style {
+        match (self.depth, self.theme.selected) {
+            (Depth::True | Depth::Indexed, Some(rgb)) => Style::new().bg(self.depth.colour(rgb)),
+            // Dim text on a bright row could not be read.
+            _ => Style::new().add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM),
+        }
+    }
+
+    /// The style of the whole screen.
+    pub(crate) fn ground(&self) -> Style {
+        let style = self.style(Ink::Text);
+        match (self.depth, self.theme.ground) {
+            (Depth::True | Depth::Indexed, Some(rgb)) => style.bg(self.depth.colour(rgb)),
+            _ => style,
+        }
+    }
+
+    pub(crate) fn span<'a>(&self, text: impl Into<Cow<'a, str>>, ink: Ink) -> Span<'a> {
+        Span::styled(text, self.style(ink))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(name: &str, depth: Depth) -> Look {
+        Look { theme: theme(name).unwrap(), depth, charset: Charset::Unicode }
+    }
+
+    #[test]
+    fn without_colours_nothing_has_a_colour_and_meanings_still_differ() {
+        for look in [look("dark", Depth::None), look("monochrome", Depth::True)] {
+            let styles = [Ink::Text, Ink::Strong, Ink::Dim, Ink::Warn, Ink::Bad].map(|ink| look.style(ink));
+            assert!(styles.iter().all(|style| style.fg.is_none() && style.bg.is_none()));
+            for (at, style) in styles.iter().enumerate() {
+                assert!(!styles[..at].contains(style), "{style:?}");
+            }
+            assert!(look.selected().add_modifier.contains(Modifier::REVERSED));
+        }
+    }
+
+    #[test]
+    fn sixteen_colours_are_those_of_the_terminal() {
+        let look = look("dracula", Depth::Ansi16);
+        assert_eq!(look.style(Ink::Bad).fg, Some(Color::Red));
+        assert_eq!(look.ground().bg, None);
+    }
+
+    #[test]
+    fn the_default_theme_leaves_the_terminal_its_background() {
+        assert_eq!(look("dark", Depth::True).ground().bg, None);
+    }
+}

@@ -1,0 +1,264 @@
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+/// A colour: red, green and blue. In TOML: `"#rrggbb"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Rgb(pub u8, pub u8, pub u8);
+
+/// The colours of the screen. What is missing is as the terminal has it; a theme without `text` and `bad` has no
+/// colours at all and tells meanings apart by weight.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theme {
+    /// What users call it.
+    pub name: Cow<'static, str>,
+    /// The background.
+    #[serde(default)]
+    pub ground: Option<Rgb>,
+    /// Text.
+    #[serde(default)]
+    pub text: Option<Rgb>,
+    /// Text of less interest.
+    #[serde(default)]
+    pub dim: Option<Rgb>,
+    /// Lines between things.
+    #[serde(default)]
+    pub faint: Option<Rgb>,
+    /// What is chosen, keys, bars without a meaning of their own.
+    #[serde(default)]
+    pub accent: Option<Rgb>,
+    /// At work.
+    #[serde(default)]
+    pub good: Option<Rgb>,
+    /// Wants its person.
+    #[serde(default)]
+    pub warn: Option<Rgb>,
+    /// Went wrong.
+    #[serde(default)]
+    pub bad: Option<Rgb>,
+    /// Behind the chosen row.
+    #[serde(default)]
+    pub selected: Option<Rgb>,
+}
+
+/// Why a theme cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ThemeError {
+    /// No theme is called that.
+    #[error("unknown theme '{name}'; choose from {}", names().join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// A colour is not written as one.
+    #[error("'{0}' is no colour; write #rrggbb")]
+    Colour(String),
+    /// The file is no theme.
+    #[error("{0}")]
+    Toml(String),
+}
+
+impl TryFrom<String> for Rgb {
+    type Error = ThemeError;
+
+    fn try_from(text: String) -> Result<Self, ThemeError> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
+        let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        number.map(hex).ok_or(ThemeError::Colour(text))
+    }
+}
+
+impl Theme {
+    /// A theme as a user writes it.
+    ///
+    /// # Errors
+    /// If the text is no TOML, has a key that no theme has, or a colour that is none.
+    pub fn parse(toml: &str) -> Result<Self, ThemeError> {
+        toml::from_str(toml).map_err(|error| ThemeError::Toml(error.to_string()))
+    }
+
+    /// Whether it has no colours to tell meanings apart by.
+    pub(crate) const fn is_colourless(&self) -> bool {
+        self.text.is_none() && self.bad.is_none()
+    }
+}
+
+/// The built-in theme of that name.
+///
+/// # Errors
+/// If there is none.
+pub fn theme(name: &str) -> Result<Theme, ThemeError> {
+    let found = THEMES.iter().find(|theme| theme.name == name);
+    found.cloned().ok_or_else(|| ThemeError::Unknown { name: name.to_owned() })
+}
+
+fn names() -> Vec<&'static str> {
+    THEMES.iter().map(|theme| &*theme.name).collect()
+}
+
+const fn hex(number: u32) -> Rgb {
+    Rgb((number >> 16 & 0xff) as u8, (number >> 8 & 0xff) as u8, (number & 0xff) as u8)
+}
+
+/// Colours in the order of the struct's fields: ground, text, dim, faint, accent, good, warn, bad, selected.
+const fn made(name: &'static str, ground: Option<Rgb>, text: Option<Rgb>, colours: [u32; 7]) -> Theme {
+    let [dim, faint, accent, good, warn, bad, selected] = colours;
+    Theme {
+        name: Cow::Borrowed(name),
+        ground,
+        text,
+        dim: Some(hex(dim)),
+        faint: Some(hex(faint)),
+        accent: Some(hex(accent)),
+        good: Some(hex(good)),
+        warn: Some(hex(warn)),
+        bad: Some(hex(bad)),
+        selected: Some(hex(selected)),
+    }
+}
+
+/// The built-in themes, in the order in which a key goes through them. The first is the default. The three for colour
+/// blindness use Okabe and Ito's palette (2008), blue and orange where red and green would run together.
+pub static THEMES: &[Theme] = &[
+    made(
+        "dark",
+        None,
+        None,
+        [0x008b_949e, 0x0045_4c55, 0x0058_a6ff, 0x0056_b870, 0x00e3_b341, 0x00f4_7067, 0x0026_303d],
+    ),
+    made(
+        "light",
+        Some(hex(0x00ff_ffff)),
+        Some(hex(0x001f_2328)),
+        [0x0060_6770, 0x00c4_cad1, 0x0009_5fcc, 0x0017_7a37, 0x0092_5d00, 0x00c4_2129, 0x00dd_ebfc],
+    ),
+    made(
+        "contrast",
+        Some(hex(0x0000_0000)),
+        Some(hex(0x00ff_ffff)),
+        [0x00d0_d0d0, 0x0090_9090, 0x0000_ffff, 0x0000_ff5f, 0x00ff_ff00, 0x00ff_6b6b, 0x0000_3a8c],
+    ),
+    made(
+        "protanopia",
+        None,
+        None,
+        [0x008b_949e, 0x0045_4c55, 0x0056_b4e9, 0x0056_b4e9, 0x00f0_e442, 0x00e6_9f00, 0x0026_303d],
+    ),
+    made(
+        "deuteranopia",
+        None,
+        None,
+        [0x008b_949e, 0x0045_4c55, 0x0056_b4e9, 0x0038_8bd6, 0x00f0_e442, 0x00ff_8c1a, 0x0026_303d],
+    ),
+    made(
+        "tritanopia",
+        None,
+        None,
+        [0x008b_949e, 0x0045_4c55, 0x0000_c2a0, 0x0000_b894, 0x00ff_9fb2, 0x00ff_4d4d, 0x0026_303d],
+    ),
+    Theme {
+        name: Cow::Borrowed("monochrome"),
+        ground: None,
+        text: None,
+        dim: None,
+        faint: None,
+        accent: None,
+        good: None,
+        warn: None,
+        bad: None,
+        selected: None,
+    },
+    made(
+        "dracula",
+        Some(hex(0x0028_2a36)),
+        Some(hex(0x00f8_f8f2)),
+        [0x0090_9bc4, 0x0050_5570, 0x00bd_93f9, 0x0050_fa7b, 0x00ff_b86c, 0x00ff_6e6e, 0x0044_475a],
+    ),
+    made(
+        "nord",
+        Some(hex(0x002e_3440)),
+        Some(hex(0x00d8_dee9)),
+        [0x0093_9fb3, 0x0050_5a6b, 0x0088_c0d0, 0x00a3_be8c, 0x00eb_cb8b, 0x00e0_7a85, 0x0043_4c5e],
+    ),
+    made(
+        "gruvbox",
+        Some(hex(0x0028_2828)),
+        Some(hex(0x00eb_dbb2)),
+        [0x00a8_9984, 0x0059_504a, 0x0083_a598, 0x00b8_bb26, 0x00fa_bd2f, 0x00fb_5c4b, 0x0045_403d],
+    ),
+    made(
+        "catppuccin",
+        Some(hex(0x001e_1e2e)),
+        Some(hex(0x00cd_d6f4)),
+        [0x0093_99b2, 0x0045_475a, 0x0089_b4fa, 0x00a6_e3a1, 0x00f9_e2af, 0x00f3_8ba8, 0x0031_3244],
+    ),
+    made(
+        "solarized",
+        Some(hex(0x0000_2b36)),
+        Some(hex(0x0093_a1a1)),
+        [0x006f_858c, 0x0024_4e59, 0x0026_8bd2, 0x0085_9900, 0x00d0_a000, 0x00e8_5451, 0x000a_4250],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The contrast ratio of WCAG 2.
+    fn contrast(a: Rgb, b: Rgb) -> f64 {
+        let channel = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.03928 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        let light = |Rgb(r, g, b): Rgb| 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+        let (a, b) = (light(a), light(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn there_are_twelve_themes_with_names_of_their_own() {
+        assert_eq!(THEMES.len(), 12);
+        for (at, theme) in THEMES.iter().enumerate() {
+            assert!(THEMES[..at].iter().all(|other| other.name != theme.name));
+        }
+    }
+
+    #[test]
+    fn every_ink_can_be_read_on_the_ground_and_on_the_chosen_row() {
+        for theme in THEMES.iter().filter(|theme| !theme.is_colourless() || theme.bad.is_some()) {
+            let Some(selected) = theme.selected else { continue };
+            let ground = theme.ground.unwrap_or(Rgb(13, 17, 23));
+            for (name, ink) in [
+                ("accent", theme.accent),
+                ("good", theme.good),
+                ("warn", theme.warn),
+                ("bad", theme.bad),
+                ("dim", theme.dim),
+            ] {
+                let ink = ink.unwrap();
+                assert!(contrast(ink, ground) >= 3.0, "{} {name}: {}", theme.name, contrast(ink, ground));
+                assert!(contrast(ink, selected) >= 2.4, "{} {name} chosen: {}", theme.name, contrast(ink, selected));
+            }
+        }
+    }
+
+    #[test]
+    fn a_users_theme_may_leave_out_what_it_does_not_change() {
+        let theme = Theme::parse("name = \"mine\"\ntext = \"#ffffff\"\nbad = \"#ff0000\"\n").unwrap();
+        assert_eq!((theme.bad, theme.ground), (Some(Rgb(255, 0, 0)), None));
+    }
+
+    #[test]
+    fn a_mistake_in_a_users_theme_is_named() {
+        let wrong_key = Theme::parse("name = \"mine\"\ncolour = 1\n").unwrap_err().to_string();
+        assert!(wrong_key.contains("unknown field `colour`"), "{wrong_key}");
+        for bad in ["red", "#12345", "#12345g", "#1234567", "é23456"] {
+            let error = Theme::parse(&format!("name = \"mine\"\nbad = \"{bad}\"\n")).unwrap_err().to_string();
+            assert!(error.contains("is no colour"), "{bad}: {error}");
+        }
+        assert!(theme("blue").unwrap_err().to_string().starts_with("unknown theme 'blue'; choose from dark, light"));
+    }
+}

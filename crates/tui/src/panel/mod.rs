@@ -1,0 +1,96 @@
+//! The panel below the list: what is known of the chosen line, in tabs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::Line;
+
+use crate::app::{App, Tab};
+use crate::columns::Side;
+use crate::draw::{blanks_around, tab_places};
+use crate::facts::{Fact, Subject};
+use crate::look::Ink;
+use crate::widgets::{pairs, put};
+
+/// Columns of the names of facts.
+const NAMES: u16 = 10;
+
+pub(crate) fn titles() -> Vec<String> {
+    Tab::ALL.iter().map(|tab| tab.title().to_owned()).collect()
+}
+
+pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    if area.height < 2 {
+        return;
+    }
+    draw_titles(app, Rect { height: 1, ..area }, buffer);
+    let inner = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height: area.height - 1 };
+    let facts = facts(app);
+    if facts.is_empty() {
+        put(buffer, Rect { height: 1, ..inner }, &Line::from(app.look.span("nothing to tell", Ink::Faint)), Side::Left);
+    }
+    let lines: Vec<(String, Line<'_>)> = facts.into_iter().map(|fact| (fact.name.to_owned(), fact.value)).collect();
+    columns_of(app, inner, &lines, buffer);
+}
+
+/// More lines than rows go on in a second column, where the screen is wide enough for it.
+fn columns_of(app: &App, area: Rect, lines: &[(String, Line<'_>)], buffer: &mut Buffer) {
+    let rows = usize::from(area.height);
+    let (first, rest) = lines.split_at(rows.min(lines.len()));
+    if rest.is_empty() || area.width < 120 {
+        pairs(buffer, area, &app.look, NAMES, first);
+        return;
+    }
+    let half = area.width / 2;
+    pairs(buffer, Rect { width: half.saturating_sub(2), ..area }, &app.look, NAMES, first);
+    pairs(buffer, Rect { x: area.x + half, width: area.width - half, ..area }, &app.look, NAMES, rest);
+}
+
+fn draw_titles(app: &App, area: Rect, buffer: &mut Buffer) {
+    let rule = "─".repeat(usize::from(area.width));
+    put(buffer, area, &Line::from(app.look.span(rule, Ink::Faint)), Side::Left);
+    let titles = titles();
+    for ((place, title), tab) in tab_places(area, &titles).into_iter().zip(&titles).zip(Tab::ALL) {
+        let style = if tab == app.tab {
+            app.look.loud(Ink::Accent).add_modifier(Modifier::UNDERLINED)
+        } else {
+            app.look.style(Ink::Dim)
+        };
+        if place.end < area.right() {
+            blanks_around(buffer, area, &place, &app.look);
+            buffer.set_stringn(place.start, area.y, title, usize::from(area.width), style);
+        }
+    }
+}
+
+fn facts(app: &App) -> Vec<Fact> {
+    if app.tab == Tab::Config {
+        return config(app);
+    }
+    let Some(subject) = Subject::of(app) else { return Vec::new() };
+    match app.tab {
+        Tab::Info => subject.info(),
+        Tab::Process => subject.process(),
+        Tab::Cost => subject.cost(),
+        Tab::Files => subject.files(),
+        Tab::Timeline => subject.timeline(),
+        Tab::Config => Vec::new(),
+    }
+}
+
+/// How the screen is set up, and the key that changes it.
+fn config(app: &App) -> Vec<Fact> {
+    let look = &app.look;
+    let text = |text: String, how: &'static str| {
+        Line::from(vec![look.span(text, Ink::Text), look.span(format!("   {how}"), Ink::Dim)])
+    };
+    let columns: Vec<String> = app.columns().iter().map(ToString::to_string).collect();
+    let shown = if app.options.content == agtop_render::Content::Included { "shown" } else { "hidden" };
+    vec![
+        Fact { name: "columns", value: text(columns.join(" "), "c: choose, order, size") },
+        Fact { name: "theme", value: text(look.theme.name.to_string(), "T: next, :theme NAME") },
+        Fact { name: "keys", value: text(app.options.keys.as_str().to_owned(), ":keys agtop, htop or vim") },
+        Fact { name: "interval", value: text(format!("{:?}", app.options.interval), ":interval SECONDS") },
+        Fact { name: "messages", value: text(shown.to_owned(), ":private hides what was said and worked on") },
+    ]
+}

@@ -1,0 +1,122 @@
+//! Brings state, drawing and the world together: waits, takes notice of everything that has happened, and draws once.
+
+mod tty;
+
+use std::io;
+
+pub use tty::{Mouse, Tty, listen};
+
+use crate::{App, Command, Message, Reply};
+
+/// The world outside the screen.
+pub trait Host {
+    /// Waits for what happens next.
+    fn wait(&mut self) -> Input;
+
+    /// What has happened already, if anything has: it does not wait.
+    fn ready(&mut self) -> Option<Input>;
+
+    /// Carries a command out. What takes long answers later, with a message.
+    fn carry_out(&mut self, command: Command) -> Option<Reply>;
+}
+
+/// What can happen.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Something the screen takes notice of.
+    Message(Message),
+    /// The program is to end: it was told to, or the terminal is gone.
+    Stop,
+}
+
+/// What is drawn on.
+pub trait Screen {
+    /// Draws the state.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    fn draw(&mut self, app: &App) -> io::Result<()>;
+
+    /// Forgets what is on the screen, so that everything is drawn anew.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    fn clear(&mut self) -> io::Result<()>;
+
+    /// Puts a text on the clipboard, if the terminal can.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// If it is none, or cannot be written to.
+    fn enter(&mut self) -> io::Result<()>;
+
+    /// Gives the terminal back as it was.
+    ///
+    /// # Errors
+    /// If it cannot be written to.
+    fn leave(&mut self) -> io::Result<()>;
+}
+
+/// Shows the screen until the person has had enough or the world ends it.
+///
+/// # Errors
+/// If the terminal cannot be written to.
+pub fn run(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<()> {
+    while app.take_change() || wait(screen, app, host)? {
+        // What came meanwhile is taken notice of before anything is drawn: a storm of sizes or snapshots is one frame.
+        while let Some(input) = host.ready() {
+            if !take(input, screen, app, host)? {
+                return Ok(());
+            }
+        }
+        app.take_change();
+        screen.draw(app)?;
+    }
+    Ok(())
+}
+
+/// Waits until there is something to draw; whether to go on.
+fn wait(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<bool> {
+    loop {
+        let input = host.wait();
+        if !take(input, screen, app, host)? {
+            return Ok(false);
+        }
+        if app.take_change() {
+            return Ok(true);
+        }
+    }
+}
+
+/// Takes notice of one thing; whether to go on.
+fn take(input: Input, screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<bool> {
+    let Input::Message(message) = input else { return Ok(false) };
+    for command in app.update(message) {
+        match command {
+            Command::Quit => return Ok(false),
+            Command::Redraw => screen.clear()?,
+            Command::Copy(text) => screen.copy(&text)?,
+            Command::Suspend => {
+                screen.leave()?;
+                drop(host.carry_out(Command::Suspend));
+                screen.enter()?;
+                screen.clear()?;
+            }
+            command => {
+                if let Some(reply) = host.carry_out(command) {
+                    // An answer asks for nothing more.
+                    drop(app.update(Message::Reply(reply)));
+                }
+            }
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! The real loop, with a world that says its lines and a screen that remembers what it was asked.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use super::{Host, Input, Screen, run};
+use crate::keys::key;
+use crate::{App, Command, Message, Options, Reply, demo};
+
+/// Lines that are said one after the other; those of one act are there at once.
+struct Play {
+    acts: VecDeque<Vec<Input>>,
+    now: VecDeque<Input>,
+    done: Vec<Command>,
+}
+
+impl Play {
+    fn new(acts: Vec<Vec<Input>>) -> Self {
+        Self { acts: acts.into(), now: VecDeque::new(), done: Vec::new() }
+    }
+}
+
+impl Host for Play {
+    fn wait(&mut self) -> Input {
+        if self.now.is_empty() {
+            self.now.extend(self.acts.pop_front().unwrap_or_default());
+        }
+        self.now.pop_front().unwrap_or(Input::Stop)
+    }
+
+    fn ready(&mut self) -> Option<Input> {
+        self.now.pop_front()
+    }
+
+    fn carry_out(&mut self, command: Command) -> Option<Reply> {
+        self.done.push(command);
+        None
+    }
+}
+
+#[derive(Default)]
+struct Slate {
+    log: Vec<&'static str>,
+    breaks: bool,
+}
+
+impl Screen for Slate {
+    fn draw(&mut self, _: &App) -> io::Result<()> {
+        self.log.push("draw");
+        if self.breaks { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.log.push("clear");
+        Ok(())
+    }
+
+    fn copy(&mut self, _: &str) -> io::Result<()> {
+        self.log.push("copy");
+        Ok(())
+    }
+
+    fn enter(&mut self) -> io::Result<()> {
+        self.log.push("enter");
+        Ok(())
+    }
+
+    fn leave(&mut self) -> io::Result<()> {
+        self.log.push("leave");
+        Ok(())
+    }
+}
+
+fn pressed(name: &str) -> Input {
+    Input::Message(Message::Key(key(name).unwrap()))
+}
+
+fn snapshot() -> Input {
+    Input::Message(Message::Snapshot(Arc::new(demo::crowd(3, 3))))
+}
+
+fn played(acts: Vec<Vec<Input>>) -> (Vec<&'static str>, Vec<Command>) {
+    let (mut slate, mut play) = (Slate::default(), Play::new(acts));
+    let mut app = App::new(Options::usual("1.0.0", "linux"));
+    run(&mut slate, &mut app, &mut play).unwrap();
+    (slate.log, play.done)
+}
+
+#[test]
+fn the_first_frame_waits_for_nothing_and_q_ends() {
+    assert_eq!(played(vec![vec![pressed("q")], vec![snapshot()]]).0, ["draw"]);
+}
+
+#[test]
+fn a_storm_of_sizes_and_snapshots_is_one_frame() {
+    let mut storm: Vec<Input> = (20..90).map(|width| Input::Message(Message::Resize(width, 30))).collect();
+    storm.extend((0..5).map(|_| snapshot()));
+    assert_eq!(played(vec![storm]).0, ["draw", "draw"]);
+}
+
+#[test]
+fn what_changes_nothing_draws_nothing() {
+    let noon = demo::NOON;
+    let ticks = (0..9).map(|_| vec![Input::Message(Message::Clock(noon))]).collect();
+    assert_eq!(played(ticks).0, ["draw", "draw"]);
+}
+
+#[test]
+fn suspending_gives_the_terminal_back_and_takes_it_again() {
+    let (log, done) = played(vec![vec![pressed("C-z")]]);
+    assert_eq!(log, ["draw", "leave", "enter", "clear", "draw"]);
+    assert_eq!(done, [Command::Suspend]);
+}
+
+#[test]
+fn copying_is_the_screens_and_refreshing_the_worlds() {
+    let (log, done) = played(vec![vec![snapshot()], vec![pressed("y")], vec![pressed("r")]]);
+    assert_eq!(log, ["draw", "draw", "copy", "draw", "draw"]);
+    assert_eq!(done, [Command::Refresh]);
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_the_program() {
+    let mut slate = Slate { breaks: true, ..Slate::default() };
+    let mut app = App::new(Options::usual("1.0.0", "linux"));
+    assert!(run(&mut slate, &mut app, &mut Play::new(vec![])).is_err());
+}

@@ -1,0 +1,32 @@
+//! Screens as text, for tests.
+
+use std::sync::Arc;
+
+use agtop_model::Snapshot;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, Cell};
+
+use crate::{App, Message, Options, draw};
+
+/// A state of that size that has seen the snapshot.
+pub(crate) fn app_at(size: (u16, u16), options: Options, snapshot: Snapshot) -> App {
+    let mut app = App::new(options);
+    app.update(Message::Resize(size.0, size.1));
+    app.update(Message::Snapshot(Arc::new(snapshot)));
+    app
+}
+
+/// The screen, drawn through the real terminal type.
+pub(crate) fn buffer_of(app: &App, columns: u16, rows: u16) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| draw(app, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The screen's characters, a line a row.
+pub(crate) fn text_of(app: &App, columns: u16, rows: u16) -> String {
+    let buffer = buffer_of(app, columns, rows);
+    let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned() + "\n";
+    buffer.content.chunks(usize::from(columns)).map(line).collect()
+}

@@ -1,0 +1,167 @@
+use std::collections::BTreeMap;
+
+use agtop_model::{Agent, Change, HistoryPoint, Snapshot, Status};
+use agtop_render::{text, units};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+use crate::app::{App, project};
+use crate::columns::{Side, doing, status_word};
+use crate::look::Ink;
+use crate::widgets::{Gauge, gauge, graph, heading, put, whole};
+
+/// Draws the dashboard: what the machine does above, who does it and what happened below.
+pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let Some(snapshot) = app.snapshot.as_deref() else { return };
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let [above, below] =
+        Layout::vertical([Constraint::Percentage(48), Constraint::Percentage(52)]).spacing(1).areas(inner);
+    let graphs: &[Graph] = &[cpu, memory, tokens];
+    for (place, graph) in across(above, graphs.len()).zip(graphs) {
+        graph(app, snapshot, place, buffer);
+    }
+    let lists: &[Graph] = if area.width >= 130 {
+        &[statuses, projects, activity, tasks]
+    } else if area.width >= 80 {
+        &[statuses, projects, activity]
+    } else {
+        &[statuses, activity]
+    };
+    for (place, list) in across(below, lists.len()).zip(lists) {
+        list(app, snapshot, place, buffer);
+    }
+}
+
+type Graph = fn(&App, &Snapshot, Rect, &mut Buffer);
+
+fn across(area: Rect, parts: usize) -> impl Iterator<Item = Rect> {
+    let share = u32::try_from(parts).unwrap_or(1);
+    Layout::horizontal(std::iter::repeat_n(Constraint::Ratio(1, share), parts))
+        .spacing(2)
+        .split(area)
+        .to_vec()
+        .into_iter()
+}
+
+fn series(snapshot: &Snapshot, get: fn(&HistoryPoint) -> f64) -> Vec<f64> {
+    snapshot.history.points().map(get).collect()
+}
+
+/// The area below a heading.
+fn below(area: Rect) -> Rect {
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+}
+
+fn cpu(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
+    let series = series(snapshot, |point| point.cpu_percent);
+    let now = series.last().copied().unwrap_or(0.0);
+    let machine = snapshot.system.as_ref().and_then(|system| system.cpu_percent.ok());
+    let machine = machine.map(|percent| format!(", machine {}", units::percent(percent))).unwrap_or_default();
+    heading(buffer, area, &app.look, "CPU", &format!("{}{machine}", units::percent(now)));
+    graph(buffer, below(area), &app.look, &series, Some(series.iter().copied().fold(100.0, f64::max)));
+}
+
+fn memory(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
+    let series = series(snapshot, |point| point.memory as f64);
+    let now = units::bytes(whole(series.last().copied().unwrap_or(0.0)));
+    let total = snapshot.system.as_ref().and_then(|system| system.memory_total.ok());
+    let of = total.map(|total| format!(" of {}", units::bytes(total))).unwrap_or_default();
+    heading(buffer, area, &app.look, "Memory", &format!("{now}{of}"));
+    graph(buffer, below(area), &app.look, &series, Some(series.iter().copied().fold(1.0, f64::max) * 1.2));
+}
+
+fn tokens(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
+    let series = series(snapshot, |point| point.tokens_per_minute);
+    let now = units::count(whole(series.last().copied().unwrap_or(0.0)));
+    heading(buffer, area, &app.look, "Tokens", &format!("{now}/min"));
+    graph(buffer, below(area), &app.look, &series, None);
+}
+
+fn statuses(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
+    let look = &app.look;
+    let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
+    for agent in &*snapshot.agents {
+        *counts.entry(agent.status).or_default() += 1;
+    }
+    heading(buffer, area, look, "Status", &format!("{} agents", snapshot.agents.len()));
+    let most = counts.values().copied().max().unwrap_or(1);
+    for (row, (status, count)) in below(area).rows().zip(counts) {
+        let label = format!("{} {}", status.glyph(), status_word(status));
+        let line = gauge(
+            look,
+            Gauge {
+                label: &label,
+                label_width: 12,
+                share: count as f64 / most as f64,
+                bar_width: usize::from(area.width).saturating_sub(19),
+                ink: Ink::of(status),
+                value: vec![look.span(format!("{count:>4}"), Ink::Text)],
+            },
+        );
+        put(buffer, row, &line, Side::Left);
+    }
+}
+
+fn projects(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
+    let look = &app.look;
+    let mut projects: BTreeMap<String, (usize, u64, f64)> = BTreeMap::new();
+    for agent in &*snapshot.agents {
+        let entry = projects.entry(project(agent)).or_default();
+        entry.0 += 1;
+        if let Some(session) = &agent.session {
+            entry.1 = entry.1.saturating_add(session.usage.total());
+            entry.2 += session.spend.amount.as_usd();
+        }
+    }
+    heading(buffer, area, look, "Projects", &projects.len().to_string());
+    let mut projects: Vec<_> = projects.into_iter().collect();
+    projects.sort_by(|(_, a), (_, b)| b.2.total_cmp(&a.2));
+    let names = usize::from(area.width).saturating_sub(20);
+    for (row, (name, (agents, tokens, usd))) in below(area).rows().zip(projects) {
+        let line = Line::from(vec![
+            look.span(text::left(&text::truncate(&name, names), names), Ink::Text),
+            look.span(format!("{agents:>3}{:>7}", units::count(tokens)), Ink::Dim),
+            look.span(format!("{:>10}", format!("${usd:.2}")), Ink::Text),
+        ]);
+        put(buffer, row, &line, Side::Left);
+    }
+}
+
+fn activity(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
+    let look = &app.look;
+    heading(buffer, area, look, "Came and went", "");
+    let room = below(area);
+    for (row, event) in room.rows().zip(snapshot.lifecycles.iter()) {
+        let (sign, ink) = match event.change {
+            Change::Spawned => ("+ came", Ink::Good),
+            Change::Exited => ("– went", Ink::Dim),
+        };
+        let project = event.project.as_ref().map(|project| format!(" {}", project.for_terminal())).unwrap_or_default();
+        let line = Line::from(vec![
+            look.span(format!("{:>6} ", units::span(snapshot.now.since(event.at))), Ink::Dim),
+            look.span(format!("{sign} "), ink),
+            look.span(event.label.for_terminal().into_owned(), Ink::Text),
+            look.span(project, Ink::Dim),
+        ]);
+        put(buffer, row, &line, Side::Left);
+    }
+    if snapshot.lifecycles.is_empty() {
+        put(buffer, room, &Line::from(look.span("nobody yet", Ink::Faint)), Side::Left);
+    }
+}
+
+fn tasks(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
+    let look = &app.look;
+    heading(buffer, area, look, "Doing", "");
+    let mut recent: Vec<&Agent> = snapshot.agents.iter().filter(|agent| agent.session.is_some()).collect();
+    recent.sort_by_key(|agent| std::cmp::Reverse(agent.session.as_ref().and_then(|session| session.last_active)));
+    for (row, agent) in below(area).rows().zip(recent) {
+        let mut spans: Vec<Span<'static>> = vec![
+            Span::styled(agent.status.glyph(), look.style(Ink::of(agent.status))),
+            look.span(format!(" {} ", text::left(&text::truncate(&project(agent), 10), 10)), Ink::Text),
+        ];
+        spans.extend(agent.session.as_deref().and_then(|session| doing(&app.pen(), session)).unwrap_or_default());
+        put(buffer, row, &Line::from(spans), Side::Left);
+    }
+}

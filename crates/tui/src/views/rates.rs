@@ -1,0 +1,158 @@
+use agtop_model::{Pace, Snapshot};
+use agtop_render::{text, units};
+use ratatui::text::{Line, Span};
+
+use crate::app::{App, project};
+use crate::look::{Ink, Look};
+use crate::widgets::{spark, whole};
+
+/// A row of the table: what it is called, and its value in a span of time with the ink that rates it.
+struct Metric {
+    name: &'static str,
+    value: fn(&Pace, &crate::alerts::Thresholds) -> (String, Ink),
+}
+
+fn count(n: u64) -> (String, Ink) {
+    (units::count(n), if n == 0 { Ink::Faint } else { Ink::Text })
+}
+
+fn rate(number: Option<f64>) -> (String, Ink) {
+    match number {
+        Some(number) if number >= 100.0 => count(whole(number)),
+        Some(number) if number > 0.0 => (format!("{number:.1}"), Ink::Text),
+        Some(_) => ("0".to_owned(), Ink::Faint),
+        None => ("–".to_owned(), Ink::Faint),
+    }
+}
+
+static METRICS: &[Metric] = &[
+    Metric { name: "requests", value: |pace, _| count(pace.requests) },
+    Metric { name: "requests / min", value: |pace, _| rate(pace.requests_per_minute()) },
+    Metric {
+        name: "errors",
+        value: |pace, _| (pace.errors.to_string(), if pace.errors > 0 { Ink::Bad } else { Ink::Faint }),
+    },
+    Metric {
+        name: "error rate",
+        value: |pace, _| pace.error_percent().map_or_else(|| rate(None), |p| (units::percent(p), Ink::Text)),
+    },
+    Metric { name: "input tokens", value: |pace, _| count(pace.usage.input) },
+    Metric { name: "output tokens", value: |pace, _| count(pace.usage.output) },
+    Metric { name: "tokens / min", value: |pace, _| rate(pace.tokens_per_minute()) },
+    Metric { name: "cache hits (tokens)", value: |pace, _| count(pace.usage.cache_read) },
+    Metric { name: "cache hit rate", value: hit_rate },
+    Metric {
+        name: "cost",
+        value: |pace, _| pace.spend.known().map_or_else(|| rate(None), |usd| (units::money(usd), Ink::Text)),
+    },
+    Metric { name: "cost / hour", value: cost_per_hour },
+    Metric { name: "tool calls", value: |pace, _| count(pace.tool_calls) },
+];
+
+fn hit_rate(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink) {
+    let Some(percent) = pace.hit_percent() else { return rate(None) };
+    let ink = if percent < thresholds.cache_hit {
+        Ink::Bad
+    } else if percent < thresholds.cache_hit_warn {
+        Ink::Warn
+    } else {
+        Ink::Good
+    };
+    (units::percent(percent), ink)
+}
+
+fn cost_per_hour(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink) {
+    let Some(usd) = pace.usd_per_hour() else { return rate(None) };
+    (format!("${usd:.2}"), if usd > thresholds.burn { Ink::Warn } else { Ink::Text })
+}
+
+/// Columns of names.
+const NAME: usize = 20;
+
+/// Columns of a value, where four are next to each other.
+fn value_width(width: u16) -> usize {
+    (usize::from(width).saturating_sub(NAME + 3) / 4).clamp(7, 14)
+}
+
+pub(super) fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
+    let Some(snapshot) = app.snapshot.as_deref() else { return Vec::new() };
+    let mut lines = table(app, snapshot, value_width(width));
+    lines.push(Line::default());
+    lines.extend(totals(&app.look, snapshot, usize::from(width).saturating_sub(NAME + 3).min(56)));
+    lines.push(Line::default());
+    lines.extend(by_agent(app, snapshot, width));
+    lines
+}
+
+fn table(app: &App, snapshot: &Snapshot, value_width: usize) -> Vec<Line<'static>> {
+    let look = &app.look;
+    let paces = &snapshot.paces;
+    let started = format!("in {}", units::span(paces.since_start.span));
+    let headings = ["1 min".to_owned(), "5 min".to_owned(), "15 min".to_owned(), started];
+    let mut first = vec![look.span(text::left("", NAME), Ink::Dim)];
+    first.extend(headings.iter().map(|heading| look.span(text::right(heading, value_width), Ink::Dim)));
+    let mut lines = vec![Line::from(first)];
+    for metric in METRICS {
+        let mut spans = vec![look.span(text::left(metric.name, NAME), Ink::Dim)];
+        for pace in paces.rolling.iter().chain([&paces.since_start]) {
+            let (value, ink) = (metric.value)(pace, &app.options.thresholds);
+            spans.push(look.span(text::right(&value, value_width), ink));
+        }
+        lines.push(Line::from(spans));
+    }
+    lines
+}
+
+/// What agtop saw since it started: why models stopped, and contexts that were summarised.
+fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'static>> {
+    let paces = &snapshot.paces;
+    let mut stops = vec![look.span(text::left("stops", NAME), Ink::Dim)];
+    for (reason, times) in &paces.stops {
+        let ink = if matches!(reason, agtop_model::StopReason::MaxTokens) { Ink::Warn } else { Ink::Text };
+        stops.push(look.span(format!("{times} "), ink));
+        stops.push(look.span(format!("{}   ", reason.as_str().replace('_', " ")), Ink::Dim));
+    }
+    if paces.stops.is_empty() {
+        stops.push(look.span("none yet", Ink::Faint));
+    }
+    let compactions =
+        vec![look.span(text::left("compactions", NAME), Ink::Dim), look.span(paces.compactions.to_string(), Ink::Text)];
+    let series: Vec<f64> = snapshot.history.points().map(|point| point.tokens_per_minute).collect();
+    let trend = vec![
+        look.span(text::left("tokens / min", NAME), Ink::Dim),
+        look.span(spark(&series, trend_width, None), Ink::Accent),
+    ];
+    vec![Line::from(stops), Line::from(compactions), Line::from(trend)]
+}
+
+/// Who is behind it: agents by tokens of the last five minutes, those without any left out.
+fn by_agent(app: &App, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
+    let look = &app.look;
+    let mut busy: Vec<_> = snapshot.agents.iter().filter(|agent| agent.paces[1].requests > 0).collect();
+    busy.sort_by_key(|agent| std::cmp::Reverse(agent.paces[1].usage.total()));
+    let most = busy.iter().map(|agent| agent.paces[1].usage.total()).max().unwrap_or(0);
+    let heading =
+        format!("{} {:>14}{:>14}{:>14}", text::left("agents, 5 min", NAME), "tokens / min", "cost / hour", "requests");
+    let mut lines = vec![Line::from(look.span(heading, Ink::Dim))];
+    for agent in busy {
+        let pace = &agent.paces[1];
+        let name = format!("{} {}", agent.label.for_terminal(), project(agent));
+        let name = text::left(&text::truncate(&name, NAME), NAME);
+        let (tokens, tokens_ink) = rate(pace.tokens_per_minute());
+        let (cost, cost_ink) = cost_per_hour(pace, &app.options.thresholds);
+        let share = pace.usage.total() as f64 / most.max(1) as f64;
+        let room = usize::from(width).saturating_sub(NAME + 50).min(40);
+        let mut spans: Vec<Span<'static>> = vec![
+            look.span(format!("{name} "), Ink::Text),
+            look.span(text::right(&tokens, 14), tokens_ink),
+            look.span(text::right(&cost, 14), cost_ink),
+            look.span(format!("{:>14}   ", pace.requests), Ink::Text),
+        ];
+        spans.extend(crate::widgets::bar(look, share, room, Ink::Accent));
+        lines.push(Line::from(spans));
+    }
+    if lines.len() == 1 {
+        lines.push(Line::from(look.span("nobody is at work", Ink::Faint)));
+    }
+    lines
+}

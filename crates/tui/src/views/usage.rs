@@ -1,0 +1,151 @@
+use agtop_render::{text, units};
+use jiff::civil::Date;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::{App, By, Sum, Within, by_day};
+use crate::columns::Side;
+use crate::look::{Ink, Look};
+use crate::widgets::{bar, heading, put};
+
+/// Rows of the heat map, with its heading and a blank row above it.
+const HEAT_ROWS: u16 = 9;
+
+/// Rows of sums on an area: the rest is what they are, and the heat map where there is room for it.
+pub(crate) fn rows(area: Rect) -> u16 {
+    area.height.saturating_sub(2 + heat_rows(area))
+}
+
+const fn heat_rows(area: Rect) -> u16 {
+    if area.height >= 22 { HEAT_ROWS } else { 0 }
+}
+
+pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let Some(snapshot) = app.snapshot.as_deref() else { return };
+    let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
+    put(buffer, Rect { height: 1, ..inner }, &trail(app), Side::Left);
+    put(buffer, Rect { y: inner.y + 1, height: 1, ..inner }, &headings(app, inner.width), Side::Left);
+    let list = Rect { y: inner.y + 2, height: rows(area).min(inner.height.saturating_sub(2)), ..inner };
+    draw_sums(app, list, area, buffer);
+    if heat_rows(area) > 0 {
+        let heat = Rect { y: area.bottom() - HEAT_ROWS + 1, height: HEAT_ROWS - 1, ..inner };
+        draw_heat(&app.look, &by_day(snapshot), heat, buffer);
+    }
+}
+
+/// By what sums are, and what one has looked into.
+fn trail(app: &App) -> Line<'static> {
+    let look = &app.look;
+    let mut spans = vec![look.span("by ", Ink::Dim)];
+    for by in By::ALL {
+        let name = if by == By::Period { app.usage.period.name() } else { by.name() };
+        let ink = if by == app.usage.by { Ink::Accent } else { Ink::Dim };
+        spans.push(look.span(format!("{name}  "), ink));
+    }
+    for (within, _, _) in &app.usage.path {
+        let name = match within {
+            Within::Period(period) => period.clone(),
+            Within::Model(model) => {
+                let name = model.as_deref().unwrap_or("unknown");
+                agtop_model::Untrusted::from(name).for_terminal().into_owned()
+            }
+            Within::Client(client) => client.as_str().to_owned(),
+        };
+        spans.push(look.span(format!("  › {name}"), Ink::Text));
+    }
+    if app.usage.by == By::Project {
+        spans.push(look.span("  all time: days are not known by project", Ink::Dim));
+    }
+    Line::from(spans)
+}
+
+/// Columns of the label.
+fn label_width(width: u16) -> usize {
+    if width >= 90 { 24 } else { 16 }
+}
+
+fn headings(app: &App, width: u16) -> Line<'static> {
+    let text = format!(
+        "{} {:>9}{:>9}{:>9}{:>10}",
+        text::left("", label_width(width)),
+        "COST",
+        "TOKENS",
+        "OUTPUT",
+        "RESPONSES"
+    );
+    Line::from(app.look.span(text, Ink::Dim))
+}
+
+fn draw_sums(app: &App, list: Rect, area: Rect, buffer: &mut Buffer) {
+    let usage = &app.usage;
+    let most = usage.sums.iter().map(weight).fold(0.0, f64::max);
+    for ((row, sum), at) in list.rows().zip(usage.sums.iter().skip(usage.offset)).zip(usage.offset..) {
+        put(buffer, row, &sum_line(&app.look, sum, most, list.width), Side::Left);
+        if at == usage.index {
+            buffer.set_style(Rect { x: area.x, width: area.width, ..row }, app.look.selected());
+        }
+    }
+    if usage.sums.is_empty() {
+        put(buffer, list, &Line::from(app.look.span("nothing was used", Ink::Faint)), Side::Left);
+    }
+}
+
+/// What bars compare: money, or tokens where no price is known at all.
+fn weight(sum: &Sum) -> f64 {
+    sum.amount.map_or(0.0, agtop_model::PicoUsd::as_usd)
+}
+
+fn sum_line(look: &Look, sum: &Sum, most: f64, width: u16) -> Line<'static> {
+    let name = text::truncate(&sum.label, label_width(width)).into_owned();
+    let cost = sum.amount.map_or_else(|| "?".to_owned(), units::money);
+    let mut spans: Vec<Span<'static>> = vec![
+        look.span(format!("{} ", text::left(&name, label_width(width))), Ink::Text),
+        look.span(text::right(&cost, 9), Ink::Text),
+        look.span(
+            format!("{:>9}{:>9}{:>10}  ", units::count(sum.tokens), units::count(sum.output), sum.turns),
+            Ink::Dim,
+        ),
+    ];
+    let room = usize::from(width).saturating_sub(label_width(width) + 42).min(80);
+    if most > 0.0 {
+        spans.extend(bar(look, weight(sum) / most, room, Ink::Accent));
+    }
+    Line::from(spans)
+}
+
+/// Shades of a day, from nothing to the dearest day, by the root of what was spent: one dear day shall not hide all others.
+const SHADES: [&str; 5] = ["··", "░░", "▒▒", "▓▓", "██"];
+const DAYS: [&str; 7] = ["Mon", "   ", "Wed", "   ", "Fri", "   ", "Sun"];
+
+/// A column a week, a row a day, the darker the dearer.
+fn draw_heat(look: &Look, days: &[(Date, f64)], area: Rect, buffer: &mut Buffer) {
+    let Some((last, _)) = days.last() else { return };
+    let first = days.first().map_or(*last, |(day, _)| *day);
+    let told = last.since(first).map_or(0, |span| span.get_days()) / 7 + 1;
+    let room = usize::from(area.width.saturating_sub(5) / 2).min(53);
+    let weeks = room.min(usize::try_from(told).unwrap_or(0).max(26));
+    let dearest = days.iter().map(|(_, usd)| *usd).fold(0.0, f64::max);
+    heading(buffer, area, look, "Spent a day", &format!("up to ${dearest:.2}"));
+    let monday = last.checked_sub(jiff::Span::new().days(last.weekday().to_monday_zero_offset())).unwrap_or(*last);
+    for (weekday, (row, name)) in (0_i64..).zip(area.rows().skip(1).zip(DAYS)) {
+        let mut spans = vec![look.span(format!("{name}  "), Ink::Dim)];
+        for back in (0..weeks).rev() {
+            let shift = weekday - 7 * i64::try_from(back).unwrap_or(0);
+            let date = monday.checked_add(jiff::Span::new().days(shift)).unwrap_or(monday);
+            spans.push(shade(look, days, date, *last, dearest));
+        }
+        put(buffer, row, &Line::from(spans), Side::Left);
+    }
+}
+
+fn shade(look: &Look, days: &[(Date, f64)], date: Date, last: Date, dearest: f64) -> Span<'static> {
+    if date > last {
+        return Span::raw("  ");
+    }
+    let spent = days.binary_search_by_key(&date, |(day, _)| *day).ok().and_then(|at| days.get(at));
+    let spent = spent.map_or(0.0, |(_, usd)| *usd);
+    let level = crate::widgets::steps((spent / dearest.max(f64::MIN_POSITIVE)).sqrt(), SHADES.len() - 1);
+    let ink = if level == 0 { Ink::Faint } else { Ink::Accent };
+    look.span(SHADES.get(level).copied().unwrap_or("██"), ink)
+}
