@@ -72,13 +72,13 @@ impl Hints {
         let deadline = Instant::now() + at_most;
         while self.changes.is_empty() {
             select! {
-                recv(self.events) -> event => match event {
-                    Ok(event) => self.changes.note(event),
-                    Err(_) => {
+                recv(self.events) -> event => {
+                    let Ok(event) = event else {
                         // The watcher has gone: time is all that is left to wait for.
                         let _ = wake.recv_deadline(deadline);
                         return;
-                    }
+                    };
+                    self.changes.note(event);
                 },
                 recv(wake) -> _ => return,
                 default(deadline.saturating_duration_since(Instant::now())) => return,
