@@ -361,7 +361,7 @@ fn an_export_holds_the_rows_that_are_shown_and_nothing_a_person_said() {
     press(&mut app, ":");
     type_in(&mut app, "export json");
     let [Command::Export(file)] = &press(&mut app, "Enter")[..] else { panic!("no file") };
-    assert!(file.name.ends_with(".json"));
+    assert_eq!(file.name, "agtop-agents-2026-11-21-12-31-30.json");
 }
 
 #[test]
