@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_collect::{Collector, Progress};
@@ -73,10 +72,9 @@ const SCAN_BEAT: Duration = Duration::from_millis(100);
 /// When the next message is due that nobody sends.
 struct Ticks {
     next: Instant,
-    /// Whether the first scan was still going on at the last tick.
-    was_scanning: bool,
-    /// Set when the first scan is done.
-    has_scanned: Arc<AtomicBool>,
+    is_scanning: bool,
+    /// Snapshots that came. The first holds live agents alone, and the second what the scan told.
+    snapshots: u64,
 }
 
 impl World {
@@ -86,7 +84,6 @@ impl World {
         let (orders, orders_out) = unbounded();
         let slot = Arc::new(Slot { newest: ArcSwapOption::empty(), wake });
         let interval = screen.options.interval;
-        let has_scanned = Arc::new(AtomicBool::new(screen.demo));
         let progress: Box<dyn Fn() -> Progress + Send> = if screen.demo {
             let demo = Demo::usual(now(), screen.options.zone.clone());
             start_thread("demo", play(demo, Arc::clone(&slot), orders_out, interval));
@@ -94,31 +91,31 @@ impl World {
         } else {
             let collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
             let progress = collector.watch();
-            let work = collect(collector, Arc::clone(&slot), Arc::clone(&has_scanned), orders_out);
-            start_thread("collect", move || work(interval));
+            start_thread("collect", collect(collector, Arc::clone(&slot), orders_out, interval));
             Box::new(progress)
         };
         listen(input.clone());
         signals::listen(input.clone());
-        let ticks = Ticks { next: Instant::now(), was_scanning: !screen.demo, has_scanned };
+        let ticks = Ticks { next: Instant::now(), is_scanning: !screen.demo, snapshots: 0 };
         let (os, meter) = (agtop_os::native(), Meter::default());
         Self { slot, woken, inputs, input, orders, progress, ticks, meter, os, screen }
     }
 
-    fn newest(&self) -> Option<Input> {
-        self.slot.newest.swap(None).map(|snapshot| Input::Message(Message::Snapshot(snapshot)))
+    fn newest(&mut self) -> Option<Input> {
+        let snapshot = self.slot.newest.swap(None)?;
+        self.ticks.snapshots += 1;
+        Some(Input::Message(Message::Snapshot(snapshot)))
     }
 
     /// What is due by the clock: the scan's progress while it runs, the time, and what agtop itself uses.
     fn tick(&mut self) -> Message {
         let started = Instant::now();
-        let was_scanning =
-            std::mem::replace(&mut self.ticks.was_scanning, !self.ticks.has_scanned.load(Ordering::Relaxed));
-        if was_scanning {
+        if self.ticks.is_scanning {
             self.ticks.next = started + SCAN_BEAT;
             let Progress { bytes, bytes_total, .. } = (self.progress)();
+            self.ticks.is_scanning = self.ticks.snapshots < 2;
             let progress = agtop_tui::Progress { done: bytes, total: bytes_total };
-            return Message::Progress(if self.ticks.was_scanning { progress } else { agtop_tui::Progress::default() });
+            return Message::Progress(if self.ticks.is_scanning { progress } else { agtop_tui::Progress::default() });
         }
         let time = now();
         let into_second = u64::try_from(time.as_millis().rem_euclid(1000)).unwrap_or(0);
@@ -264,14 +261,13 @@ fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) {
 fn collect(
     mut collector: Collector,
     slot: Arc<Slot>,
-    has_scanned: Arc<AtomicBool>,
     orders: Receiver<Order>,
-) -> impl FnOnce(Duration) + Send {
-    move |mut interval| {
+    mut interval: Duration,
+) -> impl FnOnce() + Send {
+    move || {
         slot.publish(collector.snapshot());
         loop {
             slot.publish(collector.refresh());
-            has_scanned.store(true, Ordering::Relaxed);
             if pause(&orders, &mut interval).is_break() {
                 return;
             }
