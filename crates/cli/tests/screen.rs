@@ -2,7 +2,9 @@
 //!
 //! Where there is no tmux, nothing can be shown, and the tests say so and pass.
 
-#[cfg(all(test, unix))]
+#![cfg(unix)]
+
+#[cfg(test)]
 mod tests {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};

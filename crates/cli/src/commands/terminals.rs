@@ -18,6 +18,7 @@ static MULTIPLEXERS: &[Multiplexer] = &[
     Multiplexer { name: "tmux", variable: "TMUX", go: tmux },
     Multiplexer { name: "kitty", variable: "KITTY_WINDOW_ID", go: kitty },
     Multiplexer { name: "WezTerm", variable: "WEZTERM_PANE", go: wezterm },
+    Multiplexer { name: "iTerm2", variable: "ITERM_SESSION_ID", go: iterm },
 ];
 
 /// Says where it went.
@@ -31,7 +32,7 @@ pub(super) fn go_to(place: &Whereabouts) -> Result<String> {
         bail!("Zellij does not tell which pane a process is in");
     }
     if present.is_empty() {
-        bail!("agtop runs in no terminal that can show another: tmux, kitty and WezTerm can");
+        bail!("agtop runs in no terminal that can show another: tmux, kitty, WezTerm and iTerm2 can");
     }
     let names: Vec<&str> = present.iter().map(|one| one.name).collect();
     bail!("process {} is in no terminal of {}", place.process.pid, names.join(" or "))
@@ -71,10 +72,39 @@ fn kitty(place: &Whereabouts) -> bool {
 
 /// `WezTerm` knows terminals by their devices.
 fn wezterm(place: &Whereabouts) -> bool {
-    let Some(device) = output("ps", &["-o", "tty=", "-p", &place.process.pid.to_string()]) else { return false };
-    let device = format!("/dev/{}", device.trim());
+    let Some(device) = device(place) else { return false };
     let Some(list) = output("wezterm", &["cli", "list", "--format", "json"]) else { return false };
     let panes: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap_or_default();
     let pane = panes.iter().find(|pane| pane["tty_name"] == *device).and_then(|pane| pane["pane_id"].as_u64());
     pane.is_some_and(|id| output("wezterm", &["cli", "activate-pane", "--pane-id", &id.to_string()]).is_some())
+}
+
+/// So does iTerm2; it is told by `AppleScript`, with the device as an argument and not within the script.
+fn iterm(place: &Whereabouts) -> bool {
+    const SCRIPT: &str = r#"on run argv
+    tell application "iTerm2"
+        repeat with aWindow in windows
+            repeat with aTab in tabs of aWindow
+                repeat with aSession in sessions of aTab
+                    if tty of aSession is item 1 of argv then
+                        select aWindow
+                        select aTab
+                        select aSession
+                        activate
+                        return
+                    end if
+                end repeat
+            end repeat
+        end repeat
+    end tell
+    error "not there"
+end run"#;
+    device(place).is_some_and(|device| output("osascript", &["-e", SCRIPT, &device]).is_some())
+}
+
+/// The device of the terminal in which the agent runs.
+fn device(place: &Whereabouts) -> Option<String> {
+    let name = output("ps", &["-o", "tty=", "-p", &place.process.pid.to_string()])?;
+    let name = name.trim();
+    (!name.is_empty() && name != "?" && name != "??").then(|| format!("/dev/{name}"))
 }

@@ -75,6 +75,8 @@ const SCAN_BEAT: Duration = Duration::from_millis(100);
 struct Ticks {
     next: Instant,
     is_scanning: bool,
+    /// Snapshots that came. The first holds live agents alone, and the second what the scan told.
+    snapshots: u64,
 }
 
 impl World {
@@ -97,13 +99,15 @@ impl World {
         };
         listen(input.clone());
         signals::listen(input.clone());
-        let ticks = Ticks { next: Instant::now(), is_scanning: !screen.demo };
+        let ticks = Ticks { next: Instant::now(), is_scanning: !screen.demo, snapshots: 0 };
         let (os, meter) = (agtop_os::native(), Meter::default());
         Self { slot, woken, inputs, input, orders, rouse, progress, ticks, meter, os, screen }
     }
 
-    fn newest(&self) -> Option<Input> {
-        self.slot.newest.swap(None).map(|snapshot| Input::Message(Message::Snapshot(snapshot)))
+    fn newest(&mut self) -> Option<Input> {
+        let snapshot = self.slot.newest.swap(None)?;
+        self.ticks.snapshots += 1;
+        Some(Input::Message(Message::Snapshot(snapshot)))
     }
 
     /// What is due by the clock: the scan's progress while it runs, the time, and what agtop itself uses.
@@ -112,8 +116,9 @@ impl World {
         if self.ticks.is_scanning {
             self.ticks.next = started + SCAN_BEAT;
             let Progress { bytes, bytes_total, .. } = (self.progress)();
-            self.ticks.is_scanning = bytes_total == 0 || bytes < bytes_total;
-            return Message::Progress(agtop_tui::Progress { done: bytes, total: bytes_total });
+            self.ticks.is_scanning = self.ticks.snapshots < 2;
+            let progress = agtop_tui::Progress { done: bytes, total: bytes_total };
+            return Message::Progress(if self.ticks.is_scanning { progress } else { agtop_tui::Progress::default() });
         }
         let time = now();
         let into_second = u64::try_from(time.as_millis().rem_euclid(1000)).unwrap_or(0);

@@ -10,13 +10,12 @@ use super::items::ancestors;
 use super::overlay::Suspect;
 use super::prompt::Typed;
 use super::{App, Arranged, Arrangement, Asks, Flow, Identity, Item, Overlay, Panel, Prompt, ViewId, export};
-use crate::columns;
-use crate::command::{Choices, Whereabouts};
+use crate::command::Whereabouts;
 use crate::keys::Action;
 use crate::{Command, Signal};
 
 /// Rows that a page key moves by, as in agtop 2.
-const PAGE: isize = 10;
+pub(super) const PAGE: isize = 10;
 /// Beyond any list.
 const FAR: isize = isize::MAX;
 
@@ -330,7 +329,7 @@ impl App {
         }
     }
 
-    fn next_theme(&mut self) {
+    pub(super) fn next_theme(&mut self) {
         let themes = &self.options.themes;
         let at = themes.iter().position(|theme| theme.name == self.look.theme.name);
         let next = at.map_or(0, |at| (at + 1) % themes.len().max(1));
@@ -401,71 +400,6 @@ impl App {
         };
         self.say(format!("copied {text}"));
         vec![Command::Copy(text)]
-    }
-
-    /// Columns are chosen in the panel's last tab, which comes to the front.
-    fn start_configuring(&mut self) {
-        if self.list().is_none() {
-            self.go(ViewId::Agents);
-        }
-        self.overlay = Some(Overlay::Configure { index: 0 });
-    }
-
-    fn configure(&mut self, index: usize, action: Action) -> Vec<Command> {
-        let lines = crate::popup::configurable(self.columns());
-        let last = lines.len().saturating_sub(1);
-        let at = self.columns().iter().position(|choice| lines.get(index).is_some_and(|id| *id == choice.id));
-        let mut next = index;
-        match (action, at) {
-            (Action::Down, _) => next = (index + 1).min(last),
-            (Action::Up, _) => next = index.saturating_sub(1),
-            (Action::PageDown, _) => next = (index + PAGE.unsigned_abs()).min(last),
-            (Action::PageUp, _) => next = index.saturating_sub(PAGE.unsigned_abs()),
-            (Action::First, _) => next = 0,
-            (Action::Last, _) => next = last,
-            (Action::Open, at) => self.toggle_column(lines.get(index).copied(), at),
-            (Action::Left, Some(at)) if at > 0 => {
-                self.columns_mut().swap(at, at - 1);
-                next = at - 1;
-            }
-            (Action::Right, Some(at)) if at + 1 < self.columns().len() => {
-                self.columns_mut().swap(at, at + 1);
-                next = at + 1;
-            }
-            (Action::Wider, Some(at)) => self.widen(at, 1),
-            (Action::Narrower, Some(at)) => self.widen(at, -1),
-            (Action::Back | Action::Quit | Action::Configure, _) => {
-                self.overlay = None;
-                return vec![Command::Save(self.choices())];
-            }
-            (Action::Theme, _) => self.next_theme(),
-            _ => {}
-        }
-        self.overlay = Some(Overlay::Configure { index: next });
-        Vec::new()
-    }
-
-    fn choices(&self) -> Choices {
-        Choices {
-            theme: self.look.theme.name.to_string(),
-            columns: self.options.columns.clone(),
-            session_columns: self.options.session_columns.clone(),
-        }
-    }
-
-    fn toggle_column(&mut self, id: Option<&'static str>, at: Option<usize>) {
-        match (at, id) {
-            (Some(at), _) => drop(self.columns_mut().remove(at)),
-            (None, Some(id)) => self.columns_mut().push(columns::ColumnChoice { id: id.into(), width: None }),
-            (None, None) => {}
-        }
-    }
-
-    fn widen(&mut self, at: usize, by: i16) {
-        if let Some(choice) = self.columns_mut().get_mut(at) {
-            let usual = columns::Column::find(&choice.id).map_or(8, |column| column.width.0);
-            choice.width = Some(choice.width.unwrap_or(usual).saturating_add_signed(by).clamp(3, 200));
-        }
     }
 
     pub(super) fn choose_identity(&mut self, about: &Identity) {

@@ -99,21 +99,22 @@ pub(crate) fn agents(snapshot: &Snapshot, choice: &Choice<'_>) -> Vec<Item> {
 }
 
 /// The lines of the sessions view: those at work on top, whatever is sorted by.
-pub(crate) fn sessions(snapshot: &Snapshot, choice: &Choice<'_>) -> Vec<Item> {
+pub(crate) fn sessions<'a>(snapshot: &'a Snapshot, choice: &Choice<'_>) -> Vec<Item> {
     let at_work: HashMap<&SessionKey, usize> =
         snapshot.agents.iter().enumerate().filter_map(|(at, agent)| Some((&agent.session.as_ref()?.key, at))).collect();
-    let all = snapshot.sessions.iter().map(|session| (session, at_work.get(&session.key).copied()));
-    let mut lines: Vec<_> = all.filter(|line| choice.lets(&session_row(snapshot, line))).collect();
-    choice.sort.sort(&mut lines, |line| session_row(snapshot, line));
-    lines.sort_by_key(|(_, agent)| agent.is_none());
-    lines
-        .into_iter()
-        .map(|(session, agent)| Item::Row { agent, session: Some(Arc::clone(session)), depth: 0 })
-        .collect()
+    // There may be tens of thousands, and each look at one is a look at cold memory: one look has to do.
+    let ranked = |session: &'a Arc<Session>| {
+        let agent = at_work.get(&session.key).copied();
+        let row = session_row(snapshot, session, agent);
+        choice.lets(&row).then(|| ((agent.is_none(), choice.sort.rank(&row)), (session, agent)))
+    };
+    let mut lines: Vec<_> = snapshot.sessions.iter().filter_map(ranked).collect();
+    lines.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let item = |(session, agent): (&Arc<Session>, _)| Item::Row { agent, session: Some(Arc::clone(session)), depth: 0 };
+    lines.into_iter().map(|(_, line)| item(line)).collect()
 }
 
-fn session_row<'a>(snapshot: &'a Snapshot, line: &(&'a Arc<Session>, Option<usize>)) -> Row<'a> {
-    let (session, agent) = *line;
+fn session_row<'a>(snapshot: &'a Snapshot, session: &'a Session, agent: Option<usize>) -> Row<'a> {
     Row { now: snapshot.now, agent: agent.and_then(|at| snapshot.agents.get(at)), session: Some(session) }
 }
 

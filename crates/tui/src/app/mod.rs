@@ -3,6 +3,7 @@
 
 mod act;
 mod colon;
+mod configure;
 mod export;
 mod items;
 mod list;

@@ -110,3 +110,97 @@ impl App {
         self.resort(Sort { key, direction });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyModifiers;
+
+    use super::*;
+    use crate::app::Tab;
+    use crate::demo;
+    use crate::keys::key;
+    use crate::testing::{app_at, text_of};
+    use crate::{Message, Options, ViewId};
+
+    fn app() -> App {
+        app_at((140, 40), Options::usual("1.0.0", "linux"), demo::crowd(14, 60))
+    }
+
+    fn mouse(kind: MouseEventKind, row: u16) -> MouseEvent {
+        MouseEvent { kind, column: 20, row, modifiers: KeyModifiers::NONE }
+    }
+
+    #[test]
+    fn s0_key_12_to_14_the_mouse_chooses_opens_and_scrolls() {
+        let mut app = app();
+        let first = zones(&app, app.size.area()).main.y + 1;
+        let click = MouseEventKind::Down(MouseButton::Left);
+        let at = Duration::from_millis;
+        app.update(Message::Mouse(mouse(click, first + 4), at(0)));
+        assert_eq!((app.agents.index, app.overlay.is_none()), (4, true));
+        app.update(Message::Mouse(mouse(click, first + 4), at(1000)));
+        assert!(app.overlay.is_none(), "two slow clicks are not a double click");
+        app.update(Message::Mouse(mouse(click, first + 4), at(1200)));
+        assert!(matches!(app.overlay, Some(Overlay::Detail { .. })));
+        app.update(Message::Key(key("Esc").unwrap()));
+        app.update(Message::Mouse(mouse(MouseEventKind::ScrollDown, first), at(3000)));
+        assert_eq!(app.agents.index, 7);
+        app.update(Message::Mouse(mouse(MouseEventKind::ScrollUp, first), at(3000)));
+        assert_eq!(app.agents.index, 4);
+    }
+
+    #[test]
+    fn a_click_on_a_heading_sorts_and_a_second_one_turns_round() {
+        let mut app = app();
+        let zones = zones(&app, app.size.area());
+        let screen = text_of(&app, 140, 40);
+        let heading = screen.lines().nth(usize::from(zones.main.y)).unwrap();
+        let column = u16::try_from(heading.find("COST").unwrap()).unwrap();
+        let click = |at| {
+            let kind = MouseEventKind::Down(MouseButton::Left);
+            Message::Mouse(MouseEvent { kind, column, row: zones.main.y, modifiers: KeyModifiers::NONE }, at)
+        };
+        app.update(click(Duration::ZERO));
+        assert_eq!((app.sort.key.as_str(), app.sort.direction), ("cost", Direction::Usual));
+        app.update(click(Duration::from_secs(5)));
+        assert_eq!(app.sort.direction, Direction::Turned);
+    }
+
+    /// A click on the first place where this text is on the screen.
+    fn click_on(app: &mut App, text: &str) {
+        let screen = text_of(app, 140, 40);
+        let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(text)).unwrap();
+        let column = line.split(text).next().unwrap().chars().count();
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let [column, row] = [column, row].map(|at| u16::try_from(at).unwrap());
+        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        app.update(Message::Mouse(event, Duration::from_secs(100)));
+    }
+
+    #[test]
+    fn views_and_tabs_are_clicked_on() {
+        let mut app = app();
+        click_on(&mut app, "3 Rates");
+        assert_eq!(app.view, ViewId::Rates);
+        click_on(&mut app, "2 Sessions");
+        click_on(&mut app, "Timeline");
+        assert_eq!((app.view, app.tab), (ViewId::Sessions, Tab::Timeline));
+    }
+
+    #[test]
+    fn a_click_on_an_alert_goes_to_its_agent() {
+        let mut app = app();
+        app.update(Message::Key(key("4").unwrap()));
+        click_on(&mut app, "× stalled codex");
+        assert_eq!(app.view, ViewId::Agents);
+        assert_eq!(app.chosen_agent().map(|agent| agent.status), Some(agtop_model::Status::Stalled));
+    }
+
+    #[test]
+    fn a_click_beside_details_closes_them() {
+        let mut app = app();
+        app.update(Message::Key(key("Enter").unwrap()));
+        click_on(&mut app, "agtop");
+        assert!(app.overlay.is_none());
+    }
+}

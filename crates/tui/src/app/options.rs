@@ -178,3 +178,35 @@ impl FromStr for ViewId {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown view '{0}'; choose from agents, sessions, rates, usage, quota")]
 pub struct UnknownView(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct File {
+        tui: Config,
+    }
+
+    #[test]
+    fn the_configuration_in_the_documentation_can_be_read() {
+        let document = include_str!("../../../../docs/tui.md");
+        let example = document.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let File { tui } = toml::from_str(example).unwrap();
+        assert_eq!(tui.alerts, Thresholds::default(), "it shows the usual values");
+        assert_eq!((tui.keys, tui.themes.len(), tui.columns[3].width), (Preset::Vim, 1, Some(40)));
+    }
+
+    #[test]
+    fn a_mistake_in_the_configuration_is_named() {
+        for (text, part) in [
+            ("tui.colour = 1", "unknown field `colour`"),
+            ("tui.columns = [\"speed\"]", "no column is called 'speed'"),
+            ("tui.keys = \"emacs\"", "unknown variant `emacs`"),
+            ("tui.alerts.burn = \"much\"", "invalid type"),
+        ] {
+            let error = toml::from_str::<File>(text).err().unwrap().to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

@@ -47,10 +47,11 @@ impl Sort {
     /// Brings rows into order. Rows that are alike in what is sorted by stay in the order of their start, so that no
     /// row moves without a reason; what is missing is always last.
     pub(crate) fn sort<'a, T>(self, things: &mut [T], row: impl Fn(&T) -> Row<'a>) {
-        things.sort_by_cached_key(|thing| self.place(&row(thing)));
+        things.sort_by_cached_key(|thing| self.rank(&row(thing)));
     }
 
-    fn place(self, row: &Row<'_>) -> (Place, Start) {
+    /// A row's place in the order.
+    pub(crate) fn rank(self, row: &Row<'_>) -> Rank {
         let place = match self.key {
             SortKey::Smart => Place::Number(Total(f64::from(urgency(row.status())))),
             SortKey::Field(field) => place(field, row),
@@ -59,8 +60,11 @@ impl Sort {
     }
 }
 
+/// The place of a row among others: lower comes first.
+pub(crate) type Rank = (Place, Start);
+
 /// When it began, newest first. Those that began together stay in the snapshot's order.
-type Start = (Reverse<i64>, u32);
+pub(crate) type Start = (Reverse<i64>, u32);
 
 fn start(row: &Row<'_>) -> Start {
     let of_session = || row.session.and_then(|session| session.last_active.or(session.started));
@@ -97,8 +101,9 @@ pub(crate) fn smooth_cpu(agent: &Agent) -> Option<f64> {
     Some(recent.filter(|percent| percent.is_finite()).reduce(|mean, next| 0.6 * mean + 0.4 * next).unwrap_or(latest))
 }
 
+/// The place of a value among others.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+pub(crate) enum Place {
     Number(Total),
     Text(String),
     TurnedText(Reverse<String>),
@@ -116,7 +121,7 @@ impl Place {
 }
 
 /// A number in the total order of IEEE 754.
-struct Total(f64);
+pub(crate) struct Total(f64);
 
 impl Ord for Total {
     fn cmp(&self, other: &Self) -> Ordering {

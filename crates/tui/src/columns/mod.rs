@@ -69,7 +69,7 @@ static SPECIAL: &[Special] = &[
     },
     Special { side: Side::Right, ..special("mem", "MEM", (5, 5), 8) },
     Special { side: Side::Right, ..special("tokens", "TOKENS", (6, 6), 9) },
-    Special { side: Side::Right, cell: Some(cells::quiet), ..special("active", "QUIET", (6, 6), 10) },
+    Special { side: Side::Right, cell: Some(cells::quiet), ..special("active", "QUIET", (7, 7), 10) },
     special("model", "MODEL", (14, 20), 11),
     Special { side: Side::Right, ..special("pid", "PID", (7, 7), 12) },
     Special {

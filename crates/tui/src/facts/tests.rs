@@ -23,7 +23,8 @@ fn of(snapshot: Snapshot) -> String {
     let mut app = App::new(Options::usual("1.0.0", "linux"));
     app.update(Message::Snapshot(Arc::new(snapshot)));
     let facts = Subject::of(&app).unwrap().all();
-    facts.iter().map(|fact| format!("{}: {}\n", fact.name, fact.value)).collect()
+    let lines: Vec<String> = facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
+    lines.join("\n")
 }
 
 fn session(agent: &mut Agent, change: impl FnOnce(&mut agtop_model::Session)) {

@@ -1,11 +1,12 @@
 //! The panel below the list: what is known of the chosen line, in tabs.
 
+use agtop_render::units;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::Line;
 
-use crate::app::{App, Tab};
+use crate::app::{App, Group, Item, Tab};
 use crate::columns::Side;
 use crate::draw::{blanks_around, tab_places};
 use crate::facts::{Fact, Subject};
@@ -67,6 +68,9 @@ fn facts(app: &App) -> Vec<Fact> {
     if app.tab == Tab::Config {
         return config(app);
     }
+    if let Some(Item::Group(group)) = app.list().and_then(|list| list.chosen()) {
+        return of_group(app, group);
+    }
     let Some(subject) = Subject::of(app) else { return Vec::new() };
     match app.tab {
         Tab::Info => subject.info(),
@@ -76,6 +80,19 @@ fn facts(app: &App) -> Vec<Fact> {
         Tab::Timeline => subject.timeline(),
         Tab::Config => Vec::new(),
     }
+}
+
+/// What the members of a group come to.
+fn of_group(app: &App, group: &Group) -> Vec<Fact> {
+    let text = |text: String| Line::from(app.look.span(text, Ink::Text));
+    let use_of_machine = format!("cpu {}   mem {}", units::percent(group.cpu_percent), units::bytes(group.memory));
+    vec![
+        Fact { name: "project", value: text(group.name.clone()) },
+        Fact { name: "agents", value: text(group.members.to_string()) },
+        Fact { name: "machine", value: text(use_of_machine) },
+        Fact { name: "tokens", value: text(units::count(group.tokens)) },
+        Fact { name: "cost", value: text(format!("${:.2}", group.usd)) },
+    ]
 }
 
 /// How the screen is set up, and the key that changes it.

@@ -16,7 +16,7 @@ use crate::facts::{Fact, Subject};
 use crate::look::Ink;
 use crate::widgets::{cols, put};
 
-/// A popup is no wider, so that lines can be read.
+/// Most popups are no wider, so that lines can be read.
 const WIDEST: u16 = 116;
 /// Columns of the names of facts.
 const NAMES: u16 = 10;
@@ -26,6 +26,8 @@ struct Text {
     title: Line<'static>,
     lines: Vec<Line<'static>>,
     scroll: usize,
+    /// How wide the popup is where lines are longer than all its usual sizes.
+    widest: u16,
 }
 
 /// Draws what lies over the view, if anything does.
@@ -41,21 +43,21 @@ fn text(app: &App) -> Option<Text> {
     match app.overlay.as_ref()? {
         Overlay::Detail { scroll, find } => {
             let lines = facts(app, find).into_iter().map(|fact| line(app, fact)).collect();
-            Some(Text { title: detail_title(app), lines, scroll: *scroll })
+            Some(Text { title: detail_title(app), lines, scroll: *scroll, widest: WIDEST })
         }
         Overlay::Help { scroll } => {
             let title = Line::from(Span::styled("Help", app.look.loud(Ink::Accent)));
-            Some(Text { title, lines: help::lines(app), scroll: *scroll })
+            Some(Text { title, lines: help::lines(app), scroll: *scroll, widest: WIDEST })
         }
         Overlay::Pager { title, lines, scroll } => {
             let harmless = |text: &String| agtop_model::Untrusted::from(&**text).for_terminal().into_owned();
             let lines = lines.iter().map(|text| Line::from(app.look.span(harmless(text), Ink::Text))).collect();
             let title = Line::from(Span::styled(harmless(title), app.look.loud(Ink::Accent)));
-            Some(Text { title, lines, scroll: *scroll })
+            Some(Text { title, lines, scroll: *scroll, widest: u16::MAX })
         }
         Overlay::Confirm(suspect) => {
             let title = Line::from(Span::styled("Send a signal?", app.look.loud(Ink::Warn)));
-            Some(Text { title, lines: question(app, suspect), scroll: 0 })
+            Some(Text { title, lines: question(app, suspect), scroll: 0, widest: WIDEST })
         }
         Overlay::Configure { .. } => None,
     }
@@ -145,7 +147,7 @@ pub(crate) fn last_scroll(app: &App) -> usize {
 fn place(screen: Rect, text: &Text) -> Rect {
     let widest = text.lines.iter().map(Line::width).max().unwrap_or(0).max(text.title.width() + 2);
     // A popup that is about as wide as the widest would jump with each new line: it has a few sizes only.
-    let width = [56, 84].into_iter().find(|width| usize::from(*width) >= widest + 4).unwrap_or(WIDEST);
+    let width = [56, 84, WIDEST].into_iter().find(|width| usize::from(*width) >= widest + 4).unwrap_or(text.widest);
     centred(screen, width, cols(text.lines.len()).saturating_add(2))
 }
 

@@ -7,6 +7,8 @@ use crate::look::Ink;
 use crate::quota::{used_up_in, window_name};
 use crate::widgets::{bar, spark};
 
+/// Readings shown of a window.
+const READINGS: usize = 40;
 /// Columns of a window's name.
 const NAME: usize = 8;
 
@@ -44,7 +46,7 @@ fn account(
     ])];
     for window in &limit.windows {
         lines.push(gauge(app, snapshot, window, width));
-        lines.extend(trend(app, client, limit, window, width));
+        lines.extend(trend(app, client, limit, window));
     }
     lines.push(Line::default());
     lines
@@ -78,7 +80,7 @@ fn gauge(app: &App, snapshot: &Snapshot, window: &Window, width: u16) -> Line<'s
 }
 
 /// How it went on, and when it will be used up if it goes on so.
-fn trend(app: &App, client: ClientId, limit: &RateLimit, window: &Window, width: u16) -> Option<Line<'static>> {
+fn trend(app: &App, client: ClientId, limit: &RateLimit, window: &Window) -> Option<Line<'static>> {
     let look = &app.look;
     let readings = app.quotas.readings(client, &limit.limit, window);
     let now = app.snapshot.as_deref()?.now;
@@ -87,11 +89,10 @@ fn trend(app: &App, client: ClientId, limit: &RateLimit, window: &Window, width:
         None => look.span("lasts until it starts anew", Ink::Dim),
     };
     window.resets_at.filter(|at| *at > now)?;
-    let series = spark(&readings, bar_width(width), Some(100.0));
-    Some(Line::from(vec![
-        look.span(format!("  {:<NAME$} ", ""), Ink::Text),
-        look.span(series, Ink::Dim),
-        look.span("         ", Ink::Text),
-        forecast,
-    ]))
+    let mut spans = vec![Span::raw(format!("  {:<NAME$} ", "")), forecast];
+    if readings.len() > 1 {
+        spans.push(look.span("   lately ", Ink::Dim));
+        spans.push(look.span(spark(&readings, readings.len().min(READINGS), Some(100.0)), Ink::Accent));
+    }
+    Some(Line::from(spans))
 }
