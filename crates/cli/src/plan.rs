@@ -403,7 +403,7 @@ impl Ground {
     }
 
     fn ledger_path(&self) -> PathBuf {
-        self.data.join("ledger.db")
+        self.data.join(LEDGER)
     }
 
     /// Message text and explanations are in files alone: there the ledger tells only of what is gone.
@@ -432,6 +432,14 @@ impl Ground {
         let all = sources.matchers.iter().chain(&by_env).chain(&self.config.matchers);
         all.map(|text| Matcher::parse(text).map_err(|error| anyhow!(error))).collect()
     }
+}
+
+const LEDGER: &str = "ledger.db";
+
+/// Where the ledger lies, for those who need to know nothing else.
+fn ledger_in(directories: &impl BaseStrategy) -> PathBuf {
+    let named = std::env::var_os("AGTOP_DATA_DIR").filter(|directory| !directory.is_empty());
+    named.map_or_else(|| directories.data_dir().join("agtop"), PathBuf::from).join(LEDGER)
 }
 
 fn client_of(name: &str) -> Result<ClientId> {

@@ -220,6 +220,9 @@ impl Collector {
         let candidates = match self.find_files(now) {
             Found::All(candidates) => {
                 self.forget_missing(&candidates);
+                for reading in self.remembrance.newest_limits() {
+                    self.world.recall_limit(reading);
+                }
                 self.recall(candidates, now)
             }
             Found::Some(candidates) => candidates,

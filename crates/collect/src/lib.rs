@@ -10,6 +10,7 @@ mod collector;
 mod discover;
 mod files;
 mod git;
+mod glimpse;
 mod health;
 mod hints;
 mod join;
@@ -29,6 +30,7 @@ mod world;
 
 pub use collector::{Collector, Runs, Sampling, Settings};
 pub use files::Files;
+pub use glimpse::Glimpse;
 pub use matcher::Matcher;
 pub use remember::Remembering;
 pub use scan::Progress;

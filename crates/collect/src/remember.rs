@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::clients;
 use agtop_ledger::{
-    Clock, FileEntry, FileRecord, Head, Identity, Ledger, LedgerError, Memory, Opening, Reach, Recorder, Stamp, State,
+    Clock, FileEntry, FileRecord, Head, Identity, Ledger, LedgerError, LimitReading, Memory, Opening, Reach, Recorder,
+    Stamp, State,
 };
 use agtop_model::{ClientId, Event, FileId, Phase, Timestamp};
 
@@ -135,6 +136,13 @@ impl Remembrance {
     /// What to tell of the ledger, once.
     pub(crate) fn take_notices(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notices)
+    }
+
+    /// The newest reading of every allowance: some are told to a status line alone.
+    pub(crate) fn newest_limits(&self) -> Vec<LimitReading> {
+        let newest = self.ledger.as_ref().map(Ledger::newest_limits);
+        // A ledger that cannot be read says so where it matters.
+        newest.and_then(Result::ok).unwrap_or_default()
     }
 
     /// Whether what is read shall be written down.

@@ -1,6 +1,6 @@
 //! How much of an allowance was used when: a series that is kept only where it changes.
 
-use agtop_model::{ClientId, Timestamp, Window};
+use agtop_model::{ClientId, RateLimit, Timestamp, Window};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::error::LedgerError;
@@ -41,6 +41,44 @@ impl Ledger {
             readings.collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(|error| self.fail(error))
+    }
+
+    /// The newest reading of every series.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn newest_limits(&self) -> Result<Vec<LimitReading>, LedgerError> {
+        let read = || {
+            let sql =
+                "SELECT client, name, minutes, used, resets_at, max(at) FROM limits GROUP BY client, name, minutes";
+            let mut statement = self.database.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            let mut newest: Vec<LimitReading> = Vec::new();
+            while let Some(row) = rows.next()? {
+                let name: String = row.get(0)?;
+                let Some(client) = self.clients.iter().copied().find(|client| client.as_str() == name) else {
+                    continue;
+                };
+                let (limit, at): (String, _) = (row.get(1)?, Timestamp::from_millis(row.get(5)?));
+                let resets_at = row.get::<_, Option<i64>>(4)?.map(Timestamp::from_millis);
+                let window = Window { minutes: row.get(2)?, used_percent: row.get(3)?, resets_at };
+                let is_same = |known: &&mut LimitReading| known.client == client && *known.limit.limit == *limit;
+                match newest.iter_mut().find(is_same) {
+                    Some(known) => {
+                        known.at = known.at.max(at);
+                        known.limit.windows.push(window);
+                    }
+                    None => newest.push(LimitReading {
+                        client,
+                        at,
+                        limit: RateLimit { limit: limit.into(), plan: None, windows: vec![window] },
+                    }),
+                }
+            }
+            Ok(newest)
+        };
+        read().map_err(|error: rusqlite::Error| self.fail(error))
     }
 
     /// Every series that there is.

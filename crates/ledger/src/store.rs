@@ -96,6 +96,36 @@ impl Ledger {
         visited.map_err(|fault| self.fail(fault))
     }
 
+    /// Hands every sound memory in which something happened since then to `visit`.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn each_memory_since(&self, since: Timestamp, mut visit: impl FnMut(Memory)) -> Result<(), LedgerError> {
+        let mut read = || {
+            let sql = "SELECT memory FROM files JOIN memories ON file = id WHERE last_active >= ?1";
+            let mut statement = self.database.prepare_cached(sql)?;
+            let mut rows = statement.query([since.as_millis()])?;
+            while let Some(row) = rows.next()? {
+                let blob = row.get_ref(0)?.as_blob().unwrap_or_default();
+                // What was damaged, or another agtop's client told, is passed over.
+                Memory::decode(blob, &self.clients).into_iter().for_each(&mut visit);
+            }
+            Ok(())
+        };
+        read().map_err(|fault: Fault| self.fail(fault))
+    }
+
+    /// When anything was last looked at and written down; `None` if nothing ever was.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn written_at(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let latest = self.database.query_row("SELECT max(seen) FROM files", [], |row| row.get::<_, Option<i64>>(0));
+        latest.map(|at| at.map(Timestamp::from_millis)).map_err(|error| self.fail(error))
+    }
+
     pub(crate) fn each_blob(&self, mut visit: impl FnMut(FileEntry, &[u8])) -> Result<(), Fault> {
         let sql = format!("SELECT {ENTRY}, memory FROM files JOIN memories ON file = id ORDER BY id");
         let mut statement = self.database.prepare_cached(&sql)?;

@@ -1,10 +1,18 @@
 use std::io::{IsTerminal, Read, Write};
+use std::time::Duration;
 
-use agtop_model::Timestamp;
-use agtop_render::report::statusline::{Bench, StatuslineInput, line};
+use agtop_collect::{Glimpse, Lens, Scope};
+use agtop_model::{ClientId, Timestamp};
+use agtop_prices::PriceBook;
+use agtop_render::report::statusline::{Bench, StatuslineInput, line, observed_limits};
 use anyhow::{Result, bail};
 
 use crate::plan::Statusline;
+
+/// The status line is Claude Code's.
+const CLAUDE: ClientId = ClientId::new("claude");
+/// A day, and the block that reaches into it.
+const LATELY: Duration = Duration::from_hours(36);
 
 /// Prints one line, whatever was sent: a status line must not break its host.
 pub(super) fn run(plan: &Statusline, out: &mut dyn Write) -> Result<()> {
@@ -18,6 +26,16 @@ pub(super) fn run(plan: &Statusline, out: &mut dyn Write) -> Result<()> {
     drop(stdin.lock().take(most).read_to_end(&mut sent));
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
     let bench = Bench { now, zone: plan.zone.clone(), colour: plan.colour };
-    line(StatuslineInput::parse(&sent).as_ref(), None, &bench, out)?;
+    let input = StatuslineInput::parse(&sent);
+    let mut glimpse = plan.ledger.as_deref().and_then(|path| Glimpse::open(path, now));
+    let usage = glimpse.as_ref().and_then(|glimpse| {
+        let lens = Lens { prices: PriceBook::bundled().into(), scope: Scope::default(), zone: plan.zone.clone() };
+        glimpse.usage_since(now.minus(LATELY), lens, now)
+    });
+    line(input.as_ref(), usage.as_ref(), &bench, out)?;
+    out.flush()?;
+    if let (Some(glimpse), Some(input)) = (&mut glimpse, &input) {
+        glimpse.note_limits(CLAUDE, observed_limits(input), now);
+    }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Reports, the status line and comparisons, checked.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_collect::Settings;
@@ -27,6 +28,8 @@ pub(crate) struct Report {
 
 /// Draw Claude Code's status line.
 pub(crate) struct Statusline {
+    /// The ledger, if there is a place for one.
+    pub(crate) ledger: Option<PathBuf>,
     pub(crate) zone: TimeZone,
     pub(crate) colour: Colour,
 }
@@ -58,7 +61,9 @@ impl Statusline {
     pub(crate) fn of(cli: &Cli) -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_plain = cli.output.no_color || is_set("NO_COLOR");
-        Self { zone: TimeZone::system(), colour: if is_plain { Colour::Never } else { Colour::Always } }
+        let ledger = etcetera::base_strategy::Xdg::new().ok().map(|directories| super::ledger_in(&directories));
+        let ledger = ledger.filter(|_| !cli.sources.no_ledger);
+        Self { ledger, zone: TimeZone::system(), colour: if is_plain { Colour::Never } else { Colour::Always } }
     }
 }
 

@@ -148,3 +148,33 @@ fn nothing_of_any_message_is_in_the_ledger() {
         assert_eq!((mode(".local/share/agtop"), mode(".local/share/agtop/ledger.db")), (0o700, 0o600));
     }
 }
+
+/// What Claude Code sends to its status line.
+fn statusline(home: &Path, used: f64) -> String {
+    let sent = format!(
+        r#"{{"model":{{"display_name":"Opus"}},"rate_limits":{{"five_hour":{{"used_percentage":{used},"resets_at":4102444800}}}}}}"#
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
+    command.args(["statusline", "--no-color"]).current_dir(home).env_clear().env("HOME", home).env("TZ", "UTC");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), sent.as_bytes()).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn limits_that_only_a_status_line_is_told_are_remembered() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join(".claude/projects/-work");
+    fs::create_dir_all(&directory).unwrap();
+    assert!(!statusline(home.path(), 12.0).contains("today"), "nothing is remembered yet");
+    let now = jiff::Timestamp::now();
+    let line = format!(
+        r#"{{"type":"assistant","timestamp":"{now}","sessionId":"s","cwd":"/work","message":{{"id":"m","model":"claude-opus-4-8","stop_reason":"end_turn","content":[],"usage":{{"input_tokens":100000,"output_tokens":1000}}}}}}"#
+    );
+    fs::write(directory.join("s.jsonl"), format!("{line}\n")).unwrap();
+    figures(home.path(), &[]);
+    let shown = statusline(home.path(), 34.0);
+    assert!(shown.contains("today") && shown.contains("34%"), "{shown}");
+    let limits = json(home.path(), &["--json=sessions"])["rate_limits"].to_string();
+    assert!(limits.contains("34"), "{limits}");
+}

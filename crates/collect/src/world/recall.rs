@@ -36,6 +36,14 @@ impl World {
         }
     }
 
+    /// Takes a remembered reading of an allowance, unless files told as much: they tell more of it.
+    pub(crate) fn recall_limit(&mut self, LimitReading { client, at, limit }: LimitReading) {
+        let known = self.limits.get(&(client, Arc::clone(&limit.limit)));
+        if known.is_none_or(|(known, _)| *known < at) {
+            self.note_limit(client, at, limit);
+        }
+    }
+
     fn recall_session(
         &mut self,
         file: FileId,
