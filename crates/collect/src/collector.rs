@@ -385,6 +385,11 @@ impl Collector {
         if !self.has_sampled {
             self.os.system();
         }
+        // A new agent may go on with a session whose directory nobody has written to for so long that it is not watched.
+        let before: HashSet<ProcId> = self.found.agents.iter().map(|agent| agent.process.id).collect();
+        if found.agents.iter().any(|agent| !before.contains(&agent.process.id)) {
+            self.sweep.look_everywhere();
+        }
         let known: HashSet<PathBuf> = self.settings.env.work_dirs.iter().cloned().collect();
         let directories: HashSet<&Path> =
             found.agents.iter().filter_map(|agent| agent.process.cwd.as_deref().ok()).collect();

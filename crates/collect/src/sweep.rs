@@ -18,6 +18,8 @@ use crate::hints::{Changes, Hints, between};
 pub(crate) struct Sweep {
     hints: Option<Hints>,
     swept: Option<Instant>,
+    /// How long going through everything took.
+    took: Duration,
     /// Whether everything of interest is watched: then there is no need to look at everything each time.
     is_watching: bool,
     places: Vec<Arc<Place>>,
@@ -42,8 +44,12 @@ pub(crate) enum Found {
     Some(Vec<Candidate>),
 }
 
-/// With the system's hints, everything is looked at this often.
+/// With the system's hints, everything is looked at this often,
 const BEAT: Duration = Duration::from_secs(15);
+/// or so seldom that it takes no more than one part in so many of the time,
+const SHARE: u32 = 1000;
+/// but no more seldom than this.
+const SLOWEST: Duration = Duration::from_mins(2);
 /// Files that changed this lately are looked at each time.
 const HOT: Duration = Duration::from_mins(10);
 /// Directories of files that changed this lately are watched.
@@ -58,7 +64,8 @@ impl Sweep {
     /// Finds what is to be looked at.
     pub(crate) fn find(&mut self, look: &Look<'_>, health: &mut HealthBook) -> Found {
         let changes = self.hints.as_mut().map(Hints::take).unwrap_or_default();
-        let is_due = self.swept.is_none_or(|swept| swept.elapsed() >= BEAT);
+        let beat = self.took.saturating_mul(SHARE).clamp(BEAT, SLOWEST);
+        let is_due = self.swept.is_none_or(|swept| swept.elapsed() >= beat);
         if !self.is_watching || is_due || self.is_news(&changes, look) {
             return Found::All(self.everything(look, health));
         }
@@ -92,7 +99,8 @@ impl Sweep {
     }
 
     fn everything(&mut self, look: &Look<'_>, health: &mut HealthBook) -> Vec<Candidate> {
-        self.swept = Some(Instant::now());
+        let started = Instant::now();
+        self.swept = Some(started);
         health.begin_round();
         let (places, candidates) = discover(look.clients, look.env, health);
         self.places = places;
@@ -108,6 +116,7 @@ impl Sweep {
             }
             self.is_watching = hints.watch(&directories);
         }
+        self.took = started.elapsed();
         candidates
     }
 
