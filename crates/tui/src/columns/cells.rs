@@ -1,12 +1,12 @@
 use std::borrow::Cow;
 
-use agtop_model::{Basis, Field, Gap, Row, Session, Status, Untrusted, Value};
+use agtop_model::{Basis, Field, Gap, Liveness, Row, Session, Status, Untrusted, Value};
 use agtop_render::{Content, units};
 use ratatui::text::{Line, Span};
 
 use super::Pen;
 use crate::app::smooth_cpu;
-use crate::look::Ink;
+use crate::look::{Ink, Look};
 use crate::widgets;
 
 /// What stands for a value that is missing.
@@ -31,12 +31,19 @@ pub(crate) const fn status_word(status: Status) -> &'static str {
     }
 }
 
-pub(super) fn status(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+/// The mark and the word of what a row is doing; of an agent that has just ended, that it has.
+pub(crate) fn standing(look: &Look, row: &Row<'_>) -> Span<'static> {
+    if row.agent.is_some_and(|agent| agent.liveness == Liveness::Stopped) {
+        return look.span("– ended", Ink::Dim);
+    }
     let status = row.status();
     let ink = Ink::of(status);
-    let text = format!("{} {}", status.glyph(), status_word(status));
-    let style = if matches!(ink, Ink::Warn | Ink::Bad) { pen.look.loud(ink) } else { pen.look.style(ink) };
-    Line::from(Span::styled(text, style))
+    let style = if matches!(ink, Ink::Warn | Ink::Bad) { look.loud(ink) } else { look.style(ink) };
+    Span::styled(format!("{} {}", status.glyph(), status_word(status)), style)
+}
+
+pub(super) fn status(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+    Line::from(standing(pen.look, row))
 }
 
 fn missing(pen: &Pen<'_>) -> Line<'static> {

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::alerts::Thresholds;
 use crate::look::Look;
 
-pub(crate) use cells::{doing, status_word};
+pub(crate) use cells::{doing, standing, status_word};
 pub(crate) use place::{Placed, place};
 
 /// What cells are drawn with.

@@ -21,6 +21,17 @@ pub(crate) fn rows(_: &App, area: Rect) -> u16 {
     if area.width >= 240 || area.height < 12 { 1 } else { 2 }
 }
 
+/// On screens narrower than this, counts of agents at work or at rest have a mark and no word.
+const NARROW: u16 = 100;
+
+/// Which counts of agents are told with a word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    All,
+    /// Those that want their person or went wrong.
+    Pressing,
+}
+
 /// Something the header tells. What is less important goes first when there is no room.
 struct Piece {
     rank: u8,
@@ -40,7 +51,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         put(buffer, first, &collecting(app), Side::Left);
         return;
     };
-    let (mut top, below) = (who(app, snapshot), what(app, snapshot));
+    let words = if area.width < NARROW { Words::Pressing } else { Words::All };
+    let (mut top, below) = (who(app, snapshot, words), what(app, snapshot));
     top.push(machine(&app.look, snapshot));
     if area.height == 1 {
         let all = top.into_iter().chain(below).collect();
@@ -90,7 +102,7 @@ fn collecting(app: &App) -> Line<'static> {
 }
 
 /// Who is there: counts by status, those who want their person first, and the scan while it runs.
-fn who(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
+fn who(app: &App, snapshot: &Snapshot, words: Words) -> Vec<Piece> {
     let look = &app.look;
     let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
     for agent in live(snapshot) {
@@ -104,11 +116,13 @@ fn who(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
     for (rank, (status, count)) in (0..).zip(counts) {
         let ink = Ink::of(status);
         let style = if matches!(ink, Ink::Warn | Ink::Bad) { look.loud(ink) } else { look.style(ink) };
-        let line = Line::from(vec![
-            Span::styled(format!("{} {count}", status.glyph()), style),
-            look.span(format!(" {}", status_word(status)), if ink == Ink::Warn { Ink::Text } else { Ink::Dim }),
-        ]);
-        pieces.push(Piece { rank, line });
+        let mut line = Line::from(Span::styled(format!("{} {count}", status.glyph()), style));
+        if words == Words::All || matches!(ink, Ink::Warn | Ink::Bad) {
+            let ink = if ink == Ink::Warn { Ink::Text } else { Ink::Dim };
+            line.push_span(look.span(format!(" {}", status_word(status)), ink));
+        }
+        // How many are at work is worth more than how each of the others is in trouble: the strip tells that, too.
+        pieces.push(Piece { rank: if ink == Ink::Good { 0 } else { rank }, line });
     }
     pieces
 }

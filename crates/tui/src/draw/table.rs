@@ -72,8 +72,8 @@ fn draw_item(app: &App, snapshot: &Snapshot, item: &Item, row: Rect, placed: &[P
             for Placed { column, x, width } in placed {
                 let place = Rect { x: inner.x + x, width: *width, ..inner };
                 let mut line = column.cell(&app.pen(), &cells, *width);
-                if *depth > 0 && (column.id == "client" || column.id == "status") {
-                    line = indented(app, line, *depth, column.id);
+                if *depth > 0 && app.arrangement == Arrangement::Tree && column.id == "client" {
+                    line = indented(app, line, *depth);
                 }
                 put(buffer, place, &line, column.side);
             }
@@ -85,15 +85,8 @@ fn draw_item(app: &App, snapshot: &Snapshot, item: &Item, row: Rect, placed: &[P
     }
 }
 
-/// In a tree names are set in; in groups all rows are.
-fn indented<'a>(app: &App, line: Line<'a>, depth: u8, column: &str) -> Line<'a> {
-    let is_tree = app.arrangement == Arrangement::Tree;
-    if is_tree != (column == "client") {
-        return line;
-    }
-    if !is_tree {
-        return line;
-    }
+/// In a tree, names are set in below what they belong to.
+fn indented<'a>(app: &App, line: Line<'a>, depth: u8) -> Line<'a> {
     let mut spans = vec![app.look.span(twig(depth), Ink::Faint)];
     spans.extend(line.spans);
     Line::from(spans)

@@ -198,6 +198,16 @@ fn s4_win_14_without_data_there_is_no_rate() {
     assert_eq!(row.split_whitespace().filter(|word| *word == "–").count(), 4, "{row}");
 }
 
+#[test]
+fn an_agent_that_has_just_ended_is_shown_once_as_that() {
+    let mut snapshot = demo::crowd(3, 3);
+    let ended = |agent: &Agent| Agent { liveness: agtop_model::Liveness::Stopped, ..agent.clone() };
+    snapshot.agents = snapshot.agents.iter().map(ended).collect();
+    let text = text_of(&app_at((140, 40), usual(), snapshot), 140, 40);
+    assert_eq!(text.matches("– ended").count(), 4, "{text}");
+    assert!(text.contains("no live agents") && !text.contains("! permission"), "nobody waits who is gone");
+}
+
 fn colours(cells: &[Cell]) -> Vec<(Color, Color)> {
     cells.iter().map(|cell| (cell.fg, cell.bg)).filter(|(fg, bg)| (*fg, *bg) != (Color::Reset, Color::Reset)).collect()
 }

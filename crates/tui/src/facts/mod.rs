@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 use crate::columns::Pen;
 use crate::look::Ink;
 
-/// A line: its name, what it says, and what a person who copies it gets.
+/// A line: its name, empty where it goes on with the one above, and what it says.
 #[derive(Clone, Debug)]
 pub(crate) struct Fact {
     pub(crate) name: &'static str,

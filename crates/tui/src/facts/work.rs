@@ -1,9 +1,9 @@
 use agtop_model::{Deed, Happening, JoinTier, Session};
 use agtop_render::{Content, units};
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::{Fact, Subject, fact};
-use crate::columns::{doing, status_word};
+use crate::columns::{doing, standing};
 use crate::look::Ink;
 use crate::widgets;
 
@@ -17,10 +17,8 @@ const RESUMED_SECONDS: u64 = 60;
 impl Subject<'_> {
     pub(super) fn state(&self) -> Vec<Fact> {
         let look = self.pen.look;
-        let status = self.row.status();
         let evidence = self.row.agent.map(|agent| agent.evidence).or(self.row.session.map(|session| session.evidence));
-        let mut spans =
-            vec![Span::styled(format!("{} {}", status.glyph(), status_word(status)), look.loud(Ink::of(status)))];
+        let mut spans = vec![standing(look, &self.row)];
         spans.extend(evidence.map(|evidence| self.dim(format!("   by {}", evidence.as_str().replace('_', " ")))));
         let mut facts = vec![fact("status", Line::from(spans))];
         let Some(session) = self.row.session else { return facts };

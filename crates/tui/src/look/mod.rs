@@ -139,8 +139,12 @@ impl Look {
     pub(crate) fn selected(&self) -> Style {
         match (self.depth, self.theme.selected) {
             (Depth::True | Depth::Indexed, Some(rgb)) => Style::new().bg(self.depth.colour(rgb)),
-            // Dim text on a bright row could not be read.
-            _ => Style::new().add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM),
+            // One bar in one colour: dim and coloured text turned round would be patches that cannot be read.
+            _ => Style::new()
+                .fg(Color::Reset)
+                .bg(Color::Reset)
+                .add_modifier(Modifier::REVERSED)
+                .remove_modifier(Modifier::DIM),
         }
     }
 

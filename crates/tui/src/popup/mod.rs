@@ -11,7 +11,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 pub(crate) use configure::configurable;
 
 use crate::app::{App, Overlay, project};
-use crate::columns::{Side, status_word};
+use crate::columns::{Side, standing};
 use crate::facts::{Fact, Subject};
 use crate::look::Ink;
 use crate::widgets::{cols, put};
@@ -85,17 +85,12 @@ fn question(app: &App, suspect: &crate::app::Suspect) -> Vec<Line<'static>> {
 fn detail_title(app: &App) -> Line<'static> {
     let Some(row) = app.chosen() else { return Line::default() };
     let look = &app.look;
-    let status = row.status();
     let label = match (row.agent, row.session) {
         (Some(agent), _) => agent.label.for_terminal().into_owned(),
         (None, Some(session)) => session.client().as_str().to_owned(),
         (None, None) => String::new(),
     };
-    let mut spans = vec![
-        Span::styled(format!("{} {}", status.glyph(), status_word(status)), look.loud(Ink::of(status))),
-        Span::raw("   "),
-        look.span(label, Ink::Strong),
-    ];
+    let mut spans = vec![standing(look, &row), Span::raw("   "), look.span(label, Ink::Strong)];
     spans.extend(row.agent.map(|agent| look.span(format!("   pid {}", agent.process.id.pid), Ink::Dim)));
     let by_session = || Some(row.session?.project.as_ref()?.for_terminal().into_owned());
     let name = row.agent.map(project).or_else(by_session);

@@ -117,11 +117,14 @@ fn projects(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
     heading(buffer, area, look, "Projects", &projects.len().to_string());
     let mut projects: Vec<_> = projects.into_iter().collect();
     projects.sort_by(|(_, a), (_, b)| b.2.total_cmp(&a.2));
-    let names = usize::from(area.width).saturating_sub(20);
+    // Where it is narrow, a name that can be read is worth more than tokens.
+    let has_room = area.width >= 32;
+    let names = usize::from(area.width).saturating_sub(if has_room { 20 } else { 13 });
     for (row, (name, (agents, tokens, usd))) in below(area).rows().zip(projects) {
         let line = Line::from(vec![
             look.span(text::left(&text::truncate(&name, names), names), Ink::Text),
-            look.span(format!("{agents:>3}{:>7}", units::count(tokens)), Ink::Dim),
+            look.span(format!("{agents:>3}"), Ink::Dim),
+            look.span(if has_room { format!("{:>7}", units::count(tokens)) } else { String::new() }, Ink::Dim),
             look.span(format!("{:>10}", format!("${usd:.2}")), Ink::Text),
         ]);
         put(buffer, row, &line, Side::Left);

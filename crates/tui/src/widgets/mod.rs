@@ -77,11 +77,6 @@ fn ellipsis(cut: &str, room: usize) -> String {
     text::truncate(&longer, room).into_owned()
 }
 
-/// The rows of an area, from the top.
-pub(crate) fn lines_of(area: Rect) -> impl Iterator<Item = Rect> {
-    area.rows()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

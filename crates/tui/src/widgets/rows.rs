@@ -41,7 +41,7 @@ pub(crate) fn gauge<'a>(look: &Look, gauge: Gauge<'a>) -> Line<'a> {
 
 /// Draws names and what they stand for, one pair a row.
 pub(crate) fn pairs(buffer: &mut Buffer, area: Rect, look: &Look, name_width: u16, pairs: &[(String, Line<'_>)]) {
-    for (row, (name, value)) in super::lines_of(area).zip(pairs) {
+    for (row, (name, value)) in area.rows().zip(pairs) {
         let name_area = Rect { width: name_width.min(row.width), ..row };
         put(buffer, name_area, &Line::from(look.span(name.clone(), Ink::Dim)), Side::Left);
         let shift = (name_width + 1).min(row.width);
