@@ -65,7 +65,7 @@ fn only(snapshot: &Snapshot, items: &[Item]) -> Snapshot {
         })
         .collect();
     let sessions = items.iter().filter_map(|item| match item {
-        Item::Row { session: Some(session), depth: 0, .. } => Some(session.clone()),
+        Item::Row { depth: 0, .. } => item.session(snapshot).cloned(),
         _ => None,
     });
     Snapshot { agents: agents.into(), sessions: sessions.collect(), ..snapshot.clone() }

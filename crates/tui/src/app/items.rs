@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use agtop_model::{Agent, Liveness, Process, Row, Session, SessionKey, Snapshot, Status};
 
-use super::list::{Fold, Group, Item};
+use super::list::{Fold, Group, Item, Talk};
 use super::sort::Sort;
 use crate::filter::Query;
 
@@ -92,7 +92,7 @@ pub(crate) fn agents(snapshot: &Snapshot, choice: &Choice<'_>) -> Vec<Item> {
     let mut order: Vec<usize> = (0..snapshot.agents.len()).filter(|at| choice.lets(&row(at))).collect();
     choice.sort.sort(&mut order, row);
     match choice.arrangement {
-        Arrangement::Flat => order.into_iter().map(|at| agent_item(snapshot, at, 0)).collect(),
+        Arrangement::Flat => order.into_iter().map(|at| agent_item(at, 0)).collect(),
         Arrangement::Groups => grouped(snapshot, &order, choice.folded),
         Arrangement::Tree => Forest::new(snapshot, order).items(),
     }
@@ -100,27 +100,52 @@ pub(crate) fn agents(snapshot: &Snapshot, choice: &Choice<'_>) -> Vec<Item> {
 
 /// The lines of the sessions view: those at work on top, whatever is sorted by.
 pub(crate) fn sessions<'a>(snapshot: &'a Snapshot, choice: &Choice<'_>) -> Vec<Item> {
-    let at_work: HashMap<&SessionKey, usize> =
-        snapshot.agents.iter().enumerate().filter_map(|(at, agent)| Some((&agent.session.as_ref()?.key, at))).collect();
+    let at_work = AtWork::of(snapshot);
     // There may be tens of thousands, and each look at one is a look at cold memory: one look has to do.
-    let ranked = |session: &'a Arc<Session>| {
-        let agent = at_work.get(&session.key).copied();
+    let ranked = |(at, session): (usize, &'a Arc<Session>)| {
+        let agent = at_work.on(session);
         let row = session_row(snapshot, session, agent);
-        choice.lets(&row).then(|| ((agent.is_none(), choice.sort.rank(&row)), (session, agent)))
+        choice.lets(&row).then(|| ((agent.is_none(), choice.sort.rank(&row)), (at, agent)))
     };
-    let mut lines: Vec<_> = snapshot.sessions.iter().filter_map(ranked).collect();
+    let mut lines: Vec<_> = snapshot.sessions.iter().enumerate().filter_map(ranked).collect();
     lines.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let item = |(session, agent): (&Arc<Session>, _)| Item::Row { agent, session: Some(Arc::clone(session)), depth: 0 };
-    lines.into_iter().map(|(_, line)| item(line)).collect()
+    let item = |(_, (at, agent))| Item::Row { agent, session: Talk::At(at), depth: 0 };
+    lines.into_iter().map(item).collect()
+}
+
+/// Which agent works on which session. Nearly always the agent holds the very session of the list, which is found without
+/// a look into it; only for those that do not, keys are compared.
+struct AtWork<'a> {
+    same: HashMap<*const Session, usize>,
+    alike: HashMap<&'a SessionKey, usize>,
+}
+
+impl<'a> AtWork<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        let listed: HashSet<*const Session> = snapshot.sessions.iter().map(Arc::as_ptr).collect();
+        let (mut same, mut alike) = (HashMap::new(), HashMap::new());
+        for (at, agent) in snapshot.agents.iter().enumerate() {
+            match &agent.session {
+                Some(session) if listed.contains(&Arc::as_ptr(session)) => drop(same.insert(Arc::as_ptr(session), at)),
+                Some(session) => drop(alike.insert(&session.key, at)),
+                None => {}
+            }
+        }
+        Self { same, alike }
+    }
+
+    fn on(&self, session: &Arc<Session>) -> Option<usize> {
+        let alike = || if self.alike.is_empty() { None } else { self.alike.get(&session.key) };
+        self.same.get(&Arc::as_ptr(session)).or_else(alike).copied()
+    }
 }
 
 fn session_row<'a>(snapshot: &'a Snapshot, session: &'a Session, agent: Option<usize>) -> Row<'a> {
     Row { now: snapshot.now, agent: agent.and_then(|at| snapshot.agents.get(at)), session: Some(session) }
 }
 
-fn agent_item(snapshot: &Snapshot, at: usize, depth: u8) -> Item {
-    let session = snapshot.agents.get(at).and_then(|agent| agent.session.clone());
-    Item::Row { agent: Some(at), session, depth }
+fn agent_item(at: usize, depth: u8) -> Item {
+    Item::Row { agent: Some(at), session: Talk::OfAgent, depth }
 }
 
 /// Groups in the order of their first members.
@@ -140,7 +165,7 @@ fn grouped(snapshot: &Snapshot, order: &[usize], folded: &HashSet<String>) -> Ve
         let fold = if folded.contains(&name) { Fold::Closed } else { Fold::Open };
         items.push(Item::Group(group(snapshot, name, &members, fold)));
         if fold == Fold::Open {
-            items.extend(members.into_iter().map(|at| agent_item(snapshot, at, 1)));
+            items.extend(members.into_iter().map(|at| agent_item(at, 1)));
         }
     }
     items
@@ -217,7 +242,7 @@ impl<'a> Forest<'a> {
     }
 
     fn plant(&mut self, at: usize, depth: u8, items: &mut Vec<Item>) {
-        items.push(agent_item(self.snapshot, at, depth));
+        items.push(agent_item(at, depth));
         let Some(agent) = self.snapshot.agents.get(at) else { return };
         let deeper = depth.saturating_add(1);
         for child in agent.session.iter().flat_map(|session| &session.children) {
@@ -233,7 +258,7 @@ impl<'a> Forest<'a> {
 }
 
 fn branch(session: &Arc<Session>, depth: u8, items: &mut Vec<Item>) {
-    items.push(Item::Row { agent: None, session: Some(Arc::clone(session)), depth });
+    items.push(Item::Row { agent: None, session: Talk::Below(Arc::clone(session)), depth });
     if usize::from(depth) < TALLEST {
         for child in &session.children {
             branch(child, depth + 1, items);

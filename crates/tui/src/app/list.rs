@@ -12,7 +12,7 @@ pub(crate) enum Item {
         /// Its place among the snapshot's agents.
         agent: Option<usize>,
         /// Its session.
-        session: Option<Arc<Session>>,
+        session: Talk,
         /// How deep in the tree it is.
         depth: u8,
     },
@@ -23,6 +23,17 @@ pub(crate) enum Item {
         /// How deep in the tree it is.
         depth: u8,
     },
+}
+
+/// Where the session of a line is. Of tens of thousands of sessions none is touched to be listed: a place is enough.
+#[derive(Clone, Debug)]
+pub(crate) enum Talk {
+    /// That of its agent, if it has one.
+    OfAgent,
+    /// At this place among the snapshot's sessions.
+    At(usize),
+    /// A sub-agent's: it is below another session.
+    Below(Arc<Session>),
 }
 
 /// Agents of one project together.
@@ -60,9 +71,9 @@ impl Item {
         match self {
             Self::Group(group) => Some(Identity::Group(group.name.clone())),
             Self::Helper { process, .. } => Some(Identity::Helper(process.id)),
-            Self::Row { agent, session, .. } => {
+            Self::Row { agent, .. } => {
                 let agent = agent.and_then(|at| snapshot.agents.get(at));
-                let session = session.as_ref().map(|session| session.key.clone());
+                let session = self.session(snapshot).map(|session| session.key.clone());
                 agent.map(|agent| Identity::Agent(agent.process.id, session.clone())).or(session.map(Identity::Session))
             }
         }
@@ -74,8 +85,8 @@ impl Item {
         match (self, identity) {
             (Self::Group(group), Identity::Group(name)) => group.name == *name,
             (Self::Helper { process, .. }, Identity::Helper(id)) => process.id == *id,
-            (Self::Row { session, .. }, Identity::Session(key) | Identity::Agent(_, Some(key)))
-                if session.as_ref().is_some_and(|session| session.key == *key) =>
+            (Self::Row { .. }, Identity::Session(key) | Identity::Agent(_, Some(key)))
+                if self.session(snapshot).is_some_and(|session| session.key == *key) =>
             {
                 true
             }
@@ -86,13 +97,23 @@ impl Item {
         }
     }
 
+    /// The session the line is about.
+    pub(crate) fn session<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a Arc<Session>> {
+        let Self::Row { agent, session, .. } = self else { return None };
+        match session {
+            Talk::OfAgent => agent.and_then(|at| snapshot.agents.get(at))?.session.as_ref(),
+            Talk::At(at) => snapshot.sessions.get(*at),
+            Talk::Below(session) => Some(session),
+        }
+    }
+
     /// What columns are read from; `None` for groups and helpers.
     pub(crate) fn row<'a>(&'a self, snapshot: &'a Snapshot) -> Option<Row<'a>> {
         match self {
-            Self::Row { agent, session, .. } => Some(Row {
+            Self::Row { agent, .. } => Some(Row {
                 now: snapshot.now,
                 agent: agent.and_then(|at| snapshot.agents.get(at)),
-                session: session.as_deref(),
+                session: self.session(snapshot).map(Arc::as_ref),
             }),
             Self::Group(_) | Self::Helper { .. } => None,
         }

@@ -458,3 +458,15 @@ fn sessions_at_work_are_on_top_whatever_is_sorted_by() {
         app.sessions.items.iter().map(|item| item.row(&snapshot).is_some_and(|row| row.agent.is_some())).collect();
     assert!(has_agent.is_sorted_by(|a, b| a >= b) && has_agent.contains(&false));
 }
+
+#[test]
+fn an_agent_is_found_by_its_sessions_key_where_it_holds_another_copy_of_it() {
+    let before = demo::crowd(3, 9);
+    let copied = |agent: Agent| {
+        let session = agent.session.as_deref().cloned().map(Arc::new);
+        Agent { session, ..agent }
+    };
+    let mut app = app_of(with_agents(&before, |agents| agents.into_iter().map(copied).collect()));
+    press(&mut app, "2");
+    assert_eq!(shown_pids(&app).len(), 3);
+}
