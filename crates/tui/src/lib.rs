@@ -1,7 +1,7 @@
 //! The screen that people keep open all day.
 //!
 //! Three parts that know nothing of each other's business: [`App`] is the state, which [`Message`]s change and which
-//! answers with [`Command`]s; [`draw`] turns the state into a frame; [`run`] brings both together with a terminal and a
+//! answers with [`Command`]s; [`draw()`] turns the state into a frame; [`run`] brings both together with a terminal and a
 //! [`Host`], which waits for what happens and carries commands out. State and drawing do no I/O, and read neither the
 //! clock nor the environment: the moment that counts is the snapshot's.
 
