@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use agtop_clients::{Format, Source};
 use agtop_ledger::{Clock, Head, Reach};
-use agtop_model::{ClientId, FileId, Timestamp};
+use agtop_model::{ClientId, Event, EventKind, FileId, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::discover::{FileState, Place};
@@ -117,8 +117,10 @@ fn read(job: Job, zone: &TimeZone, take: &mut impl FnMut(Portion)) {
     });
     let client = client.info().id;
     let mut note = |told: &Told| {
-        // What could not be understood shall be read, and told of, again.
-        notes.take_if(|_| !told.issues.is_empty());
+        // What could not be understood shall be read, and told of, again; and what a vendor says of live processes is
+        // about the present alone.
+        let is_of_the_present = |event: &Event| matches!(event.kind, EventKind::Running(_));
+        notes.take_if(|_| !told.issues.is_empty() || told.events.iter().any(is_of_the_present));
         if let Some((seen, notes)) = &mut notes {
             notes.note(&told.events, clock(*seen));
         }
