@@ -3,11 +3,13 @@
 #![expect(clippy::doc_markdown, reason = "the comments are help texts, read in a terminal")]
 #![expect(clippy::struct_excessive_bools, reason = "that is what switches are; the plan has none")]
 
+mod config;
 mod ledger;
 mod report;
 
 use std::path::PathBuf;
 
+pub(crate) use config::*;
 pub(crate) use ledger::*;
 pub(crate) use report::*;
 
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Print the line that Claude Code shows below its prompt, from the JSON that it sends
     Statusline(StatuslineArgs),
+    /// Print where the configuration lies, write one to begin with, or check it
+    Config(ConfigArgs),
     /// Look after what is remembered of transcripts, those that agents deleted included
     Ledger(LedgerArgs),
     /// Show a model's rates, or how prices are looked up

@@ -19,6 +19,7 @@ use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
 
 use crate::args::{Cli, Command, ForgetArgs, LedgerArgs, LedgerCommand, PlanChoice, PricesCommand, SourceArgs};
+use crate::commands::ConfigWork;
 use crate::config::Config;
 use crate::{prices, time};
 
@@ -34,6 +35,8 @@ pub(crate) enum Plan {
     Doctor(Box<Doctor>),
     /// Explain a session's figures.
     Explain(Box<Explain>),
+    /// Look after the configuration.
+    Config(ConfigWork),
     /// Look after the ledger.
     Ledger(Box<LedgerWork>),
     /// Fold usage.
@@ -156,6 +159,11 @@ impl Plan {
         if cli.output.fields.iter().any(|name| name == "help") {
             return Ok(Self::ListFields);
         }
+        // Before anything is read: a configuration that cannot be understood is what this is for.
+        if let Some(Command::Config(args)) = &cli.command {
+            let path = cli.general.config.clone().map_or_else(config_file, Ok)?;
+            return Ok(Self::Config(ConfigWork { path, task: args.command }));
+        }
         let ground = Ground::survey(&cli)?;
         if let Some(Command::Prices(args)) = &cli.command
             && let Some(PricesCommand::Update(update)) = &args.command
@@ -190,7 +198,7 @@ impl Plan {
             Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
             None if cli.screen.demo && !wants_screen(&cli) => bail!("--demo needs a terminal to be shown on"),
             None if wants_screen(&cli) => Ok(Self::Tui(Box::new(ground.screen(&cli, book)?))),
-            Some(Command::Version | Command::Statusline(_)) | None => {
+            Some(Command::Version | Command::Statusline(_) | Command::Config(_)) | None => {
                 Ok(Self::Show(Box::new(ground.show(&cli, book)?)))
             }
         }
@@ -199,8 +207,8 @@ impl Plan {
 
 impl Ground {
     fn survey(cli: &Cli) -> Result<Self> {
-        let directories = etcetera::base_strategy::Xdg::new().context("no home directory is known; set HOME")?;
-        let config_file = directories.config_dir().join("agtop").join("config.toml");
+        let directories = etcetera::base_strategy::Xdg::new().context(NO_HOME)?;
+        let config_file = config_file()?;
         let config = Config::load(cli.general.config.as_deref(), &config_file)?;
         let vars = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
         let mut env = Env { home: directories.home_dir().to_owned(), vars, work_dirs: Vec::new() };
@@ -441,6 +449,14 @@ fn ledger_in(directories: &impl BaseStrategy) -> PathBuf {
     let named = std::env::var_os("AGTOP_DATA_DIR").filter(|directory| !directory.is_empty());
     named.map_or_else(|| directories.data_dir().join("agtop"), PathBuf::from).join(LEDGER)
 }
+
+/// Where the configuration lies if nothing else is said.
+fn config_file() -> Result<PathBuf> {
+    let directories = etcetera::base_strategy::Xdg::new().context(NO_HOME)?;
+    Ok(directories.config_dir().join("agtop").join("config.toml"))
+}
+
+const NO_HOME: &str = "no home directory is known; set HOME";
 
 fn client_of(name: &str) -> Result<ClientId> {
     let known = agtop_clients::client(name).map(|client| client.info().id);

@@ -2,6 +2,7 @@
 
 mod builtins;
 mod compare;
+mod config;
 mod doctor;
 mod explain;
 mod ledger;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 
 use agtop_collect::Collector;
 use anyhow::Result;
+pub(crate) use config::ConfigWork;
 
 use crate::plan::Plan;
 
@@ -40,6 +42,7 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
         Plan::Doctor(doctor) => return doctor::run(*doctor, &mut out),
         Plan::Explain(explain) => explain::run(*explain, &mut out)?,
         Plan::Report(report) => return report::run(*report, &mut out),
+        Plan::Config(work) => return config::run(&work, &mut out),
         Plan::Ledger(work) => return ledger::run(*work, &mut out),
         Plan::Compare(compare) => compare::run(&compare, &mut out)?,
         Plan::Statusline(statusline) => statusline::run(&statusline, &mut out)?,
