@@ -1,5 +1,6 @@
 //! Chores of this repository: generated files, checks, and the test corpus.
 
+mod clients;
 mod corpus;
 mod layers;
 mod prices;
@@ -20,6 +21,8 @@ enum Chore {
     Prices(prices::Args),
     /// Check that crates depend only on the layers below them
     Layers(layers::Args),
+    /// Write the README's table of what can be known of each agent
+    Clients(clients::Args),
     /// Write a home of made-up agents with a known truth beside it
     Corpus(corpus::Args),
     /// Check that agtop compiles for every platform it is written for
@@ -30,6 +33,7 @@ fn main() -> anyhow::Result<()> {
     match Args::parse().chore {
         Chore::Prices(args) => prices::run(&args),
         Chore::Layers(args) => layers::run(&args),
+        Chore::Clients(args) => clients::run(&args),
         Chore::Corpus(args) => corpus::run(&args),
         Chore::Targets(args) => targets::run(&args),
     }

@@ -46,6 +46,8 @@ pub(crate) enum Plan {
     UpdatePrices { url: String, cache: PathBuf, even_if_fresh: bool },
     /// Print the agent programs that are recognised.
     ListBuiltins,
+    /// Print what each agent's files tell.
+    Clients { as_json: bool },
     /// Print the columns there are.
     ListFields,
     /// Print the version.
@@ -132,6 +134,9 @@ impl Plan {
         if matches!(cli.command, Some(Command::Version)) {
             return Ok(Self::Version);
         }
+        if let Some(Command::Clients(args)) = &cli.command {
+            return Ok(Self::Clients { as_json: args.json });
+        }
         if matches!(cli.command, Some(Command::Statusline(_))) {
             return Ok(Self::Statusline(Statusline::of(&cli)));
         }
@@ -173,7 +178,7 @@ impl Plan {
             Some(Command::Ledger(ref args)) => Ok(Self::Ledger(Box::new(ground.ledger(&cli, args, book)?))),
             Some(Command::Report(ref args)) => Ok(Self::Report(Box::new(ground.report(&cli, args, book)?))),
             Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
-            Some(Command::Version | Command::Statusline(_)) | None => {
+            Some(Command::Version | Command::Clients(_) | Command::Statusline(_)) | None => {
                 Ok(Self::Show(Box::new(ground.show(&cli, book)?)))
             }
         }
