@@ -3,6 +3,7 @@
 mod clients;
 mod corpus;
 mod layers;
+mod newcomer;
 mod prices;
 mod targets;
 
@@ -25,6 +26,8 @@ enum Chore {
     Clients(clients::Args),
     /// Write a home of made-up agents with a known truth beside it
     Corpus(corpus::Args),
+    /// Add the made-up agent of CONTRIBUTING.md to a copy of the repository, build it and run its tests
+    Newcomer,
     /// Check that agtop compiles for every platform it is written for
     Targets(targets::Args),
 }
@@ -35,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Layers(args) => layers::run(&args),
         Chore::Clients(args) => clients::run(&args),
         Chore::Corpus(args) => corpus::run(&args),
+        Chore::Newcomer => newcomer::run(),
         Chore::Targets(args) => targets::run(&args),
     }
 }
