@@ -1,16 +1,13 @@
 use std::io::Write;
 
-use agtop_clients::{Client, Known, clients};
+use agtop_clients::{Client, Knowledge, Known, clients};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 /// Prints what each agent's files tell, a line an agent, and below it what is known in part only.
 pub(super) fn table(out: &mut dyn Write) -> Result<()> {
-    write!(out, "{:<13}", "agent")?;
-    for (aspect, _) in agtop_clients::Knowledge::NONE.aspects() {
-        write!(out, " {aspect:<10}")?;
-    }
-    writeln!(out)?;
+    let aspects = Knowledge::NONE.aspects().map(|(aspect, _)| format!("{aspect:<10}"));
+    writeln!(out, "{:<13} {}", "agent", aspects.join(" ").trim_end())?;
     for client in clients() {
         let info = client.info();
         let cells = info.knowledge.aspects().map(|(_, known)| format!("{:<10}", shown(known)));
