@@ -47,8 +47,8 @@ const LAYERS: [Layer; 12] = [
         ],
     },
     Layer { name: TESTKIT, below: &[] },
-    // The generated table and the list fetched at run time must be read by the same code, so the chores use it too.
-    Layer { name: "xtask", below: &[TESTKIT, "agtop-prices"] },
+    // The generated tables must be made by the code that reads or shows them, so the chores use it too.
+    Layer { name: "xtask", below: &[TESTKIT, "agtop-prices", "agtop-clients"] },
 ];
 
 const TESTKIT: &str = "agtop-testkit";

@@ -1,8 +1,10 @@
 //! Chores of this repository: generated files, checks, and the test corpus.
 
 mod bench;
+mod clients;
 mod corpus;
 mod layers;
+mod newcomer;
 mod prices;
 mod targets;
 
@@ -21,10 +23,14 @@ enum Chore {
     Prices(prices::Args),
     /// Check that crates depend only on the layers below them
     Layers(layers::Args),
+    /// Write the README's table of what can be known of each agent
+    Clients(clients::Args),
     /// Write a home of made-up agents with a known truth beside it
     Corpus(corpus::Args),
     /// Time agtop on a home, beside the peers that are installed
     Bench(bench::Args),
+    /// Add the made-up agent of CONTRIBUTING.md to a copy of the repository, build it and run its tests
+    Newcomer,
     /// Check that agtop compiles for every platform it is written for
     Targets(targets::Args),
 }
@@ -33,8 +39,10 @@ fn main() -> anyhow::Result<()> {
     match Args::parse().chore {
         Chore::Prices(args) => prices::run(&args),
         Chore::Layers(args) => layers::run(&args),
+        Chore::Clients(args) => clients::run(&args),
         Chore::Corpus(args) => corpus::run(&args),
         Chore::Bench(args) => bench::run(&args),
+        Chore::Newcomer => newcomer::run(),
         Chore::Targets(args) => targets::run(&args),
     }
 }

@@ -60,8 +60,17 @@ pub(crate) enum Command {
     Ledger(LedgerArgs),
     /// Show a model's rates, or how prices are looked up
     Prices(PricesArgs),
+    /// Show what each agent's files tell, and what they leave out
+    Clients(ClientsArgs),
     /// Print the version
     Version,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClientsArgs {
+    /// Print JSON, as one line
+    #[arg(short, long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -51,6 +51,8 @@ pub(crate) enum Plan {
     UpdatePrices { url: String, cache: PathBuf, even_if_fresh: bool },
     /// Print the agent programs that are recognised.
     ListBuiltins,
+    /// Print what each agent's files tell.
+    Clients { as_json: bool },
     /// Print the columns there are.
     ListFields,
     /// Print the version.
@@ -150,6 +152,9 @@ impl Plan {
         if matches!(cli.command, Some(Command::Version)) {
             return Ok(Self::Version);
         }
+        if let Some(Command::Clients(args)) = &cli.command {
+            return Ok(Self::Clients { as_json: args.json });
+        }
         if matches!(cli.command, Some(Command::Statusline(_))) {
             return Ok(Self::Statusline(Statusline::of(&cli)));
         }
@@ -198,7 +203,7 @@ impl Plan {
             Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
             None if cli.screen.demo && !wants_screen(&cli) => bail!("--demo needs a terminal to be shown on"),
             None if wants_screen(&cli) => Ok(Self::Tui(Box::new(ground.screen(&cli, book)?))),
-            Some(Command::Version | Command::Statusline(_) | Command::Config(_)) | None => {
+            Some(Command::Version | Command::Clients(_) | Command::Config(_) | Command::Statusline(_)) | None => {
                 Ok(Self::Show(Box::new(ground.show(&cli, book)?)))
             }
         }

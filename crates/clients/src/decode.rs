@@ -1,8 +1,15 @@
 use std::path::Path;
 
-use agtop_model::{Event, EventKind, FileId, IssueKind, Place, Provenance, SessionKey, Timestamp};
+use agtop_model::{
+    Event, EventKind, Extent, FileId, IssueKind, Lineage, MessageKey, Place, Provenance, SessionFacts, SessionKey,
+    Tier, Timestamp, Title, TitleRank, Turn, Usage,
+};
 use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use thiserror::Error;
+
+use crate::parse::shortened;
 
 /// Turns one file's records into events.
 ///
@@ -122,6 +129,61 @@ impl<'o> Record<'o> {
     pub(crate) fn emit(&mut self, session: &SessionKey, kind: EventKind) {
         self.out.push(Event { at: self.at, session: session.clone(), source: self.source, kind });
     }
+}
+
+impl Record<'_> {
+    /// Emits what is known of a session.
+    pub(crate) fn facts(&mut self, session: &SessionKey, facts: SessionFacts) {
+        self.emit(session, EventKind::Facts(Box::new(facts)));
+    }
+
+    /// Emits the beginning of a text as the session's name; an empty one is none.
+    pub(crate) fn title(&mut self, session: &SessionKey, rank: TitleRank, text: &str) {
+        let text = shortened(text, KEPT);
+        if !text.is_empty() {
+            self.emit(session, EventKind::Title(Title { rank, text: text.into() }));
+        }
+    }
+}
+
+/// Titles and targets are cut to so many characters.
+pub(crate) const KEPT: usize = 120;
+
+/// A response on the main line, of which no more is known than what it used.
+pub(crate) fn response(message: MessageKey, usage: Usage, opened: Timestamp) -> Turn {
+    Turn {
+        message,
+        id: None,
+        part_of: None,
+        model: None,
+        usage,
+        tier: Tier::Standard,
+        extent: Extent::Response,
+        embedded_cost: None,
+        stop: None,
+        lineage: Lineage::Main,
+        opened,
+        context_used: None,
+    }
+}
+
+/// Those of a list that can be read, and whether that is all. `what` names them in an error.
+pub(crate) fn sound<'a, T: Deserialize<'a>>(raw: &[&'a RawValue], what: &str) -> (Vec<T>, Result<(), DecodeError>) {
+    let mut first = None;
+    let read = |(n, raw): (usize, &&'a RawValue)| match serde_json::from_str(raw.get()) {
+        Ok(item) => Some(item),
+        Err(error) => {
+            first.get_or_insert((n, error));
+            None
+        }
+    };
+    let items: Vec<T> = raw.iter().enumerate().filter_map(read).collect();
+    let verdict = first.map_or(Ok(()), |(n, error)| {
+        let error = DecodeError::from(error);
+        let detail = format!("{} of {} {what}: number {n} {}", raw.len() - items.len(), raw.len(), error.detail);
+        Err(DecodeError { detail, ..error })
+    });
+    (items, verdict)
 }
 
 /// Why a record could not be decoded. Says nothing of the record's content.

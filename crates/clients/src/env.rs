@@ -47,6 +47,12 @@ impl Env {
         self.dir("XDG_CONFIG_HOME").unwrap_or_else(|| self.home.join(".config"))
     }
 
+    /// Where desktop programs, editors among them, keep their data: on Linux, macOS and Windows.
+    pub(crate) fn desktop_homes(&self) -> [PathBuf; 3] {
+        let roaming = self.dir("APPDATA").unwrap_or_else(|| self.home.join("AppData/Roaming"));
+        [self.config_home(), self.home.join("Library/Application Support"), roaming]
+    }
+
     fn expand(&self, path: &Path) -> PathBuf {
         path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| self.home.join(rest))
     }

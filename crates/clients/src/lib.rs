@@ -6,24 +6,37 @@
 
 mod aider;
 mod amp;
+mod antigravity;
 mod claude;
+mod cline;
+mod codebuff;
 mod codex;
+mod r#continue;
 mod copilot;
 mod crush;
+mod cursor_agent;
 mod danger;
 mod decode;
+mod droid;
 mod env;
 mod facts;
 mod gemini;
 mod goose;
+mod grok;
+mod hermes;
+mod kilo;
 mod kimi;
+mod knowledge;
+mod looks;
 mod names;
 mod openclaw;
 mod opencode;
 mod parse;
+mod paths;
 mod pi;
 mod process_only;
 mod qwen;
+mod speech;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -36,6 +49,7 @@ pub use danger::danger;
 pub use decode::{Cell, DecodeError, Decoder, Input, Source};
 pub use env::Env;
 pub use facts::ProcFacts;
+pub use knowledge::{Knowledge, Known};
 pub use process_only::{PROCESS_ONLY, ProcessOnly};
 pub use store::{Format, Presence, Store, Table};
 
@@ -54,6 +68,17 @@ pub static CLIENTS: &[&dyn Client] = &[
     &crush::Crush,
     &qwen::Qwen,
     &kimi::Kimi,
+    &cursor_agent::CursorAgent,
+    &droid::Droid,
+    &kilo::Kilo,
+    &cline::CLINE,
+    &cline::ROO,
+    &cline::KILO_CODE,
+    &codebuff::Codebuff,
+    &hermes::Hermes,
+    &r#continue::Continue,
+    &grok::Grok,
+    &antigravity::Antigravity,
 ];
 
 /// Every client, those first whose files are read.
@@ -122,6 +147,8 @@ pub struct ClientInfo {
     pub aliases: &'static [&'static str],
     /// Flags that let it act without asking. `--option value` is an option with that value, however the two are joined.
     pub danger_flags: &'static [&'static str],
+    /// What its files tell, aspect by aspect.
+    pub knowledge: Knowledge,
     /// What its files do not tell, for `agtop doctor`.
     pub blind_spots: &'static [&'static str],
 }

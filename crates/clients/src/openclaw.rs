@@ -10,7 +10,7 @@ use agtop_model::{ClientId, Role};
 
 use crate::pi::entries::Entries;
 use crate::store::file_name;
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// `OpenClaw`.
 pub(crate) struct OpenClaw;
@@ -22,6 +22,14 @@ static INFO: ClientInfo = ClientInfo {
     name: "OpenClaw",
     aliases: &[],
     danger_flags: &[], // what it may do is set in its configuration
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cost: Known::Yes,
+        cache: Known::Yes,
+        context: Known::Yes,
+        tools: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "Summaries of compactions are billed, but their usage is written down nowhere.",
         "One gateway works on many sessions at once: its process is joined with one of them at most.",

@@ -17,6 +17,19 @@ pub struct Store {
     pub presence: Presence,
 }
 
+impl Store {
+    /// A place where the client puts its files unless it is told otherwise.
+    pub(crate) fn usual(
+        layout: &'static str,
+        root: PathBuf,
+        depth: usize,
+        accepts: fn(&Path) -> bool,
+        format: Format,
+    ) -> Self {
+        Self { root, layout, depth, accepts, format, presence: Presence::Usual }
+    }
+}
+
 /// How the files of a store are read.
 #[derive(Clone, Copy, Debug)]
 pub enum Format {

@@ -1,6 +1,7 @@
 //! What agtop does, one file a command.
 
 mod builtins;
+mod clients;
 mod compare;
 mod config;
 mod doctor;
@@ -50,6 +51,8 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
         Plan::UpdatePrices { url, cache, even_if_fresh } => prices::update(&url, &cache, even_if_fresh, &mut out)?,
         Plan::ListBuiltins => builtins::list(&mut out)?,
         Plan::ListFields => builtins::list_fields(&mut out)?,
+        Plan::Clients { as_json: true } => clients::json(&mut out)?,
+        Plan::Clients { as_json: false } => clients::table(&mut out)?,
         Plan::Version => writeln!(out, "agtop {}", env!("CARGO_PKG_VERSION"))?,
     }
     Ok(ExitCode::SUCCESS)

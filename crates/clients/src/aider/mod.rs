@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use agtop_model::{ClientId, Role};
 
 use crate::store::{file_name, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Aider.
 pub(crate) struct Aider;
@@ -31,6 +31,13 @@ static INFO: ClientInfo = ClientInfo {
     name: "Aider",
     aliases: &[],
     danger_flags: &["--yes-always", "--yes"],
+    knowledge: Knowledge {
+        tokens: Known::Partly("rounded, and estimates where it streams"),
+        cost: Known::Yes,
+        cache: Known::Partly("rounded"),
+        context: Known::Partly("rounded"),
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "with streaming, which is the default, the counts are Aider's own estimates: a large output may be printed as \
          a few tokens; --no-stream is right, but rounded",

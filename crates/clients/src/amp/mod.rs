@@ -13,7 +13,7 @@ use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::{file_stem, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Amp.
 pub(crate) struct Amp;
@@ -25,6 +25,15 @@ static INFO: ClientInfo = ClientInfo {
     name: "Amp",
     aliases: &[],
     danger_flags: &["--dangerously-allow-all"], // unconfirmed
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cost: Known::Yes,
+        cache: Known::Yes,
+        context: Known::Yes,
+        tools: Known::Yes,
+        permission: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "Newer threads may lie on Amp's servers alone.",
         "Amp writes down credits, which are no dollars: its costs are computed from tokens.",

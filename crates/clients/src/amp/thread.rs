@@ -11,12 +11,10 @@ use agtop_model::{
     Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
     TitleRank, ToolKey, Turn, Usage,
 };
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::ID;
 use super::wire::{Block, Entry, Message, MessageUsage, Progress, State, Thread};
-use crate::decode::Record;
+use crate::decode::{Record, sound};
 use crate::names::Names;
 use crate::parse::shortened;
 use crate::store::file_stem;
@@ -207,25 +205,6 @@ impl Decoder for Document {
         let thread: Thread<'_> = serde_json::from_slice(bytes)?;
         self.thread(&thread, out)
     }
-}
-
-/// Those of a list that can be read, and whether that is all.
-fn sound<'a, T: Deserialize<'a>>(raw: &[&'a RawValue], what: &str) -> (Vec<T>, Result<(), DecodeError>) {
-    let mut first = None;
-    let read = |(n, raw): (usize, &&'a RawValue)| match serde_json::from_str(raw.get()) {
-        Ok(item) => Some(item),
-        Err(error) => {
-            first.get_or_insert((n, error));
-            None
-        }
-    };
-    let items: Vec<T> = raw.iter().enumerate().filter_map(read).collect();
-    let verdict = first.map_or(Ok(()), |(n, error)| {
-        let error = DecodeError::from(error);
-        let detail = format!("{} of {} {what}: number {n} {}", raw.len() - items.len(), raw.len(), error.detail);
-        Err(DecodeError { detail, ..error })
-    });
-    (items, verdict)
 }
 
 /// For each entry of the ledger the place of the message that it brought forth: the one it names, or else one that no

@@ -20,7 +20,7 @@ use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::{file_name, file_stem, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Claude Code.
 pub(crate) struct Claude;
@@ -36,6 +36,16 @@ static INFO: ClientInfo = ClientInfo {
         "--allow-dangerously-skip-permissions",
         "--permission-mode bypassPermissions",
     ],
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cost: Known::Yes,
+        cache: Known::Yes,
+        context: Known::Yes,
+        tools: Known::Yes,
+        subagents: Known::Yes,
+        permission: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "a response cut off in mid-stream was billed, but reaches no transcript",
         "title generation and the summary of /compact are billed, but reach no transcript",

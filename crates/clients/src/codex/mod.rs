@@ -25,7 +25,7 @@ use self::rollout::Rollout;
 use self::titles::{Index, State, THREADS};
 use crate::facts::is_uuid;
 use crate::store::{file_name, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Codex.
 pub(crate) struct Codex;
@@ -48,6 +48,16 @@ static INFO: ClientInfo = ClientInfo {
         "--config approval_policy=never",
         "-c approval_policy=never",
     ],
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cost: Known::Yes,
+        cache: Known::Yes,
+        context: Known::Yes,
+        tools: Known::Yes,
+        subagents: Known::Yes,
+        limits: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "a response that was cut off in mid-stream is billed, and never written down",
         "title generation in the TUI runs in a hidden thread that is never written down",

@@ -23,7 +23,7 @@ use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::{file_name, file_stem, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// GitHub Copilot.
 pub(crate) struct Copilot;
@@ -38,6 +38,16 @@ static INFO: ClientInfo = ClientInfo {
     name: "GitHub Copilot",
     aliases: &[],
     danger_flags: &["--allow-all-tools", "--allow-all", "--yolo"],
+    knowledge: Knowledge {
+        tokens: Known::Partly("of the CLI alone"),
+        cost: Known::Partly("of the CLI alone"),
+        cache: Known::Partly("of the CLI alone"),
+        context: Known::Partly("of the CLI alone"),
+        tools: Known::Partly("of the CLI alone"),
+        subagents: Known::Yes,
+        permission: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "a response cut off in mid-stream was billed, but reaches no transcript",
         "releases before 1.0.102 tell input and cache only when they end: until then, or if they are killed, counts are \
@@ -211,10 +221,8 @@ fn is_in(path: &Path, directory: &str) -> bool {
 /// Where VS Code, its preview and its free build keep what belongs to a workspace, on Linux, macOS and Windows.
 fn workspace_storages(env: &Env) -> Vec<PathBuf> {
     const PRODUCTS: [&str; 3] = ["Code", "Code - Insiders", "VSCodium"];
-    let roaming = env.dir("APPDATA").unwrap_or_else(|| env.home.join("AppData/Roaming"));
-    let homes = [env.config_home(), env.home.join("Library/Application Support"), roaming];
     let of_product = |home: &PathBuf| PRODUCTS.map(|product| home.join(product).join("User/workspaceStorage"));
-    homes.iter().flat_map(of_product).collect()
+    env.desktop_homes().iter().flat_map(of_product).collect()
 }
 
 /// The session that a file is of: its directory's name, or for files from 2025 its own; those of the first releases

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{ID, TITLE_LENGTH, session_id};
 use crate::decode::Record;
 use crate::parse::{Loose, rfc3339, shortened};
+use crate::paths::local_path;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads `workspace.yaml`, which names and places the session beside it.
@@ -100,25 +101,4 @@ impl Decoder for Folder {
 /// The workspace that a file below `workspaceStorage` belongs to: the hash that names the directory.
 pub(super) fn project_of(source: &Source<'_>) -> Arc<str> {
     source.relative.iter().next().unwrap_or_default().to_string_lossy().into()
-}
-
-/// The path of a `file:` URI on this machine (RFC 8089), with its percent-encoding undone.
-fn local_path(uri: &str) -> Option<PathBuf> {
-    let encoded = uri.strip_prefix("file://").filter(|path| path.starts_with('/'))?;
-    let mut path = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escape = (byte == b'%').then(|| after.split_at_checked(2)).flatten();
-        let decoded = escape.and_then(|(digits, after)| {
-            let digits = std::str::from_utf8(digits).ok()?;
-            Some((u8::from_str_radix(digits, 16).ok()?, after))
-        });
-        let (byte, after) = decoded.unwrap_or((byte, after));
-        path.push(byte);
-        rest = after;
-    }
-    let path = String::from_utf8(path).ok().filter(|path| !path.contains(char::is_control))?;
-    // `/c:/work` is `c:/work` on Windows.
-    let is_drive = path.as_bytes().get(2) == Some(&b':');
-    Some(PathBuf::from(if is_drive { path.trim_start_matches('/').to_owned() } else { path }))
 }

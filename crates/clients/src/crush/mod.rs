@@ -17,7 +17,7 @@ use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::file_name;
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store, Table};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table};
 
 /// Crush.
 pub(crate) struct Crush;
@@ -29,6 +29,13 @@ static INFO: ClientInfo = ClientInfo {
     name: "Crush",
     aliases: &[],
     danger_flags: &["--yolo", "-y"],
+    knowledge: Knowledge {
+        cost: Known::Partly("one sum a session"),
+        context: Known::Yes,
+        tools: Known::Yes,
+        subagents: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "What responses used is written down nowhere: a session's tokens are those of its last step, its context.",
         "A session has one cost for all its models and days: it falls on the day the session began.",

@@ -13,7 +13,7 @@ use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::{file_name, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Gemini CLI.
 pub(crate) struct Gemini;
@@ -25,6 +25,16 @@ static INFO: ClientInfo = ClientInfo {
     name: "Gemini CLI",
     aliases: &[],
     danger_flags: &["--yolo", "-y", "--approval-mode yolo"],
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cost: Known::Yes,
+        cache: Known::Yes,
+        context: Known::Yes,
+        tools: Known::Partly("once they have ended"),
+        subagents: Known::Yes,
+        permission: Known::Partly("older releases alone write it down"),
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "a tool that runs or waits for approval is not on disk: it appears when it has ended",
         "a response cut off in mid-stream is not recorded, though its prompt was billed",

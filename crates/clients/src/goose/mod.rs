@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use agtop_model::{ClientId, Extent, Lineage, MessageKey, PicoUsd, Role, SessionKey, Tier, Timestamp, Turn, Usage};
 
 use crate::store::{file_name, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store, Table};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table};
 
 /// Goose.
 pub(crate) struct Goose;
@@ -29,6 +29,15 @@ static INFO: ClientInfo = ClientInfo {
     name: "Goose",
     aliases: &["block-goose"],
     danger_flags: &[],
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cost: Known::Yes,
+        cache: Known::Partly("since schema 15"),
+        context: Known::Yes,
+        tools: Known::Yes,
+        subagents: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "Before schema 15 a session has one running total: all it used falls on the day it began.",
         "Files of before the database name no model, so that their cost is unknown.",

@@ -18,7 +18,7 @@ use agtop_model::{ClientId, Role, SessionKey};
 
 use crate::facts::is_uuid;
 use crate::store::{file_name, file_stem, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Kimi CLI.
 pub(crate) struct Kimi;
@@ -34,6 +34,15 @@ static INFO: ClientInfo = ClientInfo {
     aliases: &[],
     // All are spellings of one flag in 1.52.0; `--afk` allows everything too.
     danger_flags: &["--yolo", "--yes", "-y", "--auto-approve", "--afk"],
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cache: Known::Yes,
+        context: Known::Yes,
+        tools: Known::Yes,
+        subagents: Known::Yes,
+        permission: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "the model is named in its configuration alone, which is not read, so costs are unknown",
         "summaries of /compact and side questions of /btw are billed, but not recorded",

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use agtop_model::{Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp};
+use agtop_model::{
+    ClientId, Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp,
+};
 use serde::Deserialize;
 
-use super::ID;
 use super::records::{Message, Reasoning, part};
 use super::telling::{HeldPart, Known, Reply, tell_message, tell_session};
 use crate::decode::Record;
@@ -23,6 +24,9 @@ pub(super) const MESSAGE: &[&str] = &["id", "session_id", "time_created", "data"
 
 /// Decodes sessions, then parts, then messages. A part is told when its message comes, which names the model.
 pub(super) struct Database {
+    client: ClientId,
+    /// What the release that wrote a session says of its counts.
+    reasoning_of: fn(Option<&str>) -> Reasoning,
     file: FileId,
     modified: Timestamp,
     names: Names,
@@ -35,8 +39,10 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn new(source: &Source<'_>) -> Self {
+    pub(super) fn new(client: ClientId, reasoning_of: fn(Option<&str>) -> Reasoning, source: &Source<'_>) -> Self {
         Self {
+            client,
+            reasoning_of,
             file: source.file,
             modified: source.modified,
             names: Names::default(),
@@ -52,14 +58,14 @@ impl Database {
             return Err(other_columns());
         };
         let id = id.text().ok_or_else(|| DecodeError::malformed("a session without id"))?;
-        let key = SessionKey::new(ID, id);
+        let key = SessionKey::new(self.client, id);
         let started = created.integer().map(Timestamp::from_seconds_or_millis);
-        let parent = parent.text().map(|parent| SessionKey::new(ID, parent));
+        let parent = parent.text().map(|parent| SessionKey::new(self.client, parent));
         let known = Known {
             key: key.clone(),
             lineage: if parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
             started,
-            reasoning: Reasoning::of_release(version.text()),
+            reasoning: (self.reasoning_of)(version.text()),
         };
         self.sessions.insert(id.into(), known);
         let facts = SessionFacts {
@@ -113,7 +119,7 @@ impl Database {
             return Err(DecodeError::malformed("a message without id or session"));
         };
         let session = self.sessions.get(session).cloned().unwrap_or_else(|| Known {
-            key: SessionKey::new(ID, session),
+            key: SessionKey::new(self.client, session),
             lineage: Lineage::Main,
             started: None,
             reasoning: Reasoning::default(),
@@ -121,7 +127,7 @@ impl Database {
         let created = created.integer().map(Timestamp::from_seconds_or_millis);
         let mut reply = Reply {
             session: &session,
-            message: MessageKey::global(ID, id),
+            message: MessageKey::global(self.client, id),
             model: None,
             provider: "",
             is_over: false,
@@ -166,7 +172,7 @@ impl Database {
         let counts = counts.map(|count| count.0.to_le_bytes());
         let mut parts: Vec<&[u8]> = numbers.iter().chain(&counts).map(<[u8; 8]>::as_slice).collect();
         parts.push(message.model.as_deref().unwrap_or_default().as_bytes());
-        let content = MessageKey::by_content(ID, &parts);
+        let content = MessageKey::by_content(self.client, &parts);
         let (first, home) = self.answers.entry(content).or_insert_with(|| (reply.message, reply.session.key.clone()));
         (*first != reply.message).then(|| (*first, home.clone()))
     }

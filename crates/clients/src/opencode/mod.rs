@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use agtop_model::{ClientId, Role};
 
+use self::records::Reasoning;
 use crate::store::{file_name, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store, Table};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table};
 
 /// OpenCode.
 pub(crate) struct OpenCode;
@@ -27,6 +28,15 @@ static INFO: ClientInfo = ClientInfo {
     name: "OpenCode",
     aliases: &[],
     danger_flags: &["--auto", "--dangerously-skip-permissions"], // the latter of old releases
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cost: Known::Yes,
+        cache: Known::Yes,
+        context: Known::Yes,
+        tools: Known::Yes,
+        subagents: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "A response is written down when its step ends: one whose tool was killed or still runs has no usage yet.",
         "Titles are made by a small model, and that response is written down nowhere.",
@@ -78,7 +88,7 @@ const VALUED: &[&str] = &[
 /// Sessions come first, since parts and messages need to know whose they are; then parts, which wait for the message
 /// that names their model. The filter leaves out the text of conversations. It searches, where `json_extract` would
 /// fail the whole query on one broken row; quotes within text are escaped, so text cannot match.
-static TABLES: &[Table] = &[
+pub(crate) static TABLES: &[Table] = &[
     Table { name: "session", columns: database::SESSION, filter: None },
     Table {
         name: "part",
@@ -129,7 +139,7 @@ impl Client for OpenCode {
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.format {
-            Format::Sqlite(_) => Box::new(database::Database::new(source)),
+            Format::Sqlite(_) => Box::new(database::Database::new(ID, Reasoning::of_release, source)),
             Format::Lines | Format::Document => Box::new(documents::Document::new(source)),
         }
     }
@@ -138,6 +148,12 @@ impl Client for OpenCode {
         let is_fork = process.has_arg("--fork");
         process.option(&["-s", "--session"]).filter(|id| !is_fork && id.starts_with("ses_")).map(str::to_owned)
     }
+}
+
+/// Reads a database of a program that was made from OpenCode. Its releases have numbers of their own, which tell
+/// nothing of the counts.
+pub(crate) fn heir(client: ClientId, source: &Source<'_>) -> Box<dyn Decoder> {
+    Box::new(database::Database::new(client, |_| Reasoning::default(), source))
 }
 
 /// The file that `$OPENCODE_DB` names: relative to the data directory, and none if it lives in memory.

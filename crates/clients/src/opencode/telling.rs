@@ -7,7 +7,6 @@ use agtop_model::{
     TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 
-use super::ID;
 use super::records::{
     Message, Part, PartKind, Reasoning, Speaker, Tokens, ToolStatus, embedded_cost, is_compaction, stop_reason,
 };
@@ -167,11 +166,11 @@ impl HeldPart {
                     usage: step.tokens.usage(reply.session.reasoning, reply.provider),
                     embedded_cost: embedded_cost(step.cost, reply.provider),
                     stop: step.stop,
-                    ..reply.turn(MessageKey::global(ID, &self.id), &self.id)
+                    ..reply.turn(MessageKey::global(reply.session.key.client, &self.id), &self.id)
                 };
                 record.emit(&reply.session.key, EventKind::Turn(Box::new(turn)));
             }
-            What::Tool(call) => call.tell(ToolKey::new(ID, &self.id), reply, &mut record),
+            What::Tool(call) => call.tell(ToolKey::new(reply.session.key.client, &self.id), reply, &mut record),
         }
     }
 }

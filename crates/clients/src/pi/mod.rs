@@ -16,7 +16,7 @@ use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::{file_stem, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Pi.
 pub(crate) struct Pi;
@@ -28,6 +28,14 @@ static INFO: ClientInfo = ClientInfo {
     name: "Pi",
     aliases: &[],
     danger_flags: &[], // Pi never asks for permission: there is nothing to turn off
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cost: Known::Yes,
+        cache: Known::Yes,
+        context: Known::Yes,
+        tools: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "Summaries of compactions and of abandoned branches are billed, but their usage is written down nowhere.",
         "A session is first written with the first answer: until then a new one cannot be seen.",

@@ -17,7 +17,7 @@ use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::{file_name, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Qwen Code.
 pub(crate) struct Qwen;
@@ -29,6 +29,15 @@ static INFO: ClientInfo = ClientInfo {
     name: "Qwen Code",
     aliases: &[],
     danger_flags: &["--yolo", "-y", "--approval-mode yolo"],
+    knowledge: Knowledge {
+        tokens: Known::Yes,
+        cost: Known::Yes,
+        cache: Known::Yes,
+        context: Known::Yes,
+        tools: Known::Yes,
+        subagents: Known::Yes,
+        ..Knowledge::NONE
+    },
     blind_spots: &[
         "a response cut off in mid-stream or a failed attempt is not recorded, though its prompt was billed",
         "suggestions of the next prompt and other requests of its own are not recorded",

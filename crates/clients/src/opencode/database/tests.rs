@@ -3,7 +3,7 @@
 use agtop_model::{PicoUsd, StopReason, Turn};
 use proptest::prelude::*;
 
-use super::super::OpenCode;
+use super::super::{ID, OpenCode};
 use super::*;
 use crate::testing::{Tally, decode_rows, fixture_rows, home, open};
 

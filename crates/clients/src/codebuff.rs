@@ -1,0 +1,268 @@
+//! Codebuff, formerly Manicode: `~/.config/manicode*/projects/<project>/chats/<time>/chat-messages.json`, rewritten as a
+//! whole. Layout and names: ccusage's adapter; see `docs/formats/codebuff.md`.
+
+use std::path::{Path, PathBuf};
+
+use agtop_model::{
+    ClientId, Event, EventKind, Extent, FileId, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp,
+    TitleRank, Turn, Usage,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::decode::{Record, response, sound};
+use crate::looks::Looks;
+use crate::names::Names;
+use crate::parse::{Count, Loose, Moment, rfc3339};
+use crate::store::file_name;
+use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, ProcFacts, Source, Store};
+
+/// Codebuff.
+pub(crate) struct Codebuff;
+
+const ID: ClientId = ClientId::new("codebuff");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Codebuff",
+    aliases: &["manicode"],
+    danger_flags: &[],
+    knowledge: Knowledge {
+        tokens: Known::Partly("of messages that state their usage"),
+        cost: Known::Partly("where the model is named"),
+        cache: Known::Partly("of messages that state it"),
+        ..Knowledge::NONE
+    },
+    blind_spots: &[
+        "Codebuff writes down credits, which are no dollars: its costs are computed from tokens.",
+        "Messages without usage are a gap: their tokens are unknown, and nothing is made of their credits.",
+        "Whether its input includes what was read from a cache is unconfirmed: it is taken not to.",
+        "The project's directory is known by its last part alone, so that processes are not joined by it.",
+    ],
+};
+
+const LOOKS: Looks = Looks {
+    programs: &["codebuff"],
+    commands: &["codebuff"],
+    packages: &["codebuff"],
+    chores: &["login", "publish", "help"],
+    ..Looks::NONE
+};
+
+/// The program's own directory and those of its previews, below the one of configurations.
+const HOMES: &[&str] = &["manicode", "manicode-dev", "manicode-staging"];
+
+const MESSAGES: &str = "chat-messages.json";
+
+impl Client for Codebuff {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        LOOKS.role(process)
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let root = |name: &&str| env.home.join(".config").join(name).join("projects");
+        let store = |root: PathBuf| Store::usual("chats", root, 4, is_chat, Format::Document);
+        HOMES.iter().map(root).map(store).collect()
+    }
+
+    fn decoder(&self, _: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        let chat = source.path.parent().map(file_name).unwrap_or_default();
+        let started = time_of_name(chat);
+        Box::new(Chat {
+            file: source.file,
+            session: SessionKey::new(ID, chat),
+            started,
+            opened: started.unwrap_or(source.modified),
+            names: Names::default(),
+        })
+    }
+
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        process.option(&["--continue"]).filter(|id| time_of_name(id).is_some()).map(str::to_owned)
+    }
+
+    fn tells_turn_ends(&self) -> bool {
+        false
+    }
+}
+
+/// `<project>/chats/<time>/chat-messages.json`.
+fn is_chat(relative: &Path) -> bool {
+    let parts: Vec<_> = relative.iter().collect();
+    matches!(parts.as_slice(), [_, chats, _, name] if *chats == "chats" && *name == MESSAGES)
+}
+
+/// A chat is called by the time it began, `2026-11-18T11-06-40.000Z`: with dashes, since colons are no part of names.
+fn time_of_name(name: &str) -> Option<Timestamp> {
+    let (day, time) = name.split_once('T')?;
+    rfc3339(&format!("{day}T{}", time.replace('-', ":")))
+}
+
+/// Reads one chat.
+struct Chat {
+    file: FileId,
+    session: SessionKey,
+    started: Option<Timestamp>,
+    opened: Timestamp,
+    names: Names,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    id: Loose<'a>,
+    /// Who speaks: `user`, `ai`, `agent`, `error`; older ones have a `role`.
+    #[serde(borrow, default)]
+    variant: Loose<'a>,
+    #[serde(borrow, default)]
+    role: Loose<'a>,
+    #[serde(borrow, default)]
+    content: Loose<'a>,
+    /// Some hold a clock's time alone, which is no moment.
+    #[serde(default)]
+    timestamp: Moment,
+    #[serde(borrow, default)]
+    metadata: Option<Metadata<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow, default)]
+    model: Loose<'a>,
+    #[serde(default)]
+    usage: Option<Told>,
+}
+
+/// Usage, in either of two spellings.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct Told {
+    #[serde(rename = "inputTokens", alias = "input_tokens")]
+    input: Count,
+    #[serde(rename = "outputTokens", alias = "output_tokens")]
+    output: Count,
+    #[serde(rename = "cacheReadInputTokens", alias = "cache_read_input_tokens")]
+    cache_read: Count,
+    #[serde(rename = "cacheCreationInputTokens", alias = "cache_creation_input_tokens")]
+    cache_creation: Count,
+}
+
+impl Told {
+    fn usage(self) -> Usage {
+        Usage {
+            input: self.input.0,
+            cache_read: self.cache_read.0,
+            cache_write_5m: self.cache_creation.0,
+            output: self.output.0,
+            ..Usage::default()
+        }
+    }
+}
+
+impl Chat {
+    fn message(&mut self, message: &Message<'_>, n: u32, record: &mut Record<'_>) {
+        match message.variant.text().or(message.role.text()) {
+            Some("user") => {
+                record.emit(&self.session, EventKind::Prompt);
+                if let Some(words) = message.content.text() {
+                    record.title(&self.session, TitleRank::LastPrompt, words);
+                }
+            }
+            Some("error") => record.emit(&self.session, EventKind::Error("unknown".into())),
+            _ => {}
+        }
+        let Some(metadata) = &message.metadata else { return };
+        let usage = metadata.usage.unwrap_or_default().usage();
+        if usage.is_zero() {
+            return;
+        }
+        let id = message.id.text();
+        let key = id.map_or_else(|| format!("number {n}"), str::to_owned);
+        let turn = Turn {
+            id: id.map(Into::into),
+            model: metadata.model.text().map(|model| self.names.get(model)),
+            // An answer takes several requests, of sub-agents too: how many is not told.
+            extent: Extent::Sum,
+            context_used: Some(0),
+            ..response(MessageKey::in_session(&self.session, &key), usage, self.opened)
+        };
+        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+    }
+}
+
+impl Decoder for Chat {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let raw: Vec<&RawValue> = serde_json::from_slice(bytes)?;
+        let (messages, verdict) = sound::<Message<'_>>(&raw, "messages");
+        let record = &mut Record::new(self.file, Place::Entry(0), self.started, out);
+        record.facts(&self.session, SessionFacts { started: self.started, ..SessionFacts::default() });
+        for (message, n) in messages.iter().zip(0..) {
+            record.at = message.timestamp.0.or(self.started);
+            record.source.place = Place::Entry(n);
+            self.message(message, n, record);
+        }
+        verdict
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{Tally, decode_document};
+
+    const CHAT: &[u8] = include_bytes!("../../../fixtures/codebuff/2026-11/chat-messages.json");
+    const PATH: &str = "/home/u/.config/manicode/projects/shop/chats/2026-11-18T11-06-40.000Z/chat-messages.json";
+
+    fn events() -> Vec<Event> {
+        decode_document(&Codebuff, PATH, CHAT).unwrap()
+    }
+
+    #[test]
+    fn usage_is_in_either_spelling_and_messages_without_it_are_a_gap() {
+        let tally = Tally::of(&events());
+        let expected = Usage { input: 110, cache_read: 2_000, cache_write_5m: 30, output: 60, ..Usage::default() };
+        assert_eq!(tally.usage(), expected);
+        assert_eq!(tally.turns.len(), 2);
+    }
+
+    #[test]
+    fn credits_are_no_dollars() {
+        assert!(Tally::of(&events()).turns.values().all(|(_, turn)| turn.embedded_cost.is_none()));
+    }
+
+    #[test]
+    fn a_chat_is_dated_by_its_name_where_messages_have_a_clocks_time_alone() {
+        let begun = Timestamp::from_millis(1_795_000_000_000);
+        assert_eq!(time_of_name("2026-11-18T11-06-40.000Z"), Some(begun));
+        let prompt = events().into_iter().find(|event| matches!(event.kind, EventKind::Prompt)).unwrap();
+        assert_eq!(prompt.at, Some(begun));
+    }
+
+    #[test]
+    fn previews_have_homes_of_their_own() {
+        let path = PATH.replace("manicode/", "manicode-dev/");
+        assert_eq!(Tally::of(&decode_document(&Codebuff, &path, CHAT).unwrap()).turns.len(), 2);
+        assert!(!is_chat(Path::new("shop/chats/x/run-state.json")));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(noise in prop::collection::vec(any::<u8>(), 0..100), at in 0..CHAT.len()) {
+            let mut text = CHAT.to_vec();
+            text.splice(at..at, noise);
+            let _ = decode_document(&Codebuff, PATH, &text);
+        }
+
+        #[test]
+        fn any_name_is_judged_without_a_panic(name in "\\PC{0,30}") {
+            time_of_name(&name);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Continue, in editors and as `cn`: `~/.continue/sessions/<uuid>.json`, rewritten as a whole, beside a list of them.
+//!
+//! `$CONTINUE_GLOBAL_DIR` names another place. Layout: Continue's own sources, from memory; see
+//! `docs/formats/continue.md` for what is unconfirmed.
+
+use std::path::Path;
+
+use agtop_model::{ClientId, Event, EventKind, FileId, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::decode::{Record, sound};
+use crate::facts::is_uuid;
+use crate::looks::{Looks, Model};
+use crate::parse::Loose;
+use crate::paths::directory;
+use crate::speech::{blocks, words};
+use crate::store::{file_stem, has_extension};
+use crate::{
+    Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Presence, ProcFacts, Source, Store,
+};
+
+/// Continue.
+pub(crate) struct Continue;
+
+const ID: ClientId = ClientId::new("continue");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Continue",
+    aliases: &[],
+    danger_flags: &["--auto"],
+    knowledge: Knowledge::NONE,
+    blind_spots: &[
+        "Tokens and costs are not read: where its files tell them is unconfirmed.",
+        "Messages have no time of their own: a session is dated by when its file was last written.",
+        "Which tools were called, and whether a turn is over, is unconfirmed and not read.",
+    ],
+};
+
+const LOOKS: Looks = Looks {
+    programs: &["continue"],
+    commands: &["cn"],
+    packages: &["@continuedev/cli"],
+    parts: &["continue-binary"],
+    chores: &["login", "logout", "ls", "help"],
+    model: Model::Option(&["--model"]),
+    ..Looks::NONE
+};
+
+impl Client for Continue {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        LOOKS.role(process)
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let (home, presence) = match env.dir("CONTINUE_GLOBAL_DIR") {
+            Some(home) => (home, Presence::Named),
+            None => (env.home.join(".continue"), Presence::Usual),
+        };
+        let store = Store::usual("sessions", home.join("sessions"), 1, is_session, Format::Document);
+        vec![Store { presence, ..store }]
+    }
+
+    fn decoder(&self, _: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        let session = SessionKey::new(ID, file_stem(source.path));
+        Box::new(Document { file: source.file, session, modified: source.modified })
+    }
+
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        let id = process.option(&["--fork", "--session"])?;
+        is_uuid(id).then(|| id.to_owned())
+    }
+
+    fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        LOOKS.model(process)
+    }
+
+    fn tells_turn_ends(&self) -> bool {
+        false
+    }
+}
+
+/// A session, not the list of them (`sessions.json`).
+fn is_session(relative: &Path) -> bool {
+    has_extension(relative, "json") && is_uuid(file_stem(relative))
+}
+
+/// Reads one session.
+struct Document {
+    file: FileId,
+    session: SessionKey,
+    modified: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Session<'a> {
+    #[serde(borrow, default)]
+    title: Loose<'a>,
+    #[serde(borrow, default)]
+    workspace_directory: Loose<'a>,
+    #[serde(borrow, default)]
+    history: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow)]
+    message: Message<'a>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    role: Loose<'a>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+}
+
+impl Decoder for Document {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let session: Session<'_> = serde_json::from_slice(bytes)?;
+        let (items, verdict) = sound::<Item<'_>>(&session.history, "messages");
+        let record = &mut Record::new(self.file, Place::Entry(0), Some(self.modified), out);
+        let cwd = session.workspace_directory.text().and_then(directory);
+        record.facts(&self.session, SessionFacts { cwd, ..SessionFacts::default() });
+        // Who made the title is not known: it may be the person's own words.
+        if let Some(title) = session.title.text().filter(|&title| title != UNNAMED) {
+            record.title(&self.session, TitleRank::FirstPrompt, title);
+        }
+        for (item, place) in items.iter().zip(0..) {
+            record.source.place = Place::Entry(place);
+            self.said(&item.message, record);
+        }
+        verdict
+    }
+}
+
+/// What a session is called before it has a name.
+const UNNAMED: &str = "New Session";
+
+impl Document {
+    fn said(&self, message: &Message<'_>, record: &mut Record<'_>) {
+        let said = message.content.map(blocks).unwrap_or_default();
+        if message.role.text() == Some("user")
+            && let Some(words) = words(&said)
+        {
+            record.emit(&self.session, EventKind::Prompt);
+            record.title(&self.session, TitleRank::LastPrompt, words);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MODIFIED, Tally, decode_document};
+
+    const SESSION: &[u8] = include_bytes!("../../../fixtures/continue/2026-11/session.json");
+    const PATH: &str = "/home/u/.continue/sessions/6aaaaaaa-0000-4000-8000-000000000001.json";
+
+    #[test]
+    fn a_session_is_known_without_tokens_and_dated_by_its_file() {
+        let events = decode_document(&Continue, PATH, SESSION).unwrap();
+        assert!(Tally::of(&events).turns.is_empty());
+        assert!(events.iter().all(|event| event.at == Some(MODIFIED)));
+        assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt)).count(), 2);
+    }
+
+    #[test]
+    fn its_directory_is_a_uri_or_a_path() {
+        let cwd = |json: &str| {
+            let events = decode_document(&Continue, PATH, json.as_bytes()).unwrap();
+            events.into_iter().find_map(|event| match event.kind {
+                EventKind::Facts(facts) => facts.cwd,
+                _ => None,
+            })
+        };
+        assert_eq!(cwd(r#"{"workspaceDirectory":"file:///home/u/a%20b"}"#), Some("/home/u/a b".into()));
+        assert_eq!(cwd(r#"{"workspaceDirectory":"/home/u/shop"}"#), Some("/home/u/shop".into()));
+        assert_eq!(cwd(r#"{"workspaceDirectory":""}"#), None);
+    }
+
+    #[test]
+    fn the_list_of_sessions_is_no_session() {
+        assert!(!is_session(Path::new("sessions.json")));
+        assert!(is_session(Path::new("6aaaaaaa-0000-4000-8000-000000000001.json")));
+    }
+
+    #[test]
+    fn a_broken_message_does_not_take_the_others_along() {
+        let (_, mut decoder) = crate::testing::open(&Continue, &crate::testing::home(), PATH);
+        let mut out = Vec::new();
+        let json = br#"{"history":[7,{"message":{"role":"user","content":"hi"}}]}"#;
+        assert!(decoder.feed(Input::Document(json), &mut out).is_err());
+        assert!(out.iter().any(|event| matches!(event.kind, EventKind::Prompt)));
+    }
+}

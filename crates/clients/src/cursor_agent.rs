@@ -1,0 +1,350 @@
+//! Cursor, its CLI and its editor. Neither writes down tokens or costs: those are a gap, and nothing is guessed.
+//!
+//! The CLI keeps a database for each chat, `~/.cursor/chats/<md5 of the directory>/<uuid>/store.db`, and a transcript,
+//! `~/.cursor/projects/<directory>/agent-transcripts/<uuid>/<uuid>.jsonl`. The editor keeps all conversations in
+//! `User/globalStorage/state.vscdb`. All undocumented, and as others have seen it: see `docs/formats/cursor-agent.md`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use agtop_model::{ClientId, Event, EventKind, FileId, Place, Role, SessionFacts, SessionKey, TitleRank};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::decode::Record;
+use crate::facts::is_uuid;
+use crate::looks::{Looks, MODEL};
+use crate::names::Names;
+use crate::parse::{Loose, Moment};
+use crate::speech::{blocks, words};
+use crate::store::{file_name, file_stem, has_extension};
+use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, ProcFacts, Source, Store, Table};
+
+/// Cursor.
+pub(crate) struct CursorAgent;
+
+const ID: ClientId = ClientId::new("cursor-agent");
+
+static INFO: ClientInfo = ClientInfo {
+    id: ID,
+    name: "Cursor",
+    aliases: &["cursor"],
+    danger_flags: &["--force", "-f", "--yolo"],
+    knowledge: Knowledge::NONE,
+    blind_spots: &[
+        "Tokens and costs are not on this machine: Cursor's own site tells them.",
+        "The directory of a chat is a hash in its path: a process is joined by the id on its command line alone.",
+        "Tools, sub-agents and questions for permission are not read, and neither is the end of a turn of the CLI.",
+        "Conversations that the editor keeps in one piece larger than a megabyte are left out.",
+    ],
+};
+
+// Its launcher replaces itself with a Node.js of its own, under the name that it was called by: `cursor-agent` or, since
+// 2026, `agent`.
+const LOOKS: Looks = Looks {
+    programs: &["cursor-agent"],
+    installed: &[("cursor-agent", "node")],
+    chores: &["login", "logout", "status", "whoami", "about", "update", "mcp", "models", "worker-server", "help"],
+    model: MODEL,
+    ..Looks::NONE
+};
+
+static CHAT: &[Table] = &[Table { name: "meta", columns: &["key", "value"], filter: Some("key = '0'") }];
+
+/// The bounds leave the search to the index that the key has: the table holds every message ever.
+static CONVERSATIONS: &[Table] = &[Table {
+    name: "cursorDiskKV",
+    columns: &["key", "value"],
+    filter: Some("key >= 'composerData:' AND key < 'composerData;' AND length(value) < 1000000"),
+}];
+
+impl Client for CursorAgent {
+    fn info(&self) -> &'static ClientInfo {
+        &INFO
+    }
+
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        LOOKS.role(process)
+    }
+
+    fn stores(&self, env: &Env) -> Vec<Store> {
+        let home = env.home.join(".cursor");
+        let mut stores = vec![
+            Store::usual("chats", home.join("chats"), 3, |path| file_name(path) == "store.db", Format::Sqlite(CHAT)),
+            Store::usual("transcripts", home.join("projects"), 4, is_transcript, Format::Lines),
+        ];
+        stores.extend(env.desktop_homes().map(|home| {
+            let root = home.join("Cursor/User/globalStorage");
+            let is_state = |path: &Path| path == Path::new("state.vscdb");
+            Store::usual("conversations", root, 1, is_state, Format::Sqlite(CONVERSATIONS))
+        }));
+        stores
+    }
+
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.format {
+            Format::Sqlite(_) => Box::new(Rows {
+                file: source.file,
+                chat: source.path.parent().map(file_name).filter(|id| is_uuid(id)).map(Into::into),
+                project: source.relative.iter().next().and_then(|hash| hash.to_str()).map(Into::into),
+            }),
+            Format::Lines | Format::Document => Box::new(Transcript {
+                file: source.file,
+                session: SessionKey::new(ID, file_stem(source.path)),
+                names: Names::default(),
+                model: None,
+                is_new: true,
+            }),
+        }
+    }
+
+    fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        let id = process.option(&["--resume"])?;
+        is_uuid(id).then(|| id.to_owned())
+    }
+
+    fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
+        LOOKS.model(process)
+    }
+
+    fn tells_turn_ends(&self) -> bool {
+        false
+    }
+}
+
+/// `<directory>/agent-transcripts/<uuid>/<uuid>.jsonl`.
+fn is_transcript(relative: &Path) -> bool {
+    let above = relative.parent().and_then(Path::parent).map(file_name);
+    above == Some("agent-transcripts") && has_extension(relative, "jsonl")
+}
+
+/// Reads a chat's database, or the editor's.
+struct Rows {
+    file: FileId,
+    /// The chat whose directory the database lies in.
+    chat: Option<Arc<str>>,
+    /// The hash that stands for the chat's directory.
+    project: Option<Arc<str>>,
+}
+
+/// What is known of a chat: once of the CLI's, once of the editor's.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Description<'a> {
+    #[serde(borrow, default)]
+    name: Loose<'a>,
+    #[serde(default)]
+    created_at: Moment,
+    #[serde(borrow, default)]
+    last_used_model: Loose<'a>,
+    #[serde(borrow, default)]
+    status: Loose<'a>,
+}
+
+impl Rows {
+    fn chat(&self, id: &Arc<str>, hex: &[u8], record: &mut Record<'_>) -> Result<(), DecodeError> {
+        let json = unhexed(hex).ok_or_else(|| DecodeError::malformed("a description that is not hexadecimal"))?;
+        let description: Description<'_> = serde_json::from_slice(&json)?;
+        let model = description.last_used_model.text().map(Into::into);
+        let facts = SessionFacts { model, project: self.project.clone(), ..SessionFacts::default() };
+        describe(&SessionKey::new(ID, Arc::clone(id)), &description, facts, record);
+        Ok(())
+    }
+
+    fn conversation(key: &str, json: &[u8], record: &mut Record<'_>) -> Result<(), DecodeError> {
+        let Some(id) = key.strip_prefix("composerData:") else { return Ok(()) };
+        let description: Description<'_> = serde_json::from_slice(json)?;
+        let session = SessionKey::new(ID, id);
+        let facts = SessionFacts { origin: Some("editor".into()), ..SessionFacts::default() };
+        describe(&session, &description, facts, record);
+        if matches!(description.status.text(), Some("completed" | "aborted")) {
+            record.emit(&session, EventKind::TurnEnded);
+        }
+        Ok(())
+    }
+}
+
+fn describe(session: &SessionKey, description: &Description<'_>, facts: SessionFacts, record: &mut Record<'_>) {
+    record.at = description.created_at.0;
+    record.facts(session, SessionFacts { started: description.created_at.0, ..facts });
+    if let Some(name) = description.name.text().filter(|&name| name != UNNAMED) {
+        record.title(session, TitleRank::Generated, name);
+    }
+}
+
+/// What a chat is called before it has a name.
+const UNNAMED: &str = "New Agent";
+
+impl Decoder for Rows {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Row { table, rowid, cells } = input else {
+            return Err(DecodeError::malformed("a database that is read as text"));
+        };
+        let &[key, value] = cells else {
+            return Err(DecodeError::malformed("a row of other columns than were asked for"));
+        };
+        let Some(value) = value.bytes() else { return Ok(()) };
+        let record = &mut Record::new(self.file, Place::Row { table, rowid }, None, out);
+        match (key.text(), &self.chat) {
+            (Some("0"), Some(id)) => self.chat(id, value, record),
+            (Some(key), _) => Self::conversation(key, value, record),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// Bytes of which each is written as two digits.
+fn unhexed(digits: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    rest.is_empty().then(|| pairs.iter().map(byte).collect())?
+}
+
+/// Reads a transcript of the CLI.
+struct Transcript {
+    file: FileId,
+    session: SessionKey,
+    names: Names,
+    model: Option<Arc<str>>,
+    is_new: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    #[serde(borrow, default)]
+    role: Loose<'a>,
+    #[serde(borrow, default)]
+    message: Option<Message<'a>>,
+    #[serde(default)]
+    created_at: Moment,
+    #[serde(borrow, default)]
+    model_id: Loose<'a>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+}
+
+impl Decoder for Transcript {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
+        let line: Line<'_> = serde_json::from_slice(bytes)?;
+        let record = &mut Record::new(self.file, Place::Byte(offset), line.created_at.0, out);
+        let model = line.model_id.text().map(|model| self.names.get(model));
+        if self.is_new || (model.is_some() && model != self.model) {
+            let started = line.created_at.0.filter(|_| self.is_new);
+            record.facts(&self.session, SessionFacts { started, model: model.clone(), ..SessionFacts::default() });
+            self.is_new = false;
+            self.model = model;
+        }
+        if line.role.text() == Some("user") {
+            let said = line.message.as_ref().and_then(|message| message.content).map(blocks).unwrap_or_default();
+            if let Some(words) = words(&said) {
+                record.emit(&self.session, EventKind::Prompt);
+                record.title(&self.session, TitleRank::LastPrompt, words);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{Tally, decode_lines, decode_rows, fixture_rows, home};
+
+    const TRANSCRIPT: &[u8] = include_bytes!("../../../fixtures/cursor-agent/2026-11/transcript.jsonl");
+    const CHAT_ROWS: &str = include_str!("../../../fixtures/cursor-agent/2026-11/chat.json");
+    const STATE_ROWS: &str = include_str!("../../../fixtures/cursor-agent/2026-11/state.json");
+    const UUID: &str = "7aaaaaaa-0000-4000-8000-000000000001";
+
+    fn transcript() -> Vec<Event> {
+        let path = format!("/home/u/.cursor/projects/home-u-shop/agent-transcripts/{UUID}/{UUID}.jsonl");
+        let (events, errors) = decode_lines(&CursorAgent, &path, TRANSCRIPT);
+        assert_eq!(errors, []);
+        events
+    }
+
+    fn chat() -> Vec<Event> {
+        let path = format!("/home/u/.cursor/chats/0123456789abcdef0123456789abcdef/{UUID}/store.db");
+        decode_rows(&CursorAgent, &path, &fixture_rows(&CursorAgent, &path, CHAT_ROWS))
+    }
+
+    fn state() -> Vec<Event> {
+        let path = "/home/u/.config/Cursor/User/globalStorage/state.vscdb";
+        decode_rows(&CursorAgent, path, &fixture_rows(&CursorAgent, path, STATE_ROWS))
+    }
+
+    fn facts(events: &[Event]) -> &SessionFacts {
+        events
+            .iter()
+            .find_map(|event| if let EventKind::Facts(facts) = &event.kind { Some(&**facts) } else { None })
+            .unwrap()
+    }
+
+    #[test]
+    fn the_description_of_a_chat_is_json_in_hexadecimal() {
+        let events = chat();
+        assert_eq!(facts(&events).model.as_deref(), Some("claude-opus-4-8"));
+        assert_eq!(facts(&events).project.as_deref(), Some("0123456789abcdef0123456789abcdef"));
+        assert!(events.iter().all(|event| &*event.session.id == UUID));
+        assert_eq!(unhexed(b"7b7"), None);
+    }
+
+    #[test]
+    fn chat_and_transcript_are_one_session() {
+        assert_eq!(chat()[0].session, transcript()[0].session);
+    }
+
+    #[test]
+    fn a_transcript_tells_prompts_and_models() {
+        let events = transcript();
+        assert_eq!(facts(&events).model, None);
+        assert!(events.iter().any(|event| matches!(&event.kind, EventKind::Facts(facts) if facts.model.is_some())));
+        let titles: Vec<_> = events
+            .iter()
+            .filter_map(|event| if let EventKind::Title(title) = &event.kind { Some(title.text.raw()) } else { None })
+            .collect();
+        assert_eq!(titles, ["mend the basket"]);
+    }
+
+    #[test]
+    fn conversations_of_the_editor_tell_whether_they_are_over() {
+        let events = state();
+        let over: Vec<_> = events
+            .iter()
+            .filter(|event| matches!(event.kind, EventKind::TurnEnded))
+            .map(|event| &*event.session.id)
+            .collect();
+        assert_eq!(over, ["c-done"]);
+        assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Facts(_))).count(), 2);
+    }
+
+    #[test]
+    fn tokens_are_never_guessed() {
+        let events: Vec<Event> = [transcript(), chat(), state()].concat();
+        assert!(Tally::of(&events).turns.is_empty());
+    }
+
+    #[test]
+    fn the_editor_has_its_place_on_every_system() {
+        let mut env = home();
+        env.vars.insert("APPDATA".into(), "/c/Roaming".into());
+        let roots: Vec<_> = CursorAgent.stores(&env).into_iter().map(|store| store.root).collect();
+        for home in ["/home/u/.config", "/home/u/Library/Application Support", "/c/Roaming"] {
+            assert!(roots.contains(&Path::new(home).join("Cursor/User/globalStorage")), "{home}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_digits_never_panic(digits in prop::collection::vec(any::<u8>(), 0..50)) {
+            unhexed(&digits);
+        }
+    }
+}

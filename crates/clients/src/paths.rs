@@ -1,0 +1,60 @@
+//! Directories as agents write them down: paths, URIs, and names made of them.
+
+use std::path::PathBuf;
+
+/// Text with its percent-encoding undone (RFC 3986); what is no escape stays as it is. `None` if that is not UTF-8, or
+/// has control characters, which no directory that somebody works in has.
+pub(crate) fn percent_decoded(encoded: &str) -> Option<String> {
+    let mut text = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escape = (byte == b'%').then(|| after.split_at_checked(2)).flatten();
+        let decoded = escape.and_then(|(digits, after)| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, after) = decoded.unwrap_or((byte, after));
+        text.push(byte);
+        rest = after;
+    }
+    String::from_utf8(text).ok().filter(|text| !text.contains(char::is_control))
+}
+
+/// The path of a `file:` URI on this machine (RFC 8089).
+pub(crate) fn local_path(uri: &str) -> Option<PathBuf> {
+    let encoded = uri.strip_prefix("file://").filter(|path| path.starts_with('/'))?;
+    let path = percent_decoded(encoded)?;
+    // `/c:/work` is `c:/work` on Windows.
+    let is_drive = path.as_bytes().get(2) == Some(&b':');
+    Some(PathBuf::from(if is_drive { path.trim_start_matches('/').to_owned() } else { path }))
+}
+
+/// The directory that is written as a path or as a `file:` URI; those of other machines are none.
+pub(crate) fn directory(written: &str) -> Option<PathBuf> {
+    if written.starts_with("file:") {
+        return local_path(written);
+    }
+    let is_elsewhere = written.contains("://") || written.contains(char::is_control);
+    (!written.is_empty() && !is_elsewhere).then(|| PathBuf::from(written))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_a_path_or_a_uri_of_this_machine() {
+        assert_eq!(directory("/work/a%20b"), Some("/work/a%20b".into()));
+        assert_eq!(directory("file:///work/a%20b"), Some("/work/a b".into()));
+        assert_eq!(directory("vscode-remote://wsl/work"), None);
+        assert_eq!(directory("file://server/work"), None);
+        assert_eq!(directory(""), None);
+    }
+
+    #[test]
+    fn escapes_that_are_none_stay() {
+        assert_eq!(percent_decoded("%2Fwork%2F100%").as_deref(), Some("/work/100%"));
+        assert_eq!(percent_decoded("%ff"), None);
+        assert_eq!(percent_decoded("%00"), None);
+    }
+}

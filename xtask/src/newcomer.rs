@@ -1,0 +1,87 @@
+//! Whether adding an agent is what CONTRIBUTING.md says it is: its patch is applied to a copy, which is built and tested.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// What of the repository is left behind: what was built, and what git keeps.
+const LEFT_BEHIND: &[&str] = &["target", ".git"];
+
+/// The agent that the patch adds.
+const NEWCOMER: &str = "quux";
+
+pub(crate) fn run() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    let copy = tempfile::tempdir()?;
+    copy_tree(&root, copy.path())?;
+    let patch = copy.path().join("newcomer.patch");
+    fs::write(&patch, patch_in(&fs::read_to_string(root.join("CONTRIBUTING.md"))?)?)?;
+    done(Command::new("git").current_dir(copy.path()).args(["apply", "newcomer.patch"]))?;
+    // Its tests, those over all agents, and those that compare files, registry and fixtures. Built apart: cargo would take
+    // what is built of a copy for what is built of the original.
+    let test = |args: &[&str]| {
+        let target = root.join("target/newcomer");
+        done(Command::new("cargo").current_dir(copy.path()).env("CARGO_TARGET_DIR", target).arg("test").args(args))
+    };
+    test(&["--locked", "-p", "agtop-clients", "--lib", NEWCOMER])?;
+    test(&["--locked", "-p", "agtop-clients", "--test", "recognition"])?;
+    test(&["--locked", "-p", "agtop-collect", "--test", "registry", "--test", "knowledge"])
+}
+
+/// The one patch in a text of Markdown.
+fn patch_in(text: &str) -> Result<&str> {
+    let (_, rest) = text.split_once("```diff\n").context("CONTRIBUTING.md has no patch")?;
+    let (patch, _) = rest.split_once("```\n").context("the patch in CONTRIBUTING.md has no end")?;
+    Ok(patch)
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if LEFT_BEHIND.iter().any(|left| name == OsStr::new(left)) {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_tree(&entry.path(), &to.join(&name))?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), to.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+fn done(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("{command:?} cannot be run"))?;
+    ensure!(status.success(), "{command:?}: {status}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_patch_adds_one_file_fixtures_and_two_lines() -> Result<()> {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../CONTRIBUTING.md"))?;
+        let patch = patch_in(&text)?;
+        let mut registered = 0;
+        for part in patch.split("diff --git ").skip(1) {
+            let path = part.split_whitespace().next().unwrap_or_default();
+            let added = part.lines().filter(|line| line.starts_with('+') && !line.starts_with("+++")).count();
+            match path {
+                "a/crates/clients/src/lib.rs" => registered = added,
+                "a/crates/clients/src/quux.rs" | "a/crates/clients/tests/recognition.tsv" => {}
+                _ if path.starts_with("a/fixtures/quux/") => {}
+                _ => anyhow::bail!("the patch touches {path}"),
+            }
+        }
+        ensure!(registered == 2, "{registered} lines in lib.rs");
+        Ok(())
+    }
+}
