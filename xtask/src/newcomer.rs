@@ -71,14 +71,14 @@ mod tests {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../CONTRIBUTING.md"))?;
         let patch = patch_in(&text)?;
         let mut registered = 0;
-        for part in patch.split("diff --git ").skip(1) {
-            let path = part.split_whitespace().next().unwrap_or_default();
-            let added = part.lines().filter(|line| line.starts_with('+') && !line.starts_with("+++")).count();
-            match path {
+        for change in patch.split("diff --git ").skip(1) {
+            let touched = change.split_whitespace().next().unwrap_or_default();
+            let added = change.lines().filter(|line| line.starts_with('+') && !line.starts_with("+++")).count();
+            match touched {
                 "a/crates/clients/src/lib.rs" => registered = added,
                 "a/crates/clients/src/quux.rs" | "a/crates/clients/tests/recognition.tsv" => {}
-                _ if path.starts_with("a/fixtures/quux/") => {}
-                _ => anyhow::bail!("the patch touches {path}"),
+                _ if touched.starts_with("a/fixtures/quux/") => {}
+                _ => anyhow::bail!("the patch touches {touched}"),
             }
         }
         ensure!(registered == 2, "{registered} lines in lib.rs");

@@ -97,6 +97,10 @@ impl Client for Hermes {
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         LOOKS.model(process)
     }
+
+    fn tells_turn_ends(&self) -> bool {
+        false
+    }
 }
 
 /// Decodes rows of sessions.

@@ -101,8 +101,15 @@ impl<'de> Deserialize<'de> for Moment {
 
 /// Text, borrowed from the record unless it has escapes. (serde borrows a bare `Cow<str>` only: inside an `Option` it
 /// would allocate every time.)
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Str<'a>(pub(crate) Cow<'a, str>);
+
+impl Str<'_> {
+    /// The text, unless it is empty.
+    pub(crate) fn filled(&self) -> Option<&str> {
+        Some(&*self.0).filter(|text| !text.is_empty())
+    }
+}
 
 impl Deref for Str<'_> {
     type Target = str;

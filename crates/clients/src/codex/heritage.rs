@@ -2,10 +2,11 @@
 
 use agtop_model::Timestamp;
 
-use super::loose::{Text, filled};
+use super::loose::filled;
 use super::payload::Meta;
 use super::usage::Start;
 use crate::facts::is_uuid;
+use crate::parse::Str;
 
 /// Whose a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl Heritage {
     }
 
     /// A turn begins.
-    pub(super) fn turn_began(&mut self, turn: Option<&Text<'_>>, started_at: Option<Timestamp>) {
+    pub(super) fn turn_began(&mut self, turn: Option<&Str<'_>>, started_at: Option<Timestamp>) {
         if !matches!(self.stage, Stage::Own | Stage::Dated)
             && let Some(own) = self.is_own_turn(filled(turn), started_at)
         {

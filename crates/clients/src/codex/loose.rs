@@ -3,30 +3,20 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::parse::Str;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
-/// A text that borrows from the line where it has no escapes. (A plain `Option<Cow>` never borrows under serde.)
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-impl Text<'_> {
-    /// The text, unless it is empty.
-    pub(super) fn filled(&self) -> Option<&str> {
-        Some(&*self.0).filter(|text| !text.is_empty())
-    }
-}
-
 /// The text of an optional field, unless it is missing or empty.
-pub(super) fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
-    text.and_then(Text::filled)
+pub(super) fn filled<'t>(text: Option<&'t Str<'_>>) -> Option<&'t str> {
+    text.and_then(Str::filled)
 }
 
 /// A value of which only words and the nesting of objects matter. Anything else says nothing, and is no error.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Loose<'a> {
-    Word(#[serde(borrow)] Text<'a>),
+    Word(#[serde(borrow)] Str<'a>),
     Object(#[serde(borrow)] BTreeMap<Cow<'a, str>, Loose<'a>>),
     Other(IgnoredAny),
 }

@@ -4,35 +4,35 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::gist::Gist;
-use super::loose::{Kind, Origin, Text, filled};
+use super::loose::{Kind, Origin, filled};
 use super::subagents::News;
 use super::usage::Tokens;
-use crate::parse::Moment;
+use crate::parse::{Moment, Str};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Meta<'a> {
     #[serde(borrow)]
-    pub(super) id: Option<Text<'a>>,
+    pub(super) id: Option<Str<'a>>,
     pub(super) timestamp: Moment,
     #[serde(borrow)]
-    pub(super) cwd: Option<Text<'a>>,
+    pub(super) cwd: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) originator: Option<Text<'a>>,
+    pub(super) originator: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) cli_version: Option<Text<'a>>,
+    pub(super) cli_version: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) source: Origin<'a>,
     #[serde(borrow)]
-    pub(super) thread_source: Option<Text<'a>>,
+    pub(super) thread_source: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) git: Option<Git<'a>>,
     #[serde(borrow)]
-    pub(super) forked_from_id: Option<Text<'a>>,
+    pub(super) forked_from_id: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) parent_thread_id: Option<Text<'a>>,
+    pub(super) parent_thread_id: Option<Str<'a>>,
     #[serde(borrow, alias = "agent_type")]
-    pub(super) agent_role: Option<Text<'a>>,
+    pub(super) agent_role: Option<Str<'a>>,
     pub(super) history_base: Option<IgnoredAny>,
     pub(super) subagent_history_start_ordinal: Option<u64>,
 }
@@ -50,20 +50,20 @@ impl Meta<'_> {
 #[serde(default)]
 pub(super) struct Git<'a> {
     #[serde(borrow)]
-    pub(super) branch: Option<Text<'a>>,
+    pub(super) branch: Option<Str<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct TurnContext<'a> {
     #[serde(borrow)]
-    pub(super) turn_id: Option<Text<'a>>,
+    pub(super) turn_id: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) cwd: Option<Text<'a>>,
+    pub(super) cwd: Option<Str<'a>>,
     #[serde(borrow)]
-    model: Option<Text<'a>>,
+    model: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) service_tier: Option<Text<'a>>,
+    pub(super) service_tier: Option<Str<'a>>,
     #[serde(borrow)]
     collaboration_mode: Option<CollaborationMode<'a>>,
 }
@@ -89,9 +89,9 @@ pub(super) struct CollaborationMode<'a> {
 #[serde(default)]
 pub(super) struct Settings<'a> {
     #[serde(borrow)]
-    pub(super) model: Option<Text<'a>>,
+    pub(super) model: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) service_tier: Option<Text<'a>>,
+    pub(super) service_tier: Option<Str<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -110,16 +110,16 @@ pub(super) struct Info<'a> {
     pub(super) last_token_usage: Option<Tokens>,
     pub(super) model_context_window: Option<u64>,
     #[serde(borrow, alias = "model_name")]
-    pub(super) model: Option<Text<'a>>,
+    pub(super) model: Option<Str<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RateLimits<'a> {
     #[serde(borrow)]
-    pub(super) limit_id: Option<Text<'a>>,
+    pub(super) limit_id: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) plan_type: Option<Text<'a>>,
+    pub(super) plan_type: Option<Str<'a>>,
     pub(super) primary: Option<LimitWindow>,
     pub(super) secondary: Option<LimitWindow>,
 }
@@ -137,9 +137,9 @@ pub(super) struct LimitWindow {
 #[serde(default)]
 pub(super) struct UsageRecord<'a> {
     #[serde(borrow)]
-    pub(super) thread_id: Option<Text<'a>>,
+    pub(super) thread_id: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) response_id: Option<Text<'a>>,
+    pub(super) response_id: Option<Str<'a>>,
     pub(super) usage: Tokens,
 }
 
@@ -147,19 +147,19 @@ pub(super) struct UsageRecord<'a> {
 #[serde(default)]
 pub(super) struct Call<'a> {
     #[serde(borrow, rename = "call_id")]
-    pub(super) key: Option<Text<'a>>,
+    pub(super) key: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) id: Option<Text<'a>>,
+    pub(super) id: Option<Str<'a>>,
     #[serde(borrow, rename = "type")]
-    pub(super) kind: Option<Text<'a>>,
+    pub(super) kind: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) name: Option<Text<'a>>,
+    pub(super) name: Option<Str<'a>>,
     /// JSON in a string.
     #[serde(borrow)]
-    pub(super) arguments: Option<Text<'a>>,
+    pub(super) arguments: Option<Str<'a>>,
     /// Free text, of custom tools.
     #[serde(borrow)]
-    pub(super) input: Option<Text<'a>>,
+    pub(super) input: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) action: Option<Arguments<'a>>,
 }
@@ -169,35 +169,35 @@ pub(super) struct Call<'a> {
 #[serde(default)]
 pub(super) struct Arguments<'a> {
     #[serde(borrow)]
-    pub(super) cmd: Option<Text<'a>>,
+    pub(super) cmd: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) command: Option<Words<'a>>,
     #[serde(borrow, alias = "file_path")]
-    pub(super) path: Option<Text<'a>>,
+    pub(super) path: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) query: Option<Text<'a>>,
+    pub(super) query: Option<Str<'a>>,
     pub(super) session_id: Option<u64>,
     /// What a sub-agent is asked.
     #[serde(borrow)]
-    pub(super) message: Option<Text<'a>>,
+    pub(super) message: Option<Str<'a>>,
     /// What kind of sub-agent it shall be.
     #[serde(borrow)]
-    pub(super) agent_type: Option<Text<'a>>,
+    pub(super) agent_type: Option<Str<'a>>,
 }
 
 /// A command line: one string, or argument by argument.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Words<'a> {
-    One(#[serde(borrow)] Text<'a>),
-    Many(#[serde(borrow)] Vec<Text<'a>>),
+    One(#[serde(borrow)] Str<'a>),
+    Many(#[serde(borrow)] Vec<Str<'a>>),
 }
 
 /// A tool's answer.
 #[derive(Debug)]
 pub(super) struct Output<'a> {
     /// Which call it answers.
-    pub(super) call: Text<'a>,
+    pub(super) call: Str<'a>,
     /// What it says about the command.
     pub(super) gist: Gist,
     /// What it says about sub-agents.
@@ -208,14 +208,14 @@ pub(super) struct Output<'a> {
 #[serde(default)]
 pub(super) struct Answer<'a> {
     #[serde(borrow)]
-    pub(super) call_id: Option<Text<'a>>,
+    pub(super) call_id: Option<Str<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct TurnBegan<'a> {
     #[serde(borrow)]
-    pub(super) turn_id: Option<Text<'a>>,
+    pub(super) turn_id: Option<Str<'a>>,
     /// Copied turns keep the time at which they really began.
     pub(super) started_at: Moment,
     pub(super) model_context_window: Option<u64>,
@@ -234,7 +234,7 @@ pub(super) struct Failure<'a> {
 #[serde(default)]
 pub(super) struct Command<'a> {
     #[serde(borrow)]
-    pub(super) id: Option<Text<'a>>,
+    pub(super) id: Option<Str<'a>>,
     pub(super) exit_code: Option<i64>,
 }
 
@@ -243,7 +243,7 @@ pub(super) struct Command<'a> {
 #[serde(default)]
 pub(super) struct Said<'a> {
     #[serde(borrow)]
-    pub(super) role: Option<Text<'a>>,
+    pub(super) role: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) content: Vec<Part<'a>>,
 }
@@ -252,10 +252,10 @@ pub(super) struct Said<'a> {
 #[serde(default)]
 pub(super) struct Part<'a> {
     #[serde(borrow)]
-    text: Option<Text<'a>>,
+    text: Option<Str<'a>>,
 }
 
-pub(super) fn first_text(parts: Vec<Part<'_>>) -> Option<Text<'_>> {
+pub(super) fn first_text(parts: Vec<Part<'_>>) -> Option<Str<'_>> {
     parts.into_iter().find_map(|part| part.text)
 }
 
@@ -268,9 +268,9 @@ pub(super) struct Completed<I> {
 #[serde(default)]
 pub(super) struct UserMessage<'a> {
     #[serde(borrow)]
-    pub(super) message: Option<Text<'a>>,
+    pub(super) message: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) kind: Option<Text<'a>>,
+    pub(super) kind: Option<Str<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -291,6 +291,6 @@ pub(super) struct SettingsApplied<'a> {
 #[serde(default)]
 pub(super) struct ExecLine<'a> {
     #[serde(borrow)]
-    pub(super) thread_id: Option<Text<'a>>,
+    pub(super) thread_id: Option<Str<'a>>,
     pub(super) usage: Option<Tokens>,
 }

@@ -9,7 +9,7 @@ use agtop_model::{
 
 use super::CLIENT;
 use super::heritage::{Heritage, Owner, second_of};
-use super::loose::{Text, filled};
+use super::loose::filled;
 use super::names::Names;
 use super::payload::Failure;
 use super::prompt::{asked, cwd_told, title};
@@ -18,7 +18,7 @@ use super::usage::{Tokens, Totals};
 use super::wire::{CompactionKind, Content, Line, PromptKind};
 use crate::decode::Record;
 use crate::facts::is_uuid;
-use crate::parse::shortened;
+use crate::parse::{Str, shortened};
 use crate::store::file_name;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -163,7 +163,7 @@ impl Rollout {
     }
 
     /// A turn begins: if that tells whose lines these are, a count before it was not this turn's.
-    fn turn_began(&mut self, turn: Option<&Text<'_>>, started_at: Option<Timestamp>) {
+    fn turn_began(&mut self, turn: Option<&Str<'_>>, started_at: Option<Timestamp>) {
         self.heritage.turn_began(turn, started_at);
         if !self.heritage.is_unclear() {
             self.drop_held();

@@ -6,10 +6,10 @@ use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Tim
 use serde::Deserialize;
 
 use super::CLIENT;
-use super::loose::{Text, filled};
+use super::loose::filled;
 use super::prompt::{asked, title};
 use crate::decode::Record;
-use crate::parse::{Moment, shortened};
+use crate::parse::{Moment, Str, shortened};
 use crate::{Cell, DecodeError, Decoder, Input, Table};
 
 /// Characters of a name that are kept.
@@ -24,9 +24,9 @@ pub(super) struct Index {
 #[serde(default)]
 struct Entry<'a> {
     #[serde(borrow)]
-    id: Option<Text<'a>>,
+    id: Option<Str<'a>>,
     #[serde(borrow)]
-    thread_name: Option<Text<'a>>,
+    thread_name: Option<Str<'a>>,
     updated_at: Moment,
 }
 

@@ -7,10 +7,10 @@ use agtop_model::{EventKind, ToolKey, Untrusted};
 
 use super::CLIENT;
 use super::gist::Gist;
-use super::loose::{Text, filled};
+use super::loose::filled;
 use super::names::Names;
 use super::payload::{Arguments, Call, Command, Output, Words};
-use crate::parse::shortened;
+use crate::parse::{Str, shortened};
 
 /// Characters of a target that are kept.
 const TARGET: usize = 120;
@@ -131,7 +131,7 @@ fn target(arguments: &Arguments<'_>) -> Option<Untrusted> {
 }
 
 /// What a custom tool works on: the first file of a patch, else its input's first line.
-fn custom_target(input: &Text<'_>) -> Option<Untrusted> {
+fn custom_target(input: &Str<'_>) -> Option<Untrusted> {
     let file = input.0.lines().take(8).find_map(|line| {
         ["*** Add File: ", "*** Update File: ", "*** Delete File: "].iter().find_map(|label| line.strip_prefix(label))
     });

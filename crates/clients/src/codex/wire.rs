@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::gist::Gist;
-use super::loose::{Text, filled};
+use super::loose::filled;
 use super::payload::{
     Answer, Call, Command, Completed, ExecLine, Failure, Meta, Output, Said, Settings, SettingsApplied, TokenCount,
     TurnBegan, TurnContext, TurnOver, UsageRecord, UserMessage, first_text,
@@ -16,7 +16,7 @@ use super::payload::{
 use super::subagents::News;
 use super::usage::Tokens;
 use crate::DecodeError;
-use crate::parse::rfc3339;
+use crate::parse::{Str, rfc3339};
 
 /// One line, read.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ pub(super) enum Content<'a> {
     /// A command ended, perhaps long after its call was answered.
     CommandEnded(Command<'a>),
     /// Something the person said.
-    Prompt(PromptKind, Text<'a>),
+    Prompt(PromptKind, Str<'a>),
     /// The agent began to work on a turn.
     TurnBegan(TurnBegan<'a>),
     /// It ended, perhaps with an error.
@@ -64,7 +64,7 @@ pub(super) enum Content<'a> {
     /// A request failed.
     Failed(Failure<'a>),
     /// `codex exec --json`: the thread has this id.
-    ExecThread(Text<'a>),
+    ExecThread(Str<'a>),
     /// `codex exec --json`: what a turn used.
     ExecUsage(Tokens),
 }
@@ -132,10 +132,10 @@ fn plain_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
 #[serde(default)]
 struct Probe<'a> {
     #[serde(borrow)]
-    timestamp: Option<Text<'a>>,
+    timestamp: Option<Str<'a>>,
     ordinal: Option<u64>,
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
     payload: Option<IgnoredAny>,
     record_type: Option<IgnoredAny>,
 }
@@ -149,7 +149,7 @@ struct Envelope<P> {
 #[serde(default)]
 struct Tagged<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
 }
 
 impl<'a> Line<'a> {
@@ -216,7 +216,7 @@ fn answered<'a>(
 ) -> Result<Content<'a>, DecodeError> {
     let found = tagged(bytes, b"\"call_id\":\"").filter(|_| bytes.ends_with(b"}"));
     let call = match found {
-        Some(id) => Text(Cow::Borrowed(id)),
+        Some(id) => Str(Cow::Borrowed(id)),
         None => parse(bytes)?.call_id.unwrap_or_default(),
     };
     Ok(Content::Output(Output { call, gist: Gist::of(bytes), news: News::of(bytes) }))

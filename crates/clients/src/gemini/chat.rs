@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 use super::ID;
 use super::conversation::Conversation;
 use super::projects::project_of;
-use super::wire::{Arguments, Header, LineKind, Message, Rewind, Text, Tokens, ToolCall, Update, kind_of, spoken};
+use super::wire::{Arguments, Header, LineKind, Message, Rewind, Tokens, ToolCall, Update, kind_of, spoken};
 use crate::decode::Record;
 use crate::facts::is_uuid;
-use crate::parse::shortened;
+use crate::parse::{Str, shortened};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -184,7 +184,7 @@ impl Chat {
         }
     }
 
-    fn rename(&mut self, id: Option<&Text<'_>>) {
+    fn rename(&mut self, id: Option<&Str<'_>>) {
         if let Some(id) = id.map(|id| &*id.0).filter(|id| !id.is_empty() && **id != *self.session.id) {
             self.session = SessionKey::new(ID, id);
         }
@@ -357,7 +357,7 @@ impl Tokens {
 }
 
 /// A message within its file, whatever its session is called by then.
-fn mark(id: &Text<'_>) -> MessageKey {
+fn mark(id: &Str<'_>) -> MessageKey {
     MessageKey::global(ID, &id.0)
 }
 

@@ -8,8 +8,8 @@ use agtop_model::{Event, EventKind, FileId, Place, SessionKey};
 use serde::Deserialize;
 
 use super::ID;
-use super::wire::Text;
 use crate::decode::Record;
+use crate::parse::Str;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Beside a project's chats: the path of its directory, and nothing else.
@@ -54,7 +54,7 @@ impl Registry {
 #[derive(Deserialize)]
 struct Projects<'a> {
     #[serde(default, borrow)]
-    projects: BTreeMap<Text<'a>, Text<'a>>,
+    projects: BTreeMap<Str<'a>, Str<'a>>,
 }
 
 impl Decoder for Registry {

@@ -6,24 +6,20 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::parse::{Count, Moment};
-
-/// Text that is borrowed from the record where it has no escapes.
-#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+use crate::parse::{Count, Moment, Str};
 
 /// What is known of a chat: its first line, the content of `$set`, or a whole `.json` file.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Header<'a> {
     #[serde(borrow)]
-    pub(super) session_id: Option<Text<'a>>,
+    pub(super) session_id: Option<Str<'a>>,
     pub(super) start_time: Moment,
     pub(super) last_updated: Moment,
     #[serde(borrow)]
-    pub(super) kind: Option<Text<'a>>,
+    pub(super) kind: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) summary: Option<Text<'a>>,
+    pub(super) summary: Option<Str<'a>>,
     /// The whole conversation. Each message is read on its own, so that a damaged one does not take the others along.
     #[serde(borrow)]
     pub(super) messages: Option<Vec<&'a RawValue>>,
@@ -38,23 +34,23 @@ pub(super) struct Update<'a> {
 #[derive(Deserialize)]
 pub(super) struct Rewind<'a> {
     #[serde(rename = "$rewindTo", borrow)]
-    pub(super) to: Text<'a>,
+    pub(super) to: Str<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Message<'a> {
     #[serde(borrow)]
-    pub(super) id: Text<'a>,
+    pub(super) id: Str<'a>,
     #[serde(default)]
     pub(super) timestamp: Moment,
     #[serde(rename = "type", borrow)]
-    pub(super) kind: Text<'a>,
+    pub(super) kind: Str<'a>,
     /// Looked into only where it matters.
     #[serde(borrow)]
     pub(super) content: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) model: Option<Text<'a>>,
+    pub(super) model: Option<Str<'a>>,
     pub(super) tokens: Option<Tokens>,
     #[serde(default, borrow)]
     pub(super) tool_calls: Option<Vec<ToolCall<'a>>>,
@@ -76,13 +72,13 @@ pub(super) struct Tokens {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ToolCall<'a> {
     #[serde(borrow)]
-    pub(super) id: Text<'a>,
+    pub(super) id: Str<'a>,
     #[serde(borrow)]
-    pub(super) name: Text<'a>,
+    pub(super) name: Str<'a>,
     #[serde(default, borrow)]
     pub(super) args: Option<&'a RawValue>,
     #[serde(default, borrow)]
-    pub(super) status: Option<Text<'a>>,
+    pub(super) status: Option<Str<'a>>,
     #[serde(default)]
     pub(super) timestamp: Moment,
     /// The session of the sub-agent that the call sent off.
@@ -95,21 +91,21 @@ pub(super) struct ToolCall<'a> {
 #[serde(default)]
 pub(super) struct Arguments<'a> {
     #[serde(borrow)]
-    pub(super) agent_name: Option<Text<'a>>,
+    pub(super) agent_name: Option<Str<'a>>,
     #[serde(borrow)]
-    file_path: Option<Text<'a>>,
+    file_path: Option<Str<'a>>,
     #[serde(borrow)]
-    command: Option<Text<'a>>,
+    command: Option<Str<'a>>,
     #[serde(borrow)]
-    path: Option<Text<'a>>,
+    path: Option<Str<'a>>,
     #[serde(borrow)]
-    dir_path: Option<Text<'a>>,
+    dir_path: Option<Str<'a>>,
     #[serde(borrow)]
-    pattern: Option<Text<'a>>,
+    pattern: Option<Str<'a>>,
     #[serde(borrow)]
-    query: Option<Text<'a>>,
+    query: Option<Str<'a>>,
     #[serde(borrow)]
-    prompt: Option<Text<'a>>,
+    prompt: Option<Str<'a>>,
 }
 
 impl<'a> Arguments<'a> {
@@ -129,7 +125,7 @@ impl<'a> Arguments<'a> {
 #[serde(rename_all = "camelCase")]
 struct Part<'a> {
     #[serde(default, borrow)]
-    text: Option<Text<'a>>,
+    text: Option<Str<'a>>,
     #[serde(default)]
     function_response: Option<IgnoredAny>,
 }
@@ -139,7 +135,7 @@ struct Part<'a> {
 pub(super) fn spoken<'a>(content: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
     let raw = content?.get();
     let parts: Vec<Part<'a>> = match raw.bytes().next()? {
-        b'"' => return serde_json::from_str::<Text<'a>>(raw).ok().map(|text| text.0),
+        b'"' => return serde_json::from_str::<Str<'a>>(raw).ok().map(|text| text.0),
         b'{' => vec![serde_json::from_str(raw).ok()?],
         b'[' => serde_json::from_str(raw).ok()?,
         _ => return None,

@@ -166,7 +166,11 @@ impl Teller<'_> {
     /// it is the next usual size (features S0-CTX-03).
     fn context(&self, state: &SessionState) -> Reading<Context> {
         let of_turn = state.last_turn.map(|turn| (turn.at, turn.context_used));
-        let used = of_turn.into_iter().chain(state.stated_context).max().ok_or(Gap::NotReported)?.1;
+        let (_, used) = of_turn.into_iter().chain(state.stated_context).max().ok_or(Gap::NotReported)?;
+        // A sum of responses says nothing of the last prompt, and no prompt is empty.
+        if used == 0 {
+            return Err(Gap::NotReported);
+        }
         if let Some(limit) = state.context_limit.filter(|&limit| limit >= used) {
             return Ok(Context { used, limit, source: ContextSource::Vendor });
         }
