@@ -9,7 +9,7 @@ use agtop_clients::CLIENTS;
 
 /// What is in the clients' crate besides clients.
 const SHARED: &[&str] =
-    &["danger", "decode", "env", "facts", "lib", "names", "parse", "process_only", "store", "testing"];
+    &["danger", "decode", "env", "facts", "hooks", "lib", "names", "parse", "process_only", "store", "testing"];
 
 fn names_in(directory: &str) -> BTreeSet<String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(directory);

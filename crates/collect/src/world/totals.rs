@@ -77,9 +77,9 @@ fn totals(grid: &Grid, names: &Names, zone: &TimeZone) -> Totals {
         totals.by_day.push(DayModel { day: day_name(day), client, spend: named(names, model, sum) });
     }
     // Models are numbered as they are met, which is another order each time.
-    totals.by_day.sort_by(|a, b| {
-        (&a.day, a.client).cmp(&(&b.day, b.client)).then_with(|| dearest_first(&a.spend, &b.spend))
-    });
+    totals
+        .by_day
+        .sort_by(|a, b| (&a.day, a.client).cmp(&(&b.day, b.client)).then_with(|| dearest_first(&a.spend, &b.spend)));
     totals.usage = all.usage;
     totals.spend = all.spend;
     totals.turns = all.turns;
