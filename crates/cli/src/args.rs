@@ -3,11 +3,13 @@
 #![expect(clippy::doc_markdown, reason = "the comments are help texts, read in a terminal")]
 #![expect(clippy::struct_excessive_bools, reason = "that is what switches are; the plan has none")]
 
+mod hooks;
 mod ledger;
 mod report;
 
 use std::path::PathBuf;
 
+pub(crate) use hooks::*;
 pub(crate) use ledger::*;
 pub(crate) use report::*;
 
@@ -52,6 +54,14 @@ pub(crate) enum Command {
     Statusline(StatuslineArgs),
     /// Look after what is remembered of transcripts, those that agents deleted included
     Ledger(LedgerArgs),
+    /// Have agents tell agtop of their doings the moment they happen
+    Hooks(HooksArgs),
+    /// Print Claude Code's settings with agtop's hooks in them, or write them
+    Install(InstallArgs),
+    /// What agents call at their events, with the event on standard input; always succeeds, prints nothing
+    Hook,
+    /// Print what agents push
+    Events(EventsArgs),
     /// Show a model's rates, or how prices are looked up
     Prices(PricesArgs),
     /// Print the version

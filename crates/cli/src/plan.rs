@@ -1,5 +1,6 @@
 //! From what was typed to what will be done: everything is checked here, and no flag leaks past it.
 
+mod hooks;
 mod report;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ use crate::args::{Cli, Command, ForgetArgs, LedgerArgs, LedgerCommand, PlanChoic
 use crate::config::Config;
 use crate::{prices, time};
 
+pub(crate) use hooks::{EventForm, Events, Hooks, HooksTask, Span, Target};
 pub(crate) use report::{Compare, Report, Shape, Statusline};
 
 /// What will be done.
@@ -40,6 +42,12 @@ pub(crate) enum Plan {
     Statusline(Statusline),
     /// Price the same tokens by model.
     Compare(Box<Compare>),
+    /// Look after the hooks in agents' settings.
+    Hooks(Hooks),
+    /// Carry one event.
+    Hook,
+    /// Print what agents push.
+    Events(Events),
     /// Look prices up.
     Prices { book: Arc<PriceBook>, models: Vec<String> },
     /// Fetch the price list.
@@ -135,6 +143,9 @@ impl Plan {
         if matches!(cli.command, Some(Command::Statusline(_))) {
             return Ok(Self::Statusline(Statusline::of(&cli)));
         }
+        if matches!(cli.command, Some(Command::Hook)) {
+            return Ok(Self::Hook);
+        }
         if cli.sources.list_builtins {
             return Ok(Self::ListBuiltins);
         }
@@ -142,6 +153,9 @@ impl Plan {
             return Ok(Self::ListFields);
         }
         let ground = Ground::survey(&cli)?;
+        if let Some(plan) = ground.hooks(&cli)? {
+            return Ok(plan);
+        }
         if let Some(Command::Prices(args)) = &cli.command
             && let Some(PricesCommand::Update(update)) = &args.command
         {
@@ -173,9 +187,7 @@ impl Plan {
             Some(Command::Ledger(ref args)) => Ok(Self::Ledger(Box::new(ground.ledger(&cli, args, book)?))),
             Some(Command::Report(ref args)) => Ok(Self::Report(Box::new(ground.report(&cli, args, book)?))),
             Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
-            Some(Command::Version | Command::Statusline(_)) | None => {
-                Ok(Self::Show(Box::new(ground.show(&cli, book)?)))
-            }
+            _ => Ok(Self::Show(Box::new(ground.show(&cli, book)?))),
         }
     }
 }

@@ -174,7 +174,7 @@ mod tests {
 
     fn frame(n: usize, size: usize) -> Frame {
         let header = Header { client: "claude".into(), at: 0, pid: 1, ..Header::default() };
-        Frame { header, payload: format!("{n:0size$}").into_bytes() }
+        Frame { header, payload: format!("{n:08}{}", " ".repeat(size.saturating_sub(8))).into_bytes() }
     }
 
     fn place() -> (tempfile::TempDir, PathBuf) {

@@ -14,10 +14,11 @@ pub struct HookCommand {
 
 impl HookCommand {
     /// A command that calls this program; `None` if no settings file can name it: its path is no text, or not absolute,
-    /// or has control characters.
+    /// or has control characters, or it is not called agtop, by which it is known again.
     pub fn new(program: &Path) -> Option<Self> {
         let text = program.to_str()?;
-        (program.is_absolute() && !text.chars().any(char::is_control)).then(|| Self { program: text.to_owned() })
+        let is_plain = program.is_absolute() && !text.chars().any(char::is_control);
+        is_plain.then(|| Self::of_program(text.to_owned())).flatten()
     }
 
     /// The program's path.
@@ -105,6 +106,7 @@ mod tests {
     #[test]
     fn only_paths_that_are_absolute_and_plain_text_can_be_named() {
         assert_eq!(HookCommand::new(Path::new("agtop")), None);
+        assert_eq!(HookCommand::new(Path::new("/bin/agtop-dev")), None, "it would not be known again");
         assert_eq!(HookCommand::new(Path::new("/a\nb/agtop")), None);
     }
 

@@ -62,6 +62,31 @@ pub enum Meaning {
     Other,
 }
 
+impl Meaning {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionStarts => "session_starts",
+            Self::SessionEnds => "session_ends",
+            Self::Prompts => "prompts",
+            Self::ToolStarts => "tool_starts",
+            Self::ToolEnds => "tool_ends",
+            Self::ToolFails => "tool_fails",
+            Self::Waits => "waits",
+            Self::Notifies => "notifies",
+            Self::TurnEnds => "turn_ends",
+            Self::TurnFails => "turn_fails",
+            Self::Fails => "fails",
+            Self::SubagentStarts => "subagent_starts",
+            Self::SubagentEnds => "subagent_ends",
+            Self::CompactionStarts => "compaction_starts",
+            Self::Compacted => "compacted",
+            Self::Moves => "moves",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What a payload tells.
 #[derive(Clone, Debug)]
 pub struct Told {
