@@ -17,12 +17,12 @@ const BACKUP: &str = ".agtop-backup";
 #[derive(Debug, Error)]
 pub enum Trouble {
     /// It is not what its client would accept.
-    #[error("{}:{source}", path.display())]
+    #[error("{}:{error}", path.display())]
     Broken {
         /// The file.
         path: PathBuf,
         /// What is wrong, and where.
-        source: SettingsError,
+        error: SettingsError,
     },
     /// It is not to be written.
     #[error("{} {why}; nothing was changed", path.display())]
@@ -70,7 +70,7 @@ enum Backup {
 pub fn install(file: &SettingsFile, command: &HookCommand) -> Result<Change, Trouble> {
     let (path, before) = read(file)?;
     let text = before.as_deref().unwrap_or_default();
-    let broken = |source| Trouble::Broken { path: file.path.clone(), source };
+    let broken = |error| Trouble::Broken { path: file.path.clone(), error };
     let is_first = file.status(text, command).map_err(broken)? == Status::Absent;
     let after = file.install(text, command).map_err(broken)?;
     let backup = if is_first && before.is_some() { Backup::Write } else { Backup::Leave };
@@ -87,7 +87,7 @@ pub fn uninstall(file: &SettingsFile) -> Result<Change, Trouble> {
     let Some(text) = before.as_deref() else {
         return Ok(Change { path, before: None, after: None, backup: Backup::Leave });
     };
-    let broken = |source| Trouble::Broken { path: file.path.clone(), source };
+    let broken = |error| Trouble::Broken { path: file.path.clone(), error };
     let without = file.uninstall(text).map_err(broken)?;
     let former = text_of(&backup_of(&path)).ok().flatten().filter(|former| file.is_install_of(former, text));
     Ok(match former {
@@ -104,7 +104,7 @@ pub fn uninstall(file: &SettingsFile) -> Result<Change, Trouble> {
 pub fn status(file: &SettingsFile, command: &HookCommand) -> Result<Status, Trouble> {
     let (_, text) = read(file)?;
     let status = file.status(&text.unwrap_or_default(), command);
-    status.map_err(|source| Trouble::Broken { path: file.path.clone(), source })
+    status.map_err(|error| Trouble::Broken { path: file.path.clone(), error })
 }
 
 impl Change {

@@ -18,7 +18,7 @@ use agtop_hooks::{Delivery, Frame, Header, Listener, Options, Places, Proof, Rec
 const PART: &str = "AGTOP_TEST_PART";
 const PLACE: &str = "AGTOP_TEST_PLACE";
 /// No state takes longer to come about, on however slow a machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Ground {
     directory: tempfile::TempDir,

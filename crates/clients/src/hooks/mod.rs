@@ -37,7 +37,7 @@ pub(crate) use qwen::QwenHooks;
 /// Clients that are said to have hooks, of which no primary source has confirmed the form: agtop installs nothing
 /// there.
 pub static UNCONFIRMED: &[(&str, &str)] = &[
-    ("cursor", "hooks.json is described by third parties alone, and names of events differ between them"),
+    ("cursor-agent", "hooks.json is described by third parties alone, and names of events differ between them"),
     ("amp", "no description of hooks has been found"),
     ("goose", "no description of hooks has been found"),
 ];
