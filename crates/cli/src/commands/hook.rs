@@ -31,6 +31,9 @@ pub(crate) fn run() -> ExitCode {
 fn carry() {
     let Call { client, payload } = Call::parse(std::env::args().skip(2));
     let Some(payload) = payload.map(String::into_bytes).or_else(read) else { return };
+    if payload.is_empty() {
+        return;
+    }
     let header = Header {
         client,
         at: now(),
