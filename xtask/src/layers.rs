@@ -19,15 +19,16 @@ struct Layer {
 }
 
 /// The house, from the ground up. `testkit` may stand under anything, but in tests only.
-const LAYERS: [Layer; 12] = [
+const LAYERS: [Layer; 13] = [
     Layer { name: "agtop-model", below: &[] },
     Layer { name: "agtop-prices", below: &["agtop-model"] },
     Layer { name: "agtop-os", below: &["agtop-model"] },
     Layer { name: "agtop-clients", below: &["agtop-model"] },
     Layer { name: "agtop-ledger", below: &["agtop-model"] },
+    Layer { name: "agtop-hooks", below: &["agtop-model", "agtop-os", "agtop-clients"] },
     Layer {
         name: "agtop-collect",
-        below: &["agtop-model", "agtop-os", "agtop-clients", "agtop-prices", "agtop-ledger"],
+        below: &["agtop-model", "agtop-os", "agtop-clients", "agtop-prices", "agtop-ledger", "agtop-hooks"],
     },
     Layer { name: "agtop-render", below: &["agtop-model"] },
     Layer { name: "agtop-tui", below: &["agtop-model", "agtop-render"] },
@@ -40,6 +41,7 @@ const LAYERS: [Layer; 12] = [
             "agtop-os",
             "agtop-clients",
             "agtop-ledger",
+            "agtop-hooks",
             "agtop-collect",
             "agtop-render",
             "agtop-tui",

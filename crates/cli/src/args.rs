@@ -4,12 +4,14 @@
 #![expect(clippy::struct_excessive_bools, reason = "that is what switches are; the plan has none")]
 
 mod config;
+mod hooks;
 mod ledger;
 mod report;
 
 use std::path::PathBuf;
 
 pub(crate) use config::*;
+pub(crate) use hooks::*;
 pub(crate) use ledger::*;
 pub(crate) use report::*;
 
@@ -58,6 +60,14 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// Look after what is remembered of transcripts, those that agents deleted included
     Ledger(LedgerArgs),
+    /// Have agents tell agtop of their doings the moment they happen
+    Hooks(HooksArgs),
+    /// Print Claude Code's settings with agtop's hooks in them, or write them
+    Install(InstallArgs),
+    /// What agents call at their events, with the event on standard input; always succeeds, prints nothing
+    Hook,
+    /// Print what agents push
+    Events(EventsArgs),
     /// Show a model's rates, or how prices are looked up
     Prices(PricesArgs),
     /// Show what each agent's files tell, and what they leave out

@@ -22,6 +22,9 @@ use crate::plan::Plan;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    if commands::hook::is_called() {
+        return commands::hook::run();
+    }
     let cli = Cli::parse();
     if let Err(error) = log::start(cli.general.log_file.as_deref()) {
         return failed(&error, USAGE);

@@ -1,5 +1,6 @@
 //! From what was typed to what will be done: everything is checked here, and no flag leaks past it.
 
+mod hooks;
 mod report;
 
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ use crate::commands::ConfigWork;
 use crate::config::Config;
 use crate::{prices, time};
 
+pub(crate) use hooks::{EventForm, Events, Hooks, HooksTask, Span, Target};
 pub(crate) use report::{Compare, Report, Shape, Statusline};
 
 /// What will be done.
@@ -45,6 +47,12 @@ pub(crate) enum Plan {
     Statusline(Statusline),
     /// Price the same tokens by model.
     Compare(Box<Compare>),
+    /// Look after the hooks in agents' settings.
+    Hooks(Hooks),
+    /// Carry one event.
+    Hook,
+    /// Print what agents push.
+    Events(Events),
     /// Look prices up.
     Prices { book: Arc<PriceBook>, models: Vec<String> },
     /// Fetch the price list.
@@ -158,6 +166,9 @@ impl Plan {
         if matches!(cli.command, Some(Command::Statusline(_))) {
             return Ok(Self::Statusline(Statusline::of(&cli)));
         }
+        if matches!(cli.command, Some(Command::Hook)) {
+            return Ok(Self::Hook);
+        }
         if cli.sources.list_builtins {
             return Ok(Self::ListBuiltins);
         }
@@ -170,6 +181,9 @@ impl Plan {
             return Ok(Self::Config(ConfigWork { path, task: args.command }));
         }
         let ground = Ground::survey(&cli)?;
+        if let Some(plan) = ground.hooks(&cli)? {
+            return Ok(plan);
+        }
         if let Some(Command::Prices(args)) = &cli.command
             && let Some(PricesCommand::Update(update)) = &args.command
         {
@@ -203,9 +217,7 @@ impl Plan {
             Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
             None if cli.screen.demo && !wants_screen(&cli) => bail!("--demo needs a terminal to be shown on"),
             None if wants_screen(&cli) => Ok(Self::Tui(Box::new(ground.screen(&cli, book)?))),
-            Some(Command::Version | Command::Clients(_) | Command::Config(_) | Command::Statusline(_)) | None => {
-                Ok(Self::Show(Box::new(ground.show(&cli, book)?)))
-            }
+            _ => Ok(Self::Show(Box::new(ground.show(&cli, book)?))),
         }
     }
 }

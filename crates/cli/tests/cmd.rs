@@ -20,6 +20,7 @@ mod tests {
         "XDG_CACHE_HOME",
         "XDG_CONFIG_HOME",
         "XDG_DATA_HOME",
+        "XDG_RUNTIME_DIR",
     ];
 
     #[test]

@@ -24,6 +24,7 @@ mod gemini;
 mod goose;
 mod grok;
 mod hermes;
+mod hooks;
 mod kilo;
 mod kimi;
 mod knowledge;
@@ -49,6 +50,9 @@ pub use danger::danger;
 pub use decode::{Cell, DecodeError, Decoder, Input, Source};
 pub use env::Env;
 pub use facts::ProcFacts;
+pub use hooks::{
+    HookCommand, HookDialect, Meaning, Scope, SettingsError, SettingsFile, Stamp, Status, Told, UNCONFIRMED,
+};
 pub use knowledge::{Knowledge, Known};
 pub use process_only::{PROCESS_ONLY, ProcessOnly};
 pub use store::{Format, Presence, Store, Table};
@@ -132,6 +136,11 @@ pub trait Client: Sync {
     /// The id of the session whose lock this file is: a process that holds it open works on that session, and no other
     /// process does.
     fn session_of_lock(&self, _: &Path) -> Option<String> {
+        None
+    }
+
+    /// How it is made to tell agtop of its doings the moment they happen, of clients that can.
+    fn hooks(&self) -> Option<&'static dyn HookDialect> {
         None
     }
 }

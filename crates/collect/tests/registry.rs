@@ -13,6 +13,7 @@ const SHARED: &[&str] = &[
     "decode",
     "env",
     "facts",
+    "hooks",
     "knowledge",
     "lib",
     "looks",

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use agtop_model::{OpenFiles, ProcId, Process, Reading, Sockets, System};
 use thiserror::Error;
 
+mod ancestry;
 mod caps;
 mod fake;
 mod files;
@@ -31,6 +32,8 @@ mod macos;
 #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows))]
 mod open;
 // On Linux for its tests alone: what it makes of `sysinfo` can be tried there, too.
+#[cfg(unix)]
+mod peer;
 #[cfg(any(target_os = "macos", target_os = "freebsd", windows, all(test, target_os = "linux")))]
 mod portable;
 mod signal;
@@ -42,6 +45,7 @@ mod wide;
 #[cfg(windows)]
 mod windows;
 
+pub use ancestry::ancestors;
 pub use caps::{Caps, Support};
 pub use fake::{FakeOs, FakeProcess};
 pub use files::{FileIdentity, FileKind, identity, open_regular};
@@ -51,6 +55,8 @@ pub use freebsd::FreeBsdOs;
 pub use linux::LinuxOs;
 #[cfg(target_os = "macos")]
 pub use macos::MacOs;
+#[cfg(unix)]
+pub use peer::{Peer, own_uid, peer};
 pub use signal::Signal;
 pub use unknown::UnknownOs;
 #[cfg(windows)]

@@ -45,6 +45,12 @@ pub struct LinuxOs {
     table: Table,
 }
 
+/// The parent of one process, read by itself. `None` if there is none to be seen.
+pub(crate) fn parent(pid: u32) -> Option<u32> {
+    let line = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    Some(Stat::parse(&line)?.parent).filter(|&parent| parent > 0)
+}
+
 impl Default for LinuxOs {
     fn default() -> Self {
         Self::new()

@@ -5,7 +5,10 @@ mod clients;
 mod compare;
 mod config;
 mod doctor;
+mod events;
 mod explain;
+pub(crate) mod hook;
+mod hooks;
 mod ledger;
 mod prices;
 mod report;
@@ -46,6 +49,9 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
         Plan::Config(work) => return config::run(&work, &mut out),
         Plan::Ledger(work) => return ledger::run(*work, &mut out),
         Plan::Compare(compare) => compare::run(&compare, &mut out)?,
+        Plan::Hooks(hooks) => return hooks::run(&hooks, &mut out),
+        Plan::Events(events) => return events::run(&events, &mut out),
+        Plan::Hook => return Ok(hook::run()),
         Plan::Statusline(statusline) => statusline::run(&statusline, &mut out)?,
         Plan::Prices { book, models } => return prices::look_up(&book, &models, &mut out),
         Plan::UpdatePrices { url, cache, even_if_fresh } => prices::update(&url, &cache, even_if_fresh, &mut out)?,

@@ -145,6 +145,10 @@ impl Client for Claude {
         &INFO
     }
 
+    fn hooks(&self) -> Option<&'static dyn crate::HookDialect> {
+        Some(&crate::hooks::ClaudeHooks)
+    }
+
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         let is_native = ["claude", "claude-code"].iter().any(|name| process.is_program(name))
             || is_version(process.exe_name()) && process.exe().is_some_and(is_installed)

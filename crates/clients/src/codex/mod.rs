@@ -140,6 +140,10 @@ impl Client for Codex {
         &INFO
     }
 
+    fn hooks(&self) -> Option<&'static dyn crate::HookDialect> {
+        Some(&crate::hooks::CodexHooks)
+    }
+
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         match build(*process)? {
             Build::Helper => Some(Role::Helper),

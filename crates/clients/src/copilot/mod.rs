@@ -104,6 +104,10 @@ impl Client for Copilot {
         &INFO
     }
 
+    fn hooks(&self) -> Option<&'static dyn crate::HookDialect> {
+        Some(&crate::hooks::CopilotHooks)
+    }
+
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         let is_command = |name: &str| process.is_program(name) || process.node_command() == name;
         let is_server = LANGUAGE_SERVERS.iter().any(|name| is_command(name))

@@ -76,6 +76,10 @@ impl Client for Gemini {
         &INFO
     }
 
+    fn hooks(&self) -> Option<&'static dyn crate::HookDialect> {
+        Some(&crate::hooks::GeminiHooks)
+    }
+
     /// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector
     /// gives the row to the child.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {

@@ -103,6 +103,10 @@ impl Client for OpenCode {
         &INFO
     }
 
+    fn hooks(&self) -> Option<&'static dyn crate::HookDialect> {
+        Some(&crate::hooks::OpenCodeHooks)
+    }
+
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
         let is_command = process.is_program("opencode") || process.node_command() == "opencode";
         if !is_command && !process.script_in_package("opencode-ai") {

@@ -60,6 +60,10 @@ impl Client for Qwen {
         &INFO
     }
 
+    fn hooks(&self) -> Option<&'static dyn crate::HookDialect> {
+        Some(&crate::hooks::QwenHooks)
+    }
+
     /// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector
     /// gives the row to the child.
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {

@@ -1,0 +1,99 @@
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use agtop_hooks::{Listener, Options, Proof, Received};
+use agtop_model::Untrusted;
+use anyhow::Result;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::plan::{EventForm, Events, Span};
+
+/// How often the spool is looked at, for hooks that could not reach the socket.
+const BEAT: Duration = Duration::from_millis(500);
+
+/// Prints what agents push. Events that only waited are there for the next agtop, too.
+pub(super) fn run(events: &Events, out: &mut dyn Write) -> Result<ExitCode> {
+    let (sender, news) = sync_channel::<()>(1);
+    let wake = move || {
+        // A full channel says it already.
+        let _ = sender.try_send(());
+    };
+    let options = Options { content: events.content, wake: Some(Arc::new(wake)), ..Options::default() };
+    let mut listener = Listener::bind(&events.places, options)?;
+    loop {
+        for received in listener.poll() {
+            print(&received, events.form, out)?;
+        }
+        out.flush()?;
+        if events.span == Span::Waiting {
+            return Ok(ExitCode::SUCCESS);
+        }
+        match news.recv_timeout(BEAT) {
+            Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(BEAT),
+        }
+    }
+}
+
+fn print(received: &Received, form: EventForm, out: &mut dyn Write) -> Result<()> {
+    match form {
+        EventForm::Text => {
+            writeln!(out, "{}", line(received))?;
+            if let Some(payload) = &received.payload {
+                writeln!(out, "  {}", Untrusted::from_bytes(payload).for_terminal())?;
+            }
+        }
+        EventForm::Json => writeln!(out, "{}", serde_json::to_string(&Wire::of(received))?)?,
+    }
+    Ok(())
+}
+
+fn line(received: &Received) -> String {
+    let told = &received.told;
+    let clean = |text: &str| Untrusted::from(text).for_terminal().into_owned();
+    let time = jiff::Timestamp::from_millisecond(told.at.as_millis()).map(|at| at.to_zoned(TimeZone::system()));
+    let time = time.map_or_else(|_| "?".to_owned(), |at| at.strftime("%H:%M:%S%.3f").to_string());
+    let tool = told.tool.as_deref().map(|tool| format!(" {}", clean(tool))).unwrap_or_default();
+    let tag = received.tag.as_ref().map(|tag| format!(" [{}]", tag.for_terminal())).unwrap_or_default();
+    format!("{time} {} {} {}{tool}{tag}", received.client, clean(&told.session.id), clean(&told.hook))
+}
+
+/// An event in JSON.
+#[derive(Serialize)]
+struct Wire<'a> {
+    /// When, in milliseconds since 1970.
+    at_ms: i64,
+    client: &'static str,
+    session: &'a str,
+    hook: &'a str,
+    meaning: &'static str,
+    tool: Option<&'a str>,
+    tag: Option<&'a str>,
+    pid: u32,
+    /// Whether the kernel says that it was this process.
+    is_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<serde_json::Value>,
+}
+
+impl<'a> Wire<'a> {
+    fn of(received: &'a Received) -> Self {
+        let told = &received.told;
+        Self {
+            at_ms: told.at.as_millis(),
+            client: received.client.as_str(),
+            session: &told.session.id,
+            hook: &told.hook,
+            meaning: told.meaning.as_str(),
+            tool: told.tool.as_deref(),
+            tag: received.tag.as_ref().map(Untrusted::raw),
+            pid: received.sender.pid,
+            is_verified: received.sender.proof == Proof::Kernel,
+            payload: received.payload.as_deref().and_then(|payload| serde_json::from_slice(payload).ok()),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use std::path::Path;
+
+use crate::frame::Frame;
+use crate::limits::{LONGEST_PAYLOAD, LONGEST_TAG, MOST_ANCESTORS};
+use crate::places::Places;
+use crate::spool;
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// An agtop that listens has it.
+    Taken,
+    /// An agtop that listens does not want it: too many came from this process.
+    Refused,
+    /// It waits in the spool.
+    Spooled,
+    /// There is no place for it.
+    Lost,
+}
+
+/// What the listener answers to a frame.
+pub(crate) const TAKEN: u8 = b'+';
+pub(crate) const REFUSED: u8 = b'-';
+
+/// Hands the frame over, within milliseconds whatever the other end does.
+pub fn send(places: &Places, mut frame: Frame) -> Delivery {
+    trim(&mut frame);
+    let bytes = frame.encode();
+    let answers = places.iter().filter_map(|place| hand_over(place, &bytes));
+    match answers.into_iter().next() {
+        Some(REFUSED) => return Delivery::Refused,
+        Some(_) => return Delivery::Taken,
+        None => {}
+    }
+    let is_spooled = places.iter().any(|place| spool::append(place, &bytes).is_ok());
+    if is_spooled { Delivery::Spooled } else { Delivery::Lost }
+}
+
+/// Cuts down what is too long, so that the listener need not refuse it.
+fn trim(frame: &mut Frame) {
+    if frame.payload.len() > LONGEST_PAYLOAD {
+        frame.payload = Vec::new();
+        frame.header.is_too_long = true;
+    }
+    frame.header.ancestors.truncate(MOST_ANCESTORS);
+    if let Some(tag) = &mut frame.header.tag {
+        *tag = tag.chars().take(LONGEST_TAG).collect();
+    }
+    frame.header.client = frame.header.client.chars().take(LONGEST_TAG).collect();
+}
+
+/// Gives the frame to whoever listens in this place; `None` if nobody does, or not soon enough.
+#[cfg(unix)]
+fn hand_over(place: &Path, frame: &[u8]) -> Option<u8> {
+    use std::io::{Read, Write};
+    use std::time::{Duration, Instant};
+
+    /// For all of it: an agent may be waiting.
+    const PATIENCE: Duration = Duration::from_millis(5);
+
+    let begun = Instant::now();
+    let left = || PATIENCE.checked_sub(begun.elapsed()).filter(|left| !left.is_zero());
+    let mut stream = connect(&crate::places::socket(place)).ok()?;
+    let mut rest = frame;
+    while !rest.is_empty() {
+        stream.set_write_timeout(Some(left()?)).ok()?;
+        let written = stream.write(rest).ok()?;
+        rest = rest.get(written..)?;
+    }
+    let mut answer = [0];
+    stream.set_read_timeout(Some(left()?)).ok()?;
+    stream.read_exact(&mut answer).ok()?;
+    answer.first().copied()
+}
+
+/// Connects without waiting: not even for a listener that was stopped, and whose queue is full.
+#[cfg(unix)]
+pub(crate) fn connect(path: &Path) -> std::io::Result<std::os::unix::net::UnixStream> {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
+    let address = SocketAddrUnix::new(path)?;
+    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    connect(&socket, &address)?;
+    let stream = std::os::unix::net::UnixStream::from(socket);
+    stream.set_nonblocking(false)?;
+    Ok(stream)
+}
+
+#[cfg(not(unix))]
+fn hand_over(_: &Path, _: &[u8]) -> Option<u8> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Header;
+
+    #[test]
+    fn ten_megabytes_are_told_without_their_content() {
+        let header = Header { tag: Some("ä".repeat(1000)), ancestors: vec![2; 1000], ..Header::default() };
+        let mut frame = Frame { header, payload: vec![b' '; 10_000_000] };
+        trim(&mut frame);
+        assert!(frame.payload.is_empty() && frame.header.is_too_long);
+        assert_eq!(frame.header.tag.unwrap().chars().count(), LONGEST_TAG);
+        assert_eq!(frame.header.ancestors.len(), MOST_ANCESTORS);
+    }
+
+    #[test]
+    fn without_any_place_a_frame_is_lost_and_nothing_else_happens() {
+        let frame = Frame { header: Header::default(), payload: Vec::new() };
+        assert_eq!(send(&Places::new(None, None), frame), Delivery::Lost);
+    }
+}

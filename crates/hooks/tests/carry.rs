@@ -1,0 +1,372 @@
+//! From a hook to agtop, with all that can go wrong between them: nothing valid is lost, and what is refused is counted.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use agtop_hooks::{Delivery, Frame, Header, Listener, Options, Places, Proof, Received, Role, send};
+
+/// Tells a child of the test which part it plays, and where.
+const PART: &str = "AGTOP_TEST_PART";
+const PLACE: &str = "AGTOP_TEST_PLACE";
+/// No state takes longer to come about, on however slow a machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+struct Ground {
+    directory: tempfile::TempDir,
+}
+
+impl Ground {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn places(&self) -> Places {
+        Places::new(Some(self.directory.path()), None)
+    }
+
+    fn place(&self) -> PathBuf {
+        self.directory.path().join("agtop")
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.place().join("agtop.sock")
+    }
+
+    fn listener(&self) -> Listener {
+        Listener::bind(&self.places(), Options::default()).unwrap()
+    }
+
+    /// Sends a tool's start.
+    fn send(&self, call: usize) -> Delivery {
+        send(&self.places(), frame(call, ""))
+    }
+
+    /// Sends a tool's start until the listener has it, for a busy machine may keep it from answering in time. What was
+    /// spooled meanwhile is a double.
+    fn hand_over(&self, call: usize) {
+        until(|| self.send(call) == Delivery::Taken);
+    }
+}
+
+fn frame(call: usize, filler: &str) -> Frame {
+    let payload = format!(
+        r#"{{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"{call}","tool_input":"{filler}"}}"#
+    );
+    let header = Header {
+        client: "claude".into(),
+        at: 1_790_000_000_000,
+        pid: std::process::id(),
+        ancestors: vec![42],
+        tag: Some("mine".into()),
+        ..Header::default()
+    };
+    Frame { header, payload: payload.into_bytes() }
+}
+
+/// Polls until so many came.
+fn await_some(listener: &mut Listener, count: usize) -> Vec<Received> {
+    let mut found = Vec::new();
+    until(|| {
+        found.extend(listener.poll());
+        found.len() >= count
+    });
+    found
+}
+
+fn until(mut is_there: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_there() {
+        assert!(begun.elapsed() < PATIENCE, "it did not come about");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// This very program again, to play a part in another process.
+fn child(part: &str, place: &Path, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--exact", "a_part_in_another_process", "--nocapture"]).env(PART, part).env(PLACE, place);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Ends the child with the test, however that goes.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_part_in_another_process() {
+    let (Some(part), Some(place)) = (std::env::var_os(PART), std::env::var_os(PLACE).map(PathBuf::from)) else {
+        return;
+    };
+    match part.to_str().unwrap() {
+        "listen" => {
+            let mut listener = Listener::bind(&Places::new(Some(&place), None), Options::default()).unwrap();
+            std::fs::write(place.join("ready"), "").unwrap();
+            loop {
+                listener.poll();
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        "intrude" => {
+            let mut stream = UnixStream::connect(place).unwrap();
+            let _ = stream.write_all(&frame(1, "").encode());
+        }
+        other => panic!("no part {other}"),
+    }
+}
+
+#[test]
+fn an_event_arrives_with_what_is_known_of_its_sender() {
+    let ground = Ground::new();
+    let mut listener = ground.listener();
+    assert_eq!(listener.role(), Role::First);
+    ground.hand_over(1);
+    let received = await_some(&mut listener, 1).remove(0);
+    assert_eq!((received.client.as_str(), &*received.told.session.id), ("claude", "s"));
+    assert_eq!(received.told.events.len(), 1);
+    assert_eq!(received.tag.unwrap().raw(), "mine");
+    assert!(received.sender.descends_from(42) && !received.sender.descends_from(43));
+    assert!(received.payload.is_none(), "what was said is dropped unless asked for");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_kernel_vouches_for_who_sent_what_came_through_the_socket() {
+    let ground = Ground::new();
+    let mut listener = ground.listener();
+    let mut call = 0;
+    until(|| {
+        call += 1;
+        ground.send(call);
+        listener.poll().iter().any(|received| received.sender.proof == Proof::Kernel)
+    });
+}
+
+#[test]
+fn an_event_that_nobody_was_there_for_is_there_for_the_next() {
+    let ground = Ground::new();
+    assert_eq!(ground.send(1), Delivery::Spooled);
+    let mut listener = ground.listener();
+    let received = listener.poll();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].sender.proof, Proof::Claim);
+    assert!(listener.poll().is_empty());
+}
+
+#[test]
+fn nobody_else_can_reach_the_socket() {
+    let ground = Ground::new();
+    let _listener = ground.listener();
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(ground.place()), mode(ground.socket())), (0o700, 0o600));
+}
+
+#[test]
+fn another_users_process_is_refused_and_counted() {
+    const NOBODY: u32 = 65_534;
+    if agtop_os::own_uid() != 0 {
+        eprintln!("skipped: only root can start a process of another user");
+        return;
+    }
+    let ground = Ground::new();
+    let mut listener = ground.listener();
+    // Only with all doors open does it get as far as being asked who it is.
+    let open = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    open(ground.directory.path(), 0o755);
+    open(&ground.place(), 0o755);
+    open(&ground.socket(), 0o666);
+    let program = ground.directory.path().join("intruder");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    open(&program, 0o755);
+    let mut intruder = child("intrude", &ground.socket(), &program);
+    let _intruder = Ended(intruder.uid(NOBODY).gid(NOBODY).current_dir("/").spawn().unwrap());
+    until(|| listener.refused().foreign == 1);
+    ground.hand_over(2); // The user's own are served on.
+    let received = await_some(&mut listener, 1);
+    assert_eq!(received.len(), 1);
+}
+
+#[test]
+fn ten_megabytes_are_refused_and_the_next_event_arrives() {
+    let ground = Ground::new();
+    let mut listener = ground.listener();
+    send(&ground.places(), frame(1, &"x".repeat(10_000_000)));
+    ground.send(2);
+    assert_eq!(await_some(&mut listener, 1).len(), 1);
+    until(|| listener.poll().is_empty() && listener.refused().too_long >= 1);
+}
+
+#[test]
+fn a_payload_just_within_the_limit_arrives() {
+    let ground = Ground::new();
+    let mut listener = ground.listener();
+    send(&ground.places(), frame(1, &"x".repeat(1_000_000)));
+    assert_eq!(await_some(&mut listener, 1).len(), 1);
+}
+
+#[test]
+fn of_ten_thousand_events_at_once_none_is_lost_or_told_twice() {
+    const EVENTS: usize = 10_000;
+    const THREADS: usize = 4;
+    let ground = Ground::new();
+    let mut listener = ground.listener();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let ground = &ground;
+            scope.spawn(move || {
+                for call in (thread..EVENTS).step_by(THREADS) {
+                    assert!(matches!(ground.send(call), Delivery::Taken | Delivery::Spooled));
+                }
+            });
+        }
+    });
+    println!("{EVENTS} events sent in {:?}", begun.elapsed());
+    let received = await_some(&mut listener, EVENTS);
+    let calls: BTreeSet<String> = received.iter().map(|one| format!("{:?}", one.told.events[0].kind)).collect();
+    assert_eq!((received.len(), calls.len()), (EVENTS, EVENTS));
+    assert_eq!(listener.refused().too_many, 0);
+}
+
+#[test]
+fn an_event_told_twice_counts_once() {
+    let ground = Ground::new();
+    ground.send(1);
+    let mut listener = ground.listener();
+    ground.send(1);
+    ground.send(2);
+    assert_eq!(await_some(&mut listener, 2).len(), 2);
+    assert!(listener.refused().doubles >= 1);
+}
+
+#[test]
+fn half_a_frame_and_bytes_that_are_none_cost_no_other() {
+    let ground = Ground::new();
+    let mut listener = ground.listener();
+    let whole = frame(1, "").encode();
+    UnixStream::connect(ground.socket()).unwrap().write_all(&whole[..whole.len() - 1]).unwrap();
+    UnixStream::connect(ground.socket()).unwrap().write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut sleeper = UnixStream::connect(ground.socket()).unwrap();
+    sleeper.write_all(&whole[..10]).unwrap();
+    ground.hand_over(2); // One that dawdles holds up nobody.
+    assert_eq!(await_some(&mut listener, 1).len(), 1);
+    until(|| listener.refused().damaged >= 2);
+}
+
+#[test]
+fn payloads_that_tell_nothing_are_counted() {
+    let ground = Ground::new();
+    let mut listener = ground.listener();
+    for (client, payload) in [("claude", "{"), ("claude", "null"), ("nobody", "{}"), ("goose", "{}")] {
+        let header = Header { client: client.into(), ..frame(0, "").header };
+        send(&ground.places(), Frame { header, payload: payload.into() });
+    }
+    until(|| {
+        assert!(listener.poll().is_empty());
+        listener.refused().damaged >= 4
+    });
+}
+
+#[test]
+fn a_socket_left_behind_is_replaced() {
+    let ground = Ground::new();
+    std::fs::create_dir(ground.place()).unwrap();
+    drop(UnixListener::bind(ground.socket()).unwrap());
+    assert!(ground.socket().exists());
+    let mut listener = ground.listener();
+    assert_eq!(listener.role(), Role::First);
+    ground.hand_over(1);
+    assert_eq!(await_some(&mut listener, 1).len(), 1);
+}
+
+#[test]
+fn a_socket_at_which_somebody_answers_is_not_stolen() {
+    let ground = Ground::new();
+    std::fs::create_dir(ground.place()).unwrap();
+    let other = UnixListener::bind(ground.socket()).unwrap();
+    let mut listener = ground.listener();
+    assert_eq!(listener.role(), Role::Reader);
+    assert_eq!(ground.send(1), Delivery::Spooled, "it does not answer as agtop does");
+    assert_eq!(listener.poll().len(), 1);
+    drop((listener, other));
+    assert!(ground.socket().exists());
+}
+
+#[test]
+fn a_listener_that_was_stopped_holds_up_no_agent() {
+    let ground = Ground::new();
+    std::fs::create_dir(ground.place()).unwrap();
+    let _nobody_accepts = UnixListener::bind(ground.socket()).unwrap();
+    for call in 0..300 {
+        assert_eq!(ground.send(call), Delivery::Spooled);
+    }
+}
+
+#[test]
+fn a_second_agtop_follows_the_first_and_takes_its_place() {
+    let ground = Ground::new();
+    let mut first = ground.listener();
+    let mut second = ground.listener();
+    assert_eq!((first.role(), second.role()), (Role::First, Role::Follower));
+    // The first may learn of the second after the first event.
+    let mut call = 0;
+    until(|| {
+        call += 1;
+        assert_ne!(ground.send(call), Delivery::Lost);
+        !second.poll().is_empty()
+    });
+    assert_eq!(await_some(&mut first, call).len(), call, "the first gets all of them");
+    drop(first);
+    until(|| {
+        second.poll();
+        second.role() == Role::First
+    });
+    second.poll();
+    ground.hand_over(call + 1);
+    assert_eq!(await_some(&mut second, 1).len(), 1);
+}
+
+#[test]
+fn a_killed_agtop_leaves_nothing_that_the_next_has_to_mind() {
+    let ground = Ground::new();
+    let mut killed = child("listen", ground.directory.path(), &std::env::current_exe().unwrap());
+    let mut killed = Ended(killed.spawn().unwrap());
+    until(|| ground.directory.path().join("ready").exists());
+    let mut follower = ground.listener();
+    assert_eq!(follower.role(), Role::Follower);
+    killed.0.kill().unwrap();
+    killed.0.wait().unwrap();
+    assert!(ground.socket().exists(), "nobody has cleaned up");
+    assert_eq!(ground.send(1), Delivery::Spooled);
+    let mut found = Vec::new();
+    until(|| {
+        found.extend(follower.poll());
+        follower.role() == Role::First && !found.is_empty()
+    });
+    assert_eq!(found.len(), 1);
+    ground.hand_over(2);
+}
+
+#[test]
+fn a_place_that_is_not_ours_alone_is_refused() {
+    let ground = Ground::new();
+    std::os::unix::fs::symlink("/tmp", ground.place()).unwrap();
+    let error = Listener::bind(&ground.places(), Options::default()).err().unwrap();
+    assert!(error.to_string().starts_with("cannot use "), "{error}");
+    assert_eq!(ground.send(1), Delivery::Lost);
+}
