@@ -22,7 +22,7 @@ fn parent(pid: u32) -> Option<u32> {
 fn parent(pid: u32) -> Option<u32> {
     use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
     let pid = Pid::from_u32(pid);
-    let mut system = System::new();
+    let mut system = System::new().ok()?;
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, ProcessRefreshKind::nothing());
     Some(system.process(pid)?.parent()?.as_u32())
 }
