@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     );
     tails.cut()?;
     let grown = grown?;
-    let claude = median(args, || agtop(&["report", "daily", "--json", "--client", "claude", "--no-ledger"]), || ())?;
+    let claude = median(args, || agtop(&["--no-ledger", "report", "daily", "--json", "--client", "claude"]), || ())?;
 
     show("agtop, nothing remembered", cold);
     show("agtop, nothing changed", warm);
