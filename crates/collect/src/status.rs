@@ -4,7 +4,7 @@ use agtop_clients::Client;
 use agtop_model::{Activity, Agent, Evidence, InFlight, Phase, Reading, Session, Status, Timestamp};
 
 /// A session without a process is stale after this.
-const A_DAY: Duration = Duration::from_hours(24);
+pub(crate) const A_DAY: Duration = Duration::from_hours(24);
 /// An agent that wrote something this recently is active.
 const RECENT: Duration = Duration::from_mins(5);
 /// A finished turn wants its person's attention for this long; after that the person is evidently elsewhere.

@@ -8,13 +8,13 @@
 use std::collections::{HashMap, HashSet};
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Usage,
+    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank,
+    ToolKey, Turn, Usage,
 };
 
 use super::ID;
 use super::wire::{Block, Entry, Message, MessageUsage, Progress, State, Thread};
-use crate::decode::{Record, sound};
+use crate::decode::{Record, response, sound};
 use crate::names::Names;
 use crate::parse::shortened;
 use crate::store::file_stem;
@@ -90,7 +90,7 @@ impl Document {
             stop: origin.and_then(|message| message.state.as_ref()).and_then(State::stop),
             // What belongs to no message does not fill the conversation's context.
             lineage: if origin.is_some() { Lineage::Main } else { Lineage::Sidechain },
-            ..self.turn(key, usage)
+            ..response(key, usage, self.opened)
         };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }
@@ -104,26 +104,9 @@ impl Document {
             id: message.id().map(Into::into),
             model: answer.model.text().map(|model| self.names.get(model)),
             stop: message.state.as_ref().and_then(State::stop),
-            ..self.turn(key, usage)
+            ..response(key, usage, self.opened)
         };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
-    }
-
-    fn turn(&self, message: MessageKey, usage: Usage) -> Turn {
-        Turn {
-            message,
-            id: None,
-            part_of: None,
-            model: None,
-            usage,
-            tier: Tier::Standard,
-            extent: Extent::Response,
-            embedded_cost: None,
-            stop: None,
-            lineage: Lineage::Main,
-            opened: self.opened,
-            context_used: None,
-        }
     }
 
     /// Messages are numbered within their thread.

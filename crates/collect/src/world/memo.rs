@@ -11,11 +11,12 @@ use super::sums::{Cell, Rates, cells};
 use super::teller::Teller;
 use super::totals::Ground;
 use super::{SessionIdx, World};
+use crate::status::A_DAY;
 
 /// What the last snapshot was made of: what did not change since is shared with the next.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
-    family: Family,
+    pub(super) family: Family,
     cells: HashMap<SessionIdx, Vec<Cell>>,
     built: HashMap<SessionIdx, Arc<Session>>,
     sessions: Arc<[Arc<Session>]>,
@@ -33,9 +34,6 @@ pub(crate) struct Told {
     pub(crate) limits: Vec<(ClientId, Timestamp, RateLimit)>,
     pub(crate) lately: lately::Told,
 }
-
-/// A session without a process changes its status after this (see `status::without_process`).
-const A_DAY: Duration = Duration::from_hours(24);
 
 impl World {
     /// Sessions, sums over all responses, and what happened lately.
@@ -110,13 +108,7 @@ impl Memo {
     fn recount(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx]) {
         let mut calendar = Calendar::new(&world.lens.zone);
         for &idx in stale {
-            // A response that was taken for another's for a while is in the list twice.
-            let mut turns = world.sessions[idx.at()].turns().to_vec();
-            turns.sort_unstable();
-            turns.dedup();
-            let records = turns.into_iter().filter_map(|turn| world.turns.counted_at(turn));
-            let own = records.filter(|record| record.session == idx);
-            self.cells.insert(idx, cells(own, rates, &world.lens.scope, &mut calendar));
+            self.cells.insert(idx, cells(world.counted_of(idx), rates, &mut calendar));
         }
     }
 

@@ -2,7 +2,6 @@ use agtop_model::{Basis, Cost, Spend, Usage};
 use agtop_prices::{PriceBook, Rated};
 
 use super::calendar::{Calendar, Day};
-use super::lens::Scope;
 use super::turns::{NameIdx, Names, TurnRecord};
 
 /// The rates of every model that occurs, looked up once.
@@ -61,16 +60,15 @@ pub(super) struct Cell {
     pub(super) sum: SpendSum,
 }
 
-/// The responses in scope by day and model. A session uses few models on few days: they are searched one by one, the
+/// Responses by day and model. A session uses few models on few days: they are searched one by one, the
 /// last first.
 pub(super) fn cells<'r>(
     records: impl Iterator<Item = &'r TurnRecord>,
     rates: &Rates<'_>,
-    scope: &Scope,
     calendar: &mut Calendar<'_>,
 ) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::new();
-    for record in records.filter(|record| scope.holds(record.at)) {
+    for record in records {
         let day = calendar.day(record.at);
         let at = cells.iter().rposition(|cell| cell.day == day && cell.model == record.model).unwrap_or_else(|| {
             cells.push(Cell { day, model: record.model, sum: SpendSum::default() });

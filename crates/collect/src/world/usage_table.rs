@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use agtop_model::{Extent, Grain, SessionKey, Timestamp, UsageRow, UsageTable};
 
-use super::family::Family;
 use super::sums::{Rates, SpendSum};
 use super::turns::{NameIdx, TurnRecord};
 use super::{SessionIdx, World};
@@ -19,7 +18,7 @@ impl World {
     pub(crate) fn usage_table(&mut self, now: Timestamp, grain: Grain) -> UsageTable {
         let sessions = self.tell(now).sessions;
         let places: HashMap<&SessionKey, u32> = sessions.iter().map(|session| &session.key).zip(0..).collect();
-        let family = Family::of(self);
+        let family = &self.memo.family;
         let prices = Arc::clone(&self.lens.prices);
         let rates = Rates::new(&prices, &self.models);
         let mut rows = Rows { rates: &rates, grain, done: Vec::new(), open: HashMap::new() };
@@ -43,7 +42,7 @@ impl World {
     }
 
     /// The responses in scope that count for this session itself.
-    fn counted_of(&self, idx: SessionIdx) -> impl Iterator<Item = &TurnRecord> {
+    pub(super) fn counted_of(&self, idx: SessionIdx) -> impl Iterator<Item = &TurnRecord> {
         // A response that was taken for another's for a while is in the list twice.
         let mut turns = self.sessions[idx.at()].turns().to_vec();
         turns.sort_unstable();
