@@ -19,7 +19,7 @@ use crate::matcher::Matcher;
 use crate::probes::Probes;
 use crate::read::{Cursor, Told, begins_as_before};
 use crate::record::Record;
-use crate::remember::{Recollection, Remembering, Remembrance, Worth};
+use crate::remember::{Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Worth};
 use crate::scan::{Job, Meter, Progress, read_all};
 use crate::sweep::{Found, Look, Sweep};
 use crate::world::{Lens, Scope, World};
@@ -82,6 +82,8 @@ pub struct Collector {
     probes: Probes,
     sweep: Sweep,
     remembrance: Remembrance,
+    interest: Interest,
+    detail: Detail,
     /// The sessions whose clients' versions were noted.
     versions_of: Arc<[Arc<Session>]>,
     /// When processes were last looked at.
@@ -122,6 +124,8 @@ impl Collector {
             found: census::Found::default(),
             probes: Probes::default(),
             remembrance: Remembrance::open(&settings.remembering, now()),
+            interest: Interest::Present,
+            detail: Detail::Sums,
             sweep: if settings.runs == Runs::Again { Sweep::again() } else { Sweep::default() },
             world: World::new(now(), lens(&settings, &prices)),
             settings,
@@ -142,6 +146,7 @@ impl Collector {
     #[must_use]
     pub fn explaining(mut self, session: &str) -> Self {
         self.world = World::audited(now(), lens(&self.settings, &self.prices), session);
+        self.detail = Detail::Responses;
         self
     }
 
@@ -228,6 +233,7 @@ impl Collector {
             Found::Some(candidates) => candidates,
         };
         self.read(candidates, now);
+        self.thaw(now);
         if self.settings.runs == Runs::Once || self.remembrance.is_due() {
             self.remembrance.write();
         }
@@ -256,6 +262,7 @@ impl Collector {
     /// Writes down what was read and is not written yet. To be called before the program ends.
     pub fn finish(&mut self) {
         self.remembrance.write();
+        self.remembrance.add_up();
     }
 
     /// What is to be told of the ledger, if anything, each thing once.
@@ -265,25 +272,58 @@ impl Collector {
 
     /// Takes from the ledger what need not be read; what is left must be.
     fn recall(&mut self, mut candidates: Vec<Candidate>, now: Timestamp) -> Vec<Candidate> {
-        let Self { remembrance, sweep, files, world, known, settings, .. } = self;
+        let Self { remembrance, sweep, files, world, known, settings, interest, detail, .. } = self;
+        // Who explains a session shows each response; blocks end to the minute.
+        let (interest, detail) = (*interest, *detail);
+        let question = Question { places: sweep.places(), candidates: &candidates, interest, detail, now };
         let mut settled = HashSet::new();
-        remembrance.recall(sweep.places(), &candidates, now, |recollection| {
-            let Recollection { client, path, worth, memory } = recollection;
+        remembrance.recall(&question, |recollection| {
+            let Recollection { client, path, worth, told } = recollection;
             let is_wanted = settings.clients.is_empty() || settings.clients.contains(&client);
             // What was read at the first glance need not be remembered.
-            if !is_wanted || known.contains_key(&path) {
+            if !is_wanted || known.contains_key(path) {
                 return;
             }
-            let file = files.add(client, &path);
-            world.recall(file, &memory, worth);
+            let file = files.add(client, path);
+            match told {
+                Recounted::Whole(memory) => world.recall(file, memory, worth),
+                Recounted::Summed(warm) => world.recall_sums(file, warm, worth),
+            }
             let Worth::Settled(state) = worth else { return };
-            settled.insert(path.clone());
+            settled.insert(path.to_owned());
             if settings.runs == Runs::Again {
-                known.insert(path, Known { file, state, cursor: None });
+                known.insert(path.to_owned(), Known { file, state, cursor: None });
             }
         });
         candidates.retain(|candidate| !settled.contains(&candidate.path));
         candidates
+    }
+
+    /// Takes responses in place of sums where what was read, or is asked, needs them.
+    fn thaw(&mut self, now: Timestamp) {
+        while self.world.may_thaw() {
+            let mut lost = HashSet::new();
+            for entry in self.world.take_wanted(|| self.remembrance.keys()) {
+                let memories = self.remembrance.thaw(entry);
+                let file = self.world.thaw(entry, &memories);
+                lost.extend(file.filter(|_| memories.is_empty()));
+            }
+            self.read_again(&lost, now);
+        }
+    }
+
+    /// Reads files of which the ledger cannot tell any more, as far as they are there.
+    fn read_again(&mut self, lost: &HashSet<FileId>, now: Timestamp) {
+        if lost.is_empty() {
+            return;
+        }
+        let paths: HashSet<PathBuf> = lost.iter().map(|&file| self.files.path(file)).collect();
+        lost.iter().for_each(|&file| self.world.forget_file(file));
+        self.known.retain(|path, _| !paths.contains(path));
+        self.sweep.look_everywhere();
+        let (Found::All(mut candidates) | Found::Some(mut candidates)) = self.find_files(now);
+        candidates.retain(|candidate| paths.contains(&candidate.path));
+        self.read(candidates, now);
     }
 
     fn find_files(&mut self, now: Timestamp) -> Found {
@@ -299,6 +339,10 @@ impl Collector {
     pub fn usage_table(&mut self, grain: Grain) -> UsageTable {
         // Some clients keep their files where their processes work.
         self.look_at_processes();
+        self.interest = Interest::Usage;
+        if grain == Grain::Response {
+            self.detail = Detail::Responses;
+        }
         self.read_files();
         self.world.usage_table(now(), grain)
     }

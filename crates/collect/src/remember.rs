@@ -1,14 +1,15 @@
 //! What is remembered from run to run: the ledger's side of collecting.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agtop_clients::clients;
 use agtop_ledger::{
-    Clock, FileEntry, FileRecord, Head, Identity, Ledger, LedgerError, LimitReading, Memory, Opening, Reach, Recorder,
-    Stamp, State,
+    Clock, EntryId, FileEntry, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError, LimitReading, Memory, Opening,
+    Reach, Recorder, SessionMemory, Stamp, State, WarmFile,
 };
 use agtop_model::{ClientId, Event, FileId, Phase, Timestamp};
 
@@ -32,6 +33,10 @@ pub(crate) struct Remembrance {
     ledger: Option<Ledger>,
     writes: bool,
     is_recalled: bool,
+    /// Whether nothing was in the ledger when it was opened.
+    was_empty: bool,
+    /// The generation of the image from which sums were handed on.
+    image: Option<u64>,
     /// What to tell of it, in one line each.
     notices: Vec<String>,
     waiting: Vec<FileRecord>,
@@ -78,11 +83,19 @@ impl Notes {
 }
 
 /// A file of which the ledger tells.
-pub(crate) struct Recollection {
+pub(crate) struct Recollection<'a> {
     pub(crate) client: ClientId,
-    pub(crate) path: PathBuf,
+    pub(crate) path: &'a Path,
     pub(crate) worth: Worth,
-    pub(crate) memory: Memory,
+    pub(crate) told: Recounted<'a>,
+}
+
+/// What the ledger tells of a file.
+pub(crate) enum Recounted<'a> {
+    /// Every response.
+    Whole(&'a Memory),
+    /// Sums, as far as possible.
+    Summed(&'a WarmFile),
 }
 
 /// What a memory is worth.
@@ -94,6 +107,33 @@ pub(crate) enum Worth {
     Gone,
     /// The file will be read, and may not tell all of this again.
     Usage,
+}
+
+/// What somebody wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// What was used, and what goes on.
+    Present,
+    /// What was used.
+    Usage,
+}
+
+/// How finely what is remembered is recalled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Response by response.
+    Responses,
+    /// Added up, as far as possible.
+    Sums,
+}
+
+/// What is asked of the ledger.
+pub(crate) struct Question<'a> {
+    pub(crate) places: &'a [Arc<Place>],
+    pub(crate) candidates: &'a [Candidate],
+    pub(crate) interest: Interest,
+    pub(crate) detail: Detail,
+    pub(crate) now: Timestamp,
 }
 
 /// How the decoders understand files: rises when one learns to see more, so that what was written before is read anew.
@@ -125,6 +165,8 @@ impl Remembrance {
             Ok(opened) => {
                 this.notices.extend(opened.notice.map(|notice| notice.to_string()));
                 this.writes &= opened.ledger.access() == agtop_ledger::Access::Write;
+                // Where it cannot be told, it is not: what is there will be added up, or say what is wrong.
+                this.was_empty = opened.ledger.is_empty().unwrap_or(false);
                 this.ledger = Some(opened.ledger);
                 this.check_reader();
             }
@@ -167,51 +209,74 @@ impl Remembrance {
 
     /// Hands on what is remembered of files that need not be read: those that have not changed, and those that are gone
     /// from where one of these places looks. Only the first call does.
-    pub(crate) fn recall(
-        &mut self,
-        places: &[Arc<Place>],
-        candidates: &[Candidate],
-        now: Timestamp,
-        mut hand_on: impl FnMut(Recollection),
-    ) {
+    pub(crate) fn recall(&mut self, question: &Question<'_>, mut hand_on: impl FnMut(Recollection<'_>)) {
         if std::mem::replace(&mut self.is_recalled, true) {
             return;
         }
-        let Some(ledger) = &self.ledger else { return };
-        let there: HashMap<(ClientId, &Path), &Candidate> = candidates
-            .iter()
-            .map(|candidate| ((candidate.place.client.info().id, candidate.path.as_path()), candidate))
-            .collect();
-        let is_looked_at = |entry: &FileEntry| {
-            places.iter().any(|place| place.client.info().id == entry.client && entry.path.starts_with(&place.root))
-        };
-        let (writes, mut gone) = (self.writes, Vec::new());
-        let recalled = ledger.each_memory(|entry, memory| {
-            let Some(memory) = memory.filter(|_| is_looked_at(&entry)) else { return };
-            let candidate = there.get(&(entry.client, entry.path.as_path()));
-            let worth = match (entry.state, candidate) {
-                (State::Replaced, _) | (State::Gone, None) => Worth::Gone,
-                (State::Live, None) => {
-                    gone.push(entry.clone());
-                    Worth::Gone
-                }
-                (State::Live | State::Gone, Some(candidate)) => {
-                    let state = candidate.state();
-                    let is_same = entry.stamp == stamp(&state);
-                    if is_same && writes && !is_present(&memory, now) {
-                        Worth::Settled(state)
-                    } else if is_same {
-                        return;
-                    } else {
-                        Worth::Usage
-                    }
-                }
-            };
-            hand_on(Recollection { client: entry.client, path: entry.path, worth, memory });
-        });
-        match recalled {
-            Ok(()) => self.archive(&gone),
+        let mut gone = Vec::new();
+        match self.try_recall(&Judge::of(question, self.writes), &mut gone, &mut hand_on) {
+            Ok(image) => {
+                self.image = image;
+                self.archive(&gone);
+            }
             Err(error) => self.give_up(&error),
+        }
+    }
+
+    /// Returns the generation of the image, if that was used.
+    fn try_recall(
+        &self,
+        judge: &Judge<'_>,
+        gone: &mut Vec<FileEntry>,
+        hand_on: &mut impl FnMut(Recollection<'_>),
+    ) -> Result<Option<u64>, LedgerError> {
+        let Some(ledger) = &self.ledger else { return Ok(None) };
+        let mut tell = |entry: &FileEntry, sessions: &[SessionMemory], told: Recounted<'_>| {
+            let Some(worth) = judge.worth(entry, sessions) else { return };
+            if worth == Worth::Gone && entry.state == State::Live {
+                gone.push(entry.clone());
+            }
+            hand_on(Recollection { client: entry.client, path: &entry.path, worth, told });
+        };
+        let image = if judge.question.detail == Detail::Sums { ledger.image()? } else { None };
+        let Some(image) = image else {
+            ledger.each_memory(|entry, memory| {
+                if let Some(memory) = memory {
+                    tell(&entry, &memory.sessions, Recounted::Whole(&memory));
+                }
+            })?;
+            return Ok(None);
+        };
+        for file in &image.files {
+            tell(&file.entry, &file.rest.sessions, Recounted::Summed(file));
+        }
+        for entry in &image.changed {
+            if let Some(recalled) = ledger.recall(entry.id)? {
+                tell(entry, &recalled.memory.sessions, Recounted::Whole(&recalled.memory));
+            }
+        }
+        Ok(Some(image.generation))
+    }
+
+    /// Which files hold the responses that were handed on as sums.
+    pub(crate) fn keys(&mut self) -> Option<KeyIndex> {
+        let keys = self.ledger.as_ref()?.keys(self.image?);
+        keys.map_err(|error| self.give_up(&error)).ok()
+    }
+
+    /// The responses behind a file's sums; nothing if the ledger cannot tell any more.
+    pub(crate) fn thaw(&mut self, file: EntryId) -> Vec<Memory> {
+        let (Some(ledger), Some(image)) = (&self.ledger, self.image) else { return Vec::new() };
+        let thawed = ledger.thaw(file, image);
+        thawed.map_err(|error| self.give_up(&error)).unwrap_or_default()
+    }
+
+    /// Adds up what is remembered, if what was added up before is of no use any more. A ledger that was empty is added
+    /// up by the next run: who reads everything for the first time has waited long enough.
+    pub(crate) fn add_up(&mut self) {
+        let Some(ledger) = self.ledger.as_mut().filter(|_| self.writes && !self.was_empty) else { return };
+        if let Err(error) = ledger.renew_image(self.image) {
+            self.give_up(&error);
         }
     }
 
@@ -284,9 +349,44 @@ impl Remembrance {
     }
 }
 
+/// Says what memories are worth, with the files that there are.
+struct Judge<'a> {
+    question: &'a Question<'a>,
+    writes: bool,
+    there: HashMap<(ClientId, &'a OsStr), &'a Candidate>,
+}
+
+impl<'a> Judge<'a> {
+    fn of(question: &'a Question<'a>, writes: bool) -> Self {
+        let key = |candidate: &'a Candidate| (candidate.place.client.info().id, candidate.path.as_os_str());
+        let there = question.candidates.iter().map(|candidate| (key(candidate), candidate)).collect();
+        Self { question, writes, there }
+    }
+
+    /// Nothing where the file is read and tells all of it again, or where nobody looked for it.
+    fn worth(&self, entry: &FileEntry, sessions: &[SessionMemory]) -> Option<Worth> {
+        let is_looked_at = || {
+            let places = &mut self.question.places.iter();
+            places.any(|place| place.client.info().id == entry.client && entry.path.starts_with(&place.root))
+        };
+        let candidate = self.there.get(&(entry.client, entry.path.as_os_str()));
+        match (entry.state, candidate) {
+            (State::Replaced, _) | (State::Live | State::Gone, None) => is_looked_at().then_some(Worth::Gone),
+            (State::Live | State::Gone, Some(candidate)) => {
+                let state = candidate.state();
+                if entry.stamp != stamp(&state) {
+                    return Some(Worth::Usage);
+                }
+                let is_of_interest = self.question.interest == Interest::Present && is_present(sessions, self.question.now);
+                (self.writes && !is_of_interest).then_some(Worth::Settled(state))
+            }
+        }
+    }
+}
+
 /// Whether something of what the file tells is about the present: then it must be read.
-fn is_present(memory: &Memory, now: Timestamp) -> bool {
-    memory.sessions.iter().any(|session| {
+fn is_present(sessions: &[SessionMemory], now: Timestamp) -> bool {
+    sessions.iter().any(|session| {
         let quiet = session.last.map(|last| now.since(last));
         let is_over = matches!(session.phase, Phase::Finished | Phase::Ended);
         quiet.is_some_and(|quiet| quiet <= if is_over { LATELY } else { OPEN })

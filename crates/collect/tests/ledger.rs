@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
-use agtop_model::Snapshot;
+use agtop_model::{Grain, Snapshot, Timestamp, UsageRow};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -25,7 +25,12 @@ impl Home {
     }
 
     fn collector(&self, runs: Runs, remembering: Remembering) -> Collector {
-        let settings = Settings {
+        let settings = self.settings(runs, remembering);
+        Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
+    }
+
+    fn settings(&self, runs: Runs, remembering: Remembering) -> Settings {
+        Settings {
             env: Env { home: self.directory.path().to_owned(), ..Env::default() },
             clients: Vec::new(),
             matchers: Vec::new(),
@@ -34,8 +39,7 @@ impl Home {
             runs,
             sampling: Sampling::None,
             remembering,
-        };
-        Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
+        }
     }
 
     fn ledger(&self) -> Remembering {
@@ -54,6 +58,31 @@ impl Home {
         let (snapshot, notices) = self.remembered();
         assert_eq!(notices, Vec::<String>::new());
         snapshot
+    }
+
+    /// What a run tells that takes every response from the ledger, none of them added up.
+    fn look_at_each_response(&self) -> Snapshot {
+        let mut collector = self.collector(Runs::Once, self.ledger());
+        collector.usage_table(Grain::Response);
+        collector.snapshot()
+    }
+
+    /// What is used by quarters of an hour from a moment on, as text.
+    fn usage_since(&self, since: Timestamp, remembering: Remembering) -> String {
+        let scope = Scope { since: Some(since), until: None };
+        let mut collector = Collector::new(
+            Settings { scope, ..self.settings(Runs::Once, remembering) },
+            Box::new(FakeOs::new()),
+            Arc::new(PriceBook::bundled()),
+        );
+        let table = collector.usage_table(Grain::QuarterHour);
+        let row = |row: &UsageRow| {
+            let session = table.session(row).map(|session| &session.key);
+            format!("{session:?} {:?} {:?} {:?} {:?} {}", row.at, row.model, row.usage, row.spend, row.turns)
+        };
+        let mut rows: Vec<String> = table.rows.iter().map(row).collect();
+        rows.sort();
+        rows.join("\n")
     }
 
     /// What a run tells that remembers nothing.
@@ -204,6 +233,33 @@ fn a_live_loop_writes_down_what_grows() {
     assert_eq!((next.health.clients[0].records, next.totals.usage.output), (0, 150));
 }
 
+#[test]
+fn news_of_a_response_that_was_added_up_takes_the_sum_apart() {
+    let home = Home::new();
+    append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
+    home.look();
+    home.look();
+    // The response goes on in a copy, which tells more of it and calls the same tool once more.
+    append(&home.transcript("b"), &(line("b", 2, 20, 90) + &line("b", 3, 30, 70)));
+    append(&home.transcript("a-again"), &line("a", 2, 20, 50));
+    let snapshot = home.look();
+    assert_eq!(told(&snapshot), told(&home.fresh()));
+    assert_eq!(snapshot.totals.usage.output, 100 + 90 + 70);
+}
+
+#[test]
+fn a_period_that_begins_within_a_quarter_of_an_hour_takes_sums_apart() {
+    let home = Home::new();
+    append(&home.transcript("a"), &(line("a", 1, 16, 100) + &line("a", 2, 20, 50) + &line("a", 3, 29, 7)));
+    home.look();
+    home.look();
+    let moment = "2026-03-01T00:19:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let since = Timestamp::from_millis(moment);
+    let told = home.usage_since(since, home.ledger());
+    assert!(told.contains("output: 57"), "{told}");
+    assert_eq!(told, home.usage_since(since, Remembering::Nothing));
+}
+
 /// Something that happens to a home between two runs.
 #[derive(Clone, Debug)]
 enum Step {
@@ -273,6 +329,9 @@ proptest! {
                 prop_assert_eq!(snapshot.totals.turns, seen.len() as u64);
                 let by_session: u64 = snapshot.sessions.iter().map(|session| session.usage.output).sum();
                 prop_assert_eq!(by_session, u64::from(expected));
+                // Whatever was added up: response by response it is the same.
+                let (by_sums, by_responses) = (home.look(), home.look_at_each_response());
+                prop_assert_eq!(told(&by_sums), told(&by_responses));
             }
         }
     }

@@ -210,13 +210,13 @@ fn load_entries_of_small_files(bencher: Bencher<'_, '_>) {
 fn load_keys(bencher: Bencher<'_, '_>) {
     let ledger = open(&HOME.1);
     let image = ledger.image().unwrap().unwrap();
-    bencher.bench_local(|| ledger.keys(&image).unwrap());
+    bencher.bench_local(|| ledger.keys(image.generation).unwrap());
 }
 
 #[divan::bench]
 fn look_up_key(bencher: Bencher<'_, '_>) {
     let ledger = open(&HOME.1);
-    let keys = ledger.keys(&ledger.image().unwrap().unwrap()).unwrap();
+    let keys = ledger.keys(ledger.image().unwrap().unwrap().generation).unwrap();
     let mut dice = fastrand::Rng::with_seed(2);
     bencher.with_inputs(|| MessageKey::from_bits(dice.u128(..))).bench_local_values(|key| keys.files_of(key).count());
 }

@@ -116,6 +116,16 @@ impl Ledger {
         read().map_err(|fault: Fault| self.fail(fault))
     }
 
+    /// Whether it knows of no file.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn is_empty(&self) -> Result<bool, LedgerError> {
+        let any = self.database.query_row("SELECT 1 FROM files LIMIT 1", [], |_| Ok(())).optional();
+        any.map(|any| any.is_none()).map_err(|error| self.fail(error))
+    }
+
     /// When anything was last looked at and written down; `None` if nothing ever was.
     ///
     /// # Errors
@@ -165,6 +175,16 @@ pub(crate) fn find(
     let mut statement = database.prepare_cached(&sql)?;
     let parameters = named_params! { ":path": paths::to_bytes(path), ":client": client.as_str() };
     let mut rows = statement.query(parameters)?;
+    rows.next()?.map_or(Ok(None), |row| entry(row, clients))
+}
+
+pub(crate) fn find_number(
+    database: &Connection,
+    clients: &[ClientId],
+    file: EntryId,
+) -> Result<Option<FileEntry>, Fault> {
+    let mut statement = database.prepare_cached(&format!("SELECT {ENTRY} FROM files WHERE id = ?1"))?;
+    let mut rows = statement.query([file.0])?;
     rows.next()?.map_or(Ok(None), |row| entry(row, clients))
 }
 

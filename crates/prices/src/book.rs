@@ -10,7 +10,7 @@ use crate::litellm::{self, FetchedError};
 use crate::local;
 use crate::origin::{self, Origin};
 use crate::overrides::{self, OverrideError};
-use crate::quote::Quote;
+use crate::quote::{Quote, prompt_of};
 use crate::rates::Rates;
 use crate::sheet::{self, Row, Sheet};
 
@@ -253,11 +253,25 @@ impl Rated<'_> {
     /// What one request or a sum of requests cost. A sum tells nothing of the length of its prompts: it is priced as
     /// if they were short, as most are.
     pub fn cost_of(&self, usage: &Usage, tier: Tier, extent: Extent) -> Cost {
+        self.cost_at(usage, tier, prompt_of(usage, extent))
+    }
+
+    /// What requests cost together whose prompts pass the same thresholds as one of `prompt` tokens.
+    pub fn cost_at(&self, usage: &Usage, tier: Tier, prompt: u64) -> Cost {
         match self {
-            Self::Known(found) => Cost { amount: Some(found.rates.total(usage, tier, extent)), basis: Basis::Api },
+            Self::Known(found) => Cost { amount: Some(found.rates.total(usage, tier, prompt)), basis: Basis::Api },
             Self::Local => Cost::LOCAL,
             Self::Unknown => Cost::UNKNOWN,
         }
+    }
+
+    /// Lengths of prompts, in tokens, at which rates change.
+    pub fn thresholds(&self) -> impl Iterator<Item = u64> + '_ {
+        let rates = match self {
+            Self::Known(found) => Some(&found.rates),
+            Self::Local | Self::Unknown => None,
+        };
+        rates.into_iter().flat_map(|rates| rates.bands.iter().map(|band| band.above)).filter(|&above| above > 0)
     }
 
     /// The same item by item; `None` where nothing is billed or nothing is known.

@@ -36,21 +36,18 @@ pub struct QuoteLine {
 
 impl Rates {
     pub(crate) fn quote(&self, usage: &Usage, tier: Tier, extent: Extent) -> Quote {
-        let lines: Vec<_> = self.lines(usage, tier, extent).collect();
+        let lines: Vec<_> = self.lines(usage, tier, prompt_of(usage, extent)).collect();
         let total = lines.iter().map(|line| line.amount).sum();
         let unpriced_searches = if self.search.is_none() { usage.web_searches } else { 0 };
         Quote { lines, total, unpriced_searches }
     }
 
-    pub(crate) fn total(&self, usage: &Usage, tier: Tier, extent: Extent) -> PicoUsd {
-        self.lines(usage, tier, extent).map(|line| line.amount).sum()
+    /// What this costs at the rates of prompts of so many tokens.
+    pub(crate) fn total(&self, usage: &Usage, tier: Tier, prompt: u64) -> PicoUsd {
+        self.lines(usage, tier, prompt).map(|line| line.amount).sum()
     }
 
-    fn lines(&self, usage: &Usage, tier: Tier, extent: Extent) -> impl Iterator<Item = QuoteLine> {
-        let prompt = match extent {
-            Extent::Response => usage.prompt(),
-            Extent::Sum => 0,
-        };
+    fn lines(&self, usage: &Usage, tier: Tier, prompt: u64) -> impl Iterator<Item = QuoteLine> {
         let fit = self.fit(prompt, tier);
         let tokens = token_counts(&fit, usage).into_iter().filter_map(move |(bucket, pieces)| {
             (pieces > 0).then(|| fit.rate(bucket)).flatten().map(|applied| line(bucket, pieces, applied))
@@ -60,6 +57,14 @@ impl Rates {
             line(Bucket::WebSearch, usage.web_searches, applied)
         });
         tokens.chain(searches)
+    }
+}
+
+/// The length that decides the rates: of a sum of prompts nobody knows it, and most are short.
+pub(crate) fn prompt_of(usage: &Usage, extent: Extent) -> u64 {
+    match extent {
+        Extent::Response => usage.prompt(),
+        Extent::Sum => 0,
     }
 }
 

@@ -7,7 +7,7 @@ use agtop_model::{ClientId, RateLimit, Session, Status, Timestamp, Totals};
 use super::calendar::Calendar;
 use super::family::Family;
 use super::lately;
-use super::sums::{Cell, Rates, cells};
+use super::sums::{Cell, Days, Rates};
 use super::teller::Teller;
 use super::totals::Ground;
 use super::{SessionIdx, World};
@@ -108,7 +108,14 @@ impl Memo {
     fn recount(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx]) {
         let mut calendar = Calendar::new(&world.lens.zone);
         for &idx in stale {
-            self.cells.insert(idx, cells(world.counted_of(idx), rates, &mut calendar));
+            let mut days = Days::default();
+            for record in world.counted_of(idx) {
+                days.of(calendar.day(record.at), record.model).add(record, rates);
+            }
+            for summed in world.summed_of(idx) {
+                days.of(calendar.day(summed.cell.first), summed.model).add_summed(summed, rates);
+            }
+            self.cells.insert(idx, days.into_cells());
         }
     }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod calendar;
 mod family;
+mod frozen;
 mod hashed;
 mod lately;
 mod lens;
@@ -29,6 +30,7 @@ use agtop_model::{ClientId, Event, EventKind, FileId, Provenance, RateLimit, Run
 pub use audit::{Audit, Counted, Entry};
 pub use lens::{Lens, Scope};
 
+use frozen::Frozen;
 use lately::Lately;
 use memo::Memo;
 use session::{SessionState, Told};
@@ -48,6 +50,7 @@ pub struct World {
     /// The session of the last event: events come in runs.
     recent: Option<(SessionKey, SessionIdx)>,
     turns: TurnBook,
+    frozen: Frozen,
     models: Names,
     projects: HashMap<(ClientId, Arc<str>), PathBuf>,
     limits: HashMap<(ClientId, Arc<str>), (Timestamp, RateLimit)>,
@@ -88,6 +91,7 @@ impl World {
             sessions: Vec::new(),
             recent: None,
             turns: TurnBook::default(),
+            frozen: Frozen::default(),
             models: Names::default(),
             projects: HashMap::new(),
             limits: HashMap::new(),
@@ -135,6 +139,9 @@ impl World {
             }
             kind => {
                 let session = self.session(&event.session);
+                if matches!(kind, EventKind::ToolStarted { .. }) {
+                    self.note_call(session);
+                }
                 self.lately.note(at, session, event.source.file, &kind);
                 let told = self.told(at);
                 if let Some(ended) = self.sessions[session.at()].note(event.source.file, at, kind, told) {
@@ -163,6 +170,10 @@ impl World {
     }
 
     fn join(&mut self, copy: Copied<'_>) {
+        self.frozen.touch(copy.turn.message);
+        if let Some(coarse) = copy.turn.part_of {
+            self.frozen.touch(coarse);
+        }
         let joined = self.turns.join(copy, &self.sessions);
         for stale in joined.stale.into_iter().flatten() {
             self.sessions[stale.at()].is_stale = true;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use agtop_ledger::{LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
-use agtop_model::{FileId, Place, Provenance, SessionKey, Turn};
+use agtop_model::{FileId, MessageKey, Place, Provenance, SessionKey, Turn};
 
 use super::session::Recalled;
 use super::turns::{Copied, NameIdx};
@@ -12,27 +12,66 @@ impl World {
     /// Folds in what a file once told, as if it had been read. Of a file that will be read, what is joined by an id is
     /// taken alone.
     pub(crate) fn recall(&mut self, file: FileId, memory: &Memory, worth: Worth) {
+        self.recall_sessions(file, memory, worth);
+    }
+
+    /// [`Self::recall`], which also says which sessions the file told of.
+    pub(super) fn recall_sessions(&mut self, file: FileId, memory: &Memory, worth: Worth) -> Vec<SessionIdx> {
         self.has_news = true;
         self.has_kin = true;
-        let models: Vec<NameIdx> = memory.names.iter().map(|name| self.models.intern(name)).collect();
-        let model = |name: Option<Name>| name.and_then(|name| models.get(name.0 as usize)).copied();
+        let models = self.names(memory);
+        let told = memory.sessions.iter();
         let sessions: Vec<SessionIdx> =
-            memory.sessions.iter().map(|session| self.recall_session(file, session, (memory, worth), model)).collect();
+            told.map(|session| self.recall_session(file, session, (memory, worth), &models)).collect();
+        self.recall_turns(file, memory, (&sessions, &models), |_, _| true);
+        for LimitReading { client, at, limit } in &memory.limits {
+            self.note_limit(*client, *at, limit.clone());
+        }
+        for ProjectRoot { client, project, root } in &memory.roots {
+            self.projects.insert((*client, Arc::clone(project)), root.clone());
+        }
+        sessions
+    }
+
+    /// Folds in those responses that are wanted, and all tool calls.
+    pub(super) fn recall_parts(
+        &mut self,
+        file: FileId,
+        memory: &Memory,
+        is_wanted: impl Fn(&Self, MessageKey) -> bool,
+    ) {
+        let models = self.names(memory);
+        let mut sessions = Vec::with_capacity(memory.sessions.len());
+        for told in &memory.sessions {
+            let session = self.session(&told.key);
+            self.recall_calls(session, told, memory);
+            sessions.push(session);
+        }
+        self.recall_turns(file, memory, (&sessions, &models), is_wanted);
+    }
+
+    fn names(&mut self, memory: &Memory) -> Vec<NameIdx> {
+        memory.names.iter().map(|name| self.models.intern(name)).collect()
+    }
+
+    fn recall_turns(
+        &mut self,
+        file: FileId,
+        memory: &Memory,
+        (sessions, models): (&[SessionIdx], &[NameIdx]),
+        is_wanted: impl Fn(&Self, MessageKey) -> bool,
+    ) {
         for (at, turn) in memory.turns.iter().enumerate() {
+            if !is_wanted(self, turn.message) {
+                continue;
+            }
             let (Some(&session), Some(told)) =
                 (sessions.get(turn.session as usize), memory.sessions.get(turn.session as usize))
             else {
                 continue;
             };
             let place = Place::Entry(u32::try_from(at).unwrap_or(u32::MAX));
-            let source = Provenance { file, place };
-            self.recall_turn(&told.key, session, source, turn, model(turn.model));
-        }
-        for LimitReading { client, at, limit } in &memory.limits {
-            self.note_limit(*client, *at, limit.clone());
-        }
-        for ProjectRoot { client, project, root } in &memory.roots {
-            self.projects.insert((*client, Arc::clone(project)), root.clone());
+            self.recall_turn(&told.key, session, Provenance { file, place }, turn, named(turn.model, models));
         }
     }
 
@@ -49,21 +88,28 @@ impl World {
         file: FileId,
         told: &SessionMemory,
         (memory, worth): (&Memory, Worth),
-        model: impl Fn(Option<Name>) -> Option<NameIdx>,
+        models: &[NameIdx],
     ) -> SessionIdx {
         if let Some(parent) = &told.facts.parent {
             self.session(parent);
         }
         let session = self.session(&told.key);
-        let last_model = told.last_turn.and_then(|last| model(last.model));
-        let calls = told.calls.iter().filter_map(|(tool, name)| Some((*tool, memory.name(*name)?)));
+        let last_model = told.last_turn.and_then(|last| named(last.model, models));
         let latest = self.latest;
+        self.sessions[session.at()].recall(file, Recalled { told, worth, last_model, latest });
+        self.recall_calls(session, told, memory);
+        session
+    }
+
+    fn recall_calls(&mut self, session: SessionIdx, told: &SessionMemory, memory: &Memory) {
+        if told.calls.is_empty() {
+            return;
+        }
+        self.note_call(session);
         let state = &mut self.sessions[session.at()];
-        state.recall(file, Recalled { told, worth, last_model, latest });
-        for (tool, name) in calls {
+        for (tool, name) in told.calls.iter().filter_map(|(tool, name)| Some((*tool, memory.name(*name)?))) {
             state.count_call(tool, name);
         }
-        session
     }
 
     fn recall_turn(
@@ -94,4 +140,8 @@ impl World {
         }
         self.join(Copied { session, file: source.file, at: turn.at, turn: &told, model });
     }
+}
+
+fn named(name: Option<Name>, models: &[NameIdx]) -> Option<NameIdx> {
+    name.and_then(|name| models.get(name.0 as usize)).copied()
 }

@@ -2,12 +2,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_ledger::SessionMemory;
+use agtop_ledger::{EntryId, SessionMemory};
 use agtop_model::{
     Deed, EventKind, FileId, Lineage, Phase, SessionFacts, SessionKey, StopReason, Timestamp, Title, TitleRank,
     ToolCount, ToolKey, Turn, Untrusted,
 };
 
+use super::frozen::Summed;
 use super::hashed::{HashedMap, HashedSet};
 use super::story::{Story, deed, ending};
 use super::turns::{NameIdx, TurnIdx};
@@ -46,6 +47,10 @@ pub(super) struct SessionState {
     files: Vec<(FileId, Counts)>,
     /// Its responses, and some that were once taken for its own.
     turns: Vec<TurnIdx>,
+    /// Responses that are its own, added up.
+    pub(super) sums: Vec<Summed>,
+    /// Tool calls that are its own, added up, with the file that told them.
+    tallies: Vec<(EntryId, Arc<str>, u64)>,
     /// What lately happened, if anything.
     story: Option<Box<Story>>,
 }
@@ -128,6 +133,8 @@ impl SessionState {
             ordinal: 0,
             files: Vec::new(),
             turns: Vec::new(),
+            sums: Vec::new(),
+            tallies: Vec::new(),
             story: None,
         }
     }
@@ -252,6 +259,23 @@ impl SessionState {
         }
     }
 
+    /// Counts a tool's calls, which one file alone tells.
+    pub(super) fn tally(&mut self, entry: EntryId, name: &Arc<str>, calls: u64) {
+        self.tallies.push((entry, Arc::clone(name), calls));
+    }
+
+    /// The files whose tool calls are added up, some of them more than once.
+    pub(super) fn tallies(&self) -> impl Iterator<Item = EntryId> {
+        self.tallies.iter().map(|(entry, ..)| *entry)
+    }
+
+    /// Takes back what a file's sums came to.
+    pub(super) fn withdraw(&mut self, entry: EntryId) {
+        self.is_stale = true;
+        self.sums.retain(|summed| summed.entry != entry);
+        self.tallies.retain(|(told, ..)| *told != entry);
+    }
+
     /// A response that is its own.
     pub(super) fn own(&mut self, turn: TurnIdx) {
         self.turns.push(turn);
@@ -329,9 +353,15 @@ impl SessionState {
 
     /// Tools by the number of calls, each call once.
     pub(super) fn tool_counts(&self) -> Vec<ToolCount> {
-        let mut counts: Vec<&(Arc<str>, u64)> = self.tools.iter().collect();
-        counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        counts.into_iter().map(|(name, calls)| ToolCount { name: name.as_ref().into(), calls: *calls }).collect()
+        let mut counts: Vec<(&Arc<str>, u64)> = self.tools.iter().map(|(name, calls)| (name, *calls)).collect();
+        for (_, name, calls) in &self.tallies {
+            match counts.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, sum)) => *sum += calls,
+                None => counts.push((name, *calls)),
+            }
+        }
+        counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        counts.into_iter().map(|(name, calls)| ToolCount { name: name.as_ref().into(), calls }).collect()
     }
 
     fn touch(&mut self, file: FileId, at: Option<Timestamp>) {

@@ -1,7 +1,8 @@
-use agtop_model::{Basis, Cost, Spend, Usage};
+use agtop_model::{Basis, Cost, Extent, Spend, Usage};
 use agtop_prices::{PriceBook, Rated};
 
-use super::calendar::{Calendar, Day};
+use super::calendar::Day;
+use super::frozen::Summed;
 use super::turns::{NameIdx, Names, TurnRecord};
 
 /// The rates of every model that occurs, looked up once.
@@ -36,6 +37,20 @@ impl SpendSum {
         self.turns += 1;
     }
 
+    /// Adds responses that are known as their sum.
+    pub(super) fn add_summed(&mut self, summed: &Summed, rates: &Rates<'_>) {
+        let cell = &summed.cell;
+        let cost = match (cell.embedded_cost, rates.of(summed.model)) {
+            (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
+            (None, Some(rated)) if cell.extent == Extent::Sum => rated.cost_of(&cell.usage, cell.tier, Extent::Sum),
+            (None, Some(rated)) => rated.cost_at(&cell.usage, cell.tier, cell.longest),
+            (None, None) => Cost::UNKNOWN,
+        };
+        self.usage += cell.usage;
+        self.spend.add(cost, cell.usage.total());
+        self.turns += cell.turns;
+    }
+
     pub(super) fn merge(&mut self, other: &Self) {
         self.usage += other.usage;
         self.spend += other.spend;
@@ -62,21 +77,22 @@ pub(super) struct Cell {
 
 /// Responses by day and model. A session uses few models on few days: they are searched one by one, the
 /// last first.
-pub(super) fn cells<'r>(
-    records: impl Iterator<Item = &'r TurnRecord>,
-    rates: &Rates<'_>,
-    calendar: &mut Calendar<'_>,
-) -> Vec<Cell> {
-    let mut cells: Vec<Cell> = Vec::new();
-    for record in records {
-        let day = calendar.day(record.at);
-        let at = cells.iter().rposition(|cell| cell.day == day && cell.model == record.model).unwrap_or_else(|| {
-            cells.push(Cell { day, model: record.model, sum: SpendSum::default() });
-            cells.len() - 1
+#[derive(Default)]
+pub(super) struct Days(Vec<Cell>);
+
+impl Days {
+    /// The sum of a day and model.
+    pub(super) fn of(&mut self, day: Option<Day>, model: Option<NameIdx>) -> &mut SpendSum {
+        let at = self.0.iter().rposition(|cell| cell.day == day && cell.model == model).unwrap_or_else(|| {
+            self.0.push(Cell { day, model, sum: SpendSum::default() });
+            self.0.len() - 1
         });
-        cells[at].sum.add(record, rates);
+        &mut self.0[at].sum
     }
-    cells
+
+    pub(super) fn into_cells(self) -> Vec<Cell> {
+        self.0
+    }
 }
 
 /// All cells together.

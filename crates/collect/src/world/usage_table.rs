@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use agtop_model::{Extent, Grain, SessionKey, Timestamp, UsageRow, UsageTable};
 
+use super::frozen::Summed;
 use super::sums::{Rates, SpendSum};
 use super::turns::{NameIdx, TurnRecord};
 use super::{SessionIdx, World};
@@ -28,6 +29,9 @@ impl World {
             for record in self.counted_of(idx) {
                 rows.add(place, record);
             }
+            for summed in self.summed_of(idx) {
+                rows.add_summed(place, summed);
+            }
         }
         let rows = rows.finish().into_iter().map(|((session, at, model), row)| UsageRow {
             session,
@@ -41,7 +45,12 @@ impl World {
         UsageTable { rows: rows.collect(), sessions: Arc::clone(&sessions) }
     }
 
-    /// The responses in scope that count for this session itself.
+    /// The sums in scope of this session's own responses.
+    pub(super) fn summed_of(&self, idx: SessionIdx) -> impl Iterator<Item = &Summed> {
+        self.sessions[idx.at()].sums.iter().filter(|summed| self.lens.scope.holds(summed.cell.first))
+    }
+
+    /// The responses in scope that count for this session itself, apart from those that are known as sums.
     pub(super) fn counted_of(&self, idx: SessionIdx) -> impl Iterator<Item = &TurnRecord> {
         // A response that was taken for another's for a while is in the list twice.
         let mut turns = self.sessions[idx.at()].turns().to_vec();
@@ -67,10 +76,19 @@ struct Rows<'r> {
 
 impl Rows<'_> {
     fn add(&mut self, session: u32, record: &TurnRecord) {
-        let place = (session, self.grain.of(record.at), record.model);
         let mut sum = SpendSum::default();
         sum.add(record, self.rates);
-        let row = Growing { sum, extent: record.extent };
+        self.put((session, self.grain.of(record.at), record.model), Growing { sum, extent: record.extent });
+    }
+
+    fn add_summed(&mut self, session: u32, summed: &Summed) {
+        let mut sum = SpendSum::default();
+        sum.add_summed(summed, self.rates);
+        let extent = if summed.cell.turns == 1 { summed.cell.extent } else { Extent::Sum };
+        self.put((session, self.grain.of(summed.cell.first), summed.model), Growing { sum, extent });
+    }
+
+    fn put(&mut self, place: Place, row: Growing) {
         match self.grain {
             Grain::Response => self.done.push((place, row)),
             Grain::QuarterHour => {

@@ -51,6 +51,11 @@ impl KeyIndex {
         self.bytes.is_empty()
     }
 
+    /// Whether this file may be one that tells of a response.
+    pub fn holds(&self, key: MessageKey, file: EntryId) -> bool {
+        self.files_of(key).any(|known| known == file)
+    }
+
     /// The files that may tell of a response; usually none, or one.
     pub fn files_of(&self, key: MessageKey) -> impl Iterator<Item = EntryId> + '_ {
         let half = half(key);

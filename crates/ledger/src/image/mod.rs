@@ -16,14 +16,14 @@ mod tests;
 
 use std::collections::HashSet;
 
-use agtop_model::{ClientId, MessageKey};
+use agtop_model::ClientId;
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior};
 
 use crate::codec::{Reader, Writer, wire};
 use crate::error::{Fault, LedgerError};
-use crate::memory::{Memory, Name, TurnMemory};
+use crate::memory::{Memory, Name};
 use crate::record::{EntryId, FileEntry, State};
-use crate::store::{Ledger, find_replaced, recall};
+use crate::store::{Ledger, find_number, find_replaced, recall};
 
 pub use cell::Cell;
 pub use keys::KeyIndex;
@@ -62,14 +62,6 @@ pub struct Tally {
     pub tool: Name,
     /// Calls.
     pub calls: u64,
-}
-
-impl WarmFile {
-    /// The responses of the recalled file that went into its sums: those to take instead of them.
-    pub fn summed<'a>(&self, recalled: &'a Memory) -> impl Iterator<Item = &'a TurnMemory> + use<'a> {
-        let single: HashSet<MessageKey> = self.rest.turns.iter().map(|turn| turn.message).collect();
-        recalled.turns.iter().filter(move |turn| !single.contains(&turn.message))
-    }
 }
 
 /// The image as it is stored. An older program may know fewer clients: then files are missing from what it made.
@@ -115,15 +107,15 @@ impl Ledger {
         Ok(Some(Image { generation, files, changed }))
     }
 
-    /// Which files hold the responses that the image has added up.
+    /// Which files hold the responses that the image of this generation has added up.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn keys(&self, image: &Image) -> Result<KeyIndex, LedgerError> {
+    pub fn keys(&self, image: u64) -> Result<KeyIndex, LedgerError> {
         let read = || -> Result<KeyIndex, Fault> {
             let known = self.part(KEYS, |generation, body| {
-                (generation == image.generation).then(|| KeyIndex::from_bytes(body.to_vec())).flatten()
+                (generation == image).then(|| KeyIndex::from_bytes(body.to_vec())).flatten()
             })?;
             // Another process has made a newer image. Then every response of every file is looked up: too many files
             // may be recalled for it, never too few.
@@ -133,18 +125,18 @@ impl Ledger {
     }
 
     /// What a file of the image told, response by response: its memory, and what is left of it if another process found
-    /// it rewritten since.
+    /// it rewritten since. `generation` is the image's.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn thaw(&self, file: &WarmFile) -> Result<Vec<Memory>, LedgerError> {
-        let FileEntry { id, client, ref path, state, generation, .. } = file.entry;
+    pub fn thaw(&self, file: EntryId, generation: u64) -> Result<Vec<Memory>, LedgerError> {
         let read = || -> Result<Vec<Memory>, Fault> {
             let mut memories = Vec::new();
-            memories.extend(recall(&self.database, &self.clients, id)?.map(|recalled| recalled.memory));
-            if state != State::Replaced
-                && let Some((left, written)) = find_replaced(&self.database, client, path)?
+            memories.extend(recall(&self.database, &self.clients, file)?.map(|recalled| recalled.memory));
+            let known = find_number(&self.database, &self.clients, file)?;
+            if let Some(FileEntry { client, path, .. }) = known.filter(|entry| entry.state != State::Replaced)
+                && let Some((left, written)) = find_replaced(&self.database, client, &path)?
                 && written > generation
             {
                 memories.extend(recall(&self.database, &self.clients, left)?.map(|recalled| recalled.memory));
@@ -154,13 +146,13 @@ impl Ledger {
         read().map_err(|fault| self.fail(fault))
     }
 
-    /// Makes the image anew if the one that was read is no longer of much use, and says whether it was made. Takes about a
-    /// tenth of a second for half a million responses, in which no other process can write.
+    /// Makes the image anew if the one that was read, of this generation, is no longer of much use, and says whether it was
+    /// made. Takes about a tenth of a second for half a million responses, in which no other process can write.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read or written.
-    pub fn renew_image(&mut self, read: Option<&Image>) -> Result<bool, LedgerError> {
+    pub fn renew_image(&mut self, read: Option<u64>) -> Result<bool, LedgerError> {
         let is_due = match read {
             None => true,
             Some(_) => self.is_image_old().map_err(|fault| self.fail(fault))?,
