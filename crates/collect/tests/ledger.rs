@@ -239,12 +239,23 @@ fn news_of_a_response_that_was_added_up_takes_the_sum_apart() {
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
     home.look();
     home.look();
-    // The response goes on in a copy, which tells more of it and calls the same tool once more.
+    // The response goes on in a copy, which tells more of it.
     append(&home.transcript("b"), &(line("b", 2, 20, 90) + &line("b", 3, 30, 70)));
-    append(&home.transcript("a-again"), &line("a", 2, 20, 50));
     let snapshot = home.look();
     assert_eq!(told(&snapshot), told(&home.fresh()));
     assert_eq!(snapshot.totals.usage.output, 100 + 90 + 70);
+}
+
+#[test]
+fn a_tool_call_that_was_added_up_and_is_told_again_counts_once() {
+    let home = Home::new();
+    append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
+    home.look();
+    home.look();
+    append(&home.transcript("a-again"), &line("a", 2, 20, 50).replace(r#""id":"m2""#, r#""id":"m9""#));
+    let snapshot = home.look();
+    assert_eq!(told(&snapshot), told(&home.fresh()));
+    assert_eq!(snapshot.sessions[0].tools[0].calls, 2);
 }
 
 #[test]
