@@ -318,7 +318,9 @@ impl Collector {
             return;
         }
         let paths: HashSet<PathBuf> = lost.iter().map(|&file| self.files.path(file)).collect();
-        lost.iter().for_each(|&file| self.world.forget_file(file));
+        for &file in lost {
+            self.world.forget_file(file);
+        }
         self.known.retain(|path, _| !paths.contains(path));
         self.sweep.look_everywhere();
         let (Found::All(mut candidates) | Found::Some(mut candidates)) = self.find_files(now);

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use agtop_clients::{Client, Env, Format, Store};
 use agtop_model::{Issue, IssueKind};
-use agtop_os::FileIdentity;
-use walkdir::{DirEntry, WalkDir};
+use agtop_os::{FileIdentity, FileKind, Walk};
 
 use crate::health::{Found, HealthBook};
 use crate::sqlite::log_of;
@@ -32,7 +31,7 @@ fn log_identity(path: &Path, format: Format) -> Option<FileIdentity> {
         return None;
     }
     match agtop_os::identity(&log_of(path)) {
-        Ok(agtop_os::FileKind::Regular(identity)) => Some(identity),
+        Ok(FileKind::Regular(identity)) => Some(identity),
         _ => None,
     }
 }
@@ -43,7 +42,7 @@ impl Place {
         let Ok(relative) = path.strip_prefix(&self.root) else { return false };
         relative.components().count() <= self.store.depth
             && (self.store.accepts)(relative)
-            && !is_superseded(path, self.store.format)
+            && !is_superseded(&self.root, relative, self.store.format)
     }
 }
 
@@ -98,55 +97,25 @@ impl Search<'_> {
         if !self.found.exists {
             return;
         }
-        let walk = WalkDir::new(root).max_depth(store.depth).follow_links(false);
-        for entry in walk {
-            match entry {
-                Ok(entry) => {
-                    if let Some(identity) = self.admit(&entry) {
-                        let place = Arc::clone(self.place);
-                        candidates.push(Candidate { place, path: entry.into_path(), identity });
+        let accepts = |relative: &Path| (store.accepts)(relative) && !is_superseded(root, relative, store.format);
+        Walk { root, depth: store.depth, accepts: &accepts }.run(&mut |sight| {
+            let path = || if sight.relative.as_os_str().is_empty() { root.clone() } else { root.join(sight.relative) };
+            let (kind, what) = match sight.kind {
+                Ok(FileKind::Regular(identity)) => {
+                    self.found.files += 1;
+                    self.found.bytes += identity.size;
+                    if self.seen.insert((identity.device, identity.inode)) {
+                        candidates.push(Candidate { place: Arc::clone(self.place), path: path(), identity });
                     }
+                    return;
                 }
-                Err(error) => {
-                    let path = error.path().unwrap_or(root).to_owned();
-                    let reason = error.io_error().map_or_else(|| "cannot be entered".to_owned(), ToString::to_string);
-                    self.note(&path, IssueKind::Unreadable, &reason);
-                }
-            }
-        }
-    }
-
-    fn admit(&mut self, entry: &DirEntry) -> Option<FileIdentity> {
-        let Place { store, root, .. } = &**self.place;
-        let relative = entry.path().strip_prefix(root).ok()?;
-        if !(store.accepts)(relative) || is_superseded(entry.path(), store.format) {
-            return None;
-        }
-        let kind = entry.file_type();
-        if !kind.is_file() {
-            let what = if kind.is_dir() {
-                "a directory"
-            } else if kind.is_symlink() {
-                "a symbolic link, which is not followed"
-            } else {
-                "a pipe, socket or device"
+                Ok(FileKind::Directory) => (IssueKind::NotAFile, "a directory".to_owned()),
+                Ok(FileKind::Symlink) => (IssueKind::NotAFile, "a symbolic link, which is not followed".to_owned()),
+                Ok(FileKind::Other) => (IssueKind::NotAFile, "a pipe, socket or device".to_owned()),
+                Err(error) => (IssueKind::Unreadable, error.to_string()),
             };
-            self.note(entry.path(), IssueKind::NotAFile, what);
-            return None;
-        }
-        match agtop_os::identity(entry.path()) {
-            Ok(agtop_os::FileKind::Regular(identity)) => {
-                self.found.files += 1;
-                self.found.bytes += identity.size;
-                self.seen.insert((identity.device, identity.inode)).then_some(identity)
-            }
-            Ok(_) => None,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => {
-                self.note(entry.path(), IssueKind::Unreadable, &error.to_string());
-                None
-            }
-        }
+            self.note(&path(), kind, &what);
+        });
     }
 
     fn note(&mut self, path: &Path, kind: IssueKind, detail: &str) {
@@ -156,8 +125,8 @@ impl Search<'_> {
 }
 
 /// A compressed file whose plain original is still there.
-fn is_superseded(path: &Path, format: Format) -> bool {
+fn is_superseded(root: &Path, relative: &Path, format: Format) -> bool {
     matches!(format, Format::Lines)
-        && path.extension().is_some_and(|extension| extension == "zst")
-        && path.with_extension("").is_file()
+        && relative.extension().is_some_and(|extension| extension == "zst")
+        && root.join(relative).with_extension("").is_file()
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::clients;
 use agtop_ledger::{
-    Clock, EntryId, FileEntry, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError, LimitReading, Memory, Opening,
-    Reach, Recorder, SessionMemory, Stamp, State, WarmFile,
+    Clock, EntryId, FileEntry, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError, LimitReading, Memory,
+    Opening, Reach, Recorder, SessionMemory, Stamp, State, WarmFile,
 };
 use agtop_model::{ClientId, Event, FileId, Phase, Timestamp};
 
@@ -377,7 +377,8 @@ impl<'a> Judge<'a> {
                 if entry.stamp != stamp(&state) {
                     return Some(Worth::Usage);
                 }
-                let is_of_interest = self.question.interest == Interest::Present && is_present(sessions, self.question.now);
+                let is_of_interest =
+                    self.question.interest == Interest::Present && is_present(sessions, self.question.now);
                 (self.writes && !is_of_interest).then_some(Worth::Settled(state))
             }
         }

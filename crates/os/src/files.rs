@@ -14,11 +14,14 @@ use agtop_model::Timestamp;
 mod other;
 #[cfg(unix)]
 mod unix;
+mod walk;
 
 #[cfg(not(unix))]
 use other as platform;
 #[cfg(unix)]
 use unix as platform;
+
+pub use walk::{Sight, Walk};
 
 /// Which file it is, and how it was when it was looked at.
 ///

@@ -48,7 +48,7 @@ mod windows;
 pub use ancestry::ancestors;
 pub use caps::{Caps, Support};
 pub use fake::{FakeOs, FakeProcess};
-pub use files::{FileIdentity, FileKind, identity, open_regular};
+pub use files::{FileIdentity, FileKind, Sight, Walk, identity, open_regular};
 #[cfg(target_os = "freebsd")]
 pub use freebsd::FreeBsdOs;
 #[cfg(target_os = "linux")]

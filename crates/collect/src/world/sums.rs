@@ -40,10 +40,10 @@ impl SpendSum {
     /// Adds responses that are known as their sum.
     pub(super) fn add_summed(&mut self, summed: &Summed, rates: &Rates<'_>) {
         let cell = &summed.cell;
+        let prompt = if cell.extent == Extent::Sum { 0 } else { cell.longest };
         let cost = match (cell.embedded_cost, rates.of(summed.model)) {
             (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
-            (None, Some(rated)) if cell.extent == Extent::Sum => rated.cost_of(&cell.usage, cell.tier, Extent::Sum),
-            (None, Some(rated)) => rated.cost_at(&cell.usage, cell.tier, cell.longest),
+            (None, Some(list)) => list.cost_at(&cell.usage, cell.tier, prompt),
             (None, None) => Cost::UNKNOWN,
         };
         self.usage += cell.usage;

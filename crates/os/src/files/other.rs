@@ -2,9 +2,10 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
+use walkdir::WalkDir;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{FileIdentity, modified, refusal, word_for};
+use super::{FileIdentity, Sight, Walk, identity, modified, refusal, word_for};
 
 /// Looks before it opens: the standard library has no way to do both at once here.
 pub(super) fn open(path: &Path) -> io::Result<File> {
@@ -20,4 +21,27 @@ pub(super) fn identity_of(path: &Path, metadata: &Metadata) -> io::Result<FileId
         size: metadata.len(),
         modified: modified(metadata),
     })
+}
+
+/// Goes from path to path.
+pub(super) fn walk(walk: &Walk<'_>, see: &mut dyn FnMut(Sight<'_>)) {
+    for entry in WalkDir::new(walk.root).min_depth(1).max_depth(walk.depth).follow_links(false) {
+        match entry {
+            Ok(entry) => {
+                let Ok(relative) = entry.path().strip_prefix(walk.root) else { continue };
+                if !(walk.accepts)(relative) {
+                    continue;
+                }
+                match identity(entry.path()) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    kind => see(Sight { relative, kind }),
+                }
+            }
+            Err(error) => {
+                let path = error.path().and_then(|path| path.strip_prefix(walk.root).ok()).map(Path::to_owned);
+                let kind = Err(error.into());
+                see(Sight { relative: &path.unwrap_or_default(), kind });
+            }
+        }
+    }
 }

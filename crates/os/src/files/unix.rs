@@ -1,12 +1,17 @@
+use std::ffi::{CStr, OsStr};
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rustix::fs::{Mode, OFlags};
+use agtop_model::Timestamp;
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::{FileIdentity, modified, refusal};
+use super::{FileIdentity, FileKind, Sight, Walk, modified, refusal};
 
 /// Opens without waiting, without following a link, and without handing the file on to child processes.
 pub(super) fn open(path: &Path) -> io::Result<File> {
@@ -29,6 +34,101 @@ pub(super) fn identity_of(_path: &Path, metadata: &Metadata) -> io::Result<FileI
         size: metadata.size(),
         modified: modified(metadata),
     })
+}
+
+/// Goes from directory to directory by their descriptors: nobody can slip a link in between, and the system need not
+/// find the way anew for every file.
+pub(super) fn walk(walk: &Walk<'_>, see: &mut dyn FnMut(Sight<'_>)) {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let mut search = Search { walk, see, relative: PathBuf::new() };
+    match rustix::fs::open(walk.root, flags, Mode::empty()) {
+        Ok(directory) => search.look_into(directory, walk.depth),
+        Err(error) => search.show(Err(error.into())),
+    }
+}
+
+struct Search<'a> {
+    walk: &'a Walk<'a>,
+    see: &'a mut dyn FnMut(Sight<'_>),
+    relative: PathBuf,
+}
+
+impl Search<'_> {
+    fn show(&mut self, kind: io::Result<FileKind>) {
+        (self.see)(Sight { relative: &self.relative, kind });
+    }
+
+    fn look_into(&mut self, directory: OwnedFd, depth: usize) {
+        let Some(below) = depth.checked_sub(1) else { return };
+        let mut entries = match Dir::new(directory) {
+            Ok(entries) => entries,
+            Err(error) => return self.show(Err(error.into())),
+        };
+        while let Some(entry) = entries.read() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => return self.show(Err(error.into())),
+            };
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let Ok(directory) = entries.fd() else { return };
+            self.relative.push(OsStr::from_bytes(name.to_bytes()));
+            self.look_at(directory, name, entry.file_type(), below);
+            self.relative.pop();
+        }
+    }
+
+    fn look_at(&mut self, directory: BorrowedFd<'_>, name: &CStr, file_type: FileType, below: usize) {
+        let is_wanted = (self.walk.accepts)(&self.relative);
+        let mut is_directory = file_type == FileType::Directory;
+        if is_wanted || file_type == FileType::Unknown {
+            let kind = match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => Ok(kind_of(&stat)),
+                Err(Errno::NOENT) => return,
+                Err(error) => Err(error.into()),
+            };
+            is_directory = matches!(kind, Ok(FileKind::Directory));
+            if is_wanted {
+                self.show(kind);
+            }
+        }
+        if !is_directory || below == 0 {
+            return;
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW;
+        match rustix::fs::openat(directory, name, flags, Mode::empty()) {
+            Ok(directory) => self.look_into(directory, below),
+            // It is gone, or something else by now.
+            Err(Errno::NOENT | Errno::LOOP | Errno::MLINK | Errno::NOTDIR) => {}
+            Err(error) => self.show(Err(error.into())),
+        }
+    }
+}
+
+fn kind_of(stat: &Stat) -> FileKind {
+    match FileType::from_raw_mode(stat.st_mode.into()) {
+        FileType::RegularFile => {
+            let since_epoch =
+                Duration::from_secs(number(stat.st_mtime)) + Duration::from_nanos(number(stat.st_mtime_nsec));
+            FileKind::Regular(FileIdentity {
+                device: number(stat.st_dev),
+                inode: number(stat.st_ino),
+                size: number(stat.st_size),
+                modified: Timestamp::from_millis(0).plus(since_epoch),
+            })
+        }
+        FileType::Directory => FileKind::Directory,
+        FileType::Symlink => FileKind::Symlink,
+        _ => FileKind::Other,
+    }
+}
+
+/// A field of [`Stat`]: their widths and signs differ between systems, and none of them is negative where it means
+/// something.
+fn number(field: impl TryInto<u64>) -> u64 {
+    field.try_into().unwrap_or_default()
 }
 
 #[cfg(test)]
