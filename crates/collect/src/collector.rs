@@ -8,6 +8,7 @@ use agtop_model::{Agent, ClientId, FileId, Grain, ProcId, Session, SessionKey, S
 use agtop_os::Os;
 use agtop_prices::PriceBook;
 use crossbeam_channel::Receiver;
+use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 
 use crate::attendance::Attendance;
@@ -73,7 +74,7 @@ pub struct Collector {
     world: World,
     health: HealthBook,
     files: Files,
-    known: HashMap<PathBuf, Known>,
+    known: HashMap<PathBuf, Known, RandomState>,
     census: Census,
     attendance: Attendance,
     history: Record,
@@ -133,7 +134,7 @@ impl Collector {
             prices,
             health: HealthBook::default(),
             files: Files::default(),
-            known: HashMap::new(),
+            known: HashMap::default(),
             versions_of: Arc::default(),
             sampled: Instant::now(),
             told: Instant::now(),
@@ -276,7 +277,7 @@ impl Collector {
         // Who explains a session shows each response; blocks end to the minute.
         let (interest, detail) = (*interest, *detail);
         let question = Question { places: sweep.places(), candidates: &candidates, interest, detail, now };
-        let mut settled = HashSet::new();
+        let mut is_settled = vec![false; candidates.len()];
         remembrance.recall(&question, |recollection| {
             let Recollection { client, path, worth, told } = recollection;
             let is_wanted = settings.clients.is_empty() || settings.clients.contains(&client);
@@ -289,13 +290,14 @@ impl Collector {
                 Recounted::Whole(memory) => world.recall(file, memory, worth),
                 Recounted::Summed(warm) => world.recall_sums(file, warm, worth),
             }
-            let Worth::Settled(state) = worth else { return };
-            settled.insert(path.to_owned());
+            let Worth::Settled { candidate, state } = worth else { return };
+            is_settled[candidate] = true;
             if settings.runs == Runs::Again {
                 known.insert(path.to_owned(), Known { file, state, cursor: None });
             }
         });
-        candidates.retain(|candidate| !settled.contains(&candidate.path));
+        let mut is_settled = is_settled.into_iter();
+        candidates.retain(|_| !is_settled.next().unwrap_or(false));
         candidates
     }
 
@@ -497,7 +499,7 @@ impl Collector {
         if self.known.is_empty() {
             return;
         }
-        let present: HashSet<&Path> = candidates.iter().map(|candidate| candidate.path.as_path()).collect();
+        let present: HashSet<&Path, RandomState> = candidates.iter().map(|candidate| candidate.path.as_path()).collect();
         let world = &mut self.world;
         self.known.retain(|path, known| {
             let is_there = present.contains(path.as_path());

@@ -12,6 +12,7 @@ use agtop_ledger::{
     Opening, Reach, Recorder, SessionMemory, Stamp, State, WarmFile,
 };
 use agtop_model::{ClientId, Event, FileId, Phase, Timestamp};
+use foldhash::fast::RandomState;
 
 use crate::discover::{Candidate, FileState, Place};
 
@@ -101,8 +102,8 @@ pub(crate) enum Recounted<'a> {
 /// What a memory is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worth {
-    /// The file is as it was: it need not be read.
-    Settled(FileState),
+    /// The file, which is this candidate, is as it was: it need not be read.
+    Settled { candidate: usize, state: FileState },
     /// The file is gone: this is all there is.
     Gone,
     /// The file will be read, and may not tell all of this again.
@@ -353,13 +354,14 @@ impl Remembrance {
 struct Judge<'a> {
     question: &'a Question<'a>,
     writes: bool,
-    there: HashMap<(ClientId, &'a OsStr), &'a Candidate>,
+    /// Candidates by their paths: some homes have millions.
+    there: HashMap<(ClientId, &'a OsStr), usize, RandomState>,
 }
 
 impl<'a> Judge<'a> {
     fn of(question: &'a Question<'a>, writes: bool) -> Self {
         let key = |candidate: &'a Candidate| (candidate.place.client.info().id, candidate.path.as_os_str());
-        let there = question.candidates.iter().map(|candidate| (key(candidate), candidate)).collect();
+        let there = question.candidates.iter().map(key).zip(0..).collect();
         Self { question, writes, there }
     }
 
@@ -369,17 +371,18 @@ impl<'a> Judge<'a> {
             let places = &mut self.question.places.iter();
             places.any(|place| place.client.info().id == entry.client && entry.path.starts_with(&place.root))
         };
-        let candidate = self.there.get(&(entry.client, entry.path.as_os_str()));
+        let place = self.there.get(&(entry.client, entry.path.as_os_str())).copied();
+        let candidate = place.and_then(|at| Some((at, self.question.candidates.get(at)?)));
         match (entry.state, candidate) {
             (State::Replaced, _) | (State::Live | State::Gone, None) => is_looked_at().then_some(Worth::Gone),
-            (State::Live | State::Gone, Some(candidate)) => {
+            (State::Live | State::Gone, Some((at, candidate))) => {
                 let state = candidate.state();
                 if entry.stamp != stamp(&state) {
                     return Some(Worth::Usage);
                 }
                 let is_of_interest =
                     self.question.interest == Interest::Present && is_present(sessions, self.question.now);
-                (self.writes && !is_of_interest).then_some(Worth::Settled(state))
+                (self.writes && !is_of_interest).then_some(Worth::Settled { candidate: at, state })
             }
         }
     }

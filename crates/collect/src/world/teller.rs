@@ -151,7 +151,7 @@ impl Teller<'_> {
     /// What reading from caches saved, at the list prices of usual prompts.
     fn cache_saving(&self, models: &[ModelSpend]) -> Option<PicoUsd> {
         let saving = |model: &ModelSpend| {
-            let rated = self.rates.book.rate(model.model.as_deref()?);
+            let rated = self.rates.of(self.world.models.find(model.model.as_ref()?))?;
             let cost = |usage| rated.cost_of(&usage, Tier::Standard, Extent::Sum).amount;
             let tokens = model.usage.cache_read;
             let afresh = cost(Usage { input: tokens, ..Usage::default() })?;

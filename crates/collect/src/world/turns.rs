@@ -216,6 +216,10 @@ impl Names {
         idx
     }
 
+    pub(super) fn find(&self, name: &Arc<str>) -> Option<NameIdx> {
+        self.index.get(name).copied()
+    }
+
     pub(super) fn get(&self, idx: NameIdx) -> Option<&Arc<str>> {
         self.names.get(idx.0 as usize)
     }

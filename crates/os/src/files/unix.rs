@@ -108,7 +108,7 @@ impl Search<'_> {
 }
 
 fn kind_of(stat: &Stat) -> FileKind {
-    match FileType::from_raw_mode(stat.st_mode.into()) {
+    match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {
             let since_epoch =
                 Duration::from_secs(number(stat.st_mtime)) + Duration::from_nanos(number(stat.st_mtime_nsec));
