@@ -12,6 +12,8 @@ use crate::sqlite;
 
 /// Documents larger than this are not read: they would have to be held in memory whole.
 const LARGEST_DOCUMENT: u64 = 256 * 1024 * 1024;
+/// Memory for documents up to this size is taken at once.
+const LIKELY_DOCUMENT: u64 = 1024 * 1024;
 /// Compressed files that grow beyond this are cut off: no transcript is near it, a decompression bomb is.
 const LARGEST_EXPANSION: u64 = 16 * 1024 * 1024 * 1024;
 /// Events are handed on in portions of this size, so that a large file does not fill the memory.
@@ -148,7 +150,9 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
             self.note(None, IssueKind::TooLarge, detail);
             return Ok(());
         }
-        let mut text = Vec::new();
+        // A byte more than there is: so the end is found without another look for it.
+        let size = usize::try_from(identity.size.min(LIKELY_DOCUMENT)).unwrap_or_default();
+        let mut text = Vec::with_capacity(size + 1);
         file.take(LARGEST_DOCUMENT).read_to_end(&mut text)?;
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
         if text.iter().all(u8::is_ascii_whitespace) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use agtop_clients::{Format, Source};
 use agtop_ledger::{Clock, Head, Reach};
 use agtop_model::{ClientId, Event, EventKind, FileId, Timestamp};
+use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
 
 use crate::discover::{FileState, Place};
@@ -63,8 +64,8 @@ pub(crate) struct End {
 
 /// Reading uses this many threads at most: a monitor must not top `top`.
 const MOST_THREADS: usize = 4;
-/// Portions that wait for the World, at most; readers wait when there are more.
-const QUEUE: usize = 16;
+/// Parcels that wait for the World, at most; readers wait when there are more.
+const QUEUE: usize = 8;
 /// Fewer bytes than this are read without other threads: starting them would take longer.
 const SMALL: u64 = 256 * 1024;
 
@@ -87,15 +88,43 @@ pub(crate) fn read_all(mut jobs: Vec<Job>, zone: &TimeZone, mut take: impl FnMut
         for _ in 0..threads {
             let (queue, sender) = (&queue, sender.clone());
             scope.spawn(move || {
+                let mut parcel = Parcel { sender, portions: Vec::new(), events: 0 };
                 while let Some(job) = next(queue) {
-                    // Sending fails only when the receiver has gone, and then nobody wants the rest.
-                    read(job, zone, &mut |portion| drop(sender.send(portion)));
+                    read(job, zone, &mut |portion| parcel.add(portion));
                 }
+                parcel.send();
             });
         }
         drop(sender);
-        receiver.iter().for_each(take);
+        receiver.iter().flatten().for_each(take);
     });
+}
+
+/// Portions on their way from a reader to the World: handing over each by itself takes longer than reading a small file.
+struct Parcel {
+    sender: Sender<Vec<Portion>>,
+    portions: Vec<Portion>,
+    events: usize,
+}
+
+impl Parcel {
+    /// A parcel is handed over with so many portions, or events in them.
+    const PORTIONS: usize = 128;
+    const EVENTS: usize = 1024;
+
+    fn add(&mut self, portion: Portion) {
+        self.events += portion.told.events.len();
+        self.portions.push(portion);
+        if self.portions.len() >= Self::PORTIONS || self.events >= Self::EVENTS {
+            self.send();
+        }
+    }
+
+    fn send(&mut self) {
+        self.events = 0;
+        // Sending fails only when the receiver has gone, and then nobody wants the rest.
+        drop(self.sender.send(std::mem::take(&mut self.portions)));
+    }
 }
 
 fn next(queue: &Mutex<std::vec::IntoIter<Job>>) -> Option<Job> {

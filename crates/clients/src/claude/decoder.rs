@@ -15,7 +15,7 @@ use super::prompt::{Spoken, spoken};
 use super::wire::{self, Block, Content, Line, Message, ToolInput};
 use crate::decode::Record;
 use crate::names::Names;
-use crate::parse::{Str, rfc3339, shortened};
+use crate::parse::{Str, json, rfc3339, shortened};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -113,7 +113,7 @@ impl Transcript {
             self.skim(bytes, offset, out);
             return Ok(());
         }
-        let line: Line<'_> = serde_json::from_slice(bytes)?;
+        let line: Line<'_> = json(bytes)?;
         self.opened = self.opened.or(line.timestamp.0);
         let session = self.session_of(&line);
         let record = &mut Record::new(self.file, Place::Byte(offset), line.timestamp.0, out);
