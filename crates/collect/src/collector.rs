@@ -499,7 +499,8 @@ impl Collector {
         if self.known.is_empty() {
             return;
         }
-        let present: HashSet<&Path, RandomState> = candidates.iter().map(|candidate| candidate.path.as_path()).collect();
+        let present: HashSet<&Path, RandomState> =
+            candidates.iter().map(|candidate| candidate.path.as_path()).collect();
         let world = &mut self.world;
         self.known.retain(|path, known| {
             let is_there = present.contains(path.as_path());

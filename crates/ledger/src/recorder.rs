@@ -8,6 +8,7 @@ use agtop_model::{
     ClientId, Event, EventKind, Lineage, MessageKey, Phase, SessionFacts, SessionKey, StopReason, Timestamp, Title,
     ToolKey, Turn,
 };
+use foldhash::fast::RandomState;
 
 use crate::memory::{LastTurn, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
 
@@ -15,12 +16,12 @@ use crate::memory::{LastTurn, LimitReading, Memory, Name, ProjectRoot, SessionMe
 #[derive(Debug, Default)]
 pub struct Recorder {
     memory: Memory,
-    sessions: HashMap<SessionKey, u32>,
+    sessions: HashMap<SessionKey, u32, RandomState>,
     /// The session of the last event: events come in runs.
     recent: Option<(SessionKey, u32)>,
-    names: HashMap<Arc<str>, Name>,
-    turns: HashMap<(u32, MessageKey), usize>,
-    calls: HashMap<(u32, ToolKey), usize>,
+    names: HashMap<Arc<str>, Name, RandomState>,
+    turns: HashMap<(u32, MessageKey), usize, RandomState>,
+    calls: HashMap<(u32, ToolKey), usize, RandomState>,
 }
 
 /// What a file's events lack.

@@ -16,7 +16,7 @@ use super::payload::{
 use super::subagents::News;
 use super::usage::Tokens;
 use crate::DecodeError;
-use crate::parse::{Str, rfc3339};
+use crate::parse::{Str, json, rfc3339};
 
 /// One line, read.
 #[derive(Debug, Default)]
@@ -159,7 +159,7 @@ impl<'a> Line<'a> {
             let content = enveloped(head.kind, head.inner, bytes)?;
             return Ok(Self { time: Cow::Borrowed(head.time), ordinal: head.ordinal, content });
         }
-        let probe: Probe<'a> = serde_json::from_slice(bytes)?;
+        let probe: Probe<'a> = json(bytes)?;
         let kind = filled(probe.kind.as_ref()).unwrap_or_default();
         let content = match kind {
             _ if probe.record_type.is_some() => Content::Nothing,
@@ -181,7 +181,7 @@ impl<'a> Line<'a> {
 
 /// The `payload` of a line.
 fn payload<'a, P: Deserialize<'a>>(bytes: &'a [u8]) -> Result<P, DecodeError> {
-    Ok(serde_json::from_slice::<Envelope<P>>(bytes)?.payload)
+    Ok(json::<Envelope<P>>(bytes)?.payload)
 }
 
 /// The content of a line that wraps it into a `payload`.

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{ClientId, Event, EventKind, FileId, Provenance, RateLimit, Running, SessionKey, Timestamp, Turn};
+use foldhash::fast::RandomState;
 
 pub use audit::{Audit, Counted, Entry};
 pub use lens::{Lens, Scope};
@@ -45,7 +46,7 @@ pub struct World {
     lens: Lens,
     /// Times after this are a broken clock's.
     latest: Timestamp,
-    index: HashMap<SessionKey, SessionIdx>,
+    index: HashMap<SessionKey, SessionIdx, RandomState>,
     sessions: Vec<SessionState>,
     /// The session of the last event: events come in runs.
     recent: Option<(SessionKey, SessionIdx)>,
@@ -87,7 +88,7 @@ impl World {
         Self {
             lens,
             latest: now.plus(CLOCK_SLACK),
-            index: HashMap::new(),
+            index: HashMap::default(),
             sessions: Vec::new(),
             recent: None,
             turns: TurnBook::default(),

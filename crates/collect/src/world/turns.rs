@@ -3,6 +3,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use agtop_model::{ClientId, Extent, FileId, Lineage, MessageKey, PicoUsd, StopReason, Tier, Timestamp, Turn, Usage};
+use foldhash::fast::RandomState;
 
 use super::SessionIdx;
 use super::hashed::{HashedMap, HashedSet};
@@ -201,7 +202,7 @@ pub(super) struct NameIdx(u32);
 /// Names that occur again and again.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    index: HashMap<Arc<str>, NameIdx>,
+    index: HashMap<Arc<str>, NameIdx, RandomState>,
     names: Vec<Arc<str>>,
 }
 
