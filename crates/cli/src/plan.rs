@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use agtop_clients::{Env, clients};
 use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_hooks::Places;
 use agtop_ledger::Selector;
 use agtop_model::ClientId;
 use agtop_prices::PriceBook;
@@ -79,6 +80,8 @@ pub(crate) struct Show {
     /// Printed between two snapshots.
     pub(crate) divider: &'static str,
     pub(crate) thresholds: Thresholds,
+    /// Where agents push events to, if that is of interest.
+    pub(crate) hooks: Option<Places>,
 }
 
 /// Show the screen.
@@ -91,6 +94,8 @@ pub(crate) struct Screen {
     pub(crate) demo: bool,
     /// Where choices are kept.
     pub(crate) config_file: PathBuf,
+    /// Where agents push events to.
+    pub(crate) hooks: Places,
 }
 
 /// When watching ends by itself.
@@ -258,6 +263,7 @@ impl Ground {
             mouse,
             demo: args.demo,
             config_file: self.config_file.clone(),
+            hooks: self.places(),
         })
     }
 
@@ -309,8 +315,10 @@ impl Ground {
     fn show(&self, cli: &Cli, book: Arc<PriceBook>) -> Result<Show> {
         let surface = self.surface(cli)?;
         let timing = &cli.timing;
+        let settings = self.settings(cli)?;
         Ok(Show {
-            settings: self.settings(cli)?,
+            hooks: (settings.runs == Runs::Again).then(|| self.places()),
+            settings,
             book,
             surface,
             view: self.view(cli)?,

@@ -4,7 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
-use agtop_model::{Agent, ClientId, FileId, Grain, ProcId, Session, SessionKey, Snapshot, Timestamp, UsageTable};
+use agtop_hooks::{Listener, Refused};
+use agtop_model::{
+    Agent, ClientId, FileId, Grain, ProcId, Session, SessionKey, Snapshot, Timestamp, Timings, UsageTable,
+};
+
 use agtop_os::Os;
 use agtop_prices::PriceBook;
 use crossbeam_channel::Receiver;
@@ -18,6 +22,7 @@ use crate::files::Files;
 use crate::health::HealthBook;
 use crate::matcher::Matcher;
 use crate::probes::Probes;
+use crate::pushes::Pushes;
 use crate::read::{Cursor, Told, begins_as_before};
 use crate::record::Record;
 use crate::remember::{Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Worth};
@@ -83,6 +88,7 @@ pub struct Collector {
     probes: Probes,
     sweep: Sweep,
     remembrance: Remembrance,
+    pushes: Pushes,
     interest: Interest,
     detail: Detail,
     /// The sessions whose clients' versions were noted.
@@ -125,6 +131,7 @@ impl Collector {
             found: census::Found::default(),
             probes: Probes::default(),
             remembrance: Remembrance::open(&settings.remembering, now()),
+            pushes: Pushes::default(),
             interest: Interest::Present,
             detail: Detail::Sums,
             sweep: if settings.runs == Runs::Again { Sweep::again() } else { Sweep::default() },
@@ -149,6 +156,16 @@ impl Collector {
         self.world = World::audited(now(), lens(&self.settings, &self.prices), session);
         self.detail = Detail::Responses;
         self
+    }
+
+    /// Listens to what agents push.
+    pub fn listen(&mut self, listener: Listener) {
+        self.pushes.listen(listener);
+    }
+
+    /// What was refused of what came in, if anybody listens.
+    pub fn refused(&self) -> Option<Refused> {
+        self.pushes.refused()
     }
 
     /// Tells from any thread how far the scan has come.
@@ -235,6 +252,7 @@ impl Collector {
         };
         self.read(candidates, now);
         self.thaw(now);
+        self.pushes.take(&mut self.world, now);
         if self.settings.runs == Runs::Once || self.remembrance.is_due() {
             self.remembrance.write();
         }
@@ -368,7 +386,7 @@ impl Collector {
         let told = self.world.tell(now);
         let mut all: Vec<&mut Agent> = found.agents.iter_mut().chain(&mut found.hosts).collect();
         self.probes.fill(&mut all, &mut *self.os, &self.settings.env.home, Instant::now());
-        let markers = join::Markers::new(self.world.running());
+        let markers = join::Markers::new(self.world.running(), &self.pushes);
         let transcripts = Transcripts { files: &self.files, world: &self.world };
         join::join(&mut found.agents, &told.sessions, &markers, &transcripts);
         let hosted = join::hosted(&found.hosts, &found.agents, &told.sessions, &markers, &transcripts);
@@ -376,7 +394,8 @@ impl Collector {
         agents.extend(hosted);
         for agent in &mut agents {
             let activity = markers.of(agent).and_then(|(_, running)| running.activity);
-            (agent.status, agent.evidence) = status::of_agent(agent, activity, now);
+            let words = status::Words { status_file: activity, hook: self.pushes.activity_of(agent) };
+            (agent.status, agent.evidence) = status::of_agent(agent, words, now);
             let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
             agent.paces = paces.copied().unwrap_or(agent.paces);
         }
@@ -395,12 +414,18 @@ impl Collector {
             sessions: told.sessions,
             totals: told.totals,
             paces: Arc::new(told.lately.all),
+            timings: Arc::new(self.timings()),
             history: self.history.so_far(),
             lifecycles: self.attendance.lifecycles().cloned().collect(),
             rate_limits: told.limits.into(),
             health: Arc::new(health),
             prices: self.prices.as_of().into(),
         }
+    }
+
+    fn timings(&self) -> Timings {
+        let [first_tool, turn] = self.pushes.latencies();
+        Timings { tools: self.world.tool_times(), first_tool, turn }
     }
 
     fn note_versions(&mut self, sessions: &Arc<[Arc<Session>]>) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::collector::Transcripts;
+use crate::pushes::{Pushes, find};
 use agtop_clients::{ProcFacts, client};
 use agtop_model::{Agent, Confidence, Join, JoinTier, Running, Session, SessionKey, Timestamp};
 
@@ -30,6 +31,12 @@ pub(crate) fn join(
         let locked = by_lock(agent, sessions);
         if let Some(session) = locked.filter(|session| taken.insert(session.key.clone())) {
             bind(agent, session, JoinTier::Marker, Confidence::High);
+        }
+    }
+    for agent in agents.iter_mut().filter(|agent| agent.session.is_none() && markers.of(agent).is_none()) {
+        let pushed = markers.pushes.of(agent).and_then(|word| of_family(sessions, word.session));
+        if let Some(session) = pushed.filter(|session| taken.insert(session.key.clone())) {
+            bind(agent, session, JoinTier::Hook, Confidence::High);
         }
     }
     let without_marker =
@@ -108,17 +115,20 @@ fn lived_since<'s>(agent: &Agent, sessions: &'s [Arc<Session>]) -> impl Iterator
     sessions.iter().take_while(since).filter(move |session| session.client() == client)
 }
 
-/// What vendors' own files say of live processes, by pid.
-pub(crate) struct Markers<'a>(HashMap<u32, Vec<&'a (SessionKey, Running)>>);
+/// What vendors' own files say of live processes, by pid, and what these have pushed.
+pub(crate) struct Markers<'a> {
+    by_pid: HashMap<u32, Vec<&'a (SessionKey, Running)>>,
+    pushes: &'a Pushes,
+}
 
 impl<'a> Markers<'a> {
     /// Of the entries that name the same process the last entered counts.
-    pub(crate) fn new(entries: impl Iterator<Item = &'a (SessionKey, Running)>) -> Self {
-        let mut markers: HashMap<u32, Vec<&'a (SessionKey, Running)>> = HashMap::new();
+    pub(crate) fn new(entries: impl Iterator<Item = &'a (SessionKey, Running)>, pushes: &'a Pushes) -> Self {
+        let mut by_pid: HashMap<u32, Vec<&'a (SessionKey, Running)>> = HashMap::new();
         for entry in entries {
-            markers.entry(entry.1.pid).or_default().push(entry);
+            by_pid.entry(entry.1.pid).or_default().push(entry);
         }
-        Self(markers)
+        Self { by_pid, pushes }
     }
 
     /// The entry of this very process, not of an earlier one with the same pid; of several the last entered counts.
@@ -131,9 +141,14 @@ impl<'a> Markers<'a> {
             };
             session.client == agent.client && is_same
         };
-        let entries = self.0.get(&agent.process.id.pid)?.iter().copied();
+        let entries = self.by_pid.get(&agent.process.id.pid)?.iter().copied();
         entries.filter(is_its).max_by(|a, b| (a.1.entered, &a.0).cmp(&(b.1.entered, &b.0)))
     }
+}
+
+/// The session of that key, or the one on whose behalf it works.
+fn of_family<'s>(sessions: &'s [Arc<Session>], key: &SessionKey) -> Option<&'s Arc<Session>> {
+    sessions.iter().find(|session| session.client() == key.client && find(session, key).is_some())
 }
 
 fn bind(agent: &mut Agent, session: &Arc<Session>, tier: JoinTier, confidence: Confidence) {

@@ -26,15 +26,26 @@ pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timest
     }
 }
 
-/// What a live agent is doing: its vendor's word counts before its transcript's, and that before the processor's.
-pub(crate) fn of_agent(agent: &Agent, activity: Option<Activity>, now: Timestamp) -> (Status, Evidence) {
+/// What an agent is said to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Words {
+    /// By its vendor's file of live processes.
+    pub(crate) status_file: Option<Activity>,
+    /// By what it pushed last, and when.
+    pub(crate) hook: Option<(Activity, Timestamp)>,
+}
+
+/// What a live agent is doing: its vendor's word counts before what it pushed, that before its transcript's, and that
+/// before the processor's.
+pub(crate) fn of_agent(agent: &Agent, words: Words, now: Timestamp) -> (Status, Evidence) {
     let session = agent.session.as_deref();
     let told = session.filter(|session| is_told_by(agent, session));
-    let by_vendor = || activity.map(|activity| (by_vendor(activity, session, now), Evidence::StatusFile));
+    let by_file = || words.status_file.map(|activity| (by_vendor(activity, session, now), Evidence::StatusFile));
+    let by_hook = || words.hook.map(|word| (by_hook(word, session, now), Evidence::Hook));
     let waits = |session| awaits_permission(agent, session, now);
     let waiting = || told.filter(|session| waits(session)).map(|_| (Status::NeedsPermission, Evidence::Transcript));
     let by_transcript = || waiting().or_else(|| told.and_then(|session| by_transcript(agent, session, now)));
-    by_vendor().or_else(by_transcript).or_else(|| by_cpu(agent.cpu_percent)).unwrap_or_else(|| {
+    by_file().or_else(by_hook).or_else(by_transcript).or_else(|| by_cpu(agent.cpu_percent)).unwrap_or_else(|| {
         let recent = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= RECENT);
         if recent { (Status::Active, Evidence::Age) } else { (Status::Idle, Evidence::Presence) }
     })
@@ -84,6 +95,15 @@ fn by_vendor(activity: Activity, session: Option<&Session>, now: Timestamp) -> S
         (Activity::Background, _) => Status::Active,
         (Activity::Idle, _) => Status::Idle,
     }
+}
+
+/// An agent that has just pushed something is not stuck, however long its transcript has been silent.
+fn by_hook((activity, at): (Activity, Timestamp), session: Option<&Session>, now: Timestamp) -> Status {
+    let goes_round = session.is_some_and(|session| session.repeats >= LOOP);
+    if activity == Activity::Busy && now.since(at) <= SILENCE && !goes_round {
+        return working(session);
+    }
+    by_vendor(activity, session, now)
 }
 
 fn working(session: Option<&Session>) -> Status {

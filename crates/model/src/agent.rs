@@ -121,6 +121,8 @@ pub struct Join {
 pub enum JoinTier {
     /// A file in which the vendor itself names the process.
     Marker,
+    /// An event that the process, or one that it started, has pushed.
+    Hook,
     /// The session's id on the command line.
     Argument,
     /// The transcript, held open.
@@ -134,6 +136,7 @@ impl JoinTier {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Marker => "marker",
+            Self::Hook => "hook",
             Self::Argument => "argument",
             Self::OpenFile => "open_file",
             Self::Score => "score",

@@ -22,6 +22,7 @@ mod session;
 mod snapshot;
 mod status;
 mod time;
+mod timings;
 mod untrusted;
 mod usage;
 mod usage_table;
@@ -47,6 +48,7 @@ pub use session::{Context, ContextSource, Growth, InFlight, ModelSpend, Session,
 pub use snapshot::{DayModel, Snapshot, Totals};
 pub use status::{Evidence, Status};
 pub use time::Timestamp;
+pub use timings::{Quantiles, Timings, ToolTime};
 pub use untrusted::Untrusted;
 pub use usage::Usage;
 pub use usage_table::{Grain, UsageRow, UsageTable};

@@ -28,6 +28,8 @@ pub struct Session {
     pub version: Option<Untrusted>,
     /// Who started it.
     pub origin: Option<Untrusted>,
+    /// What the person calls it: `AGTOP_TAG` in its environment, which hooks tell.
+    pub tag: Option<Untrusted>,
     /// When it began; `None` if no record says.
     pub started: Option<Timestamp>,
     /// When something last happened.

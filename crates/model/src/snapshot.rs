@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::{
     Agent, Billing, ClientId, Health, History, Lifecycle, ModelSpend, Paces, Process, RateLimit, Session, Spend,
-    System, Timestamp, Usage,
+    System, Timestamp, Timings, Usage,
 };
 
 /// Everything agtop knows at one moment. Immutable, cheap to share; every output draws one.
@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub totals: Arc<Totals>,
     /// What happened in the last minutes, and since agtop started.
     pub paces: Arc<Paces>,
+    /// How long tools and turns took.
+    pub timings: Arc<Timings>,
     /// What all agents came to in each of the last snapshots, this one included.
     pub history: Arc<History>,
     /// Agents that came and went while agtop looked, newest first.

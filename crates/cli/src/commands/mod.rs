@@ -19,8 +19,10 @@ mod tui;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use agtop_collect::Collector;
+use agtop_hooks::{Listener, Options, Places};
 use anyhow::Result;
 pub(crate) use config::ConfigWork;
 
@@ -31,6 +33,15 @@ fn remember(collector: &mut Collector) {
     collector.finish();
     for notice in collector.take_notices() {
         eprintln!("agtop: {notice}");
+    }
+}
+
+/// Listens to what agents push; `wake` is called when something has come in. Where nobody can listen, files and processes
+/// tell.
+fn hear(collector: &mut Collector, places: &Places, wake: Option<Arc<dyn Fn() + Send + Sync>>) {
+    match Listener::bind(places, Options { wake, ..Options::default() }) {
+        Ok(listener) => collector.listen(listener),
+        Err(error) => tracing::warn!("{error}: what agents push is not heard"),
     }
 }
 

@@ -19,6 +19,9 @@ const TOKENS_PASSED: u8 = 4;
 /// Prints as many snapshots as were asked for, or until a threshold is passed.
 pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
     let mut collector = Collector::new(show.settings, agtop_os::native(), show.book);
+    if let Some(places) = &show.hooks {
+        super::hear(&mut collector, places, None);
+    }
     let mut guard = Guard::new(show.thresholds);
     let mut code = ExitCode::SUCCESS;
     for round in 0..show.iterations.unwrap_or(u64::MAX) {

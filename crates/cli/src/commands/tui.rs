@@ -92,7 +92,13 @@ impl World {
             start_thread("demo", play(demo, Arc::clone(&slot), orders_out, interval));
             Box::new(Progress::default)
         } else {
-            let collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
+            let mut collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
+            let pushed = rouse.clone();
+            let wake = Arc::new(move || {
+                // A full channel says it already.
+                let _ = pushed.try_send(());
+            });
+            super::hear(&mut collector, &screen.hooks, Some(wake));
             let progress = collector.watch();
             start_thread("collect", collect(collector, Arc::clone(&slot), orders_out, roused, interval));
             Box::new(progress)

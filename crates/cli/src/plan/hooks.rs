@@ -61,13 +61,18 @@ pub(crate) enum Span {
 }
 
 impl Ground {
+    /// Where agents push events to.
+    pub(super) fn places(&self) -> Places {
+        let runtime = self.env.var("XDG_RUNTIME_DIR").map(PathBuf::from);
+        Places::new(runtime.as_deref(), Some(&self.env.home))
+    }
+
     /// The plan of a command about hooks; `None` if it is about something else.
     pub(super) fn hooks(&self, cli: &Cli) -> Result<Option<Plan>> {
         let (task, scope) = match &cli.command {
             Some(Command::Events(args)) => {
-                let runtime = self.env.var("XDG_RUNTIME_DIR").map(PathBuf::from);
                 return Ok(Some(Plan::Events(Events {
-                    places: Places::new(runtime.as_deref(), Some(&self.env.home)),
+                    places: self.places(),
                     content: if args.include_content { Content::Kept } else { Content::Dropped },
                     form: if args.json { EventForm::Json } else { EventForm::Text },
                     span: if args.follow { Span::Endless } else { Span::Waiting },

@@ -25,13 +25,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, Event, EventKind, FileId, Provenance, RateLimit, Running, SessionKey, Timestamp, Turn};
+use agtop_model::{
+    ClientId, Event, EventKind, FileId, Provenance, RateLimit, Running, SessionKey, Timestamp, ToolKey, ToolTime, Turn,
+    Untrusted,
+};
 use foldhash::fast::RandomState;
 
 pub use audit::{Audit, Counted, Entry};
 pub use lens::{Lens, Scope};
 
 use frozen::Frozen;
+use hashed::HashedSet;
 use lately::Lately;
 use memo::Memo;
 use session::{SessionState, Told};
@@ -60,6 +64,9 @@ pub struct World {
     audit: Option<Audit>,
     lately: Lately,
     tool_times: ToolTimes,
+    /// Calls of whose end hooks have told, and transcripts have not yet.
+    answered: HashedSet<ToolKey>,
+    tags: HashMap<SessionKey, Untrusted>,
     /// Whether anything was told since the last snapshot.
     has_news: bool,
     /// Whether it was told who is whose sub-agent since then.
@@ -79,6 +86,10 @@ impl SessionIdx {
 
 /// Clocks of machines that share a home may differ by this much.
 pub(crate) const CLOCK_SLACK: Duration = Duration::from_hours(24);
+/// Calls of which transcripts never tell, at most.
+const MOST_ANSWERED: usize = 10_000;
+/// Sessions that have tags, at most.
+const MOST_TAGS: usize = 100_000;
 /// What happened longer ago than this is history.
 const NEWS: Duration = Duration::from_hours(24);
 
@@ -100,6 +111,8 @@ impl World {
             audit: None,
             lately: Lately::new(now),
             tool_times: ToolTimes::default(),
+            answered: HashedSet::default(),
+            tags: HashMap::new(),
             has_news: true,
             has_kin: true,
             memo: Memo::default(),
@@ -145,7 +158,10 @@ impl World {
                 }
                 self.lately.note(at, session, event.source.file, &kind);
                 let told = self.told(at);
-                if let Some(ended) = self.sessions[session.at()].note(event.source.file, at, kind, told) {
+                let call = if let EventKind::ToolEnded { tool, .. } = &kind { Some(*tool) } else { None };
+                if let Some(ended) = self.sessions[session.at()].note(event.source.file, at, kind, told)
+                    && !call.is_some_and(|call| self.answered.remove(&call))
+                {
                     self.tool_times.note(event.session.client, &Arc::from(ended.tool.raw()), ended.took);
                 }
             }
@@ -202,6 +218,50 @@ impl World {
         for session in &mut self.sessions {
             session.forget_file(file);
         }
+    }
+
+    /// Notes that a session was alive.
+    pub(crate) fn note_alive(&mut self, session: &SessionKey, at: Timestamp) {
+        let Some(state) = self.index.get(session).map(|idx| &mut self.sessions[idx.at()]) else { return };
+        if at <= self.latest && state.alive < Some(at) {
+            state.alive = Some(at);
+            state.is_stale = true;
+            self.has_news = true;
+        }
+    }
+
+    /// Notes that a call has ended; says whether that is news.
+    pub(crate) fn note_answer(&mut self, session: &SessionKey, call: ToolKey) -> bool {
+        let known = self.index.get(session).map(|idx| &self.sessions[idx.at()]);
+        if known.is_some_and(|session| session.has_answered(call)) {
+            return false;
+        }
+        if self.answered.len() >= MOST_ANSWERED {
+            self.answered.clear();
+        }
+        self.answered.insert(call)
+    }
+
+    /// Notes how long a call of a tool took.
+    pub(crate) fn time_call(&mut self, client: ClientId, tool: &Arc<str>, took: Duration) {
+        self.tool_times.note(client, tool, took);
+    }
+
+    /// Notes what the person calls a session.
+    pub(crate) fn tag(&mut self, session: &SessionKey, tag: Untrusted) {
+        if self.tags.get(session) == Some(&tag) || (self.tags.len() >= MOST_TAGS && !self.tags.contains_key(session)) {
+            return;
+        }
+        if let Some(idx) = self.index.get(session) {
+            self.sessions[idx.at()].is_stale = true;
+        }
+        self.has_news = true;
+        self.tags.insert(session.clone(), tag);
+    }
+
+    /// How long the last calls of each tool took.
+    pub(crate) fn tool_times(&self) -> Vec<ToolTime> {
+        self.tool_times.all()
     }
 
     /// Responses that were told more than once, by client.

@@ -36,6 +36,8 @@ pub(super) struct SessionState {
     pub(super) largest_prompt: u64,
     /// Where it stands.
     pub(super) phase: Phase,
+    /// When it last pushed something.
+    pub(super) alive: Option<Timestamp>,
     /// Whether the sums in the last snapshot no longer hold.
     pub(super) is_stale: bool,
     first: Option<Timestamp>,
@@ -124,6 +126,7 @@ impl SessionState {
             stated_context: None,
             largest_prompt: 0,
             phase: Phase::Fresh,
+            alive: None,
             is_stale: true,
             first: None,
             last: None,
@@ -276,6 +279,11 @@ impl SessionState {
         self.tallies.retain(|(told, ..)| *told != entry);
     }
 
+    /// Whether this call was made and has ended.
+    pub(super) fn has_answered(&self, call: ToolKey) -> bool {
+        self.calls.contains(&call) && !self.in_flight.contains_key(&call)
+    }
+
     /// A response that is its own.
     pub(super) fn own(&mut self, turn: TurnIdx) {
         self.turns.push(turn);
@@ -344,11 +352,12 @@ impl SessionState {
         self.files.iter().map(|(_, counts)| count(counts)).sum()
     }
 
-    /// What has not ended, in the order in which it started.
-    pub(super) fn in_flight(&self) -> Vec<&Flight> {
-        let mut open: Vec<&(u32, Flight)> = self.in_flight.values().collect();
-        open.sort_unstable_by_key(|(ordinal, _)| *ordinal);
-        open.into_iter().map(|(_, flight)| flight).collect()
+    /// What has not ended, in the order in which it started, with the call that did it.
+    pub(super) fn in_flight(&self) -> Vec<(ToolKey, &Flight)> {
+        let mut open: Vec<(u32, ToolKey, &Flight)> =
+            self.in_flight.iter().map(|(call, (ordinal, flight))| (*ordinal, *call, flight)).collect();
+        open.sort_unstable_by_key(|(ordinal, ..)| *ordinal);
+        open.into_iter().map(|(_, call, flight)| (call, flight)).collect()
     }
 
     /// Tools by the number of calls, each call once.

@@ -57,7 +57,8 @@ impl Teller<'_> {
             turns += child.turns;
         }
         let subagent_files: u32 = children.iter().map(|child| child.files).sum();
-        let last_active = children.iter().filter_map(|child| child.last_active).max().max(state.last_active());
+        let last_active =
+            children.iter().filter_map(|child| child.last_active).max().max(state.last_active()).max(state.alive);
         let cwd = self.cwd(state);
         let (status, evidence) = status::without_process(state.phase, last_active, self.now);
         let models = self.models(cells, &children);
@@ -72,6 +73,7 @@ impl Teller<'_> {
             branch: state.branch.clone(),
             version: state.version.clone(),
             origin: state.origin.clone(),
+            tag: self.world.tags.get(&state.key).cloned(),
             started: state.started(),
             last_active,
             model: self.model(state),
@@ -90,7 +92,7 @@ impl Teller<'_> {
             repeats: state.story().map_or(0, super::story::Story::repeats),
             recent: state.story().into_iter().flat_map(|story| story.happenings().cloned()).collect(),
             tools: state.tool_counts(),
-            in_flight: state.in_flight().into_iter().map(|flight| self.in_flight(state, flight)).collect(),
+            in_flight: self.in_flight(state),
             stop: state.last_turn.and_then(|turn| turn.stop),
             children,
             files: state.file_count() + subagent_files,
@@ -101,7 +103,13 @@ impl Teller<'_> {
         }
     }
 
-    fn in_flight(&self, state: &SessionState, flight: &Flight) -> InFlight {
+    /// What has not ended, by transcripts or by hooks.
+    fn in_flight(&self, state: &SessionState) -> Vec<InFlight> {
+        let open = state.in_flight().into_iter().filter(|(call, _)| !self.world.answered.contains(call));
+        open.map(|(_, flight)| self.flight(state, flight)).collect()
+    }
+
+    fn flight(&self, state: &SessionState, flight: &Flight) -> InFlight {
         InFlight {
             name: flight.name.clone(),
             target: flight.target.clone(),

@@ -182,6 +182,7 @@ impl Subject<'_> {
 const fn join_word(tier: JoinTier) -> &'static str {
     match tier {
         JoinTier::Marker => "the vendor's own file",
+        JoinTier::Hook => "what it told a hook",
         JoinTier::Argument => "its command line",
         JoinTier::OpenFile => "an open file",
         JoinTier::Score => "place and time",

@@ -1,0 +1,221 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use agtop_clients::{Meaning, Told};
+use agtop_hooks::{Listener, Received, Refused};
+use agtop_model::{Activity, Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey};
+
+use crate::World;
+
+/// What agents push: the present, before their transcripts tell of it, and what these never tell.
+///
+/// Nothing of it is counted: usage, prompts and calls come from transcripts, once.
+#[derive(Default)]
+pub(crate) struct Pushes {
+    listener: Option<Listener>,
+    lives: HashMap<SessionKey, Live>,
+    running: HashMap<ToolKey, Running>,
+    first_tools: Samples,
+    turns: Samples,
+}
+
+/// Where a session stands, by what was pushed last.
+#[derive(Debug)]
+struct Live {
+    at: Timestamp,
+    activity: Option<Activity>,
+    /// The processes that started the one which pushed.
+    ancestors: Vec<u32>,
+    /// When the person asked what is being worked on.
+    asked: Option<Timestamp>,
+    /// Whether a tool was called since.
+    has_called: bool,
+}
+
+/// A tool that runs.
+#[derive(Debug)]
+struct Running {
+    session: SessionKey,
+    since: Timestamp,
+}
+
+/// What was pushed of an agent's session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word<'a> {
+    /// The session, which may be a sub-agent.
+    pub(crate) session: &'a SessionKey,
+    /// What it is doing.
+    pub(crate) activity: Option<Activity>,
+    /// When that was.
+    pub(crate) at: Timestamp,
+}
+
+/// Nothing of a session is remembered that has been quiet for so long (features S4-LMT-05).
+const KEPT: Duration = Duration::from_mins(30);
+/// Sessions and calls of which something is remembered; a flood loses the oldest.
+const MOST: usize = 4096;
+/// The clocks of hooks and those of transcripts differ by this much at most: they are the same machine's, but what a
+/// transcript says at the same moment is written a little later.
+const CLOCKS: Duration = Duration::from_secs(2);
+
+impl Pushes {
+    /// Listens from now on.
+    pub(crate) fn listen(&mut self, listener: Listener) {
+        self.listener = Some(listener);
+    }
+
+    /// What was refused so far, if anybody listens.
+    pub(crate) fn refused(&self) -> Option<Refused> {
+        self.listener.as_ref().map(Listener::refused)
+    }
+
+    /// Takes what has come in.
+    pub(crate) fn take(&mut self, world: &mut World, now: Timestamp) {
+        let received = self.listener.as_mut().map(Listener::poll).unwrap_or_default();
+        for received in received {
+            self.note(received, world);
+        }
+        self.lives.retain(|_, live| now.since(live.at) <= KEPT);
+        self.running.retain(|_, running| now.since(running.since) <= KEPT);
+    }
+
+    fn note(&mut self, received: Received, world: &mut World) {
+        let Received { told, sender, tag, .. } = received;
+        if let Some(tag) = tag {
+            world.tag(&told.session, tag);
+        }
+        if told.meaning == Meaning::SessionEnds {
+            self.lives.remove(&told.session);
+            return;
+        }
+        if self.lives.len() >= MOST && !self.lives.contains_key(&told.session) {
+            drop_oldest(&mut self.lives, |live| live.at);
+        }
+        let fresh = Live { at: told.at, activity: None, ancestors: Vec::new(), asked: None, has_called: false };
+        let live = self.lives.entry(told.session.clone()).or_insert(fresh);
+        live.at = live.at.max(told.at);
+        world.note_alive(&told.session, live.at);
+        live.ancestors = sender.ancestors;
+        let before = live.activity;
+        live.activity = activity(&told).or(live.activity);
+        match told.meaning {
+            Meaning::Prompts => (live.asked, live.has_called) = (Some(told.at), false),
+            Meaning::ToolStarts if !live.has_called => {
+                live.has_called = true;
+                self.first_tools.note(live.asked, told.at);
+            }
+            Meaning::TurnEnds => self.turns.note(live.asked.take(), told.at),
+            _ => {}
+        }
+        let waited = before == Some(Activity::Waiting) || live.activity == Some(Activity::Waiting);
+        self.time_calls(&told, waited, world);
+    }
+
+    /// Measures tool calls from their start to their end. When somebody was waited for in between, that says nothing of
+    /// the tool.
+    fn time_calls(&mut self, told: &Told, waited: bool, world: &mut World) {
+        if waited {
+            self.running.retain(|_, running| running.session != told.session);
+        }
+        for event in &told.events {
+            match &event.kind {
+                EventKind::ToolStarted { tool, .. } => {
+                    if self.running.len() >= MOST {
+                        drop_oldest(&mut self.running, |running| running.since);
+                    }
+                    self.running.insert(*tool, Running { session: told.session.clone(), since: told.at });
+                }
+                EventKind::ToolEnded { tool, .. } => {
+                    let running = self.running.remove(tool);
+                    if let (true, Some(running), Some(name)) =
+                        (world.note_answer(&told.session, *tool), running, &told.tool)
+                    {
+                        world.time_call(told.session.client, name, told.at.since(running.since));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What was pushed last by the agent's process, or one that it started; a wait counts before everything else.
+    pub(crate) fn of(&self, agent: &Agent) -> Option<Word<'_>> {
+        let pid = agent.process.id.pid;
+        let began = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(CLOCKS));
+        let is_its = |(session, live): &(&SessionKey, &Live)| {
+            session.client == agent.client && live.at >= began && live.ancestors.contains(&pid)
+        };
+        let rank = |(_, live): &(&SessionKey, &Live)| (live.activity == Some(Activity::Waiting), live.at);
+        let (session, live) = self.lives.iter().filter(is_its).max_by_key(rank)?;
+        Some(Word { session, activity: live.activity, at: live.at })
+    }
+
+    /// What the agent is doing, and since when, unless its transcript has gone on since.
+    pub(crate) fn activity_of(&self, agent: &Agent) -> Option<(Activity, Timestamp)> {
+        let word = self.of(agent)?;
+        let told = agent.session.as_deref().and_then(|session| find(session, word.session));
+        let last = told.and_then(|session| session.last_active);
+        let activity = word.activity.filter(|_| last.is_none_or(|last| last <= word.at.plus(CLOCKS)))?;
+        Some((activity, word.at))
+    }
+
+    /// How long it took from a prompt to the first tool, and to the end of the turn.
+    pub(crate) fn latencies(&self) -> [Option<Quantiles>; 2] {
+        [self.first_tools.quantiles(), self.turns.quantiles()]
+    }
+}
+
+/// What a session does after this.
+fn activity(told: &Told) -> Option<Activity> {
+    match told.meaning {
+        Meaning::Waits => Some(Activity::Waiting),
+        Meaning::SessionStarts | Meaning::TurnEnds | Meaning::TurnFails => Some(Activity::Idle),
+        Meaning::Prompts
+        | Meaning::ToolStarts
+        | Meaning::ToolEnds
+        | Meaning::ToolFails
+        | Meaning::SubagentStarts
+        | Meaning::SubagentEnds
+        | Meaning::CompactionStarts
+        | Meaning::Compacted => Some(Activity::Busy),
+        Meaning::Notifies => told.events.iter().find_map(|event| match event.kind {
+            EventKind::Waiting => Some(Activity::Waiting),
+            EventKind::TurnEnded => Some(Activity::Idle),
+            _ => None,
+        }),
+        Meaning::Fails | Meaning::Moves | Meaning::SessionEnds | Meaning::Other => None,
+    }
+}
+
+/// The session of that key among a session and its sub-agents.
+pub(crate) fn find<'s>(session: &'s Session, key: &SessionKey) -> Option<&'s Session> {
+    if session.key == *key {
+        return Some(session);
+    }
+    session.children.iter().find_map(|child| find(child, key))
+}
+
+fn drop_oldest<K: Clone + Eq + std::hash::Hash, V>(map: &mut HashMap<K, V>, at: impl Fn(&V) -> Timestamp) {
+    let oldest = map.iter().min_by_key(|(_, value)| at(value)).map(|(key, _)| key.clone());
+    oldest.map(|key| map.remove(&key));
+}
+
+/// The last spans of one kind.
+#[derive(Debug, Default)]
+struct Samples(std::collections::VecDeque<Duration>);
+
+impl Samples {
+    const KEPT: usize = 256;
+
+    fn note(&mut self, from: Option<Timestamp>, to: Timestamp) {
+        let Some(from) = from.filter(|&from| from <= to) else { return };
+        if self.0.len() == Self::KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(to.since(from));
+    }
+
+    fn quantiles(&self) -> Option<Quantiles> {
+        Quantiles::of(self.0.iter().copied())
+    }
+}

@@ -1,0 +1,207 @@
+//! What agents push joins what files and processes tell.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use agtop_clients::Env;
+use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_hooks::{Frame, Header, Listener, Options, Places, send};
+use agtop_model::{Evidence, JoinTier, Snapshot, Status};
+use agtop_os::{FakeOs, FakeProcess};
+use agtop_prices::PriceBook;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const SID: &str = "aaaaaaaa-0000-4000-8000-000000000001";
+const OTHER: &str = "bbbbbbbb-0000-4000-8000-000000000002";
+const AGENT: u32 = 50;
+
+/// An agent at work on a session, in a directory where another session lies that was written to later.
+struct Bench {
+    home: TempDir,
+    collector: Collector,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            env: Env { home: home.path().to_owned(), ..Env::default() },
+            clients: Vec::new(),
+            matchers: Vec::new(),
+            scope: Scope::default(),
+            zone: TimeZone::UTC,
+            runs: Runs::Again,
+            sampling: Sampling::None,
+            remembering: Remembering::Nothing,
+        };
+        let machine = FakeOs::new();
+        machine.spawn(FakeProcess::new(AGENT, &["claude"]).cwd("/work"));
+        let mut collector = Collector::new(settings, Box::new(machine), Arc::new(PriceBook::bundled()));
+        let bench_places = places(&home);
+        collector.listen(Listener::bind(&bench_places, Options::default()).unwrap());
+        let mut bench = Self { home, collector };
+        bench.say(SID, &["m1"], Duration::from_secs(600));
+        bench.say(OTHER, &["m2"], Duration::from_secs(60));
+        bench.look();
+        bench
+    }
+
+    /// Adds responses, with a call of Bash each, to a session's transcript.
+    fn say(&self, session: &str, messages: &[&str], ago: Duration) {
+        let directory = self.home.path().join(".claude/projects/-work");
+        fs::create_dir_all(&directory).unwrap();
+        let path: PathBuf = directory.join(format!("{session}.jsonl"));
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        for message in messages {
+            let line = json!({
+                "type": "assistant", "timestamp": time(ago), "sessionId": session, "cwd": "/work",
+                "message": {
+                    "id": message, "model": "claude-opus-4-8", "usage": {"input_tokens": 1, "output_tokens": 10},
+                    "content": [{"type": "tool_use", "id": format!("t-{message}"), "name": "Bash", "input": {}}],
+                },
+            });
+            writeln!(file, "{line}").unwrap();
+        }
+    }
+
+    /// Pushes events, as `agtop hook` would that the agent calls, so many milliseconds from now on.
+    fn push(&self, events: &[(i64, &str, Value)]) {
+        for (later, hook, fields) in events {
+            let mut payload = json!({"session_id": SID, "hook_event_name": hook, "cwd": "/work"});
+            payload.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            let header = Header {
+                client: "claude".to_owned(),
+                at: now() + later,
+                pid: 77,
+                ancestors: vec![76, AGENT, 1],
+                tag: Some("billing".to_owned()),
+                is_too_long: false,
+            };
+            send(&places(&self.home), Frame { header, payload: payload.to_string().into_bytes() });
+        }
+    }
+
+    fn look(&mut self) -> Snapshot {
+        self.collector.look_everywhere();
+        self.collector.refresh()
+    }
+
+    /// The first snapshot of which that is true: what was pushed takes a moment to come in.
+    fn look_until(&mut self, is_so: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let started = Instant::now();
+        loop {
+            let snapshot = self.look();
+            if is_so(&snapshot) {
+                return snapshot;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{:?}", snapshot.agents[0].status);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+fn places(home: &TempDir) -> Places {
+    Places::new(None, Some(home.path()))
+}
+
+fn now() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+fn time(ago: Duration) -> String {
+    jiff::Timestamp::try_from(SystemTime::now() - ago).unwrap().to_string()
+}
+
+fn status(snapshot: &Snapshot) -> (Status, Evidence) {
+    (snapshot.agents[0].status, snapshot.agents[0].evidence)
+}
+
+#[test]
+fn a_permission_wait_shows_at_once_and_goes_when_the_tool_has_run() {
+    let mut bench = Bench::new();
+    bench.push(&[(0, "PermissionRequest", json!({"tool_name": "Bash"}))]);
+    let waiting = bench.look_until(|snapshot| snapshot.agents[0].status == Status::NeedsPermission);
+    assert_eq!(waiting.agents[0].evidence, Evidence::Hook);
+    bench.push(&[(0, "PostToolUse", json!({"tool_name": "Bash", "tool_use_id": "t-m1"}))]);
+    let working = bench.look_until(|snapshot| snapshot.agents[0].status != Status::NeedsPermission);
+    assert_eq!(status(&working), (Status::Working, Evidence::Hook));
+    bench.push(&[(0, "Stop", json!({}))]);
+    bench.look_until(|snapshot| snapshot.agents[0].status == Status::NeedsInput);
+}
+
+#[test]
+fn the_process_that_pushes_is_joined_with_the_session_it_names() {
+    let mut bench = Bench::new();
+    let before = bench.look();
+    assert_ne!(before.agents[0].join.map(|join| join.tier), Some(JoinTier::Hook));
+    bench.push(&[(0, "UserPromptSubmit", json!({}))]);
+    let told = bench.look_until(|snapshot| snapshot.agents[0].join.is_some_and(|join| join.tier == JoinTier::Hook));
+    assert_eq!(&*told.agents[0].session.as_ref().unwrap().key.id, SID);
+}
+
+#[test]
+fn a_transcript_that_went_on_is_believed_before_an_older_event() {
+    let mut bench = Bench::new();
+    bench.push(&[(-30_000, "PermissionRequest", json!({"tool_name": "Bash"}))]);
+    bench.look_until(|snapshot| snapshot.agents[0].status == Status::NeedsPermission);
+    bench.say(SID, &["m3"], Duration::ZERO);
+    let snapshot = bench.look_until(|snapshot| snapshot.totals.turns == 3);
+    assert_ne!(snapshot.agents[0].evidence, Evidence::Hook);
+}
+
+#[test]
+fn a_call_is_timed_once_by_its_hooks_and_counted_once_by_its_transcript() {
+    let mut bench = Bench::new();
+    let call = json!({"tool_name": "Bash", "tool_use_id": "t-new"});
+    bench.push(&[(0, "UserPromptSubmit", json!({})), (100, "PreToolUse", call.clone())]);
+    bench.push(&[(350, "PostToolUse", call), (500, "Stop", json!({}))]);
+    let told = bench.look_until(|snapshot| snapshot.timings.turn.is_some());
+    let [tool] = told.timings.tools.as_slice() else { panic!("{:?}", told.timings) };
+    // Each call of `push` looks at the clock for itself.
+    let close = |span: Duration, millis: u64| span >= Duration::from_millis(millis) && span.as_millis() < 5000;
+    assert_eq!((&*tool.tool, tool.times.count), ("Bash", 1));
+    assert!(close(tool.times.median, 250) && close(told.timings.first_tool.unwrap().median, 100));
+    assert!(close(told.timings.turn.unwrap().median, 500));
+    let session = told.agents[0].session.as_ref().unwrap();
+    assert_eq!((session.prompts, session.tools[0].calls, session.turns), (0, 1, 1), "transcripts alone count");
+}
+
+#[test]
+fn time_for_which_somebody_was_waited_for_is_not_the_tools() {
+    let mut bench = Bench::new();
+    let call = json!({"tool_name": "Bash", "tool_use_id": "t-new"});
+    bench.push(&[(0, "PreToolUse", call.clone()), (10, "PermissionRequest", json!({"tool_name": "Bash"}))]);
+    bench.push(&[(9_000, "PostToolUse", call), (9_010, "Stop", json!({}))]);
+    let told = bench.look_until(|snapshot| snapshot.agents[0].status == Status::NeedsInput);
+    assert_eq!(told.timings.tools, []);
+}
+
+#[test]
+fn a_session_is_called_what_its_agent_was_tagged() {
+    let mut bench = Bench::new();
+    bench.push(&[(0, "UserPromptSubmit", json!({}))]);
+    let tag = |snapshot: &Snapshot| snapshot.agents[0].session.as_ref()?.tag.clone();
+    let told = bench.look_until(|snapshot| tag(snapshot).is_some());
+    assert_eq!(tag(&told).unwrap().raw(), "billing");
+    let other = told.sessions.iter().find(|session| &*session.key.id == OTHER).unwrap();
+    assert!(other.tag.is_none());
+}
+
+#[test]
+fn a_process_elsewhere_is_not_believed_about_this_agent() {
+    let mut bench = Bench::new();
+    let payload = json!({"session_id": SID, "hook_event_name": "PermissionRequest", "tool_name": "Bash"});
+    let header =
+        Header { client: "claude".to_owned(), at: now(), pid: 99, ancestors: vec![98, 1], ..Header::default() };
+    send(&places(&bench.home), Frame { header, payload: payload.to_string().into_bytes() });
+    bench.push(&[(0, "UserPromptSubmit", json!({}))]);
+    let told = bench.look_until(|snapshot| snapshot.agents[0].evidence == Evidence::Hook);
+    assert_eq!(told.agents[0].status, Status::Working);
+}
