@@ -22,10 +22,10 @@ impl Files {
     pub(crate) fn add(&mut self, client: ClientId, path: &Path) -> FileId {
         let parent = path.parent().unwrap_or(Path::new(""));
         let directory = match self.entries.last() {
-            Some(last) if &*last.directory == parent => Arc::clone(&last.directory),
+            Some(last) if last.directory.as_os_str() == parent.as_os_str() => Arc::clone(&last.directory),
             _ => Arc::from(parent),
         };
-        let name = path.strip_prefix(parent).unwrap_or(path).into();
+        let name = path.file_name().map_or(path, Path::new).into();
         let id = FileId(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
         self.entries.push(Entry { client, directory, name });
         id

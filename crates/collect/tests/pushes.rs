@@ -47,8 +47,8 @@ impl Bench {
         let bench_places = places(&home);
         collector.listen(Listener::bind(&bench_places, Options::default()).unwrap());
         let mut bench = Self { home, collector };
-        bench.say(SID, &["m1"], Duration::from_secs(600));
-        bench.say(OTHER, &["m2"], Duration::from_secs(60));
+        bench.say(SID, &["m1"], Duration::from_mins(10));
+        bench.say(OTHER, &["m2"], Duration::from_mins(1));
         bench.look();
         bench
     }

@@ -243,8 +243,8 @@ impl World {
     }
 
     /// Notes how long a call of a tool took.
-    pub(crate) fn time_call(&mut self, client: ClientId, tool: &Arc<str>, took: Duration) {
-        self.tool_times.note(client, tool, took);
+    pub(crate) fn time_call(&mut self, client: ClientId, tool: &Arc<str>, span: Duration) {
+        self.tool_times.note(client, tool, span);
     }
 
     /// Notes what the person calls a session.

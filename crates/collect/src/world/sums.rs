@@ -9,11 +9,19 @@ use super::turns::{NameIdx, Names, TurnRecord};
 pub(super) struct Rates<'a> {
     pub(super) book: &'a PriceBook,
     by_name: Vec<Rated<'a>>,
+    /// Context windows in tokens.
+    windows: Vec<Option<u64>>,
 }
 
 impl<'a> Rates<'a> {
     pub(super) fn new(book: &'a PriceBook, names: &Names) -> Self {
-        Self { book, by_name: names.iter().map(|name| book.rate(name)).collect() }
+        let by_name = names.iter().map(|name| book.rate(name)).collect();
+        Self { book, by_name, windows: names.iter().map(|name| book.context_limit(name)).collect() }
+    }
+
+    /// The context window of a model that occurs, in tokens.
+    pub(super) fn window(&self, model: NameIdx) -> Option<u64> {
+        self.windows.get(Names::position(model)).copied().flatten()
     }
 
     pub(super) fn of(&self, model: Option<NameIdx>) -> Option<&Rated<'a>> {

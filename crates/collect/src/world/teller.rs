@@ -183,7 +183,10 @@ impl Teller<'_> {
             return Ok(Context { used, limit, source: ContextSource::Vendor });
         }
         let largest = used.max(state.largest_prompt);
-        let in_table = self.model(state).and_then(|model| self.rates.book.context_limit(&model));
+        let in_table = self.model(state).and_then(|model| match self.world.models.find(&model) {
+            Some(known) => self.rates.window(known),
+            None => self.rates.book.context_limit(&model),
+        });
         if let Some(limit) = in_table.filter(|&limit| limit >= largest) {
             return Ok(Context { used, limit, source: ContextSource::Table });
         }

@@ -164,7 +164,9 @@ impl Ledger {
     }
 
     fn is_image_old(&self) -> Result<bool, Fault> {
-        let Some(generation) = self.part(ROSTER, |generation, _| Some(generation))? else { return Ok(true) };
+        let sql = "SELECT generation FROM image WHERE part = ?1";
+        let generation: Option<i64> = self.database.query_row(sql, [ROSTER], |row| row.get(0)).optional()?;
+        let Some(generation) = generation.map(i64::cast_unsigned) else { return Ok(true) };
         let changed = self.entries_since(generation)?;
         let turns: u64 = changed.iter().map(|file| file.turns).sum();
         Ok(changed.len() > MOST_FILES || turns > MOST_TURNS)
