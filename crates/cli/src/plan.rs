@@ -168,8 +168,8 @@ impl Plan {
         if let Some(Command::Clients(args)) = &cli.command {
             return Ok(Self::Clients { as_json: args.json });
         }
-        if matches!(cli.command, Some(Command::Statusline(_))) {
-            return Ok(Self::Statusline(Statusline::of(&cli)));
+        if let Some(Command::Statusline(args)) = &cli.command {
+            return Ok(Self::Statusline(Statusline::of(&cli, args)));
         }
         if matches!(cli.command, Some(Command::Hook)) {
             return Ok(Self::Hook);

@@ -36,6 +36,7 @@ mod open;
 mod peer;
 #[cfg(any(target_os = "macos", target_os = "freebsd", windows, all(test, target_os = "linux")))]
 mod portable;
+mod shell;
 mod signal;
 mod unknown;
 #[cfg(any(target_os = "macos", all(test, target_os = "linux")))]
@@ -57,6 +58,7 @@ pub use linux::LinuxOs;
 pub use macos::MacOs;
 #[cfg(unix)]
 pub use peer::{Peer, own_uid, peer};
+pub use shell::shell;
 pub use signal::Signal;
 pub use unknown::UnknownOs;
 #[cfg(windows)]

@@ -123,7 +123,11 @@ pub(crate) struct BlockArgs {
     after_help = "Set it as the statusLine command in Claude Code's settings. It reads no transcript, and always \
                         prints a line and exits 0."
 )]
-pub(crate) struct StatuslineArgs {}
+pub(crate) struct StatuslineArgs {
+    /// Print what this command prints, which was the status line before, and only take note of limits
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) wrap: Option<String>,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {

@@ -1,4 +1,5 @@
 use std::io::{IsTerminal, Read, Write};
+use std::process::Stdio;
 use std::time::Duration;
 
 use agtop_collect::{Glimpse, Lens, Scope};
@@ -25,17 +26,48 @@ pub(super) fn run(plan: &Statusline, out: &mut dyn Write) -> Result<()> {
     // What could be read is used.
     drop(stdin.lock().take(most).read_to_end(&mut sent));
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
-    let bench = Bench { now, zone: plan.zone.clone(), colour: plan.colour };
     let input = StatuslineInput::parse(&sent);
     let mut glimpse = plan.ledger.as_deref().and_then(|path| Glimpse::open(path, now));
-    let usage = glimpse.as_ref().and_then(|glimpse| {
-        let lens = Lens { prices: PriceBook::bundled().into(), scope: Scope::default(), zone: plan.zone.clone() };
-        glimpse.usage_since(now.minus(LATELY), lens, now)
-    });
-    line(input.as_ref(), usage.as_ref(), &bench, out)?;
+    let theirs = plan.wrap.as_deref().and_then(|command| wrapped(command, &sent));
+    match theirs {
+        Some(line) => out.write_all(&line)?,
+        None => ours(plan, input.as_ref(), glimpse.as_ref(), now, out)?,
+    }
     out.flush()?;
     if let (Some(glimpse), Some(input)) = (&mut glimpse, &input) {
         glimpse.note_limits(CLAUDE, observed_limits(input), now);
     }
     Ok(())
+}
+
+fn ours(
+    plan: &Statusline,
+    input: Option<&StatuslineInput>,
+    glimpse: Option<&Glimpse>,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let bench = Bench { now, zone: plan.zone.clone(), colour: plan.colour };
+    let usage = glimpse.and_then(|glimpse| {
+        let lens = Lens { prices: PriceBook::bundled().into(), scope: Scope::default(), zone: plan.zone.clone() };
+        glimpse.usage_since(now.minus(LATELY), lens, now)
+    });
+    Ok(line(input, usage.as_ref(), &bench, out)?)
+}
+
+/// What the user's own status line prints, given what was sent to us; `None` if it cannot be run. It is a command line of
+/// a shell, as it was in Claude Code's settings.
+fn wrapped(command: &str, sent: &[u8]) -> Option<Vec<u8>> {
+    let mut child = agtop_os::shell(command)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .inspect_err(|error| eprintln!("agtop: the status line {command:?} cannot be run: {error}"))
+        .ok()?;
+    let stdin = child.stdin.take();
+    std::thread::scope(|scope| {
+        // It need not read what it is sent.
+        scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(sent)));
+        child.wait_with_output().ok().map(|output| output.stdout)
+    })
 }

@@ -12,7 +12,7 @@ use anyhow::{Result, anyhow, bail};
 use jiff::tz::TimeZone;
 
 use super::Ground;
-use crate::args::{Cli, CompareArgs, FormatArgs, OrderChoice, ReportArgs, SpanArgs};
+use crate::args::{Cli, CompareArgs, FormatArgs, OrderChoice, ReportArgs, SpanArgs, StatuslineArgs};
 use crate::time;
 
 /// Fold usage.
@@ -32,6 +32,8 @@ pub(crate) struct Statusline {
     pub(crate) ledger: Option<PathBuf>,
     pub(crate) zone: TimeZone,
     pub(crate) colour: Colour,
+    /// The command whose line is printed instead.
+    pub(crate) wrap: Option<String>,
 }
 
 /// Price the same tokens by model.
@@ -58,12 +60,17 @@ const BLOCKS_OF: ClientId = ClientId::new("claude");
 
 impl Statusline {
     /// Checks nothing and reads no file: whatever is wrong here, a status line must not break its host.
-    pub(crate) fn of(cli: &Cli) -> Self {
+    pub(crate) fn of(cli: &Cli, args: &StatuslineArgs) -> Self {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_plain = cli.output.no_color || is_set("NO_COLOR");
         let ledger = etcetera::base_strategy::Xdg::new().ok().map(|directories| super::ledger_in(&directories));
         let ledger = ledger.filter(|_| !cli.sources.no_ledger);
-        Self { ledger, zone: TimeZone::system(), colour: if is_plain { Colour::Never } else { Colour::Always } }
+        Self {
+            ledger,
+            zone: TimeZone::system(),
+            colour: if is_plain { Colour::Never } else { Colour::Always },
+            wrap: args.wrap.clone(),
+        }
     }
 }
 

@@ -150,12 +150,13 @@ fn nothing_of_any_message_is_in_the_ledger() {
 }
 
 /// What Claude Code sends to its status line.
-fn statusline(home: &Path, used: f64) -> String {
+fn statusline(home: &Path, used: f64, flags: &[&str]) -> String {
     let sent = format!(
         r#"{{"model":{{"display_name":"Opus"}},"rate_limits":{{"five_hour":{{"used_percentage":{used},"resets_at":4102444800}}}}}}"#
     );
     let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
-    command.args(["statusline", "--no-color"]).current_dir(home).env_clear().env("HOME", home).env("TZ", "UTC");
+    command.args(["statusline", "--no-color"]).args(flags).current_dir(home).env_clear();
+    command.env("HOME", home).env("TZ", "UTC").env("PATH", std::env::var_os("PATH").unwrap());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), sent.as_bytes()).unwrap();
     String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
@@ -166,15 +167,30 @@ fn limits_that_only_a_status_line_is_told_are_remembered() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join(".claude/projects/-work");
     fs::create_dir_all(&directory).unwrap();
-    assert!(!statusline(home.path(), 12.0).contains("today"), "nothing is remembered yet");
+    assert!(!statusline(home.path(), 12.0, &[]).contains("today"), "nothing is remembered yet");
     let now = jiff::Timestamp::now();
     let line = format!(
         r#"{{"type":"assistant","timestamp":"{now}","sessionId":"s","cwd":"/work","message":{{"id":"m","model":"claude-opus-4-8","stop_reason":"end_turn","content":[],"usage":{{"input_tokens":100000,"output_tokens":1000}}}}}}"#
     );
     fs::write(directory.join("s.jsonl"), format!("{line}\n")).unwrap();
     figures(home.path(), &[]);
-    let shown = statusline(home.path(), 34.0);
+    let shown = statusline(home.path(), 34.0, &[]);
     assert!(shown.contains("today") && shown.contains("34%"), "{shown}");
     let limits = json(home.path(), &["--json=sessions"])["rate_limits"].to_string();
     assert!(limits.contains("34"), "{limits}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_wrapped_status_line_prints_what_it_did_before_and_its_limits_are_remembered() {
+    let home = tempfile::tempdir().unwrap();
+    figures(home.path(), &[]);
+    let theirs = "grep -o 'display_name\":\"[A-Za-z]*' | tr -d '\n'; printf ' \\033[1mmine\\033[0m'";
+    let shown = statusline(home.path(), 56.0, &["--wrap", theirs]);
+    assert_eq!(shown, "display_name\":\"Opus \u{1b}[1mmine\u{1b}[0m");
+    let limits = json(home.path(), &["--json=sessions"])["rate_limits"].to_string();
+    assert!(limits.contains("56"), "{limits}");
+    // One that reads nothing, and one that prints nothing, are the user's own affair.
+    assert_eq!(statusline(home.path(), 57.0, &["--wrap", "echo x"]), "x\n");
+    assert_eq!(statusline(home.path(), 58.0, &["--wrap", "exit 3"]), "");
 }
