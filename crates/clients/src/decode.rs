@@ -19,6 +19,18 @@ pub trait Decoder: Send {
     /// Decodes one record. On an error nothing of a line or row has been emitted, and it may be fed again; of a document,
     /// which is fed once, the sound entries have been. The caller notes the error and goes on with the next record.
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError>;
+
+    /// What it takes to go on from here in another process, without a word of any message. None: the file has to be read
+    /// from its beginning.
+    fn checkpoint(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Goes on from a checkpoint of the same file; on a decoder that was fed nothing yet. False, and nothing has changed,
+    /// if these bytes are no checkpoint.
+    fn resume(&mut self, _checkpoint: &[u8]) -> bool {
+        false
+    }
 }
 
 /// One record.

@@ -7,6 +7,7 @@
 mod aider;
 mod amp;
 mod antigravity;
+mod checkpoint;
 mod claude;
 mod cline;
 mod codebuff;

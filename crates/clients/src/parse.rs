@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use agtop_model::Timestamp;
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Parses a record. Text is looked through once as a whole, which is much faster than string by string; where some of it
@@ -23,7 +24,8 @@ pub(crate) const OUT_OF_RANGE: &str = "count out of range";
 const MOST_TOKENS: u64 = 1_000_000_000_000;
 
 /// A count of tokens as some vendor writes it: a whole number, a float without a fraction, or null for none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub(crate) struct Count(pub(crate) u64);
 
 impl Count {

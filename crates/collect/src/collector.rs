@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use agtop_clients::{CLIENTS, Client, Env, Format};
+use agtop_clients::{CLIENTS, Client, Env, Format, Source};
 use agtop_hooks::{Listener, Refused};
 use agtop_model::{
     Agent, ClientId, FileId, Grain, ProcId, Session, SessionKey, Snapshot, Timestamp, Timings, UsageTable,
@@ -25,7 +25,9 @@ use crate::probes::Probes;
 use crate::pushes::Pushes;
 use crate::read::{Cursor, Told, begins_as_before};
 use crate::record::Record;
-use crate::remember::{Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Worth};
+use crate::remember::{
+    Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
+};
 use crate::scan::{Job, Meter, Progress, read_all};
 use crate::sweep::{Found, Look, Sweep};
 use crate::world::{Lens, Scope, World};
@@ -111,6 +113,8 @@ struct Known {
 
 /// A file's number, and where to go on in it.
 type News = (FileId, Option<Box<Cursor>>);
+/// A file that was found, and where an earlier run stopped in it.
+type Find = (Candidate, Option<News>);
 
 /// Rates need this long between two readings.
 const SAMPLING: Duration = Duration::from_millis(100);
@@ -213,7 +217,7 @@ impl Collector {
             room -= if is_news { candidate.identity.size } else { 0 };
             is_news
         });
-        self.read(candidates, now);
+        self.read(fresh(candidates), now);
         self.sweep.look_everywhere();
         self.snapshot()
     }
@@ -248,7 +252,7 @@ impl Collector {
                 }
                 self.recall(candidates, now)
             }
-            Found::Some(candidates) => candidates,
+            Found::Some(candidates) => fresh(candidates),
         };
         self.read(candidates, now);
         self.thaw(now);
@@ -259,8 +263,8 @@ impl Collector {
     }
 
     /// Reads what is new in these files.
-    fn read(&mut self, candidates: Vec<Candidate>, now: Timestamp) {
-        let jobs: Vec<Job> = candidates.into_iter().filter_map(|candidate| self.job(candidate, now)).collect();
+    fn read(&mut self, finds: Vec<Find>, now: Timestamp) {
+        let jobs: Vec<Job> = finds.into_iter().filter_map(|find| self.job(find, now)).collect();
         self.meter.start(&jobs);
         let mut cursors = HashMap::new();
         let keeps = self.settings.runs == Runs::Again;
@@ -290,20 +294,31 @@ impl Collector {
     }
 
     /// Takes from the ledger what need not be read; what is left must be.
-    fn recall(&mut self, mut candidates: Vec<Candidate>, now: Timestamp) -> Vec<Candidate> {
+    fn recall(&mut self, candidates: Vec<Candidate>, now: Timestamp) -> Vec<Find> {
         let Self { remembrance, sweep, files, world, known, settings, interest, detail, .. } = self;
         // Who explains a session shows each response; blocks end to the minute.
         let (interest, detail) = (*interest, *detail);
         let question = Question { places: sweep.places(), candidates: &candidates, interest, detail, now };
         let mut is_settled = vec![false; candidates.len()];
+        let mut resumed: HashMap<usize, News> = HashMap::new();
         remembrance.recall(&question, |recollection| {
-            let Recollection { client, path, worth, told } = recollection;
+            let Recollection { client, path, mut worth, told, resumption } = recollection;
             let is_wanted = settings.clients.is_empty() || settings.clients.contains(&client);
             // What was read at the first glance need not be remembered.
             if !is_wanted || known.contains_key(path) {
                 return;
             }
             let file = files.add(client, path);
+            let cursor = resumption.as_ref().and_then(|resumption| {
+                Some((
+                    resumption.candidate,
+                    go_on(candidates.get(resumption.candidate)?, file, resumption, &settings.zone)?,
+                ))
+            });
+            if let Some((candidate, cursor)) = cursor {
+                worth = Worth::Grown;
+                resumed.insert(candidate, (file, Some(cursor)));
+            }
             match told {
                 Recounted::Whole(memory) => world.recall(file, memory, worth),
                 Recounted::Summed(warm) => world.recall_sums(file, warm, worth),
@@ -314,9 +329,8 @@ impl Collector {
                 known.insert(path.to_owned(), Known { file, state, cursor: None });
             }
         });
-        let mut is_settled = is_settled.into_iter();
-        candidates.retain(|_| !is_settled.next().unwrap_or(false));
-        candidates
+        let unsettled = candidates.into_iter().zip(is_settled).enumerate().filter(|(_, (_, is_settled))| !is_settled);
+        unsettled.map(|(at, (candidate, _))| (candidate, resumed.remove(&at))).collect()
     }
 
     /// Takes responses in place of sums where what was read, or is asked, needs them.
@@ -345,7 +359,7 @@ impl Collector {
         self.sweep.look_everywhere();
         let (Found::All(mut candidates) | Found::Some(mut candidates)) = self.find_files(now);
         candidates.retain(|candidate| paths.contains(&candidate.path));
-        self.read(candidates, now);
+        self.read(fresh(candidates), now);
     }
 
     fn find_files(&mut self, now: Timestamp) -> Found {
@@ -475,13 +489,14 @@ impl Collector {
     }
 
     /// What there is to read in a file, if anything is new.
-    fn job(&mut self, candidate: Candidate, now: Timestamp) -> Option<Job> {
+    fn job(&mut self, (candidate, resumed): Find, now: Timestamp) -> Option<Job> {
         let state = candidate.state();
         let Candidate { place, path, identity } = candidate;
         let client = place.client.info().id;
-        let (file, cursor) = match self.settings.runs {
-            Runs::Once => (self.files.add(client, &path), None),
-            Runs::Again => self.news(client, &place, &path, state)?,
+        let (file, cursor) = match (resumed, self.settings.runs) {
+            (Some(resumed), _) => resumed,
+            (None, Runs::Once) => (self.files.add(client, &path), None),
+            (None, Runs::Again) => self.news(client, &place, &path, state)?,
         };
         if cursor.is_none() {
             self.world.forget_file(file);
@@ -535,6 +550,19 @@ impl Collector {
             is_there
         });
     }
+}
+
+fn fresh(candidates: Vec<Candidate>) -> Vec<Find> {
+    candidates.into_iter().map(|candidate| (candidate, None)).collect()
+}
+
+/// Where an earlier run stopped in a file, if that can be gone on with.
+fn go_on(candidate: &Candidate, file: FileId, resumption: &Resumption, zone: &TimeZone) -> Option<Box<Cursor>> {
+    let Candidate { place, path, identity } = candidate;
+    let relative = path.strip_prefix(&place.root).unwrap_or(path);
+    let source = Source { file, path, relative, modified: identity.modified, zone };
+    let decoder = place.client.decoder(&place.store, &source);
+    Cursor::resumed(path, decoder, resumption).map(Box::new)
 }
 
 fn lens(settings: &Settings, prices: &Arc<PriceBook>) -> Lens {

@@ -8,6 +8,7 @@ use agtop_model::{Event, Issue, IssueKind, Place};
 use agtop_os::FileIdentity;
 
 use crate::lines::{self, LONGEST_LINE, Piece};
+use crate::remember::Resumption;
 use crate::sqlite;
 
 /// Documents larger than this are not read: they would have to be held in memory whole.
@@ -31,6 +32,18 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
+    /// Where an earlier run stopped, if the file still begins as it did then.
+    pub(crate) fn resumed(path: &Path, mut decoder: Box<dyn Decoder>, resumption: &Resumption) -> Option<Self> {
+        let (mut file, now) = agtop_os::open_regular(path).ok()?;
+        let head = read_head(&mut file).ok()?;
+        let is_same = resumption.head.begins(&head) && now.size >= resumption.reach.offset;
+        if !is_same || !decoder.resume(&resumption.checkpoint) {
+            return None;
+        }
+        let fragment = resumption.reach.fragment.and_then(|length| usize::try_from(length).ok());
+        Some(Self { decoder, offset: resumption.reach.offset, fragment, head })
+    }
+
     /// At a file's beginning.
     pub(crate) fn new(decoder: Box<dyn Decoder>) -> Self {
         Self { decoder, offset: 0, fragment: None, head: Vec::new() }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_clients::clients;
+use agtop_clients::{Format, clients};
 use agtop_ledger::{
     Clock, EntryId, FileEntry, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError, LimitReading, Memory,
     Opening, Reach, Recorder, SessionMemory, Stamp, State, WarmFile,
@@ -61,6 +61,8 @@ pub(crate) struct Account {
     pub(crate) state: FileState,
     pub(crate) head: Head,
     pub(crate) reach: Reach,
+    /// What it takes to go on from there.
+    pub(crate) checkpoint: Option<Vec<u8>>,
     pub(crate) clock: Clock,
     pub(crate) seen: Timestamp,
 }
@@ -89,6 +91,18 @@ pub(crate) struct Recollection<'a> {
     pub(crate) path: &'a Path,
     pub(crate) worth: Worth,
     pub(crate) told: Recounted<'a>,
+    /// How to go on with the file, if it may only have grown.
+    pub(crate) resumption: Option<Resumption>,
+}
+
+/// What it takes to go on with a file where an earlier run stopped.
+pub(crate) struct Resumption {
+    /// Which of the candidates it is.
+    pub(crate) candidate: usize,
+    /// How it began.
+    pub(crate) head: Head,
+    pub(crate) reach: Reach,
+    pub(crate) checkpoint: Vec<u8>,
 }
 
 /// What the ledger tells of a file.
@@ -106,6 +120,8 @@ pub(crate) enum Worth {
     Settled { candidate: usize, state: FileState },
     /// The file is gone: this is all there is.
     Gone,
+    /// The file has grown, and is gone on with.
+    Grown,
     /// The file will be read, and may not tell all of this again.
     Usage,
 }
@@ -138,7 +154,7 @@ pub(crate) struct Question<'a> {
 }
 
 /// How the decoders understand files: rises when one learns to see more, so that what was written before is read anew.
-const READER: u32 = 1;
+const READER: u32 = 2;
 /// The live loop writes this often.
 const BEAT: Duration = Duration::from_secs(5);
 /// A scan writes when this many responses wait, so that they do not fill the memory.
@@ -237,7 +253,8 @@ impl Remembrance {
             if worth == Worth::Gone && entry.state == State::Live {
                 gone.push(entry.clone());
             }
-            hand_on(Recollection { client: entry.client, path: &entry.path, worth, told });
+            let resumption = judge.resumption(entry, worth, || ledger.checkpoint(entry.id));
+            hand_on(Recollection { client: entry.client, path: &entry.path, worth, told, resumption });
         };
         let image = if judge.question.detail == Detail::Sums { ledger.image()? } else { None };
         let Some(image) = image else {
@@ -371,9 +388,7 @@ impl<'a> Judge<'a> {
             let places = &mut self.question.places.iter();
             places.any(|place| place.client.info().id == entry.client && entry.path.starts_with(&place.root))
         };
-        let place = self.there.get(&(entry.client, entry.path.as_os_str())).copied();
-        let candidate = place.and_then(|at| Some((at, self.question.candidates.get(at)?)));
-        match (entry.state, candidate) {
+        match (entry.state, self.candidate(entry)) {
             (State::Replaced, _) | (State::Live | State::Gone, None) => is_looked_at().then_some(Worth::Gone),
             (State::Live | State::Gone, Some((at, candidate))) => {
                 let state = candidate.state();
@@ -385,6 +400,34 @@ impl<'a> Judge<'a> {
                 (self.writes && !is_of_interest).then_some(Worth::Settled { candidate: at, state })
             }
         }
+    }
+}
+
+impl Judge<'_> {
+    fn candidate(&self, entry: &FileEntry) -> Option<(usize, &Candidate)> {
+        let at = *self.there.get(&(entry.client, entry.path.as_os_str()))?;
+        Some((at, self.question.candidates.get(at)?))
+    }
+
+    /// How to go on with a file that has grown. What goes on now is not remembered: who asks for that reads it whole.
+    fn resumption(
+        &self,
+        entry: &FileEntry,
+        worth: Worth,
+        checkpoint: impl FnOnce() -> Result<Option<Vec<u8>>, LedgerError>,
+    ) -> Option<Resumption> {
+        let (at, candidate) = self.candidate(entry).filter(|_| worth == Worth::Usage)?;
+        let (before, now) = (&entry.stamp.file, &candidate.identity);
+        let may_have_grown = matches!(candidate.place.store.format, Format::Lines)
+            && (before.device, before.inode) == (now.device, now.inode)
+            && (1..=now.size).contains(&entry.reach.offset)
+            && before.size <= now.size;
+        if self.question.interest != Interest::Usage || !self.writes || !may_have_grown {
+            return None;
+        }
+        // Without a checkpoint, for whatever reason, the file is read from its beginning.
+        let checkpoint = checkpoint().ok()??;
+        Some(Resumption { candidate: at, head: entry.head, reach: entry.reach, checkpoint })
     }
 }
 
@@ -405,7 +448,7 @@ impl Account {
             stamp: stamp(&self.state),
             head: self.head,
             reach: self.reach,
-            checkpoint: None,
+            checkpoint: self.checkpoint.clone(),
             seen: self.seen,
             memory,
         }

@@ -60,6 +60,17 @@ impl Home {
         snapshot
     }
 
+    /// What a report tells, which goes on with files where an earlier run stopped: tokens, responses and records read.
+    fn report(&self) -> (u64, u64, u64) {
+        let mut collector = self.collector(Runs::Once, self.ledger());
+        let table = collector.usage_table(Grain::QuarterHour);
+        collector.finish();
+        assert_eq!(collector.take_notices(), Vec::<String>::new());
+        let records = collector.snapshot().health.clients.iter().map(|client| client.records).sum();
+        let sum = |count: fn(&UsageRow) -> u64| table.rows.iter().map(count).sum();
+        (sum(|row| row.usage.output), sum(|row| row.turns), records)
+    }
+
     /// What a run tells that takes every response from the ledger, none of them added up.
     fn look_at_each_response(&self) -> Snapshot {
         let mut collector = self.collector(Runs::Once, self.ledger());
@@ -259,6 +270,29 @@ fn a_tool_call_that_was_added_up_and_is_told_again_counts_once() {
 }
 
 #[test]
+fn a_report_reads_only_what_was_appended() {
+    let home = Home::new();
+    append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
+    assert_eq!(home.report(), (150, 2, 2));
+    append(&home.transcript("a"), &line("a", 3, 40, 7));
+    assert_eq!(home.report(), (157, 3, 1));
+    // The last response was still being written: its sum is taken apart.
+    append(&home.transcript("a"), &line("a", 3, 40, 9));
+    assert_eq!(home.report(), (159, 3, 1));
+    assert_eq!(home.report(), (159, 3, 0));
+    assert_eq!(told(&home.look()), told(&home.fresh()));
+}
+
+#[test]
+fn a_file_that_begins_otherwise_is_read_from_its_beginning() {
+    let home = Home::new();
+    append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
+    assert_eq!(home.report(), (150, 2, 2));
+    fs::write(home.transcript("a"), line("a", 5, 10, 1) + &line("a", 2, 20, 50) + &line("a", 6, 30, 2)).unwrap();
+    assert_eq!(home.report(), (153, 4, 3), "what was used stays used");
+}
+
+#[test]
 fn a_period_that_begins_within_a_quarter_of_an_hour_takes_sums_apart() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 16, 100) + &line("a", 2, 20, 50) + &line("a", 3, 29, 7)));
@@ -281,6 +315,7 @@ enum Step {
     Delete(u8),
     Rename(u8, u8),
     Look,
+    Report,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -292,7 +327,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (file(), 0..40_u32).prop_map(|(file, message)| Step::Rewrite(file, message)),
         1 => file().prop_map(Step::Delete),
         1 => (file(), file()).prop_map(|(from, to)| Step::Rename(from, to)),
-        4 => Just(Step::Look),
+        2 => Just(Step::Look),
+        3 => Just(Step::Report),
     ];
     prop::collection::vec(step, 1..24)
 }
@@ -313,7 +349,7 @@ impl Home {
             Step::Rewrite(file, message) => fs::write(path(file), text(file, message)).unwrap(),
             Step::Delete(file) => drop(fs::remove_file(path(file))),
             Step::Rename(from, to) => drop(fs::rename(path(from), path(to))),
-            Step::Look => {}
+            Step::Look | Step::Report => {}
         }
     }
 }
@@ -326,16 +362,21 @@ proptest! {
     fn nothing_that_was_seen_is_ever_forgotten_or_counted_twice(steps in steps()) {
         let home = Home::new();
         let mut seen = std::collections::BTreeSet::new();
-        for step in steps.iter().chain([&Step::Look]) {
+        for step in steps.iter().chain([&Step::Report, &Step::Look]) {
             home.undergo(step);
-            if matches!(step, Step::Look) {
+            if matches!(step, Step::Look | Step::Report) {
                 for file in 0..4 {
                     let text = fs::read_to_string(home.transcript(&format!("s{file}"))).unwrap_or_default();
                     let messages = (0..40_u32).filter(|message| text.contains(&format!(r#""id":"m{message}""#)));
                     seen.extend(messages);
                 }
-                let snapshot = home.look();
                 let expected: u32 = seen.iter().map(|message| message + 1).sum();
+                if matches!(step, Step::Report) {
+                    let (output, turns, _) = home.report();
+                    prop_assert_eq!((output, turns), (u64::from(expected), seen.len() as u64));
+                    continue;
+                }
+                let snapshot = home.look();
                 prop_assert_eq!(snapshot.totals.usage.output, u64::from(expected));
                 prop_assert_eq!(snapshot.totals.turns, seen.len() as u64);
                 let by_session: u64 = snapshot.sessions.iter().map(|session| session.usage.output).sum();

@@ -83,6 +83,20 @@ impl Ledger {
         recall(&self.database, &self.clients, file).map_err(|fault| self.fail(fault))
     }
 
+    /// What it takes to go on reading a file, where its reader could say that.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn checkpoint(&self, file: EntryId) -> Result<Option<Vec<u8>>, LedgerError> {
+        let sql = "SELECT checkpoint FROM memories WHERE file = ?1";
+        let found = self
+            .database
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([file.0], |row| row.get::<_, Option<Vec<u8>>>(0)).optional());
+        found.map(Option::flatten).map_err(|error| self.fail(error))
+    }
+
     /// Hands every file with what it told to `visit`, one by one; `None` where that is damaged.
     ///
     /// # Errors

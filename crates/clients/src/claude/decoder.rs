@@ -8,11 +8,13 @@ use agtop_model::{
     Timestamp, Title, TitleRank, ToolKey, Turn,
 };
 use memchr::memmem::Finder;
+use serde::{Deserialize, Serialize};
 
 use super::ID;
 use super::lineage::{InlineChains, child_id, parent_in, parent_of};
 use super::prompt::{Spoken, spoken};
 use super::wire::{self, Block, Content, Line, Message, ToolInput};
+use crate::checkpoint;
 use crate::decode::Record;
 use crate::names::Names;
 use crate::parse::{Str, json, rfc3339, shortened};
@@ -78,10 +80,19 @@ struct Agent {
 }
 
 /// What was last said about a session, so that it is not said again with each line.
-#[derive(Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct ToldFacts {
     branch: Option<String>,
     version: Option<String>,
+}
+
+/// What it takes to go on.
+#[derive(Serialize, Deserialize)]
+struct State {
+    #[serde(with = "checkpoint::millis")]
+    opened: Option<Timestamp>,
+    told: Vec<(String, ToldFacts)>,
+    inline: InlineChains,
 }
 
 impl Transcript {
@@ -411,6 +422,19 @@ impl Decoder for Transcript {
             Input::Line { bytes, offset } => self.line(bytes, offset, out),
             _ => Err(DecodeError::malformed("is not read line by line")),
         }
+    }
+
+    fn checkpoint(&self) -> Option<Vec<u8>> {
+        let told = self.told.iter().map(|(session, told)| (session.id.to_string(), told.clone())).collect();
+        checkpoint::pack(&State { opened: self.opened, told, inline: self.inline.clone() })
+    }
+
+    fn resume(&mut self, checkpoint: &[u8]) -> bool {
+        let Some(State { opened, told, inline }) = checkpoint::unpack(checkpoint) else { return false };
+        self.opened = opened;
+        self.told = told.into_iter().map(|(id, told)| (SessionKey::new(ID, id.as_str()), told)).collect();
+        self.inline = inline;
+        true
     }
 }
 

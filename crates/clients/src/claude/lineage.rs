@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use agtop_model::SessionKey;
+use serde::{Deserialize, Serialize};
 
 use super::ID;
 
@@ -27,9 +27,9 @@ pub(super) fn parent_in(relative: &Path) -> Option<SessionKey> {
 
 /// Claude Code 1.x wrote sub-agents' lines among the session's, without an id: a chain of lines that starts without a
 /// parent is one sub-agent.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct InlineChains {
-    chain_of: HashMap<Arc<str>, u32>,
+    chain_of: HashMap<Box<str>, u32>,
     count: u32,
 }
 

@@ -1,10 +1,12 @@
 //! Whose lines a file holds: a forked or spawned thread may begin with a copy of its parent's.
 
 use agtop_model::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::loose::filled;
 use super::payload::Meta;
 use super::usage::Start;
+use crate::checkpoint;
 use crate::facts::is_uuid;
 use crate::parse::Str;
 
@@ -27,7 +29,7 @@ pub(super) enum Owner {
 /// thread's own turns sort after the thread) or by `started_at`, which copied turns keep. A time window does not do:
 /// the copy of a large history takes many seconds to write. Only where neither is written is the clock asked, see
 /// [`Stage::Unclear`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
     /// Not a copy so far, nor expected to be one.
     Fresh,
@@ -45,12 +47,13 @@ enum Stage {
 }
 
 /// What is known about a thread's descent.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Heritage {
     stage: Stage,
     /// The thread's id, if its age shows in it.
     id: Option<Box<str>>,
     /// When the thread was created.
+    #[serde(with = "checkpoint::millis")]
     created: Option<Timestamp>,
     /// Whether it is a sub-agent's.
     is_subagent: bool,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use agtop_model::{
     Event, EventKind, FileId, Lineage, MessageKey, Place, SessionKey, Tier, Timestamp, Title, TitleRank, Untrusted,
 };
+use serde::{Deserialize, Serialize};
 
 use super::CLIENT;
 use super::heritage::{Heritage, Owner, second_of};
@@ -16,6 +17,7 @@ use super::prompt::{asked, cwd_told, title};
 use super::tools::Tools;
 use super::usage::{Tokens, Totals};
 use super::wire::{CompactionKind, Content, Line, PromptKind};
+use crate::checkpoint::{self, Listed};
 use crate::decode::Record;
 use crate::facts::is_uuid;
 use crate::parse::{Str, shortened};
@@ -47,7 +49,7 @@ pub(super) struct Rollout {
 }
 
 /// What was told already, so as not to repeat it with every line.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Told {
     pub(super) cwd: Option<PathBuf>,
     pub(super) context: (Option<u64>, Option<u64>),
@@ -68,9 +70,71 @@ impl Decoder for Rollout {
         }
         Ok(())
     }
+
+    fn checkpoint(&self) -> Option<Vec<u8>> {
+        checkpoint::pack(&self.state()?)
+    }
+
+    fn resume(&mut self, checkpoint: &[u8]) -> bool {
+        checkpoint::unpack(checkpoint).and_then(|state| self.restore(state)).is_some()
+    }
+}
+
+/// What it takes to go on.
+#[derive(Serialize, Deserialize)]
+struct State {
+    session: String,
+    identified: bool,
+    #[serde(with = "checkpoint::millis")]
+    opened: Option<Timestamp>,
+    lineage: usize,
+    heritage: Heritage,
+    totals: Totals,
+    has_records: bool,
+    exec_turns: u64,
+    model: Option<String>,
+    tier: usize,
+    has_called: bool,
+    told: Told,
 }
 
 impl Rollout {
+    /// Between two turns. In the middle of one there are calls to be remembered, and what sub-agents were asked.
+    fn state(&self) -> Option<State> {
+        if self.held.is_some() || !self.tools.are_quiet() {
+            return None;
+        }
+        Some(State {
+            session: self.session.id.to_string(),
+            identified: self.identified,
+            opened: self.is_opened_known.then_some(self.opened),
+            lineage: self.lineage.place()?,
+            heritage: self.heritage.clone(),
+            totals: self.totals.clone(),
+            has_records: self.has_records,
+            exec_turns: self.exec_turns,
+            model: self.model.as_deref().map(str::to_owned),
+            tier: self.tier.place()?,
+            has_called: self.tools.called,
+            told: self.told.clone(),
+        })
+    }
+
+    fn restore(&mut self, state: State) -> Option<()> {
+        let (lineage, tier) = (Lineage::at(state.lineage)?, Tier::at(state.tier)?);
+        self.session = SessionKey::new(CLIENT, state.session.as_str());
+        self.identified = state.identified;
+        self.is_opened_known = state.opened.is_some();
+        self.opened = state.opened.unwrap_or(self.opened);
+        (self.lineage, self.tier) = (lineage, tier);
+        (self.heritage, self.totals, self.has_records) = (state.heritage, state.totals, state.has_records);
+        self.exec_turns = state.exec_turns;
+        self.model = state.model.map(|model| self.names.get(&model));
+        self.tools.called = state.has_called;
+        self.told = state.told;
+        Some(())
+    }
+
     /// A decoder for this file.
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {

@@ -33,6 +33,11 @@ pub(super) struct Tools {
 }
 
 impl Tools {
+    /// Whether no call waits for anything.
+    pub(super) fn are_quiet(&self) -> bool {
+        self.running.is_empty() && self.writing.is_empty() && self.sending.is_empty()
+    }
+
     /// A call begins. `None` if it has no id by which its end could be told.
     pub(super) fn started(&mut self, call: &Call<'_>) -> Option<(ToolKey, EventKind)> {
         let id = filled(call.key.as_ref()).or_else(|| filled(call.id.as_ref()))?;

@@ -1,12 +1,12 @@
 //! From Codex's running totals to what each response used.
 
 use agtop_model::Usage;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::parse::Count;
 
 /// Tokens as Codex counts them: `input_tokens` includes what was cached, `output_tokens` includes reasoning.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(default)]
 pub(super) struct Tokens {
     #[serde(rename = "input_tokens")]
@@ -77,7 +77,7 @@ impl Tokens {
 }
 
 /// Where a thread's totals start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Start {
     /// At nothing: the first total is the first response.
     Zero,
@@ -87,7 +87,7 @@ pub(super) enum Start {
 }
 
 /// The last readings of a thread's running totals.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Totals {
     total: Option<Tokens>,
     last: Option<Tokens>,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use agtop_model::Timestamp;
 use memchr::memmem;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use super::gist::Gist;
 use super::loose::filled;
@@ -70,7 +70,7 @@ pub(super) enum Content<'a> {
 }
 
 /// Which record told of a prompt: versions write one, the other, or both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum PromptKind {
     /// `event_msg` `user_message`.
     Message,
@@ -81,7 +81,7 @@ pub(super) enum PromptKind {
 }
 
 /// Which record told of a compaction: versions write one, the other, or both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum CompactionKind {
     /// A `compacted` line.
     Line,
