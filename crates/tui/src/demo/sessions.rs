@@ -258,6 +258,7 @@ fn empty(player: Player, scene: &Scene) -> Session {
         own_spend: Spend::default(),
         usage: Usage::default(),
         spend: Spend::default(),
+        usage_gap: None,
         models: vec![],
         turns: 0,
         prompts: 0,
