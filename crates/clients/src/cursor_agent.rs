@@ -256,7 +256,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{Tally, decode_lines, decode_rows, fixture_rows, home};
+    use crate::testing::{Tally, decode_lines, decode_rows, fixture_rows, home, process};
 
     const TRANSCRIPT: &[u8] = include_bytes!("../../../fixtures/cursor-agent/2026-11/transcript.jsonl");
     const CHAT_ROWS: &str = include_str!("../../../fixtures/cursor-agent/2026-11/chat.json");
@@ -329,6 +329,21 @@ mod tests {
     fn tokens_are_never_guessed() {
         let events: Vec<Event> = [transcript(), chat(), state()].concat();
         assert!(Tally::of(&events).turns.is_empty());
+    }
+
+    #[test]
+    fn a_directory_told_as_a_hash_or_with_dashes_is_not_guessed() {
+        for events in [transcript(), chat(), state()] {
+            assert!(events.iter().all(|event| !matches!(&event.kind, EventKind::Facts(facts) if facts.cwd.is_some())));
+        }
+    }
+
+    #[test]
+    fn only_a_uuid_on_the_command_line_names_a_chat() {
+        let named = |argv: &[&str]| CursorAgent.session_argument(&ProcFacts::new(&process("cursor-agent", argv, "")));
+        assert_eq!(named(&["cursor-agent", "--resume", UUID]).as_deref(), Some(UUID));
+        assert_eq!(named(&["cursor-agent", "--resume"]), None);
+        assert_eq!(named(&["cursor-agent", "--resume=last"]), None);
     }
 
     #[test]

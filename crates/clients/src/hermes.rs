@@ -258,6 +258,13 @@ mod tests {
     }
 
     #[test]
+    fn reasoning_is_within_the_output_and_caches_are_beside_the_input() {
+        let tally = Tally::of(&events());
+        let usage = tally.by_session()["20261118_100000_aa"];
+        assert_eq!((usage.prompt(), usage.total(), usage.reasoning), (1_520, 1_820, 80));
+    }
+
+    #[test]
     fn directory_branch_and_origin_are_told() {
         let events = events();
         let of = |id: &str| {

@@ -92,12 +92,6 @@ const fn info(id: &'static str, name: &'static str) -> ClientInfo {
     }
 }
 
-/// Editors that have VS Code's extensions, by the names of their directories.
-const EDITORS: &[&str] = &["Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf"];
-
-/// VS Code's other half, on a machine that is worked on from elsewhere.
-const SERVERS: &[&str] = &[".vscode-server/data", ".vscode-server-insiders/data", ".cursor-server/data"];
-
 /// Where Cline keeps what its programs share: `$CLINE_DATA_DIR`, `$CLINE_DIR/data`, `~/.cline/data`.
 fn shared_data(env: &Env) -> PathBuf {
     let named = env.dir("CLINE_DATA_DIR").or_else(|| env.dir("CLINE_DIR").map(|home| home.join("data")));
@@ -156,11 +150,8 @@ impl Client for Extension {
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
-        let desktop = env.desktop_homes();
-        let of_editors = desktop.iter().flat_map(|home| EDITORS.iter().map(|editor| home.join(editor)));
-        let of_servers = SERVERS.iter().map(|server| env.home.join(server));
-        let users = of_editors.chain(of_servers).map(|data| data.join("User/globalStorage").join(self.directory));
-        let mut stores: Vec<Store> = users.flat_map(|data| storage(&data)).collect();
+        let storages = env.extension_storages(self.directory);
+        let mut stores: Vec<Store> = storages.iter().flat_map(|data| storage(data)).collect();
         if self.info.id == CLINE.info.id {
             let data = shared_data(env);
             stores.extend(storage(&data));

@@ -1,4 +1,4 @@
-use agtop_model::{Event, EventKind, Lineage, Role, SessionFacts, Title, TitleRank, ToolKey, Usage};
+use agtop_model::{Event, EventKind, Lineage, Role, SessionFacts, Timestamp, Title, TitleRank, ToolKey, Usage};
 use proptest::prelude::*;
 
 use super::Kimi;
@@ -238,6 +238,24 @@ fn the_end_of_a_turn_and_an_interruption_end_it() {
     assert!(matches!(main_wire().last().unwrap().kind, EventKind::TurnEnded));
     let interrupted = sound(&format!("{SID}/wire.jsonl"), OLD_WIRE);
     assert!(matches!(interrupted.last().unwrap().kind, EventKind::TurnEnded));
+}
+
+#[test]
+fn a_turn_that_lacks_its_end_is_not_over() {
+    let wire = std::str::from_utf8(WIRE).unwrap();
+    let cut: String = wire.split_inclusive('\n').filter(|line| !line.contains("\"TurnEnd\"")).collect();
+    let events = sound(&format!("{SID}/wire.jsonl"), cut.as_bytes());
+    assert!(!of(&events, SID).iter().any(|kind| matches!(kind, EventKind::TurnEnded)));
+    assert_eq!(Tally::of(&events).usage(), Tally::of(&main_wire()).usage());
+}
+
+#[test]
+fn times_are_seconds_with_a_fraction_and_a_step_tried_again_is_an_error_of_its_kind() {
+    let line = br#"{"timestamp": 1795160000.25, "message": {"type": "StepRetry", "payload": {"error_type": "RateLimitError", "status_code": 429, "message": "secret"}}}"#;
+    let events = sound(&format!("{SID}/wire.jsonl"), line);
+    let error = events.iter().find(|event| matches!(event.kind, EventKind::Error(_))).unwrap();
+    assert_eq!(error.at, Some(Timestamp::from_millis(1_795_160_000_250)));
+    assert!(matches!(&error.kind, EventKind::Error(reason) if reason.raw() == "RateLimitError"));
 }
 
 #[test]
