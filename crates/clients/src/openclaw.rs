@@ -2,7 +2,7 @@
 //!
 //! Sessions: `<state>/agents/<agent>/sessions/<id>.jsonl`, entries as Pi writes them. A session that was reset or
 //! deleted stays behind as `<id>.jsonl.reset.<time>` or `<id>.jsonl.deleted.<time>`: it was billed all the same.
-//! Directories and names of files: ccusage's adapter; the rest is Pi's.
+//! Directories and names of files after its sources, see `docs/formats/openclaw.md`; the rest is Pi's.
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ static INFO: ClientInfo = ClientInfo {
 /// What it was called over time: program, npm package, and directory below home with a dot before it.
 const NAMES: &[&str] = &["openclaw", "clawdbot", "moltbot", "moldbot"];
 
-/// Variables that name the state directory; unconfirmed for releases before the last renaming.
+/// Variables that name the state directory; the last is unconfirmed.
 const STATE_VARS: &[&str] = &["OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "MOLTBOT_STATE_DIR"];
 
 /// Subcommands in whose process models are asked; unconfirmed. All others are seats at the gateway, or chores.

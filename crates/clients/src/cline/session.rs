@@ -192,12 +192,21 @@ impl Messages {
     }
 }
 
-/// The words of a person: what programs say in their place stands in tags, and their own in one called `user_input`.
+/// The words of a person. They stand in a tag, `user_input` or `user_command`, behind notices of the mode; whatever else
+/// stands in tags was said by programs.
 fn persons(text: &str) -> Option<&str> {
-    let text = text.trim();
-    let inner = text.strip_prefix("<user_input").and_then(|rest| rest.split_once('>')).map(|(_, inner)| inner);
-    let words = inner.map_or(text, |inner| inner.split("</user_input>").next().unwrap_or(inner)).trim();
-    (!words.is_empty() && !words.starts_with('<')).then_some(words)
+    let mut words = text.trim();
+    loop {
+        words = if let Some(rest) = words.strip_prefix("<mode_notice") {
+            rest.split_once("</mode_notice>")?.1.trim_start()
+        } else if words.starts_with("<user_input") || words.starts_with("<user_command") {
+            let inner = words.split_once('>')?.1;
+            let end = ["</user_input>", "</user_command>"].iter().find_map(|end| inner.split_once(end));
+            end.map_or(inner, |(inner, _)| inner).trim()
+        } else {
+            return (!words.is_empty() && !words.starts_with('<')).then_some(words);
+        };
+    }
 }
 
 impl Decoder for Messages {
@@ -213,5 +222,23 @@ impl Decoder for Messages {
             self.message(message, record);
         }
         verdict
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::persons;
+
+    #[test]
+    fn a_persons_words_are_taken_out_of_the_tags_around_them() {
+        assert_eq!(persons("mend it"), Some("mend it"));
+        assert_eq!(persons(r#"<user_input mode="act">mend it</user_input>"#), Some("mend it"));
+        let noticed = r#"<user_input mode="plan"><mode_notice>now planning</mode_notice> mend it</user_input>"#;
+        assert_eq!(persons(noticed), Some("mend it"));
+        assert_eq!(persons(r#"<user_command slash="/test">all</user_command>"#), Some("all"));
+        assert_eq!(persons("<user_input mode=\"act\">cut of"), Some("cut of"));
+        for said in ["", "<environment>x</environment>", "<mode_notice>", "<user_input"] {
+            assert_eq!(persons(said), None, "{said}");
+        }
     }
 }
