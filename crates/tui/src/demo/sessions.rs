@@ -85,6 +85,7 @@ pub(super) fn session(scene: &Scene, at: usize, live: usize) -> Session {
         own_spend: spend,
         usage,
         spend,
+        usage_gap: None,
         models: vec![ModelSpend { model: Some(player.model.into()), usage, spend, turns }],
         turns,
         prompts: 3 + whole(20.0 * dice(at, 9)),
