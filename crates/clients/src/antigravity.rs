@@ -1,14 +1,16 @@
 //! Antigravity CLI: `~/.gemini/antigravity-cli/brain/<session>/` holds what an agent wrote down for its person, such as
-//! plans. Conversations are not in it, and neither are tokens. (Seen by others; see `docs/formats/antigravity.md`.)
+//! plans, and a transcript of its steps. (Seen by others; see `docs/formats/antigravity.md`.)
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Event, FileId, Place, Role, SessionFacts, SessionKey, Timestamp};
+use agtop_model::{ClientId, Event, EventKind, FileId, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank};
+use serde::Deserialize;
 
 use crate::decode::Record;
 use crate::facts::is_uuid;
 use crate::looks::{Looks, Model};
-use crate::store::has_extension;
+use crate::parse::{Loose, Moment};
+use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, ProcFacts, Source, Store};
 
 /// Antigravity CLI.
@@ -23,8 +25,8 @@ static INFO: ClientInfo = ClientInfo {
     danger_flags: &["--dangerously-skip-permissions"],
     knowledge: Knowledge::NONE,
     blind_spots: &[
-        "Tokens, models and costs are not in its files: they are unknown, not nothing.",
-        "Of a session only its id and when its notes last changed are known: conversations are not read.",
+        "Tokens, models and costs are not known to be in its files: they are unknown, not nothing.",
+        "Of a session only its prompts and the times of its steps are read: neither its directory, nor its tools.",
     ],
 };
 
@@ -46,12 +48,19 @@ impl Client for Antigravity {
 
     fn stores(&self, env: &Env) -> Vec<Store> {
         let root = env.home.join(".gemini/antigravity-cli/brain");
-        vec![Store::usual("notes", root, 2, is_note, Format::Document)]
+        vec![
+            Store::usual("notes", root.clone(), 2, is_note, Format::Document),
+            Store::usual("transcripts", root, 4, is_transcript, Format::Lines),
+        ]
     }
 
-    fn decoder(&self, _: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
-        let id = session_of(source.relative).unwrap_or_default();
-        Box::new(Note { file: source.file, session: SessionKey::new(ID, id), modified: source.modified })
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        let id = source.relative.iter().next().and_then(|id| id.to_str()).unwrap_or_default();
+        let session = SessionKey::new(ID, id);
+        match store.format {
+            Format::Lines => Box::new(Transcript { file: source.file, session, is_new: true }),
+            _ => Box::new(Note { file: source.file, session, modified: source.modified }),
+        }
     }
 
     fn session_argument(&self, _: &ProcFacts<'_>) -> Option<String> {
@@ -76,6 +85,57 @@ fn is_note(relative: &Path) -> bool {
     session_of(relative).is_some() && has_extension(relative, "md")
 }
 
+/// `<session>/.system_generated/logs/transcript.jsonl`; `transcript_full.jsonl` beside it tells the same at length.
+fn is_transcript(relative: &Path) -> bool {
+    let above = relative
+        .parent()
+        .filter(|logs| logs.ends_with(".system_generated/logs"))
+        .and_then(|logs| logs.ancestors().nth(2));
+    file_name(relative) == "transcript.jsonl" && above.and_then(Path::to_str).is_some_and(is_uuid)
+}
+
+/// Reads the steps of a session.
+struct Transcript {
+    file: FileId,
+    session: SessionKey,
+    is_new: bool,
+}
+
+#[derive(Deserialize)]
+struct Step<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Loose<'a>,
+    #[serde(default)]
+    created_at: Moment,
+    #[serde(borrow, default)]
+    content: Loose<'a>,
+}
+
+/// What a person said, in the tag that is put around it.
+fn request(content: &str) -> &str {
+    let inner = content.split_once("<USER_REQUEST>").map_or(content, |(_, after)| after);
+    inner.split_once("</USER_REQUEST>").map_or(inner, |(inner, _)| inner).trim()
+}
+
+impl Decoder for Transcript {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Line { bytes, offset } = input else {
+            return Err(DecodeError::malformed("is not read line by line"));
+        };
+        let step: Step<'_> = serde_json::from_slice(bytes)?;
+        let at = step.created_at.0;
+        let record = &mut Record::new(self.file, Place::Byte(offset), at, out);
+        let started = at.filter(|_| std::mem::take(&mut self.is_new));
+        // Every step tells that the session is at work.
+        record.facts(&self.session, SessionFacts { started, ..SessionFacts::default() });
+        if step.kind.text() == Some("USER_INPUT") {
+            record.emit(&self.session, EventKind::Prompt);
+            record.title(&self.session, TitleRank::FirstPrompt, step.content.text().map(request).unwrap_or_default());
+        }
+        Ok(())
+    }
+}
+
 /// A note, of which only its being there is told.
 struct Note {
     file: FileId,
@@ -93,12 +153,11 @@ impl Decoder for Note {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::EventKind;
-
     use super::*;
-    use crate::testing::{MODIFIED, Tally, decode_document};
+    use crate::testing::{MODIFIED, Tally, decode_document, decode_lines};
 
     const PLAN: &[u8] = include_bytes!("../../../fixtures/antigravity/2026-11/implementation_plan.md");
+    const TRANSCRIPT: &[u8] = include_bytes!("../../../fixtures/antigravity/2026-11/transcript.jsonl");
     const SESSION: &str = "4aaaaaaa-0000-4000-8000-000000000001";
 
     #[test]
@@ -112,10 +171,35 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_said_stands_in_a_tag_amid_other_text() {
+        let path = format!("/home/u/.gemini/antigravity-cli/brain/{SESSION}/.system_generated/logs/transcript.jsonl");
+        let (events, errors) = decode_lines(&Antigravity, &path, TRANSCRIPT);
+        assert_eq!(errors, []);
+        assert!(events.iter().all(|event| &*event.session.id == SESSION && event.at.is_some()));
+        let titles: Vec<_> = events
+            .iter()
+            .filter_map(|event| if let EventKind::Title(title) = &event.kind { Some(title.text.raw()) } else { None })
+            .collect();
+        assert_eq!(titles, ["mend the basket", "and the till"]);
+        assert!(Tally::of(&events).turns.is_empty());
+        let started: Vec<_> = events
+            .iter()
+            .filter_map(|event| if let EventKind::Facts(facts) = &event.kind { facts.started } else { None })
+            .collect();
+        assert_eq!(started, [Timestamp::from_millis(1_795_000_000_000)]);
+    }
+
+    #[test]
     fn only_notes_of_sessions_are_read() {
         assert!(is_note(Path::new(&format!("{SESSION}/task.md"))));
         for path in ["task.md", "tempmediaStorage/x.md", "4aaaaaaa-0000-4000-8000-000000000001/shot.png"] {
             assert!(!is_note(Path::new(path)), "{path}");
+        }
+        assert!(is_transcript(Path::new(&format!("{SESSION}/.system_generated/logs/transcript.jsonl"))));
+        for path in
+            ["x/.system_generated/logs/transcript.jsonl", "4aaaaaaa-0000-4000-8000-000000000001/transcript.jsonl"]
+        {
+            assert!(!is_transcript(Path::new(path)), "{path}");
         }
     }
 }

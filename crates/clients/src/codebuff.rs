@@ -14,6 +14,7 @@ use crate::decode::{Record, response, sound};
 use crate::looks::Looks;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, rfc3339};
+use crate::paths::directory;
 use crate::store::file_name;
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, ProcFacts, Source, Store};
 
@@ -37,7 +38,7 @@ static INFO: ClientInfo = ClientInfo {
         "Codebuff writes down credits, which are no dollars: its costs are computed from tokens.",
         "Messages without usage are a gap: their tokens are unknown, and nothing is made of their credits.",
         "Whether its input includes what was read from a cache is unconfirmed: it is taken not to.",
-        "The project's directory is known by its last part alone, so that processes are not joined by it.",
+        "Since late 2025 its sources know no usage of messages: then credits are all that a chat tells.",
     ],
 };
 
@@ -53,6 +54,7 @@ const LOOKS: Looks = Looks {
 const HOMES: &[&str] = &["manicode", "manicode-dev", "manicode-staging"];
 
 const MESSAGES: &str = "chat-messages.json";
+const RUN_STATE: &str = "run-state.json";
 
 impl Client for Codebuff {
     fn info(&self) -> &'static ClientInfo {
@@ -65,12 +67,18 @@ impl Client for Codebuff {
 
     fn stores(&self, env: &Env) -> Vec<Store> {
         let root = |name: &&str| env.home.join(".config").join(name).join("projects");
-        let store = |root: PathBuf| Store::usual("chats", root, 4, is_chat, Format::Document);
-        HOMES.iter().map(root).map(store).collect()
+        let stores = |root: PathBuf| {
+            let store = |layout, accepts| Store::usual(layout, root.clone(), 4, accepts, Format::Document);
+            [store(STATES, |path| is_of_chat(path, RUN_STATE)), store("chats", |path| is_of_chat(path, MESSAGES))]
+        };
+        HOMES.iter().map(root).flat_map(stores).collect()
     }
 
-    fn decoder(&self, _: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         let chat = source.path.parent().map(file_name).unwrap_or_default();
+        if store.layout == STATES {
+            return Box::new(State { file: source.file, session: SessionKey::new(ID, chat) });
+        }
         let started = time_of_name(chat);
         Box::new(Chat {
             file: source.file,
@@ -90,10 +98,53 @@ impl Client for Codebuff {
     }
 }
 
-/// `<project>/chats/<time>/chat-messages.json`.
-fn is_chat(relative: &Path) -> bool {
+const STATES: &str = "states of chats";
+
+/// `<project>/chats/<time>/<name>`.
+fn is_of_chat(relative: &Path, name: &str) -> bool {
     let parts: Vec<_> = relative.iter().collect();
-    matches!(parts.as_slice(), [_, chats, _, name] if *chats == "chats" && *name == MESSAGES)
+    matches!(parts.as_slice(), [_, chats, _, file] if *chats == "chats" && *file == name)
+}
+
+/// Reads where a chat works, from all that its agent remembers.
+struct State {
+    file: FileId,
+    session: SessionKey,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RunState<'a> {
+    #[serde(borrow, default)]
+    session_state: Option<SessionState<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionState<'a> {
+    #[serde(borrow, default)]
+    file_context: Option<FileContext<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FileContext<'a> {
+    #[serde(borrow, default)]
+    cwd: Loose<'a>,
+    #[serde(borrow, default)]
+    project_root: Loose<'a>,
+}
+
+impl Decoder for State {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let state: RunState<'_> = serde_json::from_slice(bytes)?;
+        let Some(context) = state.session_state.and_then(|state| state.file_context) else { return Ok(()) };
+        let cwd = [&context.cwd, &context.project_root].into_iter().filter_map(|cwd| cwd.text()).find_map(directory);
+        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        record.facts(&self.session, SessionFacts { cwd, ..SessionFacts::default() });
+        Ok(())
+    }
 }
 
 /// A chat is called by the time it began, `2026-11-18T11-06-40.000Z`: with dashes, since colons are no part of names.
@@ -215,9 +266,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{Tally, decode_document};
+    use crate::testing::{Tally, decode_document, home};
 
     const CHAT: &[u8] = include_bytes!("../../../fixtures/codebuff/2026-11/chat-messages.json");
+    const STATE: &[u8] = include_bytes!("../../../fixtures/codebuff/2026-11/run-state.json");
     const PATH: &str = "/home/u/.config/manicode/projects/shop/chats/2026-11-18T11-06-40.000Z/chat-messages.json";
 
     fn events() -> Vec<Event> {
@@ -249,7 +301,22 @@ mod tests {
     fn previews_have_homes_of_their_own() {
         let path = PATH.replace("manicode/", "manicode-dev/");
         assert_eq!(Tally::of(&decode_document(&Codebuff, &path, CHAT).unwrap()).turns.len(), 2);
-        assert!(!is_chat(Path::new("shop/chats/x/run-state.json")));
+        let accepts = |path: &str| Codebuff.stores(&home()).iter().any(|store| (store.accepts)(Path::new(path)));
+        assert!(accepts("shop/chats/x/run-state.json") && !accepts("shop/chats/x/turn-checkpoint.json"));
+    }
+
+    #[test]
+    fn the_state_of_a_chat_tells_its_directory_and_nothing_else() {
+        let path = PATH.replace(MESSAGES, RUN_STATE);
+        let events = decode_document(&Codebuff, &path, STATE).unwrap();
+        assert_eq!((events.len(), &events[0].session), (1, &self::events()[0].session));
+        let EventKind::Facts(facts) = &events[0].kind else { panic!("{events:?}") };
+        assert_eq!(facts.cwd.as_deref(), Some(Path::new("/home/u/shop/till")));
+        let root = br#"{"sessionState":{"fileContext":{"cwd":"","projectRoot":"/home/u/shop"}}}"#;
+        let events = decode_document(&Codebuff, &path, root).unwrap();
+        assert!(
+            matches!(&events[0].kind, EventKind::Facts(facts) if facts.cwd.as_deref() == Some(Path::new("/home/u/shop")))
+        );
     }
 
     proptest! {
@@ -258,6 +325,7 @@ mod tests {
             let mut text = CHAT.to_vec();
             text.splice(at..at, noise);
             let _ = decode_document(&Codebuff, PATH, &text);
+            let _ = decode_document(&Codebuff, &PATH.replace(MESSAGES, RUN_STATE), &text);
         }
 
         #[test]

@@ -1,23 +1,26 @@
 //! Continue, in editors and as `cn`: `~/.continue/sessions/<uuid>.json`, rewritten as a whole, beside a list of them.
 //!
-//! `$CONTINUE_GLOBAL_DIR` names another place. Layout: Continue's own sources, from memory; see
-//! `docs/formats/continue.md` for what is unconfirmed.
+//! `$CONTINUE_GLOBAL_DIR` names another place. Sessions of `cn` tell what they used, as one running total; those of
+//! editors do not. After Continue's own sources, see `docs/formats/continue.md`.
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Event, EventKind, FileId, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank};
+use agtop_model::{
+    ClientId, Event, EventKind, Extent, FileId, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp,
+    TitleRank, Turn, Usage,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{Record, sound};
+use crate::decode::{Record, response, sound};
 use crate::facts::is_uuid;
 use crate::looks::{Looks, Model};
-use crate::parse::Loose;
+use crate::parse::{Count, Loose};
 use crate::paths::directory;
 use crate::speech::{blocks, words};
 use crate::store::{file_stem, has_extension};
 use crate::{
-    Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Presence, ProcFacts, Source, Store,
+    Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, Presence, ProcFacts, Source, Store,
 };
 
 /// Continue.
@@ -30,11 +33,16 @@ static INFO: ClientInfo = ClientInfo {
     name: "Continue",
     aliases: &[],
     danger_flags: &["--auto"],
-    knowledge: Knowledge::NONE,
+    knowledge: Knowledge {
+        tokens: Known::Partly("one running total a session of cn"),
+        cache: Known::Partly("with the total"),
+        ..Knowledge::NONE
+    },
     blind_spots: &[
-        "Tokens and costs are not read: where its files tell them is unconfirmed.",
+        "Sessions of editors tell no tokens. Those of cn have one running total, estimated where a provider tells no usage.",
+        "Costs are not read: for models that it does not know, Continue writes down an invented price. No model is named.",
         "Messages have no time of their own: a session is dated by when its file was last written.",
-        "Which tools were called, and whether a turn is over, is unconfirmed and not read.",
+        "Which tools were called, and whether a turn is over, is not read.",
     ],
 };
 
@@ -106,6 +114,38 @@ struct Session<'a> {
     workspace_directory: Loose<'a>,
     #[serde(borrow, default)]
     history: Vec<&'a RawValue>,
+    #[serde(default)]
+    usage: Option<Total>,
+}
+
+/// What all requests of a session used together.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Total {
+    prompt_tokens: Count,
+    completion_tokens: Count,
+    prompt_tokens_details: Option<Cached>,
+}
+
+/// Told with Anthropic's models alone, whose prompts do not hold them.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Cached {
+    cached_tokens: Count,
+    cache_write_tokens: Count,
+}
+
+impl Total {
+    fn usage(self) -> Usage {
+        let cached = self.prompt_tokens_details.unwrap_or_default();
+        Usage {
+            input: self.prompt_tokens.0,
+            cache_read: cached.cached_tokens.0,
+            cache_write_5m: cached.cache_write_tokens.0,
+            output: self.completion_tokens.0,
+            ..Usage::default()
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -134,6 +174,7 @@ impl Decoder for Document {
         if let Some(title) = session.title.text().filter(|&title| title != UNNAMED) {
             record.title(&self.session, TitleRank::FirstPrompt, title);
         }
+        self.total(session.usage.unwrap_or_default().usage(), record);
         for (item, place) in items.iter().zip(0..) {
             record.source.place = Place::Entry(place);
             self.said(&item.message, record);
@@ -146,6 +187,15 @@ impl Decoder for Document {
 const UNNAMED: &str = "New Session";
 
 impl Document {
+    fn total(&self, usage: Usage, record: &mut Record<'_>) {
+        if !usage.is_zero() {
+            // One key for every reading: the greatest stands for the session, so that no reading counts twice.
+            let key = MessageKey::in_session(&self.session, "total");
+            let turn = Turn { extent: Extent::Sum, context_used: Some(0), ..response(key, usage, self.modified) };
+            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        }
+    }
+
     fn said(&self, message: &Message<'_>, record: &mut Record<'_>) {
         let said = message.content.map(blocks).unwrap_or_default();
         if message.role.text() == Some("user")
@@ -163,14 +213,26 @@ mod tests {
     use crate::testing::{MODIFIED, Tally, decode_document};
 
     const SESSION: &[u8] = include_bytes!("../../../fixtures/continue/2026-11/session.json");
+    const OF_CN: &[u8] = include_bytes!("../../../fixtures/continue/2026-11/cn.json");
     const PATH: &str = "/home/u/.continue/sessions/6aaaaaaa-0000-4000-8000-000000000001.json";
 
     #[test]
-    fn a_session_is_known_without_tokens_and_dated_by_its_file() {
+    fn a_session_of_an_editor_is_known_without_tokens_and_dated_by_its_file() {
         let events = decode_document(&Continue, PATH, SESSION).unwrap();
         assert!(Tally::of(&events).turns.is_empty());
         assert!(events.iter().all(|event| event.at == Some(MODIFIED)));
         assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt)).count(), 2);
+    }
+
+    #[test]
+    fn a_session_of_cn_has_one_running_total_and_its_invented_cost_is_not_read() {
+        let events = decode_document(&Continue, PATH, OF_CN).unwrap();
+        let tally = Tally::of(&events);
+        let expected = Usage { input: 900, cache_read: 4_000, cache_write_5m: 500, output: 70, ..Usage::default() };
+        assert_eq!(tally.usage(), expected);
+        let (_, turn) = tally.turns.values().next().unwrap();
+        assert_eq!((turn.extent, turn.embedded_cost), (Extent::Sum, None));
+        assert_eq!(Tally::of(events.iter().chain(&events)).usage(), expected, "a later reading takes its place");
     }
 
     #[test]

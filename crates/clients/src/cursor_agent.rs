@@ -1,13 +1,15 @@
 //! Cursor, its CLI and its editor. Neither writes down tokens or costs: those are a gap, and nothing is guessed.
 //!
-//! The CLI keeps a database for each chat, `~/.cursor/chats/<md5 of the directory>/<uuid>/store.db`, and a transcript,
-//! `~/.cursor/projects/<directory>/agent-transcripts/<uuid>/<uuid>.jsonl`. The editor keeps all conversations in
-//! `User/globalStorage/state.vscdb`. All undocumented, and as others have seen it: see `docs/formats/cursor-agent.md`.
+//! The CLI keeps a database for each chat, `~/.cursor/chats/<md5 of the directory>/<uuid>/store.db`, beside it the
+//! directory in `meta.json`, and a transcript, `~/.cursor/projects/<directory>/agent-transcripts/<uuid>/<uuid>.jsonl`.
+//! The editor keeps all conversations in `User/globalStorage/state.vscdb`. All undocumented, and as others have seen it:
+//! see `docs/formats/cursor-agent.md`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_model::{ClientId, Event, EventKind, FileId, Place, Role, SessionFacts, SessionKey, TitleRank};
+use md5::{Digest, Md5};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -16,9 +18,12 @@ use crate::facts::is_uuid;
 use crate::looks::{Looks, MODEL};
 use crate::names::Names;
 use crate::parse::{Loose, Moment};
+use crate::paths::directory;
 use crate::speech::{blocks, words};
 use crate::store::{file_name, file_stem, has_extension};
-use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, ProcFacts, Source, Store, Table};
+use crate::{
+    Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Presence, ProcFacts, Source, Store, Table,
+};
 
 /// Cursor.
 pub(crate) struct CursorAgent;
@@ -33,8 +38,9 @@ static INFO: ClientInfo = ClientInfo {
     knowledge: Knowledge::NONE,
     blind_spots: &[
         "Tokens and costs are not on this machine: Cursor's own site tells them.",
-        "The directory of a chat is a hash in its path: a process is joined by the id on its command line alone.",
-        "Tools, sub-agents and questions for permission are not read, and neither is the end of a turn of the CLI.",
+        "The directory of a chat is a hash in its path: it is known if newer releases told it beside the chat, or if it \
+         was trusted.",
+        "Tools, sub-agents and questions for permission are not read.",
         "Conversations that the editor keeps in one piece larger than a megabyte are left out.",
     ],
 };
@@ -68,10 +74,20 @@ impl Client for CursorAgent {
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
-        let home = env.home.join(".cursor");
+        let (data, presence) = match env.dir("CURSOR_DATA_DIR") {
+            Some(data) => (data, Presence::Named),
+            None => (env.home.join(".cursor"), Presence::Usual),
+        };
+        let store = |layout, below, depth, accepts, format| Store {
+            presence,
+            ..Store::usual(layout, data.join(below), depth, accepts, format)
+        };
+        let is_database = |path: &Path| file_name(path) == "store.db";
         let mut stores = vec![
-            Store::usual("chats", home.join("chats"), 3, |path| file_name(path) == "store.db", Format::Sqlite(CHAT)),
-            Store::usual("transcripts", home.join("projects"), 4, is_transcript, Format::Lines),
+            store("chats", "chats", 3, is_database as fn(&Path) -> bool, Format::Sqlite(CHAT)),
+            store("directories of chats", "chats", 3, is_chat_directory, Format::Document),
+            store("transcripts", "projects", 4, is_transcript, Format::Lines),
+            store("trusted directories", "projects", 2, is_trusted_directory, Format::Document),
         ];
         stores.extend(env.desktop_homes().map(|home| {
             let root = home.join("Cursor/User/globalStorage");
@@ -88,9 +104,18 @@ impl Client for CursorAgent {
                 chat: source.path.parent().map(file_name).filter(|id| is_uuid(id)).map(Into::into),
                 project: source.relative.iter().next().and_then(|hash| hash.to_str()).map(Into::into),
             }),
-            Format::Lines | Format::Document => Box::new(Transcript {
+            Format::Document if store.layout == "directories of chats" => {
+                let chat = source.path.parent().map(file_name).unwrap_or_default();
+                Box::new(ChatDirectory { file: source.file, session: SessionKey::new(ID, chat) })
+            }
+            Format::Document => {
+                let project = source.path.parent().map(file_name).unwrap_or_default();
+                Box::new(TrustedDirectory { file: source.file, project: project.into() })
+            }
+            Format::Lines => Box::new(Transcript {
                 file: source.file,
                 session: SessionKey::new(ID, file_stem(source.path)),
+                project: source.relative.iter().next().and_then(|name| name.to_str()).map(Into::into),
                 names: Names::default(),
                 model: None,
                 is_new: true,
@@ -116,6 +141,79 @@ impl Client for CursorAgent {
 fn is_transcript(relative: &Path) -> bool {
     let above = relative.parent().and_then(Path::parent).map(file_name);
     above == Some("agent-transcripts") && has_extension(relative, "jsonl")
+}
+
+/// `<hash>/<uuid>/meta.json`.
+fn is_chat_directory(relative: &Path) -> bool {
+    file_name(relative) == "meta.json" && relative.parent().is_some_and(|chat| is_uuid(file_name(chat)))
+}
+
+/// `<directory>/.workspace-trusted`.
+fn is_trusted_directory(relative: &Path) -> bool {
+    file_name(relative) == ".workspace-trusted"
+}
+
+fn document(input: Input<'_>) -> Result<&[u8], DecodeError> {
+    match input {
+        Input::Document(bytes) => Ok(bytes),
+        _ => Err(DecodeError::malformed("is not read as a whole")),
+    }
+}
+
+/// Reads what newer releases keep beside a chat's database: the directory it works in.
+struct ChatDirectory {
+    file: FileId,
+    session: SessionKey,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Beside<'a> {
+    #[serde(borrow, default)]
+    cwd: Loose<'a>,
+    #[serde(default)]
+    created_at_ms: Moment,
+}
+
+impl Decoder for ChatDirectory {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let told: Beside<'_> = serde_json::from_slice(document(input)?)?;
+        let started = told.created_at_ms.0;
+        let cwd = told.cwd.text().and_then(directory);
+        let record = &mut Record::new(self.file, Place::Entry(0), started, out);
+        record.facts(&self.session, SessionFacts { cwd, started, ..SessionFacts::default() });
+        Ok(())
+    }
+}
+
+/// Reads what is written once a directory is trusted: its path, for which chats have a hash, and transcripts a name that
+/// others may share.
+struct TrustedDirectory {
+    file: FileId,
+    /// The name that transcripts have for it.
+    project: Arc<str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Trusted<'a> {
+    #[serde(borrow, default)]
+    workspace_path: Loose<'a>,
+}
+
+impl Decoder for TrustedDirectory {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let told: Trusted<'_> = serde_json::from_slice(document(input)?)?;
+        let Some(path) = told.workspace_path.text() else { return Ok(()) };
+        let Some(root) = directory(path) else { return Ok(()) };
+        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        let mut emit = |project, root: PathBuf| {
+            record.emit(&SessionKey::new(ID, ""), EventKind::ProjectRoot { project, root });
+        };
+        emit(format!("{:x}", Md5::digest(path)).into(), root.clone());
+        emit(Arc::clone(&self.project), root);
+        Ok(())
+    }
 }
 
 /// Reads a chat's database, or the editor's.
@@ -204,6 +302,8 @@ fn unhexed(digits: &[u8]) -> Option<Vec<u8>> {
 struct Transcript {
     file: FileId,
     session: SessionKey,
+    /// The name that stands for its directory.
+    project: Option<Arc<str>>,
     names: Names,
     model: Option<Arc<str>>,
     is_new: bool,
@@ -212,6 +312,8 @@ struct Transcript {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Loose<'a>,
     #[serde(borrow, default)]
     role: Loose<'a>,
     #[serde(borrow, default)]
@@ -236,7 +338,9 @@ impl Decoder for Transcript {
         let model = line.model_id.text().map(|model| self.names.get(model));
         if self.is_new || (model.is_some() && model != self.model) {
             let started = line.created_at.0.filter(|_| self.is_new);
-            record.facts(&self.session, SessionFacts { started, model: model.clone(), ..SessionFacts::default() });
+            let project = self.project.take();
+            let facts = SessionFacts { project, started, model: model.clone(), ..SessionFacts::default() };
+            record.facts(&self.session, facts);
             self.is_new = false;
             self.model = model;
         }
@@ -247,6 +351,9 @@ impl Decoder for Transcript {
                 record.title(&self.session, TitleRank::LastPrompt, words);
             }
         }
+        if line.kind.text() == Some("turn_ended") {
+            record.emit(&self.session, EventKind::TurnEnded);
+        }
         Ok(())
     }
 }
@@ -256,11 +363,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{Tally, decode_lines, decode_rows, fixture_rows, home};
+    use crate::testing::{Tally, decode_document, decode_lines, decode_rows, fixture_rows, home, open, process};
 
     const TRANSCRIPT: &[u8] = include_bytes!("../../../fixtures/cursor-agent/2026-11/transcript.jsonl");
     const CHAT_ROWS: &str = include_str!("../../../fixtures/cursor-agent/2026-11/chat.json");
     const STATE_ROWS: &str = include_str!("../../../fixtures/cursor-agent/2026-11/state.json");
+    const BESIDE: &[u8] = include_bytes!("../../../fixtures/cursor-agent/2026-11/meta.json");
+    const TRUSTED: &[u8] = include_bytes!("../../../fixtures/cursor-agent/2026-11/workspace-trusted.json");
     const UUID: &str = "7aaaaaaa-0000-4000-8000-000000000001";
 
     fn transcript() -> Vec<Event> {
@@ -332,6 +441,60 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_told_as_a_hash_or_with_dashes_is_not_guessed() {
+        for events in [transcript(), chat(), state()] {
+            assert!(events.iter().all(|event| !matches!(&event.kind, EventKind::Facts(facts) if facts.cwd.is_some())));
+        }
+    }
+
+    #[test]
+    fn a_file_beside_a_chat_tells_its_directory() {
+        let path = format!("/home/u/.cursor/chats/0123456789abcdef0123456789abcdef/{UUID}/meta.json");
+        let events = decode_document(&CursorAgent, &path, BESIDE).unwrap();
+        assert_eq!(events[0].session, chat()[0].session);
+        assert_eq!(facts(&events).cwd, Some("/home/u/shop".into()));
+        assert_eq!(facts(&events).started.map(agtop_model::Timestamp::as_millis), Some(1_795_000_000_000));
+        assert!(!is_chat_directory(Path::new("0123/meta.json")));
+    }
+
+    #[test]
+    fn a_trusted_directory_has_a_hash_and_a_name() {
+        let path = "/home/u/.cursor/projects/home-u-shop/.workspace-trusted";
+        let events = decode_document(&CursorAgent, path, TRUSTED).unwrap();
+        let roots: Vec<_> = events
+            .iter()
+            .filter_map(|event| match &event.kind {
+                EventKind::ProjectRoot { project, root } => Some((&**project, root.to_str().unwrap())),
+                _ => None,
+            })
+            .collect();
+        // echo -n /home/u/shop | md5sum
+        assert_eq!(roots, [("5827bd1b3f7dfa2ca189030668f6042c", "/home/u/shop"), ("home-u-shop", "/home/u/shop")]);
+        assert_eq!(facts(&transcript()).project.as_deref(), Some("home-u-shop"));
+    }
+
+    #[test]
+    fn a_transcript_may_tell_that_a_turn_ended() {
+        let ends = |events: &[Event]| events.iter().filter(|e| matches!(e.kind, EventKind::TurnEnded)).count();
+        assert_eq!(ends(&transcript()), 1);
+    }
+
+    #[test]
+    fn another_data_directory_is_read_instead() {
+        let mut env = home();
+        env.vars.insert("CURSOR_DATA_DIR".into(), "/cursor".into());
+        open(&CursorAgent, &env, &format!("/cursor/chats/0123/{UUID}/store.db"));
+    }
+
+    #[test]
+    fn only_a_uuid_on_the_command_line_names_a_chat() {
+        let named = |argv: &[&str]| CursorAgent.session_argument(&ProcFacts::new(&process("cursor-agent", argv, "")));
+        assert_eq!(named(&["cursor-agent", "--resume", UUID]).as_deref(), Some(UUID));
+        assert_eq!(named(&["cursor-agent", "--resume"]), None);
+        assert_eq!(named(&["cursor-agent", "--resume=last"]), None);
+    }
+
+    #[test]
     fn the_editor_has_its_place_on_every_system() {
         let mut env = home();
         env.vars.insert("APPDATA".into(), "/c/Roaming".into());
@@ -345,6 +508,16 @@ mod tests {
         #[test]
         fn arbitrary_digits_never_panic(digits in prop::collection::vec(any::<u8>(), 0..50)) {
             unhexed(&digits);
+        }
+
+        #[test]
+        fn arbitrary_documents_never_panic(noise in prop::collection::vec(any::<u8>(), 0..50), at in 0..30_usize) {
+            let beside = format!("/home/u/.cursor/chats/0123/{UUID}/meta.json");
+            for (path, seed) in [(&*beside, BESIDE), ("/home/u/.cursor/projects/a/.workspace-trusted", TRUSTED)] {
+                let mut text = seed.to_vec();
+                text.splice(at..at, noise.iter().copied());
+                let _ = decode_document(&CursorAgent, path, &text);
+            }
         }
     }
 }

@@ -328,6 +328,13 @@ mod tests {
     }
 
     #[test]
+    fn thinking_is_counted_beside_the_output() {
+        let events = total(br#"{"tokenUsage":{"outputTokens":100,"thinkingTokens":40}}"#);
+        let usage = Tally::of(&events).usage();
+        assert_eq!((usage.output, usage.reasoning), (140, 40));
+    }
+
+    #[test]
     fn a_custom_model_goes_by_its_own_name() {
         assert_eq!(own_name("custom:GPT-5.1-Codex-[OpenAI]-0"), "GPT-5.1-Codex");
         assert_eq!(own_name("custom:qwen3-[Ollama]-2"), "ollama/qwen3");

@@ -53,10 +53,24 @@ impl Env {
         [self.config_home(), self.home.join("Library/Application Support"), roaming]
     }
 
+    /// Where the extension of this id keeps its files, in VS Code and its like on every system.
+    pub(crate) fn extension_storages(&self, id: &str) -> Vec<PathBuf> {
+        let desktop = self.desktop_homes();
+        let of_editors = desktop.iter().flat_map(|home| EDITORS.iter().map(|editor| home.join(editor)));
+        let of_servers = SERVERS.iter().map(|server| self.home.join(server));
+        of_editors.chain(of_servers).map(|data| data.join("User/globalStorage").join(id)).collect()
+    }
+
     fn expand(&self, path: &Path) -> PathBuf {
         path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| self.home.join(rest))
     }
 }
+
+/// Editors that have VS Code's extensions, by the names of their directories.
+const EDITORS: &[&str] = &["Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf"];
+
+/// VS Code's other half, on a machine that is worked on from elsewhere.
+const SERVERS: &[&str] = &[".vscode-server/data", ".vscode-server-insiders/data", ".cursor-server/data"];
 
 #[cfg(test)]
 mod tests {

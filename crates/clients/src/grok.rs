@@ -1,5 +1,6 @@
-//! Grok CLI: `~/.grok/sessions/<directory, percent-encoded>/<session>/chat_history.jsonl`. No tokens are written.
-//! (Seen by others; see `docs/formats/grok.md`.)
+//! Grok CLI: `~/.grok/sessions/<directory, percent-encoded>/<session>/` with `summary.json`, which tells what the
+//! session is, and `chat_history.jsonl`, which tells what was said. See `docs/formats/grok.md` for its sources, and for
+//! why the tokens beside them are not read.
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +12,12 @@ use crate::decode::Record;
 use crate::facts::is_uuid;
 use crate::looks::{Looks, MODEL};
 use crate::parse::{Loose, Moment};
-use crate::paths::percent_decoded;
+use crate::paths::{directory, percent_decoded};
 use crate::speech::{blocks, words};
 use crate::store::file_name;
-use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, ProcFacts, Source, Store};
+use crate::{
+    Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, Presence, ProcFacts, Source, Store,
+};
 
 /// Grok CLI.
 pub(crate) struct Grok;
@@ -26,10 +29,11 @@ static INFO: ClientInfo = ClientInfo {
     name: "Grok CLI",
     aliases: &[],
     danger_flags: &[],
-    knowledge: Knowledge::NONE,
+    knowledge: Knowledge { subagents: Known::Yes, ..Knowledge::NONE },
     blind_spots: &[
-        "Tokens, models and costs are not in its files: they are unknown, not nothing.",
-        "How tools are called in its files is unconfirmed: they are not read, and neither is when a turn ends.",
+        "Tokens are not read: a turn's sum holds those of some of its sub-agents, which tell them again. They are \
+         unknown, not nothing.",
+        "Tool calls, and when a turn ends, are not read.",
     ],
 };
 
@@ -53,16 +57,29 @@ impl Client for Grok {
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
-        let root = env.home.join(".grok/sessions");
-        vec![Store::usual("sessions", root, 3, |path| file_name(path) == "chat_history.jsonl", Format::Lines)]
+        let (home, presence) = match env.dir("GROK_HOME") {
+            Some(home) => (home, Presence::Named),
+            None => (env.home.join(".grok"), Presence::Usual),
+        };
+        let store = |layout, accepts, format| Store {
+            presence,
+            ..Store::usual(layout, home.join("sessions"), 3, accepts, format)
+        };
+        vec![
+            store("sessions", is_history as fn(&Path) -> bool, Format::Lines),
+            store("summaries", is_summary, Format::Document),
+        ]
     }
 
-    fn decoder(&self, _: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
-        Box::new(History::new(source))
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        match store.format {
+            Format::Document => Box::new(Summary { file: source.file, session: session_of(source) }),
+            _ => Box::new(History::new(source)),
+        }
     }
 
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        let id = process.option(&["-s", "--session", "-r", "--resume"])?;
+        let id = process.option(&["-s", "--session-id", "--session", "-r", "--resume"])?;
         is_uuid(id).then(|| id.to_owned())
     }
 
@@ -72,6 +89,75 @@ impl Client for Grok {
 
     fn tells_turn_ends(&self) -> bool {
         false
+    }
+}
+
+fn is_history(relative: &Path) -> bool {
+    file_name(relative) == "chat_history.jsonl"
+}
+
+/// Only sessions' own: theirs lies two directories down.
+fn is_summary(relative: &Path) -> bool {
+    file_name(relative) == "summary.json" && relative.components().count() == 3
+}
+
+/// The session that the directory of a file is named after.
+fn session_of(source: &Source<'_>) -> SessionKey {
+    SessionKey::new(ID, source.path.parent().map(file_name).unwrap_or_default())
+}
+
+/// Reads what a session is.
+struct Summary {
+    file: FileId,
+    session: SessionKey,
+}
+
+#[derive(Deserialize)]
+struct Whole<'a> {
+    #[serde(borrow, default)]
+    info: Info<'a>,
+    #[serde(borrow, default)]
+    generated_title: Loose<'a>,
+    #[serde(default)]
+    created_at: Moment,
+    #[serde(borrow, default)]
+    current_model_id: Loose<'a>,
+    #[serde(borrow, default)]
+    parent_session_id: Loose<'a>,
+    /// What made it: `subagent`, `subagent_fork`, `fork`, …
+    #[serde(borrow, default)]
+    session_kind: Loose<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct Info<'a> {
+    #[serde(borrow, default)]
+    cwd: Loose<'a>,
+}
+
+impl Decoder for Summary {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let summary: Whole<'_> = serde_json::from_slice(bytes)?;
+        let record = &mut Record::new(self.file, Place::Entry(0), summary.created_at.0, out);
+        let kind = summary.session_kind.text();
+        let is_sub_agent = kind.is_some_and(|kind| kind.starts_with("subagent"));
+        let above = summary.parent_session_id.text().map(|id| SessionKey::new(ID, id));
+        let (parent, forked_from) = if is_sub_agent { (above, None) } else { (None, above) };
+        let facts = SessionFacts {
+            parent,
+            forked_from,
+            cwd: summary.info.cwd.text().and_then(directory),
+            started: summary.created_at.0,
+            model: summary.current_model_id.text().map(Into::into),
+            origin: kind.map(Into::into),
+            ..SessionFacts::default()
+        };
+        record.facts(&self.session, facts);
+        if let Some(title) = summary.generated_title.text().filter(|title| !title.is_empty()) {
+            record.title(&self.session, TitleRank::Generated, title);
+        }
+        Ok(())
     }
 }
 
@@ -98,10 +184,9 @@ struct Line<'a> {
 
 impl History {
     fn new(source: &Source<'_>) -> Self {
-        let id = source.path.parent().map(file_name).unwrap_or_default();
         let above = source.relative.iter().next().and_then(|name| name.to_str());
         let cwd = above.and_then(percent_decoded).map(PathBuf::from).filter(|path| is_whole(path));
-        Self { file: source.file, session: SessionKey::new(ID, id), cwd }
+        Self { file: source.file, session: session_of(source), cwd }
     }
 }
 
@@ -132,12 +217,15 @@ impl Decoder for History {
 
 #[cfg(test)]
 mod tests {
+    use agtop_model::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{Tally, decode_lines};
+    use crate::testing::{Tally, decode_document, decode_lines, home, open};
 
     const HISTORY: &[u8] = include_bytes!("../../../fixtures/grok/2026-11/chat_history.jsonl");
+    const SUMMARY: &[u8] = include_bytes!("../../../fixtures/grok/2026-11/summary.json");
+    const SUB_AGENT: &[u8] = include_bytes!("../../../fixtures/grok/2026-11/sub-agent.json");
     const PATH: &str =
         "/home/u/.grok/sessions/%2Fhome%2Fu%2Fa%20shop/5aaaaaaa-0000-4000-8000-000000000001/chat_history.jsonl";
 
@@ -157,6 +245,50 @@ mod tests {
         assert!(is_whole(Path::new("C:\\work")) && !is_whole(Path::new("work")));
     }
 
+    /// What the summary of a session tells.
+    fn told(id: &str, summary: &[u8]) -> (SessionFacts, Option<String>) {
+        let path = format!("/home/u/.grok/sessions/a-long-name-0f3c/{id}/summary.json");
+        let events = decode_document(&Grok, &path, summary).unwrap();
+        assert!(events.iter().all(|event| &*event.session.id == id));
+        let mut told = (SessionFacts::default(), None);
+        for event in events {
+            match event.kind {
+                EventKind::Facts(facts) => told.0 = *facts,
+                EventKind::Title(title) => told.1 = Some(title.text.raw().to_owned()),
+                _ => {}
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn a_summary_tells_the_directory_where_its_name_is_too_long_to_be_encoded() {
+        let (facts, title) = told("5aaaaaaa-0000-4000-8000-000000000001", SUMMARY);
+        assert_eq!(facts.cwd, Some("/home/u/a shop".into()));
+        assert_eq!(title.as_deref(), Some("Mend the basket"));
+        assert_eq!(facts.model.as_deref(), Some("grok-code-fast-1"));
+        assert_eq!(facts.started, Some(Timestamp::from_millis(1_794_999_999_000)));
+        assert_eq!((facts.parent, facts.forked_from), (None, None));
+    }
+
+    #[test]
+    fn a_sub_agent_has_a_parent_and_a_fork_has_an_origin() {
+        let parent = Some(SessionKey::new(ID, "5aaaaaaa-0000-4000-8000-000000000001"));
+        let child = told("5aaaaaaa-0000-4000-8000-000000000002", SUB_AGENT).0;
+        assert_eq!((&child.parent, &child.forked_from), (&parent, &None));
+        let fork = br#"{"parent_session_id":"5aaaaaaa-0000-4000-8000-000000000001","session_kind":"fork"}"#;
+        let fork = told("f", fork).0;
+        assert_eq!((fork.parent, fork.forked_from), (None, parent));
+    }
+
+    #[test]
+    fn another_home_is_read_instead() {
+        let mut env = home();
+        env.vars.insert("GROK_HOME".into(), "/groks".into());
+        open(&Grok, &env, "/groks/sessions/%2Fa/1/summary.json");
+        assert!(!is_summary(Path::new("%2Fa/1/subagents/summary.json")), "only sessions' own");
+    }
+
     #[test]
     fn there_are_prompts_and_no_tokens() {
         let events = events();
@@ -171,6 +303,13 @@ mod tests {
             let mut text = HISTORY.to_vec();
             text.splice(at..at, noise);
             decode_lines(&Grok, PATH, &text);
+        }
+
+        #[test]
+        fn an_arbitrary_summary_never_panics(noise in prop::collection::vec(any::<u8>(), 0..50), at in 0..SUMMARY.len()) {
+            let mut text = SUMMARY.to_vec();
+            text.splice(at..at, noise);
+            let _ = decode_document(&Grok, "/home/u/.grok/sessions/%2F/1/summary.json", &text);
         }
     }
 }

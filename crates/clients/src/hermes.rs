@@ -1,7 +1,6 @@
 //! Hermes Agent: one database, `state.db` in `$HERMES_HOME` or `~/.hermes`, with a row of counts for each session.
 //!
-//! The columns of counts and costs are those that ccusage reads; which tell what a session is about is unconfirmed,
-//! see `docs/formats/hermes.md`. A column that is not there tells nothing.
+//! After its own sources, see `docs/formats/hermes.md`. A column that a release lacks tells nothing.
 
 use std::path::Path;
 
@@ -9,10 +8,12 @@ use agtop_model::{
     ClientId, Event, EventKind, Extent, FileId, MessageKey, PicoUsd, Place, Role, SessionFacts, SessionKey, Timestamp,
     TitleRank, Turn, Usage,
 };
+use serde::Deserialize;
 
 use crate::decode::{Record, response};
 use crate::looks::{Looks, MODEL};
-use crate::parse::Count;
+use crate::parse::{Count, Loose};
+use crate::paths::directory;
 use crate::{
     Cell, Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, Presence, ProcFacts, Source,
     Store, Table,
@@ -32,12 +33,13 @@ static INFO: ClientInfo = ClientInfo {
         tokens: Known::Partly("one running total a session"),
         cost: Known::Yes,
         cache: Known::Partly("with the total"),
+        subagents: Known::Yes,
         ..Knowledge::NONE
     },
     blind_spots: &[
         "A session has one running total for all its days: it falls on the moment the session began.",
-        "Whether its output includes reasoning is unconfirmed: it is taken to.",
-        "Its messages are not read: prompts, tools and sub-agents are unknown, and so is its directory.",
+        "Requests beside the conversation, such as for titles and summaries, are in no session's total.",
+        "Its messages are not read: prompts and tools are unknown.",
     ],
 };
 
@@ -55,6 +57,12 @@ static TABLES: &[Table] = &[Table {
         "id",
         "model",
         "title",
+        "title_source",
+        "parent_session_id",
+        "model_config",
+        "source",
+        "cwd",
+        "git_branch",
         "started_at",
         "ended_at",
         "estimated_cost_usd",
@@ -111,9 +119,10 @@ struct Database {
 
 impl Database {
     fn session(&self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
-        let &[id, model, title, started, ended, estimated, actual, ref counts @ ..] = cells else {
+        let &[id, model, title, titled_by, parent, config, source, cwd, branch, ref rest @ ..] = cells else {
             return Err(other_columns());
         };
+        let &[started, ended, estimated, actual, ref counts @ ..] = rest else { return Err(other_columns()) };
         let id = id.text().ok_or_else(|| DecodeError::malformed("a session without id"))?;
         let usage = usage(counts)?;
         let cost = cost(actual)?.or(cost(estimated)?);
@@ -121,9 +130,18 @@ impl Database {
         let started = moment(started);
         record.at = started;
         let model = model.text().map(Into::into);
-        record.facts(&session, SessionFacts { started, model: model.clone(), ..SessionFacts::default() });
+        let facts = SessionFacts {
+            parent: parent.text().filter(|parent| is_delegate(config, parent)).map(|id| SessionKey::new(ID, id)),
+            started,
+            cwd: cwd.text().and_then(directory),
+            branch: branch.text().map(Into::into),
+            model: model.clone(),
+            origin: source.text().map(Into::into),
+            ..SessionFacts::default()
+        };
+        record.facts(&session, facts);
         if let Some(title) = title.text() {
-            record.title(&session, TitleRank::FirstPrompt, title);
+            record.title(&session, rank(titled_by), title);
         }
         if !usage.is_zero() || cost.is_some() {
             let key = MessageKey::in_session(&session, "total");
@@ -153,6 +171,28 @@ impl Decoder for Database {
     }
 }
 
+/// A session names one before it for several reasons: it is a sub-agent's, a branch, or goes on where that one became
+/// too long. Its configuration tells a sub-agent's by naming the parent once more.
+fn is_delegate(config: Cell<'_>, parent: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Config<'a> {
+        #[serde(borrow, default, rename = "_delegate_from")]
+        delegate_from: Loose<'a>,
+    }
+    let config = config.text().and_then(|json| serde_json::from_str::<Config<'_>>(json).ok());
+    config.is_some_and(|config| config.delegate_from.text() == Some(parent))
+}
+
+/// A title is a person's, a model's, or the beginning of what was said.
+fn rank(titled_by: Cell<'_>) -> TitleRank {
+    match titled_by.text() {
+        Some("user") => TitleRank::Given,
+        Some("llm") => TitleRank::Generated,
+        _ => TitleRank::FirstPrompt,
+    }
+}
+
+/// Input and what a cache held or took are apart; reasoning is a part of the output.
 fn usage(counts: &[Cell<'_>]) -> Result<Usage, DecodeError> {
     let &[input, cache_read, cache_write, output, reasoning] = counts else { return Err(other_columns()) };
     let output = count(output)?;
@@ -215,6 +255,45 @@ mod tests {
         assert!(costs.contains(&("20261118_100000_aa", PicoUsd::from_usd(0.5))));
         assert!(costs.contains(&("20261118_110000_bb", PicoUsd::from_usd(0.25))));
         assert!(costs.contains(&("20261118_120000_cc", None)), "nothing is no price");
+    }
+
+    #[test]
+    fn reasoning_is_within_the_output_and_caches_are_beside_the_input() {
+        let tally = Tally::of(&events());
+        let usage = tally.by_session()["20261118_100000_aa"];
+        assert_eq!((usage.prompt(), usage.total(), usage.reasoning), (1_520, 1_820, 80));
+    }
+
+    #[test]
+    fn directory_branch_and_origin_are_told() {
+        let events = events();
+        let of = |id: &str| {
+            events
+                .iter()
+                .find_map(|event| match &event.kind {
+                    EventKind::Facts(facts) if &*event.session.id == id => Some((**facts).clone()),
+                    _ => None,
+                })
+                .unwrap()
+        };
+        let told = of("20261118_100000_aa");
+        assert_eq!(
+            (told.cwd.as_deref(), told.branch, told.origin),
+            (Some(Path::new("/home/u/shop")), Some("main".into()), Some("cli".into()))
+        );
+        assert_eq!(told.parent, None);
+        let delegate = of("20261118_110000_bb").parent.unwrap();
+        assert_eq!(&*delegate.id, "20261118_100000_aa");
+        assert_eq!(of("20261118_120000_cc").parent, None, "one that goes on with another is no sub-agent of it");
+    }
+
+    #[test]
+    fn a_title_is_a_persons_a_models_or_message_text() {
+        let ranks: Vec<_> = events()
+            .iter()
+            .filter_map(|event| if let EventKind::Title(title) = &event.kind { Some(title.rank) } else { None })
+            .collect();
+        assert_eq!(ranks, [TitleRank::FirstPrompt, TitleRank::Given, TitleRank::Generated]);
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Kilo CLI, which was made from OpenCode: `~/.local/share/kilo/kilo.db` has OpenCode's tables. (ccusage's adapter.)
+//! Kilo CLI, which was made from OpenCode: `~/.local/share/kilo/kilo.db` has OpenCode's tables. After its sources, see
+//! `docs/formats/kilo.md`.
 
 use std::path::Path;
 
 use agtop_model::{ClientId, Role};
 
 use crate::looks::{Looks, MODEL};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, ProcFacts, Source, Store, opencode};
+use crate::store::{file_name, has_extension};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, opencode};
 
 /// Kilo CLI.
 pub(crate) struct Kilo;
@@ -54,8 +56,14 @@ impl Client for Kilo {
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
-        let root = env.data_home().join("kilo");
-        vec![Store::usual("database", root, 1, |path| path == Path::new("kilo.db"), Format::Sqlite(opencode::TABLES))]
+        let data = env.data_home().join("kilo");
+        let named = env.dir("KILO_DB").filter(|named| *named != *":memory:").map(|named| data.join(named));
+        let named_root = named.as_deref().and_then(Path::parent).filter(|root| *root != data);
+        let store = |root: &Path, accepts: fn(&Path) -> bool| {
+            Store::usual("database", root.to_owned(), 1, accepts, Format::Sqlite(opencode::TABLES))
+        };
+        let named = named_root.map(|root| Store { presence: Presence::Named, ..store(root, is_database) });
+        named.into_iter().chain([store(&data, is_channel_database)]).collect()
     }
 
     fn decoder(&self, _: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
@@ -71,12 +79,21 @@ impl Client for Kilo {
     }
 }
 
+/// `kilo.db`, or `kilo-CHANNEL.db` of preview releases.
+fn is_channel_database(path: &Path) -> bool {
+    is_database(path) && file_name(path).starts_with("kilo")
+}
+
+fn is_database(path: &Path) -> bool {
+    has_extension(path, "db")
+}
+
 #[cfg(test)]
 mod tests {
     use agtop_model::{Event, EventKind, PicoUsd, Timestamp, Usage};
 
     use super::*;
-    use crate::testing::{Tally, decode_rows, fixture_rows};
+    use crate::testing::{Tally, decode_rows, fixture_rows, home};
 
     const ROWS: &str = include_str!("../../../fixtures/kilo/2026-11/rows.json");
     const PATH: &str = "/home/u/.local/share/kilo/kilo.db";
@@ -93,6 +110,17 @@ mod tests {
         let expected = Usage { input: 110, cache_read: 2_000, output: 60, reasoning: 10, ..Usage::default() };
         assert_eq!(tally.usage(), expected);
         assert_eq!(tally.turns.values().next().unwrap().1.embedded_cost, PicoUsd::from_usd(0.02));
+    }
+
+    #[test]
+    fn preview_channels_have_databases_of_their_own_and_a_variable_names_another() {
+        assert!(is_channel_database(Path::new("kilo.db")) && is_channel_database(Path::new("kilo-dev.db")));
+        assert!(!is_channel_database(Path::new("kilo.db-wal")) && !is_channel_database(Path::new("auth.db")));
+        let mut env = home();
+        env.vars.insert("KILO_DB".into(), "/srv/k/tasks.db".into());
+        let stores: Vec<_> = Kilo.stores(&env).into_iter().map(|store| (store.root, store.presence)).collect();
+        let usual = ("/home/u/.local/share/kilo".into(), Presence::Usual);
+        assert_eq!(stores, [("/srv/k".into(), Presence::Named), usual]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Sessions: `<state>/agents/<agent>/sessions/<id>.jsonl`, entries as Pi writes them. A session that was reset or
 //! deleted stays behind as `<id>.jsonl.reset.<time>` or `<id>.jsonl.deleted.<time>`: it was billed all the same.
-//! Directories and names of files: ccusage's adapter; the rest is Pi's.
+//! Directories and names of files after its sources, see `docs/formats/openclaw.md`; the rest is Pi's.
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ static INFO: ClientInfo = ClientInfo {
 /// What it was called over time: program, npm package, and directory below home with a dot before it.
 const NAMES: &[&str] = &["openclaw", "clawdbot", "moltbot", "moldbot"];
 
-/// Variables that name the state directory; unconfirmed for releases before the last renaming.
+/// Variables that name the state directory; the last is unconfirmed.
 const STATE_VARS: &[&str] = &["OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "MOLTBOT_STATE_DIR"];
 
 /// Subcommands in whose process models are asked; unconfirmed. All others are seats at the gateway, or chores.
@@ -79,6 +79,7 @@ impl Client for OpenClaw {
     fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         let name = file_name(source.path);
         let id = name.split_once(".jsonl").map_or(name, |(id, _)| id);
+        let id = id.split_once(".checkpoint.").map_or(id, |(id, _)| id);
         Box::new(Entries::new(ID, id, source))
     }
 
@@ -92,13 +93,15 @@ fn store(state: &Path, presence: Presence) -> Store {
     Store { root, layout: "agents", depth: 3, accepts: is_session, format: Format::Lines, presence }
 }
 
-/// `<agent>/sessions/<id>.jsonl`, or what was left of it when it was reset or deleted.
+/// `<agent>/sessions/<id>.jsonl`, or what was left of it when it was reset or deleted, or was to be summarised
+/// (`<id>.checkpoint.<uuid>.jsonl`, a copy). A trajectory beside it is a log of another kind.
 fn is_session(path: &Path) -> bool {
     let is_kept = |(_, ending): (&str, &str)| {
         ending.is_empty() || [".reset.", ".deleted."].iter().any(|set_aside| ending.starts_with(set_aside))
     };
     let directory = path.parent().map(file_name).unwrap_or_default();
-    directory == "sessions" && file_name(path).split_once(".jsonl").is_some_and(is_kept)
+    let is_trajectory = file_name(path).contains(".trajectory.jsonl");
+    directory == "sessions" && !is_trajectory && file_name(path).split_once(".jsonl").is_some_and(is_kept)
 }
 
 #[cfg(test)]
@@ -172,6 +175,15 @@ mod tests {
         for path in ["main/sessions/sessions.json", "main/sessions/1.jsonl.lock", "main/agent/1.jsonl", "1.jsonl"] {
             assert!(!accepts(path), "{path}");
         }
+        assert!(!accepts("main/sessions/1.trajectory.jsonl"), "a log of another kind");
+    }
+
+    #[test]
+    fn a_copy_that_was_made_before_a_summary_counts_once_with_the_session() {
+        let copy = PATH.replace(".jsonl", ".checkpoint.2aaaaaaa-0000-4000-8000-000000000002.jsonl");
+        let (session, copied) = (decode(PATH, SESSION), decode(&copy, SESSION));
+        assert_eq!(Tally::of(session.iter().chain(&copied)).usage(), Tally::of(&session).usage());
+        assert!(copied.iter().all(|event| event.session == session[0].session));
     }
 
     #[test]

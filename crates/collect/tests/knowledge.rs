@@ -1,9 +1,10 @@
 //! What each client claims to know is what its fixtures show, no more and no less.
 //!
-//! `fixtures/<client>/paths.tsv` names the fixtures that it takes to show all, and where each would lie on a disk.
+//! `fixtures/<client>/paths.tsv` says of each fixture where it would lie on a disk.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test fails the test")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -55,7 +56,9 @@ fn events(client: &dyn Client) -> Vec<Event> {
 
 /// The store that accepts the file, and a decoder for it.
 fn open(client: &dyn Client, path: &Path) -> (Store, Box<dyn Decoder>) {
-    let env = Env { home: "/home/u".into(), work_dirs: vec!["/srv/cellar".into()], ..Env::default() };
+    let vars = [("AIDER_ANALYTICS_LOG".to_owned(), "/home/u/aider.jsonl".into())].into();
+    let work_dirs = vec!["/srv/cellar".into(), "/srv/attic".into()];
+    let env = Env { home: "/home/u".into(), vars, work_dirs };
     let relative = |store: &Store| path.strip_prefix(&store.root).ok().filter(|relative| (store.accepts)(relative));
     let found = client.stores(&env).into_iter().find_map(|store| Some((relative(&store)?, store)));
     let (relative, store) = found.unwrap_or_else(|| panic!("no store accepts {}", path.display()));
@@ -116,6 +119,29 @@ fn every_cell_of_the_matrix_is_what_the_fixtures_show() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A fixture that is not read could show what its client is said not to tell.
+#[test]
+fn every_fixture_is_read() {
+    for client in agtop_clients::CLIENTS {
+        let directory = fixtures(*client);
+        let list = fs::read_to_string(directory.join("paths.tsv")).unwrap();
+        let listed: BTreeSet<PathBuf> = list.lines().map(|line| line.split('\t').next().unwrap().into()).collect();
+        let mut found = BTreeSet::new();
+        let mut waiting = vec![directory.clone()];
+        while let Some(folder) = waiting.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    waiting.push(path);
+                } else if !path.ends_with("README.md") && !path.ends_with("paths.tsv") {
+                    found.insert(path.strip_prefix(&directory).unwrap().to_owned());
+                }
+            }
+        }
+        assert_eq!(listed, found, "{}", client.info().id);
+    }
 }
 
 #[test]

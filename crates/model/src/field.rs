@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::{Agent, Gap, PicoUsd, Session, Status, Timestamp, Untrusted};
+use crate::{Agent, Gap, PicoUsd, Session, Status, Timestamp, Untrusted, Usage};
 
 /// What a row shows: an agent, a session, or both joined.
 #[derive(Clone, Copy, Debug)]
@@ -292,42 +292,42 @@ pub static FIELDS: &[Field] = &[
         title: "INPUT",
         help: "fresh prompt tokens",
         kind: Kind::Tokens,
-        get: |row| session(row, |s| Value::Tokens(s.usage.input)),
+        get: |row| used(row, |usage| usage.input),
     },
     Field {
         id: "cache_read",
         title: "CACHE R",
         help: "prompt tokens read from a cache",
         kind: Kind::Tokens,
-        get: |row| session(row, |s| Value::Tokens(s.usage.cache_read)),
+        get: |row| used(row, |usage| usage.cache_read),
     },
     Field {
         id: "cache_write",
         title: "CACHE W",
         help: "prompt tokens written to a cache",
         kind: Kind::Tokens,
-        get: |row| session(row, |s| Value::Tokens(s.usage.cache_write())),
+        get: |row| used(row, |usage| usage.cache_write()),
     },
     Field {
         id: "output",
         title: "OUTPUT",
         help: "tokens written by the model, reasoning included",
         kind: Kind::Tokens,
-        get: |row| session(row, |s| Value::Tokens(s.usage.output)),
+        get: |row| used(row, |usage| usage.output),
     },
     Field {
         id: "reasoning",
         title: "REASON",
         help: "the part of the output that was reasoning",
         kind: Kind::Tokens,
-        get: |row| session(row, |s| Value::Tokens(s.usage.reasoning)),
+        get: |row| used(row, |usage| usage.reasoning),
     },
     Field {
         id: "tokens",
         title: "TOKENS",
         help: "all tokens, each once",
         kind: Kind::Tokens,
-        get: |row| session(row, |s| Value::Tokens(s.usage.total())),
+        get: |row| used(row, |usage| usage.total()),
     },
     Field {
         id: "cost",
@@ -394,6 +394,10 @@ fn agent<'a>(row: &Row<'a>, get: impl FnOnce(&'a Agent) -> Value<'a>) -> Value<'
 
 fn session<'a>(row: &Row<'a>, get: impl FnOnce(&'a Session) -> Value<'a>) -> Value<'a> {
     row.session.map_or(Value::Gap(Gap::NotReported), get)
+}
+
+fn used<'a>(row: &Row<'a>, get: impl FnOnce(Usage) -> u64) -> Value<'a> {
+    session(row, |s| s.used().map_or_else(Value::Gap, |usage| Value::Tokens(get(usage))))
 }
 
 fn text(value: Option<&str>) -> Value<'_> {

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    ClientId, Evidence, Happening, Phase, PicoUsd, Reading, SessionKey, Spend, Status, StopReason, Timestamp, Title,
-    Untrusted, Usage,
+    ClientId, Evidence, Gap, Happening, Phase, PicoUsd, Reading, SessionKey, Spend, Status, StopReason, Timestamp,
+    Title, Untrusted, Usage,
 };
 
 /// A conversation, as its transcripts tell it.
@@ -44,6 +44,9 @@ pub struct Session {
     pub usage: Usage,
     /// Cost with that of all sub-agents below it.
     pub spend: Spend,
+    /// Why nothing is known of `usage`, where its client does not write that down: then its zeros say nothing. `None` where
+    /// zeros are zeros.
+    pub usage_gap: Option<Gap>,
     /// `usage` and `spend` by model, dearest first.
     pub models: Vec<ModelSpend>,
     /// Responses of this session and its sub-agents.
@@ -93,6 +96,20 @@ impl Session {
     /// The client that wrote it.
     pub fn client(&self) -> ClientId {
         self.key.client
+    }
+
+    /// What it and all sub-agents below it used, or why that is not known.
+    pub fn used(&self) -> Reading<Usage> {
+        self.known(self.usage)
+    }
+
+    /// What it alone used, or why that is not known.
+    pub fn used_alone(&self) -> Reading<Usage> {
+        self.known(self.own_usage)
+    }
+
+    fn known(&self, usage: Usage) -> Reading<Usage> {
+        self.usage_gap.filter(|_| usage.is_zero()).map_or(Ok(usage), Err)
     }
 
     /// How long ago something happened.

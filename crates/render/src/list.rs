@@ -88,6 +88,13 @@ mod tests {
     }
 
     #[test]
+    fn tokens_that_nobody_wrote_down_are_a_dash_and_not_zero() {
+        let view = View { fields: Some(fields("session,tokens,input,cost").unwrap()), ..view() };
+        let shown = text_of(&List, &testing::untold(), &view);
+        assert_eq!(shown.lines().nth(1).unwrap().split_whitespace().skip(1).collect::<Vec<_>>(), ["-", "-", "-"]);
+    }
+
+    #[test]
     fn totals_are_those_of_the_rows_shown() {
         let shown = text_of(&List, &testing::rich(), &View { top: Some(1), ..view() });
         assert!(shown.contains("total: 1 of 4 sessions"), "{shown}");

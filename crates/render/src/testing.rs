@@ -29,6 +29,7 @@ const CLAUDE: ClientId = ClientId::new("claude");
 const CODEX: ClientId = ClientId::new("codex");
 const GEMINI: ClientId = ClientId::new("gemini");
 const OPENCODE: ClientId = ClientId::new("opencode");
+const CURSOR: ClientId = ClientId::new("cursor-agent");
 
 /// 2026-11-21 12:30 UTC.
 const NOW: Timestamp = Timestamp::from_millis(1_795_264_200_000);
@@ -94,6 +95,19 @@ pub(crate) fn empty() -> Snapshot {
 /// The sessions of the rich snapshot, with nobody at work on them.
 pub(crate) fn without_agents() -> Snapshot {
     Snapshot { agents: [].into(), processes: [].into(), ..rich() }
+}
+
+/// The first agent of the rich snapshot, at work on a session of a client that writes no tokens down.
+pub(crate) fn untold() -> Snapshot {
+    let session = Arc::new(Session {
+        prompts: 2,
+        turns: 0,
+        usage_gap: Some(Gap::NotReported),
+        children: vec![Arc::new(Session { usage_gap: Some(Gap::NotReported), ..session(CURSOR, "below") })],
+        ..session(CURSOR, "untold")
+    });
+    let agent = Agent { client: CURSOR, ..claude_agent(Arc::clone(&session)) };
+    Snapshot { agents: [agent].into(), sessions: [session].into(), ..empty() }
 }
 
 /// The rich snapshot, with Codex started from a shell of Claude's.
@@ -318,6 +332,7 @@ pub(crate) fn session(client: ClientId, id: &str) -> Session {
         own_spend: Spend::default(),
         usage: Usage::default(),
         spend: Spend::default(),
+        usage_gap: None,
         models: vec![],
         turns: 0,
         prompts: 0,

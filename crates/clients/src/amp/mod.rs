@@ -9,11 +9,13 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::{file_stem, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
+use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, ProcFacts, Source, Store};
 
 /// Amp.
 pub(crate) struct Amp;
@@ -97,14 +99,12 @@ impl Client for Amp {
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
-        vec![Store {
-            root: env.data_home().join("amp/threads"),
-            layout: "threads",
-            depth: 1,
-            accepts: |path| is_thread(file_stem(path)) && has_extension(path, "json"),
-            format: Format::Document,
-            presence: Presence::Usual,
-        }]
+        let accepts = |path: &Path| is_thread(file_stem(path)) && has_extension(path, "json");
+        let store = |layout, root| Store::usual(layout, root, 1, accepts, Format::Document);
+        // Before it was a program of its own, Amp was an extension, with threads of the same shape.
+        let old = env.extension_storages("sourcegraph.amp").into_iter().map(|storage| storage.join("threads3"));
+        let old = old.map(|root| store("threads of the extension", root));
+        std::iter::once(store("threads", env.data_home().join("amp/threads"))).chain(old).collect()
     }
 
     fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {

@@ -195,6 +195,13 @@ fn only_threads_are_read() {
 }
 
 #[test]
+fn threads_of_the_old_extension_lie_in_the_storage_of_editors() {
+    let path = "/home/u/.config/Code/User/globalStorage/sourcegraph.amp/threads3/T-1.json";
+    let events = decode_document(&Amp, path, MESSAGES).unwrap();
+    assert_eq!(Tally::of(&events).usage(), Tally::of(&decode(MESSAGES)).usage());
+}
+
+#[test]
 fn amp_is_known_by_its_name_and_chores_are_helpers() {
     let role = |argv: &[&str], exe: &str| Amp.recognise(&ProcFacts::new(&process("amp", argv, exe)));
     let node = "/usr/bin/node";

@@ -114,6 +114,15 @@ fn a_record_of_each_call_counts_and_its_input_includes_both_caches() {
 }
 
 #[test]
+fn nano_units_of_its_own_are_no_dollars() {
+    let text = std::str::from_utf8(EVENTS).unwrap();
+    assert!(text.contains("totalNanoAiu"));
+    for events in [events(SESSION, EVENTS), events(SESSION, &without(EVENTS, &["usage_record"]))] {
+        assert!(turns(&events).iter().all(|turn| turn.embedded_cost.is_none()));
+    }
+}
+
+#[test]
 fn totals_of_a_session_with_records_say_nothing_new() {
     assert_eq!(total([&events(SESSION, EVENTS)]), ALL);
     assert_eq!(turns(&events(SESSION, EVENTS)).len(), 6);

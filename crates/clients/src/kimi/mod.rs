@@ -2,8 +2,9 @@
 //! the wire between its engine and its screen.
 //!
 //! Layouts and rules: `src/kimi_cli` of kimi-cli 1.52.0 (`wire/types.py`, `wire/file.py`, `metadata.py`,
-//! `session.py`, `subagents/`).
+//! `session.py`, `subagents/`). Its successor, Kimi Code, has the same command and other files: see [`code`].
 
+mod code;
 mod context;
 mod documents;
 mod events;
@@ -32,10 +33,11 @@ static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Kimi CLI",
     aliases: &[],
-    // All are spellings of one flag in 1.52.0; `--afk` allows everything too.
-    danger_flags: &["--yolo", "--yes", "-y", "--auto-approve", "--afk"],
+    // All are spellings of one flag in 1.52.0; `--afk`, and Kimi Code's `--auto`, allow everything too.
+    danger_flags: &["--yolo", "--yes", "-y", "--auto-approve", "--afk", "--auto"],
     knowledge: Knowledge {
         tokens: Known::Yes,
+        cost: Known::Partly("of Kimi Code, which names the model"),
         cache: Known::Yes,
         context: Known::Yes,
         tools: Known::Yes,
@@ -44,9 +46,9 @@ static INFO: ClientInfo = ClientInfo {
         ..Knowledge::NONE
     },
     blind_spots: &[
-        "the model is named in its configuration alone, which is not read, so costs are unknown",
-        "summaries of /compact and side questions of /btw are billed, but not recorded",
-        "a fork copies its source's prompts and responses without a mark: responses count once, for either of the two",
+        "Kimi CLI names the model in its configuration alone, which is not read, so costs are unknown; Kimi Code names it",
+        "summaries of /compact and side questions of /btw are billed, but Kimi CLI does not record them",
+        "a fork copies its source's prompts and responses: responses count once, for either of the two",
         "its process title hides the command line: neither a session's id nor a flag is seen of a running one",
         "sessions of the first versions (<session>.jsonl) tell no usage",
         "neither the git branch nor the client's version is recorded",
@@ -54,14 +56,32 @@ static INFO: ClientInfo = ClientInfo {
 };
 
 /// What the process calls itself once it runs; it overwrites its command line with it.
-const TITLES: &[&str] = &["Kimi Code", "kimi-code-worker"];
+const TITLES: &[&str] = &["Kimi Code", "kimi-code-worker", "kimi-code"];
 
 /// The same of a shell command that runs in the background.
 const HELPER_TITLE: &str = "kimi-code-bg-worker";
 
 /// Subcommands that show or configure something, or host a screen for others.
-const HELPERS: &[&str] =
-    &["info", "export", "mcp", "plugin", "vis", "web", "login", "logout", "term", "__background-task-worker"];
+const HELPERS: &[&str] = &[
+    "info",
+    "export",
+    "mcp",
+    "plugin",
+    "vis",
+    "web",
+    "login",
+    "logout",
+    "term",
+    "__background-task-worker",
+    "provider",
+    "session",
+    "fork",
+    "doctor",
+    "migrate",
+    "upgrade",
+    "update",
+    "install-desktop",
+];
 
 /// Options with a value, which is no subcommand. `-m` is the model's and Python's own.
 const VALUED: &[&str] = &[
@@ -82,6 +102,8 @@ const VALUED: &[&str] = &[
     "--config-file",
     "--agent",
     "--agent-file",
+    "--output-format",
+    "--skills-dir",
 ];
 
 impl Client for Kimi {
@@ -94,10 +116,13 @@ impl Client for Kimi {
         if title == HELPER_TITLE {
             return Some(Role::Helper);
         }
-        let is_command = |name: &&str| process.is_program(name) || process.python_command() == *name;
+        let is_command = |name: &&str| {
+            process.is_program(name) || process.python_command() == *name || process.node_command() == *name
+        };
         let is_kimi = TITLES.contains(&title)
             || ["kimi", "kimi-cli"].iter().any(is_command)
-            || process.module() == Some("kimi_cli");
+            || process.module() == Some("kimi_cli")
+            || process.script_in_package("@moonshot-ai/kimi-code");
         if !is_kimi {
             return None;
         }
@@ -119,6 +144,14 @@ impl Client for Kimi {
             format,
             presence: Presence::Usual,
         };
+        let (code_root, code_presence) = match env.dir("KIMI_CODE_HOME") {
+            Some(root) => (root, Presence::Named),
+            None => (env.home.join(".kimi-code"), Presence::Usual),
+        };
+        let code = |layout, accepts, format| Store {
+            presence: code_presence,
+            ..Store::usual(layout, code_root.join("sessions"), 5, accepts, format)
+        };
         vec![
             Store {
                 root: root.clone(),
@@ -132,6 +165,8 @@ impl Client for Kimi {
             sessions("old sessions", is_old_session, Format::Lines),
             sessions("session states", is_state, Format::Document),
             sessions("sub-agents", is_subagent, Format::Document),
+            code("Kimi Code's sessions", code::is_wire as fn(&Path) -> bool, Format::Lines),
+            code("Kimi Code's states", code::is_state, Format::Document),
         ]
     }
 
@@ -140,15 +175,17 @@ impl Client for Kimi {
             "directories" => Box::new(documents::Directories::new(source)),
             "session states" => Box::new(documents::State::new(source)),
             "sub-agents" => Box::new(documents::Subagent::new(source)),
+            "Kimi Code's sessions" => Box::new(code::CodeLog::new(source)),
+            "Kimi Code's states" => Box::new(code::CodeState::new(source)),
             "old sessions" => Box::new(context::OldSession::new(source)),
             _ => Box::new(wire::WireLog::new(source)),
         }
     }
 
-    /// Sessions' ids are UUIDs unless an editor gave them; without an id the option lets the person choose.
+    /// Sessions' ids are UUIDs unless an editor gave them, after `session_` in Kimi Code; without an id the option lets the person choose.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let id = process.option(&["--session", "--resume", "-S", "-r"])?;
-        is_uuid(id).then(|| id.to_owned())
+        is_uuid(id.strip_prefix("session_").unwrap_or(id)).then(|| id.to_owned())
     }
 }
 

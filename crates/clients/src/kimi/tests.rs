@@ -1,4 +1,6 @@
-use agtop_model::{Event, EventKind, Lineage, Role, SessionFacts, Title, TitleRank, ToolKey, Usage};
+use agtop_model::{
+    Event, EventKind, Lineage, Role, SessionFacts, Timestamp, Title, TitleRank, ToolKey, Untrusted, Usage,
+};
 use proptest::prelude::*;
 
 use super::Kimi;
@@ -241,6 +243,24 @@ fn the_end_of_a_turn_and_an_interruption_end_it() {
 }
 
 #[test]
+fn a_turn_that_lacks_its_end_is_not_over() {
+    let wire = std::str::from_utf8(WIRE).unwrap();
+    let cut: String = wire.split_inclusive('\n').filter(|line| !line.contains("\"TurnEnd\"")).collect();
+    let events = sound(&format!("{SID}/wire.jsonl"), cut.as_bytes());
+    assert!(!of(&events, SID).iter().any(|kind| matches!(kind, EventKind::TurnEnded)));
+    assert_eq!(Tally::of(&events).usage(), Tally::of(&main_wire()).usage());
+}
+
+#[test]
+fn times_are_seconds_with_a_fraction_and_a_step_tried_again_is_an_error_of_its_kind() {
+    let line = br#"{"timestamp": 1795160000.25, "message": {"type": "StepRetry", "payload": {"error_type": "RateLimitError", "status_code": 429, "message": "secret"}}}"#;
+    let events = sound(&format!("{SID}/wire.jsonl"), line);
+    let error = events.iter().find(|event| matches!(event.kind, EventKind::Error(_))).unwrap();
+    assert_eq!(error.at, Some(Timestamp::from_millis(1_795_160_000_250)));
+    assert!(matches!(&error.kind, EventKind::Error(reason) if reason.raw() == "RateLimitError"));
+}
+
+#[test]
 fn the_directory_is_the_one_whose_hash_names_the_folder() {
     let events = decode_document(&Kimi, "/home/u/.kimi/kimi.json", DIRECTORIES).unwrap();
     let roots: Vec<_> = events
@@ -337,7 +357,8 @@ fn a_share_directory_replaces_the_usual_one() {
 
 #[test]
 fn rotated_contexts_and_other_files_are_not_read() {
-    let stores = Kimi.stores(&home());
+    let mut stores = Kimi.stores(&home());
+    stores.retain(|store| !store.root.starts_with("/home/u/.kimi-code"));
     let accepts = |path: &str| stores.iter().filter(|store| (store.accepts)(path.as_ref())).count();
     for read in ["p/s/wire.jsonl", "p/s/subagents/a/wire.jsonl", "p/s/state.json", "p/s/subagents/a/meta.json"] {
         assert_eq!(accepts(read), 1, "{read}");
@@ -399,6 +420,109 @@ fn only_an_id_is_a_session() {
     assert_eq!(id(&["kimi", "--continue"]), None);
 }
 
+const CODE: &str = "/home/u/.kimi-code/sessions/wd_a-shop_99f0e3c45047";
+const APPROVAL: &str = "session_08393c39-7370-4e43-a30b-6368790e00f5";
+const COPY: &str = "session_d6722f1a-add9-4822-83af-aae86931b8a7";
+const TEAM: &str = "session_9956bc67-fa38-4a4e-9903-4251cd2626a6";
+
+fn code(session: &str, agent: &str, text: &[u8]) -> Vec<Event> {
+    let (events, errors) = decode_lines(&Kimi, &format!("{CODE}/{session}/agents/{agent}/wire.jsonl"), text);
+    assert_eq!(errors, []);
+    events
+}
+
+fn code_approval() -> Vec<Event> {
+    code(APPROVAL, "main", include_bytes!("../../../../fixtures/kimi/code-2.1.0/approval.jsonl"))
+}
+
+fn code_team() -> Vec<Event> {
+    let main = code(TEAM, "main", include_bytes!("../../../../fixtures/kimi/code-2.1.0/sub-agents.jsonl"));
+    let child = code(TEAM, "agent-0", include_bytes!("../../../../fixtures/kimi/code-2.1.0/agent-0.jsonl"));
+    [main, child].concat()
+}
+
+fn code_state(session: &str, text: &[u8]) -> Vec<Event> {
+    decode_document(&Kimi, &format!("{CODE}/{session}/state.json"), text).unwrap()
+}
+
+#[test]
+fn kimi_code_counts_what_the_server_sent_with_compactions_and_forks_once() {
+    let usage = |input, cache_read, output| Usage { input, cache_read, output, ..Usage::default() };
+    let approval = code_approval();
+    assert_eq!(Tally::of(&approval).usage(), usage(6608, 41_949, 3235));
+    assert_eq!(Tally::of(&approval).by_model().into_keys().collect::<Vec<_>>(), ["kimi-k3"]);
+    let fork = code(COPY, "main", include_bytes!("../../../../fixtures/kimi/code-2.1.0/fork.jsonl"));
+    assert_eq!(Tally::of(&[approval, fork].concat()).usage(), usage(6608, 41_949, 3235));
+}
+
+#[test]
+fn kimi_codes_sub_agents_tell_their_own_tokens_and_their_parent_does_not() {
+    let events = code_team();
+    let child = format!("{TEAM}/agent-0");
+    let tally = Tally::of(&events);
+    let by_session: Vec<_> = tally.by_session().into_iter().map(|(id, usage)| (id, usage.total())).collect();
+    assert_eq!(by_session, [(TEAM, 47_930), (&*child, 11_184)]);
+    let parents: Vec<_> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Facts(facts) => facts.parent.as_ref().map(|parent| (&*event.session.id, &*parent.id)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(parents, [(&*child, TEAM)]);
+    let started = events.iter().filter(|event| matches!(&event.kind, EventKind::SubagentStarted { .. })).count();
+    let prompts = events.iter().filter(|event| matches!(&event.kind, EventKind::Prompt)).count();
+    assert_eq!((started, prompts), (1, 1), "its parent asks a sub-agent, not the person");
+}
+
+#[test]
+fn kimi_code_writes_down_that_it_waits_for_an_approval() {
+    let events = code_approval();
+    let waits = |events: &[Event]| events.iter().position(|event| matches!(event.kind, EventKind::Waiting));
+    let wait = waits(&events).unwrap();
+    let after: Vec<_> = events.iter().skip(wait + 1).take(3).map(|event| &event.kind).collect();
+    let [EventKind::ToolEnded { .. }, EventKind::ToolStarted { target, .. }, EventKind::ToolEnded { outcome, .. }] =
+        after.as_slice()
+    else {
+        panic!("{after:?}");
+    };
+    assert_eq!((target.as_ref().map(Untrusted::raw), outcome), (Some("echo hi"), &Ok(())));
+    assert!(events.iter().any(|event| matches!(event.kind, EventKind::Compacted)));
+    assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::TurnEnded)).count(), 2, "told twice");
+}
+
+#[test]
+fn kimi_codes_state_tells_directory_fork_and_agents() {
+    let facts = |events: &[Event]| {
+        let told =
+            |event: &Event| if let EventKind::Facts(facts) = &event.kind { Some((**facts).clone()) } else { None };
+        events.iter().filter_map(told).collect::<Vec<_>>()
+    };
+    let fork = code_state(COPY, include_bytes!("../../../../fixtures/kimi/code-2.1.0/fork.json"));
+    let [told] = facts(&fork).try_into().unwrap();
+    assert_eq!(told.cwd, Some("/home/u/projects/a shop".into()));
+    assert_eq!(told.forked_from.map(|key| key.id.to_string()).as_deref(), Some(APPROVAL));
+    let team = code_state(TEAM, include_bytes!("../../../../fixtures/kimi/code-2.1.0/sub-agents.json"));
+    let [_, child] = facts(&team).try_into().unwrap();
+    assert_eq!(child.parent.map(|key| key.id.to_string()).as_deref(), Some(TEAM));
+    assert_eq!(child.origin.as_ref().map(Untrusted::raw), Some("explore"));
+}
+
+#[test]
+fn kimi_code_has_a_home_a_title_and_ids_of_its_own() {
+    let mut env = home();
+    env.vars.insert("KIMI_CODE_HOME".into(), "/code".into());
+    assert!(Kimi.stores(&env).iter().any(|store| store.root.to_str() == Some("/code/sessions")));
+    let node = "/opt/node/bin/node";
+    let script = "/opt/node_modules/@moonshot-ai/kimi-code/dist/main.mjs";
+    for argv in [&["kimi-code"][..], &["node", script, "-r", APPROVAL], &["node", "/usr/local/bin/kimi"]] {
+        let process = process("node", argv, node);
+        assert_eq!(Kimi.recognise(&ProcFacts::new(&process)), Some(Role::Agent), "{argv:?}");
+    }
+    let resumed = process("kimi", &["kimi", "-r", APPROVAL], "/home/u/.kimi-code/bin/kimi");
+    assert_eq!(Kimi.session_argument(&ProcFacts::new(&resumed)).as_deref(), Some(APPROVAL));
+}
+
 proptest! {
     #[test]
     fn reading_twice_changes_nothing(cut in 0_usize..30) {
@@ -420,6 +544,11 @@ proptest! {
 
     #[test]
     fn damaged_files_are_errors_and_never_panics(at in 0_usize..20_000, byte in any::<u8>()) {
+        let wire: &[u8] = include_bytes!("../../../../fixtures/kimi/code-2.1.0/approval.jsonl");
+        let mut damaged = wire.to_vec();
+        let spot = at % damaged.len();
+        damaged[spot] = byte;
+        decode_lines(&Kimi, &format!("{CODE}/{APPROVAL}/agents/main/wire.jsonl"), &damaged);
         let files = [
             (format!("{SID}/wire.jsonl"), WIRE),
             (format!("{SID}.jsonl"), OLD),

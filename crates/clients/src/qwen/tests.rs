@@ -63,6 +63,18 @@ fn a_response_in_telemetry_and_in_the_conversation_counts_once() {
 }
 
 #[test]
+fn cached_tokens_are_within_the_prompt_and_never_more_than_it() {
+    let of = |prompt: u64, cached: u64| {
+        let counts = format!(r#"{{"promptTokenCount":{prompt},"cachedContentTokenCount":{cached}}}"#);
+        let line = format!(r#"{{"uuid":"a1","type":"assistant","usageMetadata":{counts}}}"#);
+        let usage = tally(&[(MAIN, line.as_bytes())]).usage();
+        (usage.input, usage.cache_read)
+    };
+    assert_eq!(of(100, 70), (30, 70));
+    assert_eq!(of(100, 170).0, 0);
+}
+
+#[test]
 fn without_telemetry_the_conversation_counts_the_same() {
     let conversation = lines_where(|line| !line.contains("ui_telemetry"));
     assert_eq!(tally(&[(MAIN, &conversation)]).usage(), OWN_USAGE);

@@ -2,9 +2,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use agtop_clients::Known;
 use agtop_model::{
-    Context, ContextSource, Extent, Gap, InFlight, ModelSpend, PicoUsd, Reading, Session, Tier, Timestamp, Untrusted,
-    Usage,
+    ClientId, Context, ContextSource, Extent, Gap, InFlight, ModelSpend, PicoUsd, Reading, Session, Tier, Timestamp,
+    Untrusted, Usage,
 };
 
 use super::family::Family;
@@ -81,6 +82,7 @@ impl Teller<'_> {
             own_spend: own.spend,
             usage,
             spend,
+            usage_gap: usage_gap(state.key.client, turns),
             cache_saving: self.cache_saving(&models),
             models,
             turns,
@@ -191,6 +193,15 @@ impl Teller<'_> {
             return Ok(Context { used, limit, source: ContextSource::Table });
         }
         calibrated(largest, in_table).map(|limit| Context { used, limit, source: ContextSource::Calibrated })
+    }
+}
+
+/// Why zeros in a usage say nothing, of clients whose files do not tell tokens, or only at times and did not here.
+fn usage_gap(client: ClientId, turns: u64) -> Option<Gap> {
+    match agtop_clients::client(client.as_str())?.info().knowledge.tokens {
+        Known::Yes => None,
+        Known::Partly(_) => (turns == 0).then_some(Gap::NotReported),
+        Known::No => Some(Gap::NotReported),
     }
 }
 

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, FileId, Lineage, MessageKey, Phase, Place, Provenance, Session, SessionFacts,
-    SessionKey, Status, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, Extent, FileId, Gap, Lineage, MessageKey, Phase, Place, Provenance, Session,
+    SessionFacts, SessionKey, Status, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
 };
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -179,6 +179,21 @@ fn a_turn_is_open_from_the_prompt_to_its_end() {
     let told = sessions(&mut world);
     assert_eq!((told[0].phase, told[0].in_flight.len(), told[0].status), (Phase::Finished, 0, Status::Done));
     assert_eq!(told[0].tools[0].calls, 2);
+}
+
+#[test]
+fn zero_tokens_are_told_by_those_clients_alone_that_write_tokens_down() {
+    let gap = |client| {
+        let mut spoken = event("s", 0, 0, EventKind::Prompt);
+        spoken.session = SessionKey::new(ClientId::new(client), "s");
+        sessions(&mut world([spoken]))[0].used().err()
+    };
+    assert_eq!(gap("claude"), None);
+    assert_eq!(gap("cursor-agent"), Some(Gap::NotReported));
+    assert_eq!(gap("copilot"), Some(Gap::NotReported), "a chat in an editor tells none");
+    let mut answer = said("s", 1, turn("m", 5));
+    answer.session = SessionKey::new(ClientId::new("copilot"), "s");
+    assert!(sessions(&mut world([answer]))[0].used().is_ok_and(|usage| usage.output == 5));
 }
 
 #[test]

@@ -127,8 +127,8 @@ const OF_SESSION: [&str; 5] =
 
 impl Gaps {
     fn new(session: Option<&Session>) -> Self {
-        let of_session = OF_SESSION.iter().filter(|_| session.is_none());
-        Self(of_session.map(|key| (*key, wire::gap(Gap::NotReported))).collect())
+        let gap = session.map_or(Err(Gap::NotReported), Session::used).err();
+        Self(gap.into_iter().flat_map(|gap| OF_SESSION.map(|key| (key, wire::gap(gap)))).collect())
     }
 
     /// The value, or nothing of it and the reason in the gaps.

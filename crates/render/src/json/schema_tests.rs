@@ -31,8 +31,14 @@ fn forbid_others(schema: &mut Value) {
 
 #[test]
 fn what_is_written_is_what_the_schemas_say() {
-    let snapshots =
-        [testing::rich(), testing::empty(), testing::nested(), testing::without_agents(), testing::hostile()];
+    let snapshots = [
+        testing::rich(),
+        testing::empty(),
+        testing::nested(),
+        testing::without_agents(),
+        testing::hostile(),
+        testing::untold(),
+    ];
     for (id, schema) in SHAPES {
         let validator = jsonschema::options().should_validate_formats(true).build(&strict(schema)).unwrap();
         for (n, snapshot) in snapshots.iter().enumerate() {
@@ -123,6 +129,25 @@ fn every_key_of_agentop_is_there() {
          context_window context_fill_percent cost_usd cost_is_estimated pending_tool decay_score subagent_count
          last_event_timestamp",
     );
+}
+
+#[test]
+fn tokens_that_nobody_wrote_down_are_missing_and_not_zero() {
+    let of = |id| json_of(surface(id).unwrap(), &testing::untold(), &view());
+    let session = &of("json-sessions")["sessions"][0];
+    for tokens in [&session["tokens"], &session["own"]["tokens"], &session["subagents"][0]["tokens"]] {
+        assert_eq!(*tokens, Value::Null);
+    }
+    assert_eq!(session["cost"]["usd"], Value::Null);
+    let agent = &of("json-agents")["agents"][0];
+    assert_eq!(agent["session"]["tokens"], Value::Null);
+    for key in ["tokens_total", "tokens_input", "tokens_output", "tokens_cache_read", "tokens_cache_write", "cost_usd"]
+    {
+        assert_eq!(agent["gaps"][key], json!("not_reported"), "{key}");
+    }
+    assert_eq!(of("json-tree")["processes"][0]["telemetry"]["input_tokens"], Value::Null);
+    let told = json_of(surface("json-sessions").unwrap(), &testing::rich(), &view());
+    assert!(told["sessions"].as_array().unwrap().iter().all(|session| session["tokens"]["total"].is_u64()));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(crate) struct Entry {
     pid: Option<u32>,
     #[serde(rename = "match")]
     matched: Option<Match>,
-    tokens: Tokens,
+    tokens: Option<Tokens>,
     cost: Money,
     own: Own,
     models: Vec<OfModel>,
@@ -80,7 +80,7 @@ impl Money {
 /// The session without its sub-agents.
 #[derive(Serialize)]
 struct Own {
-    tokens: Tokens,
+    tokens: Option<Tokens>,
     cost_usd: Option<f64>,
 }
 
@@ -128,7 +128,7 @@ struct Subagent {
     status: &'static str,
     started_at: Option<String>,
     last_active_at: Option<String>,
-    tokens: Tokens,
+    tokens: Option<Tokens>,
     cost_usd: Option<f64>,
     unpriced_tokens: u64,
 }
@@ -186,9 +186,12 @@ impl Entry {
             matched: agent
                 .and_then(|agent| agent.join)
                 .map(|join| Match { tier: join.tier.as_str(), confidence: join.confidence.as_str() }),
-            tokens: session.usage.into(),
+            tokens: session.used().ok().map(Tokens::from),
             cost: Money::of(&session.spend, view.billing(session.client(), &session.spend)),
-            own: Own { tokens: session.own_usage.into(), cost_usd: wire::dollars(&session.own_spend) },
+            own: Own {
+                tokens: session.used_alone().ok().map(Tokens::from),
+                cost_usd: wire::dollars(&session.own_spend),
+            },
             models: session.models.iter().map(OfModel::from).collect(),
             turns: session.turns,
             prompts: session.prompts,
@@ -214,7 +217,7 @@ pub(crate) struct Brief {
     branch: Option<String>,
     started_at: Option<String>,
     last_active_at: Option<String>,
-    tokens: Tokens,
+    tokens: Option<Tokens>,
     cost: Money,
     turns: u64,
     prompts: u64,
@@ -232,7 +235,7 @@ impl Brief {
             branch: session.branch.as_ref().map(|branch| branch.raw().to_owned()),
             started_at: session.started.and_then(wire::rfc3339),
             last_active_at: session.last_active.and_then(wire::rfc3339),
-            tokens: session.usage.into(),
+            tokens: session.used().ok().map(Tokens::from),
             cost: Money::of(&session.spend, view.billing(session.client(), &session.spend)),
             turns: session.turns,
             prompts: session.prompts,
@@ -264,7 +267,7 @@ fn subagents(session: &Session, content: Content) -> Vec<Subagent> {
             status: child.status.as_str(),
             started_at: child.started.and_then(wire::rfc3339),
             last_active_at: child.last_active.and_then(wire::rfc3339),
-            tokens: child.own_usage.into(),
+            tokens: child.used_alone().ok().map(Tokens::from),
             cost_usd: wire::dollars(&child.own_spend),
             unpriced_tokens: child.own_spend.unknown_tokens,
         });

@@ -40,15 +40,16 @@ impl Telemetry {
 
     fn shared(agent: &Agent, session: &Session) -> Self {
         let fill = session.context.ok().map(|context| context.percent());
+        let used = session.used().ok();
         Self {
             provider: session.client().as_str(),
             session_id: Some(session.key.id.to_string()),
             model: session.model.as_deref().map(str::to_owned),
             status: Some(status(agent.status, pending_tool(session).is_some())),
-            input_tokens: Some(session.usage.input),
-            output_tokens: Some(session.usage.output),
-            cache_write_tokens: Some(session.usage.cache_write()),
-            cache_read_tokens: Some(session.usage.cache_read),
+            input_tokens: used.map(|usage| usage.input),
+            output_tokens: used.map(|usage| usage.output),
+            cache_write_tokens: used.map(|usage| usage.cache_write()),
+            cache_read_tokens: used.map(|usage| usage.cache_read),
             context_tokens: session.context.ok().map(|context| context.used),
             context_window: session.context.ok().map(|context| context.limit),
             context_fill_percent: fill,
@@ -64,7 +65,7 @@ impl Telemetry {
     /// Codex counts cached tokens within its input, and the schema has nothing else to tell of it.
     fn into_codex(self, session: &Session) -> Self {
         Self {
-            input_tokens: Some(session.usage.prompt()),
+            input_tokens: session.used().ok().map(|usage| usage.prompt()),
             cache_write_tokens: None,
             decay_score: None,
             subagent_count: 0,

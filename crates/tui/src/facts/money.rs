@@ -10,12 +10,14 @@ impl Subject<'_> {
     /// Tokens, cost and cache, with sub-agents.
     pub(super) fn usage(&self) -> Vec<Fact> {
         let Some(session) = self.row.session else { return Vec::new() };
-        let usage = &session.usage;
-        let parts = format!("{} in   {} out", units::count(usage.prompt()), units::count(usage.output));
-        let mut facts = vec![
-            fact("tokens", self.with_note(units::count(usage.total()), parts)),
-            fact("cost", self.cost_line(session)),
-        ];
+        let (total, parts) = session.used().map_or_else(
+            |gap| ("unknown".to_owned(), gap.to_string()),
+            |usage| {
+                let parts = format!("{} in   {} out", units::count(usage.prompt()), units::count(usage.output));
+                (units::count(usage.total()), parts)
+            },
+        );
+        let mut facts = vec![fact("tokens", self.with_note(total, parts)), fact("cost", self.cost_line(session))];
         facts.extend(self.cache(session));
         facts
     }

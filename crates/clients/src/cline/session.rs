@@ -1,0 +1,244 @@
+//! Sessions of Cline's CLI, and of its extension since 4.1: `sessions/<id>/<id>.json` says what one is about, and
+//! `<id>.messages.json` beside it what was said. A sub-agent's messages lie there under a name of their own.
+
+use agtop_model::{
+    ClientId, Event, EventKind, FileId, MessageKey, Place, SessionFacts, SessionKey, StopReason, Timestamp, TitleRank,
+    ToolKey, Turn, Usage,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::decode::{KEPT, Record, response, sound};
+use crate::names::Names;
+use crate::parse::{Count, Loose, Moment, shortened};
+use crate::paths::directory;
+use crate::speech::{Block, blocks};
+use crate::{DecodeError, Decoder, Input, Source};
+
+use super::task::paid;
+
+/// Reads what a session is about.
+pub(super) struct Manifest {
+    file: FileId,
+    session: SessionKey,
+}
+
+impl Manifest {
+    pub(super) fn new(client: ClientId, file: FileId, folder: &str) -> Self {
+        Self { file, session: SessionKey::new(client, folder) }
+    }
+}
+
+#[derive(Deserialize)]
+struct About<'a> {
+    #[serde(borrow, default)]
+    cwd: Loose<'a>,
+    #[serde(borrow, default)]
+    model: Loose<'a>,
+    #[serde(borrow, default)]
+    source: Loose<'a>,
+    #[serde(default)]
+    started_at: Moment,
+}
+
+impl Decoder for Manifest {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let about: About<'_> = serde_json::from_slice(bytes)?;
+        let facts = SessionFacts {
+            cwd: about.cwd.text().and_then(directory),
+            model: about.model.text().map(Into::into),
+            origin: about.source.text().map(Into::into),
+            started: about.started_at.0,
+            ..SessionFacts::default()
+        };
+        Record::new(self.file, Place::Entry(0), about.started_at.0, out).facts(&self.session, facts);
+        Ok(())
+    }
+}
+
+/// Reads what was said in a session.
+pub(super) struct Messages {
+    file: FileId,
+    session: SessionKey,
+    /// The session that a sub-agent works for.
+    parent: Option<SessionKey>,
+    opened: Timestamp,
+    names: Names,
+}
+
+impl Messages {
+    /// `speaker` is the session itself, or a sub-agent of it.
+    pub(super) fn new(client: ClientId, source: &Source<'_>, folder: &str, speaker: &str) -> Self {
+        let root = SessionKey::new(client, folder);
+        let (session, parent) = if speaker == folder {
+            (root, None)
+        } else {
+            // As Cline's own list of sessions calls it.
+            (SessionKey::new(client, format!("{folder}__{speaker}")), Some(root))
+        };
+        Self { file: source.file, session, parent, opened: source.modified, names: Names::default() }
+    }
+}
+
+#[derive(Deserialize)]
+struct Said<'a> {
+    #[serde(borrow)]
+    messages: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    id: Loose<'a>,
+    #[serde(borrow, default)]
+    role: Loose<'a>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+    #[serde(default)]
+    ts: Moment,
+    #[serde(borrow, default)]
+    model_info: Option<ModelInfo<'a>>,
+    #[serde(default)]
+    metrics: Option<Metrics>,
+    #[serde(borrow, default)]
+    metadata: Option<Metadata<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ModelInfo<'a> {
+    #[serde(borrow, default)]
+    id: Loose<'a>,
+}
+
+/// What one request used.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct Metrics {
+    /// The whole prompt, whatever the provider.
+    input_tokens: Count,
+    output_tokens: Count,
+    cache_read_tokens: Count,
+    cache_write_tokens: Count,
+    cost: Option<f64>,
+}
+
+impl Metrics {
+    fn usage(self) -> Usage {
+        let (cache_read, cache_write_5m) = (self.cache_read_tokens.0, self.cache_write_tokens.0);
+        let input = self.input_tokens.0.saturating_sub(cache_read).saturating_sub(cache_write_5m);
+        Usage { input, cache_read, cache_write_5m, output: self.output_tokens.0, ..Usage::default() }
+    }
+}
+
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow, default)]
+    kind: Loose<'a>,
+}
+
+impl Messages {
+    fn message(&mut self, message: &Message<'_>, record: &mut Record<'_>) {
+        let said = message.content.map(blocks).unwrap_or_default();
+        match message.role.text() {
+            Some("user") => self.user(message, &said, record),
+            Some("assistant") => self.assistant(message, &said, record),
+            _ => {}
+        }
+    }
+
+    fn user(&self, message: &Message<'_>, said: &[Block<'_>], record: &mut Record<'_>) {
+        for block in said.iter().filter(|block| block.kind.text() == Some("tool_result")) {
+            let Some(tool) = block.tool_use_id.text().map(|id| self.tool(id)) else { continue };
+            let outcome = if block.is_error == Some(true) { Err(()) } else { Ok(()) };
+            record.emit(&self.session, EventKind::ToolEnded { tool, outcome });
+        }
+        let kind = message.metadata.as_ref().and_then(|metadata| metadata.kind.text());
+        if kind == Some("compaction_summary") {
+            record.emit(&self.session, EventKind::Compacted);
+        } else if self.parent.is_none()
+            && let Some(words) = said.iter().filter_map(|block| block.text.text()).find_map(persons)
+        {
+            record.emit(&self.session, EventKind::Prompt);
+            record.title(&self.session, TitleRank::LastPrompt, words);
+        }
+    }
+
+    fn assistant(&mut self, message: &Message<'_>, said: &[Block<'_>], record: &mut Record<'_>) {
+        if let Some(usage) = message.metrics.map(Metrics::usage).filter(|usage| !usage.is_zero()) {
+            let id = message.id.text().map_or_else(|| format!("{:?}", message.ts.0), str::to_owned);
+            let model = message.model_info.as_ref().and_then(|info| info.id.text());
+            let calls = said.iter().any(|block| block.kind.text() == Some("tool_use"));
+            let turn = Turn {
+                id: message.id.text().map(Into::into),
+                model: model.map(|model| self.names.get(model)),
+                embedded_cost: paid(message.metrics.and_then(|metrics| metrics.cost)),
+                stop: Some(if calls { StopReason::ToolUse } else { StopReason::EndTurn }),
+                ..response(MessageKey::in_session(&self.session, &id), usage, self.opened)
+            };
+            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        }
+        for block in said.iter().filter(|block| block.kind.text() == Some("tool_use")) {
+            let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { continue };
+            let name = self.names.get(shortened(name, KEPT));
+            record.emit(&self.session, EventKind::ToolStarted { tool: self.tool(id), name, target: None });
+        }
+    }
+
+    fn tool(&self, id: &str) -> ToolKey {
+        ToolKey::new(self.session.client, &format!("{} {id}", self.session.id))
+    }
+}
+
+/// The words of a person. They stand in a tag, `user_input` or `user_command`, behind notices of the mode; whatever else
+/// stands in tags was said by programs.
+fn persons(text: &str) -> Option<&str> {
+    let mut words = text.trim();
+    loop {
+        words = if let Some(rest) = words.strip_prefix("<mode_notice") {
+            rest.split_once("</mode_notice>")?.1.trim_start()
+        } else if words.starts_with("<user_input") || words.starts_with("<user_command") {
+            let inner = words.split_once('>')?.1;
+            let end = ["</user_input>", "</user_command>"].iter().find_map(|end| inner.split_once(end));
+            end.map_or(inner, |(inner, _)| inner).trim()
+        } else {
+            return (!words.is_empty() && !words.starts_with('<')).then_some(words);
+        };
+    }
+}
+
+impl Decoder for Messages {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let said: Said<'_> = serde_json::from_slice(bytes)?;
+        let (messages, verdict) = sound::<Message<'_>>(&said.messages, "messages");
+        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        record.facts(&self.session, SessionFacts { parent: self.parent.clone(), ..SessionFacts::default() });
+        for (message, place) in messages.iter().zip(0..) {
+            record.at = message.ts.0;
+            record.source.place = Place::Entry(place);
+            self.message(message, record);
+        }
+        verdict
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::persons;
+
+    #[test]
+    fn a_persons_words_are_taken_out_of_the_tags_around_them() {
+        assert_eq!(persons("mend it"), Some("mend it"));
+        assert_eq!(persons(r#"<user_input mode="act">mend it</user_input>"#), Some("mend it"));
+        let noticed = r#"<user_input mode="plan"><mode_notice>now planning</mode_notice> mend it</user_input>"#;
+        assert_eq!(persons(noticed), Some("mend it"));
+        assert_eq!(persons(r#"<user_command slash="/test">all</user_command>"#), Some("all"));
+        assert_eq!(persons("<user_input mode=\"act\">cut of"), Some("cut of"));
+        for said in ["", "<environment>x</environment>", "<mode_notice>", "<user_input"] {
+            assert_eq!(persons(said), None, "{said}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! A task of an extension: `ui_messages.json`, what its panel shows.
+
+use agtop_model::{
+    ClientId, Event, EventKind, Extent, FileId, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp,
+    TitleRank, ToolKey, Turn, Usage,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::decode::{KEPT, Record, response, sound};
+use crate::names::Names;
+use crate::parse::{Count, Loose, Moment, shortened};
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// What `tokensIn` of a request counts. Records name neither their release nor, but for Cline's, their provider.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Prompts {
+    /// Tokens that no cache held, but the whole prompt with these providers.
+    Fresh {
+        /// Their ids.
+        whole_with: &'static [&'static str],
+    },
+    /// The whole prompt; with Anthropic's protocol since this release only, and before it fresh tokens.
+    Whole {
+        /// When it came out.
+        since: Timestamp,
+    },
+}
+
+impl Prompts {
+    /// The fresh part of the prompt. What is smaller than its cached part cannot be the whole.
+    fn fresh(self, request: &Request<'_>, provider: Option<&str>, at: Option<Timestamp>) -> u64 {
+        let told = request.tokens_in.0;
+        let is_whole = match self {
+            Self::Fresh { whole_with } => provider.is_some_and(|provider| whole_with.contains(&provider)),
+            Self::Whole { since } => {
+                request.api_protocol.text() != Some("anthropic") || at.is_none_or(|at| at >= since)
+            }
+        };
+        let cached = request.cache_reads.0.saturating_add(request.cache_writes.0);
+        told.checked_sub(cached).filter(|_| is_whole).unwrap_or(told)
+    }
+}
+
+/// Reads one task.
+pub(super) struct Task {
+    file: FileId,
+    session: SessionKey,
+    prompts: Prompts,
+    opened: Timestamp,
+    names: Names,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'a> {
+    #[serde(default)]
+    ts: Moment,
+    /// What the agent says; a message that asks says nothing.
+    #[serde(borrow, default)]
+    say: Loose<'a>,
+    /// What the agent asks.
+    #[serde(borrow, default)]
+    ask: Loose<'a>,
+    #[serde(borrow, default)]
+    text: Loose<'a>,
+    #[serde(borrow, default)]
+    model_info: Option<ModelInfo<'a>>,
+    #[serde(default)]
+    context_condense: Option<Condensed>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ModelInfo<'a> {
+    #[serde(borrow, default)]
+    model_id: Loose<'a>,
+    #[serde(borrow, default)]
+    provider_id: Loose<'a>,
+}
+
+/// What making room in the context cost. How many tokens that took is not told.
+#[derive(Deserialize)]
+struct Condensed {
+    #[serde(default)]
+    cost: Option<f64>,
+}
+
+/// What a request used: JSON within the text of its message. Without counts it is still under way, or was cut off.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Request<'a> {
+    tokens_in: Count,
+    tokens_out: Count,
+    cache_reads: Count,
+    cache_writes: Count,
+    cost: Option<f64>,
+    #[serde(borrow)]
+    api_protocol: Loose<'a>,
+    #[serde(borrow)]
+    streaming_failed_message: Loose<'a>,
+}
+
+/// Which tool: JSON within the text, too.
+#[derive(Deserialize)]
+struct Tool<'a> {
+    #[serde(borrow, default)]
+    tool: Loose<'a>,
+}
+
+/// Questions whether something may be done.
+const PERMISSIONS: &[&str] = &["tool", "command", "use_mcp_server", "browser_action_launch"];
+
+/// Questions that leave the next word to the person.
+const OVER: &[&str] = &["completion_result", "followup", "plan_mode_respond", "resume_task", "resume_completed_task"];
+
+impl Task {
+    pub(super) fn new(client: ClientId, source: &Source<'_>, folder: &str, prompts: Prompts) -> Self {
+        let session = SessionKey::new(client, folder);
+        Self { file: source.file, session, prompts, opened: source.modified, names: Names::default() }
+    }
+
+    fn message(&mut self, message: &Message<'_>, is_last: bool, record: &mut Record<'_>) -> Result<(), DecodeError> {
+        match (message.say.text(), message.ask.text()) {
+            (Some("api_req_started"), _) => return self.request(message, Extent::Response, record),
+            (Some("deleted_api_reqs"), _) => return self.request(message, Extent::Sum, record),
+            (Some("user_feedback"), _) => self.prompt(TitleRank::LastPrompt, message, record),
+            (Some("condense_context"), _) => self.condensed(message, record),
+            (Some("sliding_window_truncation"), _) => record.emit(&self.session, EventKind::Compacted),
+            (Some("completion_result"), _) => record.emit(&self.session, EventKind::TurnEnded),
+            (Some("error"), _) | (_, Some("api_req_failed")) => {
+                record.emit(&self.session, EventKind::Error("unknown".into()));
+            }
+            (Some(said @ ("tool" | "command")), _) => self.tool(said, message, record),
+            (_, Some(asked)) if PERMISSIONS.contains(&asked) && is_last => {
+                record.emit(&self.session, EventKind::Waiting);
+            }
+            (_, Some(asked)) if PERMISSIONS.contains(&asked) => self.tool(asked, message, record),
+            (_, Some(asked)) if OVER.contains(&asked) => record.emit(&self.session, EventKind::TurnEnded),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn prompt(&self, rank: TitleRank, message: &Message<'_>, record: &mut Record<'_>) {
+        record.emit(&self.session, EventKind::Prompt);
+        record.title(&self.session, rank, message.text.text().unwrap_or_default());
+    }
+
+    fn request(&mut self, message: &Message<'_>, extent: Extent, record: &mut Record<'_>) -> Result<(), DecodeError> {
+        let request: Request<'_> = message.text.text().map_or_else(|| Ok(Request::default()), serde_json::from_str)?;
+        let info = message.model_info.as_ref();
+        let provider = info.and_then(|info| info.provider_id.text());
+        let usage = Usage {
+            input: self.prompts.fresh(&request, provider, message.ts.0),
+            cache_read: request.cache_reads.0,
+            cache_write_5m: request.cache_writes.0,
+            output: request.tokens_out.0,
+            ..Usage::default()
+        };
+        if !usage.is_zero() {
+            let turn = Turn {
+                model: info.and_then(|info| info.model_id.text()).map(|model| self.names.get(model)),
+                extent,
+                embedded_cost: paid(request.cost),
+                ..response(self.key(message), usage, self.opened)
+            };
+            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        }
+        if request.streaming_failed_message.text().is_some() {
+            record.emit(&self.session, EventKind::Error("unknown".into()));
+        }
+        Ok(())
+    }
+
+    /// Room was made in the context. Its request is told nowhere else.
+    fn condensed(&self, message: &Message<'_>, record: &mut Record<'_>) {
+        record.emit(&self.session, EventKind::Compacted);
+        let cost = message.context_condense.as_ref().and_then(|condensed| paid(condensed.cost));
+        if cost.is_some() {
+            let turn = Turn {
+                extent: Extent::Sum,
+                embedded_cost: cost,
+                context_used: Some(0),
+                ..response(self.key(message), Usage::default(), self.opened)
+            };
+            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        }
+    }
+
+    /// Messages of a task are told apart by their times.
+    fn key(&self, message: &Message<'_>) -> MessageKey {
+        MessageKey::in_session(&self.session, &message.ts.0.map_or(0, Timestamp::as_millis).to_string())
+    }
+
+    /// A tool that was allowed. That it ran to its end is all that is known of the end.
+    fn tool(&mut self, kind: &str, message: &Message<'_>, record: &mut Record<'_>) {
+        let told = message.text.text().and_then(|text| serde_json::from_str::<Tool<'_>>(text).ok());
+        let name = told.as_ref().and_then(|tool| tool.tool.text()).unwrap_or(kind);
+        let millis = message.ts.0.map_or(0, Timestamp::as_millis);
+        let tool = ToolKey::new(self.session.client, &format!("{} {millis}", self.session.id));
+        let name = self.names.get(shortened(name, KEPT));
+        record.emit(&self.session, EventKind::ToolStarted { tool, name, target: None });
+        record.emit(&self.session, EventKind::ToolEnded { tool, outcome: Ok(()) });
+    }
+}
+
+/// A cost in dollars; none at all is no known cost.
+pub(super) fn paid(usd: Option<f64>) -> Option<PicoUsd> {
+    usd.filter(|&usd| usd > 0.0).and_then(PicoUsd::from_usd)
+}
+
+impl Decoder for Task {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let raw: Vec<&RawValue> = serde_json::from_slice(bytes)?;
+        let (messages, mut verdict) = sound::<Message<'_>>(&raw, "messages");
+        let begun = begun(&self.session.id);
+        self.opened = begun.unwrap_or(self.opened);
+        let record = &mut Record::new(self.file, Place::Entry(0), begun, out);
+        record.facts(&self.session, SessionFacts { started: begun, ..SessionFacts::default() });
+        for (n, message) in messages.iter().enumerate() {
+            record.at = message.ts.0.or(begun);
+            record.source.place = Place::Entry(u32::try_from(n).unwrap_or(u32::MAX));
+            if n == 0 && message.say.text() == Some("text") {
+                self.prompt(TitleRank::FirstPrompt, message, record);
+            } else {
+                verdict = verdict.and(self.message(message, n + 1 == messages.len(), record));
+            }
+        }
+        verdict
+    }
+}
+
+/// A task of Cline's is called by the moment it began, one of the others' by a UUID.
+pub(super) fn begun(id: &str) -> Option<Timestamp> {
+    id.parse().ok().map(Timestamp::from_seconds_or_millis)
+}
