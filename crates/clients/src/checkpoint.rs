@@ -1,8 +1,8 @@
 //! What a decoder keeps between lines, as bytes: so that another process can go on where this one stopped.
 
-use agtop_model::{Lineage, Tier, Timestamp};
+use agtop_model::{Lineage, Tier};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A decoder's state as bytes.
 pub(crate) fn pack(state: &impl Serialize) -> Option<Vec<u8>> {
@@ -16,8 +16,10 @@ pub(crate) fn unpack<S: DeserializeOwned>(bytes: &[u8]) -> Option<S> {
 
 /// A moment, as milliseconds.
 pub(crate) mod millis {
-    use super::*;
+    use agtop_model::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    #[expect(clippy::ref_option, reason = "so serde calls it")]
     pub(crate) fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         at.map(Timestamp::as_millis).serialize(serializer)
     }
