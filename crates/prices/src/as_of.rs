@@ -1,5 +1,7 @@
 use std::str::FromStr;
 
+use serde::de::{Deserialize, Deserializer, Error};
+
 use crate::day::Day;
 use crate::origin;
 
@@ -45,6 +47,12 @@ impl FromStr for AsOf {
                 }
             }
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for AsOf {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

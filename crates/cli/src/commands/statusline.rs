@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use agtop_collect::{Glimpse, Lens, Scope};
 use agtop_model::{ClientId, Timestamp};
-use agtop_prices::PriceBook;
 use agtop_render::report::statusline::{Bench, StatuslineInput, line, observed_limits};
 use anyhow::{Result, bail};
 
@@ -29,7 +28,7 @@ pub(super) fn run(plan: &Statusline, out: &mut dyn Write) -> Result<()> {
     let input = StatuslineInput::parse(&sent);
     let mut glimpse = plan.ledger.as_deref().and_then(|path| Glimpse::open(path, now));
     let usage = glimpse.as_ref().and_then(|glimpse| {
-        let lens = Lens { prices: PriceBook::bundled().into(), scope: Scope::default(), zone: plan.zone.clone() };
+        let lens = Lens { prices: plan.book.clone().into(), scope: Scope::default(), zone: plan.zone.clone() };
         glimpse.usage_since(now.minus(LATELY), lens, now)
     });
     line(input.as_ref(), usage.as_ref(), &bench, out)?;

@@ -6,6 +6,7 @@ mod hostile;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod prices;
 mod reports;
 #[cfg(test)]
 mod schemas;
