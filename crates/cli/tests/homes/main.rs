@@ -7,6 +7,7 @@ mod hostile;
 mod ledger;
 #[cfg(test)]
 mod prices;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod schemas;
