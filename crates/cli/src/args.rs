@@ -231,6 +231,10 @@ pub(crate) struct MoneyArgs {
     /// A TOML file with prices of your own (also: AGTOP_PRICES)
     #[arg(long = "prices", value_name = "FILE", global = true)]
     pub(crate) price_file: Option<PathBuf>,
+    /// Which price lists count: 'now' is the newest, for whatever was ever used; a day is the list of that day; 'usage' is
+    /// for each response the list of its own time [default: now]
+    #[arg(long, value_name = "DAY|usage|now", global = true)]
+    pub(crate) prices_as_of: Option<String>,
     /// Fetch the current price list from the network first
     #[arg(long, conflicts_with = "no_pricing_refresh")]
     pub(crate) refresh_pricing: bool,

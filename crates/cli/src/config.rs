@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use agtop_prices::AsOf;
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 
@@ -26,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) matchers: Vec<String>,
     /// A file with prices of your own.
     pub(crate) prices: Option<PathBuf>,
+    /// Which lists price usage: a day, usage or now.
+    pub(crate) prices_as_of: Option<AsOf>,
     /// Aider keeps no list of its directories.
     #[serde(default)]
     pub(crate) aider: Aider,

@@ -247,7 +247,11 @@ impl Ground {
     fn book(&self, cli: &Cli) -> Result<PriceBook> {
         let by_env = self.env.var("AGTOP_PRICES").map(PathBuf::from);
         let own = cli.money.price_file.clone().or(by_env).or_else(|| self.config.prices.clone());
-        prices::book(own.map(|path| expanded(&path, &self.env.home)).as_deref(), &self.cache)
+        let book = prices::book(own.map(|path| expanded(&path, &self.env.home)).as_deref(), &self.cache)?;
+        let by_flag = cli.money.prices_as_of.as_deref().map(prices::as_of).transpose()?;
+        let as_of = by_flag.or(self.config.prices_as_of).unwrap_or_default();
+        prices::check(as_of, jiff::Timestamp::now(), &self.zone)?;
+        Ok(book.with_as_of(as_of))
     }
 
     fn screen(&self, cli: &Cli, book: Arc<PriceBook>) -> Result<Screen> {

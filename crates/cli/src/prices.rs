@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use agtop_prices::{PriceBook, litellm};
-use anyhow::{Context, Result, anyhow};
+use agtop_prices::{AsOf, Day, PriceBook, litellm};
+use anyhow::{Context, Result, anyhow, bail};
+use jiff::tz::TimeZone;
 
 /// LiteLLM's list, as its authors keep it.
 pub(crate) const LIST_URL: &str =
@@ -41,6 +42,22 @@ pub(crate) fn book(own: Option<&Path>, cache: &Path) -> Result<PriceBook> {
     let Some(own) = own else { return Ok(book) };
     let text = std::fs::read_to_string(own).with_context(|| format!("{}", own.display()))?;
     book.with_overrides(&text).map_err(|error| anyhow!("{}: {error}", own.display()))
+}
+
+/// What `--prices-as-of` means.
+pub(crate) fn as_of(text: &str) -> Result<AsOf> {
+    text.parse().map_err(|error| anyhow!("--prices-as-of {text}: {error}"))
+}
+
+/// Whether lists can be known that are asked for: none is of a day that has begun nowhere, neither here nor in UTC.
+pub(crate) fn check(as_of: AsOf, now: jiff::Timestamp, zone: &TimeZone) -> Result<()> {
+    let has_begun = |day: Day, zone: &TimeZone| day.to_string() <= now.to_zoned(zone.clone()).date().to_string();
+    match as_of {
+        AsOf::Day(day) if !has_begun(day, zone) && !has_begun(day, &TimeZone::UTC) => {
+            bail!("prices as of {day}: that day is still to come")
+        }
+        AsOf::Day(_) | AsOf::Now | AsOf::Usage => Ok(()),
+    }
 }
 
 /// The cached list's place.
@@ -90,5 +107,21 @@ fn age(path: &Path) -> Option<Duration> {
 fn date_of(path: &Path) -> String {
     let modified = path.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     let moment = jiff::Timestamp::try_from(modified).unwrap_or_default();
-    moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+    moment.to_zoned(TimeZone::UTC).date().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_counts_once_it_has_begun_here_or_in_utc() {
+        let now: jiff::Timestamp = "2026-11-21T23:00:00Z".parse().unwrap();
+        let tokyo = TimeZone::fixed(jiff::tz::offset(9));
+        let on = |day: &str, zone: &TimeZone| check(AsOf::Day(day.parse().unwrap()), now, zone);
+        assert!(on("2026-11-21", &TimeZone::UTC).is_ok() && on("2026-11-22", &tokyo).is_ok());
+        assert!(on("2026-11-23", &tokyo).is_err());
+        let error = on("2026-11-22", &TimeZone::UTC).unwrap_err().to_string();
+        assert_eq!(error, "prices as of 2026-11-22: that day is still to come");
+    }
 }

@@ -1,16 +1,17 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use agtop_model::{Basis, Cost, Extent, Tier, Usage};
-
+use crate::as_of::AsOf;
 use crate::context;
+use crate::day::Day;
+use crate::history;
 use crate::ids::{self, Spelling};
 use crate::line;
 use crate::litellm::{self, FetchedError};
 use crate::local;
-use crate::origin::{self, Origin};
+use crate::origin::{self, Issue, Origin};
 use crate::overrides::{self, OverrideError};
-use crate::quote::{Quote, prompt_of};
+use crate::rated::{Era, How, Match, PriceSource, Rated};
 use crate::rates::Rates;
 use crate::sheet::{self, Row, Sheet};
 
@@ -19,6 +20,7 @@ use crate::sheet::{self, Row, Sheet};
 pub struct PriceBook {
     overrides: Option<Arc<Lines>>,
     fetched: Option<Arc<Lines>>,
+    as_of: AsOf,
 }
 
 /// The lines of a sheet that was read at run time.
@@ -27,83 +29,6 @@ struct Lines {
     text: String,
     count: usize,
     date: String,
-}
-
-/// What a model costs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rated<'a> {
-    /// The model has a price.
-    Known(Match<'a>),
-    /// The model runs on the user's machine or network and bills nothing.
-    Local,
-    /// No list has the model.
-    Unknown,
-}
-
-/// The entry that prices a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Match<'a> {
-    /// The entry's own name.
-    pub key: &'a str,
-    /// What it took to get from the model to that name.
-    pub how: How,
-    /// The list that has it.
-    pub source: PriceSource,
-    /// Its rates.
-    pub rates: Rates,
-}
-
-/// How a model was matched with an entry, from the closest to the loosest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum How {
-    /// The very id.
-    Exact,
-    /// Another spelling of it, or the provider that makes the family put before it.
-    Alias,
-    /// A provider or region before it left out.
-    Prefix,
-    /// A snapshot's date left out.
-    Date,
-    /// Last words left out that do not change the model.
-    Segments,
-}
-
-impl How {
-    /// The name in JSON and tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Alias => "alias",
-            Self::Prefix => "prefix",
-            Self::Date => "date",
-            Self::Segments => "segments",
-        }
-    }
-}
-
-/// Which list has an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PriceSource {
-    /// The user's own file.
-    Override,
-    /// A list fetched later.
-    Fetched,
-    /// The list that agtop was built with.
-    Bundled,
-    /// The hand-kept list of models that the others have dropped, with the day and source of this price.
-    Retired(&'static str),
-}
-
-impl PriceSource {
-    /// The name in JSON and tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Override => "override",
-            Self::Fetched => "fetched",
-            Self::Bundled => "bundled",
-            Self::Retired(_) => "retired",
-        }
-    }
 }
 
 impl PriceBook {
@@ -148,6 +73,12 @@ impl PriceBook {
         Ok(self)
     }
 
+    /// Lets the lists of another time price usage. The user's own prices stay what they are.
+    #[must_use]
+    pub fn with_as_of(self, as_of: AsOf) -> Self {
+        Self { as_of, ..self }
+    }
+
     /// Looks a model up. Ask once per model name and keep the answer: it prices any number of requests.
     pub fn rate(&self, model: &str) -> Rated<'_> {
         let Some(id) = ids::normal(model) else { return Rated::Unknown };
@@ -162,7 +93,7 @@ impl PriceBook {
         if local {
             return Rated::Local;
         }
-        first(&self.list_sheets(), &spellings, priced).map_or(Rated::Unknown, |found| Rated::Known(with_history(found)))
+        first(&self.list_sheets(), &spellings, priced).map_or(Rated::Unknown, |found| Rated::Known(self.dated(found)))
     }
 
     /// The context window of a model in tokens: what its name states (`[1m]`), else what a list says.
@@ -177,12 +108,24 @@ impl PriceBook {
         stated().or_else(own).or_else(|| if local::is_local(&id) { None } else { listed() })
     }
 
-    /// The prices' date and origin in a few words, for the foot of a table.
+    /// The prices' date and origin in a few words, for the foot of a table: what follows "prices as of".
     pub fn as_of(&self) -> String {
         let Origin { name, version, date, .. } = self.origin();
-        match &self.fetched {
+        let newest = match &self.fetched {
             Some(list) => format!("{} (fetched)", list.date),
             None => format!("{date} ({name} {version})"),
+        };
+        match self.as_of {
+            AsOf::Now => newest,
+            AsOf::Day(day) => match (&self.fetched, self.issue_of(day)) {
+                (Some(list), None) => format!("{day} (fetched on {})", list.date),
+                (_, Some(issue)) => format!("{day} ({name} {} of {})", issue.version, issue.day),
+                (None, None) => newest,
+            },
+            AsOf::Usage => match origin::issues().next() {
+                Some(oldest) => format!("the time of use, by lists of {} to {newest}", oldest.day),
+                None => newest,
+            },
         }
     }
 
@@ -193,6 +136,12 @@ impl PriceBook {
         if let Some(list) = &self.fetched {
             let _ = write!(text, "; before it {} models fetched on {}", list.count, list.date);
         }
+        match self.as_of {
+            AsOf::Now => {}
+            AsOf::Day(_) | AsOf::Usage => {
+                let _ = write!(text, "; as of {}", self.as_of());
+            }
+        }
         if let Some(own) = &self.overrides {
             let _ = write!(text, "; before all {} of your own", own.count);
         }
@@ -202,6 +151,49 @@ impl PriceBook {
     /// Where the bundled list comes from.
     pub fn origin(&self) -> &'static Origin {
         origin::bundled()
+    }
+
+    /// The published list that was the newest on a day; `None` where the fetched one was.
+    fn issue_of(&self, day: Day) -> Option<Issue> {
+        let bundled = origin::issues().next_back()?;
+        let is_fetched = self.fetched.is_some() && self.fetched_from().unwrap_or(bundled.day) <= day;
+        if is_fetched { None } else { origin::issues().rfind(|issue| issue.day <= day) }
+    }
+
+    /// The day from which on the fetched list holds: the first that the bundled one knows nothing of. The list is
+    /// fetched again and again; were it held to be new each time, what it changed would never have been in force.
+    fn fetched_from(&self) -> Option<Day> {
+        let fetched: Day = self.fetched.as_ref()?.date.parse().ok()?;
+        let bundled: Day = self.origin().date.parse().ok()?;
+        (bundled < fetched).then_some(bundled.next())
+    }
+
+    /// The entry of a list with the rates of the time that is asked for.
+    fn dated<'a>(&self, found: Match<'a>) -> Match<'a> {
+        let found = with_old_fast_mode(found);
+        match self.as_of {
+            AsOf::Now => found,
+            AsOf::Day(day) => Match { earlier: self.earlier(&found), ..found }.then(day),
+            AsOf::Usage => Match { earlier: self.earlier(&found), ..found },
+        }
+    }
+
+    /// What lists said of an entry before what the newest says.
+    fn earlier(&self, found: &Match<'_>) -> Vec<Era> {
+        let mut eras = history::eras(found.key);
+        if found.source == PriceSource::Fetched
+            && let Some(until) = self.fetched_from()
+            && let Some(rates) = origin::table().rows_of(found.key).next().map(|row| line::parse(row.items))
+            && rates.is_priced()
+            && rates.contradict(&found.rates)
+        {
+            eras.push(Era { until, source: PriceSource::Bundled, rates });
+        }
+        for Era { rates, .. } in &mut eras {
+            (rates.max_input, rates.max_output) = (found.rates.max_input, found.rates.max_output);
+            rates.fast = rates.fast.or(found.rates.fast);
+        }
+        eras
     }
 
     fn own_sheets(&self) -> Vec<(PriceSource, Sheet<'_>)> {
@@ -231,59 +223,15 @@ fn first<'a>(
                 PriceSource::Retired(_) => PriceSource::Retired(origin::retired().find(id)?.note),
                 other => *other,
             };
-            Some(Match { key: row.key, how, source, rates })
+            Some(Match { key: row.key, how, source, rates, earlier: Vec::new() })
         })
     })
 }
 
 /// Adds the fast-mode multiplier that a model once had: the list drops it when the mode ends, but not what it cost.
-fn with_history(mut found: Match<'_>) -> Match<'_> {
+fn with_old_fast_mode(mut found: Match<'_>) -> Match<'_> {
     if found.rates.fast.is_none() {
         found.rates.fast = origin::retired().find(found.key).and_then(|row| line::parse(row.items).fast);
     }
     found
-}
-
-impl Rated<'_> {
-    /// What one request cost. A sum of requests is for [`Self::cost_of`]: the length of each prompt decides its rates.
-    pub fn cost(&self, usage: &Usage, tier: Tier) -> Cost {
-        self.cost_of(usage, tier, Extent::Response)
-    }
-
-    /// What one request or a sum of requests cost. A sum tells nothing of the length of its prompts: it is priced as
-    /// if they were short, as most are.
-    pub fn cost_of(&self, usage: &Usage, tier: Tier, extent: Extent) -> Cost {
-        self.cost_at(usage, tier, prompt_of(usage, extent))
-    }
-
-    /// What requests cost together whose prompts pass the same thresholds as one of `prompt` tokens.
-    pub fn cost_at(&self, usage: &Usage, tier: Tier, prompt: u64) -> Cost {
-        match self {
-            Self::Known(found) => Cost { amount: Some(found.rates.total(usage, tier, prompt)), basis: Basis::Api },
-            Self::Local => Cost::LOCAL,
-            Self::Unknown => Cost::UNKNOWN,
-        }
-    }
-
-    /// Lengths of prompts, in tokens, at which rates change.
-    pub fn thresholds(&self) -> impl Iterator<Item = u64> + '_ {
-        let rates = match self {
-            Self::Known(found) => Some(&found.rates),
-            Self::Local | Self::Unknown => None,
-        };
-        rates.into_iter().flat_map(|rates| rates.bands.iter().map(|band| band.above)).filter(|&above| above > 0)
-    }
-
-    /// The same item by item; `None` where nothing is billed or nothing is known.
-    pub fn quote(&self, usage: &Usage, tier: Tier) -> Option<Quote> {
-        self.quote_of(usage, tier, Extent::Response)
-    }
-
-    /// [`Self::cost_of`] item by item.
-    pub fn quote_of(&self, usage: &Usage, tier: Tier, extent: Extent) -> Option<Quote> {
-        match self {
-            Self::Known(found) => Some(found.rates.quote(usage, tier, extent)),
-            Self::Local | Self::Unknown => None,
-        }
-    }
 }

@@ -5,7 +5,7 @@
 //! these tables may be a size or a variant with a price of its own (`mini`, `codex`, `luna`), and a number may be a
 //! version, so an id that carries one matches only itself.
 
-use crate::book::How;
+use crate::rated::How;
 
 /// Longer names than this are no model's.
 const LONGEST_ID: usize = 200;

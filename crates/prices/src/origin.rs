@@ -1,5 +1,6 @@
 use std::sync::LazyLock;
 
+use crate::day::Day;
 use crate::sheet::Sheet;
 
 /// Where a price list comes from.
@@ -23,6 +24,9 @@ const TABLE: &str = include_str!("litellm.tsv");
 /// The hand-kept table of models that the list has dropped.
 const RETIRED: &str = include_str!("retired.tsv");
 
+/// The generated table of what the list said earlier, a comment with the lists that it was made of before it.
+const HISTORY: &str = include_str!("history.tsv");
+
 static ORIGIN: LazyLock<Origin> = LazyLock::new(|| read(TABLE));
 
 /// Where the bundled list comes from.
@@ -40,10 +44,38 @@ pub(crate) fn retired() -> Sheet<'static> {
     Sheet::of_file(RETIRED)
 }
 
+/// What the list said earlier; the note of each row is the first day on which it said something else.
+pub(crate) fn history() -> Sheet<'static> {
+    Sheet::of_file(HISTORY)
+}
+
+/// A list that was published once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Issue {
+    /// The day on which it was.
+    pub(crate) day: Day,
+    /// The version of the package it came in.
+    pub(crate) version: &'static str,
+}
+
+/// The lists that the history was made of, oldest first, the bundled one last: `# list DAY VERSION SHA256`.
+pub(crate) fn issues() -> impl DoubleEndedIterator<Item = Issue> {
+    let values = facts(HISTORY).filter(|(name, _)| *name == "list").map(|(_, value)| value);
+    let issue = |value: &'static str| {
+        let (day, rest) = value.split_once(' ')?;
+        let (version, _) = rest.split_once(' ')?;
+        Some(Issue { day: day.parse().ok()?, version })
+    };
+    values.filter_map(issue).collect::<Vec<_>>().into_iter()
+}
+
 /// The facts in the comment before a table: `# name value`.
+fn facts(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    table.lines().map_while(|line| line.strip_prefix("# ")).filter_map(|line| line.split_once(' '))
+}
+
 fn read(table: &'static str) -> Origin {
-    let facts = || table.lines().map_while(|line| line.strip_prefix("# ")).filter_map(|line| line.split_once(' '));
-    let fact = |name| facts().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+    let fact = |name| facts(table).find(|(known, _)| *known == name).map_or("", |(_, value)| value);
     Origin {
         name: fact("name"),
         version: fact("version"),

@@ -44,17 +44,30 @@ impl<'a> Sheet<'a> {
 
     /// The row of `key`, in any spelling that folds to the same; the very same spelling if there are several.
     pub(crate) fn find(self, key: &str) -> Option<Row<'a>> {
+        let mut spellings = self.spellings(key).peekable();
+        let first = *spellings.peek()?;
+        Some(spellings.find(|row| row.key == key).unwrap_or(first))
+    }
+
+    /// The rows of this very `key`, where a sheet has several.
+    pub(crate) fn rows_of(self, key: &str) -> impl Iterator<Item = Row<'a>> {
+        self.spellings(key).filter(move |row| row.key == key)
+    }
+
+    /// The rows of all keys that fold to the same, in no order.
+    fn spellings(self, key: &str) -> impl Iterator<Item = Row<'a>> {
         let (mut low, mut high) = (0, self.text.len());
-        while low < high {
+        let mut found = None;
+        while low < high && found.is_none() {
             let (start, end) = self.line_around(low, low.midpoint(high));
-            let row = Row::split(self.text.get(start..end)?);
+            let row = Row::split(self.text.get(start..end).unwrap_or_default());
             match folded(row.key).cmp(folded(key)) {
                 Ordering::Less => low = end + 1,
                 Ordering::Greater => high = start,
-                Ordering::Equal => return Some(self.best_spelling(row, start, end, key)),
+                Ordering::Equal => found = Some((row, start, end)),
             }
         }
-        None
+        found.into_iter().flat_map(move |(row, start, end)| self.with_neighbours(row, start, end))
     }
 
     /// The line that holds the byte at `middle`, no line before `low` considered.
@@ -67,13 +80,12 @@ impl<'a> Sheet<'a> {
         (start, end)
     }
 
-    /// `found`, or a neighbour of the same folded key that is spelt as `key` is.
-    fn best_spelling(self, found: Row<'a>, start: usize, end: usize, key: &str) -> Row<'a> {
+    /// `found` and its neighbours of the same folded key.
+    fn with_neighbours(self, found: Row<'a>, start: usize, end: usize) -> impl Iterator<Item = Row<'a>> {
         let before = self.text.get(..start).unwrap_or_default().trim_end_matches('\n').rsplit('\n').map(Row::split);
         let after = self.text.get(end..).unwrap_or_default().trim_start_matches('\n').split('\n').map(Row::split);
-        let same = |row: &Row<'_>| folded(row.key).eq(folded(key));
-        let mut spellings = std::iter::once(found).chain(before.take_while(same)).chain(after.take_while(same));
-        spellings.find(|row| row.key == key).unwrap_or(found)
+        let same = move |row: &Row<'_>| folded(row.key).eq(folded(found.key));
+        std::iter::once(found).chain(before.take_while(same)).chain(after.take_while(same))
     }
 }
 
@@ -87,10 +99,25 @@ pub(crate) fn folded(key: &str) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Lines as a [`Sheet`] wants them: by folded key, then by key.
+/// Lines as a [`Sheet`] wants them, one a key.
 pub(crate) fn sorted(mut lines: Vec<(String, String)>) -> String {
-    lines.sort_by(|(a, _), (b, _)| folded(a).cmp(folded(b)).then_with(|| a.cmp(b)));
+    sort(&mut lines);
     lines.dedup_by(|(a, _), (b, _)| a == b);
+    text(lines)
+}
+
+/// Lines as a [`Sheet`] wants them, those of a key in the order in which they come.
+pub(crate) fn sorted_all(mut lines: Vec<(String, String)>) -> String {
+    sort(&mut lines);
+    text(lines)
+}
+
+/// By folded key, then by key.
+fn sort(lines: &mut [(String, String)]) {
+    lines.sort_by(|(a, _), (b, _)| folded(a).cmp(folded(b)).then_with(|| a.cmp(b)));
+}
+
+fn text(lines: Vec<(String, String)>) -> String {
     lines.into_iter().fold(String::new(), |text, (key, items)| text + &key + "\t" + &items + "\n")
 }
 

@@ -2,6 +2,7 @@
 
 mod cost;
 mod figures;
+mod history;
 mod lookup;
 mod own_prices;
 mod properties;

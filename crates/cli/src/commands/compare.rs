@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use agtop_collect::Collector;
 use agtop_model::{Extent, Grain, Session, Spend, Tier, Untrusted, Usage, UsageRow, UsageTable};
-use agtop_prices::{PriceBook, Rated};
+use agtop_prices::{PriceBook, Rated, Tariff};
 use agtop_render::report::compare::{Comparison, Offer};
 use agtop_render::report::{Columns, Options, Page};
 use agtop_render::units;
@@ -104,7 +104,8 @@ fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> O
     let rated = book.rate(model);
     let mut spend = Spend::default();
     for row in rows {
-        spend.add(rated.cost_of(&row.usage, Tier::Standard, row.extent), row.usage.total());
+        let tariff = row.at.map_or_else(|| rated.now(), |at| rated.at(at));
+        spend.add(tariff.cost_of(&row.usage, Tier::Standard, row.extent), row.usage.total());
     }
     let limit = book.context_limit(model).unwrap_or(u64::MAX);
     let is_too_long = |row: &&&UsageRow| row.extent == Extent::Response && row.usage.prompt() > limit;
@@ -117,15 +118,15 @@ fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> O
         amount: spend.known(),
         basis: spend.basis(),
         key,
-        is_derived: is_derived(&rated, &rows.iter().map(|row| row.usage).sum()),
+        is_derived: is_derived(&rated.now(), &rows.iter().map(|row| row.usage).sum()),
         too_long: rows.iter().filter(is_too_long).map(|row| row.turns).sum(),
         was_used,
     }
 }
 
 /// Whether the list lacks a rate for some use of the cache that was made.
-fn is_derived(rated: &Rated<'_>, used: &Usage) -> bool {
+fn is_derived(tariff: &Tariff<'_>, used: &Usage) -> bool {
     let cached = Usage { input: 0, output: 0, reasoning: 0, web_searches: 0, ..*used };
-    let quote = rated.quote_of(&cached, Tier::Standard, Extent::Sum);
+    let quote = tariff.quote_of(&cached, Tier::Standard, Extent::Sum);
     quote.is_some_and(|quote| quote.lines.iter().any(|line| line.derived.is_some()))
 }

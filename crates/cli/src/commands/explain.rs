@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use agtop_collect::{Collector, Counted, Entry, Files};
 use agtop_model::{FileId, PicoUsd, Place, Session, SessionKey, Snapshot, Untrusted, Usage};
-use agtop_prices::{PriceBook, Rated};
+use agtop_prices::{PriceBook, Rated, Tariff};
 use agtop_render::units;
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
@@ -116,9 +116,10 @@ impl Report<'_> {
 
     fn priced(&mut self, entry: &Entry, sum: &mut Sum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
-        let Some(quote) = rated.quote_of(&entry.usage, entry.tier, entry.extent) else {
+        let tariff = rated.at(entry.at);
+        let Some(quote) = tariff.quote_of(&entry.usage, entry.tier, entry.extent) else {
             writeln!(self.out, "    {}", tokens(&entry.usage))?;
-            let is_local = matches!(rated, Rated::Local);
+            let is_local = matches!(tariff, Tariff::Local);
             sum.unpriced += u64::from(!is_local);
             writeln!(
                 self.out,
@@ -138,14 +139,14 @@ impl Report<'_> {
                 line.amount
             )?;
         }
-        if let Rated::Known(found) = &rated {
+        if let (Rated::Known(found), Tariff::Known { source, .. }) = (&rated, tariff) {
             writeln!(
                 self.out,
                 "    = {} USD  (rates of {}, {} match, {})",
                 quote.total,
                 shown(found.key),
                 found.how.as_str(),
-                found.source.as_str()
+                source.as_str()
             )?;
         }
         sum.amount += quote.total;

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use agtop_model::{PicoUsd, Tier, Untrusted};
-use agtop_prices::{PriceBook, PriceSource, Rated};
+use agtop_prices::{PriceBook, PriceSource, Rated, Rates};
 use anyhow::Result;
 
 use crate::prices::{self, Update};
@@ -48,7 +48,19 @@ fn look_up_one(book: &PriceBook, model: &str, out: &mut dyn Write) -> Result<boo
         write!(out, ", {origin}")?;
     }
     writeln!(out, ")")?;
-    for listed in found.rates.listed() {
+    rates(&found.rates, out)?;
+    if let Some(limit) = book.context_limit(model) {
+        writeln!(out, "  {:<16} {limit:>10} tokens", "context window")?;
+    }
+    for era in found.earlier.iter().rev() {
+        writeln!(out, "before {} (source: {})", era.until, era.source.as_str())?;
+        rates(&era.rates, out)?;
+    }
+    Ok(true)
+}
+
+fn rates(rates: &Rates, out: &mut dyn Write) -> Result<()> {
+    for listed in rates.listed() {
         let tier = if listed.tier == Tier::Standard { String::new() } else { format!(", {}", listed.tier.as_str()) };
         let above = if listed.above == 0 { String::new() } else { format!(", prompts above {} tokens", listed.above) };
         writeln!(
@@ -58,16 +70,13 @@ fn look_up_one(book: &PriceBook, model: &str, out: &mut dyn Write) -> Result<boo
             per_million(listed.rate)
         )?;
     }
-    if let Some(search) = found.rates.web_search() {
+    if let Some(search) = rates.web_search() {
         writeln!(out, "  {:<16} {:>10} USD each", "web search", search.as_usd())?;
     }
-    if let Some(multiplier) = found.rates.fast_multiplier() {
+    if let Some(multiplier) = rates.fast_multiplier() {
         writeln!(out, "  {:<16} {multiplier:>10} times these rates", "fast mode")?;
     }
-    if let Some(limit) = book.context_limit(model) {
-        writeln!(out, "  {:<16} {limit:>10} tokens", "context window")?;
-    }
-    Ok(true)
+    Ok(())
 }
 
 /// A price per token as dollars per million tokens, exact, without superfluous zeros.

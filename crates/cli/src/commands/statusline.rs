@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use agtop_collect::{Glimpse, Lens, Scope};
 use agtop_model::{ClientId, Timestamp};
-use agtop_prices::PriceBook;
 use agtop_render::report::statusline::{Bench, StatuslineInput, line, observed_limits};
 use anyhow::{Result, bail};
 
@@ -49,7 +48,7 @@ fn ours(
 ) -> Result<()> {
     let bench = Bench { now, zone: plan.zone.clone(), colour: plan.colour };
     let usage = glimpse.and_then(|glimpse| {
-        let lens = Lens { prices: PriceBook::bundled().into(), scope: Scope::default(), zone: plan.zone.clone() };
+        let lens = Lens { prices: plan.book.clone().into(), scope: Scope::default(), zone: plan.zone.clone() };
         glimpse.usage_since(now.minus(LATELY), lens, now)
     });
     Ok(line(input, usage.as_ref(), &bench, out)?)

@@ -30,6 +30,7 @@ pub(crate) struct Report {
 pub(crate) struct Statusline {
     /// The ledger, if there is a place for one.
     pub(crate) ledger: Option<PathBuf>,
+    pub(crate) book: PriceBook,
     pub(crate) zone: TimeZone,
     pub(crate) colour: Colour,
     /// The command whose line is printed instead.
@@ -65,8 +66,10 @@ impl Statusline {
         let is_plain = cli.output.no_color || is_set("NO_COLOR");
         let ledger = etcetera::base_strategy::Xdg::new().ok().map(|directories| super::ledger_in(&directories));
         let ledger = ledger.filter(|_| !cli.sources.no_ledger);
+        let as_of = cli.money.prices_as_of.as_deref().and_then(|text| text.parse().ok()).unwrap_or_default();
         Self {
             ledger,
+            book: PriceBook::bundled().with_as_of(as_of),
             zone: TimeZone::system(),
             colour: if is_plain { Colour::Never } else { Colour::Always },
             wrap: args.wrap.clone(),

@@ -6,6 +6,8 @@ mod hostile;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod prices;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod schemas;

@@ -23,7 +23,7 @@ pub struct Entry {
     pub session: SessionKey,
     /// Where it was read.
     pub source: Provenance,
-    /// When it happened.
+    /// When it happened: of the copy that counts, when the first copy says so, for that decides its price.
     pub at: Timestamp,
     /// The model.
     pub model: Option<Arc<str>>,
@@ -103,9 +103,10 @@ impl Audit {
     pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(Entry, Counted)> {
         let coarse: std::collections::HashSet<MessageKey> =
             self.copies.iter().filter_map(|copy| copy.part_of).collect();
-        let mut winners: HashMap<MessageKey, (usize, usize)> = HashMap::new();
+        let mut winners: HashMap<MessageKey, (usize, usize, Timestamp)> = HashMap::new();
         for (at, copy) in self.copies.iter().enumerate() {
-            let (owner, usage) = winners.entry(copy.message).or_insert((at, at));
+            let (owner, usage, first) = winners.entry(copy.message).or_insert((at, at, copy.at));
+            *first = copy.at.min(*first);
             let rank = |copy: &Entry| (copy.lineage, copy.opened, copy.session.id.clone());
             if rank(copy) < rank(&self.copies[*owner]) {
                 *owner = at;
@@ -119,7 +120,7 @@ impl Audit {
             if !sessions.contains(&copy.session) {
                 continue;
             }
-            let (owner, usage) = winners.get(&copy.message).copied().unwrap_or((at, at));
+            let (owner, usage, first) = winners.get(&copy.message).copied().unwrap_or((at, at, copy.at));
             let owner = &self.copies[owner];
             let best = &self.copies[usage];
             let verdict = if coarse.contains(&copy.message) {
@@ -133,10 +134,8 @@ impl Audit {
             } else {
                 Counted::Repeat
             };
-            verdicts.push((
-                Entry { usage: if verdict == Counted::Yes { best.usage } else { copy.usage }, ..copy.clone() },
-                verdict,
-            ));
+            let (usage, happened) = if verdict == Counted::Yes { (best.usage, first) } else { (copy.usage, copy.at) };
+            verdicts.push((Entry { usage, at: happened, ..copy.clone() }, verdict));
         }
         verdicts.sort_by_key(|(entry, _)| (entry.source.file, entry.source.place));
         verdicts

@@ -51,7 +51,8 @@ impl SpendSum {
         let prompt = if cell.extent == Extent::Sum { 0 } else { cell.longest };
         let cost = match (cell.embedded_cost, rates.of(summed.model)) {
             (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
-            (None, Some(list)) => list.cost_at(&cell.usage, cell.tier, prompt),
+            // Prices change at midnight in UTC, and no cell of a quarter of an hour lies on both sides of it.
+            (None, Some(list)) => list.at(cell.first).cost_at(&cell.usage, cell.tier, prompt),
             (None, None) => Cost::UNKNOWN,
         };
         self.usage += cell.usage;
@@ -70,7 +71,7 @@ impl SpendSum {
 fn cost(record: &TurnRecord, rated: Option<&Rated<'_>>) -> Cost {
     match (record.embedded_cost, rated) {
         (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
-        (None, Some(rated)) => rated.cost_of(&record.usage, record.tier, record.extent),
+        (None, Some(rated)) => rated.at(record.at).cost_of(&record.usage, record.tier, record.extent),
         (None, None) => Cost::UNKNOWN,
     }
 }

@@ -1,0 +1,144 @@
+//! Usage is priced by the lists of another time where that is asked for, and everywhere alike.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use agtop_testkit::hostile::claude_line;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{agtop, json};
+
+const SESSION: &str = "00000000-0000-4000-8000-000000000000";
+
+/// A thousand tokens of each kind with o3, whose price fell on 2025-06-11: they cost six cents and a quarter before, one
+/// and a quarter after. Of the first response there is an early copy, from before midnight.
+fn home() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let lines = [
+        ("m1", "10", "2025-06-10T23:59:59.999Z"),
+        ("m1", "1000", "2025-06-11T00:00:09.000Z"),
+        ("m2", "1000", "2025-06-11T00:00:00.000Z"),
+        ("m3", "1000", "2025-07-01T12:00:00.000Z"),
+    ];
+    let lines = lines.map(|(id, count, time)| claude_line(id, count, time).replace("claude-opus-4-8", "o3") + "\n");
+    let place = home.path().join(".claude/projects/-p");
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join(format!("{SESSION}.jsonl")), lines.concat()).unwrap();
+    home
+}
+
+/// Dollars as JSON has them.
+fn cost(report: &Value) -> String {
+    report["totals"]["cost_usd"].to_string()
+}
+
+/// What is given after `--prices-as-of`, and the cost of all.
+const COSTS: [(&str, &str); 5] = [
+    ("now", "0.0375"),
+    ("2025-06-10", "0.1875"),
+    ("2025-06-11", "0.0375"),
+    ("2026-11-20", "0.0375"),
+    ("usage", "0.0875"),
+];
+
+#[test]
+fn a_report_costs_what_the_list_of_that_time_said() {
+    let home = home();
+    assert_eq!(cost(&json(home.path(), &["report", "--json"])), "0.0375");
+    // The second time usage comes from the ledger, added up.
+    for (as_of, wanted) in COSTS.into_iter().chain(COSTS) {
+        for kind in ["daily", "model", "blocks"] {
+            let report = json(home.path(), &["report", kind, "--json", "--prices-as-of", as_of]);
+            assert_eq!(cost(&report), wanted, "{kind} {as_of}");
+        }
+        let sessions = json(home.path(), &["--json=sessions", "--prices-as-of", as_of]);
+        assert_eq!(cost(&sessions), wanted, "{as_of}");
+    }
+}
+
+#[test]
+fn the_foot_names_the_lists_that_count() {
+    let home = home();
+    let foot = |as_of: &str| agtop(home.path(), &["report", "--prices-as-of", as_of]).stdout;
+    assert!(foot("2025-06-10").contains("\nprices as of 2025-06-10 (litellm 1.72.2 of 2025-06-07) · "));
+    assert!(foot("usage").contains("\nprices as of the time of use, by lists of 2024-11-28 to 20"));
+    assert_eq!(foot("now"), agtop(home.path(), &["report"]).stdout);
+}
+
+#[test]
+fn an_explanation_adds_up_to_the_session_whatever_lists_count() {
+    let home = home();
+    for (as_of, wanted) in COSTS {
+        let explained = agtop(home.path(), &["explain", SESSION, "--prices-as-of", as_of]);
+        assert!(explained.status.success(), "{as_of}: {}", explained.stderr);
+        assert!(explained.stdout.contains(&format!("\n= {wanted:0<14} USD\n")), "{as_of}: {}", explained.stdout);
+        let past = explained.stdout.matches("(rates of o3, exact match, history)").count();
+        assert_eq!(
+            past,
+            match as_of {
+                "2025-06-10" => 3,
+                "usage" => 1,
+                _ => 0,
+            },
+            "{as_of}"
+        );
+    }
+}
+
+#[test]
+fn a_comparison_with_the_model_that_was_used_costs_the_same() {
+    let home = home();
+    for (as_of, wanted) in COSTS {
+        let args = ["compare", SESSION, "--json", "--models", "o3", "--prices-as-of", as_of];
+        let compared = json(home.path(), &args);
+        assert_eq!(compared["models"][0]["cost_usd"].to_string(), wanted, "{as_of}");
+        assert_eq!(compared["models"][0]["ratio"], 1.0, "{as_of}");
+    }
+}
+
+#[test]
+fn prices_of_ones_own_count_at_all_times() {
+    let home = home();
+    let own = home.path().join("prices.toml");
+    std::fs::write(&own, "[models.o3]\ninput_per_mtok = 1000\noutput_per_mtok = 0\ncache_write_per_mtok = 0\n")
+        .unwrap();
+    for (as_of, _) in COSTS {
+        let args = ["report", "--json", "--prices", own.to_str().unwrap(), "--prices-as-of", as_of];
+        assert_eq!(cost(&json(home.path(), &args)), "3.3", "{as_of}");
+    }
+}
+
+#[test]
+fn the_configuration_may_say_so_and_the_flag_goes_before_it() {
+    let home = home();
+    let settings = home.path().join(".config/agtop");
+    std::fs::create_dir_all(&settings).unwrap();
+    std::fs::write(settings.join("config.toml"), "prices_as_of = \"usage\"\n").unwrap();
+    assert_eq!(cost(&json(home.path(), &["report", "--json"])), "0.0875");
+    assert_eq!(cost(&json(home.path(), &["report", "--json", "--prices-as-of", "now"])), "0.0375");
+}
+
+#[test]
+fn a_day_of_which_no_list_is_known_is_refused_in_one_line() {
+    let home = tempfile::tempdir().unwrap();
+    for (day, reason) in [
+        ("2024-11-27", "--prices-as-of 2024-11-27: the oldest price list at hand is of 2024-11-28"),
+        ("9999-12-31", "prices as of 9999-12-31: that day is still to come"),
+        ("june", "--prices-as-of june: write a day (2026-11-21), 'usage' or 'now'"),
+    ] {
+        for command in ["report", "doctor", "prices"] {
+            let answer = agtop(home.path(), &[command, "--prices-as-of", day]);
+            assert_eq!((answer.status.code(), answer.stderr), (Some(2), format!("agtop: {reason}\n")), "{command}");
+        }
+        assert_eq!(statusline(home.path(), day), "agtop: no status to read\n");
+    }
+}
+
+fn statusline(home: &Path, as_of: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
+    command.args(["statusline", "--no-color", "--prices-as-of", as_of]).env_clear().env("HOME", home);
+    let answer = command.stdin(Stdio::null()).output().unwrap();
+    assert!(answer.status.success() && answer.stderr.is_empty());
+    String::from_utf8(answer.stdout).unwrap()
+}

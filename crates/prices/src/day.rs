@@ -1,0 +1,120 @@
+use std::fmt;
+use std::str::FromStr;
+
+use agtop_model::Timestamp;
+
+const MILLIS: i64 = 86_400_000;
+
+/// A day in UTC, between the years 0 and 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Day {
+    /// Days since 1970-01-01.
+    number: i64,
+}
+
+/// A text is no day.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no day: a day is written 2026-11-21")]
+pub struct NoDay;
+
+impl Day {
+    /// Its first moment.
+    pub const fn start(self) -> Timestamp {
+        Timestamp::from_millis(self.number * MILLIS)
+    }
+
+    /// The day after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self { number: self.number + 1 }
+    }
+
+    /// From a year and the days since its first of March, so that a leap day is a year's last.
+    const fn from_march(year: i64, days: i64) -> Self {
+        // 719,468 days lie between the first of March of the year 0 and the epoch.
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        Self { number: year * 365 + leap_days + days - 719_468 }
+    }
+
+    /// Year, month and day of the month.
+    fn civil(self) -> (i64, i64, i64) {
+        // A year is never shorter than 365 days, so this is at most a few too late.
+        let mut year = (self.number + 719_468).div_euclid(365);
+        while Self::from_march(year, 0) > self {
+            year -= 1;
+        }
+        let days = self.number - Self::from_march(year, 0).number;
+        let march_month = (5 * days + 2) / 153;
+        let day = days - (153 * march_month + 2) / 5 + 1;
+        if march_month < 10 { (year, march_month + 3, day) } else { (year + 1, march_month - 9, day) }
+    }
+}
+
+impl FromStr for Day {
+    type Err = NoDay;
+
+    /// Reads `2026-11-21`.
+    fn from_str(text: &str) -> Result<Self, NoDay> {
+        let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let mut numbers = text.split('-').map(|part| part.parse::<i64>().ok());
+        let mut number = || numbers.next().flatten().ok_or(NoDay);
+        let (year, month, day) = (number()?, number()?, number()?);
+        if !is_plain || !(1..=12).contains(&month) {
+            return Err(NoDay);
+        }
+        let (march_year, march_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let found = Self::from_march(march_year, (153 * march_month + 2) / 5 + day - 1);
+        // The 31st of a shorter month comes out as another day.
+        if found.to_string() == text { Ok(found) } else { Err(NoDay) }
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_from_the_epoch() {
+        let number = |text: &str| text.parse::<Day>().unwrap().number;
+        assert_eq!((number("1970-01-01"), number("1969-12-31"), number("2000-02-29")), (0, -1, 11_016));
+        assert_eq!("2026-11-21".parse::<Day>().unwrap().start(), Timestamp::from_millis(1_795_219_200_000));
+    }
+
+    #[test]
+    fn every_day_of_centuries_is_written_as_it_is_read() {
+        let mut day: Day = "1899-12-30".parse().unwrap();
+        for _ in 0..150_000 {
+            let next = day.next();
+            assert_eq!(day.to_string().parse(), Ok(day));
+            assert!(day.to_string() < next.to_string(), "{day}");
+            day = next;
+        }
+    }
+
+    #[test]
+    fn what_no_calendar_has_is_no_day() {
+        for text in [
+            "",
+            "2025-02-29",
+            "2026-04-31",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-1-01",
+            "20261121",
+            "-026-01-01",
+            "2026-01-01T00",
+            "2026-01-0x",
+            "2026--1-01",
+            "99999-01-01",
+        ] {
+            assert_eq!(text.parse::<Day>(), Err(NoDay), "{text}");
+        }
+    }
+}
