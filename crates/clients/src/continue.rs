@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, FileId, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp,
-    TitleRank, Turn, Usage,
+    ClientId, Event, EventKind, FileId, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn,
+    Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -189,9 +189,9 @@ const UNNAMED: &str = "New Session";
 impl Document {
     fn total(&self, usage: Usage, record: &mut Record<'_>) {
         if !usage.is_zero() {
-            // One key for every reading: the greatest stands for the session, so that no reading counts twice.
+            // One key for every reading: what counts is by how much it grows.
             let key = MessageKey::in_session(&self.session, "total");
-            let turn = Turn { extent: Extent::Sum, context_used: Some(0), ..response(key, usage, self.modified) };
+            let turn = Turn { context_used: Some(0), ..response(key, usage, self.modified) }.running();
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
     }
@@ -231,7 +231,7 @@ mod tests {
         let expected = Usage { input: 900, cache_read: 4_000, cache_write_5m: 500, output: 70, ..Usage::default() };
         assert_eq!(tally.usage(), expected);
         let (_, turn) = tally.turns.values().next().unwrap();
-        assert_eq!((turn.extent, turn.embedded_cost), (Extent::Sum, None));
+        assert_eq!((turn.running_total().is_some(), turn.embedded_cost), (true, None));
         assert_eq!(Tally::of(events.iter().chain(&events)).usage(), expected, "a later reading takes its place");
     }
 

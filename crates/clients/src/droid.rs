@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, FileId, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp,
-    TitleRank, ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, FileId, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank,
+    ToolKey, Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -170,14 +170,10 @@ impl Decoder for Settings {
         record.facts(&self.session, SessionFacts { model: model.clone(), ..SessionFacts::default() });
         let usage = settings.token_usage.unwrap_or_default().usage();
         if !usage.is_zero() {
-            // One key for every reading: the greatest stands for the session, so that no reading counts twice.
+            // One key for every reading: what counts is by how much it grows.
             let key = MessageKey::in_session(&self.session, "total");
-            let turn = Turn {
-                model,
-                extent: Extent::Sum,
-                context_used: Some(0),
-                ..response(key, usage, at.unwrap_or(self.opened))
-            };
+            let turn =
+                Turn { model, context_used: Some(0), ..response(key, usage, at.unwrap_or(self.opened)) }.running();
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
         Ok(())
@@ -323,7 +319,7 @@ mod tests {
             .iter()
             .find_map(|event| if let EventKind::Turn(turn) = &event.kind { Some((event.at, turn)) } else { None })
             .unwrap();
-        assert_eq!(turn.extent, Extent::Sum);
+        assert!(turn.running_total().is_some());
         assert_eq!(at, Some(Timestamp::from_millis(1_795_000_000_000)));
     }
 

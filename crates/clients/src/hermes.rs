@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, FileId, MessageKey, PicoUsd, Place, Role, SessionFacts, SessionKey, Timestamp,
+    ClientId, Event, EventKind, FileId, MessageKey, PicoUsd, Place, Role, SessionFacts, SessionKey, Timestamp,
     TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
@@ -147,11 +147,11 @@ impl Database {
             let key = MessageKey::in_session(&session, "total");
             let turn = Turn {
                 model,
-                extent: Extent::Sum,
                 embedded_cost: cost,
                 context_used: Some(0),
                 ..response(key, usage, started.unwrap_or(self.modified))
-            };
+            }
+            .running();
             record.emit(&session, EventKind::Turn(Box::new(turn)));
         }
         if let Some(ended) = moment(ended) {
@@ -245,7 +245,7 @@ mod tests {
         let expected =
             Usage { input: 1_000, cache_read: 500, cache_write_5m: 20, output: 300, reasoning: 80, ..Usage::default() };
         assert_eq!(tally.by_session()["20261118_100000_aa"], expected);
-        assert!(tally.turns.values().all(|(_, turn)| turn.extent == Extent::Sum));
+        assert!(tally.turns.values().all(|(_, turn)| turn.running_total().is_some()));
     }
 
     #[test]

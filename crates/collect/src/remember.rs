@@ -248,8 +248,8 @@ impl Remembrance {
         hand_on: &mut impl FnMut(Recollection<'_>),
     ) -> Result<Option<u64>, LedgerError> {
         let Some(ledger) = &self.ledger else { return Ok(None) };
-        let mut tell = |entry: &FileEntry, sessions: &[SessionMemory], told: Recounted<'_>| {
-            let Some(worth) = judge.worth(entry, sessions) else { return };
+        let mut tell = |entry: &FileEntry, memory: &Memory, told: Recounted<'_>| {
+            let Some(worth) = judge.worth(entry, memory) else { return };
             if worth == Worth::Gone && entry.state == State::Live {
                 gone.push(entry.clone());
             }
@@ -260,17 +260,17 @@ impl Remembrance {
         let Some(image) = image else {
             ledger.each_memory(|entry, memory| {
                 if let Some(memory) = memory {
-                    tell(&entry, &memory.sessions, Recounted::Whole(&memory));
+                    tell(&entry, &memory, Recounted::Whole(&memory));
                 }
             })?;
             return Ok(None);
         };
         for file in &image.files {
-            tell(&file.entry, &file.rest.sessions, Recounted::Summed(file));
+            tell(&file.entry, &file.rest, Recounted::Summed(file));
         }
         for entry in &image.changed {
             if let Some(recalled) = ledger.recall(entry.id)? {
-                tell(entry, &recalled.memory.sessions, Recounted::Whole(&recalled.memory));
+                tell(entry, &recalled.memory, Recounted::Whole(&recalled.memory));
             }
         }
         Ok(Some(image.generation))
@@ -383,7 +383,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Nothing where the file is read and tells all of it again, or where nobody looked for it.
-    fn worth(&self, entry: &FileEntry, sessions: &[SessionMemory]) -> Option<Worth> {
+    fn worth(&self, entry: &FileEntry, memory: &Memory) -> Option<Worth> {
         let is_looked_at = || {
             let places = &mut self.question.places.iter();
             places.any(|place| place.client.info().id == entry.client && entry.path.starts_with(&place.root))
@@ -396,8 +396,13 @@ impl<'a> Judge<'a> {
                     return Some(Worth::Usage);
                 }
                 let is_of_interest =
-                    self.question.interest == Interest::Present && is_present(sessions, self.question.now);
-                (self.writes && !is_of_interest).then_some(Worth::Settled { candidate: at, state })
+                    self.question.interest == Interest::Present && is_present(&memory.sessions, self.question.now);
+                if self.writes && !is_of_interest {
+                    return Some(Worth::Settled { candidate: at, state });
+                }
+                // How a running total came about, the file does not tell.
+                let is_series = memory.turns.iter().any(|turn| turn.running_total().is_some());
+                is_series.then_some(Worth::Usage)
             }
         }
     }

@@ -216,6 +216,57 @@ fn what_is_elsewhere_is_neither_told_nor_gone() {
     assert_eq!(home.look().health.clients[0].records, 0);
 }
 
+/// Droid writes down a session's running total alone, and this much of it.
+fn droid(home: &Home, output: u64, day: &str) {
+    let path = home.directory.path().join(".factory/sessions/-work/aaaaaaaa-0000-4000-8000-00000000000d.settings.json");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let text = format!(
+        r#"{{"model":"claude-opus-4-8","providerLockTimestamp":"2026-03-01T08:00:00.000Z","tokenUsage":{{"inputTokens":10,"outputTokens":{output}}}}}"#
+    );
+    fs::write(&path, text).unwrap();
+    let written = format!("{day}T12:00:00Z").parse::<jiff::Timestamp>().unwrap();
+    fs::File::options().append(true).open(&path).unwrap().set_modified(written.into()).unwrap();
+}
+
+fn output_by_day(snapshot: &Snapshot) -> Vec<(String, u64)> {
+    snapshot.totals.by_day.iter().map(|day| (day.day.clone(), day.spend.usage.output)).collect()
+}
+
+#[test]
+fn a_running_total_becomes_usage_over_time_across_restarts_and_resets() {
+    let home = Home::new();
+    for (output, day) in [(100, "2026-03-01"), (100, "2026-03-02"), (250, "2026-03-03"), (30, "2026-03-05")] {
+        droid(&home, output, day);
+        home.look();
+        home.look();
+    }
+    let day = |day: &str, output| (day.to_owned(), output);
+    let wanted = [day("2026-03-01", 100), day("2026-03-03", 150), day("2026-03-05", 30)];
+    assert_eq!(output_by_day(&home.look()), wanted);
+    assert_eq!(home.report().0, 280);
+    fs::remove_dir_all(home.directory.path().join(".factory")).unwrap();
+    assert_eq!(output_by_day(&home.look()), wanted, "what was used stays used");
+}
+
+#[test]
+fn a_live_loop_sees_a_running_total_grow_and_writes_down_the_same() {
+    let home = Home::new();
+    droid(&home, 100, "2026-03-01");
+    let mut collector = home.collector(Runs::Again, home.ledger());
+    assert_eq!(collector.refresh().totals.usage.output, 100);
+    for (output, day, sum) in [(250, "2026-03-03", 250), (30, "2026-03-05", 280)] {
+        droid(&home, output, day);
+        collector.look_everywhere();
+        assert_eq!(collector.refresh().totals.usage.output, sum);
+        // As if time had passed: what waits is written down.
+        collector.finish();
+    }
+    let live = output_by_day(&collector.snapshot());
+    drop(collector);
+    assert_eq!(output_by_day(&home.look()), live);
+    assert_eq!(live.len(), 3);
+}
+
 #[test]
 fn a_broken_ledger_is_one_line_and_no_failure() {
     let home = Home::new();

@@ -10,6 +10,7 @@ use agtop_clients::CLIENTS;
 /// What is in the clients' crate besides clients.
 const SHARED: &[&str] = &[
     "danger",
+    "checkpoint",
     "decode",
     "env",
     "facts",

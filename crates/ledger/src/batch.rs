@@ -11,6 +11,7 @@ use crate::memory::{LimitReading, Memory};
 use crate::merge;
 use crate::paths;
 use crate::record::{EntryId, FileEntry, FileRecord, Head, Reach, Stamp, State};
+use crate::series;
 use crate::store::{Ledger, find, find_replaced, log_column, recall};
 
 /// Changes that are written together. Dropped without [`Self::commit`], it was never there.
@@ -62,7 +63,8 @@ impl Batch<'_> {
 
     fn try_put(&mut self, record: &FileRecord) -> Result<Put, Fault> {
         let Some(known) = find(&self.transaction, self.clients, record.client, &record.path)? else {
-            self.write(None, &Row::of(record, State::Live), &record.memory)?;
+            let series = series::continued(&Memory::default(), record);
+            self.write(None, &Row::of(record, State::Live), series.as_ref().unwrap_or(&record.memory))?;
             return Ok(Put::Kept);
         };
         let old = recall(&self.transaction, self.clients, known.id)?.map(|recalled| recalled.memory);
@@ -73,10 +75,12 @@ impl Batch<'_> {
             }
             return Ok(Put::Outdated);
         }
-        if let Some(left) = merge::leftover(&old, &record.memory) {
+        let series = series::continued(&old, record);
+        let memory = series.as_ref().unwrap_or(&record.memory);
+        if let Some(left) = merge::leftover(&old, memory) {
             self.archive_leftover(record, &left)?;
         }
-        self.write(Some(known.id), &Row::of(record, State::Live), &record.memory)?;
+        self.write(Some(known.id), &Row::of(record, State::Live), memory)?;
         Ok(Put::Kept)
     }
 

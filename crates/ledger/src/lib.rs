@@ -29,6 +29,7 @@ mod recorder;
 mod schema;
 #[cfg(test)]
 mod sequences;
+mod series;
 mod store;
 #[cfg(test)]
 mod testing;

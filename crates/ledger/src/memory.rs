@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Extent, Lineage, MessageKey, Phase, PicoUsd, RateLimit, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Title, ToolKey, Usage,
+    ClientId, Extent, Lineage, MessageKey, Phase, PicoUsd, RateLimit, RunningTotal, SessionFacts, SessionKey,
+    StopReason, Tier, Timestamp, Title, ToolKey, Usage,
 };
 
 use crate::codec::{Damaged, Reader, Writer};
@@ -144,6 +144,12 @@ impl TurnMemory {
         self.context_used = self.context_used.max(copy.context_used);
         self.at = self.at.min(copy.at);
         (self.lineage, self.opened) = (self.lineage, self.opened).min((copy.lineage, copy.opened));
+    }
+
+    /// The running total that this is a reading of, if it is one.
+    pub fn running_total(&self) -> Option<RunningTotal> {
+        let Self { message, usage, embedded_cost, .. } = *self;
+        (self.part_of == Some(message)).then_some(RunningTotal { message, usage, embedded_cost })
     }
 
     /// Whether a copy of the same response would add nothing to what this one used and cost, and what it is a part of.

@@ -44,6 +44,11 @@ pub(crate) fn join(into: &mut Memory, other: &Memory) {
     Joiner::onto(into).add(other, &other.turns);
 }
 
+/// Adds some responses of one account to another.
+pub(crate) fn join_turns(into: &mut Memory, other: &Memory, turns: &[TurnMemory]) {
+    Joiner::onto(into).add(other, turns);
+}
+
 /// Adds responses to a memory, each once.
 struct Joiner<'a> {
     memory: &'a mut Memory,

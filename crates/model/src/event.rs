@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{FileId, MessageKey, PicoUsd, SessionKey, Timestamp, ToolKey, Untrusted, Usage};
+use crate::{ClientId, FileId, MessageKey, PicoUsd, SessionKey, Timestamp, ToolKey, Untrusted, Usage};
 
 /// One thing that a transcript, a database or a hook tells about a session.
 ///
@@ -179,6 +179,54 @@ pub struct Turn {
     pub context_used: Option<u64>,
 }
 
+impl Turn {
+    /// Makes it a reading of a running total: of all responses so far, because nothing else is written down. It is a
+    /// part of itself, so it never counts; what counts is by how much it grows from reading to reading, see
+    /// [`RunningTotal::step`].
+    #[must_use]
+    pub fn running(self) -> Self {
+        Self { part_of: Some(self.message), extent: Extent::Sum, ..self }
+    }
+
+    /// The running total that this is a reading of, if it is one.
+    pub fn running_total(&self) -> Option<RunningTotal> {
+        let Self { message, usage, embedded_cost, .. } = *self;
+        (self.part_of == Some(message)).then_some(RunningTotal { message, usage, embedded_cost })
+    }
+}
+
+/// A reading of a running total, or what was used between two of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunningTotal {
+    /// Which total; of a step, which step.
+    pub message: MessageKey,
+    /// How far it has come.
+    pub usage: Usage,
+    /// What the agent says that cost.
+    pub embedded_cost: Option<PicoUsd>,
+}
+
+impl RunningTotal {
+    /// What was used since an earlier reading, if anything. Whoever makes the same reading gets the same key. A total
+    /// that fell was set back in between: all of it is new.
+    #[must_use]
+    pub fn step(&self, client: ClientId, earlier: Option<&Self>) -> Option<Self> {
+        let before = earlier.map_or_else(Usage::default, |earlier| earlier.usage);
+        let was_set_back = self.usage.total() < before.total();
+        let usage = if was_set_back { self.usage } else { self.usage.since(&before) };
+        if usage.is_zero() {
+            return None;
+        }
+        let paid = earlier.filter(|_| !was_set_back).and_then(|earlier| earlier.embedded_cost).unwrap_or_default();
+        let cost = |now: PicoUsd| PicoUsd::new(now.as_pico().saturating_sub(paid.as_pico()).max(0));
+        let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = self.usage;
+        let reading = [input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches];
+        let bytes: Vec<u8> = reading.iter().flat_map(|count| count.to_le_bytes()).collect();
+        let message = MessageKey::by_content(client, &[&self.message.to_bits().to_le_bytes(), &bytes]);
+        Some(Self { message, usage, embedded_cost: self.embedded_cost.map(cost) })
+    }
+}
+
 /// Whether a response belongs to the conversation with the person or to a branch off it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Lineage {
@@ -331,4 +379,41 @@ pub enum Place {
         /// Its rowid.
         rowid: i64,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: ClientId = ClientId::new("x");
+
+    fn total(output: u64, cost: i64) -> RunningTotal {
+        let message = MessageKey::by_content(CLIENT, &[b"total"]);
+        let usage = Usage { output, ..Usage::default() };
+        RunningTotal { message, usage, embedded_cost: Some(PicoUsd::new(cost)) }
+    }
+
+    fn step(now: RunningTotal, before: RunningTotal) -> Option<(u64, i64)> {
+        now.step(CLIENT, Some(&before)).map(|step| (step.usage.output, step.embedded_cost.unwrap().as_pico()))
+    }
+
+    #[test]
+    fn a_total_counts_by_what_it_has_grown() {
+        let first = total(10, 100).step(CLIENT, None).unwrap();
+        assert_eq!((first.usage.output, first.embedded_cost), (10, Some(PicoUsd::new(100))));
+        assert_eq!(step(total(15, 130), total(10, 100)), Some((5, 30)));
+        assert_eq!(step(total(15, 130), total(15, 130)), None);
+    }
+
+    #[test]
+    fn a_total_that_was_set_back_is_all_new() {
+        assert_eq!(step(total(4, 20), total(15, 130)), Some((4, 20)));
+    }
+
+    #[test]
+    fn the_same_reading_is_the_same_step_whatever_was_read_before() {
+        let (one, other) = (total(15, 130).step(CLIENT, None), total(15, 130).step(CLIENT, Some(&total(10, 100))));
+        assert_eq!(one.unwrap().message, other.unwrap().message);
+        assert_ne!(one.unwrap().message, total(16, 130).step(CLIENT, None).unwrap().message);
+    }
 }

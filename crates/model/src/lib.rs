@@ -30,8 +30,8 @@ mod usage_table;
 pub use agent::{Agent, Confidence, IoRate, Join, JoinTier, Liveness, Role};
 pub use client::ClientId;
 pub use event::{
-    Activity, Event, EventKind, Extent, Lineage, Place, Provenance, RateLimit, Running, SessionFacts, StopReason, Tier,
-    Title, TitleRank, Turn, Window,
+    Activity, Event, EventKind, Extent, Lineage, Place, Provenance, RateLimit, Running, RunningTotal, SessionFacts,
+    StopReason, Tier, Title, TitleRank, Turn, Window,
 };
 pub use field::{FIELDS, Field, Kind, Row, Value, field};
 pub use git::Git;

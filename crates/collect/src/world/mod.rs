@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, Event, EventKind, FileId, Provenance, RateLimit, Running, SessionKey, Timestamp, ToolKey, ToolTime, Turn,
-    Untrusted,
+    ClientId, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, Running, RunningTotal, SessionKey,
+    Timestamp, ToolKey, ToolTime, Turn, Untrusted,
 };
 use foldhash::fast::RandomState;
 
@@ -35,7 +35,7 @@ pub use audit::{Audit, Counted, Entry};
 pub use lens::{Lens, Scope};
 
 use frozen::Frozen;
-use hashed::HashedSet;
+use hashed::{HashedMap, HashedSet};
 use lately::Lately;
 use memo::Memo;
 use session::{SessionState, Told};
@@ -56,6 +56,8 @@ pub struct World {
     recent: Option<(SessionKey, SessionIdx)>,
     turns: TurnBook,
     frozen: Frozen,
+    /// The last readings of running totals.
+    totals: HashedMap<MessageKey, RunningTotal>,
     models: Names,
     projects: HashMap<(ClientId, Arc<str>), PathBuf>,
     limits: HashMap<(ClientId, Arc<str>), (Timestamp, RateLimit)>,
@@ -104,6 +106,7 @@ impl World {
             recent: None,
             turns: TurnBook::default(),
             frozen: Frozen::default(),
+            totals: HashedMap::default(),
             models: Names::default(),
             projects: HashMap::new(),
             limits: HashMap::new(),
@@ -175,6 +178,9 @@ impl World {
         (at, modified): (Option<Timestamp>, Timestamp),
         turn: &Turn,
     ) {
+        if let Some(total) = turn.running_total() {
+            return self.note_total(key, source, (at, modified), (turn, total));
+        }
         let session = self.session(key);
         let at = at.unwrap_or_else(|| self.sessions[session.at()].last_active().unwrap_or(modified));
         let model = turn.model.as_ref().map(|name| self.models.intern(name));
@@ -184,6 +190,22 @@ impl World {
             audit.note(key, source, at, turn);
         }
         self.join(Copied { session, file: source.file, at, turn, model });
+    }
+
+    /// What a running total has grown by happened when it was read, but for its first reading.
+    fn note_total(
+        &mut self,
+        key: &SessionKey,
+        source: Provenance,
+        (at, modified): (Option<Timestamp>, Timestamp),
+        (turn, total): (&Turn, RunningTotal),
+    ) {
+        let before = self.totals.insert(total.message, total);
+        let Some(step) = total.step(key.client, before.as_ref()) else { return };
+        let RunningTotal { message, usage, embedded_cost } = step;
+        let step = Turn { message, usage, embedded_cost, part_of: Some(total.message), ..turn.clone() };
+        let at = if before.is_some() { Some(modified) } else { at };
+        self.note_turn(key, source, (at, modified), &step);
     }
 
     fn join(&mut self, copy: Copied<'_>) {

@@ -134,6 +134,14 @@ impl World {
             opened: turn.opened,
             context_used: turn.context_used,
         };
+        if let Some(total) = told.running_total() {
+            // Of two accounts of one file the one that had come further was the later.
+            let known = self.totals.entry(total.message).or_insert(total);
+            if known.usage.total() < total.usage.total() {
+                *known = total;
+            }
+            return;
+        }
         if let Some(audit) = &mut self.audit {
             let model = model.and_then(|model| self.models.get(model)).cloned();
             audit.note(key, source, turn.at, &Turn { model, ..told.clone() });

@@ -1,0 +1,71 @@
+//! Running totals as series: what a file tells of now, and by how much it has grown from reading to reading.
+
+use agtop_model::{RunningTotal, Timestamp};
+
+use crate::memory::{Memory, TurnMemory};
+use crate::merge::join_turns;
+use crate::record::FileRecord;
+
+/// The memory with a response for each step of its running totals: those that were known, and the one to this reading,
+/// which happened when the file was written. `None` if it holds no running total.
+pub(crate) fn continued(old: &Memory, record: &FileRecord) -> Option<Memory> {
+    let readings: Vec<TurnMemory> =
+        record.memory.turns.iter().filter(|turn| turn.running_total().is_some()).copied().collect();
+    if readings.is_empty() {
+        return None;
+    }
+    let mut memory = record.memory.clone();
+    for reading in readings {
+        let is_step = |turn: &&TurnMemory| turn.part_of == Some(reading.message) && turn.running_total().is_none();
+        let known: Vec<TurnMemory> = old.turns.iter().filter(is_step).copied().collect();
+        join_turns(&mut memory, old, &known);
+        let before =
+            old.turns.iter().filter(|turn| turn.message == reading.message).find_map(TurnMemory::running_total);
+        memory.turns.extend(step(&reading, before, record));
+    }
+    Some(memory)
+}
+
+fn step(reading: &TurnMemory, before: Option<RunningTotal>, record: &FileRecord) -> Option<TurnMemory> {
+    let RunningTotal { message, usage, embedded_cost } =
+        reading.running_total()?.step(record.client, before.as_ref())?;
+    let at: Timestamp = if before.is_some() { record.stamp.file.modified } else { reading.at };
+    Some(TurnMemory { message, usage, embedded_cost, at, part_of: Some(reading.message), ..*reading })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{key, memory, minute, record, turn};
+
+    fn reading(output: u64, written: i64) -> FileRecord {
+        let mut told = memory("s", []);
+        let total = TurnMemory { part_of: Some(key(1)), at: minute(0), ..turn(1) };
+        told.turns.push(TurnMemory { usage: agtop_model::Usage { output, ..Default::default() }, ..total });
+        let mut record = record("/a", told);
+        record.stamp.file.modified = minute(written);
+        record
+    }
+
+    fn steps(memory: &Memory) -> Vec<(u64, Timestamp)> {
+        let steps = memory.turns.iter().filter(|turn| turn.running_total().is_none());
+        let mut steps: Vec<_> = steps.map(|turn| (turn.usage.output, turn.at)).collect();
+        steps.sort_by_key(|(_, at)| *at);
+        steps
+    }
+
+    #[test]
+    fn successive_readings_become_usage_over_time_across_a_reset() {
+        let mut known = Memory::default();
+        for (output, written) in [(10, 5), (10, 6), (25, 7), (4, 8), (9, 9)] {
+            known = continued(&known, &reading(output, written)).unwrap();
+        }
+        let wanted = [(10, minute(0)), (15, minute(7)), (4, minute(8)), (5, minute(9))];
+        assert_eq!(steps(&known), wanted);
+    }
+
+    #[test]
+    fn what_is_no_running_total_stays_as_it_is() {
+        assert_eq!(continued(&Memory::default(), &record("/a", memory("s", [1, 2]))), None);
+    }
+}
