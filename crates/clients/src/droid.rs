@@ -41,9 +41,8 @@ static INFO: ClientInfo = ClientInfo {
         ..Knowledge::NONE
     },
     blind_spots: &[
-        "A session has one running total for all its models and days: it falls on the moment its provider was chosen. \
-         Successive readings are not told apart yet.",
-        "If a total begins anew, what it was before counts only as far as it was greater.",
+        "A session has one running total for all its models. What it had come to when agtop first saw it falls on the \
+         moment its provider was chosen, and what it grew by later on when agtop saw that.",
         "Whether its input includes what was read from a cache is unconfirmed: it is taken not to.",
         "Waiting for an approval, sub-agents and the fill of the context are not known to be on disk.",
     ],

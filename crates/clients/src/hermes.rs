@@ -37,7 +37,8 @@ static INFO: ClientInfo = ClientInfo {
         ..Knowledge::NONE
     },
     blind_spots: &[
-        "A session has one running total for all its days: it falls on the moment the session began.",
+        "A session has one running total. What it had come to when agtop first saw it falls on the moment the session \
+         began, and what it grew by later on when agtop saw that.",
         "Requests beside the conversation, such as for titles and summaries, are in no session's total.",
         "Its messages are not read: prompts and tools are unknown.",
     ],

@@ -166,7 +166,7 @@ fn a_call_is_timed_once_by_its_hooks_and_counted_once_by_its_transcript() {
     let [tool] = told.timings.tools.as_slice() else { panic!("{:?}", told.timings) };
     // Each call of `push` looks at the clock for itself.
     let close = |span: Duration, millis: u64| span >= Duration::from_millis(millis) && span.as_millis() < 5000;
-    assert_eq!((&*tool.tool, tool.times.count), ("Bash", 1));
+    assert_eq!((tool.tool.raw(), tool.times.count), ("Bash", 1));
     assert!(close(tool.times.median, 250) && close(told.timings.first_tool.unwrap().median, 100));
     assert!(close(told.timings.turn.unwrap().median, 500));
     let session = told.agents[0].session.as_ref().unwrap();

@@ -1,7 +1,6 @@
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ClientId;
+use crate::{ClientId, Untrusted};
 
 /// How long things took, as far as agtop saw them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,7 +19,7 @@ pub struct ToolTime {
     /// Whose tool it is.
     pub client: ClientId,
     /// The tool.
-    pub tool: Arc<str>,
+    pub tool: Untrusted,
     /// The last calls' times.
     pub times: Quantiles,
 }

@@ -8,8 +8,8 @@ use agtop_model::{
     Agent, Basis, Change, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost, CpuTime, DayModel, Deed,
     Evidence, Gap, Git, Growth, Happening, Health, History, HistoryPoint, InFlight, Io, IoRate, Issue, IssueKind, Join,
     JoinTier, Lifecycle, Liveness, ModelSpend, OpenFiles, Pace, Paces, Phase, PicoUsd, Place, ProcId, Process,
-    ProcessState, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status, StopReason, System, Timestamp,
-    Title, TitleRank, ToolCount, Totals, Untrusted, Usage, Window,
+    ProcessState, Quantiles, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status, StopReason, System,
+    Timestamp, Timings, Title, TitleRank, ToolCount, ToolTime, Totals, Untrusted, Usage, Window,
 };
 
 use crate::{Surface, View};
@@ -65,7 +65,7 @@ pub(crate) fn rich() -> Snapshot {
         sessions: sessions.into(),
         rate_limits: [(CODEX, ago(60), rate_limit())].into(),
         paces: Arc::new(paces()),
-        timings: Arc::default(),
+        timings: Arc::new(timings()),
         history: Arc::new(history()),
         lifecycles: [lifecycle(Change::Exited, 4000), lifecycle(Change::Spawned, CODEX_PID)].into(),
         health: Arc::new(health()),
@@ -517,6 +517,13 @@ fn paces() -> Paces {
         stops: vec![(StopReason::ToolUse, 2), (StopReason::EndTurn, 1)],
         compactions: 1,
     }
+}
+
+fn timings() -> Timings {
+    let spans = |seconds: &[u64]| Quantiles::of(seconds.iter().map(|&span| Duration::from_secs(span)));
+    let tool =
+        spans(&[1, 2, 90]).map(|times| ToolTime { client: ClientId::new("claude"), tool: "Ba\u{1b}sh".into(), times });
+    Timings { tools: tool.into_iter().collect(), first_tool: None, turn: spans(&[30]) }
 }
 
 fn history() -> History {

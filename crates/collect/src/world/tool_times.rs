@@ -2,7 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, Quantiles, ToolTime};
+use agtop_model::{ClientId, Quantiles, ToolTime, Untrusted};
 
 /// How long the last calls of each tool took.
 #[derive(Debug, Default)]
@@ -26,10 +26,12 @@ impl ToolTimes {
     pub(super) fn all(&self) -> Vec<ToolTime> {
         let times = |((client, tool), times): (&(ClientId, Arc<str>), &VecDeque<u32>)| {
             let times = Quantiles::of(times.iter().map(|&millis| Duration::from_millis(millis.into())))?;
-            Some(ToolTime { client: *client, tool: Arc::clone(tool), times })
+            Some(ToolTime { client: *client, tool: Untrusted::new(Arc::clone(tool)), times })
         };
         let mut all: Vec<ToolTime> = self.0.iter().filter_map(times).collect();
-        all.sort_by(|a, b| b.times.p95.cmp(&a.times.p95).then_with(|| (a.client, &a.tool).cmp(&(b.client, &b.tool))));
+        all.sort_by(|a, b| {
+            b.times.p95.cmp(&a.times.p95).then_with(|| (a.client, a.tool.raw()).cmp(&(b.client, b.tool.raw())))
+        });
         all
     }
 

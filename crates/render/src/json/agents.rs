@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::lately::{Coming, History, Rates};
 use super::process::{self, Commands, Machine, Summary};
 use super::rollup::{self, Aggregates, Directory};
+use super::timings::Timings;
 use super::{agent, wire};
 use crate::{Content, Surface, View, select};
 
@@ -34,6 +35,7 @@ struct Document {
     agent_summary: Summary,
     processes: Vec<process::Entry>,
     rates: Rates,
+    timings: Timings,
 }
 
 impl Surface for Agents {
@@ -80,6 +82,7 @@ impl Document {
             agent_summary: Summary::of(&processes),
             processes,
             rates: Rates::from(&*snapshot.paces),
+            timings: Timings::from(&*snapshot.timings),
         }
     }
 }

@@ -9,6 +9,7 @@ mod rollup;
 mod session;
 pub(crate) mod sessions;
 mod telemetry;
+mod timings;
 mod totals;
 pub(crate) mod tree;
 pub(crate) mod wire;
