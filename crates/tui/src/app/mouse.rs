@@ -41,10 +41,9 @@ impl App {
         });
         self.clicked = Some((at, position.y));
         if let Some(overlay) = &self.overlay {
-            if !matches!(overlay, Overlay::Confirm(_)) && !crate::popup::area(self).contains(position) {
-                self.overlay = None;
-            }
-            return Vec::new();
+            let is_beside = !crate::popup::area(self).contains(position);
+            let is_question = matches!(overlay, Overlay::Confirm(_));
+            return if is_beside && !is_question { self.act_above(Action::Back) } else { Vec::new() };
         }
         let zones = zones(self, self.size.area());
         if zones.tabs.contains(position) {

@@ -140,6 +140,86 @@ fn s4_ui_header_tells_the_time_and_how_many_are_at_work_and_the_footer_how_to_en
 }
 
 #[test]
+fn s4_ui_02_the_footer_tells_how_to_end_and_whose_agents_are_shown() {
+    let text = screen((220, 60), 14, "");
+    let last = text.lines().last().unwrap();
+    assert!(last.contains("q quit") && last.contains("providers aider claude codex gemini opencode   prices"), "{last}");
+    assert!(!screen((220, 60), 0, "").contains("providers"), "nobody's agents are shown");
+}
+
+#[test]
+fn s0_pop_01_the_title_tells_status_agent_pid_and_project() {
+    let mut app = app_at((140, 40), usual(), demo::crowd(14, 30));
+    press(&mut app, "Enter");
+    let agent = app.chosen_agent().unwrap();
+    let (pid, project) = (agent.process.id.pid, crate::app::project(agent));
+    let text = text_of(&app, 140, 40);
+    let title = text.lines().find(|line| line.contains('╭')).unwrap();
+    assert!(title.contains(&format!("! permission   codex   pid {pid}   {project}")), "{title}");
+}
+
+#[test]
+fn s1_ui_01_and_02_sessions_and_agents_have_the_columns_of_rust_agtop() {
+    let headings = |keys| {
+        let text = screen((220, 60), 14, keys);
+        text.lines().find(|line| line.contains("STATUS")).unwrap().to_owned()
+    };
+    assert!(headings("2").contains("PID") && headings("2").contains("SESSION"));
+    for title in ["PID", "CPU", "MEM", "R/s", "W/s", "ACTIVITY"] {
+        assert!(headings("").contains(title), "{title}");
+    }
+}
+
+#[test]
+fn s1_ui_03_other_columns_are_enabled_in_the_config_tab_while_the_list_shows_them() {
+    let mut app = app_at((220, 60), usual(), demo::crowd(14, 30));
+    press(&mut app, "c");
+    assert_eq!(app.tab, Tab::Config);
+    for id in ["vsz", "disk_read", "disk_write"] {
+        assert!(app.options.columns.iter().all(|choice| choice.id != id), "{id}");
+        press(&mut app, "Home");
+        while crate::popup::configurable(app.columns()).get(app.configures_in_panel().unwrap()) != Some(&id) {
+            press(&mut app, "j");
+        }
+        press(&mut app, "Space");
+        // In front of all others it has room on any screen.
+        for _ in 0..app.columns().len() {
+            press(&mut app, "Home");
+            while crate::popup::configurable(app.columns()).get(app.configures_in_panel().unwrap()) != Some(&id) {
+                press(&mut app, "j");
+            }
+            press(&mut app, "Left");
+        }
+    }
+    let text = text_of(&app, 220, 60);
+    let headings = text.lines().find(|line| line.contains("STATUS")).unwrap();
+    for title in ["VSZ", "DISK R", "DISK W"] {
+        assert!(headings.contains(title), "{title}: {headings}");
+    }
+}
+
+#[test]
+fn s1_ui_08_d_goes_to_the_dashboard_and_back_to_the_classic_layout() {
+    let mut app = app_at((140, 50), usual(), demo::crowd(14, 30));
+    let classic = text_of(&app, 140, 50);
+    press(&mut app, "d");
+    let dashboard = text_of(&app, 140, 50);
+    for part in [", machine ", "Memory ", "Tokens ", "Projects "] {
+        assert!(dashboard.contains(part) && !classic.contains(part), "{part}: {dashboard}");
+    }
+    press(&mut app, "d");
+    assert_eq!(text_of(&app, 140, 50), classic);
+}
+
+#[test]
+fn s1_ui_09_plans_and_their_windows_are_told_of_each_account() {
+    let text = screen((140, 40), 14, "5");
+    for word in ["claude  max", "codex  plus", "5h ", "week ", "↻ in ", "lasts until it starts anew"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
+
+#[test]
 fn the_footer_tells_what_agtop_itself_uses() {
     let mut app = app_at((200, 40), usual(), demo::crowd(2, 2));
     app.update(Message::Own(Own { cpu_percent: Some(0.24), memory: Some(25_000_000) }));

@@ -11,6 +11,7 @@ use crate::columns::Side;
 use crate::draw::{blanks_around, tab_places};
 use crate::facts::{Fact, Subject};
 use crate::look::Ink;
+use crate::popup::draw_in_panel;
 use crate::widgets::{pairs, put};
 
 /// Columns of the names of facts.
@@ -26,6 +27,10 @@ pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     draw_titles(app, Rect { height: 1, ..area }, buffer);
     let inner = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height: area.height - 1 };
+    if let Some(index) = app.configures_in_panel() {
+        draw_in_panel(app, index, inner, buffer);
+        return;
+    }
     let facts = facts(app);
     if facts.is_empty() {
         put(buffer, Rect { height: 1, ..inner }, &Line::from(app.look.span("nothing to tell", Ink::Faint)), Side::Left);

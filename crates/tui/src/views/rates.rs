@@ -156,3 +156,23 @@ fn by_agent(app: &App, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use agtop_model::Usage;
+
+    use super::*;
+    use crate::alerts::Thresholds;
+
+    #[test]
+    fn s4_win_14_a_hit_rate_is_amber_below_sixty_and_red_below_thirty() {
+        let rated = |read: u64| {
+            let usage = Usage { cache_read: read, input: 100 - read, ..Usage::default() };
+            hit_rate(&Pace { requests: 1, usage, ..Pace::default() }, &Thresholds::default())
+        };
+        let cases = [(60, "60%", Ink::Good), (59, "59%", Ink::Warn), (30, "30%", Ink::Warn), (29, "29%", Ink::Bad)];
+        for (read, text, ink) in cases {
+            assert_eq!(rated(read), (text.to_owned(), ink));
+        }
+    }
+}
