@@ -9,15 +9,8 @@ mod tests {
     use std::path::Path;
 
     /// Each list of features, and how many there are.
-    const LISTS: [(&str, usize); 7] = [
-        ("S0-KEY", 14),
-        ("S0-POP", 22),
-        ("S1-KEY", 10),
-        ("S1-UI", 12),
-        ("S4-UI", 3),
-        ("S4-WIN", 14),
-        ("S4-ALR", 5),
-    ];
+    const LISTS: [(&str, usize); 7] =
+        [("S0-KEY", 14), ("S0-POP", 22), ("S1-KEY", 10), ("S1-UI", 12), ("S4-UI", 3), ("S4-WIN", 14), ("S4-ALR", 5)];
     /// Features that nothing shows yet.
     const MISSING: [&str; 1] = ["S1-UI-10"];
 
@@ -48,7 +41,8 @@ mod tests {
 
     #[test]
     fn every_feature_has_a_line() {
-        let numbered = |(list, last): (&str, usize)| (1..=last).map(move |at| format!("{list}-{at:02}")).collect::<Vec<_>>();
+        let numbered =
+            |(list, last): (&str, usize)| (1..=last).map(move |at| format!("{list}-{at:02}")).collect::<Vec<_>>();
         let expected: BTreeSet<String> = LISTS.into_iter().flat_map(numbered).collect();
         assert_eq!(table().keys().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>(), expected);
     }

@@ -75,7 +75,8 @@ fn zellij(place: &Whereabouts) -> bool {
 /// The pane in a command line with its environment behind it, if it is in that session.
 fn zellij_pane(told: &str, session: Option<&str>) -> Option<u32> {
     // The environment comes last, and so do its words.
-    let variable = |name: &str| told.split_whitespace().rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let variable =
+        |name: &str| told.split_whitespace().rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     (variable("ZELLIJ_SESSION_NAME") == session).then(|| variable("ZELLIJ_PANE_ID"))??.parse().ok()
 }
 

@@ -28,6 +28,7 @@ pub(super) fn run(screen: Screen) -> Result<ExitCode> {
     let mut world = World::start(screen);
     let result = agtop_tui::run(&mut tty, &mut app, &mut world);
     tty.leave()?;
+    world.end();
     result?;
     Ok(ExitCode::SUCCESS)
 }
@@ -61,12 +62,16 @@ struct World {
     /// Ends the collector's sleep.
     rouse: Sender<()>,
     progress: Box<dyn Fn() -> Progress + Send>,
+    /// Closed once the collector has written down what it read.
+    finished: Receiver<()>,
     ticks: Ticks,
     meter: Meter,
     os: Box<dyn Os>,
     screen: Screen,
 }
 
+/// A scan that has not come to its end by then is given up: what it read is read again another time.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the clock is drawn, and how often the progress of a scan.
 const SECOND: Duration = Duration::from_secs(1);
 const SCAN_BEAT: Duration = Duration::from_millis(100);
@@ -85,6 +90,7 @@ impl World {
         let (input, inputs) = unbounded();
         let (orders, orders_out) = unbounded();
         let (rouse, roused) = bounded(1);
+        let (finish, finished) = bounded::<()>(0);
         let slot = Arc::new(Slot { newest: ArcSwapOption::empty(), wake });
         let interval = screen.options.interval;
         let progress: Box<dyn Fn() -> Progress + Send> = if screen.demo {
@@ -94,14 +100,24 @@ impl World {
         } else {
             let collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
             let progress = collector.watch();
-            start_thread("collect", collect(collector, Arc::clone(&slot), orders_out, roused, interval));
+            let collect = collect(collector, Arc::clone(&slot), orders_out, roused, interval);
+            start_thread("collect", move || {
+                collect();
+                drop(finish);
+            });
             Box::new(progress)
         };
         listen(input.clone());
         signals::listen(input.clone());
         let ticks = Ticks { next: Instant::now(), is_scanning: !screen.demo, snapshots: 0 };
         let (os, meter) = (agtop_os::native(), Meter::default());
-        Self { slot, woken, inputs, input, orders, rouse, progress, ticks, meter, os, screen }
+        Self { slot, woken, inputs, input, orders, rouse, progress, finished, ticks, meter, os, screen }
+    }
+
+    /// Has the collector write down what it read: without orders it comes to its end.
+    fn end(self) {
+        let Self { finished, .. } = self;
+        let _ = finished.recv_timeout(PATIENCE);
     }
 
     fn newest(&mut self) -> Option<Input> {
@@ -278,21 +294,49 @@ fn collect(
     move || {
         slot.publish(collector.glance());
         slot.publish(collector.refresh());
+        let mut breath = Breath::default();
         loop {
-            let snapshot = collector.next(interval, &wake);
+            // Whoever has an order does not wait until we have taken breath.
+            if wake.recv_timeout(breath.rest().min(interval)) == Err(RecvTimeoutError::Timeout) {
+                slot.publish(collector.next(interval, &wake));
+                breath.published(Instant::now());
+            }
             match orders.try_recv() {
                 Ok(Order::Interval(other)) => interval = other,
                 Ok(Order::Refresh) => {
                     collector.look_everywhere();
                     slot.publish(collector.refresh());
-                    continue;
                 }
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => break,
             }
-            slot.publish(snapshot);
         }
         collector.finish();
+    }
+}
+
+/// Between snapshots there is the more time the more of them there were lately: what comes alone is shown at once, and
+/// what comes without end a few times a second, which is as much as anybody can follow.
+#[derive(Debug, Default)]
+struct Breath {
+    before: Option<Instant>,
+    rest: Duration,
+}
+
+impl Breath {
+    const LONGEST: Duration = Duration::from_millis(175);
+    /// One that follows the one before this soon after it could have come came without a pause.
+    const PAUSE: Duration = Duration::from_millis(150);
+
+    fn published(&mut self, now: Instant) {
+        let since = self.before.replace(now).map_or(Duration::MAX, |before| now.duration_since(before));
+        let is_without_pause = since.saturating_sub(self.rest) < Self::PAUSE;
+        self.rest =
+            if is_without_pause { (self.rest + Duration::from_millis(25)).min(Self::LONGEST) } else { self.rest / 2 };
+    }
+
+    const fn rest(&self) -> Duration {
+        self.rest
     }
 }
 
@@ -420,4 +464,25 @@ mod signals {
     pub(super) fn listen(_: crossbeam_channel::Sender<agtop_tui::Input>) {}
 
     pub(super) fn stop_ourselves() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_of_records_is_shown_a_few_times_a_second_and_a_lone_one_at_once() {
+        let mut breath = Breath::default();
+        let mut now = Instant::now();
+        for _ in 0..30 {
+            now += breath.rest() + Duration::from_millis(60);
+            breath.published(now);
+        }
+        assert_eq!(breath.rest(), Breath::LONGEST);
+        for _ in 0..12 {
+            now += Duration::from_secs(1);
+            breath.published(now);
+        }
+        assert!(breath.rest() < Duration::from_millis(1), "{breath:?}");
+    }
 }

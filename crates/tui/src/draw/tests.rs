@@ -143,7 +143,10 @@ fn s4_ui_header_tells_the_time_and_how_many_are_at_work_and_the_footer_how_to_en
 fn s4_ui_02_the_footer_tells_how_to_end_and_whose_agents_are_shown() {
     let text = screen((220, 60), 14, "");
     let last = text.lines().last().unwrap();
-    assert!(last.contains("q quit") && last.contains("providers aider claude codex gemini opencode   prices"), "{last}");
+    assert!(
+        last.contains("q quit") && last.contains("providers aider claude codex gemini opencode   prices"),
+        "{last}"
+    );
     assert!(!screen((220, 60), 0, "").contains("providers"), "nobody's agents are shown");
 }
 

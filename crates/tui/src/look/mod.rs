@@ -128,6 +128,15 @@ impl Look {
         self.style(ink).add_modifier(Modifier::BOLD)
     }
 
+    /// The style of a status: what wants its person stands out, and who cannot go on at all does so from afar.
+    pub(crate) fn status(&self, status: Status) -> Style {
+        match (status, Ink::of(status)) {
+            (Status::NeedsPermission, ink) => self.loud(ink).add_modifier(Modifier::REVERSED),
+            (_, ink @ (Ink::Warn | Ink::Bad)) => self.loud(ink),
+            (_, ink) => self.style(ink),
+        }
+    }
+
     /// The style of bars and marks: in its colour, without what makes words stand out.
     pub(crate) fn fill(&self, ink: Ink) -> Style {
         let words_only = Modifier::UNDERLINED.union(Modifier::REVERSED);
@@ -168,6 +177,21 @@ mod tests {
 
     fn look(name: &str, depth: Depth) -> Look {
         Look { theme: theme(name).unwrap(), depth, charset: Charset::Unicode }
+    }
+
+    #[test]
+    fn who_waits_for_a_permission_stands_out_from_all_others_in_every_theme() {
+        for depth in [Depth::True, Depth::Ansi16, Depth::None] {
+            for theme in THEMES.iter() {
+                let look = look(&theme.name, depth);
+                let others = [Status::NeedsInput, Status::Working, Status::Idle, Status::Stalled, Status::Error];
+                let is_loud = |status| look.status(status).add_modifier.contains(Modifier::REVERSED | Modifier::BOLD);
+                assert!(is_loud(Status::NeedsPermission), "{} {depth:?}", theme.name);
+                for other in others {
+                    assert_ne!(look.status(other), look.status(Status::NeedsPermission), "{} {depth:?}", theme.name);
+                }
+            }
+        }
     }
 
     #[test]
