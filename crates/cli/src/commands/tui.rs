@@ -27,8 +27,9 @@ pub(super) fn run(screen: Screen) -> Result<ExitCode> {
     app.update(Message::Resize(columns, rows));
     let mut world = World::start(screen);
     let result = agtop_tui::run(&mut tty, &mut app, &mut world);
-    tty.leave()?;
+    // As long as keys are ours: what is typed after the screen is gone is the shell's.
     world.end();
+    tty.leave()?;
     result?;
     Ok(ExitCode::SUCCESS)
 }
@@ -116,7 +117,8 @@ impl World {
 
     /// Has the collector write down what it read: without orders it comes to its end.
     fn end(self) {
-        let Self { finished, .. } = self;
+        let Self { finished, orders, rouse, .. } = self;
+        drop((orders, rouse));
         let _ = finished.recv_timeout(PATIENCE);
     }
 
