@@ -132,7 +132,9 @@ impl Look {
     pub(crate) fn status(&self, status: Status) -> Style {
         match (status, Ink::of(status)) {
             (Status::NeedsPermission, ink) => self.loud(ink).add_modifier(Modifier::REVERSED),
-            (_, ink @ (Ink::Warn | Ink::Bad)) => self.loud(ink),
+            (_, Ink::Warn) => self.loud(Ink::Warn),
+            // Turned round without colours, too, it would be as loud as who waits for a permission.
+            (_, Ink::Bad) => self.fill(Ink::Bad).add_modifier(Modifier::BOLD),
             (_, ink) => self.style(ink),
         }
     }
