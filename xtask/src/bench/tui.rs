@@ -60,13 +60,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
     for work in WORKS.iter().filter(|work| work.name.contains(&args.only)) {
         let mut stage = Stage::open(&args.home, work.crowd)?;
         let start = || start(args, &agtop(args), data.path());
-        let [cpu, resident, own] = watch(args, &start()?, &mut stage, work)?;
+        let [cpu, resident, own] = watch(args, start()?, &mut stage, work)?;
         println!("{:<44} agtop  {cpu:>6.2} %   {resident:>6.1} MB, {own:.1} MB its own", work.name);
         bars.push(Bar::new(&format!("{}: CPU in %", work.name), cpu, work.most));
         bars.push(Bar::new(&format!("{}: memory in MB", work.name), resident, 40.0));
         for peer in &args.peers {
             let line: Vec<String> = peer.split(' ').map(str::to_owned).collect();
-            let [cpu, resident, _] = watch(args, &self::start(args, &line, data.path())?, &mut stage, work)?;
+            let [cpu, resident, _] = watch(args, self::start(args, &line, data.path())?, &mut stage, work)?;
             println!("{:<44} {peer}  {cpu:>6.2} %   {resident:>6.1} MB", work.name);
         }
     }
@@ -88,12 +88,14 @@ fn start(args: &Args, line: &[String], data: &Path) -> Result<Terminal> {
 }
 
 /// Percent of a processor, and megabytes resident and its own, while the work goes on.
-fn watch(args: &Args, monitor: &Terminal, stage: &mut Stage, work: &Work) -> Result<[f64; 3]> {
+fn watch(args: &Args, monitor: Terminal, stage: &mut Stage, work: &Work) -> Result<[f64; 3]> {
     go_on(stage, work, Duration::from_secs(args.settle))?;
     let (before, since) = (monitor.cpu()?, Instant::now());
     go_on(stage, work, Duration::from_secs(args.seconds))?;
     let cpu = monitor.cpu()?.saturating_sub(before).as_secs_f64() / since.elapsed().as_secs_f64() * 100.0;
     let [resident, own] = monitor.memory();
+    // What it remembers, it writes down when it ends.
+    monitor.quit()?;
     Ok([cpu, resident, own])
 }
 

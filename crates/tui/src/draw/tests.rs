@@ -7,12 +7,12 @@ use agtop_model::{
     Agent, Gap, PicoUsd, Process, Session, SessionKey, Snapshot, Timestamp, Title, TitleRank, Untrusted, Usage,
 };
 use ratatui::buffer::Cell;
-use ratatui::style::Color;
+use ratatui::style::{Color, Modifier};
 
 use crate::app::Tab;
 use crate::demo::{self, Demo, NOON};
 use crate::keys::key;
-use crate::look::{Charset, Depth, THEMES};
+use crate::look::{Charset, Depth, Ink, THEMES};
 use crate::testing::{app_at, buffer_of, text_of};
 use crate::{App, Message, Options, Own, Progress, ViewId};
 
@@ -61,6 +61,45 @@ fn the_first_thing_one_sees() {
         for agents in [0, 1, 30, 1000] {
             let name = format!("agents-{agents}-at-{columns}x{rows}");
             insta::assert_snapshot!(name, screen((columns, rows), agents, ""));
+        }
+    }
+}
+
+/// What cells look like, a letter each: the ink's in colour, what sets it apart without, `#` what is
+/// turned round; `.` is a blank or plain text.
+fn looks(app: &App, (columns, rows): (u16, u16)) -> String {
+    const INKS: [(Ink, char); 6] =
+        [(Ink::Dim, 'd'), (Ink::Faint, 'f'), (Ink::Accent, 'a'), (Ink::Good, 'g'), (Ink::Warn, 'w'), (Ink::Bad, 'b')];
+    let of_modifier = |modifier: Modifier| match modifier {
+        Modifier::UNDERLINED => 'u',
+        Modifier::DIM => 'd',
+        _ => '.',
+    };
+    let letter = |cell: &Cell| {
+        let ink = INKS.iter().find(|(ink, _)| cell.fg != Color::Reset && app.look.style(*ink).fg == Some(cell.fg));
+        let mut modifiers = cell.modifier.difference(Modifier::BOLD).iter();
+        let letter = ink.map_or_else(|| modifiers.next().map_or('.', of_modifier), |(_, letter)| *letter);
+        let is_loud = cell.modifier.contains(Modifier::BOLD);
+        match (cell.symbol(), letter) {
+            (" ", _) => '.',
+            _ if cell.modifier.contains(Modifier::REVERSED) => '#',
+            (_, '.') if is_loud => 'B',
+            (_, letter) if is_loud => letter.to_ascii_uppercase(),
+            (_, letter) => letter,
+        }
+    };
+    let line = |row: &[Cell]| row.iter().map(letter).collect::<String>().trim_end_matches('.').to_owned() + "\n";
+    buffer_of(app, columns, rows).content.chunks(usize::from(columns)).map(line).collect()
+}
+
+#[test]
+fn what_the_first_thing_one_sees_looks_like() {
+    for size in SIZES {
+        for agents in [0, 1, 30, 1000] {
+            for (name, depth) in [("colour", Depth::True), ("mono", Depth::None)] {
+                let app = app_at(size, Options { depth, ..usual() }, demo::crowd(agents, agents * 2));
+                insta::assert_snapshot!(format!("{name}-{agents}-at-{}x{}", size.0, size.1), looks(&app, size));
+            }
         }
     }
 }

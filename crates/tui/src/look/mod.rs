@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn who_waits_for_a_permission_stands_out_from_all_others_in_every_theme() {
         for depth in [Depth::True, Depth::Ansi16, Depth::None] {
-            for theme in THEMES.iter() {
+            for theme in THEMES {
                 let look = look(&theme.name, depth);
                 let others = [Status::NeedsInput, Status::Working, Status::Idle, Status::Stalled, Status::Error];
                 let is_loud = |status| look.status(status).add_modifier.contains(Modifier::REVERSED | Modifier::BOLD);

@@ -115,8 +115,8 @@ fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'sta
     let mut stops = vec![look.span(text::left("stops", NAME), Ink::Dim)];
     for (reason, times) in &paces.stops {
         let ink = if matches!(reason, agtop_model::StopReason::MaxTokens) { Ink::Warn } else { Ink::Text };
-        stops.push(look.span(format!("{times} "), ink));
-        stops.push(look.span(format!("{}   ", reason.as_str().replace('_', " ")), Ink::Dim));
+        stops.push(look.span(times.to_string(), ink));
+        stops.push(look.span(format!(" {}   ", reason.as_str().replace('_', " ")), Ink::Dim));
     }
     if paces.stops.is_empty() {
         stops.push(look.span("none yet", Ink::Faint));
