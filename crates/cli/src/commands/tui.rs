@@ -12,7 +12,7 @@ use agtop_model::{SessionKey, Snapshot, Timestamp};
 use agtop_os::Os;
 use agtop_tui::demo::Demo;
 use agtop_tui::{App, Choices, Command, Export, Host, Input, Message, Own, Reply, Screen as _, Signal, Tty};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwapOption;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, select, unbounded};
 
@@ -28,9 +28,10 @@ pub(super) fn run(screen: Screen) -> Result<ExitCode> {
     let mut world = World::start(screen);
     let result = agtop_tui::run(&mut tty, &mut app, &mut world);
     // As long as keys are ours: what is typed after the screen is gone is the shell's.
-    world.end();
+    let ended = world.end();
     tty.leave()?;
     result?;
+    ended?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -63,8 +64,8 @@ struct World {
     /// Ends the collector's sleep.
     rouse: Sender<()>,
     progress: Box<dyn Fn() -> Progress + Send>,
-    /// Closed once the collector has written down what it read.
-    finished: Receiver<()>,
+    /// How collecting came to its end, once what was read is written down.
+    finished: Receiver<std::thread::Result<()>>,
     ticks: Ticks,
     meter: Meter,
     os: Box<dyn Os>,
@@ -91,7 +92,7 @@ impl World {
         let (input, inputs) = unbounded();
         let (orders, orders_out) = unbounded();
         let (rouse, roused) = bounded(1);
-        let (finish, finished) = bounded::<()>(0);
+        let (finish, finished) = bounded(1);
         let slot = Arc::new(Slot { newest: ArcSwapOption::empty(), wake });
         let interval = screen.options.interval;
         let progress: Box<dyn Fn() -> Progress + Send> = if screen.demo {
@@ -103,8 +104,8 @@ impl World {
             let progress = collector.watch();
             let collect = collect(collector, Arc::clone(&slot), orders_out, roused, interval);
             start_thread("collect", move || {
-                collect();
-                drop(finish);
+                let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(collect));
+                drop(finish.send(outcome));
             });
             Box::new(progress)
         };
@@ -116,10 +117,14 @@ impl World {
     }
 
     /// Has the collector write down what it read: without orders it comes to its end.
-    fn end(self) {
+    fn end(self) -> Result<()> {
         let Self { finished, orders, rouse, .. } = self;
         drop((orders, rouse));
-        let _ = finished.recv_timeout(PATIENCE);
+        match finished.recv_timeout(PATIENCE) {
+            Ok(Err(panic)) => bail!("collecting failed, which is a fault of agtop: {}", message(&*panic)),
+            // The demo's has nothing to write down, and a scan may be given up.
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
     }
 
     fn newest(&mut self) -> Option<Input> {
@@ -238,6 +243,12 @@ impl World {
             Err(error) => Reply::Failed(format!("{error:#}")),
         }
     }
+}
+
+/// What a panic says.
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it does not say why")
 }
 
 /// Sets what was chosen in the `[tui]` table, and leaves everything else in the file as its owner wrote it.
@@ -471,6 +482,16 @@ mod signals {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_of_the_collector_is_told() {
+        for (panic, text) in [
+            (std::panic::catch_unwind(|| panic!("no such cell")), "no such cell"),
+            (std::panic::catch_unwind(|| panic!("no cell {}", 3)), "no cell 3"),
+        ] {
+            assert_eq!(message(&*panic.unwrap_err()), text);
+        }
+    }
 
     #[test]
     fn a_storm_of_records_is_shown_a_few_times_a_second_and_a_lone_one_at_once() {
