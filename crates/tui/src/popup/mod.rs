@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-pub(crate) use configure::{configurable, draw_in_panel};
+pub(crate) use configure::{column_at, configurable, draw_in_panel};
 
 use crate::app::{App, Overlay, project};
 use crate::columns::{Side, standing};
