@@ -46,6 +46,12 @@ impl Substring {
     }
 
     fn is_in(&self, text: &str) -> bool {
+        if text.is_ascii() {
+            // A letter is typed, and 20,000 sessions are looked at: most texts need no copy to be compared.
+            let wanted = self.0.as_bytes();
+            let mut windows = text.as_bytes().windows(wanted.len().max(1));
+            return wanted.is_empty() || windows.any(|window| window.eq_ignore_ascii_case(wanted));
+        }
         text.to_lowercase().contains(&self.0)
     }
 }
@@ -69,6 +75,15 @@ mod tests {
         assert_eq!(filtered_by("/work/SHOP"), [testing::CODEX_PID]);
         assert_eq!(filtered_by(&testing::GEMINI_PID.to_string()), [testing::GEMINI_PID]);
         assert_eq!(filtered_by("no such thing"), [0_u32; 0]);
+    }
+
+    #[test]
+    fn capital_letters_are_the_same_in_every_script() {
+        let cases = [("MÉTÉO", "données-météo"), ("api", "Shop-API"), ("É", "é"), ("\u{212A}", "kelvin"), ("", "x")];
+        for (wanted, text) in cases {
+            assert!(super::Substring::new(wanted).is_in(text), "{wanted} in {text}");
+        }
+        assert!(!super::Substring::new("é").is_in("e") && !super::Substring::new("long").is_in("lon"));
     }
 
     #[test]
