@@ -8,10 +8,33 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+
+#[cfg(unix)]
+mod agents;
+#[cfg(unix)]
+mod terminal;
+#[cfg(unix)]
+mod tui;
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    screen: Option<Screen>,
+    #[command(flatten)]
+    reports: Option<Reports>,
+}
+
+#[derive(clap::Subcommand)]
+enum Screen {
+    /// Time the screen on a terminal of 200×50, over made-up agents that append to their transcripts
+    #[cfg(unix)]
+    Tui(tui::Args),
+}
+
+#[derive(clap::Args)]
+struct Reports {
     /// A home, such as `cargo xtask corpus` writes; a hundredth of it is appended to and cut back again
     home: PathBuf,
     /// The program to time
@@ -45,6 +68,15 @@ struct Bar {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    match args {
+        #[cfg(unix)]
+        Args { screen: Some(Screen::Tui(screen)), .. } => tui::run(screen),
+        Args { reports: Some(reports), .. } => time_reports(reports),
+        Args { .. } => bail!("name a home, or `tui` and a home"),
+    }
+}
+
+fn time_reports(args: &Reports) -> Result<()> {
     ensure!(args.rounds > 0, "--rounds must be at least 1");
     let data = tempfile::tempdir()?;
     let agtop = |words: &[&str]| {
@@ -92,16 +124,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         show("ccstat daily", peer);
         bars.push(Bar::new("wall of Claude's cold scan, in ccstat's", ratio(claude.wall, peer.wall), 0.6));
     }
-    for bar in bars {
-        let verdict = if bar.figure <= bar.most { "holds" } else { "FALLS SHORT" };
-        println!("{:<44} {:>8.2}  bar {:>6.2}  {verdict}", bar.what, bar.figure, bar.most);
-    }
+    bars.iter().for_each(Bar::show);
     Ok(())
 }
 
 impl Bar {
     fn new(what: &str, figure: f64, most: f64) -> Self {
         Self { what: what.to_owned(), figure, most }
+    }
+
+    fn show(&self) {
+        let verdict = if self.figure <= self.most { "holds" } else { "FALLS SHORT" };
+        println!("{:<44} {:>8.2}  bar {:>6.2}  {verdict}", self.what, self.figure, self.most);
     }
 }
 
@@ -126,7 +160,7 @@ fn show(what: &str, cost: Cost) {
 }
 
 /// The run with the median wall time; `before` is done before each.
-fn median(args: &Args, command: impl Fn() -> Command, mut before: impl FnMut()) -> Result<Cost> {
+fn median(args: &Reports, command: impl Fn() -> Command, mut before: impl FnMut()) -> Result<Cost> {
     let mut costs = Vec::new();
     for _ in 0..args.rounds {
         before();

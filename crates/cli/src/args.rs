@@ -146,8 +146,8 @@ pub(crate) struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rows")]
 pub(crate) struct RowArgs {
-    /// Only rows whose agent, command line, directory, project or pid contains this
-    #[arg(short, long, value_name = "TEXT")]
+    /// Only rows that hold this text, or of which this is true: project:api cpu>50 !status:idle
+    #[arg(short, long, value_name = "FILTER")]
     pub(crate) filter: Option<String>,
     /// Order: smart, cpu, mem, tokens, uptime, agent, or any column
     #[arg(short, long, value_name = "KEY")]

@@ -368,7 +368,7 @@ impl Ground {
             content: if cli.output.include_content { Content::Included } else { Content::Hidden },
             layout: if cli.output.pretty { Layout::Pretty } else { Layout::Line },
             plan: self.plan(cli),
-            filter: cli.rows.filter.as_deref().filter(|text| !text.is_empty()).map(Filter::new),
+            filter: cli.rows.filter.as_deref().map_or(Ok(None), Filter::parse).context("--filter")?,
             sort: sort.unwrap_or_default(),
             top: Some(cli.rows.top).filter(|&top| top > 0),
             fields: if fields.is_empty() { None } else { Some(agtop_render::fields(&fields.join(","))?) },

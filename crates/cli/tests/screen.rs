@@ -6,8 +6,11 @@
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
+
+    use agtop_testkit::corpus::{self, Plan, Profile};
 
     /// A terminal with a shell in it.
     struct Terminal {
@@ -104,6 +107,30 @@ mod tests {
         terminal.wait_for("the first frame", is_ours);
         terminal.press(&["q"]);
         terminal.assert_sane();
+    }
+
+    /// What was used in all, as agtop tells it of this home.
+    fn used(home: &Path, arguments: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
+        command.args(arguments).arg("--json=sessions").current_dir(home).env_clear().env("HOME", home).env("TZ", "UTC");
+        let told: serde_json::Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        told["totals"].to_string()
+    }
+
+    #[test]
+    fn what_was_read_is_written_down_before_q_gives_the_shell_back() {
+        let Some(terminal) = Terminal::open("ledger") else { return };
+        let home = terminal.home.path();
+        corpus::write(home, Plan { seed: 7, size: 1_000_000, profile: Profile::Real }).unwrap();
+        let before = used(home, &["--no-ledger"]);
+        terminal.run(env!("CARGO_BIN_EXE_agtop"));
+        terminal.wait_for("the first frame", is_ours);
+        terminal.press(&["4"]);
+        terminal.wait_for("the history", |screen| screen.contains("Spent a day"));
+        terminal.press(&["q"]);
+        terminal.assert_sane();
+        std::fs::remove_dir_all(home.join(".claude/projects")).unwrap();
+        assert_eq!(used(home, &[]), before);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod cell;
 mod csv;
+mod filter;
 mod happening;
 mod json;
 mod list;
@@ -26,10 +27,10 @@ use std::io::{Result, Write};
 
 use agtop_model::Snapshot;
 
+pub use filter::{Filter, FilterError, needs_its_person};
 pub use happening::happening_line;
 pub use names::{SortKey, UnknownName, fields};
 pub use redact::redact;
-pub use select::Filter;
 pub use view::{Colour, Content, Layout, Plan, View};
 
 /// One way to show a snapshot.

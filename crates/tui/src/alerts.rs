@@ -48,6 +48,8 @@ impl Default for Thresholds {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Alert {
     pub(crate) ink: Ink,
+    /// The status of the agent, where that is what it is about.
+    pub(crate) status: Option<Status>,
     /// What kind of thing, in a word or two, with the mark of its status.
     pub(crate) head: String,
     /// Who and what.
@@ -95,6 +97,7 @@ fn with_status(snapshot: &Snapshot, status: Status, head: &str) -> Vec<Alert> {
     agents.sort_by_key(|agent| agent.session.as_ref().and_then(|session| session.last_active));
     let alert = |agent: &Agent| Alert {
         ink: Ink::of(status),
+        status: Some(status),
         head: format!("{} {head}", status.glyph()),
         text: who(snapshot, agent),
         about: Some(identity(agent)),
@@ -116,7 +119,13 @@ fn name(agent: &Agent) -> String {
 
 fn burn(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Alert> {
     let rate = snapshot.paces.one_minute().usd_per_hour().filter(|rate| *rate > thresholds.burn);
-    one(rate, |rate| Alert { ink: Ink::Warn, head: "▲ burn".to_owned(), text: format!("${rate:.2}/h"), about: None })
+    one(rate, |rate| Alert {
+        ink: Ink::Warn,
+        status: None,
+        head: "▲ burn".to_owned(),
+        text: format!("${rate:.2}/h"),
+        about: None,
+    })
 }
 
 fn quota(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Alert> {
@@ -126,6 +135,7 @@ fn quota(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Alert> {
     });
     let alert = |(limit, window): (&agtop_model::RateLimit, &agtop_model::Window)| Alert {
         ink: Ink::Bad,
+        status: None,
         head: "▲ allowance".to_owned(),
         text: format!(
             "{} {} {}",
@@ -144,6 +154,7 @@ fn context(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Alert> {
     let full = full.filter(|(_, percent)| *percent > thresholds.context_alert);
     let alert = |(agent, percent): (&Agent, f64)| Alert {
         ink: Ink::rising(percent, thresholds.context_warn, thresholds.context_bad),
+        status: None,
         head: "▲ context".to_owned(),
         text: format!("{} {}", name(agent), units::percent(percent)),
         about: Some(identity(agent)),
@@ -157,6 +168,7 @@ fn cost_without_output(snapshot: &Snapshot, _: &Thresholds) -> Vec<Alert> {
     let spent = pace.spend.amount.as_usd();
     one((spent > 0.0 && pace.usage.output == 0).then_some(spent), |_| Alert {
         ink: Ink::Bad,
+        status: None,
         head: "▲ cost, no output".to_owned(),
         text: format!("{} in a minute", units::money(pace.spend.amount)),
         about: None,
@@ -167,6 +179,7 @@ fn cache(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Alert> {
     let hit = snapshot.paces.one_minute().hit_percent().filter(|hit| *hit < thresholds.cache_hit);
     one(hit, |hit| Alert {
         ink: Ink::Warn,
+        status: None,
         head: "▲ cache hit".to_owned(),
         text: format!("{} in a minute", units::percent(hit)),
         about: None,
@@ -177,6 +190,7 @@ fn degraded(snapshot: &Snapshot, _: &Thresholds) -> Vec<Alert> {
     let lost = snapshot.health.clients.iter().map(|client| client.issues_total).fold(0, u64::saturating_add);
     one(snapshot.health.is_degraded().then_some(lost), |lost| Alert {
         ink: Ink::Dim,
+        status: None,
         head: "▲ not all could be read".to_owned(),
         text: format!("{lost} {}: agtop doctor", if lost == 1 { "record" } else { "records" }),
         about: None,

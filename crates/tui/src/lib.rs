@@ -12,7 +12,6 @@ mod command;
 pub mod demo;
 mod draw;
 mod facts;
-pub mod filter;
 mod keys;
 mod layout;
 mod look;

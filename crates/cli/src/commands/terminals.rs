@@ -16,6 +16,7 @@ struct Multiplexer {
 
 static MULTIPLEXERS: &[Multiplexer] = &[
     Multiplexer { name: "tmux", variable: "TMUX", go: tmux },
+    Multiplexer { name: "Zellij", variable: "ZELLIJ", go: zellij },
     Multiplexer { name: "kitty", variable: "KITTY_WINDOW_ID", go: kitty },
     Multiplexer { name: "WezTerm", variable: "WEZTERM_PANE", go: wezterm },
     Multiplexer { name: "iTerm2", variable: "ITERM_SESSION_ID", go: iterm },
@@ -28,11 +29,8 @@ pub(super) fn go_to(place: &Whereabouts) -> Result<String> {
     if let Some(found) = present.iter().find(|one| (one.go)(place)) {
         return Ok(format!("in front: {} of {}", found.name, place.process.pid));
     }
-    if std::env::var_os("ZELLIJ").is_some() {
-        bail!("Zellij does not tell which pane a process is in");
-    }
     if present.is_empty() {
-        bail!("agtop runs in no terminal that can show another: tmux, kitty, WezTerm and iTerm2 can");
+        bail!("agtop runs in no terminal that can show another: tmux, Zellij, kitty, WezTerm and iTerm2 can");
     }
     let names: Vec<&str> = present.iter().map(|one| one.name).collect();
     bail!("process {} is in no terminal of {}", place.process.pid, names.join(" or "))
@@ -62,6 +60,24 @@ fn tmux(place: &Whereabouts) -> bool {
     // A client that shows another session is switched; one that shows this session needs no switching.
     drop(output("tmux", &["switch-client", "-t", session]));
     output("tmux", &["select-window", "-t", window]).is_some() && output("tmux", &["select-pane", "-t", pane]).is_some()
+}
+
+/// Zellij tells its panes' programs in which pane and session they run. It can go to a pane from 0.44 on, and only within
+/// its session.
+fn zellij(place: &Whereabouts) -> bool {
+    let pid = place.process.pid.to_string();
+    let Some(told) = output("ps", &["eww", "-o", "command=", "-p", &pid]) else { return false };
+    let ours = std::env::var("ZELLIJ_SESSION_NAME").ok();
+    let pane = zellij_pane(&told, ours.as_deref());
+    pane.is_some_and(|pane| output("zellij", &["action", "focus-pane-id", &format!("terminal_{pane}")]).is_some())
+}
+
+/// The pane in a command line with its environment behind it, if it is in that session.
+fn zellij_pane(told: &str, session: Option<&str>) -> Option<u32> {
+    // The environment comes last, and so do its words.
+    let variable =
+        |name: &str| told.split_whitespace().rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    (variable("ZELLIJ_SESSION_NAME") == session).then(|| variable("ZELLIJ_PANE_ID"))??.parse().ok()
 }
 
 /// kitty finds windows by the processes in them.
@@ -107,4 +123,18 @@ fn device(place: &Whereabouts) -> Option<String> {
     let name = output("ps", &["-o", "tty=", "-p", &place.process.pid.to_string()])?;
     let name = name.trim();
     (!name.is_empty() && name != "?" && name != "??").then(|| format!("/dev/{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::zellij_pane;
+
+    #[test]
+    fn zellijs_pane_is_in_the_environment_behind_the_command_line() {
+        let told = "claude -p ZELLIJ_PANE_ID=9 HOME=/home/u ZELLIJ_SESSION_NAME=work ZELLIJ_PANE_ID=3 TERM=xterm";
+        assert_eq!(zellij_pane(told, Some("work")), Some(3));
+        assert_eq!(zellij_pane(told, Some("other")), None);
+        assert_eq!(zellij_pane("claude HOME=/home/u", Some("work")), None);
+        assert_eq!(zellij_pane("claude ZELLIJ_SESSION_NAME=work ZELLIJ_PANE_ID=x", Some("work")), None);
+    }
 }

@@ -12,7 +12,7 @@ use agtop_model::{SessionKey, Snapshot, Timestamp};
 use agtop_os::Os;
 use agtop_tui::demo::Demo;
 use agtop_tui::{App, Choices, Command, Export, Host, Input, Message, Own, Reply, Screen as _, Signal, Tty};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwapOption;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, select, unbounded};
 
@@ -27,8 +27,11 @@ pub(super) fn run(screen: Screen) -> Result<ExitCode> {
     app.update(Message::Resize(columns, rows));
     let mut world = World::start(screen);
     let result = agtop_tui::run(&mut tty, &mut app, &mut world);
+    // As long as keys are ours: what is typed after the screen is gone is the shell's.
+    let ended = world.end();
     tty.leave()?;
     result?;
+    ended?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -61,12 +64,16 @@ struct World {
     /// Ends the collector's sleep.
     rouse: Sender<()>,
     progress: Box<dyn Fn() -> Progress + Send>,
+    /// How collecting came to its end, once what was read is written down.
+    finished: Receiver<std::thread::Result<()>>,
     ticks: Ticks,
     meter: Meter,
     os: Box<dyn Os>,
     screen: Screen,
 }
 
+/// A scan that has not come to its end by then is given up: what it read is read again another time.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the clock is drawn, and how often the progress of a scan.
 const SECOND: Duration = Duration::from_secs(1);
 const SCAN_BEAT: Duration = Duration::from_millis(100);
@@ -85,6 +92,7 @@ impl World {
         let (input, inputs) = unbounded();
         let (orders, orders_out) = unbounded();
         let (rouse, roused) = bounded(1);
+        let (finish, finished) = bounded(1);
         let slot = Arc::new(Slot { newest: ArcSwapOption::empty(), wake });
         let interval = screen.options.interval;
         let progress: Box<dyn Fn() -> Progress + Send> = if screen.demo {
@@ -100,14 +108,29 @@ impl World {
             });
             super::hear(&mut collector, &screen.hooks, Some(wake));
             let progress = collector.watch();
-            start_thread("collect", collect(collector, Arc::clone(&slot), orders_out, roused, interval));
+            let collect = collect(collector, Arc::clone(&slot), orders_out, roused, interval);
+            start_thread("collect", move || {
+                let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(collect));
+                drop(finish.send(outcome));
+            });
             Box::new(progress)
         };
         listen(input.clone());
         signals::listen(input.clone());
         let ticks = Ticks { next: Instant::now(), is_scanning: !screen.demo, snapshots: 0 };
         let (os, meter) = (agtop_os::native(), Meter::default());
-        Self { slot, woken, inputs, input, orders, rouse, progress, ticks, meter, os, screen }
+        Self { slot, woken, inputs, input, orders, rouse, progress, finished, ticks, meter, os, screen }
+    }
+
+    /// Has the collector write down what it read: without orders it comes to its end.
+    fn end(self) -> Result<()> {
+        let Self { finished, orders, rouse, .. } = self;
+        drop((orders, rouse));
+        match finished.recv_timeout(PATIENCE) {
+            Ok(Err(panic)) => bail!("collecting failed, which is a fault of agtop: {}", message(&*panic)),
+            // The demo's has nothing to write down, and a scan may be given up.
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
     }
 
     fn newest(&mut self) -> Option<Input> {
@@ -228,6 +251,12 @@ impl World {
     }
 }
 
+/// What a panic says.
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it does not say why")
+}
+
 /// Sets what was chosen in the `[tui]` table, and leaves everything else in the file as its owner wrote it.
 fn write_choices(path: &PathBuf, choices: &Choices) -> Result<()> {
     let text = match std::fs::read_to_string(path) {
@@ -284,21 +313,49 @@ fn collect(
     move || {
         slot.publish(collector.glance());
         slot.publish(collector.refresh());
+        let mut breath = Breath::default();
         loop {
-            let snapshot = collector.next(interval, &wake);
+            // Whoever has an order does not wait until we have taken breath.
+            if wake.recv_timeout(breath.rest().min(interval)) == Err(RecvTimeoutError::Timeout) {
+                slot.publish(collector.next(interval, &wake));
+                breath.published(Instant::now());
+            }
             match orders.try_recv() {
                 Ok(Order::Interval(other)) => interval = other,
                 Ok(Order::Refresh) => {
                     collector.look_everywhere();
                     slot.publish(collector.refresh());
-                    continue;
                 }
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => break,
             }
-            slot.publish(snapshot);
         }
         collector.finish();
+    }
+}
+
+/// Between snapshots there is the more time the more of them there were lately: what comes alone is shown at once, and
+/// what comes without end a few times a second, which is as much as anybody can follow.
+#[derive(Debug, Default)]
+struct Breath {
+    before: Option<Instant>,
+    rest: Duration,
+}
+
+impl Breath {
+    const LONGEST: Duration = Duration::from_millis(175);
+    /// One that follows the one before this soon after it could have come came without a pause.
+    const PAUSE: Duration = Duration::from_millis(150);
+
+    fn published(&mut self, now: Instant) {
+        let since = self.before.replace(now).map_or(Duration::MAX, |before| now.duration_since(before));
+        let is_without_pause = since.saturating_sub(self.rest) < Self::PAUSE;
+        self.rest =
+            if is_without_pause { (self.rest + Duration::from_millis(25)).min(Self::LONGEST) } else { self.rest / 2 };
+    }
+
+    const fn rest(&self) -> Duration {
+        self.rest
     }
 }
 
@@ -426,4 +483,35 @@ mod signals {
     pub(super) fn listen(_: crossbeam_channel::Sender<agtop_tui::Input>) {}
 
     pub(super) fn stop_ourselves() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_collector_is_told() {
+        for (panic, text) in [
+            (std::panic::catch_unwind(|| panic!("no such cell")), "no such cell"),
+            (std::panic::catch_unwind(|| panic!("no cell {}", 3)), "no cell 3"),
+        ] {
+            assert_eq!(message(&*panic.unwrap_err()), text);
+        }
+    }
+
+    #[test]
+    fn a_storm_of_records_is_shown_a_few_times_a_second_and_a_lone_one_at_once() {
+        let mut breath = Breath::default();
+        let mut now = Instant::now();
+        for _ in 0..30 {
+            now += breath.rest() + Duration::from_millis(60);
+            breath.published(now);
+        }
+        assert_eq!(breath.rest(), Breath::LONGEST);
+        for _ in 0..12 {
+            now += Duration::from_secs(1);
+            breath.published(now);
+        }
+        assert!(breath.rest() < Duration::from_millis(1), "{breath:?}");
+    }
 }

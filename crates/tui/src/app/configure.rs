@@ -1,19 +1,29 @@
 //! Which columns are shown, in which order, how wide.
 
 use super::act::PAGE;
-use super::{App, Overlay, ViewId};
+use super::{App, Overlay, Tab, ViewId};
 use crate::Command;
 use crate::columns;
 use crate::command::Choices;
 use crate::keys::Action;
 
 impl App {
-    /// Only lists have columns.
+    /// Only lists have columns. They are chosen in the panel's tab, so that one sees what becomes of the list; where there
+    /// is no panel, over the list.
     pub(super) fn start_configuring(&mut self) {
         if self.list().is_none() {
             self.go(ViewId::Agents);
         }
+        self.tab = Tab::Config;
         self.overlay = Some(Overlay::Configure { index: 0 });
+    }
+
+    /// The line of the columns that is chosen in the panel, while columns are chosen there.
+    pub(crate) fn configures_in_panel(&self) -> Option<usize> {
+        match self.overlay {
+            Some(Overlay::Configure { index }) if self.shows_panel() => Some(index),
+            _ => None,
+        }
     }
 
     /// What a key does to the chosen line of the columns.

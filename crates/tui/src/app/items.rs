@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use agtop_model::{Agent, Liveness, Process, Row, Session, SessionKey, Snapshot, Status};
+use agtop_render::{Filter, needs_its_person};
 
 use super::list::{Fold, Group, Item, Talk};
 use super::sort::Sort;
-use crate::filter::Query;
 
 /// Which rows are shown, besides the filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,11 +48,6 @@ impl Focus {
     }
 }
 
-/// Whether a person must do something before it goes on.
-pub(crate) const fn needs_its_person(status: Status) -> bool {
-    matches!(status, Status::NeedsPermission | Status::NeedsInput)
-}
-
 /// How the agents are arranged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Arrangement {
@@ -66,7 +61,7 @@ pub(crate) enum Arrangement {
 
 /// What decides which lines there are.
 pub(crate) struct Choice<'a> {
-    pub(crate) query: Option<&'a Query>,
+    pub(crate) query: Option<&'a Filter>,
     pub(crate) pid: Option<u32>,
     pub(crate) focus: Focus,
     pub(crate) sort: Sort,

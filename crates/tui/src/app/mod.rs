@@ -19,10 +19,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{Agent, Row, Session, Snapshot, Timestamp};
+use agtop_render::{Filter, FilterError};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
 pub(crate) use colon::{COLONS, completions};
-pub(crate) use items::{Arrangement, Focus, needs_its_person, project};
+pub(crate) use items::{Arrangement, Focus, project};
 pub(crate) use list::{Fold, Group, Identity, Item, List};
 pub use options::{Config, Options, UnknownView, ViewId};
 pub(crate) use overlay::{Overlay, Suspect, Tab};
@@ -32,7 +33,6 @@ pub(crate) use usage::{By, Sum, Usage, Within, by_day, spent_today};
 
 use crate::alerts::{Alert, alerts};
 use crate::columns::{ColumnChoice, Pen};
-use crate::filter::{FilterError, Query, parse};
 use crate::keys::Keymap;
 use crate::layout::{Size, zones};
 use crate::look::Look;
@@ -109,7 +109,7 @@ pub(crate) enum Panel {
 #[derive(Default)]
 pub(crate) struct Filtering {
     pub(crate) text: String,
-    pub(crate) query: Option<Query>,
+    pub(crate) query: Option<Filter>,
     pub(crate) error: Option<FilterError>,
     pub(crate) history: Vec<String>,
 }
@@ -290,7 +290,7 @@ impl App {
 
     fn set_filter(&mut self, text: &str) {
         text.clone_into(&mut self.filtering.text);
-        match parse(text) {
+        match Filter::parse(text) {
             Ok(query) => {
                 self.filtering.query = query;
                 self.filtering.error = None;
@@ -298,7 +298,7 @@ impl App {
             Err(error) => {
                 // What comes before the term that is not finished, or wrong, stays in force.
                 let before = text.trim_end().rsplit_once(' ').map_or("", |(before, _)| before);
-                self.filtering.query = parse(before).unwrap_or_default();
+                self.filtering.query = Filter::parse(before).unwrap_or_default();
                 self.filtering.error = Some(error);
             }
         }

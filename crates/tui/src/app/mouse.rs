@@ -40,11 +40,17 @@ impl App {
             row == position.y && at.checked_sub(before).is_some_and(|between| between <= DOUBLE)
         });
         self.clicked = Some((at, position.y));
+        if let Some(index) = self.configures_in_panel()
+            && let Some(at) = self.column_at(index, position)
+        {
+            self.overlay = Some(Overlay::Configure { index: at });
+            // Two clicks on a row may be on two columns that are next to each other.
+            return if is_double && at == index { self.act_above(Action::Open) } else { Vec::new() };
+        }
         if let Some(overlay) = &self.overlay {
-            if !matches!(overlay, Overlay::Confirm(_)) && !crate::popup::area(self).contains(position) {
-                self.overlay = None;
-            }
-            return Vec::new();
+            let is_beside = !crate::popup::area(self).contains(position);
+            let is_question = matches!(overlay, Overlay::Confirm(_));
+            return if is_beside && !is_question { self.act_above(Action::Back) } else { Vec::new() };
         }
         let zones = zones(self, self.size.area());
         if zones.tabs.contains(position) {
@@ -59,6 +65,11 @@ impl App {
             return self.click_on_main(zones.main, position, is_double);
         }
         Vec::new()
+    }
+
+    fn column_at(&self, index: usize, position: Position) -> Option<usize> {
+        let panel = zones(self, self.size.area()).panel?;
+        crate::popup::column_at(self, index, crate::panel::inner(panel), position)
     }
 
     fn click_on_tabs(&mut self, area: ratatui::layout::Rect, x: u16) {
@@ -194,6 +205,28 @@ mod tests {
         click_on(&mut app, "× stalled codex");
         assert_eq!(app.view, ViewId::Agents);
         assert_eq!(app.chosen_agent().map(|agent| agent.status), Some(agtop_model::Status::Stalled));
+    }
+
+    #[test]
+    fn a_click_chooses_a_column_in_the_config_tab_and_a_double_click_hides_it() {
+        let mut app = app();
+        app.update(Message::Key(key("c").unwrap()));
+        let panel = zones(&app, app.size.area()).panel.unwrap();
+        let click = MouseEvent { column: panel.x + 4, ..mouse(MouseEventKind::Down(MouseButton::Left), panel.y + 3) };
+        app.update(Message::Mouse(click, Duration::from_secs(1)));
+        assert_eq!(app.configures_in_panel(), Some(2));
+        assert!(app.columns().iter().any(|choice| choice.id == "pid"));
+        app.update(Message::Mouse(click, Duration::from_millis(1_200)));
+        assert!(app.columns().iter().all(|choice| choice.id != "pid"));
+    }
+
+    #[test]
+    fn a_click_beside_the_columns_keeps_them() {
+        let mut app = app();
+        app.update(Message::Key(key("c").unwrap()));
+        let click = mouse(MouseEventKind::Down(MouseButton::Left), 8);
+        let commands = app.update(Message::Mouse(click, Duration::from_secs(1)));
+        assert!(matches!(commands[..], [Command::Save(_)]) && app.overlay.is_none());
     }
 
     #[test]

@@ -239,9 +239,9 @@ fn who_needs_its_person_is_one_key_away_from_everywhere() {
     press(&mut app, "4 a");
     assert_eq!(app.view, ViewId::Agents);
     let first = chosen_pid(&app);
-    assert!(needs_its_person(app.chosen_agent().unwrap().status));
+    assert!(agtop_render::needs_its_person(app.chosen_agent().unwrap().status));
     press(&mut app, "a");
-    assert!(needs_its_person(app.chosen_agent().unwrap().status));
+    assert!(agtop_render::needs_its_person(app.chosen_agent().unwrap().status));
     assert_ne!(chosen_pid(&app), first);
 }
 

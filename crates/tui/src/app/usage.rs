@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, DayModel, PicoUsd, Snapshot};
+use agtop_model::{ClientId, DayModel, PicoUsd, Session, Snapshot};
 
 /// By what usage is summed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,9 +13,12 @@ pub(crate) enum By {
     Model,
     Client,
     Project,
+    /// The sessions of a project that one has looked into.
+    Session,
 }
 
 impl By {
+    /// What one can sum by without looking into anything.
     pub(crate) const ALL: [Self; 4] = [Self::Period, Self::Model, Self::Client, Self::Project];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -24,6 +27,7 @@ impl By {
             Self::Model => "model",
             Self::Client => "client",
             Self::Project => "project",
+            Self::Session => "session",
         }
     }
 
@@ -79,6 +83,7 @@ pub(crate) enum Within {
     Period(String),
     Model(Option<Arc<str>>),
     Client(ClientId),
+    Project(String),
 }
 
 /// A line of the view.
@@ -120,10 +125,18 @@ impl Usage {
         self.offset = self.offset.clamp((self.index + 1).saturating_sub(height), self.index).min(last);
     }
 
-    /// Looks into the chosen line: a period into its models, a model or client into its periods.
+    /// Looks into the chosen line: a period into its models, a model or client into its periods, a project into its
+    /// sessions.
     pub(crate) fn enter(&mut self) {
         let Some(within) = self.sums.get(self.index).and_then(|sum| sum.key.clone()) else { return };
-        let next = if matches!(within, Within::Period(_)) { By::Model } else { By::Period };
+        if self.path.iter().any(|(before, ..)| *before == within) {
+            return;
+        }
+        let next = match within {
+            Within::Period(_) => By::Model,
+            Within::Model(_) | Within::Client(_) => By::Period,
+            Within::Project(_) => By::Session,
+        };
         self.path.push((within, self.by, self.index));
         self.by = next;
         self.index = 0;
@@ -138,8 +151,10 @@ impl Usage {
     }
 
     fn sums(&self, snapshot: &Snapshot) -> Vec<Sum> {
-        if self.by == By::Project {
-            return by_project(snapshot);
+        match (self.by, self.path.last()) {
+            (By::Project, _) => return by_project(snapshot),
+            (By::Session, Some((Within::Project(project), ..))) => return by_session(snapshot, project),
+            _ => {}
         }
         let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
         for day in snapshot.totals.by_day.iter().filter(|day| self.is_within(day)) {
@@ -160,12 +175,13 @@ impl Usage {
             Within::Period(period) => self.period.of(&day.day) == *period,
             Within::Model(model) => day.spend.model == *model,
             Within::Client(client) => day.client == *client,
+            Within::Project(_) => false,
         })
     }
 
     fn label(&self, day: &DayModel) -> (String, Within) {
         match self.by {
-            By::Period | By::Project => {
+            By::Period | By::Project | By::Session => {
                 let period = self.period.of(&day.day);
                 (period.clone(), Within::Period(period))
             }
@@ -202,17 +218,41 @@ fn pay(sum: &mut Sum, known: Option<PicoUsd>) {
 fn by_project(snapshot: &Snapshot) -> Vec<Sum> {
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     for session in &*snapshot.sessions {
-        let name = session
-            .project
-            .as_ref()
-            .map_or_else(|| "no project".to_owned(), |project| project.for_terminal().into_owned());
-        let sum = sums.entry(name.clone()).or_insert_with(|| nothing(name, None));
-        sum.tokens = sum.tokens.saturating_add(session.usage.total());
-        sum.output = sum.output.saturating_add(session.usage.output);
-        sum.turns = sum.turns.saturating_add(session.turns);
-        pay(sum, session.spend.known());
+        let name = project(session);
+        let sum = sums.entry(name.clone()).or_insert_with(|| nothing(name.clone(), Some(Within::Project(name))));
+        add_session(sum, session);
     }
-    let mut sums: Vec<Sum> = sums.into_values().collect();
+    dearest_first(sums.into_values())
+}
+
+/// The sessions of a project, called by their names, unless those are what somebody said, or by their ids.
+fn by_session(snapshot: &Snapshot, name: &str) -> Vec<Sum> {
+    let label = |session: &Session| {
+        let title = session.title.as_ref().filter(|title| !title.rank.is_message_text());
+        let id = || agtop_model::Untrusted::new(Arc::clone(&session.key.id)).for_terminal().into_owned();
+        title.map_or_else(id, |title| title.text.for_terminal().into_owned())
+    };
+    let of_project = snapshot.sessions.iter().filter(|session| project(session) == name);
+    dearest_first(of_project.map(|session| {
+        let mut sum = nothing(label(session), None);
+        add_session(&mut sum, session);
+        sum
+    }))
+}
+
+fn project(session: &Session) -> String {
+    session.project.as_ref().map_or_else(|| "no project".to_owned(), |project| project.for_terminal().into_owned())
+}
+
+fn add_session(sum: &mut Sum, session: &Session) {
+    sum.tokens = sum.tokens.saturating_add(session.usage.total());
+    sum.output = sum.output.saturating_add(session.usage.output);
+    sum.turns = sum.turns.saturating_add(session.turns);
+    pay(sum, session.spend.known());
+}
+
+fn dearest_first(sums: impl Iterator<Item = Sum>) -> Vec<Sum> {
+    let mut sums: Vec<Sum> = sums.collect();
     sums.sort_by_key(|sum| std::cmp::Reverse((sum.amount, sum.tokens)));
     sums
 }
@@ -270,6 +310,22 @@ mod tests {
         usage.refresh(&snapshot);
         assert_eq!((usage.index, &usage.sums[2]), (2, &week));
         assert!(!usage.leave());
+    }
+
+    #[test]
+    fn a_projects_sessions_come_to_what_the_project_used() {
+        let snapshot = demo::crowd(5, 20);
+        let mut usage = Usage { by: By::Project, ..Usage::default() };
+        usage.refresh(&snapshot);
+        let project = usage.sums[0].clone();
+        usage.enter();
+        usage.refresh(&snapshot);
+        assert_eq!((usage.by, total(&usage.sums)), (By::Session, project.tokens));
+        usage.enter();
+        assert_eq!(usage.path.len(), 1, "there is nothing in a session to look into");
+        assert!(usage.leave());
+        usage.refresh(&snapshot);
+        assert_eq!(usage.sums[0], project);
     }
 
     #[test]

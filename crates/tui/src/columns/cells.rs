@@ -37,9 +37,7 @@ pub(crate) fn standing(look: &Look, row: &Row<'_>) -> Span<'static> {
         return look.span("– ended", Ink::Dim);
     }
     let status = row.status();
-    let ink = Ink::of(status);
-    let style = if matches!(ink, Ink::Warn | Ink::Bad) { look.loud(ink) } else { look.style(ink) };
-    Span::styled(format!("{} {}", status.glyph(), status_word(status)), style)
+    Span::styled(format!("{} {}", status.glyph(), status_word(status)), look.status(status))
 }
 
 pub(super) fn status(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {

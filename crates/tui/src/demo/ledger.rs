@@ -158,6 +158,11 @@ fn share_of(quarter: &Pace, seconds: f64) -> Pace {
     }
 }
 
+/// How busy the stage was then.
+fn swell(when: f64) -> f64 {
+    1.0 + 0.35 * (when / 17.0).sin() + 0.2 * (when / 5.0).sin()
+}
+
 pub(super) fn history(scene: &Scene, agents: &[Agent], paces: &Paces) -> History {
     let mut history = History::default();
     let count = |is_one: fn(&Agent) -> bool| u32::try_from(agents.iter().filter(|a| is_one(a)).count()).unwrap_or(0);
@@ -166,7 +171,7 @@ pub(super) fn history(scene: &Scene, agents: &[Agent], paces: &Paces) -> History
     let tokens = paces.one_minute().tokens_per_minute().unwrap_or(0.0);
     for back in (0..160_u32).rev() {
         let when = scene.elapsed - 1.5 * f64::from(back);
-        let wave = 1.0 + 0.35 * (when / 17.0).sin() + 0.2 * (when / 5.0).sin();
+        let wave = swell(when) / swell(scene.elapsed);
         history.push(HistoryPoint {
             at: scene.ago(1.5 * f64::from(back)),
             agents: count(|_| true),

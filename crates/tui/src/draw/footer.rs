@@ -1,4 +1,4 @@
-use agtop_model::Untrusted;
+use agtop_model::{Snapshot, Untrusted};
 use agtop_render::units;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -127,11 +127,19 @@ fn hints(app: &App, room: u16) -> Line<'static> {
     Line::from(spans)
 }
 
-/// Where prices come from, and what agtop itself uses.
+/// On screens at least this wide, there is room for whose agents are shown.
+const WIDE: u16 = 180;
+
+/// Whose agents are shown, where prices come from, and what agtop itself uses.
 fn facts(app: &App) -> Line<'static> {
     let look = &app.look;
     let mut spans = Vec::new();
     if let Some(snapshot) = &app.snapshot {
+        let providers = providers(snapshot);
+        if app.size.columns >= WIDE && !providers.is_empty() {
+            spans.push(look.span("providers ", Ink::Faint));
+            spans.push(look.span(format!("{}   ", providers.join(" ")), Ink::Dim));
+        }
         spans.push(look.span("prices ", Ink::Faint));
         let prices = Untrusted::new(std::sync::Arc::clone(&snapshot.prices));
         spans.push(look.span(prices.for_terminal().into_owned(), Ink::Dim));
@@ -143,4 +151,12 @@ fn facts(app: &App) -> Line<'static> {
         spans.push(look.span(own.join(" "), Ink::Dim));
     }
     Line::from(spans)
+}
+
+/// The clients of live agents, each once.
+fn providers(snapshot: &Snapshot) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = snapshot.agents.iter().map(|agent| agent.client.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }

@@ -115,8 +115,7 @@ fn who(app: &App, snapshot: &Snapshot, words: Words) -> Vec<Piece> {
     }
     for (rank, (status, count)) in (0..).zip(counts) {
         let ink = Ink::of(status);
-        let style = if matches!(ink, Ink::Warn | Ink::Bad) { look.loud(ink) } else { look.style(ink) };
-        let mut line = Line::from(Span::styled(format!("{} {count}", status.glyph()), style));
+        let mut line = Line::from(Span::styled(format!("{} {count}", status.glyph()), look.status(status)));
         if words == Words::All || matches!(ink, Ink::Warn | Ink::Bad) {
             let ink = if ink == Ink::Warn { Ink::Text } else { Ink::Dim };
             line.push_span(look.span(format!(" {}", status_word(status)), ink));

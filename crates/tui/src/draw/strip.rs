@@ -51,7 +51,11 @@ fn packed(app: &App, width: u16, most: usize) -> (Vec<Vec<Placed<'_>>>, usize) {
 
 fn line<'a>(look: &Look, alert: &'a Alert) -> Line<'a> {
     let ink = if alert.ink == Ink::Dim { Ink::Dim } else { Ink::Text };
-    let head = if alert.ink == Ink::Dim { look.style(Ink::Dim) } else { look.loud(alert.ink) };
+    let head = match alert.status {
+        Some(status) => look.status(status),
+        None if alert.ink == Ink::Dim => look.style(Ink::Dim),
+        None => look.loud(alert.ink),
+    };
     Line::from(vec![Span::styled(alert.head.as_str(), head), Span::raw(" "), look.span(alert.text.as_str(), ink)])
 }
 

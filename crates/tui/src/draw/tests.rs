@@ -7,12 +7,12 @@ use agtop_model::{
     Agent, Gap, PicoUsd, Process, Session, SessionKey, Snapshot, Timestamp, Title, TitleRank, Untrusted, Usage,
 };
 use ratatui::buffer::Cell;
-use ratatui::style::Color;
+use ratatui::style::{Color, Modifier};
 
 use crate::app::Tab;
 use crate::demo::{self, Demo, NOON};
 use crate::keys::key;
-use crate::look::{Charset, Depth, THEMES};
+use crate::look::{Charset, Depth, Ink, THEMES};
 use crate::testing::{app_at, buffer_of, text_of};
 use crate::{App, Message, Options, Own, Progress, ViewId};
 
@@ -61,6 +61,45 @@ fn the_first_thing_one_sees() {
         for agents in [0, 1, 30, 1000] {
             let name = format!("agents-{agents}-at-{columns}x{rows}");
             insta::assert_snapshot!(name, screen((columns, rows), agents, ""));
+        }
+    }
+}
+
+/// What cells look like, a letter each: the ink's in colour, what sets it apart without, `#` what is
+/// turned round; `.` is a blank or plain text.
+fn looks(app: &App, (columns, rows): (u16, u16)) -> String {
+    const INKS: [(Ink, char); 6] =
+        [(Ink::Dim, 'd'), (Ink::Faint, 'f'), (Ink::Accent, 'a'), (Ink::Good, 'g'), (Ink::Warn, 'w'), (Ink::Bad, 'b')];
+    let of_modifier = |modifier: Modifier| match modifier {
+        Modifier::UNDERLINED => 'u',
+        Modifier::DIM => 'd',
+        _ => '.',
+    };
+    let letter = |cell: &Cell| {
+        let ink = INKS.iter().find(|(ink, _)| cell.fg != Color::Reset && app.look.style(*ink).fg == Some(cell.fg));
+        let mut modifiers = cell.modifier.difference(Modifier::BOLD).iter();
+        let letter = ink.map_or_else(|| modifiers.next().map_or('.', of_modifier), |(_, letter)| *letter);
+        let is_loud = cell.modifier.contains(Modifier::BOLD);
+        match (cell.symbol(), letter) {
+            (" ", _) => '.',
+            _ if cell.modifier.contains(Modifier::REVERSED) => '#',
+            (_, '.') if is_loud => 'B',
+            (_, letter) if is_loud => letter.to_ascii_uppercase(),
+            (_, letter) => letter,
+        }
+    };
+    let line = |row: &[Cell]| row.iter().map(letter).collect::<String>().trim_end_matches('.').to_owned() + "\n";
+    buffer_of(app, columns, rows).content.chunks(usize::from(columns)).map(line).collect()
+}
+
+#[test]
+fn what_the_first_thing_one_sees_looks_like() {
+    for size in SIZES {
+        for agents in [0, 1, 30, 1000] {
+            for (name, depth) in [("colour", Depth::True), ("mono", Depth::None)] {
+                let app = app_at(size, Options { depth, ..usual() }, demo::crowd(agents, agents * 2));
+                insta::assert_snapshot!(format!("{name}-{agents}-at-{}x{}", size.0, size.1), looks(&app, size));
+            }
         }
     }
 }
@@ -137,6 +176,89 @@ fn s4_ui_header_tells_the_time_and_how_many_are_at_work_and_the_footer_how_to_en
     assert!(first.contains("12:31:30") && first.contains("● 8 working"), "{first}");
     let last = text.lines().last().unwrap();
     assert!(last.contains("? help") && last.contains("prices 2026-11-20"), "{last}");
+}
+
+#[test]
+fn s4_ui_02_the_footer_tells_how_to_end_and_whose_agents_are_shown() {
+    let text = screen((220, 60), 14, "");
+    let last = text.lines().last().unwrap();
+    assert!(
+        last.contains("q quit") && last.contains("providers aider claude codex gemini opencode   prices"),
+        "{last}"
+    );
+    assert!(!screen((220, 60), 0, "").contains("providers"), "nobody's agents are shown");
+}
+
+#[test]
+fn s0_pop_01_the_title_tells_status_agent_pid_and_project() {
+    let mut app = app_at((140, 40), usual(), demo::crowd(14, 30));
+    press(&mut app, "Enter");
+    let agent = app.chosen_agent().unwrap();
+    let (pid, project) = (agent.process.id.pid, crate::app::project(agent));
+    let text = text_of(&app, 140, 40);
+    let title = text.lines().find(|line| line.contains('╭')).unwrap();
+    assert!(title.contains(&format!("! permission   codex   pid {pid}   {project}")), "{title}");
+}
+
+#[test]
+fn s1_ui_01_and_02_sessions_and_agents_have_the_columns_of_rust_agtop() {
+    let headings = |keys| {
+        let text = screen((220, 60), 14, keys);
+        text.lines().find(|line| line.contains("STATUS")).unwrap().to_owned()
+    };
+    assert!(headings("2").contains("PID") && headings("2").contains("SESSION"));
+    for title in ["PID", "CPU", "MEM", "R/s", "W/s", "ACTIVITY"] {
+        assert!(headings("").contains(title), "{title}");
+    }
+}
+
+#[test]
+fn s1_ui_03_other_columns_are_enabled_in_the_config_tab_while_the_list_shows_them() {
+    let mut app = app_at((220, 60), usual(), demo::crowd(14, 30));
+    press(&mut app, "c");
+    assert_eq!(app.tab, Tab::Config);
+    for id in ["vsz", "disk_read", "disk_write"] {
+        assert!(app.options.columns.iter().all(|choice| choice.id != id), "{id}");
+        press(&mut app, "Home");
+        while crate::popup::configurable(app.columns()).get(app.configures_in_panel().unwrap()) != Some(&id) {
+            press(&mut app, "j");
+        }
+        press(&mut app, "Space");
+        // In front of all others it has room on any screen.
+        for _ in 0..app.columns().len() {
+            press(&mut app, "Home");
+            while crate::popup::configurable(app.columns()).get(app.configures_in_panel().unwrap()) != Some(&id) {
+                press(&mut app, "j");
+            }
+            press(&mut app, "Left");
+        }
+    }
+    let text = text_of(&app, 220, 60);
+    let headings = text.lines().find(|line| line.contains("STATUS")).unwrap();
+    for title in ["VSZ", "DISK R", "DISK W"] {
+        assert!(headings.contains(title), "{title}: {headings}");
+    }
+}
+
+#[test]
+fn s1_ui_08_d_goes_to_the_dashboard_and_back_to_the_classic_layout() {
+    let mut app = app_at((140, 50), usual(), demo::crowd(14, 30));
+    let classic = text_of(&app, 140, 50);
+    press(&mut app, "d");
+    let dashboard = text_of(&app, 140, 50);
+    for part in [", machine ", "Memory ", "Tokens ", "Projects "] {
+        assert!(dashboard.contains(part) && !classic.contains(part), "{part}: {dashboard}");
+    }
+    press(&mut app, "d");
+    assert_eq!(text_of(&app, 140, 50), classic);
+}
+
+#[test]
+fn s1_ui_09_plans_and_their_windows_are_told_of_each_account() {
+    let text = screen((140, 40), 14, "5");
+    for word in ["claude  max", "codex  plus", "5h ", "week ", "↻ in ", "lasts until it starts anew"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
 }
 
 #[test]

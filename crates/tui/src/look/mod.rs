@@ -128,6 +128,17 @@ impl Look {
         self.style(ink).add_modifier(Modifier::BOLD)
     }
 
+    /// The style of a status: what wants its person stands out, and who cannot go on at all does so from afar.
+    pub(crate) fn status(&self, status: Status) -> Style {
+        match (status, Ink::of(status)) {
+            (Status::NeedsPermission, ink) => self.loud(ink).add_modifier(Modifier::REVERSED),
+            (_, Ink::Warn) => self.loud(Ink::Warn),
+            // Turned round without colours, too, it would be as loud as who waits for a permission.
+            (_, Ink::Bad) => self.fill(Ink::Bad).add_modifier(Modifier::BOLD),
+            (_, ink) => self.style(ink),
+        }
+    }
+
     /// The style of bars and marks: in its colour, without what makes words stand out.
     pub(crate) fn fill(&self, ink: Ink) -> Style {
         let words_only = Modifier::UNDERLINED.union(Modifier::REVERSED);
@@ -168,6 +179,21 @@ mod tests {
 
     fn look(name: &str, depth: Depth) -> Look {
         Look { theme: theme(name).unwrap(), depth, charset: Charset::Unicode }
+    }
+
+    #[test]
+    fn who_waits_for_a_permission_stands_out_from_all_others_in_every_theme() {
+        for depth in [Depth::True, Depth::Ansi16, Depth::None] {
+            for theme in THEMES {
+                let look = look(&theme.name, depth);
+                let others = [Status::NeedsInput, Status::Working, Status::Idle, Status::Stalled, Status::Error];
+                let is_loud = |status| look.status(status).add_modifier.contains(Modifier::REVERSED | Modifier::BOLD);
+                assert!(is_loud(Status::NeedsPermission), "{} {depth:?}", theme.name);
+                for other in others {
+                    assert_ne!(look.status(other), look.status(Status::NeedsPermission), "{} {depth:?}", theme.name);
+                }
+            }
+        }
     }
 
     #[test]

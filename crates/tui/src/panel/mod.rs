@@ -11,6 +11,7 @@ use crate::columns::Side;
 use crate::draw::{blanks_around, tab_places};
 use crate::facts::{Fact, Subject};
 use crate::look::Ink;
+use crate::popup::draw_in_panel;
 use crate::widgets::{pairs, put};
 
 /// Columns of the names of facts.
@@ -20,12 +21,22 @@ pub(crate) fn titles() -> Vec<String> {
     Tab::ALL.iter().map(|tab| tab.title().to_owned()).collect()
 }
 
+/// The room below the titles.
+pub(crate) fn inner(area: Rect) -> Rect {
+    let height = area.height.saturating_sub(1);
+    Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height }
+}
+
 pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if area.height < 2 {
         return;
     }
     draw_titles(app, Rect { height: 1, ..area }, buffer);
-    let inner = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height: area.height - 1 };
+    let inner = inner(area);
+    if let Some(index) = app.configures_in_panel() {
+        draw_in_panel(app, index, inner, buffer);
+        return;
+    }
     let facts = facts(app);
     if facts.is_empty() {
         put(buffer, Rect { height: 1, ..inner }, &Line::from(app.look.span("nothing to tell", Ink::Faint)), Side::Left);

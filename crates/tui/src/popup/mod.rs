@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-pub(crate) use configure::configurable;
+pub(crate) use configure::{column_at, configurable, draw_in_panel};
 
 use crate::app::{App, Overlay, project};
 use crate::columns::{Side, standing};
@@ -32,7 +32,9 @@ struct Text {
 
 /// Draws what lies over the view, if anything does.
 pub(crate) fn draw(app: &App, screen: Rect, buffer: &mut Buffer) {
-    if let Some(Overlay::Configure { index }) = app.overlay {
+    if app.configures_in_panel().is_some() {
+        // The panel draws it.
+    } else if let Some(Overlay::Configure { index }) = app.overlay {
         configure::draw(app, index, screen, buffer);
     } else if let Some(text) = text(app) {
         draw_text(app, &text, screen, buffer);
@@ -125,7 +127,10 @@ pub(crate) fn first_value(app: &App) -> Option<String> {
 pub(crate) fn area(app: &App) -> Rect {
     let screen = app.size.area();
     match (&app.overlay, text(app)) {
-        (Some(Overlay::Configure { .. }), _) => configure::area(screen),
+        (Some(Overlay::Configure { .. }), _) => {
+            let panel = crate::layout::zones(app, screen).panel.filter(|_| app.configures_in_panel().is_some());
+            panel.unwrap_or_else(|| configure::area(screen))
+        }
         (_, Some(text)) => place(screen, &text),
         (_, None) => Rect::default(),
     }

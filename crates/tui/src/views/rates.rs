@@ -84,6 +84,12 @@ pub(super) fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
+/// A value at the right end of its room. The room has no style: without colours that would be a bar.
+fn right(look: &Look, value: String, room: usize, ink: Ink) -> [Span<'static>; 2] {
+    let blanks = room.saturating_sub(text::width(&value));
+    [Span::raw(" ".repeat(blanks)), look.span(value, ink)]
+}
+
 fn table(app: &App, snapshot: &Snapshot, value_width: usize) -> Vec<Line<'static>> {
     let look = &app.look;
     let paces = &snapshot.paces;
@@ -96,7 +102,7 @@ fn table(app: &App, snapshot: &Snapshot, value_width: usize) -> Vec<Line<'static
         let mut spans = vec![look.span(text::left(metric.name, NAME), Ink::Dim)];
         for pace in paces.rolling.iter().chain([&paces.since_start]) {
             let (value, ink) = (metric.value)(pace, &app.options.thresholds);
-            spans.push(look.span(text::right(&value, value_width), ink));
+            spans.extend(right(look, value, value_width, ink));
         }
         lines.push(Line::from(spans));
     }
@@ -109,8 +115,8 @@ fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'sta
     let mut stops = vec![look.span(text::left("stops", NAME), Ink::Dim)];
     for (reason, times) in &paces.stops {
         let ink = if matches!(reason, agtop_model::StopReason::MaxTokens) { Ink::Warn } else { Ink::Text };
-        stops.push(look.span(format!("{times} "), ink));
-        stops.push(look.span(format!("{}   ", reason.as_str().replace('_', " ")), Ink::Dim));
+        stops.push(look.span(times.to_string(), ink));
+        stops.push(look.span(format!(" {}   ", reason.as_str().replace('_', " ")), Ink::Dim));
     }
     if paces.stops.is_empty() {
         stops.push(look.span("none yet", Ink::Faint));
@@ -142,12 +148,10 @@ fn by_agent(app: &App, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
         let (cost, cost_ink) = cost_per_hour(pace, &app.options.thresholds);
         let share = pace.usage.total() as f64 / most.max(1) as f64;
         let room = usize::from(width).saturating_sub(NAME + 50).min(40);
-        let mut spans: Vec<Span<'static>> = vec![
-            look.span(format!("{name} "), Ink::Text),
-            look.span(text::right(&tokens, 14), tokens_ink),
-            look.span(text::right(&cost, 14), cost_ink),
-            look.span(format!("{:>14}   ", pace.requests), Ink::Text),
-        ];
+        let mut spans: Vec<Span<'static>> = vec![look.span(format!("{name} "), Ink::Text)];
+        spans.extend(right(look, tokens, 14, tokens_ink));
+        spans.extend(right(look, cost, 14, cost_ink));
+        spans.push(look.span(format!("{:>14}   ", pace.requests), Ink::Text));
         spans.extend(crate::widgets::bar(look, share, room, Ink::Accent));
         lines.push(Line::from(spans));
     }
@@ -155,4 +159,24 @@ fn by_agent(app: &App, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
         lines.push(Line::from(look.span("nobody is at work", Ink::Faint)));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_model::Usage;
+
+    use super::*;
+    use crate::alerts::Thresholds;
+
+    #[test]
+    fn s4_win_14_a_hit_rate_is_amber_below_sixty_and_red_below_thirty() {
+        let rated = |read: u64| {
+            let usage = Usage { cache_read: read, input: 100 - read, ..Usage::default() };
+            hit_rate(&Pace { requests: 1, usage, ..Pace::default() }, &Thresholds::default())
+        };
+        let cases = [(60, "60%", Ink::Good), (59, "59%", Ink::Warn), (30, "30%", Ink::Warn), (29, "29%", Ink::Bad)];
+        for (read, text, ink) in cases {
+            assert_eq!(rated(read), (text.to_owned(), ink));
+        }
+    }
 }

@@ -51,10 +51,11 @@ fn trail(app: &App) -> Line<'static> {
                 agtop_model::Untrusted::from(name).for_terminal().into_owned()
             }
             Within::Client(client) => client.as_str().to_owned(),
+            Within::Project(project) => project.clone(),
         };
         spans.push(look.span(format!("  › {name}"), Ink::Text));
     }
-    if app.usage.by == By::Project {
+    if matches!(app.usage.by, By::Project | By::Session) {
         spans.push(look.span("  all time: days are not known by project", Ink::Dim));
     }
     Line::from(spans)

@@ -1,9 +1,9 @@
 use agtop_model::{Field, Kind, field};
 
-use super::{Comparison, FilterError, Match, Node, Query, Subject, value};
+use super::{Comparison, FilterError, Match, Node, Subject, Substring, value};
 
 /// Names that users know from columns and other programs, and the field they mean.
-pub(crate) const ALIASES: &[(&str, &str)] = &[
+const ALIASES: &[(&str, &str)] = &[
     ("agent", "client"),
     ("ctx", "context"),
     ("dir", "cwd"),
@@ -20,10 +20,7 @@ pub(crate) const ALIASES: &[(&str, &str)] = &[
 const DEEPEST: usize = 32;
 
 /// Understands a filter; `None` if there is nothing in it.
-///
-/// # Errors
-/// If it cannot be understood; the message says why, for people.
-pub fn parse(text: &str) -> Result<Option<Query>, FilterError> {
+pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
     let tokens = tokens(text)?;
     if tokens.is_empty() {
         return Ok(None);
@@ -33,7 +30,7 @@ pub fn parse(text: &str) -> Result<Option<Query>, FilterError> {
     if parser.tokens.next().is_some() {
         return Err(FilterError::Parentheses);
     }
-    Ok(Some(Query(node)))
+    Ok(Some(node))
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +149,7 @@ impl Parser {
                 self.depth -= 1;
                 self.tokens.next_if_eq(&Token::Close).map(|_| node).ok_or(FilterError::Parentheses)
             }
-            Some(Token::Quoted(text)) => Ok(Node::Holds(agtop_render::Filter::new(&text))),
+            Some(Token::Quoted(text)) => Ok(Node::Holds(Substring::new(&text))),
             Some(Token::Word(text)) => term(&text),
             Some(Token::Close) => Err(FilterError::Parentheses),
             Some(Token::And) => Err(FilterError::Unfinished("and".to_owned())),
@@ -207,13 +204,13 @@ const OPERATORS: &[(&str, Operator)] = &[
 fn term(text: &str) -> Result<Node, FilterError> {
     let earliest = OPERATORS.iter().filter_map(|(sign, operator)| Some((text.find(sign)?, *sign, *operator)));
     let Some((at, sign, operator)) = earliest.min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len()))) else {
-        return Ok(Node::Holds(agtop_render::Filter::new(text)));
+        return Ok(Node::Holds(Substring::new(text)));
     };
     let (name, rest) = text.split_at(at);
     let written = rest.strip_prefix(sign).unwrap_or_default();
     match subject(name) {
         // Paths, flags and addresses hold these signs, too: without a name in front, the whole is a substring.
-        None if name.is_empty() || name.contains(['/', '-', '.']) => Ok(Node::Holds(agtop_render::Filter::new(text))),
+        None if name.is_empty() || name.contains(['/', '-', '.']) => Ok(Node::Holds(Substring::new(text))),
         None => Err(FilterError::UnknownField(name.to_owned())),
         Some(_) if written.is_empty() => Err(FilterError::Unfinished(text.to_owned())),
         Some(subject) => condition(subject, operator, written),

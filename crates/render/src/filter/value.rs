@@ -3,7 +3,11 @@ use std::borrow::Cow;
 use agtop_model::{Kind, Status, Value};
 
 use super::FilterError;
-use crate::app::needs_its_person;
+
+/// Whether a person must do something before it goes on.
+pub const fn needs_its_person(status: Status) -> bool {
+    matches!(status, Status::NeedsPermission | Status::NeedsInput)
+}
 
 /// The words by which a status is found: its own name, and those of the groups it is in.
 pub(super) fn status_names(status: Status) -> Vec<&'static str> {

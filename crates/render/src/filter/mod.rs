@@ -5,16 +5,18 @@
 //! each other must all hold; `or`, `!` and parentheses do what they say.
 
 mod parse;
+mod substring;
 mod value;
 
 use agtop_model::{Field, Row};
 use thiserror::Error;
 
-pub use parse::parse;
+use substring::Substring;
+pub use value::needs_its_person;
 
 /// A filter that was understood.
 #[derive(Clone)]
-pub struct Query(Node);
+pub struct Filter(Node);
 
 /// Why a filter was not understood.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -52,7 +54,7 @@ enum Node {
     All(Vec<Node>),
     Any(Vec<Node>),
     Not(Box<Node>),
-    Holds(agtop_render::Filter),
+    Holds(Substring),
     Text(Subject, Match, String),
     Number(&'static Field, Comparison, f64),
 }
@@ -92,7 +94,20 @@ impl Comparison {
     }
 }
 
-impl Query {
+impl Filter {
+    /// The rows that hold this text somewhere, whatever signs are in it.
+    pub fn new(text: &str) -> Self {
+        Self(Node::Holds(Substring::new(text)))
+    }
+
+    /// Understands a filter; `None` if there is nothing in it.
+    ///
+    /// # Errors
+    /// If it cannot be understood; the message says why, for people.
+    pub fn parse(text: &str) -> Result<Option<Self>, FilterError> {
+        Ok(parse::parse(text)?.map(Self))
+    }
+
     /// Whether the row passes. What a row does not have compares with nothing.
     pub fn matches(&self, row: &Row<'_>) -> bool {
         self.0.matches(row)
@@ -128,68 +143,59 @@ fn is_match(how: Match, value: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::Snapshot;
+    use agtop_model::{Agent, Snapshot};
 
     use super::*;
-    use crate::demo;
+    use crate::testing::{self, CLAUDE_PID, CODEX_PID, GEMINI_PID};
 
-    fn chosen(text: &str, snapshot: &Snapshot) -> Vec<String> {
-        let query = parse(text).unwrap().unwrap();
+    fn chosen_of(text: &str, snapshot: &Snapshot) -> Vec<u32> {
+        let filter = Filter::parse(text).unwrap().unwrap();
         let rows = snapshot.agents.iter().map(|agent| Row::of_agent(snapshot.now, agent));
-        rows.filter(|row| query.matches(row)).map(|row| row.agent.unwrap().process.id.pid.to_string()).collect()
+        rows.filter(|row| filter.matches(row)).map(|row| row.agent.unwrap().process.id.pid).collect()
     }
 
-    fn all_that(snapshot: &Snapshot, is_one: impl Fn(&Row<'_>) -> bool) -> Vec<String> {
-        let rows = snapshot.agents.iter().map(|agent| Row::of_agent(snapshot.now, agent));
-        rows.filter(|row| is_one(row)).map(|row| row.agent.unwrap().process.id.pid.to_string()).collect()
+    fn chosen(text: &str) -> Vec<u32> {
+        chosen_of(text, &testing::rich())
     }
 
     #[test]
     fn terms_say_what_they_mean() {
-        let snapshot = demo::crowd(60, 10);
-        let cpu = |row: &Row<'_>| row.agent.unwrap().cpu_percent.unwrap_or(-1.0);
-        let project = |row: &Row<'_>| row.session.unwrap().project.clone().unwrap().raw().to_owned();
-        assert_eq!(chosen("cpu>50", &snapshot), all_that(&snapshot, |row| cpu(row) > 50.0));
-        assert_eq!(chosen("cpu<=3%", &snapshot), all_that(&snapshot, |row| (0.0..=3.0).contains(&cpu(row))));
-        assert_eq!(
-            chosen("project:SHOP and cpu>1", &snapshot),
-            all_that(&snapshot, |row| project(row).contains("shop") && cpu(row) > 1.0)
-        );
-        assert_eq!(
-            chosen("agent=codex or agent=gemini", &snapshot),
-            all_that(&snapshot, |row| ["codex", "gemini"].contains(&row.agent.unwrap().client.as_str()))
-        );
-        assert_eq!(
-            chosen("!(client:claude | client:codex)", &snapshot),
-            all_that(&snapshot, |row| !["claude", "codex"].contains(&row.agent.unwrap().client.as_str()))
-        );
+        let cases: &[(&str, &[u32])] = &[
+            ("cpu>1.1", &[CLAUDE_PID]),
+            ("cpu>=1.1%", &[CLAUDE_PID, CODEX_PID]),
+            ("project:SHOP and cpu>1", &[CODEX_PID]),
+            ("project:SHOP cpu>2", &[]),
+            ("agent=codex or agent=gemini", &[CODEX_PID, GEMINI_PID]),
+            ("!(client:claude | client:codex)", &[GEMINI_PID]),
+            ("client!=claude", &[CODEX_PID, GEMINI_PID]),
+            ("(codex or gemini) !status:idle", &[CODEX_PID]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(chosen(text), *expected, "{text}");
+        }
     }
 
     #[test]
     fn a_bare_word_is_a_substring_anywhere() {
-        let snapshot = demo::crowd(30, 10);
-        let filter = agtop_render::Filter::new("Opus");
-        let expected = all_that(&snapshot, |row| filter.matches(row));
-        assert!(!expected.is_empty());
-        assert_eq!(chosen("Opus", &snapshot), expected);
-        assert_eq!(chosen("\"Opus\"", &snapshot), expected);
+        for text in ["CODEX", "\"codex\"", "/work/shop"] {
+            assert_eq!(chosen(text), [CODEX_PID], "{text}");
+        }
     }
 
     #[test]
     fn a_status_is_found_by_its_group_too() {
-        let snapshot = demo::crowd(60, 10);
-        let needs = all_that(&snapshot, |row| crate::app::needs_its_person(row.status()));
-        assert!(!needs.is_empty());
-        assert_eq!(chosen("status:needs", &snapshot), needs);
-        assert_eq!(chosen("status:attention", &snapshot), needs);
+        for text in ["status:needs", "status:attention", "state=needs_permission"] {
+            assert_eq!(chosen(text), [CODEX_PID], "{text}");
+        }
+        assert_eq!(chosen("status:busy"), [CLAUDE_PID]);
     }
 
     #[test]
     fn what_a_row_does_not_have_compares_with_nothing() {
-        let mut snapshot = demo::crowd(1, 1);
-        snapshot.agents =
-            snapshot.agents.iter().map(|agent| agtop_model::Agent { session: None, ..agent.clone() }).collect();
-        assert_eq!(chosen("cost>=0", &snapshot), [""; 0]);
-        assert_eq!(chosen("!cost>=0", &snapshot).len(), 1);
+        let rich = testing::rich();
+        let alone = rich.agents.iter().map(|agent| Agent { session: None, ..agent.clone() }).collect();
+        let snapshot = Snapshot { agents: alone, ..rich };
+        assert_eq!(chosen_of("cost>=0", &snapshot), [0_u32; 0]);
+        assert_eq!(chosen_of("!cost>=0", &snapshot).len(), 3);
     }
 }

@@ -1,0 +1,101 @@
+use std::path::Path;
+
+use agtop_model::{Agent, Row, Session, Untrusted};
+
+/// A text that a row must hold somewhere, in any case of letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Substring(String);
+
+impl Substring {
+    /// The rows that hold this text.
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.to_lowercase())
+    }
+
+    /// Whether the row does: an agent in its label, command line, directory, project or pid; a session in its client,
+    /// id, name, directory, project, model or branch.
+    pub(super) fn matches(&self, row: &Row<'_>) -> bool {
+        row.agent.is_some_and(|agent| self.matches_agent(agent))
+            || row.session.is_some_and(|session| self.matches_session(session))
+    }
+
+    fn matches_agent(&self, agent: &Agent) -> bool {
+        let argv: Vec<&str> = agent.process.argv.iter().map(Untrusted::raw).collect();
+        self.is_in(agent.label.raw())
+            || self.is_in(&argv.join(" "))
+            || agent.process.cwd.as_deref().is_ok_and(|cwd| self.is_in_path(cwd))
+            || self.is_in(&agent.process.id.pid.to_string())
+    }
+
+    fn matches_session(&self, session: &Session) -> bool {
+        let title = session.title.as_ref().filter(|title| !title.rank.is_message_text()).map(|title| title.text.raw());
+        let texts = [
+            Some(session.key.client.as_str()),
+            Some(&*session.key.id),
+            title,
+            session.project.as_ref().map(Untrusted::raw),
+            session.model.as_deref(),
+            session.branch.as_ref().map(Untrusted::raw),
+        ];
+        texts.into_iter().flatten().any(|text| self.is_in(text))
+            || session.cwd.as_deref().is_some_and(|cwd| self.is_in_path(cwd))
+    }
+
+    fn is_in_path(&self, path: &Path) -> bool {
+        self.is_in(&path.to_string_lossy())
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        if text.is_ascii() {
+            // A letter is typed, and 20,000 sessions are looked at: most texts need no copy to be compared.
+            let wanted = self.0.as_bytes();
+            let mut windows = text.as_bytes().windows(wanted.len().max(1));
+            return wanted.is_empty() || windows.any(|window| window.eq_ignore_ascii_case(wanted));
+        }
+        text.to_lowercase().contains(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{self, view};
+    use crate::{Filter, View, select};
+
+    fn filtered_by(text: &str) -> Vec<u32> {
+        let view = View { filter: Some(Filter::new(text)), ..view() };
+        let snapshot = testing::rich();
+        let rows = select::agents(&snapshot, &view);
+        rows.iter().filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect()
+    }
+
+    #[test]
+    fn a_filter_looks_at_label_command_line_directory_and_pid() {
+        assert_eq!(filtered_by("CODEX"), [testing::CODEX_PID]);
+        assert_eq!(filtered_by("--dangerously"), [testing::CLAUDE_PID]);
+        assert_eq!(filtered_by("/work/SHOP"), [testing::CODEX_PID]);
+        assert_eq!(filtered_by(&testing::GEMINI_PID.to_string()), [testing::GEMINI_PID]);
+        assert_eq!(filtered_by("no such thing"), [0_u32; 0]);
+    }
+
+    #[test]
+    fn capital_letters_are_the_same_in_every_script() {
+        let cases = [("MÉTÉO", "données-météo"), ("api", "Shop-API"), ("É", "é"), ("\u{212A}", "kelvin"), ("", "x")];
+        for (wanted, text) in cases {
+            assert!(super::Substring::new(wanted).is_in(text), "{wanted} in {text}");
+        }
+        assert!(!super::Substring::new("é").is_in("e") && !super::Substring::new("long").is_in("lon"));
+    }
+
+    #[test]
+    fn a_filter_looks_at_a_session_but_not_at_what_its_person_said() {
+        let ids = |text: &str| -> Vec<String> {
+            let view = View { filter: Some(Filter::new(text)), ..view() };
+            let snapshot = testing::rich();
+            let rows = select::sessions(&snapshot, &view);
+            rows.iter().filter_map(|row| row.session).map(|session| session.key.id.to_string()).collect()
+        };
+        assert_eq!(ids("prover polish"), [testing::CLAUDE_SESSION]);
+        assert_eq!(ids("fix/basket"), [testing::CODEX_SESSION]);
+        assert_eq!(ids(testing::SECRET_WORDS), [""; 0]);
+    }
+}
