@@ -162,9 +162,9 @@ impl Collector {
         self
     }
 
-    /// Listens to what agents push.
-    pub fn listen(&mut self, listener: Listener) {
-        self.pushes.listen(listener);
+    /// Listens to what agents push; `woken` tells that something has come in.
+    pub fn listen(&mut self, listener: Listener, woken: Receiver<()>) {
+        self.pushes.listen(listener, woken);
     }
 
     /// What was refused of what came in, if anybody listens.
@@ -199,11 +199,23 @@ impl Collector {
             std::thread::sleep(SAMPLING.saturating_sub(self.sampled.elapsed()));
             self.look_at_processes();
         }
-        self.has_sampled = true;
+        let is_first = !std::mem::replace(&mut self.has_sampled, true);
+        let snapshot = self.snapshot();
+        if is_first && self.settings.runs == Runs::Again {
+            // What reading history took is not needed any more.
+            agtop_os::give_back_memory();
+        }
+        snapshot
+    }
+
+    /// A first snapshot, at once: live agents. What they do comes with the next.
+    pub fn processes(&mut self) -> Snapshot {
+        self.look_at_processes();
+        self.world.advance(now());
         self.snapshot()
     }
 
-    /// A first snapshot, at once: live agents, and the files that were written to lately. History comes with the next
+    /// An early snapshot: live agents, and the files that were written to lately. History comes with the next
     /// [`Self::refresh`]. For collectors that run again and again.
     pub fn glance(&mut self) -> Snapshot {
         self.look_at_processes();
@@ -227,7 +239,7 @@ impl Collector {
     pub fn next(&mut self, interval: Duration, wake: &Receiver<()>) -> Snapshot {
         let is_due = |sampled: Instant| sampled.elapsed() >= interval;
         std::thread::sleep(BREATH.saturating_sub(self.told.elapsed()).min(interval));
-        self.sweep.wait(interval.saturating_sub(self.sampled.elapsed()), wake);
+        self.sweep.wait(interval.saturating_sub(self.sampled.elapsed()), [wake, &self.pushes.woken()]);
         if is_due(self.sampled) {
             return self.refresh();
         }
@@ -446,12 +458,15 @@ impl Collector {
         if Arc::ptr_eq(&self.versions_of, sessions) {
             return;
         }
-        for session in &**sessions {
+        // Most sessions are what and where they were.
+        let before = std::mem::replace(&mut self.versions_of, Arc::clone(sessions));
+        let is_known =
+            |(at, session): &(usize, &Arc<Session>)| before.get(*at).is_some_and(|b| Arc::ptr_eq(b, session));
+        for (_, session) in sessions.iter().enumerate().filter(|session| !is_known(session)) {
             if let Some(version) = &session.version {
                 self.health.note_version(session.client(), &version.for_terminal());
             }
         }
-        self.versions_of = Arc::clone(sessions);
     }
 
     fn wants(&self, client: ClientId) -> bool {
@@ -527,9 +542,9 @@ impl Collector {
     }
 
     /// Line-by-line files are gone on with; all others are read as a whole.
-    fn keep_cursors(&mut self, mut cursors: HashMap<FileId, Box<Cursor>>) {
-        for known in self.known.values_mut() {
-            if let Some(cursor) = cursors.remove(&known.file) {
+    fn keep_cursors(&mut self, cursors: HashMap<FileId, Box<Cursor>>) {
+        for (file, cursor) in cursors {
+            if let Some(known) = self.known.get_mut(&self.files.path(file)) {
                 known.cursor = Some(cursor);
             }
         }

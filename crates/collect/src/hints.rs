@@ -68,19 +68,19 @@ impl Hints {
     }
 
     /// Waits until something changes, and for what changes with it, or until somebody wakes us, but no longer than this.
-    pub(crate) fn wait(&mut self, at_most: Duration, wake: &Receiver<()>) {
+    pub(crate) fn wait(&mut self, at_most: Duration, wakes: [&Receiver<()>; 2]) {
         let deadline = Instant::now() + at_most;
         while self.changes.is_empty() {
             select! {
                 recv(self.events) -> event => {
                     let Ok(event) = event else {
                         // The watcher has gone: time is all that is left to wait for.
-                        let _ = wake.recv_deadline(deadline);
-                        return;
+                        return pause(deadline.saturating_duration_since(Instant::now()), wakes);
                     };
                     self.changes.note(event);
                 },
-                recv(wake) -> _ => return,
+                recv(wakes[0]) -> _ => return,
+                recv(wakes[1]) -> _ => return,
                 default(deadline.saturating_duration_since(Instant::now())) => return,
             }
         }
@@ -88,6 +88,15 @@ impl Hints {
         while let Ok(event) = self.events.recv_deadline(settled) {
             self.changes.note(event);
         }
+    }
+}
+
+/// Waits until somebody wakes us, but no longer than this.
+pub(crate) fn pause(at_most: Duration, wakes: [&Receiver<()>; 2]) {
+    select! {
+        recv(wakes[0]) -> _ => {}
+        recv(wakes[1]) -> _ => {}
+        default(at_most) => {}
     }
 }
 
@@ -137,7 +146,7 @@ mod tests {
         assert!(hints.watch(&HashSet::from([path.parent().unwrap().to_owned()])));
         std::fs::read(&path).unwrap();
         std::fs::write(&path, "2").unwrap();
-        hints.wait(Duration::from_secs(20), &crossbeam_channel::never());
+        hints.wait(Duration::from_secs(20), [&crossbeam_channel::never(), &crossbeam_channel::never()]);
         assert_eq!(hints.take().paths, BTreeSet::from([path]));
         assert!(hints.take().is_empty());
     }

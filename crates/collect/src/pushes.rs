@@ -5,6 +5,8 @@ use agtop_clients::{Meaning, Told};
 use agtop_hooks::{Listener, Received, Refused};
 use agtop_model::{Activity, Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey};
 
+use crossbeam_channel::Receiver;
+
 use crate::World;
 
 /// What agents push: the present, before their transcripts tell of it, and what these never tell.
@@ -13,6 +15,7 @@ use crate::World;
 #[derive(Default)]
 pub(crate) struct Pushes {
     listener: Option<Listener>,
+    woken: Option<Receiver<()>>,
     lives: HashMap<SessionKey, Live>,
     running: HashMap<ToolKey, Running>,
     first_tools: Samples,
@@ -59,9 +62,15 @@ const MOST: usize = 4096;
 const CLOCKS: Duration = Duration::from_secs(2);
 
 impl Pushes {
-    /// Listens from now on.
-    pub(crate) fn listen(&mut self, listener: Listener) {
+    /// Listens from now on; `woken` tells that something has come in.
+    pub(crate) fn listen(&mut self, listener: Listener, woken: Receiver<()>) {
         self.listener = Some(listener);
+        self.woken = Some(woken);
+    }
+
+    /// Tells that something has come in; never, if nobody listens.
+    pub(crate) fn woken(&self) -> Receiver<()> {
+        self.woken.clone().unwrap_or_else(crossbeam_channel::never)
     }
 
     /// What was refused so far, if anybody listens.

@@ -10,7 +10,7 @@ use crossbeam_channel::Receiver;
 
 use crate::discover::{Candidate, Place, discover};
 use crate::health::HealthBook;
-use crate::hints::{Changes, Hints, between};
+use crate::hints::{Changes, Hints, between, pause};
 
 /// Finds files to look at: all there are on a slow beat, and between two beats those that the system says have changed
 /// and those that changed lately.
@@ -89,11 +89,11 @@ impl Sweep {
     }
 
     /// Waits until a file changes or somebody wakes us, but no longer than this.
-    pub(crate) fn wait(&mut self, at_most: Duration, wake: &Receiver<()>) {
+    pub(crate) fn wait(&mut self, at_most: Duration, wakes: [&Receiver<()>; 2]) {
         match &mut self.hints {
-            Some(hints) => hints.wait(at_most, wake),
+            Some(hints) => hints.wait(at_most, wakes),
             None => {
-                let _ = wake.recv_timeout(at_most);
+                pause(at_most, wakes);
             }
         }
     }

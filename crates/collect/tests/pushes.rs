@@ -45,7 +45,7 @@ impl Bench {
         machine.spawn(FakeProcess::new(AGENT, &["claude"]).cwd("/work"));
         let mut collector = Collector::new(settings, Box::new(machine), Arc::new(PriceBook::bundled()));
         let bench_places = places(&home);
-        collector.listen(Listener::bind(&bench_places, Options::default()).unwrap());
+        collector.listen(Listener::bind(&bench_places, Options::default()).unwrap(), crossbeam_channel::never());
         let mut bench = Self { home, collector };
         bench.say(SID, &["m1"], Duration::from_mins(10));
         bench.say(OTHER, &["m2"], Duration::from_mins(1));

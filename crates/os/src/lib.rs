@@ -29,6 +29,7 @@ mod kinfo;
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+mod memory;
 #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows))]
 mod open;
 // On Linux for its tests alone: what it makes of `sysinfo` can be tried there, too.
@@ -56,6 +57,7 @@ pub use freebsd::FreeBsdOs;
 pub use linux::LinuxOs;
 #[cfg(target_os = "macos")]
 pub use macos::MacOs;
+pub use memory::give_back_memory;
 #[cfg(unix)]
 pub use peer::{Peer, own_uid, peer};
 pub use shell::shell;

@@ -25,6 +25,7 @@ use agtop_collect::Collector;
 use agtop_hooks::{Listener, Options, Places};
 use anyhow::Result;
 pub(crate) use config::ConfigWork;
+use crossbeam_channel::bounded;
 
 use crate::plan::Plan;
 
@@ -36,11 +37,15 @@ fn remember(collector: &mut Collector) {
     }
 }
 
-/// Listens to what agents push; `wake` is called when something has come in. Where nobody can listen, files and processes
-/// tell.
-fn hear(collector: &mut Collector, places: &Places, wake: Option<Arc<dyn Fn() + Send + Sync>>) {
-    match Listener::bind(places, Options { wake, ..Options::default() }) {
-        Ok(listener) => collector.listen(listener),
+/// Listens to what agents push. Where nobody can listen, files and processes tell.
+fn hear(collector: &mut Collector, places: &Places) {
+    let (pushed, woken) = bounded(1);
+    let wake = Arc::new(move || {
+        // A full channel says it already.
+        let _ = pushed.try_send(());
+    });
+    match Listener::bind(places, Options { wake: Some(wake), ..Options::default() }) {
+        Ok(listener) => collector.listen(listener, woken),
         Err(error) => tracing::warn!("{error}: what agents push is not heard"),
     }
 }

@@ -20,7 +20,7 @@ const TOKENS_PASSED: u8 = 4;
 pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
     let mut collector = Collector::new(show.settings, agtop_os::native(), show.book);
     if let Some(places) = &show.hooks {
-        super::hear(&mut collector, places, None);
+        super::hear(&mut collector, places);
     }
     let mut guard = Guard::new(show.thresholds);
     let mut code = ExitCode::SUCCESS;

@@ -82,7 +82,7 @@ const SCAN_BEAT: Duration = Duration::from_millis(100);
 struct Ticks {
     next: Instant,
     is_scanning: bool,
-    /// Snapshots that came. The first holds live agents alone, and the second what the scan told.
+    /// Snapshots that came: live agents, then what they do, then all that the scan told.
     snapshots: u64,
 }
 
@@ -101,12 +101,7 @@ impl World {
             Box::new(Progress::default)
         } else {
             let mut collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
-            let pushed = rouse.clone();
-            let wake = Arc::new(move || {
-                // A full channel says it already.
-                let _ = pushed.try_send(());
-            });
-            super::hear(&mut collector, &screen.hooks, Some(wake));
+            super::hear(&mut collector, &screen.hooks);
             let progress = collector.watch();
             let collect = collect(collector, Arc::clone(&slot), orders_out, roused, interval);
             start_thread("collect", move || {
@@ -145,7 +140,7 @@ impl World {
         if self.ticks.is_scanning {
             self.ticks.next = started + SCAN_BEAT;
             let Progress { bytes, bytes_total, .. } = (self.progress)();
-            self.ticks.is_scanning = self.ticks.snapshots < 2;
+            self.ticks.is_scanning = self.ticks.snapshots < 3;
             let progress = agtop_tui::Progress { done: bytes, total: bytes_total };
             return Message::Progress(if self.ticks.is_scanning { progress } else { agtop_tui::Progress::default() });
         }
@@ -311,6 +306,7 @@ fn collect(
     mut interval: Duration,
 ) -> impl FnOnce() + Send {
     move || {
+        slot.publish(collector.processes());
         slot.publish(collector.glance());
         slot.publish(collector.refresh());
         let mut breath = Breath::default();

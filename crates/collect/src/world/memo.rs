@@ -100,7 +100,7 @@ impl Memo {
         let roots = self.family.roots.iter().filter(|&&root| teller.is_in_scope(root));
         let mut sessions: Vec<Arc<Session>> = roots.map(|&root| teller.session(root, built)).collect();
         sessions.sort_by(|a, b| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
-        self.ages_at = sessions.iter().flat_map(|session| ages(session)).min();
+        self.ages_at = sessions.iter().filter_map(|session| ages(session)).min();
         self.sessions = sessions.into();
         self.totals = Arc::new(self.ground.totals(world, &self.cells, &stale, &world.lens.zone));
     }
@@ -134,10 +134,9 @@ fn stale(world: &World) -> Vec<SessionIdx> {
     sessions.map(|(at, _)| SessionIdx(u32::try_from(at).unwrap_or(u32::MAX))).collect()
 }
 
-/// When the session and those below it will have been quiet for a day.
-fn ages(session: &Session) -> Vec<Timestamp> {
-    let mut ages: Vec<Timestamp> = session.children.iter().flat_map(|child| ages(child)).collect();
+/// When the session, or one below it, will have been quiet for a day.
+fn ages(session: &Session) -> Option<Timestamp> {
     let is_young = session.status != Status::Stale;
-    ages.extend(session.last_active.filter(|_| is_young).map(|last| last.plus(A_DAY).plus(Duration::from_millis(1))));
-    ages
+    let own = session.last_active.filter(|_| is_young).map(|last| last.plus(A_DAY).plus(Duration::from_millis(1)));
+    session.children.iter().filter_map(|child| ages(child)).chain(own).min()
 }

@@ -70,16 +70,23 @@ fn totals(grid: &Grid, names: &Names, zone: &TimeZone) -> Totals {
     let mut by_client: BTreeMap<ClientId, SpendSum> = BTreeMap::new();
     let mut by_model: BTreeMap<Option<NameIdx>, SpendSum> = BTreeMap::new();
     let mut all = SpendSum::default();
-    for (&(day, client, model), sum) in grid {
+    // There are as many days as a person has worked, and each needs its name once.
+    let mut name = (None, day_name(None));
+    // What has no day comes last, as its name does.
+    let (undated, dated): (Vec<_>, Vec<_>) = grid.iter().partition(|((day, ..), _)| day.is_none());
+    for (&(day, client, model), sum) in dated.into_iter().chain(undated) {
         all.merge(sum);
         by_client.entry(client).or_default().merge(sum);
         by_model.entry(model).or_default().merge(sum);
-        totals.by_day.push(DayModel { day: day_name(day), client, spend: named(names, model, sum) });
+        if name.0 != day {
+            name = (day, day_name(day));
+        }
+        totals.by_day.push(DayModel { day: name.1.clone(), client, spend: named(names, model, sum) });
     }
     // Models are numbered as they are met, which is another order each time.
-    totals
-        .by_day
-        .sort_by(|a, b| (&a.day, a.client).cmp(&(&b.day, b.client)).then_with(|| dearest_first(&a.spend, &b.spend)));
+    for of_one in totals.by_day.chunk_by_mut(|a, b| a.client == b.client && a.day == b.day) {
+        of_one.sort_by(|a, b| dearest_first(&a.spend, &b.spend));
+    }
     totals.usage = all.usage;
     totals.spend = all.spend;
     totals.turns = all.turns;
