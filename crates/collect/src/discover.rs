@@ -78,7 +78,8 @@ pub(crate) fn discover(
 
 /// The root itself may be a link; walking from its target keeps paths below it free of links.
 fn real_root(store: &Store) -> Option<PathBuf> {
-    store.root.canonicalize().ok()
+    // Most stores are not there, and finding out step by step takes as long as going through a small one.
+    store.root.is_dir().then(|| store.root.canonicalize().ok())?
 }
 
 /// The search of one store.

@@ -256,8 +256,11 @@ impl Remembrance {
             let resumption = judge.resumption(entry, worth, || ledger.checkpoint(entry.id));
             hand_on(Recollection { client: entry.client, path: &entry.path, worth, told, resumption });
         };
-        let image = if judge.question.detail == Detail::Sums { ledger.image()? } else { None };
-        let Some(image) = image else {
+        let image = match judge.question.detail {
+            Detail::Sums => ledger.each_warm(|file| tell(&file.entry, &file.rest, Recounted::Summed(&file)))?,
+            Detail::Responses => None,
+        };
+        let Some((generation, changed)) = image else {
             ledger.each_memory(|entry, memory| {
                 if let Some(memory) = memory {
                     tell(&entry, &memory, Recounted::Whole(&memory));
@@ -265,15 +268,12 @@ impl Remembrance {
             })?;
             return Ok(None);
         };
-        for file in &image.files {
-            tell(&file.entry, &file.rest, Recounted::Summed(file));
-        }
-        for entry in &image.changed {
+        for entry in &changed {
             if let Some(recalled) = ledger.recall(entry.id)? {
                 tell(entry, &recalled.memory, Recounted::Whole(&recalled.memory));
             }
         }
-        Ok(Some(image.generation))
+        Ok(Some(generation))
     }
 
     /// Which files hold the responses that were handed on as sums.

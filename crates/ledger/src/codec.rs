@@ -154,6 +154,13 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// The value of a blob. Clients other than `clients` are unknown to this program.
     pub(crate) fn value<T: Wire>(blob: &'a [u8], clients: &'a [ClientId]) -> Taken<T> {
+        let mut reader = Self::of(blob, clients)?;
+        let value = T::take(&mut reader)?;
+        if reader.rest.is_empty() { Ok(value) } else { Err(Damaged) }
+    }
+
+    /// Of a blob that is as it was written.
+    pub(crate) fn of(blob: &'a [u8], clients: &'a [ClientId]) -> Taken<Self> {
         let (preamble, rest) = blob.split_at_checked(PREAMBLE).ok_or(Damaged)?;
         let (format, sum) = preamble.split_first().ok_or(Damaged)?;
         if *format != FORMAT || sum != xxh3_64(rest).to_le_bytes() {
@@ -164,8 +171,7 @@ impl<'a> Reader<'a> {
             let text = std::str::from_utf8(reader.sized()?).map_err(|_| Damaged)?;
             reader.table.push(text.into());
         }
-        let value = T::take(&mut reader)?;
-        if reader.rest.is_empty() { Ok(value) } else { Err(Damaged) }
+        Ok(reader)
     }
 
     #[inline]

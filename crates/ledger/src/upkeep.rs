@@ -93,15 +93,13 @@ impl Ledger {
                 Ok(_) => {}
             }
         })?;
-        if let Some(image) = self.image_now()? {
-            for file in image.files {
-                let summed: u64 = file.cells.iter().map(|cell| cell.turns).sum();
-                let (all, path) = (summed + file.rest.turns.len() as u64, file.entry.path.display());
-                if all != file.entry.turns {
-                    report.faults.push(format!("{path}: {all} responses in its sums, not {}", file.entry.turns));
-                }
+        self.each_warm_now(|file| {
+            let summed: u64 = file.cells.iter().map(|cell| cell.turns).sum();
+            let (all, path) = (summed + file.rest.turns.len() as u64, file.entry.path.display());
+            if all != file.entry.turns {
+                report.faults.push(format!("{path}: {all} responses in its sums, not {}", file.entry.turns));
             }
-        }
+        })?;
         let orphans = [
             ("files without a memory", "SELECT count(*) FROM files WHERE id NOT IN (SELECT file FROM memories)"),
             ("memories without a file", "SELECT count(*) FROM memories WHERE file NOT IN (SELECT id FROM files)"),

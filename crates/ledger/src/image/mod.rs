@@ -19,7 +19,7 @@ use std::collections::HashSet;
 use agtop_model::ClientId;
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior};
 
-use crate::codec::{Reader, Writer, wire};
+use crate::codec::{Damaged, Reader, Wire as _, Writer, wire};
 use crate::error::{Fault, LedgerError};
 use crate::memory::{Memory, Name};
 use crate::record::{EntryId, FileEntry, State};
@@ -93,18 +93,57 @@ impl Ledger {
     ///
     /// Where the database cannot be read.
     pub fn image(&self) -> Result<Option<Image>, LedgerError> {
-        self.image_now().map_err(|fault| self.fail(fault))
+        let mut files = Vec::new();
+        let seen = self.each_warm(|file| files.push(file))?;
+        Ok(seen.map(|(generation, changed)| Image { generation, files, changed }))
     }
 
-    pub(crate) fn image_now(&self) -> Result<Option<Image>, Fault> {
-        // One view of the database for both questions.
+    /// Hands each file of the image to `visit`, and returns the image's generation and what was written since; `None` if
+    /// there is no image that can be used. Homes may have millions of files: never more than one of them is held.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn each_warm(&self, visit: impl FnMut(WarmFile)) -> Result<Option<(u64, Vec<FileEntry>)>, LedgerError> {
+        self.each_warm_now(visit).map_err(|fault| self.fail(fault))
+    }
+
+    pub(crate) fn each_warm_now(
+        &self,
+        mut visit: impl FnMut(WarmFile),
+    ) -> Result<Option<(u64, Vec<FileEntry>)>, Fault> {
+        // One view of the database for all questions.
         let _view = Transaction::new_unchecked(&self.database, TransactionBehavior::Deferred)?;
-        let Some((generation, roster)) = self.roster()? else { return Ok(None) };
+        let Some(generation) = self.image_generation()? else { return Ok(None) };
         let changed = self.entries_since(generation)?;
         let ids: HashSet<EntryId> = changed.iter().map(|entry| entry.id).collect();
-        let mut files = roster.files;
-        files.retain(|file| !ids.contains(&file.entry.id));
-        Ok(Some(Image { generation, files, changed }))
+        let is_whole = self.part(ROSTER, |_, body| {
+            let mut reader = Reader::of(body, &self.clients).ok()?;
+            let clients = Vec::<ClientId>::take(&mut reader).ok()?;
+            // A program that knows fewer clients has left their files out.
+            if !self.clients.iter().all(|client| clients.contains(client)) {
+                return None;
+            }
+            let files = reader.count().ok()?;
+            Some((0..files).try_for_each(|_| {
+                let file = WarmFile::take(&mut reader)?;
+                if !ids.contains(&file.entry.id) {
+                    visit(file);
+                }
+                Ok::<(), Damaged>(())
+            }))
+        })?;
+        match is_whole {
+            None => Ok(None),
+            Some(Ok(())) => Ok(Some((generation, changed))),
+            Some(Err(_)) => Err(Fault::Corrupt("what was added up is damaged".to_owned())),
+        }
+    }
+
+    fn image_generation(&self) -> Result<Option<u64>, Fault> {
+        let sql = "SELECT generation FROM image WHERE part = ?1";
+        let generation: Option<i64> = self.database.query_row(sql, [ROSTER], |row| row.get(0)).optional()?;
+        Ok(generation.map(i64::cast_unsigned))
     }
 
     /// Which files hold the responses that the image of this generation has added up.
@@ -164,9 +203,7 @@ impl Ledger {
     }
 
     fn is_image_old(&self) -> Result<bool, Fault> {
-        let sql = "SELECT generation FROM image WHERE part = ?1";
-        let generation: Option<i64> = self.database.query_row(sql, [ROSTER], |row| row.get(0)).optional()?;
-        let Some(generation) = generation.map(i64::cast_unsigned) else { return Ok(true) };
+        let Some(generation) = self.image_generation()? else { return Ok(true) };
         let changed = self.entries_since(generation)?;
         let turns: u64 = changed.iter().map(|file| file.turns).sum();
         Ok(changed.len() > MOST_FILES || turns > MOST_TURNS)
@@ -191,14 +228,6 @@ impl Ledger {
             Ok(transaction.commit()?)
         };
         write().map_err(|fault| self.fail(fault))
-    }
-
-    /// The stored image and its generation, unless it is damaged or was made by a program that knows fewer clients.
-    fn roster(&self) -> Result<Option<(u64, Roster)>, Fault> {
-        self.part(ROSTER, |generation, body| {
-            let roster: Roster = Reader::value(body, &self.clients).ok()?;
-            self.clients.iter().all(|client| roster.clients.contains(client)).then_some((generation, roster))
-        })
     }
 
     fn part<T>(&self, part: &str, read: impl FnOnce(u64, &[u8]) -> Option<T>) -> Result<Option<T>, Fault> {
