@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::agents::{Crowd, Stage};
 use super::terminal::Terminal;
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let mut bars = Vec::new();
     for work in WORKS.iter().filter(|work| work.name.contains(&args.only)) {
         let mut stage = Stage::open(&args.home, work.crowd)?;
-        let start = || start(args, &agtop(args), data.path());
+        let start = || start(args, &agtop(args)?, data.path());
         let [cpu, resident, own] = watch(args, start()?, &mut stage, work)?;
         println!("{:<44} agtop  {cpu:>6.2} %   {resident:>6.1} MB, {own:.1} MB its own", work.name);
         bars.push(Bar::new(&format!("{}: CPU in %", work.name), cpu, work.most));
@@ -77,8 +77,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn agtop(args: &Args) -> Vec<String> {
-    vec![args.agtop.to_string_lossy().into_owned()]
+/// It runs in another directory than we do.
+fn agtop(args: &Args) -> Result<Vec<String>> {
+    let path = args.agtop.canonicalize().with_context(|| format!("no program at {}", args.agtop.display()))?;
+    Ok(vec![path.to_string_lossy().into_owned()])
 }
 
 fn start(args: &Args, line: &[String], data: &Path) -> Result<Terminal> {
@@ -117,7 +119,7 @@ fn go_on(stage: &mut Stage, work: &Work, span: Duration) -> Result<()> {
 /// How soon something is on the screen.
 fn latencies(args: &Args, data: &Path) -> Result<Vec<Bar>> {
     let mut stage = Stage::open(&args.home, TEN)?;
-    let agtop = agtop(args);
+    let agtop = agtop(args)?;
     let mut data_times = Vec::new();
     for _ in 0..10 {
         let mut monitor = start(args, &agtop, data)?;
