@@ -2,7 +2,8 @@
 //! away whole by the agtop that reads it.
 //!
 //! Who renames the file holds a lock on it, and who appends looks, once it has the lock, whether the file is still the
-//! one of that name. So nothing is appended to a file that somebody has read already.
+//! one of that name, and once more when it has written: a lock is not waited for long. So nothing is appended to a file
+//! that somebody has read already.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -39,7 +40,12 @@ pub(crate) fn append(place: &Path, frame: &[u8]) -> io::Result<()> {
             continue;
         }
         // One call, so that what another writer appends cannot come between.
-        return file.write_all(frame);
+        file.write_all(frame)?;
+        // Whoever did not wait for the lock any longer may have taken the file away and read it before this came. Then it
+        // is told again: an event that arrives twice counts once.
+        if is_at(&file, &path) {
+            return Ok(());
+        }
     }
 }
 
@@ -129,7 +135,7 @@ fn open(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("is no file")) }
 }
 
-/// Takes the lock. After some milliseconds it goes on without: what may be lost then is less than an agent that waits.
+/// Takes the lock. After some milliseconds it goes on without: an agent is waiting.
 fn lock(file: &File) -> io::Result<()> {
     for _ in 0..TRIES {
         match file.try_lock() {
