@@ -4,6 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use agtop_clients::{DecodeError, Decoder, Format, Input};
+use agtop_ledger::Head;
 use agtop_model::{Event, Issue, IssueKind, Place};
 use agtop_os::FileIdentity;
 
@@ -29,6 +30,8 @@ pub(crate) struct Cursor {
     pub(crate) fragment: Option<usize>,
     /// The file's first bytes: a file that begins otherwise is another file.
     pub(crate) head: Vec<u8>,
+    /// The bytes before `offset`: where there are others, the file was written anew, however long it is.
+    pub(crate) tail: Vec<u8>,
 }
 
 impl Cursor {
@@ -36,17 +39,24 @@ impl Cursor {
     pub(crate) fn resumed(path: &Path, mut decoder: Box<dyn Decoder>, resumption: &Resumption) -> Option<Self> {
         let (mut file, now) = agtop_os::open_regular(path).ok()?;
         let head = read_head(&mut file).ok()?;
-        let is_same = resumption.head.begins(&head) && now.size >= resumption.reach.offset;
-        if !is_same || !decoder.resume(&resumption.checkpoint) {
+        let tail = read_tail(&mut file, resumption.reach.offset).ok()?;
+        let (mark, state) = resumption.checkpoint.split_first_chunk()?;
+        let is_same = resumption.head.begins(&head) && now.size >= resumption.reach.offset && *mark == mark_of(&tail);
+        if !is_same || !decoder.resume(state) {
             return None;
         }
         let fragment = resumption.reach.fragment.and_then(|length| usize::try_from(length).ok());
-        Some(Self { decoder, offset: resumption.reach.offset, fragment, head })
+        Some(Self { decoder, offset: resumption.reach.offset, fragment, head, tail })
     }
 
     /// At a file's beginning.
     pub(crate) fn new(decoder: Box<dyn Decoder>) -> Self {
-        Self { decoder, offset: 0, fragment: None, head: Vec::new() }
+        Self { decoder, offset: 0, fragment: None, head: Vec::new(), tail: Vec::new() }
+    }
+
+    /// What it takes to go on from here in another process, if the decoder can say that.
+    pub(crate) fn checkpoint(&self) -> Option<Vec<u8>> {
+        Some([mark_of(&self.tail).as_slice(), &self.decoder.checkpoint()?].concat())
     }
 }
 
@@ -102,6 +112,7 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
         }
         file.seek(SeekFrom::Start(cursor.offset))?;
         self.lines(&file, cursor)?;
+        cursor.tail = read_tail(&mut file, cursor.offset)?;
         if file.metadata()?.len() < cursor.offset {
             let detail = "shrank while it was read; it is read anew the next time".to_owned();
             self.note(None, IssueKind::Changed, detail);
@@ -228,4 +239,19 @@ pub(crate) fn begins_as_before(path: &Path, cursor: &Cursor, identity: &FileIden
     (now.device, now.inode) == (identity.device, identity.inode)
         && now.size >= cursor.offset
         && read_head(&mut file).is_ok_and(|head| head.starts_with(&cursor.head))
+        && read_tail(&mut file, cursor.offset).is_ok_and(|tail| tail == cursor.tail)
+}
+
+/// The last bytes before `offset`, as many as tell a place in a file from another.
+fn read_tail(file: &mut File, offset: u64) -> io::Result<Vec<u8>> {
+    let length = offset.min(HEAD);
+    file.seek(SeekFrom::Start(offset - length))?;
+    let mut tail = Vec::new();
+    file.take(length).read_to_end(&mut tail)?;
+    Ok(tail)
+}
+
+/// A tail in a checkpoint: it may be a message, so its hash is kept.
+fn mark_of(tail: &[u8]) -> [u8; 8] {
+    Head::of(tail).hash.to_le_bytes()
 }

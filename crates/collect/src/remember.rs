@@ -154,7 +154,7 @@ pub(crate) struct Question<'a> {
 }
 
 /// How the decoders understand files: rises when one learns to see more, so that what was written before is read anew.
-const READER: u32 = 2;
+const READER: u32 = 3;
 /// The live loop writes this often.
 const BEAT: Duration = Duration::from_secs(5);
 /// A scan writes when this many responses wait, so that they do not fill the memory.

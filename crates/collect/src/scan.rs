@@ -166,7 +166,7 @@ fn read(job: Job, zone: &TimeZone, take: &mut impl FnMut(Portion)) {
         state,
         head: Head::of(&cursor.head),
         reach: Reach { offset: cursor.offset, fragment: cursor.fragment.map(|length| length as u64) },
-        checkpoint: cursor.decoder.checkpoint(),
+        checkpoint: cursor.checkpoint(),
         clock: clock(seen),
         seen,
     };
