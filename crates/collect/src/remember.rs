@@ -230,50 +230,15 @@ impl Remembrance {
         if std::mem::replace(&mut self.is_recalled, true) {
             return;
         }
-        let mut gone = Vec::new();
-        match self.try_recall(&Judge::of(question, self.writes), &mut gone, &mut hand_on) {
+        let Some(ledger) = &self.ledger else { return };
+        let (judge, mut gone) = (Judge::of(question, self.writes), Vec::new());
+        match judge.recall(ledger, &mut gone, &mut hand_on) {
             Ok(image) => {
                 self.image = image;
                 self.archive(&gone);
             }
             Err(error) => self.give_up(&error),
         }
-    }
-
-    /// Returns the generation of the image, if that was used.
-    fn try_recall(
-        &self,
-        judge: &Judge<'_>,
-        gone: &mut Vec<FileEntry>,
-        hand_on: &mut impl FnMut(Recollection<'_>),
-    ) -> Result<Option<u64>, LedgerError> {
-        let Some(ledger) = &self.ledger else { return Ok(None) };
-        let mut tell = |entry: &FileEntry, memory: &Memory, told: Recounted<'_>| {
-            let Some(worth) = judge.worth(entry, memory) else { return };
-            if worth == Worth::Gone && entry.state == State::Live {
-                gone.push(entry.clone());
-            }
-            let resumption = judge.resumption(entry, worth, || ledger.checkpoint(entry.id));
-            hand_on(Recollection { client: entry.client, path: &entry.path, worth, told, resumption });
-        };
-        let image = match judge.question.detail {
-            Detail::Sums => ledger.each_warm(|file| tell(&file.entry, &file.rest, Recounted::Summed(&file)))?,
-            Detail::Responses => None,
-        };
-        let Some((generation, changed)) = image else {
-            ledger.each_memory(|entry, memory| {
-                if let Some(memory) = memory {
-                    tell(&entry, &memory, Recounted::Whole(&memory));
-                }
-            })?;
-            return Ok(None);
-        };
-        for entry in &changed {
-            if let Some(recalled) = ledger.recall(entry.id)? {
-                tell(entry, &recalled.memory, Recounted::Whole(&recalled.memory));
-            }
-        }
-        Ok(Some(generation))
     }
 
     /// Which files hold the responses that were handed on as sums.
@@ -406,9 +371,42 @@ impl<'a> Judge<'a> {
             }
         }
     }
-}
 
-impl Judge<'_> {
+    /// Hands on what the ledger tells, and notes what is gone. Returns the generation of the image, if that was used.
+    fn recall(
+        &self,
+        ledger: &Ledger,
+        gone: &mut Vec<FileEntry>,
+        hand_on: &mut impl FnMut(Recollection<'_>),
+    ) -> Result<Option<u64>, LedgerError> {
+        let mut tell = |entry: &FileEntry, memory: &Memory, told: Recounted<'_>| {
+            let Some(worth) = self.worth(entry, memory) else { return };
+            if worth == Worth::Gone && entry.state == State::Live {
+                gone.push(entry.clone());
+            }
+            let resumption = self.resumption(entry, worth, || ledger.checkpoint(entry.id));
+            hand_on(Recollection { client: entry.client, path: &entry.path, worth, told, resumption });
+        };
+        let image = match self.question.detail {
+            Detail::Sums => ledger.each_warm(|file| tell(&file.entry, &file.rest, Recounted::Summed(&file)))?,
+            Detail::Responses => None,
+        };
+        let Some((generation, changed)) = image else {
+            ledger.each_memory(|entry, memory| {
+                if let Some(memory) = memory {
+                    tell(&entry, &memory, Recounted::Whole(&memory));
+                }
+            })?;
+            return Ok(None);
+        };
+        for entry in &changed {
+            if let Some(recalled) = ledger.recall(entry.id)? {
+                tell(entry, &recalled.memory, Recounted::Whole(&recalled.memory));
+            }
+        }
+        Ok(Some(generation))
+    }
+
     fn candidate(&self, entry: &FileEntry) -> Option<(usize, &Candidate)> {
         let at = *self.there.get(&(entry.client, entry.path.as_os_str()))?;
         Some((at, self.question.candidates.get(at)?))

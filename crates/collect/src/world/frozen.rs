@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use agtop_ledger::{Cell, EntryId, KeyIndex, Memory, Tally, WarmFile};
 use agtop_model::{FileId, MessageKey};
 
+use super::recall::named;
 use super::turns::{NameIdx, Names};
 use super::{SessionIdx, World};
 use crate::remember::Worth;
@@ -47,11 +48,11 @@ impl World {
     /// Folds in what a file once told, added up as far as possible.
     pub(crate) fn recall_sums(&mut self, file: FileId, warm: &WarmFile, worth: Worth) {
         let sessions = self.recall_sessions(file, &warm.rest, worth);
-        let models: Vec<NameIdx> = warm.rest.names.iter().map(|name| self.models.intern(name)).collect();
+        let models = self.names(&warm.rest);
         let entry = warm.entry.id;
         for &cell in &warm.cells {
             let Some(&session) = sessions.get(cell.session as usize) else { continue };
-            let model = cell.model.and_then(|name| models.get(name.0 as usize)).copied();
+            let model = named(cell.model, &models);
             if self.splits(&cell, model) {
                 self.frozen.want(entry);
             }

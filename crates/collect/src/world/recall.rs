@@ -50,7 +50,8 @@ impl World {
         self.recall_turns(file, memory, (&sessions, &models), is_wanted);
     }
 
-    fn names(&mut self, memory: &Memory) -> Vec<NameIdx> {
+    /// The memory's names as the World's.
+    pub(super) fn names(&mut self, memory: &Memory) -> Vec<NameIdx> {
         memory.names.iter().map(|name| self.models.intern(name)).collect()
     }
 
@@ -150,6 +151,7 @@ impl World {
     }
 }
 
-fn named(name: Option<Name>, models: &[NameIdx]) -> Option<NameIdx> {
+/// A name of a memory, of whose names these are the World's.
+pub(super) fn named(name: Option<Name>, models: &[NameIdx]) -> Option<NameIdx> {
     name.and_then(|name| models.get(name.0 as usize)).copied()
 }
