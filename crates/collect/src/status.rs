@@ -27,7 +27,7 @@ pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timest
 }
 
 /// What an agent is said to do.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Words {
     /// By its vendor's file of live processes.
     pub(crate) status_file: Option<Activity>,

@@ -1,4 +1,4 @@
-use agtop_model::{Basis, Cost, Extent, Spend, Usage};
+use agtop_model::{Basis, Cost, Extent, PicoUsd, Spend, Usage};
 use agtop_prices::{PriceBook, Rated};
 
 use super::calendar::Day;
@@ -39,25 +39,25 @@ pub(super) struct SpendSum {
 
 impl SpendSum {
     pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>) {
-        let cost = cost(record, rates.of(record.model));
-        self.usage += record.usage;
-        self.spend.add(cost, record.usage.total());
-        self.turns += 1;
+        let list = rates.of(record.model);
+        let by_list = || list.map(|list| list.at(record.at).cost_of(&record.usage, record.tier, record.extent));
+        self.add_all(1, record.usage, cost(record.embedded_cost, by_list));
     }
 
     /// Adds responses that are known as their sum.
     pub(super) fn add_summed(&mut self, summed: &Summed, rates: &Rates<'_>) {
         let cell = &summed.cell;
         let prompt = if cell.extent == Extent::Sum { 0 } else { cell.longest };
-        let cost = match (cell.embedded_cost, rates.of(summed.model)) {
-            (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
-            // Prices change at midnight in UTC, and no cell of a quarter of an hour lies on both sides of it.
-            (None, Some(list)) => list.at(cell.first).cost_at(&cell.usage, cell.tier, prompt),
-            (None, None) => Cost::UNKNOWN,
-        };
-        self.usage += cell.usage;
-        self.spend.add(cost, cell.usage.total());
-        self.turns += cell.turns;
+        // Prices change at midnight in UTC, and no cell of a quarter of an hour lies on both sides of it.
+        let list = rates.of(summed.model);
+        let by_list = || list.map(|list| list.at(cell.first).cost_at(&cell.usage, cell.tier, prompt));
+        self.add_all(cell.turns, cell.usage, cost(cell.embedded_cost, by_list));
+    }
+
+    fn add_all(&mut self, turns: u64, usage: Usage, cost: Cost) {
+        self.usage += usage;
+        self.spend.add(cost, usage.total());
+        self.turns += turns;
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
@@ -67,13 +67,10 @@ impl SpendSum {
     }
 }
 
-/// What a response cost: the agent's own word, else the price list's.
-fn cost(record: &TurnRecord, rated: Option<&Rated<'_>>) -> Cost {
-    match (record.embedded_cost, rated) {
-        (Some(amount), _) => Cost { amount: Some(amount), basis: Basis::Embedded },
-        (None, Some(rated)) => rated.at(record.at).cost_of(&record.usage, record.tier, record.extent),
-        (None, None) => Cost::UNKNOWN,
-    }
+/// What responses cost: the agent's own word, else the price list's.
+fn cost(embedded: Option<PicoUsd>, by_list: impl FnOnce() -> Option<Cost>) -> Cost {
+    let own = embedded.map(|amount| Cost { amount: Some(amount), basis: Basis::Embedded });
+    own.or_else(by_list).unwrap_or(Cost::UNKNOWN)
 }
 
 /// What one session used of one model on one day; no day where no time is known.
