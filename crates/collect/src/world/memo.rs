@@ -2,12 +2,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, RateLimit, Session, Status, Timestamp, Totals};
+use agtop_model::{ClientId, RateLimit, Session, SessionDay, Status, Timestamp, Totals};
 
 use super::calendar::Calendar;
 use super::family::Family;
 use super::lately;
-use super::sums::{Cell, Days, Rates};
+use super::sums::{Days, Rates};
 use super::teller::Teller;
 use super::totals::Ground;
 use super::{SessionIdx, World};
@@ -17,7 +17,7 @@ use crate::status::A_DAY;
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     pub(super) family: Family,
-    cells: HashMap<SessionIdx, Vec<Cell>>,
+    days: HashMap<SessionIdx, Arc<[SessionDay]>>,
     built: HashMap<SessionIdx, Arc<Session>>,
     sessions: Arc<[Arc<Session>]>,
     ground: Ground,
@@ -95,14 +95,14 @@ impl Memo {
             self.forget(&moved);
             self.forget(&stale);
         }
-        let teller = Teller { world, rates, cells: &self.cells, family: &self.family, now };
+        let teller = Teller { world, rates, days: &self.days, family: &self.family, now };
         let built = &mut self.built;
         let roots = self.family.roots.iter().filter(|&&root| teller.is_in_scope(root));
         let mut sessions: Vec<Arc<Session>> = roots.map(|&root| teller.session(root, built)).collect();
         sessions.sort_by(|a, b| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
         self.ages_at = sessions.iter().filter_map(|session| ages(session)).min();
         self.sessions = sessions.into();
-        self.totals = Arc::new(self.ground.totals(world, &self.cells, &stale, &world.lens.zone));
+        self.totals = Arc::new(self.ground.totals(world, &self.days, &stale, &world.lens.zone));
     }
 
     fn recount(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx]) {
@@ -115,7 +115,7 @@ impl Memo {
             for summed in world.summed_of(idx) {
                 days.of(calendar.day(summed.cell.first), summed.model).add_summed(summed, rates);
             }
-            self.cells.insert(idx, days.into_cells());
+            self.days.insert(idx, days.told(&world.models));
         }
     }
 

@@ -29,7 +29,7 @@ pub use options::{Config, Options, UnknownView, ViewId};
 pub(crate) use overlay::{Overlay, Suspect, Tab};
 pub(crate) use prompt::{Asks, Prompt};
 pub(crate) use sort::{Direction, Sort, smooth_cpu};
-pub(crate) use usage::{By, Sum, Usage, Within, by_day, spent_today};
+pub(crate) use usage::{By, Sum, Usage, Within, spent_today};
 
 use crate::alerts::{Alert, alerts};
 use crate::columns::{ColumnChoice, Pen};
