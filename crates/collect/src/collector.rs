@@ -510,7 +510,10 @@ impl Collector {
             found.agents.iter().filter_map(|agent| agent.process.cwd.as_deref().ok()).collect();
         for directory in directories.into_iter().filter(|directory| !known.contains(*directory)) {
             self.settings.env.work_dirs.push(directory.to_owned());
-            self.settings.env.work_dirs.extend(self.probes.root(directory).filter(|root| !known.contains(root)));
+            self.settings
+                .env
+                .work_dirs
+                .extend(self.probes.root(directory, self.sampled).filter(|root| !known.contains(root)));
             self.sweep.look_everywhere();
         }
         self.found = found;

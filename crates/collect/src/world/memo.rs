@@ -6,7 +6,7 @@ use agtop_model::{ClientId, RateLimit, Session, SessionDay, Status, Timestamp, T
 
 use super::calendar::Calendar;
 use super::family::Family;
-use super::lately;
+use super::lately::{self, Lately};
 use super::sums::{Days, Rates};
 use super::teller::Teller;
 use super::totals::Ground;
@@ -48,17 +48,20 @@ impl World {
             memo.built.clear();
             self.has_news = true;
         }
+        let mut lately = std::mem::replace(&mut self.lately, Lately::new(now));
         if self.has_news {
-            memo.renew(self, &rates, now);
+            let stale = stale(self);
+            memo.renew(self, &rates, &stale, now);
+            lately.recount(&stale, &self.turns);
             self.settle();
         }
-        self.lately.prune(&self.turns, now);
-        let lately = self.lately.paces(self, &memo.family, &rates, now);
+        let paces = lately.paces(self, &memo.family, &rates, now);
+        self.lately = lately;
         let told = Told {
             sessions: Arc::clone(&memo.sessions),
             totals: Arc::clone(&memo.totals),
             limits: self.newest_limits(),
-            lately,
+            lately: paces,
         };
         self.memo = memo;
         told
@@ -82,10 +85,9 @@ impl World {
 
 impl Memo {
     /// Rebuilds what is no longer true.
-    fn renew(&mut self, world: &World, rates: &Rates<'_>, now: Timestamp) {
-        let stale: Vec<SessionIdx> = stale(world);
-        self.recount(world, rates, &stale);
-        self.forget(&stale);
+    fn renew(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx], now: Timestamp) {
+        self.recount(world, rates, stale);
+        self.forget(stale);
         if world.has_kin {
             let family = Family::of(world);
             // Whoever found another place, perhaps because others closed a ring, leaves one and enters one.
@@ -93,7 +95,7 @@ impl Memo {
             self.forget(&moved);
             self.family = family;
             self.forget(&moved);
-            self.forget(&stale);
+            self.forget(stale);
         }
         let teller = Teller { world, rates, days: &self.days, family: &self.family, now };
         let built = &mut self.built;
@@ -102,7 +104,7 @@ impl Memo {
         sessions.sort_by(|a, b| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
         self.ages_at = sessions.iter().filter_map(|session| ages(session)).min();
         self.sessions = sessions.into();
-        self.totals = Arc::new(self.ground.totals(world, &self.days, &stale, &world.lens.zone));
+        self.totals = Arc::new(self.ground.totals(world, &self.days, stale, &world.lens.zone));
     }
 
     fn recount(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx]) {

@@ -218,7 +218,7 @@ impl World {
             self.sessions[stale.at()].is_stale = true;
         }
         if joined.is_new {
-            self.lately.note_turn(copy.at, joined.turn);
+            self.lately.note_turn(copy.at, copy.session, joined.turn);
         }
         let has_moved = joined.stale[1].is_some();
         if let Some(owner) = self.turns.owner(joined.turn).filter(|_| joined.is_new || has_moved) {
