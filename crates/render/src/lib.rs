@@ -3,6 +3,7 @@
 //! Every output is a [`Surface`]: it gets an immutable [`Snapshot`] and a [`View`] that says what part of it to draw
 //! and how, and writes. No surface opens a file, reads a clock or asks a terminal: all of that is in the view.
 
+pub mod alerts;
 mod cell;
 mod csv;
 mod filter;
