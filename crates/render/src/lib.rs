@@ -13,6 +13,7 @@ mod list;
 mod names;
 mod notes;
 mod once;
+mod project;
 mod redact;
 pub mod report;
 pub mod select;
@@ -31,6 +32,7 @@ use agtop_model::Snapshot;
 pub use filter::{Filter, FilterError, needs_its_person};
 pub use happening::happening_line;
 pub use names::{SortKey, UnknownName, fields};
+pub use project::project;
 pub use redact::redact;
 pub use view::{Colour, Content, Layout, Plan, View};
 

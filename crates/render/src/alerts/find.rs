@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use agtop_model::{Agent, Field, Row, Session, Snapshot, Untrusted, Window};
+use agtop_model::{Agent, Field, Row, Snapshot, Untrusted, Window};
 
 use super::condition::{Condition, Measure, is_about_status, measures};
 use super::rule::Rule;
 use super::words::{Allowance, live};
 use super::{Alert, Rules, Severity, Subject};
 use crate::filter::Query;
-use crate::units;
+use crate::{project, units};
 
 impl Rules {
     /// Everything that is wrong, most pressing first.
@@ -38,8 +38,10 @@ impl Rule {
     fn find_agents(&self, query: &Query<&'static Field>, snapshot: &Snapshot) -> Vec<Alert> {
         let rows = live(snapshot).map(|agent| (agent, Row::of_agent(snapshot.now, agent)));
         let mut found: Vec<_> = rows.filter(|(_, row)| query.matches(row)).collect();
-        // Who has been quiet longest comes first.
-        found.sort_by_key(|(_, row)| row.session.and_then(|session| session.last_active));
+        // Who has waited longest comes first.
+        if is_about_status(query) {
+            found.sort_by_key(|(_, row)| row.session.and_then(|session| session.last_active));
+        }
         let alert = |(agent, row): (&Agent, Row<'_>)| {
             let alert = self.alert(about(agent), name(agent), measures(query, &row));
             Alert {
@@ -98,17 +100,7 @@ fn about(agent: &Agent) -> Subject {
 
 /// `claude shop-api`.
 fn name(agent: &Agent) -> String {
-    format!("{} {}", agent.label.for_terminal(), project_name(agent))
-}
-
-/// The project of an agent, as its column says.
-fn project_name(agent: &Agent) -> String {
-    let of_session = agent.session.as_ref().and_then(|session: &Arc<Session>| session.project.clone());
-    let of_directory = || {
-        let name = agent.process.cwd.as_ref().ok()?.file_name()?;
-        Some(Untrusted::from(name.to_string_lossy().into_owned()))
-    };
-    of_session.or_else(of_directory).map_or_else(|| "no project".to_owned(), |name| name.for_terminal().into_owned())
+    format!("{} {}", agent.label.for_terminal(), project(agent))
 }
 
 fn quiet(row: &Row<'_>) -> String {

@@ -9,6 +9,8 @@ mod entry;
 mod find;
 mod rule;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod wire;
 mod words;

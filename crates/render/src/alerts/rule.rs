@@ -193,6 +193,11 @@ impl Written {
 }
 
 impl Actions {
+    /// Whether something is to be done that a terminal cannot do.
+    pub fn needs_hands(&self) -> bool {
+        self.command.is_some() || self.webhook.is_some() || self.shown.contains(&Action::Desktop)
+    }
+
     fn of(before: Option<&Self>, entry: &Entry) -> Result<Self, RuleError> {
         let usual = Self {
             shown: vec![Action::Strip],

@@ -57,7 +57,8 @@ impl Terminal {
             // The variables tell of the terminal on which tmux was started, not of the one it is seen on.
             return Self { tongue: Tongue::Both, way: Way::Tmux };
         }
-        let is_it = |(name, begins, _): &&(&str, &str, Tongue)| var(name).is_some_and(|value| value.starts_with(begins));
+        let is_it =
+            |(name, begins, _): &&(&str, &str, Tongue)| var(name).is_some_and(|value| value.starts_with(begins));
         Self { tongue: KNOWN.iter().find(is_it).map_or(Tongue::Both, |(.., tongue)| *tongue), way: Way::Direct }
     }
 

@@ -14,6 +14,9 @@ pub(super) struct Allowance<'a> {
     pub(super) window: &'a Window,
 }
 
+type OfFleet = for<'a> fn(&'a Snapshot) -> Value<'a>;
+type OfQuota = for<'a> fn(&Allowance<'a>) -> Value<'a>;
+
 /// A word, and how it is read from what it asks.
 struct Metric<G> {
     id: &'static str,
@@ -25,13 +28,13 @@ struct Metric<G> {
 
 /// A word about all agents together.
 #[derive(Clone, Copy)]
-pub(super) struct FleetWord(&'static Metric<for<'a> fn(&'a Snapshot) -> Value<'a>>);
+pub(super) struct FleetWord(&'static Metric<OfFleet>);
 
 /// A word about a window of an allowance.
 #[derive(Clone, Copy)]
-pub(super) struct QuotaWord(&'static Metric<for<'a> fn(&Allowance<'a>) -> Value<'a>>);
+pub(super) struct QuotaWord(&'static Metric<OfQuota>);
 
-static FLEET: &[Metric<for<'a> fn(&'a Snapshot) -> Value<'a>>] = &[
+static FLEET: &[Metric<OfFleet>] = &[
     Metric { id: "agents", kind: Kind::Count, get: |all| count(live(all).count()), phrase: str::to_owned },
     Metric {
         id: "waiting",
@@ -39,7 +42,12 @@ static FLEET: &[Metric<for<'a> fn(&'a Snapshot) -> Value<'a>>] = &[
         get: |all| count(live(all).filter(|agent| needs_its_person(agent.status)).count()),
         phrase: str::to_owned,
     },
-    Metric { id: "burn", kind: Kind::Money, get: |all| money(minute(all).usd_per_hour()), phrase: |n| format!("{n}/h") },
+    Metric {
+        id: "burn",
+        kind: Kind::Money,
+        get: |all| money(minute(all).usd_per_hour()),
+        phrase: |n| format!("{n}/h"),
+    },
     Metric {
         id: "minute_cost",
         kind: Kind::Money,
@@ -58,12 +66,7 @@ static FLEET: &[Metric<for<'a> fn(&'a Snapshot) -> Value<'a>>] = &[
         get: |all| Value::Tokens(minute(all).usage.output),
         phrase: in_a_minute,
     },
-    Metric {
-        id: "minute_errors",
-        kind: Kind::Count,
-        get: |all| Value::Count(minute(all).errors),
-        phrase: in_a_minute,
-    },
+    Metric { id: "minute_errors", kind: Kind::Count, get: |all| Value::Count(minute(all).errors), phrase: in_a_minute },
     Metric {
         id: "minute_hit",
         kind: Kind::Percent,
@@ -78,13 +81,8 @@ static FLEET: &[Metric<for<'a> fn(&'a Snapshot) -> Value<'a>>] = &[
     },
 ];
 
-static QUOTA: &[Metric<for<'a> fn(&Allowance<'a>) -> Value<'a>>] = &[
-    Metric {
-        id: "used",
-        kind: Kind::Percent,
-        get: |of| Value::Percent(of.window.used_percent),
-        phrase: str::to_owned,
-    },
+static QUOTA: &[Metric<OfQuota>] = &[
+    Metric { id: "used", kind: Kind::Percent, get: |of| Value::Percent(of.window.used_percent), phrase: str::to_owned },
     Metric {
         id: "minutes",
         kind: Kind::Count,
