@@ -1,5 +1,6 @@
 //! From what was typed to what will be done: everything is checked here, and no flag leaks past it.
 
+mod alerts;
 mod hooks;
 mod report;
 
@@ -25,6 +26,7 @@ use crate::commands::ConfigWork;
 use crate::config::Config;
 use crate::{prices, time};
 
+pub(crate) use alerts::{Bell, Voice, WatchAlerts};
 pub(crate) use hooks::{EventForm, Events, Hooks, HooksTask, Span, Target};
 pub(crate) use report::{Compare, Report, Shape, Statusline};
 
@@ -54,6 +56,8 @@ pub(crate) enum Plan {
     Hook,
     /// Print what agents push.
     Events(Events),
+    /// Print alerts as they begin.
+    WatchAlerts(Box<WatchAlerts>),
     /// Look prices up.
     Prices { book: Arc<PriceBook>, models: Vec<String> },
     /// Fetch the price list.
@@ -218,6 +222,9 @@ impl Plan {
                 })))
             }
             Some(Command::Ledger(ref args)) => Ok(Self::Ledger(Box::new(ground.ledger(&cli, args, book)?))),
+            Some(Command::WatchAlerts(ref args)) => {
+                Ok(Self::WatchAlerts(Box::new(ground.watch_alerts(&cli, args, book)?)))
+            }
             Some(Command::Report(ref args)) => Ok(Self::Report(Box::new(ground.report(&cli, args, book)?))),
             Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
             None if cli.screen.demo && !wants_screen(&cli) => bail!("--demo needs a terminal to be shown on"),
@@ -276,6 +283,9 @@ impl Ground {
         let (args, config) = (&cli.screen, self.config.tui.clone());
         let usual = agtop_tui::Options::usual(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
         let themes: Vec<_> = config.themes.into_iter().chain(usual.themes.iter().cloned()).collect();
+        // Nobody is to be called because of agents that are made up.
+        let rules = self.config.rules.clone();
+        let rules = if args.demo { rules.without_actions() } else { rules };
         let name = args.theme.clone().or(config.theme);
         let own = name.as_ref().and_then(|name| themes.iter().find(|theme| theme.name == *name)).cloned();
         let by_name = |name: &String| own.map_or_else(|| agtop_tui::theme(name), Ok);
@@ -291,7 +301,9 @@ impl Ground {
             filter: cli.rows.filter.clone(),
             pid: args.pid,
             sort: cli.rows.sort.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
-            thresholds: config.alerts,
+            thresholds: config.alerts.of(&rules),
+            rules,
+            terminal: self.terminal(),
             content: if config.private { Content::Hidden } else { Content::Included },
             columns: chosen(config.columns, &usual.columns),
             session_columns: chosen(config.session_columns, &usual.session_columns),
@@ -388,7 +400,12 @@ impl Ground {
     }
 
     fn interval(&self, cli: &Cli) -> Result<Duration> {
-        let seconds = cli.timing.interval.or(self.config.interval).unwrap_or(DEFAULT_INTERVAL);
+        self.interval_or(cli.timing.interval)
+    }
+
+    /// That of the flag, or else the configuration's.
+    fn interval_or(&self, by_flag: Option<f64>) -> Result<Duration> {
+        let seconds = by_flag.or(self.config.interval).unwrap_or(DEFAULT_INTERVAL);
         if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&seconds) {
             bail!("an interval of {seconds} seconds is not between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL}");
         }
