@@ -115,6 +115,8 @@ pub(crate) struct Thresholds {
 pub(crate) struct Doctor {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
+    /// Where agents push events to.
+    pub(crate) hooks: Places,
 }
 
 /// Look after the ledger.
@@ -211,7 +213,10 @@ impl Plan {
         let book = Arc::new(ground.book(&cli)?);
         match cli.command {
             Some(Command::Prices(args)) => Ok(Self::Prices { book, models: args.models }),
-            Some(Command::Doctor) => Ok(Self::Doctor(Box::new(Doctor { settings: ground.settings(&cli)?, book }))),
+            Some(Command::Doctor) => {
+                let (settings, hooks) = (ground.settings(&cli)?, ground.places());
+                Ok(Self::Doctor(Box::new(Doctor { settings, book, hooks })))
+            }
             Some(Command::Explain(ref args)) => {
                 let settings = ground.settings(&cli)?;
                 Ok(Self::Explain(Box::new(Explain {

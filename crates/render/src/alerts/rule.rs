@@ -34,7 +34,7 @@ pub struct Rule {
 /// A condition, and how it was written: what it says may change with the threshold.
 #[derive(Clone)]
 pub(super) struct Written {
-    text: String,
+    pub(super) text: String,
     pub(super) condition: Condition,
 }
 
@@ -130,6 +130,11 @@ impl Rules {
             rule.actions = Arc::new(Actions { shown, command: None, webhook: None, ..(*rule.actions).clone() });
         }
         self
+    }
+
+    #[cfg(test)]
+    pub(super) fn all(&self) -> &[Rule] {
+        &self.0
     }
 
     /// The rules that are in force.

@@ -79,6 +79,21 @@ fn every_rule_that_agtop_comes_with_is_understood() {
 }
 
 #[test]
+fn the_documentation_has_every_rule_and_every_word_and_its_example_is_understood() {
+    let document = include_str!("../../../../docs/alerts.md");
+    for rule in Rules::default().all() {
+        let threshold = rule.threshold.map(|threshold| format!(", {threshold:.1}")).unwrap_or_default();
+        let row = format!("| `{}` | {} | `{}`{threshold} |", rule.name, rule.of.as_str(), rule.when.text);
+        assert!(document.contains(&row), "{row}");
+    }
+    for word in words::all() {
+        assert!(document.contains(&format!("`{word}`")), "{word}");
+    }
+    let example = document.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(rules(example).all().len(), Rules::default().all().len() + 2);
+}
+
+#[test]
 fn where_nothing_is_wrong_nothing_is_said() {
     assert_eq!(names(&calm()), [""; 0]);
     assert_eq!(names(&testing::empty()), [""; 0]);

@@ -156,6 +156,12 @@ impl Word for QuotaWord {
     }
 }
 
+/// The names of all words.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    FLEET.iter().map(|metric| metric.id).chain(QUOTA.iter().map(|metric| metric.id))
+}
+
 /// Agents that run; one that has just ended is in the snapshot once more.
 pub(super) fn live(snapshot: &Snapshot) -> impl Iterator<Item = &Agent> {
     snapshot.agents.iter().filter(|agent| agent.liveness == Liveness::Live)

@@ -91,3 +91,65 @@ fn end(child: &mut Child) {
     drop(child.kill());
     drop(child.wait());
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::Arc;
+
+    use agtop_render::alerts::{Actions, Rules};
+
+    use super::*;
+
+    fn alert(command: &[&str]) -> Alert {
+        let alert = Rules::default().find(&agtop_tui::demo::crowd(5, 5)).remove(0);
+        let command = Some(command.iter().map(|&argument| argument.to_owned()).collect());
+        Alert { actions: Arc::new(Actions { command, ..(*alert.actions).clone() }), ..alert }
+    }
+
+    fn run_within(command: &[&str], limit: Duration) -> String {
+        let told = run(&alert(command), Timestamp::from_millis(0), Instant::now() + limit);
+        told.map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn a_command_that_takes_too_long_is_ended_with_what_it_started_and_reaped() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pid");
+        let script = format!("sleep 1000 & echo $! $$ >{}; wait", file.display());
+        let mut seconds = 1;
+        // On a loaded machine it may not have begun by then.
+        while !std::fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n')) {
+            let told = run_within(&["/bin/sh", "-c", &script], Duration::from_secs(seconds));
+            assert_eq!(told, "/bin/sh took too long, and was ended");
+            seconds *= 2;
+        }
+        let pids = std::fs::read_to_string(&file).unwrap();
+        let started = Instant::now();
+        for pid in pids.split_whitespace() {
+            let is_there = || {
+                let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+                !stat.is_empty() && !stat.contains(") Z ")
+            };
+            while is_there() {
+                assert!(started.elapsed() < Duration::from_mins(1), "{pid} goes on");
+                std::thread::sleep(BEAT);
+            }
+        }
+    }
+
+    #[test]
+    fn how_a_command_failed_is_told() {
+        let minute = Duration::from_mins(1);
+        assert_eq!(run_within(&["/bin/sh", "-c", "exit 3"], minute), "/bin/sh: exit status: 3");
+        assert_eq!(run_within(&["/nonexistent"], minute), "/nonexistent cannot be started");
+        assert_eq!(run_within(&["/bin/sh", "-c", "test \"$AGTOP_ALERT_NAME\" = permission"], minute), "");
+    }
+
+    #[test]
+    fn message_text_and_what_no_variable_can_hold_are_not_told() {
+        let alert = Alert { who: "a\0b".to_owned(), ..alert(&["true"]) };
+        let names: Vec<&str> = told(&alert, Timestamp::from_millis(0)).into_iter().map(|(name, _)| name).collect();
+        assert!(names.contains(&"AGTOP_ALERT_NAME") && !names.contains(&"AGTOP_ALERT_CONTENT"));
+        assert!(!names.contains(&"AGTOP_ALERT_WHO"));
+    }
+}
