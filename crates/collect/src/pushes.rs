@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use agtop_clients::{Meaning, Told};
 use agtop_hooks::{Listener, Received, Refused};
+use agtop_ledger::Tag;
 use agtop_model::{Activity, Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey};
 
 use crossbeam_channel::Receiver;
@@ -20,6 +21,8 @@ pub(crate) struct Pushes {
     running: HashMap<ToolKey, Running>,
     first_tools: Samples,
     turns: Samples,
+    /// What sessions were newly called, and nobody has asked for yet.
+    tags: Vec<Tag>,
 }
 
 /// Where a session stands, by what was pushed last.
@@ -90,8 +93,8 @@ impl Pushes {
 
     fn note(&mut self, received: Received, world: &mut World) {
         let Received { told, sender, tag, .. } = received;
-        if let Some(tag) = tag {
-            world.tag(&told.session, tag);
+        if let Some(text) = tag.filter(|tag| world.tag(&told.session, tag)) {
+            self.tags.push(Tag { session: told.session.clone(), text, at: told.at });
         }
         if told.meaning == Meaning::SessionEnds {
             self.lives.remove(&told.session);
@@ -145,6 +148,11 @@ impl Pushes {
                 _ => {}
             }
         }
+    }
+
+    /// What sessions were called since the last time.
+    pub(crate) fn take_tags(&mut self) -> Vec<Tag> {
+        std::mem::take(&mut self.tags)
     }
 
     /// What was pushed last by the agent's process, or one that it started; a wait counts before everything else.

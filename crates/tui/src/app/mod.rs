@@ -31,7 +31,7 @@ pub use options::{Config, Options, UnknownView, ViewId};
 pub(crate) use overlay::{Overlay, Suspect, Tab};
 pub(crate) use prompt::{Asks, Prompt};
 pub(crate) use sort::{Direction, Sort, smooth_cpu};
-pub(crate) use usage::{By, Sum, Usage, Within, by_day, spent_today};
+pub(crate) use usage::{By, Sum, Usage, Within, spent_today};
 
 use crate::columns::{ColumnChoice, Pen};
 use crate::keys::Keymap;
@@ -81,6 +81,15 @@ pub struct Own {
     pub cpu_percent: Option<f64>,
     /// Resident memory in bytes.
     pub memory: Option<u64>,
+}
+
+/// How much of the screen has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// The time of day.
+    Clock,
+    /// Perhaps everything.
+    Everything,
 }
 
 /// Whether new snapshots are shown.
@@ -160,7 +169,7 @@ pub struct App {
     watch: Watch,
     pub(crate) quotas: Meter,
     clicked: Option<(Duration, u16)>,
-    changed: bool,
+    changed: Option<Change>,
 }
 
 impl App {
@@ -199,7 +208,7 @@ impl App {
             watch: Watch::default(),
             quotas: Meter::default(),
             clicked: None,
-            changed: true,
+            changed: Some(Change::Everything),
             options,
         };
         if let Some(filter) = app.options.filter.clone() {
@@ -212,7 +221,7 @@ impl App {
     pub fn update(&mut self, message: Message) -> Vec<Command> {
         match message {
             Message::Snapshot(snapshot) => return self.receive(snapshot),
-            Message::Progress(progress) => self.changed |= std::mem::replace(&mut self.progress, progress) != progress,
+            Message::Progress(progress) => self.progress(progress),
             Message::Clock(now) => self.tick(now),
             Message::Own(own) => self.own = own,
             Message::Resize(columns, rows) => self.resize(Size { columns, rows }),
@@ -226,13 +235,28 @@ impl App {
         Vec::new()
     }
 
-    /// Whether there is something new to draw, since this was last asked.
-    pub fn take_change(&mut self) -> bool {
-        std::mem::take(&mut self.changed)
+    /// What is new to draw, since this was last asked.
+    pub fn take_change(&mut self) -> Option<Change> {
+        self.changed.take()
+    }
+
+    /// Whether something lies over the view.
+    pub(crate) const fn is_covered(&self) -> bool {
+        self.overlay.is_some()
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        if std::mem::replace(&mut self.progress, progress) != progress {
+            self.change();
+        }
+    }
+
+    const fn change(&mut self) {
+        self.changed = Some(Change::Everything);
     }
 
     fn changing(&mut self, act: impl FnOnce(&mut Self) -> Vec<Command>) -> Vec<Command> {
-        self.changed = true;
+        self.change();
         let commands = act(self);
         self.reveal();
         commands
@@ -258,23 +282,27 @@ impl App {
         self.clock = Some(self.clock.map_or(snapshot.now, |clock| clock.max(snapshot.now)));
         self.snapshot = Some(snapshot);
         self.relist();
-        self.changed = true;
+        self.change();
     }
 
     fn tick(&mut self, now: Timestamp) {
         let second = |at: Timestamp| at.as_millis().div_euclid(1000);
-        self.changed |= self.clock.map(second) != Some(second(now));
+        if self.clock.map(second) != Some(second(now)) {
+            self.changed = self.changed.max(Some(Change::Clock));
+        }
         self.clock = Some(now);
     }
 
     fn resize(&mut self, size: Size) {
-        self.changed |= self.size != size;
+        if self.size != size {
+            self.change();
+        }
         self.size = size;
         self.reveal();
     }
 
     fn answer(&mut self, reply: Reply) {
-        self.changed = true;
+        self.change();
         match reply {
             Reply::Done(text) => self.notice = Some(Notice { text, outcome: Ok(()) }),
             Reply::Failed(text) => self.notice = Some(Notice { text, outcome: Err(()) }),
@@ -286,7 +314,7 @@ impl App {
         if let Some(prompt) = &mut self.prompt {
             prompt.insert(text);
             self.typed();
-            self.changed = true;
+            self.change();
         }
     }
 

@@ -16,7 +16,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::{Input, Screen};
-use crate::{App, Message, draw};
+use crate::{App, Canvas, Change, Message};
 
 /// A frame of a large screen in full colour is about this long: one write takes it to the terminal.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -25,6 +25,7 @@ const FRAME_BYTES: usize = 256 * 1024;
 /// it panics.
 pub struct Tty {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    canvas: Canvas,
     mouse: Mouse,
     is_taken: bool,
 }
@@ -47,7 +48,7 @@ impl Tty {
     pub fn take(mouse: Mouse) -> io::Result<Self> {
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         let terminal = Terminal::new(CrosstermBackend::new(out))?;
-        let mut tty = Self { terminal, mouse, is_taken: false };
+        let mut tty = Self { terminal, canvas: Canvas::default(), mouse, is_taken: false };
         give_back_on_panic();
         tty.enter()?;
         Ok(tty)
@@ -67,9 +68,10 @@ impl Tty {
 }
 
 impl Screen for Tty {
-    fn draw(&mut self, app: &App) -> io::Result<()> {
+    fn draw(&mut self, app: &App, change: Change) -> io::Result<()> {
         queue!(self.out(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| draw(app, frame))?;
+        let Self { terminal, canvas, .. } = self;
+        terminal.draw(|frame| canvas.draw(app, change, frame))?;
         queue!(self.out(), EndSynchronizedUpdate)?;
         Write::flush(self.out())
     }
