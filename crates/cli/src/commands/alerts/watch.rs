@@ -25,8 +25,12 @@ pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
     let (rouse, roused) = bounded(1);
     let end = End { is_asked_for: Arc::default(), rouse };
     end.listen();
-    let mut teller =
-        Teller { watch: Watch::default(), hands: Hands::new(|note| eprintln!("agtop: {note}")), voice, out };
+    let mut teller = Teller {
+        watch: Watch::default(),
+        hands: Hands::new(|note| drop(writeln!(std::io::stderr(), "agtop: {note}"))),
+        voice,
+        out,
+    };
     let mut snapshot = progress::shown(collector.watch(), || collector.refresh());
     let told = loop {
         let told = teller.tell(snapshot.now, &rules.find(&snapshot));
@@ -57,14 +61,20 @@ impl Teller<'_> {
             }
             match self.voice.bell {
                 Bell::Output(terminal) => write!(self.out, "{}", notification(&alert, terminal))?,
-                Bell::Errors(terminal) => eprint!("{}", notification(&alert, terminal)),
-                Bell::Absent if alert.actions.shown.contains(&Action::Notify) => self.hands.show(&alert, now),
+                // Where that terminal is gone, nobody is there to be called.
+                Bell::Errors(terminal) => drop(write!(std::io::stderr(), "{}", notification(&alert, terminal))),
+                Bell::Absent if is_for_a_terminal_alone(&alert) => self.hands.show(&alert, now),
                 Bell::Absent => {}
             }
             self.hands.take(alert, now);
         }
         Ok(self.out.flush()?)
     }
+}
+
+/// Whether its rule wants a notification, and not from the desktop in any case.
+fn is_for_a_terminal_alone(alert: &Alert) -> bool {
+    alert.actions.shown.contains(&Action::Notify) && !alert.actions.shown.contains(&Action::Desktop)
 }
 
 /// When, by which rule, who and what.
@@ -97,13 +107,20 @@ impl End {
         let _ = self.rouse.try_send(());
     }
 
-    /// Signals ask for it, and so does a reader of ours who is gone.
+    /// Signals ask for it, and so does a reader of ours who is gone. Who asks twice does not wait for a scan's end.
     #[cfg(unix)]
     fn listen(&self) {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         let end = self.clone();
         if let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) {
-            start_thread("signals", move || signals.forever().for_each(|_| end.ask()));
+            start_thread("signals", move || {
+                for signal in signals.forever() {
+                    if end.is_asked_for() {
+                        drop(signal_hook::low_level::emulate_default_handler(signal));
+                    }
+                    end.ask();
+                }
+            });
         }
         let end = self.clone();
         start_thread("reader", move || {
