@@ -236,3 +236,53 @@ impl Samples {
         Quantiles::of(self.0.iter().copied())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use agtop_clients::Stamp;
+    use agtop_hooks::{Proof, Sender};
+    use agtop_model::{FileId, Place, Provenance};
+    use agtop_prices::PriceBook;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::world::{Lens, Scope};
+
+    fn received(session: &str, at: Timestamp) -> Received {
+        let client = agtop_clients::client("claude").unwrap();
+        let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
+        let source = Provenance { file: FileId(0), place: Place::Entry(0) };
+        let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
+        let sender = Sender { pid: 7, ancestors: vec![6], proof: Proof::Kernel };
+        Received { client: client.info().id, told, sender, tag: None, payload: None }
+    }
+
+    fn world(now: Timestamp) -> World {
+        let lens = Lens { prices: Arc::new(PriceBook::bundled()), scope: Scope::default(), zone: TimeZone::UTC };
+        World::new(now, lens)
+    }
+
+    #[test]
+    fn a_session_that_was_quiet_for_half_an_hour_is_forgotten() {
+        let now = Timestamp::from_millis(1_795_264_200_000);
+        let (mut pushes, mut world) = (Pushes::default(), world(now));
+        for (session, minutes) in [("young", 29), ("old", 31)] {
+            pushes.note(received(session, now.minus(Duration::from_mins(minutes))), &mut world);
+        }
+        pushes.take(&mut world, now);
+        assert_eq!(pushes.lives.keys().map(|key| &*key.id).collect::<Vec<_>>(), ["young"]);
+    }
+
+    #[test]
+    fn of_a_flood_of_sessions_the_oldest_are_forgotten() {
+        let now = Timestamp::from_millis(1_795_264_200_000);
+        let (mut pushes, mut world) = (Pushes::default(), world(now));
+        for n in 0..MOST + 3 {
+            pushes.note(received(&n.to_string(), now.plus(Duration::from_millis(n as u64))), &mut world);
+        }
+        assert_eq!(pushes.lives.len(), MOST);
+        assert!(!pushes.lives.keys().any(|key| ["0", "1", "2"].contains(&&*key.id)));
+    }
+}
