@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "the comments are help texts, read in a terminal")]
 #![expect(clippy::struct_excessive_bools, reason = "that is what switches are; the plan has none")]
 
+mod alerts;
 mod config;
 mod hooks;
 mod ledger;
@@ -10,6 +11,7 @@ mod report;
 
 use std::path::PathBuf;
 
+pub(crate) use alerts::*;
 pub(crate) use config::*;
 pub(crate) use hooks::*;
 pub(crate) use ledger::*;
@@ -68,6 +70,8 @@ pub(crate) enum Command {
     Hook,
     /// Print what agents push
     Events(EventsArgs),
+    /// Print what deserves your eye the moment it does, and do what the rules ask for, without a screen
+    WatchAlerts(WatchAlertsArgs),
     /// Show a model's rates, or how prices are looked up
     Prices(PricesArgs),
     /// Show what each agent's files tell, and what they leave out

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use agtop_prices::AsOf;
+use agtop_render::alerts::{Entry, Rules};
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 
@@ -35,6 +36,12 @@ pub(crate) struct Config {
     /// The screen.
     #[serde(default)]
     pub(crate) tui: agtop_tui::Config,
+    /// What deserves an alert, as it is written.
+    #[serde(default)]
+    alerts: Vec<Entry>,
+    /// What deserves an alert.
+    #[serde(skip)]
+    pub(crate) rules: Rules,
 }
 
 /// Where Aider is used.
@@ -55,16 +62,21 @@ impl Config {
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(anyhow!("{}: {error}", path.display())),
         };
-        toml::from_str(&text).map_err(|error| anyhow!("{}", located(path, &text, &error)))
+        let located = |at: usize, what: &str| anyhow!("{}", located(path, &text, at, what));
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|error| located(error.span().map_or(0, |span| span.start), error.message()))?;
+        config.rules =
+            config.tui.alerts.rules().with(&config.alerts).map_err(|error| located(error.span.start, &error.what))?;
+        Ok(config)
     }
 }
 
 /// An error in one line that names file, line and column.
-fn located(path: &Path, text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+fn located(path: &Path, text: &str, at: usize, what: &str) -> String {
+    let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-    format!("{}:{line}:{column}: {}", path.display(), error.message().lines().next().unwrap_or_default())
+    format!("{}:{line}:{column}: {}", path.display(), what.lines().next().unwrap_or_default())
 }
 
 #[cfg(test)]

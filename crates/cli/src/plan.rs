@@ -1,5 +1,6 @@
 //! From what was typed to what will be done: everything is checked here, and no flag leaks past it.
 
+mod alerts;
 mod hooks;
 mod report;
 
@@ -25,6 +26,7 @@ use crate::commands::ConfigWork;
 use crate::config::Config;
 use crate::{prices, time};
 
+pub(crate) use alerts::{Bell, Voice, WatchAlerts};
 pub(crate) use hooks::{EventForm, Events, Hooks, HooksTask, Span, Target};
 pub(crate) use report::{Compare, Report, Shape, Statusline};
 
@@ -54,6 +56,8 @@ pub(crate) enum Plan {
     Hook,
     /// Print what agents push.
     Events(Events),
+    /// Print alerts as they begin.
+    WatchAlerts(Box<WatchAlerts>),
     /// Look prices up.
     Prices { book: Arc<PriceBook>, models: Vec<String> },
     /// Fetch the price list.
@@ -111,6 +115,8 @@ pub(crate) struct Thresholds {
 pub(crate) struct Doctor {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
+    /// Where agents push events to.
+    pub(crate) hooks: Places,
 }
 
 /// Look after the ledger.
@@ -207,7 +213,10 @@ impl Plan {
         let book = Arc::new(ground.book(&cli)?);
         match cli.command {
             Some(Command::Prices(args)) => Ok(Self::Prices { book, models: args.models }),
-            Some(Command::Doctor) => Ok(Self::Doctor(Box::new(Doctor { settings: ground.settings(&cli)?, book }))),
+            Some(Command::Doctor) => {
+                let (settings, hooks) = (ground.settings(&cli)?, ground.places());
+                Ok(Self::Doctor(Box::new(Doctor { settings, book, hooks })))
+            }
             Some(Command::Explain(ref args)) => {
                 let settings = ground.settings(&cli)?;
                 Ok(Self::Explain(Box::new(Explain {
@@ -218,6 +227,9 @@ impl Plan {
                 })))
             }
             Some(Command::Ledger(ref args)) => Ok(Self::Ledger(Box::new(ground.ledger(&cli, args, book)?))),
+            Some(Command::WatchAlerts(ref args)) => {
+                Ok(Self::WatchAlerts(Box::new(ground.watch_alerts(&cli, args, book)?)))
+            }
             Some(Command::Report(ref args)) => Ok(Self::Report(Box::new(ground.report(&cli, args, book)?))),
             Some(Command::Compare(ref args)) => Ok(Self::Compare(Box::new(ground.compare(&cli, args, book)?))),
             None if cli.screen.demo && !wants_screen(&cli) => bail!("--demo needs a terminal to be shown on"),
@@ -276,6 +288,9 @@ impl Ground {
         let (args, config) = (&cli.screen, self.config.tui.clone());
         let usual = agtop_tui::Options::usual(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
         let themes: Vec<_> = config.themes.into_iter().chain(usual.themes.iter().cloned()).collect();
+        // Nobody is to be called because of agents that are made up.
+        let rules = self.config.rules.clone();
+        let rules = if args.demo { rules.without_actions() } else { rules };
         let name = args.theme.clone().or(config.theme);
         let own = name.as_ref().and_then(|name| themes.iter().find(|theme| theme.name == *name)).cloned();
         let by_name = |name: &String| own.map_or_else(|| agtop_tui::theme(name), Ok);
@@ -291,7 +306,9 @@ impl Ground {
             filter: cli.rows.filter.clone(),
             pid: args.pid,
             sort: cli.rows.sort.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
-            thresholds: config.alerts,
+            thresholds: config.alerts.of(&rules),
+            rules,
+            terminal: self.terminal(),
             content: if config.private { Content::Hidden } else { Content::Included },
             columns: chosen(config.columns, &usual.columns),
             session_columns: chosen(config.session_columns, &usual.session_columns),
@@ -388,7 +405,12 @@ impl Ground {
     }
 
     fn interval(&self, cli: &Cli) -> Result<Duration> {
-        let seconds = cli.timing.interval.or(self.config.interval).unwrap_or(DEFAULT_INTERVAL);
+        self.interval_or(cli.timing.interval)
+    }
+
+    /// That of the flag, or else the configuration's.
+    fn interval_or(&self, by_flag: Option<f64>) -> Result<Duration> {
+        let seconds = by_flag.or(self.config.interval).unwrap_or(DEFAULT_INTERVAL);
         if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&seconds) {
             bail!("an interval of {seconds} seconds is not between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL}");
         }

@@ -3,6 +3,7 @@
 //! Every output is a [`Surface`]: it gets an immutable [`Snapshot`] and a [`View`] that says what part of it to draw
 //! and how, and writes. No surface opens a file, reads a clock or asks a terminal: all of that is in the view.
 
+pub mod alerts;
 mod cell;
 mod csv;
 mod filter;
@@ -12,6 +13,7 @@ mod list;
 mod names;
 mod notes;
 mod once;
+mod project;
 mod redact;
 pub mod report;
 pub mod select;
@@ -30,6 +32,7 @@ use agtop_model::Snapshot;
 pub use filter::{Filter, FilterError, needs_its_person};
 pub use happening::happening_line;
 pub use names::{SortKey, UnknownName, fields};
+pub use project::project;
 pub use redact::redact;
 pub use view::{Colour, Content, Layout, Plan, View};
 

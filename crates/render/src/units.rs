@@ -74,6 +74,17 @@ pub fn span(span: Duration) -> String {
     }
 }
 
+/// What people call a window of that many minutes: `5h`, `week`.
+pub fn window(minutes: u32) -> String {
+    match minutes {
+        10_080 => "week".to_owned(),
+        1_440 => "day".to_owned(),
+        m if m >= 1_440 && m.is_multiple_of(1_440) => format!("{}d", m / 1_440),
+        m if m >= 60 && m.is_multiple_of(60) => format!("{}h", m / 60),
+        m => format!("{m}m"),
+    }
+}
+
 /// Percent: `52%`, and `3.4%` below ten; `-` for what is no number.
 pub fn percent(value: f64) -> String {
     if !value.is_finite() {
@@ -105,6 +116,12 @@ fn written(at: Timestamp, zone: &TimeZone, pattern: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_are_called_as_people_call_them() {
+        let names = [300, 10_080, 1_440, 4_320, 90].map(window);
+        assert_eq!(names, ["5h", "week", "day", "3d", "90m"]);
+    }
 
     #[test]
     fn counts_are_short_and_never_a_thousand_of_a_unit() {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use agtop_model::{ProcId, SessionKey};
+use agtop_render::alerts::Alert;
 
 use crate::columns::ColumnChoice;
 
@@ -28,6 +29,10 @@ pub enum Command {
     Export(Export),
     /// Put a text on the clipboard.
     Copy(String),
+    /// Have the terminal ring, or show a notification, by this text, which changes nothing on the screen.
+    Ring(String),
+    /// Do what the rule of this alert asks for outside the terminal.
+    Act(Box<Alert>),
     /// Remember how the screen was set up.
     Save(Choices),
     /// Go to the background until the shell brings it back.

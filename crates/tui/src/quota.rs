@@ -80,17 +80,6 @@ pub(crate) fn used_up_in(window: &Window, now: Timestamp) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().filter(|until| *until < left)
 }
 
-/// What people call a window of that many minutes.
-pub(crate) fn window_name(minutes: u32) -> String {
-    match minutes {
-        10_080 => "week".to_owned(),
-        1_440 => "day".to_owned(),
-        m if m >= 1_440 && m.is_multiple_of(1_440) => format!("{}d", m / 1_440),
-        m if m >= 60 && m.is_multiple_of(60) => format!("{}h", m / 60),
-        m => format!("{m}m"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,11 +117,5 @@ mod tests {
         meter.note(&snapshot);
         let (client, _, limit) = &snapshot.rate_limits[0];
         assert_eq!(meter.readings(*client, &limit.limit, &limit.windows[0]).len(), 1);
-    }
-
-    #[test]
-    fn windows_are_called_as_people_call_them() {
-        let names = [300, 10_080, 1_440, 4_320, 90].map(window_name);
-        assert_eq!(names, ["5h", "week", "day", "3d", "90m"]);
     }
 }

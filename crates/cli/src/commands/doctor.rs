@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
 
-use agtop_clients::client;
+use agtop_clients::{HookDialect, client};
 use agtop_collect::Collector;
-use agtop_model::{ClientHealth, Issue, Place, Snapshot, Untrusted};
+use agtop_hooks::Refused;
+use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot, Untrusted};
 use agtop_render::units;
 use anyhow::Result;
 
@@ -18,9 +19,13 @@ const SHOWN_ISSUES: usize = 20;
 pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
     writeln!(out, "agtop {}, prices: {}", env!("CARGO_PKG_VERSION"), doctor.book.describe())?;
     let mut collector = Collector::new(doctor.settings, agtop_os::native(), doctor.book);
+    super::hear(&mut collector, &doctor.hooks);
     let snapshot = progress::shown(collector.watch(), || collector.refresh());
     for health in &snapshot.health.clients {
         report(health, &snapshot, out)?;
+    }
+    if let Some(refused) = collector.refused().filter(|refused| *refused != Refused::default()) {
+        writeln!(out, "\nhooks: of what agents pushed was refused: {}", refusals(refused))?;
     }
     let is_degraded = snapshot.health.is_degraded();
     writeln!(out, "\n{}", if is_degraded { "degraded: some records are missing from the figures" } else { "healthy" })?;
@@ -61,12 +66,38 @@ fn report(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Re
     if more > 0 {
         writeln!(out, "  … and {more} more")?;
     }
+    if health.stores.iter().any(|store| store.exists) {
+        for note in hook_notes(health.client) {
+            writeln!(out, "  hooks: {note}")?;
+        }
+    }
     if health.sessions > 0 {
         for blind_spot in info.map_or(&[][..], |info| info.blind_spots) {
             writeln!(out, "  cannot be known: {blind_spot}")?;
         }
     }
     Ok(())
+}
+
+/// What is to be known of a client's hooks, and what of them is not confirmed.
+fn hook_notes(id: ClientId) -> Vec<&'static str> {
+    let dialect = client(id.as_str()).and_then(agtop_clients::Client::hooks);
+    let unconfirmed = agtop_clients::UNCONFIRMED.iter().filter(|(name, _)| *name == id.as_str());
+    let notes = dialect.map_or(&[][..], HookDialect::notes).iter().copied();
+    notes.chain(unconfirmed.map(|(_, why)| *why)).collect()
+}
+
+/// What was refused, and why; what was not is not told.
+fn refusals(refused: Refused) -> String {
+    let counts = [
+        (refused.damaged, "damaged or without meaning"),
+        (refused.too_long, "too long"),
+        (refused.too_many, "too many at a time"),
+        (refused.doubles, "told before"),
+        (refused.foreign, "of other users"),
+    ];
+    let told = counts.into_iter().filter(|(count, _)| *count > 0);
+    told.map(|(count, why)| format!("{} {why}", units::grouped(count))).collect::<Vec<_>>().join(", ")
 }
 
 /// Models that were used and have no price.

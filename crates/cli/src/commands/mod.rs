@@ -1,5 +1,6 @@
 //! What agtop does, one file a command.
 
+mod alerts;
 mod builtins;
 mod clients;
 mod compare;
@@ -50,6 +51,11 @@ fn hear(collector: &mut Collector, places: &Places) {
     }
 }
 
+fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) {
+    // Where there are no threads, what they would have told is not told.
+    drop(std::thread::Builder::new().name(name.to_owned()).spawn(work));
+}
+
 /// Does what was planned.
 pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
@@ -67,6 +73,7 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
         Plan::Compare(compare) => compare::run(&compare, &mut out)?,
         Plan::Hooks(hooks) => return hooks::run(&hooks, &mut out),
         Plan::Events(events) => return events::run(&events, &mut out),
+        Plan::WatchAlerts(watch) => return alerts::run(*watch, &mut out),
         Plan::Hook => return Ok(hook::run()),
         Plan::Statusline(statusline) => statusline::run(&statusline, &mut out)?,
         Plan::Prices { book, models } => return prices::look_up(&book, &models, &mut out),

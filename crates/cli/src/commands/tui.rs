@@ -16,7 +16,8 @@ use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwapOption;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, select, unbounded};
 
-use crate::commands::{explain, terminals};
+use crate::commands::alerts::Hands;
+use crate::commands::{explain, start_thread, terminals};
 use crate::plan::{Explain, Screen};
 
 /// Shows the screen until the person has had enough.
@@ -69,6 +70,7 @@ struct World {
     ticks: Ticks,
     meter: Meter,
     os: Box<dyn Os>,
+    hands: Hands,
     screen: Screen,
 }
 
@@ -114,7 +116,9 @@ impl World {
         signals::listen(input.clone());
         let ticks = Ticks { next: Instant::now(), is_scanning: !screen.demo, snapshots: 0 };
         let (os, meter) = (agtop_os::native(), Meter::default());
-        Self { slot, woken, inputs, input, orders, rouse, progress, finished, ticks, meter, os, screen }
+        let notes = input.clone();
+        let hands = Hands::new(move |note| drop(notes.send(Input::Message(Message::Reply(Reply::Failed(note))))));
+        Self { slot, woken, inputs, input, orders, rouse, progress, finished, ticks, meter, os, hands, screen }
     }
 
     /// Has the collector write down what it read: without orders it comes to its end.
@@ -195,7 +199,8 @@ impl Host for World {
             Command::Export(file) => return Some(export(&file)),
             Command::Save(choices) => return Some(self.save(&choices)),
             Command::Suspend => signals::stop_ourselves(),
-            Command::Quit | Command::Copy(_) | Command::Redraw => {}
+            Command::Act(alert) => self.hands.take(*alert, now()),
+            Command::Quit | Command::Copy(_) | Command::Ring(_) | Command::Redraw => {}
         }
         None
     }
@@ -290,11 +295,6 @@ const fn native(signal: Signal) -> agtop_os::Signal {
         Signal::Stop => agtop_os::Signal::Stop,
         Signal::Continue => agtop_os::Signal::Continue,
     }
-}
-
-fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) {
-    // Without threads there is nothing to show; the screen says so by staying empty.
-    drop(std::thread::Builder::new().name(name.to_owned()).spawn(work));
 }
 
 /// Live agents at once, then everything, then again and again.
@@ -458,7 +458,7 @@ mod signals {
     /// Signals that end the program end it in good order.
     pub(super) fn listen(input: Sender<Input>) {
         let Ok(mut signals) = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP]) else { return };
-        super::start_thread("signals", move || {
+        crate::commands::start_thread("signals", move || {
             for signal in &mut signals {
                 let event = if signal == SIGTSTP { Input::Message(Message::Suspend) } else { Input::Stop };
                 if input.send(event).is_err() {

@@ -5,10 +5,17 @@ use std::process::ExitCode;
 
 #[cfg(unix)]
 #[cfg(test)]
+mod alerts;
+#[cfg(unix)]
+#[cfg(test)]
 mod changes;
 #[cfg(unix)]
 #[cfg(test)]
 mod joins;
+#[cfg(unix)]
+#[cfg(test)]
+#[path = "../homes/loopback.rs"]
+mod loopback;
 #[cfg(unix)]
 #[cfg(test)]
 mod machine;
@@ -23,7 +30,7 @@ fn main() -> ExitCode {
     if let Some(ended) = agtop_testkit::play() {
         return ended;
     }
-    let tests = [joins::TESTS, changes::TESTS].concat();
+    let tests = [joins::TESTS, changes::TESTS, alerts::TESTS].concat();
     let trials = tests.into_iter().map(|(name, test)| {
         libtest_mimic::Trial::test(name, move || {
             test();

@@ -2,9 +2,15 @@
 //! and nothing in them makes it stumble.
 
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod loopback;
 #[cfg(test)]
 mod prices;
 #[cfg(test)]

@@ -5,18 +5,53 @@
 //! each other must all hold; `or`, `!` and parentheses do what they say.
 
 mod parse;
+mod row;
 mod substring;
 mod value;
 
-use agtop_model::{Field, Row};
+use agtop_model::{Field, Kind, Row, Value};
 use thiserror::Error;
 
-use substring::Substring;
+pub(crate) use substring::Substring;
 pub use value::needs_its_person;
+pub(crate) use value::{number, parsed};
 
-/// A filter that was understood.
+/// A filter of rows that was understood.
 #[derive(Clone)]
-pub struct Filter(Node);
+pub struct Filter(Query<&'static Field>);
+
+/// What can be asked of one kind of thing: the names that the language has for it.
+pub(crate) trait Word: Copy + 'static {
+    /// What is asked.
+    type Of<'a>;
+
+    /// Whether bare words are looked for in it.
+    const IS_SEARCHED: bool;
+
+    /// The word of that name, which is in small letters.
+    fn named(name: &str) -> Option<Self>;
+
+    /// Its name.
+    fn id(self) -> &'static str;
+
+    /// What kind of values it has.
+    fn kind(self) -> Kind;
+
+    /// Its value.
+    fn value<'a>(self, of: &Self::Of<'a>) -> Value<'a>;
+
+    /// Whether the thing holds the text somewhere.
+    fn holds(text: &Substring, of: &Self::Of<'_>) -> bool;
+
+    /// Its value in a sentence, where this is how people read the value alone.
+    fn phrase(self, shown: &str) -> String {
+        shown.to_owned()
+    }
+}
+
+/// A condition that was understood, on whatever has words.
+#[derive(Clone)]
+pub(crate) struct Query<W>(Node<W>);
 
 /// Why a filter was not understood.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -35,6 +70,9 @@ pub enum FilterError {
     /// Something should follow.
     #[error("something is missing after '{0}'")]
     Unfinished(String),
+    /// A bare word, where there is no text to look for it in.
+    #[error("'{0}' stands alone, and there is no text to look for it in: compare something")]
+    Bare(String),
     /// Parentheses do not match.
     #[error("parentheses do not match")]
     Parentheses,
@@ -50,24 +88,16 @@ pub enum FilterError {
 }
 
 #[derive(Clone)]
-enum Node {
-    All(Vec<Node>),
-    Any(Vec<Node>),
-    Not(Box<Node>),
+enum Node<W> {
+    All(Vec<Node<W>>),
+    Any(Vec<Node<W>>),
+    Not(Box<Node<W>>),
     Holds(Substring),
-    Text(Subject, Match, String),
-    Number(&'static Field, Comparison, f64),
+    Text(W, Match, String),
+    Number(W, Comparison, f64),
 }
 
-/// Where a text is looked for.
-#[derive(Clone, Copy)]
-enum Subject {
-    Field(&'static Field),
-    /// The status, by its own name or by the name of a group of statuses.
-    Status,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Match {
     Contains,
     Is,
@@ -97,7 +127,7 @@ impl Comparison {
 impl Filter {
     /// The rows that hold this text somewhere, whatever signs are in it.
     pub fn new(text: &str) -> Self {
-        Self(Node::Holds(Substring::new(text)))
+        Self(Query(Node::Holds(Substring::new(text))))
     }
 
     /// Understands a filter; `None` if there is nothing in it.
@@ -105,7 +135,7 @@ impl Filter {
     /// # Errors
     /// If it cannot be understood; the message says why, for people.
     pub fn parse(text: &str) -> Result<Option<Self>, FilterError> {
-        Ok(parse::parse(text)?.map(Self))
+        Ok(Query::parse(text, None)?.map(Self))
     }
 
     /// Whether the row passes. What a row does not have compares with nothing.
@@ -114,22 +144,62 @@ impl Filter {
     }
 }
 
-impl Node {
-    fn matches(&self, row: &Row<'_>) -> bool {
+impl<W: Word> Query<W> {
+    /// Understands a condition, in which `threshold` may stand for that number; `None` if there is nothing in it.
+    pub(crate) fn parse(text: &str, threshold: Option<f64>) -> Result<Option<Self>, FilterError> {
+        Ok(parse::parse(text, threshold)?.map(Self))
+    }
+
+    /// Whether it holds. What the thing does not have compares with nothing.
+    pub(crate) fn matches(&self, of: &W::Of<'_>) -> bool {
+        self.0.matches(of)
+    }
+
+    /// The words that it compares by size, each once.
+    pub(crate) fn measured(&self) -> Vec<W> {
+        let mut words: Vec<W> = Vec::new();
+        self.0.each_term(&mut |word, comparison| {
+            let is_measure = comparison.is_some_and(|comparison| comparison != Comparison::Equal);
+            if is_measure && !words.iter().any(|known| known.id() == word.id()) {
+                words.push(word);
+            }
+        });
+        words
+    }
+
+    /// Whether it asks for this.
+    pub(crate) fn mentions(&self, id: &str) -> bool {
+        let mut is_there = false;
+        self.0.each_term(&mut |word, _| is_there |= word.id() == id);
+        is_there
+    }
+}
+
+impl<W: Word> Node<W> {
+    fn matches(&self, of: &W::Of<'_>) -> bool {
         match self {
-            Self::All(nodes) => nodes.iter().all(|node| node.matches(row)),
-            Self::Any(nodes) => nodes.iter().any(|node| node.matches(row)),
-            Self::Not(node) => !node.matches(row),
-            Self::Holds(filter) => filter.matches(row),
-            Self::Text(Subject::Status, how, text) => {
-                value::status_names(row.status()).iter().any(|name| is_match(*how, name, text))
+            Self::All(nodes) => nodes.iter().all(|node| node.matches(of)),
+            Self::Any(nodes) => nodes.iter().any(|node| node.matches(of)),
+            Self::Not(node) => !node.matches(of),
+            Self::Holds(text) => W::holds(text, of),
+            Self::Text(word, how, text) => match word.value(of) {
+                // By its own name, or by the name of a group of statuses.
+                Value::Status(status) => value::status_names(status).iter().any(|name| is_match(*how, name, text)),
+                value => value::text(value).is_some_and(|value| is_match(*how, &value.to_lowercase(), text)),
+            },
+            Self::Number(word, comparison, number) => {
+                value::number(&word.value(of)).is_some_and(|value| comparison.holds(value, *number))
             }
-            Self::Text(Subject::Field(field), how, text) => {
-                value::text((field.get)(row)).is_some_and(|value| is_match(*how, &value.to_lowercase(), text))
-            }
-            Self::Number(field, comparison, number) => {
-                value::number(&(field.get)(row)).is_some_and(|value| comparison.holds(value, *number))
-            }
+        }
+    }
+
+    fn each_term(&self, look: &mut impl FnMut(W, Option<Comparison>)) {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.each_term(look)),
+            Self::Not(node) => node.each_term(look),
+            Self::Holds(_) => {}
+            Self::Text(word, ..) => look(*word, None),
+            Self::Number(word, comparison, _) => look(*word, Some(*comparison)),
         }
     }
 }

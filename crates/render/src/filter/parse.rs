@@ -1,31 +1,20 @@
-use agtop_model::{Field, Kind, field};
+use agtop_model::Kind;
 
-use super::{Comparison, FilterError, Match, Node, Subject, Substring, value};
-
-/// Names that users know from columns and other programs, and the field they mean.
-const ALIASES: &[(&str, &str)] = &[
-    ("agent", "client"),
-    ("ctx", "context"),
-    ("dir", "cwd"),
-    ("directory", "cwd"),
-    ("id", "session"),
-    ("memory", "mem"),
-    ("name", "title"),
-    ("quiet", "active"),
-    ("state", "status"),
-    ("up", "uptime"),
-];
+use super::{Comparison, FilterError, Match, Node, Substring, Word, value};
 
 /// Parentheses within parentheses, at most.
 const DEEPEST: usize = 32;
 
-/// Understands a filter; `None` if there is nothing in it.
-pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
+/// What stands for a rule's threshold.
+const THRESHOLD: &str = "threshold";
+
+/// Understands a condition; `None` if there is nothing in it.
+pub(super) fn parse<W: Word>(text: &str, threshold: Option<f64>) -> Result<Option<Node<W>>, FilterError> {
     let tokens = tokens(text)?;
     if tokens.is_empty() {
         return Ok(None);
     }
-    let mut parser = Parser { tokens: tokens.into_iter().peekable(), depth: 0 };
+    let mut parser = Parser { tokens: tokens.into_iter().peekable(), depth: 0, threshold };
     let node = parser.any()?;
     if parser.tokens.next().is_some() {
         return Err(FilterError::Parentheses);
@@ -111,10 +100,11 @@ fn word(chars: &mut Chars<'_>) -> Result<Token, FilterError> {
 struct Parser {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
     depth: usize,
+    threshold: Option<f64>,
 }
 
 impl Parser {
-    fn any(&mut self) -> Result<Node, FilterError> {
+    fn any<W: Word>(&mut self) -> Result<Node<W>, FilterError> {
         let mut nodes = vec![self.all()?];
         while self.tokens.next_if_eq(&Token::Or).is_some() {
             nodes.push(self.all().map_err(|error| after("or", error))?);
@@ -122,7 +112,7 @@ impl Parser {
         Ok(one_or(nodes, Node::Any))
     }
 
-    fn all(&mut self) -> Result<Node, FilterError> {
+    fn all<W: Word>(&mut self) -> Result<Node<W>, FilterError> {
         let mut nodes = vec![self.term()?];
         loop {
             if self.tokens.next_if_eq(&Token::And).is_some() {
@@ -135,7 +125,7 @@ impl Parser {
         }
     }
 
-    fn term(&mut self) -> Result<Node, FilterError> {
+    fn term<W: Word>(&mut self) -> Result<Node<W>, FilterError> {
         match self.tokens.next() {
             Some(Token::Not) => {
                 self.deeper()?;
@@ -149,8 +139,8 @@ impl Parser {
                 self.depth -= 1;
                 self.tokens.next_if_eq(&Token::Close).map(|_| node).ok_or(FilterError::Parentheses)
             }
-            Some(Token::Quoted(text)) => Ok(Node::Holds(Substring::new(&text))),
-            Some(Token::Word(text)) => term(&text),
+            Some(Token::Quoted(text)) => bare(&text),
+            Some(Token::Word(text)) => term(&text, self.threshold),
             Some(Token::Close) => Err(FilterError::Parentheses),
             Some(Token::And) => Err(FilterError::Unfinished("and".to_owned())),
             Some(Token::Or) => Err(FilterError::Unfinished("or".to_owned())),
@@ -171,7 +161,7 @@ fn after(what: &str, error: FilterError) -> FilterError {
     }
 }
 
-fn one_or(mut nodes: Vec<Node>, many: fn(Vec<Node>) -> Node) -> Node {
+fn one_or<W>(mut nodes: Vec<Node<W>>, many: fn(Vec<Node<W>>) -> Node<W>) -> Node<W> {
     match nodes.pop() {
         Some(only) if nodes.is_empty() => only,
         Some(last) => {
@@ -201,55 +191,67 @@ const OPERATORS: &[(&str, Operator)] = &[
     (":", Operator::Contains),
 ];
 
-fn term(text: &str) -> Result<Node, FilterError> {
+fn term<W: Word>(text: &str, threshold: Option<f64>) -> Result<Node<W>, FilterError> {
     let earliest = OPERATORS.iter().filter_map(|(sign, operator)| Some((text.find(sign)?, *sign, *operator)));
     let Some((at, sign, operator)) = earliest.min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len()))) else {
-        return Ok(Node::Holds(Substring::new(text)));
+        return bare(text);
     };
     let (name, rest) = text.split_at(at);
     let written = rest.strip_prefix(sign).unwrap_or_default();
-    match subject(name) {
+    match W::named(&name.to_lowercase()) {
         // Paths, flags and addresses hold these signs, too: without a name in front, the whole is a substring.
-        None if name.is_empty() || name.contains(['/', '-', '.']) => Ok(Node::Holds(Substring::new(text))),
+        None if name.is_empty() || name.contains(['/', '-', '.']) => bare(text),
         None => Err(FilterError::UnknownField(name.to_owned())),
         Some(_) if written.is_empty() => Err(FilterError::Unfinished(text.to_owned())),
-        Some(subject) => condition(subject, operator, written),
+        Some(word) if word.kind() == Kind::Text => textual(word, operator, written),
+        Some(word) => numeric(word, operator, written, threshold),
     }
 }
 
-fn subject(name: &str) -> Option<Subject> {
-    let name = name.to_lowercase();
-    let id = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(&*name, |(_, id)| id);
-    if id == "status" { Some(Subject::Status) } else { field(id).map(Subject::Field) }
+fn bare<W: Word>(text: &str) -> Result<Node<W>, FilterError> {
+    if W::IS_SEARCHED { Ok(Node::Holds(Substring::new(text))) } else { Err(FilterError::Bare(text.to_owned())) }
 }
 
-fn condition(subject: Subject, operator: Operator, written: &str) -> Result<Node, FilterError> {
-    let node = match (subject, operator) {
-        (Subject::Field(field), operator) if field.kind != Kind::Text => numeric(field, operator, written)?,
-        (subject, Operator::Contains) => Node::Text(subject, Match::Contains, written.to_lowercase()),
-        (subject, Operator::Is | Operator::IsNot) => Node::Text(subject, Match::Is, written.to_lowercase()),
-        (Subject::Field(field), Operator::Compare(_)) => return Err(FilterError::TextComparison(field.id)),
-        (Subject::Status, Operator::Compare(_)) => return Err(FilterError::TextComparison("status")),
-    };
-    Ok(if matches!(operator, Operator::IsNot) { Node::Not(Box::new(node)) } else { node })
+fn textual<W: Word>(word: W, operator: Operator, written: &str) -> Result<Node<W>, FilterError> {
+    let text = written.to_lowercase();
+    match operator {
+        Operator::Contains => Ok(Node::Text(word, Match::Contains, text)),
+        Operator::Is => Ok(Node::Text(word, Match::Is, text)),
+        Operator::IsNot => Ok(Node::Not(Box::new(Node::Text(word, Match::Is, text)))),
+        Operator::Compare(_) => Err(FilterError::TextComparison(word.id())),
+    }
 }
 
-fn numeric(field: &'static Field, operator: Operator, written: &str) -> Result<Node, FilterError> {
-    let comparison = match operator {
-        Operator::Compare(comparison) => comparison,
-        Operator::Contains | Operator::Is | Operator::IsNot => Comparison::Equal,
+fn numeric<W: Word>(
+    word: W,
+    operator: Operator,
+    written: &str,
+    threshold: Option<f64>,
+) -> Result<Node<W>, FilterError> {
+    let number = match threshold {
+        Some(threshold) if written == THRESHOLD => threshold,
+        _ => value::parsed(written, word.kind())?,
     };
-    Ok(Node::Number(field, comparison, value::parsed(written, field.kind)?))
+    Ok(match operator {
+        Operator::Compare(comparison) => Node::Number(word, comparison, number),
+        Operator::Contains | Operator::Is => Node::Number(word, Comparison::Equal, number),
+        Operator::IsNot => Node::Not(Box::new(Node::Number(word, Comparison::Equal, number))),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use agtop_model::Field;
     use proptest::prelude::*;
 
     use super::*;
 
+    fn parsed(text: &str) -> Result<Option<Node<&'static Field>>, FilterError> {
+        parse(text, None)
+    }
+
     fn error(text: &str) -> String {
-        parse(text).err().unwrap().to_string()
+        parsed(text).err().unwrap().to_string()
     }
 
     #[test]
@@ -273,15 +275,22 @@ mod tests {
     #[test]
     fn nothing_is_no_filter() {
         for text in ["", "   "] {
-            assert!(parse(text).unwrap().is_none());
+            assert!(parsed(text).unwrap().is_none());
         }
     }
 
     #[test]
     fn paths_and_flags_are_substrings_though_they_hold_signs() {
         for text in ["/work/a:b", "--model=opus", "1.2.3.4:80"] {
-            assert!(parse(text).is_ok(), "{text}");
+            assert!(parsed(text).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_threshold_is_a_number_where_there_is_one() {
+        let with = |text, threshold| parse::<&'static Field>(text, threshold);
+        assert!(matches!(with("cpu>threshold", Some(7.0)), Ok(Some(Node::Number(_, Comparison::More, 7.0)))));
+        assert_eq!(error("cpu>threshold"), "'threshold' is no percentage");
     }
 
     #[test]
@@ -293,7 +302,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_typed_is_answered(text in "[a-z0-9 :<>=!()&|\"$%.é]{0,40}") {
-            let _ = parse(&text);
+            let _ = parsed(&text);
         }
     }
 }

@@ -4,7 +4,7 @@ use agtop_model::{Agent, Row, Session, Untrusted};
 
 /// A text that a row must hold somewhere, in any case of letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Substring(String);
+pub(crate) struct Substring(String);
 
 impl Substring {
     /// The rows that hold this text.

@@ -28,7 +28,7 @@ pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
 }
 
 /// The value as a number, in the unit in which [`parsed`] brings what users write.
-pub(super) fn number(value: &Value<'_>) -> Option<f64> {
+pub(crate) fn number(value: &Value<'_>) -> Option<f64> {
     match value {
         Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => Some(*n as f64),
         Value::Percent(percent) => Some(*percent),
@@ -65,7 +65,7 @@ fn units(kind: Kind) -> (&'static str, &'static [(&'static str, f64)]) {
 }
 
 /// A number as users write it: `50`, `50%`, `1.5M`, `$2`, `5m`.
-pub(super) fn parsed(text: &str, kind: Kind) -> Result<f64, FilterError> {
+pub(crate) fn parsed(text: &str, kind: Kind) -> Result<f64, FilterError> {
     let (name, units) = units(kind);
     let lower = text.to_lowercase();
     let bare = if kind == Kind::Money { lower.trim_start_matches('$') } else { &lower };

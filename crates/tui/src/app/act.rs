@@ -347,7 +347,8 @@ impl App {
         if self.flow == Flow::Running
             && let Some(snapshot) = self.held_back.take()
         {
-            self.show(snapshot);
+            let alerts = self.options.rules.find(&snapshot);
+            self.show(snapshot, alerts);
         }
     }
 

@@ -148,7 +148,7 @@ fn grouped(snapshot: &Snapshot, order: &[usize], folded: &HashSet<String>) -> Ve
     let mut names: Vec<String> = Vec::new();
     let mut members: HashMap<String, Vec<usize>> = HashMap::new();
     for &at in order {
-        let name = snapshot.agents.get(at).map(project).unwrap_or_default();
+        let name = snapshot.agents.get(at).map(agtop_render::project).unwrap_or_default();
         if !members.contains_key(&name) {
             names.push(name.clone());
         }
@@ -164,17 +164,6 @@ fn grouped(snapshot: &Snapshot, order: &[usize], folded: &HashSet<String>) -> Ve
         }
     }
     items
-}
-
-/// The project of an agent, as its column says.
-pub(crate) fn project(agent: &Agent) -> String {
-    let by_session = agent.session.as_ref().and_then(|session| session.project.as_ref());
-    let by_cwd = || {
-        let directory = agent.process.cwd.as_ref().ok().and_then(|cwd| cwd.file_name());
-        directory.map(|name| agtop_model::Untrusted::from(name.to_string_lossy().into_owned()))
-    };
-    let name = by_session.cloned().or_else(by_cwd);
-    name.map_or_else(|| "no project".to_owned(), |name| name.for_terminal().into_owned())
 }
 
 fn group(snapshot: &Snapshot, name: String, members: &[usize], fold: Fold) -> Group {

@@ -19,11 +19,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{Agent, Row, Session, Snapshot, Timestamp};
+use agtop_render::alerts::{Action, Alert, Terminal, Watch, notification};
 use agtop_render::{Filter, FilterError};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
+pub(crate) use agtop_render::project;
 pub(crate) use colon::{COLONS, completions};
-pub(crate) use items::{Arrangement, Focus, project};
+pub(crate) use items::{Arrangement, Focus};
 pub(crate) use list::{Fold, Group, Identity, Item, List};
 pub use options::{Config, Options, UnknownView, ViewId};
 pub(crate) use overlay::{Overlay, Suspect, Tab};
@@ -31,7 +33,6 @@ pub(crate) use prompt::{Asks, Prompt};
 pub(crate) use sort::{Direction, Sort, smooth_cpu};
 pub(crate) use usage::{By, Sum, Usage, Within, spent_today};
 
-use crate::alerts::{Alert, alerts};
 use crate::columns::{ColumnChoice, Pen};
 use crate::keys::Keymap;
 use crate::layout::{Size, zones};
@@ -163,7 +164,9 @@ pub struct App {
     pub(crate) prompt: Option<Prompt>,
     commands_typed: Vec<String>,
     pub(crate) notice: Option<Notice>,
+    /// What the strip shows.
     pub(crate) alerts: Vec<Alert>,
+    watch: Watch,
     pub(crate) quotas: Meter,
     clicked: Option<(Duration, u16)>,
     changed: Option<Change>,
@@ -202,6 +205,7 @@ impl App {
             commands_typed: Vec::new(),
             notice: None,
             alerts: Vec::new(),
+            watch: Watch::default(),
             quotas: Meter::default(),
             clicked: None,
             changed: Some(Change::Everything),
@@ -216,7 +220,7 @@ impl App {
     /// Takes notice of what happened; what the program around must do now comes back.
     pub fn update(&mut self, message: Message) -> Vec<Command> {
         match message {
-            Message::Snapshot(snapshot) => self.receive(snapshot),
+            Message::Snapshot(snapshot) => return self.receive(snapshot),
             Message::Progress(progress) => self.progress(progress),
             Message::Clock(now) => self.tick(now),
             Message::Own(own) => self.own = own,
@@ -258,17 +262,23 @@ impl App {
         commands
     }
 
-    fn receive(&mut self, snapshot: Arc<Snapshot>) {
+    /// Who does not look at new snapshots is told of alerts all the same.
+    fn receive(&mut self, snapshot: Arc<Snapshot>) -> Vec<Command> {
         self.quotas.note(&snapshot);
+        let alerts = self.options.rules.find(&snapshot);
+        let news = self.watch.news(snapshot.now, &alerts);
         if self.flow == Flow::Paused && self.snapshot.is_some() {
             self.held_back = Some(snapshot);
-            return;
+        } else {
+            self.show(snapshot, alerts);
         }
-        self.show(snapshot);
+        let terminal = self.options.terminal;
+        news.into_iter().flat_map(|alert| alarm(alert, terminal)).collect()
     }
 
-    fn show(&mut self, snapshot: Arc<Snapshot>) {
-        self.alerts = alerts(&snapshot, &self.options.thresholds);
+    fn show(&mut self, snapshot: Arc<Snapshot>, mut alerts: Vec<Alert>) {
+        alerts.retain(|alert| alert.actions.shown.contains(&Action::Strip));
+        self.alerts = alerts;
         self.clock = Some(self.clock.map_or(snapshot.now, |clock| clock.max(snapshot.now)));
         self.snapshot = Some(snapshot);
         self.relist();
@@ -424,6 +434,13 @@ impl App {
             Panel::Closed => false,
         }
     }
+}
+
+/// What is to be done about an alert: by the terminal itself, and by the program around.
+fn alarm(alert: Alert, terminal: Terminal) -> impl Iterator<Item = Command> {
+    let sequence = Some(notification(&alert, terminal)).filter(|sequence| !sequence.is_empty());
+    let acts = alert.actions.needs_hands().then(|| Command::Act(Box::new(alert)));
+    sequence.map(Command::Ring).into_iter().chain(acts)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use agtop_render::alerts::{Rules, Terminal};
 use agtop_render::{Content, SortKey};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -35,6 +36,10 @@ pub struct Options {
     /// In which order.
     pub sort: SortKey,
     /// What deserves an alert.
+    pub rules: Rules,
+    /// What the terminal understands of alerts.
+    pub terminal: Terminal,
+    /// From which values on something has another colour.
     pub thresholds: Thresholds,
     /// Whether message text may be shown.
     pub content: Content,
@@ -67,6 +72,8 @@ impl Options {
             filter: None,
             pid: None,
             sort: SortKey::Smart,
+            rules: Rules::default(),
+            terminal: Terminal::default(),
             thresholds: Thresholds::default(),
             content: Content::Included,
             columns: columns::usual_of_agents(),
@@ -119,7 +126,7 @@ pub struct Config {
     pub columns: Vec<ColumnChoice>,
     /// The columns of the sessions view.
     pub session_columns: Vec<ColumnChoice>,
-    /// What deserves an alert.
+    /// From which values on something has another colour, and thresholds of the rules that agtop comes with.
     pub alerts: Thresholds,
 }
 

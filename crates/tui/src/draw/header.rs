@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 use crate::app::{App, Flow, spent_today};
 use crate::columns::{Side, status_word};
 use crate::look::{Ink, Look};
-use crate::quota::{used_up_in, window_name};
+use crate::quota::used_up_in;
 use crate::widgets::{self, bar, cols, put, spark};
 
 /// Blanks between two things.
@@ -222,7 +222,7 @@ fn allowances(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
     let piece = |(at, (client, _, window)): (usize, (agtop_model::ClientId, _, &agtop_model::Window))| {
         let percent = window.used_percent;
         let ink = Ink::rising(percent, 70.0, app.options.thresholds.quota);
-        let mut spans = vec![look.span(format!("{client} {} ", window_name(window.minutes)), Ink::Dim)];
+        let mut spans = vec![look.span(format!("{client} {} ", units::window(window.minutes)), Ink::Dim)];
         spans.extend(bar(look, percent / 100.0, 8, ink));
         spans.push(look.span(format!(" {percent:.0}%"), if ink == Ink::Good { Ink::Text } else { ink }));
         if let Some(until) = used_up_in(window, snapshot.now) {

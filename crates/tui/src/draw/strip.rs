@@ -2,7 +2,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use crate::alerts::Alert;
+use agtop_render::alerts::Alert;
+
+use crate::alerts::{about, head, ink};
 use crate::app::{App, Identity};
 use crate::columns::Side;
 use crate::look::{Ink, Look};
@@ -49,14 +51,15 @@ fn packed(app: &App, width: u16, most: usize) -> (Vec<Vec<Placed<'_>>>, usize) {
     (rows, 0)
 }
 
-fn line<'a>(look: &Look, alert: &'a Alert) -> Line<'a> {
-    let ink = if alert.ink == Ink::Dim { Ink::Dim } else { Ink::Text };
-    let head = match alert.status {
+fn line(look: &Look, alert: &Alert) -> Line<'static> {
+    let ink = ink(alert);
+    let style = match alert.status {
         Some(status) => look.status(status),
-        None if alert.ink == Ink::Dim => look.style(Ink::Dim),
-        None => look.loud(alert.ink),
+        None if ink == Ink::Dim => look.style(Ink::Dim),
+        None => look.loud(ink),
     };
-    Line::from(vec![Span::styled(alert.head.as_str(), head), Span::raw(" "), look.span(alert.text.as_str(), ink)])
+    let text_ink = if ink == Ink::Dim { Ink::Dim } else { Ink::Text };
+    Line::from(vec![Span::styled(head(alert), style), Span::raw(" "), look.span(alert.text(), text_ink)])
 }
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -78,5 +81,5 @@ pub(crate) fn alert_at(app: &App, area: Rect, position: Position) -> Option<Iden
     let (rows, _) = packed(app, area.width, usize::from(area.height));
     let row = rows.get(usize::from(position.y.checked_sub(area.y)?))?;
     let x = position.x.checked_sub(area.x + 1)?;
-    row.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&x))?.alert.about.clone()
+    about(row.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&x))?.alert)
 }

@@ -49,6 +49,12 @@ pub trait Screen {
     /// If the terminal cannot be written to.
     fn copy(&mut self, text: &str) -> io::Result<()>;
 
+    /// Writes a text to the terminal that changes nothing on the screen.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    fn ring(&mut self, sequence: &str) -> io::Result<()>;
+
     /// Takes the terminal.
     ///
     /// # Errors
@@ -101,6 +107,7 @@ fn take(input: Input, screen: &mut impl Screen, app: &mut App, host: &mut impl H
             Command::Quit => return Ok(false),
             Command::Redraw => screen.clear()?,
             Command::Copy(text) => screen.copy(&text)?,
+            Command::Ring(sequence) => screen.ring(&sequence)?,
             Command::Suspend => {
                 screen.leave()?;
                 drop(host.carry_out(Command::Suspend));

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
+use agtop_render::alerts::{Entry, Rules};
+
 use super::{Host, Input, Screen, run};
 use crate::keys::key;
 use crate::{App, Change, Command, Message, Options, Reply, demo};
@@ -58,6 +60,11 @@ impl Screen for Slate {
 
     fn copy(&mut self, _: &str) -> io::Result<()> {
         self.log.push("copy");
+        Ok(())
+    }
+
+    fn ring(&mut self, _: &str) -> io::Result<()> {
+        self.log.push("ring");
         Ok(())
     }
 
@@ -118,6 +125,28 @@ fn copying_is_the_screens_and_refreshing_the_worlds() {
     let (log, done) = played(vec![vec![snapshot()], vec![pressed("y")], vec![pressed("r")]]);
     assert_eq!(log, ["draw", "draw", "copy", "draw", "draw"]);
     assert_eq!(done, [Command::Refresh]);
+}
+
+#[derive(serde::Deserialize)]
+struct Alerts {
+    alerts: Vec<Entry>,
+}
+
+#[test]
+fn what_a_rule_asks_for_is_done_once_and_while_the_screen_is_paused_too() {
+    let text = "[[alerts]]\nname = \"permission\"\nactions = [\"bell\"]\ncommand = [\"true\"]";
+    let entries = toml::from_str::<Alerts>(text).unwrap().alerts;
+    let rules = Rules::default().with(&entries).unwrap();
+    let mut app = App::new(Options { rules, ..Options::usual("1.0.0", "linux") });
+    let (mut slate, mut play) = (Slate::default(), Play::new(vec![]));
+    let calm = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(0, 0))))];
+    let wanted = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(5, 5))))];
+    play.acts = [calm(), vec![pressed("p")], wanted(), wanted()].into();
+    run(&mut slate, &mut app, &mut play).unwrap();
+    assert_eq!(slate.log.iter().filter(|deed| **deed == "ring").count(), 1, "{:?}", slate.log);
+    let [Command::Act(alert)] = &*play.done else { panic!("{:?}", play.done) };
+    assert_eq!(&*alert.name, "permission");
+    assert!(app.alerts.is_empty(), "it is paused, and the strip is not asked for");
 }
 
 #[test]

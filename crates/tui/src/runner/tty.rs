@@ -87,6 +87,11 @@ impl Screen for Tty {
         execute!(self.out(), CopyToClipboard::to_clipboard_from(text))
     }
 
+    fn ring(&mut self, sequence: &str) -> io::Result<()> {
+        self.out().write_all(sequence.as_bytes())?;
+        Write::flush(self.out())
+    }
+
     fn enter(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
         self.is_taken = true;

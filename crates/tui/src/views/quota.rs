@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::app::App;
 use crate::look::Ink;
-use crate::quota::{used_up_in, window_name};
+use crate::quota::used_up_in;
 use crate::widgets::{bar, spark};
 
 /// Readings shown of a window.
@@ -60,7 +60,7 @@ fn bar_width(width: u16) -> usize {
 fn gauge(app: &App, snapshot: &Snapshot, window: &Window, width: u16) -> Line<'static> {
     let look = &app.look;
     if window.resets_at.is_some_and(|at| at <= snapshot.now) {
-        let name = format!("  {:<NAME$} ", window_name(window.minutes));
+        let name = format!("  {:<NAME$} ", units::window(window.minutes));
         return Line::from(vec![
             look.span(name, Ink::Text),
             look.span("started anew since, not read again yet", Ink::Dim),
@@ -69,7 +69,7 @@ fn gauge(app: &App, snapshot: &Snapshot, window: &Window, width: u16) -> Line<'s
     let percent = window.used_percent;
     let ink = Ink::rising(percent, 70.0, app.options.thresholds.quota);
     let mut spans: Vec<Span<'static>> =
-        vec![look.span(format!("  {:<NAME$} ", window_name(window.minutes)), Ink::Text)];
+        vec![look.span(format!("  {:<NAME$} ", units::window(window.minutes)), Ink::Text)];
     spans.extend(bar(look, percent / 100.0, bar_width(width), ink));
     spans.push(look.span(format!(" {percent:>4.0}%"), if ink == Ink::Good { Ink::Text } else { ink }));
     if let Some(resets) = window.resets_at {

@@ -1,0 +1,99 @@
+//! Alerts without a screen: what is printed, what is done, and when it ends.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use agtop_testkit::{Home, hostile};
+
+use crate::loopback;
+use crate::support::{agtop, json};
+
+/// A home in which something cannot be read, which is an alert.
+fn damaged() -> Home {
+    let home = Home::temporary().unwrap();
+    hostile::damaged_lines(&home, ".claude/projects/-p/x.jsonl").unwrap();
+    home
+}
+
+fn configure(home: &Home, text: &str) {
+    home.write(".config/agtop/config.toml", text).unwrap();
+}
+
+#[test]
+fn what_is_wrong_is_told_in_a_line_with_time_and_rule() {
+    let home = damaged();
+    let answer = agtop(home.root(), &["watch-alerts", "--once"]);
+    assert!(answer.status.success() && answer.stderr.is_empty(), "{}", answer.stderr);
+    let line =
+        answer.stdout.lines().find(|line| line.contains(" unread: ")).unwrap_or_else(|| panic!("{}", answer.stdout));
+    assert!(line.starts_with("20") && line.ends_with(": agtop doctor") && !line.contains('\u{1b}'), "{line}");
+    configure(&home, "[[alerts]]\nname = \"unread\"\nenabled = false");
+    assert!(!agtop(home.root(), &["watch-alerts", "--once"]).stdout.contains("unread"));
+}
+
+#[test]
+fn a_webhook_that_fails_is_a_note_without_its_address() {
+    let home = damaged();
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let bodies = loopback::serve(server, "500 Internal Server Error");
+    configure(&home, &format!("[[alerts]]\nname = \"unread\"\nwebhook = \"http://{address}/hooks/s3cret\""));
+    let answer = agtop(home.root(), &["watch-alerts", "--once"]);
+    assert!(answer.status.success());
+    assert_eq!(answer.stderr, "agtop: alert unread: the webhook answered 500\n");
+    let body: serde_json::Value = serde_json::from_str(&bodies.recv().unwrap()).unwrap();
+    assert_eq!((&body["name"], &body["of"]), (&"unread".into(), &"fleet".into()));
+    configure(&home, "[[alerts]]\nname = \"unread\"\nwebhook = \"http://127.0.0.1:1/hooks/s3cret\"");
+    let answer = agtop(home.root(), &["watch-alerts", "--once"]);
+    assert!(answer.stderr.starts_with("agtop: alert unread: the webhook cannot be reached"), "{}", answer.stderr);
+    assert!(!answer.stderr.contains("s3cret"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_command_that_fails_is_a_note() {
+    let home = damaged();
+    configure(&home, "[[alerts]]\nname = \"unread\"\ncommand = [\"/nonexistent/program\"]");
+    let answer = agtop(home.root(), &["watch-alerts", "--once"]);
+    assert!(
+        answer.stderr.starts_with("agtop: alert unread: /nonexistent/program cannot be started: "),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn a_wrong_rule_is_named_with_file_line_and_column() {
+    let home = damaged();
+    configure(&home, "interval = 2\n\n[[alerts]]\nname = \"mine\"\nwhen = \"speed>3\"\n");
+    let answer = agtop(home.root(), &["watch-alerts", "--once"]);
+    assert_eq!(answer.status.code(), Some(2));
+    assert!(answer.stderr.ends_with("config.toml:5:8: no field is called 'speed'\n"), "{}", answer.stderr);
+}
+
+#[test]
+fn lines_of_json_have_no_control_characters() {
+    let home = damaged();
+    configure(&home, "[[alerts]]\nname = \"unread\"\nactions = [\"bell\"]");
+    let told = json(home.root(), &["watch-alerts", "--once", "--json"]);
+    assert_eq!((&told["name"], &told["severity"]), (&"unread".into(), &"note".into()));
+}
+
+/// It would never learn of it by printing: nothing more happens in this home.
+#[cfg(unix)]
+#[test]
+fn it_ends_when_nobody_reads_any_more() {
+    let home = damaged();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
+    command.arg("watch-alerts").env_clear().env("HOME", home.root()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    drop(out);
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(started.elapsed() < Duration::from_mins(1), "it goes on without a reader");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,28 @@
+//! What the doctor says of hooks.
+
+use agtop_testkit::Home;
+
+use crate::support::agtop;
+
+#[test]
+fn the_doctor_tells_what_is_to_be_known_of_hooks_of_agents_that_are_here() {
+    let home = Home::temporary().unwrap();
+    home.write(".gemini/tmp/p/chats/session-x.jsonl", "").unwrap();
+    home.write(".local/share/amp/threads/T-x.json", "").unwrap();
+    let told = agtop(home.root(), &["doctor"]).stdout;
+    let section = |name: &str| told.split("\n\n").find(|section| section.contains(name)).unwrap().to_owned();
+    assert!(section("(gemini)").contains("  hooks: "), "{told}");
+    assert!(section("(amp)").contains("  hooks: no description of hooks has been found"), "{told}");
+    assert!(!section("(goose)").contains("hooks: "), "it is not here: {told}");
+    assert!(!told.contains("was refused"), "{told}");
+}
+
+#[test]
+fn the_doctor_tells_what_was_refused_of_what_agents_pushed() {
+    let home = Home::temporary().unwrap();
+    home.write(".agtop/spool", [0xff; 300]).unwrap();
+    for _ in 0..2 {
+        let told = agtop(home.root(), &["doctor"]).stdout;
+        assert!(told.contains("\nhooks: of what agents pushed was refused: 1 damaged or without meaning\n"), "{told}");
+    }
+}
