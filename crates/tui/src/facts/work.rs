@@ -150,10 +150,11 @@ impl Subject<'_> {
 
     fn happening(&self, happening: &Happening) -> Line<'static> {
         let look = self.pen.look;
+        let is_shown = self.pen.content == Content::Included;
         let ago = happening.at.map_or_else(String::new, |at| units::span(self.row.now.since(at)));
         let when = self.dim(format!("{ago:>7}  "));
         let target = |target: &Option<agtop_model::Untrusted>| {
-            let shown = target.as_ref().filter(|_| self.pen.content == Content::Included);
+            let shown = target.as_ref().filter(|_| is_shown);
             shown.map_or_else(String::new, |target| format!("  {}", target.for_terminal()))
         };
         let named = |sign: &str, ink, name: &agtop_model::Untrusted, rest: String| {
@@ -165,7 +166,12 @@ impl Subject<'_> {
         };
         let word = |sign: &str, ink, text: String| vec![look.span(format!("{sign} {text}"), ink)];
         let deed = match &happening.deed {
-            Deed::Asked => word("›", Ink::Accent, "you said something".to_owned()),
+            Deed::Asked(words) => match words.as_ref().filter(|_| is_shown) {
+                Some(words) => named("›", Ink::Accent, &"you".into(), format!("  {}", words.for_terminal())),
+                None => word("›", Ink::Accent, "you said something".to_owned()),
+            },
+            Deed::Said(prose) if is_shown => word("›", Ink::Text, prose.for_terminal().into_owned()),
+            Deed::Said(_) => word("›", Ink::Text, "the agent said something".to_owned()),
             Deed::Called { tool, target: on } => named("→", Ink::Accent, tool, target(on)),
             Deed::Returned { tool, outcome: Ok(()) } => named("←", Ink::Good, tool, String::new()),
             Deed::Returned { tool, outcome: Err(()) } => named("×", Ink::Bad, tool, "  failed".to_owned()),
