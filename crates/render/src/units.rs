@@ -74,6 +74,15 @@ pub fn span(span: Duration) -> String {
     }
 }
 
+/// How long something took: `340ms`, `1.4s`, and from ten seconds on as [`span()`], to the nearest second.
+pub fn latency(span: Duration) -> String {
+    match span.as_millis() {
+        0..1000 => format!("{}ms", span.as_millis()),
+        1000..9950 => format!("{:.1}s", span.as_secs_f64()),
+        millis => self::span(Duration::from_secs(u64::try_from((millis + 500) / 1000).unwrap_or(u64::MAX))),
+    }
+}
+
 /// Percent: `52%`, and `3.4%` below ten; `-` for what is no number.
 pub fn percent(value: f64) -> String {
     if !value.is_finite() {
@@ -105,6 +114,14 @@ fn written(at: Timestamp, zone: &TimeZone, pattern: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_took_less_than_ten_seconds_is_told_finely() {
+        let told = |millis| latency(Duration::from_millis(millis));
+        assert_eq!([0, 340, 999].map(told), ["0ms", "340ms", "999ms"]);
+        assert_eq!([1000, 1449, 9949, 9950].map(told), ["1.0s", "1.4s", "9.9s", "10s"]);
+        assert_eq!([59_000, 61_000].map(told), ["59s", "1m01s"]);
+    }
 
     #[test]
     fn counts_are_short_and_never_a_thousand_of_a_unit() {

@@ -130,6 +130,13 @@ fn every_part_of_the_screen() {
 }
 
 #[test]
+fn how_long_things_take_stands_beside_the_rates_or_below_them() {
+    for (columns, rows) in [(80, 24), (220, 60)] {
+        insta::assert_snapshot!(format!("rates-at-{columns}x{rows}"), screen((columns, rows), 14, "3 End"));
+    }
+}
+
+#[test]
 fn nothing_overflows_or_panics_at_any_size_with_anything_open() {
     for keys in EVERYWHERE {
         for (columns, rows) in [(1, 1), (10, 3), (20, 5), (33, 9), (60, 15), (81, 23), (300, 100)] {
@@ -289,7 +296,7 @@ fn s4_alr_05_alerts_are_above_everything_but_the_header_and_leave_when_answered(
 
 #[test]
 fn s4_win_every_metric_is_in_the_rates_view_in_each_window() {
-    let text = screen((140, 40), 14, "3");
+    let text = screen((100, 40), 14, "3");
     for metric in [
         "requests",
         "requests / min",

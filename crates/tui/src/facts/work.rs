@@ -11,6 +11,8 @@ use crate::widgets;
 const CONTEXT_CELLS: usize = 24;
 /// Tools named in the details.
 const TOP_TOOLS: usize = 5;
+/// Tools whose times are told, the slowest.
+const SLOWEST: usize = 3;
 /// How far the ages of process and session may be apart before the session was resumed.
 const RESUMED_SECONDS: u64 = 60;
 
@@ -78,6 +80,20 @@ impl Subject<'_> {
             facts.push(fact("tools", self.text(text.join(" · "))));
         }
         facts
+    }
+
+    /// How long the slowest of its tools take, as far as calls of this client were timed.
+    pub(super) fn tool_times(&self) -> Option<Fact> {
+        let session = self.row.session?;
+        let is_used = |name: &agtop_model::Untrusted| session.tools.iter().any(|tool| tool.name == *name);
+        let tools = self.snapshot.timings.tools.iter();
+        let own = tools.filter(|tool| tool.client == session.key.client && is_used(&tool.tool)).take(SLOWEST);
+        let time = |tool: &agtop_model::ToolTime| {
+            let (name, median) = (tool.tool.for_terminal(), units::latency(tool.times.median));
+            format!("{name} {median}, 95% in {}", units::latency(tool.times.p95))
+        };
+        let text: Vec<String> = own.map(time).collect();
+        (!text.is_empty()).then(|| fact("tool times", self.text(text.join(" · "))))
     }
 
     fn sub_agents(&self, session: &Session) -> Vec<Fact> {
