@@ -11,12 +11,13 @@ use agtop_collect::{Collector, Progress, Remembering};
 use agtop_model::{SessionKey, Snapshot, Timestamp};
 use agtop_os::Os;
 use agtop_tui::demo::Demo;
-use agtop_tui::{App, Choices, Command, Export, Host, Input, Message, Own, Reply, Screen as _, Signal, Tty};
+use agtop_tui::{App, Canvas, Choices, Command, Export, Host, Input, Message, Own, Reply, Screen as _, Signal, Tty};
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwapOption;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, select, unbounded};
 
 use crate::commands::{explain, terminals};
+use crate::logos;
 use crate::plan::{Explain, Screen};
 
 /// Shows the screen until the person has had enough.
@@ -25,7 +26,11 @@ pub(super) fn run(screen: Screen) -> Result<ExitCode> {
     let mut app = App::new(screen.options.clone());
     let (columns, rows) = tty.size()?;
     app.update(Message::Resize(columns, rows));
+    let canvas = screen.graphics.and_then(|graphics| tty.canvas(graphics));
     let mut world = World::start(screen);
+    if let Some(canvas) = canvas {
+        world.draw_logos(canvas);
+    }
     let result = agtop_tui::run(&mut tty, &mut app, &mut world);
     // As long as keys are ours: what is typed after the screen is gone is the shell's.
     let ended = world.end();
@@ -115,6 +120,16 @@ impl World {
         let ticks = Ticks { next: Instant::now(), is_scanning: !screen.demo, snapshots: 0 };
         let (os, meter) = (agtop_os::native(), Meter::default());
         Self { slot, woken, inputs, input, orders, rouse, progress, finished, ticks, meter, os, screen }
+    }
+
+    /// Pictures are made while the first frame is shown already.
+    fn draw_logos(&self, canvas: Canvas) {
+        let (input, directory) = (self.input.clone(), self.screen.logos.clone());
+        start_thread("logos", move || {
+            let logos = Arc::new(logos::load(&directory, canvas));
+            // Where the screen is gone, nobody wants them.
+            drop(input.send(Input::Message(Message::Logos(logos))));
+        });
     }
 
     /// Has the collector write down what it read: without orders it comes to its end.

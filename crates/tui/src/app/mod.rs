@@ -35,7 +35,8 @@ use crate::alerts::{Alert, alerts};
 use crate::columns::{ColumnChoice, Pen};
 use crate::keys::Keymap;
 use crate::layout::{Size, zones};
-use crate::look::Look;
+use crate::logos::{self, Logos};
+use crate::look::{Charset, Look};
 use crate::quota::Meter;
 use crate::{Command, Reply};
 
@@ -60,6 +61,8 @@ pub enum Message {
     Own(Own),
     /// How a command came out.
     Reply(Reply),
+    /// Logos are there.
+    Logos(Arc<Logos>),
     /// The shell wants the terminal back for a while.
     Suspend,
 }
@@ -156,6 +159,7 @@ pub struct App {
     pub(crate) notice: Option<Notice>,
     pub(crate) alerts: Vec<Alert>,
     pub(crate) quotas: Meter,
+    logos: Option<Arc<Logos>>,
     clicked: Option<(Duration, u16)>,
     changed: bool,
 }
@@ -194,6 +198,7 @@ impl App {
             notice: None,
             alerts: Vec::new(),
             quotas: Meter::default(),
+            logos: None,
             clicked: None,
             changed: true,
             options,
@@ -213,6 +218,10 @@ impl App {
             Message::Own(own) => self.own = own,
             Message::Resize(columns, rows) => self.resize(Size { columns, rows }),
             Message::Reply(reply) => self.answer(reply),
+            Message::Logos(logos) => {
+                self.changed |= !logos.is_empty();
+                self.logos = Some(logos).filter(|logos| !logos.is_empty());
+            }
             Message::Paste(text) => self.paste(&text),
             Message::Suspend => return vec![Command::Suspend],
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
@@ -220,6 +229,16 @@ impl App {
             Message::Mouse(event, at) => return self.changing(|app| app.point(event, at)),
         }
         Vec::new()
+    }
+
+    /// The logos before agents' names, where any can be drawn.
+    pub(crate) fn logos(&self) -> Option<&Logos> {
+        self.logos.as_deref().filter(|_| self.look.charset == Charset::Unicode)
+    }
+
+    /// Columns that logos take before an agent's name.
+    pub(crate) fn logo_room(&self) -> u16 {
+        self.logos().map_or(0, |_| logos::ROOM)
     }
 
     /// Whether there is something new to draw, since this was last asked.

@@ -11,21 +11,14 @@ use ratatui::style::{Color, Modifier};
 
 use crate::app::Tab;
 use crate::demo::{self, Demo, NOON};
-use crate::keys::key;
 use crate::look::{Charset, Depth, Ink, THEMES};
-use crate::testing::{app_at, buffer_of, text_of};
+use crate::testing::{app_at, buffer_of, press, text_of};
 use crate::{App, Message, Options, Own, Progress, ViewId};
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (140, 40), (220, 60)];
 
 fn usual() -> Options {
     Options::usual("1.0.0", "linux")
-}
-
-fn press(app: &mut App, keys: &str) {
-    for name in keys.split(' ').filter(|name| !name.is_empty()) {
-        app.update(Message::Key(key(name).unwrap()));
-    }
 }
 
 fn screen(size: (u16, u16), agents: usize, keys: &str) -> String {

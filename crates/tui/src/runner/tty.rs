@@ -8,15 +8,15 @@ use crossterm::event::{
     self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, MouseEventKind,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, WindowSize,
+    disable_raw_mode, enable_raw_mode, window_size,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::{Input, Screen};
-use crate::{App, Message, draw};
+use crate::{App, Canvas, Graphics, Message, draw};
 
 /// A frame of a large screen in full colour is about this long: one write takes it to the terminal.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -59,6 +59,13 @@ impl Tty {
     /// If the terminal does not tell.
     pub fn size(&self) -> io::Result<(u16, u16)> {
         self.terminal.size().map(|size| (size.width, size.height))
+    }
+
+    /// What pictures are drawn on, if the terminal tells how large its cells are. It is asked through the system, not by
+    /// a sequence that it might print.
+    pub fn canvas(&self, graphics: Graphics) -> Option<Canvas> {
+        let WindowSize { columns, rows, width, height } = window_size().ok()?;
+        Canvas::new(graphics, (columns, rows), (width, height))
     }
 
     fn out(&mut self) -> &mut CrosstermBackend<BufWriter<Stdout>> {
