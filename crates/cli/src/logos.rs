@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use agtop_model::ClientId;
-use agtop_tui::{Canvas, Logos};
+use agtop_tui::{Easel, Logos};
 
 #[cfg(feature = "logos")]
 pub(crate) use fetch::{URL, Update, update};
@@ -39,10 +39,10 @@ fn file(directory: &Path, vendor: &str) -> PathBuf {
 }
 
 /// The logos that are kept, drawn for that terminal. What cannot be read is left out.
-pub(crate) fn load(directory: &Path, canvas: Canvas) -> Logos {
+pub(crate) fn load(directory: &Path, easel: Easel) -> Logos {
     let read = |(client, vendor): &(&'static str, &str)| Some((ClientId::new(client), read(&file(directory, vendor))?));
     let files: Vec<(ClientId, Vec<u8>)> = VENDORS.iter().filter_map(read).collect();
-    Logos::new(canvas, files.iter().map(|(client, file)| (*client, &**file)))
+    Logos::new(easel, files.iter().map(|(client, file)| (*client, &**file)))
 }
 
 /// A file of that size that is a file: opening a pipe would wait for somebody to write.
@@ -81,6 +81,6 @@ mod tests {
         .unwrap();
         std::fs::create_dir(cache.path().join("openai.svg")).unwrap();
         std::fs::write(cache.path().join("google.svg"), vec![b' '; 100_000]).unwrap();
-        assert!(load(cache.path(), Canvas { graphics: agtop_tui::Graphics::Kitty, cell: (10, 20) }).is_empty());
+        assert!(load(cache.path(), Easel { graphics: agtop_tui::Graphics::Kitty, cell: (10, 20) }).is_empty());
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +15,8 @@ use crate::vitals::Vitals;
 #[derive(Debug, Default)]
 pub(crate) struct Census {
     matchers: Vec<Matcher>,
-    judged: HashMap<ProcId, Judged>,
+    /// What the last table's processes were, in the order of pids.
+    judged: Vec<Judged>,
     vitals: Vitals,
 }
 
@@ -49,11 +50,13 @@ impl Census {
     /// Sorts agents out of a process table. A wrapper whose child is the same agent gives its row to the child; helpers
     /// get no row.
     pub(crate) fn find(&mut self, table: &[Arc<Process>], at: Instant) -> Found {
-        self.judge(table);
-        let kin = Kin::of(table, &self.judged);
+        let mut table: Vec<&Arc<Process>> = table.iter().collect();
+        table.sort_by_key(|process| process.id.pid);
+        self.judge(&table);
+        let kin = Kin::of(&self.judged);
         let rows: Vec<(&Arc<Process>, ClientId, Role)> = table
             .iter()
-            .filter_map(|process| {
+            .filter_map(|&process| {
                 let (client, role) = kin.role(process.id.pid)?;
                 let is_row = role != Role::Helper && !kin.is_wrapper(process.id.pid);
                 is_row.then_some((process, client, role))
@@ -65,21 +68,22 @@ impl Census {
             let agent = self.agent(client, process, &kin);
             if role == Role::Host { found.hosts.push(agent) } else { found.agents.push(agent) }
         }
-        found.processes = kin.family(rows.iter().map(|(process, ..)| *process), table).into();
+        found.processes = kin.family(rows.iter().map(|(process, ..)| *process)).into();
         found
     }
 
     /// Whether anything of what is known of a process still holds is seen by its being shared.
-    fn judge(&mut self, table: &[Arc<Process>]) {
-        let mut before = std::mem::take(&mut self.judged);
+    fn judge(&mut self, table: &[&Arc<Process>]) {
+        let mut before = std::mem::take(&mut self.judged).into_iter().peekable();
         self.judged.reserve(table.len());
-        for process in table {
-            let role = match before.remove(&process.id) {
-                Some(known) if Arc::ptr_eq(&known.process, process) => known.role,
-                Some(known) if looks_alike(&known.process, process) => known.role,
-                _ => self.role(process),
+        for &process in table {
+            while before.next_if(|known| known.process.id.pid < process.id.pid).is_some() {}
+            let judged = match before.next_if(|known| known.process.id == process.id) {
+                Some(known) if Arc::ptr_eq(&known.process, process) => known,
+                Some(known) if looks_alike(&known.process, process) => Judged { process: Arc::clone(process), ..known },
+                _ => Judged { process: Arc::clone(process), role: self.role(process) },
             };
-            self.judged.insert(process.id, Judged { process: Arc::clone(process), role });
+            self.judged.push(judged);
         }
     }
 
@@ -138,32 +142,38 @@ fn looks_alike(a: &Process, b: &Process) -> bool {
 
 /// Who started whom.
 struct Kin<'a> {
-    by_pid: HashMap<u32, (&'a Arc<Process>, Option<Verdict>)>,
-    children: HashMap<u32, Vec<&'a Arc<Process>>>,
+    /// In the order of pids.
+    all: &'a [Judged],
+    /// Parents and the places of their children, in the order of parents.
+    children: Vec<(u32, u32)>,
     wrappers: HashSet<u32>,
 }
 
 impl<'a> Kin<'a> {
-    fn of(table: &'a [Arc<Process>], judged: &HashMap<ProcId, Judged>) -> Self {
-        let role = |process: &Process| judged.get(&process.id).and_then(|judged| judged.role);
-        let mut kin = Self {
-            by_pid: table.iter().map(|process| (process.id.pid, (process, role(process)))).collect(),
-            children: HashMap::new(),
-            wrappers: HashSet::new(),
-        };
-        for process in table {
-            let Some(parent) = process.parent else { continue };
-            kin.children.entry(parent).or_default().push(process);
-            let own = kin.role(process.id.pid).filter(|(_, role)| *role != Role::Helper);
-            if own.is_some() && own == kin.role(parent) {
+    fn of(all: &'a [Judged]) -> Self {
+        let parents = all.iter().zip(0..).filter_map(|(judged, place)| Some((judged.process.parent?, place)));
+        let mut children: Vec<(u32, u32)> = parents.collect();
+        children.sort_unstable();
+        let mut kin = Self { all, children, wrappers: HashSet::new() };
+        for judged in all {
+            let own = judged.role.filter(|(_, role)| *role != Role::Helper);
+            if let Some(parent) = judged.process.parent
+                && own.is_some()
+                && own == kin.role(parent)
+            {
                 kin.wrappers.insert(parent);
             }
         }
         kin
     }
 
+    fn judged(&self, pid: u32) -> Option<&'a Judged> {
+        let place = self.all.binary_search_by_key(&pid, |judged| judged.process.id.pid).ok()?;
+        self.all.get(place)
+    }
+
     fn role(&self, pid: u32) -> Option<Verdict> {
-        self.by_pid.get(&pid)?.1
+        self.judged(pid)?.role
     }
 
     /// Whether the agent's own work is done by its child.
@@ -172,7 +182,7 @@ impl<'a> Kin<'a> {
     }
 
     fn process(&self, pid: u32) -> Option<&'a Arc<Process>> {
-        self.by_pid.get(&pid).map(|(process, _)| *process)
+        self.judged(pid).map(|judged| &judged.process)
     }
 
     fn parent(&self, process: &Process) -> Option<&'a Arc<Process>> {
@@ -180,7 +190,13 @@ impl<'a> Kin<'a> {
     }
 
     fn children(&self, process: &Process) -> impl Iterator<Item = &'a Arc<Process>> + use<'_, 'a> {
-        self.children.get(&process.id.pid).into_iter().flatten().copied()
+        self.children_of(process.id.pid)
+    }
+
+    fn children_of(&self, pid: u32) -> impl Iterator<Item = &'a Arc<Process>> + use<'_, 'a> {
+        let first = self.children.partition_point(|(parent, _)| *parent < pid);
+        let own = self.children.iter().skip(first).take_while(move |(parent, _)| *parent == pid);
+        own.filter_map(|(_, place)| self.all.get(*place as usize)).map(|judged| &judged.process)
     }
 
     fn helpers(&self, process: &Process) -> Vec<ProcId> {
@@ -217,15 +233,11 @@ impl<'a> Kin<'a> {
     }
 
     /// These processes with all above and below them, by pid.
-    fn family<'p>(
-        &self,
-        members: impl Iterator<Item = &'p Arc<Process>> + Clone,
-        table: &[Arc<Process>],
-    ) -> Vec<Arc<Process>> {
+    fn family<'p>(&self, members: impl Iterator<Item = &'p Arc<Process>> + Clone) -> Vec<Arc<Process>> {
         let mut pids: HashSet<u32> = members.clone().map(|process| process.id.pid).collect();
         let mut open: Vec<u32> = pids.iter().copied().collect();
         while let Some(pid) = open.pop() {
-            let below = self.children.get(&pid).into_iter().flatten().map(|child| child.id.pid);
+            let below = self.children_of(pid).map(|child| child.id.pid);
             open.extend(below.filter(|&child| pids.insert(child)));
         }
         for process in members {
@@ -234,7 +246,8 @@ impl<'a> Kin<'a> {
                 above = self.parent(parent);
             }
         }
-        table.iter().filter(|process| pids.contains(&process.id.pid)).map(Arc::clone).collect()
+        let processes = self.all.iter().map(|judged| &judged.process);
+        processes.filter(|process| pids.contains(&process.id.pid)).map(Arc::clone).collect()
     }
 }
 

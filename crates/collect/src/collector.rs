@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format, Source};
-use agtop_hooks::{Listener, Refused};
+use agtop_hooks::{Listener, Places, Refused};
 use agtop_model::{
     Agent, ClientId, FileId, Grain, ProcId, Session, SessionKey, Snapshot, Timestamp, Timings, UsageTable,
 };
@@ -128,18 +128,23 @@ const BREATH: Duration = Duration::from_millis(60);
 impl Collector {
     /// A collector that has read nothing yet.
     pub fn new(settings: Settings, os: Box<dyn Os>, prices: Arc<PriceBook>) -> Self {
+        let mut world = World::new(now(), lens(&settings, &prices));
+        let mut remembrance = Remembrance::open(&settings.remembering, now());
+        for tag in remembrance.tags() {
+            world.tag(&tag.session, &tag.text);
+        }
         Self {
             census: Census::new(settings.matchers.clone()),
             attendance: Attendance::default(),
             history: Record::default(),
             found: census::Found::default(),
             probes: Probes::default(),
-            remembrance: Remembrance::open(&settings.remembering, now()),
+            remembrance,
             pushes: Pushes::default(),
             interest: Interest::Present,
             detail: Detail::Sums,
             sweep: if settings.runs == Runs::Again { Sweep::again() } else { Sweep::default() },
-            world: World::new(now(), lens(&settings, &prices)),
+            world,
             settings,
             os,
             prices,
@@ -165,6 +170,13 @@ impl Collector {
     /// Listens to what agents push; `woken` tells that something has come in.
     pub fn listen(&mut self, listener: Listener, woken: Receiver<()>) {
         self.pushes.listen(listener, woken);
+    }
+
+    /// Takes what sessions are called from events that wait for whoever listens.
+    pub fn overhear(&mut self, places: &Places) {
+        for (session, tag, _) in agtop_hooks::waiting_tags(places) {
+            self.world.tag(&session, &tag);
+        }
     }
 
     /// What was refused of what came in, if anybody listens.
@@ -269,6 +281,7 @@ impl Collector {
         self.read(candidates, now);
         self.thaw(now);
         self.pushes.take(&mut self.world, now);
+        self.remembrance.note_tags(self.pushes.take_tags());
         if self.settings.runs == Runs::Once || self.remembrance.is_due() {
             self.remembrance.write();
         }
@@ -497,7 +510,10 @@ impl Collector {
             found.agents.iter().filter_map(|agent| agent.process.cwd.as_deref().ok()).collect();
         for directory in directories.into_iter().filter(|directory| !known.contains(*directory)) {
             self.settings.env.work_dirs.push(directory.to_owned());
-            self.settings.env.work_dirs.extend(self.probes.root(directory).filter(|root| !known.contains(root)));
+            self.settings
+                .env
+                .work_dirs
+                .extend(self.probes.root(directory, self.sampled).filter(|root| !known.contains(root)));
             self.sweep.look_everywhere();
         }
         self.found = found;

@@ -13,7 +13,8 @@ use gix_index::{Entry, State};
 #[derive(Default)]
 pub(crate) struct WorkTrees {
     known: HashMap<PathBuf, Known>,
-    roots: HashMap<PathBuf, Option<PathBuf>>,
+    /// The roots of directories, and when each was looked for.
+    roots: HashMap<PathBuf, (Option<PathBuf>, Instant)>,
 }
 
 struct Known {
@@ -39,19 +40,19 @@ const DEEPEST: usize = 40;
 
 impl WorkTrees {
     /// The root of the work tree that holds a directory.
-    pub(crate) fn root(&mut self, directory: &Path) -> Option<PathBuf> {
-        if let Some(root) = self.roots.get(directory) {
+    pub(crate) fn root(&mut self, directory: &Path, now: Instant) -> Option<PathBuf> {
+        if let Some((root, _)) = self.roots.get(directory) {
             return root.clone();
         }
         let is_root = |ancestor: &&Path| ancestor.join(".git").symlink_metadata().is_ok();
         let root = directory.ancestors().take(DEEPEST).find(is_root).map(Path::to_owned);
-        self.roots.insert(directory.to_owned(), root.clone());
+        self.roots.insert(directory.to_owned(), (root.clone(), now));
         root
     }
 
     /// The state of the work tree that holds a directory.
     pub(crate) fn git(&mut self, directory: &Path, now: Instant) -> Reading<Git> {
-        let root = self.root(directory).ok_or(Gap::NotReported)?;
+        let root = self.root(directory, now).ok_or(Gap::NotReported)?;
         if let Some(known) = self.known.get(&root)
             && now.saturating_duration_since(known.looked_at) < BEAT.max(known.took.saturating_mul(SHARE))
         {
@@ -64,10 +65,13 @@ impl WorkTrees {
         git
     }
 
-    /// Forgets where nobody works any more, and looks for roots anew: a directory may have become a repository.
+    /// Forgets where nobody works any more, and by and by where there was no root: a directory may become a repository.
     pub(crate) fn forget(&mut self, now: Instant) {
         self.known.retain(|_, known| now.saturating_duration_since(known.looked_at) < BEAT.max(known.took * SHARE) * 2);
-        self.roots.retain(|_, root| root.as_ref().is_some_and(|root| self.known.contains_key(root)));
+        self.roots.retain(|_, (root, looked_at)| match root {
+            Some(root) => self.known.contains_key(root),
+            None => now.saturating_duration_since(*looked_at) < BEAT,
+        });
     }
 }
 
@@ -231,5 +235,17 @@ mod tests {
         assert_eq!(trees.git(&inside, now + BEAT / 2).unwrap().modified, Ok(0));
         assert_eq!(trees.git(&inside, now + BEAT * 100).unwrap().modified, Ok(1));
         assert_eq!(trees.git(Path::new("/"), now), Err(Gap::NotReported));
+    }
+
+    #[test]
+    fn a_directory_that_becomes_a_repository_is_seen_after_a_beat() {
+        let tree = tempfile::tempdir().unwrap();
+        let (mut trees, now) = (WorkTrees::default(), Instant::now());
+        assert_eq!(trees.root(tree.path(), now), None);
+        std::fs::create_dir(tree.path().join(".git")).unwrap();
+        trees.forget(now + BEAT / 2);
+        assert_eq!(trees.root(tree.path(), now + BEAT / 2), None, "it is not looked for each time");
+        trees.forget(now + BEAT);
+        assert_eq!(trees.root(tree.path(), now + BEAT).as_deref(), Some(tree.path()));
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -21,22 +21,25 @@ pub(crate) struct Probes {
 const FILES_BEAT: Duration = Duration::from_secs(3);
 /// The tables of connections are the machine's, and walking them takes milliseconds.
 const SOCKETS_BEAT: Duration = Duration::from_secs(5);
+/// These beats are for as many agents as a person may have; among more, each is asked the less often.
+const CROWD: usize = 32;
 /// Skills change when somebody installs one.
 const SKILLS_BEAT: Duration = Duration::from_secs(30);
 
 impl Probes {
     /// The root of the work tree that holds a directory.
-    pub(crate) fn root(&mut self, directory: &Path) -> Option<PathBuf> {
-        self.work_trees.root(directory)
+    pub(crate) fn root(&mut self, directory: &Path, now: Instant) -> Option<PathBuf> {
+        self.work_trees.root(directory, now)
     }
 
     /// Fills in what is known of these agents, after asking for what has grown old.
     pub(crate) fn fill(&mut self, agents: &mut [&mut Agent], os: &mut dyn Os, home: &Path, now: Instant) {
-        let ids: Vec<ProcId> = agents.iter().map(|agent| agent.process.id).collect();
+        let ids: HashSet<ProcId> = agents.iter().map(|agent| agent.process.id).collect();
         self.look_at_sockets(&ids, os, now);
         self.files.retain(|id, _| ids.contains(id));
+        let files_beat = among(ids.len(), FILES_BEAT);
         for agent in agents {
-            agent.files = self.files(agent.process.id, os, now);
+            agent.files = self.files(agent.process.id, os, files_beat, now);
             agent.sockets = self.sockets(agent.process.id);
             agent.skills = self.skills(agent, home, now);
             let directory = agent.process.cwd.as_deref();
@@ -46,9 +49,9 @@ impl Probes {
         self.work_trees.forget(now);
     }
 
-    fn files(&mut self, id: ProcId, os: &mut dyn Os, now: Instant) -> Reading<OpenFiles> {
+    fn files(&mut self, id: ProcId, os: &mut dyn Os, beat: Duration, now: Instant) -> Reading<OpenFiles> {
         match self.files.get(&id) {
-            Some((read_at, files)) if is_young(*read_at, FILES_BEAT, now) => files.clone(),
+            Some((read_at, files)) if is_young(*read_at, beat, now) => files.clone(),
             _ => {
                 let files = os.open_files(id);
                 self.files.insert(id, (now, files.clone()));
@@ -57,12 +60,13 @@ impl Probes {
         }
     }
 
-    fn look_at_sockets(&mut self, ids: &[ProcId], os: &mut dyn Os, now: Instant) {
+    fn look_at_sockets(&mut self, ids: &HashSet<ProcId>, os: &mut dyn Os, now: Instant) {
         let is_known = self.sockets.as_ref().is_some_and(|(read_at, known)| {
-            is_young(*read_at, SOCKETS_BEAT, now) && ids.iter().all(|id| known.contains_key(id))
+            is_young(*read_at, among(ids.len(), SOCKETS_BEAT), now) && ids.iter().all(|id| known.contains_key(id))
         });
         if !is_known && !ids.is_empty() {
-            let sockets = ids.iter().copied().zip(os.sockets(ids)).collect();
+            let ids: Vec<ProcId> = ids.iter().copied().collect();
+            let sockets = ids.iter().copied().zip(os.sockets(&ids)).collect();
             self.sockets = Some((now, sockets));
         }
     }
@@ -86,6 +90,11 @@ impl Probes {
             }
         }
     }
+}
+
+/// A beat among so many agents.
+fn among(agents: usize, beat: Duration) -> Duration {
+    beat.saturating_mul(u32::try_from(agents.div_ceil(CROWD)).unwrap_or(u32::MAX).max(1))
 }
 
 fn is_young(read_at: Instant, beat: Duration, now: Instant) -> bool {
@@ -118,5 +127,11 @@ mod tests {
         machine.set_open_files(8, holding("/b"));
         assert_eq!(writing(&mut machine, start + FILES_BEAT / 2), [0, 1]);
         assert_eq!(writing(&mut machine, start + FILES_BEAT), [1, 1]);
+    }
+
+    #[test]
+    fn among_many_agents_each_is_asked_less_often() {
+        assert_eq!([0, 1, CROWD].map(|agents| among(agents, FILES_BEAT)), [FILES_BEAT; 3]);
+        assert_eq!([CROWD + 1, 500].map(|agents| among(agents, FILES_BEAT).as_secs()), [6, 48]);
     }
 }

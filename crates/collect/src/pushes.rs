@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use agtop_clients::{Meaning, Told};
 use agtop_hooks::{Listener, Received, Refused};
+use agtop_ledger::Tag;
 use agtop_model::{Activity, Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey};
 
 use crossbeam_channel::Receiver;
@@ -20,6 +21,8 @@ pub(crate) struct Pushes {
     running: HashMap<ToolKey, Running>,
     first_tools: Samples,
     turns: Samples,
+    /// What sessions were newly called, and nobody has asked for yet.
+    tags: Vec<Tag>,
 }
 
 /// Where a session stands, by what was pushed last.
@@ -90,8 +93,8 @@ impl Pushes {
 
     fn note(&mut self, received: Received, world: &mut World) {
         let Received { told, sender, tag, .. } = received;
-        if let Some(tag) = tag {
-            world.tag(&told.session, tag);
+        if let Some(text) = tag.filter(|tag| world.tag(&told.session, tag)) {
+            self.tags.push(Tag { session: told.session.clone(), text, at: told.at });
         }
         if told.meaning == Meaning::SessionEnds {
             self.lives.remove(&told.session);
@@ -145,6 +148,11 @@ impl Pushes {
                 _ => {}
             }
         }
+    }
+
+    /// What sessions were called since the last time.
+    pub(crate) fn take_tags(&mut self) -> Vec<Tag> {
+        std::mem::take(&mut self.tags)
     }
 
     /// What was pushed last by the agent's process, or one that it started; a wait counts before everything else.
@@ -226,5 +234,55 @@ impl Samples {
 
     fn quantiles(&self) -> Option<Quantiles> {
         Quantiles::of(self.0.iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use agtop_clients::Stamp;
+    use agtop_hooks::{Proof, Sender};
+    use agtop_model::{FileId, Place, Provenance};
+    use agtop_prices::PriceBook;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::world::{Lens, Scope};
+
+    fn received(session: &str, at: Timestamp) -> Received {
+        let client = agtop_clients::client("claude").unwrap();
+        let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
+        let source = Provenance { file: FileId(0), place: Place::Entry(0) };
+        let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
+        let sender = Sender { pid: 7, ancestors: vec![6], proof: Proof::Kernel };
+        Received { client: client.info().id, told, sender, tag: None, payload: None }
+    }
+
+    fn world(now: Timestamp) -> World {
+        let lens = Lens { prices: Arc::new(PriceBook::bundled()), scope: Scope::default(), zone: TimeZone::UTC };
+        World::new(now, lens)
+    }
+
+    #[test]
+    fn a_session_that_was_quiet_for_half_an_hour_is_forgotten() {
+        let now = Timestamp::from_millis(1_795_264_200_000);
+        let (mut pushes, mut world) = (Pushes::default(), world(now));
+        for (session, minutes) in [("young", 29), ("old", 31)] {
+            pushes.note(received(session, now.minus(Duration::from_mins(minutes))), &mut world);
+        }
+        pushes.take(&mut world, now);
+        assert_eq!(pushes.lives.keys().map(|key| &*key.id).collect::<Vec<_>>(), ["young"]);
+    }
+
+    #[test]
+    fn of_a_flood_of_sessions_the_oldest_are_forgotten() {
+        let now = Timestamp::from_millis(1_795_264_200_000);
+        let (mut pushes, mut world) = (Pushes::default(), world(now));
+        for n in 0..MOST + 3 {
+            pushes.note(received(&n.to_string(), now.plus(Duration::from_millis(n as u64))), &mut world);
+        }
+        assert_eq!(pushes.lives.len(), MOST);
+        assert!(!pushes.lives.keys().any(|key| ["0", "1", "2"].contains(&&*key.id)));
     }
 }

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use agtop_clients::{Format, clients};
 use agtop_ledger::{
     Clock, EntryId, FileEntry, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError, LimitReading, Memory,
-    Opening, Reach, Recorder, SessionMemory, Stamp, State, WarmFile,
+    Opening, Reach, Recorder, SessionMemory, Stamp, State, Tag, WarmFile,
 };
 use agtop_model::{ClientId, Event, FileId, Phase, Timestamp};
 use foldhash::fast::RandomState;
 
 use crate::discover::{Candidate, FileState, Place};
+use crate::world::MOST_TAGS;
 
 /// How the ledger is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(crate) struct Remembrance {
     waiting_turns: usize,
     /// Events of files that have grown since they were written down.
     grown: HashMap<FileId, Grown>,
+    /// What sessions were called.
+    tags: Vec<Tag>,
     written_at: Option<Instant>,
 }
 
@@ -204,6 +207,17 @@ impl Remembrance {
         newest.and_then(Result::ok).unwrap_or_default()
     }
 
+    /// What sessions were called before.
+    pub(crate) fn tags(&mut self) -> Vec<Tag> {
+        let tags = self.ledger.as_ref().map(|ledger| ledger.tags(MOST_TAGS));
+        tags.transpose().map_err(|error| self.give_up(&error)).ok().flatten().unwrap_or_default()
+    }
+
+    /// Takes what sessions were newly called.
+    pub(crate) fn note_tags(&mut self, tags: Vec<Tag>) {
+        self.tags.extend(tags);
+    }
+
     /// Whether what is read shall be written down.
     pub(crate) fn writes(&self) -> bool {
         self.writes && self.ledger.is_some()
@@ -222,6 +236,7 @@ impl Remembrance {
         self.ledger = None;
         self.waiting.clear();
         self.grown.clear();
+        self.tags.clear();
     }
 
     /// Hands on what is remembered of files that need not be read: those that have not changed, and those that are gone
@@ -300,7 +315,7 @@ impl Remembrance {
 
     /// Whether it is time to write.
     pub(crate) fn is_due(&self) -> bool {
-        let has_any = !self.waiting.is_empty() || !self.grown.is_empty();
+        let has_any = !self.waiting.is_empty() || !self.grown.is_empty() || !self.tags.is_empty();
         has_any && self.written_at.is_none_or(|at| at.elapsed() >= BEAT)
     }
 
@@ -310,8 +325,9 @@ impl Remembrance {
         self.waiting_turns = 0;
         let mut records = std::mem::take(&mut self.waiting);
         let grown = std::mem::take(&mut self.grown);
+        let tags = std::mem::take(&mut self.tags);
         let Some(ledger) = self.ledger.as_mut().filter(|_| self.writes) else { return };
-        if records.is_empty() && grown.is_empty() {
+        if records.is_empty() && grown.is_empty() && tags.is_empty() {
             return;
         }
         let written = grown.into_values().try_for_each(|grown| {
@@ -324,6 +340,7 @@ impl Remembrance {
                 batch.put(record)?;
                 batch.append_limits(&record.memory.limits)?;
             }
+            batch.put_tags(&tags)?;
             batch.commit()
         });
         if let Err(error) = written {

@@ -23,8 +23,11 @@ pub(crate) struct Sweep {
     /// Whether everything of interest is watched: then there is no need to look at everything each time.
     is_watching: bool,
     places: Vec<Arc<Place>>,
-    /// Files that changed lately, with their places: they are looked at each time, whatever the system says.
+    /// Files that changed lately, with their places: they are looked at each time, or where they are many in turn,
+    /// whatever the system says.
     hot: HashMap<PathBuf, Arc<Place>>,
+    /// The place of the hot file whose turn is next.
+    next_turn: usize,
 }
 
 /// What is looked for.
@@ -50,7 +53,9 @@ const BEAT: Duration = Duration::from_secs(15);
 const SHARE: u32 = 1000;
 /// but no more seldom than this.
 const SLOWEST: Duration = Duration::from_mins(2);
-/// Files that changed this lately are looked at each time.
+/// So many hot files are looked at each time.
+const HOT_LOOKS: usize = 64;
+/// Files that changed this lately are hot.
 const HOT: Duration = Duration::from_mins(10);
 /// Directories of files that changed this lately are watched.
 const WARM: Duration = Duration::from_hours(7 * 24);
@@ -69,13 +74,19 @@ impl Sweep {
         if !self.is_watching || is_due || self.is_news(&changes, look) {
             return Found::All(self.everything(look, health));
         }
-        for path in &changes.paths {
-            if let Some((file, place)) = self.transcript(path) {
-                self.hot.insert(file, place);
-            }
-        }
-        let candidates = self.hot.iter().filter_map(|(path, place)| candidate(path, place));
-        Found::Some(candidates.collect())
+        let told: HashMap<PathBuf, Arc<Place>> =
+            changes.paths.iter().filter_map(|path| self.transcript(path)).collect();
+        let of_turn = self.turn().filter(|(path, _)| !told.contains_key(*path));
+        let candidates = told.iter().chain(of_turn).filter_map(|(path, place)| candidate(path, place)).collect();
+        self.hot.extend(told);
+        Found::Some(candidates)
+    }
+
+    /// The hot files whose turn it is.
+    fn turn(&mut self) -> impl Iterator<Item = (&PathBuf, &Arc<Place>)> {
+        let (all, start) = (self.hot.len(), self.next_turn);
+        self.next_turn = if all > HOT_LOOKS { (start + HOT_LOOKS) % all } else { 0 };
+        self.hot.iter().cycle().skip(start).take(all.min(HOT_LOOKS))
     }
 
     /// Where the last look at everything looked.
@@ -148,5 +159,27 @@ fn candidate(path: &Path, place: &Arc<Place>) -> Option<Candidate> {
             Some(Candidate { place: Arc::clone(place), path: path.to_owned(), identity })
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_hot_files_take_turns_and_each_has_one() {
+        let env = Env { home: "/home/ada".into(), ..Env::default() };
+        let client = agtop_clients::CLIENTS[0];
+        let store = client.stores(&env).remove(0);
+        let root = env.home.clone();
+        let place = Arc::new(Place { client, store, root });
+        let hot = |count: usize| (0..count).map(|n| (PathBuf::from(n.to_string()), Arc::clone(&place))).collect();
+        let mut sweep = Sweep { hot: hot(HOT_LOOKS + 30), ..Sweep::default() };
+        let mut turn = || sweep.turn().map(|(path, _)| path.clone()).collect::<HashSet<_>>();
+        let (first, second) = (turn(), turn());
+        assert_eq!((first.len(), second.len()), (HOT_LOOKS, HOT_LOOKS));
+        assert_eq!(first.union(&second).count(), HOT_LOOKS + 30);
+        let mut few = Sweep { hot: hot(3), ..Sweep::default() };
+        assert_eq!([few.turn().count(), few.turn().count()], [3, 3]);
     }
 }

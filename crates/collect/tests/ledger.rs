@@ -2,18 +2,49 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
-use agtop_model::{Grain, Snapshot, Timestamp, UsageRow};
+use agtop_model::{Grain, ModelSpend, Session, Snapshot, Timestamp, UsageRow};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use tempfile::TempDir;
+
+/// Tokens and responses by day and model.
+type ByDay = BTreeMap<(String, Option<Arc<str>>), (u64, u64)>;
+
+fn by_day_of_totals(snapshot: &Snapshot) -> ByDay {
+    let mut days = ByDay::new();
+    for day in &snapshot.totals.by_day {
+        add(&mut days, day.day.clone(), &day.spend);
+    }
+    days
+}
+
+fn by_day_of_sessions(snapshot: &Snapshot) -> ByDay {
+    let mut days = ByDay::new();
+    let mut sessions: Vec<&Arc<Session>> = snapshot.sessions.iter().collect();
+    while let Some(session) = sessions.pop() {
+        sessions.extend(&session.children);
+        for used in &*session.own_days {
+            let date =
+                |day| jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(day)).unwrap().to_string();
+            add(&mut days, used.day.map_or_else(|| "unknown".to_owned(), date), &used.spend);
+        }
+    }
+    days
+}
+
+fn add(days: &mut ByDay, day: String, spend: &ModelSpend) {
+    let sum = days.entry((day, spend.model.clone())).or_default();
+    *sum = (sum.0 + spend.usage.total(), sum.1 + spend.turns);
+}
 
 struct Home {
     directory: TempDir,
@@ -50,6 +81,7 @@ impl Home {
     fn remembered(&self) -> (Snapshot, Vec<String>) {
         let mut collector = self.collector(Runs::Once, self.ledger());
         let snapshot = collector.refresh();
+        assert_eq!(by_day_of_sessions(&snapshot), by_day_of_totals(&snapshot));
         collector.finish();
         (snapshot, collector.take_notices())
     }

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -30,20 +30,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::remembering(|_| Remembering::Nothing)
+    }
+
+    fn remembering(how: impl Fn(&Path) -> Remembering) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            env: Env { home: home.path().to_owned(), ..Env::default() },
-            clients: Vec::new(),
-            matchers: Vec::new(),
-            scope: Scope::default(),
-            zone: TimeZone::UTC,
-            runs: Runs::Again,
-            sampling: Sampling::None,
-            remembering: Remembering::Nothing,
-        };
-        let machine = FakeOs::new();
-        machine.spawn(FakeProcess::new(AGENT, &["claude"]).cwd("/work"));
-        let mut collector = Collector::new(settings, Box::new(machine), Arc::new(PriceBook::bundled()));
+        let mut collector = collector(&home, how);
         let bench_places = places(&home);
         collector.listen(Listener::bind(&bench_places, Options::default()).unwrap(), crossbeam_channel::never());
         let mut bench = Self { home, collector };
@@ -51,6 +43,11 @@ impl Bench {
         bench.say(OTHER, &["m2"], Duration::from_mins(1));
         bench.look();
         bench
+    }
+
+    /// Another agtop in the same home.
+    fn another(&self, how: impl Fn(&Path) -> Remembering) -> Collector {
+        collector(&self.home, how)
     }
 
     /// Adds responses, with a call of Bash each, to a session's transcript.
@@ -105,6 +102,22 @@ impl Bench {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+fn collector(home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
+    let settings = Settings {
+        env: Env { home: home.path().to_owned(), ..Env::default() },
+        clients: Vec::new(),
+        matchers: Vec::new(),
+        scope: Scope::default(),
+        zone: TimeZone::UTC,
+        runs: Runs::Again,
+        sampling: Sampling::None,
+        remembering: how(home.path()),
+    };
+    let machine = FakeOs::new();
+    machine.spawn(FakeProcess::new(AGENT, &["claude"]).cwd("/work"));
+    Collector::new(settings, Box::new(machine), Arc::new(PriceBook::bundled()))
 }
 
 fn places(home: &TempDir) -> Places {
@@ -192,6 +205,35 @@ fn a_session_is_called_what_its_agent_was_tagged() {
     assert_eq!(tag(&told).unwrap().raw(), "billing");
     let other = told.sessions.iter().find(|session| &*session.key.id == OTHER).unwrap();
     assert!(other.tag.is_none());
+}
+
+#[test]
+fn a_later_run_still_knows_what_a_session_was_called() {
+    let ledger = |home: &Path| Remembering::Everything(home.join("ledger.db"));
+    let mut bench = Bench::remembering(ledger);
+    bench.push(&[(0, "UserPromptSubmit", json!({}))]);
+    let is_tagged = |snapshot: &Snapshot| snapshot.sessions.iter().filter(|session| session.tag.is_some()).count() == 1;
+    bench.look_until(is_tagged);
+    bench.collector.finish();
+    let mut later = bench.another(ledger);
+    assert!(is_tagged(&later.refresh()));
+}
+
+#[test]
+fn what_a_session_is_called_by_an_event_that_waits_is_overheard_and_the_event_still_waits() {
+    let bench = Bench::new();
+    let mut later = bench.another(|_| Remembering::Nothing);
+    let tags = |snapshot: &Snapshot| snapshot.sessions.iter().filter(|session| session.tag.is_some()).count();
+    assert_eq!(tags(&later.refresh()), 0);
+    let Bench { home, collector } = bench;
+    drop(collector);
+    let bench = Bench { collector: later, home };
+    bench.push(&[(0, "UserPromptSubmit", json!({}))]);
+    let Bench { home, collector: mut later } = bench;
+    later.overhear(&places(&home));
+    assert_eq!(tags(&later.refresh()), 1);
+    let mut listener = Listener::bind(&places(&home), Options::default()).unwrap();
+    assert_eq!(listener.poll().len(), 1);
 }
 
 #[test]

@@ -20,6 +20,6 @@ mod spool;
 
 pub use frame::{Frame, Header};
 pub use limits::{LONGEST_PAYLOAD, Refused};
-pub use listener::{BindError, Content, Listener, Options, Proof, Received, Role, Sender};
+pub use listener::{BindError, Content, Listener, Options, Proof, Received, Role, Sender, waiting_tags};
 pub use places::Places;
 pub use send::{Delivery, send};

@@ -3,14 +3,14 @@ use std::io;
 use std::path::PathBuf;
 
 use agtop_clients::{Stamp, Told};
-use agtop_model::{ClientId, FileId, Place, Provenance, Timestamp, Untrusted};
+use agtop_model::{ClientId, FileId, Place, Provenance, SessionKey, Timestamp, Untrusted};
 use thiserror::Error;
 
 use crate::arrivals::{Arrival, Arrivals, Wake};
-use crate::frame::Frame;
+use crate::frame::{Frame, Header};
 use crate::limits::{Refused, Seen};
 use crate::places::{self, Places};
-use crate::spool::Spool;
+use crate::spool::{self, Spool};
 
 /// How to listen.
 #[derive(Clone, Default)]
@@ -204,20 +204,39 @@ impl Listener {
     }
 
     fn decode(&mut self, Frame { header, payload }: Frame, proof: Proof) -> Option<Received> {
-        let client = agtop_clients::client(&header.client)?;
-        let place = Place::Entry(self.number);
-        let source = Provenance { file: self.options.file.unwrap_or(FileId(u32::MAX)), place };
-        let stamp = Stamp { at: Timestamp::from_millis(header.at), source };
-        let told = client.hooks()?.decode(&payload, stamp).ok()?;
+        let file = self.options.file.unwrap_or(FileId(u32::MAX));
+        let (client, told) = decode(&header, &payload, Provenance { file, place: Place::Entry(self.number) })?;
         self.number = self.number.wrapping_add(1);
         Some(Received {
-            client: client.info().id,
+            client,
             told,
             sender: Sender { pid: header.pid, ancestors: header.ancestors, proof },
-            tag: header.tag.filter(|tag| !tag.is_empty()).map(Untrusted::from),
+            tag: tag(header.tag),
             payload: (self.options.content == Content::Kept).then_some(payload),
         })
     }
+}
+
+/// What sessions are called by events that no agtop has used yet, in order. The events stay for the one that will.
+pub fn waiting_tags(places: &Places) -> Vec<(SessionKey, Untrusted, Timestamp)> {
+    let frames = places.iter().flat_map(|place| spool::peek(place).frames);
+    let tag = |Frame { header, payload }| {
+        let source = Provenance { file: FileId(u32::MAX), place: Place::Entry(0) };
+        let (_, told) = decode(&header, &payload, source)?;
+        Some((told.session, tag(header.tag)?, told.at))
+    };
+    frames.filter_map(tag).collect()
+}
+
+fn decode(header: &Header, payload: &[u8], source: Provenance) -> Option<(ClientId, Told)> {
+    let client = agtop_clients::client(&header.client)?;
+    let stamp = Stamp { at: Timestamp::from_millis(header.at), source };
+    let told = client.hooks()?.decode(payload, stamp).ok()?;
+    Some((client.info().id, told))
+}
+
+fn tag(text: Option<String>) -> Option<Untrusted> {
+    text.filter(|tag| !tag.is_empty()).map(Untrusted::from)
 }
 
 impl Post {

@@ -21,7 +21,8 @@ pub(crate) const SUBSCRIBE: &[u8] = b"AGS1";
 const MOST_CONNECTIONS: usize = 128;
 /// A hook is done within milliseconds; what takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often the loop looks for connections that take too long.
+/// While somebody is connected, connections that take too long are looked for this often. Otherwise nothing wakes the
+/// loop.
 const BEAT: Timespec = Timespec { tv_sec: 0, tv_nsec: 500_000_000 };
 const CHUNK: usize = 16 * 1024;
 
@@ -119,7 +120,8 @@ impl Server {
         let streams = self.connections.iter().map(|connection| connection.stream.as_fd());
         let listener = (!is_full).then(|| self.listener.as_fd());
         let fds: Vec<BorrowedFd<'_>> = std::iter::once(self.end.as_fd()).chain(streams).chain(listener).collect();
-        let ready = ready(&fds)?;
+        let is_open = self.connections.iter().any(|connection| connection.standing == Standing::Open);
+        let ready = ready(&fds, is_open.then_some(&BEAT))?;
         let (is_over, rest) = ready.split_first()?;
         (!is_over).then(|| rest.to_vec())
     }
@@ -213,7 +215,7 @@ impl Connection {
 /// Reads frames until the other end is gone, or this one shall end.
 fn follow(mut first: UnixStream, end: &UnixStream, arrivals: &Arrivals) {
     let mut bytes = Vec::new();
-    while let Some(ready) = ready(&[end.as_fd(), first.as_fd()]) {
+    while let Some(ready) = ready(&[end.as_fd(), first.as_fd()], None) {
         if ready.first() == Some(&true) {
             return;
         }
@@ -231,10 +233,11 @@ fn follow(mut first: UnixStream, end: &UnixStream, arrivals: &Arrivals) {
     }
 }
 
-/// Which descriptors have something to read; `None` if that cannot be found out.
-fn ready(fds: &[BorrowedFd<'_>]) -> Option<Vec<bool>> {
+/// Waits, no longer than `at_most`, until some descriptors have something to read, and says which; `None` if that cannot
+/// be found out.
+fn ready(fds: &[BorrowedFd<'_>], at_most: Option<&Timespec>) -> Option<Vec<bool>> {
     let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
-    match poll(&mut polled, Some(&BEAT)) {
+    match poll(&mut polled, at_most) {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(_) => return None,
     }

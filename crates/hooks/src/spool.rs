@@ -91,6 +91,18 @@ impl Spool {
     }
 }
 
+/// Everything that nobody has used yet. It stays where it is.
+pub(crate) fn peek(place: &Path) -> Haul {
+    let mut haul = Haul::default();
+    for name in TAKEN.into_iter().flat_map(|(from, to)| [to, from]) {
+        // What cannot be read is left to the reader whose task it is.
+        if let Ok(Some(bytes)) = bytes_of(&place.join(name)) {
+            split(&bytes, &mut haul);
+        }
+    }
+    haul
+}
+
 fn move_away(from: &Path, to: &Path) -> io::Result<()> {
     let file = match File::open(from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -202,6 +214,18 @@ mod tests {
         assert_eq!(spool.take().unwrap().frames, [frame(3, 8)]);
         assert!(spool.take().unwrap().frames.is_empty());
         assert_eq!(fs::read_dir(&place).unwrap().count(), 0, "nothing is left behind");
+    }
+
+    #[test]
+    fn who_only_peeks_takes_nothing_away() {
+        let (_directory, place) = place();
+        assert!(peek(&place).frames.is_empty());
+        append(&place, &frame(0, 8).encode()).unwrap();
+        let mut ended = Spool::new(&place);
+        assert_eq!(ended.take().unwrap().frames.len(), 1);
+        append(&place, &frame(1, 8).encode()).unwrap();
+        assert_eq!(peek(&place).frames, [frame(0, 8), frame(1, 8)]);
+        assert_eq!(ended.take().unwrap().frames, [frame(1, 8)]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::paths;
 use crate::record::{EntryId, FileEntry, FileRecord, Head, Reach, Stamp, State};
 use crate::series;
 use crate::store::{Ledger, find, find_replaced, log_column, recall};
+use crate::tags::{self, Tag};
 
 /// Changes that are written together. Dropped without [`Self::commit`], it was never there.
 #[derive(Debug)]
@@ -129,6 +130,16 @@ impl Batch<'_> {
     pub fn append_limits(&mut self, readings: &[LimitReading]) -> Result<(), LedgerError> {
         let appended = readings.iter().try_for_each(|reading| limits::append(&self.transaction, reading));
         appended.map_err(|error| self.fail(error))
+    }
+
+    /// Keeps what sessions are called; of each session the latest word counts.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be written.
+    pub fn put_tags(&mut self, tags: &[Tag]) -> Result<(), LedgerError> {
+        let put = tags.iter().try_for_each(|tag| tags::put(&self.transaction, tag));
+        put.map_err(|error| self.fail(error))
     }
 
     /// Makes the batch last.

@@ -31,6 +31,7 @@ mod schema;
 mod sequences;
 mod series;
 mod store;
+mod tags;
 #[cfg(test)]
 mod testing;
 mod turns;
@@ -48,4 +49,5 @@ pub use open::{Notice, Opened, Opening};
 pub use record::{EntryId, FileEntry, FileRecord, Head, Identity, Reach, Stamp, State};
 pub use recorder::{Clock, Recorder};
 pub use store::{Access, Ledger, Recalled};
+pub use tags::Tag;
 pub use upkeep::{Report, Selector, Stats};

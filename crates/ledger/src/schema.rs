@@ -8,7 +8,7 @@ use crate::error::Fault;
 const APPLICATION: i32 = i32::from_be_bytes(*b"agtp");
 
 /// What leads to each schema from the one before it. Never change an entry that was released: add one.
-const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("schema/1.sql"))];
+const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("schema/1.sql")), (2, include_str!("schema/2.sql"))];
 
 /// Whose database it is, and how old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(crate) fn migrate(database: &mut Connection) -> Result<(), Fault> {
 
 /// A ledger that lacks what its schema has is broken.
 fn check_tables(database: &Connection) -> Result<(), Fault> {
-    let all = "SELECT 1 FROM meta, files, memories, image, limits LIMIT 0";
+    let all = "SELECT 1 FROM meta, files, memories, image, limits, tags LIMIT 0";
     match database.prepare(all) {
         Ok(_) => Ok(()),
         Err(rusqlite::Error::SqliteFailure(failure, Some(detail))) if failure.code == rusqlite::ErrorCode::Unknown => {
@@ -109,7 +109,7 @@ mod tests {
         let mut database = Connection::open_in_memory().unwrap();
         migrate(&mut database).unwrap();
         database.pragma_update(None, "user_version", newest() + 1).unwrap();
-        assert!(matches!(migrate(&mut database), Err(Fault::Newer { found: 2, known: 1 })));
+        assert!(matches!(migrate(&mut database), Err(Fault::Newer { found: 3, known: 2 })));
         let mut other = Connection::open_in_memory().unwrap();
         other.execute_batch("CREATE TABLE mail (body TEXT)").unwrap();
         assert!(matches!(migrate(&mut other), Err(Fault::Foreign)));

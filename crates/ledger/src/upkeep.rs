@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use agtop_model::{ClientId, Timestamp};
+use agtop_model::{ClientId, SessionKey, Timestamp};
 
 use crate::error::{Fault, LedgerError};
 use crate::memory::Memory;
 use crate::private::{COMPANIONS, beside};
 use crate::record::{FileEntry, State};
 use crate::store::Ledger;
+use crate::tags;
 
 /// What a check of the whole ledger found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,7 +144,8 @@ impl Ledger {
     /// Where the database cannot be written.
     pub fn forget(&mut self, selector: &Selector) -> Result<u64, LedgerError> {
         let chosen: Vec<FileEntry> = self.entries()?.into_iter().filter(|file| selector.selects(file)).collect();
-        self.delete(&chosen).map_err(|fault| self.fail(fault))
+        let sessions = self.sessions_of(&chosen)?;
+        self.delete(&chosen, &sessions).map_err(|fault| self.fail(fault))
     }
 
     /// Notes how the files that are written down from now on are understood. What an earlier reader wrote and can be
@@ -174,10 +176,21 @@ impl Ledger {
     pub fn forget_live(&mut self) -> Result<u64, LedgerError> {
         let live: Vec<FileEntry> =
             self.entries()?.into_iter().filter(|file| file.state == State::Live && file.path.exists()).collect();
-        self.delete(&live).map_err(|fault| self.fail(fault))
+        self.delete(&live, &[]).map_err(|fault| self.fail(fault))
     }
 
-    fn delete(&mut self, files: &[FileEntry]) -> Result<u64, Fault> {
+    /// The sessions of which files tell.
+    fn sessions_of(&self, files: &[FileEntry]) -> Result<Vec<SessionKey>, LedgerError> {
+        let mut sessions = Vec::new();
+        for file in files {
+            let memory = self.recall(file.id)?.map(|recalled| recalled.memory);
+            sessions.extend(memory.into_iter().flat_map(|memory| memory.sessions).map(|session| session.key));
+        }
+        Ok(sessions)
+    }
+
+    /// Deletes files, and what these sessions are called.
+    fn delete(&mut self, files: &[FileEntry], sessions: &[SessionKey]) -> Result<u64, Fault> {
         if files.is_empty() {
             return Ok(0);
         }
@@ -188,6 +201,9 @@ impl Ledger {
             // Told again in the meantime, it is not what was chosen.
             let sql = "DELETE FROM files WHERE id = ?1 AND generation = ?2";
             transaction.prepare_cached(sql)?.execute((file.id.0, file.generation.cast_signed()))?;
+        }
+        for session in sessions {
+            tags::forget(&transaction, session)?;
         }
         transaction.execute("DELETE FROM image", [])?;
         transaction.commit()?;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use agtop_ledger::{
     FileRecord, Head, Identity, Ledger, LimitReading, Memory, Name, Opened, Opening, ProjectRoot, Reach, Series,
-    SessionMemory, Stamp, State, TurnMemory,
+    SessionMemory, Stamp, State, Tag, TurnMemory,
 };
 use agtop_model::{
     ClientId, Extent, Lineage, MessageKey, PicoUsd, RateLimit, SessionFacts, SessionKey, StopReason, Tier, Timestamp,
@@ -16,7 +16,7 @@ use agtop_model::{
 
 const CLIENT: ClientId = ClientId::new("claude");
 /// The schema that this program writes.
-const NEWEST: &str = "schema-1";
+const NEWEST: &str = "schema-2";
 
 fn at(minutes: i64) -> Timestamp {
     Timestamp::from_millis(1_793_491_200_000 + minutes * 60_000)
@@ -58,6 +58,10 @@ fn turn(message: u32) -> TurnMemory {
 fn reading() -> LimitReading {
     let windows = vec![Window { minutes: 300, used_percent: 12.5, resets_at: Some(at(90)) }];
     LimitReading { client: CLIENT, at: at(5), limit: RateLimit { limit: "five".into(), plan: None, windows } }
+}
+
+fn tag() -> Tag {
+    Tag { session: SessionKey::new(CLIENT, "session"), text: "a fixture".into(), at: at(6) }
 }
 
 /// What the first file of every fixture tells. Once released, it stays as it is.
@@ -126,6 +130,7 @@ fn writes_the_fixture_of_the_newest_schema() {
         batch.put(record).unwrap();
     }
     batch.append_limits(&[reading()]).unwrap();
+    batch.put_tags(&[tag()]).unwrap();
     batch.commit().unwrap();
     ledger.make_image().unwrap();
     drop(ledger);
@@ -154,7 +159,9 @@ fn ledgers_of_every_schema_open_and_tell_what_they_told() {
         assert_eq!(states, [State::Live, State::Live, State::Replaced], "{directory:?}");
         let series = Series { client: CLIENT, limit: "five", minutes: 300 };
         assert_eq!(ledger.limits(&series, at(0)).unwrap(), [(at(5), reading().limit.windows[0])]);
+        let tags = if directory.ends_with("schema-1") { vec![] } else { vec![tag()] };
+        assert_eq!(ledger.tags(9).unwrap(), tags, "the first schema had none");
         assert_eq!(ledger.image().unwrap().unwrap().files.len(), 3, "an image is readable, too");
     }
-    assert!(schemas >= 1);
+    assert!(schemas >= 2);
 }

@@ -44,7 +44,7 @@ pub use pace::{Pace, Paces};
 pub use phase::Phase;
 pub use process::{CpuTime, Io, OpenFiles, Process, ProcessState, Sockets, System};
 pub use reading::{Gap, Reading};
-pub use session::{Context, ContextSource, Growth, InFlight, ModelSpend, Session, ToolCount};
+pub use session::{Context, ContextSource, Growth, InFlight, ModelSpend, Session, SessionDay, ToolCount};
 pub use snapshot::{DayModel, Snapshot, Totals};
 pub use status::{Evidence, Status};
 pub use time::Timestamp;

@@ -28,6 +28,11 @@ impl Pace {
         Self { span, ..Self::default() }
     }
 
+    /// Whether nothing happened.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::nothing_over(self.span)
+    }
+
     /// Responses per minute.
     pub fn requests_per_minute(&self) -> Option<f64> {
         self.per_minute(self.requests as f64)

@@ -40,6 +40,8 @@ pub struct Session {
     pub own_usage: Usage,
     /// Cost of this session alone.
     pub own_spend: Spend,
+    /// The same by day and model, in no particular order.
+    pub own_days: Arc<[SessionDay]>,
     /// Usage with that of all sub-agents below it.
     pub usage: Usage,
     /// Cost with that of all sub-agents below it.
@@ -119,7 +121,7 @@ impl Session {
 }
 
 /// Usage and cost of one model.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ModelSpend {
     /// The model; `None` where the record does not name it.
     pub model: Option<Arc<str>>,
@@ -129,6 +131,25 @@ pub struct ModelSpend {
     pub spend: Spend,
     /// Responses.
     pub turns: u64,
+}
+
+impl ModelSpend {
+    /// Adds what another part of the same model's responses came to.
+    pub fn merge(&mut self, other: &Self) {
+        self.usage += other.usage;
+        self.spend += other.spend;
+        self.turns += other.turns;
+    }
+}
+
+/// What one session itself used of one model on one day.
+#[derive(Clone, Debug)]
+pub struct SessionDay {
+    /// Days since 1970-01-01, as days begin in [`Totals::time_zone`](crate::Totals::time_zone); `None` for responses
+    /// without a time.
+    pub day: Option<i32>,
+    /// What was used and spent.
+    pub spend: ModelSpend,
 }
 
 /// How often a tool was called.

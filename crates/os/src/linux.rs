@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{Gap, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System, Timestamp};
+use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 use self::machine::{LoadAverages, Memory, Processors};
@@ -31,6 +32,9 @@ mod tests;
 #[cfg(test)]
 mod tests_open;
 mod vitals;
+
+/// More open files than this save nothing that anybody would notice.
+const MOST_OPEN: usize = 256;
 
 /// Linux, through a `/proc` file system.
 #[derive(Debug)]
@@ -73,7 +77,7 @@ impl LinuxOs {
             units: Units::of_this_machine(),
             boot: Err(Gap::NotReported),
             processors: None,
-            table: Table::default(),
+            table: Table::new(most_open()),
         }
     }
 
@@ -96,6 +100,12 @@ fn directory_of(fs: &mut ProcFs, id: ProcId) -> Reading<OwnedFd> {
     let stat = Stat::parse(line).ok_or(Gap::Failed)?;
     let has_ended = stat.started != id.started || stat.state == ProcessState::Zombie;
     if has_ended { Err(Gap::NotReported) } else { Ok(directory) }
+}
+
+/// How many files may be kept open: of what the system grants, a quarter at most.
+fn most_open() -> usize {
+    let granted = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(granted / 4).unwrap_or(usize::MAX).min(MOST_OPEN)
 }
 
 impl Os for LinuxOs {

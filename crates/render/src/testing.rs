@@ -330,6 +330,7 @@ pub(crate) fn session(client: ClientId, id: &str) -> Session {
         model: None,
         own_usage: Usage::default(),
         own_spend: Spend::default(),
+        own_days: Arc::default(),
         usage: Usage::default(),
         spend: Spend::default(),
         usage_gap: None,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use agtop_model::Snapshot;
-use agtop_tui::{App, Message, Options, demo, draw};
+use agtop_tui::{App, Canvas, Change, Message, Options, demo};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use divan::Bencher;
 use ratatui::Terminal;
@@ -37,11 +37,24 @@ fn stage(keys: &str) -> (App, Terminal<TestBackend>) {
 }
 
 fn frame(app: &App, terminal: &mut Terminal<TestBackend>) {
-    terminal.draw(|frame| draw(app, frame)).expect("a test terminal");
+    terminal.draw(|frame| Canvas::default().draw(app, Change::Everything, frame)).expect("a test terminal");
 }
 
 /// Keys that lead to each view.
 const VIEWS: [&str; 8] = ["1", "1g", "1t", "1d", "2", "3", "4", "5"];
+
+#[divan::bench]
+fn a_second(bencher: Bencher<'_, '_>) {
+    let (mut app, mut terminal) = stage("");
+    let mut canvas = Canvas::default();
+    terminal.draw(|frame| canvas.draw(&app, Change::Everything, frame)).expect("a test terminal");
+    let mut now = snapshot().now;
+    bencher.bench_local(|| {
+        now = now.plus(std::time::Duration::from_secs(1));
+        app.update(Message::Clock(now));
+        terminal.draw(|frame| canvas.draw(&app, Change::Clock, frame)).expect("a test terminal");
+    });
+}
 
 #[divan::bench(args = VIEWS)]
 fn a_key_that_moves(bencher: Bencher<'_, '_>, keys: &str) {

@@ -11,7 +11,7 @@ use std::io::Result;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use agtop_tui::{App, Mouse, Options, Screen, Tty};
+use agtop_tui::{App, Change, Mouse, Options, Screen, Tty};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -36,7 +36,7 @@ fn main() -> Result<ExitCode> {
 #[expect(clippy::panic, reason = "that is what is tried")]
 fn panic_on_the_terminal() -> Result<()> {
     let mut tty = Tty::take(Mouse::Ours)?;
-    tty.draw(&App::new(Options::usual("0", "any")))?;
+    tty.draw(&App::new(Options::usual("0", "any")), Change::Everything)?;
     panic!("nobody is there");
 }
 

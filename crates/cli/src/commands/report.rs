@@ -16,6 +16,9 @@ const BUDGET_PASSED: u8 = 5;
 pub(super) fn run(plan: plan::Report, out: &mut dyn Write) -> Result<ExitCode> {
     let prices = plan.book.as_of();
     let mut collector = Collector::new(plan.settings, agtop_os::native(), plan.book);
+    if plan.options.asks_for_tags() {
+        collector.overhear(&plan.hooks);
+    }
     let grain = grain(&plan.options);
     let table = progress::shown(collector.watch(), || collector.usage_table(grain));
     super::remember(&mut collector);

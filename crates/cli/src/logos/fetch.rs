@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use agtop_model::ClientId;
-use agtop_tui::{Canvas, Graphics, Logos};
+use agtop_tui::{Easel, Graphics, Logos};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{LARGEST, VENDORS, file};
@@ -64,8 +64,8 @@ fn fetch(agent: &ureq::Agent, url: &str, vendor: &str) -> Result<Vec<u8>> {
     let mut response = agent.get(&url).call().map_err(|error| anyhow!("{error}"))?;
     let logo = response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(|error| anyhow!("{error}"))?;
     // What cannot be drawn is not worth keeping, and the server is told of by name.
-    let canvas = Canvas { graphics: Graphics::Kitty, cell: (10, 20) };
-    if Logos::new(canvas, [(ClientId::new("any"), &*logo)]).is_empty() {
+    let easel = Easel { graphics: Graphics::Kitty, cell: (10, 20) };
+    if Logos::new(easel, [(ClientId::new("any"), &*logo)]).is_empty() {
         bail!("what was sent is no logo that can be drawn");
     }
     Ok(logo)
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>"#;
-    const CANVAS: Canvas = Canvas { graphics: Graphics::Iterm2, cell: (10, 20) };
+    const EASEL: Easel = Easel { graphics: Graphics::Iterm2, cell: (10, 20) };
 
     /// A server on this machine that answers so many requests, each by its path, and then tells what was asked for.
     fn serve(requests: usize, answer: fn(&str) -> String) -> (String, std::thread::JoinHandle<Vec<String>>) {
@@ -139,14 +139,14 @@ mod tests {
         told.unwrap();
         assert!(text.starts_with("fetched 8 logos to "), "{text}");
         assert!(serving.join().unwrap().contains(&"/logos/github-copilot.svg".to_owned()));
-        assert!(!load(&directory, CANVAS).is_empty());
+        assert!(!load(&directory, EASEL).is_empty());
         // Nobody listens there now: nothing is asked for.
         let (told, text) = asked(&url, &directory, false);
         told.unwrap();
         assert!(text.contains("fetched 0 logos") && text.contains("8 are less than seven days old"), "{text}");
-        let week_ago = SystemTime::now() - LIFE - Duration::from_secs(60);
+        let week_ago = SystemTime::now() - LIFE - Duration::from_mins(1);
         File::options().write(true).open(file(&directory, "xai")).unwrap().set_modified(week_ago).unwrap();
-        assert!(!load(&directory, CANVAS).is_empty(), "an old logo is a logo");
+        assert!(!load(&directory, EASEL).is_empty(), "an old logo is a logo");
         let (url, serving) = serve(1, |_| ok(LOGO));
         asked(&url, &directory, false).0.unwrap();
         assert_eq!(serving.join().unwrap(), ["/logos/xai.svg"]);

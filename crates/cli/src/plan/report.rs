@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_collect::Settings;
+use agtop_hooks::Places;
 use agtop_model::{ClientId, PicoUsd, Timestamp};
 use agtop_prices::PriceBook;
 use agtop_render::report::{Columns, Detail, Format, Kind, Options, Order, TokenLimit, Which, format};
@@ -18,6 +19,8 @@ use crate::time;
 /// Fold usage.
 pub(crate) struct Report {
     pub(crate) settings: Settings,
+    /// Where hooks leave what no agtop has used yet.
+    pub(crate) hooks: Places,
     pub(crate) book: Arc<PriceBook>,
     pub(crate) options: Options,
     pub(crate) format: &'static dyn Format,
@@ -106,6 +109,7 @@ impl Ground {
         };
         Ok(Report {
             settings,
+            hooks: self.places(),
             book,
             options,
             format: format_of(&args.format)?,

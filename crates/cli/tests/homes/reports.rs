@@ -11,7 +11,8 @@ use tempfile::TempDir;
 
 use crate::support::{agtop, json};
 
-const REPORTS: [&str; 9] = ["daily", "weekly", "monthly", "session", "project", "model", "client", "branch", "blocks"];
+const REPORTS: [&str; 10] =
+    ["daily", "weekly", "monthly", "session", "project", "model", "client", "branch", "tag", "blocks"];
 
 fn home() -> (TempDir, TruthFile) {
     let home = tempfile::tempdir().unwrap();

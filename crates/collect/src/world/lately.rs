@@ -2,28 +2,34 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use agtop_model::{EventKind, FileId, Pace, Paces, SessionKey, StopReason, Timestamp, ToolKey};
+use foldhash::fast::RandomState;
 
-use super::SessionIdx;
-use super::World;
 use super::family::Family;
 use super::sums::{Rates, SpendSum};
 use super::turns::{TurnBook, TurnIdx};
+use super::{SessionIdx, World};
 
 /// What happened in the last minutes and since agtop started, with the times that records carry.
 #[derive(Debug)]
 pub(super) struct Lately {
     began: Timestamp,
+    sessions: HashMap<SessionIdx, Recent, RandomState>,
+    /// Calls among the notes: copies of a transcript tell the same one again.
+    calls: HashSet<ToolKey, RandomState>,
+}
+
+/// What happened in one session, and its sums, which hold as long as it is quiet and time moves nothing out of a window.
+#[derive(Debug, Default)]
+struct Recent {
     turns: Vec<TurnIdx>,
     notes: VecDeque<Note>,
-    /// Calls among the notes: copies of a transcript tell the same one again.
-    calls: HashSet<ToolKey>,
+    sums: Option<Sums>,
 }
 
 /// Something other than a response that counts in rates.
 #[derive(Clone, Copy, Debug)]
 struct Note {
     at: Timestamp,
-    session: SessionIdx,
     file: FileId,
     what: What,
 }
@@ -35,19 +41,32 @@ enum What {
     Compaction,
 }
 
+/// What a session came to.
+#[derive(Debug)]
+struct Sums {
+    rolling: [Pace; 3],
+    since_start: Pace,
+    stops: Vec<StopReason>,
+    compactions: u64,
+    /// The moment at which they were made, and the first one at which something is in a window no more.
+    holds: (Timestamp, Timestamp),
+}
+
 /// The longest rolling window.
 const LONGEST: Duration = Paces::SPANS[2];
-/// No more than this is remembered of what is no response; a flood of events loses the oldest.
-const MOST_NOTES: usize = 100_000;
+/// No more than this is remembered of a session that is no response; a flood of events loses the oldest.
+const MOST_NOTES: usize = 20_000;
+/// The end of time.
+const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 impl Lately {
     pub(super) fn new(began: Timestamp) -> Self {
-        Self { began, turns: Vec::new(), notes: VecDeque::new(), calls: HashSet::new() }
+        Self { began, sessions: HashMap::default(), calls: HashSet::default() }
     }
 
-    pub(super) fn note_turn(&mut self, at: Timestamp, turn: TurnIdx) {
+    pub(super) fn note_turn(&mut self, at: Timestamp, session: SessionIdx, turn: TurnIdx) {
         if at >= self.began.minus(LONGEST) {
-            self.turns.push(turn);
+            self.sessions.entry(session).or_default().take(turn);
         }
     }
 
@@ -64,52 +83,141 @@ impl Lately {
         {
             return;
         }
-        if self.notes.len() == MOST_NOTES {
-            self.notes.pop_front();
+        let recent = self.sessions.entry(session).or_default();
+        if recent.notes.len() == MOST_NOTES {
+            recent.notes.pop_front();
         }
-        self.notes.push_back(Note { at, session, file, what });
+        recent.notes.push_back(Note { at, file, what });
+        recent.sums = None;
     }
 
     /// A file is about to be read anew: what has no id of its own would count again.
     pub(super) fn forget_file(&mut self, file: FileId) {
-        self.notes.retain(|note| note.file != file || matches!(note.what, What::Call(_)));
+        for recent in self.sessions.values_mut() {
+            let before = recent.notes.len();
+            recent.notes.retain(|note| note.file != file || matches!(note.what, What::Call(_)));
+            if recent.notes.len() != before {
+                recent.sums = None;
+            }
+        }
+    }
+
+    /// Takes notice that responses of these sessions count otherwise than before, perhaps in other sessions.
+    pub(super) fn recount(&mut self, stale: &[SessionIdx], turns: &TurnBook) {
+        for session in stale {
+            let Some(recent) = self.sessions.get_mut(session) else { continue };
+            recent.sums = None;
+            let is_elsewhere = |turn: &mut TurnIdx| turns.owner(*turn).is_some_and(|owner| owner != *session);
+            let moved: Vec<TurnIdx> = recent.turns.extract_if(.., is_elsewhere).collect();
+            for turn in moved {
+                if let Some(owner) = turns.owner(turn) {
+                    self.sessions.entry(owner).or_default().take(turn);
+                }
+            }
+        }
     }
 
     /// Sums over all sessions, and over each session with its sub-agents for the rolling windows.
-    pub(super) fn paces(&self, world: &World, family: &Family, rates: &Rates<'_>, now: Timestamp) -> Told {
+    pub(super) fn paces(&mut self, world: &World, family: &Family, rates: &Rates<'_>, now: Timestamp) -> Told {
         let mut told = Told::over(now.since(self.began));
         let mut stops: HashMap<StopReason, u64> = HashMap::new();
-        for turn in self.turns.iter().filter_map(|&turn| world.turns.counted_at(turn)) {
+        self.sessions.retain(|&session, recent| {
+            let sums = recent.sums(self.began, &world.turns, rates, now);
+            merge(&mut told.all.since_start, &sums.since_start);
+            told.all.compactions += sums.compactions;
+            for stop in &sums.stops {
+                *stops.entry(*stop).or_default() += 1;
+            }
+            if !sums.rolling[2].is_nothing() {
+                let root = &world.sessions[family.root(session).at()].key;
+                let nothing = || Paces::SPANS.map(Pace::nothing_over);
+                let of_root = told.by_session.entry(root.clone()).or_insert_with(nothing);
+                for ((all, own), sum) in told.all.rolling.iter_mut().zip(of_root).zip(&sums.rolling) {
+                    merge(all, sum);
+                    merge(own, sum);
+                }
+            }
+            !recent.turns.is_empty() || !recent.notes.is_empty()
+        });
+        told.all.stops = stops.into_iter().collect();
+        told.all.stops.sort_by_key(|&(stop, times)| (std::cmp::Reverse(times), stop.as_str()));
+        told
+    }
+}
+
+impl Recent {
+    fn take(&mut self, turn: TurnIdx) {
+        self.turns.push(turn);
+        self.sums = None;
+    }
+
+    /// What it came to: as it was, or else summed up anew, without what is in no window any more.
+    fn sums(&mut self, began: Timestamp, turns: &TurnBook, rates: &Rates<'_>, now: Timestamp) -> &Sums {
+        let kept = self.sums.take().filter(|sums| sums.holds.0 <= now && now < sums.holds.1);
+        let sums = kept.unwrap_or_else(|| {
+            let oldest = began.min(now.minus(LONGEST));
+            self.turns.retain(|&turn| turns.counted_at(turn).is_none_or(|turn| turn.at >= oldest));
+            self.notes.retain(|note| note.at >= oldest);
+            self.sum_up(began, turns, rates, now)
+        });
+        self.sums.insert(sums)
+    }
+
+    fn sum_up(&self, began: Timestamp, turns: &TurnBook, rates: &Rates<'_>, now: Timestamp) -> Sums {
+        let mut sums = Sums::at(now);
+        for turn in self.turns.iter().filter_map(|&turn| turns.counted_at(turn)) {
             let mut sum = SpendSum::default();
             sum.add(turn, rates);
-            told.add(world, family, turn.session, (now, turn.at), self.began, |pace| {
+            sums.add(turn.at, began, |pace| {
                 pace.requests += sum.turns;
                 pace.usage += sum.usage;
                 pace.spend += sum.spend;
             });
-            if let Some(stop) = turn.stop.filter(|_| turn.at >= self.began) {
-                *stops.entry(stop).or_default() += 1;
-            }
+            sums.stops.extend(turn.stop.filter(|_| turn.at >= began));
         }
         for note in &self.notes {
-            told.add(world, family, note.session, (now, note.at), self.began, |pace| match note.what {
+            sums.add(note.at, began, |pace| match note.what {
                 What::Call(_) => pace.tool_calls += 1,
                 What::Error => pace.errors += 1,
                 What::Compaction => {}
             });
         }
-        let is_compaction = |note: &&Note| note.what == What::Compaction && note.at >= self.began;
-        told.all.compactions = self.notes.iter().filter(is_compaction).count() as u64;
-        told.all.stops = stops.into_iter().collect();
-        told.all.stops.sort_by_key(|&(stop, times)| (std::cmp::Reverse(times), stop.as_str()));
-        told
+        let is_compaction = |note: &&Note| note.what == What::Compaction && note.at >= began;
+        sums.compactions = self.notes.iter().filter(is_compaction).count() as u64;
+        sums
+    }
+}
+
+impl Sums {
+    fn at(now: Timestamp) -> Self {
+        Self {
+            rolling: Paces::SPANS.map(Pace::nothing_over),
+            since_start: Pace::default(),
+            stops: Vec::new(),
+            compactions: 0,
+            holds: (now, NEVER),
+        }
     }
 
-    /// Forgets what is in no window any more.
-    pub(super) fn prune(&mut self, turns: &TurnBook, now: Timestamp) {
-        let oldest = self.began.min(now.minus(LONGEST));
-        self.turns.retain(|&turn| turns.counted_at(turn).is_none_or(|turn| turn.at >= oldest));
+    fn add(&mut self, at: Timestamp, began: Timestamp, add: impl Fn(&mut Pace)) {
+        if at >= began {
+            add(&mut self.since_start);
+        }
+        let age = self.holds.0.since(at);
+        for pace in self.rolling.iter_mut().filter(|pace| age <= pace.span) {
+            add(pace);
+            self.holds.1 = self.holds.1.min(at.plus(pace.span).plus(Duration::from_millis(1)));
+        }
     }
+}
+
+/// Adds what happened beside; the span stays.
+fn merge(sum: &mut Pace, other: &Pace) {
+    sum.requests += other.requests;
+    sum.errors += other.errors;
+    sum.tool_calls += other.tool_calls;
+    sum.usage += other.usage;
+    sum.spend += other.spend;
 }
 
 /// The sums of all windows.
@@ -126,30 +234,5 @@ impl Told {
             ..Paces::default()
         };
         Self { all, by_session: HashMap::new() }
-    }
-
-    fn add(
-        &mut self,
-        world: &World,
-        family: &Family,
-        session: SessionIdx,
-        (now, at): (Timestamp, Timestamp),
-        began: Timestamp,
-        add: impl Fn(&mut Pace),
-    ) {
-        if at >= began {
-            add(&mut self.all.since_start);
-        }
-        let age = now.since(at);
-        if age > LONGEST {
-            return;
-        }
-        let root = &world.sessions[family.root(session).at()].key;
-        let nothing = || Paces::SPANS.map(Pace::nothing_over);
-        let own = self.by_session.entry(root.clone()).or_insert_with(nothing);
-        for (all, own) in self.all.rolling.iter_mut().zip(own).filter(|(all, _)| age <= all.span) {
-            add(all);
-            add(own);
-        }
     }
 }

@@ -2,12 +2,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, RateLimit, Session, Status, Timestamp, Totals};
+use agtop_model::{ClientId, RateLimit, Session, SessionDay, Status, Timestamp, Totals};
 
 use super::calendar::Calendar;
 use super::family::Family;
-use super::lately;
-use super::sums::{Cell, Days, Rates};
+use super::lately::{self, Lately};
+use super::sums::{Days, Rates};
 use super::teller::Teller;
 use super::totals::Ground;
 use super::{SessionIdx, World};
@@ -17,7 +17,7 @@ use crate::status::A_DAY;
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     pub(super) family: Family,
-    cells: HashMap<SessionIdx, Vec<Cell>>,
+    days: HashMap<SessionIdx, Arc<[SessionDay]>>,
     built: HashMap<SessionIdx, Arc<Session>>,
     sessions: Arc<[Arc<Session>]>,
     ground: Ground,
@@ -48,17 +48,20 @@ impl World {
             memo.built.clear();
             self.has_news = true;
         }
+        let mut lately = std::mem::replace(&mut self.lately, Lately::new(now));
         if self.has_news {
-            memo.renew(self, &rates, now);
+            let stale = stale(self);
+            memo.renew(self, &rates, &stale, now);
+            lately.recount(&stale, &self.turns);
             self.settle();
         }
-        self.lately.prune(&self.turns, now);
-        let lately = self.lately.paces(self, &memo.family, &rates, now);
+        let paces = lately.paces(self, &memo.family, &rates, now);
+        self.lately = lately;
         let told = Told {
             sessions: Arc::clone(&memo.sessions),
             totals: Arc::clone(&memo.totals),
             limits: self.newest_limits(),
-            lately,
+            lately: paces,
         };
         self.memo = memo;
         told
@@ -82,10 +85,9 @@ impl World {
 
 impl Memo {
     /// Rebuilds what is no longer true.
-    fn renew(&mut self, world: &World, rates: &Rates<'_>, now: Timestamp) {
-        let stale: Vec<SessionIdx> = stale(world);
-        self.recount(world, rates, &stale);
-        self.forget(&stale);
+    fn renew(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx], now: Timestamp) {
+        self.recount(world, rates, stale);
+        self.forget(stale);
         if world.has_kin {
             let family = Family::of(world);
             // Whoever found another place, perhaps because others closed a ring, leaves one and enters one.
@@ -93,16 +95,16 @@ impl Memo {
             self.forget(&moved);
             self.family = family;
             self.forget(&moved);
-            self.forget(&stale);
+            self.forget(stale);
         }
-        let teller = Teller { world, rates, cells: &self.cells, family: &self.family, now };
+        let teller = Teller { world, rates, days: &self.days, family: &self.family, now };
         let built = &mut self.built;
         let roots = self.family.roots.iter().filter(|&&root| teller.is_in_scope(root));
         let mut sessions: Vec<Arc<Session>> = roots.map(|&root| teller.session(root, built)).collect();
         sessions.sort_by(|a, b| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
         self.ages_at = sessions.iter().filter_map(|session| ages(session)).min();
         self.sessions = sessions.into();
-        self.totals = Arc::new(self.ground.totals(world, &self.cells, &stale, &world.lens.zone));
+        self.totals = Arc::new(self.ground.totals(world, &self.days, stale, &world.lens.zone));
     }
 
     fn recount(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx]) {
@@ -115,7 +117,7 @@ impl Memo {
             for summed in world.summed_of(idx) {
                 days.of(calendar.day(summed.cell.first), summed.model).add_summed(summed, rates);
             }
-            self.cells.insert(idx, days.into_cells());
+            self.days.insert(idx, days.told(&world.models));
         }
     }
 

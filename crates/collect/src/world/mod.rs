@@ -91,7 +91,7 @@ pub(crate) const CLOCK_SLACK: Duration = Duration::from_hours(24);
 /// Calls of which transcripts never tell, at most.
 const MOST_ANSWERED: usize = 10_000;
 /// Sessions that have tags, at most.
-const MOST_TAGS: usize = 100_000;
+pub(crate) const MOST_TAGS: usize = 100_000;
 /// What happened longer ago than this is history.
 pub(crate) const NEWS: Duration = Duration::from_hours(24);
 
@@ -218,7 +218,7 @@ impl World {
             self.sessions[stale.at()].is_stale = true;
         }
         if joined.is_new {
-            self.lately.note_turn(copy.at, joined.turn);
+            self.lately.note_turn(copy.at, copy.session, joined.turn);
         }
         let has_moved = joined.stale[1].is_some();
         if let Some(owner) = self.turns.owner(joined.turn).filter(|_| joined.is_new || has_moved) {
@@ -269,16 +269,17 @@ impl World {
         self.tool_times.note(client, tool, span);
     }
 
-    /// Notes what the person calls a session.
-    pub(crate) fn tag(&mut self, session: &SessionKey, tag: Untrusted) {
-        if self.tags.get(session) == Some(&tag) || (self.tags.len() >= MOST_TAGS && !self.tags.contains_key(session)) {
-            return;
+    /// Notes what the person calls a session; says whether that is news.
+    pub(crate) fn tag(&mut self, session: &SessionKey, tag: &Untrusted) -> bool {
+        if self.tags.get(session) == Some(tag) || (self.tags.len() >= MOST_TAGS && !self.tags.contains_key(session)) {
+            return false;
         }
         if let Some(idx) = self.index.get(session) {
             self.sessions[idx.at()].is_stale = true;
         }
         self.has_news = true;
-        self.tags.insert(session.clone(), tag);
+        self.tags.insert(session.clone(), tag.clone());
+        true
     }
 
     /// How long the last calls of each tool took.

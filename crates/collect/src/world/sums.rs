@@ -1,4 +1,6 @@
-use agtop_model::{Basis, Cost, Extent, PicoUsd, Spend, Usage};
+use std::sync::Arc;
+
+use agtop_model::{Basis, Cost, Extent, ModelSpend, PicoUsd, SessionDay, Spend, Usage};
 use agtop_prices::{PriceBook, Rated};
 
 use super::calendar::Day;
@@ -65,6 +67,12 @@ impl SpendSum {
         self.spend += other.spend;
         self.turns += other.turns;
     }
+
+    /// The sum under its model's name.
+    pub(super) fn named(&self, names: &Names, model: Option<NameIdx>) -> ModelSpend {
+        let model = model.and_then(|model| names.get(model)).cloned();
+        ModelSpend { model, usage: self.usage, spend: self.spend, turns: self.turns }
+    }
 }
 
 /// What responses cost: the agent's own word, else the price list's.
@@ -73,38 +81,32 @@ fn cost(embedded: Option<PicoUsd>, by_list: impl FnOnce() -> Option<Cost>) -> Co
     own.or_else(by_list).unwrap_or(Cost::UNKNOWN)
 }
 
-/// What one session used of one model on one day; no day where no time is known.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cell {
-    pub(super) day: Option<Day>,
-    pub(super) model: Option<NameIdx>,
-    pub(super) sum: SpendSum,
-}
-
 /// Responses by day and model. A session uses few models on few days: they are searched one by one, the
 /// last first.
 #[derive(Default)]
-pub(super) struct Days(Vec<Cell>);
+pub(super) struct Days(Vec<(Option<Day>, Option<NameIdx>, SpendSum)>);
 
 impl Days {
     /// The sum of a day and model.
     pub(super) fn of(&mut self, day: Option<Day>, model: Option<NameIdx>) -> &mut SpendSum {
-        let at = self.0.iter().rposition(|cell| cell.day == day && cell.model == model).unwrap_or_else(|| {
-            self.0.push(Cell { day, model, sum: SpendSum::default() });
+        let known = self.0.iter().rposition(|(other, by, _)| *other == day && *by == model);
+        let at = known.unwrap_or_else(|| {
+            self.0.push((day, model, SpendSum::default()));
             self.0.len() - 1
         });
-        &mut self.0[at].sum
+        &mut self.0[at].2
     }
 
-    pub(super) fn into_cells(self) -> Vec<Cell> {
-        self.0
+    /// The sums, under the models' names.
+    pub(super) fn told(&self, names: &Names) -> Arc<[SessionDay]> {
+        self.0.iter().map(|(day, model, sum)| SessionDay { day: *day, spend: sum.named(names, *model) }).collect()
     }
 }
 
-/// All cells together.
-pub(super) fn total<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> SpendSum {
-    cells.into_iter().fold(SpendSum::default(), |mut total, cell| {
-        total.merge(&cell.sum);
+/// All days together.
+pub(super) fn total(days: &[SessionDay]) -> ModelSpend {
+    days.iter().fold(ModelSpend::default(), |mut total, day| {
+        total.merge(&day.spend);
         total
     })
 }

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use agtop_clients::Known;
 use agtop_model::{
-    ClientId, Context, ContextSource, Extent, Gap, InFlight, ModelSpend, PicoUsd, Reading, Session, Tier, Timestamp,
-    Untrusted, Usage,
+    ClientId, Context, ContextSource, Extent, Gap, InFlight, ModelSpend, PicoUsd, Reading, Session, SessionDay, Tier,
+    Timestamp, Untrusted, Usage,
 };
 
 use super::family::Family;
 use super::session::{Flight, SessionState};
-use super::sums::{Cell, Rates, SpendSum, total};
-use super::totals::{dearest_first, named};
-use super::turns::NameIdx;
+use super::sums::{Rates, total};
+use super::totals::dearest_first;
 use super::{SessionIdx, World};
 use crate::status;
 
@@ -20,7 +19,7 @@ use crate::status;
 pub(super) struct Teller<'a> {
     pub(super) world: &'a World,
     pub(super) rates: &'a Rates<'a>,
-    pub(super) cells: &'a HashMap<SessionIdx, Vec<Cell>>,
+    pub(super) days: &'a HashMap<SessionIdx, Arc<[SessionDay]>>,
     pub(super) family: &'a Family,
     pub(super) now: Timestamp,
 }
@@ -49,8 +48,8 @@ impl Teller<'_> {
 
     fn told(&self, idx: SessionIdx, children: Vec<Arc<Session>>) -> Session {
         let state = &self.world.sessions[idx.at()];
-        let cells = self.cells.get(&idx).map_or(&[][..], Vec::as_slice);
-        let own = total(cells);
+        let days = self.days.get(&idx).cloned().unwrap_or_default();
+        let own = total(&days);
         let (mut usage, mut spend, mut turns) = (own.usage, own.spend, own.turns);
         for child in &children {
             usage += child.usage;
@@ -62,7 +61,7 @@ impl Teller<'_> {
             children.iter().filter_map(|child| child.last_active).max().max(state.last_active()).max(state.alive);
         let cwd = self.cwd(state);
         let (status, evidence) = status::without_process(state.phase, last_active, self.now);
-        let models = self.models(cells, &children);
+        let models = models(&days, &children);
         let context = self.context(state);
         Session {
             key: state.key.clone(),
@@ -80,6 +79,7 @@ impl Teller<'_> {
             model: self.model(state),
             own_usage: own.usage,
             own_spend: own.spend,
+            own_days: days,
             usage,
             spend,
             usage_gap: usage_gap(state.key.client, turns),
@@ -134,30 +134,6 @@ impl Teller<'_> {
         of_turn.or(state.stated_model.as_ref()).cloned()
     }
 
-    fn models(&self, cells: &[Cell], children: &[Arc<Session>]) -> Vec<ModelSpend> {
-        let mut own: Vec<(Option<NameIdx>, SpendSum)> = Vec::new();
-        for cell in cells {
-            match own.iter_mut().find(|(model, _)| *model == cell.model) {
-                Some((_, sum)) => sum.merge(&cell.sum),
-                None => own.push((cell.model, cell.sum)),
-            }
-        }
-        let own = own.into_iter().map(|(model, sum)| named(&self.world.models, model, &sum));
-        let mut models: Vec<ModelSpend> = Vec::new();
-        for part in own.chain(children.iter().flat_map(|child| child.models.iter().cloned())) {
-            match models.iter_mut().find(|known| known.model == part.model) {
-                Some(known) => {
-                    known.usage += part.usage;
-                    known.spend += part.spend;
-                    known.turns += part.turns;
-                }
-                None => models.push(part),
-            }
-        }
-        models.sort_by(dearest_first);
-        models
-    }
-
     /// What reading from caches saved, at the list prices of usual prompts.
     fn cache_saving(&self, models: &[ModelSpend]) -> Option<PicoUsd> {
         let saving = |model: &ModelSpend| {
@@ -194,6 +170,19 @@ impl Teller<'_> {
         }
         calibrated(largest, in_table).map(|limit| Context { used, limit, source: ContextSource::Calibrated })
     }
+}
+
+/// What a session and its sub-agents used, by model.
+fn models(days: &[SessionDay], children: &[Arc<Session>]) -> Vec<ModelSpend> {
+    let mut models: Vec<ModelSpend> = Vec::new();
+    for part in days.iter().map(|day| &day.spend).chain(children.iter().flat_map(|child| &child.models)) {
+        match models.iter_mut().find(|known| known.model == part.model) {
+            Some(known) => known.merge(part),
+            None => models.push(part.clone()),
+        }
+    }
+    models.sort_by(dearest_first);
+    models
 }
 
 /// Why zeros in a usage say nothing, of clients whose files do not tell tokens, or only at times and did not here.

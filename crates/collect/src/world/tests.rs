@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agtop_model::{
     ClientId, Event, EventKind, Extent, FileId, Gap, Lineage, MessageKey, Phase, Place, Provenance, Session,
@@ -297,6 +298,25 @@ proptest! {
         let told = format!("{:?}", (looked_at.tell(NOW).sessions, looked_at.tell(NOW).totals));
         let mut at_once = world(events);
         prop_assert_eq!(told, format!("{:?}", (at_once.tell(NOW).sessions, at_once.tell(NOW).totals)));
+    }
+
+    #[test]
+    fn rates_that_were_told_before_change_with_news_and_with_time(events in copies(), kin in kinships(), step in 1..90_i64) {
+        let began = || World::new(moment(0), lens());
+        let (mut looked_at, mut at_once) = (began(), began());
+        let mut events = events;
+        for (at, event) in kin {
+            events.insert(at.index(events.len() + 1), event);
+        }
+        let seconds = |at: usize| moment(0).plus(Duration::from_secs(step.cast_unsigned() * at as u64));
+        for (at, event) in events.iter().enumerate() {
+            looked_at.apply(event.clone(), NOW);
+            looked_at.tell(seconds(at));
+            at_once.apply(event.clone(), NOW);
+        }
+        let (told, wanted) = (looked_at.tell(seconds(events.len())).lately, at_once.tell(seconds(events.len())).lately);
+        prop_assert_eq!(told.all, wanted.all);
+        prop_assert_eq!(told.by_session, wanted.by_session);
     }
 
     #[test]

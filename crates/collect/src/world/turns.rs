@@ -162,7 +162,8 @@ impl TurnBook {
 
 impl TurnRecord {
     fn counts_otherwise_than(&self, other: &Self) -> bool {
-        let figures = |record: &Self| (record.usage, record.embedded_cost, record.at, record.model, record.tier);
+        let figures =
+            |record: &Self| (record.usage, record.embedded_cost, record.at, record.model, record.tier, record.stop);
         figures(self) != figures(other)
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use agtop_model::{Gap, Reading};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
-use rustix::io::{Errno, Result, read, retry_on_intr};
+use rustix::io::{Errno, Result, pread, read, retry_on_intr};
 use rustix::path::{Arg, DecInt};
 use rustix::process::getpid;
 
@@ -116,11 +116,17 @@ impl ProcFs {
 
     /// Reads `stat` of whatever process has the pid: cheaper than through its directory, and of use only for comparing.
     pub(super) fn stat<'a>(&mut self, pid: u32, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
+        let file = self.open_stat(pid)?;
+        read_again(&file, buffer)
+    }
+
+    /// Opens `stat` of whatever process has the pid.
+    pub(super) fn open_stat(&mut self, pid: u32) -> Result<OwnedFd> {
         let root = self.root.as_ref().ok_or(Errno::NOENT)?;
         self.name.clear();
         self.name.extend_from_slice(DecInt::new(pid).as_bytes());
         self.name.extend_from_slice(b"/stat");
-        read_start(root, &*self.name, buffer)
+        open_file(root, &*self.name)
     }
 
     /// Reads and parses a file of the machine.
@@ -155,8 +161,12 @@ pub(super) fn short_link<'a>(at: &OwnedFd, name: impl Arg, buffer: &'a mut [u8])
 /// Reads the beginning of a file, as much as one call gives: all of it where the kernel writes the file at one go and
 /// `buffer` is long enough.
 pub(super) fn read_start<'a>(at: &OwnedFd, name: impl Arg, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
-    let file = open_file(at, name)?;
-    let length = retry_on_intr(|| read(&file, &mut *buffer))?;
+    read_again(&open_file(at, name)?, buffer)
+}
+
+/// The same of an open file, as it is now.
+pub(super) fn read_again<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
+    let length = retry_on_intr(|| pread(file, &mut *buffer, 0))?;
     Ok(buffer.get(..length).unwrap_or_default())
 }
 

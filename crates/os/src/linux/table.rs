@@ -7,6 +7,7 @@
 //! - Of one that is watched, or has its turn, `stat` is read. While that line stays the same, the process has run for
 //!   less than a clock tick, and nothing else is asked. The line also tells whether it started another program; if it
 //!   did, the process is read whole.
+//! - The `stat` of those that are watched stays open, of as many as may be: to read it again costs a third of that.
 //! - All take turns, fewer in a pass, at being read whole: a working directory, a rewritten title, bytes moved within
 //!   less than a clock tick leave no trace in `stat`.
 //! - The others are as they were.
@@ -22,7 +23,7 @@ use agtop_model::{ProcId, Process, Reading, Timestamp, Untrusted};
 use rustix::io::Result;
 
 use super::command::Command;
-use super::procfs::{Entry, ProcFs, read_start};
+use super::procfs::{Entry, ProcFs, read_again, read_start};
 use super::rota::{Rota, Turn};
 use super::stat::{self, Stat};
 use super::vitals::{Units, Vitals};
@@ -34,10 +35,10 @@ pub(super) const YOUTH: u64 = 10;
 /// Of so many the `stat` is read in a pass though nobody watches them, or of a twentieth of all, if that is more.
 pub(super) const STATS: usize = 64;
 /// A twentieth is read whole in a pass, but not more than these.
-pub(super) const LOOKS: usize = 10;
+pub(super) const LOOKS: usize = 5;
 
 /// The processes of the last pass.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Table {
     /// In the order of pids.
     known: Vec<Known>,
@@ -45,6 +46,8 @@ pub(super) struct Table {
     watched: Option<Vec<u32>>,
     stats: Rota,
     looks: Rota,
+    /// Files that may be kept open.
+    most_open: usize,
 }
 
 /// A process that was seen before.
@@ -54,6 +57,8 @@ struct Known {
     process: Arc<Process>,
     /// Its `stat` as it was.
     line: Vec<u8>,
+    /// That file, where it is kept open. The kernel ties it to the process, not to the pid.
+    stat: Option<OwnedFd>,
 }
 
 /// What values are measured in and from.
@@ -82,11 +87,22 @@ struct Turns {
 }
 
 impl Table {
+    /// A table that keeps so many files open at most.
+    pub(super) fn new(most_open: usize) -> Self {
+        Self { known: Vec::new(), watched: None, stats: Rota::default(), looks: Rota::default(), most_open }
+    }
+
     /// Names the processes that matter.
     pub(super) fn watch(&mut self, ids: &[ProcId]) {
         let mut pids: Vec<u32> = ids.iter().map(|id| id.pid).collect();
         pids.sort_unstable();
         self.watched = Some(pids);
+    }
+
+    /// Files that are kept open.
+    #[cfg(test)]
+    pub(super) fn open(&self) -> usize {
+        self.known.iter().filter(|known| known.stat.is_some()).count()
     }
 
     /// One pass over the table.
@@ -96,16 +112,25 @@ impl Table {
         let turns = self.turns(&listed);
         let mut before = std::mem::take(&mut self.known).into_iter().peekable();
         self.known.reserve(listed.len());
+        let mut open = 0;
         for (place, &entry) in listed.iter().enumerate() {
             while before.next_if(|known| known.entry.pid < entry.pid).is_some() {}
             let known = before.next_if(|known| known.entry.pid == entry.pid);
-            let known = match known {
+            let mut known = match known {
                 Some(known) => {
                     let due = self.due(&known, entry, place, &turns, scale);
                     known.again(entry, due, fs, scale)
                 }
                 None => Known::new(entry, fs, scale),
             };
+            if let Some(known) = &mut known {
+                if open < self.most_open && self.is_watched(entry.pid) {
+                    known.keep_open(fs);
+                } else {
+                    known.stat = None;
+                }
+                open += usize::from(known.stat.is_some());
+            }
             self.known.extend(known);
         }
         Ok(self.known.iter().map(|known| Arc::clone(&known.process)).collect())
@@ -120,14 +145,21 @@ impl Table {
 
     fn due(&self, known: &Known, entry: Entry, place: usize, turns: &Turns, scale: Scale) -> Due {
         let is_young = scale.now.saturating_sub(known.process.id.started) < scale.units.ticks_of(YOUTH);
-        let is_watched = || self.watched.as_ref().is_none_or(|watched| watched.binary_search(&entry.pid).is_ok());
         if is_young || turns.looks.has(place) {
             Due::Everything
-        } else if known.entry.inode != entry.inode || turns.stats.has(place) || is_watched() {
+        } else if known.entry.inode != entry.inode
+            || turns.stats.has(place)
+            || self.watched.is_none()
+            || self.is_watched(entry.pid)
+        {
             Due::Stat
         } else {
             Due::Nothing
         }
+    }
+
+    fn is_watched(&self, pid: u32) -> bool {
+        self.watched.as_ref().is_some_and(|watched| watched.binary_search(&pid).is_ok())
     }
 }
 
@@ -145,16 +177,19 @@ impl Known {
         let id = ProcId { pid: entry.pid, started: stat.started };
         let mut process = Arc::new(look(directory, &stat, fs)?.into_process(id));
         fare(&mut process, directory, &stat, scale);
-        Some(Self { entry, process, line: line.to_vec() })
+        Some(Self { entry, process, line: line.to_vec(), stat: None })
     }
 
     /// Reads as much as is due; `None` if the process has ended meanwhile or may not be seen any more.
     fn again(mut self, entry: Entry, due: Due, fs: &mut ProcFs, scale: Scale) -> Option<Self> {
+        if self.entry.inode != entry.inode {
+            self.stat = None;
+        }
         self.entry = entry;
         let mut line = [0; stat::LONGEST];
         match due {
             Due::Nothing => return Some(self),
-            Due::Stat if fs.stat(entry.pid, &mut line) == Ok(&*self.line) => return Some(self),
+            Due::Stat if self.is_as_before(fs) => return Some(self),
             Due::Stat | Due::Everything => {}
         }
         let directory = fs.process(entry.pid).ok()?;
@@ -170,6 +205,26 @@ impl Known {
         self.line.clear();
         self.line.extend_from_slice(line);
         Some(self)
+    }
+
+    /// Whether the process has not run since.
+    fn is_as_before(&self, fs: &mut ProcFs) -> bool {
+        let mut line = [0; stat::LONGEST];
+        let line = match &self.stat {
+            Some(file) => read_again(file, &mut line),
+            None => fs.stat(self.entry.pid, &mut line),
+        };
+        line == Ok(&*self.line)
+    }
+
+    /// Keeps `stat` open, unless it is another process's by now.
+    fn keep_open(&mut self, fs: &mut ProcFs) {
+        if self.stat.is_none() {
+            self.stat = fs.open_stat(self.entry.pid).ok();
+            if !self.is_as_before(fs) {
+                self.stat = None;
+            }
+        }
     }
 
     /// Whether the process has started another program since, which gets its name and a place in memory of its own.

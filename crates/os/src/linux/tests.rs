@@ -93,7 +93,8 @@ impl Tree {
             )
             .as_bytes(),
         );
-        self.write(&format!("{pid}/stat"), &line);
+        // Whoever has it open sees what it becomes, as with the kernel's.
+        fs::write(self.root().join(format!("{pid}/stat")), &line).unwrap();
     }
 
     fn remove(&self, name: &str) {
@@ -376,6 +377,26 @@ fn in_a_crowd_who_is_watched_is_read_in_every_pass_and_the_others_in_turns() {
         assert!(ran(&&table[0]), "who is watched");
         assert!((table::STATS..=table::STATS + table::LOOKS + 1).contains(&table.iter().filter(ran).count()));
     }
+}
+
+#[test]
+fn of_those_that_are_watched_no_more_files_are_kept_open_than_may_be() {
+    let tree = Tree::new();
+    (1..=9).for_each(|pid| tree.put(&Spec { pid, ..PLAIN }));
+    let mut os = tree.os();
+    os.table = Table::new(4);
+    let later = later(&os);
+    let watched: Vec<ProcId> = os.pass(later).unwrap().iter().map(|process| process.id).collect();
+    assert_eq!(os.table.open(), 0, "nobody is watched yet");
+    os.watch(&watched);
+    os.pass(later).unwrap();
+    assert_eq!(os.table.open(), 4);
+    (1..=9).for_each(|pid| tree.put_stat(&Spec { pid, ticks: 7, ..PLAIN }));
+    let table = os.pass(later).unwrap();
+    assert!(table.iter().all(|process| process.cpu.unwrap().user == os.units.span(7)), "they are read all the same");
+    os.watch(&watched[..2]);
+    os.pass(later).unwrap();
+    assert_eq!(os.table.open(), 2);
 }
 
 #[test]

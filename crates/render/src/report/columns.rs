@@ -72,6 +72,7 @@ const MONTH: &[Head] = &[label("month", "MONTH", 7)];
 const MODEL: &[Head] = &[label("model", "MODEL", 12)];
 const CLIENT: &[Head] = &[label("client", "AGENT", 7)];
 const BRANCH: &[Head] = &[label("branch", "BRANCH", 6)];
+const TAG: &[Head] = &[label("tag", "TAG", 6)];
 const TOOL: &[Head] = &[label("tool", "TOOL", 6)];
 const PROJECT: &[Head] = &[label("project", "PROJECT", 8)];
 const SESSION: &[Head] = &[
@@ -151,6 +152,7 @@ pub(super) const fn heads(dimension: Dimension) -> &'static [Head] {
         Dimension::Model => MODEL,
         Dimension::Client => CLIENT,
         Dimension::Branch => BRANCH,
+        Dimension::Tag => TAG,
         Dimension::Tool => TOOL,
         Dimension::Block => BLOCK,
     }

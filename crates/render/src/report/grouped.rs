@@ -104,8 +104,9 @@ struct Grid<'t> {
     models: Names<Option<Arc<str>>>,
     clients: Names<ClientId>,
     branches: Names<Option<Untrusted>>,
-    /// The project, client and branch of each session.
-    sessions: Vec<[u32; 3]>,
+    tags: Names<Option<Untrusted>>,
+    /// The project, client, branch and tag of each session.
+    sessions: Vec<[u32; 4]>,
 }
 
 /// Things in the order in which they were first seen.
@@ -139,9 +140,15 @@ const NOBODY: ClientId = ClientId::new("unknown");
 
 impl<'t> Grid<'t> {
     fn new(table: &'t UsageTable, dimensions: &[Dimension], options: &'t Options) -> Self {
-        let (mut projects, mut clients, mut branches) = (Names::new(), Names::new(), Names::new());
+        let (mut projects, mut clients) = (Names::new(), Names::new());
+        let (mut branches, mut tags) = (Names::new(), Names::new());
         let places = |session: &Arc<Session>| {
-            [projects.place(&session.cwd), clients.place(&session.client()), branches.place(&session.branch)]
+            [
+                projects.place(&session.cwd),
+                clients.place(&session.client()),
+                branches.place(&session.branch),
+                tags.place(&session.tag),
+            ]
         };
         let sessions = table.sessions.iter().map(places).collect();
         Self {
@@ -153,6 +160,7 @@ impl<'t> Grid<'t> {
             models: Names::new(),
             clients,
             branches,
+            tags,
             sessions,
         }
     }
@@ -161,7 +169,7 @@ impl<'t> Grid<'t> {
     fn place(&mut self, row: &UsageRow, slots: &mut Vec<Slot>) {
         slots.clear();
         let places = self.sessions.get(row.session as usize);
-        let [project, client, branch] = places.copied().unwrap_or([u32::MAX; 3]);
+        let [project, client, branch, tag] = places.copied().unwrap_or([u32::MAX; 4]);
         for dimension in &self.dimensions {
             let slot = match dimension {
                 Dimension::Day => Slot::Day(row.at.and_then(|at| self.calendar.day(at))),
@@ -172,6 +180,7 @@ impl<'t> Grid<'t> {
                 Dimension::Model => Slot::Place(self.models.place(&row.model)),
                 Dimension::Client => Slot::Place(client),
                 Dimension::Branch => Slot::Place(branch),
+                Dimension::Tag => Slot::Place(tag),
                 // Neither is a group of usage: calls have no tokens, and blocks overlap no days.
                 Dimension::Tool | Dimension::Block => Slot::Day(None),
             };
@@ -195,6 +204,7 @@ impl<'t> Grid<'t> {
             (Dimension::Project, Slot::Place(place)) => Key::Project(self.project(place)),
             (Dimension::Client, Slot::Place(place)) => Key::Client(self.clients.get(place).copied().unwrap_or(NOBODY)),
             (Dimension::Branch, Slot::Place(place)) => Key::Branch(self.branches.get(place).cloned().flatten()),
+            (Dimension::Tag, Slot::Place(place)) => Key::Tag(self.tags.get(place).cloned().flatten()),
             (_, Slot::Place(place)) => Key::Model(self.models.get(place).cloned().flatten()),
         }
     }

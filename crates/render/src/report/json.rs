@@ -167,7 +167,15 @@ impl PartWire {
 /// The key as text; `None` for what is not known.
 fn name(key: &Key, dimension: Dimension, zone: &TimeZone) -> Option<String> {
     match (key, dimension) {
-        (Key::Period(None) | Key::Session(None) | Key::Project(None) | Key::Model(None) | Key::Branch(None), _) => None,
+        (
+            Key::Period(None)
+            | Key::Session(None)
+            | Key::Project(None)
+            | Key::Model(None)
+            | Key::Branch(None)
+            | Key::Tag(None),
+            _,
+        ) => None,
         (Key::Block(block), _) => wire::rfc3339(block.start),
         _ => Some(key.label(zone).raw().to_owned()),
     }

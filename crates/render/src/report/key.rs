@@ -25,6 +25,8 @@ pub enum Key {
     Client(ClientId),
     /// A git branch; `None` where there is none or it is not known.
     Branch(Option<Untrusted>),
+    /// What the person calls sessions; `None` for those that are not called anything.
+    Tag(Option<Untrusted>),
     /// A tool.
     Tool(Untrusted),
     /// A window of five hours.
@@ -87,6 +89,8 @@ impl Period {
 
 /// What stands for what is not known.
 const UNKNOWN: &str = "unknown";
+/// What stands for no tag.
+const UNTAGGED: &str = "untagged";
 
 impl Key {
     /// The key in a few words, as it came: each sink makes it harmless in its own way.
@@ -98,6 +102,8 @@ impl Key {
             Self::Model(Some(model)) => Untrusted::new(Arc::clone(model)),
             Self::Client(client) => client.as_str().into(),
             Self::Branch(Some(branch)) => branch.clone(),
+            Self::Tag(Some(tag)) => tag.clone(),
+            Self::Tag(None) => UNTAGGED.into(),
             Self::Tool(tool) => tool.clone(),
             Self::Block(block) => crate::units::moment(block.start, zone).into(),
             Self::Period(None) | Self::Session(None) | Self::Project(None) | Self::Model(None) | Self::Branch(None) => {
@@ -128,7 +134,7 @@ impl Key {
             (Self::Project(a), Self::Project(b)) => a.cmp(b),
             (Self::Model(a), Self::Model(b)) => a.cmp(b),
             (Self::Client(a), Self::Client(b)) => a.cmp(b),
-            (Self::Branch(a), Self::Branch(b)) => a.cmp(b),
+            (Self::Branch(a), Self::Branch(b)) | (Self::Tag(a), Self::Tag(b)) => a.cmp(b),
             (Self::Tool(a), Self::Tool(b)) => a.cmp(b),
             // Lines of one report have the same kinds of keys in the same places.
             _ => Ordering::Equal,

@@ -73,6 +73,11 @@ impl Options {
         if self.dimensions().contains(&Dimension::Model) { Detail::Whole } else { self.detail }
     }
 
+    /// Whether lines tell what sessions are called.
+    pub fn asks_for_tags(&self) -> bool {
+        self.dimensions().contains(&Dimension::Tag)
+    }
+
     /// Whether usage by that session is asked for.
     pub(super) fn wants(&self, session: &Session) -> bool {
         let is_named = |name: &String| {
@@ -112,6 +117,8 @@ pub enum Kind {
     Client,
     /// Git branches of projects.
     Branch,
+    /// What the person calls sessions.
+    Tag,
     /// Tools that were called.
     Tool,
     /// Windows of five hours, as Claude's allowances have them.
@@ -120,7 +127,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of help texts.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Daily,
         Self::Weekly,
         Self::Monthly,
@@ -129,6 +136,7 @@ impl Kind {
         Self::Model,
         Self::Client,
         Self::Branch,
+        Self::Tag,
         Self::Tool,
         Self::Blocks,
     ];
@@ -144,6 +152,7 @@ impl Kind {
             Self::Model => "model",
             Self::Client => "client",
             Self::Branch => "branch",
+            Self::Tag => "tag",
             Self::Tool => "tool",
             Self::Blocks => "blocks",
         }
@@ -175,6 +184,7 @@ impl Kind {
             Self::Model => &[Dimension::Model],
             Self::Client => &[Dimension::Client],
             Self::Branch => &[Dimension::Project, Dimension::Branch],
+            Self::Tag => &[Dimension::Tag],
             Self::Tool => &[Dimension::Client, Dimension::Tool],
             Self::Blocks => &[Dimension::Block],
         }
@@ -200,6 +210,8 @@ pub enum Dimension {
     Client,
     /// A git branch.
     Branch,
+    /// What the person calls sessions.
+    Tag,
     /// A tool.
     Tool,
     /// A window of five hours.
@@ -208,8 +220,17 @@ pub enum Dimension {
 
 impl Dimension {
     /// Those by which usage can be grouped.
-    pub const GROUPS: [Self; 8] =
-        [Self::Day, Self::Week, Self::Month, Self::Session, Self::Project, Self::Model, Self::Client, Self::Branch];
+    pub const GROUPS: [Self; 9] = [
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::Session,
+        Self::Project,
+        Self::Model,
+        Self::Client,
+        Self::Branch,
+        Self::Tag,
+    ];
 
     /// The name on the command line and in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -222,6 +243,7 @@ impl Dimension {
             Self::Model => "model",
             Self::Client => "client",
             Self::Branch => "branch",
+            Self::Tag => "tag",
             Self::Tool => "tool",
             Self::Block => "block",
         }

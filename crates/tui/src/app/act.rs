@@ -218,7 +218,7 @@ impl App {
 
     fn sideways(&mut self, by: isize) {
         if self.view == ViewId::Usage && self.usage.path.is_empty() {
-            self.usage.by = self.usage.by.step(by);
+            self.usage.step(by);
             self.usage.choose(0);
             self.relist();
         }

@@ -29,7 +29,7 @@ pub use options::{Config, Options, UnknownView, ViewId};
 pub(crate) use overlay::{Overlay, Suspect, Tab};
 pub(crate) use prompt::{Asks, Prompt};
 pub(crate) use sort::{Direction, Sort, smooth_cpu};
-pub(crate) use usage::{By, Sum, Usage, Within, by_day, spent_today};
+pub(crate) use usage::{By, Sum, Usage, Within, spent_today};
 
 use crate::alerts::{Alert, alerts};
 use crate::columns::{ColumnChoice, Pen};
@@ -83,6 +83,15 @@ pub struct Own {
     pub cpu_percent: Option<f64>,
     /// Resident memory in bytes.
     pub memory: Option<u64>,
+}
+
+/// How much of the screen has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// The time of day.
+    Clock,
+    /// Perhaps everything.
+    Everything,
 }
 
 /// Whether new snapshots are shown.
@@ -161,7 +170,7 @@ pub struct App {
     pub(crate) quotas: Meter,
     logos: Option<Arc<Logos>>,
     clicked: Option<(Duration, u16)>,
-    changed: bool,
+    changed: Option<Change>,
 }
 
 impl App {
@@ -200,7 +209,7 @@ impl App {
             quotas: Meter::default(),
             logos: None,
             clicked: None,
-            changed: true,
+            changed: Some(Change::Everything),
             options,
         };
         if let Some(filter) = app.options.filter.clone() {
@@ -213,14 +222,15 @@ impl App {
     pub fn update(&mut self, message: Message) -> Vec<Command> {
         match message {
             Message::Snapshot(snapshot) => self.receive(snapshot),
-            Message::Progress(progress) => self.changed |= std::mem::replace(&mut self.progress, progress) != progress,
+            Message::Progress(progress) => self.progress(progress),
             Message::Clock(now) => self.tick(now),
             Message::Own(own) => self.own = own,
             Message::Resize(columns, rows) => self.resize(Size { columns, rows }),
             Message::Reply(reply) => self.answer(reply),
+            Message::Logos(logos) if logos.is_empty() => {}
             Message::Logos(logos) => {
-                self.changed |= !logos.is_empty();
-                self.logos = Some(logos).filter(|logos| !logos.is_empty());
+                self.logos = Some(logos);
+                self.change();
             }
             Message::Paste(text) => self.paste(&text),
             Message::Suspend => return vec![Command::Suspend],
@@ -241,13 +251,28 @@ impl App {
         self.logos().map_or(0, |_| logos::ROOM)
     }
 
-    /// Whether there is something new to draw, since this was last asked.
-    pub fn take_change(&mut self) -> bool {
-        std::mem::take(&mut self.changed)
+    /// What is new to draw, since this was last asked.
+    pub fn take_change(&mut self) -> Option<Change> {
+        self.changed.take()
+    }
+
+    /// Whether something lies over the view.
+    pub(crate) const fn is_covered(&self) -> bool {
+        self.overlay.is_some()
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        if std::mem::replace(&mut self.progress, progress) != progress {
+            self.change();
+        }
+    }
+
+    const fn change(&mut self) {
+        self.changed = Some(Change::Everything);
     }
 
     fn changing(&mut self, act: impl FnOnce(&mut Self) -> Vec<Command>) -> Vec<Command> {
-        self.changed = true;
+        self.change();
         let commands = act(self);
         self.reveal();
         commands
@@ -267,23 +292,27 @@ impl App {
         self.clock = Some(self.clock.map_or(snapshot.now, |clock| clock.max(snapshot.now)));
         self.snapshot = Some(snapshot);
         self.relist();
-        self.changed = true;
+        self.change();
     }
 
     fn tick(&mut self, now: Timestamp) {
         let second = |at: Timestamp| at.as_millis().div_euclid(1000);
-        self.changed |= self.clock.map(second) != Some(second(now));
+        if self.clock.map(second) != Some(second(now)) {
+            self.changed = self.changed.max(Some(Change::Clock));
+        }
         self.clock = Some(now);
     }
 
     fn resize(&mut self, size: Size) {
-        self.changed |= self.size != size;
+        if self.size != size {
+            self.change();
+        }
         self.size = size;
         self.reveal();
     }
 
     fn answer(&mut self, reply: Reply) {
-        self.changed = true;
+        self.change();
         match reply {
             Reply::Done(text) => self.notice = Some(Notice { text, outcome: Ok(()) }),
             Reply::Failed(text) => self.notice = Some(Notice { text, outcome: Err(()) }),
@@ -295,7 +324,7 @@ impl App {
         if let Some(prompt) = &mut self.prompt {
             prompt.insert(text);
             self.typed();
-            self.changed = true;
+            self.change();
         }
     }
 

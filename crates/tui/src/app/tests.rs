@@ -436,9 +436,9 @@ fn the_clock_goes_on_and_asks_for_a_frame_once_a_second() {
     app.take_change();
     let now = app.snapshot.as_ref().unwrap().now;
     app.update(Message::Clock(now.plus(Duration::from_millis(100))));
-    assert!(!app.take_change());
+    assert_eq!(app.take_change(), None);
     app.update(Message::Clock(now.plus(Duration::from_millis(1_100))));
-    assert!(app.take_change());
+    assert_eq!(app.take_change(), Some(Change::Clock));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The usage view: sums of days by what one wants to know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, DayModel, PicoUsd, Session, Snapshot};
+use agtop_model::{ClientId, DayModel, ModelSpend, PicoUsd, Session, Snapshot};
+use jiff::civil::{Date, date};
 
 /// By what usage is summed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,9 +20,6 @@ pub(crate) enum By {
 }
 
 impl By {
-    /// What one can sum by without looking into anything.
-    pub(crate) const ALL: [Self; 4] = [Self::Period, Self::Model, Self::Client, Self::Project];
-
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Period => "time",
@@ -29,12 +28,6 @@ impl By {
             Self::Project => "project",
             Self::Session => "session",
         }
-    }
-
-    pub(crate) fn step(self, by: isize) -> Self {
-        let at = Self::ALL.iter().position(|one| *one == self).unwrap_or(0);
-        let last = Self::ALL.len() - 1;
-        Self::ALL.get(at.saturating_add_signed(by).min(last)).copied().unwrap_or(self)
     }
 }
 
@@ -66,7 +59,7 @@ impl Period {
 
     /// The period a day is in. Weeks begin on Monday and are called by that day.
     fn of(self, day: &str) -> String {
-        match (self, day.parse::<jiff::civil::Date>()) {
+        match (self, day.parse::<Date>()) {
             (Self::Week, Ok(date)) => {
                 let back = date.weekday().to_monday_zero_offset();
                 date.checked_sub(jiff::Span::new().days(back)).unwrap_or(date).to_string()
@@ -105,14 +98,31 @@ pub(crate) struct Usage {
     /// What was looked into, outermost first, and where the choice was there.
     pub(crate) path: Vec<(Within, By, usize)>,
     pub(crate) sums: Vec<Sum>,
+    /// What was spent on each day, of what was looked into, newest last: a day with usage each.
+    pub(crate) days: Vec<(Date, f64)>,
     pub(crate) index: usize,
     pub(crate) offset: usize,
 }
 
 impl Usage {
     pub(crate) fn refresh(&mut self, snapshot: &Snapshot) {
-        self.sums = self.sums(snapshot);
+        let parts = self.parts(snapshot);
+        self.sums = self.sums(&parts);
+        self.days = self.days(&parts);
         self.choose(self.index);
+    }
+
+    /// By what one can sum here: a project's parts are its sessions.
+    pub(crate) fn choices(&self) -> [By; 4] {
+        let is_within = self.path.iter().any(|(within, ..)| matches!(within, Within::Project(_)));
+        [By::Period, By::Model, By::Client, if is_within { By::Session } else { By::Project }]
+    }
+
+    /// Sums by the next of the choices, or the one so many after it.
+    pub(crate) fn step(&mut self, by: isize) {
+        let choices = self.choices();
+        let at = choices.iter().position(|one| *one == self.by).unwrap_or(0);
+        self.by = choices.get(at.saturating_add_signed(by).min(choices.len() - 1)).copied().unwrap_or(self.by);
     }
 
     pub(crate) fn choose(&mut self, index: usize) {
@@ -150,17 +160,28 @@ impl Usage {
         true
     }
 
-    fn sums(&self, snapshot: &Snapshot) -> Vec<Sum> {
-        match (self.by, self.path.last()) {
-            (By::Project, _) => return by_project(snapshot),
-            (By::Session, Some((Within::Project(project), ..))) => return by_session(snapshot, project),
-            _ => {}
+    /// What is summed. Only sessions know their projects.
+    fn parts<'s>(&self, snapshot: &'s Snapshot) -> Vec<Part<'s>> {
+        let is_of_project = |within: &Within| matches!(within, Within::Project(_));
+        if self.by == By::Project || self.path.iter().any(|(within, ..)| is_of_project(within)) {
+            parts_of_sessions(snapshot)
+        } else {
+            let part = |day: &'s DayModel| Part {
+                day: day.day.as_str().into(),
+                client: day.client,
+                spend: &day.spend,
+                session: None,
+            };
+            snapshot.totals.by_day.iter().map(part).collect()
         }
+    }
+
+    fn sums(&self, parts: &[Part<'_>]) -> Vec<Sum> {
         let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
-        for day in snapshot.totals.by_day.iter().filter(|day| self.is_within(day)) {
-            let (label, key) = self.label(day);
-            let sum = sums.entry(label.clone()).or_insert_with(|| nothing(label, Some(key)));
-            add(sum, day);
+        for part in parts.iter().filter(|part| self.path.iter().all(|(within, ..)| self.is_within(within, part))) {
+            let (label, key) = self.label(part);
+            let sum = sums.entry(label.clone()).or_insert_with(|| nothing(label, key));
+            add(sum, part.spend);
         }
         let mut sums: Vec<Sum> = sums.into_values().collect();
         match self.by {
@@ -170,110 +191,119 @@ impl Usage {
         sums
     }
 
-    fn is_within(&self, day: &DayModel) -> bool {
-        self.path.iter().all(|(within, _, _)| match within {
-            Within::Period(period) => self.period.of(&day.day) == *period,
-            Within::Model(model) => day.spend.model == *model,
-            Within::Client(client) => day.client == *client,
-            Within::Project(_) => false,
-        })
+    /// The calendar shows every day, also those beside a period that was looked into.
+    fn days(&self, parts: &[Part<'_>]) -> Vec<(Date, f64)> {
+        let is_counted =
+            |within: &Within, part: &Part<'_>| matches!(within, Within::Period(_)) || self.is_within(within, part);
+        let mut days: BTreeMap<Date, f64> = BTreeMap::new();
+        for part in parts.iter().filter(|part| self.path.iter().all(|(within, ..)| is_counted(within, part))) {
+            if let Ok(date) = part.day.parse() {
+                *days.entry(date).or_default() += part.spend.spend.amount.as_usd();
+            }
+        }
+        days.into_iter().collect()
     }
 
-    fn label(&self, day: &DayModel) -> (String, Within) {
-        match self.by {
-            By::Period | By::Project | By::Session => {
-                let period = self.period.of(&day.day);
-                (period.clone(), Within::Period(period))
-            }
-            By::Model => {
-                let name = day.spend.model.as_deref().unwrap_or("unknown");
-                let name = agtop_model::Untrusted::from(name).for_terminal().into_owned();
-                (name, Within::Model(day.spend.model.clone()))
-            }
-            By::Client => (day.client.as_str().to_owned(), Within::Client(day.client)),
+    fn is_within(&self, within: &Within, part: &Part<'_>) -> bool {
+        match within {
+            Within::Period(period) => self.period.of(&part.day) == *period,
+            Within::Model(model) => part.spend.model == *model,
+            Within::Client(client) => part.client == *client,
+            Within::Project(name) => part.session.is_some_and(|session| project(session) == *name),
         }
     }
+
+    fn label(&self, part: &Part<'_>) -> (String, Option<Within>) {
+        match (self.by, part.session) {
+            (By::Model, _) => {
+                let name = part.spend.model.as_deref().unwrap_or("unknown");
+                let name = agtop_model::Untrusted::from(name).for_terminal().into_owned();
+                (name, Some(Within::Model(part.spend.model.clone())))
+            }
+            (By::Client, _) => (part.client.as_str().to_owned(), Some(Within::Client(part.client))),
+            (By::Project, Some(session)) => {
+                let name = project(session);
+                (name.clone(), Some(Within::Project(name)))
+            }
+            (By::Session, Some(session)) => (name(session), None),
+            (By::Period | By::Project | By::Session, _) => {
+                let period = self.period.of(&part.day);
+                (period.clone(), Some(Within::Period(period)))
+            }
+        }
+    }
+}
+
+/// What was used of one model on one day.
+struct Part<'s> {
+    /// `YYYY-MM-DD`, or `unknown`.
+    day: Rc<str>,
+    client: ClientId,
+    spend: &'s ModelSpend,
+    /// The conversation, where it is told; sub-agents count into those that sent them off.
+    session: Option<&'s Session>,
+}
+
+fn parts_of_sessions(snapshot: &Snapshot) -> Vec<Part<'_>> {
+    let mut names = HashMap::new();
+    let mut parts = Vec::new();
+    for root in &*snapshot.sessions {
+        collect(root, root, &mut names, &mut parts);
+    }
+    parts
+}
+
+fn collect<'s>(
+    session: &'s Session,
+    root: &'s Session,
+    names: &mut HashMap<Option<i32>, Rc<str>>,
+    parts: &mut Vec<Part<'s>>,
+) {
+    for used in &*session.own_days {
+        let day = Rc::clone(names.entry(used.day).or_insert_with(|| day_name(used.day)));
+        parts.push(Part { day, client: root.client(), spend: &used.spend, session: Some(root) });
+    }
+    for child in &session.children {
+        collect(child, root, names, parts);
+    }
+}
+
+fn day_name(day: Option<i32>) -> Rc<str> {
+    let date = day.and_then(|day| date(1970, 1, 1).checked_add(jiff::Span::new().days(day)).ok());
+    date.map_or_else(|| "unknown".into(), |date| date.to_string().into())
 }
 
 fn nothing(label: String, key: Option<Within>) -> Sum {
     Sum { label, key, tokens: 0, output: 0, amount: None, turns: 0 }
 }
 
-fn add(sum: &mut Sum, day: &DayModel) {
-    let usage = &day.spend.usage;
-    sum.tokens = sum.tokens.saturating_add(usage.total());
-    sum.output = sum.output.saturating_add(usage.output);
-    sum.turns = sum.turns.saturating_add(day.spend.turns);
-    pay(sum, day.spend.spend.known());
-}
-
 /// A sum is known as soon as a part of it is.
-fn pay(sum: &mut Sum, known: Option<PicoUsd>) {
-    if let Some(amount) = known {
+fn add(sum: &mut Sum, part: &ModelSpend) {
+    sum.tokens = sum.tokens.saturating_add(part.usage.total());
+    sum.output = sum.output.saturating_add(part.usage.output);
+    sum.turns = sum.turns.saturating_add(part.turns);
+    if let Some(amount) = part.spend.known() {
         *sum.amount.get_or_insert(PicoUsd::ZERO) += amount;
     }
 }
 
-/// By project there are no days, only what sessions used in all.
-fn by_project(snapshot: &Snapshot) -> Vec<Sum> {
-    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
-    for session in &*snapshot.sessions {
-        let name = project(session);
-        let sum = sums.entry(name.clone()).or_insert_with(|| nothing(name.clone(), Some(Within::Project(name))));
-        add_session(sum, session);
-    }
-    dearest_first(sums.into_values())
-}
-
-/// The sessions of a project, called by their names, unless those are what somebody said, or by their ids.
-fn by_session(snapshot: &Snapshot, name: &str) -> Vec<Sum> {
-    let label = |session: &Session| {
-        let title = session.title.as_ref().filter(|title| !title.rank.is_message_text());
-        let id = || agtop_model::Untrusted::new(Arc::clone(&session.key.id)).for_terminal().into_owned();
-        title.map_or_else(id, |title| title.text.for_terminal().into_owned())
-    };
-    let of_project = snapshot.sessions.iter().filter(|session| project(session) == name);
-    dearest_first(of_project.map(|session| {
-        let mut sum = nothing(label(session), None);
-        add_session(&mut sum, session);
-        sum
-    }))
+/// A session's name, unless that is what somebody said, or its id.
+fn name(session: &Session) -> String {
+    let title = session.title.as_ref().filter(|title| !title.rank.is_message_text());
+    let id = || agtop_model::Untrusted::new(Arc::clone(&session.key.id)).for_terminal().into_owned();
+    title.map_or_else(id, |title| title.text.for_terminal().into_owned())
 }
 
 fn project(session: &Session) -> String {
     session.project.as_ref().map_or_else(|| "no project".to_owned(), |project| project.for_terminal().into_owned())
 }
 
-fn add_session(sum: &mut Sum, session: &Session) {
-    sum.tokens = sum.tokens.saturating_add(session.usage.total());
-    sum.output = sum.output.saturating_add(session.usage.output);
-    sum.turns = sum.turns.saturating_add(session.turns);
-    pay(sum, session.spend.known());
-}
-
-fn dearest_first(sums: impl Iterator<Item = Sum>) -> Vec<Sum> {
-    let mut sums: Vec<Sum> = sums.collect();
-    sums.sort_by_key(|sum| std::cmp::Reverse((sum.amount, sum.tokens)));
-    sums
-}
-
 /// What was spent on the day of the snapshot, in the zone in which its days begin.
 pub(crate) fn spent_today(snapshot: &Snapshot, today: &str) -> Option<PicoUsd> {
     let days = snapshot.totals.by_day.iter().rev().take_while(|day| day.day == today || day.day == "unknown");
     let mut sum = nothing(String::new(), None);
-    days.filter(|day| day.day == today).for_each(|day| add(&mut sum, day));
+    days.filter(|day| day.day == today).for_each(|day| add(&mut sum, &day.spend));
     if sum.turns == 0 { Some(PicoUsd::ZERO) } else { sum.amount }
-}
-
-/// What was spent on each day, for the heat map, newest last, one entry a day with usage.
-pub(crate) fn by_day(snapshot: &Snapshot) -> Vec<(jiff::civil::Date, f64)> {
-    let mut days: BTreeMap<jiff::civil::Date, f64> = BTreeMap::new();
-    for day in &snapshot.totals.by_day {
-        if let Ok(date) = day.day.parse() {
-            *days.entry(date).or_default() += day.spend.spend.amount.as_usd();
-        }
-    }
-    days.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -285,15 +315,55 @@ mod tests {
         sums.iter().map(|sum| sum.tokens).sum()
     }
 
+    fn refreshed(usage: Usage, snapshot: &Snapshot) -> Usage {
+        let mut usage = usage;
+        usage.refresh(snapshot);
+        usage
+    }
+
     #[test]
     fn every_way_of_summing_comes_to_the_same_whole() {
         let snapshot = demo::crowd(5, 20);
-        for by in [By::Period, By::Model, By::Client] {
-            for period in [Period::Day, Period::Week, Period::Month] {
-                let usage = Usage { by, period, ..Usage::default() };
-                assert_eq!(total(&usage.sums(&snapshot)), snapshot.totals.usage.total(), "{by:?} {period:?}");
+        for period in [Period::Day, Period::Week, Period::Month] {
+            for by in [By::Period, By::Model, By::Client] {
+                let usage = refreshed(Usage { by, period, ..Usage::default() }, &snapshot);
+                assert_eq!(total(&usage.sums), snapshot.totals.usage.total(), "{by:?} {period:?}");
             }
         }
+    }
+
+    #[test]
+    fn every_way_of_summing_a_projects_usage_comes_to_the_same_whole() {
+        let snapshot = demo::crowd(5, 20);
+        let mut usage = refreshed(Usage { by: By::Project, ..Usage::default() }, &snapshot);
+        let of_sessions: u64 = snapshot.sessions.iter().map(|session| session.usage.total()).sum();
+        assert_eq!(total(&usage.sums), of_sessions);
+        let project = usage.sums[0].clone();
+        usage.enter();
+        for by in usage.choices() {
+            usage.by = by;
+            usage.refresh(&snapshot);
+            assert_eq!(total(&usage.sums), project.tokens, "{by:?}");
+        }
+        let spent: f64 = usage.days.iter().map(|(_, usd)| usd).sum();
+        assert!((spent - project.amount.unwrap().as_usd()).abs() < 1e-6, "the calendar is the project's, too");
+    }
+
+    #[test]
+    fn a_days_projects_come_to_what_was_used_of_sessions_on_that_day() {
+        let snapshot = demo::crowd(5, 20);
+        let mut usage = refreshed(Usage { by: By::Project, ..Usage::default() }, &snapshot);
+        let whole = total(&usage.sums);
+        usage.enter();
+        usage.by = By::Period;
+        usage.refresh(&snapshot);
+        assert!(usage.sums.len() > 1, "the project was worked on on several days");
+        let days: Vec<String> = parts_of_sessions(&snapshot).iter().map(|part| part.day.to_string()).collect();
+        let of_days = days.iter().collect::<std::collections::BTreeSet<_>>().into_iter().map(|day| {
+            let path = vec![(Within::Period(day.clone()), By::Period, 0)];
+            total(&refreshed(Usage { by: By::Project, path, ..Usage::default() }, &snapshot).sums)
+        });
+        assert_eq!(of_days.sum::<u64>(), whole);
     }
 
     #[test]

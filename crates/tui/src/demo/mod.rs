@@ -46,7 +46,7 @@ impl Demo {
     /// The machine after that much time.
     pub fn snapshot(&self, elapsed: Duration) -> Snapshot {
         let now = self.start.plus(elapsed);
-        let scene = Scene { now, elapsed: elapsed.as_secs_f64() };
+        let scene = Scene { now, elapsed: elapsed.as_secs_f64(), zone: &self.zone };
         let sessions: Vec<_> = (0..self.sessions.max(self.agents))
             .map(|at| Arc::new(sessions::session(&scene, at, self.agents)))
             .collect();
@@ -81,15 +81,22 @@ impl Demo {
 }
 
 /// A moment of the play.
-struct Scene {
+struct Scene<'a> {
     now: Timestamp,
     /// Seconds since the curtain rose.
     elapsed: f64,
+    zone: &'a TimeZone,
 }
 
-impl Scene {
+impl Scene<'_> {
     fn ago(&self, seconds: f64) -> Timestamp {
         self.now.minus(Duration::from_secs_f64(seconds.max(0.0)))
+    }
+
+    /// Days from 1970-01-01 until then.
+    fn day(&self, at: Timestamp) -> Option<i32> {
+        let at = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?;
+        Some((at.to_zoned(self.zone.clone()).date() - jiff::civil::date(1970, 1, 1)).get_days())
     }
 }
 

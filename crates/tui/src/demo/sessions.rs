@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agtop_model::{
     Basis, Context, ContextSource, Cost, Deed, Evidence, Growth, Happening, InFlight, ModelSpend, Phase, PicoUsd,
-    Session, SessionKey, Spend, Status, StopReason, Title, TitleRank, ToolCount, Usage,
+    Session, SessionDay, SessionKey, Spend, Status, StopReason, Timestamp, Title, TitleRank, ToolCount, Usage,
 };
 
 use super::cast::{CALLS, CLAUDE_PLAYER, PARTS, PLAYERS, PROJECTS, Player, TALK};
@@ -84,6 +84,12 @@ pub(super) fn session(scene: &Scene, at: usize, live: usize) -> Session {
         model: Some(player.model.into()),
         own_usage: usage,
         own_spend: spend,
+        own_days: days(
+            scene,
+            at,
+            scene.ago(quiet),
+            &ModelSpend { model: Some(player.model.into()), usage, spend, turns },
+        ),
         usage,
         spend,
         usage_gap: None,
@@ -221,6 +227,19 @@ fn tools(at: usize) -> Vec<ToolCount> {
     counts.into_iter().map(count).collect()
 }
 
+/// When a session used that: some went on for days.
+fn days(scene: &Scene, at: usize, last: Timestamp, all: &ModelSpend) -> Arc<[SessionDay]> {
+    let day = scene.day(last);
+    if at % 4 != 1 {
+        return [SessionDay { day, spend: all.clone() }].into();
+    }
+    let before = Usage { output: all.usage.output / 3, ..Usage::default() };
+    let rest = Usage { output: all.usage.output - before.output, ..all.usage };
+    let first = ModelSpend { usage: before, spend: Spend::default(), turns: 0, model: all.model.clone() };
+    let first = SessionDay { day: day.map(|day| day - 1), spend: first };
+    [first, SessionDay { day, spend: ModelSpend { usage: rest, ..all.clone() } }].into()
+}
+
 fn child_of(scene: &Scene, at: usize, child: usize) -> Session {
     let actor = at * 100 + child + 5_000;
     let player = player(actor);
@@ -233,6 +252,7 @@ fn child_of(scene: &Scene, at: usize, child: usize) -> Session {
         title: Some(Title { rank: TitleRank::Given, text: name.into() }),
         own_usage: usage,
         own_spend: spend,
+        own_days: Arc::default(),
         usage,
         spend,
         turns: 12,
@@ -263,6 +283,7 @@ fn empty(player: Player, scene: &Scene) -> Session {
         model: Some(player.model.into()),
         own_usage: Usage::default(),
         own_spend: Spend::default(),
+        own_days: Arc::default(),
         usage: Usage::default(),
         spend: Spend::default(),
         usage_gap: None,

@@ -42,10 +42,8 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let clock = clock(app);
-    let clock_width = cols(clock.width());
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
-    put(buffer, inner, &clock, Side::Right);
+    let inner = inner(area);
+    let clock_width = draw_clock(app, area, buffer);
     let first = Rect { width: inner.width.saturating_sub(clock_width + cols(GAP)), ..inner };
     let Some(snapshot) = app.snapshot.as_deref() else {
         put(buffer, first, &collecting(app), Side::Left);
@@ -62,6 +60,17 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         let second = Rect { y: area.y + 1, ..inner };
         put(buffer, second, &fitted(below, second.width), Side::Left);
     }
+}
+
+fn inner(area: Rect) -> Rect {
+    Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area }
+}
+
+/// Draws the clock, and returns how many columns it takes.
+pub(super) fn draw_clock(app: &App, area: Rect, buffer: &mut Buffer) -> u16 {
+    let clock = clock(app);
+    put(buffer, inner(area), &clock, Side::Right);
+    cols(clock.width())
 }
 
 /// As many pieces as fit in a row, in their order.

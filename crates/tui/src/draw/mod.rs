@@ -1,15 +1,16 @@
 //! From the state to a frame. Only what can be seen is formatted.
 
+mod canvas;
 mod footer;
 mod header;
 mod strip;
 mod table;
 mod tabs;
 
-use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+pub use canvas::Canvas;
 pub(crate) use header::rows as header_rows;
 pub(crate) use strip::{alert_at, rows as strip_rows};
 pub(crate) use table::EDGE;
@@ -23,12 +24,10 @@ use crate::{panel, popup, views};
 /// Smaller than this, nothing of use can be shown.
 const SMALLEST: (u16, u16) = (20, 5);
 
-/// Draws the screen.
-pub fn draw(app: &App, frame: &mut Frame<'_>) {
-    let area = frame.area();
-    let cursor = draw_into(app, area, frame.buffer_mut());
-    if let Some(cursor) = cursor {
-        frame.set_cursor_position(cursor);
+/// Draws the clock into the picture of a screen that only that has changed of.
+fn draw_clock(app: &App, area: Rect, buffer: &mut Buffer) {
+    if area.width >= SMALLEST.0 && area.height >= SMALLEST.1 {
+        header::draw_clock(app, zones(app, area).header, buffer);
     }
 }
 

@@ -16,7 +16,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Position;
 use ratatui::style::Modifier;
 
-pub use terminal::{Canvas, Graphics};
+pub use terminal::{Easel, Graphics};
 
 /// Columns of a logo.
 const WIDTH: u16 = 2;
@@ -44,14 +44,14 @@ struct Logo {
 impl Logos {
     /// Logos of SVG files, drawn for that terminal. A file that is no logo is left out.
     #[cfg(feature = "logos")]
-    pub fn new<'f>(canvas: Canvas, files: impl IntoIterator<Item = (ClientId, &'f [u8])>) -> Self {
-        let logo = |(n, (client, file)): (u32, (ClientId, &[u8]))| Some((client, picture::logo(file, canvas, n)?));
+    pub fn new<'f>(easel: Easel, files: impl IntoIterator<Item = (ClientId, &'f [u8])>) -> Self {
+        let logo = |(n, (client, file)): (u32, (ClientId, &[u8]))| Some((client, picture::logo(file, easel, n)?));
         Self((0..).zip(files).filter_map(logo).collect())
     }
 
     /// This build draws no pictures.
     #[cfg(not(feature = "logos"))]
-    pub fn new<'f>(_: Canvas, _: impl IntoIterator<Item = (ClientId, &'f [u8])>) -> Self {
+    pub fn new<'f>(_: Easel, _: impl IntoIterator<Item = (ClientId, &'f [u8])>) -> Self {
         Self::default()
     }
 

@@ -11,7 +11,7 @@ pub enum Graphics {
 
 /// What pictures are drawn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Canvas {
+pub struct Easel {
     /// How they are drawn.
     pub graphics: Graphics,
     /// Width and height of a cell in pixels.
@@ -52,11 +52,11 @@ impl Graphics {
     }
 }
 
-impl Canvas {
+impl Easel {
     /// A cell smaller or larger than this is no cell, but a terminal that counts otherwise.
     const CELLS: std::ops::RangeInclusive<u16> = 4..=128;
 
-    /// The canvas of a terminal of so many columns and rows that measures so many pixels in all; none where it does not
+    /// The easel of a terminal of so many columns and rows that measures so many pixels in all; none where it does not
     /// tell.
     pub fn new(graphics: Graphics, cells: (u16, u16), pixels: (u16, u16)) -> Option<Self> {
         let cell = (pixels.0.checked_div(cells.0)?, pixels.1.checked_div(cells.1)?);
@@ -100,12 +100,12 @@ mod tests {
 
     #[test]
     fn a_terminal_that_does_not_tell_its_size_gets_no_pictures() {
-        let canvas = |cells, pixels| Canvas::new(Graphics::Sixel, cells, pixels).map(|canvas| canvas.cell);
-        assert_eq!(canvas((80, 24), (800, 480)), Some((10, 20)));
+        let easel = |cells, pixels| Easel::new(Graphics::Sixel, cells, pixels).map(|easel| easel.cell);
+        assert_eq!(easel((80, 24), (800, 480)), Some((10, 20)));
         for (cells, pixels) in
             [((80, 24), (0, 0)), ((0, 0), (800, 480)), ((80, 24), (80, 24)), ((1, 1), (65535, 65535))]
         {
-            assert_eq!(canvas(cells, pixels), None);
+            assert_eq!(easel(cells, pixels), None);
         }
     }
 }

@@ -15,7 +15,7 @@ const CELL: (u16, u16) = (10, 20);
 
 fn logos(graphics: Graphics) -> Logos {
     let files = ["claude", "codex"].map(|name| (ClientId::new(name), LOGO));
-    Logos::new(Canvas { graphics, cell: CELL }, files)
+    Logos::new(Easel { graphics, cell: CELL }, files)
 }
 
 fn app(logos: Option<Logos>, keys: &str) -> App {
@@ -49,8 +49,7 @@ fn each_protocol_draws_in_its_own_way() {
 #[test]
 fn without_logos_the_screen_is_as_it_was() {
     let before = text_of(&app(None, ""), 140, 40);
-    let none =
-        Logos::new(Canvas { graphics: Graphics::Kitty, cell: CELL }, [(ClientId::new("claude"), &b"no SVG"[..])]);
+    let none = Logos::new(Easel { graphics: Graphics::Kitty, cell: CELL }, [(ClientId::new("claude"), &b"no SVG"[..])]);
     assert!(none.is_empty());
     assert_eq!(text_of(&app(Some(none), ""), 140, 40), before);
 }

@@ -6,7 +6,7 @@ use std::io;
 
 pub use tty::{Mouse, Tty, listen};
 
-use crate::{App, Command, Message, Reply};
+use crate::{App, Change, Command, Message, Reply};
 
 /// The world outside the screen.
 pub trait Host {
@@ -31,11 +31,11 @@ pub enum Input {
 
 /// What is drawn on.
 pub trait Screen {
-    /// Draws the state.
+    /// Draws the state, after that much of it has changed.
     ///
     /// # Errors
     /// If the terminal cannot be written to.
-    fn draw(&mut self, app: &App) -> io::Result<()>;
+    fn draw(&mut self, app: &App, change: Change) -> io::Result<()>;
 
     /// Forgets what is on the screen, so that everything is drawn anew.
     ///
@@ -67,28 +67,28 @@ pub trait Screen {
 /// # Errors
 /// If the terminal cannot be written to.
 pub fn run(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<()> {
-    while app.take_change() || wait(screen, app, host)? {
+    while let Some(mut change) = next_change(screen, app, host)? {
         // What came meanwhile is taken notice of before anything is drawn: a storm of sizes or snapshots is one frame.
         while let Some(input) = host.ready() {
             if !take(input, screen, app, host)? {
                 return Ok(());
             }
         }
-        app.take_change();
-        screen.draw(app)?;
+        change = app.take_change().map_or(change, |also| also.max(change));
+        screen.draw(app, change)?;
     }
     Ok(())
 }
 
-/// Waits until there is something to draw; whether to go on.
-fn wait(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<bool> {
+/// Waits until there is something to draw; `None` if it is over.
+fn next_change(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<Option<Change>> {
     loop {
+        if let Some(change) = app.take_change() {
+            return Ok(Some(change));
+        }
         let input = host.wait();
         if !take(input, screen, app, host)? {
-            return Ok(false);
-        }
-        if app.take_change() {
-            return Ok(true);
+            return Ok(None);
         }
     }
 }

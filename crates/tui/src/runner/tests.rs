@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Host, Input, Screen, run};
 use crate::keys::key;
-use crate::{App, Command, Message, Options, Reply, demo};
+use crate::{App, Change, Command, Message, Options, Reply, demo};
 
 /// Lines that are said one after the other; those of one act are there at once.
 struct Play {
@@ -46,7 +46,7 @@ struct Slate {
 }
 
 impl Screen for Slate {
-    fn draw(&mut self, _: &App) -> io::Result<()> {
+    fn draw(&mut self, _: &App, _: Change) -> io::Result<()> {
         self.log.push("draw");
         if self.breaks { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }

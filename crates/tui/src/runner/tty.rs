@@ -16,7 +16,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::{Input, Screen};
-use crate::{App, Canvas, Graphics, Message, draw};
+use crate::{App, Canvas, Change, Easel, Graphics, Message};
 
 /// A frame of a large screen in full colour is about this long: one write takes it to the terminal.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -25,6 +25,7 @@ const FRAME_BYTES: usize = 256 * 1024;
 /// it panics.
 pub struct Tty {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    canvas: Canvas,
     mouse: Mouse,
     is_taken: bool,
 }
@@ -47,7 +48,7 @@ impl Tty {
     pub fn take(mouse: Mouse) -> io::Result<Self> {
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         let terminal = Terminal::new(CrosstermBackend::new(out))?;
-        let mut tty = Self { terminal, mouse, is_taken: false };
+        let mut tty = Self { terminal, canvas: Canvas::default(), mouse, is_taken: false };
         give_back_on_panic();
         tty.enter()?;
         Ok(tty)
@@ -63,9 +64,9 @@ impl Tty {
 
     /// What pictures are drawn on, if the terminal tells how large its cells are. It is asked through the system, not by
     /// a sequence that it might print.
-    pub fn canvas(&self, graphics: Graphics) -> Option<Canvas> {
+    pub fn easel(&self, graphics: Graphics) -> Option<Easel> {
         let WindowSize { columns, rows, width, height } = window_size().ok()?;
-        Canvas::new(graphics, (columns, rows), (width, height))
+        Easel::new(graphics, (columns, rows), (width, height))
     }
 
     fn out(&mut self) -> &mut CrosstermBackend<BufWriter<Stdout>> {
@@ -74,9 +75,10 @@ impl Tty {
 }
 
 impl Screen for Tty {
-    fn draw(&mut self, app: &App) -> io::Result<()> {
+    fn draw(&mut self, app: &App, change: Change) -> io::Result<()> {
         queue!(self.out(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| draw(app, frame))?;
+        let Self { terminal, canvas, .. } = self;
+        terminal.draw(|frame| canvas.draw(app, change, frame))?;
         queue!(self.out(), EndSynchronizedUpdate)?;
         Write::flush(self.out())
     }

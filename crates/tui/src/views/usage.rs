@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::{App, By, Sum, Within, by_day};
+use crate::app::{App, By, Sum, Within};
 use crate::columns::Side;
 use crate::look::{Ink, Look};
 use crate::widgets::{bar, heading, put};
@@ -22,7 +22,9 @@ const fn heat_rows(area: Rect) -> u16 {
 }
 
 pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    let Some(snapshot) = app.snapshot.as_deref() else { return };
+    if app.snapshot.is_none() {
+        return;
+    }
     let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
     put(buffer, Rect { height: 1, ..inner }, &trail(app), Side::Left);
     put(buffer, Rect { y: inner.y + 1, height: 1, ..inner }, &headings(app, inner.width), Side::Left);
@@ -30,7 +32,7 @@ pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     draw_sums(app, list, area, buffer);
     if heat_rows(area) > 0 {
         let heat = Rect { y: area.bottom() - HEAT_ROWS + 1, height: HEAT_ROWS - 1, ..inner };
-        draw_heat(&app.look, &by_day(snapshot), heat, buffer);
+        draw_heat(&app.look, &app.usage.days, heat, buffer);
     }
 }
 
@@ -38,7 +40,7 @@ pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 fn trail(app: &App) -> Line<'static> {
     let look = &app.look;
     let mut spans = vec![look.span("by ", Ink::Dim)];
-    for by in By::ALL {
+    for by in app.usage.choices() {
         let name = if by == By::Period { app.usage.period.name() } else { by.name() };
         let ink = if by == app.usage.by { Ink::Accent } else { Ink::Dim };
         spans.push(look.span(format!("{name}  "), ink));
@@ -54,9 +56,6 @@ fn trail(app: &App) -> Line<'static> {
             Within::Project(project) => project.clone(),
         };
         spans.push(look.span(format!("  › {name}"), Ink::Text));
-    }
-    if matches!(app.usage.by, By::Project | By::Session) {
-        spans.push(look.span("  all time: days are not known by project", Ink::Dim));
     }
     Line::from(spans)
 }

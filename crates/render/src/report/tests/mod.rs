@@ -5,7 +5,7 @@ mod properties;
 mod schema;
 mod statusline;
 
-use agtop_model::{Cost, PicoUsd, UsageTable};
+use agtop_model::{Cost, PicoUsd, Session, UsageTable};
 
 use super::testing::{CLAUDE, CODEX, NOW, at, costing, options, page, rich, row, session, table, written};
 use super::*;
@@ -117,6 +117,18 @@ fn tools_are_counted_with_those_of_sub_agents() {
     assert_eq!(calls, [("claude Bash".into(), 50), ("codex shell".into(), 12), ("claude Edit".into(), 7)]);
     let since = Options { since: Some(at("2026-11-21T00:00:00Z")), ..options(Kind::Tool) };
     assert_eq!(Report::build(&rich(), &since).totals.calls, 57);
+}
+
+#[test]
+fn sessions_are_added_up_by_what_the_person_calls_them() {
+    let tagged = |id, tag: Option<&str>| Session { tag: tag.map(Into::into), ..session(CLAUDE, id, None) };
+    let sessions = vec![tagged("a", Some("billing")), tagged("b", None), tagged("c", Some("billing"))];
+    let rows = vec![row(0, Some(NOW), "m", 10), row(1, Some(NOW), "m", 20), row(2, Some(NOW), "m", 40)];
+    let report = Report::build(&table(sessions, rows), &options(Kind::Tag));
+    assert_eq!(labels(&report), ["billing", "untagged"]);
+    assert_eq!(report.lines.iter().map(|line| line.sums.usage.total()).collect::<Vec<_>>(), [50, 20]);
+    let json: serde_json::Value = serde_json::from_str(&written(&report, "json", None)).unwrap();
+    assert_eq!(json["rows"][1]["keys"], serde_json::json!([null]));
 }
 
 #[test]
