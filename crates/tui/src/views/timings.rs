@@ -61,13 +61,13 @@ fn longest_now(look: &Look, snapshot: &Snapshot) -> Option<Line<'static>> {
     let (since, call, agent) = calls.min_by_key(|(since, ..)| *since)?;
     let span = snapshot.now.since(since);
     let ink = if call.usual.is_some_and(|usual| is_long(span, usual)) { Ink::Warn } else { Ink::Text };
-    let usual = call.usual.map(|usual| format!("   95% in {}", units::latency(usual))).unwrap_or_default();
+    let usual = call.usual.map(|usual| format!(", 95% in {}", units::latency(usual))).unwrap_or_default();
     let name = format!("{} {}", call.name.for_terminal(), units::latency(span));
-    let who = format!("   {} {}", agent.label.for_terminal(), project(agent));
+    let who = format!("  {} {}", agent.label.for_terminal(), project(agent));
     Some(Line::from(vec![
         look.span(text::left("longest now", NAME), Ink::Dim),
         look.span(name, ink),
-        look.span(format!("{usual}{who}"), Ink::Dim),
+        look.span(format!("{who}{usual}"), Ink::Dim),
     ]))
 }
 
