@@ -13,6 +13,8 @@ use anyhow::{Context, Result, bail, ensure};
 #[cfg(unix)]
 mod agents;
 #[cfg(unix)]
+mod hook;
+#[cfg(unix)]
 mod terminal;
 #[cfg(unix)]
 mod tui;
@@ -31,6 +33,9 @@ enum Screen {
     /// Time the screen on a terminal of 200×50, over made-up agents that append to their transcripts
     #[cfg(unix)]
     Tui(tui::Args),
+    /// Time what agents wait for: `agtop hook`
+    #[cfg(unix)]
+    Hook(hook::Args),
 }
 
 #[derive(clap::Args)]
@@ -71,8 +76,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match args {
         #[cfg(unix)]
         Args { screen: Some(Screen::Tui(screen)), .. } => tui::run(screen),
+        #[cfg(unix)]
+        Args { screen: Some(Screen::Hook(hook)), .. } => hook::run(hook),
         Args { reports: Some(reports), .. } => time_reports(reports),
-        Args { .. } => bail!("name a home, or `tui` and a home"),
+        Args { .. } => bail!("name a home, `tui` and a home, or `hook`"),
     }
 }
 

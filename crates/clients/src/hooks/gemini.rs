@@ -14,7 +14,8 @@ const ID: ClientId = ClientId::new("gemini");
 /// How Gemini CLI is hooked.
 pub(crate) struct GeminiHooks;
 
-/// Not the model's own events: they fire for every chunk of a response, and tell nothing that transcripts do not.
+/// Not the model's own events: they fire for every chunk of a response, and tell nothing that transcripts do not. Nor
+/// `PreCompress`, which version 0.61 fires before every request, whether anything is summarised or not.
 const EVENTS: Events = &[
     ("BeforeTool", Meaning::ToolStarts),
     ("AfterTool", Meaning::ToolEnds),
@@ -23,7 +24,6 @@ const EVENTS: Events = &[
     ("Notification", Meaning::Notifies),
     ("SessionStart", Meaning::SessionStarts),
     ("SessionEnd", Meaning::SessionEnds),
-    ("PreCompress", Meaning::Compacted),
 ];
 
 /// Milliseconds are the unit of the time limit.
