@@ -153,6 +153,7 @@ pub struct App {
     pub(crate) tab: Tab,
     pub(crate) agents: List,
     pub(crate) sessions: List,
+    order: items::Order,
     pub(crate) usage: Usage,
     /// The first line of the views that are read, not chosen from.
     pub(crate) scroll: usize,
@@ -193,6 +194,7 @@ impl App {
             tab: Tab::Info,
             agents: List::default(),
             sessions: List::default(),
+            order: items::Order::default(),
             usage: Usage::default(),
             scroll: 0,
             filtering: Filtering::default(),
@@ -370,7 +372,7 @@ impl App {
                 self.agents.replace(items, &snapshot);
             }
             ViewId::Sessions => {
-                let items = items::sessions(&snapshot, &choice);
+                let items = items::sessions(&snapshot, &choice, &mut self.order);
                 self.sessions.replace(items, &snapshot);
             }
             ViewId::Usage => self.usage.refresh(&snapshot),
