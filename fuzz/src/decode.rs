@@ -69,7 +69,7 @@ fn open(client: &dyn Client, path: &Path) -> (Store, Box<dyn Decoder>) {
     let Some(store) = stores.find(accepts) else { panic!("no store of {} accepts {path:?}", client.info().id) };
     let relative = path.strip_prefix(&store.root).unwrap_or(path);
     let modified = Timestamp::from_millis(1_790_000_000_000);
-    let source = Source { file: FileId(0), path, relative, modified, zone: &TimeZone::UTC };
+    let source = Source { file: FileId(0), path, relative, modified, prose_from: Timestamp::EARLIEST, zone: &TimeZone::UTC };
     let decoder = client.decoder(&store, &source);
     (store, decoder)
 }
@@ -90,7 +90,7 @@ impl Feeder {
         let mut again = Vec::new();
         assert!(self.decoder.feed(input, &mut again).is_err(), "what failed fails again");
         let counts =
-            |event: &Event| matches!(event.kind, EventKind::Prompt | EventKind::Error(_) | EventKind::Compacted);
+            |event: &Event| matches!(event.kind, EventKind::Prompt { .. } | EventKind::Error(_) | EventKind::Compacted);
         assert!(!again.iter().any(counts), "a record that failed counts twice: {again:?}");
     }
 

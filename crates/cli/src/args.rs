@@ -7,6 +7,8 @@ mod alerts;
 mod config;
 mod hooks;
 mod ledger;
+#[cfg(feature = "logos")]
+mod logos;
 mod report;
 
 use std::path::PathBuf;
@@ -15,6 +17,8 @@ pub(crate) use alerts::*;
 pub(crate) use config::*;
 pub(crate) use hooks::*;
 pub(crate) use ledger::*;
+#[cfg(feature = "logos")]
+pub(crate) use logos::*;
 pub(crate) use report::*;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -74,6 +78,9 @@ pub(crate) enum Command {
     WatchAlerts(WatchAlertsArgs),
     /// Show a model's rates, or how prices are looked up
     Prices(PricesArgs),
+    /// Fetch vendors' logos, which terminals that draw pictures show before agents' names
+    #[cfg(feature = "logos")]
+    Logos(LogosArgs),
     /// Show what each agent's files tell, and what they leave out
     Clients(ClientsArgs),
     /// Print the version

@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod config;
 mod log;
+mod logos;
 mod plan;
 mod prices;
 mod progress;

@@ -22,9 +22,11 @@ use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
 
 use crate::args::{Cli, Command, ForgetArgs, LedgerArgs, LedgerCommand, PlanChoice, PricesCommand, SourceArgs};
+#[cfg(feature = "logos")]
+use crate::args::{LogosArgs, LogosCommand, UpdateLogosArgs};
 use crate::commands::ConfigWork;
 use crate::config::Config;
-use crate::{prices, time};
+use crate::{logos, prices, time};
 
 pub(crate) use alerts::{Bell, Voice, WatchAlerts};
 pub(crate) use hooks::{EventForm, Events, Hooks, HooksTask, Span, Target};
@@ -62,6 +64,9 @@ pub(crate) enum Plan {
     Prices { book: Arc<PriceBook>, models: Vec<String> },
     /// Fetch the price list.
     UpdatePrices { url: String, cache: PathBuf, even_if_fresh: bool },
+    /// Fetch logos.
+    #[cfg(feature = "logos")]
+    UpdateLogos(logos::Update),
     /// Print the agent programs that are recognised.
     ListBuiltins,
     /// Print what each agent's files tell.
@@ -96,6 +101,10 @@ pub(crate) struct Screen {
     pub(crate) mouse: agtop_tui::Mouse,
     /// Whether the agents are made up.
     pub(crate) demo: bool,
+    /// How the terminal is given pictures, if it is known to draw any.
+    pub(crate) graphics: Option<agtop_tui::Graphics>,
+    /// Where logos are kept.
+    pub(crate) logos: PathBuf,
     /// Where choices are kept.
     pub(crate) config_file: PathBuf,
     /// Where agents push events to.
@@ -160,6 +169,7 @@ struct Ground {
     config: Config,
     config_file: PathBuf,
     cache: PathBuf,
+    logos: PathBuf,
     /// What agtop itself keeps.
     data: PathBuf,
     zone: TimeZone,
@@ -203,6 +213,11 @@ impl Plan {
                 cache: ground.cache,
                 even_if_fresh: update.force,
             });
+        }
+        #[cfg(feature = "logos")]
+        if let Some(Command::Logos(LogosArgs { command: LogosCommand::Update(update) })) = cli.command {
+            let UpdateLogosArgs { url, force: even_if_fresh } = update;
+            return Ok(Self::UpdateLogos(logos::Update { url, directory: ground.logos, even_if_fresh }));
         }
         if cli.money.refresh_pricing {
             // An unreachable network is no reason to show nothing: the prices at hand are used, and that is said.
@@ -253,7 +268,8 @@ impl Ground {
         let data = data.map_or_else(|| directories.data_dir().join("agtop"), PathBuf::from);
         let config_file = cli.general.config.clone().unwrap_or(config_file);
         let cache = prices::cache_file(&directories.cache_dir());
-        Ok(Self { cache, data, env, config, config_file, zone: TimeZone::system() })
+        let logos = logos::directory(&directories.cache_dir());
+        Ok(Self { cache, logos, data, env, config, config_file, zone: TimeZone::system() })
     }
 
     fn book(&self, cli: &Cli) -> Result<PriceBook> {
@@ -278,6 +294,8 @@ impl Ground {
             options: self.options(cli)?,
             mouse,
             demo: args.demo,
+            graphics: agtop_tui::Graphics::of(|name| Some(self.env.var(name)?.to_string_lossy().into_owned())),
+            logos: self.logos.clone(),
             config_file: self.config_file.clone(),
             hooks: self.places(),
         })

@@ -79,6 +79,7 @@ fn decode(bencher: Bencher<'_, '_>, mix: Mix) {
         path: name,
         relative: name,
         modified: Timestamp::from_millis(0),
+        prose_from: Timestamp::from_millis(i64::MAX),
         zone: &jiff::tz::TimeZone::UTC,
     };
     bencher.counter(BytesCount::of_str(&text)).bench_local(|| {

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Event, EventKind, FileId, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank};
+use agtop_model::{ClientId, Event, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank};
 use serde::Deserialize;
 
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::looks::{Looks, Model};
 use crate::parse::{Loose, Moment};
@@ -58,8 +58,8 @@ impl Client for Antigravity {
         let id = source.relative.iter().next().and_then(|id| id.to_str()).unwrap_or_default();
         let session = SessionKey::new(ID, id);
         match store.format {
-            Format::Lines => Box::new(Transcript { file: source.file, session, is_new: true }),
-            _ => Box::new(Note { file: source.file, session, modified: source.modified }),
+            Format::Lines => Box::new(Transcript { file: source.file(), session, is_new: true }),
+            _ => Box::new(Note { file: source.file(), session, modified: source.modified }),
         }
     }
 
@@ -96,7 +96,7 @@ fn is_transcript(relative: &Path) -> bool {
 
 /// Reads the steps of a session.
 struct Transcript {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     is_new: bool,
 }
@@ -129,8 +129,11 @@ impl Decoder for Transcript {
         // Every step tells that the session is at work.
         record.facts(&self.session, SessionFacts { started, ..SessionFacts::default() });
         if step.kind.text() == Some("USER_INPUT") {
-            record.emit(&self.session, EventKind::Prompt);
-            record.title(&self.session, TitleRank::FirstPrompt, step.content.text().map(request).unwrap_or_default());
+            let words = step.content.text().map(request);
+            record.prompt(&self.session, words);
+            record.title(&self.session, TitleRank::FirstPrompt, words.unwrap_or_default());
+        } else if step.kind.text() == Some("PLANNER_RESPONSE") {
+            record.said(&self.session, || step.content.text());
         }
         Ok(())
     }
@@ -138,7 +141,7 @@ impl Decoder for Transcript {
 
 /// A note, of which only its being there is told.
 struct Note {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     modified: Timestamp,
 }
@@ -153,6 +156,8 @@ impl Decoder for Note {
 
 #[cfg(test)]
 mod tests {
+    use agtop_model::EventKind;
+
     use super::*;
     use crate::testing::{MODIFIED, Tally, decode_document, decode_lines};
 

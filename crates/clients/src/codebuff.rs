@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, FileId, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp,
-    TitleRank, Turn, Usage,
+    ClientId, Event, EventKind, Extent, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn,
+    Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{Record, response, sound};
+use crate::decode::{Record, SourceFile, response, sound};
 use crate::looks::Looks;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, rfc3339};
@@ -77,11 +77,11 @@ impl Client for Codebuff {
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         let chat = source.path.parent().map(file_name).unwrap_or_default();
         if store.layout == STATES {
-            return Box::new(State { file: source.file, session: SessionKey::new(ID, chat) });
+            return Box::new(State { file: source.file(), session: SessionKey::new(ID, chat) });
         }
         let started = time_of_name(chat);
         Box::new(Chat {
-            file: source.file,
+            file: source.file(),
             session: SessionKey::new(ID, chat),
             started,
             opened: started.unwrap_or(source.modified),
@@ -108,7 +108,7 @@ fn is_of_chat(relative: &Path, name: &str) -> bool {
 
 /// Reads where a chat works, from all that its agent remembers.
 struct State {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
 }
 
@@ -155,7 +155,7 @@ fn time_of_name(name: &str) -> Option<Timestamp> {
 
 /// Reads one chat.
 struct Chat {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     started: Option<Timestamp>,
     opened: Timestamp,
@@ -218,11 +218,12 @@ impl Chat {
     fn message(&mut self, message: &Message<'_>, n: u32, record: &mut Record<'_>) {
         match message.variant.text().or(message.role.text()) {
             Some("user") => {
-                record.emit(&self.session, EventKind::Prompt);
+                record.prompt(&self.session, message.content.text());
                 if let Some(words) = message.content.text() {
                     record.title(&self.session, TitleRank::LastPrompt, words);
                 }
             }
+            Some("ai") => record.said(&self.session, || message.content.text()),
             Some("error") => record.emit(&self.session, EventKind::Error("unknown".into())),
             _ => {}
         }
@@ -293,7 +294,7 @@ mod tests {
     fn a_chat_is_dated_by_its_name_where_messages_have_a_clocks_time_alone() {
         let begun = Timestamp::from_millis(1_795_000_000_000);
         assert_eq!(time_of_name("2026-11-18T11-06-40.000Z"), Some(begun));
-        let prompt = events().into_iter().find(|event| matches!(event.kind, EventKind::Prompt)).unwrap();
+        let prompt = events().into_iter().find(|event| matches!(event.kind, EventKind::Prompt { .. })).unwrap();
         assert_eq!(prompt.at, Some(begun));
     }
 

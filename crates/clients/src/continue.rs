@@ -6,18 +6,17 @@
 use std::path::Path;
 
 use agtop_model::{
-    ClientId, Event, EventKind, FileId, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn,
-    Usage,
+    ClientId, Event, EventKind, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{Record, response, sound};
+use crate::decode::{Record, SourceFile, response, sound};
 use crate::facts::is_uuid;
 use crate::looks::{Looks, Model};
 use crate::parse::{Count, Loose};
 use crate::paths::directory;
-use crate::speech::{blocks, words};
+use crate::speech::{blocks, prose, words};
 use crate::store::{file_stem, has_extension};
 use crate::{
     Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, Presence, ProcFacts, Source, Store,
@@ -76,7 +75,7 @@ impl Client for Continue {
 
     fn decoder(&self, _: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         let session = SessionKey::new(ID, file_stem(source.path));
-        Box::new(Document { file: source.file, session, modified: source.modified })
+        Box::new(Document { file: source.file(), session, modified: source.modified })
     }
 
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
@@ -100,7 +99,7 @@ fn is_session(relative: &Path) -> bool {
 
 /// Reads one session.
 struct Document {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     modified: Timestamp,
 }
@@ -198,10 +197,13 @@ impl Document {
 
     fn said(&self, message: &Message<'_>, record: &mut Record<'_>) {
         let said = message.content.map(blocks).unwrap_or_default();
+        if message.role.text() == Some("assistant") {
+            record.said(&self.session, || prose(&said));
+        }
         if message.role.text() == Some("user")
             && let Some(words) = words(&said)
         {
-            record.emit(&self.session, EventKind::Prompt);
+            record.prompt(&self.session, Some(words));
             record.title(&self.session, TitleRank::LastPrompt, words);
         }
     }
@@ -221,7 +223,7 @@ mod tests {
         let events = decode_document(&Continue, PATH, SESSION).unwrap();
         assert!(Tally::of(&events).turns.is_empty());
         assert!(events.iter().all(|event| event.at == Some(MODIFIED)));
-        assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt)).count(), 2);
+        assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count(), 2);
     }
 
     #[test]
@@ -261,6 +263,6 @@ mod tests {
         let mut out = Vec::new();
         let json = br#"{"history":[7,{"message":{"role":"user","content":"hi"}}]}"#;
         assert!(decoder.feed(Input::Document(json), &mut out).is_err());
-        assert!(out.iter().any(|event| matches!(event.kind, EventKind::Prompt)));
+        assert!(out.iter().any(|event| matches!(event.kind, EventKind::Prompt { .. })));
     }
 }

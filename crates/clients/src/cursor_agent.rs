@@ -8,18 +8,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Event, EventKind, FileId, Place, Role, SessionFacts, SessionKey, TitleRank};
+use agtop_model::{ClientId, Event, EventKind, Place, Role, SessionFacts, SessionKey, TitleRank};
 use md5::{Digest, Md5};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::looks::{Looks, MODEL};
 use crate::names::Names;
 use crate::parse::{Loose, Moment};
 use crate::paths::directory;
-use crate::speech::{blocks, words};
+use crate::speech::{blocks, prose, words};
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{
     Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Presence, ProcFacts, Source, Store, Table,
@@ -100,20 +100,20 @@ impl Client for CursorAgent {
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.format {
             Format::Sqlite(_) => Box::new(Rows {
-                file: source.file,
+                file: source.file(),
                 chat: source.path.parent().map(file_name).filter(|id| is_uuid(id)).map(Into::into),
                 project: source.relative.iter().next().and_then(|hash| hash.to_str()).map(Into::into),
             }),
             Format::Document if store.layout == "directories of chats" => {
                 let chat = source.path.parent().map(file_name).unwrap_or_default();
-                Box::new(ChatDirectory { file: source.file, session: SessionKey::new(ID, chat) })
+                Box::new(ChatDirectory { file: source.file(), session: SessionKey::new(ID, chat) })
             }
             Format::Document => {
                 let project = source.path.parent().map(file_name).unwrap_or_default();
-                Box::new(TrustedDirectory { file: source.file, project: project.into() })
+                Box::new(TrustedDirectory { file: source.file(), project: project.into() })
             }
             Format::Lines => Box::new(Transcript {
-                file: source.file,
+                file: source.file(),
                 session: SessionKey::new(ID, file_stem(source.path)),
                 project: source.relative.iter().next().and_then(|name| name.to_str()).map(Into::into),
                 names: Names::default(),
@@ -162,7 +162,7 @@ fn document(input: Input<'_>) -> Result<&[u8], DecodeError> {
 
 /// Reads what newer releases keep beside a chat's database: the directory it works in.
 struct ChatDirectory {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
 }
 
@@ -189,7 +189,7 @@ impl Decoder for ChatDirectory {
 /// Reads what is written once a directory is trusted: its path, for which chats have a hash, and transcripts a name that
 /// others may share.
 struct TrustedDirectory {
-    file: FileId,
+    file: SourceFile,
     /// The name that transcripts have for it.
     project: Arc<str>,
 }
@@ -218,7 +218,7 @@ impl Decoder for TrustedDirectory {
 
 /// Reads a chat's database, or the editor's.
 struct Rows {
-    file: FileId,
+    file: SourceFile,
     /// The chat whose directory the database lies in.
     chat: Option<Arc<str>>,
     /// The hash that stands for the chat's directory.
@@ -300,7 +300,7 @@ fn unhexed(digits: &[u8]) -> Option<Vec<u8>> {
 
 /// Reads a transcript of the CLI.
 struct Transcript {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     /// The name that stands for its directory.
     project: Option<Arc<str>>,
@@ -344,10 +344,14 @@ impl Decoder for Transcript {
             self.is_new = false;
             self.model = model;
         }
+        let content = line.message.as_ref().and_then(|message| message.content);
+        if line.role.text() == Some("assistant") {
+            record.said(&self.session, || prose(&content.map(blocks).unwrap_or_default()).map(str::to_owned));
+        }
         if line.role.text() == Some("user") {
-            let said = line.message.as_ref().and_then(|message| message.content).map(blocks).unwrap_or_default();
+            let said = content.map(blocks).unwrap_or_default();
             if let Some(words) = words(&said) {
-                record.emit(&self.session, EventKind::Prompt);
+                record.prompt(&self.session, Some(words));
                 record.title(&self.session, TitleRank::LastPrompt, words);
             }
         }

@@ -117,8 +117,26 @@ pub struct Source<'a> {
     pub relative: &'a Path,
     /// When it was last written: the best guess for records without a time.
     pub modified: Timestamp,
+    /// What was said before this is not told: nobody follows it any more.
+    pub prose_from: Timestamp,
     /// The zone of times that are written without one.
     pub zone: &'a TimeZone,
+}
+
+impl Source<'_> {
+    /// What records need to know of the file.
+    pub(crate) fn file(&self) -> SourceFile {
+        SourceFile { id: self.file, prose_from: self.prose_from }
+    }
+}
+
+/// What records need to know of the file that they are in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SourceFile {
+    /// Its number.
+    pub(crate) id: FileId,
+    /// See [`Source::prose_from`].
+    pub(crate) prose_from: Timestamp,
 }
 
 /// One record on its way out: what all its events have in common.
@@ -127,14 +145,17 @@ pub(crate) struct Record<'o> {
     pub(crate) source: Provenance,
     /// When it happened.
     pub(crate) at: Option<Timestamp>,
+    /// See [`Source::prose_from`].
+    pub(crate) prose_from: Timestamp,
     /// Where its events go.
     pub(crate) out: &'o mut Vec<Event>,
 }
 
 impl<'o> Record<'o> {
     /// A record at `place` of `file`.
-    pub(crate) fn new(file: FileId, place: Place, at: Option<Timestamp>, out: &'o mut Vec<Event>) -> Self {
-        Self { source: Provenance { file, place }, at, out }
+    pub(crate) fn new(file: SourceFile, place: Place, at: Option<Timestamp>, out: &'o mut Vec<Event>) -> Self {
+        let SourceFile { id: file, prose_from } = file;
+        Self { source: Provenance { file, place }, at, prose_from, out }
     }
 
     /// Emits an event of this record.
@@ -155,6 +176,30 @@ impl Record<'_> {
         if !text.is_empty() {
             self.emit(session, EventKind::Title(Title { rank, text: text.into() }));
         }
+    }
+
+    /// Emits that the person spoke.
+    pub(crate) fn prompt(&mut self, session: &SessionKey, words: Option<&str>) {
+        let words = words.filter(|_| self.is_followed()).map(|words| shortened(words, KEPT));
+        self.emit(session, EventKind::Prompt { words: words.filter(|words| !words.is_empty()).map(Into::into) });
+    }
+
+    /// Emits the beginning of what the agent said, if that was said lately. The prose of old records, of which there
+    /// are many, is not even looked for.
+    pub(crate) fn said<S: AsRef<str>>(&mut self, session: &SessionKey, prose: impl FnOnce() -> Option<S>) {
+        if self.is_followed()
+            && let Some(prose) = prose()
+        {
+            let prose = shortened(prose.as_ref(), KEPT);
+            if !prose.is_empty() {
+                self.emit(session, EventKind::Said(prose.into()));
+            }
+        }
+    }
+
+    /// Whether somebody may still follow what was said at the record's time.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.at.is_some_and(|at| at >= self.prose_from)
     }
 }
 

@@ -8,18 +8,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, FileId, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank,
-    ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, ToolKey, Turn,
+    Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{KEPT, Record, response};
+use crate::decode::{KEPT, Record, SourceFile, response};
 use crate::facts::is_uuid;
 use crate::looks::{Looks, MODEL};
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, model_name, shortened};
-use crate::speech::{Block, blocks, words};
+use crate::speech::{Block, blocks, prose, words};
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, ProcFacts, Source, Store};
 
@@ -79,9 +79,11 @@ impl Client for Droid {
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.layout {
-            TOTALS => Box::new(Settings { file: source.file, session: session(source.path), opened: source.modified }),
+            TOTALS => {
+                Box::new(Settings { file: source.file(), session: session(source.path), opened: source.modified })
+            }
             _ => Box::new(Log {
-                file: source.file,
+                file: source.file(),
                 session: session(source.path),
                 names: Names::default(),
                 open: HashMap::new(),
@@ -114,7 +116,7 @@ fn session(path: &Path) -> SessionKey {
 
 /// Reads a session's settings for the running total.
 struct Settings {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     opened: Timestamp,
 }
@@ -189,7 +191,7 @@ fn own_name(written: &str) -> String {
 
 /// Reads a session's messages.
 struct Log {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     names: Names,
     /// Calls that a tool has not answered.
@@ -230,13 +232,16 @@ impl Log {
 
     fn said(&mut self, message: &Message<'_>, record: &mut Record<'_>) {
         let said = message.content.map(blocks).unwrap_or_default();
+        if message.role.text() == Some("assistant") {
+            record.said(&self.session, || prose(&said));
+        }
         for block in &said {
             self.tool(block, record);
         }
         if message.role.text() == Some("user")
             && let Some(words) = words(&said)
         {
-            record.emit(&self.session, EventKind::Prompt);
+            record.prompt(&self.session, Some(words));
             record.title(&self.session, TitleRank::LastPrompt, words);
         }
     }
@@ -351,7 +356,7 @@ mod tests {
 
     #[test]
     fn reminders_and_tool_answers_are_no_prompts() {
-        let prompts = log().iter().filter(|event| matches!(event.kind, EventKind::Prompt)).count();
+        let prompts = log().iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count();
         assert_eq!(prompts, 1);
     }
 

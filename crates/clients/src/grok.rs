@@ -4,16 +4,16 @@
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Event, EventKind, FileId, Place, Role, SessionFacts, SessionKey, TitleRank};
+use agtop_model::{ClientId, Event, Place, Role, SessionFacts, SessionKey, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::looks::{Looks, MODEL};
 use crate::parse::{Loose, Moment};
 use crate::paths::{directory, percent_decoded};
-use crate::speech::{blocks, words};
+use crate::speech::{blocks, prose, words};
 use crate::store::file_name;
 use crate::{
     Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, Presence, ProcFacts, Source, Store,
@@ -73,7 +73,7 @@ impl Client for Grok {
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.format {
-            Format::Document => Box::new(Summary { file: source.file, session: session_of(source) }),
+            Format::Document => Box::new(Summary { file: source.file(), session: session_of(source) }),
             _ => Box::new(History::new(source)),
         }
     }
@@ -108,7 +108,7 @@ fn session_of(source: &Source<'_>) -> SessionKey {
 
 /// Reads what a session is.
 struct Summary {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
 }
 
@@ -163,7 +163,7 @@ impl Decoder for Summary {
 
 /// Reads what was said in a session.
 struct History {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     /// From the directory's name, until it is told.
     cwd: Option<PathBuf>,
@@ -186,7 +186,7 @@ impl History {
     fn new(source: &Source<'_>) -> Self {
         let above = source.relative.iter().next().and_then(|name| name.to_str());
         let cwd = above.and_then(percent_decoded).map(PathBuf::from).filter(|path| is_whole(path));
-        Self { file: source.file, session: session_of(source), cwd }
+        Self { file: source.file(), session: session_of(source), cwd }
     }
 }
 
@@ -204,12 +204,18 @@ impl Decoder for History {
             let facts = SessionFacts { cwd: Some(cwd), started: line.timestamp.0, ..SessionFacts::default() };
             record.facts(&self.session, facts);
         }
-        if line.role.text().or(line.kind.text()) == Some("user") {
-            let said = line.content.map(blocks).unwrap_or_default();
-            if let Some(words) = words(&said) {
-                record.emit(&self.session, EventKind::Prompt);
-                record.title(&self.session, TitleRank::LastPrompt, words);
+        match line.role.text().or(line.kind.text()) {
+            Some("user") => {
+                let said = line.content.map(blocks).unwrap_or_default();
+                if let Some(words) = words(&said) {
+                    record.prompt(&self.session, Some(words));
+                    record.title(&self.session, TitleRank::LastPrompt, words);
+                }
             }
+            Some("assistant") => {
+                record.said(&self.session, || prose(&line.content.map(blocks).unwrap_or_default()).map(str::to_owned));
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -217,7 +223,7 @@ impl Decoder for History {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::Timestamp;
+    use agtop_model::{EventKind, Timestamp};
     use proptest::prelude::*;
 
     use super::*;
@@ -292,7 +298,7 @@ mod tests {
     #[test]
     fn there_are_prompts_and_no_tokens() {
         let events = events();
-        assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt)).count(), 2);
+        assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count(), 2);
         assert!(Tally::of(&events).turns.is_empty());
         assert!(events.iter().all(|event| &*event.session.id == "5aaaaaaa-0000-4000-8000-000000000001"));
     }

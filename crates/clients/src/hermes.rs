@@ -5,12 +5,12 @@
 use std::path::Path;
 
 use agtop_model::{
-    ClientId, Event, EventKind, FileId, MessageKey, PicoUsd, Place, Role, SessionFacts, SessionKey, Timestamp,
-    TitleRank, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, PicoUsd, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn,
+    Usage,
 };
 use serde::Deserialize;
 
-use crate::decode::{Record, response};
+use crate::decode::{Record, SourceFile, response};
 use crate::looks::{Looks, MODEL};
 use crate::parse::{Count, Loose};
 use crate::paths::directory;
@@ -96,7 +96,7 @@ impl Client for Hermes {
     }
 
     fn decoder(&self, _: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
-        Box::new(Database { file: source.file, modified: source.modified })
+        Box::new(Database { file: source.file(), modified: source.modified })
     }
 
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
@@ -114,7 +114,7 @@ impl Client for Hermes {
 
 /// Decodes rows of sessions.
 struct Database {
-    file: FileId,
+    file: SourceFile,
     modified: Timestamp,
 }
 

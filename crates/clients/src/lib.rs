@@ -41,6 +41,8 @@ mod qwen;
 mod speech;
 mod store;
 #[cfg(test)]
+mod talk;
+#[cfg(test)]
 mod testing;
 
 use std::path::Path;

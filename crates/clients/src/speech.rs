@@ -41,6 +41,12 @@ pub(crate) fn words<'b>(blocks: &'b [Block<'_>]) -> Option<&'b str> {
     blocks.iter().filter_map(|block| block.text.text()).map(unwrapped).find(|text| !text.starts_with('<'))
 }
 
+/// The last thing that an agent said in a message.
+pub(crate) fn prose<'b>(blocks: &'b [Block<'_>]) -> Option<&'b str> {
+    let is_text = |block: &&Block<'_>| block.kind.text().is_none_or(|kind| kind == "text" || kind == "output_text");
+    blocks.iter().rev().filter(is_text).find_map(|block| block.text.text())
+}
+
 fn unwrapped(text: &str) -> &str {
     let text = text.trim();
     let inner = text.strip_prefix("<user_query>").map(|text| text.strip_suffix("</user_query>").unwrap_or(text));

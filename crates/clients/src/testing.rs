@@ -18,14 +18,21 @@ pub(crate) fn home() -> Env {
     Env { home: "/home/u".into(), ..Env::default() }
 }
 
+/// After everything that tests tell: nothing of what was said is told.
+const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
+
 /// The store that accepts the file, and a decoder for it.
 pub(crate) fn open(client: &dyn Client, env: &Env, path: &str) -> (Store, Box<dyn Decoder>) {
+    open_for(client, env, path, NEVER)
+}
+
+fn open_for(client: &dyn Client, env: &Env, path: &str, prose_from: Timestamp) -> (Store, Box<dyn Decoder>) {
     let path = Path::new(path);
     let accepting = |store: &Store| path.strip_prefix(&store.root).is_ok_and(|relative| (store.accepts)(relative));
     let store = client.stores(env).into_iter().find(accepting).unwrap_or_else(|| panic!("no store accepts {path:?}"));
     let relative = path.strip_prefix(&store.root).unwrap();
-    let decoder =
-        client.decoder(&store, &Source { file: FileId(7), path, relative, modified: MODIFIED, zone: &TimeZone::UTC });
+    let source = Source { file: FileId(7), path, relative, modified: MODIFIED, prose_from, zone: &TimeZone::UTC };
+    let decoder = client.decoder(&store, &source);
     (store, decoder)
 }
 
@@ -91,6 +98,33 @@ fn cell(value: &serde_json::Value) -> Cell<'static> {
         serde_json::Value::String(text) => Cell::Bytes(text.clone().leak().as_bytes()),
         json => Cell::Bytes(json.to_string().leak().as_bytes()),
     }
+}
+
+/// What the person and the agent said in a file below `/home/u`, each with its sign, if that was said after a moment.
+/// A prompt without words is the sign alone. Databases are written as for [`fixture_rows`].
+pub(crate) fn said_since(client: &dyn Client, path: &str, text: &str, prose_from: Timestamp) -> Vec<String> {
+    let (store, mut decoder) = open_for(client, &home(), path, prose_from);
+    let mut events = Vec::new();
+    let mut feed = |input: Input<'_>| decoder.feed(input, &mut events).unwrap();
+    match store.format {
+        Format::Lines => {
+            for (offset, line) in text.lines().enumerate() {
+                feed(Input::Line { bytes: line.as_bytes(), offset: offset as u64 });
+            }
+        }
+        Format::Document => feed(Input::Document(text.as_bytes())),
+        Format::Sqlite(_) => {
+            for (table, rowid, cells) in fixture_rows(client, path, text) {
+                feed(Input::Row { table, rowid, cells: &cells });
+            }
+        }
+    }
+    let said = |event: &Event| match &event.kind {
+        EventKind::Prompt { words } => Some(format!("> {}", words.as_ref().map_or("", |words| words.raw()))),
+        EventKind::Said(prose) => Some(format!("< {}", prose.raw())),
+        _ => None,
+    };
+    events.iter().filter_map(said).collect()
 }
 
 /// What events amount to when each response counts once: a plain model of what the collector does.

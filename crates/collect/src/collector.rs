@@ -28,9 +28,9 @@ use crate::record::Record;
 use crate::remember::{
     Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
 };
-use crate::scan::{Job, Meter, Progress, read_all};
+use crate::scan::{Job, Manner, Meter, Progress, read_all};
 use crate::sweep::{Found, Look, Sweep};
-use crate::world::{Lens, Scope, World};
+use crate::world::{Lens, NEWS, Scope, World};
 use crate::{join, status};
 
 /// What to collect, and how.
@@ -294,7 +294,8 @@ impl Collector {
         let mut cursors = HashMap::new();
         let keeps = self.settings.runs == Runs::Again;
         let zone = self.settings.zone.clone();
-        read_all(jobs, &zone, |portion| {
+        let manner = Manner { zone: &zone, prose_from: prose_from(self.interest, now) };
+        read_all(jobs, manner, |portion| {
             self.take(portion.client, portion.modified, portion.told);
             if let Some(end) = portion.end {
                 self.meter.finish(end.bytes);
@@ -323,6 +324,7 @@ impl Collector {
         let Self { remembrance, sweep, files, world, known, settings, interest, detail, .. } = self;
         // Who explains a session shows each response; blocks end to the minute.
         let (interest, detail) = (*interest, *detail);
+        let manner = Manner { zone: &settings.zone, prose_from: prose_from(interest, now) };
         let question = Question { places: sweep.places(), candidates: &candidates, interest, detail, now };
         let mut is_settled = vec![false; candidates.len()];
         let mut resumed: HashMap<usize, News> = HashMap::new();
@@ -335,10 +337,8 @@ impl Collector {
             }
             let file = files.add(client, path);
             let cursor = resumption.as_ref().and_then(|resumption| {
-                Some((
-                    resumption.candidate,
-                    go_on(candidates.get(resumption.candidate)?, file, resumption, &settings.zone)?,
-                ))
+                let candidate = candidates.get(resumption.candidate)?;
+                Some((resumption.candidate, go_on(candidate, file, resumption, manner)?))
             });
             if let Some((candidate, cursor)) = cursor {
                 worth = Worth::Grown;
@@ -588,12 +588,21 @@ fn fresh(candidates: Vec<Candidate>) -> Vec<Find> {
 }
 
 /// Where an earlier run stopped in a file, if that can be gone on with.
-fn go_on(candidate: &Candidate, file: FileId, resumption: &Resumption, zone: &TimeZone) -> Option<Box<Cursor>> {
+fn go_on(candidate: &Candidate, file: FileId, resumption: &Resumption, manner: Manner<'_>) -> Option<Box<Cursor>> {
     let Candidate { place, path, identity } = candidate;
     let relative = path.strip_prefix(&place.root).unwrap_or(path);
-    let source = Source { file, path, relative, modified: identity.modified, zone };
+    let Manner { zone, prose_from } = manner;
+    let source = Source { file, path, relative, modified: identity.modified, prose_from, zone };
     let decoder = place.client.decoder(&place.store, &source);
     Cursor::resumed(path, decoder, resumption).map(Box::new)
+}
+
+/// From when on it is told what was said: who follows sessions is shown their last words.
+fn prose_from(interest: Interest, now: Timestamp) -> Timestamp {
+    match interest {
+        Interest::Present => now.minus(NEWS),
+        Interest::Usage => Timestamp::from_millis(i64::MAX),
+    }
 }
 
 fn lens(settings: &Settings, prices: &Arc<PriceBook>) -> Lens {

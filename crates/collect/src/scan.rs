@@ -43,6 +43,15 @@ pub(crate) struct Job {
     pub(crate) cursor: Option<Box<Cursor>>,
 }
 
+/// How files are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner<'a> {
+    /// Times that are written without a zone are of this one.
+    pub(crate) zone: &'a TimeZone,
+    /// What was said before this is not told.
+    pub(crate) prose_from: Timestamp,
+}
+
 /// A portion of what a file told.
 pub(crate) struct Portion {
     pub(crate) client: ClientId,
@@ -69,13 +78,12 @@ const QUEUE: usize = 8;
 /// Fewer bytes than this are read without other threads: starting them would take longer.
 const SMALL: u64 = 256 * 1024;
 
-/// Reads every job, giving `take` what they tell, in no particular order between files. Times that are written without
-/// a zone are of `zone`.
-pub(crate) fn read_all(mut jobs: Vec<Job>, zone: &TimeZone, mut take: impl FnMut(Portion)) {
+/// Reads every job, giving `take` what they tell, in no particular order between files.
+pub(crate) fn read_all(mut jobs: Vec<Job>, manner: Manner<'_>, mut take: impl FnMut(Portion)) {
     let bytes: u64 = jobs.iter().map(|job| job.bytes).sum();
     if bytes <= SMALL {
         for job in jobs {
-            read(job, zone, &mut take);
+            read(job, manner, &mut take);
         }
         return;
     }
@@ -90,7 +98,7 @@ pub(crate) fn read_all(mut jobs: Vec<Job>, zone: &TimeZone, mut take: impl FnMut
             scope.spawn(move || {
                 let mut parcel = Parcel { sender, portions: Vec::new(), events: 0 };
                 while let Some(job) = next(queue) {
-                    read(job, zone, &mut |portion| parcel.add(portion));
+                    read(job, manner, &mut |portion| parcel.add(portion));
                 }
                 parcel.send();
             });
@@ -131,7 +139,7 @@ fn next(queue: &Mutex<std::vec::IntoIter<Job>>) -> Option<Job> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
-fn read(job: Job, zone: &TimeZone, take: &mut impl FnMut(Portion)) {
+fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
     let Job { file, place, path, modified, bytes, state, remembering, cursor } = job;
     let Place { client, store, root } = &*place;
     let mut notes = remembering.map(|seen| {
@@ -141,7 +149,8 @@ fn read(job: Job, zone: &TimeZone, take: &mut impl FnMut(Portion)) {
     let clock = |seen: Timestamp| Clock { modified, latest: seen.plus(CLOCK_SLACK) };
     let mut cursor = cursor.unwrap_or_else(|| {
         let relative = path.strip_prefix(root).unwrap_or(&path);
-        let source = Source { file, path: &path, relative, modified, zone };
+        let Manner { zone, prose_from } = manner;
+        let source = Source { file, path: &path, relative, modified, prose_from, zone };
         Box::new(Cursor::new(client.decoder(store, &source)))
     });
     let client = client.info().id;

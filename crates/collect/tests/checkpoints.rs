@@ -32,7 +32,10 @@ fn transcripts(name: &str) -> Vec<(String, PathBuf)> {
 fn decoder(client: &dyn Client, store: &Store, path: &Path) -> Box<dyn Decoder> {
     let relative = Path::new(path.file_name().unwrap());
     let modified = Timestamp::from_millis(1_790_000_000_000);
-    client.decoder(store, &Source { file: FileId(0), path, relative, modified, zone: &TimeZone::UTC })
+    client.decoder(
+        store,
+        &Source { file: FileId(0), path, relative, modified, prose_from: Timestamp::EARLIEST, zone: &TimeZone::UTC },
+    )
 }
 
 /// Feeds lines from a byte on; returns what they told.

@@ -63,7 +63,10 @@ fn open(client: &dyn Client, path: &Path) -> (Store, Box<dyn Decoder>) {
     let found = client.stores(&env).into_iter().find_map(|store| Some((relative(&store)?, store)));
     let (relative, store) = found.unwrap_or_else(|| panic!("no store accepts {}", path.display()));
     let modified = Timestamp::from_millis(1_790_000_000_000);
-    let decoder = client.decoder(&store, &Source { file: FileId(7), path, relative, modified, zone: &TimeZone::UTC });
+    let decoder = client.decoder(
+        &store,
+        &Source { file: FileId(7), path, relative, modified, prose_from: Timestamp::EARLIEST, zone: &TimeZone::UTC },
+    );
     (store, decoder)
 }
 

@@ -205,6 +205,39 @@ fn a_second_run_reads_nothing_and_tells_the_same() {
 }
 
 #[test]
+fn what_was_said_is_in_the_view_and_not_in_the_ledger() {
+    let home = Home::new();
+    let now = jiff::Timestamp::now();
+    let said = format!(
+        concat!(
+            r#"{{"type":"user","timestamp":"{}","sessionId":"a","message":{{"content":"grow plumquat trees"}}}}"#,
+            "\n",
+            r#"{{"type":"assistant","timestamp":"{}","sessionId":"a","message":{{"id":"m","content":[{{"type":"text","text":"digging for plumquat"}}],"usage":{{"output_tokens":1}}}}}}"#,
+            "\n"
+        ),
+        now, now
+    );
+    append(&home.transcript("a"), &said);
+    let mut collector = home.collector(Runs::Again, home.ledger());
+    collector.refresh();
+    append(&home.transcript("a"), &said.replace(r#""id":"m""#, r#""id":"n""#).replace("digging", "digging on"));
+    let snapshot = collector.refresh();
+    collector.finish();
+    let recent = format!("{:?}", snapshot.sessions[0].recent);
+    assert!(["grow plumquat trees", "digging for", "digging on"].iter().all(|said| recent.contains(said)), "{recent}");
+    let files = fs::read_dir(home.directory.path().join("data/agtop")).unwrap();
+    let written: Vec<Vec<u8>> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+    assert!(written.iter().any(|bytes| bytes.len() > 1000));
+    for bytes in written {
+        assert!(!String::from_utf8_lossy(&bytes).contains("plumquat"));
+    }
+    assert!(
+        format!("{:?}", home.look().sessions[0].recent).contains("digging on"),
+        "it is read again where it is fresh"
+    );
+}
+
+#[test]
 fn what_agents_delete_stays_counted() {
     let home = Home::new();
     append(&home.transcript("a"), &line("a", 1, 10, 100));

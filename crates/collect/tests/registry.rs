@@ -24,6 +24,7 @@ const SHARED: &[&str] = &[
     "process_only",
     "speech",
     "store",
+    "talk",
     "testing",
 ];
 

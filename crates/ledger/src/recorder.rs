@@ -96,7 +96,7 @@ impl Recorder {
         session.phase = session.phase.after(kind);
         match kind {
             EventKind::Title(title) => note_title(&mut session.title, title),
-            EventKind::Prompt => session.prompts += 1,
+            EventKind::Prompt { .. } => session.prompts += 1,
             EventKind::Compacted => session.compactions += 1,
             EventKind::Error(_) => session.errors += 1,
             _ => {}
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tools_and_errors_said_is_not_kept() {
+    fn what_tools_errors_and_people_said_is_not_kept() {
         let started = EventKind::ToolStarted {
             tool: ToolKey::new(CLIENT, "t"),
             name: "Bash".into(),
@@ -322,9 +322,11 @@ mod tests {
             event("s", 1, started.clone()),
             event("s", 1, started),
             event("s", 2, EventKind::Error("secret trouble".into())),
+            event("s", 2, EventKind::Prompt { words: Some("tell me a secret".into()) }),
+            event("s", 2, EventKind::Said("the secret is".into())),
         ]);
         assert_eq!((memory.sessions[0].calls.len(), memory.sessions[0].errors), (1, 1));
-        assert_eq!(memory.sessions[0].phase, Phase::Failed);
+        assert_eq!((memory.sessions[0].phase, memory.sessions[0].prompts), (Phase::Open, 1));
         assert!(!String::from_utf8_lossy(&memory.encode()).contains("secret"));
     }
 
@@ -332,7 +334,7 @@ mod tests {
     fn times_of_a_broken_clock_are_not_believed() {
         let mut early = event("s", 1, answer(1, 1));
         early.at = Some(Timestamp::from_millis(5));
-        let memory = recorded(&[event("s", 3, EventKind::Prompt), early]);
+        let memory = recorded(&[event("s", 3, EventKind::Prompt { words: None }), early]);
         assert_eq!(memory.turns[0].at, minute(3), "the last time that the session told");
     }
 
@@ -353,7 +355,7 @@ mod tests {
         let tool =
             |id: &str| EventKind::ToolStarted { tool: ToolKey::new(CLIENT, id), name: "Read".into(), target: None };
         let events = [
-            event("a", 1, EventKind::Prompt),
+            event("a", 1, EventKind::Prompt { words: None }),
             event("a", 2, answer(1, 5)),
             event("a", 2, tool("x")),
             event("b", 3, answer(1, 9)),

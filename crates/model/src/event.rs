@@ -26,8 +26,15 @@ pub enum EventKind {
     Facts(Box<SessionFacts>),
     /// The session has a name, of that rank.
     Title(Title),
-    /// The person asked something. The text itself is never kept.
-    Prompt,
+    /// The person asked something.
+    Prompt {
+        /// The beginning of what they said, where it was said lately. Private: shown only where asked for, and kept
+        /// nowhere but in memory.
+        words: Option<Untrusted>,
+    },
+    /// The beginning of what the agent said lately. Private: shown only where asked for, and kept nowhere but in
+    /// memory.
+    Said(Untrusted),
     /// The model answered.
     Turn(Box<Turn>),
     /// The model called a tool.

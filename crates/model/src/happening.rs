@@ -12,8 +12,10 @@ pub struct Happening {
 /// What happened in a session, as far as people follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
-    /// The person spoke.
-    Asked,
+    /// The person spoke. What they said is private: shown only where asked for.
+    Asked(Option<Untrusted>),
+    /// The agent spoke. What it said is private: shown only where asked for.
+    Said(Untrusted),
     /// The model called a tool, on that. The target is private: shown only where asked for.
     Called {
         /// The tool.

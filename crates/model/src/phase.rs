@@ -26,7 +26,7 @@ impl Phase {
     #[must_use]
     pub fn after(self, kind: &EventKind) -> Self {
         match kind {
-            EventKind::Prompt | EventKind::ToolStarted { .. } | EventKind::SubagentStarted { .. } => Self::Open,
+            EventKind::Prompt { .. } | EventKind::ToolStarted { .. } | EventKind::SubagentStarted { .. } => Self::Open,
             EventKind::Waiting => Self::Waiting,
             EventKind::Error(reason) if is_refusal(reason.raw()) => Self::Limited,
             EventKind::Error(_) => Self::Failed,

@@ -10,7 +10,10 @@ pub fn happening_line(happening: &Happening, content: Content) -> String {
         target.map(|target| format!(": {}", target.raw())).unwrap_or_default()
     };
     match &happening.deed {
-        Deed::Asked => "› the person spoke".to_owned(),
+        Deed::Asked(words) => format!("› the person spoke{}", on(words)),
+        Deed::Said(prose) => {
+            content.allow(Some(prose)).map_or("› the agent spoke".to_owned(), |prose| format!("› {}", prose.raw()))
+        }
         Deed::Called { tool, target } => format!("→ {}{}", tool.raw(), on(target)),
         Deed::Returned { tool, outcome: Ok(()) } => format!("← {}", tool.raw()),
         Deed::Returned { tool, outcome: Err(()) } => format!("← {} failed", tool.raw()),
@@ -25,6 +28,16 @@ pub fn happening_line(happening: &Happening, content: Content) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_said_is_told_only_if_asked_for() {
+        let line = |deed: &Deed, content| happening_line(&Happening { at: None, deed: deed.clone() }, content);
+        let (asked, said) = (Deed::Asked(Some("mend it".into())), Deed::Said("I look.".into()));
+        assert_eq!(line(&asked, Content::Hidden), "› the person spoke");
+        assert_eq!(line(&asked, Content::Included), "› the person spoke: mend it");
+        assert_eq!(line(&said, Content::Hidden), "› the agent spoke");
+        assert_eq!(line(&said, Content::Included), "› I look.");
+    }
 
     #[test]
     fn what_a_tool_works_on_is_told_only_if_asked_for() {

@@ -412,7 +412,7 @@ fn claude_session() -> Session {
         growth: Some(Growth { tokens_per_minute: 1_250.5, full_in: Some(Duration::from_mins(347)) }),
         cache_saving: PicoUsd::from_usd(25.59),
         recent: vec![
-            Happening { at: Some(ago(60)), deed: Deed::Asked },
+            Happening { at: Some(ago(60)), deed: Deed::Asked(Some(SECRET_WORDS.into())) },
             Happening {
                 at: Some(ago(20)),
                 deed: Deed::Called { tool: "Bash".into(), target: Some(format!("echo {SECRET_WORDS}").into()) },

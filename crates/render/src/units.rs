@@ -85,6 +85,15 @@ pub fn window(minutes: u32) -> String {
     }
 }
 
+/// How long something took: `340ms`, `1.4s`, and from ten seconds on as [`span()`], to the nearest second.
+pub fn latency(span: Duration) -> String {
+    match span.as_millis() {
+        0..1000 => format!("{}ms", span.as_millis()),
+        1000..9950 => format!("{:.1}s", span.as_secs_f64()),
+        millis => self::span(Duration::from_secs(u64::try_from((millis + 500) / 1000).unwrap_or(u64::MAX))),
+    }
+}
+
 /// Percent: `52%`, and `3.4%` below ten; `-` for what is no number.
 pub fn percent(value: f64) -> String {
     if !value.is_finite() {
@@ -121,6 +130,14 @@ mod tests {
     fn windows_are_called_as_people_call_them() {
         let names = [300, 10_080, 1_440, 4_320, 90].map(window);
         assert_eq!(names, ["5h", "week", "day", "3d", "90m"]);
+    }
+
+    #[test]
+    fn what_took_less_than_ten_seconds_is_told_finely() {
+        let told = |millis| latency(Duration::from_millis(millis));
+        assert_eq!([0, 340, 999].map(told), ["0ms", "340ms", "999ms"]);
+        assert_eq!([1000, 1449, 9949, 9950].map(told), ["1.0s", "1.4s", "9.9s", "10s"]);
+        assert_eq!([59_000, 61_000].map(told), ["59s", "1m01s"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 
+use crate::keys::key;
 use crate::{App, Canvas, Change, Message, Options};
 
 /// A state of that size that has seen the snapshot.
@@ -15,6 +16,13 @@ pub(crate) fn app_at(size: (u16, u16), options: Options, snapshot: Snapshot) -> 
     app.update(Message::Resize(size.0, size.1));
     app.update(Message::Snapshot(Arc::new(snapshot)));
     app
+}
+
+/// Presses keys, which blanks separate.
+pub(crate) fn press(app: &mut App, keys: &str) {
+    for name in keys.split(' ').filter(|name| !name.is_empty()) {
+        app.update(Message::Key(key(name).unwrap()));
+    }
 }
 
 /// The screen, drawn through the real terminal type.

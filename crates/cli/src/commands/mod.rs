@@ -78,6 +78,8 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
         Plan::Statusline(statusline) => statusline::run(&statusline, &mut out)?,
         Plan::Prices { book, models } => return prices::look_up(&book, &models, &mut out),
         Plan::UpdatePrices { url, cache, even_if_fresh } => prices::update(&url, &cache, even_if_fresh, &mut out)?,
+        #[cfg(feature = "logos")]
+        Plan::UpdateLogos(update) => crate::logos::update(&update, &mut out)?,
         Plan::ListBuiltins => builtins::list(&mut out)?,
         Plan::ListFields => builtins::list_fields(&mut out)?,
         Plan::Clients { as_json: true } => clients::json(&mut out)?,

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Event, EventKind, Extent, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
     Timestamp, Turn, Usage,
 };
 use memchr::memmem;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::ID;
 use super::figures::{Figures, Occurrences};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::parse::{Count, Moment};
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -19,7 +19,7 @@ use crate::{DecodeError, Decoder, Input, Source};
 /// It says neither which program nor which directory an event belongs to: a launch begins a session, and what follows
 /// is counted to it.
 pub(super) struct Log {
-    file: FileId,
+    file: SourceFile,
     path: String,
     modified: Timestamp,
     session: Option<(SessionKey, Timestamp)>,
@@ -54,7 +54,7 @@ struct Properties<'a> {
 impl Log {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             path: source.path.to_string_lossy().into_owned(),
             modified: source.modified,
             session: None,

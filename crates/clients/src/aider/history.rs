@@ -2,15 +2,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Title, TitleRank, Turn,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
+    TitleRank, Turn,
 };
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::figures::{Occurrences, Report, cost_line};
 use super::{HISTORY_FILE, ID};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::parse::shortened;
 use crate::store::file_name;
 use crate::{DecodeError, Decoder, Input, Source};
@@ -20,7 +20,7 @@ use crate::{DecodeError, Decoder, Input, Source};
 /// A launch begins with `# aider chat started at …`, what the person says is a heading, what the program says is a
 /// quotation, and all else is the model. Only the launch has a time: events after it have none.
 pub(super) struct History {
-    file: FileId,
+    file: SourceFile,
     /// The file's path, which makes the ids of its chats unique.
     path: String,
     /// The project, known only where the file lies in its usual place.
@@ -68,7 +68,7 @@ impl History {
     pub(super) fn new(source: &Source<'_>) -> Self {
         let is_in_project = file_name(source.path) == HISTORY_FILE;
         Self {
-            file: source.file,
+            file: source.file(),
             path: source.path.to_string_lossy().into_owned(),
             cwd: source.path.parent().filter(|_| is_in_project).map(Into::into),
             zone: source.zone.clone(),
@@ -138,7 +138,7 @@ impl Chat {
         let is_command = word.starts_with('/') && !word.trim_start_matches('/').contains('/');
         let is_question = !is_command || ASKING.contains(&word);
         if is_question {
-            record.emit(&self.key, EventKind::Prompt);
+            record.prompt(&self.key, Some(said));
         }
         if !self.is_titled {
             let rank = if is_question { TitleRank::FirstPrompt } else { TitleRank::FirstCommand };

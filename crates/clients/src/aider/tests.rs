@@ -77,7 +77,8 @@ fn each_launch_is_a_session_with_its_own_usage() {
 fn a_start_is_local_time() {
     let path = HISTORY_PATH.as_ref();
     let zone = TimeZone::fixed(Offset::constant(2));
-    let source = Source { file: FileId(1), path, relative: path, modified: MODIFIED, zone: &zone };
+    let source =
+        Source { file: FileId(1), path, relative: path, modified: MODIFIED, prose_from: MODIFIED, zone: &zone };
     let store = Aider.stores(&env()).remove(0);
     let (events, _) = feed(Aider.decoder(&store, &source).as_mut(), HISTORY, 0);
     let started = facts(&events)[0].started.map(agtop_model::Timestamp::as_millis);
@@ -128,7 +129,7 @@ fn a_cost_further_down_belongs_to_no_report() {
 #[test]
 fn lines_of_one_prompt_are_one_prompt_and_headings_of_the_model_are_none() {
     let events = history(HISTORY);
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 4);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 4);
     let titles: Vec<_> = events
         .iter()
         .filter_map(
@@ -155,7 +156,7 @@ fn line_ends_of_windows_change_nothing() {
     let text = String::from_utf8(HISTORY.to_vec()).unwrap().replace('\n', "\r\n");
     let usage = |events: &[Event]| Tally::of(events).usage();
     assert_eq!(usage(&history(text.as_bytes())), usage(&history(HISTORY)));
-    assert_eq!(count(&history(text.as_bytes()), |kind| matches!(kind, EventKind::Prompt)), 4);
+    assert_eq!(count(&history(text.as_bytes()), |kind| matches!(kind, EventKind::Prompt { .. })), 4);
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn directory_branch_title_and_time_are_told() {
 #[test]
 fn tools_answers_are_no_prompts_and_the_end_of_the_answer_ends_the_turn() {
     let events = decode(LEDGER);
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 1);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 1);
     let is_whetting = |kind: &EventKind| match kind {
         EventKind::ToolStarted { name, target, .. } => {
             &**name == "Bash" && target.as_ref().is_some_and(|target| target.raw() == "whet scythe")

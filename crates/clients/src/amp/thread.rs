@@ -8,13 +8,13 @@
 use std::collections::{HashMap, HashSet};
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank,
-    ToolKey, Turn, Usage,
+    Event, EventKind, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank, ToolKey, Turn,
+    Usage,
 };
 
 use super::ID;
 use super::wire::{Block, Entry, Message, MessageUsage, Progress, State, Thread};
-use crate::decode::{Record, response, sound};
+use crate::decode::{Record, SourceFile, response, sound};
 use crate::names::Names;
 use crate::parse::shortened;
 use crate::store::file_stem;
@@ -25,7 +25,7 @@ const MOST_CHARS: usize = 120;
 
 /// Reads one thread.
 pub(super) struct Document {
-    file: FileId,
+    file: SourceFile,
     /// From the file's name, for a thread that does not say.
     session: SessionKey,
     opened: Timestamp,
@@ -35,7 +35,7 @@ pub(super) struct Document {
 impl Document {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             session: SessionKey::new(ID, file_stem(source.path)),
             opened: source.modified,
             names: Names::default(),
@@ -120,6 +120,7 @@ impl Document {
         match message.role.text() {
             Some("user") => self.said(&blocks, record),
             Some("assistant") => {
+                record.said(&self.session, || blocks.iter().rev().find_map(|block| block.text.text()));
                 for block in &blocks {
                     self.tool_call(block, record);
                 }
@@ -146,11 +147,9 @@ impl Document {
         if has_answers {
             return;
         }
-        record.emit(&self.session, EventKind::Prompt);
-        if let Some(text) = blocks.iter().find_map(|block| block.text.text()) {
-            let title = Title { rank: TitleRank::FirstPrompt, text: shortened(text, MOST_CHARS).into() };
-            record.emit(&self.session, EventKind::Title(title));
-        }
+        let words = blocks.iter().find_map(|block| block.text.text());
+        record.prompt(&self.session, words);
+        record.title(&self.session, TitleRank::FirstPrompt, words.unwrap_or_default());
     }
 
     fn tool_call(&mut self, block: &Block<'_>, record: &mut Record<'_>) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
+    Event, EventKind, Extent, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
     Timestamp, Title, TitleRank, ToolKey, Turn,
 };
 use memchr::memmem::Finder;
@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ID;
 use super::lineage::{InlineChains, child_id, parent_in, parent_of};
-use super::prompt::{Spoken, spoken};
+use super::prompt::{Spoken, prose, spoken};
 use super::wire::{self, Block, Content, Line, Message, ToolInput};
 use crate::checkpoint;
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Str, json, rfc3339, shortened};
 use crate::store::file_stem;
@@ -57,7 +57,7 @@ static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
 
 /// Reads a transcript: a session's, or a sub-agent's.
 pub(super) struct Transcript {
-    file: FileId,
+    file: SourceFile,
     path: PathBuf,
     /// From the file's name, for lines that do not say.
     session: SessionKey,
@@ -102,7 +102,7 @@ impl Transcript {
             stem.strip_prefix("agent-").map(|id| Agent { id: id.to_owned(), parent: parent_in(source.relative) });
         let session = SessionKey::new(ID, stem);
         Self {
-            file: source.file,
+            file: source.file(),
             path: source.path.to_owned(),
             recent: session.clone(),
             session,
@@ -208,6 +208,9 @@ impl Transcript {
         }
         let lineage = if parent_of(session).is_some() { Lineage::Sidechain } else { Lineage::Main };
         let copy = Copy { session, lineage, uuid: line.uuid.as_deref(), cost: line.cost_usd };
+        if message.model.as_deref() != Some(SYNTHETIC) {
+            record.said(session, || prose(&message.content));
+        }
         self.message(message, &copy, record);
         if let Content::Blocks(blocks) = &message.content {
             for block in blocks {
@@ -330,7 +333,7 @@ impl Transcript {
         }
         match spoken(&message.content) {
             Some(Spoken::Words(text)) => {
-                record.emit(session, EventKind::Prompt);
+                record.prompt(session, Some(&text));
                 let title = Title { rank: TitleRank::FirstPrompt, text: shortened(&text, TITLE_LENGTH).into() };
                 record.emit(session, EventKind::Title(title));
             }
@@ -411,7 +414,7 @@ impl Transcript {
             && self.agent.is_none()
             && NEEDLES.not_a_prompt.iter().all(|needle| needle.find(bytes).is_none());
         if is_prompt {
-            record.emit(&self.recent, EventKind::Prompt);
+            record.prompt(&self.recent, None);
         }
     }
 }

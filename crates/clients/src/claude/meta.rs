@@ -1,19 +1,19 @@
 //! `agent-<id>.meta.json`, which describes the sub-agent beside it.
 
-use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
 
 use super::ID;
 use super::decoder::TITLE_LENGTH;
 use super::lineage::{child_id, parent_in};
 use super::wire::Meta;
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::parse::shortened;
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads a description.
 pub(super) struct SubagentMeta {
-    file: FileId,
+    file: SourceFile,
     id: String,
     parent: Option<SessionKey>,
 }
@@ -23,7 +23,7 @@ impl SubagentMeta {
         let stem = file_stem(source.path);
         let id = stem.strip_suffix(".meta").unwrap_or(stem);
         let id = id.strip_prefix("agent-").unwrap_or(id).to_owned();
-        Self { file: source.file, id, parent: parent_in(source.relative) }
+        Self { file: source.file(), id, parent: parent_in(source.relative) }
     }
 }
 

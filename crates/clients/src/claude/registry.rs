@@ -2,11 +2,11 @@
 //!
 //! Written on each change, removed on exit, left behind by a kill (seen with 2.1.197; formats of 2.1.280 are the same).
 
-use agtop_model::{Activity, Event, EventKind, FileId, Place, Running, SessionKey};
+use agtop_model::{Activity, Event, EventKind, Place, Running, SessionKey};
 use serde::Deserialize;
 
 use super::ID;
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::parse::{Moment, Str};
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -28,12 +28,12 @@ struct Wire<'a> {
 
 /// Reads one entry.
 pub(super) struct Entry {
-    file: FileId,
+    file: SourceFile,
 }
 
 impl Entry {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file }
+        Self { file: source.file() }
     }
 }
 

@@ -97,7 +97,7 @@ fn a_sub_agent_is_a_child_and_a_copy_of_its_parents_message_stays_the_parents() 
 
 #[test]
 fn a_sub_agents_prompt_is_not_its_persons() {
-    let prompts = kinds(SUB, SUBAGENT).iter().filter(|kind| matches!(kind, EventKind::Prompt)).count();
+    let prompts = kinds(SUB, SUBAGENT).iter().filter(|kind| matches!(kind, EventKind::Prompt { .. })).count();
     assert_eq!(prompts, 0);
 }
 
@@ -176,7 +176,7 @@ fn old_versions_wrote_costs_and_wrapped_messages() {
 #[test]
 fn commands_and_interruptions_are_not_prompts() {
     let kinds = kinds(MAIN, OLD);
-    assert!(!kinds.iter().any(|kind| matches!(kind, EventKind::Prompt)));
+    assert!(!kinds.iter().any(|kind| matches!(kind, EventKind::Prompt { .. })));
     assert!(kinds.iter().any(|kind| matches!(kind, EventKind::TurnEnded)));
     assert_eq!(titles(&kinds), [(TitleRank::Summary, "Old times"), (TitleRank::FirstCommand, "/init")]);
 }
@@ -214,7 +214,7 @@ fn compactions_and_api_errors_are_told_and_the_summary_is_no_prompt() {
     let kinds = kinds(MAIN, SESSION);
     assert!(kinds.iter().any(|kind| matches!(kind, EventKind::Compacted)));
     assert!(kinds.iter().any(|kind| matches!(kind, EventKind::Error(reason) if reason.raw() == "rate_limit")));
-    assert_eq!(kinds.iter().filter(|kind| matches!(kind, EventKind::Prompt)).count(), 1);
+    assert_eq!(kinds.iter().filter(|kind| matches!(kind, EventKind::Prompt { .. })).count(), 1);
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn a_long_tool_result_ends_its_tool_too() {
 fn a_long_prompt_is_a_prompt() {
     let filler = "x".repeat(10_000);
     let line = format!(r#"{{"type":"user","message":{{"role":"user","content":"{filler}"}},"sessionId":"{SID}"}}"#);
-    assert!(matches!(kinds(MAIN, line.as_bytes())[..], [EventKind::Prompt]));
+    assert!(matches!(kinds(MAIN, line.as_bytes())[..], [EventKind::Prompt { .. }]));
     let meta = line.replace(r#""type":"user","#, r#""type":"user","isMeta":true,"#);
     assert!(kinds(MAIN, meta.as_bytes()).is_empty());
 }

@@ -1,10 +1,10 @@
 //! Where tasks work: `state/taskHistory.json` of Cline, and `tasks/<id>/history_item.json` of Roo Code and Kilo Code.
 
-use agtop_model::{ClientId, Event, FileId, Place, SessionFacts, SessionKey};
+use agtop_model::{ClientId, Event, Place, SessionFacts, SessionKey};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{Record, sound};
+use crate::decode::{Record, SourceFile, sound};
 use crate::parse::Loose;
 use crate::paths::directory;
 use crate::{DecodeError, Decoder, Input};
@@ -14,11 +14,11 @@ use super::task::begun;
 /// Reads one list, or one entry that lies by itself.
 pub(super) struct History {
     client: ClientId,
-    file: FileId,
+    file: SourceFile,
 }
 
 impl History {
-    pub(super) fn new(client: ClientId, file: FileId) -> Self {
+    pub(super) fn new(client: ClientId, file: SourceFile) -> Self {
         Self { client, file }
     }
 

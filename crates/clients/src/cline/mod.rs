@@ -163,8 +163,8 @@ impl Client for Extension {
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         let (client, folder) = (self.info.id, source.path.parent().map(file_name).unwrap_or_default());
         match store.layout {
-            HISTORY => Box::new(History::new(client, source.file)),
-            MANIFESTS => Box::new(Manifest::new(client, source.file, folder)),
+            HISTORY => Box::new(History::new(client, source.file())),
+            MANIFESTS => Box::new(Manifest::new(client, source.file(), folder)),
             SESSIONS => {
                 let speaker = file_name(source.path).strip_suffix(MESSAGES).unwrap_or(file_stem(source.path));
                 Box::new(Messages::new(client, source, folder, speaker))

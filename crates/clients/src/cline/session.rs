@@ -2,29 +2,29 @@
 //! `<id>.messages.json` beside it what was said. A sub-agent's messages lie there under a name of their own.
 
 use agtop_model::{
-    ClientId, Event, EventKind, FileId, MessageKey, Place, SessionFacts, SessionKey, StopReason, Timestamp, TitleRank,
-    ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, Place, SessionFacts, SessionKey, StopReason, Timestamp, TitleRank, ToolKey,
+    Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{KEPT, Record, response, sound};
+use crate::decode::{KEPT, Record, SourceFile, response, sound};
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, shortened};
 use crate::paths::directory;
-use crate::speech::{Block, blocks};
+use crate::speech::{Block, blocks, prose};
 use crate::{DecodeError, Decoder, Input, Source};
 
 use super::task::paid;
 
 /// Reads what a session is about.
 pub(super) struct Manifest {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
 }
 
 impl Manifest {
-    pub(super) fn new(client: ClientId, file: FileId, folder: &str) -> Self {
+    pub(super) fn new(client: ClientId, file: SourceFile, folder: &str) -> Self {
         Self { file, session: SessionKey::new(client, folder) }
     }
 }
@@ -59,7 +59,7 @@ impl Decoder for Manifest {
 
 /// Reads what was said in a session.
 pub(super) struct Messages {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     /// The session that a sub-agent works for.
     parent: Option<SessionKey>,
@@ -77,7 +77,7 @@ impl Messages {
             // As Cline's own list of sessions calls it.
             (SessionKey::new(client, format!("{folder}__{speaker}")), Some(root))
         };
-        Self { file: source.file, session, parent, opened: source.modified, names: Names::default() }
+        Self { file: source.file(), session, parent, opened: source.modified, names: Names::default() }
     }
 }
 
@@ -161,12 +161,13 @@ impl Messages {
         } else if self.parent.is_none()
             && let Some(words) = said.iter().filter_map(|block| block.text.text()).find_map(persons)
         {
-            record.emit(&self.session, EventKind::Prompt);
+            record.prompt(&self.session, Some(words));
             record.title(&self.session, TitleRank::LastPrompt, words);
         }
     }
 
     fn assistant(&mut self, message: &Message<'_>, said: &[Block<'_>], record: &mut Record<'_>) {
+        record.said(&self.session, || prose(said));
         if let Some(usage) = message.metrics.map(Metrics::usage).filter(|usage| !usage.is_zero()) {
             let id = message.id.text().map_or_else(|| format!("{:?}", message.ts.0), str::to_owned);
             let model = message.model_info.as_ref().and_then(|info| info.id.text());

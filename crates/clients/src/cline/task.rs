@@ -1,13 +1,13 @@
 //! A task of an extension: `ui_messages.json`, what its panel shows.
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, FileId, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp,
-    TitleRank, ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, Extent, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp, TitleRank,
+    ToolKey, Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{KEPT, Record, response, sound};
+use crate::decode::{KEPT, Record, SourceFile, response, sound};
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
@@ -44,7 +44,7 @@ impl Prompts {
 
 /// Reads one task.
 pub(super) struct Task {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     prompts: Prompts,
     opened: Timestamp,
@@ -117,7 +117,7 @@ const OVER: &[&str] = &["completion_result", "followup", "plan_mode_respond", "r
 impl Task {
     pub(super) fn new(client: ClientId, source: &Source<'_>, folder: &str, prompts: Prompts) -> Self {
         let session = SessionKey::new(client, folder);
-        Self { file: source.file, session, prompts, opened: source.modified, names: Names::default() }
+        Self { file: source.file(), session, prompts, opened: source.modified, names: Names::default() }
     }
 
     fn message(&mut self, message: &Message<'_>, is_last: bool, record: &mut Record<'_>) -> Result<(), DecodeError> {
@@ -127,7 +127,11 @@ impl Task {
             (Some("user_feedback"), _) => self.prompt(TitleRank::LastPrompt, message, record),
             (Some("condense_context"), _) => self.condensed(message, record),
             (Some("sliding_window_truncation"), _) => record.emit(&self.session, EventKind::Compacted),
-            (Some("completion_result"), _) => record.emit(&self.session, EventKind::TurnEnded),
+            (Some("text"), _) => record.said(&self.session, || message.text.text()),
+            (Some("completion_result"), _) => {
+                record.said(&self.session, || message.text.text());
+                record.emit(&self.session, EventKind::TurnEnded);
+            }
             (Some("error"), _) | (_, Some("api_req_failed")) => {
                 record.emit(&self.session, EventKind::Error("unknown".into()));
             }
@@ -143,7 +147,7 @@ impl Task {
     }
 
     fn prompt(&self, rank: TitleRank, message: &Message<'_>, record: &mut Record<'_>) {
-        record.emit(&self.session, EventKind::Prompt);
+        record.prompt(&self.session, message.text.text());
         record.title(&self.session, rank, message.text.text().unwrap_or_default());
     }
 

@@ -187,8 +187,8 @@ impl Client for Codex {
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.layout {
-            INDEX => Box::new(Index { file: source.file }),
-            STATE => Box::new(State { file: source.file }),
+            INDEX => Box::new(Index { file: source.file() }),
+            STATE => Box::new(State { file: source.file() }),
             _ => Box::new(Rollout::new(source)),
         }
     }

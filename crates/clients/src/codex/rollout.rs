@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, FileId, Lineage, MessageKey, Place, SessionKey, Tier, Timestamp, Title, TitleRank, Untrusted,
+    Event, EventKind, Lineage, MessageKey, Place, SessionKey, Tier, Timestamp, Title, TitleRank, Untrusted,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use super::tools::Tools;
 use super::usage::{Tokens, Totals};
 use super::wire::{CompactionKind, Content, Line, PromptKind};
 use crate::checkpoint::{self, Listed};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::parse::{Str, shortened};
 use crate::store::file_name;
@@ -26,7 +26,7 @@ use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads one rollout, line by line.
 pub(super) struct Rollout {
-    pub(super) file: FileId,
+    pub(super) file: SourceFile,
     pub(super) session: SessionKey,
     /// Whether a meta has said what the session's id is. The first one does; later ones are copies or repetitions.
     pub(super) identified: bool,
@@ -62,11 +62,12 @@ impl Decoder for Rollout {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Line { bytes, offset } = input else { return Ok(()) };
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        match Line::read(bytes) {
+        let prose_from = self.file.prose_from;
+        match Line::read(bytes, prose_from) {
             Ok(line) => self.apply(&line, offset, out),
             Err(error) if std::str::from_utf8(bytes).is_ok() => return Err(error),
             // One bad byte in some text is no reason to lose the numbers beside it.
-            Err(_) => self.apply(&Line::read(String::from_utf8_lossy(bytes).as_bytes())?, offset, out),
+            Err(_) => self.apply(&Line::read(String::from_utf8_lossy(bytes).as_bytes(), prose_from)?, offset, out),
         }
         Ok(())
     }
@@ -138,7 +139,7 @@ impl Rollout {
     /// A decoder for this file.
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             session: SessionKey::new(CLIENT, id_in_name(source.path)),
             identified: false,
             opened: source.modified,
@@ -214,6 +215,7 @@ impl Rollout {
                 }
             }
             Content::Prompt(kind, text) => self.prompt(*kind, &text.0, record),
+            Content::Prose(text) => record.said(&self.session, || Some(&*text.0)),
             Content::TurnBegan(began) => self.tell_context(None, began.model_context_window, record),
             Content::TurnEnded(failure) => self.turn_ended(failure.as_ref(), record),
             Content::Compacted(kind) if *self.told.compactions.get_or_insert(*kind) == *kind => {
@@ -251,7 +253,7 @@ impl Rollout {
         }
         let Some(text) = asked(text) else { return };
         if self.lineage == Lineage::Main {
-            record.emit(&self.session, EventKind::Prompt);
+            record.prompt(&self.session, Some(text));
         }
         if !std::mem::replace(&mut self.told.titled, true) {
             let title = Title { rank: TitleRank::FirstPrompt, text: title(text) };

@@ -82,7 +82,7 @@ fn files_without_envelopes_tell_session_prompt_and_tools() {
     assert_eq!(told[0].started, Some(Timestamp::from_millis(1_755_479_773_522)));
     assert_eq!(told[1].cwd.as_deref(), Some("/repo/old".as_ref()));
     assert_eq!(titles(&events), [(TitleRank::FirstPrompt, "tidy the parser")]);
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 1);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 1);
     let target = events.iter().find_map(|event| match &event.kind {
         EventKind::ToolStarted { target, .. } => target.clone(),
         _ => None,
@@ -110,7 +110,7 @@ fn a_total_that_drops_starts_anew_without_negatives() {
 #[test]
 fn instructions_in_the_persons_name_are_no_prompts() {
     let events = events(fixture!("0.42/totals.jsonl"));
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 1);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 1);
     assert_eq!(titles(&events), [(TitleRank::FirstPrompt, "count the totals")]);
 }
 
@@ -177,7 +177,7 @@ fn a_spawned_agent_is_a_sidechain_below_its_parent_and_no_person_prompts_it() {
     assert_eq!(told.forked_from, told.parent);
     assert_eq!(told.origin, Some(Untrusted::from("thread_spawn")));
     assert_eq!(turns(&events)[0].lineage, Lineage::Sidechain);
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 0);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 0);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_fork_that_copies_lines_with_their_times_counts_them_once() {
     let by_session = tally.by_session();
     assert_eq!(by_session["019fa000-0000-7000-8000-000000000001"].prompt(), 700);
     assert_eq!(by_session["019fb000-0000-7000-8000-000000000002"].prompt(), 50);
-    assert_eq!(count(&both, |kind| matches!(kind, EventKind::Prompt)), 0);
+    assert_eq!(count(&both, |kind| matches!(kind, EventKind::Prompt { .. })), 0);
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn a_prompt_written_down_twice_is_one() {
 {"timestamp":"2026-01-01T00:00:00.001Z","type":"event_msg","payload":{"type":"item_completed","item":{"type":"UserMessage","content":[{"type":"text","text":"a"}]}}}
 {"timestamp":"2026-01-01T00:00:00.002Z","type":"response_item","payload":{"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]}}
 "#;
-    assert_eq!(count(&events(text), |kind| matches!(kind, EventKind::Prompt)), 1);
+    assert_eq!(count(&events(text), |kind| matches!(kind, EventKind::Prompt { .. })), 1);
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank, Untrusted};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank, Untrusted};
 use serde::Deserialize;
 
 use super::CLIENT;
 use super::loose::filled;
 use super::prompt::{asked, title};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::parse::{Moment, Str, shortened};
 use crate::{Cell, DecodeError, Decoder, Input, Table};
 
@@ -17,7 +17,7 @@ const NAME: usize = 120;
 
 /// Reads `session_index.jsonl`: a line for each name a thread was given, the last one counts.
 pub(super) struct Index {
-    pub(super) file: FileId,
+    pub(super) file: SourceFile,
 }
 
 #[derive(Default, Deserialize)]
@@ -56,7 +56,7 @@ pub(super) static THREADS: &[Table] = &[Table {
 
 /// Reads `state_<n>.sqlite`.
 pub(super) struct State {
-    pub(super) file: FileId,
+    pub(super) file: SourceFile,
 }
 
 impl Decoder for State {

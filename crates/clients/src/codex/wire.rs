@@ -55,6 +55,8 @@ pub(super) enum Content<'a> {
     CommandEnded(Command<'a>),
     /// Something the person said.
     Prompt(PromptKind, Str<'a>),
+    /// Something the agent said.
+    Prose(Str<'a>),
     /// The agent began to work on a turn.
     TurnBegan(TurnBegan<'a>),
     /// It ended, perhaps with an error.
@@ -153,10 +155,16 @@ struct Tagged<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Reads a line as far as it matters.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+    /// Reads a line as far as it matters; what the agent said, if it is not from before `prose_from`.
+    pub(super) fn read(bytes: &'a [u8], prose_from: Timestamp) -> Result<Self, DecodeError> {
         if let Some(head) = Head::read(bytes) {
-            let content = enveloped(head.kind, head.inner, bytes)?;
+            let content = match (head.kind, head.inner) {
+                ("response_item", "message") => match rfc3339(head.time) {
+                    Some(at) if at >= prose_from => prose(bytes)?,
+                    _ => Content::Nothing,
+                },
+                (kind, inner) => enveloped(kind, inner, bytes)?,
+            };
             return Ok(Self { time: Cow::Borrowed(head.time), ordinal: head.ordinal, content });
         }
         let probe: Probe<'a> = json(bytes)?;
@@ -228,6 +236,14 @@ fn tagged<'a>(bytes: &'a [u8], key: &[u8]) -> Option<&'a str> {
     const HEAD: usize = 512;
     let at = memmem::find(bytes.get(..HEAD).unwrap_or(bytes), key)?;
     Some(plain_text(bytes.get(at + key.len()..)?)?.0)
+}
+
+/// What the agent said. What else is in a message, such as instructions, is never parsed.
+fn prose(bytes: &[u8]) -> Result<Content<'_>, DecodeError> {
+    if tagged(bytes, b"\"role\":\"") != Some("assistant") {
+        return Ok(Content::Nothing);
+    }
+    Ok(first_text(payload::<Said<'_>>(bytes)?.content).map_or(Content::Nothing, Content::Prose))
 }
 
 fn prompt(message: UserMessage<'_>) -> Content<'_> {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Usage,
 };
 
 use super::counting::{self, Told, emit_as_part_of, stop_reason};
@@ -16,7 +16,7 @@ use super::wire::{
     UserMessage,
 };
 use super::{ID, TITLE_LENGTH, session_id};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Str, shortened};
 use crate::store::file_stem;
@@ -30,7 +30,7 @@ const MOST_AGENTS: usize = 4096;
 
 /// Reads `events.jsonl`: a session's, with its sub-agents in it.
 pub(super) struct Events {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     /// The VS Code workspace that the session was held in.
     project: Option<Arc<str>>,
@@ -65,7 +65,7 @@ impl Events {
 
     fn of_session(source: &Source<'_>, session: SessionKey, project: Option<Arc<str>>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             session,
             project,
             opened: None,
@@ -185,7 +185,7 @@ impl Events {
             return;
         }
         self.runs.current().note_interaction(message.interaction_id.as_deref());
-        record.emit(&self.session, EventKind::Prompt);
+        record.prompt(&self.session, message.content.text());
         if let Some(text) = message.content.text().filter(|_| !self.has_prompt) {
             self.has_prompt = true;
             let title = Title { rank: TitleRank::FirstPrompt, text: shortened(text, TITLE_LENGTH).into() };
@@ -199,6 +199,7 @@ impl Events {
         if line.agent_id.is_none() {
             self.is_last_word = !has_tools;
         }
+        record.said(session, || message.content.text());
         if message.output_tokens.0 == 0 {
             return;
         }

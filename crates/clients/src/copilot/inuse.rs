@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use agtop_model::{Event, EventKind, FileId, Place, Running, SessionKey, Timestamp};
+use agtop_model::{Event, EventKind, Place, Running, SessionKey, Timestamp};
 
 use super::ID;
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::store::file_name;
 use crate::{DecodeError, Decoder, Input, Source};
@@ -31,7 +31,7 @@ fn pid_of(path: &Path, extension: &str) -> Option<u32> {
 
 /// Reads one entry.
 pub(super) struct Entry {
-    file: FileId,
+    file: SourceFile,
     pid: Option<u32>,
     session: SessionKey,
     /// When it was written: no earlier than the process started.
@@ -41,7 +41,7 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn new(source: &Source<'_>) -> Self {
         let session = SessionKey::new(ID, source.path.parent().map(file_name).unwrap_or_default());
-        Self { file: source.file, pid: pid_of(source.path, ".lock"), session, written: source.modified }
+        Self { file: source.file(), pid: pid_of(source.path, ".lock"), session, written: source.modified }
     }
 }
 

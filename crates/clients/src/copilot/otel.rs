@@ -8,15 +8,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Turn,
-    Usage,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Turn, Usage,
 };
 use memchr::memmem::Finder;
 
 use super::counting::{emit_as_part_of, stop_reason};
 use super::span::{Kind, Span};
 use super::{ID, counting};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -28,7 +27,7 @@ const MOST_TRACES: usize = 100_000;
 
 /// Reads a file of spans and log records.
 pub(super) struct Spans {
-    file: FileId,
+    file: SourceFile,
     modified: Timestamp,
     names: Names,
     /// Sums of the kinds that are not single calls, by kind and trace.
@@ -41,7 +40,7 @@ pub(super) struct Spans {
 impl Spans {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             modified: source.modified,
             names: Names::default(),
             sums: HashMap::new(),

@@ -277,7 +277,10 @@ fn a_sub_agent_is_a_session_of_its_own() {
     ));
     assert!(kinds(&all, SESSION).any(|kind| matches!(kind, EventKind::SubagentEnded { tool: t } if *t == tool)));
     assert!(kinds(&all, &child).any(|kind| matches!(kind, EventKind::Ended)));
-    assert!(kinds(&all, &child).all(|kind| !matches!(kind, EventKind::Prompt)), "its task is no person's prompt");
+    assert!(
+        kinds(&all, &child).all(|kind| !matches!(kind, EventKind::Prompt { .. })),
+        "its task is no person's prompt"
+    );
     assert!(turns(&all).iter().any(|turn| turn.lineage == Lineage::Sidechain && turn.id.as_deref() == Some("call-2")));
 }
 
@@ -326,7 +329,7 @@ fn a_turn_ends_with_a_message_that_asks_for_no_tools() {
 #[test]
 fn prompts_are_what_a_person_wrote() {
     let all = events(OLD_SESSION, OLD_EVENTS);
-    assert_eq!(kinds(&all, OLD_SESSION).filter(|kind| matches!(kind, EventKind::Prompt)).count(), 2);
+    assert_eq!(kinds(&all, OLD_SESSION).filter(|kind| matches!(kind, EventKind::Prompt { .. })).count(), 2);
     let titles: Vec<&agtop_model::Title> = kinds(&all, OLD_SESSION)
         .filter_map(|kind| if let EventKind::Title(title) = kind { Some(title) } else { None })
         .collect();
@@ -424,7 +427,7 @@ fn a_vscode_chat_has_prompts_and_a_name_and_no_tokens_in_either_form() {
     assert_eq!(errors, []);
     for (all, prompts) in [(&document, 2), (&log, 1)] {
         let count = |wanted: fn(&EventKind) -> bool| kinds(all, "s1").filter(|kind| wanted(kind)).count();
-        assert_eq!(count(|kind| matches!(kind, EventKind::Prompt)), prompts);
+        assert_eq!(count(|kind| matches!(kind, EventKind::Prompt { .. })), prompts);
         assert_eq!(count(|kind| matches!(kind, EventKind::TurnEnded)), prompts);
         assert!(kinds(all, "s1").any(|kind| matches!(kind, EventKind::Title(title)
             if title.rank == TitleRank::Generated && title.text.raw() == "Fix the cart")));

@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::workspace::project_of;
 use super::{ID, TITLE_LENGTH};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, shortened};
 use crate::store::file_stem;
@@ -20,7 +20,7 @@ use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads a chat session, in either of its forms.
 pub(super) struct Chat {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     project: Arc<str>,
     names: Names,
@@ -79,7 +79,7 @@ const APPEND: u64 = 2;
 impl Chat {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             session: SessionKey::new(ID, file_stem(source.path)),
             project: project_of(source),
             names: Names::default(),
@@ -117,7 +117,7 @@ impl Chat {
             let facts = SessionFacts { model, ..SessionFacts::default() };
             record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         }
-        record.emit(&self.session, EventKind::Prompt);
+        record.prompt(&self.session, request.message.as_ref().and_then(|message| message.text.text()));
         if let Some(message) = &request.message {
             self.title(TitleRank::LastPrompt, &message.text, record);
         }

@@ -150,6 +150,8 @@ pub(super) struct Message<'a> {
     #[serde(borrow, default)]
     pub(super) turn_id: Option<Str<'a>>,
     #[serde(borrow, default)]
+    pub(super) content: Loose<'a>,
+    #[serde(borrow, default)]
     pub(super) model: Option<Str<'a>>,
     #[serde(default)]
     pub(super) output_tokens: Count,

@@ -4,24 +4,24 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
 use serde::Deserialize;
 
 use super::{ID, TITLE_LENGTH, session_id};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::parse::{Loose, rfc3339, shortened};
 use crate::paths::local_path;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads `workspace.yaml`, which names and places the session beside it.
 pub(super) struct Description {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
 }
 
 impl Description {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file, session: SessionKey::new(ID, session_id(source.path)) }
+        Self { file: source.file(), session: SessionKey::new(ID, session_id(source.path)) }
     }
 }
 
@@ -69,7 +69,7 @@ fn scalar<'t>(line: &'t str, wanted: &str) -> Option<Cow<'t, str>> {
 
 /// Reads `workspace.json`, which says what directory a VS Code workspace is of.
 pub(super) struct Folder {
-    file: FileId,
+    file: SourceFile,
     project: Arc<str>,
 }
 
@@ -81,7 +81,7 @@ struct FolderFile<'a> {
 
 impl Folder {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file, project: project_of(source) }
+        Self { file: source.file(), project: project_of(source) }
     }
 }
 

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Tier, Timestamp,
-    Title, TitleRank, ToolKey, Turn, Usage,
+    Event, EventKind, Extent, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Usage,
 };
 
 use super::ID;
 use super::parts::{Answer, Call, Finish, Said, said};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, model_name, shortened};
 use crate::store::file_name;
@@ -59,7 +59,7 @@ impl Kind {
 
 /// Decodes sessions, then messages.
 pub(super) struct Database {
-    file: FileId,
+    file: SourceFile,
     modified: Timestamp,
     /// The directory that a `.crush` directory lies in. Databases elsewhere may serve many projects.
     project: Option<PathBuf>,
@@ -74,7 +74,7 @@ impl Database {
     pub(super) fn new(source: &Source<'_>) -> Self {
         let directory = source.path.parent().filter(|directory| file_name(directory) == ".crush");
         Self {
-            file: source.file,
+            file: source.file(),
             modified: source.modified,
             project: directory.and_then(|directory| directory.parent()).map(Into::into),
             names: Names::default(),
@@ -160,6 +160,7 @@ impl Database {
 
     /// A message of the model. One without an end is being written, or was cut off.
     fn answer(&mut self, session: &SessionKey, parts: &[Said<'_>], is_summary: bool, record: &mut Record<'_>) {
+        record.said(session, || parts.iter().rev().find_map(shown));
         for part in parts {
             match part {
                 Said::Call(call) => self.call(session, call, record),
@@ -223,14 +224,18 @@ fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn
 
 /// What the person said. A command of their own is kept as a message without words.
 fn prompt(session: &SessionKey, parts: &[Said<'_>], record: &mut Record<'_>) {
-    let words = parts.iter().find_map(|part| match part {
-        Said::Text(text) if text.hidden != Some(true) => text.text.text(),
-        _ => None,
-    });
-    let Some(words) = words else { return };
-    record.emit(session, EventKind::Prompt);
+    let Some(words) = parts.iter().find_map(shown) else { return };
+    record.prompt(session, Some(words));
     let title = Title { rank: TitleRank::FirstPrompt, text: shortened(words, MOST_CHARS).into() };
     record.emit(session, EventKind::Title(title));
+}
+
+/// Words that are shown to the person.
+fn shown<'p>(part: &'p Said<'_>) -> Option<&'p str> {
+    match part {
+        Said::Text(text) if text.hidden != Some(true) => text.text.text(),
+        _ => None,
+    }
 }
 
 fn results(session: &SessionKey, parts: &[Said<'_>], record: &mut Record<'_>) {

@@ -86,7 +86,7 @@ fn a_sub_agents_session_names_its_parent_and_hears_no_person() {
     let events = of(CHILD);
     assert_eq!(facts(&events)[0].parent.as_ref().map(|parent| &*parent.id), Some(ROOT));
     assert_eq!(facts(&events)[0].origin.as_ref().map(Untrusted::raw), Some("agent"));
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt | EventKind::Title(_))), 0);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. } | EventKind::Title(_))), 0);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::TurnEnded)), 1);
 }
 
@@ -104,7 +104,11 @@ fn the_session_that_thought_of_a_title_is_none() {
 #[test]
 fn only_the_persons_own_words_are_prompts() {
     let events = of(ROOT);
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 1, "no command, no hidden continuation");
+    assert_eq!(
+        count(&events, |kind| matches!(kind, EventKind::Prompt { .. })),
+        1,
+        "no command, no hidden continuation"
+    );
     let titles: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.kind {

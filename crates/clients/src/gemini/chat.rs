@@ -2,8 +2,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 use memchr::memmem;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use super::ID;
 use super::conversation::Conversation;
 use super::projects::project_of;
 use super::wire::{Arguments, Header, LineKind, Message, Rewind, Tokens, ToolCall, Update, kind_of, spoken};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::parse::{Str, shortened};
 use crate::store::file_stem;
@@ -24,7 +24,7 @@ use crate::{DecodeError, Decoder, Input, Source};
 /// of it is emitted again, since responses and tool calls have ids. What has no id of its own (prompts, errors) is
 /// emitted once a file. Usage is never taken back: `$rewindTo` undoes a conversation, not what it cost.
 pub(super) struct Chat {
-    file: FileId,
+    file: SourceFile,
     project: Arc<str>,
     session: SessionKey,
     parent: Option<SessionKey>,
@@ -67,7 +67,7 @@ impl Chat {
             _ => None,
         };
         Self {
-            file: source.file,
+            file: source.file(),
             project: project_of(source),
             session: SessionKey::new(ID, file_stem(source.path)),
             lineage: if parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
@@ -216,6 +216,7 @@ impl Chat {
         self.conversation.note(mark, message.is_response());
         match &*message.kind.0 {
             "gemini" => {
+                record.said(&self.session, || spoken(message.content));
                 if let Some(tokens) = message.tokens {
                     self.turn(message, tokens, record);
                 }
@@ -247,7 +248,7 @@ impl Chat {
             return;
         }
         if self.lineage == Lineage::Main {
-            record.emit(&self.session, EventKind::Prompt);
+            record.prompt(&self.session, Some(text));
         }
         if !self.is_titled && !text.is_empty() {
             let rank = if is_command(text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, FileId, Place, SessionKey};
+use agtop_model::{Event, EventKind, Place, SessionKey};
 use serde::Deserialize;
 
 use super::ID;
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::parse::Str;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -20,13 +20,13 @@ const LONGEST_PATH: usize = 32_767;
 
 /// Reads a `.project_root`.
 pub(super) struct Root {
-    file: FileId,
+    file: SourceFile,
     project: Arc<str>,
 }
 
 impl Root {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file, project: project_of(source) }
+        Self { file: source.file(), project: project_of(source) }
     }
 }
 
@@ -42,12 +42,12 @@ impl Decoder for Root {
 
 /// Reads `projects.json`, the short names of all projects.
 pub(super) struct Registry {
-    file: FileId,
+    file: SourceFile,
 }
 
 impl Registry {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file }
+        Self { file: source.file() }
     }
 }
 
@@ -70,7 +70,7 @@ impl Decoder for Registry {
     }
 }
 
-fn emit(file: FileId, place: Place, kind: EventKind, out: &mut Vec<Event>) {
+fn emit(file: SourceFile, place: Place, kind: EventKind, out: &mut Vec<Event>) {
     Record::new(file, place, None, out).emit(&SessionKey::new(ID, ""), kind);
 }
 

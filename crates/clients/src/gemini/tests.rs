@@ -73,7 +73,7 @@ fn a_sub_agent_has_its_own_session_below_the_one_its_folder_names() {
     let tally = Tally::of(&events);
     assert_eq!(tally.by_session()["44444444-aaaa-4000-8000-000000000001"].output, 10);
     assert!(tally.turns.values().all(|(_, turn)| turn.lineage == Lineage::Sidechain));
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 0);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 0);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_chat_without_a_head_is_known_by_its_file() {
 #[test]
 fn prompts_count_once_and_injected_text_is_no_prompt() {
     let events = lines(MAIN_PATH, MAIN);
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 1);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 1);
     let expected = [
         (TitleRank::FirstPrompt, "Mend the lock of the cellar door".to_owned()),
         (TitleRank::Generated, "A lock is mended".to_owned()),
@@ -178,7 +178,7 @@ fn a_chat_in_one_document_merges_with_the_log_that_resumed_it() {
         Tally::of(&events).usage(),
         Usage { input: 400, cache_read: 100, output: 7, reasoning: 2, ..Usage::default() }
     );
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 1);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 1);
     let resumed = br#"{"sessionId":"77777777-aaaa-4000-8000-000000000001","startTime":"2026-03-29T02:00:00.000Z"}
 {"id":"m1","timestamp":"2026-03-29T01:21:47.000Z","type":"gemini","content":"Nine.","tokens":{"input":500,"output":5,"cached":100,"thoughts":2},"model":"gemini-2.5-pro"}
 "#;
@@ -321,7 +321,7 @@ proptest! {
         let mut text = MAIN.to_vec();
         text.extend(repeats.iter().flat_map(|&n| all[n]));
         prop_assert_eq!(Tally::of(&lines(MAIN_PATH, &text)).usage(), Tally::of(&lines(MAIN_PATH, MAIN)).usage());
-        prop_assert_eq!(count(&lines(MAIN_PATH, &text), |kind| matches!(kind, EventKind::Prompt)), 1);
+        prop_assert_eq!(count(&lines(MAIN_PATH, &text), |kind| matches!(kind, EventKind::Prompt { .. })), 1);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(super) struct Item<'a> {
     kind: Loose<'a>,
     #[serde(borrow, default)]
     id: Loose<'a>,
+    #[serde(borrow, default)]
+    text: Loose<'a>,
     #[serde(borrow, default, rename = "toolCall")]
     call: Option<Wrapped<'a>>,
     #[serde(borrow, default, rename = "toolResult")]
@@ -67,11 +69,15 @@ pub(super) struct Said<'a> {
     pub(super) items: Vec<Item<'a>>,
 }
 
-/// The pieces of a message in the database. Text alone is not looked into.
-pub(super) fn items(json: &[u8]) -> Result<Vec<Item<'_>>, DecodeError> {
-    let has_tools =
-        ["\"toolRequest\"", "\"toolResponse\""].iter().any(|kind| memmem::find(json, kind.as_bytes()).is_some());
-    if has_tools { Ok(serde_json::from_slice(json)?) } else { Ok(Vec::new()) }
+/// The kinds of pieces that matter in a message of long ago.
+pub(super) const TOOLS: &[&str] = &["\"toolRequest\"", "\"toolResponse\""];
+/// The kinds of pieces that matter in a message that somebody may still follow.
+pub(super) const TOOLS_AND_TEXT: &[&str] = &["\"toolRequest\"", "\"toolResponse\"", "\"text\""];
+
+/// The pieces of a message in the database, if one is of these kinds.
+pub(super) fn items<'a>(json: &'a [u8], kinds: &[&str]) -> Result<Vec<Item<'a>>, DecodeError> {
+    let matters = kinds.iter().any(|kind| memmem::find(json, kind.as_bytes()).is_some());
+    if matters { Ok(serde_json::from_slice(json)?) } else { Ok(Vec::new()) }
 }
 
 /// Whether a message's metadata lets the person see it.
@@ -86,6 +92,10 @@ impl Said<'_> {
     /// tool begins one.
     pub(super) fn tell(&self, session: &SessionKey, names: &mut Names, record: &mut Record<'_>) {
         let mut has_tools = false;
+        let text = || self.items.iter().rev().filter(|item| item.kind.text() == Some("text")).find_map(Item::text);
+        if self.is_shown && self.role == "assistant" {
+            record.said(session, text);
+        }
         for item in &self.items {
             let (Some(kind), Some(id)) = (item.kind.text(), item.id.text()) else { continue };
             let tool = ToolKey::new(ID, &format!("{} {id}", session.id)); // some models number their calls anew
@@ -107,10 +117,16 @@ impl Said<'_> {
             }
         }
         match &*self.role {
-            "user" if self.is_shown && !has_tools => record.emit(session, EventKind::Prompt),
+            "user" if self.is_shown && !has_tools => record.prompt(session, text()),
             "assistant" if self.is_shown && !has_tools => record.emit(session, EventKind::TurnEnded),
             _ => {}
         }
+    }
+}
+
+impl Item<'_> {
+    fn text(&self) -> Option<&str> {
+        self.text.text()
     }
 }
 

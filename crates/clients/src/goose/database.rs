@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp, Title,
+    Event, EventKind, Extent, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp, Title,
     TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
 
-use super::content::{Said, is_shown, items};
+use super::content::{Said, TOOLS, TOOLS_AND_TEXT, is_shown, items};
 use super::counts::{Counts, count_of};
 use super::{ID, MOST_CHARS, unaccounted};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, model_name, rfc3339, shortened};
 use crate::{Cell, DecodeError, Decoder, Input, Source};
@@ -65,7 +65,7 @@ const LEAST_USD: f64 = 1e-9;
 /// Decodes the ledger, then sessions, then messages. The ledger's rows are told when their session comes, which names
 /// the provider and tells a sub-agent's.
 pub(super) struct Database {
-    file: FileId,
+    file: SourceFile,
     modified: Timestamp,
     names: Names,
     ledgers: HashMap<Box<str>, Ledger>,
@@ -108,7 +108,7 @@ struct Owner {
 
 impl Database {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file, modified: source.modified, names: Names::default(), ledgers: HashMap::new() }
+        Self { file: source.file(), modified: source.modified, names: Names::default(), ledgers: HashMap::new() }
     }
 
     fn ledger(&mut self, rowid: i64, cells: &[Cell<'_>]) -> Result<(), DecodeError> {
@@ -233,12 +233,13 @@ impl Database {
     fn message(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
         let &[session, role, created, content, metadata] = cells else { return Err(other_columns()) };
         let session = session.text().ok_or_else(|| DecodeError::malformed("a message of no session"))?;
+        record.at = moment(created);
+        let kinds = if record.is_followed() { TOOLS_AND_TEXT } else { TOOLS };
         let said = Said {
             role: role.text().unwrap_or_default().into(),
             is_shown: is_shown(metadata.bytes().unwrap_or_default()),
-            items: items(content.bytes().unwrap_or_default())?,
+            items: items(content.bytes().unwrap_or_default(), kinds)?,
         };
-        record.at = moment(created);
         said.tell(&SessionKey::new(ID, session), &mut self.names, &mut record);
         Ok(())
     }

@@ -3,13 +3,13 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
 use serde::Deserialize;
 
 use super::content::{Item, Said};
 use super::counts::Counts;
 use super::{ID, MOST_CHARS, unaccounted};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, shortened};
 use crate::store::file_stem;
@@ -17,7 +17,7 @@ use crate::{DecodeError, Decoder, Input, Source};
 
 /// Decodes one session's file.
 pub(super) struct Lines {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     started: Timestamp,
     names: Names,
@@ -50,7 +50,7 @@ impl Lines {
     pub(super) fn new(source: &Source<'_>) -> Self {
         let id = file_stem(source.relative);
         Self {
-            file: source.file,
+            file: source.file(),
             session: SessionKey::new(ID, id),
             started: time_of_id(id).unwrap_or(source.modified),
             names: Names::default(),
@@ -150,7 +150,7 @@ mod tests {
         let kinds: Vec<&str> = events[3..]
             .iter()
             .map(|event| match &event.kind {
-                EventKind::Prompt => "prompt",
+                EventKind::Prompt { .. } => "prompt",
                 EventKind::ToolStarted { name, target, .. } => {
                     assert_eq!((&**name, target.as_ref().unwrap().raw()), ("developer__shell", "ls twigs"));
                     "start"

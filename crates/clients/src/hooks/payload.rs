@@ -235,7 +235,7 @@ impl Reading {
             Meaning::SessionEnds => vec![EventKind::Ended],
             Meaning::Prompts => {
                 if is_person(wire) {
-                    vec![EventKind::Prompt]
+                    vec![EventKind::Prompt { words: None }]
                 } else {
                     Vec::new()
                 }

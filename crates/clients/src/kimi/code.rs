@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, TitleRank,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, TitleRank,
     ToolKey, Turn, Untrusted, Usage,
 };
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 
 use super::events::{Arguments, is_command, spoken};
 use super::{ID, KEPT, child_id};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, Str, shortened};
 use crate::paths::directory;
@@ -48,7 +48,7 @@ fn session_of(id: &str, agent: &str) -> SessionKey {
 
 /// Reads `state.json`: where a session works, what it is called, and which agents work for it.
 pub(super) struct CodeState {
-    file: FileId,
+    file: SourceFile,
     id: String,
 }
 
@@ -88,7 +88,7 @@ struct Labels<'a> {
 
 impl CodeState {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file, id: part(source.relative, 1) }
+        Self { file: source.file(), id: part(source.relative, 1) }
     }
 }
 
@@ -126,7 +126,7 @@ impl Decoder for CodeState {
 
 /// Reads one agent's `wire.jsonl`.
 pub(super) struct CodeLog {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     /// The session of a sub-agent.
     parent: Option<SessionKey>,
@@ -234,7 +234,7 @@ impl CodeLog {
     pub(super) fn new(source: &Source<'_>) -> Self {
         let (id, agent) = (part(source.relative, 1), part(source.relative, 3));
         Self {
-            file: source.file,
+            file: source.file(),
             session: session_of(&id, &agent),
             parent: (agent != MAIN).then(|| SessionKey::new(ID, &*id)),
             opened: None,
@@ -322,8 +322,9 @@ impl CodeLog {
         if !asks || self.parent.is_some() {
             return;
         }
-        record.emit(&self.session, EventKind::Prompt);
-        if let Some(text) = line.input.and_then(spoken) {
+        let words = line.input.and_then(spoken);
+        record.prompt(&self.session, words.as_deref());
+        if let Some(text) = words {
             let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
             record.title(&self.session, rank, &text);
         }

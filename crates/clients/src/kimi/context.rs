@@ -1,20 +1,20 @@
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, Timestamp, Title, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::events::{Function, is_command, spoken};
 use super::wire::{call_key, start};
 use super::{KEPT, Owner};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads a session of the first versions: the messages as the model gets them, without times and without usage.
 pub(super) struct OldSession {
-    file: FileId,
+    file: SourceFile,
     owner: Owner,
     modified: Timestamp,
     is_introduced: bool,
@@ -47,7 +47,7 @@ struct ToolCall<'a> {
 impl OldSession {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             owner: Owner::of(source.relative),
             modified: source.modified,
             is_introduced: false,
@@ -69,7 +69,7 @@ impl OldSession {
         match message.role.text() {
             Some("user") => {
                 if let Some(text) = message.content.and_then(spoken).filter(|text| !text.starts_with("<system>")) {
-                    record.emit(session, EventKind::Prompt);
+                    record.prompt(session, Some(&text));
                     let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
                     let title = Title { rank, text: shortened(&text, KEPT).into() };
                     record.emit(session, EventKind::Title(title));

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, FileId, Place, SessionFacts, SessionKey, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
 use md5::{Digest, Md5};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{ID, KEPT, Owner};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::parse::{Loose, Moment, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -28,7 +28,7 @@ fn document(input: Input<'_>) -> Result<&[u8], DecodeError> {
 
 /// Reads `kimi.json`: the directories whose hashes name the folders of their sessions.
 pub(super) struct Directories {
-    file: FileId,
+    file: SourceFile,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ struct WorkDir<'a> {
 
 impl Directories {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file }
+        Self { file: source.file() }
     }
 }
 
@@ -71,7 +71,7 @@ impl Decoder for Directories {
 
 /// Reads `state.json` for a session's title.
 pub(super) struct State {
-    file: FileId,
+    file: SourceFile,
     owner: Owner,
 }
 
@@ -85,7 +85,7 @@ struct SessionState<'a> {
 
 impl State {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file, owner: Owner::of(source.relative) }
+        Self { file: source.file(), owner: Owner::of(source.relative) }
     }
 }
 
@@ -103,7 +103,7 @@ impl Decoder for State {
 
 /// Reads a sub-agent's `meta.json`.
 pub(super) struct Subagent {
-    file: FileId,
+    file: SourceFile,
     owner: Owner,
 }
 
@@ -123,7 +123,7 @@ struct Instance<'a> {
 
 impl Subagent {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file, owner: Owner::of(source.relative) }
+        Self { file: source.file(), owner: Owner::of(source.relative) }
     }
 }
 

@@ -91,7 +91,7 @@ fn what_a_sub_agent_does_is_told_by_its_own_log_alone() {
     let count = |is: fn(&EventKind) -> bool| own.iter().filter(|event| is(&event.kind)).count();
     assert_eq!(count(|kind| matches!(kind, EventKind::Error(_))), 1);
     assert_eq!(count(|kind| matches!(kind, EventKind::ToolStarted { .. })), 1);
-    assert_eq!(count(|kind| matches!(kind, EventKind::Prompt | EventKind::Title(_))), 0, "its session asked");
+    assert_eq!(count(|kind| matches!(kind, EventKind::Prompt { .. } | EventKind::Title(_))), 0, "its session asked");
     assert!(matches!(own.last().unwrap().kind, EventKind::TurnEnded));
 }
 
@@ -219,7 +219,7 @@ fn sub_agents_are_told_apart_from_tools() {
 #[test]
 fn prompts_count_and_the_first_words_are_the_title_unless_a_better_one_is_known() {
     let events = main_wire();
-    assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt)).count(), 2);
+    assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count(), 2);
     let expected = [(TitleRank::FirstPrompt, "Look around, bitte"), (TitleRank::FirstPrompt, "and the docs")];
     assert_eq!(titles(&events), expected);
     let state = decode_document(&Kimi, &path(&format!("{SID}/state.json")), STATE).unwrap();
@@ -471,7 +471,7 @@ fn kimi_codes_sub_agents_tell_their_own_tokens_and_their_parent_does_not() {
         .collect();
     assert_eq!(parents, [(&*child, TEAM)]);
     let started = events.iter().filter(|event| matches!(&event.kind, EventKind::SubagentStarted { .. })).count();
-    let prompts = events.iter().filter(|event| matches!(&event.kind, EventKind::Prompt)).count();
+    let prompts = events.iter().filter(|event| matches!(&event.kind, EventKind::Prompt { .. })).count();
     assert_eq!((started, prompts), (1, 1), "its parent asks a sub-agent, not the person");
 }
 

@@ -2,14 +2,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Untrusted,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title, TitleRank,
+    ToolKey, Turn, Untrusted,
 };
 use memchr::memmem;
 
 use super::events::{Arguments, Envelope, Function, Line, Payload, TokenUsage, is_command, spoken};
 use super::{ID, KEPT, Owner, child_id};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::shortened;
 use crate::{DecodeError, Decoder, Input, Source};
@@ -26,7 +26,7 @@ const MOST_WRAPPINGS: usize = 8;
 /// wrapped: the session waits. Of the wrapped ones only responses are read, unless the sub-agent has no file of its
 /// own, as in the first versions.
 pub(super) struct WireLog {
-    file: FileId,
+    file: SourceFile,
     owner: Owner,
     opened: Option<Timestamp>,
     modified: Timestamp,
@@ -50,7 +50,7 @@ struct Speaker {
 impl WireLog {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             owner: Owner::of(source.relative),
             opened: None,
             modified: source.modified,
@@ -246,8 +246,9 @@ fn prompt(payload: &Payload<'_>, speaker: &Speaker, record: &mut Record<'_>) {
     if speaker.agent.is_some() {
         return;
     }
-    record.emit(&speaker.session, EventKind::Prompt);
-    if let Some(text) = payload.user_input.and_then(spoken) {
+    let words = payload.user_input.and_then(spoken);
+    record.prompt(&speaker.session, words.as_deref());
+    if let Some(text) = words {
         let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
         let title = Title { rank, text: shortened(&text, KEPT).into() };
         record.emit(&speaker.session, EventKind::Title(title));

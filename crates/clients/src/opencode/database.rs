@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use agtop_model::{
-    ClientId, Event, EventKind, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp,
-};
+use agtop_model::{ClientId, Event, EventKind, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp};
 use serde::Deserialize;
 
-use super::records::{Message, Reasoning, part};
+use super::records::{Message, Reasoning, Speaker, WORK, WORK_AND_TEXT, part};
 use super::telling::{HeldPart, Known, Reply, tell_message, tell_session};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Loose, model_name};
 use crate::{Cell, DecodeError, Decoder, Input, Source};
@@ -27,7 +25,7 @@ pub(super) struct Database {
     client: ClientId,
     /// What the release that wrote a session says of its counts.
     reasoning_of: fn(Option<&str>) -> Reasoning,
-    file: FileId,
+    file: SourceFile,
     modified: Timestamp,
     names: Names,
     sessions: HashMap<Box<str>, Known>,
@@ -43,7 +41,7 @@ impl Database {
         Self {
             client,
             reasoning_of,
-            file: source.file,
+            file: source.file(),
             modified: source.modified,
             names: Names::default(),
             sessions: HashMap::new(),
@@ -101,8 +99,9 @@ impl Database {
         let (Some(id), Some(message)) = (id.text(), message.text()) else {
             return Err(DecodeError::malformed("a part without id or message"));
         };
-        let Some(part) = part(data.bytes().unwrap_or_default())? else { return Ok(()) };
         let at = created.integer().map(Timestamp::from_seconds_or_millis);
+        let kinds = if at.is_some_and(|at| at >= self.file.prose_from) { WORK_AND_TEXT } else { WORK };
+        let Some(part) = part(data.bytes().unwrap_or_default(), kinds)? else { return Ok(()) };
         if let Some(held) = HeldPart::new(&part, id, at, &mut self.names) {
             if let Some(siblings) = self.parts.get_mut(message) {
                 siblings.insert(rowid, held);
@@ -131,6 +130,7 @@ impl Database {
             model: None,
             provider: "",
             is_over: false,
+            words: None,
             at: created,
             opened: session.started.or(created).unwrap_or(self.modified),
         };
@@ -148,15 +148,17 @@ impl Database {
         reply.is_over = message.time.completed.0.is_some();
         reply.at = message.time.completed.0.or(message.time.created.0).or(created);
         record.at = reply.at;
-        match self.original(&message, &reply) {
-            Some((original, home)) => {
-                reply.message = original;
-                if home != session.key && self.forks.insert(session.key.clone()) {
-                    let facts = SessionFacts { forked_from: Some(home), ..SessionFacts::default() };
-                    record.emit(&session.key, EventKind::Facts(Box::new(facts)));
-                }
+        if let Some((original, home)) = self.original(&message, &reply) {
+            reply.message = original;
+            if home != session.key && self.forks.insert(session.key.clone()) {
+                let facts = SessionFacts { forked_from: Some(home), ..SessionFacts::default() };
+                record.emit(&session.key, EventKind::Facts(Box::new(facts)));
             }
-            None => self.tell_parts(parts, &reply, record.out),
+        } else {
+            if message.role == Speaker::User {
+                reply.words = parts.values().find_map(HeldPart::words).cloned();
+            }
+            self.tell_parts(parts, &reply, record.out);
         }
         tell_message(id, &message, json, &reply, &mut record);
         Ok(())

@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use agtop_model::{Event, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp};
+use agtop_model::{Event, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp};
 
 use super::ID;
-use super::records::{Message, Reasoning, SessionFile, part};
+use super::records::{Message, Reasoning, SessionFile, WORK, part};
 use super::telling::{HeldPart, Known, Reply, tell_message, tell_session};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::model_name;
 use crate::store::{file_name, file_stem, has_extension};
@@ -27,7 +27,7 @@ pub(super) fn is_record(path: &Path) -> bool {
 
 /// Decodes one file.
 pub(super) struct Document {
-    file: FileId,
+    file: SourceFile,
     modified: Timestamp,
     /// The file's name without extension: the record's id.
     id: String,
@@ -39,7 +39,7 @@ pub(super) struct Document {
 impl Document {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             modified: source.modified,
             id: file_stem(source.relative).to_owned(),
             directory: source.relative.parent().map(file_name).unwrap_or_default().to_owned(),
@@ -73,6 +73,7 @@ impl Document {
             model: message.model.as_deref().map(|model| self.names.get(&model_name(provider, model))),
             provider,
             is_over: message.time.completed.0.is_some(),
+            words: None,
             at: message.time.completed.0.or(message.time.created.0),
             opened: message.time.created.0.unwrap_or(self.modified),
         };
@@ -82,7 +83,7 @@ impl Document {
     }
 
     fn part(&mut self, json: &[u8], out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Some(part) = part(json)? else { return Ok(()) };
+        let Some(part) = part(json, WORK)? else { return Ok(()) };
         let session =
             part.session.as_deref().map(known).ok_or_else(|| DecodeError::malformed("a part of no session"))?;
         let id = part.id.as_deref().unwrap_or(&self.id);
@@ -94,6 +95,7 @@ impl Document {
             model: None,
             provider: "",
             is_over: false,
+            words: None,
             at,
             opened: at.unwrap_or(self.modified),
         };

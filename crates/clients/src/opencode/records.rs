@@ -1,4 +1,4 @@
-//! OpenCode's JSON, as far as it matters: no text of a conversation is looked at.
+//! OpenCode's JSON, as far as it matters: of a conversation's text only what was said lately.
 
 use std::borrow::Cow;
 
@@ -201,6 +201,12 @@ pub(super) struct Part<'a> {
     pub(super) tool: Loose<'a>,
     #[serde(borrow, default)]
     pub(super) state: Option<ToolState<'a>>,
+    /// What was said.
+    #[serde(borrow, default)]
+    pub(super) text: Loose<'a>,
+    /// Whether OpenCode itself put the text there.
+    #[serde(default)]
+    pub(super) synthetic: Option<bool>,
     #[serde(borrow, default)]
     pub(super) reason: Loose<'a>,
     #[serde(default)]
@@ -215,6 +221,7 @@ pub(super) struct Part<'a> {
 pub(super) enum PartKind {
     StepFinish,
     Tool,
+    Text,
     #[serde(other)]
     Other,
 }
@@ -278,9 +285,14 @@ impl ToolInput<'_> {
     }
 }
 
-/// A part, unless its bytes show that it is none that matters.
-pub(super) fn part(json: &[u8]) -> Result<Option<Part<'_>>, DecodeError> {
-    let matters = ["\"step-finish\"", "\"tool\""].iter().any(|kind| memmem::find(json, kind.as_bytes()).is_some());
+/// The kinds of parts that matter in what is from long ago.
+pub(super) const WORK: &[&str] = &["\"step-finish\"", "\"tool\""];
+/// The kinds of parts that matter in what somebody may still follow.
+pub(super) const WORK_AND_TEXT: &[&str] = &["\"step-finish\"", "\"tool\"", "\"text\""];
+
+/// A part, unless its bytes show that it is of none of these kinds.
+pub(super) fn part<'a>(json: &'a [u8], kinds: &[&str]) -> Result<Option<Part<'a>>, DecodeError> {
+    let matters = kinds.iter().any(|kind| memmem::find(json, kind.as_bytes()).is_some());
     if !matters {
         return Ok(None);
     }
@@ -351,7 +363,7 @@ mod tests {
     #[test]
     fn text_that_quotes_a_record_is_no_record() {
         let text = br#"{"type":"text","text":"{\"type\":\"tool\"} and \"summary\":true"}"#;
-        assert!(part(text).unwrap().is_none());
+        assert!(part(text, WORK).unwrap().is_none_or(|part| part.kind == PartKind::Text));
         assert!(!is_compaction(text));
     }
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Untrusted, Usage,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank,
+    ToolKey, Turn, Untrusted, Usage,
 };
 
 use super::records::{
     Message, Part, PartKind, Reasoning, Speaker, Tokens, ToolStatus, embedded_cost, is_compaction, stop_reason,
 };
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::shortened;
 
@@ -41,6 +41,8 @@ pub(super) struct Reply<'a> {
     pub(super) provider: &'a str,
     /// Whether OpenCode is done with it: nothing in it runs any more.
     pub(super) is_over: bool,
+    /// What a person said with it. Parts of what a person said are no prose of the agent's.
+    pub(super) words: Option<Untrusted>,
     /// When it was written, for parts that do not say.
     pub(super) at: Option<Timestamp>,
     /// When the file or session that holds it was begun.
@@ -80,7 +82,9 @@ pub(super) fn tell_session(key: &SessionKey, facts: SessionFacts, title: Option<
 pub(super) fn tell_message(id: &str, message: &Message<'_>, json: &[u8], reply: &Reply<'_>, record: &mut Record<'_>) {
     let session = &reply.session.key;
     match message.role {
-        Speaker::User if reply.session.lineage == Lineage::Main => record.emit(session, EventKind::Prompt),
+        Speaker::User if reply.session.lineage == Lineage::Main => {
+            record.prompt(session, reply.words.as_ref().map(Untrusted::raw));
+        }
         Speaker::Assistant => {
             if let Some(turn) = answer(id, message, reply) {
                 record.emit(session, EventKind::Turn(Box::new(turn)));
@@ -121,6 +125,7 @@ pub(super) struct HeldPart {
 
 #[derive(Debug)]
 enum What {
+    Said(Untrusted),
     Step(Step),
     Tool(ToolCall),
 }
@@ -151,15 +156,27 @@ impl HeldPart {
                 What::Step(Step { tokens: part.tokens?, cost: part.cost, stop: part.reason.text().map(stop_reason) })
             }
             PartKind::Tool => What::Tool(ToolCall::new(part, names)?),
+            PartKind::Text if part.synthetic == Some(true) => return None,
+            PartKind::Text => What::Said(shortened(part.text.text()?, MOST_CHARS).into()),
             PartKind::Other => return None,
         };
         Some(Self { id: id.into(), at, what })
     }
 
+    /// What it says, if it is text.
+    pub(super) fn words(&self) -> Option<&Untrusted> {
+        match &self.what {
+            What::Said(text) => Some(text),
+            What::Step(_) | What::Tool(_) => None,
+        }
+    }
+
     /// Tells of the part as one of `reply`.
-    pub(super) fn tell(self, reply: &Reply<'_>, file: FileId, place: Place, out: &mut Vec<Event>) {
+    pub(super) fn tell(self, reply: &Reply<'_>, file: SourceFile, place: Place, out: &mut Vec<Event>) {
         let mut record = Record::new(file, place, self.at.or(reply.at), out);
         match self.what {
+            What::Said(text) if reply.words.is_none() => record.said(&reply.session.key, || Some(text.raw())),
+            What::Said(_) => {}
             What::Step(step) => {
                 let turn = Turn {
                     part_of: Some(reply.message),

@@ -1,13 +1,13 @@
 //! The entries of a session, which Pi and `OpenClaw` share.
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp,
-    Title, TitleRank, ToolKey, Turn,
+    ClientId, Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn,
 };
 
 use super::id_in_name;
 use super::wire::{Block, Ending, Entry, Message, Tokens};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{model_name, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
@@ -32,7 +32,7 @@ const NO_MODELS: &[&str] = &["delivery-mirror", "gateway-injected"];
 /// Reads one session's file.
 pub(crate) struct Entries {
     client: ClientId,
-    file: FileId,
+    file: SourceFile,
     /// From the file's name until the header says.
     session: SessionKey,
     /// When the session was begun. A fork is younger than what it copied, so the copies belong to the original.
@@ -46,7 +46,7 @@ impl Entries {
     pub(crate) fn new(client: ClientId, id: &str, source: &Source<'_>) -> Self {
         Self {
             client,
-            file: source.file,
+            file: source.file(),
             session: SessionKey::new(client, id),
             opened: None,
             modified: source.modified,
@@ -92,17 +92,19 @@ impl Entries {
     }
 
     fn prompt(&self, message: &Message<'_>, record: &mut Record<'_>) {
-        record.emit(&self.session, EventKind::Prompt);
-        if let Some(text) = message.blocks().iter().find_map(|block| block.text.text()) {
-            let title = Title { rank: TitleRank::FirstPrompt, text: shortened(text, MOST_CHARS).into() };
-            record.emit(&self.session, EventKind::Title(title));
-        }
+        let blocks = message.blocks();
+        let words = blocks.iter().find_map(|block| block.text.text());
+        record.prompt(&self.session, words);
+        record.title(&self.session, TitleRank::FirstPrompt, words.unwrap_or_default());
     }
 
     fn answer(&mut self, entry: &Entry<'_>, message: &Message<'_>, record: &mut Record<'_>) {
         if message.model.text().is_some_and(|model| NO_MODELS.contains(&model)) {
             return;
         }
+        record.said(&self.session, || {
+            message.blocks().iter().rev().find_map(|block| block.text.text().map(str::to_owned))
+        });
         let ending = Ending::of(message.stop_reason.text().unwrap_or_default());
         let is_cut = !matches!(ending, Ending::Stopped(_));
         if let Some(tokens) = message.usage.filter(|tokens| !is_cut || !tokens.usage().is_zero()) {

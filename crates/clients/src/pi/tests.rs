@@ -173,7 +173,7 @@ fn a_name_beats_the_first_words_and_a_command_of_the_persons_own_is_no_prompt() 
         (TitleRank::FirstPrompt, "And the apple?"),
     ];
     assert_eq!(titles, expected);
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt)), 2);
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 2);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Untrusted,
 };
 
 use super::ID;
@@ -15,7 +15,7 @@ use super::wire::{
     Arguments, CompressionInfo, ForkedFrom, FunctionCall, Line, Message, Part, Payload, ResultDisplay, Telemetry,
     Tokens, ToolCallResult, UiEvent, read,
 };
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::shortened;
 use crate::store::file_stem;
@@ -32,7 +32,7 @@ const SUBAGENT_TOOLS: &[&str] = &["agent", "task"];
 /// Lines keep their uuid when `/branch` copies them into a new chat, so that it identifies a response everywhere.
 /// Nothing takes usage back: `/rewind` undoes a conversation, not what it cost.
 pub(super) struct Chat {
-    file: FileId,
+    file: SourceFile,
     /// From the file's place, for lines that do not say.
     session: SessionKey,
     /// Transcripts below `subagents` repeat (some of) what the telemetry in their session's chat says they used.
@@ -61,7 +61,7 @@ impl Chat {
     pub(super) fn new(source: &Source<'_>) -> Self {
         let own = subagent_of(source.relative);
         Self {
-            file: source.file,
+            file: source.file(),
             is_subagents_own: own.is_some(),
             session: own.unwrap_or_else(|| SessionKey::new(ID, file_stem(source.path))),
             opened: None,
@@ -141,6 +141,8 @@ impl Chat {
     fn assistant(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
         let message: Message<'_> = read(line.message).unwrap_or_default();
         let has_calls = message.parts.iter().any(|part| part.function_call.is_some());
+        let is_prose = |part: &&Part<'_>| part.thought != Some(true);
+        record.said(session, || message.parts.iter().rev().filter(is_prose).find_map(|part| part.text.text()));
         if let Some(usage) = line.usage_metadata.filter(|_| !self.is_subagents_own) {
             let tokens = usage.tokens();
             let own = key(line, session, tokens);
@@ -240,13 +242,13 @@ impl Chat {
             self.pairing.close();
             self.end_subagents(|_| true, record);
         }
+        let payload: Payload<'_> = read(line.system_payload).unwrap_or_default();
+        let words = payload.display_text.text().or_else(|| message.parts.iter().find_map(|part| part.text.text()));
         // What was said in the chat that this one branched off was said there.
         if line.forked_from.is_none() {
-            record.emit(session, EventKind::Prompt);
+            record.prompt(session, words);
         }
-        let payload: Payload<'_> = read(line.system_payload).unwrap_or_default();
-        let said = message.parts.iter().find_map(|part| part.text.text());
-        if let Some(text) = payload.display_text.text().or(said) {
+        if let Some(text) = words {
             let title = Title { rank: TitleRank::FirstPrompt, text: shortened(text, KEPT).into() };
             record.emit(session, EventKind::Title(title));
         }

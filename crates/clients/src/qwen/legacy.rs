@@ -1,13 +1,13 @@
 use agtop_model::{
-    Event, EventKind, Extent, FileId, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp,
+    TitleRank, ToolKey, Turn, Untrusted,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::ID;
 use super::wire::{Arguments, Tokens, read, spoken};
-use crate::decode::Record;
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, shortened};
@@ -19,7 +19,7 @@ const KEPT: usize = 120;
 
 /// Reads a chat of the first versions: one document, in the shape that Gemini CLI had when Qwen Code came of it.
 pub(super) struct OldChat {
-    file: FileId,
+    file: SourceFile,
     session: SessionKey,
     modified: Timestamp,
     names: Names,
@@ -81,7 +81,7 @@ struct ToolCall<'a> {
 impl OldChat {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
-            file: source.file,
+            file: source.file(),
             session: SessionKey::new(ID, file_stem(source.path)),
             modified: source.modified,
             names: Names::default(),
@@ -117,13 +117,12 @@ impl OldChat {
     fn message(&mut self, message: &Message<'_>, opened: Timestamp, record: &mut Record<'_>) {
         record.at = message.timestamp.0;
         if message.kind.text() == Some("user") {
-            record.emit(&self.session, EventKind::Prompt);
-            if let Some(text) = message.content.and_then(spoken) {
-                let title = Title { rank: TitleRank::FirstPrompt, text: shortened(&text, KEPT).into() };
-                record.emit(&self.session, EventKind::Title(title));
-            }
+            let words = message.content.and_then(spoken);
+            record.prompt(&self.session, words.as_deref());
+            record.title(&self.session, TitleRank::FirstPrompt, &words.unwrap_or_default());
             return;
         }
+        record.said(&self.session, || message.content.and_then(spoken));
         let calls = message.tool_calls.as_deref().unwrap_or_default();
         if let (Some(tokens), Some(id)) = (message.tokens, message.id.text()) {
             let turn = Turn {

@@ -137,7 +137,7 @@ fn a_sub_agents_own_transcript_tells_its_tools_and_not_its_usage_again() {
     assert!(Tally::of(&events).turns.is_empty());
     assert!(events.iter().all(|event| *event.session.id == *format!("{SID}/explore-call_7")));
     let count = |is: fn(&EventKind) -> bool| events.iter().filter(|event| is(&event.kind)).count();
-    assert_eq!(count(|kind| matches!(kind, EventKind::Prompt | EventKind::Title(_))), 0, "its parent asked");
+    assert_eq!(count(|kind| matches!(kind, EventKind::Prompt { .. } | EventKind::Title(_))), 0, "its parent asked");
     assert_eq!(count(|kind| matches!(kind, EventKind::ToolStarted { .. })), 1);
     assert_eq!(count(|kind| matches!(kind, EventKind::ToolEnded { outcome: Ok(()), .. })), 1);
     assert!(matches!(events.last().unwrap().kind, EventKind::TurnEnded));
@@ -171,7 +171,7 @@ fn a_branch_that_lost_its_telemetry_counts_nothing_again() {
 fn a_branch_knows_its_source_and_counts_only_its_own_prompts() {
     let kinds = kinds(BRANCHED, BRANCH);
     assert_eq!(&*facts(&kinds)[0].forked_from.as_ref().unwrap().id, SID);
-    assert_eq!(kinds.iter().filter(|kind| matches!(kind, EventKind::Prompt)).count(), 1);
+    assert_eq!(kinds.iter().filter(|kind| matches!(kind, EventKind::Prompt { .. })).count(), 1);
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn where_a_session_works_is_told_once_and_the_window_whenever_it_changes() {
 
 #[test]
 fn notifications_are_not_prompts_and_words_amid_a_turn_are() {
-    let prompts = kinds(MAIN, CHAT).iter().filter(|kind| matches!(kind, EventKind::Prompt)).count();
+    let prompts = kinds(MAIN, CHAT).iter().filter(|kind| matches!(kind, EventKind::Prompt { .. })).count();
     assert_eq!(prompts, 2);
 }
 
@@ -354,7 +354,7 @@ fn the_first_versions_chats_are_documents_and_a_damaged_message_is_lost_alone() 
     assert!(error.detail.starts_with("message 2 "), "{}", error.detail);
     let tally = Tally::of(&events);
     assert_eq!(tally.by_session()["dddddddd-0000-4000-8000-000000000004"], usage(400, 500, 55, 5));
-    assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt)).count(), 1);
+    assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count(), 1);
     assert!(events.iter().any(|event| matches!(event.kind, EventKind::ToolEnded { outcome: Ok(()), .. })));
     assert!(decode_document(&Qwen, DOCUMENTS, b"{}").is_err());
 }

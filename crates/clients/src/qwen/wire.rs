@@ -192,6 +192,8 @@ pub(super) struct Message<'a> {
 pub(super) struct Part<'a> {
     #[serde(borrow)]
     pub(super) text: Loose<'a>,
+    /// Whether the model thinks.
+    pub(super) thought: Option<bool>,
     #[serde(borrow)]
     pub(super) function_call: Option<FunctionCall<'a>>,
     #[serde(borrow)]

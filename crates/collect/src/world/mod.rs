@@ -93,7 +93,7 @@ const MOST_ANSWERED: usize = 10_000;
 /// Sessions that have tags, at most.
 pub(crate) const MOST_TAGS: usize = 100_000;
 /// What happened longer ago than this is history.
-const NEWS: Duration = Duration::from_hours(24);
+pub(crate) const NEWS: Duration = Duration::from_hours(24);
 
 impl World {
     /// A World that knows nothing yet, at this moment.

@@ -214,7 +214,7 @@ impl SessionState {
         }
         match kind {
             EventKind::Title(title) => self.note_title(title),
-            EventKind::Prompt => self.counts(file).prompts += 1,
+            EventKind::Prompt { .. } => self.counts(file).prompts += 1,
             EventKind::ToolStarted { tool, name, target } => {
                 self.count_call(tool, &name);
                 self.start(tool, Flight { name: Untrusted::new(&*name), target, since: at, is_subagent: false });
@@ -231,6 +231,7 @@ impl SessionState {
             EventKind::TurnEnded | EventKind::Ended => self.in_flight.clear(),
             EventKind::Error(_) => self.counts(file).errors += 1,
             EventKind::Waiting
+            | EventKind::Said(_)
             | EventKind::Facts(_)
             | EventKind::Turn(_)
             | EventKind::RateLimit(_)

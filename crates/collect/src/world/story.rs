@@ -17,24 +17,51 @@ pub(super) struct Story {
 
 /// Responses over which the growth of a context is measured (features S0-POP-12).
 const CONTEXTS: usize = 24;
+/// A hook and a transcript tell of one prompt within this time.
+const SAME_PROMPT: Duration = Duration::from_secs(2);
 /// A context this full is summarised by the agents that do so by themselves.
 const FULL: f64 = 0.95;
 
 impl Story {
     /// Notes what a deed tells.
     pub(super) fn note(&mut self, at: Option<Timestamp>, deed: Deed) {
+        if self.retells(at, &deed) {
+            return;
+        }
         if matches!(deed, Deed::Called { .. }) {
             self.call = match self.call.take() {
                 Some((last, times)) if last == deed => Some((last, times.saturating_add(1))),
                 _ => Some((deed.clone(), 1)),
             };
-        } else if matches!(deed, Deed::Asked | Deed::Compacted) {
+        } else if matches!(deed, Deed::Asked(_) | Deed::Compacted) {
             self.call = None;
         }
         if self.happenings.len() == Session::RECENT {
             self.happenings.pop_front();
         }
         self.happenings.push_back(Happening { at, deed });
+    }
+
+    /// Whether this is a deed that is known: prose is told again, and longer, while the agent writes it, and a prompt by
+    /// a hook besides the transcript, which alone has its words.
+    fn retells(&mut self, at: Option<Timestamp>, deed: &Deed) -> bool {
+        let Some(at) = at else { return false };
+        self.happenings.iter_mut().rev().any(|known| match (&mut known.deed, deed) {
+            (Deed::Said(told), Deed::Said(prose)) if known.at == Some(at) && prose.raw().starts_with(told.raw()) => {
+                told.clone_from(prose);
+                true
+            }
+            (Deed::Asked(told), Deed::Asked(words))
+                if known.at.is_some_and(|then| then.since(at).max(at.since(then)) <= SAME_PROMPT)
+                    && (told.is_none() || words.is_none() || told == words) =>
+            {
+                if told.is_none() {
+                    told.clone_from(words);
+                }
+                true
+            }
+            _ => false,
+        })
     }
 
     /// Notes how full the context was with a response. A context that shrank was summarised: it grows anew.
@@ -77,7 +104,8 @@ impl Story {
 /// What an event is to somebody who follows the session, if anything.
 pub(super) fn deed(kind: &EventKind) -> Option<Deed> {
     Some(match kind {
-        EventKind::Prompt => Deed::Asked,
+        EventKind::Prompt { words } => Deed::Asked(words.clone()),
+        EventKind::Said(prose) => Deed::Said(prose.clone()),
         EventKind::ToolStarted { name, target, .. } => {
             Deed::Called { tool: name.as_ref().into(), target: target.clone() }
         }
@@ -144,15 +172,39 @@ mod tests {
             story.note(None, deed);
         }
         assert_eq!(story.repeats(), 3);
-        story.note(None, Deed::Asked);
+        story.note(None, Deed::Asked(None));
         assert_eq!(story.repeats(), 0);
+    }
+
+    fn deeds(story: &Story) -> Vec<Deed> {
+        story.happenings().map(|happening| happening.deed.clone()).collect()
+    }
+
+    #[test]
+    fn prose_that_is_still_being_written_is_told_once() {
+        let mut story = Story::default();
+        for (at, text) in [(1, "I look"), (1, "I look into it."), (2, "Done."), (1, "I look into it.")] {
+            story.note(Some(minute(at)), Deed::Said(text.into()));
+        }
+        assert_eq!(deeds(&story), [Deed::Said("I look into it.".into()), Deed::Said("Done.".into())]);
+    }
+
+    #[test]
+    fn a_prompt_that_a_hook_and_a_transcript_tell_of_is_one_with_its_words() {
+        let second = |n: i64| Some(Timestamp::from_millis(n * 1000));
+        let mut story = Story::default();
+        for (at, words) in [(10, None), (11, Some("mend it")), (12, None), (13, Some("and that")), (20, None)] {
+            story.note(second(at), Deed::Asked(words.map(Untrusted::new)));
+        }
+        let asked = |words: &str| Deed::Asked(Some(words.into()));
+        assert_eq!(deeds(&story), [asked("mend it"), asked("and that"), Deed::Asked(None)]);
     }
 
     #[test]
     fn only_the_last_things_are_kept() {
         let mut story = Story::default();
         for n in 0..50 {
-            story.note(Some(minute(n)), Deed::Asked);
+            story.note(Some(minute(n)), Deed::Asked(None));
         }
         assert_eq!(story.happenings().count(), Session::RECENT);
         assert_eq!(story.happenings().last().unwrap().at, Some(minute(49)));

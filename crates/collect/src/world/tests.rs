@@ -156,8 +156,8 @@ fn the_context_is_what_the_last_response_on_the_main_line_saw() {
 
 #[test]
 fn a_file_read_anew_does_not_count_its_prompts_twice() {
-    let prompt = || event("a", 3, 1, EventKind::Prompt);
-    let mut world = world([prompt(), prompt(), event("a", 4, 1, EventKind::Prompt)]);
+    let prompt = || event("a", 3, 1, EventKind::Prompt { words: None });
+    let mut world = world([prompt(), prompt(), event("a", 4, 1, EventKind::Prompt { words: None })]);
     assert_eq!(sessions(&mut world)[0].prompts, 3);
     world.forget_file(FileId(3));
     world.apply(prompt(), NOW);
@@ -168,8 +168,11 @@ fn a_file_read_anew_does_not_count_its_prompts_twice() {
 fn a_turn_is_open_from_the_prompt_to_its_end() {
     let start = |tool| EventKind::ToolStarted { tool: ToolKey::new(CLIENT, tool), name: "Bash".into(), target: None };
     let ended = Turn { stop: Some(StopReason::EndTurn), ..turn("z", 1) };
-    let mut world =
-        world([event("a", 0, 1, EventKind::Prompt), event("a", 0, 2, start("t1")), event("a", 0, 3, start("t2"))]);
+    let mut world = world([
+        event("a", 0, 1, EventKind::Prompt { words: None }),
+        event("a", 0, 2, start("t1")),
+        event("a", 0, 3, start("t2")),
+    ]);
     let told = sessions(&mut world);
     assert_eq!((told[0].phase, told[0].in_flight.len()), (Phase::Open, 2));
     let tool = ToolKey::new(CLIENT, "t1");
@@ -185,7 +188,7 @@ fn a_turn_is_open_from_the_prompt_to_its_end() {
 #[test]
 fn zero_tokens_are_told_by_those_clients_alone_that_write_tokens_down() {
     let gap = |client| {
-        let mut spoken = event("s", 0, 0, EventKind::Prompt);
+        let mut spoken = event("s", 0, 0, EventKind::Prompt { words: None });
         spoken.session = SessionKey::new(ClientId::new(client), "s");
         sessions(&mut world([spoken]))[0].used().err()
     };

@@ -25,8 +25,7 @@ impl ToolTimes {
     /// How long the last calls of each tool took, the slowest tool first.
     pub(super) fn all(&self) -> Vec<ToolTime> {
         let times = |((client, tool), times): (&(ClientId, Arc<str>), &VecDeque<u32>)| {
-            let times = Quantiles::of(times.iter().map(|&millis| Duration::from_millis(millis.into())))?;
-            Some(ToolTime { client: *client, tool: Untrusted::new(Arc::clone(tool)), times })
+            Some(ToolTime { client: *client, tool: Untrusted::new(Arc::clone(tool)), times: quantiles(times)? })
         };
         let mut all: Vec<ToolTime> = self.0.iter().filter_map(times).collect();
         all.sort_by(|a, b| {
@@ -37,12 +36,13 @@ impl ToolTimes {
 
     /// The 95th percentile of the last calls.
     pub(super) fn usual(&self, client: ClientId, tool: &str) -> Option<Duration> {
-        let times = self.0.get(&(client, Arc::from(tool)))?;
-        let mut sorted: Vec<u32> = times.iter().copied().collect();
-        sorted.sort_unstable();
-        let at = (sorted.len() * 95 / 100).min(sorted.len().saturating_sub(1));
-        (sorted.len() >= ENOUGH).then(|| Duration::from_millis(sorted[at].into()))
+        let times = self.0.get(&(client, Arc::from(tool))).filter(|times| times.len() >= ENOUGH)?;
+        Some(quantiles(times)?.p95)
     }
+}
+
+fn quantiles(times: &VecDeque<u32>) -> Option<Quantiles> {
+    Quantiles::of(times.iter().map(|&millis| Duration::from_millis(millis.into())))
 }
 
 #[cfg(test)]
@@ -59,6 +59,7 @@ mod tests {
         }
         // The last 64 are 37 to 100 seconds.
         assert_eq!(times.usual(client, "Bash"), Some(Duration::from_secs(97)));
+        assert_eq!(times.usual(client, "Bash"), Some(times.all()[0].times.p95));
         assert_eq!(times.usual(ClientId::new("codex"), "Bash"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! From a snapshot to the lines of a list.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use agtop_model::{Agent, Liveness, Process, Row, Session, SessionKey, Snapshot, Status};
 use agtop_render::{Filter, needs_its_person};
@@ -94,18 +94,47 @@ pub(crate) fn agents(snapshot: &Snapshot, choice: &Choice<'_>) -> Vec<Item> {
 }
 
 /// The lines of the sessions view: those at work on top, whatever is sorted by.
-pub(crate) fn sessions<'a>(snapshot: &'a Snapshot, choice: &Choice<'_>) -> Vec<Item> {
+pub(crate) fn sessions(snapshot: &Arc<Snapshot>, choice: &Choice<'_>, order: &mut Order) -> Vec<Item> {
+    let is_let = |(at, agent): &&(usize, Option<usize>)| {
+        let session = snapshot.sessions.get(*at);
+        session.is_some_and(|session| choice.lets(&session_row(snapshot, session, *agent)))
+    };
+    let item = |&(at, agent): &(usize, Option<usize>)| Item::Row { agent, session: Talk::At(at), depth: 0 };
+    order.of(snapshot, choice.sort).iter().filter(is_let).map(item).collect()
+}
+
+/// The order of a snapshot's sessions, whatever of them is shown: each letter of a filter lists them anew, and bringing
+/// tens of thousands into order takes longer than looking through them.
+#[derive(Debug, Default)]
+pub(crate) struct Order {
+    /// Whose order it is, and by what.
+    of: Option<(Weak<Snapshot>, Sort)>,
+    /// Places among the sessions, and among the agents of those who work on them.
+    lines: Vec<(usize, Option<usize>)>,
+}
+
+impl Order {
+    fn of(&mut self, snapshot: &Arc<Snapshot>, sort: Sort) -> &[(usize, Option<usize>)] {
+        let is_known =
+            self.of.as_ref().is_some_and(|(known, by)| known.as_ptr() == Arc::as_ptr(snapshot) && *by == sort);
+        if !is_known {
+            self.lines = in_order(snapshot, sort);
+            self.of = Some((Arc::downgrade(snapshot), sort));
+        }
+        &self.lines
+    }
+}
+
+fn in_order(snapshot: &Snapshot, sort: Sort) -> Vec<(usize, Option<usize>)> {
     let at_work = AtWork::of(snapshot);
     // There may be tens of thousands, and each look at one is a look at cold memory: one look has to do.
-    let ranked = |(at, session): (usize, &'a Arc<Session>)| {
+    let ranked = |(at, session)| {
         let agent = at_work.on(session);
-        let row = session_row(snapshot, session, agent);
-        choice.lets(&row).then(|| ((agent.is_none(), choice.sort.rank(&row)), (at, agent)))
+        ((agent.is_none(), sort.rank(&session_row(snapshot, session, agent))), (at, agent))
     };
-    let mut lines: Vec<_> = snapshot.sessions.iter().enumerate().filter_map(ranked).collect();
+    let mut lines: Vec<_> = snapshot.sessions.iter().enumerate().map(ranked).collect();
     lines.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let item = |(_, (at, agent))| Item::Row { agent, session: Talk::At(at), depth: 0 };
-    lines.into_iter().map(item).collect()
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 /// Which agent works on which session. Nearly always the agent holds the very session of the list, which is found without

@@ -36,7 +36,8 @@ pub(crate) use usage::{By, Sum, Usage, Within, spent_today};
 use crate::columns::{ColumnChoice, Pen};
 use crate::keys::Keymap;
 use crate::layout::{Size, zones};
-use crate::look::Look;
+use crate::logos::{self, Logos};
+use crate::look::{Charset, Look};
 use crate::quota::Meter;
 use crate::{Command, Reply};
 
@@ -61,6 +62,8 @@ pub enum Message {
     Own(Own),
     /// How a command came out.
     Reply(Reply),
+    /// Logos are there.
+    Logos(Arc<Logos>),
     /// The shell wants the terminal back for a while.
     Suspend,
 }
@@ -151,6 +154,7 @@ pub struct App {
     pub(crate) tab: Tab,
     pub(crate) agents: List,
     pub(crate) sessions: List,
+    order: items::Order,
     pub(crate) usage: Usage,
     /// The first line of the views that are read, not chosen from.
     pub(crate) scroll: usize,
@@ -168,6 +172,7 @@ pub struct App {
     pub(crate) alerts: Vec<Alert>,
     watch: Watch,
     pub(crate) quotas: Meter,
+    logos: Option<Arc<Logos>>,
     clicked: Option<(Duration, u16)>,
     changed: Option<Change>,
 }
@@ -192,6 +197,7 @@ impl App {
             tab: Tab::Info,
             agents: List::default(),
             sessions: List::default(),
+            order: items::Order::default(),
             usage: Usage::default(),
             scroll: 0,
             filtering: Filtering::default(),
@@ -207,6 +213,7 @@ impl App {
             alerts: Vec::new(),
             watch: Watch::default(),
             quotas: Meter::default(),
+            logos: None,
             clicked: None,
             changed: Some(Change::Everything),
             options,
@@ -226,6 +233,11 @@ impl App {
             Message::Own(own) => self.own = own,
             Message::Resize(columns, rows) => self.resize(Size { columns, rows }),
             Message::Reply(reply) => self.answer(reply),
+            Message::Logos(logos) if logos.is_empty() => {}
+            Message::Logos(logos) => {
+                self.logos = Some(logos);
+                self.change();
+            }
             Message::Paste(text) => self.paste(&text),
             Message::Suspend => return vec![Command::Suspend],
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
@@ -233,6 +245,16 @@ impl App {
             Message::Mouse(event, at) => return self.changing(|app| app.point(event, at)),
         }
         Vec::new()
+    }
+
+    /// The logos before agents' names, where any can be drawn.
+    pub(crate) fn logos(&self) -> Option<&Logos> {
+        self.logos.as_deref().filter(|_| self.look.charset == Charset::Unicode)
+    }
+
+    /// Columns that logos take before an agent's name.
+    pub(crate) fn logo_room(&self) -> u16 {
+        self.logos().map_or(0, |_| logos::ROOM)
     }
 
     /// What is new to draw, since this was last asked.
@@ -360,7 +382,7 @@ impl App {
                 self.agents.replace(items, &snapshot);
             }
             ViewId::Sessions => {
-                let items = items::sessions(&snapshot, &choice);
+                let items = items::sessions(&snapshot, &choice, &mut self.order);
                 self.sessions.replace(items, &snapshot);
             }
             ViewId::Usage => self.usage.refresh(&snapshot),

@@ -111,7 +111,7 @@ impl App {
 
     fn sort_by_heading(&mut self, area: ratatui::layout::Rect, x: u16) {
         let room = area.width.saturating_sub(draw::EDGE);
-        let placed = columns::place(self.columns(), room);
+        let placed = columns::place(self.columns(), room, self.logo_room());
         let inside = x.saturating_sub(area.x + draw::EDGE);
         let hit = placed.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&inside));
         let Some(Ok(key)) = hit.map(|placed| placed.column.id.parse()) else { return };

@@ -29,6 +29,12 @@ impl Direction {
     }
 }
 
+impl PartialEq for Sort {
+    fn eq(&self, other: &Self) -> bool {
+        (self.key.as_str(), self.direction) == (other.key.as_str(), other.direction)
+    }
+}
+
 /// The sort keys that one key goes through: agtop 2's first.
 const CYCLE: &[&str] = &["smart", "cpu", "mem", "tokens", "uptime", "client", "cost", "context", "active"];
 

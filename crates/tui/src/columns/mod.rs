@@ -14,7 +14,7 @@ use crate::alerts::Thresholds;
 use crate::look::Look;
 
 pub(crate) use cells::{doing, standing, status_word};
-pub(crate) use place::{Placed, place};
+pub(crate) use place::{LOGO_COLUMN, Placed, place};
 
 /// What cells are drawn with.
 #[derive(Clone, Copy)]

@@ -15,16 +15,21 @@ const WIDE_GAP: u16 = 2;
 /// A column that may grow beyond this holds a line of text.
 const TEXT: u16 = 60;
 
+/// The column that has logos.
+pub(crate) const LOGO_COLUMN: &str = "client";
+
 /// Puts as many of the columns as there is room for next to each other, and gives what is left over to those that can
-/// use it. Without room for all, those of the highest rank go first.
-pub(crate) fn place(choices: &[ColumnChoice], room: u16) -> Vec<Placed> {
+/// use it. Without room for all, those of the highest rank go first. Before an agent's name, `logo` columns are free.
+pub(crate) fn place(choices: &[ColumnChoice], room: u16, logo: u16) -> Vec<Placed> {
     let gap = if room >= 120 { WIDE_GAP } else { GAP };
     let mut columns: Vec<Column> = choices
         .iter()
         .filter_map(|choice| {
             let column = Column::find(&choice.id)?;
             let fixed = choice.width.map(|width| (width.clamp(3, 200), width.clamp(3, 200)));
-            Some(Column { width: fixed.unwrap_or_else(|| comfortable(&column, room)), ..column })
+            let width = fixed.unwrap_or_else(|| comfortable(&column, room));
+            let more = if column.id == LOGO_COLUMN { logo } else { 0 };
+            Some(Column { width: (width.0.saturating_add(more), width.1.saturating_add(more)), ..column })
         })
         .collect();
     while needed(&columns, gap) > room {
@@ -86,7 +91,7 @@ mod tests {
     fn columns_never_take_more_than_their_room() {
         for choices in [usual_of_agents(), usual_of_sessions()] {
             for room in 0..400 {
-                let placed = place(&choices, room);
+                let placed = place(&choices, room, 0);
                 let end = placed.last().map_or(0, |last| last.x + last.width);
                 assert!(end <= room, "{end} > {room}: {:?}", ids(&placed));
             }
@@ -95,22 +100,33 @@ mod tests {
 
     #[test]
     fn what_matters_most_stays_on_a_small_screen_and_more_room_never_shows_less() {
-        let small = place(&usual_of_agents(), 58);
+        let small = place(&usual_of_agents(), 58, 0);
         for id in ["status", "client", "project", "cost", "context"] {
             assert!(ids(&small).contains(&id), "{id}: {:?}", ids(&small));
         }
         let mut before = 0;
         for room in 0..119 {
-            let now = place(&usual_of_agents(), room).len();
+            let now = place(&usual_of_agents(), room, 0).len();
             assert!(now >= before, "{room}");
             before = now;
         }
-        assert_eq!(place(&usual_of_agents(), 190).len(), usual_of_agents().len());
+        assert_eq!(place(&usual_of_agents(), 190, 0).len(), usual_of_agents().len());
+    }
+
+    #[test]
+    fn a_logo_takes_its_room_from_other_columns() {
+        for room in 0..200 {
+            let placed = place(&usual_of_agents(), room, 3);
+            assert!(placed.last().is_none_or(|last| last.x + last.width <= room));
+        }
+        let width =
+            |logo| place(&usual_of_agents(), 100, logo).iter().find(|p| p.column.id == LOGO_COLUMN).unwrap().width;
+        assert!(width(3) >= width(0) + 3 || width(3) >= 8 + 3);
     }
 
     #[test]
     fn a_width_the_user_chose_is_kept() {
         let choices = [ColumnChoice { id: "title".into(), width: Some(30) }];
-        assert_eq!(place(&choices, 200)[0].width, 30);
+        assert_eq!(place(&choices, 200, 0)[0].width, 30);
     }
 }

@@ -52,6 +52,14 @@ pub(super) const CALLS: &[(&str, &str)] = &[
     ("Task", "review the auth refactor"),
 ];
 
+/// What the person asked, and what the agent said to it.
+pub(super) const TALK: &[(&str, &str)] = &[
+    ("why does the total differ by a cent?", "Both steps round. I keep the exact sum and round once, at the end."),
+    ("make the build green again", "One test still expects the old date format; I mend the test, not the format."),
+    ("can this be faster?", "The loop allocates for every blank. I will measure before I change anything."),
+    ("et les séries de nuit ?", "Elles manquent depuis le changement d'heure : je corrige le décalage."),
+];
+
 /// What the agents do, one after the other; the first few so that every kind of trouble is on the stage.
 pub(super) const PARTS: &[Status] = &[
     Status::Working,

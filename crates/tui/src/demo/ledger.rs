@@ -3,18 +3,42 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, Pace, Paces, PicoUsd, Session, StopReason, Timestamp,
-    Totals, Usage,
+    Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, Pace, Paces, PicoUsd, Quantiles, Session, StopReason,
+    Timestamp, Timings, ToolTime, Totals, Usage,
 };
 use jiff::tz::TimeZone;
 
-use super::cast::PLAYERS;
+use super::cast::{CLAUDE, CODEX, PLAYERS};
 use super::sessions::{is_at_work, spend};
 use super::{Scene, dice, whole};
 
 /// Days before today on which something was used.
 const DAYS: u64 = 120;
 const DAY: Duration = Duration::from_hours(24);
+
+/// How long tools take: those that compile and fetch the longest.
+pub(super) fn timings(agents: &[Agent]) -> Timings {
+    let spans = |n: usize, millis: f64| {
+        let span = |roll: u64| Duration::from_secs_f64(millis / 1000.0 * (0.3 + 6.0 * dice(n, 900 + roll).powi(6)));
+        Quantiles::of((0..64).map(span))
+    };
+    let clients = [CLAUDE, CODEX].into_iter().filter(|client| agents.iter().any(|agent| agent.client == *client));
+    let tools = clients.flat_map(|client| TOOLS.iter().map(move |(tool, millis)| (client, *tool, *millis)));
+    let mut tools: Vec<ToolTime> = tools
+        .enumerate()
+        .filter_map(|(n, (client, tool, millis))| {
+            Some(ToolTime { client, tool: tool.into(), times: spans(n, millis)? })
+        })
+        .collect();
+    tools.sort_by_key(|tool| std::cmp::Reverse(tool.times.p95));
+    let is_told = !tools.is_empty();
+    let latency = |n, millis| spans(n, millis).filter(|_| is_told);
+    Timings { tools, first_tool: latency(70, 3_000.0), turn: latency(71, 48_000.0) }
+}
+
+/// Tools, and about how many milliseconds they take.
+const TOOLS: &[(&str, f64)] =
+    &[("Bash", 4_200.0), ("Read", 60.0), ("Edit", 90.0), ("Grep", 220.0), ("WebFetch", 1_900.0)];
 
 pub(super) fn totals(scene: &Scene, zone: &TimeZone, sessions: &[Arc<Session>]) -> Totals {
     let mut totals = Totals { time_zone: zone.iana_name().unwrap_or("UTC").to_owned(), ..Totals::default() };

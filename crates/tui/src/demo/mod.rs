@@ -66,7 +66,7 @@ impl Demo {
             now,
             system: Some(Arc::new(system(&scene))),
             processes: processes.into(),
-            timings: Arc::default(),
+            timings: Arc::new(ledger::timings(&agents)),
             history: Arc::new(ledger::history(&scene, &agents, &paces)),
             lifecycles: lifecycles(&agents, &scene).into(),
             rate_limits: if agents.is_empty() { [].into() } else { rate_limits(&scene).into() },

@@ -7,7 +7,7 @@ use agtop_model::{
     Session, SessionDay, SessionKey, Spend, Status, StopReason, Timestamp, Title, TitleRank, ToolCount, Usage,
 };
 
-use super::cast::{CALLS, CLAUDE_PLAYER, PARTS, PLAYERS, PROJECTS, Player};
+use super::cast::{CALLS, CLAUDE_PLAYER, PARTS, PLAYERS, PROJECTS, Player, TALK};
 use super::{Scene, UNKNOWN, dice, pick, whole};
 
 /// Whether tokens flow in that status.
@@ -189,7 +189,11 @@ fn in_flight(scene: &Scene, at: usize, status: Status) -> Vec<InFlight> {
 }
 
 fn recent(scene: &Scene, at: usize, status: Status) -> Vec<Happening> {
-    let mut all = vec![Happening { at: Some(scene.ago(70.0)), deed: Deed::Asked }];
+    let (asked, said) = pick(TALK, at, 11).unwrap_or_default();
+    let mut all = vec![
+        Happening { at: Some(scene.ago(70.0)), deed: Deed::Asked(Some(asked.into())) },
+        Happening { at: Some(scene.ago(41.0)), deed: Deed::Said(said.into()) },
+    ];
     for back in (1..=4).rev() {
         let (tool, target) = call(scene, at, back);
         let ago = 6.0 * back as f64;

@@ -137,17 +137,17 @@ fn facts(app: &App) -> Line<'static> {
     if let Some(snapshot) = &app.snapshot {
         let providers = providers(snapshot);
         if app.size.columns >= WIDE && !providers.is_empty() {
-            spans.push(look.span("providers ", Ink::Faint));
+            spans.push(look.span("providers ", Ink::Dim));
             spans.push(look.span(format!("{}   ", providers.join(" ")), Ink::Dim));
         }
-        spans.push(look.span("prices ", Ink::Faint));
+        spans.push(look.span("prices ", Ink::Dim));
         let prices = Untrusted::new(std::sync::Arc::clone(&snapshot.prices));
         spans.push(look.span(prices.for_terminal().into_owned(), Ink::Dim));
     }
     let own: Vec<String> =
         [app.own.cpu_percent.map(units::percent), app.own.memory.map(units::bytes)].into_iter().flatten().collect();
     if !own.is_empty() {
-        spans.push(look.span("   agtop ", Ink::Faint));
+        spans.push(look.span("   agtop ", Ink::Dim));
         spans.push(look.span(own.join(" "), Ink::Dim));
     }
     Line::from(spans)

@@ -1,12 +1,13 @@
-use agtop_model::{Liveness, Process, Snapshot};
+use agtop_model::{ClientId, Liveness, Process, Snapshot};
 use agtop_render::units;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::app::{App, Arrangement, Fold, Group, Item, ViewId};
-use crate::columns::{Placed, Side, place, status_word};
+use crate::columns::{LOGO_COLUMN, Placed, Side, place, status_word};
+use crate::logos;
 use crate::look::Ink;
 use crate::widgets::{cols, put};
 
@@ -18,7 +19,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let inner = Rect { x: area.x + EDGE, width: area.width.saturating_sub(EDGE + 1), ..area };
-    let placed = place(app.columns(), inner.width);
+    let placed = place(app.columns(), inner.width, app.logo_room());
     draw_headings(app, inner, &placed, buffer);
     let (Some(list), Some(snapshot)) = (app.list(), app.snapshot.as_deref()) else { return };
     if list.items.is_empty() {
@@ -32,7 +33,19 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
             buffer.set_style(row, app.look.selected());
         }
     }
+    draw_logos(app, inner, &placed, buffer);
     draw_scrollbar(app, area, list.offset, list.items.len(), buffer);
+}
+
+/// Last, so that the mark of the chosen row does not change them.
+fn draw_logos(app: &App, inner: Rect, placed: &[Placed], buffer: &mut Buffer) {
+    let (Some(known), Some(list), Some(snapshot)) = (app.logos(), app.list(), app.snapshot.as_deref()) else { return };
+    let Some(column) = placed.iter().find(|placed| placed.column.id == LOGO_COLUMN) else { return };
+    let rows = (inner.top() + 1..inner.bottom()).zip(list.items.iter().skip(list.offset));
+    let wanted: Vec<(ClientId, Position)> = rows
+        .filter_map(|(y, item)| Some((logos::client_of(&item.row(snapshot)?)?, Position::new(inner.x + column.x, y))))
+        .collect();
+    known.draw(&wanted, buffer);
 }
 
 fn draw_headings(app: &App, area: Rect, placed: &[Placed], buffer: &mut Buffer) {
@@ -70,7 +83,9 @@ fn draw_item(app: &App, snapshot: &Snapshot, item: &Item, row: Rect, placed: &[P
                 put(buffer, Rect { width: 1, ..row }, &Line::from(mark), Side::Left);
             }
             for Placed { column, x, width } in placed {
-                let place = Rect { x: inner.x + x, width: *width, ..inner };
+                let margin = if column.id == LOGO_COLUMN { app.logo_room().min(*width) } else { 0 };
+                let width = &(width - margin);
+                let place = Rect { x: inner.x + x + margin, width: *width, ..inner };
                 let mut line = column.cell(&app.pen(), &cells, *width);
                 if *depth > 0 && app.arrangement == Arrangement::Tree && column.id == "client" {
                     line = indented(app, line, *depth);

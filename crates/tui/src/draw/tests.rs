@@ -11,21 +11,14 @@ use ratatui::style::{Color, Modifier};
 
 use crate::app::Tab;
 use crate::demo::{self, Demo, NOON};
-use crate::keys::key;
 use crate::look::{Charset, Depth, Ink, THEMES};
-use crate::testing::{app_at, buffer_of, text_of};
+use crate::testing::{app_at, buffer_of, press, text_of};
 use crate::{App, Message, Options, Own, Progress, ViewId};
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (140, 40), (220, 60)];
 
 fn usual() -> Options {
     Options::usual("1.0.0", "linux")
-}
-
-fn press(app: &mut App, keys: &str) {
-    for name in keys.split(' ').filter(|name| !name.is_empty()) {
-        app.update(Message::Key(key(name).unwrap()));
-    }
 }
 
 fn screen(size: (u16, u16), agents: usize, keys: &str) -> String {
@@ -126,6 +119,13 @@ fn every_part_of_the_screen() {
         ("panel-config", "S-Tab"),
     ] {
         insta::assert_snapshot!(name, screen((140, 40), 14, keys));
+    }
+}
+
+#[test]
+fn how_long_things_take_stands_beside_the_rates_or_below_them() {
+    for (columns, rows) in [(80, 24), (220, 60)] {
+        insta::assert_snapshot!(format!("rates-at-{columns}x{rows}"), screen((columns, rows), 14, "3 End"));
     }
 }
 
@@ -289,7 +289,7 @@ fn s4_alr_05_alerts_are_above_everything_but_the_header_and_leave_when_answered(
 
 #[test]
 fn s4_win_every_metric_is_in_the_rates_view_in_each_window() {
-    let text = screen((140, 40), 14, "3");
+    let text = screen((100, 40), 14, "3");
     for metric in [
         "requests",
         "requests / min",

@@ -42,6 +42,7 @@ impl<'a> Subject<'a> {
         facts.extend(self.usage());
         facts.extend(self.context());
         facts.extend(self.helpers());
+        facts.extend(self.tool_times());
         facts.extend(self.session());
         facts.extend(self.program());
         facts.extend(self.disks());

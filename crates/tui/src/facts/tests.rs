@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{Agent, Basis, Cost, Growth, Snapshot, Spend};
+use agtop_model::{Agent, Basis, Cost, Deed, Growth, Happening, Snapshot, Spend};
+use agtop_render::Content;
 
 use crate::demo;
 use crate::{App, Message, Options};
@@ -170,4 +171,24 @@ fn s0_pop_22_the_last_happenings_are_told_with_their_signs() {
     for sign in ['›', '→', '←'] {
         assert!(popup.contains(sign), "{sign}: {popup}");
     }
+}
+
+#[test]
+fn what_was_said_is_shown_unless_it_shall_be_hidden() {
+    let told = |content| {
+        let mut app = App::new(Options { content, ..Options::usual("1.0.0", "linux") });
+        let mut snapshot = demo::crowd(1, 1);
+        let mut session = (**snapshot.agents[0].session.as_ref().unwrap()).clone();
+        let deed = [Deed::Asked(Some("mend\u{1b}[31m it".into())), Deed::Said("I look".into())];
+        session.recent = deed.map(|deed| Happening { at: None, deed }).to_vec();
+        snapshot.agents = [Agent { session: Some(Arc::new(session)), ..snapshot.agents[0].clone() }].into();
+        app.update(Message::Snapshot(Arc::new(snapshot)));
+        let facts = Subject::of(&app).unwrap().all();
+        facts.iter().map(|fact| fact.value.to_string()).collect::<Vec<_>>().join("\n")
+    };
+    let shown = told(Content::Included);
+    assert!(shown.contains("› you  mend it") && shown.contains("› I look"), "{shown}");
+    let hidden = told(Content::Hidden);
+    assert!(hidden.contains("› you said something") && hidden.contains("› the agent said something"), "{hidden}");
+    assert!(!hidden.contains("mend") && !hidden.contains("I look"), "{hidden}");
 }

@@ -11,6 +11,8 @@ use crate::widgets;
 const CONTEXT_CELLS: usize = 24;
 /// Tools named in the details.
 const TOP_TOOLS: usize = 5;
+/// Tools whose times are told, the slowest.
+const SLOWEST: usize = 3;
 /// How far the ages of process and session may be apart before the session was resumed.
 const RESUMED_SECONDS: u64 = 60;
 
@@ -78,6 +80,20 @@ impl Subject<'_> {
             facts.push(fact("tools", self.text(text.join(" · "))));
         }
         facts
+    }
+
+    /// How long the slowest of its tools take, as far as calls of this client were timed.
+    pub(super) fn tool_times(&self) -> Option<Fact> {
+        let session = self.row.session?;
+        let is_used = |name: &agtop_model::Untrusted| session.tools.iter().any(|tool| tool.name == *name);
+        let tools = self.snapshot.timings.tools.iter();
+        let own = tools.filter(|tool| tool.client == session.key.client && is_used(&tool.tool)).take(SLOWEST);
+        let time = |tool: &agtop_model::ToolTime| {
+            let (name, median) = (tool.tool.for_terminal(), units::latency(tool.times.median));
+            format!("{name} {median}, 95% in {}", units::latency(tool.times.p95))
+        };
+        let text: Vec<String> = own.map(time).collect();
+        (!text.is_empty()).then(|| fact("tool times", self.text(text.join(" · "))))
     }
 
     fn sub_agents(&self, session: &Session) -> Vec<Fact> {
@@ -150,10 +166,11 @@ impl Subject<'_> {
 
     fn happening(&self, happening: &Happening) -> Line<'static> {
         let look = self.pen.look;
+        let is_shown = self.pen.content == Content::Included;
         let ago = happening.at.map_or_else(String::new, |at| units::span(self.row.now.since(at)));
         let when = self.dim(format!("{ago:>7}  "));
         let target = |target: &Option<agtop_model::Untrusted>| {
-            let shown = target.as_ref().filter(|_| self.pen.content == Content::Included);
+            let shown = target.as_ref().filter(|_| is_shown);
             shown.map_or_else(String::new, |target| format!("  {}", target.for_terminal()))
         };
         let named = |sign: &str, ink, name: &agtop_model::Untrusted, rest: String| {
@@ -165,7 +182,12 @@ impl Subject<'_> {
         };
         let word = |sign: &str, ink, text: String| vec![look.span(format!("{sign} {text}"), ink)];
         let deed = match &happening.deed {
-            Deed::Asked => word("›", Ink::Accent, "you said something".to_owned()),
+            Deed::Asked(words) => match words.as_ref().filter(|_| is_shown) {
+                Some(words) => named("›", Ink::Accent, &"you".into(), format!("  {}", words.for_terminal())),
+                None => word("›", Ink::Accent, "you said something".to_owned()),
+            },
+            Deed::Said(prose) if is_shown => word("›", Ink::Text, prose.for_terminal().into_owned()),
+            Deed::Said(_) => word("›", Ink::Text, "the agent said something".to_owned()),
             Deed::Called { tool, target: on } => named("→", Ink::Accent, tool, target(on)),
             Deed::Returned { tool, outcome: Ok(()) } => named("←", Ink::Good, tool, String::new()),
             Deed::Returned { tool, outcome: Err(()) } => named("×", Ink::Bad, tool, "  failed".to_owned()),

@@ -133,7 +133,7 @@ pub static THEMES: &[Theme] = &[
         "light",
         Some(hex(0x00ff_ffff)),
         Some(hex(0x001f_2328)),
-        [0x0060_6770, 0x00c4_cad1, 0x0009_5fcc, 0x0017_7a37, 0x0092_5d00, 0x00c4_2129, 0x00dd_ebfc],
+        [0x0060_6770, 0x00aa_b2bb, 0x0009_5fcc, 0x0017_7a37, 0x0092_5d00, 0x00c4_2129, 0x00dd_ebfc],
     ),
     made(
         "contrast",

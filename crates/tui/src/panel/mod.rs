@@ -2,7 +2,7 @@
 
 use agtop_render::units;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::Line;
 
@@ -10,9 +10,10 @@ use crate::app::{App, Group, Item, Tab};
 use crate::columns::Side;
 use crate::draw::{blanks_around, tab_places};
 use crate::facts::{Fact, Subject};
+use crate::logos::client_of;
 use crate::look::Ink;
 use crate::popup::draw_in_panel;
-use crate::widgets::{pairs, put};
+use crate::widgets::{cols, pairs, put};
 
 /// Columns of the names of facts.
 const NAMES: u16 = 10;
@@ -32,6 +33,7 @@ pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     draw_titles(app, Rect { height: 1, ..area }, buffer);
+    draw_logo(app, area, buffer);
     let inner = inner(area);
     if let Some(index) = app.configures_in_panel() {
         draw_in_panel(app, index, inner, buffer);
@@ -73,6 +75,22 @@ fn draw_titles(app: &App, area: Rect, buffer: &mut Buffer) {
             buffer.set_stringn(place.start, area.y, title, usize::from(area.width), style);
         }
     }
+}
+
+/// Whose agent it is, at the right end of the titles.
+fn draw_logo(app: &App, area: Rect, buffer: &mut Buffer) {
+    let (Some(logos), Some(row)) = (app.logos().filter(|_| app.tab == Tab::Info), app.chosen()) else { return };
+    let Some(client) = client_of(&row) else { return };
+    let name = client.as_str();
+    // A blank before the logo, and one behind the name, before the last bit of the rule.
+    let room = app.logo_room() + cols(agtop_render::text::width(name)) + 2;
+    if area.width <= room + cols(titles().concat().len()) + 24 {
+        return;
+    }
+    let place = Rect { x: area.right() - room - 2, width: room, height: 1, ..area };
+    let blank = " ".repeat(usize::from(app.logo_room()) + 1);
+    put(buffer, place, &Line::from(app.look.span(format!("{blank}{name} "), Ink::Dim)), Side::Left);
+    logos.draw(&[(client, Position::new(place.x + 1, place.y))], buffer);
 }
 
 fn facts(app: &App) -> Vec<Fact> {

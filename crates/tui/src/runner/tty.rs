@@ -8,15 +8,15 @@ use crossterm::event::{
     self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, MouseEventKind,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, WindowSize,
+    disable_raw_mode, enable_raw_mode, window_size,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::{Input, Screen};
-use crate::{App, Canvas, Change, Message};
+use crate::{App, Canvas, Change, Easel, Graphics, Message};
 
 /// A frame of a large screen in full colour is about this long: one write takes it to the terminal.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -60,6 +60,13 @@ impl Tty {
     /// If the terminal does not tell.
     pub fn size(&self) -> io::Result<(u16, u16)> {
         self.terminal.size().map(|size| (size.width, size.height))
+    }
+
+    /// What pictures are drawn on, if the terminal tells how large its cells are. It is asked through the system, not by
+    /// a sequence that it might print.
+    pub fn easel(&self, graphics: Graphics) -> Option<Easel> {
+        let WindowSize { columns, rows, width, height } = window_size().ok()?;
+        Easel::new(graphics, (columns, rows), (width, height))
     }
 
     fn out(&mut self) -> &mut CrosstermBackend<BufWriter<Stdout>> {

@@ -3,6 +3,7 @@
 mod dashboard;
 mod quota;
 mod rates;
+mod timings;
 mod usage;
 
 use ratatui::buffer::Buffer;

@@ -74,7 +74,7 @@ fn gauge(app: &App, snapshot: &Snapshot, window: &Window, width: u16) -> Line<'s
     spans.push(look.span(format!(" {percent:>4.0}%"), if ink == Ink::Good { Ink::Text } else { ink }));
     if let Some(resets) = window.resets_at {
         spans.push(look.span(format!("   ↻ in {}", units::span(resets.since(snapshot.now))), Ink::Dim));
-        spans.push(look.span(format!(" ({})", units::moment(resets, &app.options.zone)), Ink::Faint));
+        spans.push(look.span(format!(" ({})", units::moment(resets, &app.options.zone)), Ink::Dim));
     }
     Line::from(spans)
 }

@@ -2,6 +2,7 @@ use agtop_model::{Pace, Snapshot};
 use agtop_render::{text, units};
 use ratatui::text::{Line, Span};
 
+use super::timings;
 use crate::app::{App, project};
 use crate::look::{Ink, Look};
 use crate::widgets::{spark, whole};
@@ -66,6 +67,10 @@ fn cost_per_hour(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String
     (format!("${usd:.2}"), if usd > thresholds.burn { Ink::Warn } else { Ink::Text })
 }
 
+/// Columns at the edges of the screen that a view leaves empty.
+const EDGES: usize = 3;
+/// Blanks between two tables.
+const BETWEEN: usize = 4;
 /// Columns of names.
 const NAME: usize = 20;
 
@@ -77,15 +82,28 @@ fn value_width(width: u16) -> usize {
 pub(super) fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
     let Some(snapshot) = app.snapshot.as_deref() else { return Vec::new() };
     let mut lines = table(app, snapshot, value_width(width));
+    let timings = timings::lines(&app.look, snapshot);
+    // Beside the table where there is room, else below everything.
+    let column = lines.iter().map(Line::width).max().unwrap_or(0) + BETWEEN;
+    let below = if column + timings::WIDTH + EDGES <= usize::from(width) {
+        lines = timings::beside(lines, timings, column);
+        Vec::new()
+    } else {
+        timings
+    };
     lines.push(Line::default());
     lines.extend(totals(&app.look, snapshot, usize::from(width).saturating_sub(NAME + 3).min(56)));
     lines.push(Line::default());
     lines.extend(by_agent(app, snapshot, width));
+    if !below.is_empty() {
+        lines.push(Line::default());
+        lines.extend(below);
+    }
     lines
 }
 
 /// A value at the right end of its room. The room has no style: without colours that would be a bar.
-fn right(look: &Look, value: String, room: usize, ink: Ink) -> [Span<'static>; 2] {
+pub(super) fn right(look: &Look, value: String, room: usize, ink: Ink) -> [Span<'static>; 2] {
     let blanks = room.saturating_sub(text::width(&value));
     [Span::raw(" ".repeat(blanks)), look.span(value, ink)]
 }

@@ -133,7 +133,7 @@ fn a_compaction_is_told_by_the_ledger() {
 
 #[test]
 fn what_goose_says_to_itself_is_no_prompt() {
-    let prompts = events(SCHEMA_15).iter().filter(|event| matches!(event.kind, EventKind::Prompt)).count();
+    let prompts = events(SCHEMA_15).iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count();
     assert_eq!(prompts, 1);
 }
 

@@ -81,7 +81,7 @@ fn a_child_session_is_a_sidechain_of_its_parent_where_no_person_speaks() {
     let EventKind::Facts(facts) = child[0] else { panic!("{child:?}") };
     assert_eq!(facts.parent, Some(SessionKey::new(ID, "ses_main")));
     assert_eq!(facts.origin.as_ref().unwrap().raw(), "general");
-    assert!(!child.iter().any(|kind| matches!(kind, EventKind::Prompt)));
+    assert!(!child.iter().any(|kind| matches!(kind, EventKind::Prompt { .. })));
 }
 
 #[test]

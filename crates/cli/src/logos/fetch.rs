@@ -1,0 +1,182 @@
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use agtop_model::ClientId;
+use agtop_tui::{Easel, Graphics, Logos};
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::{LARGEST, VENDORS, file};
+
+/// Where models.dev keeps them.
+pub(crate) const URL: &str = "https://models.dev/logos";
+
+/// A logo is fetched anew after this. It is shown until then and beyond: logos do not go bad.
+const LIFE: Duration = Duration::from_hours(7 * 24);
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Fetch logos.
+pub(crate) struct Update {
+    /// They are `URL/VENDOR.svg`.
+    pub(crate) url: String,
+    /// Where they are kept.
+    pub(crate) directory: PathBuf,
+    pub(crate) even_if_fresh: bool,
+}
+
+fn vendors() -> Vec<&'static str> {
+    let mut vendors: Vec<_> = VENDORS.iter().map(|(_, vendor)| *vendor).collect();
+    vendors.sort_unstable();
+    vendors.dedup();
+    vendors
+}
+
+/// Fetches the logos that are not there or too old, and says what came of it.
+///
+/// # Errors
+/// If none of those could be fetched.
+pub(crate) fn update(update: &Update, out: &mut dyn Write) -> Result<()> {
+    let Update { url, directory, even_if_fresh } = update;
+    let (fresh, old): (Vec<_>, Vec<_>) =
+        vendors().into_iter().partition(|vendor| !even_if_fresh && is_fresh(&file(directory, vendor)));
+    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).build().into();
+    let mut fetched = 0;
+    for vendor in &old {
+        let told = fetch(&agent, url, vendor).and_then(|logo| {
+            let file = file(directory, vendor);
+            store(&file, &logo).with_context(|| file.display().to_string())
+        });
+        match told {
+            Ok(()) => fetched += 1,
+            Err(error) => writeln!(out, "{vendor}: {error:#}")?,
+        }
+    }
+    if fetched == 0 && !old.is_empty() {
+        bail!("no logo could be fetched from {url}");
+    }
+    let left = if fresh.is_empty() { String::new() } else { format!("; {} are less than seven days old", fresh.len()) };
+    writeln!(out, "fetched {fetched} logos to {}{left}", directory.display())?;
+    Ok(())
+}
+
+fn fetch(agent: &ureq::Agent, url: &str, vendor: &str) -> Result<Vec<u8>> {
+    let url = format!("{}/{vendor}.svg", url.trim_end_matches('/'));
+    let mut response = agent.get(&url).call().map_err(|error| anyhow!("{error}"))?;
+    let logo = response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(|error| anyhow!("{error}"))?;
+    // What cannot be drawn is not worth keeping, and the server is told of by name.
+    let easel = Easel { graphics: Graphics::Kitty, cell: (10, 20) };
+    if Logos::new(easel, [(ClientId::new("any"), &*logo)]).is_empty() {
+        bail!("what was sent is no logo that can be drawn");
+    }
+    Ok(logo)
+}
+
+/// Writes beside the file and renames, so that no reader ever sees half a logo.
+fn store(file: &Path, logo: &[u8]) -> std::io::Result<()> {
+    if let Some(directory) = file.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let half = file.with_extension(format!("{}.part", std::process::id()));
+    std::fs::write(&half, logo)?;
+    std::fs::rename(&half, file)
+}
+
+fn is_fresh(file: &Path) -> bool {
+    let modified = file.metadata().and_then(|data| data.modified());
+    modified.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age < LIFE))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    use super::super::load;
+    use super::*;
+
+    const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>"#;
+    const EASEL: Easel = Easel { graphics: Graphics::Iterm2, cell: (10, 20) };
+
+    /// A server on this machine that answers so many requests, each by its path, and then tells what was asked for.
+    fn serve(requests: usize, answer: fn(&str) -> String) -> (String, std::thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/logos/", listener.local_addr().unwrap());
+        let serving = std::thread::spawn(move || {
+            let serve = |stream: std::io::Result<std::net::TcpStream>| {
+                let mut stream = stream.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    request.push(byte[0]);
+                }
+                let path = String::from_utf8(request).unwrap().split(' ').nth(1).unwrap().to_owned();
+                stream.write_all(answer(&path).as_bytes()).unwrap();
+                path
+            };
+            listener.incoming().take(requests).map(serve).collect()
+        });
+        (url, serving)
+    }
+
+    fn ok(body: &str) -> String {
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    }
+
+    fn asked(url: &str, directory: &Path, even_if_fresh: bool) -> (Result<()>, String) {
+        let mut out = Vec::new();
+        let told = update(&Update { url: url.to_owned(), directory: directory.to_owned(), even_if_fresh }, &mut out);
+        (told, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn logos_are_fetched_once_and_those_that_are_too_old_again() {
+        let cache = tempfile::tempdir().unwrap();
+        let directory = cache.path().join("agtop/logos");
+        let (url, serving) = serve(vendors().len(), |_| ok(LOGO));
+        let (told, text) = asked(&url, &directory, false);
+        told.unwrap();
+        assert!(text.starts_with("fetched 8 logos to "), "{text}");
+        assert!(serving.join().unwrap().contains(&"/logos/github-copilot.svg".to_owned()));
+        assert!(!load(&directory, EASEL).is_empty());
+        // Nobody listens there now: nothing is asked for.
+        let (told, text) = asked(&url, &directory, false);
+        told.unwrap();
+        assert!(text.contains("fetched 0 logos") && text.contains("8 are less than seven days old"), "{text}");
+        let week_ago = SystemTime::now() - LIFE - Duration::from_mins(1);
+        File::options().write(true).open(file(&directory, "xai")).unwrap().set_modified(week_ago).unwrap();
+        assert!(!load(&directory, EASEL).is_empty(), "an old logo is a logo");
+        let (url, serving) = serve(1, |_| ok(LOGO));
+        asked(&url, &directory, false).0.unwrap();
+        assert_eq!(serving.join().unwrap(), ["/logos/xai.svg"]);
+    }
+
+    #[test]
+    fn what_is_no_logo_is_not_kept() {
+        let cache = tempfile::tempdir().unwrap();
+        let (url, serving) = serve(vendors().len(), |path| match path {
+            "/logos/anthropic.svg" => ok(LOGO),
+            "/logos/openai.svg" => ok(&format!("<svg>{}</svg>", " ".repeat(100_000))),
+            "/logos/google.svg" => ok("<html>not found</html>"),
+            "/logos/xai.svg" => ok(&LOGO.replace("<path", r#"<image href="/etc/passwd"/><path"#)),
+            _ => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(),
+        });
+        let (told, text) = asked(&url, cache.path(), true);
+        told.unwrap();
+        serving.join().unwrap();
+        assert!(text.contains("google: what was sent is no logo") && text.contains("fetched 1 logos"), "{text}");
+        let kept: Vec<_> = std::fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(kept, ["anthropic.svg"]);
+    }
+
+    #[test]
+    fn where_nobody_answers_that_is_an_error() {
+        let cache = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let error = asked(&url, cache.path(), false).0.unwrap_err().to_string();
+        assert!(error.starts_with("no logo could be fetched from http://127.0.0.1:"), "{error}");
+    }
+}
