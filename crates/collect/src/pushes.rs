@@ -123,7 +123,7 @@ impl Pushes {
         self.time_calls(&told, waited, world);
     }
 
-    /// Measures tool calls from their start to their end. When somebody was waited for in between, that says nothing of
+    /// Measures tool calls by what the client says, or else from their start to their end. When somebody was waited for in between, that says nothing of
     /// the tool.
     fn time_calls(&mut self, told: &Told, waited: bool, world: &mut World) {
         if waited {
@@ -142,7 +142,9 @@ impl Pushes {
                     if let (true, Some(running), Some(name)) =
                         (world.note_answer(&told.session, *tool), running, &told.tool)
                     {
-                        world.time_call(told.session.client, name, told.at.since(running.since));
+                        let between = told.at.since(running.since);
+                        let took = told.took.filter(|took| *took <= between).unwrap_or(between);
+                        world.time_call(told.session.client, name, took);
                     }
                 }
                 _ => {}

@@ -187,6 +187,23 @@ fn a_call_is_timed_once_by_its_hooks_and_counted_once_by_its_transcript() {
 }
 
 #[test]
+fn a_client_knows_best_how_long_its_tool_took() {
+    let mut bench = Bench::new();
+    let (call, ended) = (
+        json!({"tool_name": "Bash", "tool_use_id": "t-new"}),
+        |took: u64| json!({"tool_name": "Bash", "tool_use_id": "t-new", "duration_ms": took}),
+    );
+    bench.push(&[(0, "PreToolUse", call.clone()), (109, "PostToolUse", ended(74))]);
+    let timed = |snapshot: &Snapshot| !snapshot.timings.tools.is_empty();
+    let told = bench.look_until(timed);
+    assert_eq!(told.timings.tools[0].times.median, Duration::from_millis(74));
+    let mut other = Bench::new();
+    other.push(&[(0, "PreToolUse", call), (109, "PostToolUse", ended(9_999))]);
+    let told = other.look_until(timed);
+    assert_eq!(told.timings.tools[0].times.median, Duration::from_millis(109), "longer than it can have been");
+}
+
+#[test]
 fn time_for_which_somebody_was_waited_for_is_not_the_tools() {
     let mut bench = Bench::new();
     let call = json!({"tool_name": "Bash", "tool_use_id": "t-new"});

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agtop_model::{ClientId, Event, EventKind, SessionFacts, SessionKey, Timestamp, ToolKey};
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::Stamp;
 use crate::DecodeError;
-use crate::parse::{Loose, Moment, shortened};
+use crate::parse::{Count, Loose, Moment, shortened};
 
 /// Session ids are UUIDs or about as long; what is longer is none.
 const LONGEST_SESSION: usize = 128;
@@ -100,6 +101,8 @@ pub struct Told {
     pub at: Timestamp,
     /// The name of the tool it is about.
     pub tool: Option<Arc<str>>,
+    /// How long that ran, by the client's own clock, which does not count what starting hooks takes.
+    pub took: Option<Duration>,
     /// The same as events. Clients that do not say which call of a tool they mean give none for its start and end:
     /// transcripts tell those, and a call must not be counted twice.
     pub events: Vec<Event>,
@@ -151,6 +154,9 @@ struct Payload<'a> {
     tool_use_id: Loose<'a>,
     #[serde(borrow, default)]
     tool_input: Option<&'a RawValue>,
+    /// Milliseconds (Claude Code from 2.1.119 on).
+    #[serde(borrow, default)]
+    duration_ms: Option<&'a RawValue>,
     #[serde(borrow, default)]
     notification_type: Loose<'a>,
     #[serde(borrow, default)]
@@ -173,6 +179,11 @@ impl Payload<'_> {
 
     fn time(&self) -> Option<Timestamp> {
         serde_json::from_str::<Moment>(self.timestamp?.get()).ok()?.0
+    }
+
+    fn took(&self) -> Option<Duration> {
+        let millis: Count = serde_json::from_str(self.duration_ms?.get()).ok()?;
+        Some(Duration::from_millis(millis.0))
     }
 
     fn event(&self) -> Option<&str> {
@@ -203,7 +214,8 @@ impl Reading {
         let kinds = self.kinds(&wire, meaning, &parent, tool.as_ref());
         let event = |kind| Event { at: Some(at), session: session.clone(), source: stamp.source, kind };
         let events = kinds.into_iter().map(event).collect();
-        Ok(Told { hook: shortened(hook, LONGEST_NAME).into(), meaning, session, at, tool, events })
+        let hook = shortened(hook, LONGEST_NAME).into();
+        Ok(Told { hook, meaning, session, at, tool, took: wire.took(), events })
     }
 
     fn kinds(

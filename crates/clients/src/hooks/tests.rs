@@ -395,6 +395,18 @@ fn a_payloads_own_time_counts_unless_its_clock_is_wrong() {
 }
 
 #[test]
+fn a_tools_own_time_is_told_where_it_is_one() {
+    let took = |duration: &str| {
+        let payload = format!(
+            r#"{{"session_id":"s","hook_event_name":"PostToolUse","tool_use_id":"t","tool_name":"Bash","duration_ms":{duration}}}"#
+        );
+        told("claude", &payload).took.map(|took| took.as_millis())
+    };
+    assert_eq!(["2249", "74.0", "0"].map(took), [Some(2249), Some(74), Some(0)]);
+    assert_eq!(["-1", "\"9\"", "1e300", "[]"].map(took), [None; 4]);
+}
+
+#[test]
 fn hostile_payloads_are_refused_without_being_quoted() {
     let long = format!(r#"{{"session_id":"{}","hook_event_name":"Stop"}}"#, "x".repeat(129));
     let deep = format!(r#"{{"session_id":"s","hook_event_name":"Stop","tool_input":{}}}"#, "[".repeat(200_000));
