@@ -29,6 +29,12 @@ pub(crate) fn socket(place: &Path) -> PathBuf {
     place.join("agtop.sock")
 }
 
+/// Where the secret lies that who listens at the pipe shows.
+#[cfg(windows)]
+pub(crate) fn secret(place: &Path) -> PathBuf {
+    place.join("pipe")
+}
+
 /// Makes the directory, for its owner alone, or makes sure that it is that.
 pub(crate) fn claim(place: &Path) -> io::Result<()> {
     match maker().create(place) {
