@@ -124,8 +124,9 @@ pub struct Listener {
 /// What a listener has open.
 enum Post {
     First {
-        _lock: File,
+        // Goes before the lock does: who has the lock next finds it gone.
         _socket: Option<Socket>,
+        _lock: File,
         spools: Vec<Spool>,
         role: Role,
     },

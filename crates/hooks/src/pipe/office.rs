@@ -77,7 +77,8 @@ impl Drop for Socket {
         self.office.change.notify_all();
         let begun = Instant::now();
         let is_over = || {
-            let is_deserted = self.threads.iter().all(JoinHandle::is_finished) && self.office.desk().visitors.is_empty();
+            let is_deserted =
+                self.threads.iter().all(JoinHandle::is_finished) && self.office.desk().visitors.is_empty();
             is_deserted || begun.elapsed() > PATIENCE
         };
         until_finished(is_over, || {
@@ -202,8 +203,7 @@ impl Office {
         }
         let number = desk.next;
         desk.next += 1;
-        desk.visitors
-            .insert(number, Visitor { line: Arc::clone(line), since: Instant::now(), place: Place::Sender });
+        desk.visitors.insert(number, Visitor { line: Arc::clone(line), since: Instant::now(), place: Place::Sender });
         self.change.notify_one();
         Some(number)
     }
