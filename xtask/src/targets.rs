@@ -109,9 +109,10 @@ impl Target {
             }
             How::Link => {
                 self.cargo(tools, "build", &["agtop"], &[])?;
-                self.cargo(tools, "check", &["agtop-os", "--tests"], &[])?;
+                self.cargo(tools, "check", &["agtop-os", "--package", "agtop-hooks", "--tests"], &[])?;
                 let program = tools.builds().join(self.name).join("debug/agtop.exe");
-                Ok(format!("agtop linked, the tests of agtop-os checked; {}", wine::run(tools, &program)?))
+                let ran = wine::run(tools, &program)?;
+                Ok(format!("agtop linked, the tests of agtop-os and agtop-hooks checked; {ran}"))
             }
         }
     }

@@ -38,7 +38,6 @@ impl Arrivals {
     }
 
     /// Takes a frame in, unless there is no room.
-    #[cfg(unix)]
     pub(crate) fn push(&self, arrival: Arrival) -> bool {
         let mut waiting = self.lock();
         let size = arrival.frame.payload.len();
@@ -71,7 +70,6 @@ impl Arrivals {
     }
 
     /// Notes that nothing more will come this way.
-    #[cfg(unix)]
     pub(crate) fn cut_off(&self) {
         self.lock().is_cut_off = true;
         if let Some(wake) = &self.wake {

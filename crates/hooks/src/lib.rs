@@ -1,7 +1,7 @@
 //! What agents push, carried: from `agtop hook`, which an agent calls, to the agtop that shows it.
 //!
-//! A call becomes one [`Frame`]. [`send()`] hands it to the socket of the agtop that listens, or appends it to a spool
-//! that the next agtop reads: the agent never waits and never learns of it. [`Listener`] is the other end. Only the
+//! A call becomes one [`Frame`]. [`send()`] hands it to the agtop that listens, at a socket or, on Windows, a named pipe,
+//! or appends it to a spool that the next agtop reads: the agent never waits and never learns of it. [`Listener`] is the other end. Only the
 //! user's own processes are listened to, a frame is told once however often it comes, and all that can grow has a
 //! limit; what was refused is counted ([`Refused`]).
 //!
@@ -11,12 +11,15 @@ mod arrivals;
 mod frame;
 mod limits;
 mod listener;
+#[cfg(windows)]
+mod pipe;
 mod places;
 mod send;
 #[cfg(unix)]
 mod server;
 pub mod settings;
 mod spool;
+mod talk;
 
 pub use frame::{Frame, Header};
 pub use limits::{LONGEST_PAYLOAD, Refused};

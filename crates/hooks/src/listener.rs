@@ -9,7 +9,11 @@ use thiserror::Error;
 use crate::arrivals::{Arrival, Arrivals, Wake};
 use crate::frame::{Frame, Header};
 use crate::limits::{Refused, Seen};
+#[cfg(windows)]
+use crate::pipe::{Socket, Worker, follow};
 use crate::places::{self, Places};
+#[cfg(unix)]
+use crate::server::Worker;
 use crate::spool::{self, Spool};
 
 /// How to listen.
@@ -120,14 +124,14 @@ pub struct Listener {
 /// What a listener has open.
 enum Post {
     First {
-        _lock: File,
+        // Goes before the lock does: who has the lock next finds it gone.
         _socket: Option<Socket>,
+        _lock: File,
         spools: Vec<Spool>,
         role: Role,
     },
-    #[cfg(unix)]
     Follower {
-        _worker: crate::server::Worker,
+        _worker: Worker,
     },
     Waiting,
 }
@@ -164,7 +168,6 @@ impl Listener {
     pub fn role(&self) -> Role {
         match &self.post {
             Post::First { role, .. } => *role,
-            #[cfg(unix)]
             Post::Follower { .. } => Role::Follower,
             Post::Waiting => Role::Waiting,
         }
@@ -245,7 +248,8 @@ impl Post {
         let error = |source| BindError::Place { path: place.to_owned(), source };
         places::claim(place).map_err(error)?;
         let Some(lock) = lock(&place.join("lock")).map_err(error)? else {
-            return Ok(follow(place, arrivals).unwrap_or(Self::Waiting));
+            let worker = follow(place, arrivals);
+            return Ok(worker.map_or(Self::Waiting, |worker| Self::Follower { _worker: worker }));
         };
         let spools = places.iter().map(Spool::new).collect();
         let socket = Socket::open(place, arrivals);
@@ -268,7 +272,7 @@ fn lock(path: &std::path::Path) -> io::Result<Option<File>> {
 #[cfg(unix)]
 struct Socket {
     path: PathBuf,
-    _worker: crate::server::Worker,
+    _worker: Worker,
 }
 
 #[cfg(unix)]
@@ -284,7 +288,7 @@ impl Socket {
         let listener = std::os::unix::net::UnixListener::bind(&path).ok()?;
         // The directory is closed to others, so there is no moment in which they could connect.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).ok()?;
-        let worker = crate::server::Worker::listen(listener, arrivals.clone()).ok()?;
+        let worker = Worker::listen(listener, arrivals.clone()).ok()?;
         Some(Self { path, _worker: worker })
     }
 }
@@ -298,25 +302,8 @@ impl Drop for Socket {
 }
 
 #[cfg(unix)]
-fn follow(place: &std::path::Path, arrivals: &Arrivals) -> Option<Post> {
+fn follow(place: &std::path::Path, arrivals: &Arrivals) -> Option<Worker> {
     let first = crate::send::connect(&places::socket(place)).ok()?;
     let peer = agtop_os::peer(&first).ok().filter(|peer| peer.uid == agtop_os::own_uid());
-    peer.and_then(|_| crate::server::Worker::follow(first, arrivals.clone()).ok())
-        .map(|worker| Post::Follower { _worker: worker })
-}
-
-/// Hooks spool, and the spool is read.
-#[cfg(not(unix))]
-struct Socket;
-
-#[cfg(not(unix))]
-impl Socket {
-    fn open(_: &std::path::Path, _: &Arrivals) -> Option<Self> {
-        None
-    }
-}
-
-#[cfg(not(unix))]
-fn follow(_: &std::path::Path, _: &Arrivals) -> Option<Post> {
-    None
+    peer.and_then(|_| Worker::follow(first, arrivals.clone()).ok())
 }

@@ -29,6 +29,12 @@ pub(crate) fn socket(place: &Path) -> PathBuf {
     place.join("agtop.sock")
 }
 
+/// Where the secret lies that who listens at the pipe shows.
+#[cfg(windows)]
+pub(crate) fn secret(place: &Path) -> PathBuf {
+    place.join("pipe")
+}
+
 /// Makes the directory, for its owner alone, or makes sure that it is that.
 pub(crate) fn claim(place: &Path) -> io::Result<()> {
     match maker().create(place) {
@@ -69,6 +75,7 @@ fn maker() -> DirBuilder {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
 fn keep_others_out(_: &Path, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
@@ -80,9 +87,10 @@ mod tests {
     #[test]
     fn places_that_cannot_be_are_left_out() {
         let directory = tempfile::tempdir().unwrap();
-        let places = Places::new(Some(directory.path()), Some(Path::new("/home/u")));
-        assert_eq!(places.iter().collect::<Vec<_>>(), [&directory.path().join("agtop"), Path::new("/home/u/.agtop")]);
-        let places = Places::new(Some(Path::new("/nowhere/at/all")), Some(Path::new("relative")));
+        let home = directory.path().join("home");
+        let places = Places::new(Some(directory.path()), Some(&home));
+        assert_eq!(places.iter().collect::<Vec<_>>(), [directory.path().join("agtop"), home.join(".agtop")]);
+        let places = Places::new(Some(&directory.path().join("nowhere")), Some(Path::new("relative")));
         assert_eq!(places.iter().count(), 0);
     }
 

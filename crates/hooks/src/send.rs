@@ -1,7 +1,11 @@
+#[cfg(unix)]
 use std::path::Path;
+use std::time::Duration;
 
 use crate::frame::Frame;
 use crate::limits::{LONGEST_PAYLOAD, LONGEST_TAG, MOST_ANCESTORS};
+#[cfg(windows)]
+use crate::pipe::hand_over;
 use crate::places::Places;
 use crate::spool;
 
@@ -21,6 +25,9 @@ pub enum Delivery {
 /// What the listener answers to a frame.
 pub(crate) const TAKEN: u8 = b'+';
 pub(crate) const REFUSED: u8 = b'-';
+
+/// For all of handing over: an agent may be waiting.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(5);
 
 /// Hands the frame over, within milliseconds whatever the other end does.
 pub fn send(places: &Places, mut frame: Frame) -> Delivery {
@@ -53,12 +60,8 @@ fn trim(frame: &mut Frame) {
 #[cfg(unix)]
 fn hand_over(place: &Path, frame: &[u8]) -> Option<u8> {
     use std::io::{Read, Write};
-    use std::time::{Duration, Instant};
 
-    /// For all of it: an agent may be waiting.
-    const PATIENCE: Duration = Duration::from_millis(5);
-
-    let begun = Instant::now();
+    let begun = std::time::Instant::now();
     let left = || PATIENCE.checked_sub(begun.elapsed()).filter(|left| !left.is_zero());
     let mut stream = connect(&crate::places::socket(place)).ok()?;
     let mut rest = frame;
@@ -84,11 +87,6 @@ pub(crate) fn connect(path: &Path) -> std::io::Result<std::os::unix::net::UnixSt
     let stream = std::os::unix::net::UnixStream::from(socket);
     stream.set_nonblocking(false)?;
     Ok(stream)
-}
-
-#[cfg(not(unix))]
-fn hand_over(_: &Path, _: &[u8]) -> Option<u8> {
-    None
 }
 
 #[cfg(test)]

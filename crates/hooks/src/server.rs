@@ -4,27 +4,17 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::arrivals::{Arrival, Arrivals};
-use crate::frame::{Frame, Start};
+use crate::arrivals::Arrivals;
 use crate::limits::{LONGEST_FRAME, Rates};
-use crate::listener::Proof;
-use crate::send::{REFUSED, TAKEN};
+use crate::talk::{CHUNK, MOST_CONNECTIONS, SUBSCRIBE, Standing, Talk, pass_on};
 
-/// What a second agtop sends, to be told what the first one is.
-pub(crate) const SUBSCRIBE: &[u8] = b"AGS1";
-
-/// Connections at once. More wait in the kernel's queue.
-const MOST_CONNECTIONS: usize = 128;
-/// A hook is done within milliseconds; what takes longer is none.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// While somebody is connected, connections that take too long are looked for this often. Otherwise nothing wakes the
 /// loop.
 const BEAT: Timespec = Timespec { tv_sec: 0, tv_nsec: 500_000_000 };
-const CHUNK: usize = 16 * 1024;
 
 /// A thread that ends when this is dropped.
 #[derive(Debug)]
@@ -78,23 +68,10 @@ struct Server {
     connections: Vec<Connection>,
 }
 
-/// Somebody connected.
+/// Somebody connected. What does not fit in among these waits in the kernel's queue.
 struct Connection {
     stream: UnixStream,
-    pid: Option<u32>,
-    since: Instant,
-    bytes: Vec<u8>,
-    standing: Standing,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// It is sending.
-    Open,
-    /// It is another agtop, which wants to be told.
-    Subscriber,
-    /// It has said all.
-    Done,
+    talk: Talk,
 }
 
 impl Server {
@@ -109,7 +86,7 @@ impl Server {
             self.tell(&news);
             let now = Instant::now();
             let arrivals = &self.arrivals;
-            self.connections.retain(|connection| connection.is_wanted(now, arrivals));
+            self.connections.retain(|connection| connection.talk.goes_on(now, arrivals));
             self.accept();
         }
     }
@@ -120,7 +97,7 @@ impl Server {
         let streams = self.connections.iter().map(|connection| connection.stream.as_fd());
         let listener = (!is_full).then(|| self.listener.as_fd());
         let fds: Vec<BorrowedFd<'_>> = std::iter::once(self.end.as_fd()).chain(streams).chain(listener).collect();
-        let is_open = self.connections.iter().any(|connection| connection.standing == Standing::Open);
+        let is_open = self.connections.iter().any(|connection| connection.talk.standing == Standing::Open);
         let ready = ready(&fds, is_open.then_some(&BEAT))?;
         let (is_over, rest) = ready.split_first()?;
         (!is_over).then(|| rest.to_vec())
@@ -132,7 +109,7 @@ impl Server {
             match agtop_os::peer(&stream) {
                 Ok(peer) if peer.uid == agtop_os::own_uid() => {
                     if stream.set_nonblocking(true).is_ok() {
-                        self.connections.push(Connection::new(stream, peer.pid));
+                        self.connections.push(Connection { stream, talk: Talk::new(peer.pid) });
                     }
                 }
                 _ => self.arrivals.refuse(|refused| refused.foreign += 1),
@@ -142,11 +119,12 @@ impl Server {
 
     /// Hands frames on to subscribers. One that does not keep up is let go: it will come back.
     fn tell(&mut self, news: &[Vec<u8>]) {
-        for connection in self.connections.iter_mut().filter(|connection| connection.standing == Standing::Subscriber) {
+        let is_subscriber = |connection: &&mut Connection| connection.talk.standing == Standing::Subscriber;
+        for connection in self.connections.iter_mut().filter(is_subscriber) {
             for frame in news {
                 let is_told = matches!(connection.stream.write(frame), Ok(written) if written == frame.len());
                 if !is_told {
-                    connection.standing = Standing::Done;
+                    connection.talk.standing = Standing::Done;
                     break;
                 }
             }
@@ -155,60 +133,17 @@ impl Server {
 }
 
 impl Connection {
-    fn new(stream: UnixStream, pid: Option<u32>) -> Self {
-        Self { stream, pid, since: Instant::now(), bytes: Vec::new(), standing: Standing::Open }
-    }
-
     fn read(&mut self, arrivals: &Arrivals, rates: &mut Rates, news: &mut Vec<Vec<u8>>) {
-        let is_over = fill(&mut self.stream, &mut self.bytes);
-        if self.standing == Standing::Open && self.bytes == SUBSCRIBE {
-            self.bytes.clear();
-            self.standing = Standing::Subscriber;
+        let is_over = fill(&mut self.stream, &mut self.talk.bytes);
+        let mut heard = self.talk.hear(arrivals, rates);
+        if !heard.answers.is_empty() {
+            // The sender may have lost patience: then it has spooled the frame, and that double will be known.
+            let _ = self.stream.write(&heard.answers);
         }
-        while self.standing == Standing::Open && !self.bytes.is_empty() {
-            match Frame::decode(&self.bytes) {
-                Start::Part => break,
-                Start::Damaged => {
-                    self.bytes.clear();
-                    arrivals.refuse(|refused| refused.damaged += 1);
-                    self.standing = Standing::Done;
-                }
-                Start::Whole(frame, length) => {
-                    let bytes: Vec<u8> = self.bytes.drain(..length).collect();
-                    self.take(frame, arrivals, rates);
-                    news.push(bytes);
-                }
-            }
-        }
+        news.append(&mut heard.news);
         if is_over {
-            self.standing = Standing::Done;
+            self.talk.standing = Standing::Done;
         }
-    }
-
-    fn take(&mut self, frame: Frame, arrivals: &Arrivals, rates: &mut Rates) {
-        if !rates.allow(self.pid.unwrap_or(frame.header.pid), Instant::now()) {
-            arrivals.refuse(|refused| refused.too_many += 1);
-            return self.answer(REFUSED);
-        }
-        let proof = if self.pid == Some(frame.header.pid) { Proof::Kernel } else { Proof::Claim };
-        // Without an answer the sender spools it.
-        if arrivals.push(Arrival { frame, proof }) {
-            self.answer(TAKEN);
-        }
-    }
-
-    fn answer(&mut self, answer: u8) {
-        // The sender may have lost patience: then it has spooled the frame, and that double will be known.
-        let _ = self.stream.write(&[answer]);
-    }
-
-    fn is_wanted(&self, now: Instant, arrivals: &Arrivals) -> bool {
-        let is_late = self.standing == Standing::Open && now.saturating_duration_since(self.since) > PATIENCE;
-        let is_wanted = self.standing != Standing::Done && !is_late;
-        if !is_wanted && !self.bytes.is_empty() {
-            arrivals.refuse(|refused| refused.damaged += 1);
-        }
-        is_wanted
     }
 }
 
@@ -220,14 +155,7 @@ fn follow(mut first: UnixStream, end: &UnixStream, arrivals: &Arrivals) {
             return;
         }
         let is_over = ready.get(1) == Some(&true) && fill(&mut first, &mut bytes);
-        while let Start::Whole(frame, length) = Frame::decode(&bytes) {
-            bytes.drain(..length);
-            // The first agtop has looked at who sent it, and this one has looked at the first.
-            if !arrivals.push(Arrival { frame, proof: Proof::Claim }) {
-                return;
-            }
-        }
-        if is_over || Frame::decode(&bytes) == Start::Damaged && !bytes.is_empty() {
+        if pass_on(&mut bytes, arrivals).is_break() || is_over {
             return;
         }
     }

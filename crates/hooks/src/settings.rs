@@ -226,6 +226,7 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
 fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
 }

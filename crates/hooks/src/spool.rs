@@ -74,7 +74,11 @@ impl Spool {
     /// was ended.
     pub(crate) fn take(&mut self) -> io::Result<Haul> {
         for path in self.read.drain(..) {
-            fs::remove_file(path)?;
+            match fs::remove_file(path) {
+                // What is gone need not go.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other?,
+            }
         }
         let mut haul = Haul::default();
         for (from, to) in TAKEN {
@@ -179,10 +183,11 @@ fn is_at(file: &File, path: &Path) -> bool {
     (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
-/// A file that is open cannot be renamed there.
-#[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> bool {
-    path.exists()
+#[cfg(windows)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use same_file::Handle;
+    let (open, named) = (file.try_clone().and_then(Handle::from_file), Handle::from_path(path));
+    matches!((open, named), (Ok(open), Ok(named)) if open == named)
 }
 
 #[cfg(test)]

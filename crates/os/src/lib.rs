@@ -15,6 +15,8 @@ use agtop_model::{OpenFiles, ProcId, Process, Reading, Sockets, System};
 use thiserror::Error;
 
 mod ancestry;
+#[cfg(windows)]
+mod call_off;
 mod caps;
 mod fake;
 mod files;
@@ -48,6 +50,8 @@ mod wide;
 mod windows;
 
 pub use ancestry::ancestors;
+#[cfg(windows)]
+pub use call_off::call_off;
 pub use caps::{Caps, Support};
 pub use fake::{FakeOs, FakeProcess};
 pub use files::{FileIdentity, FileKind, Sight, Walk, identity, open_regular};

@@ -1,18 +1,18 @@
 //! From a hook to agtop, with all that can go wrong between them: nothing valid is lost, and what is refused is counted.
 
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use agtop_hooks::{Delivery, Frame, Header, Listener, Options, Places, Proof, Received, Role, send};
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 /// Tells a child of the test which part it plays, and where.
 const PART: &str = "AGTOP_TEST_PART";
@@ -33,12 +33,9 @@ impl Ground {
         Places::new(Some(self.directory.path()), None)
     }
 
+    /// Where agtop and hooks meet.
     fn place(&self) -> PathBuf {
         self.directory.path().join("agtop")
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.place().join("agtop.sock")
     }
 
     fn listener(&self) -> Listener {
@@ -122,10 +119,8 @@ fn a_part_in_another_process() {
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
-        "intrude" => {
-            let mut stream = UnixStream::connect(place).unwrap();
-            let _ = stream.write_all(&frame(1, "").encode());
-        }
+        #[cfg(unix)]
+        "intrude" => unix::intrude(&place),
         other => panic!("no part {other}"),
     }
 }
@@ -145,8 +140,8 @@ fn an_event_arrives_with_what_is_known_of_its_sender() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
-fn the_kernel_vouches_for_who_sent_what_came_through_the_socket() {
+#[cfg(any(target_os = "linux", windows))]
+fn the_kernel_vouches_for_who_sent_what_it_has_carried() {
     let ground = Ground::new();
     let mut listener = ground.listener();
     let mut call = 0;
@@ -166,39 +161,6 @@ fn an_event_that_nobody_was_there_for_is_there_for_the_next() {
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].sender.proof, Proof::Claim);
     assert!(listener.poll().is_empty());
-}
-
-#[test]
-fn nobody_else_can_reach_the_socket() {
-    let ground = Ground::new();
-    let _listener = ground.listener();
-    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(ground.place()), mode(ground.socket())), (0o700, 0o600));
-}
-
-#[test]
-fn another_users_process_is_refused_and_counted() {
-    const NOBODY: u32 = 65_534;
-    if agtop_os::own_uid() != 0 {
-        eprintln!("skipped: only root can start a process of another user");
-        return;
-    }
-    let ground = Ground::new();
-    let mut listener = ground.listener();
-    // Only with all doors open does it get as far as being asked who it is.
-    let open = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    open(ground.directory.path(), 0o755);
-    open(&ground.place(), 0o755);
-    open(&ground.socket(), 0o666);
-    let program = ground.directory.path().join("intruder");
-    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    open(&program, 0o755);
-    let mut intruder = child("intrude", &ground.socket(), &program);
-    let _intruder = Ended(intruder.uid(NOBODY).gid(NOBODY).current_dir("/").spawn().unwrap());
-    until(|| listener.refused().foreign == 1);
-    ground.hand_over(2); // The user's own are served on.
-    let received = await_some(&mut listener, 1);
-    assert_eq!(received.len(), 1);
 }
 
 #[test]
@@ -255,20 +217,6 @@ fn an_event_told_twice_counts_once() {
 }
 
 #[test]
-fn half_a_frame_and_bytes_that_are_none_cost_no_other() {
-    let ground = Ground::new();
-    let mut listener = ground.listener();
-    let whole = frame(1, "").encode();
-    UnixStream::connect(ground.socket()).unwrap().write_all(&whole[..whole.len() - 1]).unwrap();
-    UnixStream::connect(ground.socket()).unwrap().write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
-    let mut sleeper = UnixStream::connect(ground.socket()).unwrap();
-    sleeper.write_all(&whole[..10]).unwrap();
-    ground.hand_over(2); // One that dawdles holds up nobody.
-    assert_eq!(await_some(&mut listener, 1).len(), 1);
-    until(|| listener.refused().damaged >= 2);
-}
-
-#[test]
 fn payloads_that_tell_nothing_are_counted() {
     let ground = Ground::new();
     let mut listener = ground.listener();
@@ -280,41 +228,6 @@ fn payloads_that_tell_nothing_are_counted() {
         assert!(listener.poll().is_empty());
         listener.refused().damaged >= 4
     });
-}
-
-#[test]
-fn a_socket_left_behind_is_replaced() {
-    let ground = Ground::new();
-    std::fs::create_dir(ground.place()).unwrap();
-    drop(UnixListener::bind(ground.socket()).unwrap());
-    assert!(ground.socket().exists());
-    let mut listener = ground.listener();
-    assert_eq!(listener.role(), Role::First);
-    ground.hand_over(1);
-    assert_eq!(await_some(&mut listener, 1).len(), 1);
-}
-
-#[test]
-fn a_socket_at_which_somebody_answers_is_not_stolen() {
-    let ground = Ground::new();
-    std::fs::create_dir(ground.place()).unwrap();
-    let other = UnixListener::bind(ground.socket()).unwrap();
-    let mut listener = ground.listener();
-    assert_eq!(listener.role(), Role::Reader);
-    assert_eq!(ground.send(1), Delivery::Spooled, "it does not answer as agtop does");
-    assert_eq!(listener.poll().len(), 1);
-    drop((listener, other));
-    assert!(ground.socket().exists());
-}
-
-#[test]
-fn a_listener_that_was_stopped_holds_up_no_agent() {
-    let ground = Ground::new();
-    std::fs::create_dir(ground.place()).unwrap();
-    let _nobody_accepts = UnixListener::bind(ground.socket()).unwrap();
-    for call in 0..300 {
-        assert_eq!(ground.send(call), Delivery::Spooled);
-    }
 }
 
 #[test]
@@ -342,6 +255,20 @@ fn a_second_agtop_follows_the_first_and_takes_its_place() {
 }
 
 #[test]
+fn without_the_agtop_that_listened_events_wait_for_the_next() {
+    let ground = Ground::new();
+    let mut first = ground.listener();
+    ground.hand_over(1);
+    assert_eq!(await_some(&mut first, 1).len(), 1);
+    drop(first);
+    assert_eq!(ground.send(2), Delivery::Spooled);
+    let mut next = ground.listener();
+    assert_eq!(next.role(), Role::First);
+    assert_eq!(await_some(&mut next, 1).len(), 1);
+    ground.hand_over(3);
+}
+
+#[test]
 fn a_killed_agtop_leaves_nothing_that_the_next_has_to_mind() {
     let ground = Ground::new();
     let mut killed = child("listen", ground.directory.path(), &std::env::current_exe().unwrap());
@@ -351,7 +278,6 @@ fn a_killed_agtop_leaves_nothing_that_the_next_has_to_mind() {
     assert_eq!(follower.role(), Role::Follower);
     killed.0.kill().unwrap();
     killed.0.wait().unwrap();
-    assert!(ground.socket().exists(), "nobody has cleaned up");
     assert_eq!(ground.send(1), Delivery::Spooled);
     let mut found = Vec::new();
     until(|| {
@@ -360,13 +286,4 @@ fn a_killed_agtop_leaves_nothing_that_the_next_has_to_mind() {
     });
     assert_eq!(found.len(), 1);
     ground.hand_over(2);
-}
-
-#[test]
-fn a_place_that_is_not_ours_alone_is_refused() {
-    let ground = Ground::new();
-    std::os::unix::fs::symlink("/tmp", ground.place()).unwrap();
-    let error = Listener::bind(&ground.places(), Options::default()).err().unwrap();
-    assert!(error.to_string().starts_with("cannot use "), "{error}");
-    assert_eq!(ground.send(1), Delivery::Lost);
 }
