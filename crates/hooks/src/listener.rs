@@ -161,6 +161,8 @@ impl Listener {
         }
         let mut arrivals = self.spooled();
         arrivals.extend(self.arrivals.take());
+        // What was spooled because nobody answered in time may have come before what was answered, or after.
+        arrivals.sort_by_key(|arrival| arrival.frame.header.at);
         arrivals.into_iter().filter_map(|arrival| self.receive(arrival)).collect()
     }
 

@@ -164,6 +164,21 @@ fn an_event_that_nobody_was_there_for_is_there_for_the_next() {
 }
 
 #[test]
+fn events_are_handed_out_in_the_order_in_which_they_happened() {
+    let ground = Ground::new();
+    let at = |time: i64, call: usize| {
+        let mut frame = frame(call, "");
+        frame.header.at = time;
+        frame
+    };
+    assert_eq!(send(&ground.places(), at(5_000, 1)), Delivery::Spooled);
+    let mut listener = ground.listener();
+    send(&ground.places(), at(3_000, 2));
+    let times: Vec<i64> = await_some(&mut listener, 2).iter().map(|received| received.told.at.as_millis()).collect();
+    assert_eq!(times, [3_000, 5_000]);
+}
+
+#[test]
 fn ten_megabytes_are_refused_and_the_next_event_arrives() {
     let ground = Ground::new();
     let mut listener = ground.listener();
