@@ -123,7 +123,7 @@ const LIVELY: Duration = Duration::from_hours(12);
 /// As many bytes are read before the first snapshot: a hundredth of a second's work.
 const GLANCE: u64 = 16 * 1024 * 1024;
 /// Between two snapshots there is this much time, however fast files change.
-const BREATH: Duration = Duration::from_millis(60);
+const BREATH: Duration = Duration::from_millis(120);
 
 impl Collector {
     /// A collector that has read nothing yet.
