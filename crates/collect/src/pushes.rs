@@ -96,6 +96,14 @@ impl Pushes {
         if let Some(text) = tag.filter(|tag| world.tag(&told.session, tag)) {
             self.tags.push(Tag { session: told.session.clone(), text, at: told.at });
         }
+        for event in &told.events {
+            if let EventKind::Facts(facts) = &event.kind {
+                world.note_context(&told.session, told.at, facts);
+            }
+        }
+        if told.meaning == Meaning::Measures {
+            return;
+        }
         if told.meaning == Meaning::SessionEnds {
             self.lives.remove(&told.session);
             return;
@@ -202,7 +210,7 @@ fn activity(told: &Told) -> Option<Activity> {
             EventKind::TurnEnded => Some(Activity::Idle),
             _ => None,
         }),
-        Meaning::Fails | Meaning::Moves | Meaning::SessionEnds | Meaning::Other => None,
+        Meaning::Fails | Meaning::Moves | Meaning::SessionEnds | Meaning::Measures | Meaning::Other => None,
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_hooks::{Frame, Header, Listener, Options, Places, send};
-use agtop_model::{Evidence, JoinTier, Snapshot, Status};
+use agtop_model::{ContextSource, Evidence, JoinTier, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -212,6 +212,16 @@ fn time_for_which_somebody_was_waited_for_is_not_the_tools() {
     bench.push(&[(9_000, "PostToolUse", call), (9_010, "Stop", json!({}))]);
     let told = bench.look_until(|snapshot| snapshot.agents[0].status == Status::NeedsInput);
     assert_eq!(told.timings.tools, []);
+}
+
+#[test]
+fn how_full_the_context_is_comes_from_the_status_line() {
+    let mut bench = Bench::new();
+    bench.push(&[(0, "Statusline", json!({"context_window": {"size": 1_000_000, "used": 420_000}}))]);
+    let context = |snapshot: &Snapshot| snapshot.agents[0].session.as_ref()?.context.ok();
+    let told = bench.look_until(|snapshot| context(snapshot).is_some_and(|context| context.used == 420_000));
+    assert_eq!(context(&told).unwrap().limit, 1_000_000);
+    assert_eq!(context(&told).unwrap().source, ContextSource::Vendor);
 }
 
 #[test]

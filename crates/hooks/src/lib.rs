@@ -25,4 +25,4 @@ pub use frame::{Frame, Header};
 pub use limits::{LONGEST_PAYLOAD, Refused};
 pub use listener::{BindError, Content, Listener, Options, Proof, Received, Role, Sender, waiting_tags};
 pub use places::Places;
-pub use send::{Delivery, send};
+pub use send::{Delivery, send, tell};

@@ -29,6 +29,14 @@ pub(crate) const REFUSED: u8 = b'-';
 /// For all of handing over: an agent may be waiting.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(5);
 
+/// Tells whoever listens now, within milliseconds whatever the other end does; says whether anybody took it. For what is
+/// of no use later.
+pub fn tell(places: &Places, mut frame: Frame) -> bool {
+    trim(&mut frame);
+    let bytes = frame.encode();
+    places.iter().any(|place| hand_over(place, &bytes) == Some(TAKEN))
+}
+
 /// Hands the frame over, within milliseconds whatever the other end does.
 pub fn send(places: &Places, mut frame: Frame) -> Delivery {
     trim(&mut frame);

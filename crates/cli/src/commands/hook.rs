@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use agtop_hooks::{Frame, Header, LONGEST_PAYLOAD, Places, send};
+use agtop_hooks::{Frame, Header, LONGEST_PAYLOAD, Places, send, tell};
+use agtop_model::ClientId;
 
 /// How much more than is carried is read all the same: an agent may take it ill if nobody reads what it writes.
 const PATIENCE: u64 = 64 * 1024 * 1024;
@@ -34,17 +35,28 @@ fn carry() {
     if payload.is_empty() {
         return;
     }
-    let header = Header {
+    send(&places(), Frame { header: header(client), payload });
+}
+
+/// Tells an agtop that listens, if one does, what is true now.
+pub(super) fn tell_now(client: ClientId, payload: &serde_json::Value) {
+    tell(&places(), Frame { header: header(client.as_str().to_owned()), payload: payload.to_string().into_bytes() });
+}
+
+fn header(client: String) -> Header {
+    Header {
         client,
         at: now(),
         pid: std::process::id(),
         ancestors: agtop_os::ancestors(MOST_ANCESTORS),
         tag: std::env::var("AGTOP_TAG").ok(),
         is_too_long: false,
-    };
+    }
+}
+
+fn places() -> Places {
     let (runtime, home) = (std::env::var_os("XDG_RUNTIME_DIR"), std::env::home_dir());
-    let places = Places::new(runtime.as_deref().map(Path::new), home.as_deref());
-    send(&places, Frame { header, payload });
+    Places::new(runtime.as_deref().map(Path::new), home.as_deref())
 }
 
 /// The command line. What is not known is passed over: an older agtop may meet newer settings.

@@ -36,7 +36,19 @@ pub(super) fn run(plan: &Statusline, out: &mut dyn Write) -> Result<()> {
     if let (Some(glimpse), Some(input)) = (&mut glimpse, &input) {
         glimpse.note_limits(CLAUDE, observed_limits(input), now);
     }
+    if let Some(context) = input.as_ref().and_then(context) {
+        super::hook::tell_now(CLAUDE, &context);
+    }
     Ok(())
+}
+
+/// How full the session's context is, as a hook would tell it.
+fn context(input: &StatuslineInput) -> Option<serde_json::Value> {
+    let (session, size, percent) = (input.session.as_ref()?, input.context_size?, input.context_percent?);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage is never negative")]
+    let used = (size as f64 * percent / 100.0).round() as u64;
+    let window = serde_json::json!({"size": size, "used": used});
+    Some(serde_json::json!({"session_id": session.raw(), "hook_event_name": "Statusline", "context_window": window}))
 }
 
 fn ours(

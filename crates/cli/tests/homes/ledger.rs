@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use agtop_hooks::{Listener, Options, Places};
+use agtop_model::{Event, EventKind};
 use agtop_testkit::corpus::{self, Plan, Profile};
 use serde_json::Value;
 
@@ -152,7 +154,7 @@ fn nothing_of_any_message_is_in_the_ledger() {
 /// What Claude Code sends to its status line.
 fn statusline(home: &Path, used: f64, flags: &[&str]) -> String {
     let sent = format!(
-        r#"{{"model":{{"display_name":"Opus"}},"rate_limits":{{"five_hour":{{"used_percentage":{used},"resets_at":4102444800}}}}}}"#
+        r#"{{"session_id":"s","model":{{"display_name":"Opus"}},"context_window":{{"context_window_size":200000,"used_percentage":42}},"rate_limits":{{"five_hour":{{"used_percentage":{used},"resets_at":4102444800}}}}}}"#
     );
     let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
     command.args(["statusline", "--no-color"]).args(flags).current_dir(home).env_clear();
@@ -178,6 +180,24 @@ fn limits_that_only_a_status_line_is_told_are_remembered() {
     assert!(shown.contains("today") && shown.contains("34%"), "{shown}");
     let limits = json(home.path(), &["--json=sessions"])["rate_limits"].to_string();
     assert!(limits.contains("34"), "{limits}");
+}
+
+#[test]
+fn a_status_line_tells_who_listens_how_full_the_context_is_and_nobody_later() {
+    let home = tempfile::tempdir().unwrap();
+    let places = Places::new(None, Some(home.path()));
+    let mut listener = Listener::bind(&places, Options::default()).unwrap();
+    // A busy machine may not answer in time: then nobody was told, and the next line tells it.
+    let told = (0..50).find_map(|_| {
+        statusline(home.path(), 1.0, &[]);
+        listener.poll().pop()
+    });
+    let told = told.unwrap().told;
+    let [Event { kind: EventKind::Facts(facts), .. }] = &told.events[..] else { panic!("{told:?}") };
+    assert_eq!((facts.context_limit, facts.context_used), (Some(200_000), Some(84_000)));
+    drop(listener);
+    statusline(home.path(), 2.0, &[]);
+    assert!(Listener::bind(&places, Options::default()).unwrap().poll().is_empty(), "nothing waits for the next");
 }
 
 #[cfg(unix)]

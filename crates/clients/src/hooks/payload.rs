@@ -59,6 +59,8 @@ pub enum Meaning {
     Compacted,
     /// The session works in another directory.
     Moves,
+    /// How full the context is; nothing has happened.
+    Measures,
     /// None of these: the session is alive, and that is all.
     Other,
 }
@@ -83,6 +85,7 @@ impl Meaning {
             Self::CompactionStarts => "compaction_starts",
             Self::Compacted => "compacted",
             Self::Moves => "moves",
+            Self::Measures => "measures",
             Self::Other => "other",
         }
     }
@@ -157,12 +160,22 @@ struct Payload<'a> {
     /// Milliseconds (Claude Code from 2.1.119 on).
     #[serde(borrow, default)]
     duration_ms: Option<&'a RawValue>,
+    /// `agtop statusline` tells of it, which no hook does.
+    #[serde(borrow, default)]
+    context_window: Option<&'a RawValue>,
     #[serde(borrow, default)]
     notification_type: Loose<'a>,
     #[serde(borrow, default)]
     error: Loose<'a>,
     #[serde(borrow, default)]
     source: Loose<'a>,
+}
+
+/// How full a context window is, as `agtop statusline` says it, in tokens.
+#[derive(Deserialize)]
+struct ContextWindow {
+    size: Count,
+    used: Count,
 }
 
 /// What of a tool's input says which kind of sub-agent is sent.
@@ -186,6 +199,12 @@ impl Payload<'_> {
         Some(Duration::from_millis(millis.0))
     }
 
+    fn context(&self) -> Option<EventKind> {
+        let window: ContextWindow = serde_json::from_str(self.context_window?.get()).ok()?;
+        let (limit, used) = (Some(window.size.0), Some(window.used.0));
+        Some(facts(SessionFacts { context_limit: limit, context_used: used, ..SessionFacts::default() }))
+    }
+
     fn event(&self) -> Option<&str> {
         self.hook_event_name.text().or(self.kind.text())
     }
@@ -201,7 +220,9 @@ impl Reading {
         }
         let hook = wire.event().ok_or_else(|| DecodeError::malformed("names no event"))?;
         let known = self.events.iter().find(|(name, _)| *name == hook);
-        let meaning = known.map_or(Meaning::Other, |(_, meaning)| *meaning);
+        let context = wire.context();
+        let unlisted = if context.is_some() { Meaning::Measures } else { Meaning::Other };
+        let meaning = known.map_or(unlisted, |(_, meaning)| *meaning);
         let parent = SessionKey::new(self.client, id);
         let agent = wire.agent_id.text().filter(|agent| agent.len() <= LONGEST_SESSION);
         let session = match agent {
@@ -213,7 +234,7 @@ impl Reading {
         let tool = wire.tool_name.text().map(|name| shortened(name, LONGEST_NAME).into());
         let kinds = self.kinds(&wire, meaning, &parent, tool.as_ref());
         let event = |kind| Event { at: Some(at), session: session.clone(), source: stamp.source, kind };
-        let events = kinds.into_iter().map(event).collect();
+        let events = kinds.into_iter().chain(context).map(event).collect();
         let hook = shortened(hook, LONGEST_NAME).into();
         Ok(Told { hook, meaning, session, at, tool, took: wire.took(), events })
     }
@@ -260,7 +281,7 @@ impl Reading {
             Meaning::TurnFails => vec![failure(wire), EventKind::TurnEnded],
             Meaning::Fails => vec![failure(wire)],
             Meaning::Compacted => vec![EventKind::Compacted],
-            Meaning::SubagentStarts | Meaning::CompactionStarts | Meaning::Other => Vec::new(),
+            Meaning::SubagentStarts | Meaning::CompactionStarts | Meaning::Measures | Meaning::Other => Vec::new(),
         }
     }
 

@@ -1,4 +1,4 @@
-use agtop_model::{EventKind, FileId, Place, Provenance, Timestamp};
+use agtop_model::{Event, EventKind, FileId, Place, Provenance, Timestamp};
 
 use super::*;
 use crate::testing::home;
@@ -404,6 +404,20 @@ fn a_tools_own_time_is_told_where_it_is_one() {
     };
     assert_eq!(["2249", "74.0", "0"].map(took), [Some(2249), Some(74), Some(0)]);
     assert_eq!(["-1", "\"9\"", "1e300", "[]"].map(took), [None; 4]);
+}
+
+#[test]
+fn how_full_a_context_is_comes_from_the_status_line() {
+    let context = |window: &str| {
+        let payload = format!(r#"{{"session_id":"s","hook_event_name":"Statusline","context_window":{window}}}"#);
+        let told = told("claude", &payload);
+        let [Event { kind: EventKind::Facts(facts), .. }] = &told.events[..] else { return None };
+        Some((facts.context_limit, facts.context_used))
+    };
+    assert_eq!(context(r#"{"size":200000,"used":84000}"#), Some((Some(200_000), Some(84_000))));
+    for odd in ["null", "[]", r#"{"size":-1,"used":1}"#, r#"{"size":1}"#] {
+        assert_eq!(context(odd), None, "{odd}");
+    }
 }
 
 #[test]

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, Running, RunningTotal, SessionKey,
-    Timestamp, ToolKey, ToolTime, Turn, Untrusted,
+    ClientId, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, Running, RunningTotal, SessionFacts,
+    SessionKey, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
 };
 use foldhash::fast::RandomState;
 
@@ -267,6 +267,15 @@ impl World {
     /// Notes how long a call of a tool took.
     pub(crate) fn time_call(&mut self, client: ClientId, tool: &Arc<str>, span: Duration) {
         self.tool_times.note(client, tool, span);
+    }
+
+    /// Notes how full a session's context is, by the word of its client at this moment.
+    pub(crate) fn note_context(&mut self, session: &SessionKey, at: Timestamp, facts: &SessionFacts) {
+        let Some(state) = self.index.get(session).map(|idx| &mut self.sessions[idx.at()]) else { return };
+        if let Some(used) = facts.context_used.filter(|_| at <= self.latest) {
+            state.note_context(at, used, facts.context_limit);
+            self.has_news = true;
+        }
     }
 
     /// Notes what the person calls a session; says whether that is news.

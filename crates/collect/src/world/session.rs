@@ -183,6 +183,13 @@ impl SessionState {
         }
     }
 
+    /// How full the context is, told apart from files.
+    pub(super) fn note_context(&mut self, at: Timestamp, used: u64, limit: Option<u64>) {
+        self.context_limit = limit.or(self.context_limit);
+        self.stated_context = self.stated_context.max(Some((at, used)));
+        self.is_stale = true;
+    }
+
     pub(super) fn note_turn(&mut self, file: FileId, at: Timestamp, turn: &Turn, model: Option<NameIdx>, told: Told) {
         self.touch(file, Some(at));
         let context_used = turn.context_used.unwrap_or_else(|| turn.usage.prompt());

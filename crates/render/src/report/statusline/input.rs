@@ -15,6 +15,8 @@ pub struct StatuslineInput {
     pub duration_ms: Option<u64>,
     /// How full the context window is, in percent.
     pub context_percent: Option<f64>,
+    /// The size of the context window in tokens.
+    pub context_size: Option<u64>,
     /// The account's allowances: subscribers only, after the first response.
     pub limits: Vec<Window>,
 }
@@ -50,6 +52,7 @@ impl StatuslineInput {
                 .and_then(PicoUsd::from_usd),
             duration_ms: at("/cost/total_duration_ms").and_then(Value::as_u64),
             context_percent: used.or_else(left).or_else(|| used_of(root)),
+            context_size: size_of(root),
             limits: LIMITS.into_iter().filter_map(|(name, minutes)| window(root, name, minutes)).collect(),
         }
     }
@@ -60,9 +63,13 @@ fn is_percent(percent: f64) -> bool {
     (0.0..=10_000.0).contains(&percent)
 }
 
+fn size_of(root: &Value) -> Option<u64> {
+    root.pointer("/context_window/context_window_size")?.as_u64().filter(|size| *size > 0)
+}
+
 /// The context in percent, from the tokens of the last response and the size of the window.
 fn used_of(root: &Value) -> Option<f64> {
-    let size = root.pointer("/context_window/context_window_size")?.as_u64().filter(|size| *size > 0)?;
+    let size = size_of(root)?;
     let last = root.pointer("/context_window/current_usage")?;
     let bucket = |name: &str| last.get(name).and_then(Value::as_u64).unwrap_or(0);
     let names = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"];
@@ -107,7 +114,7 @@ mod tests {
         let input = StatuslineInput::parse(WHOLE).unwrap();
         assert_eq!(input.model, Some("Opus 4.8".into()));
         assert_eq!(input.cost, Some(PicoUsd::new(1_250_000_000_000)));
-        assert_eq!(input.context_percent, Some(42.0));
+        assert_eq!((input.context_percent, input.context_size), (Some(42.0), Some(200_000)));
         let [limit] = &observed_limits(&input)[..] else { panic!("one account") };
         assert_eq!(limit.windows[0].minutes, 300);
         assert_eq!(limit.windows[0].resets_at, Some(Timestamp::from_millis(1_795_273_200_000)));
