@@ -217,7 +217,7 @@ impl App {
     }
 
     fn sideways(&mut self, by: isize) {
-        if self.view == ViewId::Usage && self.usage.path.is_empty() {
+        if self.view == ViewId::Usage {
             self.usage.step(by);
             self.usage.choose(0);
             self.relist();

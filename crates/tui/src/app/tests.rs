@@ -385,6 +385,10 @@ fn usage_is_looked_into_and_left() {
     assert_eq!((app.usage.by, app.usage.path.len()), (By::Period, 0));
     press(&mut app, "Right Right Right Right");
     assert_eq!(app.usage.by, By::Project);
+    press(&mut app, "Enter");
+    assert_eq!(app.usage.by, By::Session);
+    press(&mut app, "Left Left Left");
+    assert_eq!((app.usage.by, app.usage.path.len()), (By::Period, 1), "the project over time");
 }
 
 #[test]

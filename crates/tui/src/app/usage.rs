@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, DayModel, ModelSpend, PicoUsd, Session, Snapshot};
+use agtop_model::{ClientId, DayModel, ModelSpend, PicoUsd, Session, SessionKey, Snapshot};
 use jiff::civil::{Date, date};
 
 /// By what usage is summed.
@@ -177,10 +177,12 @@ impl Usage {
     }
 
     fn sums(&self, parts: &[Part<'_>]) -> Vec<Sum> {
-        let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
+        // Sessions may have the same name, and are not the same.
+        let mut sums: BTreeMap<(String, Option<&SessionKey>), Sum> = BTreeMap::new();
         for part in parts.iter().filter(|part| self.path.iter().all(|(within, ..)| self.is_within(within, part))) {
             let (label, key) = self.label(part);
-            let sum = sums.entry(label.clone()).or_insert_with(|| nothing(label, key));
+            let session = part.session.filter(|_| self.by == By::Session).map(|session| &session.key);
+            let sum = sums.entry((label.clone(), session)).or_insert_with(|| nothing(label, key));
             add(sum, part.spend);
         }
         let mut sums: Vec<Sum> = sums.into_values().collect();
@@ -390,6 +392,8 @@ mod tests {
         let project = usage.sums[0].clone();
         usage.enter();
         usage.refresh(&snapshot);
+        let of_it = snapshot.sessions.iter().filter(|session| self::project(session) == project.label).count();
+        assert_eq!(usage.sums.len(), of_it, "also where names are the same");
         assert_eq!((usage.by, total(&usage.sums)), (By::Session, project.tokens));
         usage.enter();
         assert_eq!(usage.path.len(), 1, "there is nothing in a session to look into");
