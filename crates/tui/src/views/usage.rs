@@ -67,7 +67,7 @@ fn label_width(width: u16) -> usize {
 
 fn headings(app: &App, width: u16) -> Line<'static> {
     let text = format!(
-        "{} {:>9}{:>9}{:>9}{:>12}",
+        "{} {:>9}{:>9}{:>9}{:>11}",
         text::left("", label_width(width)),
         "COST",
         "TOKENS",
@@ -103,11 +103,11 @@ fn sum_line(look: &Look, sum: &Sum, most: f64, width: u16) -> Line<'static> {
         look.span(format!("{} ", text::left(&name, label_width(width))), Ink::Text),
         look.span(text::right(&cost, 9), Ink::Text),
         look.span(
-            format!("{:>9}{:>9}{:>12}  ", units::count(sum.tokens), units::count(sum.output), sum.turns),
+            format!("{:>9}{:>9}{:>11}  ", units::count(sum.tokens), units::count(sum.output), sum.turns),
             Ink::Dim,
         ),
     ];
-    let room = usize::from(width).saturating_sub(label_width(width) + 44).min(80);
+    let room = usize::from(width).saturating_sub(label_width(width) + 43).min(80);
     if most > 0.0 {
         spans.extend(bar(look, weight(sum) / most, room, Ink::Accent));
     }
