@@ -1,7 +1,7 @@
 use agtop_model::{Field, Row, Snapshot, Value};
 
 use super::Of;
-use super::words::{Allowance, FleetWord, QuotaWord};
+use super::words::{About, Allowance, Fleet, Quota};
 use crate::filter::{FilterError, Query, Word, number};
 use crate::units;
 
@@ -9,8 +9,8 @@ use crate::units;
 #[derive(Clone)]
 pub(super) enum Condition {
     Agent(Query<&'static Field>),
-    Fleet(Query<FleetWord>),
-    Quota(Query<QuotaWord>),
+    Fleet(Query<About<Fleet>>),
+    Quota(Query<About<Quota>>),
 }
 
 /// A value that a condition looked at.

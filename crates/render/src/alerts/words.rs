@@ -18,7 +18,7 @@ type OfFleet = for<'a> fn(&'a Snapshot) -> Value<'a>;
 type OfQuota = for<'a> fn(&Allowance<'a>) -> Value<'a>;
 
 /// A word, and how it is read from what it asks.
-struct Metric<G> {
+pub(crate) struct Metric<G> {
     id: &'static str,
     kind: Kind,
     get: G,
@@ -26,13 +26,57 @@ struct Metric<G> {
     phrase: fn(&str) -> String,
 }
 
-/// A word about all agents together.
-#[derive(Clone, Copy)]
-pub(super) struct FleetWord(&'static Metric<OfFleet>);
+/// What words are about.
+pub(crate) trait Topic: Copy + 'static {
+    /// What is asked.
+    type Of<'a>;
+    /// How it is asked.
+    type Get: Copy + 'static;
 
-/// A word about a window of an allowance.
+    /// The words.
+    fn metrics() -> &'static [Metric<Self::Get>];
+
+    /// Asks it.
+    fn ask<'a>(get: &Self::Get, of: &Self::Of<'a>) -> Value<'a>;
+}
+
+/// A word about a topic.
 #[derive(Clone, Copy)]
-pub(super) struct QuotaWord(&'static Metric<OfQuota>);
+pub(super) struct About<T: Topic>(&'static Metric<T::Get>);
+
+/// All agents together.
+#[derive(Clone, Copy)]
+pub(super) enum Fleet {}
+
+/// A window of an allowance.
+#[derive(Clone, Copy)]
+pub(super) enum Quota {}
+
+impl Topic for Fleet {
+    type Of<'a> = &'a Snapshot;
+    type Get = OfFleet;
+
+    fn metrics() -> &'static [Metric<OfFleet>] {
+        FLEET
+    }
+
+    fn ask<'a>(get: &Self::Get, of: &Self::Of<'a>) -> Value<'a> {
+        get(of)
+    }
+}
+
+impl Topic for Quota {
+    type Of<'a> = Allowance<'a>;
+    type Get = OfQuota;
+
+    fn metrics() -> &'static [Metric<OfQuota>] {
+        QUOTA
+    }
+
+    fn ask<'a>(get: &Self::Get, of: &Self::Of<'a>) -> Value<'a> {
+        get(of)
+    }
+}
 
 static FLEET: &[Metric<OfFleet>] = &[
     Metric { id: "agents", kind: Kind::Count, get: |all| count(live(all).count()), phrase: str::to_owned },
@@ -98,12 +142,12 @@ static QUOTA: &[Metric<OfQuota>] = &[
     },
 ];
 
-impl Word for FleetWord {
-    type Of<'a> = &'a Snapshot;
+impl<T: Topic> Word for About<T> {
+    type Of<'a> = T::Of<'a>;
     const IS_SEARCHED: bool = false;
 
     fn named(name: &str) -> Option<Self> {
-        FLEET.iter().find(|metric| metric.id == name).map(Self)
+        T::metrics().iter().find(|metric| metric.id == name).map(Self)
     }
 
     fn id(self) -> &'static str {
@@ -115,36 +159,7 @@ impl Word for FleetWord {
     }
 
     fn value<'a>(self, of: &Self::Of<'a>) -> Value<'a> {
-        (self.0.get)(of)
-    }
-
-    fn holds(_: &Substring, _: &Self::Of<'_>) -> bool {
-        false
-    }
-
-    fn phrase(self, shown: &str) -> String {
-        (self.0.phrase)(shown)
-    }
-}
-
-impl Word for QuotaWord {
-    type Of<'a> = Allowance<'a>;
-    const IS_SEARCHED: bool = false;
-
-    fn named(name: &str) -> Option<Self> {
-        QUOTA.iter().find(|metric| metric.id == name).map(Self)
-    }
-
-    fn id(self) -> &'static str {
-        self.0.id
-    }
-
-    fn kind(self) -> Kind {
-        self.0.kind
-    }
-
-    fn value<'a>(self, of: &Self::Of<'a>) -> Value<'a> {
-        (self.0.get)(of)
+        T::ask(&self.0.get, of)
     }
 
     fn holds(_: &Substring, _: &Self::Of<'_>) -> bool {

@@ -113,16 +113,10 @@ fn add(entry: &mut ModelSpend, usage: &Usage, session: &Session) {
     entry.turns += session.turns;
 }
 
-fn merged(entry: &mut ModelSpend, day: &DayModel) {
-    entry.usage += day.spend.usage;
-    entry.spend += day.spend.spend;
-    entry.turns += day.spend.turns;
-}
-
 fn by_model(days: &[DayModel]) -> Vec<ModelSpend> {
     let mut models: BTreeMap<Option<Arc<str>>, ModelSpend> = BTreeMap::new();
     for day in days {
-        merged(models.entry(day.spend.model.clone()).or_insert_with(|| nothing(day.spend.model.as_deref())), day);
+        models.entry(day.spend.model.clone()).or_insert_with(|| nothing(day.spend.model.as_deref())).merge(&day.spend);
     }
     let mut models: Vec<ModelSpend> = models.into_values().collect();
     models.sort_by_key(|model| std::cmp::Reverse(model.spend.amount));
@@ -132,7 +126,7 @@ fn by_model(days: &[DayModel]) -> Vec<ModelSpend> {
 fn by_client(days: &[DayModel]) -> Vec<(ClientId, ModelSpend)> {
     let mut clients: BTreeMap<ClientId, ModelSpend> = BTreeMap::new();
     for day in days {
-        merged(clients.entry(day.client).or_insert_with(|| nothing(None)), day);
+        clients.entry(day.client).or_insert_with(|| nothing(None)).merge(&day.spend);
     }
     clients.into_iter().collect()
 }
