@@ -1,14 +1,13 @@
-use std::collections::HashMap;
-
 use super::session::SessionState;
-use super::{SessionIdx, World};
+use super::{BySession, SessionIdx, World};
 
 /// Who is whose sub-agent. Every session is in it exactly once, even if files claim that two are each other's parent.
 #[derive(Debug, Default)]
 pub(super) struct Family {
+    /// In any order.
     pub(super) roots: Vec<SessionIdx>,
     parents: Vec<Option<SessionIdx>>,
-    children: HashMap<SessionIdx, Vec<SessionIdx>>,
+    children: BySession<Vec<SessionIdx>>,
 }
 
 /// Sub-agents start sub-agents, but not this deep.

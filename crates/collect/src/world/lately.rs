@@ -7,13 +7,13 @@ use foldhash::fast::RandomState;
 use super::family::Family;
 use super::sums::{Rates, SpendSum};
 use super::turns::{TurnBook, TurnIdx};
-use super::{SessionIdx, World};
+use super::{BySession, SessionIdx, World};
 
 /// What happened in the last minutes and since agtop started, with the times that records carry.
 #[derive(Debug)]
 pub(super) struct Lately {
     began: Timestamp,
-    sessions: HashMap<SessionIdx, Recent, RandomState>,
+    sessions: BySession<Recent>,
     /// Calls among the notes: copies of a transcript tell the same one again.
     calls: HashSet<ToolKey, RandomState>,
 }

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +9,15 @@ use super::lately::{self, Lately};
 use super::sums::{Days, Rates};
 use super::teller::Teller;
 use super::totals::Ground;
-use super::{SessionIdx, World};
+use super::{BySession, SessionIdx, World};
 use crate::status::A_DAY;
 
 /// What the last snapshot was made of: what did not change since is shared with the next.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     pub(super) family: Family,
-    days: HashMap<SessionIdx, Arc<[SessionDay]>>,
-    built: HashMap<SessionIdx, Arc<Session>>,
+    days: BySession<Arc<[SessionDay]>>,
+    built: BySession<Arc<Session>>,
     sessions: Arc<[Arc<Session>]>,
     ground: Ground,
     totals: Arc<Totals>,
@@ -99,11 +98,15 @@ impl Memo {
         }
         let teller = Teller { world, rates, days: &self.days, family: &self.family, now };
         let built = &mut self.built;
-        let roots = self.family.roots.iter().filter(|&&root| teller.is_in_scope(root));
-        let mut sessions: Vec<Arc<Session>> = roots.map(|&root| teller.session(root, built)).collect();
-        sessions.sort_by(|a, b| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
-        self.ages_at = sessions.iter().filter_map(|session| ages(session)).min();
-        self.sessions = sessions.into();
+        let (shown, hidden): (Vec<SessionIdx>, Vec<SessionIdx>) =
+            self.family.roots.iter().partition(|&&root| teller.is_in_scope(root));
+        let mut sessions: Vec<(SessionIdx, Arc<Session>)> =
+            shown.into_iter().map(|root| (root, teller.session(root, built))).collect();
+        sessions.sort_by(|(_, a), (_, b)| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
+        // The next time nearly all of them are in order already.
+        self.family.roots = sessions.iter().map(|(root, _)| *root).chain(hidden).collect();
+        self.ages_at = sessions.iter().filter_map(|(_, session)| ages(session)).min();
+        self.sessions = sessions.into_iter().map(|(_, session)| session).collect();
         self.totals = Arc::new(self.ground.totals(world, &self.days, stale, &world.lens.zone));
     }
 

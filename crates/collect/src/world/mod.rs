@@ -76,6 +76,9 @@ pub struct World {
     memo: Memo,
 }
 
+/// Something of each of many sessions.
+type BySession<T> = HashMap<SessionIdx, T, RandomState>;
+
 /// A session, as an index into the World's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct SessionIdx(u32);

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,14 +11,14 @@ use super::family::Family;
 use super::session::{Flight, SessionState};
 use super::sums::{Rates, total};
 use super::totals::dearest_first;
-use super::{SessionIdx, World};
+use super::{BySession, SessionIdx, World};
 use crate::status;
 
 /// Builds the sessions of one snapshot.
 pub(super) struct Teller<'a> {
     pub(super) world: &'a World,
     pub(super) rates: &'a Rates<'a>,
-    pub(super) days: &'a HashMap<SessionIdx, Arc<[SessionDay]>>,
+    pub(super) days: &'a BySession<Arc<[SessionDay]>>,
     pub(super) family: &'a Family,
     pub(super) now: Timestamp,
 }
@@ -34,7 +33,7 @@ impl Teller<'_> {
     }
 
     /// The session with its sub-agents, of which those that are in `built` are taken as they are.
-    pub(super) fn session(&self, idx: SessionIdx, built: &mut HashMap<SessionIdx, Arc<Session>>) -> Arc<Session> {
+    pub(super) fn session(&self, idx: SessionIdx, built: &mut BySession<Arc<Session>>) -> Arc<Session> {
         if let Some(known) = built.get(&idx) {
             return Arc::clone(known);
         }

@@ -1,5 +1,5 @@
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use agtop_model::{ClientId, DayModel, ModelSpend, SessionDay, Spend, Totals};
@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::calendar::{Day, day_name, zone_name};
 use super::turns::NameIdx;
-use super::{SessionIdx, World};
+use super::{BySession, SessionIdx, World};
 
 /// Sums over all sessions, by day, client and model.
 type Grid = BTreeMap<(Option<Day>, ClientId, Option<NameIdx>), ModelSpend>;
@@ -30,7 +30,7 @@ impl Ground {
     pub(super) fn totals(
         &mut self,
         world: &World,
-        days: &HashMap<SessionIdx, Arc<[SessionDay]>>,
+        days: &BySession<Arc<[SessionDay]>>,
         changed: &[SessionIdx],
         zone: &TimeZone,
     ) -> Totals {
@@ -50,7 +50,7 @@ impl Ground {
     }
 
     /// Sums up anew all but those that just changed, which will probably change again.
-    fn settle(&mut self, world: &World, days: &HashMap<SessionIdx, Arc<[SessionDay]>>, changed: &[SessionIdx]) {
+    fn settle(&mut self, world: &World, days: &BySession<Arc<[SessionDay]>>, changed: &[SessionIdx]) {
         self.lively = if changed.len() > MOST_LIVELY { HashSet::new() } else { changed.iter().copied().collect() };
         self.quiet.clear();
         for idx in days.keys().filter(|idx| !self.lively.contains(idx)) {
@@ -59,7 +59,7 @@ impl Ground {
     }
 }
 
-fn add(grid: &mut Grid, world: &World, idx: SessionIdx, days: &HashMap<SessionIdx, Arc<[SessionDay]>>) {
+fn add(grid: &mut Grid, world: &World, idx: SessionIdx, days: &BySession<Arc<[SessionDay]>>) {
     let client = world.sessions[idx.at()].key.client;
     for used in days.get(&idx).into_iter().flat_map(|days| days.iter()) {
         let model = used.spend.model.as_ref().and_then(|model| world.models.find(model));
