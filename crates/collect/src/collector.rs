@@ -174,7 +174,7 @@ impl Collector {
 
     /// Takes what sessions are called from events that wait for whoever listens.
     pub fn overhear(&mut self, places: &Places) {
-        for (session, tag, _) in agtop_hooks::waiting_tags(places) {
+        for (session, tag) in agtop_hooks::waiting_tags(places) {
             self.world.tag(&session, &tag);
         }
     }

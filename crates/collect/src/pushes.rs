@@ -131,8 +131,8 @@ impl Pushes {
         self.time_calls(&told, waited, world);
     }
 
-    /// Measures tool calls by what the client says, or else from their start to their end. When somebody was waited for in between, that says nothing of
-    /// the tool.
+    /// Measures tool calls by what the client says, or else from their start to their end. When somebody was waited for
+    /// in between, that says nothing of the tool.
     fn time_calls(&mut self, told: &Told, waited: bool, world: &mut World) {
         if waited {
             self.running.retain(|_, running| running.session != told.session);

@@ -1,8 +1,8 @@
 //! What agents push, carried: from `agtop hook`, which an agent calls, to the agtop that shows it.
 //!
 //! A call becomes one [`Frame`]. [`send()`] hands it to the agtop that listens, at a socket or, on Windows, a named pipe,
-//! or appends it to a spool that the next agtop reads: the agent never waits and never learns of it. [`Listener`] is the other end. Only the
-//! user's own processes are listened to, a frame is told once however often it comes, and all that can grow has a
+//! or appends it to a spool that the next agtop reads: the agent never waits and never learns of it. [`Listener`] is the
+//! other end. Only the user's own processes are listened to, a frame is told once however often it comes, and all that can grow has a
 //! limit; what was refused is counted ([`Refused`]).
 //!
 //! [`settings`] writes agtop into the settings files of agents, and takes it out again.

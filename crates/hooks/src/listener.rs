@@ -223,12 +223,12 @@ impl Listener {
 }
 
 /// What sessions are called by events that no agtop has used yet, in order. The events stay for the one that will.
-pub fn waiting_tags(places: &Places) -> Vec<(SessionKey, Untrusted, Timestamp)> {
+pub fn waiting_tags(places: &Places) -> Vec<(SessionKey, Untrusted)> {
     let frames = places.iter().flat_map(|place| spool::peek(place).frames);
     let tag = |Frame { header, payload }| {
         let source = Provenance { file: FileId(u32::MAX), place: Place::Entry(0) };
         let (_, told) = decode(&header, &payload, source)?;
-        Some((told.session, tag(header.tag)?, told.at))
+        Some((told.session, tag(header.tag)?))
     };
     frames.filter_map(tag).collect()
 }
