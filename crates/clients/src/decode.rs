@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use agtop_model::{
-    Event, EventKind, Extent, FileId, IssueKind, Lineage, MessageKey, Place, Provenance, SessionFacts, SessionKey,
-    Tier, Timestamp, Title, TitleRank, Turn, Usage,
+    CoarserRecords, Event, EventKind, Extent, FileId, InferenceGeo, IssueKind, Lineage, MessageKey, Place, Provenance,
+    Purpose, SessionFacts, SessionKey, Tier, Timestamp, Title, TitleRank, Turn, Usage,
 };
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -211,7 +211,9 @@ pub(crate) fn response(message: MessageKey, usage: Usage, opened: Timestamp) -> 
     Turn {
         message,
         id: None,
-        part_of: None,
+        part_of: CoarserRecords::none(),
+        geo: InferenceGeo::Global,
+        purpose: Purpose::Answer,
         model: None,
         usage,
         tier: Tier::Standard,

@@ -141,7 +141,7 @@ impl Tally {
         let mut coarse = HashSet::new();
         for event in events {
             let EventKind::Turn(turn) = &event.kind else { continue };
-            coarse.extend(turn.part_of.filter(|coarse| *coarse != turn.message));
+            coarse.extend(turn.part_of.iter().filter(|coarse| *coarse != turn.message));
             let kept = turns.entry(turn.message).or_insert_with(|| (event.session.clone(), (**turn).clone()));
             if turn.usage.total() > kept.1.usage.total() {
                 kept.1.usage = turn.usage;

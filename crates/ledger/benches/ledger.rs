@@ -12,8 +12,8 @@ use agtop_ledger::{
     FileRecord, Head, Identity, Ledger, Memory, Name, Opening, Reach, SessionMemory, Stamp, TurnMemory,
 };
 use agtop_model::{
-    ClientId, Extent, Lineage, MessageKey, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title, TitleRank,
-    ToolKey, Usage,
+    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, StopReason,
+    Tier, Timestamp, Title, TitleRank, ToolKey, Usage,
 };
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -75,7 +75,9 @@ fn record(file: u64, turns: u64, dice: &mut fastrand::Rng) -> FileRecord {
             TurnMemory {
                 session: 0,
                 message: MessageKey::from_bits(dice.u128(..)),
-                part_of: None,
+                part_of: CoarserRecords::none(),
+                geo: InferenceGeo::Global,
+                purpose: Purpose::Answer,
                 at: Timestamp::from_millis(at),
                 model: Some(Name(u32::from(dice.u8(0..20) == 0))),
                 usage: Usage {

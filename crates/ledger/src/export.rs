@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use agtop_model::{Timestamp, Usage};
+use agtop_model::{InferenceGeo, Purpose, Timestamp, Usage};
 use serde::Serialize;
 
 use crate::error::LedgerError;
@@ -21,9 +21,16 @@ struct Line<'a> {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     part_of: Option<String>,
+    /// Further coarser records that it is a part of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also_part_of: Vec<String>,
     at: String,
     model: Option<&'a str>,
     tier: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inference_geo: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<&'static str>,
     input: u64,
     cache_read: u64,
     cache_write_5m: u64,
@@ -84,16 +91,20 @@ fn write_file(file: &FileEntry, memory: &Memory, to: &mut impl Write) -> io::Res
 fn line<'a>(file: &FileEntry, path: &'a str, memory: &'a Memory, turn: &TurnMemory) -> Line<'a> {
     let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = turn.usage;
     let session = memory.sessions.get(turn.session as usize);
+    let mut coarser = turn.part_of.iter().map(|coarse| format!("{:032x}", coarse.to_bits()));
     Line {
         client: session.map_or(file.client, |session| session.key.client).as_str(),
         session: session.map_or("", |session| &session.key.id),
         path,
         state: file.state.as_str(),
         message: format!("{:032x}", turn.message.to_bits()),
-        part_of: turn.part_of.map(|coarse| format!("{:032x}", coarse.to_bits())),
+        part_of: coarser.next(),
+        also_part_of: coarser.collect(),
         at: rfc3339(turn.at),
         model: turn.model.and_then(|model| memory.name(model)).map(|name| &**name),
         tier: turn.tier.as_str(),
+        inference_geo: (turn.geo != InferenceGeo::default()).then(|| turn.geo.as_str()),
+        purpose: (turn.purpose != Purpose::default()).then(|| turn.purpose.as_str()),
         input,
         cache_read,
         cache_write_5m,

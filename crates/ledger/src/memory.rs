@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Extent, Lineage, MessageKey, Phase, PicoUsd, RateLimit, RunningTotal, SessionFacts, SessionKey,
-    StopReason, Tier, Timestamp, Title, ToolKey, Usage,
+    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Phase, PicoUsd, Purpose, RateLimit,
+    RunningTotal, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title, ToolKey, Usage,
 };
 
 use crate::codec::{Damaged, Reader, Writer};
@@ -97,14 +97,14 @@ pub struct LastTurn {
 }
 
 /// One response, joined from all that the file says of it: what `agtop_model::Turn` is, made small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TurnMemory {
     /// The session it was told of, as an index into [`Memory::sessions`].
     pub session: u32,
     /// Which response.
     pub message: MessageKey,
-    /// A coarser record that this one is a part of.
-    pub part_of: Option<MessageKey>,
+    /// The coarser records that this one is a part of.
+    pub part_of: CoarserRecords,
     /// When it happened, or the best guess.
     pub at: Timestamp,
     /// The model that answered.
@@ -113,6 +113,10 @@ pub struct TurnMemory {
     pub usage: Usage,
     /// The class of service.
     pub tier: Tier,
+    /// Where the model ran.
+    pub geo: InferenceGeo,
+    /// What the model was asked for.
+    pub purpose: Purpose,
     /// One response, or a sum of several.
     pub extent: Extent,
     /// What the agent says it cost.
@@ -134,12 +138,14 @@ impl TurnMemory {
         if weight(copy) > weight(self) {
             self.usage = copy.usage;
             self.tier = copy.tier;
+            self.geo = copy.geo;
+            self.purpose = copy.purpose;
             self.extent = copy.extent;
             self.model = copy.model.or(self.model);
         }
         self.model = self.model.or(copy.model);
         self.stop = self.stop.or(copy.stop);
-        self.part_of = self.part_of.or(copy.part_of);
+        self.part_of.merge(&copy.part_of);
         self.embedded_cost = self.embedded_cost.max(copy.embedded_cost);
         self.context_used = self.context_used.max(copy.context_used);
         self.at = self.at.min(copy.at);
@@ -149,12 +155,12 @@ impl TurnMemory {
     /// The running total that this is a reading of, if it is one.
     pub fn running_total(&self) -> Option<RunningTotal> {
         let Self { message, usage, embedded_cost, .. } = *self;
-        (self.part_of == Some(message)).then_some(RunningTotal { message, usage, embedded_cost })
+        self.part_of.contains(message).then_some(RunningTotal { message, usage, embedded_cost })
     }
 
     /// Whether a copy of the same response would add nothing to what this one used and cost, and what it is a part of.
     pub(crate) fn outweighs(&self, copy: &Self) -> bool {
-        let is_part = self.part_of.is_some() || copy.part_of.is_none();
+        let is_part = self.part_of.contains_all(&copy.part_of);
         is_part && weight(self) >= weight(copy) && self.embedded_cost >= copy.embedded_cost
     }
 }

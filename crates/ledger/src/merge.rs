@@ -22,15 +22,15 @@ pub(crate) fn supersedes(new: &FileRecord, known: &FileEntry) -> bool {
 /// What `old` tells and `new` does not: responses alone, with the sessions they belong to. Counts and tool calls are
 /// left out, because they cannot be told apart from those of `new`.
 pub(crate) fn leftover(old: &Memory, new: &Memory) -> Option<Memory> {
-    let coarse: HashSet<MessageKey> = new.turns.iter().filter_map(|turn| turn.part_of).collect();
+    let coarse: HashSet<MessageKey> = new.turns.iter().flat_map(|turn| turn.part_of.iter()).collect();
     let mut known: HashMap<MessageKey, TurnMemory> = HashMap::with_capacity(new.turns.len());
     for turn in &new.turns {
-        known.entry(turn.message).and_modify(|kept| kept.absorb(turn)).or_insert(*turn);
+        known.entry(turn.message).and_modify(|kept| kept.absorb(turn)).or_insert_with(|| turn.clone());
     }
     let is_told = |turn: &TurnMemory| {
         coarse.contains(&turn.message) || known.get(&turn.message).is_some_and(|copy| copy.outweighs(turn))
     };
-    let left: Vec<TurnMemory> = old.turns.iter().filter(|turn| !is_told(turn)).copied().collect();
+    let left: Vec<TurnMemory> = old.turns.iter().filter(|turn| !is_told(turn)).cloned().collect();
     if left.is_empty() {
         return None;
     }
@@ -73,7 +73,7 @@ impl<'a> Joiner<'a> {
             let Some(session) = from.sessions.get(turn.session as usize) else { continue };
             let session = self.session(session);
             let model = turn.model.and_then(|model| from.name(model)).map(|name| self.name(name));
-            let copy = TurnMemory { session, model, ..*turn };
+            let copy = TurnMemory { session, model, ..turn.clone() };
             let place = *self.turns.entry((session, copy.message)).or_insert(self.memory.turns.len());
             match self.memory.turns.get_mut(place) {
                 Some(kept) => kept.absorb(&copy),
@@ -119,6 +119,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use agtop_model::CoarserRecords;
+
     use crate::record::{EntryId, Head, Identity, Reach, Stamp, State};
     use crate::testing::{CLIENT, memories, memory, minute, turn};
 
@@ -147,7 +149,7 @@ mod tests {
     #[test]
     fn a_coarse_record_is_told_by_its_parts() {
         let mut parts = memory("s", [2]);
-        parts.turns[0].part_of = Some(turn(1).message);
+        parts.turns[0].part_of = CoarserRecords::one(turn(1).message);
         assert_eq!(leftover(&memory("s", [1]), &parts), None);
     }
 
@@ -206,7 +208,7 @@ mod tests {
             }
             for turn in &old.turns {
                 let copies = kept.turns.iter().filter(|copy| copy.message == turn.message);
-                let is_coarse = kept.turns.iter().any(|part| part.part_of == Some(turn.message));
+                let is_coarse = kept.turns.iter().any(|part| part.part_of.contains(turn.message));
                 prop_assert!(is_coarse || copies.into_iter().any(|copy| copy.outweighs(turn)));
             }
             prop_assert_eq!(leftover(&old, &kept), None);

@@ -123,11 +123,13 @@ impl Recorder {
         let copy = TurnMemory {
             session: idx,
             message: turn.message,
-            part_of: turn.part_of,
+            part_of: turn.part_of.clone(),
             at,
             model,
             usage: turn.usage,
             tier: turn.tier,
+            geo: turn.geo,
+            purpose: turn.purpose,
             extent: turn.extent,
             embedded_cost: turn.embedded_cost,
             stop: turn.stop,
@@ -249,7 +251,10 @@ fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::{Extent, FileId, PicoUsd, Place, Provenance, RateLimit, Tier, TitleRank, Usage};
+    use agtop_model::{
+        CoarserRecords, Extent, FileId, InferenceGeo, PicoUsd, Place, Provenance, Purpose, RateLimit, Tier, TitleRank,
+        Usage,
+    };
 
     use super::*;
     use crate::testing::{CLIENT, key, minute};
@@ -263,7 +268,9 @@ mod tests {
         EventKind::Turn(Box::new(Turn {
             message: key(message),
             id: None,
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: Some("m".into()),
             usage: Usage { input: 10, output, ..Usage::default() },
             tier: Tier::Standard,
@@ -383,7 +390,7 @@ mod tests {
         };
         let copies = [turn(5, None, 3), turn(9, Some(2), 4), turn(1, Some(7), 1)];
         let join = |order: [usize; 3]| {
-            let mut joined = copies[order[0]];
+            let mut joined = copies[order[0]].clone();
             joined.absorb(&copies[order[1]]);
             joined.absorb(&copies[order[2]]);
             joined

@@ -50,7 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A response, and for some of them the coarser one that they are a part of.
 fn response(message: u64, output: u64) -> TurnMemory {
-    let part_of = message.is_multiple_of(5).then(|| key((message + 1) % 12));
+    let part_of = message.is_multiple_of(5).then(|| key((message + 1) % 12)).into();
     let usage = Usage { output, ..Usage::default() };
     let embedded_cost = output.is_multiple_of(3).then(|| agtop_model::PicoUsd::new(50 - output.cast_signed()));
     TurnMemory { part_of, usage, embedded_cost, ..turn(message) }
@@ -79,8 +79,8 @@ struct Truth {
 impl Truth {
     fn take(&mut self, memory: &Memory) {
         for turn in &memory.turns {
-            self.coarse.extend(turn.part_of);
-            self.turns.entry(turn.message).and_modify(|kept| kept.absorb(turn)).or_insert(*turn);
+            self.coarse.extend(turn.part_of.iter());
+            self.turns.entry(turn.message).and_modify(|kept| kept.absorb(turn)).or_insert_with(|| turn.clone());
         }
     }
 

@@ -1,6 +1,6 @@
 //! Running totals as series: what a file tells of now, and by how much it has grown from reading to reading.
 
-use agtop_model::{RunningTotal, Timestamp};
+use agtop_model::{CoarserRecords, RunningTotal, Timestamp};
 
 use crate::memory::{Memory, TurnMemory};
 use crate::merge::join_turns;
@@ -10,14 +10,14 @@ use crate::record::FileRecord;
 /// which happened when the file was written. `None` if it holds no running total.
 pub(crate) fn continued(old: &Memory, record: &FileRecord) -> Option<Memory> {
     let readings: Vec<TurnMemory> =
-        record.memory.turns.iter().filter(|turn| turn.running_total().is_some()).copied().collect();
+        record.memory.turns.iter().filter(|turn| turn.running_total().is_some()).cloned().collect();
     if readings.is_empty() {
         return None;
     }
     let mut memory = record.memory.clone();
     for reading in readings {
-        let is_step = |turn: &&TurnMemory| turn.part_of == Some(reading.message) && turn.running_total().is_none();
-        let known: Vec<TurnMemory> = old.turns.iter().filter(is_step).copied().collect();
+        let is_step = |turn: &&TurnMemory| turn.part_of.contains(reading.message) && turn.running_total().is_none();
+        let known: Vec<TurnMemory> = old.turns.iter().filter(is_step).cloned().collect();
         join_turns(&mut memory, old, &known);
         let before =
             old.turns.iter().filter(|turn| turn.message == reading.message).find_map(TurnMemory::running_total);
@@ -30,7 +30,14 @@ fn step(reading: &TurnMemory, before: Option<RunningTotal>, record: &FileRecord)
     let RunningTotal { message, usage, embedded_cost } =
         reading.running_total()?.step(record.client, before.as_ref())?;
     let at: Timestamp = if before.is_some() { record.stamp.file.modified } else { reading.at };
-    Some(TurnMemory { message, usage, embedded_cost, at, part_of: Some(reading.message), ..*reading })
+    Some(TurnMemory {
+        message,
+        usage,
+        embedded_cost,
+        at,
+        part_of: CoarserRecords::one(reading.message),
+        ..reading.clone()
+    })
 }
 
 #[cfg(test)]
@@ -40,7 +47,7 @@ mod tests {
 
     fn reading(output: u64, written: i64) -> FileRecord {
         let mut told = memory("s", []);
-        let total = TurnMemory { part_of: Some(key(1)), at: minute(0), ..turn(1) };
+        let total = TurnMemory { part_of: CoarserRecords::one(key(1)), at: minute(0), ..turn(1) };
         told.turns.push(TurnMemory { usage: agtop_model::Usage { output, ..Default::default() }, ..total });
         let mut record = record("/a", told);
         record.stamp.file.modified = minute(written);

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, Extent, Lineage, MessageKey, Phase, PicoUsd, RateLimit, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Title, TitleRank, ToolKey, Usage, Window,
+    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Phase, PicoUsd, Purpose, RateLimit,
+    SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Usage, Window,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -34,7 +34,9 @@ pub(crate) fn turn(message: u64) -> TurnMemory {
     TurnMemory {
         session: 0,
         message: key(message),
-        part_of: None,
+        part_of: CoarserRecords::none(),
+        geo: InferenceGeo::Global,
+        purpose: Purpose::Answer,
         at: minute(i64::try_from(message).unwrap()),
         model: Some(Name(0)),
         usage: Usage { input: 10, cache_read: 20_000, output: 100 + message, ..Usage::default() },
@@ -126,27 +128,33 @@ fn any_turn() -> impl Strategy<Value = TurnMemory> {
         select(vec![Extent::Response, Extent::Sum]),
         of(stop()),
         select(vec![Lineage::Main, Lineage::Sidechain, Lineage::Embedded]),
+        select(vec![InferenceGeo::Global, InferenceGeo::Us]),
+        select(vec![Purpose::Answer, Purpose::Compaction]),
     );
-    let keys = (any::<u128>(), of(prop_oneof![Just(7), any::<u128>()]));
+    let keys = (any::<u128>(), vec(prop_oneof![Just(7), any::<u128>()], 0..4));
     let rest = (0..SESSIONS, time(), time(), of(name()), of(any::<i64>()), of(count()));
-    (keys, manner, rest, usage()).prop_map(|((message, part_of), (tier, extent, stop, lineage), rest, usage)| {
-        let (session, at, opened, model, cost, context_used) = rest;
-        TurnMemory {
-            session,
-            message: MessageKey::from_bits(message),
-            part_of: part_of.map(MessageKey::from_bits),
-            at,
-            model,
-            usage,
-            tier,
-            extent,
-            embedded_cost: cost.map(PicoUsd::new),
-            stop,
-            lineage,
-            opened,
-            context_used,
-        }
-    })
+    (keys, manner, rest, usage()).prop_map(
+        |((message, part_of), (tier, extent, stop, lineage, geo, purpose), rest, usage)| {
+            let (session, at, opened, model, cost, context_used) = rest;
+            TurnMemory {
+                session,
+                message: MessageKey::from_bits(message),
+                part_of: part_of.into_iter().map(MessageKey::from_bits).collect(),
+                at,
+                model,
+                usage,
+                tier,
+                geo,
+                purpose,
+                extent,
+                embedded_cost: cost.map(PicoUsd::new),
+                stop,
+                lineage,
+                opened,
+                context_used,
+            }
+        },
+    )
 }
 
 fn facts() -> impl Strategy<Value = SessionFacts> {

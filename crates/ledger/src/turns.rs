@@ -1,7 +1,7 @@
 //! How a file's responses are written: first the keys, which cannot be made smaller, then each response as the
 //! difference from the one before it.
 
-use agtop_model::{Extent, Lineage, MessageKey, PicoUsd, StopReason, Tier, Timestamp, Usage};
+use agtop_model::{Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, StopReason, Tier, Timestamp, Usage};
 
 use crate::codec::{Damaged, Reader, Taken, Wire, Writer, at, place};
 use crate::memory::{Name, TurnMemory};
@@ -25,10 +25,14 @@ mod has {
     pub(super) const NEW_SESSION: u64 = 1 << 12;
     pub(super) const NEW_MODEL: u64 = 1 << 13;
     pub(super) const NEW_OPENED: u64 = 1 << 14;
-    pub(super) const ALL: u64 = (1 << 15) - 1;
+    /// More than one coarse record.
+    pub(super) const MORE_PART_OF: u64 = 1 << 15;
+    pub(super) const ALL: u64 = (1 << 16) - 1;
 }
 
 const TIERS: [Tier; 5] = [Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast];
+const GEOS: [InferenceGeo; 2] = [InferenceGeo::Global, InferenceGeo::Us];
+const PURPOSES: [Purpose; 2] = [Purpose::Answer, Purpose::Compaction];
 const EXTENTS: [Extent; 2] = [Extent::Response, Extent::Sum];
 const LINEAGES: [Lineage; 3] = [Lineage::Main, Lineage::Sidechain, Lineage::Embedded];
 const STOPS: [Option<StopReason>; 6] = [
@@ -58,12 +62,16 @@ impl Before {
 fn manner(turn: &TurnMemory) -> u64 {
     let (tier, extent) = (place(&TIERS, &turn.tier), place(&EXTENTS, &turn.extent));
     let (lineage, stop) = (place(&LINEAGES, &turn.lineage), place(&STOPS, &turn.stop));
-    ((tier * EXTENTS.len() as u64 + extent) * LINEAGES.len() as u64 + lineage) * STOPS.len() as u64 + stop
+    let (geo, purpose) = (place(&GEOS, &turn.geo), place(&PURPOSES, &turn.purpose));
+    let class = (purpose * GEOS.len() as u64 + geo) * TIERS.len() as u64 + tier;
+    ((class * EXTENTS.len() as u64 + extent) * LINEAGES.len() as u64 + lineage) * STOPS.len() as u64 + stop
 }
 
 #[derive(Clone, Copy)]
 struct Manner {
     tier: Tier,
+    geo: InferenceGeo,
+    purpose: Purpose,
     extent: Extent,
     lineage: Lineage,
     stop: Option<StopReason>,
@@ -77,8 +85,11 @@ fn manner_of(number: u64) -> Taken<Manner> {
         digit
     };
     let (stop, lineage, extent) = (digit(STOPS.len()), digit(LINEAGES.len()), digit(EXTENTS.len()));
+    let (tier, geo) = (digit(TIERS.len()), digit(GEOS.len()));
     Ok(Manner {
-        tier: at(&TIERS, left)?,
+        tier: at(&TIERS, tier)?,
+        geo: at(&GEOS, geo)?,
+        purpose: at(&PURPOSES, left)?,
         extent: at(&EXTENTS, extent)?,
         lineage: at(&LINEAGES, lineage)?,
         stop: at(&STOPS, stop)?,
@@ -111,12 +122,15 @@ pub(crate) fn put(turns: &[TurnMemory], to: &mut Writer) {
 
 fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
     let (manner, opened, time) = (manner(turn), turn.opened.as_millis(), turn.at.as_millis());
+    let (part_of, more) =
+        turn.part_of.keys().split_first().map_or((None, &[][..]), |(first, more)| (Some(*first), more));
     let buckets = buckets(&turn.usage);
     let flags = [
         (has::CONTEXT_USED, turn.context_used.is_some()),
         (has::COST, turn.embedded_cost.is_some()),
-        (has::PART_OF, turn.part_of.is_some()),
-        (has::NEW_PART_OF, turn.part_of.is_some() && turn.part_of != before.part_of),
+        (has::PART_OF, part_of.is_some()),
+        (has::NEW_PART_OF, part_of.is_some() && part_of != before.part_of),
+        (has::MORE_PART_OF, !more.is_empty()),
         (has::NEW_SESSION, turn.session != before.session),
         (has::NEW_MODEL, turn.model != before.model),
         (has::NEW_OPENED, opened != before.opened),
@@ -138,11 +152,15 @@ fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
     if let Some(cost) = turn.embedded_cost {
         cost.put(to);
     }
-    if let Some(coarse) = turn.part_of {
+    if let Some(coarse) = part_of {
         if set & has::NEW_PART_OF != 0 {
             coarse.put(to);
         }
         before.part_of = Some(coarse);
+    }
+    if !more.is_empty() {
+        to.number(more.len() as u64);
+        more.iter().for_each(|coarse| coarse.put(to));
     }
     if set & has::NEW_SESSION != 0 {
         turn.session.put(to);
@@ -201,6 +219,13 @@ fn take_turn(
         before.part_of = Some(MessageKey::take(from)?);
     }
     let part_of = if set & has::PART_OF == 0 { None } else { Some(before.part_of.ok_or(Damaged)?) };
+    let part_of = if set & has::MORE_PART_OF == 0 {
+        part_of.into()
+    } else {
+        let more = from.count()?;
+        let more: Taken<Vec<MessageKey>> = (0..more).map(|_| MessageKey::take(from)).collect();
+        part_of.into_iter().chain(more?).collect()
+    };
     if set & has::NEW_SESSION != 0 {
         before.session = Wire::take(from)?;
     }
@@ -218,6 +243,8 @@ fn take_turn(
         model: before.model,
         usage,
         tier: manner.tier,
+        geo: manner.geo,
+        purpose: manner.purpose,
         extent: manner.extent,
         embedded_cost,
         stop: manner.stop,

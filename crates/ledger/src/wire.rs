@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use agtop_model::{
-    ClientId, Extent, Lineage, MessageKey, Phase, PicoUsd, RateLimit, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Title, TitleRank, ToolKey, Untrusted, Window,
+    ClientId, Extent, InferenceGeo, Lineage, MessageKey, Phase, PicoUsd, RateLimit, SessionFacts, SessionKey,
+    StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Untrusted, Window,
 };
 
 use crate::codec::{Damaged, Reader, Taken, Wire, Writer, wire, wire_enum};
@@ -14,6 +14,7 @@ use crate::{paths, turns};
 
 wire_enum! {
     Tier { Standard, Priority, Flex, Batch, Fast }
+    InferenceGeo { Global, Us }
     Extent { Response, Sum }
     StopReason { EndTurn, ToolUse, MaxTokens, StopSequence, Other }
     Lineage { Main, Sidechain, Embedded }

@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use agtop_ledger::{FileRecord, Head, Identity, Ledger, Memory, Opening, Reach, SessionMemory, Stamp, TurnMemory};
-use agtop_model::{ClientId, Extent, Lineage, MessageKey, SessionKey, Tier, Timestamp, Usage};
+use agtop_model::{
+    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Purpose, SessionKey, Tier, Timestamp, Usage,
+};
 
 const CLIENT: ClientId = ClientId::new("claude");
 /// The child is told by this where to write.
@@ -27,7 +29,9 @@ fn record(file: u64, batches: u64) -> FileRecord {
     let turns = (0..batches).map(|n| TurnMemory {
         session: 0,
         message: MessageKey::global(CLIENT, &format!("{file}/{n}")),
-        part_of: None,
+        part_of: CoarserRecords::none(),
+        geo: InferenceGeo::Global,
+        purpose: Purpose::Answer,
         at: Timestamp::from_millis(1_793_491_200_000),
         model: None,
         usage: Usage { output: n + 1, ..Usage::default() },

@@ -10,8 +10,8 @@ use agtop_ledger::{
     SessionMemory, Stamp, State, Tag, TurnMemory,
 };
 use agtop_model::{
-    ClientId, Extent, Lineage, MessageKey, PicoUsd, RateLimit, SessionFacts, SessionKey, StopReason, Tier, Timestamp,
-    Title, TitleRank, ToolKey, Usage, Window,
+    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, RateLimit, SessionFacts,
+    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Usage, Window,
 };
 
 const CLIENT: ClientId = ClientId::new("claude");
@@ -35,7 +35,9 @@ fn turn(message: u32) -> TurnMemory {
     TurnMemory {
         session: 0,
         message: MessageKey::global(CLIENT, &message.to_string()),
-        part_of: None,
+        part_of: CoarserRecords::none(),
+        geo: InferenceGeo::Global,
+        purpose: Purpose::Answer,
         at: at(message.into()),
         model: Some(Name(0)),
         usage: Usage {
@@ -67,7 +69,7 @@ fn tag() -> Tag {
 /// What the first file of every fixture tells. Once released, it stays as it is.
 fn told() -> Memory {
     let odd = TurnMemory {
-        part_of: Some(turn(1).message),
+        part_of: CoarserRecords::one(turn(1).message),
         embedded_cost: Some(PicoUsd::new(1_234_567)),
         tier: Tier::Priority,
         extent: Extent::Sum,

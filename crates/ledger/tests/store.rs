@@ -10,7 +10,10 @@ use agtop_ledger::{
     Access, Fault, FileRecord, Head, Identity, Ledger, LimitReading, Memory, Name, Notice, Opened, Opening, Put, Reach,
     Selector, Series, SessionMemory, Stamp, State, TurnMemory,
 };
-use agtop_model::{ClientId, Extent, Lineage, MessageKey, RateLimit, SessionKey, Tier, Timestamp, Usage, Window};
+use agtop_model::{
+    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Purpose, RateLimit, SessionKey, Tier,
+    Timestamp, Usage, Window,
+};
 
 const CLIENT: ClientId = ClientId::new("claude");
 const CODEX: ClientId = ClientId::new("codex");
@@ -32,7 +35,9 @@ fn turn(message: u32) -> TurnMemory {
     TurnMemory {
         session: 0,
         message: MessageKey::global(CLIENT, &message.to_string()),
-        part_of: None,
+        part_of: CoarserRecords::none(),
+        geo: InferenceGeo::Global,
+        purpose: Purpose::Answer,
         at: at(message.into()),
         model: Some(Name(0)),
         usage: Usage { input: 1, output: u64::from(message), ..Usage::default() },

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{ClientId, FileId, MessageKey, PicoUsd, SessionKey, Timestamp, ToolKey, Untrusted, Usage};
+use crate::{ClientId, CoarserRecords, FileId, MessageKey, PicoUsd, SessionKey, Timestamp, ToolKey, Untrusted, Usage};
 
 /// One thing that a transcript, a database or a hook tells about a session.
 ///
@@ -163,17 +163,21 @@ pub struct Turn {
     pub message: MessageKey,
     /// The vendor's id of it, for people to find it by.
     pub id: Option<Box<str>>,
-    /// A coarser record that this one is a part of (a message of several steps, a running total): where any part is
-    /// known, the coarse record does not count.
-    pub part_of: Option<MessageKey>,
+    /// Coarser records that this one is a part of (a message of several steps, a running total): where any part of a
+    /// coarser record is known, the coarser record does not count.
+    pub part_of: CoarserRecords,
     /// The model that answered.
     pub model: Option<Arc<str>>,
     /// What it used.
     pub usage: Usage,
     /// The class of service, which sets the price.
     pub tier: Tier,
+    /// Where the model ran, which may raise the price.
+    pub geo: InferenceGeo,
     /// Whether it is one response or a sum of several.
     pub extent: Extent,
+    /// What the model was asked for.
+    pub purpose: Purpose,
     /// What the agent says it cost.
     pub embedded_cost: Option<PicoUsd>,
     /// Why the model stopped.
@@ -192,13 +196,13 @@ impl Turn {
     /// [`RunningTotal::step`].
     #[must_use]
     pub fn running(self) -> Self {
-        Self { part_of: Some(self.message), extent: Extent::Sum, ..self }
+        Self { part_of: CoarserRecords::one(self.message), extent: Extent::Sum, ..self }
     }
 
     /// The running total that this is a reading of, if it is one.
     pub fn running_total(&self) -> Option<RunningTotal> {
         let Self { message, usage, embedded_cost, .. } = *self;
-        (self.part_of == Some(message)).then_some(RunningTotal { message, usage, embedded_cost })
+        self.part_of.contains(message).then_some(RunningTotal { message, usage, embedded_cost })
     }
 }
 
@@ -257,6 +261,46 @@ pub enum Extent {
     Sum,
 }
 
+/// Where a response was computed, as far as its price depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum InferenceGeo {
+    /// Anywhere: the list price.
+    #[default]
+    Global,
+    /// In the United States only, for which Anthropic takes a surcharge.
+    Us,
+}
+
+impl InferenceGeo {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Us => "us",
+        }
+    }
+}
+
+/// What a model was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Purpose {
+    /// An answer in the conversation.
+    #[default]
+    Answer,
+    /// A summary of the conversation that takes its place in the context window.
+    Compaction,
+}
+
+impl Purpose {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Compaction => "compaction",
+        }
+    }
+}
+
 /// Class of service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tier {
@@ -286,8 +330,8 @@ impl Tier {
     }
 }
 
-/// Why a model stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Why a model stopped. Of two copies of a response that disagree, the greater counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StopReason {
     /// It had said all it wanted: the person is next.
     EndTurn,

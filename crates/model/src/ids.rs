@@ -65,6 +65,75 @@ impl MessageKey {
     }
 }
 
+/// The records that a finer one makes superfluous: a set, most often empty or of one.
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CoarserRecords(Option<Box<[MessageKey]>>);
+
+impl CoarserRecords {
+    /// No record.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
+    /// One record.
+    pub fn one(key: MessageKey) -> Self {
+        Self(Some(Box::new([key])))
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The records in ascending order.
+    pub fn keys(&self) -> &[MessageKey] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    /// The records in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = MessageKey> + use<'_> {
+        self.keys().iter().copied()
+    }
+
+    /// Whether this record is one of them.
+    pub fn contains(&self, key: MessageKey) -> bool {
+        self.keys().binary_search(&key).is_ok()
+    }
+
+    /// Whether all of `others` are among them.
+    pub fn contains_all(&self, others: &Self) -> bool {
+        others.iter().all(|key| self.contains(key))
+    }
+
+    /// Adds the records of `others`.
+    pub fn merge(&mut self, others: &Self) {
+        if !self.contains_all(others) {
+            *self = self.iter().chain(others.iter()).collect();
+        }
+    }
+}
+
+impl std::fmt::Debug for CoarserRecords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.keys()).finish()
+    }
+}
+
+impl FromIterator<MessageKey> for CoarserRecords {
+    fn from_iter<I: IntoIterator<Item = MessageKey>>(keys: I) -> Self {
+        let mut keys: Vec<MessageKey> = keys.into_iter().collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Self((!keys.is_empty()).then(|| keys.into_boxed_slice()))
+    }
+}
+
+impl From<Option<MessageKey>> for CoarserRecords {
+    fn from(key: Option<MessageKey>) -> Self {
+        key.into_iter().collect()
+    }
+}
+
 /// Identifies one tool call, like [`MessageKey`] does a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ToolKey(u64);

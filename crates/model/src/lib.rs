@@ -30,15 +30,15 @@ mod usage_table;
 pub use agent::{Agent, Confidence, IoRate, Join, JoinTier, Liveness, Role};
 pub use client::ClientId;
 pub use event::{
-    Activity, Event, EventKind, Extent, Lineage, Place, Provenance, RateLimit, Running, RunningTotal, SessionFacts,
-    StopReason, Tier, Title, TitleRank, Turn, Window,
+    Activity, Event, EventKind, Extent, InferenceGeo, Lineage, Place, Provenance, Purpose, RateLimit, Running,
+    RunningTotal, SessionFacts, StopReason, Tier, Title, TitleRank, Turn, Window,
 };
 pub use field::{FIELDS, Field, Kind, Row, Value, field};
 pub use git::Git;
 pub use happening::{Change, Deed, Happening, Lifecycle};
 pub use health::{ClientHealth, Health, Issue, IssueKind, StoreHealth};
 pub use history::{History, HistoryPoint};
-pub use ids::{FileId, MessageKey, ProcId, SessionKey, ToolKey};
+pub use ids::{CoarserRecords, FileId, MessageKey, ProcId, SessionKey, ToolKey};
 pub use money::{Basis, Billing, Cost, PicoUsd, Spend};
 pub use pace::{Pace, Paces};
 pub use phase::Phase;

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Turn, Usage,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts,
+    SessionKey, StopReason, Tier, Timestamp, Turn, Usage,
 };
 use memchr::memmem;
 use serde::Deserialize;
@@ -103,7 +103,9 @@ impl Log {
         let turn = Turn {
             message: key_of(entry, sent, received, total_cost),
             id: None,
-            part_of: Some(part_of),
+            part_of: CoarserRecords::one(part_of),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model,
             // The log has no cache parts: what was sent counts as fresh.
             usage: Usage { input: sent, output: received, ..Usage::default() },

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
-    TitleRank, Turn,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
+    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, Turn,
 };
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -186,7 +186,9 @@ impl Chat {
         let turn = Turn {
             message,
             id: None,
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: self.model.clone(),
             usage: report.usage(),
             tier: Tier::Standard,

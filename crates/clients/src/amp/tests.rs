@@ -148,7 +148,7 @@ fn tools_answers_are_no_prompts_and_the_end_of_the_answer_ends_the_turn() {
     let stops: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Turn(turn) if turn.part_of.is_none() => turn.stop,
+            EventKind::Turn(turn) if turn.part_of.is_empty() => turn.stop,
             _ => None,
         })
         .collect();

@@ -85,7 +85,7 @@ impl Document {
         let model = entry.model.text().or(answer.and_then(|answer| answer.model.text()));
         let turn = Turn {
             id: entry.id.text().map(Into::into),
-            part_of: origin.and_then(Message::id).map(|id| self.key(id)),
+            part_of: origin.and_then(Message::id).map(|id| self.key(id)).into(),
             model: model.map(|model| self.names.get(model)),
             stop: origin.and_then(|message| message.state.as_ref()).and_then(State::stop),
             // What belongs to no message does not fill the conversation's context.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, StopReason, Tier,
-    Timestamp, Title, TitleRank, ToolKey, Turn,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts,
+    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
 };
 use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
@@ -241,7 +241,9 @@ impl Transcript {
         let turn = Turn {
             message: key,
             id: id.map(Into::into),
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: message.model.as_deref().map(|model| self.names.get(model)),
             usage: sum,
             tier: tier(usage.speed.as_deref(), usage.service_tier.as_deref()),

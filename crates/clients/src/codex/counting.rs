@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Event, EventKind, Extent, MessageKey, RateLimit, SessionFacts, StopReason, Timestamp, Turn, Untrusted, Window,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, MessageKey, Purpose, RateLimit, SessionFacts, StopReason,
+    Timestamp, Turn, Untrusted, Window,
 };
 
 use super::CLIENT;
@@ -124,7 +125,9 @@ impl Rollout {
         Turn {
             message,
             id: None,
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: self.model.as_ref().map(|model| resolve(model, at, &mut self.names)),
             usage: used.usage(),
             tier: self.tier,

@@ -22,16 +22,14 @@
 //! Not exact is one case: up to 1.0.60 one span told all calls of a sub-agent, and makes only its last message
 //! superfluous. Where such a process was killed, the output of the messages before it counts beside the span.
 //!
-//! A record has one link, so what is a part of several coarser ones is told once for each: copies of one key are one.
 //! A total of a session that has records counts only as far as it exceeds them.
 
 use std::collections::BTreeMap;
 
-use agtop_model::{EventKind, MessageKey, SessionKey, StopReason, Turn, Usage};
+use agtop_model::{MessageKey, StopReason, Usage};
 
 use super::ID;
 use super::wire::Counts;
-use crate::decode::Record;
 
 /// A process seldom uses more models than this; the totals of those beyond it make no way for spans.
 pub(super) const MOST_MODELS: usize = 8;
@@ -109,23 +107,6 @@ impl Told {
         } else if self.by_model.len() < MOST_TOLD {
             self.by_model.insert(model.to_owned(), usage);
         }
-    }
-}
-
-/// Emits a response once for each coarser record that it is a part of; once, if there is none.
-pub(super) fn emit_as_part_of(
-    coarse: impl IntoIterator<Item = MessageKey>,
-    turn: &Turn,
-    session: &SessionKey,
-    record: &mut Record<'_>,
-) {
-    let mut is_told = false;
-    for key in coarse {
-        is_told = true;
-        record.emit(session, EventKind::Turn(Box::new(Turn { part_of: Some(key), ..turn.clone() })));
-    }
-    if !is_told {
-        record.emit(session, EventKind::Turn(Box::new(turn.clone())));
     }
 }
 

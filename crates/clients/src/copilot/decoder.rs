@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Usage,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
+    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
 };
 
-use super::counting::{self, Told, emit_as_part_of, stop_reason};
+use super::counting::{self, Told, stop_reason};
 use super::runs::{Begins, Run, Runs};
 use super::wire::{
     Begin, CallUsage, Compaction, Context, Line, Message, Payload, Permission, Shutdown, Subagent, ToolStart,
@@ -234,7 +234,7 @@ impl Events {
         let key = counting::call(id.or(line.id.as_deref()).unwrap_or_default(), &call.counts);
         let turn = Turn {
             id: id.map(Into::into),
-            part_of: id.map(counting::message),
+            part_of: id.map(counting::message).into(),
             stop: call.finish_reason.as_deref().map(stop_reason),
             lineage: lineage(line),
             ..self.turn(key, model, usage)
@@ -280,9 +280,13 @@ impl Events {
                 continue;
             }
             let model = Some(self.names.get(model));
-            let total =
-                Turn { context_used, extent: Extent::Sum, ..self.turn(counting::total(&name, nth), model, news) };
-            emit_as_part_of(std::mem::take(&mut replaced), &total, &self.session, record);
+            let total = Turn {
+                context_used,
+                extent: Extent::Sum,
+                part_of: std::mem::take(&mut replaced).into_iter().collect(),
+                ..self.turn(counting::total(&name, nth), model, news)
+            };
+            record.emit(&self.session, EventKind::Turn(Box::new(total)));
         }
         record.emit(&self.session, EventKind::Ended);
     }
@@ -291,7 +295,9 @@ impl Events {
         Turn {
             message,
             id: None,
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model,
             usage,
             tier: Tier::Standard,

@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Turn, Usage,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
+    SessionKey, Tier, Timestamp, Turn, Usage,
 };
 use memchr::memmem::Finder;
 
-use super::counting::{emit_as_part_of, stop_reason};
+use super::counting::stop_reason;
 use super::span::{Kind, Span};
 use super::{ID, counting};
 use crate::decode::{Record, SourceFile};
@@ -68,7 +69,9 @@ impl Spans {
         let turn = Turn {
             message: counting::call(&span.call_id(), &counts),
             id: span.attributes.response_id.text().map(Into::into),
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model,
             usage,
             tier: Tier::Standard,
@@ -80,19 +83,18 @@ impl Spans {
             opened: at.unwrap_or(self.modified),
             context_used: Some(0),
         };
-        if kind == Kind::Chat {
-            let coarse = self.coarser_than_call(&span);
-            emit_as_part_of(coarse, &turn, &session, record);
+        let turn = if kind == Kind::Chat {
+            Turn { part_of: self.coarser_than_call(&span).into_iter().collect(), ..turn }
         } else {
-            let sum = Turn {
+            Turn {
                 usage: self.sum(kind, &span, usage),
                 message: kind.key(span.group()),
+                part_of: kind.coarser().map(|coarser| coarser.key(span.group())).collect(),
                 extent: Extent::Sum,
                 ..turn
-            };
-            let coarse: Vec<MessageKey> = kind.coarser().map(|coarser| coarser.key(span.group())).collect();
-            emit_as_part_of(coarse, &sum, &session, record);
-        }
+            }
+        };
+        record.emit(&session, EventKind::Turn(Box::new(turn)));
         Ok(())
     }
 

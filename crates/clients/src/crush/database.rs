@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Usage,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts,
+    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
 };
 
 use super::ID;
@@ -209,7 +209,9 @@ fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn
     Turn {
         message: MessageKey::in_session(session, "whole"),
         id: None,
-        part_of: None,
+        part_of: CoarserRecords::none(),
+        geo: InferenceGeo::Global,
+        purpose: Purpose::Answer,
         model: None,
         usage: Usage::default(),
         tier: Tier::Standard,

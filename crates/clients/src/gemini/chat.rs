@@ -2,8 +2,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Untrusted, Usage,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
+    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 use memchr::memmem;
 use serde_json::value::RawValue;
@@ -269,7 +269,9 @@ impl Chat {
             // A UUID is the same response in whichever session it was copied to; older ids count from the chat's start.
             message: if is_uuid(id) { MessageKey::global(ID, id) } else { MessageKey::in_session(&self.session, id) },
             id: Some(id.into()),
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: model.map(|model| self.intern(model)),
             usage: tokens.usage(),
             tier: Tier::Standard,

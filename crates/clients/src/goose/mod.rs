@@ -10,7 +10,10 @@ mod legacy;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Extent, Lineage, MessageKey, PicoUsd, Role, SessionKey, Tier, Timestamp, Turn, Usage};
+use agtop_model::{
+    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, Role, SessionKey, Tier,
+    Timestamp, Turn, Usage,
+};
 
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table};
@@ -167,7 +170,9 @@ fn unaccounted(session: &SessionKey, opened: Timestamp, usage: Usage, cost: Opti
     Turn {
         message: MessageKey::in_session(session, "accumulated"),
         id: None,
-        part_of: None,
+        part_of: CoarserRecords::none(),
+        geo: InferenceGeo::Global,
+        purpose: Purpose::Answer,
         model: None,
         usage,
         tier: Tier::Standard,

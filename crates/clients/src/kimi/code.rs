@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, TitleRank,
-    ToolKey, Turn, Untrusted, Usage,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
+    SessionKey, Tier, Timestamp, TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -302,7 +302,9 @@ impl CodeLog {
         let turn = Turn {
             message: MessageKey::by_content(ID, &[b"usage.record", &at, &counts]),
             id: None,
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: self.model.clone().or_else(named),
             usage,
             tier: Tier::Standard,

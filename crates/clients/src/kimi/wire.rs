@@ -2,8 +2,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title, TitleRank,
-    ToolKey, Turn, Untrusted,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
+    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
 };
 use memchr::memmem;
 
@@ -173,7 +173,9 @@ impl WireLog {
             let turn = Turn {
                 message: step_key(payload, usage, speaker, record.at),
                 id: payload.message_id.text().map(Into::into),
-                part_of: None,
+                part_of: CoarserRecords::none(),
+                geo: InferenceGeo::Global,
+                purpose: Purpose::Answer,
                 model: None,
                 usage: usage.usage(),
                 tier: Tier::Standard,

@@ -223,7 +223,7 @@ mod tests {
         let events = decode(STEPS[0]);
         let EventKind::Turn(turn) = &events[0].kind else { panic!("{events:?}") };
         assert_eq!(turn.embedded_cost, PicoUsd::from_usd(0.5));
-        assert_eq!(turn.part_of, Some(MessageKey::global(ID, "msg_old2")));
+        assert_eq!(turn.part_of, agtop_model::CoarserRecords::one(MessageKey::global(ID, "msg_old2")));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank,
-    ToolKey, Turn, Untrusted, Usage,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
+    SessionKey, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 
 use super::records::{
@@ -55,7 +55,9 @@ impl Reply<'_> {
         Turn {
             message,
             id: Some(id.into()),
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: self.model.clone(),
             usage: Usage::default(),
             tier: agtop_model::Tier::Standard,
@@ -179,7 +181,7 @@ impl HeldPart {
             What::Said(_) => {}
             What::Step(step) => {
                 let turn = Turn {
-                    part_of: Some(reply.message),
+                    part_of: CoarserRecords::one(reply.message),
                     usage: step.tokens.usage(reply.session.reasoning, reply.provider),
                     embedded_cost: embedded_cost(step.cost, reply.provider),
                     stop: step.stop,

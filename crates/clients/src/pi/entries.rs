@@ -1,8 +1,8 @@
 //! The entries of a session, which Pi and `OpenClaw` share.
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn,
+    ClientId, CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose,
+    SessionFacts, SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
 };
 
 use super::id_in_name;
@@ -130,7 +130,9 @@ impl Entries {
         Turn {
             message: self.key(entry, message, tokens),
             id: entry.id.text().map(Into::into),
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: message.model.text().map(|model| self.names.get(&model_name(provider, model))),
             usage: tokens.usage(),
             tier: Tier::Standard,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Untrusted,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
+    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
 };
 
 use super::ID;
@@ -150,7 +150,7 @@ impl Chat {
             let telemetry = self.pairing.pair(Origin::Assistant, of_subagent, tokens, own);
             let turn = Turn {
                 message: telemetry.unwrap_or(own),
-                part_of: telemetry.map(|_| own),
+                part_of: telemetry.map(|_| own).into(),
                 model: line.model.text().map(|model| self.names.get(model)),
                 stop: Some(if has_calls { StopReason::ToolUse } else { StopReason::EndTurn }),
                 ..self.turn(line, session, own, tokens)
@@ -174,7 +174,9 @@ impl Chat {
         Turn {
             message,
             id: None,
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: None,
             usage: tokens.usage(),
             tier: Tier::Standard,
@@ -266,7 +268,7 @@ impl Chat {
                 let assistant = self.pairing.pair(Origin::Telemetry, asker.is_some(), tokens, own);
                 let turn = Turn {
                     id: event.response_id.text().map(Into::into),
-                    part_of: assistant,
+                    part_of: assistant.into(),
                     model: event.model.text().map(|model| self.names.get(model)),
                     ..self.turn(line, session, own, tokens)
                 };

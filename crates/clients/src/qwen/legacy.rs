@@ -1,6 +1,6 @@
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, SessionFacts, SessionKey, StopReason, Tier, Timestamp,
-    TitleRank, ToolKey, Turn, Untrusted,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
+    SessionKey, StopReason, Tier, Timestamp, TitleRank, ToolKey, Turn, Untrusted,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -132,7 +132,9 @@ impl OldChat {
                     MessageKey::in_session(&self.session, id)
                 },
                 id: Some(id.into()),
-                part_of: None,
+                part_of: CoarserRecords::none(),
+                geo: InferenceGeo::Global,
+                purpose: Purpose::Answer,
                 model: message.model.text().map(|model| self.names.get(model)),
                 usage: tokens.counts().usage(),
                 tier: Tier::Standard,

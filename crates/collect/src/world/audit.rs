@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use agtop_model::{Extent, Lineage, MessageKey, PicoUsd, Provenance, SessionKey, Tier, Timestamp, Turn, Usage};
+use agtop_model::{
+    CoarserRecords, Extent, Lineage, MessageKey, PicoUsd, Provenance, SessionKey, Tier, Timestamp, Turn, Usage,
+};
 
 /// Every copy of every response that names a session or one of its sub-agents, to explain the session's figures.
 #[derive(Debug, Default)]
@@ -18,7 +20,7 @@ pub struct Entry {
     /// The vendor's id of it.
     pub id: Option<Box<str>>,
     /// The coarser record it is a part of.
-    pub part_of: Option<MessageKey>,
+    pub part_of: CoarserRecords,
     /// The session whose file this is.
     pub session: SessionKey,
     /// Where it was read.
@@ -80,7 +82,7 @@ impl Audit {
         self.copies.push(Entry {
             message: turn.message,
             id: turn.id.clone(),
-            part_of: turn.part_of,
+            part_of: turn.part_of.clone(),
             session: session.clone(),
             source,
             at,
@@ -102,7 +104,7 @@ impl Audit {
     /// The copies that concern these sessions, in the order of files and places, with what became of each.
     pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(Entry, Counted)> {
         let coarse: std::collections::HashSet<MessageKey> =
-            self.copies.iter().filter_map(|copy| copy.part_of).collect();
+            self.copies.iter().flat_map(|copy| copy.part_of.iter()).collect();
         let mut winners: HashMap<MessageKey, (usize, usize, Timestamp)> = HashMap::new();
         for (at, copy) in self.copies.iter().enumerate() {
             let (owner, usage, first) = winners.entry(copy.message).or_insert((at, at, copy.at));

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, Running, RunningTotal, SessionFacts,
-    SessionKey, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
+    ClientId, CoarserRecords, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, Running, RunningTotal,
+    SessionFacts, SessionKey, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
 };
 use foldhash::fast::RandomState;
 
@@ -206,18 +206,18 @@ impl World {
         let before = self.totals.insert(total.message, total);
         let Some(step) = total.step(key.client, before.as_ref()) else { return };
         let RunningTotal { message, usage, embedded_cost } = step;
-        let step = Turn { message, usage, embedded_cost, part_of: Some(total.message), ..turn.clone() };
+        let step = Turn { message, usage, embedded_cost, part_of: CoarserRecords::one(total.message), ..turn.clone() };
         let at = if before.is_some() { Some(modified) } else { at };
         self.note_turn(key, source, (at, modified), &step);
     }
 
     fn join(&mut self, copy: Copied<'_>) {
         self.frozen.touch(copy.turn.message);
-        if let Some(coarse) = copy.turn.part_of {
+        for coarse in copy.turn.part_of.iter() {
             self.frozen.touch(coarse);
         }
         let joined = self.turns.join(copy, &self.sessions);
-        for stale in joined.stale.into_iter().flatten() {
+        for stale in joined.stale.into_iter().flatten().chain(joined.superseded) {
             self.sessions[stale.at()].is_stale = true;
         }
         if joined.is_new {

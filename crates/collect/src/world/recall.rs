@@ -124,10 +124,12 @@ impl World {
         let told = Turn {
             message: turn.message,
             id: None,
-            part_of: turn.part_of,
+            part_of: turn.part_of.clone(),
             model: None,
             usage: turn.usage,
             tier: turn.tier,
+            geo: turn.geo,
+            purpose: turn.purpose,
             extent: turn.extent,
             embedded_cost: turn.embedded_cost,
             stop: turn.stop,

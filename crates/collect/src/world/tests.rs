@@ -3,8 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, FileId, Gap, Lineage, MessageKey, Phase, Place, Provenance, Session,
-    SessionFacts, SessionKey, Status, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
+    ClientId, CoarserRecords, Event, EventKind, Extent, FileId, Gap, InferenceGeo, Lineage, MessageKey, Phase, Place,
+    Provenance, Purpose, Session, SessionFacts, SessionKey, Status, StopReason, Tier, Timestamp, Title, TitleRank,
+    ToolKey, Turn, Usage,
 };
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -33,7 +34,9 @@ fn turn(message: &str, output: u64) -> Turn {
     Turn {
         message: MessageKey::global(CLIENT, message),
         id: Some(message.into()),
-        part_of: None,
+        part_of: CoarserRecords::none(),
+        geo: InferenceGeo::Global,
+        purpose: Purpose::Answer,
         model: Some("claude-opus-4-8".into()),
         usage: Usage { input: 10, output, ..Usage::default() },
         tier: Tier::Standard,
@@ -124,7 +127,8 @@ fn sessions_that_claim_to_be_each_others_parent_are_both_shown() {
 
 #[test]
 fn where_a_finer_record_is_known_the_coarse_one_does_not_count() {
-    let part = Turn { part_of: Some(MessageKey::global(CLIENT, "whole")), model: None, ..turn("step", 3) };
+    let part =
+        Turn { part_of: CoarserRecords::one(MessageKey::global(CLIENT, "whole")), model: None, ..turn("step", 3) };
     for order in [[0, 1], [1, 0]] {
         let events = [said("a", 1, turn("whole", 100)), said("a", 1, part.clone())];
         let mut world = world(order.map(|at| events[at].clone()));
@@ -238,7 +242,8 @@ fn copies() -> impl Strategy<Value = Vec<Event>> {
         let event = |(session, message, output, opened, coarse, is_side): (u8, u8, u64, i64, Option<u8>, bool)| {
             let part_of = coarse
                 .filter(|coarse| *coarse != message)
-                .map(|coarse| MessageKey::global(CLIENT, &coarse.to_string()));
+                .map(|coarse| MessageKey::global(CLIENT, &coarse.to_string()))
+                .into();
             let lineage = if is_side { Lineage::Sidechain } else { Lineage::Main };
             let turn = Turn { part_of, lineage, opened: moment(opened), ..turn(&message.to_string(), output * 100) };
             said(&session.to_string(), i64::from(message) + opened, turn)
@@ -329,7 +334,7 @@ proptest! {
     fn totals_never_fall(events in copies()) {
         let without_parts = |mut event: Event| {
             if let EventKind::Turn(turn) = &mut event.kind {
-                turn.part_of = None;
+                turn.part_of = CoarserRecords::none();
             }
             event
         };

@@ -2,7 +2,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Extent, FileId, Lineage, MessageKey, PicoUsd, StopReason, Tier, Timestamp, Turn, Usage};
+use agtop_model::{
+    ClientId, Extent, FileId, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, StopReason, Tier, Timestamp, Turn,
+    Usage,
+};
 use foldhash::fast::RandomState;
 
 use super::SessionIdx;
@@ -30,13 +33,15 @@ pub(super) struct Copied<'a> {
 }
 
 /// What became of a copy.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Joined {
     pub(super) turn: TurnIdx,
     /// No copy of the response was known before.
     pub(super) is_new: bool,
     /// Sessions whose sums are no longer true.
-    pub(super) stale: [Option<SessionIdx>; 3],
+    pub(super) stale: [Option<SessionIdx>; 2],
+    /// Sessions that own coarser records which no longer count.
+    pub(super) superseded: Vec<SessionIdx>,
 }
 
 /// Every response once.
@@ -60,6 +65,8 @@ pub(super) struct TurnRecord {
     pub(super) session: SessionIdx,
     pub(super) model: Option<NameIdx>,
     pub(super) tier: Tier,
+    pub(super) geo: InferenceGeo,
+    pub(super) purpose: Purpose,
     pub(super) extent: Extent,
     pub(super) stop: Option<StopReason>,
     pub(super) file: FileId,
@@ -73,8 +80,8 @@ impl TurnBook {
     /// Joins one copy of a response.
     pub(super) fn join(&mut self, copy: Copied<'_>, sessions: &[SessionState]) -> Joined {
         let Copied { session, file, at, turn, model } = copy;
-        let mut stale = [None; 3];
-        stale[2] = turn.part_of.and_then(|coarse| self.supersede(coarse));
+        let mut stale = [None; 2];
+        let superseded = turn.part_of.iter().filter_map(|coarse| self.supersede(coarse)).collect();
         let copy = TurnRecord {
             usage: turn.usage,
             at,
@@ -82,6 +89,8 @@ impl TurnBook {
             session,
             model,
             tier: turn.tier,
+            geo: turn.geo,
+            purpose: turn.purpose,
             extent: turn.extent,
             stop: turn.stop,
             file,
@@ -93,7 +102,7 @@ impl TurnBook {
             Entry::Vacant(entry) => {
                 let idx = TurnIdx(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
                 entry.insert(idx);
-                self.nameless.extend(turn.part_of.filter(|_| model.is_none()).map(|coarse| (idx, coarse)));
+                self.nameless.extend(turn.part_of.iter().filter(|_| model.is_none()).map(|coarse| (idx, coarse)));
                 self.records.push(copy);
                 stale[0] = Some(session);
                 (idx, true)
@@ -107,7 +116,7 @@ impl TurnBook {
                     let before = *kept;
                     kept.absorb(&copy, owners);
                     if before.session != kept.session {
-                        stale[..2].copy_from_slice(&[Some(before.session), Some(kept.session)]);
+                        stale = [Some(before.session), Some(kept.session)];
                     } else if before.counts_otherwise_than(kept) {
                         stale[0] = Some(kept.session);
                     }
@@ -115,7 +124,7 @@ impl TurnBook {
                 (idx, false)
             }
         };
-        Joined { turn, is_new, stale }
+        Joined { turn, is_new, stale, superseded }
     }
 
     /// Marks a record as coarse, whether it is known yet or not.
@@ -179,6 +188,8 @@ impl TurnRecord {
         if weight(copy) > weight(self) {
             self.usage = copy.usage;
             self.tier = copy.tier;
+            self.geo = copy.geo;
+            self.purpose = copy.purpose;
             self.extent = copy.extent;
             self.model = copy.model.or(self.model);
         }

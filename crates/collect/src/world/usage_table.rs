@@ -112,8 +112,8 @@ mod tests {
     use std::time::Duration;
 
     use agtop_model::{
-        ClientId, Event, EventKind, FileId, Lineage, MessageKey, Place, Provenance, SessionFacts, Spend, Tier, Turn,
-        Usage,
+        ClientId, CoarserRecords, Event, EventKind, FileId, InferenceGeo, Lineage, MessageKey, Place, Provenance,
+        Purpose, SessionFacts, Spend, Tier, Turn, Usage,
     };
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
@@ -137,7 +137,9 @@ mod tests {
         let turn = Turn {
             message: MessageKey::global(CLIENT, message),
             id: None,
-            part_of: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
             model: Some("claude-opus-4-8".into()),
             usage: Usage { input: 10, output, ..Usage::default() },
             tier: Tier::Standard,

@@ -28,7 +28,7 @@ impl Overview {
             let Ok(memory) = Memory::decode(blob, &ledger.clients) else { return };
             for turn in &memory.turns {
                 mentioned.push(half(turn.message));
-                mentioned.extend(turn.part_of.map(half));
+                mentioned.extend(turn.part_of.iter().map(half));
             }
             for session in memory.sessions.into_iter().filter(|session| !session.calls.is_empty()) {
                 *callers.entry(session.key).or_default() += 1;

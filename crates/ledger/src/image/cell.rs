@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use agtop_model::{Extent, PicoUsd, Tier, Timestamp, Usage};
+use agtop_model::{Extent, InferenceGeo, PicoUsd, Tier, Timestamp, Usage};
 
 use crate::codec::wire;
 use crate::memory::{Name, TurnMemory};
@@ -20,6 +20,8 @@ pub struct Cell {
     pub model: Option<Name>,
     /// The class of service.
     pub tier: Tier,
+    /// Where the model ran.
+    pub geo: InferenceGeo,
     /// Responses, or sums of them.
     pub extent: Extent,
     /// When the first of them happened.
@@ -68,6 +70,7 @@ impl Cell {
             session: turn.session,
             model: turn.model,
             tier: turn.tier,
+            geo: turn.geo,
             extent: turn.extent,
             first: turn.at,
             last: turn.at,
@@ -97,7 +100,7 @@ pub(super) fn is_plain(turn: &TurnMemory) -> bool {
     let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = turn.usage;
     let counts = [input, cache_read, cache_write_5m, cache_write_1h, output, web_searches];
     let cost = turn.embedded_cost.unwrap_or_default().as_pico().unsigned_abs();
-    turn.part_of.is_none()
+    turn.part_of.is_empty()
         // A price takes no more reasoning than there is output, in each response by itself.
         && reasoning <= output
         && counts.into_iter().all(|count| count < LARGEST)
@@ -114,6 +117,7 @@ struct Kind {
     model: Option<Name>,
     quarter: i64,
     tier: Tier,
+    geo: InferenceGeo,
     extent: Extent,
     has_cost: bool,
     /// How many thresholds a prompt passes.
@@ -131,6 +135,7 @@ impl Kind {
             model: turn.model,
             quarter: turn.at.as_millis().div_euclid(QUARTER),
             tier: turn.tier,
+            geo: turn.geo,
             extent: turn.extent,
             has_cost: turn.embedded_cost.is_some(),
             passed,
@@ -161,7 +166,7 @@ pub(super) fn sum<'a>(turns: impl Iterator<Item = &'a TurnMemory>) -> Vec<Cell> 
 
 wire! {
     Cell {
-        session, model, tier, extent, first, last, shortest, longest, turns, usage, embedded_cost,
+        session, model, tier, geo, extent, first, last, shortest, longest, turns, usage, embedded_cost,
     }
     Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches }
 }

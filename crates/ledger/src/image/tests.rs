@@ -57,14 +57,17 @@ struct World {
 impl World {
     fn take(&mut self, memory: &Memory, turn: &TurnMemory) {
         let model = turn.model.and_then(|model| memory.name(model)).map(ToString::to_string).unwrap_or_default();
-        self.coarse.extend(turn.part_of);
-        self.turns.entry(turn.message).and_modify(|(kept, _)| kept.absorb(turn)).or_insert((*turn, model));
+        self.coarse.extend(turn.part_of.iter());
+        self.turns
+            .entry(turn.message)
+            .and_modify(|(kept, _)| kept.absorb(turn))
+            .or_insert_with(|| (turn.clone(), model));
     }
 
     /// Takes a memory, and first the responses behind every sum that it has news of.
     fn take_all(&mut self, ledger: &Ledger, keys: &KeyIndex, memory: &Memory) {
         for turn in &memory.turns {
-            for key in std::iter::once(turn.message).chain(turn.part_of) {
+            for key in std::iter::once(turn.message).chain(turn.part_of.iter()) {
                 let files: Vec<EntryId> = keys.files_of(key).collect();
                 for file in files {
                     self.thaw(ledger, keys, file);
@@ -148,7 +151,7 @@ fn turns() -> impl Strategy<Value = TurnMemory> {
         let (output, reasoning, cost) = counts;
         TurnMemory {
             at: minute(at),
-            part_of: part_of.map(key),
+            part_of: part_of.map(key).into(),
             model: Some(Name(u32::try_from(message % 2).unwrap())),
             usage: Usage { input, output, reasoning, ..Usage::default() },
             embedded_cost: cost.map(agtop_model::PicoUsd::new),

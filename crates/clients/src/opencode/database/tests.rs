@@ -1,6 +1,6 @@
 //! Each oddity of OpenCode's database.
 
-use agtop_model::{PicoUsd, StopReason, Turn};
+use agtop_model::{CoarserRecords, PicoUsd, StopReason, Turn};
 use proptest::prelude::*;
 
 use super::super::{ID, OpenCode};
@@ -37,7 +37,7 @@ fn each_response_counts_once_by_its_steps() {
     assert_eq!(tally.by_session()["ses_child"].total(), 77);
     let step = turn(&events, "prt_2").unwrap();
     assert_eq!(step.model.as_deref(), Some("big-one"));
-    assert_eq!(step.part_of, Some(MessageKey::global(ID, "msg_2")));
+    assert_eq!(step.part_of, CoarserRecords::one(MessageKey::global(ID, "msg_2")));
     assert_eq!(step.embedded_cost, PicoUsd::from_usd(0.25));
     assert_eq!(step.stop, Some(StopReason::ToolUse));
 }
