@@ -20,6 +20,12 @@ pub trait Decoder: Send {
     /// which is fed once, the sound entries have been. The caller notes the error and goes on with the next record.
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError>;
 
+    /// Whether a last line can be read before its end is written, because half of it would be an error. Half a line of
+    /// plain text may say something else than the whole.
+    fn tells_half_lines(&self) -> bool {
+        true
+    }
+
     /// What it takes to go on from here in another process, without a word of any message. None: the file has to be read
     /// from its beginning.
     fn checkpoint(&self) -> Option<Vec<u8>> {

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,6 +15,7 @@ use agtop_prices::PriceBook;
 use crossbeam_channel::Receiver;
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::attendance::Attendance;
 use crate::census::{self, Census};
@@ -26,7 +28,7 @@ use crate::pushes::Pushes;
 use crate::read::{Cursor, Told, begins_as_before};
 use crate::record::Record;
 use crate::remember::{
-    Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
+    Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth, stem,
 };
 use crate::scan::{Job, Manner, Meter, Progress, read_all};
 use crate::sweep::{Found, Look, Sweep};
@@ -95,6 +97,8 @@ pub struct Collector {
     detail: Detail,
     /// The sessions whose clients' versions were noted.
     versions_of: Arc<[Arc<Session>]>,
+    /// The seed of the order in which files are read, where it is not the one in which they are found.
+    order: Option<u64>,
     /// When processes were last looked at.
     sampled: Instant,
     /// When the last snapshot was taken.
@@ -152,6 +156,7 @@ impl Collector {
             files: Files::default(),
             known: HashMap::default(),
             versions_of: Arc::default(),
+            order: None,
             sampled: Instant::now(),
             told: Instant::now(),
             has_sampled: false,
@@ -164,6 +169,14 @@ impl Collector {
     pub fn explaining(mut self, session: &str) -> Self {
         self.world = World::audited(now(), lens(&self.settings, &self.prices), session);
         self.detail = Detail::Responses;
+        self
+    }
+
+    /// Reads files in an order of its own, a different one for each seed: no figure may depend on it. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn reading_in_order(mut self, seed: u64) -> Self {
+        self.order = Some(seed);
         self
     }
 
@@ -288,7 +301,10 @@ impl Collector {
     }
 
     /// Reads what is new in these files.
-    fn read(&mut self, finds: Vec<Find>, now: Timestamp) {
+    fn read(&mut self, mut finds: Vec<Find>, now: Timestamp) {
+        if let Some(seed) = self.order {
+            finds.sort_by_key(|(candidate, _)| xxh3_64_with_seed(candidate.path.as_os_str().as_encoded_bytes(), seed));
+        }
         let jobs: Vec<Job> = finds.into_iter().filter_map(|find| self.job(find, now)).collect();
         self.meter.start(&jobs);
         let mut cursors = HashMap::new();
@@ -321,7 +337,7 @@ impl Collector {
 
     /// Takes from the ledger what need not be read; what is left must be.
     fn recall(&mut self, candidates: Vec<Candidate>, now: Timestamp) -> Vec<Find> {
-        let Self { remembrance, sweep, files, world, known, settings, interest, detail, .. } = self;
+        let Self { remembrance, sweep, files, world, known, health, settings, interest, detail, .. } = self;
         // Who explains a session shows each response; blocks end to the minute.
         let (interest, detail) = (*interest, *detail);
         let manner = Manner { zone: &settings.zone, prose_from: prose_from(interest, now) };
@@ -329,7 +345,7 @@ impl Collector {
         let mut is_settled = vec![false; candidates.len()];
         let mut resumed: HashMap<usize, News> = HashMap::new();
         remembrance.recall(&question, |recollection| {
-            let Recollection { client, path, mut worth, told, resumption } = recollection;
+            let Recollection { client, path, modified, mut worth, told, resumption } = recollection;
             let is_wanted = settings.clients.is_empty() || settings.clients.contains(&client);
             // What was read at the first glance need not be remembered.
             if !is_wanted || known.contains_key(path) {
@@ -344,9 +360,19 @@ impl Collector {
                 worth = Worth::Grown;
                 resumed.insert(candidate, (file, Some(cursor)));
             }
-            match told {
-                Recounted::Whole(memory) => world.recall(file, memory, worth),
-                Recounted::Summed(warm) => world.recall_sums(file, warm, worth),
+            let cached = Cached { file, modified, worth };
+            let issues = match told {
+                Recounted::Whole(memory) => {
+                    world.recall(cached, memory);
+                    &memory.issues
+                }
+                Recounted::Summed(warm) => {
+                    world.recall_sums(cached, warm);
+                    &warm.rest.issues
+                }
+            };
+            if !matches!(worth, Worth::Usage | Worth::Leftover) {
+                health.note_cached(client, path, issues);
             }
             let Worth::Settled { candidate, state } = worth else { return };
             is_settled[candidate] = true;
@@ -572,11 +598,14 @@ impl Collector {
         }
         let present: HashSet<&Path, RandomState> =
             candidates.iter().map(|candidate| candidate.path.as_path()).collect();
+        let names: HashSet<&OsStr, RandomState> = present.iter().map(|path| stem(path)).collect();
         let world = &mut self.world;
         self.known.retain(|path, known| {
             let is_there = present.contains(path.as_path());
-            if !is_there {
-                world.forget_file(known.file);
+            if !is_there && names.contains(stem(path)) {
+                world.note_moved(known.file);
+            } else if !is_there {
+                world.note_gone(known.file);
             }
             is_there
         });

@@ -7,7 +7,7 @@ use agtop_clients::clients;
 use agtop_ledger::{Access, Ledger, LimitReading, Opening};
 use agtop_model::{ClientId, FileId, Grain, RateLimit, Timestamp, UsageTable};
 
-use crate::remember::Worth;
+use crate::remember::{Cached, Worth};
 use crate::world::{Lens, World};
 
 /// The ledger, opened in a hurry.
@@ -37,9 +37,9 @@ impl Glimpse {
         let mut world = World::new(now, lens);
         let mut files = (0..).map(FileId);
         self.0
-            .each_memory_since(since, |memory| {
+            .each_memory_since(since, |memory, modified| {
                 if let Some(file) = files.next() {
-                    world.recall(file, &memory, Worth::Gone);
+                    world.recall(Cached { file, modified, worth: Worth::Gone }, &memory);
                 }
             })
             .ok()?;

@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-use agtop_clients::{CLIENTS, Presence, Store};
-use agtop_model::{ClientHealth, ClientId, Health, Issue, StoreHealth};
+use agtop_clients::{CLIENTS, Env, Format, Presence, Store};
+use agtop_ledger::{FileIssue, FileIssues, IssuePlace};
+use agtop_model::{ClientHealth, ClientId, Health, Issue, Place, StoreHealth};
 
 use crate::World;
 
@@ -73,6 +75,15 @@ impl HealthBook {
         }
     }
 
+    /// Notes trouble that an earlier run met in a file that is as it was.
+    pub(crate) fn note_cached(&mut self, client: ClientId, path: &Path, issues: &FileIssues) {
+        for FileIssue { place, kind, detail } in &issues.kept {
+            let place = place.as_ref().map(|place| issue_place(client, place));
+            self.note_issue(client, Issue { path: path.to_owned(), place, kind: *kind, detail: detail.to_string() });
+        }
+        self.account(client).issues_total += issues.total.saturating_sub(issues.kept.len() as u64);
+    }
+
     /// The report.
     pub(crate) fn report(&self, world: &World, is_wanted: impl Fn(ClientId) -> bool) -> Health {
         let ids = CLIENTS.iter().map(|client| client.info().id).filter(|&id| is_wanted(id));
@@ -96,6 +107,25 @@ impl HealthBook {
     fn account(&mut self, client: ClientId) -> &mut Account {
         self.clients.entry(client).or_default()
     }
+}
+
+/// The place in the words of this program, which knows its clients' tables.
+fn issue_place(client: ClientId, place: &IssuePlace) -> Place {
+    match place {
+        IssuePlace::Byte(offset) => Place::Byte(*offset),
+        IssuePlace::Entry(entry) => Place::Entry(*entry),
+        IssuePlace::Row { table, rowid } => Place::Row { table: table_name(client, table), rowid: *rowid },
+    }
+}
+
+/// The name of a table that the client's databases have.
+fn table_name(client: ClientId, name: &str) -> &'static str {
+    let stores = agtop_clients::client(client.as_str()).map(|client| client.stores(&Env::default()));
+    let tables = stores.into_iter().flatten().flat_map(|store| match store.format {
+        Format::Sqlite(tables) => tables,
+        Format::Lines | Format::Document => &[],
+    });
+    tables.map(|table| table.name).find(|known| *known == name).unwrap_or("table")
 }
 
 /// What a search of a store found.

@@ -1,6 +1,7 @@
 //! What is remembered from run to run: the ledger's side of collecting.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::{Format, clients};
 use agtop_ledger::{
-    Clock, EntryId, FileEntry, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError, LimitReading, Memory,
-    Opening, Reach, Recorder, SessionMemory, Stamp, State, Tag, WarmFile,
+    Clock, EntryId, FileEntry, FileIssue, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError, LimitReading,
+    Memory, Opening, Reach, Recorder, SessionMemory, Stamp, State, Tag, WarmFile,
 };
-use agtop_model::{ClientId, Event, FileId, Phase, Timestamp};
+use agtop_model::{ClientId, Event, FileId, Issue, Timestamp};
 use foldhash::fast::RandomState;
 
 use crate::discover::{Candidate, FileState, Place};
-use crate::world::MOST_TAGS;
+use crate::world::{CLOCK_SLACK, MOST_TAGS, NEWS};
 
 /// How the ledger is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub(crate) struct Remembrance {
 /// What a file told since it was written down.
 struct Grown {
     account: Account,
-    events: Vec<Event>,
+    more: More,
 }
 
 /// How a file was when it was read, and how far that was.
@@ -75,7 +76,14 @@ pub(crate) enum Notes {
     /// All of it, from its beginning on.
     Whole(Box<Recorder>),
     /// What was appended.
-    More(Vec<Event>),
+    More(More),
+}
+
+/// What a reader has to tell of the rest of a file.
+#[derive(Default)]
+pub(crate) struct More {
+    events: Vec<Event>,
+    issues: Vec<FileIssue>,
 }
 
 impl Notes {
@@ -83,7 +91,20 @@ impl Notes {
     pub(crate) fn note(&mut self, events: &[Event], clock: Clock) {
         match self {
             Self::Whole(recorder) => events.iter().for_each(|event| recorder.note(event, clock)),
-            Self::More(more) => more.extend_from_slice(events),
+            Self::More(more) => more.events.extend_from_slice(events),
+        }
+    }
+
+    /// Notes records that could not be used.
+    pub(crate) fn note_issues(&mut self, issues: &[Issue]) {
+        let issues = issues.iter().map(|issue| FileIssue {
+            place: issue.place.map(Into::into),
+            kind: issue.kind,
+            detail: issue.detail.as_str().into(),
+        });
+        match self {
+            Self::Whole(recorder) => issues.for_each(|issue| recorder.note_issue(issue)),
+            Self::More(more) => more.issues.extend(issues),
         }
     }
 }
@@ -92,6 +113,8 @@ impl Notes {
 pub(crate) struct Recollection<'a> {
     pub(crate) client: ClientId,
     pub(crate) path: &'a Path,
+    /// When it was last written.
+    pub(crate) modified: Timestamp,
     pub(crate) worth: Worth,
     pub(crate) told: Recounted<'a>,
     /// How to go on with the file, if it may only have grown.
@@ -116,6 +139,15 @@ pub(crate) enum Recounted<'a> {
     Summed(&'a WarmFile),
 }
 
+/// A file of which the ledger tells, as the collector numbers it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cached {
+    pub(crate) file: FileId,
+    /// When it was last written.
+    pub(crate) modified: Timestamp,
+    pub(crate) worth: Worth,
+}
+
 /// What a memory is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worth {
@@ -127,6 +159,15 @@ pub(crate) enum Worth {
     Grown,
     /// The file will be read, and may not tell all of this again.
     Usage,
+    /// The file tells other things now, or another file tells the same: of this, responses count.
+    Leftover,
+}
+
+impl Worth {
+    /// Whether tool calls that were added up count: where the file is read they are told again.
+    pub(crate) const fn tells_calls(self) -> bool {
+        !matches!(self, Self::Usage | Self::Leftover)
+    }
 }
 
 /// What somebody wants to know.
@@ -157,15 +198,11 @@ pub(crate) struct Question<'a> {
 }
 
 /// How the decoders understand files: rises when one learns to see more, so that what was written before is read anew.
-const READER: u32 = 3;
+const READER: u32 = 4;
 /// The live loop writes this often.
 const BEAT: Duration = Duration::from_secs(5);
 /// A scan writes when this many responses wait, so that they do not fill the memory.
 const MOST_WAITING: usize = 20_000;
-/// A conversation that was open this lately may have something in flight: its file is read, whatever is remembered.
-const OPEN: Duration = Duration::from_hours(24);
-/// What happened this lately is shown in rates: its file is read.
-const LATELY: Duration = Duration::from_mins(20);
 
 impl Remembrance {
     /// Opens the ledger. Whatever is wrong with it is a notice: the view goes on.
@@ -304,11 +341,12 @@ impl Remembrance {
                     self.write();
                 }
             }
-            Notes::More(events) => {
-                let grown =
-                    self.grown.entry(file).or_insert_with(|| Grown { account: account.clone(), events: vec![] });
+            Notes::More(More { events, issues }) => {
+                let new = || Grown { account: account.clone(), more: More::default() };
+                let grown = self.grown.entry(file).or_insert_with(new);
                 grown.account = account;
-                grown.events.extend(events);
+                grown.more.events.extend(events);
+                grown.more.issues.extend(issues);
             }
         }
     }
@@ -355,13 +393,15 @@ struct Judge<'a> {
     writes: bool,
     /// Candidates by their paths: some homes have millions.
     there: HashMap<(ClientId, &'a OsStr), usize, RandomState>,
+    /// Their names, looked up only when a file is gone.
+    names: OnceCell<HashSet<(ClientId, &'a OsStr), RandomState>>,
 }
 
 impl<'a> Judge<'a> {
     fn of(question: &'a Question<'a>, writes: bool) -> Self {
         let key = |candidate: &'a Candidate| (candidate.place.client.info().id, candidate.path.as_os_str());
         let there = question.candidates.iter().map(key).zip(0..).collect();
-        Self { question, writes, there }
+        Self { question, writes, there, names: OnceCell::new() }
     }
 
     /// Nothing where the file is read and tells all of it again, or where nobody looked for it.
@@ -371,7 +411,9 @@ impl<'a> Judge<'a> {
             places.any(|place| place.client.info().id == entry.client && entry.path.starts_with(&place.root))
         };
         match (entry.state, self.candidate(entry)) {
-            (State::Replaced, _) | (State::Live | State::Gone, None) => is_looked_at().then_some(Worth::Gone),
+            (State::Replaced, _) => is_looked_at().then_some(Worth::Leftover),
+            (State::Live | State::Gone, None) if self.has_moved(entry) => is_looked_at().then_some(Worth::Leftover),
+            (State::Live | State::Gone, None) => is_looked_at().then_some(Worth::Gone),
             (State::Live | State::Gone, Some((at, candidate))) => {
                 let state = candidate.state();
                 if entry.stamp != stamp(&state) {
@@ -379,7 +421,10 @@ impl<'a> Judge<'a> {
                 }
                 let is_of_interest =
                     self.question.interest == Interest::Present && is_present(&memory.sessions, self.question.now);
-                if self.writes && !is_of_interest {
+                // What the clock of an earlier run could not believe, this one may.
+                let latest = self.question.now.plus(CLOCK_SLACK);
+                let is_doubtful = memory.doubted.is_some_and(|doubted| doubted <= latest);
+                if self.writes && !is_of_interest && !is_doubtful {
                     return Some(Worth::Settled { candidate: at, state });
                 }
                 // How a running total came about, the file does not tell.
@@ -398,11 +443,13 @@ impl<'a> Judge<'a> {
     ) -> Result<Option<u64>, LedgerError> {
         let mut tell = |entry: &FileEntry, memory: &Memory, told: Recounted<'_>| {
             let Some(worth) = self.worth(entry, memory) else { return };
-            if worth == Worth::Gone && entry.state == State::Live {
+            let candidate = self.candidate(entry);
+            if entry.state == State::Live && candidate.is_none() {
                 gone.push(entry.clone());
             }
             let resumption = self.resumption(entry, worth, || ledger.checkpoint(entry.id));
-            hand_on(Recollection { client: entry.client, path: &entry.path, worth, told, resumption });
+            let modified = candidate.map_or(entry.stamp.file.modified, |(_, candidate)| candidate.identity.modified);
+            hand_on(Recollection { client: entry.client, path: &entry.path, modified, worth, told, resumption });
         };
         let image = match self.question.detail {
             Detail::Sums => ledger.each_warm(|file| tell(&file.entry, &file.rest, Recounted::Summed(&file)))?,
@@ -422,6 +469,15 @@ impl<'a> Judge<'a> {
             }
         }
         Ok(Some(generation))
+    }
+
+    /// Whether a file of the same name lies elsewhere: then it tells what this one told.
+    fn has_moved(&self, entry: &FileEntry) -> bool {
+        let names = self.names.get_or_init(|| {
+            let candidates = self.question.candidates.iter();
+            candidates.map(|candidate| (candidate.place.client.info().id, stem(&candidate.path))).collect()
+        });
+        names.contains(&(entry.client, stem(&entry.path)))
     }
 
     fn candidate(&self, entry: &FileEntry) -> Option<(usize, &Candidate)> {
@@ -451,12 +507,19 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether something of what the file tells is about the present: then it must be read.
+/// A file's name, whether it is compressed or not: names hold the id of a session or message, so a file of the same name
+/// is the same one elsewhere.
+pub(crate) fn stem(path: &Path) -> &OsStr {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    if path.extension().is_some_and(|extension| extension == "zst") { path.file_stem().unwrap_or(name) } else { name }
+}
+
+/// Whether something of what the file tells is about the present: what is in flight, what was said, how fast it went. That
+/// is written nowhere, so the file must be read.
 fn is_present(sessions: &[SessionMemory], now: Timestamp) -> bool {
     sessions.iter().any(|session| {
-        let quiet = session.last.map(|last| now.since(last));
-        let is_over = matches!(session.phase, Phase::Finished | Phase::Ended);
-        quiet.is_some_and(|quiet| quiet <= if is_over { LATELY } else { OPEN })
+        let quiet = session.told.last.map(|last| now.since(last));
+        quiet.is_some_and(|quiet| quiet <= NEWS)
     })
 }
 
@@ -481,9 +544,10 @@ impl Grown {
         let Some(entry) = ledger.entry(self.account.client, &self.account.path)? else { return Ok(None) };
         let Some(recalled) = ledger.recall(entry.id)? else { return Ok(None) };
         let mut recorder = Recorder::over(recalled.memory);
-        for event in &self.events {
+        for event in &self.more.events {
             recorder.note(event, self.account.clock);
         }
+        self.more.issues.iter().cloned().for_each(|issue| recorder.note_issue(issue));
         Ok(Some(self.account.record(recorder.into_memory())))
     }
 }

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use agtop_clients::{Format, Source};
 use agtop_ledger::{Clock, Head, Reach};
-use agtop_model::{ClientId, Event, EventKind, FileId, Timestamp};
+use agtop_model::{ClientId, Event, EventKind, FileId, Issue, Timestamp};
 use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
 
 use crate::discover::{FileState, Place};
 use crate::read::{Cursor, Reader, Told};
-use crate::remember::{Account, Notes};
+use crate::remember::{Account, More, Notes};
 use crate::world::CLOCK_SLACK;
 
 /// How far a scan has come.
@@ -143,7 +143,7 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
     let Job { file, place, path, modified, bytes, state, remembering, cursor } = job;
     let Place { client, store, root } = &*place;
     let mut notes = remembering.map(|seen| {
-        let notes = if cursor.is_none() { Notes::Whole(Box::default()) } else { Notes::More(Vec::new()) };
+        let notes = if cursor.is_none() { Notes::Whole(Box::default()) } else { Notes::More(More::default()) };
         (seen, notes)
     });
     let clock = |seen: Timestamp| Clock { modified, latest: seen.plus(CLOCK_SLACK) };
@@ -155,12 +155,14 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
     });
     let client = client.info().id;
     let mut note = |told: &Told| {
-        // What could not be understood shall be read, and told of, again; and what a vendor says of live processes is
-        // about the present alone.
+        // What may be read the next time shall be tried again; and what a vendor says of live processes is about the
+        // present alone.
         let is_of_the_present = |event: &Event| matches!(event.kind, EventKind::Running(_));
-        notes.take_if(|_| !told.issues.is_empty() || told.events.iter().any(is_of_the_present));
+        let may_pass = |issue: &Issue| issue.kind.may_pass();
+        notes.take_if(|_| told.issues.iter().any(may_pass) || told.events.iter().any(is_of_the_present));
         if let Some((seen, notes)) = &mut notes {
             notes.note(&told.events, clock(*seen));
+            notes.note_issues(&told.issues);
         }
     };
     let hand_on = |told: Told| {

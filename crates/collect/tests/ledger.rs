@@ -504,3 +504,54 @@ proptest! {
         }
     }
 }
+
+/// One torn line made a file of 87 MB be read whole on every run: what could not be understood was to be told again, and
+/// the file alone could tell it. The ledger does now.
+#[test]
+fn a_file_with_a_torn_line_is_read_once_and_its_trouble_is_told_on_every_run() {
+    let home = Home::new();
+    let torn = r#"{"type":"assistant","timestamp":"2026-03-01T00:11:00.000Z","mess"#;
+    append(&home.transcript("a"), &(line("a", 1, 10, 100) + torn + "\n" + &line("a", 2, 20, 50)));
+    let first = home.look();
+    let issues = |snapshot: &Snapshot| format!("{:?}", snapshot.health.issues().collect::<Vec<_>>());
+    assert_eq!((first.health.clients[0].records, first.health.clients[0].issues_total), (3, 1));
+    for _ in 0..3 {
+        let again = home.look();
+        assert_eq!((again.health.clients[0].records, again.health.clients[0].issues_total), (0, 1));
+        assert_eq!((told(&again), issues(&again)), (told(&first), issues(&first)));
+    }
+    append(&home.transcript("a"), &(torn.to_owned() + "\n" + &line("a", 3, 30, 7)));
+    let (output, turns, records) = home.report();
+    assert_eq!((output, turns, records), (157, 3, 2), "a report goes on where the file was left");
+    let grown = home.look();
+    assert_eq!((grown.health.clients[0].records, grown.health.clients[0].issues_total), (0, 2));
+    assert_eq!(told(&grown), told(&home.fresh()));
+}
+
+/// A clock that was days behind could not believe what was written since, and the file's own time stood for it ever after.
+#[test]
+fn what_a_slow_clock_could_not_believe_is_read_again_by_a_better_one() {
+    let home = Home::new();
+    append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
+    let wanted = told(&home.look());
+    // As a run with a clock of before the second response leaves it.
+    let Remembering::Everything(path) = home.ledger() else { unreachable!() };
+    let ids = [agtop_model::ClientId::new("claude")];
+    let now = Timestamp::from_millis(0);
+    let opening = agtop_ledger::Opening { path: &path, clients: &ids, now, patience: agtop_ledger::Opening::PATIENCE };
+    let mut ledger = agtop_ledger::Ledger::open(&opening).unwrap().ledger;
+    let entry = ledger.entries().unwrap().remove(0);
+    let agtop_ledger::Recalled { mut memory, checkpoint } = ledger.recall(entry.id).unwrap().unwrap();
+    let second = memory.turns[1].time.stated;
+    (memory.turns[1].time.before, memory.doubted) = (memory.turns[0].time.stated, second);
+    memory.sessions[0].told.last = memory.turns[0].time.stated;
+    let agtop_ledger::FileEntry { client, path, stamp, head, reach, seen, .. } = entry;
+    let record = agtop_ledger::FileRecord { client, path, stamp, head, reach, checkpoint, seen, memory };
+    let mut batch = ledger.batch().unwrap();
+    batch.put(&record).unwrap();
+    batch.commit().unwrap();
+    drop(ledger);
+    assert_eq!(told(&home.look()), wanted);
+    let again = home.look();
+    assert_eq!((told(&again), again.health.clients[0].records), (wanted, 0), "and it is written down rightly");
+}

@@ -12,8 +12,8 @@ use agtop_ledger::{
     FileRecord, Head, Identity, Ledger, Memory, Name, Opening, Reach, SessionMemory, Stamp, TurnMemory,
 };
 use agtop_model::{
-    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, StopReason,
-    Tier, Timestamp, Title, TitleRank, ToolKey, Usage,
+    ClientId, CoarserRecords, FileSession, MessageKey, RecordTime, Response, SessionFacts, SessionKey, StopReason,
+    Timestamp, Title, TitleRank, ToolKey, Usage,
 };
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -72,28 +72,22 @@ fn record(file: u64, turns: u64, dice: &mut fastrand::Rng) -> FileRecord {
             at += dice.i64(1_000..40_000);
             let written = dice.u64(100..4_000);
             prompt = if prompt > 190_000 { 30_000 } else { prompt + written };
+            let message = MessageKey::from_bits(dice.u128(..));
+            let model = Name(u32::from(dice.u8(0..20) == 0));
+            let usage = Usage {
+                input: dice.u64(1..12),
+                cache_read: prompt,
+                cache_write_5m: written,
+                output: dice.u64(20..3_000),
+                ..Usage::default()
+            };
+            let stop = if dice.u8(0..8) == 0 { StopReason::EndTurn } else { StopReason::ToolUse };
             TurnMemory {
                 session: 0,
-                message: MessageKey::from_bits(dice.u128(..)),
+                message,
                 part_of: CoarserRecords::none(),
-                geo: InferenceGeo::Global,
-                purpose: Purpose::Answer,
-                at: Timestamp::from_millis(at),
-                model: Some(Name(u32::from(dice.u8(0..20) == 0))),
-                usage: Usage {
-                    input: dice.u64(1..12),
-                    cache_read: prompt,
-                    cache_write_5m: written,
-                    output: dice.u64(20..3_000),
-                    ..Usage::default()
-                },
-                tier: Tier::Standard,
-                extent: Extent::Response,
-                embedded_cost: None,
-                stop: Some(if dice.u8(0..8) == 0 { StopReason::EndTurn } else { StopReason::ToolUse }),
-                lineage: Lineage::Main,
-                opened,
-                context_used: None,
+                time: RecordTime { stated: Some(Timestamp::from_millis(at)), before: None },
+                response: Response { stop: Some(stop), ..Response::plain(usage, Some(model), opened) },
             }
         })
         .collect();
@@ -118,7 +112,7 @@ fn record(file: u64, turns: u64, dice: &mut fastrand::Rng) -> FileRecord {
 }
 
 fn session(file: u64, turns: &[TurnMemory], dice: &mut fastrand::Rng) -> SessionMemory {
-    SessionMemory {
+    let told = FileSession {
         facts: SessionFacts {
             cwd: Some(format!("/home/someone/src/project-{}", file % 40).into()),
             branch: Some("main".into()),
@@ -128,11 +122,12 @@ fn session(file: u64, turns: &[TurnMemory], dice: &mut fastrand::Rng) -> Session
         },
         title: Some(Title { rank: TitleRank::Generated, text: format!("The work of session {file}").into() }),
         prompts: 12,
-        calls: turns.iter().map(|_| (ToolKey::from_bits(dice.u64(..)), Name(dice.u32(2..6)))).collect(),
-        first: turns.first().map(|turn| turn.at),
-        last: turns.last().map(|turn| turn.at),
-        ..SessionMemory::new(SessionKey::new(CLIENT, format!("{file:036x}")))
-    }
+        first: turns.first().and_then(|turn| turn.time.stated),
+        last: turns.last().and_then(|turn| turn.time.stated),
+        ..FileSession::default()
+    };
+    let calls = turns.iter().map(|_| (ToolKey::from_bits(dice.u64(..)), Name(dice.u32(2..6)))).collect();
+    SessionMemory { key: SessionKey::new(CLIENT, format!("{file:036x}")), told, calls }
 }
 
 fn open(path: &Path) -> Ledger {

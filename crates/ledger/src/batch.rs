@@ -180,7 +180,7 @@ impl Batch<'_> {
             ":offset": row.reach.offset.cast_signed(),
             ":fragment": row.reach.fragment.map(u64::cast_signed),
             ":seen": row.seen.as_millis(),
-            ":last_active": memory.last_active().map(Timestamp::as_millis),
+            ":last_active": memory.last_active(file.modified).map(Timestamp::as_millis),
             ":turns": i64::try_from(memory.turns.len()).unwrap_or(i64::MAX),
             ":generation": self.generation.cast_signed(),
         };

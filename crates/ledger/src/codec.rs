@@ -20,7 +20,9 @@ pub struct Damaged;
 pub(crate) type Taken<T> = Result<T, Damaged>;
 
 /// The first byte of every blob: how the rest is written.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// Formats that are read: what files told that are gone by now may still lie in an older one.
+const KNOWN_FORMATS: std::ops::RangeInclusive<u8> = 1..=FORMAT;
 /// Format and checksum.
 const PREAMBLE: usize = 1 + size_of::<u64>();
 
@@ -146,6 +148,8 @@ impl Writer {
 
 /// Bytes that are read back. Nothing is allocated for what they claim, only for what is there.
 pub(crate) struct Reader<'a> {
+    /// How the blob is written.
+    pub(crate) format: u8,
     rest: &'a [u8],
     table: Vec<Arc<str>>,
     clients: &'a [ClientId],
@@ -159,14 +163,19 @@ impl<'a> Reader<'a> {
         if reader.rest.is_empty() { Ok(value) } else { Err(Damaged) }
     }
 
+    /// Of a blob that is as it was written, and written as this program does.
+    pub(crate) fn of_newest(blob: &'a [u8], clients: &'a [ClientId]) -> Taken<Self> {
+        Self::of(blob, clients).ok().filter(|reader| reader.format == FORMAT).ok_or(Damaged)
+    }
+
     /// Of a blob that is as it was written.
     pub(crate) fn of(blob: &'a [u8], clients: &'a [ClientId]) -> Taken<Self> {
         let (preamble, rest) = blob.split_at_checked(PREAMBLE).ok_or(Damaged)?;
         let (format, sum) = preamble.split_first().ok_or(Damaged)?;
-        if *format != FORMAT || sum != xxh3_64(rest).to_le_bytes() {
+        if !KNOWN_FORMATS.contains(format) || sum != xxh3_64(rest).to_le_bytes() {
             return Err(Damaged);
         }
-        let mut reader = Self { rest, table: Vec::new(), clients };
+        let mut reader = Self { format: *format, rest, table: Vec::new(), clients };
         for _ in 0..reader.number()? {
             let text = std::str::from_utf8(reader.sized()?).map_err(|_| Damaged)?;
             reader.table.push(text.into());

@@ -25,6 +25,9 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     also_part_of: Vec<String>,
     at: String,
+    /// The record does not say when it was made: `at` is what those beside it, or its file, say.
+    #[serde(rename = "at_is_estimate", skip_serializing_if = "std::ops::Not::not")]
+    is_estimate: bool,
     model: Option<&'a str>,
     tier: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +92,9 @@ fn write_file(file: &FileEntry, memory: &Memory, to: &mut impl Write) -> io::Res
 }
 
 fn line<'a>(file: &FileEntry, path: &'a str, memory: &'a Memory, turn: &TurnMemory) -> Line<'a> {
-    let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = turn.usage;
+    let response = &turn.response;
+    let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = response.usage;
+    let when = turn.time.resolve(Timestamp::from_millis(i64::MAX), file.stamp.file.modified);
     let session = memory.sessions.get(turn.session as usize);
     let mut coarser = turn.part_of.iter().map(|coarse| format!("{:032x}", coarse.to_bits()));
     Line {
@@ -100,11 +105,12 @@ fn line<'a>(file: &FileEntry, path: &'a str, memory: &'a Memory, turn: &TurnMemo
         message: format!("{:032x}", turn.message.to_bits()),
         part_of: coarser.next(),
         also_part_of: coarser.collect(),
-        at: rfc3339(turn.at),
-        model: turn.model.and_then(|model| memory.name(model)).map(|name| &**name),
-        tier: turn.tier.as_str(),
-        inference_geo: (turn.geo != InferenceGeo::default()).then(|| turn.geo.as_str()),
-        purpose: (turn.purpose != Purpose::default()).then(|| turn.purpose.as_str()),
+        at: rfc3339(when.at),
+        is_estimate: when.source.is_estimate(),
+        model: response.model().and_then(|model| memory.name(model)).map(|name| &**name),
+        tier: response.tier.as_str(),
+        inference_geo: (response.geo != InferenceGeo::default()).then(|| response.geo.as_str()),
+        purpose: (response.purpose != Purpose::default()).then(|| response.purpose.as_str()),
         input,
         cache_read,
         cache_write_5m,
@@ -112,8 +118,8 @@ fn line<'a>(file: &FileEntry, path: &'a str, memory: &'a Memory, turn: &TurnMemo
         output,
         reasoning,
         web_searches,
-        embedded_cost_usd: turn.embedded_cost.map(agtop_model::PicoUsd::as_usd),
-        stop: turn.stop.map(agtop_model::StopReason::as_str),
+        embedded_cost_usd: response.embedded_cost.map(agtop_model::PicoUsd::as_usd),
+        stop: response.stop.map(agtop_model::StopReason::as_str),
     }
 }
 

@@ -44,7 +44,9 @@ pub use error::{Fault, LedgerError};
 pub use export::ExportError;
 pub use image::{Cell, Image, KeyIndex, Tally, WarmFile};
 pub use limits::{Series, SeriesName};
-pub use memory::{LastTurn, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
+pub use memory::{
+    FileIssue, FileIssues, IssuePlace, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory,
+};
 pub use open::{Notice, Opened, Opening};
 pub use record::{EntryId, FileEntry, FileRecord, Head, Identity, Reach, Stamp, State};
 pub use recorder::{Clock, Recorder};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Phase, PicoUsd, Purpose, RateLimit,
-    RunningTotal, SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title, ToolKey, Usage,
+    ClientId, CoarserRecords, FileSession, IssueKind, MessageKey, Place, RateLimit, RecordTime, Response, RunningTotal,
+    SessionKey, Timestamp, ToolKey,
 };
 
 use crate::codec::{Damaged, Reader, Writer};
@@ -25,6 +25,70 @@ pub struct Memory {
     pub limits: Vec<LimitReading>,
     /// Directories behind abbreviated project names.
     pub roots: Vec<ProjectRoot>,
+    /// What could not be used of it.
+    pub issues: FileIssues,
+    /// The earliest time that was too far ahead of the clock to be believed. A reader whose clock has passed it reads the
+    /// file again.
+    pub doubted: Option<Timestamp>,
+}
+
+/// What could not be used of a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FileIssues {
+    /// How many records.
+    pub total: u64,
+    /// The first of them, no more than [`Self::MAX_KEPT`].
+    pub kept: Vec<FileIssue>,
+}
+
+impl FileIssues {
+    /// Of a file with more trouble than this, the rest is counted.
+    pub const MAX_KEPT: usize = 32;
+
+    /// Notes one.
+    pub fn note(&mut self, issue: FileIssue) {
+        self.total += 1;
+        if self.kept.len() < Self::MAX_KEPT {
+            self.kept.push(issue);
+        }
+    }
+}
+
+/// A record of a file that could not be used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileIssue {
+    /// Where it stands; `None` if it is the whole file.
+    pub place: Option<IssuePlace>,
+    /// What kind of trouble.
+    pub kind: IssueKind,
+    /// What exactly, for people. Never holds message text.
+    pub detail: Arc<str>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IssuePlace {
+    /// The line that starts at this byte.
+    Byte(u64),
+    /// The n-th entry of a document, from 0.
+    Entry(u32),
+    /// A row of a table.
+    Row {
+        /// The table.
+        table: Arc<str>,
+        /// Its rowid.
+        rowid: i64,
+    },
+}
+
+impl From<Place> for IssuePlace {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Byte(offset) => Self::Byte(offset),
+            Place::Entry(entry) => Self::Entry(entry),
+            Place::Row { table, rowid } => Self::Row { table: table.into(), rowid },
+        }
+    }
 }
 
 /// A name, as an index into [`Memory::names`].
@@ -36,67 +100,20 @@ pub struct Name(pub u32);
 pub struct SessionMemory {
     /// Which session.
     pub key: SessionKey,
-    /// What is known about it: of each fact the last that was told.
-    pub facts: SessionFacts,
-    /// When [`SessionFacts::context_used`] was told.
-    pub context_at: Option<Timestamp>,
-    /// The best name that is no message text.
-    pub title: Option<Title>,
-    /// How often the person spoke.
-    pub prompts: u64,
-    /// Failed requests.
-    pub errors: u64,
-    /// How often the context was summarised.
-    pub compactions: u64,
+    /// What the file says of it. Names that are message text are never kept.
+    pub told: FileSession<Name>,
     /// Every tool call once, and the tool's name.
     pub calls: Vec<(ToolKey, Name)>,
-    /// Where the conversation stands.
-    pub phase: Phase,
-    /// When something first happened.
-    pub first: Option<Timestamp>,
-    /// When something last happened.
-    pub last: Option<Timestamp>,
-    /// The newest response on the main line.
-    pub last_turn: Option<LastTurn>,
-    /// The largest context seen, in tokens.
-    pub largest_prompt: u64,
 }
 
 impl SessionMemory {
     /// Nothing is known of this session yet.
     pub fn new(key: SessionKey) -> Self {
-        Self {
-            key,
-            facts: SessionFacts::default(),
-            context_at: None,
-            title: None,
-            prompts: 0,
-            errors: 0,
-            compactions: 0,
-            calls: Vec::new(),
-            phase: Phase::Fresh,
-            first: None,
-            last: None,
-            last_turn: None,
-            largest_prompt: 0,
-        }
+        Self { key, told: FileSession::default(), calls: Vec::new() }
     }
 }
 
-/// The newest response on a session's main line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LastTurn {
-    /// When it happened.
-    pub at: Timestamp,
-    /// The model that answered.
-    pub model: Option<Name>,
-    /// Tokens in the context with it.
-    pub context_used: u64,
-    /// Why the model stopped.
-    pub stop: Option<StopReason>,
-}
-
-/// One response, joined from all that the file says of it: what `agtop_model::Turn` is, made small.
+/// One response, merged from all copies in the file: what `agtop_model::Turn` is, made small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TurnMemory {
     /// The session it was told of, as an index into [`Memory::sessions`].
@@ -105,71 +122,31 @@ pub struct TurnMemory {
     pub message: MessageKey,
     /// The coarser records that this one is a part of.
     pub part_of: CoarserRecords,
-    /// When it happened, or the best guess.
-    pub at: Timestamp,
-    /// The model that answered.
-    pub model: Option<Name>,
-    /// What it used.
-    pub usage: Usage,
-    /// The class of service.
-    pub tier: Tier,
-    /// Where the model ran.
-    pub geo: InferenceGeo,
-    /// What the model was asked for.
-    pub purpose: Purpose,
-    /// One response, or a sum of several.
-    pub extent: Extent,
-    /// What the agent says it cost.
-    pub embedded_cost: Option<PicoUsd>,
-    /// Why the model stopped.
-    pub stop: Option<StopReason>,
-    /// Whether it belongs to the conversation itself.
-    pub lineage: Lineage,
-    /// When the file that holds it was begun.
-    pub opened: Timestamp,
-    /// Tokens in the context with it, where that is not the prompt.
-    pub context_used: Option<u64>,
+    /// When it happened, as the records say.
+    pub time: RecordTime,
+    /// What counts of it.
+    pub response: Response<Name>,
 }
 
 impl TurnMemory {
-    /// Joins another copy of the same response in the same session: the greatest usage counts, and it happened when its
-    /// first copy says. The order of copies does not matter.
-    pub fn absorb(&mut self, copy: &Self) {
-        if weight(copy) > weight(self) {
-            self.usage = copy.usage;
-            self.tier = copy.tier;
-            self.geo = copy.geo;
-            self.purpose = copy.purpose;
-            self.extent = copy.extent;
-            self.model = copy.model.or(self.model);
-        }
-        self.model = self.model.or(copy.model);
-        self.stop = self.stop.or(copy.stop);
+    /// Merges another copy of the same response in the same session. `names` are those of the memory that both are in.
+    pub fn merge(&mut self, copy: &Self, names: &[Arc<str>]) {
+        let name = |name: Name| names.get(name.0 as usize);
+        self.response.merge(&copy.response, |a, b| name(a).cmp(&name(b)));
         self.part_of.merge(&copy.part_of);
-        self.embedded_cost = self.embedded_cost.max(copy.embedded_cost);
-        self.context_used = self.context_used.max(copy.context_used);
-        self.at = self.at.min(copy.at);
-        (self.lineage, self.opened) = (self.lineage, self.opened).min((copy.lineage, copy.opened));
+        self.time.merge(copy.time);
     }
 
     /// The running total that this is a reading of, if it is one.
     pub fn running_total(&self) -> Option<RunningTotal> {
-        let Self { message, usage, embedded_cost, .. } = *self;
-        self.part_of.contains(message).then_some(RunningTotal { message, usage, embedded_cost })
+        let Response { usage, embedded_cost, .. } = self.response;
+        self.part_of.contains(self.message).then_some(RunningTotal { message: self.message, usage, embedded_cost })
     }
 
     /// Whether a copy of the same response would add nothing to what this one used and cost, and what it is a part of.
     pub(crate) fn outweighs(&self, copy: &Self) -> bool {
-        let is_part = self.part_of.contains_all(&copy.part_of);
-        is_part && weight(self) >= weight(copy) && self.embedded_cost >= copy.embedded_cost
+        self.part_of.contains_all(&copy.part_of) && self.response.outweighs(&copy.response)
     }
-}
-
-/// Which of two copies' usage counts: the greater by this.
-fn weight(turn: &TurnMemory) -> impl PartialOrd + use<> {
-    let usage = &turn.usage;
-    let size = (usage.total(), usage.output, usage.web_searches);
-    (size, usage.input, usage.cache_write_1h, usage.cache_read, usage.reasoning, turn.tier)
 }
 
 /// A reading of an allowance.
@@ -214,8 +191,9 @@ impl Memory {
         self.names.get(name.0 as usize)
     }
 
-    /// When something last happened in any of its sessions.
-    pub fn last_active(&self) -> Option<Timestamp> {
-        self.sessions.iter().filter_map(|session| session.last).max()
+    /// When something last happened in any of its sessions, in a file that was last written then.
+    pub fn last_active(&self, modified: Timestamp) -> Option<Timestamp> {
+        let undated = self.sessions.iter().any(|session| session.told.is_undated).then_some(modified);
+        self.sessions.iter().filter_map(|session| session.told.last).max().max(undated)
     }
 }

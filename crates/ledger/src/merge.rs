@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use agtop_model::{MessageKey, Phase, SessionKey};
+use agtop_model::{MessageKey, Response, SessionKey};
 
 use crate::memory::{Memory, Name, SessionMemory, TurnMemory};
 use crate::record::{FileEntry, FileRecord};
@@ -25,7 +25,7 @@ pub(crate) fn leftover(old: &Memory, new: &Memory) -> Option<Memory> {
     let coarse: HashSet<MessageKey> = new.turns.iter().flat_map(|turn| turn.part_of.iter()).collect();
     let mut known: HashMap<MessageKey, TurnMemory> = HashMap::with_capacity(new.turns.len());
     for turn in &new.turns {
-        known.entry(turn.message).and_modify(|kept| kept.absorb(turn)).or_insert_with(|| turn.clone());
+        known.entry(turn.message).and_modify(|kept| kept.merge(turn, &new.names)).or_insert_with(|| turn.clone());
     }
     let is_told = |turn: &TurnMemory| {
         coarse.contains(&turn.message) || known.get(&turn.message).is_some_and(|copy| copy.outweighs(turn))
@@ -72,12 +72,15 @@ impl<'a> Joiner<'a> {
         for turn in turns {
             let Some(session) = from.sessions.get(turn.session as usize) else { continue };
             let session = self.session(session);
-            let model = turn.model.and_then(|model| from.name(model)).map(|name| self.name(name));
-            let copy = TurnMemory { session, model, ..turn.clone() };
-            let place = *self.turns.entry((session, copy.message)).or_insert(self.memory.turns.len());
-            match self.memory.turns.get_mut(place) {
-                Some(kept) => kept.absorb(&copy),
-                None => self.memory.turns.push(copy),
+            let mut name = |model: Option<Name>| model.and_then(|model| from.name(model)).map(|name| self.name(name));
+            let (stated_model, any_model) = (name(turn.response.stated_model), name(turn.response.any_model));
+            let response = Response { stated_model, any_model, ..turn.response };
+            let copy = TurnMemory { session, response, ..turn.clone() };
+            let Memory { turns, names, .. } = &mut *self.memory;
+            let place = *self.turns.entry((session, copy.message)).or_insert(turns.len());
+            match turns.get_mut(place) {
+                Some(kept) => kept.merge(&copy, names),
+                None => turns.push(copy),
             }
         }
     }
@@ -101,15 +104,7 @@ impl<'a> Joiner<'a> {
 
 /// The session without what is counted and what concerns the present.
 fn bare(session: &SessionMemory) -> SessionMemory {
-    SessionMemory {
-        prompts: 0,
-        errors: 0,
-        compactions: 0,
-        calls: Vec::new(),
-        phase: Phase::Fresh,
-        last_turn: None,
-        ..session.clone()
-    }
+    SessionMemory { told: session.told.leftover(), ..SessionMemory::new(session.key.clone()) }
 }
 
 #[cfg(test)]
@@ -135,13 +130,13 @@ mod tests {
         let keys: Vec<MessageKey> = left.turns.iter().map(|turn| turn.message).collect();
         assert_eq!(keys, [0, 1, 2].map(crate::testing::key));
         assert_eq!(&*left.sessions[0].key.id, "s");
-        assert_eq!(left.sessions[0].prompts, 0, "prompts have no id: they would count twice");
+        assert_eq!(left.sessions[0].told.prompts, 0, "prompts have no id: they would count twice");
     }
 
     #[test]
     fn a_response_whose_usage_fell_is_left_and_one_that_grew_is_not() {
         let mut less = memory("s", [1]);
-        less.turns[0].usage.output = 1;
+        less.turns[0].response.usage.output = 1;
         assert!(leftover(&memory("s", [1]), &less).is_some());
         assert!(leftover(&less, &memory("s", [1])).is_none());
     }

@@ -1,16 +1,14 @@
 //! Folds a file's events into its memory, as the World folds them into sessions.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{
-    ClientId, Event, EventKind, Lineage, MessageKey, Phase, SessionFacts, SessionKey, StopReason, Timestamp, Title,
-    ToolKey, Turn,
-};
+use agtop_model::{ClientId, Event, EventKind, MessageKey, Response, SessionKey, Timestamp, ToolKey, Turn, earliest};
 use foldhash::fast::RandomState;
 
-use crate::memory::{LastTurn, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
+use crate::memory::{FileIssue, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
 
 /// Writes down what one file tells, event by event, in the file's order.
 #[derive(Debug, Default)]
@@ -31,12 +29,6 @@ pub struct Clock {
     pub modified: Timestamp,
     /// Times after this are a broken clock's.
     pub latest: Timestamp,
-}
-
-impl Clock {
-    fn believed(self, at: Option<Timestamp>) -> Option<Timestamp> {
-        at.filter(|&at| Timestamp::EARLIEST <= at && at <= self.latest)
-    }
 }
 
 impl Recorder {
@@ -69,7 +61,7 @@ impl Recorder {
 
     /// Writes one event down.
     pub fn note(&mut self, event: &Event, clock: Clock) {
-        let at = clock.believed(event.at);
+        let at = self.believed(event.at, clock);
         let client = event.session.client;
         match &event.kind {
             EventKind::ProjectRoot { project, root } => self.note_root(client, project, root),
@@ -79,68 +71,70 @@ impl Recorder {
             }
             // About the present alone.
             EventKind::Running(_) => {}
-            EventKind::Turn(turn) => self.note_turn(&event.session, at, clock.modified, turn),
+            EventKind::Turn(turn) => self.note_turn(&event.session, event.at, clock, turn),
             EventKind::Facts(facts) => {
-                let session = self.session_at(&event.session, at);
-                note_facts(session, facts, at, clock);
+                self.believed(facts.started, clock);
+                let session = self.session_mut(&event.session);
+                session.told.time_of(event.at, clock.latest);
+                session.told.note_facts(&event.session, at, facts, clock.latest);
             }
-            kind => self.note_rest(&event.session, at, kind),
+            kind => {
+                if let EventKind::ToolStarted { tool, name, .. } = kind {
+                    self.note_call(&event.session, *tool, name);
+                }
+                let session = self.session_mut(&event.session);
+                session.told.time_of(event.at, clock.latest);
+                session.told.note(at, kind);
+                session.told.private_title = None;
+            }
         }
     }
 
-    fn note_rest(&mut self, key: &SessionKey, at: Option<Timestamp>, kind: &EventKind) {
-        if let EventKind::ToolStarted { tool, name, .. } = kind {
-            self.note_call(key, *tool, name);
+    /// Notes a record that could not be used.
+    pub fn note_issue(&mut self, issue: FileIssue) {
+        self.memory.issues.note(issue);
+    }
+
+    /// The time, if it can be. Whether a time ahead of the clock was right, a later clock will know.
+    fn believed(&mut self, at: Option<Timestamp>, clock: Clock) -> Option<Timestamp> {
+        let at = at.filter(|&at| Timestamp::EARLIEST <= at)?;
+        if at > clock.latest {
+            self.memory.doubted = earliest(self.memory.doubted, Some(at));
+            return None;
         }
-        let session = self.session_at(key, at);
-        session.phase = session.phase.after(kind);
-        match kind {
-            EventKind::Title(title) => note_title(&mut session.title, title),
-            EventKind::Prompt { .. } => session.prompts += 1,
-            EventKind::Compacted => session.compactions += 1,
-            EventKind::Error(_) => session.errors += 1,
-            _ => {}
-        }
+        Some(at)
     }
 
     fn note_call(&mut self, key: &SessionKey, tool: ToolKey, name: &Arc<str>) {
         let name = self.name(name);
         let idx = self.session(key);
         let Some(session) = self.memory.sessions.get_mut(idx as usize) else { return };
-        let place = *self.calls.entry((idx, tool)).or_insert(session.calls.len());
-        match session.calls.get_mut(place) {
-            Some(call) => call.1 = name,
-            None => session.calls.push((tool, name)),
+        if let Entry::Vacant(entry) = self.calls.entry((idx, tool)) {
+            entry.insert(session.calls.len());
+            session.calls.push((tool, name));
         }
     }
 
-    fn note_turn(&mut self, key: &SessionKey, at: Option<Timestamp>, modified: Timestamp, turn: &Turn) {
+    fn note_turn(&mut self, key: &SessionKey, stated: Option<Timestamp>, clock: Clock, turn: &Turn) {
         let model = turn.model.as_ref().map(|name| self.name(name));
         let idx = self.session(key);
-        let known = self.memory.sessions.get(idx as usize).and_then(|session| session.last);
-        let at = at.or(known).unwrap_or(modified);
-        note_answer(self.session_at(key, Some(at)), at, turn, model);
+        let session = self.session_mut(key);
+        let mut time = session.told.time_of(stated, clock.latest);
+        session.told.note_response(time.resolve(clock.latest, clock.modified), turn, model);
+        // A time that every clock will believe needs no other.
+        time.before = time.before.filter(|_| time.stated.is_none_or(|stated| stated > clock.latest));
         let copy = TurnMemory {
             session: idx,
             message: turn.message,
             part_of: turn.part_of.clone(),
-            at,
-            model,
-            usage: turn.usage,
-            tier: turn.tier,
-            geo: turn.geo,
-            purpose: turn.purpose,
-            extent: turn.extent,
-            embedded_cost: turn.embedded_cost,
-            stop: turn.stop,
-            lineage: turn.lineage,
-            opened: turn.opened,
-            context_used: turn.context_used,
+            time,
+            response: Response::of(turn, model),
         };
-        let place = *self.turns.entry((idx, turn.message)).or_insert(self.memory.turns.len());
-        match self.memory.turns.get_mut(place) {
-            Some(kept) => kept.absorb(&copy),
-            None => self.memory.turns.push(copy),
+        let Memory { turns, names, .. } = &mut self.memory;
+        let place = *self.turns.entry((idx, turn.message)).or_insert(turns.len());
+        match turns.get_mut(place) {
+            Some(kept) => kept.merge(&copy, names),
+            None => turns.push(copy),
         }
     }
 
@@ -187,76 +181,21 @@ impl Recorder {
         idx
     }
 
-    /// The session, in which something happened.
-    fn session_at(&mut self, key: &SessionKey, at: Option<Timestamp>) -> &mut SessionMemory {
+    fn session_mut(&mut self, key: &SessionKey) -> &mut SessionMemory {
         let idx = self.session(key) as usize;
-        let session = &mut self.memory.sessions[idx];
-        session.first = earliest(session.first, at);
-        session.last = session.last.max(at);
-        session
-    }
-}
-
-fn note_facts(session: &mut SessionMemory, told: &SessionFacts, at: Option<Timestamp>, clock: Clock) {
-    let facts = &mut session.facts;
-    update(&mut facts.parent, told.parent.as_ref().filter(|parent| **parent != session.key));
-    update(&mut facts.forked_from, told.forked_from.as_ref());
-    update(&mut facts.cwd, told.cwd.as_ref());
-    update(&mut facts.project, told.project.as_ref());
-    update(&mut facts.branch, told.branch.as_ref());
-    update(&mut facts.version, told.version.as_ref());
-    update(&mut facts.model, told.model.as_ref());
-    update(&mut facts.context_limit, told.context_limit.as_ref());
-    update(&mut facts.origin, told.origin.as_ref());
-    facts.started = earliest(facts.started, clock.believed(told.started));
-    session.first = earliest(session.first, facts.started);
-    if told.context_used.is_some() {
-        facts.context_used = told.context_used;
-        session.context_at = at.or(session.last);
-    }
-}
-
-fn update<T: Clone>(known: &mut Option<T>, told: Option<&T>) {
-    if let Some(told) = told {
-        *known = Some(told.clone());
-    }
-}
-
-fn note_answer(session: &mut SessionMemory, at: Timestamp, turn: &Turn, model: Option<Name>) {
-    let context_used = turn.context_used.unwrap_or_else(|| turn.usage.prompt());
-    session.largest_prompt = session.largest_prompt.max(context_used);
-    let is_own = turn.lineage == Lineage::Main || session.facts.parent.is_some();
-    if is_own && session.last_turn.is_none_or(|last| last.at <= at) {
-        let stop = turn.stop.or(session.last_turn.filter(|last| last.at == at).and_then(|last| last.stop));
-        session.last_turn = Some(LastTurn { at, model, context_used, stop });
-        let is_done = matches!(stop, Some(StopReason::EndTurn | StopReason::StopSequence));
-        session.phase = if is_done { Phase::Finished } else { Phase::Open };
-    }
-}
-
-/// A better name replaces a worse one, and among equals the last counts. What a person said is never a name here.
-fn note_title(known: &mut Option<Title>, told: &Title) {
-    let is_worse = known.as_ref().is_some_and(|known| known.rank > told.rank);
-    if !told.rank.is_message_text() && !told.text.is_empty() && !is_worse {
-        *known = Some(told.clone());
-    }
-}
-
-fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
+        &mut self.memory.sessions[idx]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use agtop_model::{
-        CoarserRecords, Extent, FileId, InferenceGeo, PicoUsd, Place, Provenance, Purpose, RateLimit, Tier, TitleRank,
-        Usage,
+        CoarserRecords, Extent, FileId, InferenceGeo, Lineage, Phase, Place, Provenance, Purpose, RateLimit,
+        RecordTime, Tier, Title, TitleRank, Usage,
     };
 
     use super::*;
+    use crate::memory::{FileIssues, IssuePlace};
     use crate::testing::{CLIENT, key, minute};
 
     fn event(session: &str, at: i64, kind: EventKind) -> Event {
@@ -297,7 +236,7 @@ mod tests {
         let memory =
             recorded(&[event("s", 1, answer(7, 1)), event("s", 2, answer(7, 90)), event("s", 3, answer(7, 4))]);
         assert_eq!(memory.turns.len(), 1);
-        assert_eq!((memory.turns[0].usage.output, memory.turns[0].at), (90, minute(1)));
+        assert_eq!((memory.turns[0].response.usage.output, memory.turns[0].time.stated), (90, Some(minute(1))));
     }
 
     #[test]
@@ -314,7 +253,7 @@ mod tests {
             event("s", 2, title(TitleRank::LastPrompt, "my secret words")),
             event("s", 3, title(TitleRank::FirstPrompt, "more of them")),
         ]);
-        assert_eq!(memory.sessions[0].title.as_ref().map(|title| title.text.raw()), Some("About it"));
+        assert_eq!(memory.sessions[0].told.title.as_ref().map(|title| title.text.raw()), Some("About it"));
         assert!(!String::from_utf8_lossy(&memory.encode()).contains("secret"));
     }
 
@@ -332,8 +271,8 @@ mod tests {
             event("s", 2, EventKind::Prompt { words: Some("tell me a secret".into()) }),
             event("s", 2, EventKind::Said("the secret is".into())),
         ]);
-        assert_eq!((memory.sessions[0].calls.len(), memory.sessions[0].errors), (1, 1));
-        assert_eq!((memory.sessions[0].phase, memory.sessions[0].prompts), (Phase::Open, 1));
+        assert_eq!((memory.sessions[0].calls.len(), memory.sessions[0].told.errors), (1, 1));
+        assert_eq!((memory.sessions[0].told.phase, memory.sessions[0].told.prompts), (Phase::Open, 1));
         assert!(!String::from_utf8_lossy(&memory.encode()).contains("secret"));
     }
 
@@ -342,7 +281,7 @@ mod tests {
         let mut early = event("s", 1, answer(1, 1));
         early.at = Some(Timestamp::from_millis(5));
         let memory = recorded(&[event("s", 3, EventKind::Prompt { words: None }), early]);
-        assert_eq!(memory.turns[0].at, minute(3), "the last time that the session told");
+        assert_eq!(memory.turns[0].time, RecordTime { stated: None, before: Some(minute(3)) });
     }
 
     #[test]
@@ -380,23 +319,30 @@ mod tests {
         }
     }
 
+    /// `faketime "2026-11-10 09:00" agtop --once` wrote the mtime of the file beside every response of the days after, for
+    /// ever. What a record says is kept; who reads it judges it by the clock of its own run.
     #[test]
-    fn joining_copies_does_not_depend_on_their_order() {
-        let turn = |output, cost: Option<i64>, at| TurnMemory {
-            usage: Usage { output, ..Usage::default() },
-            embedded_cost: cost.map(PicoUsd::new),
-            at: minute(at),
-            ..crate::testing::turn(1)
-        };
-        let copies = [turn(5, None, 3), turn(9, Some(2), 4), turn(1, Some(7), 1)];
-        let join = |order: [usize; 3]| {
-            let mut joined = copies[order[0]].clone();
-            joined.absorb(&copies[order[1]]);
-            joined.absorb(&copies[order[2]]);
-            joined
-        };
-        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-            assert_eq!(join(order), join([0, 1, 2]));
+    fn a_run_with_a_slow_clock_keeps_what_records_say() {
+        let mut recorder = Recorder::default();
+        let slow = Clock { modified: minute(7), latest: minute(2) };
+        recorder.note(&event("s", 1, answer(1, 1)), slow);
+        recorder.note(&event("s", 5, answer(2, 1)), slow);
+        let memory = recorder.into_memory();
+        assert_eq!(memory.doubted, Some(minute(5)));
+        let at = |latest: i64| memory.turns[1].time.resolve(minute(latest), minute(7)).at;
+        assert_eq!((at(2), at(100)), (minute(1), minute(5)));
+        assert_eq!(memory.sessions[0].told.last, Some(minute(1)), "the file is read again by a better clock");
+    }
+
+    #[test]
+    fn trouble_is_kept_with_the_file_and_beyond_a_bound_counted() {
+        let mut recorder = Recorder::default();
+        for at in 0..1000 {
+            let kind = agtop_model::IssueKind::Malformed;
+            recorder.note_issue(FileIssue { place: Some(IssuePlace::Byte(at)), kind, detail: "torn".into() });
         }
+        let issues = recorder.into_memory().issues;
+        assert_eq!((issues.total, issues.kept.len()), (1000, FileIssues::MAX_KEPT));
+        assert_eq!(issues.kept[0].place, Some(IssuePlace::Byte(0)));
     }
 }

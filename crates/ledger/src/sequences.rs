@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use agtop_model::{MessageKey, Usage};
+use agtop_model::{MessageKey, Response, Usage};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -53,7 +53,8 @@ fn response(message: u64, output: u64) -> TurnMemory {
     let part_of = message.is_multiple_of(5).then(|| key((message + 1) % 12)).into();
     let usage = Usage { output, ..Usage::default() };
     let embedded_cost = output.is_multiple_of(3).then(|| agtop_model::PicoUsd::new(50 - output.cast_signed()));
-    TurnMemory { part_of, usage, embedded_cost, ..turn(message) }
+    let plain = turn(message);
+    TurnMemory { part_of, response: Response { usage, embedded_cost, ..plain.response }, ..plain }
 }
 
 fn told(file: u8, turns: &[(u64, u64)]) -> Memory {
@@ -80,13 +81,13 @@ impl Truth {
     fn take(&mut self, memory: &Memory) {
         for turn in &memory.turns {
             self.coarse.extend(turn.part_of.iter());
-            self.turns.entry(turn.message).and_modify(|kept| kept.absorb(turn)).or_insert_with(|| turn.clone());
+            self.turns.entry(turn.message).and_modify(|kept| kept.merge(turn, &[])).or_insert_with(|| turn.clone());
         }
     }
 
     fn counted(&self) -> HashMap<MessageKey, (Usage, Option<agtop_model::PicoUsd>)> {
         let fine = self.turns.values().filter(|turn| !self.coarse.contains(&turn.message));
-        fine.map(|turn| (turn.message, (turn.usage, turn.embedded_cost))).collect()
+        fine.map(|turn| (turn.message, (turn.response.usage, turn.response.embedded_cost))).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Running totals as series: what a file tells of now, and by how much it has grown from reading to reading.
 
-use agtop_model::{CoarserRecords, RunningTotal, Timestamp};
+use agtop_model::{CoarserRecords, RecordTime, Response, RunningTotal};
 
 use crate::memory::{Memory, TurnMemory};
 use crate::merge::join_turns;
@@ -29,26 +29,29 @@ pub(crate) fn continued(old: &Memory, record: &FileRecord) -> Option<Memory> {
 fn step(reading: &TurnMemory, before: Option<RunningTotal>, record: &FileRecord) -> Option<TurnMemory> {
     let RunningTotal { message, usage, embedded_cost } =
         reading.running_total()?.step(record.client, before.as_ref())?;
-    let at: Timestamp = if before.is_some() { record.stamp.file.modified } else { reading.at };
+    // A total says how far it has come, not when: it had come so far when the file was written.
+    let written = RecordTime { stated: None, before: Some(record.stamp.file.modified) };
     Some(TurnMemory {
+        session: reading.session,
         message,
-        usage,
-        embedded_cost,
-        at,
         part_of: CoarserRecords::one(reading.message),
-        ..reading.clone()
+        time: if before.is_some() { written } else { reading.time },
+        response: Response { usage, embedded_cost, ..reading.response },
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{key, memory, minute, record, turn};
+    use agtop_model::Timestamp;
+
+    use crate::testing::{key, memory, minute, record, turn_at};
 
     fn reading(output: u64, written: i64) -> FileRecord {
         let mut told = memory("s", []);
-        let total = TurnMemory { part_of: CoarserRecords::one(key(1)), at: minute(0), ..turn(1) };
-        told.turns.push(TurnMemory { usage: agtop_model::Usage { output, ..Default::default() }, ..total });
+        let mut total = TurnMemory { part_of: CoarserRecords::one(key(1)), ..turn_at(1, 0) };
+        total.response.usage = agtop_model::Usage { output, ..Default::default() };
+        told.turns.push(total);
         let mut record = record("/a", told);
         record.stamp.file.modified = minute(written);
         record
@@ -56,7 +59,8 @@ mod tests {
 
     fn steps(memory: &Memory) -> Vec<(u64, Timestamp)> {
         let steps = memory.turns.iter().filter(|turn| turn.running_total().is_none());
-        let mut steps: Vec<_> = steps.map(|turn| (turn.usage.output, turn.at)).collect();
+        let at = |turn: &TurnMemory| turn.time.resolve(minute(99), minute(99)).at;
+        let mut steps: Vec<_> = steps.map(|turn| (turn.response.usage.output, at(turn))).collect();
         steps.sort_by_key(|(_, at)| *at);
         steps
     }

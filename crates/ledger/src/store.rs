@@ -110,20 +110,27 @@ impl Ledger {
         visited.map_err(|fault| self.fail(fault))
     }
 
-    /// Hands every sound memory in which something happened since then to `visit`.
+    /// Hands every sound memory in which something happened since then to `visit`, with the time when its file was last
+    /// written.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn each_memory_since(&self, since: Timestamp, mut visit: impl FnMut(Memory)) -> Result<(), LedgerError> {
+    pub fn each_memory_since(
+        &self,
+        since: Timestamp,
+        mut visit: impl FnMut(Memory, Timestamp),
+    ) -> Result<(), LedgerError> {
         let mut read = || {
-            let sql = "SELECT memory FROM files JOIN memories ON file = id WHERE last_active >= ?1";
+            let sql = "SELECT memory, modified FROM files JOIN memories ON file = id WHERE last_active >= ?1";
             let mut statement = self.database.prepare_cached(sql)?;
             let mut rows = statement.query([since.as_millis()])?;
             while let Some(row) = rows.next()? {
                 let blob = row.get_ref(0)?.as_blob().unwrap_or_default();
                 // What was damaged, or another agtop's client told, is passed over.
-                Memory::decode(blob, &self.clients).into_iter().for_each(&mut visit);
+                if let Ok(memory) = Memory::decode(blob, &self.clients) {
+                    visit(memory, time(row, 1)?);
+                }
             }
             Ok(())
         };

@@ -4,15 +4,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Phase, PicoUsd, Purpose, RateLimit,
-    SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Usage, Window,
+    ClientId, CoarserRecords, Dated, Extent, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey,
+    Phase, PicoUsd, Purpose, RateLimit, RecordTime, Response, SessionFacts, SessionKey, StopReason, Tier, TimeSource,
+    Timestamp, Title, TitleRank, ToolKey, Usage, Window,
 };
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::memory::{LastTurn, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
+use crate::memory::{
+    FileIssue, FileIssues, IssuePlace, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory,
+};
 use crate::open::Opening;
 use crate::record::{FileRecord, Head, Identity, Reach, Stamp};
 use crate::store::Ledger;
@@ -31,35 +34,39 @@ pub(crate) fn minute(minutes: i64) -> Timestamp {
 }
 
 pub(crate) fn turn(message: u64) -> TurnMemory {
+    turn_at(message, i64::try_from(message).unwrap())
+}
+
+/// That response, so many minutes after the first of November 2026.
+pub(crate) fn turn_at(message: u64, minutes: i64) -> TurnMemory {
     TurnMemory {
         session: 0,
         message: key(message),
         part_of: CoarserRecords::none(),
-        geo: InferenceGeo::Global,
-        purpose: Purpose::Answer,
-        at: minute(i64::try_from(message).unwrap()),
-        model: Some(Name(0)),
-        usage: Usage { input: 10, cache_read: 20_000, output: 100 + message, ..Usage::default() },
-        tier: Tier::Standard,
-        extent: Extent::Response,
-        embedded_cost: None,
-        stop: Some(StopReason::ToolUse),
-        lineage: Lineage::Main,
-        opened: minute(0),
-        context_used: None,
+        time: RecordTime { stated: Some(minute(minutes)), before: None },
+        response: Response {
+            usage: Usage { input: 10, cache_read: 20_000, output: 100 + message, ..Usage::default() },
+            tier: Tier::Standard,
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
+            extent: Extent::Response,
+            stated_model: Some(Name(0)),
+            any_model: Some(Name(0)),
+            embedded_cost: None,
+            stop: Some(StopReason::ToolUse),
+            context_used: None,
+            lineage: Lineage::Main,
+            opened: minute(0),
+        },
     }
 }
 
 /// What a file with these responses of one session tells.
 pub(crate) fn memory(session: &str, messages: impl IntoIterator<Item = u64>) -> Memory {
     let turns: Vec<TurnMemory> = messages.into_iter().map(turn).collect();
-    let last = turns.iter().map(|turn| turn.at).max();
-    let session = SessionMemory {
-        first: turns.iter().map(|turn| turn.at).min(),
-        last,
-        prompts: 1,
-        ..SessionMemory::new(SessionKey::new(CLIENT, session))
-    };
+    let times = || turns.iter().filter_map(|turn| turn.time.stated);
+    let mut session = SessionMemory::new(SessionKey::new(CLIENT, session));
+    session.told = FileSession { first: times().min(), last: times().max(), prompts: 1, ..FileSession::default() };
     Memory { names: vec!["model-1".into()], sessions: vec![session], turns, ..Memory::default() }
 }
 
@@ -132,26 +139,32 @@ fn any_turn() -> impl Strategy<Value = TurnMemory> {
         select(vec![Purpose::Answer, Purpose::Compaction]),
     );
     let keys = (any::<u128>(), vec(prop_oneof![Just(7), any::<u128>()], 0..4));
-    let rest = (0..SESSIONS, time(), time(), of(name()), of(any::<i64>()), of(count()));
+    let times = (of(time()), of(time()), time());
+    let models = (of(name()), of(name()));
+    let rest = (0..SESSIONS, times, models, of(any::<i64>()), of(count()));
     (keys, manner, rest, usage()).prop_map(
         |((message, part_of), (tier, extent, stop, lineage, geo, purpose), rest, usage)| {
-            let (session, at, opened, model, cost, context_used) = rest;
-            TurnMemory {
-                session,
-                message: MessageKey::from_bits(message),
-                part_of: part_of.into_iter().map(MessageKey::from_bits).collect(),
-                at,
-                model,
+            let (session, (stated, before, opened), (stated_model, any_model), cost, context_used) = rest;
+            let response = Response {
                 usage,
                 tier,
                 geo,
                 purpose,
                 extent,
+                stated_model,
+                any_model,
                 embedded_cost: cost.map(PicoUsd::new),
                 stop,
+                context_used,
                 lineage,
                 opened,
-                context_used,
+            };
+            TurnMemory {
+                session,
+                message: MessageKey::from_bits(message),
+                part_of: part_of.into_iter().map(MessageKey::from_bits).collect(),
+                time: RecordTime { stated, before },
+                response,
             }
         },
     )
@@ -185,28 +198,50 @@ fn session() -> impl Strategy<Value = SessionMemory> {
     let phases = vec![Phase::Fresh, Phase::Open, Phase::Waiting, Phase::Failed, Phase::Finished, Phase::Ended];
     let ranks = select(vec![TitleRank::Summary, TitleRank::Generated, TitleRank::Given]);
     let title = of((ranks, ".{0,8}").prop_map(|(rank, text)| Title { rank, text: text.into() }));
-    let last_turn = (time(), of(name()), count(), of(stop()));
-    let last_turn = last_turn.prop_map(|(at, model, context_used, stop)| LastTurn { at, model, context_used, stop });
+    let sources = select(vec![TimeSource::Record, TimeSource::Neighbour, TimeSource::File]);
+    let last_turn = (time(), sources, of(name()), count(), of(stop()));
+    let last_turn = last_turn.prop_map(|(at, source, model, context_used, stop)| LastTurn {
+        when: Dated { source, at },
+        model,
+        context_used,
+        stop,
+    });
     let calls = vec((any::<u64>().prop_map(ToolKey::from_bits), name()), 0..4);
     let counts = (count(), count(), count(), count());
-    let times = (of(time()), of(time()), of(time()));
-    ((session_key(), facts(), title, select(phases)), (counts, times, calls, of(last_turn))).prop_map(
-        |((key, facts, title, phase), (counts, (context_at, first, last), calls, last_turn))| SessionMemory {
-            key,
-            facts,
-            context_at,
-            title,
-            prompts: counts.0,
-            errors: counts.1,
-            compactions: counts.2,
-            calls,
-            phase,
-            first,
-            last,
-            last_turn,
-            largest_prompt: counts.3,
+    let times = (of(time()), of(time()), of(time()), of(time()), of(time()));
+    ((session_key(), facts(), title, select(phases)), (counts, times, any::<bool>(), calls, of(last_turn))).prop_map(
+        |((key, facts, title, phase), (counts, times, is_undated, calls, last_turn))| {
+            let (facts_at, context_at, first, last, stated) = times;
+            let told = FileSession {
+                facts,
+                facts_at,
+                context_at,
+                title,
+                private_title: None,
+                prompts: counts.0,
+                errors: counts.1,
+                compactions: counts.2,
+                phase,
+                first,
+                last,
+                stated,
+                is_undated,
+                last_turn,
+                largest_prompt: counts.3,
+            };
+            SessionMemory { key, told, calls }
         },
     )
+}
+
+fn issue() -> impl Strategy<Value = FileIssue> {
+    let place = prop_oneof![
+        any::<u64>().prop_map(IssuePlace::Byte),
+        any::<u32>().prop_map(IssuePlace::Entry),
+        (".{0,5}", any::<i64>()).prop_map(|(table, rowid)| IssuePlace::Row { table: table.into(), rowid }),
+    ];
+    (of(place), select(vec![IssueKind::Malformed, IssueKind::TooLarge]), ".{0,9}")
+        .prop_map(|(place, kind, detail)| FileIssue { place, kind, detail: detail.into() })
 }
 
 fn limit() -> impl Strategy<Value = LimitReading> {
@@ -233,10 +268,11 @@ fn root() -> impl Strategy<Value = ProjectRoot> {
 pub(crate) fn memories() -> impl Strategy<Value = Memory> {
     let names = vec(".{0,6}", NAMES as usize);
     let sessions = vec(session(), SESSIONS as usize);
-    (names, sessions, vec(any_turn(), 0..12), vec(limit(), 0..3), vec(root(), 0..3)).prop_map(
-        |(names, sessions, turns, limits, roots)| {
+    let rest = (vec(limit(), 0..3), vec(root(), 0..3), (any::<u64>(), vec(issue(), 0..3)), of(time()));
+    (names, sessions, vec(any_turn(), 0..12), rest).prop_map(
+        |(names, sessions, turns, (limits, roots, (total, kept), doubted))| {
             let names = names.into_iter().map(Into::into).collect();
-            Memory { names, sessions, turns, limits, roots }
+            Memory { names, sessions, turns, limits, roots, issues: FileIssues { total, kept }, doubted }
         },
     )
 }

@@ -1,7 +1,10 @@
 //! How a file's responses are written: first the keys, which cannot be made smaller, then each response as the
 //! difference from the one before it.
 
-use agtop_model::{Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, StopReason, Tier, Timestamp, Usage};
+use agtop_model::{
+    Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, RecordTime, Response, StopReason, Tier, Timestamp,
+    Usage,
+};
 
 use crate::codec::{Damaged, Reader, Taken, Wire, Writer, at, place};
 use crate::memory::{Name, TurnMemory};
@@ -27,7 +30,13 @@ mod has {
     pub(super) const NEW_OPENED: u64 = 1 << 14;
     /// More than one coarse record.
     pub(super) const MORE_PART_OF: u64 = 1 << 15;
-    pub(super) const ALL: u64 = (1 << 16) - 1;
+    /// It does not say itself when it happened.
+    pub(super) const NO_TIME: u64 = 1 << 16;
+    /// The time of the record before it matters.
+    pub(super) const BEFORE: u64 = 1 << 17;
+    /// Another copy names another model.
+    pub(super) const OTHER_MODEL: u64 = 1 << 18;
+    pub(super) const ALL: u64 = (1 << 19) - 1;
 }
 
 const TIERS: [Tier; 5] = [Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast];
@@ -60,9 +69,9 @@ impl Before {
 
 /// Class of service, extent, lineage and reason to stop as one number: few combinations occur in a file.
 fn manner(turn: &TurnMemory) -> u64 {
-    let (tier, extent) = (place(&TIERS, &turn.tier), place(&EXTENTS, &turn.extent));
-    let (lineage, stop) = (place(&LINEAGES, &turn.lineage), place(&STOPS, &turn.stop));
-    let (geo, purpose) = (place(&GEOS, &turn.geo), place(&PURPOSES, &turn.purpose));
+    let (tier, extent) = (place(&TIERS, &turn.response.tier), place(&EXTENTS, &turn.response.extent));
+    let (lineage, stop) = (place(&LINEAGES, &turn.response.lineage), place(&STOPS, &turn.response.stop));
+    let (geo, purpose) = (place(&GEOS, &turn.response.geo), place(&PURPOSES, &turn.response.purpose));
     let class = (purpose * GEOS.len() as u64 + geo) * TIERS.len() as u64 + tier;
     ((class * EXTENTS.len() as u64 + extent) * LINEAGES.len() as u64 + lineage) * STOPS.len() as u64 + stop
 }
@@ -121,20 +130,26 @@ pub(crate) fn put(turns: &[TurnMemory], to: &mut Writer) {
 }
 
 fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
-    let (manner, opened, time) = (manner(turn), turn.opened.as_millis(), turn.at.as_millis());
+    let response = &turn.response;
+    let (manner, opened) = (manner(turn), response.opened.as_millis());
+    let time = turn.time.stated.map_or(before.at, Timestamp::as_millis);
+    let model = response.stated_model;
     let (part_of, more) =
         turn.part_of.keys().split_first().map_or((None, &[][..]), |(first, more)| (Some(*first), more));
-    let buckets = buckets(&turn.usage);
+    let buckets = buckets(&response.usage);
     let flags = [
-        (has::CONTEXT_USED, turn.context_used.is_some()),
-        (has::COST, turn.embedded_cost.is_some()),
+        (has::CONTEXT_USED, response.context_used.is_some()),
+        (has::COST, response.embedded_cost.is_some()),
         (has::PART_OF, part_of.is_some()),
         (has::NEW_PART_OF, part_of.is_some() && part_of != before.part_of),
         (has::MORE_PART_OF, !more.is_empty()),
         (has::NEW_SESSION, turn.session != before.session),
-        (has::NEW_MODEL, turn.model != before.model),
+        (has::NEW_MODEL, model != before.model),
+        (has::OTHER_MODEL, response.any_model != model),
         (has::NEW_OPENED, opened != before.opened),
         (has::NEW_MANNER, manner != before.manner),
+        (has::NO_TIME, turn.time.stated.is_none()),
+        (has::BEFORE, turn.time.before.is_some()),
     ];
     let used = buckets.iter().map(|&(bit, count)| (bit, count > 0));
     let set = flags.into_iter().chain(used).filter(|(_, is_set)| *is_set).fold(0, |set, (bit, _)| set | bit);
@@ -146,10 +161,10 @@ fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
     if set & has::NEW_MANNER != 0 {
         to.number(manner);
     }
-    if let Some(used) = turn.context_used {
+    if let Some(used) = response.context_used {
         to.number(used);
     }
-    if let Some(cost) = turn.embedded_cost {
+    if let Some(cost) = response.embedded_cost {
         cost.put(to);
     }
     if let Some(coarse) = part_of {
@@ -160,18 +175,26 @@ fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
     }
     if !more.is_empty() {
         to.number(more.len() as u64);
-        more.iter().for_each(|coarse| coarse.put(to));
+        for coarse in more {
+            coarse.put(to);
+        }
     }
     if set & has::NEW_SESSION != 0 {
         turn.session.put(to);
     }
     if set & has::NEW_MODEL != 0 {
-        turn.model.put(to);
+        model.put(to);
     }
     if set & has::NEW_OPENED != 0 {
         to.signed(opened.wrapping_sub(time));
     }
-    *before = Before { session: turn.session, model: turn.model, at: time, opened, manner, part_of: before.part_of };
+    if let Some(earlier) = turn.time.before {
+        to.signed(earlier.as_millis().wrapping_sub(time));
+    }
+    if response.any_model != model {
+        response.any_model.put(to);
+    }
+    *before = Before { session: turn.session, model, at: time, opened, manner, part_of: before.part_of };
 }
 
 pub(crate) fn take(from: &mut Reader<'_>) -> Taken<Vec<TurnMemory>> {
@@ -235,28 +258,35 @@ fn take_turn(
     if set & has::NEW_OPENED != 0 {
         before.opened = before.at.wrapping_add(from.signed()?);
     }
-    Ok(TurnMemory {
-        session: before.session,
-        message,
-        part_of,
-        at: Timestamp::from_millis(before.at),
-        model: before.model,
+    let stated = (set & has::NO_TIME == 0).then_some(Timestamp::from_millis(before.at));
+    let earlier = if set & has::BEFORE == 0 { None } else { Some(before.at.wrapping_add(from.signed()?)) };
+    let any_model = if set & has::OTHER_MODEL == 0 { before.model } else { Wire::take(from)? };
+    let Manner { tier, geo, purpose, extent, lineage, stop } = *manner;
+    let response = Response {
         usage,
-        tier: manner.tier,
-        geo: manner.geo,
-        purpose: manner.purpose,
-        extent: manner.extent,
+        tier,
+        geo,
+        purpose,
+        extent,
+        stated_model: before.model,
+        any_model,
         embedded_cost,
-        stop: manner.stop,
-        lineage: manner.lineage,
-        opened: Timestamp::from_millis(before.opened),
+        stop,
         context_used,
-    })
+        lineage,
+        opened: Timestamp::from_millis(before.opened),
+    };
+    let time = RecordTime { stated, before: earlier.map(Timestamp::from_millis) };
+    Ok(TurnMemory { session: before.session, message, part_of, time, response })
 }
 
 /// Whether all of them belong to one of so many sessions and name one of so many models.
 pub(crate) fn fit(turns: &[TurnMemory], sessions: usize, names: usize) -> bool {
-    turns
-        .iter()
-        .all(|turn| (turn.session as usize) < sessions && turn.model.is_none_or(|Name(name)| (name as usize) < names))
+    turns.iter().all(|turn| {
+        (turn.session as usize) < sessions
+            && [turn.response.stated_model, turn.response.any_model]
+                .into_iter()
+                .flatten()
+                .all(|Name(name)| (name as usize) < names)
+    })
 }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use agtop_model::{
-    ClientId, Extent, InferenceGeo, Lineage, MessageKey, Phase, PicoUsd, RateLimit, SessionFacts, SessionKey,
-    StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Untrusted, Window,
+    ClientId, Dated, Extent, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey, Phase, PicoUsd,
+    RateLimit, SessionFacts, SessionKey, StopReason, Tier, TimeSource, Timestamp, Title, TitleRank, ToolKey, Untrusted,
+    Window,
 };
 
 use crate::codec::{Damaged, Reader, Taken, Wire, Writer, wire, wire_enum};
-use crate::memory::{LastTurn, LimitReading, Memory, Name, ProjectRoot, SessionMemory};
+use crate::memory::{FileIssue, FileIssues, IssuePlace, LimitReading, Memory, Name, ProjectRoot, SessionMemory};
 use crate::record::{EntryId, State};
 use crate::{paths, turns};
 
@@ -21,22 +22,22 @@ wire_enum! {
     Phase { Fresh, Open, Waiting, Failed, Finished, Ended, Limited }
     TitleRank { FirstCommand, FirstPrompt, Summary, LastPrompt, Generated, Given }
     State { Live, Gone, Replaced }
+    TimeSource { Record, Neighbour, File }
+    IssueKind { Unreadable, Malformed, OutOfRange, TooLarge, NotAFile, Changed, Missing, Database }
 }
 
 wire! {
-    SessionMemory {
-        key, facts, context_at, title, prompts, errors, compactions, calls, phase, first, last, last_turn, largest_prompt,
-    }
     SessionFacts {
         parent, forked_from, started, cwd, project, branch, version, model, context_limit, context_used, origin,
     }
     SessionKey { client, id }
     Title { rank, text }
-    LastTurn { at, model, context_used, stop }
     LimitReading { client, at, limit }
     RateLimit { limit, plan, windows }
     Window { minutes, used_percent, resets_at }
     ProjectRoot { client, project, root }
+    FileIssues { total, kept }
+    FileIssue { place, kind, detail }
 }
 
 impl Wire for Memory {
@@ -46,14 +47,131 @@ impl Wire for Memory {
         turns::put(&self.turns, to);
         self.limits.put(to);
         self.roots.put(to);
+        self.issues.put(to);
+        self.doubted.put(to);
     }
 
     fn take(from: &mut Reader<'_>) -> Taken<Self> {
         let names = Wire::take(from)?;
         let sessions = Wire::take(from)?;
         let turns = turns::take(from)?;
-        let memory = Self { names, sessions, turns, limits: Wire::take(from)?, roots: Wire::take(from)? };
+        let (limits, roots) = (Wire::take(from)?, Wire::take(from)?);
+        let (issues, doubted) =
+            if from.format == 1 { Default::default() } else { (Wire::take(from)?, Wire::take(from)?) };
+        let memory = Self { names, sessions, turns, limits, roots, issues, doubted };
         if memory.refers_to_what_is_there() { Ok(memory) } else { Err(Damaged) }
+    }
+}
+
+impl Wire for SessionMemory {
+    fn put(&self, to: &mut Writer) {
+        let FileSession {
+            facts,
+            facts_at,
+            context_at,
+            title,
+            private_title: _,
+            prompts,
+            errors,
+            compactions,
+            phase,
+            first,
+            last,
+            stated,
+            is_undated,
+            last_turn,
+            largest_prompt,
+        } = &self.told;
+        self.key.put(to);
+        facts.put(to);
+        context_at.put(to);
+        title.put(to);
+        for count in [prompts, errors, compactions] {
+            count.put(to);
+        }
+        self.calls.put(to);
+        phase.put(to);
+        first.put(to);
+        last.put(to);
+        last_turn.put(to);
+        largest_prompt.put(to);
+        facts_at.put(to);
+        stated.put(to);
+        to.number(u64::from(*is_undated));
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        let (key, facts) = (Wire::take(from)?, Wire::take(from)?);
+        let (context_at, title): (Option<Timestamp>, _) = (Wire::take(from)?, Wire::take(from)?);
+        let [prompts, errors, compactions] = [Wire::take(from)?, Wire::take(from)?, Wire::take(from)?];
+        let (calls, phase) = (Wire::take(from)?, Wire::take(from)?);
+        let (first, last): (Option<Timestamp>, Option<Timestamp>) = (Wire::take(from)?, Wire::take(from)?);
+        let (last_turn, largest_prompt) = (Wire::take(from)?, Wire::take(from)?);
+        let (facts_at, stated, is_undated) = if from.format == 1 {
+            (context_at.or(first), last, false)
+        } else {
+            (Wire::take(from)?, Wire::take(from)?, from.number()? == 1)
+        };
+        let told = FileSession {
+            facts,
+            facts_at,
+            context_at,
+            title,
+            private_title: None,
+            prompts,
+            errors,
+            compactions,
+            phase,
+            first,
+            last,
+            stated,
+            is_undated,
+            last_turn,
+            largest_prompt,
+        };
+        Ok(Self { key, told, calls })
+    }
+}
+
+impl Wire for LastTurn<Name> {
+    fn put(&self, to: &mut Writer) {
+        self.when.at.put(to);
+        self.model.put(to);
+        self.context_used.put(to);
+        self.stop.put(to);
+        self.when.source.put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        let (at, model, context_used, stop) =
+            (Wire::take(from)?, Wire::take(from)?, Wire::take(from)?, Wire::take(from)?);
+        let source = if from.format == 1 { TimeSource::Record } else { Wire::take(from)? };
+        Ok(Self { when: Dated { source, at }, model, context_used, stop })
+    }
+}
+
+impl Wire for IssuePlace {
+    fn put(&self, to: &mut Writer) {
+        match self {
+            Self::Byte(offset) => (0_u64, *offset).put(to),
+            Self::Entry(entry) => (1_u64, u64::from(*entry)).put(to),
+            Self::Row { table, rowid } => {
+                (2_u64, *rowid).put(to);
+                table.put(to);
+            }
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+        Ok(match from.number()? {
+            0 => Self::Byte(from.number()?),
+            1 => Self::Entry(Wire::take(from)?),
+            2 => {
+                let rowid = from.signed()?;
+                Self::Row { table: Wire::take(from)?, rowid }
+            }
+            _ => return Err(Damaged),
+        })
     }
 }
 
@@ -64,7 +182,7 @@ impl Memory {
         turns_fit
             && self.sessions.iter().all(|session| {
                 session.calls.iter().all(|(_, name)| is_name(*name))
-                    && session.last_turn.and_then(|turn| turn.model).is_none_or(is_name)
+                    && session.told.last_turn.and_then(|turn| turn.model).is_none_or(is_name)
             })
     }
 }

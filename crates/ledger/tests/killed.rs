@@ -8,9 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use agtop_ledger::{FileRecord, Head, Identity, Ledger, Memory, Opening, Reach, SessionMemory, Stamp, TurnMemory};
-use agtop_model::{
-    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Purpose, SessionKey, Tier, Timestamp, Usage,
-};
+use agtop_model::{ClientId, CoarserRecords, MessageKey, RecordTime, Response, SessionKey, Timestamp, Usage};
 
 const CLIENT: ClientId = ClientId::new("claude");
 /// The child is told by this where to write.
@@ -30,18 +28,8 @@ fn record(file: u64, batches: u64) -> FileRecord {
         session: 0,
         message: MessageKey::global(CLIENT, &format!("{file}/{n}")),
         part_of: CoarserRecords::none(),
-        geo: InferenceGeo::Global,
-        purpose: Purpose::Answer,
-        at: Timestamp::from_millis(1_793_491_200_000),
-        model: None,
-        usage: Usage { output: n + 1, ..Usage::default() },
-        tier: Tier::Standard,
-        extent: Extent::Response,
-        embedded_cost: None,
-        stop: None,
-        lineage: Lineage::Main,
-        opened: Timestamp::from_millis(0),
-        context_used: None,
+        time: RecordTime { stated: Some(Timestamp::from_millis(1_793_491_200_000)), before: None },
+        response: Response::plain(Usage { output: n + 1, ..Usage::default() }, None, Timestamp::from_millis(0)),
     });
     let sessions = vec![SessionMemory::new(SessionKey::new(CLIENT, file.to_string()))];
     let identity = Identity { device: 1, inode: file, size: batches, modified: Timestamp::from_millis(0) };

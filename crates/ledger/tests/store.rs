@@ -11,8 +11,8 @@ use agtop_ledger::{
     Selector, Series, SessionMemory, Stamp, State, TurnMemory,
 };
 use agtop_model::{
-    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, Purpose, RateLimit, SessionKey, Tier,
-    Timestamp, Usage, Window,
+    ClientId, CoarserRecords, FileSession, MessageKey, RateLimit, RecordTime, Response, SessionKey, Timestamp, Usage,
+    Window,
 };
 
 const CLIENT: ClientId = ClientId::new("claude");
@@ -36,28 +36,21 @@ fn turn(message: u32) -> TurnMemory {
         session: 0,
         message: MessageKey::global(CLIENT, &message.to_string()),
         part_of: CoarserRecords::none(),
-        geo: InferenceGeo::Global,
-        purpose: Purpose::Answer,
-        at: at(message.into()),
-        model: Some(Name(0)),
-        usage: Usage { input: 1, output: u64::from(message), ..Usage::default() },
-        tier: Tier::Standard,
-        extent: Extent::Response,
-        embedded_cost: None,
-        stop: None,
-        lineage: Lineage::Main,
-        opened: at(0),
-        context_used: None,
+        time: RecordTime { stated: Some(at(message.into())), before: None },
+        response: Response::plain(
+            Usage { input: 1, output: u64::from(message), ..Usage::default() },
+            Some(Name(0)),
+            at(0),
+        ),
     }
 }
 
 /// A file of that content, looked at in that minute.
 fn record(path: &str, messages: impl IntoIterator<Item = u32>, seen: i64) -> FileRecord {
     let turns: Vec<TurnMemory> = messages.into_iter().map(turn).collect();
-    let session = SessionMemory {
-        last: turns.iter().map(|turn| turn.at).max(),
-        ..SessionMemory::new(SessionKey::new(CLIENT, path))
-    };
+    let last = turns.iter().filter_map(|turn| turn.time.stated).max();
+    let told = FileSession { last, ..FileSession::default() };
+    let session = SessionMemory { told, ..SessionMemory::new(SessionKey::new(CLIENT, path)) };
     let size = turns.len() as u64 * 100;
     FileRecord {
         client: CLIENT,
@@ -83,7 +76,7 @@ fn known(ledger: &Ledger) -> Vec<(u64, State)> {
     let mut known = Vec::new();
     ledger
         .each_memory(|file, memory| {
-            known.extend(memory.unwrap().turns.iter().map(|turn| (turn.usage.output, file.state)));
+            known.extend(memory.unwrap().turns.iter().map(|turn| (turn.response.usage.output, file.state)));
         })
         .unwrap();
     known.sort_by_key(|(output, _)| *output);

@@ -477,7 +477,7 @@ fn session_id<'a>(row: &Row<'a>) -> Value<'a> {
 
 /// The session's name; message text is private and does not count as one here.
 fn title<'a>(row: &Row<'a>) -> Value<'a> {
-    session(row, |s| untrusted(s.title.as_ref().filter(|title| !title.rank.is_message_text()).map(|title| &title.text)))
+    session(row, |s| untrusted(s.public_title.as_ref().map(|title| &title.text)))
 }
 
 fn uptime<'a>(row: &Row<'a>) -> Value<'a> {

@@ -106,6 +106,11 @@ impl IssueKind {
         }
     }
 
+    /// Whether it may be gone the next time although the file is the same: a lock, a lack of rights, a writer at work.
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::Unreadable | Self::NotAFile | Self::Changed | Self::Missing | Self::Database)
+    }
+
     /// Whether records may be missing from the totals because of it.
     pub const fn is_loss(self) -> bool {
         !matches!(self, Self::Changed | Self::NotAFile)

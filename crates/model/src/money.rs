@@ -154,16 +154,21 @@ pub struct Spend {
 impl Spend {
     /// Adds what one response of `tokens` tokens cost.
     pub fn add(&mut self, cost: Cost, tokens: u64) {
+        self.add_sum(cost, tokens, 1);
+    }
+
+    /// Adds what so many responses of `tokens` tokens together cost, whose costs came about alike.
+    pub fn add_sum(&mut self, cost: Cost, tokens: u64, turns: u64) {
         self.amount += cost.amount.unwrap_or_default();
         match cost.basis {
-            Basis::Api => self.api_turns += 1,
-            Basis::Local => self.local_turns += 1,
+            Basis::Api => self.api_turns += turns,
+            Basis::Local => self.local_turns += turns,
             Basis::Embedded => {
-                self.embedded_turns += 1;
+                self.embedded_turns += turns;
                 self.embedded += cost.amount.unwrap_or_default();
             }
             Basis::Unknown => {
-                self.unknown_turns += 1;
+                self.unknown_turns += turns;
                 self.unknown_tokens = self.unknown_tokens.saturating_add(tokens);
             }
         }

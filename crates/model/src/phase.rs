@@ -1,7 +1,7 @@
 use crate::EventKind;
 
 /// Where a conversation stands, as its transcript says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
     /// Nothing was said yet.
     #[default]

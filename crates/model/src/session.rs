@@ -18,6 +18,8 @@ pub struct Session {
     pub forked_from: Option<SessionKey>,
     /// Its name.
     pub title: Option<Title>,
+    /// Its best name that is no message text: what is shown where message text is not.
+    pub public_title: Option<Title>,
     /// The directory it works in.
     pub cwd: Option<PathBuf>,
     /// The last part of `cwd`.

@@ -150,6 +150,7 @@ pub(crate) fn hostile() -> Snapshot {
         key: SessionKey::new(CLAUDE, TEXT),
         parent: Some(SessionKey::new(CLAUDE, TEXT)),
         title: Some(Title { rank: TitleRank::Given, text: bad() }),
+        public_title: Some(Title { rank: TitleRank::Given, text: bad() }),
         cwd: Some(path()),
         project: Some(bad()),
         branch: Some(bad()),
@@ -319,6 +320,7 @@ pub(crate) fn session(client: ClientId, id: &str) -> Session {
         parent: None,
         forked_from: None,
         title: None,
+        public_title: None,
         cwd: None,
         project: None,
         branch: None,
@@ -399,6 +401,7 @@ fn claude_session() -> Session {
     };
     let working = Session {
         title: Some(Title { rank: TitleRank::Generated, text: "Prover polish".into() }),
+        public_title: Some(Title { rank: TitleRank::Generated, text: "Prover polish".into() }),
         cwd: Some(PathBuf::from("/work/prover")),
         project: Some("prover".into()),
         branch: Some("main".into()),
@@ -449,6 +452,7 @@ fn in_flight(name: &str, verb: &str, is_subagent: bool) -> InFlight {
 fn codex_session() -> Session {
     let waiting = Session {
         title: Some(Title { rank: TitleRank::FirstPrompt, text: SECRET_WORDS.into() }),
+        public_title: None,
         cwd: Some(PathBuf::from("/work/shop")),
         project: Some("shop".into()),
         branch: Some("fix/basket".into()),
@@ -479,6 +483,7 @@ fn gemini_session() -> Session {
 fn opencode_session() -> Session {
     let stale = Session {
         title: Some(Title { rank: TitleRank::Given, text: "größere Änderungen 🦀".into() }),
+        public_title: Some(Title { rank: TitleRank::Given, text: "größere Änderungen 🦀".into() }),
         cwd: Some(PathBuf::from("/work/notes")),
         project: Some("notes".into()),
         started: Some(ago(300_000)),

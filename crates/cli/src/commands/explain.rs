@@ -95,7 +95,7 @@ impl Report<'_> {
         let id = entry.id.as_deref().unwrap_or("(no id)");
         let model = entry.model.as_deref().unwrap_or("(model not named)");
         let place = self.place(entry);
-        let at = units::moment(entry.at, self.zone);
+        let at = units::moment(entry.when.at, self.zone);
         let mark = if verdict == Counted::Yes { "+" } else { "-" };
         writeln!(self.out, "{mark} {at}  {}  {}  {place}", shown(id), shown(model))?;
         if verdict != Counted::Yes {
@@ -116,7 +116,7 @@ impl Report<'_> {
 
     fn priced(&mut self, entry: &Entry, sum: &mut Sum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
-        let tariff = rated.at(entry.at);
+        let tariff = rated.at(entry.when.at);
         let Some(quote) = tariff.quote_of(&entry.usage, entry.tier, entry.extent) else {
             writeln!(self.out, "    {}", tokens(&entry.usage))?;
             let is_local = matches!(tariff, Tariff::Local);

@@ -228,6 +228,10 @@ impl Decoder for History {
             Input::Document(_) | Input::Row { .. } => Ok(()),
         }
     }
+
+    fn tells_half_lines(&self) -> bool {
+        false
+    }
 }
 
 fn text(bytes: &[u8]) -> Result<&str, DecodeError> {

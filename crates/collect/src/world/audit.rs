@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Extent, Lineage, MessageKey, PicoUsd, Provenance, SessionKey, Tier, Timestamp, Turn, Usage,
+    CoarserRecords, Dated, Extent, Lineage, MessageKey, PicoUsd, Provenance, SessionKey, Tier, Timestamp, Turn, Usage,
 };
 
 /// Every copy of every response that names a session or one of its sub-agents, to explain the session's figures.
@@ -26,7 +26,7 @@ pub struct Entry {
     /// Where it was read.
     pub source: Provenance,
     /// When it happened: of the copy that counts, when the first copy says so, for that decides its price.
-    pub at: Timestamp,
+    pub when: Dated,
     /// The model.
     pub model: Option<Arc<str>>,
     /// What this copy says was used.
@@ -78,14 +78,14 @@ impl Audit {
     }
 
     /// All copies are kept, whoever tells them: whether a copy is the session's own is known only at the end.
-    pub(super) fn note(&mut self, session: &SessionKey, source: Provenance, at: Timestamp, turn: &Turn) {
+    pub(super) fn note(&mut self, session: &SessionKey, source: Provenance, when: Dated, turn: &Turn) {
         self.copies.push(Entry {
             message: turn.message,
             id: turn.id.clone(),
             part_of: turn.part_of.clone(),
             session: session.clone(),
             source,
-            at,
+            when,
             model: turn.model.clone(),
             usage: turn.usage,
             tier: turn.tier,
@@ -105,10 +105,10 @@ impl Audit {
     pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(Entry, Counted)> {
         let coarse: std::collections::HashSet<MessageKey> =
             self.copies.iter().flat_map(|copy| copy.part_of.iter()).collect();
-        let mut winners: HashMap<MessageKey, (usize, usize, Timestamp)> = HashMap::new();
+        let mut winners: HashMap<MessageKey, (usize, usize, Dated)> = HashMap::new();
         for (at, copy) in self.copies.iter().enumerate() {
-            let (owner, usage, first) = winners.entry(copy.message).or_insert((at, at, copy.at));
-            *first = copy.at.min(*first);
+            let (owner, usage, first) = winners.entry(copy.message).or_insert((at, at, copy.when));
+            *first = copy.when.min(*first);
             let rank = |copy: &Entry| (copy.lineage, copy.opened, copy.session.id.clone());
             if rank(copy) < rank(&self.copies[*owner]) {
                 *owner = at;
@@ -122,7 +122,7 @@ impl Audit {
             if !sessions.contains(&copy.session) {
                 continue;
             }
-            let (owner, usage, first) = winners.get(&copy.message).copied().unwrap_or((at, at, copy.at));
+            let (owner, usage, first) = winners.get(&copy.message).copied().unwrap_or((at, at, copy.when));
             let owner = &self.copies[owner];
             let best = &self.copies[usage];
             let verdict = if coarse.contains(&copy.message) {
@@ -136,8 +136,8 @@ impl Audit {
             } else {
                 Counted::Repeat
             };
-            let (usage, happened) = if verdict == Counted::Yes { (best.usage, first) } else { (copy.usage, copy.at) };
-            verdicts.push((Entry { usage, at: happened, ..copy.clone() }, verdict));
+            let (usage, happened) = if verdict == Counted::Yes { (best.usage, first) } else { (copy.usage, copy.when) };
+            verdicts.push((Entry { usage, when: happened, ..copy.clone() }, verdict));
         }
         verdicts.sort_by_key(|(entry, _)| (entry.source.file, entry.source.place));
         verdicts

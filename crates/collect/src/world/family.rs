@@ -7,6 +7,8 @@ pub(super) struct Family {
     /// In any order.
     pub(super) roots: Vec<SessionIdx>,
     parents: Vec<Option<SessionIdx>>,
+    /// As files say, rings included.
+    claimed: Vec<Option<SessionIdx>>,
     children: BySession<Vec<SessionIdx>>,
 }
 
@@ -28,7 +30,12 @@ impl Family {
                 None => family.roots.push(idx),
             }
         }
-        family
+        Self { claimed, ..family }
+    }
+
+    /// The session that sent this one off, as files say.
+    pub(super) fn claimed_parent(&self, idx: SessionIdx) -> Option<SessionIdx> {
+        self.claimed.get(idx.at()).copied().flatten()
     }
 
     /// The sub-agents that this session sent off.
@@ -54,8 +61,18 @@ impl Family {
     }
 }
 
+/// The session that sent this one off, of those that its files name: one of which files tell, else any; of several the
+/// one that was sent off itself, since a sub-agent's own parent is told besides the conversation at the top.
 fn claimed_parent(world: &World, state: &SessionState) -> Option<SessionIdx> {
-    state.parent.as_ref().and_then(|key| world.index.get(key)).copied()
+    let named = state.parents().filter_map(|key| world.index.get(key)).copied();
+    named.max_by(|&a, &b| {
+        let rank = |idx: SessionIdx| {
+            let state = &world.sessions[idx.at()];
+            (state.has_files(), state.parents().next().is_some())
+        };
+        let id = |idx: SessionIdx| &world.sessions[idx.at()].key;
+        rank(a).cmp(&rank(b)).then_with(|| id(b).cmp(id(a)))
+    })
 }
 
 /// Whether following parents ends: members of a ring, and what hangs too deep, count as roots themselves.

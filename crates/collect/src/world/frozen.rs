@@ -6,7 +6,7 @@ use agtop_model::{FileId, MessageKey};
 use super::recall::named;
 use super::turns::{NameIdx, Names};
 use super::{SessionIdx, World};
-use crate::remember::Worth;
+use crate::remember::Cached;
 
 /// Responses of one session that the ledger has added up, with the file that told them.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Summed {
 /// them is told again, or because a price or the time asked for runs through it. Then the file is to be thawed.
 #[derive(Debug, Default)]
 pub(super) struct Frozen {
-    files: HashMap<EntryId, (FileId, Vec<SessionIdx>)>,
+    files: HashMap<EntryId, (Cached, Vec<SessionIdx>)>,
     /// Which files hold what was added up; looked up only when there is news.
     keys: Option<KeyIndex>,
     /// Responses that were told since files were last thawed.
@@ -46,8 +46,8 @@ impl Frozen {
 
 impl World {
     /// Folds in what a file once told, added up as far as possible.
-    pub(crate) fn recall_sums(&mut self, file: FileId, warm: &WarmFile, worth: Worth) {
-        let sessions = self.recall_sessions(file, &warm.rest, worth);
+    pub(crate) fn recall_sums(&mut self, cached: Cached, warm: &WarmFile) {
+        let sessions = self.recall_sessions(cached, &warm.rest);
         let models = self.names(&warm.rest);
         let entry = warm.entry.id;
         for &cell in &warm.cells {
@@ -58,19 +58,24 @@ impl World {
             }
             self.sessions[session.at()].sums.push(Summed { entry, model, cell });
         }
-        for &Tally { session, tool, calls } in &warm.tools {
+        let tools = if cached.worth.tells_calls() { warm.tools.as_slice() } else { &[] };
+        for &Tally { session, tool, calls } in tools {
             if let (Some(&session), Some(tool)) = (sessions.get(session as usize), warm.rest.name(tool)) {
                 self.sessions[session.at()].tally(entry, tool, calls);
             }
         }
         if !warm.cells.is_empty() || !warm.tools.is_empty() {
-            self.frozen.files.insert(entry, (file, sessions));
+            self.frozen.files.insert(entry, (cached, sessions));
         }
     }
 
     /// Whether a price or the time asked for runs through the sum.
     fn splits(&mut self, cell: &Cell, model: Option<NameIdx>) -> bool {
         let scope = &self.lens.scope;
+        // A clock that is behind believes less than the one that wrote this down.
+        if cell.last > self.latest {
+            return true;
+        }
         if scope.since.into_iter().chain(scope.until).any(|moment| cell.is_split_at(moment)) {
             return true;
         }
@@ -104,17 +109,17 @@ impl World {
 
     /// Takes a file's responses and tool calls in place of its sums; says which file it was.
     pub(crate) fn thaw(&mut self, entry: EntryId, memories: &[Memory]) -> Option<FileId> {
-        let (file, sessions) = self.frozen.files.remove(&entry)?;
+        let (cached, sessions) = self.frozen.files.remove(&entry)?;
         self.has_news = true;
         for session in sessions {
             self.sessions[session.at()].withdraw(entry);
         }
         for memory in memories {
-            self.recall_parts(file, memory, |world, key| {
+            self.recall_parts(cached, memory, |world, key| {
                 world.frozen.keys.as_ref().is_none_or(|keys| keys.holds(key, entry))
             });
         }
-        Some(file)
+        Some(cached.file)
     }
 
     /// Takes note of a tool call in a session whose calls are known as sums: whether it is one of them, only the calls

@@ -156,7 +156,7 @@ impl Recent {
         let kept = self.sums.take().filter(|sums| sums.holds.0 <= now && now < sums.holds.1);
         let sums = kept.unwrap_or_else(|| {
             let oldest = began.min(now.minus(LONGEST));
-            self.turns.retain(|&turn| turns.counted_at(turn).is_none_or(|turn| turn.at >= oldest));
+            self.turns.retain(|&turn| turns.counted_at(turn).is_none_or(|turn| turn.at() >= oldest));
             self.notes.retain(|note| note.at >= oldest);
             self.sum_up(began, turns, rates, now)
         });
@@ -168,12 +168,12 @@ impl Recent {
         for turn in self.turns.iter().filter_map(|&turn| turns.counted_at(turn)) {
             let mut sum = SpendSum::default();
             sum.add(turn, rates);
-            sums.add(turn.at, began, |pace| {
+            sums.add(turn.at(), began, |pace| {
                 pace.requests += sum.turns;
                 pace.usage += sum.usage;
                 pace.spend += sum.spend;
             });
-            sums.stops.extend(turn.stop.filter(|_| turn.at >= began));
+            sums.stops.extend(turn.response.stop.filter(|_| turn.at() >= began));
         }
         for note in &self.notes {
             sums.add(note.at, began, |pace| match note.what {

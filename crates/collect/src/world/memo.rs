@@ -40,7 +40,7 @@ impl World {
         let mut memo = std::mem::take(&mut self.memo);
         let prices = Arc::clone(&self.lens.prices);
         let rates = Rates::new(&prices, &self.models);
-        for session in self.turns.name_parts() {
+        for session in self.turns.name_parts(&self.models) {
             self.sessions[session.at()].is_stale = true;
         }
         if memo.ages_at.is_some_and(|at| at <= now) {
@@ -50,6 +50,9 @@ impl World {
         let mut lately = std::mem::replace(&mut self.lately, Lately::new(now));
         if self.has_news {
             let stale = stale(self);
+            for session in &stale {
+                self.sessions[session.at()].merge_files();
+            }
             memo.renew(self, &rates, &stale, now);
             lately.recount(&stale, &self.turns);
             self.settle();
@@ -115,7 +118,7 @@ impl Memo {
         for &idx in stale {
             let mut days = Days::default();
             for record in world.counted_of(idx) {
-                days.of(calendar.day(record.at), record.model).add(record, rates);
+                days.of(calendar.day(record.at()), record.model()).add(record, rates);
             }
             for summed in world.summed_of(idx) {
                 days.of(calendar.day(summed.cell.first), summed.model).add_summed(summed, rates);

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, CoarserRecords, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, Running, RunningTotal,
-    SessionFacts, SessionKey, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
+    ClientId, CoarserRecords, Dated, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, Response, Running,
+    RunningTotal, SessionFacts, SessionKey, TimeSource, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
 };
 use foldhash::fast::RandomState;
 
@@ -148,14 +148,16 @@ impl World {
             EventKind::Running(running) => {
                 self.running.insert(event.source.file, (event.session, running));
             }
-            EventKind::Turn(turn) => self.note_turn(&event.session, event.source, (at, modified), &turn),
+            EventKind::Turn(turn) => self.note_turn(&event.session, event.source, (event.at, modified), &turn),
             EventKind::Facts(facts) => {
                 if let Some(parent) = &facts.parent {
                     self.session(parent);
                     self.has_kin = true;
                 }
                 let session = self.session(&event.session);
-                self.sessions[session.at()].note_facts(event.source.file, at, *facts, self.latest);
+                let state = &mut self.sessions[session.at()];
+                state.time_of((event.source.file, modified), (event.at, self.latest));
+                state.note_facts(event.source.file, at, &facts, self.latest);
             }
             kind => {
                 let session = self.session(&event.session);
@@ -164,6 +166,7 @@ impl World {
                 }
                 self.lately.note(at, session, event.source.file, &kind);
                 let told = self.told(at);
+                self.sessions[session.at()].time_of((event.source.file, modified), (event.at, self.latest));
                 let call = if let EventKind::ToolEnded { tool, .. } = &kind { Some(*tool) } else { None };
                 if let Some(ended) = self.sessions[session.at()].note(event.source.file, at, kind, told)
                     && !call.is_some_and(|call| self.answered.remove(&call))
@@ -178,21 +181,28 @@ impl World {
         &mut self,
         key: &SessionKey,
         source: Provenance,
-        (at, modified): (Option<Timestamp>, Timestamp),
+        (stated, modified): (Option<Timestamp>, Timestamp),
         turn: &Turn,
     ) {
         if let Some(total) = turn.running_total() {
-            return self.note_total(key, source, (at, modified), (turn, total));
+            return self.note_total(key, source, (stated, modified), (turn, total));
         }
         let session = self.session(key);
-        let at = at.unwrap_or_else(|| self.sessions[session.at()].last_active().unwrap_or(modified));
+        let time = self.sessions[session.at()].time_of((source.file, modified), (stated, self.latest));
+        let when = time.resolve(self.latest, modified);
+        self.note_turn_at(key, source, when, turn);
+    }
+
+    fn note_turn_at(&mut self, key: &SessionKey, source: Provenance, when: Dated, turn: &Turn) {
+        let session = self.session(key);
         let model = turn.model.as_ref().map(|name| self.models.intern(name));
-        let told = self.told(Some(at));
-        self.sessions[session.at()].note_turn(source.file, at, turn, model, told);
+        let told = self.told(Some(when.at));
+        self.sessions[session.at()].note_turn(source.file, when, turn, model, told);
         if let Some(audit) = &mut self.audit {
-            audit.note(key, source, at, turn);
+            audit.note(key, source, when, turn);
         }
-        self.join(Copied { session, file: source.file, at, turn, model });
+        let response = Response::of(turn, model);
+        self.join(Copied { session, when, message: turn.message, part_of: &turn.part_of, response });
     }
 
     /// What a running total has grown by happened when it was read, but for its first reading.
@@ -200,28 +210,30 @@ impl World {
         &mut self,
         key: &SessionKey,
         source: Provenance,
-        (at, modified): (Option<Timestamp>, Timestamp),
+        (stated, modified): (Option<Timestamp>, Timestamp),
         (turn, total): (&Turn, RunningTotal),
     ) {
         let before = self.totals.insert(total.message, total);
         let Some(step) = total.step(key.client, before.as_ref()) else { return };
         let RunningTotal { message, usage, embedded_cost } = step;
         let step = Turn { message, usage, embedded_cost, part_of: CoarserRecords::one(total.message), ..turn.clone() };
-        let at = if before.is_some() { Some(modified) } else { at };
-        self.note_turn(key, source, (at, modified), &step);
+        if before.is_none() {
+            return self.note_turn(key, source, (stated, modified), &step);
+        }
+        self.note_turn_at(key, source, Dated { source: TimeSource::Neighbour, at: modified }, &step);
     }
 
     fn join(&mut self, copy: Copied<'_>) {
-        self.frozen.touch(copy.turn.message);
-        for coarse in copy.turn.part_of.iter() {
+        self.frozen.touch(copy.message);
+        for coarse in copy.part_of.iter() {
             self.frozen.touch(coarse);
         }
-        let joined = self.turns.join(copy, &self.sessions);
+        let joined = self.turns.join(copy, &self.sessions, &self.models);
         for stale in joined.stale.into_iter().flatten().chain(joined.superseded) {
             self.sessions[stale.at()].is_stale = true;
         }
         if joined.is_new {
-            self.lately.note_turn(copy.at, copy.session, joined.turn);
+            self.lately.note_turn(copy.when.at, copy.session, joined.turn);
         }
         let has_moved = joined.stale[1].is_some();
         if let Some(owner) = self.turns.owner(joined.turn).filter(|_| joined.is_new || has_moved) {
@@ -242,6 +254,20 @@ impl World {
         self.has_news = true;
         for session in &mut self.sessions {
             session.forget_file(file);
+        }
+    }
+
+    /// Takes note that a file is gone. What it told stays, but for what concerned the present.
+    pub fn note_gone(&mut self, file: FileId) {
+        self.has_news |= self.running.remove(&file).is_some();
+    }
+
+    /// Takes back all that a file told, because another file tells it now: it was moved.
+    pub fn note_moved(&mut self, file: FileId) {
+        self.note_gone(file);
+        self.has_news = true;
+        for session in &mut self.sessions {
+            session.drop_file(file);
         }
     }
 

@@ -1,29 +1,29 @@
 use std::sync::Arc;
 
 use agtop_ledger::{LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
-use agtop_model::{FileId, MessageKey, Place, Provenance, SessionKey, Turn};
+use agtop_model::{Dated, MessageKey, Place, Provenance, Response, SessionKey, Turn};
 
-use super::session::Recalled;
+use super::session::Standing;
 use super::turns::{Copied, NameIdx};
 use super::{SessionIdx, World};
-use crate::remember::Worth;
+use crate::remember::{Cached, Worth};
 
 impl World {
     /// Folds in what a file once told, as if it had been read. Of a file that will be read, what is joined by an id is
     /// taken alone.
-    pub(crate) fn recall(&mut self, file: FileId, memory: &Memory, worth: Worth) {
-        self.recall_sessions(file, memory, worth);
+    pub(crate) fn recall(&mut self, cached: Cached, memory: &Memory) {
+        self.recall_sessions(cached, memory);
     }
 
     /// [`Self::recall`], which also says which sessions the file told of.
-    pub(super) fn recall_sessions(&mut self, file: FileId, memory: &Memory, worth: Worth) -> Vec<SessionIdx> {
+    pub(super) fn recall_sessions(&mut self, cached: Cached, memory: &Memory) -> Vec<SessionIdx> {
         self.has_news = true;
         self.has_kin = true;
         let models = self.names(memory);
         let told = memory.sessions.iter();
         let sessions: Vec<SessionIdx> =
-            told.map(|session| self.recall_session(file, session, (memory, worth), &models)).collect();
-        self.recall_turns(file, memory, (&sessions, &models), |_, _| true);
+            told.map(|session| self.recall_session(cached, session, memory, &models)).collect();
+        self.recall_turns(cached, memory, (&sessions, &models), |_, _| true);
         for LimitReading { client, at, limit } in &memory.limits {
             self.note_limit(*client, *at, limit.clone());
         }
@@ -36,7 +36,7 @@ impl World {
     /// Folds in those responses that are wanted, and all tool calls.
     pub(super) fn recall_parts(
         &mut self,
-        file: FileId,
+        cached: Cached,
         memory: &Memory,
         is_wanted: impl Fn(&Self, MessageKey) -> bool,
     ) {
@@ -44,10 +44,12 @@ impl World {
         let mut sessions = Vec::with_capacity(memory.sessions.len());
         for told in &memory.sessions {
             let session = self.session(&told.key);
-            self.recall_calls(session, told, memory);
+            if cached.worth.tells_calls() {
+                self.recall_calls(session, told, memory);
+            }
             sessions.push(session);
         }
-        self.recall_turns(file, memory, (&sessions, &models), is_wanted);
+        self.recall_turns(cached, memory, (&sessions, &models), is_wanted);
     }
 
     /// The memory's names as the World's.
@@ -57,7 +59,7 @@ impl World {
 
     fn recall_turns(
         &mut self,
-        file: FileId,
+        Cached { file, modified, .. }: Cached,
         memory: &Memory,
         (sessions, models): (&[SessionIdx], &[NameIdx]),
         is_wanted: impl Fn(&Self, MessageKey) -> bool,
@@ -72,7 +74,8 @@ impl World {
                 continue;
             };
             let place = Place::Entry(u32::try_from(at).unwrap_or(u32::MAX));
-            self.recall_turn(&told.key, session, Provenance { file, place }, turn, named(turn.model, models));
+            let when = turn.time.resolve(self.latest, modified);
+            self.recall_turn((&told.key, session), Provenance { file, place }, when, (turn, models));
         }
     }
 
@@ -86,19 +89,24 @@ impl World {
 
     fn recall_session(
         &mut self,
-        file: FileId,
+        Cached { file, modified, worth }: Cached,
         told: &SessionMemory,
-        (memory, worth): (&Memory, Worth),
+        memory: &Memory,
         models: &[NameIdx],
     ) -> SessionIdx {
-        if let Some(parent) = &told.facts.parent {
+        if let Some(parent) = &told.told.facts.parent {
             self.session(parent);
         }
         let session = self.session(&told.key);
-        let last_model = told.last_turn.and_then(|last| named(last.model, models));
-        let latest = self.latest;
-        self.sessions[session.at()].recall(file, Recalled { told, worth, last_model, latest });
-        self.recall_calls(session, told, memory);
+        let of_file = told.told.clone().named(|model| named(Some(model), models));
+        let state = &mut self.sessions[session.at()];
+        match worth {
+            Worth::Settled { .. } | Worth::Gone | Worth::Grown => {
+                state.load(file, modified, Standing::Told, of_file);
+                self.recall_calls(session, told, memory);
+            }
+            Worth::Leftover | Worth::Usage => state.load(file, modified, Standing::Leftover, of_file.leftover()),
+        }
         session
     }
 
@@ -115,29 +123,12 @@ impl World {
 
     fn recall_turn(
         &mut self,
-        key: &SessionKey,
-        session: SessionIdx,
+        (key, session): (&SessionKey, SessionIdx),
         source: Provenance,
-        turn: &TurnMemory,
-        model: Option<NameIdx>,
+        when: Dated,
+        (turn, models): (&TurnMemory, &[NameIdx]),
     ) {
-        let told = Turn {
-            message: turn.message,
-            id: None,
-            part_of: turn.part_of.clone(),
-            model: None,
-            usage: turn.usage,
-            tier: turn.tier,
-            geo: turn.geo,
-            purpose: turn.purpose,
-            extent: turn.extent,
-            embedded_cost: turn.embedded_cost,
-            stop: turn.stop,
-            lineage: turn.lineage,
-            opened: turn.opened,
-            context_used: turn.context_used,
-        };
-        if let Some(total) = told.running_total() {
+        if let Some(total) = turn.running_total() {
             // Of two accounts of one file the one that had come further was the later.
             let known = self.totals.entry(total.message).or_insert(total);
             if known.usage.total() < total.usage.total() {
@@ -145,11 +136,36 @@ impl World {
             }
             return;
         }
+        let Response { stated_model, any_model, .. } = turn.response;
+        let (stated_model, any_model) = (named(stated_model, models), named(any_model, models));
+        let response = Response { stated_model, any_model, ..turn.response.unnamed() };
         if let Some(audit) = &mut self.audit {
-            let model = model.and_then(|model| self.models.get(model)).cloned();
-            audit.note(key, source, turn.at, &Turn { model, ..told.clone() });
+            let model = response.model().and_then(|model| self.models.get(model)).cloned();
+            audit.note(key, source, when, &turn_of(turn, model));
         }
-        self.join(Copied { session, file: source.file, at: turn.at, turn: &told, model });
+        self.join(Copied { session, when, message: turn.message, part_of: &turn.part_of, response });
+    }
+}
+
+/// The response as it would be read.
+fn turn_of(turn: &TurnMemory, model: Option<Arc<str>>) -> Turn {
+    let Response { usage, tier, geo, purpose, extent, embedded_cost, stop, context_used, lineage, opened, .. } =
+        turn.response;
+    Turn {
+        message: turn.message,
+        id: None,
+        part_of: turn.part_of.clone(),
+        model,
+        usage,
+        tier,
+        geo,
+        purpose,
+        extent,
+        embedded_cost,
+        stop,
+        lineage,
+        opened,
+        context_used,
     }
 }
 

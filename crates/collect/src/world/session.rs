@@ -1,52 +1,36 @@
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use agtop_ledger::{EntryId, SessionMemory};
+use agtop_ledger::EntryId;
 use agtop_model::{
-    Deed, EventKind, FileId, Lineage, Phase, SessionFacts, SessionKey, StopReason, Timestamp, Title, TitleRank,
-    ToolCount, ToolKey, Turn, Untrusted,
+    Dated, Deed, EventKind, FileId, FileSession, RecordTime, SessionFacts, SessionKey, Timestamp, ToolCount, ToolKey,
+    Turn, Untrusted,
 };
 
 use super::frozen::Summed;
 use super::hashed::{HashedMap, HashedSet};
 use super::story::{Story, deed, ending};
 use super::turns::{NameIdx, TurnIdx};
-use crate::remember::Worth;
 
 /// What is known about one session, apart from its responses.
 #[derive(Debug)]
 pub(super) struct SessionState {
     pub(super) key: SessionKey,
-    pub(super) parent: Option<SessionKey>,
-    pub(super) forked_from: Option<SessionKey>,
-    pub(super) cwd: Option<PathBuf>,
-    pub(super) project: Option<Arc<str>>,
-    pub(super) branch: Option<Untrusted>,
-    pub(super) version: Option<Untrusted>,
-    pub(super) origin: Option<Untrusted>,
-    pub(super) context_limit: Option<u64>,
-    pub(super) title: Option<Title>,
-    pub(super) last_turn: Option<LastTurn>,
-    /// The model in use where no turn told yet.
-    pub(super) stated_model: Option<Arc<str>>,
-    /// Tokens in the context, told apart from turns, and when.
-    pub(super) stated_context: Option<(Timestamp, u64)>,
-    /// The largest prompt seen: a window cannot be smaller.
-    pub(super) largest_prompt: u64,
-    /// Where it stands.
-    pub(super) phase: Phase,
     /// When it last pushed something.
     pub(super) alive: Option<Timestamp>,
+    /// How full its context is, pushed besides its files, and when.
+    pub(super) pushed_context: Option<(Timestamp, u64)>,
+    /// The size of its context window, pushed besides its files.
+    pub(super) pushed_limit: Option<u64>,
     /// Whether the sums in the last snapshot no longer hold.
     pub(super) is_stale: bool,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
     in_flight: HashedMap<ToolKey, (u32, Flight)>,
     calls: HashedSet<ToolKey>,
     tools: Vec<(Arc<str>, u64)>,
     ordinal: u32,
-    files: Vec<(FileId, Counts)>,
+    files: Vec<SessionFile>,
+    /// What several files come to, or one in which something has no time.
+    merged: Option<Box<FileSession<NameIdx>>>,
     /// Its responses, and some that were once taken for its own.
     turns: Vec<TurnIdx>,
     /// Responses that are its own, added up.
@@ -57,21 +41,23 @@ pub(super) struct SessionState {
     story: Option<Box<Story>>,
 }
 
-/// The newest response on the main line.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LastTurn {
-    pub(super) at: Timestamp,
-    pub(super) model: Option<NameIdx>,
-    pub(super) context_used: u64,
-    pub(super) stop: Option<StopReason>,
+/// One file's account of a session.
+#[derive(Debug)]
+struct SessionFile {
+    file: FileId,
+    standing: Standing,
+    /// When the file was last written: the time of what has none.
+    modified: Timestamp,
+    told: FileSession<NameIdx>,
 }
 
-/// What one file told about one session that has no id to join it by.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) prompts: u64,
-    pub(super) errors: u64,
-    pub(super) compactions: u64,
+/// What a file's account of a session is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// The file says so, or nothing else does.
+    Told,
+    /// The file once said so. It counts only where no file says anything of the session now.
+    Leftover,
 }
 
 /// What has started and not ended.
@@ -81,15 +67,6 @@ pub(super) struct Flight {
     pub(super) target: Option<Untrusted>,
     pub(super) since: Option<Timestamp>,
     pub(super) is_subagent: bool,
-}
-
-/// What a file once told of a session.
-pub(super) struct Recalled<'a> {
-    pub(super) told: &'a SessionMemory,
-    pub(super) worth: Worth,
-    pub(super) last_model: Option<NameIdx>,
-    /// Times after this are a broken clock's.
-    pub(super) latest: Timestamp,
 }
 
 /// A tool call that ended.
@@ -112,29 +89,16 @@ impl SessionState {
     pub(super) fn new(key: SessionKey) -> Self {
         Self {
             key,
-            parent: None,
-            forked_from: None,
-            cwd: None,
-            project: None,
-            branch: None,
-            version: None,
-            origin: None,
-            context_limit: None,
-            title: None,
-            last_turn: None,
-            stated_model: None,
-            stated_context: None,
-            largest_prompt: 0,
-            phase: Phase::Fresh,
             alive: None,
+            pushed_context: None,
+            pushed_limit: None,
             is_stale: true,
-            first: None,
-            last: None,
             in_flight: HashedMap::default(),
             calls: HashedSet::default(),
             tools: Vec::new(),
             ordinal: 0,
             files: Vec::new(),
+            merged: None,
             turns: Vec::new(),
             sums: Vec::new(),
             tallies: Vec::new(),
@@ -142,86 +106,58 @@ impl SessionState {
         }
     }
 
-    /// Takes what a file once told of it.
-    pub(super) fn recall(&mut self, file: FileId, Recalled { told, worth, last_model, latest }: Recalled<'_>) {
-        let is_newer = self.last <= told.last;
-        self.note_facts(file, told.context_at.or(told.first), told.facts.clone(), latest);
-        self.touch(file, told.first);
-        self.touch(file, told.last);
-        if let Some(title) = &told.title {
-            self.note_title(title.clone());
-        }
-        if worth != Worth::Usage {
-            let SessionMemory { prompts, errors, compactions, .. } = *told;
-            *self.counts(file) = Counts { prompts, errors, compactions };
-        }
-        if is_newer {
-            self.phase = told.phase;
-        }
-        self.largest_prompt = self.largest_prompt.max(told.largest_prompt);
-        if let Some(last) = told.last_turn.filter(|new| self.last_turn.is_none_or(|known| known.at <= new.at)) {
-            let agtop_ledger::LastTurn { at, context_used, stop, .. } = last;
-            self.last_turn = Some(LastTurn { at, model: last_model, context_used, stop });
+    /// Takes what a file once told of it. What the file tells from now on adds to that.
+    pub(super) fn load(&mut self, file: FileId, modified: Timestamp, standing: Standing, told: FileSession<NameIdx>) {
+        self.is_stale = true;
+        let known = self.files.iter_mut().find(|known| (known.file, known.standing) == (file, standing));
+        match known {
+            Some(known) => known.told = told,
+            None => self.files.push(SessionFile { file, standing, modified, told }),
         }
     }
 
-    pub(super) fn note_facts(&mut self, file: FileId, at: Option<Timestamp>, facts: SessionFacts, latest: Timestamp) {
-        self.touch(file, at);
-        self.parent = facts.parent.filter(|parent| *parent != self.key).or(self.parent.take());
-        self.forked_from = facts.forked_from.or(self.forked_from.take());
-        self.cwd = facts.cwd.or(self.cwd.take());
-        self.project = facts.project.or(self.project.take());
-        self.branch = facts.branch.or(self.branch.take());
-        self.version = facts.version.or(self.version.take());
-        self.origin = facts.origin.or(self.origin.take());
-        self.context_limit = facts.context_limit.or(self.context_limit);
-        self.stated_model = facts.model.or(self.stated_model.take());
-        let started = facts.started.filter(|&started| Timestamp::EARLIEST <= started && started <= latest);
-        self.first = earliest(self.first, started);
-        if let Some(used) = facts.context_used {
-            self.stated_context = Some((at.or(self.last).unwrap_or(Timestamp::EARLIEST), used));
-        }
+    /// The time of a record of this file, which states `stated`. Times after `latest` are a broken clock's.
+    pub(super) fn time_of(
+        &mut self,
+        (file, modified): (FileId, Timestamp),
+        (stated, latest): (Option<Timestamp>, Timestamp),
+    ) -> RecordTime {
+        self.told_by(file, modified).time_of(stated, latest)
+    }
+
+    /// Notes facts, stated at a credible time if any. Times after `latest` are a broken clock's.
+    pub(super) fn note_facts(&mut self, file: FileId, at: Option<Timestamp>, facts: &SessionFacts, latest: Timestamp) {
+        let own = self.key.clone();
+        self.known_by(file).note_facts(&own, at, facts, latest);
     }
 
     /// How full the context is, told apart from files.
     pub(super) fn note_context(&mut self, at: Timestamp, used: u64, limit: Option<u64>) {
-        self.context_limit = limit.or(self.context_limit);
-        self.stated_context = self.stated_context.max(Some((at, used)));
+        self.pushed_limit = limit.or(self.pushed_limit);
+        self.pushed_context = self.pushed_context.max(Some((at, used)));
         self.is_stale = true;
     }
 
-    pub(super) fn note_turn(&mut self, file: FileId, at: Timestamp, turn: &Turn, model: Option<NameIdx>, told: Told) {
-        self.touch(file, Some(at));
-        let context_used = turn.context_used.unwrap_or_else(|| turn.usage.prompt());
-        self.largest_prompt = self.largest_prompt.max(context_used);
-        let is_own = turn.lineage == Lineage::Main || self.parent.is_some();
-        if is_own && self.last_turn.is_none_or(|last| last.at <= at) {
-            let stop = turn.stop.or(self.last_turn.filter(|last| last.at == at).and_then(|last| last.stop));
-            self.last_turn = Some(LastTurn { at, model, context_used, stop });
-            if told == Told::Lately {
-                let story = self.story.get_or_insert_default();
-                story.note_context(at, context_used);
-                if let Some(ending) = ending(turn.stop) {
-                    story.note(Some(at), ending);
-                }
+    pub(super) fn note_turn(&mut self, file: FileId, when: Dated, turn: &Turn, model: Option<NameIdx>, told: Told) {
+        let is_newest = self.known_by(file).note_response(when, turn, model);
+        if is_newest && told == Told::Lately {
+            let story = self.story.get_or_insert_default();
+            story.note_context(when.at, turn.context_used.unwrap_or_else(|| turn.usage.prompt()));
+            if let Some(ending) = ending(turn.stop) {
+                story.note(Some(when.at), ending);
             }
-            let is_done = matches!(stop, Some(StopReason::EndTurn | StopReason::StopSequence));
-            self.phase = if is_done { Phase::Finished } else { Phase::Open };
         }
     }
 
     /// Notes what happened; returns the tool call that ended by it, with how long it took.
     pub(super) fn note(&mut self, file: FileId, at: Option<Timestamp>, kind: EventKind, told: Told) -> Option<Ended> {
-        self.touch(file, at);
-        self.phase = self.phase.after(&kind);
+        self.known_by(file).note(at, &kind);
         if told == Told::Lately
             && let Some(deed) = self.deed(&kind)
         {
             self.story.get_or_insert_default().note(at, deed);
         }
         match kind {
-            EventKind::Title(title) => self.note_title(title),
-            EventKind::Prompt { .. } => self.counts(file).prompts += 1,
             EventKind::ToolStarted { tool, name, target } => {
                 self.count_call(tool, &name);
                 self.start(tool, Flight { name: Untrusted::new(&*name), target, since: at, is_subagent: false });
@@ -234,16 +170,8 @@ impl SessionState {
                 let took = at?.since(flight.since?);
                 return (!flight.is_subagent).then_some(Ended { tool: flight.name, took });
             }
-            EventKind::Compacted => self.counts(file).compactions += 1,
             EventKind::TurnEnded | EventKind::Ended => self.in_flight.clear(),
-            EventKind::Error(_) => self.counts(file).errors += 1,
-            EventKind::Waiting
-            | EventKind::Said(_)
-            | EventKind::Facts(_)
-            | EventKind::Turn(_)
-            | EventKind::RateLimit(_)
-            | EventKind::Running(_)
-            | EventKind::ProjectRoot { .. } => {}
+            _ => {}
         }
         None
     }
@@ -312,52 +240,85 @@ impl SessionState {
         self.in_flight.insert(tool, (self.ordinal, started));
     }
 
-    /// A better name replaces a worse one; among equals the first prompt stays, and of all others the last counts.
-    fn note_title(&mut self, title: Title) {
-        let keeps = |known: &Title| match known.rank.cmp(&title.rank) {
-            std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Equal => matches!(title.rank, TitleRank::FirstPrompt | TitleRank::FirstCommand),
-            std::cmp::Ordering::Less => false,
+    /// Takes back what the file told, because it is about to be read again.
+    pub(super) fn forget_file(&mut self, file: FileId) {
+        let Some(at) = self.files.iter().position(|known| known.file == file && known.standing == Standing::Told)
+        else {
+            return;
         };
-        if !title.text.is_empty() && !self.title.as_ref().is_some_and(keeps) {
-            self.title = Some(title);
-        }
+        let SessionFile { modified, told, .. } = self.files.remove(at);
+        self.load(file, modified, Standing::Leftover, told.leftover());
+        self.in_flight.clear();
+        self.is_stale = true;
     }
 
-    pub(super) fn forget_file(&mut self, file: FileId) {
-        if let Some((_, counts)) = self.files.iter_mut().find(|(known, _)| *known == file) {
-            *counts = Counts::default();
-            self.in_flight.clear();
-            self.is_stale = true;
-        }
+    /// Drops what the file told: another one tells it.
+    pub(super) fn drop_file(&mut self, file: FileId) {
+        let before = self.files.len();
+        self.files.retain(|known| known.file != file);
+        self.is_stale |= self.files.len() != before;
+    }
+
+    /// Brings what [`Self::told`] gives up to date.
+    pub(super) fn merge_files(&mut self) {
+        let own: Vec<&SessionFile> = self.told_files().collect();
+        self.merged = match own.as_slice() {
+            [one] if !one.told.is_undated => None,
+            own => {
+                let settled = |file: &&SessionFile| {
+                    let mut told = file.told.clone();
+                    told.settle_times(file.modified);
+                    told
+                };
+                let settled: Vec<FileSession<NameIdx>> = own.iter().map(settled).collect();
+                Some(Box::new(FileSession::of_all(&settled.iter().collect::<Vec<_>>())))
+            }
+        };
+    }
+
+    /// What its files come to together, as of the last [`Self::merge_files`].
+    pub(super) fn told(&self) -> &FileSession<NameIdx> {
+        static NOTHING: LazyLock<FileSession<NameIdx>> = LazyLock::new(FileSession::default);
+        let one = || self.told_files().next().map(|file| &file.told);
+        self.merged.as_deref().or_else(one).unwrap_or(&NOTHING)
+    }
+
+    /// The sessions that its files name as the one that sent it off.
+    pub(super) fn parents(&self) -> impl Iterator<Item = &SessionKey> {
+        self.told_files().filter_map(|file| file.told.facts.parent.as_ref())
+    }
+
+    /// The files that count: those that tell of it, or if there are none, those that once did.
+    fn told_files(&self) -> impl Iterator<Item = &SessionFile> {
+        let standing = self.files.iter().map(|file| file.standing).min();
+        self.files.iter().filter(move |file| Some(file.standing) == standing)
     }
 
     /// When something last happened.
     pub(super) fn last_active(&self) -> Option<Timestamp> {
-        self.last
+        self.told().last
     }
 
     /// When it began.
     pub(super) fn started(&self) -> Option<Timestamp> {
-        self.first
+        self.told().first
     }
 
-    /// Whether any file tells of it; a session may be known by its sub-agents alone.
+    /// Whether any file tells of it; a session may be known by its sub-agents alone. What a file once told counts as long
+    /// as some of its responses are known by nothing else.
     pub(super) fn has_files(&self) -> bool {
-        !self.files.is_empty()
+        let tells = self.files.iter().any(|file| file.standing == Standing::Told);
+        let has_responses = !self.turns.is_empty() || !self.sums.is_empty();
+        tells || (has_responses && !self.files.is_empty())
     }
 
     /// The files that tell of it.
     pub(super) fn files(&self) -> impl Iterator<Item = FileId> {
-        self.files.iter().map(|(file, _)| *file)
+        self.told_files().map(|file| file.file)
     }
 
     pub(super) fn file_count(&self) -> u32 {
-        u32::try_from(self.files.len()).unwrap_or(u32::MAX)
-    }
-
-    pub(super) fn sum(&self, count: impl Fn(&Counts) -> u64) -> u64 {
-        self.files.iter().map(|(_, counts)| count(counts)).sum()
+        u32::try_from(self.told_files().count()).unwrap_or(u32::MAX)
     }
 
     /// What has not ended, in the order in which it started, with the call that did it.
@@ -381,25 +342,21 @@ impl SessionState {
         counts.into_iter().map(|(name, calls)| ToolCount { name: name.as_ref().into(), calls }).collect()
     }
 
-    fn touch(&mut self, file: FileId, at: Option<Timestamp>) {
+    /// What this file tells of it, which was last written then.
+    fn told_by(&mut self, file: FileId, modified: Timestamp) -> &mut FileSession<NameIdx> {
         self.is_stale = true;
-        self.counts(file);
-        self.first = earliest(self.first, at);
-        self.last = self.last.max(at);
-    }
-
-    fn counts(&mut self, file: FileId) -> &mut Counts {
-        let at = self.files.iter().rposition(|(known, _)| *known == file).unwrap_or_else(|| {
-            self.files.push((file, Counts::default()));
+        let is_it = |known: &SessionFile| known.file == file && known.standing == Standing::Told;
+        let at = self.files.iter().rposition(is_it).unwrap_or_else(|| {
+            self.files.push(SessionFile { file, standing: Standing::Told, modified, told: FileSession::default() });
             self.files.len() - 1
         });
-        &mut self.files[at].1
+        self.files[at].modified = modified;
+        &mut self.files[at].told
     }
-}
 
-fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
+    /// What this file tells of it, of which something is known already.
+    fn known_by(&mut self, file: FileId) -> &mut FileSession<NameIdx> {
+        let modified = self.files.iter().rfind(|known| known.file == file).map(|known| known.modified);
+        self.told_by(file, modified.unwrap_or(Timestamp::EARLIEST))
     }
 }

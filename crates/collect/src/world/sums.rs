@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Basis, Cost, Extent, ModelSpend, PicoUsd, SessionDay, Spend, Usage};
+use agtop_model::{Basis, Cost, Extent, ModelSpend, PicoUsd, Response, SessionDay, Spend, Usage};
 use agtop_prices::{PriceBook, Rated};
 
 use super::calendar::Day;
@@ -41,9 +41,10 @@ pub(super) struct SpendSum {
 
 impl SpendSum {
     pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>) {
-        let list = rates.of(record.model);
-        let by_list = || list.map(|list| list.at(record.at).cost_of(&record.usage, record.tier, record.extent));
-        self.add_all(1, record.usage, cost(record.embedded_cost, by_list));
+        let list = rates.of(record.model());
+        let Response { usage, tier, extent, embedded_cost, .. } = record.response;
+        let by_list = || list.map(|list| list.at(record.at()).cost_of(&usage, tier, extent));
+        self.add_all(1, usage, cost(embedded_cost, by_list));
     }
 
     /// Adds responses that are known as their sum.
@@ -58,7 +59,7 @@ impl SpendSum {
 
     fn add_all(&mut self, turns: u64, usage: Usage, cost: Cost) {
         self.usage += usage;
-        self.spend.add(cost, usage.total());
+        self.spend.add_sum(cost, usage.total(), turns);
         self.turns += turns;
     }
 

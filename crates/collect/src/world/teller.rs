@@ -3,15 +3,16 @@ use std::sync::Arc;
 
 use agtop_clients::Known;
 use agtop_model::{
-    ClientId, Context, ContextSource, Extent, Gap, InFlight, ModelSpend, PicoUsd, Reading, Session, SessionDay, Tier,
-    Timestamp, Untrusted, Usage,
+    ClientId, Context, ContextSource, Extent, FileSession, Gap, InFlight, ModelSpend, PicoUsd, Reading, Session,
+    SessionDay, Tier, Timestamp, Title, Untrusted, Usage,
 };
 
 use super::family::Family;
 use super::session::{Flight, SessionState};
 use super::sums::{Rates, total};
 use super::totals::dearest_first;
-use super::{BySession, SessionIdx, World};
+use super::turns::NameIdx;
+use super::{BySession, NEWS, SessionIdx, World};
 use crate::status;
 
 /// Builds the sessions of one snapshot.
@@ -59,19 +60,22 @@ impl Teller<'_> {
         let last_active =
             children.iter().filter_map(|child| child.last_active).max().max(state.last_active()).max(state.alive);
         let cwd = self.cwd(state);
-        let (status, evidence) = status::without_process(state.phase, last_active, self.now);
+        let told = state.told();
+        let (facts, parent) = (&told.facts, self.family.claimed_parent(idx));
+        let (status, evidence) = status::without_process(told.phase, last_active, self.now);
         let models = models(&days, &children);
         let context = self.context(state);
         Session {
             key: state.key.clone(),
-            parent: state.parent.clone(),
-            forked_from: state.forked_from.clone(),
-            title: state.title.clone(),
+            parent: parent.map(|parent| self.world.sessions[parent.at()].key.clone()),
+            forked_from: facts.forked_from.clone(),
+            title: best_title(told),
+            public_title: told.title.clone(),
             project: cwd.as_deref().and_then(last_part),
             cwd,
-            branch: state.branch.clone(),
-            version: state.version.clone(),
-            origin: state.origin.clone(),
+            branch: facts.branch.clone(),
+            version: facts.version.clone(),
+            origin: facts.origin.clone(),
             tag: self.world.tags.get(&state.key).cloned(),
             started: state.started(),
             last_active,
@@ -85,27 +89,31 @@ impl Teller<'_> {
             cache_saving: self.cache_saving(&models),
             models,
             turns,
-            prompts: state.sum(|counts| counts.prompts),
-            errors: state.sum(|counts| counts.errors),
-            compactions: state.sum(|counts| counts.compactions),
+            prompts: told.prompts,
+            errors: told.errors,
+            compactions: told.compactions,
             context,
             growth: state.story().and_then(|story| story.growth(context.ok())),
             repeats: state.story().map_or(0, super::story::Story::repeats),
             recent: state.story().into_iter().flat_map(|story| story.happenings().cloned()).collect(),
             tools: state.tool_counts(),
             in_flight: self.in_flight(state),
-            stop: state.last_turn.and_then(|turn| turn.stop),
+            stop: told.last_turn.and_then(|turn| turn.stop),
             children,
             files: state.file_count() + subagent_files,
             subagent_files,
-            phase: state.phase,
+            phase: told.phase,
             status,
             evidence,
         }
     }
 
-    /// What has not ended, by transcripts or by hooks.
+    /// What has not ended, by transcripts or by hooks. In a session that has been quiet for a day nothing will.
     fn in_flight(&self, state: &SessionState) -> Vec<InFlight> {
+        let last = state.last_active().max(state.alive);
+        if last.is_none_or(|last| self.now.since(last) > NEWS) {
+            return Vec::new();
+        }
         let open = state.in_flight().into_iter().filter(|(call, _)| !self.world.answered.contains(call));
         open.map(|(_, flight)| self.flight(state, flight)).collect()
     }
@@ -122,15 +130,16 @@ impl Teller<'_> {
 
     fn cwd(&self, state: &SessionState) -> Option<PathBuf> {
         let by_project = || {
-            let project = state.project.as_ref()?;
+            let project = state.told().facts.project.as_ref()?;
             self.world.projects.get(&(state.key.client, Arc::clone(project))).cloned()
         };
-        state.cwd.clone().or_else(by_project)
+        state.told().facts.cwd.clone().or_else(by_project)
     }
 
     fn model(&self, state: &SessionState) -> Option<Arc<str>> {
-        let of_turn = state.last_turn.and_then(|turn| turn.model).and_then(|model| self.world.models.get(model));
-        of_turn.or(state.stated_model.as_ref()).cloned()
+        let told = state.told();
+        let of_turn = told.last_turn.and_then(|turn| turn.model).and_then(|model| self.world.models.get(model));
+        of_turn.or(told.facts.model.as_ref()).cloned()
     }
 
     /// What reading from caches saved, at the list prices of usual prompts.
@@ -150,16 +159,20 @@ impl Teller<'_> {
     /// How full the context is. The window is the vendor's word, else the table's, unless more was seen to fit: then
     /// it is the next usual size (features S0-CTX-03).
     fn context(&self, state: &SessionState) -> Reading<Context> {
-        let of_turn = state.last_turn.map(|turn| (turn.at, turn.context_used));
-        let (_, used) = of_turn.into_iter().chain(state.stated_context).max().ok_or(Gap::NotReported)?;
+        let told = state.told();
+        let of_turn = told.last_turn.map(|turn| (turn.when.at, turn.context_used));
+        let stated_at = told.context_at.unwrap_or(Timestamp::EARLIEST);
+        let stated = told.facts.context_used.map(|used| (stated_at, used));
+        let pushed = state.pushed_context;
+        let (_, used) = [of_turn, stated, pushed].into_iter().flatten().max().ok_or(Gap::NotReported)?;
         // A sum of responses says nothing of the last prompt, and no prompt is empty.
         if used == 0 {
             return Err(Gap::NotReported);
         }
-        if let Some(limit) = state.context_limit.filter(|&limit| limit >= used) {
+        if let Some(limit) = state.pushed_limit.or(told.facts.context_limit).filter(|&limit| limit >= used) {
             return Ok(Context { used, limit, source: ContextSource::Vendor });
         }
-        let largest = used.max(state.largest_prompt);
+        let largest = used.max(told.largest_prompt);
         let in_table = self.model(state).and_then(|model| match self.world.models.find(&model) {
             Some(known) => self.rates.window(known),
             None => self.rates.book.context_limit(&model),
@@ -182,6 +195,11 @@ fn models(days: &[SessionDay], children: &[Arc<Session>]) -> Vec<ModelSpend> {
     }
     models.sort_by(dearest_first);
     models
+}
+
+/// The session's name: the better of the one that is message text and the one that is not.
+fn best_title(told: &FileSession<NameIdx>) -> Option<Title> {
+    told.title.iter().chain(&told.private_title).max_by_key(|title| title.rank).cloned()
 }
 
 /// Why zeros in a usage say nothing, of clients whose files do not tell tokens, or only at times and did not here.

@@ -1,11 +1,9 @@
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use agtop_model::{
-    ClientId, Extent, FileId, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, StopReason, Tier, Timestamp, Turn,
-    Usage,
-};
+use agtop_model::{ClientId, CoarserRecords, Dated, MessageKey, Response, Timestamp};
 use foldhash::fast::RandomState;
 
 use super::SessionIdx;
@@ -26,10 +24,10 @@ impl TurnIdx {
 #[derive(Clone, Copy)]
 pub(super) struct Copied<'a> {
     pub(super) session: SessionIdx,
-    pub(super) file: FileId,
-    pub(super) at: Timestamp,
-    pub(super) turn: &'a Turn,
-    pub(super) model: Option<NameIdx>,
+    pub(super) when: Dated,
+    pub(super) message: MessageKey,
+    pub(super) part_of: &'a CoarserRecords,
+    pub(super) response: Response<NameIdx>,
 }
 
 /// What became of a copy.
@@ -56,53 +54,30 @@ pub(super) struct TurnBook {
     duplicates: HashMap<ClientId, u64>,
 }
 
-/// A response, with what won among its copies.
+/// A response, with what counts of its copies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TurnRecord {
-    pub(super) usage: Usage,
-    pub(super) at: Timestamp,
-    pub(super) embedded_cost: Option<PicoUsd>,
+    pub(super) response: Response<NameIdx>,
+    pub(super) when: Dated,
     pub(super) session: SessionIdx,
-    pub(super) model: Option<NameIdx>,
-    pub(super) tier: Tier,
-    pub(super) geo: InferenceGeo,
-    pub(super) purpose: Purpose,
-    pub(super) extent: Extent,
-    pub(super) stop: Option<StopReason>,
-    pub(super) file: FileId,
     /// A finer record is known: this one does not count.
     pub(super) is_coarse: bool,
-    lineage: Lineage,
-    opened: Timestamp,
+    /// What a coarser record names the model that no copy names.
+    coarse_model: Option<NameIdx>,
 }
 
 impl TurnBook {
     /// Joins one copy of a response.
-    pub(super) fn join(&mut self, copy: Copied<'_>, sessions: &[SessionState]) -> Joined {
-        let Copied { session, file, at, turn, model } = copy;
+    pub(super) fn join(&mut self, copy: Copied<'_>, sessions: &[SessionState], names: &Names) -> Joined {
+        let Copied { session, when, message, part_of, response } = copy;
         let mut stale = [None; 2];
-        let superseded = turn.part_of.iter().filter_map(|coarse| self.supersede(coarse)).collect();
-        let copy = TurnRecord {
-            usage: turn.usage,
-            at,
-            embedded_cost: turn.embedded_cost,
-            session,
-            model,
-            tier: turn.tier,
-            geo: turn.geo,
-            purpose: turn.purpose,
-            extent: turn.extent,
-            stop: turn.stop,
-            file,
-            is_coarse: self.coarse.contains(&turn.message),
-            lineage: turn.lineage,
-            opened: turn.opened,
-        };
-        let (turn, is_new) = match self.keys.entry(turn.message) {
+        let superseded = part_of.iter().filter_map(|coarse| self.supersede(coarse)).collect();
+        let is_coarse = self.coarse.contains(&message);
+        let copy = TurnRecord { response, when, session, is_coarse, coarse_model: None };
+        let (turn, is_new) = match self.keys.entry(message) {
             Entry::Vacant(entry) => {
                 let idx = TurnIdx(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
                 entry.insert(idx);
-                self.nameless.extend(turn.part_of.iter().filter(|_| model.is_none()).map(|coarse| (idx, coarse)));
                 self.records.push(copy);
                 stale[0] = Some(session);
                 (idx, true)
@@ -114,7 +89,7 @@ impl TurnBook {
                 if let Some(kept) = self.records.get_mut(idx.at()) {
                     let owners = |a: SessionIdx, b: SessionIdx| sessions[a.at()].key.id < sessions[b.at()].key.id;
                     let before = *kept;
-                    kept.absorb(&copy, owners);
+                    kept.merge(&copy, owners, names);
                     if before.session != kept.session {
                         stale = [Some(before.session), Some(kept.session)];
                     } else if before.counts_otherwise_than(kept) {
@@ -124,6 +99,9 @@ impl TurnBook {
                 (idx, false)
             }
         };
+        if response.model().is_none() {
+            self.nameless.extend(part_of.iter().map(|coarse| (turn, coarse)));
+        }
         Joined { turn, is_new, stale, superseded }
     }
 
@@ -139,16 +117,17 @@ impl TurnBook {
 
     /// Gives parts that do not name their model the model of the record they are a part of, whichever was read first;
     /// returns the sessions whose sums are no longer true.
-    pub(super) fn name_parts(&mut self) -> Vec<SessionIdx> {
+    pub(super) fn name_parts(&mut self, names: &Names) -> Vec<SessionIdx> {
         let Self { keys, records, nameless, .. } = self;
         let mut stale = Vec::new();
         nameless.retain(|&(part, coarse)| {
-            let model = keys.get(&coarse).and_then(|idx| records.get(idx.at())).and_then(|record| record.model);
-            if let (Some(model), Some(part)) = (model, records.get_mut(part.at())) {
-                part.model = Some(model);
+            let model = keys.get(&coarse).and_then(|idx| records.get(idx.at())).and_then(TurnRecord::model);
+            let (Some(model), Some(part)) = (model, records.get_mut(part.at())) else { return true };
+            if part.coarse_model.is_none_or(|known| names.compare(model, known).is_lt()) {
+                part.coarse_model = Some(model);
                 stale.push(part.session);
             }
-            model.is_none()
+            false
         });
         stale
     }
@@ -170,40 +149,29 @@ impl TurnBook {
 }
 
 impl TurnRecord {
-    fn counts_otherwise_than(&self, other: &Self) -> bool {
-        let figures =
-            |record: &Self| (record.usage, record.embedded_cost, record.at, record.model, record.tier, record.stop);
-        figures(self) != figures(other)
+    /// The model that answered.
+    pub(super) fn model(&self) -> Option<NameIdx> {
+        self.response.model().or(self.coarse_model)
     }
 
-    /// Joins another copy of the same response. The result does not depend on which copy came first: the greatest
-    /// usage counts, the copy on the main line or else in the file begun first owns it, and it happened when its first
-    /// copy says.
-    fn absorb(&mut self, copy: &Self, id_is_less: impl Fn(SessionIdx, SessionIdx) -> bool) {
-        let size = |record: &Self| (record.usage.total(), record.usage.output, record.usage.web_searches);
-        let weight = |record: &Self| {
-            let usage = &record.usage;
-            (size(record), usage.input, usage.cache_write_1h, usage.cache_read, usage.reasoning, record.tier)
-        };
-        if weight(copy) > weight(self) {
-            self.usage = copy.usage;
-            self.tier = copy.tier;
-            self.geo = copy.geo;
-            self.purpose = copy.purpose;
-            self.extent = copy.extent;
-            self.model = copy.model.or(self.model);
-        }
-        self.model = self.model.or(copy.model);
-        self.stop = self.stop.or(copy.stop);
-        self.embedded_cost = self.embedded_cost.max(copy.embedded_cost);
-        self.at = self.at.min(copy.at);
-        let (mine, theirs) = ((self.lineage, self.opened), (copy.lineage, copy.opened));
+    /// When it happened.
+    pub(super) fn at(&self) -> Timestamp {
+        self.when.at
+    }
+
+    fn counts_otherwise_than(&self, other: &Self) -> bool {
+        (self.response, self.when) != (other.response, other.when)
+    }
+
+    /// Merges another copy of the same response. The result does not depend on which copy came first: of two sessions
+    /// that own it alike the one with the lesser id does.
+    fn merge(&mut self, copy: &Self, id_is_less: impl Fn(SessionIdx, SessionIdx) -> bool, names: &Names) {
+        let (mine, theirs) = (self.response.ownership(), copy.response.ownership());
         if theirs < mine || (theirs == mine && id_is_less(copy.session, self.session)) {
             self.session = copy.session;
-            self.lineage = copy.lineage;
-            self.opened = copy.opened;
-            self.file = copy.file;
         }
+        self.response.merge(&copy.response, |a, b| names.compare(a, b));
+        self.when = self.when.min(copy.when);
     }
 }
 
@@ -231,6 +199,11 @@ impl Names {
 
     pub(super) fn find(&self, name: &Arc<str>) -> Option<NameIdx> {
         self.index.get(name).copied()
+    }
+
+    /// The order of two names.
+    pub(super) fn compare(&self, a: NameIdx, b: NameIdx) -> Ordering {
+        self.get(a).cmp(&self.get(b))
     }
 
     pub(super) fn get(&self, idx: NameIdx) -> Option<&Arc<str>> {

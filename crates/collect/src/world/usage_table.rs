@@ -57,7 +57,7 @@ impl World {
         turns.sort_unstable();
         turns.dedup();
         let records = turns.into_iter().filter_map(|turn| self.turns.counted_at(turn));
-        records.filter(move |record| record.session == idx && self.lens.scope.holds(record.at))
+        records.filter(move |record| record.session == idx && self.lens.scope.holds(record.at()))
     }
 }
 
@@ -78,7 +78,8 @@ impl Rows<'_> {
     fn add(&mut self, session: u32, record: &TurnRecord) {
         let mut sum = SpendSum::default();
         sum.add(record, self.rates);
-        self.put((session, self.grain.of(record.at), record.model), Growing { sum, extent: record.extent });
+        let row = Growing { sum, extent: record.response.extent };
+        self.put((session, self.grain.of(record.at()), record.model()), row);
     }
 
     fn add_summed(&mut self, session: u32, summed: &Summed) {

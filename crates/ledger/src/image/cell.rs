@@ -65,20 +65,20 @@ impl Cell {
     }
 
     fn of(turn: &TurnMemory) -> Self {
-        let prompt = turn.usage.prompt();
+        let prompt = turn.response.usage.prompt();
         Self {
             session: turn.session,
-            model: turn.model,
-            tier: turn.tier,
-            geo: turn.geo,
-            extent: turn.extent,
-            first: turn.at,
-            last: turn.at,
+            model: turn.response.stated_model,
+            tier: turn.response.tier,
+            geo: turn.response.geo,
+            extent: turn.response.extent,
+            first: stated(turn),
+            last: stated(turn),
             shortest: prompt,
             longest: prompt,
             turns: 1,
-            usage: turn.usage,
-            embedded_cost: turn.embedded_cost,
+            usage: turn.response.usage,
+            embedded_cost: turn.response.embedded_cost,
         }
     }
 
@@ -97,17 +97,27 @@ impl Cell {
 
 /// Whether a response can be added to others, as far as it alone decides.
 pub(super) fn is_plain(turn: &TurnMemory) -> bool {
-    let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = turn.usage;
+    let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } =
+        turn.response.usage;
     let counts = [input, cache_read, cache_write_5m, cache_write_1h, output, web_searches];
-    let cost = turn.embedded_cost.unwrap_or_default().as_pico().unsigned_abs();
+    let cost = turn.response.embedded_cost.unwrap_or_default().as_pico().unsigned_abs();
     turn.part_of.is_empty()
+        // When it happened, and what answered, must not depend on who asks, or on other copies.
+        && turn.time.stated.is_some()
+        && turn.time.before.is_none()
+        && turn.response.any_model == turn.response.stated_model
         // A price takes no more reasoning than there is output, in each response by itself.
         && reasoning <= output
         && counts.into_iter().all(|count| count < LARGEST)
         // A thousand dollars; as many as there can be responses still fit.
         && cost < 1_000_000_000_000_000
         // On which side of a threshold it lies differs between vendors.
-        && !THRESHOLDS.contains(&turn.usage.prompt())
+        && !THRESHOLDS.contains(&turn.response.usage.prompt())
+}
+
+/// When the response says it happened; those of cells do say so.
+fn stated(turn: &TurnMemory) -> Timestamp {
+    turn.time.stated.unwrap_or(Timestamp::EARLIEST)
 }
 
 /// What responses of one cell have in common.
@@ -126,18 +136,18 @@ struct Kind {
 
 impl Kind {
     fn of(turn: &TurnMemory) -> Self {
-        let passed = match turn.extent {
-            Extent::Response => THRESHOLDS.partition_point(|&threshold| threshold < turn.usage.prompt()),
+        let passed = match turn.response.extent {
+            Extent::Response => THRESHOLDS.partition_point(|&threshold| threshold < turn.response.usage.prompt()),
             Extent::Sum => 0,
         };
         Self {
             session: turn.session,
-            model: turn.model,
-            quarter: turn.at.as_millis().div_euclid(QUARTER),
-            tier: turn.tier,
-            geo: turn.geo,
-            extent: turn.extent,
-            has_cost: turn.embedded_cost.is_some(),
+            model: turn.response.stated_model,
+            quarter: stated(turn).as_millis().div_euclid(QUARTER),
+            tier: turn.response.tier,
+            geo: turn.response.geo,
+            extent: turn.response.extent,
+            has_cost: turn.response.embedded_cost.is_some(),
             passed,
         }
     }
@@ -174,10 +184,14 @@ wire! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{minute, turn};
+    use agtop_model::RecordTime;
+
+    use crate::testing::{minute, turn_at};
 
     fn of_prompt(input: u64) -> TurnMemory {
-        TurnMemory { usage: Usage { input, ..Usage::default() }, at: minute(0), ..turn(1) }
+        let mut turn = turn_at(1, 0);
+        turn.response.usage = Usage { input, ..Usage::default() };
+        turn
     }
 
     #[test]
@@ -219,13 +233,17 @@ mod tests {
     #[test]
     fn counts_of_a_broken_record_stay_single() {
         assert!(!is_plain(&of_prompt(u64::MAX)));
-        let dear = TurnMemory { embedded_cost: Some(PicoUsd::new(i64::MAX)), ..turn(1) };
-        assert!(!is_plain(&dear));
+        let mut expensive = turn_at(1, 0);
+        expensive.response.embedded_cost = Some(PicoUsd::new(i64::MAX));
+        assert!(!is_plain(&expensive));
     }
 
     #[test]
     fn a_quarter_of_an_hour_begins_with_its_first_millisecond() {
-        let at = |millis| TurnMemory { at: minute(0).plus(std::time::Duration::from_millis(millis)), ..turn(1) };
+        let at = |millis| {
+            let stated = Some(minute(0).plus(std::time::Duration::from_millis(millis)));
+            TurnMemory { time: RecordTime { stated, before: None }, ..turn_at(1, 0) }
+        };
         let quarter = QUARTER.unsigned_abs();
         let turns = [at(0), at(quarter - 1), at(quarter)];
         let counts: Vec<u64> = sum(turns.iter()).iter().map(|cell| cell.turns).collect();

@@ -118,7 +118,7 @@ impl Ledger {
         let changed = self.entries_since(generation)?;
         let ids: HashSet<EntryId> = changed.iter().map(|entry| entry.id).collect();
         let is_whole = self.part(ROSTER, |_, body| {
-            let mut reader = Reader::of(body, &self.clients).ok()?;
+            let mut reader = Reader::of_newest(body, &self.clients).ok()?;
             let clients = Vec::<ClientId>::take(&mut reader).ok()?;
             // A program that knows fewer clients has left their files out.
             if !self.clients.iter().all(|client| clients.contains(client)) {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use agtop_model::{Extent, MessageKey, Tier, Usage};
+use agtop_model::{Extent, MessageKey, Response, Tier, Usage};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -10,7 +10,7 @@ use proptest::sample::select;
 use super::*;
 use crate::memory::{Memory, TurnMemory};
 use crate::record::FileRecord;
-use crate::testing::{CLIENT, CLIENTS, OTHER, key, memory, minute, opened, record, turn};
+use crate::testing::{CLIENT, CLIENTS, OTHER, key, memory, minute, opened, record, turn, turn_at};
 
 /// What an account of usage comes to, in all and by the model's name.
 #[derive(Debug, Default, PartialEq)]
@@ -56,11 +56,12 @@ struct World {
 
 impl World {
     fn take(&mut self, memory: &Memory, turn: &TurnMemory) {
-        let model = turn.model.and_then(|model| memory.name(model)).map(ToString::to_string).unwrap_or_default();
+        let model =
+            turn.response.model().and_then(|model| memory.name(model)).map(ToString::to_string).unwrap_or_default();
         self.coarse.extend(turn.part_of.iter());
         self.turns
             .entry(turn.message)
-            .and_modify(|(kept, _)| kept.absorb(turn))
+            .and_modify(|(kept, _)| kept.merge(turn, &[]))
             .or_insert_with(|| (turn.clone(), model));
     }
 
@@ -149,16 +150,18 @@ fn turns() -> impl Strategy<Value = TurnMemory> {
     let counts = (0..50_u64, 0..60_u64, proptest::option::weighted(0.3, 0..1000_i64));
     (keys, prompt, manner, counts, 0..60_i64).prop_map(|((message, part_of), input, (tier, extent), counts, at)| {
         let (output, reasoning, cost) = counts;
-        TurnMemory {
-            at: minute(at),
-            part_of: part_of.map(key).into(),
-            model: Some(Name(u32::try_from(message % 2).unwrap())),
+        let plain = turn_at(message, at);
+        let model = Some(Name(u32::try_from(message % 2).unwrap()));
+        let response = Response {
+            stated_model: model,
+            any_model: model,
             usage: Usage { input, output, reasoning, ..Usage::default() },
             embedded_cost: cost.map(agtop_model::PicoUsd::new),
             tier,
             extent,
-            ..turn(message)
-        }
+            ..plain.response
+        };
+        TurnMemory { part_of: part_of.map(key).into(), response, ..plain }
     })
 }
 

@@ -28,7 +28,7 @@ impl Substring {
     }
 
     fn matches_session(&self, session: &Session) -> bool {
-        let title = session.title.as_ref().filter(|title| !title.rank.is_message_text()).map(|title| title.text.raw());
+        let title = session.public_title.as_ref().map(|title| title.text.raw());
         let texts = [
             Some(session.key.client.as_str()),
             Some(&*session.key.id),

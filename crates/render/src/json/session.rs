@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Agent, Billing, Context, Liveness, ModelSpend, Row, Session, Spend, Title};
+use agtop_model::{Agent, Billing, Context, Liveness, ModelSpend, Row, Session, Spend};
 use serde::Serialize;
 
 use super::wire::{self, Tokens};
@@ -250,8 +250,11 @@ impl Brief {
 
 /// The name, unless it is message text that was not asked for.
 fn title(session: &Session, content: Content) -> Option<String> {
-    let may_show = |title: &&Title| content == Content::Included || !title.rank.is_message_text();
-    session.title.as_ref().filter(may_show).map(|title| title.text.raw().to_owned())
+    let title = match content {
+        Content::Included => &session.title,
+        Content::Hidden => &session.public_title,
+    };
+    title.as_ref().map(|title| title.text.raw().to_owned())
 }
 
 /// All sub-agents below the session, each before its own, without recursion: their nesting is what a transcript claims.

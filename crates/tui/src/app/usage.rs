@@ -291,7 +291,7 @@ fn add(sum: &mut Sum, part: &ModelSpend) {
 
 /// A session's name, unless that is what somebody said, or its id.
 fn name(session: &Session) -> String {
-    let title = session.title.as_ref().filter(|title| !title.rank.is_message_text());
+    let title = session.public_title.as_ref();
     let id = || agtop_model::Untrusted::new(Arc::clone(&session.key.id)).for_terminal().into_owned();
     title.map_or_else(id, |title| title.text.for_terminal().into_owned())
 }

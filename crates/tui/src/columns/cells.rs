@@ -141,10 +141,8 @@ pub(super) fn activity(pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'static
 /// The project; of a sub-agent, which has none of its own, its name.
 pub(super) fn project(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
     let Some(known) = agtop_model::field("project") else { return missing(pen) };
-    match ((known.get)(row), row.session.and_then(|session| session.title.as_ref())) {
-        (Value::Gap(_), Some(title)) if !title.rank.is_message_text() => {
-            Line::from(pen.look.span(title.text.for_terminal().into_owned(), Ink::Dim))
-        }
+    match ((known.get)(row), row.session.and_then(|session| session.public_title.as_ref())) {
+        (Value::Gap(_), Some(title)) => Line::from(pen.look.span(title.text.for_terminal().into_owned(), Ink::Dim)),
         (Value::Untrusted(text), _) => plain(pen, text.for_terminal().into_owned()),
         _ => missing(pen),
     }
@@ -162,8 +160,8 @@ pub(crate) fn doing(pen: &Pen<'_>, session: &Session) -> Option<Vec<Span<'static
         spans.extend(target.map(|target| pen.look.span(format!(" {}", target.for_terminal()), Ink::Dim)));
         return Some(spans);
     }
-    let title = session.title.as_ref();
-    let title = title.filter(|title| pen.content == Content::Included || !title.rank.is_message_text())?;
+    let title = if pen.content == Content::Included { &session.title } else { &session.public_title };
+    let title = title.as_ref()?;
     Some(vec![pen.look.span(title.text.for_terminal().into_owned(), Ink::Dim)])
 }
 

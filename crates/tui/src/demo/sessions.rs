@@ -73,6 +73,7 @@ pub(super) fn session(scene: &Scene, at: usize, live: usize) -> Session {
         parent: None,
         forked_from: None,
         title: Some(Title { rank: TitleRank::Generated, text: title.into() }),
+        public_title: Some(Title { rank: TitleRank::Generated, text: title.into() }),
         cwd: Some(PathBuf::from("/home/ada/code").join(project)),
         project: Some(project.into()),
         branch: Some(branch.into()),
@@ -250,6 +251,7 @@ fn child_of(scene: &Scene, at: usize, child: usize) -> Session {
     Session {
         key: SessionKey::new(player.client, format!("agent-{at}-{child}")),
         title: Some(Title { rank: TitleRank::Given, text: name.into() }),
+        public_title: Some(Title { rank: TitleRank::Given, text: name.into() }),
         own_usage: usage,
         own_spend: spend,
         own_days: Arc::default(),
@@ -272,6 +274,7 @@ fn empty(player: Player, scene: &Scene) -> Session {
         parent: None,
         forked_from: None,
         title: None,
+        public_title: None,
         cwd: None,
         project: None,
         branch: None,

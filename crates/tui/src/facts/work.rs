@@ -115,9 +115,9 @@ impl Subject<'_> {
     pub(super) fn session(&self) -> Vec<Fact> {
         let Some(session) = self.row.session else { return Vec::new() };
         let mut facts = Vec::new();
-        let title = session.title.as_ref();
-        let title = title.filter(|title| self.pen.content == Content::Included || !title.rank.is_message_text());
-        facts.extend(title.map(|title| fact("title", self.untrusted(&title.text))));
+        let is_allowed = self.pen.content == Content::Included;
+        let title = if is_allowed { &session.title } else { &session.public_title };
+        facts.extend(title.as_ref().map(|title| fact("title", self.untrusted(&title.text))));
         let id = agtop_model::Untrusted::new(std::sync::Arc::clone(&session.key.id)).for_terminal().into_owned();
         let join = self.row.agent.and_then(|agent| agent.join);
         let join = join.map(|join| format!("joined by {} ({})", join_word(join.tier), join.confidence.as_str()));

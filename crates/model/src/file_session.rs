@@ -1,0 +1,290 @@
+//! What one file says of one session, folded from its events, and what the files of a session come to together.
+//!
+//! Within a file the order of records counts: of each fact the last one holds. Between files no order counts, since they
+//! are read in any: there the newest holds, and among equals the greatest value. The World folds what it reads and the
+//! ledger what it keeps; both do it here.
+
+use crate::response::earliest;
+use crate::{
+    Dated, EventKind, Lineage, Phase, RecordTime, SessionFacts, SessionKey, StopReason, TimeSource, Timestamp, Title,
+    TitleRank, Turn,
+};
+
+/// What one file says of one session, apart from its responses and tool calls. `N` stands for a model's name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileSession<N> {
+    /// What is known about the session: of each fact the last that was stated.
+    pub facts: SessionFacts,
+    /// When the last of these facts was stated.
+    pub facts_at: Option<Timestamp>,
+    /// When [`SessionFacts::context_used`] was stated.
+    pub context_at: Option<Timestamp>,
+    /// The best name that is no message text.
+    pub title: Option<Title>,
+    /// The best name that is message text. Private: it is written nowhere.
+    pub private_title: Option<Title>,
+    /// How often the user spoke.
+    pub prompts: u64,
+    /// Failed requests.
+    pub errors: u64,
+    /// How often the context was compacted.
+    pub compactions: u64,
+    /// Where the conversation stands.
+    pub phase: Phase,
+    /// When something first happened.
+    pub first: Option<Timestamp>,
+    /// When something last happened.
+    pub last: Option<Timestamp>,
+    /// What the last record with a credible time says.
+    pub stated: Option<Timestamp>,
+    /// Whether a response has no time but the file's.
+    pub is_undated: bool,
+    /// The newest response on the main line.
+    pub last_turn: Option<LastTurn<N>>,
+    /// The largest context seen, in tokens.
+    pub largest_prompt: u64,
+}
+
+/// The newest response on a session's main line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastTurn<N> {
+    /// When it happened.
+    pub when: Dated,
+    /// The model that answered.
+    pub model: Option<N>,
+    /// Tokens in the context with it.
+    pub context_used: u64,
+    /// Why the model stopped.
+    pub stop: Option<StopReason>,
+}
+
+impl<N> Default for FileSession<N> {
+    fn default() -> Self {
+        Self {
+            facts: SessionFacts::default(),
+            facts_at: None,
+            context_at: None,
+            title: None,
+            private_title: None,
+            prompts: 0,
+            errors: 0,
+            compactions: 0,
+            phase: Phase::Fresh,
+            first: None,
+            last: None,
+            stated: None,
+            is_undated: false,
+            last_turn: None,
+            largest_prompt: 0,
+        }
+    }
+}
+
+impl<N: Copy> FileSession<N> {
+    /// The time of the next record, which states `stated`. Those after it that state none take it for theirs, unless it
+    /// is after `latest`.
+    pub fn time_of(&mut self, stated: Option<Timestamp>, latest: Timestamp) -> RecordTime {
+        let stated = stated.filter(|&stated| Timestamp::EARLIEST <= stated);
+        let time = RecordTime { stated, before: self.stated };
+        self.stated = stated.filter(|&stated| stated <= latest).or(self.stated);
+        time
+    }
+
+    /// Notes facts about the session `own`, stated at a credible time if any. Times after `latest` are a broken clock's.
+    pub fn note_facts(&mut self, own: &SessionKey, at: Option<Timestamp>, told: &SessionFacts, latest: Timestamp) {
+        self.touch(at);
+        self.facts_at = self.facts_at.max(at);
+        let facts = &mut self.facts;
+        update(&mut facts.parent, told.parent.as_ref().filter(|parent| *parent != own));
+        update(&mut facts.forked_from, told.forked_from.as_ref());
+        update(&mut facts.cwd, told.cwd.as_ref());
+        update(&mut facts.project, told.project.as_ref());
+        update(&mut facts.branch, told.branch.as_ref());
+        update(&mut facts.version, told.version.as_ref());
+        update(&mut facts.model, told.model.as_ref());
+        update(&mut facts.context_limit, told.context_limit.as_ref());
+        update(&mut facts.origin, told.origin.as_ref());
+        let started = told.started.filter(|&started| Timestamp::EARLIEST <= started && started <= latest);
+        facts.started = earliest(facts.started, started);
+        self.first = earliest(self.first, started);
+        if told.context_used.is_some() {
+            facts.context_used = told.context_used;
+            self.context_at = at.or(self.last);
+        }
+    }
+
+    /// Notes a response; says whether it is the newest of the session's own.
+    pub fn note_response(&mut self, when: Dated, turn: &Turn, model: Option<N>) -> bool {
+        match when.source {
+            TimeSource::Record | TimeSource::Neighbour => self.touch(Some(when.at)),
+            TimeSource::File => self.is_undated = true,
+        }
+        let context_used = turn.context_used.unwrap_or_else(|| turn.usage.prompt());
+        self.largest_prompt = self.largest_prompt.max(context_used);
+        let is_own = turn.lineage == Lineage::Main || self.facts.parent.is_some();
+        if !is_own || self.last_turn.is_some_and(|last| last.when.at > when.at) {
+            return false;
+        }
+        let stop = turn.stop.or(self.last_turn.filter(|last| last.when.at == when.at).and_then(|last| last.stop));
+        self.last_turn = Some(LastTurn { when, model, context_used, stop });
+        let is_done = matches!(stop, Some(StopReason::EndTurn | StopReason::StopSequence));
+        self.phase = if is_done { Phase::Finished } else { Phase::Open };
+        true
+    }
+
+    /// Notes anything else, at a credible time if any.
+    pub fn note(&mut self, at: Option<Timestamp>, kind: &EventKind) {
+        self.touch(at);
+        self.phase = self.phase.after(kind);
+        match kind {
+            EventKind::Title(title) if title.rank.is_message_text() => note_title(&mut self.private_title, title),
+            EventKind::Title(title) => note_title(&mut self.title, title),
+            EventKind::Prompt { .. } => self.prompts += 1,
+            EventKind::Compacted => self.compactions += 1,
+            EventKind::Error(_) => self.errors += 1,
+            _ => {}
+        }
+    }
+
+    fn touch(&mut self, at: Option<Timestamp>) {
+        self.first = earliest(self.first, at);
+        self.last = self.last.max(at);
+    }
+
+    /// The same with models under other names.
+    pub fn named<M>(self, name: impl FnOnce(N) -> Option<M>) -> FileSession<M> {
+        let last_turn = self.last_turn.map(|LastTurn { when, model, context_used, stop }| LastTurn {
+            when,
+            model: model.and_then(name),
+            context_used,
+            stop,
+        });
+        FileSession {
+            facts: self.facts,
+            facts_at: self.facts_at,
+            context_at: self.context_at,
+            title: self.title,
+            private_title: self.private_title,
+            prompts: self.prompts,
+            errors: self.errors,
+            compactions: self.compactions,
+            phase: self.phase,
+            first: self.first,
+            last: self.last,
+            stated: self.stated,
+            is_undated: self.is_undated,
+            last_turn,
+            largest_prompt: self.largest_prompt,
+        }
+    }
+
+    /// What is left of it where the file tells other things now: neither counts nor what concerns the present.
+    #[must_use]
+    pub fn leftover(&self) -> Self {
+        let (title, facts) = (self.title.clone(), self.facts.clone());
+        Self {
+            facts,
+            title,
+            prompts: 0,
+            errors: 0,
+            compactions: 0,
+            phase: Phase::Fresh,
+            last_turn: None,
+            private_title: None,
+            ..*self
+        }
+    }
+
+    /// Gives what has no time of its own that of the file, which was last written then.
+    pub fn settle_times(&mut self, modified: Timestamp) {
+        if self.is_undated {
+            self.touch(Some(modified));
+        }
+        if let Some(last) = self.last_turn.as_mut().filter(|last| last.when.source == TimeSource::File) {
+            last.when.at = modified;
+        }
+    }
+
+    /// What all files of a session come to, whatever their order. Their times must be settled. Of claims to a parent one
+    /// is taken; which holds depends on the other sessions.
+    pub fn of_all(files: &[&Self]) -> Self {
+        let mut all = Self {
+            facts: facts_of(files),
+            facts_at: files.iter().filter_map(|file| file.facts_at).max(),
+            title: best_title(files, |file| file.title.as_ref()),
+            private_title: best_title(files, |file| file.private_title.as_ref()),
+            prompts: files.iter().map(|file| file.prompts).sum(),
+            errors: files.iter().map(|file| file.errors).sum(),
+            compactions: files.iter().map(|file| file.compactions).sum(),
+            phase: files.iter().max_by_key(|file| (file.last, file.phase)).map(|file| file.phase).unwrap_or_default(),
+            first: files.iter().filter_map(|file| file.first).min(),
+            last: files.iter().filter_map(|file| file.last).max(),
+            stated: files.iter().filter_map(|file| file.stated).max(),
+            is_undated: files.iter().any(|file| file.is_undated),
+            largest_prompt: files.iter().map(|file| file.largest_prompt).max().unwrap_or_default(),
+            ..Self::default()
+        };
+        let context = |file: &&Self| Some((file.context_at, file.facts.context_used?));
+        if let Some((at, used)) = files.iter().filter_map(context).max() {
+            (all.context_at, all.facts.context_used) = (at, Some(used));
+        }
+        let last_turns = files.iter().filter_map(|file| file.last_turn);
+        all.last_turn = last_turns.max_by_key(|last| (last.when.at, last.context_used, last.stop));
+        all
+    }
+}
+
+/// Of each fact the newest, and among equally new ones the greatest.
+fn facts_of<N>(files: &[&FileSession<N>]) -> SessionFacts {
+    fn newest<N, T: Ord + Clone>(files: &[&FileSession<N>], fact: impl Fn(&SessionFacts) -> Option<&T>) -> Option<T> {
+        files.iter().filter_map(|file| Some((file.facts_at, fact(&file.facts)?))).max().map(|(_, fact)| fact.clone())
+    }
+    SessionFacts {
+        parent: newest(files, |facts| facts.parent.as_ref()),
+        forked_from: newest(files, |facts| facts.forked_from.as_ref()),
+        started: files.iter().filter_map(|file| file.facts.started).min(),
+        cwd: newest(files, |facts| facts.cwd.as_ref()),
+        project: newest(files, |facts| facts.project.as_ref()),
+        branch: newest(files, |facts| facts.branch.as_ref()),
+        version: newest(files, |facts| facts.version.as_ref()),
+        model: newest(files, |facts| facts.model.as_ref()),
+        context_limit: newest(files, |facts| facts.context_limit.as_ref()),
+        context_used: None,
+        origin: newest(files, |facts| facts.origin.as_ref()),
+    }
+}
+
+/// Of names of the best rank the first prompt stays, and of all others the last counts.
+fn best_title<N>(files: &[&FileSession<N>], title: impl Fn(&FileSession<N>) -> Option<&Title>) -> Option<Title> {
+    let mut best: Option<(TitleRank, Option<i64>, &Title)> = None;
+    for &file in files {
+        let Some(title) = title(file) else { continue };
+        let age = if keeps_first(title.rank) {
+            file.first.map(|first| first.as_millis().saturating_neg())
+        } else {
+            file.last.map(Timestamp::as_millis)
+        };
+        let ranked = (title.rank, age, title);
+        if best.is_none_or(|best| (best.0, best.1, &best.2.text) < (ranked.0, ranked.1, &ranked.2.text)) {
+            best = Some(ranked);
+        }
+    }
+    best.map(|(.., title)| title.clone())
+}
+
+fn keeps_first(rank: TitleRank) -> bool {
+    matches!(rank, TitleRank::FirstPrompt | TitleRank::FirstCommand)
+}
+
+fn note_title(known: &mut Option<Title>, told: &Title) {
+    let keeps = |known: &Title| known.rank > told.rank || (known.rank == told.rank && keeps_first(told.rank));
+    if !told.text.is_empty() && !known.as_ref().is_some_and(keeps) {
+        *known = Some(told.clone());
+    }
+}
+
+fn update<T: Clone>(known: &mut Option<T>, told: Option<&T>) {
+    if let Some(told) = told {
+        *known = Some(told.clone());
+    }
+}
