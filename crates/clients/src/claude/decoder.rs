@@ -242,7 +242,7 @@ impl Transcript {
             message: key,
             id: id.map(Into::into),
             part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
+            geo: usage.inference_geo.as_deref().map_or(InferenceGeo::Global, geo),
             purpose: Purpose::Answer,
             model: message.model.as_deref().map(|model| self.names.get(model)),
             usage: sum,
@@ -482,6 +482,11 @@ fn tier(speed: Option<&str>, service: Option<&str>) -> Tier {
         (_, Some("batch")) => Tier::Batch,
         _ => Tier::Standard,
     }
+}
+
+/// Where a model ran. Anthropic says `global` or `not_available` where its list price holds, and nothing before 2026.
+fn geo(inference_geo: &str) -> InferenceGeo {
+    if inference_geo.eq_ignore_ascii_case("us") { InferenceGeo::Us } else { InferenceGeo::Global }
 }
 
 /// The JSON text that begins at a byte, if it ends and has no escapes.

@@ -1,4 +1,4 @@
-use agtop_model::{Activity, EventKind, Lineage, Role, StopReason, Tier, Title, TitleRank, Usage};
+use agtop_model::{Activity, EventKind, InferenceGeo, Lineage, Role, StopReason, Tier, Title, TitleRank, Usage};
 use proptest::prelude::*;
 
 use super::Claude;
@@ -9,6 +9,7 @@ const SESSION: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/sessi
 const FORK: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/fork.jsonl");
 const ITERATIONS: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/iterations.jsonl");
 const SUBAGENT: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/subagent.jsonl");
+const GEO: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.332/geo.jsonl");
 const META: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/subagent.meta.json");
 const STREAMED: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.90/session.jsonl");
 const BESIDE: &[u8] = include_bytes!("../../../../fixtures/claude/2.0.30/agent-beef.jsonl");
@@ -223,6 +224,18 @@ fn fast_mode_and_stop_reasons_are_kept() {
     let tally = Tally::of(&events);
     let (_, turn) = tally.turns.values().find(|(_, turn)| turn.id.as_deref() == Some("msg_2")).unwrap();
     assert_eq!((turn.tier, turn.stop), (Tier::Fast, Some(StopReason::ToolUse)));
+}
+
+/// `usage.inference_geo` was not read, so that what ran within the United States cost the list price.
+#[test]
+fn inference_in_the_united_states_is_told_apart_from_everything_else() {
+    let (events, errors) = decode_lines(&Claude, MAIN, GEO);
+    assert_eq!(errors, []);
+    let tally = Tally::of(&events);
+    let mut within: Vec<_> = tally.turns.values().filter(|(_, turn)| turn.geo == InferenceGeo::Us).collect();
+    within.sort_by_key(|(_, turn)| turn.id.clone());
+    let told: Vec<_> = within.iter().map(|(_, turn)| (turn.id.as_deref().unwrap(), turn.tier)).collect();
+    assert_eq!(told, [("msg_geo1", Tier::Standard), ("msg_geo2", Tier::Fast), ("msg_geo7", Tier::Standard)]);
 }
 
 #[test]

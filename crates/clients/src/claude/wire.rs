@@ -129,6 +129,8 @@ pub(super) struct MessageUsage<'a> {
     pub(super) speed: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(super) service_tier: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) inference_geo: Option<Str<'a>>,
     #[serde(default)]
     pub(super) server_tool_use: Option<ServerToolUse>,
     #[serde(borrow, default)]
