@@ -2,15 +2,21 @@
 //!
 //! Transcripts: `<config>/projects/<encoded cwd>/<session>.jsonl`, with sub-agents in `<session>/subagents/**/`,
 //! beside the session (2.0), or inline (1.x). Layouts and rules: Anthropic's agent SDK for Python 0.2.186
-//! (`_internal/sessions.py`), the CLI's change log, and live runs of 2.1.197.
+//! (`_internal/sessions.py`), the CLI's change log, and live runs of 2.1.197 and 2.1.332.
 
+mod compaction;
 mod decoder;
+mod kinds;
 mod lineage;
 mod meta;
 mod prompt;
 mod registry;
+mod skim;
 mod wire;
+mod words;
 
+#[cfg(test)]
+mod compaction_tests;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +54,9 @@ static INFO: ClientInfo = ClientInfo {
     },
     blind_spots: &[
         "a response cut off in mid-stream was billed, but reaches no transcript",
-        "title generation and the summary of /compact are billed, but reach no transcript",
+        "title generation is billed, but reaches no transcript",
+        "the summary of /compact reaches no transcript before 2.1.332; from then on it counts when the session ends, unless \
+         sub-agents were at work, or a fork of what was compacted was compacted in its first run",
         "subscription limits are in no transcript",
     ],
 };
