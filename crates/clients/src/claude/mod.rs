@@ -258,8 +258,12 @@ fn stores_of(root: &Path, presence: Presence) -> [Store; 3] {
     ]
 }
 
+/// A session's transcript, or among a session's sub-agents one of theirs: workflows keep books beside them
+/// (`subagents/workflows/wf_*/journal.jsonl`).
 fn is_transcript(path: &Path) -> bool {
-    has_extension(path, "jsonl") && !path.iter().any(|part| part == "tool-results")
+    let lies_in = |directory: &str| path.iter().any(|part| part == directory);
+    let is_book = lies_in("subagents") && !file_name(path).starts_with("agent-");
+    has_extension(path, "jsonl") && !lies_in("tool-results") && !is_book
 }
 
 /// `<pid>.json`; the keys beside them are none of our business.

@@ -295,6 +295,19 @@ fn tool_results_kept_as_files_are_no_transcripts() {
     assert!(!accepts("-p/x/tool-results/1.jsonl") && !accepts("-p/x.json") && !accepts("-p/x.jsonl.bak"));
 }
 
+/// The books of all workflows were one session called "journal".
+#[test]
+fn the_books_of_a_workflow_are_no_session() {
+    let stores = Claude.stores(&home());
+    let accepts = |path: &str| stores.iter().any(|store| (store.accepts)(path.as_ref()));
+    for path in ["-p/x/subagents/workflows/wf_1/journal.jsonl", "-p/x/subagents/index.jsonl"] {
+        assert!(!accepts(path), "{path}");
+    }
+    for path in ["-p/x/subagents/workflows/wf_1/agent-a1.jsonl", "-p/journal.jsonl", "-p/agent-beef.jsonl"] {
+        assert!(accepts(path), "{path}");
+    }
+}
+
 #[test]
 fn a_live_process_says_which_session_it_works_on_and_what_it_does() {
     let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting"}"#;
