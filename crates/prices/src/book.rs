@@ -170,7 +170,7 @@ impl PriceBook {
 
     /// The entry of a list with the rates of the time that is asked for.
     fn dated<'a>(&self, found: Match<'a>) -> Match<'a> {
-        let found = with_old_fast_mode(found);
+        let found = with_old_multipliers(found);
         match self.as_of {
             AsOf::Now => found,
             AsOf::Day(day) => Match { earlier: self.earlier(&found), ..found }.then(day),
@@ -191,7 +191,7 @@ impl PriceBook {
         }
         for Era { rates, .. } in &mut eras {
             (rates.max_input, rates.max_output) = (found.rates.max_input, found.rates.max_output);
-            rates.fast = rates.fast.or(found.rates.fast);
+            rates.multipliers = rates.multipliers.or(found.rates.multipliers);
         }
         eras
     }
@@ -228,10 +228,15 @@ fn first<'a>(
     })
 }
 
-/// Adds the fast-mode multiplier that a model once had: the list drops it when the mode ends, but not what it cost.
-fn with_old_fast_mode(mut found: Match<'_>) -> Match<'_> {
-    if found.rates.fast.is_none() {
-        found.rates.fast = origin::retired().find(found.key).and_then(|row| line::parse(row.items).fast);
+/// Adds the multipliers that a model once had: the list drops one when the mode ends, but not what it cost. A list that
+/// an earlier agtop fetched may lack some, too.
+fn with_old_multipliers(mut found: Match<'_>) -> Match<'_> {
+    let mut sheets = vec![origin::retired()];
+    if found.source == PriceSource::Fetched {
+        sheets.push(origin::table());
+    }
+    for row in sheets.into_iter().filter_map(|sheet| sheet.find(found.key)) {
+        found.rates.multipliers = found.rates.multipliers.or(line::parse(row.items).multipliers);
     }
     found
 }

@@ -1,9 +1,10 @@
 use std::cmp::Reverse;
 
-use agtop_model::{PicoUsd, Tier};
+use agtop_model::{InferenceGeo, PicoUsd, Tier};
 
 use crate::bucket::Bucket;
 use crate::rates::{Band, Caching, Rates, Threshold};
+use crate::terms::Terms;
 
 /// How a rate that the list lacks was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub struct Derived {
 pub(crate) struct Applied {
     pub(crate) rate: PicoUsd,
     pub(crate) tier: Tier,
+    pub(crate) geo: InferenceGeo,
     pub(crate) above: u64,
     pub(crate) derived: Option<Derived>,
 }
@@ -30,6 +32,8 @@ pub(crate) struct Fit<'a> {
     caching: Caching,
     /// What to multiply by for fast mode, in millionths.
     fast: Option<i64>,
+    /// What to multiply by for where the model ran, in millionths.
+    geo: Option<(InferenceGeo, i64)>,
 }
 
 /// Anthropic's multiples of the input rate, in hundredths.
@@ -45,12 +49,13 @@ const fn multiple(bucket: Bucket) -> Option<Derived> {
 
 impl Rates {
     /// The rates for a request of `prompt` tokens, cached ones included: the whole request is billed by its length.
-    pub(crate) fn fit(&self, prompt: u64, tier: Tier) -> Fit<'_> {
-        let (tier, fast) = match (tier, self.fast) {
+    pub(crate) fn fit(&self, prompt: u64, terms: Terms) -> Fit<'_> {
+        let geo = self.multipliers.of_geo(terms.geo).map(|times| (terms.geo, times));
+        let (tier, fast) = match (terms.tier, self.multipliers.fast) {
             (Tier::Fast, Some(times)) => (Tier::Standard, Some(times)),
             // OpenAI's fast mode is its priority service under another name.
             (Tier::Fast, None) => (Tier::Priority, None),
-            _ => (tier, None),
+            (tier, _) => (tier, None),
         };
         let long_enough = |above| match self.threshold {
             _ if above == 0 => true,
@@ -60,7 +65,7 @@ impl Rates {
         let fits = |band: &&Band| long_enough(band.above) && (band.tier == tier || band.tier == Tier::Standard);
         let mut bands: Vec<_> = self.bands.iter().filter(fits).collect();
         bands.sort_by_key(|band| Reverse(fitness(band, tier)));
-        Fit { bands, caching: self.caching, fast }
+        Fit { bands, caching: self.caching, fast, geo }
     }
 }
 
@@ -74,11 +79,14 @@ fn fitness(band: &Band, tier: Tier) -> (bool, u64, bool) {
 impl Fit<'_> {
     /// The rate of one token of `bucket`; `None` if the model is not priced.
     pub(crate) fn rate(&self, bucket: Bucket) -> Option<Applied> {
-        let applied = self.list_rate(bucket)?;
-        Some(match self.fast {
-            Some(times) => Applied { rate: scaled(applied.rate, times, 1_000_000), tier: Tier::Fast, ..applied },
-            None => applied,
-        })
+        let mut applied = self.list_rate(bucket)?;
+        if let Some(times) = self.fast {
+            applied = Applied { rate: scaled(applied.rate, times, 1_000_000), tier: Tier::Fast, ..applied };
+        }
+        if let Some((geo, times)) = self.geo {
+            applied = Applied { rate: scaled(applied.rate, times, 1_000_000), geo, ..applied };
+        }
+        Some(applied)
     }
 
     fn list_rate(&self, bucket: Bucket) -> Option<Applied> {
@@ -119,7 +127,7 @@ impl Fit<'_> {
     fn first(&self, rate: impl Fn(&Band) -> Option<(PicoUsd, Option<Derived>)>) -> Option<Applied> {
         self.bands.iter().find_map(|band| {
             let (rate, derived) = rate(band)?;
-            Some(Applied { rate, tier: band.tier, above: band.above, derived })
+            Some(Applied { rate, tier: band.tier, geo: InferenceGeo::Global, above: band.above, derived })
         })
     }
 }

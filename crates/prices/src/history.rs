@@ -79,9 +79,9 @@ impl Rates {
         let differ = |earlier: Option<i64>, later: Option<i64>| earlier.zip(later).is_some_and(|(a, b)| a != b);
         let pico = |price: Option<PicoUsd>| price.map(PicoUsd::as_pico);
         differ(pico(self.search), pico(later.search))
-            || differ(self.fast, later.fast)
+            || self.multipliers.beside(later.multipliers).into_iter().any(|(earlier, later)| differ(earlier, later))
             || self.listed().any(|listed| {
-                let applied = later.fit(listed.above.saturating_add(1), listed.tier).rate(listed.bucket);
+                let applied = later.fit(listed.above.saturating_add(1), listed.tier.into()).rate(listed.bucket);
                 applied.is_some_and(|applied| applied.rate != listed.rate)
             })
     }
@@ -89,6 +89,6 @@ impl Rates {
     /// Takes from other rates of the same model what stands beside the rates of tokens and is not known here.
     fn learn(&mut self, other: &Self) {
         self.search = self.search.or(other.search);
-        self.fast = self.fast.or(other.fast);
+        self.multipliers = self.multipliers.or(other.multipliers);
     }
 }

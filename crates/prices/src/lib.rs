@@ -27,6 +27,7 @@ mod quote;
 mod rated;
 mod rates;
 mod sheet;
+mod terms;
 
 #[cfg(test)]
 mod tests;
@@ -42,3 +43,4 @@ pub use overrides::OverrideError;
 pub use quote::{Quote, QuoteLine};
 pub use rated::{Era, How, Match, PriceSource, Rated, Tariff};
 pub use rates::{Listed, Rates};
+pub use terms::Terms;

@@ -8,6 +8,7 @@
 //! | `i` `o` `r` `w` `h` `t` | input, output, cache read, 5-minute write, 1-hour write, reasoning: USD per million tokens |
 //! | `s10000` | USD per million web searches |
 //! | `x2` | fast mode multiplies every token rate by this |
+//! | `u1.1` | inference within the United States multiplies every token rate by this |
 //! | `a` | caching is billed in Anthropic's multiples of the input rate where the list has no rate |
 //! | `g` | a long-prompt rate begins at its threshold, not above it |
 //! | `P` `F` `B` | what follows is for priority, flex, batch |
@@ -46,7 +47,8 @@ pub(crate) fn parse(items: &str) -> Rates {
             'a' => rates.caching = Caching::Multiples,
             'g' => rates.threshold = Threshold::Reached,
             's' => rates.search = amount(value),
-            'x' => rates.fast = amount(value).map(PicoUsd::as_pico),
+            'x' => rates.multipliers.fast = amount(value).map(PicoUsd::as_pico),
+            'u' => rates.multipliers.us = amount(value).map(PicoUsd::as_pico),
             _ => {
                 if let Some(bucket) = Bucket::from_letter(letter) {
                     band.set(bucket, amount(value));
@@ -79,8 +81,10 @@ pub(crate) fn write(rates: &Rates) -> String {
     if let Some(search) = rates.search {
         item('s', &decimal(search.as_pico()));
     }
-    if let Some(fast) = rates.fast {
-        item('x', &decimal(fast));
+    for (letter, times) in [('x', rates.multipliers.fast), ('u', rates.multipliers.us)] {
+        if let Some(times) = times {
+            item(letter, &decimal(times));
+        }
     }
     for band in &rates.bands {
         let tier = TIERS.into_iter().find(|(_, tier)| *tier == band.tier);
@@ -133,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_line_survives_being_read_and_written() {
-        let line = "c1000000 m128000 a g s10000 x2.5 i5 r0.5 w6.25 h10 o25 >200000 i10 o50 P i7 P>200000 i12 B i2.5";
+        let line =
+            "c1000000 m128000 a g s10000 x2.5 u1.1 i5 r0.5 w6.25 h10 o25 >200000 i10 o50 P i7 P>200000 i12 B i2.5";
         assert_eq!(write(&parse(line)), line);
     }
 

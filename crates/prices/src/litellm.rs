@@ -12,6 +12,7 @@ use crate::bucket::Bucket;
 use crate::line;
 use crate::rates::{Band, Caching, Rates, Threshold};
 use crate::sheet;
+use crate::terms::Multipliers;
 
 /// A price list cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +112,7 @@ struct Entry {
     max_input: Option<u64>,
     max_output: Option<u64>,
     search: Option<PicoUsd>,
-    fast: Option<i64>,
+    multipliers: Multipliers,
     bands: Bands,
     tiered: Bands,
 }
@@ -126,7 +127,10 @@ impl Entry {
             "search_context_cost_per_query" => {
                 self.search = price(value.get("search_context_size_medium").unwrap_or(&Value::Null));
             }
-            "provider_specific_entry" => self.fast = value.get("fast").and_then(Value::as_f64).and_then(multiplier),
+            "provider_specific_entry" => {
+                let times = |name| value.get(name).and_then(Value::as_f64).and_then(multiplier);
+                self.multipliers = Multipliers { fast: times("fast"), us: times("us") };
+            }
             "tiered_pricing" => self.tiered = tiered(value),
             _ => put(&mut self.bands, name, value, 0),
         }
@@ -152,7 +156,7 @@ impl Entry {
         }
         let caching = if key.contains("claude") { Caching::Multiples } else { Caching::AsInput };
         let threshold = if self.provider == "xai" { Threshold::Reached } else { Threshold::Exceeded };
-        Rates { search: self.search, fast: self.fast, caching, threshold, ..rates }
+        Rates { search: self.search, multipliers: self.multipliers, caching, threshold, ..rates }
     }
 }
 

@@ -1,8 +1,9 @@
-use agtop_model::{Extent, PicoUsd, Tier, Usage};
+use agtop_model::{Extent, InferenceGeo, PicoUsd, Tier, Usage};
 
 use crate::bucket::Bucket;
 use crate::fit::{Applied, Derived, Fit};
 use crate::rates::Rates;
+use crate::terms::Terms;
 
 /// What one request costs, item by item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct QuoteLine {
     pub amount: PicoUsd,
     /// The class of service whose rate it is: the list price where the class asked for has no rate of its own.
     pub tier: Tier,
+    /// Where the model ran, if its rate depends on that.
+    pub geo: InferenceGeo,
     /// The threshold that the prompt passed, in tokens; 0 where the rate holds for any prompt.
     pub above: u64,
     /// How the rate was made, where the list has none.
@@ -35,25 +38,25 @@ pub struct QuoteLine {
 }
 
 impl Rates {
-    pub(crate) fn quote(&self, usage: &Usage, tier: Tier, extent: Extent) -> Quote {
-        let lines: Vec<_> = self.lines(usage, tier, prompt_of(usage, extent)).collect();
+    pub(crate) fn quote(&self, usage: &Usage, terms: Terms, extent: Extent) -> Quote {
+        let lines: Vec<_> = self.lines(usage, terms, prompt_of(usage, extent)).collect();
         let total = lines.iter().map(|line| line.amount).sum();
         let unpriced_searches = if self.search.is_none() { usage.web_searches } else { 0 };
         Quote { lines, total, unpriced_searches }
     }
 
     /// What this costs at the rates of prompts of so many tokens.
-    pub(crate) fn total(&self, usage: &Usage, tier: Tier, prompt: u64) -> PicoUsd {
-        self.lines(usage, tier, prompt).map(|line| line.amount).sum()
+    pub(crate) fn total(&self, usage: &Usage, terms: Terms, prompt: u64) -> PicoUsd {
+        self.lines(usage, terms, prompt).map(|line| line.amount).sum()
     }
 
-    fn lines(&self, usage: &Usage, tier: Tier, prompt: u64) -> impl Iterator<Item = QuoteLine> {
-        let fit = self.fit(prompt, tier);
+    fn lines(&self, usage: &Usage, terms: Terms, prompt: u64) -> impl Iterator<Item = QuoteLine> {
+        let fit = self.fit(prompt, terms);
         let tokens = token_counts(&fit, usage).into_iter().filter_map(move |(bucket, pieces)| {
             (pieces > 0).then(|| fit.rate(bucket)).flatten().map(|applied| line(bucket, pieces, applied))
         });
         let searches = self.search.filter(|_| usage.web_searches > 0).map(|rate| {
-            let applied = Applied { rate, tier: Tier::Standard, above: 0, derived: None };
+            let applied = Applied { rate, tier: Tier::Standard, geo: InferenceGeo::Global, above: 0, derived: None };
             line(Bucket::WebSearch, usage.web_searches, applied)
         });
         tokens.chain(searches)
@@ -84,6 +87,6 @@ fn token_counts(fit: &Fit<'_>, usage: &Usage) -> [(Bucket, u64); 6] {
 }
 
 fn line(bucket: Bucket, pieces: u64, applied: Applied) -> QuoteLine {
-    let Applied { rate, tier, above, derived } = applied;
-    QuoteLine { bucket, pieces, rate, amount: rate.times(pieces), tier, above, derived }
+    let Applied { rate, tier, geo, above, derived } = applied;
+    QuoteLine { bucket, pieces, rate, amount: rate.times(pieces), tier, geo, above, derived }
 }

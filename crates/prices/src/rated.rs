@@ -1,8 +1,9 @@
-use agtop_model::{Basis, Cost, Extent, Tier, Timestamp, Usage};
+use agtop_model::{Basis, Cost, Extent, Timestamp, Usage};
 
 use crate::day::Day;
 use crate::quote::{Quote, prompt_of};
 use crate::rates::Rates;
+use crate::terms::Terms;
 
 /// What a model costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,18 +155,18 @@ impl Rated<'_> {
 
     /// What one request costs [`now`](Self::now). A sum of requests is for [`Self::cost_of`]: the length of each prompt
     /// decides its rates.
-    pub fn cost(&self, usage: &Usage, tier: Tier) -> Cost {
-        self.cost_of(usage, tier, Extent::Response)
+    pub fn cost(&self, usage: &Usage, terms: impl Into<Terms>) -> Cost {
+        self.cost_of(usage, terms, Extent::Response)
     }
 
     /// [`Tariff::cost_of`] by the rates of [`now`](Self::now).
-    pub fn cost_of(&self, usage: &Usage, tier: Tier, extent: Extent) -> Cost {
-        self.now().cost_of(usage, tier, extent)
+    pub fn cost_of(&self, usage: &Usage, terms: impl Into<Terms>, extent: Extent) -> Cost {
+        self.now().cost_of(usage, terms, extent)
     }
 
     /// The same item by item; `None` where nothing is billed or nothing is known.
-    pub fn quote(&self, usage: &Usage, tier: Tier) -> Option<Quote> {
-        self.now().quote_of(usage, tier, Extent::Response)
+    pub fn quote(&self, usage: &Usage, terms: impl Into<Terms>) -> Option<Quote> {
+        self.now().quote_of(usage, terms, Extent::Response)
     }
 
     /// Lengths of prompts, in tokens, at which rates change or once changed.
@@ -184,23 +185,25 @@ impl Rated<'_> {
 impl Tariff<'_> {
     /// What one request or a sum of requests cost. A sum tells nothing of the length of its prompts: it is priced as
     /// if they were short, as most are.
-    pub fn cost_of(&self, usage: &Usage, tier: Tier, extent: Extent) -> Cost {
-        self.cost_at(usage, tier, prompt_of(usage, extent))
+    pub fn cost_of(&self, usage: &Usage, terms: impl Into<Terms>, extent: Extent) -> Cost {
+        self.cost_at(usage, terms, prompt_of(usage, extent))
     }
 
     /// What requests cost together whose prompts pass the same thresholds as one of `prompt` tokens.
-    pub fn cost_at(&self, usage: &Usage, tier: Tier, prompt: u64) -> Cost {
+    pub fn cost_at(&self, usage: &Usage, terms: impl Into<Terms>, prompt: u64) -> Cost {
         match self {
-            Self::Known { rates, .. } => Cost { amount: Some(rates.total(usage, tier, prompt)), basis: Basis::Api },
+            Self::Known { rates, .. } => {
+                Cost { amount: Some(rates.total(usage, terms.into(), prompt)), basis: Basis::Api }
+            }
             Self::Local => Cost::LOCAL,
             Self::Unknown => Cost::UNKNOWN,
         }
     }
 
     /// [`Self::cost_of`] item by item; `None` where nothing is billed or nothing is known.
-    pub fn quote_of(&self, usage: &Usage, tier: Tier, extent: Extent) -> Option<Quote> {
+    pub fn quote_of(&self, usage: &Usage, terms: impl Into<Terms>, extent: Extent) -> Option<Quote> {
         match self {
-            Self::Known { rates, .. } => Some(rates.quote(usage, tier, extent)),
+            Self::Known { rates, .. } => Some(rates.quote(usage, terms.into(), extent)),
             Self::Local | Self::Unknown => None,
         }
     }

@@ -1,6 +1,7 @@
 use agtop_model::{PicoUsd, Tier};
 
 use crate::bucket::{Bucket, TOKEN_BUCKETS};
+use crate::terms::Multipliers;
 
 /// Every rate of one model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,8 +10,7 @@ pub struct Rates {
     pub(crate) max_output: Option<u64>,
     /// One web search.
     pub(crate) search: Option<PicoUsd>,
-    /// What fast mode multiplies token rates by, in millionths.
-    pub(crate) fast: Option<i64>,
+    pub(crate) multipliers: Multipliers,
     pub(crate) caching: Caching,
     pub(crate) threshold: Threshold,
     /// By class of service, then threshold: the list price of short prompts first.
@@ -97,7 +97,12 @@ impl Rates {
 
     /// What fast mode multiplies token rates by, where the vendor has one.
     pub fn fast_multiplier(&self) -> Option<f64> {
-        self.fast.map(|millionths| millionths as f64 / 1e6)
+        self.multipliers.fast.map(|millionths| millionths as f64 / 1e6)
+    }
+
+    /// What inference within the United States multiplies token rates by, where the vendor takes a surcharge for it.
+    pub fn us_multiplier(&self) -> Option<f64> {
+        self.multipliers.us.map(|millionths| millionths as f64 / 1e6)
     }
 
     /// Every token rate of the list, the list price of short prompts first.

@@ -4,8 +4,8 @@ use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use agtop_collect::{Collector, Counted, Entry, Files};
-use agtop_model::{FileId, PicoUsd, Place, Session, SessionKey, Snapshot, Untrusted, Usage};
-use agtop_prices::{PriceBook, Rated, Tariff};
+use agtop_model::{FileId, InferenceGeo, PicoUsd, Place, Session, SessionKey, Snapshot, Untrusted, Usage};
+use agtop_prices::{PriceBook, Rated, Tariff, Terms};
 use agtop_render::units;
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
@@ -117,7 +117,8 @@ impl Report<'_> {
     fn priced(&mut self, entry: &Entry, sum: &mut Sum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
         let tariff = rated.at(entry.when.at);
-        let Some(quote) = tariff.quote_of(&entry.usage, entry.tier, entry.extent) else {
+        let terms = Terms { tier: entry.tier, geo: entry.geo };
+        let Some(quote) = tariff.quote_of(&entry.usage, terms, entry.extent) else {
             writeln!(self.out, "    {}", tokens(&entry.usage))?;
             let is_local = matches!(tariff, Tariff::Local);
             sum.unpriced += u64::from(!is_local);
@@ -130,9 +131,10 @@ impl Report<'_> {
         };
         for line in &quote.lines {
             let above = if line.above > 0 { format!("  (prompt above {})", line.above) } else { String::new() };
+            let within = if line.geo == InferenceGeo::Us { "  (within the US)" } else { "" };
             writeln!(
                 self.out,
-                "    {:<15} {:>12} x {} USD = {} USD{above}",
+                "    {:<15} {:>12} x {} USD = {} USD{above}{within}",
                 line.bucket.as_str(),
                 units::grouped(line.pieces),
                 line.rate,

@@ -73,8 +73,10 @@ fn rates(rates: &Rates, out: &mut dyn Write) -> Result<()> {
     if let Some(search) = rates.web_search() {
         writeln!(out, "  {:<16} {:>10} USD each", "web search", search.as_usd())?;
     }
-    if let Some(multiplier) = rates.fast_multiplier() {
-        writeln!(out, "  {:<16} {multiplier:>10} times these rates", "fast mode")?;
+    for (name, multiplier) in [("fast mode", rates.fast_multiplier()), ("within the US", rates.us_multiplier())] {
+        if let Some(multiplier) = multiplier {
+            writeln!(out, "  {name:<16} {multiplier:>10} times these rates")?;
+        }
     }
     Ok(())
 }

@@ -97,6 +97,27 @@ fn a_comparison_with_the_model_that_was_used_costs_the_same() {
     }
 }
 
+/// Six responses of a thousand tokens of each kind with claude-opus-4-8 and one with claude-haiku-4-5, which has no
+/// surcharge: within the United States a tenth is added, in fast mode as well. It was $0.3016, without a tenth.
+#[test]
+fn inference_within_the_united_states_costs_the_same_in_every_view() {
+    let home = tempfile::tempdir().unwrap();
+    let place = home.path().join(".claude/projects/-p");
+    std::fs::create_dir_all(&place).unwrap();
+    let fixture = include_str!("../../../../fixtures/claude/2.1.332/geo.jsonl");
+    std::fs::write(place.join("ffffffff-0000-4000-8000-000000000006.jsonl"), fixture).unwrap();
+    let wanted = "0.31375";
+    // The second time usage comes from the ledger, added up.
+    for _ in 0..2 {
+        assert_eq!(cost(&json(home.path(), &["report", "--json"])), wanted);
+        assert_eq!(cost(&json(home.path(), &["report", "blocks", "--json"])), wanted);
+        assert_eq!(cost(&json(home.path(), &["--json=sessions"])), wanted);
+        let explained = agtop(home.path(), &["explain", "ffffffff"]);
+        assert!(explained.status.success(), "{}", explained.stderr);
+        assert_eq!(explained.stdout.matches("(within the US)").count(), 8, "{}", explained.stdout);
+    }
+}
+
 #[test]
 fn prices_of_ones_own_count_at_all_times() {
     let home = home();

@@ -1,23 +1,25 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
+    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
 };
-use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
 use super::ID;
+use super::compaction::{Compactions, Pace, Summary};
+use super::kinds;
 use super::lineage::{InlineChains, child_id, parent_in, parent_of};
 use super::prompt::{Spoken, prose, spoken};
-use super::wire::{self, Block, Content, Line, Message, ToolInput};
+use super::skim::{Fact, Results, Skimmed, has_usage, skim};
+use super::wire::{self, Block, Content, CostState, Line, Message, ToolInput};
+use super::words::{geo, stop_reason, tier};
 use crate::checkpoint;
-use crate::decode::{Record, SourceFile};
+use crate::decode::{Record, SourceFile, response};
 use crate::names::Names;
-use crate::parse::{Str, json, rfc3339, shortened};
+use crate::parse::{Str, json, shortened};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -28,32 +30,14 @@ const SKIM_FROM: usize = 4 * 1024;
 /// Titles and targets are not worth keeping whole.
 pub(super) const TITLE_LENGTH: usize = 120;
 
+/// Tools that set sub-agents to work.
+const SUBAGENT_TOOLS: [&str; 4] = ["Task", "Agent", "SendMessage", "Workflow"];
+
+/// What a tool says whose sub-agent goes on in the background.
+const LAUNCHED: &str = "async_launched";
+
 /// The model name of messages that Claude Code made up itself.
 const SYNTHETIC: &str = "<synthetic>";
-
-struct Needles {
-    usage: Finder<'static>,
-    tool_result: Finder<'static>,
-    is_error: Finder<'static>,
-    timestamp: Finder<'static>,
-    user: Finder<'static>,
-    not_a_prompt: [Finder<'static>; 3],
-    compact_boundary: Finder<'static>,
-}
-
-static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
-    usage: Finder::new("\"usage\""),
-    tool_result: Finder::new("\"tool_use_id\":\""),
-    is_error: Finder::new("\"is_error\":true"),
-    timestamp: Finder::new("\"timestamp\":\""),
-    user: Finder::new("\"type\":\"user\""),
-    not_a_prompt: [
-        Finder::new("\"isMeta\":true"),
-        Finder::new("\"isCompactSummary\":true"),
-        Finder::new("\"isSidechain\":true"),
-    ],
-    compact_boundary: Finder::new("\"subtype\":\"compact_boundary\""),
-});
 
 /// Reads a transcript: a session's, or a sub-agent's.
 pub(super) struct Transcript {
@@ -70,6 +54,7 @@ pub(super) struct Transcript {
     names: Names,
     told: HashMap<SessionKey, ToldFacts>,
     inline: InlineChains,
+    compactions: Compactions,
 }
 
 /// The sub-agent that a transcript belongs to.
@@ -93,6 +78,7 @@ struct State {
     opened: Option<Timestamp>,
     told: Vec<(String, ToldFacts)>,
     inline: InlineChains,
+    compactions: Compactions,
 }
 
 impl Transcript {
@@ -112,16 +98,17 @@ impl Transcript {
             names: Names::default(),
             told: HashMap::new(),
             inline: InlineChains::default(),
+            compactions: Compactions::default(),
         }
     }
 
     fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let has_usage = NEEDLES.usage.find(bytes).is_some();
-        if !has_usage && bytes.len() > SKIM_FROM {
-            if !(bytes.starts_with(b"{") && bytes.trim_ascii_end().ends_with(b"}")) {
-                return Err(DecodeError::malformed("is not a JSON object"));
-            }
-            self.skim(bytes, offset, out);
+        if kinds::is_without_news(bytes) {
+            return kinds::whole(bytes);
+        }
+        if bytes.len() > SKIM_FROM && !kinds::is_cost_state(bytes) && !has_usage(bytes) {
+            kinds::whole(bytes)?;
+            self.skimmed(bytes, offset, out);
             return Ok(());
         }
         let line: Line<'_> = json(bytes)?;
@@ -133,7 +120,8 @@ impl Transcript {
             "assistant" => self.assistant(&line, &session, record),
             "user" => self.user(&line, &session, record),
             "progress" => self.progress(&line, &session, record),
-            "system" => system(&line, &session, record),
+            "system" => self.system(&line, &session, record),
+            "cost-state" => self.cost_state(bytes, &session, record)?,
             _ => self.other(&line, &session, record),
         }
         Ok(())
@@ -242,7 +230,7 @@ impl Transcript {
             message: key,
             id: id.map(Into::into),
             part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
+            geo: usage.inference_geo.as_deref().map_or(InferenceGeo::Global, geo),
             purpose: Purpose::Answer,
             model: message.model.as_deref().map(|model| self.names.get(model)),
             usage: sum,
@@ -256,7 +244,13 @@ impl Transcript {
         };
         for (at, step) in steps.iter().enumerate().filter(|(_, step)| step.kind.as_deref() == Some("advisor_message")) {
             let advice = self.advice(&turn, at, step);
+            self.compactions.note_advice(&advice, record.at);
             record.emit(copy.session, EventKind::Turn(Box::new(advice)));
+        }
+        if copy.lineage == Lineage::Main {
+            self.compactions.note_response(&turn, record.at);
+        } else {
+            self.compactions.note_subagent(Pace::Awaited);
         }
         record.emit(copy.session, EventKind::Turn(Box::new(turn)));
     }
@@ -307,8 +301,11 @@ impl Transcript {
         let tool = ToolKey::new(ID, id);
         let input: ToolInput<'_> =
             block.input.and_then(|input| serde_json::from_str(input.get()).ok()).unwrap_or_default();
-        let target = target(&input);
+        let target = input.target();
         record.emit(session, EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() });
+        if SUBAGENT_TOOLS.contains(&&**name) {
+            self.compactions.note_subagent(Pace::Awaited);
+        }
         if matches!(&**name, "Task" | "Agent") {
             let kind = input.subagent_type.and_then(wire::text).unwrap_or(Cow::Borrowed("general-purpose"));
             record.emit(
@@ -320,6 +317,11 @@ impl Transcript {
 
     fn user(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
         let Some(message) = &line.message.0 else { return };
+        self.compactions.note_prompt();
+        if let Some(result) = line.tool_use_result.0.as_ref().filter(|result| result.agent_id.is_some()) {
+            let is_launched = result.status.and_then(wire::text).is_some_and(|status| status == LAUNCHED);
+            self.compactions.note_subagent(if is_launched { Pace::Background } else { Pace::Awaited });
+        }
         let mut has_results = false;
         if let Content::Blocks(blocks) = &message.content {
             for block in blocks.iter().filter(|block| &*block.kind == "tool_result") {
@@ -391,33 +393,74 @@ impl Transcript {
         }
     }
 
-    /// Picks facts out of a long line without parsing it: when it was written, which tools it answers, whether the
-    /// person spoke. Quotes within JSON text are escaped, so that text cannot pass for a field.
-    fn skim(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) {
-        let at = NEEDLES.timestamp.find(bytes).and_then(|at| quoted(bytes, at + NEEDLES.timestamp.needle().len()));
-        let at = at.and_then(rfc3339);
+    /// Takes what can be picked out of a long line.
+    fn skimmed(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) {
+        let Skimmed { at, fact } = skim(line);
         self.opened = self.opened.or(at);
-        if NEEDLES.user.find(bytes).is_none() {
-            if NEEDLES.compact_boundary.find(bytes).is_some() {
-                Record::new(self.file, Place::Byte(offset), at, out).emit(&self.recent, EventKind::Compacted);
-            }
-            return;
-        }
         let record = &mut Record::new(self.file, Place::Byte(offset), at, out);
-        let mut has_results = false;
-        let outcome = if NEEDLES.is_error.find(bytes).is_some() { Err(()) } else { Ok(()) };
-        for found in NEEDLES.tool_result.find_iter(bytes) {
-            if let Some(id) = quoted(bytes, found + NEEDLES.tool_result.needle().len()) {
-                has_results = true;
-                record.emit(&self.recent, EventKind::ToolEnded { tool: ToolKey::new(ID, id), outcome });
+        match fact {
+            Fact::None => {}
+            Fact::Boundary(uuid) => self.compacted(uuid, &self.recent.clone(), record),
+            Fact::Aside => self.compactions.note_prompt(),
+            Fact::Prompt => {
+                self.compactions.note_prompt();
+                if self.agent.is_none() {
+                    record.prompt(&self.recent, None);
+                }
+            }
+            Fact::Results(Results { ids, outcome, subagent }) => {
+                if let Some(pace) = subagent {
+                    self.compactions.note_subagent(pace);
+                }
+                for id in ids {
+                    record.emit(&self.recent, EventKind::ToolEnded { tool: ToolKey::new(ID, id), outcome });
+                }
             }
         }
-        let is_prompt = !has_results
-            && self.agent.is_none()
-            && NEEDLES.not_a_prompt.iter().all(|needle| needle.find(bytes).is_none());
-        if is_prompt {
-            record.prompt(&self.recent, None);
+    }
+
+    fn compacted(&mut self, uuid: Option<&str>, session: &SessionKey, record: &mut Record<'_>) {
+        record.emit(session, EventKind::Compacted);
+        if let Some(uuid) = uuid {
+            self.compactions.note_boundary(uuid, record.at);
         }
+    }
+
+    fn system(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
+        match line.subtype.as_deref() {
+            Some("compact_boundary") => self.compacted(line.uuid.as_deref(), session, record),
+            Some("api_error") => record.emit(session, EventKind::Error("api_error".into())),
+            _ => {}
+        }
+    }
+
+    /// A session's totals tell what its summaries used.
+    fn cost_state(&mut self, bytes: &[u8], session: &SessionKey, record: &mut Record<'_>) -> Result<(), DecodeError> {
+        if self.agent.is_some() {
+            return Ok(());
+        }
+        let state: CostState<'_> = json(bytes)?;
+        let Some(Summary { uuid, at, model, usage, count, geo }) = self.compactions.settle(&state) else {
+            return Ok(());
+        };
+        record.at = at;
+        let turn = Turn {
+            id: Some(uuid.as_str().into()),
+            model: Some(self.names.get(&model)),
+            geo,
+            purpose: Purpose::Compaction,
+            extent: if count > 1 { Extent::Sum } else { Extent::Response },
+            lineage: Lineage::Sidechain,
+            // The summary takes the conversation's place; what wrote it is no part of it.
+            context_used: Some(0),
+            ..response(
+                MessageKey::by_content(ID, &[b"compaction", uuid.as_bytes()]),
+                usage,
+                self.opened.unwrap_or(self.modified),
+            )
+        };
+        record.emit(session, EventKind::Turn(Box::new(turn)));
+        Ok(())
     }
 }
 
@@ -431,14 +474,16 @@ impl Decoder for Transcript {
 
     fn checkpoint(&self) -> Option<Vec<u8>> {
         let told = self.told.iter().map(|(session, told)| (session.id.to_string(), told.clone())).collect();
-        checkpoint::pack(&State { opened: self.opened, told, inline: self.inline.clone() })
+        let (inline, compactions) = (self.inline.clone(), self.compactions.clone());
+        checkpoint::pack(&State { opened: self.opened, told, inline, compactions })
     }
 
     fn resume(&mut self, checkpoint: &[u8]) -> bool {
-        let Some(State { opened, told, inline }) = checkpoint::unpack(checkpoint) else { return false };
+        let Some(State { opened, told, inline, compactions }) = checkpoint::unpack(checkpoint) else { return false };
         self.opened = opened;
         self.told = told.into_iter().map(|(id, told)| (SessionKey::new(ID, id.as_str()), told)).collect();
         self.inline = inline;
+        self.compactions = compactions;
         true
     }
 }
@@ -449,46 +494,4 @@ struct Copy<'a> {
     lineage: Lineage,
     uuid: Option<&'a str>,
     cost: Option<f64>,
-}
-
-fn system(line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
-    match line.subtype.as_deref() {
-        Some("compact_boundary") => record.emit(session, EventKind::Compacted),
-        Some("api_error") => record.emit(session, EventKind::Error("api_error".into())),
-        _ => {}
-    }
-}
-
-fn target(input: &ToolInput<'_>) -> Option<agtop_model::Untrusted> {
-    let fields = [input.file_path, input.command, input.pattern, input.url, input.query, input.description];
-    let text = fields.into_iter().flatten().find_map(wire::text)?;
-    Some(shortened(&text, TITLE_LENGTH).into())
-}
-
-fn stop_reason(reason: &str) -> StopReason {
-    match reason {
-        "end_turn" => StopReason::EndTurn,
-        "tool_use" | "pause_turn" => StopReason::ToolUse,
-        "max_tokens" | "model_context_window_exceeded" => StopReason::MaxTokens,
-        "stop_sequence" => StopReason::StopSequence,
-        _ => StopReason::Other,
-    }
-}
-
-fn tier(speed: Option<&str>, service: Option<&str>) -> Tier {
-    match (speed, service) {
-        (Some("fast"), _) => Tier::Fast,
-        (_, Some("priority")) => Tier::Priority,
-        (_, Some("batch")) => Tier::Batch,
-        _ => Tier::Standard,
-    }
-}
-
-/// The JSON text that begins at a byte, if it ends and has no escapes.
-fn quoted(bytes: &[u8], from: usize) -> Option<&str> {
-    const LONGEST: usize = 200;
-    let rest = bytes.get(from..)?;
-    let rest = rest.get(..LONGEST.min(rest.len()))?;
-    let end = memchr::memchr2(b'"', b'\\', rest)?;
-    rest.get(..end).filter(|_| rest.get(end) == Some(&b'"')).and_then(|text| std::str::from_utf8(text).ok())
 }

@@ -2,15 +2,21 @@
 //!
 //! Transcripts: `<config>/projects/<encoded cwd>/<session>.jsonl`, with sub-agents in `<session>/subagents/**/`,
 //! beside the session (2.0), or inline (1.x). Layouts and rules: Anthropic's agent SDK for Python 0.2.186
-//! (`_internal/sessions.py`), the CLI's change log, and live runs of 2.1.197.
+//! (`_internal/sessions.py`), the CLI's change log, and live runs of 2.1.197 and 2.1.332.
 
+mod compaction;
 mod decoder;
+mod kinds;
 mod lineage;
 mod meta;
 mod prompt;
 mod registry;
+mod skim;
 mod wire;
+mod words;
 
+#[cfg(test)]
+mod compaction_tests;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +54,9 @@ static INFO: ClientInfo = ClientInfo {
     },
     blind_spots: &[
         "a response cut off in mid-stream was billed, but reaches no transcript",
-        "title generation and the summary of /compact are billed, but reach no transcript",
+        "title generation is billed, but reaches no transcript",
+        "the summary of /compact reaches no transcript before 2.1.332; from then on it counts when the session ends, unless \
+         sub-agents were at work, or a fork of what was compacted was compacted in its first run",
         "subscription limits are in no transcript",
     ],
 };
@@ -250,8 +258,12 @@ fn stores_of(root: &Path, presence: Presence) -> [Store; 3] {
     ]
 }
 
+/// A session's transcript, or among a session's sub-agents one of theirs: workflows keep books beside them
+/// (`subagents/workflows/wf_*/journal.jsonl`).
 fn is_transcript(path: &Path) -> bool {
-    has_extension(path, "jsonl") && !path.iter().any(|part| part == "tool-results")
+    let lies_in = |directory: &str| path.iter().any(|part| part == directory);
+    let is_book = lies_in("subagents") && !file_name(path).starts_with("agent-");
+    has_extension(path, "jsonl") && !lies_in("tool-results") && !is_book
 }
 
 /// `<pid>.json`; the keys beside them are none of our business.

@@ -1,4 +1,4 @@
-use agtop_model::{Activity, EventKind, Lineage, Role, StopReason, Tier, Title, TitleRank, Usage};
+use agtop_model::{Activity, EventKind, InferenceGeo, Lineage, Role, StopReason, Tier, Title, TitleRank, Usage};
 use proptest::prelude::*;
 
 use super::Claude;
@@ -9,6 +9,7 @@ const SESSION: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/sessi
 const FORK: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/fork.jsonl");
 const ITERATIONS: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/iterations.jsonl");
 const SUBAGENT: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/subagent.jsonl");
+const GEO: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.332/geo.jsonl");
 const META: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.197/subagent.meta.json");
 const STREAMED: &[u8] = include_bytes!("../../../../fixtures/claude/2.1.90/session.jsonl");
 const BESIDE: &[u8] = include_bytes!("../../../../fixtures/claude/2.0.30/agent-beef.jsonl");
@@ -225,6 +226,18 @@ fn fast_mode_and_stop_reasons_are_kept() {
     assert_eq!((turn.tier, turn.stop), (Tier::Fast, Some(StopReason::ToolUse)));
 }
 
+/// `usage.inference_geo` was not read, so that what ran within the United States cost the list price.
+#[test]
+fn inference_in_the_united_states_is_told_apart_from_everything_else() {
+    let (events, errors) = decode_lines(&Claude, MAIN, GEO);
+    assert_eq!(errors, []);
+    let tally = Tally::of(&events);
+    let mut within: Vec<_> = tally.turns.values().filter(|(_, turn)| turn.geo == InferenceGeo::Us).collect();
+    within.sort_by_key(|(_, turn)| turn.id.clone());
+    let told: Vec<_> = within.iter().map(|(_, turn)| (turn.id.as_deref().unwrap(), turn.tier)).collect();
+    assert_eq!(told, [("msg_geo1", Tier::Standard), ("msg_geo2", Tier::Fast), ("msg_geo7", Tier::Standard)]);
+}
+
 #[test]
 fn negative_and_impossible_counts_are_refused_with_the_reason_and_not_the_text() {
     for bad in ["-1", "1e300", "18446744073709551616", "\"many\"", "[1]"] {
@@ -280,6 +293,19 @@ fn tool_results_kept_as_files_are_no_transcripts() {
     let accepts = |path: &str| stores.iter().any(|store| (store.accepts)(path.as_ref()));
     assert!(accepts("-p/x.jsonl") && accepts("-p/x/subagents/workflows/run/agent-1.jsonl"));
     assert!(!accepts("-p/x/tool-results/1.jsonl") && !accepts("-p/x.json") && !accepts("-p/x.jsonl.bak"));
+}
+
+/// The books of all workflows were one session called "journal".
+#[test]
+fn the_books_of_a_workflow_are_no_session() {
+    let stores = Claude.stores(&home());
+    let accepts = |path: &str| stores.iter().any(|store| (store.accepts)(path.as_ref()));
+    for path in ["-p/x/subagents/workflows/wf_1/journal.jsonl", "-p/x/subagents/index.jsonl"] {
+        assert!(!accepts(path), "{path}");
+    }
+    for path in ["-p/x/subagents/workflows/wf_1/agent-a1.jsonl", "-p/journal.jsonl", "-p/agent-beef.jsonl"] {
+        assert!(accepts(path), "{path}");
+    }
 }
 
 #[test]

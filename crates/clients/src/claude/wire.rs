@@ -1,16 +1,17 @@
 //! Records as Claude Code writes them, borrowed; what agtop does not need is skipped.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use agtop_model::Usage;
+use agtop_model::{Untrusted, Usage};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::parse::{Count, Moment, Str};
+use crate::parse::{Count, Moment, Str, shortened};
 
 /// A line of a transcript.
 #[derive(Debug, Deserialize)]
@@ -65,6 +66,65 @@ pub(super) struct Line<'a> {
     pub(super) summary: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(super) forked_from: Lenient<ForkedFrom<'a>>,
+    #[serde(borrow, default)]
+    pub(super) tool_use_result: Lenient<ToolResult<'a>>,
+}
+
+/// A `cost-state` line: what the session used so far.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CostState<'a> {
+    #[serde(default)]
+    pub(super) start_time: Moment,
+    #[serde(borrow, default)]
+    pub(super) model_usage: BTreeMap<Cow<'a, str>, ModelTotal>,
+}
+
+/// What it used of one model.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ModelTotal {
+    #[serde(default)]
+    input_tokens: Count,
+    #[serde(default)]
+    output_tokens: Count,
+    #[serde(default)]
+    cache_read_input_tokens: Count,
+    #[serde(default)]
+    cache_creation_input_tokens: Count,
+    #[serde(default, rename = "cacheCreationEphemeral5mInputTokens")]
+    ephemeral_5m: Count,
+    #[serde(default, rename = "cacheCreationEphemeral1hInputTokens")]
+    ephemeral_1h: Count,
+    #[serde(default)]
+    web_search_requests: Count,
+}
+
+impl ModelTotal {
+    /// The same in disjoint buckets.
+    pub(super) fn usage(&self) -> Usage {
+        let lives = CacheCreation {
+            ephemeral_5m_input_tokens: self.ephemeral_5m,
+            ephemeral_1h_input_tokens: self.ephemeral_1h,
+        };
+        Usage {
+            input: self.input_tokens.0,
+            cache_read: self.cache_read_input_tokens.0,
+            output: self.output_tokens.0,
+            web_searches: self.web_search_requests.0,
+            ..cache_writes(self.cache_creation_input_tokens, Some(lives))
+        }
+    }
+}
+
+/// What a tool told beside its answer.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ToolResult<'a> {
+    #[serde(borrow, default)]
+    pub(super) status: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) agent_id: Option<&'a RawValue>,
 }
 
 /// Where a fork came from.
@@ -129,6 +189,8 @@ pub(super) struct MessageUsage<'a> {
     pub(super) speed: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(super) service_tier: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) inference_geo: Option<Str<'a>>,
     #[serde(default)]
     pub(super) server_tool_use: Option<ServerToolUse>,
     #[serde(borrow, default)]
@@ -256,6 +318,15 @@ pub(super) struct ToolInput<'a> {
     pub(super) subagent_type: Option<&'a RawValue>,
 }
 
+impl ToolInput<'_> {
+    /// What the tool is used on.
+    pub(super) fn target(&self) -> Option<Untrusted> {
+        let fields = [self.file_path, self.command, self.pattern, self.url, self.query, self.description];
+        let text = fields.into_iter().flatten().find_map(text)?;
+        Some(shortened(&text, super::decoder::TITLE_LENGTH).into())
+    }
+}
+
 /// The text that a raw value is, if it is one.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
@@ -307,7 +378,7 @@ macro_rules! from_map {
     )*};
 }
 
-from_map!(Message, Data, Embedded, ForkedFrom, Block);
+from_map!(Message, Data, Embedded, ForkedFrom, Block, ToolResult);
 
 struct LenientVisitor<T>(PhantomData<T>);
 

@@ -2,7 +2,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Dated, Extent, Lineage, MessageKey, PicoUsd, Provenance, SessionKey, Tier, Timestamp, Turn, Usage,
+    CoarserRecords, Dated, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Provenance, SessionKey, Tier, Timestamp,
+    Turn, Usage,
 };
 
 /// Every copy of every response that names a session or one of its sub-agents, to explain the session's figures.
@@ -33,6 +34,8 @@ pub struct Entry {
     pub usage: Usage,
     /// The class of service.
     pub tier: Tier,
+    /// Where the model ran.
+    pub geo: InferenceGeo,
     /// One response or a sum.
     pub extent: Extent,
     /// What the agent says it cost.
@@ -89,6 +92,7 @@ impl Audit {
             model: turn.model.clone(),
             usage: turn.usage,
             tier: turn.tier,
+            geo: turn.geo,
             extent: turn.extent,
             embedded_cost: turn.embedded_cost,
             lineage: turn.lineage,

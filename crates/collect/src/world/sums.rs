@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use agtop_model::{Basis, Cost, Extent, ModelSpend, PicoUsd, Response, SessionDay, Spend, Usage};
-use agtop_prices::{PriceBook, Rated};
+use agtop_prices::{PriceBook, Rated, Terms};
 
 use super::calendar::Day;
 use super::frozen::Summed;
@@ -42,8 +42,9 @@ pub(super) struct SpendSum {
 impl SpendSum {
     pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>) {
         let list = rates.of(record.model());
-        let Response { usage, tier, extent, embedded_cost, .. } = record.response;
-        let by_list = || list.map(|list| list.at(record.at()).cost_of(&usage, tier, extent));
+        let Response { usage, tier, geo, extent, embedded_cost, .. } = record.response;
+        let terms = Terms { tier, geo };
+        let by_list = || list.map(|list| list.at(record.at()).cost_of(&usage, terms, extent));
         self.add_all(1, usage, cost(embedded_cost, by_list));
     }
 
@@ -53,7 +54,8 @@ impl SpendSum {
         let prompt = if cell.extent == Extent::Sum { 0 } else { cell.longest };
         // Prices change at midnight in UTC, and no cell of a quarter of an hour lies on both sides of it.
         let list = rates.of(summed.model);
-        let by_list = || list.map(|list| list.at(cell.first).cost_at(&cell.usage, cell.tier, prompt));
+        let terms = Terms { tier: cell.tier, geo: cell.geo };
+        let by_list = || list.map(|list| list.at(cell.first).cost_at(&cell.usage, terms, prompt));
         self.add_all(cell.turns, cell.usage, cost(cell.embedded_cost, by_list));
     }
 

@@ -1,11 +1,12 @@
-use agtop_model::{Basis, Cost, PicoUsd, Tier, Usage};
+use agtop_model::{Basis, Cost, InferenceGeo, PicoUsd, Tier, Usage};
 
-use crate::{Bucket, Derived, PriceBook, Quote};
+use crate::{Bucket, Derived, PriceBook, Quote, Terms};
 
-fn quote(model: &str, usage: Usage, tier: Tier) -> Quote {
+fn quote(model: &str, usage: Usage, terms: impl Into<Terms>) -> Quote {
+    let terms = terms.into();
     let book = PriceBook::bundled();
-    let quote = book.rate(model).quote(&usage, tier).unwrap_or_else(|| panic!("{model} has no price"));
-    assert_eq!(book.rate(model).cost(&usage, tier), Cost { amount: Some(quote.total), basis: Basis::Api });
+    let quote = book.rate(model).quote(&usage, terms).unwrap_or_else(|| panic!("{model} has no price"));
+    assert_eq!(book.rate(model).cost(&usage, terms), Cost { amount: Some(quote.total), basis: Basis::Api });
     assert_eq!(quote.lines.iter().map(|line| line.amount).sum::<PicoUsd>(), quote.total);
     quote
 }
@@ -210,4 +211,49 @@ fn a_sum_of_requests_does_not_pass_a_threshold_that_none_of_them_may_have_passed
     let one = rated.cost(&usage, Tier::Standard).amount.unwrap();
     let sum = rated.cost_of(&usage, Tier::Standard, agtop_model::Extent::Sum).amount.unwrap();
     assert_eq!(one.as_pico(), 2 * sum.as_pico());
+}
+
+/// Anthropic takes a tenth more where a request asks for inference in the United States alone: for every kind of token,
+/// of fast mode as well, but not for searches. It was billed at the list price: $0.0410 for the first of these.
+#[test]
+fn inference_within_the_united_states_costs_a_tenth_more_of_fast_mode_too() {
+    let thousand = Usage {
+        input: 1000,
+        cache_read: 1000,
+        cache_write_1h: 1000,
+        output: 1000,
+        web_searches: 1,
+        ..Usage::default()
+    };
+    let total = |tier, geo| quote("claude-opus-4-8", thousand, Terms { tier, geo }).total.as_pico();
+    let (list, search) = (40_500_000_000, 10_000_000_000);
+    assert_eq!(total(Tier::Standard, InferenceGeo::Global), list + search);
+    assert_eq!(total(Tier::Standard, InferenceGeo::Us), list / 10 * 11 + search);
+    assert_eq!(total(Tier::Fast, InferenceGeo::Us), list / 10 * 22 + search);
+    let lines = quote("claude-opus-4-8", thousand, Terms { tier: Tier::Fast, geo: InferenceGeo::Us }).lines;
+    let is_dearer = |bucket| bucket != Bucket::WebSearch;
+    assert!(lines.iter().all(|line| (line.geo == InferenceGeo::Us) == is_dearer(line.bucket)), "{lines:?}");
+}
+
+/// The list names the models that are offered so; others run anywhere whatever was asked for.
+#[test]
+fn a_model_without_a_surcharge_costs_the_same_within_the_united_states() {
+    for model in ["claude-haiku-4-5", "claude-opus-4-5", "gpt-5.5", "gemini-2.5-pro"] {
+        let usage = Usage { input: 1000, output: 1000, ..Usage::default() };
+        let within = quote(model, usage, Terms { geo: InferenceGeo::Us, ..Terms::default() });
+        assert_eq!(within, quote(model, usage, Tier::Standard), "{model}");
+    }
+}
+
+/// Usage is priced by the list of its time where that is asked for, and a list that an earlier agtop fetched knows no
+/// surcharges: both must not lose it.
+#[test]
+fn earlier_and_fetched_lists_keep_the_surcharge() {
+    let usage = Usage { input: 1000, ..Usage::default() };
+    let within = Terms { geo: InferenceGeo::Us, ..Terms::default() };
+    let day: crate::AsOf = "2026-03-01".parse().unwrap();
+    let earlier = PriceBook::bundled().with_as_of(day);
+    assert_eq!(earlier.rate("claude-opus-4-6").cost(&usage, within).amount, Some(PicoUsd::new(5_500_000_000)));
+    let fetched = PriceBook::bundled().with_compact("claude-opus-4-8\ti5 o25\n".to_owned(), "2026-11-29").unwrap();
+    assert_eq!(fetched.rate("claude-opus-4-8").cost(&usage, within).amount, Some(PicoUsd::new(5_500_000_000)));
 }

@@ -126,7 +126,11 @@ fn no_price_of_the_list_is_zero_for_both_input_and_output() {
     for row in crate::origin::table().rows() {
         if let Rated::Known(found) = book.rate(row.key) {
             let million = Usage { input: 1000, output: 1000, ..Usage::default() };
-            assert!(found.rates.total(&million, Tier::Standard, million.prompt()) > PicoUsd::ZERO, "{}", row.key);
+            assert!(
+                found.rates.total(&million, Tier::Standard.into(), million.prompt()) > PicoUsd::ZERO,
+                "{}",
+                row.key
+            );
         }
     }
 }

@@ -109,7 +109,7 @@ proptest! {
     fn no_number_in_a_list_panics(number in any::<f64>(), window in any::<u64>()) {
         let json = format!(
             "{{\"m\": {{\"mode\": \"chat\", \"input_cost_per_token\": {number:e}, \"output_cost_per_token\": 1e-6,\
-             \"max_input_tokens\": {window}, \"provider_specific_entry\": {{\"fast\": {number:e}}}}}}}"
+             \"max_input_tokens\": {window}, \"provider_specific_entry\": {{\"fast\": {number:e}, \"us\": {number:e}}}}}}}"
         );
         if let Ok(book) = PriceBook::bundled().with_fetched(&json, "2026-12-01") {
             let cost = book.rate("m").cost(&Usage { input: u64::MAX, ..Usage::default() }, Tier::Fast);

@@ -1,0 +1,62 @@
+//! Kinds of lines that tell nothing and may be large: they are told by how they begin, without looking at the rest.
+
+use crate::DecodeError;
+
+/// How a line begins that says its kind first.
+const KIND_FIRST: &[u8] = b"{\"type\":\"";
+
+/// Lines that hold copies of what was sent to the model, and lists of its tools (2.1.332: nine tenths of a transcript).
+const WITHOUT_NEWS: [&[u8]; 5] =
+    [b"api-request", b"api-request-blob", b"api-request-shape", b"tools-used", b"atis-latch"];
+
+/// An attachment says what it is after the line's place in the conversation.
+const SNAPSHOT: &[u8] = b"\"attachment\":{\"type\":\"prompt_snapshot\"";
+
+/// Within so many bytes an attachment has said what it is.
+const HEAD_BYTES: usize = 256;
+
+/// The kind of a line, where it begins with it.
+fn kind(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(KIND_FIRST)?;
+    rest.get(..memchr::memchr(b'"', rest.get(..HEAD_BYTES.min(rest.len()))?)?)
+}
+
+/// Whether a line is of a kind that tells nothing.
+pub(super) fn is_without_news(line: &[u8]) -> bool {
+    if let Some(kind) = kind(line) {
+        return WITHOUT_NEWS.contains(&kind);
+    }
+    let head = line.get(..HEAD_BYTES.min(line.len())).unwrap_or_default();
+    memchr::memmem::find(head, SNAPSHOT).is_some()
+}
+
+/// Whether a line holds a session's totals.
+pub(super) fn is_cost_state(line: &[u8]) -> bool {
+    kind(line) == Some(b"cost-state")
+}
+
+/// Checks that a line which is not parsed is one object, as far as its ends tell.
+pub(super) fn whole(line: &[u8]) -> Result<(), DecodeError> {
+    let is_whole = line.starts_with(b"{") && line.trim_ascii_end().ends_with(b"}");
+    if is_whole { Ok(()) } else { Err(DecodeError::malformed("is not a JSON object")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_kind_at_the_beginning_counts() {
+        assert!(is_without_news(br#"{"type":"api-request-shape","sessionId":"s"}"#));
+        assert!(is_without_news(br#"{"parentUuid":null,"isSidechain":false,"attachment":{"type":"prompt_snapshot"}}"#));
+        for line in [
+            &br#"{"type":"api-requests"}"#[..],
+            br#"{"type":"user","message":{"content":"{\"type\":\"api-request\"}"}}"#,
+            br#"{"parentUuid":null,"attachment":{"type":"file"},"message":"\"attachment\":{\"type\":\"prompt_snapshot\""}"#,
+            b"{\"type\":\"api-request",
+            b"",
+        ] {
+            assert!(!is_without_news(line), "{}", String::from_utf8_lossy(line));
+        }
+    }
+}
