@@ -15,8 +15,8 @@ use crate::looks::{Looks, MODEL};
 use crate::parse::{Count, Loose};
 use crate::paths::directory;
 use crate::{
-    Cell, Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, Presence, ProcFacts, Source,
-    Store, Table,
+    Cell, Client, ClientInfo, DecodeError, Decoder, Env, Format, Holds, Input, Knowledge, Known, Presence, ProcFacts,
+    Source, Store, Table,
 };
 
 /// Hermes Agent.
@@ -75,6 +75,7 @@ static TABLES: &[Table] = &[Table {
         "reasoning_tokens",
     ],
     filter: None,
+    holds: Holds::Records,
 }];
 
 impl Client for Hermes {

@@ -58,7 +58,7 @@ pub use hooks::{
 };
 pub use knowledge::{Knowledge, Known};
 pub use process_only::{PROCESS_ONLY, ProcessOnly};
-pub use store::{Format, Presence, Store, Table};
+pub use store::{Format, Holds, Presence, Store, Table};
 
 /// Every client whose files are read, in the order in which they are listed.
 pub static CLIENTS: &[&dyn Client] = &[

@@ -17,7 +17,9 @@ use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::file_name;
-use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table};
+use crate::{
+    Client, ClientInfo, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store, Table,
+};
 
 /// Crush.
 pub(crate) struct Crush;
@@ -68,8 +70,8 @@ const VALUED: &[&str] = &["-c", "--cwd", "-D", "--data-dir", "-H", "--host", "-s
 
 /// Sessions come first: they tell which messages are a sub-agent's.
 static TABLES: &[Table] = &[
-    Table { name: "sessions", columns: database::SESSIONS, filter: None },
-    Table { name: "messages", columns: database::MESSAGES, filter: None },
+    Table { name: "sessions", columns: database::SESSIONS, filter: None, holds: Holds::Records },
+    Table { name: "messages", columns: database::MESSAGES, filter: None, holds: Holds::Records },
 ];
 
 impl Client for Crush {

@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use agtop_model::{Event, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp};
+use agtop_model::{Event, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp};
 
 use super::ID;
-use super::records::{Message, Reasoning, SessionFile, WORK, part};
+use super::records::{Message, Reasoning, SessionFile, WORK, part, purpose};
 use super::telling::{HeldPart, Known, Reply, tell_message, tell_session};
 use crate::decode::{Record, SourceFile};
 use crate::names::Names;
@@ -73,12 +73,13 @@ impl Document {
             model: message.model.as_deref().map(|model| self.names.get(&model_name(provider, model))),
             provider,
             is_over: message.time.completed.0.is_some(),
+            purpose: purpose(json),
             words: None,
             at: message.time.completed.0.or(message.time.created.0),
             opened: message.time.created.0.unwrap_or(self.modified),
         };
         record.at = reply.at;
-        tell_message(id, &message, json, &reply, &mut record);
+        tell_message(id, &message, &reply, &mut record);
         Ok(())
     }
 
@@ -95,11 +96,12 @@ impl Document {
             model: None,
             provider: "",
             is_over: false,
+            purpose: Purpose::Answer,
             words: None,
             at,
             opened: at.unwrap_or(self.modified),
         };
-        held.tell(&reply, self.file, Place::Entry(0), out);
+        held.tell(&reply, &mut Record::new(self.file, Place::Entry(0), at, out));
         Ok(())
     }
 }

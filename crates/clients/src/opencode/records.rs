@@ -2,12 +2,33 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{PicoUsd, StopReason, Usage};
+use agtop_model::{PicoUsd, Purpose, StopReason, Usage};
 use memchr::memmem;
 use serde::Deserialize;
 
 use crate::DecodeError;
-use crate::parse::{Count, Loose, Moment};
+use crate::parse::{Count, Loose, Moment, model_name};
+
+/// A model and its provider, as sessions and OpenCode 2's messages name them.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ModelRef<'a> {
+    #[serde(borrow, default)]
+    pub(super) id: Loose<'a>,
+    #[serde(borrow, default, rename = "providerID")]
+    pub(super) provider: Loose<'a>,
+}
+
+impl ModelRef<'_> {
+    /// The provider's id; empty if unknown.
+    pub(super) fn provider(&self) -> &str {
+        self.provider.text().unwrap_or_default()
+    }
+
+    /// The model's name as the price list takes it.
+    pub(super) fn name(&self) -> Option<Cow<'_, str>> {
+        Some(model_name(self.provider(), self.id.text()?))
+    }
+}
 
 /// A session's file; the database has the same in columns.
 #[derive(Debug, Deserialize)]
@@ -79,7 +100,7 @@ pub(super) struct Times {
 /// Why a request failed: its kind alone, since what the provider said may quote the conversation.
 #[derive(Debug, Deserialize)]
 pub(super) struct Failure<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "type")]
     pub(super) name: Loose<'a>,
 }
 
@@ -264,6 +285,8 @@ pub(super) struct ToolInput<'a> {
     description: Loose<'a>,
     #[serde(borrow, default)]
     subagent_type: Loose<'a>,
+    #[serde(borrow, default)]
+    agent: Loose<'a>,
 }
 
 impl ToolInput<'_> {
@@ -274,9 +297,9 @@ impl ToolInput<'_> {
             .find_map(Loose::text)
     }
 
-    /// The kind of sub-agent that a `task` call starts.
+    /// The kind of sub-agent that a call starts.
     pub(super) fn subagent(&self) -> &str {
-        self.subagent_type.text().unwrap_or("task")
+        self.subagent_type.text().or_else(|| self.agent.text()).unwrap_or("task")
     }
 
     /// What a sub-agent shall do, in a few words.
@@ -302,8 +325,13 @@ pub(super) fn part<'a>(json: &'a [u8], kinds: &[&str]) -> Result<Option<Part<'a>
 
 /// Whether an answer is a summary that made room in the context. Searched for, because the field is a flag in answers
 /// and a large object in questions; quotes within text are escaped, so text cannot match.
-pub(super) fn is_compaction(message: &[u8]) -> bool {
+fn is_compaction(message: &[u8]) -> bool {
     ["\"summary\":true", "\"summary\": true"].iter().any(|flag| memmem::find(message, flag.as_bytes()).is_some())
+}
+
+/// What an answer was for.
+pub(super) fn purpose(message: &[u8]) -> Purpose {
+    if is_compaction(message) { Purpose::Compaction } else { Purpose::Answer }
 }
 
 #[cfg(test)]
