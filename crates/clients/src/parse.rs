@@ -259,15 +259,33 @@ impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
     }
 }
 
-/// Providers that run models on the user's own machine.
-const LOCAL_PROVIDERS: &[&str] =
-    &["ollama", "lmstudio", "lm-studio", "lm_studio", "llama.cpp", "llamacpp", "llama-cpp", "localhost", "local"];
+/// Providers that run models on the user's own machine. `oss` is Codex's word for either of two of them.
+const LOCAL_PROVIDERS: &[&str] = &[
+    "ollama",
+    "ollama-chat",
+    "oss",
+    "lmstudio",
+    "lm-studio",
+    "lm_studio",
+    "llama.cpp",
+    "llamacpp",
+    "llama-cpp",
+    "llamafile",
+    "lemonade",
+    "vllm",
+    "localhost",
+    "local",
+];
+
+/// What the price list knows a model that bills nothing by.
+const LOCAL_PREFIX: &str = "ollama/";
 
 /// What a model is called where the client names provider and model apart: the model's own name, and for a provider on
 /// this machine `ollama/NAME`, which the price list takes for a model that bills nothing.
 pub(crate) fn model_name<'m>(provider: &str, model: &'m str) -> Cow<'m, str> {
-    if LOCAL_PROVIDERS.iter().any(|local| provider.eq_ignore_ascii_case(local)) {
-        Cow::Owned(format!("ollama/{model}"))
+    let is_local = LOCAL_PROVIDERS.iter().any(|local| provider.eq_ignore_ascii_case(local));
+    if is_local && !model.starts_with(LOCAL_PREFIX) {
+        Cow::Owned(format!("{LOCAL_PREFIX}{model}"))
     } else {
         Cow::Borrowed(model)
     }
@@ -332,6 +350,7 @@ mod tests {
     fn models_of_this_machine_are_marked_as_local() {
         assert_eq!(model_name("anthropic", "claude-x"), "claude-x");
         assert_eq!(model_name("LMStudio", "qwen3"), "ollama/qwen3");
+        assert_eq!(model_name("ollama", "ollama/qwen3"), "ollama/qwen3");
     }
 
     #[test]
