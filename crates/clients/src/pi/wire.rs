@@ -34,9 +34,14 @@ pub(super) struct Entry<'a> {
     pub(super) name: Loose<'a>,
     #[serde(borrow, default)]
     pub(super) message: Option<Message<'a>>,
+    /// Of a summary: the model that made it, if it is named, and what that used.
+    #[serde(borrow, default)]
+    pub(super) model: Loose<'a>,
+    #[serde(borrow, default)]
+    pub(super) usage: Option<Tokens<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Message<'a> {
     #[serde(borrow, default)]
@@ -87,6 +92,9 @@ pub(super) struct Tokens<'a> {
     cache_read: Count,
     #[serde(default)]
     cache_write: Count,
+    /// The part of `cache_write` that is kept for an hour.
+    #[serde(default, rename = "cacheWrite1h")]
+    cache_write_1h: Count,
     #[serde(borrow, default)]
     cost: Option<&'a RawValue>,
 }
@@ -96,7 +104,8 @@ impl Tokens<'_> {
         Usage {
             input: self.input.0,
             cache_read: self.cache_read.0,
-            cache_write_5m: self.cache_write.0,
+            cache_write_5m: self.cache_write.0.saturating_sub(self.cache_write_1h.0),
+            cache_write_1h: self.cache_write_1h.0,
             output: self.output.0,
             ..Usage::default()
         }
