@@ -45,7 +45,7 @@ mod talk;
 #[cfg(test)]
 mod testing;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use agtop_model::{ClientId, Process, Role};
 
@@ -119,6 +119,19 @@ pub trait Client: Sync {
 
     /// The places where its files may lie, most trusted first. Need not exist.
     fn stores(&self, env: &Env) -> Vec<Store>;
+
+    /// Files that list further places, of clients that keep such a list. Need not exist.
+    fn indexes(&self, _: &Env) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// The places that the text of one of its [`indexes`](Self::indexes) lists.
+    ///
+    /// # Errors
+    /// If it is no such list.
+    fn listed_stores(&self, _index: &[u8]) -> Result<Vec<Store>, DecodeError> {
+        Ok(Vec::new())
+    }
 
     /// A decoder for one file of one of its stores.
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder>;

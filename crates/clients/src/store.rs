@@ -71,6 +71,8 @@ pub enum Presence {
     Usual,
     /// The user named it: it is an error if it is missing.
     Named,
+    /// A list that the client keeps names it: it is an error if there are no files in it.
+    Listed,
 }
 
 /// The file's extension is this one, whatever its case.
