@@ -68,8 +68,8 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// A moment as vendors write it: RFC 3339 text, or a number of seconds or milliseconds, with or without a fraction.
-/// Text that is no time is no error: the record is worth more than its time.
+/// A moment as vendors write it: RFC 3339 text, or a number of seconds or milliseconds, with or without a fraction,
+/// or such a number as text. Text that is no time is no error: the record is worth more than its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Moment(pub(crate) Option<Timestamp>);
 
@@ -85,7 +85,7 @@ impl<'de> Deserialize<'de> for Moment {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Moment, E> {
-                Ok(Moment(rfc3339(text)))
+                Ok(Moment(rfc3339(text).or_else(|| digits(text))))
             }
 
             fn visit_u64<E: Error>(self, n: u64) -> Result<Moment, E> {
@@ -108,6 +108,12 @@ impl<'de> Deserialize<'de> for Moment {
 
         deserializer.deserialize_any(MomentVisitor)
     }
+}
+
+/// A number of seconds or milliseconds that was written as text. A shorter one is something else, such as a year.
+fn digits(text: &str) -> Option<Timestamp> {
+    let is_number = (10..=13).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok().map(Timestamp::from_seconds_or_millis)).flatten()
 }
 
 /// Text, borrowed from the record unless it has escapes. (serde borrows a bare `Cow<str>` only: inside an `Option` it
@@ -325,7 +331,9 @@ mod tests {
         assert_eq!(moment("\"2026-04-15T21:53:20Z\""), expected);
         assert_eq!(moment("\"2026-04-15T21:53:20.000Z\""), expected);
         assert_eq!(moment("\"2026-04-15T23:53:20+02:00\""), expected);
+        assert_eq!(moment("\"1776290000000\""), expected);
         assert_eq!(moment("\"yesterday\""), None);
+        assert_eq!(moment("\"2026\""), None);
         assert_eq!(moment("null"), None);
     }
 

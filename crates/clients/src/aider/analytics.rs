@@ -80,7 +80,9 @@ impl Log {
 
     fn begin(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
         let started = entry.time.0.unwrap_or(self.modified);
-        let key = SessionKey::new(ID, format!("{}#{}", self.path, started.as_millis() / 1000));
+        // Of a program that did not say when it started: the time of the file would change its name as the log grows.
+        let second = entry.time.0.map_or(0, Timestamp::as_millis) / 1000;
+        let key = SessionKey::new(ID, format!("{}#{second}", self.path));
         let facts = SessionFacts {
             started: entry.time.0,
             version: entry.properties.aider_version.as_deref().map(Into::into),
