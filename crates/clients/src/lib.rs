@@ -14,6 +14,7 @@ mod codebuff;
 mod codex;
 mod r#continue;
 mod copilot;
+mod cost;
 mod crush;
 mod cursor_agent;
 mod danger;

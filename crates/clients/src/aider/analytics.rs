@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
     SessionKey, StopReason, Tier, Timestamp, Turn, Usage,
 };
 use memchr::memmem;
@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::ID;
 use super::figures::{Figures, Occurrences};
+use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile};
 use crate::parse::{Count, Moment};
 use crate::{DecodeError, Decoder, Input, Source};
@@ -113,8 +114,7 @@ impl Log {
             usage: Usage { input: sent, output: received, ..Usage::default() },
             tier: Tier::Standard,
             extent: Extent::Response,
-            // Aider logs 0 for models it has no price for.
-            embedded_cost: cost.filter(|&cost| cost > 0.0).and_then(PicoUsd::from_usd),
+            embedded_cost: embedded_cost(ID, "", cost),
             stop: Some(StopReason::EndTurn),
             lineage: Lineage::Main,
             opened: *opened,

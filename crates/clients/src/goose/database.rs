@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts, SessionKey, Timestamp, Title,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, Title,
     TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::content::{Said, TOOLS, TOOLS_AND_TEXT, is_shown, items};
 use super::counts::{Counts, count_of};
 use super::{ID, MOST_CHARS, unaccounted};
+use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, model_name, rfc3339, shortened};
@@ -210,7 +211,7 @@ impl Database {
             return;
         }
         record.at = owner.started;
-        let turn = unaccounted(&owner.key, owner.opened, usage, cost.and_then(PicoUsd::from_usd));
+        let turn = unaccounted(&owner.key, owner.opened, usage, embedded_cost(ID, &owner.provider, cost));
         let turn = Turn { model: owner.model.clone(), lineage: owner.lineage, ..turn };
         record.emit(&owner.key, EventKind::Turn(Box::new(turn)));
     }
@@ -228,7 +229,7 @@ impl Database {
             let turn = owner.request(rowid, entry.counts.usage());
             let turn = Turn {
                 model: model.or(turn.model),
-                embedded_cost: entry.cost.and_then(PicoUsd::from_usd),
+                embedded_cost: embedded_cost(ID, &owner.provider, entry.cost),
                 purpose: if entry.is_compaction { Purpose::Compaction } else { Purpose::Answer },
                 ..turn
             };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{PicoUsd, Purpose, StopReason, Usage};
+use agtop_model::{Purpose, StopReason, Usage};
 use memchr::memmem;
 use serde::Deserialize;
 
@@ -190,12 +190,6 @@ fn is_google(provider: &str) -> bool {
     provider.starts_with("google")
 }
 
-/// What OpenCode says a response cost. It writes 0 where a subscription pays or the price is unknown, and for GitHub
-/// Copilot the number is Copilot's own unit and no money.
-pub(super) fn embedded_cost(cost: Option<f64>, provider: &str) -> Option<PicoUsd> {
-    cost.filter(|&cost| cost > 0.0 && !provider.starts_with("github-copilot")).and_then(PicoUsd::from_usd)
-}
-
 /// Finish reasons are the AI SDK's.
 pub(super) fn stop_reason(finish: &str) -> StopReason {
     match finish {
@@ -377,15 +371,6 @@ mod tests {
     fn reasoning_larger_than_the_output_cannot_be_within_it() {
         let silent = tokens(r#"{"input":1,"output":2,"reasoning":50}"#);
         assert_eq!(silent.usage(Reasoning::Within, "openai").output, 52);
-    }
-
-    #[test]
-    fn copilots_cost_is_no_money_and_zero_is_no_price() {
-        assert_eq!(embedded_cost(Some(0.5), "openrouter"), PicoUsd::from_usd(0.5));
-        assert_eq!(embedded_cost(Some(5e9), "github-copilot"), None);
-        assert_eq!(embedded_cost(Some(5e9), "github-copilot-enterprise"), None);
-        assert_eq!(embedded_cost(Some(0.0), "anthropic"), None);
-        assert_eq!(embedded_cost(Some(-1.0), "anthropic"), None);
     }
 
     #[test]

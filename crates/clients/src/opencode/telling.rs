@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, Timestamp,
-    Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
+    CoarserRecords, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey,
+    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 
 use super::records::{
-    Failure, Message, Part, PartKind, Reasoning, Speaker, Times, Tokens, ToolInput, ToolStatus, embedded_cost,
-    stop_reason,
+    Failure, Message, Part, PartKind, Reasoning, Speaker, Times, Tokens, ToolInput, ToolStatus, stop_reason,
 };
+use crate::cost::embedded_cost;
 use crate::decode::Record;
 use crate::names::Names;
 use crate::parse::shortened;
@@ -69,12 +69,16 @@ impl Reply<'_> {
         let usage = tokens.unwrap_or_default();
         (!usage.is_zero() || !is_placeholder).then(|| Turn {
             usage,
-            embedded_cost: embedded_cost(spent.cost, self.provider),
+            embedded_cost: self.cost(spent.cost),
             ..self.turn(self.message, id)
         })
     }
 
-    /// A response of this reply, still without its numbers.
+    fn cost(&self, usd: Option<f64>) -> Option<PicoUsd> {
+        embedded_cost(self.session.key.client, self.provider, usd)
+    }
+
+    /// A response of this reply, still without its numbers. A summary fills no context: it is off the main line.
     fn turn(&self, message: MessageKey, id: &str) -> Turn {
         Turn {
             message,
@@ -88,7 +92,7 @@ impl Reply<'_> {
             extent: Extent::Response,
             embedded_cost: None,
             stop: None,
-            lineage: self.session.lineage,
+            lineage: if self.purpose == Purpose::Compaction { Lineage::Sidechain } else { self.session.lineage },
             opened: self.opened,
             context_used: None,
         }
@@ -237,7 +241,7 @@ impl HeldPart {
                 let turn = Turn {
                     part_of: CoarserRecords::one(reply.message),
                     usage: step.tokens.usage(reply.session.reasoning, reply.provider),
-                    embedded_cost: embedded_cost(step.cost, reply.provider),
+                    embedded_cost: reply.cost(step.cost),
                     stop: step.stop,
                     ..reply.turn(MessageKey::global(reply.session.key.client, &self.id), &self.id)
                 };

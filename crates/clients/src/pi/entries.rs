@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, Title, TitleRank,
-    ToolKey, Turn,
+    ClientId, Event, EventKind, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, Title,
+    TitleRank, ToolKey, Turn,
 };
 
 use super::id_in_name;
 use super::wire::{Block, Ending, Entry, Message, Tokens};
+use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile, response};
 use crate::names::Names;
 use crate::parse::{Loose, model_name, shortened};
@@ -144,14 +145,16 @@ impl Entries {
         let Some(tokens) = entry.usage.filter(|tokens| !tokens.usage().is_zero()) else { return };
         let key = self.key(entry, &Message::default(), &tokens);
         let model = self.named(&entry.provider, &entry.model).or_else(|| self.model.clone());
-        let turn = Turn { purpose: Purpose::Compaction, model, ..self.turn(entry, key, &tokens) };
+        // Off the main line: what it read is not what is in the context now.
+        let lineage = Lineage::Sidechain;
+        let turn = Turn { purpose: Purpose::Compaction, lineage, model, ..self.turn(entry, key, &tokens) };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }
 
     fn turn(&self, entry: &Entry<'_>, key: MessageKey, tokens: &Tokens<'_>) -> Turn {
         Turn {
             id: entry.id.text().map(Into::into),
-            embedded_cost: tokens.cost(),
+            embedded_cost: embedded_cost(self.client, "", tokens.cost()),
             ..response(key, tokens.usage(), self.opened.unwrap_or(self.modified))
         }
     }

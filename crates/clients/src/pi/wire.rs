@@ -1,6 +1,6 @@
 //! Entries as Pi writes them, borrowed; what agtop has no use for is left out.
 
-use agtop_model::{PicoUsd, StopReason, Usage};
+use agtop_model::{StopReason, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -111,14 +111,14 @@ impl Tokens<'_> {
         }
     }
 
-    /// What Pi says it cost. Nothing at all means that Pi knew no price, or that a subscription covers it.
-    pub(super) fn cost(&self) -> Option<PicoUsd> {
+    /// What Pi says it cost, in dollars.
+    pub(super) fn cost(&self) -> Option<f64> {
         #[derive(Deserialize)]
         struct Cost {
             total: f64,
         }
         let cost: Cost = serde_json::from_str(self.cost?.get()).ok()?;
-        Some(cost.total).filter(|&total| total > 0.0).and_then(PicoUsd::from_usd)
+        Some(cost.total)
     }
 }
 

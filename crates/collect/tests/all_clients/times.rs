@@ -1,12 +1,8 @@
 //! Which time an event has, of every client.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
-
-mod fixtures;
-
 use agtop_model::{Event, Timestamp};
 
-use fixtures::decoded;
+use crate::fixtures::decoded;
 
 /// What an event says of time and usage. When a file was begun is no time of an event: it only decides which of two
 /// copies of a response is the original.
