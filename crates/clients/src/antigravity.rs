@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Event, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank};
+use agtop_model::{ClientId, Event, Place, Role, SessionFacts, SessionKey, TitleRank};
 use serde::Deserialize;
 
 use crate::decode::{Record, SourceFile};
@@ -59,7 +59,7 @@ impl Client for Antigravity {
         let session = SessionKey::new(ID, id);
         match store.format {
             Format::Lines => Box::new(Transcript { file: source.file(), session, is_new: true }),
-            _ => Box::new(Note { file: source.file(), session, modified: source.modified }),
+            _ => Box::new(Note { file: source.file(), session }),
         }
     }
 
@@ -143,23 +143,22 @@ impl Decoder for Transcript {
 struct Note {
     file: SourceFile,
     session: SessionKey,
-    modified: Timestamp,
 }
 
 impl Decoder for Note {
-    /// Nothing in it tells when it was written but the file itself.
+    /// Nothing in it tells when it was written.
     fn feed(&mut self, _: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        Record::new(self.file, Place::Entry(0), Some(self.modified), out).facts(&self.session, SessionFacts::default());
+        Record::new(self.file, Place::Entry(0), None, out).facts(&self.session, SessionFacts::default());
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::EventKind;
+    use agtop_model::{EventKind, Timestamp};
 
     use super::*;
-    use crate::testing::{MODIFIED, Tally, decode_document, decode_lines};
+    use crate::testing::{Tally, decode_document, decode_lines};
 
     const PLAN: &[u8] = include_bytes!("../../../fixtures/antigravity/2026-11/implementation_plan.md");
     const TRANSCRIPT: &[u8] = include_bytes!("../../../fixtures/antigravity/2026-11/transcript.jsonl");
@@ -172,7 +171,7 @@ mod tests {
         assert!(Tally::of(&events).turns.is_empty());
         let [event] = events.as_slice() else { panic!("{events:?}") };
         assert!(matches!(event.kind, EventKind::Facts(_)));
-        assert_eq!((&*event.session.id, event.at), (SESSION, Some(MODIFIED)));
+        assert_eq!((&*event.session.id, event.at), (SESSION, None), "the file's own time is nobody's");
     }
 
     #[test]

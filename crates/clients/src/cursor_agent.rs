@@ -22,7 +22,8 @@ use crate::paths::directory;
 use crate::speech::{blocks, prose, words};
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{
-    Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Presence, ProcFacts, Source, Store, Table,
+    Client, ClientInfo, DecodeError, Decoder, Env, Format, Holds, Input, Knowledge, Presence, ProcFacts, Source, Store,
+    Table,
 };
 
 /// Cursor.
@@ -55,13 +56,15 @@ const LOOKS: Looks = Looks {
     ..Looks::NONE
 };
 
-static CHAT: &[Table] = &[Table { name: "meta", columns: &["key", "value"], filter: Some("key = '0'") }];
+static CHAT: &[Table] =
+    &[Table { name: "meta", columns: &["key", "value"], filter: Some("key = '0'"), holds: Holds::Records }];
 
 /// The bounds leave the search to the index that the key has: the table holds every message ever.
 static CONVERSATIONS: &[Table] = &[Table {
     name: "cursorDiskKV",
     columns: &["key", "value"],
     filter: Some("key >= 'composerData:' AND key < 'composerData;' AND length(value) < 1000000"),
+    holds: Holds::Records,
 }];
 
 impl Client for CursorAgent {

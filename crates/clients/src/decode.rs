@@ -164,6 +164,11 @@ impl<'o> Record<'o> {
         Self { source: Provenance { file, place }, at, prose_from, out }
     }
 
+    /// The same record at another time.
+    pub(crate) fn at_time(&mut self, at: Option<Timestamp>) -> Record<'_> {
+        Record { at, out: &mut *self.out, ..*self }
+    }
+
     /// Emits an event of this record.
     pub(crate) fn emit(&mut self, session: &SessionKey, kind: EventKind) {
         self.out.push(Event { at: self.at, session: session.clone(), source: self.source, kind });

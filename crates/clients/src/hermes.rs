@@ -5,18 +5,18 @@
 use std::path::Path;
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, PicoUsd, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn,
-    Usage,
+    ClientId, Event, EventKind, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
 
+use crate::cost::stored_cost;
 use crate::decode::{Record, SourceFile, response};
 use crate::looks::{Looks, MODEL};
 use crate::parse::{Count, Loose};
 use crate::paths::directory;
 use crate::{
-    Cell, Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, Presence, ProcFacts, Source,
-    Store, Table,
+    Cell, Client, ClientInfo, DecodeError, Decoder, Env, Format, Holds, Input, Knowledge, Known, Presence, ProcFacts,
+    Source, Store, Table,
 };
 
 /// Hermes Agent.
@@ -75,6 +75,7 @@ static TABLES: &[Table] = &[Table {
         "reasoning_tokens",
     ],
     filter: None,
+    holds: Holds::Records,
 }];
 
 impl Client for Hermes {
@@ -126,7 +127,7 @@ impl Database {
         let &[started, ended, estimated, actual, ref counts @ ..] = rest else { return Err(other_columns()) };
         let id = id.text().ok_or_else(|| DecodeError::malformed("a session without id"))?;
         let usage = usage(counts)?;
-        let cost = cost(actual)?.or(cost(estimated)?);
+        let cost = stored_cost(ID, actual)?.or(stored_cost(ID, estimated)?);
         let session = SessionKey::new(ID, id);
         let started = moment(started);
         record.at = started;
@@ -212,13 +213,6 @@ fn count(cell: Cell<'_>) -> Result<u64, DecodeError> {
     count.map(|count| count.0).ok_or_else(|| DecodeError::out_of_range("a count is negative or impossibly large"))
 }
 
-/// A cost in dollars; none at all is no known cost.
-fn cost(cell: Cell<'_>) -> Result<Option<PicoUsd>, DecodeError> {
-    let Some(usd) = cell.real().filter(|&usd| usd != 0.0) else { return Ok(None) };
-    let cost = PicoUsd::from_usd(usd).filter(|&cost| cost >= PicoUsd::ZERO);
-    cost.map(Some).ok_or_else(|| DecodeError::out_of_range("a cost is negative or impossibly large"))
-}
-
 /// Seconds, with a fraction.
 fn moment(cell: Cell<'_>) -> Option<Timestamp> {
     cell.real().and_then(Timestamp::from_float_seconds)
@@ -230,6 +224,8 @@ fn other_columns() -> DecodeError {
 
 #[cfg(test)]
 mod tests {
+    use agtop_model::PicoUsd;
+
     use super::*;
     use crate::testing::{Tally, decode_rows, fixture_rows, home};
 

@@ -62,7 +62,10 @@ impl Client for Kilo {
         let store = |root: &Path, accepts: fn(&Path) -> bool| {
             Store::usual("database", root.to_owned(), 1, accepts, Format::Sqlite(opencode::TABLES))
         };
-        let named = named_root.map(|root| Store { presence: Presence::Named, ..store(root, is_database) });
+        let named = named_root.map(|root| {
+            let format = Format::Sqlite(opencode::NEIGHBOURS);
+            Store { presence: Presence::Named, format, ..store(root, is_database) }
+        });
         named.into_iter().chain([store(&data, is_channel_database)]).collect()
     }
 
@@ -110,6 +113,15 @@ mod tests {
         let expected = Usage { input: 110, cache_read: 2_000, output: 60, reasoning: 10, ..Usage::default() };
         assert_eq!(tally.usage(), expected);
         assert_eq!(tally.turns.values().next().unwrap().1.embedded_cost, PicoUsd::from_usd(0.02));
+    }
+
+    /// Kilo CLI follows OpenCode: what OpenCode 2 does to the tables is read here, too, once it gets here.
+    #[test]
+    fn tables_of_opencode_2_count_beside_the_old_ones() {
+        let rows = include_str!("../../../fixtures/kilo/v2/migrated.json");
+        let tally = Tally::of(&decode_rows(&Kilo, PATH, &fixture_rows(&Kilo, PATH, rows)));
+        let cost: PicoUsd = tally.turns.values().filter_map(|(_, turn)| turn.embedded_cost).sum();
+        assert_eq!((tally.usage().total(), cost), (12_100, PicoUsd::from_usd(0.11).unwrap()));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod codebuff;
 mod codex;
 mod r#continue;
 mod copilot;
+mod cost;
 mod crush;
 mod cursor_agent;
 mod danger;
@@ -45,7 +46,7 @@ mod talk;
 #[cfg(test)]
 mod testing;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use agtop_model::{ClientId, Process, Role};
 
@@ -58,7 +59,7 @@ pub use hooks::{
 };
 pub use knowledge::{Knowledge, Known};
 pub use process_only::{PROCESS_ONLY, ProcessOnly};
-pub use store::{Format, Presence, Store, Table};
+pub use store::{Format, Holds, Presence, Store, Table};
 
 /// Every client whose files are read, in the order in which they are listed.
 pub static CLIENTS: &[&dyn Client] = &[
@@ -119,6 +120,19 @@ pub trait Client: Sync {
 
     /// The places where its files may lie, most trusted first. Need not exist.
     fn stores(&self, env: &Env) -> Vec<Store>;
+
+    /// Files that list further places, of clients that keep such a list. Need not exist.
+    fn indexes(&self, _: &Env) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// The places that the text of one of its [`indexes`](Self::indexes) lists.
+    ///
+    /// # Errors
+    /// If it is no such list.
+    fn listed_stores(&self, _index: &[u8]) -> Result<Vec<Store>, DecodeError> {
+        Ok(Vec::new())
+    }
 
     /// A decoder for one file of one of its stores.
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder>;

@@ -31,7 +31,7 @@ static INFO: ClientInfo = ClientInfo {
         ..Knowledge::NONE
     },
     blind_spots: &[
-        "Summaries of compactions are billed, but their usage is written down nowhere.",
+        "Releases of before the end of 2026 do not write down what summaries of compactions used.",
         "One gateway works on many sessions at once: its process is joined with one of them at most.",
         "Profiles other than the default keep their sessions elsewhere: name the place with OPENCLAW_STATE_DIR.",
     ],

@@ -68,8 +68,8 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// A moment as vendors write it: RFC 3339 text, or a number of seconds or milliseconds, with or without a fraction.
-/// Text that is no time is no error: the record is worth more than its time.
+/// A moment as vendors write it: RFC 3339 text, or a number of seconds or milliseconds, with or without a fraction,
+/// or such a number as text. Text that is no time is no error: the record is worth more than its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Moment(pub(crate) Option<Timestamp>);
 
@@ -85,7 +85,7 @@ impl<'de> Deserialize<'de> for Moment {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Moment, E> {
-                Ok(Moment(rfc3339(text)))
+                Ok(Moment(rfc3339(text).or_else(|| digits(text))))
             }
 
             fn visit_u64<E: Error>(self, n: u64) -> Result<Moment, E> {
@@ -108,6 +108,12 @@ impl<'de> Deserialize<'de> for Moment {
 
         deserializer.deserialize_any(MomentVisitor)
     }
+}
+
+/// A number of seconds or milliseconds that was written as text. A shorter one is something else, such as a year.
+fn digits(text: &str) -> Option<Timestamp> {
+    let is_number = (10..=13).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok().map(Timestamp::from_seconds_or_millis)).flatten()
 }
 
 /// Text, borrowed from the record unless it has escapes. (serde borrows a bare `Cow<str>` only: inside an `Option` it
@@ -259,15 +265,33 @@ impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
     }
 }
 
-/// Providers that run models on the user's own machine.
-const LOCAL_PROVIDERS: &[&str] =
-    &["ollama", "lmstudio", "lm-studio", "lm_studio", "llama.cpp", "llamacpp", "llama-cpp", "localhost", "local"];
+/// Providers that run models on the user's own machine. `oss` is Codex's word for either of two of them.
+const LOCAL_PROVIDERS: &[&str] = &[
+    "ollama",
+    "ollama-chat",
+    "oss",
+    "lmstudio",
+    "lm-studio",
+    "lm_studio",
+    "llama.cpp",
+    "llamacpp",
+    "llama-cpp",
+    "llamafile",
+    "lemonade",
+    "vllm",
+    "localhost",
+    "local",
+];
+
+/// What the price list knows a model that bills nothing by.
+const LOCAL_PREFIX: &str = "ollama/";
 
 /// What a model is called where the client names provider and model apart: the model's own name, and for a provider on
 /// this machine `ollama/NAME`, which the price list takes for a model that bills nothing.
 pub(crate) fn model_name<'m>(provider: &str, model: &'m str) -> Cow<'m, str> {
-    if LOCAL_PROVIDERS.iter().any(|local| provider.eq_ignore_ascii_case(local)) {
-        Cow::Owned(format!("ollama/{model}"))
+    let is_local = LOCAL_PROVIDERS.iter().any(|local| provider.eq_ignore_ascii_case(local));
+    if is_local && !model.starts_with(LOCAL_PREFIX) {
+        Cow::Owned(format!("{LOCAL_PREFIX}{model}"))
     } else {
         Cow::Borrowed(model)
     }
@@ -307,7 +331,9 @@ mod tests {
         assert_eq!(moment("\"2026-04-15T21:53:20Z\""), expected);
         assert_eq!(moment("\"2026-04-15T21:53:20.000Z\""), expected);
         assert_eq!(moment("\"2026-04-15T23:53:20+02:00\""), expected);
+        assert_eq!(moment("\"1776290000000\""), expected);
         assert_eq!(moment("\"yesterday\""), None);
+        assert_eq!(moment("\"2026\""), None);
         assert_eq!(moment("null"), None);
     }
 
@@ -332,6 +358,7 @@ mod tests {
     fn models_of_this_machine_are_marked_as_local() {
         assert_eq!(model_name("anthropic", "claude-x"), "claude-x");
         assert_eq!(model_name("LMStudio", "qwen3"), "ollama/qwen3");
+        assert_eq!(model_name("ollama", "ollama/qwen3"), "ollama/qwen3");
     }
 
     #[test]

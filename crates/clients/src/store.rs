@@ -51,6 +51,17 @@ pub struct Table {
     pub columns: &'static [&'static str],
     /// An SQL condition that leaves out rows without interest, over columns that every schema has.
     pub filter: Option<&'static str>,
+    /// What it is read for.
+    pub holds: Holds,
+}
+
+/// What a table is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// The records themselves. A database with none of the tables that hold them has a layout that is not known.
+    Records,
+    /// What belongs to records: parts, names, directories.
+    Context,
 }
 
 /// Whether a store has to be there.
@@ -60,6 +71,8 @@ pub enum Presence {
     Usual,
     /// The user named it: it is an error if it is missing.
     Named,
+    /// A list that the client keeps names it: it is an error if there are no files in it.
+    Listed,
 }
 
 /// The file's extension is this one, whatever its case.

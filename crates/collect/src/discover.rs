@@ -1,8 +1,9 @@
 use std::collections::HashSet;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agtop_clients::{Client, Env, Format, Store};
+use agtop_clients::{Client, Env, Format, Presence, Store};
 use agtop_model::{Issue, IssueKind};
 use agtop_os::{FileIdentity, FileKind, Walk};
 
@@ -63,11 +64,13 @@ pub(crate) fn discover(
     let (mut places, mut candidates) = (Vec::new(), Vec::new());
     for &client in clients {
         let mut seen = HashSet::new();
-        for store in client.stores(env) {
+        for store in stores(client, env, health) {
             let root = real_root(&store);
             let place = Arc::new(Place { client, root: root.unwrap_or_else(|| store.root.clone()), store });
-            let mut search = Search { place: &place, health, seen: &mut seen, found: Found::default() };
+            let mut search =
+                Search { place: &place, health, seen: &mut seen, found: Found::default(), has_noted: false };
             search.run(&mut candidates);
+            search.check_listed();
             let found = search.found;
             health.note_store(client.info().id, &place.store, found);
             places.push(place);
@@ -75,6 +78,42 @@ pub(crate) fn discover(
     }
     (places, candidates)
 }
+
+/// The places where the client's files may lie, those that it lists itself among them. Each root is one place.
+fn stores(client: &'static dyn Client, env: &Env, health: &mut HealthBook) -> Vec<Store> {
+    let mut listed = Vec::new();
+    for index in client.indexes(env) {
+        match listed_stores(client, &index) {
+            Ok(found) => listed.extend(found),
+            Err(issue) => health.note_issue(client.info().id, issue),
+        }
+    }
+    let mut stores = client.stores(env);
+    let roots: HashSet<&Path> = listed.iter().map(|store| &*store.root).collect();
+    stores.retain(|store| store.presence != Presence::Usual || !roots.contains(&*store.root));
+    let mut known: HashSet<PathBuf> = stores.iter().map(|store| store.root.clone()).collect();
+    stores.extend(listed.into_iter().filter(|store| known.insert(store.root.clone())));
+    stores
+}
+
+/// The places that an index lists; none if it is not there.
+fn listed_stores(client: &'static dyn Client, index: &Path) -> Result<Vec<Store>, Issue> {
+    let issue = |kind, detail| Issue { path: index.to_owned(), place: None, kind, detail };
+    let read = || -> io::Result<Vec<u8>> {
+        let (file, _) = agtop_os::open_regular(index)?;
+        let mut text = Vec::new();
+        file.take(MAX_INDEX_BYTES).read_to_end(&mut text)?;
+        Ok(text)
+    };
+    match read() {
+        Ok(text) => client.listed_stores(&text).map_err(|error| issue(error.kind, error.detail)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(issue(IssueKind::Unreadable, error.to_string())),
+    }
+}
+
+/// What is read of an index: a list of thousands of projects takes no more.
+const MAX_INDEX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The root itself may be a link; walking from its target keeps paths below it free of links.
 fn real_root(store: &Store) -> Option<PathBuf> {
@@ -89,6 +128,8 @@ struct Search<'a> {
     /// Files found in earlier stores of the same client, by device and inode.
     seen: &'a mut HashSet<(u64, u64)>,
     found: Found,
+    /// Whether there was trouble.
+    has_noted: bool,
 }
 
 impl Search<'_> {
@@ -119,7 +160,17 @@ impl Search<'_> {
         });
     }
 
+    /// Says so if there is nothing in a place that the client itself lists. Where something there cannot be looked at,
+    /// that was said.
+    fn check_listed(&mut self) {
+        let Place { store, .. } = &**self.place;
+        if store.presence == Presence::Listed && self.found.files == 0 && !self.has_noted {
+            self.note(&store.root.clone(), IssueKind::Missing, "listed by the client itself, and nothing is there");
+        }
+    }
+
     fn note(&mut self, path: &Path, kind: IssueKind, detail: &str) {
+        self.has_noted = true;
         let issue = Issue { path: path.to_owned(), place: None, kind, detail: detail.to_owned() };
         self.health.note_issue(self.place.client.info().id, issue);
     }

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agtop_clients::{Cell, Table};
+use agtop_clients::{Cell, Holds, Table};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -17,22 +17,45 @@ const LARGEST_VALUE: i32 = 32 * 1024 * 1024;
 pub(crate) enum SqliteError {
     #[error("cannot be opened: {0}")]
     Open(#[source] rusqlite::Error),
+    #[error("has none of the tables that are known to hold records: {}", .0.join(", "))]
+    UnknownLayout(Vec<&'static str>),
     #[error("table {table} cannot be read: {source}")]
     Read { table: &'static str, source: rusqlite::Error },
 }
 
 /// Calls `visit` for every row of the tables, in their order: table, rowid, cells. Reads through the write-ahead log,
-/// never writes; tables and columns that the database lacks are no error.
+/// never writes; tables and columns that the database lacks are no error. One that has tables, and none of those with
+/// records, is: its client has changed their names.
 pub(crate) fn each_row(
     path: &Path,
     tables: &'static [Table],
     mut visit: impl FnMut(&'static Table, i64, &[Cell<'_>]),
 ) -> Result<(), SqliteError> {
     let database = open(path)?;
+    let mut lacking = Vec::new();
     for table in tables {
-        read_table(&database, table, &mut visit).map_err(|source| SqliteError::Read { table: table.name, source })?;
+        let read = read_table(&database, table, &mut visit);
+        let presence = read.map_err(|source| SqliteError::Read { table: table.name, source })?;
+        if presence == Presence::Missing && table.holds == Holds::Records {
+            lacking.push(table.name);
+        }
     }
-    Ok(())
+    let expected = tables.iter().filter(|table| table.holds == Holds::Records).count();
+    let is_unknown = expected > 0 && lacking.len() == expected && has_tables(&database)?;
+    if is_unknown { Err(SqliteError::UnknownLayout(lacking)) } else { Ok(()) }
+}
+
+/// A database in which nothing was ever put is no trouble.
+fn has_tables(database: &Connection) -> Result<bool, SqliteError> {
+    let query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    database.prepare(query).and_then(|mut statement| statement.exists([])).map_err(SqliteError::Open)
+}
+
+/// Whether a database has a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    Missing,
 }
 
 fn open(path: &Path) -> Result<Connection, SqliteError> {
@@ -87,10 +110,10 @@ fn read_table(
     database: &Connection,
     table: &'static Table,
     visit: &mut impl FnMut(&'static Table, i64, &[Cell<'_>]),
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Presence> {
     let present = columns(database, table.name)?;
     if present.is_empty() {
-        return Ok(());
+        return Ok(Presence::Missing);
     }
     let mut statement = database.prepare(&query(table, &present))?;
     let mut rows = statement.query([])?;
@@ -100,7 +123,7 @@ fn read_table(
             (1..=table.columns.len()).map(|at| row.get_ref(at).map(cell)).collect();
         visit(table, rowid, &cells?);
     }
-    Ok(())
+    Ok(Presence::There)
 }
 
 /// The columns a real table has; none if it is not there, or is a view that computes who knows what.
@@ -135,9 +158,9 @@ mod tests {
     use super::*;
 
     static TABLES: &[Table] = &[
-        Table { name: "missing", columns: &["id"], filter: None },
-        Table { name: "message", columns: &["id", "brand_new", "n"], filter: Some("n > 1") },
-        Table { name: "a_view", columns: &["id"], filter: None },
+        Table { name: "missing", columns: &["id"], filter: None, holds: Holds::Context },
+        Table { name: "message", columns: &["id", "brand_new", "n"], filter: Some("n > 1"), holds: Holds::Records },
+        Table { name: "a_view", columns: &["id"], filter: None, holds: Holds::Context },
     ];
 
     fn rows(path: &Path) -> Vec<String> {
@@ -155,6 +178,20 @@ mod tests {
             .execute_batch("CREATE TABLE message(id TEXT, n); INSERT INTO message VALUES ('a', 1), ('b', 2.5); CREATE VIEW a_view AS SELECT 1 AS id;")
             .unwrap();
         assert_eq!(rows(&path), ["message 2 [Bytes([98]), Null, Real(2.5)]"]);
+    }
+
+    /// OpenCode 2 put its messages into tables of another name: agtop found the database, read nothing, and said that
+    /// all was well.
+    #[test]
+    fn a_database_whose_tables_have_other_names_is_trouble_and_an_empty_one_is_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("next.db");
+        let database = Connection::open(&path).unwrap();
+        database.pragma_update(None, "user_version", 3).unwrap();
+        assert_eq!(rows(&path).len(), 0);
+        database.execute_batch("CREATE TABLE missing(id TEXT); CREATE TABLE message_v3(id TEXT);").unwrap();
+        let error = each_row(&path, TABLES, |_, _, _| {}).unwrap_err();
+        assert_eq!(error.to_string(), "has none of the tables that are known to hold records: message");
     }
 
     #[test]

@@ -99,3 +99,50 @@ fn text_that_is_no_utf8_degrades_to_its_readable_part() {
     let snapshot = look(home.path());
     assert_eq!((snapshot.totals.usage.output, issues(&snapshot)), (7, vec![]));
 }
+
+/// A database in a project that Crush's list names.
+fn crush_database(directory: &Path) {
+    fs::create_dir_all(directory).unwrap();
+    let database = rusqlite::Connection::open(directory.join("crush.db")).unwrap();
+    let rows = "CREATE TABLE sessions(id TEXT, title TEXT, cost REAL, created_at INTEGER);
+        CREATE TABLE messages(id TEXT, session_id TEXT);
+        INSERT INTO sessions VALUES ('3aaaaaaa-0000-4000-8000-000000000001', 'Oil the bells', 1.25, 1795253400);";
+    database.execute_batch(rows).unwrap();
+}
+
+/// Crush keeps a database in each project and a list of all projects. agtop looked only where agents run: a user's
+/// history was empty, and doctor had nothing to say of projects that are gone.
+#[test]
+fn databases_of_the_projects_that_a_client_lists_are_read_and_those_that_are_gone_are_told() {
+    let (home, data) = home_with(".local/share/crush");
+    let (project, gone, empty) = (home.path().join("tower"), home.path().join("gone"), home.path().join("empty"));
+    crush_database(&project.join(".crush"));
+    fs::create_dir_all(empty.join(".crush")).unwrap();
+    let listed =
+        [&project, &gone, &empty, &project].map(|path| serde_json::json!({ "path": path, "data_dir": ".crush" }));
+    fs::write(data.join("projects.json"), serde_json::json!({ "projects": listed }).to_string()).unwrap();
+    let snapshot = look(home.path());
+    assert_eq!(snapshot.sessions.len(), 1);
+    let missing: Vec<_> = snapshot.health.issues().map(|(_, issue)| (issue.kind, issue.path.clone())).collect();
+    let at = |path: &Path| (IssueKind::Missing, path.join(".crush"));
+    assert_eq!(missing, [at(&empty), at(&gone)]);
+}
+
+#[test]
+fn a_list_of_projects_that_cannot_be_read_is_an_issue() {
+    let (home, data) = home_with(".local/share/crush");
+    fs::write(data.join("projects.json"), "{\"projects\":").unwrap();
+    assert_eq!(issues(&look(home.path())), [IssueKind::Malformed]);
+}
+
+/// OpenCode 2 put its messages into tables of another name; the next release may do so again.
+#[test]
+fn a_database_with_none_of_the_tables_that_hold_messages_is_an_issue() {
+    let (home, data) = home_with(".local/share/opencode");
+    let database = rusqlite::Connection::open(data.join("opencode.db")).unwrap();
+    database.execute_batch("CREATE TABLE session(id TEXT); CREATE TABLE session_message_v3(id TEXT);").unwrap();
+    let snapshot = look(home.path());
+    let (_, issue) = snapshot.health.issues().next().unwrap();
+    assert_eq!(issue.kind, IssueKind::Database);
+    assert!(issue.detail.contains("message, session_message"), "{}", issue.detail);
+}

@@ -11,6 +11,7 @@ use agtop_clients::CLIENTS;
 const SHARED: &[&str] = &[
     "danger",
     "checkpoint",
+    "cost",
     "decode",
     "env",
     "facts",

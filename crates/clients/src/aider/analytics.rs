@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts,
+    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
     SessionKey, StopReason, Tier, Timestamp, Turn, Usage,
 };
 use memchr::memmem;
@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::ID;
 use super::figures::{Figures, Occurrences};
+use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile};
 use crate::parse::{Count, Moment};
 use crate::{DecodeError, Decoder, Input, Source};
@@ -80,7 +81,9 @@ impl Log {
 
     fn begin(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
         let started = entry.time.0.unwrap_or(self.modified);
-        let key = SessionKey::new(ID, format!("{}#{}", self.path, started.as_millis() / 1000));
+        // Of a program that did not say when it started: the time of the file would change its name as the log grows.
+        let second = entry.time.0.map_or(0, Timestamp::as_millis) / 1000;
+        let key = SessionKey::new(ID, format!("{}#{second}", self.path));
         let facts = SessionFacts {
             started: entry.time.0,
             version: entry.properties.aider_version.as_deref().map(Into::into),
@@ -111,8 +114,7 @@ impl Log {
             usage: Usage { input: sent, output: received, ..Usage::default() },
             tier: Tier::Standard,
             extent: Extent::Response,
-            // Aider logs 0 for models it has no price for.
-            embedded_cost: cost.filter(|&cost| cost > 0.0).and_then(PicoUsd::from_usd),
+            embedded_cost: embedded_cost(ID, "", cost),
             stop: Some(StopReason::EndTurn),
             lineage: Lineage::Main,
             opened: *opened,

@@ -7,6 +7,7 @@ use agtop_model::{MessageKey, PicoUsd, Usage};
 
 use super::ID;
 use crate::DecodeError;
+use crate::cost::embedded_cost;
 
 /// What a report says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,7 +88,7 @@ fn message_cost(text: &str) -> Option<PicoUsd> {
     let (amount, label) = text.strip_prefix('$')?.split_once(' ')?;
     let is_cost = label.starts_with("message,") || label.starts_with("request,");
     let amount = decimal(amount).filter(|_| is_cost)?;
-    PicoUsd::from_usd(amount)
+    embedded_cost(ID, "", Some(amount))
 }
 
 /// `850`, `3.4k`, `12k`, `1.2M`, in early versions `2,345`.

@@ -8,14 +8,13 @@ use agtop_model::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::cost::embedded_cost;
 use crate::decode::{KEPT, Record, SourceFile, response, sound};
 use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, shortened};
+use crate::parse::{Count, Loose, Moment, model_name, shortened};
 use crate::paths::directory;
 use crate::speech::{Block, blocks, prose};
 use crate::{DecodeError, Decoder, Input, Source};
-
-use super::task::paid;
 
 /// Reads what a session is about.
 pub(super) struct Manifest {
@@ -110,6 +109,8 @@ struct Message<'a> {
 struct ModelInfo<'a> {
     #[serde(borrow, default)]
     id: Loose<'a>,
+    #[serde(borrow, default)]
+    provider: Loose<'a>,
 }
 
 /// What one request used.
@@ -171,11 +172,16 @@ impl Messages {
         if let Some(usage) = message.metrics.map(Metrics::usage).filter(|usage| !usage.is_zero()) {
             let id = message.id.text().map_or_else(|| format!("{:?}", message.ts.0), str::to_owned);
             let model = message.model_info.as_ref().and_then(|info| info.id.text());
+            let provider = message.model_info.as_ref().and_then(|info| info.provider.text()).unwrap_or_default();
             let calls = said.iter().any(|block| block.kind.text() == Some("tool_use"));
             let turn = Turn {
                 id: message.id.text().map(Into::into),
-                model: model.map(|model| self.names.get(model)),
-                embedded_cost: paid(message.metrics.and_then(|metrics| metrics.cost)),
+                model: model.map(|model| self.names.get(&model_name(provider, model))),
+                embedded_cost: embedded_cost(
+                    self.session.client,
+                    provider,
+                    message.metrics.and_then(|metrics| metrics.cost),
+                ),
                 stop: Some(if calls { StopReason::ToolUse } else { StopReason::EndTurn }),
                 ..response(MessageKey::in_session(&self.session, &id), usage, self.opened)
             };

@@ -1,15 +1,16 @@
 //! A task of an extension: `ui_messages.json`, what its panel shows.
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp, TitleRank,
-    ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, Extent, MessageKey, PicoUsd, Place, Purpose, SessionFacts, SessionKey, Timestamp,
+    TitleRank, ToolKey, Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::cost::embedded_cost;
 use crate::decode::{KEPT, Record, SourceFile, response, sound};
 use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, shortened};
+use crate::parse::{Count, Loose, Moment, model_name, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// What `tokensIn` of a request counts. Records name neither their release nor, but for Cline's, their provider.
@@ -164,9 +165,11 @@ impl Task {
         };
         if !usage.is_zero() {
             let turn = Turn {
-                model: info.and_then(|info| info.model_id.text()).map(|model| self.names.get(model)),
+                model: info
+                    .and_then(|info| info.model_id.text())
+                    .map(|model| self.names.get(&model_name(provider.unwrap_or_default(), model))),
                 extent,
-                embedded_cost: paid(request.cost),
+                embedded_cost: self.cost(provider, request.cost),
                 ..response(self.key(message), usage, self.opened)
             };
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
@@ -180,16 +183,21 @@ impl Task {
     /// Room was made in the context. Its request is told nowhere else.
     fn condensed(&self, message: &Message<'_>, record: &mut Record<'_>) {
         record.emit(&self.session, EventKind::Compacted);
-        let cost = message.context_condense.as_ref().and_then(|condensed| paid(condensed.cost));
+        let cost = message.context_condense.as_ref().and_then(|condensed| self.cost(None, condensed.cost));
         if cost.is_some() {
             let turn = Turn {
                 extent: Extent::Sum,
+                purpose: Purpose::Compaction,
                 embedded_cost: cost,
                 context_used: Some(0),
                 ..response(self.key(message), Usage::default(), self.opened)
             };
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
+    }
+
+    fn cost(&self, provider: Option<&str>, usd: Option<f64>) -> Option<PicoUsd> {
+        embedded_cost(self.session.client, provider.unwrap_or_default(), usd)
     }
 
     /// Messages of a task are told apart by their times.
@@ -207,11 +215,6 @@ impl Task {
         record.emit(&self.session, EventKind::ToolStarted { tool, name, target: None });
         record.emit(&self.session, EventKind::ToolEnded { tool, outcome: Ok(()) });
     }
-}
-
-/// A cost in dollars; none at all is no known cost.
-pub(super) fn paid(usd: Option<f64>) -> Option<PicoUsd> {
-    usd.filter(|&usd| usd > 0.0).and_then(PicoUsd::from_usd)
 }
 
 impl Decoder for Task {

@@ -1,5 +1,6 @@
 //! What responses used: exactly where a version writes it per response, else from running totals.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use super::payload::{Info, LimitWindow, RateLimits, TokenCount, UsageRecord};
 use super::rollout::Rollout;
 use super::usage::Tokens;
 use crate::decode::Record;
-use crate::parse::rfc3339;
+use crate::parse::{model_name, rfc3339};
 
 impl Rollout {
     /// Running totals. They also come unchanged, when rate limits or the context did change.
@@ -26,7 +27,7 @@ impl Rollout {
             let used = self.totals.advance(info.total_token_usage, info.last_token_usage, self.heritage.start);
             let moved = !used.usage().is_zero();
             self.guess_model(filled(info.model.as_ref()));
-            if moved && !self.has_records {
+            if moved && let Some(used) = self.recorded.unrecorded(used, info.last_token_usage) {
                 self.counted(info, used, time, owner, record);
             }
             if !is_copy {
@@ -96,10 +97,12 @@ impl Rollout {
 
     /// The usage of one response, written when it ended. Copies carry the id of the thread that it was made in.
     pub(super) fn response(&mut self, response: &UsageRecord<'_>, owner: Owner, record: &mut Record<'_>) {
+        if !response.usage.usage().is_zero() {
+            self.recorded.note(response.usage);
+        }
         if owner == Owner::Copy {
             return;
         }
-        self.has_records = true;
         self.drop_held();
         if response.usage.usage().is_zero() {
             return;
@@ -112,6 +115,15 @@ impl Rollout {
         };
         let turn = Turn { id: id.map(Into::into), ..self.turn(message, response.usage, record.at) };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+    }
+
+    /// The model that answers. One that runs on the user's own machine is marked as such.
+    fn model(&mut self, at: Option<Timestamp>) -> Option<Arc<str>> {
+        let model = resolve(self.model.as_ref()?, at, &mut self.names);
+        match model_name(self.provider.as_deref().unwrap_or_default(), &model) {
+            Cow::Borrowed(_) => Some(model),
+            Cow::Owned(local) => Some(self.names.get(&local)),
+        }
     }
 
     pub(super) fn turn(&mut self, message: MessageKey, used: Tokens, at: Option<Timestamp>) -> Turn {
@@ -128,7 +140,7 @@ impl Rollout {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
-            model: self.model.as_ref().map(|model| resolve(model, at, &mut self.names)),
+            model: self.model(at),
             usage: used.usage(),
             tier: self.tier,
             extent: Extent::Response,

@@ -15,8 +15,12 @@ impl Rollout {
     /// The first meta says whose thread this is; a later one with another id begins a copy of that thread's lines.
     pub(super) fn meta(&mut self, meta: &Meta<'_>, record: &mut Record<'_>) {
         let id = filled(meta.id.as_ref());
+        let is_foreign = self.identified && id.is_some_and(|id| *id != *self.session.id);
+        if let Some(provider) = filled(meta.model_provider.as_ref()).filter(|_| !is_foreign) {
+            self.provider = Some(provider.into());
+        }
         if self.identified {
-            if id.is_some_and(|id| *id != *self.session.id) {
+            if is_foreign {
                 self.heritage.foreign_meta();
             } else {
                 self.heritage.own_meta();

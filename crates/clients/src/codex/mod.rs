@@ -8,10 +8,13 @@ mod meta;
 mod names;
 mod payload;
 mod prompt;
+mod recorded;
 mod rollout;
 mod subagents;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_resumed;
 mod titles;
 mod tools;
 mod usage;

@@ -26,6 +26,8 @@ pub(super) struct Meta<'a> {
     #[serde(borrow)]
     pub(super) thread_source: Option<Str<'a>>,
     #[serde(borrow)]
+    pub(super) model_provider: Option<Str<'a>>,
+    #[serde(borrow)]
     pub(super) git: Option<Git<'a>>,
     #[serde(borrow)]
     pub(super) forked_from_id: Option<Str<'a>>,

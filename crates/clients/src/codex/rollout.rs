@@ -14,6 +14,7 @@ use super::loose::filled;
 use super::names::Names;
 use super::payload::Failure;
 use super::prompt::{asked, cwd_told, title};
+use super::recorded::Recorded;
 use super::tools::Tools;
 use super::usage::{Tokens, Totals};
 use super::wire::{CompactionKind, Content, Line, PromptKind};
@@ -36,8 +37,10 @@ pub(super) struct Rollout {
     pub(super) lineage: Lineage,
     pub(super) heritage: Heritage,
     pub(super) totals: Totals,
-    /// Whether usage is written per response: then the totals that follow say the same again.
-    pub(super) has_records: bool,
+    /// Responses that have records of their own.
+    pub(super) recorded: Recorded,
+    /// Who serves the model.
+    pub(super) provider: Option<Box<str>>,
     /// A count that may turn out to be a copy.
     pub(super) held: Option<Event>,
     exec_turns: u64,
@@ -91,7 +94,8 @@ struct State {
     lineage: usize,
     heritage: Heritage,
     totals: Totals,
-    has_records: bool,
+    recorded: Recorded,
+    provider: Option<Box<str>>,
     exec_turns: u64,
     model: Option<String>,
     tier: usize,
@@ -112,7 +116,8 @@ impl Rollout {
             lineage: self.lineage.place()?,
             heritage: self.heritage.clone(),
             totals: self.totals.clone(),
-            has_records: self.has_records,
+            recorded: self.recorded.clone(),
+            provider: self.provider.clone(),
             exec_turns: self.exec_turns,
             model: self.model.as_deref().map(str::to_owned),
             tier: self.tier.place()?,
@@ -128,7 +133,8 @@ impl Rollout {
         self.is_opened_known = state.opened.is_some();
         self.opened = state.opened.unwrap_or(self.opened);
         (self.lineage, self.tier) = (lineage, tier);
-        (self.heritage, self.totals, self.has_records) = (state.heritage, state.totals, state.has_records);
+        (self.heritage, self.totals, self.recorded) = (state.heritage, state.totals, state.recorded);
+        self.provider = state.provider;
         self.exec_turns = state.exec_turns;
         self.model = state.model.map(|model| self.names.get(&model));
         self.tools.called = state.has_called;
@@ -147,7 +153,8 @@ impl Rollout {
             lineage: Lineage::Main,
             heritage: Heritage::unknown(),
             totals: Totals::default(),
-            has_records: false,
+            recorded: Recorded::default(),
+            provider: None,
             held: None,
             exec_turns: 0,
             model: None,
@@ -231,6 +238,7 @@ impl Rollout {
     /// A turn begins: if that tells whose lines these are, a count before it was not this turn's.
     fn turn_began(&mut self, turn: Option<&Str<'_>>, started_at: Option<Timestamp>) {
         self.heritage.turn_began(turn, started_at);
+        self.recorded.turn_began(filled(turn));
         if !self.heritage.is_unclear() {
             self.drop_held();
         }

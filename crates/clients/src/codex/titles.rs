@@ -10,7 +10,7 @@ use super::loose::filled;
 use super::prompt::{asked, title};
 use crate::decode::{Record, SourceFile};
 use crate::parse::{Moment, Str, shortened};
-use crate::{Cell, DecodeError, Decoder, Input, Table};
+use crate::{Cell, DecodeError, Decoder, Holds, Input, Table};
 
 /// Characters of a name that are kept.
 const NAME: usize = 120;
@@ -52,6 +52,7 @@ pub(super) static THREADS: &[Table] = &[Table {
     name: "threads",
     columns: &["id", "created_at", "updated_at", "cwd", "git_branch", "title", "name", "first_user_message"],
     filter: None,
+    holds: Holds::Records,
 }];
 
 /// Reads `state_<n>.sqlite`.

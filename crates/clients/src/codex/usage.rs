@@ -41,6 +41,21 @@ impl Tokens {
         }
     }
 
+    /// The sum, bucket by bucket.
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        self.zip(other, u64::saturating_add)
+    }
+
+    /// What is left without `other`, bucket by bucket.
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        self.zip(other, u64::saturating_sub)
+    }
+
+    /// Whether two accounts of some responses agree. Not all of them break the tokens down as far.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (self.input, self.output) == (other.input, other.output)
+    }
+
     /// Whether a counter that stood at `earlier` was set back.
     fn fell_below(&self, earlier: &Self) -> bool {
         self.input.0 < earlier.input.0 || self.output.0 < earlier.output.0

@@ -256,7 +256,12 @@ impl Events {
             let model = model.or_else(|| self.standing(line).model.clone());
             let key = counting::call(line.id.as_deref().unwrap_or_default(), &used.counts);
             // Off the main line: what it read is not what is in the context now.
-            let turn = Turn { lineage: Lineage::Sidechain, context_used: Some(0), ..self.turn(key, model, usage) };
+            let turn = Turn {
+                lineage: Lineage::Sidechain,
+                context_used: Some(0),
+                purpose: Purpose::Compaction,
+                ..self.turn(key, model, usage)
+            };
             record.emit(session, EventKind::Turn(Box::new(turn)));
         }
         if compaction.success != Some(false) {

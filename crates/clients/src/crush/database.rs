@@ -11,6 +11,7 @@ use agtop_model::{
 
 use super::ID;
 use super::parts::{Answer, Call, Finish, Said, said};
+use crate::cost::stored_cost;
 use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, model_name, shortened};
@@ -89,7 +90,7 @@ impl Database {
         };
         let id = id.text().ok_or_else(|| DecodeError::malformed("a session without id"))?;
         let context = count_of(prompt)?.saturating_add(count_of(completion)?);
-        let cost = cost_of(cost)?;
+        let cost = stored_cost(ID, cost)?;
         let kind = Kind::of(id, parent.text().is_some());
         if kind == Kind::Title {
             return Ok(());
@@ -283,13 +284,6 @@ fn moment(cell: Cell<'_>) -> Option<Timestamp> {
 fn count_of(cell: Cell<'_>) -> Result<u64, DecodeError> {
     let count = cell.integer().map_or(Some(Count(0)), Count::from_integer);
     count.map(|count| count.0).ok_or_else(|| DecodeError::out_of_range("a count is negative or impossibly large"))
-}
-
-/// A cost in dollars; none at all is no known cost.
-fn cost_of(cell: Cell<'_>) -> Result<Option<PicoUsd>, DecodeError> {
-    let Some(usd) = cell.real().filter(|&usd| usd != 0.0) else { return Ok(None) };
-    let cost = PicoUsd::from_usd(usd).filter(|&cost| cost >= PicoUsd::ZERO);
-    cost.map(Some).ok_or_else(|| DecodeError::out_of_range("a cost is negative or impossibly large"))
 }
 
 fn other_columns() -> DecodeError {

@@ -1,11 +1,13 @@
 //! Crush: a database for each project.
 //!
-//! `crush.db` lies in the `.crush` directory nearest above where Crush runs, or where the user chose. Layout and meaning
+//! `crush.db` lies in the `.crush` directory nearest above where Crush runs, or where the user chose; `projects.json`
+//! lists them (`internal/projects`). Layout and meaning
 //! were read off Crush's own sources (`internal/db`, `internal/session`, `internal/agent`). They leave out what each
 //! response used: a session keeps the tokens of its last step, which say how full the context is, and its whole cost.
 
 mod database;
 mod parts;
+mod projects;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +19,10 @@ use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
 use crate::store::file_name;
-use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table};
+use crate::{
+    Client, ClientInfo, DecodeError, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store,
+    Table,
+};
 
 /// Crush.
 pub(crate) struct Crush;
@@ -40,8 +45,8 @@ static INFO: ClientInfo = ClientInfo {
         "What responses used is written down nowhere: a session's tokens are those of its last step, its context.",
         "A session has one cost for all its models and days: it falls on the day the session began.",
         "A session that cost nothing was covered by a subscription or had no known price: its cost is unknown.",
-        "Databases are looked for where agents run now: Crush's index of projects leads to more than are read.",
-        "Sessions whose data directory --data-dir or a setting names are not looked for.",
+        "Projects whose database Crush's list of projects does not name are found only while an agent runs there.",
+        "A database outside its project's directory does not say which project it belongs to.",
     ],
 };
 
@@ -68,8 +73,8 @@ const VALUED: &[&str] = &["-c", "--cwd", "-D", "--data-dir", "-H", "--host", "-s
 
 /// Sessions come first: they tell which messages are a sub-agent's.
 static TABLES: &[Table] = &[
-    Table { name: "sessions", columns: database::SESSIONS, filter: None },
-    Table { name: "messages", columns: database::MESSAGES, filter: None },
+    Table { name: "sessions", columns: database::SESSIONS, filter: None, holds: Holds::Records },
+    Table { name: "messages", columns: database::MESSAGES, filter: None, holds: Holds::Records },
 ];
 
 impl Client for Crush {
@@ -88,16 +93,24 @@ impl Client for Crush {
 
     fn stores(&self, env: &Env) -> Vec<Store> {
         let named = env.dir("CRUSH_GLOBAL_DATA").map(|root| store(root, Presence::Named));
-        let local = env.dir("LOCALAPPDATA").map(|data| data.join("crush"));
-        let everywhere = [Some(env.data_home().join("crush")), local].into_iter().flatten();
         let projects: BTreeSet<PathBuf> = env
             .work_dirs
             .iter()
             .flat_map(|directory| directory.ancestors())
             .map(|above| above.join(".crush"))
             .collect();
-        let usual = everywhere.chain(projects).map(|root| store(root, Presence::Usual));
+        let usual = usual_homes(env).chain(projects).map(|root| store(root, Presence::Usual));
         named.into_iter().chain(usual).collect()
+    }
+
+    fn indexes(&self, env: &Env) -> Vec<PathBuf> {
+        let homes = env.dir("CRUSH_GLOBAL_DATA").into_iter().chain(usual_homes(env));
+        homes.map(|home| home.join(projects::INDEX)).collect()
+    }
+
+    fn listed_stores(&self, index: &[u8]) -> Result<Vec<Store>, DecodeError> {
+        let directories = projects::data_directories(index)?;
+        Ok(directories.into_iter().map(|root| store(root, Presence::Listed)).collect())
     }
 
     fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
@@ -108,6 +121,12 @@ impl Client for Crush {
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         process.option(&["-s", "--session"]).filter(|id| is_uuid(id)).map(str::to_ascii_lowercase)
     }
+}
+
+/// Where Crush keeps what belongs to no project.
+fn usual_homes(env: &Env) -> impl Iterator<Item = PathBuf> {
+    let local = env.dir("LOCALAPPDATA").map(|data| data.join("crush"));
+    [Some(env.data_home().join("crush")), local].into_iter().flatten()
 }
 
 fn store(root: PathBuf, presence: Presence) -> Store {

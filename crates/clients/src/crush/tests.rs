@@ -206,6 +206,20 @@ fn databases_lie_above_working_directories_and_in_the_users_data() {
     assert!((named.accepts)(Path::new("crush.db")) && !(named.accepts)(Path::new("crush.db-wal")));
 }
 
+/// All history was missing unless agtop ran inside the project: Crush's own list of projects was never opened.
+#[test]
+fn projects_that_crush_lists_are_places_of_its_databases() {
+    let mut env = home();
+    assert_eq!(Crush.indexes(&env), [PathBuf::from("/home/u/.local/share/crush/projects.json")]);
+    env.vars.insert("CRUSH_GLOBAL_DATA".into(), "/data/crush".into());
+    assert_eq!(Crush.indexes(&env)[0], PathBuf::from("/data/crush/projects.json"));
+    let index = br#"{"projects":[{"path":"/srv/tower","data_dir":"/srv/tower/.crush"}]}"#;
+    let stores = Crush.listed_stores(index).unwrap();
+    assert_eq!(stores.len(), 1);
+    assert_eq!((&*stores[0].root, stores[0].presence), (Path::new("/srv/tower/.crush"), Presence::Listed));
+    assert!((stores[0].accepts)(Path::new("crush.db")));
+}
+
 #[test]
 fn a_number_that_cannot_be_is_an_error_of_its_row_alone() {
     let row = |prompt: Cell<'static>, cost: Cell<'static>| {

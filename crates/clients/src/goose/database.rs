@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, PicoUsd, Place, SessionFacts, SessionKey, Timestamp, Title,
+    Event, EventKind, Extent, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, Title,
     TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::content::{Said, TOOLS, TOOLS_AND_TEXT, is_shown, items};
 use super::counts::{Counts, count_of};
 use super::{ID, MOST_CHARS, unaccounted};
+use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, model_name, rfc3339, shortened};
@@ -103,6 +104,7 @@ struct Owner {
     model: Option<Arc<str>>,
     provider: String,
     lineage: Lineage,
+    started: Option<Timestamp>,
     opened: Timestamp,
 }
 
@@ -167,6 +169,7 @@ impl Database {
             model: config.name.text().map(|model| self.names.get(&model_name(&provider, model))),
             provider,
             lineage: if parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
+            started,
             opened: started.unwrap_or(self.modified),
         };
         let numbers =
@@ -207,8 +210,8 @@ impl Database {
         if usage.is_zero() && cost.is_none() {
             return;
         }
-        record.at = Some(owner.opened);
-        let turn = unaccounted(&owner.key, owner.opened, usage, cost.and_then(PicoUsd::from_usd));
+        record.at = owner.started;
+        let turn = unaccounted(&owner.key, owner.opened, usage, embedded_cost(ID, &owner.provider, cost));
         let turn = Turn { model: owner.model.clone(), lineage: owner.lineage, ..turn };
         record.emit(&owner.key, EventKind::Turn(Box::new(turn)));
     }
@@ -218,14 +221,18 @@ impl Database {
         let Some(ledger) = self.ledgers.get_mut(&*owner.key.id) else { return };
         for (rowid, entry) in std::mem::take(&mut ledger.fresh) {
             let place = Place::Row { table: "usage_ledger", rowid };
-            let mut record = Record::new(self.file, place, entry.at.or(Some(owner.opened)), out);
+            let mut record = Record::new(self.file, place, entry.at.or(owner.started), out);
             if entry.is_compaction {
                 record.emit(&owner.key, EventKind::Compacted);
             }
             let model = entry.model.map(|model| self.names.get(&model_name(&owner.provider, &model)));
             let turn = owner.request(rowid, entry.counts.usage());
-            let turn =
-                Turn { model: model.or(turn.model), embedded_cost: entry.cost.and_then(PicoUsd::from_usd), ..turn };
+            let turn = Turn {
+                model: model.or(turn.model),
+                embedded_cost: embedded_cost(ID, &owner.provider, entry.cost),
+                purpose: if entry.is_compaction { Purpose::Compaction } else { Purpose::Answer },
+                ..turn
+            };
             record.emit(&owner.key, EventKind::Turn(Box::new(turn)));
         }
     }

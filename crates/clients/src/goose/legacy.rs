@@ -19,7 +19,8 @@ use crate::{DecodeError, Decoder, Input, Source};
 pub(super) struct Lines {
     file: SourceFile,
     session: SessionKey,
-    started: Timestamp,
+    started: Option<Timestamp>,
+    modified: Timestamp,
     names: Names,
 }
 
@@ -52,16 +53,17 @@ impl Lines {
         Self {
             file: source.file(),
             session: SessionKey::new(ID, id),
-            started: time_of_id(id).unwrap_or(source.modified),
+            started: time_of_id(id),
+            modified: source.modified,
             names: Names::default(),
         }
     }
 
     fn metadata(&self, line: &Line<'_>, record: &mut Record<'_>) {
-        record.at = Some(self.started);
+        record.at = self.started;
         let context_used = line.total_tokens.0;
         let facts = SessionFacts {
-            started: Some(self.started),
+            started: self.started,
             cwd: line.working_dir.text().map(Into::into),
             context_used: Some(context_used).filter(|&used| used > 0),
             ..SessionFacts::default()
@@ -74,7 +76,7 @@ impl Lines {
         let (input, output) = (line.accumulated_input_tokens, line.accumulated_output_tokens);
         let usage = Counts::without_cache(input, output, line.accumulated_total_tokens).usage();
         if !usage.is_zero() {
-            let turn = unaccounted(&self.session, self.started, usage, None);
+            let turn = unaccounted(&self.session, self.started.unwrap_or(self.modified), usage, None);
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
     }
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_name_began_when_it_was_written() {
+    fn a_file_of_another_name_does_not_tell_when_it_began() {
         assert_eq!(time_of_id("my-session"), None);
         assert_eq!(time_of_id("20250612_7"), None);
         assert_eq!(time_of_id("20251399_143022"), None);

@@ -16,7 +16,9 @@ use agtop_model::{
 };
 
 use crate::store::{file_name, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table};
+use crate::{
+    Client, ClientInfo, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store, Table,
+};
 
 /// Goose.
 pub(crate) struct Goose;
@@ -73,9 +75,9 @@ const HELPERS: &[&str] = &[
 
 /// The ledger comes first: what a session has accumulated beyond it counts as one more response.
 static TABLES: &[Table] = &[
-    Table { name: "usage_ledger", columns: database::LEDGER, filter: None },
-    Table { name: "sessions", columns: database::SESSIONS, filter: None },
-    Table { name: "messages", columns: database::MESSAGES, filter: None },
+    Table { name: "usage_ledger", columns: database::LEDGER, filter: None, holds: Holds::Records },
+    Table { name: "sessions", columns: database::SESSIONS, filter: None, holds: Holds::Records },
+    Table { name: "messages", columns: database::MESSAGES, filter: None, holds: Holds::Records },
 ];
 
 impl Client for Goose {

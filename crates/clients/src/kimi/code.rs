@@ -153,6 +153,8 @@ struct Line<'a> {
     model: Loose<'a>,
     #[serde(default)]
     usage: Option<CodeUsage>,
+    #[serde(borrow, default, rename = "usageScope")]
+    usage_scope: Loose<'a>,
     #[serde(default)]
     tokens: Count,
     #[serde(borrow, default)]
@@ -297,6 +299,7 @@ impl CodeLog {
         let at = record.at.map_or(0, Timestamp::as_millis).to_le_bytes();
         let counts = [usage.input, usage.cache_read, usage.cache_write_5m, usage.output];
         let counts: Vec<u8> = counts.iter().flat_map(|count| count.to_le_bytes()).collect();
+        let is_summary = line.usage_scope.text() == Some("session");
         // Without a request before it, the configuration's name for the model is better than none.
         let named = || line.model.text().map(|name| name.strip_prefix("kimi-code/").unwrap_or(name).into());
         let turn = Turn {
@@ -304,7 +307,7 @@ impl CodeLog {
             id: None,
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
+            purpose: if is_summary { Purpose::Compaction } else { Purpose::Answer },
             model: self.model.clone().or_else(named),
             usage,
             tier: Tier::Standard,

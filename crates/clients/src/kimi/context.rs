@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, Title, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -16,7 +16,6 @@ use crate::{DecodeError, Decoder, Input, Source};
 pub(super) struct OldSession {
     file: SourceFile,
     owner: Owner,
-    modified: Timestamp,
     is_introduced: bool,
     names: Names,
 }
@@ -46,13 +45,7 @@ struct ToolCall<'a> {
 
 impl OldSession {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self {
-            file: source.file(),
-            owner: Owner::of(source.relative),
-            modified: source.modified,
-            is_introduced: false,
-            names: Names::default(),
-        }
+        Self { file: source.file(), owner: Owner::of(source.relative), is_introduced: false, names: Names::default() }
     }
 
     fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
@@ -61,10 +54,8 @@ impl OldSession {
         let session = &self.owner.session;
         if !self.is_introduced {
             self.is_introduced = true;
-            record.at = Some(self.modified);
             let facts = SessionFacts { project: Some(Arc::clone(&self.owner.project)), ..SessionFacts::default() };
             record.emit(session, EventKind::Facts(Box::new(facts)));
-            record.at = None;
         }
         match message.role.text() {
             Some("user") => {

@@ -2,23 +2,27 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use agtop_model::{ClientId, Event, EventKind, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp};
-use serde::Deserialize;
+use agtop_model::{
+    ClientId, Event, EventKind, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp,
+};
 
-use super::records::{Message, Reasoning, Speaker, WORK, WORK_AND_TEXT, part};
+use super::message_v2::{Kind, MessageV2};
+use super::records::{Message, ModelRef, Reasoning, Speaker, Tokens, WORK, WORK_AND_TEXT, part, purpose};
 use super::telling::{HeldPart, Known, Reply, tell_message, tell_session};
 use crate::decode::{Record, SourceFile};
 use crate::names::Names;
-use crate::parse::{Loose, model_name};
+use crate::parse::{json, model_name};
 use crate::{Cell, DecodeError, Decoder, Input, Source};
 
 /// The columns of `session`.
 pub(super) const SESSION: &[&str] =
-    &["id", "parent_id", "directory", "title", "version", "agent", "model", "time_created"];
+    &["id", "parent_id", "directory", "title", "version", "agent", "model", "time_created", "fork_session_id"];
 /// The columns of `part`.
 pub(super) const PART: &[&str] = &["id", "message_id", "time_created", "data"];
 /// The columns of `message`.
 pub(super) const MESSAGE: &[&str] = &["id", "session_id", "time_created", "data"];
+/// The columns of `session_message`.
+pub(super) const SESSION_MESSAGE: &[&str] = &["id", "session_id", "type", "time_created", "data"];
 
 /// Decodes sessions, then parts, then messages. A part is told when its message comes, which names the model.
 pub(super) struct Database {
@@ -34,6 +38,16 @@ pub(super) struct Database {
     /// The first answer of each content: forking a session copies its messages under new ids, times and all.
     answers: HashMap<MessageKey, (MessageKey, SessionKey)>,
     forks: HashSet<SessionKey>,
+    /// Messages of OpenCode 1: OpenCode 2 has them again, and of those only the response is told again.
+    migrated: HashSet<MessageKey>,
+}
+
+/// What tells a response from others, whatever id a copy of it has.
+struct Content<'a> {
+    created: Timestamp,
+    completed: Timestamp,
+    tokens: Tokens,
+    model: &'a str,
 }
 
 impl Database {
@@ -48,11 +62,12 @@ impl Database {
             parts: HashMap::new(),
             answers: HashMap::new(),
             forks: HashSet::new(),
+            migrated: HashSet::new(),
         }
     }
 
     fn session(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
-        let &[id, parent, directory, title, version, agent, model, created] = cells else {
+        let &[id, parent, directory, title, version, agent, model, created, forked] = cells else {
             return Err(other_columns());
         };
         let id = id.text().ok_or_else(|| DecodeError::malformed("a session without id"))?;
@@ -69,6 +84,7 @@ impl Database {
         let facts = SessionFacts {
             origin: agent.text().filter(|_| parent.is_some()).map(Into::into),
             parent,
+            forked_from: forked.text().map(|original| SessionKey::new(self.client, original)),
             started,
             cwd: directory.text().map(Into::into),
             version: version.text().map(Into::into),
@@ -82,16 +98,8 @@ impl Database {
 
     /// The model that a session is set to. A choice that cannot be read is no reason to lose the session.
     fn chosen_model(&mut self, json: &[u8]) -> Option<std::sync::Arc<str>> {
-        #[derive(Deserialize)]
-        struct Choice<'a> {
-            #[serde(borrow, default)]
-            id: Loose<'a>,
-            #[serde(borrow, default, rename = "providerID")]
-            provider: Loose<'a>,
-        }
-        let choice: Choice<'_> = serde_json::from_slice(json).ok()?;
-        let model = choice.id.text()?;
-        Some(self.names.get(&model_name(choice.provider.text().unwrap_or_default(), model)))
+        let choice: ModelRef<'_> = serde_json::from_slice(json).ok()?;
+        Some(self.names.get(&choice.name()?))
     }
 
     fn part(&mut self, rowid: i64, cells: &[Cell<'_>]) -> Result<(), DecodeError> {
@@ -117,23 +125,10 @@ impl Database {
         let (Some(id), Some(session)) = (id.text(), session.text()) else {
             return Err(DecodeError::malformed("a message without id or session"));
         };
-        let session = self.sessions.get(session).cloned().unwrap_or_else(|| Known {
-            key: SessionKey::new(self.client, session),
-            lineage: Lineage::Main,
-            started: None,
-            reasoning: Reasoning::default(),
-        });
+        let session = self.known(session);
         let created = created.integer().map(Timestamp::from_seconds_or_millis);
-        let mut reply = Reply {
-            session: &session,
-            message: MessageKey::global(self.client, id),
-            model: None,
-            provider: "",
-            is_over: false,
-            words: None,
-            at: created,
-            opened: session.started.or(created).unwrap_or(self.modified),
-        };
+        let mut reply = self.reply(id, &session, created);
+        self.migrated.insert(reply.message);
         let parts = self.parts.remove(id).unwrap_or_default();
         let json = data.bytes().unwrap_or_default();
         let message: Message<'_> = match serde_json::from_slice(json) {
@@ -146,42 +141,121 @@ impl Database {
         reply.provider = message.provider();
         reply.model = message.model.as_deref().map(|model| self.names.get(&model_name(reply.provider, model)));
         reply.is_over = message.time.completed.0.is_some();
+        reply.purpose = purpose(json);
         reply.at = message.time.completed.0.or(message.time.created.0).or(created);
         record.at = reply.at;
-        if let Some((original, home)) = self.original(&message, &reply) {
+        let content = || {
+            let (created, completed) = (message.time.created.0?, message.time.completed.0?);
+            let model = message.model.as_deref().unwrap_or_default();
+            Some(Content { created, completed, tokens: message.tokens?, model })
+        };
+        if let Some(original) = content().and_then(|content| self.original(&content, &reply, &mut record)) {
             reply.message = original;
-            if home != session.key && self.forks.insert(session.key.clone()) {
-                let facts = SessionFacts { forked_from: Some(home), ..SessionFacts::default() };
-                record.emit(&session.key, EventKind::Facts(Box::new(facts)));
-            }
         } else {
             if message.role == Speaker::User {
                 reply.words = parts.values().find_map(HeldPart::words).cloned();
             }
             self.tell_parts(parts, &reply, record.out);
         }
-        tell_message(id, &message, json, &reply, &mut record);
+        tell_message(id, &message, &reply, &mut record);
         Ok(())
     }
 
-    /// The answer that this one is a copy of, and its session. Rows come in the order in which they were written, so
-    /// the first of a content is the original. Its parts stand for those of the copies.
-    fn original(&mut self, message: &Message<'_>, reply: &Reply<'_>) -> Option<(MessageKey, SessionKey)> {
-        let (created, completed) = (message.time.created.0?, message.time.completed.0?);
-        let tokens = message.tokens.filter(|tokens| !tokens.usage(reply.session.reasoning, "").is_zero())?;
+    /// A message of OpenCode 2. A fork's copies have ids of their own, and all else of the original's.
+    fn message_v2(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+        let &[id, session, kind, created, data] = cells else { return Err(other_columns()) };
+        let (Some(id), Some(session)) = (id.text(), session.text()) else {
+            return Err(DecodeError::malformed("a message without id or session"));
+        };
+        let kind = Kind::of(kind.text());
+        if kind == Kind::Other {
+            return Ok(());
+        }
+        let message: MessageV2<'_> = json(data.bytes().unwrap_or_default())?;
+        let session = self.known(session);
+        let created = message.time.created.0.or_else(|| created.integer().map(Timestamp::from_seconds_or_millis));
+        let mut reply = self.reply(id, &session, created);
+        let is_migrated = self.migrated.contains(&reply.message);
+        let model = message.model.as_ref();
+        reply.provider = model.map_or("", ModelRef::provider);
+        reply.model = model.and_then(ModelRef::name).map(|name| self.names.get(&name));
+        reply.is_over = message.is_over();
+        reply.purpose = kind.purpose();
+        reply.at = message.time.completed.0.or(created);
+        record.at = reply.at;
+        let content = || {
+            let completed = message.time.completed.0.or(created)?;
+            let model = model.and_then(|model| model.id.text()).unwrap_or_default();
+            Some(Content { created: created?, completed, tokens: message.tokens?, model })
+        };
+        if let Some(original) = content().and_then(|content| self.original(&content, &reply, &mut record)) {
+            reply.message = original;
+        } else if kind == Kind::Assistant && !is_migrated {
+            message.tell_content(id, &reply, &mut self.names, &mut record);
+        }
+        if let Some(turn) = message.response(id, &reply) {
+            record.emit(&session.key, EventKind::Turn(Box::new(turn)));
+        }
+        if !is_migrated {
+            message.tell(kind, &reply, &mut record);
+        }
+        Ok(())
+    }
+
+    /// What is known of a session; of one without a row no more than its name.
+    fn known(&self, session: &str) -> Known {
+        self.sessions.get(session).cloned().unwrap_or_else(|| Known {
+            key: SessionKey::new(self.client, session),
+            lineage: Lineage::Main,
+            started: None,
+            reasoning: Reasoning::default(),
+        })
+    }
+
+    /// A message of which no more is known than its row.
+    fn reply<'r>(&self, id: &str, session: &'r Known, created: Option<Timestamp>) -> Reply<'r> {
+        Reply {
+            session,
+            message: MessageKey::global(self.client, id),
+            model: None,
+            provider: "",
+            is_over: false,
+            purpose: Purpose::Answer,
+            words: None,
+            at: created,
+            opened: session.started.or(created).unwrap_or(self.modified),
+        }
+    }
+
+    /// The answer that this one is a copy of, whose session is told to be where it was forked from. Rows come in the
+    /// order in which they were written, so the first of a content is the original. Its parts stand for those of the
+    /// copies.
+    fn original(&mut self, content: &Content<'_>, copy: &Reply<'_>, record: &mut Record<'_>) -> Option<MessageKey> {
+        let Content { created, completed, tokens, model } = *content;
+        if tokens.usage(copy.session.reasoning, "").is_zero() {
+            return None;
+        }
         let counts = [tokens.input, tokens.output, tokens.reasoning, tokens.cache.read, tokens.cache.write];
         let numbers = [created, completed].map(Timestamp::as_millis).map(i64::to_le_bytes);
         let counts = counts.map(|count| count.0.to_le_bytes());
         let mut parts: Vec<&[u8]> = numbers.iter().chain(&counts).map(<[u8; 8]>::as_slice).collect();
-        parts.push(message.model.as_deref().unwrap_or_default().as_bytes());
+        parts.push(model.as_bytes());
         let content = MessageKey::by_content(self.client, &parts);
-        let (first, home) = self.answers.entry(content).or_insert_with(|| (reply.message, reply.session.key.clone()));
-        (*first != reply.message).then(|| (*first, home.clone()))
+        let session = &copy.session.key;
+        let (first, home) = self.answers.entry(content).or_insert_with(|| (copy.message, session.clone()));
+        if *first == copy.message {
+            return None;
+        }
+        if home != session && self.forks.insert(session.clone()) {
+            let facts = SessionFacts { forked_from: Some(home.clone()), ..SessionFacts::default() };
+            record.emit(session, EventKind::Facts(Box::new(facts)));
+        }
+        Some(*first)
     }
 
     fn tell_parts(&self, parts: BTreeMap<i64, HeldPart>, reply: &Reply<'_>, out: &mut Vec<Event>) {
         for (rowid, part) in parts {
-            part.tell(reply, self.file, Place::Row { table: "part", rowid }, out);
+            part.tell(reply, &mut Record::new(self.file, Place::Row { table: "part", rowid }, reply.at, out));
         }
     }
 }
@@ -193,9 +267,10 @@ impl Decoder for Database {
         };
         let record = Record::new(self.file, Place::Row { table, rowid }, None, out);
         match table {
-            "session" => self.session(cells, record),
+            "session" | "session_v2" => self.session(cells, record),
             "part" => self.part(rowid, cells),
             "message" => self.message(cells, record),
+            "session_message" => self.message_v2(cells, record),
             _ => Ok(()),
         }
     }
@@ -207,3 +282,5 @@ fn other_columns() -> DecodeError {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_v2;

@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use agtop_model::{Event, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp};
+use agtop_model::{Event, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp};
 
 use super::ID;
-use super::records::{Message, Reasoning, SessionFile, WORK, part};
+use super::records::{Message, Reasoning, SessionFile, WORK, part, purpose};
 use super::telling::{HeldPart, Known, Reply, tell_message, tell_session};
 use crate::decode::{Record, SourceFile};
 use crate::names::Names;
@@ -73,12 +73,13 @@ impl Document {
             model: message.model.as_deref().map(|model| self.names.get(&model_name(provider, model))),
             provider,
             is_over: message.time.completed.0.is_some(),
+            purpose: purpose(json),
             words: None,
             at: message.time.completed.0.or(message.time.created.0),
             opened: message.time.created.0.unwrap_or(self.modified),
         };
         record.at = reply.at;
-        tell_message(id, &message, json, &reply, &mut record);
+        tell_message(id, &message, &reply, &mut record);
         Ok(())
     }
 
@@ -87,7 +88,7 @@ impl Document {
         let session =
             part.session.as_deref().map(known).ok_or_else(|| DecodeError::malformed("a part of no session"))?;
         let id = part.id.as_deref().unwrap_or(&self.id);
-        let at = time_of_id(id, self.modified).or(Some(self.modified));
+        let at = time_of_id(id);
         let Some(held) = HeldPart::new(&part, id, at, &mut self.names) else { return Ok(()) };
         let reply = Reply {
             session: &session,
@@ -95,11 +96,12 @@ impl Document {
             model: None,
             provider: "",
             is_over: false,
+            purpose: Purpose::Answer,
             words: None,
             at,
             opened: at.unwrap_or(self.modified),
         };
-        held.tell(&reply, self.file, Place::Entry(0), out);
+        held.tell(&reply, &mut Record::new(self.file, Place::Entry(0), at, out));
         Ok(())
     }
 }
@@ -123,13 +125,15 @@ fn known(id: &str) -> Known {
 }
 
 /// When an id was made. After the underscore it has the low 48 bits of milliseconds × 4096 + a counter in hexadecimal:
-/// a clock that starts anew every 2.2 years, so that a time known to be `near` completes it. (OpenCode's `id.ts`,
-/// checked against the times of messages.)
-fn time_of_id(id: &str, near: Timestamp) -> Option<Timestamp> {
+/// a clock that starts anew every 2.2 years. Releases before 1.2 were made in 2025, so the round around the end of that
+/// year is meant, whenever the file was last written. (OpenCode's `id.ts`, checked against the times of messages.)
+fn time_of_id(id: &str) -> Option<Timestamp> {
     const ROUND: i64 = 1 << 36;
+    /// 2026-01-01.
+    const NEAR: i64 = 1_767_225_600_000;
     let (_, digits) = id.split_once('_')?;
     let clock = i64::from_str_radix(digits.get(..12)?, 16).ok().filter(|&clock| clock >= 0)? >> 12;
-    let rounds = near.as_millis().saturating_sub(clock).saturating_add(ROUND / 2).div_euclid(ROUND);
+    let rounds = NEAR.saturating_sub(clock).saturating_add(ROUND / 2).div_euclid(ROUND);
     Some(Timestamp::from_millis(rounds.saturating_mul(ROUND).saturating_add(clock)))
 }
 
@@ -140,7 +144,7 @@ mod tests {
 
     use super::super::OpenCode;
     use super::*;
-    use crate::testing::{MODIFIED, Tally, decode_document, decode_rows, fixture_rows};
+    use crate::testing::{Tally, decode_document, decode_rows, fixture_rows};
 
     const STORAGE: &str = "/home/u/.local/share/opencode/storage/";
     const MESSAGE: (&str, &[u8]) = (
@@ -213,9 +217,9 @@ mod tests {
     fn a_steps_time_is_read_from_its_id() {
         let events = decode(STEPS[1]);
         assert_eq!(events[0].at, Some(Timestamp::from_millis(1_764_265_566_510)));
-        assert_eq!(time_of_id("prt_nonsense", MODIFIED), None);
-        assert_eq!(time_of_id("prt_-00000000001", MODIFIED), None);
-        assert_eq!(time_of_id("prt_größegrößegröße", MODIFIED), None);
+        assert_eq!(time_of_id("prt_nonsense"), None);
+        assert_eq!(time_of_id("prt_-00000000001"), None);
+        assert_eq!(time_of_id("prt_größegrößegröße"), None);
     }
 
     #[test]

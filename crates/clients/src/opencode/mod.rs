@@ -3,9 +3,14 @@
 //! Layout and meaning were read off OpenCode's own sources (`session.sql.ts`, `processor.ts`, `@opencode-ai/sdk`
 //! 1.19.3) and checked against what 1.0.107 and 1.18.33 wrote. Both layouts hold the same records under the same ids,
 //! and the old files stay behind after the migration, so that a response is found twice and counts once.
+//!
+//! OpenCode 2 has tables of its own beside those, `session_v2` and `session_message` (`packages/core/src/session/sql.ts`
+//! and `projector.ts`, `packages/schema/src/session-message.ts`, read 2026-11-30; its betas had `session_message` beside
+//! `session`). A message migrated keeps its id. Both generations are read, whichever tables there are.
 
 mod database;
 mod documents;
+mod message_v2;
 mod records;
 mod telling;
 
@@ -15,7 +20,9 @@ use agtop_model::{ClientId, Role};
 
 use self::records::Reasoning;
 use crate::store::{file_name, has_extension};
-use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table};
+use crate::{
+    Client, ClientInfo, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store, Table,
+};
 
 /// OpenCode.
 pub(crate) struct OpenCode;
@@ -87,16 +94,24 @@ const VALUED: &[&str] = &[
 
 /// Sessions come first, since parts and messages need to know whose they are; then parts, which wait for the message
 /// that names their model. The filter leaves out the text of conversations. It searches, where `json_extract` would
-/// fail the whole query on one broken row; quotes within text are escaped, so text cannot match.
-pub(crate) static TABLES: &[Table] = &[
-    Table { name: "session", columns: database::SESSION, filter: None },
-    Table {
-        name: "part",
-        columns: database::PART,
-        filter: Some(r#"instr(data, '"type":"step-finish"') > 0 OR instr(data, '"type":"tool"') > 0"#),
-    },
-    Table { name: "message", columns: database::MESSAGE, filter: None },
-];
+/// fail the whole query on one broken row; quotes within text are escaped, so text cannot match. The messages of
+/// OpenCode 2 come last, so that it is known which of them were migrated.
+pub(crate) static TABLES: &[Table] = &tables(Holds::Records);
+
+/// The same of databases that lie beside one which the user named: they may be anything, and need not have these tables.
+pub(crate) static NEIGHBOURS: &[Table] = &tables(Holds::Context);
+
+const fn tables(messages: Holds) -> [Table; 5] {
+    let context = Holds::Context;
+    let part = r#"instr(data, '"type":"step-finish"') > 0 OR instr(data, '"type":"tool"') > 0"#;
+    [
+        Table { name: "session", columns: database::SESSION, filter: None, holds: context },
+        Table { name: "session_v2", columns: database::SESSION, filter: None, holds: context },
+        Table { name: "part", columns: database::PART, filter: Some(part), holds: context },
+        Table { name: "message", columns: database::MESSAGE, filter: None, holds: messages },
+        Table { name: "session_message", columns: database::SESSION_MESSAGE, filter: None, holds: messages },
+    ]
+}
 
 impl Client for OpenCode {
     fn info(&self) -> &'static ClientInfo {
@@ -125,7 +140,8 @@ impl Client for OpenCode {
         let named_root = named.as_deref().and_then(Path::parent);
         let mut stores = Vec::new();
         if let Some(root) = named_root {
-            stores.push(database_store(root.to_owned(), is_database, Presence::Named));
+            let store = database_store(root.to_owned(), is_database, Presence::Named);
+            stores.push(Store { format: Format::Sqlite(NEIGHBOURS), ..store });
         }
         if named_root != Some(&*data) {
             stores.push(database_store(data.clone(), is_channel_database, Presence::Usual));

@@ -2,12 +2,33 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{PicoUsd, StopReason, Usage};
+use agtop_model::{Purpose, StopReason, Usage};
 use memchr::memmem;
 use serde::Deserialize;
 
 use crate::DecodeError;
-use crate::parse::{Count, Loose, Moment};
+use crate::parse::{Count, Loose, Moment, model_name};
+
+/// A model and its provider, as sessions and OpenCode 2's messages name them.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ModelRef<'a> {
+    #[serde(borrow, default)]
+    pub(super) id: Loose<'a>,
+    #[serde(borrow, default, rename = "providerID")]
+    pub(super) provider: Loose<'a>,
+}
+
+impl ModelRef<'_> {
+    /// The provider's id; empty if unknown.
+    pub(super) fn provider(&self) -> &str {
+        self.provider.text().unwrap_or_default()
+    }
+
+    /// The model's name as the price list takes it.
+    pub(super) fn name(&self) -> Option<Cow<'_, str>> {
+        Some(model_name(self.provider(), self.id.text()?))
+    }
+}
 
 /// A session's file; the database has the same in columns.
 #[derive(Debug, Deserialize)]
@@ -79,7 +100,7 @@ pub(super) struct Times {
 /// Why a request failed: its kind alone, since what the provider said may quote the conversation.
 #[derive(Debug, Deserialize)]
 pub(super) struct Failure<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "type")]
     pub(super) name: Loose<'a>,
 }
 
@@ -167,12 +188,6 @@ impl Tokens {
 /// Google's API has always counted thoughts apart from candidates, and the AI SDK 5 handed them on like that.
 fn is_google(provider: &str) -> bool {
     provider.starts_with("google")
-}
-
-/// What OpenCode says a response cost. It writes 0 where a subscription pays or the price is unknown, and for GitHub
-/// Copilot the number is Copilot's own unit and no money.
-pub(super) fn embedded_cost(cost: Option<f64>, provider: &str) -> Option<PicoUsd> {
-    cost.filter(|&cost| cost > 0.0 && !provider.starts_with("github-copilot")).and_then(PicoUsd::from_usd)
 }
 
 /// Finish reasons are the AI SDK's.
@@ -264,6 +279,8 @@ pub(super) struct ToolInput<'a> {
     description: Loose<'a>,
     #[serde(borrow, default)]
     subagent_type: Loose<'a>,
+    #[serde(borrow, default)]
+    agent: Loose<'a>,
 }
 
 impl ToolInput<'_> {
@@ -274,9 +291,9 @@ impl ToolInput<'_> {
             .find_map(Loose::text)
     }
 
-    /// The kind of sub-agent that a `task` call starts.
+    /// The kind of sub-agent that a call starts.
     pub(super) fn subagent(&self) -> &str {
-        self.subagent_type.text().unwrap_or("task")
+        self.subagent_type.text().or_else(|| self.agent.text()).unwrap_or("task")
     }
 
     /// What a sub-agent shall do, in a few words.
@@ -302,8 +319,13 @@ pub(super) fn part<'a>(json: &'a [u8], kinds: &[&str]) -> Result<Option<Part<'a>
 
 /// Whether an answer is a summary that made room in the context. Searched for, because the field is a flag in answers
 /// and a large object in questions; quotes within text are escaped, so text cannot match.
-pub(super) fn is_compaction(message: &[u8]) -> bool {
+fn is_compaction(message: &[u8]) -> bool {
     ["\"summary\":true", "\"summary\": true"].iter().any(|flag| memmem::find(message, flag.as_bytes()).is_some())
+}
+
+/// What an answer was for.
+pub(super) fn purpose(message: &[u8]) -> Purpose {
+    if is_compaction(message) { Purpose::Compaction } else { Purpose::Answer }
 }
 
 #[cfg(test)]
@@ -349,15 +371,6 @@ mod tests {
     fn reasoning_larger_than_the_output_cannot_be_within_it() {
         let silent = tokens(r#"{"input":1,"output":2,"reasoning":50}"#);
         assert_eq!(silent.usage(Reasoning::Within, "openai").output, 52);
-    }
-
-    #[test]
-    fn copilots_cost_is_no_money_and_zero_is_no_price() {
-        assert_eq!(embedded_cost(Some(0.5), "openrouter"), PicoUsd::from_usd(0.5));
-        assert_eq!(embedded_cost(Some(5e9), "github-copilot"), None);
-        assert_eq!(embedded_cost(Some(5e9), "github-copilot-enterprise"), None);
-        assert_eq!(embedded_cost(Some(0.0), "anthropic"), None);
-        assert_eq!(embedded_cost(Some(-1.0), "anthropic"), None);
     }
 
     #[test]

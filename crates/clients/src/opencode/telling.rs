@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
+    CoarserRecords, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey,
+    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 
 use super::records::{
-    Message, Part, PartKind, Reasoning, Speaker, Tokens, ToolStatus, embedded_cost, is_compaction, stop_reason,
+    Failure, Message, Part, PartKind, Reasoning, Speaker, Times, Tokens, ToolInput, ToolStatus, stop_reason,
 };
-use crate::decode::{Record, SourceFile};
+use crate::cost::embedded_cost;
+use crate::decode::Record;
 use crate::names::Names;
 use crate::parse::shortened;
 
@@ -20,8 +21,11 @@ const MOST_CHARS: usize = 120;
 /// Sessions are called like that until a model has thought of a name.
 const UNNAMED: &[&str] = &["New session - ", "Child session - "];
 
-/// The error of a message that the person stopped: nothing failed.
-const STOPPED: &str = "MessageAbortedError";
+/// The errors of a message that the user stopped: nothing failed. The second is OpenCode 2's.
+const STOPPED: &[&str] = &["MessageAbortedError", "aborted"];
+
+/// The tools that start a sub-agent: OpenCode's, and OpenCode 2's.
+const SUBAGENT_TOOLS: &[&str] = &["task", "subagent"];
 
 /// What has to be known about a session to tell of its messages.
 #[derive(Clone, Debug)]
@@ -41,6 +45,8 @@ pub(super) struct Reply<'a> {
     pub(super) provider: &'a str,
     /// Whether OpenCode is done with it: nothing in it runs any more.
     pub(super) is_over: bool,
+    /// What the model was asked for.
+    pub(super) purpose: Purpose,
     /// What a person said with it. Parts of what a person said are no prose of the agent's.
     pub(super) words: Option<Untrusted>,
     /// When it was written, for parts that do not say.
@@ -49,22 +55,44 @@ pub(super) struct Reply<'a> {
     pub(super) opened: Timestamp,
 }
 
+/// What a message says that it used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spent {
+    pub(super) tokens: Option<Tokens>,
+    pub(super) cost: Option<f64>,
+}
+
 impl Reply<'_> {
-    /// A response of this reply, still without its numbers.
+    /// The response of this reply. None if it is a placeholder that used nothing.
+    pub(super) fn response(&self, id: &str, spent: Spent, is_placeholder: bool) -> Option<Turn> {
+        let tokens = spent.tokens.map(|tokens| tokens.usage(self.session.reasoning, self.provider));
+        let usage = tokens.unwrap_or_default();
+        (!usage.is_zero() || !is_placeholder).then(|| Turn {
+            usage,
+            embedded_cost: self.cost(spent.cost),
+            ..self.turn(self.message, id)
+        })
+    }
+
+    fn cost(&self, usd: Option<f64>) -> Option<PicoUsd> {
+        embedded_cost(self.session.key.client, self.provider, usd)
+    }
+
+    /// A response of this reply, still without its numbers. A summary fills no context: it is off the main line.
     fn turn(&self, message: MessageKey, id: &str) -> Turn {
         Turn {
             message,
             id: Some(id.into()),
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
+            purpose: self.purpose,
             model: self.model.clone(),
             usage: Usage::default(),
             tier: agtop_model::Tier::Standard,
             extent: Extent::Response,
             embedded_cost: None,
             stop: None,
-            lineage: self.session.lineage,
+            lineage: if self.purpose == Purpose::Compaction { Lineage::Sidechain } else { self.session.lineage },
             opened: self.opened,
             context_used: None,
         }
@@ -81,7 +109,7 @@ pub(super) fn tell_session(key: &SessionKey, facts: SessionFacts, title: Option<
 }
 
 /// Tells of a message, its parts aside. In a sub-agent's session it is no person who asks.
-pub(super) fn tell_message(id: &str, message: &Message<'_>, json: &[u8], reply: &Reply<'_>, record: &mut Record<'_>) {
+pub(super) fn tell_message(id: &str, message: &Message<'_>, reply: &Reply<'_>, record: &mut Record<'_>) {
     let session = &reply.session.key;
     match message.role {
         Speaker::User if reply.session.lineage == Lineage::Main => {
@@ -91,30 +119,32 @@ pub(super) fn tell_message(id: &str, message: &Message<'_>, json: &[u8], reply: 
             if let Some(turn) = answer(id, message, reply) {
                 record.emit(session, EventKind::Turn(Box::new(turn)));
             }
-            if reply.is_over && is_compaction(json) {
+            if reply.is_over && reply.purpose == Purpose::Compaction {
                 record.emit(session, EventKind::Compacted);
             }
-            match message.error.as_ref().map(|error| error.name.text().unwrap_or("unknown")) {
-                Some(STOPPED) => record.emit(session, EventKind::TurnEnded),
-                Some(name) => record.emit(session, EventKind::Error(shortened(name, MOST_CHARS).into())),
-                None => {}
+            if let Some(error) = &message.error {
+                tell_failure(error, session, record);
             }
         }
         Speaker::User | Speaker::Other => {}
     }
 }
 
+/// Tells that an answer failed, or was stopped.
+pub(super) fn tell_failure(error: &Failure<'_>, session: &SessionKey, record: &mut Record<'_>) {
+    let name = error.name.text().unwrap_or("unknown");
+    let is_stop = STOPPED.contains(&name);
+    let kind = if is_stop { EventKind::TurnEnded } else { EventKind::Error(shortened(name, MOST_CHARS).into()) };
+    record.emit(session, kind);
+}
+
 /// The response that a message records. Until its first step is done a message is a placeholder full of zeros, and it
 /// stays one if it is killed or fails.
 fn answer(id: &str, message: &Message<'_>, reply: &Reply<'_>) -> Option<Turn> {
-    let usage = message.tokens.map(|tokens| tokens.usage(reply.session.reasoning, reply.provider)).unwrap_or_default();
     let is_placeholder = message.time.completed.0.is_none() || message.error.is_some();
-    (!usage.is_zero() || !is_placeholder).then(|| Turn {
-        usage,
-        embedded_cost: embedded_cost(message.cost, reply.provider),
-        stop: message.finish.as_deref().map(stop_reason),
-        ..reply.turn(reply.message, id)
-    })
+    let spent = Spent { tokens: message.tokens, cost: message.cost };
+    let turn = reply.response(id, spent, is_placeholder)?;
+    Some(Turn { stop: message.finish.as_deref().map(stop_reason), ..turn })
 }
 
 /// A part, kept until its message is known.
@@ -139,6 +169,15 @@ struct Step {
     stop: Option<agtop_model::StopReason>,
 }
 
+/// A tool call as either generation of OpenCode writes it.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) name: &'a str,
+    pub(super) input: Option<&'a ToolInput<'a>>,
+    pub(super) status: ToolStatus,
+    pub(super) time: Option<Times>,
+}
+
 #[derive(Debug)]
 struct ToolCall {
     name: Arc<str>,
@@ -157,12 +196,31 @@ impl HeldPart {
             PartKind::StepFinish => {
                 What::Step(Step { tokens: part.tokens?, cost: part.cost, stop: part.reason.text().map(stop_reason) })
             }
-            PartKind::Tool => What::Tool(ToolCall::new(part, names)?),
+            PartKind::Tool => {
+                let state = part.state.as_ref()?;
+                let call = Call {
+                    name: part.tool.text()?,
+                    input: state.input.as_ref(),
+                    status: state.status,
+                    time: state.time,
+                };
+                What::Tool(ToolCall::new(&call, names))
+            }
             PartKind::Text if part.synthetic == Some(true) => return None,
             PartKind::Text => What::Said(shortened(part.text.text()?, MOST_CHARS).into()),
             PartKind::Other => return None,
         };
         Some(Self { id: id.into(), at, what })
+    }
+
+    /// A text of the agent's.
+    pub(super) fn words_of(text: &str, at: Option<Timestamp>) -> Self {
+        Self { id: Box::default(), at, what: What::Said(shortened(text, MOST_CHARS).into()) }
+    }
+
+    /// A tool call.
+    pub(super) fn call(id: &str, call: &Call<'_>, at: Option<Timestamp>, names: &mut Names) -> Self {
+        Self { id: id.into(), at, what: What::Tool(ToolCall::new(call, names)) }
     }
 
     /// What it says, if it is text.
@@ -173,9 +231,9 @@ impl HeldPart {
         }
     }
 
-    /// Tells of the part as one of `reply`.
-    pub(super) fn tell(self, reply: &Reply<'_>, file: SourceFile, place: Place, out: &mut Vec<Event>) {
-        let mut record = Record::new(file, place, self.at.or(reply.at), out);
+    /// Tells of the part as one of `reply`, in a record of its own place.
+    pub(super) fn tell(self, reply: &Reply<'_>, record: &mut Record<'_>) {
+        let record = &mut record.at_time(self.at.or(reply.at));
         match self.what {
             What::Said(text) if reply.words.is_none() => record.said(&reply.session.key, || Some(text.raw())),
             What::Said(_) => {}
@@ -183,33 +241,31 @@ impl HeldPart {
                 let turn = Turn {
                     part_of: CoarserRecords::one(reply.message),
                     usage: step.tokens.usage(reply.session.reasoning, reply.provider),
-                    embedded_cost: embedded_cost(step.cost, reply.provider),
+                    embedded_cost: reply.cost(step.cost),
                     stop: step.stop,
                     ..reply.turn(MessageKey::global(reply.session.key.client, &self.id), &self.id)
                 };
                 record.emit(&reply.session.key, EventKind::Turn(Box::new(turn)));
             }
-            What::Tool(call) => call.tell(ToolKey::new(reply.session.key.client, &self.id), reply, &mut record),
+            What::Tool(call) => call.tell(ToolKey::new(reply.session.key.client, &self.id), reply, record),
         }
     }
 }
 
 impl ToolCall {
-    fn new(part: &Part<'_>, names: &mut Names) -> Option<Self> {
-        let name = part.tool.text()?;
-        let state = part.state.as_ref()?;
-        let input = state.input.as_ref();
-        let subagent = (name == "task").then(|| input.map_or("task", |input| input.subagent()));
+    fn new(call: &Call<'_>, names: &mut Names) -> Self {
+        let Call { name, input, status, time } = *call;
+        let subagent = SUBAGENT_TOOLS.contains(&name).then(|| input.map_or("task", |input| input.subagent()));
         let target = input.and_then(|input| if subagent.is_some() { input.task() } else { input.target() });
         let short = |text: &str| Untrusted::from(shortened(text, MOST_CHARS));
-        Some(Self {
+        Self {
             name: names.get(name),
             subagent: subagent.map(short),
             target: target.map(short),
-            status: state.status,
-            begun: state.time.and_then(|time| time.created.0),
-            ended: state.time.and_then(|time| time.completed.0),
-        })
+            status,
+            begun: time.and_then(|time| time.created.0),
+            ended: time.and_then(|time| time.completed.0),
+        }
     }
 
     /// A call that looks open in a message that is over was cut off with it.

@@ -1,15 +1,18 @@
 //! The entries of a session, which Pi and `OpenClaw` share.
 
+use std::sync::Arc;
+
 use agtop_model::{
-    ClientId, CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose,
-    SessionFacts, SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
+    ClientId, Event, EventKind, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, Title,
+    TitleRank, ToolKey, Turn,
 };
 
 use super::id_in_name;
 use super::wire::{Block, Ending, Entry, Message, Tokens};
-use crate::decode::{Record, SourceFile};
+use crate::cost::embedded_cost;
+use crate::decode::{Record, SourceFile, response};
 use crate::names::Names;
-use crate::parse::{model_name, shortened};
+use crate::parse::{Loose, model_name, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Titles and targets are cut to so many characters.
@@ -21,7 +24,6 @@ const SILENT: &[&[u8]] = &[
     b"{\"type\":\"custom_message\"",
     b"{\"type\":\"label\"",
     b"{\"type\":\"thinking_level_change\"",
-    b"{\"type\":\"branch_summary\"",
     b"{\"type\":\"context_transform\"",
     b"{\"type\":\"ephemeral\"",
 ];
@@ -38,6 +40,8 @@ pub(crate) struct Entries {
     /// When the session was begun. A fork is younger than what it copied, so the copies belong to the original.
     opened: Option<Timestamp>,
     modified: Timestamp,
+    /// The model in use, which makes the summaries too.
+    model: Option<Arc<str>>,
     names: Names,
 }
 
@@ -50,6 +54,7 @@ impl Entries {
             session: SessionKey::new(client, id),
             opened: None,
             modified: source.modified,
+            model: None,
             names: Names::default(),
         }
     }
@@ -70,9 +75,15 @@ impl Entries {
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
     }
 
-    fn chosen_model(&mut self, entry: &Entry<'_>) -> Option<std::sync::Arc<str>> {
-        let provider = entry.provider.text().unwrap_or_default();
-        entry.model_id.text().map(|model| self.names.get(&model_name(provider, model)))
+    /// The model that a header or a change of model sets.
+    fn chosen_model(&mut self, entry: &Entry<'_>) -> Option<Arc<str>> {
+        let model = self.named(&entry.provider, &entry.model_id)?;
+        self.model = Some(Arc::clone(&model));
+        Some(model)
+    }
+
+    fn named(&mut self, provider: &Loose<'_>, model: &Loose<'_>) -> Option<Arc<str>> {
+        model.text().map(|model| self.names.get(&model_name(provider.text().unwrap_or_default(), model)))
     }
 
     fn message(&mut self, entry: &Entry<'_>, message: &Message<'_>, record: &mut Record<'_>) {
@@ -107,8 +118,11 @@ impl Entries {
         });
         let ending = Ending::of(message.stop_reason.text().unwrap_or_default());
         let is_cut = !matches!(ending, Ending::Stopped(_));
+        let model = self.named(&message.provider, &message.model);
+        self.model.clone_from(&model);
         if let Some(tokens) = message.usage.filter(|tokens| !is_cut || !tokens.usage().is_zero()) {
-            let turn = self.turn(entry, message, &tokens, ending);
+            let key = self.key(entry, message, &tokens);
+            let turn = Turn { stop: Some(ending.stop_reason()), model, ..self.turn(entry, key, &tokens) };
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
         match ending {
@@ -125,23 +139,23 @@ impl Entries {
         }
     }
 
-    fn turn(&mut self, entry: &Entry<'_>, message: &Message<'_>, tokens: &Tokens<'_>, ending: Ending) -> Turn {
-        let provider = message.provider.text().unwrap_or_default();
+    /// A summary of what was said so far, or of a branch that was left. It is a response like others; releases before
+    /// 2026-11 did not write down what it used.
+    fn summary(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
+        let Some(tokens) = entry.usage.filter(|tokens| !tokens.usage().is_zero()) else { return };
+        let key = self.key(entry, &Message::default(), &tokens);
+        let model = self.named(&entry.provider, &entry.model).or_else(|| self.model.clone());
+        // Off the main line: what it read is not what is in the context now.
+        let lineage = Lineage::Sidechain;
+        let turn = Turn { purpose: Purpose::Compaction, lineage, model, ..self.turn(entry, key, &tokens) };
+        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+    }
+
+    fn turn(&self, entry: &Entry<'_>, key: MessageKey, tokens: &Tokens<'_>) -> Turn {
         Turn {
-            message: self.key(entry, message, tokens),
             id: entry.id.text().map(Into::into),
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
-            model: message.model.text().map(|model| self.names.get(&model_name(provider, model))),
-            usage: tokens.usage(),
-            tier: Tier::Standard,
-            extent: Extent::Response,
-            embedded_cost: tokens.cost(),
-            stop: Some(ending.stop_reason()),
-            lineage: Lineage::Main,
-            opened: self.opened.unwrap_or(self.modified),
-            context_used: None,
+            embedded_cost: embedded_cost(self.client, "", tokens.cost()),
+            ..response(key, tokens.usage(), self.opened.unwrap_or(self.modified))
         }
     }
 
@@ -153,7 +167,7 @@ impl Entries {
             return MessageKey::by_content(self.client, &[id.as_bytes(), &millis(entry.timestamp.0)]);
         }
         let usage = tokens.usage();
-        let counts = [usage.input, usage.cache_read, usage.cache_write_5m, usage.output].map(u64::to_le_bytes);
+        let counts = [usage.input, usage.cache_read, usage.cache_write(), usage.output].map(u64::to_le_bytes);
         let at = millis(message.timestamp.0.or(entry.timestamp.0));
         let mut parts: Vec<&[u8]> = vec![b"no id", &at, message.model.text().unwrap_or_default().as_bytes()];
         parts.extend(counts.iter().map(<[u8; 8]>::as_slice));
@@ -187,7 +201,11 @@ impl Decoder for Entries {
         match (entry.kind.text(), &entry.message) {
             (Some("session"), _) => self.header(&entry, record),
             (Some("message"), Some(message)) => self.message(&entry, message, record),
-            (Some("compaction"), _) => record.emit(&self.session, EventKind::Compacted),
+            (Some("compaction"), _) => {
+                self.summary(&entry, record);
+                record.emit(&self.session, EventKind::Compacted);
+            }
+            (Some("branch_summary"), _) => self.summary(&entry, record),
             (Some("model_change"), _) => {
                 let facts = SessionFacts { model: self.chosen_model(&entry), ..SessionFacts::default() };
                 record.emit(&self.session, EventKind::Facts(Box::new(facts)));

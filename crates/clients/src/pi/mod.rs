@@ -37,7 +37,7 @@ static INFO: ClientInfo = ClientInfo {
         ..Knowledge::NONE
     },
     blind_spots: &[
-        "Summaries of compactions and of abandoned branches are billed, but their usage is written down nowhere.",
+        "Releases of before the end of 2026 do not write down what summaries of compactions and left branches used.",
         "A session is first written with the first answer: until then a new one cannot be seen.",
         "Sub-agents that extensions start are sessions of their own, and nothing names their parent.",
         "Forks of before entries had ids, once migrated, count what they copied again.",

@@ -1,4 +1,4 @@
-use agtop_model::{Event, EventKind, PicoUsd, Role, SessionFacts, StopReason, TitleRank, Untrusted, Usage};
+use agtop_model::{Event, EventKind, PicoUsd, Purpose, Role, SessionFacts, StopReason, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Pi;
@@ -262,4 +262,33 @@ proptest! {
         decode_lines(&Pi, PATH, &text);
         decode_lines(&Pi, PATH, &noise);
     }
+}
+
+const SUMMARIES: &[u8] = include_bytes!("../../../../fixtures/pi/2026-11/summaries.jsonl");
+
+/// Newer releases write down what a summary used, and how much of a cache write is kept for an hour: of 84.1 k tokens
+/// agtop counted 11.1 k, and took the writes for cheaper ones.
+#[test]
+fn summaries_of_compactions_and_left_branches_are_counted() {
+    let clients: [(&dyn Client, &str); 2] =
+        [(&Pi, PATH), (&crate::openclaw::OpenClaw, "/home/u/.openclaw/agents/main/sessions/1.jsonl")];
+    for (client, path) in clients {
+        let (events, errors) = decode_lines(client, path, SUMMARIES);
+        assert_eq!(errors, []);
+        let tally = Tally::of(&events);
+        let expected = Usage { input: 71_000, output: 3_100, cache_write_1h: 10_000, ..Usage::default() };
+        assert_eq!((tally.usage(), tally.usage().total()), (expected, 84_100));
+        let purposes = |purpose| tally.turns.values().filter(|(_, turn)| turn.purpose == purpose).count();
+        assert_eq!((purposes(Purpose::Answer), purposes(Purpose::Compaction)), (1, 2));
+        assert_eq!(tally.by_model().keys().collect::<Vec<_>>(), [&"claude-sonnet-4-5"]);
+        assert_eq!(cost(&events), PicoUsd::from_usd(0.0645 + 0.18 + 0.075).unwrap());
+        assert_eq!(count(&events, |kind| matches!(kind, EventKind::Compacted)), 1);
+    }
+}
+
+#[test]
+fn more_writes_for_an_hour_than_writes_are_not_lost() {
+    let line =
+        r#"{"type":"message","id":"1","message":{"role":"assistant","usage":{"cacheWrite":3,"cacheWrite1h":5}}}"#;
+    assert_eq!(Tally::of(&decode(PATH, line.as_bytes())).usage().total(), 5);
 }

@@ -1,6 +1,6 @@
 //! Entries as Pi writes them, borrowed; what agtop has no use for is left out.
 
-use agtop_model::{PicoUsd, StopReason, Usage};
+use agtop_model::{StopReason, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -34,9 +34,14 @@ pub(super) struct Entry<'a> {
     pub(super) name: Loose<'a>,
     #[serde(borrow, default)]
     pub(super) message: Option<Message<'a>>,
+    /// Of a summary: the model that made it, if it is named, and what that used.
+    #[serde(borrow, default)]
+    pub(super) model: Loose<'a>,
+    #[serde(borrow, default)]
+    pub(super) usage: Option<Tokens<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Message<'a> {
     #[serde(borrow, default)]
@@ -87,6 +92,9 @@ pub(super) struct Tokens<'a> {
     cache_read: Count,
     #[serde(default)]
     cache_write: Count,
+    /// The part of `cache_write` that is kept for an hour.
+    #[serde(default, rename = "cacheWrite1h")]
+    cache_write_1h: Count,
     #[serde(borrow, default)]
     cost: Option<&'a RawValue>,
 }
@@ -96,20 +104,21 @@ impl Tokens<'_> {
         Usage {
             input: self.input.0,
             cache_read: self.cache_read.0,
-            cache_write_5m: self.cache_write.0,
+            cache_write_5m: self.cache_write.0.saturating_sub(self.cache_write_1h.0),
+            cache_write_1h: self.cache_write_1h.0,
             output: self.output.0,
             ..Usage::default()
         }
     }
 
-    /// What Pi says it cost. Nothing at all means that Pi knew no price, or that a subscription covers it.
-    pub(super) fn cost(&self) -> Option<PicoUsd> {
+    /// What Pi says it cost, in dollars.
+    pub(super) fn cost(&self) -> Option<f64> {
         #[derive(Deserialize)]
         struct Cost {
             total: f64,
         }
         let cost: Cost = serde_json::from_str(self.cost?.get()).ok()?;
-        Some(cost.total).filter(|&total| total > 0.0).and_then(PicoUsd::from_usd)
+        Some(cost.total)
     }
 }
 

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::Goose;
+use agtop_model::PicoUsd;
+
 use super::*;
 use crate::testing::{Tally, decode_rows, fixture_rows, home, open};
 

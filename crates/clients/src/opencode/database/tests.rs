@@ -185,7 +185,17 @@ fn columns_that_an_older_schema_lacks_are_no_trouble() {
     let rows = [(
         "session",
         1,
-        vec![Cell::Bytes(b"ses_x"), Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null],
+        vec![
+            Cell::Bytes(b"ses_x"),
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+        ],
     )];
     assert_eq!(decode_rows(&OpenCode, PATH, &rows).len(), 1);
 }
@@ -211,13 +221,13 @@ proptest! {
     #[test]
     fn arbitrary_rows_never_panic(
         rows in proptest::collection::vec(
-            (0_usize..4, any::<i64>(), proptest::collection::vec(any_cell(), 0..9)),
+            (0_usize..6, any::<i64>(), proptest::collection::vec(any_cell(), 0..10)),
             0..20,
         )
     ) {
         let (_, mut decoder) = open(&OpenCode, &home(), PATH);
         for (table, rowid, cells) in rows {
-            let table = ["session", "part", "message", "todo"][table];
+            let table = ["session", "part", "message", "todo", "session_v2", "session_message"][table];
             let _ = decoder.feed(Input::Row { table, rowid, cells: &cells }, &mut Vec::new());
         }
     }

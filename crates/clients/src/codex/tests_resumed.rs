@@ -1,0 +1,69 @@
+//! Threads that several releases wrote, and models that several providers serve.
+
+use agtop_model::{Event, EventKind, Turn};
+
+use super::Codex;
+use crate::testing::{Tally, decode_lines, home, open};
+use crate::{Decoder, Input};
+
+const PATH: &str =
+    "/home/u/.codex/sessions/2026/11/30/rollout-2026-11-30T10-00-00-01a1fda9-0000-7000-8000-000000000071.jsonl";
+const TWO_RELEASES: &str = include_str!("../../../../fixtures/codex/0.171/two-releases.jsonl");
+const OSS: &str = include_str!("../../../../fixtures/codex/0.171/oss.jsonl");
+
+fn turns(events: &[Event]) -> Vec<&Turn> {
+    events
+        .iter()
+        .filter_map(|event| if let EventKind::Turn(turn) = &event.kind { Some(&**turn) } else { None })
+        .collect()
+}
+
+fn outputs(events: &[Event]) -> Vec<u64> {
+    turns(events).iter().map(|turn| turn.usage.output).collect()
+}
+
+/// A thread begun by a release that writes a record for each response, and resumed by an older one that writes totals
+/// alone: once there had been a record no total counted any more, and the later turns (2,000 and 200 tokens, 300 and 30)
+/// were lost.
+#[test]
+fn turns_of_a_release_that_writes_totals_alone_count_after_those_with_records() {
+    let (events, errors) = decode_lines(&Codex, PATH, TWO_RELEASES.as_bytes());
+    assert_eq!((outputs(&events), errors.len()), (vec![100, 40, 50, 200, 30, 70], 0));
+    let usage = Tally::of(&events).usage();
+    assert_eq!((usage.prompt(), usage.output), (4_900, 490));
+}
+
+/// What is known of records and totals is part of a checkpoint: wherever a run ends, the next goes on as if it had not.
+#[test]
+fn a_thread_of_two_releases_can_be_resumed_between_any_two_turns() {
+    let feed = |decoder: &mut dyn Decoder, lines: &[&str], from: usize, events: &mut Vec<Event>| {
+        for (offset, line) in lines.iter().enumerate().skip(from) {
+            decoder.feed(Input::Line { bytes: line.as_bytes(), offset: offset as u64 }, events).unwrap();
+        }
+    };
+    let lines: Vec<&str> = TWO_RELEASES.lines().collect();
+    let mut resumed = 0;
+    for cut in 0..lines.len() {
+        let (mut first, mut second) = (open(&Codex, &home(), PATH).1, open(&Codex, &home(), PATH).1);
+        let mut events = Vec::new();
+        feed(&mut *first, &lines[..cut], 0, &mut events);
+        let Some(checkpoint) = first.checkpoint() else { continue };
+        assert!(second.resume(&checkpoint));
+        feed(&mut *second, &lines, cut, &mut events);
+        assert_eq!(outputs(&events), [100, 40, 50, 200, 30, 70], "cut before line {cut}");
+        resumed += 1;
+    }
+    assert!(resumed > 10);
+}
+
+/// `codex --oss` names a provider on this machine, and the model without it: agtop said `?` for the cost of what is
+/// free.
+#[test]
+fn a_model_of_a_local_provider_is_marked_as_local() {
+    for provider in ["oss", "ollama", "lmstudio"] {
+        let (events, _) = decode_lines(&Codex, PATH, OSS.replace("\"oss\"", &format!("\"{provider}\"")).as_bytes());
+        assert_eq!(turns(&events)[0].model.as_deref(), Some("ollama/gpt-oss:20b"), "{provider}");
+    }
+    let (events, _) = decode_lines(&Codex, PATH, OSS.replace("\"oss\"", "\"openai\"").as_bytes());
+    assert_eq!(turns(&events)[0].model.as_deref(), Some("gpt-oss:20b"));
+}

@@ -1,0 +1,127 @@
+//! A session: what was said, and of `cn` what it used in all. Nothing in it tells when: the list of sessions does.
+
+use agtop_model::{Event, EventKind, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::decode::{Record, SourceFile, response, sound};
+use crate::parse::{Count, Loose, Moment};
+use crate::paths::directory;
+use crate::speech::{blocks, prose, words};
+use crate::{DecodeError, Decoder, Input};
+
+/// Reads one session.
+pub(super) struct Document {
+    pub(super) file: SourceFile,
+    pub(super) session: SessionKey,
+    pub(super) modified: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Session<'a> {
+    #[serde(borrow, default)]
+    title: Loose<'a>,
+    #[serde(borrow, default)]
+    workspace_directory: Loose<'a>,
+    /// Told by the list, and seldom here.
+    #[serde(default)]
+    date_created: Moment,
+    #[serde(borrow, default)]
+    history: Vec<&'a RawValue>,
+    #[serde(default)]
+    usage: Option<Total>,
+}
+
+/// What all requests of a session used together.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Total {
+    prompt_tokens: Count,
+    completion_tokens: Count,
+    prompt_tokens_details: Option<Cached>,
+}
+
+/// Told with Anthropic's models alone, whose prompts do not hold them.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Cached {
+    cached_tokens: Count,
+    cache_write_tokens: Count,
+}
+
+impl Total {
+    fn usage(self) -> Usage {
+        let cached = self.prompt_tokens_details.unwrap_or_default();
+        Usage {
+            input: self.prompt_tokens.0,
+            cache_read: cached.cached_tokens.0,
+            cache_write_5m: cached.cache_write_tokens.0,
+            output: self.completion_tokens.0,
+            ..Usage::default()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow)]
+    message: Message<'a>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    role: Loose<'a>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+}
+
+impl Decoder for Document {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let session: Session<'_> = serde_json::from_slice(bytes)?;
+        let (items, verdict) = sound::<Item<'_>>(&session.history, "messages");
+        let started = session.date_created.0;
+        let record = &mut Record::new(self.file, Place::Entry(0), started, out);
+        let cwd = session.workspace_directory.text().and_then(directory);
+        record.facts(&self.session, SessionFacts { cwd, started, ..SessionFacts::default() });
+        // Who made the title is not known: it may be the person's own words.
+        if let Some(title) = session.title.text().filter(|&title| title != UNNAMED) {
+            record.title(&self.session, TitleRank::FirstPrompt, title);
+        }
+        self.total(session.usage.unwrap_or_default().usage(), record);
+        for (item, place) in items.iter().zip(0..) {
+            record.source.place = Place::Entry(place);
+            self.said(&item.message, record);
+        }
+        verdict
+    }
+}
+
+/// What a session is called before it has a name.
+pub(super) const UNNAMED: &str = "New Session";
+
+impl Document {
+    fn total(&self, usage: Usage, record: &mut Record<'_>) {
+        if !usage.is_zero() {
+            // One key for every reading: what counts is by how much it grows.
+            let key = MessageKey::in_session(&self.session, "total");
+            let turn = Turn { context_used: Some(0), ..response(key, usage, self.modified) }.running();
+            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        }
+    }
+
+    fn said(&self, message: &Message<'_>, record: &mut Record<'_>) {
+        let said = message.content.map(blocks).unwrap_or_default();
+        if message.role.text() == Some("assistant") {
+            record.said(&self.session, || prose(&said));
+        }
+        if message.role.text() == Some("user")
+            && let Some(words) = words(&said)
+        {
+            record.prompt(&self.session, Some(words));
+            record.title(&self.session, TitleRank::LastPrompt, words);
+        }
+    }
+}
