@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use agtop_model::{Agent, Liveness, Snapshot, Status};
-use agtop_render::units;
+use agtop_render::{money as spent, units};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -169,13 +169,11 @@ fn what(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
 fn money(app: &App, snapshot: &Snapshot) -> Piece {
     let look = &app.look;
     let today = spent_today(snapshot, &today(snapshot, &app.options.zone));
-    let today = today.map_or_else(|| "?".to_owned(), units::money);
-    let hour = snapshot.paces.five_minutes().usd_per_hour();
-    let hour = hour.map_or_else(|| "?".to_owned(), |usd| format!("${usd:.2}"));
+    let hour = snapshot.paces.five_minutes().spend_per_hour().unwrap_or_default();
     let spans = vec![
-        look.span(today, Ink::Strong),
+        look.span(spent::amount(&today), Ink::Strong),
         look.span(" today  ", Ink::Dim),
-        look.span(hour, Ink::Text),
+        look.span(spent::amount(&hour), Ink::Text),
         look.span("/h", Ink::Dim),
     ];
     Piece { rank: 0, line: Line::from(spans) }

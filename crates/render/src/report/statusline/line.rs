@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::StatuslineInput;
 use crate::cell::{Cell, Style, cost};
 use crate::report::{Kind, Line, Options, Report, blocks};
-use crate::{Colour, text, units};
+use crate::{Colour, money, text, units};
 
 /// What a status line is drawn on.
 #[derive(Clone, Debug)]
@@ -101,8 +101,8 @@ fn lately(usage: &UsageTable, bench: &Bench, parts: &mut Vec<Cell>) {
     let Some(outlook) = line.outlook() else { return };
     let spent = cost(Some(&line.sums.spend));
     parts.push(Cell::new(format!("{spent} block ({} left)", units::span(outlook.left)), Style::Plain));
-    let pace = outlook.burn.and_then(|burn| burn.cost_per_hour);
-    parts.extend(pace.map(|pace| Cell::new(format!("{}/h", units::money(pace)), Style::Plain)));
+    let pace = outlook.burn.and_then(|burn| burn.cost_per_hour).map(|pace| money::part_of(&line.sums.spend, pace));
+    parts.extend(pace.map(|pace| Cell::new(format!("{pace}/h"), Style::Plain)));
 }
 
 /// The context and the allowances.

@@ -30,6 +30,21 @@ fn usage_at_hand_adds_the_day_and_the_block() {
     assert_eq!(drawn(SENT, Some(&rich()), Colour::Never), wanted);
 }
 
+/// The block's cost had its `+`, its cost an hour had none.
+#[test]
+fn the_pace_of_a_block_says_what_it_leaves_out() {
+    let rows = vec![
+        row(0, Some("2026-11-21T10:05:00Z"), "m", 200_000),
+        costing(0, Some("2026-11-21T12:05:00Z"), "n", (7, Cost::UNKNOWN)),
+    ];
+    let table = table(vec![session(CLAUDE, "s", None)], rows);
+    let wanted = "$10.00+ today · $10.00+ block (2h 30m left) · $5.00+/h\n";
+    assert!(drawn("{}", Some(&table), Colour::Never).ends_with(wanted));
+    let report = Report::build(&table, &options(Kind::Blocks));
+    let text = written(&report, "text", None);
+    assert!(text.contains("$5.00+/h") && text.contains("$22.50+"), "{text}");
+}
+
 #[test]
 fn the_session_is_looked_up_where_its_cost_is_not_sent() {
     let sent = r#"{"session_id":"6163a95c-e18a-4a4c-a793-52a1bb0f8c11"}"#;
