@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use agtop_model::{Agent, Liveness, Snapshot, Status};
+use agtop_model::{Agent, ClientId, Liveness, Snapshot, Status, Window};
 use agtop_render::{money as spent, units};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -210,14 +210,10 @@ fn machine(look: &Look, snapshot: &Snapshot) -> Piece {
 /// One bar a window of each account: how much is used, when it starts anew, and whether it will be used up before.
 fn allowances(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
     let look = &app.look;
-    let windows = snapshot
-        .rate_limits
-        .iter()
-        .flat_map(|(client, _, limit)| limit.windows.iter().map(move |window| (*client, limit, window)));
-    let mut open: Vec<_> =
-        windows.filter(|(_, _, window)| window.resets_at.is_none_or(|at| at > snapshot.now)).collect();
-    open.sort_by(|(_, _, one), (_, _, other)| other.used_percent.total_cmp(&one.used_percent));
-    let piece = |(at, (client, _, window)): (usize, (agtop_model::ClientId, _, &agtop_model::Window))| {
+    let open = snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));
+    let mut open: Vec<_> = open.collect();
+    open.sort_by(|(_, one), (_, other)| other.used_percent.total_cmp(&one.used_percent));
+    let piece = |(at, (client, window)): (usize, (ClientId, &Window))| {
         let percent = window.used_percent;
         let ink = Ink::rising(percent, 70.0, app.options.thresholds.quota);
         let mut spans = vec![look.span(format!("{client} {} ", units::window(window.minutes)), Ink::Dim)];

@@ -1,12 +1,16 @@
-//! Money and moments on the screen are those of the tables: exact, with what is missing, in the zone of the clock.
+//! Money, moments and allowances on the screen are those of the tables: exact, with what is missing, in the zone of the clock.
 
 use std::sync::Arc;
 
-use agtop_model::{Agent, Basis, Cost, ModelSpend, Pace, Paces, PicoUsd, Session, Snapshot, Spend, Totals};
+use agtop_model::{
+    Agent, Basis, Cost, ModelSpend, Pace, Paces, PicoUsd, RateLimit, Session, Snapshot, Spend, Totals, Window,
+};
 
 use crate::demo;
 use crate::testing::{app_at, press, text_of};
 use crate::{ColumnChoice, Options};
+
+const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
 fn usual() -> Options {
     Options::usual("1.0.0", "linux")
@@ -82,7 +86,9 @@ fn every_sum_on_the_screen_says_what_it_leaves_out() {
     snapshot.agents = agents.collect();
     snapshot.paces = Arc::new(Paces { rolling: [pace; 3], since_start: pace, ..(*snapshot.paces).clone() });
     let mut by_day = snapshot.totals.by_day.clone();
-    by_day.iter_mut().for_each(|day| day.spend.spend = partly_known());
+    for day in &mut by_day {
+        day.spend.spend = partly_known();
+    }
     snapshot.totals = Arc::new(Totals { by_day, ..(*snapshot.totals).clone() });
     for (keys, sums) in [
         ("", &["+ today  $60.00+/h", "$1.00+"][..]),
@@ -107,7 +113,9 @@ fn every_sum_on_the_screen_says_what_it_leaves_out() {
 fn a_day_of_unknown_cost_is_not_a_day_of_rest() {
     let mut snapshot = demo::crowd(1, 1);
     let mut by_day = snapshot.totals.by_day.clone();
-    by_day.iter_mut().for_each(|day| day.spend.spend = unknown());
+    for day in &mut by_day {
+        day.spend.spend = unknown();
+    }
     snapshot.totals = Arc::new(Totals { by_day, ..(*snapshot.totals).clone() });
     let screen = shown(snapshot, "4");
     assert!(screen.contains("up to ?") && screen.contains("??"), "{screen}");
@@ -125,4 +133,21 @@ fn moments_on_the_screen_are_in_the_zone_of_the_clock() {
     let local = agtop_render::units::moment(started, &zone);
     let utc = agtop_render::units::moment(started, &jiff::tz::TimeZone::UTC);
     assert!(screen.contains(&local) && !screen.contains(&utc), "{local}:\n{screen}");
+}
+
+/// Of a window that has started again since it was read nobody knows how much is used: it is in no place of the screen.
+#[test]
+fn a_window_whose_reset_has_passed_is_nowhere_on_the_screen() {
+    let mut snapshot = demo::crowd(1, 1);
+    let (client, read, limit) = snapshot.rate_limits[0].clone();
+    let five_hours = Window { minutes: 300, used_percent: 92.0, resets_at: Some(snapshot.now) };
+    let week = Window { minutes: 10_080, used_percent: 40.0, resets_at: Some(snapshot.now.plus(HOUR)) };
+    let with = |windows| [(client, read, RateLimit { windows, ..limit.clone() })].into();
+    snapshot.rate_limits = with(vec![five_hours, week]);
+    for keys in ["", "5"] {
+        let screen = shown(snapshot.clone(), keys);
+        assert!(!screen.contains("92%") && !screen.contains("5h ") && screen.contains("week"), "{screen}");
+    }
+    snapshot.rate_limits = with(vec![five_hours]);
+    assert!(shown(snapshot, "5").contains("Every window has started again since an allowance was last read"));
 }
