@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::{Agent, Gap, PicoUsd, Session, Status, Timestamp, Untrusted, Usage};
+use crate::{Agent, Gap, Pace, PicoUsd, Session, Spend, Status, Timestamp, Untrusted, Usage};
 
 /// What a row shows: an agent, a session, or both joined.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,8 @@ pub enum Value<'a> {
     Percent(f64),
     /// Money.
     Money(PicoUsd),
+    /// The known part of a sum of money from which something is missing.
+    MoneyAtLeast(PicoUsd),
     /// A span.
     Span(Duration),
     /// A moment.
@@ -242,7 +244,7 @@ pub static FIELDS: &[Field] = &[
         title: "$/H",
         help: "US dollars per hour, over the last five minutes",
         kind: Kind::Money,
-        get: |row| agent(row, |a| money(a.paces[1].usd_per_hour())),
+        get: |row| agent(row, |a| Value::spent_per_hour(&a.paces[1])),
     },
     Field {
         id: "cache_hit",
@@ -256,7 +258,7 @@ pub static FIELDS: &[Field] = &[
         title: "SAVED",
         help: "US dollars that reading from the cache saved, at API prices",
         kind: Kind::Money,
-        get: |row| session(row, |s| s.cache_saving.map_or(Value::Gap(Gap::NotReported), Value::Money)),
+        get: |row| session(row, cache_saving),
     },
     Field {
         id: "full_in",
@@ -334,7 +336,7 @@ pub static FIELDS: &[Field] = &[
         title: "COST",
         help: "US dollars at API prices",
         kind: Kind::Money,
-        get: |row| session(row, |s| s.spend.known().map_or(Value::Gap(Gap::NotReported), Value::Money)),
+        get: |row| session(row, |s| Value::spent(&s.spend)),
     },
     Field {
         id: "basis",
@@ -426,8 +428,9 @@ fn tokens(rate: f64) -> Value<'static> {
     Value::Tokens(rate as u64)
 }
 
-fn money(usd: Option<f64>) -> Value<'static> {
-    usd.and_then(PicoUsd::from_usd).map_or(Value::Gap(Gap::NotReported), Value::Money)
+/// What no price is known of is missing from the saving as it is from the cost.
+fn cache_saving(session: &Session) -> Value<'_> {
+    session.cache_saving.map_or(Value::Gap(Gap::NotReported), |saved| session.spend.money(saved))
 }
 
 fn percent(ratio: Option<f64>) -> Value<'static> {
@@ -490,6 +493,31 @@ fn cwd<'a>(row: &Row<'a>) -> Value<'a> {
     text(directory.map(|path| path.to_string_lossy()).as_deref()).into_owned()
 }
 
+impl Spend {
+    /// An amount that leaves out what this sum leaves out.
+    fn money(&self, amount: PicoUsd) -> Value<'static> {
+        if self.unknown_turns == 0 { Value::Money(amount) } else { Value::MoneyAtLeast(amount) }
+    }
+}
+
+impl Value<'static> {
+    /// The amount with its unknown part; a gap where nothing in the sum has a known price.
+    pub fn spent(spend: &Spend) -> Self {
+        spend.known().map_or(Value::Gap(Gap::NotReported), |amount| spend.money(amount))
+    }
+
+    /// What was spent in a span of time: nothing where nothing happened.
+    pub fn spent_in(pace: &Pace) -> Self {
+        if pace.spend.is_nothing() { Value::Money(PicoUsd::ZERO) } else { Self::spent(&pace.spend) }
+    }
+
+    /// What an hour like that costs: nothing where nothing happened.
+    pub fn spent_per_hour(pace: &Pace) -> Self {
+        let hour = pace.spend_per_hour();
+        hour.map_or(Value::Gap(Gap::NotReported), |spend| Self::spent_in(&Pace { spend, ..*pace }))
+    }
+}
+
 impl Value<'_> {
     /// The same value without a borrow.
     pub fn into_owned(self) -> Value<'static> {
@@ -501,6 +529,7 @@ impl Value<'_> {
             Value::Bytes(n) => Value::Bytes(n),
             Value::Percent(p) => Value::Percent(p),
             Value::Money(m) => Value::Money(m),
+            Value::MoneyAtLeast(m) => Value::MoneyAtLeast(m),
             Value::Span(s) => Value::Span(s),
             Value::Time(t) => Value::Time(t),
             Value::Status(s) => Value::Status(s),

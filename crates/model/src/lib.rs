@@ -5,6 +5,7 @@
 //! that snapshot. Nothing here opens a file, reads a clock or knows a terminal.
 
 mod agent;
+mod allowance;
 mod client;
 mod event;
 mod field;
@@ -30,6 +31,7 @@ mod usage;
 mod usage_table;
 
 pub use agent::{Agent, Confidence, IoRate, Join, JoinTier, Liveness, Role};
+pub use allowance::Allowance;
 pub use client::ClientId;
 pub use event::{
     Activity, Event, EventKind, Extent, InferenceGeo, Lineage, Place, Provenance, Purpose, RateLimit, Running,

@@ -187,6 +187,11 @@ impl Spend {
         }
     }
 
+    /// Whether no response is in the sum.
+    pub fn is_nothing(&self) -> bool {
+        [self.api_turns, self.embedded_turns, self.local_turns, self.unknown_turns].iter().all(|turns| *turns == 0)
+    }
+
     /// The amount, or `None` if nothing in the sum has a known one.
     pub fn known(&self) -> Option<PicoUsd> {
         (self.basis() != Basis::Unknown).then_some(self.amount)

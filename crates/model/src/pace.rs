@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{Spend, StopReason, Usage};
+use crate::{PicoUsd, Spend, StopReason, Usage};
 
 /// What happened over a span of time, for all sessions together or for one with its sub-agents.
 ///
@@ -49,6 +49,12 @@ impl Pace {
             return self.per_minute(0.0);
         }
         self.per_minute(self.spend.known()?.as_usd() * 60.0)
+    }
+
+    /// What an hour like that costs, with what is missing from it; `None` for a span without length.
+    pub fn spend_per_hour(&self) -> Option<Spend> {
+        let usd = self.per_minute(self.spend.amount.as_usd() * 60.0)?;
+        Some(Spend { amount: PicoUsd::from_usd(usd)?, ..self.spend })
     }
 
     /// Failed requests among all, in percent.
@@ -108,7 +114,7 @@ impl Paces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Basis, Cost, PicoUsd};
+    use crate::{Basis, Cost};
 
     fn busy_minute() -> Pace {
         let usage = Usage { input: 300, cache_read: 700, cache_write_5m: 100, output: 100, ..Usage::default() };

@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 use std::io::{Result, Write};
 
-use agtop_model::{Basis, Field, Gap, Row, Spend, Status, Untrusted, Value};
+use agtop_model::{Field, Gap, Row, Spend, Status, Untrusted, Value};
+use jiff::tz::TimeZone;
 
-use crate::{Colour, View, text, units};
+use crate::{Colour, View, money, text, units};
 
 /// How full a context window may be before it is worth a look, and before it is urgent, in percent.
 const CONTEXT_MARKS: [(f64, Style); 2] = [(90.0, Style::Bad), (70.0, Style::Warn)];
@@ -121,30 +122,25 @@ pub(crate) fn cell(field: &Field, row: &Row<'_>, view: &View) -> Cell {
     match (field.id, &value) {
         ("cost", _) => Cell::new(cost(row.session.map(|session| &session.spend)), row_style),
         ("client", _) if row.agent.is_some_and(|agent| agent.danger.is_some()) => {
-            Cell::new(format!("⚠ {}", plain(&value, view)), Style::Warn)
+            Cell::new(format!("⚠ {}", shown(&value, &view.zone)), Style::Warn)
         }
         ("context", Value::Percent(percent)) => {
             let mark = CONTEXT_MARKS.iter().find(|(least, _)| percent >= least);
-            Cell::new(plain(&value, view), mark.map_or(row_style, |(_, style)| *style))
+            Cell::new(shown(&value, &view.zone), mark.map_or(row_style, |(_, style)| *style))
         }
-        (_, Value::Status(status)) => Cell::new(plain(&value, view), Style::of(*status)),
-        _ => Cell::new(plain(&value, view), row_style),
+        (_, Value::Status(status)) => Cell::new(shown(&value, &view.zone), Style::of(*status)),
+        _ => Cell::new(shown(&value, &view.zone), row_style),
     }
 }
 
-/// A sum of money with what is to be known about it: `$4.21`, `$4.21+` if some of it is unknown, `local`, `?`, `-`.
+/// A sum of money with what is to be known about it, as [`money::spend`] writes it.
 pub(crate) fn cost(spend: Option<&Spend>) -> String {
-    let Some(spend) = spend else { return "-".to_owned() };
-    match (spend.basis(), spend.known(), spend.unknown_turns) {
-        (Basis::Local, ..) => "local".to_owned(),
-        (_, Some(amount), 0) => units::money(amount),
-        (_, Some(amount), _) => format!("{}+", units::money(amount)),
-        (_, None, 0) => "-".to_owned(),
-        (_, None, _) => "?".to_owned(),
-    }
+    spend.map_or_else(|| "-".to_owned(), money::spend)
 }
 
-fn plain(value: &Value<'_>, view: &View) -> String {
+/// A field's value for people, as it came: text of somebody else's has yet to be made harmless. Moments are those of the
+/// zone.
+pub fn shown(value: &Value<'_>, zone: &TimeZone) -> String {
     match value {
         Value::Text(text) => text.as_ref().to_owned(),
         Value::Untrusted(text) => text.raw().to_owned(),
@@ -153,8 +149,9 @@ fn plain(value: &Value<'_>, view: &View) -> String {
         Value::Bytes(n) => units::bytes(*n),
         Value::Percent(percent) => units::percent(*percent),
         Value::Money(amount) => units::money(*amount),
+        Value::MoneyAtLeast(amount) => money::at_least(*amount),
         Value::Span(span) => units::span(*span),
-        Value::Time(at) => units::moment(*at, &view.zone),
+        Value::Time(at) => units::moment(*at, zone),
         Value::Status(status) => format!("{} {}", status.glyph(), status.as_str()),
         Value::Gap(Gap::Denied) => "denied".to_owned(),
         Value::Gap(_) => "-".to_owned(),
@@ -163,29 +160,8 @@ fn plain(value: &Value<'_>, view: &View) -> String {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::{Cost, PicoUsd};
-
     use super::*;
     use crate::testing::view;
-
-    const CENT: Cost = Cost { amount: Some(PicoUsd::new(10_000_000_000)), basis: Basis::Api };
-
-    fn cost_of(costs: &[Cost]) -> String {
-        let mut spend = Spend::default();
-        for &one in costs {
-            spend.add(one, 7);
-        }
-        cost(Some(&spend))
-    }
-
-    #[test]
-    fn a_cost_says_what_it_leaves_out() {
-        assert_eq!(cost_of(&[CENT]), "$0.01");
-        assert_eq!(cost_of(&[CENT, Cost::UNKNOWN]), "$0.01+");
-        assert_eq!(cost_of(&[Cost::UNKNOWN]), "?");
-        assert_eq!(cost_of(&[Cost::LOCAL]), "local");
-        assert_eq!(cost_of(&[]), "-");
-    }
 
     #[test]
     fn escape_sequences_never_reach_a_cell() {

@@ -47,7 +47,7 @@ fn exact(value: Value<'_>) -> String {
         Value::Untrusted(text) => inert(&text),
         Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => n.to_string(),
         Value::Percent(percent) if percent.is_finite() => format!("{percent:.2}"),
-        Value::Money(amount) => dollars(amount),
+        Value::Money(amount) | Value::MoneyAtLeast(amount) => dollars(amount),
         Value::Span(span) => span.as_secs().to_string(),
         Value::Time(at) => wire::rfc3339(at).unwrap_or_default(),
         Value::Status(status) => status.as_str().to_owned(),

@@ -10,6 +10,7 @@ mod filter;
 mod happening;
 mod json;
 mod list;
+pub mod money;
 mod names;
 mod notes;
 mod once;
@@ -29,6 +30,7 @@ use std::io::{Result, Write};
 
 use agtop_model::Snapshot;
 
+pub use cell::shown;
 pub use filter::{Filter, FilterError, needs_its_person};
 pub use happening::happening_line;
 pub use names::{SortKey, UnknownName, fields};

@@ -78,7 +78,7 @@ impl Key {
         let sign = if SMALLEST_FIRST.contains(&field.id) { 1 } else { -1 };
         match (field.get)(row) {
             Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => Self::Whole(i128::from(n) * sign),
-            Value::Money(amount) => Self::Whole(i128::from(amount.as_pico()) * sign),
+            Value::Money(amount) | Value::MoneyAtLeast(amount) => Self::Whole(i128::from(amount.as_pico()) * sign),
             Value::Span(span) => Self::Whole(i128::try_from(span.as_millis()).unwrap_or(i128::MAX) * sign),
             Value::Time(at) => Self::Whole(i128::from(at.as_millis()) * sign),
             Value::Status(status) => Self::Whole(status as i128 * sign),

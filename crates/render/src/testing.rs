@@ -558,7 +558,7 @@ fn rate_limit() -> RateLimit {
         limit: "codex".into(),
         plan: Some("plus".into()),
         windows: vec![
-            Window { minutes: 300, used_percent: 41.5, resets_at: Some(NOW) },
+            Window { minutes: 300, used_percent: 41.5, resets_at: Some(NOW.plus(Duration::from_mins(90))) },
             Window { minutes: 10_080, used_percent: f64::NAN, resets_at: None },
         ],
     }

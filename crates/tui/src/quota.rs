@@ -25,9 +25,9 @@ pub(crate) struct Meter(Vec<Series>);
 impl Meter {
     /// Notes what is new.
     pub(crate) fn note(&mut self, snapshot: &Snapshot) {
-        for (client, at, limit) in &*snapshot.rate_limits {
-            for window in &limit.windows {
-                self.add(*client, &limit.limit, window, *at);
+        for known in snapshot.allowances() {
+            for window in known.windows() {
+                self.add(known.client, &known.limit.limit, window, known.read);
             }
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn run(plan: &Statusline, out: &mut dyn Write) -> Result<()> {
     }
     out.flush()?;
     if let (Some(glimpse), Some(input)) = (&mut glimpse, &input) {
-        glimpse.note_limits(CLAUDE, observed_limits(input), now);
+        glimpse.note_limits(CLAUDE, observed_limits(input, now), now);
     }
     if let Some(context) = input.as_ref().and_then(context) {
         super::hook::tell_now(CLAUDE, &context);

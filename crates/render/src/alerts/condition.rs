@@ -3,7 +3,7 @@ use agtop_model::{Field, Row, Snapshot, Value};
 use super::Of;
 use super::words::{About, Allowance, Fleet, Quota};
 use crate::filter::{FilterError, Query, Word, number};
-use crate::units;
+use crate::{money, units};
 
 /// What must be so, in the language of filters, of what the rule looks at.
 #[derive(Clone)]
@@ -69,6 +69,7 @@ fn shown(value: &Value<'_>) -> Option<String> {
         Value::Bytes(n) => Some(units::bytes(*n)),
         Value::Percent(percent) => Some(units::percent(*percent)),
         Value::Money(amount) => Some(units::money(*amount)),
+        Value::MoneyAtLeast(amount) => Some(money::at_least(*amount)),
         Value::Span(span) => Some(units::span(*span)),
         Value::Text(_) | Value::Untrusted(_) | Value::Time(_) | Value::Status(_) | Value::Gap(_) => None,
     }

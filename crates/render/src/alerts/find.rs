@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Agent, Field, Row, Snapshot, Untrusted, Window};
+use agtop_model::{Agent, Field, Row, Snapshot, Untrusted};
 
 use super::condition::{Condition, Measure, is_about_status, measures};
 use super::rule::Rule;
@@ -107,12 +107,10 @@ fn quiet(row: &Row<'_>) -> String {
     row.session.and_then(|session| session.quiet_for(row.now)).map(units::span).unwrap_or_default()
 }
 
-/// The windows that have not started anew since they were read.
+/// Every window that is known now.
 fn allowances(snapshot: &Snapshot) -> impl Iterator<Item = Allowance<'_>> {
-    let is_current = |window: &&Window| window.resets_at.is_none_or(|at| at > snapshot.now);
-    snapshot.rate_limits.iter().flat_map(move |(client, _, limit)| {
-        let windows = limit.windows.iter().filter(is_current);
-        windows.map(move |window| Allowance { client: *client, limit, window })
+    snapshot.allowances().flat_map(|known| {
+        known.windows().map(move |window| Allowance { client: known.client, limit: known.limit, window })
     })
 }
 

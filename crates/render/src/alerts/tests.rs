@@ -130,6 +130,26 @@ fn a_minute_that_costs_more_than_five_dollars_an_hour_is_told() {
     assert_eq!(names(&of_minute(usage, 5.0 / 60.0)), [""; 0]);
 }
 
+/// The cost of a minute without any known price was told as $0.00, and that of one with some as the whole.
+#[test]
+fn the_cost_of_a_minute_says_what_it_leaves_out() {
+    let with_unknown = |usd| {
+        let mut snapshot = of_minute(Usage { output: 5, ..Usage::default() }, usd);
+        let mut paces = (*snapshot.paces).clone();
+        paces.rolling[0].spend.unknown_turns = 1;
+        snapshot.paces = Arc::new(paces);
+        snapshot
+    };
+    assert_eq!(Rules::default().find(&with_unknown(0.10))[0].text(), "$6.00+/h");
+    let mut all_unknown = with_unknown(0.0);
+    let mut paces = (*all_unknown.paces).clone();
+    paces.rolling[0].spend.api_turns = 0;
+    all_unknown.paces = Arc::new(paces);
+    let rules = Rules::default().with_threshold("burn", -1.0);
+    assert_eq!(names(&all_unknown), [""; 0]);
+    assert!(rules.find(&all_unknown).iter().all(|alert| &*alert.name != "burn"), "what is unknown is not $0.00");
+}
+
 #[test]
 fn cost_without_output_is_told() {
     let usage = Usage { input: 10, cache_read: 90, ..Usage::default() };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{Agent, ClientId, Gap, Kind, Liveness, Pace, PicoUsd, RateLimit, Snapshot, Untrusted, Value, Window};
+use agtop_model::{Agent, ClientId, Gap, Kind, Liveness, Pace, RateLimit, Snapshot, Untrusted, Value, Window};
 
 use crate::filter::{Substring, Word, needs_its_person};
 
@@ -89,15 +89,10 @@ static FLEET: &[Metric<OfFleet>] = &[
     Metric {
         id: "burn",
         kind: Kind::Money,
-        get: |all| money(minute(all).usd_per_hour()),
+        get: |all| Value::spent_per_hour(minute(all)),
         phrase: |n| format!("{n}/h"),
     },
-    Metric {
-        id: "minute_cost",
-        kind: Kind::Money,
-        get: |all| money(Some(minute(all).spend.amount.as_usd())),
-        phrase: in_a_minute,
-    },
+    Metric { id: "minute_cost", kind: Kind::Money, get: |all| Value::spent_in(minute(all)), phrase: in_a_minute },
     Metric {
         id: "minute_tokens",
         kind: Kind::Tokens,
@@ -198,8 +193,4 @@ fn in_a_minute(shown: &str) -> String {
 
 fn count(n: usize) -> Value<'static> {
     Value::Count(n as u64)
-}
-
-fn money(usd: Option<f64>) -> Value<'static> {
-    usd.and_then(PicoUsd::from_usd).map_or(Value::Gap(Gap::NotReported), Value::Money)
 }

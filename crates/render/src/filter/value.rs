@@ -32,7 +32,7 @@ pub(crate) fn number(value: &Value<'_>) -> Option<f64> {
     match value {
         Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => Some(*n as f64),
         Value::Percent(percent) => Some(*percent),
-        Value::Money(amount) => Some(amount.as_usd()),
+        Value::Money(amount) | Value::MoneyAtLeast(amount) => Some(amount.as_usd()),
         Value::Span(span) => Some(span.as_secs_f64()),
         Value::Time(at) => Some(at.as_millis() as f64),
         Value::Text(_) | Value::Untrusted(_) | Value::Status(_) | Value::Gap(_) => None,

@@ -1,6 +1,6 @@
 use std::io::{Result, Write};
 
-use agtop_model::{ClientId, Issue, Place, RateLimit, Row, Snapshot, Timestamp};
+use agtop_model::{ClientId, Issue, Place, Row, Snapshot};
 use serde::Serialize;
 
 use super::totals::{Listed, Totals};
@@ -79,7 +79,7 @@ impl Surface for Sessions {
             sessions: shown.iter().filter_map(entry).collect(),
             listed: Listed::of(shown),
             totals: Totals::of(snapshot),
-            rate_limits: snapshot.rate_limits.iter().map(Allowance::from).collect(),
+            rate_limits: snapshot.allowances().map(Allowance::from).collect(),
             health: snapshot.health.issues().map(Trouble::from).collect(),
             health_total: snapshot.health.clients.iter().map(|client| client.issues_total).sum(),
         };
@@ -87,18 +87,18 @@ impl Surface for Sessions {
     }
 }
 
-impl<'a> From<&'a (ClientId, Timestamp, RateLimit)> for Allowance<'a> {
-    fn from((client, at, limit): &'a (ClientId, Timestamp, RateLimit)) -> Self {
-        let windows = limit.windows.iter().map(|window| Window {
+impl<'a> From<agtop_model::Allowance<'a>> for Allowance<'a> {
+    fn from(known: agtop_model::Allowance<'a>) -> Self {
+        let windows = known.windows().map(|window| Window {
             minutes: window.minutes,
             used_percent: wire::finite(window.used_percent),
             resets_at: window.resets_at.and_then(wire::rfc3339),
         });
         Self {
-            client: client.as_str(),
-            limit: &limit.limit,
-            plan: limit.plan.as_ref().map(agtop_model::Untrusted::raw),
-            read_at: wire::rfc3339(*at),
+            client: known.client.as_str(),
+            limit: &known.limit.limit,
+            plan: known.limit.plan.as_ref().map(agtop_model::Untrusted::raw),
+            read_at: wire::rfc3339(known.read),
             windows: windows.collect(),
         }
     }
@@ -147,6 +147,20 @@ mod tests {
     fn the_sessions_of_a_rich_snapshot() {
         let view = View { layout: Layout::Pretty, ..view() };
         insta::assert_snapshot!("sessions", text_of(&Sessions, &testing::rich(), &view));
+    }
+
+    /// JSON went on telling how much was used of a window that had started again, and so had no reading.
+    #[test]
+    fn a_window_whose_reset_has_passed_is_left_out_and_with_the_last_one_its_allowance() {
+        let later = |hours| {
+            let mut snapshot = testing::rich();
+            snapshot.now = snapshot.now.plus(std::time::Duration::from_hours(hours));
+            json_of(&Sessions, &snapshot, &view())["rate_limits"].clone()
+        };
+        assert_eq!(later(0)[0]["windows"].as_array().unwrap().len(), 2);
+        assert_eq!(later(8)[0]["windows"].as_array().unwrap().len(), 1);
+        assert_eq!(later(8)[0]["windows"][0]["minutes"], 10_080);
+        assert_eq!(later(8 * 24), Value::Array(Vec::new()), "a week after a reading whose reset is not told");
     }
 
     #[test]

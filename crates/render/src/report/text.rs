@@ -1,13 +1,13 @@
 use std::io::{Result, Write};
 
-use agtop_model::PicoUsd;
+use agtop_model::{PicoUsd, Spend};
 
 use super::columns::{FIGURES, main_models};
 use super::{Columns, Detail, Dimension, Format, Key, Line, Outlook, Page, Report, Sums};
 use crate::cell::{Cell, Style, write_parts};
 use crate::notes::about_money;
 use crate::table::{Align, Filled, draw};
-use crate::units;
+use crate::{money, units};
 
 /// A table for people, as wide as the terminal.
 pub(super) struct Text;
@@ -203,9 +203,10 @@ fn bar(value: f64, most: f64) -> String {
 fn outlook(report: &Report, line: &Line) -> Vec<Cell> {
     let Some(outlook) = line.outlook() else { return Vec::new() };
     let mut parts = vec![Cell::new(format!("active block: {} left", units::span(outlook.left)), Style::Good)];
-    parts.extend(pace(outlook).map(|text| Cell::new(text, Style::Plain)));
+    let spend = &line.sums.spend;
+    parts.extend(pace(outlook, spend).map(|text| Cell::new(text, Style::Plain)));
     let Some(tokens) = outlook.tokens else { return parts };
-    let cost = outlook.cost.map_or_else(String::new, |cost| format!(", {}", units::money(cost)));
+    let cost = outlook.cost.map_or_else(String::new, |cost| format!(", {}", money::part_of(spend, cost)));
     parts.push(Cell::new(format!("at its end {} tokens{cost}", units::count(tokens)), Style::Plain));
     if let Some(limit) = report.token_limit {
         let share = percent(tokens, limit);
@@ -217,12 +218,12 @@ fn outlook(report: &Report, line: &Line) -> Vec<Cell> {
 }
 
 /// `12k tokens/min`, `$4.20/h`.
-fn pace(outlook: &Outlook) -> impl Iterator<Item = String> {
+fn pace(outlook: &Outlook, spend: &Spend) -> impl Iterator<Item = String> {
     let burn = outlook.burn.into_iter();
     burn.flat_map(|burn| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of floats saturate")]
         let tokens = burn.tokens_per_minute.round() as u64;
-        let cost = burn.cost_per_hour.map(|cost| format!("{}/h", units::money(cost)));
+        let cost = burn.cost_per_hour.map(|cost| format!("{}/h", money::part_of(spend, cost)));
         std::iter::once(format!("{} tokens/min", units::count(tokens))).chain(cost)
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
-use agtop_model::{Agent, Liveness, Process, Row, Session, SessionKey, Snapshot, Status};
+use agtop_model::{Agent, Liveness, Process, Row, Session, SessionKey, Snapshot, Spend, Status};
 use agtop_render::{Filter, needs_its_person};
 
 use super::list::{Fold, Group, Item, Talk};
@@ -197,16 +197,35 @@ fn grouped(snapshot: &Snapshot, order: &[usize], folded: &HashSet<String>) -> Ve
 
 fn group(snapshot: &Snapshot, name: String, members: &[usize], fold: Fold) -> Group {
     let agents = || members.iter().filter_map(|&at| snapshot.agents.get(at));
-    let sessions = || agents().filter_map(|agent| agent.session.as_ref());
+    let used = Used::by(agents());
     Group {
         name,
         members: members.len(),
         status: agents().map(|agent| agent.status).min().unwrap_or_default(),
         cpu_percent: Agent::each_process(agents()).filter_map(|agent| agent.cpu_percent.ok()).sum(),
         memory: Agent::each_process(agents()).filter_map(|agent| agent.process.rss.ok()).fold(0, u64::saturating_add),
-        tokens: sessions().map(|session| session.usage.total()).fold(0, u64::saturating_add),
-        usd: sessions().map(|session| session.spend.amount.as_usd()).sum(),
+        tokens: used.tokens,
+        spend: used.spend,
         fold,
+    }
+}
+
+/// What sessions of agents used, each session once, however many processes work on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) tokens: u64,
+    pub(crate) spend: Spend,
+}
+
+impl Used {
+    pub(crate) fn by<'a>(agents: impl Iterator<Item = &'a Agent>) -> Self {
+        let mut seen = HashSet::new();
+        let sessions = agents.filter_map(|agent| agent.session.as_ref()).filter(|session| seen.insert(&session.key));
+        sessions.fold(Self::default(), |mut used, session| {
+            used.tokens = used.tokens.saturating_add(session.usage.total());
+            used.spend += session.spend;
+            used
+        })
     }
 }
 

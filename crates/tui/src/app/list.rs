@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{ProcId, Process, Row, Session, SessionKey, Snapshot, Status};
+use agtop_model::{ProcId, Process, Row, Session, SessionKey, Snapshot, Spend, Status};
 
 /// A line of a list.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub(crate) struct Group {
     pub(crate) cpu_percent: f64,
     pub(crate) memory: u64,
     pub(crate) tokens: u64,
-    pub(crate) usd: f64,
+    pub(crate) spend: Spend,
     pub(crate) fold: Fold,
 }
 

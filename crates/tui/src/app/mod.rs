@@ -25,7 +25,7 @@ use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
 pub(crate) use agtop_render::project;
 pub(crate) use colon::{COLONS, completions};
-pub(crate) use items::{Arrangement, Focus};
+pub(crate) use items::{Arrangement, Focus, Used};
 pub(crate) use list::{Fold, Group, Identity, Item, List};
 pub use options::{Config, Options, UnknownView, ViewId};
 pub(crate) use overlay::{Overlay, Suspect, Tab};
@@ -444,7 +444,12 @@ impl App {
     }
 
     pub(crate) fn pen(&self) -> Pen<'_> {
-        Pen { look: &self.look, thresholds: &self.options.thresholds, content: self.options.content }
+        Pen {
+            look: &self.look,
+            thresholds: &self.options.thresholds,
+            content: self.options.content,
+            zone: &self.options.zone,
+        }
     }
 
     /// Whether the panel below the list is shown, on a screen of so many rows.

@@ -157,7 +157,7 @@ fn place(field: &Field, row: &Row<'_>) -> Place {
         Value::Status(status) => Some(f64::from(status as u8)),
         Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => Some(n as f64),
         Value::Percent(percent) => Some(percent).filter(|percent| !percent.is_nan()),
-        Value::Money(amount) => Some(amount.as_usd()),
+        Value::Money(amount) | Value::MoneyAtLeast(amount) => Some(amount.as_usd()),
         Value::Span(span) => Some(span.as_secs_f64()),
         Value::Time(at) => Some(at.as_millis() as f64),
         Value::Gap(_) => None,

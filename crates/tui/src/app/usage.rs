@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, DayModel, ModelSpend, PicoUsd, Session, SessionKey, Snapshot};
+use agtop_model::{ClientId, DayModel, ModelSpend, Session, SessionKey, Snapshot, Spend};
 use jiff::civil::{Date, date};
 
 /// By what usage is summed.
@@ -86,7 +86,7 @@ pub(crate) struct Sum {
     pub(crate) key: Option<Within>,
     pub(crate) tokens: u64,
     pub(crate) output: u64,
-    pub(crate) amount: Option<PicoUsd>,
+    pub(crate) spend: Spend,
     pub(crate) turns: u64,
 }
 
@@ -99,7 +99,7 @@ pub(crate) struct Usage {
     pub(crate) path: Vec<(Within, By, usize)>,
     pub(crate) sums: Vec<Sum>,
     /// What was spent on each day, of what was looked into, newest last: a day with usage each.
-    pub(crate) days: Vec<(Date, f64)>,
+    pub(crate) days: Vec<(Date, Spend)>,
     pub(crate) index: usize,
     pub(crate) offset: usize,
 }
@@ -188,19 +188,19 @@ impl Usage {
         let mut sums: Vec<Sum> = sums.into_values().collect();
         match self.by {
             By::Period => sums.reverse(),
-            _ => sums.sort_by_key(|sum| std::cmp::Reverse((sum.amount, sum.tokens))),
+            _ => sums.sort_by_key(|sum| std::cmp::Reverse((sum.spend.known(), sum.tokens))),
         }
         sums
     }
 
     /// The calendar shows every day, also those beside a period that was looked into.
-    fn days(&self, parts: &[Part<'_>]) -> Vec<(Date, f64)> {
+    fn days(&self, parts: &[Part<'_>]) -> Vec<(Date, Spend)> {
         let is_counted =
             |within: &Within, part: &Part<'_>| matches!(within, Within::Period(_)) || self.is_within(within, part);
-        let mut days: BTreeMap<Date, f64> = BTreeMap::new();
+        let mut days: BTreeMap<Date, Spend> = BTreeMap::new();
         for part in parts.iter().filter(|part| self.path.iter().all(|(within, ..)| is_counted(within, part))) {
             if let Ok(date) = part.day.parse() {
-                *days.entry(date).or_default() += part.spend.spend.amount.as_usd();
+                *days.entry(date).or_default() += part.spend.spend;
             }
         }
         days.into_iter().collect()
@@ -276,17 +276,14 @@ fn day_name(day: Option<i32>) -> Rc<str> {
 }
 
 fn nothing(label: String, key: Option<Within>) -> Sum {
-    Sum { label, key, tokens: 0, output: 0, amount: None, turns: 0 }
+    Sum { label, key, tokens: 0, output: 0, spend: Spend::default(), turns: 0 }
 }
 
-/// A sum is known as soon as a part of it is.
 fn add(sum: &mut Sum, part: &ModelSpend) {
     sum.tokens = sum.tokens.saturating_add(part.usage.total());
     sum.output = sum.output.saturating_add(part.usage.output);
     sum.turns = sum.turns.saturating_add(part.turns);
-    if let Some(amount) = part.spend.known() {
-        *sum.amount.get_or_insert(PicoUsd::ZERO) += amount;
-    }
+    sum.spend += part.spend;
 }
 
 /// A session's name, unless that is what somebody said, or its id.
@@ -301,11 +298,11 @@ fn project(session: &Session) -> String {
 }
 
 /// What was spent on the day of the snapshot, in the zone in which its days begin.
-pub(crate) fn spent_today(snapshot: &Snapshot, today: &str) -> Option<PicoUsd> {
+pub(crate) fn spent_today(snapshot: &Snapshot, today: &str) -> Spend {
     let days = snapshot.totals.by_day.iter().rev().take_while(|day| day.day == today || day.day == "unknown");
-    let mut sum = nothing(String::new(), None);
-    days.filter(|day| day.day == today).for_each(|day| add(&mut sum, &day.spend));
-    if sum.turns == 0 { Some(PicoUsd::ZERO) } else { sum.amount }
+    let mut sum = Spend::default();
+    days.filter(|day| day.day == today).for_each(|day| sum += day.spend.spend);
+    sum
 }
 
 #[cfg(test)]
@@ -347,8 +344,9 @@ mod tests {
             usage.refresh(&snapshot);
             assert_eq!(total(&usage.sums), project.tokens, "{by:?}");
         }
-        let spent: f64 = usage.days.iter().map(|(_, usd)| usd).sum();
-        assert!((spent - project.amount.unwrap().as_usd()).abs() < 1e-6, "the calendar is the project's, too");
+        let mut spent = Spend::default();
+        usage.days.iter().for_each(|(_, spend)| spent += *spend);
+        assert_eq!(spent, project.spend, "the calendar is the project's, too");
     }
 
     #[test]

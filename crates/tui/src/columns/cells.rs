@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use agtop_model::{Basis, Field, Gap, Liveness, Row, Session, Status, Untrusted, Value};
-use agtop_render::{Content, units};
+use agtop_render::{Content, money, shown, units};
 use ratatui::text::{Line, Span};
 
 use super::Pen;
@@ -75,8 +75,8 @@ pub(super) fn tokens_per_minute(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'s
 }
 
 pub(super) fn usd_per_hour(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
-    match row.agent.and_then(|agent| agent.paces[1].usd_per_hour()) {
-        Some(usd) => quiet_zero(pen, usd, format!("${usd:.2}")),
+    match row.agent.and_then(|agent| agent.paces[1].spend_per_hour()) {
+        Some(hour) => quiet_zero(pen, if hour.is_nothing() { 0.0 } else { 1.0 }, money::amount(&hour)),
         None => missing(pen),
     }
 }
@@ -96,12 +96,12 @@ fn rate(pen: &Pen<'_>, bytes: Option<f64>) -> Line<'static> {
 /// Money, or the word that says why there is none.
 pub(super) fn cost(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
     let Some(session) = row.session else { return missing(pen) };
-    match (session.spend.basis(), session.spend.known()) {
-        (Basis::Local, _) => Line::from(pen.look.span("local", Ink::Dim)),
-        (_, Some(amount)) => plain(pen, units::money(amount)),
-        (_, None) if session.turns == 0 => missing(pen),
-        (_, None) => Line::from(pen.look.span("?", Ink::Dim)),
+    let spend = &session.spend;
+    if spend.is_nothing() {
+        return missing(pen);
     }
+    let is_amount = spend.basis() != Basis::Local && spend.known().is_some();
+    Line::from(pen.look.span(money::spend(spend), if is_amount { Ink::Text } else { Ink::Dim }))
 }
 
 /// A bar and a number; both are there, so that neither colour nor length tells alone.
@@ -175,11 +175,7 @@ pub(super) fn field(pen: &Pen<'_>, field: &Field, row: &Row<'_>, _: u16) -> Line
         Value::Status(status) => plain(pen, status_word(status)),
         Value::Count(n) if field.id == "pid" => Line::from(pen.look.span(n.to_string(), Ink::Dim)),
         Value::Count(n) => quiet_zero(pen, n as f64, if n < 100_000 { n.to_string() } else { units::count(n) }),
-        Value::Tokens(n) => quiet_zero(pen, n as f64, units::count(n)),
-        Value::Bytes(n) => quiet_zero(pen, n as f64, units::bytes(n)),
-        Value::Percent(percent) => plain(pen, units::percent(percent)),
-        Value::Money(amount) => plain(pen, units::money(amount)),
-        Value::Span(span) => plain(pen, units::span(span)),
-        Value::Time(at) => plain(pen, units::moment(at, &jiff::tz::TimeZone::UTC)),
+        ref value @ (Value::Tokens(n) | Value::Bytes(n)) => quiet_zero(pen, n as f64, shown(value, pen.zone)),
+        value => plain(pen, shown(&value, pen.zone)),
     }
 }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use agtop_model::{FIELDS, Field, Kind, Row, field};
 use agtop_render::Content;
+use jiff::tz::TimeZone;
 use ratatui::text::Line;
 use serde::Deserialize;
 
@@ -22,6 +23,8 @@ pub(crate) struct Pen<'a> {
     pub(crate) look: &'a Look,
     pub(crate) thresholds: &'a Thresholds,
     pub(crate) content: Content,
+    /// In which moments are shown.
+    pub(crate) zone: &'a TimeZone,
 }
 
 /// At which side of its column a value stands.
@@ -53,7 +56,7 @@ static SPECIAL: &[Special] = &[
     Special { cell: Some(cells::status), ..special("status", "STATUS", (12, 12), 0) },
     Special { side: Side::Left, ..special("client", "AGENT", (8, 12), 1) },
     Special { cell: Some(cells::project), ..special("project", "PROJECT", (9, 18), 2) },
-    Special { cell: Some(cells::cost), side: Side::Right, ..special("cost", "COST", (7, 7), 3) },
+    Special { cell: Some(cells::cost), side: Side::Right, ..special("cost", "COST", (8, 8), 3) },
     Special { cell: Some(cells::context), ..special("context", "CTX", (10, 10), 4) },
     Special {
         help: "the tool that runs and what it works on, or the session's name",
@@ -93,7 +96,7 @@ static SPECIAL: &[Special] = &[
         help: "US dollars per hour, over the last five minutes",
         cell: Some(cells::usd_per_hour),
         side: Side::Right,
-        ..special("cost_rate", "$/H", (6, 6), 16)
+        ..special("cost_rate", "$/H", (7, 8), 16)
     },
     special("session", "SESSION", (9, 12), 6),
     special("title", "TITLE", (14, 90), 5),
@@ -244,7 +247,8 @@ fn usual_width(field: &Field) -> (u16, u16) {
         Kind::Text => (8, 20),
         Kind::Count | Kind::Percent => (5, 5),
         Kind::Tokens | Kind::Bytes => (6, 6),
-        Kind::Money | Kind::Span => (7, 7),
+        Kind::Money => (8, 8),
+        Kind::Span => (7, 7),
         Kind::Time => (16, 16),
     };
     (least.max(title), most.max(title))

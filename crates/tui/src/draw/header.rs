@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use agtop_model::{Agent, Liveness, Snapshot, Status};
-use agtop_render::units;
+use agtop_model::{Agent, ClientId, Liveness, Snapshot, Status, Window};
+use agtop_render::{money as spent, units};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -169,13 +169,11 @@ fn what(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
 fn money(app: &App, snapshot: &Snapshot) -> Piece {
     let look = &app.look;
     let today = spent_today(snapshot, &today(snapshot, &app.options.zone));
-    let today = today.map_or_else(|| "?".to_owned(), units::money);
-    let hour = snapshot.paces.five_minutes().usd_per_hour();
-    let hour = hour.map_or_else(|| "?".to_owned(), |usd| format!("${usd:.2}"));
+    let hour = snapshot.paces.five_minutes().spend_per_hour().unwrap_or_default();
     let spans = vec![
-        look.span(today, Ink::Strong),
+        look.span(spent::amount(&today), Ink::Strong),
         look.span(" today  ", Ink::Dim),
-        look.span(hour, Ink::Text),
+        look.span(spent::amount(&hour), Ink::Text),
         look.span("/h", Ink::Dim),
     ];
     Piece { rank: 0, line: Line::from(spans) }
@@ -212,14 +210,10 @@ fn machine(look: &Look, snapshot: &Snapshot) -> Piece {
 /// One bar a window of each account: how much is used, when it starts anew, and whether it will be used up before.
 fn allowances(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
     let look = &app.look;
-    let windows = snapshot
-        .rate_limits
-        .iter()
-        .flat_map(|(client, _, limit)| limit.windows.iter().map(move |window| (*client, limit, window)));
-    let mut open: Vec<_> =
-        windows.filter(|(_, _, window)| window.resets_at.is_none_or(|at| at > snapshot.now)).collect();
-    open.sort_by(|(_, _, one), (_, _, other)| other.used_percent.total_cmp(&one.used_percent));
-    let piece = |(at, (client, _, window)): (usize, (agtop_model::ClientId, _, &agtop_model::Window))| {
+    let open = snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));
+    let mut open: Vec<_> = open.collect();
+    open.sort_by(|(_, one), (_, other)| other.used_percent.total_cmp(&one.used_percent));
+    let piece = |(at, (client, window)): (usize, (ClientId, &Window))| {
         let percent = window.used_percent;
         let ink = Ink::rising(percent, 70.0, app.options.thresholds.quota);
         let mut spans = vec![look.span(format!("{client} {} ", units::window(window.minutes)), Ink::Dim)];

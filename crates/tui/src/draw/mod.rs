@@ -63,4 +63,6 @@ pub(crate) fn draw_into(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Po
 }
 
 #[cfg(test)]
+mod money_tests;
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
 use agtop_model::{ClientId, Liveness, Process, Snapshot};
-use agtop_render::units;
+use agtop_render::{money, units};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -128,7 +128,7 @@ fn group_line(app: &App, group: &Group) -> Line<'static> {
         ("cpu ", units::percent(group.cpu_percent)),
         ("mem ", units::bytes(group.memory)),
         ("tokens ", units::count(group.tokens)),
-        ("", format!("${:.2}", group.usd)),
+        ("", money::spend(&group.spend)),
     ];
     for (name, value) in sums {
         spans.push(look.span(format!("   {name}"), Ink::Dim));

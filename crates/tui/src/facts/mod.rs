@@ -7,7 +7,6 @@ mod work;
 use std::path::Path;
 
 use agtop_model::{Row, Snapshot, Untrusted};
-use jiff::tz::TimeZone;
 use ratatui::text::{Line, Span};
 
 use crate::columns::Pen;
@@ -26,13 +25,12 @@ pub(crate) struct Subject<'a> {
     pub(crate) pen: Pen<'a>,
     pub(crate) row: Row<'a>,
     pub(crate) snapshot: &'a Snapshot,
-    pub(crate) zone: &'a TimeZone,
 }
 
 impl<'a> Subject<'a> {
     pub(crate) fn of(app: &'a crate::app::App) -> Option<Self> {
         let snapshot = app.snapshot.as_deref()?;
-        Some(Self { pen: app.pen(), row: app.chosen()?, snapshot, zone: &app.options.zone })
+        Some(Self { pen: app.pen(), row: app.chosen()?, snapshot })
     }
 
     /// Everything, in the order of agtop 2's popup.

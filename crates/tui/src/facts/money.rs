@@ -1,5 +1,5 @@
-use agtop_model::{Basis, Billing, ModelSpend, Pace, Session, Untrusted};
-use agtop_render::units;
+use agtop_model::{Billing, ModelSpend, Pace, Session, Untrusted};
+use agtop_render::{money, units};
 use ratatui::text::Line;
 
 use super::{Fact, Subject, fact};
@@ -25,20 +25,21 @@ impl Subject<'_> {
     fn cost_line(&self, session: &Session) -> Line<'static> {
         let prices = Untrusted::new(std::sync::Arc::clone(&self.snapshot.prices));
         let basis = session.spend.basis();
-        let amount = match (basis, session.spend.known()) {
-            (Basis::Local, _) => "local".to_owned(),
-            (_, Some(amount)) => units::money(amount),
-            (_, None) => "unknown".to_owned(),
-        };
         let billing = if session.spend.billing == Billing::Included { ", covered by the subscription" } else { "" };
-        self.with_note(amount, format!("{} · prices as of {}{billing}", basis.as_str(), prices.for_terminal()))
+        let missing = match session.spend.unknown_tokens {
+            0 => String::new(),
+            tokens => format!(", without {} tokens of models without a known price", units::count(tokens)),
+        };
+        let note = format!("{} · prices as of {}{billing}{missing}", basis.as_str(), prices.for_terminal());
+        self.with_note(money::spend(&session.spend), note)
     }
 
     /// The share of the whole prompt that was read from the cache, as agtop 2 counted it (features.md C14).
     fn cache(&self, session: &Session) -> Option<Fact> {
         let ratio = session.usage.cache_hit_ratio()?;
         let (read, prompt) = (units::count(session.usage.cache_read), units::count(session.usage.prompt()));
-        let saved = session.cache_saving.map(|saved| format!("   saved {} against uncached", units::money(saved)));
+        let saved = session.cache_saving.map(|saved| money::part_of(&session.spend, saved));
+        let saved = saved.map(|saved| format!("   saved {saved} against uncached"));
         let note = format!("{read} of {prompt} input tokens{}", saved.unwrap_or_default());
         Some(fact("cache", self.with_note(format!("{} hit", units::percent(ratio * 100.0)), note)))
     }
@@ -50,7 +51,7 @@ impl Subject<'_> {
             let usage = &spend.usage;
             let name = spend.model.as_deref().unwrap_or("unknown");
             let name = Untrusted::from(name).for_terminal().into_owned();
-            let cost = spend.spend.known().map_or_else(|| "?".to_owned(), units::money);
+            let cost = money::spend(&spend.spend);
             let note = format!(
                 "{} fresh  {} cached  {} written  {} out ({} reasoning)  {} responses",
                 units::count(usage.input),
@@ -74,8 +75,8 @@ impl Subject<'_> {
 
     fn pace(&self, pace: &Pace) -> Line<'static> {
         let rate = |number: Option<f64>| units::count(widgets::whole(number.unwrap_or(0.0)));
-        let usd = pace.usd_per_hour().map_or_else(|| "?".to_owned(), |usd| format!("${usd:.2}"));
-        let text = format!("{:>5} tok/min   {usd:>7}/h", rate(pace.tokens_per_minute()));
+        let hour = money::amount(&pace.spend_per_hour().unwrap_or_default());
+        let text = format!("{:>5} tok/min   {hour:>7}/h", rate(pace.tokens_per_minute()));
         let note = format!("{} requests, {} errors, {} tool calls", pace.requests, pace.errors, pace.tool_calls);
         let ink = if pace.requests == 0 { Ink::Faint } else { Ink::Text };
         Line::from(vec![self.pen.look.span(text, ink), self.dim(format!("   {note}"))])

@@ -92,7 +92,8 @@ fn s0_pop_09_a_local_model_is_local_and_not_free() {
             session.spend.add(Cost::UNKNOWN, 1);
         });
     });
-    assert!(line(&unknown, "cost").starts_with("cost: unknown"));
+    assert!(line(&unknown, "cost").starts_with("cost: ?   unknown"), "{unknown}");
+    assert!(line(&unknown, "cost").ends_with("without 1 tokens of models without a known price"), "{unknown}");
 }
 
 fn with_context(used: u64, growth: Option<Growth>) -> String {

@@ -126,7 +126,7 @@ impl Subject<'_> {
         let counts = format!("{} prompts, {} responses", session.prompts, session.turns);
         let troubles = format!("{} errors, {} compactions", session.errors, session.compactions);
         facts.push(fact("turns", self.with_note(counts, troubles)));
-        let moment = |at| units::moment(at, self.zone);
+        let moment = |at| units::moment(at, self.pen.zone);
         if let (Some(started), Some(last)) = (session.started, session.last_active) {
             let quiet = units::span(self.row.now.since(last));
             facts.push(fact("began", self.with_note(moment(started), format!("quiet for {quiet}"))));

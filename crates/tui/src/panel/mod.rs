@@ -1,6 +1,6 @@
 //! The panel below the list: what is known of the chosen line, in tabs.
 
-use agtop_render::units;
+use agtop_render::{money, units};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -120,7 +120,7 @@ fn of_group(app: &App, group: &Group) -> Vec<Fact> {
         Fact { name: "agents", value: text(group.members.to_string()) },
         Fact { name: "machine", value: text(use_of_machine) },
         Fact { name: "tokens", value: text(units::count(group.tokens)) },
-        Fact { name: "cost", value: text(format!("${:.2}", group.usd)) },
+        Fact { name: "cost", value: text(money::spend(&group.spend)) },
     ]
 }
 

@@ -1,12 +1,13 @@
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use agtop_model::{Agent, Change, HistoryPoint, Snapshot, Status};
-use agtop_render::{text, units};
+use agtop_render::{money, text, units};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
-use crate::app::{App, project};
+use crate::app::{App, Used, project};
 use crate::columns::{Side, doing, status_word};
 use crate::look::Ink;
 use crate::widgets::{Gauge, gauge, graph, heading, put, whole};
@@ -105,27 +106,23 @@ fn statuses(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
 
 fn projects(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
     let look = &app.look;
-    let mut projects: BTreeMap<String, (usize, u64, f64)> = BTreeMap::new();
+    let mut projects: BTreeMap<String, Vec<&Agent>> = BTreeMap::new();
     for agent in &*snapshot.agents {
-        let entry = projects.entry(project(agent)).or_default();
-        entry.0 += 1;
-        if let Some(session) = &agent.session {
-            entry.1 = entry.1.saturating_add(session.usage.total());
-            entry.2 += session.spend.amount.as_usd();
-        }
+        projects.entry(project(agent)).or_default().push(agent);
     }
     heading(buffer, area, look, "Projects", &projects.len().to_string());
-    let mut projects: Vec<_> = projects.into_iter().collect();
-    projects.sort_by(|(_, a), (_, b)| b.2.total_cmp(&a.2));
+    let sums = |(name, agents): (String, Vec<&Agent>)| (name, agents.len(), Used::by(agents.into_iter()));
+    let mut projects: Vec<_> = projects.into_iter().map(sums).collect();
+    projects.sort_by_key(|(_, _, used)| Reverse((used.spend.known(), used.tokens)));
     // Where it is narrow, a name that can be read is worth more than tokens.
     let has_room = area.width >= 32;
     let names = usize::from(area.width).saturating_sub(if has_room { 20 } else { 13 });
-    for (row, (name, (agents, tokens, usd))) in below(area).rows().zip(projects) {
+    for (row, (name, agents, used)) in below(area).rows().zip(projects) {
         let line = Line::from(vec![
             look.span(text::left(&text::truncate(&name, names), names), Ink::Text),
             look.span(format!("{agents:>3}"), Ink::Dim),
-            look.span(if has_room { format!("{:>7}", units::count(tokens)) } else { String::new() }, Ink::Dim),
-            look.span(format!("{:>10}", format!("${usd:.2}")), Ink::Text),
+            look.span(if has_room { format!("{:>7}", units::count(used.tokens)) } else { String::new() }, Ink::Dim),
+            look.span(format!("{:>10}", money::spend(&used.spend)), Ink::Text),
         ]);
         put(buffer, row, &line, Side::Left);
     }
@@ -158,7 +155,7 @@ fn tasks(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
     let look = &app.look;
     heading(buffer, area, look, "Doing", "");
     let mut recent: Vec<&Agent> = snapshot.agents.iter().filter(|agent| agent.session.is_some()).collect();
-    recent.sort_by_key(|agent| std::cmp::Reverse(agent.session.as_ref().and_then(|session| session.last_active)));
+    recent.sort_by_key(|agent| Reverse(agent.session.as_ref().and_then(|session| session.last_active)));
     for (row, agent) in below(area).rows().zip(recent) {
         let mut spans: Vec<Span<'static>> = vec![
             Span::styled(agent.status.glyph(), look.style(Ink::of(agent.status))),

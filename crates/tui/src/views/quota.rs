@@ -1,4 +1,4 @@
-use agtop_model::{ClientId, RateLimit, Snapshot, Timestamp, Untrusted, Window};
+use agtop_model::{Allowance, ClientId, RateLimit, Snapshot, Untrusted, Window};
 use agtop_render::units;
 use ratatui::text::{Line, Span};
 
@@ -14,37 +14,34 @@ const NAME: usize = 8;
 
 pub(super) fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
     let Some(snapshot) = app.snapshot.as_deref() else { return Vec::new() };
-    if snapshot.rate_limits.is_empty() {
-        return unknown(app);
-    }
-    let limits = snapshot.rate_limits.iter();
-    limits.flat_map(|(client, at, limit)| account(app, snapshot, (*client, *at, limit), width)).collect()
+    let lines: Vec<_> = snapshot.allowances().flat_map(|known| account(app, snapshot, known, width)).collect();
+    if lines.is_empty() { unknown(app, snapshot) } else { lines }
 }
 
-fn unknown(app: &App) -> Vec<Line<'static>> {
-    let say = |text: &'static str| Line::from(app.look.span(text, Ink::Dim));
-    vec![
-        say("No agent has told how much of an allowance is used."),
-        say("Codex writes it into its sessions; Claude Code tells it to a status line only."),
-    ]
+fn unknown(app: &App, snapshot: &Snapshot) -> Vec<Line<'static>> {
+    let say = |text: String| Line::from(app.look.span(text, Ink::Dim));
+    let Some(last) = snapshot.rate_limits.iter().map(|(_, read, _)| *read).max() else {
+        return vec![
+            say("No agent has told how much of an allowance is used.".to_owned()),
+            say("Codex writes it into its sessions; Claude Code tells it to a status line only.".to_owned()),
+        ];
+    };
+    let ago = units::span(snapshot.now.since(last));
+    vec![say(format!("Every window has started again since an allowance was last read, {ago} ago."))]
 }
 
-fn account(
-    app: &App,
-    snapshot: &Snapshot,
-    (client, at, limit): (ClientId, Timestamp, &RateLimit),
-    width: u16,
-) -> Vec<Line<'static>> {
+fn account(app: &App, snapshot: &Snapshot, known: Allowance<'_>, width: u16) -> Vec<Line<'static>> {
     let look = &app.look;
+    let (client, limit) = (known.client, known.limit);
     let harmless = |text: &str| Untrusted::from(text).for_terminal().into_owned();
     let plan = limit.plan.as_ref().map(|plan| format!("  {}", plan.for_terminal())).unwrap_or_default();
     let name = if *limit.limit == *client.as_str() { String::new() } else { format!("  {}", harmless(&limit.limit)) };
     let mut lines = vec![Line::from(vec![
         look.span(client.as_str(), Ink::Strong),
         look.span(format!("{name}{plan}"), Ink::Text),
-        look.span(format!("   read {} ago", units::span(snapshot.now.since(at))), Ink::Dim),
+        look.span(format!("   read {} ago", units::span(snapshot.now.since(known.read))), Ink::Dim),
     ])];
-    for window in &limit.windows {
+    for window in known.windows() {
         lines.push(gauge(app, snapshot, window, width));
         lines.extend(trend(app, client, limit, window));
     }
@@ -59,13 +56,6 @@ fn bar_width(width: u16) -> usize {
 
 fn gauge(app: &App, snapshot: &Snapshot, window: &Window, width: u16) -> Line<'static> {
     let look = &app.look;
-    if window.resets_at.is_some_and(|at| at <= snapshot.now) {
-        let name = format!("  {:<NAME$} ", units::window(window.minutes));
-        return Line::from(vec![
-            look.span(name, Ink::Text),
-            look.span("started anew since, not read again yet", Ink::Dim),
-        ]);
-    }
     let percent = window.used_percent;
     let ink = Ink::rising(percent, 70.0, app.options.thresholds.quota);
     let mut spans: Vec<Span<'static>> =
@@ -88,7 +78,7 @@ fn trend(app: &App, client: ClientId, limit: &RateLimit, window: &Window) -> Opt
         Some(until) => look.span(format!("used up in {} at this rate", units::span(until)), Ink::Warn),
         None => look.span("lasts until it starts anew", Ink::Dim),
     };
-    window.resets_at.filter(|at| *at > now)?;
+    window.resets_at?;
     let mut spans = vec![Span::raw(format!("  {:<NAME$} ", "")), forecast];
     if readings.len() > 1 {
         spans.push(look.span("   lately ", Ink::Dim));

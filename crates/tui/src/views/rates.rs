@@ -1,5 +1,5 @@
 use agtop_model::{Pace, Snapshot};
-use agtop_render::{text, units};
+use agtop_render::{money, text, units};
 use ratatui::text::{Line, Span};
 
 use super::timings;
@@ -44,7 +44,7 @@ static METRICS: &[Metric] = &[
     Metric { name: "cache hit rate", value: hit_rate },
     Metric {
         name: "cost",
-        value: |pace, _| pace.spend.known().map_or_else(|| rate(None), |usd| (units::money(usd), Ink::Text)),
+        value: |pace, _| (money::amount(&pace.spend), if pace.spend.is_nothing() { Ink::Faint } else { Ink::Text }),
     },
     Metric { name: "cost / hour", value: cost_per_hour },
     Metric { name: "tool calls", value: |pace, _| count(pace.tool_calls) },
@@ -63,8 +63,8 @@ fn hit_rate(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink
 }
 
 fn cost_per_hour(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink) {
-    let Some(usd) = pace.usd_per_hour() else { return rate(None) };
-    (format!("${usd:.2}"), if usd > thresholds.burn { Ink::Warn } else { Ink::Text })
+    let Some(hour) = pace.spend_per_hour() else { return rate(None) };
+    (money::amount(&hour), if hour.amount.as_usd() > thresholds.burn { Ink::Warn } else { Ink::Text })
 }
 
 /// Columns at the edges of the screen that a view leaves empty.

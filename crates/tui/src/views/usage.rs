@@ -1,4 +1,5 @@
-use agtop_render::{text, units};
+use agtop_model::{PicoUsd, Spend};
+use agtop_render::{money, text, units};
 use jiff::civil::Date;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -79,9 +80,11 @@ fn headings(app: &App, width: u16) -> Line<'static> {
 
 fn draw_sums(app: &App, list: Rect, area: Rect, buffer: &mut Buffer) {
     let usage = &app.usage;
+    let weight = weights(&usage.sums);
     let most = usage.sums.iter().map(weight).fold(0.0, f64::max);
+    let share = |sum: &Sum| if most > 0.0 { weight(sum) / most } else { 0.0 };
     for ((row, sum), at) in list.rows().zip(usage.sums.iter().skip(usage.offset)).zip(usage.offset..) {
-        put(buffer, row, &sum_line(&app.look, sum, most, list.width), Side::Left);
+        put(buffer, row, &sum_line(&app.look, sum, share(sum), list.width), Side::Left);
         if at == usage.index {
             buffer.set_style(Rect { x: area.x, width: area.width, ..row }, app.look.selected());
         }
@@ -92,13 +95,17 @@ fn draw_sums(app: &App, list: Rect, area: Rect, buffer: &mut Buffer) {
 }
 
 /// What bars compare: money, or tokens where no price is known at all.
-fn weight(sum: &Sum) -> f64 {
-    sum.amount.map_or(0.0, agtop_model::PicoUsd::as_usd)
+fn weights(sums: &[Sum]) -> fn(&Sum) -> f64 {
+    if sums.iter().any(|sum| sum.spend.amount != PicoUsd::ZERO) {
+        |sum| sum.spend.amount.as_usd()
+    } else {
+        |sum| sum.tokens as f64
+    }
 }
 
-fn sum_line(look: &Look, sum: &Sum, most: f64, width: u16) -> Line<'static> {
+fn sum_line(look: &Look, sum: &Sum, share: f64, width: u16) -> Line<'static> {
     let name = text::truncate(&sum.label, label_width(width)).into_owned();
-    let cost = sum.amount.map_or_else(|| "?".to_owned(), units::money);
+    let cost = money::spend(&sum.spend);
     let mut spans: Vec<Span<'static>> = vec![
         look.span(format!("{} ", text::left(&name, label_width(width))), Ink::Text),
         look.span(text::right(&cost, 9), Ink::Text),
@@ -108,44 +115,48 @@ fn sum_line(look: &Look, sum: &Sum, most: f64, width: u16) -> Line<'static> {
         ),
     ];
     let room = usize::from(width).saturating_sub(label_width(width) + 43).min(80);
-    if most > 0.0 {
-        spans.extend(bar(look, weight(sum) / most, room, Ink::Accent));
-    }
+    spans.extend(bar(look, share, room, Ink::Accent));
     Line::from(spans)
 }
 
 /// Shades of a day, from nothing to the dearest day, by the root of what was spent: one dear day shall not hide all others.
 const SHADES: [&str; 5] = ["··", "░░", "▒▒", "▓▓", "██"];
+/// A day on which nothing that was used has a known price.
+const UNKNOWN_DAY: &str = "??";
 const DAYS: [&str; 7] = ["Mon", "   ", "Wed", "   ", "Fri", "   ", "Sun"];
 
 /// A column a week, a row a day, the darker the dearer.
-fn draw_heat(look: &Look, days: &[(Date, f64)], area: Rect, buffer: &mut Buffer) {
+fn draw_heat(look: &Look, days: &[(Date, Spend)], area: Rect, buffer: &mut Buffer) {
     let Some((last, _)) = days.last() else { return };
     let first = days.first().map_or(*last, |(day, _)| *day);
     let told = last.since(first).map_or(0, |span| span.get_days()) / 7 + 1;
     let room = usize::from(area.width.saturating_sub(5) / 2).min(53);
     let weeks = room.min(usize::try_from(told).unwrap_or(0).max(26));
-    let dearest = days.iter().map(|(_, usd)| *usd).fold(0.0, f64::max);
-    heading(buffer, area, look, "Spent a day", &format!("up to ${dearest:.2}"));
+    let dearest = days.iter().map(|(_, spend)| spend).max_by_key(|spend| spend.known()).copied().unwrap_or_default();
+    heading(buffer, area, look, "Spent a day", &format!("up to {}", money::amount(&dearest)));
     let monday = last.checked_sub(jiff::Span::new().days(last.weekday().to_monday_zero_offset())).unwrap_or(*last);
     for (weekday, (row, name)) in (0_i64..).zip(area.rows().skip(1).zip(DAYS)) {
         let mut spans = vec![look.span(format!("{name}  "), Ink::Dim)];
         for back in (0..weeks).rev() {
             let shift = weekday - 7 * i64::try_from(back).unwrap_or(0);
             let date = monday.checked_add(jiff::Span::new().days(shift)).unwrap_or(monday);
-            spans.push(shade(look, days, date, *last, dearest));
+            spans.push(shade(look, days, date, *last, dearest.amount));
         }
         put(buffer, row, &Line::from(spans), Side::Left);
     }
 }
 
-fn shade(look: &Look, days: &[(Date, f64)], date: Date, last: Date, dearest: f64) -> Span<'static> {
+fn shade(look: &Look, days: &[(Date, Spend)], date: Date, last: Date, dearest: PicoUsd) -> Span<'static> {
     if date > last {
         return Span::raw("  ");
     }
     let spent = days.binary_search_by_key(&date, |(day, _)| *day).ok().and_then(|at| days.get(at));
-    let spent = spent.map_or(0.0, |(_, usd)| *usd);
-    let level = crate::widgets::steps((spent / dearest.max(f64::MIN_POSITIVE)).sqrt(), SHADES.len() - 1);
+    let spent = spent.map(|(_, spend)| *spend).unwrap_or_default();
+    if spent.known().is_none() && !spent.is_nothing() {
+        return look.span(UNKNOWN_DAY, Ink::Dim);
+    }
+    let share = spent.amount.as_usd() / dearest.as_usd().max(f64::MIN_POSITIVE);
+    let level = crate::widgets::steps(share.sqrt(), SHADES.len() - 1);
     let ink = if level == 0 { Ink::Faint } else { Ink::Accent };
     look.span(SHADES.get(level).copied().unwrap_or("██"), ink)
 }

@@ -94,9 +94,9 @@ fn moment(value: &Value) -> Option<Timestamp> {
     (at >= Timestamp::EARLIEST).then_some(at)
 }
 
-/// The account's allowances, as the ledger keeps them.
-pub fn observed_limits(input: &StatuslineInput) -> Vec<RateLimit> {
-    let windows = input.limits.clone();
+/// The account's allowances, as the ledger keeps them: what is told of a window after its reset is no reading.
+pub fn observed_limits(input: &StatuslineInput, now: Timestamp) -> Vec<RateLimit> {
+    let windows: Vec<Window> = input.limits.iter().copied().filter(|window| window.stands(now, now)).collect();
     if windows.is_empty() { Vec::new() } else { vec![RateLimit { limit: "claude".into(), plan: None, windows }] }
 }
 
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(input.model, Some("Opus 4.8".into()));
         assert_eq!(input.cost, Some(PicoUsd::new(1_250_000_000_000)));
         assert_eq!((input.context_percent, input.context_size), (Some(42.0), Some(200_000)));
-        let [limit] = &observed_limits(&input)[..] else { panic!("one account") };
+        let [limit] = &observed_limits(&input, Timestamp::EARLIEST)[..] else { panic!("one account") };
         assert_eq!(limit.windows[0].minutes, 300);
         assert_eq!(limit.windows[0].resets_at, Some(Timestamp::from_millis(1_795_273_200_000)));
         assert_eq!(limit.windows[1], Window { minutes: 10_080, used_percent: 101.0, resets_at: None });
@@ -149,6 +149,6 @@ mod tests {
             assert_eq!(StatuslineInput::parse(json.as_bytes()), None, "{json:.20}");
         }
         assert_eq!(StatuslineInput::parse(b"\xff\xfe{}"), None);
-        assert_eq!(observed_limits(&StatuslineInput::default()), []);
+        assert_eq!(observed_limits(&StatuslineInput::default(), Timestamp::EARLIEST), []);
     }
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::StatuslineInput;
 use crate::cell::{Cell, Style, cost};
 use crate::report::{Kind, Line, Options, Report, blocks};
-use crate::{Colour, text, units};
+use crate::{Colour, money, text, units};
 
 /// What a status line is drawn on.
 #[derive(Clone, Debug)]
@@ -101,15 +101,16 @@ fn lately(usage: &UsageTable, bench: &Bench, parts: &mut Vec<Cell>) {
     let Some(outlook) = line.outlook() else { return };
     let spent = cost(Some(&line.sums.spend));
     parts.push(Cell::new(format!("{spent} block ({} left)", units::span(outlook.left)), Style::Plain));
-    let pace = outlook.burn.and_then(|burn| burn.cost_per_hour);
-    parts.extend(pace.map(|pace| Cell::new(format!("{}/h", units::money(pace)), Style::Plain)));
+    let pace = outlook.burn.and_then(|burn| burn.cost_per_hour).map(|pace| money::part_of(&line.sums.spend, pace));
+    parts.extend(pace.map(|pace| Cell::new(format!("{pace}/h"), Style::Plain)));
 }
 
 /// The context and the allowances.
 fn of_account(input: &StatuslineInput, bench: &Bench, parts: &mut Vec<Cell>) {
     let context = input.context_percent;
     parts.extend(context.map(|percent| Cell::new(format!("ctx {}", units::percent(percent)), mark(percent))));
-    parts.extend(input.limits.iter().map(|window| limit(window, bench)));
+    let open = input.limits.iter().filter(|window| window.stands(bench.now, bench.now));
+    parts.extend(open.map(|window| limit(window, bench)));
 }
 
 /// How full something may be before it is worth a look, and before it is urgent, in percent.
@@ -127,7 +128,7 @@ fn limit(window: &Window, bench: &Bench) -> Cell {
         minutes if minutes % 1440 == 0 => format!("{}d", minutes / 1440),
         minutes => format!("{}h", minutes / 60),
     };
-    let resets = window.resets_at.filter(|at| *at > bench.now).and_then(|at| {
+    let resets = window.resets_at.and_then(|at| {
         let zoned = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?.to_zoned(bench.zone.clone());
         let is_soon = at.since(bench.now) < std::time::Duration::from_hours(24);
         Some(zoned.strftime(if is_soon { " until %H:%M" } else { " until %a %H:%M" }).to_string())

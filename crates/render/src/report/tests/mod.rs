@@ -149,7 +149,7 @@ fn a_budget_is_passed_only_by_more_than_it_and_only_now() {
     ] {
         let report = spend(kind);
         let passed = report.passed(dollars(spent - 0.01)).unwrap();
-        assert_eq!((passed.spent, passed.period.as_str()), (dollars(spent), period));
+        assert_eq!((passed.spent.amount, passed.period.as_str()), (dollars(spent), period));
         assert_eq!(report.passed(dollars(spent)), None, "{}", kind.as_str());
     }
     assert_eq!(spend(Kind::Session).passed(PicoUsd::ZERO), None);

@@ -30,6 +30,32 @@ fn usage_at_hand_adds_the_day_and_the_block() {
     assert_eq!(drawn(SENT, Some(&rich()), Colour::Never), wanted);
 }
 
+/// Eight hours after its reset, a window that Claude Code still told of was a red `5h 92%`.
+#[test]
+fn a_window_whose_reset_has_passed_is_not_in_the_line() {
+    let sent = r#"{"rate_limits":{"five_hour":{"used_percentage":92,"resets_at":"2026-11-21T04:30:00Z"},
+        "seven_day":{"used_percentage":40,"resets_at":"2026-11-25T09:46:00Z"}}}"#;
+    assert_eq!(drawn(sent, None, Colour::Never), "agtop · 7d 40% until Wed 09:46\n");
+    let input = StatuslineInput::parse(sent.as_bytes()).unwrap();
+    let limits = crate::report::statusline::observed_limits(&input, at(NOW));
+    assert_eq!(limits[0].windows.len(), 1, "and is no reading that the ledger keeps");
+}
+
+/// The block's cost had its `+`, its cost an hour had none.
+#[test]
+fn the_pace_of_a_block_says_what_it_leaves_out() {
+    let rows = vec![
+        row(0, Some("2026-11-21T10:05:00Z"), "m", 200_000),
+        costing(0, Some("2026-11-21T12:05:00Z"), "n", (7, Cost::UNKNOWN)),
+    ];
+    let table = table(vec![session(CLAUDE, "s", None)], rows);
+    let wanted = "$10.00+ today · $10.00+ block (2h 30m left) · $5.00+/h\n";
+    assert!(drawn("{}", Some(&table), Colour::Never).ends_with(wanted));
+    let report = Report::build(&table, &options(Kind::Blocks));
+    let text = written(&report, "text", None);
+    assert!(text.contains("$5.00+/h") && text.contains("$22.50+"), "{text}");
+}
+
 #[test]
 fn the_session_is_looked_up_where_its_cost_is_not_sent() {
     let sent = r#"{"session_id":"6163a95c-e18a-4a4c-a793-52a1bb0f8c11"}"#;
@@ -57,12 +83,6 @@ fn a_hostile_model_cannot_act_on_the_terminal() {
     let shown = drawn(&format!(r#"{{"model":{{"display_name":"{name}"}}}}"#), None, Colour::Never);
     assert_eq!(shown.lines().count(), 1);
     assert!(shown.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}') && shown.len() < 50, "{shown:?}");
-}
-
-#[test]
-fn a_limit_whose_reset_has_passed_tells_no_time() {
-    let sent = r#"{"model":"m","rate_limits":{"five_hour":{"used_percentage":5,"resets_at":1795000000}}}"#;
-    assert_eq!(drawn(sent, None, Colour::Never), "m · 5h 5.0%\n");
 }
 
 proptest! {

@@ -1,0 +1,55 @@
+use std::time::Duration;
+
+use crate::{ClientId, RateLimit, Snapshot, Timestamp, Window};
+
+/// The newest reading of an account's allowance, of which some window still stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance<'a> {
+    /// Whose agents use it.
+    pub client: ClientId,
+    /// When it was read.
+    pub read: Timestamp,
+    /// What was read; its windows may be over.
+    pub limit: &'a RateLimit,
+    now: Timestamp,
+}
+
+impl<'a> Allowance<'a> {
+    /// The windows that still stand.
+    pub fn windows(&self) -> impl Iterator<Item = &'a Window> + use<'a> {
+        let (read, now) = (self.read, self.now);
+        self.limit.windows.iter().filter(move |window| window.stands(read, now))
+    }
+}
+
+impl Window {
+    /// Whether what was read then is true now: after its reset nobody knows how much of a window is used. One whose reset
+    /// is not told has started again when its own length has passed since.
+    pub fn stands(&self, read: Timestamp, now: Timestamp) -> bool {
+        let length = Duration::from_mins(self.minutes.into());
+        self.resets_at.map_or_else(|| length.is_zero() || now < read.plus(length), |at| now < at)
+    }
+}
+
+impl Snapshot {
+    /// The allowances that are known now. Every output shows these and no others.
+    pub fn allowances(&self) -> impl Iterator<Item = Allowance<'_>> {
+        let all = self.rate_limits.iter();
+        all.map(|(client, read, limit)| Allowance { client: *client, read: *read, limit, now: self.now })
+            .filter(|allowance| allowance.windows().next().is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_stands_until_its_reset_or_else_for_its_length() {
+        let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
+        let stands = |minutes, resets_at, now| Window { minutes, used_percent: 92.0, resets_at }.stands(at(0), now);
+        assert_eq!([59, 60, 480].map(|now| stands(300, Some(at(60)), at(now))), [true, false, false]);
+        assert_eq!([0, 299, 300].map(|now| stands(300, None, at(now))), [true, true, false]);
+        assert!(stands(0, None, at(480)), "of a window without a length nothing can be told");
+    }
+}

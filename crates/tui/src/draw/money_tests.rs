@@ -1,0 +1,153 @@
+//! Money, moments and allowances on the screen are those of the tables: exact, with what is missing, in the zone of the clock.
+
+use std::sync::Arc;
+
+use agtop_model::{
+    Agent, Basis, Cost, ModelSpend, Pace, Paces, PicoUsd, RateLimit, Session, Snapshot, Spend, Totals, Window,
+};
+
+use crate::demo;
+use crate::testing::{app_at, press, text_of};
+use crate::{ColumnChoice, Options};
+
+const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
+
+fn usual() -> Options {
+    Options::usual("1.0.0", "linux")
+}
+
+/// A dollar, of models with a price and of one without.
+fn partly_known() -> Spend {
+    let mut spend = Spend::default();
+    spend.add(Cost { amount: PicoUsd::from_usd(1.0), basis: Basis::Api }, 10);
+    spend.add(Cost::UNKNOWN, 7_000);
+    spend
+}
+
+fn unknown() -> Spend {
+    let mut spend = Spend::default();
+    spend.add(Cost::UNKNOWN, 7_000);
+    spend
+}
+
+/// Agents of one project, each with a session of its own that spent that.
+fn spending(spends: &[Spend]) -> Snapshot {
+    let mut snapshot = demo::crowd(spends.len(), spends.len());
+    let with = |(agent, spend): (&Agent, &Spend)| {
+        let before = agent.session.as_deref().unwrap();
+        let models = before.models.iter().map(|model| ModelSpend { spend: *spend, ..model.clone() }).collect();
+        let session = Session { project: Some("shop".into()), spend: *spend, models, ..before.clone() };
+        Agent { session: Some(Arc::new(session)), ..agent.clone() }
+    };
+    snapshot.agents = snapshot.agents.iter().zip(spends).map(with).collect();
+    snapshot
+}
+
+fn shown(snapshot: Snapshot, keys: &str) -> String {
+    let mut app = app_at((160, 40), usual(), snapshot);
+    press(&mut app, keys);
+    text_of(&app, 160, 40)
+}
+
+fn heading(snapshot: Snapshot) -> String {
+    shown(snapshot, "g").lines().find(|line| line.contains('▾')).unwrap().trim_end().to_owned()
+}
+
+/// Headings of groups summed dollars as floats: `$0.00` for what has no price, no `+` for what leaves something out, and
+/// `$-0.00` (the sum of no float is minus zero) for agents without a session.
+#[test]
+fn the_heading_of_a_group_says_what_its_sum_leaves_out() {
+    let dollar = Spend { unknown_turns: 0, unknown_tokens: 0, ..partly_known() };
+    assert!(heading(spending(&[dollar, unknown()])).ends_with("$1.00+"));
+    assert!(heading(spending(&[unknown(), unknown()])).ends_with('?'));
+    let mut idle = spending(&[dollar]);
+    idle.agents = idle.agents.iter().map(|agent| Agent { session: None, ..agent.clone() }).collect();
+    let line = heading(idle);
+    assert!(line.ends_with('-') && !line.contains('$'), "{line}");
+}
+
+/// Two processes on one session doubled its tokens and dollars in groups and on the dashboard; tables count it once.
+#[test]
+fn a_session_of_two_agents_counts_once_on_the_screen() {
+    let mut snapshot = spending(&[partly_known()]);
+    snapshot.agents = snapshot.agents.iter().chain(snapshot.agents.iter()).cloned().collect();
+    assert!(heading(snapshot.clone()).ends_with("$1.00+"));
+    let board = shown(snapshot, "d");
+    assert!(board.lines().any(|line| line.contains(" shop") && line.contains("$1.00+")), "{board}");
+}
+
+/// `unknown_turns` was read nowhere on the screen: each place dropped the `+` that tables have.
+#[test]
+fn every_sum_on_the_screen_says_what_it_leaves_out() {
+    let mut snapshot = spending(&[partly_known()]);
+    let minute = std::time::Duration::from_mins(1);
+    let pace = Pace { requests: 2, spend: partly_known(), ..Pace::nothing_over(minute) };
+    let agents = snapshot.agents.iter().map(|agent| Agent { paces: [pace; 3], ..agent.clone() });
+    snapshot.agents = agents.collect();
+    snapshot.paces = Arc::new(Paces { rolling: [pace; 3], since_start: pace, ..(*snapshot.paces).clone() });
+    let mut by_day = snapshot.totals.by_day.clone();
+    for day in &mut by_day {
+        day.spend.spend = partly_known();
+    }
+    snapshot.totals = Arc::new(Totals { by_day, ..(*snapshot.totals).clone() });
+    for (keys, sums) in [
+        ("", &["+ today  $60.00+/h", "$1.00+"][..]),
+        ("d", &["$1.00+"]),
+        ("3", &["$1.00+", "$60.00+"]),
+        ("4", &["up to $"]),
+        ("Tab Tab", &["$1.00+   api", "7.0k tokens of models without a known price", "$60.00+/h"]),
+        ("g Tab", &["$1.00+"]),
+    ] {
+        let screen = shown(snapshot.clone(), keys);
+        for sum in sums {
+            assert!(screen.contains(sum), "{keys}: no {sum} in\n{screen}");
+        }
+        for word in screen.split_whitespace().filter(|word| word.contains('$') && !word.contains("$/H")) {
+            assert!(word.contains('+') || word == "$0.00", "{keys}: {word} in\n{screen}");
+        }
+    }
+}
+
+/// A day of which no price is known had the shade of a day on which nothing was used.
+#[test]
+fn a_day_of_unknown_cost_is_not_a_day_of_rest() {
+    let mut snapshot = demo::crowd(1, 1);
+    let mut by_day = snapshot.totals.by_day.clone();
+    for day in &mut by_day {
+        day.spend.spend = unknown();
+    }
+    snapshot.totals = Arc::new(Totals { by_day, ..(*snapshot.totals).clone() });
+    let screen = shown(snapshot, "4");
+    assert!(screen.contains("up to ?") && screen.contains("??"), "{screen}");
+}
+
+/// `started` was in UTC on the screen and local in tables.
+#[test]
+fn moments_on_the_screen_are_in_the_zone_of_the_clock() {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(5));
+    let columns = vec![ColumnChoice { id: "started".into(), width: None }];
+    let snapshot = demo::crowd(1, 1);
+    let started = snapshot.agents[0].session.as_ref().unwrap().started.unwrap();
+    let app = app_at((160, 40), Options { columns, zone: zone.clone(), ..usual() }, snapshot);
+    let screen = text_of(&app, 160, 40);
+    let local = agtop_render::units::moment(started, &zone);
+    let utc = agtop_render::units::moment(started, &jiff::tz::TimeZone::UTC);
+    assert!(screen.contains(&local) && !screen.contains(&utc), "{local}:\n{screen}");
+}
+
+/// Of a window that has started again since it was read nobody knows how much is used: it is in no place of the screen.
+#[test]
+fn a_window_whose_reset_has_passed_is_nowhere_on_the_screen() {
+    let mut snapshot = demo::crowd(1, 1);
+    let (client, read, limit) = snapshot.rate_limits[0].clone();
+    let five_hours = Window { minutes: 300, used_percent: 92.0, resets_at: Some(snapshot.now) };
+    let week = Window { minutes: 10_080, used_percent: 40.0, resets_at: Some(snapshot.now.plus(HOUR)) };
+    let with = |windows| [(client, read, RateLimit { windows, ..limit.clone() })].into();
+    snapshot.rate_limits = with(vec![five_hours, week]);
+    for keys in ["", "5"] {
+        let screen = shown(snapshot.clone(), keys);
+        assert!(!screen.contains("92%") && !screen.contains("5h ") && screen.contains("week"), "{screen}");
+    }
+    snapshot.rate_limits = with(vec![five_hours]);
+    assert!(shown(snapshot, "5").contains("Every window has started again since an allowance was last read"));
+}
