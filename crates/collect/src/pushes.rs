@@ -81,6 +81,12 @@ impl Pushes {
         self.listener.as_ref().map(Listener::refused)
     }
 
+    /// Places in which nothing is heard, and why, for people.
+    pub(crate) fn setbacks(&self) -> Vec<String> {
+        let listener = self.listener.iter();
+        listener.flat_map(|listener| listener.setbacks().iter().map(ToString::to_string)).collect()
+    }
+
     /// Takes what has come in.
     pub(crate) fn take(&mut self, world: &mut World, now: Timestamp) {
         let received = self.listener.as_mut().map(Listener::poll).unwrap_or_default();

@@ -24,5 +24,5 @@ mod talk;
 pub use frame::{Frame, Header};
 pub use limits::{LONGEST_PAYLOAD, Refused};
 pub use listener::{BindError, Content, Listener, Options, Proof, Received, Role, Sender, waiting_tags};
-pub use places::Places;
+pub use places::{Places, Setback};
 pub use send::{Delivery, send, tell};

@@ -32,6 +32,8 @@ const MOST_SENDERS: usize = 1024;
 pub struct Refused {
     /// Connections of other users' processes.
     pub foreign: u64,
+    /// Files that other users had put where agtop and its hooks meet; they are gone.
+    pub planted: u64,
     /// Frames beyond a sender's rate.
     pub too_many: u64,
     /// Payloads beyond [`LONGEST_PAYLOAD`].

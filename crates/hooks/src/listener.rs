@@ -1,5 +1,7 @@
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
+use std::path::Path;
+#[cfg(unix)]
 use std::path::PathBuf;
 
 use agtop_clients::{Stamp, Told};
@@ -11,7 +13,7 @@ use crate::frame::{Frame, Header};
 use crate::limits::{Refused, Seen};
 #[cfg(windows)]
 use crate::pipe::{Socket, Worker, follow};
-use crate::places::{self, Places};
+use crate::places::{self, Places, Setback};
 #[cfg(unix)]
 use crate::server::Worker;
 use crate::spool::{self, Spool};
@@ -90,6 +92,8 @@ pub enum Role {
     Reader,
     /// Another agtop is first, and does not answer.
     Waiting,
+    /// No place is this user's alone: nothing is heard until one is.
+    Deaf,
 }
 
 /// Why nothing can be received.
@@ -98,14 +102,6 @@ pub enum BindError {
     /// There is no place.
     #[error("no directory for hooks: neither XDG_RUNTIME_DIR nor a home directory is known")]
     NoPlace,
-    /// The directory cannot be used.
-    #[error("cannot use {}", path.display())]
-    Place {
-        /// The directory.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: io::Error,
-    },
 }
 
 /// The end at which events arrive.
@@ -119,6 +115,7 @@ pub struct Listener {
     seen: Seen,
     number: u32,
     post: Post,
+    setbacks: Vec<Setback>,
 }
 
 /// What a listener has open.
@@ -134,30 +131,35 @@ enum Post {
         _worker: Worker,
     },
     Waiting,
+    Deaf,
 }
 
 impl Listener {
-    /// Begins to listen in the first of the places.
+    /// Begins to listen in the first of the places that is this user's alone. Where none is, it begins as soon as one
+    /// is ([`Role::Deaf`]); [`Self::setbacks`] says why none is.
     ///
     /// # Errors
-    /// If there is no place, or it is not this user's alone.
+    /// If there is no place.
     pub fn bind(places: &Places, options: Options) -> Result<Self, BindError> {
+        if places.iter().next().is_none() {
+            return Err(BindError::NoPlace);
+        }
         let arrivals = Arrivals::new(options.wake.clone());
-        let post = Post::take(places, &arrivals)?;
-        let seen = Seen::default();
-        Ok(Self { places: places.clone(), options, arrivals, seen, number: 0, post })
+        let (seen, setbacks) = (Seen::default(), Vec::new());
+        let places = places.clone();
+        let mut listener = Self { places, options, arrivals, seen, number: 0, post: Post::Deaf, setbacks };
+        listener.take_post();
+        Ok(listener)
     }
 
     /// All that came in since the last time, in order. Never blocks for longer than reading a spool takes.
     ///
     /// What was handed out of a spool is deleted by the next call: so an agtop that is ended in between loses nothing.
     pub fn poll(&mut self) -> Vec<Received> {
-        if self.arrivals.take_cut_off() || matches!(self.post, Post::Waiting) {
-            // What cannot be taken now is tried again next time.
+        if self.arrivals.take_cut_off() || matches!(self.post, Post::Waiting | Post::Deaf) {
+            // What was held has to be gone before it can be had again.
             self.post = Post::Waiting;
-            if let Ok(post) = Post::take(&self.places, &self.arrivals) {
-                self.post = post;
-            }
+            self.take_post();
         }
         let mut arrivals = self.spooled();
         arrivals.extend(self.arrivals.take());
@@ -172,6 +174,35 @@ impl Listener {
             Post::First { role, .. } => *role,
             Post::Follower { .. } => Role::Follower,
             Post::Waiting => Role::Waiting,
+            Post::Deaf => Role::Deaf,
+        }
+    }
+
+    /// The places that are not used, and why.
+    pub fn setbacks(&self) -> &[Setback] {
+        &self.setbacks
+    }
+
+    /// Takes the first place that can be had. What cannot be taken now is tried again next time.
+    fn take_post(&mut self) {
+        self.setbacks.clear();
+        self.post = Post::Deaf;
+        for place in self.places.iter() {
+            let is_needed = matches!(self.post, Post::Deaf);
+            if !is_needed && place.symlink_metadata().is_err() {
+                continue;
+            }
+            let taken = places::take_over(place).and_then(|evicted| {
+                self.arrivals.refuse(|refused| refused.planted += evicted);
+                // What lies in the others is read, too.
+                if is_needed {
+                    self.post = Post::take(place, &self.places, &self.arrivals)?;
+                }
+                Ok(())
+            });
+            if let Err(error) = taken {
+                self.setbacks.push(Setback::new(place, &error));
+            }
         }
     }
 
@@ -245,11 +276,8 @@ fn tag(text: Option<String>) -> Option<Untrusted> {
 }
 
 impl Post {
-    fn take(places: &Places, arrivals: &Arrivals) -> Result<Self, BindError> {
-        let place = places.iter().next().ok_or(BindError::NoPlace)?;
-        let error = |source| BindError::Place { path: place.to_owned(), source };
-        places::claim(place).map_err(error)?;
-        let Some(lock) = lock(&place.join("lock")).map_err(error)? else {
+    fn take(place: &Path, places: &Places, arrivals: &Arrivals) -> io::Result<Self> {
+        let Some(lock) = lock(&place.join("lock"))? else {
             let worker = follow(place, arrivals);
             return Ok(worker.map_or(Self::Waiting, |worker| Self::Follower { _worker: worker }));
         };
@@ -261,8 +289,8 @@ impl Post {
 }
 
 /// The lock that the first agtop holds; `None` if another does.
-fn lock(path: &std::path::Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = spool::open_to_append(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(std::fs::TryLockError::WouldBlock) => Ok(None),
@@ -280,10 +308,10 @@ struct Socket {
 #[cfg(unix)]
 impl Socket {
     /// Opens the socket. One that was left behind is replaced: the lock says that nobody listens, and nobody answers.
-    fn open(place: &std::path::Path, arrivals: &Arrivals) -> Option<Self> {
+    fn open(place: &Path, arrivals: &Arrivals) -> Option<Self> {
         use std::os::unix::fs::PermissionsExt as _;
         let path = places::socket(place);
-        if crate::send::connect(&path).is_ok() {
+        if crate::send::connect_to_own(&path).is_ok() {
             return None;
         }
         let _ = std::fs::remove_file(&path);
@@ -304,8 +332,7 @@ impl Drop for Socket {
 }
 
 #[cfg(unix)]
-fn follow(place: &std::path::Path, arrivals: &Arrivals) -> Option<Worker> {
-    let first = crate::send::connect(&places::socket(place)).ok()?;
-    let peer = agtop_os::peer(&first).ok().filter(|peer| peer.uid == agtop_os::own_uid());
-    peer.and_then(|_| Worker::follow(first, arrivals.clone()).ok())
+fn follow(place: &Path, arrivals: &Arrivals) -> Option<Worker> {
+    let first = crate::send::connect_to_own(&places::socket(place)).ok()?;
+    Worker::follow(first, arrivals.clone()).ok()
 }

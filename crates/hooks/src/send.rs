@@ -34,20 +34,21 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(5);
 pub fn tell(places: &Places, mut frame: Frame) -> bool {
     trim(&mut frame);
     let bytes = frame.encode();
-    places.iter().any(|place| hand_over(place, &bytes) == Some(TAKEN))
+    places.safe().into_iter().any(|place| hand_over(place, &bytes) == Some(TAKEN))
 }
 
-/// Hands the frame over, within milliseconds whatever the other end does.
+/// Hands the frame over, within milliseconds whatever the other end does. Only places that are this user's alone count,
+/// and only this user's processes there.
 pub fn send(places: &Places, mut frame: Frame) -> Delivery {
     trim(&mut frame);
     let bytes = frame.encode();
-    let answers = places.iter().filter_map(|place| hand_over(place, &bytes));
-    match answers.into_iter().next() {
+    let safe = places.safe();
+    match safe.iter().find_map(|place| hand_over(place, &bytes)) {
         Some(REFUSED) => return Delivery::Refused,
         Some(_) => return Delivery::Taken,
         None => {}
     }
-    let is_spooled = places.iter().any(|place| spool::append(place, &bytes).is_ok());
+    let is_spooled = safe.iter().any(|place| spool::append(place, &bytes).is_ok());
     if is_spooled { Delivery::Spooled } else { Delivery::Lost }
 }
 
@@ -71,7 +72,7 @@ fn hand_over(place: &Path, frame: &[u8]) -> Option<u8> {
 
     let begun = std::time::Instant::now();
     let left = || PATIENCE.checked_sub(begun.elapsed()).filter(|left| !left.is_zero());
-    let mut stream = connect(&crate::places::socket(place)).ok()?;
+    let mut stream = connect_to_own(&crate::places::socket(place)).ok()?;
     let mut rest = frame;
     while !rest.is_empty() {
         stream.set_write_timeout(Some(left()?)).ok()?;
@@ -84,9 +85,20 @@ fn hand_over(place: &Path, frame: &[u8]) -> Option<u8> {
     answer.first().copied()
 }
 
+/// Connects to a process of this user. What another listens at gets not a byte.
+#[cfg(unix)]
+pub(crate) fn connect_to_own(path: &Path) -> std::io::Result<std::os::unix::net::UnixStream> {
+    let stream = connect(path)?;
+    if agtop_os::peer(&stream)?.uid == agtop_os::own_uid() {
+        Ok(stream)
+    } else {
+        Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, "another user listens there"))
+    }
+}
+
 /// Connects without waiting: not even for a listener that was stopped, and whose queue is full.
 #[cfg(unix)]
-pub(crate) fn connect(path: &Path) -> std::io::Result<std::os::unix::net::UnixStream> {
+fn connect(path: &Path) -> std::io::Result<std::os::unix::net::UnixStream> {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
     let address = SocketAddrUnix::new(path)?;
     let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;

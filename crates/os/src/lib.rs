@@ -40,6 +40,7 @@ mod peer;
 #[cfg(any(target_os = "macos", target_os = "freebsd", windows, all(test, target_os = "linux")))]
 mod portable;
 mod shell;
+mod shelter;
 mod signal;
 mod unknown;
 #[cfg(any(target_os = "macos", all(test, target_os = "linux")))]
@@ -65,6 +66,7 @@ pub use memory::give_back_memory;
 #[cfg(unix)]
 pub use peer::{Peer, own_uid, peer};
 pub use shell::shell;
+pub use shelter::{Exposed, Fault, Presence, own_directory, shelter};
 pub use signal::Signal;
 pub use unknown::UnknownOs;
 #[cfg(windows)]

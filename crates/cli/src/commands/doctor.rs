@@ -19,10 +19,16 @@ const SHOWN_ISSUES: usize = 20;
 pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
     writeln!(out, "agtop {}, prices: {}", env!("CARGO_PKG_VERSION"), doctor.book.describe())?;
     let mut collector = Collector::new(doctor.settings, agtop_os::native(), doctor.book);
+    // As a hook would find them: who listens closes a directory that is open.
+    let setbacks = doctor.hooks.setbacks();
     super::hear(&mut collector, &doctor.hooks);
     let snapshot = progress::shown(collector.watch(), || collector.refresh());
     for health in &snapshot.health.clients {
         report(health, &snapshot, out)?;
+    }
+    for setback in setbacks.iter().map(ToString::to_string) {
+        let now = if snapshot.health.hooks.contains(&setback) { "" } else { "; it is closed to others now" };
+        writeln!(out, "\nhooks: {}{now}", shown(&setback))?;
     }
     if let Some(refused) = collector.refused().filter(|refused| *refused != Refused::default()) {
         writeln!(out, "\nhooks: of what agents pushed was refused: {}", refusals(refused))?;
@@ -95,6 +101,7 @@ fn refusals(refused: Refused) -> String {
         (refused.too_many, "too many at a time"),
         (refused.doubles, "told before"),
         (refused.foreign, "of other users"),
+        (refused.planted, "put there by other users, and removed"),
     ];
     let told = counts.into_iter().filter(|(count, _)| *count > 0);
     told.map(|(count, why)| format!("{} {why}", units::grouped(count))).collect::<Vec<_>>().join(", ")

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use agtop_hooks::{Delivery, Frame, Header, Listener, Options, Places, Proof, Received, Role, send};
 
 #[cfg(unix)]
+mod strangers;
+#[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
@@ -121,6 +123,8 @@ fn a_part_in_another_process() {
         }
         #[cfg(unix)]
         "intrude" => unix::intrude(&place),
+        #[cfg(unix)]
+        "eavesdrop" => strangers::eavesdrop(&place),
         other => panic!("no part {other}"),
     }
 }
