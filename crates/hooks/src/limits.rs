@@ -3,7 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// The longest payload that is carried, in bytes. A tool's answer may be longer: that event is told without content.
+/// The longest payload that is carried whole, in bytes. A tool's answer may be longer: of that event only what agtop uses
+/// is told.
 pub const LONGEST_PAYLOAD: usize = 1024 * 1024;
 /// The longest body of a frame: a payload, and more header than there ever is.
 pub(crate) const LONGEST_FRAME: usize = LONGEST_PAYLOAD + 16 * 1024;
@@ -36,7 +37,7 @@ pub struct Refused {
     pub planted: u64,
     /// Frames beyond a sender's rate.
     pub too_many: u64,
-    /// Payloads beyond [`LONGEST_PAYLOAD`].
+    /// Payloads beyond [`LONGEST_PAYLOAD`], of which no more is known than what agtop uses, or nothing.
     pub too_long: u64,
     /// Bytes that are no frame, halves of frames, and payloads that tell nothing.
     pub damaged: u64,

@@ -29,7 +29,7 @@ pub struct Options {
     pub wake: Option<Wake>,
 }
 
-/// Whether payloads are kept, which hold what was said.
+/// Whether payloads are kept as they came, which hold what was said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Content {
     /// No.
@@ -226,7 +226,6 @@ impl Listener {
     fn receive(&mut self, Arrival { frame, proof }: Arrival) -> Option<Received> {
         if frame.header.is_too_long {
             self.arrivals.refuse(|refused| refused.too_long += 1);
-            return None;
         }
         if !self.seen.is_new(frame.content(), frame.header.at) {
             self.arrivals.refuse(|refused| refused.doubles += 1);

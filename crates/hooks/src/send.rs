@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::frame::Frame;
 use crate::limits::{LONGEST_PAYLOAD, LONGEST_TAG, MOST_ANCESTORS};
+use crate::listener::Content;
 #[cfg(windows)]
 use crate::pipe::hand_over;
 use crate::places::Places;
@@ -38,8 +39,8 @@ pub fn tell(places: &Places, mut frame: Frame) -> bool {
 }
 
 /// Hands the frame over, within milliseconds whatever the other end does. Only places that are this user's alone count,
-/// and only this user's processes there.
-pub fn send(places: &Places, mut frame: Frame) -> Delivery {
+/// and only this user's processes there. What nobody takes is spooled: without what was said, unless that is to be kept.
+pub fn send(places: &Places, mut frame: Frame, content: impl FnOnce() -> Content) -> Delivery {
     trim(&mut frame);
     let bytes = frame.encode();
     let safe = places.safe();
@@ -48,14 +49,16 @@ pub fn send(places: &Places, mut frame: Frame) -> Delivery {
         Some(_) => return Delivery::Taken,
         None => {}
     }
+    let bytes = if content() == Content::Kept { bytes } else { frame.scrubbed().encode() };
     let is_spooled = safe.iter().any(|place| spool::append(place, &bytes).is_ok());
     if is_spooled { Delivery::Spooled } else { Delivery::Lost }
 }
 
-/// Cuts down what is too long, so that the listener need not refuse it.
+/// Cuts down what is too long, so that the listener need not refuse it. A tool's answer may be: what agtop uses of it is
+/// told all the same.
 fn trim(frame: &mut Frame) {
     if frame.payload.len() > LONGEST_PAYLOAD {
-        frame.payload = Vec::new();
+        *frame = frame.scrubbed();
         frame.header.is_too_long = true;
     }
     frame.header.ancestors.truncate(MOST_ANCESTORS);
@@ -117,9 +120,12 @@ mod tests {
     #[test]
     fn ten_megabytes_are_told_without_their_content() {
         let header = Header { tag: Some("ä".repeat(1000)), ancestors: vec![2; 1000], ..Header::default() };
-        let mut frame = Frame { header, payload: vec![b' '; 10_000_000] };
+        let mut payload = br#"{"session_id":"s","tool_response":""#.to_vec();
+        payload.resize(10_000_000, b' ');
+        let mut frame = Frame { header, payload };
         trim(&mut frame);
-        assert!(frame.payload.is_empty() && frame.header.is_too_long);
+        assert_eq!((&frame.payload[..], frame.header.bytes), (&br#"{"session_id":"s"}"#[..], 10_000_000));
+        assert!(frame.header.is_too_long);
         assert_eq!(frame.header.tag.unwrap().chars().count(), LONGEST_TAG);
         assert_eq!(frame.header.ancestors.len(), MOST_ANCESTORS);
     }
@@ -127,6 +133,6 @@ mod tests {
     #[test]
     fn without_any_place_a_frame_is_lost_and_nothing_else_happens() {
         let frame = Frame { header: Header::default(), payload: Vec::new() };
-        assert_eq!(send(&Places::new(None, None), frame), Delivery::Lost);
+        assert_eq!(send(&Places::new(None, None), frame, Content::default), Delivery::Lost);
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use agtop_hooks::{Delivery, Frame, Header, Listener, Options, Places, Proof, Received, Role, send};
+use agtop_hooks::{Content, Delivery, Frame, Header, Listener, Options, Places, Proof, Received, Role, send};
 
 #[cfg(unix)]
 mod strangers;
@@ -46,7 +46,7 @@ impl Ground {
 
     /// Sends a tool's start.
     fn send(&self, call: usize) -> Delivery {
-        send(&self.places(), frame(call, ""))
+        deliver(&self.places(), frame(call, ""))
     }
 
     /// Sends a tool's start until the listener has it, for a busy machine may keep it from answering in time. What was
@@ -54,6 +54,10 @@ impl Ground {
     fn hand_over(&self, call: usize) {
         until(|| self.send(call) == Delivery::Taken);
     }
+}
+
+fn deliver(places: &Places, frame: Frame) -> Delivery {
+    send(places, frame, Content::default)
 }
 
 fn frame(call: usize, filler: &str) -> Frame {
@@ -175,28 +179,53 @@ fn events_are_handed_out_in_the_order_in_which_they_happened() {
         frame.header.at = time;
         frame
     };
-    assert_eq!(send(&ground.places(), at(5_000, 1)), Delivery::Spooled);
+    assert_eq!(deliver(&ground.places(), at(5_000, 1)), Delivery::Spooled);
     let mut listener = ground.listener();
-    send(&ground.places(), at(3_000, 2));
+    deliver(&ground.places(), at(3_000, 2));
     let times: Vec<i64> = await_some(&mut listener, 2).iter().map(|received| received.told.at.as_millis()).collect();
     assert_eq!(times, [3_000, 5_000]);
 }
 
+/// A `PostToolUse` with an answer of more than 1 MiB vanished, so that the tool ran for ever.
 #[test]
-fn ten_megabytes_are_refused_and_the_next_event_arrives() {
+fn ten_megabytes_keep_their_head_and_are_told_without_content() {
     let ground = Ground::new();
+    for listens in [false, true] {
+        let mut listener = listens.then(|| ground.listener());
+        deliver(&ground.places(), frame(1, &"x".repeat(10_000_000)));
+        let mut listener = listener.take().unwrap_or_else(|| ground.listener());
+        let received = await_some(&mut listener, 1).remove(0);
+        assert_eq!((received.told.events.len(), received.told.tool.as_deref()), (1, Some("Bash")));
+        assert_eq!(listener.refused().too_long, 1);
+        listener.poll();
+    }
+}
+
+/// With nobody there to hear it, what was said lay in the spool in clear text, and stayed when it had been read.
+#[test]
+fn the_spool_holds_nothing_that_was_said_unless_that_is_asked_for() {
+    let ground = Ground::new();
+    let spooled = |content: fn() -> Content| {
+        assert_eq!(send(&ground.places(), frame(1, "a secret"), content), Delivery::Spooled);
+        std::fs::read(ground.place().join("spool")).unwrap()
+    };
+    let holds = |bytes: &[u8], text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    let bytes = spooled(|| Content::Dropped);
+    assert!(holds(&bytes, b"Bash") && !holds(&bytes, b"a secret"));
     let mut listener = ground.listener();
-    send(&ground.places(), frame(1, &"x".repeat(10_000_000)));
-    ground.send(2);
-    assert_eq!(await_some(&mut listener, 1).len(), 1);
-    until(|| listener.poll().is_empty() && listener.refused().too_long >= 1);
+    assert_eq!(listener.poll().len(), 1);
+    assert!(listener.poll().is_empty());
+    drop(listener);
+    let left: Vec<_> = std::fs::read_dir(ground.place()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["lock"], "what was read is gone");
+    assert!(holds(&spooled(|| Content::Kept), b"a secret"));
 }
 
 #[test]
 fn a_payload_just_within_the_limit_arrives() {
     let ground = Ground::new();
     let mut listener = ground.listener();
-    send(&ground.places(), frame(1, &"x".repeat(1_000_000)));
+    deliver(&ground.places(), frame(1, &"x".repeat(1_000_000)));
     assert_eq!(await_some(&mut listener, 1).len(), 1);
 }
 
@@ -241,7 +270,7 @@ fn payloads_that_tell_nothing_are_counted() {
     let mut listener = ground.listener();
     for (client, payload) in [("claude", "{"), ("claude", "null"), ("nobody", "{}"), ("goose", "{}")] {
         let header = Header { client: client.into(), ..frame(0, "").header };
-        send(&ground.places(), Frame { header, payload: payload.into() });
+        deliver(&ground.places(), Frame { header, payload: payload.into() });
     }
     until(|| {
         assert!(listener.poll().is_empty());

@@ -8,10 +8,10 @@ use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
-use agtop_hooks::{Delivery, Listener, Options, Places, Role, send};
+use agtop_hooks::{Delivery, Listener, Options, Places, Role};
 
 use crate::unix::socket;
-use crate::{Ended, Ground, await_some, child, frame, until};
+use crate::{Ended, Ground, await_some, child, deliver, frame, until};
 
 const NOBODY: u32 = 65_534;
 /// What the eavesdropper's notes begin with once somebody has connected.
@@ -133,7 +133,7 @@ fn behind_a_link_another_user_gets_not_a_byte() {
     std::fs::create_dir(&theirs).unwrap();
     let eavesdropper = Eavesdropper::at(&ground, &theirs);
     std::os::unix::fs::symlink(&theirs, runtime.join("agtop")).unwrap();
-    assert_eq!(send(&places, frame(1, "")), Delivery::Spooled);
+    assert_eq!(deliver(&places, frame(1, "")), Delivery::Spooled);
     assert!(home.join(".agtop/spool").exists(), "the next place is safe");
     assert!(!eavesdropper.was_visited());
     // The same one level higher.
@@ -141,7 +141,7 @@ fn behind_a_link_another_user_gets_not_a_byte() {
     std::fs::create_dir(theirs.join("agtop")).unwrap();
     std::fs::remove_dir(&runtime).unwrap();
     std::os::unix::fs::symlink(&theirs, &runtime).unwrap();
-    assert_eq!(send(&places, frame(2, "")), Delivery::Spooled);
+    assert_eq!(deliver(&places, frame(2, "")), Delivery::Spooled);
     assert!(!theirs.join("agtop/spool").exists());
 }
 
@@ -161,7 +161,7 @@ fn below_a_runtime_directory_that_all_may_write_to_another_user_gets_not_a_byte(
             chown(runtime.join("agtop"), Some(owner), None).unwrap();
             set(&runtime.join("agtop"), 0o700);
             set(&runtime, mode);
-            assert_eq!(send(&places, frame(1, "")), Delivery::Spooled);
+            assert_eq!(deliver(&places, frame(1, "")), Delivery::Spooled);
             assert!(home.join(".agtop/spool").exists() && !runtime.join("agtop/spool").exists());
             assert!(!eavesdropper.was_visited());
             let listener = Listener::bind(&places, Options::default()).unwrap();
