@@ -53,7 +53,9 @@ pub use danger::danger;
 pub use decode::{Cell, DecodeError, Decoder, Input, Source};
 pub use env::Env;
 pub use facts::ProcFacts;
-pub use hooks::{HookCommand, HookDialect, Meaning, Scope, SettingsError, SettingsFile, Stamp, Status, Told, UNCONFIRMED, essence};
+pub use hooks::{
+    HookCommand, HookDialect, Meaning, Scope, SettingsError, SettingsFile, Stamp, Status, Told, UNCONFIRMED, essence,
+};
 pub use knowledge::{Knowledge, Known};
 pub use process_only::{PROCESS_ONLY, ProcessOnly};
 pub use store::{Format, Presence, Store, Table};

@@ -35,6 +35,10 @@ pub struct Header {
     /// The payload was longer than is carried: only what agtop uses of it is there.
     #[serde(default)]
     pub is_too_long: bool,
+    /// Whether the kernel says which process it is, and which are its ancestors: the word of the agtop that passes the
+    /// frame on. From anybody else it counts for nothing.
+    #[serde(default)]
+    pub is_verified: bool,
     /// How many bytes the payload had, before anything was left out.
     #[serde(default)]
     pub bytes: usize,
@@ -101,6 +105,11 @@ impl Frame {
         let rest = bytes.get(1..).unwrap_or_default();
         let next = rest.windows(MAGIC.len()).position(|window| window == MAGIC);
         next.map_or(bytes.len(), |at| at + 1)
+    }
+
+    /// What a first agtop says when it has told a follower all that came before. It is of no client.
+    pub(crate) fn that_is_all() -> Self {
+        Self { header: Header::default(), payload: Vec::new() }
     }
 
     /// The same frame with nothing in it but what agtop uses.

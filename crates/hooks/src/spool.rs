@@ -70,10 +70,12 @@ impl Spool {
         Self { place: place.to_owned(), read: Vec::new() }
     }
 
-    /// Everything since the last time; the first time also what a reader before had taken and perhaps not used, for it
-    /// was ended.
-    pub(crate) fn take(&mut self) -> io::Result<Haul> {
-        places::look(&self.place).map_err(io::Error::other)?;
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// What was handed out has been used, and is removed.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
         for path in self.read.drain(..) {
             match fs::remove_file(path) {
                 // What is gone need not go.
@@ -81,6 +83,14 @@ impl Spool {
                 other => other?,
             }
         }
+        Ok(())
+    }
+
+    /// Everything since the last time, which has been used, then. What a reader before had taken and perhaps not used, for
+    /// it was ended, comes first, and the rest the next time.
+    pub(crate) fn take(&mut self) -> io::Result<Haul> {
+        places::look(&self.place).map_err(io::Error::other)?;
+        self.settle()?;
         let mut haul = Haul::default();
         for (from, to) in TAKEN {
             let (from, to) = (self.place.join(from), self.place.join(to));

@@ -50,12 +50,15 @@ mod wide;
 #[cfg(windows)]
 mod windows;
 
-pub use ancestry::ancestors;
+pub use ancestry::{ancestors, ancestors_of};
 #[cfg(windows)]
 pub use call_off::call_off;
 pub use caps::{Caps, Support};
 pub use fake::{FakeOs, FakeProcess};
-pub use files::{FileIdentity, FileKind, Sight, Walk, identity, open_regular};
+pub use files::{
+    FileIdentity, FileKind, Sight, Walk, append_to_own, identity, open_own, open_regular, read_own, read_own_text,
+    replace_own,
+};
 #[cfg(target_os = "freebsd")]
 pub use freebsd::FreeBsdOs;
 #[cfg(target_os = "linux")]

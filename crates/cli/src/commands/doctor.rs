@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use agtop_clients::{HookDialect, client};
 use agtop_collect::Collector;
-use agtop_hooks::Refused;
+use agtop_hooks::{Reading, Refused};
 use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot, Untrusted};
 use agtop_render::units;
 use anyhow::Result;
@@ -21,7 +21,7 @@ pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
     let mut collector = Collector::new(doctor.settings, agtop_os::native(), doctor.book);
     // As a hook would find them: who listens closes a directory that is open.
     let setbacks = doctor.hooks.setbacks();
-    super::hear(&mut collector, &doctor.hooks);
+    super::hear(&mut collector, &doctor.hooks, Reading::Peeks);
     let snapshot = progress::shown(collector.watch(), || collector.refresh());
     for health in &snapshot.health.clients {
         report(health, &snapshot, out)?;
@@ -97,7 +97,7 @@ fn hook_notes(id: ClientId) -> Vec<&'static str> {
 fn refusals(refused: Refused) -> String {
     let counts = [
         (refused.damaged, "damaged or without meaning"),
-        (refused.too_long, "too long"),
+        (refused.too_long, "too long, but for what agtop uses"),
         (refused.too_many, "too many at a time"),
         (refused.doubles, "told before"),
         (refused.foreign, "of other users"),

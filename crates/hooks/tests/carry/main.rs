@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use agtop_hooks::{Content, Delivery, Frame, Header, Listener, Options, Places, Proof, Received, Role, send};
+use agtop_hooks::{
+    Content, Delivery, Frame, Header, Listener, Novelty, Options, Places, Proof, Reading, Received, Role, send,
+};
 
 #[cfg(unix)]
 mod strangers;
@@ -79,7 +81,7 @@ fn frame(call: usize, filler: &str) -> Frame {
 fn await_some(listener: &mut Listener, count: usize) -> Vec<Received> {
     let mut found = Vec::new();
     until(|| {
-        found.extend(listener.poll());
+        found.extend(listener.poll().into_iter().filter(|received| received.novelty == Novelty::New));
         found.len() >= count
     });
     found
@@ -143,21 +145,31 @@ fn an_event_arrives_with_what_is_known_of_its_sender() {
     assert_eq!((received.client.as_str(), &*received.told.session.id), ("claude", "s"));
     assert_eq!(received.told.events.len(), 1);
     assert_eq!(received.tag.unwrap().raw(), "mine");
-    assert!(received.sender.descends_from(42) && !received.sender.descends_from(43));
     assert!(received.payload.is_none(), "what was said is dropped unless asked for");
 }
 
+/// A frame that named process 42 among its sender's ancestors was believed of the agent with that id.
 #[test]
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 fn the_kernel_vouches_for_who_sent_what_it_has_carried() {
     let ground = Ground::new();
-    let mut listener = ground.listener();
-    let mut call = 0;
-    until(|| {
-        call += 1;
-        ground.send(call);
-        listener.poll().iter().any(|received| received.sender.proof == Proof::Kernel)
-    });
+    let (mut listener, mut follower) = (ground.listener(), ground.listener());
+    let mut frame = frame(1, "");
+    (frame.header.pid, frame.header.ancestors, frame.header.is_verified) = (42, vec![42, 43], true);
+    until(|| deliver(&ground.places(), frame.clone()) == Delivery::Taken);
+    let parents = agtop_os::ancestors(16);
+    for (listener, proof) in [(&mut listener, Proof::Kernel), (&mut follower, Proof::Relay)] {
+        let sender = await_some(listener, 1).remove(0).sender;
+        assert_eq!((sender.pid, sender.proof), (std::process::id(), proof));
+        assert_eq!(sender.ancestors, parents);
+        assert!(sender.descends_from(parents[0]) && (!sender.descends_from(42) || parents.contains(&42)));
+    }
+    // What is spooled is what its sender says, even that it is verified.
+    drop((listener, follower));
+    frame.header.at += 60_000;
+    assert_eq!(deliver(&ground.places(), frame), Delivery::Spooled);
+    let sender = await_some(&mut ground.listener(), 1).remove(0).sender;
+    assert_eq!((sender.pid, sender.proof.is_verified()), (42, false));
 }
 
 #[test]
@@ -300,6 +312,44 @@ fn a_second_agtop_follows_the_first_and_takes_its_place() {
     second.poll();
     ground.hand_over(call + 1);
     assert_eq!(await_some(&mut second, 1).len(), 1);
+}
+
+/// Events lay in the spool, the first agtop took them, and whichever came next never learned of them.
+#[test]
+fn an_agtop_that_comes_later_is_told_what_was_spooled_and_each_event_once() {
+    let ground = Ground::new();
+    assert_eq!(ground.send(1), Delivery::Spooled);
+    let mut first = ground.listener();
+    let mut early = ground.listener();
+    assert_eq!((first.role(), early.role()), (Role::First, Role::Follower));
+    until(|| early.is_caught_up());
+    assert!(early.poll().is_empty(), "nobody has read the spool");
+    assert_eq!(first.poll().len(), 1);
+    first.settle();
+    assert!(!ground.place().join("taken").exists() && !ground.place().join("spool").exists());
+    assert_eq!(await_some(&mut early, 1).len(), 1);
+    ground.hand_over(2);
+    assert_eq!((await_some(&mut first, 1).len(), await_some(&mut early, 1).len()), (1, 1));
+    let mut late = ground.listener();
+    until(|| late.is_caught_up());
+    assert_eq!(await_some(&mut late, 2).len(), 2);
+    for listener in [&mut first, &mut early, &mut late] {
+        let again = listener.poll().into_iter().filter(|received| received.novelty == Novelty::New);
+        assert_eq!(again.count(), 0);
+    }
+}
+
+/// Who only looks once leaves the spool for the agtop that stays.
+#[test]
+fn a_listener_that_peeks_takes_no_event_from_the_next() {
+    let ground = Ground::new();
+    assert_eq!(ground.send(1), Delivery::Spooled);
+    for _ in 0..2 {
+        let options = Options { reading: Reading::Peeks, ..Options::default() };
+        let mut doctor = Listener::bind(&ground.places(), options).unwrap();
+        assert_eq!((doctor.poll().len(), doctor.poll().len()), (1, 0));
+    }
+    assert_eq!(ground.listener().poll().len(), 1);
 }
 
 #[test]
