@@ -3,12 +3,16 @@
 
 use std::path::{Path, PathBuf};
 
+use agtop_hooks::Content;
 use agtop_prices::AsOf;
 use agtop_render::alerts::{Entry, Rules};
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 
 use crate::args::PlanChoice;
+
+/// Nobody sets more than that.
+pub(crate) const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -33,6 +37,10 @@ pub(crate) struct Config {
     /// Aider keeps no list of its directories.
     #[serde(default)]
     pub(crate) aider: Aider,
+    /// What agents push.
+    #[expect(dead_code, reason = "`agtop hook` reads this table alone; here it is checked")]
+    #[serde(default)]
+    hooks: Hooks,
     /// The screen.
     #[serde(default)]
     pub(crate) tui: agtop_tui::Config,
@@ -42,6 +50,29 @@ pub(crate) struct Config {
     /// What deserves an alert.
     #[serde(skip)]
     pub(crate) rules: Rules,
+}
+
+/// What becomes of what agents push.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hooks {
+    /// Whether what was said may be spooled, as it came.
+    #[serde(default)]
+    content: bool,
+}
+
+/// What of the file `agtop hook` needs, whatever else it says.
+#[derive(Default, Deserialize)]
+struct HooksOnly {
+    #[serde(default)]
+    hooks: Hooks,
+}
+
+/// Whether what was said may be spooled: only if the file says so, and can be understood.
+pub(crate) fn spooled_content(path: &Path) -> Content {
+    let text = agtop_os::read_own_text(path, LARGEST).unwrap_or_default();
+    let settings: HooksOnly = toml::from_str(&text).unwrap_or_default();
+    if settings.hooks.content { Content::Kept } else { Content::Dropped }
 }
 
 /// Where Aider is used.
@@ -57,7 +88,7 @@ impl Config {
     /// Reads the file that the user named, or the usual one if it is there.
     pub(crate) fn load(named: Option<&Path>, usual: &Path) -> Result<Self> {
         let path = named.unwrap_or(usual);
-        let text = match std::fs::read_to_string(path) {
+        let text = match agtop_os::read_own_text(path, LARGEST) {
             Ok(text) => text,
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(anyhow!("{}: {error}", path.display())),
@@ -90,6 +121,24 @@ mod tests {
         std::fs::write(&path, "interval = 2\n\n[aider]\ndirectoris = []\n").unwrap();
         let error = Config::load(Some(&path), &path).unwrap_err().to_string();
         assert!(error.contains("config.toml:4:1: unknown field `directoris`"), "{error}");
+    }
+
+    #[test]
+    fn what_was_said_is_spooled_only_if_the_file_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        assert_eq!(spooled_content(&path), Content::Dropped);
+        for (text, content) in [
+            ("interval = 2\n[hooks]\ncontent = true\n", Content::Kept),
+            ("[hooks]\ncontent = false\n", Content::Dropped),
+            ("[hooks]\ncontent = 1\n", Content::Dropped),
+            ("[hooks\ncontent = true\n", Content::Dropped),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(spooled_content(&path), content, "{text}");
+        }
+        std::fs::write(&path, "[hooks]\ncontent = true\n").unwrap();
+        assert!(Config::load(Some(&path), &path).is_ok());
     }
 
     #[test]

@@ -3,8 +3,6 @@
 #[cfg(feature = "logos")]
 mod fetch;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use agtop_model::ClientId;
@@ -40,20 +38,11 @@ fn file(directory: &Path, vendor: &str) -> PathBuf {
 
 /// The logos that are kept, drawn for that terminal. What cannot be read is left out.
 pub(crate) fn load(directory: &Path, easel: Easel) -> Logos {
-    let read = |(client, vendor): &(&'static str, &str)| Some((ClientId::new(client), read(&file(directory, vendor))?));
+    let read = |(client, vendor): &(&'static str, &str)| {
+        Some((ClientId::new(client), agtop_os::read_own(&file(directory, vendor), LARGEST).ok()?))
+    };
     let files: Vec<(ClientId, Vec<u8>)> = VENDORS.iter().filter_map(read).collect();
     Logos::new(easel, files.iter().map(|(client, file)| (*client, &**file)))
-}
-
-/// A file of that size that is a file: opening a pipe would wait for somebody to write.
-fn read(path: &Path) -> Option<Vec<u8>> {
-    let is_logo = path.metadata().is_ok_and(|data| data.is_file() && data.len() <= LARGEST);
-    if !is_logo {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -520,7 +520,7 @@ fn ledger_in(directories: &impl BaseStrategy) -> PathBuf {
 }
 
 /// Where the configuration lies if nothing else is said.
-fn config_file() -> Result<PathBuf> {
+pub(crate) fn config_file() -> Result<PathBuf> {
     let directories = etcetera::base_strategy::Xdg::new().context(NO_HOME)?;
     Ok(directories.config_dir().join("agtop").join("config.toml"))
 }

@@ -28,20 +28,21 @@ pub(crate) enum Update {
 /// The price book: the user's own prices, then a fetched list, then the bundled one.
 pub(crate) fn book(own: Option<&Path>, cache: &Path) -> Result<PriceBook> {
     let mut book = PriceBook::bundled();
-    if let Ok(list) = std::fs::read_to_string(cache) {
-        match book.clone().with_compact(list, &date_of(cache)) {
+    match agtop_os::read_own_text(cache, LARGEST_LIST) {
+        Ok(list) => match book.clone().with_compact(list, &date_of(cache)) {
             Ok(newer) => book = newer,
-            Err(error) => {
-                eprintln!(
-                    "agtop: {}: {error}; the bundled prices are used (agtop prices update fetches anew)",
-                    cache.display()
-                );
-            }
-        }
+            Err(error) => not_used(cache, &error),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => not_used(cache, &error),
     }
     let Some(own) = own else { return Ok(book) };
-    let text = std::fs::read_to_string(own).with_context(|| format!("{}", own.display()))?;
+    let text = agtop_os::read_own_text(own, LARGEST_LIST).with_context(|| format!("{}", own.display()))?;
     book.with_overrides(&text).map_err(|error| anyhow!("{}: {error}", own.display()))
+}
+
+fn not_used(cache: &Path, error: &dyn std::fmt::Display) {
+    eprintln!("agtop: {}: {error}; the bundled prices are used (agtop prices update fetches anew)", cache.display());
 }
 
 /// What `--prices-as-of` means.
@@ -84,18 +85,8 @@ pub(crate) fn fetch(url: &str, cache: &Path) -> Result<usize> {
         .map_err(|error| anyhow!("the price list from {url} cannot be read: {error}"))?;
     let list =
         litellm::compact(text.as_bytes()).map_err(|error| anyhow!("what {url} sent is no price list: {error}"))?;
-    store(cache, &list.lines).with_context(|| format!("{}", cache.display()))?;
+    agtop_os::replace_own(cache, list.lines.as_bytes()).with_context(|| format!("{}", cache.display()))?;
     Ok(list.entries)
-}
-
-/// Writes beside the file and renames, so that no reader ever sees half a list.
-fn store(cache: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(directory) = cache.parent() {
-        std::fs::create_dir_all(directory)?;
-    }
-    let half = cache.with_extension(format!("{}.part", std::process::id()));
-    std::fs::write(&half, text)?;
-    std::fs::rename(&half, cache)
 }
 
 fn age(path: &Path) -> Option<Duration> {

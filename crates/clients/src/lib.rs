@@ -55,7 +55,7 @@ pub use decode::{Cell, DecodeError, Decoder, Input, Source};
 pub use env::Env;
 pub use facts::ProcFacts;
 pub use hooks::{
-    HookCommand, HookDialect, Meaning, Scope, SettingsError, SettingsFile, Stamp, Status, Told, UNCONFIRMED,
+    HookCommand, HookDialect, Meaning, Scope, SettingsError, SettingsFile, Stamp, Status, Told, UNCONFIRMED, essence,
 };
 pub use knowledge::{Knowledge, Known};
 pub use process_only::{PROCESS_ONLY, ProcessOnly};

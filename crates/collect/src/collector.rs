@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use agtop_clients::{CLIENTS, Client, Env, Format, Source};
 use agtop_hooks::{Listener, Places, Refused};
 use agtop_model::{
-    Agent, ClientId, FileId, Grain, ProcId, Session, SessionKey, Snapshot, Timestamp, Timings, UsageTable,
+    Agent, ClientId, FileId, Grain, Health, ProcId, Session, SessionKey, Snapshot, Timestamp, Timings, UsageTable,
 };
 
 use agtop_os::Os;
@@ -470,7 +470,8 @@ impl Collector {
         }
         self.told = Instant::now();
         self.note_versions(&told.sessions);
-        let health = self.health.report(&self.world, |client| self.wants(client));
+        let read = self.health.report(&self.world, |client| self.wants(client));
+        let health = Health { hooks: self.pushes.setbacks(), ..read };
         Snapshot {
             now,
             system: Some(Arc::new(self.os.system())),

@@ -101,7 +101,7 @@ impl HealthBook {
                 versions: account.versions.iter().cloned().collect(),
             }
         });
-        Health { clients: clients.collect() }
+        Health { clients: clients.collect(), ..Health::default() }
     }
 
     fn account(&mut self, client: ClientId) -> &mut Account {

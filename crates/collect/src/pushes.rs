@@ -12,7 +12,8 @@ use crate::World;
 
 /// What agents push: the present, before their transcripts tell of it, and what these never tell.
 ///
-/// Nothing of it is counted: usage, prompts and calls come from transcripts, once.
+/// Nothing of it is counted: usage, prompts and calls come from transcripts, once. Of an event of which only its sender
+/// says whose it is no more is used than what the session is called.
 #[derive(Default)]
 pub(crate) struct Pushes {
     listener: Option<Listener>,
@@ -81,11 +82,20 @@ impl Pushes {
         self.listener.as_ref().map(Listener::refused)
     }
 
+    /// Places in which nothing is heard, and why, for people.
+    pub(crate) fn setbacks(&self) -> Vec<String> {
+        let listener = self.listener.iter();
+        listener.flat_map(|listener| listener.setbacks().iter().map(ToString::to_string)).collect()
+    }
+
     /// Takes what has come in.
     pub(crate) fn take(&mut self, world: &mut World, now: Timestamp) {
         let received = self.listener.as_mut().map(Listener::poll).unwrap_or_default();
         for received in received {
             self.note(received, world);
+        }
+        if let Some(listener) = &mut self.listener {
+            listener.settle();
         }
         self.lives.retain(|_, live| now.since(live.at) <= KEPT);
         self.running.retain(|_, running| now.since(running.since) <= KEPT);
@@ -95,6 +105,10 @@ impl Pushes {
         let Received { told, sender, tag, .. } = received;
         if let Some(text) = tag.filter(|tag| world.tag(&told.session, tag)) {
             self.tags.push(Tag { session: told.session.clone(), text, at: told.at });
+        }
+        // Anybody can say that an agent is among their ancestors.
+        if !sender.proof.is_verified() {
+            return;
         }
         for event in &told.events {
             if let EventKind::Facts(facts) = &event.kind {
@@ -252,7 +266,7 @@ mod tests {
     use std::sync::Arc;
 
     use agtop_clients::Stamp;
-    use agtop_hooks::{Proof, Sender};
+    use agtop_hooks::{Novelty, Proof, Sender};
     use agtop_model::{FileId, Place, Provenance};
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
@@ -266,7 +280,7 @@ mod tests {
         let source = Provenance { file: FileId(0), place: Place::Entry(0) };
         let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
         let sender = Sender { pid: 7, ancestors: vec![6], proof: Proof::Kernel };
-        Received { client: client.info().id, told, sender, tag: None, payload: None }
+        Received { client: client.info().id, told, sender, novelty: Novelty::New, tag: None, payload: None }
     }
 
     fn world(now: Timestamp) -> World {

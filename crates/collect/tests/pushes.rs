@@ -5,12 +5,12 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
-use agtop_hooks::{Frame, Header, Listener, Options, Places, send};
+use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send};
 use agtop_model::{ContextSource, Evidence, JoinTier, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
@@ -26,6 +26,8 @@ const AGENT: u32 = 50;
 struct Bench {
     home: TempDir,
     collector: Collector,
+    /// The ancestors of who pushes, as the kernel would tell them.
+    ancestors: Arc<Mutex<Vec<u32>>>,
 }
 
 impl Bench {
@@ -36,9 +38,9 @@ impl Bench {
     fn remembering(how: impl Fn(&Path) -> Remembering) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut collector = collector(&home, how);
-        let bench_places = places(&home);
-        collector.listen(Listener::bind(&bench_places, Options::default()).unwrap(), crossbeam_channel::never());
-        let mut bench = Self { home, collector };
+        let ancestors = Arc::new(Mutex::new(vec![76, AGENT, 1]));
+        collector.listen(listener(&home, &ancestors), crossbeam_channel::never());
+        let mut bench = Self { home, collector, ancestors };
         bench.say(SID, &["m1"], Duration::from_mins(10));
         bench.say(OTHER, &["m2"], Duration::from_mins(1));
         bench.look();
@@ -79,9 +81,9 @@ impl Bench {
                 pid: 77,
                 ancestors: vec![76, AGENT, 1],
                 tag: Some("billing".to_owned()),
-                is_too_long: false,
+                ..Header::default()
             };
-            send(&places(&self.home), Frame { header, payload: payload.to_string().into_bytes() });
+            deliver(&self.home, Frame { header, payload: payload.to_string().into_bytes() });
         }
     }
 
@@ -120,8 +122,18 @@ fn collector(home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
     Collector::new(settings, Box::new(machine), Arc::new(PriceBook::bundled()))
 }
 
+fn listener(home: &TempDir, ancestors: &Arc<Mutex<Vec<u32>>>) -> Listener {
+    let ancestors = Arc::clone(ancestors);
+    let kin: Kin = Arc::new(move |_| ancestors.lock().unwrap().clone());
+    Listener::bind(&places(home), Options { kin: Some(kin), ..Options::default() }).unwrap()
+}
+
 fn places(home: &TempDir) -> Places {
     Places::new(None, Some(home.path()))
+}
+
+fn deliver(home: &TempDir, frame: Frame) -> Delivery {
+    send(&places(home), frame, Content::default)
 }
 
 fn now() -> i64 {
@@ -253,25 +265,42 @@ fn what_a_session_is_called_by_an_event_that_waits_is_overheard_and_the_event_st
     let mut later = bench.another(|_| Remembering::Nothing);
     let tags = |snapshot: &Snapshot| snapshot.sessions.iter().filter(|session| session.tag.is_some()).count();
     assert_eq!(tags(&later.refresh()), 0);
-    let Bench { home, collector } = bench;
+    let Bench { home, collector, ancestors } = bench;
     drop(collector);
-    let bench = Bench { collector: later, home };
+    let bench = Bench { collector: later, home, ancestors };
     bench.push(&[(0, "UserPromptSubmit", json!({}))]);
-    let Bench { home, collector: mut later } = bench;
+    let Bench { home, collector: mut later, .. } = bench;
     later.overhear(&places(&home));
     assert_eq!(tags(&later.refresh()), 1);
     let mut listener = Listener::bind(&places(&home), Options::default()).unwrap();
     assert_eq!(listener.poll().len(), 1);
 }
 
+/// A process that is no child of the agent named it among its ancestors, and made it wait for a permission.
 #[test]
 fn a_process_elsewhere_is_not_believed_about_this_agent() {
     let mut bench = Bench::new();
-    let payload = json!({"session_id": SID, "hook_event_name": "PermissionRequest", "tool_name": "Bash"});
-    let header =
-        Header { client: "claude".to_owned(), at: now(), pid: 99, ancestors: vec![98, 1], ..Header::default() };
-    send(&places(&bench.home), Frame { header, payload: payload.to_string().into_bytes() });
+    *bench.ancestors.lock().unwrap() = vec![98, 1];
+    let waits = [(0, "PermissionRequest", json!({"tool_name": "Bash"}))];
+    bench.push(&waits);
+    *bench.ancestors.lock().unwrap() = vec![76, AGENT, 1];
     bench.push(&[(0, "UserPromptSubmit", json!({}))]);
     let told = bench.look_until(|snapshot| snapshot.agents[0].evidence == Evidence::Hook);
     assert_eq!(told.agents[0].status, Status::Working);
+}
+
+/// What lies in the spool says itself who sent it. It tells what a session is called, and moves no agent's state.
+#[test]
+fn an_event_that_is_not_verified_moves_no_state() {
+    let Bench { home, collector: first, ancestors } = Bench::new();
+    drop(first);
+    let collector = collector(&home, |_| Remembering::Nothing);
+    let mut bench = Bench { home, collector, ancestors };
+    let before = bench.look();
+    bench.push(&[(0, "PermissionRequest", json!({"tool_name": "Bash"}))]);
+    bench.collector.listen(listener(&bench.home, &bench.ancestors), crossbeam_channel::never());
+    let told = bench.look_until(|snapshot| snapshot.sessions.iter().any(|session| session.tag.is_some()));
+    assert_eq!(status(&told), status(&before));
+    assert_eq!(told.agents[0].join.map(|join| join.tier), before.agents[0].join.map(|join| join.tier));
+    assert!(!bench.home.path().join(".agtop/spool").exists() && !bench.home.path().join(".agtop/taken").exists());
 }

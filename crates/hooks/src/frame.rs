@@ -1,3 +1,4 @@
+use agtop_clients::essence;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -31,9 +32,16 @@ pub struct Header {
     /// `AGTOP_TAG` of the agent's environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// The payload was longer than is carried, and is left out.
+    /// The payload was longer than is carried: only what agtop uses of it is there.
     #[serde(default)]
     pub is_too_long: bool,
+    /// Whether the kernel says which process it is, and which are its ancestors: the word of the agtop that passes the
+    /// frame on. From anybody else it counts for nothing.
+    #[serde(default)]
+    pub is_verified: bool,
+    /// How many bytes the payload had, before anything was left out.
+    #[serde(default)]
+    pub bytes: usize,
 }
 
 /// What bytes begin with.
@@ -99,12 +107,30 @@ impl Frame {
         next.map_or(bytes.len(), |at| at + 1)
     }
 
-    /// What it says, apart from when and by which process: two hooks of one event say the same.
+    /// What a first agtop says when it has told a follower all that came before. It is of no client.
+    pub(crate) fn that_is_all() -> Self {
+        Self { header: Header::default(), payload: Vec::new() }
+    }
+
+    /// The same frame with nothing in it but what agtop uses.
+    pub(crate) fn scrubbed(&self) -> Self {
+        let header = Header { bytes: self.length(), ..self.header.clone() };
+        Self { header, payload: essence(&self.payload) }
+    }
+
+    /// What it says, apart from when and by which process: two hooks of one event say the same, and so does one that was
+    /// scrubbed.
     pub(crate) fn content(&self) -> u128 {
         let mut text = self.header.client.clone().into_bytes();
         text.push(0);
-        text.extend_from_slice(&self.payload);
+        text.extend_from_slice(&self.length().to_le_bytes());
+        text.extend_from_slice(&essence(&self.payload));
         xxh3_128(&text)
+    }
+
+    /// The length of the payload as the agent gave it.
+    fn length(&self) -> usize {
+        self.header.bytes.max(self.payload.len())
     }
 }
 
@@ -130,6 +156,16 @@ mod tests {
                 assert_eq!(Frame::decode(&bytes[..cut]), Start::Part, "{cut}");
             }
         }
+    }
+
+    /// A frame that was handed over too late, and spooled without what was said, is told once.
+    #[test]
+    fn a_frame_says_the_same_without_what_was_said() {
+        let whole = frame(br#"{"session_id":"s","prompt":"secret"}"#);
+        let scrubbed = whole.scrubbed();
+        assert_eq!(scrubbed.payload, br#"{"session_id":"s"}"#);
+        assert_eq!((scrubbed.content(), scrubbed.scrubbed()), (whole.content(), scrubbed.clone()));
+        assert_ne!(frame(br#"{"session_id":"s","prompt":"another"}"#).content(), whole.content());
     }
 
     #[test]

@@ -21,8 +21,11 @@ pub mod settings;
 mod spool;
 mod talk;
 
+pub use arrivals::Kin;
 pub use frame::{Frame, Header};
 pub use limits::{LONGEST_PAYLOAD, Refused};
-pub use listener::{BindError, Content, Listener, Options, Proof, Received, Role, Sender, waiting_tags};
-pub use places::Places;
+pub use listener::{
+    BindError, Content, Listener, Novelty, Options, Proof, Reading, Received, Role, Sender, waiting_tags,
+};
+pub use places::{Places, Setback};
 pub use send::{Delivery, send, tell};

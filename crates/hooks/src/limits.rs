@@ -3,7 +3,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// The longest payload that is carried, in bytes. A tool's answer may be longer: that event is told without content.
+use crate::listener::{Novelty, Proof};
+
+/// The longest payload that is carried whole, in bytes. A tool's answer may be longer: of that event only what agtop uses
+/// is told.
 pub const LONGEST_PAYLOAD: usize = 1024 * 1024;
 /// The longest body of a frame: a payload, and more header than there ever is.
 pub(crate) const LONGEST_FRAME: usize = LONGEST_PAYLOAD + 16 * 1024;
@@ -14,6 +17,12 @@ pub(crate) const MOST_ANCESTORS: usize = 16;
 /// Frames that wait for agtop to look, by number and in bytes. What does not fit stays with its sender, who spools it.
 pub(crate) const MOST_WAITING: usize = 65_536;
 pub(crate) const MOST_WAITING_BYTES: usize = 64 * 1024 * 1024;
+/// Frames that are kept for an agtop which comes later, and for how long: nothing older says how an agent is doing.
+pub(crate) const MOST_RECENT: usize = 1024;
+pub(crate) const RECENT: Duration = Duration::from_mins(30);
+/// Bytes that wait for an agtop which follows. One that does not keep up is let go: it will come back.
+#[cfg(unix)]
+pub(crate) const MOST_UNTOLD: usize = 4 * 1024 * 1024;
 /// The two halves of a spool, in bytes each: when the second is full, the older one goes.
 pub(crate) const HALF_SPOOL: u64 = 16 * 1024 * 1024;
 /// Frames whose content is remembered, to know a double.
@@ -32,9 +41,11 @@ const MOST_SENDERS: usize = 1024;
 pub struct Refused {
     /// Connections of other users' processes.
     pub foreign: u64,
+    /// Files that other users had put where agtop and its hooks meet; they are gone.
+    pub planted: u64,
     /// Frames beyond a sender's rate.
     pub too_many: u64,
-    /// Payloads beyond [`LONGEST_PAYLOAD`].
+    /// Payloads beyond [`LONGEST_PAYLOAD`], of which no more is known than what agtop uses, or nothing.
     pub too_long: u64,
     /// Bytes that are no frame, halves of frames, and payloads that tell nothing.
     pub damaged: u64,
@@ -45,17 +56,31 @@ pub struct Refused {
 /// Which frames came before.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    last: HashMap<u128, i64>,
+    last: HashMap<u128, Last>,
     order: VecDeque<u128>,
 }
 
+/// When a frame of some content came last, and whether it was ever known who had sent it.
+#[derive(Debug)]
+struct Last {
+    at: i64,
+    is_verified: bool,
+}
+
 impl Seen {
-    /// Notes a frame; says whether it is new.
-    pub(crate) fn is_new(&mut self, content: u128, at: i64) -> bool {
+    /// Notes a frame; says whether it is new, and `None` if it is a double that tells nothing.
+    pub(crate) fn note(&mut self, content: u128, at: i64, proof: Proof) -> Option<Novelty> {
+        let is_verified = proof.is_verified();
         if let Some(last) = self.last.get_mut(&content) {
-            let is_double = last.abs_diff(at) <= DOUBLE_WITHIN_MS;
-            *last = at.max(*last);
-            return !is_double;
+            let is_double = last.at.abs_diff(at) <= DOUBLE_WITHIN_MS;
+            let is_confirmation = is_verified && !last.is_verified;
+            last.at = at.max(last.at);
+            last.is_verified = is_verified || is_double && last.is_verified;
+            return match (is_double, is_confirmation) {
+                (false, _) => Some(Novelty::New),
+                (true, true) => Some(Novelty::Confirmed),
+                (true, false) => None,
+            };
         }
         if self.order.len() >= MOST_SEEN
             && let Some(oldest) = self.order.pop_front()
@@ -63,8 +88,8 @@ impl Seen {
             self.last.remove(&oldest);
         }
         self.order.push_back(content);
-        self.last.insert(content, at);
-        true
+        self.last.insert(content, Last { at, is_verified });
+        Some(Novelty::New)
     }
 }
 
@@ -100,11 +125,24 @@ mod tests {
     #[test]
     fn a_double_is_known_by_content_and_time() {
         let mut seen = Seen::default();
-        assert!(seen.is_new(1, 10_000));
-        assert!(!seen.is_new(1, 10_000), "sent again");
-        assert!(!seen.is_new(1, 10_900), "another hook of the same event");
-        assert!(seen.is_new(1, 12_000), "the same said later is another event");
-        assert!(seen.is_new(2, 12_000));
+        let mut is_new = |content, at| seen.note(content, at, Proof::Claim) == Some(Novelty::New);
+        assert!(is_new(1, 10_000));
+        assert!(!is_new(1, 10_000), "sent again");
+        assert!(!is_new(1, 10_900), "another hook of the same event");
+        assert!(is_new(1, 12_000), "the same said later is another event");
+        assert!(is_new(2, 12_000));
+    }
+
+    /// An event was spooled, for nobody answered in time, and read from there before it was read from the socket: then it
+    /// was not known who had sent it, and the agent's state did not move.
+    #[test]
+    fn a_double_whose_sender_is_known_confirms_the_event_once() {
+        let mut seen = Seen::default();
+        assert_eq!(seen.note(1, 10_000, Proof::Claim), Some(Novelty::New));
+        assert_eq!(seen.note(1, 10_000, Proof::Kernel), Some(Novelty::Confirmed));
+        assert_eq!(seen.note(1, 10_000, Proof::Relay), None);
+        assert_eq!(seen.note(1, 10_000, Proof::Claim), None);
+        assert_eq!(seen.note(1, 20_000, Proof::Claim), Some(Novelty::New));
     }
 
     #[test]
@@ -122,7 +160,7 @@ mod tests {
         let (mut rates, mut seen, now) = (Rates::default(), Seen::default(), Instant::now());
         for n in 0..200_000_u32 {
             rates.allow(n, now);
-            seen.is_new(n.into(), 0);
+            seen.note(n.into(), 0, Proof::Claim);
         }
         assert!(rates.0.len() <= MOST_SENDERS && seen.last.len() <= MOST_SEEN && seen.order.len() <= MOST_SEEN);
     }

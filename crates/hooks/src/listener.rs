@@ -1,20 +1,22 @@
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
+use std::path::Path;
+#[cfg(unix)]
 use std::path::PathBuf;
 
 use agtop_clients::{Stamp, Told};
 use agtop_model::{ClientId, FileId, Place, Provenance, SessionKey, Timestamp, Untrusted};
 use thiserror::Error;
 
-use crate::arrivals::{Arrival, Arrivals, Wake};
+use crate::arrivals::{Arrival, Arrivals, Kin, Wake};
 use crate::frame::{Frame, Header};
 use crate::limits::{Refused, Seen};
 #[cfg(windows)]
 use crate::pipe::{Socket, Worker, follow};
-use crate::places::{self, Places};
+use crate::places::{self, Places, Setback};
 #[cfg(unix)]
 use crate::server::Worker;
-use crate::spool::{self, Spool};
+use crate::spool::{self, Haul, Spool};
 
 /// How to listen.
 #[derive(Clone, Default)]
@@ -23,11 +25,25 @@ pub struct Options {
     pub file: Option<FileId>,
     /// Whether payloads are kept.
     pub content: Content,
+    /// Whether the spool is taken.
+    pub reading: Reading,
+    /// Tells the ancestors of a process, where the system shall not be asked.
+    pub kin: Option<Kin>,
     /// Called, from another thread, when something has come in. It must not block.
     pub wake: Option<Wake>,
 }
 
-/// Whether payloads are kept, which hold what was said.
+/// What becomes of a spool that was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// It is gone.
+    #[default]
+    Takes,
+    /// It is read once and stays, for an agtop that has more use for it.
+    Peeks,
+}
+
+/// Whether payloads are kept as they came, which hold what was said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Content {
     /// No.
@@ -46,10 +62,21 @@ pub struct Received {
     pub told: Told,
     /// Who sent it.
     pub sender: Sender,
+    /// Whether it was handed out before.
+    pub novelty: Novelty,
     /// `AGTOP_TAG` of the agent's environment.
     pub tag: Option<Untrusted>,
     /// The payload, if it was to be kept.
     pub payload: Option<Vec<u8>>,
+}
+
+/// Whether an event was handed out before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Novelty {
+    /// No.
+    New,
+    /// Yes, but only now it is known who sent it.
+    Confirmed,
 }
 
 /// Who sent an event: a process of the same user.
@@ -57,19 +84,28 @@ pub struct Received {
 pub struct Sender {
     /// Its process id.
     pub pid: u32,
-    /// Its ancestors, the nearest first, as it said. The agent whose session it speaks of must be one of them.
+    /// Its ancestors, the nearest first. The agent whose session it speaks of must be one of them.
     pub ancestors: Vec<u32>,
-    /// Whose word the process id is.
+    /// Whose word that is.
     pub proof: Proof,
 }
 
-/// Whose word it is, which process sent an event.
+/// Whose word it is, which process sent an event, and which are its ancestors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// The kernel's.
     Kernel,
-    /// The sender's: it was spooled, or came through another agtop, or the platform does not tell.
+    /// The kernel's, to the agtop that passed the event on.
+    Relay,
+    /// The sender's: it was spooled, or was gone already, or the platform does not tell.
     Claim,
+}
+
+impl Proof {
+    /// Whether it is more than a claim.
+    pub const fn is_verified(self) -> bool {
+        matches!(self, Self::Kernel | Self::Relay)
+    }
 }
 
 impl Sender {
@@ -90,6 +126,8 @@ pub enum Role {
     Reader,
     /// Another agtop is first, and does not answer.
     Waiting,
+    /// No place is this user's alone: nothing is heard until one is.
+    Deaf,
 }
 
 /// Why nothing can be received.
@@ -98,14 +136,6 @@ pub enum BindError {
     /// There is no place.
     #[error("no directory for hooks: neither XDG_RUNTIME_DIR nor a home directory is known")]
     NoPlace,
-    /// The directory cannot be used.
-    #[error("cannot use {}", path.display())]
-    Place {
-        /// The directory.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: io::Error,
-    },
 }
 
 /// The end at which events arrive.
@@ -119,13 +149,14 @@ pub struct Listener {
     seen: Seen,
     number: u32,
     post: Post,
+    setbacks: Vec<Setback>,
 }
 
 /// What a listener has open.
 enum Post {
     First {
         // Goes before the lock does: who has the lock next finds it gone.
-        _socket: Option<Socket>,
+        socket: Option<Socket>,
         _lock: File,
         spools: Vec<Spool>,
         role: Role,
@@ -134,33 +165,41 @@ enum Post {
         _worker: Worker,
     },
     Waiting,
+    Deaf,
 }
 
 impl Listener {
-    /// Begins to listen in the first of the places.
+    /// Begins to listen in the first of the places that is this user's alone. Where none is, it begins as soon as one
+    /// is ([`Role::Deaf`]); [`Self::setbacks`] says why none is.
     ///
     /// # Errors
-    /// If there is no place, or it is not this user's alone.
+    /// If there is no place.
     pub fn bind(places: &Places, options: Options) -> Result<Self, BindError> {
-        let arrivals = Arrivals::new(options.wake.clone());
-        let post = Post::take(places, &arrivals)?;
-        let seen = Seen::default();
-        Ok(Self { places: places.clone(), options, arrivals, seen, number: 0, post })
+        if places.iter().next().is_none() {
+            return Err(BindError::NoPlace);
+        }
+        let arrivals = Arrivals::new(options.wake.clone(), options.kin.clone());
+        let (seen, setbacks) = (Seen::default(), Vec::new());
+        let places = places.clone();
+        let mut listener = Self { places, options, arrivals, seen, number: 0, post: Post::Deaf, setbacks };
+        listener.take_post();
+        Ok(listener)
     }
 
     /// All that came in since the last time, in order. Never blocks for longer than reading a spool takes.
     ///
-    /// What was handed out of a spool is deleted by the next call: so an agtop that is ended in between loses nothing.
+    /// What was handed out of a spool is deleted by the next call, or by [`Self::settle`]: so an agtop that is ended in
+    /// between loses nothing.
     pub fn poll(&mut self) -> Vec<Received> {
-        if self.arrivals.take_cut_off() || matches!(self.post, Post::Waiting) {
-            // What cannot be taken now is tried again next time.
+        if self.arrivals.take_cut_off() || matches!(self.post, Post::Waiting | Post::Deaf) {
+            // What was held has to be gone before it can be had again.
             self.post = Post::Waiting;
-            if let Ok(post) = Post::take(&self.places, &self.arrivals) {
-                self.post = post;
-            }
+            self.take_post();
         }
-        let mut arrivals = self.spooled();
-        arrivals.extend(self.arrivals.take());
+        let spooled = self.spooled();
+        // Of an event that came both ways the one counts of which it is known who sent it.
+        let mut arrivals: Vec<Arrival> = self.arrivals.take().into();
+        arrivals.extend(spooled);
         // What was spooled because nobody answered in time may have come before what was answered, or after.
         arrivals.sort_by_key(|arrival| arrival.frame.header.at);
         arrivals.into_iter().filter_map(|arrival| self.receive(arrival)).collect()
@@ -172,6 +211,35 @@ impl Listener {
             Post::First { role, .. } => *role,
             Post::Follower { .. } => Role::Follower,
             Post::Waiting => Role::Waiting,
+            Post::Deaf => Role::Deaf,
+        }
+    }
+
+    /// The places that are not used, and why.
+    pub fn setbacks(&self) -> &[Setback] {
+        &self.setbacks
+    }
+
+    /// Takes the first place that can be had. What cannot be taken now is tried again next time.
+    fn take_post(&mut self) {
+        self.setbacks.clear();
+        self.post = Post::Deaf;
+        for place in self.places.iter() {
+            let is_needed = matches!(self.post, Post::Deaf);
+            if !is_needed && place.symlink_metadata().is_err() {
+                continue;
+            }
+            let taken = places::take_over(place).and_then(|evicted| {
+                self.arrivals.refuse(|refused| refused.planted += evicted);
+                // What lies in the others is read, too.
+                if is_needed {
+                    self.post = Post::take(place, &self.places, &self.arrivals)?;
+                }
+                Ok(())
+            });
+            if let Err(error) = taken {
+                self.setbacks.push(Setback::new(place, &error));
+            }
         }
     }
 
@@ -180,14 +248,37 @@ impl Listener {
         self.arrivals.refused()
     }
 
+    /// What [`Self::poll`] handed out has been used: the spool that it came from is gone.
+    pub fn settle(&mut self) {
+        if let Post::First { spools, .. } = &mut self.post {
+            // What cannot be removed now is tried again next time.
+            spools.iter_mut().for_each(|spool| drop(spool.settle()));
+        }
+    }
+
+    /// Whether all that was known before has come in, where another agtop tells it.
+    pub fn is_caught_up(&self) -> bool {
+        self.role() != Role::Follower || self.arrivals.is_caught_up()
+    }
+
     fn spooled(&mut self) -> Vec<Arrival> {
-        let Post::First { spools, .. } = &mut self.post else { return Vec::new() };
-        let mut found = Vec::new();
-        for spool in spools {
+        let Post::First { spools, socket, .. } = &mut self.post else { return Vec::new() };
+        let hauls: Vec<Haul> = match self.options.reading {
             // A spool that cannot be read now is tried again next time.
-            let Ok(haul) = spool.take() else { continue };
-            self.arrivals.refuse(|refused| refused.damaged += haul.damaged);
-            found.extend(haul.frames.into_iter().map(|frame| Arrival { frame, proof: Proof::Claim }));
+            Reading::Takes => spools.iter_mut().filter_map(|spool| spool.take().ok()).collect(),
+            Reading::Peeks => std::mem::take(spools).iter().map(|spool| spool::peek(spool.place())).collect(),
+        };
+        let mut found = Vec::new();
+        for Haul { frames, damaged } in hauls {
+            self.arrivals.refuse(|refused| refused.damaged += damaged);
+            found.extend(frames.into_iter().map(|mut frame| {
+                frame.header.is_verified = false;
+                Arrival { frame, proof: Proof::Claim }
+            }));
+        }
+        if let Some(socket) = socket.as_ref().filter(|_| !found.is_empty()) {
+            found.iter().for_each(|arrival| self.arrivals.publish(&arrival.frame));
+            socket.nudge();
         }
         found
     }
@@ -195,20 +286,19 @@ impl Listener {
     fn receive(&mut self, Arrival { frame, proof }: Arrival) -> Option<Received> {
         if frame.header.is_too_long {
             self.arrivals.refuse(|refused| refused.too_long += 1);
-            return None;
         }
-        if !self.seen.is_new(frame.content(), frame.header.at) {
+        let Some(novelty) = self.seen.note(frame.content(), frame.header.at, proof) else {
             self.arrivals.refuse(|refused| refused.doubles += 1);
             return None;
-        }
-        let received = self.decode(frame, proof);
+        };
+        let received = self.decode(frame, proof, novelty);
         if received.is_none() {
             self.arrivals.refuse(|refused| refused.damaged += 1);
         }
         received
     }
 
-    fn decode(&mut self, Frame { header, payload }: Frame, proof: Proof) -> Option<Received> {
+    fn decode(&mut self, Frame { header, payload }: Frame, proof: Proof, novelty: Novelty) -> Option<Received> {
         let file = self.options.file.unwrap_or(FileId(u32::MAX));
         let (client, told) = decode(&header, &payload, Provenance { file, place: Place::Entry(self.number) })?;
         self.number = self.number.wrapping_add(1);
@@ -216,6 +306,7 @@ impl Listener {
             client,
             told,
             sender: Sender { pid: header.pid, ancestors: header.ancestors, proof },
+            novelty,
             tag: tag(header.tag),
             payload: (self.options.content == Content::Kept).then_some(payload),
         })
@@ -245,24 +336,21 @@ fn tag(text: Option<String>) -> Option<Untrusted> {
 }
 
 impl Post {
-    fn take(places: &Places, arrivals: &Arrivals) -> Result<Self, BindError> {
-        let place = places.iter().next().ok_or(BindError::NoPlace)?;
-        let error = |source| BindError::Place { path: place.to_owned(), source };
-        places::claim(place).map_err(error)?;
-        let Some(lock) = lock(&place.join("lock")).map_err(error)? else {
+    fn take(place: &Path, places: &Places, arrivals: &Arrivals) -> io::Result<Self> {
+        let Some(lock) = lock(&place.join("lock"))? else {
             let worker = follow(place, arrivals);
             return Ok(worker.map_or(Self::Waiting, |worker| Self::Follower { _worker: worker }));
         };
         let spools = places.iter().map(Spool::new).collect();
         let socket = Socket::open(place, arrivals);
         let role = if socket.is_some() { Role::First } else { Role::Reader };
-        Ok(Self::First { _lock: lock, _socket: socket, spools, role })
+        Ok(Self::First { socket, _lock: lock, spools, role })
     }
 }
 
 /// The lock that the first agtop holds; `None` if another does.
-fn lock(path: &std::path::Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = spool::open_to_append(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(std::fs::TryLockError::WouldBlock) => Ok(None),
@@ -274,16 +362,16 @@ fn lock(path: &std::path::Path) -> io::Result<Option<File>> {
 #[cfg(unix)]
 struct Socket {
     path: PathBuf,
-    _worker: Worker,
+    worker: Worker,
 }
 
 #[cfg(unix)]
 impl Socket {
     /// Opens the socket. One that was left behind is replaced: the lock says that nobody listens, and nobody answers.
-    fn open(place: &std::path::Path, arrivals: &Arrivals) -> Option<Self> {
+    fn open(place: &Path, arrivals: &Arrivals) -> Option<Self> {
         use std::os::unix::fs::PermissionsExt as _;
         let path = places::socket(place);
-        if crate::send::connect(&path).is_ok() {
+        if crate::send::connect_to_own(&path).is_ok() {
             return None;
         }
         let _ = std::fs::remove_file(&path);
@@ -291,7 +379,12 @@ impl Socket {
         // The directory is closed to others, so there is no moment in which they could connect.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).ok()?;
         let worker = Worker::listen(listener, arrivals.clone()).ok()?;
-        Some(Self { path, _worker: worker })
+        Some(Self { path, worker })
+    }
+
+    /// Lets others know what has been put by for them.
+    fn nudge(&self) {
+        self.worker.nudge();
     }
 }
 
@@ -304,8 +397,7 @@ impl Drop for Socket {
 }
 
 #[cfg(unix)]
-fn follow(place: &std::path::Path, arrivals: &Arrivals) -> Option<Worker> {
-    let first = crate::send::connect(&places::socket(place)).ok()?;
-    let peer = agtop_os::peer(&first).ok().filter(|peer| peer.uid == agtop_os::own_uid());
-    peer.and_then(|_| Worker::follow(first, arrivals.clone()).ok())
+fn follow(place: &Path, arrivals: &Arrivals) -> Option<Worker> {
+    let first = crate::send::connect_to_own(&places::socket(place)).ok()?;
+    Worker::follow(first, arrivals.clone()).ok()
 }

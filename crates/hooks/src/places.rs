@@ -1,6 +1,14 @@
-use std::fs::{self, DirBuilder};
-use std::io;
+#[cfg(unix)]
+use std::fs;
+use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
+
+use agtop_os::{Exposed, Fault, Presence};
+
+/// agtop has a handful of files there. What others have put there beyond that is in nobody's way.
+#[cfg(unix)]
+const MOST_ENTRIES: usize = 1024;
 
 /// The directories in which agtop and its hooks meet, the preferred one first.
 ///
@@ -15,6 +23,17 @@ impl Places {
         let home = home.filter(|home| home.is_absolute());
         let places = [runtime.map(|runtime| runtime.join("agtop")), home.map(|home| home.join(".agtop"))];
         Self(places.into_iter().flatten().collect())
+    }
+
+    /// The places that are not this user's alone, and why.
+    pub fn setbacks(&self) -> Vec<Setback> {
+        let setback = |place: &PathBuf| look(place).err().map(|exposed| Setback::new(place, &exposed));
+        self.0.iter().filter_map(setback).collect()
+    }
+
+    /// The places that are this user's alone, or can be made so.
+    pub(crate) fn safe(&self) -> Vec<&Path> {
+        self.iter().filter(|place| look(place).is_ok()).collect()
     }
 
     /// The places.
@@ -35,17 +54,62 @@ pub(crate) fn secret(place: &Path) -> PathBuf {
     place.join("pipe")
 }
 
-/// Makes the directory, for its owner alone, or makes sure that it is that.
+/// A place that is not used, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setback {
+    /// The place.
+    pub place: PathBuf,
+    /// Which directory is at fault, and what is wrong with it.
+    pub why: String,
+}
+
+impl Setback {
+    pub(crate) fn new(place: &Path, why: &impl ToString) -> Self {
+        Self { place: place.to_owned(), why: why.to_string() }
+    }
+}
+
+impl fmt::Display for Setback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not used: {}", self.place.display(), self.why)
+    }
+}
+
+/// Whether nobody else can read or replace what lies in the place: asked before anything is written there, or sent to
+/// whoever listens there.
+pub(crate) fn look(place: &Path) -> Result<Presence, Exposed> {
+    agtop_os::shelter(place.parent().unwrap_or(place))?;
+    agtop_os::own_directory(place)
+}
+
+/// Makes the directory, for its owner alone, or makes sure that it is that. One that was ever open is not used by a
+/// sender: what lies in it may be anybody's until agtop has been there ([`take_over`]).
 pub(crate) fn claim(place: &Path) -> io::Result<()> {
+    if look(place).map_err(io::Error::other)? == Presence::There {
+        return Ok(());
+    }
+    make(place)?;
+    look(place).map(drop).map_err(io::Error::other)
+}
+
+/// Claims the directory for who listens: if it is this user's and was open to others, it is closed, and what they have
+/// put there is removed. Says how much that was.
+pub(crate) fn take_over(place: &Path) -> io::Result<u64> {
+    agtop_os::shelter(place.parent().unwrap_or(place)).map_err(io::Error::other)?;
+    match agtop_os::own_directory(place) {
+        Ok(Presence::Missing) => make(place)?,
+        Ok(Presence::There) | Err(Exposed { why: Fault::Open, .. }) => close(place)?,
+        Err(exposed) => return Err(io::Error::other(exposed)),
+    }
+    look(place).map_err(io::Error::other)?;
+    evict(place)
+}
+
+fn make(place: &Path) -> io::Result<()> {
     match maker().create(place) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        other => other?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
     }
-    let metadata = fs::symlink_metadata(place)?;
-    if !metadata.is_dir() {
-        return Err(io::Error::other("is no directory"));
-    }
-    keep_others_out(place, &metadata)
 }
 
 #[cfg(unix)]
@@ -56,16 +120,30 @@ fn maker() -> DirBuilder {
     builder
 }
 
+/// Shuts the directory, which is known to be this user's and no link.
 #[cfg(unix)]
-fn keep_others_out(place: &Path, metadata: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    if metadata.uid() != agtop_os::own_uid() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "belongs to another user"));
+fn close(place: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if fs::symlink_metadata(place)?.permissions().mode() & 0o077 == 0 {
+        return Ok(());
     }
-    if metadata.mode() & 0o077 != 0 {
-        fs::set_permissions(place, fs::Permissions::from_mode(0o700))?;
+    fs::set_permissions(place, fs::Permissions::from_mode(0o700))
+}
+
+/// Removes what is not this user's. What cannot be removed, a directory that is not empty say, is in nobody's way who
+/// looks at owners.
+#[cfg(unix)]
+fn evict(place: &Path) -> io::Result<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut evicted = 0;
+    for entry in fs::read_dir(place)?.take(MOST_ENTRIES) {
+        let path = entry?.path();
+        let is_foreign = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.uid() != agtop_os::own_uid());
+        if is_foreign && (fs::remove_file(&path).is_ok() || fs::remove_dir(&path).is_ok()) {
+            evicted += 1;
+        }
     }
-    Ok(())
+    Ok(evicted)
 }
 
 /// A user's own directories are private already.
@@ -76,8 +154,14 @@ fn maker() -> DirBuilder {
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
-fn keep_others_out(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+fn close(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+fn evict(_: &Path) -> io::Result<u64> {
+    Ok(0)
 }
 
 #[cfg(test)]
@@ -104,10 +188,35 @@ mod tests {
         claim(&place).unwrap();
         assert_eq!(mode(), 0o700);
         fs::set_permissions(&place, fs::Permissions::from_mode(0o777)).unwrap();
-        claim(&place).unwrap();
+        assert!(claim(&place).is_err(), "a sender does not mend it: what lies there may be anybody's");
+        assert_eq!(take_over(&place).unwrap(), 0);
         assert_eq!(mode(), 0o700);
+        claim(&place).unwrap();
         let link = directory.path().join("link");
         std::os::unix::fs::symlink(&place, &link).unwrap();
-        assert!(claim(&link).is_err(), "a link may lead anywhere");
+        assert!(claim(&link).is_err() && take_over(&link).is_err(), "a link may lead anywhere");
+    }
+
+    /// While `~/.agtop` was 0777, another user put a socket there, and it stayed when the directory was closed.
+    #[test]
+    #[cfg(unix)]
+    fn what_others_have_put_into_the_directory_is_removed() {
+        const NOBODY: u32 = 65_534;
+        if agtop_os::own_uid() != 0 {
+            eprintln!("NOT RUN: only root can give a file to another user");
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("agtop");
+        claim(&place).unwrap();
+        drop(std::os::unix::net::UnixListener::bind(socket(&place)).unwrap());
+        fs::write(place.join("spool"), "theirs").unwrap();
+        fs::write(place.join("mine"), "").unwrap();
+        for name in ["agtop.sock", "spool"] {
+            std::os::unix::fs::chown(place.join(name), Some(NOBODY), None).unwrap();
+        }
+        assert_eq!(take_over(&place).unwrap(), 2);
+        let left: Vec<_> = fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["mine"]);
     }
 }

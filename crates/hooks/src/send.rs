@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::frame::Frame;
 use crate::limits::{LONGEST_PAYLOAD, LONGEST_TAG, MOST_ANCESTORS};
+use crate::listener::Content;
 #[cfg(windows)]
 use crate::pipe::hand_over;
 use crate::places::Places;
@@ -34,27 +35,30 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(5);
 pub fn tell(places: &Places, mut frame: Frame) -> bool {
     trim(&mut frame);
     let bytes = frame.encode();
-    places.iter().any(|place| hand_over(place, &bytes) == Some(TAKEN))
+    places.safe().into_iter().any(|place| hand_over(place, &bytes) == Some(TAKEN))
 }
 
-/// Hands the frame over, within milliseconds whatever the other end does.
-pub fn send(places: &Places, mut frame: Frame) -> Delivery {
+/// Hands the frame over, within milliseconds whatever the other end does. Only places that are this user's alone count,
+/// and only this user's processes there. What nobody takes is spooled: without what was said, unless that is to be kept.
+pub fn send(places: &Places, mut frame: Frame, content: impl FnOnce() -> Content) -> Delivery {
     trim(&mut frame);
     let bytes = frame.encode();
-    let answers = places.iter().filter_map(|place| hand_over(place, &bytes));
-    match answers.into_iter().next() {
+    let safe = places.safe();
+    match safe.iter().find_map(|place| hand_over(place, &bytes)) {
         Some(REFUSED) => return Delivery::Refused,
         Some(_) => return Delivery::Taken,
         None => {}
     }
-    let is_spooled = places.iter().any(|place| spool::append(place, &bytes).is_ok());
+    let bytes = if content() == Content::Kept { bytes } else { frame.scrubbed().encode() };
+    let is_spooled = safe.iter().any(|place| spool::append(place, &bytes).is_ok());
     if is_spooled { Delivery::Spooled } else { Delivery::Lost }
 }
 
-/// Cuts down what is too long, so that the listener need not refuse it.
+/// Cuts down what is too long, so that the listener need not refuse it. A tool's answer may be: what agtop uses of it is
+/// told all the same.
 fn trim(frame: &mut Frame) {
     if frame.payload.len() > LONGEST_PAYLOAD {
-        frame.payload = Vec::new();
+        *frame = frame.scrubbed();
         frame.header.is_too_long = true;
     }
     frame.header.ancestors.truncate(MOST_ANCESTORS);
@@ -71,7 +75,7 @@ fn hand_over(place: &Path, frame: &[u8]) -> Option<u8> {
 
     let begun = std::time::Instant::now();
     let left = || PATIENCE.checked_sub(begun.elapsed()).filter(|left| !left.is_zero());
-    let mut stream = connect(&crate::places::socket(place)).ok()?;
+    let mut stream = connect_to_own(&crate::places::socket(place)).ok()?;
     let mut rest = frame;
     while !rest.is_empty() {
         stream.set_write_timeout(Some(left()?)).ok()?;
@@ -84,9 +88,20 @@ fn hand_over(place: &Path, frame: &[u8]) -> Option<u8> {
     answer.first().copied()
 }
 
+/// Connects to a process of this user. What another listens at gets not a byte.
+#[cfg(unix)]
+pub(crate) fn connect_to_own(path: &Path) -> std::io::Result<std::os::unix::net::UnixStream> {
+    let stream = connect(path)?;
+    if agtop_os::peer(&stream)?.uid == agtop_os::own_uid() {
+        Ok(stream)
+    } else {
+        Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, "another user listens there"))
+    }
+}
+
 /// Connects without waiting: not even for a listener that was stopped, and whose queue is full.
 #[cfg(unix)]
-pub(crate) fn connect(path: &Path) -> std::io::Result<std::os::unix::net::UnixStream> {
+fn connect(path: &Path) -> std::io::Result<std::os::unix::net::UnixStream> {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
     let address = SocketAddrUnix::new(path)?;
     let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
@@ -105,9 +120,12 @@ mod tests {
     #[test]
     fn ten_megabytes_are_told_without_their_content() {
         let header = Header { tag: Some("ä".repeat(1000)), ancestors: vec![2; 1000], ..Header::default() };
-        let mut frame = Frame { header, payload: vec![b' '; 10_000_000] };
+        let mut payload = br#"{"session_id":"s","tool_response":""#.to_vec();
+        payload.resize(10_000_000, b' ');
+        let mut frame = Frame { header, payload };
         trim(&mut frame);
-        assert!(frame.payload.is_empty() && frame.header.is_too_long);
+        assert_eq!((&frame.payload[..], frame.header.bytes), (&br#"{"session_id":"s"}"#[..], 10_000_000));
+        assert!(frame.header.is_too_long);
         assert_eq!(frame.header.tag.unwrap().chars().count(), LONGEST_TAG);
         assert_eq!(frame.header.ancestors.len(), MOST_ANCESTORS);
     }
@@ -115,6 +133,6 @@ mod tests {
     #[test]
     fn without_any_place_a_frame_is_lost_and_nothing_else_happens() {
         let frame = Frame { header: Header::default(), payload: Vec::new() };
-        assert_eq!(send(&Places::new(None, None), frame), Delivery::Lost);
+        assert_eq!(send(&Places::new(None, None), frame, Content::default), Delivery::Lost);
     }
 }

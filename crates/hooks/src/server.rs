@@ -9,7 +9,7 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::arrivals::Arrivals;
-use crate::limits::{LONGEST_FRAME, Rates};
+use crate::limits::{LONGEST_FRAME, MOST_UNTOLD, Rates};
 use crate::talk::{CHUNK, MOST_CONNECTIONS, SUBSCRIBE, Standing, Talk, pass_on};
 
 /// While somebody is connected, connections that take too long are looked for this often. Otherwise nothing wakes the
@@ -53,8 +53,18 @@ impl Worker {
         })
     }
 
+    /// Lets the thread know that there is something to be told to others.
+    pub(crate) fn nudge(&self) {
+        if let Some(mut end) = self.end.as_ref() {
+            // If it cannot take more, it has been let know often enough.
+            let _ = end.write(&[0]);
+        }
+    }
+
     fn start(work: impl FnOnce(UnixStream) + Send + 'static) -> io::Result<Self> {
         let (end, other) = UnixStream::pair()?;
+        end.set_nonblocking(true)?;
+        other.set_nonblocking(true)?;
         let thread = std::thread::Builder::new().name("hooks".into()).spawn(move || work(other))?;
         Ok(Self { end: Some(end), thread: Some(thread) })
     }
@@ -72,18 +82,19 @@ struct Server {
 struct Connection {
     stream: UnixStream,
     talk: Talk,
+    /// What is to be sent and did not fit yet.
+    unsent: Vec<u8>,
 }
 
 impl Server {
     fn run(mut self) {
         while let Some(ready) = self.wait() {
-            let mut news = Vec::new();
             for (connection, is_ready) in self.connections.iter_mut().zip(ready) {
                 if is_ready {
-                    connection.read(&self.arrivals, &mut self.rates, &mut news);
+                    connection.serve(&self.arrivals, &mut self.rates);
                 }
             }
-            self.tell(&news);
+            self.tell(&self.arrivals.take_news());
             let now = Instant::now();
             let arrivals = &self.arrivals;
             self.connections.retain(|connection| connection.talk.goes_on(now, arrivals));
@@ -91,16 +102,21 @@ impl Server {
         }
     }
 
-    /// Waits for something to happen; says which connections have something to say, and `None` when it is over.
-    fn wait(&self) -> Option<Vec<bool>> {
+    /// Waits for something to happen; says which connections it happened to, and `None` when it is over.
+    fn wait(&mut self) -> Option<Vec<bool>> {
         let is_full = self.connections.len() >= MOST_CONNECTIONS;
-        let streams = self.connections.iter().map(|connection| connection.stream.as_fd());
-        let listener = (!is_full).then(|| self.listener.as_fd());
-        let fds: Vec<BorrowedFd<'_>> = std::iter::once(self.end.as_fd()).chain(streams).chain(listener).collect();
+        let listener = (!is_full).then(|| (self.listener.as_fd(), PollFlags::IN));
+        let fds: Vec<(BorrowedFd<'_>, PollFlags)> = std::iter::once((self.end.as_fd(), PollFlags::IN))
+            .chain(self.connections.iter().map(Connection::awaits))
+            .chain(listener)
+            .collect();
         let is_open = self.connections.iter().any(|connection| connection.talk.standing == Standing::Open);
         let ready = ready(&fds, is_open.then_some(&BEAT))?;
-        let (is_over, rest) = ready.split_first()?;
-        (!is_over).then(|| rest.to_vec())
+        let (is_nudged, rest) = ready.split_first()?;
+        if *is_nudged && fill(&mut self.end, &mut Vec::new()) {
+            return None;
+        }
+        Some(rest.to_vec())
     }
 
     fn accept(&mut self) {
@@ -109,7 +125,8 @@ impl Server {
             match agtop_os::peer(&stream) {
                 Ok(peer) if peer.uid == agtop_os::own_uid() => {
                     if stream.set_nonblocking(true).is_ok() {
-                        self.connections.push(Connection { stream, talk: Talk::new(peer.pid) });
+                        let talk = Talk::new(peer.pid, &self.arrivals);
+                        self.connections.push(Connection { stream, talk, unsent: Vec::new() });
                     }
                 }
                 _ => self.arrivals.refuse(|refused| refused.foreign += 1),
@@ -117,32 +134,48 @@ impl Server {
         }
     }
 
-    /// Hands frames on to subscribers. One that does not keep up is let go: it will come back.
+    /// Hands frames on to subscribers.
     fn tell(&mut self, news: &[Vec<u8>]) {
         let is_subscriber = |connection: &&mut Connection| connection.talk.standing == Standing::Subscriber;
         for connection in self.connections.iter_mut().filter(is_subscriber) {
-            for frame in news {
-                let is_told = matches!(connection.stream.write(frame), Ok(written) if written == frame.len());
-                if !is_told {
-                    connection.talk.standing = Standing::Done;
-                    break;
-                }
-            }
+            news.iter().for_each(|frame| connection.send(frame));
         }
     }
 }
 
 impl Connection {
-    fn read(&mut self, arrivals: &Arrivals, rates: &mut Rates, news: &mut Vec<Vec<u8>>) {
+    fn awaits(&self) -> (BorrowedFd<'_>, PollFlags) {
+        let room = if self.unsent.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
+        (self.stream.as_fd(), PollFlags::IN | room)
+    }
+
+    fn serve(&mut self, arrivals: &Arrivals, rates: &mut Rates) {
+        let before = self.talk.standing;
         let is_over = fill(&mut self.stream, &mut self.talk.bytes);
-        let mut heard = self.talk.hear(arrivals, rates);
-        if !heard.answers.is_empty() {
-            // The sender may have lost patience: then it has spooled the frame, and that double will be known.
-            let _ = self.stream.write(&heard.answers);
+        // The sender may have lost patience: then it has spooled the frame, and that double will be known.
+        let answers = self.talk.hear(arrivals, rates);
+        self.send(&answers);
+        if before == Standing::Open && self.talk.standing == Standing::Subscriber {
+            self.send(&arrivals.recent());
         }
-        news.append(&mut heard.news);
         if is_over {
             self.talk.standing = Standing::Done;
+        }
+    }
+
+    /// Sends as much as fits, and the rest when there is room. Who does not keep up is let go: it will come back.
+    fn send(&mut self, bytes: &[u8]) {
+        self.unsent.extend_from_slice(bytes);
+        while !self.unsent.is_empty() {
+            match self.stream.write(&self.unsent) {
+                Ok(written) if written > 0 => drop(self.unsent.drain(..written)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.unsent.len() <= MOST_UNTOLD => return,
+                _ => {
+                    self.talk.standing = Standing::Done;
+                    self.unsent.clear();
+                }
+            }
         }
     }
 }
@@ -150,7 +183,7 @@ impl Connection {
 /// Reads frames until the other end is gone, or this one shall end.
 fn follow(mut first: UnixStream, end: &UnixStream, arrivals: &Arrivals) {
     let mut bytes = Vec::new();
-    while let Some(ready) = ready(&[end.as_fd(), first.as_fd()], None) {
+    while let Some(ready) = ready(&[(end.as_fd(), PollFlags::IN), (first.as_fd(), PollFlags::IN)], None) {
         if ready.first() == Some(&true) {
             return;
         }
@@ -161,10 +194,10 @@ fn follow(mut first: UnixStream, end: &UnixStream, arrivals: &Arrivals) {
     }
 }
 
-/// Waits, no longer than `at_most`, until some descriptors have something to read, and says which; `None` if that cannot
-/// be found out.
-fn ready(fds: &[BorrowedFd<'_>], at_most: Option<&Timespec>) -> Option<Vec<bool>> {
-    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+/// Waits, no longer than `at_most`, until what is awaited of some descriptors has come about, and says of which; `None` if
+/// that cannot be found out.
+fn ready(fds: &[(BorrowedFd<'_>, PollFlags)], at_most: Option<&Timespec>) -> Option<Vec<bool>> {
+    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|(fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
     match poll(&mut polled, at_most) {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(_) => return None,

@@ -163,16 +163,14 @@ fn read(file: &SettingsFile) -> Result<(PathBuf, Option<String>), Trouble> {
 
 fn text_of(path: &Path) -> Result<Option<String>, Trouble> {
     let unfit = |why| Err(Trouble::Unfit { path: path.to_owned(), why });
-    match agtop_os::open_regular(path) {
-        Ok((_, identity)) if identity.size > LONGEST => return unfit("is too long for settings"),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(Trouble::Io { deed: "read", path: path.to_owned(), source }),
-    }
-    match fs::read_to_string(path) {
+    match agtop_os::read_own_text(path, LONGEST) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => unfit("is not UTF-8"),
-        Err(source) => Err(Trouble::Io { deed: "read", path: path.to_owned(), source }),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound => Ok(None),
+            io::ErrorKind::FileTooLarge => unfit("is too long for settings"),
+            io::ErrorKind::InvalidData => unfit("is not UTF-8"),
+            _ => Err(Trouble::Io { deed: "read", path: path.to_owned(), source: error }),
+        },
     }
 }
 

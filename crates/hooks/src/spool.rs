@@ -29,7 +29,7 @@ pub(crate) fn append(place: &Path, frame: &[u8]) -> io::Result<()> {
     places::claim(place)?;
     let path = place.join(CURRENT);
     loop {
-        let mut file = open(&path)?;
+        let mut file = open_to_append(&path)?;
         lock(&file)?;
         if !is_at(&file, &path) {
             continue;
@@ -70,9 +70,12 @@ impl Spool {
         Self { place: place.to_owned(), read: Vec::new() }
     }
 
-    /// Everything since the last time; the first time also what a reader before had taken and perhaps not used, for it
-    /// was ended.
-    pub(crate) fn take(&mut self) -> io::Result<Haul> {
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// What was handed out has been used, and is removed.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
         for path in self.read.drain(..) {
             match fs::remove_file(path) {
                 // What is gone need not go.
@@ -80,6 +83,14 @@ impl Spool {
                 other => other?,
             }
         }
+        Ok(())
+    }
+
+    /// Everything since the last time, which has been used, then. What a reader before had taken and perhaps not used, for
+    /// it was ended, comes first, and the rest the next time.
+    pub(crate) fn take(&mut self) -> io::Result<Haul> {
+        places::look(&self.place).map_err(io::Error::other)?;
+        self.settle()?;
         let mut haul = Haul::default();
         for (from, to) in TAKEN {
             let (from, to) = (self.place.join(from), self.place.join(to));
@@ -98,6 +109,9 @@ impl Spool {
 /// Everything that nobody has used yet. It stays where it is.
 pub(crate) fn peek(place: &Path) -> Haul {
     let mut haul = Haul::default();
+    if places::look(place).is_err() {
+        return haul;
+    }
     for name in TAKEN.into_iter().flat_map(|(from, to)| [to, from]) {
         // What cannot be read is left to the reader whose task it is.
         if let Ok(Some(bytes)) = bytes_of(&place.join(name)) {
@@ -108,20 +122,14 @@ pub(crate) fn peek(place: &Path) -> Haul {
 }
 
 fn move_away(from: &Path, to: &Path) -> io::Result<()> {
-    let file = match File::open(from) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other?,
-    };
+    let Some(file) = open_to_read(from)? else { return Ok(()) };
     lock(&file)?;
     fs::rename(from, to)
 }
 
 /// The file's bytes; no more than a spool may have, whoever wrote it.
 fn bytes_of(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
+    let Some(file) = open_to_read(path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     file.take(HALF_SPOOL).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
@@ -143,12 +151,21 @@ fn split(mut bytes: &[u8], haul: &mut Haul) {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// Opens a file of this user's, for it alone, and makes it if it is not there.
+pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     restrict(&mut options);
-    let file = options.open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("is no file")) }
+    own(options.open(path)?)
+}
+
+/// Opens a file of this user's; `None` if it is not there.
+fn open_to_read(path: &Path) -> io::Result<Option<File>> {
+    match agtop_os::open_regular(path) {
+        Ok((file, _)) => own(file).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Takes the lock. After some milliseconds it goes on without: an agent is waiting.
@@ -174,6 +191,20 @@ fn restrict(options: &mut OpenOptions) {
 
 #[cfg(not(unix))]
 fn restrict(_: &mut OpenOptions) {}
+
+/// The file, if it is a regular one of this user's, and has no other name under which it is something else.
+#[cfg(unix)]
+fn own(file: File) -> io::Result<File> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = file.metadata()?;
+    let is_own = metadata.is_file() && metadata.uid() == agtop_os::own_uid() && metadata.nlink() <= 1;
+    if is_own { Ok(file) } else { Err(io::Error::other("is no file of this user's alone")) }
+}
+
+#[cfg(not(unix))]
+fn own(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("is no file")) }
+}
 
 /// Whether the open file is the one that has this name now.
 #[cfg(unix)]

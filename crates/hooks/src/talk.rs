@@ -24,8 +24,15 @@ pub(crate) struct Talk {
     /// What was read and not made anything of yet.
     pub(crate) bytes: Vec<u8>,
     pub(crate) standing: Standing,
-    pid: Option<u32>,
+    peer: Option<Peer>,
     since: Instant,
+}
+
+/// The process at the other end, and its ancestors: the system's word, whatever it says itself.
+#[derive(Debug)]
+struct Peer {
+    pid: u32,
+    ancestors: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,24 +45,19 @@ pub(crate) enum Standing {
     Done,
 }
 
-/// What came of listening.
-#[derive(Debug, Default)]
-pub(crate) struct Heard {
-    /// To be sent back.
-    pub(crate) answers: Vec<u8>,
-    /// Frames, to be handed on to subscribers.
-    pub(crate) news: Vec<Vec<u8>>,
-}
-
 impl Talk {
     /// Somebody has connected: the process with this id, if the kernel tells.
-    pub(crate) fn new(pid: Option<u32>) -> Self {
-        Self { bytes: Vec::new(), standing: Standing::Open, pid, since: Instant::now() }
+    pub(crate) fn new(pid: Option<u32>, arrivals: &Arrivals) -> Self {
+        let peer = pid.map(|pid| Peer { pid, ancestors: arrivals.ancestors_of(pid) });
+        // Of one that is gone already nothing can be found out.
+        let peer = peer.filter(|peer| !peer.ancestors.is_empty());
+        Self { bytes: Vec::new(), standing: Standing::Open, peer, since: Instant::now() }
     }
 
-    /// Takes in the frames that were read.
-    pub(crate) fn hear(&mut self, arrivals: &Arrivals, rates: &mut Rates) -> Heard {
-        let mut heard = Heard::default();
+    /// Takes in the frames that were read; says what to answer. What others are to be told is put by
+    /// ([`Arrivals::publish`]).
+    pub(crate) fn hear(&mut self, arrivals: &Arrivals, rates: &mut Rates) -> Vec<u8> {
+        let mut answers = Vec::new();
         if self.standing == Standing::Open && self.bytes == SUBSCRIBE {
             self.bytes.clear();
             self.standing = Standing::Subscriber;
@@ -69,21 +71,27 @@ impl Talk {
                     self.standing = Standing::Done;
                 }
                 Start::Whole(frame, length) => {
-                    heard.news.push(self.bytes.drain(..length).collect());
-                    heard.answers.extend(self.take(frame, arrivals, rates));
+                    self.bytes.drain(..length);
+                    answers.extend(self.take(frame, arrivals, rates));
                 }
             }
         }
-        heard
+        answers
     }
 
     /// Takes a frame in, and says what to answer. Without an answer the sender spools it.
-    fn take(&self, frame: Frame, arrivals: &Arrivals, rates: &mut Rates) -> Option<u8> {
-        if !rates.allow(self.pid.unwrap_or(frame.header.pid), Instant::now()) {
+    fn take(&self, mut frame: Frame, arrivals: &Arrivals, rates: &mut Rates) -> Option<u8> {
+        let pid = self.peer.as_ref().map_or(frame.header.pid, |peer| peer.pid);
+        if !rates.allow(pid, Instant::now()) {
             arrivals.refuse(|refused| refused.too_many += 1);
             return Some(REFUSED);
         }
-        let proof = if self.pid == Some(frame.header.pid) { Proof::Kernel } else { Proof::Claim };
+        frame.header.is_verified = self.peer.is_some();
+        if let Some(peer) = &self.peer {
+            (frame.header.pid, frame.header.ancestors) = (peer.pid, peer.ancestors.clone());
+        }
+        let proof = if self.peer.is_some() { Proof::Kernel } else { Proof::Claim };
+        arrivals.publish(&frame);
         arrivals.push(Arrival { frame, proof }).then_some(TAKEN)
     }
 
@@ -106,8 +114,13 @@ pub(crate) fn pass_on(bytes: &mut Vec<u8>, arrivals: &Arrivals) -> ControlFlow<(
             Start::Damaged => return ControlFlow::Break(()),
             Start::Whole(frame, length) => {
                 bytes.drain(..length);
+                if frame == Frame::that_is_all() {
+                    arrivals.catch_up();
+                    continue;
+                }
                 // The first agtop has looked at who sent it, and this one has looked at the first.
-                if !arrivals.push(Arrival { frame, proof: Proof::Claim }) {
+                let proof = if frame.header.is_verified { Proof::Relay } else { Proof::Claim };
+                if !arrivals.push(Arrival { frame, proof }) {
                     return ControlFlow::Break(());
                 }
             }

@@ -7,6 +7,8 @@ use crate::{ClientId, Place};
 pub struct Health {
     /// Per client, in the order of the registry.
     pub clients: Vec<ClientHealth>,
+    /// Why what agents push may not be heard, a line each: places that are not used, for others could read there.
+    pub hooks: Vec<String>,
 }
 
 impl Health {

@@ -1,12 +1,17 @@
-//! Who started this process, and who started them: a few look-ups, where the process table would cost a hundred times
+//! Who started a process, and who started them: a few look-ups, where the process table would cost a hundred times
 //! as much.
 
-/// The ids of this process's ancestors, the nearest first, at most so many. It ends early at the first that cannot be
-/// read.
+/// The ids of this process's ancestors, as [`ancestors_of`].
 pub fn ancestors(most: usize) -> Vec<u32> {
+    ancestors_of(std::process::id(), most)
+}
+
+/// The ids of a process's ancestors, the nearest first, at most so many. It ends early at the first that cannot be
+/// read.
+pub fn ancestors_of(pid: u32, most: usize) -> Vec<u32> {
     let mut found = Vec::with_capacity(most);
-    let mut next = parent(std::process::id());
-    while let Some(pid) = next.filter(|pid| *pid > 1 && found.len() < most && !found.contains(pid)) {
+    let mut next = parent(pid);
+    while let Some(pid) = next.filter(|pid| *pid > 0 && found.len() < most && !found.contains(pid)) {
         found.push(pid);
         next = parent(pid);
     }
@@ -41,8 +46,9 @@ mod tests {
     fn the_nearest_ancestor_is_the_parent() {
         let found = ancestors(16);
         let parent = std::os::unix::process::parent_id();
-        assert_eq!(found.first().copied(), Some(parent).filter(|&parent| parent > 1));
+        assert_eq!(found.first().copied(), Some(parent).filter(|&parent| parent > 0));
         assert!(found.len() <= 16);
         assert!(ancestors(0).is_empty());
+        assert!(ancestors_of(u32::MAX, 16).is_empty(), "no process has that id");
     }
 }

@@ -12,6 +12,7 @@ use agtop_model::Timestamp;
 
 #[cfg(not(unix))]
 mod other;
+mod own;
 #[cfg(unix)]
 mod unix;
 mod walk;
@@ -21,6 +22,7 @@ use other as platform;
 #[cfg(unix)]
 use unix as platform;
 
+pub use own::{append_to_own, open_own, read_own, read_own_text, replace_own};
 pub use walk::{Sight, Walk};
 
 /// Which file it is, and how it was when it was looked at.
@@ -78,7 +80,18 @@ pub fn identity(path: &Path) -> io::Result<FileKind> {
 /// # Errors
 /// [`io::ErrorKind::InvalidInput`] if it is no regular file; otherwise what the system says.
 pub fn open_regular(path: &Path) -> io::Result<(File, FileIdentity)> {
-    let file = platform::open(path)?;
+    open_with(path, Links::Refused)
+}
+
+/// What becomes of a link in the last part of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Links {
+    Refused,
+    Followed,
+}
+
+fn open_with(path: &Path, links: Links) -> io::Result<(File, FileIdentity)> {
+    let file = platform::open(path, links)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(refusal(word_for(metadata.file_type())));

@@ -40,6 +40,7 @@ mod peer;
 #[cfg(any(target_os = "macos", target_os = "freebsd", windows, all(test, target_os = "linux")))]
 mod portable;
 mod shell;
+mod shelter;
 mod signal;
 mod unknown;
 #[cfg(any(target_os = "macos", all(test, target_os = "linux")))]
@@ -49,12 +50,15 @@ mod wide;
 #[cfg(windows)]
 mod windows;
 
-pub use ancestry::ancestors;
+pub use ancestry::{ancestors, ancestors_of};
 #[cfg(windows)]
 pub use call_off::call_off;
 pub use caps::{Caps, Support};
 pub use fake::{FakeOs, FakeProcess};
-pub use files::{FileIdentity, FileKind, Sight, Walk, identity, open_regular};
+pub use files::{
+    FileIdentity, FileKind, Sight, Walk, append_to_own, identity, open_own, open_regular, read_own, read_own_text,
+    replace_own,
+};
 #[cfg(target_os = "freebsd")]
 pub use freebsd::FreeBsdOs;
 #[cfg(target_os = "linux")]
@@ -65,6 +69,7 @@ pub use memory::give_back_memory;
 #[cfg(unix)]
 pub use peer::{Peer, own_uid, peer};
 pub use shell::shell;
+pub use shelter::{Exposed, Fault, Presence, own_directory, shelter};
 pub use signal::Signal;
 pub use unknown::UnknownOs;
 #[cfg(windows)]

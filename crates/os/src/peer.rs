@@ -58,7 +58,31 @@ fn credentials(stream: &UnixStream) -> io::Result<Peer> {
     let (mut uid, mut gid) = (0, 0);
     // SAFETY: the descriptor is open as long as the stream is borrowed, and both places are ours to write to.
     let answer = unsafe { libc::getpeereid(stream.as_raw_fd(), &raw mut uid, &raw mut gid) };
-    if answer == 0 { Ok(Peer { uid, pid: None }) } else { Err(io::Error::last_os_error()) }
+    if answer == 0 { Ok(Peer { uid, pid: pid(stream) }) } else { Err(io::Error::last_os_error()) }
+}
+
+/// `LOCAL_PEERPID` of `unix(4)`.
+#[cfg(target_os = "macos")]
+fn pid(stream: &UnixStream) -> Option<u32> {
+    let mut found: libc::pid_t = 0;
+    let mut length = libc::socklen_t::try_from(size_of::<libc::pid_t>()).ok()?;
+    // SAFETY: the descriptor is open as long as the stream is borrowed, and the kernel writes at most `length` bytes,
+    // which is the size of `found`.
+    let answer = unsafe {
+        libc::getsockopt(
+            stream.as_raw_fd(),
+            libc::SOL_LOCAL,
+            libc::LOCAL_PEERPID,
+            std::ptr::from_mut(&mut found).cast(),
+            &raw mut length,
+        )
+    };
+    (answer == 0).then(|| u32::try_from(found).ok().filter(|&pid| pid > 0)).flatten()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn pid(_: &UnixStream) -> Option<u32> {
+    None
 }
 
 #[cfg(test)]
@@ -70,7 +94,7 @@ mod tests {
         let (here, _there) = UnixStream::pair().unwrap();
         let found = peer(&here).unwrap();
         assert_eq!(found.uid, own_uid());
-        if cfg!(target_os = "linux") {
+        if cfg!(any(target_os = "linux", target_os = "macos")) {
             assert_eq!(found.pid, Some(std::process::id()));
         }
     }

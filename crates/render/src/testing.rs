@@ -585,5 +585,5 @@ fn health() -> Health {
         issues_total: 4,
         versions: vec!["2.1.7".to_owned()],
     };
-    Health { clients: vec![claude] }
+    Health { clients: vec![claude], ..Health::default() }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use agtop_clients::{HookDialect, client};
 use agtop_collect::Collector;
-use agtop_hooks::Refused;
+use agtop_hooks::{Reading, Refused};
 use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot, Untrusted};
 use agtop_render::units;
 use anyhow::Result;
@@ -19,10 +19,16 @@ const SHOWN_ISSUES: usize = 20;
 pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
     writeln!(out, "agtop {}, prices: {}", env!("CARGO_PKG_VERSION"), doctor.book.describe())?;
     let mut collector = Collector::new(doctor.settings, agtop_os::native(), doctor.book);
-    super::hear(&mut collector, &doctor.hooks);
+    // As a hook would find them: who listens closes a directory that is open.
+    let setbacks = doctor.hooks.setbacks();
+    super::hear(&mut collector, &doctor.hooks, Reading::Peeks);
     let snapshot = progress::shown(collector.watch(), || collector.refresh());
     for health in &snapshot.health.clients {
         report(health, &snapshot, out)?;
+    }
+    for setback in setbacks.iter().map(ToString::to_string) {
+        let now = if snapshot.health.hooks.contains(&setback) { "" } else { "; it is closed to others now" };
+        writeln!(out, "\nhooks: {}{now}", shown(&setback))?;
     }
     if let Some(refused) = collector.refused().filter(|refused| *refused != Refused::default()) {
         writeln!(out, "\nhooks: of what agents pushed was refused: {}", refusals(refused))?;
@@ -91,10 +97,11 @@ fn hook_notes(id: ClientId) -> Vec<&'static str> {
 fn refusals(refused: Refused) -> String {
     let counts = [
         (refused.damaged, "damaged or without meaning"),
-        (refused.too_long, "too long"),
+        (refused.too_long, "too long, but for what agtop uses"),
         (refused.too_many, "too many at a time"),
         (refused.doubles, "told before"),
         (refused.foreign, "of other users"),
+        (refused.planted, "put there by other users, and removed"),
     ];
     let told = counts.into_iter().filter(|(count, _)| *count > 0);
     told.map(|(count, why)| format!("{} {why}", units::grouped(count))).collect::<Vec<_>>().join(", ")

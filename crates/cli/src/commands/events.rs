@@ -2,9 +2,9 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use agtop_hooks::{Listener, Options, Proof, Received};
+use agtop_hooks::{Listener, Novelty, Options, Received};
 use agtop_model::Untrusted;
 use anyhow::Result;
 use jiff::tz::TimeZone;
@@ -15,7 +15,13 @@ use crate::plan::{EventForm, Events, Span};
 /// How often the spool is looked at, for hooks that could not reach the socket.
 const BEAT: Duration = Duration::from_millis(500);
 
-/// Prints what agents push. Events that only waited are there for the next agtop, too.
+/// How long another agtop is waited for that tells what it knows.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// What waits comes in two steps: what an agtop that was ended has left, and the spool.
+const ROUNDS: usize = 2;
+
+/// Prints what agents push. Events that waited have been told, then, and are gone; another agtop that listens has them,
+/// and tells them every agtop that comes.
 pub(super) fn run(events: &Events, out: &mut dyn Write) -> Result<ExitCode> {
     let (sender, news) = sync_channel::<()>(1);
     let wake = move || {
@@ -24,19 +30,36 @@ pub(super) fn run(events: &Events, out: &mut dyn Write) -> Result<ExitCode> {
     };
     let options = Options { content: events.content, wake: Some(Arc::new(wake)), ..Options::default() };
     let mut listener = Listener::bind(&events.places, options)?;
+    for setback in listener.setbacks() {
+        eprintln!("agtop: {}", Untrusted::from(setback.to_string()).for_terminal());
+    }
+    if events.span == Span::Waiting {
+        let begun = Instant::now();
+        while !listener.is_caught_up() && begun.elapsed() < PATIENCE {
+            let _ = news.recv_timeout(PATIENCE.saturating_sub(begun.elapsed()));
+        }
+        for _ in 0..ROUNDS {
+            tell(&mut listener, events.form, out)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     loop {
-        for received in listener.poll() {
-            print(&received, events.form, out)?;
-        }
-        out.flush()?;
-        if events.span == Span::Waiting {
-            return Ok(ExitCode::SUCCESS);
-        }
+        tell(&mut listener, events.form, out)?;
         match news.recv_timeout(BEAT) {
             Ok(()) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(BEAT),
         }
     }
+}
+
+/// Prints what has come in. Once it is out, it need not be kept.
+fn tell(listener: &mut Listener, form: EventForm, out: &mut dyn Write) -> Result<()> {
+    for received in listener.poll().iter().filter(|received| received.novelty == Novelty::New) {
+        print(received, form, out)?;
+    }
+    out.flush()?;
+    listener.settle();
+    Ok(())
 }
 
 fn print(received: &Received, form: EventForm, out: &mut dyn Write) -> Result<()> {
@@ -74,7 +97,7 @@ struct Wire<'a> {
     tool: Option<&'a str>,
     tag: Option<&'a str>,
     pid: u32,
-    /// Whether the kernel says that it was this process.
+    /// Whether the kernel says that it was this process, and not the event alone.
     is_verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<serde_json::Value>,
@@ -92,7 +115,7 @@ impl<'a> Wire<'a> {
             tool: told.tool.as_deref(),
             tag: received.tag.as_ref().map(Untrusted::raw),
             pid: received.sender.pid,
-            is_verified: received.sender.proof == Proof::Kernel,
+            is_verified: received.sender.proof.is_verified(),
             payload: received.payload.as_deref().and_then(|payload| serde_json::from_slice(payload).ok()),
         }
     }

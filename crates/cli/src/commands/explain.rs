@@ -1,7 +1,6 @@
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use agtop_collect::{Collector, Counted, Entry, Files};
 use agtop_model::{FileId, InferenceGeo, PicoUsd, Place, Session, SessionKey, Snapshot, Untrusted, Usage};
@@ -232,7 +231,7 @@ fn line_starts(path: &Path) -> Option<Vec<u64>> {
     }
     let mut starts = vec![0];
     let mut at = 0;
-    for byte in BufReader::with_capacity(256 * 1024, File::open(PathBuf::from(path)).ok()?).bytes() {
+    for byte in BufReader::with_capacity(256 * 1024, agtop_os::open_regular(path).ok()?.0).bytes() {
         at += 1;
         if byte.ok()? == b'\n' {
             starts.push(at);

@@ -6,10 +6,15 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use agtop_hooks::{Frame, Header, LONGEST_PAYLOAD, Places, send, tell};
+use agtop_hooks::{Content, Frame, Header, Places, send, tell};
 use agtop_model::ClientId;
 
-/// How much more than is carried is read all the same: an agent may take it ill if nobody reads what it writes.
+use crate::config::spooled_content;
+use crate::plan::config_file;
+
+/// The longest payload of which what agtop uses is looked for to its end. Of a longer one its head is looked at.
+const LONGEST: u64 = 16 * 1024 * 1024;
+/// How much more is read all the same: an agent may take it ill if nobody reads what it writes.
 const PATIENCE: u64 = 64 * 1024 * 1024;
 /// Whose hook it is, where the settings do not say: those of the program before this one did not.
 const CLIENT: &str = "claude";
@@ -35,7 +40,7 @@ fn carry() {
     if payload.is_empty() {
         return;
     }
-    send(&places(), Frame { header: header(client), payload });
+    send(&places(), Frame { header: header(client), payload }, content);
 }
 
 /// Tells an agtop that listens, if one does, what is true now.
@@ -50,8 +55,13 @@ fn header(client: String) -> Header {
         pid: std::process::id(),
         ancestors: agtop_os::ancestors(MOST_ANCESTORS),
         tag: std::env::var("AGTOP_TAG").ok(),
-        is_too_long: false,
+        ..Header::default()
     }
+}
+
+/// Whether what was said may be spooled. Asked only where nobody listens.
+fn content() -> Content {
+    config_file().map_or(Content::Dropped, |path| spooled_content(&path))
 }
 
 fn places() -> Places {
@@ -87,10 +97,7 @@ fn read() -> Option<Vec<u8>> {
         return None;
     }
     let mut payload = Vec::new();
-    // One byte more than is carried shows that there is more.
-    let limit = u64::try_from(LONGEST_PAYLOAD).unwrap_or(u64::MAX).saturating_add(1);
-    input.by_ref().take(limit).read_to_end(&mut payload).ok()?;
-    if payload.len() > LONGEST_PAYLOAD {
+    if input.by_ref().take(LONGEST).read_to_end(&mut payload).ok()? >= usize::try_from(LONGEST).unwrap_or(usize::MAX) {
         let _ = std::io::copy(&mut input.take(PATIENCE), &mut std::io::sink());
     }
     Some(payload)

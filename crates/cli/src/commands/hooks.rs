@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use agtop_clients::{HookCommand, Status};
 use agtop_hooks::settings::{self, Change, Trouble};
+use agtop_model::Untrusted;
 use anyhow::Result;
 
 use crate::plan::{Hooks, HooksTask, Target};
@@ -37,7 +38,8 @@ fn one(task: HooksTask, target: &Target, command: &HookCommand, out: &mut dyn Wr
     };
     match task {
         HooksTask::Print => {
-            writeln!(out, "{}:", change.path.display())?;
+            // What is printed can be piped into a file, or into a program that reads JSON.
+            eprintln!("{}:", Untrusted::from(&*change.path.to_string_lossy()).for_terminal());
             write!(out, "{}", change.after.as_deref().unwrap_or_default())?;
         }
         HooksTask::TryInstall | HooksTask::TryUninstall => differences(&change, out)?,

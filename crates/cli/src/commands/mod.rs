@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use agtop_collect::Collector;
-use agtop_hooks::{Listener, Options, Places};
+use agtop_hooks::{Listener, Options, Places, Reading};
 use anyhow::Result;
 pub(crate) use config::ConfigWork;
 use crossbeam_channel::bounded;
@@ -39,13 +39,13 @@ fn remember(collector: &mut Collector) {
 }
 
 /// Listens to what agents push. Where nobody can listen, files and processes tell.
-fn hear(collector: &mut Collector, places: &Places) {
+fn hear(collector: &mut Collector, places: &Places, reading: Reading) {
     let (pushed, woken) = bounded(1);
     let wake = Arc::new(move || {
         // A full channel says it already.
         let _ = pushed.try_send(());
     });
-    match Listener::bind(places, Options { wake: Some(wake), ..Options::default() }) {
+    match Listener::bind(places, Options { wake: Some(wake), reading, ..Options::default() }) {
         Ok(listener) => collector.listen(listener, woken),
         Err(error) => tracing::warn!("{error}: what agents push is not heard"),
     }

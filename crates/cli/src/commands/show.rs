@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use agtop_collect::Collector;
+use agtop_hooks::Reading;
 use agtop_model::{Agent, SessionKey, Snapshot, Timestamp};
 use anyhow::Result;
 use tracing::info;
@@ -20,7 +21,9 @@ const TOKENS_PASSED: u8 = 4;
 pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
     let mut collector = Collector::new(show.settings, agtop_os::native(), show.book);
     if let Some(places) = &show.hooks {
-        super::hear(&mut collector, places);
+        // Who looks a few times leaves what waits to who stays.
+        let reading = if show.iterations.is_some() { Reading::Peeks } else { Reading::Takes };
+        super::hear(&mut collector, places, reading);
     }
     let mut guard = Guard::new(show.thresholds);
     let mut code = ExitCode::SUCCESS;

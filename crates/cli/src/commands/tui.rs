@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_collect::{Collector, Progress, Remembering};
+use agtop_hooks::Reading;
 use agtop_model::{SessionKey, Snapshot, Timestamp};
 use agtop_os::Os;
 use agtop_tui::demo::Demo;
@@ -108,7 +109,7 @@ impl World {
             Box::new(Progress::default)
         } else {
             let mut collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
-            super::hear(&mut collector, &screen.hooks);
+            super::hear(&mut collector, &screen.hooks, Reading::Takes);
             let progress = collector.watch();
             let collect = collect(collector, Arc::clone(&slot), orders_out, roused, interval);
             start_thread("collect", move || {
@@ -274,7 +275,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// Sets what was chosen in the `[tui]` table, and leaves everything else in the file as its owner wrote it.
 fn write_choices(path: &PathBuf, choices: &Choices) -> Result<()> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match agtop_os::read_own_text(path, crate::config::LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
@@ -286,12 +287,7 @@ fn write_choices(path: &PathBuf, choices: &Choices) -> Result<()> {
     table["theme"] = toml_edit::value(choices.theme.as_str());
     table["columns"] = toml_edit::value(array(&choices.columns));
     table["session_columns"] = toml_edit::value(array(&choices.session_columns));
-    let directory = path.parent().context("the configuration has no directory")?;
-    std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
-    // Written beside it and put in its place, so that no reader ever sees half a file.
-    let beside = path.with_extension("toml.new");
-    std::fs::write(&beside, document.to_string()).with_context(|| beside.display().to_string())?;
-    std::fs::rename(&beside, path).with_context(|| path.display().to_string())
+    agtop_os::replace_own(path, document.to_string().as_bytes()).with_context(|| path.display().to_string())
 }
 
 /// Writes into the working directory, and over nothing that is there.

@@ -44,7 +44,7 @@ pub(crate) fn update(update: &Update, out: &mut dyn Write) -> Result<()> {
     for vendor in &old {
         let told = fetch(&agent, url, vendor).and_then(|logo| {
             let file = file(directory, vendor);
-            store(&file, &logo).with_context(|| file.display().to_string())
+            agtop_os::replace_own(&file, &logo).with_context(|| file.display().to_string())
         });
         match told {
             Ok(()) => fetched += 1,
@@ -69,16 +69,6 @@ fn fetch(agent: &ureq::Agent, url: &str, vendor: &str) -> Result<Vec<u8>> {
         bail!("what was sent is no logo that can be drawn");
     }
     Ok(logo)
-}
-
-/// Writes beside the file and renames, so that no reader ever sees half a logo.
-fn store(file: &Path, logo: &[u8]) -> std::io::Result<()> {
-    if let Some(directory) = file.parent() {
-        std::fs::create_dir_all(directory)?;
-    }
-    let half = file.with_extension(format!("{}.part", std::process::id()));
-    std::fs::write(&half, logo)?;
-    std::fs::rename(&half, file)
 }
 
 fn is_fresh(file: &Path) -> bool {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use agtop_clients::{Client, HookCommand, Scope, SettingsFile, clients};
+use agtop_clients::{Client, HookCommand, HookDialect, Scope, SettingsFile, clients};
 use agtop_hooks::{Content, Places};
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -94,16 +94,20 @@ impl Ground {
             },
             _ => return Ok(None),
         };
-        let files = self.targets(self.hooked(cli)?, self.scope(scope)?)?;
+        let scope = self.scope(scope)?;
+        let files = self.targets(self.hooked(cli, scope)?, scope)?;
         Ok(Some(Plan::Hooks(Hooks { task, files, command: command()? })))
     }
 
-    /// The clients that were named, or else those that are installed here and have hooks.
-    fn hooked(&self, cli: &Cli) -> Result<Vec<&'static dyn Client>> {
+    /// The clients that were named, or else those that are installed here and have hooks: they have written something, or
+    /// have settings, which may be all there is where agtop was installed first.
+    fn hooked(&self, cli: &Cli, scope: Scope<'_>) -> Result<Vec<&'static dyn Client>> {
         let named_clients: Vec<_> = self.clients(&cli.sources)?;
         if named_clients.is_empty() {
-            let is_here = |client: &&dyn Client| client.stores(&self.env).iter().any(|store| store.root.exists());
-            return Ok(clients().filter(|client| client.hooks().is_some()).filter(is_here).collect());
+            let is_used = |client: &dyn Client| client.stores(&self.env).iter().any(|store| store.root.exists());
+            let is_set = |hooks: &dyn HookDialect| hooks.files(&self.env, scope).iter().any(|file| file.path.exists());
+            let is_here = |client: &&dyn Client| client.hooks().is_some_and(|hooks| is_used(*client) || is_set(hooks));
+            return Ok(clients().filter(is_here).collect());
         }
         named_clients.into_iter().map(named).collect()
     }

@@ -26,3 +26,23 @@ fn the_doctor_tells_what_was_refused_of_what_agents_pushed() {
         assert!(told.contains("\nhooks: of what agents pushed was refused: 1 damaged or without meaning\n"), "{told}");
     }
 }
+
+/// A hook writes nothing where others could read it; whoever wonders where its events are asks the doctor.
+#[test]
+#[cfg(unix)]
+fn the_doctor_tells_which_directories_hooks_refuse() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let home = Home::temporary().unwrap();
+    let place = home.root().join(".agtop");
+    std::fs::create_dir(&place).unwrap();
+    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let doctor = || agtop(home.root(), &["doctor"]).stdout;
+    let told = doctor();
+    assert!(told.contains("/.agtop: others may write to it; it is closed to others now\n"), "{told}");
+    assert!(!doctor().contains("is not used"));
+    std::fs::remove_dir_all(&place).unwrap();
+    symlink(home.root(), &place).unwrap();
+    let told = doctor();
+    assert!(told.contains("/.agtop: is a symbolic link\n"), "{told}");
+}

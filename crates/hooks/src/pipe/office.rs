@@ -62,6 +62,11 @@ impl Socket {
         Some(socket)
     }
 
+    /// Lets others know what has been put by for them.
+    pub(crate) fn nudge(&self) {
+        self.office.tell();
+    }
+
     fn start(&mut self, work: impl FnOnce(&Arc<Office>) + Send + 'static) -> io::Result<()> {
         let office = Arc::clone(&self.office);
         self.threads.push(Builder::new().name("hooks".into()).spawn(move || work(&office))?);
@@ -219,7 +224,7 @@ impl Office {
 
     /// Listens to somebody until that has said all, or a subscriber has gone.
     fn serve(&self, number: u64, line: &Line) {
-        let mut talk = Talk::new(line.0.client_process_id().ok());
+        let mut talk = Talk::new(line.0.client_process_id().ok(), &self.arrivals);
         if line.say(self.secret.as_bytes()).is_err() {
             return;
         }
@@ -229,7 +234,9 @@ impl Office {
                 self.listen(line, &mut talk, &mut chunk);
                 if talk.standing == Standing::Subscriber && teller.is_none() {
                     let (sender, receiver) = sync_channel(MOST_UNTOLD);
-                    self.place(number, Place::Subscriber(sender));
+                    self.place(number, Place::Subscriber(sender.clone()));
+                    // What comes meanwhile is told twice, and known by that.
+                    let _ = sender.try_send(self.arrivals.recent());
                     teller = Builder::new().spawn_scoped(scope, move || pass_to(line, &receiver)).ok();
                 }
             }
@@ -250,13 +257,19 @@ impl Office {
             return;
         }
         talk.bytes.extend_from_slice(chunk.get(..length).unwrap_or_default());
-        let heard = talk.hear(&self.arrivals, &mut self.rates.lock().unwrap_or_else(PoisonError::into_inner));
-        if !heard.answers.is_empty() && line.say(&heard.answers).is_err() {
+        let answers = talk.hear(&self.arrivals, &mut self.rates.lock().unwrap_or_else(PoisonError::into_inner));
+        if !answers.is_empty() && line.say(&answers).is_err() {
             // The sender has lost patience and spooled the frame: that double will be known.
             talk.standing = Standing::Done;
         }
-        if !heard.news.is_empty() {
-            self.desk().visitors.values_mut().for_each(|visitor| visitor.tell(&heard.news));
+        self.tell();
+    }
+
+    /// Tells subscribers what has been put by for them.
+    fn tell(&self) {
+        let news = self.arrivals.take_news();
+        if !news.is_empty() {
+            self.desk().visitors.values_mut().for_each(|visitor| visitor.tell(&news));
         }
     }
 

@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use agtop_hooks::{Delivery, Frame, Header, Listener, Options, Places, Proof, Received, Role, send};
+use agtop_hooks::{
+    Content, Delivery, Frame, Header, Listener, Novelty, Options, Places, Proof, Reading, Received, Role, send,
+};
 
+#[cfg(unix)]
+mod strangers;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -44,7 +48,7 @@ impl Ground {
 
     /// Sends a tool's start.
     fn send(&self, call: usize) -> Delivery {
-        send(&self.places(), frame(call, ""))
+        deliver(&self.places(), frame(call, ""))
     }
 
     /// Sends a tool's start until the listener has it, for a busy machine may keep it from answering in time. What was
@@ -52,6 +56,10 @@ impl Ground {
     fn hand_over(&self, call: usize) {
         until(|| self.send(call) == Delivery::Taken);
     }
+}
+
+fn deliver(places: &Places, frame: Frame) -> Delivery {
+    send(places, frame, Content::default)
 }
 
 fn frame(call: usize, filler: &str) -> Frame {
@@ -73,7 +81,7 @@ fn frame(call: usize, filler: &str) -> Frame {
 fn await_some(listener: &mut Listener, count: usize) -> Vec<Received> {
     let mut found = Vec::new();
     until(|| {
-        found.extend(listener.poll());
+        found.extend(listener.poll().into_iter().filter(|received| received.novelty == Novelty::New));
         found.len() >= count
     });
     found
@@ -121,6 +129,8 @@ fn a_part_in_another_process() {
         }
         #[cfg(unix)]
         "intrude" => unix::intrude(&place),
+        #[cfg(unix)]
+        "eavesdrop" => strangers::eavesdrop(&place),
         other => panic!("no part {other}"),
     }
 }
@@ -135,21 +145,31 @@ fn an_event_arrives_with_what_is_known_of_its_sender() {
     assert_eq!((received.client.as_str(), &*received.told.session.id), ("claude", "s"));
     assert_eq!(received.told.events.len(), 1);
     assert_eq!(received.tag.unwrap().raw(), "mine");
-    assert!(received.sender.descends_from(42) && !received.sender.descends_from(43));
     assert!(received.payload.is_none(), "what was said is dropped unless asked for");
 }
 
+/// A frame that named process 42 among its sender's ancestors was believed of the agent with that id.
 #[test]
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 fn the_kernel_vouches_for_who_sent_what_it_has_carried() {
     let ground = Ground::new();
-    let mut listener = ground.listener();
-    let mut call = 0;
-    until(|| {
-        call += 1;
-        ground.send(call);
-        listener.poll().iter().any(|received| received.sender.proof == Proof::Kernel)
-    });
+    let (mut listener, mut follower) = (ground.listener(), ground.listener());
+    let mut frame = frame(1, "");
+    (frame.header.pid, frame.header.ancestors, frame.header.is_verified) = (42, vec![42, 43], true);
+    until(|| deliver(&ground.places(), frame.clone()) == Delivery::Taken);
+    let parents = agtop_os::ancestors(16);
+    for (listener, proof) in [(&mut listener, Proof::Kernel), (&mut follower, Proof::Relay)] {
+        let sender = await_some(listener, 1).remove(0).sender;
+        assert_eq!((sender.pid, sender.proof), (std::process::id(), proof));
+        assert_eq!(sender.ancestors, parents);
+        assert!(sender.descends_from(parents[0]) && (!sender.descends_from(42) || parents.contains(&42)));
+    }
+    // What is spooled is what its sender says, even that it is verified.
+    drop((listener, follower));
+    frame.header.at += 60_000;
+    assert_eq!(deliver(&ground.places(), frame), Delivery::Spooled);
+    let sender = await_some(&mut ground.listener(), 1).remove(0).sender;
+    assert_eq!((sender.pid, sender.proof.is_verified()), (42, false));
 }
 
 #[test]
@@ -171,28 +191,53 @@ fn events_are_handed_out_in_the_order_in_which_they_happened() {
         frame.header.at = time;
         frame
     };
-    assert_eq!(send(&ground.places(), at(5_000, 1)), Delivery::Spooled);
+    assert_eq!(deliver(&ground.places(), at(5_000, 1)), Delivery::Spooled);
     let mut listener = ground.listener();
-    send(&ground.places(), at(3_000, 2));
+    deliver(&ground.places(), at(3_000, 2));
     let times: Vec<i64> = await_some(&mut listener, 2).iter().map(|received| received.told.at.as_millis()).collect();
     assert_eq!(times, [3_000, 5_000]);
 }
 
+/// A `PostToolUse` with an answer of more than 1 MiB vanished, so that the tool ran for ever.
 #[test]
-fn ten_megabytes_are_refused_and_the_next_event_arrives() {
+fn ten_megabytes_keep_their_head_and_are_told_without_content() {
     let ground = Ground::new();
+    for listens in [false, true] {
+        let mut listener = listens.then(|| ground.listener());
+        deliver(&ground.places(), frame(1, &"x".repeat(10_000_000)));
+        let mut listener = listener.take().unwrap_or_else(|| ground.listener());
+        let received = await_some(&mut listener, 1).remove(0);
+        assert_eq!((received.told.events.len(), received.told.tool.as_deref()), (1, Some("Bash")));
+        assert_eq!(listener.refused().too_long, 1);
+        listener.poll();
+    }
+}
+
+/// With nobody there to hear it, what was said lay in the spool in clear text, and stayed when it had been read.
+#[test]
+fn the_spool_holds_nothing_that_was_said_unless_that_is_asked_for() {
+    let ground = Ground::new();
+    let spooled = |content: fn() -> Content| {
+        assert_eq!(send(&ground.places(), frame(1, "a secret"), content), Delivery::Spooled);
+        std::fs::read(ground.place().join("spool")).unwrap()
+    };
+    let holds = |bytes: &[u8], text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    let bytes = spooled(|| Content::Dropped);
+    assert!(holds(&bytes, b"Bash") && !holds(&bytes, b"a secret"));
     let mut listener = ground.listener();
-    send(&ground.places(), frame(1, &"x".repeat(10_000_000)));
-    ground.send(2);
-    assert_eq!(await_some(&mut listener, 1).len(), 1);
-    until(|| listener.poll().is_empty() && listener.refused().too_long >= 1);
+    assert_eq!(listener.poll().len(), 1);
+    assert!(listener.poll().is_empty());
+    drop(listener);
+    let left: Vec<_> = std::fs::read_dir(ground.place()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["lock"], "what was read is gone");
+    assert!(holds(&spooled(|| Content::Kept), b"a secret"));
 }
 
 #[test]
 fn a_payload_just_within_the_limit_arrives() {
     let ground = Ground::new();
     let mut listener = ground.listener();
-    send(&ground.places(), frame(1, &"x".repeat(1_000_000)));
+    deliver(&ground.places(), frame(1, &"x".repeat(1_000_000)));
     assert_eq!(await_some(&mut listener, 1).len(), 1);
 }
 
@@ -237,7 +282,7 @@ fn payloads_that_tell_nothing_are_counted() {
     let mut listener = ground.listener();
     for (client, payload) in [("claude", "{"), ("claude", "null"), ("nobody", "{}"), ("goose", "{}")] {
         let header = Header { client: client.into(), ..frame(0, "").header };
-        send(&ground.places(), Frame { header, payload: payload.into() });
+        deliver(&ground.places(), Frame { header, payload: payload.into() });
     }
     until(|| {
         assert!(listener.poll().is_empty());
@@ -267,6 +312,44 @@ fn a_second_agtop_follows_the_first_and_takes_its_place() {
     second.poll();
     ground.hand_over(call + 1);
     assert_eq!(await_some(&mut second, 1).len(), 1);
+}
+
+/// Events lay in the spool, the first agtop took them, and whichever came next never learned of them.
+#[test]
+fn an_agtop_that_comes_later_is_told_what_was_spooled_and_each_event_once() {
+    let ground = Ground::new();
+    assert_eq!(ground.send(1), Delivery::Spooled);
+    let mut first = ground.listener();
+    let mut early = ground.listener();
+    assert_eq!((first.role(), early.role()), (Role::First, Role::Follower));
+    until(|| early.is_caught_up());
+    assert!(early.poll().is_empty(), "nobody has read the spool");
+    assert_eq!(first.poll().len(), 1);
+    first.settle();
+    assert!(!ground.place().join("taken").exists() && !ground.place().join("spool").exists());
+    assert_eq!(await_some(&mut early, 1).len(), 1);
+    ground.hand_over(2);
+    assert_eq!((await_some(&mut first, 1).len(), await_some(&mut early, 1).len()), (1, 1));
+    let mut late = ground.listener();
+    until(|| late.is_caught_up());
+    assert_eq!(await_some(&mut late, 2).len(), 2);
+    for listener in [&mut first, &mut early, &mut late] {
+        let again = listener.poll().into_iter().filter(|received| received.novelty == Novelty::New);
+        assert_eq!(again.count(), 0);
+    }
+}
+
+/// Who only looks once leaves the spool for the agtop that stays.
+#[test]
+fn a_listener_that_peeks_takes_no_event_from_the_next() {
+    let ground = Ground::new();
+    assert_eq!(ground.send(1), Delivery::Spooled);
+    for _ in 0..2 {
+        let options = Options { reading: Reading::Peeks, ..Options::default() };
+        let mut doctor = Listener::bind(&ground.places(), options).unwrap();
+        assert_eq!((doctor.poll().len(), doctor.poll().len()), (1, 0));
+    }
+    assert_eq!(ground.listener().poll().len(), 1);
 }
 
 #[test]

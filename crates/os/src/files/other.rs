@@ -5,11 +5,12 @@ use std::path::Path;
 use walkdir::WalkDir;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{FileIdentity, Sight, Walk, identity, modified, refusal, word_for};
+use super::{FileIdentity, Links, Sight, Walk, identity, modified, refusal, word_for};
 
 /// Looks before it opens: the standard library has no way to do both at once here.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    let kind = path.symlink_metadata()?.file_type();
+pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
+    let metadata = if links == Links::Followed { path.metadata() } else { path.symlink_metadata() };
+    let kind = metadata?.file_type();
     if kind.is_file() { File::open(path) } else { Err(refusal(word_for(kind))) }
 }
 

@@ -11,11 +11,12 @@ use agtop_model::Timestamp;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::{FileIdentity, FileKind, Sight, Walk, modified, refusal};
+use super::{FileIdentity, FileKind, Links, Sight, Walk, modified, refusal};
 
-/// Opens without waiting, without following a link, and without handing the file on to child processes.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+/// Opens without waiting, and without handing the file on to child processes.
+pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
+    let follow = if links == Links::Followed { OFlags::empty() } else { OFlags::NOFOLLOW };
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | follow;
     match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(descriptor) => Ok(File::from(descriptor)),
         // What NOFOLLOW answers for a link: EMLINK on FreeBSD, ELOOP elsewhere. A true loop of links is one too.

@@ -119,6 +119,7 @@ fn who(app: &App, snapshot: &Snapshot, words: Words) -> Vec<Piece> {
     }
     let mut pieces = vec![Piece { rank: 21, line: Line::from(look.span("agtop", Ink::Strong)) }];
     pieces.extend(scanning(app));
+    pieces.extend(deafness(look, snapshot));
     if counts.is_empty() {
         pieces.push(Piece { rank: 0, line: Line::from(look.span("no live agents", Ink::Dim)) });
     }
@@ -157,6 +158,12 @@ fn scanning(app: &App) -> Option<Piece> {
     spans.extend(bar(&app.look, share, 10, Ink::Accent));
     spans.push(app.look.span(format!(" {:.0}%", share * 100.0), Ink::Text));
     Some(Piece { rank: 1, line: Line::from(spans) })
+}
+
+/// That what agents push is not heard everywhere it should be.
+fn deafness(look: &Look, snapshot: &Snapshot) -> Option<Piece> {
+    let is_deaf = !snapshot.health.hooks.is_empty();
+    is_deaf.then(|| Piece { rank: 1, line: Line::from(look.span("hooks refused: agtop doctor", Ink::Bad)) })
 }
 
 /// What it costs and uses, and what is about to run out.

@@ -58,6 +58,18 @@ fn the_first_thing_one_sees() {
     }
 }
 
+/// Directories that hooks refuse, for others could read there, were told nowhere on the screen.
+#[test]
+fn the_header_says_that_hooks_are_refused() {
+    let mut snapshot = demo::crowd(3, 6);
+    let refused = "hooks refused: agtop doctor";
+    let screen = |snapshot: Snapshot| text_of(&app_at((140, 40), usual(), snapshot), 140, 40);
+    assert!(!screen(snapshot.clone()).contains(refused));
+    let hooks = vec!["/run/user/1/agtop is not used: is a symbolic link".to_owned()];
+    snapshot.health = Arc::new(agtop_model::Health { hooks, ..Default::default() });
+    assert!(screen(snapshot).contains(refused));
+}
+
 /// What cells look like, a letter each: the ink's in colour, what sets it apart without, `#` what is
 /// turned round; `.` is a blank or plain text.
 fn looks(app: &App, (columns, rows): (u16, u16)) -> String {

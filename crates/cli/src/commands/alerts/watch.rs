@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use agtop_collect::Collector;
+use agtop_hooks::Reading;
 use agtop_model::{Timestamp, Untrusted};
 use agtop_render::alerts::{Action, Alert, Watch, json, notification};
 use agtop_render::units;
@@ -21,7 +22,8 @@ use crate::progress;
 pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
     let WatchAlerts { settings, book, rules, hooks, interval, span, voice } = watch;
     let mut collector = Collector::new(settings, agtop_os::native(), book);
-    crate::commands::hear(&mut collector, &hooks);
+    let reading = if span == Span::Waiting { Reading::Peeks } else { Reading::Takes };
+    crate::commands::hear(&mut collector, &hooks, reading);
     let (rouse, roused) = bounded(1);
     let end = End { is_asked_for: Arc::default(), rouse };
     end.listen();
