@@ -170,8 +170,11 @@ impl Transcript {
         }
         told.branch = branch.clone().or(told.branch.take());
         told.version = version.clone().or(told.version.take());
+        let parent = parent_of(session);
+        // A sub-agent was started by its parent, whose sidecar names its kind; the entrypoint is its session's.
+        let is_entered = is_introduction && parent.is_none();
         let facts = SessionFacts {
-            parent: parent_of(session),
+            parent,
             forked_from: line
                 .forked_from
                 .0
@@ -181,7 +184,7 @@ impl Transcript {
             cwd: line.cwd.as_deref().filter(|_| is_introduction).map(PathBuf::from),
             branch: branch.map(Into::into),
             version: version.map(Into::into),
-            origin: line.entrypoint.as_deref().filter(|_| is_introduction).map(Into::into),
+            origin: line.entrypoint.as_deref().filter(|_| is_entered).map(Into::into),
             ..SessionFacts::default()
         };
         record.emit(session, EventKind::Facts(Box::new(facts)));

@@ -102,6 +102,20 @@ fn a_sub_agents_prompt_is_not_its_persons() {
     assert_eq!(prompts, 0);
 }
 
+/// `subagents[].origin` was the kind of the sub-agent on a first run and the entrypoint of its session on later ones.
+#[test]
+fn the_entrypoint_of_a_session_is_not_the_origin_of_its_sub_agents() {
+    let origins = |events: Vec<EventKind>| -> Vec<String> {
+        let origin = |kind| match kind {
+            EventKind::Facts(facts) => facts.origin.map(|origin| origin.raw().to_owned()),
+            _ => None,
+        };
+        events.into_iter().filter_map(origin).collect()
+    };
+    assert_eq!(origins(kinds(SUB, SUBAGENT)), Vec::<String>::new());
+    assert!(!origins(kinds(MAIN, SESSION)).is_empty());
+}
+
 #[test]
 fn a_sub_agents_description_names_it_and_the_sub_agent_that_started_it() {
     let events = decode_document(&Claude, SUB_META, META).unwrap();

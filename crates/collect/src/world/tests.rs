@@ -361,3 +361,51 @@ proptest! {
         prop_assert_eq!(counted, session.usage);
     }
 }
+
+/// A sub-agent's sidecar names a sub-agent that left no file as its parent, its transcript the session itself. By order of
+/// reading the session had 1,684,520 or 1,684,597 tokens.
+#[test]
+fn of_two_parents_the_one_that_files_tell_of_holds_in_any_order() {
+    let names = |file: u32, at: i64, of: &str| {
+        let facts = SessionFacts { parent: Some(key(of)), ..SessionFacts::default() };
+        event("child", file, at, EventKind::Facts(Box::new(facts)))
+    };
+    let mut response = said("child", 3, turn("n", 7));
+    response.source.file = FileId(1);
+    let events = [said("top", 1, turn("m", 5)), names(1, 2, "top"), names(2, 2, "gone"), response];
+    for order in [[0, 1, 2, 3], [2, 0, 1, 3], [1, 3, 2, 0], [2, 1, 3, 0], [1, 2, 0, 3]] {
+        let mut world = world(order.map(|at| events[at].clone()));
+        let told = sessions(&mut world);
+        let child = &told[0].children[0];
+        assert_eq!((told.len(), told[0].usage.output, child.parent.clone()), (1, 12, Some(key("top"))), "{order:?}");
+    }
+    // Where files tell of both, the sub-agent's parent is the sub-agent.
+    let more = [said("gone", 2, turn("o", 100)), parent("gone", "top")];
+    let told = sessions(&mut world(events.into_iter().chain(more)));
+    assert_eq!((told.len(), told[0].children[0].children[0].usage.output), (1, 7));
+}
+
+/// What two files say of one session does not depend on which is read first: the newest holds, and names that are message
+/// text are kept apart from those that are not.
+#[test]
+fn facts_of_two_files_come_to_the_same_in_any_order() {
+    let facts = |branch: &str| SessionFacts { branch: Some(branch.into()), ..SessionFacts::default() };
+    let title = |rank, text: &str| EventKind::Title(Title { rank, text: text.into() });
+    let events = [
+        event("s", 0, 1, EventKind::Facts(Box::new(facts("old")))),
+        event("s", 0, 2, title(TitleRank::Summary, "A summary")),
+        event("s", 0, 3, EventKind::Prompt { words: None }),
+        event("s", 1, 5, EventKind::Facts(Box::new(facts("new")))),
+        event("s", 1, 6, title(TitleRank::LastPrompt, "my words")),
+        event("s", 1, 7, EventKind::TurnEnded),
+    ];
+    for order in [[0, 1, 2, 3, 4, 5], [3, 4, 5, 0, 1, 2], [0, 3, 1, 4, 2, 5], [3, 0, 4, 1, 5, 2]] {
+        let told = sessions(&mut world(order.map(|at| events[at].clone())));
+        let session = &told[0];
+        let title = |title: &Option<Title>| title.as_ref().map(|title| title.text.raw().to_owned());
+        assert_eq!(session.branch.as_ref().map(|branch| branch.raw().to_owned()).as_deref(), Some("new"), "{order:?}");
+        assert_eq!(title(&session.title).as_deref(), Some("my words"));
+        assert_eq!(title(&session.public_title).as_deref(), Some("A summary"), "what later runs show, too");
+        assert_eq!((session.prompts, session.phase, session.files), (1, Phase::Finished, 2));
+    }
+}
