@@ -124,7 +124,7 @@ fn maker() -> DirBuilder {
 #[cfg(unix)]
 fn close(place: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    if fs::symlink_metadata(place)?.permissions().mode() & 0o077 == 0 {
+    if fs::symlink_metadata(place)?.permissions().mode() & 0o777 == 0o700 {
         return Ok(());
     }
     fs::set_permissions(place, fs::Permissions::from_mode(0o700))
