@@ -251,8 +251,10 @@ impl Listener {
     /// What [`Self::poll`] handed out has been used: the spool that it came from is gone.
     pub fn settle(&mut self) {
         if let Post::First { spools, .. } = &mut self.post {
-            // What cannot be removed now is tried again next time.
-            spools.iter_mut().for_each(|spool| drop(spool.settle()));
+            for spool in spools {
+                // What cannot be removed now is read again next time, and known for a double.
+                drop(spool.settle());
+            }
         }
     }
 
@@ -277,7 +279,9 @@ impl Listener {
             }));
         }
         if let Some(socket) = socket.as_ref().filter(|_| !found.is_empty()) {
-            found.iter().for_each(|arrival| self.arrivals.publish(&arrival.frame));
+            for arrival in &found {
+                self.arrivals.publish(&arrival.frame);
+            }
             socket.nudge();
         }
         found

@@ -138,7 +138,9 @@ impl Server {
     fn tell(&mut self, news: &[Vec<u8>]) {
         let is_subscriber = |connection: &&mut Connection| connection.talk.standing == Standing::Subscriber;
         for connection in self.connections.iter_mut().filter(is_subscriber) {
-            news.iter().for_each(|frame| connection.send(frame));
+            for frame in news {
+                connection.send(frame);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use agtop_hooks::{Listener, Novelty, Options, Received};
+use agtop_hooks::{Listener, Novelty, Options, Received, Role};
 use agtop_model::Untrusted;
 use anyhow::Result;
 use jiff::tz::TimeZone;
@@ -41,7 +41,8 @@ pub(super) fn run(events: &Events, out: &mut dyn Write) -> Result<ExitCode> {
         for _ in 0..ROUNDS {
             tell(&mut listener, events.form, out)?;
         }
-        return Ok(ExitCode::SUCCESS);
+        let is_deaf = listener.role() == Role::Deaf;
+        return Ok(if is_deaf { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
     loop {
         tell(&mut listener, events.form, out)?;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -274,7 +274,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 }
 
 /// Sets what was chosen in the `[tui]` table, and leaves everything else in the file as its owner wrote it.
-fn write_choices(path: &PathBuf, choices: &Choices) -> Result<()> {
+fn write_choices(path: &Path, choices: &Choices) -> Result<()> {
     let text = match agtop_os::read_own_text(path, crate::config::LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),

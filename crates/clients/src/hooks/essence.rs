@@ -175,7 +175,7 @@ impl Keep {
         let text = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
         let is_kept = match self {
             Self::Text(most) => text.is_some_and(|text| text.len() <= most),
-            Self::Word => text.is_some_and(|text| text.len() <= WORD && text.iter().all(is_of_word)),
+            Self::Word => text.is_some_and(|text| text.len() <= WORD && text.iter().copied().all(is_of_word)),
             Self::Number => {
                 (1..=WORD).contains(&value.len()) && value.iter().all(|byte| b"0123456789+-.:TZeE\"".contains(byte))
             }
@@ -188,8 +188,8 @@ impl Keep {
     }
 }
 
-fn is_of_word(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-:".contains(byte)
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-:".contains(&byte)
 }
 
 /// Whether a text with its quotes is this one. Names of fields need no escapes.
@@ -231,8 +231,8 @@ mod tests {
         let payload = r#"{"session_id":"s","hook_event_name":"PostToolUse","tool_response":"secret, and no en"#;
         assert_eq!(of(payload), r#"{"session_id":"s","hook_event_name":"PostToolUse"}"#);
         for end in 0..payload.len() {
-            let found = of(&payload[..end]);
-            assert!(found.is_empty() || serde_json::from_str::<serde_json::Value>(&found).is_ok(), "{found}");
+            let found = essence(&payload.as_bytes()[..end]);
+            assert!(found.is_empty() || serde_json::from_slice::<serde_json::Value>(&found).is_ok(), "{end}");
         }
         for none in ["", "null", "[]", "\"text\"", "7"] {
             assert_eq!(of(none), "");
