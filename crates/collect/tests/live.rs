@@ -669,3 +669,24 @@ fn a_question_to_the_user_needs_input_and_no_permission() {
     bench.enter(97, 4711, SID, r#"waiting","waitingFor":"permission prompt"#);
     assert_eq!(bench.look().agents[0].status, Status::NeedsPermission);
 }
+
+/// A transcript says where the agent works as the agent sees it: through a link, or with composed letters where the disk
+/// has them decomposed. The system tells the real name. They were two projects, and the process found no session.
+#[test]
+#[cfg(unix)]
+fn a_directory_with_two_names_is_one_project() {
+    let mut bench = Bench::new();
+    let home = fs::canonicalize(bench.home.path()).unwrap();
+    let real = home.join("cafe\u{301}");
+    fs::create_dir(&real).unwrap();
+    std::os::unix::fs::symlink(&real, home.join("link")).unwrap();
+    let written = [home.join("caf\u{e9}"), home.join("link"), real.clone()];
+    for (n, cwd) in written.iter().enumerate() {
+        let id = format!("{n}aaaaaaa-0000-4000-8000-000000000001");
+        let text = line(&format!("m{n}"), 10).replace(SID, &id).replace("\"/work\"", &format!("{cwd:?}"));
+        append(&bench.transcript().with_file_name(format!("{id}.jsonl")), &text.replace(r"\u{301}", "\u{301}"));
+    }
+    let snapshot = bench.look();
+    let directories: Vec<_> = snapshot.sessions.iter().map(|session| session.cwd.clone().unwrap()).collect();
+    assert_eq!(directories, [real.clone(), real.clone(), real]);
+}
