@@ -7,6 +7,7 @@
 mod attendance;
 mod census;
 mod collector;
+mod directories;
 mod discover;
 mod files;
 mod git;

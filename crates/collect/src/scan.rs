@@ -8,6 +8,7 @@ use agtop_model::{ClientId, Event, EventKind, FileId, Issue, Timestamp};
 use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
 
+use crate::directories;
 use crate::discover::{FileState, Place};
 use crate::read::{Cursor, Reader, Told};
 use crate::remember::{Account, More, Notes};
@@ -165,11 +166,13 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
             notes.note_issues(&told.issues);
         }
     };
-    let hand_on = |told: Told| {
+    let hand_on = |mut told: Told| {
+        directories::resolve(&mut told.events);
         note(&told);
         take(Portion { client, modified, told, end: None });
     };
-    let told = Reader::new(&path, store.format, hand_on).run(&mut cursor);
+    let mut told = Reader::new(&path, store.format, hand_on).run(&mut cursor);
+    directories::resolve(&mut told.events);
     note(&told);
     let account = |seen: Timestamp| Account {
         client,

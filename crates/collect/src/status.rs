@@ -40,10 +40,14 @@ pub(crate) struct Words {
 pub(crate) fn of_agent(agent: &Agent, words: Words, now: Timestamp) -> (Status, Evidence) {
     let session = agent.session.as_deref();
     let told = session.filter(|session| is_told_by(agent, session));
-    let by_file = || words.status_file.map(|activity| (by_vendor(activity, session, now), Evidence::StatusFile));
-    let by_hook = || words.hook.map(|word| (by_hook(word, session, now), Evidence::Hook));
-    let waits = |session| awaits_permission(agent, session, now);
-    let waiting = || told.filter(|session| waits(session)).map(|_| (Status::NeedsPermission, Evidence::Transcript));
+    let by_file = || words.status_file.map(|activity| (by_vendor(activity, agent, now), Evidence::StatusFile));
+    let by_hook = || words.hook.map(|word| (by_hook(word, agent, now), Evidence::Hook));
+    let waits = |session: &Session| {
+        let asks = asked(session, now) && session.phase == Phase::Open;
+        let awaits = || awaits_permission(agent, session, now).then_some(Status::NeedsPermission);
+        if asks { Some(Status::NeedsInput) } else { awaits() }
+    };
+    let waiting = || told.and_then(waits).map(|status| (status, Evidence::Transcript));
     let by_transcript = || waiting().or_else(|| told.and_then(|session| by_transcript(agent, session, now)));
     by_file().or_else(by_hook).or_else(by_transcript).or_else(|| by_cpu(agent.cpu_percent)).unwrap_or_else(|| {
         let recent = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= RECENT);
@@ -63,6 +67,17 @@ const COMMAND_TOOLS: &[&str] =
 /// Tools that are done in an instant, once they are allowed.
 const INSTANT_TOOLS: &[&str] =
     &["Edit", "Write", "MultiEdit", "NotebookEdit", "apply_patch", "edit", "write", "write_file", "replace"];
+/// Tools that ask the user something, or show a plan: they end with the user's answer.
+const QUESTION_TOOLS: &[&str] = &[
+    "AskUserQuestion",
+    "ExitPlanMode",
+    "ask_followup_question",
+    "ask_user",
+    "ask_user_question",
+    "exit_plan_mode",
+    "question",
+    "request_user_input",
+];
 /// The clock of transcripts and that of process starts differ by this much at most.
 const CLOCKS: Duration = Duration::from_secs(2);
 /// A tool that was allowed has a child, or is done, within this.
@@ -83,11 +98,41 @@ fn awaits_permission(agent: &Agent, session: &Session, now: Timestamp) -> bool {
         })
 }
 
-fn by_vendor(activity: Activity, session: Option<&Session>, now: Timestamp) -> Status {
+/// Whether the last tool that is in flight waits for the user's words.
+fn asks(session: &Session) -> bool {
+    session.in_flight.last().is_some_and(|flight| QUESTION_TOOLS.contains(&flight.name.raw()))
+}
+
+/// The same, for long enough that nobody answered in the user's place.
+fn asked(session: &Session, now: Timestamp) -> bool {
+    let since = session.in_flight.last().and_then(|flight| flight.since);
+    asks(session) && since.is_some_and(|since| now.since(since) >= PATIENCE)
+}
+
+/// Whether sub-agents are at work after the turn that sent them off: this process has sent one that has not ended, or
+/// one that has is in the middle of a turn.
+fn has_background_subagent(agent: &Agent, session: &Session, now: Timestamp) -> bool {
+    let started = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(CLOCKS));
+    let is_out = |flight: &InFlight| flight.is_subagent && flight.since.is_some_and(|since| started <= since);
+    let works = |child: &Session| {
+        let is_lively = child.quiet_for(now).is_some_and(|quiet| quiet <= SILENCE);
+        child.phase == Phase::Open && is_lively && child.started.is_some_and(|begun| started <= begun)
+    };
+    let is_lively = session.quiet_for(now).is_some_and(|quiet| quiet <= WANTED);
+    session.phase == Phase::Finished
+        && ((is_lively && session.in_flight.iter().any(is_out)) || session.children.iter().any(|child| works(child)))
+}
+
+fn by_vendor(activity: Activity, agent: &Agent, now: Timestamp) -> Status {
+    let session = agent.session.as_deref();
+    let is_delegated = session.is_some_and(|session| has_background_subagent(agent, session, now));
     let phase = session.map_or(Phase::Fresh, |session| session.phase);
     let is_wanted = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= WANTED);
     match (activity, phase) {
+        (Activity::Asking, _) => Status::NeedsInput,
+        (Activity::Waiting, _) if session.is_some_and(asks) => Status::NeedsInput,
         (Activity::Waiting, _) => Status::NeedsPermission,
+        _ if is_delegated => Status::Working,
         (_, Phase::Limited) => Status::RateLimited,
         (Activity::Busy, _) => session.and_then(|session| trouble(session, now)).unwrap_or_else(|| working(session)),
         (Activity::Idle, Phase::Failed) => Status::Error,
@@ -98,12 +143,13 @@ fn by_vendor(activity: Activity, session: Option<&Session>, now: Timestamp) -> S
 }
 
 /// An agent that has just pushed something is not stuck, however long its transcript has been silent.
-fn by_hook((activity, at): (Activity, Timestamp), session: Option<&Session>, now: Timestamp) -> Status {
+fn by_hook((activity, at): (Activity, Timestamp), agent: &Agent, now: Timestamp) -> Status {
+    let session = agent.session.as_deref();
     let goes_round = session.is_some_and(|session| session.repeats >= LOOP);
     if activity == Activity::Busy && now.since(at) <= SILENCE && !goes_round {
         return working(session);
     }
-    by_vendor(activity, session, now)
+    by_vendor(activity, agent, now)
 }
 
 fn working(session: Option<&Session>) -> Status {
@@ -117,9 +163,11 @@ fn by_transcript(agent: &Agent, session: &Session, now: Timestamp) -> Option<(St
         return Some(by_silence(agent, session, quiet));
     }
     let status = match session.phase {
+        Phase::Waiting if asks(session) => Status::NeedsInput,
         Phase::Waiting => Status::NeedsPermission,
         Phase::Failed => Status::Error,
         Phase::Limited => Status::RateLimited,
+        Phase::Finished if has_background_subagent(agent, session, now) => Status::Working,
         Phase::Finished if quiet <= WANTED => Status::NeedsInput,
         Phase::Open => match trouble(session, now) {
             Some(trouble) => trouble,

@@ -548,3 +548,145 @@ fn an_agent_that_was_told_not_to_ask_never_waits() {
     bench.machine.spawn(FakeProcess::new(97, &argv).cwd("/work"));
     assert_eq!(bench.look().agents[0].status, Status::Working);
 }
+
+/// A turn that sent a sub-agent off and is over, as 2.1.332 writes it: the tool's answer says no more than that it began.
+fn delegated(since: Duration) -> String {
+    let sent = called("Agent", "t1", since);
+    let launched = format!(
+        concat!(
+            r#"{{"type":"user","timestamp":"{at}","sessionId":"{sid}","cwd":"/work","message":{{"role":"user","content":"#,
+            r#"[{{"type":"tool_result","tool_use_id":"t1","content":"Async agent launched"}}]}},"#,
+            r#""toolUseResult":{{"isAsync":true,"status":"async_launched","agentId":"a1","prompt":"{prompt}"}}}}"#,
+            "\n"
+        ),
+        at = ago(since),
+        sid = SID,
+        prompt = "look around ".repeat(500),
+    );
+    sent + &launched + &said("m2", since)
+}
+
+/// A response that ends the turn.
+fn said(message: &str, since: Duration) -> String {
+    let usage = r#""stop_reason":"end_turn","usage""#;
+    let text = line(message, 1).replace("2026-11-20T10:00:00.000Z", &ago(since));
+    text.replace(r#""usage""#, usage)
+}
+
+fn ago(since: Duration) -> String {
+    (jiff::Timestamp::now() - since).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// The line by which a background task ends.
+fn notified(kind: &str) -> String {
+    let note = r"<task-notification>\n<task-id>a1</task-id>\n<tool-use-id>t1</tool-use-id>\n<status>completed</status>";
+    let result = "the result ".repeat(500);
+    match kind {
+        "user" => format!(
+            r#"{{"type":"user","timestamp":"{}","sessionId":"{SID}","message":{{"role":"user","content":"{note}\n<result>{result}</result>"}}}}{}"#,
+            ago(Duration::ZERO),
+            "\n"
+        ),
+        _ => format!(
+            r#"{{"type":"queue-operation","operation":"enqueue","timestamp":"{}","sessionId":"{SID}","content":"{note}"}}{}"#,
+            ago(Duration::ZERO),
+            "\n"
+        ),
+    }
+}
+
+/// The main turn was over while a sub-agent worked on in the background: `needs_input`, with `subagents: 0`, whatever the
+/// vendor's file said.
+#[test]
+fn a_session_whose_sub_agent_works_on_in_the_background_works() {
+    for (entry, kind) in [(None, "user"), (Some("busy"), "queue"), (Some("idle"), "user"), (Some("shell"), "queue")] {
+        let mut bench = Bench::new();
+        append(&bench.transcript(), &delegated(Duration::from_mins(2)));
+        bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work").started(4711));
+        if let Some(status) = entry {
+            bench.enter(97, 4711, SID, status);
+        }
+        let snapshot = bench.look();
+        assert_eq!(snapshot.agents[0].status, Status::Working, "{entry:?}");
+        let in_flight: Vec<bool> = session(&snapshot).in_flight.iter().map(|flight| flight.is_subagent).collect();
+        assert_eq!(in_flight, [true], "{entry:?}");
+        append(&bench.transcript(), &notified(kind));
+        append(&bench.transcript(), &said("m3", Duration::ZERO));
+        if entry.is_some() {
+            bench.enter(97, 4711, SID, "idle");
+        }
+        let snapshot = bench.look();
+        assert_eq!(snapshot.agents[0].status, Status::NeedsInput, "{entry:?}");
+        assert_eq!((session(&snapshot).in_flight.len(), session(&snapshot).prompts), (0, 0), "{entry:?}");
+    }
+}
+
+/// What was sent off by a process that is gone is not at work any more.
+#[test]
+fn a_sub_agent_of_an_earlier_process_is_not_at_work() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &delegated(Duration::from_mins(5)));
+    append(&bench.transcript(), &said("m3", Duration::from_secs(10)));
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    let begun = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond() - 60_000);
+    bench.machine.change(97, |process| process.started_at = Ok(begun));
+    assert_eq!(bench.look().agents[0].status, Status::NeedsInput);
+}
+
+/// A sub-agent in the middle of a turn is told by its own transcript, too.
+#[test]
+fn a_session_works_while_the_transcript_of_a_sub_agent_goes_on() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &said("m1", Duration::from_mins(2)));
+    let child = bench.transcript().with_extension("").join("subagents");
+    fs::create_dir_all(&child).unwrap();
+    let working = called("Bash", "t9", Duration::from_secs(90)).replace(r#""id":"m""#, r#""id":"m9""#);
+    append(&child.join("agent-a1.jsonl"), &working);
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    assert_eq!(bench.look().agents[0].status, Status::Working);
+}
+
+/// Questions and plans wait for words, not for leave: `needs_permission` by the vendor's file, `working` without.
+#[test]
+fn a_question_to_the_user_needs_input_and_no_permission() {
+    for tool in ["AskUserQuestion", "ExitPlanMode"] {
+        for entry in [None, Some("waiting"), Some(r#"waiting","waitingFor":"input needed"#)] {
+            let mut bench = Bench::new();
+            append(&bench.transcript(), &call(tool));
+            bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work").started(4711));
+            if let Some(status) = entry {
+                bench.enter(97, 4711, SID, status);
+            }
+            assert_eq!(bench.look().agents[0].status, Status::NeedsInput, "{tool} {entry:?}");
+        }
+    }
+    // The vendor's word is enough where the transcript lags behind.
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &line("m1", 10));
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work").started(4711));
+    bench.enter(97, 4711, SID, r#"waiting","waitingFor":"input needed"#);
+    assert_eq!(bench.look().agents[0].status, Status::NeedsInput);
+    bench.enter(97, 4711, SID, r#"waiting","waitingFor":"permission prompt"#);
+    assert_eq!(bench.look().agents[0].status, Status::NeedsPermission);
+}
+
+/// A transcript says where the agent works as the agent sees it: through a link, or with composed letters where the disk
+/// has them decomposed. The system tells the real name. They were two projects, and the process found no session.
+#[test]
+#[cfg(unix)]
+fn a_directory_with_two_names_is_one_project() {
+    let mut bench = Bench::new();
+    let home = fs::canonicalize(bench.home.path()).unwrap();
+    let real = home.join("cafe\u{301}");
+    fs::create_dir(&real).unwrap();
+    std::os::unix::fs::symlink(&real, home.join("link")).unwrap();
+    let written = [home.join("caf\u{e9}"), home.join("link"), real.clone()];
+    for (n, cwd) in written.iter().enumerate() {
+        let id = format!("{n}aaaaaaa-0000-4000-8000-000000000001");
+        let text = line(&format!("m{n}"), 10).replace(SID, &id).replace("\"/work\"", &format!("{cwd:?}"));
+        append(&bench.transcript().with_file_name(format!("{id}.jsonl")), &text.replace(r"\u{301}", "\u{301}"));
+    }
+    let snapshot = bench.look();
+    let directories: Vec<_> = snapshot.sessions.iter().map(|session| session.cwd.clone().unwrap()).collect();
+    assert_eq!(directories, [real.clone(), real.clone(), real]);
+}

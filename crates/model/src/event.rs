@@ -401,8 +401,10 @@ pub enum Activity {
     Busy,
     /// Its turn is over.
     Idle,
-    /// It waits for its person to allow something.
+    /// It waits for its user to allow something.
     Waiting,
+    /// It waits for its user's answer to a question.
+    Asking,
     /// Its turn is over, and a command it started still runs.
     Background,
 }

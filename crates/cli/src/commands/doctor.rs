@@ -77,7 +77,8 @@ fn report(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Re
             writeln!(out, "  hooks: {note}")?;
         }
     }
-    if health.sessions > 0 {
+    // What lies on a vendor's servers is missed most where nothing of it lies here.
+    if health.sessions > 0 || agents > 0 || health.stores.iter().any(|store| store.exists) {
         for blind_spot in info.map_or(&[][..], |info| info.blind_spots) {
             writeln!(out, "  cannot be known: {blind_spot}")?;
         }

@@ -17,6 +17,15 @@ fn the_doctor_tells_what_is_to_be_known_of_hooks_of_agents_that_are_here() {
     assert!(!told.contains("was refused"), "{told}");
 }
 
+/// Nothing of today's threads lies here, and only where something did was it said that others are on Amp's servers.
+#[test]
+fn the_doctor_tells_what_amp_keeps_on_its_servers_alone() {
+    let home = Home::temporary().unwrap();
+    std::fs::create_dir_all(home.root().join(".local/share/amp/threads")).unwrap();
+    let told = agtop(home.root(), &["doctor"]).stdout;
+    assert!(told.contains("  cannot be known: Since spring 2026 Amp keeps threads on its servers alone"), "{told}");
+}
+
 #[test]
 fn the_doctor_tells_what_was_refused_of_what_agents_pushed() {
     let home = Home::temporary().unwrap();

@@ -37,7 +37,8 @@ static INFO: ClientInfo = ClientInfo {
         ..Knowledge::NONE
     },
     blind_spots: &[
-        "Newer threads may lie on Amp's servers alone.",
+        "Since spring 2026 Amp keeps threads on its servers alone: of those only processes are seen. `amp threads list` shows \
+         them, `amp threads export` what they used.",
         "Amp writes down credits, which are no dollars: its costs are computed from tokens.",
         "A title or a sub-agent's request is known by its line in the ledger alone, which counts no cached tokens.",
     ],

@@ -21,6 +21,9 @@ const MAX_MODELS: usize = 64;
 /// Lines of one response follow one another but for a few of others.
 const RECENT_RESPONSES: usize = 16;
 
+/// Tools that set sub-agents to work.
+pub(super) const SUBAGENT_TOOLS: [&str; 4] = ["Task", "Agent", "SendMessage", "Workflow"];
+
 /// Counts by bucket, as they are compared and kept.
 type Counts = [u64; 6];
 

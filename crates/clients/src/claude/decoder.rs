@@ -12,9 +12,9 @@ use super::ID;
 use super::compaction::{Compactions, Pace, Summary};
 use super::kinds;
 use super::lineage::{InlineChains, child_id, parent_in, parent_of};
-use super::prompt::{Spoken, prose, spoken};
-use super::skim::{Fact, Results, Skimmed, has_usage, skim};
-use super::wire::{self, Block, Content, CostState, Line, Message, ToolInput};
+use super::prompt::{Spoken, ended_tool, notified, prose, spoken};
+use super::skim::{self, Fact, Results, Skimmed, has_usage};
+use super::wire::{self, Block, Content, CostState, Line, Message, ToolInput, ToolResult};
 use super::words::{geo, stop_reason, tier};
 use crate::checkpoint;
 use crate::decode::{Record, SourceFile, response};
@@ -23,18 +23,8 @@ use crate::parse::{Str, json, shortened};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Lines longer than this, and without usage, hold tool results and attachments: of those only a few facts are picked
-/// out, without parsing the rest.
-const SKIM_FROM: usize = 4 * 1024;
-
 /// Titles and targets are not worth keeping whole.
 pub(super) const TITLE_LENGTH: usize = 120;
-
-/// Tools that set sub-agents to work.
-const SUBAGENT_TOOLS: [&str; 4] = ["Task", "Agent", "SendMessage", "Workflow"];
-
-/// What a tool says whose sub-agent goes on in the background.
-const LAUNCHED: &str = "async_launched";
 
 /// The model name of messages that Claude Code made up itself.
 const SYNTHETIC: &str = "<synthetic>";
@@ -106,7 +96,7 @@ impl Transcript {
         if kinds::is_without_news(bytes) {
             return kinds::whole(bytes);
         }
-        if bytes.len() > SKIM_FROM && !kinds::is_cost_state(bytes) && !has_usage(bytes) {
+        if bytes.len() > skim::MIN_BYTES && !kinds::is_cost_state(bytes) && !has_usage(bytes) {
             kinds::whole(bytes)?;
             self.skimmed(bytes, offset, out);
             return Ok(());
@@ -306,7 +296,7 @@ impl Transcript {
             block.input.and_then(|input| serde_json::from_str(input.get()).ok()).unwrap_or_default();
         let target = input.target();
         record.emit(session, EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() });
-        if SUBAGENT_TOOLS.contains(&&**name) {
+        if super::compaction::SUBAGENT_TOOLS.contains(&&**name) {
             self.compactions.note_subagent(Pace::Awaited);
         }
         if matches!(&**name, "Task" | "Agent") {
@@ -321,15 +311,19 @@ impl Transcript {
     fn user(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
         let Some(message) = &line.message.0 else { return };
         self.compactions.note_prompt();
-        if let Some(result) = line.tool_use_result.0.as_ref().filter(|result| result.agent_id.is_some()) {
-            let is_launched = result.status.and_then(wire::text).is_some_and(|status| status == LAUNCHED);
-            self.compactions.note_subagent(if is_launched { Pace::Background } else { Pace::Awaited });
+        let subagent = line.tool_use_result.0.as_ref().and_then(ToolResult::subagent);
+        if let Some(pace) = subagent {
+            self.compactions.note_subagent(pace);
+        }
+        if let Some(tool) = notified(&message.content) {
+            record.emit(session, EventKind::SubagentEnded { tool });
         }
         let mut has_results = false;
         if let Content::Blocks(blocks) = &message.content {
             for block in blocks.iter().filter(|block| &*block.kind == "tool_result") {
                 has_results = true;
-                if let Some(id) = &block.tool_use_id {
+                // A sub-agent in the background has only begun with the answer of its call.
+                if let Some(id) = block.tool_use_id.as_ref().filter(|_| subagent != Some(Pace::Background)) {
                     let outcome = if block.is_error == Some(true) { Err(()) } else { Ok(()) };
                     record.emit(session, EventKind::ToolEnded { tool: ToolKey::new(ID, id), outcome });
                 }
@@ -382,6 +376,9 @@ impl Transcript {
         if line.data.0.is_some() {
             self.progress(line, session, record);
         }
+        if let Some(tool) = line.content.and_then(wire::text).and_then(|text| ended_tool(&text)) {
+            record.emit(session, EventKind::SubagentEnded { tool });
+        }
         let titles = [
             (TitleRank::Given, &line.custom_title),
             (TitleRank::Generated, &line.ai_title),
@@ -398,13 +395,14 @@ impl Transcript {
 
     /// Takes what can be picked out of a long line.
     fn skimmed(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) {
-        let Skimmed { at, fact } = skim(line);
+        let Skimmed { at, fact } = skim::skim(line);
         self.opened = self.opened.or(at);
         let record = &mut Record::new(self.file, Place::Byte(offset), at, out);
         match fact {
             Fact::None => {}
             Fact::Boundary(uuid) => self.compacted(uuid, &self.recent.clone(), record),
             Fact::Aside => self.compactions.note_prompt(),
+            Fact::Ended(call) => record.emit(&self.recent, EventKind::SubagentEnded { tool: ToolKey::new(ID, call) }),
             Fact::Prompt => {
                 self.compactions.note_prompt();
                 if self.agent.is_none() {
@@ -415,7 +413,8 @@ impl Transcript {
                 if let Some(pace) = subagent {
                     self.compactions.note_subagent(pace);
                 }
-                for id in ids {
+                // A sub-agent in the background has only begun with the answer of its call.
+                for id in ids.into_iter().filter(|_| subagent != Some(Pace::Background)) {
                     record.emit(&self.recent, EventKind::ToolEnded { tool: ToolKey::new(ID, id), outcome });
                 }
             }

@@ -5,19 +5,33 @@ use crate::DecodeError;
 /// How a line begins that says its kind first.
 const KIND_FIRST: &[u8] = b"{\"type\":\"";
 
-/// Lines that hold copies of what was sent to the model, and lists of its tools (2.1.332: nine tenths of a transcript).
+/// Lines that hold copies of what was sent to the model. (These and the next list are nine tenths of a transcript of
+/// 2.1.332.)
 const WITHOUT_NEWS: [&[u8]; 5] =
     [b"api-request", b"api-request-blob", b"api-request-shape", b"tools-used", b"atis-latch"];
 
-/// An attachment says what it is after the line's place in the conversation.
-const SNAPSHOT: &[u8] = b"\"attachment\":{\"type\":\"prompt_snapshot\"";
+/// How an attachment says its kind, after the line's place in the conversation.
+const ATTACHMENT: &[u8] = b"\"attachment\":{\"type\":\"";
+
+/// Attachments that hold prompts and lists of what the model may use.
+const ATTACHMENTS_WITHOUT_NEWS: [&[u8]; 4] =
+    [b"prompt_snapshot", b"skill_listing", b"agent_listing_delta", b"deferred_tools_delta"];
 
 /// Within so many bytes an attachment has said what it is.
 const HEAD_BYTES: usize = 256;
 
 /// The kind of a line, where it begins with it.
 fn kind(line: &[u8]) -> Option<&[u8]> {
-    let rest = line.strip_prefix(KIND_FIRST)?;
+    quoted(line.strip_prefix(KIND_FIRST)?)
+}
+
+/// The kind of an attachment.
+fn attachment(line: &[u8]) -> Option<&[u8]> {
+    let head = line.get(..HEAD_BYTES.min(line.len()))?;
+    quoted(line.get(memchr::memmem::find(head, ATTACHMENT)? + ATTACHMENT.len()..)?)
+}
+
+fn quoted(rest: &[u8]) -> Option<&[u8]> {
     rest.get(..memchr::memchr(b'"', rest.get(..HEAD_BYTES.min(rest.len()))?)?)
 }
 
@@ -26,13 +40,17 @@ pub(super) fn is_without_news(line: &[u8]) -> bool {
     if let Some(kind) = kind(line) {
         return WITHOUT_NEWS.contains(&kind);
     }
-    let head = line.get(..HEAD_BYTES.min(line.len())).unwrap_or_default();
-    memchr::memmem::find(head, SNAPSHOT).is_some()
+    attachment(line).is_some_and(|kind| ATTACHMENTS_WITHOUT_NEWS.contains(&kind))
 }
 
 /// Whether a line holds a session's totals.
 pub(super) fn is_cost_state(line: &[u8]) -> bool {
     kind(line) == Some(b"cost-state")
+}
+
+/// Whether a line tells what waits for the model: messages, and notes of tasks that have ended.
+pub(super) fn is_queued(line: &[u8]) -> bool {
+    kind(line) == Some(b"queue-operation")
 }
 
 /// Checks that a line which is not parsed is one object, as far as its ends tell.

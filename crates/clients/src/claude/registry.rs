@@ -1,6 +1,7 @@
 //! `sessions/<pid>.json`: each live Claude Code says which session it works on and what it is doing.
 //!
-//! Written on each change, removed on exit, left behind by a kill (seen with 2.1.197; formats of 2.1.280 are the same).
+//! Written on each change, removed on exit, left behind by a kill (seen with 2.1.197
+//! and 2.1.332, which stays busy while a sub-agent works in the background).
 
 use agtop_model::{Activity, Event, EventKind, Place, Running, SessionKey};
 use serde::Deserialize;
@@ -24,7 +25,13 @@ struct Wire<'a> {
     proc_start: Option<Str<'a>>,
     #[serde(borrow, default)]
     status: Option<Str<'a>>,
+    /// `permission prompt`, `input needed`, and what later versions think of.
+    #[serde(borrow, default)]
+    waiting_for: Option<Str<'a>>,
 }
+
+/// What it waits for that has asked a question, or shown a plan.
+const INPUT_NEEDED: &str = "input needed";
 
 /// Reads one entry.
 pub(super) struct Entry {
@@ -47,7 +54,7 @@ impl Decoder for Entry {
             pid: wire.pid,
             started: wire.proc_start.as_deref().and_then(|ticks| ticks.parse().ok()),
             entered: wire.started_at.0,
-            activity: wire.status.as_deref().and_then(activity),
+            activity: wire.status.as_deref().and_then(|status| activity(status, wire.waiting_for.as_deref())),
         };
         let session = SessionKey::new(ID, &*wire.session_id);
         Record::new(self.file, Place::Entry(0), None, out).emit(&session, EventKind::Running(running));
@@ -55,10 +62,11 @@ impl Decoder for Entry {
     }
 }
 
-fn activity(status: &str) -> Option<Activity> {
+fn activity(status: &str, waiting_for: Option<&str>) -> Option<Activity> {
     match status {
         "busy" => Some(Activity::Busy),
         "idle" => Some(Activity::Idle),
+        "waiting" if waiting_for == Some(INPUT_NEEDED) => Some(Activity::Asking),
         "waiting" => Some(Activity::Waiting),
         "shell" => Some(Activity::Background),
         _ => None,

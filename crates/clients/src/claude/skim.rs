@@ -7,7 +7,13 @@ use agtop_model::Timestamp;
 use memchr::memmem::Finder;
 
 use super::compaction::Pace;
+use super::kinds;
+use super::prompt::{ended_call, is_made_up};
 use crate::parse::rfc3339;
+
+/// Lines longer than this, and without usage, hold tool results and attachments: of those only a few facts are picked
+/// out.
+pub(super) const MIN_BYTES: usize = 4 * 1024;
 
 struct Needles {
     usage: Finder<'static>,
@@ -20,6 +26,7 @@ struct Needles {
     user: Finder<'static>,
     not_a_prompt: [Finder<'static>; 3],
     compact_boundary: Finder<'static>,
+    content: Finder<'static>,
 }
 
 static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
@@ -37,6 +44,7 @@ static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
         Finder::new("\"isSidechain\":true"),
     ],
     compact_boundary: Finder::new("\"subtype\":\"compact_boundary\""),
+    content: Finder::new("\"content\":\""),
 });
 
 /// What a line told.
@@ -57,6 +65,8 @@ pub(super) enum Fact<'a> {
     Prompt,
     /// Something else was said to the model.
     Aside,
+    /// A background task has ended: the call that began it.
+    Ended(&'a str),
     /// The conversation was compacted: the line's id.
     Boundary(Option<&'a str>),
 }
@@ -80,12 +90,16 @@ pub(super) fn has_usage(line: &[u8]) -> bool {
 pub(super) fn skim(line: &[u8]) -> Skimmed<'_> {
     let has = |needle: &Finder<'_>| needle.find(line).is_some();
     let at = after(&NEEDLES.timestamp, line).and_then(rfc3339);
-    let fact = if !has(&NEEDLES.user) {
+    let fact = if kinds::is_queued(line) {
+        ended(line).map_or(Fact::None, Fact::Ended)
+    } else if !has(&NEEDLES.user) {
         let is_boundary = has(&NEEDLES.compact_boundary);
         if is_boundary { Fact::Boundary(after(&NEEDLES.uuid, line)) } else { Fact::None }
     } else if let Some(results) = results(line) {
         Fact::Results(results)
-    } else if NEEDLES.not_a_prompt.iter().any(has) {
+    } else if let Some(call) = ended(line) {
+        Fact::Ended(call)
+    } else if NEEDLES.not_a_prompt.iter().any(has) || content(line).is_some_and(is_made_up) {
         Fact::Aside
     } else {
         Fact::Prompt
@@ -103,6 +117,20 @@ fn results(line: &[u8]) -> Option<Results<'_>> {
         outcome: if has(&NEEDLES.is_error) { Err(()) } else { Ok(()) },
         subagent: has(&NEEDLES.agent).then(|| if has(&NEEDLES.launched) { Pace::Background } else { Pace::Awaited }),
     })
+}
+
+/// How a message's text begins, in JSON.
+fn content(line: &[u8]) -> Option<&str> {
+    const MAX_BYTES: usize = 400;
+    let from = NEEDLES.content.find(line)? + NEEDLES.content.needle().len();
+    let text = line.get(from..line.len().min(from + MAX_BYTES))?;
+    let sound = std::str::from_utf8(text)
+        .or_else(|error| std::str::from_utf8(text.get(..error.valid_up_to()).unwrap_or_default()));
+    sound.ok()
+}
+
+fn ended(line: &[u8]) -> Option<&str> {
+    content(line).and_then(ended_call)
 }
 
 /// The JSON text right after a needle.

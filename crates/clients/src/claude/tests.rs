@@ -322,6 +322,28 @@ fn the_books_of_a_workflow_are_no_session() {
     }
 }
 
+/// 2.1.332 writes copies of what it sends, with schemas of tools in which a field may be called "usage": transcripts grew
+/// 19-fold, and such lines were parsed whole.
+#[test]
+fn copies_of_what_was_sent_are_passed_over_unless_they_are_torn() {
+    let schema = r#""tools":[{"input_schema":{"usage":[},{"broken"]}]"#;
+    for line in [
+        format!(
+            r#"{{"type":"api-request-shape","sessionId":"{SID}","timestamp":"2026-11-30T08:52:48.302Z",{schema}}}"#
+        ),
+        format!(r#"{{"type":"api-request-blob","sessionId":"{SID}",{schema}}}"#),
+        format!(r#"{{"type":"api-request","sessionId":"{SID}",{schema}}}"#),
+        format!(r#"{{"type":"tools-used","tools":["Bash"],"sessionId":"{SID}"}}"#),
+        format!(
+            r#"{{"parentUuid":"{SID}","isSidechain":false,"attachment":{{"type":"prompt_snapshot",{schema}}},"type":"attachment"}}"#
+        ),
+    ] {
+        assert!(kinds(MAIN, line.as_bytes()).is_empty(), "{line}");
+        let (_, errors) = decode_lines(&Claude, MAIN, &line.as_bytes()[..line.len() - 1]);
+        assert_eq!(errors.len(), 1, "{line}");
+    }
+}
+
 #[test]
 fn a_live_process_says_which_session_it_works_on_and_what_it_does() {
     let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting"}"#;

@@ -11,6 +11,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::compaction::Pace;
 use crate::parse::{Count, Moment, Str, shortened};
 
 /// A line of a transcript.
@@ -68,6 +69,8 @@ pub(super) struct Line<'a> {
     pub(super) forked_from: Lenient<ForkedFrom<'a>>,
     #[serde(borrow, default)]
     pub(super) tool_use_result: Lenient<ToolResult<'a>>,
+    #[serde(borrow, default)]
+    pub(super) content: Option<&'a RawValue>,
 }
 
 /// A `cost-state` line: what the session used so far.
@@ -125,6 +128,15 @@ pub(super) struct ToolResult<'a> {
     pub(super) status: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) agent_id: Option<&'a RawValue>,
+}
+
+impl ToolResult<'_> {
+    /// The sub-agent that gave it, by whether it has only begun.
+    pub(super) fn subagent(&self) -> Option<Pace> {
+        self.agent_id?;
+        let is_launched = self.status.and_then(text).is_some_and(|status| status == "async_launched");
+        Some(if is_launched { Pace::Background } else { Pace::Awaited })
+    }
 }
 
 /// Where a fork came from.

@@ -157,6 +157,8 @@ struct Payload<'a> {
     tool_use_id: Loose<'a>,
     #[serde(borrow, default)]
     tool_input: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tool_response: Option<&'a RawValue>,
     /// Milliseconds (Claude Code from 2.1.119 on).
     #[serde(borrow, default)]
     duration_ms: Option<&'a RawValue>,
@@ -185,7 +187,20 @@ struct Errand<'a> {
     subagent_type: Loose<'a>,
 }
 
+/// What a tool answered, as far as it says how it ended.
+#[derive(Default, Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow, default)]
+    status: Loose<'a>,
+}
+
 impl Payload<'_> {
+    /// Whether the tool has only sent a sub-agent off, which goes on in the background.
+    fn is_launch(&self) -> bool {
+        let answer = self.tool_response.and_then(|answer| serde_json::from_str::<Answer<'_>>(answer.get()).ok());
+        answer.unwrap_or_default().status.text() == Some("async_launched")
+    }
+
     fn session(&self) -> Option<&str> {
         self.session_id.text().or(self.camel_session_id.text()).or(self.thread_id.text())
     }
@@ -263,6 +278,7 @@ impl Reading {
                 ..SessionFacts::default()
             })],
             Meaning::ToolStarts => call.zip(tool).map_or_else(Vec::new, |(call, name)| self.start(wire, call, name)),
+            Meaning::ToolEnds if wire.is_launch() => Vec::new(),
             Meaning::ToolEnds => ended(Ok(())),
             Meaning::ToolFails => ended(Err(())),
             Meaning::SessionEnds => vec![EventKind::Ended],

@@ -285,6 +285,19 @@ fn tools_start_and_end_with_the_ids_that_transcripts_use() {
     }
 }
 
+/// A sub-agent in the background had answered as soon as it was launched, so that nothing was in flight.
+#[test]
+fn a_launched_sub_agent_has_not_answered() {
+    let after = |answer: &str| {
+        let payload = r#"{"session_id":"s","hook_event_name":"PostToolUse","tool_name":"Agent","tool_use_id":"t1","tool_response":ANSWER}"#;
+        told("claude", &payload.replace("ANSWER", answer)).events.len()
+    };
+    assert_eq!(after(r#"{"isAsync":true,"status":"async_launched","agentId":"a1"}"#), 0);
+    for answer in [r#"{"status":"completed"}"#, r#"{"status":7}"#, r#""async_launched""#, "null", "[]"] {
+        assert_eq!(after(answer), 1, "{answer}");
+    }
+}
+
 #[test]
 fn every_event_of_claude_tells_what_it_means() {
     let cases = [
