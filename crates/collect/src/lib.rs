@@ -17,6 +17,7 @@ mod join;
 mod lines;
 mod matcher;
 mod probes;
+mod projects;
 mod pushes;
 mod read;
 mod record;
