@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_model::{ClientId, Event, EventKind, Place, Role, SessionFacts, SessionKey, TitleRank};
-use md5::{Digest, Md5};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -18,7 +17,7 @@ use crate::facts::is_uuid;
 use crate::looks::{Looks, MODEL};
 use crate::names::Names;
 use crate::parse::{Loose, Moment};
-use crate::paths::directory;
+use crate::paths::{directory, md5_of};
 use crate::speech::{blocks, prose, words};
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{
@@ -126,6 +125,10 @@ impl Client for CursorAgent {
         }
     }
 
+    fn project_name(&self, directory: &Path) -> Option<Arc<str>> {
+        md5_of(directory)
+    }
+
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let id = process.option(&["--resume"])?;
         is_uuid(id).then(|| id.to_owned())
@@ -213,7 +216,9 @@ impl Decoder for TrustedDirectory {
         let mut emit = |project, root: PathBuf| {
             record.emit(&SessionKey::new(ID, ""), EventKind::ProjectRoot { project, root });
         };
-        emit(format!("{:x}", Md5::digest(path)).into(), root.clone());
+        if let Some(hash) = md5_of(&root) {
+            emit(hash, root.clone());
+        }
         emit(Arc::clone(&self.project), root);
         Ok(())
     }

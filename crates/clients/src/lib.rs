@@ -47,6 +47,7 @@ mod talk;
 mod testing;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use agtop_model::{ClientId, Process, Role};
 
@@ -136,6 +137,12 @@ pub trait Client: Sync {
 
     /// A decoder for one file of one of its stores.
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder>;
+
+    /// What it calls a directory in the paths of its files, of clients that make a name of the directory alone and may
+    /// write down nowhere which it was.
+    fn project_name(&self, _directory: &Path) -> Option<Arc<str>> {
+        None
+    }
 
     /// The id of the session that the command line names, as in `--resume ID`.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String>;

@@ -1,6 +1,10 @@
 //! Directories as agents write them down: paths, URIs, and names made of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use md5::Md5;
+use sha2::{Digest, Sha256};
 
 /// Text with its percent-encoding undone (RFC 3986); what is no escape stays as it is. `None` if that is not UTF-8, or
 /// has control characters, which no directory that somebody works in has.
@@ -38,6 +42,17 @@ pub(crate) fn directory(written: &str) -> Option<PathBuf> {
     (!written.is_empty() && !is_elsewhere).then(|| PathBuf::from(written))
 }
 
+/// The MD5 of a directory's path in hexadecimal. None of a path that is no Unicode: clients write JavaScript's or
+/// Python's strings of it.
+pub(crate) fn md5_of(directory: &Path) -> Option<Arc<str>> {
+    Some(format!("{:x}", Md5::digest(directory.to_str()?)).into())
+}
+
+/// The same as SHA-256.
+pub(crate) fn sha256_of(directory: &Path) -> Option<Arc<str>> {
+    Some(format!("{:x}", Sha256::digest(directory.to_str()?)).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +64,17 @@ mod tests {
         assert_eq!(directory("vscode-remote://wsl/work"), None);
         assert_eq!(directory("file://server/work"), None);
         assert_eq!(directory(""), None);
+    }
+
+    #[test]
+    fn a_directory_is_hashed_as_its_path() {
+        // echo -n /home/u/shop | md5sum, and sha256sum
+        let shop = Path::new("/home/u/shop");
+        assert_eq!(md5_of(shop).as_deref(), Some("5827bd1b3f7dfa2ca189030668f6042c"));
+        assert_eq!(
+            sha256_of(shop).as_deref(),
+            Some("3060a1e0cd7a1afb7865c124f06c8257caf984f473e6cfb0935cda71b14fccd3")
+        );
     }
 
     #[test]

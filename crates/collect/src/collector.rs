@@ -24,6 +24,7 @@ use crate::files::Files;
 use crate::health::HealthBook;
 use crate::matcher::Matcher;
 use crate::probes::Probes;
+use crate::projects::ProjectNames;
 use crate::pushes::Pushes;
 use crate::read::{Cursor, Told, begins_as_before};
 use crate::record::Record;
@@ -91,6 +92,7 @@ pub struct Collector {
     found: census::Found,
     probes: Probes,
     sweep: Sweep,
+    project_names: ProjectNames,
     remembrance: Remembrance,
     pushes: Pushes,
     interest: Interest,
@@ -149,6 +151,7 @@ impl Collector {
             detail: Detail::Sums,
             sweep: if settings.runs == Runs::Again { Sweep::again() } else { Sweep::default() },
             world,
+            project_names: ProjectNames::default(),
             settings,
             os,
             prices,
@@ -281,6 +284,7 @@ impl Collector {
     pub fn read_files(&mut self) {
         let now = now();
         self.world.advance(now);
+        self.project_names.tell(&self.settings.env, &mut self.world, now);
         let candidates = match self.find_files(now) {
             Found::All(candidates) => {
                 self.forget_missing(&candidates);

@@ -18,6 +18,7 @@ mod join;
 mod lines;
 mod matcher;
 mod probes;
+mod projects;
 mod pushes;
 mod read;
 mod record;

@@ -690,3 +690,26 @@ fn a_directory_with_two_names_is_one_project() {
     let directories: Vec<_> = snapshot.sessions.iter().map(|session| session.cwd.clone().unwrap()).collect();
     assert_eq!(directories, [real.clone(), real.clone(), real]);
 }
+
+/// Old releases name a project by a hash of its directory, and newer Geminis go on there where they find such a place. No
+/// file says which directory that is: a live Gemini was not joined with its own chat. Qwen Code's old chats, Kimi's and
+/// Cursor's lie below hashes, too.
+#[test]
+fn a_live_agent_is_joined_with_a_session_whose_place_is_the_hash_of_its_directory() {
+    let chat = include_str!("../../../fixtures/gemini/0.8.0/session.json").replace("2026-03-29", "2026-11-21");
+    // echo -n /work | sha256sum
+    let hash = "0c9a453fad615c83c57d57c2b2be05fa938f0791d7624db43827a033227bf78b";
+    let mut bench = Bench::new();
+    let directory = bench.home.path().join(".gemini/tmp").join(hash).join("chats");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("session-2026-03-29T01-21-77777777.json"), chat).unwrap();
+    bench.machine.spawn(FakeProcess::new(90, &["node", "/usr/bin/gemini"]).cwd("/work"));
+    let snapshot = bench.look();
+    let joined = snapshot.agents[0].session.as_ref().map(|session| &*session.key.id);
+    assert_eq!(joined, Some("77777777-aaaa-4000-8000-000000000001"));
+    let names = ["gemini", "qwen", "kimi", "cursor-agent"].map(|name| {
+        let client = agtop_clients::client(name).unwrap();
+        client.project_name(Path::new("/work")).map(|name| name.len())
+    });
+    assert_eq!(names, [64, 64, 32, 32].map(Some));
+}

@@ -1,4 +1,4 @@
-//! Threads that several releases wrote, and models that several providers serve.
+//! Threads that several releases wrote, models that several providers serve, and what the context holds.
 
 use agtop_model::{Event, EventKind, Turn};
 
@@ -66,4 +66,23 @@ fn a_model_of_a_local_provider_is_marked_as_local() {
     }
     let (events, _) = decode_lines(&Codex, PATH, OSS.replace("\"oss\"", "\"openai\"").as_bytes());
     assert_eq!(turns(&events)[0].model.as_deref(), Some("gpt-oss:20b"));
+}
+
+/// Of one and the same record two documents made a context of 25,000 and of 27,000 tokens: the prompt alone, or with the
+/// answer. Codex's own sources measure it by the total: the answer is in the context of the next request.
+#[test]
+fn the_context_is_the_last_prompt_and_its_answer() {
+    let usage = r#"{"input_tokens":25000,"cached_input_tokens":20000,"output_tokens":2000,"reasoning_output_tokens":1500,"total_tokens":27000}"#;
+    let payloads = [
+        format!(
+            r#""event_msg","payload":{{"type":"token_count","info":{{"total_token_usage":{usage},"last_token_usage":{usage}}}}}"#
+        ),
+        format!(r#""token_usage_record","payload":{{"response_id":"r","usage":{usage}}}"#),
+    ];
+    for payload in payloads {
+        let line = format!(r#"{{"timestamp":"2026-11-30T10:00:00.000Z","type":{payload}}}"#);
+        let (events, _) = decode_lines(&Codex, PATH, line.as_bytes());
+        let turn = turns(&events)[0];
+        assert_eq!((turn.context_used, turn.usage.prompt()), (Some(27_000), 25_000), "{line}");
+    }
 }

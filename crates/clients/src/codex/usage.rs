@@ -61,7 +61,10 @@ impl Tokens {
         self.input.0 < earlier.input.0 || self.output.0 < earlier.output.0
     }
 
-    /// Tokens in the context after the response: what Codex's own display starts from.
+    /// Tokens in the context after the response: prompt and output, reasoning included. Codex itself measures its context
+    /// by `last_token_usage.total_tokens` (`get_total_token_usage` in `codex-rs/core/src/context_manager/history.rs`, and
+    /// `tokens_in_context_window` in `codex-rs/protocol/src/protocol.rs`, read 2026-11-30; its percentage leaves out
+    /// 12,000 tokens that are always there). Releases until the autumn of 2025 took reasoning away.
     pub(super) fn context(&self) -> u64 {
         self.total.0
     }

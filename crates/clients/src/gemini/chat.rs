@@ -25,7 +25,8 @@ use crate::{DecodeError, Decoder, Input, Source};
 /// emitted once a file. Usage is never taken back: `$rewindTo` undoes a conversation, not what it cost.
 pub(super) struct Chat {
     file: SourceFile,
-    project: Arc<str>,
+    /// The name or hash of its directory.
+    project: Option<Arc<str>>,
     session: SessionKey,
     parent: Option<SessionKey>,
     lineage: Lineage,
@@ -61,6 +62,8 @@ const GEMMA_WINDOW: u64 = 256_000;
 
 impl Chat {
     pub(super) fn new(source: &Source<'_>) -> Self {
+        // The first releases kept all chats in one directory.
+        let is_below_project = source.relative.components().count() > 1;
         let mut below_project = source.relative.iter().skip(2);
         let parent = match (below_project.next(), below_project.next()) {
             (Some(parent), Some(_)) => Some(SessionKey::new(ID, parent.to_string_lossy())),
@@ -68,7 +71,7 @@ impl Chat {
         };
         Self {
             file: source.file(),
-            project: project_of(source),
+            project: is_below_project.then(|| project_of(source)),
             session: SessionKey::new(ID, file_stem(source.path)),
             lineage: if parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
             parent,
@@ -128,6 +131,9 @@ impl Chat {
 
     fn header(&mut self, header: Header<'_>, record: &mut Record<'_>) -> Result<(), DecodeError> {
         record.at = header.start_time.0;
+        if let (None, Some(hash)) = (&self.project, header.project_hash.as_ref().and_then(Str::filled)) {
+            self.project = Some(hash.into());
+        }
         if let Some(started) = header.start_time.0 {
             self.opened = if self.is_announced { self.opened.min(started) } else { started };
         }
@@ -204,7 +210,7 @@ impl Chat {
         let facts = SessionFacts {
             parent: self.parent.clone(),
             started,
-            project: Some(Arc::clone(&self.project)),
+            project: self.project.clone(),
             ..SessionFacts::default()
         };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));

@@ -1,4 +1,5 @@
-//! Gemini CLI: chats below `~/.gemini/tmp/<project>/chats`, and which directory each project is.
+//! Gemini CLI: chats below `~/.gemini/tmp/<project>/chats`, and which directory each project is. The first releases kept
+//! chats in `~/.gemini/sessions`, as some documents have it.
 
 mod chat;
 mod conversation;
@@ -8,11 +9,13 @@ mod tests;
 mod wire;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
-use crate::store::{file_name, has_extension};
+use crate::paths::sha256_of;
+use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Gemini CLI.
@@ -41,7 +44,7 @@ static INFO: ClientInfo = ClientInfo {
         "the two requests of /compress are not recorded",
         "neither the git branch nor the client's version is recorded",
         "prompts of a .json chat that was resumed as .jsonl are counted in both files; usage is not",
-        "chats below tmp/<sha256> name a project whose directory is not recorded",
+        "chats below tmp/<sha256> do not record their directory: it is known of those that agents work in now",
     ],
 };
 
@@ -120,6 +123,7 @@ impl Client for Gemini {
             below_tmp("project_root", 2, is_project_root as fn(&Path) -> bool, Format::Document),
             below_tmp("chats", 4, is_log, Format::Lines),
             below_tmp("chats", 4, is_document, Format::Document),
+            Store::usual("old chats", root.join("sessions"), 1, is_old_chat, Format::Document),
         ]
     }
 
@@ -129,6 +133,10 @@ impl Client for Gemini {
             "project_root" => Box::new(projects::Root::new(source)),
             _ => Box::new(chat::Chat::new(source)),
         }
+    }
+
+    fn project_name(&self, directory: &Path) -> Option<Arc<str>> {
+        sha256_of(directory)
     }
 
     /// A response has no stop reason, and tools are written down when they have answered.
@@ -157,6 +165,11 @@ fn is_log(relative: &Path) -> bool {
 
 fn is_document(relative: &Path) -> bool {
     is_chat(relative, "json")
+}
+
+/// `<id>.json`.
+fn is_old_chat(relative: &Path) -> bool {
+    has_extension(relative, "json") && relative.components().count() == 1 && is_uuid(file_stem(relative))
 }
 
 /// `<project>/chats/session-….EXT`, or a sub-agent's `<project>/chats/<parent>/<id>.EXT`. Files that were set aside or

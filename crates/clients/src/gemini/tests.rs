@@ -344,3 +344,17 @@ proptest! {
         let _ = decode_document(&Gemini, "/home/u/.gemini/projects.json", &noise);
     }
 }
+
+/// Documents name `~/.gemini/sessions` as the place of the first chats; it was never looked into.
+#[test]
+fn a_chat_in_the_first_releases_place_is_read_and_names_its_project_by_hash() {
+    let path = "/home/u/.gemini/sessions/88888888-aaaa-4000-8000-000000000001.json";
+    let text = include_bytes!("../../../../fixtures/gemini/old/session.json");
+    let events = decode_document(&Gemini, path, text).unwrap();
+    assert_eq!(Tally::of(&events).usage().total(), 77);
+    let EventKind::Facts(facts) = &events[0].kind else { panic!("{events:?}") };
+    assert_eq!(
+        (&*events[0].session.id, facts.project.as_deref()),
+        ("88888888-aaaa-4000-8000-000000000001", Some("ab12"))
+    );
+}

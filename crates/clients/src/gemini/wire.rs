@@ -14,6 +14,9 @@ use crate::parse::{Count, Moment, Str};
 pub(super) struct Header<'a> {
     #[serde(borrow)]
     pub(super) session_id: Option<Str<'a>>,
+    /// The SHA-256 of the directory, or in newer releases its short name.
+    #[serde(borrow)]
+    pub(super) project_hash: Option<Str<'a>>,
     pub(super) start_time: Moment,
     pub(super) last_updated: Moment,
     #[serde(borrow)]

@@ -114,6 +114,7 @@ impl Client for Goose {
             support.join("goose"),
             support.join("Block/goose"),
             roaming.join("Block/goose/data"),
+            env.config_home().join("goose"),
         ];
         let usual = usual.into_iter().map(|data| (data, Presence::Usual));
         named.into_iter().chain(usual).flat_map(|(data, presence)| stores_below(&data, presence)).collect()
@@ -256,5 +257,13 @@ mod tests {
         let stores = Goose.stores(&env);
         assert_eq!((&*stores[0].root, stores[0].presence), (Path::new("/g/data/sessions"), Presence::Named));
         assert!((stores[0].accepts)(Path::new("sessions.db")) && !(stores[0].accepts)(Path::new("sessions.db-wal")));
+    }
+
+    /// Documents name `~/.config/goose/sessions` as a place of old sessions; it was never looked into.
+    #[test]
+    fn sessions_below_the_configuration_are_found() {
+        let path = Path::new("/home/u/.config/goose/sessions/20250612_143022.jsonl");
+        let accepts = |store: &Store| path.strip_prefix(&store.root).is_ok_and(|relative| (store.accepts)(relative));
+        assert!(Goose.stores(&home()).iter().any(accepts));
     }
 }

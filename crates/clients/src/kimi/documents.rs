@@ -1,16 +1,16 @@
 //! The small files around a session's log: which directories there are, what a session is called, what a sub-agent is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
-use md5::{Digest, Md5};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{ID, KEPT, Owner};
 use crate::decode::{Record, SourceFile};
 use crate::parse::{Loose, Moment, shortened};
+use crate::paths::md5_of;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Longer is no path on any platform (Linux allows 4,096 bytes, Windows 32,767 characters).
@@ -60,7 +60,7 @@ impl Decoder for Directories {
             let is_local = work_dir.kaos.text().is_none_or(|kaos| kaos == LOCAL);
             let path = work_dir.path.text().filter(|path| path.len() <= LONGEST_PATH && !path.contains('\0'));
             if let (true, Some(path)) = (is_local, path) {
-                let project = format!("{:x}", Md5::digest(path)).into();
+                let Some(project) = md5_of(Path::new(path)) else { continue };
                 let kind = EventKind::ProjectRoot { project, root: PathBuf::from(path) };
                 Record::new(self.file, Place::Entry(entry), None, out).emit(&SessionKey::new(ID, ""), kind);
             }

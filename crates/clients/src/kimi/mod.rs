@@ -18,6 +18,7 @@ use std::sync::Arc;
 use agtop_model::{ClientId, Role, SessionKey};
 
 use crate::facts::is_uuid;
+use crate::paths::md5_of;
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -180,6 +181,10 @@ impl Client for Kimi {
             "old sessions" => Box::new(context::OldSession::new(source)),
             _ => Box::new(wire::WireLog::new(source)),
         }
+    }
+
+    fn project_name(&self, directory: &Path) -> Option<Arc<str>> {
+        md5_of(directory)
     }
 
     /// Sessions' ids are UUIDs unless an editor gave them, after `session_` in Kimi Code; without an id the option lets the person choose.

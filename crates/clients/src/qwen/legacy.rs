@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
     SessionKey, StopReason, Tier, Timestamp, TitleRank, ToolKey, Turn, Untrusted,
@@ -21,6 +23,8 @@ const KEPT: usize = 120;
 pub(super) struct OldChat {
     file: SourceFile,
     session: SessionKey,
+    /// The hash of the directory.
+    project: Option<Arc<str>>,
     modified: Timestamp,
     names: Names,
 }
@@ -83,6 +87,7 @@ impl OldChat {
         Self {
             file: source.file(),
             session: SessionKey::new(ID, file_stem(source.path)),
+            project: source.relative.iter().next().map(|hash| hash.to_string_lossy().into()),
             modified: source.modified,
             names: Names::default(),
         }
@@ -95,7 +100,8 @@ impl OldChat {
         }
         let opened = document.start_time.0.unwrap_or(self.modified);
         let record = &mut Record::new(self.file, Place::Byte(0), document.start_time.0, out);
-        let facts = SessionFacts { started: document.start_time.0, ..SessionFacts::default() };
+        let facts =
+            SessionFacts { started: document.start_time.0, project: self.project.clone(), ..SessionFacts::default() };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         let mut failure = None;
         for (raw, entry) in document.messages.iter().zip(0..) {

@@ -12,10 +12,12 @@ mod tests;
 mod wire;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
+use crate::paths::sha256_of;
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -102,6 +104,10 @@ impl Client for Qwen {
             Format::Document => Box::new(legacy::OldChat::new(source)),
             _ => Box::new(chat::Chat::new(source)),
         }
+    }
+
+    fn project_name(&self, directory: &Path) -> Option<Arc<str>> {
+        sha256_of(directory)
     }
 
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
