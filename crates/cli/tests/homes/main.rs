@@ -6,6 +6,8 @@ mod alerts;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod ledger;
