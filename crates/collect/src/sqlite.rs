@@ -4,13 +4,13 @@ use std::time::Duration;
 use agtop_clients::{Cell, Table};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use thiserror::Error;
 
 /// How long to wait for a writer.
 const BUSY: Duration = Duration::from_millis(500);
-/// Values larger than this are not read: nothing that agtop needs is near it.
-const LARGEST_VALUE: i32 = 32 * 1024 * 1024;
+/// Rows with a larger value are not read: nothing that agtop needs is near it.
+pub(crate) const LARGEST_VALUE: i32 = 32 * 1024 * 1024;
 
 /// Why a database could not be read.
 #[derive(Debug, Error)]
@@ -21,18 +21,29 @@ pub(crate) enum SqliteError {
     Read { table: &'static str, source: rusqlite::Error },
 }
 
-/// Calls `visit` for every row of the tables, in their order: table, rowid, cells. Reads through the write-ahead log,
-/// never writes; tables and columns that the database lacks are no error.
-pub(crate) fn each_row(
-    path: &Path,
-    tables: &'static [Table],
-    mut visit: impl FnMut(&'static Table, i64, &[Cell<'_>]),
-) -> Result<(), SqliteError> {
-    let database = open(path)?;
+/// What a database has to tell.
+pub(crate) enum Item<'a> {
+    /// A row with its cells.
+    Row(&'static Table, i64, &'a [Cell<'a>]),
+    /// A row with a value that is too large to be read.
+    TooLarge(&'static Table, i64),
+    /// A table, or the whole database, from which no more can be read.
+    Broken(SqliteError),
+}
+
+/// Calls `visit` for every row of the tables, in their order. Reads through the write-ahead log, never writes; tables and
+/// columns that the database lacks are no error. What cannot be read costs no more than itself: a value its row, a broken
+/// table the rest of its rows.
+pub(crate) fn each_row(path: &Path, tables: &'static [Table], mut visit: impl FnMut(Item<'_>)) {
+    let database = match open(path) {
+        Ok(database) => database,
+        Err(error) => return visit(Item::Broken(error)),
+    };
     for table in tables {
-        read_table(&database, table, &mut visit).map_err(|source| SqliteError::Read { table: table.name, source })?;
+        if let Err(source) = read_table(&database, table, &mut visit) {
+            visit(Item::Broken(SqliteError::Read { table: table.name, source }));
+        }
     }
-    Ok(())
 }
 
 fn open(path: &Path) -> Result<Connection, SqliteError> {
@@ -83,24 +94,52 @@ fn immutable_uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-fn read_table(
-    database: &Connection,
-    table: &'static Table,
-    visit: &mut impl FnMut(&'static Table, i64, &[Cell<'_>]),
-) -> rusqlite::Result<()> {
+fn read_table(database: &Connection, table: &'static Table, visit: &mut impl FnMut(Item<'_>)) -> rusqlite::Result<()> {
     let present = columns(database, table.name)?;
     if present.is_empty() {
         return Ok(());
     }
-    let mut statement = database.prepare(&query(table, &present))?;
-    let mut rows = statement.query([])?;
+    // The rows from the first one on that is not read yet.
+    let mut from = Some(i64::MIN);
+    while let Some(first) = from {
+        let mut next = first;
+        let read = read_rows(database, (table, &present), first, &mut |rowid, cells| {
+            visit(Item::Row(table, rowid, cells));
+            next = rowid.saturating_add(1);
+        });
+        from = match read {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::TooBig) => {
+                let Some(rowid) = next_row(database, table, next)? else { return Err(error) };
+                visit(Item::TooLarge(table, rowid));
+                rowid.checked_add(1)
+            }
+            other => return other,
+        };
+    }
+    Ok(())
+}
+
+fn read_rows(
+    database: &Connection,
+    (table, present): (&'static Table, &[String]),
+    first: i64,
+    visit: &mut impl FnMut(i64, &[Cell<'_>]),
+) -> rusqlite::Result<()> {
+    let mut statement = database.prepare(&query(table, present))?;
+    let mut rows = statement.query([first])?;
     while let Some(row) = rows.next()? {
         let rowid = row.get_ref(0)?.as_i64().unwrap_or(0);
         let cells: rusqlite::Result<Vec<Cell<'_>>> =
             (1..=table.columns.len()).map(|at| row.get_ref(at).map(cell)).collect();
-        visit(table, rowid, &cells?);
+        visit(rowid, &cells?);
     }
     Ok(())
+}
+
+/// The row at which reading stopped: none of its values is looked at, unless the table's filter does.
+fn next_row(database: &Connection, table: &Table, first: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = format!("SELECT rowid FROM \"{}\" WHERE {} ORDER BY rowid LIMIT 1", table.name, filter(table));
+    database.query_row(&sql, [first], |row| row.get(0)).optional()
 }
 
 /// The columns a real table has; none if it is not there, or is a view that computes who knows what.
@@ -117,8 +156,13 @@ fn query(table: &Table, present: &[String]) -> String {
         if present.iter().any(|known| known == name) { format!("\"{name}\"") } else { "NULL".to_owned() }
     };
     let columns: Vec<String> = table.columns.iter().map(column).collect();
-    let filter = table.filter.map(|filter| format!(" WHERE {filter}")).unwrap_or_default();
-    format!("SELECT rowid, {} FROM \"{}\"{filter} ORDER BY rowid", columns.join(", "), table.name)
+    let columns = columns.join(", ");
+    format!("SELECT rowid, {columns} FROM \"{}\" WHERE {} ORDER BY rowid", table.name, filter(table))
+}
+
+/// The rows that are wanted, from a rowid on.
+fn filter(table: &Table) -> String {
+    table.filter.map_or_else(|| "rowid >= ?1".to_owned(), |filter| format!("rowid >= ?1 AND ({filter})"))
 }
 
 fn cell(value: ValueRef<'_>) -> Cell<'_> {
@@ -142,7 +186,13 @@ mod tests {
 
     fn rows(path: &Path) -> Vec<String> {
         let mut seen = Vec::new();
-        each_row(path, TABLES, |table, rowid, cells| seen.push(format!("{} {rowid} {cells:?}", table.name))).unwrap();
+        each_row(path, TABLES, |item| {
+            seen.push(match item {
+                Item::Row(table, rowid, cells) => format!("{} {rowid} {cells:?}", table.name),
+                Item::TooLarge(table, rowid) => format!("{} {rowid} is too large", table.name),
+                Item::Broken(error) => error.to_string(),
+            });
+        });
         seen
     }
 
@@ -173,7 +223,44 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("not.db");
         std::fs::write(&path, "x".repeat(5000)).unwrap();
-        let error = each_row(&path, TABLES, |_, _, _| {}).unwrap_err();
-        assert!(error.to_string().contains("not a database"), "{error}");
+        assert!(rows(&path)[0].contains("not a database"), "{:?}", rows(&path));
+    }
+
+    /// One value over the limit cost its whole table: of three rows, none behind the second was read, and no table behind
+    /// this one.
+    #[test]
+    fn a_value_over_the_limit_costs_its_row_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("large.db");
+        let database = Connection::open(&path).unwrap();
+        database.execute_batch("CREATE TABLE message(id TEXT, n); CREATE TABLE missing(id TEXT);").unwrap();
+        let insert = "INSERT INTO message VALUES (zeroblob(?1), 7)";
+        for length in [1, LARGEST_VALUE + 1, 1, LARGEST_VALUE + 1] {
+            database.execute(insert, [length]).unwrap();
+        }
+        let row = |rowid| format!("message {rowid} [Bytes([0]), Null, Integer(7)]");
+        let lost = |rowid| format!("message {rowid} is too large");
+        assert_eq!(rows(&path), [row(1), lost(2), row(3), lost(4)]);
+    }
+
+    /// A table that cannot be read took those behind it with it.
+    #[test]
+    fn a_broken_table_costs_no_other_one() {
+        static BROKEN: &[Table] = &[
+            Table { name: "message", columns: &["id"], filter: Some("json_extract(id, '$.x') = 1") },
+            Table { name: "part", columns: &["id"], filter: None },
+        ];
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("broken.db");
+        let database = Connection::open(&path).unwrap();
+        database.execute_batch("CREATE TABLE message(id); INSERT INTO message VALUES ('{'); CREATE TABLE part(id); INSERT INTO part VALUES (1);").unwrap();
+        let mut seen = Vec::new();
+        each_row(&path, BROKEN, |item| {
+            seen.push(match item {
+                Item::Row(table, ..) | Item::TooLarge(table, _) => table.name.to_owned(),
+                Item::Broken(error) => error.to_string(),
+            });
+        });
+        assert!(seen[0].starts_with("table message cannot be read: ") && seen[1] == "part", "{seen:?}");
     }
 }
