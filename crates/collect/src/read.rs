@@ -10,7 +10,7 @@ use agtop_os::FileIdentity;
 
 use crate::lines::{self, LONGEST_LINE, Piece};
 use crate::remember::Resumption;
-use crate::sqlite;
+use crate::sqlite::{self, Item};
 
 /// Documents larger than this are not read: they would have to be held in memory whole.
 const LARGEST_DOCUMENT: u64 = 256 * 1024 * 1024;
@@ -197,19 +197,25 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
     }
 
     fn rows(&mut self, tables: &'static [agtop_clients::Table], cursor: &mut Cursor) {
-        let result = sqlite::each_row(self.path, tables, |table, rowid, cells| {
-            self.told.records += 1;
-            let row = Input::Row { table: table.name, rowid, cells };
-            if let Err(error) = cursor.decoder.feed(row, &mut self.told.events) {
-                self.note(Some(Place::Row { table: table.name, rowid }), error.kind, error.detail);
+        sqlite::each_row(self.path, tables, |item| {
+            match item {
+                Item::Row(table, rowid, cells) => {
+                    self.told.records += 1;
+                    let row = Input::Row { table: table.name, rowid, cells };
+                    if let Err(error) = cursor.decoder.feed(row, &mut self.told.events) {
+                        self.note(Some(Place::Row { table: table.name, rowid }), error.kind, error.detail);
+                    }
+                }
+                Item::TooLarge(table, rowid) => {
+                    let detail = format!("a value larger than {} bytes", sqlite::LARGEST_VALUE);
+                    self.note(Some(Place::Row { table: table.name, rowid }), IssueKind::TooLarge, detail);
+                }
+                Item::Broken(error) => self.note(None, IssueKind::Database, error.to_string()),
             }
             if self.told.events.len() >= PORTION {
                 (self.hand_on)(std::mem::take(&mut self.told));
             }
         });
-        if let Err(error) = result {
-            self.note(None, IssueKind::Database, error.to_string());
-        }
     }
 
     fn note(&mut self, place: Option<Place>, kind: IssueKind, detail: String) {

@@ -4,13 +4,13 @@ use std::time::Duration;
 use agtop_clients::{Cell, Holds, Table};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use thiserror::Error;
 
 /// How long to wait for a writer.
 const BUSY: Duration = Duration::from_millis(500);
-/// Values larger than this are not read: nothing that agtop needs is near it.
-const LARGEST_VALUE: i32 = 32 * 1024 * 1024;
+/// Rows with a larger value are not read: nothing that agtop needs is near it.
+pub(crate) const LARGEST_VALUE: i32 = 32 * 1024 * 1024;
 
 /// Why a database could not be read.
 #[derive(Debug, Error)]
@@ -23,32 +23,14 @@ pub(crate) enum SqliteError {
     Read { table: &'static str, source: rusqlite::Error },
 }
 
-/// Calls `visit` for every row of the tables, in their order: table, rowid, cells. Reads through the write-ahead log,
-/// never writes; tables and columns that the database lacks are no error. One that has tables, and none of those with
-/// records, is: its client has changed their names.
-pub(crate) fn each_row(
-    path: &Path,
-    tables: &'static [Table],
-    mut visit: impl FnMut(&'static Table, i64, &[Cell<'_>]),
-) -> Result<(), SqliteError> {
-    let database = open(path)?;
-    let mut lacking = Vec::new();
-    for table in tables {
-        let read = read_table(&database, table, &mut visit);
-        let presence = read.map_err(|source| SqliteError::Read { table: table.name, source })?;
-        if presence == Presence::Missing && table.holds == Holds::Records {
-            lacking.push(table.name);
-        }
-    }
-    let expected = tables.iter().filter(|table| table.holds == Holds::Records).count();
-    let is_unknown = expected > 0 && lacking.len() == expected && has_tables(&database)?;
-    if is_unknown { Err(SqliteError::UnknownLayout(lacking)) } else { Ok(()) }
-}
-
-/// A database in which nothing was ever put is no trouble.
-fn has_tables(database: &Connection) -> Result<bool, SqliteError> {
-    let query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-    database.prepare(query).and_then(|mut statement| statement.exists([])).map_err(SqliteError::Open)
+/// What a database has to tell.
+pub(crate) enum Item<'a> {
+    /// A row with its cells.
+    Row(&'static Table, i64, &'a [Cell<'a>]),
+    /// A row with a value that is too large to be read.
+    TooLarge(&'static Table, i64),
+    /// A table, or the whole database, from which no more can be read.
+    Broken(SqliteError),
 }
 
 /// Whether a database has a table.
@@ -56,6 +38,38 @@ fn has_tables(database: &Connection) -> Result<bool, SqliteError> {
 enum Presence {
     There,
     Missing,
+}
+
+/// Calls `visit` for every row of the tables, in their order. Reads through the write-ahead log, never writes; tables and
+/// columns that the database lacks are no error. One that has tables, and none of those with records, is: its client has
+/// changed their names. What cannot be read costs no more than itself: a value its row, a broken table the rest of its rows.
+pub(crate) fn each_row(path: &Path, tables: &'static [Table], mut visit: impl FnMut(Item<'_>)) {
+    let database = match open(path) {
+        Ok(database) => database,
+        Err(error) => return visit(Item::Broken(error)),
+    };
+    let mut lacking = Vec::new();
+    for table in tables {
+        match read_table(&database, table, &mut visit) {
+            Ok(Presence::There) => {}
+            Ok(Presence::Missing) => lacking.extend((table.holds == Holds::Records).then_some(table.name)),
+            Err(source) => visit(Item::Broken(SqliteError::Read { table: table.name, source })),
+        }
+    }
+    let expected = tables.iter().filter(|table| table.holds == Holds::Records).count();
+    if expected > 0 && lacking.len() == expected {
+        match has_tables(&database) {
+            Ok(true) => visit(Item::Broken(SqliteError::UnknownLayout(lacking))),
+            Ok(false) => {}
+            Err(error) => visit(Item::Broken(error)),
+        }
+    }
+}
+
+/// A database in which nothing was ever put is no trouble.
+fn has_tables(database: &Connection) -> Result<bool, SqliteError> {
+    let query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    database.prepare(query).and_then(|mut statement| statement.exists([])).map_err(SqliteError::Open)
 }
 
 fn open(path: &Path) -> Result<Connection, SqliteError> {
@@ -109,21 +123,53 @@ fn immutable_uri(path: &Path) -> String {
 fn read_table(
     database: &Connection,
     table: &'static Table,
-    visit: &mut impl FnMut(&'static Table, i64, &[Cell<'_>]),
+    visit: &mut impl FnMut(Item<'_>),
 ) -> rusqlite::Result<Presence> {
     let present = columns(database, table.name)?;
     if present.is_empty() {
         return Ok(Presence::Missing);
     }
-    let mut statement = database.prepare(&query(table, &present))?;
-    let mut rows = statement.query([])?;
+    // The rows from the first one on that is not read yet.
+    let mut from = Some(i64::MIN);
+    while let Some(first) = from {
+        let mut next = first;
+        let read = read_rows(database, (table, &present), first, &mut |rowid, cells| {
+            visit(Item::Row(table, rowid, cells));
+            next = rowid.saturating_add(1);
+        });
+        from = match read {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::TooBig) => {
+                let Some(rowid) = next_row(database, table, next)? else { return Err(error) };
+                visit(Item::TooLarge(table, rowid));
+                rowid.checked_add(1)
+            }
+            other => return other.map(|()| Presence::There),
+        };
+    }
+    Ok(Presence::There)
+}
+
+fn read_rows(
+    database: &Connection,
+    (table, present): (&'static Table, &[String]),
+    first: i64,
+    visit: &mut impl FnMut(i64, &[Cell<'_>]),
+) -> rusqlite::Result<()> {
+    let mut statement = database.prepare(&query(table, present))?;
+    let mut rows = statement.query([first])?;
     while let Some(row) = rows.next()? {
         let rowid = row.get_ref(0)?.as_i64().unwrap_or(0);
         let cells: rusqlite::Result<Vec<Cell<'_>>> =
             (1..=table.columns.len()).map(|at| row.get_ref(at).map(cell)).collect();
-        visit(table, rowid, &cells?);
+        visit(rowid, &cells?);
     }
-    Ok(Presence::There)
+    Ok(())
+}
+
+/// The row at which reading stopped: none of its values is looked at, unless the table's filter does.
+fn next_row(database: &Connection, table: &Table, first: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = format!("SELECT rowid FROM \"{}\" WHERE {} ORDER BY rowid LIMIT 1", table.name, filter(table));
+    database.query_row(&sql, [first], |row| row.get(0)).optional()
 }
 
 /// The columns a real table has; none if it is not there, or is a view that computes who knows what.
@@ -140,8 +186,13 @@ fn query(table: &Table, present: &[String]) -> String {
         if present.iter().any(|known| known == name) { format!("\"{name}\"") } else { "NULL".to_owned() }
     };
     let columns: Vec<String> = table.columns.iter().map(column).collect();
-    let filter = table.filter.map(|filter| format!(" WHERE {filter}")).unwrap_or_default();
-    format!("SELECT rowid, {} FROM \"{}\"{filter} ORDER BY rowid", columns.join(", "), table.name)
+    let columns = columns.join(", ");
+    format!("SELECT rowid, {columns} FROM \"{}\" WHERE {} ORDER BY rowid", table.name, filter(table))
+}
+
+/// The rows that are wanted, from a rowid on.
+fn filter(table: &Table) -> String {
+    table.filter.map_or_else(|| "rowid >= ?1".to_owned(), |filter| format!("rowid >= ?1 AND ({filter})"))
 }
 
 fn cell(value: ValueRef<'_>) -> Cell<'_> {
@@ -165,7 +216,13 @@ mod tests {
 
     fn rows(path: &Path) -> Vec<String> {
         let mut seen = Vec::new();
-        each_row(path, TABLES, |table, rowid, cells| seen.push(format!("{} {rowid} {cells:?}", table.name))).unwrap();
+        each_row(path, TABLES, |item| {
+            seen.push(match item {
+                Item::Row(table, rowid, cells) => format!("{} {rowid} {cells:?}", table.name),
+                Item::TooLarge(table, rowid) => format!("{} {rowid} is too large", table.name),
+                Item::Broken(error) => error.to_string(),
+            });
+        });
         seen
     }
 
@@ -190,8 +247,7 @@ mod tests {
         database.pragma_update(None, "user_version", 3).unwrap();
         assert_eq!(rows(&path).len(), 0);
         database.execute_batch("CREATE TABLE missing(id TEXT); CREATE TABLE message_v3(id TEXT);").unwrap();
-        let error = each_row(&path, TABLES, |_, _, _| {}).unwrap_err();
-        assert_eq!(error.to_string(), "has none of the tables that are known to hold records: message");
+        assert_eq!(rows(&path), ["has none of the tables that are known to hold records: message"]);
     }
 
     #[test]
@@ -210,7 +266,49 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("not.db");
         std::fs::write(&path, "x".repeat(5000)).unwrap();
-        let error = each_row(&path, TABLES, |_, _, _| {}).unwrap_err();
-        assert!(error.to_string().contains("not a database"), "{error}");
+        assert!(rows(&path)[0].contains("not a database"), "{:?}", rows(&path));
+    }
+
+    /// One value over the limit cost its whole table: of three rows, none behind the second was read, and no table behind
+    /// this one.
+    #[test]
+    fn a_value_over_the_limit_costs_its_row_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("large.db");
+        let database = Connection::open(&path).unwrap();
+        database.execute_batch("CREATE TABLE message(id TEXT, n); CREATE TABLE missing(id TEXT);").unwrap();
+        let insert = "INSERT INTO message VALUES (zeroblob(?1), 7)";
+        for length in [1, LARGEST_VALUE + 1, 1, LARGEST_VALUE + 1] {
+            database.execute(insert, [length]).unwrap();
+        }
+        let row = |rowid| format!("message {rowid} [Bytes([0]), Null, Integer(7)]");
+        let lost = |rowid| format!("message {rowid} is too large");
+        assert_eq!(rows(&path), [row(1), lost(2), row(3), lost(4)]);
+    }
+
+    /// A table that cannot be read took those behind it with it.
+    #[test]
+    fn a_broken_table_costs_no_other_one() {
+        static BROKEN: &[Table] = &[
+            Table {
+                name: "message",
+                columns: &["id"],
+                filter: Some("json_extract(id, '$.x') = 1"),
+                holds: Holds::Records,
+            },
+            Table { name: "part", columns: &["id"], filter: None, holds: Holds::Records },
+        ];
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("broken.db");
+        let database = Connection::open(&path).unwrap();
+        database.execute_batch("CREATE TABLE message(id); INSERT INTO message VALUES ('{'); CREATE TABLE part(id); INSERT INTO part VALUES (1);").unwrap();
+        let mut seen = Vec::new();
+        each_row(&path, BROKEN, |item| {
+            seen.push(match item {
+                Item::Row(table, ..) | Item::TooLarge(table, _) => table.name.to_owned(),
+                Item::Broken(error) => error.to_string(),
+            });
+        });
+        assert!(seen[0].starts_with("table message cannot be read: ") && seen[1] == "part", "{seen:?}");
     }
 }

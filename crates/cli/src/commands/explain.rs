@@ -3,7 +3,10 @@ use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 use agtop_collect::{Collector, Counted, Entry, Files};
-use agtop_model::{FileId, InferenceGeo, PicoUsd, Place, Session, SessionKey, Snapshot, Untrusted, Usage};
+use agtop_model::{
+    Basis, Cost, FileId, InferenceGeo, PicoUsd, Place, Provenance, Session, SessionKey, Snapshot, Spend, Untrusted,
+    Usage,
+};
 use agtop_prices::{PriceBook, Rated, Tariff, Terms};
 use agtop_render::units;
 use anyhow::{Result, bail};
@@ -35,7 +38,7 @@ fn tell(explain: Explain, out: &mut dyn Write, read: impl FnOnce(&mut Collector)
     report.heading(session)?;
     let mut sum = Sum::default();
     for (entry, verdict) in &verdicts {
-        report.entry(entry, *verdict, &mut sum)?;
+        report.entry(entry, verdict, &mut sum)?;
     }
     report.sum(&sum, session)
 }
@@ -67,10 +70,23 @@ fn family(session: &Session) -> Vec<SessionKey> {
 #[derive(Default)]
 struct Sum {
     usage: Usage,
-    amount: PicoUsd,
+    spend: Spend,
     counted: u64,
     left_out: u64,
-    unpriced: u64,
+}
+
+impl Sum {
+    fn add(&mut self, usage: Usage, cost: Cost) {
+        self.counted += 1;
+        self.usage += usage;
+        self.spend.add(cost, usage.total());
+    }
+
+    /// Whether the session's own figures, which every view shows, are these.
+    fn is_of(&self, session: &Session) -> bool {
+        let spend = Spend { billing: session.spend.billing, ..self.spend };
+        (self.usage, self.counted, spend) == (session.usage, session.turns, session.spend)
+    }
 }
 
 struct Report<'a> {
@@ -90,42 +106,56 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &Entry, verdict: Counted, sum: &mut Sum) -> Result<()> {
+    fn entry(&mut self, entry: &Entry, verdict: &Counted, sum: &mut Sum) -> Result<()> {
         let id = entry.id.as_deref().unwrap_or("(no id)");
         let model = entry.model.as_deref().unwrap_or("(model not named)");
-        let place = self.place(entry);
+        let place = self.place(entry.source);
         let at = units::moment(entry.when.at, self.zone);
-        let mark = if verdict == Counted::Yes { "+" } else { "-" };
-        writeln!(self.out, "{mark} {at}  {}  {}  {place}", shown(id), shown(model))?;
-        if verdict != Counted::Yes {
+        let about = if entry.when.source.is_estimate() { "about " } else { "" };
+        let mark = if *verdict == Counted::Yes { "+" } else { "-" };
+        writeln!(self.out, "{mark} {about}{at}  {}  {}  {place}", shown(id), shown(model))?;
+        if let Some(reason) = self.reason(verdict) {
             sum.left_out += 1;
-            writeln!(self.out, "    not counted: {}", verdict.reason())?;
+            writeln!(self.out, "    not counted: {reason}")?;
             return Ok(());
         }
-        sum.counted += 1;
-        sum.usage += entry.usage;
-        if let Some(cost) = entry.embedded_cost {
-            sum.amount += cost;
-            writeln!(self.out, "    {}", tokens(&entry.usage))?;
-            writeln!(self.out, "    = {cost} USD, as the agent wrote it down")?;
-            return Ok(());
-        }
-        self.priced(entry, sum)
+        let Some(cost) = entry.embedded_cost else { return self.priced(entry, sum) };
+        sum.add(entry.usage, Cost { amount: Some(cost), basis: Basis::Embedded });
+        writeln!(self.out, "    {}", tokens(&entry.usage))?;
+        writeln!(self.out, "    = {cost} USD, as the agent wrote it down")?;
+        Ok(())
+    }
+
+    /// Why a copy does not count; `None` if it does.
+    fn reason(&mut self, verdict: &Counted) -> Option<String> {
+        Some(match verdict {
+            Counted::Yes => return None,
+            Counted::Partial => "an early copy of the same response, still being written".to_owned(),
+            Counted::Repeat => "the same response again".to_owned(),
+            Counted::Elsewhere => "counted in the session where it happened first".to_owned(),
+            Counted::Replaced { by, and_more } => {
+                let mut places: Vec<String> = by.iter().map(|source| self.place(*source)).collect();
+                places.extend(and_more.then(|| "more records".to_owned()));
+                match places.pop() {
+                    Some(last) if places.is_empty() => format!("counted as {last} says"),
+                    Some(last) => format!("counted as {} and {last} say", places.join(", ")),
+                    None => "another record of it is counted".to_owned(),
+                }
+            }
+        })
     }
 
     fn priced(&mut self, entry: &Entry, sum: &mut Sum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
         let tariff = rated.at(entry.when.at);
         let terms = Terms { tier: entry.tier, geo: entry.geo };
+        sum.add(entry.usage, tariff.cost_of(&entry.usage, terms, entry.extent));
         let Some(quote) = tariff.quote_of(&entry.usage, terms, entry.extent) else {
-            writeln!(self.out, "    {}", tokens(&entry.usage))?;
-            let is_local = matches!(tariff, Tariff::Local);
-            sum.unpriced += u64::from(!is_local);
-            writeln!(
-                self.out,
-                "    {}",
-                if is_local { "= 0 USD, a local model" } else { "no price is known for this model" }
-            )?;
+            let cost = match tariff {
+                Tariff::Local => "0 USD, a local model",
+                Tariff::Known { .. } | Tariff::Unknown => "n/a: no price is known for this model",
+            };
+            writeln!(self.out, "    {}\n    = {cost}", tokens(&entry.usage))?;
             return Ok(());
         };
         for line in &quote.lines {
@@ -150,45 +180,54 @@ impl Report<'_> {
                 source.as_str()
             )?;
         }
-        sum.amount += quote.total;
         Ok(())
     }
 
     fn sum(&mut self, sum: &Sum, session: &Session) -> Result<()> {
         writeln!(self.out, "\n{} responses counted, {} copies not", sum.counted, sum.left_out)?;
-        writeln!(self.out, "{}", tokens(&sum.usage))?;
-        writeln!(
-            self.out,
-            "= {} USD{}",
-            sum.amount,
-            if sum.unpriced > 0 {
-                format!(", without {} responses that have no price", sum.unpriced)
-            } else {
-                String::new()
-            }
-        )?;
-        if sum.usage != session.usage || sum.amount != session.spend.amount {
+        if let Err(gap) = session.used() {
+            writeln!(self.out, "tokens n/a: {gap}")?;
+        } else {
+            writeln!(self.out, "{}", tokens(&sum.usage))?;
+        }
+        writeln!(self.out, "= {}", dollars(&sum.spend))?;
+        if !sum.is_of(session) {
             bail!(
-                "this does not equal the session's own figures ({} tokens, {} USD): please report it",
+                "this does not equal the session's own figures ({} responses, {} tokens, {}): please report it",
+                session.turns,
                 session.usage.total(),
-                session.spend.amount
+                dollars(&session.spend)
             );
         }
         writeln!(self.out, "This is what every other view of agtop shows for the session.")?;
         Ok(())
     }
 
-    fn place(&mut self, entry: &Entry) -> String {
-        let path = self.files.path(entry.source.file);
+    fn place(&mut self, source: Provenance) -> String {
+        let path = self.files.path(source.file);
         let name = shown(&path.to_string_lossy());
-        match entry.source.place {
-            Place::Byte(offset) => match self.lines.number(entry.source.file, &path, offset) {
+        match source.place {
+            Place::Byte(offset) => match self.lines.number(source.file, &path, offset) {
                 Some(line) => format!("{name}:{line}"),
                 None => format!("{name} (byte {offset})"),
             },
             Place::Entry(entry) => format!("{name} (entry {entry})"),
             Place::Row { table, rowid } => format!("{name} ({table} row {rowid})"),
         }
+    }
+}
+
+/// The exact amount, and how many responses it leaves out; `n/a` where nothing has a known price.
+fn dollars(spend: &Spend) -> String {
+    let amount = match (spend.known(), spend.is_nothing()) {
+        (Some(amount), _) => format!("{amount} USD"),
+        (None, true) => format!("{} USD", PicoUsd::ZERO),
+        (None, false) => "n/a".to_owned(),
+    };
+    match spend.unknown_turns {
+        0 => amount,
+        1 => format!("{amount}, without 1 response that has no price"),
+        n => format!("{amount}, without {n} responses that have no price"),
     }
 }
 

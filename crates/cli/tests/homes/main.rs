@@ -6,6 +6,8 @@ mod alerts;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod hostile;
