@@ -50,11 +50,11 @@ impl Entry {
     /// Merges what another copy says, by the rule by which all responses are counted.
     fn merge(&mut self, copy: &Self) {
         let mut response = self.response();
-        response.merge(&copy.response(), |a, b| a.cmp(b));
+        response.merge(&copy.response(), Ord::cmp);
         let (model, response) = (response.model().map(Arc::from), response.unnamed::<&str>());
         let Response { usage, tier, geo, extent, embedded_cost, .. } = response;
         let when = self.when.min(copy.when);
-        *self = Self { usage, tier, geo, extent, embedded_cost, model, when, ..self.clone() };
+        *self = Self { when, model, usage, tier, geo, extent, embedded_cost, ..self.clone() };
     }
 
     fn response(&self) -> Response<&str> {
