@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use agtop_clients::{CLIENTS, Client, Env, Format, Source};
 use agtop_hooks::{Listener, Places, Refused};
 use agtop_model::{
-    Agent, ClientId, FileId, Grain, ProcId, Session, SessionKey, Snapshot, Timestamp, Timings, UsageTable,
+    Agent, ClientId, FileId, Grain, Health, ProcId, Session, SessionKey, Snapshot, Timestamp, Timings, UsageTable,
 };
 
 use agtop_os::Os;
@@ -444,7 +444,7 @@ impl Collector {
         }
         self.told = Instant::now();
         self.note_versions(&told.sessions);
-        let health = self.health.report(&self.world, |client| self.wants(client));
+        let health = self.health();
         Snapshot {
             now,
             system: Some(Arc::new(self.os.system())),
@@ -460,6 +460,12 @@ impl Collector {
             health: Arc::new(health),
             prices: self.prices.as_of().into(),
         }
+    }
+
+    /// How well the sources could be read, the ledger among them.
+    pub fn health(&mut self) -> Health {
+        self.health.note_ledger(self.remembrance.take_faults());
+        self.health.report(&self.world, |client| self.wants(client))
     }
 
     fn timings(&self) -> Timings {

@@ -24,6 +24,9 @@ pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
     for health in &snapshot.health.clients {
         report(health, &snapshot, out)?;
     }
+    for issue in &snapshot.health.ledger {
+        writeln!(out, "\nledger: {}", line(issue))?;
+    }
     if let Some(refused) = collector.refused().filter(|refused| *refused != Refused::default()) {
         writeln!(out, "\nhooks: of what agents pushed was refused: {}", refusals(refused))?;
     }

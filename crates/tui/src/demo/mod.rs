@@ -188,7 +188,7 @@ fn health(agents: usize) -> Health {
         issues_total: 1,
         versions: vec!["0.104.0".to_owned()],
     };
-    Health { clients: vec![client] }
+    Health { clients: vec![client], ledger: Vec::new() }
 }
 
 /// What nobody can know of a made-up process.
