@@ -474,8 +474,7 @@ impl Collector {
         }
         self.told = Instant::now();
         self.note_versions(&told.sessions);
-        let read = self.health.report(&self.world, |client| self.wants(client));
-        let health = Health { hooks: self.pushes.setbacks(), ..read };
+        let health = self.health();
         Snapshot {
             now,
             system: Some(Arc::new(self.os.system())),
@@ -491,6 +490,13 @@ impl Collector {
             health: Arc::new(health),
             prices: self.prices.as_of().into(),
         }
+    }
+
+    /// How well the sources could be read, the ledger among them.
+    pub fn health(&mut self) -> Health {
+        self.health.note_ledger(self.remembrance.take_faults());
+        let read = self.health.report(&self.world, |client| self.wants(client));
+        Health { hooks: self.pushes.setbacks(), ..read }
     }
 
     fn timings(&self) -> Timings {

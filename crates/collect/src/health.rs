@@ -14,6 +14,7 @@ const KEPT_ISSUES: usize = 200;
 #[derive(Debug, Default)]
 pub(crate) struct HealthBook {
     clients: BTreeMap<ClientId, Account>,
+    ledger: Vec<Issue>,
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +85,16 @@ impl HealthBook {
         self.account(client).issues_total += issues.total.saturating_sub(issues.kept.len() as u64);
     }
 
+    /// Notes trouble with the ledger, once.
+    pub(crate) fn note_ledger(&mut self, issues: impl IntoIterator<Item = Issue>) {
+        for issue in issues {
+            let is_known = self.ledger.iter().any(|known| (&known.path, &known.detail) == (&issue.path, &issue.detail));
+            if !is_known && self.ledger.len() < KEPT_ISSUES {
+                self.ledger.push(issue);
+            }
+        }
+    }
+
     /// The report.
     pub(crate) fn report(&self, world: &World, is_wanted: impl Fn(ClientId) -> bool) -> Health {
         let ids = CLIENTS.iter().map(|client| client.info().id).filter(|&id| is_wanted(id));
@@ -101,7 +112,7 @@ impl HealthBook {
                 versions: account.versions.iter().cloned().collect(),
             }
         });
-        Health { clients: clients.collect(), ..Health::default() }
+        Health { clients: clients.collect(), ledger: self.ledger.clone(), ..Health::default() }
     }
 
     fn account(&mut self, client: ClientId) -> &mut Account {

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::{Format, clients};
 use agtop_ledger::{
-    Clock, EntryId, FileEntry, FileIssue, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError, LimitReading,
-    Memory, Opening, Reach, Recorder, SessionMemory, Stamp, State, Tag, WarmFile,
+    Clock, Damage, EntryId, FileEntry, FileIssue, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError,
+    LimitReading, Memory, Opening, Reach, Recorder, SessionMemory, Stamp, State, Tag, WarmFile,
 };
-use agtop_model::{ClientId, Event, FileId, Issue, Timestamp};
+use agtop_model::{ClientId, Event, FileId, Issue, IssueKind, Timestamp};
 use foldhash::fast::RandomState;
 
 use crate::discover::{Candidate, FileState, Place};
@@ -42,6 +42,10 @@ pub(crate) struct Remembrance {
     image: Option<u64>,
     /// What to tell of it, in one line each.
     notices: Vec<String>,
+    /// What is missing from the figures because of it.
+    faults: Vec<Issue>,
+    /// How much in it cannot be read any more.
+    damaged: usize,
     waiting: Vec<FileRecord>,
     waiting_turns: usize,
     /// Events of files that have grown since they were written down.
@@ -220,6 +224,11 @@ impl Remembrance {
         let opening = Opening { path, clients: &ids, now, patience: Opening::PATIENCE };
         match Ledger::open(&opening) {
             Ok(opened) => {
+                for broken in opened.ledger.broken_ones() {
+                    let detail =
+                        "a broken ledger that was set aside: what it alone knew is missing until it is deleted";
+                    this.fault(broken, detail.to_owned());
+                }
                 this.notices.extend(opened.notice.map(|notice| notice.to_string()));
                 this.writes &= opened.ledger.access() == agtop_ledger::Access::Write;
                 // Where it cannot be told, it is not: what is there will be added up, or say what is wrong.
@@ -268,7 +277,32 @@ impl Remembrance {
         }
     }
 
+    /// What is missing from the figures because of the ledger, since this was asked last.
+    pub(crate) fn take_faults(&mut self) -> Vec<Issue> {
+        std::mem::take(&mut self.faults)
+    }
+
+    fn fault(&mut self, path: PathBuf, detail: String) {
+        self.faults.push(Issue { path, place: None, kind: IssueKind::Database, detail });
+    }
+
+    /// Tells of what the ledger has found to be damaged in itself.
+    fn note_damage(&mut self) {
+        let damage = self.ledger.as_ref().map(Ledger::take_damage).unwrap_or_default();
+        if let Some(first) = damage.first() {
+            self.damaged += damage.len();
+            let more = if damage.len() > 1 { format!(", and {} more", damage.len() - 1) } else { String::new() };
+            let (path, detail) = (first.path.display(), &first.detail);
+            self.notices.push(format!("the ledger is damaged, figures may be missing: {path}: {detail}{more}"));
+        }
+        for Damage { path, detail } in damage {
+            self.fault(path, detail);
+        }
+    }
+
     fn give_up(&mut self, error: &LedgerError) {
+        self.note_damage();
+        self.fault(error.path.clone(), error.fault.to_string());
         self.notices.push(format!("{error}; this run remembers nothing"));
         self.ledger = None;
         self.waiting.clear();
@@ -283,6 +317,10 @@ impl Remembrance {
             return;
         }
         let Some(ledger) = &self.ledger else { return };
+        let checked = ledger.check_files();
+        if let Err(error) = checked {
+            return self.give_up(&error);
+        }
         let (judge, mut gone) = (Judge::of(question, self.writes), Vec::new());
         match judge.recall(ledger, &mut gone, &mut hand_on) {
             Ok(image) => {
@@ -291,6 +329,7 @@ impl Remembrance {
             }
             Err(error) => self.give_up(&error),
         }
+        self.note_damage();
     }
 
     /// Which files hold the responses that were handed on as sums.
@@ -303,14 +342,24 @@ impl Remembrance {
     pub(crate) fn thaw(&mut self, file: EntryId) -> Vec<Memory> {
         let (Some(ledger), Some(image)) = (&self.ledger, self.image) else { return Vec::new() };
         let thawed = ledger.thaw(file, image);
+        if thawed.as_ref().is_ok_and(Vec::is_empty) {
+            // Asked for by itself, it says why.
+            let _ = ledger.recall(file);
+            self.note_damage();
+        }
         thawed.map_err(|error| self.give_up(&error)).unwrap_or_default()
     }
 
     /// Adds up what is remembered, if what was added up before is of no use any more. A ledger that was empty is added
     /// up by the next run: who reads everything for the first time has waited long enough.
     pub(crate) fn add_up(&mut self) {
-        let Some(ledger) = self.ledger.as_mut().filter(|_| self.writes && !self.was_empty) else { return };
-        if let Err(error) = ledger.renew_image(self.image) {
+        let may_add_up = self.writes && !self.was_empty && self.damaged == 0;
+        let Some(ledger) = self.ledger.as_mut().filter(|_| may_add_up) else { return };
+        let renewed = ledger.renew_image(self.image).map(drop);
+        self.note_damage();
+        // Sums without what is damaged would hide that from those who read them.
+        let forgotten = self.ledger.as_mut().filter(|_| self.damaged > 0).map_or(Ok(()), Ledger::forget_image);
+        if let Err(error) = renewed.and(forgotten) {
             self.give_up(&error);
         }
     }

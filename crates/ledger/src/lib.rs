@@ -50,6 +50,6 @@ pub use memory::{
 pub use open::{Notice, Opened, Opening};
 pub use record::{EntryId, FileEntry, FileRecord, Head, Identity, Reach, Stamp, State};
 pub use recorder::{Clock, Recorder};
-pub use store::{Access, Ledger, Recalled};
+pub use store::{Access, Damage, Ledger, Recalled};
 pub use tags::Tag;
 pub use upkeep::{Report, Selector, Stats};

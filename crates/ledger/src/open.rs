@@ -1,5 +1,6 @@
 //! Opening the ledger, whatever lies there.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -101,6 +102,20 @@ impl Ledger {
         }
     }
 
+    /// Broken ledgers that were set aside before and are still there: what they alone knew is missing.
+    pub fn broken_ones(&self) -> Vec<PathBuf> {
+        let Some((directory, name)) = self.path.parent().zip(self.path.file_name()) else { return Vec::new() };
+        let prefix = format!("{}.corrupt-", name.to_string_lossy());
+        let is_one = |path: &PathBuf| {
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            name.is_some_and(|name| name.starts_with(&prefix) && !name.ends_with("-wal") && !name.ends_with("-shm"))
+        };
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_one).collect();
+        paths.sort();
+        paths
+    }
+
     /// Sets this ledger aside, because it has turned out to be broken, and begins a new one.
     ///
     /// # Errors
@@ -130,6 +145,7 @@ fn connect(path: &Path, opening: &Opening<'_>) -> Result<Ledger, Fault> {
         clients: opening.clients.to_vec(),
         patience: opening.patience,
         access,
+        damage: RefCell::default(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Reading from the ledger.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +21,24 @@ pub struct Ledger {
     pub(crate) clients: Vec<ClientId>,
     pub(crate) patience: Duration,
     pub(crate) access: Access,
+    /// What reading has found to be damaged, and nobody was told yet.
+    pub(crate) damage: RefCell<Vec<Damage>>,
 }
+
+/// Something in the ledger that cannot be read any more, of a file that cannot be read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The file of which it told.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub detail: String,
+}
+
+/// The table of files is checked against its index up to this many: about a millisecond a thousand.
+const MOST_CHECKED: i64 = 20_000;
+
+/// More of it is not kept: a broken ledger says so otherwise.
+const MOST_DAMAGE: usize = 200;
 
 /// What may be done with a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +98,32 @@ impl Ledger {
     ///
     /// Where the database cannot be read.
     pub fn recall(&self, file: EntryId) -> Result<Option<Recalled>, LedgerError> {
-        recall(&self.database, &self.clients, file).map_err(|fault| self.fail(fault))
+        let recalled = recall(&self.database, &self.clients, file).map_err(|fault| self.fail(fault))?;
+        if recalled.is_none() {
+            let known = find_number(&self.database, &self.clients, file).map_err(|fault| self.fail(fault))?;
+            known.iter().for_each(|entry| self.note_damage(entry));
+        }
+        Ok(recalled)
+    }
+
+    /// What was found to be damaged since this was asked last.
+    pub fn take_damage(&self) -> Vec<Damage> {
+        self.damage.take()
+    }
+
+    /// What a file that is still there told can be read again: nothing of it is lost.
+    fn note_damage(&self, entry: &FileEntry) {
+        if entry.state == State::Replaced || !entry.path.exists() {
+            self.note(entry.path.clone(), "what the ledger kept of it is damaged".to_owned());
+        }
+    }
+
+    fn note(&self, path: PathBuf, detail: String) {
+        let mut damage = self.damage.borrow_mut();
+        let found = Damage { path, detail };
+        if damage.len() < MOST_DAMAGE && !damage.contains(&found) {
+            damage.push(found);
+        }
     }
 
     /// What it takes to go on reading a file, where its reader could say that.
@@ -105,6 +148,9 @@ impl Ledger {
     pub fn each_memory(&self, mut visit: impl FnMut(FileEntry, Option<Memory>)) -> Result<(), LedgerError> {
         let visited = self.each_blob(|entry, blob| {
             let memory = Memory::decode(blob, &self.clients).ok();
+            if memory.as_ref().is_some_and(|memory| memory.turns.len() as u64 != entry.turns) {
+                self.note_damage(&entry);
+            }
             visit(entry, memory);
         });
         visited.map_err(|fault| self.fail(fault))
@@ -157,14 +203,49 @@ impl Ledger {
         latest.map(|at| at.map(Timestamp::from_millis)).map_err(|error| self.fail(error))
     }
 
+    /// Looks for files of which the ledger cannot tell although their rows are there, and for rows that do not fit each
+    /// other: a flipped bit leaves such behind. What is found is told by [`Self::take_damage`].
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn check_files(&self) -> Result<(), LedgerError> {
+        self.try_check_files().map_err(|fault| self.fail(fault))
+    }
+
+    fn try_check_files(&self) -> Result<(), Fault> {
+        let files: i64 = self.database.query_row("SELECT count(*) FROM files", [], |row| row.get(0))?;
+        if files <= MOST_CHECKED {
+            let sql = "SELECT integrity_check FROM pragma_integrity_check(\"files\")";
+            let mut check = self.database.prepare_cached(sql)?;
+            let first = check.query_row([], |row| row.get::<_, String>(0)).optional()?;
+            if let Some(fault) = first.filter(|line| line != "ok") {
+                self.note(self.path.clone(), format!("its table of files is damaged: {fault}"));
+            }
+        }
+        let mut statement = self.database.prepare_cached("SELECT path, client, state FROM files")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (client, state) = (row.get_ref(1)?.as_str().unwrap_or_default(), row.get(2)?);
+            let path = || Ok::<_, Fault>(paths::from_bytes(row.get_ref(0)?.as_blob().unwrap_or_default()));
+            if State::of_number(state).is_none() || !self.clients.iter().any(|known| known.as_str() == client) {
+                self.note(path()?, format!("what the ledger kept of it is of an agent unknown here: {client}"));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn each_blob(&self, mut visit: impl FnMut(FileEntry, &[u8])) -> Result<(), Fault> {
-        let sql = format!("SELECT {ENTRY}, memory FROM files JOIN memories ON file = id ORDER BY id");
+        let sql = format!("SELECT {ENTRY}, memory FROM files LEFT JOIN memories ON file = id ORDER BY id");
         let mut statement = self.database.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            if let Some(entry) = entry(row, &self.clients)? {
-                visit(entry, row.get_ref("memory")?.as_blob().unwrap_or_default());
+            let Some(entry) = entry(row, &self.clients)? else { continue };
+            let blob = row.get_ref("memory")?.as_blob().unwrap_or_default();
+            if Reader::of(blob, &self.clients).is_err() {
+                self.note_damage(&entry);
             }
+            visit(entry, blob);
         }
         Ok(())
     }

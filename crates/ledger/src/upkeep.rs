@@ -179,6 +179,15 @@ impl Ledger {
         self.delete(&live, &[]).map_err(|fault| self.fail(fault))
     }
 
+    /// Forgets what was added up: the next reader looks at what each file told.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be written.
+    pub fn forget_image(&mut self) -> Result<(), LedgerError> {
+        self.database.execute("DELETE FROM image", []).map(drop).map_err(|error| self.fail(error))
+    }
+
     /// The sessions of which files tell.
     fn sessions_of(&self, files: &[FileEntry]) -> Result<Vec<SessionKey>, LedgerError> {
         let mut sessions = Vec::new();

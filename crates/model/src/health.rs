@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use crate::{ClientId, Place};
@@ -9,12 +10,41 @@ pub struct Health {
     pub clients: Vec<ClientHealth>,
     /// Why what agents push may not be heard, a line each: places that are not used, for others could read there.
     pub hooks: Vec<String>,
+    /// What is wrong with agtop's own ledger: what it kept of files that are gone may be missing from the totals.
+    pub ledger: Vec<Issue>,
 }
 
+/// In whose name trouble with the ledger is told.
+const LEDGER: ClientId = ClientId::new("agtop");
+
 impl Health {
-    /// All issues, client by client.
+    /// All issues, client by client, and those of the ledger.
     pub fn issues(&self) -> impl Iterator<Item = (ClientId, &Issue)> {
-        self.clients.iter().flat_map(|client| client.issues.iter().map(|issue| (client.client, issue)))
+        let of_clients =
+            self.clients.iter().flat_map(|client| client.issues.iter().map(|issue| (client.client, issue)));
+        of_clients.chain(self.ledger.iter().map(|issue| (LEDGER, issue)))
+    }
+
+    /// How many issues there are: lists of them are cut, this is not.
+    pub fn issues_total(&self) -> u64 {
+        let of_clients = self.clients.iter().map(|client| client.issues_total.max(client.issues.len() as u64));
+        of_clients.fold(self.ledger.len() as u64, u64::saturating_add)
+    }
+
+    /// How many of them may have cost records: where any has, what is not listed counts as a loss.
+    pub fn losses(&self) -> u64 {
+        if !self.is_degraded() {
+            return 0;
+        }
+        let harmless = self.issues().filter(|(_, issue)| !issue.kind.is_loss()).count() as u64;
+        self.issues_total().saturating_sub(harmless)
+    }
+
+    /// Files and databases of clients that cannot be read, or not to their end, each once.
+    pub fn broken_sources(&self) -> impl Iterator<Item = &Issue> {
+        let mut seen = HashSet::new();
+        let issues = self.clients.iter().flat_map(|client| &client.issues);
+        issues.filter(move |issue| issue.kind.is_of_source() && seen.insert(&issue.path))
     }
 
     /// Whether anything was lost.
@@ -111,6 +141,11 @@ impl IssueKind {
     /// Whether it may be gone the next time although the file is the same: a lock, a lack of rights, a writer at work.
     pub const fn may_pass(self) -> bool {
         matches!(self, Self::Unreadable | Self::NotAFile | Self::Changed | Self::Missing | Self::Database)
+    }
+
+    /// Whether it is about a whole file or database, and not about one record.
+    pub const fn is_of_source(self) -> bool {
+        matches!(self, Self::Unreadable | Self::Database)
     }
 
     /// Whether records may be missing from the totals because of it.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::{Result, Write};
 
-use agtop_model::{Billing, Health, PicoUsd, Row, Snapshot, Spend, Status, Usage};
+use agtop_model::{Billing, PicoUsd, Row, Snapshot, Spend, Status, Usage};
 
 use crate::cell::{Cell, Style, cost, write_parts};
 use crate::{View, units};
@@ -75,7 +75,7 @@ pub(crate) fn number(n: usize, what: &str) -> String {
 /// Writes where prices come from, what money means, and what is missing.
 pub(crate) fn write_footer(snapshot: &Snapshot, sum: &Sum, view: &View, out: &mut dyn Write) -> Result<()> {
     write_parts(&about_money(&snapshot.prices, &sum.spend, sum.covered), view, out)?;
-    match lost_records(&snapshot.health) {
+    match snapshot.health.losses() {
         0 => Ok(()),
         1 => write_parts(&[Cell::new("× 1 record could not be read: agtop doctor", Style::Bad)], view, out),
         n => write_parts(&[Cell::new(format!("× {n} records could not be read: agtop doctor"), Style::Bad)], view, out),
@@ -97,15 +97,6 @@ pub(crate) fn about_money(prices: &str, spend: &Spend, covered: PicoUsd) -> Vec<
         notes.push(Cell::new(format!("+ and ? leave out {tokens} tokens of models without a known price"), Style::Dim));
     }
     notes
-}
-
-/// Issues that may have cost records. Lists of issues are cut, so what is not listed counts as a loss.
-fn lost_records(health: &Health) -> u64 {
-    let of_client = |client: &agtop_model::ClientHealth| {
-        let harmless = client.issues.iter().filter(|issue| !issue.kind.is_loss()).count() as u64;
-        client.issues_total.max(client.issues.len() as u64).saturating_sub(harmless)
-    };
-    if health.is_degraded() { health.clients.iter().map(of_client).sum() } else { 0 }
 }
 
 #[cfg(test)]
@@ -130,8 +121,8 @@ mod tests {
 
     #[test]
     fn unlisted_issues_count_as_lost_and_harmless_ones_do_not() {
-        assert_eq!(lost_records(&testing::rich().health), 3);
-        assert_eq!(lost_records(&testing::empty().health), 0);
+        assert_eq!(testing::rich().health.losses(), 3);
+        assert_eq!(testing::empty().health.losses(), 0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Snapshots for the tests of surfaces.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use agtop_model::{
@@ -563,6 +563,21 @@ fn rate_limit() -> RateLimit {
         ],
     }
 }
+
+/// Trouble with a database and with the ledger.
+pub(crate) static HEALTH: LazyLock<Health> = LazyLock::new(|| {
+    let issue = |path: &str| Issue {
+        path: PathBuf::from(path),
+        place: None,
+        kind: IssueKind::Database,
+        detail: "cannot be opened: database is locked".to_owned(),
+    };
+    let mut health = health();
+    health.clients[0].issues.push(issue("/home/u/opencode.db"));
+    health.clients[0].issues_total += 1;
+    health.ledger.push(issue("/home/u/.agtop/ledger.db"));
+    health
+});
 
 fn health() -> Health {
     let issue = |place, kind| Issue {

@@ -43,7 +43,9 @@ pub(super) fn run(plan: &Compare, out: &mut dyn Write) -> Result<()> {
     }
     let mut comparison = compared(&rows, plan);
     comparison.subject = subject(session, &plan.options);
-    let page = Page { view: &plan.view, prices: &prices, columns: Columns::All };
+    let health = collector.health();
+    super::tell_broken_sources(&health);
+    let page = Page { view: &plan.view, prices: &prices, columns: Columns::All, health: &health };
     match plan.layout {
         Shape::Text => comparison.write_text(&page, out)?,
         Shape::Json => comparison.write_json(&page, out)?,

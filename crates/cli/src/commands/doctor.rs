@@ -26,6 +26,9 @@ pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
     for health in &snapshot.health.clients {
         report(health, &snapshot, out)?;
     }
+    for issue in &snapshot.health.ledger {
+        writeln!(out, "\nledger: {}", line(issue))?;
+    }
     for setback in setbacks.iter().map(ToString::to_string) {
         let now = if snapshot.health.hooks.contains(&setback) { "" } else { "; it is closed to others now" };
         writeln!(out, "\nhooks: {}{now}", shown(&setback))?;

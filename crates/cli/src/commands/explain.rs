@@ -17,7 +17,12 @@ use crate::progress;
 
 /// Prints how a session's figures come about.
 pub(super) fn run(explain: Explain, out: &mut dyn Write) -> Result<()> {
-    tell(explain, out, |collector| progress::shown(collector.watch(), || collector.refresh()))
+    tell(explain, out, |collector| {
+        let snapshot = progress::shown(collector.watch(), || collector.refresh());
+        super::tell_broken_sources(&snapshot.health);
+        super::tell_notices(collector);
+        snapshot
+    })
 }
 
 /// The same, where nobody looks at standard error.

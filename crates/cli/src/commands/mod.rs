@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use agtop_collect::Collector;
 use agtop_hooks::{Listener, Options, Places, Reading};
+use agtop_model::Health;
 use anyhow::Result;
 pub(crate) use config::ConfigWork;
 use crossbeam_channel::bounded;
@@ -33,8 +34,26 @@ use crate::plan::Plan;
 /// Writes down what was read, and says on standard error if the ledger is not as it should be.
 fn remember(collector: &mut Collector) {
     collector.finish();
+    tell_notices(collector);
+}
+
+fn tell_notices(collector: &mut Collector) {
     for notice in collector.take_notices() {
         eprintln!("agtop: {notice}");
+    }
+}
+
+/// More sources than this are only counted.
+const SHOWN_SOURCES: usize = 5;
+
+/// Says on standard error which sources cannot be read, or not to their end: figures leave out what is in them.
+fn tell_broken_sources(health: &Health) {
+    for issue in health.broken_sources().take(SHOWN_SOURCES) {
+        eprintln!("agtop: figures may be missing: {}", doctor::line(issue));
+    }
+    let more = health.broken_sources().count().saturating_sub(SHOWN_SOURCES);
+    if more > 0 {
+        eprintln!("agtop: … and {more} more sources: agtop doctor");
     }
 }
 

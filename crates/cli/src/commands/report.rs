@@ -23,7 +23,9 @@ pub(super) fn run(plan: plan::Report, out: &mut dyn Write) -> Result<ExitCode> {
     let table = progress::shown(collector.watch(), || collector.usage_table(grain));
     super::remember(&mut collector);
     let report = Report::build(&table, &plan.options);
-    let page = Page { view: &plan.view, prices: &prices, columns: plan.columns };
+    let health = collector.health();
+    super::tell_broken_sources(&health);
+    let page = Page { view: &plan.view, prices: &prices, columns: plan.columns, health: &health };
     plan.format.write(&report, &page, out)?;
     out.flush()?;
     // The operating system takes the memory back faster than we would give it back piece by piece.

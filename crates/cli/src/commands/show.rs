@@ -40,6 +40,9 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
         }
         show.surface.write(&snapshot, &show.view, out)?;
         out.flush()?;
+        if round == 0 {
+            super::tell_broken_sources(&snapshot.health);
+        }
         if let Some(passed) = guard.look(&snapshot) {
             eprintln!("agtop: {}", passed.message);
             code = ExitCode::from(passed.code);

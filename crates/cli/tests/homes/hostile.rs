@@ -65,19 +65,29 @@ fn a_home_full_of_traps_is_counted_as_if_there_were_none() {
     }
     let plan = Plan { seed: 5, size: 1_000_000, profile: Profile::Real };
     let truth = corpus::write(home.root(), plan).unwrap();
-    let told = json(home.root(), &["--json=sessions"]);
+    let told: Value = serde_json::from_str(&answer_of_traps(&home, "--json=sessions")).unwrap();
     for (client, wanted) in &truth.by_client {
         for (bucket, tokens) in wanted.tokens.buckets() {
             assert_eq!(told["totals"]["by_client"][client][bucket], tokens, "{client} {bucket}");
         }
     }
     for shape in ["--json=agents", "--json=tree"] {
-        json(home.root(), &[shape]);
+        serde_json::from_str::<Value>(&answer_of_traps(&home, shape)).unwrap();
     }
     for shape in ["--once", "--list", "--csv"] {
-        let answer = agtop(home.root(), &[shape]);
-        assert!(answer.status.success() && answer.stderr.is_empty(), "{shape}: {}", answer.stderr);
+        answer_of_traps(&home, shape);
     }
+}
+
+/// What agtop prints of a home with traps; on standard error it names files and databases that cannot be read, and says
+/// nothing else.
+fn answer_of_traps(home: &Home, shape: &str) -> String {
+    let answer = agtop(home.root(), &[shape]);
+    let is_named =
+        |line: &str| line.starts_with("agtop: figures may be missing: ") || line.starts_with("agtop: … and ");
+    assert!(answer.status.success() && answer.stderr.lines().all(is_named), "{shape}: {}", answer.stderr);
+    assert!(answer.stderr.contains("file is not a database"), "{shape}: {}", answer.stderr);
+    answer.stdout
 }
 
 /// One response of one token a bucket, as the sum of a home tells it.

@@ -183,8 +183,7 @@ fn minute(snapshot: &Snapshot) -> &Pace {
 
 /// Nothing, as long as nothing is missing from the sums.
 fn lost_records(snapshot: &Snapshot) -> u64 {
-    let issues = || snapshot.health.clients.iter().map(|client| client.issues_total);
-    if snapshot.health.is_degraded() { issues().fold(0, u64::saturating_add) } else { 0 }
+    if snapshot.health.is_degraded() { snapshot.health.issues_total() } else { 0 }
 }
 
 fn in_a_minute(shown: &str) -> String {

@@ -12,6 +12,7 @@ mod telemetry;
 mod timings;
 mod totals;
 pub(crate) mod tree;
+pub(crate) mod trouble;
 pub(crate) mod wire;
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 use std::io::{Result, Write};
 
-use agtop_model::{ClientId, Issue, Place, Row, Snapshot};
+use agtop_model::{Row, Snapshot};
 use serde::Serialize;
 
 use super::totals::{Listed, Totals};
+use super::trouble::Trouble;
 use super::{session, wire};
 use crate::{Surface, View, select};
 
@@ -42,25 +43,6 @@ struct Window {
     resets_at: Option<String>,
 }
 
-/// Something that could not be used.
-#[derive(Serialize)]
-struct Trouble<'a> {
-    client: &'static str,
-    path: String,
-    place: Option<Spot>,
-    kind: &'static str,
-    detail: &'a str,
-}
-
-/// A place in a file, by what files of its kind are counted in.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Spot {
-    Byte(u64),
-    Entry(u32),
-    Row { table: &'static str, rowid: i64 },
-}
-
 impl Surface for Sessions {
     fn id(&self) -> &'static str {
         "json-sessions"
@@ -81,7 +63,7 @@ impl Surface for Sessions {
             totals: Totals::of(snapshot),
             rate_limits: snapshot.allowances().map(Allowance::from).collect(),
             health: snapshot.health.issues().map(Trouble::from).collect(),
-            health_total: snapshot.health.clients.iter().map(|client| client.issues_total).sum(),
+            health_total: snapshot.health.issues_total(),
         };
         super::write(&document, view, out)
     }
@@ -100,23 +82,6 @@ impl<'a> From<agtop_model::Allowance<'a>> for Allowance<'a> {
             plan: known.limit.plan.as_ref().map(agtop_model::Untrusted::raw),
             read_at: wire::rfc3339(known.read),
             windows: windows.collect(),
-        }
-    }
-}
-
-impl<'a> From<(ClientId, &'a Issue)> for Trouble<'a> {
-    fn from((client, issue): (ClientId, &'a Issue)) -> Self {
-        let place = issue.place.map(|place| match place {
-            Place::Byte(at) => Spot::Byte(at),
-            Place::Entry(n) => Spot::Entry(n),
-            Place::Row { table, rowid } => Spot::Row { table, rowid },
-        });
-        Self {
-            client: client.as_str(),
-            path: wire::path(&issue.path),
-            place,
-            kind: issue.kind.as_str(),
-            detail: &issue.detail,
         }
     }
 }

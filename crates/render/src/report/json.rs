@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{Dimension, Format, Key, Line, Page, Report, Sums, zone_name};
+use crate::json::trouble::Trouble;
 use crate::json::wire::{self, Used, generated_at};
 use crate::json::write;
 
@@ -37,6 +38,8 @@ impl Format for Json {
             rows: report.lines.iter().map(|line| LineWire::of(line, report)).collect(),
             rest,
             totals: SumsWire::of(&report.totals),
+            health: page.health.issues().map(Trouble::from).collect(),
+            health_total: page.health.issues_total(),
         };
         write(&document, page.view, out)
     }
@@ -59,6 +62,8 @@ struct Document<'a> {
     rows: Vec<LineWire>,
     rest: Option<RestWire>,
     totals: SumsWire,
+    health: Vec<Trouble<'a>>,
+    health_total: u64,
 }
 
 #[derive(Serialize)]

@@ -29,7 +29,7 @@ mod tools;
 
 use std::io::{Result, Write};
 
-use agtop_model::{Timestamp, UsageTable};
+use agtop_model::{Health, Timestamp, UsageTable};
 use jiff::tz::TimeZone;
 
 use crate::View;
@@ -122,6 +122,8 @@ pub struct Page<'a> {
     pub prices: &'a str,
     /// How many columns tables have.
     pub columns: Columns,
+    /// How well the sources could be read.
+    pub health: &'a Health,
 }
 
 /// How many columns a table has.

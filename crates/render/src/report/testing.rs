@@ -89,7 +89,7 @@ pub(super) fn options(kind: Kind) -> Options {
 }
 
 pub(super) fn page(view: &View) -> Page<'_> {
-    Page { view, prices: PRICES, columns: super::Columns::All }
+    Page { view, prices: PRICES, columns: super::Columns::All, health: &testing::HEALTH }
 }
 
 pub(super) fn written(report: &Report, id: &str, width: Option<usize>) -> String {

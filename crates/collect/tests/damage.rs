@@ -1,0 +1,149 @@
+//! Whatever happens to a ledger on its disk, figures are right or somebody is told.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agtop_clients::Env;
+use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_model::Usage;
+use agtop_os::FakeOs;
+use agtop_prices::PriceBook;
+use jiff::tz::TimeZone;
+use tempfile::TempDir;
+
+fn ledger(home: &Path) -> PathBuf {
+    home.join("data/agtop/ledger.db")
+}
+
+/// What a run tells.
+#[derive(Debug, PartialEq)]
+struct Told {
+    usage: Usage,
+    turns: u64,
+    sessions: usize,
+    is_degraded: bool,
+    notices: Vec<String>,
+}
+
+impl Told {
+    fn figures(&self) -> (Usage, u64, usize) {
+        (self.usage, self.turns, self.sessions)
+    }
+}
+
+fn run(home: &Path) -> Told {
+    let settings = Settings {
+        env: Env { home: home.to_owned(), ..Env::default() },
+        clients: Vec::new(),
+        matchers: Vec::new(),
+        scope: Scope::default(),
+        zone: TimeZone::UTC,
+        runs: Runs::Once,
+        sampling: Sampling::None,
+        remembering: Remembering::Everything(ledger(home)),
+    };
+    let mut collector = Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()));
+    let snapshot = collector.refresh();
+    collector.finish();
+    Told {
+        usage: snapshot.totals.usage,
+        turns: snapshot.totals.turns,
+        sessions: snapshot.sessions.len(),
+        is_degraded: snapshot.health.is_degraded(),
+        notices: collector.take_notices(),
+    }
+}
+
+fn transcript(session: usize) -> String {
+    let line = |at: usize| {
+        let usage = format!(r#"{{"input_tokens":{},"output_tokens":{}}}"#, 10 + at, 100 + 7 * at);
+        let message = format!(
+            r#"{{"id":"m{session}-{at}","role":"assistant","model":"claude-opus-4-8","content":[],"usage":{usage}}}"#
+        );
+        let time = format!("2026-09-{:02}T10:{at:02}:00.000Z", 1 + session % 28);
+        format!(
+            r#"{{"type":"assistant","sessionId":"{}","cwd":"/work/shop","uuid":"u{session}-{at}","timestamp":"{time}","requestId":"r{session}-{at}","message":{message}}}"#,
+            id(session)
+        ) + "\n"
+    };
+    (0..40).map(line).collect()
+}
+
+fn id(session: usize) -> String {
+    format!("00000000-0000-4000-8000-{session:012}")
+}
+
+/// A home whose ledger tells of forty files, of which every second one is gone.
+fn home() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let place = home.path().join(".claude/projects/-work");
+    fs::create_dir_all(&place).unwrap();
+    for session in 0..40 {
+        fs::write(place.join(id(session) + ".jsonl"), transcript(session)).unwrap();
+    }
+    run(home.path());
+    for session in (0..40).step_by(2) {
+        fs::remove_file(place.join(id(session) + ".jsonl")).unwrap();
+    }
+    home
+}
+
+/// Numbers that look like chance and are always the same (`SplitMix64`).
+fn scattered(at: u64) -> u64 {
+    let mixed = (at + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// Flips bits of the ledger, one at a time, and runs twice each time: what changes figures and is not told comes back.
+fn silent_changes(home: &Path, wanted: &Told, flips: u64) -> Vec<String> {
+    let path = ledger(home);
+    let sound = fs::read(&path).unwrap();
+    // Free and empty pages and the empty middles of others tell nothing: only bytes that are used are hit.
+    let used: Vec<usize> = (0..sound.len()).filter(|&at| sound[at] != 0).collect();
+    let mut silent = Vec::new();
+    for number in (0..flips).map(scattered) {
+        let place = used[usize::try_from(number % used.len() as u64).unwrap()];
+        let mut bytes = sound.clone();
+        bytes[place] ^= 1 << (number >> 48 & 7);
+        for entry in fs::read_dir(path.parent().unwrap()).unwrap() {
+            fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+        fs::write(&path, &bytes).unwrap();
+        for round in 1..=2 {
+            let told = run(home);
+            let is_told = told.is_degraded && (round == 2 || !told.notices.is_empty());
+            if told.figures() != wanted.figures() && !is_told {
+                silent.push(format!("byte {place} of {}, run {round}: {told:?}", sound.len()));
+            }
+        }
+    }
+    silent
+}
+
+/// 31 of 40 flipped bits changed totals in silence: what a ledger kept of a file that is gone was passed over where it was
+/// damaged, and sums made without it hid that from every later run.
+#[test]
+fn a_flipped_bit_in_the_ledger_changes_no_figure_in_silence() {
+    let home = home();
+    let sound = fs::read(ledger(home.path())).unwrap();
+    let wanted = run(home.path());
+    assert_eq!((wanted.turns, wanted.sessions, wanted.is_degraded), (1600, 40, false), "{wanted:?}");
+    // As it was before anything was added up: each file is told of by itself.
+    fs::write(ledger(home.path()), sound).unwrap();
+    assert_eq!(silent_changes(home.path(), &wanted, 100), [""; 0]);
+}
+
+/// The same where sums were made of what each file told.
+#[test]
+fn a_flipped_bit_in_what_was_added_up_changes_no_figure_in_silence() {
+    let home = home();
+    run(home.path());
+    let wanted = run(home.path());
+    assert_eq!((wanted.turns, wanted.is_degraded, wanted.notices.len()), (1600, false, 0), "{wanted:?}");
+    assert_eq!(silent_changes(home.path(), &wanted, 100), [""; 0]);
+}
