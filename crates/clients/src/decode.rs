@@ -225,6 +225,7 @@ pub(crate) fn response(message: MessageKey, usage: Usage, opened: Timestamp) -> 
         part_of: CoarserRecords::none(),
         geo: InferenceGeo::Global,
         purpose: Purpose::Answer,
+        requests: 1,
         model: None,
         usage,
         tier: Tier::Standard,

@@ -106,7 +106,7 @@ impl HealthBook {
                 stores: account.stores.clone(),
                 sessions: world.session_count(client),
                 records: account.records,
-                duplicates: world.duplicates().get(&client).copied().unwrap_or(0),
+                duplicates: world.duplicates(client),
                 issues: account.issues.clone(),
                 issues_total: account.issues_total,
                 versions: account.versions.iter().cloned().collect(),

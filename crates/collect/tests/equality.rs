@@ -394,6 +394,35 @@ fn the_order_in_which_files_are_read_changes_nothing() {
     }));
 }
 
+/// A copied home has other file times. 7.3 M tokens of Continue moved to another week, although the list of its sessions
+/// says when each began. What nothing dates at all still goes by its file, the last resort.
+#[test]
+fn a_copied_home_tells_the_same_days() {
+    // These say nowhere when anything happened.
+    let undated = |session: &Session| session.started.is_none() || session.last_active.is_none();
+    for home in homes() {
+        let days = |snapshot: &Snapshot| -> Vec<String> {
+            let sessions = snapshot.sessions.iter().filter(|session| !undated(session));
+            sessions
+                .map(|session| format!("{:?} {:?} {:?}", session.key, session.started, bare(session).own_days))
+                .collect()
+        };
+        let look = || home.collector(Runs::Once, Remembering::Nothing).refresh();
+        let before = look();
+        let copied = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_900_000);
+        for file in &home.files {
+            fs::File::options().append(true).open(&file.path).unwrap().set_modified(copied).unwrap();
+        }
+        let (before, after) = (sorted(days(&before)), sorted(days(&look())));
+        assert_eq!(before, after, "{}", home.name);
+    }
+}
+
+fn sorted(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort();
+    lines
+}
+
 /// Not for every run: the homes in `AGTOP_SAMPLE_HOMES`, each copied first.
 #[test]
 #[ignore = "reads homes outside the project"]

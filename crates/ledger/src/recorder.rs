@@ -210,6 +210,7 @@ mod tests {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model: Some("m".into()),
             usage: Usage { input: 10, output, ..Usage::default() },
             tier: Tier::Standard,

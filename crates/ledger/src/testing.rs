@@ -49,6 +49,7 @@ pub(crate) fn turn_at(message: u64, minutes: i64) -> TurnMemory {
             tier: Tier::Standard,
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             extent: Extent::Response,
             stated_model: Some(Name(0)),
             any_model: Some(Name(0)),
@@ -145,12 +146,14 @@ fn any_turn() -> impl Strategy<Value = TurnMemory> {
     (keys, manner, rest, usage()).prop_map(
         |((message, part_of), (tier, extent, stop, lineage, geo, purpose), rest, usage)| {
             let (session, (stated, before, opened), (stated_model, any_model), cost, context_used) = rest;
+            let requests = opened.as_millis().unsigned_abs() % 3;
             let response = Response {
                 usage,
                 tier,
                 geo,
                 purpose,
                 extent,
+                requests,
                 stated_model,
                 any_model,
                 embedded_cost: cost.map(PicoUsd::new),

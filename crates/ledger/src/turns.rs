@@ -36,7 +36,9 @@ mod has {
     pub(super) const BEFORE: u64 = 1 << 17;
     /// Another copy names another model.
     pub(super) const OTHER_MODEL: u64 = 1 << 18;
-    pub(super) const ALL: u64 = (1 << 19) - 1;
+    /// It answers another number of requests than one.
+    pub(super) const REQUESTS: u64 = 1 << 19;
+    pub(super) const ALL: u64 = (1 << 20) - 1;
 }
 
 const TIERS: [Tier; 5] = [Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast];
@@ -150,6 +152,7 @@ fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
         (has::NEW_MANNER, manner != before.manner),
         (has::NO_TIME, turn.time.stated.is_none()),
         (has::BEFORE, turn.time.before.is_some()),
+        (has::REQUESTS, response.requests != 1),
     ];
     let used = buckets.iter().map(|&(bit, count)| (bit, count > 0));
     let set = flags.into_iter().chain(used).filter(|(_, is_set)| *is_set).fold(0, |set, (bit, _)| set | bit);
@@ -193,6 +196,9 @@ fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
     }
     if response.any_model != model {
         response.any_model.put(to);
+    }
+    if response.requests != 1 {
+        to.number(response.requests);
     }
     *before = Before { session: turn.session, model, at: time, opened, manner, part_of: before.part_of };
 }
@@ -261,6 +267,7 @@ fn take_turn(
     let stated = (set & has::NO_TIME == 0).then_some(Timestamp::from_millis(before.at));
     let earlier = if set & has::BEFORE == 0 { None } else { Some(before.at.wrapping_add(from.signed()?)) };
     let any_model = if set & has::OTHER_MODEL == 0 { before.model } else { Wire::take(from)? };
+    let requests = if set & has::REQUESTS == 0 { 1 } else { from.number()? };
     let Manner { tier, geo, purpose, extent, lineage, stop } = *manner;
     let response = Response {
         usage,
@@ -268,6 +275,7 @@ fn take_turn(
         geo,
         purpose,
         extent,
+        requests,
         stated_model: before.model,
         any_model,
         embedded_cost,

@@ -178,6 +178,8 @@ pub struct Turn {
     pub extent: Extent,
     /// What the model was asked for.
     pub purpose: Purpose,
+    /// How many requests it answers: 1, or as many as a sum says.
+    pub requests: u64,
     /// What the agent says it cost.
     pub embedded_cost: Option<PicoUsd>,
     /// Why the model stopped.

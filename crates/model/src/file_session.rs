@@ -6,8 +6,8 @@
 
 use crate::response::earliest;
 use crate::{
-    Dated, EventKind, Lineage, Phase, RecordTime, SessionFacts, SessionKey, StopReason, TimeSource, Timestamp, Title,
-    TitleRank, Turn,
+    Dated, EventKind, Lineage, Phase, Purpose, RecordTime, SessionFacts, SessionKey, StopReason, TimeSource, Timestamp,
+    Title, TitleRank, Turn,
 };
 
 /// What one file says of one session, apart from its responses and tool calls. `N` stands for a model's name.
@@ -119,6 +119,10 @@ impl<N: Copy> FileSession<N> {
             TimeSource::Record | TimeSource::Neighbour => self.touch(Some(when.at)),
             TimeSource::File => self.is_undated = true,
         }
+        // Who summarises reads the whole conversation, and the summary takes its place: neither is in the context.
+        if turn.purpose == Purpose::Compaction {
+            return false;
+        }
         let context_used = turn.context_used.unwrap_or_else(|| turn.usage.prompt());
         self.largest_prompt = self.largest_prompt.max(context_used);
         let is_own = turn.lineage == Lineage::Main || self.facts.parent.is_some();
@@ -195,13 +199,13 @@ impl<N: Copy> FileSession<N> {
         }
     }
 
-    /// Gives what has no time of its own that of the file, which was last written then.
-    pub fn settle_times(&mut self, modified: Timestamp) {
+    /// Gives what has no time of its own this one: when the session began, else when the file was last written.
+    pub fn settle_times(&mut self, at: Timestamp) {
         if self.is_undated {
-            self.touch(Some(modified));
+            self.touch(Some(at));
         }
         if let Some(last) = self.last_turn.as_mut().filter(|last| last.when.source == TimeSource::File) {
-            last.when.at = modified;
+            last.when.at = at;
         }
     }
 

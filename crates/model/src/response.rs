@@ -20,6 +20,8 @@ pub struct Response<N> {
     pub purpose: Purpose,
     /// One response or a sum, as that copy says.
     pub extent: Extent,
+    /// How many requests it answers, as that copy says: 1, but for sums that say.
+    pub requests: u64,
     /// The model, as that copy says.
     pub stated_model: Option<N>,
     /// The first of all names, in the order of names, that any copy gives the model.
@@ -45,6 +47,7 @@ impl<N: Copy + Eq> Response<N> {
             geo: turn.geo,
             purpose: turn.purpose,
             extent: turn.extent,
+            requests: turn.requests,
             stated_model: model,
             any_model: model,
             embedded_cost: turn.embedded_cost,
@@ -62,6 +65,7 @@ impl<N: Copy + Eq> Response<N> {
             tier: Tier::Standard,
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             extent: Extent::Response,
             stated_model: model,
             any_model: model,
@@ -91,6 +95,7 @@ impl<N: Copy + Eq> Response<N> {
             geo: self.geo,
             purpose: self.purpose,
             extent: self.extent,
+            requests: self.requests,
             stated_model: None,
             any_model: None,
             embedded_cost: self.embedded_cost,
@@ -111,8 +116,8 @@ impl<N: Copy + Eq> Response<N> {
         };
         let names = |one: &Self, other: &Self| by_name(other.stated_model, one.stated_model);
         if copy.weight().cmp(&self.weight()).then_with(|| names(copy, self)) == Ordering::Greater {
-            let Self { usage, tier, geo, purpose, extent, stated_model, .. } = *copy;
-            *self = Self { usage, tier, geo, purpose, extent, stated_model, ..*self };
+            let Self { usage, tier, geo, purpose, extent, requests, stated_model, .. } = *copy;
+            *self = Self { usage, tier, geo, purpose, extent, requests, stated_model, ..*self };
         }
         if by_name(copy.any_model, self.any_model) == Ordering::Less {
             self.any_model = copy.any_model;
@@ -133,7 +138,7 @@ impl<N: Copy + Eq> Response<N> {
         let usage = &self.usage;
         let size = (usage.total(), usage.output, usage.web_searches);
         let kinds = (usage.input, usage.cache_write_1h, usage.cache_read, usage.reasoning);
-        (size, kinds, self.tier, self.geo, self.purpose, self.extent)
+        (size, kinds, self.tier, self.geo, self.purpose, self.extent, self.requests)
     }
 }
 
@@ -218,6 +223,7 @@ mod tests {
             tier: if is_fast { Tier::Fast } else { Tier::Standard },
             geo: if is_us { InferenceGeo::Us } else { InferenceGeo::Global },
             purpose: Purpose::Answer,
+            requests: 1,
             extent: if is_sum { Extent::Sum } else { Extent::Response },
             stated_model: model,
             any_model: model,

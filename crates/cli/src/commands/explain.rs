@@ -36,7 +36,7 @@ fn tell(explain: Explain, out: &mut dyn Write, read: impl FnOnce(&mut Collector)
     let snapshot = read(&mut collector);
     let session = find(&snapshot.sessions, &explain.session)?;
     let keys = family(session);
-    let verdicts = collector.world().audit().map(|audit| audit.verdicts(&keys)).unwrap_or_default();
+    let verdicts = collector.world().verdicts(&keys);
     let mut lines = Lines::default();
     let mut report =
         Report { book: &explain.book, files: collector.files(), lines: &mut lines, zone: &explain.zone, out };
@@ -81,10 +81,10 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, usage: Usage, cost: Cost) {
-        self.counted += 1;
-        self.usage += usage;
-        self.spend.add(cost, usage.total());
+    fn add(&mut self, entry: &Entry, cost: Cost) {
+        self.counted += entry.requests;
+        self.usage += entry.usage;
+        self.spend.add_sum(cost, entry.usage.total(), entry.requests);
     }
 
     /// Whether the session's own figures, which every view shows, are these.
@@ -125,7 +125,7 @@ impl Report<'_> {
             return Ok(());
         }
         let Some(cost) = entry.embedded_cost else { return self.priced(entry, sum) };
-        sum.add(entry.usage, Cost { amount: Some(cost), basis: Basis::Embedded });
+        sum.add(entry, Cost { amount: Some(cost), basis: Basis::Embedded });
         writeln!(self.out, "    {}", tokens(&entry.usage))?;
         writeln!(self.out, "    = {cost} USD, as the agent wrote it down")?;
         Ok(())
@@ -154,7 +154,7 @@ impl Report<'_> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
         let tariff = rated.at(entry.when.at);
         let terms = Terms { tier: entry.tier, geo: entry.geo };
-        sum.add(entry.usage, tariff.cost_of(&entry.usage, terms, entry.extent));
+        sum.add(entry, tariff.cost_of(&entry.usage, terms, entry.extent));
         let Some(quote) = tariff.quote_of(&entry.usage, terms, entry.extent) else {
             let cost = match tariff {
                 Tariff::Local => "0 USD, a local model",

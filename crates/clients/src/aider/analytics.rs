@@ -109,6 +109,7 @@ impl Log {
             part_of: CoarserRecords::one(part_of),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model,
             // The log has no cache parts: what was sent counts as fresh.
             usage: Usage { input: sent, output: received, ..Usage::default() },

@@ -189,6 +189,7 @@ impl Chat {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model: self.model.clone(),
             usage: report.usage(),
             tier: Tier::Standard,

@@ -225,6 +225,7 @@ impl Transcript {
             part_of: CoarserRecords::none(),
             geo: usage.inference_geo.as_deref().map_or(InferenceGeo::Global, geo),
             purpose: Purpose::Answer,
+            requests: 1,
             model: message.model.as_deref().map(|model| self.names.get(model)),
             usage: sum,
             tier: tier(usage.speed.as_deref(), usage.service_tier.as_deref()),

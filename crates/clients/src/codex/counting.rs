@@ -140,6 +140,7 @@ impl Rollout {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model: self.model(at),
             usage: used.usage(),
             tier: self.tier,

@@ -73,10 +73,17 @@ pub(super) fn totals(first_interaction: &str) -> impl Iterator<Item = MessageKey
     (0..MOST_MODELS).map(move |nth| total(first_interaction, nth))
 }
 
+/// What some requests used.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sum {
+    pub(super) usage: Usage,
+    pub(super) requests: u64,
+}
+
 /// What a session's records and totals have told so far, by model.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    by_model: BTreeMap<String, Usage>,
+    by_model: BTreeMap<String, Sum>,
     has_records: bool,
 }
 
@@ -87,25 +94,28 @@ impl Told {
     /// A call was told by its own record.
     pub(super) fn note_record(&mut self, model: &str, usage: Usage) {
         self.has_records = true;
-        self.add(model, usage);
+        self.add(model, Sum { usage, requests: 1 });
     }
 
     /// What a total says that was not told before. One of a session with records is of the whole session, whichever
     /// processes wrote it; one without is of its own process.
-    pub(super) fn news_of_total(&mut self, model: &str, total: Usage, is_of_session: bool) -> Usage {
+    pub(super) fn news_of_total(&mut self, model: &str, total: Sum, is_of_session: bool) -> Sum {
         let news = match self.by_model.get(model) {
-            Some(told) if is_of_session || self.has_records => total.since(told),
+            Some(told) if is_of_session || self.has_records => {
+                Sum { usage: total.usage.since(&told.usage), requests: total.requests.saturating_sub(told.requests) }
+            }
             _ => total,
         };
         self.add(model, news);
         news
     }
 
-    fn add(&mut self, model: &str, usage: Usage) {
+    fn add(&mut self, model: &str, sum: Sum) {
         if let Some(told) = self.by_model.get_mut(model) {
-            *told += usage;
+            told.usage += sum.usage;
+            told.requests = told.requests.saturating_add(sum.requests);
         } else if self.by_model.len() < MOST_TOLD {
-            self.by_model.insert(model.to_owned(), usage);
+            self.by_model.insert(model.to_owned(), sum);
         }
     }
 }

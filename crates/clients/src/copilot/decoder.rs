@@ -280,8 +280,9 @@ impl Events {
         let mut replaced = std::mem::take(&mut run.messages);
         let totals = shutdown.model_metrics.iter().filter_map(|(model, metric)| Some((model, metric.as_ref()?)));
         for (nth, (model, metric)) in totals.enumerate() {
-            let news = self.told.news_of_total(model, counting::usage(&metric.usage), is_of_session);
-            if news.is_zero() {
+            let total = counting::Sum { usage: counting::usage(&metric.usage), requests: metric.requests.count.0 };
+            let news = self.told.news_of_total(model, total, is_of_session);
+            if news.usage.is_zero() {
                 continue;
             }
             let model = Some(self.names.get(model));
@@ -289,7 +290,9 @@ impl Events {
                 context_used,
                 extent: Extent::Sum,
                 part_of: std::mem::take(&mut replaced).into_iter().collect(),
-                ..self.turn(counting::total(&name, nth), model, news)
+                // No usage without a request.
+                requests: news.requests.max(1),
+                ..self.turn(counting::total(&name, nth), model, news.usage)
             };
             record.emit(&self.session, EventKind::Turn(Box::new(total)));
         }
@@ -303,6 +306,7 @@ impl Events {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model,
             usage,
             tier: Tier::Standard,

@@ -72,6 +72,7 @@ impl Spans {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model,
             usage,
             tier: Tier::Standard,

@@ -165,6 +165,16 @@ fn a_total_of_one_process_replaces_its_messages_and_not_the_total_of_another() {
     assert_eq!(total([&events(OLD_SESSION, first)]), usage(6000, 17_000, 0, 550));
 }
 
+/// `turns` was the number of totals, whatever they are sums of: 2 + 1 + 1 requests in three totals were 3. A total says how
+/// many requests it sums up.
+#[test]
+fn a_total_counts_as_the_requests_that_it_sums_up() {
+    let all = events(OLD_SESSION, OLD_EVENTS);
+    let counted = Tally::of(&all);
+    let requests: u64 = counted.turns.values().map(|(_, turn)| turn.requests).sum();
+    assert_eq!((counted.turns.len(), requests), (3, 4));
+}
+
 #[test]
 fn models_have_totals_of_their_own() {
     let all = events(OLD_SESSION, OLD_EVENTS);

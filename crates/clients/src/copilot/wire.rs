@@ -311,5 +311,14 @@ pub(super) struct Shutdown {
 #[derive(Debug, Deserialize)]
 pub(super) struct ModelMetric {
     #[serde(default)]
+    pub(super) requests: Requests,
+    #[serde(default)]
     pub(super) usage: Counts,
+}
+
+/// How many requests a total is the sum of.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Requests {
+    #[serde(default)]
+    pub(super) count: Count,
 }

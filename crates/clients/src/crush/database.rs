@@ -213,6 +213,7 @@ fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn
         part_of: CoarserRecords::none(),
         geo: InferenceGeo::Global,
         purpose: Purpose::Answer,
+        requests: 1,
         model: None,
         usage: Usage::default(),
         tier: Tier::Standard,

@@ -278,6 +278,7 @@ impl Chat {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model: model.map(|model| self.intern(model)),
             usage: tokens.usage(),
             tier: Tier::Standard,

@@ -176,6 +176,7 @@ fn unaccounted(session: &SessionKey, opened: Timestamp, usage: Usage, cost: Opti
         part_of: CoarserRecords::none(),
         geo: InferenceGeo::Global,
         purpose: Purpose::Answer,
+        requests: 1,
         model: None,
         usage,
         tier: Tier::Standard,

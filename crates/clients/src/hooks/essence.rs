@@ -41,6 +41,7 @@ const KEPT: Fields = &[
     ("source", Keep::Word),
     ("context_window", Keep::Fields(&[("size", Keep::Number), ("used", Keep::Number)])),
     ("tool_input", Keep::Fields(&[("subagent_type", Keep::Word)])),
+    ("tool_response", Keep::Fields(&[("status", Keep::Word)])),
 ];
 
 const NAME: usize = 600;

@@ -308,6 +308,7 @@ impl CodeLog {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: if is_summary { Purpose::Compaction } else { Purpose::Answer },
+            requests: 1,
             model: self.model.clone().or_else(named),
             usage,
             tier: Tier::Standard,

@@ -176,6 +176,7 @@ impl WireLog {
                 part_of: CoarserRecords::none(),
                 geo: InferenceGeo::Global,
                 purpose: Purpose::Answer,
+                requests: 1,
                 model: None,
                 usage: usage.usage(),
                 tier: Tier::Standard,

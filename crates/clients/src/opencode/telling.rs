@@ -86,6 +86,7 @@ impl Reply<'_> {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: self.purpose,
+            requests: 1,
             model: self.model.clone(),
             usage: Usage::default(),
             tier: agtop_model::Tier::Standard,

@@ -177,6 +177,7 @@ impl Chat {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model: None,
             usage: tokens.usage(),
             tier: Tier::Standard,

@@ -141,6 +141,7 @@ impl OldChat {
                 part_of: CoarserRecords::none(),
                 geo: InferenceGeo::Global,
                 purpose: Purpose::Answer,
+                requests: 1,
                 model: message.model.text().map(|model| self.names.get(model)),
                 usage: tokens.counts().usage(),
                 tier: Tier::Standard,

@@ -38,6 +38,8 @@ pub struct Entry {
     pub geo: InferenceGeo,
     /// One response or a sum.
     pub extent: Extent,
+    /// How many requests it answers.
+    pub requests: u64,
     /// What the agent says it cost.
     pub embedded_cost: Option<PicoUsd>,
     /// Main line or not.
@@ -52,15 +54,15 @@ impl Entry {
         let mut response = self.response();
         response.merge(&copy.response(), Ord::cmp);
         let (model, response) = (response.model().map(Arc::from), response.unnamed::<&str>());
-        let Response { usage, tier, geo, extent, embedded_cost, .. } = response;
+        let Response { usage, tier, geo, extent, requests, embedded_cost, .. } = response;
         let when = self.when.min(copy.when);
-        *self = Self { when, model, usage, tier, geo, extent, embedded_cost, ..self.clone() };
+        *self = Self { when, model, usage, tier, geo, extent, requests, embedded_cost, ..self.clone() };
     }
 
     fn response(&self) -> Response<&str> {
-        let Self { usage, tier, geo, extent, embedded_cost, lineage, opened, .. } = *self;
+        let Self { usage, tier, geo, extent, requests, embedded_cost, lineage, opened, .. } = *self;
         let plain = Response::plain(usage, self.model.as_deref(), opened);
-        Response { tier, geo, extent, embedded_cost, lineage, ..plain }
+        Response { tier, geo, extent, requests, embedded_cost, lineage, ..plain }
     }
 }
 
@@ -112,6 +114,7 @@ impl Audit {
             tier: turn.tier,
             geo: turn.geo,
             extent: turn.extent,
+            requests: turn.requests,
             embedded_cost: turn.embedded_cost,
             lineage: turn.lineage,
             opened: turn.opened,
@@ -286,6 +289,7 @@ mod tests {
             part_of: part_of.iter().map(|name| key(name)).collect(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model: Some("gpt-5.5".into()),
             usage: Usage { output, ..Usage::default() },
             tier: Tier::Standard,

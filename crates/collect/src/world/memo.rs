@@ -118,7 +118,7 @@ impl Memo {
         for &idx in stale {
             let mut days = Days::default();
             for record in world.counted_of(idx) {
-                days.of(calendar.day(record.at()), record.model()).add(record, rates);
+                days.of(calendar.day(record.at()), record.model()).add(&record, rates);
             }
             for summed in world.summed_of(idx) {
                 days.of(calendar.day(summed.cell.first), summed.model).add_summed(summed, rates);

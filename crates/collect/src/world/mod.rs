@@ -64,6 +64,8 @@ pub struct World {
     /// What vendors' own files say of live processes; each file says one thing.
     running: HashMap<FileId, (SessionKey, Running)>,
     audit: Option<Audit>,
+    /// Whose the files are that were read, and how many responses each tells, repetitions included.
+    copies: HashMap<FileId, (ClientId, u64), RandomState>,
     lately: Lately,
     tool_times: ToolTimes,
     /// Calls of whose end hooks have told, and transcripts have not yet.
@@ -115,6 +117,7 @@ impl World {
             limits: HashMap::new(),
             running: HashMap::new(),
             audit: None,
+            copies: HashMap::default(),
             lately: Lately::new(now),
             tool_times: ToolTimes::default(),
             answered: HashedSet::default(),
@@ -198,6 +201,7 @@ impl World {
         let model = turn.model.as_ref().map(|name| self.models.intern(name));
         let told = self.told(Some(when.at));
         self.sessions[session.at()].note_turn(source.file, when, turn, model, told);
+        self.copies.entry(source.file).or_insert((key.client, 0)).1 += 1;
         if let Some(audit) = &mut self.audit {
             audit.note(key, source, when, turn);
         }
@@ -250,6 +254,7 @@ impl World {
     /// stay: they have ids, and usage that was seen was used.
     pub fn forget_file(&mut self, file: FileId) {
         self.running.remove(&file);
+        self.copies.remove(&file);
         self.lately.forget_file(file);
         self.has_news = true;
         for session in &mut self.sessions {
@@ -325,9 +330,10 @@ impl World {
         self.tool_times.all()
     }
 
-    /// Responses that were told more than once, by client.
-    pub fn duplicates(&self) -> &HashMap<ClientId, u64> {
-        self.turns.duplicates()
+    /// Records of a client's files that repeat a response, as they stand in the files now.
+    pub fn duplicates(&self, client: ClientId) -> u64 {
+        let told = self.copies.values().filter(|(of, _)| *of == client).map(|(_, copies)| copies);
+        told.sum::<u64>().saturating_sub(self.turns.told(client))
     }
 
     /// Sessions by client, sub-agents included.

@@ -149,8 +149,20 @@ impl World {
 
 /// The response as it would be read.
 fn turn_of(turn: &TurnMemory, model: Option<Arc<str>>) -> Turn {
-    let Response { usage, tier, geo, purpose, extent, embedded_cost, stop, context_used, lineage, opened, .. } =
-        turn.response;
+    let Response {
+        usage,
+        tier,
+        geo,
+        purpose,
+        extent,
+        requests,
+        embedded_cost,
+        stop,
+        context_used,
+        lineage,
+        opened,
+        ..
+    } = turn.response;
     Turn {
         message: turn.message,
         id: None,
@@ -160,6 +172,7 @@ fn turn_of(turn: &TurnMemory, model: Option<Arc<str>>) -> Turn {
         tier,
         geo,
         purpose,
+        requests,
         extent,
         embedded_cost,
         stop,

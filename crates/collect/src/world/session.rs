@@ -265,9 +265,10 @@ impl SessionState {
         self.merged = match own.as_slice() {
             [one] if !one.told.is_undated => None,
             own => {
+                let begun = self.dated_start();
                 let settled = |file: &&SessionFile| {
                     let mut told = file.told.clone();
-                    told.settle_times(file.modified);
+                    told.settle_times(begun.unwrap_or(file.modified));
                     told
                 };
                 let settled: Vec<FileSession<NameIdx>> = own.iter().map(settled).collect();
@@ -302,6 +303,11 @@ impl SessionState {
     /// When it began.
     pub(super) fn started(&self) -> Option<Timestamp> {
         self.told().first
+    }
+
+    /// When it began, by what its files say and not by when they were written: the time of what has none of its own.
+    pub(super) fn dated_start(&self) -> Option<Timestamp> {
+        self.told_files().filter_map(|file| file.told.first).min()
     }
 
     /// Whether any file tells of it; a session may be known by its sub-agents alone. What a file once told counts as long

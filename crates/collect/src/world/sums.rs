@@ -42,10 +42,10 @@ pub(super) struct SpendSum {
 impl SpendSum {
     pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>) {
         let list = rates.of(record.model());
-        let Response { usage, tier, geo, extent, embedded_cost, .. } = record.response;
+        let Response { usage, tier, geo, extent, requests, embedded_cost, .. } = record.response;
         let terms = Terms { tier, geo };
         let by_list = || list.map(|list| list.at(record.at()).cost_of(&usage, terms, extent));
-        self.add_all(1, usage, cost(embedded_cost, by_list));
+        self.add_all(requests, usage, cost(embedded_cost, by_list));
     }
 
     /// Adds responses that are known as their sum.

@@ -37,6 +37,7 @@ fn turn(message: &str, output: u64) -> Turn {
         part_of: CoarserRecords::none(),
         geo: InferenceGeo::Global,
         purpose: Purpose::Answer,
+        requests: 1,
         model: Some("claude-opus-4-8".into()),
         usage: Usage { input: 10, output, ..Usage::default() },
         tier: Tier::Standard,
@@ -83,7 +84,7 @@ fn the_last_usage_of_a_response_counts_once() {
     let mut world = world([said("a", 1, turn("m", 1)), said("a", 2, turn("m", 400)), said("a", 3, turn("m", 400))]);
     let sessions = sessions(&mut world);
     assert_eq!((sessions[0].usage.output, sessions[0].turns), (400, 1));
-    assert_eq!(world.duplicates()[&CLIENT], 2);
+    assert_eq!(world.duplicates(CLIENT), 2);
 }
 
 #[test]

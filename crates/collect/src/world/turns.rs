@@ -51,7 +51,8 @@ pub(super) struct TurnBook {
     coarse: HashedSet<MessageKey>,
     /// Parts that do not name their model, with the coarse records that may.
     nameless: Vec<(TurnIdx, MessageKey)>,
-    duplicates: HashMap<ClientId, u64>,
+    /// How many responses files that were read told, by client.
+    told: HashMap<ClientId, u64>,
 }
 
 /// A response, with what counts of its copies.
@@ -63,7 +64,7 @@ pub(super) struct TurnRecord {
     /// A finer record is known: this one does not count.
     pub(super) is_coarse: bool,
     /// What a coarser record names the model that no copy names.
-    coarse_model: Option<NameIdx>,
+    pub(super) coarse_model: Option<NameIdx>,
 }
 
 impl TurnBook {
@@ -78,14 +79,13 @@ impl TurnBook {
             Entry::Vacant(entry) => {
                 let idx = TurnIdx(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
                 entry.insert(idx);
+                *self.told.entry(sessions[session.at()].key.client).or_default() += 1;
                 self.records.push(copy);
                 stale[0] = Some(session);
                 (idx, true)
             }
             Entry::Occupied(entry) => {
                 let idx = *entry.get();
-                let client = sessions[session.at()].key.client;
-                *self.duplicates.entry(client).or_default() += 1;
                 if let Some(kept) = self.records.get_mut(idx.at()) {
                     let owners = |a: SessionIdx, b: SessionIdx| sessions[a.at()].key.id < sessions[b.at()].key.id;
                     let before = *kept;
@@ -142,9 +142,9 @@ impl TurnBook {
         self.records.get(turn.at()).filter(|record| !record.is_coarse)
     }
 
-    /// Copies beyond the first, by client.
-    pub(super) fn duplicates(&self) -> &HashMap<ClientId, u64> {
-        &self.duplicates
+    /// How many different responses a client's files tell.
+    pub(super) fn told(&self, client: ClientId) -> u64 {
+        self.told.get(&client).copied().unwrap_or_default()
     }
 }
 

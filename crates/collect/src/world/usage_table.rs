@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use agtop_model::{Extent, Grain, SessionKey, Timestamp, UsageRow, UsageTable};
+use agtop_model::{Dated, Extent, Grain, SessionKey, TimeSource, Timestamp, UsageRow, UsageTable};
 
 use super::frozen::Summed;
 use super::sums::{Rates, SpendSum};
@@ -27,7 +27,7 @@ impl World {
             let root = &self.sessions[family.root(idx).at()].key;
             let place = places.get(root).copied().unwrap_or(NOWHERE);
             for record in self.counted_of(idx) {
-                rows.add(place, record);
+                rows.add(place, &record);
             }
             for summed in self.summed_of(idx) {
                 rows.add_summed(place, summed);
@@ -45,19 +45,40 @@ impl World {
         UsageTable { rows: rows.collect(), sessions: Arc::clone(&sessions) }
     }
 
+    /// The response at the time that counts: one without any time of its own happened when its session began, if anything
+    /// says so. When its file was written is the last resort, for copying a file changes that.
+    fn dated(&self, record: TurnRecord) -> TurnRecord {
+        if record.when.source != TimeSource::File {
+            return record;
+        }
+        let begun = self.sessions[record.session.at()].dated_start();
+        TurnRecord { when: Dated { at: begun.unwrap_or(record.when.at), ..record.when }, ..record }
+    }
+
+    /// The copies that concern these sessions, with what became of each, if copies are remembered.
+    pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(super::Entry, super::Counted)> {
+        let mut verdicts = self.audit.as_ref().map(|audit| audit.verdicts(sessions)).unwrap_or_default();
+        for (entry, _) in verdicts.iter_mut().filter(|(entry, _)| entry.when.source == TimeSource::File) {
+            let begun = self.index.get(&entry.session).and_then(|idx| self.sessions[idx.at()].dated_start());
+            entry.when.at = begun.unwrap_or(entry.when.at);
+        }
+        verdicts
+    }
+
     /// The sums in scope of this session's own responses.
     pub(super) fn summed_of(&self, idx: SessionIdx) -> impl Iterator<Item = &Summed> {
         self.sessions[idx.at()].sums.iter().filter(|summed| self.lens.scope.holds(summed.cell.first))
     }
 
     /// The responses in scope that count for this session itself, apart from those that are known as sums.
-    pub(super) fn counted_of(&self, idx: SessionIdx) -> impl Iterator<Item = &TurnRecord> {
+    pub(super) fn counted_of(&self, idx: SessionIdx) -> impl Iterator<Item = TurnRecord> {
         // A response that was taken for another's for a while is in the list twice.
         let mut turns = self.sessions[idx.at()].turns().to_vec();
         turns.sort_unstable();
         turns.dedup();
         let records = turns.into_iter().filter_map(|turn| self.turns.counted_at(turn));
-        records.filter(move |record| record.session == idx && self.lens.scope.holds(record.at()))
+        let own = records.filter(move |record| record.session == idx).map(|record| self.dated(*record));
+        own.filter(|record| self.lens.scope.holds(record.at()))
     }
 }
 
@@ -141,6 +162,7 @@ mod tests {
             part_of: CoarserRecords::none(),
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
+            requests: 1,
             model: Some("claude-opus-4-8".into()),
             usage: Usage { input: 10, output, ..Usage::default() },
             tier: Tier::Standard,

@@ -106,6 +106,7 @@ pub(super) fn is_plain(turn: &TurnMemory) -> bool {
         && turn.time.stated.is_some()
         && turn.time.before.is_none()
         && turn.response.any_model == turn.response.stated_model
+        && turn.response.requests == 1
         // A price takes no more reasoning than there is output, in each response by itself.
         && reasoning <= output
         && counts.into_iter().all(|count| count < LARGEST)
