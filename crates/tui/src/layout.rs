@@ -5,6 +5,10 @@ use ratatui::layout::Rect;
 use crate::app::{App, Arranged, ViewId};
 use crate::draw;
 
+/// No more columns and rows than these are used: a wall of screens in the smallest letters has fewer.
+pub(crate) const MOST_COLUMNS: u16 = 1000;
+pub(crate) const MOST_ROWS: u16 = 400;
+
 /// The size of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size {
@@ -13,6 +17,11 @@ pub(crate) struct Size {
 }
 
 impl Size {
+    /// The part of a terminal that is used.
+    pub(crate) fn used(columns: u16, rows: u16) -> Self {
+        Self { columns: columns.min(MOST_COLUMNS), rows: rows.min(MOST_ROWS) }
+    }
+
     pub(crate) const fn area(self) -> Rect {
         Rect { x: 0, y: 0, width: self.columns, height: self.rows }
     }

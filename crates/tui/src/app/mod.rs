@@ -231,7 +231,7 @@ impl App {
             Message::Progress(progress) => self.progress(progress),
             Message::Clock(now) => self.tick(now),
             Message::Own(own) => self.own = own,
-            Message::Resize(columns, rows) => self.resize(Size { columns, rows }),
+            Message::Resize(columns, rows) => self.resize(Size::used(columns, rows)),
             Message::Reply(reply) => self.answer(reply),
             Message::Logos(logos) if logos.is_empty() => {}
             Message::Logos(logos) => {

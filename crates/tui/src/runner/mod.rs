@@ -1,5 +1,6 @@
 //! Brings state, drawing and the world together: waits, takes notice of everything that has happened, and draws once.
 
+mod bounded;
 mod tty;
 
 use std::io;

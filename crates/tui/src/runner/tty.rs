@@ -15,6 +15,7 @@ use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+use super::bounded::Bounded;
 use super::{Input, Screen};
 use crate::{App, Canvas, Change, Easel, Graphics, Message};
 
@@ -24,7 +25,7 @@ const FRAME_BYTES: usize = 256 * 1024;
 /// The terminal that the program was started on. It is given back when this is dropped, and when the thread that took
 /// it panics.
 pub struct Tty {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<Bounded<CrosstermBackend<BufWriter<Stdout>>>>,
     canvas: Canvas,
     mouse: Mouse,
     is_taken: bool,
@@ -47,7 +48,7 @@ impl Tty {
     /// If standard output is none, or cannot be written to.
     pub fn take(mouse: Mouse) -> io::Result<Self> {
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
-        let terminal = Terminal::new(CrosstermBackend::new(out))?;
+        let terminal = Terminal::new(Bounded(CrosstermBackend::new(out)))?;
         let mut tty = Self { terminal, canvas: Canvas::default(), mouse, is_taken: false };
         give_back_on_panic();
         tty.enter()?;
@@ -70,7 +71,7 @@ impl Tty {
     }
 
     fn out(&mut self) -> &mut CrosstermBackend<BufWriter<Stdout>> {
-        self.terminal.backend_mut()
+        &mut self.terminal.backend_mut().0
     }
 }
 

@@ -1,0 +1,90 @@
+use ratatui::backend::{Backend, ClearType, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+
+use crate::layout::{MOST_COLUMNS, MOST_ROWS};
+
+/// A terminal of which no more is used than can be drawn: whoever is at its other end may claim any size, and a screen
+/// of 65,535 × 65,535 cells takes more memory than there is.
+#[derive(Debug)]
+pub(super) struct Bounded<B>(pub(super) B);
+
+impl<B: Backend> Backend for Bounded<B> {
+    type Error = B::Error;
+
+    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> Result<(), B::Error> {
+        self.0.draw(content)
+    }
+
+    fn append_lines(&mut self, lines: u16) -> Result<(), B::Error> {
+        self.0.append_lines(lines)
+    }
+
+    fn hide_cursor(&mut self) -> Result<(), B::Error> {
+        self.0.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> Result<(), B::Error> {
+        self.0.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> Result<Position, B::Error> {
+        self.0.get_cursor_position()
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), B::Error> {
+        self.0.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> Result<(), B::Error> {
+        self.0.clear()
+    }
+
+    fn clear_region(&mut self, region: ClearType) -> Result<(), B::Error> {
+        self.0.clear_region(region)
+    }
+
+    fn size(&self) -> Result<Size, B::Error> {
+        self.0.size().map(bounded)
+    }
+
+    fn window_size(&mut self) -> Result<WindowSize, B::Error> {
+        self.0.window_size().map(|size| WindowSize { columns_rows: bounded(size.columns_rows), ..size })
+    }
+
+    fn flush(&mut self) -> Result<(), B::Error> {
+        self.0.flush()
+    }
+}
+
+fn bounded(size: Size) -> Size {
+    Size { width: size.width.min(MOST_COLUMNS), height: size.height.min(MOST_ROWS) }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::{App, Canvas, Change, Message, Options};
+
+    /// A terminal that says it has 65,535 columns and as many rows ended agtop by an abort, with the mouse left on.
+    #[test]
+    fn a_terminal_of_any_size_is_drawn_as_far_as_it_can_be() {
+        for (claimed, used) in [((65_535, 1), (1000, 1)), ((1, 65_535), (1, 400)), ((80, 24), (80, 24))] {
+            let mut terminal = Terminal::new(Bounded(TestBackend::new(claimed.0, claimed.1))).unwrap();
+            let mut app = App::new(Options::usual("1.0.0", "linux"));
+            app.update(Message::Resize(claimed.0, claimed.1));
+            let mut canvas = Canvas::default();
+            let frame = terminal.draw(|frame| canvas.draw(&app, Change::Everything, frame)).unwrap();
+            assert_eq!((frame.area.width, frame.area.height), used);
+            assert_eq!((app.size.columns, app.size.rows), used);
+        }
+    }
+
+    #[test]
+    fn the_greatest_size_that_can_be_claimed_is_bounded() {
+        assert_eq!(bounded(Size::new(u16::MAX, u16::MAX)), Size::new(MOST_COLUMNS, MOST_ROWS));
+    }
+}
