@@ -3,6 +3,10 @@ use std::ops::Range;
 
 use agtop_model::Untrusted;
 
+mod shell;
+
+use shell::{assignments_in, before_command, password_flag, value_of_option};
+
 /// What stands for a secret.
 const MASK: &str = "***";
 
@@ -42,14 +46,35 @@ const FEWEST_KEY_BYTES: usize = 12;
 /// A command line without its secrets: values of what is named like a secret, passwords in addresses and what looks
 /// like a vendor's key become `***`. Rather masks too much than too little.
 pub fn redact(argv: &[Untrusted]) -> Vec<Cow<'_, str>> {
+    let program = argv.first().map_or("", Untrusted::raw);
     let mut value_is_secret = false;
+    let mut is_before_command = true;
     let mut shown = Vec::with_capacity(argv.len());
     for argument in argv.iter().map(Untrusted::raw) {
-        let is_value = value_is_secret && !argument.starts_with("--");
-        shown.push(if is_value { Cow::Borrowed(MASK) } else { masked(argument) });
-        value_is_secret = argument.starts_with('-') && is_secret_name(argument);
+        let flag = password_flag(program, argument);
+        let assigned = shell::assignment(argument).filter(|_| is_before_command);
+        shown.push(if value_is_secret && !argument.starts_with("--") {
+            Cow::Borrowed(MASK)
+        } else if let Some(name) = assigned {
+            Cow::Owned(format!("{name}={MASK}"))
+        } else if let Some(flag) = flag.filter(|flag| flag.len() < argument.len()) {
+            Cow::Owned(format!("{flag}{MASK}"))
+        } else {
+            masked(argument)
+        });
+        is_before_command &= assigned.is_some() || before_command(argument);
+        value_is_secret = match flag {
+            Some(flag) => flag == argument,
+            None => names_secret(argument),
+        };
     }
     shown
+}
+
+/// Whether the next argument is the value of this option, and a secret.
+fn names_secret(option: &str) -> bool {
+    let has_value = shell::attached_password(option, &(0..option.len())).is_some();
+    option.starts_with('-') && is_secret_name(option) && !has_value
 }
 
 /// One argument, which may be `--option=value`, `NAME=value`, a header, an address or a piece of JSON.
@@ -58,8 +83,24 @@ fn masked(argument: &str) -> Cow<'_, str> {
         Some((name, value)) if !value.is_empty() && name.chars().all(is_word_char) && is_secret_name(name) => {
             Cow::Owned(format!("{name}={MASK}"))
         }
-        _ => without(argument, &secrets_in(argument)),
+        _ => {
+            let secrets = secrets_in(argument).into_iter().chain(assignments_in(argument)).collect();
+            without(argument, &merged(secrets))
+        }
     }
+}
+
+/// The same ranges in order and apart from each other.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut apart: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match apart.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => apart.push(range),
+        }
+    }
+    apart
 }
 
 /// Whether the name is a secret's; its case, and whether it has dashes or underscores, does not matter.
@@ -95,8 +136,10 @@ fn secrets_in(text: &str) -> Vec<Range<usize>> {
         let Some(name) = text.get(word.clone()).filter(|_| !is_masked) else { continue };
         let secret = if after_bearer {
             Some(word.clone())
+        } else if let Some(password) = shell::attached_password(text, &word) {
+            Some(password)
         } else if is_secret_name(name) {
-            value_after(text, word.end)
+            value_after(text, word.end).or_else(|| value_of_option(text, &word))
         } else {
             password_after(text, word.end).or_else(|| key_in(name).map(|at| word.start + at..word.end))
         };
@@ -224,6 +267,40 @@ mod tests {
         assert_eq!(shown(&argv), argv);
     }
 
+    /// `sh -c 'agent --api-key X'`, `-pSECRET` and `KEY=value` before a command were shown as they are.
+    #[test]
+    fn secrets_in_shell_lines_short_options_and_assignments_are_masked() {
+        const CASES: &[(&[&str], &[&str])] = &[
+            (&["sh", "-c", "agent --api-key X --model opus"], &["sh", "-c", "agent --api-key *** --model opus"]),
+            (&["sh", "-c", "agent --api-key 'a b' run"], &["sh", "-c", "agent --api-key '***' run"]),
+            (&["sh", "-c", "agent --api-key \"a b\"; run"], &["sh", "-c", "agent --api-key \"***\"; run"]),
+            (&["sh", "-c", "agent --token --verbose"], &["sh", "-c", "agent --token --verbose"]),
+            (&["sh", "-c", "agent --token"], &["sh", "-c", "agent --token"]),
+            (&["sh", "-c", "agent --max-tokens 100"], &["sh", "-c", "agent --max-tokens 100"]),
+            (&["sh", "-c", "mysql -uroot -ps3cr#t! shop"], &["sh", "-c", "mysql -uroot -p*** shop"]),
+            (&["mysql", "-uroot", "-pSECRET", "shop"], &["mysql", "-uroot", "-p***", "shop"]),
+            (&["mysql", "-p1234"], &["mysql", "-p***"]),
+            (&["any-tool", "-pSECRET"], &["any-tool", "-p***"]),
+            (&["/usr/bin/sshpass", "-p", "SECRET", "ssh", "h"], &["/usr/bin/sshpass", "-p", "***", "ssh", "h"]),
+            (&["java", "-password", "SECRET", "-jar"], &["java", "-password", "***", "-jar"]),
+            (&["curl", "-u", "me:pw", "-uyou:pw", "h"], &["curl", "-u", "***", "-u***", "h"]),
+            (&["redis-cli", "-a", "pw", "ping"], &["redis-cli", "-a", "***", "ping"]),
+            (&["docker", "run", "-p8080:80", "-p", "1:1"], &["docker", "run", "-p8080:80", "-p", "1:1"]),
+            (&["find", ".", "-path", "x", "-print0"], &["find", ".", "-path", "x", "-print0"]),
+            (&["claude", "-p", "mend it"], &["claude", "-p", "mend it"]),
+            (&["env", "-i", "DB=a b", "X=1", "claude", "Y=2"], &["env", "-i", "DB=***", "X=***", "claude", "Y=2"]),
+            (&["sh", "-c", "DB=x claude"], &["sh", "-c", "DB=*** claude"]),
+            (&["sh", "-c", "cd /w && A='x y' B=2 claude"], &["sh", "-c", "cd /w && A=*** B=*** claude"]),
+            (&["sh", "-c", "env A=1 claude; export C=3"], &["sh", "-c", "env A=*** claude; export C=***"]),
+            (&["sh", "-c", "claude --set a=b c=d"], &["sh", "-c", "claude --set a=b c=d"]),
+            (&["dd", "if=/dev/zero"], &["dd", "if=/dev/zero"]),
+            (&["sh", "-c", "A='never closed"], &["sh", "-c", "A=***"]),
+        ];
+        for (argv, expected) in CASES {
+            assert_eq!(shown(argv), *expected);
+        }
+    }
+
     #[test]
     fn an_option_without_a_value_does_not_swallow_the_next_option() {
         assert_eq!(shown(&["a", "--token", "--verbose", "x"]), ["a", "--token", "--verbose", "x"]);
@@ -231,7 +308,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_can_be_masked(text in "[ -~é\n]{0,40}|(token|key|://|[:=\"'@\\\\ é]|bearer|sk-0123456789abc){0,12}") {
+        fn any_text_can_be_masked(text in "[ -~é\n]{0,40}|(token|--key|-p|A=|;|key|://|[:=\"'@\\\\ é]|bearer|sk-0123456789abc){0,12}") {
             let shown = masked(&text);
             prop_assert!(shown == text || shown.contains(MASK));
         }
