@@ -120,10 +120,9 @@ fn word_length(text: &str) -> usize {
     for (at, c) in text.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
-            Some(_) => {}
             None if matches!(c, '"' | '\'') => quote = Some(c),
             None if is_between(c) => return at,
-            None => {}
+            _ => {}
         }
     }
     text.len()
