@@ -101,7 +101,9 @@ impl Ledger {
         let recalled = recall(&self.database, &self.clients, file).map_err(|fault| self.fail(fault))?;
         if recalled.is_none() {
             let known = find_number(&self.database, &self.clients, file).map_err(|fault| self.fail(fault))?;
-            known.iter().for_each(|entry| self.note_damage(entry));
+            if let Some(entry) = &known {
+                self.note_damage(entry);
+            }
         }
         Ok(recalled)
     }
