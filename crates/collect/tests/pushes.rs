@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
-use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send, tell};
+use agtop_hooks::{Frame, Header, Kin, Listener, Options, Places, tell};
 use agtop_model::{ContextSource, Evidence, JoinTier, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
@@ -138,10 +138,6 @@ fn hand_over(home: &TempDir, frame: &Frame) {
     while !tell(&places(home), frame.clone()) {
         assert!(started.elapsed() < Duration::from_secs(20), "nobody listens");
     }
-}
-
-fn deliver(home: &TempDir, frame: Frame) -> Delivery {
-    send(&places(home), frame, Content::default)
 }
 
 fn now() -> i64 {
