@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
-use agtop_hooks::{Frame, Header, Kin, Listener, Options, Places, tell};
+use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send, tell};
 use agtop_model::{ContextSource, Evidence, JoinTier, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
@@ -70,20 +70,15 @@ impl Bench {
         }
     }
 
-    /// Pushes events, as `agtop hook` would that the agent calls, so many milliseconds from now on.
+    /// Pushes events to the listener, as `agtop hook` would that the agent calls, so many milliseconds from now on.
     fn push(&self, events: &[(i64, &str, Value)]) {
-        for (later, hook, fields) in events {
-            let mut payload = json!({"session_id": SID, "hook_event_name": hook, "cwd": "/work"});
-            payload.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-            let header = Header {
-                client: "claude".to_owned(),
-                at: now() + later,
-                pid: 77,
-                ancestors: vec![76, AGENT, 1],
-                tag: Some("billing".to_owned()),
-                ..Header::default()
-            };
-            hand_over(&self.home, &Frame { header, payload: payload.to_string().into_bytes() });
+        frames(events).for_each(|frame| hand_over(&self.home, &frame));
+    }
+
+    /// Pushes events while nobody listens.
+    fn spool(&self, events: &[(i64, &str, Value)]) {
+        for frame in frames(events) {
+            assert_eq!(send(&places(&self.home), frame, Content::default), Delivery::Spooled);
         }
     }
 
@@ -130,6 +125,22 @@ fn listener(home: &TempDir, ancestors: &Arc<Mutex<Vec<u32>>>) -> Listener {
 
 fn places(home: &TempDir) -> Places {
     Places::new(None, Some(home.path()))
+}
+
+fn frames(events: &[(i64, &str, Value)]) -> impl Iterator<Item = Frame> {
+    events.iter().map(|(later, hook, fields)| {
+        let mut payload = json!({"session_id": SID, "hook_event_name": hook, "cwd": "/work"});
+        payload.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let header = Header {
+            client: "claude".to_owned(),
+            at: now() + later,
+            pid: 77,
+            ancestors: vec![76, AGENT, 1],
+            tag: Some("billing".to_owned()),
+            ..Header::default()
+        };
+        Frame { header, payload: payload.to_string().into_bytes() }
+    })
 }
 
 /// Gives the frame to the listener, as often as it takes: a busy machine may be too slow for a hook, which then spools.
@@ -272,7 +283,7 @@ fn what_a_session_is_called_by_an_event_that_waits_is_overheard_and_the_event_st
     let Bench { home, collector, ancestors } = bench;
     drop(collector);
     let bench = Bench { collector: later, home, ancestors };
-    bench.push(&[(0, "UserPromptSubmit", json!({}))]);
+    bench.spool(&[(0, "UserPromptSubmit", json!({}))]);
     let Bench { home, collector: mut later, .. } = bench;
     later.overhear(&places(&home));
     assert_eq!(tags(&later.refresh()), 1);
@@ -301,7 +312,7 @@ fn an_event_that_is_not_verified_moves_no_state() {
     let collector = collector(&home, |_| Remembering::Nothing);
     let mut bench = Bench { home, collector, ancestors };
     let before = bench.look();
-    bench.push(&[(0, "PermissionRequest", json!({"tool_name": "Bash"}))]);
+    bench.spool(&[(0, "PermissionRequest", json!({"tool_name": "Bash"}))]);
     bench.collector.listen(listener(&bench.home, &bench.ancestors), crossbeam_channel::never());
     let told = bench.look_until(|snapshot| snapshot.sessions.iter().any(|session| session.tag.is_some()));
     assert_eq!(status(&told), status(&before));

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use agtop_collect::{Collector, Counted, Entry, Files};
 use agtop_model::{
-    Basis, Cost, FileId, InferenceGeo, PicoUsd, Place, Provenance, Session, SessionKey, Snapshot, Spend, Untrusted,
-    Usage,
+    Basis, Cost, FileId, InferenceGeo, PicoUsd, Place, Provenance, Purpose, Session, SessionKey, Snapshot, Spend,
+    Untrusted, Usage,
 };
 use agtop_prices::{PriceBook, Rated, Tariff, Terms};
 use agtop_render::units;
@@ -116,9 +116,10 @@ impl Report<'_> {
         let model = entry.model.as_deref().unwrap_or("(model not named)");
         let place = self.place(entry.source);
         let at = units::moment(entry.when.at, self.zone);
+        let purpose = if entry.purpose == Purpose::Compaction { "  compaction" } else { "" };
         let about = if entry.when.source.is_estimate() { "about " } else { "" };
         let mark = if *verdict == Counted::Yes { "+" } else { "-" };
-        writeln!(self.out, "{mark} {about}{at}  {}  {}  {place}", shown(id), shown(model))?;
+        writeln!(self.out, "{mark} {about}{at}  {}  {}{purpose}  {place}", shown(id), shown(model))?;
         if let Some(reason) = self.reason(verdict) {
             sum.left_out += 1;
             writeln!(self.out, "    not counted: {reason}")?;

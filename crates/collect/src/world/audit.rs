@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Dated, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Provenance, Response, SessionKey, Tier,
-    Timestamp, Turn, Usage,
+    CoarserRecords, Dated, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Provenance, Purpose, Response,
+    SessionKey, Tier, Timestamp, Turn, Usage,
 };
 
 /// Every copy of every response that names a session or one of its sub-agents, to explain the session's figures.
@@ -38,6 +38,8 @@ pub struct Entry {
     pub geo: InferenceGeo,
     /// One response or a sum.
     pub extent: Extent,
+    /// What the model was asked for.
+    pub purpose: Purpose,
     /// How many requests it answers.
     pub requests: u64,
     /// What the agent says it cost.
@@ -114,6 +116,7 @@ impl Audit {
             tier: turn.tier,
             geo: turn.geo,
             extent: turn.extent,
+            purpose: turn.purpose,
             requests: turn.requests,
             embedded_cost: turn.embedded_cost,
             lineage: turn.lineage,
