@@ -37,12 +37,11 @@ fn parent(_: u32) -> Option<u32> {
     None
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(unix)]
     fn the_nearest_ancestor_is_the_parent() {
         let found = ancestors(16);
         let parent = std::os::unix::process::parent_id();
