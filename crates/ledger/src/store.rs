@@ -7,7 +7,7 @@ use std::time::Duration;
 use agtop_model::{ClientId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use crate::codec::{Reader, Writer};
+use crate::codec::{Damaged, Reader, Writer};
 use crate::error::{Fault, LedgerError};
 use crate::memory::Memory;
 use crate::paths;
@@ -148,8 +148,8 @@ impl Ledger {
     ///
     /// Where the database cannot be read.
     pub fn each_memory(&self, mut visit: impl FnMut(FileEntry, Option<Memory>)) -> Result<(), LedgerError> {
-        let visited = self.each_blob(|entry, blob| {
-            let memory = Memory::decode(blob, &self.clients).ok();
+        let visited = self.each_decoded(|entry, memory| {
+            let memory = memory.ok();
             if memory.as_ref().is_some_and(|memory| memory.turns.len() as u64 != entry.turns) {
                 self.note_damage(&entry);
             }
@@ -237,17 +237,20 @@ impl Ledger {
         Ok(())
     }
 
-    pub(crate) fn each_blob(&self, mut visit: impl FnMut(FileEntry, &[u8])) -> Result<(), Fault> {
+    /// Hands every file with what it told to `visit`, one by one, and notes damage.
+    pub(crate) fn each_decoded(&self, mut visit: impl FnMut(FileEntry, Result<Memory, Damaged>)) -> Result<(), Fault> {
         let sql = format!("SELECT {ENTRY}, memory FROM files LEFT JOIN memories ON file = id ORDER BY id");
         let mut statement = self.database.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let Some(entry) = entry(row, &self.clients)? else { continue };
             let blob = row.get_ref("memory")?.as_blob().unwrap_or_default();
-            if Reader::of(blob, &self.clients).is_err() {
+            let memory = Memory::decode(blob, &self.clients);
+            // What is sound and not understood is of a client that is unknown here.
+            if memory.is_err() && Reader::of(blob, &self.clients).is_err() {
                 self.note_damage(&entry);
             }
-            visit(entry, blob);
+            visit(entry, memory);
         }
         Ok(())
     }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use agtop_model::{ClientId, SessionKey, Timestamp};
 
 use crate::error::{Fault, LedgerError};
-use crate::memory::Memory;
 use crate::private::{COMPANIONS, beside};
 use crate::record::{FileEntry, State};
 use crate::store::Ledger;
@@ -82,11 +81,11 @@ impl Ledger {
         let mut check = self.database.prepare("PRAGMA integrity_check(20)")?;
         let lines = check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         report.faults.extend(lines.into_iter().filter(|line| line != "ok"));
-        self.each_blob(|entry, blob| {
+        self.each_decoded(|entry, memory| {
             report.files += 1;
             report.turns += entry.turns;
             let path = entry.path.display();
-            match Memory::decode(blob, &self.clients) {
+            match memory {
                 Err(damaged) => report.faults.push(format!("{path}: what it told is {damaged}")),
                 Ok(memory) if memory.turns.len() as u64 != entry.turns => {
                     report.faults.push(format!("{path}: {} responses, not {}", memory.turns.len(), entry.turns));

@@ -24,8 +24,8 @@ impl Overview {
     fn of(ledger: &Ledger) -> Result<Self, Fault> {
         let mut mentioned = Vec::new();
         let mut callers = HashMap::new();
-        ledger.each_blob(|_, blob| {
-            let Ok(memory) = Memory::decode(blob, &ledger.clients) else { return };
+        ledger.each_decoded(|_, memory| {
+            let Ok(memory) = memory else { return };
             for turn in &memory.turns {
                 mentioned.push(half(turn.message));
                 mentioned.extend(turn.part_of.iter().map(half));
@@ -50,8 +50,8 @@ impl Ledger {
         let overview = Overview::of(self)?;
         let mut files = Vec::new();
         let mut keys = Vec::new();
-        self.each_blob(|entry, blob| {
-            if let Ok(memory) = Memory::decode(blob, &self.clients) {
+        self.each_decoded(|entry, memory| {
+            if let Ok(memory) = memory {
                 files.push(warm(entry, memory, &overview, &mut keys));
             }
         })?;
@@ -61,8 +61,8 @@ impl Ledger {
     /// Every response of every file.
     pub(super) fn all_keys(&self) -> Result<KeyIndex, Fault> {
         let mut keys = Vec::new();
-        self.each_blob(|entry, blob| {
-            if let Ok(memory) = Memory::decode(blob, &self.clients) {
+        self.each_decoded(|entry, memory| {
+            if let Ok(memory) = memory {
                 keys.extend(memory.turns.iter().map(|turn| (half(turn.message), entry.id)));
             }
         })?;
