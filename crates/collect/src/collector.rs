@@ -375,7 +375,7 @@ impl Collector {
                     &warm.rest.issues
                 }
             };
-            if !matches!(worth, Worth::Usage | Worth::Leftover) {
+            if worth.is_current() {
                 health.note_cached(client, path, issues);
             }
             let Worth::Settled { candidate, state } = worth else { return };

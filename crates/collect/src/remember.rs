@@ -168,8 +168,9 @@ pub(crate) enum Worth {
 }
 
 impl Worth {
-    /// Whether tool calls that were added up count: where the file is read they are told again.
-    pub(crate) const fn tells_calls(self) -> bool {
+    /// Whether this is the file's account: then what has no id counts as well, and its trouble is told. Where the file is
+    /// read, it tells both again.
+    pub(crate) const fn is_current(self) -> bool {
         !matches!(self, Self::Usage | Self::Leftover)
     }
 }

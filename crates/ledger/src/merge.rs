@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use agtop_model::{MessageKey, Response, SessionKey};
+use agtop_model::{MessageKey, SessionKey};
 
 use crate::memory::{Memory, Name, SessionMemory, TurnMemory};
 use crate::record::{FileEntry, FileRecord};
@@ -72,9 +72,7 @@ impl<'a> Joiner<'a> {
         for turn in turns {
             let Some(session) = from.sessions.get(turn.session as usize) else { continue };
             let session = self.session(session);
-            let mut name = |model: Option<Name>| model.and_then(|model| from.name(model)).map(|name| self.name(name));
-            let (stated_model, any_model) = (name(turn.response.stated_model), name(turn.response.any_model));
-            let response = Response { stated_model, any_model, ..turn.response };
+            let response = turn.response.named(|model| from.name(model).map(|name| self.name(name)));
             let copy = TurnMemory { session, response, ..turn.clone() };
             let Memory { turns, names, .. } = &mut *self.memory;
             let place = *self.turns.entry((session, copy.message)).or_insert(turns.len());

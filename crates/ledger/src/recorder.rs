@@ -75,16 +75,14 @@ impl Recorder {
             EventKind::Facts(facts) => {
                 self.believed(facts.started, clock);
                 let session = self.session_mut(&event.session);
-                session.told.time_of(event.at, clock.latest);
-                session.told.note_facts(&event.session, at, facts, clock.latest);
+                session.told.note_facts(&event.session, event.at, facts, clock.latest);
             }
             kind => {
                 if let EventKind::ToolStarted { tool, name, .. } = kind {
                     self.note_call(&event.session, *tool, name);
                 }
                 let session = self.session_mut(&event.session);
-                session.told.time_of(event.at, clock.latest);
-                session.told.note(at, kind);
+                session.told.note(event.at, kind, clock.latest);
                 session.told.private_title = None;
             }
         }

@@ -90,8 +90,15 @@ impl<N: Copy> FileSession<N> {
         time
     }
 
-    /// Notes facts about the session `own`, stated at a credible time if any. Times after `latest` are a broken clock's.
-    pub fn note_facts(&mut self, own: &SessionKey, at: Option<Timestamp>, told: &SessionFacts, latest: Timestamp) {
+    /// The time that the next record states, if it is credible.
+    fn credible(&mut self, stated: Option<Timestamp>, latest: Timestamp) -> Option<Timestamp> {
+        self.time_of(stated, latest).stated.filter(|&stated| stated <= latest)
+    }
+
+    /// Notes facts about the session `own`, from a record that states this time. Times after `latest` are a broken
+    /// clock's.
+    pub fn note_facts(&mut self, own: &SessionKey, stated: Option<Timestamp>, told: &SessionFacts, latest: Timestamp) {
+        let at = self.credible(stated, latest);
         self.touch(at);
         self.facts_at = self.facts_at.max(at);
         let facts = &mut self.facts;
@@ -136,8 +143,10 @@ impl<N: Copy> FileSession<N> {
         true
     }
 
-    /// Notes anything else, at a credible time if any.
-    pub fn note(&mut self, at: Option<Timestamp>, kind: &EventKind) {
+    /// Notes anything else, from a record that states this time, and returns that time if it is credible. Times after
+    /// `latest` are a broken clock's.
+    pub fn note(&mut self, stated: Option<Timestamp>, kind: &EventKind, latest: Timestamp) -> Option<Timestamp> {
+        let at = self.credible(stated, latest);
         self.touch(at);
         self.phase = self.phase.after(kind);
         match kind {
@@ -148,6 +157,7 @@ impl<N: Copy> FileSession<N> {
             EventKind::Error(_) => self.errors += 1,
             _ => {}
         }
+        at
     }
 
     fn touch(&mut self, at: Option<Timestamp>) {

@@ -87,8 +87,8 @@ impl<N: Copy + Eq> Response<N> {
         (self.lineage, self.opened)
     }
 
-    /// The same without its model, whose names may be of another kind then.
-    pub fn unnamed<M>(self) -> Response<M> {
+    /// The same with models under other names.
+    pub fn named<M>(self, mut name: impl FnMut(N) -> Option<M>) -> Response<M> {
         Response {
             usage: self.usage,
             tier: self.tier,
@@ -96,8 +96,8 @@ impl<N: Copy + Eq> Response<N> {
             purpose: self.purpose,
             extent: self.extent,
             requests: self.requests,
-            stated_model: None,
-            any_model: None,
+            stated_model: self.stated_model.and_then(&mut name),
+            any_model: self.any_model.and_then(name),
             embedded_cost: self.embedded_cost,
             stop: self.stop,
             context_used: self.context_used,

@@ -55,7 +55,7 @@ impl Entry {
     fn merge(&mut self, copy: &Self) {
         let mut response = self.response();
         response.merge(&copy.response(), Ord::cmp);
-        let (model, response) = (response.model().map(Arc::from), response.unnamed::<&str>());
+        let model = response.model().map(Arc::from);
         let Response { usage, tier, geo, extent, requests, embedded_cost, .. } = response;
         let when = self.when.min(copy.when);
         *self = Self { when, model, usage, tier, geo, extent, requests, embedded_cost, ..self.clone() };

@@ -58,7 +58,7 @@ impl World {
             }
             self.sessions[session.at()].sums.push(Summed { entry, model, cell });
         }
-        let tools = if cached.worth.tells_calls() { warm.tools.as_slice() } else { &[] };
+        let tools = if cached.worth.is_current() { warm.tools.as_slice() } else { &[] };
         for &Tally { session, tool, calls } in tools {
             if let (Some(&session), Some(tool)) = (sessions.get(session as usize), warm.rest.name(tool)) {
                 self.sessions[session.at()].tally(entry, tool, calls);

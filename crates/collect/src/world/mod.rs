@@ -159,8 +159,7 @@ impl World {
                 }
                 let session = self.session(&event.session);
                 let state = &mut self.sessions[session.at()];
-                state.time_of((event.source.file, modified), (event.at, self.latest));
-                state.note_facts(event.source.file, at, &facts, self.latest);
+                state.note_facts((event.source.file, modified), (event.at, self.latest), &facts);
             }
             kind => {
                 let session = self.session(&event.session);
@@ -169,9 +168,9 @@ impl World {
                 }
                 self.lately.note(at, session, event.source.file, &kind);
                 let told = self.told(at);
-                self.sessions[session.at()].time_of((event.source.file, modified), (event.at, self.latest));
+                let (file, time) = ((event.source.file, modified), (event.at, self.latest));
                 let call = if let EventKind::ToolEnded { tool, .. } = &kind { Some(*tool) } else { None };
-                if let Some(ended) = self.sessions[session.at()].note(event.source.file, at, kind, told)
+                if let Some(ended) = self.sessions[session.at()].note(file, time, kind, told)
                     && !call.is_some_and(|call| self.answered.remove(&call))
                 {
                     self.tool_times.note(event.session.client, &Arc::from(ended.tool.raw()), ended.took);
@@ -193,14 +192,20 @@ impl World {
         let session = self.session(key);
         let time = self.sessions[session.at()].time_of((source.file, modified), (stated, self.latest));
         let when = time.resolve(self.latest, modified);
-        self.note_turn_at(key, source, when, turn);
+        self.note_turn_at(key, source, (when, modified), turn);
     }
 
-    fn note_turn_at(&mut self, key: &SessionKey, source: Provenance, when: Dated, turn: &Turn) {
+    fn note_turn_at(
+        &mut self,
+        key: &SessionKey,
+        source: Provenance,
+        (when, modified): (Dated, Timestamp),
+        turn: &Turn,
+    ) {
         let session = self.session(key);
         let model = turn.model.as_ref().map(|name| self.models.intern(name));
         let told = self.told(Some(when.at));
-        self.sessions[session.at()].note_turn(source.file, when, turn, model, told);
+        self.sessions[session.at()].note_turn((source.file, modified), (when, told), turn, model);
         self.copies.entry(source.file).or_insert((key.client, 0)).1 += 1;
         if let Some(audit) = &mut self.audit {
             audit.note(key, source, when, turn);
@@ -224,7 +229,8 @@ impl World {
         if before.is_none() {
             return self.note_turn(key, source, (stated, modified), &step);
         }
-        self.note_turn_at(key, source, Dated { source: TimeSource::Neighbour, at: modified }, &step);
+        let when = Dated { source: TimeSource::Neighbour, at: modified };
+        self.note_turn_at(key, source, (when, modified), &step);
     }
 
     fn join(&mut self, copy: Copied<'_>) {

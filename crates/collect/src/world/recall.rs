@@ -3,10 +3,10 @@ use std::sync::Arc;
 use agtop_ledger::{LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
 use agtop_model::{Dated, MessageKey, Place, Provenance, Response, SessionKey, Turn};
 
-use super::session::Standing;
+use super::session::FileRole;
 use super::turns::{Copied, NameIdx};
 use super::{SessionIdx, World};
-use crate::remember::{Cached, Worth};
+use crate::remember::Cached;
 
 impl World {
     /// Folds in what a file once told, as if it had been read. Of a file that will be read, what is joined by an id is
@@ -44,7 +44,7 @@ impl World {
         let mut sessions = Vec::with_capacity(memory.sessions.len());
         for told in &memory.sessions {
             let session = self.session(&told.key);
-            if cached.worth.tells_calls() {
+            if cached.worth.is_current() {
                 self.recall_calls(session, told, memory);
             }
             sessions.push(session);
@@ -100,12 +100,11 @@ impl World {
         let session = self.session(&told.key);
         let of_file = told.told.clone().named(|model| named(Some(model), models));
         let state = &mut self.sessions[session.at()];
-        match worth {
-            Worth::Settled { .. } | Worth::Gone | Worth::Grown => {
-                state.load(file, modified, Standing::Told, of_file);
-                self.recall_calls(session, told, memory);
-            }
-            Worth::Leftover | Worth::Usage => state.load(file, modified, Standing::Leftover, of_file.leftover()),
+        if worth.is_current() {
+            state.load(file, modified, FileRole::Current, of_file);
+            self.recall_calls(session, told, memory);
+        } else {
+            state.load(file, modified, FileRole::Leftover, of_file.leftover());
         }
         session
     }
@@ -136,9 +135,7 @@ impl World {
             }
             return;
         }
-        let Response { stated_model, any_model, .. } = turn.response;
-        let (stated_model, any_model) = (named(stated_model, models), named(any_model, models));
-        let response = Response { stated_model, any_model, ..turn.response.unnamed() };
+        let response = turn.response.named(|model| named(Some(model), models));
         if let Some(audit) = &mut self.audit {
             let model = response.model().and_then(|model| self.models.get(model)).cloned();
             audit.note(key, source, when, &turn_of(turn, model));

@@ -45,7 +45,7 @@ pub(super) struct SessionState {
 #[derive(Debug)]
 struct SessionFile {
     file: FileId,
-    standing: Standing,
+    role: FileRole,
     /// When the file was last written: the time of what has none.
     modified: Timestamp,
     told: FileSession<NameIdx>,
@@ -53,9 +53,9 @@ struct SessionFile {
 
 /// What a file's account of a session is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub(super) enum FileRole {
     /// The file says so, or nothing else does.
-    Told,
+    Current,
     /// The file once said so. It counts only where no file says anything of the session now.
     Leftover,
 }
@@ -107,12 +107,12 @@ impl SessionState {
     }
 
     /// Takes what a file once told of it. What the file tells from now on adds to that.
-    pub(super) fn load(&mut self, file: FileId, modified: Timestamp, standing: Standing, told: FileSession<NameIdx>) {
+    pub(super) fn load(&mut self, file: FileId, modified: Timestamp, role: FileRole, told: FileSession<NameIdx>) {
         self.is_stale = true;
-        let known = self.files.iter_mut().find(|known| (known.file, known.standing) == (file, standing));
+        let known = self.files.iter_mut().find(|known| (known.file, known.role) == (file, role));
         match known {
             Some(known) => known.told = told,
-            None => self.files.push(SessionFile { file, standing, modified, told }),
+            None => self.files.push(SessionFile { file, role, modified, told }),
         }
     }
 
@@ -125,10 +125,15 @@ impl SessionState {
         self.told_by(file, modified).time_of(stated, latest)
     }
 
-    /// Notes facts, stated at a credible time if any. Times after `latest` are a broken clock's.
-    pub(super) fn note_facts(&mut self, file: FileId, at: Option<Timestamp>, facts: &SessionFacts, latest: Timestamp) {
+    /// Notes facts, from a record that states this time. Times after `latest` are a broken clock's.
+    pub(super) fn note_facts(
+        &mut self,
+        (file, modified): (FileId, Timestamp),
+        (stated, latest): (Option<Timestamp>, Timestamp),
+        facts: &SessionFacts,
+    ) {
         let own = self.key.clone();
-        self.known_by(file).note_facts(&own, at, facts, latest);
+        self.told_by(file, modified).note_facts(&own, stated, facts, latest);
     }
 
     /// How full the context is, told apart from files.
@@ -138,8 +143,14 @@ impl SessionState {
         self.is_stale = true;
     }
 
-    pub(super) fn note_turn(&mut self, file: FileId, when: Dated, turn: &Turn, model: Option<NameIdx>, told: Told) {
-        let is_newest = self.known_by(file).note_response(when, turn, model);
+    pub(super) fn note_turn(
+        &mut self,
+        (file, modified): (FileId, Timestamp),
+        (when, told): (Dated, Told),
+        turn: &Turn,
+        model: Option<NameIdx>,
+    ) {
+        let is_newest = self.told_by(file, modified).note_response(when, turn, model);
         if is_newest && told == Told::Lately {
             let story = self.story.get_or_insert_default();
             story.note_context(when.at, turn.context_used.unwrap_or_else(|| turn.usage.prompt()));
@@ -150,8 +161,14 @@ impl SessionState {
     }
 
     /// Notes what happened; returns the tool call that ended by it, with how long it took.
-    pub(super) fn note(&mut self, file: FileId, at: Option<Timestamp>, kind: EventKind, told: Told) -> Option<Ended> {
-        self.known_by(file).note(at, &kind);
+    pub(super) fn note(
+        &mut self,
+        (file, modified): (FileId, Timestamp),
+        (stated, latest): (Option<Timestamp>, Timestamp),
+        kind: EventKind,
+        told: Told,
+    ) -> Option<Ended> {
+        let at = self.told_by(file, modified).note(stated, &kind, latest);
         if told == Told::Lately
             && let Some(deed) = self.deed(&kind)
         {
@@ -242,12 +259,11 @@ impl SessionState {
 
     /// Takes back what the file told, because it is about to be read again.
     pub(super) fn forget_file(&mut self, file: FileId) {
-        let Some(at) = self.files.iter().position(|known| known.file == file && known.standing == Standing::Told)
-        else {
+        let Some(at) = self.files.iter().position(|known| known.file == file && known.role == FileRole::Current) else {
             return;
         };
         let SessionFile { modified, told, .. } = self.files.remove(at);
-        self.load(file, modified, Standing::Leftover, told.leftover());
+        self.load(file, modified, FileRole::Leftover, told.leftover());
         self.in_flight.clear();
         self.is_stale = true;
     }
@@ -291,8 +307,8 @@ impl SessionState {
 
     /// The files that count: those that tell of it, or if there are none, those that once did.
     fn told_files(&self) -> impl Iterator<Item = &SessionFile> {
-        let standing = self.files.iter().map(|file| file.standing).min();
-        self.files.iter().filter(move |file| Some(file.standing) == standing)
+        let role = self.files.iter().map(|file| file.role).min();
+        self.files.iter().filter(move |file| Some(file.role) == role)
     }
 
     /// When something last happened.
@@ -313,7 +329,7 @@ impl SessionState {
     /// Whether any file tells of it; a session may be known by its sub-agents alone. What a file once told counts as long
     /// as some of its responses are known by nothing else.
     pub(super) fn has_files(&self) -> bool {
-        let tells = self.files.iter().any(|file| file.standing == Standing::Told);
+        let tells = self.files.iter().any(|file| file.role == FileRole::Current);
         let has_responses = !self.turns.is_empty() || !self.sums.is_empty();
         tells || (has_responses && !self.files.is_empty())
     }
@@ -351,18 +367,12 @@ impl SessionState {
     /// What this file tells of it, which was last written then.
     fn told_by(&mut self, file: FileId, modified: Timestamp) -> &mut FileSession<NameIdx> {
         self.is_stale = true;
-        let is_it = |known: &SessionFile| known.file == file && known.standing == Standing::Told;
+        let is_it = |known: &SessionFile| known.file == file && known.role == FileRole::Current;
         let at = self.files.iter().rposition(is_it).unwrap_or_else(|| {
-            self.files.push(SessionFile { file, standing: Standing::Told, modified, told: FileSession::default() });
+            self.files.push(SessionFile { file, role: FileRole::Current, modified, told: FileSession::default() });
             self.files.len() - 1
         });
         self.files[at].modified = modified;
         &mut self.files[at].told
-    }
-
-    /// What this file tells of it, of which something is known already.
-    fn known_by(&mut self, file: FileId) -> &mut FileSession<NameIdx> {
-        let modified = self.files.iter().rfind(|known| known.file == file).map(|known| known.modified);
-        self.told_by(file, modified.unwrap_or(Timestamp::EARLIEST))
     }
 }
