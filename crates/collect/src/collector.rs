@@ -1,5 +1,4 @@
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -23,13 +22,14 @@ use crate::discover::{Candidate, FileState, Place};
 use crate::files::Files;
 use crate::health::HealthBook;
 use crate::matcher::Matcher;
+use crate::moved::FoundNames;
 use crate::probes::Probes;
 use crate::projects::ProjectNames;
 use crate::pushes::Pushes;
 use crate::read::{Cursor, Told, begins_as_before};
 use crate::record::Record;
 use crate::remember::{
-    Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth, stem,
+    Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
 };
 use crate::scan::{Job, Manner, Meter, Progress, read_all};
 use crate::sweep::{Found, Look, Sweep};
@@ -609,14 +609,20 @@ impl Collector {
         }
         let present: HashSet<&Path, RandomState> =
             candidates.iter().map(|candidate| candidate.path.as_path()).collect();
-        let names: HashSet<&OsStr, RandomState> = present.iter().map(|path| stem(path)).collect();
+        let (names, files) = (FoundNames::of(candidates), &self.files);
         let world = &mut self.world;
         self.known.retain(|path, known| {
             let is_there = present.contains(path.as_path());
-            if !is_there && names.contains(stem(path)) {
-                world.note_moved(known.file);
-            } else if !is_there {
-                world.note_gone(known.file);
+            if !is_there {
+                let moved = files.client(known.file).is_some_and(|client| {
+                    let sessions = world.sessions_told_by(client, |file| file == known.file);
+                    names.holds((client, path), &sessions)
+                });
+                if moved {
+                    world.note_moved(known.file);
+                } else {
+                    world.note_gone(known.file);
+                }
             }
             is_there
         });

@@ -17,6 +17,7 @@ mod hints;
 mod join;
 mod lines;
 mod matcher;
+mod moved;
 mod probes;
 mod projects;
 mod pushes;

@@ -1,7 +1,6 @@
 //! What is remembered from run to run: the ledger's side of collecting.
 
-use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use agtop_model::{ClientId, Event, FileId, Issue, IssueKind, Timestamp};
 use foldhash::fast::RandomState;
 
 use crate::discover::{Candidate, FileState, Place};
+use crate::moved::FoundNames;
 use crate::world::{CLOCK_SLACK, MOST_TAGS, NEWS};
 
 /// How the ledger is used.
@@ -443,15 +443,14 @@ struct Judge<'a> {
     writes: bool,
     /// Candidates by their paths: some homes have millions.
     there: HashMap<(ClientId, &'a OsStr), usize, RandomState>,
-    /// Their names, looked up only when a file is gone.
-    names: OnceCell<HashSet<(ClientId, &'a OsStr), RandomState>>,
+    names: FoundNames<'a>,
 }
 
 impl<'a> Judge<'a> {
     fn of(question: &'a Question<'a>, writes: bool) -> Self {
         let key = |candidate: &'a Candidate| (candidate.place.client.info().id, candidate.path.as_os_str());
         let there = question.candidates.iter().map(key).zip(0..).collect();
-        Self { question, writes, there, names: OnceCell::new() }
+        Self { question, writes, there, names: FoundNames::of(question.candidates) }
     }
 
     /// Nothing where the file is read and tells all of it again, or where nobody looked for it.
@@ -462,8 +461,11 @@ impl<'a> Judge<'a> {
         };
         match (entry.state, self.candidate(entry)) {
             (State::Replaced, _) => is_looked_at().then_some(Worth::Leftover),
-            (State::Live | State::Gone, None) if self.has_moved(entry) => is_looked_at().then_some(Worth::Leftover),
-            (State::Live | State::Gone, None) => is_looked_at().then_some(Worth::Gone),
+            (State::Live | State::Gone, None) => is_looked_at().then(|| {
+                let sessions = memory.sessions.iter().map(|session| &session.key);
+                let has_moved = self.names.holds((entry.client, &entry.path), sessions);
+                if has_moved { Worth::Leftover } else { Worth::Gone }
+            }),
             (State::Live | State::Gone, Some((at, candidate))) => {
                 let state = candidate.state();
                 if entry.stamp != stamp(&state) {
@@ -521,15 +523,6 @@ impl<'a> Judge<'a> {
         Ok(Some(generation))
     }
 
-    /// Whether a file of the same name lies elsewhere: then it tells what this one told.
-    fn has_moved(&self, entry: &FileEntry) -> bool {
-        let names = self.names.get_or_init(|| {
-            let candidates = self.question.candidates.iter();
-            candidates.map(|candidate| (candidate.place.client.info().id, stem(&candidate.path))).collect()
-        });
-        names.contains(&(entry.client, stem(&entry.path)))
-    }
-
     fn candidate(&self, entry: &FileEntry) -> Option<(usize, &Candidate)> {
         let at = *self.there.get(&(entry.client, entry.path.as_os_str()))?;
         Some((at, self.question.candidates.get(at)?))
@@ -555,13 +548,6 @@ impl<'a> Judge<'a> {
         let checkpoint = checkpoint().ok()??;
         Some(Resumption { candidate: at, head: entry.head, reach: entry.reach, checkpoint })
     }
-}
-
-/// A file's name, whether it is compressed or not: names hold the id of a session or message, so a file of the same name
-/// is the same one elsewhere.
-pub(crate) fn stem(path: &Path) -> &OsStr {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    if path.extension().is_some_and(|extension| extension == "zst") { path.file_stem().unwrap_or(name) } else { name }
 }
 
 /// Whether something of what the file tells is about the present: what is in flight, what was said, how fast it went. That

@@ -555,3 +555,42 @@ fn what_a_slow_clock_could_not_believe_is_read_again_by_a_better_one() {
     let again = home.look();
     assert_eq!((told(&again), again.health.clients[0].records), (wanted, 0), "and it is written down rightly");
 }
+
+/// A transcript that was moved is told by its new place alone: its prompts counted twice. But names that many files share
+/// say nothing: of Copilot's, which are all called `events.jsonl`, one that was deleted is not the ones that are left.
+#[test]
+fn a_moved_transcript_counts_once_and_a_deleted_one_stays() {
+    let events = include_str!("../../../fixtures/copilot/1.0.60/events.jsonl");
+    let ids = ["0c0c0c0c-0102-4000-8000-000000000002", "0c0c0c0c-0102-4000-8000-00000000000f"];
+    let home = Home::new();
+    let directory = |id: &str| home.directory.path().join(".copilot/session-state").join(id);
+    for id in ids {
+        fs::create_dir_all(directory(id)).unwrap();
+        // Other calls, so that neither session has what is the other's.
+        let text = events.replace(ids[0], id).replace("chatcmpl", &format!("chatcmpl-{}", &id[35..]));
+        fs::write(directory(id).join("events.jsonl"), text).unwrap();
+    }
+    append(
+        &home.transcript("aaaaaaaa-0000-4000-8000-000000000001"),
+        &line("aaaaaaaa-0000-4000-8000-000000000001", 1, 10, 100),
+    );
+    let prompts = |snapshot: &Snapshot| -> Vec<_> {
+        let mut all: Vec<_> = snapshot.sessions.iter().map(|s| (s.key.clone(), s.prompts, s.turns, s.files)).collect();
+        all.sort();
+        all
+    };
+    let mut live = home.collector(Runs::Again, home.ledger());
+    let before = prompts(&live.refresh());
+    assert_eq!(before.len(), 3);
+    fs::remove_dir_all(directory(ids[1])).unwrap();
+    let place = home.transcript("aaaaaaaa-0000-4000-8000-000000000001");
+    let elsewhere = place.parent().unwrap().with_file_name("-elsewhere");
+    fs::create_dir_all(&elsewhere).unwrap();
+    fs::rename(&place, elsewhere.join(place.file_name().unwrap())).unwrap();
+    live.look_everywhere();
+    assert_eq!(prompts(&live.refresh()), before, "in the live loop");
+    live.finish();
+    for run in ["first", "second", "third"] {
+        assert_eq!(prompts(&home.look()), before, "{run} run after it");
+    }
+}
