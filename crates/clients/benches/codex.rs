@@ -1,11 +1,11 @@
 //! How fast Codex rollouts are decoded, over generated files of about 20 MB.
 
-use std::fmt::Write as _;
-use std::path::Path;
+mod decoding;
 
-use agtop_clients::{Env, Input, Source};
-use agtop_model::{FileId, Timestamp};
-use divan::{Bencher, counter::BytesCount};
+use std::fmt::Write as _;
+
+use decoding::bench_lines;
+use divan::Bencher;
 
 fn main() {
     divan::main();
@@ -69,29 +69,5 @@ fn rollout(mix: Mix) -> String {
 
 #[divan::bench(args = [HEAVY, DENSE])]
 fn decode(bencher: Bencher<'_, '_>, mix: Mix) {
-    let text = rollout(mix);
-    let Some(codex) = agtop_clients::client("codex") else { return };
-    let stores = codex.stores(&Env { home: "/home/u".into(), ..Env::default() });
-    let Some(store) = stores.first() else { return };
-    let name = Path::new("rollout.jsonl");
-    let source = Source {
-        file: FileId(0),
-        path: name,
-        relative: name,
-        modified: Timestamp::from_millis(0),
-        prose_from: Timestamp::from_millis(i64::MAX),
-        zone: &jiff::tz::TimeZone::UTC,
-    };
-    bencher.counter(BytesCount::of_str(&text)).bench_local(|| {
-        let mut decoder = codex.decoder(store, &source);
-        let (mut events, mut count, mut start) = (Vec::new(), 0, 0);
-        for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
-            let bytes = &text.as_bytes()[start..end];
-            let _ = decoder.feed(Input::Line { bytes, offset: start as u64 }, &mut events);
-            start = end + 1;
-            count += events.len();
-            events.clear();
-        }
-        count
-    });
+    bench_lines(bencher, "codex", "rollout.jsonl", &rollout(mix));
 }

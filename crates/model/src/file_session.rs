@@ -1,4 +1,4 @@
-//! What one file says of one session, folded from its events, and what the files of a session come to together.
+//! What one file says of one session, folded from its events, and all files of a session merged.
 //!
 //! Within a file the order of records counts: of each fact the last one holds. Between files no order counts, since they
 //! are read in any: there the newest holds, and among equals the greatest value. The World folds what it reads and the
@@ -219,7 +219,7 @@ impl<N: Copy> FileSession<N> {
         }
     }
 
-    /// What all files of a session come to, whatever their order. Their times must be settled. Of claims to a parent one
+    /// All files of a session merged, whatever their order. Their times must be settled. Of claims to a parent one
     /// is taken; which holds depends on the other sessions.
     pub fn of_all(files: &[&Self]) -> Self {
         let mut all = Self {

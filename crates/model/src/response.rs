@@ -1,4 +1,4 @@
-//! The counting rule: what several copies of one response come to, and when it happened.
+//! The counting rule: how several copies of one response are merged, and when it happened.
 //!
 //! Merging is a join: it does not matter in which order copies come, nor how often. The World merges what it reads, the
 //! ledger what it keeps; both do it here.

@@ -86,7 +86,7 @@ impl Decoder for Document {
         let record = &mut Record::new(self.file, Place::Entry(0), started, out);
         let cwd = session.workspace_directory.text().and_then(directory);
         record.facts(&self.session, SessionFacts { cwd, started, ..SessionFacts::default() });
-        // Who made the title is not known: it may be the person's own words.
+        // Who made the title is not known: it may be the user's own words.
         if let Some(title) = session.title.text().filter(|&title| title != UNNAMED) {
             record.title(&self.session, TitleRank::FirstPrompt, title);
         }

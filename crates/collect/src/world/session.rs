@@ -29,7 +29,7 @@ pub(super) struct SessionState {
     tools: Vec<(Arc<str>, u64)>,
     ordinal: u32,
     files: Vec<SessionFile>,
-    /// What several files come to, or one in which something has no time.
+    /// Several files merged, or one in which something has no time.
     merged: Option<Box<FileSession<NameIdx>>>,
     /// Its responses, and some that were once taken for its own.
     turns: Vec<TurnIdx>,
@@ -293,7 +293,7 @@ impl SessionState {
         };
     }
 
-    /// What its files come to together, as of the last [`Self::merge_files`].
+    /// All its files merged, as of the last [`Self::merge_files`].
     pub(super) fn told(&self) -> &FileSession<NameIdx> {
         static NOTHING: LazyLock<FileSession<NameIdx>> = LazyLock::new(FileSession::default);
         let one = || self.told_files().next().map(|file| &file.told);

@@ -1,7 +1,8 @@
 //! Rules that hold for all clients.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test fails the test")]
 
 mod costs;
 mod fixtures;
+mod knowledge;
 mod times;

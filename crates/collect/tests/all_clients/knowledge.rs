@@ -1,0 +1,103 @@
+//! What each client claims to know is what its fixtures show, no more and no less.
+//!
+//! `fixtures/<client>/paths.tsv` says of each fixture where it would lie on a disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use agtop_clients::{CLIENTS, Known, clients};
+use agtop_model::{Activity, Event, EventKind, Extent, Timestamp, Turn};
+
+use crate::fixtures::{decoded, directory_of};
+
+/// What a claim about each aspect rests on, in the order of `Knowledge::aspects`.
+const EVIDENCE: [fn(&EventKind) -> bool; 8] = [
+    |kind| turn(kind).is_some_and(|turn| !turn.usage.is_zero()),
+    |kind| turn(kind).is_some_and(|turn| turn.embedded_cost.is_some() || turn.model.is_some()),
+    |kind| turn(kind).is_some_and(|turn| turn.usage.cache_read + turn.usage.cache_write() > 0),
+    |kind| match kind {
+        EventKind::Facts(facts) => facts.context_used.is_some(),
+        _ => turn(kind).is_some_and(|turn| turn.extent == Extent::Response && turn.usage.prompt() > 0),
+    },
+    |kind| matches!(kind, EventKind::ToolStarted { .. }),
+    |kind| match kind {
+        EventKind::Facts(facts) => facts.parent.is_some(),
+        _ => matches!(kind, EventKind::SubagentStarted { .. }),
+    },
+    |kind| match kind {
+        EventKind::Running(running) => running.activity == Some(Activity::Waiting),
+        _ => matches!(kind, EventKind::Waiting),
+    },
+    |kind| matches!(kind, EventKind::RateLimit(_)),
+];
+
+fn turn(kind: &EventKind) -> Option<&Turn> {
+    if let EventKind::Turn(turn) = kind { Some(turn) } else { None }
+}
+
+/// All that each client's fixtures tell, by its id; nothing of one of which only processes are seen.
+fn events() -> BTreeMap<&'static str, Vec<Event>> {
+    let mut events: BTreeMap<&'static str, Vec<Event>> = BTreeMap::new();
+    for told in decoded(Timestamp::from_millis(1_790_000_000_000)) {
+        events.entry(told.client.info().id.as_str()).or_default().extend(told.events);
+    }
+    events
+}
+
+#[test]
+fn every_cell_of_the_matrix_is_what_the_fixtures_show() {
+    let mut wrong = Vec::new();
+    let (all, none) = (events(), Vec::new());
+    for client in clients() {
+        let events = all.get(client.info().id.as_str()).unwrap_or(&none);
+        for ((aspect, known), shows) in client.info().knowledge.aspects().into_iter().zip(EVIDENCE) {
+            let is_shown = events.iter().any(|event| shows(&event.kind));
+            if is_shown != (known != Known::No) {
+                wrong.push(format!("{} {aspect}: {} but shown: {is_shown}", client.info().id, known.as_str()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A fixture that is not read could show what its client is said not to tell.
+#[test]
+fn every_fixture_is_read() {
+    for client in CLIENTS {
+        let directory = directory_of(*client);
+        let list = fs::read_to_string(directory.join("paths.tsv")).unwrap();
+        let listed: BTreeSet<PathBuf> = list.lines().map(|line| line.split('\t').next().unwrap().into()).collect();
+        let mut found = BTreeSet::new();
+        let mut waiting = vec![directory.clone()];
+        while let Some(folder) = waiting.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    waiting.push(path);
+                } else if !path.ends_with("README.md") && !path.ends_with("paths.tsv") {
+                    found.insert(path.strip_prefix(&directory).unwrap().to_owned());
+                }
+            }
+        }
+        assert_eq!(listed, found, "{}", client.info().id);
+    }
+}
+
+#[test]
+fn every_client_whose_files_are_read_has_something_to_show() {
+    let all = events();
+    for client in CLIENTS {
+        let id = client.info().id.as_str();
+        assert!(all.get(id).is_some_and(|events| !events.is_empty()), "{id}");
+    }
+}
+
+#[test]
+fn a_gap_is_a_phrase_that_fits_a_table() {
+    for client in clients() {
+        for gap in client.info().knowledge.aspects().iter().filter_map(|(_, known)| known.gap()) {
+            assert!((1..60).contains(&gap.len()) && !gap.contains('|') && !gap.ends_with('.'), "{gap}");
+        }
+    }
+}
