@@ -28,7 +28,7 @@ pub(crate) fn run() -> Result<()> {
     };
     test(&["--locked", "-p", "agtop-clients", "--lib", NEWCOMER])?;
     test(&["--locked", "-p", "agtop-clients", "--test", "recognition"])?;
-    test(&["--locked", "-p", "agtop-collect", "--test", "registry", "--test", "knowledge"])
+    test(&["--locked", "-p", "agtop-collect", "--test", "registry", "--test", "all_clients"])
 }
 
 /// The one patch in a text of Markdown.

@@ -566,9 +566,7 @@ fn a_moved_transcript_counts_once_and_a_deleted_one_stays() {
     let directory = |id: &str| home.directory.path().join(".copilot/session-state").join(id);
     for id in ids {
         fs::create_dir_all(directory(id)).unwrap();
-        // Other calls, so that neither session has what is the other's.
-        let text = events.replace(ids[0], id).replace("chatcmpl", &format!("chatcmpl-{}", &id[35..]));
-        fs::write(directory(id).join("events.jsonl"), text).unwrap();
+        fs::write(directory(id).join("events.jsonl"), events.replace(ids[0], id)).unwrap();
     }
     append(
         &home.transcript("aaaaaaaa-0000-4000-8000-000000000001"),

@@ -111,9 +111,9 @@ impl<N: Copy> FileSession<N> {
         update(&mut facts.model, told.model.as_ref());
         update(&mut facts.context_limit, told.context_limit.as_ref());
         update(&mut facts.origin, told.origin.as_ref());
-        let started = told.started.filter(|&started| Timestamp::EARLIEST <= started && started <= latest);
-        facts.started = earliest(facts.started, started);
-        self.first = earliest(self.first, started);
+        let begun = told.started.filter(|&begun| Timestamp::EARLIEST <= begun && begun <= latest);
+        facts.started = earliest(facts.started, begun);
+        self.first = earliest(self.first, begun);
         if told.context_used.is_some() {
             facts.context_used = told.context_used;
             self.context_at = at.or(self.last);
