@@ -8,9 +8,9 @@ use agtop_model::{
     Usage,
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::decode::{Record, SourceFile, response, sound};
+use crate::decode::{Record, SourceFile, response};
+use crate::list::List;
 use crate::looks::Looks;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, rfc3339};
@@ -249,16 +249,14 @@ impl Chat {
 impl Decoder for Chat {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        let raw: Vec<&RawValue> = serde_json::from_slice(bytes)?;
-        let (messages, verdict) = sound::<Message<'_>>(&raw, "messages");
+        let messages: List<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, Place::Entry(0), self.started, out);
         record.facts(&self.session, SessionFacts { started: self.started, ..SessionFacts::default() });
-        for (message, n) in messages.iter().zip(0..) {
+        messages.each("messages", |n, message: Message<'_>| {
             record.at = message.timestamp.0.or(self.started);
             record.source.place = Place::Entry(n);
-            self.message(message, n, record);
-        }
-        verdict
+            self.message(&message, n, record);
+        })
     }
 }
 

@@ -7,6 +7,9 @@
 mod aider;
 mod amp;
 mod antigravity;
+#[cfg(test)]
+mod bombs;
+mod bounded;
 mod checkpoint;
 mod claude;
 mod cline;
@@ -30,6 +33,7 @@ mod hooks;
 mod kilo;
 mod kimi;
 mod knowledge;
+mod list;
 mod looks;
 mod names;
 mod openclaw;
@@ -52,7 +56,7 @@ use std::sync::Arc;
 use agtop_model::{ClientId, Process, Role};
 
 pub use danger::danger;
-pub use decode::{Cell, DecodeError, Decoder, Input, Source};
+pub use decode::{Cell, DecodeError, Decoder, Input, MAX_EVENTS, Source};
 pub use env::Env;
 pub use facts::ProcFacts;
 pub use hooks::{

@@ -9,6 +9,8 @@ mod census;
 mod collector;
 mod directories;
 mod discover;
+mod document;
+mod expansion;
 mod files;
 mod git;
 mod glimpse;
