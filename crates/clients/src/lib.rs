@@ -7,8 +7,6 @@
 mod aider;
 mod amp;
 mod antigravity;
-#[cfg(test)]
-mod bombs;
 mod bounded;
 mod checkpoint;
 mod claude;
@@ -33,6 +31,8 @@ mod hooks;
 mod kilo;
 mod kimi;
 mod knowledge;
+#[cfg(test)]
+mod large_documents;
 mod list;
 mod looks;
 mod names;
