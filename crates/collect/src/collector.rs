@@ -443,6 +443,7 @@ impl Collector {
         for issue in told.issues {
             self.health.note_issue(client, issue);
         }
+        self.health.note_more_issues(client, told.more_issues);
         for event in told.events {
             self.world.apply(event, modified);
         }

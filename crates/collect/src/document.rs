@@ -3,43 +3,50 @@
 use std::io::{self, Read};
 use std::str::Utf8Error;
 
-/// The most bytes of a document that are held.
-const MAX_HELD_BYTES: usize = 64 * 1024 * 1024;
-/// Larger files are not read at all.
+/// Larger files are not read.
 const MAX_FILE_BYTES: u64 = 1024 * 1024 * 1024;
-/// In a document of more than [`MAX_HELD_BYTES`], longer strings are cut to about this: they are pictures and outputs of
-/// tools, from which no decoder takes anything.
-const MAX_STRING_BYTES: usize = 256 * 1024;
+/// The most bytes of a document that are held.
+const MAX_HELD_BYTES: u64 = 64 * 1024 * 1024;
+/// Up to this size, documents are taken as they are.
+const MAX_WHOLE_BYTES: u64 = 16 * 1024 * 1024;
+/// Longer strings of a larger document are cut to this: the parser's error holds a string of the wrong type, twice.
+const MAX_STRING_BYTES: usize = 4 * 1024 * 1024;
+/// The same where a document is larger than may be held. Most of it is then pictures and outputs of tools, from which
+/// no decoder takes anything.
+const MAX_STRING_BYTES_IF_LARGE: usize = 256 * 1024;
 /// How much is read at once where strings are cut.
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// Reads a document of about `size` bytes as UTF-8; bytes that are not are shown as `?`. None: it is too large.
+/// Reads a document of about `size` bytes as UTF-8; bytes that are not become `?`. None: it is too large.
 pub(crate) fn read(file: impl Read, size: u64) -> io::Result<Option<Vec<u8>>> {
-    let text = if size <= MAX_HELD_BYTES as u64 {
+    let file = file.take(MAX_FILE_BYTES);
+    let mut text = if size <= MAX_WHOLE_BYTES {
         whole(file, size)?
+    } else if size <= MAX_HELD_BYTES {
+        with_short_strings(file, MAX_STRING_BYTES)?
     } else if size <= MAX_FILE_BYTES {
-        with_short_strings(file.take(MAX_FILE_BYTES))?
+        with_short_strings(file, MAX_STRING_BYTES_IF_LARGE)?
     } else {
         None
     };
-    Ok(text.map(|mut text| {
-        replace_invalid(&mut text);
-        text
-    }))
+    if let Some(text) = &mut text {
+        replace_invalid(text);
+    }
+    Ok(text)
 }
 
 fn whole(file: impl Read, size: u64) -> io::Result<Option<Vec<u8>>> {
     // A byte more than there is: so the end is found without another look for it.
     let mut text = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
-    file.take(MAX_HELD_BYTES as u64 + 1).read_to_end(&mut text)?;
-    Ok((text.len() <= MAX_HELD_BYTES).then_some(text))
+    file.take(MAX_HELD_BYTES + 1).read_to_end(&mut text)?;
+    Ok((text.len() as u64 <= MAX_HELD_BYTES).then_some(text))
 }
 
-fn with_short_strings(mut file: impl Read) -> io::Result<Option<Vec<u8>>> {
+fn with_short_strings(mut file: impl Read, max_string_bytes: usize) -> io::Result<Option<Vec<u8>>> {
     let mut block = vec![0; BLOCK_BYTES];
     // Taken at once: a text that grows would take up to three times its size for a moment.
-    let mut text = Vec::with_capacity(MAX_HELD_BYTES);
-    let mut cut = StringCutter::default();
+    let mut text = Vec::with_capacity(usize::try_from(MAX_HELD_BYTES).unwrap_or_default());
+    let mut cutter = StringCutter { place: Place::Outside, length: 0, max: max_string_bytes };
     loop {
         let read = match file.read(&mut block) {
             Ok(0) => return Ok(Some(text)),
@@ -47,28 +54,31 @@ fn with_short_strings(mut file: impl Read) -> io::Result<Option<Vec<u8>>> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        text.extend(block[..read].iter().copied().filter(|&byte| cut.keeps(byte)));
-        if text.len() > MAX_HELD_BYTES {
+        text.extend(block[..read].iter().copied().filter(|&byte| cutter.keeps(byte)));
+        if text.len() as u64 > MAX_HELD_BYTES {
             return Ok(None);
         }
     }
 }
 
 /// Says of each byte of a JSON text whether it stays when long strings are cut. What stays is JSON if the text is.
-#[derive(Default)]
 struct StringCutter {
     place: Place,
-    /// Bytes of the string so far.
+    /// Bytes of the string so far, and the most that stay.
     length: usize,
+    max: usize,
 }
 
-#[derive(Clone, Copy, Default, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Place {
-    #[default]
     Outside,
     InString,
     /// After a backslash.
     InEscape,
+    /// Before so many more digits of `\uXXXX`.
+    InDigits(u8),
+    /// After an escape that may be the first half of a surrogate pair.
+    AfterDigits,
     /// In a string of which nothing more stays, and there after a backslash.
     InCut,
     InCutEscape,
@@ -76,18 +86,21 @@ enum Place {
 
 impl StringCutter {
     fn keeps(&mut self, byte: u8) -> bool {
-        let before = self.place;
-        self.place = match (before, byte) {
+        self.place = match (self.place, byte) {
             (Place::Outside, b'"') => {
                 self.length = 0;
                 Place::InString
             }
-            (Place::InString, b'\\') => Place::InEscape,
+            (Place::InString | Place::AfterDigits | Place::InCut, b'"') => Place::Outside,
             (Place::InCut, b'\\') => Place::InCutEscape,
-            (Place::InString | Place::InCut, b'"') => Place::Outside,
-            // Only here is the byte before neither part of an escape nor of a longer character.
-            (Place::InString, b' ' | b'+' | b'/') if self.length >= MAX_STRING_BYTES => Place::InCut,
-            (Place::InEscape, _) => Place::InString,
+            (Place::InString, b'\\') if self.length >= self.max => Place::InCutEscape,
+            (Place::InString | Place::AfterDigits, b'\\') => Place::InEscape,
+            // A continuation byte belongs to the character before it.
+            (Place::InString | Place::AfterDigits, 0..0x80 | 0xC0..) if self.length >= self.max => Place::InCut,
+            (Place::InEscape, b'u') => Place::InDigits(4),
+            (Place::InDigits(left), _) if left > 1 => Place::InDigits(left - 1),
+            (Place::InDigits(_), _) => Place::AfterDigits,
+            (Place::InEscape | Place::AfterDigits, _) => Place::InString,
             (Place::InCutEscape, _) => Place::InCut,
             (place, _) => place,
         };
@@ -115,30 +128,36 @@ fn invalid_range(error: Utf8Error, length: usize) -> (usize, usize) {
 mod tests {
     use super::*;
 
+    const MAX: usize = 1000;
+
     fn cut(json: &str) -> String {
-        let text = with_short_strings(json.as_bytes()).unwrap().unwrap();
+        let text = with_short_strings(json.as_bytes(), MAX).unwrap().unwrap();
         String::from_utf8(text).unwrap()
     }
 
     #[test]
     fn long_strings_are_cut_and_the_rest_stays_as_it_is() {
-        let long = "QUJD/".repeat(MAX_STRING_BYTES);
-        let json = format!(r#"{{"a":"x \" y","picture":"{long}\n\"","b":[1,"é \u00e9"]}}"#);
-        let value: serde_json::Value = serde_json::from_str(&cut(&json)).unwrap();
-        assert_eq!((&value["a"], &value["b"][1]), (&"x \" y".into(), &"é é".into()));
-        let picture = value["picture"].as_str().unwrap();
-        assert!((MAX_STRING_BYTES..MAX_STRING_BYTES + 8).contains(&picture.len()), "{}", picture.len());
-        assert!(long.starts_with(picture));
+        for long in ["QUJD", "é", "日", "?!"].map(|text| text.repeat(MAX)) {
+            let json = format!(r#"{{"a":"x \" y","picture":"{long}\n\"","b":[1,"é \u00e9"]}}"#);
+            let value: serde_json::Value = serde_json::from_str(&cut(&json)).unwrap();
+            assert_eq!((&value["a"], &value["b"][1]), (&"x \" y".into(), &"é é".into()));
+            let picture = value["picture"].as_str().unwrap();
+            assert!((MAX - 4..MAX + 4).contains(&picture.len()), "{}", picture.len());
+            assert!(long.starts_with(picture));
+        }
     }
 
-    /// A string of escapes has no place where it can be cut, and so is kept rather than damaged.
+    /// A pair of escapes stands for one character: half of one is no JSON.
     #[test]
     fn no_escape_is_cut_in_two() {
-        let json = format!(r#"["{}"]"#, r"\ud83d\ude00".repeat(MAX_STRING_BYTES / 4));
-        assert_eq!(cut(&json), json);
-        let json = format!(r#"["{} {}","end"]"#, r"\\".repeat(MAX_STRING_BYTES), r"\\".repeat(8));
-        let value: Vec<String> = serde_json::from_str(&cut(&json)).unwrap();
-        assert_eq!((value[0].len(), value[1].as_str()), (MAX_STRING_BYTES, "end"));
+        for (escape, before) in [(r"\ud83d\ude00", 0..12), (r"\\", 0..2), (r"\u00e9", 0..6), (r"\n", 0..2)] {
+            for before in before {
+                let json = format!(r#"["{}{} {}","end"]"#, "x".repeat(before), escape.repeat(MAX), escape);
+                let value: Vec<String> = serde_json::from_str(&cut(&json)).unwrap();
+                assert_eq!(value[1], "end", "{escape} after {before}");
+                assert!(!value[0].ends_with(' '));
+            }
+        }
     }
 
     #[test]
@@ -156,7 +175,7 @@ mod tests {
     #[test]
     fn more_than_may_be_held_is_refused() {
         assert_eq!(read(io::repeat(b' '), 5).unwrap(), None);
-        assert_eq!(read(io::repeat(b' '), MAX_HELD_BYTES as u64 + 1).unwrap(), None);
+        assert_eq!(read(io::repeat(b' '), MAX_HELD_BYTES + 1).unwrap(), None);
         assert_eq!(read(io::empty(), u64::MAX).unwrap(), None);
     }
 }

@@ -7,6 +7,7 @@ use agtop_ledger::Head;
 use agtop_model::{Event, Issue, IssueKind, Place};
 use agtop_os::FileIdentity;
 
+use crate::health::MAX_KEPT_ISSUES;
 use crate::lines::{self, LONGEST_LINE, Piece};
 use crate::remember::Resumption;
 use crate::sqlite::{self, Item};
@@ -60,6 +61,8 @@ pub(crate) struct Told {
     pub(crate) events: Vec<Event>,
     pub(crate) records: u64,
     pub(crate) issues: Vec<Issue>,
+    /// How many further records could not be used.
+    pub(crate) more_issues: u64,
 }
 
 /// Reads what is new in one file, handing on what it tells in portions.
@@ -68,11 +71,13 @@ pub(crate) struct Reader<'a, F: FnMut(Told)> {
     pub(crate) format: Format,
     pub(crate) told: Told,
     pub(crate) hand_on: F,
+    /// How many issues were handed on or wait for it.
+    kept_issues: usize,
 }
 
 impl<'a, F: FnMut(Told)> Reader<'a, F> {
     pub(crate) fn new(path: &'a Path, format: Format, hand_on: F) -> Self {
-        Self { path, format, told: Told::default(), hand_on }
+        Self { path, format, told: Told::default(), hand_on, kept_issues: 0 }
     }
 
     /// Reads from the cursor on, and returns the last portion. Trouble becomes an issue, never an error: the caller has
@@ -142,7 +147,6 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
             Piece::Oversized(length) => {
                 let detail = format!("a line of {length} bytes, longer than {LONGEST_LINE}");
                 self.note(Some(Place::Byte(offset)), IssueKind::TooLarge, detail);
-                self.hand_on_portion();
             }
         })?;
         cursor.fragment = fragment;
@@ -161,9 +165,9 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
         self.hand_on_portion();
     }
 
-    /// What was told so far goes its way once it is much, be it events or trouble.
+    /// What was told so far goes its way once it is much.
     fn hand_on_portion(&mut self) {
-        if self.told.events.len() >= PORTION || self.told.issues.len() >= PORTION {
+        if self.told.events.len() >= PORTION {
             (self.hand_on)(std::mem::take(&mut self.told));
         }
     }
@@ -227,6 +231,12 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
     }
 
     fn note(&mut self, place: Option<Place>, kind: IssueKind, detail: String) {
+        // Whether a file is read again depends on trouble that may pass, which concerns files and not their records.
+        if self.kept_issues >= MAX_KEPT_ISSUES && !kind.may_pass() {
+            self.told.more_issues += 1;
+            return;
+        }
+        self.kept_issues += 1;
         self.told.issues.push(Issue { path: self.path.to_owned(), place, kind, detail });
     }
 }

@@ -123,6 +123,22 @@ fn a_compressed_file_that_grows_beyond_all_measure_is_cut_off_and_stays_so() {
     }
 }
 
+/// A file of 50 MB of torn lines took 35 s and 680 MB: each line was an issue of its own, with its path.
+#[test]
+fn the_first_torn_lines_of_a_file_are_kept_and_all_are_counted_on_every_run() {
+    const TORN: usize = 20_000;
+    let (home, directory) = home_with(".claude/projects/-work");
+    fs::write(directory.join("11111111-1111-4111-8111-111111111111.jsonl"), "{\"a\n".repeat(TORN)).unwrap();
+    let env = || Env { home: home.path().to_owned(), ..Env::default() };
+    let remembering = || Remembering::Everything(home.path().join("data/ledger.db"));
+    for _ in 0..2 {
+        let snapshot = look_in(env(), remembering());
+        let claude = snapshot.health.clients.iter().find(|client| client.client.as_str() == "claude").unwrap();
+        assert_eq!(claude.issues_total, TORN as u64);
+        assert!((32..=200).contains(&claude.issues.len()), "{}", claude.issues.len());
+    }
+}
+
 /// A configured directory whose path has 8,000 bytes was taken for one that is not there.
 #[test]
 fn a_path_that_is_too_long_to_be_looked_at_is_named() {
