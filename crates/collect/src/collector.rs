@@ -27,6 +27,7 @@ use crate::probes::Probes;
 use crate::projects::ProjectNames;
 use crate::pushes::Pushes;
 use crate::read::{Cursor, Told, begins_as_before};
+use crate::recent_looks::RecentLooks;
 use crate::record::Record;
 use crate::remember::{
     Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
@@ -86,6 +87,7 @@ pub struct Collector {
     files: Files,
     known: HashMap<PathBuf, Known, RandomState>,
     census: Census,
+    looks: RecentLooks,
     attendance: Attendance,
     history: Record,
     /// What the last look at processes found.
@@ -141,6 +143,7 @@ impl Collector {
         }
         Self {
             census: Census::new(settings.matchers.clone()),
+            looks: RecentLooks::default(),
             attendance: Attendance::default(),
             history: Record::default(),
             found: census::Found::default(),
@@ -463,7 +466,8 @@ impl Collector {
         agents.extend(hosted);
         for agent in &mut agents {
             let activity = markers.of(agent).and_then(|(_, running)| running.activity);
-            let words = status::Words { status_file: activity, hook: self.pushes.activity_of(agent) };
+            let hook = self.pushes.activity_of(agent);
+            let words = status::Words { status_file: activity, hook, looks: &self.looks };
             (agent.status, agent.evidence) = status::of_agent(agent, words, now);
             let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
             agent.paces = paces.copied().unwrap_or(agent.paces);
@@ -533,6 +537,7 @@ impl Collector {
         self.os.watch(&family);
         found.agents.retain(|agent| self.wants(agent.client));
         found.hosts.retain(|agent| self.wants(agent.client));
+        self.looks.note(found.agents.iter().chain(&found.hosts), now());
         // Rates of the machine need a first reading, too.
         if !self.has_sampled {
             self.os.system();
