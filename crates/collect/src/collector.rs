@@ -34,6 +34,7 @@ use crate::remember::{
 };
 use crate::scan::{Job, Manner, Meter, Progress, read_all};
 use crate::sweep::{Found, Look, Sweep};
+use crate::vitals::{Moment, Vitals};
 use crate::world::{Lens, NEWS, Scope, World};
 use crate::{join, status};
 
@@ -88,6 +89,7 @@ pub struct Collector {
     known: HashMap<PathBuf, Known, RandomState>,
     census: Census,
     looks: RecentLooks,
+    vitals: Vitals,
     attendance: Attendance,
     history: Record,
     /// What the last look at processes found.
@@ -144,6 +146,7 @@ impl Collector {
         Self {
             census: Census::new(settings.matchers.clone()),
             looks: RecentLooks::default(),
+            vitals: Vitals::default(),
             attendance: Attendance::default(),
             history: Record::default(),
             found: census::Found::default(),
@@ -484,6 +487,7 @@ impl Collector {
             system: Some(Arc::new(self.os.system())),
             agents: agents.into(),
             processes: found.processes,
+            cpu_percents: Arc::new(self.vitals.cpu_percents()),
             sessions: told.sessions,
             totals: told.totals,
             paces: Arc::new(told.lately.all),
@@ -532,12 +536,18 @@ impl Collector {
     fn look_at_processes(&mut self) {
         let table = self.os.processes().unwrap_or_default();
         self.sampled = Instant::now();
-        let mut found = self.census.find(&table, self.sampled);
+        let last_start = table.iter().map(|process| process.id.started).max().unwrap_or(u64::MAX);
+        let moment = Moment { at: self.sampled, now: now(), last_start, cpu_step: self.os.cpu_step() };
+        let mut found = self.census.find(&table);
+        self.vitals.note(found.processes.iter(), moment);
+        for agent in found.agents.iter_mut().chain(&mut found.hosts) {
+            self.vitals.fill(agent);
+        }
         let family: Vec<ProcId> = found.processes.iter().map(|process| process.id).collect();
         self.os.watch(&family);
         found.agents.retain(|agent| self.wants(agent.client));
         found.hosts.retain(|agent| self.wants(agent.client));
-        self.looks.note(found.agents.iter().chain(&found.hosts), now());
+        self.looks.note(found.agents.iter().chain(&found.hosts), moment.now);
         // Rates of the machine need a first reading, too.
         if !self.has_sampled {
             self.os.system();

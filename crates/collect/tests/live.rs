@@ -230,6 +230,21 @@ fn a_wrapper_gives_its_row_to_its_child_and_a_helper_has_none() {
     assert_eq!(snapshot.processes.len(), 4);
 }
 
+/// Only agents were measured; a build below one showed what it had used of its life.
+#[test]
+fn what_runs_below_an_agent_is_measured() {
+    let mut bench = Bench::new();
+    bench.machine.spawn(FakeProcess::new(97, &["claude"]).cwd("/work"));
+    bench.machine.spawn(FakeProcess::new(98, &["make"]).parent(97).cpu(Duration::from_secs(60)));
+    let measured = |snapshot: &Snapshot| {
+        let build = snapshot.processes.iter().find(|process| process.id.pid == 98).unwrap();
+        snapshot.cpu_percents.get(&build.id).copied()
+    };
+    assert_eq!(measured(&bench.look()), Some(0.0));
+    bench.machine.advance_cpu(98, Duration::from_secs(3));
+    std::iter::repeat_with(|| measured(&bench.look())).find(|percent| *percent > Some(0.0)).unwrap();
+}
+
 #[test]
 fn an_agent_without_a_session_is_shown_all_the_same() {
     let mut bench = Bench::new();
