@@ -24,6 +24,7 @@ mod probes;
 mod projects;
 mod pushes;
 mod read;
+mod recent_looks;
 mod record;
 mod remember;
 mod scan;
