@@ -4,17 +4,16 @@
 use std::path::{Path, PathBuf};
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn,
-    Usage,
+    ClientId, Event, EventKind, Extent, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
 
 use crate::decode::{Record, SourceFile, response};
 use crate::list::List;
-use crate::looks::Looks;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, rfc3339};
 use crate::paths::directory;
+use crate::signature::ProcessSignature;
 use crate::store::file_name;
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, ProcFacts, Source, Store};
 
@@ -42,12 +41,12 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const LOOKS: Looks = Looks {
+static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["codebuff"],
     commands: &["codebuff"],
     packages: &["codebuff"],
     chores: &["login", "publish", "help"],
-    ..Looks::NONE
+    ..ProcessSignature::NONE
 };
 
 /// The program's own directory and those of its previews, below the one of configurations.
@@ -61,8 +60,8 @@ impl Client for Codebuff {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        LOOKS.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
