@@ -4,34 +4,26 @@
 
 #[cfg(test)]
 mod tests {
-    /// Variables that would lead agtop out of the empty home, or make it answer otherwise; empty means unset.
-    const UNSET: &[&str] = &[
-        "AGTOP_MATCH",
-        "AGTOP_PRICES",
-        "AIDER_ANALYTICS_LOG",
-        "AIDER_CHAT_HISTORY_FILE",
-        "APPDATA",
-        "CLAUDE_CONFIG_DIR",
-        "CODEX_HOME",
-        "CODEX_SQLITE_HOME",
-        "GEMINI_CLI_HOME",
-        "GOOSE_PATH_ROOT",
-        "OPENCODE_DB",
-        "XDG_CACHE_HOME",
-        "XDG_CONFIG_HOME",
-        "XDG_DATA_HOME",
-        "XDG_RUNTIME_DIR",
-    ];
+    use std::path::Path;
+
+    /// What of the environment of whoever runs the tests agtop gets: where programs are, and what Windows needs to start
+    /// any. All else is empty, which means unset.
+    const KEPT: &[&str] = &["PATH", "SYSTEMROOT", "TEMP", "TMP", "WINDIR"];
 
     #[test]
     fn answers_are_as_written_down() {
         let home = tempfile::tempdir().unwrap();
         let cases = trycmd::TestCases::new();
-        cases.env("HOME", home.path().to_str().unwrap()).env("TZ", "UTC").env("COLUMNS", "100");
-        for variable in UNSET {
-            cases.env(*variable, "");
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        for name in names.filter(|name| !KEPT.contains(&&*name.to_uppercase())) {
+            cases.env(name, "");
         }
+        let root = home.path().to_str().unwrap();
+        cases.env("HOME", root).env("TZ", "UTC").env("COLUMNS", "100").env(agtop_os::WITHIN, root);
         cases.insert_var("[VERSION]", env!("CARGO_PKG_VERSION")).unwrap();
-        cases.case("tests/cmd/*.trycmd").case("../../README.md");
+        // agtop reads what Aider wrote where it is called, too: that is to be the empty home, not the repository.
+        std::env::set_current_dir(home.path()).unwrap();
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        cases.case(here.join("tests/cmd/*.trycmd")).case(here.join("../../README.md"));
     }
 }

@@ -84,7 +84,8 @@ impl Census {
     }
 
     fn role(&self, process: &Process) -> Option<Verdict> {
-        if process.argv.is_empty() {
+        // Some systems keep the command line of a process that has ended until it is collected.
+        if process.argv.is_empty() || is_zombie(process) {
             return None;
         }
         let by_user = || {
@@ -112,7 +113,11 @@ fn agent(client: ClientId, process: &Arc<Process>, kin: &Kin<'_>) -> Agent {
         session: None,
         join: None,
         danger: kin.danger(client, process),
-        children: kin.children(process).map(|child| (child.id.pid, child.name.clone())).collect(),
+        children: kin
+            .children(process)
+            .filter(|child| !is_zombie(child))
+            .map(|child| (child.id.pid, child.name.clone()))
+            .collect(),
         youngest_child: kin.youngest_child(process),
         stated_model: stated_model(client, process),
         helpers: kin.helpers(process),
@@ -134,7 +139,12 @@ fn stated_model(client: ClientId, process: &Process) -> Option<Untrusted> {
 
 /// What a process is judged by is the same.
 fn looks_alike(a: &Process, b: &Process) -> bool {
-    a.argv == b.argv && a.exe == b.exe && a.name == b.name
+    a.argv == b.argv && a.exe == b.exe && a.name == b.name && is_zombie(a) == is_zombie(b)
+}
+
+/// Whether the process has ended, and only waits to be collected by its parent.
+fn is_zombie(process: &Process) -> bool {
+    process.state == ProcessState::Zombie
 }
 
 /// Who started whom.
@@ -203,7 +213,7 @@ impl<'a> Kin<'a> {
 
     fn youngest_child(&self, process: &Process) -> Option<Timestamp> {
         let is_command = |child: &&Arc<Process>| {
-            child.state != ProcessState::Zombie && self.role(child.id.pid).is_none_or(|(_, role)| role == Role::Agent)
+            !is_zombie(child) && self.role(child.id.pid).is_none_or(|(_, role)| role == Role::Agent)
         };
         self.children(process).filter(is_command).filter_map(|child| child.started_at.ok()).max()
     }
@@ -295,5 +305,23 @@ mod tests {
         assert_eq!(found(&mut census, &mut machine), 1);
         machine.exec(10, &["vim", "codex"]);
         assert_eq!(found(&mut census, &mut machine), 0);
+    }
+
+    /// macOS and FreeBSD keep the command line of a zombie, so an agent that was killed stayed a row for as long as its
+    /// parent did not collect it; a command that had ended was still work.
+    #[test]
+    fn a_zombie_is_no_agent_and_no_work() {
+        let mut machine = FakeOs::new();
+        let mut census = Census::default();
+        machine.spawn(FakeProcess::new(10, &["codex"]));
+        machine.spawn(FakeProcess::new(11, &["make"]).parent(10));
+        let end = |machine: &FakeOs, pid| machine.change(pid, |process| process.state = ProcessState::Zombie);
+        let mut agents = |machine: &mut FakeOs| census.find(&machine.processes().unwrap()).agents;
+        assert_eq!(agents(&mut machine)[0].children.len(), 1);
+        end(&machine, 11);
+        let found = agents(&mut machine);
+        assert_eq!((found[0].children.len(), found[0].youngest_child), (0, None));
+        end(&machine, 10);
+        assert!(agents(&mut machine).is_empty());
     }
 }

@@ -45,8 +45,10 @@ impl Machine {
         self.processes.get(&pid).map(|process| process.id)
     }
 
+    /// A zombie is in the table, and has ended.
     fn is_alive(&self, id: ProcId) -> bool {
-        self.id_of(id.pid) == Some(id)
+        let process = self.processes.get(&id.pid);
+        process.is_some_and(|process| process.id == id && process.state != ProcessState::Zombie)
     }
 
     /// What was set of a process, as far as the machine tells such things.
@@ -200,7 +202,8 @@ impl Os for FakeOs {
         if machine.caps.signals == Support::None {
             return Err(OsError::NoSuchSignal(signal));
         }
-        let process = machine.processes.get_mut(&id.pid).filter(|process| process.id == id).ok_or(OsError::Ended)?;
+        let is_alive = machine.is_alive(id);
+        let process = machine.processes.get_mut(&id.pid).filter(|_| is_alive).ok_or(OsError::Ended)?;
         match signal {
             Signal::Stop => Arc::make_mut(process).state = ProcessState::Stopped,
             Signal::Continue => Arc::make_mut(process).state = ProcessState::Sleeping,
@@ -389,5 +392,15 @@ mod tests {
         machine.spawn(FakeProcess::new(7, &["bash"]).started(2));
         assert!(matches!(os.signal(id, Signal::Kill), Err(OsError::Ended)));
         assert_eq!(machine.signals(), [(id, Signal::Stop), (id, Signal::Continue), (id, Signal::Terminate)]);
+    }
+    #[test]
+    fn a_zombie_holds_nothing_and_is_not_signalled() {
+        let machine = FakeOs::new().with(FakeProcess::new(7, &["claude"]));
+        machine.change(7, |process| process.state = ProcessState::Zombie);
+        let mut os = machine.clone();
+        let id = only(&mut os).id;
+        assert_eq!(os.open_files(id), Err(Gap::NotReported));
+        assert!(matches!(os.signal(id, Signal::Kill), Err(OsError::Ended)));
+        assert!(machine.signals().is_empty());
     }
 }

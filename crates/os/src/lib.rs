@@ -43,6 +43,8 @@ mod portable;
 mod shell;
 mod shelter;
 mod signal;
+#[cfg(feature = "testing")]
+mod testing;
 mod unknown;
 #[cfg(any(target_os = "macos", all(test, target_os = "linux")))]
 mod vnode;
@@ -72,6 +74,8 @@ pub use peer::{Peer, own_uid, peer};
 pub use shell::shell;
 pub use shelter::{Exposed, Fault, Presence, own_directory, shelter};
 pub use signal::Signal;
+#[cfg(feature = "testing")]
+pub use testing::{WITHIN, is_alive};
 pub use unknown::UnknownOs;
 #[cfg(windows)]
 pub use windows::WindowsOs;
@@ -157,7 +161,18 @@ pub enum OsError {
 }
 
 /// The platform agtop runs on.
+#[cfg(not(feature = "testing"))]
 pub fn native() -> Box<dyn Os> {
+    this_machine()
+}
+
+/// The platform agtop runs on, or the part of it that a test made.
+#[cfg(feature = "testing")]
+pub fn native() -> Box<dyn Os> {
+    testing::restricted(this_machine())
+}
+
+fn this_machine() -> Box<dyn Os> {
     #[cfg(target_os = "linux")]
     return Box::new(LinuxOs::new());
     #[cfg(target_os = "macos")]

@@ -28,6 +28,8 @@ pub enum Cue {
     Lock(PathBuf),
     /// Close a file.
     Release(PathBuf),
+    /// Nothing but answer.
+    Nod,
     /// Start a program: its executable, and its command line from its own name on.
     Start(PathBuf, Vec<String>),
     /// Become a program: the same process, as it says there.
@@ -88,6 +90,7 @@ fn obey(stage: &Path) -> io::Result<()> {
 fn act(cue: Cue, held: &mut HashMap<PathBuf, File>) -> io::Result<()> {
     let open = |path: &Path| OpenOptions::new().create(true).append(true).open(path);
     match cue {
+        Cue::Nod => {}
         Cue::Hold(path) => {
             held.insert(path.clone(), open(&path)?);
         }

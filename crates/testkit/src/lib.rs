@@ -11,6 +11,8 @@ pub mod claude;
 mod clock;
 pub mod codex;
 pub mod corpus;
+#[cfg(unix)]
+mod crew;
 mod dice;
 pub mod gemini;
 pub mod goose;
@@ -27,6 +29,8 @@ mod truth;
 #[cfg(unix)]
 pub use actor::{Cue, play};
 pub use clock::{Clock, DAY, HOUR, MINUTE, SECOND, Stamp};
+#[cfg(unix)]
+pub use crew::{CREW, Member};
 pub use dice::{Dice, Uuid};
 pub use home::{Home, Lines};
 #[cfg(unix)]

@@ -45,6 +45,8 @@ impl Stage {
     pub fn open(directory: &Path) -> io::Result<Self> {
         let machine = tempfile::tempdir_in(directory)?;
         let root = machine.path().canonicalize()?;
+        // The directory may lie in somebody's repository: with a mark of its own no search for a root goes beyond this.
+        fs::create_dir(root.join(".git"))?;
         let home = Home::at(root.join("home/u"))?;
         // The paths of sockets must be short.
         let short = tempfile::tempdir()?;
@@ -155,6 +157,11 @@ impl Actor {
         let mut answer = String::new();
         self.stage.read_line(&mut answer)?;
         if answer == "done\n" { Ok(()) } else { Err(io::Error::other(format!("{cue:?}: {answer}"))) }
+    }
+
+    /// Whether it is there still, and does what it is told.
+    pub fn nod(&mut self) -> io::Result<()> {
+        self.tell(&Cue::Nod)
     }
 
     /// Has it become another program: the process goes on as an actor that comes anew.

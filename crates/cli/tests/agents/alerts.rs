@@ -31,8 +31,8 @@ impl Watch {
     fn start(machine: &Machine, config: &str) -> Self {
         let home = machine.stage.home();
         home.write(".config/agtop/config.toml", config).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
-        command.args(["watch-alerts", "--json", "--interval", "0.1"]).env_clear().env("HOME", home.root());
+        let mut command = machine.agtop();
+        command.args(["watch-alerts", "--json", "--interval", "0.1"]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
@@ -43,7 +43,7 @@ impl Watch {
         Self { child, lines }
     }
 
-    /// Waits until this rule tells of that process; other agents run here, too.
+    /// Waits until this rule tells of that process.
     fn tells(&self, rule: &str, pid: u32) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {

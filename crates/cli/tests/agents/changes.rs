@@ -6,7 +6,6 @@ use agtop_testkit::Cue;
 
 use crate::joins::{codex_command, start_claude};
 use crate::machine::{Machine, Row, Test, started};
-use crate::support::json;
 
 pub(crate) const TESTS: &[Test] = &[
     ("a_killed_agent_leaves_its_session_behind", a_killed_agent_leaves_its_session_behind),
@@ -26,7 +25,7 @@ fn a_killed_agent_leaves_its_session_behind() {
     assert_eq!(machine.rows().len(), 1);
     machine.stage.kill(agent).unwrap();
     assert_eq!(machine.rows(), []);
-    let told = json(machine.stage.home().root(), &["--json=sessions"]);
+    let told = machine.json("sessions");
     let sessions: Vec<_> = told["sessions"].as_array().unwrap().iter().map(|session| &session["session_id"]).collect();
     assert_eq!(sessions, [&thread]);
 }

@@ -1,12 +1,13 @@
 //! The machine that the tests play on: where programs are, what agents write there, and what agtop says of it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 use agtop_testkit::{Clock, Dice, Stage, Stamp, Tokens, claude, codex, gemini};
 use serde_json::Value;
 
-use crate::support::json;
+use crate::program::{json_of, on_machine};
 
 /// A test and its name.
 pub(crate) type Test = (&'static str, fn());
@@ -44,12 +45,17 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn new() -> Self {
-        let stage = Stage::open(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+        Self::below(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    }
+
+    /// A machine whose root is made in that directory.
+    pub(crate) fn below(directory: &Path) -> Self {
+        let stage = Stage::open(directory).unwrap();
         let project = stage.directory("home/u/shop").unwrap();
         Self { stage, project }
     }
 
-    /// What agtop says of all agents on this machine, and of no other.
+    /// What agtop says of all agents on this machine.
     pub(crate) fn rows(&self) -> Vec<Row> {
         self.told().iter().map(row).collect()
     }
@@ -73,12 +79,21 @@ impl Machine {
         panic!("{seen}, not {state}");
     }
 
+    /// agtop on this machine.
+    pub(crate) fn agtop(&self) -> Command {
+        on_machine(self.stage.home().root(), &self.stage.path(""))
+    }
+
+    /// What agtop says as JSON.
+    pub(crate) fn json(&self, shape: &str) -> Value {
+        let mut agtop = self.agtop();
+        agtop.arg(format!("--json={shape}"));
+        json_of(agtop)
+    }
+
     fn told(&self) -> Vec<Value> {
-        let root = self.stage.path("");
-        let is_here = |agent: &Value| agent["cwd"].as_str().is_some_and(|cwd| Path::new(cwd).starts_with(&root));
-        let mut told = json(self.stage.home().root(), &["--json=agents"]);
-        let Value::Array(mut agents) = told["agents"].take() else { panic!("{told:#}") };
-        agents.retain(is_here);
+        let mut told = self.json("agents");
+        let Value::Array(agents) = told["agents"].take() else { panic!("{told:#}") };
         agents
     }
 

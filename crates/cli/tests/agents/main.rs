@@ -8,6 +8,9 @@ use std::process::ExitCode;
 mod alerts;
 #[cfg(unix)]
 #[cfg(test)]
+mod beside;
+#[cfg(unix)]
+#[cfg(test)]
 mod changes;
 #[cfg(unix)]
 #[cfg(test)]
@@ -21,8 +24,8 @@ mod loopback;
 mod machine;
 #[cfg(unix)]
 #[cfg(test)]
-#[path = "../homes/support.rs"]
-mod support;
+#[path = "../homes/program.rs"]
+mod program;
 
 #[cfg(unix)]
 #[cfg(test)]
@@ -30,7 +33,7 @@ fn main() -> ExitCode {
     if let Some(ended) = agtop_testkit::play() {
         return ended;
     }
-    let tests = [joins::TESTS, changes::TESTS, alerts::TESTS].concat();
+    let tests = [joins::TESTS, changes::TESTS, alerts::TESTS, beside::TESTS].concat();
     let trials = tests.into_iter().map(|(name, test)| {
         libtest_mimic::Trial::test(name, move || {
             test();

@@ -2,13 +2,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use agtop_testkit::{Home, hostile};
 
 use crate::loopback;
-use crate::support::{agtop, json};
+use crate::support::{agtop, command, json};
 
 /// A home in which something cannot be read, which is an alert.
 fn damaged() -> Home {
@@ -85,8 +85,8 @@ fn lines_of_json_have_no_control_characters() {
 #[test]
 fn it_ends_when_nobody_reads_any_more() {
     let home = damaged();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
-    command.arg("watch-alerts").env_clear().env("HOME", home.root()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut command = command(home.root());
+    command.arg("watch-alerts").stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut String::new()).unwrap();

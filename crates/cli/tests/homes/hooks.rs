@@ -7,12 +7,12 @@ use std::process::{Command, Stdio};
 use agtop_testkit::Home;
 use serde_json::Value;
 
-use crate::support::{Answer, agtop};
+use crate::support::{Answer, agtop, command};
 
 /// Calls `agtop hook` as an agent does.
 fn hook(home: &Path, payload: &str) {
-    let mut hook = Command::new(env!("CARGO_BIN_EXE_agtop"));
-    hook.args(["hook", "--client", "claude"]).env_clear().env("HOME", home).stdin(Stdio::piped());
+    let mut hook = command(home);
+    hook.args(["hook", "--client", "claude"]).stdin(Stdio::piped());
     let mut hook = hook.spawn().unwrap();
     hook.stdin.take().unwrap().write_all(payload.as_bytes()).unwrap();
     assert!(hook.wait().unwrap().success());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use agtop_hooks::{Listener, Options, Places};
@@ -11,7 +11,7 @@ use agtop_model::{Event, EventKind};
 use agtop_testkit::corpus::{self, Plan, Profile};
 use serde_json::Value;
 
-use crate::support::{agtop, json};
+use crate::support::{agtop, command, json};
 
 fn home() -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
@@ -87,8 +87,8 @@ fn whoever_is_killed_while_writing_loses_nothing() {
     let home = home();
     let truth = figures(home.path(), &["--no-ledger"]);
     let run = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
-        command.args(["--json=sessions", "--no-sample"]).current_dir(home.path()).env_clear().env("HOME", home.path());
+        let mut command = command(home.path());
+        command.args(["--json=sessions", "--no-sample"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     for round in 0..40_u64 {
@@ -156,9 +156,8 @@ fn statusline(home: &Path, used: f64, flags: &[&str]) -> String {
     let sent = format!(
         r#"{{"session_id":"s","model":{{"display_name":"Opus"}},"context_window":{{"context_window_size":200000,"used_percentage":42}},"rate_limits":{{"five_hour":{{"used_percentage":{used},"resets_at":4102444800}}}}}}"#
     );
-    let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
-    command.args(["statusline", "--no-color"]).args(flags).current_dir(home).env_clear();
-    command.env("HOME", home).env("TZ", "UTC").env("PATH", std::env::var_os("PATH").unwrap());
+    let mut command = command(home);
+    command.args(["statusline", "--no-color"]).args(flags).env("PATH", std::env::var_os("PATH").unwrap());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), sent.as_bytes()).unwrap();
     String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()

@@ -20,6 +20,8 @@ mod loopback;
 #[cfg(test)]
 mod prices;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod schemas;

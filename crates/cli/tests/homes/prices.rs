@@ -1,13 +1,13 @@
 //! Usage is priced by the lists of another time where that is asked for, and everywhere alike.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use agtop_testkit::hostile::claude_line;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{agtop, json};
+use crate::support::{agtop, command, json};
 
 const SESSION: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -157,8 +157,8 @@ fn a_day_of_which_no_list_is_known_is_refused_in_one_line() {
 }
 
 fn statusline(home: &Path, as_of: &str) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
-    command.args(["statusline", "--no-color", "--prices-as-of", as_of]).env_clear().env("HOME", home);
+    let mut command = command(home);
+    command.args(["statusline", "--no-color", "--prices-as-of", as_of]);
     let answer = command.stdin(Stdio::null()).output().unwrap();
     assert!(answer.status.success() && answer.stderr.is_empty());
     String::from_utf8(answer.stdout).unwrap()

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use agtop_testkit::corpus::{self, Plan, Profile};
 use agtop_testkit::{Tokens, TruthFile};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{agtop, json};
+use crate::support::{agtop, command, json};
 
 const REPORTS: [&str; 10] =
     ["daily", "weekly", "monthly", "session", "project", "model", "client", "branch", "tag", "blocks"];
@@ -115,8 +115,9 @@ fn a_budget_that_is_passed_ends_with_five() {
 }
 
 fn statusline(home: &Path, args: &[&str], sent: &[u8]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
-    command.arg("statusline").args(args).env_clear().env("HOME", home).env("TZ", "UTC");
+    let mut command = command(home);
+    // The home may be one that is not there.
+    command.arg("statusline").args(args).current_dir(std::env::temp_dir());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // What is too long is not read to its end.
     drop(child.stdin.take().unwrap().write_all(sent));

@@ -125,11 +125,7 @@ mod tests {
         let pids = std::fs::read_to_string(&file).unwrap();
         let started = Instant::now();
         for pid in pids.split_whitespace() {
-            let is_there = || {
-                let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-                !stat.is_empty() && !stat.contains(") Z ")
-            };
-            while is_there() {
+            while agtop_os::is_alive(pid.parse().unwrap()) {
                 assert!(started.elapsed() < Duration::from_mins(1), "{pid} goes on");
                 std::thread::sleep(BEAT);
             }

@@ -1,0 +1,92 @@
+//! Eight agents as they run on a user's machine, for tests of what runs beside them.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+
+use crate::{Actor, Stage};
+
+/// How an agent runs: the program, what it is called with, and the script if it is one.
+#[derive(Debug)]
+pub struct Member {
+    /// The client, as agtop calls it.
+    pub client: &'static str,
+    program: &'static str,
+    name: &'static str,
+    script: Option<&'static str>,
+    args: &'static [&'static str],
+}
+
+/// One agent each of eight kinds, native programs and scripts.
+pub const CREW: [Member; 8] = [
+    Member {
+        client: "claude",
+        program: "usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe",
+        name: "claude",
+        script: None,
+        args: &["--dangerously-skip-permissions"],
+    },
+    Member {
+        client: "codex",
+        program: "usr/lib/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
+        name: "codex",
+        script: None,
+        args: &["-a", "never"],
+    },
+    Member {
+        client: "gemini",
+        program: "usr/bin/node",
+        name: "node",
+        script: Some("usr/lib/node_modules/@google/gemini-cli/bundle/gemini.js"),
+        args: &["--approval-mode", "yolo"],
+    },
+    Member {
+        client: "opencode",
+        program: "usr/lib/node_modules/opencode-ai/bin/opencode.exe",
+        name: "opencode",
+        script: None,
+        args: &[],
+    },
+    Member {
+        client: "aider",
+        program: "usr/bin/python3",
+        name: "python3",
+        script: Some("usr/local/bin/aider"),
+        args: &["--yes-always"],
+    },
+    Member { client: "goose", program: "usr/local/bin/goose", name: "goose", script: None, args: &["session"] },
+    Member {
+        client: "qwen",
+        program: "usr/bin/node",
+        name: "node",
+        script: Some("usr/lib/node_modules/@qwen-code/qwen-code/cli.js"),
+        args: &["--approval-mode", "yolo"],
+    },
+    Member {
+        client: "copilot",
+        program: "usr/lib/node_modules/@github/copilot-linux-x64/copilot",
+        name: "copilot",
+        script: None,
+        args: &["--allow-all-tools"],
+    },
+];
+
+/// What Aider writes where it works, and where agtop looks as soon as it sees one there.
+const HISTORY: &str = "\n# aider chat started at 2026-11-20 10:00:00\n\n\
+                       > Model: gpt-5.5 with diff edit format\n\n#### a secret plan\n\n\
+                       Done.\n\n> Tokens: 1.2k sent, 300 received. Cost: $0.01 message, $0.01 session.\n";
+
+impl Stage {
+    /// Starts one of the crew, at work in a project of its own.
+    pub fn start_member(&mut self, member: &Member) -> io::Result<Actor> {
+        let project = self.directory(&format!("home/u/of-{}", member.client))?;
+        if member.client == "aider" {
+            std::fs::write(project.join(".aider.chat.history.md"), HISTORY)?;
+        }
+        let mut command = self.command(&self.program(member.program)?);
+        command.arg0(member.name).current_dir(project);
+        if let Some(script) = member.script {
+            command.arg(self.script(script, None)?);
+        }
+        self.start(command.args(member.args))
+    }
+}
