@@ -45,6 +45,8 @@ pub struct Settings {
     pub clients: Vec<ClientId>,
     /// The user's own patterns for processes.
     pub matchers: Vec<Matcher>,
+    /// The pid of this program, which is never an agent, and neither is what it starts.
+    pub own_pid: Option<u32>,
     /// Which responses count, and who pays.
     pub scope: Scope,
     /// The time zone in which days begin.
@@ -140,7 +142,7 @@ impl Collector {
             world.tag(&tag.session, &tag.text);
         }
         Self {
-            census: Census::new(settings.matchers.clone()),
+            census: Census::new(settings.matchers.clone(), settings.own_pid),
             attendance: Attendance::default(),
             history: Record::default(),
             found: census::Found::default(),

@@ -22,6 +22,7 @@ fn look(home: &Path) -> Snapshot {
         env: Env { home: home.to_owned(), ..Env::default() },
         clients: Vec::new(),
         matchers: Vec::new(),
+        own_pid: None,
         scope: Scope::default(),
         zone: TimeZone::UTC,
         runs: Runs::Once,
