@@ -55,8 +55,12 @@ pub(crate) fn of_agent(agent: &Agent, words: Words<'_>, now: Timestamp) -> (Stat
     let by_transcript =
         || waiting().or_else(|| told.and_then(|session| by_transcript(agent, session, words.looks, now)));
     by_file().or_else(by_hook).or_else(by_transcript).or_else(|| by_cpu(agent.cpu_percent)).unwrap_or_else(|| {
-        let recent = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= RECENT);
-        if recent { (Status::Active, Evidence::Age) } else { (Status::Idle, Evidence::Presence) }
+        match session.and_then(|session| session.quiet_for(now)) {
+            Some(quiet) if quiet <= RECENT => (Status::Active, Evidence::Age),
+            Some(_) => (Status::Idle, Evidence::Age),
+            None if agent.cpu_percent.is_ok() => (Status::Idle, Evidence::Cpu),
+            None => (Status::Idle, Evidence::Presence),
+        }
     })
 }
 

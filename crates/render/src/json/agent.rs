@@ -153,7 +153,7 @@ impl Entry {
             pid: agent.process.id.pid,
             label: agent.label.raw().to_owned(),
             client: agent.client.as_str(),
-            status: agent.status.badge(),
+            status: agent.badge(now),
             state: agent.status.as_str(),
             evidence: agent.evidence.as_str(),
             liveness: agent.liveness.as_str(),
