@@ -79,6 +79,7 @@ fn stopped(agent: Agent, now: Timestamp) -> Agent {
         io_rate: Err(Gap::NotReported),
         status,
         evidence: Evidence::Presence,
+        cause: None,
         status_since: now,
         ..agent
     }

@@ -473,12 +473,13 @@ impl Collector {
         let hooks: Vec<_> = agents.iter().map(|agent| self.pushes.activity_of(agent)).collect();
         for (agent, hook) in agents.iter_mut().zip(&hooks) {
             let activity = markers.of(agent).and_then(|(_, running)| running.activity);
-            let words = status::Words { status_file: activity, hook: *hook, looks: &self.looks };
+            let words = status::Words { status_file: activity, hook: hook.as_ref(), looks: &self.looks };
             (agent.status, agent.evidence) = status::of_agent(agent, words, now);
+            agent.cause = status::cause(agent, words);
             let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
             agent.paces = paces.copied().unwrap_or(agent.paces);
         }
-        let pushed_at: Vec<_> = hooks.iter().map(|hook| hook.map(|(_, at)| at)).collect();
+        let pushed_at: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.at)).collect();
         self.standings.note(&mut agents, &pushed_at, now);
         if self.settings.runs == Runs::Again {
             self.attendance.note(&mut agents, self.sampled, now);

@@ -54,6 +54,8 @@ pub struct Agent {
     pub status: Status,
     /// What decided that.
     pub evidence: Evidence,
+    /// Why, where it is rate limited or has failed and something says why.
+    pub cause: Option<Untrusted>,
     /// Since when, as far as is known.
     pub status_since: Timestamp,
 }

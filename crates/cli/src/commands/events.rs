@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
+use agtop_clients::Told;
 use agtop_hooks::{Listener, Novelty, Options, Received, Role};
-use agtop_model::Untrusted;
+use agtop_model::{EventKind, Untrusted};
 use anyhow::Result;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -83,7 +84,13 @@ fn line(received: &Received) -> String {
     let time = time.map_or_else(|_| "?".to_owned(), |at| at.strftime("%H:%M:%S%.3f").to_string());
     let tool = told.tool.as_deref().map(|tool| format!(" {}", clean(tool))).unwrap_or_default();
     let tag = received.tag.as_ref().map(|tag| format!(" [{}]", tag.for_terminal())).unwrap_or_default();
-    format!("{time} {} {} {}{tool}{tag}", received.client, clean(&told.session.id), clean(&told.hook))
+    let error = error(told).map(|error| format!(" {}", error.for_terminal())).unwrap_or_default();
+    format!("{time} {} {} {}{tool}{error}{tag}", received.client, clean(&told.session.id), clean(&told.hook))
+}
+
+/// Why a request failed, if the event says that one did.
+fn error(told: &Told) -> Option<&Untrusted> {
+    told.events.iter().find_map(|event| if let EventKind::Error(reason) = &event.kind { Some(reason) } else { None })
 }
 
 /// An event in JSON.
@@ -96,6 +103,8 @@ struct Wire<'a> {
     hook: &'a str,
     meaning: &'static str,
     tool: Option<&'a str>,
+    /// Why a request failed.
+    error: Option<&'a str>,
     tag: Option<&'a str>,
     pid: u32,
     /// Whether the kernel says that it was this process, and not the event alone.
@@ -114,6 +123,7 @@ impl<'a> Wire<'a> {
             hook: &told.hook,
             meaning: told.meaning.as_str(),
             tool: told.tool.as_deref(),
+            error: error(told).map(Untrusted::raw),
             tag: received.tag.as_ref().map(Untrusted::raw),
             pid: received.sender.pid,
             is_verified: received.sender.proof.is_verified(),
