@@ -136,6 +136,8 @@ fn agent(client: ClientId, process: &Arc<Process>, kin: &Kin<'_>) -> Agent {
         skills: Vec::new(),
         status: Status::Unknown,
         evidence: Evidence::Presence,
+        cause: None,
+        status_since: Timestamp::EARLIEST,
         process: Arc::clone(process),
     }
 }

@@ -33,6 +33,7 @@ use crate::remember::{
     Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
 };
 use crate::scan::{Job, Manner, Meter, Progress, read_all};
+use crate::standing::Standings;
 use crate::sweep::{Found, Look, Sweep};
 use crate::vitals::{Moment, Vitals};
 use crate::world::{Lens, NEWS, Scope, World};
@@ -92,6 +93,7 @@ pub struct Collector {
     census: Census,
     looks: RecentLooks,
     vitals: Vitals,
+    standings: Standings,
     attendance: Attendance,
     history: Record,
     /// What the last look at processes found.
@@ -149,6 +151,7 @@ impl Collector {
             census: Census::new(settings.matchers.clone(), settings.own_pid),
             looks: RecentLooks::default(),
             vitals: Vitals::default(),
+            standings: Standings::default(),
             attendance: Attendance::default(),
             history: Record::default(),
             found: census::Found::default(),
@@ -470,14 +473,17 @@ impl Collector {
         let hosted = join::hosted(&found.hosts, &found.agents, &told.sessions, &markers, &transcripts);
         let mut agents = found.agents;
         agents.extend(hosted);
-        for agent in &mut agents {
+        let hooks: Vec<_> = agents.iter().map(|agent| self.pushes.activity_of(agent)).collect();
+        for (agent, hook) in agents.iter_mut().zip(&hooks) {
             let activity = markers.of(agent).and_then(|(_, running)| running.activity);
-            let hook = self.pushes.activity_of(agent);
-            let words = status::Words { status_file: activity, hook, looks: &self.looks };
+            let words = status::Words { status_file: activity, hook: hook.as_ref(), looks: &self.looks };
             (agent.status, agent.evidence) = status::of_agent(agent, words, now);
+            agent.cause = status::cause(agent, words);
             let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
             agent.paces = paces.copied().unwrap_or(agent.paces);
         }
+        let pushed_at: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.at)).collect();
+        self.standings.note(&mut agents, &pushed_at, now);
         if self.settings.runs == Runs::Again {
             self.attendance.note(&mut agents, self.sampled, now);
             self.history.note(&agents, &told.lately.all, now);

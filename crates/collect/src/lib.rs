@@ -30,6 +30,7 @@ mod remember;
 mod scan;
 mod skills;
 mod sqlite;
+mod standing;
 mod status;
 mod sweep;
 mod vitals;
