@@ -42,6 +42,7 @@ pub(crate) fn book(own: Option<&Path>, cache: &Path) -> Result<PriceBook> {
 }
 
 fn not_used(cache: &Path, error: &dyn std::fmt::Display) {
+    tracing::warn!(?cache, %error, "prices: a list is not used");
     eprintln!("agtop: {}: {error}; the bundled prices are used (agtop prices update fetches anew)", cache.display());
 }
 

@@ -8,6 +8,7 @@ use agtop_model::{
     Untrusted,
 };
 
+use crate::log::{self, NoRow, ProcessLog};
 use crate::matcher::{Matcher, command_line};
 use crate::vitals::Vitals;
 
@@ -18,6 +19,7 @@ pub(crate) struct Census {
     /// What the last table's processes were, in the order of pids.
     judged: Vec<Judged>,
     vitals: Vitals,
+    pub(crate) log: ProcessLog,
 }
 
 /// Which client a process belongs to, and as what.
@@ -62,6 +64,11 @@ impl Census {
                 is_row.then_some((process, client, role))
             })
             .collect();
+        self.log.note(table.iter().filter_map(|process| {
+            let (client, role) = kin.role(process.id.pid)?;
+            let is_wrapper = kin.is_wrapper(process.id.pid).then_some(NoRow::Wrapper);
+            Some((&***process, client, if role == Role::Helper { Some(NoRow::Helper) } else { is_wrapper }))
+        }));
         self.vitals.note(rows.iter().map(|(process, ..)| *process), at);
         let mut found = Found { agents: Vec::new(), hosts: Vec::new(), processes: Arc::default() };
         for &(process, client, role) in &rows {
@@ -81,7 +88,11 @@ impl Census {
             let judged = match before.next_if(|known| known.process.id == process.id) {
                 Some(known) if Arc::ptr_eq(&known.process, process) => known,
                 Some(known) if looks_alike(&known.process, process) => Judged { process: Arc::clone(process), ..known },
-                _ => Judged { process: Arc::clone(process), role: self.role(process) },
+                _ => {
+                    let role = self.role(process);
+                    log::verdict(process, role);
+                    Judged { process: Arc::clone(process), role }
+                }
             };
             self.judged.push(judged);
         }

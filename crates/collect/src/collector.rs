@@ -21,6 +21,7 @@ use crate::census::{self, Census};
 use crate::discover::{Candidate, FileState, Place};
 use crate::files::Files;
 use crate::health::HealthBook;
+use crate::log::{AgentLog, Joining};
 use crate::matcher::Matcher;
 use crate::moved::FoundNames;
 use crate::probes::Probes;
@@ -108,6 +109,7 @@ pub struct Collector {
     /// Whether there were two looks.
     has_sampled: bool,
     meter: Arc<Meter>,
+    log: AgentLog,
 }
 
 /// A file that was read before.
@@ -164,6 +166,7 @@ impl Collector {
             told: Instant::now(),
             has_sampled: false,
             meter: Arc::new(Meter::default()),
+            log: AgentLog::default(),
         }
     }
 
@@ -375,6 +378,7 @@ impl Collector {
                     &warm.rest.issues
                 }
             };
+            tracing::debug!(%client, ?path, ?worth, "ledger: tells of a file");
             if worth.is_current() {
                 health.note_cached(client, path, issues);
             }
@@ -468,6 +472,8 @@ impl Collector {
             let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
             agent.paces = paces.copied().unwrap_or(agent.paces);
         }
+        let is_named = |agent: &Agent| join::is_named(agent, &markers);
+        self.log.note(&Joining { agents: &agents, sessions: &told.sessions, is_named: &is_named, now });
         if self.settings.runs == Runs::Again {
             self.attendance.note(&mut agents, self.sampled, now);
             self.history.note(&agents, &told.lately.all, now);
@@ -526,7 +532,10 @@ impl Collector {
     /// Finds the agents among the processes that there are. They tell directories in which clients without an index
     /// keep their files, too.
     fn look_at_processes(&mut self) {
-        let table = self.os.processes().unwrap_or_default();
+        let table = self.os.processes().unwrap_or_else(|error| {
+            self.census.log.no_table(&error);
+            Vec::new()
+        });
         self.sampled = Instant::now();
         let mut found = self.census.find(&table, self.sampled);
         let family: Vec<ProcId> = found.processes.iter().map(|process| process.id).collect();
@@ -546,6 +555,7 @@ impl Collector {
         let directories: HashSet<&Path> =
             found.agents.iter().filter_map(|agent| agent.process.cwd.as_deref().ok()).collect();
         for directory in directories.into_iter().filter(|directory| !known.contains(*directory)) {
+            tracing::debug!(?directory, "directory: an agent works here, its client's files may lie here");
             self.settings.env.work_dirs.push(directory.to_owned());
             self.settings
                 .env

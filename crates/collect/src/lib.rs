@@ -16,6 +16,7 @@ mod health;
 mod hints;
 mod join;
 mod lines;
+mod log;
 mod matcher;
 mod moved;
 mod probes;
