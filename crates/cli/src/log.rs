@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use agtop_model::Untrusted;
+use agtop_render::sink::plain;
 use anyhow::{Context, Result};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -74,8 +74,7 @@ impl Write for Rotating {
     /// Takes one record.
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(record);
-        let text = Untrusted::from(text.trim_end_matches('\n'));
-        let line = format!("{}\n", text.for_terminal());
+        let line = format!("{}\n", plain(text.trim_end_matches('\n')));
         let size = self.file.as_ref().map_or(Ok(u64::MAX), |file| file.metadata().map(|metadata| metadata.len()));
         if self.is_full(size, line.len()) {
             self.rotate(line.len())?;

@@ -1,7 +1,5 @@
 //! `agtop`: top for AI coding agents.
 
-#![expect(clippy::print_stderr, reason = "the program's own messages go there")]
-
 mod args;
 mod commands;
 mod config;
@@ -10,6 +8,7 @@ mod logos;
 mod plan;
 mod prices;
 mod progress;
+mod stderr;
 mod time;
 
 use std::process::ExitCode;
@@ -26,7 +25,7 @@ fn main() -> ExitCode {
     if commands::hook::is_called() {
         return commands::hook::run();
     }
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| stderr::refuse(&error));
     if let Err(error) = log::start(cli.general.log_file.as_deref()) {
         return failed(&error, USAGE);
     }
@@ -47,8 +46,7 @@ fn main() -> ExitCode {
 
 /// One line on standard error.
 fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
-    tracing::error!("{error:#}");
-    eprintln!("agtop: {error:#}");
+    stderr::say(format_args!("{error:#}"));
     ExitCode::from(code)
 }
 

@@ -27,7 +27,7 @@ use crate::args::{Cli, Command, ForgetArgs, LedgerArgs, LedgerCommand, PlanChoic
 use crate::args::{LogosArgs, LogosCommand, UpdateLogosArgs};
 use crate::commands::ConfigWork;
 use crate::config::Config;
-use crate::{logos, prices, time};
+use crate::{logos, prices, stderr, time};
 
 pub(crate) use alerts::{Bell, Voice, WatchAlerts};
 pub(crate) use hooks::{EventForm, Events, Hooks, HooksTask, Span, Target};
@@ -223,7 +223,7 @@ impl Plan {
         if cli.money.refresh_pricing {
             // An unreachable network is no reason to show nothing: the prices at hand are used, and that is said.
             if let Err(error) = prices::fetch(prices::LIST_URL, &ground.cache) {
-                eprintln!("agtop: {error:#}; the prices at hand are used");
+                stderr::say(format_args!("{error:#}; the prices at hand are used"));
             }
         }
         let book = Arc::new(ground.book(&cli)?);

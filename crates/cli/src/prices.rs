@@ -7,6 +7,8 @@ use agtop_prices::{AsOf, Day, PriceBook, litellm};
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::tz::TimeZone;
 
+use crate::stderr;
+
 /// LiteLLM's list, as its authors keep it.
 pub(crate) const LIST_URL: &str =
     "https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json";
@@ -42,8 +44,8 @@ pub(crate) fn book(own: Option<&Path>, cache: &Path) -> Result<PriceBook> {
 }
 
 fn not_used(cache: &Path, error: &dyn std::fmt::Display) {
-    tracing::warn!(?cache, %error, "prices: a list is not used");
-    eprintln!("agtop: {}: {error}; the bundled prices are used (agtop prices update fetches anew)", cache.display());
+    let cache = cache.display();
+    stderr::say(format_args!("{cache}: {error}; the bundled prices are used (agtop prices update fetches anew)"));
 }
 
 /// What `--prices-as-of` means.

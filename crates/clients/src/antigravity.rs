@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Event, Place, Role, SessionFacts, SessionKey, TitleRank};
+use agtop_model::{ClientId, Event, Place, SessionFacts, SessionKey, TitleRank};
 use serde::Deserialize;
 
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
-use crate::looks::{Looks, Model};
 use crate::parse::{Loose, Moment};
+use crate::signature::{Model, ProcessSignature};
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, ProcFacts, Source, Store};
 
@@ -30,11 +30,11 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const LOOKS: Looks = Looks {
+static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["agy"],
     chores: &["install", "plugin", "plugins", "update", "changelog", "help"],
     model: Model::Option(&["--model"]),
-    ..Looks::NONE
+    ..ProcessSignature::NONE
 };
 
 impl Client for Antigravity {
@@ -42,8 +42,8 @@ impl Client for Antigravity {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        LOOKS.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -68,7 +68,7 @@ impl Client for Antigravity {
     }
 
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        LOOKS.model(process)
+        SIGNATURE.model(process)
     }
 
     fn tells_turn_ends(&self) -> bool {

@@ -4,17 +4,16 @@
 use std::path::{Path, PathBuf};
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn,
-    Usage,
+    ClientId, Event, EventKind, Extent, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::decode::{Record, SourceFile, response, sound};
-use crate::looks::Looks;
+use crate::decode::{Record, SourceFile, response};
+use crate::list::List;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, rfc3339};
 use crate::paths::directory;
+use crate::signature::ProcessSignature;
 use crate::store::file_name;
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, ProcFacts, Source, Store};
 
@@ -42,12 +41,12 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const LOOKS: Looks = Looks {
+static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["codebuff"],
     commands: &["codebuff"],
     packages: &["codebuff"],
     chores: &["login", "publish", "help"],
-    ..Looks::NONE
+    ..ProcessSignature::NONE
 };
 
 /// The program's own directory and those of its previews, below the one of configurations.
@@ -61,8 +60,8 @@ impl Client for Codebuff {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        LOOKS.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -249,16 +248,14 @@ impl Chat {
 impl Decoder for Chat {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        let raw: Vec<&RawValue> = serde_json::from_slice(bytes)?;
-        let (messages, verdict) = sound::<Message<'_>>(&raw, "messages");
+        let messages: List<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, Place::Entry(0), self.started, out);
         record.facts(&self.session, SessionFacts { started: self.started, ..SessionFacts::default() });
-        for (message, n) in messages.iter().zip(0..) {
+        messages.each("messages", |n, message: Message<'_>| {
             record.at = message.timestamp.0.or(self.started);
             record.source.place = Place::Entry(n);
-            self.message(message, n, record);
-        }
-        verdict
+            self.message(&message, n, record);
+        })
     }
 }
 

@@ -11,13 +11,13 @@ mod tests;
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Role, SessionKey};
+use agtop_model::{ClientId, SessionKey};
 
 use self::dev_data::Requests;
 use self::list::List;
 use self::session::Document;
 use crate::facts::is_uuid;
-use crate::looks::{Looks, Model};
+use crate::signature::{Model, ProcessSignature};
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -47,14 +47,14 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const LOOKS: Looks = Looks {
-    programs: &["continue"],
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["cn", "continue"],
     commands: &["cn"],
     packages: &["@continuedev/cli"],
     parts: &["continue-binary"],
     chores: &["login", "logout", "ls", "help"],
     model: Model::Option(&["--model"]),
-    ..Looks::NONE
+    ..ProcessSignature::NONE
 };
 
 impl Client for Continue {
@@ -62,8 +62,8 @@ impl Client for Continue {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        LOOKS.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -98,7 +98,7 @@ impl Client for Continue {
     }
 
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        LOOKS.model(process)
+        SIGNATURE.model(process)
     }
 
     fn tells_turn_ends(&self) -> bool {

@@ -8,16 +8,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Event, EventKind, Place, Role, SessionFacts, SessionKey, TitleRank};
+use agtop_model::{ClientId, Event, EventKind, Place, SessionFacts, SessionKey, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
-use crate::looks::{Looks, MODEL};
 use crate::names::Names;
 use crate::parse::{Loose, Moment};
 use crate::paths::{directory, md5_of};
+use crate::signature::{MODEL, ProcessSignature};
 use crate::speech::{blocks, prose, words};
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{
@@ -47,12 +47,12 @@ static INFO: ClientInfo = ClientInfo {
 
 // Its launcher replaces itself with a Node.js of its own, under the name that it was called by: `cursor-agent` or, since
 // 2026, `agent`.
-const LOOKS: Looks = Looks {
+static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["cursor-agent"],
     installed: &[("cursor-agent", "node")],
     chores: &["login", "logout", "status", "whoami", "about", "update", "mcp", "models", "worker-server", "help"],
     model: MODEL,
-    ..Looks::NONE
+    ..ProcessSignature::NONE
 };
 
 static CHAT: &[Table] =
@@ -71,8 +71,8 @@ impl Client for CursorAgent {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        LOOKS.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -135,7 +135,7 @@ impl Client for CursorAgent {
     }
 
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        LOOKS.model(process)
+        SIGNATURE.model(process)
     }
 
     fn tells_turn_ends(&self) -> bool {

@@ -5,8 +5,6 @@ use agtop_model::{
     Purpose, SessionFacts, SessionKey, Tier, Timestamp, Title, TitleRank, Turn, Usage,
 };
 use jiff::tz::TimeZone;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::parse::shortened;
@@ -145,6 +143,10 @@ pub(crate) struct SourceFile {
     pub(crate) prose_from: Timestamp,
 }
 
+/// What was read and not handed on never tells of more than this: the rest of a record that would is left out, and
+/// whoever feeds it sees by the number that it was. An event takes some hundred bytes, and can be made of twenty.
+pub const MAX_EVENTS: usize = 65_536;
+
 /// One record on its way out: what all its events have in common.
 pub(crate) struct Record<'o> {
     /// Where it was read.
@@ -169,9 +171,11 @@ impl<'o> Record<'o> {
         Record { at, out: &mut *self.out, ..*self }
     }
 
-    /// Emits an event of this record.
+    /// Emits an event of this record, if there is room for it: see [`MAX_EVENTS`].
     pub(crate) fn emit(&mut self, session: &SessionKey, kind: EventKind) {
-        self.out.push(Event { at: self.at, session: session.clone(), source: self.source, kind });
+        if self.out.len() < MAX_EVENTS {
+            self.out.push(Event { at: self.at, session: session.clone(), source: self.source, kind });
+        }
     }
 }
 
@@ -238,25 +242,6 @@ pub(crate) fn response(message: MessageKey, usage: Usage, opened: Timestamp) -> 
     }
 }
 
-/// Those of a list that can be read, and whether that is all. `what` names them in an error.
-pub(crate) fn sound<'a, T: Deserialize<'a>>(raw: &[&'a RawValue], what: &str) -> (Vec<T>, Result<(), DecodeError>) {
-    let mut first = None;
-    let read = |(n, raw): (usize, &&'a RawValue)| match serde_json::from_str(raw.get()) {
-        Ok(item) => Some(item),
-        Err(error) => {
-            first.get_or_insert((n, error));
-            None
-        }
-    };
-    let items: Vec<T> = raw.iter().enumerate().filter_map(read).collect();
-    let verdict = first.map_or(Ok(()), |(n, error)| {
-        let error = DecodeError::from(error);
-        let detail = format!("{} of {} {what}: number {n} {}", raw.len() - items.len(), raw.len(), error.detail);
-        Err(DecodeError { detail, ..error })
-    });
-    (items, verdict)
-}
-
 /// Why a record could not be decoded. Says nothing of the record's content.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{detail}")]
@@ -273,6 +258,11 @@ impl DecodeError {
         Self { kind: IssueKind::Malformed, detail: detail.into() }
     }
 
+    /// More than agtop will hold.
+    pub(crate) fn too_large(detail: impl Into<String>) -> Self {
+        Self { kind: IssueKind::TooLarge, detail: detail.into() }
+    }
+
     /// A number or time that cannot be.
     pub(crate) fn out_of_range(detail: impl Into<String>) -> Self {
         Self { kind: IssueKind::OutOfRange, detail: detail.into() }
@@ -285,6 +275,9 @@ impl From<serde_json::Error> for DecodeError {
         let text = error.to_string();
         if text.contains(crate::parse::OUT_OF_RANGE) {
             return Self::out_of_range("a count is negative or impossibly large");
+        }
+        if text.contains(crate::bounded::TOO_MANY_ENTRIES) {
+            return Self::too_large(format!("has a list of more than {} entries", crate::bounded::MAX_ENTRIES));
         }
         let what = match error.classify() {
             serde_json::error::Category::Eof => "ends in the middle",

@@ -8,17 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, ToolKey, Turn,
-    Usage,
+    ClientId, Event, EventKind, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, ToolKey, Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::decode::{KEPT, Record, SourceFile, response};
 use crate::facts::is_uuid;
-use crate::looks::{Looks, MODEL};
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, model_name, shortened};
+use crate::signature::{MODEL, ProcessSignature};
 use crate::speech::{Block, blocks, prose, words};
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, ProcFacts, Source, Store};
@@ -48,13 +47,13 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const LOOKS: Looks = Looks {
+static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["droid"],
     commands: &["droid"],
     packages: &["droid"],
     chores: &["daemon", "mcp", "plugin", "update", "help"],
     model: MODEL,
-    ..Looks::NONE
+    ..ProcessSignature::NONE
 };
 
 const LOG: &str = "sessions";
@@ -65,8 +64,8 @@ impl Client for Droid {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        LOOKS.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -97,7 +96,7 @@ impl Client for Droid {
     }
 
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        LOOKS.model(process)
+        SIGNATURE.model(process)
     }
 
     fn tells_turn_ends(&self) -> bool {

@@ -3,6 +3,8 @@ use std::path::Path;
 
 use agtop_model::Process;
 
+use crate::called::is_called;
+
 /// A process with the questions that recognition asks. What every client asks is answered once.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcFacts<'a> {
@@ -154,27 +156,38 @@ impl<'a> ProcFacts<'a> {
         self.exe_name
     }
 
-    /// Whether this is a program of its own with that name, and neither a runtime nor a shell.
+    /// The executable file's path, or how the program was called where that cannot be read.
+    pub(crate) fn file(&self) -> &'a str {
+        self.exe().and_then(Path::to_str).unwrap_or(self.title())
+    }
+
+    /// Whether this is a program of its own with that name, and neither a runtime nor a shell: its executable has the
+    /// name, or it was called by it. The name may have a platform, a version or a wrapper's signs about it.
     pub fn is_program(&self, name: &str) -> bool {
-        let is_called = self.program == name && !is_any(self.exe_name, SHIMS);
-        self.code == Code::Native && (is_called || self.exe_name == name)
+        let is_named = is_called(self.program, name) && !is_any(self.exe_name, SHIMS);
+        self.is_file_of(name) || self.code == Code::Native && is_named
     }
 
-    /// The command that Node.js or its like runs: the name of a script that has no extension, as package managers
+    /// The same, by the name of the executable file alone.
+    pub(crate) fn is_file_of(&self, name: &str) -> bool {
+        self.code == Code::Native && is_called(self.exe_name, name)
+    }
+
+    /// Whether this is a program of its own whose name begins so.
+    pub(crate) fn is_program_beginning(&self, start: &str) -> bool {
+        let is_named = self.program.starts_with(start) && !is_any(self.exe_name, SHIMS);
+        self.code == Code::Native && (is_named || self.exe_name.starts_with(start))
+    }
+
+    /// Whether Node.js or its like runs a command of that name: a script that has no extension, as package managers
     /// link them. A script without a directory is a file that somebody happened to give that name.
-    pub fn node_command(&self) -> &'a str {
-        match self.code {
-            Code::JavaScript(_) => self.command,
-            _ => "",
-        }
+    pub fn is_node_command(&self, name: &str) -> bool {
+        matches!(self.code, Code::JavaScript(_)) && is_called(self.command, name)
     }
 
-    /// The command that Python runs, as with [`node_command`](Self::node_command).
-    pub fn python_command(&self) -> &'a str {
-        match self.code {
-            Code::Python(_) => self.command,
-            _ => "",
-        }
+    /// Whether Python runs a command of that name, as with [`is_node_command`](Self::is_node_command).
+    pub fn is_python_command(&self, name: &str) -> bool {
+        matches!(self.code, Code::Python(_)) && is_called(self.command, name)
     }
 
     /// The module that `python -m MODULE` runs.
@@ -182,6 +195,14 @@ impl<'a> ProcFacts<'a> {
         match self.code {
             Code::Module(module) => Some(module),
             _ => None,
+        }
+    }
+
+    /// The script or module that a runtime runs, as its command line names it.
+    pub fn script(&self) -> Option<&'a str> {
+        match self.code {
+            Code::JavaScript(script) | Code::Python(script) | Code::Module(script) => Some(script),
+            Code::Native | Code::Other => None,
         }
     }
 
@@ -274,10 +295,9 @@ fn slashes(path: &str) -> impl DoubleEndedIterator<Item = char> {
     path.chars().map(|c| if c == '\\' { '/' } else { c })
 }
 
-/// The name of an installed command: it has a directory, and no extension but, on Windows, `.exe`.
+/// The name of an installed command: it has a directory.
 fn command_name(script: &str) -> &str {
-    let name = program_name(script);
-    if script.contains(['/', '\\']) && !name.contains('.') { name } else { "" }
+    if script.contains(['/', '\\']) { program_name(script) } else { "" }
 }
 
 /// Whether a program is one of those, whatever its version and its letters' case.

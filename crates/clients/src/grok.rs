@@ -4,15 +4,15 @@
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Event, Place, Role, SessionFacts, SessionKey, TitleRank};
+use agtop_model::{ClientId, Event, Place, SessionFacts, SessionKey, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
-use crate::looks::{Looks, MODEL};
 use crate::parse::{Loose, Moment};
 use crate::paths::{directory, percent_decoded};
+use crate::signature::{MODEL, ProcessSignature};
 use crate::speech::{blocks, prose, words};
 use crate::store::file_name;
 use crate::{
@@ -37,23 +37,29 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const LOOKS: Looks = Looks {
-    // A tool for patterns in logs has the name, too.
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["grok"],
     installed: &[(".grok", "grok")],
     commands: &["grok"],
     packages: &["@vibe-kit/grok-cli"],
     chores: &["mcp", "login", "logout", "update", "help"],
     model: MODEL,
-    ..Looks::NONE
+    is_namesake: is_about_logs,
+    ..ProcessSignature::NONE
 };
+
+/// A tool for patterns in logs has the name, too: that one is given a file of them.
+fn is_about_logs(process: &ProcFacts<'_>) -> bool {
+    process.has_arg("-f")
+}
 
 impl Client for Grok {
     fn info(&self) -> &'static ClientInfo {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        LOOKS.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -84,7 +90,7 @@ impl Client for Grok {
     }
 
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        LOOKS.model(process)
+        SIGNATURE.model(process)
     }
 
     fn tells_turn_ends(&self) -> bool {

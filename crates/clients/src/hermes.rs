@@ -5,15 +5,16 @@
 use std::path::Path;
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, Place, Role, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
 
 use crate::cost::stored_cost;
 use crate::decode::{Record, SourceFile, response};
-use crate::looks::{Looks, MODEL};
 use crate::parse::{Count, Loose};
 use crate::paths::directory;
+use crate::signature::{MODEL, ProcessSignature};
+use crate::store::has_extension;
 use crate::{
     Cell, Client, ClientInfo, DecodeError, Decoder, Env, Format, Holds, Input, Knowledge, Known, Presence, ProcFacts,
     Source, Store, Table,
@@ -44,13 +45,21 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const LOOKS: Looks = Looks {
-    // A JavaScript engine has the name, too, as a program.
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["hermes"],
     python: &["hermes", "hermes_cli.main"],
     chores: &["auth", "config", "doctor", "login", "logout", "model", "setup", "status", "update", "version"],
     model: MODEL,
-    ..Looks::NONE
+    is_namesake: is_engine,
+    ..ProcessSignature::NONE
 };
+
+/// A JavaScript engine has the name, too: that one is given scripts, and options of several letters after one dash.
+fn is_engine(process: &ProcFacts<'_>) -> bool {
+    let is_option = |arg: &str| arg == "-O" || arg.len() > 2 && arg.starts_with('-') && !arg.starts_with("--");
+    let is_script = |arg: &str| ["js", "hbc"].iter().any(|extension| has_extension(Path::new(arg), extension));
+    process.args().any(|arg| is_option(arg) || is_script(arg))
+}
 
 static TABLES: &[Table] = &[Table {
     name: "sessions",
@@ -83,8 +92,8 @@ impl Client for Hermes {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        LOOKS.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -105,7 +114,7 @@ impl Client for Hermes {
     }
 
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        LOOKS.model(process)
+        SIGNATURE.model(process)
     }
 
     fn tells_turn_ends(&self) -> bool {

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Role};
+use agtop_model::ClientId;
 
-use crate::looks::{Looks, MODEL};
+use crate::signature::{MODEL, ProcessSignature};
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, opencode};
 
@@ -35,24 +35,34 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const LOOKS: Looks = Looks {
-    // A text editor has the name, too.
-    programs: &["kilocode"],
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["kilo", "kilocode"],
     installed: &[("@kilocode", "kilo"), (".kilo", "kilo")],
     commands: &["kilo", "kilocode"],
     packages: &["@kilocode/cli"],
     chores: &["serve", "web", "acp", "auth", "models", "mcp", "upgrade", "uninstall", "stats", "help"],
     model: MODEL,
-    ..Looks::NONE
+    is_namesake: is_editor,
+    ..ProcessSignature::NONE
 };
+
+/// Subcommands that hold a conversation, or are chores of a moment.
+const COMMANDS: &[&str] =
+    &["run", "attach", "session", "agent", "export", "import", "github", "pr", "remote", "config", "debug", "db"];
+
+/// A text editor has the shorter name, too: that one is always given a file.
+fn is_editor(process: &ProcFacts<'_>) -> bool {
+    let is_command = |word: &str| COMMANDS.contains(&word) || SIGNATURE.chores.contains(&word);
+    !process.is_program("kilocode") && SIGNATURE.subcommand(process).is_some_and(|word| !is_command(word))
+}
 
 impl Client for Kilo {
     fn info(&self) -> &'static ClientInfo {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        LOOKS.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -78,7 +88,7 @@ impl Client for Kilo {
     }
 
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        LOOKS.model(process)
+        SIGNATURE.model(process)
     }
 }
 

@@ -7,6 +7,8 @@
 mod aider;
 mod amp;
 mod antigravity;
+mod bounded;
+mod called;
 mod checkpoint;
 mod claude;
 mod cline;
@@ -30,7 +32,9 @@ mod hooks;
 mod kilo;
 mod kimi;
 mod knowledge;
-mod looks;
+#[cfg(test)]
+mod large_documents;
+mod list;
 mod names;
 mod openclaw;
 mod opencode;
@@ -39,6 +43,7 @@ mod paths;
 mod pi;
 mod process_only;
 mod qwen;
+mod signature;
 mod speech;
 mod store;
 #[cfg(test)]
@@ -52,7 +57,7 @@ use std::sync::Arc;
 use agtop_model::{ClientId, Process, Role};
 
 pub use danger::danger;
-pub use decode::{Cell, DecodeError, Decoder, Input, Source};
+pub use decode::{Cell, DecodeError, Decoder, Input, MAX_EVENTS, Source};
 pub use env::Env;
 pub use facts::ProcFacts;
 pub use hooks::{
@@ -60,6 +65,7 @@ pub use hooks::{
 };
 pub use knowledge::{Knowledge, Known};
 pub use process_only::{PROCESS_ONLY, ProcessOnly};
+pub use signature::ProcessSignature;
 pub use store::{Format, Holds, Presence, Store, Table};
 
 /// Every client whose files are read, in the order in which they are listed.
@@ -100,13 +106,15 @@ pub fn client(name: &str) -> Option<&'static dyn Client> {
     clients().find(|client| client.info().id.as_str() == name || client.info().aliases.contains(&name))
 }
 
-/// What the process is to any client: the first that recognises it wins.
+/// What the process is to any client: the one by whose name its executable goes, else the first that recognises it.
 ///
 /// A wrapper (`sudo`, `env`, `timeout`, `npx`, `uv run`, a shell) is nothing, whatever it starts: its child is looked at
 /// by itself, and one that replaces itself has become that child.
 pub fn recognise(process: &Process) -> Option<(ClientId, Role)> {
     let facts = ProcFacts::new(process);
-    let found = clients().find_map(|client| Some((client.info().id, client.recognise(&facts)?)))?;
+    let is_named = |client: &&dyn Client| client.signature().is_named_by_file(&facts);
+    let recognised = |client: &dyn Client| Some((client.info().id, client.recognise(&facts)?));
+    let found = clients().filter(is_named).find_map(recognised).or_else(|| clients().find_map(recognised))?;
     (!facts.is_desktop_part()).then_some(found)
 }
 
@@ -115,9 +123,14 @@ pub trait Client: Sync {
     /// Its names and capabilities.
     fn info(&self) -> &'static ClientInfo;
 
+    /// What its processes look like.
+    fn signature(&self) -> &'static ProcessSignature;
+
     /// What this process is to the client, judged by what it *is* (executable, script, package), never by a word
     /// somewhere on its command line.
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role>;
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+        self.signature().role(process)
+    }
 
     /// The places where its files may lie, most trusted first. Need not exist.
     fn stores(&self, env: &Env) -> Vec<Store>;

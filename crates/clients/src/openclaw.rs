@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use agtop_model::{ClientId, Role};
 
 use crate::pi::entries::Entries;
+use crate::signature::ProcessSignature;
 use crate::store::file_name;
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -43,31 +44,36 @@ const NAMES: &[&str] = &["openclaw", "clawdbot", "moltbot", "moldbot"];
 /// Variables that name the state directory; the last is unconfirmed.
 const STATE_VARS: &[&str] = &["OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "MOLTBOT_STATE_DIR"];
 
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: NAMES,
+    commands: NAMES,
+    packages: NAMES,
+    valued: &["--profile", "--log-level"],
+    ..ProcessSignature::NONE
+};
+
+/// The gateway renames its process so, others theirs to the name alone: then the subcommand is lost, since without any
+/// it would only have printed its help.
+const GATEWAYS: &[&str] = &["openclaw-gateway", "clawdbot-gateway", "moltbot-gateway", "moldbot-gateway"];
+
 /// Subcommands in whose process models are asked; unconfirmed. All others are seats at the gateway, or chores.
 const AGENTS: &[&str] = &["gateway", "agent"];
-
-/// Options of the program itself that take a value.
-const VALUED: &[&str] = &["--profile", "--log-level"];
 
 impl Client for OpenClaw {
     fn info(&self) -> &'static ClientInfo {
         &INFO
     }
 
-    /// The gateway renames its process to `openclaw-gateway`, others theirs to `openclaw`: then the subcommand is lost,
-    /// since without any it would only have printed its help.
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
+    }
+
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let programs = [process.program(), process.exe_name(), process.node_command()];
-        if programs.iter().any(|name| name.strip_suffix("-gateway").is_some_and(|name| NAMES.contains(&name))) {
+        if GATEWAYS.iter().any(|name| process.is_program(name) || process.is_node_command(name)) {
             return Some(Role::Agent);
         }
-        let is_it = NAMES.iter().any(|name| process.is_program(name) || process.node_command() == *name)
-            || NAMES.iter().any(|package| process.script_in_package(package));
-        if !is_it {
-            return None;
-        }
-        let is_agent = process.first_word(VALUED).is_none_or(|word| AGENTS.contains(&word));
-        Some(if is_agent { Role::Agent } else { Role::Helper })
+        let is_agent = SIGNATURE.subcommand(process).is_none_or(|word| AGENTS.contains(&word));
+        SIGNATURE.is(process).then_some(if is_agent { Role::Agent } else { Role::Helper })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

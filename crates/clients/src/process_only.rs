@@ -2,16 +2,16 @@
 //!
 //! How they are installed and called: their own documentation and installers, 2026-11-21.
 
-use agtop_model::{ClientId, Event, Role};
+use agtop_model::{ClientId, Event};
 
-use crate::looks::{Looks, MODEL, Model};
+use crate::signature::{MODEL, Model, ProcessSignature};
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Input, Knowledge, ProcFacts, Source, Store};
 
 /// An agent without files: what it is called, and what its processes look like.
 #[derive(Debug)]
 pub struct ProcessOnly {
     info: &'static ClientInfo,
-    looks: Looks,
+    signature: &'static ProcessSignature,
 }
 
 const fn info(id: &'static str, name: &'static str) -> ClientInfo {
@@ -29,24 +29,32 @@ const fn info(id: &'static str, name: &'static str) -> ClientInfo {
 pub static PROCESS_ONLY: &[ProcessOnly] = &[
     ProcessOnly {
         info: &info("cody", "Cody CLI"),
-        looks: Looks {
+        signature: &ProcessSignature {
             programs: &["cody"],
             commands: &["cody"],
             packages: &["@sourcegraph/cody"],
             parts: &["cody-agent"],
             chores: &["api", "auth", "models", "help"],
             model: Model::Option(&["--model"]),
-            ..Looks::NONE
+            ..ProcessSignature::NONE
         },
     },
-    ProcessOnly { info: &info("mods", "Mods"), looks: Looks { programs: &["mods"], model: MODEL, ..Looks::NONE } },
+    ProcessOnly {
+        info: &info("mods", "Mods"),
+        signature: &ProcessSignature { programs: &["mods"], model: MODEL, ..ProcessSignature::NONE },
+    },
     ProcessOnly {
         info: &info("sgpt", "ShellGPT"),
-        looks: Looks { programs: &["sgpt"], python: &["sgpt"], model: Model::Option(&["--model"]), ..Looks::NONE },
+        signature: &ProcessSignature {
+            programs: &["sgpt"],
+            python: &["sgpt"],
+            model: Model::Option(&["--model"]),
+            ..ProcessSignature::NONE
+        },
     },
     ProcessOnly {
         info: &info("llm", "LLM"),
-        looks: Looks {
+        signature: &ProcessSignature {
             programs: &["llm"],
             python: &["llm"],
             chores: &[
@@ -68,26 +76,26 @@ pub static PROCESS_ONLY: &[ProcessOnly] = &[
                 "uninstall",
             ],
             model: MODEL,
-            ..Looks::NONE
+            ..ProcessSignature::NONE
         },
     },
     ProcessOnly {
         info: &info("ollama", "Ollama"),
-        looks: Looks {
+        signature: &ProcessSignature {
             programs: &["ollama"],
             parts: &["ollama_llama_server"],
             chores: &["runner", "create", "show", "pull", "push", "list", "ls", "ps", "cp", "rm", "stop", "help"],
             model: Model::After("run"),
-            ..Looks::NONE
+            ..ProcessSignature::NONE
         },
     },
     ProcessOnly {
         info: &info("fabric", "Fabric"),
-        looks: Looks {
+        signature: &ProcessSignature {
             programs: &["fabric", "fabric-ai"],
             serving: &["--serve", "--serveOllama"],
             model: MODEL,
-            ..Looks::NONE
+            ..ProcessSignature::NONE
         },
     },
 ];
@@ -97,8 +105,8 @@ impl Client for ProcessOnly {
         self.info
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        self.looks.role(process)
+    fn signature(&self) -> &'static ProcessSignature {
+        self.signature
     }
 
     fn stores(&self, _: &Env) -> Vec<Store> {
@@ -114,7 +122,7 @@ impl Client for ProcessOnly {
     }
 
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        self.looks.model(process)
+        self.signature.model(process)
     }
 }
 

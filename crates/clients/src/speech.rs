@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::sound;
+use crate::list::List;
 use crate::parse::{Loose, Str};
 
 /// A part of what was said.
@@ -31,8 +31,11 @@ pub(crate) fn blocks(content: &RawValue) -> Vec<Block<'_>> {
     if let Ok(text) = serde_json::from_str::<Str<'_>>(content.get()) {
         return vec![Block { text: Loose(Some(text.0)), ..Block::default() }];
     }
-    let raw: Vec<&RawValue> = serde_json::from_str(content.get()).unwrap_or_default();
-    sound(&raw, "blocks").0
+    let list: List<'_> = serde_json::from_str(content.get()).unwrap_or_default();
+    let mut blocks = Vec::new();
+    // What is no block says nothing.
+    drop(list.each("blocks", |_, block| blocks.push(block)));
+    blocks
 }
 
 /// The first words that a person said. What programs put in their place stands in tags of its own

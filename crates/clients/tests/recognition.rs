@@ -94,6 +94,120 @@ fn a_command_line_of_megabytes_is_judged_by_what_it_runs() {
     assert_eq!(of(&many), "nothing");
 }
 
+/// How one program may look: the executable, and the arguments. `NAME` is the program's.
+const PROGRAM_FORMS: &[(&str, &[&str])] = &[
+    ("/usr/bin/NAME", &["NAME"]),
+    ("/usr/bin/NAME (deleted)", &["/usr/bin/NAME"]),
+    ("/nix/store/abc-NAME-0.60.1/bin/.NAME-wrapped", &["NAME"]),
+    ("/nix/store/abc-NAME-0.60.1/bin/.NAME-wrapped", &["/nix/store/abc-NAME-0.60.1/bin/.NAME-wrapped"]),
+    ("/gnu/store/abc-NAME-0.60.1/bin/.NAME-real", &["/gnu/store/abc-NAME-0.60.1/bin/.NAME-real"]),
+    ("/opt/bin/NAME-linux-x64", &["/opt/bin/NAME-linux-x64"]),
+    ("/opt/bin/NAME-darwin-arm64", &["./NAME-darwin-arm64"]),
+    ("/opt/bin/NAME-x86_64-unknown-linux-musl", &["NAME-x86_64-unknown-linux-musl"]),
+    ("/home/u/bin/NAME-0.60.1", &["NAME-0.60.1"]),
+    ("/home/u/bin/NAME-v0.60.1-linux-amd64", &["x"]),
+    ("/opt/other/launcher", &["NAME"]),
+    ("/lib64/ld-linux-x86-64.so.2", &["/opt/bin/NAME"]),
+    ("/usr/bin/node", &["NAME"]),
+    ("-", &["NAME"]),
+    ("-", &["/opt/bin/NAME-0.60.1"]),
+    (r"C:\bin\NAME.exe", &[r"C:\bin\NAME.exe"]),
+    (r"C:\bin\NAME-win32-x64.exe", &["NAME"]),
+];
+
+/// The same of a command that Node.js runs.
+const COMMAND_FORMS: &[(&str, &[&str])] = &[
+    ("/usr/bin/node", &["node", "/usr/bin/NAME"]),
+    ("/usr/bin/node22", &["node22", "--enable-source-maps", "/home/u/.npm/_npx/650f1a1d/node_modules/.bin/NAME"]),
+    ("/nix/store/abc-nodejs/bin/node", &["node", "/nix/store/abc/bin/.NAME-wrapped"]),
+    ("/home/u/.bun/bin/bun", &["bun", "run", "/home/u/.bun/bin/NAME"]),
+    ("-", &["node", "/home/u/bin/NAME-0.60.1"]),
+];
+
+/// The same of an npm package.
+const PACKAGE_FORMS: &[(&str, &[&str])] = &[
+    ("/usr/bin/node", &["node", "/usr/lib/node_modules/NAME/dist/index.js"]),
+    ("/usr/bin/node", &["node", "/x/.pnpm/a@1/node_modules/NAME/dist/index.js"]),
+    (r"C:\nodejs\node.exe", &["node", r"C:\npm\node_modules\NAME\cli.js"]),
+    ("/home/u/.deno/bin/deno", &["deno", "run", "-A", "npm:NAME@0.60.1"]),
+];
+
+/// The same of a command that Python runs.
+const PYTHON_FORMS: &[(&str, &[&str])] = &[
+    ("/usr/bin/python3.12", &["/usr/bin/python3", "/home/u/.local/bin/NAME"]),
+    ("/nix/store/abc/bin/python3.12", &["/nix/store/abc/bin/python3.12", "/nix/store/abc/bin/.NAME-wrapped"]),
+    ("/usr/bin/python3.12", &["python3", "-m", "NAME"]),
+];
+
+/// What has the name about it, and is another program.
+const FOREIGN_FORMS: &[(&str, &[&str])] = &[
+    ("/usr/bin/bash", &["bash", "/usr/bin/NAME"]),
+    ("/usr/bin/bash", &["NAME"]),
+    ("/usr/bin/NAME-squad", &["NAME-squad"]),
+    ("/usr/bin/NAMEx", &["NAMEx"]),
+    ("/usr/bin/my-NAME", &["my-NAME"]),
+    ("/usr/bin/.NAME", &[".NAME"]),
+    ("/usr/bin/vim", &["vim", "NAME"]),
+    ("/usr/bin/node", &["node", "/srv/NAME.js"]),
+    ("/usr/bin/node", &["node", "NAME"]),
+    ("/usr/bin/python3.12", &["python3", "/srv/NAME.py"]),
+];
+
+/// The processes that these forms give for that name.
+fn processes<'a>(forms: &'a [(&str, &[&str])], name: &'a str) -> impl Iterator<Item = Process> + 'a {
+    forms.iter().map(move |(exe, argv)| {
+        let named = |text: &str| text.replace("NAME", name);
+        process("MainThread", &named(exe), argv.iter().map(|arg| named(arg).as_str().into()).collect())
+    })
+}
+
+/// `.codex-wrapped` as Nix makes it, `codex-linux-x64`, `codex-0.60.1` and `codex` as `argv[0]` of another executable were
+/// no agents, and neither was a native `cn`: Codex asked for the exact name of its executable, Continue knew a script
+/// alone, and others accepted all of them. There is one rule for all clients, and each passes the same table.
+#[test]
+fn every_client_is_told_by_the_same_rule() {
+    let mut wrong = Vec::new();
+    for client in clients() {
+        let (id, looks) = (client.info().id, client.signature());
+        let forms = [
+            (PROGRAM_FORMS, looks.programs),
+            (COMMAND_FORMS, looks.commands),
+            (PACKAGE_FORMS, looks.packages),
+            (PYTHON_FORMS, looks.python),
+        ];
+        let forms = forms.iter().flat_map(|(forms, names)| names.iter().map(move |name| (forms, name)));
+        // A module's name with a dot in it is no command's.
+        for (forms, name) in forms.filter(|(_, name)| !name.contains('.')) {
+            for process in processes(forms, name).filter(|process| verdict(process) != format!("{id} agent")) {
+                wrong.push(format!("{:?} {:?} is no {id} agent but {}", process.exe, process.argv, verdict(&process)));
+            }
+        }
+        for process in looks.programs.iter().flat_map(|name| processes(FOREIGN_FORMS, name)) {
+            if verdict(&process) != "nothing" {
+                wrong.push(format!("{:?} {:?} is {}", process.exe, process.argv, verdict(&process)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What no name tells must not be missing from the table for want of a name.
+#[test]
+fn every_client_with_a_program_of_its_own_names_it() {
+    for client in clients().filter(|client| !WITHIN_EDITORS.contains(&client.info().id.as_str())) {
+        assert!(!client.signature().programs.is_empty(), "{}", client.info().id);
+    }
+}
+
+/// An executable says more than a name that somebody called it by.
+#[test]
+fn the_executable_decides_before_the_name_it_was_called_by() {
+    let of = |exe: &str, called: &str| verdict(&process("x", exe, vec![called.into()]));
+    assert_eq!(of("/usr/bin/codex-linux-x64", "claude"), "codex agent");
+    assert_eq!(of("/opt/bin/goose", "codex"), "goose agent");
+    assert_eq!(of("/opt/bin/something", "codex"), "codex agent");
+}
+
 /// Extensions of editors work in the editor's own process, which is no agent.
 const WITHIN_EDITORS: &[&str] = &["roo", "kilo-code"];
 

@@ -1,6 +1,5 @@
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Instant;
 
 use agtop_clients::ProcFacts;
 use agtop_model::{
@@ -10,15 +9,13 @@ use agtop_model::{
 
 use crate::log::{self, NoRow, ProcessLog};
 use crate::matcher::{Matcher, command_line};
-use crate::vitals::Vitals;
 
-/// Finds agents among processes, and keeps what rates are computed from.
+/// Finds agents among processes.
 #[derive(Debug, Default)]
 pub(crate) struct Census {
     matchers: Vec<Matcher>,
     /// What the last table's processes were, in the order of pids.
     judged: Vec<Judged>,
-    vitals: Vitals,
     pub(crate) log: ProcessLog,
 }
 
@@ -51,7 +48,7 @@ impl Census {
 
     /// Sorts agents out of a process table. A wrapper whose child is the same agent gives its row to the child; helpers
     /// get no row.
-    pub(crate) fn find(&mut self, table: &[Arc<Process>], at: Instant) -> Found {
+    pub(crate) fn find(&mut self, table: &[Arc<Process>]) -> Found {
         let mut table: Vec<&Arc<Process>> = table.iter().collect();
         table.sort_by_key(|process| process.id.pid);
         self.judge(&table);
@@ -69,10 +66,9 @@ impl Census {
             let is_wrapper = kin.is_wrapper(process.id.pid).then_some(NoRow::Wrapper);
             Some((&***process, client, if role == Role::Helper { Some(NoRow::Helper) } else { is_wrapper }))
         }));
-        self.vitals.note(rows.iter().map(|(process, ..)| *process), at);
         let mut found = Found { agents: Vec::new(), hosts: Vec::new(), processes: Arc::default() };
         for &(process, client, role) in &rows {
-            let agent = self.agent(client, process, &kin);
+            let agent = agent(client, process, &kin);
             if role == Role::Host { found.hosts.push(agent) } else { found.agents.push(agent) }
         }
         found.processes = kin.family(rows.iter().map(|(process, ..)| *process)).into();
@@ -113,36 +109,37 @@ impl Census {
         };
         agtop_clients::recognise(process).or_else(by_user)
     }
+}
 
-    fn agent(&self, client: ClientId, process: &Arc<Process>, kin: &Kin<'_>) -> Agent {
-        Agent {
-            client,
-            label: client.as_str().into(),
-            liveness: Liveness::Live,
-            cpu_percent: self.vitals.cpu_percent(process.id),
-            cpu_history: self.vitals.history(process.id),
-            io_rate: self.vitals.io_rate(process.id),
-            launcher: kin.launcher(process),
-            session: None,
-            join: None,
-            danger: kin.danger(client, process),
-            children: kin
-                .children(process)
-                .filter(|child| !is_zombie(child))
-                .map(|child| (child.id.pid, child.name.clone()))
-                .collect(),
-            youngest_child: kin.youngest_child(process),
-            stated_model: stated_model(client, process),
-            helpers: kin.helpers(process),
-            files: Err(Gap::NotReported),
-            sockets: Err(Gap::NotReported),
-            git: Err(Gap::NotReported),
-            paces: Paces::SPANS.map(Pace::nothing_over),
-            skills: Vec::new(),
-            status: Status::Unknown,
-            evidence: Evidence::Presence,
-            process: Arc::clone(process),
-        }
+/// An agent of which only the process is known yet.
+fn agent(client: ClientId, process: &Arc<Process>, kin: &Kin<'_>) -> Agent {
+    Agent {
+        client,
+        label: client.as_str().into(),
+        liveness: Liveness::Live,
+        cpu_percent: Err(Gap::NotReported),
+        cpu_history: Arc::default(),
+        io_rate: Err(Gap::NotReported),
+        launcher: kin.launcher(process),
+        session: None,
+        join: None,
+        danger: kin.danger(client, process),
+        children: kin
+            .children(process)
+            .filter(|child| !is_zombie(child))
+            .map(|child| (child.id.pid, child.name.clone()))
+            .collect(),
+        youngest_child: kin.youngest_child(process),
+        stated_model: stated_model(client, process),
+        helpers: kin.helpers(process),
+        files: Err(Gap::NotReported),
+        sockets: Err(Gap::NotReported),
+        git: Err(Gap::NotReported),
+        paces: Paces::SPANS.map(Pace::nothing_over),
+        skills: Vec::new(),
+        status: Status::Unknown,
+        evidence: Evidence::Presence,
+        process: Arc::clone(process),
     }
 }
 
@@ -298,7 +295,7 @@ mod tests {
         machine.spawn(FakeProcess::new(21, &["-bash"]).parent(20));
         machine.spawn(FakeProcess::new(22, &["codex", "-a", "never"]).parent(21));
         machine.spawn(FakeProcess::new(23, &["codex"]).parent(21));
-        let agents = Census::default().find(&machine.processes().unwrap(), Instant::now()).agents;
+        let agents = Census::default().find(&machine.processes().unwrap()).agents;
         let danger = |pid: u32| {
             let agent = agents.iter().find(|agent| agent.process.id.pid == pid).unwrap();
             agent.danger.as_ref().map(|danger| danger.raw().to_owned())
@@ -313,9 +310,7 @@ mod tests {
         let mut machine = FakeOs::new();
         let mut census = Census::default();
         machine.spawn(FakeProcess::new(10, &["bash", "-c", "exec codex"]));
-        let found = |census: &mut Census, machine: &mut FakeOs| {
-            census.find(&machine.processes().unwrap(), Instant::now()).agents.len()
-        };
+        let found = |census: &mut Census, machine: &mut FakeOs| census.find(&machine.processes().unwrap()).agents.len();
         assert_eq!(found(&mut census, &mut machine), 0);
         machine.exec(10, &["codex"]);
         assert_eq!(found(&mut census, &mut machine), 1);

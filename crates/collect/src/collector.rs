@@ -28,12 +28,14 @@ use crate::probes::Probes;
 use crate::projects::ProjectNames;
 use crate::pushes::Pushes;
 use crate::read::{Cursor, Told, begins_as_before};
+use crate::recent_looks::RecentLooks;
 use crate::record::Record;
 use crate::remember::{
     Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
 };
 use crate::scan::{Job, Manner, Meter, Progress, read_all};
 use crate::sweep::{Found, Look, Sweep};
+use crate::vitals::{Moment, Vitals};
 use crate::world::{Lens, NEWS, Scope, World};
 use crate::{join, status};
 
@@ -87,6 +89,8 @@ pub struct Collector {
     files: Files,
     known: HashMap<PathBuf, Known, RandomState>,
     census: Census,
+    looks: RecentLooks,
+    vitals: Vitals,
     attendance: Attendance,
     history: Record,
     /// What the last look at processes found.
@@ -143,6 +147,8 @@ impl Collector {
         }
         Self {
             census: Census::new(settings.matchers.clone()),
+            looks: RecentLooks::default(),
+            vitals: Vitals::default(),
             attendance: Attendance::default(),
             history: Record::default(),
             found: census::Found::default(),
@@ -447,6 +453,7 @@ impl Collector {
         for issue in told.issues {
             self.health.note_issue(client, issue);
         }
+        self.health.note_more_issues(client, told.more_issues);
         for event in told.events {
             self.world.apply(event, modified);
         }
@@ -467,7 +474,8 @@ impl Collector {
         agents.extend(hosted);
         for agent in &mut agents {
             let activity = markers.of(agent).and_then(|(_, running)| running.activity);
-            let words = status::Words { status_file: activity, hook: self.pushes.activity_of(agent) };
+            let hook = self.pushes.activity_of(agent);
+            let words = status::Words { status_file: activity, hook, looks: &self.looks };
             (agent.status, agent.evidence) = status::of_agent(agent, words, now);
             let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
             agent.paces = paces.copied().unwrap_or(agent.paces);
@@ -486,6 +494,7 @@ impl Collector {
             system: Some(Arc::new(self.os.system())),
             agents: agents.into(),
             processes: found.processes,
+            cpu_percents: Arc::new(self.vitals.cpu_percents()),
             sessions: told.sessions,
             totals: told.totals,
             paces: Arc::new(told.lately.all),
@@ -537,11 +546,18 @@ impl Collector {
             Vec::new()
         });
         self.sampled = Instant::now();
-        let mut found = self.census.find(&table, self.sampled);
+        let last_start = table.iter().map(|process| process.id.started).max().unwrap_or(u64::MAX);
+        let moment = Moment { at: self.sampled, now: now(), last_start, cpu_step: self.os.cpu_step() };
+        let mut found = self.census.find(&table);
+        self.vitals.note(found.processes.iter(), moment);
+        for agent in found.agents.iter_mut().chain(&mut found.hosts) {
+            self.vitals.fill(agent);
+        }
         let family: Vec<ProcId> = found.processes.iter().map(|process| process.id).collect();
         self.os.watch(&family);
         found.agents.retain(|agent| self.wants(agent.client));
         found.hosts.retain(|agent| self.wants(agent.client));
+        self.looks.note(found.agents.iter().chain(&found.hosts), moment.now);
         // Rates of the machine need a first reading, too.
         if !self.has_sampled {
             self.os.system();

@@ -66,10 +66,16 @@ pub(crate) fn discover(
     for &client in clients {
         let mut seen = HashSet::new();
         for store in stores(client, env, health) {
-            let root = real_root(&store);
+            let (root, trouble) = match real_root(&store) {
+                Ok(root) => (root, None),
+                Err(error) => (None, Some(error)),
+            };
             let place = Arc::new(Place { client, root: root.unwrap_or_else(|| store.root.clone()), store });
             let mut search =
                 Search { place: &place, health, seen: &mut seen, found: Found::default(), has_noted: false };
+            if let Some(error) = trouble {
+                search.note(&place.root, IssueKind::Unreadable, &error.to_string());
+            }
             search.run(&mut candidates);
             search.check_listed();
             let found = search.found;
@@ -117,9 +123,16 @@ fn listed_stores(client: &'static dyn Client, index: &Path) -> Result<Vec<Store>
 const MAX_INDEX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The root itself may be a link; walking from its target keeps paths below it free of links.
-fn real_root(store: &Store) -> Option<PathBuf> {
+/// None: there is no such directory. An error: nobody knows, since the path is too long, say, or leads through what may
+/// not be looked into.
+fn real_root(store: &Store) -> io::Result<Option<PathBuf>> {
     // Most stores are not there, and finding out step by step takes as long as going through a small one.
-    store.root.is_dir().then(|| store.root.canonicalize().ok())?
+    match store.root.metadata() {
+        Ok(metadata) if metadata.is_dir() => store.root.canonicalize().map(Some),
+        Ok(_) => Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The search of one store.

@@ -9,7 +9,7 @@ use crate::World;
 use crate::log::PlaceLog;
 
 /// More issues than this are counted, not kept: a damaged disk must not fill the memory.
-const KEPT_ISSUES: usize = 200;
+pub(crate) const MAX_KEPT_ISSUES: usize = 200;
 
 /// Keeps account of what could and could not be read.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl HealthBook {
     /// Notes a version that was seen.
     pub(crate) fn note_version(&mut self, client: ClientId, version: &str) {
         let versions = &mut self.account(client).versions;
-        if versions.len() < KEPT_ISSUES && !versions.contains(version) {
+        if versions.len() < MAX_KEPT_ISSUES && !versions.contains(version) {
             versions.insert(version.to_owned());
         }
     }
@@ -69,17 +69,25 @@ impl HealthBook {
     /// Notes trouble. The same trouble at the same place is noted once, however often it is met.
     pub(crate) fn note_issue(&mut self, client: ClientId, issue: Issue) {
         let account = self.account(client);
-        let is_known = |known: &Issue| (&known.path, known.place, known.kind) == (&issue.path, issue.place, issue.kind);
+        // Paths are compared last and as they are: where there is much trouble, this decides what it costs.
+        let is_known = |known: &Issue| {
+            (known.place, known.kind) == (issue.place, issue.kind) && known.path.as_os_str() == issue.path.as_os_str()
+        };
         if account.issues.iter().any(is_known) {
             return;
         }
         account.issues_total += 1;
-        if account.issues.len() < KEPT_ISSUES {
+        if account.issues.len() < MAX_KEPT_ISSUES {
             tracing::warn!(
                 %client, path = ?issue.path, place = ?issue.place, kind = issue.kind.as_str(), "not read: {}", issue.detail
             );
             account.issues.push(issue);
         }
+    }
+
+    /// Notes as many further issues, of which nothing else is known.
+    pub(crate) fn note_more_issues(&mut self, client: ClientId, further: u64) {
+        self.account(client).issues_total += further;
     }
 
     /// Notes trouble that an earlier run met in a file that is as it was.
@@ -88,14 +96,14 @@ impl HealthBook {
             let place = place.as_ref().map(|place| issue_place(client, place));
             self.note_issue(client, Issue { path: path.to_owned(), place, kind: *kind, detail: detail.to_string() });
         }
-        self.account(client).issues_total += issues.total.saturating_sub(issues.kept.len() as u64);
+        self.note_more_issues(client, issues.total.saturating_sub(issues.kept.len() as u64));
     }
 
     /// Notes trouble with the ledger, once.
     pub(crate) fn note_ledger(&mut self, issues: impl IntoIterator<Item = Issue>) {
         for issue in issues {
             let is_known = self.ledger.iter().any(|known| (&known.path, &known.detail) == (&issue.path, &issue.detail));
-            if !is_known && self.ledger.len() < KEPT_ISSUES {
+            if !is_known && self.ledger.len() < MAX_KEPT_ISSUES {
                 tracing::warn!(path = ?issue.path, "ledger: {}", issue.detail);
                 self.ledger.push(issue);
             }

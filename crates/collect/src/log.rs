@@ -57,7 +57,7 @@ pub(crate) fn verdict(process: &Process, verdict: Option<(ClientId, Role)>) {
     }
     let facts = ProcFacts::new(process);
     let (program, executable, cwd) = (first_word(facts.program()), &process.exe, &process.cwd);
-    let script = script(&facts);
+    let script = facts.script();
     match verdict {
         Some((client, role)) => {
             let rule = rule(process, script);
@@ -79,12 +79,6 @@ pub(crate) fn verdict(process: &Process, verdict: Option<(ClientId, Role)>) {
 /// A process may call itself what it works on.
 fn first_word(text: &str) -> &str {
     text.split_whitespace().next().unwrap_or_default()
-}
-
-/// The script or module that a runtime runs, by its command's name.
-fn script<'a>(facts: &ProcFacts<'a>) -> Option<&'a str> {
-    let named = [facts.node_command(), facts.python_command(), facts.module().unwrap_or_default()];
-    named.into_iter().map(first_word).find(|name| !name.is_empty())
 }
 
 fn rule(process: &Process, script: Option<&str>) -> &'static str {

@@ -1,23 +1,18 @@
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use agtop_clients::{DecodeError, Decoder, Format, Input};
+use agtop_clients::{DecodeError, Decoder, Format, Input, MAX_EVENTS};
 use agtop_ledger::Head;
 use agtop_model::{Event, Issue, IssueKind, Place};
 use agtop_os::FileIdentity;
 
+use crate::health::MAX_KEPT_ISSUES;
 use crate::lines::{self, LONGEST_LINE, Piece};
 use crate::remember::Resumption;
 use crate::sqlite::{self, Item};
+use crate::{document, expansion};
 
-/// Documents larger than this are not read: they would have to be held in memory whole.
-const LARGEST_DOCUMENT: u64 = 256 * 1024 * 1024;
-/// Memory for documents up to this size is taken at once.
-const LIKELY_DOCUMENT: u64 = 1024 * 1024;
-/// Compressed files that grow beyond this are cut off: no transcript is near it, a decompression bomb is.
-const LARGEST_EXPANSION: u64 = 16 * 1024 * 1024 * 1024;
 /// Events are handed on in portions of this size, so that a large file does not fill the memory.
 const PORTION: usize = 2048;
 
@@ -66,6 +61,8 @@ pub(crate) struct Told {
     pub(crate) events: Vec<Event>,
     pub(crate) records: u64,
     pub(crate) issues: Vec<Issue>,
+    /// How many further records could not be used.
+    pub(crate) more_issues: u64,
 }
 
 /// Reads what is new in one file, handing on what it tells in portions.
@@ -74,11 +71,13 @@ pub(crate) struct Reader<'a, F: FnMut(Told)> {
     pub(crate) format: Format,
     pub(crate) told: Told,
     pub(crate) hand_on: F,
+    /// How many issues were handed on or wait for it.
+    kept_issues: usize,
 }
 
 impl<'a, F: FnMut(Told)> Reader<'a, F> {
     pub(crate) fn new(path: &'a Path, format: Format, hand_on: F) -> Self {
-        Self { path, format, told: Told::default(), hand_on }
+        Self { path, format, told: Told::default(), hand_on, kept_issues: 0 }
     }
 
     /// Reads from the cursor on, and returns the last portion. Trouble becomes an issue, never an error: the caller has
@@ -121,9 +120,17 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
     }
 
     fn compressed_lines(&mut self, cursor: &mut Cursor) -> io::Result<()> {
-        let (file, _) = agtop_os::open_regular(self.path)?;
+        let (file, identity) = agtop_os::open_regular(self.path)?;
+        let limit = expansion::limit(identity.size);
         let text = ruzstd::decoding::StreamingDecoder::new(file).map_err(io::Error::other)?;
-        self.lines(text.take(LARGEST_EXPANSION), cursor)
+        // A byte more than may be: whoever reaches it has more to say.
+        let mut text = text.take(limit + 1);
+        self.lines(&mut text, cursor)?;
+        if text.limit() == 0 {
+            let detail = format!("{} bytes that expand to more than {limit}; the rest is left out", identity.size);
+            self.note(None, IssueKind::TooLarge, detail);
+        }
+        Ok(())
     }
 
     fn lines(&mut self, input: impl Read, cursor: &mut Cursor) -> io::Result<()> {
@@ -154,8 +161,21 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
         if let Err(error) = feed_line(decoder, line, offset, &mut self.told.events) {
             self.note(Some(Place::Byte(offset)), error.kind, error.detail);
         }
+        self.note_if_full(Some(Place::Byte(offset)));
+        self.hand_on_portion();
+    }
+
+    /// What was told so far goes its way once it is much.
+    fn hand_on_portion(&mut self) {
         if self.told.events.len() >= PORTION {
             (self.hand_on)(std::mem::take(&mut self.told));
+        }
+    }
+
+    /// Says so where a single record told of as many events as may be held, and perhaps of more.
+    fn note_if_full(&mut self, place: Option<Place>) {
+        if self.told.events.len() >= MAX_EVENTS {
+            self.note(place, IssueKind::TooLarge, format!("more than {MAX_EVENTS} events in one record"));
         }
     }
 
@@ -172,27 +192,20 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
 
     fn document(&mut self, cursor: &mut Cursor) -> io::Result<()> {
         let (file, identity) = agtop_os::open_regular(self.path)?;
-        if identity.size > LARGEST_DOCUMENT {
-            let detail = format!("a document of {} bytes, larger than {LARGEST_DOCUMENT}", identity.size);
+        let Some(text) = document::read(file, identity.size)? else {
+            let detail = format!("a document of {} bytes, larger than is read", identity.size);
             self.note(None, IssueKind::TooLarge, detail);
             return Ok(());
-        }
-        // A byte more than there is: so the end is found without another look for it.
-        let size = usize::try_from(identity.size.min(LIKELY_DOCUMENT)).unwrap_or_default();
-        let mut text = Vec::with_capacity(size + 1);
-        file.take(LARGEST_DOCUMENT).read_to_end(&mut text)?;
+        };
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
         self.told.records += 1;
-        let text = match std::str::from_utf8(text) {
-            Ok(_) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(String::from_utf8_lossy(text).into_owned().into_bytes()),
-        };
-        if let Err(error) = cursor.decoder.feed(Input::Document(&text), &mut self.told.events) {
+        if let Err(error) = cursor.decoder.feed(Input::Document(text), &mut self.told.events) {
             self.note(None, error.kind, error.detail);
         }
+        self.note_if_full(None);
         Ok(())
     }
 
@@ -205,6 +218,7 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
                     if let Err(error) = cursor.decoder.feed(row, &mut self.told.events) {
                         self.note(Some(Place::Row { table: table.name, rowid }), error.kind, error.detail);
                     }
+                    self.note_if_full(Some(Place::Row { table: table.name, rowid }));
                 }
                 Item::TooLarge(table, rowid) => {
                     let detail = format!("a value larger than {} bytes", sqlite::LARGEST_VALUE);
@@ -212,13 +226,17 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
                 }
                 Item::Broken(error) => self.note(None, IssueKind::Database, error.to_string()),
             }
-            if self.told.events.len() >= PORTION {
-                (self.hand_on)(std::mem::take(&mut self.told));
-            }
+            self.hand_on_portion();
         });
     }
 
     fn note(&mut self, place: Option<Place>, kind: IssueKind, detail: String) {
+        // Whether a file is read again depends on trouble that may pass, which concerns files and not their records.
+        if self.kept_issues >= MAX_KEPT_ISSUES && !kind.may_pass() {
+            self.told.more_issues += 1;
+            return;
+        }
+        self.kept_issues += 1;
         self.told.issues.push(Issue { path: self.path.to_owned(), place, kind, detail });
     }
 }

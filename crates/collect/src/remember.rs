@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::{Format, clients};
 use agtop_ledger::{
-    Clock, Damage, EntryId, FileEntry, FileIssue, FileRecord, Head, Identity, KeyIndex, Ledger, LedgerError,
-    LimitReading, Memory, Opening, Reach, Recorder, SessionMemory, Stamp, State, Tag, WarmFile,
+    Clock, Damage, EntryId, FileEntry, FileIssue, FileIssues, FileRecord, Head, Identity, KeyIndex, Ledger,
+    LedgerError, LimitReading, Memory, Opening, Reach, Recorder, SessionMemory, Stamp, State, Tag, WarmFile,
 };
 use agtop_model::{ClientId, Event, FileId, Issue, IssueKind, Timestamp};
 use foldhash::fast::RandomState;
@@ -17,6 +17,7 @@ use tracing::debug;
 
 use crate::discover::{Candidate, FileState, Place};
 use crate::moved::FoundNames;
+use crate::read::Told;
 use crate::world::{CLOCK_SLACK, MOST_TAGS, NEWS};
 
 /// How the ledger is used.
@@ -88,7 +89,7 @@ pub(crate) enum Notes {
 #[derive(Default)]
 pub(crate) struct More {
     events: Vec<Event>,
-    issues: Vec<FileIssue>,
+    issues: FileIssues,
 }
 
 impl Notes {
@@ -101,14 +102,13 @@ impl Notes {
     }
 
     /// Notes records that could not be used.
-    pub(crate) fn note_issues(&mut self, issues: &[Issue]) {
-        let issues = issues.iter().map(|issue| FileIssue {
-            place: issue.place.map(Into::into),
-            kind: issue.kind,
-            detail: issue.detail.as_str().into(),
-        });
+    pub(crate) fn note_issues(&mut self, told: &Told) {
+        let mut issues = FileIssues { total: told.more_issues, kept: Vec::new() };
+        for Issue { place, kind, detail, .. } in &told.issues {
+            issues.note(FileIssue { place: place.map(Into::into), kind: *kind, detail: detail.as_str().into() });
+        }
         match self {
-            Self::Whole(recorder) => issues.for_each(|issue| recorder.note_issue(issue)),
+            Self::Whole(recorder) => recorder.note_issues(issues),
             Self::More(more) => more.issues.extend(issues),
         }
     }
@@ -592,7 +592,7 @@ impl Grown {
         for event in &self.more.events {
             recorder.note(event, self.account.clock);
         }
-        self.more.issues.iter().cloned().for_each(|issue| recorder.note_issue(issue));
+        recorder.note_issues(self.more.issues);
         Ok(Some(self.account.record(recorder.into_memory())))
     }
 }

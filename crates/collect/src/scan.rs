@@ -169,7 +169,7 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
         notes.take_if(|_| told.issues.iter().any(may_pass) || told.events.iter().any(is_of_the_present));
         if let Some((seen, notes)) = &mut notes {
             notes.note(&told.events, clock(*seen));
-            notes.note_issues(&told.issues);
+            notes.note_issues(told);
         }
     };
     let hand_on = |mut told: Told| {

@@ -3,6 +3,8 @@ use std::time::Duration;
 use agtop_clients::Client;
 use agtop_model::{Activity, Agent, Evidence, InFlight, Phase, Reading, Session, Status, Timestamp};
 
+use crate::recent_looks::{CLOCKS, RecentLooks, Stillness};
+
 /// A session without a process is stale after this.
 pub(crate) const A_DAY: Duration = Duration::from_hours(24);
 /// An agent that wrote something this recently is active.
@@ -28,27 +30,30 @@ pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timest
 
 /// What an agent is said to do.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Words {
+pub(crate) struct Words<'a> {
     /// By its vendor's file of live processes.
     pub(crate) status_file: Option<Activity>,
     /// By what it pushed last, and when.
     pub(crate) hook: Option<(Activity, Timestamp)>,
+    /// By what ran below it whenever it was looked at.
+    pub(crate) looks: &'a RecentLooks,
 }
 
 /// What a live agent is doing: its vendor's word counts before what it pushed, that before its transcript's, and that
 /// before the processor's.
-pub(crate) fn of_agent(agent: &Agent, words: Words, now: Timestamp) -> (Status, Evidence) {
+pub(crate) fn of_agent(agent: &Agent, words: Words<'_>, now: Timestamp) -> (Status, Evidence) {
     let session = agent.session.as_deref();
     let told = session.filter(|session| is_told_by(agent, session));
     let by_file = || words.status_file.map(|activity| (by_vendor(activity, agent, now), Evidence::StatusFile));
     let by_hook = || words.hook.map(|word| (by_hook(word, agent, now), Evidence::Hook));
     let waits = |session: &Session| {
         let asks = asked(session, now) && session.phase == Phase::Open;
-        let awaits = || awaits_permission(agent, session, now).then_some(Status::NeedsPermission);
+        let awaits = || awaits_permission(agent, session, words.looks, now).then_some(Status::NeedsPermission);
         if asks { Some(Status::NeedsInput) } else { awaits() }
     };
     let waiting = || told.and_then(waits).map(|status| (status, Evidence::Transcript));
-    let by_transcript = || waiting().or_else(|| told.and_then(|session| by_transcript(agent, session, now)));
+    let by_transcript =
+        || waiting().or_else(|| told.and_then(|session| by_transcript(agent, session, words.looks, now)));
     by_file().or_else(by_hook).or_else(by_transcript).or_else(|| by_cpu(agent.cpu_percent)).unwrap_or_else(|| {
         let recent = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= RECENT);
         if recent { (Status::Active, Evidence::Age) } else { (Status::Idle, Evidence::Presence) }
@@ -78,18 +83,16 @@ const QUESTION_TOOLS: &[&str] = &[
     "question",
     "request_user_input",
 ];
-/// The clock of transcripts and that of process starts differ by this much at most.
-const CLOCKS: Duration = Duration::from_secs(2);
 /// A tool that was allowed has a child, or is done, within this.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Whether the agent waits for its person to allow a tool: it has called one that shows when it runs, and nothing
-/// shows. Agents that were told not to ask never wait.
-fn awaits_permission(agent: &Agent, session: &Session, now: Timestamp) -> bool {
+/// Whether the agent waits for the user to allow a tool: it has called one that shows when it runs, and for long enough
+/// nothing shows. Agents that were told not to ask never wait.
+fn awaits_permission(agent: &Agent, session: &Session, looks: &RecentLooks, now: Timestamp) -> bool {
     let shows_nothing = |flight: &InFlight, since: Timestamp| {
-        let is_shown = || agent.youngest_child.is_some_and(|child| child >= since.minus(CLOCKS));
         let name = flight.name.raw();
-        INSTANT_TOOLS.contains(&name) || (COMMAND_TOOLS.contains(&name) && !is_shown())
+        let is_still = || looks.stillness(agent.process.id, since, now) == Stillness::Lasting;
+        INSTANT_TOOLS.contains(&name) || (COMMAND_TOOLS.contains(&name) && is_still())
     };
     agent.danger.is_none()
         && session.phase == Phase::Open
@@ -157,10 +160,11 @@ fn working(session: Option<&Session>) -> Status {
     if has_subagent { Status::Spawning } else { Status::Working }
 }
 
-fn by_transcript(agent: &Agent, session: &Session, now: Timestamp) -> Option<(Status, Evidence)> {
+fn by_transcript(agent: &Agent, session: &Session, looks: &RecentLooks, now: Timestamp) -> Option<(Status, Evidence)> {
     let quiet = session.quiet_for(now)?;
     if session.phase == Phase::Open && !tells_turn_ends(agent) {
-        return Some(by_silence(agent, session, quiet));
+        let last = session.last_active.unwrap_or(Timestamp::EARLIEST);
+        return Some(by_silence(agent, session, looks.stillness(agent.process.id, last, now), quiet));
     }
     let status = match session.phase {
         Phase::Waiting if asks(session) => Status::NeedsInput,
@@ -184,15 +188,14 @@ fn tells_turn_ends(agent: &Agent) -> bool {
 }
 
 /// Where transcripts do not tell the end of a turn, nor a tool before it has answered: an agent that runs a command
-/// works, and one that is still for a moment waits for its person, for the next prompt or to be allowed something.
-fn by_silence(agent: &Agent, session: &Session, quiet: Duration) -> (Status, Evidence) {
-    let last = session.last_active.unwrap_or(Timestamp::EARLIEST);
-    let runs_command = agent.youngest_child.is_some_and(|child| child >= last.minus(CLOCKS));
-    let is_still = quiet >= PATIENCE && agent.cpu_percent.is_ok_and(|percent| percent < BUSY_CPU);
-    match (runs_command || !is_still, quiet <= WANTED) {
-        (true, _) => (working(Some(session)), Evidence::Transcript),
-        (false, true) => (Status::NeedsInput, Evidence::Age),
-        (false, false) => (Status::Idle, Evidence::Age),
+/// works, and one below which no command has run for a moment waits for the user, for the next prompt or to be allowed
+/// something.
+fn by_silence(agent: &Agent, session: &Session, since_last: Stillness, quiet: Duration) -> (Status, Evidence) {
+    let is_calm = quiet >= PATIENCE && agent.cpu_percent.is_ok_and(|percent| percent < BUSY_CPU);
+    match (since_last, quiet <= WANTED) {
+        (Stillness::Lasting, true) if is_calm => (Status::NeedsInput, Evidence::Age),
+        (Stillness::Lasting, false) if is_calm => (Status::Idle, Evidence::Age),
+        _ => (working(Some(session)), Evidence::Transcript),
     }
 }
 

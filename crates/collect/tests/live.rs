@@ -230,6 +230,21 @@ fn a_wrapper_gives_its_row_to_its_child_and_a_helper_has_none() {
     assert_eq!(snapshot.processes.len(), 4);
 }
 
+/// Only agents were measured; a build below one showed what it had used of its life.
+#[test]
+fn what_runs_below_an_agent_is_measured() {
+    let mut bench = Bench::new();
+    bench.machine.spawn(FakeProcess::new(97, &["claude"]).cwd("/work"));
+    bench.machine.spawn(FakeProcess::new(98, &["make"]).parent(97).cpu(Duration::from_secs(60)));
+    let measured = |snapshot: &Snapshot| {
+        let build = snapshot.processes.iter().find(|process| process.id.pid == 98).unwrap();
+        snapshot.cpu_percents.get(&build.id).copied()
+    };
+    assert_eq!(measured(&bench.look()), Some(0.0));
+    bench.machine.advance_cpu(98, Duration::from_secs(3));
+    std::iter::repeat_with(|| measured(&bench.look())).find(|percent| *percent > Some(0.0)).unwrap();
+}
+
 #[test]
 fn an_agent_without_a_session_is_shown_all_the_same() {
     let mut bench = Bench::new();
@@ -528,6 +543,40 @@ fn a_command_without_a_process_waits_to_be_allowed() {
     assert_eq!(bench.look().agents[0].status, Status::NeedsPermission);
     bench.run_command();
     assert_eq!(bench.look().agents[0].status, Status::Working);
+}
+
+/// A command ran for ten seconds, and a look fell between its end and its result: `needs_permission`, for one sample.
+#[test]
+fn a_command_whose_result_is_not_written_yet_is_no_wait() {
+    let mut bench = Bench::new();
+    append(&bench.transcript(), &call("Bash"));
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    bench.run_command();
+    assert_eq!(bench.look().agents[0].status, Status::Working);
+    bench.machine.exit(98);
+    assert_eq!(bench.look().agents[0].status, Status::Working);
+}
+
+/// Of an agent that does not write when its turn ends, nor what it calls before that has answered, only silence tells. It
+/// read `needs_input` between the end of a command and what it wrote about it.
+#[test]
+fn a_silent_agent_whose_command_has_just_ended_does_not_wait() {
+    let mut bench = Bench::new();
+    // echo -n /work | sha256sum
+    let hash = "0c9a453fad615c83c57d57c2b2be05fa938f0791d7624db43827a033227bf78b";
+    let directory = bench.home.path().join(".gemini/tmp").join(hash).join("chats");
+    fs::create_dir_all(&directory).unwrap();
+    let at = ago(Duration::from_secs(10));
+    let chat = format!(
+        r#"{{"sessionId":"{SID}","projectHash":"{hash}","startTime":"{at}","lastUpdated":"{at}","messages":[{{"id":"1","timestamp":"{at}","type":"user","content":"test it"}}]}}"#
+    );
+    fs::write(directory.join("session-2026-11-30T01-21-77777777.json"), chat).unwrap();
+    bench.machine.spawn(FakeProcess::new(97, &["node", "/usr/bin/gemini"]).cwd("/work"));
+    bench.run_command();
+    let status = |bench: &mut Bench| bench.look().agents[0].status;
+    assert_eq!(status(&mut bench), Status::Working);
+    bench.machine.exit(98);
+    assert_eq!(status(&mut bench), Status::Working);
 }
 
 #[test]

@@ -18,17 +18,24 @@ const ROLLOUT: &[u8] = include_bytes!("../../../fixtures/codex/0.119/parent.json
 const NAME: &str = "rollout-2026-04-15T17-56-48-019d9249-0000-7000-8000-00000000000a.jsonl";
 
 fn look(home: &Path) -> Snapshot {
+    look_in(Env { home: home.to_owned(), ..Env::default() }, Remembering::Nothing)
+}
+
+fn look_in(env: Env, remembering: Remembering) -> Snapshot {
     let settings = Settings {
-        env: Env { home: home.to_owned(), ..Env::default() },
+        env,
         clients: Vec::new(),
         matchers: Vec::new(),
         scope: Scope::default(),
         zone: TimeZone::UTC,
         runs: Runs::Once,
         sampling: Sampling::default(),
-        remembering: Remembering::Nothing,
+        remembering,
     };
-    Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled())).refresh()
+    let mut collector = Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()));
+    let snapshot = collector.refresh();
+    collector.finish();
+    snapshot
 }
 
 fn home_with(directory: &str) -> (tempfile::TempDir, std::path::PathBuf) {
@@ -72,6 +79,74 @@ fn a_compressed_file_that_is_cut_off_gives_what_it_holds_and_says_so() {
     let snapshot = look(home.path());
     assert_eq!(issues(&snapshot), [IssueKind::Unreadable]);
     assert!(snapshot.totals.usage.total() > 0, "the other file is read");
+}
+
+/// A zstd frame (RFC 8878): what is said, then a byte that stands for very many, then what is said at the end.
+fn inflated(said: &[u8], times: usize, end: &[u8]) -> Vec<u8> {
+    const BLOCK: usize = 128 * 1024;
+    let header = |is_last: bool, kind: usize, size: usize| {
+        let bits = usize::from(is_last) | kind << 1 | size << 3;
+        u32::try_from(bits).unwrap().to_le_bytes()[..3].to_vec()
+    };
+    // The magic number, a frame of unknown length, a window of 2 MiB.
+    let mut frame = vec![0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58];
+    for piece in said.chunks(BLOCK) {
+        frame.extend([header(false, 0, piece.len()), piece.to_vec()].concat());
+    }
+    for _ in 0..times {
+        frame.extend([header(false, 1, BLOCK), b"\n".to_vec()].concat());
+    }
+    frame.extend([header(true, 0, end.len()), end.to_vec()].concat());
+    frame
+}
+
+/// 34 KB of `.jsonl.zst` took 93 s, and again with every start: it grew to a gigabyte of which nothing tells anything.
+#[test]
+fn a_compressed_file_that_grows_beyond_all_measure_is_cut_off_and_stays_so() {
+    let (home, directory) = home_with(".codex/sessions");
+    let other = String::from_utf8(ROLLOUT.to_vec()).unwrap().replace("\"output_tokens\":", "\"output_tokens\":1");
+    let file = directory.join(format!("{NAME}.zst"));
+    fs::write(&file, inflated(ROLLOUT, 1, b"\n")).unwrap();
+    let (sound, found) = (look(home.path()), vec![IssueKind::TooLarge]);
+    assert_eq!(issues(&sound), []);
+    fs::write(&file, inflated(ROLLOUT, 64, other.as_bytes())).unwrap();
+    let ledger = || Remembering::Everything(home.path().join("data/ledger.db"));
+    for _ in 0..2 {
+        let snapshot = look_in(Env { home: home.path().to_owned(), ..Env::default() }, ledger());
+        assert_eq!(issues(&snapshot), found);
+        assert_eq!(snapshot.totals.usage, sound.totals.usage);
+        // That it was cut off is known the second time, even if it cannot be read any more.
+        let modified = file.metadata().unwrap().modified().unwrap();
+        let length = fs::read(&file).unwrap().len();
+        fs::write(&file, vec![b'x'; length]).unwrap();
+        fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+    }
+}
+
+/// A file of 50 MB of torn lines took 35 s and 680 MB: each line was an issue of its own, with its path.
+#[test]
+fn the_first_torn_lines_of_a_file_are_kept_and_all_are_counted_on_every_run() {
+    const TORN: usize = 20_000;
+    let (home, directory) = home_with(".claude/projects/-work");
+    fs::write(directory.join("11111111-1111-4111-8111-111111111111.jsonl"), "{\"a\n".repeat(TORN)).unwrap();
+    let env = || Env { home: home.path().to_owned(), ..Env::default() };
+    let remembering = || Remembering::Everything(home.path().join("data/ledger.db"));
+    for _ in 0..2 {
+        let snapshot = look_in(env(), remembering());
+        let claude = snapshot.health.clients.iter().find(|client| client.client.as_str() == "claude").unwrap();
+        assert_eq!(claude.issues_total, TORN as u64);
+        assert!((32..=200).contains(&claude.issues.len()), "{}", claude.issues.len());
+    }
+}
+
+/// A configured directory whose path has 8,000 bytes was taken for one that is not there.
+#[test]
+fn a_path_that_is_too_long_to_be_looked_at_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let long = Path::new("/").join("directory/".repeat(800));
+    let vars = [("CLAUDE_CONFIG_DIR".to_owned(), long.into_os_string())].into();
+    let snapshot = look_in(Env { home: home.path().to_owned(), vars, ..Env::default() }, Remembering::Nothing);
+    assert!(issues(&snapshot).contains(&IssueKind::Unreadable), "{:?}", issues(&snapshot));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use agtop_clients::CLIENTS;
 /// What is in the clients' crate besides clients.
 const SHARED: &[&str] = &[
     "danger",
+    "bounded",
     "checkpoint",
     "cost",
     "decode",
@@ -17,7 +18,9 @@ const SHARED: &[&str] = &[
     "facts",
     "hooks",
     "knowledge",
+    "large_documents",
     "lib",
+    "list",
     "looks",
     "names",
     "parse",

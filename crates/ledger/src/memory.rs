@@ -52,6 +52,13 @@ impl FileIssues {
             self.kept.push(issue);
         }
     }
+
+    /// Adds those of a further part of the file.
+    pub fn extend(&mut self, further: Self) {
+        self.total += further.total;
+        let room = Self::MAX_KEPT.saturating_sub(self.kept.len());
+        self.kept.extend(further.kept.into_iter().take(room));
+    }
 }
 
 /// A record of a file that could not be used.

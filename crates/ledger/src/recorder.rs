@@ -8,7 +8,7 @@ use std::sync::Arc;
 use agtop_model::{ClientId, Event, EventKind, MessageKey, Response, SessionKey, Timestamp, ToolKey, Turn, earliest};
 use foldhash::fast::RandomState;
 
-use crate::memory::{FileIssue, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
+use crate::memory::{FileIssues, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
 
 /// Writes down what one file tells, event by event, in the file's order.
 #[derive(Debug, Default)]
@@ -88,9 +88,9 @@ impl Recorder {
         }
     }
 
-    /// Notes a record that could not be used.
-    pub fn note_issue(&mut self, issue: FileIssue) {
-        self.memory.issues.note(issue);
+    /// Notes records that could not be used.
+    pub fn note_issues(&mut self, issues: FileIssues) {
+        self.memory.issues.extend(issues);
     }
 
     /// The time, if it can be. Whether a time ahead of the clock was right, a later clock will know.
@@ -193,7 +193,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::memory::{FileIssues, IssuePlace};
+    use crate::memory::{FileIssue, IssuePlace};
     use crate::testing::{CLIENT, key, minute};
 
     fn event(session: &str, at: i64, kind: EventKind) -> Event {
@@ -336,9 +336,10 @@ mod tests {
     #[test]
     fn trouble_is_kept_with_the_file_and_beyond_a_bound_counted() {
         let mut recorder = Recorder::default();
-        for at in 0..1000 {
+        for at in 0..500 {
             let kind = agtop_model::IssueKind::Malformed;
-            recorder.note_issue(FileIssue { place: Some(IssuePlace::Byte(at)), kind, detail: "torn".into() });
+            let issue = FileIssue { place: Some(IssuePlace::Byte(at)), kind, detail: "torn".into() };
+            recorder.note_issues(FileIssues { total: 2, kept: vec![issue] });
         }
         let issues = recorder.into_memory().issues;
         assert_eq!((issues.total, issues.kept.len()), (1000, FileIssues::MAX_KEPT));

@@ -55,6 +55,6 @@ pub use snapshot::{DayModel, Snapshot, Totals};
 pub use status::{Evidence, Status};
 pub use time::Timestamp;
 pub use timings::{Quantiles, Timings, ToolTime};
-pub use untrusted::Untrusted;
+pub use untrusted::{Untrusted, is_harmless, plain};
 pub use usage::Usage;
 pub use usage_table::{Grain, UsageRow, UsageTable};

@@ -1,9 +1,10 @@
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::{
-    Agent, Billing, ClientId, Health, History, Lifecycle, ModelSpend, Paces, Process, RateLimit, Session, Spend,
-    System, Timestamp, Timings, Usage,
+    Agent, Billing, ClientId, Health, History, Lifecycle, ModelSpend, Paces, ProcId, Process, RateLimit, Session,
+    Spend, System, Timestamp, Timings, Usage,
 };
 
 /// Everything agtop knows at one moment. Immutable, cheap to share; every output draws one.
@@ -17,6 +18,8 @@ pub struct Snapshot {
     pub agents: Arc<[Agent]>,
     /// Live agents and everything below and above them, for trees.
     pub processes: Arc<[Arc<Process>]>,
+    /// Processor use of these over the last interval, in percent of one processor; only of those that were read twice.
+    pub cpu_percents: Arc<HashMap<ProcId, f64>>,
     /// Conversations, newest first; sub-agents are below their parents and not in this list.
     pub sessions: Arc<[Arc<Session>]>,
     /// Sums over all counted responses.

@@ -28,7 +28,7 @@ impl Untrusted {
     /// The text as one line that no terminal acts on: without control characters, escape sequences (CSI, OSC, DCS and
     /// the rest, with their payload) and bidirectional overrides. Line breaks and tabs become blanks.
     pub fn for_terminal(&self) -> Cow<'_, str> {
-        if self.0.chars().all(is_harmless) { Cow::Borrowed(&self.0) } else { Cow::Owned(sanitised(&self.0)) }
+        plain(&self.0)
     }
 
     /// Whether there is no text.
@@ -55,6 +55,11 @@ impl From<String> for Untrusted {
     }
 }
 
+/// The text as one line that no terminal acts on, as [`Untrusted::for_terminal`] has it.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_harmless) { Cow::Borrowed(text) } else { Cow::Owned(sanitised(text)) }
+}
+
 /// Unicode's bidirectional controls and other invisible formatting that can disguise text (Trojan Source,
 /// CVE-2021-42574), besides line and paragraph separators and the byte order mark.
 fn is_disguise(c: char) -> bool {
@@ -62,7 +67,8 @@ fn is_disguise(c: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
-fn is_harmless(c: char) -> bool {
+/// Whether no terminal acts on the character, and it disguises nothing.
+pub fn is_harmless(c: char) -> bool {
     !c.is_control() && !is_disguise(c)
 }
 

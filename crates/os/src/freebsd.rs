@@ -61,6 +61,11 @@ impl Os for FreeBsdOs {
         }
     }
 
+    /// Where the readings are rounded to.
+    fn cpu_step(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(1)
+    }
+
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
         self.table.processes()
     }

@@ -10,6 +10,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agtop_model::{OpenFiles, ProcId, Process, Reading, Sockets, System};
 use thiserror::Error;
@@ -83,6 +84,11 @@ pub use windows::WindowsOs;
 pub trait Os: Send {
     /// What this platform gives, and of whose processes.
     fn caps(&self) -> Caps;
+
+    /// The smallest step in which the processor time of processes rises.
+    fn cpu_step(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
 
     /// One pass over the process table: every process that can be seen, in the order of their ids.
     ///

@@ -3,11 +3,13 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agtop_model::{Gap, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System, Timestamp};
 use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
+use self::clock::CpuClock;
 use self::machine::{LoadAverages, Memory, Processors};
 use self::procfs::ProcFs;
 use self::stat::Stat;
@@ -15,6 +17,7 @@ use self::table::{Scale, Table};
 use self::vitals::Units;
 use crate::{Caps, Os, OsError, Signal, Support};
 
+mod clock;
 mod cmdline;
 mod command;
 mod descriptors;
@@ -42,6 +45,7 @@ pub struct LinuxOs {
     fs: ProcFs,
     caps: Caps,
     units: Units,
+    clock: CpuClock,
     /// When the machine was started, which start times count from.
     boot: Reading<Timestamp>,
     /// The processors at the last reading of the machine.
@@ -71,9 +75,11 @@ impl LinuxOs {
     pub fn with_root(root: impl Into<PathBuf>) -> Self {
         let mut fs = ProcFs::new(root.into());
         let caps = caps(&mut fs);
+        let clock = CpuClock::of(&fs);
         Self {
             fs,
             caps,
+            clock,
             units: Units::of_this_machine(),
             boot: Err(Gap::NotReported),
             processors: None,
@@ -86,7 +92,7 @@ impl LinuxOs {
         if self.boot.is_err() {
             self.boot = boot_of(self.fs.machine(c"stat", Processors::parse));
         }
-        let scale = Scale { units: self.units, boot: self.boot, now };
+        let scale = Scale { units: self.units, clock: self.clock, boot: self.boot, now };
         let table = self.table.pass(&mut self.fs, scale);
         table.map_err(|source| OsError::Table { path: self.fs.path().to_owned(), source: source.into() })
     }
@@ -111,6 +117,13 @@ fn most_open() -> usize {
 impl Os for LinuxOs {
     fn caps(&self) -> Caps {
         self.caps
+    }
+
+    fn cpu_step(&self) -> Duration {
+        match self.clock {
+            CpuClock::Nanoseconds => Duration::from_nanos(1),
+            CpuClock::Ticks => self.units.span(1),
+        }
     }
 
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {

@@ -131,6 +131,11 @@ impl Os for MacOs {
         Caps { processes: Support::Full, system: Support::Full, load: Support::Full, ..Caps::all(private) }
     }
 
+    /// Where the readings are rounded to.
+    fn cpu_step(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(1)
+    }
+
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
         self.table.processes()
     }

@@ -46,6 +46,11 @@ impl Os for WindowsOs {
         }
     }
 
+    /// The system's clock tick, in which it charges processor time.
+    fn cpu_step(&self) -> std::time::Duration {
+        std::time::Duration::from_micros(15_625)
+    }
+
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
         self.table.processes()
     }

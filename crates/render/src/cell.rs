@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 use std::io::{Result, Write};
 
-use agtop_model::{Field, Gap, Row, Spend, Status, Untrusted, Value};
+use agtop_model::{Field, Gap, Row, Spend, Status, Value};
 use jiff::tz::TimeZone;
 
+use crate::sink::plain;
 use crate::{Colour, View, money, text, units};
 
 /// How full a context window may be before it is worth a look, and before it is urgent, in percent.
@@ -83,7 +84,7 @@ impl Cell {
 }
 
 fn harmless(text: String) -> String {
-    if text.chars().all(|c| matches!(c, ' '..='~')) { text } else { Untrusted::new(text).for_terminal().into_owned() }
+    if text.chars().all(|c| matches!(c, ' '..='~')) { text } else { plain(&text).into_owned() }
 }
 
 /// Writes the parts, joined by ` · `, in lines that fit the view; a part is cut only where it alone is too long.

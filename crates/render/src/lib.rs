@@ -18,6 +18,7 @@ mod project;
 mod redact;
 pub mod report;
 pub mod select;
+pub mod sink;
 mod table;
 #[cfg(test)]
 mod testing;

@@ -80,6 +80,7 @@ pub(crate) fn empty() -> Snapshot {
         system: None,
         agents: [].into(),
         processes: [].into(),
+        cpu_percents: Arc::default(),
         sessions: [].into(),
         totals: Arc::new(Totals { time_zone: "UTC".to_owned(), ..Totals::default() }),
         paces: Arc::default(),

@@ -1,18 +1,23 @@
 use std::io::Write;
 
-use agtop_clients::{CLIENTS, Client, PROCESS_ONLY};
+use agtop_clients::{CLIENTS, Client, PROCESS_ONLY, ProcessSignature};
 use agtop_model::FIELDS;
 use anyhow::Result;
 
-/// Prints the agent programs that are recognised.
+/// How names are compared, for users who miss a process.
+const RULE: &str = "
+A process is an agent by the name of its executable, else the name that it was called by (argv[0]), else the script
+or package that a runtime runs, never by other words on its command line. To a name may be added: .exe, a platform
+(codex-linux-x64), a version (codex-0.60.1), and what Nix and Guix make of it (.codex-wrapped, .codex-real).
+A wrapper (sudo, npx, a shell) is no agent, what it starts is looked at by itself. agtop itself and its children are
+never shown. Add your own with -m LABEL=REGEX, AGTOP_MATCH, or 'match' in the configuration.";
+
+/// Prints the agent programs that are recognised, and by what.
 pub(super) fn list(out: &mut dyn Write) -> Result<()> {
     CLIENTS.iter().try_for_each(|&client| line(client, out))?;
     writeln!(out, "\nOf these only processes are seen, and no files are read:")?;
     PROCESS_ONLY.iter().try_for_each(|client| line(client, out))?;
-    writeln!(
-        out,
-        "\nProcesses are recognised by what they are (executable, script, package), not by words on their\ncommand line. Add your own with -m LABEL=REGEX, AGTOP_MATCH, or 'match' in the configuration."
-    )?;
+    writeln!(out, "{RULE}")?;
     Ok(())
 }
 
@@ -23,7 +28,32 @@ fn line(client: &dyn Client, out: &mut dyn Write) -> Result<()> {
         write!(out, ", also called {}", info.aliases.join(", "))?;
     }
     writeln!(out)?;
+    for (what, names) in matched(client.signature()) {
+        writeln!(out, "{:<13}   {what}: {}", "", names.join(", "))?;
+    }
     Ok(())
+}
+
+/// What a process is told by, and what of it gets no row of its own.
+fn matched(signature: &ProcessSignature) -> impl Iterator<Item = (&'static str, Vec<String>)> {
+    let installed = signature.installed.iter().map(|(directory, name)| format!("{name} below {directory}"));
+    let versions = signature.versions.iter().map(|directory| format!("a version in {directory}"));
+    let scripts = signature.commands.iter().map(ToString::to_string);
+    let ends = signature.scripts.iter().map(|end| format!("*{end}"));
+    let own = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+    [
+        ("executable or argv[0]", own(signature.programs)),
+        ("executable", installed.chain(versions).collect()),
+        ("title", own(signature.titles)),
+        ("run by Node.js, Bun, Deno", scripts.chain(ends).collect()),
+        ("npm package", own(signature.packages)),
+        ("run by Python", own(signature.python)),
+        ("serves sessions to others", own(signature.hosts)),
+        ("no row, helper", [own(signature.parts), own(signature.tools), own(signature.services)].concat()),
+        ("no row, when called with", [own(signature.chores), own(signature.serving)].concat()),
+    ]
+    .into_iter()
+    .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())
 }
 
 /// Prints the columns there are.

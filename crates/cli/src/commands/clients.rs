@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use agtop_clients::{Client, Knowledge, Known, clients};
+use agtop_render::sink;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
@@ -37,7 +38,7 @@ fn gaps(client: &dyn Client, out: &mut dyn Write) -> Result<()> {
 /// Prints the same as one line of JSON.
 pub(super) fn json(out: &mut dyn Write) -> Result<()> {
     let all: Vec<Value> = clients().map(told).collect();
-    writeln!(out, "{}", json!({ "schema_version": 1, "clients": all }))?;
+    writeln!(out, "{}", sink::json(&json!({ "schema_version": 1, "clients": all })))?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::args::ConfigCommand;
 use crate::config::Config;
+use crate::stderr;
 
 /// The configuration cannot be understood.
 const WRONG: u8 = 1;
@@ -29,7 +30,7 @@ pub(super) fn run(work: &ConfigWork, out: &mut dyn Write) -> Result<ExitCode> {
         ConfigCommand::Check if !path.exists() => writeln!(out, "there is none: {}", path.display())?,
         ConfigCommand::Check => {
             if let Err(error) = Config::load(Some(path), path) {
-                eprintln!("agtop: {error:#}");
+                stderr::say(format_args!("{error:#}"));
                 return Ok(ExitCode::from(WRONG));
             }
             writeln!(out, "{}: sound", path.display())?;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use agtop_clients::{HookDialect, client};
 use agtop_collect::Collector;
 use agtop_hooks::{Reading, Refused};
-use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot, Untrusted};
+use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot};
+use agtop_render::sink::plain;
 use agtop_render::units;
 use anyhow::Result;
 
@@ -31,7 +32,7 @@ pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
     }
     for setback in setbacks.iter().map(ToString::to_string) {
         let now = if snapshot.health.hooks.contains(&setback) { "" } else { "; it is closed to others now" };
-        writeln!(out, "\nhooks: {}{now}", shown(&setback))?;
+        writeln!(out, "\nhooks: {}{now}", plain(&setback))?;
     }
     if let Some(refused) = collector.refused().filter(|refused| *refused != Refused::default()) {
         writeln!(out, "\nhooks: of what agents pushed was refused: {}", refusals(refused))?;
@@ -51,7 +52,7 @@ fn report(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Re
         } else {
             "not there".to_owned()
         };
-        writeln!(out, "  {:<24} {}: {found}", store.layout, shown(&store.root.to_string_lossy()))?;
+        writeln!(out, "  {:<24} {}: {found}", store.layout, plain(&store.root.to_string_lossy()))?;
     }
     writeln!(
         out,
@@ -62,11 +63,11 @@ fn report(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Re
         units::grouped(health.duplicates)
     )?;
     if !health.versions.is_empty() {
-        writeln!(out, "  versions: {}", shown(&health.versions.join(", ")))?;
+        writeln!(out, "  versions: {}", plain(&health.versions.join(", ")))?;
     }
     let unpriced = unpriced_models(health, snapshot);
     if !unpriced.is_empty() {
-        writeln!(out, "  without a price: {}", shown(&unpriced.into_iter().collect::<Vec<_>>().join(", ")))?;
+        writeln!(out, "  without a price: {}", plain(&unpriced.into_iter().collect::<Vec<_>>().join(", ")))?;
     }
     for issue in health.issues.iter().take(SHOWN_ISSUES) {
         writeln!(out, "  {}", line(issue))?;
@@ -126,9 +127,5 @@ pub(super) fn line(issue: &Issue) -> String {
         Some(Place::Entry(entry)) => format!(", entry {entry}"),
         Some(Place::Row { table, rowid }) => format!(", {table} row {rowid}"),
     };
-    format!("{}: {}{place}: {}", issue.kind.as_str(), shown(&issue.path.to_string_lossy()), shown(&issue.detail))
-}
-
-fn shown(text: &str) -> String {
-    Untrusted::from(text).for_terminal().into_owned()
+    format!("{}: {}{place}: {}", issue.kind.as_str(), plain(&issue.path.to_string_lossy()), plain(&issue.detail))
 }

@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use agtop_hooks::{Listener, Novelty, Options, Received, Role};
 use agtop_model::Untrusted;
+use agtop_render::sink::{self, plain};
 use anyhow::Result;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::plan::{EventForm, Events, Span};
+use crate::stderr;
 
 /// How often the spool is looked at, for hooks that could not reach the socket.
 const BEAT: Duration = Duration::from_millis(500);
@@ -31,7 +33,7 @@ pub(super) fn run(events: &Events, out: &mut dyn Write) -> Result<ExitCode> {
     let options = Options { content: events.content, wake: Some(Arc::new(wake)), ..Options::default() };
     let mut listener = Listener::bind(&events.places, options)?;
     for setback in listener.setbacks() {
-        eprintln!("agtop: {}", Untrusted::from(setback.to_string()).for_terminal());
+        stderr::say(setback);
     }
     if events.span == Span::Waiting {
         let begun = Instant::now();
@@ -68,22 +70,21 @@ fn print(received: &Received, form: EventForm, out: &mut dyn Write) -> Result<()
         EventForm::Text => {
             writeln!(out, "{}", line(received))?;
             if let Some(payload) = &received.payload {
-                writeln!(out, "  {}", Untrusted::from_bytes(payload).for_terminal())?;
+                writeln!(out, "  {}", plain(&String::from_utf8_lossy(payload)))?;
             }
         }
-        EventForm::Json => writeln!(out, "{}", serde_json::to_string(&Wire::of(received))?)?,
+        EventForm::Json => writeln!(out, "{}", sink::json(&Wire::of(received)))?,
     }
     Ok(())
 }
 
 fn line(received: &Received) -> String {
     let told = &received.told;
-    let clean = |text: &str| Untrusted::from(text).for_terminal().into_owned();
     let time = jiff::Timestamp::from_millisecond(told.at.as_millis()).map(|at| at.to_zoned(TimeZone::system()));
     let time = time.map_or_else(|_| "?".to_owned(), |at| at.strftime("%H:%M:%S%.3f").to_string());
-    let tool = told.tool.as_deref().map(|tool| format!(" {}", clean(tool))).unwrap_or_default();
+    let tool = told.tool.as_deref().map(|tool| format!(" {}", plain(tool))).unwrap_or_default();
     let tag = received.tag.as_ref().map(|tag| format!(" [{}]", tag.for_terminal())).unwrap_or_default();
-    format!("{time} {} {} {}{tool}{tag}", received.client, clean(&told.session.id), clean(&told.hook))
+    format!("{time} {} {} {}{tool}{tag}", received.client, plain(&told.session.id), plain(&told.hook))
 }
 
 /// An event in JSON.

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use agtop_collect::{Collector, Counted, Entry, Files};
 use agtop_model::{
-    Basis, Cost, FileId, InferenceGeo, PicoUsd, Place, Provenance, Purpose, Session, SessionKey, Snapshot, Spend,
-    Untrusted, Usage,
+    Basis, Cost, FileId, InferenceGeo, PicoUsd, Place, Provenance, Purpose, Session, SessionKey, Snapshot, Spend, Usage,
 };
 use agtop_prices::{PriceBook, Rated, Tariff, Terms};
+use agtop_render::sink::plain;
 use agtop_render::units;
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
@@ -106,7 +106,7 @@ impl Report<'_> {
     fn heading(&mut self, session: &Session) -> Result<()> {
         let project =
             session.project.as_ref().map_or_else(String::new, |project| format!(" in {}", project.for_terminal()));
-        writeln!(self.out, "{} session {}{project}", session.client(), shown(&session.key.id))?;
+        writeln!(self.out, "{} session {}{project}", session.client(), plain(&session.key.id))?;
         writeln!(self.out, "prices: {}\n", self.book.describe())?;
         Ok(())
     }
@@ -119,7 +119,7 @@ impl Report<'_> {
         let purpose = if entry.purpose == Purpose::Compaction { "  compaction" } else { "" };
         let about = if entry.when.source.is_estimate() { "about " } else { "" };
         let mark = if *verdict == Counted::Yes { "+" } else { "-" };
-        writeln!(self.out, "{mark} {about}{at}  {}  {}{purpose}  {place}", shown(id), shown(model))?;
+        writeln!(self.out, "{mark} {about}{at}  {}  {}{purpose}  {place}", plain(id), plain(model))?;
         if let Some(reason) = self.reason(verdict) {
             sum.left_out += 1;
             writeln!(self.out, "    not counted: {reason}")?;
@@ -181,7 +181,7 @@ impl Report<'_> {
                 self.out,
                 "    = {} USD  (rates of {}, {} match, {})",
                 quote.total,
-                shown(found.key),
+                plain(found.key),
                 found.how.as_str(),
                 source.as_str()
             )?;
@@ -211,7 +211,7 @@ impl Report<'_> {
 
     fn place(&mut self, source: Provenance) -> String {
         let path = self.files.path(source.file);
-        let name = shown(&path.to_string_lossy());
+        let name = plain(&path.to_string_lossy()).into_owned();
         match source.place {
             Place::Byte(offset) => match self.lines.number(source.file, &path, offset) {
                 Some(line) => format!("{name}:{line}"),
@@ -250,10 +250,6 @@ fn tokens(usage: &Usage) -> String {
     let used = parts.iter().filter(|(_, pieces)| *pieces > 0);
     let texts: Vec<String> = used.map(|(name, pieces)| format!("{name} {}", units::grouped(*pieces))).collect();
     if texts.is_empty() { "no tokens".to_owned() } else { texts.join(", ") }
-}
-
-fn shown(text: &str) -> String {
-    Untrusted::from(text).for_terminal().into_owned()
 }
 
 /// Line numbers of places in files: people's editors count lines, decoders count bytes.

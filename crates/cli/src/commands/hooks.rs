@@ -3,10 +3,11 @@ use std::process::ExitCode;
 
 use agtop_clients::{HookCommand, Status};
 use agtop_hooks::settings::{self, Change, Trouble};
-use agtop_model::Untrusted;
+use agtop_render::sink::escaped;
 use anyhow::Result;
 
 use crate::plan::{Hooks, HooksTask, Target};
+use crate::stderr;
 
 /// Looks after the hooks in agents' settings. Exit 1 if a file could not be dealt with; the others are all the same.
 pub(super) fn run(hooks: &Hooks, out: &mut dyn Write) -> Result<ExitCode> {
@@ -14,7 +15,7 @@ pub(super) fn run(hooks: &Hooks, out: &mut dyn Write) -> Result<ExitCode> {
     for target in &hooks.files {
         if let Err(trouble) = one(hooks.task, target, &hooks.command, out)? {
             let error = anyhow::Error::new(trouble);
-            eprintln!("agtop: {}: {error:#}", target.client.info().id);
+            stderr::say(format_args!("{}: {error:#}", target.client.info().id));
             code = ExitCode::FAILURE;
         }
     }
@@ -39,8 +40,8 @@ fn one(task: HooksTask, target: &Target, command: &HookCommand, out: &mut dyn Wr
     match task {
         HooksTask::Print => {
             // What is printed can be piped into a file, or into a program that reads JSON.
-            eprintln!("{}:", Untrusted::from(&*change.path.to_string_lossy()).for_terminal());
-            write!(out, "{}", change.after.as_deref().unwrap_or_default())?;
+            stderr::line(format_args!("{}:", change.path.display()));
+            write!(out, "{}", escaped(change.after.as_deref().unwrap_or_default()))?;
         }
         HooksTask::TryInstall | HooksTask::TryUninstall => differences(&change, out)?,
         HooksTask::Install | HooksTask::Uninstall | HooksTask::Status => {

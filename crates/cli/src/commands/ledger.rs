@@ -6,10 +6,11 @@ use agtop_clients::clients;
 use agtop_collect::Collector;
 use agtop_ledger::{Ledger, Opening, Stats};
 use agtop_model::{ClientId, Timestamp};
+use agtop_render::sink::Escaped;
 use anyhow::Result;
 
 use crate::plan::{LedgerTask, LedgerWork};
-use crate::progress;
+use crate::{progress, stderr};
 
 /// Something in the ledger is wrong.
 const UNSOUND: u8 = 1;
@@ -29,7 +30,7 @@ pub(super) fn run(work: LedgerWork, out: &mut dyn Write) -> Result<ExitCode> {
         LedgerTask::Path => {}
         LedgerTask::Stats => stats(&work.path, ledger.stats()?, out)?,
         LedgerTask::Verify => return verify(&ledger, out),
-        LedgerTask::Export => drop(ledger.export(&mut *out)?),
+        LedgerTask::Export => drop(ledger.export(Escaped::new(out))?),
         LedgerTask::Forget(selector) => {
             let files = ledger.forget(&selector)?;
             writeln!(out, "forgot {}", counted(files, "file"))?;
@@ -51,7 +52,7 @@ fn open(path: &Path) -> Result<Ledger> {
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
     let opened = Ledger::open(&Opening { path, clients: &ids, now, patience: Opening::PATIENCE })?;
     if let Some(notice) = opened.notice {
-        eprintln!("agtop: {notice}");
+        stderr::say(notice);
     }
     Ok(opened.ledger)
 }

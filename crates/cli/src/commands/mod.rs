@@ -18,18 +18,20 @@ mod statusline;
 mod terminals;
 mod tui;
 
-use std::io::Write;
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use agtop_collect::Collector;
 use agtop_hooks::{Listener, Options, Places, Reading};
 use agtop_model::Health;
+use agtop_render::sink::Lines;
 use anyhow::Result;
 pub(crate) use config::ConfigWork;
 use crossbeam_channel::bounded;
 
 use crate::plan::Plan;
+use crate::stderr;
 
 /// Writes down what was read, and says on standard error if the ledger is not as it should be.
 fn remember(collector: &mut Collector) {
@@ -39,7 +41,7 @@ fn remember(collector: &mut Collector) {
 
 fn tell_notices(collector: &mut Collector) {
     for notice in collector.take_notices() {
-        eprintln!("agtop: {notice}");
+        stderr::say(notice);
     }
 }
 
@@ -49,11 +51,11 @@ const SHOWN_SOURCES: usize = 5;
 /// Says on standard error which sources cannot be read, or not to their end: figures leave out what is in them.
 fn tell_broken_sources(health: &Health) {
     for issue in health.broken_sources().take(SHOWN_SOURCES) {
-        eprintln!("agtop: figures may be missing: {}", doctor::line(issue));
+        stderr::say(format_args!("figures may be missing: {}", doctor::line(issue)));
     }
     let more = health.broken_sources().count().saturating_sub(SHOWN_SOURCES);
     if more > 0 {
-        eprintln!("agtop: … and {more} more sources: agtop doctor");
+        stderr::say(format_args!("… and {more} more sources: agtop doctor"));
     }
 }
 
@@ -105,32 +107,47 @@ fn name_of(plan: &Plan) -> &'static str {
 /// Does what was planned.
 pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
     tracing::info!("command: {}", name_of(&plan));
-    let mut out = std::io::stdout().lock();
     match plan {
-        Plan::Tui(screen) => {
-            drop(out);
-            return tui::run(*screen);
+        Plan::Tui(screen) => tui::run(*screen),
+        // These are made of cells, of JSON or of CSV, whose makers escape, and may have colours.
+        Plan::Show(show) => show::run(*show, &mut stdout().lock()),
+        Plan::Report(report) => report::run(*report, &mut stdout().lock()),
+        Plan::Compare(compare) => compare::run(&compare, &mut stdout().lock()).map(|()| ExitCode::SUCCESS),
+        Plan::WatchAlerts(watch) => alerts::run(*watch, &mut stdout().lock()),
+        Plan::Statusline(line) => statusline::run(&line, &mut stdout().lock()).map(|()| ExitCode::SUCCESS),
+        plan => {
+            let mut out = Lines::new(stdout().lock());
+            let code = run_in_lines(plan, &mut out)?;
+            out.flush()?;
+            Ok(code)
         }
-        Plan::Show(show) => return show::run(*show, &mut out),
-        Plan::Doctor(doctor) => return doctor::run(*doctor, &mut out),
-        Plan::Explain(explain) => explain::run(*explain, &mut out)?,
-        Plan::Report(report) => return report::run(*report, &mut out),
-        Plan::Config(work) => return config::run(&work, &mut out),
-        Plan::Ledger(work) => return ledger::run(*work, &mut out),
-        Plan::Compare(compare) => compare::run(&compare, &mut out)?,
-        Plan::Hooks(hooks) => return hooks::run(&hooks, &mut out),
-        Plan::Events(events) => return events::run(&events, &mut out),
-        Plan::WatchAlerts(watch) => return alerts::run(*watch, &mut out),
+    }
+}
+
+/// Does what was planned and prints nothing but lines.
+fn run_in_lines(plan: Plan, out: &mut dyn Write) -> Result<ExitCode> {
+    match plan {
+        Plan::Tui(_)
+        | Plan::Show(_)
+        | Plan::Report(_)
+        | Plan::Compare(_)
+        | Plan::WatchAlerts(_)
+        | Plan::Statusline(_) => {}
+        Plan::Doctor(doctor) => return doctor::run(*doctor, out),
+        Plan::Explain(explain) => explain::run(*explain, out)?,
+        Plan::Config(work) => return config::run(&work, out),
+        Plan::Ledger(work) => return ledger::run(*work, out),
+        Plan::Hooks(hooks) => return hooks::run(&hooks, out),
+        Plan::Events(events) => return events::run(&events, out),
         Plan::Hook => return Ok(hook::run()),
-        Plan::Statusline(statusline) => statusline::run(&statusline, &mut out)?,
-        Plan::Prices { book, models } => return prices::look_up(&book, &models, &mut out),
-        Plan::UpdatePrices { url, cache, even_if_fresh } => prices::update(&url, &cache, even_if_fresh, &mut out)?,
+        Plan::Prices { book, models } => return prices::look_up(&book, &models, out),
+        Plan::UpdatePrices { url, cache, even_if_fresh } => prices::update(&url, &cache, even_if_fresh, out)?,
         #[cfg(feature = "logos")]
-        Plan::UpdateLogos(update) => crate::logos::update(&update, &mut out)?,
-        Plan::ListBuiltins => builtins::list(&mut out)?,
-        Plan::ListFields => builtins::list_fields(&mut out)?,
-        Plan::Clients { as_json: true } => clients::json(&mut out)?,
-        Plan::Clients { as_json: false } => clients::table(&mut out)?,
+        Plan::UpdateLogos(update) => crate::logos::update(&update, out)?,
+        Plan::ListBuiltins => builtins::list(out)?,
+        Plan::ListFields => builtins::list_fields(out)?,
+        Plan::Clients { as_json: true } => clients::json(out)?,
+        Plan::Clients { as_json: false } => clients::table(out)?,
         Plan::Version => writeln!(out, "agtop {}", env!("CARGO_PKG_VERSION"))?,
     }
     Ok(ExitCode::SUCCESS)

@@ -6,8 +6,7 @@ use agtop_model::Grain;
 use agtop_render::report::{Kind, Page, Report};
 use anyhow::Result;
 
-use crate::plan;
-use crate::progress;
+use crate::{plan, progress, stderr};
 
 /// The present period has cost more than was allowed.
 const BUDGET_PASSED: u8 = 5;
@@ -31,7 +30,7 @@ pub(super) fn run(plan: plan::Report, out: &mut dyn Write) -> Result<ExitCode> {
     // The operating system takes the memory back faster than we would give it back piece by piece.
     std::mem::forget((collector, table));
     let Some(passed) = plan.budget.and_then(|budget| report.passed(budget)) else { return Ok(ExitCode::SUCCESS) };
-    eprintln!("agtop: {passed}");
+    stderr::say(passed);
     Ok(ExitCode::from(BUDGET_PASSED))
 }
 

@@ -10,7 +10,7 @@ use anyhow::Result;
 use tracing::debug;
 
 use crate::plan::{Show, Thresholds};
-use crate::progress;
+use crate::{progress, stderr};
 
 /// All agents together use more processor time than was allowed.
 const CPU_PASSED: u8 = 3;
@@ -41,7 +41,7 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
             super::tell_broken_sources(&snapshot.health);
         }
         if let Some(passed) = guard.look(&snapshot) {
-            eprintln!("agtop: {}", passed.message);
+            stderr::say(&passed.message);
             code = ExitCode::from(passed.code);
             break;
         }

@@ -8,6 +8,7 @@ use agtop_render::report::statusline::{Bench, StatuslineInput, line, observed_li
 use anyhow::{Result, bail};
 
 use crate::plan::Statusline;
+use crate::stderr;
 
 /// The status line is Claude Code's.
 const CLAUDE: ClientId = ClientId::new("claude");
@@ -73,7 +74,7 @@ fn wrapped(command: &str, sent: &[u8]) -> Option<Vec<u8>> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .inspect_err(|error| eprintln!("agtop: the status line {command:?} cannot be run: {error}"))
+        .inspect_err(|error| stderr::say(format_args!("the status line {command:?} cannot be run: {error}")))
         .ok()?;
     let stdin = child.stdin.take();
     std::thread::scope(|scope| {

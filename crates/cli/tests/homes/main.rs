@@ -26,6 +26,8 @@ mod reports;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod sinks;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod truth;

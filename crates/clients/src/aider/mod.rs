@@ -16,8 +16,9 @@ mod tests;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role};
+use agtop_model::ClientId;
 
+use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -60,14 +61,16 @@ const HISTORY: &str = "chat_history";
 const LOGGED_HISTORY: &str = "chat_history_beside_analytics";
 const ANALYTICS: &str = "analytics";
 
+static SIGNATURE: ProcessSignature =
+    ProcessSignature { programs: &["aider"], python: &["aider", "aider.main"], ..ProcessSignature::NONE };
+
 impl Client for Aider {
     fn info(&self) -> &'static ClientInfo {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_script = process.python_command() == "aider" || matches!(process.module(), Some("aider" | "aider.main"));
-        (is_script || process.is_program("aider")).then_some(Role::Agent)
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

@@ -14,6 +14,7 @@ use std::path::Path;
 use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
+use crate::signature::ProcessSignature;
 use crate::store::{file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, ProcFacts, Source, Store};
 
@@ -44,59 +45,70 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Subcommands that hold no conversation.
-const CHORES: &[&str] = &[
-    "login",
-    "logout",
-    "mcp",
-    "tools",
-    "tool",
-    "permissions",
-    "update",
-    "usage",
-    "doctor",
-    "skill",
-    "help",
-    "version",
-];
-
 /// What continues a thread; all else that `amp threads` does is a chore.
 const CONTINUES: &[&str] = &["continue", "c"];
 
-/// Options that take a value, which is no subcommand.
-const VALUED: &[&str] = &[
-    "-x",
-    "--execute",
-    "-m",
-    "--mode",
-    "-l",
-    "--label",
-    "--settings-file",
-    "--mcp-config",
-    "--log-level",
-    "--log-file",
-    "--visibility",
-];
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["amp"],
+    commands: &["amp"],
+    packages: &["@sourcegraph/amp"],
+    // They hold no conversation.
+    chores: &[
+        "login",
+        "logout",
+        "mcp",
+        "tools",
+        "tool",
+        "permissions",
+        "update",
+        "usage",
+        "doctor",
+        "skill",
+        "help",
+        "version",
+    ],
+    valued: &[
+        "-x",
+        "--execute",
+        "-m",
+        "--mode",
+        "-l",
+        "--label",
+        "--settings-file",
+        "--mcp-config",
+        "--log-level",
+        "--log-file",
+        "--visibility",
+    ],
+    is_namesake: is_editor,
+    ..ProcessSignature::NONE
+};
+
+/// All of it is a chore but what [`CONTINUES`] a thread.
+const THREADS: &[&str] = &["threads", "thread", "t"];
+
+/// A text editor has the name, too, which is given files, and which Cargo installs.
+fn is_editor(process: &ProcFacts<'_>) -> bool {
+    SIGNATURE.subcommand(process).is_some_and(|word| word.contains(['.', '/', '\\'])) || is_built_by_cargo(process)
+}
 
 impl Client for Amp {
     fn info(&self) -> &'static ClientInfo {
         &INFO
     }
 
-    /// The name alone is not enough: a text editor has it too, which is given files, and which Cargo installs.
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
+    }
+
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_script = process.node_command() == "amp" || process.script_in_package("@sourcegraph/amp");
-        let word = process.first_word(VALUED);
-        let is_editor = || word.is_some_and(|word| word.contains(['.', '/', '\\'])) || is_built_by_cargo(process);
-        if !is_script && (!process.is_program("amp") || is_editor()) {
-            return None;
+        let is_about_threads = || SIGNATURE.subcommand(process).is_some_and(|word| THREADS.contains(&word));
+        match SIGNATURE.role(process)? {
+            Role::Agent if is_about_threads() && !process.args().any(|arg| CONTINUES.contains(&arg)) => {
+                Some(Role::Helper)
+            }
+            role => Some(role),
         }
-        let is_chore = match word {
-            Some("threads" | "thread" | "t") => !process.args().any(|arg| CONTINUES.contains(&arg)),
-            Some(word) => CHORES.contains(&word),
-            None => false,
-        };
-        Some(if is_chore { Role::Helper } else { Role::Agent })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

@@ -14,7 +14,7 @@ use agtop_model::{
 
 use super::ID;
 use super::wire::{Block, Entry, Message, MessageUsage, Progress, State, Thread};
-use crate::decode::{Record, SourceFile, response, sound};
+use crate::decode::{Record, SourceFile, response};
 use crate::names::Names;
 use crate::parse::shortened;
 use crate::store::file_stem;
@@ -47,11 +47,15 @@ impl Document {
             self.session = SessionKey::new(ID, id);
         }
         self.opened = thread.created.0.unwrap_or(self.opened);
-        let ledger = thread.usage_ledger.as_ref().and_then(|ledger| ledger.events.as_deref()).unwrap_or_default();
-        let (messages, messages_verdict) =
-            sound::<Message<'_>>(thread.messages.as_deref().unwrap_or_default(), "messages");
-        let (mut entries, entries_verdict) = sound::<Entry<'_>>(ledger, "ledger entries");
-        entries.retain(|entry| entry.tokens.is_some_and(|tokens| !tokens.usage().is_zero()));
+        // Messages and entries look for each other, so both are held: of either there are no more than a list has.
+        let (mut messages, mut entries) = (Vec::new(), Vec::new());
+        let messages_verdict = thread.messages.each("messages", |_, message: Message<'_>| messages.push(message));
+        let ledger = thread.usage_ledger.as_ref().map(|ledger| ledger.events).unwrap_or_default();
+        let entries_verdict = ledger.each("ledger entries", |_, entry: Entry<'_>| {
+            if entry.tokens.is_some_and(|tokens| !tokens.usage().is_zero()) {
+                entries.push(entry);
+            }
+        });
         let origins = origins(&messages, &entries);
         let mut record = Record::new(self.file, Place::Entry(0), thread.created.0, out);
         self.introduce(thread, &mut record);

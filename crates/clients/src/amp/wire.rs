@@ -6,6 +6,8 @@ use agtop_model::{StopReason, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::bounded;
+use crate::list::List;
 use crate::parse::{Count, Loose, Moment};
 
 #[derive(Deserialize)]
@@ -21,7 +23,7 @@ pub(super) struct Thread<'a> {
     env: Option<&'a RawValue>,
     /// Each message is read on its own, so that a damaged one does not take the others along.
     #[serde(borrow, default)]
-    pub(super) messages: Option<Vec<&'a RawValue>>,
+    pub(super) messages: List<'a>,
     #[serde(borrow, default)]
     pub(super) usage_ledger: Option<Ledger<'a>>,
 }
@@ -29,7 +31,7 @@ pub(super) struct Thread<'a> {
 #[derive(Deserialize)]
 pub(super) struct Ledger<'a> {
     #[serde(borrow, default)]
-    pub(super) events: Option<Vec<&'a RawValue>>,
+    pub(super) events: List<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,7 +42,7 @@ struct Surroundings<'a> {
 
 #[derive(Default, Deserialize)]
 struct Initial<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "bounded::list")]
     trees: Vec<Tree<'a>>,
 }
 
@@ -249,7 +251,7 @@ impl<'a> Message<'a> {
     pub(super) fn blocks(&self) -> Vec<Block<'a>> {
         let Some(raw) = self.content.map(RawValue::get) else { return Vec::new() };
         if raw.starts_with('[') {
-            return serde_json::from_str(raw).unwrap_or_default();
+            return bounded::from_slice(raw.as_bytes()).unwrap_or_default();
         }
         vec![Block { text: serde_json::from_str(raw).unwrap_or_default(), ..Block::default() }]
     }

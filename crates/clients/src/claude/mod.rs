@@ -22,9 +22,10 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role};
+use agtop_model::ClientId;
 
 use crate::facts::is_uuid;
+use crate::signature::ProcessSignature;
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -61,92 +62,93 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Where editors and hosts keep the script that npm installs as a package.
-const SCRIPTS: &[&str] = &["/claude-code/cli.js", "/@anthropic-ai/claude-agent-sdk/cli.js"];
-
-/// What the background service calls itself. (This and the next two: the program of 2.1.197.)
-const DAEMON: &str = "claude daemon";
-
-/// Tools that are built in: called by their names, the program is one of them.
-const TOOLS: &[&str] = &["rg", "ugrep", "bfs"];
-
-/// First arguments by which the program starts itself as something else: servers for tools, hosts of terminals, and
-/// processes that are warmed up for sessions to come.
-const HELPER_FLAGS: &[&str] = &[
-    "--ripgrep",
-    "--claude-in-chrome-mcp",
-    "--chrome-native-host",
-    "--computer-use-mcp",
-    "--daemon-worker",
-    "--bg-pty-host",
-    "--bg-spare",
-];
-
-/// Subcommands that hold no conversation in their process. (`claude --help` of 2.1.197.)
-const HELPERS: &[&str] = &[
-    "agents",
-    "auth",
-    "auto-mode",
-    "config",
-    "daemon",
-    "doctor",
-    "gateway",
-    "install",
-    "mcp",
-    "plugin",
-    "plugins",
-    "project",
-    "remote-control",
-    "setup-token",
-    "ultrareview",
-    "update",
-    "upgrade",
-];
-
-/// Options that take a value, which is no subcommand.
-const VALUED: &[&str] = &[
-    "--add-dir",
-    "--agent",
-    "--agents",
-    "--allowedTools",
-    "--allowed-tools",
-    "--append-system-prompt",
-    "--betas",
-    "-d",
-    "--debug",
-    "--debug-file",
-    "--disallowedTools",
-    "--disallowed-tools",
-    "--effort",
-    "--fallback-model",
-    "--file",
-    "--from-pr",
-    "--input-format",
-    "--json-schema",
-    "--max-budget-usd",
-    "--max-turns",
-    "--mcp-config",
-    "--model",
-    "-n",
-    "--name",
-    "--output-format",
-    "--permission-mode",
-    "--permission-prompt-tool",
-    "--plugin-dir",
-    "--plugin-url",
-    "-r",
-    "--resume",
-    "--session-id",
-    "--setting-sources",
-    "--settings",
-    "--system-prompt",
-    "--tools",
-    "-w",
-    "--worktree",
-];
-
 /// `projects/<cwd>/<session>/subagents/workflows/<run>/agent-*.jsonl` is the deepest known place.
 const DEPTH: usize = 8;
+
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["claude", "claude-code"],
+    // The native installer keeps each version as `…/claude/versions/<semver>`, an executable named by its version.
+    versions: &["claude/versions"],
+    commands: &["claude"],
+    packages: &["@anthropic-ai/claude-code"],
+    // Where editors and hosts keep the script that npm installs as a package.
+    scripts: &["/claude-code/cli.js", "/@anthropic-ai/claude-agent-sdk/cli.js"],
+    // The tools, the service and the flags: the program of 2.1.197.
+    tools: &["rg", "ugrep", "bfs"],
+    services: &["claude daemon"],
+    // By these it starts itself as a server for tools, as a host of terminals, and for sessions to come.
+    serving: &[
+        "--ripgrep",
+        "--claude-in-chrome-mcp",
+        "--chrome-native-host",
+        "--computer-use-mcp",
+        "--daemon-worker",
+        "--bg-pty-host",
+        "--bg-spare",
+    ],
+    // `claude --help` of 2.1.197.
+    chores: &[
+        "agents",
+        "auth",
+        "auto-mode",
+        "config",
+        "daemon",
+        "doctor",
+        "gateway",
+        "install",
+        "mcp",
+        "plugin",
+        "plugins",
+        "project",
+        "remote-control",
+        "setup-token",
+        "ultrareview",
+        "update",
+        "upgrade",
+    ],
+    valued: &[
+        "--add-dir",
+        "--agent",
+        "--agents",
+        "--allowedTools",
+        "--allowed-tools",
+        "--append-system-prompt",
+        "--betas",
+        "-d",
+        "--debug",
+        "--debug-file",
+        "--disallowedTools",
+        "--disallowed-tools",
+        "--effort",
+        "--fallback-model",
+        "--file",
+        "--from-pr",
+        "--input-format",
+        "--json-schema",
+        "--max-budget-usd",
+        "--max-turns",
+        "--mcp-config",
+        "--model",
+        "-n",
+        "--name",
+        "--output-format",
+        "--permission-mode",
+        "--permission-prompt-tool",
+        "--plugin-dir",
+        "--plugin-url",
+        "-r",
+        "--resume",
+        "--session-id",
+        "--setting-sources",
+        "--settings",
+        "--system-prompt",
+        "--tools",
+        "-w",
+        "--worktree",
+    ],
+    is_namesake: is_desktop,
+    ..ProcessSignature::NONE
+};
 
 impl Client for Claude {
     fn info(&self) -> &'static ClientInfo {
@@ -157,21 +159,8 @@ impl Client for Claude {
         Some(&crate::hooks::ClaudeHooks)
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_native = ["claude", "claude-code"].iter().any(|name| process.is_program(name))
-            || is_version(process.exe_name()) && process.exe().is_some_and(is_installed)
-            || is_version(process.program()) && is_installed(Path::new(process.title()));
-        let is_script = process.node_command() == "claude"
-            || SCRIPTS.iter().any(|script| process.script_ends_with(script))
-            || process.script_in_package("@anthropic-ai/claude-code");
-        if !(is_script || is_native) || is_desktop(process) {
-            return None;
-        }
-        let is_helper = process.title() == DAEMON
-            || TOOLS.contains(&process.program())
-            || process.args().next().is_some_and(|flag| HELPER_FLAGS.contains(&flag))
-            || process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
-        Some(if is_helper { Role::Helper } else { Role::Agent })
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -203,17 +192,7 @@ impl Client for Claude {
 
 /// The desktop application for chats, whose program on Windows has the same name: it is another product.
 fn is_desktop(process: &ProcFacts<'_>) -> bool {
-    let exe = process.exe().and_then(Path::to_str).unwrap_or(process.title());
-    exe.split(['/', '\\']).any(|part| part == "AnthropicClaude" || part.starts_with("Claude_"))
-}
-
-/// The native installer keeps each version as `…/claude/versions/<semver>`, an executable named by its version.
-fn is_installed(exe: &Path) -> bool {
-    exe.parent().is_some_and(|directory| directory.ends_with("claude/versions"))
-}
-
-fn is_version(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_digit())
+    process.file().split(['/', '\\']).any(|part| part == "AnthropicClaude" || part.starts_with("Claude_"))
 }
 
 /// A configured directory is the configuration directory or its `projects` itself.

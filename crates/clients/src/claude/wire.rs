@@ -12,6 +12,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::compaction::Pace;
+use crate::bounded;
 use crate::parse::{Count, Moment, Str, shortened};
 
 /// A line of a transcript.
@@ -79,7 +80,7 @@ pub(super) struct Line<'a> {
 pub(super) struct CostState<'a> {
     #[serde(default)]
     pub(super) start_time: Moment,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "bounded::map")]
     pub(super) model_usage: BTreeMap<Cow<'a, str>, ModelTotal>,
 }
 
@@ -205,7 +206,7 @@ pub(super) struct MessageUsage<'a> {
     pub(super) inference_geo: Option<Str<'a>>,
     #[serde(default)]
     pub(super) server_tool_use: Option<ServerToolUse>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "bounded::list_or_null")]
     pub(super) iterations: Option<Vec<Iteration<'a>>>,
 }
 
@@ -461,6 +462,7 @@ impl<'de> Visitor<'de> for ContentVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut blocks = Vec::new();
         while let Some(Lenient(block)) = seq.next_element::<Lenient<Block<'de>>>()? {
+            bounded::check_room(blocks.len())?;
             blocks.extend(block);
         }
         Ok(Content::Blocks(blocks))

@@ -2,9 +2,9 @@
 
 use agtop_model::{ClientId, Event, Place, SessionFacts, SessionKey};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::decode::{Record, SourceFile, sound};
+use crate::decode::{Record, SourceFile};
+use crate::list::List;
 use crate::parse::Loose;
 use crate::paths::directory;
 use crate::{DecodeError, Decoder, Input};
@@ -61,14 +61,14 @@ impl Decoder for History {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let is_list = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
-        let raw: Vec<&RawValue> =
-            if is_list { serde_json::from_slice(bytes)? } else { vec![serde_json::from_slice(bytes)?] };
-        let (items, verdict) = sound::<Item<'_>>(&raw, "tasks");
         let record = &mut Record::new(self.file, Place::Entry(0), None, out);
-        for (item, place) in items.iter().zip(0..) {
-            record.source.place = Place::Entry(place);
-            self.item(item, record);
+        if !is_list {
+            self.item(&serde_json::from_slice(bytes)?, record);
+            return Ok(());
         }
-        verdict
+        serde_json::from_slice::<List<'_>>(bytes)?.each("tasks", |place, item: Item<'_>| {
+            record.source.place = Place::Entry(place);
+            self.item(&item, record);
+        })
     }
 }

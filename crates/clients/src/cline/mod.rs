@@ -12,9 +12,9 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role, Timestamp};
+use agtop_model::{ClientId, Timestamp};
 
-use crate::looks::{Looks, MODEL};
+use crate::signature::{MODEL, ProcessSignature};
 use crate::store::{file_name, file_stem};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -28,7 +28,7 @@ pub(crate) struct Extension {
     /// Its id in the marketplace, which names its directory.
     directory: &'static str,
     /// Its command-line program.
-    looks: Looks,
+    signature: &'static ProcessSignature,
     /// What its tasks' counts of prompts mean.
     prompts: Prompts,
 }
@@ -37,14 +37,16 @@ pub(crate) struct Extension {
 pub(crate) static CLINE: Extension = Extension {
     info: &ClientInfo { danger_flags: &["--yolo", "-y"], ..info("cline", "Cline") },
     directory: "saoudrizwan.claude-dev",
-    looks: Looks {
+    signature: &ProcessSignature {
         programs: &["cline"],
         commands: &["cline"],
         packages: &["cline"],
         parts: &["cline-core", "cline-host"],
         chores: &["auth", "config", "history", "update", "version", "help"],
+        // The process behind all of Cline's programs is started with it.
+        serving: &["--cline-hub-daemon"],
         model: MODEL,
-        ..Looks::NONE
+        ..ProcessSignature::NONE
     },
     // Its adapters of these providers pass on the whole prompt, with the cached part beside it.
     prompts: Prompts::Fresh { whole_with: &["openai", "litellm", "fireworks", "qwen", "xai", "zai"] },
@@ -54,7 +56,7 @@ pub(crate) static CLINE: Extension = Extension {
 pub(crate) static ROO: Extension = Extension {
     info: &info("roo", "Roo Code"),
     directory: "rooveterinaryinc.roo-cline",
-    looks: Looks::NONE,
+    signature: &ProcessSignature::NONE,
     // 3.29.5 of 2025-11-01.
     prompts: Prompts::Whole { since: Timestamp::from_millis(1_761_955_200_000) },
 };
@@ -63,7 +65,7 @@ pub(crate) static ROO: Extension = Extension {
 pub(crate) static KILO_CODE: Extension = Extension {
     info: &info("kilo-code", "Kilo Code"),
     directory: "kilocode.kilo-code",
-    looks: Looks::NONE,
+    signature: &ProcessSignature::NONE,
     // 4.119.0 of 2025-11-12.
     prompts: Prompts::Whole { since: Timestamp::from_millis(1_762_905_600_000) },
 };
@@ -97,9 +99,6 @@ fn shared_data(env: &Env) -> PathBuf {
     let named = env.dir("CLINE_DATA_DIR").or_else(|| env.dir("CLINE_DIR").map(|home| home.join("data")));
     named.unwrap_or_else(|| env.home.join(".cline/data"))
 }
-
-/// The process behind all of Cline's programs is started with this.
-const HUB: &str = "--cline-hub-daemon";
 
 const TASKS: &str = "tasks";
 const HISTORY: &str = "history of tasks";
@@ -144,9 +143,8 @@ impl Client for Extension {
         self.info
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let role = self.looks.role(process)?;
-        Some(if process.args().any(|arg| arg == HUB) { Role::Helper } else { role })
+    fn signature(&self) -> &'static ProcessSignature {
+        self.signature
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -178,6 +176,6 @@ impl Client for Extension {
     }
 
     fn model_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        self.looks.model(process)
+        self.signature.model(process)
     }
 }

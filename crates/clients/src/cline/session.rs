@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::cost::embedded_cost;
-use crate::decode::{KEPT, Record, SourceFile, response, sound};
+use crate::decode::{KEPT, Record, SourceFile, response};
+use crate::list::List;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, model_name, shortened};
 use crate::paths::directory;
@@ -83,7 +84,7 @@ impl Messages {
 #[derive(Deserialize)]
 struct Said<'a> {
     #[serde(borrow)]
-    messages: Vec<&'a RawValue>,
+    messages: List<'a>,
 }
 
 #[derive(Deserialize)]
@@ -220,15 +221,13 @@ impl Decoder for Messages {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let said: Said<'_> = serde_json::from_slice(bytes)?;
-        let (messages, verdict) = sound::<Message<'_>>(&said.messages, "messages");
         let record = &mut Record::new(self.file, Place::Entry(0), None, out);
         record.facts(&self.session, SessionFacts { parent: self.parent.clone(), ..SessionFacts::default() });
-        for (message, place) in messages.iter().zip(0..) {
+        said.messages.each("messages", |place, message: Message<'_>| {
             record.at = message.ts.0;
             record.source.place = Place::Entry(place);
-            self.message(message, record);
-        }
-        verdict
+            self.message(&message, record);
+        })
     }
 }
 

@@ -5,10 +5,10 @@ use agtop_model::{
     TitleRank, ToolKey, Turn, Usage,
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::cost::embedded_cost;
-use crate::decode::{KEPT, Record, SourceFile, response, sound};
+use crate::decode::{KEPT, Record, SourceFile, response};
+use crate::list::List;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, model_name, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
@@ -115,13 +115,20 @@ const PERMISSIONS: &[&str] = &["tool", "command", "use_mcp_server", "browser_act
 /// Questions that leave the next word to the person.
 const OVER: &[&str] = &["completion_result", "followup", "plan_mode_respond", "resume_task", "resume_completed_task"];
 
+/// Where a message stands among the others.
+#[derive(Clone, Copy, PartialEq)]
+enum Rank {
+    Earlier,
+    Last,
+}
+
 impl Task {
     pub(super) fn new(client: ClientId, source: &Source<'_>, folder: &str, prompts: Prompts) -> Self {
         let session = SessionKey::new(client, folder);
         Self { file: source.file(), session, prompts, opened: source.modified, names: Names::default() }
     }
 
-    fn message(&mut self, message: &Message<'_>, is_last: bool, record: &mut Record<'_>) -> Result<(), DecodeError> {
+    fn message(&mut self, message: &Message<'_>, rank: Rank, record: &mut Record<'_>) -> Result<(), DecodeError> {
         match (message.say.text(), message.ask.text()) {
             (Some("api_req_started"), _) => return self.request(message, Extent::Response, record),
             (Some("deleted_api_reqs"), _) => return self.request(message, Extent::Sum, record),
@@ -137,7 +144,7 @@ impl Task {
                 record.emit(&self.session, EventKind::Error("unknown".into()));
             }
             (Some(said @ ("tool" | "command")), _) => self.tool(said, message, record),
-            (_, Some(asked)) if PERMISSIONS.contains(&asked) && is_last => {
+            (_, Some(asked)) if PERMISSIONS.contains(&asked) && rank == Rank::Last => {
                 record.emit(&self.session, EventKind::Waiting);
             }
             (_, Some(asked)) if PERMISSIONS.contains(&asked) => self.tool(asked, message, record),
@@ -220,22 +227,34 @@ impl Task {
 impl Decoder for Task {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        let raw: Vec<&RawValue> = serde_json::from_slice(bytes)?;
-        let (messages, mut verdict) = sound::<Message<'_>>(&raw, "messages");
+        let messages: List<'_> = serde_json::from_slice(bytes)?;
         let begun = begun(&self.session.id);
         self.opened = begun.unwrap_or(self.opened);
         let record = &mut Record::new(self.file, Place::Entry(0), begun, out);
         record.facts(&self.session, SessionFacts { started: begun, ..SessionFacts::default() });
-        for (n, message) in messages.iter().enumerate() {
+        let mut said = Ok(());
+        let mut tell = |(place, message): (u32, Message<'_>), rank: Rank| {
             record.at = message.ts.0.or(begun);
-            record.source.place = Place::Entry(u32::try_from(n).unwrap_or(u32::MAX));
-            if n == 0 && message.say.text() == Some("text") {
-                self.prompt(TitleRank::FirstPrompt, message, record);
-            } else {
-                verdict = verdict.and(self.message(message, n + 1 == messages.len(), record));
+            record.source.place = Place::Entry(place);
+            if place == 0 && message.say.text() == Some("text") {
+                self.prompt(TitleRank::FirstPrompt, &message, record);
+            } else if let Err(error) = self.message(&message, rank, record)
+                && said.is_ok()
+            {
+                said = Err(error);
             }
+        };
+        // A message is told once it is known whether another comes after it.
+        let mut held: Option<(u32, Message<'_>)> = None;
+        let verdict = messages.each("messages", |place, message| {
+            if let Some(earlier) = held.replace((place, message)) {
+                tell(earlier, Rank::Earlier);
+            }
+        });
+        if let Some(last) = held {
+            tell(last, Rank::Last);
         }
-        verdict
+        verdict.and(said)
     }
 }
 

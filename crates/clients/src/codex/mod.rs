@@ -22,11 +22,12 @@ mod wire;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role};
+use agtop_model::ClientId;
 
 use self::rollout::Rollout;
 use self::titles::{Index, State, THREADS};
 use crate::facts::is_uuid;
+use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -70,73 +71,88 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Subcommands that are no agent: servers for editors and other agents, and chores.
-const HELPERS: &[&str] = &[
-    "mcp-server",
-    "exec-server",
-    "mcp",
-    "sandbox",
-    "debug",
-    "proto",
-    "login",
-    "logout",
-    "completion",
-    "apply",
-    "features",
-    "update",
-    "doctor",
-    "responses-api-proxy",
-    "stdio-to-uds",
-    "agents",
-    "plugin",
-    "remote-control",
-    "a",
-    "queue",
-    "archive",
-    "unarchive",
-    "delete",
-    "migrate-rollouts",
-    "migrate-nfs-db",
-    "cloud",
-    "help",
-];
-
-/// The subcommand that serves sessions to editors and desktop programs.
-const HOST: &str = "app-server";
-
-/// Options of `codex` that take a value, so that what follows them is no subcommand.
-const VALUED: &[&str] = &[
-    "-c",
-    "--config",
-    "-m",
-    "--model",
-    "-p",
-    "--profile",
-    "-s",
-    "--sandbox",
-    "-a",
-    "--ask-for-approval",
-    "-C",
-    "--cd",
-    "-i",
-    "--image",
-    "--add-dir",
-    "--enable",
-    "--disable",
-    "--local-provider",
-    "--remote",
-    "--remote-auth-token-env",
-    "--color",
-    "-o",
-    "--output-last-message",
-    "--output-schema",
-];
-
 /// Layouts.
 const SESSIONS: &str = "sessions";
 const ARCHIVED: &str = "archived_sessions";
 const INDEX: &str = "session_index";
 const STATE: &str = "state";
+
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["codex", "openai-codex", "codex-tui", "codex-exec"],
+    commands: &["codex"],
+    packages: &["@openai/codex"],
+    parts: &[
+        "codex-linux-sandbox",
+        "codex-windows-s",
+        "codex-code-mode",
+        "codex-exec-serv",
+        "codex-execve",
+        "codex-command-r",
+        "codex-app-serve",
+        "codex-mcp-serve",
+        "codex-responses",
+    ],
+    tools: &["apply_patch", "applypatch"],
+    // It serves sessions to editors and desktop programs.
+    hosts: &["app-server"],
+    // Servers for editors and other agents, and chores.
+    chores: &[
+        "mcp-server",
+        "exec-server",
+        "mcp",
+        "sandbox",
+        "debug",
+        "proto",
+        "login",
+        "logout",
+        "completion",
+        "apply",
+        "features",
+        "update",
+        "doctor",
+        "responses-api-proxy",
+        "stdio-to-uds",
+        "agents",
+        "plugin",
+        "remote-control",
+        "a",
+        "queue",
+        "archive",
+        "unarchive",
+        "delete",
+        "migrate-rollouts",
+        "migrate-nfs-db",
+        "cloud",
+        "help",
+    ],
+    valued: &[
+        "-c",
+        "--config",
+        "-m",
+        "--model",
+        "-p",
+        "--profile",
+        "-s",
+        "--sandbox",
+        "-a",
+        "--ask-for-approval",
+        "-C",
+        "--cd",
+        "-i",
+        "--image",
+        "--add-dir",
+        "--enable",
+        "--disable",
+        "--local-provider",
+        "--remote",
+        "--remote-auth-token-env",
+        "--color",
+        "-o",
+        "--output-last-message",
+        "--output-schema",
+    ],
+    ..ProcessSignature::NONE
+};
 
 impl Client for Codex {
     fn info(&self) -> &'static ClientInfo {
@@ -147,15 +163,8 @@ impl Client for Codex {
         Some(&crate::hooks::CodexHooks)
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        match build(*process)? {
-            Build::Helper => Some(Role::Helper),
-            Build::Agent => Some(match process.first_word(VALUED) {
-                Some(HOST) => Role::Host,
-                Some(word) if HELPERS.contains(&word) => Role::Helper,
-                _ => Role::Agent,
-            }),
-        }
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -198,8 +207,8 @@ impl Client for Codex {
 
     /// A fork is a session of its own, whose id nothing on the command line tells.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        build(*process)?;
-        let mut words = process.words(VALUED).skip_while(|&word| word != "resume");
+        SIGNATURE.is(process).then_some(())?;
+        let mut words = process.words(SIGNATURE.valued).skip_while(|&word| word != "resume");
         words.next()?;
         words.next().filter(|id| is_uuid(id)).map(Into::into)
     }
@@ -228,50 +237,4 @@ fn is_index(path: &Path) -> bool {
 fn is_state(path: &Path) -> bool {
     let number = file_name(path).strip_prefix("state_").and_then(|rest| rest.strip_suffix(".sqlite"));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// What a process of Codex's was built or called as.
-enum Build {
-    /// The native program, or the script that starts it. Where both live, the collector keeps the child.
-    Agent,
-    /// A program that the agent runs: a sandbox, a runner, a server.
-    Helper,
-}
-
-fn build(process: ProcFacts<'_>) -> Option<Build> {
-    if process.node_command() == "codex" || process.script_in_package("@openai/codex") {
-        return Some(Build::Agent);
-    }
-    let name = if process.exe_name().is_empty() { process.program() } else { process.exe_name() };
-    if !is_native(name) {
-        return is_part(name).then_some(Build::Helper);
-    }
-    // The program acts as others when it is called by their names: `codex-linux-sandbox`, `apply_patch`.
-    let called = process.program();
-    let is_other = is_part(called) || matches!(called, "apply_patch" | "applypatch");
-    Some(if is_other { Build::Helper } else { Build::Agent })
-}
-
-/// `codex`, or as releases name it: `codex-x86_64-unknown-linux-musl`.
-fn is_native(name: &str) -> bool {
-    name == "codex"
-        || matches!(name, "openai-codex" | "codex-tui" | "codex-exec")
-        || name.strip_prefix("codex-").is_some_and(|rest| rest.starts_with("x86_64-") || rest.starts_with("aarch64-"))
-}
-
-/// A program of Codex's that is not the agent.
-fn is_part(name: &str) -> bool {
-    /// Of `/proc/PID/comm`, which is cut at 15 bytes, too.
-    const PARTS: &[&str] = &[
-        "codex-linux-san",
-        "codex-windows-s",
-        "codex-code-mode",
-        "codex-exec-serv",
-        "codex-execve",
-        "codex-command-r",
-        "codex-app-serve",
-        "codex-mcp-serve",
-        "codex-responses",
-    ];
-    PARTS.iter().any(|part| name.starts_with(part))
 }

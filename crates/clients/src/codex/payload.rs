@@ -7,6 +7,7 @@ use super::gist::Gist;
 use super::loose::{Kind, Origin, filled};
 use super::subagents::News;
 use super::usage::Tokens;
+use crate::bounded;
 use crate::parse::{Moment, Str};
 
 #[derive(Debug, Default, Deserialize)]
@@ -246,7 +247,7 @@ pub(super) struct Command<'a> {
 pub(super) struct Said<'a> {
     #[serde(borrow)]
     pub(super) role: Option<Str<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "bounded::list")]
     pub(super) content: Vec<Part<'a>>,
 }
 

@@ -2,12 +2,12 @@
 
 use agtop_model::{Event, Place, SessionFacts, SessionKey, TitleRank};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::ID;
 use super::session::UNNAMED;
-use crate::decode::{Record, SourceFile, sound};
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
+use crate::list::List as Entries;
 use crate::parse::{Loose, Moment};
 use crate::paths::directory;
 use crate::{DecodeError, Decoder, Input};
@@ -33,10 +33,8 @@ struct Entry<'a> {
 impl Decoder for List {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        let raw: Vec<&RawValue> = serde_json::from_slice(bytes)?;
-        let (entries, verdict) = sound::<Entry<'_>>(&raw, "sessions");
-        for (entry, place) in entries.iter().zip(0..) {
-            let Some(id) = entry.session_id.text().filter(|id| is_uuid(id)) else { continue };
+        serde_json::from_slice::<Entries<'_>>(bytes)?.each("sessions", |place, entry: Entry<'_>| {
+            let Some(id) = entry.session_id.text().filter(|id| is_uuid(id)) else { return };
             let (session, started) = (SessionKey::new(ID, id), entry.date_created.0);
             let record = &mut Record::new(self.file, Place::Entry(place), started, out);
             let cwd = entry.workspace_directory.text().and_then(directory);
@@ -45,7 +43,6 @@ impl Decoder for List {
             if let Some(title) = entry.title.text().filter(|&title| title != UNNAMED) {
                 record.title(&session, TitleRank::FirstPrompt, title);
             }
-        }
-        verdict
+        })
     }
 }

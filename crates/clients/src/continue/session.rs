@@ -4,7 +4,8 @@ use agtop_model::{Event, EventKind, MessageKey, Place, SessionFacts, SessionKey,
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{Record, SourceFile, response, sound};
+use crate::decode::{Record, SourceFile, response};
+use crate::list::List;
 use crate::parse::{Count, Loose, Moment};
 use crate::paths::directory;
 use crate::speech::{blocks, prose, words};
@@ -28,7 +29,7 @@ struct Session<'a> {
     #[serde(default)]
     date_created: Moment,
     #[serde(borrow, default)]
-    history: Vec<&'a RawValue>,
+    history: List<'a>,
     #[serde(default)]
     usage: Option<Total>,
 }
@@ -81,7 +82,6 @@ impl Decoder for Document {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let session: Session<'_> = serde_json::from_slice(bytes)?;
-        let (items, verdict) = sound::<Item<'_>>(&session.history, "messages");
         let started = session.date_created.0;
         let record = &mut Record::new(self.file, Place::Entry(0), started, out);
         let cwd = session.workspace_directory.text().and_then(directory);
@@ -91,11 +91,10 @@ impl Decoder for Document {
             record.title(&self.session, TitleRank::FirstPrompt, title);
         }
         self.total(session.usage.unwrap_or_default().usage(), record);
-        for (item, place) in items.iter().zip(0..) {
+        session.history.each("messages", |place, item: Item<'_>| {
             record.source.place = Place::Entry(place);
             self.said(&item.message, record);
-        }
-        verdict
+        })
     }
 }
 

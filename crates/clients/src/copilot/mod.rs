@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use agtop_model::{ClientId, Role};
 
 use crate::facts::is_uuid;
+use crate::signature::ProcessSignature;
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -66,38 +67,48 @@ const OTEL: &str = "OpenTelemetry";
 const CHATS: &str = "VS Code chats";
 const CHAT_LOGS: &str = "VS Code chat logs";
 
-/// What opens an app, signs in or manages, and works on nothing. (`copilot --help` of 1.0.102.)
-const COMMANDS: &[&str] = &[
-    "app",
-    "login",
-    "logout",
-    "help",
-    "config",
-    "update",
-    "version",
-    "sessions",
-    "memories",
-    "plugin",
-    "mcp",
-    "skill",
-    "instruction",
-    "lsp",
-    "sandbox",
-    "completion",
-];
-
-/// Commands of AWS's container tool, which has the same name.
-const AWS_COMMANDS: &[&str] = &["svc", "env", "job", "task", "secret", "storage", "pipeline", "deploy", "run", "docs"];
-
-/// Options before a command that take a value.
-const VALUED: &[&str] =
-    &["-p", "--prompt", "-i", "--interactive", "-n", "--name", "-C", "-r", "--resume", "--session-id"];
+/// The name of the main thread of 1.0.102 is `MainThread`, so that the executable has to tell.
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["copilot"],
+    commands: &["copilot"],
+    packages: &["@github/copilot"],
+    parts: LANGUAGE_SERVERS,
+    // They open an app, sign in or manage, and work on nothing. (`copilot --help` of 1.0.102.)
+    chores: &[
+        "app",
+        "login",
+        "logout",
+        "help",
+        "config",
+        "update",
+        "version",
+        "sessions",
+        "memories",
+        "plugin",
+        "mcp",
+        "skill",
+        "instruction",
+        "lsp",
+        "sandbox",
+        "completion",
+    ],
+    // What a program asks of itself while it starts, and what serves a host that shows its sessions itself.
+    serving: &["--binary-version", "--headless", "--server"],
+    // Before a command.
+    valued: &["-p", "--prompt", "-i", "--interactive", "-n", "--name", "-C", "-r", "--resume", "--session-id"],
+    is_namesake: is_of_aws,
+    ..ProcessSignature::NONE
+};
 
 /// Programs that serve completions to editors.
 const LANGUAGE_SERVERS: &[&str] = &["copilot-language-server", "copilot-agent", "copilot-node-server"];
 
-/// What a program asks of itself while it starts, and what serves a host that shows its sessions itself.
-const HELPER_FLAGS: &[&str] = &["--binary-version", "--headless", "--server"];
+/// Commands of AWS's container tool, which has the same name.
+const AWS_COMMANDS: &[&str] = &["svc", "env", "job", "task", "secret", "storage", "pipeline", "deploy", "run", "docs"];
+
+fn is_of_aws(process: &ProcFacts<'_>) -> bool {
+    SIGNATURE.subcommand(process).is_some_and(|word| AWS_COMMANDS.contains(&word))
+}
 
 impl Client for Copilot {
     fn info(&self) -> &'static ClientInfo {
@@ -108,21 +119,14 @@ impl Client for Copilot {
         Some(&crate::hooks::CopilotHooks)
     }
 
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
+    }
+
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_command = |name: &str| process.is_program(name) || process.node_command() == name;
-        let is_server = LANGUAGE_SERVERS.iter().any(|name| is_command(name))
+        let is_server = LANGUAGE_SERVERS.iter().any(|name| process.is_node_command(name))
             || process.script_in_package("@github/copilot-language-server");
-        if is_server {
-            return Some(Role::Helper);
-        }
-        // The name of the main thread of 1.0.102 is `MainThread`, so that the executable has to tell.
-        let is_copilot = is_command("copilot") || process.script_in_package("@github/copilot");
-        let command = process.first_word(VALUED).unwrap_or_default();
-        if !is_copilot || AWS_COMMANDS.contains(&command) {
-            return None;
-        }
-        let is_helper = COMMANDS.contains(&command) || HELPER_FLAGS.iter().any(|flag| process.has_arg(flag));
-        Some(if is_helper { Role::Helper } else { Role::Agent })
+        if is_server { Some(Role::Helper) } else { SIGNATURE.role(process) }
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

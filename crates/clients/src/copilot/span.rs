@@ -12,6 +12,7 @@ use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 
 use super::ID;
 use super::wire::Counts;
+use crate::bounded;
 use crate::parse::{Count, Loose, rfc3339};
 
 /// A span or log record.
@@ -82,7 +83,7 @@ pub(super) struct Attributes<'a> {
     request_model: Loose<'a>,
     #[serde(borrow, default, rename = "gen_ai.response.id")]
     pub(super) response_id: Loose<'a>,
-    #[serde(default, rename = "gen_ai.response.finish_reasons")]
+    #[serde(default, rename = "gen_ai.response.finish_reasons", deserialize_with = "bounded::list_or_null")]
     finish_reasons: Option<Vec<String>>,
     #[serde(borrow, default, rename = "gen_ai.conversation.id")]
     conversation: Loose<'a>,

@@ -12,7 +12,9 @@ use serde_json::value::RawValue;
 
 use super::workspace::project_of;
 use super::{ID, TITLE_LENGTH};
+use crate::bounded;
 use crate::decode::{Record, SourceFile};
+use crate::list::List;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, shortened};
 use crate::store::file_stem;
@@ -39,7 +41,7 @@ struct Session<'a> {
     #[serde(borrow, default)]
     responder_username: Loose<'a>,
     #[serde(borrow, default)]
-    requests: Vec<Request<'a>>,
+    requests: List<'a>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,11 +68,14 @@ struct Message<'a> {
 #[derive(Debug, Deserialize)]
 struct Change<'a> {
     kind: Count,
-    #[serde(borrow, default, rename = "k")]
+    #[serde(borrow, default, rename = "k", deserialize_with = "bounded::list")]
     path: Vec<&'a RawValue>,
     #[serde(borrow, default, rename = "v")]
     value: Option<&'a RawValue>,
 }
+
+/// Whether all could be told.
+type Told = Result<(), DecodeError>;
 
 const SNAPSHOT: u64 = 0;
 const SET: u64 = 1;
@@ -88,10 +93,10 @@ impl Chat {
         }
     }
 
-    fn document(&mut self, session: &Session<'_>, place: impl Fn(u32) -> Place, out: &mut Vec<Event>) {
+    fn document(&mut self, session: &Session<'_>, place: impl Fn(u32) -> Place, out: &mut Vec<Event>) -> Told {
         self.is_copilot = session.responder_username.text().is_none_or(|name| name.contains("Copilot"));
         if !self.is_copilot {
-            return;
+            return Ok(());
         }
         let facts = SessionFacts {
             started: session.creation_date.0,
@@ -102,9 +107,7 @@ impl Chat {
         let record = &mut Record::new(self.file, place(0), session.creation_date.0, out);
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         self.title(TitleRank::Generated, &session.custom_title, record);
-        for (entry, request) in (0..).zip(&session.requests) {
-            self.request(request, place(entry), out);
-        }
+        session.requests.each("requests", |n, request| self.request(&request, place(n), out))
     }
 
     fn request(&mut self, request: &Request<'_>, place: Place, out: &mut Vec<Event>) {
@@ -141,7 +144,7 @@ impl Chat {
         match (change.kind.0, &path[..]) {
             (SNAPSHOT, _) => {
                 let session: Session<'_> = serde_json::from_str(value)?;
-                self.document(&session, |_| place, out);
+                self.document(&session, |_| place, out)?;
             }
             (SET, ["customTitle"]) if self.is_copilot => {
                 let title: Loose<'_> = serde_json::from_str(value)?;
@@ -151,10 +154,8 @@ impl Chat {
                 Record::new(self.file, place, None::<Timestamp>, out).emit(&self.session, EventKind::TurnEnded);
             }
             (APPEND, ["requests"]) if self.is_copilot => {
-                let requests: Vec<Request<'_>> = serde_json::from_str(value)?;
-                for request in &requests {
-                    self.request(request, place, out);
-                }
+                let requests: List<'_> = serde_json::from_str(value)?;
+                requests.each("requests", |_, request| self.request(&request, place, out))?;
             }
             _ => {}
         }
@@ -165,11 +166,17 @@ impl Chat {
 impl Decoder for Chat {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         match input {
-            Input::Line { bytes, offset } => self.change(bytes, offset, out),
+            Input::Line { bytes, offset } => {
+                let before = out.len();
+                let told = self.change(bytes, offset, out);
+                if told.is_err() {
+                    out.truncate(before); // of a line all is told, or nothing
+                }
+                told
+            }
             Input::Document(bytes) => {
                 let session: Session<'_> = serde_json::from_slice(bytes)?;
-                self.document(&session, Place::Entry, out);
-                Ok(())
+                self.document(&session, Place::Entry, out)
             }
             Input::Row { .. } => Err(DecodeError::malformed("is no database")),
         }

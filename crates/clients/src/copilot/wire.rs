@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::DecodeError;
+use crate::bounded;
 use crate::parse::{Count, Loose, Moment, Str};
 
 /// An event: what all kinds have in common.
@@ -299,7 +300,7 @@ pub(super) struct Failure<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Shutdown {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::map")]
     pub(super) model_metrics: BTreeMap<String, Option<ModelMetric>>,
     /// Up to which record of each session the totals reach: then they are sums of the session's records.
     #[serde(default)]

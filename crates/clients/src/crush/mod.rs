@@ -15,9 +15,10 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role};
+use agtop_model::ClientId;
 
 use crate::facts::is_uuid;
+use crate::signature::ProcessSignature;
 use crate::store::file_name;
 use crate::{
     Client, ClientInfo, DecodeError, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store,
@@ -50,45 +51,43 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Subcommands that hold no conversation of their own.
-const CHORES: &[&str] = &[
-    "completion",
-    "dirs",
-    "help",
-    "login",
-    "logout",
-    "logs",
-    "models",
-    "projects",
-    "schema",
-    "server",
-    "serve",
-    "session",
-    "stats",
-    "update-providers",
-];
-
-/// Options that take a value, which is no subcommand.
-const VALUED: &[&str] = &["-c", "--cwd", "-D", "--data-dir", "-H", "--host", "-s", "--session", "-m", "--model"];
-
 /// Sessions come first: they tell which messages are a sub-agent's.
 static TABLES: &[Table] = &[
     Table { name: "sessions", columns: database::SESSIONS, filter: None, holds: Holds::Records },
     Table { name: "messages", columns: database::MESSAGES, filter: None, holds: Holds::Records },
 ];
 
+/// The npm package is a script that starts the program and waits for it: not the agent.
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["crush"],
+    // They hold no conversation of their own.
+    chores: &[
+        "completion",
+        "dirs",
+        "help",
+        "login",
+        "logout",
+        "logs",
+        "models",
+        "projects",
+        "schema",
+        "server",
+        "serve",
+        "session",
+        "stats",
+        "update-providers",
+    ],
+    valued: &["-c", "--cwd", "-D", "--data-dir", "-H", "--host", "-s", "--session", "-m", "--model"],
+    ..ProcessSignature::NONE
+};
+
 impl Client for Crush {
     fn info(&self) -> &'static ClientInfo {
         &INFO
     }
 
-    /// The npm package is a script that starts the program and waits for it: not the agent.
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        if !process.is_program("crush") {
-            return None;
-        }
-        let is_chore = process.first_word(VALUED).is_some_and(|word| CHORES.contains(&word));
-        Some(if is_chore { Role::Helper } else { Role::Agent })
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

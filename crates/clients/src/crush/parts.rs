@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::DecodeError;
+use crate::bounded;
 use crate::parse::{Loose, Moment, shortened};
 
 use super::database::MOST_CHARS;
@@ -70,7 +71,7 @@ pub(super) struct Finish<'a> {
 
 /// What the message says. Parts of other kinds and of unknown shapes are left out.
 pub(super) fn said(json: &[u8]) -> Result<Vec<Said<'_>>, DecodeError> {
-    let parts: Vec<Part<'_>> = serde_json::from_slice(json)?;
+    let parts: Vec<Part<'_>> = bounded::from_slice(json)?;
     Ok(parts.iter().filter_map(Part::said).collect())
 }
 

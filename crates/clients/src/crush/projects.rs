@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::DecodeError;
-use crate::decode::sound;
+use crate::list::List;
 use crate::parse::Loose;
 
 /// The list's name.
@@ -19,7 +18,7 @@ const MAX_LISTED_PROJECTS: usize = 4096;
 #[derive(Deserialize)]
 struct Index<'a> {
     #[serde(borrow, default)]
-    projects: Vec<&'a RawValue>,
+    projects: List<'a>,
 }
 
 #[derive(Deserialize)]
@@ -41,8 +40,10 @@ impl Project<'_> {
 /// The directories with databases that the list names.
 pub(super) fn data_directories(index: &[u8]) -> Result<BTreeSet<PathBuf>, DecodeError> {
     let index: Index<'_> = serde_json::from_slice(index)?;
-    let (projects, verdict) = sound::<Project<'_>>(&index.projects, "projects");
-    let found: BTreeSet<_> = projects.iter().filter_map(Project::data_directory).take(MAX_LISTED_PROJECTS).collect();
+    let mut found = BTreeSet::new();
+    let verdict = index.projects.each("projects", |_, project: Project<'_>| {
+        found.extend(project.data_directory().filter(|_| found.len() < MAX_LISTED_PROJECTS));
+    });
     if found.is_empty() { verdict.map(|()| found) } else { Ok(found) }
 }
 

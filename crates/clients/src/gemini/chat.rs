@@ -6,7 +6,6 @@ use agtop_model::{
     SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 use memchr::memmem;
-use serde_json::value::RawValue;
 
 use super::ID;
 use super::conversation::Conversation;
@@ -14,6 +13,7 @@ use super::projects::project_of;
 use super::wire::{Arguments, Header, LineKind, Message, Rewind, Tokens, ToolCall, Update, kind_of, spoken};
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
+use crate::list::List;
 use crate::parse::{Str, shortened};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
@@ -155,39 +155,27 @@ impl Chat {
             let title = Title { rank: TitleRank::Generated, text: text.into() };
             record.emit(&self.session, EventKind::Title(title));
         }
-        update.messages.map_or(Ok(()), |messages| self.checkpoint(&messages, record))
+        update.messages.map_or(Ok(()), |messages| self.checkpoint(messages, record))
     }
 
-    fn checkpoint(&mut self, raw: &[&RawValue], record: &mut Record<'_>) -> Result<(), DecodeError> {
+    fn checkpoint(&mut self, messages: List<'_>, record: &mut Record<'_>) -> Result<(), DecodeError> {
         let written = record.at;
-        let mut messages = Vec::with_capacity(raw.len());
-        let mut failures = Vec::new();
-        for (n, raw) in raw.iter().enumerate() {
-            match serde_json::from_str::<Message<'_>>(raw.get()) {
-                Ok(message) => messages.push(message),
-                Err(error) => failures.push((n, error)),
-            }
-        }
-        let present = messages.iter().map(|message| (mark(&message.id), message.is_response()));
-        if self.conversation.replace(present) && failures.is_empty() {
-            record.emit(&self.session, EventKind::Compacted);
-        }
-        for message in &messages {
-            self.announce(record, message);
-            self.message(message, record);
-        }
+        let first = record.out.len();
+        let before = std::mem::take(&mut self.conversation);
+        let verdict = messages.each("messages", |_, message: Message<'_>| {
+            self.announce(record, &message);
+            self.message(&message, record);
+        });
         record.at = written;
-        let count = failures.len();
-        match failures.into_iter().next() {
-            None => Ok(()),
-            Some((n, error)) => {
-                let error = DecodeError::from(error);
-                Err(DecodeError {
-                    detail: format!("{count} of {} messages: number {n} {}", raw.len(), error.detail),
-                    ..error
-                })
+        if verdict.is_ok() && self.conversation.lacks_responses_of(&before) {
+            let last = record.out.len();
+            record.emit(&self.session, EventKind::Compacted);
+            // What is told of the messages is how things are after the compaction.
+            if record.out.len() > last {
+                record.out[first..].rotate_right(1);
             }
         }
+        verdict
     }
 
     fn rename(&mut self, id: Option<&Str<'_>>) {

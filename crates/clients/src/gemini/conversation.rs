@@ -32,12 +32,8 @@ impl Conversation {
         }
     }
 
-    /// These messages are the conversation from now on. Whether responses are missing among them.
-    pub(super) fn replace(&mut self, messages: impl Iterator<Item = (MessageKey, bool)>) -> bool {
-        let before = std::mem::take(self);
-        for (message, is_response) in messages {
-            self.note(message, is_response);
-        }
+    /// Whether responses that were in the conversation before are missing in this one.
+    pub(super) fn lacks_responses_of(&self, before: &Self) -> bool {
         before.responses.iter().any(|response| !self.responses.contains(response))
     }
 }

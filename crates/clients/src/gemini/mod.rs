@@ -11,10 +11,11 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Role};
+use agtop_model::ClientId;
 
 use crate::facts::is_uuid;
 use crate::paths::sha256_of;
+use crate::signature::ProcessSignature;
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -48,31 +49,36 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const PACKAGE: &str = "@google/gemini-cli";
-
-/// Subcommands that configure something and end, or serve models.
-const HELPERS: &[&str] = &["mcp", "extensions", "extension", "skills", "skill", "hooks", "hook", "gemma"];
-
-/// Options with a value, which is no subcommand.
-const VALUED: &[&str] = &[
-    "-m",
-    "--model",
-    "-p",
-    "--prompt",
-    "-i",
-    "--prompt-interactive",
-    "-r",
-    "--resume",
-    "-e",
-    "--extensions",
-    "-w",
-    "--worktree",
-    "--policy",
-    "--admin-policy",
-    "--include-directories",
-    "--allowed-mcp-server-names",
-    "--allowed-tools",
-];
+/// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector gives
+/// the row to the child.
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["gemini"],
+    commands: &["gemini"],
+    packages: &["@google/gemini-cli"],
+    scripts: &["/gemini-cli/bundle/gemini.js"],
+    // They configure something and end, or serve models.
+    chores: &["mcp", "extensions", "extension", "skills", "skill", "hooks", "hook", "gemma"],
+    valued: &[
+        "-m",
+        "--model",
+        "-p",
+        "--prompt",
+        "-i",
+        "--prompt-interactive",
+        "-r",
+        "--resume",
+        "-e",
+        "--extensions",
+        "-w",
+        "--worktree",
+        "--policy",
+        "--admin-policy",
+        "--include-directories",
+        "--allowed-mcp-server-names",
+        "--allowed-tools",
+    ],
+    ..ProcessSignature::NONE
+};
 
 impl Client for Gemini {
     fn info(&self) -> &'static ClientInfo {
@@ -83,17 +89,8 @@ impl Client for Gemini {
         Some(&crate::hooks::GeminiHooks)
     }
 
-    /// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector
-    /// gives the row to the child.
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_script = process.node_command() == "gemini"
-            || process.script_in_package(PACKAGE)
-            || process.script_ends_with("/gemini-cli/bundle/gemini.js");
-        if !is_script && !process.is_program("gemini") {
-            return None;
-        }
-        let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
-        Some(if is_helper { Role::Helper } else { Role::Agent })
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

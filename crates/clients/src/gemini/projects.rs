@@ -8,6 +8,7 @@ use agtop_model::{Event, EventKind, Place, SessionKey};
 use serde::Deserialize;
 
 use super::ID;
+use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::parse::Str;
 use crate::{DecodeError, Decoder, Input, Source};
@@ -53,7 +54,7 @@ impl Registry {
 
 #[derive(Deserialize)]
 struct Projects<'a> {
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "bounded::map")]
     projects: BTreeMap<Str<'a>, Str<'a>>,
 }
 

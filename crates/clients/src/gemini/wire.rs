@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::bounded;
+use crate::list::List;
 use crate::parse::{Count, Moment, Str};
 
 /// What is known of a chat: its first line, the content of `$set`, or a whole `.json` file.
@@ -25,7 +27,7 @@ pub(super) struct Header<'a> {
     pub(super) summary: Option<Str<'a>>,
     /// The whole conversation. Each message is read on its own, so that a damaged one does not take the others along.
     #[serde(borrow)]
-    pub(super) messages: Option<Vec<&'a RawValue>>,
+    pub(super) messages: Option<List<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +57,7 @@ pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) model: Option<Str<'a>>,
     pub(super) tokens: Option<Tokens>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "bounded::list_or_null")]
     pub(super) tool_calls: Option<Vec<ToolCall<'a>>>,
 }
 
@@ -140,7 +142,7 @@ pub(super) fn spoken<'a>(content: Option<&'a RawValue>) -> Option<Cow<'a, str>> 
     let parts: Vec<Part<'a>> = match raw.bytes().next()? {
         b'"' => return serde_json::from_str::<Str<'a>>(raw).ok().map(|text| text.0),
         b'{' => vec![serde_json::from_str(raw).ok()?],
-        b'[' => serde_json::from_str(raw).ok()?,
+        b'[' => bounded::from_slice(raw.as_bytes()).ok()?,
         _ => return None,
     };
     if parts.is_empty() || parts.iter().any(|part| part.function_response.is_some()) {

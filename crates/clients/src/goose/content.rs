@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{ID, MOST_CHARS};
 use crate::DecodeError;
+use crate::bounded;
 use crate::decode::Record;
 use crate::names::Names;
 use crate::parse::{Loose, shortened};
@@ -77,7 +78,7 @@ pub(super) const TOOLS_AND_TEXT: &[&str] = &["\"toolRequest\"", "\"toolResponse\
 /// The pieces of a message in the database, if one is of these kinds.
 pub(super) fn items<'a>(json: &'a [u8], kinds: &[&str]) -> Result<Vec<Item<'a>>, DecodeError> {
     let matters = kinds.iter().any(|kind| memmem::find(json, kind.as_bytes()).is_some());
-    if matters { Ok(serde_json::from_slice(json)?) } else { Ok(Vec::new()) }
+    if matters { Ok(bounded::from_slice(json)?) } else { Ok(Vec::new()) }
 }
 
 /// Whether a message's metadata lets the person see it.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::content::{Item, Said};
 use super::counts::Counts;
 use super::{ID, MOST_CHARS, unaccounted};
+use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, shortened};
@@ -31,7 +32,7 @@ struct Line<'a> {
     role: Option<Cow<'a, str>>,
     #[serde(default)]
     created: Moment,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "bounded::list_or_null")]
     content: Option<Vec<Item<'a>>>,
     #[serde(borrow, default)]
     working_dir: Loose<'a>,

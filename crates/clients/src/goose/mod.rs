@@ -11,10 +11,11 @@ mod legacy;
 use std::path::{Path, PathBuf};
 
 use agtop_model::{
-    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, Role, SessionKey, Tier,
-    Timestamp, Turn, Usage,
+    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, SessionKey, Tier, Timestamp,
+    Turn, Usage,
 };
 
+use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{
     Client, ClientInfo, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store, Table,
@@ -51,28 +52,6 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Subcommands that hold a conversation.
-const AGENTS: &[&str] = &["session", "s", "run", "project", "p", "projects", "ps", "tui"];
-
-/// Subcommands that serve other front ends, and chores.
-const HELPERS: &[&str] = &[
-    "web",
-    "acp",
-    "serve",
-    "mcp",
-    "configure",
-    "info",
-    "recipe",
-    "schedule",
-    "sched",
-    "gateway",
-    "update",
-    "doctor",
-    "bench",
-    "completion",
-    "local-models",
-];
-
 /// The ledger comes first: what a session has accumulated beyond it counts as one more response.
 static TABLES: &[Table] = &[
     Table { name: "usage_ledger", columns: database::LEDGER, filter: None, holds: Holds::Records },
@@ -80,28 +59,49 @@ static TABLES: &[Table] = &[
     Table { name: "messages", columns: database::MESSAGES, filter: None, holds: Holds::Records },
 ];
 
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["goose", "block-goose"],
+    parts: &["goosed"],
+    // They serve other front ends, and chores.
+    chores: &[
+        "web",
+        "acp",
+        "serve",
+        "mcp",
+        "configure",
+        "info",
+        "recipe",
+        "schedule",
+        "sched",
+        "gateway",
+        "update",
+        "doctor",
+        "bench",
+        "completion",
+        "local-models",
+    ],
+    valued: &[],
+    is_namesake: is_about_migrations,
+    ..ProcessSignature::NONE
+};
+
+/// Subcommands that hold a conversation.
+const AGENTS: &[&str] = &["session", "s", "run", "project", "p", "projects", "ps", "tui"];
+
+/// Pressly's tool for database migrations has the name, too. That one is always called with a driver or a verb such as
+/// `up`, of which none is a subcommand of this one.
+fn is_about_migrations(process: &ProcFacts<'_>) -> bool {
+    let word = SIGNATURE.subcommand(process);
+    word.is_some_and(|word| !AGENTS.contains(&word) && !SIGNATURE.chores.contains(&word))
+}
+
 impl Client for Goose {
     fn info(&self) -> &'static ClientInfo {
         &INFO
     }
 
-    /// The name alone is not enough: pressly's tool for database migrations has it too. That one is always called with
-    /// a driver or a verb such as `up`, of which none is a subcommand of this one.
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        if process.is_program("goosed") {
-            return Some(Role::Helper);
-        }
-        if process.is_program("block-goose") {
-            return Some(Role::Agent);
-        }
-        if !process.is_program("goose") {
-            return None;
-        }
-        match process.first_word(&[]) {
-            None => Some(Role::Agent),
-            Some(word) if AGENTS.contains(&word) => Some(Role::Agent),
-            Some(word) => HELPERS.contains(&word).then_some(Role::Helper),
-        }
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -192,6 +192,8 @@ fn unaccounted(session: &SessionKey, opened: Timestamp, usage: Usage, cost: Opti
 #[cfg(test)]
 mod tests {
     use agtop_model::{Gap, ProcId, Process, ProcessState};
+
+    use agtop_model::Role;
 
     use super::*;
     use crate::testing::home;

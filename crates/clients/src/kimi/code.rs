@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 
 use super::events::{Arguments, is_command, spoken};
 use super::{ID, KEPT, child_id};
+use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, Str, shortened};
@@ -68,7 +69,7 @@ struct State<'a> {
     is_custom_title: bool,
     #[serde(borrow, default)]
     forked_from: Loose<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "bounded::map")]
     agents: BTreeMap<Str<'a>, &'a RawValue>,
 }
 

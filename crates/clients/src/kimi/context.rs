@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::events::{Function, is_command, spoken};
 use super::wire::{call_key, start};
 use super::{KEPT, Owner};
+use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::names::Names;
 use crate::parse::{Count, Loose, shortened};
@@ -26,7 +27,7 @@ struct Message<'a> {
     role: Loose<'a>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "bounded::list_or_null")]
     tool_calls: Option<Vec<ToolCall<'a>>>,
     #[serde(borrow, default)]
     tool_call_id: Loose<'a>,

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
+use agtop_model::{Event, EventKind, IssueKind, Place, SessionFacts, SessionKey, Title, TitleRank};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{ID, KEPT, Owner};
 use crate::decode::{Record, SourceFile};
+use crate::list::List;
 use crate::parse::{Loose, Moment, shortened};
 use crate::paths::md5_of;
 use crate::{DecodeError, Decoder, Input, Source};
@@ -33,9 +33,8 @@ pub(super) struct Directories {
 
 #[derive(Deserialize)]
 struct Metadata<'a> {
-    /// Each is read on its own, so that a damaged one does not take the others along.
     #[serde(borrow, default)]
-    work_dirs: Vec<&'a RawValue>,
+    work_dirs: List<'a>,
 }
 
 #[derive(Deserialize)]
@@ -55,17 +54,17 @@ impl Directories {
 impl Decoder for Directories {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let metadata: Metadata<'_> = serde_json::from_slice(document(input)?)?;
-        for (raw, entry) in metadata.work_dirs.into_iter().zip(0..) {
-            let Ok(work_dir) = serde_json::from_str::<WorkDir<'_>>(raw.get()) else { continue };
+        let told = metadata.work_dirs.each("directories", |entry, work_dir: WorkDir<'_>| {
             let is_local = work_dir.kaos.text().is_none_or(|kaos| kaos == LOCAL);
             let path = work_dir.path.text().filter(|path| path.len() <= LONGEST_PATH && !path.contains('\0'));
             if let (true, Some(path)) = (is_local, path) {
-                let Some(project) = md5_of(Path::new(path)) else { continue };
+                let Some(project) = md5_of(Path::new(path)) else { return };
                 let kind = EventKind::ProjectRoot { project, root: PathBuf::from(path) };
                 Record::new(self.file, Place::Entry(entry), None, out).emit(&SessionKey::new(ID, ""), kind);
             }
-        }
-        Ok(())
+        });
+        // A damaged one concerns nothing but itself.
+        told.or_else(|error| if error.kind == IssueKind::TooLarge { Err(error) } else { Ok(()) })
     }
 }
 

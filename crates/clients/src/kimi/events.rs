@@ -6,6 +6,7 @@ use agtop_model::Usage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::bounded;
 use crate::parse::{Count, Loose, Moment, Str};
 
 /// A line of `wire.jsonl`: the file's head, or a message with its time.
@@ -151,7 +152,7 @@ pub(super) fn spoken(content: &RawValue) -> Option<Cow<'_, str>> {
     if content.get().starts_with('"') {
         return serde_json::from_str::<Str<'_>>(content.get()).ok().map(|text| text.0);
     }
-    let parts: Vec<Part<'_>> = serde_json::from_str(content.get()).ok()?;
+    let parts: Vec<Part<'_>> = bounded::from_slice(content.get().as_bytes()).ok()?;
     parts.into_iter().find_map(|part| part.text.0)
 }
 

@@ -15,10 +15,11 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Role, SessionKey};
+use agtop_model::{ClientId, SessionKey};
 
 use crate::facts::is_uuid;
 use crate::paths::md5_of;
+use crate::signature::ProcessSignature;
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -56,79 +57,67 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// What the process calls itself once it runs; it overwrites its command line with it.
-const TITLES: &[&str] = &["Kimi Code", "kimi-code-worker", "kimi-code"];
-
-/// The same of a shell command that runs in the background.
-const HELPER_TITLE: &str = "kimi-code-bg-worker";
-
-/// Subcommands that show or configure something, or host a screen for others.
-const HELPERS: &[&str] = &[
-    "info",
-    "export",
-    "mcp",
-    "plugin",
-    "vis",
-    "web",
-    "login",
-    "logout",
-    "term",
-    "__background-task-worker",
-    "provider",
-    "session",
-    "fork",
-    "doctor",
-    "migrate",
-    "upgrade",
-    "update",
-    "install-desktop",
-];
-
-/// Options with a value, which is no subcommand. `-m` is the model's and Python's own.
-const VALUED: &[&str] = &[
-    "-m",
-    "--model",
-    "-w",
-    "--work-dir",
-    "--add-dir",
-    "-p",
-    "--prompt",
-    "-c",
-    "--command",
-    "-S",
-    "-r",
-    "--session",
-    "--resume",
-    "--config",
-    "--config-file",
-    "--agent",
-    "--agent-file",
-    "--output-format",
-    "--skills-dir",
-];
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["kimi", "kimi-cli"],
+    titles: &["Kimi Code", "kimi-code-worker", "kimi-code"],
+    commands: &["kimi", "kimi-cli"],
+    packages: &["@moonshot-ai/kimi-code"],
+    python: &["kimi", "kimi-cli", "kimi_cli"],
+    // A shell command that runs in the background.
+    parts: &["kimi-code-bg-worker"],
+    // They show or configure something, or host a screen for others.
+    chores: &[
+        "info",
+        "export",
+        "mcp",
+        "plugin",
+        "vis",
+        "web",
+        "login",
+        "logout",
+        "term",
+        "__background-task-worker",
+        "provider",
+        "session",
+        "fork",
+        "doctor",
+        "migrate",
+        "upgrade",
+        "update",
+        "install-desktop",
+    ],
+    // `-m` is the model's and Python's own.
+    valued: &[
+        "-m",
+        "--model",
+        "-w",
+        "--work-dir",
+        "--add-dir",
+        "-p",
+        "--prompt",
+        "-c",
+        "--command",
+        "-S",
+        "-r",
+        "--session",
+        "--resume",
+        "--config",
+        "--config-file",
+        "--agent",
+        "--agent-file",
+        "--output-format",
+        "--skills-dir",
+    ],
+    ..ProcessSignature::NONE
+};
 
 impl Client for Kimi {
     fn info(&self) -> &'static ClientInfo {
         &INFO
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let title = process.title();
-        if title == HELPER_TITLE {
-            return Some(Role::Helper);
-        }
-        let is_command = |name: &&str| {
-            process.is_program(name) || process.python_command() == *name || process.node_command() == *name
-        };
-        let is_kimi = TITLES.contains(&title)
-            || ["kimi", "kimi-cli"].iter().any(is_command)
-            || process.module() == Some("kimi_cli")
-            || process.script_in_package("@moonshot-ai/kimi-code");
-        if !is_kimi {
-            return None;
-        }
-        let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
-        Some(if is_helper { Role::Helper } else { Role::Agent })
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

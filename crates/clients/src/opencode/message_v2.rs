@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::records::{Failure, ModelRef, PartKind, Times, Tokens, ToolInput, ToolStatus, stop_reason};
 use super::telling::{Call, HeldPart, Reply, Spent, tell_failure};
 use crate::decode::Record;
+use crate::list::List;
 use crate::names::Names;
 use crate::parse::Loose;
 
@@ -140,13 +141,13 @@ impl MessageV2<'_> {
 
     /// Tells of its parts. One that cannot be read is no reason to lose the message.
     pub(super) fn tell_content(&self, id: &str, reply: &Reply<'_>, names: &mut Names, record: &mut Record<'_>) {
-        let content: Vec<&RawValue> =
+        let content: List<'_> =
             self.content.and_then(|content| serde_json::from_str(content.get()).ok()).unwrap_or_default();
-        for (place, raw) in content.into_iter().enumerate() {
-            let Ok(content) = serde_json::from_str::<Content<'_>>(raw.get()) else { continue };
-            if let Some(held) = content.held(place, reply, id, names) {
+        let told = content.each("parts", |place, content: Content<'_>| {
+            if let Some(held) = content.held(place as usize, reply, id, names) {
                 held.tell(reply, record);
             }
-        }
+        });
+        drop(told);
     }
 }

@@ -16,9 +16,10 @@ mod telling;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role};
+use agtop_model::ClientId;
 
 use self::records::Reasoning;
+use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{
     Client, ClientInfo, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store, Table,
@@ -53,45 +54,6 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Subcommands that serve sessions to other front ends.
-const HOSTS: &[&str] = &["serve", "web", "acp"];
-
-/// Subcommands that are no conversation.
-const NOT_AGENTS: &[&str] = &[
-    "mcp",
-    "auth",
-    "providers",
-    "models",
-    "stats",
-    "export",
-    "import",
-    "upgrade",
-    "uninstall",
-    "completion",
-    "agent",
-    "session",
-    "db",
-    "debug",
-    "plugin",
-    "plug",
-];
-
-/// Options that take a value, which is no subcommand.
-const VALUED: &[&str] = &[
-    "-m",
-    "--model",
-    "-s",
-    "--session",
-    "-p",
-    "--prompt",
-    "--agent",
-    "--port",
-    "--hostname",
-    "--log-level",
-    "--attach",
-    "--dir",
-];
-
 /// Sessions come first, since parts and messages need to know whose they are; then parts, which wait for the message
 /// that names their model. The filter leaves out the text of conversations. It searches, where `json_extract` would
 /// fail the whole query on one broken row; quotes within text are escaped, so text cannot match. The messages of
@@ -113,6 +75,46 @@ const fn tables(messages: Holds) -> [Table; 5] {
     ]
 }
 
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["opencode"],
+    commands: &["opencode"],
+    packages: &["opencode-ai"],
+    hosts: &["serve", "web", "acp"],
+    chores: &[
+        "mcp",
+        "auth",
+        "providers",
+        "models",
+        "stats",
+        "export",
+        "import",
+        "upgrade",
+        "uninstall",
+        "completion",
+        "agent",
+        "session",
+        "db",
+        "debug",
+        "plugin",
+        "plug",
+    ],
+    valued: &[
+        "-m",
+        "--model",
+        "-s",
+        "--session",
+        "-p",
+        "--prompt",
+        "--agent",
+        "--port",
+        "--hostname",
+        "--log-level",
+        "--attach",
+        "--dir",
+    ],
+    ..ProcessSignature::NONE
+};
+
 impl Client for OpenCode {
     fn info(&self) -> &'static ClientInfo {
         &INFO
@@ -122,16 +124,8 @@ impl Client for OpenCode {
         Some(&crate::hooks::OpenCodeHooks)
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_command = process.is_program("opencode") || process.node_command() == "opencode";
-        if !is_command && !process.script_in_package("opencode-ai") {
-            return None;
-        }
-        Some(match process.first_word(VALUED) {
-            Some(word) if HOSTS.contains(&word) => Role::Host,
-            Some(word) if NOT_AGENTS.contains(&word) => Role::Helper,
-            _ => Role::Agent,
-        })
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -198,6 +192,8 @@ fn is_database(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use agtop_model::{Gap, ProcId, Process, ProcessState};
+
+    use agtop_model::Role;
 
     use super::*;
     use crate::testing::home;

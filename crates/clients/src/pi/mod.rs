@@ -12,9 +12,10 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role};
+use agtop_model::ClientId;
 
 use crate::facts::is_uuid;
+use crate::signature::ProcessSignature;
 use crate::store::{file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -45,52 +46,50 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// The package under its past and present owners' names; the latter unconfirmed.
-const PACKAGES: &[&str] = &["@mariozechner/pi-coding-agent", "@earendil-works/pi-coding-agent"];
+/// The name is short: a script counts only if it is called exactly so, since `pi.py` is usually about a number.
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["pi"],
+    commands: &["pi"],
+    // Under its past and present owners' names; the latter unconfirmed.
+    packages: &["@mariozechner/pi-coding-agent", "@earendil-works/pi-coding-agent"],
+    // They hold no conversation.
+    chores: &["install", "remove", "uninstall", "update", "list", "config"],
+    // Their values could pass for a subcommand.
+    valued: &[
+        "--mode",
+        "--provider",
+        "--model",
+        "--models",
+        "--api-key",
+        "--system-prompt",
+        "--append-system-prompt",
+        "--session",
+        "--session-dir",
+        "--fork",
+        "--tools",
+        "--thinking",
+        "--extension",
+        "-e",
+        "--skill",
+        "--prompt-template",
+        "--theme",
+    ],
+    is_namesake: is_about_a_number,
+    ..ProcessSignature::NONE
+};
 
-/// Subcommands that hold no conversation.
-const CHORES: &[&str] = &["install", "remove", "uninstall", "update", "list", "config"];
-
-/// Options whose value could pass for a subcommand.
-const VALUED: &[&str] = &[
-    "--mode",
-    "--provider",
-    "--model",
-    "--models",
-    "--api-key",
-    "--system-prompt",
-    "--append-system-prompt",
-    "--session",
-    "--session-dir",
-    "--fork",
-    "--tools",
-    "--thinking",
-    "--extension",
-    "-e",
-    "--skill",
-    "--prompt-template",
-    "--theme",
-];
+/// Programs of that name compute so many digits, such as Debian's `pi 1000`.
+fn is_about_a_number(process: &ProcFacts<'_>) -> bool {
+    SIGNATURE.subcommand(process).is_some_and(|word| word.parse::<u64>().is_ok())
+}
 
 impl Client for Pi {
     fn info(&self) -> &'static ClientInfo {
         &INFO
     }
 
-    /// The name is short: a script counts only if it is called exactly so, since `pi.py` is usually about a number;
-    /// and so is a program that is given one, such as Debian's `pi 1000`.
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_pi = process.is_program("pi")
-            || process.node_command() == "pi"
-            || PACKAGES.iter().any(|package| process.script_in_package(package));
-        if !is_pi {
-            return None;
-        }
-        match process.first_word(VALUED) {
-            Some(digits) if digits.parse::<u64>().is_ok() => None,
-            Some(word) if CHORES.contains(&word) => Some(Role::Helper),
-            _ => Some(Role::Agent),
-        }
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

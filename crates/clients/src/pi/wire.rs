@@ -4,6 +4,7 @@ use agtop_model::{StopReason, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::bounded;
 use crate::parse::{Count, Loose, Moment};
 
 /// A line of a session: its header, or an entry.
@@ -73,7 +74,7 @@ impl<'a> Message<'a> {
     pub(super) fn blocks(&self) -> Vec<Block<'a>> {
         let Some(raw) = self.content.map(RawValue::get) else { return Vec::new() };
         if raw.starts_with('[') {
-            return serde_json::from_str(raw).unwrap_or_default();
+            return bounded::from_slice(raw.as_bytes()).unwrap_or_default();
         }
         let text: Loose<'_> = serde_json::from_str(raw).unwrap_or_default();
         vec![Block { kind: Loose(Some("text".into())), text, ..Block::default() }]

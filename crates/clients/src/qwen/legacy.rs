@@ -9,8 +9,10 @@ use serde_json::value::RawValue;
 
 use super::ID;
 use super::wire::{Arguments, Tokens, read, spoken};
+use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
+use crate::list::List;
 use crate::names::Names;
 use crate::parse::{Count, Loose, Moment, shortened};
 use crate::store::file_stem;
@@ -38,7 +40,7 @@ struct Document<'a> {
     start_time: Moment,
     /// Each message is read on its own, so that a damaged one does not take the others along.
     #[serde(borrow)]
-    messages: Vec<&'a RawValue>,
+    messages: List<'a>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +58,7 @@ struct Message<'a> {
     model: Loose<'a>,
     #[serde(default)]
     tokens: Option<TokensSummary>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "bounded::list_or_null")]
     tool_calls: Option<Vec<ToolCall<'a>>>,
 }
 
@@ -103,21 +105,10 @@ impl OldChat {
         let facts =
             SessionFacts { started: document.start_time.0, project: self.project.clone(), ..SessionFacts::default() };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
-        let mut failure = None;
-        for (raw, entry) in document.messages.iter().zip(0..) {
-            record.source.place = Place::Entry(entry);
-            match serde_json::from_str::<Message<'_>>(raw.get()) {
-                Ok(message) => self.message(&message, opened, record),
-                Err(error) => failure = failure.or(Some((entry, error))),
-            }
-        }
-        match failure {
-            None => Ok(()),
-            Some((entry, error)) => {
-                let error = DecodeError::from(error);
-                Err(DecodeError { detail: format!("message {entry} {}", error.detail), ..error })
-            }
-        }
+        document.messages.each("messages", |place, message: Message<'_>| {
+            record.source.place = Place::Entry(place);
+            self.message(&message, opened, record);
+        })
     }
 
     fn message(&mut self, message: &Message<'_>, opened: Timestamp, record: &mut Record<'_>) {

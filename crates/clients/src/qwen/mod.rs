@@ -14,10 +14,11 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Role};
+use agtop_model::ClientId;
 
 use crate::facts::is_uuid;
 use crate::paths::sha256_of;
+use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
@@ -49,13 +50,17 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const PACKAGE: &str = "@qwen-code/qwen-code";
-
-/// Subcommands that configure something and end, or only pass messages on.
-const HELPERS: &[&str] = &["mcp", "extensions", "auth", "hooks", "hook", "channel", "review"];
-
-/// Options with a value, which is no subcommand.
-const VALUED: &[&str] = &["-m", "--model", "-p", "--prompt", "-i", "--prompt-interactive", "-r", "--resume"];
+/// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector gives
+/// the row to the child.
+static SIGNATURE: ProcessSignature = ProcessSignature {
+    programs: &["qwen"],
+    commands: &["qwen"],
+    packages: &["@qwen-code/qwen-code"],
+    // They configure something and end, or only pass messages on.
+    chores: &["mcp", "extensions", "auth", "hooks", "hook", "channel", "review"],
+    valued: &["-m", "--model", "-p", "--prompt", "-i", "--prompt-interactive", "-r", "--resume"],
+    ..ProcessSignature::NONE
+};
 
 impl Client for Qwen {
     fn info(&self) -> &'static ClientInfo {
@@ -66,16 +71,8 @@ impl Client for Qwen {
         Some(&crate::hooks::QwenHooks)
     }
 
-    /// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector
-    /// gives the row to the child.
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
-        let is_qwen =
-            process.is_program("qwen") || process.node_command() == "qwen" || process.script_in_package(PACKAGE);
-        if !is_qwen {
-            return None;
-        }
-        let is_helper = process.first_word(VALUED).is_some_and(|word| HELPERS.contains(&word));
-        Some(if is_helper { Role::Helper } else { Role::Agent })
+    fn signature(&self) -> &'static ProcessSignature {
+        &SIGNATURE
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

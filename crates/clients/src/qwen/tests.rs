@@ -351,7 +351,7 @@ fn the_first_versions_chats_are_documents_and_a_damaged_message_is_lost_alone() 
     let (_, mut decoder) = open(&Qwen, &home(), DOCUMENTS);
     let mut events = Vec::new();
     let error = decoder.feed(Input::Document(DOCUMENT), &mut events).unwrap_err();
-    assert!(error.detail.starts_with("message 2 "), "{}", error.detail);
+    assert!(error.detail.starts_with("1 of 4 messages: number 2 "), "{}", error.detail);
     let tally = Tally::of(&events);
     assert_eq!(tally.by_session()["dddddddd-0000-4000-8000-000000000004"], usage(400, 500, 55, 5));
     assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count(), 1);

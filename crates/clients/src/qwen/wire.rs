@@ -6,6 +6,7 @@ use agtop_model::Usage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::bounded;
 use crate::parse::{Count, Loose, Moment, Str};
 
 /// A line of a chat or of a sub-agent's transcript.
@@ -182,7 +183,7 @@ impl UiEvent<'_> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Message<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "bounded::list")]
     pub(super) parts: Vec<Part<'a>>,
 }
 
@@ -218,7 +219,7 @@ pub(super) struct FunctionResponse<'a> {
     pub(super) id: Loose<'a>,
 }
 
-/// What a tool is used on: the arguments that say it in a few words, in the order in which they are asked.
+/// What a tool is used on: the arguments that say it in a bounded words, in the order in which they are asked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Arguments<'a> {
@@ -278,7 +279,7 @@ pub(super) struct ResultDisplay<'a> {
     pub(super) subagent_name: Loose<'a>,
 }
 
-/// The payloads of all other system lines: each has a few of these.
+/// The payloads of all other system lines: each has a bounded of these.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Payload<'a> {
@@ -324,6 +325,6 @@ pub(super) fn spoken(content: &RawValue) -> Option<Cow<'_, str>> {
     if content.get().starts_with('"') {
         return serde_json::from_str::<Str<'_>>(content.get()).ok().map(|text| text.0);
     }
-    let parts: Vec<Part<'_>> = read(Some(content))?;
+    let parts: Vec<Part<'_>> = bounded::from_slice(content.get().as_bytes()).ok()?;
     parts.into_iter().find_map(|part| part.text.0)
 }

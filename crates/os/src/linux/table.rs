@@ -5,7 +5,7 @@
 //!
 //! - A process that is new, or young, is read whole.
 //! - Of one that is watched, or has its turn, `stat` is read. While that line stays the same, the process has run for
-//!   less than a clock tick, and nothing else is asked. The line also tells whether it started another program; if it
+//!   less than a clock tick, and nothing else is asked but, of those that are watched, the clock. The line also tells whether it started another program; if it
 //!   did, the process is read whole.
 //! - The `stat` of those that are watched stays open, of as many as may be: to read it again costs a third of that.
 //! - All take turns, fewer in a pass, at being read whole: a working directory, a rewritten title, bytes moved within
@@ -22,6 +22,7 @@ use std::sync::Arc;
 use agtop_model::{ProcId, Process, Reading, Timestamp, Untrusted};
 use rustix::io::Result;
 
+use super::clock::CpuClock;
 use super::command::Command;
 use super::procfs::{Entry, ProcFs, read_again, read_start};
 use super::rota::{Rota, Turn};
@@ -65,6 +66,7 @@ struct Known {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     pub(super) units: Units,
+    pub(super) clock: CpuClock,
     /// When the machine was started, which start times count from.
     pub(super) boot: Reading<Timestamp>,
     /// How long ago that was, in clock ticks.
@@ -77,6 +79,8 @@ enum Due {
     Nothing,
     /// Whether it has changed at all.
     Stat,
+    /// The same, and its processor time though `stat` shows no change.
+    Clock,
     Everything,
 }
 
@@ -147,11 +151,9 @@ impl Table {
         let is_young = scale.now.saturating_sub(known.process.id.started) < scale.units.ticks_of(YOUTH);
         if is_young || turns.looks.has(place) {
             Due::Everything
-        } else if known.entry.inode != entry.inode
-            || turns.stats.has(place)
-            || self.watched.is_none()
-            || self.is_watched(entry.pid)
-        {
+        } else if self.watched.is_none() || self.is_watched(entry.pid) {
+            Due::Clock
+        } else if known.entry.inode != entry.inode || turns.stats.has(place) {
             Due::Stat
         } else {
             Due::Nothing
@@ -190,7 +192,8 @@ impl Known {
         match due {
             Due::Nothing => return Some(self),
             Due::Stat if self.is_as_before(fs) => return Some(self),
-            Due::Stat | Due::Everything => {}
+            Due::Clock if self.is_as_before(fs) => return self.at_its_clock(scale),
+            Due::Stat | Due::Clock | Due::Everything => {}
         }
         let directory = fs.process(entry.pid).ok()?;
         let line = read_start(&directory, c"stat", &mut line).ok()?;
@@ -207,7 +210,17 @@ impl Known {
         Some(self)
     }
 
-    /// Whether the process has not run since.
+    /// The same process, of which only the clock may have gone on.
+    fn at_its_clock(mut self, scale: Scale) -> Option<Self> {
+        let stat = Stat::parse(&self.line)?;
+        let cpu = Vitals::new(&stat, scale.boot, scale.units).with_clock(scale.clock, self.entry.pid).cpu();
+        if self.process.cpu != cpu {
+            Arc::make_mut(&mut self.process).cpu = cpu;
+        }
+        Some(self)
+    }
+
+    /// Whether `stat` is as it was: the process has run for less than a clock tick since.
     fn is_as_before(&self, fs: &mut ProcFs) -> bool {
         let mut line = [0; stat::LONGEST];
         let line = match &self.stat {
@@ -241,5 +254,6 @@ fn look(directory: &OwnedFd, stat: &Stat<'_>, fs: &mut ProcFs) -> Option<Command
 
 /// Writes down how a process fares.
 fn fare(process: &mut Arc<Process>, directory: &OwnedFd, stat: &Stat<'_>, scale: Scale) {
-    Vitals::new(stat, scale.boot, scale.units).with_io(directory, &process.exe).write_to(process);
+    let vitals = Vitals::new(stat, scale.boot, scale.units).with_clock(scale.clock, process.id.pid);
+    vitals.with_io(directory, &process.exe).write_to(process);
 }

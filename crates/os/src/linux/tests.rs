@@ -291,6 +291,47 @@ fn a_process_that_did_not_change_is_shared() {
     assert!(after.cpu.unwrap().total() > Duration::ZERO);
 }
 
+/// Uses the processor in a thread that has ended afterwards, until that thread has used this much.
+fn burn(time: Duration) {
+    let spin = move || {
+        let used = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
+        while used() < time {
+            std::hint::spin_loop();
+        }
+    };
+    std::thread::spawn(spin).join().unwrap();
+}
+
+/// An agent at a steady 6 percent uses 6 ms in the tenth of a second of a one-shot: no tick of `stat`, or one, which were
+/// 0 and 9.8 percent. `schedstat` has nanoseconds, of the first thread alone.
+#[test]
+fn processor_time_is_finer_than_ticks_and_that_of_all_threads() {
+    let mut os = LinuxOs::new();
+    let mut used = || {
+        let table = os.processes().unwrap();
+        let me = table.iter().find(|process| process.id.pid == std::process::id()).unwrap();
+        me.cpu.unwrap().total()
+    };
+    let before = used();
+    burn(Duration::from_millis(3));
+    let first = used();
+    burn(Duration::from_millis(3));
+    let second = used();
+    assert!(first.saturating_sub(before) >= Duration::from_millis(3), "{before:?} {first:?}");
+    assert!(second.saturating_sub(first) >= Duration::from_millis(3), "{first:?} {second:?}");
+    assert_ne!(second.subsec_nanos() % 1_000_000, 0, "no whole milliseconds: {second:?}");
+    assert_eq!(os.cpu_step(), Duration::from_nanos(1));
+}
+
+/// Pids of a copy of `/proc`, or of another namespace's, are not those that a clock can be asked for by.
+#[test]
+fn processor_time_in_another_proc_is_counted_in_ticks() {
+    let tree = Tree::new().with(&Spec { pid: std::process::id(), ticks: 7, ..PLAIN });
+    let mut os = tree.os();
+    assert_eq!(only(os.processes().unwrap()).cpu.unwrap().total(), os.units.span(7));
+    assert_eq!(os.cpu_step(), os.units.span(1));
+}
+
 #[test]
 fn a_young_process_is_read_anew_in_every_pass() {
     let tree = Tree::new().with(&PLAIN);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use agtop_model::{CpuTime, Gap, Io, Process, ProcessState, Reading, Timestamp};
 
+use super::clock::CpuClock;
 use super::io;
 use super::procfs::{gap, read_start};
 use super::stat::Stat;
@@ -68,6 +69,17 @@ impl Vitals {
             vsz: Ok(stat.virtual_bytes),
             io: Err(Gap::NotReported),
         }
+    }
+
+    /// The processor time.
+    pub(super) fn cpu(&self) -> Reading<CpuTime> {
+        self.cpu
+    }
+
+    /// With the processor time as finely as the clock has it.
+    #[must_use]
+    pub(super) fn with_clock(self, clock: CpuClock, pid: u32) -> Self {
+        Self { cpu: self.cpu.map(|ticks| clock.refine(pid, ticks)), ..self }
     }
 
     /// Adds what `io` says. The kernel shows it to those to whom it shows the executable, so where that is a gap, the

@@ -25,6 +25,8 @@ pub use terminal::{Terminal, notification};
 pub use watch::Watch;
 pub use wire::json;
 
+use crate::sink::plain;
+
 /// Something that deserves a person's eye.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
@@ -65,12 +67,12 @@ impl Alert {
     /// Whom and what, in one line that no terminal acts on.
     pub fn text(&self) -> String {
         let parts = [self.who.as_str(), self.detail.as_str()];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+        plain(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")).into_owned()
     }
 
     /// All of it in one line that no terminal acts on, message text included where the rule asks for it.
     pub fn sentence(&self) -> String {
-        let content = self.content.as_ref().map(|content| format!(" — {}", content.for_terminal())).unwrap_or_default();
-        format!("{}: {}{content}", self.label, self.text())
+        let content = self.content.as_ref().map(|content| format!(" — {}", content.raw())).unwrap_or_default();
+        plain(&format!("{}: {}{content}", self.label, self.text())).into_owned()
     }
 }

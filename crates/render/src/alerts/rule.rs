@@ -247,5 +247,5 @@ fn at<T>(wrong: &Spanned<T>, what: impl Into<String>) -> RuleError {
 
 /// A name in one line that no terminal acts on.
 fn plain(text: &str) -> Arc<str> {
-    agtop_model::Untrusted::from(text).for_terminal().into()
+    crate::sink::plain(text).into()
 }

@@ -1,6 +1,5 @@
-use agtop_model::Untrusted;
-
 use super::Alert;
+use crate::sink::plain;
 
 /// How a terminal is told of something that its person should see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,7 +91,7 @@ pub fn notification(alert: &Alert, terminal: Terminal) -> String {
 
 /// So much of a text as a notification holds, without anything that a terminal acts on.
 fn short(text: &str) -> String {
-    Untrusted::from(text).for_terminal().chars().take(LONGEST).collect()
+    plain(text).chars().take(LONGEST).collect()
 }
 
 #[cfg(test)]

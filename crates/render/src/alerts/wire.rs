@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Alert, Of, Subject};
 use crate::json::wire::SCHEMA_VERSION;
+use crate::sink;
 
 /// An alert in JSON, as `schema/alert.schema.json` describes it.
 #[derive(Serialize)]
@@ -50,6 +51,5 @@ pub fn json(alert: &Alert, at: Timestamp) -> String {
         values: alert.values.iter().copied().filter(|(_, number)| number.is_finite()).collect(),
         content: alert.content.as_ref().map(agtop_model::Untrusted::raw),
     };
-    // Of strings and finite numbers alone, it can be written.
-    serde_json::to_string(&wire).unwrap_or_default()
+    sink::json(&wire)
 }

@@ -23,15 +23,17 @@ use std::io::{Result, Write};
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 
+use crate::sink::Escaped;
 use crate::{Layout, View};
 
 /// Writes `value` as the view lays it out, with a line feed at the end.
 pub(crate) fn write(value: &impl Serialize, view: &View, out: &mut dyn Write) -> Result<()> {
+    let mut out = Escaped::new(out);
     match view.layout {
-        Layout::Line => serde_json::to_writer(&mut *out, value)?,
+        Layout::Line => serde_json::to_writer(&mut out, value)?,
         Layout::Pretty => {
             let formatter = PrettyFormatter::with_indent(b"    ");
-            value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
+            value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, formatter))?;
         }
     }
     out.write_all(b"\n")

@@ -203,9 +203,10 @@ impl<'a> Forest<'a> {
         children
     }
 
-    /// Use over the last interval, which only agents are measured for; else over the life of the process, as `ps` does.
+    /// Use over the last interval; where that was not measured, over the life of the process, as `ps` does.
     fn cpu_percent(&self, process: &Process, agent: Option<&Agent>) -> f64 {
-        let lately = agent.and_then(|agent| agent.cpu_percent.ok());
+        let measured = self.snapshot.cpu_percents.get(&process.id).copied();
+        let lately = agent.and_then(|agent| agent.cpu_percent.ok()).or(measured);
         let alive =
             process.started_at.map(|at| self.snapshot.now.since(at)).ok().filter(|alive| *alive > Duration::ZERO);
         let ever = || Some(process.cpu.ok()?.total().as_secs_f64() / alive?.as_secs_f64() * 100.0);

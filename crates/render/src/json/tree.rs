@@ -97,6 +97,21 @@ mod tests {
         assert_eq!(text_of(&Tree, &snapshot, &view()).matches("\"name\":\"sh\"").count(), 48);
     }
 
+    /// A build below an old shell had used 0.01 percent of the shell's life, and 44 percent of the last seconds.
+    #[test]
+    fn what_runs_below_an_agent_shows_what_it_uses_now() {
+        let mut snapshot = testing::rich();
+        let build = snapshot.processes.iter().find(|process| process.name.raw() == "cargo").unwrap().id;
+        snapshot.cpu_percents = Arc::new([(build, 44.0)].into());
+        let tree = json_of(&Tree, &snapshot, &view());
+        let roots = tree["processes"].as_array().unwrap();
+        let claude = roots.iter().find(|root| root["pid"] == testing::CLAUDE_PID).unwrap();
+        assert_eq!(claude["children"][0]["children"][0]["cpu_percent"], 44.0);
+        let before = json_of(&Tree, &testing::rich(), &view())["agent_summary"]["total_cpu_percent"].as_f64().unwrap();
+        let gained = tree["agent_summary"]["total_cpu_percent"].as_f64().unwrap() - before;
+        assert!((40.0..=44.0).contains(&gained), "{gained}");
+    }
+
     #[test]
     fn no_message_text_even_if_asked_for_and_no_secret() {
         let shown = text_of(&Tree, &testing::rich(), &View { content: Content::Included, ..view() });

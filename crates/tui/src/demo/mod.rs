@@ -66,6 +66,7 @@ impl Demo {
             now,
             system: Some(Arc::new(system(&scene))),
             processes: processes.into(),
+            cpu_percents: Arc::default(),
             timings: Arc::new(ledger::timings(&agents)),
             history: Arc::new(ledger::history(&scene, &agents, &paces)),
             lifecycles: lifecycles(&agents, &scene).into(),

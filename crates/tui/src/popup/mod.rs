@@ -14,7 +14,7 @@ use crate::app::{App, Overlay, project};
 use crate::columns::{Side, standing};
 use crate::facts::{Fact, Subject};
 use crate::look::Ink;
-use crate::widgets::{cols, put};
+use crate::widgets::{cols, harmless, put};
 
 /// Most popups are no wider, so that lines can be read.
 const WIDEST: u16 = 116;
@@ -164,10 +164,11 @@ fn window(app: &App, area: Rect, title: Line<'static>, buffer: &mut Buffer) -> R
     let mut spans = vec![Span::raw(" ")];
     spans.extend(title.spans);
     spans.push(Span::raw(" "));
+    let title = Line::from(spans);
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(app.look.style(Ink::Faint))
-        .title(Line::from(spans));
+        .title(harmless(&title).into_owned());
     let inner = block.inner(area);
     block.render(area, buffer);
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }

@@ -5,6 +5,8 @@ mod tty;
 
 use std::io;
 
+use agtop_render::sink::plain;
+
 pub use tty::{Mouse, Tty, listen};
 
 use crate::{App, Change, Command, Message, Reply};
@@ -107,7 +109,7 @@ fn take(input: Input, screen: &mut impl Screen, app: &mut App, host: &mut impl H
         match command {
             Command::Quit => return Ok(false),
             Command::Redraw => screen.clear()?,
-            Command::Copy(text) => screen.copy(&text)?,
+            Command::Copy(text) => screen.copy(&plain(&text))?,
             Command::Ring(sequence) => screen.ring(&sequence)?,
             Command::Suspend => {
                 screen.leave()?;

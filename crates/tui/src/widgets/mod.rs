@@ -3,6 +3,9 @@
 mod graph;
 mod rows;
 
+use std::borrow::Cow;
+
+use agtop_render::sink::plain;
 use agtop_render::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -41,12 +44,22 @@ pub(crate) fn bar(look: &Look, share: f64, columns: usize, ink: Ink) -> Vec<Span
     vec![Span::styled("━".repeat(filled), look.fill(ink)), look.span("─".repeat(columns - filled), Ink::Faint)]
 }
 
+/// The line without what a terminal acts on, whoever wrote it. Cells hold what they are given, tags and all.
+pub(crate) fn harmless<'a>(line: &'a Line<'_>) -> Cow<'a, Line<'a>> {
+    if line.spans.iter().all(|span| matches!(plain(&span.content), Cow::Borrowed(_))) {
+        return Cow::Borrowed(line);
+    }
+    let spans = line.spans.iter().map(|span| Span::styled(plain(&span.content), span.style));
+    Cow::Owned(Line::from(spans.collect::<Vec<_>>()).style(line.style))
+}
+
 /// Draws a line in an area one row high, cut with `…` where it does not fit.
 pub(crate) fn put(buffer: &mut Buffer, area: Rect, line: &Line<'_>, side: Side) {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
         return;
     }
+    let line = &harmless(line);
     let (room, width) = (usize::from(area.width), line.width());
     if width <= room {
         let x = if side == Side::Right { area.x + cols(room - width) } else { area.x };

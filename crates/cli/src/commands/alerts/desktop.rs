@@ -1,6 +1,7 @@
 //! A notification on the desktop, for whoever has no terminal before their eyes.
 
 use agtop_render::alerts::Alert;
+use agtop_render::sink::plain;
 use anyhow::Result;
 
 /// Has the desktop show the alert.
@@ -8,7 +9,7 @@ use anyhow::Result;
 /// # Errors
 /// If there is no desktop, or it refuses.
 pub(super) fn show(alert: &Alert) -> Result<()> {
-    system::show(&alert.sentence())
+    system::show(&plain(&alert.sentence()))
 }
 
 /// By D-Bus, or as Windows does it.
@@ -18,7 +19,7 @@ mod system {
     use notify_rust::Notification;
 
     pub(super) fn show(text: &str) -> Result<()> {
-        let body = plain(text);
+        let body = without_markup(text);
         Notification::new()
             .appname("agtop")
             .summary("agtop")
@@ -29,7 +30,7 @@ mod system {
     }
 
     /// Servers may take a body for markup.
-    fn plain(text: &str) -> String {
+    fn without_markup(text: &str) -> String {
         text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
     }
 }

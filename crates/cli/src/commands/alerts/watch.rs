@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use agtop_collect::Collector;
 use agtop_hooks::Reading;
-use agtop_model::{Timestamp, Untrusted};
+use agtop_model::Timestamp;
 use agtop_render::alerts::{Action, Alert, Watch, json, notification};
+use agtop_render::sink::plain;
 use agtop_render::units;
 use anyhow::Result;
 use crossbeam_channel::{Sender, bounded};
@@ -16,7 +17,7 @@ use super::Hands;
 #[cfg(unix)]
 use crate::commands::start_thread;
 use crate::plan::{Bell, EventForm, Span, Voice, WatchAlerts};
-use crate::progress;
+use crate::{progress, stderr};
 
 /// Prints what newly begins to deserve a person's eye, and does what its rules ask for.
 pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
@@ -27,12 +28,7 @@ pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
     let (rouse, roused) = bounded(1);
     let end = End { is_asked_for: Arc::default(), rouse };
     end.listen();
-    let mut teller = Teller {
-        watch: Watch::default(),
-        hands: Hands::new(|note| drop(writeln!(std::io::stderr(), "agtop: {note}"))),
-        voice,
-        out,
-    };
+    let mut teller = Teller { watch: Watch::default(), hands: Hands::new(|note| stderr::say(note)), voice, out };
     let mut snapshot = progress::shown(collector.watch(), || collector.refresh());
     let told = loop {
         let told = teller.tell(snapshot.now, &rules.find(&snapshot));
@@ -81,13 +77,8 @@ fn is_for_a_terminal_alone(alert: &Alert) -> bool {
 
 /// When, by which rule, who and what.
 fn line(alert: &Alert, now: Timestamp, zone: &TimeZone) -> String {
-    let content = alert.content.as_ref().map(|content| format!(" — {}", content.for_terminal())).unwrap_or_default();
-    format!(
-        "{} {}: {}{content}",
-        units::second(now, zone),
-        Untrusted::new(Arc::clone(&alert.name)).for_terminal(),
-        alert.text()
-    )
+    let content = alert.content.as_ref().map(|content| format!(" — {}", content.raw())).unwrap_or_default();
+    plain(&format!("{} {}: {}{content}", units::second(now, zone), alert.name, alert.text())).into_owned()
 }
 
 /// That the program is to end.

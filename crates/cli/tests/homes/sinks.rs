@@ -1,0 +1,458 @@
+//! One hostile text, through everything by which agtop hands text on.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command as Process, Stdio};
+use std::sync::{Arc, Mutex};
+
+use agtop_model::{Agent, Session, SessionKey, Snapshot, Title, TitleRank, Untrusted, is_harmless};
+use agtop_render::alerts::{Action, Actions, Alert, Rules, Terminal, json, notification};
+use agtop_render::{Content, SURFACES, View};
+use agtop_testkit::Home;
+use agtop_testkit::hostile::TEXT;
+use agtop_tui::{App, Canvas, Change, Command, Host, Input, Message, Options, Reply, Screen, demo};
+use ratatui::Terminal as Drawing;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use serde_json::{Value, json};
+
+use crate::loopback;
+use crate::support::agtop;
+
+/// By which way text leaves agtop, and how it is brought there: what came out comes back.
+struct Sink {
+    name: &'static str,
+    out: fn(&Stage) -> Vec<String>,
+    form: Form,
+}
+
+/// What may come out.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// Lines in which nothing acts on a terminal, and none of which is the text's own.
+    Lines,
+    /// One line.
+    Line,
+    /// JSON documents, one a line, that hold the text and nothing that acts on a terminal.
+    Json,
+    /// A notification within its own control sequence.
+    Sequence,
+}
+
+const SINKS: &[Sink] = &[
+    Sink { name: "tables", out: |stage| stage.told(TABLES), form: Form::Lines },
+    Sink { name: "CSV and Markdown", out: |stage| stage.told(FILES), form: Form::Lines },
+    Sink { name: "lines of commands", out: |stage| stage.told(COMMANDS), form: Form::Lines },
+    Sink { name: "JSON of commands", out: |stage| stage.told(DOCUMENTS), form: Form::Json },
+    Sink { name: "JSON, indented", out: |stage| stage.told(&[&["--json=sessions", "--pretty"]]), form: Form::Lines },
+    Sink { name: "errors", out: |stage| stage.complaints(ERRORS), form: Form::Lines },
+    Sink { name: "errors about variables", out: Stage::errors_about_variables, form: Form::Lines },
+    Sink { name: "errors about the configuration", out: Stage::errors_about_the_configuration, form: Form::Lines },
+    Sink { name: "the log", out: Stage::log, form: Form::Lines },
+    Sink { name: "the status line", out: Stage::status_line, form: Form::Lines },
+    Sink { name: "cells of the screen", out: |_| screen().cells, form: Form::Lines },
+    Sink { name: "the clipboard", out: |_| screen().copied, form: Form::Line },
+    Sink { name: "exported files", out: |_| screen().exported, form: Form::Lines },
+    Sink { name: "surfaces", out: surfaces, form: Form::Lines },
+    Sink { name: "notifications of the terminal", out: |_| alerts(sequences), form: Form::Sequence },
+    Sink { name: "notifications of the desktop", out: |_| alerts(|alert| vec![alert.sentence()]), form: Form::Line },
+    Sink { name: "alerts in JSON", out: |_| alerts(|alert| vec![json(alert, demo::NOON)]), form: Form::Json },
+    Sink { name: "variables of commands", out: Stage::variables, form: Form::Line },
+    Sink { name: "webhooks", out: Stage::webhook, form: Form::Json },
+];
+
+const TABLES: &[&[&str]] = &[
+    &["--once"],
+    &["--list", "--include-content"],
+    &["report", "session"],
+    &["report", "daily", "--breakdown"],
+    &["compare", "hostile"],
+];
+const FILES: &[&[&str]] = &[&["--csv"], &["report", "session", "--csv"], &["report", "session", "--markdown"]];
+const COMMANDS: &[&[&str]] = &[
+    &["explain", "hostile"],
+    &["doctor"],
+    &["events"],
+    &["prices", TEXT],
+    &["watch-alerts", "--once"],
+    &["hooks", "status"],
+    &["ledger", "stats"],
+];
+const DOCUMENTS: &[&[&str]] =
+    &[&["--json=sessions"], &["report", "session", "--json"], &["events", "--json"], &["ledger", "export"]];
+const ERRORS: &[&[&str]] = &[
+    &["--once", "--filter", TEXT],
+    &["--once", "--filter", "\u{1b}[2Jno\u{202e}hostile\u{9b}=3"],
+    &["--once", "--sort", TEXT],
+    &["--once", "--fields", TEXT],
+    &["--once", "--since", TEXT],
+    &["--once", "--client", TEXT],
+    &["--once", "-m", TEXT],
+    &["--once", "--config", TEXT],
+    &["--once", "--prices", TEXT],
+    &["--once", "--as-of", TEXT],
+    &["--once", "--view", TEXT],
+    &["--once", "--interval", TEXT],
+    &["--once", TEXT],
+    &["--once", "--log-file", OTHER],
+    &["explain", OTHER],
+    &["report", TEXT],
+    &["report", "daily", "--by", TEXT],
+    &["report", "daily", "--since", TEXT],
+    &["compare", OTHER],
+    &["hooks", "install", TEXT],
+];
+
+/// What nothing is called: no session, no file and no field.
+const OTHER: &str = "hostile/\u{1b}[2J\u{202e}other\u{7f}\u{9b}m\nagtop: forged";
+
+/// A home whose agents wrote the text wherever they could.
+struct Stage {
+    home: Home,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let home = Home::temporary().unwrap();
+        let response = json!({
+            "type": "assistant", "sessionId": TEXT, "cwd": format!("/{TEXT}"), "gitBranch": TEXT, "version": TEXT,
+            "uuid": TEXT, "requestId": TEXT, "timestamp": "2026-04-01T12:00:00.000Z",
+            "message": {
+                "id": TEXT, "role": "assistant", "model": TEXT,
+                "content": [{ "type": "tool_use", "id": TEXT, "name": TEXT, "input": { "file_path": TEXT } }],
+                "usage": { "input_tokens": 1, "output_tokens": 1 },
+            },
+        });
+        let title = json!({ "type": "custom-title", "customTitle": TEXT, "sessionId": TEXT });
+        home.write(".claude/projects/-p/x.jsonl", format!("{response}\n{title}\n")).unwrap();
+        home.write(format!(".claude/projects/-p/{}.jsonl", file_name()), "damaged\n{\"type\":\"assistant\",\n")
+            .unwrap();
+        Self { home }
+    }
+
+    fn told(&self, runs: &[&[&str]]) -> Vec<String> {
+        let push = json!({ "session_id": TEXT, "hook_event_name": "PreToolUse", "tool_name": TEXT, "cwd": TEXT });
+        let told = runs.iter().map(|run| {
+            agtop(self.home.root(), &["hook", "--client", "claude", &push.to_string()]);
+            let answer = agtop(self.home.root(), run);
+            assert!(answer.status.code() != Some(2), "{run:?}: {}", answer.stderr);
+            assert!(!answer.stdout.is_empty(), "{run:?}: {}", answer.stderr);
+            answer.stdout
+        });
+        told.collect()
+    }
+
+    fn complaints(&self, runs: &[&[&str]]) -> Vec<String> {
+        let told = runs.iter().map(|run| (run, agtop(self.home.root(), run).stderr));
+        let (silent, told): (Vec<_>, Vec<_>) = told.partition(|(_, told)| told.is_empty());
+        assert!(silent.is_empty(), "{silent:#?}");
+        told.into_iter().map(|(_, told)| told).collect()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Process {
+        let mut command = Process::new(env!("CARGO_BIN_EXE_agtop"));
+        command.args(arguments).current_dir(self.home.root()).env_clear().env("HOME", self.home.root());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn errors_about_variables(&self) -> Vec<String> {
+        let told = ["AGTOP_MATCH", "AGTOP_PRICES"]
+            .map(|name| self.command(&["--once"]).env(name, TEXT).output().unwrap().stderr);
+        told.map(|told| String::from_utf8(told).unwrap()).into()
+    }
+
+    fn errors_about_the_configuration(&self) -> Vec<String> {
+        let text = serde_json::to_string(TEXT).unwrap().replace('\u{7f}', "\\u007f");
+        let settings =
+            ["{} = 1", "[tui]\n{} = 1", "plan = {}", "[tui.keys]\n{} = 3", "[[alerts]]\nname = {}\nwhen = {}"];
+        let told = settings.map(|settings| {
+            self.home.write("wrong.toml", settings.replace("{}", &text)).unwrap();
+            self.complaints(&[&["--once", "--config", "wrong.toml"], &["config", "check", "--config", "wrong.toml"]])
+        });
+        told.concat()
+    }
+
+    fn log(&self) -> Vec<String> {
+        let path = self.home.path("agtop.log");
+        let mut command = self.command(&["--once", "--log-file"]);
+        assert!(command.arg(&path).env("AGTOP_LOG", "debug").output().unwrap().status.success());
+        vec![std::fs::read_to_string(path).unwrap()]
+    }
+
+    fn status_line(&self) -> Vec<String> {
+        let sent = json!({ "session_id": TEXT, "model": { "id": TEXT, "display_name": TEXT }, "workspace": { "current_dir": TEXT } });
+        let mut child = self
+            .command(&["statusline"])
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(sent.to_string().as_bytes()).unwrap();
+        vec![String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()]
+    }
+
+    /// Has a rule of that name act on what could not be read.
+    fn act(&self, action: &str) {
+        let name = serde_json::to_string(TEXT).unwrap().replace('\u{7f}', "\\u007f");
+        let rule = format!("[[alerts]]\nname = {name}\nof = \"fleet\"\nwhen = \"lost_records>0\"\n{action}\n");
+        self.home.write("alerts.toml", rule).unwrap();
+        let answer = agtop(self.home.root(), &["watch-alerts", "--once", "--config", "alerts.toml"]);
+        assert!(answer.status.success() && answer.stderr.is_empty(), "{}", answer.stderr);
+    }
+
+    fn variables(&self) -> Vec<String> {
+        self.act("command = [\"sh\", \"-c\", \"env -0 > variables\"]");
+        let told = std::fs::read_to_string(self.home.path("variables")).unwrap();
+        let ours = told.split('\0').filter(|variable| variable.starts_with("AGTOP_ALERT_"));
+        let ours: Vec<String> = ours.map(str::to_owned).collect();
+        assert!(ours.len() > 5, "{told:?}");
+        ours
+    }
+
+    fn webhook(&self) -> Vec<String> {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        let bodies = loopback::serve(server, "200 OK");
+        self.act(&format!("webhook = \"http://{address}/\""));
+        vec![bodies.recv().unwrap()]
+    }
+}
+
+/// The text, but for what no file's name holds everywhere.
+fn file_name() -> String {
+    let is_for_a_file = |c: &char| if cfg!(unix) { *c != '/' } else { is_harmless(*c) && !"]:;\\".contains(*c) };
+    TEXT.chars().filter(is_for_a_file).collect()
+}
+
+fn untrusted() -> Option<Untrusted> {
+    Some(TEXT.into())
+}
+
+/// Agents of the demo, which give everything the text for a name.
+fn snapshot() -> Snapshot {
+    let snapshot = demo::crowd(5, 5);
+    let title = || Some(Title { rank: TitleRank::FirstCommand, text: TEXT.into() });
+    let sessions: Vec<Arc<Session>> = snapshot
+        .sessions
+        .iter()
+        .enumerate()
+        .map(|(at, session)| {
+            Arc::new(Session {
+                key: SessionKey::new(session.key.client, format!("{at}{TEXT}").as_str()),
+                title: title(),
+                public_title: title(),
+                cwd: Some(Path::new("/").join(TEXT)),
+                project: untrusted(),
+                branch: untrusted(),
+                version: untrusted(),
+                origin: untrusted(),
+                tag: untrusted(),
+                model: Some(TEXT.into()),
+                ..Session::clone(session)
+            })
+        })
+        .collect();
+    let of = |agent: &Agent| {
+        let wanted = agent.session.as_ref()?;
+        let at = snapshot.sessions.iter().position(|session| session.key == wanted.key)?;
+        sessions.get(at).cloned()
+    };
+    let agents: Vec<Agent> = snapshot
+        .agents
+        .iter()
+        .map(|agent| Agent {
+            label: TEXT.into(),
+            session: of(agent),
+            launcher: untrusted(),
+            danger: untrusted(),
+            children: vec![(7, TEXT.into())],
+            skills: vec![TEXT.into()],
+            ..agent.clone()
+        })
+        .collect();
+    Snapshot { agents: agents.into(), sessions: sessions.into(), prices: TEXT.into(), ..snapshot }
+}
+
+fn surfaces(_: &Stage) -> Vec<String> {
+    let view = View { content: Content::Included, ..View::plain("1.0.0", "linux") };
+    let written = SURFACES.iter().map(|surface| {
+        let mut out = Vec::new();
+        surface.write(&snapshot(), &view, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    });
+    written.collect()
+}
+
+/// What comes of each alert about the agents, with message text.
+fn alerts(told: fn(&Alert) -> Vec<String>) -> Vec<String> {
+    let alerts = Rules::default().find(&snapshot());
+    assert!(alerts.iter().any(|alert| !alert.who.is_empty()));
+    let with_content = |alert: Alert| {
+        let actions = Actions { shown: vec![Action::Notify], ..(*alert.actions).clone() };
+        Alert { actions: Arc::new(actions), content: untrusted(), who: TEXT.to_owned(), ..alert }
+    };
+    alerts.into_iter().map(with_content).flat_map(|alert| told(&alert)).collect()
+}
+
+/// One for each sequence that carries it.
+fn sequences(alert: &Alert) -> Vec<String> {
+    let carried = notification(alert, Terminal::default());
+    carried.split_inclusive('\u{7}').map(str::to_owned).collect()
+}
+
+/// What the screen gave out while somebody went through all of it.
+#[derive(Default)]
+struct Shown {
+    cells: Vec<String>,
+    copied: Vec<String>,
+    exported: Vec<String>,
+}
+
+fn screen() -> Shown {
+    let shown = Arc::new(Mutex::new(Shown::default()));
+    let mut app = App::new(Options { content: Content::Included, ..Options::usual("1.0.0", "linux") });
+    let mut inputs: VecDeque<Input> =
+        [Message::Resize(140, 40), Message::Snapshot(Arc::new(snapshot()))].map(Input::Message).into();
+    let keys = [
+        "y", "Enter", "Down", "y", "Esc", "!", "y", "Enter", "Down", "Down", "y", "Esc", "@", "#", "$", "%", "1", "x",
+        "Esc", "E",
+    ];
+    inputs.extend(["1"].into_iter().chain(keys).map(|name| Input::Message(Message::Key(key(name)))));
+    let replies = [Reply::Done(TEXT.to_owned()), Reply::Failed(TEXT.to_owned())];
+    inputs.extend(replies.map(|reply| Input::Message(Message::Reply(reply))));
+    let pager = Reply::Text { title: TEXT.to_owned(), lines: vec![TEXT.to_owned(); 3] };
+    inputs.push_back(Input::Message(Message::Reply(pager)));
+    let (mut slate, mut play) =
+        (Slate { shown: Arc::clone(&shown), canvas: Canvas::default() }, Play { inputs, shown: Arc::clone(&shown) });
+    agtop_tui::run(&mut slate, &mut app, &mut play).unwrap();
+    let shown = std::mem::take(&mut *shown.lock().unwrap());
+    shown
+}
+
+fn key(name: &str) -> KeyEvent {
+    let code = match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Down" => KeyCode::Down,
+        // Shift and a digit stand for the digit.
+        "!" | "@" | "#" | "$" | "%" => {
+            KeyCode::Char(char::from(b'1' + u8::try_from("!@#$%".find(name).unwrap()).unwrap()))
+        }
+        name => KeyCode::Char(name.chars().next().unwrap()),
+    };
+    KeyEvent::new(code, KeyModifiers::NONE)
+}
+
+struct Play {
+    inputs: VecDeque<Input>,
+    shown: Arc<Mutex<Shown>>,
+}
+
+impl Host for Play {
+    fn wait(&mut self) -> Input {
+        self.inputs.pop_front().unwrap_or(Input::Stop)
+    }
+
+    fn ready(&mut self) -> Option<Input> {
+        None
+    }
+
+    fn carry_out(&mut self, command: Command) -> Option<Reply> {
+        if let Command::Export(file) = command {
+            let mut shown = self.shown.lock().unwrap();
+            shown.exported.extend([file.name, String::from_utf8(file.bytes).unwrap()]);
+        }
+        None
+    }
+}
+
+struct Slate {
+    shown: Arc<Mutex<Shown>>,
+    canvas: Canvas,
+}
+
+impl Screen for Slate {
+    fn draw(&mut self, app: &App, change: Change) -> io::Result<()> {
+        let mut drawing = Drawing::new(TestBackend::new(140, 40)).unwrap();
+        drawing.draw(|frame| self.canvas.draw(app, change, frame)).unwrap();
+        let cells = drawing.backend().buffer().content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        self.shown.lock().unwrap().cells.push(cells);
+        Ok(())
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.shown.lock().unwrap().copied.push(text.to_owned());
+        Ok(())
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn ring(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn enter(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn leave(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is wrong with what came out.
+fn fault(out: &str, form: Form) -> Option<String> {
+    let is_layout = |c: char| c == '\n' || (form == Form::Lines && c == '\t');
+    let text = if form == Form::Sequence { within_sequence(out)? } else { out };
+    if let Some(c) = text.chars().find(|&c| !is_harmless(c) && !(is_layout(c) && form != Form::Line)) {
+        return Some(format!("{c:?} came through"));
+    }
+    if text.lines().any(|line| line.starts_with("agtop: forged")) {
+        return Some("a line was forged".to_owned());
+    }
+    if form == Form::Json {
+        let documents: Result<Vec<Value>, _> = text.lines().map(serde_json::from_str).collect();
+        return match documents {
+            Err(error) => Some(error.to_string()),
+            Ok(documents) => (!documents.iter().any(holds_text)).then(|| "the text is missing".to_owned()),
+        };
+    }
+    None
+}
+
+/// Whether some string in it holds the text.
+fn holds_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("hostile"),
+        Value::Array(values) => values.iter().any(holds_text),
+        Value::Object(values) => values.iter().any(|(key, value)| key.contains("hostile") || holds_text(value)),
+        _ => false,
+    }
+}
+
+/// What a terminal is to show. A notification that is none has nothing to look at.
+fn within_sequence(out: &str) -> Option<&str> {
+    out.strip_prefix("\u{1b}]9;").or_else(|| out.strip_prefix("\u{1b}]777;"))?.strip_suffix('\u{7}')
+}
+
+/// `y` put a session's id with its line break on the clipboard, errors about `--filter`, `--since`, `--client`, `explain`,
+/// `AGTOP_MATCH` and keys of the configuration had raw ESC in them, and JSON on a terminal raw C1, DEL and bidirectional
+/// controls.
+#[test]
+fn a_hostile_text_passes_no_sink() {
+    let stage = Stage::new();
+    let mut faults = Vec::new();
+    for sink in SINKS {
+        let out = (sink.out)(&stage);
+        assert!(out.iter().any(|out| out.contains("hostile")), "{}: {out:#?}", sink.name);
+        let found = out.iter().filter_map(|out| Some((fault(out, sink.form)?, out)));
+        faults.extend(found.map(|(fault, out)| format!("{}: {fault}: {out:?}", sink.name)));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
