@@ -60,8 +60,8 @@ pub(crate) fn verdict(process: &Process, verdict: Option<(ClientId, Role)>) {
     let script = facts.script();
     match verdict {
         Some((client, role)) => {
-            let rule = rule(process, script);
-            debug!(pid, %client, ?role, rule, ?program, ?executable, ?script, ?cwd, "process: taken for an agent");
+            let by = rule(process, script);
+            debug!(pid, %client, ?role, rule = by, ?program, ?executable, ?script, ?cwd, "process: taken for an agent");
         }
         None if process.argv.is_empty() => {
             debug!(pid, ?executable, "process: no agent, its command line is kept from us or it has ended");

@@ -311,10 +311,10 @@ impl Listener {
             tracing::debug!(client = ?frame.header.client, sender = frame.header.pid, "hooks: an event came before");
             return None;
         };
-        let (client, sender) = (frame.header.client.clone(), frame.header.pid);
+        let sender = frame.header.pid;
         let received = self.decode(frame, proof, novelty);
         if received.is_none() {
-            tracing::debug!(?client, sender, "hooks: an event is refused, it tells nothing that is understood");
+            tracing::debug!(sender, "hooks: an event is refused, it tells nothing that is understood");
             self.arrivals.refuse(|refused| refused.damaged += 1);
         }
         received
