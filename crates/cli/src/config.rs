@@ -8,6 +8,7 @@ use agtop_prices::AsOf;
 use agtop_render::alerts::{Entry, Rules};
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
+use tracing::debug;
 
 use crate::args::PlanChoice;
 
@@ -90,9 +91,13 @@ impl Config {
         let path = named.unwrap_or(usual);
         let text = match agtop_os::read_own_text(path, LARGEST) {
             Ok(text) => text,
-            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                debug!(?path, "configuration: not there");
+                return Ok(Self::default());
+            }
             Err(error) => return Err(anyhow!("{}: {error}", path.display())),
         };
+        debug!(?path, bytes = text.len(), "configuration: read");
         let located = |at: usize, what: &str| anyhow!("{}", located(path, &text, at, what));
         let mut config: Self = toml::from_str(&text)
             .map_err(|error| located(error.span().map_or(0, |span| span.start), error.message()))?;

@@ -29,15 +29,19 @@ fn main() -> ExitCode {
     if let Err(error) = log::start(cli.general.log_file.as_deref()) {
         return failed(&error, USAGE);
     }
+    let (version, pid) = (env!("CARGO_PKG_VERSION"), std::process::id());
+    tracing::info!(version, pid, system = std::env::consts::OS, here = ?std::env::current_dir().ok(), "agtop starts");
     let plan = match Plan::of(cli) {
         Ok(plan) => plan,
         Err(error) => return failed(&error, USAGE),
     };
-    match commands::run(plan) {
+    let code = match commands::run(plan) {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => failed(&error, 1),
-    }
+    };
+    tracing::info!(pid, ?code, "agtop ends");
+    code
 }
 
 /// One line on standard error.

@@ -20,6 +20,7 @@ use agtop_render::{Colour, Content, Filter, Layout, Plan as BillingPlan, SortKey
 use anyhow::{Context, Result, anyhow, bail};
 use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
+use tracing::debug;
 
 use crate::args::{Cli, Command, ForgetArgs, LedgerArgs, LedgerCommand, PlanChoice, PricesCommand, SourceArgs};
 #[cfg(feature = "logos")]
@@ -266,6 +267,7 @@ impl Ground {
         env.work_dirs.extend(config.aider.directories.iter().map(|directory| expanded(directory, &home)));
         let data = env.var("AGTOP_DATA_DIR").filter(|directory| !directory.is_empty());
         let data = data.map_or_else(|| directories.data_dir().join("agtop"), PathBuf::from);
+        debug!(home = ?env.home, ?data, work_dirs = ?env.work_dirs, "places");
         let config_file = cli.general.config.clone().unwrap_or(config_file);
         let cache = prices::cache_file(&directories.cache_dir());
         let logos = logos::directory(&directories.cache_dir());
@@ -275,11 +277,14 @@ impl Ground {
     fn book(&self, cli: &Cli) -> Result<PriceBook> {
         let by_env = self.env.var("AGTOP_PRICES").map(PathBuf::from);
         let own = cli.money.price_file.clone().or(by_env).or_else(|| self.config.prices.clone());
-        let book = prices::book(own.map(|path| expanded(&path, &self.env.home)).as_deref(), &self.cache)?;
+        let own = own.map(|path| expanded(&path, &self.env.home));
+        let book = prices::book(own.as_deref(), &self.cache)?;
         let by_flag = cli.money.prices_as_of.as_deref().map(prices::as_of).transpose()?;
         let as_of = by_flag.or(self.config.prices_as_of).unwrap_or_default();
         prices::check(as_of, jiff::Timestamp::now(), &self.zone)?;
-        Ok(book.with_as_of(as_of))
+        let book = book.with_as_of(as_of);
+        debug!(list = ?book.as_of(), ?own, "prices: used");
+        Ok(book)
     }
 
     fn screen(&self, cli: &Cli, book: Arc<PriceBook>) -> Result<Screen> {

@@ -6,8 +6,9 @@ use std::io::Write;
 
 use agtop_render::sink;
 
-/// Says it, after the program's name. What it quotes may come from anywhere.
+/// Says it, after the program's name, and in the log as well. What it quotes may come from anywhere.
 pub(crate) fn say(message: impl Display) {
+    tracing::warn!("said on standard error: {message}");
     line(format_args!("agtop: {message}"));
 }
 

@@ -139,6 +139,22 @@ mod tests {
         assert_eq!(used(home, &[]), before);
     }
 
+    /// The screen's log was always empty.
+    #[test]
+    fn the_screen_says_in_its_log_what_it_looked_at() {
+        let Some(terminal) = Terminal::open("log") else { return };
+        let path = terminal.home.path().join("agtop.log");
+        terminal.run(&format!("AGTOP_LOG=debug {} --log-file {}", env!("CARGO_BIN_EXE_agtop"), path.display()));
+        terminal.wait_for("the first frame", is_ours);
+        terminal.wait_for("a look at files", |_| std::fs::read_to_string(&path).unwrap().contains("place: "));
+        terminal.press(&["q"]);
+        terminal.assert_sane();
+        let log = std::fs::read_to_string(&path).unwrap();
+        for said in ["agtop starts", "command: the screen", "hooks: listens", "place: not there", "agtop ends"] {
+            assert!(log.contains(said), "{said} in\n{log}");
+        }
+    }
+
     #[test]
     fn to_the_background_and_back() {
         let Some(terminal) = Terminal::open("suspend") else { return };

@@ -198,6 +198,14 @@ impl<'a> ProcFacts<'a> {
         }
     }
 
+    /// The script or module that a runtime runs, as its command line names it.
+    pub fn script(&self) -> Option<&'a str> {
+        match self.code {
+            Code::JavaScript(script) | Code::Python(script) | Code::Module(script) => Some(script),
+            Code::Native | Code::Other => None,
+        }
+    }
+
     /// Whether Node.js or its like runs a script of the npm package of that name: of it, not of one that it depends on,
     /// and not one that installs it.
     pub fn script_in_package(&self, package: &str) -> bool {

@@ -8,6 +8,7 @@ use agtop_model::{
     Untrusted,
 };
 
+use crate::log::{self, NoRow, ProcessLog};
 use crate::matcher::{Matcher, command_line};
 
 /// Finds agents among processes.
@@ -18,6 +19,7 @@ pub(crate) struct Census {
     own: Option<u32>,
     /// What the last table's processes were, in the order of pids.
     judged: Vec<Judged>,
+    pub(crate) log: ProcessLog,
 }
 
 /// Which client a process belongs to, and as what.
@@ -63,6 +65,11 @@ impl Census {
                 is_row.then_some((process, client, role))
             })
             .collect();
+        self.log.note(table.iter().filter_map(|process| {
+            let (client, role) = kin.role(process.id.pid)?;
+            let is_wrapper = kin.is_wrapper(process.id.pid).then_some(NoRow::Wrapper);
+            Some((&***process, client, if role == Role::Helper { Some(NoRow::Helper) } else { is_wrapper }))
+        }));
         let mut found = Found { agents: Vec::new(), hosts: Vec::new(), processes: Arc::default() };
         for &(process, client, role) in &rows {
             let agent = agent(client, process, &kin);
@@ -81,11 +88,12 @@ impl Census {
             let judged = match before.next_if(|known| known.process.id == process.id) {
                 Some(known) if Arc::ptr_eq(&known.process, process) => known,
                 Some(known) if looks_alike(&known.process, process) => Judged { process: Arc::clone(process), ..known },
-                known => Judged {
-                    process: Arc::clone(process),
-                    role: self.role(process),
-                    first_seen: known.map_or(at, |known| known.first_seen),
-                },
+                known => {
+                    let role = self.role(process);
+                    log::verdict(process, role);
+                    let first_seen = known.map_or(at, |known| known.first_seen);
+                    Judged { process: Arc::clone(process), role, first_seen }
+                }
             };
             self.judged.push(judged);
         }

@@ -21,6 +21,7 @@ use crate::census::{self, Census};
 use crate::discover::{Candidate, FileState, Place};
 use crate::files::Files;
 use crate::health::HealthBook;
+use crate::log::{AgentLog, Joining};
 use crate::matcher::Matcher;
 use crate::moved::FoundNames;
 use crate::probes::Probes;
@@ -116,6 +117,7 @@ pub struct Collector {
     /// Whether there were two looks.
     has_sampled: bool,
     meter: Arc<Meter>,
+    log: AgentLog,
 }
 
 /// A file that was read before.
@@ -175,6 +177,7 @@ impl Collector {
             told: Instant::now(),
             has_sampled: false,
             meter: Arc::new(Meter::default()),
+            log: AgentLog::default(),
         }
     }
 
@@ -386,6 +389,7 @@ impl Collector {
                     &warm.rest.issues
                 }
             };
+            tracing::debug!(%client, ?path, ?worth, "ledger: tells of a file");
             if worth.is_current() {
                 health.note_cached(client, path, issues);
             }
@@ -484,6 +488,8 @@ impl Collector {
         }
         let pushed_at: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.at)).collect();
         self.standings.note(&mut agents, &pushed_at, now);
+        let is_named = |agent: &Agent| join::is_named(agent, &markers);
+        self.log.note(&Joining { agents: &agents, sessions: &told.sessions, is_named: &is_named, now });
         if self.settings.runs == Runs::Again {
             self.attendance.note(&mut agents, self.sampled, now);
             self.history.note(&agents, &told.lately.all, now);
@@ -543,7 +549,10 @@ impl Collector {
     /// Finds the agents among the processes that there are. They tell directories in which clients without an index
     /// keep their files, too.
     fn look_at_processes(&mut self) {
-        let table = self.os.processes().unwrap_or_default();
+        let table = self.os.processes().unwrap_or_else(|error| {
+            self.census.log.no_table(&error);
+            Vec::new()
+        });
         self.sampled = Instant::now();
         let last_start = table.iter().map(|process| process.id.started).max().unwrap_or(u64::MAX);
         let moment = Moment { at: self.sampled, now: now(), last_start, cpu_step: self.os.cpu_step() };
@@ -570,6 +579,7 @@ impl Collector {
         let directories: HashSet<&Path> =
             found.agents.iter().filter_map(|agent| agent.process.cwd.as_deref().ok()).collect();
         for directory in directories.into_iter().filter(|directory| !known.contains(*directory)) {
+            tracing::debug!(?directory, "directory: an agent works here, its client's files may lie here");
             self.settings.env.work_dirs.push(directory.to_owned());
             self.settings
                 .env

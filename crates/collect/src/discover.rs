@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -152,7 +153,15 @@ impl Search<'_> {
         if !self.found.exists {
             return;
         }
-        let accepts = |relative: &Path| (store.accepts)(relative) && !is_superseded(root, relative, store.format);
+        let passed_over = Cell::new(0);
+        let accepts = |relative: &Path| {
+            let is_accepted = (store.accepts)(relative) && !is_superseded(root, relative, store.format);
+            if !is_accepted {
+                passed_over.set(passed_over.get() + 1);
+                tracing::trace!(?root, ?relative, "file: passed over, it has no transcript's name or is superseded");
+            }
+            is_accepted
+        };
         Walk { root, depth: store.depth, accepts: &accepts }.run(&mut |sight| {
             let path = || if sight.relative.as_os_str().is_empty() { root.clone() } else { root.join(sight.relative) };
             let (kind, what) = match sight.kind {
@@ -171,6 +180,7 @@ impl Search<'_> {
             };
             self.note(&path(), kind, &what);
         });
+        self.found.passed_over = passed_over.get();
     }
 
     /// Says so if there is nothing in a place that the client itself lists. Where something there cannot be looked at,

@@ -6,6 +6,7 @@ use agtop_ledger::{FileIssue, FileIssues, IssuePlace};
 use agtop_model::{ClientHealth, ClientId, Health, Issue, Place, StoreHealth};
 
 use crate::World;
+use crate::log::PlaceLog;
 
 /// More issues than this are counted, not kept: a damaged disk must not fill the memory.
 pub(crate) const MAX_KEPT_ISSUES: usize = 200;
@@ -15,6 +16,7 @@ pub(crate) const MAX_KEPT_ISSUES: usize = 200;
 pub(crate) struct HealthBook {
     clients: BTreeMap<ClientId, Account>,
     ledger: Vec<Issue>,
+    log: PlaceLog,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +38,7 @@ impl HealthBook {
 
     /// Notes that a place was searched.
     pub(crate) fn note_store(&mut self, client: ClientId, store: &Store, found: Found) {
+        self.log.note(client, store, found);
         self.account(client).stores.push(StoreHealth {
             layout: store.layout,
             root: store.root.clone(),
@@ -75,6 +78,9 @@ impl HealthBook {
         }
         account.issues_total += 1;
         if account.issues.len() < MAX_KEPT_ISSUES {
+            tracing::warn!(
+                %client, path = ?issue.path, place = ?issue.place, kind = issue.kind.as_str(), "not read: {}", issue.detail
+            );
             account.issues.push(issue);
         }
     }
@@ -98,6 +104,7 @@ impl HealthBook {
         for issue in issues {
             let is_known = self.ledger.iter().any(|known| (&known.path, &known.detail) == (&issue.path, &issue.detail));
             if !is_known && self.ledger.len() < MAX_KEPT_ISSUES {
+                tracing::warn!(path = ?issue.path, "ledger: {}", issue.detail);
                 self.ledger.push(issue);
             }
         }
@@ -153,4 +160,6 @@ pub(crate) struct Found {
     pub(crate) exists: bool,
     pub(crate) files: u64,
     pub(crate) bytes: u64,
+    /// Names that are no transcript's, those of directories among them, and files whose original is there.
+    pub(crate) passed_over: u64,
 }

@@ -151,6 +151,11 @@ fn of_family<'s>(sessions: &'s [Arc<Session>], key: &SessionKey) -> Option<&'s A
     sessions.iter().find(|session| session.client() == key.client && find(session, key).is_some())
 }
 
+/// Whether a file, a lock or the command line names the session of a process; that session may have no transcript yet.
+pub(crate) fn is_named(agent: &Agent, markers: &Markers<'_>) -> bool {
+    markers.of(agent).is_some() || !locks(agent).is_empty()
+}
+
 fn bind(agent: &mut Agent, session: &Arc<Session>, tier: JoinTier, confidence: Confidence) {
     agent.session = Some(Arc::clone(session));
     agent.join = Some(Join { tier, confidence });
@@ -202,14 +207,42 @@ fn holds_database(agent: &Agent) -> bool {
     writing.iter().any(|path| path.extension().is_some_and(|extension| extension == "db"))
 }
 
+/// Why a process and a session cannot belong together, where nothing but place and time speaks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mismatch {
+    /// Of the process it is not known when it started.
+    UnknownStart,
+    /// Of the process it is not known where it works.
+    UnknownDirectory,
+    /// The session is another client's.
+    OtherClient,
+    /// The session does not say where it is worked on.
+    SessionWithoutDirectory,
+    /// It is worked on elsewhere.
+    OtherDirectory,
+    /// Nothing was written to it since the process started.
+    QuietSinceStart,
+}
+
+/// Why they cannot belong together; `None` if they can.
+pub(crate) fn mismatch(agent: &Agent, session: &Session) -> Option<Mismatch> {
+    let Ok(started) = agent.process.started_at else { return Some(Mismatch::UnknownStart) };
+    let Ok(cwd) = agent.process.cwd.as_deref() else { return Some(Mismatch::UnknownDirectory) };
+    if session.client() != agent.client {
+        return Some(Mismatch::OtherClient);
+    }
+    let Some(directory) = session.cwd.as_deref() else { return Some(Mismatch::SessionWithoutDirectory) };
+    if !same_directory(directory, cwd) {
+        return Some(Mismatch::OtherDirectory);
+    }
+    let is_its_time = session.last_active.is_some_and(|last| started.minus(SLACK) <= last);
+    (!is_its_time).then_some(Mismatch::QuietSinceStart)
+}
+
 /// How far apart in time a process and a session of the same directory began; `None` if they cannot belong together.
 fn distance(agent: &Agent, session: &Session) -> Option<Duration> {
-    let started = agent.process.started_at.ok()?;
-    let cwd = agent.process.cwd.as_deref().ok()?;
-    let is_possible = session.client() == agent.client
-        && session.cwd.as_deref().is_some_and(|directory| same_directory(directory, cwd))
-        && session.last_active.is_some_and(|last| started.minus(SLACK) <= last);
-    is_possible.then(|| gap(started, session.started.unwrap_or(started)))
+    let started = agent.process.started_at.ok().filter(|_| mismatch(agent, session).is_none())?;
+    Some(gap(started, session.started.unwrap_or(started)))
 }
 
 fn gap(a: Timestamp, b: Timestamp) -> Duration {

@@ -18,6 +18,7 @@ mod health;
 mod hints;
 mod join;
 mod lines;
+mod log;
 mod matcher;
 mod moved;
 mod probes;

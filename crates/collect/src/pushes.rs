@@ -24,6 +24,8 @@ pub(crate) struct Pushes {
     turns: Samples,
     /// What sessions were newly called, and nobody has asked for yet.
     tags: Vec<Tag>,
+    /// What the log said of refused events last.
+    said: Refused,
 }
 
 /// Where a session stands, by what was pushed last.
@@ -111,6 +113,10 @@ impl Pushes {
         }
         if let Some(listener) = &mut self.listener {
             listener.settle();
+            let refused = listener.refused();
+            if std::mem::replace(&mut self.said, refused) != refused {
+                tracing::debug!(?refused, "hooks: refused so far");
+            }
         }
         self.lives.retain(|_, live| now.since(live.at) <= KEPT);
         self.running.retain(|_, running| now.since(running.since) <= KEPT);
@@ -121,6 +127,8 @@ impl Pushes {
         if let Some(text) = tag.filter(|tag| world.tag(&told.session, tag)) {
             self.tags.push(Tag { session: told.session.clone(), text, at: told.at });
         }
+        let (client, session, meaning) = (told.session.client, &told.session.id, told.meaning);
+        tracing::debug!(%client, ?session, ?meaning, sender = sender.pid, proof = ?sender.proof, "hook: an event");
         // Anybody can say that an agent is among their ancestors.
         if !sender.proof.is_verified() {
             return;

@@ -13,6 +13,7 @@ use agtop_ledger::{
 };
 use agtop_model::{ClientId, Event, FileId, Issue, IssueKind, Timestamp};
 use foldhash::fast::RandomState;
+use tracing::debug;
 
 use crate::discover::{Candidate, FileState, Place};
 use crate::moved::FoundNames;
@@ -225,6 +226,7 @@ impl Remembrance {
         let opening = Opening { path, clients: &ids, now, patience: Opening::PATIENCE };
         match Ledger::open(&opening) {
             Ok(opened) => {
+                debug!(?path, access = ?opened.ledger.access(), "ledger: opened");
                 for broken in opened.ledger.broken_ones() {
                     let detail =
                         "a broken ledger that was set aside: what it alone knew is missing until it is deleted";
@@ -304,6 +306,7 @@ impl Remembrance {
     fn give_up(&mut self, error: &LedgerError) {
         self.note_damage();
         self.fault(error.path.clone(), error.fault.to_string());
+        tracing::warn!(%error, "ledger: not used any more");
         self.notices.push(format!("{error}; this run remembers nothing"));
         self.ledger = None;
         self.waiting.clear();
@@ -418,6 +421,7 @@ impl Remembrance {
         if records.is_empty() && grown.is_empty() && tags.is_empty() {
             return;
         }
+        debug!(files = records.len(), grown = grown.len(), tags = tags.len(), "ledger: writes");
         let written = grown.into_values().try_for_each(|grown| {
             records.extend(grown.record(ledger)?);
             Ok(())
@@ -469,6 +473,7 @@ impl<'a> Judge<'a> {
             (State::Live | State::Gone, Some((at, candidate))) => {
                 let state = candidate.state();
                 if entry.stamp != stamp(&state) {
+                    debug!(path = ?entry.path, "ledger: not enough, the file has changed since");
                     return Some(Worth::Usage);
                 }
                 let is_of_interest =
@@ -479,6 +484,10 @@ impl<'a> Judge<'a> {
                 if self.writes && !is_of_interest && !is_doubtful {
                     return Some(Worth::Settled { candidate: at, state });
                 }
+                debug!(
+                    path = ?entry.path, is_of_interest, is_doubtful, writes = self.writes,
+                    "ledger: not enough, the file tells of the present or of times to come, or is to be read in any case"
+                );
                 // How a running total came about, the file does not tell.
                 let is_series = memory.turns.iter().any(|turn| turn.running_total().is_some());
                 is_series.then_some(Worth::Usage)

@@ -7,6 +7,7 @@ use agtop_ledger::{Clock, Head, Reach};
 use agtop_model::{ClientId, Event, EventKind, FileId, Issue, Timestamp};
 use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
+use tracing::debug;
 
 use crate::directories;
 use crate::discover::{FileState, Place};
@@ -155,7 +156,12 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
         Box::new(Cursor::new(client.decoder(store, &source)))
     });
     let client = client.info().id;
+    let from = cursor.offset;
+    let (mut records, mut events, mut issues) = (0, 0, 0);
     let mut note = |told: &Told| {
+        records += told.records;
+        events += told.events.len();
+        issues += told.issues.len();
         // What may be read the next time shall be tried again; and what a vendor says of live processes is about the
         // present alone.
         let is_of_the_present = |event: &Event| matches!(event.kind, EventKind::Running(_));
@@ -174,6 +180,7 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
     let mut told = Reader::new(&path, store.format, hand_on).run(&mut cursor);
     directories::resolve(&mut told.events);
     note(&told);
+    debug!(%client, ?path, from, to = cursor.offset, records, events, issues, "file: read");
     let account = |seen: Timestamp| Account {
         client,
         path: path.clone(),

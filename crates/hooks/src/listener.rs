@@ -183,6 +183,7 @@ impl Listener {
         let places = places.clone();
         let mut listener = Self { places, options, arrivals, seen, number: 0, post: Post::Deaf, setbacks };
         listener.take_post();
+        listener.log_post();
         Ok(listener)
     }
 
@@ -193,8 +194,12 @@ impl Listener {
     pub fn poll(&mut self) -> Vec<Received> {
         if self.arrivals.take_cut_off() || matches!(self.post, Post::Waiting | Post::Deaf) {
             // What was held has to be gone before it can be had again.
+            let before = self.role();
             self.post = Post::Waiting;
             self.take_post();
+            if self.role() != before {
+                self.log_post();
+            }
         }
         let spooled = self.spooled();
         // Of an event that came both ways the one counts of which it is known who sent it.
@@ -243,6 +248,13 @@ impl Listener {
         }
     }
 
+    fn log_post(&self) {
+        tracing::info!(role = ?self.role(), "hooks: listens");
+        for setback in &self.setbacks {
+            tracing::warn!(place = ?setback.place, "hooks: a place is not used: {}", setback.why);
+        }
+    }
+
     /// What was refused so far.
     pub fn refused(&self) -> Refused {
         self.arrivals.refused()
@@ -273,6 +285,9 @@ impl Listener {
         let mut found = Vec::new();
         for Haul { frames, damaged } in hauls {
             self.arrivals.refuse(|refused| refused.damaged += damaged);
+            if damaged > 0 || !frames.is_empty() {
+                tracing::debug!(frames = frames.len(), damaged, "hooks: a spool is read");
+            }
             found.extend(frames.into_iter().map(|mut frame| {
                 frame.header.is_verified = false;
                 Arrival { frame, proof: Proof::Claim }
@@ -293,10 +308,13 @@ impl Listener {
         }
         let Some(novelty) = self.seen.note(frame.content(), frame.header.at, proof) else {
             self.arrivals.refuse(|refused| refused.doubles += 1);
+            tracing::debug!(client = ?frame.header.client, sender = frame.header.pid, "hooks: an event came before");
             return None;
         };
+        let sender = frame.header.pid;
         let received = self.decode(frame, proof, novelty);
         if received.is_none() {
+            tracing::debug!(sender, "hooks: an event is refused, it tells nothing that is understood");
             self.arrivals.refuse(|refused| refused.damaged += 1);
         }
         received

@@ -129,7 +129,10 @@ impl Server {
                         self.connections.push(Connection { stream, talk, unsent: Vec::new() });
                     }
                 }
-                _ => self.arrivals.refuse(|refused| refused.foreign += 1),
+                peer => {
+                    tracing::debug!(?peer, "hooks: a connection is refused, it is not of this user's process");
+                    self.arrivals.refuse(|refused| refused.foreign += 1);
+                }
             }
         }
     }

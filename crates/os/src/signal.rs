@@ -43,6 +43,7 @@ pub(crate) mod unix {
 
     /// What it means that a signal could not be sent.
     pub(crate) fn failure(error: Errno, signal: Signal) -> OsError {
+        tracing::debug!(%signal, %error, "signal: refused");
         match error {
             Errno::SRCH => OsError::Ended,
             Errno::PERM | Errno::ACCESS => OsError::Denied(signal),

@@ -2,9 +2,9 @@
 //!
 //! | sink | form |
 //! |---|---|
-//! | cells of tables and of the screen, CSV, Markdown, clipboard, notifications, variables of commands | [`plain`] |
+//! | cells of tables and of the screen, CSV, Markdown, clipboard, notifications, variables of commands, records of the log | [`plain`] |
 //! | messages on standard error | [`message`] |
-//! | text on standard output that is not made of cells, the log | [`Lines`] |
+//! | text on standard output that is not made of cells | [`Lines`] |
 //! | JSON, wherever it goes | [`json`], [`Escaped`] |
 //! | TOML and JSON that users keep, printed for a pipe | [`escaped`] |
 

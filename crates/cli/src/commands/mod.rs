@@ -77,8 +77,36 @@ fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) {
     drop(std::thread::Builder::new().name(name.to_owned()).spawn(work));
 }
 
+/// What the log calls a command.
+fn name_of(plan: &Plan) -> &'static str {
+    match plan {
+        Plan::Tui(_) => "the screen",
+        Plan::Show(_) => "snapshots",
+        Plan::Doctor(_) => "doctor",
+        Plan::Explain(_) => "explain",
+        Plan::Config(_) => "config",
+        Plan::Ledger(_) => "ledger",
+        Plan::Report(_) => "report",
+        Plan::Statusline(_) => "statusline",
+        Plan::Compare(_) => "compare",
+        Plan::Hooks(_) => "hooks",
+        Plan::Hook => "hook",
+        Plan::Events(_) => "events",
+        Plan::WatchAlerts(_) => "watch-alerts",
+        Plan::Prices { .. } => "prices",
+        Plan::UpdatePrices { .. } => "prices update",
+        #[cfg(feature = "logos")]
+        Plan::UpdateLogos(_) => "logos update",
+        Plan::ListBuiltins => "--list-builtins",
+        Plan::Clients { .. } => "clients",
+        Plan::ListFields => "--list-fields",
+        Plan::Version => "--version",
+    }
+}
+
 /// Does what was planned.
 pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
+    tracing::info!("command: {}", name_of(&plan));
     match plan {
         Plan::Tui(screen) => tui::run(*screen),
         // These are made of cells, of JSON or of CSV, whose makers escape, and may have colours.

@@ -7,7 +7,7 @@ use agtop_collect::Collector;
 use agtop_hooks::Reading;
 use agtop_model::{Agent, SessionKey, Snapshot, Timestamp};
 use anyhow::Result;
-use tracing::info;
+use tracing::debug;
 
 use crate::plan::{Show, Thresholds};
 use crate::{progress, stderr};
@@ -34,10 +34,7 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
         }
         let started = Instant::now();
         let snapshot = progress::shown(collector.watch(), || collector.refresh());
-        info!(sessions = snapshot.sessions.len(), agents = snapshot.agents.len(), took = ?started.elapsed(), "snapshot");
-        for (client, issue) in snapshot.health.issues() {
-            tracing::warn!(%client, path = ?issue.path, place = ?issue.place, kind = issue.kind.as_str(), "{}", issue.detail);
-        }
+        debug!(sessions = snapshot.sessions.len(), agents = snapshot.agents.len(), took = ?started.elapsed(), "snapshot");
         show.surface.write(&snapshot, &show.view, out)?;
         out.flush()?;
         if round == 0 {

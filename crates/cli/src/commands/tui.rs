@@ -201,6 +201,7 @@ impl Host for World {
             Command::SetInterval(interval) => self.order(Order::Interval(interval)),
             Command::Signal { process, signal } => {
                 let told = self.os.signal(process, native(signal));
+                tracing::debug!(pid = process.pid, signal = %native(signal), ?told, "signal: sent as the user asked");
                 self.order(Order::Refresh);
                 return Some(match told {
                     Ok(()) => Reply::Done(format!("told {} to {}", process.pid, native(signal))),

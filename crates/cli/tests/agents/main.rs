@@ -17,6 +17,9 @@ mod changes;
 mod joins;
 #[cfg(unix)]
 #[cfg(test)]
+mod log;
+#[cfg(unix)]
+#[cfg(test)]
 #[path = "../homes/loopback.rs"]
 mod loopback;
 #[cfg(unix)]
@@ -33,7 +36,7 @@ fn main() -> ExitCode {
     if let Some(ended) = agtop_testkit::play() {
         return ended;
     }
-    let tests = [joins::TESTS, changes::TESTS, alerts::TESTS, beside::TESTS].concat();
+    let tests = [joins::TESTS, changes::TESTS, alerts::TESTS, beside::TESTS, log::TESTS].concat();
     let trials = tests.into_iter().map(|(name, test)| {
         libtest_mimic::Trial::test(name, move || {
             test();

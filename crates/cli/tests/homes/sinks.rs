@@ -19,7 +19,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::{Value, json};
 
 use crate::loopback;
-use crate::support::agtop;
+use crate::support::{agtop, command};
 
 /// By which way text leaves agtop, and how it is brought there: what came out comes back.
 struct Sink {
@@ -152,9 +152,8 @@ impl Stage {
     }
 
     fn command(&self, arguments: &[&str]) -> Process {
-        let mut command = Process::new(env!("CARGO_BIN_EXE_agtop"));
-        command.args(arguments).current_dir(self.home.root()).env_clear().env("HOME", self.home.root());
-        command.stdin(Stdio::null());
+        let mut command = command(self.home.root());
+        command.args(arguments).stdin(Stdio::null());
         command
     }
 

@@ -1,0 +1,94 @@
+//! Whoever misses a session finds in the log what was looked at, joined and refused, and why.
+
+use std::os::unix::process::CommandExt;
+
+use crate::joins::start_claude;
+use crate::machine::{Machine, Test};
+use crate::program::answer_of;
+
+pub(crate) const TESTS: &[Test] = &[
+    ("the_log_says_what_was_joined_and_what_refused_and_why", the_log_says_what_was_joined_and_what_refused_and_why),
+    ("the_log_says_each_thing_once", the_log_says_each_thing_once),
+];
+
+/// The log of agtop with these arguments.
+fn log(machine: &Machine, level: &str, args: &[&str]) -> String {
+    let path = machine.stage.path("agtop.log");
+    let _ = std::fs::remove_file(&path);
+    let mut agtop = machine.agtop();
+    agtop.args(args).arg("--log-file").arg(&path).env("AGTOP_LOG", level);
+    let answer = answer_of(agtop);
+    assert!(answer.status.success(), "{}", answer.stderr);
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// How many lines have all of this in them.
+fn count(log: &str, parts: &[&str]) -> usize {
+    log.lines().filter(|line| parts.iter().all(|part| line.contains(part))).count()
+}
+
+fn assert_says(log: &str, parts: &[&str]) {
+    assert_eq!(count(log, parts), 1, "{parts:?} in\n{log}");
+}
+
+/// There were three statements in the whole program, and a user who missed a session found nothing in the log.
+fn the_log_says_what_was_joined_and_what_refused_and_why() {
+    let mut machine = Machine::new();
+    let [joined, refused] = [machine.claude_session(1), machine.claude_session(2)];
+    let agent = start_claude(&mut machine, &["--resume", &joined, "-p", "a secret plan"]);
+    let elsewhere = machine.stage.directory("home/u/else\u{1b}[2Jwhere\n2026 forged").unwrap();
+    let mut command = machine.stage.command(&machine.claude());
+    let other = machine.stage.start(command.arg0("claude").current_dir(elsewhere)).unwrap();
+    let python = machine.stage.program("usr/bin/python3").unwrap();
+    let mut command = machine.stage.command(&python);
+    let stranger = machine.stage.start(command.arg0("python3").args(["bot.py", "--token", "a secret"])).unwrap();
+    machine.stage.home().write(".claude/projects/-p/notes.txt", "a secret").unwrap();
+    machine.stage.home().write(".claude/projects/-p/odd.jsonl", "a secret that is no JSON\n").unwrap();
+
+    let actors = [agent, other, stranger];
+    let [agent, other, stranger] = actors.each_ref().map(|actor| format!("pid={} ", actor.pid));
+    let debug = log(&machine, "debug", &["--once"]);
+    for parts in [
+        &[" INFO ", "agtop starts", "version="][..],
+        &["configuration: not there", "config.toml"],
+        &["prices: used"],
+        &["process: taken for an agent", &agent, "client=claude", "rule=\"executable\""],
+        &["process: no agent", &stranger, "python3", "script=Some(\"bot.py\")"],
+        &["place: searched", ".claude/projects\"", "files=3", "passed_over=3"],
+        &["file: read", &joined, "from=0 ", "issues=0"],
+        &[" WARN ", "odd.jsonl", "not read: is not JSON"],
+        &["join: works on a session", &agent, &joined, "by=Some(Argument)", "confidence=Some(High)"],
+        &["join: no session", &other, "else\\u{1b}[2Jwhere\\n2026 forged"],
+        &["join: not this session", &other, &joined, "why=Taken("],
+        &["join: not this session", &other, &refused, "why=Mismatch(OtherDirectory)"],
+        &["session: was written to just now", &refused, "has_process=false"],
+        &["status", &agent, "status=", "evidence="],
+        &[" INFO ", "agtop ends"],
+    ] {
+        assert_says(&debug, parts);
+    }
+    assert!(!debug.contains("secret"), "{debug}");
+    assert!(!debug.contains(|c: char| c.is_control() && c != '\n'), "{debug:?}");
+    assert!(debug.lines().all(|line| line.starts_with("20") && line.contains("agtop")), "{debug}");
+    // What the ledger knows by now has nevertheless to be read: it is about the present.
+    let again = log(&machine, "debug", &["--once"]);
+    assert_says(&again, &["ledger: not enough", &joined, "is_of_interest=true"]);
+
+    let info = log(&machine, "info", &["--once"]);
+    assert_eq!(info.lines().filter(|line| !line.contains(" WARN ")).count(), 3, "{info}");
+}
+
+fn the_log_says_each_thing_once() {
+    let mut machine = Machine::new();
+    let session = machine.claude_session(1);
+    let agent = start_claude(&mut machine, &["--resume", &session]);
+    let log = log(&machine, "debug", &["-n", "5", "-i", "0.1"]);
+    assert_eq!(count(&log, &["snapshot sessions=1"]), 5);
+    for what in ["process: taken for an agent", "agent: has a row", "join: works on a session"] {
+        assert_says(&log, &[what, &format!("pid={} ", agent.pid)]);
+    }
+    assert_says(&log, &["place: searched", ".claude/projects\"", "files=1"]);
+    assert_says(&log, &["file: read", &session]);
+    // Rates need two looks, so what an agent does may be told by other evidence after the first.
+    assert!(count(&log, &[" status "]) <= 2, "{log}");
+}
