@@ -671,6 +671,26 @@ fn a_question_to_the_user_needs_input_and_no_permission() {
     assert_eq!(bench.look().agents[0].status, Status::NeedsPermission);
 }
 
+/// A model of a gateway of one's own is in no table, so that OpenCode's context was 0, though `opencode.json` tells its
+/// window.
+#[test]
+fn a_window_that_the_user_configured_tells_how_full_the_context_is() {
+    let mut bench = Bench::new();
+    let home = bench.home.path();
+    let storage = home.join(".local/share/opencode/storage/message/ses_1");
+    fs::create_dir_all(&storage).unwrap();
+    let message = r#"{"id":"msg_1","sessionID":"ses_1","role":"assistant","modelID":"rig-large","providerID":"rig","finish":"stop",
+        "time":{"created":1795250000000,"completed":1795250001000},"tokens":{"input":30000,"output":9,"cache":{"read":20000}}}"#;
+    fs::write(storage.join("msg_1.json"), message).unwrap();
+    assert!(bench.look().sessions[0].context.is_err(), "nothing tells the window");
+    let config = bench.home.path().join(".config/opencode");
+    fs::create_dir_all(&config).unwrap();
+    let models = r#"{"provider":{"rig":{"models":{"rig-large":{"limit":{"context":200000}}}}}}"#;
+    fs::write(config.join("opencode.json"), models).unwrap();
+    let context = bench.look().sessions[0].context.unwrap();
+    assert_eq!((context.used, context.limit), (50_000, 200_000));
+}
+
 /// A transcript says where the agent works as the agent sees it: through a link, or with composed letters where the disk
 /// has them decomposed. The system tells the real name. They were two projects, and the process found no session.
 #[test]

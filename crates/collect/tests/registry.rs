@@ -9,6 +9,7 @@ use agtop_clients::CLIENTS;
 
 /// What is in the clients' crate besides clients.
 const SHARED: &[&str] = &[
+    "called",
     "danger",
     "checkpoint",
     "cost",
@@ -18,11 +19,12 @@ const SHARED: &[&str] = &[
     "hooks",
     "knowledge",
     "lib",
-    "looks",
     "names",
     "parse",
     "paths",
     "process_only",
+    "refused",
+    "signature",
     "speech",
     "store",
     "talk",
