@@ -76,11 +76,12 @@ impl Client for Kilo {
             let format = Format::Sqlite(opencode::NEIGHBOURS);
             Store { presence: Presence::Named, format, ..store(root, is_database) }
         });
-        named.into_iter().chain([store(&data, is_channel_database)]).collect()
+        let config = opencode::config_store(env.config_home().join("kilo"));
+        named.into_iter().chain([store(&data, is_channel_database), config]).collect()
     }
 
-    fn decoder(&self, _: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
-        opencode::heir(ID, source)
+    fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+        opencode::heir(ID, store, source)
     }
 
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
@@ -142,7 +143,8 @@ mod tests {
         env.vars.insert("KILO_DB".into(), "/srv/k/tasks.db".into());
         let stores: Vec<_> = Kilo.stores(&env).into_iter().map(|store| (store.root, store.presence)).collect();
         let usual = ("/home/u/.local/share/kilo".into(), Presence::Usual);
-        assert_eq!(stores, [("/srv/k".into(), Presence::Named), usual]);
+        let config = ("/home/u/.config/kilo".into(), Presence::Usual);
+        assert_eq!(stores, [("/srv/k".into(), Presence::Named), usual, config]);
     }
 
     #[test]

@@ -162,9 +162,10 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
         records += told.records;
         events += told.events.len();
         issues += told.issues.len();
-        // What may be read the next time shall be tried again; and what a vendor says of live processes is about the
-        // present alone.
-        let is_of_the_present = |event: &Event| matches!(event.kind, EventKind::Running(_));
+        // What may be read the next time shall be tried again; and what a vendor says of live processes and its
+        // configuration of models are about the present alone.
+        let is_of_the_present =
+            |event: &Event| matches!(event.kind, EventKind::Running(_) | EventKind::ModelWindow { .. });
         let may_pass = |issue: &Issue| issue.kind.may_pass();
         notes.take_if(|_| told.issues.iter().any(may_pass) || told.events.iter().any(is_of_the_present));
         if let Some((seen, notes)) = &mut notes {

@@ -45,6 +45,24 @@ impl Bench {
         directory.join(format!("{SID}.jsonl"))
     }
 
+    /// Makes OpenCode's database anew, of one session with one answer of one part.
+    fn opencode(&self, part: &str, message: &str) {
+        let directory = self.home.path().join(".local/share/opencode");
+        fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("opencode.db");
+        let _ = fs::remove_file(&path);
+        let database = rusqlite::Connection::open(&path).unwrap();
+        let tables = "CREATE TABLE session (id, directory, version, time_created);
+            CREATE TABLE part (id, message_id, time_created, data);
+            CREATE TABLE message (id, session_id, time_created, data);
+            INSERT INTO session VALUES ('ses_1', '/work', '1.18.33', 1795250000000);";
+        database.execute_batch(tables).unwrap();
+        let tokens = r#""tokens":{"input":9,"output":1}"#;
+        let message = format!(r#"{{"role":"assistant","modelID":"m","providerID":"p",{tokens},{message}}}"#);
+        database.execute("INSERT INTO part VALUES ('prt_1', 'msg_1', 1795250001000, ?)", [part]).unwrap();
+        database.execute("INSERT INTO message VALUES ('msg_1', 'ses_1', 1795250001000, ?)", [message]).unwrap();
+    }
+
     /// Everywhere, for the system's hints may come a moment too late for a test.
     fn look(&mut self) -> Snapshot {
         self.collector.look_everywhere();
@@ -765,6 +783,62 @@ fn a_question_to_the_user_needs_input_and_no_permission() {
     assert_eq!(bench.look().agents[0].status, Status::NeedsInput);
     bench.enter(97, 4711, SID, r#"waiting","waitingFor":"permission prompt"#);
     assert_eq!(bench.look().agents[0].status, Status::NeedsPermission);
+}
+
+/// OpenCode's `question` and Qwen Code's `ask_user_question` were shown `working`, though they wait for the user; a refused
+/// permission of OpenCode's was, too, for good (74 of 74 samples).
+#[test]
+fn a_question_of_opencode_or_qwen_needs_input_and_a_refusal_leaves_nothing_at_work() {
+    let at = |ago: Duration| jiff::Timestamp::now().checked_sub(jiff::SignedDuration::try_from(ago).unwrap()).unwrap();
+    let asked = at(Duration::from_secs(10));
+    let mut bench = Bench::new();
+    let chats = bench.home.path().join(".qwen/projects/-work/chats");
+    fs::create_dir_all(&chats).unwrap();
+    let id = "aaaaaaaa-0000-4000-8000-000000000001";
+    let call = format!(
+        r#"{{"uuid":"2","sessionId":"{id}","timestamp":"{asked}","type":"assistant","cwd":"/work","message":{{"role":"model","parts":[
+        {{"functionCall":{{"id":"c","name":"ask_user_question","args":{{}}}}}}]}}}}"#
+    );
+    append(&chats.join(format!("{id}.jsonl")), &(call.replace('\n', "") + "\n"));
+    bench.machine.spawn(FakeProcess::new(97, &["node", "/usr/bin/qwen", "--resume", id]).cwd("/work"));
+    assert_eq!(bench.look().agents[0].status, Status::NeedsInput, "qwen");
+
+    let mut bench = Bench::new();
+    let asked = asked.as_millisecond();
+    let part = |tool: &str, state: &str| {
+        format!(
+            r#"{{"id":"prt_1","type":"tool","tool":"{tool}","state":{{"status":{state},"time":{{"start":{asked},"end":{asked}}}}}}}"#
+        )
+    };
+    let question = part("question", r#""running""#);
+    bench.opencode(&question, &format!(r#""time":{{"created":{asked}}}"#));
+    bench.machine.spawn(FakeProcess::new(98, &["opencode", "-s", "ses_1"]).cwd("/work"));
+    assert_eq!(bench.look().agents[0].status, Status::NeedsInput, "opencode");
+
+    let refused = part("bash", r#""error","error":"The user rejected permission to use this specific tool call.""#);
+    bench.opencode(&refused, &format!(r#""finish":"tool-calls","time":{{"created":{asked},"completed":{asked}}}"#));
+    let status = bench.look().agents[0].status;
+    assert!(!matches!(status, Status::Working | Status::Active | Status::NeedsPermission), "{status:?}");
+}
+
+/// A model of a gateway of one's own is in no table, so that OpenCode's context was 0, though `opencode.json` tells its
+/// window.
+#[test]
+fn a_window_that_the_user_configured_tells_how_full_the_context_is() {
+    let mut bench = Bench::new();
+    let home = bench.home.path();
+    let storage = home.join(".local/share/opencode/storage/message/ses_1");
+    fs::create_dir_all(&storage).unwrap();
+    let message = r#"{"id":"msg_1","sessionID":"ses_1","role":"assistant","modelID":"rig-large","providerID":"rig","finish":"stop",
+        "time":{"created":1795250000000,"completed":1795250001000},"tokens":{"input":30000,"output":9,"cache":{"read":20000}}}"#;
+    fs::write(storage.join("msg_1.json"), message).unwrap();
+    assert!(bench.look().sessions[0].context.is_err(), "nothing tells the window");
+    let config = bench.home.path().join(".config/opencode");
+    fs::create_dir_all(&config).unwrap();
+    let models = r#"{"provider":{"rig":{"models":{"rig-large":{"limit":{"context":200000}}}}}}"#;
+    fs::write(config.join("opencode.json"), models).unwrap();
+    let context = bench.look().sessions[0].context.unwrap();
+    assert_eq!((context.used, context.limit), (50_000, 200_000));
 }
 
 /// A transcript says where the agent works as the agent sees it: through a link, or with composed letters where the disk

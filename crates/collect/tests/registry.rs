@@ -9,6 +9,7 @@ use agtop_clients::CLIENTS;
 
 /// What is in the clients' crate besides clients.
 const SHARED: &[&str] = &[
+    "called",
     "danger",
     "bounded",
     "checkpoint",
@@ -21,11 +22,12 @@ const SHARED: &[&str] = &[
     "large_documents",
     "lib",
     "list",
-    "looks",
     "names",
     "parse",
     "paths",
     "process_only",
+    "refused",
+    "signature",
     "speech",
     "store",
     "talk",

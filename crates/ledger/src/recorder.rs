@@ -70,7 +70,7 @@ impl Recorder {
                 self.note_limit(LimitReading { client, at, limit: limit.clone() });
             }
             // About the present alone.
-            EventKind::Running(_) => {}
+            EventKind::Running(_) | EventKind::ModelWindow { .. } => {}
             EventKind::Turn(turn) => self.note_turn(&event.session, event.at, clock, turn),
             EventKind::Facts(facts) => {
                 self.believed(facts.started, clock);

@@ -88,6 +88,13 @@ pub enum EventKind {
         /// The directory.
         root: PathBuf,
     },
+    /// The context window of a model, as the client's configuration has it: for all of the client's sessions.
+    ModelWindow {
+        /// The model, as turns name it.
+        model: Arc<str>,
+        /// Its size in tokens.
+        tokens: u64,
+    },
 }
 
 /// What is known about a session besides its events. Every field is optional: sources tell different parts.

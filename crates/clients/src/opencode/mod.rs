@@ -8,6 +8,7 @@
 //! and `projector.ts`, `packages/schema/src/session-message.ts`, read 2026-11-30; its betas had `session_message` beside
 //! `session`). A message migrated keeps its id. Both generations are read, whichever tables there are.
 
+mod config;
 mod database;
 mod documents;
 mod message_v2;
@@ -50,6 +51,7 @@ static INFO: ClientInfo = ClientInfo {
         "Titles are made by a small model, and that response is written down nowhere.",
         "A permission prompt leaves no trace on disk: the tool looks as if it ran.",
         "In the JSON files of releases before 1.2, a forked session's copies of responses count again.",
+        "Windows of models that a project's own opencode.json defines are not read, those of the user's own one are.",
         "Old files with several steps in one message name the model in the message alone.",
     ],
 };
@@ -148,12 +150,14 @@ impl Client for OpenCode {
             format: Format::Document,
             presence: Presence::Usual,
         });
+        stores.push(config_store(env.config_home().join("opencode")));
         stores
     }
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.format {
             Format::Sqlite(_) => Box::new(database::Database::new(ID, Reasoning::of_release, source)),
+            _ if store.layout == CONFIG => Box::new(config::Reader::new(ID, source)),
             Format::Lines | Format::Document => Box::new(documents::Document::new(source)),
         }
     }
@@ -164,9 +168,20 @@ impl Client for OpenCode {
     }
 }
 
-/// Reads a database of a program that was made from OpenCode. Its releases have numbers of their own, which tell
-/// nothing of the counts.
-pub(crate) fn heir(client: ClientId, source: &Source<'_>) -> Box<dyn Decoder> {
+/// What the user configured.
+const CONFIG: &str = "configuration";
+
+/// The user's own directory of configuration. A project's is not read: it would be one more place for each project.
+pub(crate) fn config_store(root: PathBuf) -> Store {
+    Store::usual(CONFIG, root, 1, config::is_config, Format::Document)
+}
+
+/// Reads a file of a program that was made from OpenCode. Its releases have numbers of their own, which tell nothing of
+/// the counts.
+pub(crate) fn heir(client: ClientId, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+    if store.layout == CONFIG {
+        return Box::new(config::Reader::new(client, source));
+    }
     Box::new(database::Database::new(client, |_| Reasoning::default(), source))
 }
 

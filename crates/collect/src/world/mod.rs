@@ -62,6 +62,8 @@ pub struct World {
     models: Names,
     projects: HashMap<(ClientId, Arc<str>), PathBuf>,
     limits: HashMap<(ClientId, Arc<str>), (Timestamp, RateLimit)>,
+    /// Context windows that clients' configurations define, by model.
+    windows: HashMap<(ClientId, Arc<str>), u64>,
     /// What vendors' own files say of live processes; each file says one thing.
     running: HashMap<FileId, (SessionKey, Running)>,
     audit: Option<Audit>,
@@ -96,6 +98,8 @@ impl SessionIdx {
 pub(crate) const CLOCK_SLACK: Duration = Duration::from_hours(24);
 /// Calls of which transcripts never tell, at most.
 const MOST_ANSWERED: usize = 10_000;
+/// Models whose windows configurations define, at most.
+const MAX_WINDOWS: usize = 10_000;
 /// Sessions that have tags, at most.
 pub(crate) const MOST_TAGS: usize = 100_000;
 /// What happened longer ago than this is history.
@@ -116,6 +120,7 @@ impl World {
             models: Names::default(),
             projects: HashMap::new(),
             limits: HashMap::new(),
+            windows: HashMap::new(),
             running: HashMap::new(),
             audit: None,
             copies: HashMap::default(),
@@ -148,6 +153,7 @@ impl World {
             EventKind::ProjectRoot { project, root } => {
                 self.projects.insert((event.session.client, project), root);
             }
+            EventKind::ModelWindow { model, tokens } => self.note_window((event.session.client, model), tokens),
             EventKind::RateLimit(limit) => self.note_limit(event.session.client, at.unwrap_or(modified), limit),
             EventKind::Running(running) => {
                 self.running.insert(event.source.file, (event.session, running));
@@ -178,6 +184,17 @@ impl World {
                     self.tool_times.note(event.session.client, &Arc::from(ended.tool.raw()), ended.took);
                 }
             }
+        }
+    }
+
+    /// Sessions whose model it is are told again: their context is another part of the whole.
+    fn note_window(&mut self, model: (ClientId, Arc<str>), tokens: u64) {
+        if self.windows.len() >= MAX_WINDOWS && !self.windows.contains_key(&model) {
+            return;
+        }
+        let client = model.0;
+        if self.windows.insert(model, tokens) != Some(tokens) {
+            self.sessions.iter_mut().filter(|session| session.key.client == client).for_each(|s| s.is_stale = true);
         }
     }
 

@@ -171,7 +171,9 @@ impl Teller<'_> {
         if used == 0 {
             return Err(Gap::NotReported);
         }
-        if let Some(limit) = state.pushed_limit.or(told.facts.context_limit).filter(|&limit| limit >= used) {
+        let configured = || self.world.windows.get(&(state.key.client, self.model(state)?)).copied();
+        let stated = state.pushed_limit.or(told.facts.context_limit).or_else(configured);
+        if let Some(limit) = stated.filter(|&limit| limit >= used) {
             return Ok(Context { used, limit, source: ContextSource::Vendor });
         }
         let largest = used.max(told.largest_prompt);

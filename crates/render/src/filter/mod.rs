@@ -98,6 +98,16 @@ enum Node<W> {
     Number(W, Comparison, f64),
 }
 
+/// Where a condition comes from.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    /// The user typed it to find rows: what has no field's name in front is a text to look for.
+    Typed,
+    /// A rule of the configuration, in which `threshold` may stand for that number: what has no field's name in front is
+    /// a mistake, which would keep the rule quiet for ever.
+    Rule { threshold: Option<f64> },
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Match {
     Contains,
@@ -136,7 +146,7 @@ impl Filter {
     /// # Errors
     /// If it cannot be understood; the message says why, for people.
     pub fn parse(text: &str) -> Result<Option<Self>, FilterError> {
-        Ok(Query::parse(text, None)?.map(Self))
+        Ok(parse::parse(text, Origin::Typed)?.map(|node| Self(Query(node))))
     }
 
     /// Whether the row passes. What a row does not have compares with nothing.
@@ -148,7 +158,7 @@ impl Filter {
 impl<W: Word> Query<W> {
     /// Understands a condition, in which `threshold` may stand for that number; `None` if there is nothing in it.
     pub(crate) fn parse(text: &str, threshold: Option<f64>) -> Result<Option<Self>, FilterError> {
-        Ok(parse::parse(text, threshold)?.map(Self))
+        Ok(parse::parse(text, Origin::Rule { threshold })?.map(Self))
     }
 
     /// Whether it holds. What the thing does not have compares with nothing.

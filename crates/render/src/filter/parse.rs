@@ -1,6 +1,6 @@
 use agtop_model::Kind;
 
-use super::{Comparison, FilterError, Match, Node, Substring, Word, value};
+use super::{Comparison, FilterError, Match, Node, Origin, Substring, Word, value};
 
 /// Parentheses within parentheses, at most.
 const DEEPEST: usize = 32;
@@ -9,12 +9,12 @@ const DEEPEST: usize = 32;
 const THRESHOLD: &str = "threshold";
 
 /// Understands a condition; `None` if there is nothing in it.
-pub(super) fn parse<W: Word>(text: &str, threshold: Option<f64>) -> Result<Option<Node<W>>, FilterError> {
+pub(super) fn parse<W: Word>(text: &str, origin: Origin) -> Result<Option<Node<W>>, FilterError> {
     let tokens = tokens(text)?;
     if tokens.is_empty() {
         return Ok(None);
     }
-    let mut parser = Parser { tokens: tokens.into_iter().peekable(), depth: 0, threshold };
+    let mut parser = Parser { tokens: tokens.into_iter().peekable(), depth: 0, origin };
     let node = parser.any()?;
     if parser.tokens.next().is_some() {
         return Err(FilterError::Parentheses);
@@ -112,7 +112,7 @@ fn keyword(word: &str) -> Option<Token> {
 struct Parser {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
     depth: usize,
-    threshold: Option<f64>,
+    origin: Origin,
 }
 
 impl Parser {
@@ -152,7 +152,7 @@ impl Parser {
                 self.tokens.next_if_eq(&Token::Close).map(|_| node).ok_or(FilterError::Parentheses)
             }
             Some(Token::Quoted(text)) => bare(&text),
-            Some(Token::Word(text)) => term(&text, self.threshold),
+            Some(Token::Word(text)) => term(&text, self.origin),
             Some(Token::Close) => Err(FilterError::Parentheses),
             Some(Token::And) => Err(FilterError::Unfinished("and".to_owned())),
             Some(Token::Or) => Err(FilterError::Unfinished("or".to_owned())),
@@ -203,7 +203,7 @@ const OPERATORS: &[(&str, Operator)] = &[
     (":", Operator::Contains),
 ];
 
-fn term<W: Word>(text: &str, threshold: Option<f64>) -> Result<Node<W>, FilterError> {
+fn term<W: Word>(text: &str, origin: Origin) -> Result<Node<W>, FilterError> {
     let earliest = OPERATORS.iter().filter_map(|(sign, operator)| Some((text.find(sign)?, *sign, *operator)));
     let Some((at, sign, operator)) = earliest.min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len()))) else {
         return bare(text);
@@ -212,12 +212,12 @@ fn term<W: Word>(text: &str, threshold: Option<f64>) -> Result<Node<W>, FilterEr
     let written = rest.strip_prefix(sign).unwrap_or_default();
     match W::named(&name.to_lowercase()) {
         // Models, addresses, flags and code hold these signs, too: without a field's name in front, the whole is a text.
-        None if W::IS_SEARCHED => bare(text),
+        None if matches!(origin, Origin::Typed) => bare(text),
         None if name.is_empty() || name.contains(['/', '-', '.']) => bare(text),
         None => Err(FilterError::UnknownField(name.to_owned())),
         Some(_) if written.is_empty() => Err(FilterError::Unfinished(text.to_owned())),
         Some(word) if word.kind() == Kind::Text => textual(word, operator, written),
-        Some(word) => numeric(word, operator, written, threshold),
+        Some(word) => numeric(word, operator, written, origin),
     }
 }
 
@@ -235,14 +235,9 @@ fn textual<W: Word>(word: W, operator: Operator, written: &str) -> Result<Node<W
     }
 }
 
-fn numeric<W: Word>(
-    word: W,
-    operator: Operator,
-    written: &str,
-    threshold: Option<f64>,
-) -> Result<Node<W>, FilterError> {
-    let number = match threshold {
-        Some(threshold) if written == THRESHOLD => threshold,
+fn numeric<W: Word>(word: W, operator: Operator, written: &str, origin: Origin) -> Result<Node<W>, FilterError> {
+    let number = match origin {
+        Origin::Rule { threshold: Some(threshold) } if written == THRESHOLD => threshold,
         _ => value::parsed(written, word.kind())?,
     };
     Ok(match operator {
@@ -260,7 +255,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Result<Option<Node<&'static Field>>, FilterError> {
-        parse(text, None)
+        parse(text, Origin::Typed)
     }
 
     fn error(text: &str) -> String {
@@ -317,6 +312,13 @@ mod tests {
         }
     }
 
+    /// A rule that looked for such a text would keep quiet for ever.
+    #[test]
+    fn a_rule_that_names_no_field_is_a_mistake() {
+        let rule = |text| parse::<&'static Field>(text, Origin::Rule { threshold: None }).err().unwrap().to_string();
+        assert_eq!(rule("speed>3"), "no field is called 'speed'");
+    }
+
     #[test]
     fn parentheses_after_a_keyword_or_a_blank_are_no_text() {
         for text in ["not(a)", "a or(b)", "a and(b or c)", "(a)(b)", "(main( or b)", "project:api (a or b)"] {
@@ -331,8 +333,8 @@ mod tests {
 
     #[test]
     fn a_threshold_is_a_number_where_there_is_one() {
-        let with = |text, threshold| parse::<&'static Field>(text, threshold);
-        assert!(matches!(with("cpu>threshold", Some(7.0)), Ok(Some(Node::Number(_, Comparison::More, 7.0)))));
+        let with = |text, threshold| parse::<&'static Field>(text, Origin::Rule { threshold: Some(threshold) });
+        assert!(matches!(with("cpu>threshold", 7.0), Ok(Some(Node::Number(_, Comparison::More, 7.0)))));
         assert_eq!(error("cpu>threshold"), "'threshold' is no percentage");
     }
 

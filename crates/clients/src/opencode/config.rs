@@ -1,0 +1,184 @@
+//! `opencode.json`, the user's configuration: of it the context windows of models alone, which no session tells.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use agtop_model::{ClientId, Event, EventKind, Place, SessionKey};
+use serde::Deserialize;
+
+use crate::decode::{Record, SourceFile};
+use crate::parse::{Count, model_name};
+use crate::{DecodeError, Decoder, Input, Source};
+
+/// The files of a directory of configuration, which are merged: OpenCode's, and Kilo's.
+pub(super) fn is_config(path: &Path) -> bool {
+    ["opencode.json", "opencode.jsonc", "config.json", "kilo.json", "kilo.jsonc"]
+        .iter()
+        .any(|name| path == Path::new(name))
+}
+
+/// Models of one provider, at most.
+const MAX_MODELS: usize = 1000;
+
+#[derive(Deserialize)]
+struct Config<'a> {
+    #[serde(borrow, default)]
+    provider: BTreeMap<Cow<'a, str>, Provider<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Provider<'a> {
+    #[serde(borrow, default)]
+    models: BTreeMap<Cow<'a, str>, Model>,
+}
+
+#[derive(Deserialize)]
+struct Model {
+    #[serde(default)]
+    limit: Limit,
+}
+
+#[derive(Default, Deserialize)]
+struct Limit {
+    #[serde(default)]
+    context: Count,
+}
+
+/// Reads one configuration.
+pub(super) struct Reader {
+    client: ClientId,
+    file: SourceFile,
+}
+
+impl Reader {
+    pub(super) fn new(client: ClientId, source: &Source<'_>) -> Self {
+        Self { client, file: source.file() }
+    }
+}
+
+impl Decoder for Reader {
+    fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
+        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let json = without_comments(bytes);
+        let config: Config<'_> = serde_json::from_slice(&json)?;
+        // The windows belong to no session.
+        let session = SessionKey::new(self.client, "");
+        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        for (provider, known) in &config.provider {
+            for (model, told) in known.models.iter().take(MAX_MODELS).filter(|(_, told)| told.limit.context.0 > 0) {
+                let model = model_name(provider, model).into();
+                record.emit(&session, EventKind::ModelWindow { model, tokens: told.limit.context.0 });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The JSON of a file that may hold comments, and commas after the last of a list, each turned into blanks.
+fn without_comments(text: &[u8]) -> Vec<u8> {
+    let mut json = text.to_vec();
+    let (mut at, mut comma) = (0, None);
+    while let Some(&byte) = text.get(at) {
+        let end = match (byte, text.get(at + 1)) {
+            (b'"', _) => end_of_string(text, at),
+            (b'/', Some(b'/')) => find(text, at, b"\n"),
+            (b'/', Some(b'*')) => find(text, at + 2, b"*/").saturating_add(2),
+            _ => at + 1,
+        };
+        match byte {
+            b'/' if end > at + 1 => blank(&mut json, at..end),
+            b',' => comma = Some(at),
+            b']' | b'}' => comma.take().into_iter().for_each(|comma| blank(&mut json, comma..comma + 1)),
+            byte if byte.is_ascii_whitespace() => {}
+            _ => comma = None,
+        }
+        at = end;
+    }
+    json
+}
+
+/// Where the string that begins there is over.
+fn end_of_string(text: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+/// Where that is found next; the end if it is not.
+fn find(text: &[u8], from: usize, wanted: &[u8]) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    memchr::memmem::find(rest, wanted).map_or(text.len(), |at| from + at)
+}
+
+fn blank(json: &mut [u8], range: std::ops::Range<usize>) {
+    let end = range.end.min(json.len());
+    if let Some(part) = json.get_mut(range.start..end) {
+        part.fill(b' ');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::OpenCode;
+    use super::*;
+    use crate::testing::decode_document;
+
+    const PATH: &str = "/home/u/.config/opencode/opencode.json";
+    const CONFIG: &[u8] = include_bytes!("../../../../fixtures/opencode/1.18.33/opencode.json");
+
+    fn windows(text: &[u8]) -> Vec<(String, u64)> {
+        let events = decode_document(&OpenCode, PATH, text).unwrap();
+        let window = |event: &Event| match &event.kind {
+            EventKind::ModelWindow { model, tokens } => (model.to_string(), *tokens),
+            kind => panic!("{kind:?}"),
+        };
+        events.iter().map(window).collect()
+    }
+
+    #[test]
+    fn models_have_the_windows_that_the_user_gave_them() {
+        assert_eq!(windows(CONFIG), [("big-one".to_owned(), 64_000), ("ollama/qwen3:8b".to_owned(), 40_960)]);
+        assert_eq!(windows(b"{}"), []);
+        assert_eq!(windows(b"{\"provider\":{\"a\":{},\"b\":{\"models\":{\"c\":{},\"d\":{\"limit\":{}}}}}}"), []);
+    }
+
+    #[test]
+    fn comments_and_commas_that_end_a_list_are_no_trouble_and_texts_keep_theirs() {
+        let text = br#"{ // it's "mine"
+            "provider": { "p": { "models": { "a//b,}": { "limit": { "context": 5, /* , } */ }, }, }, }, }, } /* open"#;
+        let json = String::from_utf8(without_comments(text)).unwrap();
+        let config: Config<'_> = serde_json::from_str(&json).unwrap();
+        assert_eq!(config.provider["p"].models["a//b,}"].limit.context.0, 5);
+    }
+
+    #[test]
+    fn no_key_of_a_provider_is_quoted_by_an_error() {
+        let error =
+            decode_document(&OpenCode, PATH, br#"{"provider":{"p":{"options":{"apiKey":"sk-secret"},"models":7}}}"#);
+        assert!(!error.unwrap_err().detail.contains("sk-secret"));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic_and_keep_their_length(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert_eq!(without_comments(&bytes).len(), bytes.len());
+            let _ = decode_document(&OpenCode, PATH, &bytes);
+        }
+
+        #[test]
+        fn json_stays_what_it_is(text in "[\\[\\]{}\",:/* a0\\\\\n]{0,40}") {
+            if serde_json::from_str::<serde_json::Value>(&text).is_ok() {
+                prop_assert_eq!(without_comments(text.as_bytes()), text.as_bytes());
+            }
+        }
+    }
+}
