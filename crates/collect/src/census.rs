@@ -125,6 +125,7 @@ fn agent(client: ClientId, process: &Arc<Process>, kin: &Kin<'_>) -> Agent {
         cpu_percent: Err(Gap::NotReported),
         cpu_history: Arc::default(),
         io_rate: Err(Gap::NotReported),
+        parent_name: kin.parent(process).map(|parent| parent.name.clone()),
         launcher: kin.launcher(process),
         session: None,
         join: None,

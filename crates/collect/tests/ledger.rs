@@ -46,6 +46,64 @@ fn add(days: &mut ByDay, day: String, spend: &ModelSpend) {
     *sum = (sum.0 + spend.usage.total(), sum.1 + spend.turns);
 }
 
+/// A call of a tool with its answer, so long ago.
+fn called(message: u64, ago: std::time::Duration, output: u64, is_error: bool) -> String {
+    let at = |ago: std::time::Duration| jiff::Timestamp::now() - ago;
+    let session = r#""sessionId":"aaaaaaaa-0000-4000-8000-000000000001","cwd":"/work""#;
+    format!(
+        concat!(
+            r#"{{"type":"assistant","timestamp":"{}",{session},"message":{{"id":"m{m}","model":"claude-opus-4-8","#,
+            r#""stop_reason":"tool_use","content":[{{"type":"tool_use","id":"t{m}","name":"Bash","input":{{"command":"make"}}}}],"#,
+            r#""usage":{{"input_tokens":9000,"output_tokens":{output}}}}}}}"#,
+            "\n",
+            r#"{{"type":"user","timestamp":"{}",{session},"message":{{"role":"user","content":"#,
+            r#"[{{"type":"tool_result","tool_use_id":"t{m}","is_error":{is_error},"content":"x"}}]}}}}"#,
+            "\n"
+        ),
+        at(ago),
+        at(ago.saturating_sub(std::time::Duration::from_secs(10))),
+        session = session,
+        m = message,
+        output = output,
+        is_error = is_error,
+    )
+}
+
+/// The score needs what the ledger does not keep: when calls failed, and which was repeated. A run that read the
+/// transcript, one that had it from the ledger and a loop that saw it grow must not print different scores.
+#[test]
+fn a_session_has_decayed_alike_in_every_run() {
+    let minutes = std::time::Duration::from_mins;
+    let records = |last: u64| -> Vec<String> {
+        (0..12).map(|n| called(n, minutes(last + 12 - n), if n < 6 { 800 } else { 200 }, n >= 9)).collect()
+    };
+    for (last, is_known) in [(1, true), (22 * 60, true), (23 * 60 + 30, false), (48 * 60, false)] {
+        let home = Home::new();
+        let path = home.directory.path().join(".claude/projects/-work/aaaaaaaa-0000-4000-8000-000000000001.jsonl");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut live = home.collector(Runs::Again, Remembering::Nothing);
+        let mut whole = String::new();
+        for record in records(last) {
+            whole += &record;
+            fs::write(&path, &whole).unwrap();
+            live.look_everywhere();
+            live.refresh();
+        }
+        let decay = |snapshot: &Snapshot| snapshot.sessions[0].decay;
+        let looped = decay(&live.snapshot());
+        let run = || {
+            let mut collector = home.collector(Runs::Once, home.ledger());
+            let snapshot = collector.refresh();
+            collector.finish();
+            decay(&snapshot)
+        };
+        assert_eq!([run(), run()], [looped; 2], "{last}");
+        assert_eq!(looped.is_some(), is_known, "{last}");
+        let Some(decay) = looped else { continue };
+        assert!(decay.errors > 0.0 && decay.output > 10.0 && decay.repeats > 19.0, "{decay:?}");
+    }
+}
+
 struct Home {
     directory: TempDir,
 }

@@ -257,6 +257,20 @@ fn a_wrapper_gives_its_row_to_its_child_and_a_helper_has_none() {
     assert_eq!(snapshot.processes.len(), 4);
 }
 
+/// `ppid` was the wrapper's, and `ppid_name` the shell's.
+#[test]
+fn a_parents_name_is_that_of_the_parent_and_the_launchers_another() {
+    let mut bench = Bench::new();
+    bench.machine.spawn(FakeProcess::new(59, &["zsh"]));
+    bench.machine.spawn(FakeProcess::new(60, &["node", "/opt/node_modules/@openai/codex/bin/codex.js"]).parent(59));
+    bench.machine.spawn(FakeProcess::new(61, &["codex"]).parent(60));
+    let snapshot = bench.look();
+    let agent = &snapshot.agents[0];
+    let name = |name: &Option<agtop_model::Untrusted>| name.as_ref().unwrap().raw().to_owned();
+    assert_eq!((agent.process.parent, name(&agent.parent_name)), (Some(60), "node".to_owned()));
+    assert_eq!(name(&agent.launcher), "zsh");
+}
+
 /// Only agents were measured; a build below one showed what it had used of its life.
 #[test]
 fn what_runs_below_an_agent_is_measured() {

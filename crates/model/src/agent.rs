@@ -25,6 +25,8 @@ pub struct Agent {
     /// Bytes read and written per second over the last interval.
     pub io_rate: Reading<IoRate>,
     /// Name of the parent process.
+    pub parent_name: Option<Untrusted>,
+    /// Name of the process that started it, wrappers of the agent aside.
     pub launcher: Option<Untrusted>,
     /// The session it works on.
     pub session: Option<Arc<Session>>,

@@ -7,6 +7,7 @@
 mod agent;
 mod allowance;
 mod client;
+mod decay;
 mod event;
 mod field;
 mod file_session;
@@ -33,6 +34,7 @@ mod usage_table;
 pub use agent::{Agent, Confidence, IoRate, Join, JoinTier, Liveness, Role};
 pub use allowance::Allowance;
 pub use client::ClientId;
+pub use decay::{Decay, DecayFacts};
 pub use event::{
     Activity, Event, EventKind, Extent, InferenceGeo, Lineage, Place, Provenance, Purpose, RateLimit, Running,
     RunningTotal, SessionFacts, StopReason, Tier, Title, TitleRank, Turn, Window,
@@ -50,7 +52,7 @@ pub use phase::Phase;
 pub use process::{CpuTime, Io, OpenFiles, Process, ProcessState, Sockets, System};
 pub use reading::{Gap, Reading};
 pub use response::{Dated, RecordTime, Response, TimeSource, earliest};
-pub use session::{Context, ContextSource, Growth, InFlight, ModelSpend, Session, SessionDay, ToolCount};
+pub use session::{Context, ContextSource, Growth, GrowthBasis, InFlight, ModelSpend, Session, SessionDay, ToolCount};
 pub use snapshot::{DayModel, Snapshot, Totals};
 pub use status::{Evidence, Status};
 pub use time::Timestamp;

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    ClientId, Evidence, Gap, Happening, Phase, PicoUsd, Reading, SessionKey, Spend, Status, StopReason, Timestamp,
-    Title, Untrusted, Usage,
+    ClientId, Decay, Evidence, Gap, Happening, Phase, PicoUsd, Reading, SessionKey, Spend, Status, StopReason,
+    Timestamp, Title, Untrusted, Usage,
 };
 
 /// A conversation, as its transcripts tell it.
@@ -63,8 +63,11 @@ pub struct Session {
     pub compactions: u64,
     /// How full the context is.
     pub context: Reading<Context>,
-    /// How fast the context fills; `None` while it does not grow.
+    /// How fast the context fills; `None` where nothing says that it has grown.
     pub growth: Option<Growth>,
+    /// How much the session's length weighs on it; `None` where its context is not known, and of sessions that have long
+    /// been quiet.
+    pub decay: Option<Decay>,
     /// What reading from the cache saved against reading the same tokens afresh, sub-agents included; `None` where no
     /// price is known.
     pub cache_saving: Option<PicoUsd>,
@@ -204,6 +207,30 @@ pub struct Growth {
     pub tokens_per_minute: f64,
     /// When the context will be so full that agents summarise it (95 percent of its window), if it goes on like this.
     pub full_in: Option<Duration>,
+    /// When it last grew, if that is among the last responses.
+    pub grown_at: Option<Timestamp>,
+    /// What it is measured over.
+    pub basis: GrowthBasis,
+}
+
+/// What the growth of a context is measured over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GrowthBasis {
+    /// The last responses.
+    LastResponses,
+    /// The session since it began or was last compacted, since its context does not grow now: the answer to when it will be
+    /// full, if it goes on as it did on the whole.
+    WholeSession,
+}
+
+impl GrowthBasis {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LastResponses => "last_responses",
+            Self::WholeSession => "whole_session",
+        }
+    }
 }
 
 /// Who says how large a context window is, most trusted first.

@@ -5,11 +5,11 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use agtop_model::{
-    Agent, Basis, Change, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost, CpuTime, DayModel, Deed,
-    Evidence, Gap, Git, Growth, Happening, Health, History, HistoryPoint, InFlight, Io, IoRate, Issue, IssueKind, Join,
-    JoinTier, Lifecycle, Liveness, ModelSpend, OpenFiles, Pace, Paces, Phase, PicoUsd, Place, ProcId, Process,
-    ProcessState, Quantiles, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status, StopReason, System,
-    Timestamp, Timings, Title, TitleRank, ToolCount, ToolTime, Totals, Untrusted, Usage, Window,
+    Agent, Basis, Change, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost, CpuTime, DayModel, Decay,
+    Deed, Evidence, Gap, Git, Growth, GrowthBasis, Happening, Health, History, HistoryPoint, InFlight, Io, IoRate,
+    Issue, IssueKind, Join, JoinTier, Lifecycle, Liveness, ModelSpend, OpenFiles, Pace, Paces, Phase, PicoUsd, Place,
+    ProcId, Process, ProcessState, Quantiles, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status,
+    StopReason, System, Timestamp, Timings, Title, TitleRank, ToolCount, ToolTime, Totals, Untrusted, Usage, Window,
 };
 
 use crate::{Surface, View};
@@ -181,6 +181,7 @@ pub(crate) fn hostile() -> Snapshot {
             ..process(CLAUDE_PID, 1, TEXT)
         }),
         cpu_percent: Ok(f64::NAN),
+        parent_name: Some(bad()),
         launcher: Some(bad()),
         danger: Some(bad()),
         children: vec![(7, bad())],
@@ -248,6 +249,7 @@ fn agent(client: ClientId, pid: u32, session: Arc<Session>) -> Agent {
         io_rate: Err(Gap::NotReported),
         git: Err(Gap::NotReported),
         paces: Paces::SPANS.map(Pace::nothing_over),
+        parent_name: Some("zsh".into()),
         launcher: Some("zsh".into()),
         join: Some(Join { tier: JoinTier::Score, confidence: Confidence::Medium }),
         danger: None,
@@ -346,6 +348,7 @@ pub(crate) fn session(client: ClientId, id: &str) -> Session {
         compactions: 0,
         context: Err(Gap::NotReported),
         growth: None,
+        decay: None,
         cache_saving: None,
         repeats: 0,
         recent: vec![],
@@ -415,7 +418,13 @@ fn claude_session() -> Session {
         errors: 1,
         compactions: 1,
         context: Ok(Context { used: 515_708, limit: 1_000_000, source: ContextSource::Table }),
-        growth: Some(Growth { tokens_per_minute: 1_250.5, full_in: Some(Duration::from_mins(347)) }),
+        growth: Some(Growth {
+            tokens_per_minute: 1_250.5,
+            full_in: Some(Duration::from_mins(347)),
+            grown_at: Some(ago(4)),
+            basis: GrowthBasis::LastResponses,
+        }),
+        decay: Some(Decay { fill: 20.8, errors: 4.0, output: 7.5, repeats: 0.0, known_until: NOW }),
         cache_saving: PicoUsd::from_usd(25.59),
         recent: vec![
             Happening { at: Some(ago(60)), deed: Deed::Asked(Some(SECRET_WORDS.into())) },

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use agtop_collect::Collector;
 use agtop_hooks::Reading;
@@ -52,8 +52,10 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
     Ok(code)
 }
 
-/// Snapshots over which the rate of tokens is averaged.
+/// Snapshots over which the rate of tokens is averaged, or more where they do not cover [`MIN_RATE_SPAN`].
 const RATE_OVER: usize = 20;
+/// A rate over a shorter time says that a response has come, and not how many do.
+const MIN_RATE_SPAN: Duration = Duration::from_secs(30);
 
 /// Watches for thresholds.
 struct Guard {
@@ -82,10 +84,10 @@ impl Guard {
         };
         let rate = self.meter.tokens_per_minute();
         let over_cpu = self.thresholds.cpu.filter(|&most| cpu > most);
-        let over_rate = self.thresholds.tokens_per_minute.filter(|&most| rate > most);
-        over_cpu
-            .map(|most| passed(CPU_PASSED, "processor use of all agents in percent", cpu, most))
-            .or_else(|| over_rate.map(|most| passed(TOKENS_PASSED, "tokens per minute of all agents", rate, most)))
+        let over_rate = self.thresholds.tokens_per_minute.zip(rate).filter(|&(most, rate)| rate > most);
+        over_cpu.map(|most| passed(CPU_PASSED, "processor use of all agents in percent", cpu, most)).or_else(|| {
+            over_rate.map(|(most, rate)| passed(TOKENS_PASSED, "tokens per minute of all agents", rate, most))
+        })
     }
 }
 
@@ -102,17 +104,19 @@ impl Meter {
     fn note(&mut self, at: Timestamp, totals: HashMap<SessionKey, u64>) {
         let growth = totals.iter().filter_map(|(key, now)| Some(now.saturating_sub(*self.totals.get(key)?)));
         self.growth.push_back((at, growth.sum()));
-        if self.growth.len() > RATE_OVER + 1 {
+        let covers =
+            |first: Option<&(Timestamp, u64)>| first.is_some_and(|(first, _)| at.since(*first) >= MIN_RATE_SPAN);
+        while self.growth.len() > RATE_OVER + 1 && covers(self.growth.get(1)) {
             self.growth.pop_front();
         }
         self.totals = totals;
     }
 
-    fn tokens_per_minute(&self) -> f64 {
-        let (Some(first), Some(last)) = (self.growth.front(), self.growth.back()) else { return 0.0 };
-        let minutes = last.0.since(first.0).as_secs_f64() / 60.0;
+    /// `None` until enough time has passed.
+    fn tokens_per_minute(&self) -> Option<f64> {
+        let span = self.growth.back()?.0.since(self.growth.front()?.0);
         let growth: u64 = self.growth.iter().skip(1).map(|(_, growth)| growth).sum();
-        if minutes > 0.0 { growth as f64 / minutes } else { 0.0 }
+        (span >= MIN_RATE_SPAN).then(|| growth as f64 / span.as_secs_f64() * 60.0)
     }
 }
 
@@ -124,8 +128,12 @@ mod tests {
 
     /// Tokens per minute after snapshots half a minute apart, each with these sessions' totals.
     fn rate(snapshots: &[&[(&str, u64)]]) -> f64 {
+        rate_every(30_000, snapshots).unwrap()
+    }
+
+    fn rate_every(millis: usize, snapshots: &[&[(&str, u64)]]) -> Option<f64> {
         let mut meter = Meter::default();
-        for (at, totals) in (0..).step_by(30_000).zip(snapshots) {
+        for (at, totals) in (0..).step_by(millis).zip(snapshots) {
             let key = |id: &str| SessionKey::new(ClientId::new("claude"), id);
             meter.note(Timestamp::from_millis(at), totals.iter().map(|&(id, total)| (key(id), total)).collect());
         }
@@ -145,6 +153,18 @@ mod tests {
 
     #[test]
     fn one_snapshot_has_no_rate() {
-        assert!(rate(&[&[("a", 1000)]]).abs() < 1e-9);
+        assert_eq!(rate_every(30_000, &[&[("a", 1000)]]), None);
+    }
+
+    /// With a second between snapshots, one response of 6,000 tokens was 360,000 a minute, and ended the watch.
+    #[test]
+    fn one_response_is_no_rate() {
+        let (before, after): (&[(&str, u64)], &[(&str, u64)]) = (&[("a", 1000)], &[("a", 7000)]);
+        let mut snapshots = vec![before, after];
+        assert_eq!(rate_every(1000, &snapshots), None);
+        snapshots.resize(31, after);
+        assert_eq!(rate_every(1000, &snapshots), Some(12_000.0));
+        snapshots.resize(32, after);
+        assert_eq!(rate_every(1000, &snapshots), Some(0.0), "the response is out of the window");
     }
 }

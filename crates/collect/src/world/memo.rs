@@ -142,9 +142,10 @@ fn stale(world: &World) -> Vec<SessionIdx> {
     sessions.map(|(at, _)| SessionIdx(u32::try_from(at).unwrap_or(u32::MAX))).collect()
 }
 
-/// When the session, or one below it, will have been quiet for a day.
+/// When the session, or one below it, will have been quiet for a day, or for so long that its decay is not known.
 fn ages(session: &Session) -> Option<Timestamp> {
     let is_young = session.status != Status::Stale;
     let own = session.last_active.filter(|_| is_young).map(|last| last.plus(A_DAY).plus(Duration::from_millis(1)));
-    session.children.iter().filter_map(|child| ages(child)).chain(own).min()
+    let decay = session.decay.map(|decay| decay.known_until.plus(Duration::from_millis(1)));
+    session.children.iter().filter_map(|child| ages(child)).chain(own).chain(decay).min()
 }

@@ -178,6 +178,10 @@ impl SessionState {
         {
             self.story.get_or_insert_default().note(at, deed);
         }
+        let has_failed = matches!(kind, EventKind::Error(_) | EventKind::ToolEnded { outcome: Err(()), .. });
+        if let (true, Told::Lately, Some(at)) = (has_failed, told, at) {
+            self.story.get_or_insert_default().note_failure(at);
+        }
         match kind {
             EventKind::ToolStarted { tool, name, target } => {
                 self.count_call(tool, &name);

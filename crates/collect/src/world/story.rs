@@ -1,7 +1,7 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use agtop_model::{Context, Deed, EventKind, Growth, Happening, Session, StopReason, Timestamp};
+use agtop_model::{Context, Deed, EventKind, Growth, GrowthBasis, Happening, Session, StopReason, Timestamp};
 
 /// The last things that happened in a session: what people follow, not what is counted.
 ///
@@ -13,7 +13,12 @@ pub(super) struct Story {
     contexts: VecDeque<(Timestamp, u64)>,
     /// The last call, and how often it was made in a row.
     call: Option<(Deed, u32)>,
+    /// When requests and tool calls failed.
+    failures: BTreeSet<Timestamp>,
 }
+
+/// A flood of failures loses the oldest.
+const MAX_FAILURES: usize = 500;
 
 /// Responses over which the growth of a context is measured (features S0-POP-12).
 const CONTEXTS: usize = 24;
@@ -86,6 +91,19 @@ impl Story {
         }
     }
 
+    /// Notes that a request or a tool call failed. Copies of a transcript report it again.
+    pub(super) fn note_failure(&mut self, at: Timestamp) {
+        self.failures.insert(at);
+        if self.failures.len() > MAX_FAILURES {
+            self.failures.pop_first();
+        }
+    }
+
+    /// When requests and tool calls failed, oldest first.
+    pub(super) fn failures(&self) -> Vec<Timestamp> {
+        self.failures.iter().copied().collect()
+    }
+
     pub(super) fn happenings(&self) -> impl Iterator<Item = &Happening> {
         self.happenings.iter()
     }
@@ -101,10 +119,28 @@ impl Story {
         let minutes = last.0.since(first.0).as_secs_f64() / 60.0;
         let grown = last.1.checked_sub(first.1).filter(|&grown| grown > 0)?;
         let tokens_per_minute = (minutes > 0.0).then(|| grown as f64 / minutes)?;
-        let room = context.map(|context| context.limit as f64 * FULL - context.used as f64);
-        let full_in = room.and_then(|room| Duration::try_from_secs_f64(room.max(0.0) / tokens_per_minute * 60.0).ok());
-        Some(Growth { tokens_per_minute, full_in })
+        let pairs = self.contexts.iter().zip(self.contexts.iter().skip(1));
+        let grown_at = pairs.rev().find_map(|(before, after)| (after.1 > before.1).then_some(after.0));
+        Some(Growth {
+            tokens_per_minute,
+            full_in: full_in(context, tokens_per_minute),
+            grown_at,
+            basis: GrowthBasis::LastResponses,
+        })
     }
+}
+
+/// How fast the context of a session fills on the whole that holds so much now, after so long.
+pub(super) fn average_growth(context: Context, lasted: Duration) -> Option<Growth> {
+    let minutes = lasted.as_secs_f64() / 60.0;
+    let tokens_per_minute = (minutes > 0.0 && context.used > 0).then(|| context.used as f64 / minutes)?;
+    let full_in = full_in(Some(context), tokens_per_minute);
+    Some(Growth { tokens_per_minute, full_in, grown_at: None, basis: GrowthBasis::WholeSession })
+}
+
+fn full_in(context: Option<Context>, tokens_per_minute: f64) -> Option<Duration> {
+    let room = context.map(|context| context.limit as f64 * FULL - context.used as f64)?;
+    Duration::try_from_secs_f64(room.max(0.0) / tokens_per_minute * 60.0).ok()
 }
 
 /// What an event is to somebody who follows the session, if anything.
@@ -151,6 +187,25 @@ mod tests {
         let growth = story.growth(Some(context)).unwrap();
         assert!((growth.tokens_per_minute - 4000.0).abs() < 1e-9);
         assert_eq!(growth.full_in.unwrap().as_secs(), 750);
+    }
+
+    /// For five minutes the context has not grown: when it will be full was not told. On the whole it has grown.
+    #[test]
+    fn a_session_as_a_whole_has_grown() {
+        let context = Context { used: 140_000, limit: 200_000, source: ContextSource::Table };
+        let growth = average_growth(context, Duration::from_mins(70)).unwrap();
+        assert!((growth.tokens_per_minute - 2000.0).abs() < 1e-9);
+        assert_eq!((growth.full_in.unwrap().as_secs(), growth.basis), (1500, GrowthBasis::WholeSession));
+        assert_eq!(average_growth(context, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn when_a_context_grew_last_is_known() {
+        let mut story = Story::default();
+        for (at, used) in [(0, 100), (1, 200), (2, 200), (3, 180)] {
+            story.note_context(minute(at), used);
+        }
+        assert_eq!(story.growth(None).unwrap().grown_at, Some(minute(1)));
     }
 
     #[test]

@@ -3,13 +3,13 @@ use std::sync::Arc;
 
 use agtop_clients::Known;
 use agtop_model::{
-    ClientId, Context, ContextSource, Extent, FileSession, Gap, InFlight, ModelSpend, PicoUsd, Reading, Session,
-    SessionDay, Tier, Timestamp, Title, Untrusted, Usage,
+    ClientId, Context, ContextSource, Decay, DecayFacts, Extent, FileSession, Gap, Growth, InFlight, ModelSpend,
+    PicoUsd, Reading, Session, SessionDay, Tier, Timestamp, Title, Untrusted, Usage,
 };
 
 use super::family::Family;
 use super::session::{Flight, SessionState};
-use super::story::Story;
+use super::story::{Story, average_growth};
 use super::sums::{Rates, total};
 use super::totals::dearest_first;
 use super::turns::NameIdx;
@@ -95,7 +95,8 @@ impl Teller<'_> {
             errors: told.errors.saturating_add(state.failures.count()),
             compactions: told.compactions,
             context,
-            growth: state.story().and_then(|story| story.growth(context.ok())),
+            growth: self.growth(state, context.ok()),
+            decay: self.decay(idx, context.ok()),
             repeats: state.story().map_or(0, Story::repeats),
             recent: state.failures.among(recent.cloned().collect()),
             tools: state.tool_counts(),
@@ -108,6 +109,33 @@ impl Teller<'_> {
             status,
             evidence,
         }
+    }
+
+    /// How fast the context fills, by the last responses or else on the whole. After a compaction the whole says nothing,
+    /// and nobody waits for the context of a session of which nothing was heard for a day.
+    fn growth(&self, state: &SessionState, context: Option<Context>) -> Option<Growth> {
+        let by_last = state.story().and_then(|story| story.growth(context));
+        by_last.or_else(|| {
+            let told = state.told();
+            let last = told.last_turn?.when.at;
+            let is_young = self.now.since(state.last_active()?) <= NEWS && told.compactions == 0;
+            average_growth(context.filter(|_| is_young)?, last.since(state.started()?))
+        })
+    }
+
+    /// How much the session's length weighs on it, by its own responses.
+    fn decay(&self, idx: SessionIdx, context: Option<Context>) -> Option<Decay> {
+        // What has no story has not been active for a day.
+        let story = self.world.sessions[idx.at()].story()?;
+        let responses: Vec<(Timestamp, u64)> =
+            self.world.counted_of(idx).map(|record| (record.at(), record.response.usage.output)).collect();
+        let facts = DecayFacts {
+            fill_percent: context?.percent(),
+            responses: &responses,
+            failures: &story.failures(),
+            repeats: story.repeats(),
+        };
+        Decay::of(facts, self.now)
     }
 
     /// What has not ended, by transcripts or by hooks. In a session that has been quiet for a day nothing will.

@@ -138,6 +138,19 @@ mod tests {
         );
     }
 
+    /// Under a wrapper `ppid_name` was the name of another process than `ppid`.
+    #[test]
+    fn the_parents_pid_and_name_are_of_one_process() {
+        let mut snapshot = testing::rich();
+        let mut agents = snapshot.agents.to_vec();
+        agents[0].parent_name = Some("node".into());
+        let pid = agents[0].process.id.pid;
+        snapshot.agents = agents.into();
+        let document = json_of(&Agents, &snapshot, &view());
+        let agent = document["agents"].as_array().unwrap().iter().find(|agent| agent["pid"] == pid).unwrap();
+        assert_eq!((agent["ppid_name"].as_str(), agent["launcher"].as_str()), (Some("node"), Some("zsh")));
+    }
+
     #[test]
     fn top_cuts_rows_and_not_sums() {
         let document = json_of(&Agents, &testing::rich(), &View { top: Some(1), ..view() });

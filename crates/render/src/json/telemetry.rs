@@ -1,4 +1,4 @@
-use agtop_model::{Agent, Basis, Session, Status};
+use agtop_model::{Agent, Basis, Decay, Session, Status};
 use serde::Serialize;
 
 use super::wire;
@@ -22,8 +22,30 @@ pub(crate) struct Telemetry {
     cost_is_estimated: bool,
     pending_tool: Option<String>,
     decay_score: Option<u8>,
+    decay_terms: Option<DecayTerms>,
     subagent_count: u32,
     last_event_timestamp: Option<String>,
+}
+
+/// What `decay_score` adds up.
+#[derive(Serialize)]
+struct DecayTerms {
+    fill: Option<f64>,
+    errors: Option<f64>,
+    output: Option<f64>,
+    repeats: Option<f64>,
+}
+
+impl From<&Decay> for DecayTerms {
+    fn from(decay: &Decay) -> Self {
+        let tenths = |part: f64| wire::finite((part * 10.0).round() / 10.0);
+        Self {
+            fill: tenths(decay.fill),
+            errors: tenths(decay.errors),
+            output: tenths(decay.output),
+            repeats: tenths(decay.repeats),
+        }
+    }
 }
 
 impl Telemetry {
@@ -56,7 +78,8 @@ impl Telemetry {
             cost_usd: wire::dollars(&session.spend),
             cost_is_estimated: session.model.is_some() && session.spend.basis() != Basis::Embedded,
             pending_tool: pending_tool(session).map(str::to_owned),
-            decay_score: fill.map(decay_score),
+            decay_score: session.decay.map(|decay| decay.score()),
+            decay_terms: session.decay.as_ref().map(DecayTerms::from),
             subagent_count: session.subagent_files,
             last_event_timestamp: session.last_active.and_then(wire::rfc3339),
         }
@@ -68,6 +91,7 @@ impl Telemetry {
             input_tokens: session.used().ok().map(|usage| usage.prompt()),
             cache_write_tokens: None,
             decay_score: None,
+            decay_terms: None,
             subagent_count: 0,
             last_event_timestamp: None,
             ..self
@@ -92,13 +116,6 @@ fn status(status: Status, tool_is_pending: bool) -> &'static str {
     }
 }
 
-/// How much the context weighs on the session: its fill, 0 to 100.
-fn decay_score(fill: f64) -> u8 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100")]
-    let score = fill.round().clamp(0.0, 100.0) as u8;
-    score
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,7 +130,7 @@ mod tests {
         assert_eq!((claude.input_tokens, claude.cache_read_tokens), (Some(46_200), Some(5_712_304)));
         assert_eq!((codex.input_tokens, codex.cache_read_tokens), (Some(25_000), Some(3_000)));
         assert_eq!((claude.cache_write_tokens, codex.cache_write_tokens), (Some(89_008), None));
-        assert_eq!((claude.decay_score, codex.decay_score), (Some(52), None));
+        assert_eq!((claude.decay_score, codex.decay_score), (Some(32), None));
     }
 
     #[test]

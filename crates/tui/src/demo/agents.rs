@@ -34,6 +34,7 @@ pub(super) fn agent(scene: &Scene, at: usize, session: &Arc<Session>) -> Agent {
         cpu_percent: Ok(load),
         cpu_history: history.collect(),
         io_rate: Ok(IoRate { read: load * 9_000.0, written: load * 2_500.0 }),
+        parent_name: Some(if at.is_multiple_of(3) { "tmux" } else { "zsh" }.into()),
         launcher: Some(if at.is_multiple_of(3) { "tmux" } else { "zsh" }.into()),
         session: Some(Arc::clone(session)),
         join: Some(Join { tier: JoinTier::Marker, confidence: Confidence::High }),

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Basis, Context, ContextSource, Cost, Deed, Evidence, Growth, Happening, InFlight, ModelSpend, Phase, PicoUsd,
-    Session, SessionDay, SessionKey, Spend, Status, StopReason, Timestamp, Title, TitleRank, ToolCount, Usage,
+    Basis, Context, ContextSource, Cost, Deed, Evidence, Growth, GrowthBasis, Happening, InFlight, ModelSpend, Phase,
+    PicoUsd, Session, SessionDay, SessionKey, Spend, Status, StopReason, Timestamp, Title, TitleRank, ToolCount, Usage,
 };
 
 use super::cast::{CALLS, CLAUDE_PLAYER, PARTS, PLAYERS, PROJECTS, Player, TALK};
@@ -100,8 +100,13 @@ pub(super) fn session(scene: &Scene, at: usize, live: usize) -> Session {
         errors: u64::from(status == Status::RateLimited) * 3,
         compactions: whole(2.4 * dice(at, 10)),
         context: if at >= live && at.is_multiple_of(7) { Err(UNKNOWN) } else { Ok(context) },
-        growth: is_at_work(status)
-            .then(|| Growth { tokens_per_minute: 21_000.0, full_in: Some(Duration::from_secs_f64(left)) }),
+        growth: is_at_work(status).then(|| Growth {
+            tokens_per_minute: 21_000.0,
+            full_in: Some(Duration::from_secs_f64(left)),
+            grown_at: None,
+            basis: GrowthBasis::LastResponses,
+        }),
+        decay: None,
         cache_saving: PicoUsd::from_usd(spend.amount.as_usd() * 3.1),
         repeats: if status == Status::Stalled { 7 } else { 0 },
         recent: if at < live { recent(scene, at, status) } else { vec![] },
@@ -297,6 +302,7 @@ fn empty(player: Player, scene: &Scene) -> Session {
         compactions: 0,
         context: Ok(Context { used: 61_000, limit: player.window, source: ContextSource::Table }),
         growth: None,
+        decay: None,
         cache_saving: None,
         repeats: 0,
         recent: vec![],

@@ -35,8 +35,11 @@ impl Subject<'_> {
         let memory = format!("{} resident   {} virtual", bytes(process.rss), bytes(process.vsz));
         let threads = process.threads.map_or_else(|gap| gap.to_string(), |threads| threads.to_string());
         let parent = process.parent.map_or_else(String::new, |parent| {
-            let name = agent.launcher.as_ref().map_or_else(String::new, |name| format!(" ({})", name.for_terminal()));
-            format!("parent {parent}{name}")
+            let name =
+                agent.parent_name.as_ref().map_or_else(String::new, |name| format!(" ({})", name.for_terminal()));
+            let starter = agent.launcher.as_ref().filter(|launcher| Some(*launcher) != agent.parent_name.as_ref());
+            let starter = starter.map_or_else(String::new, |name| format!(", started by {}", name.for_terminal()));
+            format!("parent {parent}{name}{starter}")
         });
         let state = format!("state {}   {parent}", process.state.letter());
         let mut facts = vec![fact("cpu", cpu), fact("memory", self.text(memory))];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{Agent, Basis, Cost, Deed, Growth, Happening, Snapshot, Spend};
+use agtop_model::{Agent, Basis, Cost, Deed, Growth, GrowthBasis, Happening, Snapshot, Spend, Timestamp};
 use agtop_render::Content;
 
 use crate::demo;
@@ -122,11 +122,20 @@ fn s0_ctx_04_from_ninety_percent_on_compaction_is_near() {
 }
 
 #[test]
-fn s0_pop_12_growth_tells_when_compaction_comes_and_is_silent_without() {
-    let growth = Growth { tokens_per_minute: 38_000.0, full_in: Some(Duration::from_mins(14)) };
-    let growing = with_context(500_000, Some(growth));
-    assert_eq!(line(&growing, "growth"), "growth: ≈14m00s to compaction   +38k/min");
-    assert!(!with_context(500_000, None).contains("growth:"));
+fn s0_pop_12_growth_tells_when_compaction_comes_and_that_it_does_not_grow() {
+    let growth = Growth {
+        tokens_per_minute: 38_000.0,
+        full_in: Some(Duration::from_mins(14)),
+        grown_at: None,
+        basis: GrowthBasis::LastResponses,
+    };
+    let of = |growth| line(&with_context(500_000, Some(growth)), "growth").to_owned();
+    assert_eq!(of(growth), "growth: ≈14m00s to compaction   +38k/min");
+    let still = Growth { grown_at: Some(Timestamp::EARLIEST), ..growth };
+    assert!(of(still).starts_with("growth: ≈14m00s to compaction   +38k/min as it grew last, not for "));
+    let average = Growth { basis: GrowthBasis::WholeSession, ..growth };
+    assert!(of(average).ends_with("+38k/min on the session's average, not growing now"));
+    assert_eq!(line(&with_context(500_000, None), "growth").trim(), "growth: not growing");
 }
 
 #[test]

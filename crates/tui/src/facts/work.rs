@@ -1,4 +1,6 @@
-use agtop_model::{Deed, Happening, JoinTier, Session};
+use std::time::Duration;
+
+use agtop_model::{Deed, GrowthBasis, Happening, JoinTier, Session};
 use agtop_render::{Content, units};
 use ratatui::text::Line;
 
@@ -13,6 +15,8 @@ const CONTEXT_CELLS: usize = 24;
 const TOP_TOOLS: usize = 5;
 /// Tools whose times are told, the slowest.
 const SLOWEST: usize = 3;
+/// A context that has not grown for longer does not grow.
+const STILL: Duration = Duration::from_mins(5);
 /// How far the ages of process and session may be apart before the session was resumed.
 const RESUMED_SECONDS: u64 = 60;
 
@@ -59,12 +63,22 @@ impl Subject<'_> {
             spans.push(look.span("   approaching auto-compaction", Ink::Bad));
         }
         let mut facts = vec![fact("context", Line::from(spans))];
-        if let Some(growth) = session.growth {
-            let rate = format!("+{}/min", units::count(widgets::whole(growth.tokens_per_minute)));
-            let until = growth.full_in.map(|left| format!("≈{} to compaction", units::span(left)));
-            facts.push(fact("growth", self.with_note(until.unwrap_or_else(|| rate.clone()), rate)));
-        }
+        facts.push(fact("growth", self.growth(session)));
         facts
+    }
+
+    /// When the context will be full: as it grew last, or on the whole, or that it does not grow.
+    fn growth(&self, session: &Session) -> Line<'static> {
+        let Some(growth) = session.growth else { return self.with_note("not growing".to_owned(), String::new()) };
+        let rate = format!("+{}/min", units::count(widgets::whole(growth.tokens_per_minute)));
+        let until = growth.full_in.map(|left| format!("≈{} to compaction", units::span(left)));
+        let still = growth.grown_at.map(|at| self.row.now.since(at)).filter(|still| *still > STILL);
+        let mark = match (growth.basis, still) {
+            (GrowthBasis::WholeSession, _) => " on the session's average, not growing now".to_owned(),
+            (GrowthBasis::LastResponses, Some(still)) => format!(" as it grew last, not for {}", units::span(still)),
+            (GrowthBasis::LastResponses, None) => String::new(),
+        };
+        self.with_note(until.unwrap_or_else(|| rate.clone()), format!("{rate}{mark}"))
     }
 
     /// Skills, sub-agents and tools.
