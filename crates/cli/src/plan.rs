@@ -444,7 +444,7 @@ impl Ground {
         let rows = &cli.rows;
         let (since, until) =
             time::span(rows.since.as_deref(), rows.until.as_deref(), jiff::Timestamp::now(), &self.zone)?;
-        let scope = Scope { since, until };
+        let scope = Scope { since, until, plan: self.plan(cli) };
         Ok(Settings {
             env: self.env.clone(),
             clients: self.clients(&cli.sources)?,

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -522,9 +522,9 @@ impl Collector {
         Health { hooks: self.pushes.setbacks(), ..read }
     }
 
-    fn timings(&self) -> Timings {
+    fn timings(&mut self) -> Timings {
         let [first_tool, turn] = self.pushes.latencies();
-        Timings { tools: self.world.tool_times(), first_tool, turn }
+        Timings { tools: self.world.tool_times(), by_session: self.world.session_tool_times(), first_tool, turn }
     }
 
     fn note_versions(&mut self, sessions: &Arc<[Arc<Session>]>) {
@@ -575,16 +575,21 @@ impl Collector {
         if found.agents.iter().any(|agent| !before.contains(&agent.process.id)) {
             self.sweep.look_everywhere();
         }
-        let known: HashSet<PathBuf> = self.settings.env.work_dirs.iter().cloned().collect();
-        let directories: HashSet<&Path> =
+        let mut known: HashSet<PathBuf> = self.settings.env.work_dirs.iter().cloned().collect();
+        let directories: BTreeSet<&Path> =
             found.agents.iter().filter_map(|agent| agent.process.cwd.as_deref().ok()).collect();
-        for directory in directories.into_iter().filter(|directory| !known.contains(*directory)) {
+        for directory in directories {
+            if known.contains(directory) {
+                continue;
+            }
             tracing::debug!(?directory, "directory: an agent works here, its client's files may lie here");
-            self.settings.env.work_dirs.push(directory.to_owned());
-            self.settings
-                .env
-                .work_dirs
-                .extend(self.probes.root(directory, self.sampled).filter(|root| !known.contains(root)));
+            // Two of them may be below one root, and one of them may be the root.
+            let root = self.probes.root(directory, self.sampled);
+            for new in std::iter::once(directory.to_owned()).chain(root) {
+                if known.insert(new.clone()) {
+                    self.settings.env.work_dirs.push(new);
+                }
+            }
             self.sweep.look_everywhere();
         }
         self.found = found;

@@ -194,7 +194,7 @@ impl Pushes {
                     {
                         let between = told.at.since(running.since);
                         let took = told.took.filter(|took| *took <= between).unwrap_or(between);
-                        world.time_call(told.session.client, name, took);
+                        world.time_call(&told.session, Some(told.at), (name, took));
                     }
                 }
                 _ => {}

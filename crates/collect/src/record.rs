@@ -44,6 +44,7 @@ fn point(agents: &[Agent], paces: &Paces, at: Timestamp) -> HistoryPoint {
         active: count(Some("active")),
         cpu_percent: processes().filter_map(|agent| agent.cpu_percent.ok()).fold(0.0, std::ops::Add::add),
         memory: processes().filter_map(|agent| agent.process.rss.ok()).sum(),
+        fresh_tokens_per_minute: paces.one_minute().fresh_tokens_per_minute().unwrap_or(0.0),
         tokens_per_minute: paces.one_minute().tokens_per_minute().unwrap_or(0.0),
     }
 }

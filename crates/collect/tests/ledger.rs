@@ -171,7 +171,7 @@ impl Home {
 
     /// What is used by quarters of an hour from a moment on, as text.
     fn usage_since(&self, since: Timestamp, remembering: Remembering) -> String {
-        let scope = Scope { since: Some(since), until: None };
+        let scope = Scope { since: Some(since), ..Scope::default() };
         let mut collector = Collector::new(
             Settings { scope, ..self.settings(Runs::Once, remembering) },
             Box::new(FakeOs::new()),

@@ -139,13 +139,7 @@ pub static FIELDS: &[Field] = &[
     },
     Field { id: "title", title: "TITLE", help: "the session's name", kind: Kind::Text, get: title },
     Field { id: "model", title: "MODEL", help: "the model that answered last", kind: Kind::Text, get: model },
-    Field {
-        id: "branch",
-        title: "BRANCH",
-        help: "git branch",
-        kind: Kind::Text,
-        get: |row| session(row, |s| untrusted(s.branch.as_ref())),
-    },
+    Field { id: "branch", title: "BRANCH", help: "git branch", kind: Kind::Text, get: branch },
     Field {
         id: "tool",
         title: "TOOL",
@@ -240,9 +234,9 @@ pub static FIELDS: &[Field] = &[
     Field {
         id: "tokens_rate",
         title: "TOK/MIN",
-        help: "tokens per minute, over the last five minutes",
+        help: "tokens of input and output per minute, over the last five minutes",
         kind: Kind::Tokens,
-        get: |row| agent(row, |a| a.paces[1].tokens_per_minute().map_or(Value::Gap(Gap::NotReported), tokens)),
+        get: |row| agent(row, |a| a.paces[1].fresh_tokens_per_minute().map_or(Value::Gap(Gap::NotReported), tokens)),
     },
     Field {
         id: "cost_rate",
@@ -486,6 +480,12 @@ fn session_id<'a>(row: &Row<'a>) -> Value<'a> {
 /// The session's name; message text is private and does not count as one here.
 fn title<'a>(row: &Row<'a>) -> Value<'a> {
     session(row, |s| untrusted(s.public_title.as_ref().map(|title| &title.text)))
+}
+
+/// What its directory has checked out now, as JSON has it, or else what its transcript says.
+fn branch<'a>(row: &Row<'a>) -> Value<'a> {
+    let now = row.agent.and_then(|agent| agent.git.as_ref().ok()).map(|git| &git.branch);
+    now.map_or_else(|| session(row, |s| untrusted(s.branch.as_ref())), |branch| untrusted(Some(branch)))
 }
 
 fn uptime<'a>(row: &Row<'a>) -> Value<'a> {

@@ -23,7 +23,9 @@ pub struct HistoryPoint {
     pub cpu_percent: f64,
     /// Resident memory of all agents, in bytes.
     pub memory: u64,
-    /// Tokens of the last minute.
+    /// Tokens of the last minute that were input or output.
+    pub fresh_tokens_per_minute: f64,
+    /// Tokens of the last minute, caches included.
     pub tokens_per_minute: f64,
 }
 
@@ -54,9 +56,16 @@ mod tests {
         let mut history = History::default();
         for agents in 0..300 {
             let at = Timestamp::from_millis(i64::from(agents));
-            let point =
-                HistoryPoint { at, agents, busy: 0, active: 0, cpu_percent: 0.0, memory: 0, tokens_per_minute: 0.0 };
-            history.push(point);
+            history.push(HistoryPoint {
+                at,
+                agents,
+                busy: 0,
+                active: 0,
+                cpu_percent: 0.0,
+                memory: 0,
+                fresh_tokens_per_minute: 0.0,
+                tokens_per_minute: 0.0,
+            });
         }
         let agents: Vec<u32> = history.points().map(|point| point.agents).collect();
         assert_eq!((agents.len(), agents[0], agents[239]), (240, 60, 299));

@@ -46,7 +46,7 @@ pub use happening::{Change, Deed, Happening, Lifecycle};
 pub use health::{ClientHealth, Health, Issue, IssueKind, StoreHealth};
 pub use history::{History, HistoryPoint};
 pub use ids::{CoarserRecords, FileId, MessageKey, ProcId, SessionKey, ToolKey};
-pub use money::{Basis, Billing, Cost, PicoUsd, Spend};
+pub use money::{Basis, Billing, Cost, PicoUsd, Plan, Spend};
 pub use pace::{Pace, Paces};
 pub use phase::Phase;
 pub use process::{CpuTime, Io, OpenFiles, Process, ProcessState, Sockets, System};

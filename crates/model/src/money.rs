@@ -1,6 +1,8 @@
 use std::fmt;
 use std::ops::AddAssign;
 
+use crate::ClientId;
+
 /// Money as an exact integer: one pico-dollar is 1e-12 US dollars.
 ///
 /// Token prices are multiples of it (3 USD per million tokens is 3,000,000 pico-dollars a token), so sums are exact
@@ -114,6 +116,38 @@ impl Billing {
     }
 }
 
+/// Whom subscriptions cover.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plan {
+    /// Nobody: everything at API prices.
+    #[default]
+    Retail,
+    /// Claude, as with Claude Pro and Max.
+    Max,
+    /// Everybody.
+    Included,
+}
+
+impl Plan {
+    /// The name in JSON and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Retail => "retail",
+            Self::Max => "max",
+            Self::Included => "included",
+        }
+    }
+
+    /// Whether a subscription covers what `client` uses.
+    pub fn covers(self, client: ClientId) -> bool {
+        match self {
+            Self::Retail => false,
+            Self::Max => client.as_str() == "claude",
+            Self::Included => true,
+        }
+    }
+}
+
 /// What one response cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
@@ -137,6 +171,8 @@ pub struct Spend {
     pub amount: PicoUsd,
     /// The part of `amount` that the agent itself wrote down.
     pub embedded: PicoUsd,
+    /// The part of `amount` that a subscription covers.
+    pub covered: PicoUsd,
     /// Responses priced from the list.
     pub api_turns: u64,
     /// Responses whose cost the agent wrote down.
@@ -147,7 +183,7 @@ pub struct Spend {
     pub unknown_turns: u64,
     /// Tokens of those.
     pub unknown_tokens: u64,
-    /// Whether a subscription covers it.
+    /// Whether a subscription covers all of it.
     pub billing: Billing,
 }
 
@@ -192,6 +228,24 @@ impl Spend {
         [self.api_turns, self.embedded_turns, self.local_turns, self.unknown_turns].iter().all(|turns| *turns == 0)
     }
 
+    /// Takes all of it for covered by a subscription.
+    pub fn cover(&mut self) {
+        if !self.is_nothing() {
+            self.covered = self.amount;
+            self.billing = Billing::Included;
+        }
+    }
+
+    /// What is paid for by use: the sum without what a subscription covers.
+    #[must_use]
+    pub fn metered(self) -> Self {
+        let amount = PicoUsd::new(self.amount.as_pico().saturating_sub(self.covered.as_pico()));
+        match self.billing {
+            Billing::Metered => Self { amount, covered: PicoUsd::ZERO, ..self },
+            Billing::Included => Self::default(),
+        }
+    }
+
     /// The amount, or `None` if nothing in the sum has a known one.
     pub fn known(&self) -> Option<PicoUsd> {
         (self.basis() != Basis::Unknown).then_some(self.amount)
@@ -200,7 +254,12 @@ impl Spend {
 
 impl AddAssign for Spend {
     fn add_assign(&mut self, other: Self) {
+        let is_covered = |sum: &Self| sum.is_nothing() || sum.billing == Billing::Included;
+        let has_any = !(self.is_nothing() && other.is_nothing());
+        self.billing =
+            if has_any && is_covered(self) && is_covered(&other) { Billing::Included } else { Billing::Metered };
         self.amount += other.amount;
+        self.covered += other.covered;
         self.embedded += other.embedded;
         self.api_turns += other.api_turns;
         self.embedded_turns += other.embedded_turns;
@@ -225,6 +284,28 @@ mod tests {
         assert_eq!(PicoUsd::from_usd(f64::NAN), None);
         assert_eq!(PicoUsd::from_usd(1e12), None);
         assert_eq!(PicoUsd::from_usd(0.04), Some(PicoUsd::new(40_000_000_000)));
+    }
+
+    #[test]
+    fn a_sum_is_covered_if_all_of_it_is() {
+        let of = |amount| {
+            let mut spend = Spend::default();
+            spend.add(Cost { amount: Some(PicoUsd::new(amount)), basis: Basis::Api }, 1);
+            spend
+        };
+        let mut covered = of(5);
+        covered.cover();
+        let mut sum = Spend::default();
+        sum += covered;
+        sum += covered;
+        assert_eq!((sum.billing, sum.covered, sum.metered()), (Billing::Included, PicoUsd::new(10), Spend::default()));
+        sum += Spend::default();
+        assert_eq!(sum.billing, Billing::Included, "nothing needs no cover");
+        sum += of(3);
+        assert_eq!(
+            (sum.billing, sum.amount, sum.metered().amount),
+            (Billing::Metered, PicoUsd::new(13), PicoUsd::new(3))
+        );
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub struct Pace {
     pub errors: u64,
     /// Tool calls.
     pub tool_calls: u64,
+    /// Responses of which it is known why the model stopped.
+    pub stops: u64,
+    /// Of those, responses that ended because they had become as long as they may.
+    pub cut_off: u64,
     /// What the responses used.
     pub usage: Usage,
     /// What they cost.
@@ -43,6 +47,17 @@ impl Pace {
         self.per_minute(self.usage.total() as f64)
     }
 
+    /// Tokens of input and output per minute, without what is read from and written to caches: the rate that is shown.
+    pub fn fresh_tokens_per_minute(&self) -> Option<f64> {
+        self.per_minute(self.usage.fresh() as f64)
+    }
+
+    /// Responses that ended because they had become as long as they may, among those of which it is known why they
+    /// ended, in percent.
+    pub fn max_tokens_percent(&self) -> Option<f64> {
+        percent(self.cut_off, self.stops)
+    }
+
     /// US dollars per hour; `None` too where nothing has a known price.
     pub fn usd_per_hour(&self) -> Option<f64> {
         if self.requests == 0 {
@@ -53,8 +68,14 @@ impl Pace {
 
     /// What an hour like that costs, with what is missing from it; `None` for a span without length.
     pub fn spend_per_hour(&self) -> Option<Spend> {
-        let usd = self.per_minute(self.spend.amount.as_usd() * 60.0)?;
-        Some(Spend { amount: PicoUsd::from_usd(usd)?, ..self.spend })
+        let per_hour = |amount: PicoUsd| PicoUsd::from_usd(self.per_minute(amount.as_usd() * 60.0)?);
+        Some(Spend { amount: per_hour(self.spend.amount)?, covered: per_hour(self.spend.covered)?, ..self.spend })
+    }
+
+    /// The same without the cost of what a subscription covers.
+    #[must_use]
+    pub fn metered(&self) -> Self {
+        Self { spend: self.spend.metered(), ..*self }
     }
 
     /// Failed requests among all, in percent.
@@ -120,7 +141,7 @@ mod tests {
         let usage = Usage { input: 300, cache_read: 700, cache_write_5m: 100, output: 100, ..Usage::default() };
         let mut spend = Spend::default();
         spend.add(Cost { amount: PicoUsd::from_usd(0.05), basis: Basis::Api }, usage.total());
-        Pace { span: Duration::from_mins(2), requests: 3, errors: 1, tool_calls: 5, usage, spend }
+        Pace { span: Duration::from_mins(2), requests: 3, errors: 1, tool_calls: 5, stops: 2, cut_off: 1, usage, spend }
     }
 
     #[test]
@@ -128,6 +149,8 @@ mod tests {
         let pace = busy_minute();
         assert_eq!(pace.requests_per_minute(), Some(1.5));
         assert_eq!(pace.tokens_per_minute(), Some(600.0));
+        assert_eq!(pace.fresh_tokens_per_minute(), Some(200.0));
+        assert_eq!(pace.max_tokens_percent(), Some(50.0));
         assert_eq!(pace.usd_per_hour(), Some(1.5));
         assert_eq!(pace.error_percent(), Some(25.0));
         assert_eq!(pace.hit_percent(), Some(70.0));

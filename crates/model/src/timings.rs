@@ -1,12 +1,16 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{ClientId, Untrusted};
+use crate::{ClientId, SessionKey, Untrusted};
 
 /// How long things took, as far as agtop saw them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timings {
     /// Calls of tools, from their start to their answer, the slowest tool first.
     pub tools: Vec<ToolTime>,
+    /// The same for the calls of each session alone, of those that called a tool in the last day.
+    pub by_session: BTreeMap<SessionKey, Arc<[ToolTime]>>,
     /// From a prompt to the first tool; told by hooks alone.
     pub first_tool: Option<Quantiles>,
     /// From a prompt to the end of the turn; told by hooks alone.

@@ -121,7 +121,10 @@ pub(crate) fn cell(field: &Field, row: &Row<'_>, view: &View) -> Cell {
     let value = value(field, row, view);
     let row_style = Some(Style::of(row.status())).filter(|style| *style == Style::Dim).unwrap_or_default();
     match (field.id, &value) {
-        ("cost", _) => Cell::new(cost(row.session.map(|session| &session.spend)), row_style),
+        ("cost", _) => {
+            let spend = row.session.map(|session| view.billed(session.client(), session.spend));
+            Cell::new(cost(spend.as_ref()), row_style)
+        }
         ("client", _) if row.agent.is_some_and(|agent| agent.danger.is_some()) => {
             Cell::new(format!("⚠ {}", shown(&value, &view.zone)), Style::Warn)
         }

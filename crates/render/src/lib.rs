@@ -29,6 +29,7 @@ mod watch;
 
 use std::io::{Result, Write};
 
+pub use agtop_model::Plan;
 use agtop_model::Snapshot;
 
 pub use cell::shown;
@@ -37,7 +38,7 @@ pub use happening::happening_line;
 pub use names::{SortKey, UnknownName, fields};
 pub use project::project;
 pub use redact::redact;
-pub use view::{Colour, Content, Layout, Plan, View};
+pub use view::{Colour, Content, Layout, View};
 
 /// One way to show a snapshot.
 pub trait Surface: Sync {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::{Result, Write};
 
-use agtop_model::{Billing, PicoUsd, Row, Snapshot, Spend, Status, Usage};
+use agtop_model::{PicoUsd, Row, Snapshot, Spend, Status, Usage};
 
 use crate::cell::{Cell, Style, cost, write_parts};
 use crate::{View, units};
@@ -13,8 +13,6 @@ use crate::{View, units};
 pub(crate) struct Sum {
     pub(crate) usage: Usage,
     pub(crate) spend: Spend,
-    /// The part of the spend that a subscription covers.
-    covered: PicoUsd,
 }
 
 impl Sum {
@@ -23,10 +21,7 @@ impl Sum {
         let mut seen = HashSet::new();
         for session in rows.iter().filter_map(|row| row.session).filter(|session| seen.insert(&session.key)) {
             sum.usage += session.usage;
-            sum.spend += session.spend;
-            if view.billing(session.client(), &session.spend) == Billing::Included {
-                sum.covered += session.spend.amount;
-            }
+            sum.spend += view.billed(session.client(), session.spend);
         }
         sum
     }
@@ -74,7 +69,7 @@ pub(crate) fn number(n: usize, what: &str) -> String {
 
 /// Writes where prices come from, what money means, and what is missing.
 pub(crate) fn write_footer(snapshot: &Snapshot, sum: &Sum, view: &View, out: &mut dyn Write) -> Result<()> {
-    write_parts(&about_money(&snapshot.prices, &sum.spend, sum.covered), view, out)?;
+    write_parts(&about_money(&snapshot.prices, &sum.spend, sum.spend.covered), view, out)?;
     match snapshot.health.losses() {
         0 => Ok(()),
         1 => write_parts(&[Cell::new("× 1 record could not be read: agtop doctor", Style::Bad)], view, out),

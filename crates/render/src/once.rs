@@ -62,9 +62,28 @@ fn nothing(snapshot: &Snapshot) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use agtop_model::{Agent, Session};
+
     use super::*;
     use crate::testing::{self, text_of, view};
     use crate::{Colour, Filter, text};
+
+    /// BRANCH was `-` where JSON has `git_branch`: the agent's transcript does not tell a branch, its directory does.
+    #[test]
+    fn the_branch_is_that_of_the_directory_where_the_transcript_tells_none() {
+        let rich = testing::rich();
+        let git = |agent: &Agent| agent.git.as_ref().ok().map(|git| git.branch.raw().to_owned());
+        let agents: Vec<Agent> = rich.agents.iter().filter(|agent| git(agent).is_some()).take(1).cloned().collect();
+        let branch = git(&agents[0]).unwrap();
+        let without = |session: &Arc<Session>| Arc::new(Session { branch: None, ..Session::clone(session) });
+        let agents = agents.iter().map(|agent| Agent { session: agent.session.as_ref().map(without), ..agent.clone() });
+        let snapshot = Snapshot { agents: agents.collect(), ..rich };
+        let view = View { fields: Some(crate::fields("branch").unwrap()), ..view() };
+        let shown = text_of(&Once, &snapshot, &view);
+        assert!(shown.lines().any(|line| line.trim() == branch), "{branch}: {shown}");
+    }
 
     #[test]
     fn columns_name_fields() {

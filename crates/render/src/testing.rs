@@ -541,7 +541,7 @@ fn timings() -> Timings {
     let spans = |seconds: &[u64]| Quantiles::of(seconds.iter().map(|&span| Duration::from_secs(span)));
     let tool =
         spans(&[1, 2, 90]).map(|times| ToolTime { client: ClientId::new("claude"), tool: "Ba\u{1b}sh".into(), times });
-    Timings { tools: tool.into_iter().collect(), first_tool: None, turn: spans(&[30]) }
+    Timings { tools: tool.into_iter().collect(), turn: spans(&[30]), ..Timings::default() }
 }
 
 fn history() -> History {
@@ -554,6 +554,7 @@ fn history() -> History {
             active: 0,
             cpu_percent,
             memory: 726_491_392,
+            fresh_tokens_per_minute: 900.0,
             tokens_per_minute: 12_000.0,
         });
     }

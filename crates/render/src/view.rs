@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agtop_model::{Billing, ClientId, Field, Spend};
+use agtop_model::{Billing, ClientId, Field, Plan, Spend};
 use jiff::tz::TimeZone;
 
 use crate::{Filter, SortKey};
@@ -56,6 +56,14 @@ impl View {
         }
     }
 
+    /// What `client` spent, as covered by a subscription if it is.
+    pub(crate) fn billed(&self, client: ClientId, mut spend: Spend) -> Spend {
+        if self.plan.covers(client) {
+            spend.cover();
+        }
+        spend
+    }
+
     /// Whether a subscription covers what `client` spent, by the plan or by what the sources say.
     pub(crate) fn billing(&self, client: ClientId, spend: &Spend) -> Billing {
         if self.plan.covers(client) { Billing::Included } else { spend.billing }
@@ -97,36 +105,4 @@ pub enum Layout {
     Line,
     /// Indented by four blanks.
     Pretty,
-}
-
-/// Whom subscriptions cover.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Plan {
-    /// Nobody: everything at API prices.
-    #[default]
-    Retail,
-    /// Claude, as with Claude Pro and Max.
-    Max,
-    /// Everybody.
-    Included,
-}
-
-impl Plan {
-    /// The name in JSON and on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Retail => "retail",
-            Self::Max => "max",
-            Self::Included => "included",
-        }
-    }
-
-    /// Whether a subscription covers what `client` uses.
-    pub(crate) fn covers(self, client: ClientId) -> bool {
-        match self {
-            Self::Retail => false,
-            Self::Max => client.as_str() == "claude",
-            Self::Included => true,
-        }
-    }
 }

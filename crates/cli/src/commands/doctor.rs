@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use agtop_clients::{HookDialect, client};
 use agtop_collect::Collector;
 use agtop_hooks::{Reading, Refused};
-use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot};
+use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot, StoreHealth};
 use agtop_render::sink::plain;
 use agtop_render::units;
 use anyhow::Result;
@@ -46,14 +46,7 @@ fn report(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Re
     let info = client(health.client.as_str()).map(agtop_clients::Client::info);
     let agents = snapshot.agents.iter().filter(|agent| agent.client == health.client).count();
     writeln!(out, "\n{} ({})", info.map_or("", |info| info.name), health.client)?;
-    for store in &health.stores {
-        let found = if store.exists {
-            format!("{} files, {}", units::grouped(store.files), units::bytes(store.bytes))
-        } else {
-            "not there".to_owned()
-        };
-        writeln!(out, "  {:<24} {}: {found}", store.layout, plain(&store.root.to_string_lossy()))?;
-    }
+    stores(&health.stores, out)?;
     writeln!(
         out,
         "  {} live, {} sessions, {} records, {} repeated responses counted once",
@@ -88,6 +81,43 @@ fn report(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Re
         }
     }
     Ok(())
+}
+
+/// A line for each place, and one for all those of a kind in which there is nothing: of clients that keep their files
+/// where they are used, every directory of an agent is such a place.
+fn stores(stores: &[StoreHealth], out: &mut dyn Write) -> Result<()> {
+    let mut kinds: Vec<(&str, Vec<&StoreHealth>)> = Vec::new();
+    for store in stores {
+        match kinds.iter_mut().find(|(layout, _)| *layout == store.layout) {
+            Some((_, places)) if places.iter().any(|place| place.root == store.root) => {}
+            Some((_, places)) => places.push(store),
+            None => kinds.push((store.layout, vec![store])),
+        }
+    }
+    for (layout, places) in kinds {
+        let (used, empty): (Vec<_>, Vec<_>) = places.into_iter().partition(|place| place.files > 0);
+        let are_told = if empty.len() == 1 { &empty[..] } else { &[] };
+        for place in used.iter().chain(are_told) {
+            writeln!(out, "  {layout:<24} {}: {}", plain(&place.root.to_string_lossy()), found(place))?;
+        }
+        if empty.len() > 1 {
+            writeln!(
+                out,
+                "  {layout:<24} none in {} {}directories",
+                empty.len(),
+                if used.is_empty() { "" } else { "more " }
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn found(store: &StoreHealth) -> String {
+    if store.exists {
+        format!("{} files, {}", units::grouped(store.files), units::bytes(store.bytes))
+    } else {
+        "not there".to_owned()
+    }
 }
 
 /// What is to be known of a client's hooks, and what of them is not confirmed.
@@ -128,4 +158,32 @@ pub(super) fn line(issue: &Issue) -> String {
         Some(Place::Row { table, rowid }) => format!(", {table} row {rowid}"),
     };
     format!("{}: {}{place}: {}", issue.kind.as_str(), plain(&issue.path.to_string_lossy()), plain(&issue.detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Aider's history was listed once for each of 14 directories in which agents were at work, two of them twice.
+    #[test]
+    fn directories_without_a_history_are_one_line_and_no_place_is_listed_twice() {
+        let store = |layout, root: &str, files| StoreHealth {
+            layout,
+            root: root.into(),
+            exists: true,
+            files,
+            bytes: files * 9,
+        };
+        let mut all: Vec<StoreHealth> = (0..12).map(|n| store("history", &format!("/p/{n}"), 0)).collect();
+        all.extend([store("history", "/shop", 1), store("history", "/shop", 1), store("history", "/p/3", 0)]);
+        all.push(store("log", "/logs", 0));
+        let mut out = Vec::new();
+        stores(&all, &mut out).unwrap();
+        let told = String::from_utf8(out).unwrap();
+        let lines: Vec<Vec<&str>> = told.lines().map(|line| line.split_whitespace().collect()).collect();
+        let [shop, none, log] = &lines[..] else { panic!("{told}") };
+        assert_eq!(shop[..4], ["history", "/shop:", "1", "files,"]);
+        assert_eq!(none.join(" "), "history none in 12 more directories");
+        assert_eq!(log[..4], ["log", "/logs:", "0", "files,"]);
+    }
 }

@@ -89,7 +89,7 @@ impl Sum {
 
     /// Whether the session's own figures, which every view shows, are these.
     fn is_of(&self, session: &Session) -> bool {
-        let spend = Spend { billing: session.spend.billing, ..self.spend };
+        let spend = Spend { billing: session.spend.billing, covered: session.spend.covered, ..self.spend };
         (self.usage, self.counted, spend) == (session.usage, session.turns, session.spend)
     }
 }

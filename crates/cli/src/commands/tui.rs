@@ -104,7 +104,7 @@ impl World {
         let slot = Arc::new(Slot { newest: ArcSwapOption::empty(), wake });
         let interval = screen.options.interval;
         let progress: Box<dyn Fn() -> Progress + Send> = if screen.demo {
-            let demo = Demo::usual(now(), screen.options.zone.clone());
+            let demo = Demo { plan: screen.settings.scope.plan, ..Demo::usual(now(), screen.options.zone.clone()) };
             start_thread("demo", play(demo, Arc::clone(&slot), orders_out, interval));
             Box::new(Progress::default)
         } else {

@@ -1,6 +1,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use agtop_model::ClientId;
 use agtop_tui::{Easel, Graphics, Logos};
@@ -13,7 +13,8 @@ pub(crate) const URL: &str = "https://models.dev/logos";
 
 /// A logo is fetched anew after this. It is shown until then and beyond: logos do not go bad.
 const LIFE: Duration = Duration::from_hours(7 * 24);
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// All logos together take no longer: a server that does not answer for one does not for the next.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Fetch logos.
 pub(crate) struct Update {
@@ -36,13 +37,19 @@ fn vendors() -> Vec<&'static str> {
 /// # Errors
 /// If none of those could be fetched.
 pub(crate) fn update(update: &Update, out: &mut dyn Write) -> Result<()> {
+    let deadline = Instant::now() + TOTAL_TIMEOUT;
+    update_within(|| deadline.saturating_duration_since(Instant::now()), update, out)
+}
+
+/// The same, as long as time is `left`.
+fn update_within(mut left: impl FnMut() -> Duration, update: &Update, out: &mut dyn Write) -> Result<()> {
     let Update { url, directory, even_if_fresh } = update;
     let (fresh, old): (Vec<_>, Vec<_>) =
         vendors().into_iter().partition(|vendor| !even_if_fresh && is_fresh(&file(directory, vendor)));
-    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).build().into();
+    let agent = ureq::Agent::new_with_defaults();
     let mut fetched = 0;
     for vendor in &old {
-        let told = fetch(&agent, url, vendor).and_then(|logo| {
+        let told = fetch(&agent, &address(url, vendor), left()).and_then(|logo| {
             let file = file(directory, vendor);
             agtop_os::replace_own(&file, &logo).with_context(|| file.display().to_string())
         });
@@ -59,9 +66,16 @@ pub(crate) fn update(update: &Update, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn fetch(agent: &ureq::Agent, url: &str, vendor: &str) -> Result<Vec<u8>> {
-    let url = format!("{}/{vendor}.svg", url.trim_end_matches('/'));
-    let mut response = agent.get(&url).call().map_err(|error| anyhow!("{error}"))?;
+fn address(url: &str, vendor: &str) -> String {
+    format!("{}/{vendor}.svg", url.trim_end_matches('/'))
+}
+
+fn fetch(agent: &ureq::Agent, url: &str, within: Duration) -> Result<Vec<u8>> {
+    if within.is_zero() {
+        bail!("not asked for: the time for all of them is over");
+    }
+    let request = agent.get(url).config().timeout_global(Some(within)).build();
+    let mut response = request.call().map_err(|error| anyhow!("{error}"))?;
     let logo = response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(|error| anyhow!("{error}"))?;
     // What cannot be drawn is not worth keeping, and the server is told of by name.
     let easel = Easel { graphics: Graphics::Kitty, cell: (10, 20) };
@@ -158,6 +172,25 @@ mod tests {
         assert!(text.contains("google: what was sent is no logo") && text.contains("fetched 1 logos"), "{text}");
         let kept: Vec<_> = std::fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(kept, ["anthropic.svg"]);
+    }
+
+    /// Eight vendors were given 20 s each: against a server that never answers, the command took 160 s.
+    #[test]
+    fn once_the_time_for_all_is_over_nobody_more_is_asked() {
+        const ASKED: usize = 3;
+        let cache = tempfile::tempdir().unwrap();
+        let (url, serving) = serve(ASKED, |_| ok(LOGO));
+        let mut spans = [TOTAL_TIMEOUT; ASKED].into_iter();
+        let wanted = Update { url, directory: cache.path().to_owned(), even_if_fresh: true };
+        let mut out = Vec::new();
+        update_within(|| spans.next().unwrap_or_default(), &wanted, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(serving.join().unwrap().len(), ASKED);
+        assert_eq!(
+            text.matches(": not asked for: the time for all of them is over\n").count(),
+            vendors().len() - ASKED
+        );
+        assert!(text.contains("fetched 3 logos to "), "{text}");
     }
 
     #[test]

@@ -163,3 +163,20 @@ fn statusline(home: &Path, as_of: &str) -> String {
     assert!(answer.status.success() && answer.stderr.is_empty());
     String::from_utf8(answer.stdout).unwrap()
 }
+
+/// `--plan` changed a note below the table and no row of it.
+#[test]
+fn rows_mark_what_the_plan_covers_by_flag_and_by_configuration() {
+    let home = agtop_testkit::Home::temporary().unwrap();
+    let line = claude_line("m1", "1000", "2026-11-18T10:00:00.000Z");
+    home.write(".claude/projects/-p/s1.jsonl", line + "\n").unwrap();
+    let rows = |arguments: &[&str]| {
+        let told = agtop(home.root(), &[&["--list", "--client", "claude"], arguments].concat()).stdout;
+        told.lines().filter(|line| line.contains("claude-opus-4-8") && line.contains(" incl. ")).count()
+    };
+    assert_eq!(rows(&[]), 0);
+    assert_eq!(rows(&["--plan", "max"]), 1);
+    home.write(".config/agtop/config.toml", "plan = \"max\"\n").unwrap();
+    assert_eq!(rows(&[]), 1);
+    assert_eq!(rows(&["--plan", "retail"]), 0, "the flag goes before it");
+}

@@ -43,7 +43,7 @@ enum What {
 }
 
 /// What a session came to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Sums {
     rolling: [Pace; 3],
     since_start: Pace,
@@ -140,7 +140,10 @@ impl Lately {
         let mut told = Told::over(now.since(self.began));
         let mut stops: HashMap<StopReason, u64> = HashMap::new();
         self.sessions.retain(|&session, recent| {
+            let is_covered = world.lens.scope.plan.covers(world.sessions[session.at()].key.client);
             let sums = recent.sums(self.began, &world.turns, rates, now);
+            let covered = is_covered.then(|| sums.covered());
+            let sums = covered.as_ref().unwrap_or(sums);
             merge(&mut told.all.since_start, &sums.since_start);
             told.all.compactions += sums.compactions;
             for stop in &sums.stops {
@@ -188,6 +191,8 @@ impl Recent {
             sum.add(turn, rates);
             sums.add(turn.at(), began, |pace| {
                 pace.requests += sum.turns;
+                pace.stops += u64::from(turn.response.stop.is_some());
+                pace.cut_off += u64::from(turn.response.stop == Some(StopReason::MaxTokens));
                 pace.usage += sum.usage;
                 pace.spend += sum.spend;
             });
@@ -217,6 +222,13 @@ impl Sums {
         }
     }
 
+    /// The same, where a subscription covers all of it.
+    fn covered(&self) -> Self {
+        let mut covered = self.clone();
+        covered.rolling.iter_mut().chain([&mut covered.since_start]).for_each(|pace| pace.spend.cover());
+        covered
+    }
+
     fn add(&mut self, at: Timestamp, began: Timestamp, add: impl Fn(&mut Pace)) {
         if at >= began {
             add(&mut self.since_start);
@@ -234,6 +246,8 @@ fn merge(sum: &mut Pace, other: &Pace) {
     sum.requests += other.requests;
     sum.errors += other.errors;
     sum.tool_calls += other.tool_calls;
+    sum.stops += other.stops;
+    sum.cut_off += other.cut_off;
     sum.usage += other.usage;
     sum.spend += other.spend;
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::Timestamp;
+use agtop_model::{Plan, Timestamp};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
 
@@ -22,6 +22,8 @@ pub struct Scope {
     pub since: Option<Timestamp>,
     /// Responses before this moment.
     pub until: Option<Timestamp>,
+    /// Who pays for them.
+    pub plan: Plan,
 }
 
 impl Scope {

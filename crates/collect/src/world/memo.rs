@@ -123,6 +123,10 @@ impl Memo {
             for summed in world.summed_of(idx) {
                 days.of(calendar.day(summed.cell.first), summed.model).add_summed(summed, rates);
             }
+            let is_covered = world.lens.scope.plan.covers(world.sessions[idx.at()].key.client);
+            if is_covered {
+                days.cover();
+            }
             self.days.insert(idx, days.told(&world.models));
         }
     }

@@ -21,7 +21,7 @@ mod totals;
 mod turns;
 mod usage_table;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ use hashed::{HashedMap, HashedSet};
 use lately::Lately;
 use memo::Memo;
 use session::{SessionState, Told};
-use tool_times::ToolTimes;
+use tool_times::{SessionToolTimes, ToolTimes};
 use turns::{Copied, Names, TurnBook};
 
 /// Everything that files told, folded together.
@@ -71,6 +71,7 @@ pub struct World {
     copies: HashMap<FileId, (ClientId, u64), RandomState>,
     lately: Lately,
     tool_times: ToolTimes,
+    session_tool_times: SessionToolTimes,
     /// Calls of whose end hooks have told, and transcripts have not yet.
     answered: HashedSet<ToolKey>,
     tags: HashMap<SessionKey, Untrusted>,
@@ -126,6 +127,7 @@ impl World {
             copies: HashMap::default(),
             lately: Lately::new(now),
             tool_times: ToolTimes::default(),
+            session_tool_times: SessionToolTimes::default(),
             answered: HashedSet::default(),
             tags: HashMap::new(),
             has_news: true,
@@ -181,7 +183,7 @@ impl World {
                 if let Some(ended) = self.sessions[session.at()].note(file, time, kind, told)
                     && !call.is_some_and(|call| self.answered.remove(&call))
                 {
-                    self.tool_times.note(event.session.client, &Arc::from(ended.tool.raw()), ended.took);
+                    self.time_call(&event.session, at, (&Arc::from(ended.tool.raw()), ended.took));
                 }
             }
         }
@@ -342,9 +344,18 @@ impl World {
         self.answered.insert(call)
     }
 
-    /// Notes how long a call of a tool took.
-    pub(crate) fn time_call(&mut self, client: ClientId, tool: &Arc<str>, span: Duration) {
-        self.tool_times.note(client, tool, span);
+    /// Notes how long a call of a tool took, which ended at that moment.
+    pub(crate) fn time_call(
+        &mut self,
+        session: &SessionKey,
+        at: Option<Timestamp>,
+        (tool, span): (&Arc<str>, Duration),
+    ) {
+        self.tool_times.note(session.client, tool, span);
+        // Sessions of long ago are many, and how long their tools took is history.
+        if at.is_some_and(|at| at >= self.latest.minus(CLOCK_SLACK + NEWS)) {
+            self.session_tool_times.note(session, tool, span);
+        }
     }
 
     /// Notes how full a session's context is, by the word of its client at this moment.
@@ -372,6 +383,11 @@ impl World {
     /// How long the last calls of each tool took.
     pub(crate) fn tool_times(&self) -> Vec<ToolTime> {
         self.tool_times.all()
+    }
+
+    /// The same for each session alone.
+    pub(crate) fn session_tool_times(&mut self) -> BTreeMap<SessionKey, Arc<[ToolTime]>> {
+        self.session_tool_times.all()
     }
 
     /// Records of a client's files that repeat a response, as they stand in the files now.

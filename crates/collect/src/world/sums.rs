@@ -100,6 +100,11 @@ impl Days {
         &mut self.0[at].2
     }
 
+    /// Takes all of them for covered by a subscription.
+    pub(super) fn cover(&mut self) {
+        self.0.iter_mut().for_each(|(.., sum)| sum.spend.cover());
+    }
+
     /// The sums, under the models' names.
     pub(super) fn told(&self, names: &Names) -> Arc<[SessionDay]> {
         self.0.iter().map(|(day, model, sum)| SessionDay { day: *day, spend: sum.named(names, *model) }).collect()

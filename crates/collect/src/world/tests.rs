@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, CoarserRecords, Event, EventKind, Extent, FileId, Gap, InferenceGeo, Lineage, MessageKey, Phase, Place,
-    Provenance, Purpose, Session, SessionFacts, SessionKey, Status, StopReason, Tier, Timestamp, Title, TitleRank,
-    ToolKey, Turn, Usage,
+    Billing, ClientId, CoarserRecords, Event, EventKind, Extent, FileId, Gap, InferenceGeo, Lineage, MessageKey, Phase,
+    Place, Plan, Provenance, Purpose, Session, SessionFacts, SessionKey, Status, StopReason, Tier, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Usage,
 };
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -229,10 +229,27 @@ fn days_are_those_of_the_time_zone() {
 
 #[test]
 fn a_scope_leaves_out_what_happened_outside_it() {
-    let scope = Scope { since: Some(moment(50)), until: None };
+    let scope = Scope { since: Some(moment(50)), ..Scope::default() };
     let events = [said("a", 1, turn("m", 5)), said("a", 100, turn("n", 7)), said("b", 1, turn("o", 9))];
     let told = world_through(Lens { scope, ..lens() }, events).tell(NOW);
     assert_eq!((told.sessions.len(), told.sessions[0].usage.output, told.totals.usage.output), (1, 7, 7));
+}
+
+/// Rows, totals and rates of what a subscription covers said that each token is paid for.
+#[test]
+fn what_the_plan_covers_is_covered_in_sessions_totals_and_rates() {
+    let covered = |plan| {
+        let now = moment(100);
+        let mut world = World::new(now, Lens { scope: Scope { plan, ..Scope::default() }, ..lens() });
+        world.apply(said("a", 99, turn("m", 5)), now);
+        let told = world.tell(now);
+        let spends = [told.sessions[0].spend, told.totals.spend, told.lately.all.one_minute().spend];
+        spends.map(|spend| (spend.billing, spend.covered == spend.amount && !spend.is_nothing()))
+    };
+    assert_eq!(covered(Plan::Retail), [(Billing::Metered, false); 3]);
+    for plan in [Plan::Max, Plan::Included] {
+        assert_eq!(covered(plan), [(Billing::Included, true); 3], "{plan:?}");
+    }
 }
 
 /// Copies of a few responses in a few sessions, as forks, resumes and sub-agents make them.

@@ -1,12 +1,46 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, Quantiles, ToolTime, Untrusted};
+use agtop_model::{ClientId, Quantiles, SessionKey, ToolTime, Untrusted};
 
 /// How long the last calls of each tool took.
 #[derive(Debug, Default)]
 pub(super) struct ToolTimes(HashMap<(ClientId, Arc<str>), VecDeque<u32>>);
+
+/// The same for each session alone.
+#[derive(Debug, Default)]
+pub(super) struct SessionToolTimes(HashMap<SessionKey, Own>);
+
+#[derive(Debug, Default)]
+struct Own {
+    times: ToolTimes,
+    /// As they were told last; `None` if calls have come since.
+    told: Option<Arc<[ToolTime]>>,
+}
+
+/// Sessions of which they are kept; what more than these did in one day is not told.
+const MAX_SESSIONS: usize = 1_000;
+
+impl SessionToolTimes {
+    pub(super) fn note(&mut self, session: &SessionKey, tool: &Arc<str>, span: Duration) {
+        if self.0.len() >= MAX_SESSIONS && !self.0.contains_key(session) {
+            return;
+        }
+        let own = self.0.entry(session.clone()).or_default();
+        own.times.note(session.client, tool, span);
+        own.told = None;
+    }
+
+    /// How long the last calls of each tool took in each session, the slowest tool first.
+    pub(super) fn all(&mut self) -> BTreeMap<SessionKey, Arc<[ToolTime]>> {
+        let told = |(key, own): (&SessionKey, &mut Own)| {
+            let told = own.told.get_or_insert_with(|| own.times.all().into());
+            (key.clone(), Arc::clone(told))
+        };
+        self.0.iter_mut().map(told).collect()
+    }
+}
 
 /// Calls that are remembered of each tool.
 const KEPT: usize = 64;
@@ -48,6 +82,23 @@ fn quantiles(times: &VecDeque<u32>) -> Option<Quantiles> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Two sessions of one client called `Bash`, one for a second and one for an hour: the details of both said an hour.
+    #[test]
+    fn a_sessions_tools_take_as_long_as_they_took_in_that_session() {
+        let mut times = SessionToolTimes::default();
+        let key = |id: &str| SessionKey::new(ClientId::new("claude"), id);
+        for (id, seconds) in [("quick", 1), ("slow", 3_600), ("quick", 1)] {
+            times.note(&key(id), &Arc::from("Bash"), Duration::from_secs(seconds));
+        }
+        let told = times.all();
+        let of =
+            |id: &str| told[&key(id)].iter().map(|tool| (tool.times.count, tool.times.longest)).collect::<Vec<_>>();
+        assert_eq!(of("quick"), [(2, Duration::from_secs(1))]);
+        assert_eq!(of("slow"), [(1, Duration::from_hours(1))]);
+        times.note(&key("quick"), &Arc::from("Bash"), Duration::from_secs(9));
+        assert_eq!(times.all()[&key("quick")][0].times.longest, Duration::from_secs(9));
+    }
 
     #[test]
     fn nearly_all_calls_are_within_the_usual_time() {

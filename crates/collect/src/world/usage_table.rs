@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn rows_add_up_to_the_totals_at_every_grain_and_in_every_scope() {
-        let scopes = [Scope::default(), Scope { since: Some(minute(15)), until: Some(minute(17)) }];
+        let scopes = [Scope::default(), Scope { since: Some(minute(15)), until: Some(minute(17)), ..Scope::default() }];
         for (scope, grain) in
             scopes.into_iter().flat_map(|scope| [(scope, Grain::Response), (scope, Grain::QuarterHour)])
         {

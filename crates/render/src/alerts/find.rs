@@ -1,6 +1,7 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use agtop_model::{Agent, Field, Row, Snapshot, Untrusted};
+use agtop_model::{Agent, Billing, Field, Pace, Row, Session, Snapshot, Spend, Untrusted};
 
 use super::condition::{Condition, Measure, is_about_status, measures};
 use super::rule::Rule;
@@ -36,7 +37,8 @@ impl Rule {
     }
 
     fn find_agents(&self, query: &Query<&'static Field>, snapshot: &Snapshot) -> Vec<Alert> {
-        let rows = live(snapshot).map(|agent| (agent, Row::of_agent(snapshot.now, agent)));
+        let agents: Vec<Cow<'_, Agent>> = live(snapshot).map(metered).collect();
+        let rows = agents.iter().map(|agent| (&**agent, Row::of_agent(snapshot.now, agent)));
         let mut found: Vec<_> = rows.filter(|(_, row)| query.matches(row)).collect();
         // Who has waited longest comes first.
         if is_about_status(query) {
@@ -92,6 +94,19 @@ impl Rule {
         let parts: Vec<String> = title.into_iter().chain(works_on).collect();
         (!parts.is_empty()).then(|| parts.join(": ").into())
     }
+}
+
+/// The agent as alerts see it: dollars that a subscription covers are nobody's concern.
+fn metered(agent: &Agent) -> Cow<'_, Agent> {
+    let is_covered = |spend: &Spend| spend.billing == Billing::Included;
+    let session = agent.session.as_ref().filter(|session| is_covered(&session.spend));
+    if session.is_none() && !agent.paces.iter().any(|pace| is_covered(&pace.spend)) {
+        return Cow::Borrowed(agent);
+    }
+    let metered =
+        |session: &Arc<Session>| Arc::new(Session { spend: session.spend.metered(), ..Session::clone(session) });
+    let session = session.map(metered).or_else(|| agent.session.clone());
+    Cow::Owned(Agent { session, paces: agent.paces.each_ref().map(Pace::metered), ..agent.clone() })
 }
 
 fn about(agent: &Agent) -> Subject {

@@ -305,3 +305,33 @@ fn alerts_in_json_are_what_the_schema_says() {
     let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(|key| key.as_str()).collect();
     assert!(schema["properties"].as_object().unwrap().keys().all(|key| required.contains(&key.as_str())));
 }
+
+/// With everything on a subscription the burn alert said `$31.54/h`, which nobody pays.
+#[test]
+fn no_alert_is_about_dollars_that_a_subscription_covers() {
+    let usage = Usage { input: 1_000, ..Usage::default() };
+    let metered = of_minute(usage, 2.0);
+    assert_eq!(names(&metered), ["burn", "no_output", "cache_hit"]);
+    let mut minute = *metered.paces.one_minute();
+    minute.spend.cover();
+    let rolling = [minute; 3];
+    let covered = Snapshot { paces: Arc::new(Paces { rolling, ..Paces::default() }), ..metered };
+    assert_eq!(names(&covered), ["cache_hit"]);
+}
+
+#[test]
+fn a_rule_about_an_agents_dollars_does_not_count_those_that_a_subscription_covers() {
+    let mine = rules("[[alerts]]\nname = \"mine\"\nwhen = \"cost>1 or cost_rate>1\"");
+    let finds = |cover: fn(&mut Spend)| {
+        let snapshot = of_agent(|agent| {
+            let mut spend = Spend::default();
+            spend.add(Cost { amount: PicoUsd::from_usd(9.0), basis: Basis::Api }, 10);
+            cover(&mut spend);
+            let session = Session { spend, ..(**agent.session.as_ref().unwrap()).clone() };
+            let pace = Pace { requests: 1, spend, ..Pace::nothing_over(Duration::from_mins(5)) };
+            Agent { session: Some(Arc::new(session)), paces: [pace; 3], ..agent }
+        });
+        mine.find(&snapshot).iter().any(|alert| &*alert.name == "mine")
+    };
+    assert!(finds(|_| {}) && !finds(Spend::cover));
+}

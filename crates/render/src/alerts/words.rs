@@ -89,10 +89,15 @@ static FLEET: &[Metric<OfFleet>] = &[
     Metric {
         id: "burn",
         kind: Kind::Money,
-        get: |all| Value::spent_per_hour(minute(all)),
+        get: |all| Value::spent_per_hour(&minute(all).metered()),
         phrase: |n| format!("{n}/h"),
     },
-    Metric { id: "minute_cost", kind: Kind::Money, get: |all| Value::spent_in(minute(all)), phrase: in_a_minute },
+    Metric {
+        id: "minute_cost",
+        kind: Kind::Money,
+        get: |all| Value::spent_in(&minute(all).metered()),
+        phrase: in_a_minute,
+    },
     Metric {
         id: "minute_tokens",
         kind: Kind::Tokens,

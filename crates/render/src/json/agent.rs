@@ -56,6 +56,7 @@ pub(crate) struct Entry {
 #[derive(Serialize)]
 struct AgentRates {
     tokens_per_minute: [Option<f64>; 3],
+    fresh_tokens_per_minute: [Option<f64>; 3],
     cost_per_hour_usd: [Option<f64>; 3],
 }
 
@@ -63,6 +64,10 @@ impl AgentRates {
     fn of(agent: &Agent) -> Self {
         Self {
             tokens_per_minute: agent.paces.each_ref().map(|pace| pace.tokens_per_minute().and_then(wire::finite)),
+            fresh_tokens_per_minute: agent
+                .paces
+                .each_ref()
+                .map(|pace| pace.fresh_tokens_per_minute().and_then(wire::finite)),
             cost_per_hour_usd: agent.paces.each_ref().map(|pace| pace.usd_per_hour().and_then(wire::finite)),
         }
     }

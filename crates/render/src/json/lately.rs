@@ -12,6 +12,7 @@ pub(crate) struct History {
     cpu: Vec<f64>,
     mem: Vec<f64>,
     tokens_rate: Vec<f64>,
+    fresh_tokens_rate: Vec<f64>,
 }
 
 impl History {
@@ -26,6 +27,7 @@ impl History {
             cpu: series(|point| point.cpu_percent),
             mem: series(|point| point.memory as f64),
             tokens_rate: series(|point| point.tokens_per_minute),
+            fresh_tokens_rate: series(|point| point.fresh_tokens_per_minute),
         }
     }
 }
@@ -92,12 +94,14 @@ pub(crate) struct Window {
     input_tokens: u64,
     output_tokens: u64,
     tokens_per_minute: Option<f64>,
+    fresh_tokens_per_minute: Option<f64>,
     cache_hit_tokens: u64,
     cache_write_tokens: u64,
     cache_hit_rate: Option<f64>,
     cost_usd: Option<f64>,
     cost_per_hour_usd: Option<f64>,
     tool_calls: u64,
+    max_tokens_share: Option<f64>,
 }
 
 impl From<&Pace> for Window {
@@ -112,12 +116,14 @@ impl From<&Pace> for Window {
             input_tokens: pace.usage.input,
             output_tokens: pace.usage.output,
             tokens_per_minute: pace.tokens_per_minute().and_then(wire::finite),
+            fresh_tokens_per_minute: pace.fresh_tokens_per_minute().and_then(wire::finite),
             cache_hit_tokens: pace.usage.cache_read,
             cache_write_tokens: pace.usage.cache_write(),
             cache_hit_rate: share(pace.hit_percent()),
             cost_usd: if is_free { Some(0.0) } else { wire::dollars(&pace.spend) },
             cost_per_hour_usd: pace.usd_per_hour().and_then(wire::finite),
             tool_calls: pace.tool_calls,
+            max_tokens_share: share(pace.max_tokens_percent()),
         }
     }
 }

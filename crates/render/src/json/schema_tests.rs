@@ -103,9 +103,9 @@ fn every_key_of_agtop_2_is_there() {
          writing_dirs reading_files children net_established uptime_sec session_started_ms recent_activity",
     );
     assert_keys(&document["sessions"], "active busy waiting completed recent_tasks");
-    assert_keys(&document["history"], "cpu mem tokens_rate total active busy");
+    assert_keys(&document["history"], "cpu mem tokens_rate fresh_tokens_rate total active busy");
     for window in ["1m", "5m", "15m", "since_start"] {
-        assert_eq!(keys(&document["rates"][window]).len(), 13);
+        assert_eq!(keys(&document["rates"][window]).len(), 15);
     }
 }
 

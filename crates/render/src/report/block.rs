@@ -87,11 +87,10 @@ impl Burn {
             return None;
         }
         let minutes = span.as_secs_f64() / 60.0;
-        let fresh = sums.usage.input.saturating_add(sums.usage.output);
         let per_hour = |amount: PicoUsd| PicoUsd::from_usd(amount.as_usd() / minutes * 60.0);
         Some(Self {
             tokens_per_minute: sums.usage.total() as f64 / minutes,
-            fresh_tokens_per_minute: fresh as f64 / minutes,
+            fresh_tokens_per_minute: sums.usage.fresh() as f64 / minutes,
             cost_per_hour: sums.spend.known().and_then(per_hour),
         })
     }

@@ -217,14 +217,14 @@ fn outlook(report: &Report, line: &Line) -> Vec<Cell> {
     parts
 }
 
-/// `12k tokens/min`, `$4.20/h`.
+/// `12k tokens in+out/min`, `$4.20/h`.
 fn pace(outlook: &Outlook, spend: &Spend) -> impl Iterator<Item = String> {
     let burn = outlook.burn.into_iter();
     burn.flat_map(|burn| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of floats saturate")]
-        let tokens = burn.tokens_per_minute.round() as u64;
+        let tokens = burn.fresh_tokens_per_minute.round() as u64;
         let cost = burn.cost_per_hour.map(|cost| format!("{}/h", money::part_of(spend, cost)));
-        std::iter::once(format!("{} tokens/min", units::count(tokens))).chain(cost)
+        std::iter::once(format!("{} tokens in+out/min", units::count(tokens))).chain(cost)
     })
 }
 

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use agtop_model::{Basis, Field, Gap, Liveness, Row, Session, Status, Untrusted, Value};
+use agtop_model::{Basis, Billing, Field, Gap, Liveness, Row, Session, Status, Untrusted, Value};
 use agtop_render::{Content, money, shown, units};
 use ratatui::text::{Line, Span};
 
@@ -70,13 +70,18 @@ pub(super) fn cpu(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
 
 pub(super) fn tokens_per_minute(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
     let Some(agent) = row.agent else { return missing(pen) };
-    let tokens = agent.paces[1].tokens_per_minute().unwrap_or(0.0);
+    let tokens = agent.paces[1].fresh_tokens_per_minute().unwrap_or(0.0);
     quiet_zero(pen, tokens, units::count(widgets::whole(tokens)))
 }
 
-pub(super) fn usd_per_hour(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+pub(super) fn usd_per_hour(pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'static> {
     match row.agent.and_then(|agent| agent.paces[1].spend_per_hour()) {
-        Some(hour) => quiet_zero(pen, if hour.is_nothing() { 0.0 } else { 1.0 }, money::amount(&hour)),
+        Some(hour) => {
+            let text = money::amount(&hour);
+            let is_paid = !hour.is_nothing() && hour.billing == Billing::Metered;
+            let text = money::within(&text, usize::from(width), &hour).to_owned();
+            quiet_zero(pen, if is_paid { 1.0 } else { 0.0 }, text)
+        }
         None => missing(pen),
     }
 }
@@ -94,14 +99,16 @@ fn rate(pen: &Pen<'_>, bytes: Option<f64>) -> Line<'static> {
 }
 
 /// Money, or the word that says why there is none.
-pub(super) fn cost(pen: &Pen<'_>, row: &Row<'_>, _: u16) -> Line<'static> {
+pub(super) fn cost(pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'static> {
     let Some(session) = row.session else { return missing(pen) };
     let spend = &session.spend;
     if spend.is_nothing() {
         return missing(pen);
     }
-    let is_amount = spend.basis() != Basis::Local && spend.known().is_some();
-    Line::from(pen.look.span(money::spend(spend), if is_amount { Ink::Text } else { Ink::Dim }))
+    let is_amount = spend.basis() != Basis::Local && spend.known().is_some() && spend.billing == Billing::Metered;
+    let text = money::spend(spend);
+    let text = money::within(&text, usize::from(width), spend).to_owned();
+    Line::from(pen.look.span(text, if is_amount { Ink::Text } else { Ink::Dim }))
 }
 
 /// A bar and a number; both are there, so that neither colour nor length tells alone.

@@ -65,7 +65,7 @@ static SPECIAL: &[Special] = &[
     },
     Special { cell: Some(cells::cpu), side: Side::Right, ..special("cpu", "CPU", (5, 5), 6) },
     Special {
-        help: "tokens per minute, over the last five minutes",
+        help: "tokens of input and output per minute, over the last five minutes",
         cell: Some(cells::tokens_per_minute),
         side: Side::Right,
         ..special("tokens_rate", "TOK/M", (5, 5), 7)

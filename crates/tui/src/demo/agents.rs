@@ -120,5 +120,6 @@ fn pace(scene: &Scene, at: usize, span: Duration) -> Pace {
         ..agtop_model::Usage::default()
     };
     let requests = 1 + whole(span.as_secs_f64() / 14.0);
-    Pace { span, requests, errors: 0, tool_calls: requests * 2, usage, spend: spend(player, &usage, requests) }
+    let spend = spend(scene.plan, player, &usage, requests);
+    Pace { span, requests, tool_calls: requests * 2, stops: requests, usage, spend, ..Pace::default() }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, Pace, Paces, PicoUsd, Quantiles, Session, StopReason,
-    Timestamp, Timings, ToolTime, Totals, Usage,
+    Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, Pace, Paces, PicoUsd, Plan, Quantiles, Session,
+    StopReason, Timestamp, Timings, ToolTime, Totals, Usage,
 };
 use jiff::tz::TimeZone;
 
@@ -33,7 +33,20 @@ pub(super) fn timings(agents: &[Agent]) -> Timings {
     tools.sort_by_key(|tool| std::cmp::Reverse(tool.times.p95));
     let is_told = !tools.is_empty();
     let latency = |n, millis| spans(n, millis).filter(|_| is_told);
-    Timings { tools, first_tool: latency(70, 3_000.0), turn: latency(71, 48_000.0) }
+    let by_session = agents.iter().enumerate().filter_map(|(at, agent)| {
+        let session = agent.session.as_ref()?;
+        let is_own =
+            |tool: &&ToolTime| tool.client == agent.client && session.tools.iter().any(|used| used.name == tool.tool);
+        // Each session has a share of the calls, and times of its own.
+        let own = |(n, tool): (usize, &ToolTime)| {
+            Some(ToolTime { times: spans(at * 31 + n, tool.times.median.as_secs_f64() * 900.0)?, ..tool.clone() })
+        };
+        let mut own: Vec<ToolTime> = tools.iter().filter(is_own).enumerate().filter_map(own).collect();
+        own.sort_by_key(|tool| std::cmp::Reverse(tool.times.p95));
+        Some((session.key.clone(), own.into()))
+    });
+    let by_session = by_session.collect();
+    Timings { by_session, tools, first_tool: latency(70, 3_000.0), turn: latency(71, 48_000.0) }
 }
 
 /// Tools, and about how many milliseconds they take.
@@ -47,7 +60,7 @@ pub(super) fn totals(scene: &Scene, zone: &TimeZone, sessions: &[Arc<Session>]) 
     }
     for back in (1..=DAYS).rev() {
         let day = day(scene.now.minus(DAY.saturating_mul(u32::try_from(back).unwrap_or(0))), zone);
-        totals.by_day.extend(past_day(&day, back));
+        totals.by_day.extend(past_day(scene.plan, &day, back));
     }
     totals.by_day.extend(today(&day(scene.now, zone), sessions));
     for day in totals.by_day.clone() {
@@ -66,7 +79,7 @@ fn day(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Weekends are quiet, and on some days nobody works.
-fn past_day(day: &str, back: u64) -> Vec<DayModel> {
+fn past_day(plan: Plan, day: &str, back: u64) -> Vec<DayModel> {
     let actor = usize::try_from(back).unwrap_or(0) + 900;
     let is_weekend = back % 7 < 2;
     let worked = dice(actor, 1) > if is_weekend { 0.7 } else { 0.08 };
@@ -76,7 +89,8 @@ fn past_day(day: &str, back: u64) -> Vec<DayModel> {
         let total = whole(1e6 + 4e7 * size / (1.0 + at as f64));
         let usage = split(total);
         let turns = total / 60_000;
-        let spend = ModelSpend { model: Some(player.model.into()), usage, spend: spend(*player, &usage, turns), turns };
+        let spend =
+            ModelSpend { model: Some(player.model.into()), usage, spend: spend(plan, *player, &usage, turns), turns };
         DayModel { day: day.to_owned(), client: player.client, spend }
     });
     spends.collect()
@@ -137,10 +151,12 @@ pub(super) fn paces(agents: &[Agent], elapsed: f64) -> Paces {
         for pace in agents.iter().filter_map(|agent| agent.paces.get(at)) {
             all.requests += pace.requests;
             all.tool_calls += pace.tool_calls;
+            all.stops += pace.stops;
             all.usage += pace.usage;
             all.spend += pace.spend;
         }
         all.errors = all.requests / 60;
+        all.cut_off = all.stops / 120;
         all
     };
     let [one, five, fifteen] = Paces::SPANS;
@@ -171,6 +187,8 @@ fn share_of(quarter: &Pace, seconds: f64) -> Pace {
         requests: part(quarter.requests),
         errors: part(quarter.errors),
         tool_calls: part(quarter.tool_calls),
+        stops: part(quarter.stops),
+        cut_off: part(quarter.cut_off),
         usage,
         spend: agtop_model::Spend { amount, ..quarter.spend },
     }
@@ -186,7 +204,8 @@ pub(super) fn history(scene: &Scene, agents: &[Agent], paces: &Paces) -> History
     let count = |is_one: fn(&Agent) -> bool| u32::try_from(agents.iter().filter(|a| is_one(a)).count()).unwrap_or(0);
     let cpu: f64 = agents.iter().filter_map(|agent| agent.cpu_percent.ok()).sum();
     let memory: u64 = agents.iter().filter_map(|agent| agent.process.rss.ok()).sum();
-    let tokens = paces.one_minute().tokens_per_minute().unwrap_or(0.0);
+    let minute = paces.one_minute();
+    let (fresh, tokens) = (minute.fresh_tokens_per_minute().unwrap_or(0.0), minute.tokens_per_minute().unwrap_or(0.0));
     for back in (0..160_u32).rev() {
         let when = scene.elapsed - 1.5 * f64::from(back);
         let wave = swell(when) / swell(scene.elapsed);
@@ -197,6 +216,7 @@ pub(super) fn history(scene: &Scene, agents: &[Agent], paces: &Paces) -> History
             active: count(|agent| agent.status == agtop_model::Status::Active),
             cpu_percent: cpu * wave,
             memory: whole(memory as f64 * (0.9 + 0.1 * wave)),
+            fresh_tokens_per_minute: fresh * wave,
             tokens_per_minute: tokens * wave,
         });
     }

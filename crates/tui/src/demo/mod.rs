@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Change, ClientHealth, Gap, Health, Issue, IssueKind, Lifecycle, ProcId, RateLimit, Snapshot, System, Timestamp,
-    Window,
+    Change, ClientHealth, Gap, Health, Issue, IssueKind, Lifecycle, Plan, ProcId, RateLimit, Snapshot, System,
+    Timestamp, Window,
 };
 use jiff::tz::TimeZone;
 
@@ -27,6 +27,8 @@ pub struct Demo {
     pub agents: usize,
     /// Conversations; at least one for each agent.
     pub sessions: usize,
+    /// Who pays for them.
+    pub plan: Plan,
 }
 
 /// 2026-11-21 12:30 UTC, for what must not depend on the day.
@@ -34,19 +36,19 @@ pub const NOON: Timestamp = Timestamp::from_millis(1_795_264_200_000);
 
 /// A machine with so many agents and sessions, at a fixed moment.
 pub fn crowd(agents: usize, sessions: usize) -> Snapshot {
-    Demo { start: NOON, zone: TimeZone::UTC, agents, sessions }.snapshot(Duration::from_secs(90))
+    Demo { start: NOON, zone: TimeZone::UTC, agents, sessions, plan: Plan::Retail }.snapshot(Duration::from_secs(90))
 }
 
 impl Demo {
     /// What `--demo` shows.
     pub fn usual(start: Timestamp, zone: TimeZone) -> Self {
-        Self { start, zone, agents: 14, sessions: 60 }
+        Self { start, zone, agents: 14, sessions: 60, plan: Plan::Retail }
     }
 
     /// The machine after that much time.
     pub fn snapshot(&self, elapsed: Duration) -> Snapshot {
         let now = self.start.plus(elapsed);
-        let scene = Scene { now, elapsed: elapsed.as_secs_f64(), zone: &self.zone };
+        let scene = Scene { now, elapsed: elapsed.as_secs_f64(), zone: &self.zone, plan: self.plan };
         let sessions: Vec<_> = (0..self.sessions.max(self.agents))
             .map(|at| Arc::new(sessions::session(&scene, at, self.agents)))
             .collect();
@@ -87,6 +89,8 @@ struct Scene<'a> {
     /// Seconds since the curtain rose.
     elapsed: f64,
     zone: &'a TimeZone,
+    /// Who pays.
+    plan: Plan,
 }
 
 impl Scene<'_> {

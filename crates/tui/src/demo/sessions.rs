@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use agtop_model::{
     Basis, Context, ContextSource, Cost, Deed, Evidence, Growth, GrowthBasis, Happening, InFlight, ModelSpend, Phase,
-    PicoUsd, Session, SessionDay, SessionKey, Spend, Status, StopReason, Timestamp, Title, TitleRank, ToolCount, Usage,
+    PicoUsd, Plan, Session, SessionDay, SessionKey, Spend, Status, StopReason, Timestamp, Title, TitleRank, ToolCount,
+    Usage,
 };
 
 use super::cast::{CALLS, CLAUDE_PLAYER, PARTS, PLAYERS, PROJECTS, Player, TALK};
@@ -60,7 +61,7 @@ pub(super) fn session(scene: &Scene, at: usize, live: usize) -> Session {
     let age = 900.0 + 20_000.0 * dice(at, 3);
     let quiet = quiet(scene, at, live, status);
     let usage = usage(scene, at, status);
-    let spend = spend(player, &usage, 40 + whole(200.0 * dice(at, 5)));
+    let spend = spend(scene.plan, player, &usage, 40 + whole(200.0 * dice(at, 5)));
     let turns = spend.api_turns;
     let id = format!("{:08x}-e18a-4a4c-a793-{:012x}", whole(dice(at, 6) * 4e9), whole(dice(at, 7) * 2e14));
     let sub_agents = usize::from(status == Status::Spawning) * 2 + usize::from(at % 9 == 3);
@@ -145,7 +146,7 @@ fn usage(scene: &Scene, at: usize, status: Status) -> Usage {
     }
 }
 
-pub(super) fn spend(player: Player, usage: &Usage, turns: u64) -> Spend {
+pub(super) fn spend(plan: Plan, player: Player, usage: &Usage, turns: u64) -> Spend {
     let [fresh, cached, written, output] = player.rates;
     let usd = (usage.input as f64 * fresh
         + usage.cache_read as f64 * cached
@@ -155,6 +156,9 @@ pub(super) fn spend(player: Player, usage: &Usage, turns: u64) -> Spend {
     let mut spend = Spend::default();
     spend.add(Cost { amount: PicoUsd::from_usd(usd), basis: Basis::Api }, usage.total());
     spend.api_turns = turns;
+    if plan.covers(player.client) {
+        spend.cover();
+    }
     spend
 }
 
@@ -250,7 +254,7 @@ fn child_of(scene: &Scene, at: usize, child: usize) -> Session {
     let actor = at * 100 + child + 5_000;
     let player = player(actor);
     let usage = Usage { input: 9_000, cache_read: 240_000, cache_write_5m: 30_000, output: 6_000, ..Usage::default() };
-    let spend = spend(player, &usage, 12);
+    let spend = spend(scene.plan, player, &usage, 12);
     let name = if child == 0 { "code-reviewer" } else { "test-writer" };
     let status = if child == 0 { Status::Working } else { Status::Active };
     Session {

@@ -178,9 +178,9 @@ fn money(app: &App, snapshot: &Snapshot) -> Piece {
     let today = spent_today(snapshot, &today(snapshot, &app.options.zone));
     let hour = snapshot.paces.five_minutes().spend_per_hour().unwrap_or_default();
     let spans = vec![
-        look.span(spent::amount(&today), Ink::Strong),
+        look.span(spent::parts(&today), Ink::Strong),
         look.span(" today  ", Ink::Dim),
-        look.span(spent::amount(&hour), Ink::Text),
+        look.span(spent::parts(&hour), Ink::Text),
         look.span("/h", Ink::Dim),
     ];
     Piece { rank: 0, line: Line::from(spans) }
@@ -191,8 +191,8 @@ pub(crate) fn today(snapshot: &Snapshot, zone: &TimeZone) -> String {
 }
 
 fn tokens(look: &Look, snapshot: &Snapshot) -> Piece {
-    let series: Vec<f64> = snapshot.history.points().map(|point| point.tokens_per_minute).collect();
-    let rate = snapshot.paces.one_minute().tokens_per_minute().unwrap_or(0.0);
+    let series: Vec<f64> = snapshot.history.points().map(|point| point.fresh_tokens_per_minute).collect();
+    let rate = snapshot.paces.one_minute().fresh_tokens_per_minute().unwrap_or(0.0);
     let spans = vec![
         look.span(format!("{:>4}", units::count(widgets::whole(rate))), Ink::Text),
         look.span(" tok/min ", Ink::Dim),

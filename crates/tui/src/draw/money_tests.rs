@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    Agent, Basis, Cost, ModelSpend, Pace, Paces, PicoUsd, RateLimit, Session, Snapshot, Spend, Totals, Window,
+    Agent, Basis, Cost, ModelSpend, Pace, Paces, PicoUsd, Plan, RateLimit, Session, Snapshot, Spend, Totals, Window,
 };
 
-use crate::demo;
+use crate::demo::{self, Demo};
 use crate::testing::{app_at, press, text_of};
 use crate::{ColumnChoice, Options};
 
@@ -150,4 +150,40 @@ fn a_window_whose_reset_has_passed_is_nowhere_on_the_screen() {
     }
     snapshot.rate_limits = with(vec![five_hours]);
     assert!(shown(snapshot, "5").contains("Every window has started again since an allowance was last read"));
+}
+
+/// The demo's agents, paid for so.
+fn paid_by(plan: Plan) -> Snapshot {
+    let zone = jiff::tz::TimeZone::UTC;
+    Demo { start: demo::NOON, zone, agents: 14, sessions: 28, plan }.snapshot(std::time::Duration::from_secs(90))
+}
+
+/// `--plan max` and `plan = "max"` reached tables and JSON alone: the screen's rows, header and details showed plain
+/// dollars, and the burn alert was raised because of dollars that nobody pays.
+#[test]
+fn what_a_subscription_covers_is_marked_on_the_screen_and_alarms_nobody() {
+    let screens = [("", "incl. today"), ("2", " incl."), ("3", " incl."), ("Enter", "covered by the subscription")];
+    for (keys, mark) in screens {
+        let metered = shown(paid_by(Plan::Retail), keys);
+        assert!(metered.contains("burn $") && !metered.contains("incl."), "{keys}:\n{metered}");
+        let covered = shown(paid_by(Plan::Included), keys);
+        assert!(covered.contains(mark) && !covered.contains("burn $"), "{keys}: no {mark} in\n{covered}");
+    }
+    let rows = shown(paid_by(Plan::Max), "");
+    let has = |agent: &str, mark: &str| rows.lines().any(|row| row.contains(agent) && row.contains(mark));
+    assert!(has(" claude ", " incl. ") && !has(" claude ", "   $") && has(" codex ", "   $"), "{rows}");
+    assert!(rows.contains(" + $") && !rows.contains("burn $"), "{rows}");
+}
+
+/// The header said 403k tokens a minute, of which 32k were input and output and the rest a prompt read from a cache.
+#[test]
+fn the_rate_is_input_and_output_and_caches_have_rows_of_their_own() {
+    let snapshot = paid_by(Plan::Retail);
+    let minute = snapshot.paces.one_minute();
+    assert_eq!(minute.tokens_per_minute().map(f64::round), Some(402_780.0));
+    let rates = shown(snapshot, "3");
+    assert!(rates.contains(" 32k tok/min") && !rates.contains("403k"), "{rates}");
+    for row in ["cache reads                   346k", "cache writes                   24k", "max_tokens share "] {
+        assert!(rates.contains(row), "no {row} in\n{rates}");
+    }
 }

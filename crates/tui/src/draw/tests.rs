@@ -309,12 +309,14 @@ fn s4_win_every_metric_is_in_the_rates_view_in_each_window() {
         "error rate",
         "input tokens",
         "output tokens",
-        "tokens / min",
-        "cache hits (tokens)",
+        "in + out / min",
+        "cache reads",
+        "cache writes",
         "cache hit rate",
         "cost",
         "cost / hour",
         "tool calls",
+        "max_tokens share",
     ] {
         let row = text.lines().find(|line| line.trim_start().starts_with(metric)).unwrap_or_else(|| panic!("{metric}"));
         let values = row.replace(metric, "").split_whitespace().count();

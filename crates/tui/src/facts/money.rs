@@ -76,7 +76,7 @@ impl Subject<'_> {
     fn pace(&self, pace: &Pace) -> Line<'static> {
         let rate = |number: Option<f64>| units::count(widgets::whole(number.unwrap_or(0.0)));
         let hour = money::amount(&pace.spend_per_hour().unwrap_or_default());
-        let text = format!("{:>5} tok/min   {hour:>7}/h", rate(pace.tokens_per_minute()));
+        let text = format!("{:>5} tok/min   {hour:>7}/h", rate(pace.fresh_tokens_per_minute()));
         let note = format!("{} requests, {} errors, {} tool calls", pace.requests, pace.errors, pace.tool_calls);
         let ink = if pace.requests == 0 { Ink::Faint } else { Ink::Text };
         Line::from(vec![self.pen.look.span(text, ink), self.dim(format!("   {note}"))])

@@ -100,12 +100,9 @@ impl Subject<'_> {
         facts
     }
 
-    /// How long the slowest of its tools take, as far as calls of this client were timed.
+    /// How long the slowest of its tools took in this session, as far as its calls were timed.
     pub(super) fn tool_times(&self) -> Option<Fact> {
-        let session = self.row.session?;
-        let is_used = |name: &agtop_model::Untrusted| session.tools.iter().any(|tool| tool.name == *name);
-        let tools = self.snapshot.timings.tools.iter();
-        let own = tools.filter(|tool| tool.client == session.key.client && is_used(&tool.tool)).take(SLOWEST);
+        let own = self.snapshot.timings.by_session.get(&self.row.session?.key)?.iter().take(SLOWEST);
         let time = |tool: &agtop_model::ToolTime| {
             let (name, median) = (tool.tool.for_terminal(), units::latency(tool.times.median));
             format!("{name} {median}, 95% in {}", units::latency(tool.times.p95))

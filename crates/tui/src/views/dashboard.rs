@@ -73,7 +73,7 @@ fn memory(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
 }
 
 fn tokens(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
-    let series = series(snapshot, |point| point.tokens_per_minute);
+    let series = series(snapshot, |point| point.fresh_tokens_per_minute);
     let now = units::count(whole(series.last().copied().unwrap_or(0.0)));
     heading(buffer, area, &app.look, "Tokens", &format!("{now}/min"));
     graph(buffer, below(area), &app.look, &series, None);

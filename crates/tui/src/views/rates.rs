@@ -1,4 +1,4 @@
-use agtop_model::{Pace, Snapshot};
+use agtop_model::{Billing, Pace, Snapshot, Spend};
 use agtop_render::{money, text, units};
 use ratatui::text::{Line, Span};
 
@@ -39,15 +39,17 @@ static METRICS: &[Metric] = &[
     },
     Metric { name: "input tokens", value: |pace, _| count(pace.usage.input) },
     Metric { name: "output tokens", value: |pace, _| count(pace.usage.output) },
-    Metric { name: "tokens / min", value: |pace, _| rate(pace.tokens_per_minute()) },
-    Metric { name: "cache hits (tokens)", value: |pace, _| count(pace.usage.cache_read) },
+    Metric { name: "in + out / min", value: |pace, _| rate(pace.fresh_tokens_per_minute()) },
+    Metric { name: "cache reads", value: |pace, _| count(pace.usage.cache_read) },
+    Metric { name: "cache writes", value: |pace, _| count(pace.usage.cache_write()) },
     Metric { name: "cache hit rate", value: hit_rate },
     Metric {
         name: "cost",
-        value: |pace, _| (money::amount(&pace.spend), if pace.spend.is_nothing() { Ink::Faint } else { Ink::Text }),
+        value: |pace, _| (sum(&pace.spend), if pace.spend.is_nothing() { Ink::Faint } else { Ink::Text }),
     },
     Metric { name: "cost / hour", value: cost_per_hour },
     Metric { name: "tool calls", value: |pace, _| count(pace.tool_calls) },
+    Metric { name: "max_tokens share", value: max_tokens_share },
 ];
 
 fn hit_rate(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink) {
@@ -62,9 +64,21 @@ fn hit_rate(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink
     (units::percent(percent), ink)
 }
 
+/// Answers that were cut off are answers that somebody has to ask for again.
+fn max_tokens_share(pace: &Pace, _: &crate::alerts::Thresholds) -> (String, Ink) {
+    let Some(percent) = pace.max_tokens_percent() else { return rate(None) };
+    (units::percent(percent), if percent > 0.0 { Ink::Warn } else { Ink::Faint })
+}
+
+/// What is paid by use; of a sum that a subscription covers altogether, the sum with its mark, or that alone.
+fn sum(spend: &Spend) -> String {
+    let text = if spend.billing == Billing::Included { money::amount(spend) } else { money::amount(&spend.metered()) };
+    money::within(&text, LEAST_VALUE, spend).to_owned()
+}
+
 fn cost_per_hour(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink) {
     let Some(hour) = pace.spend_per_hour() else { return rate(None) };
-    (money::amount(&hour), if hour.amount.as_usd() > thresholds.burn { Ink::Warn } else { Ink::Text })
+    (sum(&hour), if hour.metered().amount.as_usd() > thresholds.burn { Ink::Warn } else { Ink::Text })
 }
 
 /// Columns at the edges of the screen that a view leaves empty.
@@ -73,10 +87,12 @@ const EDGES: usize = 3;
 const BETWEEN: usize = 4;
 /// Columns of names.
 const NAME: usize = 20;
+/// Columns that a value has at least.
+const LEAST_VALUE: usize = 7;
 
 /// Columns of a value, where four are next to each other.
 fn value_width(width: u16) -> usize {
-    (usize::from(width).saturating_sub(NAME + 3) / 4).clamp(7, 14)
+    (usize::from(width).saturating_sub(NAME + 3) / 4).clamp(LEAST_VALUE, 14)
 }
 
 pub(super) fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
@@ -141,9 +157,9 @@ fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'sta
     }
     let compactions =
         vec![look.span(text::left("compactions", NAME), Ink::Dim), look.span(paces.compactions.to_string(), Ink::Text)];
-    let series: Vec<f64> = snapshot.history.points().map(|point| point.tokens_per_minute).collect();
+    let series: Vec<f64> = snapshot.history.points().map(|point| point.fresh_tokens_per_minute).collect();
     let trend = vec![
-        look.span(text::left("tokens / min", NAME), Ink::Dim),
+        look.span(text::left("in + out / min", NAME), Ink::Dim),
         look.span(spark(&series, trend_width, None), Ink::Accent),
     ];
     vec![Line::from(stops), Line::from(compactions), Line::from(trend)]
@@ -153,18 +169,23 @@ fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'sta
 fn by_agent(app: &App, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
     let look = &app.look;
     let mut busy: Vec<_> = snapshot.agents.iter().filter(|agent| agent.paces[1].requests > 0).collect();
-    busy.sort_by_key(|agent| std::cmp::Reverse(agent.paces[1].usage.total()));
-    let most = busy.iter().map(|agent| agent.paces[1].usage.total()).max().unwrap_or(0);
-    let heading =
-        format!("{} {:>14}{:>14}{:>14}", text::left("agents, 5 min", NAME), "tokens / min", "cost / hour", "requests");
+    busy.sort_by_key(|agent| std::cmp::Reverse(agent.paces[1].usage.fresh()));
+    let most = busy.iter().map(|agent| agent.paces[1].usage.fresh()).max().unwrap_or(0);
+    let heading = format!(
+        "{} {:>14}{:>14}{:>14}",
+        text::left("agents, 5 min", NAME),
+        "in + out / min",
+        "cost / hour",
+        "requests"
+    );
     let mut lines = vec![Line::from(look.span(heading, Ink::Dim))];
     for agent in busy {
         let pace = &agent.paces[1];
         let name = format!("{} {}", agent.label.for_terminal(), project(agent));
         let name = text::left(&text::truncate(&name, NAME), NAME);
-        let (tokens, tokens_ink) = rate(pace.tokens_per_minute());
+        let (tokens, tokens_ink) = rate(pace.fresh_tokens_per_minute());
         let (cost, cost_ink) = cost_per_hour(pace, &app.options.thresholds);
-        let share = pace.usage.total() as f64 / most.max(1) as f64;
+        let share = pace.usage.fresh() as f64 / most.max(1) as f64;
         let room = usize::from(width).saturating_sub(NAME + 50).min(40);
         let mut spans: Vec<Span<'static>> = vec![look.span(format!("{name} "), Ink::Text)];
         spans.extend(right(look, tokens, 14, tokens_ink));

@@ -114,8 +114,11 @@ mod tests {
             tool: format!("T{n}\u{1b}[31m").into(),
             times: times(&[100, 1400, n * 60_000]),
         };
-        let timings =
-            Timings { tools: (0..20).rev().map(tool).collect(), first_tool: Some(times(&[2500])), turn: None };
+        let timings = Timings {
+            tools: (0..20).rev().map(tool).collect(),
+            first_tool: Some(times(&[2500])),
+            ..Timings::default()
+        };
         let told = told(&Snapshot { timings: Arc::new(timings), ..demo::crowd(0, 0) });
         assert_eq!(told.len(), 2 + MOST_TOOLS);
         assert_eq!(told[1], "prompt to first tool       2.5s     2.5s     2.5s      1");
