@@ -449,6 +449,7 @@ impl Ground {
             env: self.env.clone(),
             clients: self.clients(&cli.sources)?,
             matchers: self.matchers(&cli.sources)?,
+            own_pid: Some(std::process::id()),
             scope,
             zone: self.zone.clone(),
             runs: if cli.timing.watch || cli.timing.iterations.is_some_and(|n| n > 1) {

@@ -43,6 +43,8 @@ mod paths;
 mod pi;
 mod process_only;
 mod qwen;
+#[cfg(test)]
+mod refused;
 mod signature;
 mod speech;
 mod store;

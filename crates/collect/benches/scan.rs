@@ -36,6 +36,7 @@ fn collector(home: &Path) -> Collector {
         env,
         clients: Vec::new(),
         matchers: Vec::new(),
+        own_pid: None,
         scope: Scope::default(),
         zone: TimeZone::UTC,
         runs: Runs::Again,

@@ -48,6 +48,8 @@ pub struct Settings {
     pub clients: Vec<ClientId>,
     /// The user's own patterns for processes.
     pub matchers: Vec<Matcher>,
+    /// The pid of this program, which is never an agent, and neither is what it starts.
+    pub own_pid: Option<u32>,
     /// Which responses count, and who pays.
     pub scope: Scope,
     /// The time zone in which days begin.
@@ -146,7 +148,7 @@ impl Collector {
             world.tag(&tag.session, &tag.text);
         }
         Self {
-            census: Census::new(settings.matchers.clone()),
+            census: Census::new(settings.matchers.clone(), settings.own_pid),
             looks: RecentLooks::default(),
             vitals: Vitals::default(),
             attendance: Attendance::default(),
@@ -548,7 +550,7 @@ impl Collector {
         self.sampled = Instant::now();
         let last_start = table.iter().map(|process| process.id.started).max().unwrap_or(u64::MAX);
         let moment = Moment { at: self.sampled, now: now(), last_start, cpu_step: self.os.cpu_step() };
-        let mut found = self.census.find(&table);
+        let mut found = self.census.find(&table, self.sampled);
         self.vitals.note(found.processes.iter(), moment);
         for agent in found.agents.iter_mut().chain(&mut found.hosts) {
             self.vitals.fill(agent);

@@ -7,6 +7,8 @@ use regex::{Regex, RegexBuilder};
 pub struct Matcher {
     pub(crate) client: ClientId,
     pattern: Regex,
+    /// As the user wrote it.
+    written: String,
 }
 
 /// A compiled pattern may take this much memory.
@@ -28,11 +30,13 @@ impl Matcher {
             .build()
             .map_err(|error| format!("matcher '{label}': {}", last_line(&error.to_string())))?;
         let known = client(label).map(|client| client.info().id);
-        Ok(Self { client: known.unwrap_or_else(|| interned(label)), pattern })
+        Ok(Self { client: known.unwrap_or_else(|| interned(label)), pattern, written: text.to_owned() })
     }
 
+    /// Whether the pattern is found in the command line. What was given the pattern itself (agtop, and a shell, `watch`
+    /// or `sudo` in front of it) does not match by that.
     pub(crate) fn matches(&self, command: &str) -> bool {
-        self.pattern.is_match(command)
+        self.pattern.is_match(command) && !command.contains(&self.written)
     }
 }
 
@@ -71,6 +75,21 @@ mod tests {
         assert!(error.contains("matcher 'bot'") && error.contains("unclosed group"), "{error}");
         assert!(Matcher::parse("no pattern").is_err());
         assert!(Matcher::parse("=x").is_err());
+    }
+
+    /// `-m 'claude=node.*claude'` is found in the command line that it was given on.
+    #[test]
+    fn a_pattern_does_not_match_the_command_line_that_states_it() {
+        let matcher = Matcher::parse("claude=node.*claude").unwrap();
+        assert!(matcher.matches("node /opt/claude"));
+        for command in [
+            "agtop -m claude=node.*claude",
+            "agtop --match=claude=node.*claude --json",
+            "sh -c agtop -m 'claude=node.*claude' | less",
+            "watch agtop -m claude=node.*claude",
+        ] {
+            assert!(!matcher.matches(command), "{command}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn run(home: &Path) -> Told {
         env: Env { home: home.to_owned(), ..Env::default() },
         clients: Vec::new(),
         matchers: Vec::new(),
+        own_pid: None,
         scope: Scope::default(),
         zone: TimeZone::UTC,
         runs: Runs::Once,

@@ -55,6 +55,7 @@ impl Home {
             env: self.env(),
             clients: Vec::new(),
             matchers: Vec::new(),
+            own_pid: None,
             scope: Scope::default(),
             zone: TimeZone::UTC,
             runs,

@@ -65,6 +65,7 @@ impl Home {
             env: Env { home: self.directory.path().to_owned(), ..Env::default() },
             clients: Vec::new(),
             matchers: Vec::new(),
+            own_pid: None,
             scope: Scope::default(),
             zone: TimeZone::UTC,
             runs,

@@ -32,6 +32,7 @@ impl Bench {
             env,
             clients: Vec::new(),
             matchers: Vec::new(),
+            own_pid: None,
             scope: Scope::default(),
             zone: TimeZone::UTC,
             runs: Runs::Again,

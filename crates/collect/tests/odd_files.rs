@@ -26,6 +26,7 @@ fn look_in(env: Env, remembering: Remembering) -> Snapshot {
         env,
         clients: Vec::new(),
         matchers: Vec::new(),
+        own_pid: None,
         scope: Scope::default(),
         zone: TimeZone::UTC,
         runs: Runs::Once,

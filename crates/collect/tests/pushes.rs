@@ -106,6 +106,7 @@ fn collector(home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
         env: Env { home: home.path().to_owned(), ..Env::default() },
         clients: Vec::new(),
         matchers: Vec::new(),
+        own_pid: None,
         scope: Scope::default(),
         zone: TimeZone::UTC,
         runs: Runs::Again,

@@ -40,6 +40,7 @@ fn matched(signature: &ProcessSignature) -> impl Iterator<Item = (&'static str, 
     let versions = signature.versions.iter().map(|directory| format!("a version in {directory}"));
     let scripts = signature.commands.iter().map(ToString::to_string);
     let ends = signature.scripts.iter().map(|end| format!("*{end}"));
+    let parts = signature.parts.iter().map(|part| format!("{part}*"));
     let own = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     [
         ("executable or argv[0]", own(signature.programs)),
@@ -49,7 +50,7 @@ fn matched(signature: &ProcessSignature) -> impl Iterator<Item = (&'static str, 
         ("npm package", own(signature.packages)),
         ("run by Python", own(signature.python)),
         ("serves sessions to others", own(signature.hosts)),
-        ("no row, helper", [own(signature.parts), own(signature.tools), own(signature.services)].concat()),
+        ("no row, helper", [parts.collect(), own(signature.tools), own(signature.services)].concat()),
         ("no row, when called with", [own(signature.chores), own(signature.serving)].concat()),
     ]
     .into_iter()

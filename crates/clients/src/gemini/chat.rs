@@ -217,6 +217,9 @@ impl Chat {
                 for call in message.tool_calls.iter().flatten() {
                     self.tool(call, record);
                 }
+                if message.is_refused() {
+                    record.emit(&self.session, EventKind::TurnEnded);
+                }
             }
             "user" if !self.told.contains(&mark) => {
                 if let Some(text) = spoken(message.content) {
@@ -339,6 +342,13 @@ impl Decoder for Chat {
 impl Message<'_> {
     fn is_response(&self) -> bool {
         self.kind.0 == "gemini" && self.tokens.is_some()
+    }
+
+    /// Whether the user refused or cancelled all that it called: then the model is not asked again, and the turn is over.
+    /// (`allToolsCancelled` in `useGeminiStream.ts`; that the request was cancelled is noted by newer releases alone.)
+    fn is_refused(&self) -> bool {
+        let mut statuses = self.tool_calls.iter().flatten().map(|call| call.status.as_ref()).peekable();
+        statuses.peek().is_some() && statuses.all(|status| status.is_some_and(|status| &*status.0 == "cancelled"))
     }
 }
 

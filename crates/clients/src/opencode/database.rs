@@ -130,6 +130,7 @@ impl Database {
         let mut reply = self.reply(id, &session, created);
         self.migrated.insert(reply.message);
         let parts = self.parts.remove(id).unwrap_or_default();
+        let is_refused = parts.values().any(HeldPart::is_refused);
         let json = data.bytes().unwrap_or_default();
         let message: Message<'_> = match serde_json::from_slice(json) {
             Ok(message) => message,
@@ -158,6 +159,9 @@ impl Database {
             self.tell_parts(parts, &reply, record.out);
         }
         tell_message(id, &message, &reply, &mut record);
+        if is_refused && reply.is_over {
+            record.emit(&session.key, EventKind::TurnEnded);
+        }
         Ok(())
     }
 

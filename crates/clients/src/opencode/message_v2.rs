@@ -99,7 +99,7 @@ impl Content<'_> {
                 let state = self.state.as_ref()?;
                 let input: Option<ToolInput<'_>> = state.input.and_then(|input| serde_json::from_str(input.get()).ok());
                 let (name, input) = (self.name.text()?, input.as_ref());
-                let call = Call { name, input, status: state.status, time: self.time };
+                let call = Call { name, input, status: state.status, time: self.time, is_refused: false };
                 let id = self.id.text().map_or_else(|| format!("{message}/{place}"), |id| format!("{message}/{id}"));
                 Some(HeldPart::call(&id, &call, reply.at, names))
             }

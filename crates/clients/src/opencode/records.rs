@@ -249,6 +249,23 @@ pub(super) struct ToolState<'a> {
     pub(super) input: Option<ToolInput<'a>>,
     #[serde(default)]
     pub(super) time: Option<Times>,
+    /// Why it failed.
+    #[serde(borrow, default)]
+    error: Loose<'a>,
+}
+
+/// What a tool call fails with if the user does not allow it, or closes a question without an answer. With feedback for
+/// the model, other words follow the former's in place of the dot, and the turn goes on. (`permission/index.ts` and
+/// `question/index.ts`; `processor.ts` ends the turn on these two errors alone.)
+const REFUSALS: &[&str] =
+    &["The user rejected permission to use this specific tool call.", "The user dismissed this question"];
+
+impl ToolState<'_> {
+    /// Whether the user refused the call, which ends the turn.
+    pub(super) fn is_refused(&self) -> bool {
+        let error = self.error.text().unwrap_or_default();
+        self.status == ToolStatus::Error && REFUSALS.iter().any(|refusal| error.contains(refusal))
+    }
 }
 
 /// The states of a tool call.

@@ -177,6 +177,7 @@ pub(super) struct Call<'a> {
     pub(super) input: Option<&'a ToolInput<'a>>,
     pub(super) status: ToolStatus,
     pub(super) time: Option<Times>,
+    pub(super) is_refused: bool,
 }
 
 #[derive(Debug)]
@@ -188,6 +189,7 @@ struct ToolCall {
     status: ToolStatus,
     begun: Option<Timestamp>,
     ended: Option<Timestamp>,
+    is_refused: bool,
 }
 
 impl HeldPart {
@@ -204,6 +206,7 @@ impl HeldPart {
                     input: state.input.as_ref(),
                     status: state.status,
                     time: state.time,
+                    is_refused: state.is_refused(),
                 };
                 What::Tool(ToolCall::new(&call, names))
             }
@@ -232,6 +235,11 @@ impl HeldPart {
         }
     }
 
+    /// Whether it is a tool call that the user refused: the turn ends with its message, whatever that was finished by.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(&self.what, What::Tool(call) if call.is_refused)
+    }
+
     /// Tells of the part as one of `reply`, in a record of its own place.
     pub(super) fn tell(self, reply: &Reply<'_>, record: &mut Record<'_>) {
         let record = &mut record.at_time(self.at.or(reply.at));
@@ -255,7 +263,7 @@ impl HeldPart {
 
 impl ToolCall {
     fn new(call: &Call<'_>, names: &mut Names) -> Self {
-        let Call { name, input, status, time } = *call;
+        let Call { name, input, status, time, is_refused } = *call;
         let subagent = SUBAGENT_TOOLS.contains(&name).then(|| input.map_or("task", |input| input.subagent()));
         let target = input.and_then(|input| if subagent.is_some() { input.task() } else { input.target() });
         let short = |text: &str| Untrusted::from(shortened(text, MOST_CHARS));
@@ -266,6 +274,7 @@ impl ToolCall {
             status,
             begun: time.and_then(|time| time.created.0),
             ended: time.and_then(|time| time.completed.0),
+            is_refused,
         }
     }
 

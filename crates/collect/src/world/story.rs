@@ -25,7 +25,7 @@ const FULL: f64 = 0.95;
 impl Story {
     /// Notes what a deed tells.
     pub(super) fn note(&mut self, at: Option<Timestamp>, deed: Deed) {
-        if self.retells(at, &deed) {
+        if self.is_past(at) || self.retells(at, &deed) {
             return;
         }
         if matches!(deed, Deed::Called { .. }) {
@@ -42,8 +42,14 @@ impl Story {
         self.happenings.push_back(Happening { at, deed });
     }
 
-    /// Whether this is a deed that is known: prose is told again, and longer, while the agent writes it, and a prompt by
-    /// a hook besides the transcript, which alone has its words.
+    /// Whether this happened before all that is kept: a document or database that grew is read again from its beginning.
+    fn is_past(&self, at: Option<Timestamp>) -> bool {
+        let oldest = self.happenings.front().and_then(|oldest| oldest.at);
+        self.happenings.len() == Session::RECENT && oldest.zip(at).is_some_and(|(oldest, at)| at < oldest)
+    }
+
+    /// Whether this is a deed that is known: a document or database that grew is read again, prose is told again, and
+    /// longer, while the agent writes it, and a prompt by a hook besides the transcript, which alone has its words.
     fn retells(&mut self, at: Option<Timestamp>, deed: &Deed) -> bool {
         let Some(at) = at else { return false };
         self.happenings.iter_mut().rev().any(|known| match (&mut known.deed, deed) {
@@ -60,7 +66,7 @@ impl Story {
                 }
                 true
             }
-            _ => false,
+            (told, deed) => known.at == Some(at) && told == deed,
         })
     }
 
@@ -174,6 +180,36 @@ mod tests {
         assert_eq!(story.repeats(), 3);
         story.note(None, Deed::Asked(None));
         assert_eq!(story.repeats(), 0);
+    }
+
+    /// OpenCode's database is read again whenever it changes: one long call was a loop of five after five changes, and
+    /// its agent stalled.
+    #[test]
+    fn a_call_that_is_read_again_is_no_repeat() {
+        let mut story = Story::default();
+        let told = [(0, Deed::Asked(None)), (1, called("ls")), (2, Deed::Failed("x".into())), (3, called("make"))];
+        for _ in 0..5 {
+            for (at, deed) in &told {
+                story.note(Some(minute(*at)), deed.clone());
+            }
+        }
+        assert_eq!((story.repeats(), deeds(&story).len()), (1, told.len()));
+        story.note(Some(minute(4)), called("make"));
+        assert_eq!(story.repeats(), 2);
+    }
+
+    #[test]
+    fn what_is_older_than_all_that_is_kept_stays_forgotten() {
+        let mut story = Story::default();
+        let kept = i64::try_from(Session::RECENT).unwrap();
+        for _ in 0..2 {
+            for at in 0..2 * kept {
+                story.note(Some(minute(at)), called(&at.to_string()));
+            }
+        }
+        let times: Vec<_> = story.happenings().map(|happening| happening.at).collect();
+        assert_eq!(times, (kept..2 * kept).map(|at| Some(minute(at))).collect::<Vec<_>>());
+        assert_eq!(story.repeats(), 1);
     }
 
     fn deeds(story: &Story) -> Vec<Deed> {

@@ -2,7 +2,8 @@
 //!
 //! A bare word is a substring that the row must hold somewhere, as in agtop 2. `field:text` looks in one field,
 //! `field=text` wants all of it, `<`, `>`, `<=` and `>=` compare numbers in the units that columns show. Terms next to
-//! each other must all hold; `or`, `!` and parentheses do what they say.
+//! each other must all hold; `or`, `!` and parentheses do what they say. What has such signs, but no field's name in front
+//! of them (`ollama:llama3`, `http://x`), is a bare word.
 
 mod parse;
 mod row;
@@ -56,7 +57,7 @@ pub(crate) struct Query<W>(Node<W>);
 /// Why a filter was not understood.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FilterError {
-    /// No field is called that.
+    /// No field is called that, and there is no text to look for it in.
     #[error("no field is called '{0}'")]
     UnknownField(String),
     /// The value is not one that the field could have.

@@ -80,21 +80,33 @@ fn quoted(chars: &mut Chars<'_>) -> Result<String, FilterError> {
     Err(FilterError::Quotation)
 }
 
-/// Up to a blank or a sign; a quotation within belongs to it: `title:"two words"`.
+/// Up to a blank or a sign. What is opened within belongs to it: `title:"two words"`, `main(argc)`.
 fn word(chars: &mut Chars<'_>) -> Result<Token, FilterError> {
     let mut text = String::new();
-    while let Some(c) = chars.next_if(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '&' | '|')) {
+    let mut open: usize = 0;
+    while let Some(&c) = chars.peek() {
         match c {
-            '"' => text.push_str(&quoted(chars)?),
-            c => text.push(c),
+            '(' if keyword(&text).is_some() => break,
+            '(' => open += 1,
+            ')' if open > 0 => open -= 1,
+            ')' | '&' | '|' => break,
+            c if c.is_whitespace() => break,
+            _ => {}
         }
+        chars.next();
+        if c == '"' { text.push_str(&quoted(chars)?) } else { text.push(c) }
     }
-    Ok(match text.to_lowercase().as_str() {
-        "and" => Token::And,
-        "or" => Token::Or,
-        "not" => Token::Not,
-        _ => Token::Word(text),
-    })
+    Ok(keyword(&text).unwrap_or(Token::Word(text)))
+}
+
+/// The token that the word stands for, if it is no text.
+fn keyword(word: &str) -> Option<Token> {
+    match word.to_lowercase().as_str() {
+        "and" => Some(Token::And),
+        "or" => Some(Token::Or),
+        "not" => Some(Token::Not),
+        _ => None,
+    }
 }
 
 struct Parser {
@@ -199,7 +211,8 @@ fn term<W: Word>(text: &str, threshold: Option<f64>) -> Result<Node<W>, FilterEr
     let (name, rest) = text.split_at(at);
     let written = rest.strip_prefix(sign).unwrap_or_default();
     match W::named(&name.to_lowercase()) {
-        // Paths, flags and addresses hold these signs, too: without a name in front, the whole is a substring.
+        // Models, addresses, flags and code hold these signs, too: without a field's name in front, the whole is a text.
+        None if W::IS_SEARCHED => bare(text),
         None if name.is_empty() || name.contains(['/', '-', '.']) => bare(text),
         None => Err(FilterError::UnknownField(name.to_owned())),
         Some(_) if written.is_empty() => Err(FilterError::Unfinished(text.to_owned())),
@@ -257,7 +270,6 @@ mod tests {
     #[test]
     fn mistakes_are_told_in_words() {
         let cases = [
-            ("speed>3", "no field is called 'speed'"),
             ("cpu>fast", "'fast' is no percentage"),
             ("cpu>", "something is missing after 'cpu>'"),
             ("a or", "something is missing after 'or'"),
@@ -279,11 +291,42 @@ mod tests {
         }
     }
 
+    /// `-f ollama:llama3`, `-f http://x`, `-f a=b` were errors: "no field is called 'ollama'".
     #[test]
-    fn paths_and_flags_are_substrings_though_they_hold_signs() {
-        for text in ["/work/a:b", "--model=opus", "1.2.3.4:80"] {
-            assert!(parsed(text).is_ok(), "{text}");
+    fn a_text_with_signs_and_no_field_in_front_is_looked_for_as_it_is() {
+        for text in [
+            "/work/a:b",
+            "--model=opus",
+            "1.2.3.4:80",
+            "ollama:llama3",
+            "http://x",
+            "a=b",
+            "speed>3",
+            "a->b",
+            "x<y",
+            "a!=b",
+            "main(",
+            "main(argc)",
+            "f(g(x))",
+            "foo(a=b)",
+        ] {
+            match parsed(text).unwrap().unwrap() {
+                Node::Holds(found) => assert_eq!(found, Substring::new(text), "{text}"),
+                _ => panic!("{text} is no text"),
+            }
         }
+    }
+
+    #[test]
+    fn parentheses_after_a_keyword_or_a_blank_are_no_text() {
+        for text in ["not(a)", "a or(b)", "a and(b or c)", "(a)(b)", "(main( or b)", "project:api (a or b)"] {
+            assert!(!matches!(parsed(text), Ok(Some(Node::Holds(_))) | Err(_)), "{text}");
+        }
+        let texts = |text| match parsed(text) {
+            Ok(Some(Node::Text(field, Match::Contains, text))) => (field.id, text),
+            _ => panic!("{text} is no text of a field"),
+        };
+        assert_eq!(texts("project:foo(bar)"), ("project", "foo(bar)".to_owned()));
     }
 
     #[test]

@@ -160,6 +160,60 @@ fn a_summary_that_made_room_is_a_compaction() {
     assert_eq!(events().iter().filter(|event| matches!(event.kind, EventKind::Compacted)).count(), 1);
 }
 
+/// The events of a session in which one tool call failed so.
+fn after_failure(client: &dyn crate::Client, path: &str, error: &str) -> Vec<Event> {
+    let rows = serde_json::json!({
+        "session": [{"id": "ses_r", "directory": "/work", "version": "1.18.33", "time_created": 1_795_250_000_000_i64}],
+        "part": [
+            {"id": "prt_1", "message_id": "msg_1", "time_created": 1_795_250_002_000_i64, "data": {
+                "type": "tool", "tool": "bash", "callID": "c1", "state": {
+                    "status": "error", "input": {"command": "rm x"}, "error": error,
+                    "time": {"start": 1_795_250_002_000_i64, "end": 1_795_250_009_000_i64},
+                },
+            }},
+            {"id": "prt_2", "message_id": "msg_1", "time_created": 1_795_250_009_100_i64, "data": {
+                "type": "step-finish", "reason": "tool-calls", "tokens": {"input": 100, "output": 9},
+            }},
+        ],
+        "message": [{"id": "msg_1", "session_id": "ses_r", "time_created": 1_795_250_001_000_i64, "data": {
+            "role": "assistant", "modelID": "big-one", "providerID": "mock", "finish": "tool-calls",
+            "time": {"created": 1_795_250_001_000_i64, "completed": 1_795_250_009_200_i64},
+            "tokens": {"input": 100, "output": 9},
+        }}],
+    });
+    decode_rows(client, path, &fixture_rows(client, path, &rows.to_string()))
+}
+
+/// A rejected permission left `working` for good on an idle screen (74 of 74 samples): the message is finished by
+/// `tool-calls`, as if it were to go on, and nothing follows. A question that the user closes ends the turn likewise. A
+/// tool that failed of itself does not, and neither does a refusal with words for the model. Kilo was made from it.
+#[test]
+fn a_refused_call_ends_the_turn() {
+    let clients: [(&dyn crate::Client, &str); 2] =
+        [(&OpenCode, PATH), (&crate::kilo::Kilo, "/home/u/.local/share/kilo/kilo.db")];
+    let refused = "The user rejected permission to use this specific tool call.";
+    for (client, path) in clients {
+        for error in [
+            refused,
+            &format!("Error: {refused}"),
+            &format!("{refused} You may try again with different parameters."),
+            "The user dismissed this question",
+        ] {
+            let events = after_failure(client, path, error);
+            let last = events.last().unwrap();
+            assert!(matches!(last.kind, EventKind::TurnEnded), "{error}: {last:?}");
+            let completed = Timestamp::from_millis(1_795_250_009_200);
+            assert_eq!(last.at, Some(completed), "not before the message itself");
+        }
+        let said = "The user rejected permission to use this specific tool call with the following feedback: use trash";
+        let ruled = "The user has specified a rule which prevents you from using this specific tool call.";
+        for error in ["exit code 1", said, ruled] {
+            let ends = |event: &Event| matches!(event.kind, EventKind::TurnEnded);
+            assert!(!after_failure(client, path, error).iter().any(ends), "{error}");
+        }
+    }
+}
+
 #[test]
 fn no_words_of_a_conversation_get_out() {
     assert!(!format!("{:?}", events()).contains("secret words"));
