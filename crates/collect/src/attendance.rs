@@ -42,7 +42,7 @@ impl Attendance {
             agents.iter().filter_map(|agent| agent.session.as_ref()).map(|session| &session.key).collect();
         let is_taken = |agent: &Agent| agent.session.as_ref().is_some_and(|session| taken.contains(&session.key));
         let gone = last.into_iter().filter(|agent| !after.contains(&agent.process.id) && !is_taken(agent));
-        self.gone = gone.map(stopped).collect();
+        self.gone = gone.map(|agent| stopped(agent, now)).collect();
     }
 
     /// Who came and went, newest first.
@@ -71,7 +71,7 @@ fn name(directory: &Path) -> Option<Untrusted> {
 }
 
 /// The agent as it was, without what only a process has.
-fn stopped(agent: Agent) -> Agent {
+fn stopped(agent: Agent, now: Timestamp) -> Agent {
     let status = agent.session.as_ref().map_or(Status::Done, |session| session.status);
     Agent {
         liveness: Liveness::Stopped,
@@ -79,6 +79,8 @@ fn stopped(agent: Agent) -> Agent {
         io_rate: Err(Gap::NotReported),
         status,
         evidence: Evidence::Presence,
+        cause: None,
+        status_since: now,
         ..agent
     }
 }

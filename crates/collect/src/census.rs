@@ -93,11 +93,8 @@ impl Census {
                 known => {
                     let role = self.role(process);
                     log::verdict(process, role);
-                    Judged {
-                        process: Arc::clone(process),
-                        role,
-                        first_seen: known.map_or(at, |known| known.first_seen),
-                    }
+                    let first_seen = known.map_or(at, |known| known.first_seen);
+                    Judged { process: Arc::clone(process), role, first_seen }
                 }
             };
             self.judged.push(judged);
@@ -149,6 +146,8 @@ fn agent(client: ClientId, process: &Arc<Process>, kin: &Kin<'_>) -> Agent {
         skills: Vec::new(),
         status: Status::Unknown,
         evidence: Evidence::Presence,
+        cause: None,
+        status_since: Timestamp::EARLIEST,
         process: Arc::clone(process),
     }
 }

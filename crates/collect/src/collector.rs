@@ -34,6 +34,7 @@ use crate::remember::{
     Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
 };
 use crate::scan::{Job, Manner, Meter, Progress, read_all};
+use crate::standing::Standings;
 use crate::sweep::{Found, Look, Sweep};
 use crate::vitals::{Moment, Vitals};
 use crate::world::{Lens, NEWS, Scope, World};
@@ -93,6 +94,7 @@ pub struct Collector {
     census: Census,
     looks: RecentLooks,
     vitals: Vitals,
+    standings: Standings,
     attendance: Attendance,
     history: Record,
     /// What the last look at processes found.
@@ -151,6 +153,7 @@ impl Collector {
             census: Census::new(settings.matchers.clone(), settings.own_pid),
             looks: RecentLooks::default(),
             vitals: Vitals::default(),
+            standings: Standings::default(),
             attendance: Attendance::default(),
             history: Record::default(),
             found: census::Found::default(),
@@ -474,14 +477,17 @@ impl Collector {
         let hosted = join::hosted(&found.hosts, &found.agents, &told.sessions, &markers, &transcripts);
         let mut agents = found.agents;
         agents.extend(hosted);
-        for agent in &mut agents {
+        let hooks: Vec<_> = agents.iter().map(|agent| self.pushes.activity_of(agent)).collect();
+        for (agent, hook) in agents.iter_mut().zip(&hooks) {
             let activity = markers.of(agent).and_then(|(_, running)| running.activity);
-            let hook = self.pushes.activity_of(agent);
-            let words = status::Words { status_file: activity, hook, looks: &self.looks };
+            let words = status::Words { status_file: activity, hook: hook.as_ref(), looks: &self.looks };
             (agent.status, agent.evidence) = status::of_agent(agent, words, now);
+            agent.cause = status::cause(agent, words);
             let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
             agent.paces = paces.copied().unwrap_or(agent.paces);
         }
+        let pushed_at: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.at)).collect();
+        self.standings.note(&mut agents, &pushed_at, now);
         let is_named = |agent: &Agent| join::is_named(agent, &markers);
         self.log.note(&Joining { agents: &agents, sessions: &told.sessions, is_named: &is_named, now });
         if self.settings.runs == Runs::Again {

@@ -31,6 +31,7 @@ mod remember;
 mod scan;
 mod skills;
 mod sqlite;
+mod standing;
 mod status;
 mod sweep;
 mod vitals;

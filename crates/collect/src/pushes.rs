@@ -4,7 +4,7 @@ use std::time::Duration;
 use agtop_clients::{Meaning, Told};
 use agtop_hooks::{Listener, Received, Refused};
 use agtop_ledger::Tag;
-use agtop_model::{Activity, Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey};
+use agtop_model::{Activity, Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey, Untrusted};
 
 use crossbeam_channel::Receiver;
 
@@ -33,6 +33,8 @@ pub(crate) struct Pushes {
 struct Live {
     at: Timestamp,
     activity: Option<Activity>,
+    /// Why the last request failed, until something else happens.
+    failure: Option<Untrusted>,
     /// The processes that started the one which pushed.
     ancestors: Vec<u32>,
     /// When the person asked what is being worked on.
@@ -55,7 +57,20 @@ pub(crate) struct Word<'a> {
     pub(crate) session: &'a SessionKey,
     /// What it is doing.
     pub(crate) activity: Option<Activity>,
+    /// Why its last request failed, if nothing has happened since.
+    pub(crate) failure: Option<&'a Untrusted>,
     /// When that was.
+    pub(crate) at: Timestamp,
+}
+
+/// What an agent is doing, by what was pushed last.
+#[derive(Clone, Debug)]
+pub(crate) struct Pushed {
+    /// What it is doing.
+    pub(crate) activity: Activity,
+    /// Why its last request failed, if nothing has happened since.
+    pub(crate) failure: Option<Untrusted>,
+    /// Since when.
     pub(crate) at: Timestamp,
 }
 
@@ -133,11 +148,16 @@ impl Pushes {
         if self.lives.len() >= MOST && !self.lives.contains_key(&told.session) {
             drop_oldest(&mut self.lives, |live| live.at);
         }
-        let fresh = Live { at: told.at, activity: None, ancestors: Vec::new(), asked: None, has_called: false };
+        let fresh =
+            Live { at: told.at, activity: None, failure: None, ancestors: Vec::new(), asked: None, has_called: false };
         let live = self.lives.entry(told.session.clone()).or_insert(fresh);
         live.at = live.at.max(told.at);
         world.note_alive(&told.session, live.at);
         live.ancestors = sender.ancestors;
+        live.failure = failure(&told, live.failure.take());
+        if let (Meaning::TurnFails | Meaning::Fails, Some(reason)) = (told.meaning, &live.failure) {
+            world.note_pushed_failure(&told.session, told.at, reason);
+        }
         let before = live.activity;
         live.activity = activity(&told).or(live.activity);
         match told.meaning {
@@ -196,21 +216,33 @@ impl Pushes {
         };
         let rank = |(_, live): &(&SessionKey, &Live)| (live.activity == Some(Activity::Waiting), live.at);
         let (session, live) = self.lives.iter().filter(is_its).max_by_key(rank)?;
-        Some(Word { session, activity: live.activity, at: live.at })
+        Some(Word { session, activity: live.activity, failure: live.failure.as_ref(), at: live.at })
     }
 
     /// What the agent is doing, and since when, unless its transcript has gone on since.
-    pub(crate) fn activity_of(&self, agent: &Agent) -> Option<(Activity, Timestamp)> {
+    pub(crate) fn activity_of(&self, agent: &Agent) -> Option<Pushed> {
         let word = self.of(agent)?;
         let told = agent.session.as_deref().and_then(|session| find(session, word.session));
         let last = told.and_then(|session| session.last_active);
         let activity = word.activity.filter(|_| last.is_none_or(|last| last <= word.at.plus(CLOCKS)))?;
-        Some((activity, word.at))
+        Some(Pushed { activity, failure: word.failure.cloned(), at: word.at })
     }
 
     /// How long it took from a prompt to the first tool, and to the end of the turn.
     pub(crate) fn latencies(&self) -> [Option<Quantiles>; 2] {
         [self.first_tools.quantiles(), self.turns.quantiles()]
+    }
+}
+
+/// Why the last request failed, after this. A reminder that the agent is idle is no news.
+fn failure(told: &Told, before: Option<Untrusted>) -> Option<Untrusted> {
+    match told.meaning {
+        Meaning::TurnFails | Meaning::Fails => told.events.iter().find_map(|event| match &event.kind {
+            EventKind::Error(reason) => Some(reason.clone()),
+            _ => None,
+        }),
+        Meaning::Notifies | Meaning::Measures | Meaning::Other => before,
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_model::{Agent, History, HistoryPoint, Liveness, Paces, Status, Timestamp};
+use agtop_model::{Agent, History, HistoryPoint, Liveness, Paces, Timestamp};
 
 /// What all agents came to over time.
 #[derive(Debug, Default)]
@@ -32,15 +32,16 @@ impl Record {
 /// What all agents come to. A process that is several agents counts once.
 fn point(agents: &[Agent], paces: &Paces, at: Timestamp) -> HistoryPoint {
     let live = || agents.iter().filter(|agent| agent.liveness == Liveness::Live);
-    let count = |is_one: fn(Status) -> bool| {
-        u32::try_from(live().filter(|agent| is_one(agent.status)).count()).unwrap_or(u32::MAX)
+    let count = |badge: Option<&str>| {
+        let counted = live().filter(|agent| badge.is_none_or(|badge| agent.badge(at) == badge));
+        u32::try_from(counted.count()).unwrap_or(u32::MAX)
     };
     let processes = || Agent::each_process(live());
     HistoryPoint {
         at,
-        agents: count(|_| true),
-        busy: count(|status| status.badge() == "busy"),
-        active: count(|status| status == Status::Active),
+        agents: count(None),
+        busy: count(Some("busy")),
+        active: count(Some("active")),
         cpu_percent: processes().filter_map(|agent| agent.cpu_percent.ok()).fold(0.0, std::ops::Add::add),
         memory: processes().filter_map(|agent| agent.process.rss.ok()).sum(),
         tokens_per_minute: paces.one_minute().tokens_per_minute().unwrap_or(0.0),

@@ -1,8 +1,11 @@
 use std::time::Duration;
 
 use agtop_clients::Client;
-use agtop_model::{Activity, Agent, Evidence, InFlight, Phase, Reading, Session, Status, Timestamp};
+use agtop_model::{
+    Activity, Agent, Deed, EventKind, Evidence, InFlight, Phase, Reading, Session, Status, Timestamp, Untrusted,
+};
 
+use crate::pushes::Pushed;
 use crate::recent_looks::{CLOCKS, RecentLooks, Stillness};
 
 /// A session without a process is stale after this.
@@ -34,7 +37,7 @@ pub(crate) struct Words<'a> {
     /// By its vendor's file of live processes.
     pub(crate) status_file: Option<Activity>,
     /// By what it pushed last, and when.
-    pub(crate) hook: Option<(Activity, Timestamp)>,
+    pub(crate) hook: Option<&'a Pushed>,
     /// By what ran below it whenever it was looked at.
     pub(crate) looks: &'a RecentLooks,
 }
@@ -54,10 +57,33 @@ pub(crate) fn of_agent(agent: &Agent, words: Words<'_>, now: Timestamp) -> (Stat
     let waiting = || told.and_then(waits).map(|status| (status, Evidence::Transcript));
     let by_transcript =
         || waiting().or_else(|| told.and_then(|session| by_transcript(agent, session, words.looks, now)));
-    by_file().or_else(by_hook).or_else(by_transcript).or_else(|| by_cpu(agent.cpu_percent)).unwrap_or_else(|| {
-        let recent = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= RECENT);
-        if recent { (Status::Active, Evidence::Age) } else { (Status::Idle, Evidence::Presence) }
-    })
+    let by_failure = || failed(words).map(|status| (status, Evidence::Hook));
+    by_failure()
+        .or_else(by_file)
+        .or_else(by_hook)
+        .or_else(by_transcript)
+        .or_else(|| by_cpu(agent.cpu_percent))
+        .unwrap_or_else(|| match session.and_then(|session| session.quiet_for(now)) {
+            Some(quiet) if quiet <= RECENT => (Status::Active, Evidence::Age),
+            Some(_) => (Status::Idle, Evidence::Age),
+            None if agent.cpu_percent.is_ok() => (Status::Idle, Evidence::Cpu),
+            None => (Status::Idle, Evidence::Presence),
+        })
+}
+
+/// Why an agent is rate limited or has failed, in the words of its hook or else of its transcript.
+pub(crate) fn cause(agent: &Agent, words: Words<'_>) -> Option<Untrusted> {
+    if !matches!(agent.status, Status::RateLimited | Status::Error) {
+        return None;
+    }
+    let pushed = words.hook.and_then(|hook| hook.failure.clone());
+    let last = |session: &Session| {
+        session.recent.iter().rev().find_map(|happening| match &happening.deed {
+            Deed::Failed(reason) => Some(reason.clone()),
+            _ => None,
+        })
+    };
+    pushed.or_else(|| agent.session.as_deref().and_then(last))
 }
 
 /// Whether the transcript tells of this process: what was written before it began says nothing of what it does.
@@ -145,8 +171,21 @@ fn by_vendor(activity: Activity, agent: &Agent, now: Timestamp) -> Status {
     }
 }
 
+/// A turn that ended because a request failed: a vendor's file says no more of it than that the turn is over.
+fn failed(words: Words<'_>) -> Option<Status> {
+    let pushed = words.hook.filter(|pushed| pushed.activity == Activity::Idle)?;
+    let reason = pushed.failure.clone()?;
+    let goes_on = !matches!(words.status_file, None | Some(Activity::Idle | Activity::Background));
+    let status = match Phase::Open.after(&EventKind::Error(reason)) {
+        Phase::Limited => Status::RateLimited,
+        _ => Status::Error,
+    };
+    (!goes_on).then_some(status)
+}
+
 /// An agent that has just pushed something is not stuck, however long its transcript has been silent.
-fn by_hook((activity, at): (Activity, Timestamp), agent: &Agent, now: Timestamp) -> Status {
+fn by_hook(pushed: &Pushed, agent: &Agent, now: Timestamp) -> Status {
+    let (activity, at) = (pushed.activity, pushed.at);
     let session = agent.session.as_deref();
     let goes_round = session.is_some_and(|session| session.repeats >= LOOP);
     if activity == Activity::Busy && now.since(at) <= SILENCE && !goes_round {

@@ -27,22 +27,16 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
-        let env = Env { home: home.path().to_owned(), ..Env::default() };
-        let settings = Settings {
-            env,
-            clients: Vec::new(),
-            matchers: Vec::new(),
-            own_pid: None,
-            scope: Scope::default(),
-            zone: TimeZone::UTC,
-            runs: Runs::Again,
-            sampling: Sampling::default(),
-            remembering: Remembering::Nothing,
-        };
         let machine = FakeOs::new();
         let prices = Arc::new(PriceBook::bundled());
-        let collector = Collector::new(settings, Box::new(machine.clone()), prices);
+        let collector = Collector::new(settings(home.path()), Box::new(machine.clone()), prices);
         Self { home, machine, collector }
+    }
+
+    /// Another collector over the same home and machine.
+    fn again(&self) -> Collector {
+        let settings = settings(self.home.path());
+        Collector::new(settings, Box::new(self.machine.clone()), Arc::new(PriceBook::bundled()))
     }
 
     fn transcript(&self) -> PathBuf {
@@ -55,6 +49,20 @@ impl Bench {
     fn look(&mut self) -> Snapshot {
         self.collector.look_everywhere();
         self.collector.refresh()
+    }
+}
+
+fn settings(home: &Path) -> Settings {
+    Settings {
+        env: Env { home: home.to_owned(), ..Env::default() },
+        clients: Vec::new(),
+        matchers: Vec::new(),
+        own_pid: None,
+        scope: Scope::default(),
+        zone: TimeZone::UTC,
+        runs: Runs::Again,
+        sampling: Sampling::default(),
+        remembering: Remembering::Nothing,
     }
 }
 
@@ -481,6 +489,45 @@ fn a_tool_that_is_silent_for_long_is_stalled() {
     append(&bench.transcript(), &called("WebSearch", "t1", Duration::from_mins(11)));
     bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
     assert_eq!(bench.look().agents[0].status, Status::Stalled);
+}
+
+/// Half an hour after its prompt was answered an agent was `busy` in JSON, and one that had stalled was so for good.
+#[test]
+fn who_waits_or_has_stalled_is_busy_for_half_a_minute() {
+    let bench = Bench::new();
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    let cases = [
+        (said("m1", Duration::from_secs(10)), Status::NeedsInput, "busy"),
+        (said("m1", Duration::from_mins(2)), Status::NeedsInput, "active"),
+        (said("m1", Duration::from_mins(20)), Status::NeedsInput, "idle"),
+        (called("WebSearch", "t1", Duration::from_mins(11)), Status::Stalled, "idle"),
+        (called("Bash", "t1", Duration::from_secs(20)), Status::NeedsPermission, "busy"),
+        (called("Bash", "t1", Duration::from_secs(40)), Status::NeedsPermission, "active"),
+        (called("WebSearch", "t1", Duration::from_mins(9)), Status::Working, "busy"),
+    ];
+    for (record, status, badge) in cases {
+        fs::write(bench.transcript(), &record).unwrap();
+        let snapshot = bench.again().refresh();
+        let agent = &snapshot.agents[0];
+        assert_eq!((agent.status, agent.badge(snapshot.now)), (status, badge), "{record}");
+        let busy = snapshot.history.points().last().unwrap().busy;
+        assert_eq!(busy, u32::from(badge == "busy"), "{record}");
+    }
+}
+
+/// Without a session, only looking tells since when an agent has been idle: since it started, or since it stopped working.
+#[test]
+fn an_agent_without_a_session_has_a_status_since_then() {
+    let mut bench = Bench::new();
+    bench.machine.spawn(FakeProcess::new(97, &["claude"]).cwd("/work").started(100));
+    let idle = bench.look();
+    assert_eq!(idle.agents[0].status_since, idle.agents[0].process.started_at.unwrap());
+    bench.machine.advance_cpu(97, Duration::from_secs(9));
+    let working =
+        std::iter::repeat_with(|| bench.look()).find(|next| next.agents[0].status == Status::Working).unwrap();
+    assert_eq!(working.agents[0].status_since, working.now);
+    let rested = std::iter::repeat_with(|| bench.look()).find(|next| next.agents[0].status == Status::Idle).unwrap();
+    assert!(rested.agents[0].status_since >= working.now);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send, tell};
-use agtop_model::{ContextSource, Evidence, JoinTier, Snapshot, Status};
+use agtop_model::{ContextSource, Deed, Evidence, JoinTier, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -68,6 +68,17 @@ impl Bench {
             });
             writeln!(file, "{line}").unwrap();
         }
+    }
+
+    /// Adds a failed request to the transcript.
+    fn fail(&self, reason: &str) {
+        let path = self.home.path().join(format!(".claude/projects/-work/{SID}.jsonl"));
+        let line = json!({
+            "type": "assistant", "timestamp": time(Duration::ZERO), "sessionId": SID, "cwd": "/work",
+            "isApiErrorMessage": true, "error": reason,
+            "message": {"id": "e", "model": "<synthetic>", "content": [], "usage": {"output_tokens": 0}},
+        });
+        writeln!(fs::OpenOptions::new().append(true).open(path).unwrap(), "{line}").unwrap();
     }
 
     /// Pushes events to the listener, as `agtop hook` would that the agent calls, so many milliseconds from now on.
@@ -290,6 +301,34 @@ fn what_a_session_is_called_by_an_event_that_waits_is_overheard_and_the_event_st
     assert_eq!(tags(&later.refresh()), 1);
     let mut listener = Listener::bind(&places(&home), Options::default()).unwrap();
     assert_eq!(listener.poll().len(), 1);
+}
+
+/// A turn that ended because a request was refused: `needs_input`, without a word of the refusal, and `errors: 0`.
+#[test]
+fn a_turn_that_fails_shows_why_and_counts() {
+    for (reason, expected) in [("rate_limit", Status::RateLimited), ("server_error", Status::Error)] {
+        let mut bench = Bench::new();
+        bench.push(&[(0, "UserPromptSubmit", json!({})), (10, "StopFailure", json!({"error": reason}))]);
+        let told = bench.look_until(|snapshot| snapshot.agents[0].status == expected);
+        let agent = &told.agents[0];
+        assert_eq!((agent.evidence, agent.cause.as_ref().unwrap().raw()), (Evidence::Hook, reason));
+        let session = agent.session.as_ref().unwrap();
+        assert_eq!((session.errors, told.paces.one_minute().errors), (1, 1));
+        assert!(matches!(&session.recent.last().unwrap().deed, Deed::Failed(cause) if cause.raw() == reason));
+        // A reminder that nobody has come yet changes nothing.
+        let since = agent.status_since;
+        bench.push(&[(20, "Notification", json!({"notification_type": "idle_prompt"}))]);
+        let reminded = bench.look_until(|snapshot| snapshot.agents[0].status_since > since);
+        assert_eq!(reminded.agents[0].status, expected);
+        // The transcript reports the same failure.
+        bench.fail(reason);
+        let recorded = bench.look();
+        let session = recorded.agents[0].session.as_ref().unwrap();
+        assert_eq!((session.errors, recorded.paces.one_minute().errors), (1, 1));
+        bench.push(&[(30, "UserPromptSubmit", json!({"source": "user"}))]);
+        let working = bench.look_until(|snapshot| snapshot.agents[0].status == Status::Working);
+        assert_eq!(working.agents[0].cause, None);
+    }
 }
 
 /// A process that is no child of the agent named it among its ancestors, and made it wait for a permission.

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{
     ClientId, Evidence, Git, OpenFiles, Pace, ProcId, Process, Reading, Session, Sockets, Status, Timestamp, Untrusted,
@@ -53,9 +54,23 @@ pub struct Agent {
     pub status: Status,
     /// What decided that.
     pub evidence: Evidence,
+    /// Why, where it is rate limited or has failed and something says why.
+    pub cause: Option<Untrusted>,
+    /// Since when, as far as is known.
+    pub status_since: Timestamp,
 }
 
 impl Agent {
+    /// For how long it has been doing what it does.
+    pub fn status_span(&self, now: Timestamp) -> Duration {
+        now.since(self.status_since)
+    }
+
+    /// The badge of agtop 2.3's JSON for that.
+    pub fn badge(&self, now: Timestamp) -> &'static str {
+        self.status.badge(self.status_span(now))
+    }
+
     /// How many readings of processor use are kept.
     pub const CPU_HISTORY: usize = 60;
 

@@ -30,6 +30,11 @@ impl<'a> Row<'a> {
     pub fn status(&self) -> Status {
         self.agent.map(|agent| agent.status).or(self.session.map(|session| session.status)).unwrap_or_default()
     }
+
+    /// The badge of agtop 2.3's JSON for that.
+    pub fn badge(&self) -> &'static str {
+        self.agent.map_or_else(|| self.status().badge(Duration::ZERO), |agent| agent.badge(self.now))
+    }
 }
 
 /// A value of a field, with its unit in its type.

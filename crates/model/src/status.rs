@@ -1,3 +1,10 @@
+use std::time::Duration;
+
+/// An agent that waits is busy for this long, by agtop 2.3's rule for quiet transcripts (features S0-ST-01).
+const BUSY: Duration = Duration::from_secs(30);
+/// And active for this long (features S0-ST-03).
+const ACTIVE: Duration = Duration::from_mins(5);
+
 /// What an agent or session is doing, in the one vocabulary of all surfaces.
 ///
 /// Ordered by how much it wants its person, most first.
@@ -83,12 +90,17 @@ impl Status {
         }
     }
 
-    /// The badge of agtop 2.3's JSON for the same state.
-    pub const fn badge(self) -> &'static str {
+    /// The badge of agtop 2.3's JSON for the same state, after so long in it. That version called an agent busy until its
+    /// transcript had been quiet for 30 seconds, and active until five minutes; so is one that does not go on by itself.
+    pub fn badge(self, lasts: Duration) -> &'static str {
         match self {
-            Self::Working | Self::NeedsPermission | Self::NeedsInput | Self::Stalled | Self::RateLimited => "busy",
+            Self::NeedsPermission | Self::NeedsInput | Self::Stalled | Self::RateLimited if lasts <= BUSY => "busy",
+            Self::NeedsPermission | Self::NeedsInput | Self::Stalled | Self::RateLimited | Self::Error => {
+                if lasts <= ACTIVE { "active" } else { "idle" }
+            }
+            Self::Working => "busy",
             Self::Spawning => "spawning",
-            Self::Active | Self::Error => "active",
+            Self::Active => "active",
             Self::Idle | Self::Unknown => "idle",
             Self::Resumable => "waiting",
             Self::Done => "completed",
@@ -128,5 +140,22 @@ impl Evidence {
             Self::Presence => "presence",
             Self::Age => "age",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An agent whose user had not answered was `busy` for half an hour, and one that had stalled for as long as it lived.
+    #[test]
+    fn what_does_not_go_on_by_itself_is_not_busy_for_long() {
+        let badges = |status: Status| [0, 30, 31, 300, 301].map(|n| status.badge(Duration::from_secs(n)));
+        for status in [Status::NeedsPermission, Status::NeedsInput, Status::Stalled, Status::RateLimited] {
+            assert_eq!(badges(status), ["busy", "busy", "active", "active", "idle"], "{status:?}");
+        }
+        assert_eq!(badges(Status::Error), ["active", "active", "active", "active", "idle"]);
+        assert_eq!(badges(Status::Working), ["busy"; 5]);
+        assert_eq!(badges(Status::Resumable), ["waiting"; 5]);
     }
 }

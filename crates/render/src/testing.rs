@@ -260,6 +260,8 @@ fn agent(client: ClientId, pid: u32, session: Arc<Session>) -> Agent {
         skills: vec![],
         status: session.status,
         evidence: session.evidence,
+        cause: None,
+        status_since: session.last_active.unwrap_or(NOW),
         session: Some(session),
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
+use agtop_clients::Told;
 use agtop_hooks::{Listener, Novelty, Options, Received, Role};
-use agtop_model::Untrusted;
+use agtop_model::{EventKind, Untrusted};
 use agtop_render::sink::{self, plain};
 use anyhow::Result;
 use jiff::tz::TimeZone;
@@ -84,7 +85,13 @@ fn line(received: &Received) -> String {
     let time = time.map_or_else(|_| "?".to_owned(), |at| at.strftime("%H:%M:%S%.3f").to_string());
     let tool = told.tool.as_deref().map(|tool| format!(" {}", plain(tool))).unwrap_or_default();
     let tag = received.tag.as_ref().map(|tag| format!(" [{}]", tag.for_terminal())).unwrap_or_default();
-    format!("{time} {} {} {}{tool}{tag}", received.client, plain(&told.session.id), plain(&told.hook))
+    let error = error(told).map(|error| format!(" {}", error.for_terminal())).unwrap_or_default();
+    format!("{time} {} {} {}{tool}{error}{tag}", received.client, plain(&told.session.id), plain(&told.hook))
+}
+
+/// Why a request failed, if the event says that one did.
+fn error(told: &Told) -> Option<&Untrusted> {
+    told.events.iter().find_map(|event| if let EventKind::Error(reason) = &event.kind { Some(reason) } else { None })
 }
 
 /// An event in JSON.
@@ -97,6 +104,8 @@ struct Wire<'a> {
     hook: &'a str,
     meaning: &'static str,
     tool: Option<&'a str>,
+    /// Why a request failed.
+    error: Option<&'a str>,
     tag: Option<&'a str>,
     pid: u32,
     /// Whether the kernel says that it was this process, and not the event alone.
@@ -115,6 +124,7 @@ impl<'a> Wire<'a> {
             hook: &told.hook,
             meaning: told.meaning.as_str(),
             tool: told.tool.as_deref(),
+            error: error(told).map(Untrusted::raw),
             tag: received.tag.as_ref().map(Untrusted::raw),
             pid: received.sender.pid,
             is_verified: received.sender.proof.is_verified(),

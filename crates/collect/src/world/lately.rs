@@ -1,9 +1,10 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use agtop_model::{EventKind, FileId, Pace, Paces, SessionKey, StopReason, Timestamp, ToolKey};
+use agtop_model::{EventKind, FileId, Pace, Paces, SessionKey, StopReason, Timestamp, ToolKey, Untrusted};
 use foldhash::fast::RandomState;
 
+use super::failures::is_same;
 use super::family::Family;
 use super::sums::{Rates, SpendSum};
 use super::turns::{TurnBook, TurnIdx};
@@ -56,6 +57,8 @@ struct Sums {
 const LONGEST: Duration = Paces::SPANS[2];
 /// No more than this is remembered of a session that is no response; a flood of events loses the oldest.
 const MOST_NOTES: usize = 20_000;
+/// What was pushed is in no file.
+const PUSHED: FileId = FileId(u32::MAX);
 /// The end of time.
 const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
@@ -89,6 +92,21 @@ impl Lately {
         }
         recent.notes.push_back(Note { at, file, what });
         recent.sums = None;
+    }
+
+    /// Notes a failed request that no file tells.
+    pub(super) fn note_pushed_failure(&mut self, session: SessionIdx, at: Timestamp) {
+        self.note(Some(at), session, PUSHED, &EventKind::Error(Untrusted::from("")));
+    }
+
+    /// A file tells of a failure that was pushed.
+    pub(super) fn forget_pushed_failure(&mut self, session: SessionIdx, at: Timestamp) {
+        let Some(recent) = self.sessions.get_mut(&session) else { return };
+        let before = recent.notes.len();
+        recent.notes.retain(|note| note.file != PUSHED || !is_same(note.at, at));
+        if recent.notes.len() != before {
+            recent.sums = None;
+        }
     }
 
     /// A file is about to be read anew: what has no id of its own would count again.

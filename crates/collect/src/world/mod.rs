@@ -2,6 +2,7 @@
 
 mod audit;
 mod calendar;
+mod failures;
 mod family;
 mod frozen;
 mod hashed;
@@ -166,6 +167,7 @@ impl World {
                 if matches!(kind, EventKind::ToolStarted { .. }) {
                     self.note_call(session);
                 }
+                self.note_failure(at, session, &kind);
                 self.lately.note(at, session, event.source.file, &kind);
                 let told = self.told(at);
                 let (file, time) = ((event.source.file, modified), (event.at, self.latest));
@@ -279,6 +281,25 @@ impl World {
         self.has_news = true;
         for session in &mut self.sessions {
             session.drop_file(file);
+        }
+    }
+
+    /// A transcript reports a failure, which may have been pushed before.
+    fn note_failure(&mut self, at: Option<Timestamp>, session: SessionIdx, kind: &EventKind) {
+        if let (EventKind::Error(_), Some(at)) = (kind, at) {
+            self.sessions[session.at()].failures.record(at);
+            self.lately.forget_pushed_failure(session, at);
+        }
+    }
+
+    /// Notes that a request failed, for this reason, besides what files say.
+    pub(crate) fn note_pushed_failure(&mut self, session: &SessionKey, at: Timestamp, reason: &Untrusted) {
+        let Some(&idx) = self.index.get(session).filter(|_| at <= self.latest) else { return };
+        let state = &mut self.sessions[idx.at()];
+        if state.failures.push(at, reason) {
+            state.is_stale = true;
+            self.has_news = true;
+            self.lately.note_pushed_failure(idx, at);
         }
     }
 

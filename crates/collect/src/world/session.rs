@@ -7,6 +7,7 @@ use agtop_model::{
     Turn, Untrusted,
 };
 
+use super::failures::Failures;
 use super::frozen::Summed;
 use super::hashed::{HashedMap, HashedSet};
 use super::story::{Story, deed, ending};
@@ -22,6 +23,8 @@ pub(super) struct SessionState {
     pub(super) pushed_context: Option<(Timestamp, u64)>,
     /// The size of its context window, pushed besides its files.
     pub(super) pushed_limit: Option<u64>,
+    /// Failed requests that were pushed besides its files.
+    pub(super) failures: Failures,
     /// Whether the sums in the last snapshot no longer hold.
     pub(super) is_stale: bool,
     in_flight: HashedMap<ToolKey, (u32, Flight)>,
@@ -92,6 +95,7 @@ impl SessionState {
             alive: None,
             pushed_context: None,
             pushed_limit: None,
+            failures: Failures::default(),
             is_stale: true,
             in_flight: HashedMap::default(),
             calls: HashedSet::default(),

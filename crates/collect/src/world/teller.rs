@@ -9,6 +9,7 @@ use agtop_model::{
 
 use super::family::Family;
 use super::session::{Flight, SessionState};
+use super::story::Story;
 use super::sums::{Rates, total};
 use super::totals::dearest_first;
 use super::turns::NameIdx;
@@ -65,6 +66,7 @@ impl Teller<'_> {
         let (status, evidence) = status::without_process(told.phase, last_active, self.now);
         let models = models(&days, &children);
         let context = self.context(state);
+        let recent = state.story().into_iter().flat_map(Story::happenings);
         Session {
             key: state.key.clone(),
             parent: parent.map(|parent| self.world.sessions[parent.at()].key.clone()),
@@ -90,12 +92,12 @@ impl Teller<'_> {
             models,
             turns,
             prompts: told.prompts,
-            errors: told.errors,
+            errors: told.errors.saturating_add(state.failures.count()),
             compactions: told.compactions,
             context,
             growth: state.story().and_then(|story| story.growth(context.ok())),
-            repeats: state.story().map_or(0, super::story::Story::repeats),
-            recent: state.story().into_iter().flat_map(|story| story.happenings().cloned()).collect(),
+            repeats: state.story().map_or(0, Story::repeats),
+            recent: state.failures.among(recent.cloned().collect()),
             tools: state.tool_counts(),
             in_flight: self.in_flight(state),
             stop: told.last_turn.and_then(|turn| turn.stop),

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use agtop_model::{Agent, Process, Row, Snapshot, Status, System};
+use agtop_model::{Agent, Evidence, Liveness, Process, Row, Snapshot, Status, System};
 use serde::Serialize;
 
 use super::telemetry::Telemetry;
@@ -157,11 +157,10 @@ impl<'a> Forest<'a> {
     }
 
     fn root(&mut self, agent: &Agent) -> Entry {
-        let (state, seconds) = activity(agent, self.snapshot);
         Entry {
             parent_pid: None,
-            activity_state: Some(state),
-            activity_state_seconds: seconds,
+            activity_state: Some(activity(agent)),
+            activity_state_seconds: Some(agent.status_span(self.snapshot.now).as_secs()),
             ..self.entry(&agent.process, 0)
         }
     }
@@ -214,12 +213,12 @@ impl<'a> Forest<'a> {
     }
 }
 
-/// The schema's word for what the agent does, and for how many seconds it has, where that is known.
-fn activity(agent: &Agent, snapshot: &Snapshot) -> (&'static str, Option<u64>) {
-    let quiet = || agent.session.as_ref().and_then(|session| session.quiet_for(snapshot.now));
+/// The schema's word for what the agent does: without a session and without a rate of processor use nobody knows.
+fn activity(agent: &Agent) -> &'static str {
     match agent.status {
-        Status::Working | Status::Spawning | Status::Active => ("active", None),
-        Status::Unknown => ("unknown", None),
-        _ => ("idle", quiet().map(|quiet| quiet.as_secs())),
+        Status::Working | Status::Spawning | Status::Active => "active",
+        Status::Unknown => "unknown",
+        _ if agent.evidence == Evidence::Presence && agent.liveness == Liveness::Live => "unknown",
+        _ => "idle",
     }
 }

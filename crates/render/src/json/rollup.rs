@@ -37,7 +37,7 @@ impl Aggregates {
             cpu: Agent::each_process(agents.iter().filter_map(|row| row.agent)).map(cpu).fold(0.0, std::ops::Add::add),
             mem_bytes: projects.iter().map(|project| project.rss).fold(0, u64::saturating_add),
             active: agents.len(),
-            busy: agents.iter().filter(|row| row.status().badge() == "busy").count(),
+            busy: agents.iter().filter(|row| row.badge() == "busy").count(),
             waiting: sessions.waiting,
             completed: sessions.completed,
             subagents: projects.iter().map(|project| project.subagents).sum(),
@@ -104,7 +104,7 @@ impl Directory {
         self.agents += 1;
         self.cpu += process.map_or(0.0, cpu);
         self.rss = self.rss.saturating_add(process.and_then(|agent| agent.process.rss.ok()).unwrap_or(0));
-        *self.statuses.entry(row.status().badge()).or_default() += 1;
+        *self.statuses.entry(row.badge()).or_default() += 1;
         if let Some(session) = session {
             self.subagents += subagents(session);
             self.tokens_total = self.tokens_total.saturating_add(session.usage.total());
@@ -139,7 +139,7 @@ const RECENT_TASKS: usize = 10;
 impl Sessions {
     pub(crate) fn of(snapshot: &Snapshot, view: &View) -> Self {
         let rows = select::sessions(snapshot, view);
-        let count = |badge: &str| rows.iter().filter(|row| row.status().badge() == badge).count();
+        let count = |badge: &str| rows.iter().filter(|row| row.badge() == badge).count();
         let recent_tasks = match view.content {
             Content::Hidden => Vec::new(),
             Content::Included => rows.iter().filter_map(RecentTask::of).take(RECENT_TASKS).collect(),
@@ -162,7 +162,7 @@ impl RecentTask {
             project_short: session.project.as_ref().map(|project| project.raw().to_owned()).unwrap_or_default(),
             task: session.title.as_ref()?.text.raw().to_owned(),
             mtime_ms: session.last_active.map_or(0, agtop_model::Timestamp::as_millis),
-            status: row.status().badge(),
+            status: row.badge(),
         })
     }
 }

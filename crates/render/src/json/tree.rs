@@ -46,6 +46,8 @@ impl Surface for Tree {
 mod tests {
     use std::sync::Arc;
 
+    use agtop_model::{Evidence, Status};
+
     use super::*;
     use crate::testing::{self, json_of, text_of, view};
     use crate::{Content, Filter};
@@ -95,6 +97,28 @@ mod tests {
             .map(|n| testing::process(100_000 + n, if n == 0 { testing::CLAUDE_PID } else { 99_999 + n }, "sh"));
         snapshot.processes = chain.map(Arc::new).collect();
         assert_eq!(text_of(&Tree, &snapshot, &view()).matches("\"name\":\"sh\"").count(), 48);
+    }
+
+    /// `idle` was said of an agent of which neither a session nor processor use was known, and for how long an active one
+    /// had been so was null.
+    #[test]
+    fn every_root_has_an_activity_and_a_number_of_seconds() {
+        let mut snapshot = testing::rich();
+        let mut agents = snapshot.agents.to_vec();
+        for agent in &mut agents {
+            agent.status_since = snapshot.now.minus(std::time::Duration::from_secs(42));
+        }
+        let nobody_knows = (Status::Idle, Evidence::Presence);
+        (agents[0].status, agents[0].evidence) = nobody_knows;
+        (agents[1].status, agents[1].evidence) = (Status::Idle, Evidence::Cpu);
+        snapshot.agents = agents.into();
+        let tree = json_of(&Tree, &snapshot, &view());
+        let roots = tree["processes"].as_array().unwrap();
+        assert!(roots.len() > 2 && roots.iter().all(|root| root["activity_state_seconds"] == 42), "{roots:?}");
+        let state = |agent: &agtop_model::Agent| {
+            roots.iter().find(|root| root["pid"] == agent.process.id.pid).unwrap()["activity_state"].clone()
+        };
+        assert_eq!((state(&snapshot.agents[0]), state(&snapshot.agents[1])), ("unknown".into(), "idle".into()));
     }
 
     /// A build below an old shell had used 0.01 percent of the shell's life, and 44 percent of the last seconds.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agtop_model::{
     Agent, Confidence, CpuTime, Evidence, Git, Io, IoRate, Join, JoinTier, Liveness, OpenFiles, Pace, Paces, ProcId,
-    Process, ProcessState, Session, Sockets, Untrusted,
+    Process, ProcessState, Session, Sockets, Status, Timestamp, Untrusted,
 };
 
 use super::sessions::{is_at_work, part, player, spend, tokens_per_second};
@@ -51,6 +51,8 @@ pub(super) fn agent(scene: &Scene, at: usize, session: &Arc<Session>) -> Agent {
         skills: if name == "claude" { vec!["frontend-design".into(), "sql-explorer".into()] } else { vec![] },
         status,
         evidence: if at.is_multiple_of(2) { Evidence::StatusFile } else { Evidence::Transcript },
+        cause: (status == Status::RateLimited).then(|| "rate_limit".into()),
+        status_since: session.last_active.unwrap_or(Timestamp::EARLIEST),
     }
 }
 

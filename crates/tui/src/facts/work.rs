@@ -23,6 +23,10 @@ impl Subject<'_> {
         let mut spans = vec![standing(look, &self.row)];
         spans.extend(evidence.map(|evidence| self.dim(format!("   by {}", evidence.as_str().replace('_', " ")))));
         let mut facts = vec![fact("status", Line::from(spans))];
+        let cause = self.row.agent.and_then(|agent| agent.cause.as_ref());
+        facts.extend(
+            cause.map(|cause| fact("cause", Line::from(look.span(cause.for_terminal().into_owned(), Ink::Bad)))),
+        );
         let Some(session) = self.row.session else { return facts };
         if let Some(spans) = doing(&self.pen, session) {
             facts.push(fact("doing", Line::from(spans)));
