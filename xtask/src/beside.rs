@@ -24,7 +24,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         agents.push(agent);
     }
     let (program, rest) = args.command.split_first().context("there is no command")?;
-    let status = Command::new(program).args(rest).status().with_context(|| format!("{program:?} cannot be run"))?;
+    let status =
+        Command::new(program).args(rest).status().with_context(|| format!("{} cannot be run", program.display()))?;
     for (member, agent) in CREW.iter().zip(&mut agents) {
         agent.nod().with_context(|| format!("{} did not run to the end", member.client))?;
     }

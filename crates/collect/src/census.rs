@@ -66,9 +66,11 @@ impl Census {
             })
             .collect();
         self.log.note(table.iter().filter_map(|process| {
-            let (client, role) = kin.role(process.id.pid)?;
-            let is_wrapper = kin.is_wrapper(process.id.pid).then_some(NoRow::Wrapper);
-            Some((&***process, client, if role == Role::Helper { Some(NoRow::Helper) } else { is_wrapper }))
+            let pid = process.id.pid;
+            let (client, role) = kin.judged(pid)?.role?;
+            let hidden = kin.hidden.contains(&pid).then_some(NoRow::Hidden);
+            let helper = (role == Role::Helper).then_some(NoRow::Helper);
+            Some((&***process, client, hidden.or(helper).or(kin.is_wrapper(pid).then_some(NoRow::Wrapper))))
         }));
         let mut found = Found { agents: Vec::new(), hosts: Vec::new(), processes: Arc::default() };
         for &(process, client, role) in &rows {

@@ -92,6 +92,8 @@ fn rule(process: &Process, script: Option<&str>) -> &'static str {
 /// Why a process that belongs to a client has no row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoRow {
+    /// agtop started it, or it is too young a copy of its parent.
+    Hidden,
     /// Its child is the same agent.
     Wrapper,
     /// It works for an agent.
@@ -118,6 +120,9 @@ impl ProcessLog {
             if self.rows.is_news(process.id, &no_row) {
                 match no_row {
                     None => debug!(pid, %client, "agent: has a row, or one for each of its sessions"),
+                    Some(NoRow::Hidden) => {
+                        debug!(pid, %client, "agent: no row, agtop started it, or it is called as its parent and too young");
+                    }
                     Some(NoRow::Wrapper) => debug!(pid, %client, "agent: no row, its child is the same agent"),
                     Some(NoRow::Helper) => debug!(pid, %client, "agent: no row, it works for an agent"),
                 }
