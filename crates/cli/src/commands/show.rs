@@ -159,7 +159,8 @@ mod tests {
     /// With a second between snapshots, one response of 6,000 tokens was 360,000 a minute, and ended the watch.
     #[test]
     fn one_response_is_no_rate() {
-        let (before, after): (&[(&str, u64)], &[(&str, u64)]) = (&[("a", 1000)], &[("a", 7000)]);
+        let before: &[(&str, u64)] = &[("a", 1000)];
+        let after: &[(&str, u64)] = &[("a", 7000)];
         let mut snapshots = vec![before, after];
         assert_eq!(rate_every(1000, &snapshots), None);
         snapshots.resize(31, after);
