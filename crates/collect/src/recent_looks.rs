@@ -27,7 +27,7 @@ pub(crate) enum Stillness {
 /// What is inferred from the absence of a command lasts this long before it is reported: a command that was allowed may
 /// have ended, and its result be on its way to the disk.
 const MIN_STILL: Duration = Duration::from_millis(1500);
-/// RecentLooks that follow each other faster count as one.
+/// Looks that follow each other faster count as one.
 const MIN_LOOK_GAP: Duration = Duration::from_millis(100);
 /// A call or record this old, and no command at any look so far: what a process that was never looked at before may be
 /// judged by.
@@ -92,7 +92,7 @@ mod tests {
         BEGAN.plus(Duration::from_millis(millis))
     }
 
-    /// RecentLooks at these moments after a call at [`BEGAN`], each with the start of a command that ran then, if one did.
+    /// Looks at these moments after a call at [`BEGAN`], each with the start of a command that ran then, if one did.
     fn looks(seen: &[(u64, Option<u64>)]) -> RecentLooks {
         let mut kept = VecDeque::new();
         for &(at, child) in seen {

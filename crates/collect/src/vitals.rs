@@ -236,7 +236,7 @@ mod tests {
     /// What an agent did in its life does not hide what it does now.
     #[test]
     fn an_agent_that_has_come_to_rest_or_begun_to_work_shows_at_once() {
-        let (lazy, busy) = (Duration::from_secs(4), Duration::from_secs(1800));
+        let (lazy, busy) = (Duration::from_secs(4), Duration::from_mins(30));
         assert!(one_shot(busy, busy + Duration::from_micros(200), NANOSECOND) < 0.5);
         assert!(one_shot(busy, busy, NANOSECOND).abs() < f64::EPSILON);
         assert!(one_shot(lazy, lazy + Duration::from_millis(80), NANOSECOND) >= 75.0);
