@@ -192,7 +192,8 @@ pub(crate) struct TimingArgs {
     /// With --watch: exit 3 once all agents together use more than this, in percent of one processor
     #[arg(long, value_name = "PERCENT", requires = "watch")]
     pub(crate) threshold_cpu: Option<f64>,
-    /// With --watch: exit 4 once tokens per minute, on average over the last 20 snapshots, exceed this
+    /// With --watch: exit 4 once tokens per minute, on average over the last 20 snapshots and over 30 seconds at least,
+    /// exceed this
     #[arg(long, value_name = "TOKENS", requires = "watch")]
     pub(crate) threshold_tokens_rate: Option<f64>,
 }

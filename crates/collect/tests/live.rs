@@ -276,7 +276,7 @@ fn a_parents_name_is_that_of_the_parent_and_the_launchers_another() {
 fn what_runs_below_an_agent_is_measured() {
     let mut bench = Bench::new();
     bench.machine.spawn(FakeProcess::new(97, &["claude"]).cwd("/work"));
-    bench.machine.spawn(FakeProcess::new(98, &["make"]).parent(97).cpu(Duration::from_secs(60)));
+    bench.machine.spawn(FakeProcess::new(98, &["make"]).parent(97).cpu(Duration::from_mins(1)));
     let measured = |snapshot: &Snapshot| {
         let build = snapshot.processes.iter().find(|process| process.id.pid == 98).unwrap();
         snapshot.cpu_percents.get(&build.id).copied()

@@ -125,19 +125,19 @@ mod tests {
         Decay::of(facts, NOW).unwrap()
     }
 
-    fn parts(decay: Decay) -> [f64; 4] {
-        [decay.fill, decay.errors, decay.output, decay.repeats]
+    fn parts(decay: Decay) -> String {
+        format!("{:.1} {:.1} {:.1} {:.1}", decay.fill, decay.errors, decay.output, decay.repeats)
     }
 
     /// The score was the fill alone, so that a session that fails, says less and less and goes round in circles was as well
     /// as one that does not.
     #[test]
     fn each_of_the_four_parts_counts() {
-        assert_eq!(parts(decay([100; 10], &[], 0)), [20.0, 0.0, 0.0, 0.0]);
-        assert_eq!(parts(decay([100; 10], &[1, 2, 3, 4, 5], 1)), [20.0, 20.0, 0.0, 0.0]);
-        assert_eq!(parts(decay([100; 10], &[6, 7, 8, 9, 10], 1)), [20.0, 0.0, 0.0, 0.0], "fewer than before");
+        assert_eq!(parts(decay([100; 10], &[], 0)), "20.0 0.0 0.0 0.0");
+        assert_eq!(parts(decay([100; 10], &[1, 2, 3, 4, 5], 1)), "20.0 20.0 0.0 0.0");
+        assert_eq!(parts(decay([100; 10], &[6, 7, 8, 9, 10], 1)), "20.0 0.0 0.0 0.0", "fewer than before");
         let shorter = [100, 100, 100, 100, 100, 25, 25, 25, 25, 25];
-        assert_eq!(parts(decay(shorter, &[], 3)), [20.0, 0.0, 15.0, 10.0]);
+        assert_eq!(parts(decay(shorter, &[], 3)), "20.0 0.0 15.0 10.0");
         assert_eq!(decay(shorter, &[1, 2, 3, 4, 5], 9).score(), 20 + 20 + 15 + 20);
     }
 
@@ -145,7 +145,7 @@ mod tests {
     fn of_few_responses_only_fill_and_repeats_are_known_and_of_none_nothing() {
         let few = [(ago(2), 900), (ago(1), 1)];
         let facts = DecayFacts { fill_percent: 100.0, responses: &few, failures: &[ago(1)], repeats: 5 };
-        assert_eq!(Decay::of(facts, NOW).map(parts), Some([40.0, 0.0, 0.0, 20.0]));
+        assert_eq!(Decay::of(facts, NOW).map(parts), Some("40.0 0.0 0.0 20.0".to_owned()));
         assert_eq!(Decay::of(DecayFacts { responses: &[], ..facts }, NOW), None);
         assert_eq!(Decay::of(DecayFacts { fill_percent: f64::NAN, ..facts }, NOW).map(|decay| decay.score()), Some(20));
     }

@@ -135,7 +135,7 @@ fn s0_pop_12_growth_tells_when_compaction_comes_and_that_it_does_not_grow() {
     assert!(of(still).starts_with("growth: ≈14m00s to compaction   +38k/min as it grew last, not for "));
     let average = Growth { basis: GrowthBasis::WholeSession, ..growth };
     assert!(of(average).ends_with("+38k/min on the session's average, not growing now"));
-    assert_eq!(line(&with_context(500_000, None), "growth").trim(), "growth: not growing");
+    assert!(line(&with_context(500_000, None), "context").ends_with(", not growing"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agtop_model::{Deed, GrowthBasis, Happening, JoinTier, Session};
+use agtop_model::{Deed, Growth, GrowthBasis, Happening, JoinTier, Session};
 use agtop_render::{Content, units};
 use ratatui::text::Line;
 
@@ -54,22 +54,22 @@ impl Subject<'_> {
         let mut spans = widgets::bar(look, percent / 100.0, CONTEXT_CELLS, ink);
         spans.push(look.span(format!("  {percent:.0}%"), if ink == Ink::Good { Ink::Text } else { ink }));
         spans.push(self.dim(format!(
-            "   {} of {} tokens, by {}",
+            "   {} of {} tokens, by {}{}",
             units::count(context.used),
             units::count(context.limit),
-            context.source.as_str()
+            context.source.as_str(),
+            if session.growth.is_none() { ", not growing" } else { "" }
         )));
         if ink == Ink::Bad {
             spans.push(look.span("   approaching auto-compaction", Ink::Bad));
         }
         let mut facts = vec![fact("context", Line::from(spans))];
-        facts.push(fact("growth", self.growth(session)));
+        facts.extend(session.growth.map(|growth| fact("growth", self.growth(growth))));
         facts
     }
 
-    /// When the context will be full: as it grew last, or on the whole, or that it does not grow.
-    fn growth(&self, session: &Session) -> Line<'static> {
-        let Some(growth) = session.growth else { return self.with_note("not growing".to_owned(), String::new()) };
+    /// When the context will be full: as it grew last, or on the whole.
+    fn growth(&self, growth: Growth) -> Line<'static> {
         let rate = format!("+{}/min", units::count(widgets::whole(growth.tokens_per_minute)));
         let until = growth.full_in.map(|left| format!("≈{} to compaction", units::span(left)));
         let still = growth.grown_at.map(|at| self.row.now.since(at)).filter(|still| *still > STILL);
