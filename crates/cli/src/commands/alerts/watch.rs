@@ -28,7 +28,7 @@ pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
     let (rouse, roused) = bounded(1);
     let end = End { is_asked_for: Arc::default(), rouse };
     end.listen();
-    let mut teller = Teller { watch: Watch::default(), hands: Hands::new(|note| stderr::say(note)), voice, out };
+    let mut teller = Teller { watch: Watch::default(), hands: Hands::new(stderr::say), voice, out };
     let mut snapshot = progress::shown(collector.watch(), || collector.refresh());
     let told = loop {
         let told = teller.tell(snapshot.now, &rules.find(&snapshot));
