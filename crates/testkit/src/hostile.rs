@@ -148,6 +148,11 @@ pub fn claude_extremes(home: &Home, relative: impl AsRef<Path>) -> io::Result<Pa
     Ok(out.path().to_path_buf())
 }
 
+/// Text that acts on whatever shows it: it sets a clipboard and a title, clears the screen (by ESC and by C1), has DEL,
+/// bidirectional controls, invisible characters and tags, and ends in a line that passes for one of agtop's.
+pub const TEXT: &str = "hostile\u{1b}]52;c;ZXZpbA==\u{7}\u{1b}]0;title\u{1b}\\\u{1b}[2J\u{9b}31m\u{9d}0;x\u{9c}\u{7f}\u{85}\u{202e}\
+    \u{2066}\u{200b}\u{2028}\u{feff}a\u{e0041}\r\nagtop: forged";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,8 +208,3 @@ mod tests {
         assert!(serde_json::from_str::<serde_json::Value>(&nested(50)).is_ok());
     }
 }
-
-/// Text that acts on whatever shows it: it sets a clipboard and a title, clears the screen (by ESC and by C1), has DEL,
-/// bidirectional controls, invisible characters and tags, and ends in a line that passes for one of agtop's.
-pub const TEXT: &str = "hostile\u{1b}]52;c;ZXZpbA==\u{7}\u{1b}]0;title\u{1b}\\\u{1b}[2J\u{9b}31m\u{9d}0;x\u{9c}\u{7f}\u{85}\u{202e}\
-    \u{2066}\u{200b}\u{2028}\u{feff}a\u{e0041}\r\nagtop: forged";

@@ -227,10 +227,6 @@ fn file_name() -> String {
     TEXT.chars().filter(is_for_a_file).collect()
 }
 
-fn untrusted() -> Option<Untrusted> {
-    Some(TEXT.into())
-}
-
 /// Agents of the demo, which give everything the text for a name.
 fn snapshot() -> Snapshot {
     let snapshot = demo::crowd(5, 5);
@@ -245,11 +241,11 @@ fn snapshot() -> Snapshot {
                 title: title(),
                 public_title: title(),
                 cwd: Some(Path::new("/").join(TEXT)),
-                project: untrusted(),
-                branch: untrusted(),
-                version: untrusted(),
-                origin: untrusted(),
-                tag: untrusted(),
+                project: Some(Untrusted::from(TEXT)),
+                branch: Some(Untrusted::from(TEXT)),
+                version: Some(Untrusted::from(TEXT)),
+                origin: Some(Untrusted::from(TEXT)),
+                tag: Some(Untrusted::from(TEXT)),
                 model: Some(TEXT.into()),
                 ..Session::clone(session)
             })
@@ -266,8 +262,8 @@ fn snapshot() -> Snapshot {
         .map(|agent| Agent {
             label: TEXT.into(),
             session: of(agent),
-            launcher: untrusted(),
-            danger: untrusted(),
+            launcher: Some(Untrusted::from(TEXT)),
+            danger: Some(Untrusted::from(TEXT)),
             children: vec![(7, TEXT.into())],
             skills: vec![TEXT.into()],
             ..agent.clone()
@@ -292,7 +288,7 @@ fn alerts(told: fn(&Alert) -> Vec<String>) -> Vec<String> {
     assert!(alerts.iter().any(|alert| !alert.who.is_empty()));
     let with_content = |alert: Alert| {
         let actions = Actions { shown: vec![Action::Notify], ..(*alert.actions).clone() };
-        Alert { actions: Arc::new(actions), content: untrusted(), who: TEXT.to_owned(), ..alert }
+        Alert { actions: Arc::new(actions), content: Some(Untrusted::from(TEXT)), who: TEXT.to_owned(), ..alert }
     };
     alerts.into_iter().map(with_content).flat_map(|alert| told(&alert)).collect()
 }
@@ -328,8 +324,7 @@ fn screen() -> Shown {
     let (mut slate, mut play) =
         (Slate { shown: Arc::clone(&shown), canvas: Canvas::default() }, Play { inputs, shown: Arc::clone(&shown) });
     agtop_tui::run(&mut slate, &mut app, &mut play).unwrap();
-    let shown = std::mem::take(&mut *shown.lock().unwrap());
-    shown
+    std::mem::take(&mut *shown.lock().unwrap())
 }
 
 fn key(name: &str) -> KeyEvent {
@@ -407,9 +402,14 @@ impl Screen for Slate {
 
 /// What is wrong with what came out.
 fn fault(out: &str, form: Form) -> Option<String> {
-    let is_layout = |c: char| c == '\n' || (form == Form::Lines && c == '\t');
-    let text = if form == Form::Sequence { within_sequence(out)? } else { out };
-    if let Some(c) = text.chars().find(|&c| !is_harmless(c) && !(is_layout(c) && form != Form::Line)) {
+    let is_layout = |c: char| match form {
+        Form::Lines => matches!(c, '\n' | '\t'),
+        Form::Json => c == '\n',
+        Form::Line | Form::Sequence => false,
+    };
+    let text = if form == Form::Sequence { within_sequence(out) } else { Some(out) };
+    let Some(text) = text else { return Some("it is more than one sequence".to_owned()) };
+    if let Some(c) = text.chars().find(|&c| !is_harmless(c) && !is_layout(c)) {
         return Some(format!("{c:?} came through"));
     }
     if text.lines().any(|line| line.starts_with("agtop: forged")) {
@@ -435,7 +435,7 @@ fn holds_text(value: &Value) -> bool {
     }
 }
 
-/// What a terminal is to show. A notification that is none has nothing to look at.
+/// What a terminal is to show, if it is one sequence.
 fn within_sequence(out: &str) -> Option<&str> {
     out.strip_prefix("\u{1b}]9;").or_else(|| out.strip_prefix("\u{1b}]777;"))?.strip_suffix('\u{7}')
 }
