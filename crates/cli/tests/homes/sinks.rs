@@ -83,8 +83,8 @@ const COMMANDS: &[&[&str]] = &[
 const DOCUMENTS: &[&[&str]] =
     &[&["--json=sessions"], &["report", "session", "--json"], &["events", "--json"], &["ledger", "export"]];
 const ERRORS: &[&[&str]] = &[
-    &["--once", "--filter", TEXT],
-    &["--once", "--filter", "\u{1b}[2Jno\u{202e}hostile\u{9b}=3"],
+    &["--once", "--filter", "cpu>hostile\u{1b}[2J\u{202e}\u{7f}\u{9b}m\nagtop: forged"],
+    &["--once", "--filter", "status:hostile\u{1b}]0;title\u{7} and (\u{9b}m\nagtop: forged"],
     &["--once", "--sort", TEXT],
     &["--once", "--fields", TEXT],
     &["--once", "--since", TEXT],
