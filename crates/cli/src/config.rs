@@ -130,7 +130,7 @@ mod tests {
         assert!(error.contains("config.toml:4:1: unknown field `directoris`"), "{error}");
     }
 
-    /// The message ended at the line break within the value: "unknown variant `ma".
+    /// The message ended at the line break within the value, as in "unknown variant ma".
     #[test]
     fn a_mistake_with_a_line_break_in_it_is_told_whole() {
         let directory = tempfile::tempdir().unwrap();

@@ -107,15 +107,11 @@ fn begins_string(chars: &mut Chars<'_>) -> bool {
 }
 
 fn skip_escape(chars: &mut Chars<'_>) {
-    match chars.peek() {
-        Some('[') => {
-            chars.next();
-            skip_control_sequence(chars);
-        }
-        _ => {
-            while chars.next_if(|c| matches!(c, ' '..='/')).is_some() {}
-            chars.next_if(|c| matches!(c, '0'..='~'));
-        }
+    if chars.next_if_eq(&'[').is_some() {
+        skip_control_sequence(chars);
+    } else {
+        while chars.next_if(|c| matches!(c, ' '..='/')).is_some() {}
+        chars.next_if(|c| matches!(c, '0'..='~'));
     }
 }
 
@@ -184,9 +180,8 @@ mod tests {
     /// `--client $'cla\e]ude'` printed `unknown client 'cla` and nothing else.
     #[test]
     fn a_string_that_never_ends_leaves_the_message_around_it() {
-        for begin in ["\u{1b}]", "\u{1b}P", "\u{1b}X", "\u{1b}^", "\u{1b}_"] {
-            let text = format!("unknown client 'cla{begin}ude'; choose from claude, codex");
-            let sign = &begin[1..];
+        for sign in [']', 'P', 'X', '^', '_'] {
+            let text = format!("unknown client 'cla\u{1b}{sign}ude'; choose from claude, codex");
             assert_eq!(shown(&text), format!("unknown client 'cla{sign}ude'; choose from claude, codex"));
         }
         for begin in ['\u{90}', '\u{98}', '\u{9d}', '\u{9e}', '\u{9f}'] {

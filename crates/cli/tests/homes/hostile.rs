@@ -127,8 +127,8 @@ fn each_trap_is_named_and_what_was_lost_makes_the_doctor_fail() {
 /// the rest of agtop's own message.
 #[test]
 fn a_value_that_never_ends_leaves_the_message_whole() {
-    let home = Home::temporary().unwrap();
     const VALUE: &str = "cla\u{1b}]ude";
+    let home = Home::temporary().unwrap();
     let told = |arguments: &[&str], by_variable: &str| {
         let mut command = command(home.root());
         command.args(arguments).env("AGTOP_MATCH", by_variable);
