@@ -53,7 +53,7 @@ fn the_log_says_what_was_joined_and_what_refused_and_why() {
         &["configuration: not there", "config.toml"],
         &["prices: used"],
         &["process: identified as an agent", &agent, "client=claude", "rule=\"argv0\""],
-        &["process: no agent", &stranger, "python3", "script=Some(\"bot.py\")"],
+        &["process: not an agent", &stranger, "python3", "script=Some(\"bot.py\")"],
         &["place: searched", ".claude/projects\"", "files=3", "passed_over=3"],
         &["file: read", &joined, "from=0 ", "issues=0"],
         &[" WARN ", "odd.jsonl", "not read: is not JSON"],
