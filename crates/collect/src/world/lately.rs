@@ -24,6 +24,8 @@ pub(super) struct Lately {
 struct Recent {
     turns: Vec<TurnIdx>,
     notes: VecDeque<Note>,
+    /// Whether a failure was noted that no file tells.
+    has_pushed: bool,
     sums: Option<Sums>,
 }
 
@@ -87,6 +89,7 @@ impl Lately {
             return;
         }
         let recent = self.sessions.entry(session).or_default();
+        recent.has_pushed |= file == PUSHED;
         if recent.notes.len() == MOST_NOTES {
             recent.notes.pop_front();
         }
@@ -102,6 +105,9 @@ impl Lately {
     /// A file tells of a failure that was pushed.
     pub(super) fn forget_pushed_failure(&mut self, session: SessionIdx, at: Timestamp) {
         let Some(recent) = self.sessions.get_mut(&session) else { return };
+        if !recent.has_pushed {
+            return;
+        }
         let before = recent.notes.len();
         recent.notes.retain(|note| note.file != PUSHED || !is_same(note.at, at));
         if recent.notes.len() != before {

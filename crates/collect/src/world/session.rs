@@ -29,6 +29,8 @@ pub(super) struct SessionState {
     pub(super) is_stale: bool,
     in_flight: HashedMap<ToolKey, OpenCall>,
     calls: HashedSet<ToolKey>,
+    /// Those of which it is known how long they took: a database that is read again reports each again.
+    timed: HashedSet<ToolKey>,
     tools: Vec<(Arc<str>, u64)>,
     ordinal: u32,
     files: Vec<SessionFile>,
@@ -108,6 +110,7 @@ impl SessionState {
             is_stale: true,
             in_flight: HashedMap::default(),
             calls: HashedSet::default(),
+            timed: HashedSet::default(),
             tools: Vec::new(),
             ordinal: 0,
             files: Vec::new(),
@@ -205,7 +208,8 @@ impl SessionState {
             EventKind::ToolEnded { tool, .. } | EventKind::SubagentEnded { tool } => {
                 let OpenCall { flight, .. } = self.in_flight.remove(&tool)?;
                 let took = at?.since(flight.since?);
-                return (!flight.is_subagent).then_some(Ended { tool: flight.name, took });
+                let is_news = !flight.is_subagent && self.timed.insert(tool);
+                return is_news.then_some(Ended { tool: flight.name, took });
             }
             EventKind::TurnEnded | EventKind::Ended => self.in_flight.clear(),
             _ => {}

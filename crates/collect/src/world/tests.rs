@@ -190,6 +190,24 @@ fn a_turn_is_open_from_the_prompt_to_its_end() {
     assert_eq!(told[0].tools[0].calls, 2);
 }
 
+/// A database is read again with every change: one call of ten seconds was eleven after ten further rows.
+#[test]
+fn a_call_that_is_read_again_is_timed_once() {
+    let tool = ToolKey::new(CLIENT, "t1");
+    let started = || EventKind::ToolStarted { tool, name: "bash".into(), target: None };
+    let ended = || EventKind::ToolEnded { tool, outcome: Ok(()) };
+    let mut world = world([]);
+    for _ in 0..3 {
+        world.forget_file(FileId(0));
+        for (at, kind) in [(1, started()), (2, ended())] {
+            world.apply(event("a", 0, at, kind), NOW);
+        }
+    }
+    sessions(&mut world);
+    let times = world.tool_times();
+    assert_eq!((times.len(), times[0].times.count), (1, 1));
+}
+
 /// Codex keeps a list of its threads in a database that changes with every response. Each time it was read again, the call
 /// that the rollout was in was taken for ended, and the list, dated later, left the session without a phase: an agent that
 /// waited for permission was `active` in 285 of 287 samples.
