@@ -179,23 +179,30 @@ pub(crate) struct RowArgs {
 pub(crate) struct TimingArgs {
     /// Seconds between two snapshots [default: 1.5]
     #[arg(short, long, value_name = "SECONDS", visible_alias = "delay", visible_short_alias = 'd')]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) interval: Option<f64>,
     /// Print N snapshots, '---' between them in text [default: 1, or no end with --watch]
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) iterations: Option<u64>,
-    /// Print a line a snapshot until interrupted; with --list draw the table anew, with --json print a line of JSON
+    /// Print a line a snapshot until interrupted; with --list draw the table again, with --json print a line of JSON
     #[arg(long, conflicts_with_all = ["once", "csv"])]
     pub(crate) watch: bool,
     /// Do not wait for a second reading of processes: the first snapshot has no CPU% and no IO rates
     #[arg(long)]
     pub(crate) no_sample: bool,
     /// With --watch: exit 3 once all agents together use more than this, in percent of one processor
-    #[arg(long, value_name = "PERCENT", requires = "watch")]
+    #[arg(long, value_name = "PERCENT", requires = "watch", allow_negative_numbers = true, value_parser = positive)]
     pub(crate) threshold_cpu: Option<f64>,
-    /// With --watch: exit 4 once tokens per minute, on average over the last 20 snapshots and over 30 seconds at least,
-    /// exceed this
-    #[arg(long, value_name = "TOKENS", requires = "watch")]
+    /// With --watch: exit 4 when input + output tokens per minute exceed this, averaged over the last 20 snapshots or 30
+    /// seconds, whichever is longer
+    #[arg(long, value_name = "TOKENS", requires = "watch", allow_negative_numbers = true, value_parser = positive)]
     pub(crate) threshold_tokens_rate: Option<f64>,
+}
+
+/// A bound that can be passed. Everything passes 0, which is for whoever wants to end at once.
+fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    if number.is_finite() && number >= 0.0 { Ok(number) } else { Err("the value must be positive".to_owned()) }
 }
 
 #[derive(Debug, Args)]
@@ -277,7 +284,7 @@ pub(crate) struct ScreenArgs {
     /// Leave the mouse to the terminal, which selects text with it
     #[arg(long)]
     pub(crate) no_mouse: bool,
-    /// Show made-up agents
+    /// Show fake agents
     #[arg(long)]
     pub(crate) demo: bool,
 }

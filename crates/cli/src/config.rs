@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use agtop_hooks::Content;
 use agtop_prices::AsOf;
 use agtop_render::alerts::{Entry, Rules};
+use agtop_render::sink::is_harmless;
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use tracing::debug;
@@ -107,12 +108,13 @@ impl Config {
     }
 }
 
-/// An error in one line that names file, line and column.
+/// An error in one line that names file, line and column. A line break in a value that it quotes is written as one.
 fn located(path: &Path, text: &str, at: usize, what: &str) -> String {
     let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-    format!("{}:{line}:{column}: {}", path.display(), what.lines().next().unwrap_or_default())
+    let what = what.chars().map(|c| if is_harmless(c) { c.to_string() } else { c.escape_default().to_string() });
+    format!("{}:{line}:{column}: {}", path.display(), what.collect::<String>())
 }
 
 #[cfg(test)]
@@ -126,6 +128,17 @@ mod tests {
         std::fs::write(&path, "interval = 2\n\n[aider]\ndirectoris = []\n").unwrap();
         let error = Config::load(Some(&path), &path).unwrap_err().to_string();
         assert!(error.contains("config.toml:4:1: unknown field `directoris`"), "{error}");
+    }
+
+    /// The message ended at the line break within the value: "unknown variant `ma".
+    #[test]
+    fn a_mistake_with_a_line_break_in_it_is_told_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        std::fs::write(&path, r#"plan = "ma\nx\u001b[2J""#).unwrap();
+        let error = Config::load(Some(&path), &path).unwrap_err().to_string();
+        let wanted = r"config.toml:1:8: unknown variant `ma\nx\u{1b}[2J`, expected one of `retail`, `max`, `included`";
+        assert!(error.ends_with(wanted), "{error}");
     }
 
     #[test]

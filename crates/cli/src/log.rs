@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use agtop_render::sink::plain;
-use anyhow::{Context, Result};
-use tracing_subscriber::filter::filter_fn;
+use anyhow::{Context, Result, bail};
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt, registry};
@@ -15,17 +15,39 @@ use tracing_subscriber::{EnvFilter, fmt, registry};
 /// A log is rotated before it grows beyond this; the one before it is kept beside it.
 const MAX_LOG_BYTES: u64 = 10 * 1000 * 1000;
 
+/// What says how much is logged.
+const VARIABLE: &str = "AGTOP_LOG";
+
 /// Starts logging to a file, if one is named. What is logged is set by `AGTOP_LOG`, `info` by default.
 pub(crate) fn start(file: Option<&Path>) -> Result<()> {
     let Some(path) = file else { return Ok(()) };
+    let filter = filter_of(&std::env::var_os(VARIABLE).unwrap_or_default().to_string_lossy())?;
     let log = Rotating::open(path, MAX_LOG_BYTES).with_context(|| format!("{}", path.display()))?;
-    let filter = EnvFilter::try_from_env("AGTOP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // Libraries would log messages, of the desktop's notifications say, and with them what agents said.
     let ours = filter_fn(|metadata| metadata.target().starts_with("agtop"));
     // What cannot be written is not said on standard error either, where the screen is.
     let lines = fmt::layer().with_writer(Mutex::new(log)).with_ansi(false).log_internal_errors(false);
     registry().with(filter).with(lines.with_filter(ours)).init();
     Ok(())
+}
+
+/// Levels with commas between, each alone or for a part of the program (`agtop_collect=debug`); `info` if there are none.
+fn filter_of(text: &str) -> Result<EnvFilter> {
+    let mut filter = EnvFilter::new("");
+    let mut parts = text.split(',').map(str::trim).filter(|part| !part.is_empty()).peekable();
+    if parts.peek().is_none() {
+        return Ok(EnvFilter::new("info"));
+    }
+    for part in parts {
+        // A word alone would be the name of a part of the program, and a mistyped level no part's.
+        let is_level = part.contains('=') || part.parse::<LevelFilter>().is_ok();
+        let directive = Some(part).filter(|_| is_level).and_then(|part| part.parse().ok());
+        let Some(directive) = directive else {
+            bail!("{VARIABLE}: '{part}' is not a level; use error, warn, info, debug or trace");
+        };
+        filter = filter.add_directive(directive);
+    }
+    Ok(filter)
 }
 
 /// A file that is put aside when it is full, by as many processes as write to it.
@@ -96,6 +118,25 @@ mod tests {
 
     fn lines(path: &Path) -> Vec<String> {
         fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// `AGTOP_LOG=debgu` made an empty log and no complaint: the word was taken for the name of a module.
+    #[test]
+    fn a_mistyped_level_is_an_error_and_no_level_is_info() {
+        for (text, filter) in [
+            ("", "info"),
+            (" , ", "info"),
+            ("debug", "debug"),
+            ("WARN", "warn"),
+            ("off", "off"),
+            ("warn,agtop_collect=debug", "agtop_collect=debug,warn"),
+        ] {
+            assert_eq!(filter_of(text).unwrap().to_string(), filter, "{text}");
+        }
+        for (text, word) in [("debgu", "debgu"), ("info,verbose", "verbose"), ("agtop=loud", "agtop=loud")] {
+            let wanted = format!("AGTOP_LOG: '{word}' is not a level; use error, warn, info, debug or trace");
+            assert_eq!(filter_of(text).unwrap_err().to_string(), wanted);
+        }
     }
 
     #[test]

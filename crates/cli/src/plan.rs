@@ -117,7 +117,7 @@ pub(crate) struct Screen {
 pub(crate) struct Thresholds {
     /// Processor use of all agents, in percent of one processor.
     pub(crate) cpu: Option<f64>,
-    /// Tokens per minute of all agents.
+    /// Tokens of input and output per minute of all agents.
     pub(crate) tokens_per_minute: Option<f64>,
 }
 
@@ -191,6 +191,7 @@ impl Plan {
         if matches!(cli.command, Some(Command::Hook)) {
             return Ok(Self::Hook);
         }
+        check_thresholds(&cli)?;
         if cli.sources.list_builtins {
             return Ok(Self::ListBuiltins);
         }
@@ -311,6 +312,9 @@ impl Ground {
         let (args, config) = (&cli.screen, self.config.tui.clone());
         let usual = agtop_tui::Options::usual(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
         let themes: Vec<_> = config.themes.into_iter().chain(usual.themes.iter().cloned()).collect();
+        // The screen shows a filter that is being typed, however wrong; one of the command line is finished.
+        let filter = cli.rows.filter.clone();
+        filter.as_deref().map_or(Ok(None), Filter::parse).context("--filter")?;
         // Nobody is to be called because of agents that are made up.
         let rules = self.config.rules.clone();
         let rules = if args.demo { rules.without_actions() } else { rules };
@@ -326,7 +330,7 @@ impl Ground {
             depth: self.depth(cli),
             charset: if args.ascii || config.ascii { agtop_tui::Charset::Ascii } else { agtop_tui::Charset::Unicode },
             keys: config.keys,
-            filter: cli.rows.filter.clone(),
+            filter,
             pid: args.pid,
             sort: cli.rows.sort.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
             thresholds: config.alerts.of(&rules),
@@ -539,6 +543,19 @@ fn client_of(name: &str) -> Result<ClientId> {
         let all: Vec<&str> = clients().map(|client| client.info().id.as_str()).collect();
         anyhow!("unknown client '{name}'; choose from {}", all.join(", "))
     })
+}
+
+/// clap lets a flag that is asked for be missing where another one excludes it.
+fn check_thresholds(cli: &Cli) -> Result<()> {
+    let timing = &cli.timing;
+    let flags = [
+        ("--threshold-cpu", timing.threshold_cpu.is_some()),
+        ("--threshold-tokens-rate", timing.threshold_tokens_rate.is_some()),
+    ];
+    match flags.iter().find(|(_, is_set)| *is_set && !timing.watch && cli.command.is_none()) {
+        Some((flag, _)) => bail!("{flag} needs --watch, which goes neither with --once nor with --csv"),
+        None => Ok(()),
+    }
 }
 
 /// The screen is what a person at a terminal gets who asks for nothing else.

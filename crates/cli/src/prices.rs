@@ -87,7 +87,7 @@ pub(crate) fn fetch(url: &str, cache: &Path) -> Result<usize> {
         .read_to_string()
         .map_err(|error| anyhow!("the price list from {url} cannot be read: {error}"))?;
     let list =
-        litellm::compact(text.as_bytes()).map_err(|error| anyhow!("what {url} sent is no price list: {error}"))?;
+        litellm::compact(text.as_bytes()).map_err(|error| anyhow!("what {url} sent is not a price list: {error}"))?;
     agtop_os::replace_own(cache, list.lines.as_bytes()).with_context(|| format!("{}", cache.display()))?;
     Ok(list.entries)
 }

@@ -46,7 +46,7 @@ fn parse(text: &str, end: End, now: jiff::Timestamp, zone: &TimeZone) -> Result<
     }
     match text.parse::<jiff::Timestamp>() {
         Ok(moment) => Ok(millis(moment)),
-        Err(_) => bail!("'{text}' is no time: write a date (2026-11-21), an RFC 3339 time, or an age (12h, 7d, 2w)"),
+        Err(_) => bail!("'{text}' is not a time: write a date (2026-11-21), an RFC 3339 time, or an age (12h, 7d, 2w)"),
     }
 }
 

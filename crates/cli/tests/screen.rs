@@ -116,6 +116,16 @@ mod tests {
         terminal.assert_sane();
     }
 
+    /// `agtop -f 'cpu>x'` began as if nothing had been asked for, and showed every agent.
+    #[test]
+    fn a_filter_that_cannot_be_understood_begins_no_screen() {
+        let Some(terminal) = Terminal::open("filter") else { return };
+        terminal.run(&format!("{} -f 'cpu>x'; echo \"ended with $?\"", env!("CARGO_BIN_EXE_agtop")));
+        terminal.wait_for("the reason", |screen| {
+            screen.contains("agtop: --filter: 'x' is no") && screen.contains("ended with 2")
+        });
+    }
+
     /// What was used in all, as agtop tells it of this home.
     fn used(home: &Path, arguments: &[&str]) -> String {
         let mut agtop = on_machine(home, home);

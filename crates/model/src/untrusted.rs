@@ -76,13 +76,22 @@ pub fn is_harmless(c: char) -> bool {
 fn sanitised(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
+    // Whether nothing on the rest of the line ends a string: it is looked for once a line, however many begin there.
+    let mut is_endless = false;
     while let Some(c) = chars.next() {
         match c {
-            '\n' | '\r' | '\t' if clean.ends_with(' ') => {}
-            '\n' | '\r' | '\t' => clean.push(' '),
+            '\n' | '\r' | '\t' => {
+                is_endless &= c != '\n';
+                if !clean.ends_with(' ') {
+                    clean.push(' ');
+                }
+            }
+            '\u{1b}' if begins_string(&mut chars) => is_endless = !skip_string(&mut chars),
             '\u{1b}' => skip_escape(&mut chars),
             '\u{9b}' => skip_control_sequence(&mut chars),
-            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => skip_string(&mut chars),
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' if !is_endless => {
+                is_endless = !skip_string(&mut chars);
+            }
             c if is_harmless(c) => clean.push(c),
             _ => {}
         }
@@ -92,15 +101,16 @@ fn sanitised(text: &str) -> String {
 
 type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
+/// Whether OSC, DCS, SOS, PM or APC follow the escape character.
+fn begins_string(chars: &mut Chars<'_>) -> bool {
+    matches!(chars.peek(), Some(']' | 'P' | 'X' | '^' | '_'))
+}
+
 fn skip_escape(chars: &mut Chars<'_>) {
     match chars.peek() {
         Some('[') => {
             chars.next();
             skip_control_sequence(chars);
-        }
-        Some(']' | 'P' | 'X' | '^' | '_') => {
-            chars.next();
-            skip_string(chars);
         }
         _ => {
             while chars.next_if(|c| matches!(c, ' '..='/')).is_some() {}
@@ -115,18 +125,26 @@ fn skip_control_sequence(chars: &mut Chars<'_>) {
     chars.next_if(|c| matches!(c, '@'..='~'));
 }
 
-/// OSC, DCS, SOS, PM, APC: everything up to the string terminator, BEL, or the end of the line.
-fn skip_string(chars: &mut Chars<'_>) {
-    while let Some(c) = chars.next_if(|&c| c != '\n') {
+/// OSC, DCS, SOS, PM, APC: everything up to the string terminator, BEL, or an escape character. Says whether one of them
+/// ends it on its line. If none does, nothing is skipped: without the character that began it, the string is text, and
+/// what follows a hostile value in a message is to be read.
+fn skip_string(chars: &mut Chars<'_>) -> bool {
+    let mut ahead = chars.clone();
+    while let Some(c) = ahead.next_if(|&c| c != '\n') {
         match c {
-            '\u{7}' | '\u{9c}' => return,
+            '\u{7}' | '\u{9c}' => {
+                *chars = ahead;
+                return true;
+            }
             '\u{1b}' => {
-                chars.next_if_eq(&'\\');
-                return;
+                ahead.next_if_eq(&'\\');
+                *chars = ahead;
+                return true;
             }
             _ => {}
         }
     }
+    false
 }
 
 #[cfg(test)]
@@ -156,10 +174,30 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_sequence_swallows_only_its_line() {
-        assert_eq!(shown("a\u{1b}]0;never ends\nnext"), "a next");
+    fn an_unfinished_sequence_swallows_no_text_after_it() {
+        assert_eq!(shown("a\u{1b}]0;never ends\nnext"), "a]0;never ends next");
+        assert_eq!(shown("a\u{1b}]0;never ends\nb\u{9d}0;x\u{7}c"), "a]0;never ends bc", "each line by itself");
         assert_eq!(shown("a\u{1b}"), "a");
         assert_eq!(shown("a\u{1b}[12"), "a");
+    }
+
+    /// `--client $'cla\e]ude'` printed `unknown client 'cla` and nothing else.
+    #[test]
+    fn a_string_that_never_ends_leaves_the_message_around_it() {
+        for begin in ["\u{1b}]", "\u{1b}P", "\u{1b}X", "\u{1b}^", "\u{1b}_"] {
+            let text = format!("unknown client 'cla{begin}ude'; choose from claude, codex");
+            let sign = &begin[1..];
+            assert_eq!(shown(&text), format!("unknown client 'cla{sign}ude'; choose from claude, codex"));
+        }
+        for begin in ['\u{90}', '\u{98}', '\u{9d}', '\u{9e}', '\u{9f}'] {
+            assert_eq!(shown(&format!("'cla{begin}ude'; choose")), "'claude'; choose");
+        }
+    }
+
+    /// Each beginning of a string looked for an end through all the text: a megabyte of them would take hours.
+    #[test]
+    fn strings_that_never_end_are_looked_through_once() {
+        assert_eq!(shown(&"\u{9d}".repeat(1_000_000)), "");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use agtop_model::{Row, Snapshot};
 use crate::cell::{Cell, Style, write_parts};
 use crate::notes::{Sum, number, write_footer};
 use crate::table::{self, Column};
-use crate::{Surface, View, select, units};
+use crate::{Filter, Surface, View, select, units};
 
 /// The sessions as a table.
 pub(crate) struct List;
@@ -41,6 +41,9 @@ impl Surface for List {
         let sum = Sum::of(shown, view);
         table::write(shown, COLUMNS, view, out)?;
         write_parts(&totals(shown, snapshot, &sum), view, out)?;
+        if let Some(doubt) = view.filter.as_ref().and_then(Filter::doubt).filter(|_| rows.is_empty()) {
+            write_parts(&[Cell::new(format!("No session matches the filter: {doubt}."), Style::Plain)], view, out)?;
+        }
         write_footer(snapshot, &sum, view, out)
     }
 }
@@ -74,6 +77,15 @@ mod tests {
     #[test]
     fn columns_name_fields() {
         assert!(COLUMNS.iter().all(|column| agtop_model::field(column.field).is_some()));
+    }
+
+    #[test]
+    fn a_mistyped_field_is_named_where_no_session_matches() {
+        let view = View { filter: Filter::parse("projct:proj").unwrap(), ..view() };
+        let shown = text_of(&List, &testing::rich(), &view);
+        let wanted =
+            "\nNo session matches the filter: 'projct' is not a field, so 'projct:proj' was searched as text.\n";
+        assert!(shown.contains(wanted), "{shown}");
     }
 
     #[test]

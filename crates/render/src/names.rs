@@ -63,7 +63,7 @@ pub fn fields(list: &str) -> Result<Vec<&'static Field>, UnknownName> {
 
 /// A name that stands for nothing, with those that do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown {what} {name:?}; choose from {}", valid.join(", "))]
+#[error("unknown {what} '{name}'; choose from {}", valid.join(", "))]
 pub struct UnknownName {
     what: &'static str,
     name: String,
@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn an_unknown_name_is_answered_with_the_valid_ones() {
         let error = "speed".parse::<SortKey>().unwrap_err().to_string();
-        assert!(error.starts_with("unknown sort key \"speed\"; choose from smart, agent, status, "), "{error}");
+        assert!(error.starts_with("unknown sort key 'speed'; choose from smart, agent, status, "), "{error}");
         let error = fields("pid,nope").err().unwrap().to_string();
-        assert!(error.starts_with("unknown field \"nope\"; choose from status, client, pid"), "{error}");
+        assert!(error.starts_with("unknown field 'nope'; choose from status, client, pid"), "{error}");
     }
 
     #[test]

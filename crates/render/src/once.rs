@@ -5,7 +5,7 @@ use agtop_model::{Row, Snapshot};
 use crate::cell::{Cell, Style, write_parts};
 use crate::notes::{Sum, number, overview, write_footer};
 use crate::table::{self, Column};
-use crate::{Surface, View, select};
+use crate::{Filter, Surface, View, select};
 
 /// The live agents as a table, like `top -b -n 1`.
 pub(crate) struct Once;
@@ -37,7 +37,7 @@ impl Surface for Once {
         let sum = Sum::of(&rows, view);
         write_parts(&header(&rows, &sum, view), view, out)?;
         if rows.is_empty() {
-            write_parts(&[Cell::new(nothing(snapshot), Style::Plain)], view, out)?;
+            write_parts(&[Cell::new(nothing(snapshot, view), Style::Plain)], view, out)?;
         } else {
             table::write(select::top(&rows, view), COLUMNS, view, out)?;
         }
@@ -52,11 +52,15 @@ fn header(rows: &[Row<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
 }
 
 /// What is said instead of a table without rows.
-fn nothing(snapshot: &Snapshot) -> String {
+fn nothing(snapshot: &Snapshot, view: &View) -> String {
     match (snapshot.agents.len(), snapshot.sessions.len()) {
         (0, 0) => "No agent is running, and none has left a session here.".to_owned(),
         (0, sessions) => format!("No agent is running; {} on this machine: agtop --list", number(sessions, "session")),
-        (agents, _) => format!("None of {} matches the filter.", number(agents, "running agent")),
+        (agents, _) => {
+            let doubt =
+                view.filter.as_ref().and_then(Filter::doubt).map(|doubt| format!(": {doubt}")).unwrap_or_default();
+            format!("None of {} matches the filter{doubt}.", number(agents, "running agent"))
+        }
     }
 }
 
@@ -68,7 +72,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{self, text_of, view};
-    use crate::{Colour, Filter, text};
+    use crate::{Colour, text};
 
     /// BRANCH was `-` where JSON has `git_branch`: the agent's transcript does not tell a branch, its directory does.
     #[test]
@@ -122,6 +126,21 @@ mod tests {
         let view = View { filter: Some(Filter::new("no such thing")), ..view() };
         let shown = text_of(&Once, &testing::rich(), &view);
         assert!(shown.contains("None of 3 running agents matches the filter."), "{shown}");
+    }
+
+    /// `-f projct:proj` matched nothing and gave no reason: a mistyped field is searched as a text.
+    #[test]
+    fn a_mistyped_field_is_named_where_nothing_matches() {
+        let shown = |text: &str| {
+            let view = View { filter: Filter::parse(text).unwrap(), ..view() };
+            text_of(&Once, &testing::rich(), &view)
+        };
+        let wanted = "None of 3 running agents matches the filter: 'projct' is not a field, so 'projct:proj' was searched as \
+                      text.";
+        assert!(shown("cpu>0 projct:proj").contains(wanted), "{}", shown("cpu>0 projct:proj"));
+        for text in ["project:nowhere", "\"projct:proj\"", ":nothing"] {
+            assert!(shown(text).contains("None of 3 running agents matches the filter.\n"), "{}", shown(text));
+        }
     }
 
     #[test]

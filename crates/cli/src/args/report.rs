@@ -22,7 +22,7 @@ pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub(crate) blocks: BlockArgs,
     /// With daily, weekly, monthly and blocks: exit 5 if the present one has cost more than this
-    #[arg(long, value_name = "USD", help_heading = "Budget")]
+    #[arg(long, value_name = "USD", help_heading = "Budget", allow_negative_numbers = true)]
     pub(crate) budget: Option<f64>,
 }
 

@@ -9,8 +9,11 @@ const RULE: &str = "
 A process is an agent by the name of its executable, else the name that it was called by (argv[0]), else the script
 or package that a runtime runs, never by other words on its command line. To a name may be added: .exe, a platform
 (codex-linux-x64), a version (codex-0.60.1), and what Nix and Guix make of it (.codex-wrapped, .codex-real).
-A wrapper (sudo, npx, a shell) is no agent, what it starts is looked at by itself. agtop itself and its children are
-never shown. Add your own with -m LABEL=REGEX, AGTOP_MATCH, or 'match' in the configuration.";
+A wrapper (sudo, npx, a shell) is not an agent; the program it starts is checked separately. agtop itself and its
+children are never shown. Add your own with -m LABEL=REGEX, AGTOP_MATCH, or 'match' in the configuration.";
+
+/// What is said of a client that no process is recognised by.
+const NO_PROCESS: &str = "editor extension: no process of its own; its sessions are read from files";
 
 /// Prints the agent programs that are recognised, and by what.
 pub(super) fn list(out: &mut dyn Write) -> Result<()> {
@@ -28,7 +31,11 @@ fn line(client: &dyn Client, out: &mut dyn Write) -> Result<()> {
         write!(out, ", also called {}", info.aliases.join(", "))?;
     }
     writeln!(out)?;
-    for (what, names) in matched(client.signature()) {
+    let mut matched = matched(client.signature()).peekable();
+    if matched.peek().is_none() {
+        writeln!(out, "{:<13}   {NO_PROCESS}", "")?;
+    }
+    for (what, names) in matched {
         writeln!(out, "{:<13}   {what}: {}", "", names.join(", "))?;
     }
     Ok(())
@@ -50,7 +57,10 @@ fn matched(signature: &ProcessSignature) -> impl Iterator<Item = (&'static str, 
         ("npm package", own(signature.packages)),
         ("run by Python", own(signature.python)),
         ("serves sessions to others", own(signature.hosts)),
-        ("no row, helper", [parts.collect(), own(signature.tools), own(signature.services)].concat()),
+        (
+            "helpers without a row, when this agent started them",
+            [parts.collect(), own(signature.tools), own(signature.services)].concat(),
+        ),
         ("no row, when called with", [own(signature.chores), own(signature.serving)].concat()),
     ]
     .into_iter()

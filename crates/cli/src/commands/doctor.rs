@@ -49,11 +49,11 @@ fn report(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Re
     stores(&health.stores, out)?;
     writeln!(
         out,
-        "  {} live, {} sessions, {} records, {} repeated responses counted once",
+        "  {} live, {}, {}, {} counted once",
         agents,
-        units::grouped(health.sessions),
-        units::grouped(health.records),
-        units::grouped(health.duplicates)
+        number(health.sessions, "session"),
+        number(health.records, "record"),
+        number(health.duplicates, "repeated response")
     )?;
     if !health.versions.is_empty() {
         writeln!(out, "  versions: {}", plain(&health.versions.join(", ")))?;
@@ -112,9 +112,14 @@ fn stores(stores: &[StoreHealth], out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+/// `1 file`, `2,000 files`.
+fn number(n: u64, what: &str) -> String {
+    format!("{} {what}{}", units::grouped(n), if n == 1 { "" } else { "s" })
+}
+
 fn found(store: &StoreHealth) -> String {
     if store.exists {
-        format!("{} files, {}", units::grouped(store.files), units::bytes(store.bytes))
+        format!("{}, {}", number(store.files, "file"), units::bytes(store.bytes))
     } else {
         "not there".to_owned()
     }
@@ -182,7 +187,7 @@ mod tests {
         let told = String::from_utf8(out).unwrap();
         let lines: Vec<Vec<&str>> = told.lines().map(|line| line.split_whitespace().collect()).collect();
         let [shop, none, log] = &lines[..] else { panic!("{told}") };
-        assert_eq!(shop[..4], ["history", "/shop:", "1", "files,"]);
+        assert_eq!(shop[..4], ["history", "/shop:", "1", "file,"]);
         assert_eq!(none.join(" "), "history none in 12 more directories");
         assert_eq!(log[..4], ["log", "/logs:", "0", "files,"]);
     }

@@ -12,6 +12,7 @@ use anyhow::Result;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use crate::commands::hooks::is_any_installed;
 use crate::plan::{EventForm, Events, Span};
 use crate::stderr;
 
@@ -41,12 +42,16 @@ pub(super) fn run(events: &Events, out: &mut dyn Write) -> Result<ExitCode> {
         while !listener.is_caught_up() && begun.elapsed() < PATIENCE {
             let _ = news.recv_timeout(PATIENCE.saturating_sub(begun.elapsed()));
         }
+        let mut told = 0;
         for _ in 0..ROUNDS {
-            tell(&mut listener, events.form, out)?;
+            told += tell(&mut listener, events.form, out)?;
         }
+        say_if_none_can_come(told, events);
         let is_deaf = listener.role() == Role::Deaf;
         return Ok(if is_deaf { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
+    let told = tell(&mut listener, events.form, out)?;
+    say_if_none_can_come(told, events);
     loop {
         tell(&mut listener, events.form, out)?;
         match news.recv_timeout(BEAT) {
@@ -56,14 +61,23 @@ pub(super) fn run(events: &Events, out: &mut dyn Write) -> Result<ExitCode> {
     }
 }
 
-/// Prints what has come in. Once it is out, it need not be kept.
-fn tell(listener: &mut Listener, form: EventForm, out: &mut dyn Write) -> Result<()> {
+/// Says why there is no event, if it is for want of hooks.
+fn say_if_none_can_come(told: usize, events: &Events) {
+    if told == 0 && events.hooks.as_ref().is_some_and(|hooks| !is_any_installed(hooks)) {
+        stderr::say("no events; install hooks first: agtop hooks install");
+    }
+}
+
+/// Prints what has come in, and says how many events that were. Once it is out, it need not be kept.
+fn tell(listener: &mut Listener, form: EventForm, out: &mut dyn Write) -> Result<usize> {
+    let mut told = 0;
     for received in listener.poll().iter().filter(|received| received.novelty == Novelty::New) {
         print(received, form, out)?;
+        told += 1;
     }
     out.flush()?;
     listener.settle();
-    Ok(())
+    Ok(told)
 }
 
 fn print(received: &Received, form: EventForm, out: &mut dyn Write) -> Result<()> {

@@ -27,6 +27,12 @@ pub(super) fn run(hooks: &Hooks, out: &mut dyn Write) -> Result<ExitCode> {
     Ok(code)
 }
 
+/// Whether any of the files has agtop's hooks in it, of this agtop or of another.
+pub(super) fn is_any_installed(hooks: &Hooks) -> bool {
+    let status = |target: &Target| settings::status(&target.file, &hooks.command);
+    hooks.files.iter().any(|target| matches!(status(target), Ok(Status::Installed | Status::Outdated)))
+}
+
 fn one(task: HooksTask, target: &Target, command: &HookCommand, out: &mut dyn Write) -> Result<Result<(), Trouble>> {
     let change = match task {
         HooksTask::Status => return status(target, command, out),

@@ -14,7 +14,7 @@ use crate::{progress, stderr};
 
 /// All agents together use more processor time than was allowed.
 const CPU_PASSED: u8 = 3;
-/// All agents together use more tokens per minute than was allowed.
+/// All agents together use more tokens of input and output per minute than was allowed.
 const TOKENS_PASSED: u8 = 4;
 
 /// Prints as many snapshots as were asked for, or until a threshold is passed.
@@ -24,6 +24,9 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
         // Who looks a few times leaves what waits to who stays.
         let reading = if show.iterations.is_some() { Reading::Peeks } else { Reading::Takes };
         super::hear(&mut collector, places, reading);
+    }
+    if let Some(warning) = show.iterations.and_then(|snapshots| too_short(show.thresholds, snapshots, show.interval)) {
+        stderr::say(warning);
     }
     let mut guard = Guard::new(show.thresholds);
     let mut code = ExitCode::SUCCESS;
@@ -57,6 +60,20 @@ const RATE_OVER: usize = 20;
 /// A rate over a shorter time says that a response has come, and not how many do.
 const MIN_RATE_SPAN: Duration = Duration::from_secs(30);
 
+/// What is said where so many snapshots end before there is a rate that could pass the threshold.
+fn too_short(thresholds: Thresholds, snapshots: u64, interval: Duration) -> Option<String> {
+    let most = thresholds.tokens_per_minute?;
+    let covered = interval.as_secs_f64() * snapshots.saturating_sub(1) as f64;
+    (covered < MIN_RATE_SPAN.as_secs_f64()).then(|| {
+        format!(
+            "--threshold-tokens-rate {most} cannot be exceeded: {snapshots} snapshots, {} seconds apart, cover {covered} \
+             seconds, and a rate needs {}",
+            interval.as_secs_f64(),
+            MIN_RATE_SPAN.as_secs()
+        )
+    })
+}
+
 /// Watches for thresholds.
 struct Guard {
     thresholds: Thresholds,
@@ -76,8 +93,7 @@ impl Guard {
 
     fn look(&mut self, snapshot: &Snapshot) -> Option<Passed> {
         let cpu: f64 = Agent::each_process(snapshot.agents.iter()).filter_map(|agent| agent.cpu_percent.ok()).sum();
-        let sessions = snapshot.agents.iter().filter_map(|agent| agent.session.as_ref());
-        self.meter.note(snapshot.now, sessions.map(|session| (session.key.clone(), session.usage.total())).collect());
+        self.meter.note(snapshot.now, fresh_tokens(snapshot));
         let passed = |code, what: &str, now: f64, most: f64| Passed {
             code,
             message: format!("{what}: {now:.0}, more than {most}"),
@@ -86,9 +102,17 @@ impl Guard {
         let over_cpu = self.thresholds.cpu.filter(|&most| cpu > most);
         let over_rate = self.thresholds.tokens_per_minute.zip(rate).filter(|&(most, rate)| rate > most);
         over_cpu.map(|most| passed(CPU_PASSED, "processor use of all agents in percent", cpu, most)).or_else(|| {
-            over_rate.map(|(most, rate)| passed(TOKENS_PASSED, "tokens per minute of all agents", rate, most))
+            over_rate
+                .map(|(most, rate)| passed(TOKENS_PASSED, "input + output tokens per minute of all agents", rate, most))
         })
     }
+}
+
+/// What each session of a live agent has used, as every rate counts it: without caches, which a long prompt is read from
+/// again with each response.
+fn fresh_tokens(snapshot: &Snapshot) -> HashMap<SessionKey, u64> {
+    let sessions = snapshot.agents.iter().filter_map(|agent| agent.session.as_ref());
+    sessions.map(|session| (session.key.clone(), session.usage.fresh())).collect()
 }
 
 /// Measures tokens per minute over the last snapshots.
@@ -123,6 +147,7 @@ impl Meter {
 #[cfg(test)]
 mod tests {
     use agtop_model::ClientId;
+    use agtop_tui::demo;
 
     use super::*;
 
@@ -151,9 +176,38 @@ mod tests {
         assert!((rate(snapshots) - 50.0).abs() < 1e-9);
     }
 
+    /// A watch for 20,000 tokens a minute ended with code 4 over an agent that made 1,000: its prompt of 40,000 tokens was
+    /// read from the cache again with each response.
+    #[test]
+    fn cache_reads_are_no_rate() {
+        let snapshot = demo::crowd(3, 5);
+        let sessions: Vec<_> = snapshot.agents.iter().filter_map(|agent| agent.session.as_ref()).collect();
+        assert!(sessions.iter().any(|session| session.usage.cache_read > 0));
+        let counted = fresh_tokens(&snapshot);
+        for session in sessions {
+            assert_eq!(counted[&session.key], session.usage.input + session.usage.output, "{}", session.key.id);
+        }
+    }
+
     #[test]
     fn one_snapshot_has_no_rate() {
         assert_eq!(rate_every(30_000, &[&[("a", 1000)]]), None);
+    }
+
+    /// `--watch -n 3 -i 1 --threshold-tokens-rate 1` ended with code 0 and without a word, whatever was used.
+    #[test]
+    fn a_watch_that_is_too_short_for_a_rate_says_so() {
+        let rate = Thresholds { cpu: None, tokens_per_minute: Some(1.0) };
+        let second = Duration::from_secs(1);
+        let said = too_short(rate, 3, second).unwrap();
+        assert_eq!(
+            said,
+            "--threshold-tokens-rate 1 cannot be exceeded: 3 snapshots, 1 seconds apart, cover 2 seconds, and a rate \
+             needs 30"
+        );
+        assert!(too_short(rate, 30, second).is_some());
+        assert_eq!(too_short(rate, 31, second), None);
+        assert_eq!(too_short(Thresholds { cpu: Some(1.0), tokens_per_minute: None }, 3, second), None);
     }
 
     /// With a second between snapshots, one response of 6,000 tokens was 360,000 a minute, and ended the watch.

@@ -1,4 +1,4 @@
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -51,11 +51,17 @@ fn update_within(mut left: impl FnMut() -> Duration, update: &Update, out: &mut 
     for vendor in &old {
         let told = fetch(&agent, &address(url, vendor), left()).and_then(|logo| {
             let file = file(directory, vendor);
-            agtop_os::replace_own(&file, &logo).with_context(|| file.display().to_string())
+            Ok(agtop_os::replace_own(&file, &logo).with_context(|| file.display().to_string())?)
         });
         match told {
             Ok(()) => fetched += 1,
-            Err(error) => writeln!(out, "{vendor}: {error:#}")?,
+            Err(Failure::Logo(error)) => writeln!(out, "{vendor}: {error:#}")?,
+            // It is the same server for all.
+            Err(Failure::Server(error)) if fetched == 0 => bail!("no logo could be fetched from {url}: {error:#}"),
+            Err(Failure::Server(error)) => {
+                writeln!(out, "{vendor} and those after it: {error:#}")?;
+                break;
+            }
         }
     }
     if fetched == 0 && !old.is_empty() {
@@ -70,17 +76,56 @@ fn address(url: &str, vendor: &str) -> String {
     format!("{}/{vendor}.svg", url.trim_end_matches('/'))
 }
 
-fn fetch(agent: &ureq::Agent, url: &str, within: Duration) -> Result<Vec<u8>> {
+/// Why a logo was not fetched.
+enum Failure {
+    /// The server cannot be reached, for any of them.
+    Server(anyhow::Error),
+    /// This one cannot be had.
+    Logo(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Logo(error)
+    }
+}
+
+impl From<ureq::Error> for Failure {
+    fn from(error: ureq::Error) -> Self {
+        let is_of_server = match &error {
+            ureq::Error::HostNotFound => true,
+            ureq::Error::Io(error) => is_unreachable(error),
+            _ => false,
+        };
+        let error = anyhow!("{error}");
+        if is_of_server { Self::Server(error) } else { Self::Logo(error) }
+    }
+}
+
+/// How the standard library begins to say that a name is not known, which is of no kind of error.
+const LOOKUP: &str = "failed to lookup address information";
+/// What Windows calls that (`WSAHOST_NOT_FOUND` to `WSANO_DATA`).
+const WINDOWS_LOOKUP: std::ops::RangeInclusive<i32> = 11_001..=11_004;
+
+fn is_unreachable(error: &std::io::Error) -> bool {
+    let kinds = [ErrorKind::ConnectionRefused, ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable];
+    kinds.contains(&error.kind())
+        || error.to_string().starts_with(LOOKUP)
+        || error.raw_os_error().is_some_and(|code| WINDOWS_LOOKUP.contains(&code))
+}
+
+fn fetch(agent: &ureq::Agent, url: &str, within: Duration) -> Result<Vec<u8>, Failure> {
     if within.is_zero() {
-        bail!("not asked for: the time for all of them is over");
+        let limit = TOTAL_TIMEOUT.as_secs();
+        return Err(Failure::Logo(anyhow!("skipped: the {limit}-second limit was reached")));
     }
     let request = agent.get(url).config().timeout_global(Some(within)).build();
-    let mut response = request.call().map_err(|error| anyhow!("{error}"))?;
-    let logo = response.body_mut().with_config().limit(LARGEST).read_to_vec().map_err(|error| anyhow!("{error}"))?;
+    let mut response = request.call()?;
+    let logo = response.body_mut().with_config().limit(LARGEST).read_to_vec()?;
     // What cannot be drawn is not worth keeping, and the server is told of by name.
     let easel = Easel { graphics: Graphics::Kitty, cell: (10, 20) };
     if Logos::new(easel, [(ClientId::new("any"), &*logo)]).is_empty() {
-        bail!("what was sent is no logo that can be drawn");
+        return Err(Failure::Logo(anyhow!("what was sent is not a logo that can be drawn")));
     }
     Ok(logo)
 }
@@ -169,7 +214,7 @@ mod tests {
         let (told, text) = asked(&url, cache.path(), true);
         told.unwrap();
         serving.join().unwrap();
-        assert!(text.contains("google: what was sent is no logo") && text.contains("fetched 1 logos"), "{text}");
+        assert!(text.contains("google: what was sent is not a logo") && text.contains("fetched 1 logos"), "{text}");
         let kept: Vec<_> = std::fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(kept, ["anthropic.svg"]);
     }
@@ -186,10 +231,7 @@ mod tests {
         update_within(|| spans.next().unwrap_or_default(), &wanted, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert_eq!(serving.join().unwrap().len(), ASKED);
-        assert_eq!(
-            text.matches(": not asked for: the time for all of them is over\n").count(),
-            vendors().len() - ASKED
-        );
+        assert_eq!(text.matches(": skipped: the 20-second limit was reached\n").count(), vendors().len() - ASKED);
         assert!(text.contains("fetched 3 logos to "), "{text}");
     }
 
@@ -199,7 +241,22 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let error = asked(&url, cache.path(), false).0.unwrap_err().to_string();
+        let (told, text) = asked(&url, cache.path(), false);
+        let error = told.unwrap_err().to_string();
         assert!(error.starts_with("no logo could be fetched from http://127.0.0.1:"), "{error}");
+        assert!(error.contains("refused") && text.is_empty(), "once, not for each vendor: {error}\n{text}");
+    }
+
+    /// Without a network, `agtop logos update` printed eight times that the name was not found.
+    #[test]
+    fn a_name_that_is_not_found_is_not_looked_up_again() {
+        let lookup =
+            std::io::Error::other("failed to lookup address information: Temporary failure in name resolution");
+        for error in [ureq::Error::HostNotFound, ureq::Error::Io(lookup)] {
+            assert!(matches!(Failure::from(error), Failure::Server(_)));
+        }
+        for error in [ureq::Error::StatusCode(404), ureq::Error::Io(ErrorKind::UnexpectedEof.into())] {
+            assert!(matches!(Failure::from(error), Failure::Logo(_)));
+        }
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Events {
     pub(crate) content: Content,
     pub(crate) form: EventForm,
     pub(crate) span: Span,
+    /// Where hooks may be installed; `None` if agtop could not have installed any, and others push.
+    pub(crate) hooks: Option<Hooks>,
 }
 
 /// How events are printed.
@@ -76,6 +78,7 @@ impl Ground {
                     content: if args.include_content { Content::Kept } else { Content::Dropped },
                     form: if args.json { EventForm::Json } else { EventForm::Text },
                     span: if args.follow { Span::Endless } else { Span::Waiting },
+                    hooks: self.all_hooks(),
                 })));
             }
             // As users of the program before this one know it: Claude Code's settings, printed or written.
@@ -97,6 +100,15 @@ impl Ground {
         let scope = self.scope(scope)?;
         let files = self.targets(self.hooked(cli, scope)?, scope)?;
         Ok(Some(Plan::Hooks(Hooks { task, files, command: command()? })))
+    }
+
+    /// Every settings file in which hooks may be, of the user's and of this directory's.
+    fn all_hooks(&self) -> Option<Hooks> {
+        let command = command().ok()?;
+        let here = self.env.work_dirs.first().map(PathBuf::as_path);
+        let scopes = [Some(Scope::User), here.map(Scope::Project), here.map(Scope::Local)].into_iter().flatten();
+        let targets = |scope| self.targets(clients().collect(), scope).unwrap_or_default();
+        Some(Hooks { task: HooksTask::Status, files: scopes.flat_map(targets).collect(), command })
     }
 
     /// The clients that were named, or else those that are installed here and have hooks: they have written something, or

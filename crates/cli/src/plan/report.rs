@@ -184,7 +184,7 @@ fn format_of(args: &FormatArgs) -> Result<&'static dyn Format> {
 
 fn budget(usd: f64) -> Result<PicoUsd> {
     let amount = PicoUsd::from_usd(usd).filter(|amount| *amount >= PicoUsd::ZERO);
-    amount.ok_or_else(|| anyhow!("--budget: {usd} is no amount of dollars"))
+    amount.ok_or_else(|| anyhow!("--budget: {usd} is not an amount of dollars"))
 }
 
 fn token_limit(text: &str) -> Result<TokenLimit> {

@@ -17,6 +17,19 @@ fn the_doctor_tells_what_is_to_be_known_of_hooks_of_agents_that_are_here() {
     assert!(!told.contains("was refused"), "{told}");
 }
 
+/// It said "1 files", "1 sessions" and "1 records".
+#[test]
+fn the_doctor_counts_one_as_one() {
+    let home = Home::temporary().unwrap();
+    let line = agtop_testkit::hostile::claude_line("m1", "1", "2026-04-01T12:00:00.000Z");
+    home.write(".claude/projects/-p/good.jsonl", line + "\n").unwrap();
+    let told = agtop(home.root(), &["doctor"]).stdout;
+    assert!(
+        told.contains(": 1 file, ") && told.contains("  0 live, 1 session, 1 record, 0 repeated responses"),
+        "{told}"
+    );
+}
+
 /// Nothing of today's threads lies here, and only where something did was it said that others are on Amp's servers.
 #[test]
 fn the_doctor_tells_what_amp_keeps_on_its_servers_alone() {

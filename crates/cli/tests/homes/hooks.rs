@@ -57,6 +57,20 @@ fn events_are_printed_once_each_and_nothing_is_left_behind() {
     assert!(events().is_empty());
 }
 
+/// `agtop events` printed nothing at all where no hook was installed, and `events -f` waited for ever without a word.
+#[test]
+fn where_no_hook_is_installed_there_are_no_events_and_that_is_said() {
+    let home = Home::temporary().unwrap();
+    let said = || agtop(home.root(), &["events"]).stderr;
+    assert_eq!(said(), "agtop: no events; install hooks first: agtop hooks install\n");
+    event(home.root(), "One");
+    assert_eq!(said(), "", "somebody pushes");
+    agtop(home.root(), &["install", "--write"]);
+    assert_eq!(said(), "");
+    agtop(home.root(), &["hooks", "uninstall"]);
+    assert_eq!(said(), "agtop: no events; install hooks first: agtop hooks install\n");
+}
+
 /// The doctor looks and takes nothing from whoever asks next.
 #[test]
 fn the_doctor_leaves_events_to_who_asks_for_them() {

@@ -7,7 +7,8 @@ use agtop_testkit::corpus::{self, Plan, Profile};
 use agtop_testkit::{Home, hostile};
 use serde_json::Value;
 
-use crate::support::{agtop, json};
+use crate::program::answer_of;
+use crate::support::{agtop, command, json};
 
 /// Something to stumble over.
 struct Trap {
@@ -119,6 +120,32 @@ fn each_trap_is_named_and_what_was_lost_makes_the_doctor_fail() {
         let doctor = agtop(home.root(), &["doctor"]);
         assert_eq!(doctor.status.code(), Some(i32::from(trap.is_loss)), "{}: {}", trap.name, doctor.stdout);
         assert!(doctor.stdout.contains(&file), "{}: {}", trap.name, doctor.stdout);
+    }
+}
+
+/// `--client $'cla\e]ude'` printed `agtop: unknown client 'cla`: what began in the value and never ended took with it
+/// the rest of agtop's own message.
+#[test]
+fn a_value_that_never_ends_leaves_the_message_whole() {
+    let home = Home::temporary().unwrap();
+    const VALUE: &str = "cla\u{1b}]ude";
+    let told = |arguments: &[&str], by_variable: &str| {
+        let mut command = command(home.root());
+        command.args(arguments).env("AGTOP_MATCH", by_variable);
+        let answer = answer_of(command);
+        assert!(answer.stderr.chars().all(|c| c == '\n' || agtop_model::is_harmless(c)), "{:?}", answer.stderr);
+        answer.stderr
+    };
+    for (arguments, by_variable, wanted) in [
+        (&["--once", "--client", VALUE][..], "", "unknown client 'cla]ude'; choose from claude, codex, "),
+        (&["--once", "-m", VALUE], "", "matcher 'cla]ude' is not LABEL=REGEX"),
+        (&["--once", "--since", VALUE], "", "'cla]ude' is not a time: write a date"),
+        (&["--once", "--sort", VALUE], "", "unknown sort key 'cla]ude'; choose from smart, "),
+        (&["--once"], VALUE, "matcher 'cla]ude' is not LABEL=REGEX"),
+        (&["explain", VALUE], "", "cla]ude"),
+    ] {
+        let told = told(arguments, by_variable);
+        assert!(told.contains(wanted), "{arguments:?}: {told}");
     }
 }
 

@@ -19,7 +19,18 @@ pub(crate) use value::{number, parsed};
 
 /// A filter of rows that was understood.
 #[derive(Clone)]
-pub struct Filter(Query<&'static Field>);
+pub struct Filter {
+    query: Query<&'static Field>,
+    not_a_field: Option<NotAField>,
+}
+
+/// A word of a filter that looks like a comparison and was searched for as a text.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("'{name}' is not a field, so '{text}' was searched as text")]
+struct NotAField {
+    name: String,
+    text: String,
+}
 
 /// What can be asked of one kind of thing: the names that the language has for it.
 pub(crate) trait Word: Copy + 'static {
@@ -138,7 +149,7 @@ impl Comparison {
 impl Filter {
     /// The rows that hold this text somewhere, whatever signs are in it.
     pub fn new(text: &str) -> Self {
-        Self(Query(Node::Holds(Substring::new(text))))
+        Self { query: Query(Node::Holds(Substring::new(text))), not_a_field: None }
     }
 
     /// Understands a filter; `None` if there is nothing in it.
@@ -146,12 +157,18 @@ impl Filter {
     /// # Errors
     /// If it cannot be understood; the message says why, for people.
     pub fn parse(text: &str) -> Result<Option<Self>, FilterError> {
-        Ok(parse::parse(text, Origin::Typed)?.map(|node| Self(Query(node))))
+        let of = |node| Self { query: Query(node), not_a_field: parse::not_a_field::<&'static Field>(text) };
+        Ok(parse::parse(text, Origin::Typed)?.map(of))
+    }
+
+    /// What may be wrong with it, for where no row matches: a word whose field is mistyped is searched as a text.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        self.not_a_field.as_ref().map(ToString::to_string)
     }
 
     /// Whether the row passes. What a row does not have compares with nothing.
     pub fn matches(&self, row: &Row<'_>) -> bool {
-        self.0.matches(row)
+        self.query.matches(row)
     }
 }
 

@@ -1,6 +1,6 @@
 use agtop_model::Kind;
 
-use super::{Comparison, FilterError, Match, Node, Origin, Substring, Word, value};
+use super::{Comparison, FilterError, Match, Node, NotAField, Origin, Substring, Word, value};
 
 /// Parentheses within parentheses, at most.
 const DEEPEST: usize = 32;
@@ -203,13 +203,25 @@ const OPERATORS: &[(&str, Operator)] = &[
     (":", Operator::Contains),
 ];
 
-fn term<W: Word>(text: &str, origin: Origin) -> Result<Node<W>, FilterError> {
+/// What stands before the first operator, the operator, and what stands behind it.
+fn parts(text: &str) -> Option<(&str, Operator, &str)> {
     let earliest = OPERATORS.iter().filter_map(|(sign, operator)| Some((text.find(sign)?, *sign, *operator)));
-    let Some((at, sign, operator)) = earliest.min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len()))) else {
-        return bare(text);
-    };
+    let (at, sign, operator) = earliest.min_by_key(|(at, sign, _)| (*at, std::cmp::Reverse(sign.len())))?;
     let (name, rest) = text.split_at(at);
-    let written = rest.strip_prefix(sign).unwrap_or_default();
+    Some((name, operator, rest.strip_prefix(sign).unwrap_or_default()))
+}
+
+/// The first word that was searched for as a text because what stands before its operator is no field, and that name.
+pub(super) fn not_a_field<W: Word>(text: &str) -> Option<NotAField> {
+    tokens(text).ok()?.into_iter().find_map(|token| {
+        let Token::Word(text) = token else { return None };
+        let name = parts(&text).map(|(name, ..)| name).filter(|name| !name.is_empty())?;
+        W::named(&name.to_lowercase()).is_none().then(|| NotAField { name: name.to_owned(), text: text.clone() })
+    })
+}
+
+fn term<W: Word>(text: &str, origin: Origin) -> Result<Node<W>, FilterError> {
+    let Some((name, operator, written)) = parts(text) else { return bare(text) };
     match W::named(&name.to_lowercase()) {
         // Models, addresses, flags and code hold these signs, too: without a field's name in front, the whole is a text.
         None if matches!(origin, Origin::Typed) => bare(text),
