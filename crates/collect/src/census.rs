@@ -217,12 +217,15 @@ impl<'a> Kin<'a> {
     /// Whether the process is called and built as the agent that is its parent: it is what a program is between `fork`
     /// and `exec`, which may be anything a moment later.
     fn is_copy(&self, judged: &Judged) -> bool {
+        // Of a plain process, which most are, nobody asks who its parent is.
+        if judged.role.is_none() {
+            return false;
+        }
         let parent = judged.process.parent.and_then(|parent| self.judged(parent));
-        judged.role.is_some()
-            && parent.is_some_and(|parent| {
-                let (own, above) = (&judged.process, &parent.process);
-                judged.role == parent.role && own.argv == above.argv && own.exe == above.exe
-            })
+        parent.is_some_and(|parent| {
+            let (own, above) = (&judged.process, &parent.process);
+            judged.role == parent.role && own.argv == above.argv && own.exe == above.exe
+        })
     }
 
     fn judged(&self, pid: u32) -> Option<&'a Judged> {

@@ -389,7 +389,7 @@ impl Collector {
                     &warm.rest.issues
                 }
             };
-            tracing::debug!(%client, ?path, ?worth, "ledger: tells of a file");
+            tracing::trace!(%client, ?path, ?worth, "ledger: reports on a file");
             if worth.is_current() {
                 health.note_cached(client, path, issues);
             }

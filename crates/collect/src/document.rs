@@ -75,10 +75,13 @@ enum Place {
     InString,
     /// After a backslash.
     InEscape,
-    /// Before so many more digits of `\uXXXX`.
+    /// At the first digit of `\uXXXX`, at the second after a `d`, and before so many more.
+    AtDigits,
+    AfterD,
     InDigits(u8),
-    /// After an escape that may be the first half of a surrogate pair.
-    AfterDigits,
+    /// The same in the first half of a surrogate pair, and after it.
+    InHighDigits(u8),
+    AfterHigh,
     /// In a string of which nothing more stays, and there after a backslash.
     InCut,
     InCutEscape,
@@ -91,16 +94,21 @@ impl StringCutter {
                 self.length = 0;
                 Place::InString
             }
-            (Place::InString | Place::AfterDigits | Place::InCut, b'"') => Place::Outside,
+            (Place::InString | Place::AfterHigh | Place::InCut, b'"') => Place::Outside,
             (Place::InCut, b'\\') => Place::InCutEscape,
             (Place::InString, b'\\') if self.length >= self.max => Place::InCutEscape,
-            (Place::InString | Place::AfterDigits, b'\\') => Place::InEscape,
+            (Place::InString | Place::AfterHigh, b'\\') => Place::InEscape,
             // A continuation byte belongs to the character before it.
-            (Place::InString | Place::AfterDigits, 0..0x80 | 0xC0..) if self.length >= self.max => Place::InCut,
-            (Place::InEscape, b'u') => Place::InDigits(4),
+            (Place::InString | Place::AfterHigh, 0..0x80 | 0xC0..) if self.length >= self.max => Place::InCut,
+            (Place::InEscape, b'u') => Place::AtDigits,
+            (Place::AtDigits, b'd' | b'D') => Place::AfterD,
+            (Place::AtDigits, _) => Place::InDigits(3),
+            (Place::AfterD, b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B') => Place::InHighDigits(2),
+            (Place::AfterD, _) => Place::InDigits(2),
             (Place::InDigits(left), _) if left > 1 => Place::InDigits(left - 1),
-            (Place::InDigits(_), _) => Place::AfterDigits,
-            (Place::InEscape | Place::AfterDigits, _) => Place::InString,
+            (Place::InHighDigits(left), _) if left > 1 => Place::InHighDigits(left - 1),
+            (Place::InHighDigits(_), _) => Place::AfterHigh,
+            (Place::InEscape | Place::InDigits(_) | Place::AfterHigh, _) => Place::InString,
             (Place::InCutEscape, _) => Place::InCut,
             (place, _) => place,
         };
@@ -152,10 +160,11 @@ mod tests {
     fn no_escape_is_cut_in_two() {
         for (escape, before) in [(r"\ud83d\ude00", 0..12), (r"\\", 0..2), (r"\u00e9", 0..6), (r"\n", 0..2)] {
             for before in before {
-                let json = format!(r#"["{}{} {}","end"]"#, "x".repeat(before), escape.repeat(MAX), escape);
-                let value: Vec<String> = serde_json::from_str(&cut(&json)).unwrap();
+                let json = format!(r#"["{}{}","end"]"#, "x".repeat(before), escape.repeat(MAX));
+                let cut = cut(&json);
+                let value: Vec<String> = serde_json::from_str(&cut).unwrap();
                 assert_eq!(value[1], "end", "{escape} after {before}");
-                assert!(!value[0].ends_with(' '));
+                assert!((MAX..MAX + 30).contains(&cut.len()), "{escape} after {before}: {}", cut.len());
             }
         }
     }

@@ -151,7 +151,7 @@ fn of_family<'s>(sessions: &'s [Arc<Session>], key: &SessionKey) -> Option<&'s A
     sessions.iter().find(|session| session.client() == key.client && find(session, key).is_some())
 }
 
-/// Whether a file, a lock or the command line names the session of a process; that session may have no transcript yet.
+/// Whether a file or a lock names the session of a process; that session may have no transcript yet.
 pub(crate) fn is_named(agent: &Agent, markers: &Markers<'_>) -> bool {
     markers.of(agent).is_some() || !locks(agent).is_empty()
 }

@@ -1,18 +1,20 @@
-//! What the log says of collecting, for whoever misses a session: what was looked at, joined and refused, and why.
+//! What the log says of collecting, for a user whose session is missing: what was examined, joined and refused, and why.
 //!
-//! Each thing is said once, and again when it has changed. What was said is remembered only while somebody listens, at
-//! `debug`. No word of any message is said, and no command line, which may hold a prompt: of a process, what clients are
+//! Each fact is logged once, and again when it changes. What was logged is remembered only while the log is at `debug`.
+//! No message text is logged, and no command line, which may hold a prompt: of a process, only what clients are
 //! recognised by.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::hash::Hash;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{ProcFacts, Store};
 use agtop_model::{
-    Agent, ClientId, Evidence, Gap, Join, ProcId, Process, Role, Session, SessionKey, Status, Timestamp,
+    Agent, ClientId, Evidence, Gap, Join, ProcId, Process, Reading, Role, Session, SessionKey, Status, Timestamp,
 };
 use tracing::{Level, debug, enabled, trace, warn};
 
@@ -53,25 +55,25 @@ pub(crate) fn verdict(process: &Process, verdict: Option<(ClientId, Role)>) {
     }
     let pid = process.id.pid;
     if process.argv.is_empty() && process.exe == Err(Gap::NotReported) {
-        return trace!(pid, name = ?process.name, "process: no agent, it has no program: a kernel's thread or a zombie");
+        return trace!(pid, name = ?process.name, "process: not an agent; no program: a kernel thread or a zombie");
     }
     let facts = ProcFacts::new(process);
-    let (program, executable, cwd) = (first_word(facts.program()), &process.exe, &process.cwd);
+    let (program, executable) = (first_word(facts.program()), path(&process.exe));
     let script = facts.script();
     match verdict {
         Some((client, role)) => {
-            let by = rule(process, script);
-            debug!(pid, %client, ?role, rule = by, ?program, ?executable, ?script, ?cwd, "process: taken for an agent");
+            let (decided_by, cwd) = (rule_of(process, script), path(&process.cwd));
+            debug!(pid, %client, ?role, rule = decided_by, ?program, %executable, ?script, %cwd, "process: identified as an agent");
         }
         None if process.argv.is_empty() => {
-            debug!(pid, ?executable, "process: no agent, its command line is kept from us or it has ended");
+            debug!(pid, %executable, "process: not an agent; its command line cannot be read, or it has exited");
         }
         None => debug!(
             pid,
             ?program,
-            ?executable,
+            %executable,
             ?script,
-            "process: no agent, no client's program or script is called so, and no pattern of the user's matches"
+            "process: not an agent; no known program or script name and no user pattern matches"
         ),
     }
 }
@@ -81,11 +83,28 @@ fn first_word(text: &str) -> &str {
     text.split_whitespace().next().unwrap_or_default()
 }
 
-fn rule(process: &Process, script: Option<&str>) -> &'static str {
+/// What decided that a process is an agent.
+fn rule_of(process: &Process, script: Option<&str>) -> &'static str {
+    let is_known = |process: &Process| agtop_clients::recognise(process).is_some();
+    let without_executable = || Process { exe: Err(Gap::NotReported), ..process.clone() };
     match script {
-        _ if agtop_clients::recognise(process).is_none() => "a pattern of the user's",
+        _ if !is_known(process) => "pattern",
         Some(_) => "script",
+        None if is_known(&without_executable()) && !is_called_as_its_executable(process) => "argv0",
         None => "executable",
+    }
+}
+
+fn is_called_as_its_executable(process: &Process) -> bool {
+    let called = process.argv.first().and_then(|called| Path::new(called.raw()).file_name());
+    process.exe.as_ref().is_ok_and(|executable| executable.file_name() == called)
+}
+
+fn path(reading: &Reading<PathBuf>) -> Cow<'static, str> {
+    match reading {
+        // Escaped, since whoever named it may mean harm.
+        Ok(path) => format!("{:?}", path.to_string_lossy()).into(),
+        Err(gap) => gap.to_string().into(),
     }
 }
 
@@ -121,7 +140,7 @@ impl ProcessLog {
                 match no_row {
                     None => debug!(pid, %client, "agent: has a row, or one for each of its sessions"),
                     Some(NoRow::Hidden) => {
-                        debug!(pid, %client, "agent: no row, agtop started it, or it is called as its parent and too young");
+                        debug!(pid, %client, "agent: no row, agtop started it, or it is a new copy of its parent");
                     }
                     Some(NoRow::Wrapper) => debug!(pid, %client, "agent: no row, its child is the same agent"),
                     Some(NoRow::Helper) => debug!(pid, %client, "agent: no row, it works for an agent"),
@@ -131,7 +150,7 @@ impl ProcessLog {
         self.rows.0.retain(|id, _| {
             let is_there = seen.contains(id);
             if !is_there {
-                debug!(pid = id.pid, "agent: its process has ended, or runs another program");
+                debug!(pid = id.pid, "agent: its process has exited, or runs another program");
             }
             is_there
         });
@@ -140,7 +159,7 @@ impl ProcessLog {
     /// That there is no table of processes.
     pub(crate) fn no_table(&mut self, error: &agtop_os::OsError) {
         if self.table.is_news((), &error.to_string()) {
-            warn!(%error, "processes: none can be seen");
+            warn!(%error, "processes: the process table cannot be read");
         }
     }
 }
@@ -190,6 +209,22 @@ enum Refusal {
     Mismatch(Mismatch),
 }
 
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Other => "other",
+            Self::Taken(pid) => return write!(f, "taken by {pid}"),
+            Self::Named => "named",
+            Self::Mismatch(Mismatch::UnknownStart) => "unknown_start",
+            Self::Mismatch(Mismatch::UnknownDirectory) => "unknown_directory",
+            Self::Mismatch(Mismatch::OtherClient) => "other_client",
+            Self::Mismatch(Mismatch::SessionWithoutDirectory) => "session_without_directory",
+            Self::Mismatch(Mismatch::OtherDirectory) => "other_directory",
+            Self::Mismatch(Mismatch::QuietSinceStart) => "quiet_since_start",
+        })
+    }
+}
+
 /// What agents are joined by.
 pub(crate) struct Joining<'a> {
     pub(crate) agents: &'a [Agent],
@@ -232,16 +267,16 @@ impl AgentLog {
             return;
         }
         let (joined, refused) = news;
-        let age = agent.process.started_at.map(|started| joining.now.since(started));
+        let age = agent.process.started_at.ok().map(|started| joining.now.since(started));
         for (session, join) in &joined {
-            let (by, confidence) = (join.map(|join| join.tier), join.map(|join| join.confidence));
-            debug!(pid, %client, session = ?session.id, ?by, ?confidence, "join: works on a session");
+            let (by, confidence) = (join.map(|join| join.tier.as_str()), join.map(|join| join.confidence.as_str()));
+            debug!(pid, %client, session = ?session.id, by, confidence, "join: works on a session");
         }
         if joined.is_empty() {
-            debug!(pid, %client, cwd = ?agent.process.cwd, ?age, "join: no session");
+            debug!(pid, %client, cwd = %path(&agent.process.cwd), ?age, "join: no session");
         }
         for (session, why) in &refused {
-            debug!(pid, %client, session = ?session.id, ?why, "join: not this session");
+            debug!(pid, %client, session = ?session.id, %why, "join: not this session");
         }
     }
 
@@ -249,9 +284,10 @@ impl AgentLog {
         let session = agent.session.as_ref().map(|session| &session.key);
         let key = (agent.process.id, session.cloned());
         if self.statuses.is_news(key, &(agent.status, agent.evidence)) {
-            let (pid, client, status, evidence) = (agent.process.id.pid, agent.client, agent.status, agent.evidence);
+            let (pid, client) = (agent.process.id.pid, agent.client);
+            let (status, evidence) = (agent.status.as_str(), agent.evidence.as_str());
             let phase = agent.session.as_ref().map(|session| session.phase);
-            debug!(pid, %client, session = ?session.map(|key| &key.id), ?status, ?evidence, ?phase, "status");
+            debug!(pid, %client, session = ?session.map(|key| &key.id), status, evidence, ?phase, "status");
         }
     }
 

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -7,11 +8,12 @@ use agtop_ledger::Head;
 use agtop_model::{Event, Issue, IssueKind, Place};
 use agtop_os::FileIdentity;
 
+use crate::document;
+use crate::expansion::{self, MAX_BARREN_RECORDS, Stoppable};
 use crate::health::MAX_KEPT_ISSUES;
 use crate::lines::{self, LONGEST_LINE, Piece};
 use crate::remember::Resumption;
 use crate::sqlite::{self, Item};
-use crate::{document, expansion};
 
 /// Events are handed on in portions of this size, so that a large file does not fill the memory.
 const PORTION: usize = 2048;
@@ -73,11 +75,13 @@ pub(crate) struct Reader<'a, F: FnMut(Told)> {
     pub(crate) hand_on: F,
     /// How many issues were handed on or wait for it.
     kept_issues: usize,
+    /// How many of the last records reported nothing.
+    barren: u64,
 }
 
 impl<'a, F: FnMut(Told)> Reader<'a, F> {
     pub(crate) fn new(path: &'a Path, format: Format, hand_on: F) -> Self {
-        Self { path, format, told: Told::default(), hand_on, kept_issues: 0 }
+        Self { path, format, told: Told::default(), hand_on, kept_issues: 0, barren: 0 }
     }
 
     /// Reads from the cursor on, and returns the last portion. Trouble becomes an issue, never an error: the caller has
@@ -110,7 +114,7 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
             cursor.head = read_head(&mut file)?;
         }
         file.seek(SeekFrom::Start(cursor.offset))?;
-        self.lines(&file, cursor)?;
+        self.lines(&file, cursor, u64::MAX)?;
         cursor.tail = read_tail(&mut file, cursor.offset)?;
         if file.metadata()?.len() < cursor.offset {
             let detail = "shrank while it was read; it is read anew the next time".to_owned();
@@ -125,15 +129,22 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
         let text = ruzstd::decoding::StreamingDecoder::new(file).map_err(io::Error::other)?;
         // A byte more than may be: whoever reaches it has more to say.
         let mut text = text.take(limit + 1);
-        self.lines(&mut text, cursor)?;
-        if text.limit() == 0 {
-            let detail = format!("{} bytes that expand to more than {limit}; the rest is left out", identity.size);
-            self.note(None, IssueKind::TooLarge, detail);
-        }
+        self.lines(&mut text, cursor, MAX_BARREN_RECORDS)?;
+        let why = if text.limit() == 0 {
+            format!("expands to more than {limit} bytes")
+        } else if self.barren > MAX_BARREN_RECORDS {
+            format!("more than {MAX_BARREN_RECORDS} records in a row report nothing")
+        } else {
+            return Ok(());
+        };
+        self.note(None, IssueKind::TooLarge, format!("{} bytes, {why}; the rest is left out", identity.size));
         Ok(())
     }
 
-    fn lines(&mut self, input: impl Read, cursor: &mut Cursor) -> io::Result<()> {
+    /// Reads lines until more than `max_barren` in a row report nothing.
+    fn lines(&mut self, input: impl Read, cursor: &mut Cursor, max_barren: u64) -> io::Result<()> {
+        let is_stopped = Cell::new(false);
+        let input = Stoppable { input, is_stopped: &is_stopped };
         let start = cursor.offset;
         let fed_before = cursor.fragment.take();
         let mut fragment = None;
@@ -142,7 +153,10 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
             // The end of a line whose text was decoded already, or still no end.
             Piece::Line(line) if offset == start && fed_before == Some(line.len()) => {}
             Piece::Fragment(line) if offset == start && fed_before == Some(line.len()) => fragment = fed_before,
-            Piece::Line(line) => self.line(decoder.as_mut(), line, offset),
+            Piece::Line(line) => {
+                self.line(decoder.as_mut(), line, offset);
+                is_stopped.set(self.barren > max_barren);
+            }
             Piece::Fragment(line) => fragment = self.fragment(decoder.as_mut(), line, offset),
             Piece::Oversized(length) => {
                 let detail = format!("a line of {length} bytes, longer than {LONGEST_LINE}");
@@ -154,12 +168,17 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
     }
 
     fn line(&mut self, decoder: &mut dyn Decoder, line: &[u8], offset: u64) {
+        self.barren += 1;
         if line.iter().all(u8::is_ascii_whitespace) {
             return;
         }
         self.told.records += 1;
+        let before = self.told.events.len();
         if let Err(error) = feed_line(decoder, line, offset, &mut self.told.events) {
             self.note(Some(Place::Byte(offset)), error.kind, error.detail);
+        }
+        if self.told.events.len() > before {
+            self.barren = 0;
         }
         self.note_if_full(Some(Place::Byte(offset)));
         self.hand_on_portion();

@@ -47,8 +47,9 @@ impl RecentLooks {
         }
     }
 
-    /// Whether a command that began after `since` has run below the process at any look of the last [`MIN_STILL`], of which at least two were after `since`. Of a process that was not looked at for so long (in a
-    /// one-shot, or when agtop has just started), the age of `since` decides.
+    /// Whether for [`MIN_STILL`] no command that began after `since` has run below the process, by at least two looks after
+    /// `since`. Of a process that was not looked at for so long (in a one-shot, or when agtop has just started), the age of
+    /// `since` decides.
     pub(crate) fn stillness(&self, id: ProcId, since: Timestamp, now: Timestamp) -> Stillness {
         let Some(looks) = self.0.get(&id) else { return Stillness::Fresh };
         let (Some(first), Some(last)) = (looks.front(), looks.back()) else { return Stillness::Fresh };

@@ -140,6 +140,24 @@ fn the_first_torn_lines_of_a_file_are_kept_and_all_are_counted_on_every_run() {
     }
 }
 
+/// 2.1 MB of `.jsonl.zst` may expand to 200 MB by its size, and blank lines alone took 26 s to read.
+#[test]
+fn a_compressed_file_of_nothing_is_given_up() {
+    let (home, directory) = home_with(".codex/sessions");
+    let other = String::from_utf8(ROLLOUT.to_vec()).unwrap().replace("\"output_tokens\":", "\"output_tokens\":1");
+    let file = directory.join(format!("{NAME}.zst"));
+    // Blocks that do not compress, so that the size allows much.
+    let padding = vec![b' '; 1024 * 1024];
+    let beginning = [ROLLOUT, b"\n", &padding, b"\n"].concat();
+    fs::write(&file, inflated(&beginning, 1, b"\n")).unwrap();
+    let sound = look(home.path());
+    assert_eq!(issues(&sound), []);
+    fs::write(&file, inflated(&beginning, 12, other.as_bytes())).unwrap();
+    let snapshot = look(home.path());
+    assert_eq!(issues(&snapshot), [IssueKind::TooLarge]);
+    assert_eq!(snapshot.totals.usage, sound.totals.usage, "the end was not read");
+}
+
 /// A configured directory whose path has 8,000 bytes was taken for one that is not there.
 #[test]
 fn a_path_that_is_too_long_to_be_looked_at_is_named() {

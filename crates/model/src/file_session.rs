@@ -230,7 +230,7 @@ impl<N: Copy> FileSession<N> {
             prompts: files.iter().map(|file| file.prompts).sum(),
             errors: files.iter().map(|file| file.errors).sum(),
             compactions: files.iter().map(|file| file.compactions).sum(),
-            phase: files.iter().max_by_key(|file| (file.last, file.phase)).map(|file| file.phase).unwrap_or_default(),
+            phase: phase_of(files),
             first: files.iter().filter_map(|file| file.first).min(),
             last: files.iter().filter_map(|file| file.last).max(),
             stated: files.iter().filter_map(|file| file.stated).max(),
@@ -246,6 +246,12 @@ impl<N: Copy> FileSession<N> {
         all.last_turn = last_turns.max_by_key(|last| (last.when.at, last.context_used, last.stop));
         all
     }
+}
+
+/// The phase by the last file that has one: a list of sessions, which has none, may be dated later than the transcript.
+fn phase_of<N>(files: &[&FileSession<N>]) -> Phase {
+    let phased = files.iter().filter(|file| file.phase != Phase::Fresh);
+    phased.max_by_key(|file| (file.last, file.phase)).map(|file| file.phase).unwrap_or_default()
 }
 
 /// Of each fact the newest, and among equally new ones the greatest.

@@ -218,8 +218,8 @@ pub struct Growth {
 pub enum GrowthBasis {
     /// The last responses.
     LastResponses,
-    /// The session since it began or was last compacted, since its context does not grow now: the answer to when it will be
-    /// full, if it goes on as it did on the whole.
+    /// The session since it began, because its context does not grow now: when it will be full if it goes on as it did on
+    /// the whole. A session that was compacted has no such average.
     WholeSession,
 }
 

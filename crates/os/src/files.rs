@@ -93,13 +93,13 @@ enum Links {
 fn open_with(path: &Path, links: Links) -> io::Result<(File, FileIdentity)> {
     let file = platform::open(path, links).inspect_err(|error| {
         if error.kind() != io::ErrorKind::NotFound {
-            tracing::debug!(?path, %error, "file: not opened");
+            tracing::trace!(?path, %error, "file: not opened");
         }
     })?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         let kind = word_for(metadata.file_type());
-        tracing::debug!(?path, kind, "file: not opened, it is no regular file");
+        tracing::trace!(?path, kind, "file: not opened, it is not a regular file");
         return Err(refusal(kind));
     }
     let identity = platform::identity_of(path, &metadata)?;

@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agtop_model::{OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System};
 
@@ -51,6 +52,10 @@ impl Os for Within {
         let mut table = self.os.processes()?;
         table.retain(|process| process.cwd.as_ref().is_ok_and(|cwd| cwd.starts_with(&self.directory)));
         Ok(table)
+    }
+
+    fn cpu_step(&self) -> Duration {
+        self.os.cpu_step()
     }
 
     fn watch(&mut self, ids: &[ProcId]) {

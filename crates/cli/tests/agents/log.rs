@@ -52,15 +52,15 @@ fn the_log_says_what_was_joined_and_what_refused_and_why() {
         &[" INFO ", "agtop starts", "version="][..],
         &["configuration: not there", "config.toml"],
         &["prices: used"],
-        &["process: taken for an agent", &agent, "client=claude", "rule=\"executable\""],
-        &["process: no agent", &stranger, "python3", "script=Some(\"bot.py\")"],
+        &["process: identified as an agent", &agent, "client=claude", "rule=\"argv0\""],
+        &["process: not an agent", &stranger, "python3", "script=Some(\"bot.py\")"],
         &["place: searched", ".claude/projects\"", "files=3", "passed_over=3"],
         &["file: read", &joined, "from=0 ", "issues=0"],
         &[" WARN ", "odd.jsonl", "not read: is not JSON"],
-        &["join: works on a session", &agent, &joined, "by=Some(Argument)", "confidence=Some(High)"],
+        &["join: works on a session", &agent, &joined, "by=\"argument\"", "confidence=\"high\""],
         &["join: no session", &other, "else\\u{1b}[2Jwhere\\n2026 forged"],
-        &["join: not this session", &other, &joined, "why=Taken("],
-        &["join: not this session", &other, &refused, "why=Mismatch(OtherDirectory)"],
+        &["join: not this session", &other, &joined, "why=taken by "],
+        &["join: not this session", &other, &refused, "why=other_directory"],
         &["session: was written to just now", &refused, "has_process=false"],
         &["status", &agent, "status=", "evidence="],
         &[" INFO ", "agtop ends"],
@@ -84,7 +84,7 @@ fn the_log_says_each_thing_once() {
     let agent = start_claude(&mut machine, &["--resume", &session]);
     let log = log(&machine, "debug", &["-n", "5", "-i", "0.1"]);
     assert_eq!(count(&log, &["snapshot sessions=1"]), 5);
-    for what in ["process: taken for an agent", "agent: has a row", "join: works on a session"] {
+    for what in ["process: identified as an agent", "agent: has a row", "join: works on a session"] {
         assert_says(&log, &[what, &format!("pid={} ", agent.pid)]);
     }
     assert_says(&log, &["place: searched", ".claude/projects\"", "files=1"]);

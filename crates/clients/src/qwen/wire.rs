@@ -219,7 +219,7 @@ pub(super) struct FunctionResponse<'a> {
     pub(super) id: Loose<'a>,
 }
 
-/// What a tool is used on: the arguments that say it in a bounded words, in the order in which they are asked.
+/// What a tool is used on: the arguments that say it in a few words, in the order in which they are asked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Arguments<'a> {
@@ -279,7 +279,7 @@ pub(super) struct ResultDisplay<'a> {
     pub(super) subagent_name: Loose<'a>,
 }
 
-/// The payloads of all other system lines: each has a bounded of these.
+/// The payloads of all other system lines: each has a few of these.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Payload<'a> {

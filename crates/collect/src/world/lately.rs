@@ -24,6 +24,8 @@ pub(super) struct Lately {
 struct Recent {
     turns: Vec<TurnIdx>,
     notes: VecDeque<Note>,
+    /// Whether a failure was noted that no file tells.
+    has_pushed: bool,
     sums: Option<Sums>,
 }
 
@@ -87,6 +89,7 @@ impl Lately {
             return;
         }
         let recent = self.sessions.entry(session).or_default();
+        recent.has_pushed |= file == PUSHED;
         if recent.notes.len() == MOST_NOTES {
             recent.notes.pop_front();
         }
@@ -102,6 +105,9 @@ impl Lately {
     /// A file tells of a failure that was pushed.
     pub(super) fn forget_pushed_failure(&mut self, session: SessionIdx, at: Timestamp) {
         let Some(recent) = self.sessions.get_mut(&session) else { return };
+        if !recent.has_pushed {
+            return;
+        }
         let before = recent.notes.len();
         recent.notes.retain(|note| note.file != PUSHED || !is_same(note.at, at));
         if recent.notes.len() != before {
@@ -141,9 +147,8 @@ impl Lately {
         let mut stops: HashMap<StopReason, u64> = HashMap::new();
         self.sessions.retain(|&session, recent| {
             let is_covered = world.lens.scope.plan.covers(world.sessions[session.at()].key.client);
-            let sums = recent.sums(self.began, &world.turns, rates, now);
-            let covered = is_covered.then(|| sums.covered());
-            let sums = covered.as_ref().unwrap_or(sums);
+            let by_plan = |sums: Sums| if is_covered { sums.covered() } else { sums };
+            let sums = recent.sums((self.began, now), &world.turns, rates, by_plan);
             merge(&mut told.all.since_start, &sums.since_start);
             told.all.compactions += sums.compactions;
             for stop in &sums.stops {
@@ -173,13 +178,20 @@ impl Recent {
     }
 
     /// What it came to: as it was, or else summed up anew, without what is in no window any more.
-    fn sums(&mut self, began: Timestamp, turns: &TurnBook, rates: &Rates<'_>, now: Timestamp) -> &Sums {
+    /// The sums, from `began` to now; `by_plan` says who pays for them.
+    fn sums(
+        &mut self,
+        (began, now): (Timestamp, Timestamp),
+        turns: &TurnBook,
+        rates: &Rates<'_>,
+        by_plan: impl FnOnce(Sums) -> Sums,
+    ) -> &Sums {
         let kept = self.sums.take().filter(|sums| sums.holds.0 <= now && now < sums.holds.1);
         let sums = kept.unwrap_or_else(|| {
             let oldest = began.min(now.minus(LONGEST));
             self.turns.retain(|&turn| turns.counted_at(turn).is_none_or(|turn| turn.at() >= oldest));
             self.notes.retain(|note| note.at >= oldest);
-            self.sum_up(began, turns, rates, now)
+            by_plan(self.sum_up(began, turns, rates, now))
         });
         self.sums.insert(sums)
     }
@@ -223,10 +235,9 @@ impl Sums {
     }
 
     /// The same, where a subscription covers all of it.
-    fn covered(&self) -> Self {
-        let mut covered = self.clone();
-        covered.rolling.iter_mut().chain([&mut covered.since_start]).for_each(|pace| pace.spend.cover());
-        covered
+    fn covered(mut self) -> Self {
+        self.rolling.iter_mut().chain([&mut self.since_start]).for_each(|pace| pace.spend.cover());
+        self
     }
 
     fn add(&mut self, at: Timestamp, began: Timestamp, add: impl Fn(&mut Pace)) {

@@ -27,8 +27,10 @@ pub(super) struct SessionState {
     pub(super) failures: Failures,
     /// Whether the sums in the last snapshot no longer hold.
     pub(super) is_stale: bool,
-    in_flight: HashedMap<ToolKey, (u32, Flight)>,
+    in_flight: HashedMap<ToolKey, OpenCall>,
     calls: HashedSet<ToolKey>,
+    /// Those of which it is known how long they took: a database that is read again reports each again.
+    timed: HashedSet<ToolKey>,
     tools: Vec<(Arc<str>, u64)>,
     ordinal: u32,
     files: Vec<SessionFile>,
@@ -42,6 +44,15 @@ pub(super) struct SessionState {
     tallies: Vec<(EntryId, Arc<str>, u64)>,
     /// What lately happened, if anything.
     story: Option<Box<Story>>,
+}
+
+/// A call that has not ended.
+#[derive(Debug)]
+struct OpenCall {
+    /// Which of the session's calls it is.
+    ordinal: u32,
+    file: FileId,
+    flight: Flight,
 }
 
 /// One file's account of a session.
@@ -99,6 +110,7 @@ impl SessionState {
             is_stale: true,
             in_flight: HashedMap::default(),
             calls: HashedSet::default(),
+            timed: HashedSet::default(),
             tools: Vec::new(),
             ordinal: 0,
             files: Vec::new(),
@@ -185,15 +197,19 @@ impl SessionState {
         match kind {
             EventKind::ToolStarted { tool, name, target } => {
                 self.count_call(tool, &name);
-                self.start(tool, Flight { name: Untrusted::new(&*name), target, since: at, is_subagent: false });
+                self.start(
+                    (file, tool),
+                    Flight { name: Untrusted::new(&*name), target, since: at, is_subagent: false },
+                );
             }
             EventKind::SubagentStarted { tool, name, task } => {
-                self.start(tool, Flight { name, target: task, since: at, is_subagent: true });
+                self.start((file, tool), Flight { name, target: task, since: at, is_subagent: true });
             }
             EventKind::ToolEnded { tool, .. } | EventKind::SubagentEnded { tool } => {
-                let (_, flight) = self.in_flight.remove(&tool)?;
+                let OpenCall { flight, .. } = self.in_flight.remove(&tool)?;
                 let took = at?.since(flight.since?);
-                return (!flight.is_subagent).then_some(Ended { tool: flight.name, took });
+                let is_news = !flight.is_subagent && self.timed.insert(tool);
+                return is_news.then_some(Ended { tool: flight.name, took });
             }
             EventKind::TurnEnded | EventKind::Ended => self.in_flight.clear(),
             _ => {}
@@ -205,7 +221,7 @@ impl SessionState {
     fn deed(&self, kind: &EventKind) -> Option<Deed> {
         match kind {
             EventKind::ToolEnded { tool, outcome } => {
-                let (_, flight) = self.in_flight.get(tool)?;
+                let OpenCall { flight, .. } = self.in_flight.get(tool)?;
                 Some(Deed::Returned { tool: flight.name.clone(), outcome: *outcome })
             }
             kind => deed(kind),
@@ -260,9 +276,9 @@ impl SessionState {
         self.story.as_deref()
     }
 
-    fn start(&mut self, tool: ToolKey, started: Flight) {
+    fn start(&mut self, (file, tool): (FileId, ToolKey), flight: Flight) {
         self.ordinal += 1;
-        self.in_flight.insert(tool, (self.ordinal, started));
+        self.in_flight.insert(tool, OpenCall { ordinal: self.ordinal, file, flight });
     }
 
     /// Takes back what the file told, because it is about to be read again.
@@ -272,7 +288,7 @@ impl SessionState {
         };
         let SessionFile { modified, told, .. } = self.files.remove(at);
         self.load(file, modified, FileRole::Leftover, told.leftover());
-        self.in_flight.clear();
+        self.in_flight.retain(|_, call| call.file != file);
         self.is_stale = true;
     }
 
@@ -353,10 +369,9 @@ impl SessionState {
 
     /// What has not ended, in the order in which it started, with the call that did it.
     pub(super) fn in_flight(&self) -> Vec<(ToolKey, &Flight)> {
-        let mut open: Vec<(u32, ToolKey, &Flight)> =
-            self.in_flight.iter().map(|(call, (ordinal, flight))| (*ordinal, *call, flight)).collect();
-        open.sort_unstable_by_key(|(ordinal, ..)| *ordinal);
-        open.into_iter().map(|(_, call, flight)| (call, flight)).collect()
+        let mut open: Vec<(&ToolKey, &OpenCall)> = self.in_flight.iter().collect();
+        open.sort_unstable_by_key(|(_, call)| call.ordinal);
+        open.into_iter().map(|(key, call)| (*key, &call.flight)).collect()
     }
 
     /// Tools by the number of calls, each call once.

@@ -30,7 +30,7 @@ const FULL: f64 = 0.95;
 impl Story {
     /// Notes what a deed tells.
     pub(super) fn note(&mut self, at: Option<Timestamp>, deed: Deed) {
-        if self.is_past(at) || self.retells(at, &deed) {
+        if self.retells(at, &deed) || self.is_past(at) {
             return;
         }
         if matches!(deed, Deed::Called { .. }) {
@@ -50,7 +50,7 @@ impl Story {
     /// Whether this happened before all that is kept: a document or database that grew is read again from its beginning.
     fn is_past(&self, at: Option<Timestamp>) -> bool {
         let oldest = self.happenings.front().and_then(|oldest| oldest.at);
-        self.happenings.len() == Session::RECENT && oldest.zip(at).is_some_and(|(oldest, at)| at < oldest)
+        self.happenings.len() == Session::RECENT && oldest.zip(at).is_some_and(|(oldest, at)| at <= oldest)
     }
 
     /// Whether this is a deed that is known: a document or database that grew is read again, prose is told again, and

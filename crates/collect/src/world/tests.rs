@@ -190,6 +190,46 @@ fn a_turn_is_open_from_the_prompt_to_its_end() {
     assert_eq!(told[0].tools[0].calls, 2);
 }
 
+/// A database is read again with every change: one call of ten seconds was eleven after ten further rows.
+#[test]
+fn a_call_that_is_read_again_is_timed_once() {
+    let tool = ToolKey::new(CLIENT, "t1");
+    let started = || EventKind::ToolStarted { tool, name: "bash".into(), target: None };
+    let ended = || EventKind::ToolEnded { tool, outcome: Ok(()) };
+    let mut world = world([]);
+    for _ in 0..3 {
+        world.forget_file(FileId(0));
+        for (at, kind) in [(1, started()), (2, ended())] {
+            world.apply(event("a", 0, at, kind), NOW);
+        }
+    }
+    sessions(&mut world);
+    let times = world.tool_times();
+    assert_eq!((times.len(), times[0].times.count), (1, 1));
+}
+
+/// Codex keeps a list of its threads in a database that changes with every response. Each time it was read again, the call
+/// that the rollout was in was taken for ended, and the list, dated later, left the session without a phase: an agent that
+/// waited for permission was `active` in 285 of 287 samples.
+#[test]
+fn a_list_of_sessions_that_is_read_again_ends_no_call_and_no_turn() {
+    let list = FileId(3);
+    let listed = |at: i64| {
+        let facts = SessionFacts { version: Some("0.171".into()), ..SessionFacts::default() };
+        event("a", list.0, at, EventKind::Facts(Box::new(facts)))
+    };
+    let started = EventKind::ToolStarted { tool: ToolKey::new(CLIENT, "t1"), name: "exec".into(), target: None };
+    let mut world = world([event("a", 0, 1, EventKind::Prompt { words: None }), event("a", 0, 2, started), listed(1)]);
+    for at in [3, 4] {
+        world.forget_file(list);
+        world.apply(listed(at), NOW);
+        let told = sessions(&mut world);
+        assert_eq!((told[0].phase, told[0].in_flight.len()), (Phase::Open, 1));
+    }
+    world.forget_file(FileId(0));
+    assert_eq!(sessions(&mut world)[0].in_flight.len(), 0, "the file of the call is read again");
+}
+
 #[test]
 fn zero_tokens_are_told_by_those_clients_alone_that_write_tokens_down() {
     let gap = |client| {

@@ -10,24 +10,32 @@ pub(super) struct ToolTimes(HashMap<(ClientId, Arc<str>), VecDeque<u32>>);
 
 /// The same for each session alone.
 #[derive(Debug, Default)]
-pub(super) struct SessionToolTimes(HashMap<SessionKey, Own>);
+pub(super) struct SessionToolTimes {
+    sessions: HashMap<SessionKey, Own>,
+    calls: u64,
+}
 
 #[derive(Debug, Default)]
 struct Own {
     times: ToolTimes,
+    /// Which call of all sessions was its last.
+    last: u64,
     /// As they were told last; `None` if calls have come since.
     told: Option<Arc<[ToolTime]>>,
 }
 
-/// Sessions of which they are kept; what more than these did in one day is not told.
+/// Sessions of which they are kept; a further one takes the place of the one that has made no call for longest.
 const MAX_SESSIONS: usize = 1_000;
 
 impl SessionToolTimes {
     pub(super) fn note(&mut self, session: &SessionKey, tool: &Arc<str>, span: Duration) {
-        if self.0.len() >= MAX_SESSIONS && !self.0.contains_key(session) {
-            return;
+        if self.sessions.len() >= MAX_SESSIONS && !self.sessions.contains_key(session) {
+            let oldest = self.sessions.iter().min_by_key(|(_, own)| own.last).map(|(key, _)| key.clone());
+            oldest.and_then(|key| self.sessions.remove(&key));
         }
-        let own = self.0.entry(session.clone()).or_default();
+        self.calls += 1;
+        let own = self.sessions.entry(session.clone()).or_default();
+        own.last = self.calls;
         own.times.note(session.client, tool, span);
         own.told = None;
     }
@@ -38,7 +46,7 @@ impl SessionToolTimes {
             let told = own.told.get_or_insert_with(|| own.times.all().into());
             (key.clone(), Arc::clone(told))
         };
-        self.0.iter_mut().map(told).collect()
+        self.sessions.iter_mut().map(told).collect()
     }
 }
 
@@ -82,6 +90,20 @@ fn quantiles(times: &VecDeque<u32>) -> Option<Quantiles> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_session_takes_the_place_of_the_oldest() {
+        let mut times = SessionToolTimes::default();
+        let key = |n: usize| SessionKey::new(ClientId::new("claude"), n.to_string());
+        for n in 0..=MAX_SESSIONS {
+            times.note(&key(n), &Arc::from("Bash"), Duration::from_secs(1));
+        }
+        let all = times.all();
+        assert_eq!(
+            (all.len(), all.contains_key(&key(0)), all.contains_key(&key(MAX_SESSIONS))),
+            (MAX_SESSIONS, false, true)
+        );
+    }
 
     /// Two sessions of one client called `Bash`, one for a second and one for an hour: the details of both said an hour.
     #[test]
