@@ -142,7 +142,7 @@ mod tests {
         terminal.run(env!("CARGO_BIN_EXE_agtop"));
         terminal.wait_for("the first frame", is_ours);
         terminal.press(&["4"]);
-        terminal.wait_for("the history", |screen| screen.contains("Spent a day"));
+        terminal.wait_for("the history", |screen| screen.contains("Daily cost"));
         terminal.press(&["q"]);
         terminal.assert_sane();
         std::fs::remove_dir_all(home.join(".claude/projects")).unwrap();

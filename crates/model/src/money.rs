@@ -236,10 +236,10 @@ impl Spend {
         }
     }
 
-    /// What is paid for by use: the sum without what a subscription covers.
+    /// What is paid for by use: the sum without what a subscription covers, and never less than nothing.
     #[must_use]
     pub fn metered(self) -> Self {
-        let amount = PicoUsd::new(self.amount.as_pico().saturating_sub(self.covered.as_pico()));
+        let amount = PicoUsd::new(self.amount.as_pico().saturating_sub(self.covered.as_pico()).max(0));
         match self.billing {
             Billing::Metered => Self { amount, covered: PicoUsd::ZERO, ..self },
             Billing::Included => Self::default(),
@@ -306,6 +306,15 @@ mod tests {
             (sum.billing, sum.amount, sum.metered().amount),
             (Billing::Metered, PicoUsd::new(13), PicoUsd::new(3))
         );
+    }
+
+    /// The screen showed `cost -$7.84`: a part of a sum kept all that was covered of the whole.
+    #[test]
+    fn what_is_paid_by_use_is_never_less_than_nothing() {
+        let mut spend = Spend::default();
+        spend.add(Cost { amount: Some(PicoUsd::new(5)), basis: Basis::Api }, 1);
+        spend.covered = PicoUsd::new(7);
+        assert_eq!(spend.metered().amount, PicoUsd::ZERO);
     }
 
     #[test]

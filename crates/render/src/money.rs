@@ -1,5 +1,7 @@
 //! Money as tables and the screen show it: with what is missing from a sum.
 
+use std::borrow::Cow;
+
 use agtop_model::{Basis, Billing, PicoUsd, Spend};
 
 use crate::{text, units};
@@ -23,18 +25,51 @@ pub fn amount(spend: &Spend) -> String {
     if spend.billing == Billing::Included { format!("{amount} {INCLUDED}") } else { amount }
 }
 
-/// The text in at most `columns` columns: of an amount that is covered, its mark alone if there is no room for both.
-pub fn within<'t>(text: &'t str, columns: usize, spend: &Spend) -> &'t str {
+/// As [`spend`] writes it, and of a sum that is covered in part its [`parts`].
+pub fn whole(sum: &Spend) -> String {
+    if is_mixed(sum) { parts(sum) } else { spend(sum) }
+}
+
+/// The text of a sum in at most `columns` columns: of an amount that is covered, its mark alone if there is no room for
+/// both; of a sum that is covered in part, its [`parts`], or as much of them as there is room for.
+pub fn within<'t>(text: &'t str, columns: usize, spend: &Spend) -> Cow<'t, str> {
+    if is_mixed(spend) {
+        return Cow::Owned(mixed(spend, columns));
+    }
     let is_too_long = spend.billing == Billing::Included && text::width(text) > columns;
-    if is_too_long { INCLUDED } else { text }
+    Cow::Borrowed(if is_too_long { INCLUDED } else { text })
+}
+
+/// Whether a subscription covers a part of it and not all.
+pub fn is_mixed(spend: &Spend) -> bool {
+    spend.billing == Billing::Metered && spend.covered != PicoUsd::ZERO
+}
+
+fn mixed(spend: &Spend, columns: usize) -> String {
+    let whole = parts(spend);
+    if text::width(&whole) <= columns {
+        return whole;
+    }
+    let short = format!("{} + {INCLUDED}", amount(&spend.metered()));
+    if text::width(&short) <= columns { short } else { text::truncate(&whole, columns).into_owned() }
 }
 
 /// What is paid by use, and behind it what is not: `$1.20`, `$1.20 + $4.21 incl.`, `$4.21 incl.`
 pub fn parts(spend: &Spend) -> String {
-    if spend.billing == Billing::Included || spend.covered == PicoUsd::ZERO {
-        return amount(spend);
+    parts_per("", spend)
+}
+
+/// The same of an hour: `$1.20/h`, `$1.20/h + $4.21/h incl.`, `$4.21/h incl.`
+pub fn parts_per_hour(spend: &Spend) -> String {
+    parts_per("/h", spend)
+}
+
+fn parts_per(unit: &str, spend: &Spend) -> String {
+    if spend.billing == Billing::Included {
+        return format!("{}{unit} {INCLUDED}", dollars(spend));
     }
-    format!("{} + {} {INCLUDED}", amount(&spend.metered()), units::money(spend.covered))
+    let metered = format!("{}{unit}", dollars(&spend.metered()));
+    if is_mixed(spend) { format!("{metered} + {}{unit} {INCLUDED}", units::money(spend.covered)) } else { metered }
 }
 
 fn dollars(spend: &Spend) -> String {
@@ -86,11 +121,26 @@ mod tests {
         let mut covered = of(&[CENT]);
         covered.cover();
         assert_eq!((spend(&covered), parts(&covered)), ("$0.01 incl.".to_owned(), "$0.01 incl.".to_owned()));
-        assert_eq!((within("$0.01 incl.", 8, &covered), within("$0.01 incl.", 11, &covered)), ("incl.", "$0.01 incl."));
+        assert_eq!([8, 11].map(|columns| within("$0.01 incl.", columns, &covered)), ["incl.", "$0.01 incl."]);
         let mut both = of(&[CENT, CENT]);
         both += covered;
         assert_eq!((spend(&both), parts(&both)), ("$0.03".to_owned(), "$0.02 + $0.01 incl.".to_owned()));
         assert_eq!(parts(&of(&[CENT])), "$0.01");
+        assert_eq!(
+            [of(&[CENT]), both, covered].map(|spend| parts_per_hour(&spend)),
+            ["$0.01/h", "$0.02/h + $0.01/h incl.", "$0.01/h incl."]
+        );
+    }
+
+    /// The rows of a view showed what is paid by use, or the whole, and no mark, below a header that had both.
+    #[test]
+    fn a_sum_that_is_covered_in_part_is_marked_in_any_room() {
+        let mut both = of(&[CENT, CENT]);
+        let mut covered = of(&[CENT]);
+        covered.cover();
+        both += covered;
+        let shown = [20, 13, 8].map(|columns| within("$0.03", columns, &both).into_owned());
+        assert_eq!(shown, ["$0.02 + $0.01 incl.", "$0.02 + incl.", "$0.02 +…"]);
     }
 
     #[test]

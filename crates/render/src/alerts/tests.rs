@@ -219,7 +219,7 @@ fn a_wrong_rule_says_where_and_why() {
     let rule = |lines: &str| format!("[[alerts]]\nname = \"mine\"\n{lines}");
     let cases = [
         ("when = \"speed>3\"", "\"speed>3\"", "no field is called 'speed'"),
-        ("when = \"context>threshold\"", "\"context>threshold\"", "'threshold' is no percentage"),
+        ("when = \"context>threshold\"", "\"context>threshold\"", "'threshold' is not a percentage"),
         ("when = \" \"", "\" \"", "a condition is missing"),
         ("of = \"fleet\"\nwhen = \"context>3\"", "\"context>3\"", "no field is called 'context'"),
         (
@@ -229,7 +229,7 @@ fn a_wrong_rule_says_where_and_why() {
         ),
         ("threshold = 3", "\"mine\"", "no rule is called 'mine', and a new one needs 'when'"),
         ("when = \"idle\"\nthreshold = nan", "nan", "a threshold is a number that has an end"),
-        ("when = \"idle\"\ncool_down = \"soon\"", "\"soon\"", "'soon' is no span of time"),
+        ("when = \"idle\"\ncool_down = \"soon\"", "\"soon\"", "'soon' is not a duration"),
         ("when = \"idle\"\ncool_down = \"-1s\"", "\"-1s\"", "no such span of time has been seen"),
         ("when = \"idle\"\ncommand = []", "[]", "a command is a list of a program and its arguments"),
         ("when = \"idle\"\nwebhook = \"file:///x\"", "\"file:///x\"", "a webhook begins with https:// or http://"),

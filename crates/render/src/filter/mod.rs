@@ -72,7 +72,7 @@ pub enum FilterError {
     #[error("no field is called '{0}'")]
     UnknownField(String),
     /// The value is not one that the field could have.
-    #[error("'{value}' is no {kind}")]
+    #[error("'{value}' is not a {kind}")]
     BadValue {
         /// What was written.
         value: String,
@@ -86,14 +86,17 @@ pub enum FilterError {
     #[error("'{0}' stands alone, and there is no text to look for it in: compare something")]
     Bare(String),
     /// Parentheses do not match.
-    #[error("parentheses do not match")]
+    #[error("unbalanced parentheses")]
     Parentheses,
     /// A quotation does not end.
-    #[error("a quotation does not end")]
+    #[error("unclosed quotation mark")]
     Quotation,
     /// Texts cannot be compared by size.
     #[error("'{0}' holds text: use ':' or '='")]
-    TextComparison(&'static str),
+    TextComparison(String),
+    /// No status is called that, nor a group of them.
+    #[error("no status matches '{0}'; known: {words}", words = value::status_words().join(", "))]
+    UnknownStatus(String),
     /// It is nested more deeply than anybody would write.
     #[error("too many parentheses")]
     TooDeep,

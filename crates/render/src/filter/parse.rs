@@ -1,9 +1,12 @@
 use agtop_model::Kind;
 
-use super::{Comparison, FilterError, Match, Node, NotAField, Origin, Substring, Word, value};
+use super::{Comparison, FilterError, Match, Node, NotAField, Origin, Substring, Word, is_match, value};
 
 /// Parentheses within parentheses, at most.
 const DEEPEST: usize = 32;
+
+/// The word whose values are statuses.
+const STATUS: &str = "status";
 
 /// What stands for a rule's threshold.
 const THRESHOLD: &str = "threshold";
@@ -228,7 +231,7 @@ fn term<W: Word>(text: &str, origin: Origin) -> Result<Node<W>, FilterError> {
         None if name.is_empty() || name.contains(['/', '-', '.']) => bare(text),
         None => Err(FilterError::UnknownField(name.to_owned())),
         Some(_) if written.is_empty() => Err(FilterError::Unfinished(text.to_owned())),
-        Some(word) if word.kind() == Kind::Text => textual(word, operator, written),
+        Some(word) if word.kind() == Kind::Text => textual(word, operator, Term { name, written }),
         Some(word) => numeric(word, operator, written, origin),
     }
 }
@@ -237,13 +240,31 @@ fn bare<W: Word>(text: &str) -> Result<Node<W>, FilterError> {
     if W::IS_SEARCHED { Ok(Node::Holds(Substring::new(text))) } else { Err(FilterError::Bare(text.to_owned())) }
 }
 
-fn textual<W: Word>(word: W, operator: Operator, written: &str) -> Result<Node<W>, FilterError> {
+/// A comparison as it was typed.
+#[derive(Clone, Copy)]
+struct Term<'a> {
+    name: &'a str,
+    written: &'a str,
+}
+
+/// Refuses a word that no status has: such a filter would show nothing, and such a rule keep quiet for ever.
+fn check_status(how: Match, text: &str) -> Result<(), FilterError> {
+    let is_known = value::status_words().iter().any(|word| is_match(how, word, text));
+    if is_known { Ok(()) } else { Err(FilterError::UnknownStatus(text.to_owned())) }
+}
+
+fn textual<W: Word>(word: W, operator: Operator, Term { name, written }: Term<'_>) -> Result<Node<W>, FilterError> {
     let text = written.to_lowercase();
+    match operator {
+        Operator::Contains if word.id() == STATUS => check_status(Match::Contains, &text)?,
+        Operator::Is if word.id() == STATUS => check_status(Match::Is, &text)?,
+        _ => {}
+    }
     match operator {
         Operator::Contains => Ok(Node::Text(word, Match::Contains, text)),
         Operator::Is => Ok(Node::Text(word, Match::Is, text)),
         Operator::IsNot => Ok(Node::Not(Box::new(Node::Text(word, Match::Is, text)))),
-        Operator::Compare(_) => Err(FilterError::TextComparison(word.id())),
+        Operator::Compare(_) => Err(FilterError::TextComparison(name.to_owned())),
     }
 }
 
@@ -277,17 +298,35 @@ mod tests {
     #[test]
     fn mistakes_are_told_in_words() {
         let cases = [
-            ("cpu>fast", "'fast' is no percentage"),
+            ("cpu>fast", "'fast' is not a percentage"),
             ("cpu>", "something is missing after 'cpu>'"),
             ("a or", "something is missing after 'or'"),
             ("!", "something is missing after '!'"),
-            ("(a", "parentheses do not match"),
-            ("a)", "parentheses do not match"),
-            ("\"a", "a quotation does not end"),
+            ("(a", "unbalanced parentheses"),
+            ("a)", "unbalanced parentheses"),
+            ("\"a", "unclosed quotation mark"),
             ("project>3", "'project' holds text: use ':' or '='"),
         ];
         for (text, expected) in cases {
             assert_eq!(error(text), expected, "{text}");
+        }
+    }
+
+    /// `-f 'agent>5'` answered "'client' holds text", a name that nobody had typed.
+    #[test]
+    fn a_mistake_names_the_field_as_it_was_typed() {
+        assert_eq!(error("agent>5"), "'agent' holds text: use ':' or '='");
+    }
+
+    /// `status:zzz` was accepted, and showed nothing.
+    #[test]
+    fn a_word_that_no_status_has_is_a_mistake_that_lists_the_words() {
+        for text in ["status:zzz", "state=zzz", "status=work"] {
+            let told = error(text);
+            assert!(told.starts_with("no status matches '") && told.contains("needs_permission, attention"), "{told}");
+        }
+        for text in ["status:work", "status:ATTENTION", "status=idle", "status!=zzz", "!status:busy", "project:zzz"] {
+            assert!(parsed(text).is_ok(), "{text}");
         }
     }
 
@@ -347,7 +386,7 @@ mod tests {
     fn a_threshold_is_a_number_where_there_is_one() {
         let with = |text, threshold| parse::<&'static Field>(text, Origin::Rule { threshold: Some(threshold) });
         assert!(matches!(with("cpu>threshold", 7.0), Ok(Some(Node::Number(_, Comparison::More, 7.0)))));
-        assert_eq!(error("cpu>threshold"), "'threshold' is no percentage");
+        assert_eq!(error("cpu>threshold"), "'threshold' is not a percentage");
     }
 
     #[test]

@@ -17,6 +17,17 @@ pub(super) fn status_names(status: Status) -> Vec<&'static str> {
     std::iter::once(status.as_str()).chain(in_groups).collect()
 }
 
+/// All words by which statuses are found, each once.
+pub(super) fn status_words() -> Vec<&'static str> {
+    let mut words: Vec<&'static str> = Vec::new();
+    for word in Status::ALL.into_iter().flat_map(status_names) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
 /// The value as text to look in; `None` for what is missing.
 pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value {
@@ -58,8 +69,8 @@ fn units(kind: Kind) -> (&'static str, &'static [(&'static str, f64)]) {
         Kind::Tokens => ("number of tokens", COUNTS),
         Kind::Bytes => ("size", BYTES),
         Kind::Percent => ("percentage", &[("%", 1.0)]),
-        Kind::Money => ("amount of dollars", &[("k", 1e3)]),
-        Kind::Span => ("span of time", SPANS),
+        Kind::Money => ("dollar amount", &[("k", 1e3)]),
+        Kind::Span => ("duration", SPANS),
         Kind::Time => ("moment in milliseconds", &[]),
     }
 }

@@ -74,7 +74,12 @@ impl App {
         self.prompt = None;
     }
 
+    /// A filter that was not understood stays open, with its reason beside it.
     fn enter_prompt(&mut self) -> Vec<Command> {
+        let is_filter = self.prompt.as_ref().is_some_and(|prompt| prompt.asks == Asks::Filter);
+        if is_filter && self.filtering.error.is_some() {
+            return Vec::new();
+        }
         let Some(prompt) = self.prompt.take() else { return Vec::new() };
         let text = prompt.text();
         let history = if prompt.asks == Asks::Command { &mut self.commands_typed } else { &mut self.filtering.history };

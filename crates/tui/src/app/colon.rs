@@ -118,7 +118,7 @@ pub(crate) static COLONS: &[Colon] = &[
 
 fn interval(app: &mut App, seconds: &str) -> Result<Vec<Command>, String> {
     let number = seconds.trim_end_matches('s').parse().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds));
-    let seconds: f64 = number.ok_or_else(|| format!("'{seconds}' is no number of seconds from 0.1 to 86400"))?;
+    let seconds: f64 = number.ok_or_else(|| format!("'{seconds}' is not a number of seconds from 0.1 to 86400"))?;
     app.options.interval = Duration::from_secs_f64(seconds);
     app.say(format!("a snapshot every {seconds} s"));
     Ok(vec![Command::SetInterval(app.options.interval)])

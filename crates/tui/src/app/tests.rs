@@ -142,6 +142,19 @@ fn a_filter_that_is_not_finished_says_so_and_what_is_before_it_stays_in_force() 
     assert!(text_of(&app, 140, 40).contains("× something is missing after 'cpu>'"));
 }
 
+/// `/cpu>x Enter` closed the prompt: its reason went, and all rows were shown.
+#[test]
+fn a_filter_that_is_wrong_is_not_entered_and_keeps_its_reason() {
+    let mut app = app();
+    press(&mut app, "/");
+    type_in(&mut app, "cpu>x");
+    press(&mut app, "Enter");
+    assert!(app.prompt.is_some());
+    assert!(text_of(&app, 140, 40).contains("× 'x' is not a percentage"));
+    press(&mut app, "Backspace 0 Enter");
+    assert!(app.prompt.is_none() && app.filtering.error.is_none());
+}
+
 #[test]
 fn the_history_of_filters_is_one_key_away() {
     let mut app = app();

@@ -79,7 +79,7 @@ pub(super) fn usd_per_hour(pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'st
         Some(hour) => {
             let text = money::amount(&hour);
             let is_paid = !hour.is_nothing() && hour.billing == Billing::Metered;
-            let text = money::within(&text, usize::from(width), &hour).to_owned();
+            let text = money::within(&text, usize::from(width), &hour).into_owned();
             quiet_zero(pen, if is_paid { 1.0 } else { 0.0 }, text)
         }
         None => missing(pen),
@@ -107,7 +107,7 @@ pub(super) fn cost(pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'static> {
     }
     let is_amount = spend.basis() != Basis::Local && spend.known().is_some() && spend.billing == Billing::Metered;
     let text = money::spend(spend);
-    let text = money::within(&text, usize::from(width), spend).to_owned();
+    let text = money::within(&text, usize::from(width), spend).into_owned();
     Line::from(pen.look.span(text, if is_amount { Ink::Text } else { Ink::Dim }))
 }
 

@@ -104,6 +104,10 @@ static SPECIAL: &[Special] = &[
     special("cwd", "DIRECTORY", (16, 48), 18),
 ];
 
+/// Columns whose amounts have a mark behind them where a subscription covers them, and how wide they are with it.
+const MARKED: &[&str] = &["cost", "cost_rate"];
+const MARKED_WIDTH: u16 = 13;
+
 /// The columns of the agents view, unless the user chose others.
 const AGENTS: &[&str] = &[
     "status",
@@ -165,7 +169,9 @@ impl TryFrom<String> for ColumnChoice {
 
     fn try_from(text: String) -> Result<Self, String> {
         let (id, width) = match text.split_once(':') {
-            Some((id, width)) => (id, Some(width.parse().map_err(|_| format!("'{width}' is no width of a column"))?)),
+            Some((id, width)) => {
+                (id, Some(width.parse().map_err(|_| format!("'{width}' is not a width of a column"))?))
+            }
             None => (&*text, None),
         };
         let known = ids().find(|known| *known == id).ok_or_else(|| format!("no column is called '{id}'"))?;
@@ -200,6 +206,8 @@ pub(crate) struct Column {
     pub(crate) title: &'static str,
     pub(crate) help: &'static str,
     pub(crate) width: (u16, u16),
+    /// Most columns of the terminal where others can use no more.
+    pub(crate) spare: u16,
     pub(crate) rank: u8,
     pub(crate) side: Side,
     draw: Draw,
@@ -219,13 +227,16 @@ impl Column {
             let draw = special.cell.map(Draw::Special).or(known.map(Draw::Field))?;
             let help = known.map_or(special.help, |field| field.help);
             let (id, title) = (special.id, special.title);
-            return Some(Self { id, title, help, width: special.width, rank: special.rank, side: special.side, draw });
+            let (width, rank, side) = (special.width, special.rank, special.side);
+            let spare = if MARKED.contains(&id) { MARKED_WIDTH } else { width.1 };
+            return Some(Self { id, title, help, width, spare, rank, side, draw });
         }
         known.map(|field| Self {
             id: field.id,
             title: field.title,
             help: field.help,
             width: usual_width(field),
+            spare: usual_width(field).1,
             rank: 20,
             side: if field.kind == Kind::Text { Side::Left } else { Side::Right },
             draw: Draw::Field(field),

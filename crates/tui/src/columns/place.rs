@@ -29,7 +29,9 @@ pub(crate) fn place(choices: &[ColumnChoice], room: u16, logo: u16) -> Vec<Place
             let fixed = choice.width.map(|width| (width.clamp(3, 200), width.clamp(3, 200)));
             let width = fixed.unwrap_or_else(|| comfortable(&column, room));
             let more = if column.id == LOGO_COLUMN { logo } else { 0 };
-            Some(Column { width: (width.0.saturating_add(more), width.1.saturating_add(more)), ..column })
+            let spare = if choice.width.is_some() { width.1 } else { column.spare };
+            let width = (width.0.saturating_add(more), width.1.saturating_add(more));
+            Some(Column { width, spare: spare.max(width.1), ..column })
         })
         .collect();
     while needed(&columns, gap) > room {
@@ -56,19 +58,8 @@ fn needed(columns: &[Column], gap: u16) -> u16 {
 fn spread(columns: &[Column], room: u16, gap: u16) -> Vec<Placed> {
     let mut left = room.saturating_sub(needed(columns, gap));
     let mut widths: Vec<u16> = columns.iter().map(|column| column.width.0).collect();
-    while left > 0 {
-        let before = left;
-        for (width, column) in widths.iter_mut().zip(columns) {
-            // A column that can take a line of text grows three times as fast as one with a name in it.
-            let step = if column.width.1 > TEXT { 3 } else { 1 };
-            let step = step.min(left).min(column.width.1.saturating_sub(*width));
-            *width += step;
-            left -= step;
-        }
-        if left == before {
-            break;
-        }
-    }
+    grow(columns, &mut widths, &mut left, |column| column.width.1);
+    grow(columns, &mut widths, &mut left, |column| column.spare);
     let mut x = 0;
     let mut placed = Vec::with_capacity(columns.len());
     for (column, width) in columns.iter().zip(widths) {
@@ -76,6 +67,23 @@ fn spread(columns: &[Column], room: u16, gap: u16) -> Vec<Placed> {
         x += width + gap;
     }
     placed
+}
+
+/// Grows columns up to their most, as long as something is left.
+fn grow(columns: &[Column], widths: &mut [u16], left: &mut u16, most: fn(&Column) -> u16) {
+    while *left > 0 {
+        let before = *left;
+        for (width, column) in widths.iter_mut().zip(columns) {
+            // A column that can take a line of text grows three times as fast as one with a name in it.
+            let step = if column.width.1 > TEXT { 3 } else { 1 };
+            let step = step.min(*left).min(most(column).saturating_sub(*width));
+            *width += step;
+            *left -= step;
+        }
+        if *left == before {
+            break;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agtop_model::{
     Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, Pace, Paces, PicoUsd, Plan, Quantiles, Session,
-    StopReason, Timestamp, Timings, ToolTime, Totals, Usage,
+    Spend, StopReason, Timestamp, Timings, ToolTime, Totals, Usage,
 };
 use jiff::tz::TimeZone;
 
@@ -118,7 +118,7 @@ fn today(day: &str, sessions: &[Arc<Session>]) -> Vec<DayModel> {
 }
 
 fn nothing(model: Option<&str>) -> ModelSpend {
-    ModelSpend { model: model.map(Arc::from), usage: Usage::default(), spend: agtop_model::Spend::default(), turns: 0 }
+    ModelSpend { model: model.map(Arc::from), usage: Usage::default(), spend: Spend::default(), turns: 0 }
 }
 
 fn add(entry: &mut ModelSpend, usage: &Usage, session: &Session) {
@@ -181,7 +181,9 @@ fn share_of(quarter: &Pace, seconds: f64) -> Pace {
         output: part(usage.output),
         ..Usage::default()
     };
-    let amount = PicoUsd::from_usd(quarter.spend.amount.as_usd() * share).unwrap_or_default();
+    let money = |amount: PicoUsd| PicoUsd::from_usd(amount.as_usd() * share).unwrap_or_default();
+    let Spend { amount, covered, embedded, .. } = quarter.spend;
+    let (amount, covered, embedded) = (money(amount), money(covered), money(embedded));
     Pace {
         span: Duration::from_secs_f64(seconds),
         requests: part(quarter.requests),
@@ -190,7 +192,7 @@ fn share_of(quarter: &Pace, seconds: f64) -> Pace {
         stops: part(quarter.stops),
         cut_off: part(quarter.cut_off),
         usage,
-        spend: agtop_model::Spend { amount, ..quarter.spend },
+        spend: Spend { amount, covered, embedded, ..quarter.spend },
     }
 }
 

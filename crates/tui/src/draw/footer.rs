@@ -104,7 +104,7 @@ fn hints(app: &App, room: u16) -> Line<'static> {
             ("?", "help"),
             ("← →", "sum by"),
             ("w", "day, week, month"),
-            ("Enter", "look into"),
+            ("Enter", "open"),
             ("Esc", "back"),
             ("q", "quit"),
         ],

@@ -180,8 +180,7 @@ fn money(app: &App, snapshot: &Snapshot) -> Piece {
     let spans = vec![
         look.span(spent::parts(&today), Ink::Strong),
         look.span(" today  ", Ink::Dim),
-        look.span(spent::parts(&hour), Ink::Text),
-        look.span("/h", Ink::Dim),
+        look.span(spent::parts_per_hour(&hour), Ink::Text),
     ];
     Piece { rank: 0, line: Line::from(spans) }
 }
@@ -192,7 +191,7 @@ pub(crate) fn today(snapshot: &Snapshot, zone: &TimeZone) -> String {
 
 fn tokens(look: &Look, snapshot: &Snapshot) -> Piece {
     let series: Vec<f64> = snapshot.history.points().map(|point| point.fresh_tokens_per_minute).collect();
-    let rate = snapshot.paces.one_minute().fresh_tokens_per_minute().unwrap_or(0.0);
+    let rate = snapshot.paces.five_minutes().fresh_tokens_per_minute().unwrap_or(0.0);
     let spans = vec![
         look.span(format!("{:>4}", units::count(widgets::whole(rate))), Ink::Text),
         look.span(" tok/min ", Ink::Dim),

@@ -182,8 +182,55 @@ fn the_rate_is_input_and_output_and_caches_have_rows_of_their_own() {
     let minute = snapshot.paces.one_minute();
     assert_eq!(minute.tokens_per_minute().map(f64::round), Some(402_780.0));
     let rates = shown(snapshot, "3");
-    assert!(rates.contains(" 32k tok/min") && !rates.contains("403k"), "{rates}");
-    for row in ["cache reads                   346k", "cache writes                   24k", "max_tokens share "] {
+    let five = snapshot_rate(&paid_by(Plan::Retail));
+    assert!(rates.contains(&format!(" {five} tok/min")) && !rates.contains("403k"), "{rates}");
+    for row in ["cache reads                   346k", "cache writes                   24k", "cut off (max_tokens) "] {
         assert!(rates.contains(row), "no {row} in\n{rates}");
     }
+}
+
+fn snapshot_rate(snapshot: &Snapshot) -> String {
+    let rate = snapshot.paces.five_minutes().fresh_tokens_per_minute().unwrap();
+    agtop_render::units::count(crate::widgets::whole(rate))
+}
+
+/// `$0.11 + $31.42 incl./h`, over five minutes, stood beside the tokens of one.
+#[test]
+fn rates_of_the_header_are_over_five_minutes_each_with_its_unit() {
+    let snapshot = paid_by(Plan::Max);
+    let hour = snapshot.paces.five_minutes().spend_per_hour().unwrap();
+    let text = agtop_render::money::parts_per_hour(&hour);
+    assert!(text.contains("/h + $") && text.ends_with("/h incl."), "{text}");
+    let (rate, header) = (snapshot_rate(&snapshot), shown(snapshot, ""));
+    assert!(header.contains(&text) && header.contains(&format!("{rate} tok/min")), "{header}");
+}
+
+/// With `--plan max`, a column since the start had `cost -$7.84` and `cost / hour -$18,663`: a share of the amount, and all
+/// that was covered. The others left out what was covered, with no mark.
+#[test]
+fn rates_mark_what_is_covered_and_have_no_cost_below_nothing() {
+    let snapshot = paid_by(Plan::Max);
+    let since_start = snapshot.paces.since_start.spend;
+    assert!(since_start.covered <= since_start.amount && since_start.covered > PicoUsd::ZERO);
+    let rates = shown(snapshot, "3");
+    for name in ["  cost   ", "  cost / hour   "] {
+        let row = rates.lines().find(|line| line.starts_with(name)).unwrap();
+        assert!(!row.contains("-$") && row.matches("incl.").count() >= 4, "{row}");
+    }
+}
+
+/// `incl.` alone stood where there was room for its amount, and a day of both had plain dollars below a header of parts.
+#[test]
+fn amounts_stand_before_their_mark_where_there_is_room() {
+    let screen = |keys| {
+        let mut app = app_at((300, 100), usual(), paid_by(Plan::Max));
+        press(&mut app, keys);
+        text_of(&app, 300, 100)
+    };
+    let claude = screen("");
+    let row = claude.lines().skip(1).find(|row| row.contains(" claude ") && row.contains("incl.")).unwrap();
+    let before = row.split("incl.").next().unwrap().trim_end();
+    assert!(before.rsplit(' ').next().is_some_and(|amount| amount.starts_with('$')), "{row}");
+    let days = screen("4");
+    assert!(days.lines().skip(2).any(|row| row.contains(" + $") && row.contains(" incl. ")), "{days}");
 }

@@ -128,7 +128,7 @@ fn group_line(app: &App, group: &Group) -> Line<'static> {
         ("cpu ", units::percent(group.cpu_percent)),
         ("mem ", units::bytes(group.memory)),
         ("tokens ", units::count(group.tokens)),
-        ("", money::spend(&group.spend)),
+        ("", money::whole(&group.spend)),
     ];
     for (name, value) in sums {
         spans.push(look.span(format!("   {name}"), Ink::Dim));

@@ -268,7 +268,7 @@ fn s1_ui_08_d_goes_to_the_dashboard_and_back_to_the_classic_layout() {
 #[test]
 fn s1_ui_09_plans_and_their_windows_are_told_of_each_account() {
     let text = screen((140, 40), 14, "5");
-    for word in ["claude  max", "codex  plus", "5h ", "week ", "↻ in ", "lasts until it starts anew"] {
+    for word in ["claude  max", "codex  plus", "5h ", "week ", "↻ in ", "lasts until the reset"] {
         assert!(text.contains(word), "{word}: {text}");
     }
 }
@@ -316,13 +316,13 @@ fn s4_win_every_metric_is_in_the_rates_view_in_each_window() {
         "cost",
         "cost / hour",
         "tool calls",
-        "max_tokens share",
+        "cut off (max_tokens)",
     ] {
         let row = text.lines().find(|line| line.trim_start().starts_with(metric)).unwrap_or_else(|| panic!("{metric}"));
         let values = row.replace(metric, "").split_whitespace().count();
         assert_eq!(values, 4, "{row}");
     }
-    for word in ["1 min", "5 min", "15 min", "in 1m30s", "tool use", "end turn", "max tokens", "compactions"] {
+    for word in ["1 min", "5 min", "15 min", "start (1m30s)", "tool use", "end turn", "max tokens", "compactions"] {
         assert!(text.contains(word), "{word}");
     }
 }
@@ -480,6 +480,6 @@ fn every_tab_of_the_panel_tells_something() {
     let mut app = app_at((140, 40), usual(), demo::crowd(1, 1));
     for tab in Tab::ALL {
         app.tab = tab;
-        assert!(!text_of(&app, 140, 40).contains("nothing to tell"), "{tab:?}");
+        assert!(!text_of(&app, 140, 40).contains("nothing to show"), "{tab:?}");
     }
 }

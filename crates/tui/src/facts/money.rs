@@ -31,7 +31,7 @@ impl Subject<'_> {
             tokens => format!(", without {} tokens of models without a known price", units::count(tokens)),
         };
         let note = format!("{} · prices as of {}{billing}{missing}", basis.as_str(), prices.for_terminal());
-        self.with_note(money::spend(&session.spend), note)
+        self.with_note(money::whole(&session.spend), note)
     }
 
     /// The share of the whole prompt that was read from the cache, as agtop 2 counted it (features.md C14).
@@ -51,7 +51,7 @@ impl Subject<'_> {
             let usage = &spend.usage;
             let name = spend.model.as_deref().unwrap_or("unknown");
             let name = Untrusted::from(name).for_terminal().into_owned();
-            let cost = money::spend(&spend.spend);
+            let cost = money::whole(&spend.spend);
             let note = format!(
                 "{} fresh  {} cached  {} written  {} out ({} reasoning)  {} responses",
                 units::count(usage.input),
@@ -75,8 +75,8 @@ impl Subject<'_> {
 
     fn pace(&self, pace: &Pace) -> Line<'static> {
         let rate = |number: Option<f64>| units::count(widgets::whole(number.unwrap_or(0.0)));
-        let hour = money::amount(&pace.spend_per_hour().unwrap_or_default());
-        let text = format!("{:>5} tok/min   {hour:>7}/h", rate(pace.fresh_tokens_per_minute()));
+        let hour = money::parts_per_hour(&pace.spend_per_hour().unwrap_or_default());
+        let text = format!("{:>5} tok/min   {hour:>9}", rate(pace.fresh_tokens_per_minute()));
         let note = format!("{} requests, {} errors, {} tool calls", pace.requests, pace.errors, pace.tool_calls);
         let ink = if pace.requests == 0 { Ink::Faint } else { Ink::Text };
         Line::from(vec![self.pen.look.span(text, ink), self.dim(format!("   {note}"))])

@@ -132,9 +132,11 @@ fn s0_pop_12_growth_tells_when_compaction_comes_and_that_it_does_not_grow() {
     let of = |growth| line(&with_context(500_000, Some(growth)), "growth").to_owned();
     assert_eq!(of(growth), "growth: ≈14m00s to compaction   +38k/min");
     let still = Growth { grown_at: Some(Timestamp::EARLIEST), ..growth };
-    assert!(of(still).starts_with("growth: ≈14m00s to compaction   +38k/min as it grew last, not for "));
+    let told = of(still);
+    assert!(told.starts_with("growth: ≈14m00s to compaction   +38k/min when it last grew, "), "{told}");
+    assert!(told.ends_with(" ago"), "{told}");
     let average = Growth { basis: GrowthBasis::WholeSession, ..growth };
-    assert!(of(average).ends_with("+38k/min on the session's average, not growing now"));
+    assert!(of(average).ends_with("+38k/min on average this session; not growing now"));
     assert!(line(&with_context(500_000, None), "context").ends_with(", not growing"));
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agtop_model::{Deed, Growth, GrowthBasis, Happening, JoinTier, Session};
+use agtop_model::{ContextSource, Deed, Growth, GrowthBasis, Happening, JoinTier, Session};
 use agtop_render::{Content, units};
 use ratatui::text::Line;
 
@@ -54,10 +54,10 @@ impl Subject<'_> {
         let mut spans = widgets::bar(look, percent / 100.0, CONTEXT_CELLS, ink);
         spans.push(look.span(format!("  {percent:.0}%"), if ink == Ink::Good { Ink::Text } else { ink }));
         spans.push(self.dim(format!(
-            "   {} of {} tokens, by {}{}",
+            "   {} of {} tokens, {}{}",
             units::count(context.used),
             units::count(context.limit),
-            context.source.as_str(),
+            limit_source(context.source),
             if session.growth.is_none() { ", not growing" } else { "" }
         )));
         if ink == Ink::Bad {
@@ -74,8 +74,8 @@ impl Subject<'_> {
         let until = growth.full_in.map(|left| format!("≈{} to compaction", units::span(left)));
         let still = growth.grown_at.map(|at| self.row.now.since(at)).filter(|still| *still > STILL);
         let mark = match (growth.basis, still) {
-            (GrowthBasis::WholeSession, _) => " on the session's average, not growing now".to_owned(),
-            (GrowthBasis::LastResponses, Some(still)) => format!(" as it grew last, not for {}", units::span(still)),
+            (GrowthBasis::WholeSession, _) => " on average this session; not growing now".to_owned(),
+            (GrowthBasis::LastResponses, Some(still)) => format!(" when it last grew, {} ago", units::span(still)),
             (GrowthBasis::LastResponses, None) => String::new(),
         };
         self.with_note(until.unwrap_or_else(|| rate.clone()), format!("{rate}{mark}"))
@@ -144,7 +144,7 @@ impl Subject<'_> {
         let moment = |at| units::moment(at, self.pen.zone);
         if let (Some(started), Some(last)) = (session.started, session.last_active) {
             let quiet = units::span(self.row.now.since(last));
-            facts.push(fact("began", self.with_note(moment(started), format!("quiet for {quiet}"))));
+            facts.push(fact("began", self.with_note(moment(started), format!("idle for {quiet}"))));
         }
         facts
     }
@@ -175,7 +175,7 @@ impl Subject<'_> {
             .recent
             .iter()
             .enumerate()
-            .map(|(at, happening)| fact(if at == 0 { "lately" } else { "" }, self.happening(happening)))
+            .map(|(at, happening)| fact(if at == 0 { "recent" } else { "" }, self.happening(happening)))
             .collect()
     }
 
@@ -213,6 +213,16 @@ impl Subject<'_> {
             Deed::Waited => word("!", Ink::Warn, "waits for you".to_owned()),
         };
         Line::from(std::iter::once(when).chain(deed).collect::<Vec<_>>())
+    }
+}
+
+/// Who says how large the context window is.
+const fn limit_source(source: ContextSource) -> &'static str {
+    match source {
+        ContextSource::Vendor => "limit from the vendor",
+        ContextSource::Config => "limit from the configuration",
+        ContextSource::Table => "limit from the model table",
+        ContextSource::Calibrated => "limit guessed from what was seen",
     }
 }
 

@@ -62,7 +62,7 @@ static AGTOP: &[Binding] = &[
     bind("/  f", A::Filter, T::Rows, "filter: word, field:text, cpu>50, !x, or"),
     bind("F", A::Focus, T::Rows, "all, needs me, working, live"),
     bind("s  F6  >", A::SortNext, T::Rows, "sort by the next key"),
-    bind("i", A::SortFlip, T::Rows, "turn the order round"),
+    bind("i", A::SortFlip, T::Rows, "reverse the order"),
     bind("g", A::Group, T::Rows, "group by project"),
     bind("t", A::Tree, T::Rows, "tree of sub-agents and helpers"),
     bind("c", A::Configure, T::Rows, "choose, order and size columns"),
@@ -92,7 +92,7 @@ static HTOP: &[Binding] = &[
     bind("F3  F4  /  f  \\", A::Filter, T::Rows, "filter: word, field:text, cpu>50, !x, or"),
     bind("t  F5", A::Tree, T::Rows, "tree of sub-agents and helpers"),
     bind("F6  s  >", A::SortNext, T::Rows, "sort by the next key"),
-    bind("I  i", A::SortFlip, T::Rows, "turn the order round"),
+    bind("I  i", A::SortFlip, T::Rows, "reverse the order"),
     bind("F9  K", A::Kill, T::Agent, "end it, after a question"),
     bind("r", A::Refresh, T::Program, "refresh now"),
 ];

@@ -54,7 +54,7 @@ pub enum ThemeError {
         name: String,
     },
     /// A colour is not written as one.
-    #[error("'{0}' is no colour; write #rrggbb")]
+    #[error("'{0}' is not a colour; write #rrggbb")]
     Colour(String),
     /// The file is no theme.
     #[error("{0}")]
@@ -257,7 +257,7 @@ mod tests {
         assert!(wrong_key.contains("unknown field `colour`"), "{wrong_key}");
         for bad in ["red", "#12345", "#12345g", "#1234567", "é23456"] {
             let error = Theme::parse(&format!("name = \"mine\"\nbad = \"{bad}\"\n")).unwrap_err().to_string();
-            assert!(error.contains("is no colour"), "{bad}: {error}");
+            assert!(error.contains("is not a colour"), "{bad}: {error}");
         }
         assert!(theme("blue").unwrap_err().to_string().starts_with("unknown theme 'blue'; choose from dark, light"));
     }

@@ -41,7 +41,7 @@ pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     let facts = facts(app);
     if facts.is_empty() {
-        put(buffer, Rect { height: 1, ..inner }, &Line::from(app.look.span("nothing to tell", Ink::Faint)), Side::Left);
+        put(buffer, Rect { height: 1, ..inner }, &Line::from(app.look.span("nothing to show", Ink::Faint)), Side::Left);
     }
     let lines: Vec<(String, Line<'_>)> = facts.into_iter().map(|fact| (fact.name.to_owned(), fact.value)).collect();
     columns_of(app, inner, &lines, buffer);
@@ -120,7 +120,7 @@ fn of_group(app: &App, group: &Group) -> Vec<Fact> {
         Fact { name: "agents", value: text(group.members.to_string()) },
         Fact { name: "machine", value: text(use_of_machine) },
         Fact { name: "tokens", value: text(units::count(group.tokens)) },
-        Fact { name: "cost", value: text(money::spend(&group.spend)) },
+        Fact { name: "cost", value: text(money::whole(&group.spend)) },
     ]
 }
 

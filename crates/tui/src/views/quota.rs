@@ -76,12 +76,12 @@ fn trend(app: &App, client: ClientId, limit: &RateLimit, window: &Window) -> Opt
     let now = app.snapshot.as_deref()?.now;
     let forecast = match used_up_in(window, now) {
         Some(until) => look.span(format!("used up in {} at this rate", units::span(until)), Ink::Warn),
-        None => look.span("lasts until it starts anew", Ink::Dim),
+        None => look.span("lasts until the reset", Ink::Dim),
     };
     window.resets_at?;
     let mut spans = vec![Span::raw(format!("  {:<NAME$} ", "")), forecast];
     if readings.len() > 1 {
-        spans.push(look.span("   lately ", Ink::Dim));
+        spans.push(look.span("   recent ", Ink::Dim));
         spans.push(look.span(spark(&readings, readings.len().min(READINGS), Some(100.0)), Ink::Accent));
     }
     Some(Line::from(spans))

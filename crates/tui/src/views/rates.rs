@@ -1,16 +1,25 @@
-use agtop_model::{Billing, Pace, Snapshot, Spend};
+use std::time::Duration;
+
+use agtop_model::{Pace, Paces, Snapshot, Spend};
 use agtop_render::{money, text, units};
 use ratatui::text::{Line, Span};
 
 use super::timings;
+use crate::alerts::Thresholds;
 use crate::app::{App, project};
 use crate::look::{Ink, Look};
 use crate::widgets::{spark, whole};
 
+/// What a value is rated by, and the columns that it may take.
+struct Rating<'a> {
+    thresholds: &'a Thresholds,
+    room: usize,
+}
+
 /// A row of the table: what it is called, and its value in a span of time with the ink that rates it.
 struct Metric {
     name: &'static str,
-    value: fn(&Pace, &crate::alerts::Thresholds) -> (String, Ink),
+    value: fn(&Pace, &Rating<'_>) -> (String, Ink),
 }
 
 fn count(n: u64) -> (String, Ink) {
@@ -45,18 +54,20 @@ static METRICS: &[Metric] = &[
     Metric { name: "cache hit rate", value: hit_rate },
     Metric {
         name: "cost",
-        value: |pace, _| (sum(&pace.spend), if pace.spend.is_nothing() { Ink::Faint } else { Ink::Text }),
+        value: |pace, rating| {
+            (sum(&pace.spend, rating.room), if pace.spend.is_nothing() { Ink::Faint } else { Ink::Text })
+        },
     },
     Metric { name: "cost / hour", value: cost_per_hour },
     Metric { name: "tool calls", value: |pace, _| count(pace.tool_calls) },
-    Metric { name: "max_tokens share", value: max_tokens_share },
+    Metric { name: "cut off (max_tokens)", value: max_tokens_share },
 ];
 
-fn hit_rate(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink) {
+fn hit_rate(pace: &Pace, rating: &Rating<'_>) -> (String, Ink) {
     let Some(percent) = pace.hit_percent() else { return rate(None) };
-    let ink = if percent < thresholds.cache_hit {
+    let ink = if percent < rating.thresholds.cache_hit {
         Ink::Bad
-    } else if percent < thresholds.cache_hit_warn {
+    } else if percent < rating.thresholds.cache_hit_warn {
         Ink::Warn
     } else {
         Ink::Good
@@ -65,20 +76,22 @@ fn hit_rate(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink
 }
 
 /// Answers that were cut off are answers that somebody has to ask for again.
-fn max_tokens_share(pace: &Pace, _: &crate::alerts::Thresholds) -> (String, Ink) {
+fn max_tokens_share(pace: &Pace, _: &Rating<'_>) -> (String, Ink) {
     let Some(percent) = pace.max_tokens_percent() else { return rate(None) };
     (units::percent(percent), if percent > 0.0 { Ink::Warn } else { Ink::Faint })
 }
 
-/// What is paid by use; of a sum that a subscription covers altogether, the sum with its mark, or that alone.
-fn sum(spend: &Spend) -> String {
-    let text = if spend.billing == Billing::Included { money::amount(spend) } else { money::amount(&spend.metered()) };
-    money::within(&text, LEAST_VALUE, spend).to_owned()
+/// What was spent, with the mark of what a subscription covers.
+fn sum(spend: &Spend, room: usize) -> String {
+    money::within(&money::amount(spend), room, spend).into_owned()
 }
 
-fn cost_per_hour(pace: &Pace, thresholds: &crate::alerts::Thresholds) -> (String, Ink) {
+fn cost_per_hour(pace: &Pace, rating: &Rating<'_>) -> (String, Ink) {
     let Some(hour) = pace.spend_per_hour() else { return rate(None) };
-    (sum(&hour), if hour.metered().amount.as_usd() > thresholds.burn { Ink::Warn } else { Ink::Text })
+    (
+        sum(&hour, rating.room),
+        if hour.metered().amount.as_usd() > rating.thresholds.burn { Ink::Warn } else { Ink::Text },
+    )
 }
 
 /// Columns at the edges of the screen that a view leaves empty.
@@ -90,14 +103,29 @@ const NAME: usize = 20;
 /// Columns that a value has at least.
 const LEAST_VALUE: usize = 7;
 
+/// Columns that a value has at most, and where sums are paid by use in part and covered in part.
+const MOST_VALUE: usize = 14;
+const MOST_MIXED: usize = 23;
+
 /// Columns of a value, where four are next to each other.
-fn value_width(width: u16) -> usize {
-    (usize::from(width).saturating_sub(NAME + 3) / 4).clamp(LEAST_VALUE, 14)
+fn value_width(paces: &Paces, width: u16) -> usize {
+    let width = usize::from(width);
+    let is_mixed = paces.rolling.iter().chain([&paces.since_start]).any(|pace| money::is_mixed(&pace.spend));
+    let beside = width.saturating_sub(NAME + BETWEEN + timings::WIDTH + EDGES) / 4;
+    let most = if is_mixed { beside.clamp(MOST_VALUE, MOST_MIXED) } else { MOST_VALUE };
+    (width.saturating_sub(NAME + 3) / 4).clamp(LEAST_VALUE, most)
+}
+
+/// What the column is headed that counts since agtop started, in its columns.
+fn started(span: Duration, columns: usize) -> String {
+    let span = units::span(span);
+    let forms = [format!("since start ({span})"), format!("start ({span})"), "since start".to_owned()];
+    forms.into_iter().find(|form| text::width(form) < columns).unwrap_or_else(|| "start".to_owned())
 }
 
 pub(super) fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
     let Some(snapshot) = app.snapshot.as_deref() else { return Vec::new() };
-    let mut lines = table(app, snapshot, value_width(width));
+    let mut lines = table(app, snapshot, value_width(&snapshot.paces, width));
     let timings = timings::lines(&app.look, snapshot);
     // Beside the table where there is room, else below everything.
     let column = lines.iter().map(Line::width).max().unwrap_or(0) + BETWEEN;
@@ -127,7 +155,8 @@ pub(super) fn right(look: &Look, value: String, room: usize, ink: Ink) -> [Span<
 fn table(app: &App, snapshot: &Snapshot, value_width: usize) -> Vec<Line<'static>> {
     let look = &app.look;
     let paces = &snapshot.paces;
-    let started = format!("in {}", units::span(paces.since_start.span));
+    let started = started(paces.since_start.span, value_width);
+    let rating = Rating { thresholds: &app.options.thresholds, room: value_width - 1 };
     let headings = ["1 min".to_owned(), "5 min".to_owned(), "15 min".to_owned(), started];
     let mut first = vec![look.span(text::left("", NAME), Ink::Dim)];
     first.extend(headings.iter().map(|heading| look.span(text::right(heading, value_width), Ink::Dim)));
@@ -135,7 +164,7 @@ fn table(app: &App, snapshot: &Snapshot, value_width: usize) -> Vec<Line<'static
     for metric in METRICS {
         let mut spans = vec![look.span(text::left(metric.name, NAME), Ink::Dim)];
         for pace in paces.rolling.iter().chain([&paces.since_start]) {
-            let (value, ink) = (metric.value)(pace, &app.options.thresholds);
+            let (value, ink) = (metric.value)(pace, &rating);
             spans.extend(right(look, value, value_width, ink));
         }
         lines.push(Line::from(spans));
@@ -184,7 +213,8 @@ fn by_agent(app: &App, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
         let name = format!("{} {}", agent.label.for_terminal(), project(agent));
         let name = text::left(&text::truncate(&name, NAME), NAME);
         let (tokens, tokens_ink) = rate(pace.fresh_tokens_per_minute());
-        let (cost, cost_ink) = cost_per_hour(pace, &app.options.thresholds);
+        let (cost, cost_ink) =
+            cost_per_hour(pace, &Rating { thresholds: &app.options.thresholds, room: MOST_VALUE - 1 });
         let share = pace.usage.fresh() as f64 / most.max(1) as f64;
         let room = usize::from(width).saturating_sub(NAME + 50).min(40);
         let mut spans: Vec<Span<'static>> = vec![look.span(format!("{name} "), Ink::Text)];
@@ -205,13 +235,15 @@ mod tests {
     use agtop_model::Usage;
 
     use super::*;
-    use crate::alerts::Thresholds;
 
     #[test]
     fn s4_win_14_a_hit_rate_is_amber_below_sixty_and_red_below_thirty() {
         let rated = |read: u64| {
             let usage = Usage { cache_read: read, input: 100 - read, ..Usage::default() };
-            hit_rate(&Pace { requests: 1, usage, ..Pace::default() }, &Thresholds::default())
+            hit_rate(
+                &Pace { requests: 1, usage, ..Pace::default() },
+                &Rating { thresholds: &Thresholds::default(), room: 9 },
+            )
         };
         let cases = [(60, "60%", Ink::Good), (59, "59%", Ink::Warn), (30, "30%", Ink::Warn), (29, "29%", Ink::Bad)];
         for (read, text, ink) in cases {

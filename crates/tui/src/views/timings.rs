@@ -37,7 +37,7 @@ pub(super) fn lines(look: &Look, snapshot: &Snapshot) -> Vec<Line<'static>> {
 }
 
 fn heading(look: &Look) -> Line<'static> {
-    let times = ["half in", "95% in", "longest"].map(|title| text::right(title, TIME)).concat();
+    let times = ["median", "95% in", "longest"].map(|title| text::right(title, TIME)).concat();
     let heading = format!("{}{times}{}", text::left("how long it takes", NAME), text::right("times", CALLS));
     Line::from(look.span(heading, Ink::Dim))
 }

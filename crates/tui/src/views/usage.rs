@@ -66,11 +66,21 @@ fn label_width(width: u16) -> usize {
     if width >= 90 { 24 } else { 16 }
 }
 
+/// Columns of what was spent: more where a subscription covers something of it, and that is marked.
+fn cost_width(sums: &[Sum], width: u16) -> usize {
+    let is_covered = sums.iter().any(|sum| sum.spend.covered != PicoUsd::ZERO);
+    match width {
+        100.. if is_covered => 22,
+        62.. if is_covered => 13,
+        _ => 9,
+    }
+}
+
 fn headings(app: &App, width: u16) -> Line<'static> {
     let text = format!(
-        "{} {:>9}{:>9}{:>9}{:>11}",
+        "{} {}{:>9}{:>9}{:>11}",
         text::left("", label_width(width)),
-        "COST",
+        text::right("COST", cost_width(&app.usage.sums, width)),
         "TOKENS",
         "OUTPUT",
         "RESPONSES"
@@ -82,9 +92,10 @@ fn draw_sums(app: &App, list: Rect, area: Rect, buffer: &mut Buffer) {
     let usage = &app.usage;
     let weight = weights(&usage.sums);
     let most = usage.sums.iter().map(weight).fold(0.0, f64::max);
+    let room = Room { width: list.width, cost: cost_width(&usage.sums, list.width) };
     let share = |sum: &Sum| if most > 0.0 { weight(sum) / most } else { 0.0 };
     for ((row, sum), at) in list.rows().zip(usage.sums.iter().skip(usage.offset)).zip(usage.offset..) {
-        put(buffer, row, &sum_line(&app.look, sum, share(sum), list.width), Side::Left);
+        put(buffer, row, &sum_line(&app.look, sum, share(sum), room), Side::Left);
         if at == usage.index {
             buffer.set_style(Rect { x: area.x, width: area.width, ..row }, app.look.selected());
         }
@@ -103,18 +114,25 @@ fn weights(sums: &[Sum]) -> fn(&Sum) -> f64 {
     }
 }
 
-fn sum_line(look: &Look, sum: &Sum, share: f64, width: u16) -> Line<'static> {
+/// Columns of a line, and those of them that what was spent has.
+#[derive(Clone, Copy)]
+struct Room {
+    width: u16,
+    cost: usize,
+}
+
+fn sum_line(look: &Look, sum: &Sum, share: f64, Room { width, cost: cost_width }: Room) -> Line<'static> {
     let name = text::truncate(&sum.label, label_width(width)).into_owned();
     let cost = money::spend(&sum.spend);
     let mut spans: Vec<Span<'static>> = vec![
         look.span(format!("{} ", text::left(&name, label_width(width))), Ink::Text),
-        look.span(text::right(&cost, 9), Ink::Text),
+        look.span(text::right(&money::within(&cost, cost_width, &sum.spend), cost_width), Ink::Text),
         look.span(
             format!("{:>9}{:>9}{:>11}  ", units::count(sum.tokens), units::count(sum.output), sum.turns),
             Ink::Dim,
         ),
     ];
-    let room = usize::from(width).saturating_sub(label_width(width) + 43).min(80);
+    let room = usize::from(width).saturating_sub(label_width(width) + 34 + cost_width).min(80);
     spans.extend(bar(look, share, room, Ink::Accent));
     Line::from(spans)
 }
@@ -133,7 +151,7 @@ fn draw_heat(look: &Look, days: &[(Date, Spend)], area: Rect, buffer: &mut Buffe
     let room = usize::from(area.width.saturating_sub(5) / 2).min(53);
     let weeks = room.min(usize::try_from(told).unwrap_or(0).max(26));
     let dearest = days.iter().map(|(_, spend)| spend).max_by_key(|spend| spend.known()).copied().unwrap_or_default();
-    heading(buffer, area, look, "Spent a day", &format!("up to {}", money::amount(&dearest)));
+    heading(buffer, area, look, "Daily cost,", &format!("up to {}", money::parts(&dearest)));
     let monday = last.checked_sub(jiff::Span::new().days(last.weekday().to_monday_zero_offset())).unwrap_or(*last);
     for (weekday, (row, name)) in (0_i64..).zip(area.rows().skip(1).zip(DAYS)) {
         let mut spans = vec![look.span(format!("{name}  "), Ink::Dim)];
