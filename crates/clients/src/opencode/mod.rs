@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 
 use agtop_model::ClientId;
 
+#[cfg(test)]
+pub(crate) use self::config::MAX_CONFIG;
 use self::records::Reasoning;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
