@@ -10,6 +10,7 @@ use crate::r#continue::Continue;
 use crate::copilot::Copilot;
 use crate::decode::MAX_EVENTS;
 use crate::gemini::Gemini;
+use crate::opencode::{MAX_CONFIG, OpenCode};
 use crate::qwen::Qwen;
 use crate::testing::{home, open};
 use crate::{Client, Input};
@@ -22,6 +23,7 @@ const OLD_GEMINI: &str = "/home/u/.gemini/tmp/ab12/chats/session-2026-03-29T01-2
 const OLD_QWEN: &str = "/home/u/.qwen/tmp/ab12/chats/session-2026-01-02T03-04-dddddddd.json";
 const THREAD: &str = "/home/u/.local/share/amp/threads/T-2aaaaaaa-0000-4000-8000-000000000001.json";
 const CODEBUFF: &str = "/home/u/.config/manicode/projects/shop/chats/2026-11-18T11-06-40.000Z/chat-messages.json";
+const CONFIG: &str = "/home/u/.config/opencode/opencode.json";
 const SESSION: &str = "/home/u/.continue/sessions/6aaaaaaa-0000-4000-8000-000000000001.json";
 const SESSIONS: &str = "/home/u/.continue/sessions/sessions.json";
 
@@ -70,4 +72,20 @@ fn one_message_of_many_parts_tells_no_more_than_may_be_held() {
     let mut events = Vec::new();
     decoder.feed(Input::Document(document.as_bytes()), &mut events).unwrap();
     assert_eq!(events.len(), MAX_EVENTS);
+}
+
+/// An `opencode.json` of 61 MB, with no more than providers in it, took 639 MB and 13.6 s.
+#[test]
+fn a_configuration_of_many_entries_or_of_many_bytes_is_refused() {
+    let entries: Vec<String> = (0..=bounded::MAX_ENTRIES).map(|n| format!("\"{n}\":{{}}")).collect();
+    let map = format!("{{{}}}", entries.join(","));
+    let many = [format!(r#"{{"provider":{map}}}"#), format!(r#"{{"provider":{{"p":{{"models":{map}}}}}}}"#)];
+    let long = format!("{{{}}}", " ".repeat(MAX_CONFIG - 1));
+    for (document, bound) in [(&many[0], bounded::MAX_ENTRIES), (&many[1], bounded::MAX_ENTRIES), (&long, MAX_CONFIG)] {
+        let (_, mut decoder) = open(&OpenCode, &home(), CONFIG);
+        let mut events = Vec::new();
+        let error = decoder.feed(Input::Document(document.as_bytes()), &mut events).unwrap_err();
+        assert_eq!((error.kind, events.len()), (IssueKind::TooLarge, 0), "{}", error.detail);
+        assert!(error.detail.contains(&bound.to_string()), "{}", error.detail);
+    }
 }

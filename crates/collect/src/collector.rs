@@ -34,7 +34,7 @@ use crate::remember::{
     Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
 };
 use crate::scan::{Job, Manner, Meter, Progress, read_all};
-use crate::standing::Standings;
+use crate::standing::{self, Standings};
 use crate::sweep::{Found, Look, Sweep};
 use crate::vitals::{Moment, Vitals};
 use crate::world::{Lens, NEWS, Scope, World};
@@ -477,7 +477,8 @@ impl Collector {
         let hosted = join::hosted(&found.hosts, &found.agents, &told.sessions, &markers, &transcripts);
         let mut agents = found.agents;
         agents.extend(hosted);
-        let hooks: Vec<_> = agents.iter().map(|agent| self.pushes.activity_of(agent)).collect();
+        let hosts = join::Hosts::of(&found.hosts);
+        let hooks: Vec<_> = agents.iter().map(|agent| self.pushes.activity_of(agent, &hosts)).collect();
         for (agent, hook) in agents.iter_mut().zip(&hooks) {
             let activity = markers.of(agent).and_then(|(_, running)| running.activity);
             let words = status::Words { status_file: activity, hook: hook.as_ref(), looks: &self.looks };
@@ -486,8 +487,8 @@ impl Collector {
             let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
             agent.paces = paces.copied().unwrap_or(agent.paces);
         }
-        let pushed_at: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.at)).collect();
-        self.standings.note(&mut agents, &pushed_at, now);
+        let pushed: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.since)).collect();
+        self.standings.note(&mut agents, standing::Told { hosts: &hosts, pushed: &pushed }, now);
         let is_named = |agent: &Agent| join::is_named(agent, &markers);
         self.log.note(&Joining { agents: &agents, sessions: &told.sessions, is_named: &is_named, now });
         if self.settings.runs == Runs::Again {

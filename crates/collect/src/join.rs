@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::collector::Transcripts;
 use crate::pushes::{Pushes, find};
 use agtop_clients::{ProcFacts, client};
-use agtop_model::{Agent, Confidence, Join, JoinTier, Running, Session, SessionKey, Timestamp};
+use agtop_model::{Agent, Confidence, Join, JoinTier, ProcId, Running, Session, SessionKey, Timestamp};
 
 /// A session that was last active this long before a process started cannot be the process's.
 const SLACK: Duration = Duration::from_secs(5);
@@ -105,6 +105,21 @@ pub(crate) fn hosted(
         }
     }
     rows
+}
+
+/// The processes that work on sessions for others: each may have several rows, of one session each.
+#[derive(Debug, Default)]
+pub(crate) struct Hosts(HashSet<ProcId>);
+
+impl Hosts {
+    pub(crate) fn of(hosts: &[Agent]) -> Self {
+        Self(hosts.iter().map(|host| host.process.id).collect())
+    }
+
+    /// The session that tells the row from the others of its process, if it is a host's.
+    pub(crate) fn session_of<'a>(&self, row: &'a Agent) -> Option<&'a Session> {
+        row.session.as_deref().filter(|_| self.0.contains(&row.process.id))
+    }
 }
 
 /// The agent's client's sessions that were active since its process started. Sessions are sorted by that, newest first.

@@ -9,6 +9,7 @@ use agtop_model::{Activity, Agent, EventKind, Quantiles, Session, SessionKey, Ti
 use crossbeam_channel::Receiver;
 
 use crate::World;
+use crate::join::Hosts;
 
 /// What agents push: the present, before their transcripts tell of it, and what these never tell.
 ///
@@ -31,7 +32,10 @@ pub(crate) struct Pushes {
 /// Where a session stands, by what was pushed last.
 #[derive(Debug)]
 struct Live {
+    /// When something was pushed last, if only a reminder.
     at: Timestamp,
+    /// Since when it has stood there.
+    since: Timestamp,
     activity: Option<Activity>,
     /// Why the last request failed, until something else happens.
     failure: Option<Untrusted>,
@@ -59,8 +63,10 @@ pub(crate) struct Word<'a> {
     pub(crate) activity: Option<Activity>,
     /// Why its last request failed, if nothing has happened since.
     pub(crate) failure: Option<&'a Untrusted>,
-    /// When that was.
+    /// When something was pushed last.
     pub(crate) at: Timestamp,
+    /// Since when it has been so.
+    pub(crate) since: Timestamp,
 }
 
 /// What an agent is doing, by what was pushed last.
@@ -70,8 +76,10 @@ pub(crate) struct Pushed {
     pub(crate) activity: Activity,
     /// Why its last request failed, if nothing has happened since.
     pub(crate) failure: Option<Untrusted>,
-    /// Since when.
+    /// When something was pushed last.
     pub(crate) at: Timestamp,
+    /// Since when it has been so.
+    pub(crate) since: Timestamp,
 }
 
 /// Nothing of a session is remembered that has been quiet for so long (features S4-LMT-05).
@@ -148,18 +156,15 @@ impl Pushes {
         if self.lives.len() >= MOST && !self.lives.contains_key(&told.session) {
             drop_oldest(&mut self.lives, |live| live.at);
         }
-        let fresh =
-            Live { at: told.at, activity: None, failure: None, ancestors: Vec::new(), asked: None, has_called: false };
-        let live = self.lives.entry(told.session.clone()).or_insert(fresh);
+        let live = self.lives.entry(told.session.clone()).or_insert_with(|| Live::new(told.at));
         live.at = live.at.max(told.at);
         world.note_alive(&told.session, live.at);
         live.ancestors = sender.ancestors;
-        live.failure = failure(&told, live.failure.take());
+        let before = live.activity;
+        live.stand(activity(&told).or(before), failure(&told, live.failure.clone()));
         if let (Meaning::TurnFails | Meaning::Fails, Some(reason)) = (told.meaning, &live.failure) {
             world.note_pushed_failure(&told.session, told.at, reason);
         }
-        let before = live.activity;
-        live.activity = activity(&told).or(live.activity);
         match told.meaning {
             Meaning::Prompts => (live.asked, live.has_called) = (Some(told.at), false),
             Meaning::ToolStarts if !live.has_called => {
@@ -209,28 +214,52 @@ impl Pushes {
 
     /// What was pushed last by the agent's process, or one that it started; a wait counts before everything else.
     pub(crate) fn of(&self, agent: &Agent) -> Option<Word<'_>> {
+        self.last(agent, |_| true)
+    }
+
+    /// The same of the sessions of which that is true.
+    fn last(&self, agent: &Agent, is_meant: impl Fn(&SessionKey) -> bool) -> Option<Word<'_>> {
         let pid = agent.process.id.pid;
         let began = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(CLOCKS));
         let is_its = |(session, live): &(&SessionKey, &Live)| {
-            session.client == agent.client && live.at >= began && live.ancestors.contains(&pid)
+            session.client == agent.client && live.at >= began && live.ancestors.contains(&pid) && is_meant(session)
         };
         let rank = |(_, live): &(&SessionKey, &Live)| (live.activity == Some(Activity::Waiting), live.at);
         let (session, live) = self.lives.iter().filter(is_its).max_by_key(rank)?;
-        Some(Word { session, activity: live.activity, failure: live.failure.as_ref(), at: live.at })
+        let Live { at, since, activity, ref failure, .. } = *live;
+        Some(Word { session, activity, failure: failure.as_ref(), at, since })
     }
 
-    /// What the agent is doing, and since when, unless its transcript has gone on since.
-    pub(crate) fn activity_of(&self, agent: &Agent) -> Option<Pushed> {
-        let word = self.of(agent)?;
+    /// What the agent is doing, and since when, unless its transcript has gone on since. A host pushes what all its
+    /// sessions do: of that a row of its own gets what was pushed of its session, and of those below that.
+    pub(crate) fn activity_of(&self, agent: &Agent, hosts: &Hosts) -> Option<Pushed> {
+        let word = match hosts.session_of(agent) {
+            Some(session) => self.last(agent, |key| find(session, key).is_some()),
+            None => self.of(agent),
+        }?;
         let told = agent.session.as_deref().and_then(|session| find(session, word.session));
         let last = told.and_then(|session| session.last_active);
         let activity = word.activity.filter(|_| last.is_none_or(|last| last <= word.at.plus(CLOCKS)))?;
-        Some(Pushed { activity, failure: word.failure.cloned(), at: word.at })
+        Some(Pushed { activity, failure: word.failure.cloned(), at: word.at, since: word.since })
     }
 
     /// How long it took from a prompt to the first tool, and to the end of the turn.
     pub(crate) fn latencies(&self) -> [Option<Quantiles>; 2] {
         [self.first_tools.quantiles(), self.turns.quantiles()]
+    }
+}
+
+impl Live {
+    fn new(at: Timestamp) -> Self {
+        Self { at, since: at, activity: None, failure: None, ancestors: Vec::new(), asked: None, has_called: false }
+    }
+
+    /// Notes where it stands as of the last event. Where that is where it stood, it has stood there ever since.
+    fn stand(&mut self, activity: Option<Activity>, failure: Option<Untrusted>) {
+        if (self.activity, &self.failure) != (activity, &failure) {
+            self.since = self.at;
+        }
+        (self.activity, self.failure) = (activity, failure);
     }
 }
 

@@ -1,45 +1,90 @@
 use std::collections::HashMap;
 
-use agtop_model::{Agent, Deed, Evidence, ProcId, Session, Status, Timestamp};
+use agtop_model::{Agent, Deed, Evidence, ProcId, Session, SessionKey, Status, Timestamp};
 
-/// Since when agents have been doing what they do, where nothing but looking at them tells.
+use crate::join::Hosts;
+
+/// Since when agents have been doing what they do, as far as only looking at them again and again tells.
 #[derive(Debug, Default)]
-pub(crate) struct Standings(HashMap<ProcId, (Status, Timestamp)>);
+pub(crate) struct Standings(HashMap<Row, Standing>);
+
+/// An agent's process, and of one that works on several sessions for others the session, too.
+type Row = (ProcId, Option<SessionKey>);
+
+/// What an agent did when it was looked at last.
+#[derive(Debug)]
+struct Standing {
+    status: Status,
+    /// When that was first seen.
+    seen: Timestamp,
+    /// Its session, and how often it had been prompted.
+    prompted: Option<(SessionKey, u64)>,
+    /// The earliest known start of what it works on.
+    work: Option<Timestamp>,
+}
+
+/// What else is known of the agents.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told<'a> {
+    /// Which processes have several rows.
+    pub(crate) hosts: &'a Hosts,
+    /// Of each agent, since when it has been doing what it pushed.
+    pub(crate) pushed: &'a [Option<Timestamp>],
+}
 
 impl Standings {
     /// Sets [`Agent::status_since`]. What a record or a hook dates counts; else it is when the status was first seen, or,
     /// of an agent that has been idle at every look, the start of its process.
-    pub(crate) fn note(&mut self, agents: &mut [Agent], pushed_at: &[Option<Timestamp>], now: Timestamp) {
+    pub(crate) fn note(&mut self, agents: &mut [Agent], told: Told<'_>, now: Timestamp) {
         let before = std::mem::take(&mut self.0);
-        for (agent, pushed_at) in agents.iter_mut().zip(pushed_at) {
-            let id = agent.process.id;
+        for (agent, pushed) in agents.iter_mut().zip(told.pushed) {
+            let row = (agent.process.id, told.hosts.session_of(agent).map(|session| session.key.clone()));
             let started = agent.process.started_at.ok();
-            let seen = match before.get(&id) {
-                Some(&(status, since)) if status == agent.status => since,
+            let last = before.get(&row);
+            let seen = match last {
+                Some(last) if last.status == agent.status => last.seen,
                 None if agent.status == Status::Idle => started.unwrap_or(now),
                 _ => now,
             };
-            let since = dated(agent, *pushed_at).unwrap_or(seen);
+            let prompted = agent.session.as_deref().map(|session| (session.key.clone(), session.prompts));
+            let known = last.filter(|last| last.prompted.is_none() || last.prompted == prompted);
+            let work = is_at_work(agent.status)
+                .then(|| work_start(agent, *pushed, known.and_then(|last| last.work)).unwrap_or(seen));
+            let since = work.or_else(|| dated(agent, *pushed)).unwrap_or(seen);
             agent.status_since = since.max(started.unwrap_or(since)).min(now);
-            self.0.insert(id, (agent.status, seen));
+            self.0.insert(row, Standing { status: agent.status, seen, prompted, work });
         }
     }
 }
 
-/// Since when, by what is dated.
-fn dated(agent: &Agent, pushed_at: Option<Timestamp>) -> Option<Timestamp> {
-    let session = agent.session.as_deref();
-    match (agent.status, agent.evidence) {
-        (Status::Working | Status::Spawning | Status::Active, Evidence::Cpu) => None,
-        (Status::Working | Status::Spawning | Status::Active, _) => session.and_then(turn_start).or(pushed_at),
-        (_, Evidence::Hook) => pushed_at,
-        _ => session.and_then(|session| session.last_active),
+fn is_at_work(status: Status) -> bool {
+    matches!(status, Status::Working | Status::Spawning | Status::Active)
+}
+
+/// Since when an agent has been at work: since the prompt, as long as that is among what happened last. In a long turn
+/// it is not; then the earliest of what was ever known counts.
+fn work_start(agent: &Agent, pushed: Option<Timestamp>, known: Option<Timestamp>) -> Option<Timestamp> {
+    let session = agent.session.as_deref().filter(|_| agent.evidence != Evidence::Cpu);
+    let pushed = pushed.filter(|_| agent.evidence == Evidence::Hook);
+    let earliest = || [session.and_then(oldest), pushed, known].into_iter().flatten().min();
+    session.and_then(asked).or_else(earliest)
+}
+
+/// Since when an agent that is not at work has been as it is, by what is dated.
+fn dated(agent: &Agent, pushed: Option<Timestamp>) -> Option<Timestamp> {
+    match agent.evidence {
+        Evidence::Hook => pushed,
+        _ => agent.session.as_deref().and_then(|session| session.last_active),
     }
 }
 
-/// When the turn began; in a long one, when the oldest thing happened that is still known.
-fn turn_start(session: &Session) -> Option<Timestamp> {
+/// When the last prompt was given that is still known.
+fn asked(session: &Session) -> Option<Timestamp> {
     let asked = session.recent.iter().rev().find(|happening| matches!(happening.deed, Deed::Asked(_)));
-    let oldest = || session.recent.iter().find_map(|happening| happening.at);
-    asked.and_then(|happening| happening.at).or_else(oldest).or(session.last_active)
+    asked.and_then(|happening| happening.at)
+}
+
+/// When the oldest thing happened that is still known.
+fn oldest(session: &Session) -> Option<Timestamp> {
+    session.recent.iter().find_map(|happening| happening.at).or(session.last_active)
 }

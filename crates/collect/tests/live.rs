@@ -17,6 +17,8 @@ use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
 const SID: &str = "aaaaaaaa-0000-4000-8000-000000000001";
+/// What takes more looks than this has not come, and will not.
+const MAX_LOOKS: usize = 200;
 
 struct Bench {
     home: TempDir,
@@ -67,6 +69,12 @@ impl Bench {
     fn look(&mut self) -> Snapshot {
         self.collector.look_everywhere();
         self.collector.refresh()
+    }
+
+    /// The first snapshot in which the agent has that status.
+    fn look_until(&mut self, status: Status) -> Snapshot {
+        let mut looks = std::iter::repeat_with(|| self.look()).take(MAX_LOOKS);
+        looks.find(|snapshot| snapshot.agents[0].status == status).unwrap()
     }
 }
 
@@ -283,7 +291,7 @@ fn what_runs_below_an_agent_is_measured() {
     };
     assert_eq!(measured(&bench.look()), Some(0.0));
     bench.machine.advance_cpu(98, Duration::from_secs(3));
-    std::iter::repeat_with(|| measured(&bench.look())).find(|percent| *percent > Some(0.0)).unwrap();
+    std::iter::repeat_with(|| measured(&bench.look())).take(MAX_LOOKS).find(|percent| *percent > Some(0.0)).unwrap();
 }
 
 #[test]
@@ -439,23 +447,25 @@ fn an_agent_that_holds_its_transcript_open_is_joined_with_it() {
     assert_eq!(&*agent.session.as_ref().unwrap().key.id, SID);
 }
 
+/// Begins a session of Codex, of that number.
+fn rollout(bench: &Bench, n: u32) -> PathBuf {
+    let directory = bench.home.path().join(".codex/sessions/2026/11/21");
+    fs::create_dir_all(&directory).unwrap();
+    let id = format!("019d2d54-207e-7b80-b98e-00000000000{n}");
+    let path = directory.join(format!("rollout-2026-11-21T10-00-00-{id}.jsonl"));
+    let meta = format!(
+        r#"{{"timestamp":"{now}","type":"session_meta","payload":{{"id":"{id}","timestamp":"{now}","cwd":"/work"}}}}"#,
+        now = jiff::Timestamp::now()
+    );
+    append(&path, &(meta + "\n"));
+    path
+}
+
 #[test]
 fn each_session_that_a_server_works_on_is_a_row() {
     let mut bench = Bench::new();
-    let directory = bench.home.path().join(".codex/sessions/2026/11/21");
-    fs::create_dir_all(&directory).unwrap();
-    let rollout = |n: u32| {
-        let id = format!("019d2d54-207e-7b80-b98e-00000000000{n}");
-        let path = directory.join(format!("rollout-2026-11-21T10-00-00-{id}.jsonl"));
-        let meta = format!(
-            r#"{{"timestamp":"{now}","type":"session_meta","payload":{{"id":"{id}","timestamp":"{now}","cwd":"/work"}}}}"#,
-            now = jiff::Timestamp::now()
-        );
-        append(&path, &(meta + "\n"));
-        path
-    };
-    let held = OpenFiles { writing: vec![rollout(1), rollout(2)], ..OpenFiles::default() };
-    rollout(3);
+    let held = OpenFiles { writing: vec![rollout(&bench, 1), rollout(&bench, 2)], ..OpenFiles::default() };
+    rollout(&bench, 3);
     bench.machine.spawn(FakeProcess::new(95, &["codex", "app-server"]).cwd("/elsewhere"));
     assert!(bench.look().agents.is_empty(), "a server that works on nothing is no row");
     bench.machine.exit(95);
@@ -499,6 +509,12 @@ fn called(tool: &str, id: &str, ago: Duration) -> String {
         ),
         at, SID, id, tool
     )
+}
+
+/// What the user asked, so long ago.
+fn prompted(since: Duration) -> String {
+    let (at, message) = (ago(since), r#"{"role":"user","content":"mend it"}"#);
+    format!(r#"{{"type":"user","timestamp":"{at}","sessionId":"{SID}","cwd":"/work","message":{message}}}{}"#, "\n")
 }
 
 /// A request that failed just now.
@@ -555,11 +571,67 @@ fn an_agent_without_a_session_has_a_status_since_then() {
     let idle = bench.look();
     assert_eq!(idle.agents[0].status_since, idle.agents[0].process.started_at.unwrap());
     bench.machine.advance_cpu(97, Duration::from_secs(9));
-    let working =
-        std::iter::repeat_with(|| bench.look()).find(|next| next.agents[0].status == Status::Working).unwrap();
+    let working = bench.look_until(Status::Working);
     assert_eq!(working.agents[0].status_since, working.now);
-    let rested = std::iter::repeat_with(|| bench.look()).find(|next| next.agents[0].status == Status::Idle).unwrap();
+    let rested = bench.look_until(Status::Idle);
     assert!(rested.agents[0].status_since >= working.now);
+}
+
+/// Of a turn of half an hour `activity_state_seconds` told no more than the last twelve things that happened had taken.
+#[test]
+fn a_long_turn_has_lasted_since_its_prompt() {
+    let mut bench = Bench::new();
+    bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
+    append(&bench.transcript(), &prompted(Duration::from_mins(30)));
+    let call = |bench: &mut Bench, n: u64| {
+        let tool = ["WebSearch", "WebFetch"][usize::try_from(n % 2).unwrap()];
+        append(&bench.transcript(), &called(tool, &format!("t{n}"), Duration::from_secs(500 - n)));
+        let agent = bench.look().agents[0].clone();
+        assert_eq!(agent.status, Status::Working);
+        let is_prompt_known = matches!(agent.session.unwrap().recent[0].deed, Deed::Asked(_));
+        (agent.status_since, is_prompt_known)
+    };
+    let (since, is_prompt_known) = call(&mut bench, 0);
+    assert!(is_prompt_known);
+    let later: Vec<_> = (1..30).map(|n| call(&mut bench, n)).collect();
+    assert_eq!(later.last(), Some(&(since, false)));
+    assert!(later.iter().all(|(at, _)| *at == since), "{later:?}");
+    append(&bench.transcript(), &prompted(Duration::from_secs(460)));
+    let (again, _) = call(&mut bench, 45);
+    assert!(again > since, "a new prompt begins another turn");
+}
+
+/// The same of a server that works on two sessions: what was known of one was taken for the other's, or forgotten.
+#[test]
+fn each_session_of_a_server_has_a_start_of_its_own() {
+    let mut bench = Bench::new();
+    let rollouts = [1, 2].map(|n| rollout(&bench, n));
+    let add = |n: usize, ago: u64, kind: &str, payload: &str| {
+        let at = self::ago(Duration::from_secs(ago));
+        append(&rollouts[n], &format!("{{\"timestamp\":\"{at}\",\"type\":\"{kind}\",\"payload\":{payload}}}\n"));
+    };
+    for (n, ago) in [(0, 1200), (1, 2400)] {
+        add(n, ago, "event_msg", r#"{"type":"user_message","message":"go on"}"#);
+        add(n, ago, "event_msg", r#"{"type":"task_started"}"#);
+    }
+    let held = OpenFiles { writing: rollouts.to_vec(), ..OpenFiles::default() };
+    bench.machine.spawn(FakeProcess::new(96, &["codex", "app-server"]).cwd("/elsewhere"));
+    bench.machine.set_open_files(96, Ok(held));
+    let starts = |bench: &mut Bench| {
+        let mut rows = bench.look().agents.to_vec();
+        rows.sort_by_key(|row| row.session.as_ref().unwrap().key.id.clone());
+        assert!(rows.iter().all(|row| row.status == Status::Working), "{rows:?}");
+        rows.iter().map(|row| row.status_since).collect::<Vec<_>>()
+    };
+    let before = starts(&mut bench);
+    assert!(before.len() == 2 && before[1] < before[0]);
+    for call in 0..30 {
+        let name = if call % 2 == 0 { "a" } else { "b" };
+        let payload = format!(r#"{{"type":"function_call","name":"{name}","arguments":"{{}}","call_id":"c{call}"}}"#);
+        add(0, 100 - call, "response_item", &payload);
+        add(1, 100 - call, "response_item", &payload);
+    }
+    assert_eq!(starts(&mut bench), before);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send, tell};
-use agtop_model::{ContextSource, Deed, Evidence, JoinTier, Snapshot, Status};
+use agtop_model::{Agent, ContextSource, Deed, Evidence, JoinTier, OpenFiles, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -93,6 +93,14 @@ impl Bench {
         }
     }
 
+    /// The first snapshot after all that was pushed before: of what nothing shows, the status line does.
+    fn look_until_measured(&mut self) -> Snapshot {
+        self.push(&[(0, "Statusline", json!({"context_window": {"size": 1_000_000, "used": 420_000}}))]);
+        self.look_until(|snapshot| {
+            snapshot.agents[0].session.as_ref().unwrap().context.is_ok_and(|it| it.used == 420_000)
+        })
+    }
+
     fn look(&mut self) -> Snapshot {
         self.collector.look_everywhere();
         self.collector.refresh()
@@ -113,6 +121,12 @@ impl Bench {
 }
 
 fn collector(home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
+    let machine = FakeOs::new();
+    machine.spawn(FakeProcess::new(AGENT, &["claude"]).cwd("/work"));
+    collector_on(machine, home, how)
+}
+
+fn collector_on(machine: FakeOs, home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
     let settings = Settings {
         env: Env { home: home.path().to_owned(), ..Env::default() },
         clients: Vec::new(),
@@ -124,8 +138,6 @@ fn collector(home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
         sampling: Sampling::None,
         remembering: how(home.path()),
     };
-    let machine = FakeOs::new();
-    machine.spawn(FakeProcess::new(AGENT, &["claude"]).cwd("/work"));
     Collector::new(settings, Box::new(machine), Arc::new(PriceBook::bundled()))
 }
 
@@ -308,7 +320,7 @@ fn what_a_session_is_called_by_an_event_that_waits_is_overheard_and_the_event_st
 fn a_turn_that_fails_shows_why_and_counts() {
     for (reason, expected) in [("rate_limit", Status::RateLimited), ("server_error", Status::Error)] {
         let mut bench = Bench::new();
-        bench.push(&[(0, "UserPromptSubmit", json!({})), (10, "StopFailure", json!({"error": reason}))]);
+        bench.push(&[(-20, "UserPromptSubmit", json!({})), (-10, "StopFailure", json!({"error": reason}))]);
         let told = bench.look_until(|snapshot| snapshot.agents[0].status == expected);
         let agent = &told.agents[0];
         assert_eq!((agent.evidence, agent.cause.as_ref().unwrap().raw()), (Evidence::Hook, reason));
@@ -317,9 +329,9 @@ fn a_turn_that_fails_shows_why_and_counts() {
         assert!(matches!(&session.recent.last().unwrap().deed, Deed::Failed(cause) if cause.raw() == reason));
         // A reminder that nobody has come yet changes nothing.
         let since = agent.status_since;
-        bench.push(&[(20, "Notification", json!({"notification_type": "idle_prompt"}))]);
-        let reminded = bench.look_until(|snapshot| snapshot.agents[0].status_since > since);
-        assert_eq!(reminded.agents[0].status, expected);
+        bench.push(&[(0, "Notification", json!({"notification_type": "idle_prompt"}))]);
+        let reminded = bench.look_until_measured();
+        assert_eq!((reminded.agents[0].status, reminded.agents[0].status_since), (expected, since));
         // The transcript reports the same failure.
         bench.fail(reason);
         let recorded = bench.look();
@@ -329,6 +341,52 @@ fn a_turn_that_fails_shows_why_and_counts() {
         let working = bench.look_until(|snapshot| snapshot.agents[0].status == Status::Working);
         assert_eq!(working.agents[0].cause, None);
     }
+}
+
+/// After a minute of waiting Claude Code reminds its user: the wait began anew, and `active` was `busy` again.
+#[test]
+fn a_reminder_does_not_begin_a_wait_anew() {
+    let mut bench = Bench::new();
+    bench.push(&[(-40_000, "PermissionRequest", json!({"tool_name": "Bash"}))]);
+    let waiting = bench.look_until(|snapshot| snapshot.agents[0].status == Status::NeedsPermission);
+    bench.push(&[(0, "Notification", json!({"notification_type": "permission_prompt"}))]);
+    let reminded = bench.look_until_measured();
+    for snapshot in [&waiting, &reminded] {
+        let agent = &snapshot.agents[0];
+        assert_eq!((agent.status, agent.badge(snapshot.now)), (Status::NeedsPermission, "active"));
+        assert_eq!(agent.status_since, waiting.agents[0].status_since);
+    }
+}
+
+/// A server that works on two sessions: both waited for a permission that one of them had asked for.
+#[test]
+fn what_a_server_pushes_of_one_session_is_not_said_of_another() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join(".codex/sessions/2026/11/21");
+    fs::create_dir_all(&directory).unwrap();
+    let writing = [SID, OTHER].map(|id| {
+        let path = directory.join(format!("rollout-2026-11-21T10-00-00-{id}.jsonl"));
+        let meta = json!({"id": id, "timestamp": time(Duration::from_mins(1)), "cwd": "/work"});
+        let line = json!({"timestamp": time(Duration::from_mins(1)), "type": "session_meta", "payload": meta});
+        fs::write(&path, format!("{line}\n")).unwrap();
+        path
+    });
+    let machine = FakeOs::new();
+    machine.spawn(FakeProcess::new(AGENT, &["codex", "app-server"]).cwd("/elsewhere"));
+    machine.set_open_files(AGENT, Ok(OpenFiles { writing: writing.to_vec(), ..OpenFiles::default() }));
+    let mut collector = collector_on(machine, &home, |_| Remembering::Nothing);
+    let ancestors = Arc::new(Mutex::new(vec![76, AGENT, 1]));
+    collector.listen(listener(&home, &ancestors), crossbeam_channel::never());
+    let mut bench = Bench { home, collector, ancestors };
+    assert_eq!(bench.look().agents.len(), 2);
+    for mut frame in frames(&[(0, "PermissionRequest", json!({"tool_name": "shell"}))]) {
+        frame.header.client = "codex".to_owned();
+        hand_over(&bench.home, &frame);
+    }
+    let is_waiting = |agent: &&Agent| agent.status == Status::NeedsPermission;
+    let told = bench.look_until(|snapshot| snapshot.agents.iter().any(|agent| is_waiting(&agent)));
+    let asking: Vec<_> = told.agents.iter().filter(is_waiting).map(|agent| &agent.session).collect();
+    assert!(matches!(&asking[..], [Some(session)] if &*session.key.id == SID), "{asking:?}");
 }
 
 /// A process that is no child of the agent named it among its ancestors, and made it wait for a permission.

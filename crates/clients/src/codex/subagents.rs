@@ -8,6 +8,8 @@ use memchr::memmem;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
+use crate::bounded;
+
 /// What an answer says about sub-agents.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -44,7 +46,7 @@ impl News {
 }
 
 fn resting<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let states = BTreeMap::<String, State>::deserialize(deserializer)?;
+    let states: BTreeMap<String, State> = bounded::map(deserializer)?;
     let is_at_work = |state: &State| matches!(state, State::Word(word) if word == "running" || word == "pending_init");
     Ok(states.into_iter().filter(|(_, state)| !is_at_work(state)).map(|(thread, _)| thread).collect())
 }

@@ -48,6 +48,7 @@ const READING: Reading = Reading {
     events: EVENTS,
     child: |session, agent| format!("{session}/{agent}"),
     senders: &["Task", "Agent"],
+    stopped: &[],
 };
 
 impl HookDialect for ClaudeHooks {

@@ -38,7 +38,8 @@ static FORM: Grouped = Grouped { client: ID, events: EVENTS, extras: &[("timeout
 static NOTIFY: Notify = Notify { client: ID };
 
 /// Sub-agents are threads of their own, with ids like any other.
-const READING: Reading = Reading { client: ID, events: TOLD, child: |_, agent| agent.to_owned(), senders: &[] };
+const READING: Reading =
+    Reading { client: ID, events: TOLD, child: |_, agent| agent.to_owned(), senders: &[], stopped: &[] };
 
 impl HookDialect for CodexHooks {
     fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {

@@ -34,8 +34,13 @@ static FORM: Grouped = Grouped {
     switch: None,
 };
 
-const READING: Reading =
-    Reading { client: ID, events: EVENTS, child: |session, agent| format!("{session}/{agent}"), senders: &[] };
+const READING: Reading = Reading {
+    client: ID,
+    events: EVENTS,
+    child: |session, agent| format!("{session}/{agent}"),
+    senders: &[],
+    stopped: &[],
+};
 
 impl HookDialect for GeminiHooks {
     fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {

@@ -7,6 +7,7 @@ use agtop_model::ClientId;
 use super::own::{Own, literal};
 use super::payload::{Events, Meaning, Reading};
 use super::{HookCommand, HookDialect, Scope, SettingsFile, Stamp, Told};
+use crate::opencode::STOPPED;
 use crate::{DecodeError, Env};
 
 const ID: ClientId = ClientId::new("opencode");
@@ -30,8 +31,13 @@ const EVENTS: Events = &[
 static FORM: Own =
     Own { text, before: "const agtop = ", read: |path| HookCommand::of_list([path, "hook"].into_iter()) };
 
-const READING: Reading =
-    Reading { client: ID, events: EVENTS, child: |session, agent| format!("{session}/{agent}"), senders: &[] };
+const READING: Reading = Reading {
+    client: ID,
+    events: EVENTS,
+    child: |session, agent| format!("{session}/{agent}"),
+    senders: &[],
+    stopped: STOPPED,
+};
 
 const PLUGIN: &str = include_str!("opencode.js");
 

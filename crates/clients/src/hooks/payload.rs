@@ -121,6 +121,8 @@ pub(super) struct Reading {
     pub(super) child: fn(&str, &str) -> String,
     /// Tools that send sub-agents off.
     pub(super) senders: &'static [&'static str],
+    /// Failures by which it tells that the user stopped the turn: nothing failed.
+    pub(super) stopped: &'static [&'static str],
 }
 
 /// The fields that matter. What is of another type than it should be counts as missing.
@@ -237,7 +239,10 @@ impl Reading {
         let known = self.events.iter().find(|(name, _)| *name == hook);
         let context = wire.context();
         let unlisted = if context.is_some() { Meaning::Measures } else { Meaning::Other };
-        let meaning = known.map_or(unlisted, |(_, meaning)| *meaning);
+        let meaning = match known.map_or(unlisted, |(_, meaning)| *meaning) {
+            Meaning::Fails | Meaning::TurnFails if self.is_stop(&wire) => Meaning::TurnEnds,
+            meaning => meaning,
+        };
         let parent = SessionKey::new(self.client, id);
         let agent = wire.agent_id.text().filter(|agent| agent.len() <= LONGEST_SESSION);
         let session = match agent {
@@ -299,6 +304,11 @@ impl Reading {
             Meaning::Compacted => vec![EventKind::Compacted],
             Meaning::SubagentStarts | Meaning::CompactionStarts | Meaning::Measures | Meaning::Other => Vec::new(),
         }
+    }
+
+    /// Whether the failure is none: the user stopped the turn.
+    fn is_stop(&self, wire: &Payload<'_>) -> bool {
+        wire.error.text().is_some_and(|error| self.stopped.contains(&error))
     }
 
     fn start(&self, wire: &Payload<'_>, tool: ToolKey, name: &Arc<str>) -> Vec<EventKind> {

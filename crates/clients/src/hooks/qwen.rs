@@ -44,6 +44,7 @@ const READING: Reading = Reading {
     events: EVENTS,
     child: |session, agent| format!("{session}/{agent}"),
     senders: &["task", "agent"],
+    stopped: &[],
 };
 
 impl HookDialect for QwenHooks {

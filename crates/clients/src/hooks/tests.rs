@@ -404,6 +404,24 @@ fn other_clients_tell_the_same_in_their_own_words() {
     assert_eq!((before.meaning, before.tool.as_deref()), (Meaning::ToolStarts, Some("read_file")));
 }
 
+/// A turn that the user stopped in OpenCode was a failed request for as long as agtop ran, and none after the next start,
+/// for the database tells the same name as a stop.
+#[test]
+fn a_turn_that_the_user_stops_ends_and_does_not_fail() {
+    let failed = |client: &str, hook: &str, error: &str| {
+        let payload = format!(r#"{{"session_id":"s","hook_event_name":"{hook}","error":"{error}"}}"#);
+        let told = told(client, &payload);
+        (told.meaning, kinds(&told))
+    };
+    for stop in ["MessageAbortedError", "aborted"] {
+        assert_eq!(failed("opencode", "session.error", stop), (Meaning::TurnEnds, vec!["TurnEnded".to_owned()]));
+    }
+    let refused = (Meaning::Fails, vec!["Error(\"ProviderAuthError\")".to_owned()]);
+    assert_eq!(failed("opencode", "session.error", "ProviderAuthError"), refused);
+    let other = (Meaning::TurnFails, vec!["Error(\"aborted\")".to_owned(), "TurnEnded".to_owned()]);
+    assert_eq!(failed("claude", "StopFailure", "aborted"), other, "another client's word");
+}
+
 #[test]
 fn a_payloads_own_time_counts_unless_its_clock_is_wrong() {
     let at = |timestamp: &str| {

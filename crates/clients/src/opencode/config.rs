@@ -7,6 +7,7 @@ use std::path::Path;
 use agtop_model::{ClientId, Event, EventKind, Place, SessionKey};
 use serde::Deserialize;
 
+use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::parse::{Count, model_name};
 use crate::{DecodeError, Decoder, Input, Source};
@@ -20,29 +21,39 @@ pub(super) fn is_config(path: &Path) -> bool {
 
 /// Models of one provider, at most.
 const MAX_MODELS: usize = 1000;
+/// Users write configurations by hand: a larger one is damaged, or means harm. It is copied and parsed whole.
+pub(crate) const MAX_CONFIG: usize = 1 << 20;
 
 #[derive(Deserialize)]
 struct Config<'a> {
-    #[serde(borrow, default)]
-    provider: BTreeMap<Cow<'a, str>, Provider<'a>>,
+    #[serde(borrow, default, deserialize_with = "bounded::map_or_null")]
+    provider: BTreeMap<Cow<'a, str>, Option<Provider<'a>>>,
 }
 
 #[derive(Deserialize)]
 struct Provider<'a> {
-    #[serde(borrow, default)]
-    models: BTreeMap<Cow<'a, str>, Model>,
+    #[serde(borrow, default, deserialize_with = "bounded::map_or_null")]
+    models: BTreeMap<Cow<'a, str>, Option<Model>>,
 }
 
 #[derive(Deserialize)]
 struct Model {
-    #[serde(default)]
-    limit: Limit,
+    limit: Option<Limit>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct Limit {
     #[serde(default)]
     context: Count,
+}
+
+impl Provider<'_> {
+    /// The models whose window the user gave, and that window in tokens.
+    fn windows(&self) -> impl Iterator<Item = (&str, u64)> {
+        let window = |model: &Model| Some(model.limit.as_ref()?.context.0).filter(|tokens| *tokens > 0);
+        let named = self.models.iter().take(MAX_MODELS);
+        named.filter_map(move |(name, model)| Some((&**name, window(model.as_ref()?)?)))
+    }
 }
 
 /// Reads one configuration.
@@ -60,15 +71,19 @@ impl Reader {
 impl Decoder for Reader {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        if bytes.len() > MAX_CONFIG {
+            return Err(DecodeError::too_large(format!("is a configuration of more than {MAX_CONFIG} bytes")));
+        }
         let json = without_comments(bytes);
         let config: Config<'_> = serde_json::from_slice(&json)?;
         // The windows belong to no session.
         let session = SessionKey::new(self.client, "");
         let record = &mut Record::new(self.file, Place::Entry(0), None, out);
-        for (provider, known) in &config.provider {
-            for (model, told) in known.models.iter().take(MAX_MODELS).filter(|(_, told)| told.limit.context.0 > 0) {
+        let providers = config.provider.iter().filter_map(|(name, known)| Some((name, known.as_ref()?)));
+        for (provider, known) in providers {
+            for (model, tokens) in known.windows() {
                 let model = model_name(provider, model).into();
-                record.emit(&session, EventKind::ModelWindow { model, tokens: told.limit.context.0 });
+                record.emit(&session, EventKind::ModelWindow { model, tokens });
             }
         }
         Ok(())
@@ -151,13 +166,23 @@ mod tests {
         assert_eq!(windows(b"{\"provider\":{\"a\":{},\"b\":{\"models\":{\"c\":{},\"d\":{\"limit\":{}}}}}}"), []);
     }
 
+    /// `"provider": null` was an issue, "malformed", and hid the windows of all the others.
+    #[test]
+    fn null_is_as_good_as_nothing_at_every_level() {
+        assert_eq!(windows(br#"{"provider":null}"#), []);
+        let text = br#"{"provider":{"a":null,"b":{"models":null},"c":{"models":{"d":null,"e":{"limit":null},
+            "f":{"limit":{"context":null}},"g":{"limit":{"context":7}}}}}}"#;
+        assert_eq!(windows(text), [("g".to_owned(), 7)]);
+    }
+
     #[test]
     fn comments_and_commas_that_end_a_list_are_no_trouble_and_texts_keep_theirs() {
         let text = br#"{ // it's "mine"
             "provider": { "p": { "models": { "a//b,}": { "limit": { "context": 5, /* , } */ }, }, }, }, }, } /* open"#;
         let json = String::from_utf8(without_comments(text)).unwrap();
         let config: Config<'_> = serde_json::from_str(&json).unwrap();
-        assert_eq!(config.provider["p"].models["a//b,}"].limit.context.0, 5);
+        let provider = config.provider["p"].as_ref().unwrap();
+        assert_eq!(provider.windows().collect::<Vec<_>>(), [("a//b,}", 5)]);
     }
 
     #[test]

@@ -19,7 +19,10 @@ use std::path::{Path, PathBuf};
 
 use agtop_model::ClientId;
 
+#[cfg(test)]
+pub(crate) use self::config::MAX_CONFIG;
 use self::records::Reasoning;
+pub(crate) use self::telling::STOPPED;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{

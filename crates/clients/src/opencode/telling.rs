@@ -21,8 +21,8 @@ const MOST_CHARS: usize = 120;
 /// Sessions are called like that until a model has thought of a name.
 const UNNAMED: &[&str] = &["New session - ", "Child session - "];
 
-/// The errors of a message that the user stopped: nothing failed. The second is OpenCode 2's.
-const STOPPED: &[&str] = &["MessageAbortedError", "aborted"];
+/// The errors of a message that the user stopped, on disk and in what is pushed: nothing failed. The second is OpenCode 2's.
+pub(crate) const STOPPED: &[&str] = &["MessageAbortedError", "aborted"];
 
 /// The tools that start a sub-agent: OpenCode's, and OpenCode 2's.
 const SUBAGENT_TOOLS: &[&str] = &["task", "subagent"];
