@@ -211,6 +211,7 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
 
     fn document(&mut self, cursor: &mut Cursor) -> io::Result<()> {
         let (file, identity) = agtop_os::open_regular(self.path)?;
+        let _turn = document::turn(identity.size);
         let Some(text) = document::read(file, identity.size)? else {
             let detail = format!("a document of {} bytes, larger than is read", identity.size);
             self.note(None, IssueKind::TooLarge, detail);
