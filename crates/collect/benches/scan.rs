@@ -9,13 +9,12 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, Runs, Settings};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use agtop_testkit::corpus::{self, Plan, Profile};
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
 const SIZE: u64 = 20_000_000;
@@ -32,17 +31,7 @@ fn main() {
 
 fn collector(home: &Path) -> Collector {
     let env = Env { home: home.to_owned(), ..Env::default() };
-    let settings = Settings {
-        env,
-        clients: Vec::new(),
-        matchers: Vec::new(),
-        own_pid: None,
-        scope: Scope::default(),
-        zone: TimeZone::UTC,
-        runs: Runs::Again,
-        sampling: Sampling::default(),
-        remembering: Remembering::Nothing,
-    };
+    let settings = Settings { runs: Runs::Again, ..Settings::new(env) };
     Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
 }
 

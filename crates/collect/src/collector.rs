@@ -63,6 +63,23 @@ pub struct Settings {
     pub remembering: Remembering,
 }
 
+impl Settings {
+    /// All clients of this environment, once, in UTC, with nothing remembered: what a caller then changes.
+    pub fn new(env: Env) -> Self {
+        Self {
+            env,
+            clients: Vec::new(),
+            matchers: Vec::new(),
+            own_pid: None,
+            scope: Scope::default(),
+            zone: TimeZone::UTC,
+            runs: Runs::Once,
+            sampling: Sampling::default(),
+            remembering: Remembering::Nothing,
+        }
+    }
+}
+
 /// Whether a collector looks at files once, and forgets them, or again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs {

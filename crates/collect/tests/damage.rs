@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, Remembering, Sampling, Settings};
 use agtop_model::Usage;
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
-use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
 fn ledger(home: &Path) -> PathBuf {
@@ -36,15 +35,9 @@ impl Told {
 
 fn run(home: &Path) -> Told {
     let settings = Settings {
-        env: Env { home: home.to_owned(), ..Env::default() },
-        clients: Vec::new(),
-        matchers: Vec::new(),
-        own_pid: None,
-        scope: Scope::default(),
-        zone: TimeZone::UTC,
-        runs: Runs::Once,
         sampling: Sampling::None,
         remembering: Remembering::Everything(ledger(home)),
+        ..Settings::new(Env { home: home.to_owned(), ..Env::default() })
     };
     let mut collector = Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()));
     let snapshot = collector.refresh();

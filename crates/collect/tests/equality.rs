@@ -14,12 +14,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, Remembering, Runs, Sampling, Settings};
 use agtop_ledger::{Ledger, Opening};
 use agtop_model::{Grain, Session, Snapshot, Timestamp, UsageTable};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
-use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
 /// A home that holds some fixtures.
@@ -51,17 +50,7 @@ impl Home {
     }
 
     fn collector(&self, runs: Runs, remembering: Remembering) -> Collector {
-        let settings = Settings {
-            env: self.env(),
-            clients: Vec::new(),
-            matchers: Vec::new(),
-            own_pid: None,
-            scope: Scope::default(),
-            zone: TimeZone::UTC,
-            runs,
-            sampling: Sampling::None,
-            remembering,
-        };
+        let settings = Settings { runs, sampling: Sampling::None, remembering, ..Settings::new(self.env()) };
         Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
     }
 

@@ -12,7 +12,6 @@ use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_model::{Grain, ModelSpend, Session, Snapshot, Timestamp, UsageRow};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
-use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -120,15 +119,10 @@ impl Home {
 
     fn settings(&self, runs: Runs, remembering: Remembering) -> Settings {
         Settings {
-            env: Env { home: self.directory.path().to_owned(), ..Env::default() },
-            clients: Vec::new(),
-            matchers: Vec::new(),
-            own_pid: None,
-            scope: Scope::default(),
-            zone: TimeZone::UTC,
             runs,
             sampling: Sampling::None,
             remembering,
+            ..Settings::new(Env { home: self.directory.path().to_owned(), ..Env::default() })
         }
     }
 

@@ -9,11 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, Runs, Settings};
 use agtop_model::{Change, Confidence, Deed, Gap, JoinTier, Liveness, OpenFiles, Session, Snapshot, Status, Timestamp};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
-use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
 const SID: &str = "aaaaaaaa-0000-4000-8000-000000000001";
@@ -79,17 +78,7 @@ impl Bench {
 }
 
 fn settings(home: &Path) -> Settings {
-    Settings {
-        env: Env { home: home.to_owned(), ..Env::default() },
-        clients: Vec::new(),
-        matchers: Vec::new(),
-        own_pid: None,
-        scope: Scope::default(),
-        zone: TimeZone::UTC,
-        runs: Runs::Again,
-        sampling: Sampling::default(),
-        remembering: Remembering::Nothing,
-    }
+    Settings { runs: Runs::Again, ..Settings::new(Env { home: home.to_owned(), ..Env::default() }) }
 }
 
 fn session(snapshot: &Snapshot) -> &Session {

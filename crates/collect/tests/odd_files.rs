@@ -7,11 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, Remembering, Settings};
 use agtop_model::{IssueKind, Snapshot};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
-use jiff::tz::TimeZone;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 const ROLLOUT: &[u8] = include_bytes!("../../../fixtures/codex/0.119/parent.jsonl");
@@ -22,17 +21,7 @@ fn look(home: &Path) -> Snapshot {
 }
 
 fn look_in(env: Env, remembering: Remembering) -> Snapshot {
-    let settings = Settings {
-        env,
-        clients: Vec::new(),
-        matchers: Vec::new(),
-        own_pid: None,
-        scope: Scope::default(),
-        zone: TimeZone::UTC,
-        runs: Runs::Once,
-        sampling: Sampling::default(),
-        remembering,
-    };
+    let settings = Settings { remembering, ..Settings::new(env) };
     let mut collector = Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()));
     let snapshot = collector.refresh();
     collector.finish();

@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, Remembering, Runs, Sampling, Settings};
 use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send, tell};
 use agtop_model::{Agent, ContextSource, Deed, Evidence, JoinTier, OpenFiles, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -128,15 +127,10 @@ fn collector(home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
 
 fn collector_on(machine: FakeOs, home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
     let settings = Settings {
-        env: Env { home: home.path().to_owned(), ..Env::default() },
-        clients: Vec::new(),
-        matchers: Vec::new(),
-        own_pid: None,
-        scope: Scope::default(),
-        zone: TimeZone::UTC,
         runs: Runs::Again,
         sampling: Sampling::None,
         remembering: how(home.path()),
+        ..Settings::new(Env { home: home.path().to_owned(), ..Env::default() })
     };
     Collector::new(settings, Box::new(machine), Arc::new(PriceBook::bundled()))
 }
