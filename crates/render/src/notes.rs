@@ -64,7 +64,7 @@ pub(crate) fn overview(rows: &[Row<'_>], sum: &Sum) -> Vec<Cell> {
 
 /// `1 agent`, `2 agents`.
 pub(crate) fn number(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+    format!("{n} {}", units::noun(n as u64, what))
 }
 
 /// Writes where prices come from, what money means, and what is missing.

@@ -49,6 +49,11 @@ pub fn money(amount: PicoUsd) -> String {
     }
 }
 
+/// The noun for that many: `session`, `sessions`.
+pub fn noun(n: u64, singular: &str) -> String {
+    format!("{singular}{}", if n == 1 { "" } else { "s" })
+}
+
 /// A whole number with commas between thousands: `12,345`.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();

@@ -114,7 +114,7 @@ fn stores(stores: &[StoreHealth], out: &mut dyn Write) -> Result<()> {
 
 /// `1 file`, `2,000 files`.
 fn number(n: u64, what: &str) -> String {
-    format!("{} {what}{}", units::grouped(n), if n == 1 { "" } else { "s" })
+    format!("{} {}", units::grouped(n), units::noun(n, what))
 }
 
 fn found(store: &StoreHealth) -> String {

@@ -112,43 +112,40 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
         // These are made of cells, of JSON or of CSV, whose makers escape, and may have colours.
         Plan::Show(show) => show::run(*show, &mut stdout().lock()),
         Plan::Report(report) => report::run(*report, &mut stdout().lock()),
-        Plan::Compare(compare) => compare::run(&compare, &mut stdout().lock()).map(|()| ExitCode::SUCCESS),
+        Plan::Compare(compare) => done(compare::run(&compare, &mut stdout().lock())),
         Plan::WatchAlerts(watch) => alerts::run(*watch, &mut stdout().lock()),
-        Plan::Statusline(line) => statusline::run(&line, &mut stdout().lock()).map(|()| ExitCode::SUCCESS),
-        plan => {
-            let mut out = Lines::new(stdout().lock());
-            let code = run_in_lines(plan, &mut out)?;
-            out.flush()?;
-            Ok(code)
+        Plan::Statusline(line) => done(statusline::run(&line, &mut stdout().lock())),
+        // What these print is escaped line by line.
+        Plan::Doctor(doctor) => in_lines(|out| doctor::run(*doctor, out)),
+        Plan::Config(work) => in_lines(|out| config::run(&work, out)),
+        Plan::Ledger(work) => in_lines(|out| ledger::run(*work, out)),
+        Plan::Hooks(hooks) => in_lines(|out| hooks::run(&hooks, out)),
+        Plan::Events(events) => in_lines(|out| events::run(&events, out)),
+        Plan::Hook => Ok(hook::run()),
+        Plan::Prices { book, models } => in_lines(|out| prices::look_up(&book, &models, out)),
+        Plan::Explain(explain) => in_lines(|out| done(explain::run(*explain, out))),
+        Plan::UpdatePrices { url, cache, even_if_fresh } => {
+            in_lines(|out| done(prices::update(&url, &cache, even_if_fresh, out)))
         }
+        #[cfg(feature = "logos")]
+        Plan::UpdateLogos(update) => in_lines(|out| done(crate::logos::update(&update, out))),
+        Plan::ListBuiltins => in_lines(|out| done(builtins::list(out))),
+        Plan::ListFields => in_lines(|out| done(builtins::list_fields(out))),
+        Plan::Clients { as_json: true } => in_lines(|out| done(clients::json(out))),
+        Plan::Clients { as_json: false } => in_lines(|out| done(clients::table(out))),
+        Plan::Version => in_lines(|out| done(writeln!(out, "agtop {}", env!("CARGO_PKG_VERSION")))),
     }
 }
 
-/// Does what was planned and prints nothing but lines.
-fn run_in_lines(plan: Plan, out: &mut dyn Write) -> Result<ExitCode> {
-    match plan {
-        Plan::Tui(_)
-        | Plan::Show(_)
-        | Plan::Report(_)
-        | Plan::Compare(_)
-        | Plan::WatchAlerts(_)
-        | Plan::Statusline(_) => {}
-        Plan::Doctor(doctor) => return doctor::run(*doctor, out),
-        Plan::Explain(explain) => explain::run(*explain, out)?,
-        Plan::Config(work) => return config::run(&work, out),
-        Plan::Ledger(work) => return ledger::run(*work, out),
-        Plan::Hooks(hooks) => return hooks::run(&hooks, out),
-        Plan::Events(events) => return events::run(&events, out),
-        Plan::Hook => return Ok(hook::run()),
-        Plan::Prices { book, models } => return prices::look_up(&book, &models, out),
-        Plan::UpdatePrices { url, cache, even_if_fresh } => prices::update(&url, &cache, even_if_fresh, out)?,
-        #[cfg(feature = "logos")]
-        Plan::UpdateLogos(update) => crate::logos::update(&update, out)?,
-        Plan::ListBuiltins => builtins::list(out)?,
-        Plan::ListFields => builtins::list_fields(out)?,
-        Plan::Clients { as_json: true } => clients::json(out)?,
-        Plan::Clients { as_json: false } => clients::table(out)?,
-        Plan::Version => writeln!(out, "agtop {}", env!("CARGO_PKG_VERSION"))?,
-    }
-    Ok(ExitCode::SUCCESS)
+/// Prints nothing but lines on standard output.
+fn in_lines(print: impl FnOnce(&mut dyn Write) -> Result<ExitCode>) -> Result<ExitCode> {
+    let mut out = Lines::new(stdout().lock());
+    let code = print(&mut out)?;
+    out.flush()?;
+    Ok(code)
+}
+
+/// The exit code of a command that succeeds or fails.
+fn done<E: Into<anyhow::Error>>(result: Result<(), E>) -> Result<ExitCode> {
+    result.map(|()| ExitCode::SUCCESS).map_err(Into::into)
 }

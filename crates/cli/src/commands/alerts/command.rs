@@ -46,7 +46,7 @@ fn told(alert: &Alert, at: Timestamp) -> Vec<(&'static str, String)> {
         ("AGTOP_ALERT_LABEL", clean(&alert.label)),
         ("AGTOP_ALERT_SEVERITY", alert.severity.as_str().to_owned()),
         ("AGTOP_ALERT_WHO", clean(&alert.who)),
-        ("AGTOP_ALERT_TEXT", clean(&alert.text())),
+        ("AGTOP_ALERT_TEXT", alert.text()),
         ("AGTOP_ALERT_STATUS", alert.status.map(Status::as_str).unwrap_or_default().to_owned()),
         ("AGTOP_ALERT_PID", pid.map(|pid| pid.to_string()).unwrap_or_default()),
         ("AGTOP_ALERT_SESSION", session.map(clean).unwrap_or_default()),

@@ -1,7 +1,6 @@
 //! A notification on the desktop, for whoever has no terminal before their eyes.
 
 use agtop_render::alerts::Alert;
-use agtop_render::sink::plain;
 use anyhow::Result;
 
 /// Has the desktop show the alert.
@@ -9,7 +8,7 @@ use anyhow::Result;
 /// # Errors
 /// If there is no desktop, or it refuses.
 pub(super) fn show(alert: &Alert) -> Result<()> {
-    system::show(&plain(&alert.sentence()))
+    system::show(&alert.sentence())
 }
 
 /// By D-Bus, or as Windows does it.
