@@ -1,6 +1,6 @@
 //! What the user refuses, cancels or aborts ends the turn, in every client that then waits for the user's next words.
 
-use agtop_model::{Event, EventKind, Phase, StopReason};
+use agtop_model::{Event, EventKind, FileSession, Phase, Timestamp};
 
 use crate::testing::{decode_document, decode_lines, decode_rows, fixture_rows};
 use crate::{Format, client};
@@ -101,14 +101,16 @@ fn events(case: &Case) -> Vec<Event> {
 fn phase(events: &[Event]) -> Phase {
     let mut in_order: Vec<&Event> = events.iter().collect();
     in_order.sort_by_key(|event| event.at);
-    in_order.into_iter().fold(Phase::Fresh, |phase, event| match &event.kind {
-        EventKind::Turn(turn) => match turn.stop {
-            Some(StopReason::ToolUse) => Phase::Open,
-            Some(_) => Phase::Finished,
-            None => phase,
-        },
-        kind => phase.after(kind),
-    })
+    let (latest, mut told) = (Timestamp::from_millis(i64::MAX), FileSession::<()>::default());
+    for event in in_order {
+        if let EventKind::Turn(turn) = &event.kind {
+            let when = told.time_of(event.at, latest).resolve(latest, latest);
+            told.note_response(when, turn, None);
+        } else {
+            told.note(event.at, &event.kind, latest);
+        }
+    }
+    told.phase
 }
 
 /// OpenCode showed `working` for good on an idle screen once a permission was rejected (74 of 74 samples), and so did

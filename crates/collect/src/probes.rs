@@ -113,7 +113,7 @@ mod tests {
         let mut machine = FakeOs::new();
         let (mut census, mut probes, start) = (Census::default(), Probes::default(), Instant::now());
         let mut writing = |machine: &mut FakeOs, now: Instant| {
-            let mut found = census.find(&machine.processes().unwrap(), Instant::now());
+            let mut found = census.find(&machine.processes().unwrap(), now);
             let mut agents: Vec<&mut Agent> = found.agents.iter_mut().collect();
             probes.fill(&mut agents, machine, Path::new("/nowhere"), now);
             found.agents.iter().map(|agent| agent.files.as_ref().unwrap().writing.len()).collect::<Vec<_>>()

@@ -74,9 +74,6 @@ struct Change<'a> {
     value: Option<&'a RawValue>,
 }
 
-/// Whether all could be told.
-type Told = Result<(), DecodeError>;
-
 const SNAPSHOT: u64 = 0;
 const SET: u64 = 1;
 const APPEND: u64 = 2;
@@ -93,7 +90,12 @@ impl Chat {
         }
     }
 
-    fn document(&mut self, session: &Session<'_>, place: impl Fn(u32) -> Place, out: &mut Vec<Event>) -> Told {
+    fn document(
+        &mut self,
+        session: &Session<'_>,
+        place: impl Fn(u32) -> Place,
+        out: &mut Vec<Event>,
+    ) -> Result<(), DecodeError> {
         self.is_copilot = session.responder_username.text().is_none_or(|name| name.contains("Copilot"));
         if !self.is_copilot {
             return Ok(());

@@ -43,13 +43,7 @@ static FORM: Grouped = Grouped {
     switch: Some("disableAllHooks"),
 };
 
-const READING: Reading = Reading {
-    client: ID,
-    events: EVENTS,
-    child: |session, agent| format!("{session}/{agent}"),
-    senders: &["Task", "Agent"],
-    stopped: &[],
-};
+const READING: Reading = Reading { senders: &["Task", "Agent"], ..Reading::new(ID, EVENTS) };
 
 impl HookDialect for ClaudeHooks {
     fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {

@@ -38,8 +38,7 @@ static FORM: Grouped = Grouped { client: ID, events: EVENTS, extras: &[("timeout
 static NOTIFY: Notify = Notify { client: ID };
 
 /// Sub-agents are threads of their own, with ids like any other.
-const READING: Reading =
-    Reading { client: ID, events: TOLD, child: |_, agent| agent.to_owned(), senders: &[], stopped: &[] };
+const READING: Reading = Reading { child: |_, agent| agent.to_owned(), ..Reading::new(ID, TOLD) };
 
 impl HookDialect for CodexHooks {
     fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {

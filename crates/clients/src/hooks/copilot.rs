@@ -34,13 +34,7 @@ const EVENTS: Events = &[
 
 static FORM: Own = Own { text, before: "\"bash\": ", read: HookCommand::of_shell };
 
-const READING: Reading = Reading {
-    client: ID,
-    events: EVENTS,
-    child: |session, agent| format!("{session}/{agent}"),
-    senders: &[],
-    stopped: &[],
-};
+const READING: Reading = Reading::new(ID, EVENTS);
 
 /// The call operator makes PowerShell run a quoted path.
 fn text(command: &HookCommand) -> String {

@@ -34,13 +34,7 @@ static FORM: Grouped = Grouped {
     switch: None,
 };
 
-const READING: Reading = Reading {
-    client: ID,
-    events: EVENTS,
-    child: |session, agent| format!("{session}/{agent}"),
-    senders: &[],
-    stopped: &[],
-};
+const READING: Reading = Reading::new(ID, EVENTS);
 
 impl HookDialect for GeminiHooks {
     fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {

@@ -31,13 +31,7 @@ const EVENTS: Events = &[
 static FORM: Own =
     Own { text, before: "const agtop = ", read: |path| HookCommand::of_list([path, "hook"].into_iter()) };
 
-const READING: Reading = Reading {
-    client: ID,
-    events: EVENTS,
-    child: |session, agent| format!("{session}/{agent}"),
-    senders: &[],
-    stopped: STOPPED,
-};
+const READING: Reading = Reading { stopped: STOPPED, ..Reading::new(ID, EVENTS) };
 
 const PLUGIN: &str = include_str!("opencode.js");
 

@@ -125,6 +125,13 @@ pub(super) struct Reading {
     pub(super) stopped: &'static [&'static str],
 }
 
+impl Reading {
+    /// Of that client, with nothing that is its own: a sub-agent's session id is that of its parent and its own.
+    pub(super) const fn new(client: ClientId, events: Events) -> Self {
+        Self { client, events, child: |session, agent| format!("{session}/{agent}"), senders: &[], stopped: &[] }
+    }
+}
+
 /// The fields that matter. What is of another type than it should be counts as missing.
 #[derive(Deserialize)]
 struct Payload<'a> {

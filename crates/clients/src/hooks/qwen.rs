@@ -39,13 +39,7 @@ static FORM: Grouped = Grouped {
     switch: Some("disableAllHooks"),
 };
 
-const READING: Reading = Reading {
-    client: ID,
-    events: EVENTS,
-    child: |session, agent| format!("{session}/{agent}"),
-    senders: &["task", "agent"],
-    stopped: &[],
-};
+const READING: Reading = Reading { senders: &["task", "agent"], ..Reading::new(ID, EVENTS) };
 
 impl HookDialect for QwenHooks {
     fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {

@@ -45,7 +45,7 @@ enum What {
 }
 
 /// What a session came to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Sums {
     rolling: [Pace; 3],
     since_start: Pace,
@@ -177,8 +177,8 @@ impl Recent {
         self.sums = None;
     }
 
-    /// What it came to: as it was, or else summed up anew, without what is in no window any more.
-    /// The sums, from `began` to now; `by_plan` says who pays for them.
+    /// Its sums from `began` to now: as they were, or else summed up again, without what is in no window any more.
+    /// `by_plan` says who pays for them.
     fn sums(
         &mut self,
         (began, now): (Timestamp, Timestamp),
