@@ -23,12 +23,37 @@ pub struct Decay {
 pub struct DecayFacts<'a> {
     /// How full the context is, in percent.
     pub fill_percent: f64,
-    /// When responses came, and how many tokens each wrote.
-    pub responses: &'a [(Timestamp, u64)],
+    /// The last responses.
+    pub responses: &'a RecentResponses,
     /// When requests and tool calls failed.
     pub failures: &'a [Timestamp],
     /// How often the same call was made in a row.
     pub repeats: u32,
+}
+
+/// The last responses of a session: when each came, and how many tokens it wrote.
+#[derive(Clone, Debug, Default)]
+pub struct RecentResponses(Vec<(Timestamp, u64)>);
+
+impl RecentResponses {
+    /// Notes a response, in whatever order.
+    pub fn note(&mut self, at: Timestamp, output: u64) {
+        let place = self.0.partition_point(|known| *known <= (at, output));
+        if self.0.len() < MAX_RESPONSES {
+            self.0.insert(place, (at, output));
+        } else if let Some(place) = place.checked_sub(1) {
+            self.0[..=place].rotate_left(1);
+            self.0[place] = (at, output);
+        }
+    }
+}
+
+impl FromIterator<(Timestamp, u64)> for RecentResponses {
+    fn from_iter<I: IntoIterator<Item = (Timestamp, u64)>>(responses: I) -> Self {
+        let mut recent = Self::default();
+        responses.into_iter().for_each(|(at, output)| recent.note(at, output));
+        recent
+    }
 }
 
 /// Parts of the score. agentop weighs the fill with 40 and leaves the others open: they share the rest.
@@ -51,15 +76,13 @@ impl Decay {
     /// Of these facts, whatever their order; `None` without a response, and of a session whose last response is so old that
     /// not every run knows the same of it.
     pub fn of(facts: DecayFacts<'_>, now: Timestamp) -> Option<Self> {
-        let last = facts.responses.iter().map(|(at, _)| *at).max()?;
+        let responses = &facts.responses.0;
+        let (last, _) = *responses.last()?;
         let known_until = last.plus(KNOWN_FOR);
         if now > known_until {
             return None;
         }
-        let mut recent: Vec<(Timestamp, u64)> =
-            facts.responses.iter().copied().filter(|(at, _)| last.since(*at) <= WINDOW).collect();
-        recent.sort_unstable();
-        let recent = recent.get(recent.len().saturating_sub(MAX_RESPONSES)..).unwrap_or_default();
+        let recent = &responses[responses.partition_point(|(at, _)| last.since(*at) > WINDOW)..];
         let (errors, output) = halves(recent).map_or((0.0, 0.0), |(older, newer)| {
             (failing(newer, facts.failures) - failing(older, facts.failures), shortening(older, newer))
         });
@@ -115,7 +138,7 @@ mod tests {
     }
 
     /// Ten responses, a minute apart, that wrote so much, the last one a minute ago.
-    fn responses(outputs: [u64; 10]) -> Vec<(Timestamp, u64)> {
+    fn responses(outputs: [u64; 10]) -> RecentResponses {
         outputs.into_iter().zip((1..=10).rev()).map(|(output, minutes)| (ago(minutes), output)).collect()
     }
 
@@ -143,20 +166,21 @@ mod tests {
 
     #[test]
     fn of_few_responses_only_fill_and_repeats_are_known_and_of_none_nothing() {
-        let few = [(ago(2), 900), (ago(1), 1)];
+        let few = RecentResponses::from_iter([(ago(2), 900), (ago(1), 1)]);
         let facts = DecayFacts { fill_percent: 100.0, responses: &few, failures: &[ago(1)], repeats: 5 };
         assert_eq!(Decay::of(facts, NOW).map(parts), Some("40.0 0.0 0.0 20.0".to_owned()));
-        assert_eq!(Decay::of(DecayFacts { responses: &[], ..facts }, NOW), None);
+        assert_eq!(Decay::of(DecayFacts { responses: &RecentResponses::default(), ..facts }, NOW), None);
         assert_eq!(Decay::of(DecayFacts { fill_percent: f64::NAN, ..facts }, NOW).map(|decay| decay.score()), Some(20));
     }
 
     /// What was read a day ago is gone in the next run: figures that need it are not given by any run.
     #[test]
     fn it_is_known_for_23_hours() {
-        let facts = DecayFacts { fill_percent: 50.0, responses: &[(ago(0), 1)], failures: &[], repeats: 0 };
+        let one = RecentResponses::from_iter([(ago(0), 1)]);
+        let facts = DecayFacts { fill_percent: 50.0, responses: &one, failures: &[], repeats: 0 };
         let decay = |hours: u64| Decay::of(facts, NOW.plus(Duration::from_hours(hours)));
         assert!(decay(23).is_some() && decay(24).is_none());
-        let old = [(ago(90), 900); 10].into_iter().chain([(ago(0), 1); 10]).collect::<Vec<_>>();
+        let old: RecentResponses = [(ago(90), 900); 10].into_iter().chain([(ago(0), 1); 10]).collect();
         let facts = DecayFacts { responses: &old, ..facts };
         assert_eq!(Decay::of(facts, NOW).unwrap().output.to_bits(), 0.0_f64.to_bits(), "the last hour alone");
     }
@@ -164,8 +188,17 @@ mod tests {
     #[test]
     fn the_order_of_facts_does_not_matter() {
         let straight = responses([100, 90, 80, 70, 60, 50, 40, 30, 20, 10]);
-        let turned: Vec<_> = straight.iter().rev().copied().collect();
+        let turned: RecentResponses = straight.0.iter().rev().copied().collect();
         let facts = DecayFacts { fill_percent: 50.0, responses: &straight, failures: &[], repeats: 0 };
         assert_eq!(Decay::of(facts, NOW), Decay::of(DecayFacts { responses: &turned, ..facts }, NOW));
+    }
+
+    #[test]
+    fn the_last_responses_are_kept_in_order_whatever_the_order_they_come_in() {
+        let all: Vec<(Timestamp, u64)> = (0..60).map(|n| (ago(n * 37 % 60), n)).collect();
+        let RecentResponses(kept) = all.iter().copied().collect();
+        let mut sorted = all;
+        sorted.sort_unstable();
+        assert_eq!(kept, sorted[sorted.len() - MAX_RESPONSES..]);
     }
 }

@@ -34,7 +34,7 @@ mod usage_table;
 pub use agent::{Agent, Confidence, IoRate, Join, JoinTier, Liveness, Role};
 pub use allowance::Allowance;
 pub use client::ClientId;
-pub use decay::{Decay, DecayFacts};
+pub use decay::{Decay, DecayFacts, RecentResponses};
 pub use event::{
     Activity, Event, EventKind, Extent, InferenceGeo, Lineage, Place, Provenance, Purpose, RateLimit, Running,
     RunningTotal, SessionFacts, StopReason, Tier, Title, TitleRank, Turn, Window,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, RateLimit, Session, SessionDay, Status, Timestamp, Totals};
+use agtop_model::{ClientId, RateLimit, RecentResponses, Session, SessionDay, Status, Timestamp, Totals};
 
 use super::calendar::Calendar;
 use super::family::Family;
@@ -17,6 +17,8 @@ use crate::status::A_DAY;
 pub(super) struct Memo {
     pub(super) family: Family,
     days: BySession<Arc<[SessionDay]>>,
+    /// The last responses of sessions that were active in the last day.
+    responses: BySession<RecentResponses>,
     built: BySession<Arc<Session>>,
     sessions: Arc<[Arc<Session>]>,
     ground: Ground,
@@ -99,7 +101,7 @@ impl Memo {
             self.forget(&moved);
             self.forget(stale);
         }
-        let teller = Teller { world, rates, days: &self.days, family: &self.family, now };
+        let teller = Teller { world, rates, days: &self.days, responses: &self.responses, family: &self.family, now };
         let built = &mut self.built;
         let (shown, hidden): (Vec<SessionIdx>, Vec<SessionIdx>) =
             self.family.roots.iter().partition(|&&root| teller.is_in_scope(root));
@@ -117,7 +119,9 @@ impl Memo {
         let mut calendar = Calendar::new(&world.lens.zone);
         for &idx in stale {
             let mut days = Days::default();
+            let mut responses = world.sessions[idx.at()].story().map(|_| RecentResponses::default());
             for record in world.counted_of(idx) {
+                responses.iter_mut().for_each(|recent| recent.note(record.at(), record.response.usage.output));
                 days.of(calendar.day(record.at()), record.model()).add(&record, rates);
             }
             for summed in world.summed_of(idx) {
@@ -128,6 +132,9 @@ impl Memo {
                 days.cover();
             }
             self.days.insert(idx, days.told(&world.models));
+            if let Some(responses) = responses {
+                self.responses.insert(idx, responses);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use agtop_clients::Known;
 use agtop_model::{
     ClientId, Context, ContextSource, Decay, DecayFacts, Extent, FileSession, Gap, Growth, InFlight, ModelSpend,
-    PicoUsd, Reading, Session, SessionDay, Tier, Timestamp, Title, Untrusted, Usage,
+    PicoUsd, Reading, RecentResponses, Session, SessionDay, Tier, Timestamp, Title, Untrusted, Usage,
 };
 
 use super::family::Family;
@@ -21,6 +21,7 @@ pub(super) struct Teller<'a> {
     pub(super) world: &'a World,
     pub(super) rates: &'a Rates<'a>,
     pub(super) days: &'a BySession<Arc<[SessionDay]>>,
+    pub(super) responses: &'a BySession<RecentResponses>,
     pub(super) family: &'a Family,
     pub(super) now: Timestamp,
 }
@@ -127,11 +128,9 @@ impl Teller<'_> {
     fn decay(&self, idx: SessionIdx, context: Option<Context>) -> Option<Decay> {
         // What has no story has not been active for a day.
         let story = self.world.sessions[idx.at()].story()?;
-        let responses: Vec<(Timestamp, u64)> =
-            self.world.counted_of(idx).map(|record| (record.at(), record.response.usage.output)).collect();
         let facts = DecayFacts {
             fill_percent: context?.percent(),
-            responses: &responses,
+            responses: self.responses.get(&idx)?,
             failures: &story.failures(),
             repeats: story.repeats(),
         };
