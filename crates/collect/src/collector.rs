@@ -34,7 +34,7 @@ use crate::remember::{
     Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
 };
 use crate::scan::{Job, Manner, Meter, Progress, read_all};
-use crate::standing::{self, Standings};
+use crate::status_start::{KnownStarts, StatusStarts};
 use crate::sweep::{Found, Look, Sweep};
 use crate::vitals::{Moment, Vitals};
 use crate::world::{Lens, NEWS, Scope, World};
@@ -111,7 +111,7 @@ pub struct Collector {
     census: Census,
     looks: RecentLooks,
     vitals: Vitals,
-    standings: Standings,
+    status_starts: StatusStarts,
     attendance: Attendance,
     history: Record,
     /// What the last look at processes found.
@@ -170,7 +170,7 @@ impl Collector {
             census: Census::new(settings.matchers.clone(), settings.own_pid),
             looks: RecentLooks::default(),
             vitals: Vitals::default(),
-            standings: Standings::default(),
+            status_starts: StatusStarts::default(),
             attendance: Attendance::default(),
             history: Record::default(),
             found: census::Found::default(),
@@ -505,7 +505,7 @@ impl Collector {
             agent.paces = paces.copied().unwrap_or(agent.paces);
         }
         let pushed: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.since)).collect();
-        self.standings.note(&mut agents, standing::Told { hosts: &hosts, pushed: &pushed }, now);
+        self.status_starts.note(&mut agents, KnownStarts { hosts: &hosts, pushed: &pushed }, now);
         let is_named = |agent: &Agent| join::is_named(agent, &markers);
         self.log.note(&Joining { agents: &agents, sessions: &told.sessions, is_named: &is_named, now });
         if self.settings.runs == Runs::Again {

@@ -51,7 +51,9 @@ impl RecentResponses {
 impl FromIterator<(Timestamp, u64)> for RecentResponses {
     fn from_iter<I: IntoIterator<Item = (Timestamp, u64)>>(responses: I) -> Self {
         let mut recent = Self::default();
-        responses.into_iter().for_each(|(at, output)| recent.note(at, output));
+        for (at, output) in responses {
+            recent.note(at, output);
+        }
         recent
     }
 }

@@ -10,7 +10,7 @@ pub struct Timings {
     /// Calls of tools, from their start to their answer, the slowest tool first.
     pub tools: Vec<ToolTime>,
     /// The same for the calls of each session alone, of those that called a tool in the last day.
-    pub by_session: BTreeMap<SessionKey, Arc<[ToolTime]>>,
+    pub by_session: Arc<BTreeMap<SessionKey, Arc<[ToolTime]>>>,
     /// From a prompt to the first tool; told by hooks alone.
     pub first_tool: Option<Quantiles>,
     /// From a prompt to the end of the turn; told by hooks alone.

@@ -121,7 +121,9 @@ impl Memo {
             let mut days = Days::default();
             let mut responses = world.sessions[idx.at()].story().map(|_| RecentResponses::default());
             for record in world.counted_of(idx) {
-                responses.iter_mut().for_each(|recent| recent.note(record.at(), record.response.usage.output));
+                if let Some(responses) = &mut responses {
+                    responses.note(record.at(), record.response.usage.output);
+                }
                 days.of(calendar.day(record.at()), record.model()).add(&record, rates);
             }
             for summed in world.summed_of(idx) {

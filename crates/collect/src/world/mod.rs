@@ -386,7 +386,7 @@ impl World {
     }
 
     /// The same for each session alone.
-    pub(crate) fn session_tool_times(&mut self) -> BTreeMap<SessionKey, Arc<[ToolTime]>> {
+    pub(crate) fn session_tool_times(&mut self) -> Arc<BTreeMap<SessionKey, Arc<[ToolTime]>>> {
         self.session_tool_times.all()
     }
 

@@ -11,17 +11,19 @@ pub(super) struct ToolTimes(HashMap<(ClientId, Arc<str>), VecDeque<u32>>);
 /// The same for each session alone.
 #[derive(Debug, Default)]
 pub(super) struct SessionToolTimes {
-    sessions: HashMap<SessionKey, Own>,
+    sessions: HashMap<SessionKey, TimesOfSession>,
     calls: u64,
+    /// As they were reported last; `None` if calls have come since.
+    reported: Option<Arc<BTreeMap<SessionKey, Arc<[ToolTime]>>>>,
 }
 
 #[derive(Debug, Default)]
-struct Own {
+struct TimesOfSession {
     times: ToolTimes,
     /// Which call of all sessions was its last.
     last: u64,
-    /// As they were told last; `None` if calls have come since.
-    told: Option<Arc<[ToolTime]>>,
+    /// As they were reported last; `None` if calls have come since.
+    reported: Option<Arc<[ToolTime]>>,
 }
 
 /// Sessions of which they are kept; a further one takes the place of the one that has made no call for longest.
@@ -37,16 +39,18 @@ impl SessionToolTimes {
         let own = self.sessions.entry(session.clone()).or_default();
         own.last = self.calls;
         own.times.note(session.client, tool, span);
-        own.told = None;
+        own.reported = None;
+        self.reported = None;
     }
 
     /// How long the last calls of each tool took in each session, the slowest tool first.
-    pub(super) fn all(&mut self) -> BTreeMap<SessionKey, Arc<[ToolTime]>> {
-        let told = |(key, own): (&SessionKey, &mut Own)| {
-            let told = own.told.get_or_insert_with(|| own.times.all().into());
-            (key.clone(), Arc::clone(told))
+    pub(super) fn all(&mut self) -> Arc<BTreeMap<SessionKey, Arc<[ToolTime]>>> {
+        let times = |(key, own): (&SessionKey, &mut TimesOfSession)| {
+            let times = own.reported.get_or_insert_with(|| own.times.all().into());
+            (key.clone(), Arc::clone(times))
         };
-        self.sessions.iter_mut().map(told).collect()
+        let all = self.reported.get_or_insert_with(|| Arc::new(self.sessions.iter_mut().map(times).collect()));
+        Arc::clone(all)
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn timings(agents: &[Agent]) -> Timings {
         own.sort_by_key(|tool| std::cmp::Reverse(tool.times.p95));
         Some((session.key.clone(), own.into()))
     });
-    let by_session = by_session.collect();
+    let by_session = Arc::new(by_session.collect());
     Timings { by_session, tools, first_tool: latency(70, 3_000.0), turn: latency(71, 48_000.0) }
 }
 

@@ -6,14 +6,14 @@ use crate::join::Hosts;
 
 /// Since when agents have been doing what they do, as far as only looking at them again and again tells.
 #[derive(Debug, Default)]
-pub(crate) struct Standings(HashMap<Row, Standing>);
+pub(crate) struct StatusStarts(HashMap<Row, LastStatus>);
 
 /// An agent's process, and of one that works on several sessions for others the session, too.
 type Row = (ProcId, Option<SessionKey>);
 
 /// What an agent did when it was looked at last.
 #[derive(Debug)]
-struct Standing {
+struct LastStatus {
     status: Status,
     /// When that was first seen.
     seen: Timestamp,
@@ -25,20 +25,20 @@ struct Standing {
 
 /// What else is known of the agents.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Told<'a> {
+pub(crate) struct KnownStarts<'a> {
     /// Which processes have several rows.
     pub(crate) hosts: &'a Hosts,
     /// Of each agent, since when it has been doing what it pushed.
     pub(crate) pushed: &'a [Option<Timestamp>],
 }
 
-impl Standings {
+impl StatusStarts {
     /// Sets [`Agent::status_since`]. What a record or a hook dates counts; else it is when the status was first seen, or,
     /// of an agent that has been idle at every look, the start of its process.
-    pub(crate) fn note(&mut self, agents: &mut [Agent], told: Told<'_>, now: Timestamp) {
+    pub(crate) fn note(&mut self, agents: &mut [Agent], starts: KnownStarts<'_>, now: Timestamp) {
         let before = std::mem::take(&mut self.0);
-        for (agent, pushed) in agents.iter_mut().zip(told.pushed) {
-            let row = (agent.process.id, told.hosts.session_of(agent).map(|session| session.key.clone()));
+        for (agent, pushed) in agents.iter_mut().zip(starts.pushed) {
+            let row = (agent.process.id, starts.hosts.session_of(agent).map(|session| session.key.clone()));
             let started = agent.process.started_at.ok();
             let last = before.get(&row);
             let seen = match last {
@@ -52,7 +52,7 @@ impl Standings {
                 .then(|| work_start(agent, *pushed, known.and_then(|last| last.work)).unwrap_or(seen));
             let since = work.or_else(|| dated(agent, *pushed)).unwrap_or(seen);
             agent.status_since = since.max(started.unwrap_or(since)).min(now);
-            self.0.insert(row, Standing { status: agent.status, seen, prompted, work });
+            self.0.insert(row, LastStatus { status: agent.status, seen, prompted, work });
         }
     }
 }
