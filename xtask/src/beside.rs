@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
-use agtop_testkit::{CREW, Stage};
+use agtop_testkit::{FAKE_AGENTS, ProcessHarness};
 use anyhow::{Context, Result};
 
 #[derive(clap::Args)]
@@ -16,9 +16,9 @@ pub(crate) struct Args {
 /// The agents end with this process, however that ends.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let directory = tempfile::tempdir()?;
-    let mut stage = Stage::open(directory.path())?;
-    let mut agents = Vec::with_capacity(CREW.len());
-    for member in &CREW {
+    let mut stage = ProcessHarness::open(directory.path())?;
+    let mut agents = Vec::with_capacity(FAKE_AGENTS.len());
+    for member in &FAKE_AGENTS {
         let agent = stage.start_member(member).with_context(|| format!("{} does not start", member.client))?;
         say(&format!("beside {}: pid {}", member.client, agent.pid));
         agents.push(agent);
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let (program, rest) = args.command.split_first().context("there is no command")?;
     let status =
         Command::new(program).args(rest).status().with_context(|| format!("{} cannot be run", program.display()))?;
-    for (member, agent) in CREW.iter().zip(&mut agents) {
+    for (member, agent) in FAKE_AGENTS.iter().zip(&mut agents) {
         agent.nod().with_context(|| format!("{} did not run to the end", member.client))?;
     }
     // A command that a signal ended has no code.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
 
-use agtop_testkit::TruthFile;
+use agtop_testkit::ExpectedUsageFile;
 use agtop_testkit::corpus::{self, Plan, Profile};
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -125,7 +125,7 @@ fn compare(wanted: &Figures, found: &Figures) -> Vec<String> {
         .collect()
 }
 
-fn figures_of_truth(truth: &TruthFile) -> Figures {
+fn figures_of_truth(truth: &ExpectedUsageFile) -> Figures {
     let clients = truth.by_client.iter().map(|(client, sum)| (client.clone(), sum.tokens));
     let days = truth.by_day.iter().map(|row| (format!("{} {} {}", row.day, row.client, row.model), row.tokens));
     let cells = clients

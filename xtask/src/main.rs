@@ -44,7 +44,7 @@ enum Chore {
 
 fn main() -> anyhow::Result<ExitCode> {
     #[cfg(unix)]
-    if let Some(ended) = agtop_testkit::play() {
+    if let Some(ended) = agtop_testkit::run_fake_agent() {
         return Ok(ended);
     }
     match Args::parse().chore {

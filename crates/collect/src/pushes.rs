@@ -4,7 +4,7 @@ use std::time::Duration;
 use agtop_clients::{Meaning, Told};
 use agtop_hooks::{Listener, Received, Refused};
 use agtop_ledger::Tag;
-use agtop_model::{Activity, Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey, Untrusted};
+use agtop_model::{Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey, Untrusted, VendorActivity};
 
 use crossbeam_channel::Receiver;
 
@@ -36,7 +36,7 @@ struct Live {
     at: Timestamp,
     /// Since when it has stood there.
     since: Timestamp,
-    activity: Option<Activity>,
+    activity: Option<VendorActivity>,
     /// Why the last request failed, until something else happens.
     failure: Option<Untrusted>,
     /// The processes that started the one which pushed.
@@ -60,7 +60,7 @@ pub(crate) struct Word<'a> {
     /// The session, which may be a sub-agent.
     pub(crate) session: &'a SessionKey,
     /// What it is doing.
-    pub(crate) activity: Option<Activity>,
+    pub(crate) activity: Option<VendorActivity>,
     /// Why its last request failed, if nothing has happened since.
     pub(crate) failure: Option<&'a Untrusted>,
     /// When something was pushed last.
@@ -73,7 +73,7 @@ pub(crate) struct Word<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Pushed {
     /// What it is doing.
-    pub(crate) activity: Activity,
+    pub(crate) activity: VendorActivity,
     /// Why its last request failed, if nothing has happened since.
     pub(crate) failure: Option<Untrusted>,
     /// When something was pushed last.
@@ -174,7 +174,7 @@ impl Pushes {
             Meaning::TurnEnds => self.turns.note(live.asked.take(), told.at),
             _ => {}
         }
-        let waited = before == Some(Activity::Waiting) || live.activity == Some(Activity::Waiting);
+        let waited = before == Some(VendorActivity::Waiting) || live.activity == Some(VendorActivity::Waiting);
         self.time_calls(&told, waited, world);
     }
 
@@ -224,7 +224,7 @@ impl Pushes {
         let is_its = |(session, live): &(&SessionKey, &Live)| {
             session.client == agent.client && live.at >= began && live.ancestors.contains(&pid) && is_meant(session)
         };
-        let rank = |(_, live): &(&SessionKey, &Live)| (live.activity == Some(Activity::Waiting), live.at);
+        let rank = |(_, live): &(&SessionKey, &Live)| (live.activity == Some(VendorActivity::Waiting), live.at);
         let (session, live) = self.lives.iter().filter(is_its).max_by_key(rank)?;
         let Live { at, since, activity, ref failure, .. } = *live;
         Some(Word { session, activity, failure: failure.as_ref(), at, since })
@@ -255,7 +255,7 @@ impl Live {
     }
 
     /// Notes where it stands as of the last event. Where that is where it stood, it has stood there ever since.
-    fn stand(&mut self, activity: Option<Activity>, failure: Option<Untrusted>) {
+    fn stand(&mut self, activity: Option<VendorActivity>, failure: Option<Untrusted>) {
         if (self.activity, &self.failure) != (activity, &failure) {
             self.since = self.at;
         }
@@ -276,10 +276,10 @@ fn failure(told: &Told, before: Option<Untrusted>) -> Option<Untrusted> {
 }
 
 /// What a session does after this.
-fn activity(told: &Told) -> Option<Activity> {
+fn activity(told: &Told) -> Option<VendorActivity> {
     match told.meaning {
-        Meaning::Waits => Some(Activity::Waiting),
-        Meaning::SessionStarts | Meaning::TurnEnds | Meaning::TurnFails => Some(Activity::Idle),
+        Meaning::Waits => Some(VendorActivity::Waiting),
+        Meaning::SessionStarts | Meaning::TurnEnds | Meaning::TurnFails => Some(VendorActivity::Idle),
         Meaning::Prompts
         | Meaning::ToolStarts
         | Meaning::ToolEnds
@@ -287,10 +287,10 @@ fn activity(told: &Told) -> Option<Activity> {
         | Meaning::SubagentStarts
         | Meaning::SubagentEnds
         | Meaning::CompactionStarts
-        | Meaning::Compacted => Some(Activity::Busy),
+        | Meaning::Compacted => Some(VendorActivity::Busy),
         Meaning::Notifies => told.events.iter().find_map(|event| match event.kind {
-            EventKind::Waiting => Some(Activity::Waiting),
-            EventKind::TurnEnded => Some(Activity::Idle),
+            EventKind::Waiting => Some(VendorActivity::Waiting),
+            EventKind::TurnEnded => Some(VendorActivity::Idle),
             _ => None,
         }),
         Meaning::Fails | Meaning::Moves | Meaning::SessionEnds | Meaning::Measures | Meaning::Other => None,

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use agtop_clients::Client;
 use agtop_model::{
-    Activity, Agent, Deed, EventKind, Evidence, InFlight, Phase, Reading, Session, Status, Timestamp, Untrusted,
+    ActivityKind, Agent, EventKind, Evidence, InFlight, Phase, Reading, Session, Status, Timestamp, Untrusted,
+    VendorActivity,
 };
 
 use crate::pushes::Pushed;
@@ -35,7 +36,7 @@ pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timest
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Words<'a> {
     /// By its vendor's file of live processes.
-    pub(crate) status_file: Option<Activity>,
+    pub(crate) status_file: Option<VendorActivity>,
     /// By what it pushed last, and when.
     pub(crate) hook: Option<&'a Pushed>,
     /// By what ran below it whenever it was looked at.
@@ -78,8 +79,8 @@ pub(crate) fn cause(agent: &Agent, words: Words<'_>) -> Option<Untrusted> {
     }
     let pushed = words.hook.and_then(|hook| hook.failure.clone());
     let last = |session: &Session| {
-        session.recent.iter().rev().find_map(|happening| match &happening.deed {
-            Deed::Failed(reason) => Some(reason.clone()),
+        session.recent.iter().rev().find_map(|happening| match &happening.kind {
+            ActivityKind::Failed(reason) => Some(reason.clone()),
             _ => None,
         })
     };
@@ -152,30 +153,34 @@ fn has_background_subagent(agent: &Agent, session: &Session, now: Timestamp) -> 
         && ((is_lively && session.in_flight.iter().any(is_out)) || session.children.iter().any(|child| works(child)))
 }
 
-fn by_vendor(activity: Activity, agent: &Agent, now: Timestamp) -> Status {
+fn by_vendor(activity: VendorActivity, agent: &Agent, now: Timestamp) -> Status {
     let session = agent.session.as_deref();
     let is_delegated = session.is_some_and(|session| has_background_subagent(agent, session, now));
     let phase = session.map_or(Phase::Fresh, |session| session.phase);
     let is_wanted = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= WANTED);
     match (activity, phase) {
-        (Activity::Asking, _) => Status::NeedsInput,
-        (Activity::Waiting, _) if session.is_some_and(asks) => Status::NeedsInput,
-        (Activity::Waiting, _) => Status::NeedsPermission,
+        (VendorActivity::Asking, _) => Status::NeedsInput,
+        (VendorActivity::Waiting, _) if session.is_some_and(asks) => Status::NeedsInput,
+        (VendorActivity::Waiting, _) => Status::NeedsPermission,
         _ if is_delegated => Status::Working,
         (_, Phase::Limited) => Status::RateLimited,
-        (Activity::Busy, _) => session.and_then(|session| trouble(session, now)).unwrap_or_else(|| working(session)),
-        (Activity::Idle, Phase::Failed) => Status::Error,
-        (Activity::Idle | Activity::Background, phase) if phase != Phase::Fresh && is_wanted => Status::NeedsInput,
-        (Activity::Background, _) => Status::Active,
-        (Activity::Idle, _) => Status::Idle,
+        (VendorActivity::Busy, _) => {
+            session.and_then(|session| trouble(session, now)).unwrap_or_else(|| working(session))
+        }
+        (VendorActivity::Idle, Phase::Failed) => Status::Error,
+        (VendorActivity::Idle | VendorActivity::Background, phase) if phase != Phase::Fresh && is_wanted => {
+            Status::NeedsInput
+        }
+        (VendorActivity::Background, _) => Status::Active,
+        (VendorActivity::Idle, _) => Status::Idle,
     }
 }
 
 /// A turn that ended because a request failed: a vendor's file says no more of it than that the turn is over.
 fn failed(words: Words<'_>) -> Option<Status> {
-    let pushed = words.hook.filter(|pushed| pushed.activity == Activity::Idle)?;
+    let pushed = words.hook.filter(|pushed| pushed.activity == VendorActivity::Idle)?;
     let reason = pushed.failure.clone()?;
-    let goes_on = !matches!(words.status_file, None | Some(Activity::Idle | Activity::Background));
+    let goes_on = !matches!(words.status_file, None | Some(VendorActivity::Idle | VendorActivity::Background));
     let status = match Phase::Open.after(&EventKind::Error(reason)) {
         Phase::Limited => Status::RateLimited,
         _ => Status::Error,
@@ -188,7 +193,7 @@ fn by_hook(pushed: &Pushed, agent: &Agent, now: Timestamp) -> Status {
     let (activity, at) = (pushed.activity, pushed.at);
     let session = agent.session.as_deref();
     let goes_round = session.is_some_and(|session| session.repeats >= LOOP);
-    if activity == Activity::Busy && now.since(at) <= SILENCE && !goes_round {
+    if activity == VendorActivity::Busy && now.since(at) <= SILENCE && !goes_round {
         return working(session);
     }
     by_vendor(activity, agent, now)

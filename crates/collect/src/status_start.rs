@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use agtop_model::{Agent, Deed, Evidence, ProcId, Session, SessionKey, Status, Timestamp};
+use agtop_model::{ActivityKind, Agent, Evidence, ProcId, Session, SessionKey, Status, Timestamp};
 
 use crate::join::Hosts;
 
@@ -80,7 +80,7 @@ fn dated(agent: &Agent, pushed: Option<Timestamp>) -> Option<Timestamp> {
 
 /// When the last prompt was given that is still known.
 fn asked(session: &Session) -> Option<Timestamp> {
-    let asked = session.recent.iter().rev().find(|happening| matches!(happening.deed, Deed::Asked(_)));
+    let asked = session.recent.iter().rev().find(|happening| matches!(happening.kind, ActivityKind::Asked(_)));
     asked.and_then(|happening| happening.at)
 }
 

@@ -82,9 +82,9 @@ impl Home {
 
     /// What a collector tells in the end that looks while files are written, in as many steps.
     fn told_live(&self, steps: usize, seed: u64) -> String {
-        let mut dice = fastrand::Rng::with_seed(seed);
+        let mut rng = fastrand::Rng::with_seed(seed);
         let mut collector = self.collector(Runs::Again, Remembering::Everything(self.ledger_path("live")));
-        let cuts: Vec<Vec<usize>> = self.files.iter().map(|file| cuts(file, steps, &mut dice)).collect();
+        let cuts: Vec<Vec<usize>> = self.files.iter().map(|file| cuts(file, steps, &mut rng)).collect();
         for step in 0..=steps {
             for (file, cuts) in self.files.iter().zip(&cuts) {
                 write(&file.path, &file.bytes[..cuts.get(step).copied().unwrap_or(file.bytes.len())]);
@@ -98,9 +98,9 @@ impl Home {
 
     /// Writes every file up to somewhere, and returns what is missing.
     fn cut(&self, seed: u64) {
-        let mut dice = fastrand::Rng::with_seed(seed);
+        let mut rng = fastrand::Rng::with_seed(seed);
         for file in &self.files {
-            write(&file.path, &file.bytes[..cuts(file, 1, &mut dice)[0]]);
+            write(&file.path, &file.bytes[..cuts(file, 1, &mut rng)[0]]);
         }
     }
 
@@ -132,9 +132,9 @@ impl Home {
 }
 
 /// Where a file stops at each step before the last.
-fn cuts(file: &HomeFile, steps: usize, dice: &mut fastrand::Rng) -> Vec<usize> {
+fn cuts(file: &HomeFile, steps: usize, rng: &mut fastrand::Rng) -> Vec<usize> {
     let whole = file.bytes.len();
-    let mut cuts: Vec<usize> = (0..steps).map(|_| if file.grows { dice.usize(0..=whole) } else { whole }).collect();
+    let mut cuts: Vec<usize> = (0..steps).map(|_| if file.grows { rng.usize(0..=whole) } else { whole }).collect();
     cuts.sort_unstable();
     cuts
 }

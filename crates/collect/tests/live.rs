@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Runs, Settings};
-use agtop_model::{Change, Confidence, Deed, Gap, JoinTier, Liveness, OpenFiles, Session, Snapshot, Status, Timestamp};
+use agtop_model::{
+    ActivityKind, Change, Confidence, Gap, JoinTier, Liveness, OpenFiles, Session, Snapshot, Status, Timestamp,
+};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
 use tempfile::TempDir;
@@ -577,7 +579,7 @@ fn a_long_turn_has_lasted_since_its_prompt() {
         append(&bench.transcript(), &called(tool, &format!("t{n}"), Duration::from_secs(500 - n)));
         let agent = bench.look().agents[0].clone();
         assert_eq!(agent.status, Status::Working);
-        let is_prompt_known = matches!(agent.session.unwrap().recent[0].deed, Deed::Asked(_));
+        let is_prompt_known = matches!(agent.session.unwrap().recent[0].kind, ActivityKind::Asked(_));
         (agent.status_since, is_prompt_known)
     };
     let (since, is_prompt_known) = call(&mut bench, 0);
@@ -669,8 +671,8 @@ fn what_lately_happened_is_told_in_order() {
     append(&bench.transcript(), &called("Bash", "t1", Duration::from_secs(20)));
     append(&bench.transcript(), &failed("server_error"));
     let snapshot = bench.look();
-    let recent: Vec<_> = session(&snapshot).recent.iter().map(|happening| &happening.deed).collect();
-    assert!(matches!(recent[..], [Deed::Called { .. }, Deed::Failed(_)]), "{recent:?}");
+    let recent: Vec<_> = session(&snapshot).recent.iter().map(|happening| &happening.kind).collect();
+    assert!(matches!(recent[..], [ActivityKind::Called { .. }, ActivityKind::Failed(_)]), "{recent:?}");
     append(&bench.transcript().with_file_name("old.jsonl"), &line("m9", 1).replace(SID, "old"));
     let snapshot = bench.look();
     assert!(snapshot.sessions.iter().find(|session| &*session.key.id == "old").unwrap().recent.is_empty());

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Settings};
 use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send, tell};
-use agtop_model::{Agent, ContextSource, Deed, Evidence, JoinTier, OpenFiles, Snapshot, Status};
+use agtop_model::{ActivityKind, Agent, ContextSource, Evidence, JoinTier, OpenFiles, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
 use serde_json::{Value, json};
@@ -320,7 +320,7 @@ fn a_turn_that_fails_shows_why_and_counts() {
         assert_eq!((agent.evidence, agent.cause.as_ref().unwrap().raw()), (Evidence::Hook, reason));
         let session = agent.session.as_ref().unwrap();
         assert_eq!((session.errors, told.paces.one_minute().errors), (1, 1));
-        assert!(matches!(&session.recent.last().unwrap().deed, Deed::Failed(cause) if cause.raw() == reason));
+        assert!(matches!(&session.recent.last().unwrap().kind, ActivityKind::Failed(cause) if cause.raw() == reason));
         // A reminder that nobody has come yet changes nothing.
         let since = agent.status_since;
         bench.push(&[(0, "Notification", json!({"notification_type": "idle_prompt"}))]);

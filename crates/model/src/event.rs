@@ -400,12 +400,12 @@ pub struct Running {
     /// When it entered itself, where the vendor tells: no earlier than it started.
     pub entered: Option<Timestamp>,
     /// What it is doing, where the vendor tells.
-    pub activity: Option<Activity>,
+    pub activity: Option<VendorActivity>,
 }
 
 /// What a vendor says that its agent is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Activity {
+pub enum VendorActivity {
     /// In the middle of a turn.
     Busy,
     /// Its turn is over.

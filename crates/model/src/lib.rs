@@ -4,6 +4,7 @@
 //! [`Session`]s, joins those with [`Process`]es into [`Agent`]s and publishes a [`Snapshot`], and each output draws
 //! that snapshot. Nothing here opens a file, reads a clock or knows a terminal.
 
+mod activity;
 mod agent;
 mod allowance;
 mod client;
@@ -12,7 +13,6 @@ mod event;
 mod field;
 mod file_session;
 mod git;
-mod happening;
 mod health;
 mod history;
 mod ids;
@@ -31,18 +31,18 @@ mod untrusted;
 mod usage;
 mod usage_table;
 
+pub use activity::{Activity, ActivityKind, Change, Lifecycle};
 pub use agent::{Agent, Confidence, IoRate, Join, JoinTier, Liveness, Role};
 pub use allowance::Allowance;
 pub use client::ClientId;
 pub use decay::{Decay, DecayFacts, RecentResponses};
 pub use event::{
-    Activity, Event, EventKind, Extent, InferenceGeo, Lineage, Place, Provenance, Purpose, RateLimit, Running,
-    RunningTotal, SessionFacts, StopReason, Tier, Title, TitleRank, Turn, Window,
+    Event, EventKind, Extent, InferenceGeo, Lineage, Place, Provenance, Purpose, RateLimit, Running, RunningTotal,
+    SessionFacts, StopReason, Tier, Title, TitleRank, Turn, VendorActivity, Window,
 };
 pub use field::{FIELDS, Field, Kind, Row, Value, field};
 pub use file_session::{FileSession, LastTurn};
 pub use git::Git;
-pub use happening::{Change, Deed, Happening, Lifecycle};
 pub use health::{ClientHealth, Health, Issue, IssueKind, StoreHealth};
 pub use history::{History, HistoryPoint};
 pub use ids::{CoarserRecords, FileId, MessageKey, ProcId, SessionKey, ToolKey};

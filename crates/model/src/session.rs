@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    ClientId, Decay, Evidence, Gap, Happening, Phase, PicoUsd, Reading, SessionKey, Spend, Status, StopReason,
+    Activity, ClientId, Decay, Evidence, Gap, Phase, PicoUsd, Reading, SessionKey, Spend, Status, StopReason,
     Timestamp, Title, Untrusted, Usage,
 };
 
@@ -75,7 +75,7 @@ pub struct Session {
     pub repeats: u32,
     /// The last things that happened on the main line, oldest first; at most [`Self::RECENT`], and none in sessions that
     /// have long been quiet.
-    pub recent: Vec<Happening>,
+    pub recent: Vec<Activity>,
     /// Tools called in this session, most used first.
     pub tools: Vec<ToolCount>,
     /// What has been started and has not ended.

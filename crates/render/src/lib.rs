@@ -3,11 +3,11 @@
 //! Every output is a [`Surface`]: it gets an immutable [`Snapshot`] and a [`View`] that says what part of it to draw
 //! and how, and writes. No surface opens a file, reads a clock or asks a terminal: all of that is in the view.
 
+mod activity;
 pub mod alerts;
 mod cell;
 mod csv;
 mod filter;
-mod happening;
 mod json;
 mod list;
 pub mod money;
@@ -32,9 +32,9 @@ use std::io::{Result, Write};
 pub use agtop_model::Plan;
 use agtop_model::Snapshot;
 
+pub use activity::activity_line;
 pub use cell::shown;
 pub use filter::{Filter, FilterError, needs_its_person};
-pub use happening::happening_line;
 pub use names::{SortKey, UnknownName, fields};
 pub use project::project;
 pub use redact::redact;

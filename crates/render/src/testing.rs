@@ -5,10 +5,10 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use agtop_model::{
-    Agent, Basis, Change, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost, CpuTime, DayModel, Decay,
-    Deed, Evidence, Gap, Git, Growth, GrowthBasis, Happening, Health, History, HistoryPoint, InFlight, Io, IoRate,
-    Issue, IssueKind, Join, JoinTier, Lifecycle, Liveness, ModelSpend, OpenFiles, Pace, Paces, Phase, PicoUsd, Place,
-    ProcId, Process, ProcessState, Quantiles, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status,
+    Activity, ActivityKind, Agent, Basis, Change, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost,
+    CpuTime, DayModel, Decay, Evidence, Gap, Git, Growth, GrowthBasis, Health, History, HistoryPoint, InFlight, Io,
+    IoRate, Issue, IssueKind, Join, JoinTier, Lifecycle, Liveness, ModelSpend, OpenFiles, Pace, Paces, Phase, PicoUsd,
+    Place, ProcId, Process, ProcessState, Quantiles, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status,
     StopReason, System, Timestamp, Timings, Title, TitleRank, ToolCount, ToolTime, Totals, Untrusted, Usage, Window,
 };
 
@@ -427,10 +427,10 @@ fn claude_session() -> Session {
         decay: Some(Decay { fill: 20.8, errors: 4.0, output: 7.5, repeats: 0.0, known_until: NOW }),
         cache_saving: PicoUsd::from_usd(25.59),
         recent: vec![
-            Happening { at: Some(ago(60)), deed: Deed::Asked(Some(SECRET_WORDS.into())) },
-            Happening {
+            Activity { at: Some(ago(60)), kind: ActivityKind::Asked(Some(SECRET_WORDS.into())) },
+            Activity {
                 at: Some(ago(20)),
-                deed: Deed::Called { tool: "Bash".into(), target: Some(format!("echo {SECRET_WORDS}").into()) },
+                kind: ActivityKind::Called { tool: "Bash".into(), target: Some(format!("echo {SECRET_WORDS}").into()) },
             },
         ],
         tools: vec![ToolCount { name: "Bash".into(), calls: 47 }, ToolCount { name: "Edit".into(), calls: 23 }],

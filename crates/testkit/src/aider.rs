@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::{Clock, Home, Lines, Tokens, Truth};
+use crate::{Clock, ExpectedUsage, Home, Lines, Tokens};
 
 /// The client's name in the truth.
 pub const CLIENT: &str = "aider";
@@ -16,7 +16,7 @@ pub struct History {
     model: String,
     /// What this launch cost so far, in USD.
     cost: f64,
-    truth: Truth,
+    truth: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
 }
@@ -25,7 +25,7 @@ impl History {
     /// A history in that project, given relative to the home.
     pub fn create(home: &Home, project: impl AsRef<Path>, clock: Clock) -> io::Result<Self> {
         let out = home.create(project.as_ref().join(".aider.chat.history.md"))?;
-        Ok(Self { out, model: String::new(), cost: 0.0, truth: Truth::default(), clock })
+        Ok(Self { out, model: String::new(), cost: 0.0, truth: ExpectedUsage::default(), clock })
     }
 
     /// Aider is launched. Times are local, that is UTC here.
@@ -82,7 +82,7 @@ impl History {
     }
 
     /// Ends the history and tells what it amounts to.
-    pub fn finish(mut self) -> io::Result<Truth> {
+    pub fn finish(mut self) -> io::Result<ExpectedUsage> {
         self.out.flush()?;
         Ok(self.truth)
     }

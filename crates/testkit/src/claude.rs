@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::{Clock, Dice, Home, Lines, Stamp, Tokens, Truth, Uuid, json};
+use crate::{Clock, ExpectedUsage, Home, Lines, Rng, Stamp, Tokens, Uuid, json};
 
 /// The client's name in the truth.
 pub const CLIENT: &str = "claude";
@@ -37,7 +37,7 @@ pub struct Opening<'a> {
     /// The time.
     pub clock: Clock,
     /// The seed of everything else.
-    pub dice: Dice,
+    pub rng: Rng,
 }
 
 /// One content block of a response. Texts are given as they stand between the quotes of a JSON string.
@@ -102,17 +102,17 @@ pub struct Transcript<'h> {
     side: String,
     cwd: String,
     last: Option<Uuid>,
-    truth: Truth,
+    truth: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
     /// What ids are made from.
-    pub dice: Dice,
+    pub rng: Rng,
 }
 
 impl<'h> Transcript<'h> {
     /// A new session.
     pub fn start(home: &'h Home, mut opening: Opening<'_>) -> io::Result<Self> {
-        let session = opening.dice.uuid();
+        let session = opening.rng.uuid();
         let mut transcript = Self::open(home, opening, session, None)?;
         transcript.truth.session(CLIENT);
         Ok(transcript)
@@ -124,7 +124,7 @@ impl<'h> Transcript<'h> {
             Some(agent) => format!("{side}/subagents/agent-{agent}.jsonl"),
             None => format!("{side}.jsonl"),
         };
-        let Opening { cwd, edition, clock, dice } = opening;
+        let Opening { cwd, edition, clock, rng } = opening;
         let place = json::escaped(cwd);
         let version = edition.version();
         let tail = format!(r#""cwd":"{place}","sessionId":"{session}","version":"{version}","gitBranch":"main""#);
@@ -132,8 +132,8 @@ impl<'h> Transcript<'h> {
             Edition::Early => format!(r#""userType":"external",{tail}"#),
             Edition::Current => format!(r#""userType":"external","entrypoint":"cli",{tail}"#),
         };
-        let (out, cwd, truth) = (home.create(path)?, cwd.to_owned(), Truth::default());
-        Ok(Self { home, out, session, agent, edition, envelope, side, cwd, last: None, truth, clock, dice })
+        let (out, cwd, truth) = (home.create(path)?, cwd.to_owned(), ExpectedUsage::default());
+        Ok(Self { home, out, session, agent, edition, envelope, side, cwd, last: None, truth, clock, rng })
     }
 
     /// The session's id.
@@ -147,15 +147,15 @@ impl<'h> Transcript<'h> {
     }
 
     /// Ends the transcript and tells what it amounts to.
-    pub fn finish(mut self) -> io::Result<Truth> {
+    pub fn finish(mut self) -> io::Result<ExpectedUsage> {
         self.out.flush()?;
         Ok(self.truth)
     }
 
     /// Ends the transcript in the middle of a line, as a full disk or a kill may.
-    pub fn tear(mut self) -> io::Result<Truth> {
-        let (uuid, at) = (self.dice.uuid(), self.clock.now());
-        let id = self.dice.letters(22);
+    pub fn tear(mut self) -> io::Result<ExpectedUsage> {
+        let (uuid, at) = (self.rng.uuid(), self.clock.now());
+        let id = self.rng.letters(22);
         write!(
             self.out,
             r#"{{"parentUuid":"{uuid}","isSidechain":false,{},"timestamp":"{at}","type":"assistant","message":{{"id":"msg_01{id}","model":"claude-opus-4-8","usage":{{"input_tokens":91"#,
@@ -192,8 +192,8 @@ impl<'h> Transcript<'h> {
     /// A response: a line for each of its blocks, the usage on each of them.
     pub fn respond(&mut self, response: &Response<'_>) -> io::Result<Receipt> {
         self.clock.settle();
-        let id = format!("msg_01{}", self.dice.letters(22));
-        let request = format!("req_011C{}", self.dice.letters(20));
+        let id = format!("msg_01{}", self.rng.letters(22));
+        let request = format!("req_011C{}", self.rng.letters(20));
         let mut receipt = None;
         for (at, block) in response.blocks.iter().enumerate() {
             let is_last = at + 1 == response.blocks.len();
@@ -220,7 +220,7 @@ impl<'h> Transcript<'h> {
 
     /// A message that Claude Code made up itself; it has no usage and no model.
     pub fn synthetic(&mut self, text: &str, is_error: &str) -> io::Result<()> {
-        let id = self.dice.uuid();
+        let id = self.rng.uuid();
         let body = format_args!(
             r#""type":"assistant","message":{{"id":"{id}","container":null,"model":"<synthetic>","role":"assistant","stop_reason":"stop_sequence","stop_sequence":"","type":"message","usage":{{"input_tokens":0,"output_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"server_tool_use":{{"web_search_requests":0,"web_fetch_requests":0}},"service_tier":null,"cache_creation":{{"ephemeral_1h_input_tokens":0,"ephemeral_5m_input_tokens":0}}}},"content":[{{"type":"text","text":"{text}"}}]}},"isApiErrorMessage":{is_error}"#
         );
@@ -244,8 +244,8 @@ impl<'h> Transcript<'h> {
 
     /// A sub-agent that was called for by the tool call `call`, in a file of its own.
     pub fn subagent(&mut self, call: &str, kind: &str) -> io::Result<(String, Self)> {
-        let (agent, dice) = (self.dice.hex(17), self.dice.split());
-        let child = Self::open(self.home, self.opening(dice), self.session, Some(agent.clone()))?;
+        let (agent, rng) = (self.rng.hex(17), self.rng.split());
+        let child = Self::open(self.home, self.opening(rng), self.session, Some(agent.clone()))?;
         self.home.write(
             format!("{}/subagents/agent-{agent}.meta.json", self.side),
             format!(r#"{{"agentType":"{kind}","description":"look around","toolUseId":"{call}","spawnDepth":1}}"#),
@@ -255,9 +255,9 @@ impl<'h> Transcript<'h> {
 
     /// A fork: a session of its own that begins with the lines of this one, copied with their ids and times.
     pub fn fork(&mut self) -> io::Result<Self> {
-        let mut dice = self.dice.split();
-        let session = dice.uuid();
-        let mut fork = Self::open(self.home, self.opening(dice), session, None)?;
+        let mut rng = self.rng.split();
+        let session = rng.uuid();
+        let mut fork = Self::open(self.home, self.opening(rng), session, None)?;
         let (own, other) = (format!(r#""sessionId":"{}""#, self.session), format!(r#""sessionId":"{session}""#));
         for line in self.out.read_back()?.lines() {
             writeln!(fork.out, "{}", line.replace(&own, &other))?;
@@ -269,7 +269,7 @@ impl<'h> Transcript<'h> {
 
     /// A side file that repeats the transcript so far: what a compaction or an aside leaves.
     pub fn side_copy(&mut self, purpose: &str) -> io::Result<()> {
-        let agent = format!("{purpose}-{}", self.dice.hex(16));
+        let agent = format!("{purpose}-{}", self.rng.hex(16));
         let mark = format!(r#""isSidechain":true,"agentId":"{agent}""#);
         let copied = self.out.read_back()?;
         let mut copy = self.home.create(format!("{}/subagents/agent-{agent}.jsonl", self.side))?;
@@ -279,12 +279,12 @@ impl<'h> Transcript<'h> {
         copy.flush()
     }
 
-    fn opening(&self, dice: Dice) -> Opening<'_> {
-        Opening { cwd: &self.cwd, edition: self.edition, clock: self.clock, dice }
+    fn opening(&self, rng: Rng) -> Opening<'_> {
+        Opening { cwd: &self.cwd, edition: self.edition, clock: self.clock, rng }
     }
 
     fn chain(&mut self, body: fmt::Arguments<'_>, extra: fmt::Arguments<'_>) -> io::Result<Uuid> {
-        let (uuid, at, out) = (self.dice.uuid(), self.clock.now(), &mut self.out);
+        let (uuid, at, out) = (self.rng.uuid(), self.clock.now(), &mut self.out);
         match self.last.replace(uuid) {
             Some(last) => write!(out, r#"{{"parentUuid":"{last}""#)?,
             None => write!(out, r#"{{"parentUuid":null"#)?,
@@ -365,7 +365,7 @@ mod tests {
 
     fn start(home: &Home, edition: Edition) -> Transcript<'_> {
         let clock = Clock::at(Stamp(1_775_044_800_000));
-        Transcript::start(home, Opening { cwd: "/home/dev/a.b", edition, clock, dice: Dice::new(1) }).unwrap()
+        Transcript::start(home, Opening { cwd: "/home/dev/a.b", edition, clock, rng: Rng::new(1) }).unwrap()
     }
 
     fn lines(transcript: &mut Transcript<'_>) -> Vec<Value> {

@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::Dice;
+use crate::Rng;
 
 /// Milliseconds in a second.
 pub const SECOND: i64 = 1_000;
@@ -80,8 +80,8 @@ impl Clock {
     }
 
     /// Moves it by a random time of at least a millisecond and at most `most`.
-    pub fn drift(&mut self, dice: &mut Dice, most: i64) -> Stamp {
-        self.now += 1 + i64::try_from(dice.below(most.unsigned_abs().max(1))).unwrap_or(0);
+    pub fn drift(&mut self, rng: &mut Rng, most: i64) -> Stamp {
+        self.now += 1 + i64::try_from(rng.below(most.unsigned_abs().max(1))).unwrap_or(0);
         self.now()
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::{Clock, Dice, Home, Lines, Tokens, Truth, Uuid, json};
+use crate::{Clock, ExpectedUsage, Home, Lines, Rng, Tokens, Uuid, json};
 
 /// The client's name in the truth.
 pub const CLIENT: &str = "codex";
@@ -42,7 +42,7 @@ pub struct Opening<'a> {
     /// The time.
     pub clock: Clock,
     /// The seed of everything else.
-    pub dice: Dice,
+    pub rng: Rng,
 }
 
 /// Where a thread came from.
@@ -104,11 +104,11 @@ pub struct Rollout<'h> {
     total: Counts,
     in_turn: Counts,
     last: Counts,
-    truth: Truth,
+    truth: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
     /// What ids are made from.
-    pub dice: Dice,
+    pub rng: Rng,
 }
 
 impl<'h> Rollout<'h> {
@@ -121,11 +121,11 @@ impl<'h> Rollout<'h> {
     }
 
     fn open(home: &'h Home, opening: Opening<'_>) -> io::Result<Self> {
-        let Opening { cwd, edition, clock, mut dice } = opening;
-        let thread = dice.uuid_at(clock.now().0);
+        let Opening { cwd, edition, clock, mut rng } = opening;
+        let thread = rng.uuid_at(clock.now().0);
         let day = clock.now().format("%Y/%m/%d/rollout-%Y-%m-%dT%H-%M-%S");
         let out = home.create(format!(".codex/sessions/{day}-{thread}.jsonl"))?;
-        let (none, truth) = (Counts::default(), Truth::default());
+        let (none, truth) = (Counts::default(), ExpectedUsage::default());
         Ok(Self {
             home,
             out,
@@ -141,7 +141,7 @@ impl<'h> Rollout<'h> {
             last: none,
             truth,
             clock,
-            dice,
+            rng,
         })
     }
 
@@ -161,13 +161,13 @@ impl<'h> Rollout<'h> {
     }
 
     /// Ends the rollout and tells what it amounts to.
-    pub fn finish(mut self) -> io::Result<Truth> {
+    pub fn finish(mut self) -> io::Result<ExpectedUsage> {
         self.out.flush()?;
         Ok(self.truth)
     }
 
     /// Ends the rollout and moves it to the archive, which is flat.
-    pub fn archive(mut self) -> io::Result<Truth> {
+    pub fn archive(mut self) -> io::Result<ExpectedUsage> {
         self.out.flush()?;
         let name = self.out.path().file_name().unwrap_or_default();
         fs::rename(self.out.path(), self.home.prepare(format!(".codex/archived_sessions/{}", name.display()))?)?;
@@ -175,7 +175,7 @@ impl<'h> Rollout<'h> {
     }
 
     /// Ends the rollout in the middle of a line.
-    pub fn tear(mut self) -> io::Result<Truth> {
+    pub fn tear(mut self) -> io::Result<ExpectedUsage> {
         let at = self.clock.now();
         write!(
             self.out,
@@ -186,7 +186,7 @@ impl<'h> Rollout<'h> {
 
     /// A turn begins, with this model.
     pub fn begin_turn(&mut self, model: &str, prompt: &str) -> io::Result<()> {
-        self.turn = self.dice.uuid_at(self.clock.now().0);
+        self.turn = self.rng.uuid_at(self.clock.now().0);
         model.clone_into(&mut self.model);
         self.in_turn = Counts::default();
         let (turn, started) = (self.turn, self.clock.now().seconds());
@@ -214,7 +214,7 @@ impl<'h> Rollout<'h> {
 
     /// The model calls a command; the call's id is returned.
     pub fn call(&mut self, arguments: &str) -> io::Result<String> {
-        let call = format!("call_{}", self.dice.letters(24));
+        let call = format!("call_{}", self.rng.letters(24));
         self.line(
             "response_item",
             format_args!(
@@ -256,7 +256,7 @@ impl<'h> Rollout<'h> {
             return Ok(());
         }
         let Self { thread, session, turn, last, in_turn, total, .. } = *self;
-        let response = format!("resp_{}", self.dice.hex(24));
+        let response = format!("resp_{}", self.rng.hex(24));
         self.line("token_usage_record", format_args!(
             r#"{{"thread_id":"{thread}","turn_id":"{turn}","session_id":"{session}","root_turn_id":"{turn}","response_id":"{response}","usage":{last},"turn_token_usage":{in_turn},"thread_token_usage":{total}}}"#
         ))
@@ -293,8 +293,8 @@ impl<'h> Rollout<'h> {
 
     /// A fork that a person made: a session of its own.
     pub fn fork(&mut self) -> io::Result<Self> {
-        let dice = self.dice.split();
-        let mut fork = Self::open(self.home, self.opening(dice))?;
+        let rng = self.rng.split();
+        let mut fork = Self::open(self.home, self.opening(rng))?;
         fork.truth.session(CLIENT);
         fork.meta(Origin::Fork { of: self.thread, at: self.ordinal })?;
         if self.edition == Edition::Classic {
@@ -306,8 +306,8 @@ impl<'h> Rollout<'h> {
     /// An agent that the thread spawned. A classic one begins with the parent's history, stamped anew within one
     /// second; a current one may inherit numbered lines, which are the parent's.
     pub fn spawn(&mut self, inherits: Inherits) -> io::Result<Self> {
-        let dice = self.dice.split();
-        let mut opening = self.opening(dice);
+        let rng = self.rng.split();
+        let mut opening = self.opening(rng);
         opening.clock.next_second();
         let now = opening.clock;
         let mut child = Self::open(self.home, opening)?;
@@ -345,8 +345,8 @@ impl<'h> Rollout<'h> {
         Ok(())
     }
 
-    fn opening(&self, dice: Dice) -> Opening<'_> {
-        Opening { cwd: &self.cwd, edition: self.edition, clock: self.clock, dice }
+    fn opening(&self, rng: Rng) -> Opening<'_> {
+        Opening { cwd: &self.cwd, edition: self.edition, clock: self.clock, rng }
     }
 
     fn meta(&mut self, origin: Origin) -> io::Result<()> {
@@ -412,7 +412,7 @@ mod tests {
 
     fn start(home: &Home, edition: Edition) -> Rollout<'_> {
         let clock = Clock::at(Stamp(1_775_044_800_000));
-        Rollout::start(home, Opening { cwd: "/home/dev/p", edition, clock, dice: Dice::new(1) }).unwrap()
+        Rollout::start(home, Opening { cwd: "/home/dev/p", edition, clock, rng: Rng::new(1) }).unwrap()
     }
 
     fn respond(rollout: &mut Rollout<'_>) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::{Clock, Dice, Home, Lines, Stamp, Tokens, Truth, Uuid, json};
+use crate::{Clock, ExpectedUsage, Home, Lines, Rng, Stamp, Tokens, Uuid, json};
 
 /// The client's name in the truth.
 pub const CLIENT: &str = "gemini";
@@ -27,7 +27,7 @@ pub struct Opening<'a> {
     /// The time.
     pub clock: Clock,
     /// The seed of everything else.
-    pub dice: Dice,
+    pub rng: Rng,
 }
 
 /// A tool call with its answer. Texts are given as they stand between the quotes of a JSON string.
@@ -51,11 +51,11 @@ pub struct Chat<'h> {
     messages: usize,
     /// Messages since the last checkpoint, as a checkpoint repeats them.
     recent: Vec<String>,
-    truth: Truth,
+    truth: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
     /// What ids are made from.
-    pub dice: Dice,
+    pub rng: Rng,
 }
 
 /// How many messages a checkpoint keeps.
@@ -69,7 +69,7 @@ impl<'h> Chat<'h> {
 
     /// A new chat.
     pub fn start(home: &'h Home, mut opening: Opening<'_>) -> io::Result<Self> {
-        let session = opening.dice.uuid();
+        let session = opening.rng.uuid();
         let name = format!("session-{}-{}", opening.clock.now().format("%Y-%m-%dT%H-%M"), session.short());
         let mut chat = Self::open(home, opening, session, &name)?;
         chat.truth.session(CLIENT);
@@ -80,27 +80,27 @@ impl<'h> Chat<'h> {
     /// The chat goes on in a second file of the same session.
     pub fn resume(&mut self) -> io::Result<Self> {
         let name = format!("session-{}-{}", self.clock.now().format("%Y-%m-%dT%H-%M"), self.session.short());
-        let (session, dice) = (self.session, self.dice.split());
-        let mut chat = Self::open(self.home, self.opening(Layout::Lines, dice), session, &name)?;
+        let (session, rng) = (self.session, self.rng.split());
+        let mut chat = Self::open(self.home, self.opening(Layout::Lines, rng), session, &name)?;
         chat.header("main")?;
         Ok(chat)
     }
 
     /// A sub-agent of the chat, in a file of its own.
     pub fn subagent(&mut self) -> io::Result<Self> {
-        let (own, dice) = (self.dice.uuid(), self.dice.split());
+        let (own, rng) = (self.rng.uuid(), self.rng.split());
         let name = format!("{}/{own}", self.session);
-        let mut chat = Self::open(self.home, self.opening(Layout::Lines, dice), own, &name)?;
+        let mut chat = Self::open(self.home, self.opening(Layout::Lines, rng), own, &name)?;
         chat.header("subagent")?;
         Ok(chat)
     }
 
     fn open(home: &'h Home, opening: Opening<'_>, session: Uuid, name: &str) -> io::Result<Self> {
-        let Opening { project, layout, clock, dice } = opening;
+        let Opening { project, layout, clock, rng } = opening;
         let extension = if layout == Layout::Document { "json" } else { "jsonl" };
         let out = home.create(format!(".gemini/tmp/{project}/chats/{name}.{extension}"))?;
-        let (project, truth) = (project.to_owned(), Truth::default());
-        Ok(Self { home, out, session, project, layout, messages: 0, recent: Vec::new(), truth, clock, dice })
+        let (project, truth) = (project.to_owned(), ExpectedUsage::default());
+        Ok(Self { home, out, session, project, layout, messages: 0, recent: Vec::new(), truth, clock, rng })
     }
 
     /// The session's id.
@@ -114,7 +114,7 @@ impl<'h> Chat<'h> {
     }
 
     /// Ends the chat and tells what it amounts to.
-    pub fn finish(mut self) -> io::Result<Truth> {
+    pub fn finish(mut self) -> io::Result<ExpectedUsage> {
         if self.layout == Layout::Document {
             self.out.write_all(b"\n  ]\n}")?;
         }
@@ -123,7 +123,7 @@ impl<'h> Chat<'h> {
     }
 
     /// Ends the chat in the middle of a line.
-    pub fn tear(mut self) -> io::Result<Truth> {
+    pub fn tear(mut self) -> io::Result<ExpectedUsage> {
         let at = self.clock.now();
         write!(self.out, r#"{{"id":"torn","timestamp":"{at}","type":"gemini","content":"","tokens":{{"input":99"#)?;
         self.finish()
@@ -131,7 +131,7 @@ impl<'h> Chat<'h> {
 
     /// A person's words.
     pub fn prompt(&mut self, text: &str) -> io::Result<()> {
-        let id = self.dice.uuid();
+        let id = self.rng.uuid();
         self.message(id, self.clock.now(), "user", format_args!(r#""content":[{{"text":"{text}"}}]"#))?;
         self.touch()
     }
@@ -139,7 +139,7 @@ impl<'h> Chat<'h> {
     /// A response: written when it ends, and again when its tool has answered. `tokens` has no cache writes.
     pub fn respond(&mut self, model: &str, tokens: Tokens, text: &str, call: Option<Call<'_>>) -> io::Result<()> {
         self.clock.settle();
-        let (id, at) = (self.dice.uuid(), self.clock.now());
+        let (id, at) = (self.rng.uuid(), self.clock.now());
         self.truth.turn(CLIENT, model, at, tokens);
         let Tokens { cache_read, output, reasoning_output, .. } = tokens;
         let (input, said) = (tokens.prompt(), output - reasoning_output);
@@ -156,21 +156,21 @@ impl<'h> Chat<'h> {
             self.touch()?;
         }
         self.clock.advance(400);
-        let (call, ended) = (format!("run_shell_command__call_g{}", self.dice.hex(24)), self.clock.now());
+        let (call, ended) = (format!("run_shell_command__call_g{}", self.rng.hex(24)), self.clock.now());
         let answer = format!(
             r#"{{"functionResponse":{{"id":"{call}","name":"run_shell_command","response":{{"output":"{output}"}}}}}}"#
         );
         self.message(id, at, "gemini", format_args!(
             r#"{body},"toolCalls":[{{"id":"{call}","name":"run_shell_command","args":{{"command":"{command}"}},"result":[{answer}],"status":"success","timestamp":"{ended}"}}]"#
         ))?;
-        let id = self.dice.uuid();
+        let id = self.rng.uuid();
         self.message(id, ended, "user", format_args!(r#""content":[{answer}]"#))?;
         self.touch()
     }
 
     /// A line of the program itself.
     pub fn remark(&mut self, kind: &str, text: &str) -> io::Result<()> {
-        let id = self.dice.uuid();
+        let id = self.rng.uuid();
         self.message(id, self.clock.now(), kind, format_args!(r#""content":"{text}""#))
     }
 
@@ -184,12 +184,12 @@ impl<'h> Chat<'h> {
         writeln!(self.out, r#"{{"$set":{{"messages":[{messages}],"lastUpdated":"{at}"}}}}"#)
     }
 
-    fn opening(&self, layout: Layout, dice: Dice) -> Opening<'_> {
-        Opening { project: &self.project, layout, clock: self.clock, dice }
+    fn opening(&self, layout: Layout, rng: Rng) -> Opening<'_> {
+        Opening { project: &self.project, layout, clock: self.clock, rng }
     }
 
     fn header(&mut self, kind: &str) -> io::Result<()> {
-        let (session, at, project) = (self.session, self.clock.now(), self.dice.hex(64));
+        let (session, at, project) = (self.session, self.clock.now(), self.rng.hex(64));
         let members = format!(
             r#""sessionId":"{session}","projectHash":"{project}","startTime":"{at}","lastUpdated":"{at}","kind":"{kind}""#
         );
@@ -238,7 +238,7 @@ mod tests {
 
     fn start(home: &Home, layout: Layout) -> Chat<'_> {
         let clock = Clock::at(Stamp(1_775_044_800_000));
-        Chat::start(home, Opening { project: "p", layout, clock, dice: Dice::new(1) }).unwrap()
+        Chat::start(home, Opening { project: "p", layout, clock, rng: Rng::new(1) }).unwrap()
     }
 
     fn lines(chat: &mut Chat<'_>) -> Vec<Value> {

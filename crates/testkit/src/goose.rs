@@ -4,7 +4,7 @@ use std::io;
 
 use rusqlite::{Connection, params};
 
-use crate::{Clock, Home, Stamp, Tokens, Truth, sqlite};
+use crate::{Clock, ExpectedUsage, Home, Stamp, Tokens, sqlite};
 
 /// The client's name in the truth.
 pub const CLIENT: &str = "goose";
@@ -55,7 +55,7 @@ CREATE INDEX idx_usage_ledger_session ON usage_ledger(session_id);
 pub struct Database {
     connection: Connection,
     schema: Schema,
-    truth: Truth,
+    truth: ExpectedUsage,
 }
 
 /// Whether a session's responses are in the ledger one by one.
@@ -100,7 +100,7 @@ impl Database {
             }
         };
         sqlite::insert(&connection, "INSERT INTO schema_version VALUES (?1, '2026-01-01 00:00:00')", [version])?;
-        Ok(Self { connection, schema, truth: Truth::default() })
+        Ok(Self { connection, schema, truth: ExpectedUsage::default() })
     }
 
     /// Adds a session, all of it on one day.
@@ -134,7 +134,7 @@ impl Database {
     }
 
     /// Ends the database and tells what it amounts to.
-    pub fn finish(self) -> Truth {
+    pub fn finish(self) -> ExpectedUsage {
         self.truth
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::{Dice, Home};
+use crate::{Home, Rng};
 
 /// A named pipe: opening it for reading waits forever for a writer.
 #[cfg(all(unix, not(target_vendor = "apple")))]
@@ -68,8 +68,8 @@ pub fn giant_line(home: &Home, relative: impl AsRef<Path>, bytes: usize) -> io::
 
 /// A file of so many random bytes.
 pub fn noise(home: &Home, relative: impl AsRef<Path>, bytes: usize, seed: u64) -> io::Result<PathBuf> {
-    let mut dice = Dice::new(seed);
-    let noise: Vec<u8> = (0..bytes).map(|_| u8::try_from(dice.below(256)).unwrap_or(0)).collect();
+    let mut rng = Rng::new(seed);
+    let noise: Vec<u8> = (0..bytes).map(|_| u8::try_from(rng.below(256)).unwrap_or(0)).collect();
     home.write(relative, noise)
 }
 

@@ -2,38 +2,38 @@
 //!
 //! One file per client holds its builder; [`corpus`] joins them into a home of any size; [`hostile`] writes what no
 //! agent should have written. Everything is a function of its seed: no builder asks the wall clock, a pid or the
-//! environment. On Unix a [`Stage`] has real processes, too, which look like agents and do what they are told.
+//! environment. On Unix a [`ProcessHarness`] has real processes, too, which look like agents and do what they are told.
 
-#[cfg(unix)]
-mod actor;
 pub mod aider;
 pub mod claude;
 mod clock;
 pub mod codex;
 pub mod corpus;
+mod expected;
 #[cfg(unix)]
-mod crew;
-mod dice;
+mod fake_agent;
+#[cfg(unix)]
+mod fake_agents;
 pub mod gemini;
 pub mod goose;
 mod home;
 pub mod hostile;
 mod json;
 pub mod opencode;
+#[cfg(unix)]
+mod process_harness;
+mod rng;
 mod sqlite;
-#[cfg(unix)]
-mod stage;
 mod text;
-mod truth;
 
-#[cfg(unix)]
-pub use actor::{Cue, play};
 pub use clock::{Clock, DAY, HOUR, MINUTE, SECOND, Stamp};
+pub use expected::{ExpectedOfClient, ExpectedOfDay, ExpectedUsage, ExpectedUsageFile, Tokens};
 #[cfg(unix)]
-pub use crew::{CREW, Member};
-pub use dice::{Dice, Uuid};
+pub use fake_agent::{AgentCommand, run_fake_agent};
+#[cfg(unix)]
+pub use fake_agents::{FAKE_AGENTS, FakeAgentSpec};
 pub use home::{Home, Lines};
 #[cfg(unix)]
-pub use stage::{Actor, Stage};
+pub use process_harness::{FakeAgent, ProcessHarness};
+pub use rng::{Rng, Uuid};
 pub use text::Filler;
-pub use truth::{ClientTruth, DayTruth, Tokens, Truth, TruthFile};

@@ -5,7 +5,7 @@ use std::io;
 
 use rusqlite::{Connection, params};
 
-use crate::{Clock, Dice, Home, Stamp, Tokens, Truth, json, sqlite};
+use crate::{Clock, ExpectedUsage, Home, Rng, Stamp, Tokens, json, sqlite};
 
 /// The client's name in the truth.
 pub const CLIENT: &str = "opencode";
@@ -75,7 +75,7 @@ pub struct Opening<'a> {
     /// The time.
     pub clock: Clock,
     /// The seed of everything else.
-    pub dice: Dice,
+    pub rng: Rng,
 }
 
 /// One step of an answer: a call of the model. Texts are given as they stand between the quotes of a JSON string.
@@ -106,26 +106,26 @@ pub struct Session<'s, 'h> {
     cost: f64,
     spent: Tokens,
     model: String,
-    truth: Truth,
+    truth: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
     /// What ids are made from.
-    pub dice: Dice,
+    pub rng: Rng,
 }
 
 impl<'s, 'h> Session<'s, 'h> {
     /// A new session.
     pub fn start(stores: &'s Stores<'h>, opening: Opening<'_>) -> Self {
-        let Opening { place, cwd, parent, clock, mut dice } = opening;
-        let mut truth = Truth::default();
+        let Opening { place, cwd, parent, clock, mut rng } = opening;
+        let mut truth = ExpectedUsage::default();
         if parent.is_none() {
             truth.session(CLIENT);
         }
         Self {
             stores,
             place,
-            id: identifier("ses", clock, &mut dice),
-            project: dice.hex(40),
+            id: identifier("ses", clock, &mut rng),
+            project: rng.hex(40),
             cwd: json::escaped(cwd),
             parent: parent.map(str::to_owned),
             prompt: String::new(),
@@ -135,7 +135,7 @@ impl<'s, 'h> Session<'s, 'h> {
             model: String::new(),
             truth,
             clock,
-            dice,
+            rng,
         }
     }
 
@@ -196,7 +196,7 @@ impl<'s, 'h> Session<'s, 'h> {
     }
 
     /// Ends the session and tells what it amounts to.
-    pub fn finish(mut self, title: &str) -> io::Result<Truth> {
+    pub fn finish(mut self, title: &str) -> io::Result<ExpectedUsage> {
         let (id, project, cwd) = (&self.id, &self.project, &self.cwd);
         let (began, now) = (self.began.0, self.clock.now().0);
         if self.place != Place::Database {
@@ -255,14 +255,14 @@ impl<'s, 'h> Session<'s, 'h> {
     }
 
     fn step(&mut self, message: &str, step: &Step<'_>, finish: &str) -> io::Result<()> {
-        let snapshot = self.dice.hex(40);
+        let snapshot = self.rng.hex(40);
         self.part(message, &format!(r#""type":"step-start","snapshot":"{snapshot}""#))?;
         let (started, text) = (self.clock.now().0, step.text);
         self.part(message, &format!(r#""type":"text","text":"{text}","time":{{"start":{started},"end":{started}}}"#))?;
         self.clock.advance(900);
         let ended = self.clock.now().0;
         if let Some(output) = step.output {
-            let call = self.dice.letters(24);
+            let call = self.rng.letters(24);
             self.part(message, &format!(
                 r#""type":"tool","callID":"toolu_01{call}","tool":"bash","state":{{"status":"completed","input":{{"command":"ls"}},"output":"{output}","title":"ls","metadata":{{"exit":0}},"time":{{"start":{started},"end":{ended}}}}}"#
             ))?;
@@ -313,7 +313,7 @@ impl<'s, 'h> Session<'s, 'h> {
     }
 
     fn identifier(&mut self, kind: &str) -> String {
-        identifier(kind, self.clock, &mut self.dice)
+        identifier(kind, self.clock, &mut self.rng)
     }
 }
 
@@ -330,8 +330,8 @@ impl Stores<'_> {
 }
 
 /// An id as `OpenCode` makes them: the time, then letters.
-fn identifier(kind: &str, clock: Clock, dice: &mut Dice) -> String {
-    format!("{kind}_{:012x}{}", (clock.now().0 * 0x1000).unsigned_abs() & 0xffff_ffff_ffff, dice.letters(14))
+fn identifier(kind: &str, clock: Clock, rng: &mut Rng) -> String {
+    format!("{kind}_{:012x}{}", (clock.now().0 * 0x1000).unsigned_abs() & 0xffff_ffff_ffff, rng.letters(14))
 }
 
 /// `SQLite`'s integers are signed.
@@ -348,10 +348,10 @@ mod tests {
     const TOKENS: Tokens =
         Tokens { input: 3, cache_read: 900, cache_write_5m: 40, cache_write_1h: 0, output: 50, reasoning_output: 20 };
 
-    fn session(home: &Home, place: Place) -> (Stores<'_>, Truth) {
+    fn session(home: &Home, place: Place) -> (Stores<'_>, ExpectedUsage) {
         let stores = Stores::create(home).unwrap();
         let clock = Clock::at(Stamp(1_775_044_800_000));
-        let opening = Opening { place, cwd: "/home/dev/p", parent: None, clock, dice: Dice::new(1) };
+        let opening = Opening { place, cwd: "/home/dev/p", parent: None, clock, rng: Rng::new(1) };
         let mut session = Session::start(&stores, opening);
         let step = Step { tokens: TOKENS, cost: 0.25, text: "ok", output: Some("a") };
         session.prompt("hi").unwrap();

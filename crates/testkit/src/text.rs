@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::{Dice, json};
+use crate::{Rng, json};
 
 /// Text to fill messages and tool results with, ready to stand inside a JSON string.
 ///
@@ -19,38 +19,38 @@ static PROSE: LazyLock<Filler> = LazyLock::new(|| Filler::grow(1, 1 << 18, prose
 /// What tools print.
 static OUTPUT: LazyLock<Filler> = LazyLock::new(|| Filler::grow(2, 1 << 20, output_line));
 /// What vendors encrypt.
-static BLOBS: LazyLock<Filler> = LazyLock::new(|| Filler::grow(3, 1 << 18, |dice| dice.letters(64)));
+static BLOBS: LazyLock<Filler> = LazyLock::new(|| Filler::grow(3, 1 << 18, |rng| rng.letters(64)));
 
 impl Filler {
     /// About `bytes` of conversation, of at most 256 KiB.
-    pub fn prose(dice: &mut Dice, bytes: u64) -> &'static str {
-        PROSE.cut(dice, bytes)
+    pub fn prose(rng: &mut Rng, bytes: u64) -> &'static str {
+        PROSE.cut(rng, bytes)
     }
 
     /// About `bytes` of tool output, of at most a MiB.
-    pub fn output(dice: &mut Dice, bytes: u64) -> &'static str {
-        OUTPUT.cut(dice, bytes)
+    pub fn output(rng: &mut Rng, bytes: u64) -> &'static str {
+        OUTPUT.cut(rng, bytes)
     }
 
     /// About `bytes` of letters and digits, of at most 256 KiB.
-    pub fn blob(dice: &mut Dice, bytes: u64) -> &'static str {
-        BLOBS.cut(dice, bytes)
+    pub fn blob(rng: &mut Rng, bytes: u64) -> &'static str {
+        BLOBS.cut(rng, bytes)
     }
 
-    fn grow(seed: u64, bytes: usize, line: fn(&mut Dice) -> String) -> Self {
-        let mut dice = Dice::new(seed);
+    fn grow(seed: u64, bytes: usize, line: fn(&mut Rng) -> String) -> Self {
+        let mut rng = Rng::new(seed);
         let (mut text, mut starts) = (String::with_capacity(bytes + 256), Vec::new());
         while text.len() < bytes {
             starts.push(text.len());
-            json::escape(&line(&mut dice), &mut text);
+            json::escape(&line(&mut rng), &mut text);
         }
         Self { text, starts }
     }
 
-    fn cut(&self, dice: &mut Dice, bytes: u64) -> &str {
+    fn cut(&self, rng: &mut Rng, bytes: u64) -> &str {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(self.text.len());
         let last = self.starts.partition_point(|&start| start + bytes <= self.text.len());
-        let from = self.starts.get(dice.index(last)).copied().unwrap_or(0);
+        let from = self.starts.get(rng.index(last)).copied().unwrap_or(0);
         let to = self.starts.partition_point(|&start| start < from + bytes);
         let range = Range { start: from, end: self.starts.get(to).copied().unwrap_or(self.text.len()) };
         self.text.get(range).unwrap_or_default()
@@ -108,35 +108,35 @@ const WORDS: [&str; 48] = [
     "branch",
 ];
 
-fn prose_line(dice: &mut Dice) -> String {
-    let words: Vec<_> = (0..dice.between(6, 14)).map(|_| dice.pick(&WORDS)).collect();
-    let end = dice.pick(&[". ", ".\n", ".\n\n", "? ", ":\n- "]);
+fn prose_line(rng: &mut Rng) -> String {
+    let words: Vec<_> = (0..rng.between(6, 14)).map(|_| rng.pick(&WORDS)).collect();
+    let end = rng.pick(&[". ", ".\n", ".\n\n", "? ", ":\n- "]);
     words.join(" ") + end
 }
 
-fn output_line(dice: &mut Dice) -> String {
-    let number = dice.between(1, 99_999);
-    match dice.below(40) {
+fn output_line(rng: &mut Rng) -> String {
+    let number = rng.between(1, 99_999);
+    match rng.below(40) {
         0 => format!(
             "{{\"type\":\"assistant\",\"message\":{{\"id\":\"msg_01{}\",\"model\":\"claude-opus-4-8\",\"usage\":\
              {{\"input_tokens\":{number},\"cache_creation_input_tokens\":{number},\"output_tokens\":{number}}}}}}}\n",
-            dice.letters(22)
+            rng.letters(22)
         ),
         1 => format!(
             "{{\"type\":\"event_msg\",\"payload\":{{\"type\":\"token_count\",\"info\":{{\"total_token_usage\":\
              {{\"input_tokens\":{number},\"output_tokens\":{number}}}}}}}}}\n"
         ),
         2 => format!("    \"tokens\": {{ \"input\": {number}, \"output\": 12, \"cached\": 0 }},\n"),
-        3 => format!("\u{1b}[32m✔\u{1b}[0m {} — {number} ms 🎉\n", dice.pick(&WORDS)),
+        3 => format!("\u{1b}[32m✔\u{1b}[0m {} — {number} ms 🎉\n", rng.pick(&WORDS)),
         4 => format!("> Tokens: {number} sent, 12 received. Cost: $0.04 message, $1.23 session.\n"),
         5..=14 => {
-            format!("-rw-r--r--  1 dev dev {number:>8} Nov  1 10:31 src/{}_{}.rs\n", dice.letters(6), number % 97)
+            format!("-rw-r--r--  1 dev dev {number:>8} Nov  1 10:31 src/{}_{}.rs\n", rng.letters(6), number % 97)
         }
         15..=24 => {
-            format!("{:>5}→\tlet {} = self.{}(&mut out)?;\n", number % 4000, dice.letters(5), dice.pick(&WORDS))
+            format!("{:>5}→\tlet {} = self.{}(&mut out)?;\n", number % 4000, rng.letters(5), rng.pick(&WORDS))
         }
         _ => {
-            let words: Vec<_> = (0..dice.between(4, 12)).map(|_| dice.pick(&WORDS)).collect();
+            let words: Vec<_> = (0..rng.between(4, 12)).map(|_| rng.pick(&WORDS)).collect();
             format!("src/lib.rs:{}: {}\n", number % 4000, words.join(" "))
         }
     }
@@ -148,10 +148,9 @@ mod tests {
 
     #[test]
     fn every_cut_is_a_json_string_of_about_the_size() {
-        let mut dice = Dice::new(5);
+        let mut rng = Rng::new(5);
         for bytes in [0, 1, 100, 5_000, 200_000, u64::MAX] {
-            for text in
-                [Filler::prose(&mut dice, bytes), Filler::output(&mut dice, bytes), Filler::blob(&mut dice, bytes)]
+            for text in [Filler::prose(&mut rng, bytes), Filler::output(&mut rng, bytes), Filler::blob(&mut rng, bytes)]
             {
                 serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap();
                 let wanted = usize::try_from(bytes).unwrap_or(usize::MAX);

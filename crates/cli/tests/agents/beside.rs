@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use agtop_testkit::{Actor, CREW};
+use agtop_testkit::{FAKE_AGENTS, FakeAgent};
 
 use crate::machine::{Machine, Test};
 
@@ -12,8 +12,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("the_repository_around_a_machine_is_not_searched", the_repository_around_a_machine_is_not_searched),
 ];
 
-fn crew(machine: &mut Machine) -> Vec<Actor> {
-    CREW.iter().map(|member| machine.stage.start_member(member).unwrap()).collect()
+fn crew(machine: &mut Machine) -> Vec<FakeAgent> {
+    FAKE_AGENTS.iter().map(|member| machine.stage.start_member(member).unwrap()).collect()
 }
 
 /// Else running beside it would prove nothing.
@@ -21,7 +21,7 @@ fn the_crew_is_recognised() {
     let mut machine = Machine::new();
     let _crew = crew(&mut machine);
     let seen: BTreeSet<String> = machine.rows().into_iter().map(|row| row.client).collect();
-    assert_eq!(seen, CREW.iter().map(|member| member.client.to_owned()).collect());
+    assert_eq!(seen, FAKE_AGENTS.iter().map(|member| member.client.to_owned()).collect());
     let sessions = machine.json("sessions")["sessions"].as_array().unwrap().len();
     assert_eq!(sessions, 1, "Aider's history is read where it works");
 }

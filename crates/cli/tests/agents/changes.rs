@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt;
 
-use agtop_testkit::Cue;
+use agtop_testkit::AgentCommand;
 
 use crate::joins::{codex_command, start_claude};
 use crate::machine::{Machine, Row, Test, started};
@@ -21,7 +21,7 @@ fn a_killed_agent_leaves_its_session_behind() {
     let mut machine = Machine::new();
     let (thread, rollout) = machine.codex_thread(1);
     let mut agent = machine.stage.start(&mut codex_command(&machine)).unwrap();
-    agent.tell(&Cue::Hold(rollout)).unwrap();
+    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
     assert_eq!(machine.rows().len(), 1);
     machine.stage.kill(agent).unwrap();
     assert_eq!(machine.rows(), []);
@@ -34,7 +34,7 @@ fn an_agent_outlives_its_killed_wrapper() {
     let mut machine = Machine::new();
     let (thread, rollout) = machine.codex_thread(1);
     let mut agent = machine.stage.start(&mut codex_command(&machine)).unwrap();
-    agent.tell(&Cue::Hold(rollout)).unwrap();
+    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
     machine.stage.kill_started().unwrap();
     assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(&thread, "open_file", "high")]);
 }
@@ -68,10 +68,10 @@ fn a_new_thread_binds_codex_to_it() {
     let mut machine = Machine::new();
     let (_, before) = machine.codex_thread(1);
     let mut agent = machine.stage.start(&mut codex_command(&machine)).unwrap();
-    agent.tell(&Cue::Hold(before.clone())).unwrap();
+    agent.tell(&AgentCommand::Hold(before.clone())).unwrap();
     let (thread, after) = machine.codex_thread(2);
-    agent.tell(&Cue::Release(before)).unwrap();
-    agent.tell(&Cue::Hold(after)).unwrap();
+    agent.tell(&AgentCommand::Release(before)).unwrap();
+    agent.tell(&AgentCommand::Hold(after)).unwrap();
     assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(&thread, "open_file", "high")]);
 }
 
@@ -83,9 +83,9 @@ fn a_writer_lock_binds_codex_before_its_rollout_does() {
     let lock = |thread: &str| locks.join(format!("{thread}.lock"));
     let mut agent = machine.stage.start(codex_command(&machine).args(["resume", &before])).unwrap();
     for thread in [&before, &after] {
-        agent.tell(&Cue::Lock(lock(thread))).unwrap();
+        agent.tell(&AgentCommand::Lock(lock(thread))).unwrap();
         assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(thread, "marker", "high")]);
-        agent.tell(&Cue::Release(lock(thread))).unwrap();
+        agent.tell(&AgentCommand::Release(lock(thread))).unwrap();
     }
     assert_eq!(
         machine.rows(),

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use agtop_testkit::{Actor, Cue};
+use agtop_testkit::{AgentCommand, FakeAgent};
 
 use crate::machine::{Machine, Row, Test, started};
 
@@ -28,7 +28,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// Starts Claude Code in the project.
-pub(crate) fn start_claude(machine: &mut Machine, args: &[&str]) -> Actor {
+pub(crate) fn start_claude(machine: &mut Machine, args: &[&str]) -> FakeAgent {
     let mut command = machine.stage.command(&machine.claude());
     machine.stage.start(command.arg0("claude").args(args).current_dir(&machine.project)).unwrap()
 }
@@ -85,7 +85,7 @@ fn codex_s_wrapper_and_child_are_one_agent() {
     machine.codex_thread(2);
     let mut command = codex_command(&machine);
     let mut agent = machine.stage.start(command.args(["-a", "never", "-s", "danger-full-access"])).unwrap();
-    agent.tell(&Cue::Hold(rollout)).unwrap();
+    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
     let expected = Row::new(agent.pid, "codex").joined(&thread, "open_file", "high");
     assert_eq!(machine.rows(), [expected.danger("-a never -s danger-full-access")]);
 }
@@ -101,7 +101,7 @@ fn codex_in_tmux_is_one_agent() {
     command.arg("-S").arg(socket.path().join("tmux")).args(["-f", "/dev/null", "new-session", "-d", "-s", "codex"]);
     command.arg(machine.node()).arg(machine.codex()).current_dir(&machine.project);
     let mut agent = machine.stage.start(&mut command).unwrap();
-    agent.tell(&Cue::Hold(rollout)).unwrap();
+    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
     assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(&thread, "open_file", "high")]);
 }
 
@@ -112,7 +112,7 @@ fn codex_under_sudo_is_a_danger() {
     let mut command = machine.stage.command(&sudo);
     command.arg0("sudo").arg(machine.node()).arg(machine.codex()).current_dir(&machine.project);
     let mut agent = machine.stage.start(&mut command).unwrap();
-    agent.tell(&Cue::Hold(rollout)).unwrap();
+    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
     let expected = Row::new(agent.pid, "codex").joined(&thread, "open_file", "high");
     assert_eq!(machine.rows(), [expected.danger("sudo codex")]);
 }
@@ -157,7 +157,7 @@ fn copilot_s_entry_names_its_session() {
     command.arg0("node").arg(loader).arg("--allow-all-tools").current_dir(&machine.project);
     let mut agent = machine.stage.start(&mut command).unwrap();
     std::fs::write(directory.join(format!("inuse.{}.lock", agent.pid)), format!("{}\n", agent.pid)).unwrap();
-    agent.tell(&Cue::Lock(directory.join(format!("inuse.{}.hold", agent.pid)))).unwrap();
+    agent.tell(&AgentCommand::Lock(directory.join(format!("inuse.{}.hold", agent.pid)))).unwrap();
     let expected = Row::new(agent.pid, "copilot").joined(COPILOT, "marker", "high");
     assert_eq!(machine.rows(), [expected.danger("--allow-all-tools")]);
 }
@@ -195,9 +195,9 @@ fn a_helper_is_no_row_and_a_command_is_work() {
     let mut machine = Machine::new();
     let mut agent = machine.stage.start(&mut codex_command(&machine)).unwrap();
     let rollout = machine.codex_thread_in_a_call();
-    agent.tell(&Cue::Hold(rollout)).unwrap();
+    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
     let start = |program: &str, argv: &[&str]| {
-        Cue::Start(machine.stage.program(program).unwrap(), argv.iter().map(|&arg| arg.to_owned()).collect())
+        AgentCommand::Start(machine.stage.program(program).unwrap(), argv.iter().map(|&arg| arg.to_owned()).collect())
     };
     agent.tell(&start("usr/lib/codex-code-mode-host", &["codex-code-mode-host"])).unwrap();
     let _helper = machine.stage.arrival().unwrap();

@@ -1,10 +1,10 @@
-//! The machine that the tests play on: where programs are, what agents write there, and what agtop says of it.
+//! The machine that the tests run_fake_agent on: where programs are, what agents write there, and what agtop says of it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use agtop_testkit::{Clock, Dice, Stage, Stamp, Tokens, claude, codex, gemini};
+use agtop_testkit::{Clock, Dice, ProcessHarness, Stamp, Tokens, claude, codex, gemini};
 use serde_json::Value;
 
 use crate::program::{json_of, on_machine};
@@ -38,7 +38,7 @@ impl Row {
 }
 
 pub(crate) struct Machine {
-    pub(crate) stage: Stage,
+    pub(crate) stage: ProcessHarness,
     /// Where the agents work.
     pub(crate) project: PathBuf,
 }
@@ -50,7 +50,7 @@ impl Machine {
 
     /// A machine whose root is made in that directory.
     pub(crate) fn below(directory: &Path) -> Self {
-        let stage = Stage::open(directory).unwrap();
+        let stage = ProcessHarness::open(directory).unwrap();
         let project = stage.directory("home/u/shop").unwrap();
         Self { stage, project }
     }
@@ -124,9 +124,9 @@ impl Machine {
 
     /// Writes a transcript of Claude Code, and tells its session. Seeds tell sessions apart.
     pub(crate) fn claude_session(&self, seed: u64) -> String {
-        let (clock, dice) = (Clock::at(now()), Dice::new(seed));
+        let (clock, rng) = (Clock::at(now()), Dice::new(seed));
         let cwd = self.project.to_str().unwrap();
-        let opening = claude::Opening { cwd, edition: claude::Edition::Current, clock, dice };
+        let opening = claude::Opening { cwd, edition: claude::Edition::Current, clock, rng };
         let mut transcript = claude::Transcript::start(self.stage.home(), opening).unwrap();
         let blocks = &[claude::Block::Text("done")];
         let response =
@@ -140,9 +140,9 @@ impl Machine {
 
     /// Writes a rollout of Codex, and tells its thread and its path.
     pub(crate) fn codex_thread(&self, seed: u64) -> (String, PathBuf) {
-        let (clock, dice) = (Clock::at(now()), Dice::new(seed));
+        let (clock, rng) = (Clock::at(now()), Dice::new(seed));
         let cwd = self.project.to_str().unwrap();
-        let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, dice };
+        let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, rng };
         let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();
         rollout.begin_turn("gpt-5.5", "go on").unwrap();
         rollout.used(TOKENS).unwrap();
@@ -157,7 +157,7 @@ impl Machine {
     pub(crate) fn codex_thread_in_a_call(&self) -> PathBuf {
         let clock = Clock::at(now());
         let cwd = self.project.to_str().unwrap();
-        let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, dice: Dice::new(1) };
+        let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, rng: Dice::new(1) };
         let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();
         rollout.begin_turn("gpt-5.5", "go on").unwrap();
         rollout.call(r#"{\"cmd\":\"make\"}"#).unwrap();
@@ -174,7 +174,7 @@ impl Machine {
             project: "shop",
             layout: gemini::Layout::Lines,
             clock: Clock::at(now()),
-            dice: Dice::new(1),
+            rng: Dice::new(1),
         };
         gemini::Chat::project(home, "shop", self.project.to_str().unwrap()).unwrap();
         let mut chat = gemini::Chat::start(home, opening).unwrap();

@@ -33,7 +33,7 @@ mod program;
 #[cfg(unix)]
 #[cfg(test)]
 fn main() -> ExitCode {
-    if let Some(ended) = agtop_testkit::play() {
+    if let Some(ended) = agtop_testkit::run_fake_agent() {
         return ended;
     }
     let tests = [joins::TESTS, changes::TESTS, alerts::TESTS, beside::TESTS, log::TESTS].concat();

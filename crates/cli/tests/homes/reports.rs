@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use agtop_testkit::corpus::{self, Plan, Profile};
-use agtop_testkit::{Tokens, TruthFile};
+use agtop_testkit::{ExpectedUsageFile, Tokens};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -14,7 +14,7 @@ use crate::support::{agtop, command, json};
 const REPORTS: [&str; 10] =
     ["daily", "weekly", "monthly", "session", "project", "model", "client", "branch", "tag", "blocks"];
 
-fn home() -> (TempDir, TruthFile) {
+fn home() -> (TempDir, ExpectedUsageFile) {
     let home = tempfile::tempdir().unwrap();
     let truth = corpus::write(home.path(), Plan { seed: 11, size: 1_500_000, profile: Profile::Real }).unwrap();
     (home, truth)

@@ -24,7 +24,7 @@ use crate::support::{agtop, command};
 /// By which way text leaves agtop, and how it is brought there: what came out comes back.
 struct Sink {
     name: &'static str,
-    out: fn(&Stage) -> Vec<String>,
+    out: fn(&ProcessHarness) -> Vec<String>,
     form: Form,
 }
 
@@ -48,10 +48,14 @@ const SINKS: &[Sink] = &[
     Sink { name: "JSON of commands", out: |stage| stage.told(DOCUMENTS), form: Form::Json },
     Sink { name: "JSON, indented", out: |stage| stage.told(&[&["--json=sessions", "--pretty"]]), form: Form::Lines },
     Sink { name: "errors", out: |stage| stage.complaints(ERRORS), form: Form::Lines },
-    Sink { name: "errors about variables", out: Stage::errors_about_variables, form: Form::Lines },
-    Sink { name: "errors about the configuration", out: Stage::errors_about_the_configuration, form: Form::Lines },
-    Sink { name: "the log", out: Stage::log, form: Form::Lines },
-    Sink { name: "the status line", out: Stage::status_line, form: Form::Lines },
+    Sink { name: "errors about variables", out: ProcessHarness::errors_about_variables, form: Form::Lines },
+    Sink {
+        name: "errors about the configuration",
+        out: ProcessHarness::errors_about_the_configuration,
+        form: Form::Lines,
+    },
+    Sink { name: "the log", out: ProcessHarness::log, form: Form::Lines },
+    Sink { name: "the status line", out: ProcessHarness::status_line, form: Form::Lines },
     Sink { name: "cells of the screen", out: |_| screen().cells, form: Form::Lines },
     Sink { name: "the clipboard", out: |_| screen().copied, form: Form::Line },
     Sink { name: "exported files", out: |_| screen().exported, form: Form::Lines },
@@ -59,8 +63,8 @@ const SINKS: &[Sink] = &[
     Sink { name: "notifications of the terminal", out: |_| alerts(sequences), form: Form::Sequence },
     Sink { name: "notifications of the desktop", out: |_| alerts(|alert| vec![alert.sentence()]), form: Form::Line },
     Sink { name: "alerts in JSON", out: |_| alerts(|alert| vec![json(alert, demo::NOON)]), form: Form::Json },
-    Sink { name: "variables of commands", out: Stage::variables, form: Form::Line },
-    Sink { name: "webhooks", out: Stage::webhook, form: Form::Json },
+    Sink { name: "variables of commands", out: ProcessHarness::variables, form: Form::Line },
+    Sink { name: "webhooks", out: ProcessHarness::webhook, form: Form::Json },
 ];
 
 const TABLES: &[&[&str]] = &[
@@ -109,11 +113,11 @@ const ERRORS: &[&[&str]] = &[
 const OTHER: &str = "hostile/\u{1b}[2J\u{202e}other\u{7f}\u{9b}m\nagtop: forged";
 
 /// A home whose agents wrote the text wherever they could.
-struct Stage {
+struct ProcessHarness {
     home: Home,
 }
 
-impl Stage {
+impl ProcessHarness {
     fn new() -> Self {
         let home = Home::temporary().unwrap();
         let response = json!({
@@ -272,7 +276,7 @@ fn snapshot() -> Snapshot {
     Snapshot { agents: agents.into(), sessions: sessions.into(), prices: TEXT.into(), ..snapshot }
 }
 
-fn surfaces(_: &Stage) -> Vec<String> {
+fn surfaces(_: &ProcessHarness) -> Vec<String> {
     let view = View { content: Content::Included, ..View::plain("1.0.0", "linux") };
     let written = SURFACES.iter().map(|surface| {
         let mut out = Vec::new();
@@ -321,9 +325,9 @@ fn screen() -> Shown {
     inputs.extend(replies.map(|reply| Input::Message(Message::Reply(reply))));
     let pager = Reply::Text { title: TEXT.to_owned(), lines: vec![TEXT.to_owned(); 3] };
     inputs.push_back(Input::Message(Message::Reply(pager)));
-    let (mut slate, mut play) =
+    let (mut slate, mut run_fake_agent) =
         (Slate { shown: Arc::clone(&shown), canvas: Canvas::default() }, Play { inputs, shown: Arc::clone(&shown) });
-    agtop_tui::run(&mut slate, &mut app, &mut play).unwrap();
+    agtop_tui::run(&mut slate, &mut app, &mut run_fake_agent).unwrap();
     std::mem::take(&mut *shown.lock().unwrap())
 }
 
@@ -445,7 +449,7 @@ fn within_sequence(out: &str) -> Option<&str> {
 /// controls.
 #[test]
 fn a_hostile_text_passes_no_sink() {
-    let stage = Stage::new();
+    let stage = ProcessHarness::new();
     let mut faults = Vec::new();
     for sink in SINKS {
         let out = (sink.out)(&stage);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use agtop_testkit::corpus::{self, Plan, Profile};
-use agtop_testkit::{Tokens, TruthFile};
+use agtop_testkit::{ExpectedUsageFile, Tokens};
 use serde_json::Value;
 
 use crate::support::json;
@@ -30,7 +30,7 @@ fn tells_turns(client: &str) -> bool {
     client != "goose"
 }
 
-fn figures_of_truth(truth: &TruthFile) -> Figures {
+fn figures_of_truth(truth: &ExpectedUsageFile) -> Figures {
     let mut figures = Figures::new();
     for (client, sum) in &truth.by_client {
         let turns = tells_turns(client).then_some(("turns", sum.turns));

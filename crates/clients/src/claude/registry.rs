@@ -3,7 +3,7 @@
 //! Written on each change, removed on exit, left behind by a kill (seen with 2.1.197
 //! and 2.1.332, which stays busy while a sub-agent works in the background).
 
-use agtop_model::{Activity, Event, EventKind, Place, Running, SessionKey};
+use agtop_model::{Event, EventKind, Place, Running, SessionKey, VendorActivity};
 use serde::Deserialize;
 
 use super::ID;
@@ -62,13 +62,13 @@ impl Decoder for Entry {
     }
 }
 
-fn activity(status: &str, waiting_for: Option<&str>) -> Option<Activity> {
+fn activity(status: &str, waiting_for: Option<&str>) -> Option<VendorActivity> {
     match status {
-        "busy" => Some(Activity::Busy),
-        "idle" => Some(Activity::Idle),
-        "waiting" if waiting_for == Some(INPUT_NEEDED) => Some(Activity::Asking),
-        "waiting" => Some(Activity::Waiting),
-        "shell" => Some(Activity::Background),
+        "busy" => Some(VendorActivity::Busy),
+        "idle" => Some(VendorActivity::Idle),
+        "waiting" if waiting_for == Some(INPUT_NEEDED) => Some(VendorActivity::Asking),
+        "waiting" => Some(VendorActivity::Waiting),
+        "shell" => Some(VendorActivity::Background),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-use agtop_model::{Activity, EventKind, InferenceGeo, Lineage, Role, StopReason, Tier, Title, TitleRank, Usage};
+use agtop_model::{EventKind, InferenceGeo, Lineage, Role, StopReason, Tier, Title, TitleRank, Usage, VendorActivity};
 use proptest::prelude::*;
 
 use super::Claude;
@@ -349,7 +349,7 @@ fn a_live_process_says_which_session_it_works_on_and_what_it_does() {
     let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting"}"#;
     let events = decode_document(&Claude, "/home/u/.claude/sessions/4242.json", entry).unwrap();
     let EventKind::Running(running) = &events[0].kind else { panic!("{events:?}") };
-    assert_eq!((running.pid, running.started, running.activity), (4242, Some(572_528), Some(Activity::Waiting)));
+    assert_eq!((running.pid, running.started, running.activity), (4242, Some(572_528), Some(VendorActivity::Waiting)));
     assert_eq!(&*events[0].session.id, "s1");
 }
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use agtop_model::{Deed, Happening, Session, Timestamp, Untrusted};
+use agtop_model::{Activity, ActivityKind, Session, Timestamp, Untrusted};
 
 /// Failed requests that were pushed, and that no transcript reports: some clients write none, others write one later.
 #[derive(Debug, Default)]
@@ -47,9 +47,11 @@ impl Failures {
     }
 
     /// What happened last, these included.
-    pub(super) fn among(&self, mut recent: Vec<Happening>) -> Vec<Happening> {
-        let failed =
-            |(at, reason): &(Timestamp, Untrusted)| Happening { at: Some(*at), deed: Deed::Failed(reason.clone()) };
+    pub(super) fn among(&self, mut recent: Vec<Activity>) -> Vec<Activity> {
+        let failed = |(at, reason): &(Timestamp, Untrusted)| Activity {
+            at: Some(*at),
+            kind: ActivityKind::Failed(reason.clone()),
+        };
         for failure in self.pushed.iter().map(failed) {
             let place = recent.iter().rposition(|known| known.at.is_some_and(|at| Some(at) <= failure.at));
             recent.insert(place.map_or(0, |place| place + 1), failure);

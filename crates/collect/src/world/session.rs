@@ -3,14 +3,14 @@ use std::time::Duration;
 
 use agtop_ledger::EntryId;
 use agtop_model::{
-    Dated, Deed, EventKind, FileId, FileSession, RecordTime, SessionFacts, SessionKey, Timestamp, ToolCount, ToolKey,
-    Turn, Untrusted,
+    ActivityKind, Dated, EventKind, FileId, FileSession, RecordTime, SessionFacts, SessionKey, Timestamp, ToolCount,
+    ToolKey, Turn, Untrusted,
 };
 
 use super::failures::Failures;
 use super::frozen::Summed;
 use super::hashed::{HashedMap, HashedSet};
-use super::story::{Story, deed, ending};
+use super::story::{Story, activity_kind, ending};
 use super::turns::{NameIdx, TurnIdx};
 
 /// What is known about one session, apart from its responses.
@@ -186,9 +186,9 @@ impl SessionState {
     ) -> Option<Ended> {
         let at = self.told_by(file, modified).note(stated, &kind, latest);
         if told == Told::Lately
-            && let Some(deed) = self.deed(&kind)
+            && let Some(kind) = self.activity_kind(&kind)
         {
-            self.story.get_or_insert_default().note(at, deed);
+            self.story.get_or_insert_default().note(at, kind);
         }
         let has_failed = matches!(kind, EventKind::Error(_) | EventKind::ToolEnded { outcome: Err(()), .. });
         if let (true, Told::Lately, Some(at)) = (has_failed, told, at) {
@@ -218,13 +218,13 @@ impl SessionState {
     }
 
     /// What this is to somebody who follows the session. The answer of a tool names the tool by its call.
-    fn deed(&self, kind: &EventKind) -> Option<Deed> {
+    fn activity_kind(&self, kind: &EventKind) -> Option<ActivityKind> {
         match kind {
             EventKind::ToolEnded { tool, outcome } => {
                 let OpenCall { flight, .. } = self.in_flight.get(tool)?;
-                Some(Deed::Returned { tool: flight.name.clone(), outcome: *outcome })
+                Some(ActivityKind::Returned { tool: flight.name.clone(), outcome: *outcome })
             }
-            kind => deed(kind),
+            kind => activity_kind(kind),
         }
     }
 

@@ -1,18 +1,18 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use agtop_model::{Context, Deed, EventKind, Growth, GrowthBasis, Happening, Session, StopReason, Timestamp};
+use agtop_model::{Activity, ActivityKind, Context, EventKind, Growth, GrowthBasis, Session, StopReason, Timestamp};
 
 /// The last things that happened in a session: what people follow, not what is counted.
 ///
 /// Only sessions that were lately active have one.
 #[derive(Debug, Default)]
 pub(super) struct Story {
-    happenings: VecDeque<Happening>,
+    happenings: VecDeque<Activity>,
     /// Tokens in the context after the last responses.
     contexts: VecDeque<(Timestamp, u64)>,
     /// The last call, and how often it was made in a row.
-    call: Option<(Deed, u32)>,
+    call: Option<(ActivityKind, u32)>,
     /// When requests and tool calls failed.
     failures: BTreeSet<Timestamp>,
 }
@@ -28,23 +28,23 @@ const SAME_PROMPT: Duration = Duration::from_secs(2);
 const FULL: f64 = 0.95;
 
 impl Story {
-    /// Notes what a deed tells.
-    pub(super) fn note(&mut self, at: Option<Timestamp>, deed: Deed) {
-        if self.retells(at, &deed) || self.is_past(at) {
+    /// Notes what a kind tells.
+    pub(super) fn note(&mut self, at: Option<Timestamp>, kind: ActivityKind) {
+        if self.retells(at, &kind) || self.is_past(at) {
             return;
         }
-        if matches!(deed, Deed::Called { .. }) {
+        if matches!(kind, ActivityKind::Called { .. }) {
             self.call = match self.call.take() {
-                Some((last, times)) if last == deed => Some((last, times.saturating_add(1))),
-                _ => Some((deed.clone(), 1)),
+                Some((last, times)) if last == kind => Some((last, times.saturating_add(1))),
+                _ => Some((kind.clone(), 1)),
             };
-        } else if matches!(deed, Deed::Asked(_) | Deed::Compacted) {
+        } else if matches!(kind, ActivityKind::Asked(_) | ActivityKind::Compacted) {
             self.call = None;
         }
         if self.happenings.len() == Session::RECENT {
             self.happenings.pop_front();
         }
-        self.happenings.push_back(Happening { at, deed });
+        self.happenings.push_back(Activity { at, kind });
     }
 
     /// Whether this happened before all that is kept: a document or database that grew is read again from its beginning.
@@ -53,16 +53,18 @@ impl Story {
         self.happenings.len() == Session::RECENT && oldest.zip(at).is_some_and(|(oldest, at)| at <= oldest)
     }
 
-    /// Whether this is a deed that is known: a document or database that grew is read again, prose is told again, and
+    /// Whether this is a kind that is known: a document or database that grew is read again, prose is told again, and
     /// longer, while the agent writes it, and a prompt by a hook besides the transcript, which alone has its words.
-    fn retells(&mut self, at: Option<Timestamp>, deed: &Deed) -> bool {
+    fn retells(&mut self, at: Option<Timestamp>, kind: &ActivityKind) -> bool {
         let Some(at) = at else { return false };
-        self.happenings.iter_mut().rev().any(|known| match (&mut known.deed, deed) {
-            (Deed::Said(told), Deed::Said(prose)) if known.at == Some(at) && prose.raw().starts_with(told.raw()) => {
+        self.happenings.iter_mut().rev().any(|known| match (&mut known.kind, kind) {
+            (ActivityKind::Said(told), ActivityKind::Said(prose))
+                if known.at == Some(at) && prose.raw().starts_with(told.raw()) =>
+            {
                 told.clone_from(prose);
                 true
             }
-            (Deed::Asked(told), Deed::Asked(words))
+            (ActivityKind::Asked(told), ActivityKind::Asked(words))
                 if known.at.is_some_and(|then| then.since(at).max(at.since(then)) <= SAME_PROMPT)
                     && (told.is_none() || words.is_none() || told == words) =>
             {
@@ -71,7 +73,7 @@ impl Story {
                 }
                 true
             }
-            (told, deed) => known.at == Some(at) && told == deed,
+            (told, kind) => known.at == Some(at) && told == kind,
         })
     }
 
@@ -104,7 +106,7 @@ impl Story {
         self.failures.iter().copied().collect()
     }
 
-    pub(super) fn happenings(&self) -> impl Iterator<Item = &Happening> {
+    pub(super) fn happenings(&self) -> impl Iterator<Item = &Activity> {
         self.happenings.iter()
     }
 
@@ -144,24 +146,26 @@ fn full_in(context: Option<Context>, tokens_per_minute: f64) -> Option<Duration>
 }
 
 /// What an event is to somebody who follows the session, if anything.
-pub(super) fn deed(kind: &EventKind) -> Option<Deed> {
+pub(super) fn activity_kind(kind: &EventKind) -> Option<ActivityKind> {
     Some(match kind {
-        EventKind::Prompt { words } => Deed::Asked(words.clone()),
-        EventKind::Said(prose) => Deed::Said(prose.clone()),
+        EventKind::Prompt { words } => ActivityKind::Asked(words.clone()),
+        EventKind::Said(prose) => ActivityKind::Said(prose.clone()),
         EventKind::ToolStarted { name, target, .. } => {
-            Deed::Called { tool: name.as_ref().into(), target: target.clone() }
+            ActivityKind::Called { tool: name.as_ref().into(), target: target.clone() }
         }
-        EventKind::SubagentStarted { name, task, .. } => Deed::Delegated { name: name.clone(), task: task.clone() },
-        EventKind::Compacted => Deed::Compacted,
-        EventKind::Waiting => Deed::Waited,
-        EventKind::Error(reason) => Deed::Failed(reason.clone()),
+        EventKind::SubagentStarted { name, task, .. } => {
+            ActivityKind::Delegated { name: name.clone(), task: task.clone() }
+        }
+        EventKind::Compacted => ActivityKind::Compacted,
+        EventKind::Waiting => ActivityKind::Waited,
+        EventKind::Error(reason) => ActivityKind::Failed(reason.clone()),
         _ => return None,
     })
 }
 
 /// A response that ended a turn is worth telling; one that wants a tool is told by the call.
-pub(super) fn ending(stop: Option<StopReason>) -> Option<Deed> {
-    stop.filter(|stop| *stop != StopReason::ToolUse).map(Deed::Stopped)
+pub(super) fn ending(stop: Option<StopReason>) -> Option<ActivityKind> {
+    stop.filter(|stop| *stop != StopReason::ToolUse).map(ActivityKind::Stopped)
 }
 
 #[cfg(test)]
@@ -174,8 +178,8 @@ mod tests {
         Timestamp::from_millis(n * 60_000)
     }
 
-    fn called(target: &str) -> Deed {
-        Deed::Called { tool: "Bash".into(), target: Some(Untrusted::new(target)) }
+    fn called(target: &str) -> ActivityKind {
+        ActivityKind::Called { tool: "Bash".into(), target: Some(Untrusted::new(target)) }
     }
 
     #[test]
@@ -229,11 +233,11 @@ mod tests {
     #[test]
     fn the_same_call_in_a_row_is_a_repeat_whatever_it_answers() {
         let mut story = Story::default();
-        for deed in [called("ls"), called("make"), Deed::Failed("x".into()), called("make"), called("make")] {
-            story.note(None, deed);
+        for kind in [called("ls"), called("make"), ActivityKind::Failed("x".into()), called("make"), called("make")] {
+            story.note(None, kind);
         }
         assert_eq!(story.repeats(), 3);
-        story.note(None, Deed::Asked(None));
+        story.note(None, ActivityKind::Asked(None));
         assert_eq!(story.repeats(), 0);
     }
 
@@ -242,10 +246,15 @@ mod tests {
     #[test]
     fn a_call_that_is_read_again_is_no_repeat() {
         let mut story = Story::default();
-        let told = [(0, Deed::Asked(None)), (1, called("ls")), (2, Deed::Failed("x".into())), (3, called("make"))];
+        let told = [
+            (0, ActivityKind::Asked(None)),
+            (1, called("ls")),
+            (2, ActivityKind::Failed("x".into())),
+            (3, called("make")),
+        ];
         for _ in 0..5 {
-            for (at, deed) in &told {
-                story.note(Some(minute(*at)), deed.clone());
+            for (at, kind) in &told {
+                story.note(Some(minute(*at)), kind.clone());
             }
         }
         assert_eq!((story.repeats(), deeds(&story).len()), (1, told.len()));
@@ -267,17 +276,17 @@ mod tests {
         assert_eq!(story.repeats(), 1);
     }
 
-    fn deeds(story: &Story) -> Vec<Deed> {
-        story.happenings().map(|happening| happening.deed.clone()).collect()
+    fn deeds(story: &Story) -> Vec<ActivityKind> {
+        story.happenings().map(|happening| happening.kind.clone()).collect()
     }
 
     #[test]
     fn prose_that_is_still_being_written_is_told_once() {
         let mut story = Story::default();
         for (at, text) in [(1, "I look"), (1, "I look into it."), (2, "Done."), (1, "I look into it.")] {
-            story.note(Some(minute(at)), Deed::Said(text.into()));
+            story.note(Some(minute(at)), ActivityKind::Said(text.into()));
         }
-        assert_eq!(deeds(&story), [Deed::Said("I look into it.".into()), Deed::Said("Done.".into())]);
+        assert_eq!(deeds(&story), [ActivityKind::Said("I look into it.".into()), ActivityKind::Said("Done.".into())]);
     }
 
     #[test]
@@ -285,17 +294,17 @@ mod tests {
         let second = |n: i64| Some(Timestamp::from_millis(n * 1000));
         let mut story = Story::default();
         for (at, words) in [(10, None), (11, Some("mend it")), (12, None), (13, Some("and that")), (20, None)] {
-            story.note(second(at), Deed::Asked(words.map(Untrusted::new)));
+            story.note(second(at), ActivityKind::Asked(words.map(Untrusted::new)));
         }
-        let asked = |words: &str| Deed::Asked(Some(words.into()));
-        assert_eq!(deeds(&story), [asked("mend it"), asked("and that"), Deed::Asked(None)]);
+        let asked = |words: &str| ActivityKind::Asked(Some(words.into()));
+        assert_eq!(deeds(&story), [asked("mend it"), asked("and that"), ActivityKind::Asked(None)]);
     }
 
     #[test]
     fn only_the_last_things_are_kept() {
         let mut story = Story::default();
         for n in 0..50 {
-            story.note(Some(minute(n)), Deed::Asked(None));
+            story.note(Some(minute(n)), ActivityKind::Asked(None));
         }
         assert_eq!(story.happenings().count(), Session::RECENT);
         assert_eq!(story.happenings().last().unwrap().at, Some(minute(49)));

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use agtop_clients::{CLIENTS, Known, clients};
-use agtop_model::{Activity, Event, EventKind, Extent, Timestamp, Turn};
+use agtop_model::{Event, EventKind, Extent, Timestamp, Turn, VendorActivity};
 
 use crate::fixtures::{decoded, directory_of};
 
@@ -26,7 +26,7 @@ const EVIDENCE: [fn(&EventKind) -> bool; 8] = [
         _ => matches!(kind, EventKind::SubagentStarted { .. }),
     },
     |kind| match kind {
-        EventKind::Running(running) => running.activity == Some(Activity::Waiting),
+        EventKind::Running(running) => running.activity == Some(VendorActivity::Waiting),
         _ => matches!(kind, EventKind::Waiting),
     },
     |kind| matches!(kind, EventKind::RateLimit(_)),

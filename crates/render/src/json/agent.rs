@@ -5,7 +5,7 @@ use agtop_model::{Agent, Basis, Context, Gap, InFlight, PicoUsd, Reading, Row, S
 use serde::Serialize;
 
 use super::{rollup, session, wire};
-use crate::{Content, View, happening_line, redact};
+use crate::{Content, View, activity_line, redact};
 
 /// Tools that are told of, as agtop 2.3 did.
 const TOOLS: usize = 8;
@@ -220,7 +220,7 @@ fn model(agent: &Agent) -> Option<String> {
 }
 
 fn recent(session: &Session) -> Vec<String> {
-    session.recent.iter().map(|happening| happening_line(happening, Content::Included)).collect()
+    session.recent.iter().map(|happening| activity_line(happening, Content::Included)).collect()
 }
 
 /// `code-reviewer: review the auth refactor`.

@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::claude::{Block, Edition, Opening, Receipt, Response, Transcript};
-use crate::{Dice, Filler, HOUR, Home, MINUTE, SECOND, Stamp, Truth};
+use crate::{ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, SECOND, Stamp};
 
 use super::{PROJECTS, Plan, Profile, Sizes, some_tokens};
 
@@ -26,43 +26,43 @@ const LARGE: u64 = 100_000;
 /// Prompts of this length make Claude Code compact the conversation.
 const FULL: u64 = 180_000;
 
-pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Truth> {
-    let spread = |(count, bytes), dice: &mut Dice| Sizes::spread(plan.count(count), plan.scaled(bytes), dice);
-    let sessions = spread(SESSIONS, &mut dice);
-    let mut children = spread(SUBAGENTS, &mut dice).into_iter();
-    let mut truth = Truth::default();
+pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
+    let spread = |(count, bytes), rng: &mut Rng| Sizes::spread(plan.count(count), plan.scaled(bytes), rng);
+    let sessions = spread(SESSIONS, &mut rng);
+    let mut children = spread(SUBAGENTS, &mut rng).into_iter();
+    let mut truth = ExpectedUsage::default();
     for size in sessions {
-        let clock = Plan::some_time(&mut dice, Plan::room(size));
+        let clock = Plan::some_time(&mut rng, Plan::room(size));
         let is_early = plan.profile == Profile::Heavy && Plan::age_per_mille(clock.now()) < 500;
         let edition = if is_early { Edition::Early } else { Edition::Current };
-        let opening = Opening { cwd: dice.pick(&PROJECTS), edition, clock, dice: dice.split() };
+        let opening = Opening { cwd: rng.pick(&PROJECTS), edition, clock, rng: rng.split() };
         let mut transcript = Transcript::start(home, opening)?;
         let mut talk = Talk::new(plan, &mut transcript, &MODELS);
         Talk::title(&mut transcript)?;
         talk.until(&mut transcript, size / 2)?;
         if size >= LARGE {
-            for size in children.by_ref().take(dice.pick(&[1, 1, 2])) {
+            for size in children.by_ref().take(rng.pick(&[1, 1, 2])) {
                 truth.merge(talk.delegate(&mut transcript, size)?);
             }
-        } else if dice.per_mille(80) {
+        } else if rng.per_mille(80) {
             truth.merge(talk.fork(&mut transcript, size / 2)?);
-        } else if dice.per_mille(60) {
+        } else if rng.per_mille(60) {
             transcript.side_copy("acompact")?;
         }
         talk.until(&mut transcript, size)?;
-        truth.merge(if dice.per_mille(40) { transcript.tear()? } else { transcript.finish()? });
+        truth.merge(if rng.per_mille(40) { transcript.tear()? } else { transcript.finish()? });
     }
     Ok(truth)
 }
 
 /// A tool and what it is asked: every fourth time a file's new content.
-fn tool_input(dice: &mut Dice) -> (&'static str, String) {
-    let word = dice.letters(6);
-    if dice.per_mille(750) {
+fn tool_input(rng: &mut Rng) -> (&'static str, String) {
+    let word = rng.letters(6);
+    if rng.per_mille(750) {
         return ("Bash", format!(r#"{{"command":"rg -n {word} src","description":"look"}}"#));
     }
-    let bytes = dice.log_normal(1_500.0, 0.9);
-    let content = Filler::output(dice, bytes);
+    let bytes = rng.log_normal(1_500.0, 0.9);
+    let content = Filler::output(rng, bytes);
     ("Write", format!(r#"{{"file_path":"src/{word}.rs","content":"{content}"}}"#))
 }
 
@@ -82,15 +82,15 @@ impl<'p> Talk<'p> {
         transcript: &mut Transcript<'_>,
         models: &'static [&'static str; N],
     ) -> Self {
-        let model = transcript.dice.pick(models);
-        let context = transcript.dice.between(9_000, 22_000);
+        let model = transcript.rng.pick(models);
+        let context = transcript.rng.between(9_000, 22_000);
         Self { plan, model, models, context, began: transcript.clock.now() }
     }
 
     fn title(transcript: &mut Transcript<'_>) -> io::Result<()> {
-        let (title, session) = (Filler::prose(&mut transcript.dice, 30), transcript.session());
-        if transcript.dice.per_mille(300) {
-            let leaf = transcript.dice.uuid();
+        let (title, session) = (Filler::prose(&mut transcript.rng, 30), transcript.session());
+        if transcript.rng.per_mille(300) {
+            let leaf = transcript.rng.uuid();
             transcript.note(format_args!(r#"{{"type":"summary","summary":"{title}","leafUuid":"{leaf}"}}"#))?;
         }
         transcript.note(format_args!(r#"{{"type":"ai-title","aiTitle":"{title}","sessionId":"{session}"}}"#))
@@ -108,39 +108,39 @@ impl<'p> Talk<'p> {
     fn exchange(&mut self, transcript: &mut Transcript<'_>, size: u64) -> io::Result<()> {
         self.wait(transcript, 3 * MINUTE);
         self.oddity(transcript)?;
-        let text = Filler::prose(&mut transcript.dice, 120);
+        let text = Filler::prose(&mut transcript.rng, 120);
         transcript.prompt(text)?;
-        for _ in 0..transcript.dice.between(1, 12) {
+        for _ in 0..transcript.rng.between(1, 12) {
             if transcript.written() >= size {
                 break;
             }
             self.step(transcript, size)?;
         }
-        let words = transcript.dice.log_normal(400.0, 0.9);
-        let text = Filler::prose(&mut transcript.dice, words);
+        let words = transcript.rng.log_normal(400.0, 0.9);
+        let text = Filler::prose(&mut transcript.rng, words);
         self.respond(transcript, &[Block::Text(text)], "end_turn").map(drop)
     }
 
     /// A response with one or two tool calls, and what the tools answered.
     fn step(&mut self, transcript: &mut Transcript<'_>, size: u64) -> io::Result<()> {
-        let dice = &mut transcript.dice;
-        let thoughts = dice.log_normal(700.0, 0.8);
-        let (thoughts, words) = (Filler::prose(dice, thoughts), Filler::prose(dice, 90));
-        let calls: Vec<_> = (0..dice.pick(&[1, 1, 1, 2])).map(|_| format!("toolu_01{}", dice.letters(22))).collect();
-        let (tool, input) = tool_input(dice);
+        let rng = &mut transcript.rng;
+        let thoughts = rng.log_normal(700.0, 0.8);
+        let (thoughts, words) = (Filler::prose(rng, thoughts), Filler::prose(rng, 90));
+        let calls: Vec<_> = (0..rng.pick(&[1, 1, 1, 2])).map(|_| format!("toolu_01{}", rng.letters(22))).collect();
+        let (tool, input) = tool_input(rng);
         let mut blocks = Vec::with_capacity(4);
-        if dice.per_mille(500) {
+        if rng.per_mille(500) {
             blocks.push(Block::Thinking(thoughts));
         }
-        if dice.per_mille(700) {
+        if rng.per_mille(700) {
             blocks.push(Block::Text(words));
         }
         blocks.extend(calls.iter().map(|call| Block::Tool(call, tool, &input)));
         self.respond(transcript, &blocks, "tool_use")?;
         for call in &calls {
             self.wait(transcript, 5 * SECOND);
-            let bytes = self.plan.result_size(&mut transcript.dice, 500 + size / 3);
-            let text = Filler::output(&mut transcript.dice, bytes);
+            let bytes = self.plan.result_size(&mut transcript.rng, 500 + size / 3);
+            let text = Filler::output(&mut transcript.rng, bytes);
             let copy = format_args!(r#"{{"stdout":"{text}","stderr":"","interrupted":false,"isImage":false}}"#);
             transcript.tool_result(call, text, copy)?;
         }
@@ -149,15 +149,15 @@ impl<'p> Talk<'p> {
 
     fn respond(&mut self, transcript: &mut Transcript<'_>, blocks: &[Block<'_>], stop: &str) -> io::Result<Receipt> {
         self.wait(transcript, 12 * SECOND);
-        let dice = &mut transcript.dice;
-        let tokens = some_tokens(dice, self.context);
-        let web_searches = if dice.per_mille(15) { dice.between(1, 3) } else { 0 };
+        let rng = &mut transcript.rng;
+        let tokens = some_tokens(rng, self.context);
+        let web_searches = if rng.per_mille(15) { rng.between(1, 3) } else { 0 };
         self.context = tokens.prompt() - tokens.input;
         transcript.respond(&Response { model: self.model, tokens, web_searches, blocks, stop })
     }
 
     fn wait(&self, transcript: &mut Transcript<'_>, most: i64) {
-        Plan::pause(&mut transcript.clock, &mut transcript.dice, self.began, most);
+        Plan::pause(&mut transcript.clock, &mut transcript.rng, self.began, most);
     }
 
     /// What happens between prompts once in a while.
@@ -166,7 +166,7 @@ impl<'p> Talk<'p> {
             return self.compact(transcript);
         }
         let session = transcript.session();
-        match transcript.dice.below(100) {
+        match transcript.rng.below(100) {
             0 => self.resume(transcript),
             1 => transcript.synthetic("API Error: 529 overloaded_error", r#"true,"error":"overloaded""#),
             2 => transcript.system(
@@ -175,20 +175,20 @@ impl<'p> Talk<'p> {
             ),
             3 => transcript.system("turn_duration", r#""durationMs":83120"#),
             4..=6 => {
-                let index = transcript.dice.index(self.models.len());
+                let index = transcript.rng.index(self.models.len());
                 self.model = self.models.get(index).copied().unwrap_or(self.model);
                 transcript
                     .marked("<command-name>/model</command-name>", r#""isMeta":true,"isVisibleInTranscriptOnly":true"#)
             }
             7 => transcript.marked("[Request interrupted by user]", r#""isMeta":false"#),
             8 => {
-                let (id, at) = (transcript.dice.uuid(), transcript.clock.now());
+                let (id, at) = (transcript.rng.uuid(), transcript.clock.now());
                 transcript.note(format_args!(
                     r#"{{"type":"file-history-snapshot","messageId":"{id}","snapshot":{{"messageId":"{id}","trackedFileBackups":{{}},"timestamp":"{at}"}},"isSnapshotUpdate":false}}"#
                 ))
             }
             9 => {
-                let text = Filler::prose(&mut transcript.dice, 60);
+                let text = Filler::prose(&mut transcript.rng, 60);
                 transcript
                     .note(format_args!(r#"{{"type":"last-prompt","lastPrompt":"{text}","sessionId":"{session}"}}"#))
             }
@@ -212,13 +212,13 @@ impl<'p> Talk<'p> {
                 r#""content":"Conversation compacted","compactMetadata":{{"trigger":"auto","preTokens":{before}}}"#
             ),
         )?;
-        let summary = Filler::prose(&mut transcript.dice, 4_000);
+        let summary = Filler::prose(&mut transcript.rng, 4_000);
         transcript.marked(summary, r#""isVisibleInTranscriptOnly":true,"isCompactSummary":true"#)
     }
 
     /// A sub-agent works, and its parent is told of its progress and of its result.
-    fn delegate(&mut self, transcript: &mut Transcript<'_>, size: u64) -> io::Result<Truth> {
-        let call = format!("toolu_01{}", transcript.dice.letters(22));
+    fn delegate(&mut self, transcript: &mut Transcript<'_>, size: u64) -> io::Result<ExpectedUsage> {
+        let call = format!("toolu_01{}", transcript.rng.letters(22));
         let input = r#"{"description":"look around","prompt":"Find it","subagent_type":"Explore"}"#;
         self.respond(transcript, &[Block::Tool(&call, "Task", input)], "tool_use")?;
         let (agent, mut child) = transcript.subagent(&call, "Explore")?;
@@ -226,14 +226,14 @@ impl<'p> Talk<'p> {
         child.prompt("Find it")?;
         while child.written() < size {
             talk.step(&mut child, size)?;
-            if transcript.dice.per_mille(150) {
-                let words = Filler::prose(&mut child.dice, 150);
+            if transcript.rng.per_mille(150) {
+                let words = Filler::prose(&mut child.rng, 150);
                 let receipt = talk.respond(&mut child, &[Block::Text(words)], "tool_use")?;
                 transcript.clock = child.clock;
                 transcript.progress(&call, &agent, &receipt)?;
             }
         }
-        let found = Filler::prose(&mut child.dice, 900);
+        let found = Filler::prose(&mut child.rng, 900);
         talk.respond(&mut child, &[Block::Text(found)], "end_turn")?;
         transcript.clock = child.clock;
         // What a careless reader takes for a response's usage.
@@ -245,7 +245,7 @@ impl<'p> Talk<'p> {
     }
 
     /// Somebody forks the session, and goes on in both.
-    fn fork(&mut self, transcript: &mut Transcript<'_>, more: u64) -> io::Result<Truth> {
+    fn fork(&mut self, transcript: &mut Transcript<'_>, more: u64) -> io::Result<ExpectedUsage> {
         let mut fork = transcript.fork()?;
         let mut talk = Talk { context: self.context, ..Talk::new(self.plan, &mut fork, &MODELS) };
         let size = fork.written() + more;

@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::codex::{Edition, Inherits, Opening, Rollout};
-use crate::{Dice, Filler, Home, MINUTE, SECOND, Stamp, Truth};
+use crate::{ExpectedUsage, Filler, Home, MINUTE, Rng, SECOND, Stamp};
 
 use super::{PROJECTS, Plan, Profile, Sizes, some_tokens_without_writes};
 
@@ -13,20 +13,20 @@ const MODELS: [&str; 5] = ["gpt-5.5", "gpt-5.5", "gpt-5.4", "gpt-5.3-codex", "gp
 /// Threads above this many bytes are neither forked nor do they spawn agents with their history.
 const LARGE: u64 = 400_000;
 
-pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Truth> {
-    let mut truth = Truth::default();
-    for size in Sizes::spread(plan.count(THREADS.0), plan.scaled(THREADS.1), &mut dice) {
-        let clock = Plan::some_time(&mut dice, Plan::room(size));
+pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
+    let mut truth = ExpectedUsage::default();
+    for size in Sizes::spread(plan.count(THREADS.0), plan.scaled(THREADS.1), &mut rng) {
+        let clock = Plan::some_time(&mut rng, Plan::room(size));
         let age = Plan::age_per_mille(clock.now());
         let is_classic = plan.profile == Profile::Heavy && age < 500;
         let edition = if is_classic { Edition::Classic } else { Edition::Current };
-        let opening = Opening { cwd: dice.pick(&PROJECTS), edition, clock, dice: dice.split() };
+        let opening = Opening { cwd: rng.pick(&PROJECTS), edition, clock, rng: rng.split() };
         let mut rollout = Rollout::start(home, opening)?;
         let mut talk = Talk { plan, context: 9_000, began: rollout.clock.now() };
         rollout.count_nothing()?;
         talk.until(&mut rollout, size / 2)?;
-        if size < LARGE && dice.per_mille(250) {
-            let mut other = match dice.below(3) {
+        if size < LARGE && rng.per_mille(250) {
+            let mut other = match rng.below(3) {
                 0 => rollout.fork()?,
                 1 => rollout.spawn(Inherits::Nothing)?,
                 _ => rollout.spawn(Inherits::History)?,
@@ -36,7 +36,7 @@ pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Trut
             truth.merge(other.finish()?);
         }
         talk.until(&mut rollout, size)?;
-        truth.merge(match dice.below(25) {
+        truth.merge(match rng.below(25) {
             0 => rollout.tear()?,
             1..=3 if age < 700 => rollout.archive()?,
             _ => rollout.finish()?,
@@ -67,16 +67,16 @@ impl Talk<'_> {
     /// A turn: a prompt and everything up to the final words. The model may be another one each time.
     fn exchange(&mut self, rollout: &mut Rollout<'_>, size: u64) -> io::Result<()> {
         self.wait(rollout, 4 * MINUTE);
-        let (model, prompt) = (rollout.dice.pick(&MODELS), Filler::prose(&mut rollout.dice, 120));
+        let (model, prompt) = (rollout.rng.pick(&MODELS), Filler::prose(&mut rollout.rng, 120));
         rollout.begin_turn(model, prompt)?;
-        for _ in 0..rollout.dice.between(2, 12) {
+        for _ in 0..rollout.rng.between(2, 12) {
             if rollout.written() >= size {
                 break;
             }
             self.step(rollout, size)?;
         }
         self.wait(rollout, 10 * SECOND);
-        let text = Filler::prose(&mut rollout.dice, 500);
+        let text = Filler::prose(&mut rollout.rng, 500);
         rollout.message(text)?;
         self.usage(rollout)?;
         if self.context > 230_000 {
@@ -88,24 +88,24 @@ impl Talk<'_> {
 
     fn step(&mut self, rollout: &mut Rollout<'_>, size: u64) -> io::Result<()> {
         self.wait(rollout, 12 * SECOND);
-        let sealed = rollout.dice.log_normal(1_200.0, 0.6);
-        let sealed = Filler::blob(&mut rollout.dice, sealed);
+        let sealed = rollout.rng.log_normal(1_200.0, 0.6);
+        let sealed = Filler::blob(&mut rollout.rng, sealed);
         rollout.reasoning(sealed)?;
-        let word = rollout.dice.letters(6);
+        let word = rollout.rng.letters(6);
         let call = rollout.call(&format!(r#"{{\"cmd\":\"rg -n {word} src\"}}"#))?;
-        let bytes = self.plan.result_size(&mut rollout.dice, 500 + size / 3) * 2;
-        let text = Filler::output(&mut rollout.dice, bytes);
+        let bytes = self.plan.result_size(&mut rollout.rng, 500 + size / 3) * 2;
+        let text = Filler::output(&mut rollout.rng, bytes);
         rollout.output(&call, text)?;
         self.usage(rollout)
     }
 
     /// The usage of a response, and the events that repeat it.
     fn usage(&mut self, rollout: &mut Rollout<'_>) -> io::Result<()> {
-        let tokens = some_tokens_without_writes(&mut rollout.dice, self.context);
+        let tokens = some_tokens_without_writes(&mut rollout.rng, self.context);
         self.context = tokens.prompt();
         rollout.used(tokens)?;
         rollout.count()?;
-        match rollout.dice.below(40) {
+        match rollout.rng.below(40) {
             0 => rollout.count_nothing(),
             1..=3 => {
                 self.wait(rollout, 2 * SECOND);
@@ -116,6 +116,6 @@ impl Talk<'_> {
     }
 
     fn wait(&self, rollout: &mut Rollout<'_>, most: i64) {
-        Plan::pause(&mut rollout.clock, &mut rollout.dice, self.began, most);
+        Plan::pause(&mut rollout.clock, &mut rollout.rng, self.began, most);
     }
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use jiff::civil::date;
 
-use crate::{Clock, DAY, Dice, HOUR, Home, MINUTE, Stamp, Tokens, Truth, TruthFile};
+use crate::{Clock, DAY, ExpectedUsage, ExpectedUsageFile, HOUR, Home, MINUTE, Rng, Stamp, Tokens};
 use sizes::Sizes;
 
 /// What tool results weigh, and which releases wrote the transcripts.
@@ -78,9 +78,9 @@ impl Plan {
     }
 
     /// Some time on some day, with so much time left before the end.
-    fn some_time(dice: &mut Dice, room: i64) -> Clock {
+    fn some_time(rng: &mut Rng, room: i64) -> Clock {
         let span = (DAYS * DAY - room).unsigned_abs();
-        let late = i64::try_from(dice.below(span)).unwrap_or(0);
+        let late = i64::try_from(rng.below(span)).unwrap_or(0);
         Clock::at(Stamp(Self::end().0 - room - late))
     }
 
@@ -92,11 +92,11 @@ impl Plan {
 
     /// The time between two records: at least a second and a half, since no model answers sooner. It shrinks to that
     /// when a session has lasted long, or the end is near.
-    fn pause(clock: &mut Clock, dice: &mut Dice, began: Stamp, most: i64) {
+    fn pause(clock: &mut Clock, rng: &mut Rng, began: Stamp, most: i64) {
         let now = clock.now().0;
         let hurries = now - began.0 > PATIENCE || Self::end().0 - now < 2 * HOUR;
         clock.advance(1_500);
-        clock.drift(dice, if hurries { 1 } else { most });
+        clock.drift(rng, if hurries { 1 } else { most });
     }
 
     /// How far a moment is into the corpus' time, in parts of a thousand.
@@ -105,22 +105,22 @@ impl Plan {
     }
 
     /// The size of a tool result, at most `limit`.
-    fn result_size(&self, dice: &mut Dice, limit: u64) -> u64 {
+    fn result_size(&self, rng: &mut Rng, limit: u64) -> u64 {
         let (median, sigma) = match self.profile {
             Profile::Heavy => (1_300.0, 1.6),
             Profile::Real => (250.0, 1.6),
         };
-        dice.log_normal(median, sigma).min(200_000).min(limit)
+        rng.log_normal(median, sigma).min(200_000).min(limit)
     }
 }
 
 /// What a response uses when the conversation is so long.
-fn some_tokens(dice: &mut Dice, context: u64) -> Tokens {
-    let written = dice.between(200, 6_000);
-    let (short, long) = if dice.per_mille(700) { (written, 0) } else { (written / 3, written - written / 3) };
-    let output = dice.log_normal(260.0, 1.1).clamp(12, 32_000);
+fn some_tokens(rng: &mut Rng, context: u64) -> Tokens {
+    let written = rng.between(200, 6_000);
+    let (short, long) = if rng.per_mille(700) { (written, 0) } else { (written / 3, written - written / 3) };
+    let output = rng.log_normal(260.0, 1.1).clamp(12, 32_000);
     Tokens {
-        input: dice.between(1, 40),
+        input: rng.between(1, 40),
         cache_read: context,
         cache_write_5m: short,
         cache_write_1h: long,
@@ -130,26 +130,26 @@ fn some_tokens(dice: &mut Dice, context: u64) -> Tokens {
 }
 
 /// The same without writes to caches, and with reasoning: as vendors report it who tell of no writes.
-fn some_tokens_without_writes(dice: &mut Dice, context: u64) -> Tokens {
-    let tokens = some_tokens(dice, context);
-    let reasoning_output = if dice.per_mille(600) { tokens.output / 3 } else { 0 };
+fn some_tokens_without_writes(rng: &mut Rng, context: u64) -> Tokens {
+    let tokens = some_tokens(rng, context);
+    let reasoning_output = if rng.per_mille(600) { tokens.output / 3 } else { 0 };
     let input = tokens.input + tokens.cache_write_5m + tokens.cache_write_1h;
     Tokens { input, cache_write_5m: 0, cache_write_1h: 0, reasoning_output, ..tokens }
 }
 
 /// Writes a home of agents to `root`, which should be empty, and tells the truth about it.
-pub fn write(root: &Path, plan: Plan) -> io::Result<TruthFile> {
+pub fn write(root: &Path, plan: Plan) -> io::Result<ExpectedUsageFile> {
     let home = Home::at(root)?;
-    let mut dice = Dice::new(plan.seed);
-    let mut truth = Truth::default();
+    let mut rng = Rng::new(plan.seed);
+    let mut truth = ExpectedUsage::default();
     for client in [claude::write, codex::write, gemini::write, opencode::write, others::write] {
-        truth.merge(client(&home, &plan, dice.split())?);
+        truth.merge(client(&home, &plan, rng.split())?);
     }
     let (files, size) = home.measure()?;
     let by_client = truth.by_client();
     let sessions = by_client.values().map(|client| client.sessions).sum();
     others::configure(&home)?;
-    Ok(TruthFile { seed: plan.seed, size, files, sessions, by_client, by_day: truth.by_day() })
+    Ok(ExpectedUsageFile { seed: plan.seed, size, files, sessions, by_client, by_day: truth.by_day() })
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
         }
     }
 
-    fn small(seed: u64) -> (TruthFile, BTreeMap<std::path::PathBuf, Vec<u8>>) {
+    fn small(seed: u64) -> (ExpectedUsageFile, BTreeMap<std::path::PathBuf, Vec<u8>>) {
         let dir = tempfile::tempdir().unwrap();
         let truth = write(dir.path(), Plan { seed, size: 3_000_000, profile: Profile::Heavy }).unwrap();
         let mut found = BTreeMap::new();

@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::opencode::{Opening, Place, Session, Step, Stores};
-use crate::{Dice, Filler, HOUR, Home, MINUTE, SECOND, Tokens, Truth};
+use crate::{ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, SECOND, Tokens};
 
 use super::{PROJECTS, Plan, some_tokens};
 
@@ -13,33 +13,33 @@ const MOVED: u64 = 150;
 
 const MODELS: [&str; 3] = ["claude-sonnet-4-6", "claude-opus-4-8", "gpt-5.5"];
 
-pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Truth> {
+pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
     let stores = Stores::create(home)?;
-    let mut truth = Truth::default();
+    let mut truth = ExpectedUsage::default();
     stores.begin()?;
     for at in 0..plan.count(TREE) + plan.count(DATABASE) {
         let place = match at < plan.count(TREE) {
-            true if dice.per_mille(MOVED) => Place::Both,
+            true if rng.per_mille(MOVED) => Place::Both,
             true => Place::Files,
             false => Place::Database,
         };
-        let (clock, cwd) = (Plan::some_time(&mut dice, 3 * HOUR), dice.pick(&PROJECTS));
-        let mut session = Session::start(&stores, Opening { place, cwd, parent: None, clock, dice: dice.split() });
-        for _ in 0..session.dice.between(5, 9) {
+        let (clock, cwd) = (Plan::some_time(&mut rng, 3 * HOUR), rng.pick(&PROJECTS));
+        let mut session = Session::start(&stores, Opening { place, cwd, parent: None, clock, rng: rng.split() });
+        for _ in 0..session.rng.between(5, 9) {
             exchange(&mut session, plan)?;
         }
-        if place != Place::Files && dice.per_mille(300) {
+        if place != Place::Files && rng.per_mille(300) {
             session.todo(0, "read the parser", "completed")?;
             session.todo(1, "write the test", "in_progress")?;
         }
-        if dice.per_mille(150) {
-            let (clock, dice) = (session.clock, dice.split());
-            let opening = Opening { place, cwd, parent: Some(session.id()), clock, dice };
+        if rng.per_mille(150) {
+            let (clock, rng) = (session.clock, rng.split());
+            let opening = Opening { place, cwd, parent: Some(session.id()), clock, rng };
             let mut child = Session::start(&stores, opening);
             exchange(&mut child, plan)?;
             truth.merge(child.finish("look around (@general subagent)")?);
         }
-        if dice.per_mille(100) {
+        if rng.per_mille(100) {
             session.abandoned(MODELS[0])?;
         }
         truth.merge(session.finish("A session")?);
@@ -50,25 +50,25 @@ pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Trut
 
 /// A prompt and its answers, of which some have more than one step.
 fn exchange(session: &mut Session<'_, '_>, plan: &Plan) -> io::Result<()> {
-    session.clock.drift(&mut session.dice, 4 * MINUTE);
-    let text = Filler::prose(&mut session.dice, 80);
+    session.clock.drift(&mut session.rng, 4 * MINUTE);
+    let text = Filler::prose(&mut session.rng, 80);
     session.prompt(text)?;
-    let model = session.dice.pick(&MODELS);
-    for _ in 0..session.dice.between(1, 2) {
-        session.clock.drift(&mut session.dice, 12 * SECOND);
-        let steps: Vec<_> = (0..session.dice.pick(&[1, 1, 1, 1, 1, 2])).map(|_| step(session, plan)).collect();
+    let model = session.rng.pick(&MODELS);
+    for _ in 0..session.rng.between(1, 2) {
+        session.clock.drift(&mut session.rng, 12 * SECOND);
+        let steps: Vec<_> = (0..session.rng.pick(&[1, 1, 1, 1, 1, 2])).map(|_| step(session, plan)).collect();
         session.answer(model, &steps)?;
     }
     Ok(())
 }
 
 fn step(session: &mut Session<'_, '_>, plan: &Plan) -> Step<'static> {
-    let dice = &mut session.dice;
-    let context = dice.between(9_000, 90_000);
-    let tokens = some_tokens(dice, context);
+    let rng = &mut session.rng;
+    let context = rng.between(9_000, 90_000);
+    let tokens = some_tokens(rng, context);
     // OpenCode does not tell how long a cache lives.
     let tokens = Tokens { cache_write_5m: tokens.prompt() - tokens.input - context, cache_write_1h: 0, ..tokens };
-    let bytes = plan.result_size(dice, 2_000);
-    let output = dice.per_mille(700).then(|| Filler::output(dice, bytes));
-    Step { tokens, cost: tokens.output as f64 * 15e-6, text: Filler::prose(dice, 150), output }
+    let bytes = plan.result_size(rng, 2_000);
+    let output = rng.per_mille(700).then(|| Filler::output(rng, bytes));
+    Step { tokens, cost: tokens.output as f64 * 15e-6, text: Filler::prose(rng, 150), output }
 }

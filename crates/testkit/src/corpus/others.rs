@@ -5,7 +5,7 @@ use std::io;
 
 use crate::aider::History;
 use crate::goose::{Database, Detail, Schema, Session};
-use crate::{DAY, Dice, Filler, HOUR, Home, MINUTE, Tokens, Truth};
+use crate::{DAY, ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, Tokens};
 
 use super::{PROJECTS, Plan, some_tokens};
 
@@ -15,10 +15,10 @@ const AIDER: u64 = 4;
 
 const ROOT: &str = "projects";
 
-pub(super) fn write(home: &Home, plan: &Plan, mut dice: Dice) -> io::Result<Truth> {
-    let mut truth = goose(home, plan, &mut dice)?;
+pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
+    let mut truth = goose(home, plan, &mut rng)?;
     for project in 0..plan.count(AIDER) {
-        truth.merge(aider(home, project, &mut dice)?);
+        truth.merge(aider(home, project, &mut rng)?);
     }
     Ok(truth)
 }
@@ -34,29 +34,29 @@ pub(super) fn configure(home: &Home) -> io::Result<()> {
     home.write(".config/agtop/config.toml", config).map(drop)
 }
 
-fn goose(home: &Home, plan: &Plan, dice: &mut Dice) -> io::Result<Truth> {
+fn goose(home: &Home, plan: &Plan, rng: &mut Rng) -> io::Result<ExpectedUsage> {
     let mut database = Database::create(home, Schema::V15)?;
     for at in 0..plan.count(GOOSE) {
         // All of a session is on one day: only its totals may be known.
-        let mut clock = Plan::some_time(dice, 3 * HOUR);
+        let mut clock = Plan::some_time(rng, 3 * HOUR);
         clock.settle();
         if clock.now().0.rem_euclid(DAY) > 22 * HOUR {
             clock.advance(-3 * HOUR);
         }
-        let responses: Vec<_> = (0..dice.between(2, 20)).map(|_| five_minutes_only(dice)).collect();
+        let responses: Vec<_> = (0..rng.between(2, 20)).map(|_| five_minutes_only(rng)).collect();
         let id = format!("{}_{}", clock.now().format("%Y%m%d"), at + 1);
         let session = Session {
             id: &id,
             name: "CLI Session",
-            cwd: dice.pick(&PROJECTS),
+            cwd: rng.pick(&PROJECTS),
             parent: None,
-            model: dice.pick(&["claude-sonnet-4-6", "gpt-5.5"]),
-            detail: if dice.per_mille(250) { Detail::Totals } else { Detail::Ledger },
-            prompt: Filler::prose(dice, 120),
+            model: rng.pick(&["claude-sonnet-4-6", "gpt-5.5"]),
+            detail: if rng.per_mille(250) { Detail::Totals } else { Detail::Ledger },
+            prompt: Filler::prose(rng, 120),
             responses: &responses,
         };
         database.session(&session, clock)?;
-        if dice.per_mille(250) {
+        if rng.per_mille(250) {
             let child = Session { id: &format!("{id}1"), parent: Some(&id), detail: Detail::Ledger, ..session };
             database.session(&child, clock)?;
         }
@@ -64,29 +64,29 @@ fn goose(home: &Home, plan: &Plan, dice: &mut Dice) -> io::Result<Truth> {
     Ok(database.finish())
 }
 
-fn aider(home: &Home, project: u64, dice: &mut Dice) -> io::Result<Truth> {
-    let mut history = History::create(home, format!("{ROOT}/aider {project}"), Plan::some_time(dice, 6 * DAY))?;
-    for _ in 0..dice.between(2, 6) {
-        history.launch(dice.pick(&["claude-sonnet-4-6", "gpt-5.5"]))?;
-        for _ in 0..dice.between(1, 8) {
-            history.clock.drift(dice, 10 * MINUTE);
+fn aider(home: &Home, project: u64, rng: &mut Rng) -> io::Result<ExpectedUsage> {
+    let mut history = History::create(home, format!("{ROOT}/aider {project}"), Plan::some_time(rng, 6 * DAY))?;
+    for _ in 0..rng.between(2, 6) {
+        history.launch(rng.pick(&["claude-sonnet-4-6", "gpt-5.5"]))?;
+        for _ in 0..rng.between(1, 8) {
+            history.clock.drift(rng, 10 * MINUTE);
             // Half of the models tell of no cache.
-            let tokens = match five_minutes_only(dice) {
+            let tokens = match five_minutes_only(rng) {
                 // Enough of it fresh that rounding leaves something of it.
-                tokens if dice.per_mille(500) => Tokens { input: 3_000 + tokens.input, ..tokens },
+                tokens if rng.per_mille(500) => Tokens { input: 3_000 + tokens.input, ..tokens },
                 Tokens { cache_read, output, .. } => Tokens { input: cache_read, output, ..Tokens::default() },
             };
             history.exchange("add a test for the parser", "Here it is.", tokens)?;
         }
         history.remark("Commit 1a2b3c4 test: cover the parser")?;
-        history.clock.drift(dice, 20 * HOUR);
+        history.clock.drift(rng, 20 * HOUR);
     }
     history.finish()
 }
 
 /// Usage of clients that do not tell how long a cache lives.
-fn five_minutes_only(dice: &mut Dice) -> Tokens {
-    let context = dice.between(3_000, 60_000);
-    let tokens = some_tokens(dice, context);
+fn five_minutes_only(rng: &mut Rng) -> Tokens {
+    let context = rng.between(3_000, 60_000);
+    let tokens = some_tokens(rng, context);
     Tokens { cache_write_5m: tokens.cache_write_5m + tokens.cache_write_1h, cache_write_1h: 0, ..tokens }
 }

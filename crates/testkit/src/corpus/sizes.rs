@@ -1,4 +1,4 @@
-use crate::Dice;
+use crate::Rng;
 
 /// Sizes of files, spread as those of real transcripts are.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ const LARGEST: u64 = 106_000_000;
 impl Sizes {
     /// `count` sizes that add up to about `total`, in random order. One of them is a seventh of it all, if that is not
     /// more than the largest transcript that was seen.
-    pub(super) fn spread(count: u64, total: u64, dice: &mut Dice) -> Self {
+    pub(super) fn spread(count: u64, total: u64, rng: &mut Rng) -> Self {
         let rest = count.saturating_sub(1);
         let mut sizes: Vec<_> = (0..rest).map(|at| quantile((at as f64 + 0.5) / rest as f64 * 1000.0)).collect();
         let (small, large): (u64, u64) =
@@ -40,7 +40,7 @@ impl Sizes {
             *size = scale(*size, wanted, large);
         }
         sizes.push(giant);
-        dice.shuffle(&mut sizes);
+        rng.shuffle(&mut sizes);
         Self(sizes)
     }
 }
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn sizes_add_up_and_keep_their_quantiles() {
-        let mut sizes: Vec<_> = Sizes::spread(852, 822_000_000, &mut Dice::new(1)).into_iter().collect();
+        let mut sizes: Vec<_> = Sizes::spread(852, 822_000_000, &mut Rng::new(1)).into_iter().collect();
         let total: u64 = sizes.iter().sum();
         assert!((815_000_000..830_000_000).contains(&total), "{total}");
         sizes.sort_unstable();
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn few_files_add_up_too() {
         for count in [1, 2, 17] {
-            let total: u64 = Sizes::spread(count, 16_000_000, &mut Dice::new(1)).into_iter().sum();
+            let total: u64 = Sizes::spread(count, 16_000_000, &mut Rng::new(1)).into_iter().sum();
             assert!((15_900_000..16_200_000).contains(&total), "{count}: {total}");
         }
     }

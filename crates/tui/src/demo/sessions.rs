@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Basis, Context, ContextSource, Cost, Deed, Evidence, Growth, GrowthBasis, Happening, InFlight, ModelSpend, Phase,
-    PicoUsd, Plan, Session, SessionDay, SessionKey, Spend, Status, StopReason, Timestamp, Title, TitleRank, ToolCount,
-    Usage,
+    Activity, ActivityKind, Basis, Context, ContextSource, Cost, Evidence, Growth, GrowthBasis, InFlight, ModelSpend,
+    Phase, PicoUsd, Plan, Session, SessionDay, SessionKey, Spend, Status, StopReason, Timestamp, Title, TitleRank,
+    ToolCount, Usage,
 };
 
 use super::cast::{CALLS, CLAUDE_PLAYER, PARTS, PLAYERS, PROJECTS, Player, TALK};
@@ -198,31 +198,31 @@ fn in_flight(scene: &Scene, at: usize, status: Status) -> Vec<InFlight> {
     running
 }
 
-fn recent(scene: &Scene, at: usize, status: Status) -> Vec<Happening> {
+fn recent(scene: &Scene, at: usize, status: Status) -> Vec<Activity> {
     let (asked, said) = pick(TALK, at, 11).unwrap_or_default();
     let mut all = vec![
-        Happening { at: Some(scene.ago(70.0)), deed: Deed::Asked(Some(asked.into())) },
-        Happening { at: Some(scene.ago(41.0)), deed: Deed::Said(said.into()) },
+        Activity { at: Some(scene.ago(70.0)), kind: ActivityKind::Asked(Some(asked.into())) },
+        Activity { at: Some(scene.ago(41.0)), kind: ActivityKind::Said(said.into()) },
     ];
     for back in (1..=4).rev() {
         let (tool, target) = call(scene, at, back);
         let ago = 6.0 * back as f64;
-        all.push(Happening {
+        all.push(Activity {
             at: Some(scene.ago(ago + 4.0)),
-            deed: Deed::Called { tool: tool.into(), target: Some(target.into()) },
+            kind: ActivityKind::Called { tool: tool.into(), target: Some(target.into()) },
         });
         let outcome = if (at as u64 + back).is_multiple_of(5) { Err(()) } else { Ok(()) };
-        all.push(Happening { at: Some(scene.ago(ago)), deed: Deed::Returned { tool: tool.into(), outcome } });
+        all.push(Activity { at: Some(scene.ago(ago)), kind: ActivityKind::Returned { tool: tool.into(), outcome } });
     }
     match status {
-        Status::NeedsPermission => all.push(Happening { at: Some(scene.ago(4.0)), deed: Deed::Waited }),
+        Status::NeedsPermission => all.push(Activity { at: Some(scene.ago(4.0)), kind: ActivityKind::Waited }),
         Status::NeedsInput => {
-            all.push(Happening { at: Some(scene.ago(9.0)), deed: Deed::Stopped(StopReason::EndTurn) });
+            all.push(Activity { at: Some(scene.ago(9.0)), kind: ActivityKind::Stopped(StopReason::EndTurn) });
         }
         Status::RateLimited => {
-            all.push(Happening {
+            all.push(Activity {
                 at: Some(scene.ago(3.0)),
-                deed: Deed::Failed("429: the allowance is used up".into()),
+                kind: ActivityKind::Failed("429: the allowance is used up".into()),
             });
         }
         _ => {}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{Agent, Basis, Cost, Deed, Growth, GrowthBasis, Happening, Snapshot, Spend, Timestamp};
+use agtop_model::{Activity, ActivityKind, Agent, Basis, Cost, Growth, GrowthBasis, Snapshot, Spend, Timestamp};
 use agtop_render::Content;
 
 use crate::demo;
@@ -191,8 +191,8 @@ fn what_was_said_is_shown_unless_it_shall_be_hidden() {
         let mut app = App::new(Options { content, ..Options::usual("1.0.0", "linux") });
         let mut snapshot = demo::crowd(1, 1);
         let mut session = (**snapshot.agents[0].session.as_ref().unwrap()).clone();
-        let deed = [Deed::Asked(Some("mend\u{1b}[31m it".into())), Deed::Said("I look".into())];
-        session.recent = deed.map(|deed| Happening { at: None, deed }).to_vec();
+        let kind = [ActivityKind::Asked(Some("mend\u{1b}[31m it".into())), ActivityKind::Said("I look".into())];
+        session.recent = kind.map(|kind| Activity { at: None, kind }).to_vec();
         snapshot.agents = [Agent { session: Some(Arc::new(session)), ..snapshot.agents[0].clone() }].into();
         app.update(Message::Snapshot(Arc::new(snapshot)));
         let facts = Subject::of(&app).unwrap().all();

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agtop_model::{ContextSource, Deed, Growth, GrowthBasis, Happening, JoinTier, Session};
+use agtop_model::{Activity, ActivityKind, ContextSource, Growth, GrowthBasis, JoinTier, Session};
 use agtop_render::{Content, units};
 use ratatui::text::Line;
 
@@ -179,7 +179,7 @@ impl Subject<'_> {
             .collect()
     }
 
-    fn happening(&self, happening: &Happening) -> Line<'static> {
+    fn happening(&self, happening: &Activity) -> Line<'static> {
         let look = self.pen.look;
         let is_shown = self.pen.content == Content::Included;
         let ago = happening.at.map_or_else(String::new, |at| units::span(self.row.now.since(at)));
@@ -196,23 +196,25 @@ impl Subject<'_> {
             ]
         };
         let word = |sign: &str, ink, text: String| vec![look.span(format!("{sign} {text}"), ink)];
-        let deed = match &happening.deed {
-            Deed::Asked(words) => match words.as_ref().filter(|_| is_shown) {
+        let kind = match &happening.kind {
+            ActivityKind::Asked(words) => match words.as_ref().filter(|_| is_shown) {
                 Some(words) => named("›", Ink::Accent, &"you".into(), format!("  {}", words.for_terminal())),
                 None => word("›", Ink::Accent, "you said something".to_owned()),
             },
-            Deed::Said(prose) if is_shown => word("›", Ink::Text, prose.for_terminal().into_owned()),
-            Deed::Said(_) => word("›", Ink::Text, "the agent said something".to_owned()),
-            Deed::Called { tool, target: on } => named("→", Ink::Accent, tool, target(on)),
-            Deed::Returned { tool, outcome: Ok(()) } => named("←", Ink::Good, tool, String::new()),
-            Deed::Returned { tool, outcome: Err(()) } => named("×", Ink::Bad, tool, "  failed".to_owned()),
-            Deed::Delegated { name, task } => named("⇢", Ink::Accent, name, target(task)),
-            Deed::Stopped(reason) => word("■", Ink::Dim, format!("stopped: {}", reason.as_str().replace('_', " "))),
-            Deed::Failed(reason) => word("×", Ink::Bad, reason.for_terminal().into_owned()),
-            Deed::Compacted => word("≈", Ink::Dim, "context summarised".to_owned()),
-            Deed::Waited => word("!", Ink::Warn, "waits for you".to_owned()),
+            ActivityKind::Said(prose) if is_shown => word("›", Ink::Text, prose.for_terminal().into_owned()),
+            ActivityKind::Said(_) => word("›", Ink::Text, "the agent said something".to_owned()),
+            ActivityKind::Called { tool, target: on } => named("→", Ink::Accent, tool, target(on)),
+            ActivityKind::Returned { tool, outcome: Ok(()) } => named("←", Ink::Good, tool, String::new()),
+            ActivityKind::Returned { tool, outcome: Err(()) } => named("×", Ink::Bad, tool, "  failed".to_owned()),
+            ActivityKind::Delegated { name, task } => named("⇢", Ink::Accent, name, target(task)),
+            ActivityKind::Stopped(reason) => {
+                word("■", Ink::Dim, format!("stopped: {}", reason.as_str().replace('_', " ")))
+            }
+            ActivityKind::Failed(reason) => word("×", Ink::Bad, reason.for_terminal().into_owned()),
+            ActivityKind::Compacted => word("≈", Ink::Dim, "context summarised".to_owned()),
+            ActivityKind::Waited => word("!", Ink::Warn, "waits for you".to_owned()),
         };
-        Line::from(std::iter::once(when).chain(deed).collect::<Vec<_>>())
+        Line::from(std::iter::once(when).chain(kind).collect::<Vec<_>>())
     }
 }
 

@@ -143,7 +143,7 @@ fn what_a_rule_asks_for_is_done_once_and_while_the_screen_is_paused_too() {
     let wanted = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(5, 5))))];
     play.acts = [calm(), vec![pressed("p")], wanted(), wanted()].into();
     run(&mut slate, &mut app, &mut play).unwrap();
-    assert_eq!(slate.log.iter().filter(|deed| **deed == "ring").count(), 1, "{:?}", slate.log);
+    assert_eq!(slate.log.iter().filter(|kind| **kind == "ring").count(), 1, "{:?}", slate.log);
     let [Command::Act(alert)] = &*play.done else { panic!("{:?}", play.done) };
     assert_eq!(&*alert.name, "permission");
     assert!(app.alerts.is_empty(), "it is paused, and the strip is not asked for");

@@ -55,12 +55,12 @@ impl AddAssign for Tokens {
 
 /// What was written, each response once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Truth {
+pub struct ExpectedUsage {
     turns: BTreeMap<(Date, &'static str, String), (u64, Tokens)>,
     sessions: BTreeMap<&'static str, u64>,
 }
 
-impl Truth {
+impl ExpectedUsage {
     /// A session began: a conversation with a person, or a fork of one, but no sub-agent.
     pub fn session(&mut self, client: &'static str) {
         *self.sessions.entry(client).or_default() += 1;
@@ -91,8 +91,9 @@ impl Truth {
     }
 
     /// The sums of a client.
-    pub fn client(&self, client: &str) -> ClientTruth {
-        let mut sum = ClientTruth { sessions: self.sessions.get(client).copied().unwrap_or(0), ..Default::default() };
+    pub fn client(&self, client: &str) -> ExpectedOfClient {
+        let mut sum =
+            ExpectedOfClient { sessions: self.sessions.get(client).copied().unwrap_or(0), ..Default::default() };
         for ((_, _, _), (turns, tokens)) in self.turns.iter().filter(|((_, of, _), _)| *of == client) {
             sum.turns += turns;
             sum.tokens += *tokens;
@@ -101,14 +102,14 @@ impl Truth {
     }
 
     /// The sums of every client.
-    pub fn by_client(&self) -> BTreeMap<String, ClientTruth> {
+    pub fn by_client(&self) -> BTreeMap<String, ExpectedOfClient> {
         let of_turns = self.turns.keys().map(|(_, client, _)| *client);
         of_turns.chain(self.sessions.keys().copied()).map(|client| (client.to_owned(), self.client(client))).collect()
     }
 
     /// The sums of each day, client and model, in that order.
-    pub fn by_day(&self) -> Vec<DayTruth> {
-        let row = |((day, client, model), (turns, tokens)): (&(Date, &str, String), &(u64, Tokens))| DayTruth {
+    pub fn by_day(&self) -> Vec<ExpectedOfDay> {
+        let row = |((day, client, model), (turns, tokens)): (&(Date, &str, String), &(u64, Tokens))| ExpectedOfDay {
             day: day.to_string(),
             client: (*client).to_owned(),
             model: model.clone(),
@@ -121,7 +122,7 @@ impl Truth {
 
 /// The sums of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClientTruth {
+pub struct ExpectedOfClient {
     /// Sessions, sub-agents not counted.
     pub sessions: u64,
     /// Responses.
@@ -133,7 +134,7 @@ pub struct ClientTruth {
 
 /// The sums of a model on a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayTruth {
+pub struct ExpectedOfDay {
     /// The UTC day, as in `2026-04-01`.
     pub day: String,
     /// The client.
@@ -149,7 +150,7 @@ pub struct DayTruth {
 
 /// The `truth.json` beside a home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TruthFile {
+pub struct ExpectedUsageFile {
     /// What the home was grown from.
     pub seed: u64,
     /// Bytes of the agents' files.
@@ -159,9 +160,9 @@ pub struct TruthFile {
     /// Sessions of all clients.
     pub sessions: u64,
     /// The sums of each client.
-    pub by_client: BTreeMap<String, ClientTruth>,
+    pub by_client: BTreeMap<String, ExpectedOfClient>,
     /// The sums of each day, client and model, in that order.
-    pub by_day: Vec<DayTruth>,
+    pub by_day: Vec<ExpectedOfDay>,
 }
 
 #[cfg(test)]
@@ -171,10 +172,10 @@ mod tests {
     #[test]
     fn sums_add_up_over_days_models_and_builders() {
         let tokens = Tokens { input: 1, cache_read: 2, output: 5, reasoning_output: 3, ..Tokens::default() };
-        let mut one = Truth::default();
+        let mut one = ExpectedUsage::default();
         one.session("claude");
         one.turn("claude", "opus", Stamp(0), tokens);
-        let mut other = Truth::default();
+        let mut other = ExpectedUsage::default();
         other.session("claude");
         other.turn("claude", "opus", Stamp(1), tokens);
         other.turn("claude", "opus", Stamp(crate::DAY), tokens);
@@ -187,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_file_has_flat_rows() {
-        let mut truth = Truth::default();
+        let mut truth = ExpectedUsage::default();
         truth.turn("codex", "gpt-5.5", Stamp(0), Tokens { input: 7, ..Tokens::default() });
         let row = serde_json::to_string(&truth.by_day()).unwrap();
         assert!(

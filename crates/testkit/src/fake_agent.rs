@@ -1,7 +1,7 @@
 //! An executable that plays an agent: a test's own, started again under another name.
 //!
 //! What it is called decides what it does. `sudo` starts what follows it; `node` reads the script that it is given, and
-//! starts the program that the script names; all else reports to the [`Stage`](crate::Stage) and does what it is told,
+//! starts the program that the script names; all else reports to the [`ProcessHarness`](crate::ProcessHarness) and does what it is told,
 //! until the connection ends: so none outlives its test.
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ pub(crate) const STAGE: &str = "AGTOP_TEST_STAGE";
 
 /// What an actor is told to do. It answers each with a line, once it is done.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Cue {
+pub enum AgentCommand {
     /// Open a file to append to it, and keep it open.
     Hold(PathBuf),
     /// The same, and lock it for itself.
@@ -37,7 +37,7 @@ pub enum Cue {
 }
 
 /// Plays, if this process was started as an actor. Must be asked before anything looks at the command line.
-pub fn play() -> Option<ExitCode> {
+pub fn run_fake_agent() -> Option<ExitCode> {
     let stage = std::env::var_os(STAGE)?;
     Some(match perform(Path::new(&stage)) {
         Ok(code) => code,
@@ -87,21 +87,21 @@ fn obey(stage: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn act(cue: Cue, held: &mut HashMap<PathBuf, File>) -> io::Result<()> {
+fn act(asked: AgentCommand, held: &mut HashMap<PathBuf, File>) -> io::Result<()> {
     let open = |path: &Path| OpenOptions::new().create(true).append(true).open(path);
-    match cue {
-        Cue::Nod => {}
-        Cue::Hold(path) => {
+    match asked {
+        AgentCommand::Nod => {}
+        AgentCommand::Hold(path) => {
             held.insert(path.clone(), open(&path)?);
         }
-        Cue::Lock(path) => {
+        AgentCommand::Lock(path) => {
             let file = open(&path)?;
             flock(&file, FlockOperation::NonBlockingLockExclusive)?;
             held.insert(path, file);
         }
-        Cue::Release(path) => drop(held.remove(&path)),
-        Cue::Start(program, argv) => drop(command(&program, &argv).spawn()?),
-        Cue::Become(program, argv) => return Err(command(&program, &argv).exec()),
+        AgentCommand::Release(path) => drop(held.remove(&path)),
+        AgentCommand::Start(program, argv) => drop(command(&program, &argv).spawn()?),
+        AgentCommand::Become(program, argv) => return Err(command(&program, &argv).exec()),
     }
     Ok(())
 }

@@ -3,11 +3,11 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 
-use crate::{Actor, Stage};
+use crate::{FakeAgent, ProcessHarness};
 
 /// How an agent runs: the program, what it is called with, and the script if it is one.
 #[derive(Debug)]
-pub struct Member {
+pub struct FakeAgentSpec {
     /// The client, as agtop calls it.
     pub client: &'static str,
     program: &'static str,
@@ -17,51 +17,51 @@ pub struct Member {
 }
 
 /// One agent each of eight kinds, native programs and scripts.
-pub const CREW: [Member; 8] = [
-    Member {
+pub const FAKE_AGENTS: [FakeAgentSpec; 8] = [
+    FakeAgentSpec {
         client: "claude",
         program: "usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe",
         name: "claude",
         script: None,
         args: &["--dangerously-skip-permissions"],
     },
-    Member {
+    FakeAgentSpec {
         client: "codex",
         program: "usr/lib/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
         name: "codex",
         script: None,
         args: &["-a", "never"],
     },
-    Member {
+    FakeAgentSpec {
         client: "gemini",
         program: "usr/bin/node",
         name: "node",
         script: Some("usr/lib/node_modules/@google/gemini-cli/bundle/gemini.js"),
         args: &["--approval-mode", "yolo"],
     },
-    Member {
+    FakeAgentSpec {
         client: "opencode",
         program: "usr/lib/node_modules/opencode-ai/bin/opencode.exe",
         name: "opencode",
         script: None,
         args: &[],
     },
-    Member {
+    FakeAgentSpec {
         client: "aider",
         program: "usr/bin/python3",
         name: "python3",
         script: Some("usr/local/bin/aider"),
         args: &["--yes-always"],
     },
-    Member { client: "goose", program: "usr/local/bin/goose", name: "goose", script: None, args: &["session"] },
-    Member {
+    FakeAgentSpec { client: "goose", program: "usr/local/bin/goose", name: "goose", script: None, args: &["session"] },
+    FakeAgentSpec {
         client: "qwen",
         program: "usr/bin/node",
         name: "node",
         script: Some("usr/lib/node_modules/@qwen-code/qwen-code/cli.js"),
         args: &["--approval-mode", "yolo"],
     },
-    Member {
+    FakeAgentSpec {
         client: "copilot",
         program: "usr/lib/node_modules/@github/copilot-linux-x64/copilot",
         name: "copilot",
@@ -75,9 +75,9 @@ const HISTORY: &str = "\n# aider chat started at 2026-11-20 10:00:00\n\n\
                        > Model: gpt-5.5 with diff edit format\n\n#### a secret plan\n\n\
                        Done.\n\n> Tokens: 1.2k sent, 300 received. Cost: $0.01 message, $0.01 session.\n";
 
-impl Stage {
+impl ProcessHarness {
     /// Starts one of the crew, at work in a project of its own.
-    pub fn start_member(&mut self, member: &Member) -> io::Result<Actor> {
+    pub fn start_member(&mut self, member: &FakeAgentSpec) -> io::Result<FakeAgent> {
         let project = self.directory(&format!("home/u/of-{}", member.client))?;
         if member.client == "aider" {
             std::fs::write(project.join(".aider.chat.history.md"), HISTORY)?;

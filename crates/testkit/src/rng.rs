@@ -2,17 +2,17 @@ use std::fmt;
 
 /// A small random generator: the same seed gives the same throws on every machine.
 #[derive(Clone, Debug)]
-pub struct Dice(fastrand::Rng);
+pub struct Rng(fastrand::Rng);
 
 const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-impl Dice {
-    /// Dice of this seed.
+impl Rng {
+    /// Rng of this seed.
     pub fn new(seed: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed))
     }
 
-    /// Dice of their own, for a part that shall not depend on how often the others throw.
+    /// Rng of their own, for a part that shall not depend on how often the others throw.
     #[must_use]
     pub fn split(&mut self) -> Self {
         Self::new(self.0.u64(..))
@@ -118,8 +118,8 @@ mod tests {
     #[test]
     fn the_same_seed_throws_the_same() {
         let throw = |seed| {
-            let mut dice = Dice::new(seed);
-            (dice.uuid(), dice.letters(5), dice.split().below(1000), dice.log_normal(100.0, 1.0))
+            let mut rng = Rng::new(seed);
+            (rng.uuid(), rng.letters(5), rng.split().below(1000), rng.log_normal(100.0, 1.0))
         };
         assert_eq!(throw(7), throw(7));
         assert_ne!(throw(7), throw(8));
@@ -127,19 +127,19 @@ mod tests {
 
     #[test]
     fn uuids_carry_version_variant_and_time() {
-        let mut dice = Dice::new(1);
-        let random = dice.uuid().to_string();
+        let mut rng = Rng::new(1);
+        let random = rng.uuid().to_string();
         assert_eq!((random.len(), random.as_bytes()[14]), (36, b'4'));
         assert!(b"89ab".contains(&random.as_bytes()[19]), "{random}");
-        let timed = dice.uuid_at(0x01a1_fda9_829d);
+        let timed = rng.uuid_at(0x01a1_fda9_829d);
         assert!(timed.to_string().starts_with("01a1fda9-829d-7"), "{timed}");
         assert_eq!(timed.short(), "01a1fda9");
     }
 
     #[test]
     fn log_normal_sizes_have_their_median() {
-        let mut dice = Dice::new(3);
-        let mut sizes: Vec<_> = (0..2001).map(|_| dice.log_normal(1300.0, 1.4)).collect();
+        let mut rng = Rng::new(3);
+        let mut sizes: Vec<_> = (0..2001).map(|_| rng.log_normal(1300.0, 1.4)).collect();
         sizes.sort_unstable();
         assert!((1100..1500).contains(&sizes[1000]), "{}", sizes[1000]);
         assert!(sizes[1990] > 15_000, "{}", sizes[1990]);

@@ -1,4 +1,4 @@
-//! Where real processes play agents: a machine of its own, with a home, and programs that are the test's executable
+//! Where real processes run_fake_agent agents: a machine of its own, with a home, and programs that are the test's executable
 //! under the names and in the places of real ones.
 
 use std::fs;
@@ -13,19 +13,19 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::Home;
-use crate::actor::{Cue, STAGE};
+use crate::fake_agent::{AgentCommand, STAGE};
 
 /// An actor that takes longer than this to come or to answer has failed; a millisecond is usual.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A made-up machine and the processes on it.
 #[derive(Debug)]
-pub struct Stage {
+pub struct ProcessHarness {
     /// As processes see it, with no link on the way.
     root: PathBuf,
     home: Home,
     socket: PathBuf,
-    arrivals: Receiver<io::Result<Actor>>,
+    arrivals: Receiver<io::Result<FakeAgent>>,
     /// What was started directly. Ends by itself when the actors do.
     children: Vec<Child>,
     /// Deletes the machine, and the socket's directory, when dropped.
@@ -34,13 +34,13 @@ pub struct Stage {
 
 /// A process that does what it is told. Ends when the value is dropped.
 #[derive(Debug)]
-pub struct Actor {
+pub struct FakeAgent {
     /// Its pid.
     pub pid: u32,
     stage: BufReader<UnixStream>,
 }
 
-impl Stage {
+impl ProcessHarness {
     /// An empty machine below `directory`, which should be on the executable's own file system.
     pub fn open(directory: &Path) -> io::Result<Self> {
         let machine = tempfile::tempdir_in(directory)?;
@@ -54,7 +54,7 @@ impl Stage {
         let listener = UnixListener::bind(&socket)?;
         let (sender, arrivals) = mpsc::channel();
         std::thread::spawn(move || {
-            listener.incoming().try_for_each(|stream| sender.send(stream.and_then(Actor::meet)))
+            listener.incoming().try_for_each(|stream| sender.send(stream.and_then(FakeAgent::meet)))
         });
         Ok(Self { root, home, socket, arrivals, children: Vec::new(), _temporary: [machine, short] })
     }
@@ -108,18 +108,18 @@ impl Stage {
     }
 
     /// Runs a command, and waits for the actor that it is, or that it starts in the end.
-    pub fn start(&mut self, command: &mut Command) -> io::Result<Actor> {
+    pub fn start(&mut self, command: &mut Command) -> io::Result<FakeAgent> {
         self.children.push(command.spawn()?);
         self.arrival()
     }
 
     /// The next actor that comes.
-    pub fn arrival(&self) -> io::Result<Actor> {
+    pub fn arrival(&self) -> io::Result<FakeAgent> {
         self.arrivals.recv_timeout(PATIENCE).map_err(io::Error::other)?
     }
 
     /// Kills an actor, and waits until it and what waited for it are gone.
-    pub fn kill(&mut self, actor: Actor) -> io::Result<()> {
+    pub fn kill(&mut self, actor: FakeAgent) -> io::Result<()> {
         kill(actor.pid)?;
         actor.gone()?;
         self.reap();
@@ -141,7 +141,7 @@ impl Stage {
     }
 }
 
-impl Actor {
+impl FakeAgent {
     fn meet(stream: UnixStream) -> io::Result<Self> {
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut stage = BufReader::new(stream);
@@ -152,28 +152,28 @@ impl Actor {
     }
 
     /// Has it do something, and waits until it is done.
-    pub fn tell(&mut self, cue: &Cue) -> io::Result<()> {
-        self.say(cue)?;
+    pub fn tell(&mut self, command: &AgentCommand) -> io::Result<()> {
+        self.say(command)?;
         let mut answer = String::new();
         self.stage.read_line(&mut answer)?;
-        if answer == "done\n" { Ok(()) } else { Err(io::Error::other(format!("{cue:?}: {answer}"))) }
+        if answer == "done\n" { Ok(()) } else { Err(io::Error::other(format!("{command:?}: {answer}"))) }
     }
 
     /// Whether it is there still, and does what it is told.
     pub fn nod(&mut self) -> io::Result<()> {
-        self.tell(&Cue::Nod)
+        self.tell(&AgentCommand::Nod)
     }
 
     /// Has it become another program: the process goes on as an actor that comes anew.
-    pub fn becomes(mut self, stage: &Stage, program: &Path, argv: &[&str]) -> io::Result<Self> {
-        self.say(&Cue::Become(program.to_owned(), argv.iter().map(|&arg| arg.to_owned()).collect()))?;
+    pub fn becomes(mut self, stage: &ProcessHarness, program: &Path, argv: &[&str]) -> io::Result<Self> {
+        self.say(&AgentCommand::Become(program.to_owned(), argv.iter().map(|&arg| arg.to_owned()).collect()))?;
         self.gone()?;
         stage.arrival()
     }
 
-    fn say(&mut self, cue: &Cue) -> io::Result<()> {
-        let cue = serde_json::to_string(cue)?;
-        writeln!(self.stage.get_mut(), "{cue}")
+    fn say(&mut self, command: &AgentCommand) -> io::Result<()> {
+        let command = serde_json::to_string(command)?;
+        writeln!(self.stage.get_mut(), "{command}")
     }
 
     /// Waits for the end of the connection.

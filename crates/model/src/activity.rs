@@ -2,16 +2,16 @@ use crate::{ClientId, ProcId, StopReason, Timestamp, Untrusted};
 
 /// One of the last things that happened in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happening {
+pub struct Activity {
     /// When; `None` if the record does not say.
     pub at: Option<Timestamp>,
     /// What.
-    pub deed: Deed,
+    pub kind: ActivityKind,
 }
 
 /// What happened in a session, as far as people follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum ActivityKind {
     /// The person spoke. What they said is private: shown only where asked for.
     Asked(Option<Untrusted>),
     /// The agent spoke. What it said is private: shown only where asked for.
