@@ -97,7 +97,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// How many of the last happenings are kept.
+    /// How many of the last activities are kept.
     pub const RECENT: usize = 12;
 
     /// The client that wrote it.

@@ -4,12 +4,12 @@ use crate::Content;
 
 /// One line for somebody who follows the session, as agtop 2.3 wrote them: `›` for what was said, `→` for calls, `←` for
 /// answers. What a tool works on is message text: it is left out unless asked for.
-pub fn activity_line(happening: &Activity, content: Content) -> String {
+pub fn activity_line(activity: &Activity, content: Content) -> String {
     let on = |target: &Option<Untrusted>| {
         let target = content.allow(target.as_ref());
         target.map(|target| format!(": {}", target.raw())).unwrap_or_default()
     };
-    match &happening.kind {
+    match &activity.kind {
         ActivityKind::Asked(words) => format!("› the person spoke{}", on(words)),
         ActivityKind::Said(prose) => {
             content.allow(Some(prose)).map_or("› the agent spoke".to_owned(), |prose| format!("› {}", prose.raw()))
@@ -42,8 +42,8 @@ mod tests {
     #[test]
     fn what_a_tool_works_on_is_told_only_if_asked_for() {
         let kind = ActivityKind::Called { tool: "Bash".into(), target: Some("cat secrets".into()) };
-        let happening = Activity { at: None, kind };
-        assert_eq!(activity_line(&happening, Content::Hidden), "→ Bash");
-        assert_eq!(activity_line(&happening, Content::Included), "→ Bash: cat secrets");
+        let activity = Activity { at: None, kind };
+        assert_eq!(activity_line(&activity, Content::Hidden), "→ Bash");
+        assert_eq!(activity_line(&activity, Content::Included), "→ Bash: cat secrets");
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use agtop_testkit::{Clock, Dice, ProcessHarness, Stamp, Tokens, claude, codex, gemini};
+use agtop_testkit::{Clock, ProcessHarness, Rng, Stamp, Tokens, claude, codex, gemini};
 use serde_json::Value;
 
 use crate::program::{json_of, on_machine};
@@ -124,7 +124,7 @@ impl Machine {
 
     /// Writes a transcript of Claude Code, and tells its session. Seeds tell sessions apart.
     pub(crate) fn claude_session(&self, seed: u64) -> String {
-        let (clock, rng) = (Clock::at(now()), Dice::new(seed));
+        let (clock, rng) = (Clock::at(now()), Rng::new(seed));
         let cwd = self.project.to_str().unwrap();
         let opening = claude::Opening { cwd, edition: claude::Edition::Current, clock, rng };
         let mut transcript = claude::Transcript::start(self.stage.home(), opening).unwrap();
@@ -140,7 +140,7 @@ impl Machine {
 
     /// Writes a rollout of Codex, and tells its thread and its path.
     pub(crate) fn codex_thread(&self, seed: u64) -> (String, PathBuf) {
-        let (clock, rng) = (Clock::at(now()), Dice::new(seed));
+        let (clock, rng) = (Clock::at(now()), Rng::new(seed));
         let cwd = self.project.to_str().unwrap();
         let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, rng };
         let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();
@@ -157,7 +157,7 @@ impl Machine {
     pub(crate) fn codex_thread_in_a_call(&self) -> PathBuf {
         let clock = Clock::at(now());
         let cwd = self.project.to_str().unwrap();
-        let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, rng: Dice::new(1) };
+        let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, rng: Rng::new(1) };
         let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();
         rollout.begin_turn("gpt-5.5", "go on").unwrap();
         rollout.call(r#"{\"cmd\":\"make\"}"#).unwrap();
@@ -174,7 +174,7 @@ impl Machine {
             project: "shop",
             layout: gemini::Layout::Lines,
             clock: Clock::at(now()),
-            rng: Dice::new(1),
+            rng: Rng::new(1),
         };
         gemini::Chat::project(home, "shop", self.project.to_str().unwrap()).unwrap();
         let mut chat = gemini::Chat::start(home, opening).unwrap();

@@ -220,7 +220,7 @@ fn model(agent: &Agent) -> Option<String> {
 }
 
 fn recent(session: &Session) -> Vec<String> {
-    session.recent.iter().map(|happening| activity_line(happening, Content::Included)).collect()
+    session.recent.iter().map(|activity| activity_line(activity, Content::Included)).collect()
 }
 
 /// `code-reviewer: review the auth refactor`.

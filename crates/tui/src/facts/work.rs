@@ -175,14 +175,14 @@ impl Subject<'_> {
             .recent
             .iter()
             .enumerate()
-            .map(|(at, happening)| fact(if at == 0 { "recent" } else { "" }, self.happening(happening)))
+            .map(|(at, activity)| fact(if at == 0 { "recent" } else { "" }, self.activity(activity)))
             .collect()
     }
 
-    fn happening(&self, happening: &Activity) -> Line<'static> {
+    fn activity(&self, activity: &Activity) -> Line<'static> {
         let look = self.pen.look;
         let is_shown = self.pen.content == Content::Included;
-        let ago = happening.at.map_or_else(String::new, |at| units::span(self.row.now.since(at)));
+        let ago = activity.at.map_or_else(String::new, |at| units::span(self.row.now.since(at)));
         let when = self.dim(format!("{ago:>7}  "));
         let target = |target: &Option<agtop_model::Untrusted>| {
             let shown = target.as_ref().filter(|_| is_shown);
@@ -196,7 +196,7 @@ impl Subject<'_> {
             ]
         };
         let word = |sign: &str, ink, text: String| vec![look.span(format!("{sign} {text}"), ink)];
-        let kind = match &happening.kind {
+        let kind = match &activity.kind {
             ActivityKind::Asked(words) => match words.as_ref().filter(|_| is_shown) {
                 Some(words) => named("›", Ink::Accent, &"you".into(), format!("  {}", words.for_terminal())),
                 None => word("›", Ink::Accent, "you said something".to_owned()),
