@@ -40,9 +40,7 @@ const CRATES_WITH_CIRCLES: &[&str] = &[
     "hooks",
     "os",
     "render",
-    "testkit",
     "tui",
-    "xtask",
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
