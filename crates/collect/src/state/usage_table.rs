@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use agtop_model::{Dated, Extent, Grain, SessionKey, TimeSource, Timestamp, UsageRow, UsageTable};
 
-use super::frozen::Summed;
+use super::aggregate_cache::Summed;
 use super::sums::{Rates, SpendSum};
 use super::turns::{NameIdx, TurnRecord};
 use super::{SessionIdx, World};

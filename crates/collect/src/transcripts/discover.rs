@@ -8,8 +8,8 @@ use agtop_clients::{Client, Env, Format, Presence, Store};
 use agtop_model::{Issue, IssueKind};
 use agtop_os::{FileIdentity, FileKind, Walk};
 
-use crate::health::{Found, HealthBook};
-use crate::sqlite::log_of;
+use crate::transcripts::health::{Found, HealthBook};
+use crate::transcripts::sqlite::log_of;
 
 /// A client's store, with its real root.
 pub(crate) struct Place {

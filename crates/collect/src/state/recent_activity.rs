@@ -4,8 +4,8 @@ use std::time::Duration;
 use agtop_model::{EventKind, FileId, Pace, Paces, SessionKey, StopReason, Timestamp, ToolKey, Untrusted};
 use foldhash::fast::RandomState;
 
-use super::failures::is_same;
 use super::family::Family;
+use super::pushed_failures::is_same;
 use super::sums::{Rates, SpendSum};
 use super::turns::{TurnBook, TurnIdx};
 use super::{BySession, SessionIdx, World};

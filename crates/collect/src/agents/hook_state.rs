@@ -8,8 +8,8 @@ use agtop_model::{Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, T
 
 use crossbeam_channel::Receiver;
 
-use crate::World;
-use crate::join::Hosts;
+use crate::agents::join::Hosts;
+use crate::state::World;
 
 /// What agents push: the present, before their transcripts tell of it, and what these never tell.
 ///
@@ -341,7 +341,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::world::{Lens, Scope};
+    use crate::state::{Lens, Scope};
 
     fn received(session: &str, at: Timestamp) -> Received {
         let client = agtop_clients::client("claude").unwrap();

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use agtop_model::{Agent, Gap, OpenFiles, ProcId, Reading, Sockets, Untrusted};
 use agtop_os::Os;
 
-use crate::git::WorkTrees;
-use crate::skills;
+use crate::processes::git::WorkTrees;
+use crate::processes::skills;
 
 /// What only agents are asked for, because it costs: each on a beat of its own, and at once for who is new.
 #[derive(Default)]
@@ -106,7 +106,7 @@ mod tests {
     use agtop_os::{FakeOs, FakeProcess};
 
     use super::*;
-    use crate::census::Census;
+    use crate::processes::detector::Census;
 
     #[test]
     fn open_files_are_asked_for_on_a_beat_and_at_once_of_who_is_new() {

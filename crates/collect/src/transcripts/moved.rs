@@ -8,7 +8,7 @@ use std::path::Path;
 use agtop_model::{ClientId, SessionKey};
 use foldhash::fast::RandomState;
 
-use crate::discover::Candidate;
+use crate::transcripts::discover::Candidate;
 
 /// The names of all files that were found. Homes have millions, and seldom is one gone: they are collected only when that
 /// is asked.

@@ -3,10 +3,10 @@ use std::collections::HashMap;
 use agtop_ledger::{Cell, EntryId, KeyIndex, Memory, Tally, WarmFile};
 use agtop_model::{FileId, MessageKey};
 
-use super::recall::named;
+use super::load::named;
 use super::turns::{NameIdx, Names};
 use super::{SessionIdx, World};
-use crate::remember::Cached;
+use crate::cache::ledger_cache::Cached;
 
 /// Responses of one session that the ledger has added up, with the file that told them.
 #[derive(Clone, Copy, Debug)]

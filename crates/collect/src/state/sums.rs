@@ -3,8 +3,8 @@ use std::sync::Arc;
 use agtop_model::{Basis, Cost, Extent, ModelSpend, PicoUsd, Response, SessionDay, Spend, Usage};
 use agtop_prices::{PriceBook, Rated, Terms};
 
+use super::aggregate_cache::Summed;
 use super::calendar::Day;
-use super::frozen::Summed;
 use super::turns::{NameIdx, Names, TurnRecord};
 
 /// The rates of every model that occurs, looked up once.

@@ -7,8 +7,8 @@ use agtop_clients::clients;
 use agtop_ledger::{Access, Ledger, LimitReading, Opening};
 use agtop_model::{ClientId, FileId, Grain, RateLimit, Timestamp, UsageTable};
 
-use crate::remember::{Cached, Worth};
-use crate::world::{Lens, World};
+use crate::cache::ledger_cache::{Cached, Worth};
+use crate::state::{Lens, World};
 
 /// The ledger, opened in a hurry.
 pub struct Glimpse(Ledger);

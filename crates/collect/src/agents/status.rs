@@ -6,8 +6,8 @@ use agtop_model::{
     VendorActivity,
 };
 
-use crate::pushes::Pushed;
-use crate::recent_looks::{CLOCKS, RecentLooks, Stillness};
+use crate::agents::hook_state::Pushed;
+use crate::processes::child_history::{CLOCKS, RecentLooks, Stillness};
 
 /// A session without a process is stale after this.
 pub(crate) const A_DAY: Duration = Duration::from_hours(24);

@@ -1,19 +1,19 @@
 //! What agtop knows: the only state that changes.
 
+mod activity_log;
+mod aggregate_cache;
 mod audit;
 mod calendar;
-mod failures;
 mod family;
-mod frozen;
 mod hashed;
-mod lately;
-mod lens;
-mod memo;
-mod recall;
+mod load;
+mod pricing_context;
+mod pushed_failures;
+mod recent_activity;
 mod session;
-mod story;
+mod session_builder;
+mod summary;
 mod sums;
-mod teller;
 #[cfg(test)]
 mod tests;
 mod tool_times;
@@ -33,13 +33,13 @@ use agtop_model::{
 use foldhash::fast::RandomState;
 
 pub use audit::{Audit, Counted, Entry};
-pub use lens::{Lens, Scope};
+pub use pricing_context::{Lens, Scope};
 
-use frozen::Frozen;
+use aggregate_cache::Frozen;
 use hashed::{HashedMap, HashedSet};
-use lately::Lately;
-use memo::Memo;
+use recent_activity::Lately;
 use session::{SessionState, Told};
+use summary::Memo;
 use tool_times::{SessionToolTimes, ToolTimes};
 use turns::{Copied, Names, TurnBook};
 

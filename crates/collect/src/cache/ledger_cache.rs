@@ -15,10 +15,10 @@ use agtop_model::{ClientId, Event, FileId, Issue, IssueKind, Timestamp};
 use foldhash::fast::RandomState;
 use tracing::debug;
 
-use crate::discover::{Candidate, FileState, Place};
-use crate::moved::FoundNames;
-use crate::read::Told;
-use crate::world::{CLOCK_SLACK, MOST_TAGS, NEWS};
+use crate::state::{CLOCK_SLACK, MOST_TAGS, NEWS};
+use crate::transcripts::discover::{Candidate, FileState, Place};
+use crate::transcripts::moved::FoundNames;
+use crate::transcripts::reader::Told;
 
 /// How the ledger is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use agtop_model::{Dated, MessageKey, Place, Provenance, Response, SessionKey, Tu
 use super::session::FileRole;
 use super::turns::{Copied, NameIdx};
 use super::{SessionIdx, World};
-use crate::remember::Cached;
+use crate::cache::ledger_cache::Cached;
 
 impl World {
     /// Folds in what a file once told, as if it had been read. Of a file that will be read, what is joined by an id is

@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::agents::hook_state::{Pushes, find};
 use crate::collector::Transcripts;
-use crate::pushes::{Pushes, find};
 use agtop_clients::{ProcFacts, client};
 use agtop_model::{Agent, Confidence, Join, JoinTier, ProcId, Running, Session, SessionKey, Timestamp};
 

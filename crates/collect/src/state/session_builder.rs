@@ -7,14 +7,14 @@ use agtop_model::{
     PicoUsd, Reading, RecentResponses, Session, SessionDay, Tier, Timestamp, Title, Untrusted, Usage,
 };
 
+use super::activity_log::{Story, average_growth};
 use super::family::Family;
 use super::session::{Flight, SessionState};
-use super::story::{Story, average_growth};
 use super::sums::{Rates, total};
 use super::totals::dearest_first;
 use super::turns::NameIdx;
 use super::{BySession, NEWS, SessionIdx, World};
-use crate::status;
+use crate::agents::status;
 
 /// Builds the sessions of one snapshot.
 pub(super) struct Teller<'a> {

@@ -3,7 +3,7 @@
 use agtop_clients::{CLIENTS, Env};
 use agtop_model::{Event, EventKind, FileId, Place, Provenance, SessionKey, Timestamp};
 
-use crate::World;
+use crate::state::World;
 
 /// Tells the World what clients call the directories that people work in: a hash in a path names its directory to
 /// nobody, but the hash of a directory that is known can be computed.

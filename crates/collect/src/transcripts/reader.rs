@@ -8,12 +8,12 @@ use agtop_ledger::Head;
 use agtop_model::{Event, Issue, IssueKind, Place};
 use agtop_os::FileIdentity;
 
-use crate::document;
-use crate::expansion::{self, MAX_BARREN_RECORDS, Stoppable};
-use crate::health::MAX_KEPT_ISSUES;
-use crate::lines::{self, LONGEST_LINE, Piece};
-use crate::remember::Resumption;
-use crate::sqlite::{self, Item};
+use crate::cache::ledger_cache::Resumption;
+use crate::transcripts::document;
+use crate::transcripts::expansion::{self, MAX_BARREN_RECORDS, Stoppable};
+use crate::transcripts::health::MAX_KEPT_ISSUES;
+use crate::transcripts::lines::{self, LONGEST_LINE, Piece};
+use crate::transcripts::sqlite::{self, Item};
 
 /// Events are handed on in portions of this size, so that a large file does not fill the memory.
 const PORTION: usize = 2048;

@@ -9,11 +9,11 @@ use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
 use tracing::debug;
 
-use crate::directories;
-use crate::discover::{FileState, Place};
-use crate::read::{Cursor, Reader, Told};
-use crate::remember::{Account, More, Notes};
-use crate::world::CLOCK_SLACK;
+use crate::cache::ledger_cache::{Account, More, Notes};
+use crate::state::CLOCK_SLACK;
+use crate::transcripts::directories;
+use crate::transcripts::discover::{FileState, Place};
+use crate::transcripts::reader::{Cursor, Reader, Told};
 
 /// How far a scan has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

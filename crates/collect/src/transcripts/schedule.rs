@@ -8,9 +8,9 @@ use agtop_model::Timestamp;
 use agtop_os::FileKind;
 use crossbeam_channel::Receiver;
 
-use crate::discover::{Candidate, Place, discover};
-use crate::health::HealthBook;
-use crate::hints::{Changes, Hints, between, pause};
+use crate::transcripts::discover::{Candidate, Place, discover};
+use crate::transcripts::health::HealthBook;
+use crate::transcripts::watcher::{Changes, Hints, between, pause};
 
 /// Finds files to look at: all there are on a slow beat, and between two beats those that the system says have changed
 /// and those that changed lately.

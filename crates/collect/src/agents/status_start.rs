@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use agtop_model::{ActivityKind, Agent, Evidence, ProcId, Session, SessionKey, Status, Timestamp};
 
-use crate::join::Hosts;
+use crate::agents::join::Hosts;
 
 /// Since when agents have been doing what they do, as far as only looking at them again and again tells.
 #[derive(Debug, Default)]

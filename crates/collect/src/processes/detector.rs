@@ -9,7 +9,7 @@ use agtop_model::{
 };
 
 use crate::log::{self, NoRow, ProcessLog};
-use crate::matcher::{Matcher, command_line};
+use crate::processes::matcher::{Matcher, command_line};
 
 /// Finds agents among processes.
 #[derive(Debug, Default)]

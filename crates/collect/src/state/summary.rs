@@ -5,12 +5,12 @@ use agtop_model::{ClientId, RateLimit, RecentResponses, Session, SessionDay, Sta
 
 use super::calendar::Calendar;
 use super::family::Family;
-use super::lately::{self, Lately};
+use super::recent_activity::{self, Lately};
+use super::session_builder::Teller;
 use super::sums::{Days, Rates};
-use super::teller::Teller;
 use super::totals::Ground;
 use super::{BySession, SessionIdx, World};
-use crate::status::A_DAY;
+use crate::agents::status::A_DAY;
 
 /// What the last snapshot was made of: what did not change since is shared with the next.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub(crate) struct Told {
     pub(crate) sessions: Arc<[Arc<Session>]>,
     pub(crate) totals: Arc<Totals>,
     pub(crate) limits: Vec<(ClientId, Timestamp, RateLimit)>,
-    pub(crate) lately: lately::Told,
+    pub(crate) lately: recent_activity::Told,
 }
 
 impl World {

@@ -5,8 +5,8 @@ use agtop_clients::{CLIENTS, Env, Format, Presence, Store};
 use agtop_ledger::{FileIssue, FileIssues, IssuePlace};
 use agtop_model::{ClientHealth, ClientId, Health, Issue, Place, StoreHealth};
 
-use crate::World;
 use crate::log::PlaceLog;
+use crate::state::World;
 
 /// More issues than this are counted, not kept: a damaged disk must not fill the memory.
 pub(crate) const MAX_KEPT_ISSUES: usize = 200;

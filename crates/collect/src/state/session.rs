@@ -7,10 +7,10 @@ use agtop_model::{
     ToolKey, Turn, Untrusted,
 };
 
-use super::failures::Failures;
-use super::frozen::Summed;
+use super::activity_log::{Story, activity_kind, ending};
+use super::aggregate_cache::Summed;
 use super::hashed::{HashedMap, HashedSet};
-use super::story::{Story, activity_kind, ending};
+use super::pushed_failures::Failures;
 use super::turns::{NameIdx, TurnIdx};
 
 /// What is known about one session, apart from its responses.
