@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use agtop_prices::litellm::{self, List};
+use agtop_prices::litellm::{self, CompactList};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
@@ -94,7 +94,7 @@ fn make(source: &Source, written: &str) -> Result<String> {
             sha256,
         },
     };
-    let List { lines, entries } = litellm::compact(&source.json)?;
+    let CompactList { lines, entries } = litellm::compact(&source.json)?;
     let Header { version, date, sha256 } = header;
     let table = hex(&Sha256::digest(&lines));
     Ok(format!(
