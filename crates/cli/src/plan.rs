@@ -16,7 +16,7 @@ use agtop_hooks::Places;
 use agtop_ledger::Selector;
 use agtop_model::ClientId;
 use agtop_prices::PriceBook;
-use agtop_render::{Colour, Content, Filter, Layout, Plan as BillingPlan, SortKey, Surface, View, surface};
+use agtop_render::{BillingPlan, Colour, Content, Filter, Layout, SortKey, Surface, View, surface};
 use anyhow::{Context, Result, anyhow, bail};
 use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;

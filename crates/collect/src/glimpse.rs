@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use agtop_clients::clients;
 use agtop_ledger::{Access, Ledger, LimitReading, Opening};
-use agtop_model::{ClientId, FileId, Grain, RateLimit, Timestamp, UsageTable};
+use agtop_model::{ClientId, FileId, RateLimit, TimeGranularity, Timestamp, UsageTable};
 
 use crate::remember::{Cached, Worth};
 use crate::world::{Lens, World};
@@ -43,7 +43,7 @@ impl Glimpse {
                 }
             })
             .ok()?;
-        Some(world.usage_table(now, Grain::Response))
+        Some(world.usage_table(now, TimeGranularity::Response))
     }
 
     /// Writes down how much of a client's allowances is used.

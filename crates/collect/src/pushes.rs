@@ -336,7 +336,7 @@ mod tests {
 
     use agtop_clients::Stamp;
     use agtop_hooks::{Novelty, Proof, Sender};
-    use agtop_model::{FileId, Place, Provenance};
+    use agtop_model::{FileId, Provenance, SourcePosition};
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
 
@@ -346,7 +346,7 @@ mod tests {
     fn received(session: &str, at: Timestamp) -> Received {
         let client = agtop_clients::client("claude").unwrap();
         let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
-        let source = Provenance { file: FileId(0), place: Place::Entry(0) };
+        let source = Provenance { file: FileId(0), place: SourcePosition::Entry(0) };
         let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
         let sender = Sender { pid: 7, ancestors: vec![6], proof: Proof::Kernel };
         Received { client: client.info().id, told, sender, novelty: Novelty::New, tag: None, payload: None }

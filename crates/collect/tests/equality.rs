@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use agtop_clients::{CLIENTS, Client, Env, Format};
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Settings};
 use agtop_ledger::{Ledger, Opening};
-use agtop_model::{Grain, Session, Snapshot, Timestamp, UsageTable};
+use agtop_model::{Session, Snapshot, TimeGranularity, Timestamp, UsageTable};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use tempfile::TempDir;
@@ -77,7 +77,7 @@ impl Home {
             collector.finish();
             rows(&table)
         };
-        format!("{}\n{}", table(Grain::Response), table(Grain::QuarterHour))
+        format!("{}\n{}", table(TimeGranularity::Response), table(TimeGranularity::QuarterHour))
     }
 
     /// What a collector tells in the end that looks while files are written, in as many steps.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
-use agtop_model::{Grain, ModelSpend, Session, Snapshot, Timestamp, UsageRow};
+use agtop_model::{ModelSpend, Session, Snapshot, TimeGranularity, Timestamp, UsageRow};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use proptest::prelude::*;
@@ -148,7 +148,7 @@ impl Home {
     /// What a report tells, which goes on with files where an earlier run stopped: tokens, responses and records read.
     fn report(&self) -> (u64, u64, u64) {
         let mut collector = self.collector(Runs::Once, self.ledger());
-        let table = collector.usage_table(Grain::QuarterHour);
+        let table = collector.usage_table(TimeGranularity::QuarterHour);
         collector.finish();
         assert_eq!(collector.take_notices(), Vec::<String>::new());
         let records = collector.snapshot().health.clients.iter().map(|client| client.records).sum();
@@ -159,7 +159,7 @@ impl Home {
     /// What a run tells that takes every response from the ledger, none of them added up.
     fn look_at_each_response(&self) -> Snapshot {
         let mut collector = self.collector(Runs::Once, self.ledger());
-        collector.usage_table(Grain::Response);
+        collector.usage_table(TimeGranularity::Response);
         collector.snapshot()
     }
 
@@ -171,7 +171,7 @@ impl Home {
             Box::new(FakeOs::new()),
             Arc::new(PriceBook::bundled()),
         );
-        let table = collector.usage_table(Grain::QuarterHour);
+        let table = collector.usage_table(TimeGranularity::QuarterHour);
         let row = |row: &UsageRow| {
             let session = table.session(row).map(|session| &session.key);
             format!("{session:?} {:?} {:?} {:?} {:?} {}", row.at, row.model, row.usage, row.spend, row.turns)

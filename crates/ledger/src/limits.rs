@@ -1,6 +1,6 @@
 //! How much of an allowance was used when: a series that is kept only where it changes.
 
-use agtop_model::{ClientId, RateLimit, Timestamp, Window};
+use agtop_model::{ClientId, RateLimit, RateLimitWindow, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::error::LedgerError;
@@ -27,7 +27,11 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn limits(&self, series: &Series<'_>, since: Timestamp) -> Result<Vec<(Timestamp, Window)>, LedgerError> {
+    pub fn limits(
+        &self,
+        series: &Series<'_>,
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, RateLimitWindow)>, LedgerError> {
         let sql = "SELECT at, used, resets_at FROM limits \
              WHERE client = ?1 AND name = ?2 AND minutes = ?3 AND at >= ?4 ORDER BY at";
         let read = || {
@@ -35,7 +39,7 @@ impl Ledger {
             let parameters = (series.client.as_str(), series.limit, series.minutes, since.as_millis());
             let readings = statement.query_map(parameters, |row| {
                 let resets_at = row.get::<_, Option<i64>>(2)?.map(Timestamp::from_millis);
-                let window = Window { minutes: series.minutes, used_percent: row.get(1)?, resets_at };
+                let window = RateLimitWindow { minutes: series.minutes, used_percent: row.get(1)?, resets_at };
                 Ok((Timestamp::from_millis(row.get(0)?), window))
             })?;
             readings.collect::<rusqlite::Result<Vec<_>>>()
@@ -62,7 +66,7 @@ impl Ledger {
                 };
                 let (limit, at): (String, _) = (row.get(1)?, Timestamp::from_millis(row.get(5)?));
                 let resets_at = row.get::<_, Option<i64>>(4)?.map(Timestamp::from_millis);
-                let window = Window { minutes: row.get(2)?, used_percent: row.get(3)?, resets_at };
+                let window = RateLimitWindow { minutes: row.get(2)?, used_percent: row.get(3)?, resets_at };
                 let is_same = |known: &&mut LimitReading| known.client == client && *known.limit.limit == *limit;
                 match newest.iter_mut().find(is_same) {
                     Some(known) => {
@@ -112,7 +116,7 @@ pub(crate) fn append(database: &Connection, reading: &LimitReading) -> rusqlite:
 /// When a reading was taken, and what it said.
 type Neighbour = Option<(i64, (f64, Option<i64>))>;
 
-fn append_window(database: &Connection, reading: &LimitReading, window: &Window) -> rusqlite::Result<()> {
+fn append_window(database: &Connection, reading: &LimitReading, window: &RateLimitWindow) -> rusqlite::Result<()> {
     let at = reading.at.as_millis();
     let value = (window.used_percent, window.resets_at.map(Timestamp::as_millis));
     let series = (reading.client.as_str(), &*reading.limit.limit, window.minutes);

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, CoarserRecords, FileSession, IssueKind, MessageKey, Place, RateLimit, RecordTime, Response, RunningTotal,
-    SessionKey, Timestamp, ToolKey,
+    ClientId, CoarserRecords, FileSession, IssueKind, MessageKey, RateLimit, RecordTime, Response, RunningTotal,
+    SessionKey, SourcePosition, Timestamp, ToolKey,
 };
 
 use crate::codec::{Damaged, Reader, Writer};
@@ -88,12 +88,12 @@ pub enum IssuePlace {
     },
 }
 
-impl From<Place> for IssuePlace {
-    fn from(place: Place) -> Self {
+impl From<SourcePosition> for IssuePlace {
+    fn from(place: SourcePosition) -> Self {
         match place {
-            Place::Byte(offset) => Self::Byte(offset),
-            Place::Entry(entry) => Self::Entry(entry),
-            Place::Row { table, rowid } => Self::Row { table: table.into(), rowid },
+            SourcePosition::Byte(offset) => Self::Byte(offset),
+            SourcePosition::Entry(entry) => Self::Entry(entry),
+            SourcePosition::Row { table, rowid } => Self::Row { table: table.into(), rowid },
         }
     }
 }

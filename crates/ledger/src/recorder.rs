@@ -188,8 +188,8 @@ impl Recorder {
 #[cfg(test)]
 mod tests {
     use agtop_model::{
-        CoarserRecords, Extent, FileId, InferenceGeo, Lineage, Phase, Place, Provenance, Purpose, RateLimit,
-        RecordTime, Tier, Title, TitleRank, Usage,
+        CoarserRecords, FileId, InferenceGeo, Lineage, Phase, Provenance, Purpose, RateLimit, RecordTime, ServiceTier,
+        SourcePosition, Title, TitleRank, Usage, UsageExtent,
     };
 
     use super::*;
@@ -197,7 +197,7 @@ mod tests {
     use crate::testing::{CLIENT, key, minute};
 
     fn event(session: &str, at: i64, kind: EventKind) -> Event {
-        let source = Provenance { file: FileId(0), place: Place::Byte(0) };
+        let source = Provenance { file: FileId(0), place: SourcePosition::Byte(0) };
         Event { at: Some(minute(at)), session: SessionKey::new(CLIENT, session), source, kind }
     }
 
@@ -211,8 +211,8 @@ mod tests {
             requests: 1,
             model: Some("m".into()),
             usage: Usage { input: 10, output, ..Usage::default() },
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: None,
             lineage: Lineage::Main,

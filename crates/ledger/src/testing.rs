@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, CoarserRecords, Dated, Extent, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey,
-    Phase, PicoUsd, Purpose, RateLimit, RecordTime, Response, SessionFacts, SessionKey, StopReason, Tier, TimeSource,
-    Timestamp, Title, TitleRank, ToolKey, Usage, Window,
+    ClientId, CoarserRecords, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey, Phase, PicoUsd,
+    Purpose, RateLimit, RateLimitWindow, RecordTime, ResolvedTime, Response, ServiceTier, SessionFacts, SessionKey,
+    StopReason, TimeSource, Timestamp, Title, TitleRank, ToolKey, Usage, UsageExtent,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -46,11 +46,11 @@ pub(crate) fn turn_at(message: u64, minutes: i64) -> TurnMemory {
         time: RecordTime { stated: Some(minute(minutes)), before: None },
         response: Response {
             usage: Usage { input: 10, cache_read: 20_000, output: 100 + message, ..Usage::default() },
-            tier: Tier::Standard,
+            tier: ServiceTier::Standard,
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
             requests: 1,
-            extent: Extent::Response,
+            extent: UsageExtent::Response,
             stated_model: Some(Name(0)),
             any_model: Some(Name(0)),
             embedded_cost: None,
@@ -130,10 +130,16 @@ fn usage() -> impl Strategy<Value = Usage> {
 }
 
 fn any_turn() -> impl Strategy<Value = TurnMemory> {
-    let tiers = select(vec![Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast]);
+    let tiers = select(vec![
+        ServiceTier::Standard,
+        ServiceTier::Priority,
+        ServiceTier::Flex,
+        ServiceTier::Batch,
+        ServiceTier::Fast,
+    ]);
     let manner = (
         tiers,
-        select(vec![Extent::Response, Extent::Sum]),
+        select(vec![UsageExtent::Response, UsageExtent::Sum]),
         of(stop()),
         select(vec![Lineage::Main, Lineage::Sidechain, Lineage::Embedded]),
         select(vec![InferenceGeo::Global, InferenceGeo::Us]),
@@ -201,10 +207,10 @@ fn session() -> impl Strategy<Value = SessionMemory> {
     let phases = vec![Phase::Fresh, Phase::Open, Phase::Waiting, Phase::Failed, Phase::Finished, Phase::Ended];
     let ranks = select(vec![TitleRank::Summary, TitleRank::Generated, TitleRank::Given]);
     let title = of((ranks, ".{0,8}").prop_map(|(rank, text)| Title { rank, text: text.into() }));
-    let sources = select(vec![TimeSource::Record, TimeSource::Neighbour, TimeSource::File]);
+    let sources = select(vec![TimeSource::Record, TimeSource::PreviousRecord, TimeSource::File]);
     let last_turn = (time(), sources, of(name()), count(), of(stop()));
     let last_turn = last_turn.prop_map(|(at, source, model, context_used, stop)| LastTurn {
-        when: Dated { source, at },
+        when: ResolvedTime { source, at },
         model,
         context_used,
         stop,
@@ -249,7 +255,8 @@ fn issue() -> impl Strategy<Value = FileIssue> {
 
 fn limit() -> impl Strategy<Value = LimitReading> {
     let window = (any::<u32>(), -10.0..200.0_f64, of(time()));
-    let window = window.prop_map(|(minutes, used_percent, resets_at)| Window { minutes, used_percent, resets_at });
+    let window =
+        window.prop_map(|(minutes, used_percent, resets_at)| RateLimitWindow { minutes, used_percent, resets_at });
     (select(CLIENTS), time(), ".{0,5}", of(".{0,5}"), vec(window, 0..3)).prop_map(
         |(client, at, limit, plan, windows)| LimitReading {
             client,

@@ -2,8 +2,8 @@
 //! difference from the one before it.
 
 use agtop_model::{
-    Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, RecordTime, Response, StopReason, Tier, Timestamp,
-    Usage,
+    InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, RecordTime, Response, ServiceTier, StopReason, Timestamp,
+    Usage, UsageExtent,
 };
 
 use crate::codec::{Damaged, Reader, Taken, Wire, Writer, at, place};
@@ -41,10 +41,11 @@ mod has {
     pub(super) const ALL: u64 = (1 << 20) - 1;
 }
 
-const TIERS: [Tier; 5] = [Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast];
+const TIERS: [ServiceTier; 5] =
+    [ServiceTier::Standard, ServiceTier::Priority, ServiceTier::Flex, ServiceTier::Batch, ServiceTier::Fast];
 const GEOS: [InferenceGeo; 2] = [InferenceGeo::Global, InferenceGeo::Us];
 const PURPOSES: [Purpose; 2] = [Purpose::Answer, Purpose::Compaction];
-const EXTENTS: [Extent; 2] = [Extent::Response, Extent::Sum];
+const EXTENTS: [UsageExtent; 2] = [UsageExtent::Response, UsageExtent::Sum];
 const LINEAGES: [Lineage; 3] = [Lineage::Main, Lineage::Sidechain, Lineage::Embedded];
 const STOPS: [Option<StopReason>; 6] = [
     None,
@@ -80,10 +81,10 @@ fn manner(turn: &TurnMemory) -> u64 {
 
 #[derive(Clone, Copy)]
 struct Manner {
-    tier: Tier,
+    tier: ServiceTier,
     geo: InferenceGeo,
     purpose: Purpose,
-    extent: Extent,
+    extent: UsageExtent,
     lineage: Lineage,
     stop: Option<StopReason>,
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use agtop_model::{
-    ClientId, Dated, Extent, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey, Phase, PicoUsd,
-    RateLimit, SessionFacts, SessionKey, StopReason, Tier, TimeSource, Timestamp, Title, TitleRank, ToolKey, Untrusted,
-    Window,
+    ClientId, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey, Phase, PicoUsd, RateLimit,
+    RateLimitWindow, ResolvedTime, ServiceTier, SessionFacts, SessionKey, StopReason, TimeSource, Timestamp, Title,
+    TitleRank, ToolKey, Untrusted, UsageExtent,
 };
 
 use crate::codec::{Damaged, Reader, Taken, Wire, Writer, wire, wire_enum};
@@ -14,15 +14,15 @@ use crate::record::{EntryId, State};
 use crate::{paths, turns};
 
 wire_enum! {
-    Tier { Standard, Priority, Flex, Batch, Fast }
+    ServiceTier { Standard, Priority, Flex, Batch, Fast }
     InferenceGeo { Global, Us }
-    Extent { Response, Sum }
+    UsageExtent { Response, Sum }
     StopReason { EndTurn, ToolUse, MaxTokens, StopSequence, Other }
     Lineage { Main, Sidechain, Embedded }
     Phase { Fresh, Open, Waiting, Failed, Finished, Ended, Limited }
     TitleRank { FirstCommand, FirstPrompt, Summary, LastPrompt, Generated, Given }
     State { Live, Gone, Replaced }
-    TimeSource { Record, Neighbour, File }
+    TimeSource { Record, PreviousRecord, File }
     IssueKind { Unreadable, Malformed, OutOfRange, TooLarge, NotAFile, Changed, Missing, Database }
 }
 
@@ -34,7 +34,7 @@ wire! {
     Title { rank, text }
     LimitReading { client, at, limit }
     RateLimit { limit, plan, windows }
-    Window { minutes, used_percent, resets_at }
+    RateLimitWindow { minutes, used_percent, resets_at }
     ProjectRoot { client, project, root }
     FileIssues { total, kept }
     FileIssue { place, kind, detail }
@@ -146,7 +146,7 @@ impl Wire for LastTurn<Name> {
         let (at, model, context_used, stop) =
             (Wire::take(from)?, Wire::take(from)?, Wire::take(from)?, Wire::take(from)?);
         let source = if from.format == 1 { TimeSource::Record } else { Wire::take(from)? };
-        Ok(Self { when: Dated { source, at }, model, context_used, stop })
+        Ok(Self { when: ResolvedTime { source, at }, model, context_used, stop })
     }
 }
 

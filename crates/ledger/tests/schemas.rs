@@ -10,8 +10,9 @@ use agtop_ledger::{
     SessionMemory, Stamp, State, Tag, TurnMemory,
 };
 use agtop_model::{
-    ClientId, CoarserRecords, Extent, FileSession, Lineage, MessageKey, PicoUsd, RateLimit, RecordTime, Response,
-    SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Usage, Window,
+    ClientId, CoarserRecords, FileSession, Lineage, MessageKey, PicoUsd, RateLimit, RateLimitWindow, RecordTime,
+    Response, ServiceTier, SessionFacts, SessionKey, StopReason, Timestamp, Title, TitleRank, ToolKey, Usage,
+    UsageExtent,
 };
 
 const CLIENT: ClientId = ClientId::new("claude");
@@ -55,7 +56,7 @@ fn turn(message: u32) -> TurnMemory {
 }
 
 fn reading() -> LimitReading {
-    let windows = vec![Window { minutes: 300, used_percent: 12.5, resets_at: Some(at(90)) }];
+    let windows = vec![RateLimitWindow { minutes: 300, used_percent: 12.5, resets_at: Some(at(90)) }];
     LimitReading { client: CLIENT, at: at(5), limit: RateLimit { limit: "five".into(), plan: None, windows } }
 }
 
@@ -69,8 +70,8 @@ fn told() -> Memory {
         part_of: CoarserRecords::one(turn(1).message),
         response: Response {
             embedded_cost: Some(PicoUsd::new(1_234_567)),
-            tier: Tier::Priority,
-            extent: Extent::Sum,
+            tier: ServiceTier::Priority,
+            extent: UsageExtent::Sum,
             lineage: Lineage::Sidechain,
             context_used: Some(77),
             ..turn(3).response

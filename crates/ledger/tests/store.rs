@@ -11,8 +11,8 @@ use agtop_ledger::{
     Selector, Series, SessionMemory, Stamp, State, TurnMemory,
 };
 use agtop_model::{
-    ClientId, CoarserRecords, FileSession, MessageKey, RateLimit, RecordTime, Response, SessionKey, Timestamp, Usage,
-    Window,
+    ClientId, CoarserRecords, FileSession, MessageKey, RateLimit, RateLimitWindow, RecordTime, Response, SessionKey,
+    Timestamp, Usage,
 };
 
 const CLIENT: ClientId = ClientId::new("claude");
@@ -411,7 +411,7 @@ fn a_series_of_readings_is_kept_where_it_changes_in_any_order() {
         limit: RateLimit {
             limit: "codex".into(),
             plan: None,
-            windows: vec![Window { minutes: 300, used_percent, resets_at: Some(at(500)) }],
+            windows: vec![RateLimitWindow { minutes: 300, used_percent, resets_at: Some(at(500)) }],
         },
     };
     let readings =

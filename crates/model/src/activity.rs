@@ -49,11 +49,11 @@ pub enum ActivityKind {
 
 /// An agent's process came or went while agtop looked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lifecycle {
+pub struct LifecycleEvent {
     /// When it was noticed.
     pub at: Timestamp,
     /// What happened.
-    pub change: Change,
+    pub change: LifecycleChange,
     /// The process.
     pub process: ProcId,
     /// Its client.
@@ -66,14 +66,14 @@ pub struct Lifecycle {
 
 /// Whether a process came or went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
+pub enum LifecycleChange {
     /// It was not there before.
     Spawned,
     /// It is there no more.
     Exited,
 }
 
-impl Change {
+impl LifecycleChange {
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{ClientId, RateLimit, Snapshot, Timestamp, Window};
+use crate::{ClientId, RateLimit, RateLimitWindow, Snapshot, Timestamp};
 
 /// The newest reading of an account's allowance, of which some window still stands.
 #[derive(Clone, Copy, Debug)]
@@ -16,16 +16,16 @@ pub struct Allowance<'a> {
 
 impl<'a> Allowance<'a> {
     /// The windows that still stand.
-    pub fn windows(&self) -> impl Iterator<Item = &'a Window> + use<'a> {
+    pub fn windows(&self) -> impl Iterator<Item = &'a RateLimitWindow> + use<'a> {
         let (read, now) = (self.read, self.now);
-        self.limit.windows.iter().filter(move |window| window.stands(read, now))
+        self.limit.windows.iter().filter(move |window| window.is_current(read, now))
     }
 }
 
-impl Window {
+impl RateLimitWindow {
     /// Whether what was read then is true now: after its reset nobody knows how much of a window is used. One whose reset
     /// is not told has started again when its own length has passed since.
-    pub fn stands(&self, read: Timestamp, now: Timestamp) -> bool {
+    pub fn is_current(&self, read: Timestamp, now: Timestamp) -> bool {
         let length = Duration::from_mins(self.minutes.into());
         self.resets_at.map_or_else(|| length.is_zero() || now < read.plus(length), |at| now < at)
     }
@@ -47,9 +47,10 @@ mod tests {
     #[test]
     fn a_window_stands_until_its_reset_or_else_for_its_length() {
         let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
-        let stands = |minutes, resets_at, now| Window { minutes, used_percent: 92.0, resets_at }.stands(at(0), now);
-        assert_eq!([59, 60, 480].map(|now| stands(300, Some(at(60)), at(now))), [true, false, false]);
-        assert_eq!([0, 299, 300].map(|now| stands(300, None, at(now))), [true, true, false]);
-        assert!(stands(0, None, at(480)), "of a window without a length nothing can be told");
+        let is_current =
+            |minutes, resets_at, now| RateLimitWindow { minutes, used_percent: 92.0, resets_at }.is_current(at(0), now);
+        assert_eq!([59, 60, 480].map(|now| is_current(300, Some(at(60)), at(now))), [true, false, false]);
+        assert_eq!([0, 299, 300].map(|now| is_current(300, None, at(now))), [true, true, false]);
+        assert!(is_current(0, None, at(480)), "of a window without a length nothing can be told");
     }
 }

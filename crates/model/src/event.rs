@@ -80,7 +80,7 @@ pub enum EventKind {
     /// The session itself ended.
     Ended,
     /// The vendor itself says which process works on the session.
-    Running(Running),
+    Running(RunningProcess),
     /// The directory behind an abbreviated project name that [`SessionFacts::project`] refers to.
     ProjectRoot {
         /// The abbreviation.
@@ -178,11 +178,11 @@ pub struct Turn {
     /// What it used.
     pub usage: Usage,
     /// The class of service, which sets the price.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Where the model ran, which may raise the price.
     pub geo: InferenceGeo,
     /// Whether it is one response or a sum of several.
-    pub extent: Extent,
+    pub extent: UsageExtent,
     /// What the model was asked for.
     pub purpose: Purpose,
     /// How many requests it answers: 1, or as many as a sum says.
@@ -205,7 +205,7 @@ impl Turn {
     /// [`RunningTotal::step`].
     #[must_use]
     pub fn running(self) -> Self {
-        Self { part_of: CoarserRecords::one(self.message), extent: Extent::Sum, ..self }
+        Self { part_of: CoarserRecords::one(self.message), extent: UsageExtent::Sum, ..self }
     }
 
     /// The running total that this is a reading of, if it is one.
@@ -262,7 +262,7 @@ pub enum Lineage {
 /// Whether usage is one response's or a sum's. Prices that depend on the length of a prompt hold for one response; a
 /// sum tells nothing of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Extent {
+pub enum UsageExtent {
     /// One response.
     #[default]
     Response,
@@ -312,7 +312,7 @@ impl Purpose {
 
 /// Class of service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Tier {
+pub enum ServiceTier {
     /// The list price.
     #[default]
     Standard,
@@ -326,7 +326,7 @@ pub enum Tier {
     Fast,
 }
 
-impl Tier {
+impl ServiceTier {
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -375,12 +375,12 @@ pub struct RateLimit {
     /// The subscription, where told.
     pub plan: Option<Untrusted>,
     /// Its windows.
-    pub windows: Vec<Window>,
+    pub windows: Vec<RateLimitWindow>,
 }
 
 /// One window of an allowance.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Window {
+pub struct RateLimitWindow {
     /// Its length in minutes: 300 is the five-hour window, 10080 the week.
     pub minutes: u32,
     /// How much of it is used, in percent; may exceed 100.
@@ -392,7 +392,7 @@ pub struct Window {
 /// What a vendor's own file says of a live process. Such files outlive processes that were killed: they count only while
 /// the process that they name is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Running {
+pub struct RunningProcess {
     /// The process.
     pub pid: u32,
     /// When it started, in the unit of [`ProcId`](crate::ProcId), where the vendor tells.
@@ -424,12 +424,12 @@ pub struct Provenance {
     /// The file.
     pub file: FileId,
     /// The place in it.
-    pub place: Place,
+    pub place: SourcePosition,
 }
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Place {
+pub enum SourcePosition {
     /// The line that starts at this byte (of the decompressed text).
     Byte(u64),
     /// The n-th entry of a document, from 0.

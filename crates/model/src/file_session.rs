@@ -6,8 +6,8 @@
 
 use crate::response::earliest;
 use crate::{
-    Dated, EventKind, Lineage, Phase, Purpose, RecordTime, SessionFacts, SessionKey, StopReason, TimeSource, Timestamp,
-    Title, TitleRank, Turn,
+    EventKind, Lineage, Phase, Purpose, RecordTime, ResolvedTime, SessionFacts, SessionKey, StopReason, TimeSource,
+    Timestamp, Title, TitleRank, Turn,
 };
 
 /// What one file says of one session, apart from its responses and tool calls. `N` stands for a model's name.
@@ -49,7 +49,7 @@ pub struct FileSession<N> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastTurn<N> {
     /// When it happened.
-    pub when: Dated,
+    pub when: ResolvedTime,
     /// The model that answered.
     pub model: Option<N>,
     /// Tokens in the context with it.
@@ -121,9 +121,9 @@ impl<N: Copy> FileSession<N> {
     }
 
     /// Notes a response; says whether it is the newest of the session's own.
-    pub fn note_response(&mut self, when: Dated, turn: &Turn, model: Option<N>) -> bool {
+    pub fn note_response(&mut self, when: ResolvedTime, turn: &Turn, model: Option<N>) -> bool {
         match when.source {
-            TimeSource::Record | TimeSource::Neighbour => self.touch(Some(when.at)),
+            TimeSource::Record | TimeSource::PreviousRecord => self.touch(Some(when.at)),
             TimeSource::File => self.is_undated = true,
         }
         // Who summarises reads the whole conversation, and the summary takes its place: neither is in the context.
@@ -210,7 +210,7 @@ impl<N: Copy> FileSession<N> {
     }
 
     /// Gives what has no time of its own this one: when the session began, else when the file was last written.
-    pub fn settle_times(&mut self, at: Timestamp) {
+    pub fn fill_missing_times(&mut self, at: Timestamp) {
         if self.is_undated {
             self.touch(Some(at));
         }
@@ -221,7 +221,7 @@ impl<N: Copy> FileSession<N> {
 
     /// All files of a session merged, whatever their order. Their times must be settled. Of claims to a parent one
     /// is taken; which holds depends on the other sessions.
-    pub fn of_all(files: &[&Self]) -> Self {
+    pub fn merge_all(files: &[&Self]) -> Self {
         let mut all = Self {
             facts: facts_of(files),
             facts_at: files.iter().filter_map(|file| file.facts_at).max(),

@@ -31,11 +31,11 @@ pub struct HistoryPoint {
 
 impl History {
     /// No more points than this are kept.
-    pub const LONGEST: usize = 240;
+    pub const MAX_POINTS: usize = 240;
 
     /// Adds the newest point; the oldest makes room.
     pub fn push(&mut self, point: HistoryPoint) {
-        if self.points.len() == Self::LONGEST {
+        if self.points.len() == Self::MAX_POINTS {
             self.points.pop_front();
         }
         self.points.push_back(point);

@@ -1,6 +1,6 @@
 use std::cmp::Reverse;
 
-use agtop_model::{InferenceGeo, PicoUsd, Tier};
+use agtop_model::{InferenceGeo, PicoUsd, ServiceTier};
 
 use crate::bucket::Bucket;
 use crate::rates::{Band, Caching, Rates, Threshold};
@@ -19,7 +19,7 @@ pub struct Derived {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Applied {
     pub(crate) rate: PicoUsd,
-    pub(crate) tier: Tier,
+    pub(crate) tier: ServiceTier,
     pub(crate) geo: InferenceGeo,
     pub(crate) above: u64,
     pub(crate) derived: Option<Derived>,
@@ -52,9 +52,9 @@ impl Rates {
     pub(crate) fn fit(&self, prompt: u64, terms: Terms) -> Fit<'_> {
         let geo = self.multipliers.of_geo(terms.geo).map(|times| (terms.geo, times));
         let (tier, fast) = match (terms.tier, self.multipliers.fast) {
-            (Tier::Fast, Some(times)) => (Tier::Standard, Some(times)),
+            (ServiceTier::Fast, Some(times)) => (ServiceTier::Standard, Some(times)),
             // OpenAI's fast mode is its priority service under another name.
-            (Tier::Fast, None) => (Tier::Priority, None),
+            (ServiceTier::Fast, None) => (ServiceTier::Priority, None),
             (tier, _) => (tier, None),
         };
         let long_enough = |above| match self.threshold {
@@ -62,7 +62,7 @@ impl Rates {
             Threshold::Exceeded => prompt > above,
             Threshold::Reached => prompt >= above,
         };
-        let fits = |band: &&Band| long_enough(band.above) && (band.tier == tier || band.tier == Tier::Standard);
+        let fits = |band: &&Band| long_enough(band.above) && (band.tier == tier || band.tier == ServiceTier::Standard);
         let mut bands: Vec<_> = self.bands.iter().filter(fits).collect();
         bands.sort_by_key(|band| Reverse(fitness(band, tier)));
         Fit { bands, caching: self.caching, fast, geo }
@@ -71,9 +71,9 @@ impl Rates {
 
 /// Which of two fitting bands goes first: the longer prompt's, then the right class of service, as `LiteLLM` has it.
 /// Only for batches the class goes first: their discount holds for prompts of any length.
-fn fitness(band: &Band, tier: Tier) -> (bool, u64, bool) {
+fn fitness(band: &Band, tier: ServiceTier) -> (bool, u64, bool) {
     let same = band.tier == tier;
-    (same && tier == Tier::Batch, band.above, same)
+    (same && tier == ServiceTier::Batch, band.above, same)
 }
 
 impl Fit<'_> {
@@ -81,7 +81,7 @@ impl Fit<'_> {
     pub(crate) fn rate(&self, bucket: Bucket) -> Option<Applied> {
         let mut applied = self.list_rate(bucket)?;
         if let Some(times) = self.fast {
-            applied = Applied { rate: scaled(applied.rate, times, 1_000_000), tier: Tier::Fast, ..applied };
+            applied = Applied { rate: scaled(applied.rate, times, 1_000_000), tier: ServiceTier::Fast, ..applied };
         }
         if let Some((geo, times)) = self.geo {
             applied = Applied { rate: scaled(applied.rate, times, 1_000_000), geo, ..applied };

@@ -1,4 +1,4 @@
-use agtop_model::{Extent, InferenceGeo, PicoUsd, Tier, Usage};
+use agtop_model::{InferenceGeo, PicoUsd, ServiceTier, Usage, UsageExtent};
 
 use crate::bucket::Bucket;
 use crate::fit::{Applied, Derived, Fit};
@@ -28,7 +28,7 @@ pub struct QuoteLine {
     /// `pieces` times `rate`.
     pub amount: PicoUsd,
     /// The class of service whose rate it is: the list price where the class asked for has no rate of its own.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Where the model ran, if its rate depends on that.
     pub geo: InferenceGeo,
     /// The threshold that the prompt passed, in tokens; 0 where the rate holds for any prompt.
@@ -38,7 +38,7 @@ pub struct QuoteLine {
 }
 
 impl Rates {
-    pub(crate) fn quote(&self, usage: &Usage, terms: Terms, extent: Extent) -> Quote {
+    pub(crate) fn quote(&self, usage: &Usage, terms: Terms, extent: UsageExtent) -> Quote {
         let lines: Vec<_> = self.lines(usage, terms, prompt_of(usage, extent)).collect();
         let total = lines.iter().map(|line| line.amount).sum();
         let unpriced_searches = if self.search.is_none() { usage.web_searches } else { 0 };
@@ -56,7 +56,8 @@ impl Rates {
             (pieces > 0).then(|| fit.rate(bucket)).flatten().map(|applied| line(bucket, pieces, applied))
         });
         let searches = self.search.filter(|_| usage.web_searches > 0).map(|rate| {
-            let applied = Applied { rate, tier: Tier::Standard, geo: InferenceGeo::Global, above: 0, derived: None };
+            let applied =
+                Applied { rate, tier: ServiceTier::Standard, geo: InferenceGeo::Global, above: 0, derived: None };
             line(Bucket::WebSearch, usage.web_searches, applied)
         });
         tokens.chain(searches)
@@ -64,10 +65,10 @@ impl Rates {
 }
 
 /// The length that decides the rates: of a sum of prompts nobody knows it, and most are short.
-pub(crate) fn prompt_of(usage: &Usage, extent: Extent) -> u64 {
+pub(crate) fn prompt_of(usage: &Usage, extent: UsageExtent) -> u64 {
     match extent {
-        Extent::Response => usage.prompt(),
-        Extent::Sum => 0,
+        UsageExtent::Response => usage.prompt(),
+        UsageExtent::Sum => 0,
     }
 }
 

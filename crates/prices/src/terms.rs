@@ -1,17 +1,17 @@
-use agtop_model::{InferenceGeo, Tier};
+use agtop_model::{InferenceGeo, ServiceTier};
 
 /// What sets the price of a response beside the model and the usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// The class of service.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Where the model ran.
     pub geo: InferenceGeo,
 }
 
-impl From<Tier> for Terms {
+impl From<ServiceTier> for Terms {
     /// A class of service, with the model running anywhere.
-    fn from(tier: Tier) -> Self {
+    fn from(tier: ServiceTier) -> Self {
         Self { tier, ..Self::default() }
     }
 }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::io::{Result, Write};
 
-use agtop_model::{Field, Gap, Row, Spend, Status, Value};
+use agtop_model::{Field, FieldValue, Gap, SnapshotRow, Spend, Status};
 use jiff::tz::TimeZone;
 
 use crate::sink::plain;
@@ -108,16 +108,16 @@ pub(crate) fn write_parts(parts: &[Cell], view: &View, out: &mut dyn Write) -> R
 }
 
 /// The field of the row; a name that is message text counts only where content was asked for.
-pub(crate) fn value<'a>(field: &Field, row: &Row<'a>, view: &View) -> Value<'a> {
+pub(crate) fn value<'a>(field: &Field, row: &SnapshotRow<'a>, view: &View) -> FieldValue<'a> {
     let title = row.session.and_then(|session| session.title.as_ref()).filter(|_| field.id == "title");
     match view.content.allow(title) {
-        Some(title) => Value::Untrusted(Cow::Borrowed(&title.text)),
+        Some(title) => FieldValue::Untrusted(Cow::Borrowed(&title.text)),
         None => (field.get)(row),
     }
 }
 
 /// What the field of the row looks like in a table.
-pub(crate) fn cell(field: &Field, row: &Row<'_>, view: &View) -> Cell {
+pub(crate) fn cell(field: &Field, row: &SnapshotRow<'_>, view: &View) -> Cell {
     let value = value(field, row, view);
     let row_style = Some(Style::of(row.status())).filter(|style| *style == Style::Dim).unwrap_or_default();
     match (field.id, &value) {
@@ -128,11 +128,11 @@ pub(crate) fn cell(field: &Field, row: &Row<'_>, view: &View) -> Cell {
         ("client", _) if row.agent.is_some_and(|agent| agent.danger.is_some()) => {
             Cell::new(format!("⚠ {}", shown(&value, &view.zone)), Style::Warn)
         }
-        ("context", Value::Percent(percent)) => {
+        ("context", FieldValue::Percent(percent)) => {
             let mark = CONTEXT_MARKS.iter().find(|(least, _)| percent >= least);
             Cell::new(shown(&value, &view.zone), mark.map_or(row_style, |(_, style)| *style))
         }
-        (_, Value::Status(status)) => Cell::new(shown(&value, &view.zone), Style::of(*status)),
+        (_, FieldValue::Status(status)) => Cell::new(shown(&value, &view.zone), Style::of(*status)),
         _ => Cell::new(shown(&value, &view.zone), row_style),
     }
 }
@@ -144,21 +144,21 @@ pub(crate) fn cost(spend: Option<&Spend>) -> String {
 
 /// A field's value for people, as it came: text of somebody else's has yet to be made harmless. Moments are those of the
 /// zone.
-pub fn shown(value: &Value<'_>, zone: &TimeZone) -> String {
+pub fn shown(value: &FieldValue<'_>, zone: &TimeZone) -> String {
     match value {
-        Value::Text(text) => text.as_ref().to_owned(),
-        Value::Untrusted(text) => text.raw().to_owned(),
-        Value::Count(n) => n.to_string(),
-        Value::Tokens(n) => units::count(*n),
-        Value::Bytes(n) => units::bytes(*n),
-        Value::Percent(percent) => units::percent(*percent),
-        Value::Money(amount) => units::money(*amount),
-        Value::MoneyAtLeast(amount) => money::at_least(*amount),
-        Value::Span(span) => units::span(*span),
-        Value::Time(at) => units::moment(*at, zone),
-        Value::Status(status) => format!("{} {}", status.glyph(), status.as_str()),
-        Value::Gap(Gap::Denied) => "denied".to_owned(),
-        Value::Gap(_) => "-".to_owned(),
+        FieldValue::Text(text) => text.as_ref().to_owned(),
+        FieldValue::Untrusted(text) => text.raw().to_owned(),
+        FieldValue::Count(n) => n.to_string(),
+        FieldValue::Tokens(n) => units::count(*n),
+        FieldValue::Bytes(n) => units::bytes(*n),
+        FieldValue::Percent(percent) => units::percent(*percent),
+        FieldValue::Money(amount) => units::money(*amount),
+        FieldValue::MoneyAtLeast(amount) => money::at_least(*amount),
+        FieldValue::Span(span) => units::span(*span),
+        FieldValue::Time(at) => units::moment(*at, zone),
+        FieldValue::Status(status) => format!("{} {}", status.glyph(), status.as_str()),
+        FieldValue::Gap(Gap::Denied) => "denied".to_owned(),
+        FieldValue::Gap(_) => "-".to_owned(),
     }
 }
 

@@ -29,7 +29,7 @@ mod watch;
 
 use std::io::{Result, Write};
 
-pub use agtop_model::Plan;
+pub use agtop_model::BillingPlan;
 use agtop_model::Snapshot;
 
 pub use activity::activity_line;

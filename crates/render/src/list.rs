@@ -1,6 +1,6 @@
 use std::io::{Result, Write};
 
-use agtop_model::{Row, Snapshot};
+use agtop_model::{Snapshot, SnapshotRow};
 
 use crate::cell::{Cell, Style, write_parts};
 use crate::notes::{Sum, number, write_footer};
@@ -49,7 +49,7 @@ impl Surface for List {
 }
 
 /// What the rows shown come to.
-fn totals(shown: &[Row<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
+fn totals(shown: &[SnapshotRow<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
     let all = snapshot.sessions.len();
     let sessions = if shown.len() == all {
         number(all, "session")

@@ -1,6 +1,6 @@
 use std::io::{Result, Write};
 
-use agtop_model::{Row, Snapshot};
+use agtop_model::{Snapshot, SnapshotRow};
 
 use crate::cell::{Cell, Style, write_parts};
 use crate::notes::{Sum, number, overview, write_footer};
@@ -45,7 +45,7 @@ impl Surface for Once {
     }
 }
 
-fn header(rows: &[Row<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
+fn header(rows: &[SnapshotRow<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
     let mut parts = vec![Cell::new(format!("agtop {}: {}", view.version, number(rows.len(), "agent")), Style::Bold)];
     parts.extend(overview(rows, sum));
     parts

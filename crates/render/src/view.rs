@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agtop_model::{Billing, ClientId, Field, Plan, Spend};
+use agtop_model::{Billing, BillingPlan, ClientId, Field, Spend};
 use jiff::tz::TimeZone;
 
 use crate::{Filter, SortKey};
@@ -17,7 +17,7 @@ pub struct View {
     /// How JSON is laid out.
     pub layout: Layout,
     /// Whom subscriptions cover.
-    pub plan: Plan,
+    pub plan: BillingPlan,
     /// Which rows are shown; `None` for all.
     pub filter: Option<Filter>,
     /// In which order.
@@ -44,7 +44,7 @@ impl View {
             colour: Colour::Never,
             content: Content::Hidden,
             layout: Layout::Line,
-            plan: Plan::Retail,
+            plan: BillingPlan::Retail,
             filter: None,
             sort: SortKey::Smart,
             top: None,

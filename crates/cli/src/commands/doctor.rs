@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use agtop_clients::{HookDialect, client};
 use agtop_collect::Collector;
 use agtop_hooks::{Reading, Refused};
-use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot, StoreHealth};
+use agtop_model::{ClientHealth, ClientId, Issue, Snapshot, SourcePosition, StoreHealth};
 use agtop_render::sink::plain;
 use agtop_render::units;
 use anyhow::Result;
@@ -158,9 +158,9 @@ fn unpriced_models(health: &ClientHealth, snapshot: &Snapshot) -> BTreeSet<Strin
 pub(super) fn line(issue: &Issue) -> String {
     let place = match issue.place {
         None => String::new(),
-        Some(Place::Byte(offset)) => format!(", byte {offset}"),
-        Some(Place::Entry(entry)) => format!(", entry {entry}"),
-        Some(Place::Row { table, rowid }) => format!(", {table} row {rowid}"),
+        Some(SourcePosition::Byte(offset)) => format!(", byte {offset}"),
+        Some(SourcePosition::Entry(entry)) => format!(", entry {entry}"),
+        Some(SourcePosition::Row { table, rowid }) => format!(", {table} row {rowid}"),
     };
     format!("{}: {}{place}: {}", issue.kind.as_str(), plain(&issue.path.to_string_lossy()), plain(&issue.detail))
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use agtop_ledger::{LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
-use agtop_model::{Dated, MessageKey, Place, Provenance, Response, SessionKey, Turn};
+use agtop_model::{MessageKey, Provenance, ResolvedTime, Response, SessionKey, SourcePosition, Turn};
 
 use super::session::FileRole;
 use super::turns::{Copied, NameIdx};
@@ -73,7 +73,7 @@ impl World {
             else {
                 continue;
             };
-            let place = Place::Entry(u32::try_from(at).unwrap_or(u32::MAX));
+            let place = SourcePosition::Entry(u32::try_from(at).unwrap_or(u32::MAX));
             let when = turn.time.resolve(self.latest, modified);
             self.recall_turn((&told.key, session), Provenance { file, place }, when, (turn, models));
         }
@@ -124,7 +124,7 @@ impl World {
         &mut self,
         (key, session): (&SessionKey, SessionIdx),
         source: Provenance,
-        when: Dated,
+        when: ResolvedTime,
         (turn, models): (&TurnMemory, &[NameIdx]),
     ) {
         if let Some(total) = turn.running_total() {

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use agtop_ledger::EntryId;
 use agtop_model::{
-    ActivityKind, Dated, EventKind, FileId, FileSession, RecordTime, SessionFacts, SessionKey, Timestamp, ToolCount,
-    ToolKey, Turn, Untrusted,
+    ActivityKind, EventKind, FileId, FileSession, RecordTime, ResolvedTime, SessionFacts, SessionKey, Timestamp,
+    ToolCount, ToolKey, Turn, Untrusted,
 };
 
 use super::failures::Failures;
@@ -162,7 +162,7 @@ impl SessionState {
     pub(super) fn note_turn(
         &mut self,
         (file, modified): (FileId, Timestamp),
-        (when, told): (Dated, Told),
+        (when, told): (ResolvedTime, Told),
         turn: &Turn,
         model: Option<NameIdx>,
     ) {
@@ -308,11 +308,11 @@ impl SessionState {
                 let begun = self.dated_start();
                 let settled = |file: &&SessionFile| {
                     let mut told = file.told.clone();
-                    told.settle_times(begun.unwrap_or(file.modified));
+                    told.fill_missing_times(begun.unwrap_or(file.modified));
                     told
                 };
                 let settled: Vec<FileSession<NameIdx>> = own.iter().map(settled).collect();
-                Some(Box::new(FileSession::of_all(&settled.iter().collect::<Vec<_>>())))
+                Some(Box::new(FileSession::merge_all(&settled.iter().collect::<Vec<_>>())))
             }
         };
     }

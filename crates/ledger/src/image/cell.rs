@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use agtop_model::{Extent, InferenceGeo, PicoUsd, Tier, Timestamp, Usage};
+use agtop_model::{InferenceGeo, PicoUsd, ServiceTier, Timestamp, Usage, UsageExtent};
 
 use crate::codec::wire;
 use crate::memory::{Name, TurnMemory};
@@ -19,11 +19,11 @@ pub struct Cell {
     /// The model.
     pub model: Option<Name>,
     /// The class of service.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Where the model ran.
     pub geo: InferenceGeo,
     /// Responses, or sums of them.
-    pub extent: Extent,
+    pub extent: UsageExtent,
     /// When the first of them happened.
     pub first: Timestamp,
     /// When the last of them happened.
@@ -54,7 +54,7 @@ impl Cell {
     /// Whether a threshold at `tokens` runs through the cell: then it has no one price, and its file's responses are
     /// needed. It cannot for the thresholds of the bundled list; a later list or the user's own may have others.
     pub fn is_split_by(&self, tokens: u64) -> bool {
-        self.extent == Extent::Response
+        self.extent == UsageExtent::Response
             && self.shortest < self.longest
             && (self.shortest..=self.longest).contains(&tokens)
     }
@@ -127,9 +127,9 @@ struct Kind {
     session: u32,
     model: Option<Name>,
     quarter: i64,
-    tier: Tier,
+    tier: ServiceTier,
     geo: InferenceGeo,
-    extent: Extent,
+    extent: UsageExtent,
     has_cost: bool,
     /// How many thresholds a prompt passes.
     passed: usize,
@@ -138,8 +138,8 @@ struct Kind {
 impl Kind {
     fn of(turn: &TurnMemory) -> Self {
         let passed = match turn.response.extent {
-            Extent::Response => THRESHOLDS.partition_point(|&threshold| threshold < turn.response.usage.prompt()),
-            Extent::Sum => 0,
+            UsageExtent::Response => THRESHOLDS.partition_point(|&threshold| threshold < turn.response.usage.prompt()),
+            UsageExtent::Sum => 0,
         };
         Self {
             session: turn.session,

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use agtop_model::{Extent, MessageKey, Response, Tier, Usage};
+use agtop_model::{MessageKey, Response, ServiceTier, Usage, UsageExtent};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -38,9 +38,9 @@ impl Totals {
 
 fn price(cell: &Cell) -> u128 {
     assert!(!cell.is_split_by(200_000) && !cell.is_split_by(272_000), "{cell:?}");
-    let is_response = cell.extent == Extent::Response;
+    let is_response = cell.extent == UsageExtent::Response;
     let long = u128::from(is_response && cell.longest > 200_000) + u128::from(is_response && cell.longest >= 272_000);
-    let tier = if cell.tier == Tier::Priority { 3 } else { 1 };
+    let tier = if cell.tier == ServiceTier::Priority { 3 } else { 1 };
     let reasoning = cell.usage.reasoning.min(cell.usage.output);
     let tokens = 7 * u128::from(cell.usage.prompt()) + 31 * u128::from(cell.usage.output) + 5 * u128::from(reasoning);
     tokens * tier * (1 + long)
@@ -144,7 +144,10 @@ enum Step {
 
 fn turns() -> impl Strategy<Value = TurnMemory> {
     let prompt = select(vec![10_u64, 150_000, 199_999, 200_000, 200_001, 271_999, 272_000, 272_001, 300_000]);
-    let manner = (select(vec![Tier::Standard, Tier::Priority]), select(vec![Extent::Response, Extent::Sum]));
+    let manner = (
+        select(vec![ServiceTier::Standard, ServiceTier::Priority]),
+        select(vec![UsageExtent::Response, UsageExtent::Sum]),
+    );
     // Few keys, so that many are told of more than once.
     let keys = (0..14_u64, proptest::option::weighted(0.15, 0..14_u64));
     let counts = (0..50_u64, 0..60_u64, proptest::option::weighted(0.3, 0..1000_i64));

@@ -1,4 +1,4 @@
-use agtop_model::{Cost, Tier, Usage};
+use agtop_model::{Cost, ServiceTier, Usage};
 
 use crate::{How, PriceBook, PriceSource, Rated};
 
@@ -158,7 +158,11 @@ fn a_model_no_list_has_is_unknown_and_never_costs_what_another_does() {
     for model in UNKNOWN {
         let rated = book.rate(model);
         assert_eq!(rated, Rated::Unknown, "{model}");
-        assert_eq!(rated.cost(&Usage { input: 1, ..Usage::default() }, Tier::Standard), Cost::UNKNOWN, "{model}");
+        assert_eq!(
+            rated.cost(&Usage { input: 1, ..Usage::default() }, ServiceTier::Standard),
+            Cost::UNKNOWN,
+            "{model}"
+        );
     }
 }
 
@@ -168,8 +172,8 @@ fn a_local_model_costs_nothing_and_says_local() {
     for model in LOCAL {
         let rated = book.rate(model);
         assert_eq!(rated, Rated::Local, "{model}");
-        assert_eq!(rated.cost(&Usage { input: 1, ..Usage::default() }, Tier::Standard), Cost::LOCAL);
-        assert_eq!(rated.quote(&Usage::default(), Tier::Standard), None);
+        assert_eq!(rated.cost(&Usage { input: 1, ..Usage::default() }, ServiceTier::Standard), Cost::LOCAL);
+        assert_eq!(rated.quote(&Usage::default(), ServiceTier::Standard), None);
     }
 }
 

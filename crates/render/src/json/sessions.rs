@@ -1,6 +1,6 @@
 use std::io::{Result, Write};
 
-use agtop_model::{Row, Snapshot};
+use agtop_model::{Snapshot, SnapshotRow};
 use serde::Serialize;
 
 use super::totals::{Listed, Totals};
@@ -51,7 +51,7 @@ impl Surface for Sessions {
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
         let rows = select::sessions(snapshot, view);
         let shown = select::top(&rows, view);
-        let entry = |row: &Row<'_>| row.session.map(|session| session::Entry::new(session, row, view));
+        let entry = |row: &SnapshotRow<'_>| row.session.map(|session| session::Entry::new(session, row, view));
         let document = Document {
             schema_version: wire::SCHEMA_VERSION,
             generated_at: wire::generated_at(snapshot.now),
@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{self, json_of, text_of, view};
-    use crate::{Content, Layout, Plan};
+    use crate::{BillingPlan, Content, Layout};
 
     const NAMES: [&str; 6] = ["input", "output", "reasoning_output", "cache_read", "cache_write_5m", "cache_write_1h"];
 
@@ -187,9 +187,9 @@ mod tests {
             [testing::CLAUDE_SESSION, testing::CODEX_SESSION]
                 .map(|id| session(&document, id)["cost"]["included"] == true)
         };
-        assert_eq!(included(Plan::Retail), [false, false]);
-        assert_eq!(included(Plan::Max), [true, false]);
-        assert_eq!(included(Plan::Included), [true, true]);
+        assert_eq!(included(BillingPlan::Retail), [false, false]);
+        assert_eq!(included(BillingPlan::Max), [true, false]);
+        assert_eq!(included(BillingPlan::Included), [true, true]);
     }
 
     #[test]

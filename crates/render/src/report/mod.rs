@@ -29,7 +29,7 @@ mod tools;
 
 use std::io::{Result, Write};
 
-use agtop_model::{Health, Timestamp, UsageTable};
+use agtop_model::{SourceHealth, Timestamp, UsageTable};
 use jiff::tz::TimeZone;
 
 use crate::View;
@@ -123,7 +123,7 @@ pub struct Page<'a> {
     /// How many columns tables have.
     pub columns: Columns,
     /// How well the sources could be read.
-    pub health: &'a Health,
+    pub health: &'a SourceHealth,
 }
 
 /// How many columns a table has.

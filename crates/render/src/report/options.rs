@@ -1,7 +1,7 @@
 use agtop_model::{ClientId, Session, Timestamp};
 use jiff::tz::TimeZone;
 
-use crate::Plan;
+use crate::BillingPlan;
 
 /// What to report, and how.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Options {
     /// The zone in which days begin.
     pub zone: TimeZone,
     /// Whom subscriptions cover.
-    pub plan: Plan,
+    pub plan: BillingPlan,
     /// The order of lines.
     pub order: Order,
     /// How many lines; those left out are summed up.
@@ -48,7 +48,7 @@ impl Options {
             clients: Vec::new(),
             projects: Vec::new(),
             zone: TimeZone::UTC,
-            plan: Plan::Retail,
+            plan: BillingPlan::Retail,
             order: Order::Usual,
             limit: None,
             blocks: Which::All,

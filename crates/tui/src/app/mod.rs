@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{Agent, Row, Session, Snapshot, Timestamp};
+use agtop_model::{Agent, Session, Snapshot, SnapshotRow, Timestamp};
 use agtop_render::alerts::{Action, Alert, Terminal, Watch, notification};
 use agtop_render::{Filter, FilterError};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
@@ -421,7 +421,7 @@ impl App {
     }
 
     /// What the chosen line is about.
-    pub(crate) fn chosen(&self) -> Option<Row<'_>> {
+    pub(crate) fn chosen(&self) -> Option<SnapshotRow<'_>> {
         let snapshot = self.snapshot.as_deref()?;
         self.list()?.chosen()?.row(snapshot)
     }

@@ -1,6 +1,6 @@
 use std::io::{Result, Write};
 
-use agtop_model::{ClientId, PicoUsd, Timestamp, UsageTable, Window};
+use agtop_model::{ClientId, PicoUsd, RateLimitWindow, Timestamp, UsageTable};
 use jiff::tz::TimeZone;
 
 use super::StatuslineInput;
@@ -109,7 +109,7 @@ fn lately(usage: &UsageTable, bench: &Bench, parts: &mut Vec<Cell>) {
 fn of_account(input: &StatuslineInput, bench: &Bench, parts: &mut Vec<Cell>) {
     let context = input.context_percent;
     parts.extend(context.map(|percent| Cell::new(format!("ctx {}", units::percent(percent)), mark(percent))));
-    let open = input.limits.iter().filter(|window| window.stands(bench.now, bench.now));
+    let open = input.limits.iter().filter(|window| window.is_current(bench.now, bench.now));
     parts.extend(open.map(|window| limit(window, bench)));
 }
 
@@ -123,7 +123,7 @@ fn mark(percent: f64) -> Style {
 }
 
 /// `5h 24% until 14:00`: the time within a day, else the day.
-fn limit(window: &Window, bench: &Bench) -> Cell {
+fn limit(window: &RateLimitWindow, bench: &Bench) -> Cell {
     let name = match window.minutes {
         minutes if minutes % 1440 == 0 => format!("{}d", minutes / 1440),
         minutes => format!("{}h", minutes / 60),

@@ -9,7 +9,7 @@ use agtop_model::{Cost, PicoUsd, Session, UsageTable};
 
 use super::testing::{CLAUDE, CODEX, NOW, at, costing, options, page, rich, row, session, table, written};
 use super::*;
-use crate::Plan;
+use crate::BillingPlan;
 
 fn labels(report: &Report) -> Vec<String> {
     let label = |line: &Line| line.keys.iter().map(|key| key.label(&report.zone).raw().to_owned()).collect::<Vec<_>>();
@@ -93,9 +93,9 @@ fn only_the_projects_asked_for_count() {
 fn the_plan_says_what_is_covered() {
     let covered = |plan| Report::build(&rich(), &Options { plan, ..options(Kind::Client) }).totals.covered;
     let cents = |tokens: u64| PicoUsd::new(50_000_000).times(tokens);
-    assert_eq!(covered(Plan::Retail), PicoUsd::ZERO);
-    assert_eq!(covered(Plan::Max), cents(510_000));
-    assert_eq!(covered(Plan::Included), cents(540_000));
+    assert_eq!(covered(BillingPlan::Retail), PicoUsd::ZERO);
+    assert_eq!(covered(BillingPlan::Max), cents(510_000));
+    assert_eq!(covered(BillingPlan::Included), cents(540_000));
 }
 
 #[test]
