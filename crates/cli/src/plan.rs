@@ -13,7 +13,7 @@ use std::time::Duration;
 use agtop_clients::{Env, clients};
 use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_hooks::Places;
-use agtop_ledger::Selector;
+use agtop_ledger::FileSelector;
 use agtop_model::ClientId;
 use agtop_prices::PriceBook;
 use agtop_render::{BillingPlan, Colour, Content, Filter, Layout, SortKey, Surface, View, surface};
@@ -141,7 +141,7 @@ pub(crate) enum LedgerTask {
     Stats,
     Verify,
     Export,
-    Forget(Selector),
+    Forget(FileSelector),
     Rebuild(Rebuild),
 }
 
@@ -478,7 +478,7 @@ impl Ground {
         Ok(LedgerWork { path: self.ledger_path(), task })
     }
 
-    fn selector(&self, cli: &Cli, forget: &ForgetArgs) -> Result<Selector> {
+    fn selector(&self, cli: &Cli, forget: &ForgetArgs) -> Result<FileSelector> {
         let client = cli.sources.clients.first().map(|name| client_of(name)).transpose()?;
         if !forget.all && forget.below.is_none() && forget.before.is_none() {
             bail!("nothing is named: choose from --all, --below, --before");
@@ -486,7 +486,7 @@ impl Ground {
         let below = forget.below.as_deref().map(std::path::absolute).transpose().context("--below")?;
         let now = jiff::Timestamp::now();
         let before = time::span(forget.before.as_deref(), None, now, &self.zone).context("--before")?.0;
-        Ok(Selector { client, below, before })
+        Ok(FileSelector { client, below, before })
     }
 
     fn ledger_path(&self) -> PathBuf {

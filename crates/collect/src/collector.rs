@@ -404,7 +404,7 @@ impl Collector {
                 }
                 Recounted::Summed(warm) => {
                     world.recall_sums(cached, warm);
-                    &warm.rest.issues
+                    &warm.unmerged.issues
                 }
             };
             tracing::trace!(%client, ?path, ?worth, "ledger: reports on a file");

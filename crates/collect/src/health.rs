@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use agtop_clients::{CLIENTS, Env, Format, Presence, Store};
-use agtop_ledger::{FileIssue, FileIssues, IssuePlace};
+use agtop_ledger::{FileIssue, FileIssues, IssuePosition};
 use agtop_model::{ClientHealth, ClientId, Issue, SourceHealth, SourcePosition, StoreHealth};
 
 use crate::World;
@@ -136,11 +136,11 @@ impl HealthBook {
 }
 
 /// The place in the words of this program, which knows its clients' tables.
-fn issue_place(client: ClientId, place: &IssuePlace) -> SourcePosition {
+fn issue_place(client: ClientId, place: &IssuePosition) -> SourcePosition {
     match place {
-        IssuePlace::Byte(offset) => SourcePosition::Byte(*offset),
-        IssuePlace::Entry(entry) => SourcePosition::Entry(*entry),
-        IssuePlace::Row { table, rowid } => SourcePosition::Row { table: table_name(client, table), rowid: *rowid },
+        IssuePosition::Byte(offset) => SourcePosition::Byte(*offset),
+        IssuePosition::Entry(entry) => SourcePosition::Entry(*entry),
+        IssuePosition::Row { table, rowid } => SourcePosition::Row { table: table_name(client, table), rowid: *rowid },
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use agtop_clients::{DecodeError, Decoder, Format, Input, MAX_EVENTS};
-use agtop_ledger::Head;
+use agtop_ledger::FileHead;
 use agtop_model::{Event, Issue, IssueKind, SourcePosition};
 use agtop_os::FileIdentity;
 
@@ -38,7 +38,7 @@ impl Cursor {
         let head = read_head(&mut file).ok()?;
         let tail = read_tail(&mut file, resumption.reach.offset).ok()?;
         let (mark, state) = resumption.checkpoint.split_first_chunk()?;
-        let is_same = resumption.head.begins(&head) && now.size >= resumption.reach.offset && *mark == mark_of(&tail);
+        let is_same = resumption.head.matches(&head) && now.size >= resumption.reach.offset && *mark == mark_of(&tail);
         if !is_same || !decoder.resume(state) {
             return None;
         }
@@ -300,5 +300,5 @@ fn read_tail(file: &mut File, offset: u64) -> io::Result<Vec<u8>> {
 
 /// A tail in a checkpoint: it may be a message, so its hash is kept.
 fn mark_of(tail: &[u8]) -> [u8; 8] {
-    Head::of(tail).hash.to_le_bytes()
+    FileHead::of(tail).hash.to_le_bytes()
 }

@@ -591,10 +591,15 @@ fn what_a_slow_clock_could_not_believe_is_read_again_by_a_better_one() {
     let Remembering::Everything(path) = home.ledger() else { unreachable!() };
     let ids = [agtop_model::ClientId::new("claude")];
     let now = Timestamp::from_millis(0);
-    let opening = agtop_ledger::Opening { path: &path, clients: &ids, now, patience: agtop_ledger::Opening::PATIENCE };
+    let opening = agtop_ledger::LedgerOptions {
+        path: &path,
+        clients: &ids,
+        now,
+        patience: agtop_ledger::LedgerOptions::PATIENCE,
+    };
     let mut ledger = agtop_ledger::Ledger::open(&opening).unwrap().ledger;
     let entry = ledger.entries().unwrap().remove(0);
-    let agtop_ledger::Recalled { mut memory, checkpoint } = ledger.recall(entry.id).unwrap().unwrap();
+    let agtop_ledger::LoadedFile { mut memory, checkpoint } = ledger.recall(entry.id).unwrap().unwrap();
     let second = memory.turns[1].time.stated;
     (memory.turns[1].time.before, memory.doubted) = (memory.turns[0].time.stated, second);
     memory.sessions[0].told.last = memory.turns[0].time.stated;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use agtop_clients::clients;
 use agtop_collect::Collector;
-use agtop_ledger::{Ledger, Opening, Stats};
+use agtop_ledger::{Ledger, LedgerOptions, LedgerStats};
 use agtop_model::{ClientId, Timestamp};
 use agtop_render::sink::Escaped;
 use anyhow::Result;
@@ -50,14 +50,14 @@ pub(super) fn run(work: LedgerWork, out: &mut dyn Write) -> Result<ExitCode> {
 fn open(path: &Path) -> Result<Ledger> {
     let ids: Vec<ClientId> = clients().map(|client| client.info().id).collect();
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
-    let opened = Ledger::open(&Opening { path, clients: &ids, now, patience: Opening::PATIENCE })?;
+    let opened = Ledger::open(&LedgerOptions { path, clients: &ids, now, patience: LedgerOptions::PATIENCE })?;
     if let Some(notice) = opened.notice {
         stderr::say(notice);
     }
     Ok(opened.ledger)
 }
 
-fn stats(path: &Path, stats: Stats, out: &mut dyn Write) -> Result<()> {
+fn stats(path: &Path, stats: LedgerStats, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{}", path.display())?;
     for (name, value) in [
         ("files on disk", stats.live),

@@ -1,7 +1,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use agtop_ledger::EntryId;
+use agtop_ledger::FileEntryId;
 use agtop_model::{
     ActivityKind, EventKind, FileId, FileSession, RecordTime, ResolvedTime, SessionFacts, SessionKey, Timestamp,
     ToolCount, ToolKey, Turn, Untrusted,
@@ -41,7 +41,7 @@ pub(super) struct SessionState {
     /// Responses that are its own, added up.
     pub(super) sums: Vec<Summed>,
     /// Tool calls that are its own, added up, with the file that told them.
-    tallies: Vec<(EntryId, Arc<str>, u64)>,
+    tallies: Vec<(FileEntryId, Arc<str>, u64)>,
     /// What lately happened, if anything.
     story: Option<Box<Story>>,
 }
@@ -240,17 +240,17 @@ impl SessionState {
     }
 
     /// Counts a tool's calls, which one file alone tells.
-    pub(super) fn tally(&mut self, entry: EntryId, name: &Arc<str>, calls: u64) {
+    pub(super) fn tally(&mut self, entry: FileEntryId, name: &Arc<str>, calls: u64) {
         self.tallies.push((entry, Arc::clone(name), calls));
     }
 
     /// The files whose tool calls are added up, some of them more than once.
-    pub(super) fn tallies(&self) -> impl Iterator<Item = EntryId> {
+    pub(super) fn tallies(&self) -> impl Iterator<Item = FileEntryId> {
         self.tallies.iter().map(|(entry, ..)| *entry)
     }
 
     /// Takes back what a file's sums came to.
-    pub(super) fn withdraw(&mut self, entry: EntryId) {
+    pub(super) fn withdraw(&mut self, entry: FileEntryId) {
         self.is_stale = true;
         self.sums.retain(|summed| summed.entry != entry);
         self.tallies.retain(|(told, ..)| *told != entry);

@@ -51,12 +51,12 @@ impl SpendSum {
     /// Adds responses that are known as their sum.
     pub(super) fn add_summed(&mut self, summed: &Summed, rates: &Rates<'_>) {
         let cell = &summed.cell;
-        let prompt = if cell.extent == UsageExtent::Sum { 0 } else { cell.longest };
+        let prompt = if cell.extent == UsageExtent::Sum { 0 } else { cell.largest_prompt };
         // Prices change at midnight in UTC, and no cell of a quarter of an hour lies on both sides of it.
         let list = rates.of(summed.model);
         let terms = Terms { tier: cell.tier, geo: cell.geo };
         let by_list = || list.map(|list| list.at(cell.first).cost_at(&cell.usage, terms, prompt));
-        self.add_all(cell.turns, cell.usage, cost(cell.embedded_cost, by_list));
+        self.add_all(cell.responses, cell.usage, cost(cell.embedded_cost, by_list));
     }
 
     fn add_all(&mut self, turns: u64, usage: Usage, cost: Cost) {

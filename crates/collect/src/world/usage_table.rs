@@ -108,7 +108,7 @@ impl Rows<'_> {
     fn add_summed(&mut self, session: u32, summed: &Summed) {
         let mut sum = SpendSum::default();
         sum.add_summed(summed, self.rates);
-        let extent = if summed.cell.turns == 1 { summed.cell.extent } else { UsageExtent::Sum };
+        let extent = if summed.cell.responses == 1 { summed.cell.extent } else { UsageExtent::Sum };
         self.put((session, self.grain.truncate(summed.cell.first), summed.model), Growing { sum, extent });
     }
 

@@ -10,7 +10,7 @@
 
 mod build;
 mod cell;
-mod keys;
+mod key_index;
 #[cfg(test)]
 mod tests;
 
@@ -19,72 +19,72 @@ use std::collections::HashSet;
 use agtop_model::ClientId;
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior};
 
-use crate::codec::{Damaged, Reader, Wire as _, Writer, wire};
-use crate::error::{Fault, LedgerError};
-use crate::memory::{Memory, Name};
-use crate::record::{EntryId, FileEntry, State};
-use crate::store::{Ledger, find_number, find_replaced, recall};
+use crate::codec::{BlobReader, BlobValue as _, BlobWriter, DamagedBlob, blob_struct};
+use crate::error::{LedgerError, LedgerErrorKind};
+use crate::file_summary::{FileSummary, NameIndex};
+use crate::record::{FileEntry, FileEntryId, FilePresence};
+use crate::store::{Ledger, find_number, find_replaced, load};
 
-pub use cell::Cell;
-pub use keys::KeyIndex;
+pub use cell::RollupCell;
+pub use key_index::MessageKeyIndex;
 
 /// What all files told, as far as possible added up.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Image {
+pub struct Rollup {
     /// The last batch that is in it.
     pub generation: u64,
     /// Files that were not written since.
-    pub files: Vec<WarmFile>,
-    /// Files that were: they are to be recalled.
+    pub files: Vec<FileRollup>,
+    /// Files that were: they are to be loaded.
     pub changed: Vec<FileEntry>,
 }
 
 /// What one file told, as far as possible added up.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WarmFile {
+pub struct FileRollup {
     /// The file.
     pub entry: FileEntry,
     /// What cannot be added up. Names and sessions are all there; of their tool calls, those of sessions that call
     /// tools in other files, too; of responses, the single ones.
-    pub rest: Memory,
+    pub unmerged: FileSummary,
     /// The sum of all other tool calls.
-    pub tools: Vec<Tally>,
+    pub tools: Vec<ToolCallCount>,
     /// The sum of all other responses.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<RollupCell>,
 }
 
 /// How often a session called a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tally {
+pub struct ToolCallCount {
     /// The session, as an index into the memory's.
     pub session: u32,
     /// The tool.
-    pub tool: Name,
+    pub tool: NameIndex,
     /// Calls.
     pub calls: u64,
 }
 
 /// The image as it is stored. An older program may know fewer clients: then files are missing from what it made.
 #[derive(Debug, Default, PartialEq)]
-struct Roster {
+struct RollupIndex {
     clients: Vec<ClientId>,
-    files: Vec<WarmFile>,
+    files: Vec<FileRollup>,
 }
 
-wire! {
-    Roster { clients, files }
-    WarmFile { entry, rest, tools, cells }
-    Tally { session, tool, calls }
+blob_struct! {
+    RollupIndex { clients, files }
+    FileRollup { entry, unmerged, tools, cells }
+    ToolCallCount { session, tool, calls }
 }
 
 /// The parts of an image in the database.
-const ROSTER: &str = "roster";
-const KEYS: &str = "keys";
+const INDEX_PART: &str = "roster";
+const KEYS_PART: &str = "keys";
 
 /// An image is made anew once so many files, or files with so many responses, were written since: recalling them takes
 /// about a millisecond.
-const MOST_FILES: usize = 64;
-const MOST_TURNS: u64 = 10_000;
+const MAX_CHANGED_FILES: usize = 64;
+const MAX_CHANGED_RESPONSES: u64 = 10_000;
 
 impl Ledger {
     /// The image, with what was written since; `None` if there is none that can be used.
@@ -92,10 +92,10 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn image(&self) -> Result<Option<Image>, LedgerError> {
+    pub fn rollup(&self) -> Result<Option<Rollup>, LedgerError> {
         let mut files = Vec::new();
-        let seen = self.each_warm(|file| files.push(file))?;
-        Ok(seen.map(|(generation, changed)| Image { generation, files, changed }))
+        let seen = self.for_each_file_rollup(|file| files.push(file))?;
+        Ok(seen.map(|(generation, changed)| Rollup { generation, files, changed }))
     }
 
     /// Hands each file of the image to `visit`, and returns the image's generation and what was written since; `None` if
@@ -104,21 +104,24 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn each_warm(&self, visit: impl FnMut(WarmFile)) -> Result<Option<(u64, Vec<FileEntry>)>, LedgerError> {
-        self.each_warm_now(visit).map_err(|fault| self.fail(fault))
+    pub fn for_each_file_rollup(
+        &self,
+        visit: impl FnMut(FileRollup),
+    ) -> Result<Option<(u64, Vec<FileEntry>)>, LedgerError> {
+        self.try_for_each_file_rollup(visit).map_err(|kind| self.fail(kind))
     }
 
-    pub(crate) fn each_warm_now(
+    pub(crate) fn try_for_each_file_rollup(
         &self,
-        mut visit: impl FnMut(WarmFile),
-    ) -> Result<Option<(u64, Vec<FileEntry>)>, Fault> {
+        mut visit: impl FnMut(FileRollup),
+    ) -> Result<Option<(u64, Vec<FileEntry>)>, LedgerErrorKind> {
         // One view of the database for all questions.
         let _view = Transaction::new_unchecked(&self.database, TransactionBehavior::Deferred)?;
-        let Some(generation) = self.image_generation()? else { return Ok(None) };
+        let Some(generation) = self.rollup_generation()? else { return Ok(None) };
         let changed = self.entries_since(generation)?;
-        let ids: HashSet<EntryId> = changed.iter().map(|entry| entry.id).collect();
-        let is_whole = self.part(ROSTER, |_, body| {
-            let mut reader = Reader::of_newest(body, &self.clients).ok()?;
+        let ids: HashSet<FileEntryId> = changed.iter().map(|entry| entry.id).collect();
+        let is_whole = self.part(INDEX_PART, |_, body| {
+            let mut reader = BlobReader::of_newest(body, &self.clients).ok()?;
             let clients = Vec::<ClientId>::take(&mut reader).ok()?;
             // A program that knows fewer clients has left their files out.
             if !self.clients.iter().all(|client| clients.contains(client)) {
@@ -126,23 +129,23 @@ impl Ledger {
             }
             let files = reader.count().ok()?;
             Some((0..files).try_for_each(|_| {
-                let file = WarmFile::take(&mut reader)?;
+                let file = FileRollup::take(&mut reader)?;
                 if !ids.contains(&file.entry.id) {
                     visit(file);
                 }
-                Ok::<(), Damaged>(())
+                Ok::<(), DamagedBlob>(())
             }))
         })?;
         match is_whole {
             None => Ok(None),
             Some(Ok(())) => Ok(Some((generation, changed))),
-            Some(Err(_)) => Err(Fault::Corrupt("what was added up is damaged".to_owned())),
+            Some(Err(_)) => Err(LedgerErrorKind::Corrupt("what was added up is damaged".to_owned())),
         }
     }
 
-    fn image_generation(&self) -> Result<Option<u64>, Fault> {
+    fn rollup_generation(&self) -> Result<Option<u64>, LedgerErrorKind> {
         let sql = "SELECT generation FROM image WHERE part = ?1";
-        let generation: Option<i64> = self.database.query_row(sql, [ROSTER], |row| row.get(0)).optional()?;
+        let generation: Option<i64> = self.database.query_row(sql, [INDEX_PART], |row| row.get(0)).optional()?;
         Ok(generation.map(i64::cast_unsigned))
     }
 
@@ -151,16 +154,16 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn keys(&self, image: u64) -> Result<KeyIndex, LedgerError> {
-        let read = || -> Result<KeyIndex, Fault> {
-            let known = self.part(KEYS, |generation, body| {
-                (generation == image).then(|| KeyIndex::from_bytes(body.to_vec())).flatten()
+    pub fn key_index(&self, rollup_generation: u64) -> Result<MessageKeyIndex, LedgerError> {
+        let read = || -> Result<MessageKeyIndex, LedgerErrorKind> {
+            let known = self.part(KEYS_PART, |generation, body| {
+                (generation == rollup_generation).then(|| MessageKeyIndex::from_bytes(body.to_vec())).flatten()
             })?;
             // Another process has made a newer image. Then every response of every file is looked up: too many files
-            // may be recalled for it, never too few.
-            known.map_or_else(|| self.all_keys(), Ok)
+            // may be loaded for it, never too few.
+            known.map_or_else(|| self.index_of_all_files(), Ok)
         };
-        read().map_err(|fault| self.fail(fault))
+        read().map_err(|kind| self.fail(kind))
     }
 
     /// What a file of the image told, response by response: its memory, and what is left of it if another process found
@@ -169,20 +172,20 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn thaw(&self, file: EntryId, generation: u64) -> Result<Vec<Memory>, LedgerError> {
-        let read = || -> Result<Vec<Memory>, Fault> {
-            let mut memories = Vec::new();
-            memories.extend(recall(&self.database, &self.clients, file)?.map(|recalled| recalled.memory));
+    pub fn expand(&self, file: FileEntryId, generation: u64) -> Result<Vec<FileSummary>, LedgerError> {
+        let read = || -> Result<Vec<FileSummary>, LedgerErrorKind> {
+            let mut summaries = Vec::new();
+            summaries.extend(load(&self.database, &self.clients, file)?.map(|loaded| loaded.summary));
             let known = find_number(&self.database, &self.clients, file)?;
-            if let Some(FileEntry { client, path, .. }) = known.filter(|entry| entry.state != State::Replaced)
+            if let Some(FileEntry { client, path, .. }) = known.filter(|entry| entry.state != FilePresence::Replaced)
                 && let Some((left, written)) = find_replaced(&self.database, client, &path)?
                 && written > generation
             {
-                memories.extend(recall(&self.database, &self.clients, left)?.map(|recalled| recalled.memory));
+                summaries.extend(load(&self.database, &self.clients, left)?.map(|loaded| loaded.summary));
             }
-            Ok(memories)
+            Ok(summaries)
         };
-        read().map_err(|fault| self.fail(fault))
+        read().map_err(|kind| self.fail(kind))
     }
 
     /// Makes the image anew if the one that was read, of this generation, is no longer of much use, and says whether it was
@@ -191,22 +194,22 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read or written.
-    pub fn renew_image(&mut self, read: Option<u64>) -> Result<bool, LedgerError> {
+    pub fn refresh_rollup(&mut self, read: Option<u64>) -> Result<bool, LedgerError> {
         let is_due = match read {
             None => true,
-            Some(_) => self.is_image_old().map_err(|fault| self.fail(fault))?,
+            Some(_) => self.is_rollup_outdated().map_err(|kind| self.fail(kind))?,
         };
         if is_due {
-            self.make_image()?;
+            self.build_rollup()?;
         }
         Ok(is_due)
     }
 
-    fn is_image_old(&self) -> Result<bool, Fault> {
-        let Some(generation) = self.image_generation()? else { return Ok(true) };
+    fn is_rollup_outdated(&self) -> Result<bool, LedgerErrorKind> {
+        let Some(generation) = self.rollup_generation()? else { return Ok(true) };
         let changed = self.entries_since(generation)?;
-        let turns: u64 = changed.iter().map(|file| file.turns).sum();
-        Ok(changed.len() > MOST_FILES || turns > MOST_TURNS)
+        let responses: u64 = changed.iter().map(|file| file.responses).sum();
+        Ok(changed.len() > MAX_CHANGED_FILES || responses > MAX_CHANGED_RESPONSES)
     }
 
     /// Makes the image anew.
@@ -214,23 +217,23 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read or written.
-    pub fn make_image(&mut self) -> Result<(), LedgerError> {
-        let write = || -> Result<(), Fault> {
+    pub fn build_rollup(&mut self) -> Result<(), LedgerError> {
+        let write = || -> Result<(), LedgerErrorKind> {
             let transaction = Transaction::new_unchecked(&self.database, TransactionBehavior::Immediate)?;
             let sql = "SELECT value FROM meta WHERE name = 'generation'";
             let generation: i64 = transaction.query_row(sql, [], |row| row.get(0))?;
             let (files, keys) = self.summed()?;
-            let roster = Writer::blob(&Roster { clients: self.clients.clone(), files });
-            for (part, body) in [(ROSTER, roster.as_slice()), (KEYS, keys.as_bytes())] {
+            let roster = BlobWriter::blob(&RollupIndex { clients: self.clients.clone(), files });
+            for (part, body) in [(INDEX_PART, roster.as_slice()), (KEYS_PART, keys.as_bytes())] {
                 let sql = "INSERT OR REPLACE INTO image (part, generation, body) VALUES (?1, ?2, ?3)";
                 transaction.execute(sql, (part, generation, body))?;
             }
             Ok(transaction.commit()?)
         };
-        write().map_err(|fault| self.fail(fault))
+        write().map_err(|kind| self.fail(kind))
     }
 
-    fn part<T>(&self, part: &str, read: impl FnOnce(u64, &[u8]) -> Option<T>) -> Result<Option<T>, Fault> {
+    fn part<T>(&self, part: &str, read: impl FnOnce(u64, &[u8]) -> Option<T>) -> Result<Option<T>, LedgerErrorKind> {
         let mut statement = self.database.prepare_cached("SELECT generation, body FROM image WHERE part = ?1")?;
         let value = statement.query_row([part], |row| {
             let generation: i64 = row.get(0)?;

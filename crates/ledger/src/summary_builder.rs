@@ -8,96 +8,108 @@ use std::sync::Arc;
 use agtop_model::{ClientId, Event, EventKind, MessageKey, Response, SessionKey, Timestamp, ToolKey, Turn, earliest};
 use foldhash::fast::RandomState;
 
-use crate::memory::{FileIssues, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
+use crate::file_summary::{
+    FileIssues, FileSummary, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord, SessionSummary,
+};
 
 /// Writes down what one file tells, event by event, in the file's order.
 #[derive(Debug, Default)]
-pub struct Recorder {
-    memory: Memory,
+pub struct FileSummaryBuilder {
+    summary: FileSummary,
     sessions: HashMap<SessionKey, u32, RandomState>,
     /// The session of the last event: events come in runs.
     recent: Option<(SessionKey, u32)>,
-    names: HashMap<Arc<str>, Name, RandomState>,
-    turns: HashMap<(u32, MessageKey), usize, RandomState>,
+    names: HashMap<Arc<str>, NameIndex, RandomState>,
+    responses: HashMap<(u32, MessageKey), usize, RandomState>,
     calls: HashMap<(u32, ToolKey), usize, RandomState>,
 }
 
 /// What a file's events lack.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
+pub struct TimeBounds {
     /// When the file was last written: the time of what says none.
     pub modified: Timestamp,
     /// Times after this are a broken clock's.
     pub latest: Timestamp,
 }
 
-impl Recorder {
+impl FileSummaryBuilder {
     /// Goes on where the reading of a file that has grown since stopped.
-    pub fn over(memory: Memory) -> Self {
+    pub fn resume(summary: FileSummary) -> Self {
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let sessions = memory.sessions.iter().enumerate();
+        let sessions = summary.sessions.iter().enumerate();
         let calls = sessions.clone().flat_map(|(session, state)| {
             state.calls.iter().enumerate().map(move |(at, (tool, _))| ((number(session), *tool), at))
         });
         Self {
             sessions: sessions.clone().map(|(at, session)| (session.key.clone(), number(at))).collect(),
             recent: None,
-            names: memory.names.iter().enumerate().map(|(at, name)| (Arc::clone(name), Name(number(at)))).collect(),
-            turns: memory.turns.iter().enumerate().map(|(at, turn)| ((turn.session, turn.message), at)).collect(),
+            names: summary
+                .names
+                .iter()
+                .enumerate()
+                .map(|(at, name)| (Arc::clone(name), NameIndex(number(at))))
+                .collect(),
+            responses: summary
+                .responses
+                .iter()
+                .enumerate()
+                .map(|(at, response)| ((response.session, response.message), at))
+                .collect(),
             calls: calls.collect(),
-            memory,
+            summary,
         }
     }
 
     /// What was written down so far.
-    pub fn memory(&self) -> &Memory {
-        &self.memory
+    pub fn summary(&self) -> &FileSummary {
+        &self.summary
     }
 
     /// What was written down.
-    pub fn into_memory(self) -> Memory {
-        self.memory
+    pub fn finish(self) -> FileSummary {
+        self.summary
     }
 
     /// Writes one event down.
-    pub fn note(&mut self, event: &Event, clock: Clock) {
-        let at = self.believed(event.at, clock);
+    pub fn note(&mut self, event: &Event, clock: TimeBounds) {
+        let at = self.credible(event.at, clock);
         let client = event.session.client;
         match &event.kind {
             EventKind::ProjectRoot { project, root } => self.note_root(client, project, root),
             EventKind::RateLimit(limit) => {
                 let at = at.unwrap_or(clock.modified);
-                self.note_limit(LimitReading { client, at, limit: limit.clone() });
+                self.note_limit(RateLimitReading { client, at, limit: limit.clone() });
             }
             // About the present alone.
             EventKind::Running(_) | EventKind::ModelWindow { .. } => {}
-            EventKind::Turn(turn) => self.note_turn(&event.session, event.at, clock, turn),
+            EventKind::Turn(response) => self.note_response(&event.session, event.at, clock, response),
             EventKind::Facts(facts) => {
-                self.believed(facts.started, clock);
+                self.credible(facts.started, clock);
                 let session = self.session_mut(&event.session);
-                session.told.note_facts(&event.session, event.at, facts, clock.latest);
+                session.state.note_facts(&event.session, event.at, facts, clock.latest);
             }
             kind => {
                 if let EventKind::ToolStarted { tool, name, .. } = kind {
                     self.note_call(&event.session, *tool, name);
                 }
                 let session = self.session_mut(&event.session);
-                session.told.note(event.at, kind, clock.latest);
-                session.told.private_title = None;
+                session.state.note(event.at, kind, clock.latest);
+                session.state.private_title = None;
             }
         }
     }
 
     /// Notes records that could not be used.
     pub fn note_issues(&mut self, issues: FileIssues) {
-        self.memory.issues.extend(issues);
+        self.summary.issues.extend(issues);
     }
 
     /// The time, if it can be. Whether a time ahead of the clock was right, a later clock will know.
-    fn believed(&mut self, at: Option<Timestamp>, clock: Clock) -> Option<Timestamp> {
+    fn credible(&mut self, at: Option<Timestamp>, clock: TimeBounds) -> Option<Timestamp> {
         let at = at.filter(|&at| Timestamp::EARLIEST <= at)?;
         if at > clock.latest {
-            self.memory.doubted = earliest(self.memory.doubted, Some(at));
+            self.summary.earliest_future_time = earliest(self.summary.earliest_future_time, Some(at));
             return None;
         }
         Some(at)
@@ -106,60 +118,60 @@ impl Recorder {
     fn note_call(&mut self, key: &SessionKey, tool: ToolKey, name: &Arc<str>) {
         let name = self.name(name);
         let idx = self.session(key);
-        let Some(session) = self.memory.sessions.get_mut(idx as usize) else { return };
+        let Some(session) = self.summary.sessions.get_mut(idx as usize) else { return };
         if let Entry::Vacant(entry) = self.calls.entry((idx, tool)) {
             entry.insert(session.calls.len());
             session.calls.push((tool, name));
         }
     }
 
-    fn note_turn(&mut self, key: &SessionKey, stated: Option<Timestamp>, clock: Clock, turn: &Turn) {
-        let model = turn.model.as_ref().map(|name| self.name(name));
+    fn note_response(&mut self, key: &SessionKey, stated: Option<Timestamp>, clock: TimeBounds, response: &Turn) {
+        let model = response.model.as_ref().map(|name| self.name(name));
         let idx = self.session(key);
         let session = self.session_mut(key);
-        let mut time = session.told.time_of(stated, clock.latest);
-        session.told.note_response(time.resolve(clock.latest, clock.modified), turn, model);
+        let mut time = session.state.time_of(stated, clock.latest);
+        session.state.note_response(time.resolve(clock.latest, clock.modified), response, model);
         // A time that every clock will believe needs no other.
         time.before = time.before.filter(|_| time.stated.is_none_or(|stated| stated > clock.latest));
-        let copy = TurnMemory {
+        let copy = ResponseRecord {
             session: idx,
-            message: turn.message,
-            part_of: turn.part_of.clone(),
+            message: response.message,
+            part_of: response.part_of.clone(),
             time,
-            response: Response::of(turn, model),
+            counted: Response::of(response, model),
         };
-        let Memory { turns, names, .. } = &mut self.memory;
-        let place = *self.turns.entry((idx, turn.message)).or_insert(turns.len());
-        match turns.get_mut(place) {
+        let FileSummary { responses, names, .. } = &mut self.summary;
+        let place = *self.responses.entry((idx, response.message)).or_insert(responses.len());
+        match responses.get_mut(place) {
             Some(kept) => kept.merge(&copy, names),
-            None => turns.push(copy),
+            None => responses.push(copy),
         }
     }
 
-    fn note_limit(&mut self, reading: LimitReading) {
+    fn note_limit(&mut self, reading: RateLimitReading) {
         let is_same =
-            |known: &&mut LimitReading| known.client == reading.client && known.limit.limit == reading.limit.limit;
-        match self.memory.limits.iter_mut().find(is_same) {
+            |known: &&mut RateLimitReading| known.client == reading.client && known.limit.limit == reading.limit.limit;
+        match self.summary.limits.iter_mut().find(is_same) {
             Some(known) if known.at <= reading.at => *known = reading,
             Some(_) => {}
-            None => self.memory.limits.push(reading),
+            None => self.summary.limits.push(reading),
         }
     }
 
     fn note_root(&mut self, client: ClientId, project: &Arc<str>, root: &PathBuf) {
         let is_same = |known: &&mut ProjectRoot| known.client == client && known.project == *project;
-        match self.memory.roots.iter_mut().find(is_same) {
+        match self.summary.roots.iter_mut().find(is_same) {
             Some(known) => known.root.clone_from(root),
-            None => self.memory.roots.push(ProjectRoot { client, project: Arc::clone(project), root: root.clone() }),
+            None => self.summary.roots.push(ProjectRoot { client, project: Arc::clone(project), root: root.clone() }),
         }
     }
 
-    fn name(&mut self, name: &Arc<str>) -> Name {
+    fn name(&mut self, name: &Arc<str>) -> NameIndex {
         if let Some(&known) = self.names.get(name) {
             return known;
         }
-        let new = Name(u32::try_from(self.memory.names.len()).unwrap_or(u32::MAX));
-        self.memory.names.push(Arc::clone(name));
+        let new = NameIndex(u32::try_from(self.summary.names.len()).unwrap_or(u32::MAX));
+        self.summary.names.push(Arc::clone(name));
         self.names.insert(Arc::clone(name), new);
         new
     }
@@ -170,18 +182,18 @@ impl Recorder {
         {
             return *idx;
         }
-        let next = u32::try_from(self.memory.sessions.len()).unwrap_or(u32::MAX);
+        let next = u32::try_from(self.summary.sessions.len()).unwrap_or(u32::MAX);
         let idx = *self.sessions.entry(key.clone()).or_insert(next);
         if idx == next {
-            self.memory.sessions.push(SessionMemory::new(key.clone()));
+            self.summary.sessions.push(SessionSummary::new(key.clone()));
         }
         self.recent = Some((key.clone(), idx));
         idx
     }
 
-    fn session_mut(&mut self, key: &SessionKey) -> &mut SessionMemory {
+    fn session_mut(&mut self, key: &SessionKey) -> &mut SessionSummary {
         let idx = self.session(key) as usize;
-        &mut self.memory.sessions[idx]
+        &mut self.summary.sessions[idx]
     }
 }
 
@@ -193,7 +205,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::memory::{FileIssue, IssuePlace};
+    use crate::file_summary::{FileIssue, IssuePosition};
     use crate::testing::{CLIENT, key, minute};
 
     fn event(session: &str, at: i64, kind: EventKind) -> Event {
@@ -221,39 +233,42 @@ mod tests {
         }))
     }
 
-    fn recorded(events: &[Event]) -> Memory {
-        let mut recorder = Recorder::default();
-        let clock = Clock { modified: minute(0), latest: minute(100_000) };
+    fn recorded(events: &[Event]) -> FileSummary {
+        let mut builder = FileSummaryBuilder::default();
+        let clock = TimeBounds { modified: minute(0), latest: minute(100_000) };
         for event in events {
-            recorder.note(event, clock);
+            builder.note(event, clock);
         }
-        recorder.into_memory()
+        builder.finish()
     }
 
     #[test]
     fn a_streamed_response_is_one_turn_with_its_last_usage_and_first_time() {
-        let memory =
+        let summary =
             recorded(&[event("s", 1, answer(7, 1)), event("s", 2, answer(7, 90)), event("s", 3, answer(7, 4))]);
-        assert_eq!(memory.turns.len(), 1);
-        assert_eq!((memory.turns[0].response.usage.output, memory.turns[0].time.stated), (90, Some(minute(1))));
+        assert_eq!(summary.responses.len(), 1);
+        assert_eq!(
+            (summary.responses[0].counted.usage.output, summary.responses[0].time.stated),
+            (90, Some(minute(1)))
+        );
     }
 
     #[test]
     fn the_same_response_of_two_sessions_stays_two_copies_for_the_world_to_join() {
-        let memory = recorded(&[event("a", 1, answer(7, 5)), event("b", 1, answer(7, 5))]);
-        assert_eq!(memory.turns.iter().map(|turn| turn.session).collect::<Vec<_>>(), [0, 1]);
+        let summary = recorded(&[event("a", 1, answer(7, 5)), event("b", 1, answer(7, 5))]);
+        assert_eq!(summary.responses.iter().map(|response| response.session).collect::<Vec<_>>(), [0, 1]);
     }
 
     #[test]
     fn what_a_person_said_is_no_title() {
         let title = |rank, text: &str| EventKind::Title(Title { rank, text: text.into() });
-        let memory = recorded(&[
+        let summary = recorded(&[
             event("s", 1, title(TitleRank::Summary, "About it")),
             event("s", 2, title(TitleRank::LastPrompt, "my secret words")),
             event("s", 3, title(TitleRank::FirstPrompt, "more of them")),
         ]);
-        assert_eq!(memory.sessions[0].told.title.as_ref().map(|title| title.text.raw()), Some("About it"));
-        assert!(!String::from_utf8_lossy(&memory.encode()).contains("secret"));
+        assert_eq!(summary.sessions[0].state.title.as_ref().map(|title| title.text.raw()), Some("About it"));
+        assert!(!String::from_utf8_lossy(&summary.encode()).contains("secret"));
     }
 
     #[test]
@@ -263,24 +278,24 @@ mod tests {
             name: "Bash".into(),
             target: Some("rm secret".into()),
         };
-        let memory = recorded(&[
+        let summary = recorded(&[
             event("s", 1, started.clone()),
             event("s", 1, started),
             event("s", 2, EventKind::Error("secret trouble".into())),
             event("s", 2, EventKind::Prompt { words: Some("tell me a secret".into()) }),
             event("s", 2, EventKind::Said("the secret is".into())),
         ]);
-        assert_eq!((memory.sessions[0].calls.len(), memory.sessions[0].told.errors), (1, 1));
-        assert_eq!((memory.sessions[0].told.phase, memory.sessions[0].told.prompts), (Phase::Open, 1));
-        assert!(!String::from_utf8_lossy(&memory.encode()).contains("secret"));
+        assert_eq!((summary.sessions[0].calls.len(), summary.sessions[0].state.errors), (1, 1));
+        assert_eq!((summary.sessions[0].state.phase, summary.sessions[0].state.prompts), (Phase::Open, 1));
+        assert!(!String::from_utf8_lossy(&summary.encode()).contains("secret"));
     }
 
     #[test]
     fn times_of_a_broken_clock_are_not_believed() {
         let mut early = event("s", 1, answer(1, 1));
         early.at = Some(Timestamp::from_millis(5));
-        let memory = recorded(&[event("s", 3, EventKind::Prompt { words: None }), early]);
-        assert_eq!(memory.turns[0].time, RecordTime { stated: None, before: Some(minute(3)) });
+        let summary = recorded(&[event("s", 3, EventKind::Prompt { words: None }), early]);
+        assert_eq!(summary.responses[0].time, RecordTime { stated: None, before: Some(minute(3)) });
     }
 
     #[test]
@@ -289,10 +304,10 @@ mod tests {
             let limit = RateLimit { limit: "codex".into(), plan: Some(plan.into()), windows: Vec::new() };
             EventKind::RateLimit(limit)
         };
-        let memory = recorded(&[event("s", 5, limit("new")), event("s", 2, limit("old"))]);
-        assert_eq!(memory.limits.len(), 1);
-        assert_eq!(memory.limits[0].at, minute(5));
-        assert!(memory.sessions.is_empty(), "allowances are the account's");
+        let summary = recorded(&[event("s", 5, limit("new")), event("s", 2, limit("old"))]);
+        assert_eq!(summary.limits.len(), 1);
+        assert_eq!(summary.limits[0].at, minute(5));
+        assert!(summary.sessions.is_empty(), "allowances are the account's");
     }
 
     #[test]
@@ -308,13 +323,13 @@ mod tests {
             event("a", 4, tool("x")),
             event("b", 5, answer(2, 1)),
         ];
-        let clock = Clock { modified: minute(0), latest: minute(100_000) };
+        let clock = TimeBounds { modified: minute(0), latest: minute(100_000) };
         for cut in 0..events.len() {
-            let mut recorder = Recorder::over(recorded(&events[..cut]));
+            let mut builder = FileSummaryBuilder::resume(recorded(&events[..cut]));
             for event in &events[cut..] {
-                recorder.note(event, clock);
+                builder.note(event, clock);
             }
-            assert_eq!(recorder.into_memory(), recorded(&events), "cut at {cut}");
+            assert_eq!(builder.finish(), recorded(&events), "cut at {cut}");
         }
     }
 
@@ -322,27 +337,27 @@ mod tests {
     /// ever. What a record says is kept; who reads it judges it by the clock of its own run.
     #[test]
     fn a_run_with_a_slow_clock_keeps_what_records_say() {
-        let mut recorder = Recorder::default();
-        let slow = Clock { modified: minute(7), latest: minute(2) };
-        recorder.note(&event("s", 1, answer(1, 1)), slow);
-        recorder.note(&event("s", 5, answer(2, 1)), slow);
-        let memory = recorder.into_memory();
-        assert_eq!(memory.doubted, Some(minute(5)));
-        let at = |latest: i64| memory.turns[1].time.resolve(minute(latest), minute(7)).at;
+        let mut builder = FileSummaryBuilder::default();
+        let slow = TimeBounds { modified: minute(7), latest: minute(2) };
+        builder.note(&event("s", 1, answer(1, 1)), slow);
+        builder.note(&event("s", 5, answer(2, 1)), slow);
+        let summary = builder.finish();
+        assert_eq!(summary.earliest_future_time, Some(minute(5)));
+        let at = |latest: i64| summary.responses[1].time.resolve(minute(latest), minute(7)).at;
         assert_eq!((at(2), at(100)), (minute(1), minute(5)));
-        assert_eq!(memory.sessions[0].told.last, Some(minute(1)), "the file is read again by a better clock");
+        assert_eq!(summary.sessions[0].state.last, Some(minute(1)), "the file is read again by a better clock");
     }
 
     #[test]
     fn trouble_is_kept_with_the_file_and_beyond_a_bound_counted() {
-        let mut recorder = Recorder::default();
+        let mut builder = FileSummaryBuilder::default();
         for at in 0..500 {
             let kind = agtop_model::IssueKind::Malformed;
-            let issue = FileIssue { place: Some(IssuePlace::Byte(at)), kind, detail: "torn".into() };
-            recorder.note_issues(FileIssues { total: 2, kept: vec![issue] });
+            let issue = FileIssue { place: Some(IssuePosition::Byte(at)), kind, detail: "torn".into() };
+            builder.note_issues(FileIssues { total: 2, kept: vec![issue] });
         }
-        let issues = recorder.into_memory().issues;
+        let issues = builder.finish().issues;
         assert_eq!((issues.total, issues.kept.len()), (1000, FileIssues::MAX_KEPT));
-        assert_eq!(issues.kept[0].place, Some(IssuePlace::Byte(0)));
+        assert_eq!(issues.kept[0].place, Some(IssuePosition::Byte(0)));
     }
 }

@@ -4,12 +4,12 @@ use agtop_model::{ClientId, RateLimit, RateLimitWindow, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::error::LedgerError;
-use crate::memory::LimitReading;
+use crate::file_summary::RateLimitReading;
 use crate::store::Ledger;
 
 /// Which series of readings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Series<'a> {
+pub struct RateLimitSeries<'a> {
     /// Whose allowance.
     pub client: ClientId,
     /// Its name, such as `codex`.
@@ -19,7 +19,7 @@ pub struct Series<'a> {
 }
 
 /// The names of every series: client, allowance, minutes.
-pub type SeriesName = (ClientId, String, u32);
+pub type RateLimitSeriesId = (ClientId, String, u32);
 
 impl Ledger {
     /// The readings of one series from `since` on, oldest first. Each holds until the next.
@@ -29,7 +29,7 @@ impl Ledger {
     /// Where the database cannot be read.
     pub fn limits(
         &self,
-        series: &Series<'_>,
+        series: &RateLimitSeries<'_>,
         since: Timestamp,
     ) -> Result<Vec<(Timestamp, RateLimitWindow)>, LedgerError> {
         let sql = "SELECT at, used, resets_at FROM limits \
@@ -52,13 +52,13 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn newest_limits(&self) -> Result<Vec<LimitReading>, LedgerError> {
+    pub fn newest_limits(&self) -> Result<Vec<RateLimitReading>, LedgerError> {
         let read = || {
             let sql =
                 "SELECT client, name, minutes, used, resets_at, max(at) FROM limits GROUP BY client, name, minutes";
             let mut statement = self.database.prepare_cached(sql)?;
             let mut rows = statement.query([])?;
-            let mut newest: Vec<LimitReading> = Vec::new();
+            let mut newest: Vec<RateLimitReading> = Vec::new();
             while let Some(row) = rows.next()? {
                 let name: String = row.get(0)?;
                 let Some(client) = self.clients.iter().copied().find(|client| client.as_str() == name) else {
@@ -67,13 +67,13 @@ impl Ledger {
                 let (limit, at): (String, _) = (row.get(1)?, Timestamp::from_millis(row.get(5)?));
                 let resets_at = row.get::<_, Option<i64>>(4)?.map(Timestamp::from_millis);
                 let window = RateLimitWindow { minutes: row.get(2)?, used_percent: row.get(3)?, resets_at };
-                let is_same = |known: &&mut LimitReading| known.client == client && *known.limit.limit == *limit;
+                let is_same = |known: &&mut RateLimitReading| known.client == client && *known.limit.limit == *limit;
                 match newest.iter_mut().find(is_same) {
                     Some(known) => {
                         known.at = known.at.max(at);
                         known.limit.windows.push(window);
                     }
-                    None => newest.push(LimitReading {
+                    None => newest.push(RateLimitReading {
                         client,
                         at,
                         limit: RateLimit { limit: limit.into(), plan: None, windows: vec![window] },
@@ -90,7 +90,7 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn series(&self) -> Result<Vec<SeriesName>, LedgerError> {
+    pub fn series(&self) -> Result<Vec<RateLimitSeriesId>, LedgerError> {
         let read = || {
             let sql = "SELECT DISTINCT client, name, minutes FROM limits";
             let mut statement = self.database.prepare_cached(sql)?;
@@ -104,7 +104,7 @@ impl Ledger {
 }
 
 /// Adds a reading to the series of each of its windows. The order in which readings are added does not matter.
-pub(crate) fn append(database: &Connection, reading: &LimitReading) -> rusqlite::Result<()> {
+pub(crate) fn append(database: &Connection, reading: &RateLimitReading) -> rusqlite::Result<()> {
     for window in &reading.limit.windows {
         if window.used_percent.is_finite() {
             append_window(database, reading, window)?;
@@ -114,9 +114,9 @@ pub(crate) fn append(database: &Connection, reading: &LimitReading) -> rusqlite:
 }
 
 /// When a reading was taken, and what it said.
-type Neighbour = Option<(i64, (f64, Option<i64>))>;
+type StoredReading = Option<(i64, (f64, Option<i64>))>;
 
-fn append_window(database: &Connection, reading: &LimitReading, window: &RateLimitWindow) -> rusqlite::Result<()> {
+fn append_window(database: &Connection, reading: &RateLimitReading, window: &RateLimitWindow) -> rusqlite::Result<()> {
     let at = reading.at.as_millis();
     let value = (window.used_percent, window.resets_at.map(Timestamp::as_millis));
     let series = (reading.client.as_str(), &*reading.limit.limit, window.minutes);
@@ -125,11 +125,11 @@ fn append_window(database: &Connection, reading: &LimitReading, window: &RateLim
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
         statement.query_row((series.0, series.1, series.2, at), read).optional()
     };
-    let before: Neighbour = neighbour(BEFORE)?;
+    let before: StoredReading = neighbour(BEFORE)?;
     if before.is_some_and(|(_, before)| before == value) {
         return Ok(());
     }
-    let after: Neighbour = neighbour(AFTER)?;
+    let after: StoredReading = neighbour(AFTER)?;
     if let Some((repeated, _)) = after.filter(|(_, after)| *after == value) {
         database.prepare_cached(DELETE)?.execute((series.0, series.1, series.2, repeated))?;
     }

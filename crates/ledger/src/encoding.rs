@@ -8,12 +8,14 @@ use agtop_model::{
     TitleRank, ToolKey, Untrusted, UsageExtent,
 };
 
-use crate::codec::{Damaged, Reader, Taken, Wire, Writer, wire, wire_enum};
-use crate::memory::{FileIssue, FileIssues, IssuePlace, LimitReading, Memory, Name, ProjectRoot, SessionMemory};
-use crate::record::{EntryId, State};
-use crate::{paths, turns};
+use crate::codec::{BlobReader, BlobValue, BlobWriter, DamagedBlob, DecodeResult, blob_enum, blob_struct};
+use crate::file_summary::{
+    FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, RateLimitReading, SessionSummary,
+};
+use crate::record::{FileEntryId, FilePresence};
+use crate::{paths, responses};
 
-wire_enum! {
+blob_enum! {
     ServiceTier { Standard, Priority, Flex, Batch, Fast }
     InferenceGeo { Global, Us }
     UsageExtent { Response, Sum }
@@ -21,18 +23,18 @@ wire_enum! {
     Lineage { Main, Sidechain, Embedded }
     Phase { Fresh, Open, Waiting, Failed, Finished, Ended, Limited }
     TitleRank { FirstCommand, FirstPrompt, Summary, LastPrompt, Generated, Given }
-    State { Live, Gone, Replaced }
+    FilePresence { Live, Gone, Replaced }
     TimeSource { Record, PreviousRecord, File }
     IssueKind { Unreadable, Malformed, OutOfRange, TooLarge, NotAFile, Changed, Missing, Database }
 }
 
-wire! {
+blob_struct! {
     SessionFacts {
         parent, forked_from, started, cwd, project, branch, version, model, context_limit, context_used, origin,
     }
     SessionKey { client, id }
     Title { rank, text }
-    LimitReading { client, at, limit }
+    RateLimitReading { client, at, limit }
     RateLimit { limit, plan, windows }
     RateLimitWindow { minutes, used_percent, resets_at }
     ProjectRoot { client, project, root }
@@ -40,31 +42,31 @@ wire! {
     FileIssue { place, kind, detail }
 }
 
-impl Wire for Memory {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for FileSummary {
+    fn put(&self, to: &mut BlobWriter) {
         self.names.put(to);
         self.sessions.put(to);
-        turns::put(&self.turns, to);
+        responses::put(&self.responses, to);
         self.limits.put(to);
         self.roots.put(to);
         self.issues.put(to);
-        self.doubted.put(to);
+        self.earliest_future_time.put(to);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
-        let names = Wire::take(from)?;
-        let sessions = Wire::take(from)?;
-        let turns = turns::take(from)?;
-        let (limits, roots) = (Wire::take(from)?, Wire::take(from)?);
-        let (issues, doubted) =
-            if from.format == 1 { Default::default() } else { (Wire::take(from)?, Wire::take(from)?) };
-        let memory = Self { names, sessions, turns, limits, roots, issues, doubted };
-        if memory.refers_to_what_is_there() { Ok(memory) } else { Err(Damaged) }
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
+        let names = BlobValue::take(from)?;
+        let sessions = BlobValue::take(from)?;
+        let responses = responses::take(from)?;
+        let (limits, roots) = (BlobValue::take(from)?, BlobValue::take(from)?);
+        let (issues, earliest_future_time) =
+            if from.format == 1 { Default::default() } else { (BlobValue::take(from)?, BlobValue::take(from)?) };
+        let summary = Self { names, sessions, responses, limits, roots, issues, earliest_future_time };
+        if summary.refers_to_what_is_there() { Ok(summary) } else { Err(DamagedBlob) }
     }
 }
 
-impl Wire for SessionMemory {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for SessionSummary {
+    fn put(&self, to: &mut BlobWriter) {
         let FileSession {
             facts,
             facts_at,
@@ -81,7 +83,7 @@ impl Wire for SessionMemory {
             is_undated,
             last_turn,
             largest_prompt,
-        } = &self.told;
+        } = &self.state;
         self.key.put(to);
         facts.put(to);
         context_at.put(to);
@@ -100,19 +102,19 @@ impl Wire for SessionMemory {
         to.number(u64::from(*is_undated));
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
-        let (key, facts) = (Wire::take(from)?, Wire::take(from)?);
-        let (context_at, title): (Option<Timestamp>, _) = (Wire::take(from)?, Wire::take(from)?);
-        let [prompts, errors, compactions] = [Wire::take(from)?, Wire::take(from)?, Wire::take(from)?];
-        let (calls, phase) = (Wire::take(from)?, Wire::take(from)?);
-        let (first, last): (Option<Timestamp>, Option<Timestamp>) = (Wire::take(from)?, Wire::take(from)?);
-        let (last_turn, largest_prompt) = (Wire::take(from)?, Wire::take(from)?);
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
+        let (key, facts) = (BlobValue::take(from)?, BlobValue::take(from)?);
+        let (context_at, title): (Option<Timestamp>, _) = (BlobValue::take(from)?, BlobValue::take(from)?);
+        let [prompts, errors, compactions] = [BlobValue::take(from)?, BlobValue::take(from)?, BlobValue::take(from)?];
+        let (calls, phase) = (BlobValue::take(from)?, BlobValue::take(from)?);
+        let (first, last): (Option<Timestamp>, Option<Timestamp>) = (BlobValue::take(from)?, BlobValue::take(from)?);
+        let (last_turn, largest_prompt) = (BlobValue::take(from)?, BlobValue::take(from)?);
         let (facts_at, stated, is_undated) = if from.format == 1 {
             (context_at.or(first), last, false)
         } else {
-            (Wire::take(from)?, Wire::take(from)?, from.number()? == 1)
+            (BlobValue::take(from)?, BlobValue::take(from)?, from.number()? == 1)
         };
-        let told = FileSession {
+        let state = FileSession {
             facts,
             facts_at,
             context_at,
@@ -129,12 +131,12 @@ impl Wire for SessionMemory {
             last_turn,
             largest_prompt,
         };
-        Ok(Self { key, told, calls })
+        Ok(Self { key, state, calls })
     }
 }
 
-impl Wire for LastTurn<Name> {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for LastTurn<NameIndex> {
+    fn put(&self, to: &mut BlobWriter) {
         self.when.at.put(to);
         self.model.put(to);
         self.context_used.put(to);
@@ -142,16 +144,16 @@ impl Wire for LastTurn<Name> {
         self.when.source.put(to);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         let (at, model, context_used, stop) =
-            (Wire::take(from)?, Wire::take(from)?, Wire::take(from)?, Wire::take(from)?);
-        let source = if from.format == 1 { TimeSource::Record } else { Wire::take(from)? };
+            (BlobValue::take(from)?, BlobValue::take(from)?, BlobValue::take(from)?, BlobValue::take(from)?);
+        let source = if from.format == 1 { TimeSource::Record } else { BlobValue::take(from)? };
         Ok(Self { when: ResolvedTime { source, at }, model, context_used, stop })
     }
 }
 
-impl Wire for IssuePlace {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for IssuePosition {
+    fn put(&self, to: &mut BlobWriter) {
         match self {
             Self::Byte(offset) => (0_u64, *offset).put(to),
             Self::Entry(entry) => (1_u64, u64::from(*entry)).put(to),
@@ -162,117 +164,117 @@ impl Wire for IssuePlace {
         }
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         Ok(match from.number()? {
             0 => Self::Byte(from.number()?),
-            1 => Self::Entry(Wire::take(from)?),
+            1 => Self::Entry(BlobValue::take(from)?),
             2 => {
                 let rowid = from.signed()?;
-                Self::Row { table: Wire::take(from)?, rowid }
+                Self::Row { table: BlobValue::take(from)?, rowid }
             }
-            _ => return Err(Damaged),
+            _ => return Err(DamagedBlob),
         })
     }
 }
 
-impl Memory {
+impl FileSummary {
     fn refers_to_what_is_there(&self) -> bool {
-        let is_name = |name: Name| (name.0 as usize) < self.names.len();
-        let turns_fit = turns::fit(&self.turns, self.sessions.len(), self.names.len());
+        let is_name = |name: NameIndex| (name.0 as usize) < self.names.len();
+        let turns_fit = responses::fit(&self.responses, self.sessions.len(), self.names.len());
         turns_fit
             && self.sessions.iter().all(|session| {
                 session.calls.iter().all(|(_, name)| is_name(*name))
-                    && session.told.last_turn.and_then(|turn| turn.model).is_none_or(is_name)
+                    && session.state.last_turn.and_then(|response| response.model).is_none_or(is_name)
             })
     }
 }
 
-impl Wire for ClientId {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for ClientId {
+    fn put(&self, to: &mut BlobWriter) {
         std::sync::Arc::<str>::from(self.as_str()).put(to);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.client()
     }
 }
 
-impl Wire for Timestamp {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for Timestamp {
+    fn put(&self, to: &mut BlobWriter) {
         to.signed(self.as_millis());
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.signed().map(Self::from_millis)
     }
 }
 
-impl Wire for PicoUsd {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for PicoUsd {
+    fn put(&self, to: &mut BlobWriter) {
         to.signed(self.as_pico());
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.signed().map(Self::new)
     }
 }
 
-impl Wire for Untrusted {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for Untrusted {
+    fn put(&self, to: &mut BlobWriter) {
         std::sync::Arc::<str>::from(self.raw()).put(to);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         std::sync::Arc::<str>::take(from).map(Self::new)
     }
 }
 
-impl Wire for PathBuf {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for PathBuf {
+    fn put(&self, to: &mut BlobWriter) {
         to.sized(&paths::to_bytes(self));
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.sized().map(paths::from_bytes)
     }
 }
 
-impl Wire for Name {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for NameIndex {
+    fn put(&self, to: &mut BlobWriter) {
         self.0.put(to);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         u32::take(from).map(Self)
     }
 }
 
-impl Wire for ToolKey {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for ToolKey {
+    fn put(&self, to: &mut BlobWriter) {
         to.raw(&self.to_bits().to_le_bytes());
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.array().map(|bytes| Self::from_bits(u64::from_le_bytes(bytes)))
     }
 }
 
-impl Wire for MessageKey {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for MessageKey {
+    fn put(&self, to: &mut BlobWriter) {
         to.raw(&self.to_bits().to_le_bytes());
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.array().map(|bytes| Self::from_bits(u128::from_le_bytes(bytes)))
     }
 }
 
-impl Wire for EntryId {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for FileEntryId {
+    fn put(&self, to: &mut BlobWriter) {
         to.signed(self.0);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.signed().map(Self)
     }
 }
