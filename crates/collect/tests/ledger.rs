@@ -595,16 +595,16 @@ fn what_a_slow_clock_could_not_believe_is_read_again_by_a_better_one() {
         path: &path,
         clients: &ids,
         now,
-        patience: agtop_ledger::LedgerOptions::PATIENCE,
+        busy_timeout: agtop_ledger::LedgerOptions::BUSY_TIMEOUT,
     };
     let mut ledger = agtop_ledger::Ledger::open(&opening).unwrap().ledger;
     let entry = ledger.entries().unwrap().remove(0);
-    let agtop_ledger::LoadedFile { mut memory, checkpoint } = ledger.recall(entry.id).unwrap().unwrap();
-    let second = memory.turns[1].time.stated;
-    (memory.turns[1].time.before, memory.doubted) = (memory.turns[0].time.stated, second);
-    memory.sessions[0].told.last = memory.turns[0].time.stated;
-    let agtop_ledger::FileEntry { client, path, stamp, head, reach, seen, .. } = entry;
-    let record = agtop_ledger::FileRecord { client, path, stamp, head, reach, checkpoint, seen, memory };
+    let agtop_ledger::LoadedFile { summary: mut memory, checkpoint } = ledger.load(entry.id).unwrap().unwrap();
+    let second = memory.responses[1].time.stated;
+    (memory.responses[1].time.before, memory.earliest_future_time) = (memory.responses[0].time.stated, second);
+    memory.sessions[0].state.last = memory.responses[0].time.stated;
+    let agtop_ledger::FileEntry { client, path, stamp, head, position, seen, .. } = entry;
+    let record = agtop_ledger::FileRecord { client, path, stamp, head, position, checkpoint, seen, summary: memory };
     let mut batch = ledger.batch().unwrap();
     batch.put(&record).unwrap();
     batch.commit().unwrap();

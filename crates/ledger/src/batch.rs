@@ -7,13 +7,12 @@ use rusqlite::{Transaction, TransactionBehavior, named_params};
 
 use crate::error::{LedgerError, LedgerErrorKind};
 use crate::file_summary::{FileSummary, RateLimitReading};
-use crate::merge;
-use crate::paths;
 use crate::rate_limits;
 use crate::record::{FileEntry, FileEntryId, FileHead, FilePresence, FileRecord, FileStamp, ReadPosition};
 use crate::running_totals;
 use crate::store::{Ledger, find, find_replaced, load, log_column};
 use crate::tags::{self, SessionTag};
+use crate::{merge, paths};
 
 /// Changes that are written together. Dropped without [`Self::commit`], it was never there.
 #[derive(Debug)]

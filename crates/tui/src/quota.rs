@@ -82,8 +82,9 @@ pub(crate) fn used_up_in(window: &RateLimitWindow, now: Timestamp) -> Option<Dur
 
 #[cfg(test)]
 mod tests {
+    use agtop_demo::{self as demo, NOON};
+
     use super::*;
-    use crate::demo::{self, NOON};
 
     fn window(used: f64, left: u64) -> RateLimitWindow {
         RateLimitWindow { minutes: 300, used_percent: used, resets_at: Some(NOON.plus(Duration::from_secs(left))) }

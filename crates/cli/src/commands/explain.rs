@@ -3,13 +3,13 @@ use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 use agtop_collect::{Collector, Counted, Entry, Files};
+use agtop_format::sink::plain;
+use agtop_format::units;
 use agtop_model::{
     Cost, CostBasis, FileId, InferenceGeo, PicoUsd, Provenance, Purpose, Session, SessionKey, Snapshot, SourcePosition,
     Spend, Usage,
 };
 use agtop_prices::{PriceBook, Rated, Tariff, Terms};
-use agtop_render::sink::plain;
-use agtop_render::units;
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 

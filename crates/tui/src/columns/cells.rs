@@ -1,7 +1,8 @@
 use std::borrow::Cow;
 
+use agtop_format::{Content, money, units};
 use agtop_model::{Billing, CostBasis, Field, FieldValue, Gap, Liveness, Session, SnapshotRow, Status, Untrusted};
-use agtop_render::{Content, money, shown, units};
+use agtop_output::shown;
 use ratatui::text::{Line, Span};
 
 use super::Pen;
