@@ -30,7 +30,7 @@ static RECORDS: LazyLock<Vec<FileRecord>> = LazyLock::new(|| {
     (0..FILES).map(|file| record(file, TURNS, &mut dice)).collect()
 });
 static BLOBS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| RECORDS.iter().map(|record| record.summary.encode()).collect());
-/// A ledger with all of it and its image.
+/// A ledger with all of it and its rollup.
 static HOME: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("ledger.db");
@@ -58,8 +58,8 @@ fn main() {
     println!("{:.1} bytes a response, sessions and tool calls included", bytes as f64 / ALL as f64);
     let stats = open(&HOME.1).stats().unwrap();
     println!("{:.1} MB on disk, the image included", stats.bytes as f64 / 1e6);
-    let image = open(&HOME.1).rollup().unwrap().unwrap();
-    let cells: usize = image.files.iter().map(|file| file.cells.len()).sum();
+    let rollup = open(&HOME.1).rollup().unwrap().unwrap();
+    let cells: usize = rollup.files.iter().map(|file| file.cells.len()).sum();
     println!("{:.1} responses a cell", ALL as f64 / cells as f64);
     divan::main();
 }
@@ -173,7 +173,7 @@ fn open_ledger(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| black_box(open(path)));
 }
 
-/// A start without an image: every response of every file.
+/// A start without a rollup: every response of every file.
 #[divan::bench]
 fn load_all(bencher: Bencher<'_, '_>) {
     let path = &HOME.1;
@@ -184,7 +184,7 @@ fn load_all(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// A start with an image, when nothing has changed.
+/// A start with a rollup, when nothing has changed.
 #[divan::bench]
 fn load_image(bencher: Bencher<'_, '_>) {
     let path = &HOME.1;
@@ -198,7 +198,7 @@ fn load_image_of_small_files(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(6_600_u32 * 45)).bench_local(|| open(path).rollup().unwrap().unwrap());
 }
 
-/// What a start costs that lists the files without the image.
+/// What a start costs that lists the files without the rollup.
 #[divan::bench]
 fn load_entries_of_small_files(bencher: Bencher<'_, '_>) {
     let path = &SMALL.1;
@@ -209,8 +209,8 @@ fn load_entries_of_small_files(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn load_keys(bencher: Bencher<'_, '_>) {
     let ledger = open(&HOME.1);
-    let image = ledger.rollup().unwrap().unwrap();
-    bencher.bench_local(|| ledger.key_index(image.generation).unwrap());
+    let rollup = ledger.rollup().unwrap().unwrap();
+    bencher.bench_local(|| ledger.key_index(rollup.generation).unwrap());
 }
 
 #[divan::bench]

@@ -1,4 +1,4 @@
-//! Writing to the ledger: any number of files in one transaction, which is kept as a whole or not at all.
+//! Writes to the ledger: any number of files in one transaction, which is kept as a whole or not at all.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::store::{Ledger, find, find_replaced, load, log_column};
 use crate::tags::{self, SessionTag};
 use crate::{merge, paths};
 
-/// Changes that are written together. Dropped without [`Self::commit`], it was never there.
+/// Changes that are written together. Dropping it without [`Self::commit`] undoes them.
 #[derive(Debug)]
 pub struct WriteBatch<'a> {
     transaction: Transaction<'a>,
@@ -23,12 +23,12 @@ pub struct WriteBatch<'a> {
     generation: u64,
 }
 
-/// What has become of a record.
+/// What a batch did with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutOutcome {
-    /// It is what the ledger knows of the file now.
+    /// It replaces what the ledger had of the file.
     Kept,
-    /// The ledger knew better; what only the record told is kept beside it.
+    /// The ledger had a newer record; what only this one has is kept beside it.
     Outdated,
 }
 
@@ -51,7 +51,7 @@ impl Ledger {
 }
 
 impl WriteBatch<'_> {
-    /// Writes down what is known of a file. What an earlier record of it told and this one does not is kept apart, as
+    /// Writes the record of a file. What an earlier record has and this one lacks is kept apart, as
     /// [`FilePresence::Replaced`].
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl WriteBatch<'_> {
         Ok(PutOutcome::Kept)
     }
 
-    /// Notes that a file is gone. What it told stays.
+    /// Marks a file as gone. Its record stays.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl WriteBatch<'_> {
         self.execute(sql, (file.id.0, self.generation.cast_signed()))
     }
 
-    /// Notes that a file lies elsewhere now. If the ledger knows one there already, the old one is gone.
+    /// Records a file's new path. If the ledger has a file at that path already, the old one is marked as gone.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl WriteBatch<'_> {
         self.execute(sql, (file.id.0, self.generation.cast_signed(), paths::to_bytes(to)))
     }
 
-    /// Notes that files were there, unchanged, at this moment.
+    /// Records that files were there, unchanged, at this time.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl WriteBatch<'_> {
         appended.map_err(|error| self.fail(error))
     }
 
-    /// Keeps what sessions are called; of each session the latest word counts.
+    /// Writes tags; of each session the latest counts.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl WriteBatch<'_> {
         put.map_err(|error| self.fail(error))
     }
 
-    /// Makes the batch last.
+    /// Commits the batch.
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl WriteBatch<'_> {
         transaction.commit().map_err(|error| LedgerErrorKind::from(error).at(path))
     }
 
-    /// Keeps what only one account of a file tells, together with what was left of it before.
+    /// Keeps what only one summary of a file has, together with what was left of it before.
     fn keep_leftover(&mut self, record: &FileRecord, left: &FileSummary) -> Result<(), LedgerErrorKind> {
         let known = find_replaced(&self.transaction, record.client, &record.path)?.map(|(id, _)| id);
         let row = Row { checkpoint: None, ..Row::of(record, FilePresence::Replaced) };
@@ -211,7 +211,7 @@ RETURNING id";
 const WRITE_MEMORY: &str = "INSERT INTO memories (file, checkpoint, memory) VALUES (?1, ?2, ?3) \
 ON CONFLICT (file) DO UPDATE SET checkpoint = excluded.checkpoint, memory = excluded.memory";
 
-/// What a row of `files` says besides what follows from the memory.
+/// The columns of a row of `files` that do not follow from the summary.
 struct Row<'a> {
     client: ClientId,
     path: &'a Path,

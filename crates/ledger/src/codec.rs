@@ -21,7 +21,7 @@ pub(crate) type DecodeResult<T> = Result<T, DamagedBlob>;
 
 /// The first byte of every blob: how the rest is written.
 const FORMAT: u8 = 2;
-/// Formats that are read: what files told that are gone by now may still lie in an older one.
+/// Formats that are read: summaries of files that are gone may still be in an older one.
 const KNOWN_FORMATS: std::ops::RangeInclusive<u8> = 1..=FORMAT;
 /// Format and checksum.
 const HEADER_BYTES: usize = 1 + size_of::<u64>();

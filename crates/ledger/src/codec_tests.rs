@@ -1,4 +1,4 @@
-//! Memories survive being written, and nothing else is taken for one.
+//! Summaries survive being written, and other bytes are refused.
 
 use proptest::prelude::*;
 
@@ -20,7 +20,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_memory_survives_being_written(summary in summaries()) {
+    fn any_summary_survives_being_written(summary in summaries()) {
         prop_assert_eq!(FileSummary::decode(&summary.encode(), CLIENTS), Ok(summary));
     }
 
@@ -33,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn a_blob_made_to_deceive_does_no_harm(
+    fn a_forged_blob_does_no_harm(
         summary in summaries(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(),
@@ -80,14 +80,14 @@ fn a_client_that_this_program_does_not_know_is_not_taken_for_another() {
 }
 
 #[test]
-fn a_usual_turn_takes_thirty_bytes() {
+fn a_usual_response_takes_thirty_bytes() {
     let size = |responses| summary("s", 0..responses).encode().len();
     let each = (size(1100) - size(100)) / 1000;
     assert!(each <= 30, "{each} bytes");
 }
 
 #[test]
-fn the_first_turn_of_all_is_written_like_any_other() {
+fn the_first_response_is_written_like_any_other() {
     let first = FileSummary { responses: vec![response(0)], ..summary("s", []) };
     assert_eq!(FileSummary::decode(&first.encode(), CLIENTS), Ok(first));
 }

@@ -1,4 +1,4 @@
-//! How each part of a memory is written.
+//! How each part of a summary is written.
 
 use std::path::PathBuf;
 

@@ -28,7 +28,7 @@ pub enum LedgerErrorKind {
     /// It is another program's database. It is not touched.
     #[error("is another program's database: it is left alone")]
     Foreign,
-    /// It lies where it would not be safe.
+    /// Its location is not safe.
     #[error("is {0}: it is not opened")]
     Unsafe(&'static str),
     /// It cannot be written to: the file, its directory or the file system is read-only.

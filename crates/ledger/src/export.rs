@@ -17,7 +17,7 @@ struct Line<'a> {
     session: &'a str,
     path: &'a str,
     state: &'static str,
-    /// The key that tells copies of a response: add those with the same one only once.
+    /// The key that all copies of a response share: add those with the same one only once.
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     part_of: Option<String>,

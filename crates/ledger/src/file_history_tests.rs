@@ -1,4 +1,4 @@
-//! Whatever happens to files, in whatever order it is told: usage that was seen is there, once.
+//! Whatever happens to files, in any order: usage that was seen is in the ledger, once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,7 +23,7 @@ enum Step {
     },
     /// A file is missing.
     Remove(u8),
-    /// A file lies elsewhere.
+    /// A file was moved.
     Move(u8, u8),
     /// The batch is not written.
     Crash {

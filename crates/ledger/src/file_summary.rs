@@ -1,4 +1,4 @@
-//! What one file told, without a word of any message.
+//! What one file records, without message text.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,22 +10,22 @@ use agtop_model::{
 
 use crate::codec::{BlobReader, BlobWriter, DamagedBlob};
 
-/// Everything that one file told and that outlives the present: enough to take the file's place.
+/// Everything of one file that is kept: enough to replace reading the file.
 ///
 /// What is in flight is left out: a file in which something is in flight will be read on, and says so again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileSummary {
     /// Names of models and tools, which [`NameIndex`]s refer to.
     pub names: Vec<Arc<str>>,
-    /// The sessions it tells of.
+    /// The sessions that it records.
     pub sessions: Vec<SessionSummary>,
     /// The responses, each session's once.
     pub responses: Vec<ResponseRecord>,
-    /// The newest reading of each allowance.
+    /// The newest reading of each rate limit.
     pub limits: Vec<RateLimitReading>,
     /// Directories behind abbreviated project names.
     pub roots: Vec<ProjectRoot>,
-    /// What could not be used of it.
+    /// The records that could not be used.
     pub issues: FileIssues,
     /// The earliest time that was too far ahead of the clock to be credible. A reader whose clock has passed it reads the
     /// file again.
@@ -102,19 +102,19 @@ impl From<SourcePosition> for IssuePosition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NameIndex(pub u32);
 
-/// What one file told of one session, apart from its responses.
+/// What one file records of one session, apart from its responses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionSummary {
     /// Which session.
     pub key: SessionKey,
-    /// What the file says of it. Names that are message text are never kept.
+    /// The session's facts and counts in this file. Titles that are message text are never kept.
     pub state: FileSession<NameIndex>,
     /// Every tool call once, and the tool's name.
     pub calls: Vec<(ToolKey, NameIndex)>,
 }
 
 impl SessionSummary {
-    /// Nothing is known of this session yet.
+    /// A session of which nothing is known yet.
     pub fn new(key: SessionKey) -> Self {
         Self { key, state: FileSession::default(), calls: Vec::new() }
     }
@@ -123,7 +123,7 @@ impl SessionSummary {
 /// One response, merged from all copies in the file: what `agtop_model::Turn` is, made small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseRecord {
-    /// The session it was told of, as an index into [`FileSummary::sessions`].
+    /// The session that records it, as an index into [`FileSummary::sessions`].
     pub session: u32,
     /// Which response.
     pub message: MessageKey,
@@ -136,7 +136,7 @@ pub struct ResponseRecord {
 }
 
 impl ResponseRecord {
-    /// Merges another copy of the same response in the same session. `names` are those of the memory that both are in.
+    /// Merges another copy of the same response in the same session. `names` are those of the summary that both are in.
     pub fn merge(&mut self, copy: &Self, names: &[Arc<str>]) {
         let name = |name: NameIndex| names.get(name.0 as usize);
         self.counted.merge(&copy.counted, |a, b| name(a).cmp(&name(b)));
@@ -156,10 +156,10 @@ impl ResponseRecord {
     }
 }
 
-/// A reading of an allowance.
+/// A reading of a rate limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateLimitReading {
-    /// Whose allowance.
+    /// The client.
     pub client: ClientId,
     /// When it was read.
     pub at: Timestamp,
@@ -179,16 +179,16 @@ pub struct ProjectRoot {
 }
 
 impl FileSummary {
-    /// The memory as bytes: about thirty for each response.
+    /// The summary as bytes: about thirty for each response.
     pub fn encode(&self) -> Vec<u8> {
         BlobWriter::blob(self)
     }
 
-    /// The memory that [`Self::encode`] wrote. `clients` are those that this program knows.
+    /// The summary that [`Self::encode`] wrote. `clients` are those that this program knows.
     ///
     /// # Errors
     ///
-    /// Where the bytes are anything else, or tell of another client.
+    /// Where the bytes are anything else, or name an unknown client.
     pub fn decode(blob: &[u8], clients: &[ClientId]) -> Result<Self, DamagedBlob> {
         BlobReader::value(blob, clients)
     }

@@ -1,13 +1,12 @@
-//! The ledger: what transcripts told, so that each is read once, and so that nothing is forgotten when an agent deletes
-//! them.
+//! The ledger: what transcripts record, so that each is read once and nothing is lost when an agent deletes it.
 //!
 //! Each file has a [`FileSummary`]: its sessions and responses, without a word of any message, in about thirty bytes a
-//! response. A [`FileSummaryBuilder`] writes it down from a file's events; [`Ledger::batch`] keeps it in an SQLite database that any
-//! number of processes share; [`Ledger::image`] tells all of it at a glance, added up, so that a start need not look at
+//! response. A [`FileSummaryBuilder`] folds a file's events into it; [`Ledger::batch`] keeps it in an SQLite database that any
+//! number of processes share; [`Ledger::rollup`] returns all of it, added up, so that a start need not look at
 //! each response.
 //!
-//! Losing the ledger loses nothing that is still on disk. So whatever is wrong with it is told in one line, and the view
-//! goes on: a broken one is set aside, one from a newer agtop is left alone, a read-only one is read.
+//! Losing the ledger loses nothing that is still on disk. So an error of the ledger is reported in one line, and agtop
+//! continues: a broken one is set aside, one from a newer agtop is left alone, a read-only one is read.
 //!
 //! Nothing here reads a clock or an environment, and no file but the ledger itself.
 

@@ -1,7 +1,7 @@
-//! Two accounts of one file: which is the newer, and what the other knows that it does not.
+//! Two summaries of one file: which is the newer, and which responses only the other has.
 //!
-//! Usage that was seen was used. So whatever happens to a file (cut off, written anew, read by two programs at once),
-//! a response is given up only where another account tells of it, too.
+//! Usage that was seen was used. So whatever happens to a file (cut off, rewritten, read by two programs at once),
+//! a response is dropped only where another summary has it, too.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,8 +10,8 @@ use agtop_model::{MessageKey, SessionKey};
 use crate::file_summary::{FileSummary, NameIndex, ResponseRecord, SessionSummary};
 use crate::record::{FileEntry, FileRecord};
 
-/// Whether a reader's account of a file takes the place of the known one. The file itself can only have grown if it is
-/// the same one and nothing of it is shorter; otherwise whoever looked last is right.
+/// Whether a reader's summary of a file replaces the known one. The file itself can only have grown if it is
+/// the same one and nothing of it is shorter; otherwise the later reader is right.
 pub(crate) fn supersedes(new: &FileRecord, known: &FileEntry) -> bool {
     let (file, before) = (&new.stamp.file, &known.stamp.file);
     let is_same = (file.device, file.inode) == (before.device, before.inode);
@@ -19,8 +19,8 @@ pub(crate) fn supersedes(new: &FileRecord, known: &FileEntry) -> bool {
     has_grown || new.seen >= known.seen
 }
 
-/// What `old` tells and `new` does not: responses alone, with the sessions they belong to. Counts and tool calls are
-/// left out, because they cannot be told apart from those of `new`.
+/// What `old` has and `new` lacks: responses alone, with the sessions they belong to. Counts and tool calls are
+/// left out, because they cannot be distinguished from those of `new`.
 pub(crate) fn leftover(old: &FileSummary, new: &FileSummary) -> Option<FileSummary> {
     let coarse: HashSet<MessageKey> = new.responses.iter().flat_map(|response| response.part_of.iter()).collect();
     let mut known: HashMap<MessageKey, ResponseRecord> = HashMap::with_capacity(new.responses.len());
@@ -42,17 +42,17 @@ pub(crate) fn leftover(old: &FileSummary, new: &FileSummary) -> Option<FileSumma
     Some(remains)
 }
 
-/// Adds the responses of one account to another's.
+/// Adds the responses of one summary to another.
 pub(crate) fn join(into: &mut FileSummary, other: &FileSummary) {
     SummaryMerger::onto(into).add(other, &other.responses);
 }
 
-/// Adds some responses of one account to another.
+/// Adds some responses of one summary to another.
 pub(crate) fn join_responses(into: &mut FileSummary, other: &FileSummary, responses: &[ResponseRecord]) {
     SummaryMerger::onto(into).add(other, responses);
 }
 
-/// Adds responses to a memory, each once.
+/// Adds responses to a summary, each once.
 struct SummaryMerger<'a> {
     summary: &'a mut FileSummary,
     names: HashMap<std::sync::Arc<str>, NameIndex>,
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(leftover(&summary("s", [1]), &parts), None);
     }
 
-    fn account(size: u64, offset: u64, seen: i64) -> (FileRecord, FileEntry) {
+    fn record_and_entry(size: u64, offset: u64, seen: i64) -> (FileRecord, FileEntry) {
         let file = FileIdentity { device: 1, inode: 2, size, modified: minute(seen) };
         let (stamp, position) = (FileStamp { file, log: None }, ReadPosition { offset, fragment: None });
         let path = PathBuf::from("/f");
@@ -179,22 +179,22 @@ mod tests {
 
     #[test]
     fn a_late_writer_that_had_read_less_does_not_undo_one_that_had_read_more() {
-        let (earlier, _) = account(100, 90, 1);
-        let (_, later) = account(200, 190, 2);
+        let (earlier, _) = record_and_entry(100, 90, 1);
+        let (_, later) = record_and_entry(200, 190, 2);
         assert!(!supersedes(&earlier, &later));
     }
 
     #[test]
     fn a_file_that_grew_is_newer_even_when_the_clock_went_back() {
-        let (grown, _) = account(200, 190, 1);
-        let (_, before) = account(100, 90, 2);
+        let (grown, _) = record_and_entry(200, 190, 1);
+        let (_, before) = record_and_entry(100, 90, 2);
         assert!(supersedes(&grown, &before));
     }
 
     #[test]
     fn a_file_that_was_cut_off_is_newer() {
-        let (cut, _) = account(10, 0, 5);
-        let (_, before) = account(100, 90, 2);
+        let (cut, _) = record_and_entry(10, 0, 5);
+        let (_, before) = record_and_entry(100, 90, 2);
         assert!(supersedes(&cut, &before));
     }
 

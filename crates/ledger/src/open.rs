@@ -1,4 +1,4 @@
-//! Opening the ledger, whatever lies there.
+//! Opens the ledger: creates, migrates or sets aside a broken one.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -20,20 +20,20 @@ use crate::store::{Ledger, LedgerAccess};
 pub struct LedgerOptions<'a> {
     /// The ledger's file.
     pub path: &'a Path,
-    /// The clients that this program knows. What others told stays in the ledger and is passed over.
+    /// The clients that this program knows. Records of others stay in the ledger and are skipped.
     pub clients: &'a [ClientId],
-    /// The moment: names a broken ledger that is set aside.
+    /// The current time: part of the name of a broken ledger that is set aside.
     pub now: Timestamp,
     /// How long to wait for another process.
     pub busy_timeout: Duration,
 }
 
 impl LedgerOptions<'_> {
-    /// How long to wait for another process, usually: a batch takes milliseconds.
+    /// The usual wait for another process: a batch takes milliseconds.
     pub const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 }
 
-/// An open ledger, and what its person should know of it.
+/// An open ledger, and what the user should know about it.
 #[derive(Debug)]
 pub struct OpenedLedger {
     /// The ledger.
@@ -42,19 +42,19 @@ pub struct OpenedLedger {
     pub notice: Option<OpenNotice>,
 }
 
-/// What is out of the ordinary about a ledger that was opened nevertheless.
+/// What is unusual about a ledger that was opened nevertheless.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenNotice {
-    /// It was broken. It lies elsewhere now, and a new one was begun.
+    /// It was broken. It was renamed, and a new one was created.
     SetAside {
-        /// Where it lies.
+        /// The path.
         to: PathBuf,
         /// What was wrong.
         detail: String,
     },
     /// It can be read only.
     ReadOnly {
-        /// Where it lies.
+        /// The path.
         path: PathBuf,
     },
 }
@@ -63,7 +63,11 @@ impl fmt::Display for OpenNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SetAside { to, detail } => {
-                write!(f, "the ledger was broken ({detail}): it was set aside as {} and begun anew", to.display())
+                write!(
+                    f,
+                    "the ledger was broken ({detail}): it was set aside as {} and a new one was created",
+                    to.display()
+                )
             }
             Self::ReadOnly { path } => {
                 write!(f, "the ledger {} is read-only: nothing new is remembered", path.display())
@@ -72,7 +76,7 @@ impl fmt::Display for OpenNotice {
     }
 }
 
-/// Values larger than this are not read: nothing that this crate writes is near it.
+/// SQLite refuses values larger than this, in bytes. All values that this crate writes are far smaller.
 const MAX_VALUE_BYTES: i32 = 512 * 1024 * 1024;
 
 impl Ledger {
@@ -81,15 +85,15 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// Where there is nothing to be had: made by a newer agtop, another program's, a link, held by another process for
+    /// Where no ledger can be opened: made by a newer agtop, another program's, a link, held by another process for
     /// too long, or a directory that can neither be read nor made.
-    pub fn open(opening: &LedgerOptions<'_>) -> Result<OpenedLedger, LedgerError> {
-        let path = private::settle(opening.path).map_err(|kind| kind.at(opening.path))?;
+    pub fn open(options: &LedgerOptions<'_>) -> Result<OpenedLedger, LedgerError> {
+        let path = private::resolve_path(options.path).map_err(|kind| kind.at(options.path))?;
         let at = |kind: LedgerErrorKind| kind.at(&path);
-        match connect(&path, opening) {
+        match connect(&path, options) {
             Err(LedgerErrorKind::Corrupt(detail)) => {
-                let to = set_aside(&path, opening.now).map_err(|error| at(error.into()))?;
-                let ledger = connect(&path, opening).map_err(at)?;
+                let to = set_aside(&path, options.now).map_err(|error| at(error.into()))?;
+                let ledger = connect(&path, options).map_err(at)?;
                 Ok(OpenedLedger { ledger, notice: Some(OpenNotice::SetAside { to, detail }) })
             }
             Ok(ledger) => {
@@ -100,7 +104,7 @@ impl Ledger {
         }
     }
 
-    /// Broken ledgers that were set aside before and are still there: what they alone knew is missing.
+    /// Broken ledgers that were set aside and are still there: what only they recorded is missing.
     pub fn set_aside_copies(&self) -> Vec<PathBuf> {
         let Some((directory, name)) = self.path.parent().zip(self.path.file_name()) else { return Vec::new() };
         let prefix = format!("{}.corrupt-", name.to_string_lossy());
@@ -128,20 +132,20 @@ impl Ledger {
     }
 }
 
-fn connect(path: &Path, opening: &LedgerOptions<'_>) -> Result<Ledger, LedgerErrorKind> {
+fn connect(path: &Path, options: &LedgerOptions<'_>) -> Result<Ledger, LedgerErrorKind> {
     let (database, access) = match private::claim(path) {
-        Ok(()) => to_write(path, opening.busy_timeout).or_else(|kind| match kind {
-            LedgerErrorKind::ReadOnly => to_read(path, opening.busy_timeout),
+        Ok(()) => to_write(path, options.busy_timeout).or_else(|kind| match kind {
+            LedgerErrorKind::ReadOnly => to_read(path, options.busy_timeout),
             other => Err(other),
         })?,
-        Err(error) if is_refusal(&error) && path.is_file() => to_read(path, opening.busy_timeout)?,
+        Err(error) if is_refusal(&error) && path.is_file() => to_read(path, options.busy_timeout)?,
         Err(error) => return Err(error.into()),
     };
     Ok(Ledger {
         database,
         path: path.to_owned(),
-        clients: opening.clients.to_vec(),
-        busy_timeout: opening.busy_timeout,
+        clients: options.clients.to_vec(),
+        busy_timeout: options.busy_timeout,
         access,
         damage: RefCell::default(),
     })
@@ -176,7 +180,7 @@ fn to_read(path: &Path, busy_timeout: Duration) -> Result<(Connection, LedgerAcc
     };
     let first = Connection::open_with_flags(path, flags).map_err(LedgerErrorKind::from).and_then(usable);
     let database = first.or_else(|kind| {
-        // A log needs a writable directory to be read through; a ledger without one can be read as it lies.
+        // A log needs a writable directory to be read through; a ledger without one can be read without one.
         let has_log = beside(path, "-wal").metadata().is_ok_and(|log| log.len() > 0);
         if has_log || !is_about_the_directory(&kind) {
             return Err(kind);
@@ -208,7 +212,7 @@ fn prepare(database: &Connection, busy_timeout: Duration) -> Result<(), LedgerEr
     Ok(())
 }
 
-/// How long to wait before the log is asked for again.
+/// How long to wait before the write-ahead log is requested again.
 const WAL_RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Switches to a write-ahead log, so that readers never wait. SQLite does not wait by itself for another process that

@@ -1,4 +1,4 @@
-//! Keeping the ledger to its owner: nobody else may read it, and no link may lead it elsewhere.
+//! Keeps the ledger private: only its owner may read it, and no link is followed.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
@@ -18,7 +18,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// The path with all links in its directory resolved, so that none is left in it. The directory is made if it is
 /// missing, for its owner alone; one that is there is left as it is, for it may be anybody's.
-pub(crate) fn settle(path: &Path) -> Result<PathBuf, LedgerErrorKind> {
+pub(crate) fn resolve_path(path: &Path) -> Result<PathBuf, LedgerErrorKind> {
     let name = path.file_name().ok_or(LedgerErrorKind::Unsafe("no name of a file"))?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !directory.is_dir() {

@@ -1,4 +1,4 @@
-//! How much of an allowance was used when: a series that is kept only where it changes.
+//! How much of a rate limit was used when: a series that is kept only where it changes.
 
 use agtop_model::{ClientId, RateLimit, RateLimitWindow, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
@@ -10,7 +10,7 @@ use crate::store::Ledger;
 /// Which series of readings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimitSeries<'a> {
-    /// Whose allowance.
+    /// The client.
     pub client: ClientId,
     /// Its name, such as `codex`.
     pub limit: &'a str,

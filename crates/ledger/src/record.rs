@@ -1,4 +1,4 @@
-//! What is kept of one transcript file.
+//! The record of one transcript file.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::codec::blob_struct;
 use crate::file_summary::FileSummary;
 
-/// Which file it is, and how it was when it was looked at.
+/// Which file it is, and its state when it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileIdentity {
     /// The file system.
@@ -21,7 +21,7 @@ pub struct FileIdentity {
     pub modified: Timestamp,
 }
 
-/// What tells whether a file has changed: its own identity, and its write-ahead log's if it is a database.
+/// What shows whether a file has changed: its own identity, and its write-ahead log's if it is a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileStamp {
     /// The file's.
@@ -40,7 +40,7 @@ pub struct FileHead {
 }
 
 impl FileHead {
-    /// So many of a file's first bytes tell it from others.
+    /// How many of a file's first bytes are hashed.
     pub const MAX_BYTES: usize = 256;
 
     /// Of a file that begins with these bytes.
@@ -59,14 +59,14 @@ impl FileHead {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileEntryId(pub(crate) i64);
 
-/// What has become of a file.
+/// Whether a file is still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FilePresence {
     /// It was there when it was last looked for.
     Live,
-    /// It is gone; what it told stays.
+    /// It is gone; its record stays.
     Gone,
-    /// Its content was replaced; this is what the new content does not tell again.
+    /// Its content was replaced; this is what the new content lacks.
     Replaced,
 }
 
@@ -108,12 +108,12 @@ pub struct ReadPosition {
     pub fragment: Option<u64>,
 }
 
-/// What a reader has to say of a file.
+/// What a reader found in a file.
 #[derive(Clone, Debug)]
 pub struct FileRecord {
     /// Whose file it is.
     pub client: ClientId,
-    /// Where it lies.
+    /// The path.
     pub path: PathBuf,
     /// How it was when it was read.
     pub stamp: FileStamp,
@@ -125,18 +125,18 @@ pub struct FileRecord {
     pub checkpoint: Option<Vec<u8>>,
     /// When the reader looked at it.
     pub seen: Timestamp,
-    /// What it told, from its beginning on.
+    /// The summary of the whole file.
     pub summary: FileSummary,
 }
 
-/// What the ledger knows of a file without looking into its memory.
+/// What the ledger knows of a file without decoding its summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEntry {
     /// Its number.
     pub id: FileEntryId,
     /// Whose file it is.
     pub client: ClientId,
-    /// Where it lies, or lay.
+    /// The path, also of a file that is gone.
     pub path: PathBuf,
     /// What has become of it.
     pub state: FilePresence,
@@ -150,9 +150,9 @@ pub struct FileEntry {
     pub seen: Timestamp,
     /// When something last happened in it.
     pub last_active: Option<Timestamp>,
-    /// How many responses its memory holds.
+    /// How many responses its summary holds.
     pub responses: u64,
-    /// The number of the batch that wrote it last.
+    /// The generation of the last batch that wrote it.
     pub generation: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Running totals as series: what a file tells of now, and by how much it has grown from reading to reading.
+//! Turns running totals into steps: by how much a total has grown from reading to reading.
 
 use agtop_model::{CoarserRecords, RecordTime, Response, RunningTotal};
 
@@ -6,7 +6,7 @@ use crate::file_summary::{FileSummary, ResponseRecord};
 use crate::merge::join_responses;
 use crate::record::FileRecord;
 
-/// The memory with a response for each step of its running totals: those that were known, and the one to this reading,
+/// The summary with a response for each step of its running totals: those that were known, and the one to this reading,
 /// which happened when the file was written. `None` if it holds no running total.
 pub(crate) fn with_steps(old: &FileSummary, record: &FileRecord) -> Option<FileSummary> {
     let readings: Vec<ResponseRecord> =

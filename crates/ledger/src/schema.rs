@@ -50,7 +50,7 @@ fn newest() -> u32 {
     MIGRATIONS.last().map_or(0, |(version, _)| *version)
 }
 
-/// Checks that it is a ledger of a known schema that can be read as it lies.
+/// Checks that it is a ledger of a known schema that needs no migration.
 pub(crate) fn check(database: &Connection) -> Result<(), LedgerErrorKind> {
     if Header::of(database)?.check()?.version < newest() {
         return Err(LedgerErrorKind::ReadOnly);

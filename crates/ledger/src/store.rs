@@ -1,4 +1,4 @@
-//! Reading from the ledger.
+//! Reads from the ledger.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::file_summary::FileSummary;
 use crate::paths;
 use crate::record::{FileEntry, FileEntryId, FileHead, FileIdentity, FilePresence, FileStamp, ReadPosition};
 
-/// The store of what transcripts told. One a thread; any number of processes.
+/// The store of file summaries. One per thread; any number of processes.
 #[derive(Debug)]
 pub struct Ledger {
     pub(crate) database: Connection,
@@ -21,23 +21,23 @@ pub struct Ledger {
     pub(crate) clients: Vec<ClientId>,
     pub(crate) busy_timeout: Duration,
     pub(crate) access: LedgerAccess,
-    /// What reading has found to be damaged, and nobody was told yet.
+    /// Damage that reading has found and [`Self::take_damage`] has not returned yet.
     pub(crate) damage: RefCell<Vec<LedgerDamage>>,
 }
 
 /// Something in the ledger that cannot be read any more, of a file that cannot be read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerDamage {
-    /// The file of which it told.
+    /// The transcript file.
     pub path: PathBuf,
     /// What is wrong.
     pub detail: String,
 }
 
-/// The table of files is checked against its index up to this many: about a millisecond a thousand.
+/// A larger table of files is not checked against its index: the check takes about a millisecond per thousand files.
 const MAX_CHECKED_FILES: i64 = 20_000;
 
-/// More of it is not kept: a broken ledger says so otherwise.
+/// No more notes of damage than this are kept.
 const MAX_DAMAGE_NOTES: usize = 200;
 
 /// What may be done with a ledger.
@@ -49,10 +49,10 @@ pub enum LedgerAccess {
     Read,
 }
 
-/// What it takes to go on with a file.
+/// The stored state of a file, enough to continue reading it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadedFile {
-    /// What it told.
+    /// Its summary.
     pub summary: FileSummary,
     /// The decoder's state.
     pub checkpoint: Option<Vec<u8>>,
@@ -63,7 +63,7 @@ pub(crate) const FILE_COLUMNS: &str = "id, client, path, state, device, inode, s
      offset, fragment, seen, last_active, turns, generation";
 
 impl Ledger {
-    /// Where it lies.
+    /// The path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -91,8 +91,8 @@ impl Ledger {
         find(&self.database, &self.clients, client, path).map_err(|kind| self.fail(kind))
     }
 
-    /// What a file told, and how to go on with it; `None` if it is unknown or what is written of it is damaged: then it
-    /// must be read anew.
+    /// A file's summary and checkpoint; `None` if the file is unknown or its record is damaged: then it
+    /// must be read again.
     ///
     /// # Errors
     ///
@@ -108,12 +108,12 @@ impl Ledger {
         Ok(loaded)
     }
 
-    /// What was found to be damaged since this was asked last.
+    /// The damage that was found since the last call.
     pub fn take_damage(&self) -> Vec<LedgerDamage> {
         self.damage.take()
     }
 
-    /// What a file that is still there told can be read again: nothing of it is lost.
+    /// A file that is still there can be read again: nothing of it is lost.
     fn note_damage(&self, entry: &FileEntry) {
         if entry.state == FilePresence::Replaced || !entry.path.exists() {
             self.note(entry.path.clone(), "what the ledger kept of it is damaged".to_owned());
@@ -128,7 +128,7 @@ impl Ledger {
         }
     }
 
-    /// What it takes to go on reading a file, where its reader could say that.
+    /// The decoder's state after a file, where it could be kept.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl Ledger {
         found.map(Option::flatten).map_err(|error| self.fail(error))
     }
 
-    /// Hands every file with what it told to `visit`, one by one; `None` where that is damaged.
+    /// Passes every file with its summary to `visit`, one by one; `None` where the summary is damaged.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Ledger {
         visited.map_err(|kind| self.fail(kind))
     }
 
-    /// Hands every sound memory in which something happened since then to `visit`, with the time when its file was last
+    /// Passes every sound summary with activity since then to `visit`, with the time when its file was last
     /// written.
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl Ledger {
             let mut rows = statement.query([since.as_millis()])?;
             while let Some(row) = rows.next()? {
                 let blob = row.get_ref(0)?.as_blob().unwrap_or_default();
-                // What was damaged, or another agtop's client told, is passed over.
+                // Damaged summaries, and those of unknown clients, are skipped.
                 if let Ok(summary) = FileSummary::decode(blob, &self.clients) {
                     visit(summary, time(row, 1)?);
                 }
@@ -185,7 +185,7 @@ impl Ledger {
         read().map_err(|kind: LedgerErrorKind| self.fail(kind))
     }
 
-    /// Whether it knows of no file.
+    /// Whether it holds no file.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl Ledger {
         any.map(|any| any.is_none()).map_err(|error| self.fail(error))
     }
 
-    /// When anything was last looked at and written down; `None` if nothing ever was.
+    /// When a file was last seen; `None` if the ledger is empty.
     ///
     /// # Errors
     ///
@@ -205,8 +205,8 @@ impl Ledger {
         latest.map(|at| at.map(Timestamp::from_millis)).map_err(|error| self.fail(error))
     }
 
-    /// Looks for files of which the ledger cannot tell although their rows are there, and for rows that do not fit each
-    /// other: a flipped bit leaves such behind. What is found is told by [`Self::take_damage`].
+    /// Looks for rows that cannot be decoded or contradict their index, as a flipped bit leaves them.
+    /// [`Self::take_damage`] returns what is found.
     ///
     /// # Errors
     ///
@@ -237,7 +237,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Hands every file with what it told to `visit`, one by one, and notes damage.
+    /// Passes every file with its summary to `visit`, one by one, and notes damage.
     pub(crate) fn for_each_decoded(
         &self,
         mut visit: impl FnMut(FileEntry, Result<FileSummary, DamagedBlob>),

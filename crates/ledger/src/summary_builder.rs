@@ -1,4 +1,4 @@
-//! Folds a file's events into its memory, as the World folds them into sessions.
+//! Folds a file's events into its summary.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,7 +12,7 @@ use crate::file_summary::{
     FileIssues, FileSummary, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord, SessionSummary,
 };
 
-/// Writes down what one file tells, event by event, in the file's order.
+/// Builds the summary of one file from its events, in the file's order.
 #[derive(Debug, Default)]
 pub struct FileSummaryBuilder {
     summary: FileSummary,
@@ -24,7 +24,7 @@ pub struct FileSummaryBuilder {
     calls: HashMap<(u32, ToolKey), usize, RandomState>,
 }
 
-/// What a file's events lack.
+/// The times that bound and replace those of a file's events.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeBounds {
     /// When the file was last written: the time of what says none.
@@ -34,7 +34,7 @@ pub struct TimeBounds {
 }
 
 impl FileSummaryBuilder {
-    /// Goes on where the reading of a file that has grown since stopped.
+    /// Continues with the events that a file gained since it was read.
     pub fn resume(summary: FileSummary) -> Self {
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let sessions = summary.sessions.iter().enumerate();
@@ -61,17 +61,17 @@ impl FileSummaryBuilder {
         }
     }
 
-    /// What was written down so far.
+    /// The summary so far.
     pub fn summary(&self) -> &FileSummary {
         &self.summary
     }
 
-    /// What was written down.
+    /// The finished summary.
     pub fn finish(self) -> FileSummary {
         self.summary
     }
 
-    /// Writes one event down.
+    /// Folds in one event.
     pub fn note(&mut self, event: &Event, clock: TimeBounds) {
         let at = self.credible(event.at, clock);
         let client = event.session.client;
@@ -105,7 +105,7 @@ impl FileSummaryBuilder {
         self.summary.issues.extend(issues);
     }
 
-    /// The time, if it can be. Whether a time ahead of the clock was right, a later clock will know.
+    /// The time, if it is credible. A time ahead of the clock is noted, so that a later run reads the file again.
     fn credible(&mut self, at: Option<Timestamp>, clock: TimeBounds) -> Option<Timestamp> {
         let at = at.filter(|&at| Timestamp::EARLIEST <= at)?;
         if at > clock.latest {
@@ -131,7 +131,7 @@ impl FileSummaryBuilder {
         let session = self.session_mut(key);
         let mut time = session.state.time_of(stated, clock.latest);
         session.state.note_response(time.resolve(clock.latest, clock.modified), response, model);
-        // A time that every clock will believe needs no other.
+        // A credible time needs no substitute.
         time.before = time.before.filter(|_| time.stated.is_none_or(|stated| stated > clock.latest));
         let copy = ResponseRecord {
             session: idx,
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_said_is_no_title() {
+    fn message_text_is_no_title() {
         let title = |rank, text: &str| EventKind::Title(Title { rank, text: text.into() });
         let summary = recorded(&[
             event("s", 1, title(TitleRank::Summary, "About it")),
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tools_errors_and_people_said_is_not_kept() {
+    fn texts_of_tools_errors_and_messages_are_not_kept() {
         let started = EventKind::ToolStarted {
             tool: ToolKey::new(CLIENT, "t"),
             name: "Bash".into(),
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_a_broken_clock_are_not_believed() {
+    fn times_of_a_broken_clock_are_ignored() {
         let mut early = event("s", 1, answer(1, 1));
         early.at = Some(Timestamp::from_millis(5));
         let summary = recorded(&[event("s", 3, EventKind::Prompt { words: None }), early]);
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_reading_of_an_allowance_is_kept() {
+    fn the_newest_reading_of_a_rate_limit_is_kept() {
         let limit = |plan: &str| {
             let limit = RateLimit { limit: "codex".into(), plan: Some(plan.into()), windows: Vec::new() };
             EventKind::RateLimit(limit)
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn going_on_with_a_memory_is_like_never_having_stopped() {
+    fn a_resumed_summary_equals_one_built_at_once() {
         let tool =
             |id: &str| EventKind::ToolStarted { tool: ToolKey::new(CLIENT, id), name: "Read".into(), target: None };
         let events = [
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_kept_with_the_file_and_beyond_a_bound_counted() {
+    fn issues_are_kept_up_to_a_bound_and_counted_beyond_it() {
         let mut builder = FileSummaryBuilder::default();
         for at in 0..500 {
             let kind = agtop_model::IssueKind::Malformed;

@@ -1,4 +1,4 @@
-//! What the person calls sessions. Only hooks tell it, so it is kept for the reports of later days.
+//! The user's names for sessions. Only hooks report them, so they are kept for later reports.
 
 use agtop_model::{SessionKey, Timestamp, Untrusted};
 use rusqlite::Connection;
@@ -6,19 +6,19 @@ use rusqlite::Connection;
 use crate::error::{LedgerError, LedgerErrorKind};
 use crate::store::Ledger;
 
-/// What a session is called.
+/// The user's name for a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionTag {
     /// The session.
     pub session: SessionKey,
     /// Its name, as the agent's environment had it.
     pub text: Untrusted,
-    /// When that was told.
+    /// When it was reported.
     pub at: Timestamp,
 }
 
 impl Ledger {
-    /// The tags that were told last, newest first, no more than `most`.
+    /// The newest tags, newest first, at most `most`.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Ledger {
     }
 }
 
-/// Keeps a tag, unless a later one is known. The order in which tags are told does not matter.
+/// Keeps a tag, unless a later one is known. The order of writing does not matter.
 pub(crate) fn put(database: &Connection, tag: &SessionTag) -> rusqlite::Result<()> {
     let sql = "INSERT INTO tags (client, session, tag, at) VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (client, session) DO UPDATE SET tag = excluded.tag, at = excluded.at WHERE excluded.at >= at";
@@ -52,7 +52,7 @@ pub(crate) fn put(database: &Connection, tag: &SessionTag) -> rusqlite::Result<(
     database.prepare_cached(sql)?.execute(parameters).map(drop)
 }
 
-/// Forgets what a session is called.
+/// Deletes a session's tag.
 pub(crate) fn forget(database: &Connection, session: &SessionKey) -> rusqlite::Result<()> {
     let sql = "DELETE FROM tags WHERE client = ?1 AND session = ?2";
     database.prepare_cached(sql)?.execute((session.client.as_str(), &*session.id)).map(drop)
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_word_is_kept_in_whatever_order_it_comes() {
+    fn the_newest_tag_is_kept_in_any_order_of_writing() {
         let home = tempfile::tempdir().unwrap();
         let mut ledger = opened(&home.path().join("ledger.db"));
         put_all(&mut ledger, &[tag("a", "new", 5), tag("b", "other", 6), tag("a", "old", 1)]);

@@ -63,7 +63,7 @@ pub(crate) fn response_at(message: u64, minutes: i64) -> ResponseRecord {
     }
 }
 
-/// What a file with these responses of one session tells.
+/// The summary of a file with these responses of one session.
 pub(crate) fn summary(session: &str, messages: impl IntoIterator<Item = u64>) -> FileSummary {
     let responses: Vec<ResponseRecord> = messages.into_iter().map(response).collect();
     let times = || responses.iter().filter_map(|response| response.time.stated);
@@ -78,7 +78,7 @@ pub(crate) fn opened(path: &Path) -> Ledger {
     Ledger::open(&LedgerOptions { path, clients: CLIENTS, now: minute(0), busy_timeout }).unwrap().ledger
 }
 
-/// A live file that tells this.
+/// A live file with this summary.
 pub(crate) fn record(path: &str, summary: FileSummary) -> FileRecord {
     let size = summary.responses.len() as u64;
     let file = FileIdentity { device: 1, inode: 2, size, modified: minute(0) };
@@ -275,7 +275,7 @@ fn root() -> impl Strategy<Value = ProjectRoot> {
     })
 }
 
-/// Any memory that can be.
+/// Any summary that can be.
 pub(crate) fn summaries() -> impl Strategy<Value = FileSummary> {
     let names = vec(".{0,6}", NAMES as usize);
     let sessions = vec(session(), SESSIONS as usize);

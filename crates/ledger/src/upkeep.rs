@@ -1,4 +1,4 @@
-//! Looking after the ledger: is it sound, how large is it, and what shall be forgotten.
+//! Maintains the ledger: verifies it, measures it and deletes files from it.
 
 use std::path::PathBuf;
 
@@ -35,13 +35,13 @@ pub struct LedgerStats {
     pub live: u64,
     /// Files that are gone.
     pub gone: u64,
-    /// Files whose earlier content told what the present one does not.
+    /// Files whose earlier content has responses that the present one lacks.
     pub replaced: u64,
     /// Responses, copies included.
     pub responses: u64,
     /// Responses of which no transcript is left.
     pub archived_responses: u64,
-    /// Readings of allowances.
+    /// Readings of rate limits.
     pub limits: u64,
     /// Bytes on disk, with the log.
     pub bytes: u64,
@@ -67,7 +67,7 @@ impl FileSelector {
 }
 
 impl Ledger {
-    /// Checks everything: the database itself, every memory, and that counts agree.
+    /// Checks everything: the database itself, every summary, and that counts agree.
     ///
     /// # Errors
     ///
@@ -139,8 +139,8 @@ impl Ledger {
         Ok(stats)
     }
 
-    /// Forgets files with all they told, and returns how many. What is still on disk is read again the next time; what
-    /// is not is lost for good.
+    /// Deletes files with their summaries, and returns how many. Files that are still on disk are read again the next
+    /// time; the others are lost.
     ///
     /// # Errors
     ///
@@ -151,8 +151,8 @@ impl Ledger {
         self.delete(&chosen, &sessions).map_err(|kind| self.fail(kind))
     }
 
-    /// Notes how the files that are written down from now on are understood. What an earlier reader wrote and can be
-    /// read again is forgotten; what a later one wrote stays.
+    /// Records the version of the reader that writes from now on. What an earlier version wrote and can be read again
+    /// is deleted; what a later one wrote stays.
     ///
     /// # Errors
     ///
@@ -182,7 +182,7 @@ impl Ledger {
         self.delete(&live, &[]).map_err(|kind| self.fail(kind))
     }
 
-    /// Forgets what was added up: the next reader looks at what each file told.
+    /// Deletes the rollup: the next reader loads the summary of each file.
     ///
     /// # Errors
     ///
@@ -191,7 +191,7 @@ impl Ledger {
         self.database.execute("DELETE FROM image", []).map(drop).map_err(|error| self.fail(error))
     }
 
-    /// The sessions of which files tell.
+    /// The sessions that files record.
     fn sessions_of(&self, files: &[FileEntry]) -> Result<Vec<SessionKey>, LedgerError> {
         let mut sessions = Vec::new();
         for file in files {

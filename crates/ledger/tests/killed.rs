@@ -14,8 +14,8 @@ use agtop_ledger::{
 use agtop_model::{ClientId, CoarserRecords, MessageKey, RecordTime, Response, SessionKey, Timestamp, Usage};
 
 const CLIENT: ClientId = ClientId::new("claude");
-/// The child is told by this where to write.
-const TOLD: &str = "AGTOP_TEST_KILLED_LEDGER";
+/// The environment variable that tells the child where to write.
+const LEDGER_PATH_VARIABLE: &str = "AGTOP_TEST_KILLED_LEDGER";
 const ROUNDS: u64 = 200;
 /// Files of which each batch writes a longer record.
 const FILES: u64 = 3;
@@ -48,7 +48,7 @@ fn record(file: u64, batches: u64) -> FileRecord {
     }
 }
 
-/// How many batches are there; every file must tell of the same ones, and of nothing else.
+/// How many batches are there; every file must have the same ones, and nothing else.
 fn batches(path: &Path) -> u64 {
     let opened = Ledger::open(&opening(path)).unwrap();
     assert_eq!(opened.notice, None);
@@ -83,7 +83,7 @@ fn wait_for_writing(path: &Path) {
 #[test]
 #[ignore = "writes until it is killed"]
 fn writes_until_it_is_killed() {
-    let Some(path) = std::env::var_os(TOLD) else { return };
+    let Some(path) = std::env::var_os(LEDGER_PATH_VARIABLE) else { return };
     let path = Path::new(&path);
     let mut ledger = Ledger::open(&opening(path)).unwrap().ledger;
     for done in batches(path).. {
@@ -107,7 +107,7 @@ fn a_writer_killed_at_any_moment_loses_at_most_its_batch() {
     for round in 0..ROUNDS {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "writes_until_it_is_killed", "--ignored"])
-            .env(TOLD, &path)
+            .env(LEDGER_PATH_VARIABLE, &path)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -1,4 +1,4 @@
-//! Ledgers of every schema that was ever released open, and tell what they told.
+//! Ledgers of every schema that was ever released open, and hold what they held.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
@@ -65,7 +65,7 @@ fn tag() -> SessionTag {
     SessionTag { session: SessionKey::new(CLIENT, "session"), text: "a fixture".into(), at: at(6) }
 }
 
-/// What the first file of every fixture tells. Once released, it stays as it is.
+/// The summary of the first file of every fixture. Once released, it stays as it is.
 fn expected_summary() -> FileSummary {
     let odd = ResponseRecord {
         part_of: CoarserRecords::one(response(1).message),
@@ -91,7 +91,7 @@ fn expected_summary() -> FileSummary {
         prompts: 2,
         first: Some(at(0)),
         last: Some(at(3)),
-        // The first format of memories does not have these two, and they are taken for these.
+        // The first format of summaries does not have these two, and they are taken for these.
         facts_at: Some(at(0)),
         stated: Some(at(3)),
         ..FileSession::default()
@@ -152,7 +152,7 @@ fn writes_the_fixture_of_the_newest_schema() {
 }
 
 #[test]
-fn ledgers_of_every_schema_open_and_tell_what_they_told() {
+fn ledgers_of_every_schema_open_and_hold_what_they_held() {
     let mut schemas = 0;
     for directory in fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         schemas += 1;

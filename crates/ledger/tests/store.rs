@@ -91,7 +91,7 @@ fn home() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn what_was_put_is_recalled_by_the_next_process() {
+fn a_record_is_loaded_by_the_next_process() {
     let (_home, path) = home();
     let written = record("/a", [1, 2], 5);
     put(&mut open(&path), std::slice::from_ref(&written));
@@ -149,7 +149,7 @@ fn usage_of_a_file_that_is_gone_stays_and_lives_again_with_it() {
 }
 
 #[test]
-fn usage_of_a_file_that_was_written_anew_stays_once() {
+fn usage_of_a_rewritten_file_stays_once() {
     let (_home, path) = home();
     let mut ledger = open(&path);
     put(&mut ledger, &[record("/a", [1, 2, 3], 5)]);
@@ -184,7 +184,7 @@ fn of_two_writers_the_one_that_had_read_more_wins_and_the_other_loses_nothing() 
 }
 
 #[test]
-fn a_moved_file_takes_its_memory_along() {
+fn a_moved_file_keeps_its_summary() {
     let (_home, path) = home();
     let mut ledger = open(&path);
     put(&mut ledger, &[record("/sessions/a", [1], 5)]);
@@ -223,7 +223,7 @@ fn a_reader_does_not_wait_for_a_writer_and_a_second_writer_gives_up_in_time() {
 }
 
 #[test]
-fn a_broken_ledger_is_set_aside_and_begun_anew() {
+fn a_broken_ledger_is_set_aside_and_a_new_one_created() {
     let (_home, path) = home();
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, "this is no database, whatever its name says ".repeat(100)).unwrap();
@@ -250,7 +250,7 @@ fn a_ledger_that_turns_out_broken_can_be_replaced() {
 }
 
 #[test]
-fn a_damaged_memory_makes_that_file_be_read_again_and_no_other() {
+fn a_damaged_summary_makes_that_file_be_read_again_and_no_other() {
     let (_home, path) = home();
     let mut ledger = open(&path);
     put(&mut ledger, &[record("/a", [1], 5), record("/b", [2], 5)]);
@@ -374,7 +374,7 @@ fn forgetting_what_can_be_read_again_keeps_what_cannot() {
 }
 
 #[test]
-fn statistics_tell_what_only_the_ledger_has() {
+fn statistics_count_what_only_the_ledger_has() {
     let (_home, path) = home();
     let mut ledger = open(&path);
     put(&mut ledger, &[record("/a", [1, 2, 3], 5), record("/b", [4], 5)]);

@@ -39,7 +39,7 @@ pub struct Agent {
     pub children: Vec<(u32, Untrusted)>,
     /// When the youngest of its living children began that are no helpers, such as a command that a tool runs.
     pub youngest_child: Option<Timestamp>,
-    /// The model that its command line names, of clients of which nothing else tells it.
+    /// The model on its command line, for clients that record it nowhere else.
     pub stated_model: Option<Untrusted>,
     /// Helpers (MCP servers, app servers) below it.
     pub helpers: Vec<ProcId>,

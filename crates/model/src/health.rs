@@ -8,21 +8,21 @@ use crate::{ClientId, SourcePosition};
 pub struct SourceHealth {
     /// Per client, in the order of the registry.
     pub clients: Vec<ClientHealth>,
-    /// Why what agents push may not be heard, a line each: places that are not used, for others could read there.
+    /// Why hook events may be missing, a line each: locations that are refused because other users could read there.
     pub hooks: Vec<String>,
     /// What is wrong with agtop's own ledger: what it kept of files that are gone may be missing from the totals.
     pub ledger: Vec<Issue>,
 }
 
-/// In whose name trouble with the ledger is told.
-const LEDGER: ClientId = ClientId::new("agtop");
+/// The client id under which issues of the ledger are listed.
+const LEDGER_CLIENT: ClientId = ClientId::new("agtop");
 
 impl SourceHealth {
     /// All issues, client by client, and those of the ledger.
     pub fn issues(&self) -> impl Iterator<Item = (ClientId, &Issue)> {
         let of_clients =
             self.clients.iter().flat_map(|client| client.issues.iter().map(|issue| (client.client, issue)));
-        of_clients.chain(self.ledger.iter().map(|issue| (LEDGER, issue)))
+        of_clients.chain(self.ledger.iter().map(|issue| (LEDGER_CLIENT, issue)))
     }
 
     /// How many issues there are: lists of them are cut, this is not.

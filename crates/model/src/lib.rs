@@ -11,6 +11,7 @@ mod client;
 mod decay;
 mod event;
 mod field;
+mod fields;
 mod file_session;
 mod git;
 mod health;
@@ -20,6 +21,7 @@ mod money;
 mod pace;
 mod phase;
 mod process;
+mod rate_limit;
 mod reading;
 mod response;
 mod session;
@@ -27,6 +29,7 @@ mod snapshot;
 mod status;
 mod time;
 mod timings;
+mod turn;
 mod untrusted;
 mod usage;
 mod usage_table;
@@ -37,11 +40,10 @@ pub use allowance::Allowance;
 pub use client::ClientId;
 pub use decay::{Decay, DecayFacts, RecentResponses};
 pub use event::{
-    Event, EventKind, InferenceGeo, Lineage, Provenance, Purpose, RateLimit, RateLimitWindow, RunningProcess,
-    RunningTotal, ServiceTier, SessionFacts, SourcePosition, StopReason, Title, TitleRank, Turn, UsageExtent,
-    VendorActivity,
+    Event, EventKind, Provenance, RunningProcess, SessionFacts, SourcePosition, Title, TitleRank, VendorActivity,
 };
-pub use field::{FIELDS, Field, FieldKind, FieldValue, SnapshotRow, field};
+pub use field::{Field, FieldKind, FieldValue, SnapshotRow};
+pub use fields::{FIELDS, field};
 pub use file_session::{FileSession, LastTurn};
 pub use git::Git;
 pub use health::{ClientHealth, Issue, IssueKind, SourceHealth, StoreHealth};
@@ -51,6 +53,7 @@ pub use money::{Billing, BillingPlan, Cost, CostBasis, PicoUsd, Spend};
 pub use pace::{ActivityRates, ActivityWindow};
 pub use phase::Phase;
 pub use process::{CpuTime, DiskIo, HostMetrics, OpenFiles, Process, ProcessState, Sockets};
+pub use rate_limit::{RateLimit, RateLimitWindow};
 pub use reading::{Gap, Reading};
 pub use response::{RecordTime, ResolvedTime, Response, TimeSource, earliest};
 pub use session::{
@@ -60,6 +63,7 @@ pub use snapshot::{DayModel, Snapshot, Totals};
 pub use status::{Evidence, Status};
 pub use time::Timestamp;
 pub use timings::{Quantiles, Timings, ToolTime};
+pub use turn::{InferenceGeo, Lineage, Purpose, RunningTotal, ServiceTier, StopReason, Turn, UsageExtent};
 pub use untrusted::{Untrusted, is_harmless, plain};
 pub use usage::Usage;
 pub use usage_table::{TimeGranularity, UsageRow, UsageTable};

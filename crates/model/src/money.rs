@@ -11,7 +11,7 @@ use crate::ClientId;
 pub struct PicoUsd(i64);
 
 /// Pico-dollars in a dollar.
-const PER_USD: f64 = 1e12;
+const PICO_PER_USD: f64 = 1e12;
 
 impl PicoUsd {
     /// No money.
@@ -25,7 +25,7 @@ impl PicoUsd {
     /// From dollars as vendors write them, rounded to the nearest pico-dollar; `None` for NaN, infinities and amounts
     /// that do not fit.
     pub fn from_usd(usd: f64) -> Option<Self> {
-        let pico = (usd * PER_USD).round();
+        let pico = (usd * PICO_PER_USD).round();
         #[expect(clippy::cast_possible_truncation, reason = "checked to be within range")]
         (pico.is_finite() && pico.abs() < 9.2e18).then_some(Self(pico as i64))
     }
@@ -37,7 +37,7 @@ impl PicoUsd {
 
     /// Dollars, for JSON and arithmetic where the last digits do not matter.
     pub fn as_usd(self) -> f64 {
-        self.0 as f64 / PER_USD
+        self.0 as f64 / PICO_PER_USD
     }
 
     /// This price for that many pieces.

@@ -83,8 +83,8 @@ impl ActivityWindow {
         percent(self.errors, self.errors.saturating_add(self.requests))
     }
 
-    /// Tokens read from the cache among all that were read, cache writes left out, in percent (features.md C14: the
-    /// definition of rolling windows).
+    /// Tokens read from the cache among all that were read, cache writes left out, in percent: the
+    /// definition for rolling windows.
     pub fn hit_percent(&self) -> Option<f64> {
         percent(self.usage.cache_read, self.usage.cache_read.saturating_add(self.usage.input))
     }

@@ -49,7 +49,7 @@ pub enum ProcessState {
     Zombie,
     /// A kernel thread without work.
     Idle,
-    /// The platform does not tell.
+    /// The platform does not report it.
     #[default]
     Unknown,
 }

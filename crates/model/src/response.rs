@@ -1,7 +1,7 @@
 //! The counting rule: how several copies of one response are merged, and when it happened.
 //!
-//! Merging is a join: it does not matter in which order copies come, nor how often. The World merges what it reads, the
-//! ledger what it keeps; both do it here.
+//! Merging is a join: it does not matter in which order copies come, nor how often. The World and the
+//! ledger both use this module.
 
 use std::cmp::Ordering;
 
@@ -267,10 +267,10 @@ mod tests {
         }
     }
 
-    const NOON: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+    const BASE_TIME: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
     fn minutes(n: u64) -> Timestamp {
-        NOON.plus(std::time::Duration::from_mins(n))
+        BASE_TIME.plus(std::time::Duration::from_mins(n))
     }
 
     #[test]

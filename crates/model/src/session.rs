@@ -7,7 +7,7 @@ use crate::{
     Timestamp, Title, Untrusted, Usage,
 };
 
-/// A conversation, as its transcripts tell it.
+/// A session, as its transcripts record it.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// Which conversation.
@@ -30,7 +30,7 @@ pub struct Session {
     pub version: Option<Untrusted>,
     /// Who started it.
     pub origin: Option<Untrusted>,
-    /// What the person calls it: `AGTOP_TAG` in its environment, which hooks tell.
+    /// The user's name for it: `AGTOP_TAG` in its environment, which hooks report.
     pub tag: Option<Untrusted>,
     /// When it began; `None` if no record says.
     pub started: Option<Timestamp>,
@@ -51,11 +51,11 @@ pub struct Session {
     /// Why nothing is known of `usage`, where its client does not write that down: then its zeros say nothing. `None` where
     /// zeros are zeros.
     pub usage_gap: Option<Gap>,
-    /// `usage` and `spend` by model, dearest first.
+    /// `usage` and `spend` by model, most expensive first.
     pub models: Vec<ModelSpend>,
     /// Responses of this session and its sub-agents.
     pub turns: u64,
-    /// How often the person spoke.
+    /// Prompts of the user.
     pub prompts: u64,
     /// Failed requests.
     pub errors: u64,
@@ -66,7 +66,7 @@ pub struct Session {
     /// How fast the context fills; `None` where nothing says that it has grown.
     pub growth: Option<ContextGrowth>,
     /// How much the session's length weighs on it; `None` where its context is not known, and of sessions that have long
-    /// been quiet.
+    /// been idle.
     pub decay: Option<Decay>,
     /// What reading from the cache saved against reading the same tokens afresh, sub-agents included; `None` where no
     /// price is known.
@@ -74,7 +74,7 @@ pub struct Session {
     /// How often the same tool was called on the same thing, last and without anything else between; 0 and 1 are usual.
     pub repeats: u32,
     /// The last things that happened on the main line, oldest first; at most [`Self::MAX_ACTIVITIES`], and none in sessions that
-    /// have long been quiet.
+    /// have long been idle.
     pub recent: Vec<Activity>,
     /// Tools called in this session, most used first.
     pub tools: Vec<ToolCount>,
@@ -139,7 +139,7 @@ pub struct ModelSpend {
 }
 
 impl ModelSpend {
-    /// Adds what another part of the same model's responses came to.
+    /// Adds the totals of further responses of the same model.
     pub fn merge(&mut self, other: &Self) {
         self.usage += other.usage;
         self.spend += other.spend;

@@ -28,9 +28,9 @@ pub struct Snapshot {
     pub rates: Arc<ActivityRates>,
     /// How long tools and turns took.
     pub timings: Arc<Timings>,
-    /// What all agents came to in each of the last snapshots, this one included.
+    /// Totals of all agents in each of the last snapshots, this one included.
     pub history: Arc<History>,
-    /// Agents that came and went while agtop looked, newest first.
+    /// Agents that started and exited while agtop ran, newest first.
     pub lifecycle_events: Arc<[LifecycleEvent]>,
     /// The newest readings of accounts' allowances.
     pub rate_limits: Arc<[(ClientId, Timestamp, RateLimit)]>,
@@ -51,7 +51,7 @@ pub struct Totals {
     pub turns: u64,
     /// By client, in the order of the registry.
     pub by_client: Vec<(ClientId, ModelSpend)>,
-    /// By model, dearest first.
+    /// By model, most expensive first.
     pub by_model: Vec<ModelSpend>,
     /// By day, client and model, oldest first.
     pub by_day: Vec<DayModel>,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::{Session, Spend, Timestamp, Usage, UsageExtent};
 
-/// What was used when, by whom, of which model: what reports over days, projects and blocks are made of.
+/// Usage by time, session and model: the input of reports over days, projects and blocks.
 #[derive(Clone, Debug, Default)]
 pub struct UsageTable {
     /// The conversations that [`UsageRow::session`] counts into, sub-agents folded into those that sent them off.
@@ -11,12 +11,12 @@ pub struct UsageTable {
     pub rows: Vec<UsageRow>,
 }
 
-/// What one conversation used of one model at about one moment.
+/// The usage of one model by one session at one time.
 #[derive(Clone, Debug)]
 pub struct UsageRow {
-    /// The place of the conversation in [`UsageTable::sessions`].
+    /// The index of the session in [`UsageTable::sessions`].
     pub session: u32,
-    /// When, as finely as the table's [`TimeGranularity`] says; `None` where no record tells.
+    /// When, as finely as the table's [`TimeGranularity`] says; `None` where no record states it.
     pub at: Option<Timestamp>,
     /// The model; `None` where the record does not name it.
     pub model: Option<Arc<str>>,
@@ -30,7 +30,7 @@ pub struct UsageRow {
     pub extent: UsageExtent,
 }
 
-/// How finely a table tells times.
+/// The time resolution of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TimeGranularity {
     /// A row a response, at its own time.
@@ -45,7 +45,7 @@ impl TimeGranularity {
     /// A quarter of an hour in milliseconds.
     const QUARTER_HOUR_MILLIS: i64 = 15 * 60 * 1000;
 
-    /// The moment as finely as rows of this grain tell it.
+    /// The time rounded down to this granularity.
     #[must_use]
     pub fn truncate(self, at: Timestamp) -> Timestamp {
         match self {
@@ -56,7 +56,7 @@ impl TimeGranularity {
         }
     }
 
-    /// The coarsest grain at which each of these moments falls between rows, never into one.
+    /// The coarsest granularity at which none of these times falls inside a row.
     pub fn coarsest_separating(moments: impl IntoIterator<Item = Timestamp>) -> Self {
         let coarse = Self::QuarterHour;
         if moments.into_iter().all(|at| coarse.truncate(at) == at) { coarse } else { Self::Response }

@@ -1,4 +1,4 @@
-//! Making the image from the summaries, in two passes, so that never more than one memory is held.
+//! Builds the rollup from the summaries, in two passes, so that never more than one summary is held.
 
 use std::collections::{HashMap, HashSet};
 

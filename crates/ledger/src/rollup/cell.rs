@@ -14,7 +14,7 @@ use crate::file_summary::{NameIndex, ResponseRecord};
 /// down is added to such amounts alone. Time zones differ by quarters of an hour, so a cell lies within a day of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RollupCell {
-    /// The session, as an index into the memory's.
+    /// The session, as an index into the summary's.
     pub session: u32,
     /// The model.
     pub model: Option<NameIndex>,

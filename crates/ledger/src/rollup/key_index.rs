@@ -5,7 +5,7 @@ use agtop_model::MessageKey;
 
 use crate::record::FileEntryId;
 
-/// Half of a response's key, and the file that tells of it, in the order of the keys.
+/// Half of a response's key, and the file that holds it, in the order of the keys.
 ///
 /// Halves of different keys may be the same. Then a file is loaded in vain, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +51,12 @@ impl MessageKeyIndex {
         self.bytes.is_empty()
     }
 
-    /// Whether this file may be one that tells of a response.
+    /// Whether this file may hold a response.
     pub fn holds(&self, key: MessageKey, file: FileEntryId) -> bool {
         self.files_of(key).any(|known| known == file)
     }
 
-    /// The files that may tell of a response; usually none, or one.
+    /// The files that may hold a response; usually none, or one.
     pub fn files_of(&self, key: MessageKey) -> impl Iterator<Item = FileEntryId> + '_ {
         let half = half(key);
         let pairs: &[[u8; PAIR_BYTES]] = self.bytes.as_chunks().0;

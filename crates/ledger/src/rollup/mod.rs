@@ -1,12 +1,12 @@
-//! The ledger at a glance: sums instead of responses, so that a start need not look at each of them.
+//! The rollup: sums instead of responses, so that a start need not load each response.
 //!
-//! Adding up is safe for a response that only one record in one file tells of. All others (copies in resumed and forked
+//! Adding up is safe for a response that only one record in one file has. All others (copies in resumed and forked
 //! sessions, parts of coarser records and those records) are few and stay single, because which copy counts is for the
-//! World to decide. An index says which file holds each response that went into a sum: when news arrive of one of them,
-//! that file's sums are given up and its responses taken instead. So sums and responses always give the same totals.
+//! World to decide. An index says which file holds each response that went into a sum: when another copy of one of them
+//! is read, that file's sums are dropped and its responses loaded instead. So sums and responses always give the same totals.
 //!
-//! The image is made from the memories and holds nothing else. Files that were written since are listed by their
-//! batch's number, and it is made anew once they are many.
+//! The rollup is built from the summaries and holds nothing else. Files that were written since are listed by their
+//! batch's number, and it is built again once they are many.
 
 mod build;
 mod cell;
@@ -28,7 +28,7 @@ use crate::store::{Ledger, find_number, find_replaced, load};
 pub use cell::RollupCell;
 pub use key_index::MessageKeyIndex;
 
-/// What all files told, as far as possible added up.
+/// All files, as far as possible added up.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rollup {
     /// The last batch that is in it.
@@ -39,7 +39,7 @@ pub struct Rollup {
     pub changed: Vec<FileEntry>,
 }
 
-/// What one file told, as far as possible added up.
+/// One file, as far as possible added up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileRollup {
     /// The file.
@@ -56,7 +56,7 @@ pub struct FileRollup {
 /// How often a session called a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ToolCallCount {
-    /// The session, as an index into the memory's.
+    /// The session, as an index into the summary's.
     pub session: u32,
     /// The tool.
     pub tool: NameIndex,
@@ -64,7 +64,7 @@ pub struct ToolCallCount {
     pub calls: u64,
 }
 
-/// The image as it is stored. An older program may know fewer clients: then files are missing from what it made.
+/// The rollup as it is stored. An older program may know fewer clients: then its rollup lacks their files.
 #[derive(Debug, Default, PartialEq)]
 struct RollupIndex {
     clients: Vec<ClientId>,
@@ -77,17 +77,17 @@ blob_struct! {
     ToolCallCount { session, tool, calls }
 }
 
-/// The parts of an image in the database.
+/// The parts of a rollup in the database.
 const INDEX_PART: &str = "roster";
 const KEYS_PART: &str = "keys";
 
-/// An image is made anew once so many files, or files with so many responses, were written since: recalling them takes
+/// A rollup is built again once more files, or files with more responses, were written since: loading them takes
 /// about a millisecond.
 const MAX_CHANGED_FILES: usize = 64;
 const MAX_CHANGED_RESPONSES: u64 = 10_000;
 
 impl Ledger {
-    /// The image, with what was written since; `None` if there is none that can be used.
+    /// The rollup, with what was written since; `None` if there is none that can be used.
     ///
     /// # Errors
     ///
@@ -98,8 +98,8 @@ impl Ledger {
         Ok(seen.map(|(generation, changed)| Rollup { generation, files, changed }))
     }
 
-    /// Hands each file of the image to `visit`, and returns the image's generation and what was written since; `None` if
-    /// there is no image that can be used. Homes may have millions of files: never more than one of them is held.
+    /// Passes each file of the rollup to `visit`, and returns the rollup's generation and what was written since; `None` if
+    /// there is no rollup that can be used. Homes may have millions of files: never more than one of them is held.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Ledger {
         Ok(generation.map(i64::cast_unsigned))
     }
 
-    /// Which files hold the responses that the image of this generation has added up.
+    /// Which files hold the responses that the rollup of this generation has added up.
     ///
     /// # Errors
     ///
@@ -159,15 +159,15 @@ impl Ledger {
             let known = self.part(KEYS_PART, |generation, body| {
                 (generation == rollup_generation).then(|| MessageKeyIndex::from_bytes(body.to_vec())).flatten()
             })?;
-            // Another process has made a newer image. Then every response of every file is looked up: too many files
+            // Another process has made a newer rollup. Then every response of every file is looked up: too many files
             // may be loaded for it, never too few.
             known.map_or_else(|| self.index_of_all_files(), Ok)
         };
         read().map_err(|kind| self.fail(kind))
     }
 
-    /// What a file of the image told, response by response: its memory, and what is left of it if another process found
-    /// it rewritten since. `generation` is the image's.
+    /// The responses of a file of the rollup: its summary, and what is left of it if another process found
+    /// it rewritten since. `generation` is the rollup's.
     ///
     /// # Errors
     ///
@@ -188,7 +188,7 @@ impl Ledger {
         read().map_err(|kind| self.fail(kind))
     }
 
-    /// Makes the image anew if the one that was read, of this generation, is no longer of much use, and says whether it was
+    /// Builds the rollup again if the one that was read, of this generation, is outdated, and says whether it was
     /// made. Takes about a tenth of a second for half a million responses, in which no other process can write.
     ///
     /// # Errors
@@ -212,7 +212,7 @@ impl Ledger {
         Ok(changed.len() > MAX_CHANGED_FILES || responses > MAX_CHANGED_RESPONSES)
     }
 
-    /// Makes the image anew.
+    /// Builds the rollup again.
     ///
     /// # Errors
     ///

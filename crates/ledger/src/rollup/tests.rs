@@ -1,4 +1,4 @@
-//! Sums and responses give the same totals, whatever is written before and after the image is made.
+//! Sums and responses give the same totals, whatever is written before and after the rollup is built.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use crate::file_summary::{FileSummary, ResponseRecord};
 use crate::record::FileRecord;
 use crate::testing::{CLIENT, CLIENTS, OTHER, key, minute, opened, record, response, response_at, summary};
 
-/// What an account of usage comes to, in all and by the model's name.
+/// Totals of usage, overall and by the model's name.
 #[derive(Debug, Default, PartialEq)]
 struct Totals {
     responses: u64,
@@ -66,7 +66,7 @@ impl World {
             .or_insert_with(|| (response.clone(), model));
     }
 
-    /// Takes a memory, and first the responses behind every sum that it has news of.
+    /// Takes a summary, and first the responses behind every sum that it has a copy of.
     fn take_all(&mut self, ledger: &Ledger, keys: &MessageKeyIndex, summary: &FileSummary) {
         for response in &summary.responses {
             for key in std::iter::once(response.message).chain(response.part_of.iter()) {
@@ -121,16 +121,16 @@ fn true_totals(ledger: &Ledger) -> Totals {
 }
 
 fn totals_by_rollup(ledger: &Ledger) -> Totals {
-    let image = ledger.rollup().unwrap().unwrap();
-    let keys = ledger.key_index(image.generation).unwrap();
+    let rollup = ledger.rollup().unwrap().unwrap();
+    let keys = ledger.key_index(rollup.generation).unwrap();
     let mut world = World::default();
-    for file in &image.files {
+    for file in &rollup.files {
         for response in &file.unmerged.responses {
             world.take(&file.unmerged, response);
         }
     }
-    world.rolled_up.extend(image.files.into_iter().map(|file| (file.entry.id, file)));
-    for entry in &image.changed {
+    world.rolled_up.extend(rollup.files.into_iter().map(|file| (file.entry.id, file)));
+    for entry in &rollup.changed {
         let summary = ledger.load(entry.id).unwrap().unwrap().summary;
         world.take_all(ledger, &keys, &summary);
     }
@@ -151,7 +151,7 @@ fn any_responses() -> impl Strategy<Value = ResponseRecord> {
         select(vec![ServiceTier::Standard, ServiceTier::Priority]),
         select(vec![UsageExtent::Response, UsageExtent::Sum]),
     );
-    // Few keys, so that many are told of more than once.
+    // Few keys, so that many occur more than once.
     let keys = (0..14_u64, proptest::option::weighted(0.15, 0..14_u64));
     let counts = (0..50_u64, 0..60_u64, proptest::option::weighted(0.3, 0..1000_i64));
     (keys, prompt, attributes, counts, 0..60_i64).prop_map(|((message, part_of), input, (tier, extent), counts, at)| {
@@ -213,7 +213,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn sums_and_responses_come_to_the_same(
+    fn sums_and_responses_give_the_same_totals(
         before in vec(step(), 0..10),
         after in vec(step(), 0..6),
     ) {
@@ -242,19 +242,19 @@ fn ledger_of(files: &[(&str, FileSummary)]) -> (tempfile::TempDir, Ledger) {
 fn a_quarter_of_an_hour_of_one_model_is_one_cell() {
     let (_home, mut ledger) = ledger_of(&[("/a", summary("a", 0..45))]);
     ledger.build_rollup().unwrap();
-    let image = ledger.rollup().unwrap().unwrap();
-    let [file] = image.files.as_slice() else { panic!("one file") };
+    let rollup = ledger.rollup().unwrap().unwrap();
+    let [file] = rollup.files.as_slice() else { panic!("one file") };
     let cells: Vec<u64> = file.cells.iter().map(|cell| cell.responses).collect();
     assert_eq!((cells, file.unmerged.responses.len()), (vec![15, 15, 15], 0));
-    assert_eq!(ledger.key_index(image.generation).unwrap().len(), 45);
+    assert_eq!(ledger.key_index(rollup.generation).unwrap().len(), 45);
 }
 
 #[test]
 fn a_response_in_two_files_stays_single_in_both() {
     let (_home, mut ledger) = ledger_of(&[("/a", summary("a", 0..3)), ("/b", summary("b", 2..5))]);
     ledger.build_rollup().unwrap();
-    let image = ledger.rollup().unwrap().unwrap();
-    let single: Vec<Vec<MessageKey>> = image
+    let rollup = ledger.rollup().unwrap().unwrap();
+    let single: Vec<Vec<MessageKey>> = rollup
         .files
         .iter()
         .map(|file| file.unmerged.responses.iter().map(|response| response.message).collect())
@@ -279,19 +279,19 @@ fn tool_calls_of_a_session_in_two_files_stay_single() {
 }
 
 #[test]
-fn an_image_is_made_anew_only_when_much_has_changed() {
+fn a_rollup_is_built_again_only_when_much_has_changed() {
     let (_home, mut ledger) = ledger_of(&[("/a", summary("a", 0..3))]);
-    assert!(ledger.refresh_rollup(ledger.rollup().unwrap().map(|image| image.generation)).unwrap());
-    let image = ledger.rollup().unwrap();
+    assert!(ledger.refresh_rollup(ledger.rollup().unwrap().map(|rollup| rollup.generation)).unwrap());
+    let rollup = ledger.rollup().unwrap();
     carry_out(&mut ledger, &[Step::Write { file: 1, responses: vec![response(9)] }]);
-    assert!(!ledger.refresh_rollup(image.as_ref().map(|image| image.generation)).unwrap());
+    assert!(!ledger.refresh_rollup(rollup.as_ref().map(|rollup| rollup.generation)).unwrap());
     let many: Vec<Step> = (0..=64).map(|file| Step::Write { file, responses: vec![] }).collect();
     carry_out(&mut ledger, &many);
-    assert!(ledger.refresh_rollup(image.as_ref().map(|image| image.generation)).unwrap());
+    assert!(ledger.refresh_rollup(rollup.as_ref().map(|rollup| rollup.generation)).unwrap());
 }
 
 #[test]
-fn an_image_by_a_program_that_knows_fewer_clients_is_not_used() {
+fn a_rollup_by_a_program_that_knows_fewer_clients_is_not_used() {
     let (_home, mut ledger) = ledger_of(&[("/a", summary("a", 0..3))]);
     ledger.clients = vec![CLIENT];
     ledger.build_rollup().unwrap();
@@ -303,7 +303,7 @@ fn an_image_by_a_program_that_knows_fewer_clients_is_not_used() {
 }
 
 #[test]
-fn a_damaged_image_is_as_good_as_none() {
+fn a_damaged_rollup_is_ignored() {
     let (_home, mut ledger) = ledger_of(&[("/a", summary("a", 0..3))]);
     ledger.build_rollup().unwrap();
     ledger.database.execute("UPDATE image SET body = substr(body, 1, 20)", []).unwrap();
@@ -311,7 +311,7 @@ fn a_damaged_image_is_as_good_as_none() {
 }
 
 #[test]
-fn forgetting_leaves_nothing_in_the_image() {
+fn forgetting_leaves_nothing_in_the_rollup() {
     let (_home, mut ledger) = ledger_of(&[("/a", summary("a", 0..3)), ("/b", summary("b", 5..9))]);
     ledger.build_rollup().unwrap();
     let chosen = crate::upkeep::FileSelector { below: Some("/a".into()), ..Default::default() };
@@ -320,12 +320,12 @@ fn forgetting_leaves_nothing_in_the_image() {
 }
 
 #[test]
-fn keys_are_there_even_when_another_process_has_made_a_newer_image() {
+fn the_key_index_is_there_even_when_another_process_has_built_a_newer_rollup() {
     let (_home, mut ledger) = ledger_of(&[("/a", summary("a", 0..3))]);
     ledger.build_rollup().unwrap();
-    let image = ledger.rollup().unwrap().unwrap();
+    let rollup = ledger.rollup().unwrap().unwrap();
     carry_out(&mut ledger, &[Step::Write { file: 1, responses: vec![response(9)] }]);
     ledger.build_rollup().unwrap();
-    let keys = ledger.key_index(image.generation).unwrap();
-    assert_eq!(keys.files_of(key(1)).collect::<Vec<_>>(), [image.files[0].entry.id]);
+    let keys = ledger.key_index(rollup.generation).unwrap();
+    assert_eq!(keys.files_of(key(1)).collect::<Vec<_>>(), [rollup.files[0].entry.id]);
 }
