@@ -21,7 +21,7 @@ impl Surface for Csv {
         write_record(fields.iter().map(|field| Cow::Borrowed(field.id)), out)?;
         let rows = select::sessions(snapshot, &view.selection);
         for row in select::top(&rows, &view.selection) {
-            write_record(fields.iter().map(|field: &&Field| Cow::Owned(exact(value(field, row, view)))), out)?;
+            write_record(fields.iter().map(|field: &&Field| Cow::Owned(exact(value(field, row, view.content)))), out)?;
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use agtop_format::text;
 use agtop_model::{Field, Kind, Row, field};
 
 use crate::View;
-use crate::cell::{Cell, Style, cell};
+use crate::cell::{Cell, cell};
+use crate::tone::Tone;
 
 /// Columns between two columns.
 const GAP: usize = 2;
@@ -68,14 +69,14 @@ impl Filled {
     }
 
     fn new(field: &Field, room: (usize, u8), rows: &[Row<'_>], view: &View) -> Self {
-        let cells = rows.iter().map(|row| cell(field, row, view)).collect();
+        let cells = rows.iter().map(|row| cell(field, row, &view.cells())).collect();
         let align = if matches!(field.kind, Kind::Text | Kind::Time) { Align::Left } else { Align::Right };
         Self::of_cells(field.title, align, room, cells)
     }
 
     /// A column of these cells, with the fewest columns it needs and its rank as [`Column`] has them.
     pub(crate) fn of_cells(heading: &str, align: Align, (least, rank): (usize, u8), cells: Vec<Cell>) -> Self {
-        let heading = Cell::new(heading, Style::Bold);
+        let heading = Cell::new(heading, Tone::Strong);
         let widest = cells.iter().map(Cell::width).max().unwrap_or(0).max(heading.width()).min(WIDEST);
         // Half a number is a wrong number.
         let least = if align == Align::Right { widest } else { least.min(widest) };

@@ -5,6 +5,11 @@ use agtop_model::{Billing, ClientId, Field, Plan, Spend};
 use agtop_query::Selection;
 use jiff::tz::TimeZone;
 
+use crate::cell::{CellContext, Wording};
+
+/// How full a context window may be before it is worth a look, and before it is urgent, in percent.
+const CONTEXT_MARKS: (f64, f64) = (70.0, 90.0);
+
 /// What part of a snapshot to show, and how. Made once from the command line and the terminal.
 #[derive(Clone)]
 pub struct View {
@@ -47,6 +52,17 @@ impl View {
             platform,
             interval: Duration::from_millis(1500),
             zone: TimeZone::UTC,
+        }
+    }
+
+    /// How this view's tables write cells.
+    pub(crate) const fn cells(&self) -> CellContext<'_> {
+        CellContext {
+            content: self.content,
+            plan: self.plan,
+            zone: &self.zone,
+            context_marks: CONTEXT_MARKS,
+            wording: Wording::Exact,
         }
     }
 

@@ -8,7 +8,7 @@ use agtop_format::units;
 use agtop_model::{
     Basis, Cost, FileId, InferenceGeo, PicoUsd, Place, Provenance, Purpose, Session, SessionKey, Snapshot, Spend, Usage,
 };
-use agtop_prices::{PriceBook, Rated, Tariff, Terms};
+use agtop_prices::{PriceBook, PriceTerms, Rated, Tariff};
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 
@@ -154,7 +154,7 @@ impl Report<'_> {
     fn priced(&mut self, entry: &Entry, sum: &mut Sum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
         let tariff = rated.at(entry.when.at);
-        let terms = Terms { tier: entry.tier, geo: entry.geo };
+        let terms = PriceTerms { tier: entry.tier, geo: entry.geo };
         sum.add(entry, tariff.cost_of(&entry.usage, terms, entry.extent));
         let Some(quote) = tariff.quote_of(&entry.usage, terms, entry.extent) else {
             let cost = match tariff {
