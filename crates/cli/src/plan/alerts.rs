@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_collect::{Runs, Sampling, Settings};
-use agtop_hooks::Places;
+use agtop_hooks::HookDirs;
 use agtop_prices::PriceBook;
 use agtop_render::alerts::{Rules, Terminal};
 use anyhow::Result;
@@ -19,7 +19,7 @@ pub(crate) struct WatchAlerts {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
     pub(crate) rules: Rules,
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
     pub(crate) interval: Duration,
     pub(crate) span: Span,
     pub(crate) voice: Voice,

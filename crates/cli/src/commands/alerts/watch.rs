@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use agtop_collect::Collector;
-use agtop_hooks::Reading;
+use agtop_hooks::SpoolAccess;
 use agtop_model::Timestamp;
 use agtop_render::alerts::{Action, Alert, Watch, json, notification};
 use agtop_render::sink::plain;
@@ -23,7 +23,7 @@ use crate::{progress, stderr};
 pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
     let WatchAlerts { settings, book, rules, hooks, interval, span, voice } = watch;
     let mut collector = Collector::new(settings, agtop_os::native(), book);
-    let reading = if span == Span::Waiting { Reading::Peeks } else { Reading::Takes };
+    let reading = if span == Span::Waiting { SpoolAccess::Peek } else { SpoolAccess::Take };
     crate::commands::hear(&mut collector, &hooks, reading);
     let (rouse, roused) = bounded(1);
     let end = End { is_asked_for: Arc::default(), rouse };
