@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use agtop_model::PicoUsd;
 
 use crate::day::Day;
-use crate::line;
-use crate::origin;
 use crate::rated::{Era, PriceSource};
 use crate::rates::Rates;
 use crate::sheet::{self, Sheet};
+use crate::{line, origin};
 
 /// A list as [`litellm::compact`](crate::litellm::compact) makes it, and when it was published.
 #[derive(Clone, Debug)]
