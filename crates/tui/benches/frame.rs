@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use agtop_demo as demo;
 use agtop_model::Snapshot;
-use agtop_tui::{App, Canvas, Change, Message, Options};
+use agtop_tui::{App, Canvas, Message, Options, ScreenChange};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use divan::Bencher;
 use ratatui::Terminal;
@@ -26,7 +26,7 @@ fn key(code: KeyCode) -> Message {
 
 /// A screen after these keys.
 fn stage(keys: &str) -> (App, Terminal<TestBackend>) {
-    let mut app = App::new(Options::usual("1.0.0", "linux"));
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     app.update(Message::Resize(200, 50));
     app.update(Message::Snapshot(snapshot()));
     for letter in keys.chars() {
@@ -38,7 +38,7 @@ fn stage(keys: &str) -> (App, Terminal<TestBackend>) {
 }
 
 fn frame(app: &App, terminal: &mut Terminal<TestBackend>) {
-    terminal.draw(|frame| Canvas::default().draw(app, Change::Everything, frame)).expect("a test terminal");
+    terminal.draw(|frame| Canvas::default().draw(app, ScreenChange::Everything, frame)).expect("a test terminal");
 }
 
 /// Keys that lead to each view.
@@ -48,12 +48,12 @@ const VIEWS: [&str; 8] = ["1", "1g", "1t", "1d", "2", "3", "4", "5"];
 fn a_second(bencher: Bencher<'_, '_>) {
     let (mut app, mut terminal) = stage("");
     let mut canvas = Canvas::default();
-    terminal.draw(|frame| canvas.draw(&app, Change::Everything, frame)).expect("a test terminal");
+    terminal.draw(|frame| canvas.draw(&app, ScreenChange::Everything, frame)).expect("a test terminal");
     let mut now = snapshot().now;
     bencher.bench_local(|| {
         now = now.plus(std::time::Duration::from_secs(1));
         app.update(Message::Clock(now));
-        terminal.draw(|frame| canvas.draw(&app, Change::Clock, frame)).expect("a test terminal");
+        terminal.draw(|frame| canvas.draw(&app, ScreenChange::Clock, frame)).expect("a test terminal");
     });
 }
 

@@ -22,7 +22,7 @@ pub enum Command {
         signal: Signal,
     },
     /// Bring the terminal in which an agent runs to the front.
-    GoTo(Whereabouts),
+    GoTo(TerminalTarget),
     /// Tell where the figures of a session come from.
     Explain(SessionKey),
     /// Write a file.
@@ -32,9 +32,9 @@ pub enum Command {
     /// Have the terminal ring, or show a notification, by this text, which changes nothing on the screen.
     Ring(String),
     /// Do what the rule of this alert asks for outside the terminal.
-    Act(Box<Alert>),
+    RunAlertActions(Box<Alert>),
     /// Remember how the screen was set up.
-    Save(Choices),
+    Save(SavedChoices),
     /// Go to the background until the shell brings it back.
     Suspend,
     /// Draw everything anew, whatever is on the screen.
@@ -56,7 +56,7 @@ pub enum Signal {
 
 /// What tells a terminal multiplexer where an agent runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Whereabouts {
+pub struct TerminalTarget {
     /// The agent's process.
     pub process: ProcId,
     /// The processes above it, nearest first.
@@ -74,7 +74,7 @@ pub struct Export {
 
 /// How the screen was set up, as the configuration keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choices {
+pub struct SavedChoices {
     /// The theme.
     pub theme: String,
     /// The columns of the agents view, in their order.

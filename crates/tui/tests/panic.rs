@@ -11,9 +11,9 @@ use std::io::Result;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use agtop_tui::{App, Change, Mouse, Options, Screen, Tty};
+use agtop_tui::{App, MouseCapture, Options, Screen, ScreenChange, Tty};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const SCREEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn main() -> Result<ExitCode> {
     if std::env::args().any(|argument| argument == "--panic-on-the-terminal") {
@@ -35,8 +35,8 @@ fn main() -> Result<ExitCode> {
 
 #[expect(clippy::panic, reason = "that is what is tried")]
 fn panic_on_the_terminal() -> Result<()> {
-    let mut tty = Tty::take(Mouse::Ours)?;
-    tty.draw(&App::new(Options::usual("0", "any")), Change::Everything)?;
+    let mut tty = Tty::take(MouseCapture::Enabled)?;
+    tty.draw(&App::new(Options::with_defaults("0", "any")), ScreenChange::Everything)?;
     panic!("nobody is there");
 }
 
@@ -54,7 +54,7 @@ fn look_at_a_panic() -> Result<Option<(String, String)>> {
     let started = Instant::now();
     let screen = loop {
         let screen = tmux(&socket, &["capture-pane", "-p", "-t", "s"]).unwrap_or_default();
-        if screen.contains("modes") || started.elapsed() > PATIENCE {
+        if screen.contains("modes") || started.elapsed() > SCREEN_TIMEOUT {
             break screen;
         }
         std::thread::sleep(Duration::from_millis(20));

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use agtop_demo::{self as demo, Demo, NOON};
 use agtop_model::{Agent, Liveness, Snapshot, Status};
-use crossterm::event::KeyModifiers;
+use crossterm::event::{KeyEvent, KeyModifiers};
 
 use super::*;
 use crate::command::Signal;
-use crate::keys::{Preset, key};
+use crate::keys::{KeyPreset, key};
+use crate::panel::PanelTab;
 use crate::testing::text_of;
-use crate::{Command, Reply};
+use crate::views::{ListItem, UsageGrouping};
 
 fn app_of(snapshot: Snapshot) -> App {
-    let mut app = App::new(Options::usual("1.0.0", "linux"));
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     app.update(Message::Resize(140, 40));
     app.update(Message::Snapshot(Arc::new(snapshot)));
     app
@@ -40,7 +41,7 @@ fn chosen_pid(app: &App) -> Option<u32> {
 }
 
 fn shown_pids(app: &App) -> Vec<u32> {
-    let snapshot = app.snapshot.as_deref().unwrap();
+    let snapshot = app.data.snapshot.as_deref().unwrap();
     let rows = app.list().unwrap().items.iter().filter_map(|item| item.row(snapshot));
     rows.filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect()
 }
@@ -79,9 +80,9 @@ fn s0_key_03_a_pause_keeps_the_picture_and_going_on_shows_the_newest() {
     assert!(text_of(&app, 140, 40).contains("paused"));
     app.update(Message::Snapshot(at(10)));
     app.update(Message::Snapshot(at(20)));
-    assert_eq!(app.snapshot.as_ref().unwrap().now, NOON);
+    assert_eq!(app.data.snapshot.as_ref().unwrap().now, NOON);
     press(&mut app, "p");
-    assert_eq!(app.snapshot.as_ref().unwrap().now, at(20).now);
+    assert_eq!(app.data.snapshot.as_ref().unwrap().now, at(20).now);
 }
 
 #[test]
@@ -92,10 +93,10 @@ fn s0_key_04_refresh_is_asked_for() {
 #[test]
 fn s0_key_05_s_goes_through_agtop_2s_sort_keys_in_their_order() {
     let mut app = app();
-    let mut seen = vec![app.sort.key.as_str()];
+    let mut seen = vec![app.lists.sort.key.as_str()];
     for _ in 0..5 {
         press(&mut app, "s");
-        seen.push(app.sort.key.as_str());
+        seen.push(app.lists.sort.key.as_str());
     }
     assert_eq!(seen, ["smart", "cpu", "mem", "tokens", "uptime", "client"]);
 }
@@ -105,16 +106,16 @@ fn s0_key_06_g_groups_by_project_and_groups_fold() {
     let mut app = app();
     press(&mut app, "g");
     let groups = |app: &App| {
-        let items = &app.agents.items;
-        items.iter().filter(|item| matches!(item, Item::Group(_))).count()
+        let items = &app.lists.agents.items;
+        items.iter().filter(|item| matches!(item, ListItem::Group(_))).count()
     };
     assert_eq!(groups(&app), 6);
-    let before = app.agents.items.len();
+    let before = app.lists.agents.items.len();
     press(&mut app, "Home Enter");
     assert_eq!(groups(&app), 6);
-    assert!(app.agents.items.len() < before);
+    assert!(app.lists.agents.items.len() < before);
     press(&mut app, "Enter g");
-    assert_eq!((groups(&app), app.agents.items.len()), (0, 14));
+    assert_eq!((groups(&app), app.lists.agents.items.len()), (0, 14));
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn s0_key_07_a_filter_is_typed_edited_and_cleared() {
     type_in(&mut app, "agent:codex cpu>1000");
     assert_eq!(shown_pids(&app).len(), 0);
     press(&mut app, "C-w Enter");
-    assert_eq!((shown_pids(&app).len(), app.prompt.is_none()), (3, true));
+    assert_eq!((shown_pids(&app).len(), app.prompts.open.is_none()), (3, true));
     press(&mut app, "Esc");
     assert_eq!(shown_pids(&app).len(), 14);
 }
@@ -149,10 +150,10 @@ fn a_filter_that_is_wrong_is_not_entered_and_keeps_its_reason() {
     press(&mut app, "/");
     type_in(&mut app, "cpu>x");
     press(&mut app, "Enter");
-    assert!(app.prompt.is_some());
+    assert!(app.prompts.open.is_some());
     assert!(text_of(&app, 140, 40).contains("× 'x' is not a percentage"));
     press(&mut app, "Backspace 0 Enter");
-    assert!(app.prompt.is_none() && app.filtering.error.is_none());
+    assert!(app.prompts.open.is_none() && app.lists.filter.error.is_none());
 }
 
 #[test]
@@ -161,13 +162,13 @@ fn the_history_of_filters_is_one_key_away() {
     press(&mut app, "/");
     type_in(&mut app, "agent:codex");
     press(&mut app, "Enter Esc / Up");
-    assert_eq!(app.filtering.text, "agent:codex");
+    assert_eq!(app.lists.filter.text, "agent:codex");
 }
 
 #[test]
 fn s0_key_08_to_10_keys_move_the_choice() {
     let mut app = app();
-    let at = |app: &App| app.agents.index;
+    let at = |app: &App| app.lists.agents.index;
     for (keys, expected) in [
         ("j", 1),
         ("Down", 2),
@@ -201,18 +202,18 @@ fn s0_key_11_enter_and_space_open_and_close_details() {
 fn s1_key_keys_of_rust_agtop_work() {
     let mut app = app();
     press(&mut app, "F6");
-    assert_eq!(app.sort.key.as_str(), "cpu");
+    assert_eq!(app.lists.sort.key.as_str(), "cpu");
     press(&mut app, ">");
-    assert_eq!(app.sort.key.as_str(), "mem");
+    assert_eq!(app.lists.sort.key.as_str(), "mem");
     let usual = shown_pids(&app);
     press(&mut app, "i");
     assert_eq!(shown_pids(&app), usual.into_iter().rev().collect::<Vec<_>>());
     press(&mut app, "d");
-    assert_eq!(app.arranged, Arranged::Dashboard);
+    assert_eq!(app.layout.mode, LayoutMode::Dashboard);
     press(&mut app, "d Tab");
-    assert_eq!(app.tab, Tab::Process);
+    assert_eq!(app.layout.tab, PanelTab::Process);
     press(&mut app, "S-Tab S-Tab");
-    assert_eq!(app.tab, Tab::Config);
+    assert_eq!(app.layout.tab, PanelTab::Config);
 }
 
 #[test]
@@ -232,7 +233,7 @@ fn the_choice_follows_the_agent_and_not_the_row() {
     });
     app.update(Message::Snapshot(Arc::new(after)));
     assert_eq!(chosen_pid(&app), Some(pid));
-    assert_ne!(app.agents.index, 13);
+    assert_ne!(app.lists.agents.index, 13);
 }
 
 #[test]
@@ -243,14 +244,14 @@ fn when_the_chosen_agent_ends_its_neighbour_is_chosen() {
     let pid = chosen_pid(&app).unwrap();
     let without = |agents: Vec<Agent>| agents.into_iter().filter(|agent| agent.process.id.pid != pid).collect();
     app.update(Message::Snapshot(Arc::new(with_agents(&before, without))));
-    assert_eq!((app.agents.index, app.agents.items.len()), (2, 4));
+    assert_eq!((app.lists.agents.index, app.lists.agents.items.len()), (2, 4));
 }
 
 #[test]
 fn who_needs_its_person_is_one_key_away_from_everywhere() {
     let mut app = app();
     press(&mut app, "4 a");
-    assert_eq!(app.view, ViewId::Agents);
+    assert_eq!(app.layout.view, ViewId::Agents);
     let first = chosen_pid(&app);
     assert!(agtop_query::needs_its_person(app.chosen_agent().unwrap().status));
     press(&mut app, "a");
@@ -306,7 +307,7 @@ fn an_agent_that_has_ended_is_asked_nothing() {
         agents.into_iter().map(|agent| Agent { liveness: Liveness::Stopped, ..agent }).collect()
     }));
     press(&mut app, "K");
-    assert!(app.overlay.is_none() && app.notice.as_ref().is_some_and(|notice| notice.outcome.is_err()));
+    assert!(app.overlay.is_none() && app.status.as_ref().is_some_and(|notice| notice.outcome.is_err()));
 }
 
 #[test]
@@ -343,7 +344,7 @@ fn the_command_line_completes_and_says_what_it_does_not_know() {
     press(&mut app, ":");
     type_in(&mut app, "th");
     press(&mut app, "Tab");
-    assert_eq!(app.prompt.as_ref().unwrap().text(), "theme ");
+    assert_eq!(app.prompts.open.as_ref().unwrap().text(), "theme ");
     type_in(&mut app, "dra");
     press(&mut app, "Tab Enter");
     assert_eq!(app.look.theme.name, "dracula");
@@ -360,11 +361,11 @@ fn the_command_line_completes_and_says_what_it_does_not_know() {
     press(&mut app, ":");
     type_in(&mut app, "sort cost");
     press(&mut app, "Enter");
-    assert_eq!(app.sort.key.as_str(), "cost");
+    assert_eq!(app.lists.sort.key.as_str(), "cost");
     press(&mut app, ":");
     type_in(&mut app, "keys vim");
     press(&mut app, "Enter G g g");
-    assert_eq!((app.options.keys, app.agents.index), (Preset::Vim, 0));
+    assert_eq!((app.options.keys, app.lists.agents.index), (KeyPreset::Vim, 0));
 }
 
 #[test]
@@ -393,25 +394,26 @@ fn usage_is_looked_into_and_left() {
     press(&mut app, "4 w");
     assert!(text_of(&app, 140, 40).contains("by week"));
     press(&mut app, "Enter");
-    assert_eq!((app.usage.by, app.usage.path.len()), (By::Model, 1));
+    assert_eq!((app.usage.by, app.usage.path.len()), (UsageGrouping::Model, 1));
     press(&mut app, "Esc");
-    assert_eq!((app.usage.by, app.usage.path.len()), (By::Period, 0));
+    assert_eq!((app.usage.by, app.usage.path.len()), (UsageGrouping::Period, 0));
     press(&mut app, "Right Right Right Right");
-    assert_eq!(app.usage.by, By::Project);
+    assert_eq!(app.usage.by, UsageGrouping::Project);
     press(&mut app, "Enter");
-    assert_eq!(app.usage.by, By::Session);
+    assert_eq!(app.usage.by, UsageGrouping::Session);
     press(&mut app, "Left Left Left");
-    assert_eq!((app.usage.by, app.usage.path.len()), (By::Period, 1), "the project over time");
+    assert_eq!((app.usage.by, app.usage.path.len()), (UsageGrouping::Period, 1), "the project over time");
 }
 
 #[test]
 fn a_tree_shows_sub_agents_and_helpers_below_their_agent() {
     let mut app = app();
     press(&mut app, "t");
-    let depths: Vec<bool> = app.agents.items.iter().map(|item| matches!(item, Item::Row { depth: 0, .. })).collect();
+    let depths: Vec<bool> =
+        app.lists.agents.items.iter().map(|item| matches!(item, ListItem::Row { depth: 0, .. })).collect();
     assert_eq!(depths.iter().filter(|is_root| **is_root).count(), 14);
-    assert!(app.agents.items.iter().any(|item| matches!(item, Item::Helper { depth: 1, .. })));
-    assert!(app.agents.items.iter().any(|item| matches!(item, Item::Row { agent: None, depth: 1, .. })));
+    assert!(app.lists.agents.items.iter().any(|item| matches!(item, ListItem::Helper { depth: 1, .. })));
+    assert!(app.lists.agents.items.iter().any(|item| matches!(item, ListItem::Row { agent: None, depth: 1, .. })));
 }
 
 #[test]
@@ -431,7 +433,7 @@ fn a_loop_of_parents_ends() {
     }));
     let mut app = app;
     press(&mut app, "t");
-    assert!(app.agents.items.len() < 30);
+    assert!(app.lists.agents.items.len() < 30);
 }
 
 #[test]
@@ -451,17 +453,17 @@ fn an_answer_is_shown_and_a_text_can_be_read() {
 fn the_clock_goes_on_and_asks_for_a_frame_once_a_second() {
     let mut app = app();
     app.take_change();
-    let now = app.snapshot.as_ref().unwrap().now;
+    let now = app.data.snapshot.as_ref().unwrap().now;
     app.update(Message::Clock(now.plus(Duration::from_millis(100))));
     assert_eq!(app.take_change(), None);
     app.update(Message::Clock(now.plus(Duration::from_millis(1_100))));
-    assert_eq!(app.take_change(), Some(Change::Clock));
+    assert_eq!(app.take_change(), Some(ScreenChange::Clock));
 }
 
 #[test]
 fn a_pid_shows_that_agent_alone() {
     let pid = demo::crowd(14, 14).agents[3].process.id.pid;
-    let mut app = App::new(Options { pid: Some(pid), ..Options::usual("1.0.0", "linux") });
+    let mut app = App::new(Options { pid: Some(pid), ..Options::with_defaults("1.0.0", "linux") });
     app.update(Message::Snapshot(Arc::new(demo::crowd(14, 14))));
     assert_eq!(shown_pids(&app), [pid]);
 }
@@ -470,9 +472,14 @@ fn a_pid_shows_that_agent_alone() {
 fn sessions_at_work_are_on_top_whatever_is_sorted_by() {
     let mut app = app();
     press(&mut app, "2 s s s");
-    let snapshot = app.snapshot.clone().unwrap();
-    let has_agent: Vec<bool> =
-        app.sessions.items.iter().map(|item| item.row(&snapshot).is_some_and(|row| row.agent.is_some())).collect();
+    let snapshot = app.data.snapshot.clone().unwrap();
+    let has_agent: Vec<bool> = app
+        .lists
+        .sessions
+        .items
+        .iter()
+        .map(|item| item.row(&snapshot).is_some_and(|row| row.agent.is_some()))
+        .collect();
     assert!(has_agent.is_sorted_by(|a, b| a >= b) && has_agent.contains(&false));
 }
 

@@ -13,7 +13,7 @@ use crate::{ColumnChoice, Options};
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
 fn usual() -> Options {
-    Options::usual("1.0.0", "linux")
+    Options::with_defaults("1.0.0", "linux")
 }
 
 /// A dollar, of models with a price and of one without.

@@ -10,15 +10,15 @@ use agtop_model::{
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
-use crate::app::Tab;
-use crate::look::{Charset, Depth, Ink, THEMES};
+use crate::look::{Charset, ColorDepth, THEMES, Tone};
+use crate::panel::PanelTab;
 use crate::testing::{app_at, buffer_of, press, text_of};
-use crate::{App, Message, Options, Own, Progress, ViewId};
+use crate::{App, Message, Options, Progress, SelfStats, ViewId};
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (140, 40), (220, 60)];
 
 fn usual() -> Options {
-    Options::usual("1.0.0", "linux")
+    Options::with_defaults("1.0.0", "linux")
 }
 
 fn screen(size: (u16, u16), agents: usize, keys: &str) -> String {
@@ -70,20 +70,26 @@ fn the_header_says_that_hooks_are_refused() {
     assert!(screen(snapshot).contains(refused));
 }
 
-/// What cells look like, a letter each: the ink's in colour, what sets it apart without, `#` what is
+/// What cells look like, a letter each: the tone's in colour, what sets it apart without, `#` what is
 /// turned round; `.` is a blank or plain text.
 fn looks(app: &App, (columns, rows): (u16, u16)) -> String {
-    const INKS: [(Ink, char); 6] =
-        [(Ink::Dim, 'd'), (Ink::Faint, 'f'), (Ink::Accent, 'a'), (Ink::Good, 'g'), (Ink::Warn, 'w'), (Ink::Bad, 'b')];
+    const INKS: [(Tone, char); 6] = [
+        (Tone::Dim, 'd'),
+        (Tone::Faint, 'f'),
+        (Tone::Accent, 'a'),
+        (Tone::Good, 'g'),
+        (Tone::Warn, 'w'),
+        (Tone::Bad, 'b'),
+    ];
     let of_modifier = |modifier: Modifier| match modifier {
         Modifier::UNDERLINED => 'u',
         Modifier::DIM => 'd',
         _ => '.',
     };
     let letter = |cell: &Cell| {
-        let ink = INKS.iter().find(|(ink, _)| cell.fg != Color::Reset && app.look.style(*ink).fg == Some(cell.fg));
+        let tone = INKS.iter().find(|(tone, _)| cell.fg != Color::Reset && app.look.style(*tone).fg == Some(cell.fg));
         let mut modifiers = cell.modifier.difference(Modifier::BOLD).iter();
-        let letter = ink.map_or_else(|| modifiers.next().map_or('.', of_modifier), |(_, letter)| *letter);
+        let letter = tone.map_or_else(|| modifiers.next().map_or('.', of_modifier), |(_, letter)| *letter);
         let is_loud = cell.modifier.contains(Modifier::BOLD);
         match (cell.symbol(), letter) {
             (" ", _) => '.',
@@ -101,7 +107,7 @@ fn looks(app: &App, (columns, rows): (u16, u16)) -> String {
 fn what_the_first_thing_one_sees_looks_like() {
     for size in SIZES {
         for agents in [0, 1, 30, 1000] {
-            for (name, depth) in [("colour", Depth::True), ("mono", Depth::None)] {
+            for (name, depth) in [("colour", ColorDepth::True), ("mono", ColorDepth::None)] {
                 let app = app_at(size, Options { depth, ..usual() }, demo::crowd(agents, agents * 2));
                 insta::assert_snapshot!(format!("{name}-{agents}-at-{}x{}", size.0, size.1), looks(&app, size));
             }
@@ -206,7 +212,7 @@ fn s0_pop_01_the_title_tells_status_agent_pid_and_project() {
     let mut app = app_at((140, 40), usual(), demo::crowd(14, 30));
     press(&mut app, "Enter");
     let agent = app.chosen_agent().unwrap();
-    let (pid, project) = (agent.process.id.pid, crate::app::project(agent));
+    let (pid, project) = (agent.process.id.pid, agtop_format::project(agent));
     let text = text_of(&app, 140, 40);
     let title = text.lines().find(|line| line.contains('╭')).unwrap();
     assert!(title.contains(&format!("! permission   codex   pid {pid}   {project}")), "{title}");
@@ -228,18 +234,21 @@ fn s1_ui_01_and_02_sessions_and_agents_have_the_columns_of_rust_agtop() {
 fn s1_ui_03_other_columns_are_enabled_in_the_config_tab_while_the_list_shows_them() {
     let mut app = app_at((220, 60), usual(), demo::crowd(14, 30));
     press(&mut app, "c");
-    assert_eq!(app.tab, Tab::Config);
+    assert_eq!(app.layout.tab, PanelTab::Config);
     for id in ["vsz", "disk_read", "disk_write"] {
         assert!(app.options.columns.iter().all(|choice| choice.id != id), "{id}");
         press(&mut app, "Home");
-        while crate::popup::configurable(app.columns()).get(app.configures_in_panel().unwrap()) != Some(&id) {
+        while crate::column_config::configurable(app.columns()).get(app.column_chosen_in_panel().unwrap()) != Some(&id)
+        {
             press(&mut app, "j");
         }
         press(&mut app, "Space");
         // In front of all others it has room on any screen.
         for _ in 0..app.columns().len() {
             press(&mut app, "Home");
-            while crate::popup::configurable(app.columns()).get(app.configures_in_panel().unwrap()) != Some(&id) {
+            while crate::column_config::configurable(app.columns()).get(app.column_chosen_in_panel().unwrap())
+                != Some(&id)
+            {
                 press(&mut app, "j");
             }
             press(&mut app, "Left");
@@ -276,7 +285,7 @@ fn s1_ui_09_plans_and_their_windows_are_told_of_each_account() {
 #[test]
 fn the_footer_tells_what_agtop_itself_uses() {
     let mut app = app_at((200, 40), usual(), demo::crowd(2, 2));
-    app.update(Message::Own(Own { cpu_percent: Some(0.24), memory: Some(25_000_000) }));
+    app.update(Message::SelfStats(SelfStats { cpu_percent: Some(0.24), memory: Some(25_000_000) }));
     assert!(text_of(&app, 200, 40).contains("agtop 0.2% 24M"));
 }
 
@@ -352,7 +361,7 @@ fn colours(cells: &[Cell]) -> Vec<(Color, Color)> {
 fn without_colour_the_same_is_said_and_nothing_is_coloured() {
     for keys in EVERYWHERE {
         let mut coloured = app_at((140, 40), usual(), demo::crowd(14, 30));
-        let mono = Options { depth: Depth::None, ..usual() };
+        let mono = Options { depth: ColorDepth::None, ..usual() };
         let mut plain = app_at((140, 40), mono, demo::crowd(14, 30));
         press(&mut coloured, keys);
         press(&mut plain, keys);
@@ -471,15 +480,15 @@ fn every_view_is_reached_by_its_key_and_by_name() {
     for (key, view) in ["1", "2", "3", "4", "5"].into_iter().zip(ViewId::ALL) {
         let mut app = app_at((140, 40), usual(), demo::crowd(3, 3));
         press(&mut app, key);
-        assert_eq!((app.view, view.as_str().parse()), (view, Ok(view)));
+        assert_eq!((app.layout.view, view.as_str().parse()), (view, Ok(view)));
     }
 }
 
 #[test]
 fn every_tab_of_the_panel_tells_something() {
     let mut app = app_at((140, 40), usual(), demo::crowd(1, 1));
-    for tab in Tab::ALL {
-        app.tab = tab;
+    for tab in PanelTab::ALL {
+        app.layout.tab = tab;
         assert!(!text_of(&app, 140, 40).contains("nothing to show"), "{tab:?}");
     }
 }

@@ -1,7 +1,7 @@
 use ratatui::buffer::Buffer;
 
 /// What stands for the characters that agtop draws with, where a terminal has ASCII only.
-const STAND_INS: &[(&str, &str)] = &[
+const ASCII_REPLACEMENTS: &[(&str, &str)] = &[
     ("●", "*"),
     ("○", "o"),
     ("◌", "o"),
@@ -62,7 +62,7 @@ pub(crate) fn in_ascii(buffer: &mut Buffer) {
         if cell.symbol().is_ascii() {
             continue;
         }
-        let stand_in = STAND_INS.iter().find(|(drawn, _)| *drawn == cell.symbol());
+        let stand_in = ASCII_REPLACEMENTS.iter().find(|(drawn, _)| *drawn == cell.symbol());
         cell.set_symbol(stand_in.map_or("?", |(_, ascii)| ascii));
     }
 }

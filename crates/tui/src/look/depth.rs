@@ -4,7 +4,7 @@ use super::Rgb;
 
 /// How many colours a terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Depth {
+pub enum ColorDepth {
     /// None, or none are wanted.
     None,
     /// The sixteen that every terminal has, in its own shades.
@@ -19,7 +19,7 @@ pub enum Depth {
 /// The steps of each primary in xterm's cube of colours 16 to 231.
 const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
-impl Depth {
+impl ColorDepth {
     /// The colour nearest to `rgb` that can be shown.
     pub(crate) fn colour(self, rgb: Rgb) -> Color {
         let Rgb(r, g, b) = rgb;
@@ -71,7 +71,7 @@ mod tests {
             (Rgb(8, 8, 8), 232),
         ];
         for (rgb, index) in cases {
-            assert_eq!(Depth::Indexed.colour(rgb), Color::Indexed(index), "{rgb:?}");
+            assert_eq!(ColorDepth::Indexed.colour(rgb), Color::Indexed(index), "{rgb:?}");
         }
     }
 }

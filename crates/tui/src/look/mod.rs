@@ -1,4 +1,4 @@
-//! How things look: what an ink means is fixed, which colour it has is the theme's.
+//! How things look: what an tone means is fixed, which colour it has is the theme's.
 
 mod ascii;
 mod depth;
@@ -11,12 +11,12 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
 pub(crate) use ascii::in_ascii;
-pub use depth::Depth;
+pub use depth::ColorDepth;
 pub use theme::{Rgb, THEMES, Theme, ThemeError, theme};
 
 /// What a text means. Its colour never tells more than the text itself does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Ink {
+pub(crate) enum Tone {
     /// As it is.
     Text,
     /// A heading, or a value to be read first.
@@ -35,8 +35,8 @@ pub(crate) enum Ink {
     Bad,
 }
 
-impl Ink {
-    /// The ink of rows and counts of that status.
+impl Tone {
+    /// The tone of rows and counts of that status.
     pub(crate) const fn of(status: Status) -> Self {
         match status {
             Status::NeedsPermission | Status::NeedsInput => Self::Warn,
@@ -47,7 +47,7 @@ impl Ink {
         }
     }
 
-    /// The ink of a value that is worth a look from `warn` on, and urgent from `bad` on.
+    /// The tone of a value that is worth a look from `warn` on, and urgent from `bad` on.
     pub(crate) fn rising(value: f64, warn: f64, bad: f64) -> Self {
         if value >= bad {
             Self::Bad
@@ -58,7 +58,7 @@ impl Ink {
         }
     }
 
-    /// What sets the ink apart where there are no colours.
+    /// What sets the tone apart where there are no colours.
     const fn modifier(self) -> Modifier {
         match self {
             Self::Text | Self::Good => Modifier::empty(),
@@ -69,7 +69,7 @@ impl Ink {
         }
     }
 
-    /// The ink in the sixteen colours every terminal has.
+    /// The tone in the sixteen colours every terminal has.
     const fn ansi(self) -> Color {
         match self {
             Self::Text | Self::Strong => Color::Reset,
@@ -96,60 +96,60 @@ pub enum Charset {
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
     pub(crate) theme: Theme,
-    pub(crate) depth: Depth,
+    pub(crate) depth: ColorDepth,
     pub(crate) charset: Charset,
 }
 
 impl Look {
     /// The style of a text.
-    pub(crate) fn style(&self, ink: Ink) -> Style {
-        let bold = if ink == Ink::Strong { Modifier::BOLD } else { Modifier::empty() };
-        let rgb = match ink {
-            Ink::Text | Ink::Strong => self.theme.text,
-            Ink::Dim => self.theme.dim,
-            Ink::Faint => self.theme.faint,
-            Ink::Accent => self.theme.accent,
-            Ink::Good => self.theme.good,
-            Ink::Warn => self.theme.warn,
-            Ink::Bad => self.theme.bad,
+    pub(crate) fn style(&self, tone: Tone) -> Style {
+        let bold = if tone == Tone::Strong { Modifier::BOLD } else { Modifier::empty() };
+        let rgb = match tone {
+            Tone::Text | Tone::Strong => self.theme.text,
+            Tone::Dim => self.theme.dim,
+            Tone::Faint => self.theme.faint,
+            Tone::Accent => self.theme.accent,
+            Tone::Good => self.theme.good,
+            Tone::Warn => self.theme.warn,
+            Tone::Bad => self.theme.bad,
         };
         match (self.depth, rgb) {
-            (Depth::None, _) => Style::new().add_modifier(ink.modifier()),
-            (_, None) if self.theme.is_colourless() => Style::new().add_modifier(ink.modifier()),
+            (ColorDepth::None, _) => Style::new().add_modifier(tone.modifier()),
+            (_, None) if self.theme.is_colourless() => Style::new().add_modifier(tone.modifier()),
             // Said, not left out: what lies below may have another colour.
             (_, None) => Style::new().fg(Color::Reset).add_modifier(bold),
-            (Depth::Ansi16, Some(_)) => Style::new().fg(ink.ansi()).add_modifier(bold),
+            (ColorDepth::Ansi16, Some(_)) => Style::new().fg(tone.ansi()).add_modifier(bold),
             (depth, Some(rgb)) => Style::new().fg(depth.colour(rgb)).add_modifier(bold),
         }
     }
 
     /// The style of a meaning's mark where it must stand out: in its colour and bold.
-    pub(crate) fn loud(&self, ink: Ink) -> Style {
-        self.style(ink).add_modifier(Modifier::BOLD)
+    pub(crate) fn loud(&self, tone: Tone) -> Style {
+        self.style(tone).add_modifier(Modifier::BOLD)
     }
 
     /// The style of a status: what wants its person stands out, and who cannot go on at all does so from afar.
     pub(crate) fn status(&self, status: Status) -> Style {
-        match (status, Ink::of(status)) {
-            (Status::NeedsPermission, ink) => self.loud(ink).add_modifier(Modifier::REVERSED),
-            (_, Ink::Warn) => self.loud(Ink::Warn),
+        match (status, Tone::of(status)) {
+            (Status::NeedsPermission, tone) => self.loud(tone).add_modifier(Modifier::REVERSED),
+            (_, Tone::Warn) => self.loud(Tone::Warn),
             // Turned round without colours, too, it would be as loud as who waits for a permission.
-            (_, Ink::Bad) => self.fill(Ink::Bad).add_modifier(Modifier::BOLD),
-            (_, ink) => self.style(ink),
+            (_, Tone::Bad) => self.fill(Tone::Bad).add_modifier(Modifier::BOLD),
+            (_, tone) => self.style(tone),
         }
     }
 
     /// The style of bars and marks: in its colour, without what makes words stand out.
-    pub(crate) fn fill(&self, ink: Ink) -> Style {
+    pub(crate) fn fill(&self, tone: Tone) -> Style {
         let words_only = Modifier::UNDERLINED.union(Modifier::REVERSED);
-        let style = self.style(ink);
+        let style = self.style(tone);
         Style { add_modifier: style.add_modifier.difference(words_only), ..style }
     }
 
     /// The style that lies over the chosen row.
     pub(crate) fn selected(&self) -> Style {
         match (self.depth, self.theme.selected) {
-            (Depth::True | Depth::Indexed, Some(rgb)) => Style::new().bg(self.depth.colour(rgb)),
+            (ColorDepth::True | ColorDepth::Indexed, Some(rgb)) => Style::new().bg(self.depth.colour(rgb)),
             // One bar in one colour: dim and coloured text turned round would be patches that cannot be read.
             _ => Style::new()
                 .fg(Color::Reset)
@@ -161,15 +161,15 @@ impl Look {
 
     /// The style of the whole screen.
     pub(crate) fn ground(&self) -> Style {
-        let style = self.style(Ink::Text);
+        let style = self.style(Tone::Text);
         match (self.depth, self.theme.ground) {
-            (Depth::True | Depth::Indexed, Some(rgb)) => style.bg(self.depth.colour(rgb)),
+            (ColorDepth::True | ColorDepth::Indexed, Some(rgb)) => style.bg(self.depth.colour(rgb)),
             _ => style,
         }
     }
 
-    pub(crate) fn span<'a>(&self, text: impl Into<Cow<'a, str>>, ink: Ink) -> Span<'a> {
-        Span::styled(text, self.style(ink))
+    pub(crate) fn span<'a>(&self, text: impl Into<Cow<'a, str>>, tone: Tone) -> Span<'a> {
+        Span::styled(text, self.style(tone))
     }
 }
 
@@ -177,13 +177,13 @@ impl Look {
 mod tests {
     use super::*;
 
-    fn look(name: &str, depth: Depth) -> Look {
+    fn look(name: &str, depth: ColorDepth) -> Look {
         Look { theme: theme(name).unwrap(), depth, charset: Charset::Unicode }
     }
 
     #[test]
     fn who_waits_for_a_permission_stands_out_from_all_others_in_every_theme() {
-        for depth in [Depth::True, Depth::Ansi16, Depth::None] {
+        for depth in [ColorDepth::True, ColorDepth::Ansi16, ColorDepth::None] {
             for theme in THEMES {
                 let look = look(&theme.name, depth);
                 let others = [Status::NeedsInput, Status::Working, Status::Idle, Status::Stalled, Status::Error];
@@ -198,8 +198,8 @@ mod tests {
 
     #[test]
     fn without_colours_nothing_has_a_colour_and_meanings_still_differ() {
-        for look in [look("dark", Depth::None), look("monochrome", Depth::True)] {
-            let styles = [Ink::Text, Ink::Strong, Ink::Dim, Ink::Warn, Ink::Bad].map(|ink| look.style(ink));
+        for look in [look("dark", ColorDepth::None), look("monochrome", ColorDepth::True)] {
+            let styles = [Tone::Text, Tone::Strong, Tone::Dim, Tone::Warn, Tone::Bad].map(|tone| look.style(tone));
             assert!(styles.iter().all(|style| style.fg.is_none() && style.bg.is_none()));
             for (at, style) in styles.iter().enumerate() {
                 assert!(!styles[..at].contains(style), "{style:?}");
@@ -210,13 +210,13 @@ mod tests {
 
     #[test]
     fn sixteen_colours_are_those_of_the_terminal() {
-        let look = look("dracula", Depth::Ansi16);
-        assert_eq!(look.style(Ink::Bad).fg, Some(Color::Red));
+        let look = look("dracula", ColorDepth::Ansi16);
+        assert_eq!(look.style(Tone::Bad).fg, Some(Color::Red));
         assert_eq!(look.ground().bg, None);
     }
 
     #[test]
     fn the_default_theme_leaves_the_terminal_its_background() {
-        assert_eq!(look("dark", Depth::True).ground().bg, None);
+        assert_eq!(look("dark", ColorDepth::True).ground().bg, None);
     }
 }

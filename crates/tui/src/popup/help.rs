@@ -1,12 +1,16 @@
+use std::sync::Arc;
+
+use agtop_model::Untrusted;
 use ratatui::text::{Line, Span};
 
-use crate::app::{App, ViewId};
-use crate::columns::Column;
-use crate::keys::{Topic, bindings};
-use crate::look::Ink;
+use crate::columns::{Column, ColumnChoice};
+use crate::command_line::COMMANDS;
+use crate::keys::{HelpTopic, KeyPreset, bindings};
+use crate::look::{Look, Tone};
+use crate::view_id::ViewId;
 
 /// What filters can say, by example.
-const FILTERS: &[(&str, &str)] = &[
+const FILTER_EXAMPLES: &[(&str, &str)] = &[
     ("api", "holds this text somewhere"),
     ("project:api", "this field holds it"),
     ("client=codex", "this field is it"),
@@ -33,36 +37,50 @@ fn spelt(keys: &str) -> String {
     spelt.collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn lines(app: &App) -> Vec<Line<'static>> {
-    let look = &app.look;
-    let heading = |title: &'static str| Line::from(Span::styled(title, look.loud(Ink::Accent)));
-    let pair = |name: String, text: String| {
-        Line::from(vec![look.span(format!("  {name:<20} "), Ink::Text), look.span(text, Ink::Dim)])
-    };
-    let mut lines = vec![Line::from(vec![
-        look.span(app.view.title(), Ink::Strong),
-        look.span(format!("  {}", about(app.view)), Ink::Dim),
-    ])];
-    for topic in Topic::ALL {
-        lines.extend([Line::default(), heading(topic.title())]);
-        let of_topic = bindings(app.options.keys).filter(|binding| binding.topic == topic);
-        lines.extend(of_topic.map(|binding| pair(spelt(binding.keys), binding.help.to_owned())));
+/// What the help is about.
+pub(crate) struct Help<'a> {
+    pub(crate) view: ViewId,
+    pub(crate) keys: KeyPreset,
+    /// The columns of the view, if it has any.
+    pub(crate) columns: Option<&'a [ColumnChoice]>,
+    /// The price list in use; `None` before the first snapshot.
+    pub(crate) prices: Option<&'a Arc<str>>,
+    /// agtop's version.
+    pub(crate) version: &'static str,
+}
+
+impl Help<'_> {
+    pub(super) fn lines(&self, look: &Look) -> Vec<Line<'static>> {
+        let heading = |title: &'static str| Line::from(Span::styled(title, look.loud(Tone::Accent)));
+        let pair = |name: String, text: String| {
+            Line::from(vec![look.span(format!("  {name:<20} "), Tone::Text), look.span(text, Tone::Dim)])
+        };
+        let mut lines = vec![Line::from(vec![
+            look.span(self.view.title(), Tone::Strong),
+            look.span(format!("  {}", about(self.view)), Tone::Dim),
+        ])];
+        for topic in HelpTopic::ALL {
+            lines.extend([Line::default(), heading(topic.title())]);
+            let of_topic = bindings(self.keys).filter(|binding| binding.topic == topic);
+            lines.extend(of_topic.map(|binding| pair(spelt(binding.keys), binding.help.to_owned())));
+        }
+        lines.extend([Line::default(), heading("Filters")]);
+        lines.extend(FILTER_EXAMPLES.iter().map(|(example, text)| pair((*example).to_owned(), (*text).to_owned())));
+        if let Some(columns) = self.columns {
+            lines.extend([Line::default(), heading("Columns")]);
+            let columns = columns.iter().filter_map(|choice| Column::find(&choice.id));
+            lines.extend(columns.map(|column| pair(column.title.to_owned(), column.help.to_owned())));
+        }
+        lines.extend([Line::default(), heading("Command line")]);
+        let commands = COMMANDS.iter();
+        lines.extend(
+            commands.map(|command| pair(format!(":{} {}", command.name, command.argument), command.help.to_owned())),
+        );
+        if let Some(prices) = self.prices {
+            let prices = Untrusted::new(Arc::clone(prices)).for_terminal().into_owned();
+            let text = format!("prices as of {prices}; agtop {}; keys of {}", self.version, self.keys.as_str());
+            lines.extend([Line::default(), Line::from(look.span(text, Tone::Dim))]);
+        }
+        lines
     }
-    lines.extend([Line::default(), heading("Filters")]);
-    lines.extend(FILTERS.iter().map(|(example, text)| pair((*example).to_owned(), (*text).to_owned())));
-    if app.list().is_some() {
-        lines.extend([Line::default(), heading("Columns")]);
-        let columns = app.columns().iter().filter_map(|choice| Column::find(&choice.id));
-        lines.extend(columns.map(|column| pair(column.title.to_owned(), column.help.to_owned())));
-    }
-    lines.extend([Line::default(), heading("Command line")]);
-    let commands = crate::app::COLONS.iter();
-    lines.extend(commands.map(|colon| pair(format!(":{} {}", colon.name, colon.argument), colon.help.to_owned())));
-    if let Some(snapshot) = &app.snapshot {
-        let prices = agtop_model::Untrusted::new(std::sync::Arc::clone(&snapshot.prices)).for_terminal().into_owned();
-        let text =
-            format!("prices as of {prices}; agtop {}; keys of {}", app.options.version, app.options.keys.as_str());
-        lines.extend([Line::default(), Line::from(look.span(text, Ink::Dim))]);
-    }
-    lines
 }

@@ -9,22 +9,22 @@ use agtop_demo as demo;
 
 use super::{Host, Input, Screen, run};
 use crate::keys::key;
-use crate::{App, Change, Command, Message, Options, Reply};
+use crate::{App, Command, Message, Options, Reply, ScreenChange};
 
 /// Lines that are said one after the other; those of one act are there at once.
-struct Play {
+struct ScriptedHost {
     acts: VecDeque<Vec<Input>>,
     now: VecDeque<Input>,
     done: Vec<Command>,
 }
 
-impl Play {
+impl ScriptedHost {
     fn new(acts: Vec<Vec<Input>>) -> Self {
         Self { acts: acts.into(), now: VecDeque::new(), done: Vec::new() }
     }
 }
 
-impl Host for Play {
+impl Host for ScriptedHost {
     fn wait(&mut self) -> Input {
         if self.now.is_empty() {
             self.now.extend(self.acts.pop_front().unwrap_or_default());
@@ -43,13 +43,13 @@ impl Host for Play {
 }
 
 #[derive(Default)]
-struct Slate {
+struct FakeScreen {
     log: Vec<&'static str>,
     breaks: bool,
 }
 
-impl Screen for Slate {
-    fn draw(&mut self, _: &App, _: Change) -> io::Result<()> {
+impl Screen for FakeScreen {
+    fn draw(&mut self, _: &App, _: ScreenChange) -> io::Result<()> {
         self.log.push("draw");
         if self.breaks { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
@@ -89,8 +89,8 @@ fn snapshot() -> Input {
 }
 
 fn played(acts: Vec<Vec<Input>>) -> (Vec<&'static str>, Vec<Command>) {
-    let (mut slate, mut play) = (Slate::default(), Play::new(acts));
-    let mut app = App::new(Options::usual("1.0.0", "linux"));
+    let (mut slate, mut play) = (FakeScreen::default(), ScriptedHost::new(acts));
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     run(&mut slate, &mut app, &mut play).unwrap();
     (slate.log, play.done)
 }
@@ -138,21 +138,21 @@ fn what_a_rule_asks_for_is_done_once_and_while_the_screen_is_paused_too() {
     let text = "[[alerts]]\nname = \"permission\"\nactions = [\"bell\"]\ncommand = [\"true\"]";
     let entries = toml::from_str::<Alerts>(text).unwrap().alerts;
     let rules = Rules::default().with(&entries).unwrap();
-    let mut app = App::new(Options { rules, ..Options::usual("1.0.0", "linux") });
-    let (mut slate, mut play) = (Slate::default(), Play::new(vec![]));
+    let mut app = App::new(Options { rules, ..Options::with_defaults("1.0.0", "linux") });
+    let (mut slate, mut play) = (FakeScreen::default(), ScriptedHost::new(vec![]));
     let calm = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(0, 0))))];
     let wanted = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(5, 5))))];
     play.acts = [calm(), vec![pressed("p")], wanted(), wanted()].into();
     run(&mut slate, &mut app, &mut play).unwrap();
     assert_eq!(slate.log.iter().filter(|kind| **kind == "ring").count(), 1, "{:?}", slate.log);
-    let [Command::Act(alert)] = &*play.done else { panic!("{:?}", play.done) };
+    let [Command::RunAlertActions(alert)] = &*play.done else { panic!("{:?}", play.done) };
     assert_eq!(&*alert.name, "permission");
-    assert!(app.alerts.is_empty(), "it is paused, and the strip is not asked for");
+    assert!(app.alerts.shown.is_empty(), "it is paused, and the strip is not asked for");
 }
 
 #[test]
 fn a_terminal_that_is_gone_ends_the_program() {
-    let mut slate = Slate { breaks: true, ..Slate::default() };
-    let mut app = App::new(Options::usual("1.0.0", "linux"));
-    assert!(run(&mut slate, &mut app, &mut Play::new(vec![])).is_err());
+    let mut slate = FakeScreen { breaks: true, ..FakeScreen::default() };
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
+    assert!(run(&mut slate, &mut app, &mut ScriptedHost::new(vec![])).is_err());
 }

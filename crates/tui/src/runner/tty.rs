@@ -16,8 +16,11 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::bounded::Bounded;
-use super::{Input, Screen};
-use crate::{App, Canvas, Change, Easel, Graphics, Message};
+use super::host::{Input, Screen};
+use crate::app::App;
+use crate::draw::Canvas;
+use crate::logos::{GraphicsProtocol, TerminalGraphics};
+use crate::message::{Message, ScreenChange};
 
 /// A frame of a large screen in full colour is about this long: one write takes it to the terminal.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -27,18 +30,18 @@ const FRAME_BYTES: usize = 256 * 1024;
 pub struct Tty {
     terminal: Terminal<Bounded<CrosstermBackend<BufWriter<Stdout>>>>,
     canvas: Canvas,
-    mouse: Mouse,
+    mouse: MouseCapture,
     is_taken: bool,
 }
 
 /// Whose the mouse is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mouse {
+pub enum MouseCapture {
     /// agtop's: clicks choose, the wheel scrolls.
     #[default]
-    Ours,
+    Enabled,
     /// The terminal's: it selects text.
-    Terminals,
+    Disabled,
 }
 
 impl Tty {
@@ -46,7 +49,7 @@ impl Tty {
     ///
     /// # Errors
     /// If standard output is none, or cannot be written to.
-    pub fn take(mouse: Mouse) -> io::Result<Self> {
+    pub fn take(mouse: MouseCapture) -> io::Result<Self> {
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         let terminal = Terminal::new(Bounded(CrosstermBackend::new(out)))?;
         let mut tty = Self { terminal, canvas: Canvas::default(), mouse, is_taken: false };
@@ -65,9 +68,9 @@ impl Tty {
 
     /// What pictures are drawn on, if the terminal tells how large its cells are. It is asked through the system, not by
     /// a sequence that it might print.
-    pub fn easel(&self, graphics: Graphics) -> Option<Easel> {
+    pub fn graphics(&self, graphics: GraphicsProtocol) -> Option<TerminalGraphics> {
         let WindowSize { columns, rows, width, height } = window_size().ok()?;
-        Easel::new(graphics, (columns, rows), (width, height))
+        TerminalGraphics::new(graphics, (columns, rows), (width, height))
     }
 
     fn out(&mut self) -> &mut CrosstermBackend<BufWriter<Stdout>> {
@@ -76,7 +79,7 @@ impl Tty {
 }
 
 impl Screen for Tty {
-    fn draw(&mut self, app: &App, change: Change) -> io::Result<()> {
+    fn draw(&mut self, app: &App, change: ScreenChange) -> io::Result<()> {
         queue!(self.out(), BeginSynchronizedUpdate)?;
         let Self { terminal, canvas, .. } = self;
         terminal.draw(|frame| canvas.draw(app, change, frame))?;
@@ -104,7 +107,7 @@ impl Screen for Tty {
         enable_raw_mode()?;
         self.is_taken = true;
         execute!(self.out(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
-        if self.mouse == Mouse::Ours {
+        if self.mouse == MouseCapture::Enabled {
             execute!(self.out(), EnableMouseCapture)?;
         }
         Ok(())

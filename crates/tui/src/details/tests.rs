@@ -1,0 +1,204 @@
+//! Every line of agtop 2's popup (features.md S0-POP).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agtop_demo as demo;
+use agtop_format::Content;
+use agtop_model::{Activity, ActivityKind, Agent, Basis, Cost, Growth, GrowthBasis, Snapshot, Spend, Timestamp};
+
+use crate::{App, Message, Options};
+
+/// The popup of the first agent of a stage of one, after a change to it.
+fn popup(change: impl FnOnce(&mut Agent)) -> String {
+    let mut snapshot = demo::crowd(1, 1);
+    let mut agent = snapshot.agents[0].clone();
+    change(&mut agent);
+    snapshot.agents = [agent].into();
+    of(snapshot)
+}
+
+fn of(snapshot: Snapshot) -> String {
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
+    app.update(Message::Snapshot(Arc::new(snapshot)));
+    let facts = app.details().unwrap().all();
+    let lines: Vec<String> = facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
+    lines.join("\n")
+}
+
+fn session(agent: &mut Agent, change: impl FnOnce(&mut agtop_model::Session)) {
+    let mut session = (**agent.session.as_ref().unwrap()).clone();
+    change(&mut session);
+    agent.session = Some(Arc::new(session));
+}
+
+fn line<'a>(popup: &'a str, name: &str) -> &'a str {
+    popup.lines().find(|line| line.starts_with(&format!("{name}: "))).unwrap_or_else(|| panic!("no {name} in {popup}"))
+}
+
+#[test]
+fn s0_pop_02_to_05_model_processor_memory_and_threads() {
+    let popup = popup(|_| {});
+    assert!(line(&popup, "model").contains("claude-opus-4-7"));
+    assert!(line(&popup, "cpu").contains('%') && line(&popup, "cpu").contains('▃'), "{popup}");
+    assert!(line(&popup, "memory").contains("resident") && line(&popup, "memory").contains("2.1G virtual"));
+    assert!(line(&popup, "threads").contains("14") && line(&popup, "threads").contains("state R   parent 1200 (tmux)"));
+}
+
+#[test]
+fn s0_pop_06_a_session_much_older_than_its_process_was_resumed() {
+    let young = popup(|agent| {
+        let process = agtop_model::Process { started_at: Ok(demo::NOON), ..(*agent.process).clone() };
+        agent.process = Arc::new(process);
+    });
+    assert!(line(&young, "uptime").contains("(resumed)"), "{young}");
+    let same = popup(|agent| {
+        let started = agent.process.started_at.unwrap();
+        session(agent, |session| session.started = Some(started.minus(Duration::from_secs(59))));
+    });
+    assert!(!line(&same, "uptime").contains("(resumed)"), "{same}");
+}
+
+#[test]
+fn s0_pop_07_danger_is_told_with_its_flag_and_only_then() {
+    let daring = popup(|_| {});
+    assert!(line(&daring, "dangerous").contains("--dangerously-skip-permissions"));
+    let careful = popup(|agent| agent.danger = None);
+    assert!(!careful.contains("dangerous:"));
+}
+
+#[test]
+fn s0_pop_08_to_10_tokens_cost_and_cache() {
+    let popup = popup(|_| {});
+    assert!(line(&popup, "tokens").contains(" in   ") && line(&popup, "tokens").contains(" out"));
+    assert!(line(&popup, "cost").contains("api · prices as of 2026-11-20 (bundled)"));
+    assert!(line(&popup, "cache").contains("% hit") && line(&popup, "cache").contains("saved $"));
+}
+
+#[test]
+fn s0_pop_09_a_local_model_is_local_and_not_free() {
+    let local = popup(|agent| {
+        session(agent, |session| {
+            session.spend = Spend::default();
+            session.spend.add(Cost { amount: None, basis: Basis::Local }, 1);
+        });
+    });
+    assert!(line(&local, "cost").starts_with("cost: local   local"), "{local}");
+    let unknown = popup(|agent| {
+        session(agent, |session| {
+            session.spend = Spend::default();
+            session.spend.add(Cost::UNKNOWN, 1);
+        });
+    });
+    assert!(line(&unknown, "cost").starts_with("cost: ?   unknown"), "{unknown}");
+    assert!(line(&unknown, "cost").ends_with("without 1 tokens of models without a known price"), "{unknown}");
+}
+
+fn with_context(used: u64, growth: Option<Growth>) -> String {
+    popup(|agent| {
+        session(agent, |session| {
+            let context = session.context.as_mut().unwrap();
+            (context.used, context.limit) = (used, 1_000_000);
+            session.growth = growth;
+        });
+    })
+}
+
+#[test]
+fn s0_pop_11_the_context_is_a_bar_of_24_cells() {
+    let half = with_context(500_000, None);
+    let bar: String = line(&half, "context").chars().filter(|c| matches!(c, '━' | '─')).collect();
+    assert_eq!(bar, format!("{}{}", "━".repeat(12), "─".repeat(12)));
+    assert!(line(&half, "context").contains("50%") && line(&half, "context").contains("500k of 1.0M tokens"));
+}
+
+#[test]
+fn s0_ctx_04_from_ninety_percent_on_compaction_is_near() {
+    assert!(!with_context(899_000, None).contains("approaching auto-compaction"));
+    assert!(with_context(900_000, None).contains("approaching auto-compaction"));
+    assert!(with_context(4_000_000, None).contains("100%"), "never more than all of it");
+}
+
+#[test]
+fn s0_pop_12_growth_tells_when_compaction_comes_and_that_it_does_not_grow() {
+    let growth = Growth {
+        tokens_per_minute: 38_000.0,
+        full_in: Some(Duration::from_mins(14)),
+        grown_at: None,
+        basis: GrowthBasis::LastResponses,
+    };
+    let of = |growth| line(&with_context(500_000, Some(growth)), "growth").to_owned();
+    assert_eq!(of(growth), "growth: ≈14m00s to compaction   +38k/min");
+    let still = Growth { grown_at: Some(Timestamp::EARLIEST), ..growth };
+    let told = of(still);
+    assert!(told.starts_with("growth: ≈14m00s to compaction   +38k/min when it last grew, "), "{told}");
+    assert!(told.ends_with(" ago"), "{told}");
+    let average = Growth { basis: GrowthBasis::WholeSession, ..growth };
+    assert!(of(average).ends_with("+38k/min on average this session; not growing now"));
+    assert!(line(&with_context(500_000, None), "context").ends_with(", not growing"));
+}
+
+#[test]
+fn s0_pop_13_claude_has_a_line_of_skills_even_without_any() {
+    let none = popup(|agent| agent.skills.clear());
+    assert!(line(&none, "skills").contains("0 loaded"));
+    assert!(line(&popup(|_| {}), "skills").contains("2 loaded   frontend-design, sql-explorer"));
+}
+
+#[test]
+fn s0_pop_14_sub_agents_are_counted_and_named() {
+    let snapshot = demo::crowd(4, 4);
+    let agent = snapshot.agents.iter().find(|agent| agent.status == agtop_model::Status::Spawning).unwrap().clone();
+    let popup = of(Snapshot { agents: [agent].into(), ..snapshot });
+    assert!(line(&popup, "sub-agents").contains("2 in flight"), "{popup}");
+    assert!(popup.contains("· code-reviewer  review the auth refactor"));
+}
+
+#[test]
+fn s0_pop_15_to_21_session_tools_program_disks_and_files() {
+    let popup = popup(|_| {});
+    assert!(line(&popup, "session").contains("-e18a-4a4c-a793-"));
+    assert_eq!(line(&popup, "tools").matches('·').count(), 4, "five tools");
+    assert!(line(&popup, "bin").contains("/usr/local/bin/claude"));
+    assert!(line(&popup, "cwd").contains("/home/ada/code/"));
+    assert!(line(&popup, "cmd").contains("claude --dangerously-skip-permissions"));
+    assert!(line(&popup, "disk").contains("460M read   12M written"));
+    assert!(line(&popup, "writing").contains("src/totals.rs"));
+}
+
+#[test]
+fn s0_pop_19_a_key_on_a_command_line_is_not_shown() {
+    let popup = popup(|agent| {
+        let argv = ["claude", "--api-key", "hunter2"].map(agtop_model::Untrusted::from).into();
+        agent.process = Arc::new(agtop_model::Process { argv, ..(*agent.process).clone() });
+    });
+    assert!(!popup.contains("hunter2") && line(&popup, "cmd").contains("--api-key ***"));
+}
+
+#[test]
+fn s0_pop_22_the_last_happenings_are_told_with_their_signs() {
+    let popup = popup(|_| {});
+    for sign in ['›', '→', '←'] {
+        assert!(popup.contains(sign), "{sign}: {popup}");
+    }
+}
+
+#[test]
+fn what_was_said_is_shown_unless_it_shall_be_hidden() {
+    let told = |content| {
+        let mut app = App::new(Options { content, ..Options::with_defaults("1.0.0", "linux") });
+        let mut snapshot = demo::crowd(1, 1);
+        let mut session = (**snapshot.agents[0].session.as_ref().unwrap()).clone();
+        let kind = [ActivityKind::Asked(Some("mend\u{1b}[31m it".into())), ActivityKind::Said("I look".into())];
+        session.recent = kind.map(|kind| Activity { at: None, kind }).to_vec();
+        snapshot.agents = [Agent { session: Some(Arc::new(session)), ..snapshot.agents[0].clone() }].into();
+        app.update(Message::Snapshot(Arc::new(snapshot)));
+        let facts = app.details().unwrap().all();
+        facts.iter().map(|fact| fact.value.to_string()).collect::<Vec<_>>().join("\n")
+    };
+    let shown = told(Content::Included);
+    assert!(shown.contains("› you  mend it") && shown.contains("› I look"), "{shown}");
+    let hidden = told(Content::Hidden);
+    assert!(hidden.contains("› you said something") && hidden.contains("› the agent said something"), "{hidden}");
+    assert!(!hidden.contains("mend") && !hidden.contains("I look"), "{hidden}");
+}

@@ -1,0 +1,128 @@
+use std::sync::Arc;
+
+use agtop_model::{ProcId, Process, Row, Session, SessionKey, Snapshot, Spend, Status};
+
+/// A line of a list.
+#[derive(Clone, Debug)]
+pub(crate) enum ListItem {
+    /// Heads the agents of a project.
+    Group(ProjectGroup),
+    /// An agent, a session, or both joined.
+    Row {
+        /// Its place among the snapshot's agents.
+        agent: Option<usize>,
+        /// Its session.
+        session: SessionRef,
+        /// How deep in the tree it is.
+        depth: u8,
+    },
+    /// A helper's process.
+    Helper {
+        /// The process.
+        process: Arc<Process>,
+        /// How deep in the tree it is.
+        depth: u8,
+    },
+}
+
+/// Where the session of a line is. Of tens of thousands of sessions none is touched to be listed: a place is enough.
+#[derive(Clone, Debug)]
+pub(crate) enum SessionRef {
+    /// That of its agent, if it has one.
+    OfAgent,
+    /// At this place among the snapshot's sessions.
+    At(usize),
+    /// A sub-agent's: it is below another session.
+    Below(Arc<Session>),
+}
+
+/// Agents of one project together.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ProjectGroup {
+    pub(crate) name: String,
+    pub(crate) members: usize,
+    /// The status of the member that wants its person most.
+    pub(crate) status: Status,
+    pub(crate) cpu_percent: f64,
+    pub(crate) memory: u64,
+    pub(crate) tokens: u64,
+    pub(crate) spend: Spend,
+    pub(crate) state: GroupState,
+}
+
+/// Whether the members of a group are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GroupState {
+    Expanded,
+    Collapsed,
+}
+
+/// What stays the same about a line when the list changes around it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum RowIdentity {
+    Group(String),
+    Agent(ProcId, Option<SessionKey>),
+    Session(SessionKey),
+    Helper(ProcId),
+}
+
+impl ListItem {
+    /// The line of the agent at this index of the snapshot's agents.
+    pub(super) const fn agent(at: usize, depth: u8) -> Self {
+        Self::Row { agent: Some(at), session: SessionRef::OfAgent, depth }
+    }
+
+    pub(crate) fn identity(&self, snapshot: &Snapshot) -> Option<RowIdentity> {
+        match self {
+            Self::Group(group) => Some(RowIdentity::Group(group.name.clone())),
+            Self::Helper { process, .. } => Some(RowIdentity::Helper(process.id)),
+            Self::Row { agent, .. } => {
+                let agent = agent.and_then(|at| snapshot.agents.get(at));
+                let session = self.session(snapshot).map(|session| session.key.clone());
+                agent
+                    .map(|agent| RowIdentity::Agent(agent.process.id, session.clone()))
+                    .or(session.map(RowIdentity::Session))
+            }
+        }
+    }
+
+    /// Whether the line shows that. A session and the agent that works on it are one: the one line becomes the other
+    /// when an agent comes or goes.
+    pub(crate) fn is(&self, identity: &RowIdentity, snapshot: &Snapshot) -> bool {
+        match (self, identity) {
+            (Self::Group(group), RowIdentity::Group(name)) => group.name == *name,
+            (Self::Helper { process, .. }, RowIdentity::Helper(id)) => process.id == *id,
+            (Self::Row { .. }, RowIdentity::Session(key) | RowIdentity::Agent(_, Some(key)))
+                if self.session(snapshot).is_some_and(|session| session.key == *key) =>
+            {
+                true
+            }
+            (Self::Row { agent, .. }, RowIdentity::Agent(id, None)) => {
+                agent.and_then(|at| snapshot.agents.get(at)).is_some_and(|agent| agent.process.id == *id)
+            }
+            _ => false,
+        }
+    }
+
+    /// The session the line is about.
+    pub(crate) fn session<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a Arc<Session>> {
+        let Self::Row { agent, session, .. } = self else { return None };
+        match session {
+            SessionRef::OfAgent => agent.and_then(|at| snapshot.agents.get(at))?.session.as_ref(),
+            SessionRef::At(at) => snapshot.sessions.get(*at),
+            SessionRef::Below(session) => Some(session),
+        }
+    }
+
+    /// What columns are read from; `None` for groups and helpers.
+    pub(crate) fn row<'a>(&'a self, snapshot: &'a Snapshot) -> Option<Row<'a>> {
+        match self {
+            Self::Row { agent, .. } => Some(Row {
+                now: snapshot.now,
+                agent: agent.and_then(|at| snapshot.agents.get(at)),
+                session: self.session(snapshot).map(Arc::as_ref),
+            }),
+            Self::Group(_) | Self::Helper { .. } => None,
+        }
+    }
+}

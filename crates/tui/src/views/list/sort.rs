@@ -1,0 +1,219 @@
+use std::cmp::{Ordering, Reverse};
+
+use agtop_model::{Field, Row, Status, Value};
+use agtop_query::SortKey;
+
+use crate::cpu::smoothed_cpu;
+
+/// By what rows are sorted, and which way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sort {
+    pub(crate) key: SortKey,
+    pub(crate) direction: SortDirection,
+}
+
+/// Which end comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SortDirection {
+    /// The interesting end first: large numbers, the start of the alphabet.
+    #[default]
+    Default,
+    /// The other.
+    Reversed,
+}
+
+impl SortDirection {
+    pub(crate) const fn reversed(self) -> Self {
+        match self {
+            Self::Default => Self::Reversed,
+            Self::Reversed => Self::Default,
+        }
+    }
+}
+
+impl PartialEq for Sort {
+    fn eq(&self, other: &Self) -> bool {
+        (self.key.as_str(), self.direction) == (other.key.as_str(), other.direction)
+    }
+}
+
+/// The sort keys that one key goes through: agtop 2's first.
+const SORT_CYCLE: &[&str] = &["smart", "cpu", "mem", "tokens", "uptime", "client", "cost", "context", "active"];
+
+/// Fields whose small values are the interesting ones.
+const SMALLEST_FIRST: &[&str] = &["status", "pid", "active"];
+
+impl Sort {
+    /// The next key of the cycle, the usual way round.
+    pub(crate) fn next(self) -> Self {
+        let at = SORT_CYCLE.iter().position(|name| *name == self.key.as_str());
+        let next = at.map_or(0, |at| (at + 1) % SORT_CYCLE.len());
+        let key = SORT_CYCLE.get(next).and_then(|name| name.parse().ok()).unwrap_or_default();
+        Self { key, direction: SortDirection::Default }
+    }
+
+    /// Brings rows into order. Rows that are alike in what is sorted by stay in the order of their start, so that no
+    /// row moves without a reason; what is missing is always last.
+    pub(crate) fn sort<'a, T>(self, things: &mut [T], row: impl Fn(&T) -> Row<'a>) {
+        things.sort_by_cached_key(|thing| self.rank(&row(thing)));
+    }
+
+    /// A row's place in the order.
+    pub(crate) fn rank(self, row: &Row<'_>) -> RowRank {
+        let place = match self.key {
+            SortKey::Smart => Place::Number(Total(f64::from(urgency(row.status())))),
+            SortKey::Field(field) => place(field, row),
+        };
+        (if self.direction == SortDirection::Reversed { place.reversed() } else { place }, start(row))
+    }
+}
+
+/// The place of a row among others: lower comes first.
+pub(crate) type RowRank = (Place, StartOrder);
+
+/// When it began, newest first. Those that began together stay in the snapshot's order.
+pub(crate) type StartOrder = (Reverse<i64>, u32);
+
+fn start(row: &Row<'_>) -> StartOrder {
+    let of_session = || row.session.and_then(|session| session.last_active.or(session.started));
+    match row.agent {
+        Some(agent) => {
+            let at = agent.process.started_at.ok().map_or(0, agtop_model::Timestamp::as_millis);
+            (Reverse(at), agent.process.id.pid)
+        }
+        None => (Reverse(of_session().map_or(0, agtop_model::Timestamp::as_millis)), 0),
+    }
+}
+
+/// How much a status wants its person. Statuses between which an agent at work goes to and fro are alike, so that rows
+/// stand still.
+const fn urgency(status: Status) -> u8 {
+    match status {
+        Status::NeedsPermission => 0,
+        Status::NeedsInput => 1,
+        Status::Stalled => 2,
+        Status::RateLimited => 3,
+        Status::Error => 4,
+        Status::Spawning | Status::Working | Status::Active => 5,
+        Status::Idle => 6,
+        Status::Done | Status::Resumable | Status::Unknown => 7,
+        Status::Stale => 8,
+    }
+}
+
+/// The place of a value among others.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Number(Total),
+    Text(String),
+    TurnedText(Reverse<String>),
+    Missing,
+}
+
+impl Place {
+    fn reversed(self) -> Self {
+        match self {
+            Self::Number(Total(number)) => Self::Number(Total(-number)),
+            Self::Text(text) => Self::TurnedText(Reverse(text)),
+            other => other,
+        }
+    }
+}
+
+/// A number in the total order of IEEE 754.
+pub(crate) struct Total(f64);
+
+impl Ord for Total {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Total {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Total {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Total {}
+
+fn place(field: &Field, row: &Row<'_>) -> Place {
+    let number = match (field.get)(row) {
+        _ if field.id == "cpu" => row.agent.and_then(smoothed_cpu),
+        Value::Text(text) => return Place::Text(text.to_lowercase()),
+        Value::Untrusted(text) => return Place::Text(text.raw().to_lowercase()),
+        Value::Status(status) => Some(f64::from(status as u8)),
+        Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => Some(n as f64),
+        Value::Percent(percent) => Some(percent).filter(|percent| !percent.is_nan()),
+        Value::Money(amount) | Value::MoneyAtLeast(amount) => Some(amount.as_usd()),
+        Value::Span(span) => Some(span.as_secs_f64()),
+        Value::Time(at) => Some(at.as_millis() as f64),
+        Value::Gap(_) => None,
+    };
+    let sign = if SMALLEST_FIRST.contains(&field.id) { 1.0 } else { -1.0 };
+    number.map_or(Place::Missing, |number| Place::Number(Total(sign * number)))
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_demo as demo;
+    use agtop_model::Agent;
+
+    use super::*;
+
+    fn pids(sort: Sort, snapshot: &agtop_model::Snapshot) -> Vec<u32> {
+        let mut agents: Vec<&Agent> = snapshot.agents.iter().collect();
+        sort.sort(&mut agents, |agent| Row::of_agent(snapshot.now, agent));
+        agents.iter().map(|agent| agent.process.id.pid).collect()
+    }
+
+    #[test]
+    fn the_cycle_goes_round_through_agtop_2s_keys_first() {
+        let mut sort = Sort::default();
+        let mut names = vec![];
+        for _ in 0..SORT_CYCLE.len() {
+            names.push(sort.key.as_str());
+            sort = sort.next();
+        }
+        assert_eq!(names[..6], ["smart", "cpu", "mem", "tokens", "uptime", "client"]);
+        assert_eq!(sort.key.as_str(), "smart");
+    }
+
+    #[test]
+    fn rows_stand_still_while_agents_change_between_kinds_of_work() {
+        let before = demo::crowd(14, 14);
+        let mut after = before.clone();
+        after.agents = after
+            .agents
+            .iter()
+            .cloned()
+            .map(|agent| match agent.status {
+                Status::Working => Agent { status: Status::Active, ..agent },
+                Status::Active => Agent { status: Status::Spawning, ..agent },
+                _ => agent,
+            })
+            .collect();
+        assert_eq!(pids(Sort::default(), &before), pids(Sort::default(), &after));
+    }
+
+    #[test]
+    fn turned_round_the_order_is_the_other_way_but_gaps_stay_last() {
+        let mut snapshot = demo::crowd(6, 6);
+        let mut agents = snapshot.agents.to_vec();
+        agents[2].session = None;
+        snapshot.agents = agents.into();
+        let gap = snapshot.agents[2].process.id.pid;
+        let sort = Sort { key: "tokens".parse().unwrap(), direction: SortDirection::Default };
+        let usual = pids(sort, &snapshot);
+        let mut turned = pids(Sort { direction: SortDirection::Reversed, ..sort }, &snapshot);
+        assert_eq!((usual[5], turned[5]), (gap, gap));
+        turned[..5].reverse();
+        assert_eq!(usual, turned);
+    }
+}

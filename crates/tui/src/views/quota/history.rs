@@ -1,0 +1,83 @@
+//! Allowances of accounts: how much is used, how that went on, and when it will be used up.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use agtop_model::{ClientId, Snapshot, Timestamp, Window};
+
+/// Readings kept of each window.
+const MAX_READINGS: usize = 240;
+
+/// The readings of one window of one allowance, as snapshots told them since agtop started.
+#[derive(Clone, Debug)]
+pub(crate) struct WindowHistory {
+    client: ClientId,
+    limit: Arc<str>,
+    minutes: u32,
+    readings: VecDeque<(Timestamp, f64)>,
+}
+
+/// The readings of all windows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct QuotaHistory(Vec<WindowHistory>);
+
+impl QuotaHistory {
+    /// Notes what is new.
+    pub(crate) fn note(&mut self, snapshot: &Snapshot) {
+        for known in snapshot.allowances() {
+            for window in known.windows() {
+                self.add(known.client, &known.limit.limit, window, known.read);
+            }
+        }
+    }
+
+    fn add(&mut self, client: ClientId, limit: &Arc<str>, window: &Window, at: Timestamp) {
+        let is_it = |series: &&mut WindowHistory| {
+            series.client == client && series.limit == *limit && series.minutes == window.minutes
+        };
+        if let Some(series) = self.0.iter_mut().find(is_it) {
+            series.push(at, window.used_percent);
+        } else {
+            let readings = [(at, window.used_percent)].into();
+            self.0.push(WindowHistory { client, limit: Arc::clone(limit), minutes: window.minutes, readings });
+        }
+    }
+
+    /// The readings of a window, oldest first.
+    pub(crate) fn readings(&self, client: ClientId, limit: &str, window: &Window) -> Vec<f64> {
+        let series = self
+            .0
+            .iter()
+            .find(|series| series.client == client && *series.limit == *limit && series.minutes == window.minutes);
+        series.map_or_else(Vec::new, |series| series.readings.iter().map(|(_, used)| *used).collect())
+    }
+}
+
+impl WindowHistory {
+    fn push(&mut self, at: Timestamp, used: f64) {
+        if self.readings.back().is_some_and(|(last, _)| *last >= at) {
+            return;
+        }
+        if self.readings.len() == MAX_READINGS {
+            self.readings.pop_front();
+        }
+        self.readings.push_back((at, used));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_demo as demo;
+
+    use super::*;
+
+    #[test]
+    fn a_reading_is_noted_once() {
+        let mut meter = QuotaHistory::default();
+        let snapshot = demo::crowd(2, 2);
+        meter.note(&snapshot);
+        meter.note(&snapshot);
+        let (client, _, limit) = &snapshot.rate_limits[0];
+        assert_eq!(meter.readings(*client, &limit.limit, &limit.windows[0]).len(), 1);
+    }
+}
