@@ -7,7 +7,7 @@ mod table;
 use std::fs;
 use std::path::Path;
 
-use agtop_prices::litellm::{self, List};
+use agtop_prices::litellm::{self, CompactList};
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
@@ -81,7 +81,7 @@ fn make(source: &Source, written: &str) -> Result<String> {
             sha256,
         },
     };
-    let List { lines, entries } = litellm::compact(&source.json)?;
+    let CompactList { lines, entries } = litellm::compact(&source.json)?;
     let Header { version, date, sha256 } = header;
     let table = hex(&Sha256::digest(&lines));
     Ok(format!(

@@ -12,7 +12,6 @@ mod column_config;
 mod columns;
 mod command;
 mod command_line;
-mod cpu;
 mod data;
 mod details;
 mod draw;

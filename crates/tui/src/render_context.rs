@@ -1,6 +1,8 @@
 //! How values are shown.
 
 use agtop_format::Content;
+use agtop_model::BillingPlan;
+use agtop_output::{CellContext, Wording};
 use jiff::tz::TimeZone;
 
 use crate::look::Look;
@@ -15,4 +17,17 @@ pub(crate) struct RenderContext<'a> {
     pub(crate) content: Content,
     /// The time zone of moments.
     pub(crate) zone: &'a TimeZone,
+}
+
+impl<'a> RenderContext<'a> {
+    /// How the fields of rows are written. Snapshots that the screen gets name their billing already.
+    pub(crate) const fn cells(&self) -> CellContext<'a> {
+        CellContext {
+            content: self.content,
+            plan: BillingPlan::Retail,
+            zone: self.zone,
+            context_marks: (self.thresholds.context_warn, self.thresholds.context_bad),
+            wording: Wording::Calm,
+        }
+    }
 }

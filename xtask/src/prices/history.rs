@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use agtop_prices::history::{self, Published};
+use agtop_prices::history::{self, PublishedList};
 use agtop_prices::{Day, litellm};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
@@ -68,7 +68,7 @@ fn table<'a>(sources: impl Iterator<Item = Result<(&'a str, &'a str, Source)>>) 
     for source in sources {
         let (day, version, Source { json, .. }) = source?;
         writeln!(text, "# list {day} {version} {}", hex(&Sha256::digest(&json)))?;
-        lists.push(Published { day: day.parse()?, lines: litellm::compact(&json)?.lines });
+        lists.push(PublishedList { day: day.parse()?, lines: litellm::compact(&json)?.lines });
     }
     let rows = history::compact(&lists);
     let hash = hex(&Sha256::digest(&rows));

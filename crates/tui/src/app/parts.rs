@@ -1,6 +1,6 @@
 //! The parts of the state, as what draws and what handles input needs them.
 
-use agtop_model::{Agent, Row, Session, Snapshot};
+use agtop_model::{Agent, Session, Snapshot, SnapshotRow};
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
@@ -47,7 +47,7 @@ impl App {
     }
 
     /// The agent and the session of the chosen line.
-    pub(crate) fn chosen(&self) -> Option<Row<'_>> {
+    pub(crate) fn chosen(&self) -> Option<SnapshotRow<'_>> {
         self.list()?.chosen()?.row(self.snapshot()?)
     }
 

@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 
 use agtop_format::{money as spent, units};
-use agtop_model::{Agent, ClientId, Liveness, Snapshot, Spend, Status, Window};
+use agtop_model::{Agent, ClientId, Liveness, RateLimitWindow, Snapshot, Spend, Status};
+use agtop_output::status_word;
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::columns::status_word;
 use crate::data::{Data, UpdateMode};
 use crate::look::{Look, Tone};
 use crate::message::Progress;
@@ -170,7 +170,7 @@ fn usage_parts(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart
 fn money(render: RenderContext<'_>, snapshot: &Snapshot) -> HeaderPart {
     let look = render.look;
     let today = spent_today(snapshot, &today(snapshot, render.zone));
-    let hour = snapshot.paces.five_minutes().spend_per_hour().unwrap_or_default();
+    let hour = snapshot.rates.five_minutes().spend_per_hour().unwrap_or_default();
     let spans = vec![
         look.span(spent::parts(&today), Tone::Strong),
         look.span(" today  ", Tone::Dim),
@@ -193,7 +193,7 @@ fn today(snapshot: &Snapshot, zone: &TimeZone) -> String {
 
 fn tokens(look: &Look, snapshot: &Snapshot) -> HeaderPart {
     let series: Vec<f64> = snapshot.history.points().map(|point| point.fresh_tokens_per_minute).collect();
-    let rate = snapshot.paces.five_minutes().fresh_tokens_per_minute().unwrap_or(0.0);
+    let rate = snapshot.rates.five_minutes().fresh_tokens_per_minute().unwrap_or(0.0);
     let spans = vec![
         look.span(format!("{:>4}", units::count(widgets::whole(rate))), Tone::Text),
         look.span(" tok/min ", Tone::Dim),
@@ -221,7 +221,7 @@ fn allowances(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart>
     let open = snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));
     let mut open: Vec<_> = open.collect();
     open.sort_by(|(_, one), (_, other)| other.used_percent.total_cmp(&one.used_percent));
-    let piece = |(at, (client, window)): (usize, (ClientId, &Window))| {
+    let piece = |(at, (client, window)): (usize, (ClientId, &RateLimitWindow))| {
         let percent = window.used_percent;
         let tone = Tone::rising(percent, 70.0, render.thresholds.quota);
         let mut spans = vec![look.span(format!("{client} {} ", units::window(window.minutes)), Tone::Dim)];

@@ -1,4 +1,4 @@
-use agtop_model::{FIELDS, Field, Kind, Row, field};
+use agtop_model::{FIELDS, Field, FieldKind, SnapshotRow, field};
 use ratatui::text::Line;
 
 use super::cells;
@@ -32,7 +32,7 @@ pub(crate) struct Column {
 
 #[derive(Clone, Copy)]
 pub(super) enum CellSource {
-    Custom(fn(&RenderContext<'_>, &Row<'_>, u16) -> Line<'static>),
+    Custom(fn(&RenderContext<'_>, &SnapshotRow<'_>, u16) -> Line<'static>),
     Field(&'static Field),
 }
 
@@ -55,15 +55,15 @@ impl Column {
             width: usual_width(field),
             spare: usual_width(field).1,
             rank: 20,
-            side: if field.kind == Kind::Text { Side::Left } else { Side::Right },
+            side: if field.kind == FieldKind::Text { Side::Left } else { Side::Right },
             source: CellSource::Field(field),
         })
     }
 
-    pub(crate) fn cell(&self, render: &RenderContext<'_>, row: &Row<'_>, width: u16) -> Line<'static> {
+    pub(crate) fn cell(&self, render: &RenderContext<'_>, row: &SnapshotRow<'_>, width: u16) -> Line<'static> {
         match self.source {
             CellSource::Custom(draw) => draw(render, row, width),
-            CellSource::Field(field) => cells::field(render, field, row, width),
+            CellSource::Field(field) => cells::field_cell(render, field, row),
         }
     }
 }
@@ -72,12 +72,12 @@ impl Column {
 fn usual_width(field: &Field) -> (u16, u16) {
     let title = u16::try_from(field.title.len()).unwrap_or(8);
     let (least, most) = match field.kind {
-        Kind::Text => (8, 20),
-        Kind::Count | Kind::Percent => (5, 5),
-        Kind::Tokens | Kind::Bytes => (6, 6),
-        Kind::Money => (8, 8),
-        Kind::Span => (7, 7),
-        Kind::Time => (16, 16),
+        FieldKind::Text => (8, 20),
+        FieldKind::Count | FieldKind::Percent => (5, 5),
+        FieldKind::Tokens | FieldKind::Bytes => (6, 6),
+        FieldKind::Money => (8, 8),
+        FieldKind::Span => (7, 7),
+        FieldKind::Time => (16, 16),
     };
     (least.max(title), most.max(title))
 }

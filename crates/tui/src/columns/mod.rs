@@ -6,7 +6,7 @@ mod column;
 mod place;
 mod spec;
 
-pub(crate) use cells::{doing, status_span, status_word};
+pub(crate) use cells::{doing, status_span};
 pub use choice::ColumnChoice;
 pub(crate) use choice::{default_agent_columns, default_session_columns};
 pub(crate) use column::{Column, ids};

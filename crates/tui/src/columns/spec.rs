@@ -1,4 +1,4 @@
-use agtop_model::Row;
+use agtop_model::SnapshotRow;
 use ratatui::text::Line;
 
 use super::cells;
@@ -16,7 +16,7 @@ pub(super) struct ColumnSpec {
     pub(super) rank: u8,
     pub(super) side: Side,
     /// `None` draws the field of that id.
-    pub(super) cell: Option<fn(&RenderContext<'_>, &Row<'_>, u16) -> Line<'static>>,
+    pub(super) cell: Option<fn(&RenderContext<'_>, &SnapshotRow<'_>, u16) -> Line<'static>>,
 }
 
 const fn spec(id: &'static str, title: &'static str, width: (u16, u16), rank: u8) -> ColumnSpec {
@@ -34,7 +34,7 @@ pub(super) static COLUMN_SPECS: &[ColumnSpec] = &[
         cell: Some(cells::doing_cell),
         ..spec("doing", "DOING", (12, 90), 5)
     },
-    ColumnSpec { cell: Some(cells::cpu), side: Side::Right, ..spec("cpu", "CPU", (5, 5), 6) },
+    ColumnSpec { side: Side::Right, ..spec("cpu", "CPU", (5, 5), 6) },
     ColumnSpec {
         help: "tokens of input and output per minute, over the last five minutes",
         cell: Some(cells::tokens_per_minute),

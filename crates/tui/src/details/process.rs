@@ -1,10 +1,10 @@
 use agtop_format::{redact, units};
 use agtop_model::{Gap, Reading, Untrusted};
+use agtop_output::smooth_cpu;
 use ratatui::text::{Line, Span};
 
 use super::line::DetailLine;
 use super::row::RowDetails;
-use crate::cpu::smoothed_cpu;
 use crate::look::Tone;
 use crate::widgets;
 
@@ -28,7 +28,7 @@ impl RowDetails<'_> {
         let look = self.render.look;
         let process = &agent.process;
         let history: Vec<f64> = agent.cpu_history.iter().map(|&percent| f64::from(percent)).collect();
-        let cpu = smoothed_cpu(agent).map_or_else(|| "–".to_owned(), units::percent);
+        let cpu = smooth_cpu(agent).map_or_else(|| "–".to_owned(), units::percent);
         let cpu = Line::from(vec![
             look.span(format!("{cpu:<6}"), Tone::Text),
             look.span(widgets::spark(&history, CPU_SPARK_COLUMNS.min(history.len()), Some(100.0)), Tone::Accent),

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use agtop_model::{Row, Snapshot, Untrusted};
+use agtop_model::{Snapshot, SnapshotRow, Untrusted};
 use ratatui::text::{Line, Span};
 
 use crate::look::Tone;
@@ -10,7 +10,7 @@ use crate::render_context::RenderContext;
 #[derive(Clone, Copy)]
 pub(crate) struct RowDetails<'a> {
     pub(crate) render: RenderContext<'a>,
-    pub(crate) row: Row<'a>,
+    pub(crate) row: SnapshotRow<'a>,
     pub(crate) snapshot: &'a Snapshot,
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use agtop_model::{ClientId, Row};
+use agtop_model::{ClientId, SnapshotRow};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::style::Modifier;
@@ -11,7 +11,7 @@ use super::picture;
 use super::terminal::TerminalGraphics;
 
 /// Whose row it is.
-pub(crate) fn client_of(row: &Row<'_>) -> Option<ClientId> {
+pub(crate) fn client_of(row: &SnapshotRow<'_>) -> Option<ClientId> {
     row.agent.map(|agent| agent.client).or(row.session.map(|session| session.key.client))
 }
 

@@ -1,4 +1,4 @@
-//! How things look: what an tone means is fixed, which colour it has is the theme's.
+//! How things look: each [`Tone`] has a fixed meaning, and the theme gives it a colour.
 
 mod ascii;
 mod depth;
@@ -10,77 +10,10 @@ use agtop_model::Status;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
+pub(crate) use agtop_output::Tone;
 pub(crate) use ascii::in_ascii;
 pub use depth::ColorDepth;
 pub use theme::{Rgb, THEMES, Theme, ThemeError, theme};
-
-/// What a text means. Its colour never tells more than the text itself does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Tone {
-    /// As it is.
-    Text,
-    /// A heading, or a value to be read first.
-    Strong,
-    /// Of less interest.
-    Dim,
-    /// Lines between things, and empty parts of bars.
-    Faint,
-    /// The program's one accent: what is chosen, keys, bars without a meaning of their own.
-    Accent,
-    /// At work, and in order.
-    Good,
-    /// Wants its person.
-    Warn,
-    /// Went wrong.
-    Bad,
-}
-
-impl Tone {
-    /// The tone of rows and counts of that status.
-    pub(crate) const fn of(status: Status) -> Self {
-        match status {
-            Status::NeedsPermission | Status::NeedsInput => Self::Warn,
-            Status::Stalled | Status::RateLimited | Status::Error => Self::Bad,
-            Status::Spawning | Status::Working | Status::Active => Self::Good,
-            Status::Idle | Status::Done => Self::Text,
-            Status::Resumable | Status::Stale | Status::Unknown => Self::Dim,
-        }
-    }
-
-    /// The tone of a value that is worth a look from `warn` on, and urgent from `bad` on.
-    pub(crate) fn rising(value: f64, warn: f64, bad: f64) -> Self {
-        if value >= bad {
-            Self::Bad
-        } else if value >= warn {
-            Self::Warn
-        } else {
-            Self::Good
-        }
-    }
-
-    /// What sets the tone apart where there are no colours.
-    const fn modifier(self) -> Modifier {
-        match self {
-            Self::Text | Self::Good => Modifier::empty(),
-            Self::Strong | Self::Accent => Modifier::BOLD,
-            Self::Dim | Self::Faint => Modifier::DIM,
-            Self::Warn => Modifier::BOLD.union(Modifier::UNDERLINED),
-            Self::Bad => Modifier::BOLD.union(Modifier::REVERSED),
-        }
-    }
-
-    /// The tone in the sixteen colours every terminal has.
-    const fn ansi(self) -> Color {
-        match self {
-            Self::Text | Self::Strong => Color::Reset,
-            Self::Dim | Self::Faint => Color::DarkGray,
-            Self::Accent => Color::Cyan,
-            Self::Good => Color::Green,
-            Self::Warn => Color::Yellow,
-            Self::Bad => Color::Red,
-        }
-    }
-}
 
 /// Which characters a terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,11 +47,11 @@ impl Look {
             Tone::Bad => self.theme.bad,
         };
         match (self.depth, rgb) {
-            (ColorDepth::None, _) => Style::new().add_modifier(tone.modifier()),
-            (_, None) if self.theme.is_colourless() => Style::new().add_modifier(tone.modifier()),
+            (ColorDepth::None, _) => Style::new().add_modifier(modifier(tone)),
+            (_, None) if self.theme.is_colourless() => Style::new().add_modifier(modifier(tone)),
             // Said, not left out: what lies below may have another colour.
             (_, None) => Style::new().fg(Color::Reset).add_modifier(bold),
-            (ColorDepth::Ansi16, Some(_)) => Style::new().fg(tone.ansi()).add_modifier(bold),
+            (ColorDepth::Ansi16, Some(_)) => Style::new().fg(ansi(tone)).add_modifier(bold),
             (depth, Some(rgb)) => Style::new().fg(depth.colour(rgb)).add_modifier(bold),
         }
     }
@@ -170,6 +103,29 @@ impl Look {
 
     pub(crate) fn span<'a>(&self, text: impl Into<Cow<'a, str>>, tone: Tone) -> Span<'a> {
         Span::styled(text, self.style(tone))
+    }
+}
+
+/// What sets the tone apart where there are no colours.
+const fn modifier(tone: Tone) -> Modifier {
+    match tone {
+        Tone::Text | Tone::Good => Modifier::empty(),
+        Tone::Strong | Tone::Accent => Modifier::BOLD,
+        Tone::Dim | Tone::Faint => Modifier::DIM,
+        Tone::Warn => Modifier::BOLD.union(Modifier::UNDERLINED),
+        Tone::Bad => Modifier::BOLD.union(Modifier::REVERSED),
+    }
+}
+
+/// The tone in the sixteen colours every terminal has.
+const fn ansi(tone: Tone) -> Color {
+    match tone {
+        Tone::Text | Tone::Strong => Color::Reset,
+        Tone::Dim | Tone::Faint => Color::DarkGray,
+        Tone::Accent => Color::Cyan,
+        Tone::Good => Color::Green,
+        Tone::Warn => Color::Yellow,
+        Tone::Bad => Color::Red,
     }
 }
 

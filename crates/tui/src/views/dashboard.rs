@@ -2,13 +2,14 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use agtop_format::{money, project, text, units};
-use agtop_model::{Agent, Change, HistoryPoint, Snapshot, Status};
+use agtop_model::{Agent, HistoryPoint, LifecycleChange, Snapshot, Status};
+use agtop_output::status_word;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::list::UsageTotals;
-use crate::columns::{doing, status_word};
+use crate::columns::doing;
 use crate::look::Tone;
 use crate::render_context::RenderContext;
 use crate::widgets::{Gauge, Side, gauge, graph, heading, put, whole};
@@ -132,10 +133,10 @@ fn activity(render: RenderContext<'_>, snapshot: &Snapshot, area: Rect, buffer: 
     let look = render.look;
     heading(buffer, area, look, "Came and went", "");
     let room = below(area);
-    for (row, event) in room.rows().zip(snapshot.lifecycles.iter()) {
+    for (row, event) in room.rows().zip(snapshot.lifecycle_events.iter()) {
         let (sign, tone) = match event.change {
-            Change::Spawned => ("+ came", Tone::Good),
-            Change::Exited => ("– went", Tone::Dim),
+            LifecycleChange::Spawned => ("+ came", Tone::Good),
+            LifecycleChange::Exited => ("– went", Tone::Dim),
         };
         let project = event.project.as_ref().map(|project| format!(" {}", project.for_terminal())).unwrap_or_default();
         let line = Line::from(vec![
@@ -146,7 +147,7 @@ fn activity(render: RenderContext<'_>, snapshot: &Snapshot, area: Rect, buffer: 
         ]);
         put(buffer, row, &line, Side::Left);
     }
-    if snapshot.lifecycles.is_empty() {
+    if snapshot.lifecycle_events.is_empty() {
         put(buffer, room, &Line::from(look.span("nobody yet", Tone::Faint)), Side::Left);
     }
 }

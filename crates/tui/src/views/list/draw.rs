@@ -1,5 +1,6 @@
 use agtop_format::{money, units};
 use agtop_model::{ClientId, Liveness, Process, Snapshot};
+use agtop_output::status_word;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -9,7 +10,7 @@ use super::item::{GroupState, ListItem, ProjectGroup};
 use super::rows::ListArrangement;
 use super::selection::RowList;
 use super::state::Lists;
-use crate::columns::{ColumnChoice, LOGO_COLUMN, PlacedColumn, place, status_word};
+use crate::columns::{ColumnChoice, LOGO_COLUMN, PlacedColumn, place};
 use crate::logos::{LOGO_AND_GAP_COLUMNS, Logos, client_of};
 use crate::look::{Look, Tone};
 use crate::render_context::RenderContext;

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
-use agtop_model::{Row, Session, SessionKey, Snapshot};
+use agtop_model::{Session, SessionKey, Snapshot, SnapshotRow};
 
 use super::sort::Sort;
 
@@ -66,6 +66,6 @@ impl<'a> AgentsBySession<'a> {
     }
 }
 
-pub(super) fn session_row<'a>(snapshot: &'a Snapshot, session: &'a Session, agent: Option<usize>) -> Row<'a> {
-    Row { now: snapshot.now, agent: agent.and_then(|at| snapshot.agents.get(at)), session: Some(session) }
+pub(super) fn session_row<'a>(snapshot: &'a Snapshot, session: &'a Session, agent: Option<usize>) -> SnapshotRow<'a> {
+    SnapshotRow { now: snapshot.now, agent: agent.and_then(|at| snapshot.agents.get(at)), session: Some(session) }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use agtop_model::{Liveness, Row, Snapshot, Status};
+use agtop_model::{Liveness, Snapshot, SnapshotRow, Status};
 use agtop_query::{Filter, needs_its_person};
 
 use super::groups::grouped;
@@ -41,7 +41,7 @@ impl RowFocus {
         }
     }
 
-    fn lets(self, row: &Row<'_>) -> bool {
+    fn lets(self, row: &SnapshotRow<'_>) -> bool {
         match self {
             Self::All => true,
             Self::NeedsMe => needs_its_person(row.status()),
@@ -73,7 +73,7 @@ pub(crate) struct ListQuery<'a> {
 }
 
 impl ListQuery<'_> {
-    fn lets(&self, row: &Row<'_>) -> bool {
+    fn lets(&self, row: &SnapshotRow<'_>) -> bool {
         self.focus.lets(row)
             && self.pid.is_none_or(|pid| row.agent.is_some_and(|agent| agent.process.id.pid == pid))
             && self.filter.is_none_or(|filter| filter.matches(row))
@@ -82,7 +82,7 @@ impl ListQuery<'_> {
 
 /// The lines of the agents view.
 pub(crate) fn agents(snapshot: &Snapshot, query: &ListQuery<'_>) -> Vec<ListItem> {
-    let row = |at: &usize| Row {
+    let row = |at: &usize| SnapshotRow {
         now: snapshot.now,
         agent: snapshot.agents.get(*at),
         session: snapshot.agents.get(*at).and_then(|agent| agent.session.as_deref()),

@@ -1,5 +1,5 @@
 use agtop_format::units;
-use agtop_model::{Allowance, ClientId, RateLimit, Snapshot, Untrusted, Window};
+use agtop_model::{Allowance, ClientId, RateLimit, RateLimitWindow, Snapshot, Untrusted};
 use ratatui::text::{Line, Span};
 
 use super::forecast::used_up_in;
@@ -48,7 +48,7 @@ impl QuotaView<'_> {
         lines
     }
 
-    fn gauge(&self, window: &Window) -> Line<'static> {
+    fn gauge(&self, window: &RateLimitWindow) -> Line<'static> {
         let look = self.render.look;
         let percent = window.used_percent;
         let tone = Tone::rising(percent, 70.0, self.render.thresholds.quota);
@@ -64,7 +64,7 @@ impl QuotaView<'_> {
     }
 
     /// How it went on, and when it will be used up if it goes on so.
-    fn trend(&self, client: ClientId, limit: &RateLimit, window: &Window) -> Option<Line<'static>> {
+    fn trend(&self, client: ClientId, limit: &RateLimit, window: &RateLimitWindow) -> Option<Line<'static>> {
         let look = self.render.look;
         let readings = self.history.readings(client, &limit.limit, window);
         let now = self.snapshot.now;

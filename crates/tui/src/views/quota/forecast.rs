@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use agtop_model::{Timestamp, Window};
+use agtop_model::{RateLimitWindow, Timestamp};
 
 /// How long until the window is used up, if the rest of it goes like what has passed of it; `None` if it will start
 /// anew before, or if too little has passed to tell.
-pub(crate) fn used_up_in(window: &Window, now: Timestamp) -> Option<Duration> {
+pub(crate) fn used_up_in(window: &RateLimitWindow, now: Timestamp) -> Option<Duration> {
     let length = Duration::from_mins(window.minutes.into());
     let left = window.resets_at?.since(now);
     let passed = length.checked_sub(left)?.as_secs_f64();
@@ -22,8 +22,8 @@ mod tests {
 
     use super::*;
 
-    fn window(used: f64, left: u64) -> Window {
-        Window { minutes: 300, used_percent: used, resets_at: Some(NOON.plus(Duration::from_secs(left))) }
+    fn window(used: f64, left: u64) -> RateLimitWindow {
+        RateLimitWindow { minutes: 300, used_percent: used, resets_at: Some(NOON.plus(Duration::from_secs(left))) }
     }
 
     #[test]
@@ -40,7 +40,7 @@ mod tests {
             window(f64::NAN, 9_000),
             window(-5.0, 9_000),
             window(50.0, 90_000),
-            Window { resets_at: None, ..window(50.0, 1) },
+            RateLimitWindow { resets_at: None, ..window(50.0, 1) },
         ] {
             assert_eq!(used_up_in(&window, NOON), None, "{window:?}");
         }

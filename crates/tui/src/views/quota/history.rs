@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Snapshot, Timestamp, Window};
+use agtop_model::{ClientId, RateLimitWindow, Snapshot, Timestamp};
 
 /// Readings kept of each window.
 const MAX_READINGS: usize = 240;
@@ -31,7 +31,7 @@ impl QuotaHistory {
         }
     }
 
-    fn add(&mut self, client: ClientId, limit: &Arc<str>, window: &Window, at: Timestamp) {
+    fn add(&mut self, client: ClientId, limit: &Arc<str>, window: &RateLimitWindow, at: Timestamp) {
         let is_it = |series: &&mut WindowHistory| {
             series.client == client && series.limit == *limit && series.minutes == window.minutes
         };
@@ -44,7 +44,7 @@ impl QuotaHistory {
     }
 
     /// The readings of a window, oldest first.
-    pub(crate) fn readings(&self, client: ClientId, limit: &str, window: &Window) -> Vec<f64> {
+    pub(crate) fn readings(&self, client: ClientId, limit: &str, window: &RateLimitWindow) -> Vec<f64> {
         let series = self
             .0
             .iter()

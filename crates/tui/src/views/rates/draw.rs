@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use agtop_format::{money, project, text, units};
-use agtop_model::{Pace, Paces, Snapshot, Spend};
+use agtop_model::{ActivityRates, ActivityWindow, Snapshot, Spend};
 use ratatui::text::{Line, Span};
 
 use super::timings;
@@ -19,7 +19,7 @@ struct Rating<'a> {
 /// A row of the table: what it is called, and its value in a span of time with the tone that rates it.
 struct Metric {
     name: &'static str,
-    value: fn(&Pace, &Rating<'_>) -> (String, Tone),
+    value: fn(&ActivityWindow, &Rating<'_>) -> (String, Tone),
 }
 
 fn count(n: u64) -> (String, Tone) {
@@ -55,7 +55,7 @@ static METRICS: &[Metric] = &[
     Metric {
         name: "cost",
         value: |pace, rating| {
-            (sum(&pace.spend, rating.room), if pace.spend.is_nothing() { Tone::Faint } else { Tone::Text })
+            (sum(&pace.spend, rating.room), if pace.spend.is_empty() { Tone::Faint } else { Tone::Text })
         },
     },
     Metric { name: "cost / hour", value: cost_per_hour },
@@ -63,7 +63,7 @@ static METRICS: &[Metric] = &[
     Metric { name: "cut off (max_tokens)", value: max_tokens_share },
 ];
 
-fn hit_rate(pace: &Pace, rating: &Rating<'_>) -> (String, Tone) {
+fn hit_rate(pace: &ActivityWindow, rating: &Rating<'_>) -> (String, Tone) {
     let Some(percent) = pace.hit_percent() else { return rate(None) };
     let tone = if percent < rating.thresholds.cache_hit {
         Tone::Bad
@@ -76,7 +76,7 @@ fn hit_rate(pace: &Pace, rating: &Rating<'_>) -> (String, Tone) {
 }
 
 /// Answers that were cut off are answers that somebody has to ask for again.
-fn max_tokens_share(pace: &Pace, _: &Rating<'_>) -> (String, Tone) {
+fn max_tokens_share(pace: &ActivityWindow, _: &Rating<'_>) -> (String, Tone) {
     let Some(percent) = pace.max_tokens_percent() else { return rate(None) };
     (units::percent(percent), if percent > 0.0 { Tone::Warn } else { Tone::Faint })
 }
@@ -86,7 +86,7 @@ fn sum(spend: &Spend, room: usize) -> String {
     money::within(&money::amount(spend), room, spend).into_owned()
 }
 
-fn cost_per_hour(pace: &Pace, rating: &Rating<'_>) -> (String, Tone) {
+fn cost_per_hour(pace: &ActivityWindow, rating: &Rating<'_>) -> (String, Tone) {
     let Some(hour) = pace.spend_per_hour() else { return rate(None) };
     (
         sum(&hour, rating.room),
@@ -108,7 +108,7 @@ const MAX_VALUE_COLUMNS: usize = 14;
 const MAX_MIXED_VALUE_COLUMNS: usize = 23;
 
 /// Columns of a value, where four are next to each other.
-fn value_width(paces: &Paces, width: u16) -> usize {
+fn value_width(paces: &ActivityRates, width: u16) -> usize {
     let width = usize::from(width);
     let is_mixed = paces.rolling.iter().chain([&paces.since_start]).any(|pace| money::is_mixed(&pace.spend));
     let beside = width.saturating_sub(NAME_COLUMNS + TABLE_GAP + timings::TABLE_COLUMNS + SIDE_MARGINS) / 4;
@@ -124,7 +124,7 @@ fn started(span: Duration, columns: usize) -> String {
 }
 
 pub(crate) fn lines(render: RenderContext<'_>, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
-    let mut lines = table(render, snapshot, value_width(&snapshot.paces, width));
+    let mut lines = table(render, snapshot, value_width(&snapshot.rates, width));
     let timings = timings::lines(render.look, snapshot);
     // Beside the table where there is room, else below everything.
     let column = lines.iter().map(Line::width).max().unwrap_or(0) + TABLE_GAP;
@@ -147,7 +147,7 @@ pub(crate) fn lines(render: RenderContext<'_>, snapshot: &Snapshot, width: u16) 
 
 fn table(render: RenderContext<'_>, snapshot: &Snapshot, value_width: usize) -> Vec<Line<'static>> {
     let look = render.look;
-    let paces = &snapshot.paces;
+    let paces = &snapshot.rates;
     let started = started(paces.since_start.span, value_width);
     let rating = Rating { thresholds: render.thresholds, room: value_width - 1 };
     let headings = ["1 min".to_owned(), "5 min".to_owned(), "15 min".to_owned(), started];
@@ -167,7 +167,7 @@ fn table(render: RenderContext<'_>, snapshot: &Snapshot, value_width: usize) -> 
 
 /// What agtop saw since it started: why models stopped, and contexts that were summarised.
 fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'static>> {
-    let paces = &snapshot.paces;
+    let paces = &snapshot.rates;
     let mut stops = vec![look.span(text::left("stops", NAME_COLUMNS), Tone::Dim)];
     for (reason, times) in &paces.stops {
         let tone = if matches!(reason, agtop_model::StopReason::MaxTokens) { Tone::Warn } else { Tone::Text };
@@ -192,9 +192,9 @@ fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'sta
 /// Who is behind it: agents by tokens of the last five minutes, those without any left out.
 fn by_agent(render: RenderContext<'_>, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
     let look = render.look;
-    let mut busy: Vec<_> = snapshot.agents.iter().filter(|agent| agent.paces[1].requests > 0).collect();
-    busy.sort_by_key(|agent| std::cmp::Reverse(agent.paces[1].usage.fresh()));
-    let most = busy.iter().map(|agent| agent.paces[1].usage.fresh()).max().unwrap_or(0);
+    let mut busy: Vec<_> = snapshot.agents.iter().filter(|agent| agent.rates[1].requests > 0).collect();
+    busy.sort_by_key(|agent| std::cmp::Reverse(agent.rates[1].usage.fresh()));
+    let most = busy.iter().map(|agent| agent.rates[1].usage.fresh()).max().unwrap_or(0);
     let heading = format!(
         "{} {:>14}{:>14}{:>14}",
         text::left("agents, 5 min", NAME_COLUMNS),
@@ -204,7 +204,7 @@ fn by_agent(render: RenderContext<'_>, snapshot: &Snapshot, width: u16) -> Vec<L
     );
     let mut lines = vec![Line::from(look.span(heading, Tone::Dim))];
     for agent in busy {
-        let pace = &agent.paces[1];
+        let pace = &agent.rates[1];
         let name = format!("{} {}", agent.label.for_terminal(), project(agent));
         let name = text::left(&text::truncate(&name, NAME_COLUMNS), NAME_COLUMNS);
         let (tokens, tokens_tone) = rate(pace.fresh_tokens_per_minute());
@@ -236,7 +236,7 @@ mod tests {
         let rated = |read: u64| {
             let usage = Usage { cache_read: read, input: 100 - read, ..Usage::default() };
             hit_rate(
-                &Pace { requests: 1, usage, ..Pace::default() },
+                &ActivityWindow { requests: 1, usage, ..ActivityWindow::default() },
                 &Rating { thresholds: &Thresholds::default(), room: 9 },
             )
         };
