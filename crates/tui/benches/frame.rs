@@ -1,5 +1,5 @@
-//! What a key and a snapshot cost, from the message to the drawn frame, with 1,000 agents and 20,000 sessions on a
-//! screen of 200×50. The bar is 16 ms (issue 5).
+//! The time from a message to the drawn frame, with 1,000 agents and 20,000 sessions on a
+//! screen of 200×50. The limit is 16 ms.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ fn a_second(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench(args = VIEWS)]
-fn a_key_that_moves(bencher: Bencher<'_, '_>, keys: &str) {
+fn move_key(bencher: Bencher<'_, '_>, keys: &str) {
     let (mut app, mut terminal) = stage(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Down));
@@ -76,7 +76,7 @@ fn a_snapshot(bencher: Bencher<'_, '_>, keys: &str) {
 }
 
 #[divan::bench(args = ["1/", "2/"])]
-fn a_letter_of_a_filter(bencher: Bencher<'_, '_>, keys: &str) {
+fn filter_letter(bencher: Bencher<'_, '_>, keys: &str) {
     let (mut app, mut terminal) = stage(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Char('a')));
@@ -87,7 +87,7 @@ fn a_letter_of_a_filter(bencher: Bencher<'_, '_>, keys: &str) {
 }
 
 #[divan::bench(args = ["1", "2"])]
-fn another_order(bencher: Bencher<'_, '_>, keys: &str) {
+fn resort(bencher: Bencher<'_, '_>, keys: &str) {
     let (mut app, mut terminal) = stage(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Char('s')));

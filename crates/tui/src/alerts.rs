@@ -27,7 +27,7 @@ impl AlertState {
     }
 }
 
-/// What is to be done about an alert: by the terminal itself, and by the program around.
+/// The commands for an alert: the notification of the terminal, and the actions of the program.
 fn commands(alert: Alert, terminal: Terminal) -> impl Iterator<Item = Command> {
     let sequence = Some(notification(&alert, terminal)).filter(|sequence| !sequence.is_empty());
     let acts = alert.actions.needs_hands().then(|| Command::RunAlertActions(Box::new(alert)));

@@ -1,4 +1,4 @@
-//! What the screen was told: snapshots, the clock, and how far the scan is.
+//! The data that the screen has received: snapshots, the clock, and the progress of the scan.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) enum UpdateMode {
     Paused,
 }
 
-/// What the screen was told.
+/// The newest of what the screen has received.
 #[derive(Default)]
 pub(crate) struct Data {
     /// The snapshot that is shown.

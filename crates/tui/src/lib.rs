@@ -1,9 +1,9 @@
-//! The screen that people keep open all day.
+//! The screen that users keep open.
 //!
-//! Three parts that know nothing of each other's business: [`App`] is the state, which [`Message`]s change and which
-//! answers with [`Command`]s; [`Canvas`] turns the state into a frame; [`run`] brings both together with a terminal and a
-//! [`Host`], which waits for what happens and carries commands out. State and drawing do no I/O, and read neither the
-//! clock nor the environment: the moment that counts is the snapshot's.
+//! Three independent parts: [`App`] is the state, which [`Message`]s change and which
+//! returns [`Command`]s; [`Canvas`] draws the state into a frame; [`run`] connects both with a terminal and a
+//! [`Host`], which waits for input and runs commands. State and drawing do no I/O, and read neither the
+//! clock nor the environment: the time is that of the snapshot.
 
 mod alerts;
 mod app;

@@ -1,4 +1,4 @@
-//! What the screen is told, and what it answers about its redraws.
+//! Messages to the screen, and how much of it they change.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,39 +9,39 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use crate::command::Reply;
 use crate::logos::Logos;
 
-/// What happened.
+/// A message to the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// There is a newer snapshot.
     Snapshot(Arc<Snapshot>),
-    /// The first scan has come so far.
+    /// The first scan has made progress.
     Progress(Progress),
     /// A key was pressed.
     Key(KeyEvent),
-    /// The mouse did something; the span is since the program started.
+    /// A mouse event, with the time since the program started.
     Mouse(MouseEvent, Duration),
     /// Text was pasted.
     Paste(String),
-    /// The terminal has another size: columns and rows.
+    /// The terminal was resized: columns and rows.
     Resize(u16, u16),
-    /// It is that late.
+    /// The time of day.
     Clock(Timestamp),
     /// What agtop itself uses.
     SelfStats(SelfStats),
-    /// How a command came out.
+    /// The result of a command.
     Reply(Reply),
-    /// Logos are there.
+    /// Logos have been loaded.
     Logos(Arc<Logos>),
-    /// The shell wants the terminal back for a while.
+    /// The program must suspend.
     Suspend,
 }
 
-/// How far the scan of files has come.
+/// Progress of the scan of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Bytes read.
     pub done: u64,
-    /// Bytes to read in all.
+    /// All bytes to read.
     pub total: u64,
 }
 
@@ -59,6 +59,6 @@ pub struct SelfStats {
 pub enum ScreenChange {
     /// The time of day.
     Clock,
-    /// Perhaps everything.
+    /// Possibly everything.
     Everything,
 }

@@ -15,34 +15,34 @@ use crate::look::{Charset, ColorDepth, THEMES, Theme};
 use crate::thresholds::Thresholds;
 use crate::view_id::ViewId;
 
-/// How the screen starts. What the command line, the configuration and the terminal say, together.
+/// How the screen starts: the settings of the command line, the configuration and the terminal.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The first view.
     pub view: ViewId,
-    /// Whether the dashboard is above it.
+    /// Whether the dashboard is shown.
     pub dashboard: bool,
     /// The theme.
     pub theme: Theme,
-    /// The themes a key goes through.
+    /// The themes that a key cycles through.
     pub themes: Vec<Theme>,
-    /// How many colours the terminal has.
+    /// The colours of the terminal.
     pub depth: ColorDepth,
-    /// Which characters it has.
+    /// The characters of the terminal.
     pub charset: Charset,
-    /// Which keys mean what.
+    /// The preset of keys.
     pub keys: KeyPreset,
-    /// Which rows are shown, in the language of filters.
+    /// The filter of rows.
     pub filter: Option<String>,
     /// Only the agent with this pid.
     pub pid: Option<u32>,
-    /// In which order.
+    /// The order of rows.
     pub sort: SortKey,
-    /// What deserves an alert.
+    /// The rules of alerts.
     pub rules: Rules,
-    /// What the terminal understands of alerts.
+    /// How the terminal shows notifications.
     pub terminal: Terminal,
-    /// From which values on something has another colour.
+    /// The thresholds of colours.
     pub thresholds: Thresholds,
     /// Whether message text may be shown.
     pub content: Content,
@@ -61,7 +61,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// As it is where nobody asked for anything.
+    /// The defaults, with agtop's version and platform.
     pub fn with_defaults(version: &'static str, platform: &'static str) -> Self {
         let themes = THEMES.to_vec();
         Self {
@@ -107,21 +107,21 @@ fn plain_theme() -> Theme {
 /// The `[tui]` table of the configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "that is what switches in a file are; options have fewer")]
+#[expect(clippy::struct_excessive_bools, reason = "a file has a switch for each; options have fewer")]
 pub struct Config {
     /// The theme: a built-in one, or one of `themes`.
     pub theme: Option<String>,
-    /// Themes of the user's own.
+    /// Themes that the user defines.
     pub themes: Vec<Theme>,
-    /// Whose keys: agtop, htop or vim.
+    /// The preset of keys: agtop, htop or vim.
     pub keys: KeyPreset,
     /// The first view.
     pub view: Option<ViewId>,
-    /// Whether the dashboard is above it.
+    /// Whether the dashboard is shown.
     pub dashboard: bool,
     /// Whether only ASCII is drawn.
     pub ascii: bool,
-    /// Whether the mouse is left to the terminal.
+    /// Whether the terminal handles the mouse.
     pub no_mouse: bool,
     /// Whether message text is hidden.
     pub private: bool,
@@ -129,7 +129,7 @@ pub struct Config {
     pub columns: Vec<ColumnChoice>,
     /// The columns of the sessions view.
     pub session_columns: Vec<ColumnChoice>,
-    /// From which values on something has another colour, and thresholds of the rules that agtop comes with.
+    /// The thresholds of colours and of built-in rules.
     pub alerts: Thresholds,
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn app_at(size: (u16, u16), options: Options, snapshot: Snapshot) -> 
     app
 }
 
-/// Presses keys, which blanks separate.
+/// Presses keys that are separated by blanks.
 pub(crate) fn press(app: &mut App, keys: &str) {
     for name in keys.split(' ').filter(|name| !name.is_empty()) {
         app.update(Message::Key(key(name).unwrap()));

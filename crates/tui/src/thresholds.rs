@@ -1,27 +1,27 @@
-//! The values from which on something is coloured or is an alert.
+//! The thresholds of colours and alerts.
 
 use agtop_alerts::Rules;
 use serde::Deserialize;
 
-/// From which values on something is worth a look. Each has its usual value, so that a configuration names only what it
-/// changes. Those that are rules' thresholds, too, were written here before there were rules.
+/// The thresholds of colours and alerts. Each has a default, so that a configuration names only what it
+/// changes. Some are also thresholds of rules: older configurations set them here.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Thresholds {
     /// US dollars per hour, over the last minute: the threshold of the rule `burn`.
     pub burn: f64,
-    /// How full a context is, in percent, before it is an alert: the threshold of the rule `context`.
+    /// How full a context window is, in percent, when it becomes an alert: the threshold of the rule `context`.
     pub context_alert: f64,
-    /// How full a context is before its bar turns amber.
+    /// How full a context window is, in percent, when its bar turns amber.
     pub context_warn: f64,
-    /// How full a context is before its bar turns red.
+    /// How full a context window is, in percent, when its bar turns red.
     pub context_bad: f64,
-    /// The share of tokens read from the cache over the last minute, in percent, below which it is an alert: the
+    /// The share of tokens read from the cache over the last minute, in percent, below which it becomes an alert: the
     /// threshold of the rule `cache_hit`.
     pub cache_hit: f64,
-    /// The share below which it is worth a look.
+    /// The share, in percent, below which it turns amber.
     pub cache_hit_warn: f64,
-    /// How much of an allowance is used, in percent, before it is an alert: the threshold of the rule `quota`.
+    /// How much of a rate limit is used, in percent, when it becomes an alert: the threshold of the rule `quota`.
     pub quota: f64,
 }
 
@@ -40,7 +40,7 @@ impl Default for Thresholds {
 }
 
 impl Thresholds {
-    /// The rules that agtop comes with, with these thresholds.
+    /// The built-in rules with these thresholds.
     pub fn rules(&self) -> Rules {
         let thresholds = [
             ("burn", self.burn),
@@ -51,7 +51,7 @@ impl Thresholds {
         thresholds.into_iter().fold(Rules::default(), |rules, (name, threshold)| rules.with_threshold(name, threshold))
     }
 
-    /// The thresholds by which the rules go, so that colours and alerts agree.
+    /// These thresholds with those of the rules, so that colours and alerts agree.
     #[must_use]
     pub fn of(self, rules: &Rules) -> Self {
         let threshold = |name, otherwise| rules.threshold(name).unwrap_or(otherwise);
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thresholds_and_rules_are_one_whichever_of_both_was_written() {
+    fn thresholds_and_rules_agree_whichever_was_configured() {
         assert_eq!(Thresholds::default().of(&Rules::default()), Thresholds::default());
         let written = Thresholds { burn: 8.0, quota: 50.0, ..Thresholds::default() };
         assert_eq!(Thresholds::default().of(&written.rules()), written);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use thiserror::Error;
 
-/// A view.
+/// A view of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ViewId {
@@ -18,7 +18,7 @@ pub enum ViewId {
     Rates,
     /// Usage by day, model, client and project.
     Usage,
-    /// Allowances of accounts.
+    /// Rate limits of accounts.
     Quota,
 }
 
@@ -56,7 +56,7 @@ impl FromStr for ViewId {
     }
 }
 
-/// No view is called that.
+/// No view has this name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown view '{0}'; choose from agents, sessions, rates, usage, quota")]
 pub struct UnknownView(String);

@@ -69,7 +69,7 @@ impl App {
         self.refresh_view();
     }
 
-    /// The same key goes there and back.
+    /// The same key selects an arrangement and returns to the flat list.
     pub(super) fn arrange(&mut self, arrangement: ListArrangement) {
         self.lists.toggle_arrangement(arrangement);
         self.refresh_view();
@@ -115,7 +115,7 @@ impl App {
         }
     }
 
-    /// From now on the choice follows this line.
+    /// From now on, the choice follows this line.
     fn note_choice(&mut self) {
         self.step(0);
     }

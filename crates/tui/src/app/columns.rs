@@ -11,8 +11,8 @@ use crate::popup::Overlay;
 use crate::view_id::ViewId;
 
 impl App {
-    /// Only lists have columns. They are chosen in the panel's tab, so that one sees what becomes of the list; where there
-    /// is no panel, over the list.
+    /// Only lists have columns. They are chosen in a tab of the panel, so that the list stays visible; without
+    /// a panel, in a window over the list.
     pub(super) fn start_configuring(&mut self) {
         if self.list().is_none() {
             self.go(ViewId::Agents);
@@ -21,7 +21,7 @@ impl App {
         self.overlay = Some(Overlay::Configure { index: 0 });
     }
 
-    /// What a key does to the chosen line of the columns.
+    /// Runs a key's action on the chosen column.
     pub(super) fn configure(&mut self, index: usize, action: KeyAction) -> Vec<Command> {
         let lines = configurable(self.columns());
         let last = lines.len().saturating_sub(1);

@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::view_id::ViewId;
 use crate::views::{ListItem, RowList};
 
-/// What kind of file is written.
+/// The format of an exported file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExportFormat {
     Csv,
@@ -28,18 +28,18 @@ impl FromStr for ExportFormat {
     }
 }
 
-/// Why nothing was written.
+/// Why nothing was exported.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum ExportError {
-    #[error("there is nothing to write yet")]
+    #[error("there is nothing to export yet")]
     Empty,
-    #[error("this view has no rows to write; go to agents or sessions")]
+    #[error("this view has no rows to export; go to agents or sessions")]
     NoRows,
     #[error("the rows could not be written")]
     Failed,
 }
 
-/// The rows that are shown, as agtop's own surfaces write them: without message text, secrets masked.
+/// The visible rows as agtop's outputs write them: without message text, secrets masked.
 pub(super) fn export(
     snapshot: &Snapshot,
     list: &RowList,

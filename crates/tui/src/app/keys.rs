@@ -30,7 +30,7 @@ impl App {
         if self.overlay.is_some() { self.act_above(action) } else { self.act(action) }
     }
 
-    /// The question whether to send a signal is answered by one key.
+    /// One key answers whether to send a signal.
     fn decide(&mut self, target: &KillTarget, key: KeyEvent) -> Vec<Command> {
         self.overlay = None;
         let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -44,7 +44,7 @@ impl App {
         vec![Command::Signal { process: target.process, signal }]
     }
 
-    /// What a key does to what lies over the view.
+    /// Runs a key's action on what covers the view.
     pub(super) fn act_above(&mut self, action: KeyAction) -> Vec<Command> {
         let Some(overlay) = &mut self.overlay else { return Vec::new() };
         match overlay {
@@ -67,7 +67,7 @@ impl App {
         Vec::new()
     }
 
-    /// A text is not scrolled beyond its end.
+    /// Stops scrolling at the end of a text.
     fn stop_at_the_end(&mut self) {
         let last = self.popup().last_scroll(self.layout.size.area());
         if let Some(Overlay::Detail { scroll, .. } | Overlay::Help { scroll } | Overlay::Pager { scroll, .. }) =
@@ -95,7 +95,7 @@ impl App {
         Vec::new()
     }
 
-    /// Does what a key means in a view.
+    /// Runs a key's action in a view.
     pub(super) fn act(&mut self, action: KeyAction) -> Vec<Command> {
         match action {
             KeyAction::Down => self.step(1),

@@ -37,7 +37,7 @@ impl App {
 
     fn wheel(&mut self, action: KeyAction) {
         for _ in 0..WHEEL_ROWS {
-            // Moving asks for nothing to be done.
+            // Moving returns no commands.
             drop(if self.overlay.is_some() { self.act_above(action) } else { self.act(action) });
         }
     }
@@ -51,7 +51,7 @@ impl App {
             && let Some(at) = self.column_at(index, position)
         {
             self.overlay = Some(Overlay::Configure { index: at });
-            // Two clicks on a row may be on two columns that are next to each other.
+            // Two clicks in a row may be on different columns.
             return if is_double && at == index { self.act_above(KeyAction::Open) } else { Vec::new() };
         }
         if let Some(overlay) = &self.overlay {
@@ -74,7 +74,7 @@ impl App {
         Vec::new()
     }
 
-    /// Where the popup is, or what stands for it in the panel.
+    /// The area of the popup, or of the panel while it shows the columns.
     fn popup_area(&self) -> Rect {
         let screen = self.layout.size.area();
         let panel = self.column_chosen_in_panel().and_then(|_| self.zones(screen).panel);
@@ -104,7 +104,7 @@ impl App {
         }
     }
 
-    /// The heading sorts, a row is chosen, and opened by a double click.
+    /// A click on a heading sorts; a click on a row chooses it; a double click opens it.
     fn click_on_main(&mut self, area: Rect, position: Position, is_double: bool) -> Vec<Command> {
         let Some(snapshot) = self.data.snapshot.clone() else { return Vec::new() };
         let row = usize::from(position.y - area.y);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn s0_key_12_to_14_the_mouse_chooses_opens_and_scrolls() {
+    fn the_mouse_chooses_opens_and_scrolls() {
         let mut app = app();
         let first = app.zones(app.layout.size.area()).main.y + 1;
         let click = MouseEventKind::Down(MouseButton::Left);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_click_on_a_heading_sorts_and_a_second_one_turns_round() {
+    fn a_click_on_a_heading_sorts_and_a_second_one_reverses() {
         let mut app = app();
         let zones = app.zones(app.layout.size.area());
         let screen = text_of(&app, 140, 40);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn views_and_tabs_are_clicked_on() {
+    fn clicks_select_views_and_tabs() {
         let mut app = app();
         click_on(&mut app, "3 Rates");
         assert_eq!(app.layout.view, ViewId::Rates);
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_click_beside_the_columns_keeps_them() {
+    fn a_click_beside_the_columns_saves_them() {
         let mut app = app();
         app.update(Message::Key(key("c").unwrap()));
         let click = mouse(MouseEventKind::Down(MouseButton::Left), 8);

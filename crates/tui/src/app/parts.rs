@@ -1,4 +1,4 @@
-//! The parts of the state, as what draws and what handles input needs them.
+//! The parts of the state that drawing and input handling use.
 
 use agtop_model::{Agent, Session, Snapshot, SnapshotRow};
 use ratatui::layout::Rect;

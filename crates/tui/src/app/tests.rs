@@ -51,7 +51,7 @@ fn with_agents(snapshot: &Snapshot, change: impl Fn(Vec<Agent>) -> Vec<Agent>) -
 }
 
 #[test]
-fn s0_key_01_quit_closes_what_is_open_first() {
+fn quit_closes_an_open_popup_first() {
     let mut app = app();
     assert_eq!(press(&mut app, "Enter q"), []);
     assert!(app.overlay.is_none());
@@ -61,7 +61,7 @@ fn s0_key_01_quit_closes_what_is_open_first() {
 }
 
 #[test]
-fn s0_key_02_help_opens_and_closes() {
+fn help_opens_and_closes() {
     let mut app = app();
     press(&mut app, "?");
     assert!(text_of(&app, 140, 40).contains("Live agents; those that need you come first."));
@@ -72,7 +72,7 @@ fn s0_key_02_help_opens_and_closes() {
 }
 
 #[test]
-fn s0_key_03_a_pause_keeps_the_picture_and_going_on_shows_the_newest() {
+fn a_paused_screen_keeps_its_snapshot_and_resuming_shows_the_newest() {
     let demo = Demo::usual(NOON, jiff::tz::TimeZone::UTC);
     let at = |seconds| Arc::new(demo.snapshot(Duration::from_secs(seconds)));
     let mut app = app_of(demo.snapshot(Duration::ZERO));
@@ -86,12 +86,12 @@ fn s0_key_03_a_pause_keeps_the_picture_and_going_on_shows_the_newest() {
 }
 
 #[test]
-fn s0_key_04_refresh_is_asked_for() {
+fn refresh_keys_request_a_snapshot() {
     assert_eq!(press(&mut app(), "r F5"), [Command::Refresh, Command::Refresh]);
 }
 
 #[test]
-fn s0_key_05_s_goes_through_agtop_2s_sort_keys_in_their_order() {
+fn s_cycles_through_the_sort_keys_of_agtop_2_in_their_order() {
     let mut app = app();
     let mut seen = vec![app.lists.sort.key.as_str()];
     for _ in 0..5 {
@@ -102,7 +102,7 @@ fn s0_key_05_s_goes_through_agtop_2s_sort_keys_in_their_order() {
 }
 
 #[test]
-fn s0_key_06_g_groups_by_project_and_groups_fold() {
+fn g_groups_by_project_and_groups_collapse() {
     let mut app = app();
     press(&mut app, "g");
     let groups = |app: &App| {
@@ -119,7 +119,7 @@ fn s0_key_06_g_groups_by_project_and_groups_fold() {
 }
 
 #[test]
-fn s0_key_07_a_filter_is_typed_edited_and_cleared() {
+fn a_filter_is_typed_edited_and_cleared() {
     let mut app = app();
     press(&mut app, "/");
     type_in(&mut app, "agent:codex");
@@ -135,7 +135,7 @@ fn s0_key_07_a_filter_is_typed_edited_and_cleared() {
 }
 
 #[test]
-fn a_filter_that_is_not_finished_says_so_and_what_is_before_it_stays_in_force() {
+fn an_unfinished_filter_shows_an_error_and_keeps_its_earlier_terms() {
     let mut app = app();
     press(&mut app, "f");
     type_in(&mut app, "agent:codex cpu>");
@@ -143,9 +143,9 @@ fn a_filter_that_is_not_finished_says_so_and_what_is_before_it_stays_in_force() 
     assert!(text_of(&app, 140, 40).contains("× something is missing after 'cpu>'"));
 }
 
-/// `/cpu>x Enter` closed the prompt: its reason went, and all rows were shown.
+/// `/cpu>x Enter` closed the prompt, hid the error and showed all rows.
 #[test]
-fn a_filter_that_is_wrong_is_not_entered_and_keeps_its_reason() {
+fn a_wrong_filter_stays_open_with_its_error() {
     let mut app = app();
     press(&mut app, "/");
     type_in(&mut app, "cpu>x");
@@ -157,7 +157,7 @@ fn a_filter_that_is_wrong_is_not_entered_and_keeps_its_reason() {
 }
 
 #[test]
-fn the_history_of_filters_is_one_key_away() {
+fn up_recalls_the_last_filter() {
     let mut app = app();
     press(&mut app, "/");
     type_in(&mut app, "agent:codex");
@@ -166,7 +166,7 @@ fn the_history_of_filters_is_one_key_away() {
 }
 
 #[test]
-fn s0_key_08_to_10_keys_move_the_choice() {
+fn keys_move_the_choice() {
     let mut app = app();
     let at = |app: &App| app.lists.agents.index;
     for (keys, expected) in [
@@ -188,7 +188,7 @@ fn s0_key_08_to_10_keys_move_the_choice() {
 }
 
 #[test]
-fn s0_key_11_enter_and_space_open_and_close_details() {
+fn enter_and_space_open_and_close_details() {
     let mut app = app();
     for (open, close) in [("Enter", "Enter"), ("Space", "Space"), ("Enter", "Esc")] {
         press(&mut app, open);
@@ -199,7 +199,7 @@ fn s0_key_11_enter_and_space_open_and_close_details() {
 }
 
 #[test]
-fn s1_key_keys_of_rust_agtop_work() {
+fn keys_of_rust_agtop_work() {
     let mut app = app();
     press(&mut app, "F6");
     assert_eq!(app.lists.sort.key.as_str(), "cpu");
@@ -237,7 +237,7 @@ fn the_choice_follows_the_agent_and_not_the_row() {
 }
 
 #[test]
-fn when_the_chosen_agent_ends_its_neighbour_is_chosen() {
+fn when_the_chosen_agent_exits_its_neighbour_is_chosen() {
     let before = demo::crowd(5, 5);
     let mut app = app_of(before.clone());
     press(&mut app, "j j");
@@ -248,7 +248,7 @@ fn when_the_chosen_agent_ends_its_neighbour_is_chosen() {
 }
 
 #[test]
-fn who_needs_its_person_is_one_key_away_from_everywhere() {
+fn one_key_goes_to_the_next_agent_that_waits_for_the_user() {
     let mut app = app();
     press(&mut app, "4 a");
     assert_eq!(app.layout.view, ViewId::Agents);
@@ -260,7 +260,7 @@ fn who_needs_its_person_is_one_key_away_from_everywhere() {
 }
 
 #[test]
-fn focus_goes_round() {
+fn focus_cycles() {
     let mut app = app();
     let counts: Vec<usize> = (0..4)
         .map(|_| {
@@ -272,7 +272,7 @@ fn focus_goes_round() {
 }
 
 #[test]
-fn a_signal_is_sent_after_a_question_that_names_the_agent_and_to_that_very_process() {
+fn a_signal_is_sent_to_the_process_that_the_question_names() {
     let mut app = app();
     let process = app.chosen_agent().unwrap().process.id;
     assert_eq!(press(&mut app, "K"), []);
@@ -301,7 +301,7 @@ fn the_question_stays_with_the_agent_it_was_asked_about() {
 }
 
 #[test]
-fn an_agent_that_has_ended_is_asked_nothing() {
+fn an_ended_agent_cannot_be_killed() {
     let before = demo::crowd(1, 1);
     let mut app = app_of(with_agents(&before, |agents| {
         agents.into_iter().map(|agent| Agent { liveness: Liveness::Stopped, ..agent }).collect()
@@ -311,7 +311,7 @@ fn an_agent_that_has_ended_is_asked_nothing() {
 }
 
 #[test]
-fn commands_go_out_for_what_the_screen_cannot_do() {
+fn actions_outside_the_screen_are_commands() {
     let mut app = app();
     let session = app.chosen_session().unwrap().key.clone();
     assert_eq!(press(&mut app, "e"), [Command::Explain(session.clone())]);
@@ -322,7 +322,7 @@ fn commands_go_out_for_what_the_screen_cannot_do() {
 }
 
 #[test]
-fn an_export_holds_the_rows_that_are_shown_and_nothing_a_person_said() {
+fn an_export_has_the_visible_rows_and_no_message_text() {
     let mut app = app();
     press(&mut app, "/");
     type_in(&mut app, "agent:codex");
@@ -339,7 +339,7 @@ fn an_export_holds_the_rows_that_are_shown_and_nothing_a_person_said() {
 }
 
 #[test]
-fn the_command_line_completes_and_says_what_it_does_not_know() {
+fn the_command_line_completes_and_reports_unknown_commands() {
     let mut app = app();
     press(&mut app, ":");
     type_in(&mut app, "th");
@@ -369,7 +369,7 @@ fn the_command_line_completes_and_says_what_it_does_not_know() {
 }
 
 #[test]
-fn a_theme_is_a_key_away_and_they_go_round() {
+fn a_key_cycles_through_themes() {
     let mut app = app();
     for _ in 0..app.options.themes.len() {
         press(&mut app, "T");
@@ -378,7 +378,7 @@ fn a_theme_is_a_key_away_and_they_go_round() {
 }
 
 #[test]
-fn columns_are_hidden_moved_widened_and_kept() {
+fn columns_are_hidden_moved_widened_and_saved() {
     let mut app = app();
     press(&mut app, "c j Space");
     assert!(app.options.columns.iter().all(|column| column.id != "client"));
@@ -389,7 +389,7 @@ fn columns_are_hidden_moved_widened_and_kept() {
 }
 
 #[test]
-fn usage_is_looked_into_and_left() {
+fn groups_of_usage_are_opened_and_closed() {
     let mut app = app();
     press(&mut app, "4 w");
     assert!(text_of(&app, 140, 40).contains("by week"));
@@ -437,7 +437,7 @@ fn a_loop_of_parents_ends() {
 }
 
 #[test]
-fn an_answer_is_shown_and_a_text_can_be_read() {
+fn a_reply_is_shown_and_a_text_is_scrolled() {
     let mut app = app();
     app.update(Message::Reply(Reply::Failed("no permission to terminate the process".to_owned())));
     assert!(text_of(&app, 140, 40).contains("no permission to terminate the process"));
@@ -450,7 +450,7 @@ fn an_answer_is_shown_and_a_text_can_be_read() {
 }
 
 #[test]
-fn the_clock_goes_on_and_asks_for_a_frame_once_a_second() {
+fn the_clock_requests_a_frame_each_second() {
     let mut app = app();
     app.take_change();
     let now = app.data.snapshot.as_ref().unwrap().now;
@@ -469,7 +469,7 @@ fn a_pid_shows_that_agent_alone() {
 }
 
 #[test]
-fn sessions_at_work_are_on_top_whatever_is_sorted_by() {
+fn sessions_with_an_agent_come_first_in_every_order() {
     let mut app = app();
     press(&mut app, "2 s s s");
     let snapshot = app.data.snapshot.clone().unwrap();

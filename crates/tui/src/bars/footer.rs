@@ -14,7 +14,7 @@ use crate::status_message::StatusMessage;
 use crate::view_id::ViewId;
 use crate::widgets::{Side, cols, put};
 
-/// On screens at least this wide, there is room for whose agents are shown.
+/// Screens at least this wide have room for the providers.
 const WIDE_FOOTER_COLUMNS: u16 = 180;
 
 /// The last row of the screen.
@@ -33,8 +33,8 @@ pub(crate) struct Footer<'a> {
 }
 
 impl Footer<'_> {
-    /// Draws the last row: what is being typed, what was said last, or the keys that matter here. Where the cursor is comes
-    /// back while something is typed.
+    /// Draws the prompt, the last message, or the most useful keys. Returns the position of the cursor
+    /// while a prompt is open.
     pub(crate) fn draw(&self, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         if area.is_empty() {
             return None;
@@ -48,7 +48,7 @@ impl Footer<'_> {
             let tone = if message.outcome.is_ok() { Tone::Text } else { Tone::Bad };
             Line::from(self.look.span(Untrusted::from(&*message.text).for_terminal().into_owned(), tone))
         } else {
-            // Where there is room for both, the facts on the right come before the last of the keys.
+            // On wide screens, the facts on the right have priority over the last keys.
             let taken = if inner.width >= 100 { cols(right.width()) + 3 } else { 0 };
             self.hints(inner.width.saturating_sub(taken))
         };
@@ -70,7 +70,7 @@ impl Footer<'_> {
         let sign_width = cols(sign.len());
         put(buffer, area, &Line::from(look.span(sign, Tone::Accent)), Side::Left);
         let place = Rect { x: area.x + sign_width, width: area.width.saturating_sub(sign_width), ..area };
-        // A long line shows its end, where one types.
+        // A long line shows its end.
         let hidden = agtop_format::text::width(&head).saturating_sub(usize::from(place.width.saturating_sub(1)));
         let shown: String = text.chars().skip(hidden).collect();
         put(buffer, place, &Line::from(look.span(shown.clone(), Tone::Text)), Side::Left);
@@ -81,7 +81,7 @@ impl Footer<'_> {
         Position::new(cursor.min(area.right().saturating_sub(1)), area.y)
     }
 
-    /// What is wrong with what is typed, or what could follow.
+    /// The error in the text, or its completions.
     fn beside_prompt(&self, prompt: &Prompt) -> Line<'static> {
         let look = self.look;
         match prompt.kind {
@@ -100,7 +100,7 @@ impl Footer<'_> {
         }
     }
 
-    /// The keys that matter most, by what is on the screen.
+    /// The most useful keys for what is on the screen.
     fn hints(&self, room: u16) -> Line<'static> {
         let pairs: &[(&str, &str)] = match (self.overlay, self.view) {
             (Some(Overlay::Confirm(_)), _) => &[("y", "yes"), ("Esc", "no")],
@@ -108,7 +108,7 @@ impl Footer<'_> {
                 &[("Space", "show or hide"), ("← →", "move"), ("+ -", "width"), ("Esc", "done and save")]
             }
             (Some(Overlay::Detail { .. }), _) => {
-                &[("Esc", "close"), ("j k", "scroll"), ("/", "find"), ("y", "copy"), ("K", "end"), ("e", "explain")]
+                &[("Esc", "close"), ("j k", "scroll"), ("/", "find"), ("y", "copy"), ("K", "signal"), ("e", "explain")]
             }
             (Some(_), _) => &[("Esc", "close"), ("j k", "scroll")],
             (None, ViewId::Agents | ViewId::Sessions) => &[
@@ -119,7 +119,7 @@ impl Footer<'_> {
                 ("F", "focus"),
                 ("g", "group"),
                 ("t", "tree"),
-                ("K", "end"),
+                ("K", "signal"),
                 ("o", "go to"),
                 ("d", "dashboard"),
                 ("q", "quit"),
@@ -151,7 +151,7 @@ impl Footer<'_> {
         Line::from(spans)
     }
 
-    /// Whose agents are shown, where prices come from, and what agtop itself uses.
+    /// The providers, the price list, and the resources that agtop itself uses.
     fn facts(&self) -> Line<'static> {
         let look = self.look;
         let mut spans = Vec::new();

@@ -15,21 +15,21 @@ use crate::render_context::RenderContext;
 use crate::views::used_up_in;
 use crate::widgets::{self, Side, bar, cols, put, spark};
 
-/// Blanks between two things.
+/// Blanks between two parts.
 const HEADER_GAP: usize = 3;
 
-/// On screens narrower than this, counts of agents at work or at rest have a mark and no word.
+/// On screens narrower than this, the counts of working and idle agents have a mark and no word.
 const NARROW_HEADER_COLUMNS: u16 = 100;
 
-/// Which counts of agents are told with a word.
+/// Which counts of agents have a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StatusLabels {
     All,
-    /// Those that want their person or went wrong.
+    /// Those of agents that wait for the user or have failed.
     Pressing,
 }
 
-/// Something the header tells. What is less important goes first when there is no room.
+/// A part of the header. The part with the highest rank is dropped first where there is no room.
 struct HeaderPart {
     rank: u8,
     line: Line<'static>,
@@ -70,7 +70,7 @@ pub(crate) fn draw_clock(render: RenderContext<'_>, data: &Data, area: Rect, buf
     cols(clock.width())
 }
 
-/// As many pieces as fit in a row, in their order.
+/// As many parts as fit in a row, in their order.
 fn fitted(mut pieces: Vec<HeaderPart>, room: u16) -> Line<'static> {
     let width = |pieces: &[HeaderPart]| {
         let text: usize = pieces.iter().map(|piece| piece.line.width()).sum();
@@ -106,7 +106,7 @@ fn collecting(look: &Look) -> Line<'static> {
     Line::from(vec![look.span("agtop  ", Tone::Strong), look.span("looking for agents", Tone::Dim)])
 }
 
-/// Who is there: counts by status, those who want their person first, and the scan while it runs.
+/// The counts of agents by status, the most urgent first, and the progress of the scan while it runs.
 fn agent_parts(look: &Look, data: &Data, snapshot: &Snapshot, words: StatusLabels) -> Vec<HeaderPart> {
     let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
     for agent in live(snapshot) {
@@ -125,13 +125,13 @@ fn agent_parts(look: &Look, data: &Data, snapshot: &Snapshot, words: StatusLabel
             let tone = if tone == Tone::Warn { Tone::Text } else { Tone::Dim };
             line.push_span(look.span(format!(" {}", status_word(status)), tone));
         }
-        // How many are at work is worth more than how each of the others is in trouble: the strip tells that, too.
+        // The count of working agents outranks those of failed ones, which the alerts show as well.
         pieces.push(HeaderPart { rank: if tone == Tone::Good { 0 } else { rank }, line });
     }
     pieces
 }
 
-/// Agents at work are counted together.
+/// Counts all working agents together.
 const fn merged(status: Status) -> Status {
     match status {
         Status::Spawning | Status::Active => Status::Working,
@@ -154,13 +154,13 @@ fn scanning(look: &Look, progress: Progress) -> Option<HeaderPart> {
     Some(HeaderPart { rank: 1, line: Line::from(spans) })
 }
 
-/// That what agents push is not heard everywhere it should be.
+/// A warning that hook events cannot be received everywhere.
 fn refused_hooks(look: &Look, snapshot: &Snapshot) -> Option<HeaderPart> {
     let is_deaf = !snapshot.health.hooks.is_empty();
     is_deaf.then(|| HeaderPart { rank: 1, line: Line::from(look.span("hooks refused: agtop doctor", Tone::Bad)) })
 }
 
-/// What it costs and uses, and what is about to run out.
+/// Costs, token rates, and rate limits.
 fn usage_parts(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart> {
     let mut pieces = vec![money(render, snapshot), tokens(render.look, snapshot)];
     pieces.extend(allowances(render, snapshot));
@@ -179,7 +179,7 @@ fn money(render: RenderContext<'_>, snapshot: &Snapshot) -> HeaderPart {
     HeaderPart { rank: 0, line: Line::from(spans) }
 }
 
-/// What was spent on the day of the snapshot, in the zone in which its days begin.
+/// The cost of the day of the snapshot, in the time zone of its days.
 fn spent_today(snapshot: &Snapshot, today: &str) -> Spend {
     let days = snapshot.totals.by_day.iter().rev().take_while(|day| day.day == today || day.day == "unknown");
     let mut sum = Spend::default();
@@ -215,7 +215,7 @@ fn machine(look: &Look, snapshot: &Snapshot) -> HeaderPart {
     HeaderPart { rank: 20, line: Line::from(spans) }
 }
 
-/// One bar a window of each account: how much is used, when it starts anew, and whether it will be used up before.
+/// A bar for each window of each account: how much is used, when it resets, and whether it will be used up before.
 fn allowances(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart> {
     let look = render.look;
     let open = snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));

@@ -11,27 +11,27 @@ use crate::widgets::{Side, cols, put};
 /// Blanks between two alerts.
 const ALERT_GAP: u16 = 3;
 
-/// Rows of the strip: none where nothing is wrong, two at most.
+/// Rows that alerts take: none without alerts, two at most.
 pub(crate) fn rows(alerts: &[Alert], area: Rect) -> u16 {
     let most = if area.height >= 24 { 2 } else { 1 };
     cols(packed(alerts, area.width, most).0.len())
 }
 
-/// An alert with its place: row, column and width.
+/// An alert with its column and width.
 struct PlacedAlert<'a> {
     alert: &'a Alert,
     x: u16,
     width: u16,
 }
 
-/// Puts alerts next to each other, in so many rows at most; how many found no room comes back, too.
+/// Places alerts next to each other in `most` rows; also returns how many did not fit.
 fn packed(alerts: &[Alert], width: u16, most: usize) -> (Vec<Vec<PlacedAlert<'_>>>, usize) {
     let room = width.saturating_sub(2);
     let mut rows: Vec<Vec<PlacedAlert<'_>>> = Vec::new();
     let mut x = 0;
     for (at, alert) in alerts.iter().enumerate() {
         let width = cols(agtop_format::text::width(&text(alert))).min(room);
-        // Where it may be the last row, there must be room for the number of those left out.
+        // The last row keeps room for the number of alerts that do not fit.
         let spare = if rows.len() == most && at + 1 < alerts.len() { 9 } else { 0 };
         let fits = rows.last().is_some() && x + width + spare <= room;
         if !fits {
@@ -79,7 +79,7 @@ pub(crate) fn draw(look: &Look, alerts: &[Alert], area: Rect, buffer: &mut Buffe
     }
 }
 
-/// What the alert at that position is about.
+/// The row of the alert at a position.
 pub(crate) fn alert_at(alerts: &[Alert], area: Rect, position: Position) -> Option<RowIdentity> {
     let (rows, _) = packed(alerts, area.width, usize::from(area.height));
     let row = rows.get(usize::from(position.y.checked_sub(area.y)?))?;
@@ -87,7 +87,7 @@ pub(crate) fn alert_at(alerts: &[Alert], area: Rect, position: Position) -> Opti
     about(row.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&x))?.alert)
 }
 
-/// The tone of an alert: that of the status, where it is about one.
+/// The tone of an alert: that of its status if it has one, else that of its severity.
 fn tone(alert: &Alert) -> Tone {
     match (alert.status, alert.severity) {
         (Some(status), _) => Tone::of(status),
@@ -97,12 +97,12 @@ fn tone(alert: &Alert) -> Tone {
     }
 }
 
-/// What kind of thing it is, with its mark.
+/// The mark and the label of an alert.
 fn head(alert: &Alert) -> String {
     format!("{} {}", alert.status.map_or("▲", Status::glyph), alert.label)
 }
 
-/// The line that it is about.
+/// The row that an alert is about.
 fn about(alert: &Alert) -> Option<RowIdentity> {
     match &alert.subject {
         Subject::Agent(process, session) => Some(RowIdentity::Agent(*process, session.clone())),
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_needs_its_person_comes_first() {
+    fn alerts_of_agents_that_wait_for_the_user_come_first() {
         let alerts = Rules::default().find(&demo::crowd(14, 14));
         let heads: Vec<String> = alerts.iter().map(head).collect();
         assert_eq!(heads[0], "! permission");
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_is_drawn_in_the_ink_of_its_status_or_else_of_how_bad_it_is() {
+    fn an_alert_has_the_tone_of_its_status_or_else_of_its_severity() {
         let mut alert = Rules::default().find(&demo::crowd(14, 14)).remove(0);
         assert_eq!((tone(&alert), head(&alert)), (Tone::Warn, "! permission".to_owned()));
         alert.status = None;

@@ -31,7 +31,7 @@ pub(crate) fn draw(look: &Look, view: ViewId, lists: &Lists, area: Rect, buffer:
     }
 }
 
-/// What is shown of the rows, and in which order: on the right.
+/// The filter, the arrangement and the sort, on the right.
 fn list_state(look: &Look, lists: &Lists, list: &RowList) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
     let mut add = |name: &str, value: String, tone: Tone| {

@@ -41,7 +41,7 @@ impl ColumnConfig<'_> {
         }
     }
 
-    /// The columns in the panel, and what the chosen one means in the last row.
+    /// Draws the columns in the panel, and the help of the chosen one in the last row.
     pub(crate) fn draw_in_panel(&self, area: Rect, buffer: &mut Buffer) {
         let (look, index) = (self.look, self.index);
         let ids = configurable(self.choices);
@@ -49,7 +49,7 @@ impl ColumnConfig<'_> {
             let Some(id) = ids.get(at) else { break };
             let choice = self.choices.iter().find(|choice| choice.id == *id);
             let mut line = line(look, id, choice);
-            // What it means is told of the chosen one alone.
+            // Only the chosen column shows its help.
             line.spans.pop();
             put(buffer, place, &line, Side::Left);
             if at == index {

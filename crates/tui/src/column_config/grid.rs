@@ -2,17 +2,17 @@ use ratatui::layout::{Position, Rect};
 
 use crate::columns::{self, Column, ColumnChoice};
 
-/// The columns that are shown in their order, and then the others.
+/// The visible columns in their order, then the others.
 pub(crate) fn configurable(choices: &[ColumnChoice]) -> Vec<&'static str> {
     let shown = choices.iter().filter_map(|choice| Column::find(&choice.id)).map(|column| column.id);
     let others = columns::ids().filter(|id| choices.iter().all(|choice| choice.id != *id));
     shown.chain(others).collect()
 }
 
-/// Columns of the terminal for a column's name and width, in the panel.
+/// Columns of the terminal that the name and width of a column take in the panel.
 const CONFIG_CELL_COLUMNS: u16 = 24;
 
-/// Names next to and below each other, in all rows of an area but the last.
+/// Names in a grid, in all rows of an area but the last.
 pub(super) struct Grid {
     area: Rect,
     /// Rows of names.
@@ -32,7 +32,7 @@ impl Grid {
         Self { area, rows, across, first }
     }
 
-    /// Names that can be seen, by their numbers, and where each is.
+    /// The indices of the visible names, and the area of each.
     pub(super) fn places(&self) -> impl Iterator<Item = (usize, Rect)> {
         let Rect { x, y, .. } = self.area;
         let cells = (0..self.across).flat_map(|across| (0..self.rows).map(move |down| (across, down)));

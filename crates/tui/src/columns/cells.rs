@@ -91,7 +91,7 @@ pub(super) fn idle_time(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u1
     to_line(render, &cell)
 }
 
-/// Disk traffic at which the line of activity is as high as with a whole processor, in bytes per second.
+/// Disk traffic that the sparkline of activity shows like a fully used processor, in bytes per second.
 const FULL_SCALE_DISK_BYTES_PER_SECOND: f64 = 50e6;
 
 pub(super) fn activity(render: &RenderContext<'_>, row: &SnapshotRow<'_>, width: u16) -> Line<'static> {
@@ -105,7 +105,7 @@ pub(super) fn activity(render: &RenderContext<'_>, row: &SnapshotRow<'_>, width:
     Line::from(render.look.span(widgets::spark(&values, usize::from(width), Some(100.0)), tone))
 }
 
-/// The project; of a sub-agent, which has none of its own, its name.
+/// The project; for a sub-agent, which has no project of its own, its name.
 pub(super) fn project(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u16) -> Line<'static> {
     let Some(known) = field("project") else { return to_line(render, &missing()) };
     match ((known.get)(row), row.session.and_then(|session| session.public_title.as_ref())) {
@@ -121,7 +121,7 @@ pub(super) fn doing_cell(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u
     row.session.and_then(|session| doing(render, session)).map_or_else(|| to_line(render, &missing()), Line::from)
 }
 
-/// The tool that runs and what it works on; where none runs, the session's name.
+/// The running tool and its target; if none runs, the title of the session.
 pub(crate) fn doing(render: &RenderContext<'_>, session: &Session) -> Option<Vec<Span<'static>>> {
     if let Some(call) = session.in_flight.iter().rev().find(|call| !call.is_subagent).or(session.in_flight.last()) {
         let target = call.target.as_ref().filter(|_| render.content == Content::Included);

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::column::ids;
 
-/// The columns of the agents view, unless the user chose others.
+/// The default columns of the agents view.
 const AGENT_COLUMNS: &[&str] = &[
     "status",
     "client",
@@ -24,7 +24,7 @@ const AGENT_COLUMNS: &[&str] = &[
     "active",
 ];
 
-/// The columns of the sessions view, unless the user chose others.
+/// The default columns of the sessions view.
 const SESSION_COLUMNS: &[&str] = &[
     "status",
     "client",
@@ -41,13 +41,13 @@ const SESSION_COLUMNS: &[&str] = &[
     "active",
 ];
 
-/// A column as a user names it: `cpu`, or `title:30` with a width.
+/// A column as the configuration names it: `cpu`, or `title:30` with a width.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ColumnChoice {
     /// The column.
     pub id: Cow<'static, str>,
-    /// How wide it is; `None` leaves that to the room there is.
+    /// Its width; `None` if it depends on the room.
     pub width: Option<u16>,
 }
 
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_columns_that_rust_agtop_showed_are_shown_and_the_others_can_be() {
+    fn the_columns_of_rust_agtop_are_shown_or_available() {
         for id in ["pid", "cpu", "mem", "read_rate", "write_rate"] {
             assert!(AGENT_COLUMNS.contains(&id), "{id}");
         }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_is_read_and_written_the_same() {
+    fn a_column_choice_is_parsed_and_printed_the_same() {
         for text in ["cpu", "title:30"] {
             assert_eq!(ColumnChoice::try_from(text.to_owned()).unwrap().to_string(), text);
         }

@@ -6,11 +6,11 @@ use super::spec::COLUMN_SPECS;
 use crate::render_context::RenderContext;
 use crate::widgets::Side;
 
-/// Columns whose amounts have a mark behind them where a subscription covers them, and how wide they are with it.
+/// Columns whose amounts have a mark where a subscription covers them, and their width with the mark.
 const BILLED_COLUMNS: &[&str] = &["cost", "cost_rate"];
 const BILLED_COLUMN_WIDTH: u16 = 13;
 
-/// Every column there is: agtop's own, then the fields of the model that are not among them.
+/// All columns: those with a specification, then the other fields of the model.
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
     let others = FIELDS.iter().map(|field| field.id).filter(|id| COLUMN_SPECS.iter().all(|spec| spec.id != *id));
     COLUMN_SPECS.iter().map(|spec| spec.id).chain(others)
@@ -23,7 +23,7 @@ pub(crate) struct Column {
     pub(crate) title: &'static str,
     pub(crate) help: &'static str,
     pub(crate) width: (u16, u16),
-    /// Most columns of the terminal where others can use no more.
+    /// Most columns of the terminal once all columns have their usual width.
     pub(crate) spare: u16,
     pub(crate) rank: u8,
     pub(crate) side: Side,
@@ -37,7 +37,7 @@ pub(super) enum CellSource {
 }
 
 impl Column {
-    /// The column of that name.
+    /// The column with this id.
     pub(crate) fn find(id: &str) -> Option<Self> {
         let known = field(id);
         if let Some(spec) = COLUMN_SPECS.iter().find(|spec| spec.id == id) {
@@ -68,7 +68,7 @@ impl Column {
     }
 }
 
-/// As wide as values of that kind are, and the title at least.
+/// Fewest and most columns of values of this kind and of the title.
 fn usual_width(field: &Field) -> (u16, u16) {
     let title = u16::try_from(field.title.len()).unwrap_or(8);
     let (least, most) = match field.kind {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_column_can_be_found_and_says_what_it_means() {
+    fn every_column_is_found_and_has_a_help_text() {
         for id in ids() {
             let column = Column::find(id).unwrap();
             assert!(!column.help.is_empty(), "{id}");

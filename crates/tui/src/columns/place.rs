@@ -1,7 +1,7 @@
 use super::choice::ColumnChoice;
 use super::column::Column;
 
-/// A column with its place on the screen.
+/// A column with its position.
 #[derive(Clone, Copy)]
 pub(crate) struct PlacedColumn {
     pub(crate) column: Column,
@@ -13,14 +13,14 @@ pub(crate) struct PlacedColumn {
 /// Blanks between two columns.
 const COLUMN_GAP: u16 = 1;
 const WIDE_COLUMN_GAP: u16 = 2;
-/// A column that may grow beyond this holds a line of text.
+/// A column that may be wider than this holds a line of text.
 const MIN_TEXT_COLUMN: u16 = 60;
 
-/// The column that has logos.
+/// The column with logos.
 pub(crate) const LOGO_COLUMN: &str = "client";
 
-/// Puts as many of the columns as there is room for next to each other, and gives what is left over to those that can
-/// use it. Without room for all, those of the highest rank go first. Before an agent's name, `logo` columns are free.
+/// Places the columns next to each other and gives the remaining room to those that can
+/// use it. Without room for all, those with the highest ranks are dropped. `logo` columns are reserved before the name of an agent.
 pub(crate) fn place(choices: &[ColumnChoice], room: u16, logo: u16) -> Vec<PlacedColumn> {
     let gap = if room >= 120 { WIDE_COLUMN_GAP } else { COLUMN_GAP };
     let mut columns: Vec<Column> = choices
@@ -44,7 +44,7 @@ pub(crate) fn place(choices: &[ColumnChoice], room: u16, logo: u16) -> Vec<Place
     spread(&columns, room, gap)
 }
 
-/// A line of text is worth more columns than a number that few look at: it has a sixth of the room at least.
+/// The width of a column; a line of text has at least a sixth of the room.
 fn comfortable(column: &Column, room: u16) -> (u16, u16) {
     let (least, most) = column.width;
     if most > MIN_TEXT_COLUMN { (least.max(room / 6), most) } else { (least, most) }
@@ -70,12 +70,12 @@ fn spread(columns: &[Column], room: u16, gap: u16) -> Vec<PlacedColumn> {
     placed
 }
 
-/// Grows columns up to their most, as long as something is left.
+/// Grows columns up to their maximum while room is left.
 fn grow(columns: &[Column], widths: &mut [u16], left: &mut u16, most: fn(&Column) -> u16) {
     while *left > 0 {
         let before = *left;
         for (width, column) in widths.iter_mut().zip(columns) {
-            // A column that can take a line of text grows three times as fast as one with a name in it.
+            // A column with a line of text grows three times as fast as one with a name.
             let step = if column.width.1 > MIN_TEXT_COLUMN { 3 } else { 1 };
             let step = step.min(*left).min(most(column).saturating_sub(*width));
             *width += step;
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matters_most_stays_on_a_small_screen_and_more_room_never_shows_less() {
+    fn important_columns_stay_on_a_small_screen_and_more_room_never_shows_fewer() {
         let small = place(&default_agent_columns(), 58, 0);
         for id in ["status", "client", "project", "cost", "context"] {
             assert!(ids(&small).contains(&id), "{id}: {:?}", ids(&small));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_logo_takes_its_room_from_other_columns() {
+    fn a_logo_takes_columns_from_others() {
         for room in 0..200 {
             let placed = place(&default_agent_columns(), room, 3);
             assert!(placed.last().is_none_or(|last| last.x + last.width <= room));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_width_the_user_chose_is_kept() {
+    fn a_configured_width_is_kept() {
         let choices = [ColumnChoice { id: "title".into(), width: Some(30) }];
         assert_eq!(place(&choices, 200, 0)[0].width, 30);
     }

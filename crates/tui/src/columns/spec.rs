@@ -5,17 +5,17 @@ use super::cells;
 use crate::render_context::RenderContext;
 use crate::widgets::Side;
 
-/// A column that agtop draws in its own way, or with another width than its kind's.
+/// A column with its own way of drawing, or with another width than that of its kind.
 pub(super) struct ColumnSpec {
     pub(super) id: &'static str,
     pub(super) title: &'static str,
     pub(super) help: &'static str,
     /// Fewest and most columns of the terminal.
     pub(super) width: (u16, u16),
-    /// Who goes first when there is no room: the highest.
+    /// The column with the highest rank is dropped first where there is no room.
     pub(super) rank: u8,
     pub(super) side: Side,
-    /// `None` draws the field of that id.
+    /// How a cell is drawn; `None` for the field of this id.
     pub(super) cell: Option<fn(&RenderContext<'_>, &SnapshotRow<'_>, u16) -> Line<'static>>,
 }
 

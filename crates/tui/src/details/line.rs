@@ -1,6 +1,6 @@
 use ratatui::text::Line;
 
-/// A line: its name, empty where it goes on with the one above, and what it says.
+/// A line of details: its name, empty if it continues the line above, and its value.
 #[derive(Clone, Debug)]
 pub(crate) struct DetailLine {
     pub(crate) name: &'static str,

@@ -1,4 +1,4 @@
-//! The details of a row, line by line: for the popup and for the panel below the list.
+//! The details of a row, line by line, for the popup and for the panel.
 
 mod line;
 mod money;

@@ -38,7 +38,7 @@ impl RowDetails<'_> {
         self.with_note(money::whole(&session.spend), note)
     }
 
-    /// The share of the whole prompt that was read from the cache, as agtop 2 counted it (features.md C14).
+    /// The share of the whole prompt that was read from the cache, as agtop 2 counted it.
     fn cache(&self, session: &Session) -> Option<DetailLine> {
         let ratio = session.usage.cache_hit_ratio()?;
         let (read, prompt) = (units::count(session.usage.cache_read), units::count(session.usage.prompt()));
@@ -48,7 +48,7 @@ impl RowDetails<'_> {
         Some(DetailLine::new("cache", self.with_note(format!("{} hit", units::percent(ratio * 100.0)), note)))
     }
 
-    /// Every bucket of each model.
+    /// All token counts of each model.
     pub(super) fn buckets(&self) -> Vec<DetailLine> {
         let Some(session) = self.row.session else { return Vec::new() };
         let model = |(at, spend): (usize, &ModelSpend)| {
@@ -70,7 +70,7 @@ impl RowDetails<'_> {
         session.models.iter().enumerate().map(model).collect()
     }
 
-    /// What it did in the last minutes.
+    /// The activity of the last minutes.
     pub(super) fn paces(&self) -> Vec<DetailLine> {
         let Some(agent) = self.row.agent else { return Vec::new() };
         let names = ["1 min", "5 min", "15 min"];

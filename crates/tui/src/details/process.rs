@@ -8,9 +8,9 @@ use super::row::RowDetails;
 use crate::look::Tone;
 use crate::widgets;
 
-/// Columns of the line of processor use.
+/// Columns of the sparkline of processor use.
 const CPU_SPARK_COLUMNS: usize = 20;
-/// Files named of each kind.
+/// Most open files that the details name.
 const MAX_FILES: usize = 40;
 
 impl RowDetails<'_> {
@@ -47,7 +47,7 @@ impl RowDetails<'_> {
         facts.extend(self.ages());
         facts.push(DetailLine::new("threads", self.with_note(threads, state)));
         if let Some(flag) = &agent.danger {
-            let text = format!("acts without asking: {}", flag.for_terminal());
+            let text = format!("bypasses permissions: {}", flag.for_terminal());
             facts.push(DetailLine::new("dangerous", Line::from(Span::styled(text, look.loud(Tone::Warn)))));
         }
         facts
@@ -62,7 +62,7 @@ impl RowDetails<'_> {
         }
         facts.extend(cwd.map(|cwd| DetailLine::new("cwd", self.path(cwd))));
         if let Some(agent) = self.row.agent {
-            // What is on a command line can be a key, and a screen can be seen by others.
+            // A command line can contain a secret, and others can see the screen.
             let argv = redact(&agent.process.argv).join(" ");
             facts.push(DetailLine::new("cmd", self.untrusted(&Untrusted::from(argv))));
         }

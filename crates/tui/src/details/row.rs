@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use crate::look::Tone;
 use crate::render_context::RenderContext;
 
-/// What is told about, and how.
+/// A row, and how its details are shown.
 #[derive(Clone, Copy)]
 pub(crate) struct RowDetails<'a> {
     pub(crate) render: RenderContext<'a>,
@@ -31,7 +31,7 @@ impl RowDetails<'_> {
         self.untrusted(&Untrusted::from(path.to_string_lossy().into_owned()))
     }
 
-    /// A value, and something about it in dim letters.
+    /// A value with a dim note.
     pub(super) fn with_note(&self, text: impl Into<String>, note: impl Into<String>) -> Line<'static> {
         Line::from(vec![self.render.look.span(text.into(), Tone::Text), Span::raw("   "), self.dim(note)])
     }

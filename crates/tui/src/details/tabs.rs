@@ -2,7 +2,7 @@ use super::line::DetailLine;
 use super::row::RowDetails;
 
 impl RowDetails<'_> {
-    /// Everything, in the order of agtop 2's popup.
+    /// All details, in the order of agtop 2's popup.
     pub(crate) fn all(&self) -> Vec<DetailLine> {
         let mut facts = self.state();
         facts.extend(self.processor());

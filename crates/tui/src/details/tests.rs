@@ -1,4 +1,4 @@
-//! Every line of agtop 2's popup (features.md S0-POP).
+//! The lines of the details.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use agtop_model::{
 
 use crate::{App, Message, Options};
 
-/// The popup of the first agent of a stage of one, after a change to it.
+/// The details of a demo with one agent, after a change to the agent.
 fn popup(change: impl FnOnce(&mut Agent)) -> String {
     let mut snapshot = demo::crowd(1, 1);
     let mut agent = snapshot.agents[0].clone();
@@ -39,7 +39,7 @@ fn line<'a>(popup: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-fn s0_pop_02_to_05_model_processor_memory_and_threads() {
+fn details_show_model_processor_memory_and_threads() {
     let popup = popup(|_| {});
     assert!(line(&popup, "model").contains("claude-opus-4-7"));
     assert!(line(&popup, "cpu").contains('%') && line(&popup, "cpu").contains('▃'), "{popup}");
@@ -48,7 +48,7 @@ fn s0_pop_02_to_05_model_processor_memory_and_threads() {
 }
 
 #[test]
-fn s0_pop_06_a_session_much_older_than_its_process_was_resumed() {
+fn a_session_much_older_than_its_process_was_resumed() {
     let young = popup(|agent| {
         let process = agtop_model::Process { started_at: Ok(demo::NOON), ..(*agent.process).clone() };
         agent.process = Arc::new(process);
@@ -62,7 +62,7 @@ fn s0_pop_06_a_session_much_older_than_its_process_was_resumed() {
 }
 
 #[test]
-fn s0_pop_07_danger_is_told_with_its_flag_and_only_then() {
+fn a_dangerous_flag_is_shown_only_where_there_is_one() {
     let daring = popup(|_| {});
     assert!(line(&daring, "dangerous").contains("--dangerously-skip-permissions"));
     let careful = popup(|agent| agent.danger = None);
@@ -70,7 +70,7 @@ fn s0_pop_07_danger_is_told_with_its_flag_and_only_then() {
 }
 
 #[test]
-fn s0_pop_08_to_10_tokens_cost_and_cache() {
+fn details_show_tokens_cost_and_cache() {
     let popup = popup(|_| {});
     assert!(line(&popup, "tokens").contains(" in   ") && line(&popup, "tokens").contains(" out"));
     assert!(line(&popup, "cost").contains("api · prices as of 2026-11-20 (bundled)"));
@@ -78,7 +78,7 @@ fn s0_pop_08_to_10_tokens_cost_and_cache() {
 }
 
 #[test]
-fn s0_pop_09_a_local_model_is_local_and_not_free() {
+fn a_local_model_is_local_and_not_free() {
     let local = popup(|agent| {
         session(agent, |session| {
             session.spend = Spend::default();
@@ -107,7 +107,7 @@ fn with_context(used: u64, growth: Option<ContextGrowth>) -> String {
 }
 
 #[test]
-fn s0_pop_11_the_context_is_a_bar_of_24_cells() {
+fn the_context_window_is_a_bar_of_24_columns() {
     let half = with_context(500_000, None);
     let bar: String = line(&half, "context").chars().filter(|c| matches!(c, '━' | '─')).collect();
     assert_eq!(bar, format!("{}{}", "━".repeat(12), "─".repeat(12)));
@@ -115,14 +115,14 @@ fn s0_pop_11_the_context_is_a_bar_of_24_cells() {
 }
 
 #[test]
-fn s0_ctx_04_from_ninety_percent_on_compaction_is_near() {
+fn compaction_is_near_from_90_percent_on() {
     assert!(!with_context(899_000, None).contains("approaching auto-compaction"));
     assert!(with_context(900_000, None).contains("approaching auto-compaction"));
     assert!(with_context(4_000_000, None).contains("100%"), "never more than all of it");
 }
 
 #[test]
-fn s0_pop_12_growth_tells_when_compaction_comes_and_that_it_does_not_grow() {
+fn growth_shows_the_time_to_compaction_or_that_there_is_no_growth() {
     let growth = ContextGrowth {
         tokens_per_minute: 38_000.0,
         full_in: Some(Duration::from_mins(14)),
@@ -132,23 +132,23 @@ fn s0_pop_12_growth_tells_when_compaction_comes_and_that_it_does_not_grow() {
     let of = |growth| line(&with_context(500_000, Some(growth)), "growth").to_owned();
     assert_eq!(of(growth), "growth: ≈14m00s to compaction   +38k/min");
     let still = ContextGrowth { grown_at: Some(Timestamp::EARLIEST), ..growth };
-    let told = of(still);
-    assert!(told.starts_with("growth: ≈14m00s to compaction   +38k/min when it last grew, "), "{told}");
-    assert!(told.ends_with(" ago"), "{told}");
+    let text = of(still);
+    assert!(text.starts_with("growth: ≈14m00s to compaction   +38k/min when it last grew, "), "{text}");
+    assert!(text.ends_with(" ago"), "{text}");
     let average = ContextGrowth { basis: GrowthBasis::WholeSession, ..growth };
     assert!(of(average).ends_with("+38k/min on average this session; not growing now"));
     assert!(line(&with_context(500_000, None), "context").ends_with(", not growing"));
 }
 
 #[test]
-fn s0_pop_13_claude_has_a_line_of_skills_even_without_any() {
+fn claude_has_a_line_of_skills_even_without_skills() {
     let none = popup(|agent| agent.skills.clear());
     assert!(line(&none, "skills").contains("0 loaded"));
     assert!(line(&popup(|_| {}), "skills").contains("2 loaded   frontend-design, sql-explorer"));
 }
 
 #[test]
-fn s0_pop_14_sub_agents_are_counted_and_named() {
+fn sub_agents_are_counted_and_named() {
     let snapshot = demo::crowd(4, 4);
     let agent = snapshot.agents.iter().find(|agent| agent.status == agtop_model::Status::Spawning).unwrap().clone();
     let popup = of(Snapshot { agents: [agent].into(), ..snapshot });
@@ -157,7 +157,7 @@ fn s0_pop_14_sub_agents_are_counted_and_named() {
 }
 
 #[test]
-fn s0_pop_15_to_21_session_tools_program_disks_and_files() {
+fn details_show_session_tools_program_disks_and_files() {
     let popup = popup(|_| {});
     assert!(line(&popup, "session").contains("-e18a-4a4c-a793-"));
     assert_eq!(line(&popup, "tools").matches('·').count(), 4, "five tools");
@@ -169,7 +169,7 @@ fn s0_pop_15_to_21_session_tools_program_disks_and_files() {
 }
 
 #[test]
-fn s0_pop_19_a_key_on_a_command_line_is_not_shown() {
+fn a_secret_on_a_command_line_is_not_shown() {
     let popup = popup(|agent| {
         let argv = ["claude", "--api-key", "hunter2"].map(agtop_model::Untrusted::from).into();
         agent.process = Arc::new(agtop_model::Process { argv, ..(*agent.process).clone() });
@@ -178,7 +178,7 @@ fn s0_pop_19_a_key_on_a_command_line_is_not_shown() {
 }
 
 #[test]
-fn s0_pop_22_the_last_happenings_are_told_with_their_signs() {
+fn recent_activity_is_shown_with_signs() {
     let popup = popup(|_| {});
     for sign in ['›', '→', '←'] {
         assert!(popup.contains(sign), "{sign}: {popup}");
@@ -186,8 +186,8 @@ fn s0_pop_22_the_last_happenings_are_told_with_their_signs() {
 }
 
 #[test]
-fn what_was_said_is_shown_unless_it_shall_be_hidden() {
-    let told = |content| {
+fn message_text_is_shown_unless_content_is_hidden() {
+    let text = |content| {
         let mut app = App::new(Options { content, ..Options::with_defaults("1.0.0", "linux") });
         let mut snapshot = demo::crowd(1, 1);
         let mut session = (**snapshot.agents[0].session.as_ref().unwrap()).clone();
@@ -198,9 +198,9 @@ fn what_was_said_is_shown_unless_it_shall_be_hidden() {
         let facts = app.details().unwrap().all();
         facts.iter().map(|fact| fact.value.to_string()).collect::<Vec<_>>().join("\n")
     };
-    let shown = told(Content::Included);
+    let shown = text(Content::Included);
     assert!(shown.contains("› you  mend it") && shown.contains("› I look"), "{shown}");
-    let hidden = told(Content::Hidden);
-    assert!(hidden.contains("› you said something") && hidden.contains("› the agent said something"), "{hidden}");
+    let hidden = text(Content::Hidden);
+    assert!(hidden.contains("› you wrote a message") && hidden.contains("› the agent wrote a message"), "{hidden}");
     assert!(!hidden.contains("mend") && !hidden.contains("I look"), "{hidden}");
 }

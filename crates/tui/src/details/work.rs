@@ -10,15 +10,15 @@ use crate::columns::{doing, status_span};
 use crate::look::Tone;
 use crate::widgets;
 
-/// Cells of the bar of a context, as agtop 2 had it.
+/// Columns of the bar of a context window, as in agtop 2.
 const CONTEXT_BAR_COLUMNS: usize = 24;
-/// Tools named in the details.
+/// Most tools that the details name.
 const MAX_TOOLS: usize = 5;
-/// Tools whose times are told, the slowest.
+/// Most tools whose times the details name.
 const MAX_TIMED_TOOLS: usize = 3;
-/// A context that has not grown for longer does not grow.
+/// A context window that has not grown for this long is not growing.
 const GROWTH_IS_OLD_AFTER: Duration = Duration::from_mins(5);
-/// How far the ages of process and session may be apart before the session was resumed.
+/// A session that is older than its process by more than this was resumed.
 const RESUMED_AGE_GAP_SECONDS: u64 = 60;
 
 impl RowDetails<'_> {
@@ -72,7 +72,7 @@ impl RowDetails<'_> {
         facts
     }
 
-    /// When the context will be full: as it grew last, or on the whole.
+    /// When the context window will be full, by its recent or its average growth.
     fn growth(&self, growth: ContextGrowth) -> Line<'static> {
         let rate = format!("+{}/min", units::count(widgets::whole(growth.tokens_per_minute)));
         let until = growth.full_in.map(|left| format!("≈{} to compaction", units::span(left)));
@@ -104,7 +104,7 @@ impl RowDetails<'_> {
         facts
     }
 
-    /// How long the slowest of its tools took in this session, as far as its calls were timed.
+    /// The times of the session's slowest tools.
     pub(super) fn tool_times(&self) -> Option<DetailLine> {
         let own = self.snapshot.timings.by_session.get(&self.row.session?.key)?.iter().take(MAX_TIMED_TOOLS);
         let time = |tool: &agtop_model::ToolTime| {
@@ -149,8 +149,8 @@ impl RowDetails<'_> {
         facts.push(DetailLine::new("turns", self.with_note(counts, troubles)));
         let moment = |at| units::moment(at, self.render.zone);
         if let (Some(started), Some(last)) = (session.started, session.last_active) {
-            let quiet = units::span(self.row.now.since(last));
-            facts.push(DetailLine::new("began", self.with_note(moment(started), format!("idle for {quiet}"))));
+            let idle = units::span(self.row.now.since(last));
+            facts.push(DetailLine::new("started", self.with_note(moment(started), format!("idle for {idle}"))));
         }
         facts
     }
@@ -163,7 +163,7 @@ impl RowDetails<'_> {
         Some(DetailLine::new("branch", self.with_note(branch.for_terminal(), note)))
     }
 
-    /// The age of the process beside that of the session: far apart, the session was resumed.
+    /// The ages of the process and of the session, and whether the session was resumed.
     pub(super) fn ages(&self) -> Option<DetailLine> {
         let up = self.row.agent?.process.started_at.ok().map(|at| self.row.now.since(at))?;
         let session = self.row.session.and_then(|session| session.started).map(|at| self.row.now.since(at));
@@ -174,7 +174,7 @@ impl RowDetails<'_> {
         Some(DetailLine::new("uptime", self.with_note(units::span(up), note)))
     }
 
-    /// The last things that happened, oldest first.
+    /// The recent activity, oldest first.
     pub(super) fn preview(&self) -> Vec<DetailLine> {
         let Some(session) = self.row.session else { return Vec::new() };
         session
@@ -205,10 +205,10 @@ impl RowDetails<'_> {
         let kind = match &activity.kind {
             ActivityKind::Asked(words) => match words.as_ref().filter(|_| is_shown) {
                 Some(words) => named("›", Tone::Accent, &"you".into(), format!("  {}", words.for_terminal())),
-                None => word("›", Tone::Accent, "you said something".to_owned()),
+                None => word("›", Tone::Accent, "you wrote a message".to_owned()),
             },
             ActivityKind::Said(prose) if is_shown => word("›", Tone::Text, prose.for_terminal().into_owned()),
-            ActivityKind::Said(_) => word("›", Tone::Text, "the agent said something".to_owned()),
+            ActivityKind::Said(_) => word("›", Tone::Text, "the agent wrote a message".to_owned()),
             ActivityKind::Called { tool, target: on } => named("→", Tone::Accent, tool, target(on)),
             ActivityKind::Returned { tool, outcome: Ok(()) } => named("←", Tone::Good, tool, String::new()),
             ActivityKind::Returned { tool, outcome: Err(()) } => named("×", Tone::Bad, tool, "  failed".to_owned()),
@@ -224,22 +224,22 @@ impl RowDetails<'_> {
     }
 }
 
-/// Who says how large the context window is.
+/// Where the limit of the context window comes from.
 const fn limit_source(source: ContextSource) -> &'static str {
     match source {
         ContextSource::Vendor => "limit from the vendor",
         ContextSource::Config => "limit from the configuration",
         ContextSource::Table => "limit from the model table",
-        ContextSource::Calibrated => "limit guessed from what was seen",
+        ContextSource::Calibrated => "limit estimated from usage",
     }
 }
 
 const fn join_word(tier: JoinTier) -> &'static str {
     match tier {
         JoinTier::Marker => "the vendor's own file",
-        JoinTier::Hook => "what it told a hook",
+        JoinTier::Hook => "a hook event",
         JoinTier::Argument => "its command line",
         JoinTier::OpenFile => "an open file",
-        JoinTier::Score => "place and time",
+        JoinTier::Score => "directory and start time",
     }
 }

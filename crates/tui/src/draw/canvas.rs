@@ -5,15 +5,15 @@ use super::screen::{draw_clock, draw_into};
 use crate::app::App;
 use crate::message::ScreenChange;
 
-/// What is on the screen: most frames of a quiet one differ from the last by the time of day alone.
+/// What is on the screen. While nothing happens, a frame differs from the last one only by the clock.
 #[derive(Debug, Default)]
 pub struct Canvas {
-    /// The last frame, if a clock may be drawn into it.
+    /// The last frame, if the clock can be drawn into it.
     last: Option<Buffer>,
 }
 
 impl Canvas {
-    /// Draws the state, after that much of it has changed.
+    /// Draws the state after this change.
     pub fn draw(&mut self, app: &App, change: ScreenChange, frame: &mut Frame<'_>) {
         let area = frame.area();
         if let Some(last) = self.last.as_mut().filter(|last| change == ScreenChange::Clock && last.area == area) {
@@ -48,7 +48,7 @@ mod tests {
     use crate::{Message, Options};
     use agtop_demo as demo;
 
-    /// What the canvas shows, and what it would show if everything were drawn.
+    /// What the canvas shows, and what it would show if it drew everything.
     fn shown(canvas: &mut Canvas, app: &App, change: ScreenChange, size: (u16, u16)) -> [String; 2] {
         let frame = |canvas: &mut Canvas, change| {
             let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();

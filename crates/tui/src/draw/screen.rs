@@ -20,9 +20,9 @@ pub(super) fn draw_clock(app: &App, area: Rect, buffer: &mut Buffer) {
 /// Draws the screen into a buffer; returns where the cursor is, if there is one.
 pub(super) fn draw_into(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let look = &app.look;
-    buffer.set_style(area, look.ground());
+    buffer.set_style(area, look.background());
     if area.width < MIN_SCREEN.0 || area.height < MIN_SCREEN.1 {
-        buffer.set_stringn(area.x, area.y, "too small", usize::from(area.width), look.ground());
+        buffer.set_stringn(area.x, area.y, "too small", usize::from(area.width), look.background());
         return None;
     }
     let zones = app.zones(area);

@@ -5,7 +5,7 @@ use super::bindings::bindings;
 use super::name::{plain, sequence};
 use super::preset::KeyPreset;
 
-/// Finds what keys mean. Some meanings take two keys (`g g`), so the first of them is remembered.
+/// Maps keys to actions. Some actions take two keys (`g g`), so the first of them is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Keymap {
     table: Vec<(Vec<KeyEvent>, KeyAction)>,
@@ -19,7 +19,7 @@ impl Keymap {
         Self { table: entries.collect(), first: None }
     }
 
-    /// What this key means now. A key after a first key that no two mean counts as if it stood alone.
+    /// The action of this key. If no action has the kept key and this one, this one counts alone.
     pub(crate) fn press(&mut self, key: KeyEvent) -> Option<KeyAction> {
         let key = plain(key);
         if let Some(first) = self.first.take()
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_means_two_things() {
+    fn no_key_has_two_actions() {
         for preset in KeyPreset::ALL {
             let keymap = Keymap::new(preset);
             for (at, (keys, action)) in keymap.table.iter().enumerate() {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_keys_of_agtop_2_mean_what_they_meant() {
+    fn the_keys_of_agtop_2_keep_their_actions() {
         let cases = [
             ("q", KeyAction::Quit),
             ("C-c", KeyAction::Quit),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_keys_of_rust_agtop_that_do_not_clash_are_kept() {
+    fn the_keys_of_rust_agtop_without_a_conflict_are_kept() {
         let cases = [
             ("F6", KeyAction::SortNext),
             (">", KeyAction::SortNext),
@@ -124,16 +124,16 @@ mod tests {
     }
 
     #[test]
-    fn two_keys_may_mean_one_thing_and_a_wrong_second_key_stands_alone() {
+    fn a_sequence_of_two_keys_has_an_action_and_a_wrong_second_key_counts_alone() {
         let mut vim = Keymap::new(KeyPreset::Vim);
         assert_eq!(press(&mut vim, "g g"), [None, Some(KeyAction::First)]);
         assert_eq!(press(&mut vim, "g j j"), [None, Some(KeyAction::Down), Some(KeyAction::Down)]);
     }
 
     #[test]
-    fn a_capital_letter_is_the_same_with_and_without_a_told_shift() {
+    fn a_capital_letter_is_the_same_with_and_without_a_reported_shift() {
         let mut keymap = Keymap::new(KeyPreset::Agtop);
-        let told = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
-        assert_eq!(keymap.press(told), Some(KeyAction::Last));
+        let reported = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
+        assert_eq!(keymap.press(reported), Some(KeyAction::Last));
     }
 }

@@ -1,4 +1,4 @@
-//! Keys: tables of data from what is pressed to what is meant.
+//! Keys: tables from keys to actions.
 
 mod action;
 mod bindings;

@@ -1,6 +1,6 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// The key without what differs between terminals: a capital letter tells its shift itself.
+/// The key without what differs between terminals: some report the shift of a capital letter, others do not.
 pub(super) fn plain(key: KeyEvent) -> KeyEvent {
     let shift = match key.code {
         KeyCode::Char(_) | KeyCode::BackTab => KeyModifiers::SHIFT,
@@ -9,7 +9,7 @@ pub(super) fn plain(key: KeyEvent) -> KeyEvent {
     KeyEvent::new(key.code, key.modifiers.difference(shift))
 }
 
-/// Keys as tables write them, a blank between two that are pressed after each other.
+/// Reads a sequence of keys, separated by blanks.
 pub(super) fn sequence(text: &str) -> Option<Vec<KeyEvent>> {
     text.split(' ').map(key).collect()
 }

@@ -2,16 +2,16 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// Which program's keys are used.
+/// A preset of keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyPreset {
-    /// Those of agtop 2, with what is new.
+    /// The keys of agtop 2, and new ones.
     #[default]
     Agtop,
-    /// Those of htop where they differ.
+    /// The keys of htop where they differ.
     Htop,
-    /// Those of vim where they differ.
+    /// The keys of vim where they differ.
     Vim,
 }
 
@@ -35,7 +35,7 @@ impl FromStr for KeyPreset {
     }
 }
 
-/// No preset is called that.
+/// No preset has this name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown keys '{0}'; choose from agtop, htop, vim")]
 pub struct UnknownKeyPreset(String);

@@ -5,13 +5,13 @@ use super::zones::{LayoutInput, Size, Zones};
 use crate::panel::PanelTab;
 use crate::view_id::ViewId;
 
-/// Rows of a screen from which on the panel is shown without being asked for.
+/// Fewest rows of a screen on which the panel is shown by default.
 const MIN_ROWS_FOR_AUTO_PANEL: u16 = 30;
-/// Rows of a screen from which on the panel can be opened.
+/// Fewest rows of a screen on which the panel can be opened.
 const MIN_ROWS_FOR_PANEL: u16 = 16;
 
 /// Which parts of the screen the user has chosen, and how large the screen is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LayoutState {
     pub(crate) size: Size,
     pub(crate) view: ViewId,
@@ -35,7 +35,7 @@ impl LayoutState {
         }
     }
 
-    /// The parts of that area, `alert_rows` of which show alerts.
+    /// Divides an area, of which alerts take `alert_rows` rows.
     pub(crate) fn zones(&self, area: Rect, alert_rows: u16) -> Zones {
         let has_list = matches!(self.view, ViewId::Agents | ViewId::Sessions);
         Zones::divide(area, LayoutInput { alert_rows, mode: self.mode, has_panel: has_list && self.shows_panel() })

@@ -1,10 +1,10 @@
-//! How the screen is divided: a pure function of sizes.
+//! The division of the screen: a pure function of sizes.
 
 use ratatui::layout::Rect;
 
 use super::mode::LayoutMode;
 
-/// The columns and rows that agtop uses of a larger terminal. Walls of displays with the smallest fonts have fewer.
+/// The most columns and rows that agtop uses. Even a wall of displays with a small font has fewer.
 pub(crate) const MAX_COLUMNS: u16 = 1000;
 pub(crate) const MAX_ROWS: u16 = 400;
 
@@ -26,7 +26,7 @@ impl Size {
     }
 }
 
-/// What the division of the screen depends on, besides its area.
+/// What the division of the screen depends on besides its area.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LayoutInput {
     /// Rows that the alerts take.

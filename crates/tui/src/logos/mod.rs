@@ -1,7 +1,7 @@
-//! Vendors' logos before the names of their agents, where the terminal can draw pictures.
+//! Vendors' logos before the names of their agents, where the terminal can draw images.
 //!
-//! Which terminal can is told by its environment and the size of its cells: it is never asked, since one that does not
-//! understand the question may print it. Where it cannot, or no logo is there, nothing is drawn and no room is left.
+//! The environment and the size of its cells identify such a terminal. It is never queried, since one that does not
+//! understand the query may print it. Without images or logos, nothing is drawn and no columns are reserved.
 
 mod logo;
 #[cfg(feature = "logos")]

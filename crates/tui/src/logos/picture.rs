@@ -14,7 +14,7 @@ use super::logo::{LOGO_COLUMNS, Logo};
 use super::svg;
 use super::terminal::{GraphicsProtocol, TerminalGraphics};
 
-/// Kitty knows pictures by numbers, which all programs in a window share: agtop's begin here.
+/// The first of agtop's image ids. All programs in a window of Kitty share the ids.
 const FIRST_IMAGE_ID: u32 = 0x00a6_7000;
 
 /// The `n`th logo, of an SVG file.
@@ -28,7 +28,7 @@ pub(super) fn logo(file: &[u8], target: TerminalGraphics, n: u32) -> Option<Logo
         GraphicsProtocol::Iterm2 => Protocol::ITerm2(Iterm2::new(image, size, false).ok()?),
         GraphicsProtocol::Sixel => Protocol::Sixel(Sixel::new(image, size, false).ok()?),
     };
-    // With Kitty's protocol only the first time carries the picture itself.
+    // With Kitty's protocol, only the first rendering contains the image itself.
     let (first, again) = (cells(&protocol), cells(&protocol));
     Some(Logo { first, again })
 }

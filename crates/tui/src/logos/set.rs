@@ -10,35 +10,35 @@ use super::logo::Logo;
 use super::picture;
 use super::terminal::TerminalGraphics;
 
-/// Whose row it is.
+/// The client of a row.
 pub(crate) fn client_of(row: &SnapshotRow<'_>) -> Option<ClientId> {
     row.agent.map(|agent| agent.client).or(row.session.map(|session| session.key.client))
 }
 
-/// The logos that there are.
+/// The loaded logos.
 #[derive(Clone, Debug, Default)]
 pub struct Logos(pub(super) BTreeMap<ClientId, Logo>);
 
 impl Logos {
-    /// Logos of SVG files, drawn for that terminal. A file that is no logo is left out.
+    /// Draws the logos of SVG files for a terminal. A file that is not a valid logo is skipped.
     #[cfg(feature = "logos")]
     pub fn new<'f>(target: TerminalGraphics, files: impl IntoIterator<Item = (ClientId, &'f [u8])>) -> Self {
         let logo = |(n, (client, file)): (u32, (ClientId, &[u8]))| Some((client, picture::logo(file, target, n)?));
         Self((0..).zip(files).filter_map(logo).collect())
     }
 
-    /// This build draws no pictures.
+    /// This build draws no images.
     #[cfg(not(feature = "logos"))]
     pub fn new<'f>(_: TerminalGraphics, _: impl IntoIterator<Item = (ClientId, &'f [u8])>) -> Self {
         Self::default()
     }
 
-    /// Whether there is none.
+    /// Whether there are no logos.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Draws logos at these places. Where a place is chosen or has a ground of its own, that stays.
+    /// Draws logos at these positions and keeps the background of each.
     pub(crate) fn draw(&self, wanted: &[(ClientId, Position)], buffer: &mut Buffer) {
         for (n, (client, at)) in wanted.iter().enumerate() {
             let Some(logo) = self.0.get(client) else { continue };

@@ -1,4 +1,4 @@
-/// How a terminal is given pictures.
+/// A protocol by which a terminal receives images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GraphicsProtocol {
     /// Kitty's protocol, with placeholders in the text (<https://sw.kovidgoyal.net/kitty/graphics-protocol/>).
@@ -9,22 +9,22 @@ pub enum GraphicsProtocol {
     Sixel,
 }
 
-/// What pictures are drawn on.
+/// How a terminal draws images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TerminalGraphics {
-    /// How they are drawn.
+    /// The protocol.
     pub protocol: GraphicsProtocol,
     /// Width and height of a cell in pixels.
     pub cell: (u16, u16),
 }
 
-/// Between agtop and the terminal there is a program that does not hand pictures on, or moves text without them.
+/// Variables of multiplexers, which do not forward images or move text without them.
 const MULTIPLEXERS: &[&str] = &["TMUX", "STY", "ZELLIJ"];
 const MULTIPLEXER_TERMS: &[&str] = &["tmux", "screen"];
 
-/// Terminals by a variable and the beginning of its value; the first that fits counts.
+/// Known terminals by a variable and the beginning of its value; the first match counts.
 const KNOWN_TERMINALS: &[(&str, &str, Option<GraphicsProtocol>)] = &[
-    // Its pictures are off unless a setting turns them on.
+    // Its images are off by default.
     ("TERM_PROGRAM", "vscode", None),
     ("TERM_PROGRAM", "WezTerm", Some(GraphicsProtocol::Iterm2)),
     ("TERM_PROGRAM", "iTerm.app", Some(GraphicsProtocol::Iterm2)),
@@ -38,7 +38,7 @@ const KNOWN_TERMINALS: &[(&str, &str, Option<GraphicsProtocol>)] = &[
 ];
 
 impl GraphicsProtocol {
-    /// What the terminal is known to draw, by the variables of its environment.
+    /// The protocol of a known terminal, by its environment variables.
     pub fn of(var: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let term = var("TERM").unwrap_or_default();
         let is_multiplexed = MULTIPLEXERS.iter().any(|name| var(name).is_some_and(|value| !value.is_empty()))
@@ -53,7 +53,7 @@ impl GraphicsProtocol {
 }
 
 impl TerminalGraphics {
-    /// A cell smaller or larger than this is no cell, but a terminal that counts otherwise.
+    /// Plausible sizes of a cell in pixels. A terminal that reports other sizes uses another unit.
     const CELL_PIXELS: std::ops::RangeInclusive<u16> = 4..=128;
 
     /// Pictures for a terminal with this many columns and rows, and this many pixels in all. `None` if it reports no
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn terminals_are_known_by_their_environment() {
+    fn terminals_are_identified_by_their_environment() {
         assert_eq!(of(&[("TERM", "xterm-kitty")]), Some(GraphicsProtocol::Kitty));
         assert_eq!(of(&[("TERM", "xterm-256color"), ("KITTY_WINDOW_ID", "1")]), Some(GraphicsProtocol::Kitty));
         assert_eq!(of(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "WezTerm")]), Some(GraphicsProtocol::Iterm2));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_to_draw_is_never_tried() {
+    fn an_unknown_terminal_gets_no_images() {
         for vars in [
             &[][..],
             &[("TERM", "xterm-256color")],
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_that_does_not_tell_its_size_gets_no_pictures() {
+    fn a_terminal_without_a_pixel_size_gets_no_images() {
         let target =
             |cells, pixels| TerminalGraphics::new(GraphicsProtocol::Sixel, cells, pixels).map(|target| target.cell);
         assert_eq!(target((80, 24), (800, 480)), Some((10, 20)));

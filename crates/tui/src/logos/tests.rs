@@ -54,7 +54,7 @@ fn each_protocol_draws_in_its_own_way() {
 }
 
 #[test]
-fn without_logos_the_screen_is_as_it_was() {
+fn without_logos_the_screen_is_unchanged() {
     let before = text_of(&app(None, ""), 140, 40);
     let none = Logos::new(
         TerminalGraphics { protocol: GraphicsProtocol::Kitty, cell: CELL_SIZE },
@@ -65,22 +65,19 @@ fn without_logos_the_screen_is_as_it_was() {
 }
 
 #[test]
-fn names_of_agents_stand_behind_their_logos_and_below_one_another() {
+fn names_of_agents_are_aligned_after_their_logos() {
     let app = app(Some(logos(GraphicsProtocol::Kitty)), "");
     let buffer = buffer_of(&app, 140, 40);
     let rows = text_of(&self::app(None, ""), 140, 40);
     let agents = rows.lines().filter(|row| row.contains(" claude ") && row.contains('%')).count();
     let drawn = buffer.content.iter().filter(|cell| cell.symbol().contains('\u{10EEEE}')).count();
     assert!(agents > 3 && drawn >= 2 * agents, "{agents} {drawn}");
-    let pictures = buffer.content.iter().filter(|cell| cell.symbol().contains("\u{1b}_G")).count();
-    assert!(
-        pictures <= 4,
-        "a picture goes to the terminal once for the list and once for the panel, not {pictures} times"
-    );
+    let images = buffer.content.iter().filter(|cell| cell.symbol().contains("\u{1b}_G")).count();
+    assert!(images <= 4, "an image goes to the terminal once for the list and once for the panel, not {images} times");
 }
 
 #[test]
-fn a_chosen_row_keeps_its_ground_behind_the_logo_and_the_logo_its_number() {
+fn a_chosen_row_keeps_its_background_behind_the_logo_and_the_logo_its_id() {
     let logos = logos(GraphicsProtocol::Kitty);
     let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 4, 1));
     let chosen = ratatui::style::Style::new().bg(ratatui::style::Color::Blue).fg(ratatui::style::Color::Red).reversed();
@@ -103,7 +100,7 @@ fn logos_beyond_the_edge_are_cut() {
 }
 
 #[test]
-fn in_ascii_nothing_is_drawn() {
+fn the_ascii_charset_draws_no_logos() {
     let mut app = app_at(
         (140, 40),
         Options { charset: crate::Charset::Ascii, ..Options::with_defaults("1", "linux") },
@@ -125,7 +122,7 @@ mod hostile {
     }
 
     #[test]
-    fn a_logo_is_drawn_in_the_middle_and_in_a_colour_that_can_be_seen() {
+    fn a_logo_is_centred_and_in_a_visible_colour() {
         let pixmap = pixels(LOGO, 40, 20).unwrap();
         let pixel = pixmap.pixel(16, 6).unwrap().demultiply();
         assert_eq!((pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()), (0x84, 0x90, 0xa4, 255));
@@ -133,7 +130,7 @@ mod hostile {
     }
 
     #[test]
-    fn what_reaches_beyond_the_file_is_no_logo() {
+    fn a_file_with_references_is_refused() {
         assert!(is_drawn(r#"<path d="M0 0h9v9z"/>"#));
         for body in [
             r#"<image href="/etc/passwd" width="9" height="9"/><path d="M0 0h9v9z"/>"#,
@@ -149,7 +146,7 @@ mod hostile {
     }
 
     #[test]
-    fn what_would_cost_much_is_no_logo() {
+    fn an_expensive_file_is_refused() {
         assert!(!is_drawn(&"<g/>".repeat(2_000)));
         assert!(pixels(&[b"<svg>", &vec![b' '; MAX_SVG_BYTES][..], b"</svg>"].concat(), 20, 20).is_none());
         let entities = r#"<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h9v9z"/></svg>"#;
@@ -157,7 +154,7 @@ mod hostile {
     }
 
     #[test]
-    fn what_is_no_picture_is_no_logo() {
+    fn a_file_without_an_image_is_refused() {
         for file in [
             &b""[..],
             b"<svg",
@@ -167,6 +164,6 @@ mod hostile {
         ] {
             assert!(pixels(file, 20, 20).is_none());
         }
-        assert!(!is_drawn(""), "an empty picture");
+        assert!(!is_drawn(""), "an empty image");
     }
 }

@@ -1,6 +1,6 @@
 use ratatui::buffer::Buffer;
 
-/// What stands for the characters that agtop draws with, where a terminal has ASCII only.
+/// The ASCII characters that replace those that agtop draws.
 const ASCII_REPLACEMENTS: &[(&str, &str)] = &[
     ("●", "*"),
     ("○", "o"),
@@ -56,7 +56,7 @@ const ASCII_REPLACEMENTS: &[(&str, &str)] = &[
     ("≥", ">"),
 ];
 
-/// Leaves nothing in the buffer but ASCII: what has no stand-in becomes `?`.
+/// Replaces all characters that are not ASCII; one without a replacement becomes `?`.
 pub(crate) fn in_ascii(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         if cell.symbol().is_ascii() {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_but_ascii_is_left() {
+    fn only_ascii_is_left() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 11, 1));
         buffer.set_string(0, 0, "● é 日本 ok", Style::new());
         in_ascii(&mut buffer);

@@ -2,12 +2,12 @@ use ratatui::style::Color;
 
 use super::Rgb;
 
-/// How many colours a terminal can show.
+/// The number of colours of a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorDepth {
-    /// None, or none are wanted.
+    /// None, or colours are turned off.
     None,
-    /// The sixteen that every terminal has, in its own shades.
+    /// The 16 colours that every terminal has.
     Ansi16,
     /// The 256 of xterm.
     Indexed,
@@ -30,7 +30,7 @@ impl ColorDepth {
     }
 }
 
-/// Of xterm's cube and its 24 greys (232 to 255), whichever is nearer.
+/// The nearest colour of xterm's cube and its 24 greys (232 to 255).
 fn nearest(rgb: Rgb) -> u8 {
     let Rgb(r, g, b) = rgb;
     let (ri, gi, bi) = (step(r), step(g), step(b));

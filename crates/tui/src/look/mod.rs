@@ -25,7 +25,7 @@ pub enum Charset {
     Ascii,
 }
 
-/// A theme on a terminal of some abilities.
+/// A theme on a terminal with these colours and characters.
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
     pub(crate) theme: Theme,
@@ -49,41 +49,41 @@ impl Look {
         match (self.depth, rgb) {
             (ColorDepth::None, _) => Style::new().add_modifier(modifier(tone)),
             (_, None) if self.theme.is_colourless() => Style::new().add_modifier(modifier(tone)),
-            // Said, not left out: what lies below may have another colour.
+            // Set explicitly: the cell below may have another colour.
             (_, None) => Style::new().fg(Color::Reset).add_modifier(bold),
             (ColorDepth::Ansi16, Some(_)) => Style::new().fg(ansi(tone)).add_modifier(bold),
             (depth, Some(rgb)) => Style::new().fg(depth.colour(rgb)).add_modifier(bold),
         }
     }
 
-    /// The style of a meaning's mark where it must stand out: in its colour and bold.
+    /// The style of a mark that must stand out: coloured and bold.
     pub(crate) fn loud(&self, tone: Tone) -> Style {
         self.style(tone).add_modifier(Modifier::BOLD)
     }
 
-    /// The style of a status: what wants its person stands out, and who cannot go on at all does so from afar.
+    /// The style of a status: agents that wait for the user stand out, most of all those that wait for a permission.
     pub(crate) fn status(&self, status: Status) -> Style {
         match (status, Tone::of(status)) {
             (Status::NeedsPermission, tone) => self.loud(tone).add_modifier(Modifier::REVERSED),
             (_, Tone::Warn) => self.loud(Tone::Warn),
-            // Turned round without colours, too, it would be as loud as who waits for a permission.
+            // In reverse video, a failed agent would stand out as much as one that waits for a permission.
             (_, Tone::Bad) => self.fill(Tone::Bad).add_modifier(Modifier::BOLD),
             (_, tone) => self.style(tone),
         }
     }
 
-    /// The style of bars and marks: in its colour, without what makes words stand out.
+    /// The style of bars and marks: coloured, not underlined and not in reverse video.
     pub(crate) fn fill(&self, tone: Tone) -> Style {
         let words_only = Modifier::UNDERLINED.union(Modifier::REVERSED);
         let style = self.style(tone);
         Style { add_modifier: style.add_modifier.difference(words_only), ..style }
     }
 
-    /// The style that lies over the chosen row.
+    /// The style of the chosen row.
     pub(crate) fn selected(&self) -> Style {
         match (self.depth, self.theme.selected) {
             (ColorDepth::True | ColorDepth::Indexed, Some(rgb)) => Style::new().bg(self.depth.colour(rgb)),
-            // One bar in one colour: dim and coloured text turned round would be patches that cannot be read.
+            // The row has one colour: dim and coloured text in reverse video would be unreadable patches.
             _ => Style::new()
                 .fg(Color::Reset)
                 .bg(Color::Reset)
@@ -93,7 +93,7 @@ impl Look {
     }
 
     /// The style of the whole screen.
-    pub(crate) fn ground(&self) -> Style {
+    pub(crate) fn background(&self) -> Style {
         let style = self.style(Tone::Text);
         match (self.depth, self.theme.ground) {
             (ColorDepth::True | ColorDepth::Indexed, Some(rgb)) => style.bg(self.depth.colour(rgb)),
@@ -106,7 +106,7 @@ impl Look {
     }
 }
 
-/// What sets the tone apart where there are no colours.
+/// The modifier that marks a tone where there are no colours.
 const fn modifier(tone: Tone) -> Modifier {
     match tone {
         Tone::Text | Tone::Good => Modifier::empty(),
@@ -117,7 +117,7 @@ const fn modifier(tone: Tone) -> Modifier {
     }
 }
 
-/// The tone in the sixteen colours every terminal has.
+/// The colour of a tone among the 16 that every terminal has.
 const fn ansi(tone: Tone) -> Color {
     match tone {
         Tone::Text | Tone::Strong => Color::Reset,
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_a_permission_stands_out_from_all_others_in_every_theme() {
+    fn a_permission_request_stands_out_from_other_statuses_in_every_theme() {
         for depth in [ColorDepth::True, ColorDepth::Ansi16, ColorDepth::None] {
             for theme in THEMES {
                 let look = look(&theme.name, depth);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn without_colours_nothing_has_a_colour_and_meanings_still_differ() {
+    fn without_colours_tones_still_differ() {
         for look in [look("dark", ColorDepth::None), look("monochrome", ColorDepth::True)] {
             let styles = [Tone::Text, Tone::Strong, Tone::Dim, Tone::Warn, Tone::Bad].map(|tone| look.style(tone));
             assert!(styles.iter().all(|style| style.fg.is_none() && style.bg.is_none()));
@@ -165,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_colours_are_those_of_the_terminal() {
+    fn the_16_colours_are_those_of_the_terminal() {
         let look = look("dracula", ColorDepth::Ansi16);
         assert_eq!(look.style(Tone::Bad).fg, Some(Color::Red));
-        assert_eq!(look.ground().bg, None);
+        assert_eq!(look.background().bg, None);
     }
 
     #[test]
-    fn the_default_theme_leaves_the_terminal_its_background() {
-        assert_eq!(look("dark", ColorDepth::True).ground().bg, None);
+    fn the_default_theme_keeps_the_background_of_the_terminal() {
+        assert_eq!(look("dark", ColorDepth::True).background().bg, None);
     }
 }

@@ -8,12 +8,12 @@ use thiserror::Error;
 #[serde(try_from = "String")]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
-/// The colours of the screen. What is missing is as the terminal has it; a theme without `text` and `bad` has no
-/// colours at all and tells meanings apart by weight.
+/// The colours of the screen. A missing colour is that of the terminal; a theme without `text` and `bad` has no
+/// colours at all and distinguishes tones by modifiers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Theme {
-    /// What users call it.
+    /// Its name.
     pub name: Cow<'static, str>,
     /// The background.
     #[serde(default)]
@@ -27,16 +27,16 @@ pub struct Theme {
     /// Lines between things.
     #[serde(default)]
     pub faint: Option<Rgb>,
-    /// What is chosen, keys, bars without a meaning of their own.
+    /// The choice, keys, and bars without a tone of their own.
     #[serde(default)]
     pub accent: Option<Rgb>,
-    /// At work.
+    /// Working.
     #[serde(default)]
     pub good: Option<Rgb>,
-    /// Wants its person.
+    /// Waits for the user.
     #[serde(default)]
     pub warn: Option<Rgb>,
-    /// Went wrong.
+    /// Failed.
     #[serde(default)]
     pub bad: Option<Rgb>,
     /// Behind the chosen row.
@@ -47,16 +47,16 @@ pub struct Theme {
 /// Why a theme cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ThemeError {
-    /// No theme is called that.
+    /// No theme has this name.
     #[error("unknown theme '{name}'; choose from {}", names().join(", "))]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
     },
-    /// A colour is not written as one.
+    /// A colour has the wrong form.
     #[error("'{0}' is not a colour; write #rrggbb")]
     Colour(String),
-    /// The file is no theme.
+    /// The file is not a valid theme.
     #[error("{0}")]
     Toml(String),
 }
@@ -72,15 +72,15 @@ impl TryFrom<String> for Rgb {
 }
 
 impl Theme {
-    /// A theme as a user writes it.
+    /// Reads a theme that a user wrote.
     ///
     /// # Errors
-    /// If the text is no TOML, has a key that no theme has, or a colour that is none.
+    /// If the text is not TOML, or has an unknown key or an invalid colour.
     pub fn parse(toml: &str) -> Result<Self, ThemeError> {
         toml::from_str(toml).map_err(|error| ThemeError::Toml(error.to_string()))
     }
 
-    /// Whether it has no colours to tell meanings apart by.
+    /// Whether it has no colours that distinguish tones.
     pub(crate) const fn is_colourless(&self) -> bool {
         self.text.is_none() && self.bad.is_none()
     }
@@ -89,7 +89,7 @@ impl Theme {
 /// The built-in theme of that name.
 ///
 /// # Errors
-/// If there is none.
+/// If no theme has this name.
 pub fn theme(name: &str) -> Result<Theme, ThemeError> {
     let found = THEMES.iter().find(|theme| theme.name == name);
     found.cloned().ok_or_else(|| ThemeError::Unknown { name: name.to_owned() })
@@ -120,7 +120,7 @@ const fn built_in(name: &'static str, ground: Option<Rgb>, text: Option<Rgb>, co
     }
 }
 
-/// The built-in themes, in the order in which a key goes through them. The first is the default. The three for colour
+/// The built-in themes, in the order in which a key cycles through them. The first is the default. The three for colour
 /// blindness use Okabe and Ito's palette (2008), blue and orange where red and green would run together.
 pub static THEMES: &[Theme] = &[
     built_in(
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_twelve_themes_with_names_of_their_own() {
+    fn there_are_twelve_themes_with_different_names() {
         assert_eq!(THEMES.len(), 12);
         for (at, theme) in THEMES.iter().enumerate() {
             assert!(THEMES[..at].iter().all(|other| other.name != theme.name));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn every_ink_can_be_read_on_the_ground_and_on_the_chosen_row() {
+    fn every_tone_is_readable_on_the_background_and_on_the_chosen_row() {
         for theme in THEMES.iter().filter(|theme| !theme.is_colourless() || theme.bad.is_some()) {
             let Some(selected) = theme.selected else { continue };
             let ground = theme.ground.unwrap_or(Rgb(13, 17, 23));

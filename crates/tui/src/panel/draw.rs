@@ -23,7 +23,7 @@ pub(crate) fn titles() -> Vec<String> {
     PanelTab::ALL.iter().map(|tab| tab.title().to_owned()).collect()
 }
 
-/// The room below the titles.
+/// The area below the titles.
 pub(crate) fn inner(area: Rect) -> Rect {
     let height = area.height.saturating_sub(1);
     Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height }
@@ -73,7 +73,7 @@ impl InfoPanel<'_> {
         draw_columns(look, inner, &lines, buffer);
     }
 
-    /// Whose agent it is, at the right end of the titles.
+    /// Draws the client and its logo at the right end of the titles.
     fn draw_logo(&self, area: Rect, buffer: &mut Buffer) {
         let (Some(logos), Some(row)) =
             (self.logos.filter(|_| self.tab == PanelTab::Info), self.details.map(|details| details.row))
@@ -82,7 +82,7 @@ impl InfoPanel<'_> {
         };
         let Some(client) = client_of(&row) else { return };
         let name = client.as_str();
-        // A blank before the logo, and one behind the name, before the last bit of the rule.
+        // A blank before the logo and one after the name separate them from the line.
         let room = LOGO_AND_GAP_COLUMNS + cols(agtop_format::text::width(name)) + 2;
         if area.width <= room + cols(titles().concat().len()) + 24 {
             return;
@@ -111,7 +111,7 @@ impl InfoPanel<'_> {
         }
     }
 
-    /// How the screen is set up, and the key that changes it.
+    /// The settings of the screen, and the keys that change them.
     fn config(&self) -> Vec<DetailLine> {
         let look = self.render.look;
         let text = |text: String, how: &'static str| {
@@ -126,13 +126,13 @@ impl InfoPanel<'_> {
             DetailLine { name: "interval", value: text(format!("{:?}", self.interval), ":interval SECONDS") },
             DetailLine {
                 name: "messages",
-                value: text(shown.to_owned(), ":private hides what was said and worked on"),
+                value: text(shown.to_owned(), ":private hides message text and tool targets"),
             },
         ]
     }
 }
 
-/// More lines than rows go on in a second column, where the screen is wide enough for it.
+/// Draws lines; on a wide screen, those that exceed the rows continue in a second column.
 fn draw_columns(look: &Look, area: Rect, lines: &[(String, Line<'_>)], buffer: &mut Buffer) {
     let rows = usize::from(area.height);
     let (first, rest) = lines.split_at(rows.min(lines.len()));
@@ -145,7 +145,7 @@ fn draw_columns(look: &Look, area: Rect, lines: &[(String, Line<'_>)], buffer: &
     pairs(buffer, Rect { x: area.x + half, width: area.width - half, ..area }, look, NAME_COLUMNS, rest);
 }
 
-/// What the members of a group come to.
+/// The totals of a group.
 fn of_group(look: &Look, group: &ProjectGroup) -> Vec<DetailLine> {
     let text = |text: String| Line::from(look.span(text, Tone::Text));
     let use_of_machine = format!("cpu {}   mem {}", units::percent(group.cpu_percent), units::bytes(group.memory));

@@ -13,7 +13,7 @@ use crate::look::{Look, Tone};
 use crate::render_context::RenderContext;
 use crate::widgets::{Side, centred, cols, put, window};
 
-/// Most popups are no wider, so that lines can be read.
+/// Most columns of popups with text, so that lines stay readable.
 const MAX_POPUP_COLUMNS: u16 = 116;
 /// Columns of the names of facts.
 const NAME_COLUMNS: u16 = 10;
@@ -23,7 +23,7 @@ struct PopupText {
     title: Line<'static>,
     lines: Vec<Line<'static>>,
     scroll: usize,
-    /// How wide the popup is where lines are longer than all its usual sizes.
+    /// Columns of the popup if its lines are longer than all its usual widths.
     widest: u16,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Popup<'a> {
 }
 
 impl Popup<'_> {
-    /// Draws what lies over the view, if anything does.
+    /// Draws the popup, if there is one.
     pub(crate) fn draw(&self, screen: Rect, buffer: &mut Buffer) {
         if let Some(config) = &self.column_window {
             config.draw(screen, buffer);
@@ -96,7 +96,7 @@ impl Popup<'_> {
         facts.into_iter().filter(|fact| find.is_empty() || holds(fact)).collect()
     }
 
-    /// What is copied from the details: the value of the first line that is shown.
+    /// The value of the first visible line of the details, for copying.
     pub(crate) fn first_value(&self) -> Option<String> {
         let Some(Overlay::Detail { scroll, find }) = self.overlay else { return None };
         if *scroll == 0 && find.is_empty() {
@@ -154,11 +154,11 @@ fn question(look: &Look, suspect: &KillTarget) -> Vec<Line<'static>> {
             look.span(format!("   pid {}", suspect.process.pid), Tone::Dim),
         ]),
         Line::default(),
-        choice("y", "end it in good order (SIGTERM)"),
-        choice("k", "end it at once (SIGKILL)"),
-        choice("s", "stop it (SIGSTOP)"),
-        choice("c", "let it go on (SIGCONT)"),
-        choice("Esc", "leave it alone"),
+        choice("y", "terminate (SIGTERM)"),
+        choice("k", "kill (SIGKILL)"),
+        choice("s", "stop (SIGSTOP)"),
+        choice("c", "continue (SIGCONT)"),
+        choice("Esc", "cancel"),
     ]
 }
 
@@ -170,7 +170,7 @@ fn line(look: &Look, fact: DetailLine) -> Line<'static> {
 
 fn place(screen: Rect, text: &PopupText) -> Rect {
     let widest = text.lines.iter().map(Line::width).max().unwrap_or(0).max(text.title.width() + 2);
-    // A popup that is about as wide as the widest would jump with each new line: it has a few sizes only.
+    // A popup as wide as its longest line would change with each new line, so it has a few widths only.
     let width =
         [56, 84, MAX_POPUP_COLUMNS].into_iter().find(|width| usize::from(*width) >= widest + 4).unwrap_or(text.widest);
     centred(screen, width, cols(text.lines.len()).saturating_add(2))

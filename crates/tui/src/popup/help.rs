@@ -9,35 +9,35 @@ use crate::keys::{HelpTopic, KeyPreset, bindings};
 use crate::look::{Look, Tone};
 use crate::view_id::ViewId;
 
-/// What filters can say, by example.
+/// Examples of filters.
 const FILTER_EXAMPLES: &[(&str, &str)] = &[
-    ("api", "holds this text somewhere"),
-    ("project:api", "this field holds it"),
-    ("client=codex", "this field is it"),
+    ("api", "any field contains this text"),
+    ("project:api", "this field contains it"),
+    ("client=codex", "this field equals it"),
     ("cpu>50  cost>=$2", "numbers: < <= > >= and units as shown"),
     ("quiet<5m  mem>1G", "spans and sizes"),
     ("status:attention", "a status, or a group: attention, busy"),
     ("!idle   (a or b) c", "not, or, and"),
 ];
 
-/// What each view is for.
+/// What each view shows.
 const fn about(view: ViewId) -> &'static str {
     match view {
-        ViewId::Agents => "Live agents; those that need you come first. ▌ marks agents that act without asking.",
+        ViewId::Agents => "Live agents; those that need you come first. ▌ marks agents that bypass permissions.",
         ViewId::Sessions => "All sessions, live ones on top; +N counts files of sub-agents.",
         ViewId::Rates => "What happened in the last minutes, and since agtop started.",
-        ViewId::Usage => "What was used, by day, model, client or project. Dollars are API prices, not a bill.",
-        ViewId::Quota => "How much of each account's allowance is used, and when it will be used up.",
+        ViewId::Usage => "Usage by day, model, client or project. Dollars are API prices, not a bill.",
+        ViewId::Quota => "How much of each account's rate limits is used, and when they will be used up.",
     }
 }
 
-/// Keys as they are written on them.
+/// Keys as keyboards label them.
 fn spelt(keys: &str) -> String {
     let spelt = keys.split("  ").map(|keys| keys.replace("C-", "Ctrl-").replace("S-", "Shift-"));
     spelt.collect::<Vec<_>>().join(", ")
 }
 
-/// What the help is about.
+/// What the help describes.
 pub(crate) struct Help<'a> {
     pub(crate) view: ViewId,
     pub(crate) keys: KeyPreset,

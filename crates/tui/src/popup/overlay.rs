@@ -1,42 +1,42 @@
 use agtop_model::ProcId;
 
-/// What lies over the view.
+/// What covers the view.
 #[derive(Clone, Debug)]
 pub(crate) enum Overlay {
-    /// Everything about the chosen line.
+    /// All details of the chosen line.
     Detail {
         /// The first line shown.
         scroll: usize,
-        /// Only lines with this text.
+        /// Only lines with this text are shown.
         find: String,
     },
-    /// What keys mean here.
+    /// The help.
     Help {
         /// The first line shown.
         scroll: usize,
     },
-    /// Whether to send a signal to this agent.
+    /// The question whether to send a signal to this agent.
     Confirm(KillTarget),
     /// A text to read.
     Pager {
-        /// What it is about.
+        /// Its title.
         title: String,
         /// Its lines.
         lines: Vec<String>,
         /// The first line shown.
         scroll: usize,
     },
-    /// Which columns are shown.
+    /// The choice of columns.
     Configure {
         /// The chosen line.
         index: usize,
     },
 }
 
-/// An agent that may be sent a signal, as it was when that was asked.
+/// The agent to send a signal to, as it was when the question was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct KillTarget {
     pub(crate) process: ProcId,
-    /// What it is called, for the question.
+    /// Its name in the question.
     pub(crate) name: String,
 }

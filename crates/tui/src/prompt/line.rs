@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_edited_as_everywhere() {
+    fn editing_keys_edit_the_line() {
         assert_eq!(typed("a b c Backspace", &[]), "ab");
         assert_eq!(typed("a b Left x", &[]), "axb");
         assert_eq!(typed("a b Home x End y", &[]), "xaby");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_history_is_gone_through_and_what_was_typed_comes_back() {
+    fn up_and_down_walk_the_history_and_return_to_the_typed_text() {
         assert_eq!(typed("x Up", &["old", "new"]), "new");
         assert_eq!(typed("x Up Up", &["old", "new"]), "old");
         assert_eq!(typed("x Up Up Up", &["old", "new"]), "old");
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn pasted_text_is_one_line_and_not_endless() {
+    fn pasted_text_is_one_line_of_bounded_length() {
         let mut prompt = Prompt::new(PromptKind::Filter, "");
         prompt.insert("a\nb\u{1b}[2J");
         assert_eq!(prompt.text(), "ab[2J");

@@ -4,8 +4,8 @@ use ratatui::layout::{Position, Size};
 
 use crate::layout::{MAX_COLUMNS, MAX_ROWS};
 
-/// A terminal of which no more is used than can be drawn: whoever is at its other end may claim any size, and a screen
-/// of 65,535 × 65,535 cells takes more memory than there is.
+/// A terminal with a bounded size. The other end of a connection may claim any size, and a buffer
+/// of 65,535 × 65,535 cells does not fit in memory.
 #[derive(Debug)]
 pub(super) struct Bounded<B>(pub(super) B);
 
@@ -69,9 +69,9 @@ mod tests {
     use super::*;
     use crate::{App, Canvas, Message, Options, ScreenChange};
 
-    /// A terminal that says it has 65,535 columns and as many rows ended agtop by an abort, with the mouse left on.
+    /// A terminal that claimed 65,535 columns and rows aborted agtop and left the mouse captured.
     #[test]
-    fn a_terminal_of_any_size_is_drawn_as_far_as_it_can_be() {
+    fn a_terminal_of_any_size_is_drawn_up_to_the_bound() {
         for (claimed, used) in [((65_535, 1), (1000, 1)), ((1, 65_535), (1, 400)), ((80, 24), (80, 24))] {
             let mut terminal = Terminal::new(Bounded(TestBackend::new(claimed.0, claimed.1))).unwrap();
             let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_greatest_size_that_can_be_claimed_is_bounded() {
+    fn the_largest_size_is_bounded() {
         assert_eq!(bounded(Size::new(u16::MAX, u16::MAX)), Size::new(MAX_COLUMNS, MAX_ROWS));
     }
 }

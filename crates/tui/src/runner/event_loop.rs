@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::command::Command;
 use crate::message::{Message, ScreenChange};
 
-/// Shows the screen until the person has had enough or the world ends it.
+/// Runs the screen until the user quits or the host stops it.
 ///
 /// # Errors
 /// If the terminal cannot be written to.
@@ -25,7 +25,7 @@ pub fn run(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io:
     Ok(())
 }
 
-/// Waits until there is something to draw; `None` if it is over.
+/// Waits until there is something to draw; `None` at the end of the program.
 fn next_change(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<Option<ScreenChange>> {
     loop {
         if let Some(change) = app.take_change() {
@@ -38,7 +38,7 @@ fn next_change(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) ->
     }
 }
 
-/// Takes notice of one thing; whether to go on.
+/// Handles one input; returns whether the loop continues.
 fn take(input: Input, screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<bool> {
     let Input::Message(message) = input else { return Ok(false) };
     for command in app.update(message) {
@@ -55,7 +55,7 @@ fn take(input: Input, screen: &mut impl Screen, app: &mut App, host: &mut impl H
             }
             command => {
                 if let Some(reply) = host.carry_out(command) {
-                    // An answer asks for nothing more.
+                    // A reply causes no further commands.
                     drop(app.update(Message::Reply(reply)));
                 }
             }

@@ -4,48 +4,48 @@ use crate::app::App;
 use crate::command::{Command, Reply};
 use crate::message::{Message, ScreenChange};
 
-/// The world outside the screen.
+/// The program around the screen.
 pub trait Host {
-    /// Waits for what happens next.
+    /// Waits for the next input.
     fn wait(&mut self) -> Input;
 
-    /// What has happened already, if anything has: it does not wait.
+    /// Returns the next input if there is one, without waiting.
     fn ready(&mut self) -> Option<Input>;
 
-    /// Carries a command out. What takes long answers later, with a message.
+    /// Runs a command. A long command replies later, with a message.
     fn carry_out(&mut self, command: Command) -> Option<Reply>;
 }
 
-/// What can happen.
+/// Input to the loop.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// Something the screen takes notice of.
+    /// A message for the screen.
     Message(Message),
-    /// The program is to end: it was told to, or the terminal is gone.
+    /// The program must end: it was told to, or the terminal is gone.
     Stop,
 }
 
-/// What is drawn on.
+/// The terminal that is drawn on.
 pub trait Screen {
-    /// Draws the state, after that much of it has changed.
+    /// Draws the state after this change.
     ///
     /// # Errors
     /// If the terminal cannot be written to.
     fn draw(&mut self, app: &App, change: ScreenChange) -> io::Result<()>;
 
-    /// Forgets what is on the screen, so that everything is drawn anew.
+    /// Clears the screen, so that everything is drawn again.
     ///
     /// # Errors
     /// If the terminal cannot be written to.
     fn clear(&mut self) -> io::Result<()>;
 
-    /// Puts a text on the clipboard, if the terminal can.
+    /// Copies a text to the clipboard, if the terminal can.
     ///
     /// # Errors
     /// If the terminal cannot be written to.
     fn copy(&mut self, text: &str) -> io::Result<()>;
 
-    /// Writes a text to the terminal that changes nothing on the screen.
+    /// Writes an escape sequence that draws nothing.
     ///
     /// # Errors
     /// If the terminal cannot be written to.
@@ -54,10 +54,10 @@ pub trait Screen {
     /// Takes the terminal.
     ///
     /// # Errors
-    /// If it is none, or cannot be written to.
+    /// If it is not a terminal, or cannot be written to.
     fn enter(&mut self) -> io::Result<()>;
 
-    /// Gives the terminal back as it was.
+    /// Restores the terminal.
     ///
     /// # Errors
     /// If it cannot be written to.

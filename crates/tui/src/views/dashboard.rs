@@ -14,7 +14,7 @@ use crate::look::Tone;
 use crate::render_context::RenderContext;
 use crate::widgets::{Gauge, Side, gauge, graph, heading, put, whole};
 
-/// Draws the dashboard: what the machine does above, who does it and what happened below.
+/// Draws the dashboard: graphs of the machine above, agents and events below.
 pub(crate) fn draw(render: RenderContext<'_>, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let [above, below] =
@@ -115,7 +115,7 @@ fn projects(render: RenderContext<'_>, snapshot: &Snapshot, area: Rect, buffer: 
     let sums = |(name, agents): (String, Vec<&Agent>)| (name, agents.len(), UsageTotals::by(agents.into_iter()));
     let mut projects: Vec<_> = projects.into_iter().map(sums).collect();
     projects.sort_by_key(|(_, _, used)| Reverse((used.spend.known(), used.tokens)));
-    // Where it is narrow, a name that can be read is worth more than tokens.
+    // In a narrow area, a readable name is preferred to tokens.
     let has_room = area.width >= 32;
     let names = usize::from(area.width).saturating_sub(if has_room { 20 } else { 13 });
     for (row, (name, agents, used)) in below(area).rows().zip(projects) {
@@ -131,12 +131,12 @@ fn projects(render: RenderContext<'_>, snapshot: &Snapshot, area: Rect, buffer: 
 
 fn activity(render: RenderContext<'_>, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
     let look = render.look;
-    heading(buffer, area, look, "Came and went", "");
+    heading(buffer, area, look, "Started and exited", "");
     let room = below(area);
     for (row, event) in room.rows().zip(snapshot.lifecycle_events.iter()) {
         let (sign, tone) = match event.change {
-            LifecycleChange::Spawned => ("+ came", Tone::Good),
-            LifecycleChange::Exited => ("– went", Tone::Dim),
+            LifecycleChange::Spawned => ("+ started", Tone::Good),
+            LifecycleChange::Exited => ("– exited", Tone::Dim),
         };
         let project = event.project.as_ref().map(|project| format!(" {}", project.for_terminal())).unwrap_or_default();
         let line = Line::from(vec![
@@ -148,7 +148,7 @@ fn activity(render: RenderContext<'_>, snapshot: &Snapshot, area: Rect, buffer: 
         put(buffer, row, &line, Side::Left);
     }
     if snapshot.lifecycle_events.is_empty() {
-        put(buffer, room, &Line::from(look.span("nobody yet", Tone::Faint)), Side::Left);
+        put(buffer, room, &Line::from(look.span("none yet", Tone::Faint)), Side::Left);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The views: what each remembers, and how it is drawn.
+//! The views: the state of each, and how it is drawn.
 
 mod dashboard;
 mod list;

@@ -9,7 +9,7 @@ use crate::look::{Look, Tone};
 /// Blocks of rising height.
 const BLOCKS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
-/// The last values as a line of blocks, `columns` wide, the newest on the right. The highest block stands for `top`, or
+/// The last values as a line of blocks, `columns` wide, the newest on the right. The highest block represents `top`, or
 /// for the largest value if there is no top.
 pub(crate) fn spark(values: &[f64], columns: usize, top: Option<f64>) -> String {
     let shown = values.get(values.len().saturating_sub(columns)..).unwrap_or_default();
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_graph_stands_on_the_ground() {
+    fn a_graph_is_drawn_from_the_bottom() {
         let look = Look { theme: theme("dark").unwrap(), depth: ColorDepth::None, charset: Charset::Unicode };
         let mut buffer = Buffer::empty(Rect::new(0, 0, 3, 2));
         graph(&mut buffer, Rect::new(0, 0, 3, 2), &look, &[25.0, 50.0, 100.0], Some(100.0));

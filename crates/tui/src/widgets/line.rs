@@ -10,14 +10,14 @@ use ratatui::text::{Line, Span};
 
 use super::scale::cols;
 
-/// At which end of its area a line stands.
+/// The end of its area at which a line is aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Left,
     Right,
 }
 
-/// The line without what a terminal acts on, whoever wrote it. Cells hold what they are given, tags and all.
+/// The line without characters that a terminal acts on; a buffer would pass them on.
 pub(crate) fn harmless<'a>(line: &'a Line<'_>) -> Cow<'a, Line<'a>> {
     if line.spans.iter().all(|span| matches!(plain(&span.content), Cow::Borrowed(_))) {
         return Cow::Borrowed(line);
@@ -42,7 +42,7 @@ pub(crate) fn put(buffer: &mut Buffer, area: Rect, line: &Line<'_>, side: Side) 
     let mut x = area.x;
     for span in &line.spans {
         let left = usize::from(area.right().saturating_sub(x));
-        // The last character of the room is kept for the sign that something is missing.
+        // The last column is kept for the ellipsis.
         let is_cut = span.width() > left || (span.width() == left && !is_last(line, span));
         let shown = if is_cut { text::truncate(&span.content, left.max(1)) } else { span.content.as_ref().into() };
         let shown = if is_cut && !shown.ends_with('…') { ellipsis(&shown, left) } else { shown.into_owned() };
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_cut_with_a_sign_of_it() {
+    fn a_line_that_does_not_fit_ends_with_an_ellipsis() {
         let line = Line::from(vec![Span::raw("abc"), Span::raw("def")]);
         assert_eq!(drawn(&line, 6, Side::Left), "abcdef");
         assert_eq!(drawn(&line, 5, Side::Left), "abcd…");

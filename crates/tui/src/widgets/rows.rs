@@ -8,14 +8,14 @@ use super::line::{Side, put};
 use super::scale::steps;
 use crate::look::{Look, Tone};
 
-/// A bar of that many columns, filled to `share`. The empty part is another line, so that the end can be seen without
+/// A bar of this many columns, filled to `share`. The empty part has another character, so that the end is visible without
 /// colours.
 pub(crate) fn bar(look: &Look, share: f64, columns: usize, tone: Tone) -> Vec<Span<'static>> {
     let filled = steps(share, columns);
     vec![Span::styled("━".repeat(filled), look.fill(tone)), look.span("─".repeat(columns - filled), Tone::Faint)]
 }
 
-/// A value at the right end of its room. The room has no style: without colours that would be a bar.
+/// A right-aligned value. The blanks have no style, which would show as a bar in reverse video.
 pub(crate) fn right_aligned(look: &Look, value: String, room: usize, tone: Tone) -> [Span<'static>; 2] {
     let blanks = room.saturating_sub(agtop_format::text::width(&value));
     [Span::raw(" ".repeat(blanks)), look.span(value, tone)]
@@ -35,7 +35,7 @@ pub(crate) fn heading(buffer: &mut Buffer, area: Rect, look: &Look, title: &str,
     put(buffer, Rect { height: 1, ..area }, &line, Side::Left);
 }
 
-/// A bar with a label before it and a value behind it.
+/// A bar between a label and a value.
 pub(crate) struct Gauge<'a> {
     pub(crate) label: &'a str,
     pub(crate) label_width: usize,
@@ -54,7 +54,7 @@ pub(crate) fn gauge<'a>(look: &Look, gauge: Gauge<'a>) -> Line<'a> {
     Line::from(spans)
 }
 
-/// Draws names and what they stand for, one pair a row.
+/// Draws names and values, one pair in each row.
 pub(crate) fn pairs(buffer: &mut Buffer, area: Rect, look: &Look, name_width: u16, pairs: &[(String, Line<'_>)]) {
     for (row, (name, value)) in area.rows().zip(pairs) {
         let name_area = Rect { width: name_width.min(row.width), ..row };
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_shows_that_there_is_something_and_never_more_than_all() {
+    fn a_bar_shows_at_least_one_column_and_at_most_all() {
         let filled = |share| bar(&look(), share, 10, Tone::Good)[0].width();
         let cases = [(0.0, 0), (0.001, 1), (0.5, 5), (1.0, 10), (7.0, 10), (-1.0, 0), (f64::NAN, 0)];
         for (share, expected) in cases {

@@ -11,7 +11,7 @@ use super::line::{Side, put};
 use super::scale::cols;
 use crate::look::{Look, Tone};
 
-/// Where titles stand in a row, one after the other.
+/// The columns of each title in a row.
 pub(crate) fn title_places(area: Rect, titles: &[String]) -> Vec<Range<u16>> {
     let mut x = area.x + 1;
     titles
@@ -38,7 +38,7 @@ pub(crate) fn draw_titles(look: &Look, titles: &[String], selected: Option<usize
         if place.end < area.right() {
             // A blank on either side separates the title from the line.
             for x in [place.start.saturating_sub(1), place.end] {
-                buffer.set_stringn(x, area.y, " ", 1, look.ground());
+                buffer.set_stringn(x, area.y, " ", 1, look.background());
             }
             buffer.set_stringn(place.start, area.y, title, usize::from(area.width), style);
         }

@@ -15,10 +15,10 @@ pub(crate) fn centred(screen: Rect, width: u16, height: u16) -> Rect {
     Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }
 }
 
-/// An empty window with a title; the room inside comes back.
+/// Draws an empty window with a title; returns the area inside.
 pub(crate) fn window(look: &Look, area: Rect, title: Line<'static>, buffer: &mut Buffer) -> Rect {
     Clear.render(area, buffer);
-    buffer.set_style(area, look.ground());
+    buffer.set_style(area, look.background());
     let mut spans = vec![Span::raw(" ")];
     spans.extend(title.spans);
     spans.push(Span::raw(" "));

@@ -17,7 +17,7 @@ use crate::render_context::RenderContext;
 use crate::view_id::ViewId;
 use crate::widgets::{Side, cols, put};
 
-/// Columns at the left edge of a table: the mark of agents that act without asking, and a blank.
+/// Columns at the left edge of a table: the mark of agents that bypass permissions, and a blank.
 pub(crate) const LEFT_MARGIN: u16 = 2;
 
 /// The table of a list.
@@ -57,7 +57,7 @@ impl ListTable<'_> {
         draw_scrollbar(self.render.look, area, list.offset, list.items.len(), buffer);
     }
 
-    /// Last, so that the mark of the chosen row does not change them.
+    /// Draws logos after the highlight of the chosen row, which would change them.
     fn draw_logos(&self, inner: Rect, placed: &[PlacedColumn], buffer: &mut Buffer) {
         let (Some(known), Some(snapshot)) = (self.logos, self.snapshot) else { return };
         let list = self.list;
@@ -78,12 +78,12 @@ impl ListTable<'_> {
         }
     }
 
-    /// Why there is nothing to see, and what to do about it.
+    /// Draws why the list is empty, and what the user can do about it.
     fn draw_empty(&self, area: Rect, buffer: &mut Buffer) {
         let text = match (self.lists.is_narrowed(), self.view) {
             (true, _) => "Nothing passes the filter. Esc clears it.",
             (false, ViewId::Agents) => "No agent is running. Start one, or press 2 for past sessions.",
-            (false, _) => "No session was found. `agtop doctor` tells where agtop looked.",
+            (false, _) => "No session was found. `agtop doctor` shows where agtop looked.",
         };
         let place = Rect { y: area.y + 2, height: 1, ..area };
         if place.y < area.bottom() {
@@ -120,7 +120,7 @@ impl ListTable<'_> {
         }
     }
 
-    /// In a tree, names are set in below what they belong to.
+    /// Indents a name of a tree below its parent.
     fn indented(&self, line: Line<'static>, depth: u8) -> Line<'static> {
         let mut spans = vec![self.render.look.span(twig(depth), Tone::Faint)];
         spans.extend(line.spans);
@@ -173,7 +173,7 @@ fn twig(depth: u8) -> String {
     format!("{}└ ", "  ".repeat(usize::from(depth.saturating_sub(1))))
 }
 
-/// Where one is in a long list: a mark at the right edge.
+/// Draws a scrollbar at the right edge of a long list.
 fn draw_scrollbar(look: &Look, area: Rect, offset: usize, items: usize, buffer: &mut Buffer) {
     let rows = usize::from(area.height.saturating_sub(1));
     if items <= rows || rows == 0 {

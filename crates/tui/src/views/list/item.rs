@@ -5,34 +5,34 @@ use agtop_model::{ProcId, Process, Session, SessionKey, Snapshot, SnapshotRow, S
 /// A line of a list.
 #[derive(Clone, Debug)]
 pub(crate) enum ListItem {
-    /// Heads the agents of a project.
+    /// The heading of the agents of a project.
     Group(ProjectGroup),
     /// An agent, a session, or both joined.
     Row {
-        /// Its place among the snapshot's agents.
+        /// The index of the agent in the snapshot.
         agent: Option<usize>,
         /// Its session.
         session: SessionRef,
-        /// How deep in the tree it is.
+        /// The depth in the tree.
         depth: u8,
     },
     /// A helper's process.
     Helper {
         /// The process.
         process: Arc<Process>,
-        /// How deep in the tree it is.
+        /// The depth in the tree.
         depth: u8,
     },
 }
 
-/// Where the session of a line is. Of tens of thousands of sessions none is touched to be listed: a place is enough.
+/// Where the session of a line is. An index keeps the list from reading tens of thousands of sessions.
 #[derive(Clone, Debug)]
 pub(crate) enum SessionRef {
-    /// That of its agent, if it has one.
+    /// The session of the line's agent, if it has one.
     OfAgent,
-    /// At this place among the snapshot's sessions.
+    /// The session at this index of the snapshot.
     At(usize),
-    /// A sub-agent's: it is below another session.
+    /// The session of a sub-agent, below another session.
     Below(Arc<Session>),
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum SessionRef {
 pub(crate) struct ProjectGroup {
     pub(crate) name: String,
     pub(crate) members: usize,
-    /// The status of the member that wants its person most.
+    /// The most urgent status of the members.
     pub(crate) status: Status,
     pub(crate) cpu_percent: f64,
     pub(crate) memory: u64,
@@ -57,7 +57,7 @@ pub(crate) enum GroupState {
     Collapsed,
 }
 
-/// What stays the same about a line when the list changes around it.
+/// Identifies a line when the list changes around it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RowIdentity {
     Group(String),
@@ -86,8 +86,8 @@ impl ListItem {
         }
     }
 
-    /// Whether the line shows that. A session and the agent that works on it are one: the one line becomes the other
-    /// when an agent comes or goes.
+    /// Whether the line has this identity. A session and its agent are one line, which changes
+    /// when the agent starts or exits.
     pub(crate) fn is(&self, identity: &RowIdentity, snapshot: &Snapshot) -> bool {
         match (self, identity) {
             (Self::Group(group), RowIdentity::Group(name)) => group.name == *name,
@@ -114,7 +114,7 @@ impl ListItem {
         }
     }
 
-    /// What columns are read from; `None` for groups and helpers.
+    /// The row that columns read; `None` for groups and helpers.
     pub(crate) fn row<'a>(&'a self, snapshot: &'a Snapshot) -> Option<SnapshotRow<'a>> {
         match self {
             Self::Row { agent, .. } => Some(SnapshotRow {

@@ -5,13 +5,13 @@ use agtop_model::{Session, SessionKey, Snapshot, SnapshotRow};
 
 use super::sort::Sort;
 
-/// The order of a snapshot's sessions, whatever of them is shown: each letter of a filter lists them anew, and bringing
-/// tens of thousands into order takes longer than looking through them.
+/// The order of all sessions of a snapshot. Each letter of a filter rebuilds the list, and sorting
+/// tens of thousands of sessions takes longer than filtering them.
 #[derive(Debug, Default)]
 pub(crate) struct SessionOrder {
-    /// Whose order it is, and by what.
+    /// The snapshot and the sort that the order is of.
     of: Option<(Weak<Snapshot>, Sort)>,
-    /// Places among the sessions, and among the agents of those who work on them.
+    /// Indices of sessions, each with the index of the agent that works on it.
     lines: Vec<(usize, Option<usize>)>,
 }
 
@@ -29,7 +29,7 @@ impl SessionOrder {
 
 fn in_order(snapshot: &Snapshot, sort: Sort) -> Vec<(usize, Option<usize>)> {
     let at_work = AgentsBySession::of(snapshot);
-    // There may be tens of thousands, and each look at one is a look at cold memory: one look has to do.
+    // Each of tens of thousands of sessions is read once: reading one is a cache miss.
     let ranked = |(at, session)| {
         let agent = at_work.on(session);
         ((agent.is_none(), sort.rank(&session_row(snapshot, session, agent))), (at, agent))
@@ -39,8 +39,8 @@ fn in_order(snapshot: &Snapshot, sort: Sort) -> Vec<(usize, Option<usize>)> {
     lines.into_iter().map(|(_, line)| line).collect()
 }
 
-/// Which agent works on which session. Nearly always the agent holds the very session of the list, which is found without
-/// a look into it; only for those that do not, keys are compared.
+/// Which agent works on which session. An agent nearly always shares the session of the list, which is found by its address;
+/// keys are compared only for agents that do not.
 struct AgentsBySession<'a> {
     same: HashMap<*const Session, usize>,
     alike: HashMap<&'a SessionKey, usize>,

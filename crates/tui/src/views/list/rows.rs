@@ -62,7 +62,7 @@ pub(crate) enum ListArrangement {
     Tree,
 }
 
-/// What decides which lines there are.
+/// What decides which lines a list has.
 pub(crate) struct ListQuery<'a> {
     pub(crate) filter: Option<&'a Filter>,
     pub(crate) pid: Option<u32>,
@@ -96,7 +96,7 @@ pub(crate) fn agents(snapshot: &Snapshot, query: &ListQuery<'_>) -> Vec<ListItem
     }
 }
 
-/// The lines of the sessions view: those at work on top, whatever is sorted by.
+/// The lines of the sessions view. Sessions with an agent come first, whatever the sort is.
 pub(crate) fn sessions(snapshot: &Arc<Snapshot>, query: &ListQuery<'_>, order: &mut SessionOrder) -> Vec<ListItem> {
     let is_let = |(at, agent): &&(usize, Option<usize>)| {
         let session = snapshot.sessions.get(*at);

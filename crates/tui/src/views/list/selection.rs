@@ -2,12 +2,12 @@ use agtop_model::Snapshot;
 
 use super::item::{ListItem, RowIdentity};
 
-/// Lines, of which one is chosen and some can be seen. The choice follows what it is about, not the place.
+/// The lines of a list, one of which is chosen. The choice follows its agent or session, not the index.
 #[derive(Debug, Default)]
 pub(crate) struct RowList {
     pub(crate) items: Vec<ListItem>,
     pub(crate) index: usize,
-    /// The first line that can be seen.
+    /// The first visible line.
     pub(crate) offset: usize,
     chosen: Option<RowIdentity>,
 }
@@ -16,7 +16,7 @@ impl RowList {
     pub(crate) fn replace(&mut self, items: Vec<ListItem>, snapshot: &Snapshot) {
         self.items = items;
         let kept = self.chosen.as_ref().and_then(|chosen| self.items.iter().position(|item| item.is(chosen, snapshot)));
-        // What was chosen is gone: its neighbour is chosen in its place.
+        // If the chosen line is gone, its neighbour is chosen.
         self.index = kept.unwrap_or(self.index).min(self.items.len().saturating_sub(1));
         if self.chosen.is_some() {
             self.note_choice(snapshot);
@@ -32,7 +32,7 @@ impl RowList {
         self.choose(self.index.saturating_add_signed(by), snapshot);
     }
 
-    /// Keeps the chosen line where it can be seen, of `height` lines.
+    /// Scrolls `height` visible lines to the chosen one.
     pub(crate) fn scroll_to_choice(&mut self, height: usize) {
         let height = height.max(1);
         let last = self.items.len().saturating_sub(height);

@@ -1,23 +1,23 @@
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 
-use agtop_model::{Field, FieldValue, SnapshotRow, Status};
+use agtop_model::{SnapshotRow, Status};
 use agtop_output::smooth_cpu;
-use agtop_query::SortKey;
+use agtop_query::{SortKey, SortValue};
 
-/// By what rows are sorted, and which way.
+/// The key and the direction of a sort.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sort {
     pub(crate) key: SortKey,
     pub(crate) direction: SortDirection,
 }
 
-/// Which end comes first.
+/// The direction of a sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum SortDirection {
     /// The interesting end first: large numbers, the start of the alphabet.
     #[default]
     Default,
-    /// The other.
+    /// The other end first.
     Reversed,
 }
 
@@ -36,14 +36,11 @@ impl PartialEq for Sort {
     }
 }
 
-/// The sort keys that one key goes through: agtop 2's first.
+/// The sort keys that one key cycles through, those of agtop 2 first.
 const SORT_CYCLE: &[&str] = &["smart", "cpu", "mem", "tokens", "uptime", "client", "cost", "context", "active"];
 
-/// Fields whose small values are the interesting ones.
-const SMALLEST_FIRST: &[&str] = &["status", "pid", "active"];
-
 impl Sort {
-    /// The next key of the cycle, the usual way round.
+    /// The next key of the cycle, in its default direction.
     pub(crate) fn next(self) -> Self {
         let at = SORT_CYCLE.iter().position(|name| *name == self.key.as_str());
         let next = at.map_or(0, |at| (at + 1) % SORT_CYCLE.len());
@@ -51,26 +48,29 @@ impl Sort {
         Self { key, direction: SortDirection::Default }
     }
 
-    /// Brings rows into order. Rows that are alike in what is sorted by stay in the order of their start, so that no
-    /// row moves without a reason; what is missing is always last.
+    /// Sorts rows. Rows with equal keys are ordered by their start, so that no
+    /// row moves without a reason; missing values are always last.
     pub(crate) fn sort<'a, T>(self, things: &mut [T], row: impl Fn(&T) -> SnapshotRow<'a>) {
         things.sort_by_cached_key(|thing| self.rank(&row(thing)));
     }
 
-    /// A row's place in the order.
+    /// The rank of a row in the order.
     pub(crate) fn rank(self, row: &SnapshotRow<'_>) -> RowRank {
-        let place = match self.key {
-            SortKey::Smart => Place::Number(Total(f64::from(urgency(row.status())))),
-            SortKey::Field(field) => place(field, row),
+        let value = match self.key {
+            SortKey::Smart => SortValue::number(f64::from(urgency(row.status()))),
+            SortKey::Field(field) if field.id == "cpu" => {
+                row.agent.and_then(smooth_cpu).map_or(SortValue::Missing, |percent| SortValue::number(-percent))
+            }
+            SortKey::Field(field) => SortValue::new(field, row),
         };
-        (if self.direction == SortDirection::Reversed { place.reversed() } else { place }, start(row))
+        (if self.direction == SortDirection::Reversed { value.reversed() } else { value }, start(row))
     }
 }
 
-/// The place of a row among others: lower comes first.
-pub(crate) type RowRank = (Place, StartOrder);
+/// The rank of a row: lower comes first.
+pub(crate) type RowRank = (SortValue, StartOrder);
 
-/// When it began, newest first. Those that began together stay in the snapshot's order.
+/// The start of a row's agent or session, newest first, and its pid.
 pub(crate) type StartOrder = (Reverse<i64>, u32);
 
 fn start(row: &SnapshotRow<'_>) -> StartOrder {
@@ -84,8 +84,8 @@ fn start(row: &SnapshotRow<'_>) -> StartOrder {
     }
 }
 
-/// How much a status wants its person. Statuses between which an agent at work goes to and fro are alike, so that rows
-/// stand still.
+/// How urgent a status is for the user; lower is more urgent. The statuses of a working agent are equal, so that rows
+/// do not move while it switches between them.
 const fn urgency(status: Status) -> u8 {
     match status {
         Status::NeedsPermission => 0,
@@ -98,65 +98,6 @@ const fn urgency(status: Status) -> u8 {
         Status::Done | Status::Resumable | Status::Unknown => 7,
         Status::Stale => 8,
     }
-}
-
-/// The place of a value among others.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    Number(Total),
-    Text(String),
-    TurnedText(Reverse<String>),
-    Missing,
-}
-
-impl Place {
-    fn reversed(self) -> Self {
-        match self {
-            Self::Number(Total(number)) => Self::Number(Total(-number)),
-            Self::Text(text) => Self::TurnedText(Reverse(text)),
-            other => other,
-        }
-    }
-}
-
-/// A number in the total order of IEEE 754.
-pub(crate) struct Total(f64);
-
-impl Ord for Total {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Total {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Total {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Total {}
-
-fn place(field: &Field, row: &SnapshotRow<'_>) -> Place {
-    let number = match (field.get)(row) {
-        _ if field.id == "cpu" => row.agent.and_then(smooth_cpu),
-        FieldValue::Text(text) => return Place::Text(text.to_lowercase()),
-        FieldValue::Untrusted(text) => return Place::Text(text.raw().to_lowercase()),
-        FieldValue::Status(status) => Some(f64::from(status as u8)),
-        FieldValue::Count(n) | FieldValue::Tokens(n) | FieldValue::Bytes(n) => Some(n as f64),
-        FieldValue::Percent(percent) => Some(percent).filter(|percent| !percent.is_nan()),
-        FieldValue::Money(amount) | FieldValue::MoneyAtLeast(amount) => Some(amount.as_usd()),
-        FieldValue::Span(span) => Some(span.as_secs_f64()),
-        FieldValue::Time(at) => Some(at.as_millis() as f64),
-        FieldValue::Gap(_) => None,
-    };
-    let sign = if SMALLEST_FIRST.contains(&field.id) { 1.0 } else { -1.0 };
-    number.map_or(Place::Missing, |number| Place::Number(Total(sign * number)))
 }
 
 #[cfg(test)]
@@ -173,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cycle_goes_round_through_agtop_2s_keys_first() {
+    fn the_sort_cycle_begins_with_the_keys_of_agtop_2() {
         let mut sort = Sort::default();
         let mut names = vec![];
         for _ in 0..SORT_CYCLE.len() {
@@ -185,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_stand_still_while_agents_change_between_kinds_of_work() {
+    fn rows_do_not_move_while_agents_change_between_working_statuses() {
         let before = demo::crowd(14, 14);
         let mut after = before.clone();
         after.agents = after
@@ -202,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn turned_round_the_order_is_the_other_way_but_gaps_stay_last() {
+    fn in_a_reversed_order_missing_values_stay_last() {
         let mut snapshot = demo::crowd(6, 6);
         let mut agents = snapshot.agents.to_vec();
         agents[2].session = None;

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use agtop_model::{Agent, Spend};
 
-/// What sessions of agents used, each session once, however many processes work on it.
+/// The usage of the sessions of agents. A session counts once, however many processes work on it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct UsageTotals {
     pub(crate) tokens: u64,

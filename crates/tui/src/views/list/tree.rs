@@ -13,7 +13,7 @@ pub(super) struct AgentTree<'a> {
     below: HashMap<u32, Vec<usize>>,
 }
 
-/// A chain of parents longer than this is a loop of reused pids.
+/// Most processes between an agent and its farthest ancestor. A longer chain is a loop of reused pids.
 const MAX_TREE_DEPTH: usize = 64;
 
 impl<'a> AgentTree<'a> {
@@ -35,7 +35,7 @@ impl<'a> AgentTree<'a> {
         self.snapshot.agents.get(at).map(|agent| agent.process.id.pid)
     }
 
-    /// The nearest process above the agent that is one of these.
+    /// The nearest ancestor of the agent that is one of these.
     fn ancestor(&self, at: usize, pids: &HashSet<u32>) -> Option<u32> {
         let agent = self.snapshot.agents.get(at)?;
         ancestors(agent, &self.processes).into_iter().find(|pid| pids.contains(pid) && *pid != agent.process.id.pid)
@@ -58,7 +58,7 @@ impl<'a> AgentTree<'a> {
         }
         let helpers = agent.helpers.iter().filter_map(|id| self.processes.get(&id.pid).filter(|p| p.id == *id));
         items.extend(helpers.map(|process| ListItem::Helper { process: Arc::clone(process), depth: deeper }));
-        // Each list of children is taken once, so a loop of parents ends.
+        // Each list of children is removed when it is used, so a loop of parents ends.
         for child in self.below.remove(&agent.process.id.pid).unwrap_or_default() {
             self.plant(child, deeper, items);
         }
@@ -74,7 +74,7 @@ fn branch(session: &Arc<Session>, depth: u8, items: &mut Vec<ListItem>) {
     }
 }
 
-/// The pids above an agent, nearest first.
+/// The pids of an agent's ancestors, nearest first.
 pub(crate) fn ancestors(agent: &Agent, processes: &HashMap<u32, &Arc<Process>>) -> Vec<u32> {
     let above = |pid: &u32| processes.get(pid).and_then(|process| process.parent);
     std::iter::successors(agent.process.parent, above).take(MAX_TREE_DEPTH).collect()

@@ -63,7 +63,7 @@ impl QuotaView<'_> {
         Line::from(spans)
     }
 
-    /// How it went on, and when it will be used up if it goes on so.
+    /// The recent readings, and when the window will be used up at this rate.
     fn trend(&self, client: ClientId, limit: &RateLimit, window: &RateLimitWindow) -> Option<Line<'static>> {
         let look = self.render.look;
         let readings = self.history.readings(client, &limit.limit, window);
@@ -86,15 +86,15 @@ fn unknown(look: &Look, snapshot: &Snapshot) -> Vec<Line<'static>> {
     let say = |text: String| Line::from(look.span(text, Tone::Dim));
     let Some(last) = snapshot.rate_limits.iter().map(|(_, read, _)| *read).max() else {
         return vec![
-            say("No agent has told how much of an allowance is used.".to_owned()),
-            say("Codex writes it into its sessions; Claude Code tells it to a status line only.".to_owned()),
+            say("No agent has reported how much of a rate limit is used.".to_owned()),
+            say("Codex writes it to its transcripts; Claude Code reports it to a status line only.".to_owned()),
         ];
     };
     let ago = units::span(snapshot.now.since(last));
-    vec![say(format!("Every window has started again since an allowance was last read, {ago} ago."))]
+    vec![say(format!("Every window has reset since a rate limit was last read, {ago} ago."))]
 }
 
-/// How wide bars are on a screen of that width.
+/// Columns of bars on a screen of this width.
 fn bar_width(width: u16) -> usize {
     usize::from(width).saturating_sub(60).clamp(10, 60)
 }

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use agtop_model::{RateLimitWindow, Timestamp};
 
-/// How long until the window is used up, if the rest of it goes like what has passed of it; `None` if it will start
-/// anew before, or if too little has passed to tell.
+/// The time until the window is used up at its average rate so far; `None` if it will reset
+/// first, or if too little of it has passed.
 pub(crate) fn used_up_in(window: &RateLimitWindow, now: Timestamp) -> Option<Duration> {
     let length = Duration::from_mins(window.minutes.into());
     let left = window.resets_at?.since(now);
@@ -27,15 +27,15 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_is_used_faster_than_it_passes_ends_early() {
+    fn a_window_that_is_used_fast_is_used_up_before_its_reset() {
         // Half of the five hours passed, and three quarters are used: the last quarter lasts 50 minutes.
         assert_eq!(used_up_in(&window(75.0, 9_000), NOON), Some(Duration::from_mins(50)));
-        assert_eq!(used_up_in(&window(40.0, 9_000), NOON), None, "it starts anew before");
+        assert_eq!(used_up_in(&window(40.0, 9_000), NOON), None, "it resets first");
         assert_eq!(used_up_in(&window(120.0, 9_000), NOON), Some(Duration::ZERO));
     }
 
     #[test]
-    fn nonsense_forecasts_nothing() {
+    fn invalid_windows_have_no_forecast() {
         for window in [
             window(f64::NAN, 9_000),
             window(-5.0, 9_000),

@@ -1,4 +1,4 @@
-//! Allowances of accounts: how much is used, how that went on, and when it will be used up.
+//! Rate limits of accounts: readings since agtop started.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use agtop_model::{ClientId, RateLimitWindow, Snapshot, Timestamp};
 /// Readings kept of each window.
 const MAX_READINGS: usize = 240;
 
-/// The readings of one window of one allowance, as snapshots told them since agtop started.
+/// The readings of one window of one rate limit in the snapshots since agtop started.
 #[derive(Clone, Debug)]
 pub(crate) struct WindowHistory {
     client: ClientId,
@@ -22,7 +22,7 @@ pub(crate) struct WindowHistory {
 pub(crate) struct QuotaHistory(Vec<WindowHistory>);
 
 impl QuotaHistory {
-    /// Notes what is new.
+    /// Adds the readings of a snapshot.
     pub(crate) fn note(&mut self, snapshot: &Snapshot) {
         for known in snapshot.allowances() {
             for window in known.windows() {
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reading_is_noted_once() {
+    fn a_reading_is_added_once() {
         let mut meter = QuotaHistory::default();
         let snapshot = demo::crowd(2, 2);
         meter.note(&snapshot);

@@ -1,4 +1,4 @@
-//! The quota view: how much of each account's allowance is used, and when it will be used up.
+//! The quota view: how much of each account's rate limits is used, and when they will be used up.
 
 mod draw;
 mod forecast;

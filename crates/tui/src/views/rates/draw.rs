@@ -10,13 +10,13 @@ use crate::render_context::RenderContext;
 use crate::thresholds::Thresholds;
 use crate::widgets::{bar, right_aligned, spark, whole};
 
-/// What a value is rated by, and the columns that it may take.
+/// The thresholds that a value is compared with, and the columns that it may take.
 struct Rating<'a> {
     thresholds: &'a Thresholds,
     room: usize,
 }
 
-/// A row of the table: what it is called, and its value in a span of time with the tone that rates it.
+/// A row of the table: its name, and its value and tone in a window of time.
 struct Metric {
     name: &'static str,
     value: fn(&ActivityWindow, &Rating<'_>) -> (String, Tone),
@@ -75,13 +75,13 @@ fn hit_rate(pace: &ActivityWindow, rating: &Rating<'_>) -> (String, Tone) {
     (units::percent(percent), tone)
 }
 
-/// Answers that were cut off are answers that somebody has to ask for again.
+/// A response that was cut off has to be requested again.
 fn max_tokens_share(pace: &ActivityWindow, _: &Rating<'_>) -> (String, Tone) {
     let Some(percent) = pace.max_tokens_percent() else { return rate(None) };
     (units::percent(percent), if percent > 0.0 { Tone::Warn } else { Tone::Faint })
 }
 
-/// What was spent, with the mark of what a subscription covers.
+/// The cost, with a mark for what a subscription covers.
 fn sum(spend: &Spend, room: usize) -> String {
     money::within(&money::amount(spend), room, spend).into_owned()
 }
@@ -100,14 +100,14 @@ const SIDE_MARGINS: usize = 3;
 const TABLE_GAP: usize = 4;
 /// Columns of names.
 const NAME_COLUMNS: usize = 20;
-/// Columns that a value has at least.
+/// Fewest columns of a value.
 const MIN_VALUE_COLUMNS: usize = 7;
 
-/// Columns that a value has at most, and where sums are paid by use in part and covered in part.
+/// Most columns of a value, and of one that is partly covered by a subscription.
 const MAX_VALUE_COLUMNS: usize = 14;
 const MAX_MIXED_VALUE_COLUMNS: usize = 23;
 
-/// Columns of a value, where four are next to each other.
+/// Columns of each of the four values of a row.
 fn value_width(paces: &ActivityRates, width: u16) -> usize {
     let width = usize::from(width);
     let is_mixed = paces.rolling.iter().chain([&paces.since_start]).any(|pace| money::is_mixed(&pace.spend));
@@ -116,7 +116,7 @@ fn value_width(paces: &ActivityRates, width: u16) -> usize {
     (width.saturating_sub(NAME_COLUMNS + 3) / 4).clamp(MIN_VALUE_COLUMNS, most)
 }
 
-/// What the column is headed that counts since agtop started, in its columns.
+/// The heading of the column that counts since agtop started, at most this wide.
 fn started(span: Duration, columns: usize) -> String {
     let span = units::span(span);
     let forms = [format!("since start ({span})"), format!("start ({span})"), "since start".to_owned()];
@@ -165,7 +165,7 @@ fn table(render: RenderContext<'_>, snapshot: &Snapshot, value_width: usize) -> 
     lines
 }
 
-/// What agtop saw since it started: why models stopped, and contexts that were summarised.
+/// Since agtop started: why models stopped, and how many contexts were compacted.
 fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'static>> {
     let paces = &snapshot.rates;
     let mut stops = vec![look.span(text::left("stops", NAME_COLUMNS), Tone::Dim)];
@@ -189,7 +189,7 @@ fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'sta
     vec![Line::from(stops), Line::from(compactions), Line::from(trend)]
 }
 
-/// Who is behind it: agents by tokens of the last five minutes, those without any left out.
+/// Agents with requests in the last five minutes, by tokens.
 fn by_agent(render: RenderContext<'_>, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
     let look = render.look;
     let mut busy: Vec<_> = snapshot.agents.iter().filter(|agent| agent.rates[1].requests > 0).collect();
@@ -220,7 +220,7 @@ fn by_agent(render: RenderContext<'_>, snapshot: &Snapshot, width: u16) -> Vec<L
         lines.push(Line::from(spans));
     }
     if lines.len() == 1 {
-        lines.push(Line::from(look.span("nobody is at work", Tone::Faint)));
+        lines.push(Line::from(look.span("no agent is working", Tone::Faint)));
     }
     lines
 }
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s4_win_14_a_hit_rate_is_amber_below_sixty_and_red_below_thirty() {
+    fn a_hit_rate_is_amber_below_60_and_red_below_30_percent() {
         let rated = |read: u64| {
             let usage = Usage { cache_read: read, input: 100 - read, ..Usage::default() };
             hit_rate(

@@ -52,7 +52,7 @@ fn row(look: &Look, name: &str, times: Quantiles) -> Line<'static> {
     Line::from(spans)
 }
 
-/// The running call that began first, beside what is usual for it.
+/// The call that has been running longest, and how long such calls usually take.
 fn longest_now(look: &Look, snapshot: &Snapshot) -> Option<Line<'static>> {
     let calls = snapshot.agents.iter().flat_map(|agent| {
         let calls = agent.session.iter().flat_map(|session| &session.in_flight);
@@ -71,7 +71,7 @@ fn longest_now(look: &Look, snapshot: &Snapshot) -> Option<Line<'static>> {
     ]))
 }
 
-/// Well beyond what nearly all calls take.
+/// Whether a call takes much longer than nearly all others.
 fn is_long(span: Duration, usual: Duration) -> bool {
     span > usual * 2
 }
@@ -99,7 +99,7 @@ mod tests {
     use crate::Options;
     use agtop_demo as demo;
 
-    fn told(snapshot: &Snapshot) -> Vec<String> {
+    fn text_lines(snapshot: &Snapshot) -> Vec<String> {
         let look = crate::App::new(Options::with_defaults("1", "linux")).look;
         lines(&look, snapshot).iter().map(ToString::to_string).collect()
     }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slowest_tools_prompts_and_turns_are_told() {
+    fn timings_list_prompts_turns_and_the_slowest_tools() {
         let tool = |n: u64| ToolTime {
             client: ClientId::new("claude"),
             tool: format!("T{n}\u{1b}[31m").into(),
@@ -120,28 +120,28 @@ mod tests {
             first_tool: Some(times(&[2500])),
             ..Timings::default()
         };
-        let told = told(&Snapshot { timings: Arc::new(timings), ..demo::crowd(0, 0) });
-        assert_eq!(told.len(), 2 + MAX_TOOL_ROWS);
-        assert_eq!(told[1], "prompt to first tool       2.5s     2.5s     2.5s      1");
-        assert_eq!(told[2], "T19 claude                 1.4s   19m00s   19m00s      3");
-        assert!(told.iter().all(|line| line.len() == TABLE_COLUMNS), "{told:?}");
+        let lines = text_lines(&Snapshot { timings: Arc::new(timings), ..demo::crowd(0, 0) });
+        assert_eq!(lines.len(), 2 + MAX_TOOL_ROWS);
+        assert_eq!(lines[1], "prompt to first tool       2.5s     2.5s     2.5s      1");
+        assert_eq!(lines[2], "T19 claude                 1.4s   19m00s   19m00s      3");
+        assert!(lines.iter().all(|line| line.len() == TABLE_COLUMNS), "{lines:?}");
     }
 
     #[test]
-    fn where_nothing_was_timed_that_is_said() {
+    fn without_timings_a_note_is_shown() {
         let snapshot = Snapshot { timings: Arc::default(), ..demo::crowd(0, 0) };
-        assert_eq!(told(&snapshot)[1..], ["no call has been timed yet"]);
+        assert_eq!(text_lines(&snapshot)[1..], ["no call has been timed yet"]);
     }
 
     #[test]
     fn the_call_that_runs_longest_is_named_with_its_agent() {
-        let told = told(&demo::crowd(14, 14));
-        let last = told.last().unwrap();
+        let lines = text_lines(&demo::crowd(14, 14));
+        let last = lines.last().unwrap();
         assert!(last.starts_with("longest now") && last.contains("95% in"), "{last}");
     }
 
     #[test]
-    fn tables_stand_side_by_side_whichever_is_longer() {
+    fn tables_are_side_by_side_whichever_is_longer() {
         let lines = |n: usize| vec![Line::from("ab"); n];
         let both =
             |left, right| beside(lines(left), lines(right), 4).iter().map(ToString::to_string).collect::<Vec<_>>();

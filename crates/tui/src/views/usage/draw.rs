@@ -15,7 +15,7 @@ use crate::widgets::{Side, bar, heading, put, steps};
 /// Rows of the heat map, with its heading and a blank row above it.
 const HEAT_MAP_ROWS: u16 = 9;
 
-/// Rows of sums on an area: the rest is what they are, and the heat map where there is room for it.
+/// Rows of sums in an area. The rest is for headings, and for the heat map where there is room for it.
 pub(crate) fn rows(area: Rect) -> u16 {
     area.height.saturating_sub(2 + heat_rows(area))
 }
@@ -36,7 +36,7 @@ pub(crate) fn draw(look: &Look, usage: &UsageState, area: Rect, buffer: &mut Buf
     }
 }
 
-/// By what sums are, and what one has looked into.
+/// The groupings and the open groups.
 fn trail(look: &Look, usage: &UsageState) -> Line<'static> {
     let mut spans = vec![look.span("by ", Tone::Dim)];
     for by in usage.choices() {
@@ -64,7 +64,7 @@ fn label_width(width: u16) -> usize {
     if width >= 90 { 24 } else { 16 }
 }
 
-/// Columns of what was spent: more where a subscription covers something of it, and that is marked.
+/// Columns of costs: more where a subscription covers a part, which is marked.
 fn cost_width(sums: &[UsageSum], width: u16) -> usize {
     let is_covered = sums.iter().any(|sum| sum.spend.covered != PicoUsd::ZERO);
     match width {
@@ -98,11 +98,11 @@ fn draw_sums(look: &Look, usage: &UsageState, list: Rect, area: Rect, buffer: &m
         }
     }
     if usage.sums.is_empty() {
-        put(buffer, list, &Line::from(look.span("nothing was used", Tone::Faint)), Side::Left);
+        put(buffer, list, &Line::from(look.span("no usage", Tone::Faint)), Side::Left);
     }
 }
 
-/// What bars compare: money, or tokens where no price is known at all.
+/// What bars compare: costs, or tokens where no price is known.
 fn weights(sums: &[UsageSum]) -> fn(&UsageSum) -> f64 {
     if sums.iter().any(|sum| sum.spend.amount != PicoUsd::ZERO) {
         |sum| sum.spend.amount.as_usd()
@@ -111,7 +111,7 @@ fn weights(sums: &[UsageSum]) -> fn(&UsageSum) -> f64 {
     }
 }
 
-/// Columns of a line, and those of them that what was spent has.
+/// Columns of a line, and of its cost.
 #[derive(Clone, Copy)]
 struct LineWidths {
     width: u16,
@@ -139,19 +139,19 @@ fn sum_line(
     Line::from(spans)
 }
 
-/// Shades of a day, from nothing to the dearest day, by the root of what was spent: one dear day shall not hide all others.
+/// Shades of days, by the square root of the cost, so that one expensive day does not hide all others.
 const SHADES: [&str; 5] = ["··", "░░", "▒▒", "▓▓", "██"];
-/// A day on which nothing that was used has a known price.
+/// A day with usage and without a known price.
 const UNKNOWN_DAY: &str = "??";
 const WEEKDAY_LABELS: [&str; 7] = ["Mon", "   ", "Wed", "   ", "Fri", "   ", "Sun"];
 
-/// A column a week, a row a day, the darker the dearer.
+/// Draws the heat map: a column for each week, a row for each weekday, darker for a higher cost.
 fn draw_heat(look: &Look, days: &[(Date, Spend)], area: Rect, buffer: &mut Buffer) {
     let Some((last, _)) = days.last() else { return };
     let first = days.first().map_or(*last, |(day, _)| *day);
-    let told = last.since(first).map_or(0, |span| span.get_days()) / 7 + 1;
+    let week_count = last.since(first).map_or(0, |span| span.get_days()) / 7 + 1;
     let room = usize::from(area.width.saturating_sub(5) / 2).min(53);
-    let weeks = room.min(usize::try_from(told).unwrap_or(0).max(26));
+    let weeks = room.min(usize::try_from(week_count).unwrap_or(0).max(26));
     let dearest = days.iter().map(|(_, spend)| spend).max_by_key(|spend| spend.known()).copied().unwrap_or_default();
     heading(buffer, area, look, "Daily cost,", &format!("up to {}", money::parts(&dearest)));
     let monday = monday_of(*last);

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use agtop_model::ClientId;
 
-/// By what usage is summed.
+/// How usage is grouped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum UsageGrouping {
     #[default]
@@ -10,7 +10,7 @@ pub(crate) enum UsageGrouping {
     Model,
     Client,
     Project,
-    /// The sessions of a project that one has looked into.
+    /// The sessions of the project that the user has opened.
     Session,
 }
 
@@ -26,7 +26,7 @@ impl UsageGrouping {
     }
 }
 
-/// What one looks into: only what was used in it counts.
+/// A group that the user has opened; only its usage is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UsageScope {
     Period(String),

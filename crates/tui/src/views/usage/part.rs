@@ -5,13 +5,13 @@ use std::sync::Arc;
 use agtop_model::{ClientId, ModelSpend, Session, Snapshot, Untrusted};
 use jiff::civil::date;
 
-/// What was used of one model on one day.
+/// The usage of one model on one day.
 pub(super) struct UsagePart<'s> {
     /// `YYYY-MM-DD`, or `unknown`.
     pub(super) day: Rc<str>,
     pub(super) client: ClientId,
     pub(super) spend: &'s ModelSpend,
-    /// The conversation, where it is told; sub-agents count into those that sent them off.
+    /// The session, if sessions are summed. The usage of a sub-agent belongs to the session that started it.
     pub(super) session: Option<&'s Session>,
 }
 
@@ -44,7 +44,7 @@ fn day_name(day: Option<i32>) -> Rc<str> {
     date.map_or_else(|| "unknown".into(), |date| date.to_string().into())
 }
 
-/// A session's name, unless that is what somebody said, or its id.
+/// The title of a session if it is not message text, else its id.
 pub(super) fn name(session: &Session) -> String {
     let title = session.public_title.as_ref();
     let id = || Untrusted::new(Arc::clone(&session.key.id)).for_terminal().into_owned();

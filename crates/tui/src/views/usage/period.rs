@@ -1,7 +1,7 @@
 use jiff::Span;
 use jiff::civil::Date;
 
-/// How long a period is.
+/// The length of a period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Period {
     #[default]
@@ -27,7 +27,7 @@ impl Period {
         }
     }
 
-    /// The period a day is in. Weeks begin on Monday and are called by that day.
+    /// The name of the period of a day. A week begins on Monday and is named after that day.
     pub(super) fn of(self, day: &str) -> String {
         match (self, day.parse::<Date>()) {
             (Self::Week, Ok(date)) => monday_of(date).to_string(),

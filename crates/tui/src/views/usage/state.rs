@@ -8,15 +8,15 @@ use super::part::{UsagePart, name, parts_of_sessions, project};
 use super::period::Period;
 use super::sum::UsageSum;
 
-/// Where one is in the view.
+/// The state of the usage view.
 #[derive(Debug, Default)]
 pub(crate) struct UsageState {
     pub(crate) by: UsageGrouping,
     pub(crate) period: Period,
-    /// What was looked into, outermost first, and where the choice was there.
+    /// The groups that are open, outermost first, each with the grouping and the chosen index outside of it.
     pub(crate) path: Vec<(UsageScope, UsageGrouping, usize)>,
     pub(crate) sums: Vec<UsageSum>,
-    /// What was spent on each day, of what was looked into, newest last: a day with usage each.
+    /// The cost of each day with usage in the open groups, newest last.
     pub(crate) days: Vec<(Date, Spend)>,
     pub(crate) index: usize,
     pub(crate) offset: usize,
@@ -38,7 +38,7 @@ impl UsageState {
         self.choose(0);
     }
 
-    /// By what one can sum here: a project's parts are its sessions.
+    /// The groupings available here: the usage of a project is grouped by session.
     pub(crate) fn choices(&self) -> [UsageGrouping; 4] {
         let is_within = self.path.iter().any(|(within, ..)| matches!(within, UsageScope::Project(_)));
         [
@@ -49,7 +49,7 @@ impl UsageState {
         ]
     }
 
-    /// Sums by the next of the choices, or the one so many after it.
+    /// Moves `by` places in the list of groupings.
     pub(crate) fn step(&mut self, by: isize) {
         let choices = self.choices();
         let at = choices.iter().position(|one| *one == self.by).unwrap_or(0);
@@ -66,8 +66,8 @@ impl UsageState {
         self.offset = self.offset.clamp((self.index + 1).saturating_sub(height), self.index).min(last);
     }
 
-    /// Looks into the chosen line: a period into its models, a model or client into its periods, a project into its
-    /// sessions.
+    /// Opens the chosen line: a period by model, a model or client by period, a project by
+    /// session.
     pub(crate) fn enter(&mut self) {
         let Some(within) = self.sums.get(self.index).and_then(|sum| sum.key.clone()) else { return };
         if self.path.iter().any(|(before, ..)| *before == within) {
@@ -83,7 +83,7 @@ impl UsageState {
         self.index = 0;
     }
 
-    /// Back out; whether there was anything to go out of.
+    /// Closes the innermost group; returns whether one was open.
     pub(crate) fn leave(&mut self) -> bool {
         let Some((_, by, index)) = self.path.pop() else { return false };
         self.by = by;
@@ -91,7 +91,7 @@ impl UsageState {
         true
     }
 
-    /// What is summed. Only sessions know their projects.
+    /// The parts to sum. Only sessions have projects.
     fn parts<'s>(&self, snapshot: &'s Snapshot) -> Vec<UsagePart<'s>> {
         let is_of_project = |within: &UsageScope| matches!(within, UsageScope::Project(_));
         if self.by == UsageGrouping::Project || self.path.iter().any(|(within, ..)| is_of_project(within)) {
@@ -108,7 +108,7 @@ impl UsageState {
     }
 
     fn sums(&self, parts: &[UsagePart<'_>]) -> Vec<UsageSum> {
-        // Sessions may have the same name, and are not the same.
+        // Different sessions may have the same name.
         let mut sums: BTreeMap<(String, Option<&SessionKey>), UsageSum> = BTreeMap::new();
         for part in parts.iter().filter(|part| self.path.iter().all(|(within, ..)| self.is_within(within, part))) {
             let (label, key) = self.label(part);
@@ -124,7 +124,7 @@ impl UsageState {
         sums
     }
 
-    /// The calendar shows every day, also those beside a period that was looked into.
+    /// The heat map shows all days, also those outside of an open period.
     fn days(&self, parts: &[UsagePart<'_>]) -> Vec<(Date, Spend)> {
         let is_counted = |within: &UsageScope, part: &UsagePart<'_>| {
             matches!(within, UsageScope::Period(_)) || self.is_within(within, part)
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_of_summing_comes_to_the_same_whole() {
+    fn every_grouping_has_the_same_total() {
         let snapshot = demo::crowd(5, 20);
         for period in [Period::Day, Period::Week, Period::Month] {
             for by in [UsageGrouping::Period, UsageGrouping::Model, UsageGrouping::Client] {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_of_summing_a_projects_usage_comes_to_the_same_whole() {
+    fn every_grouping_of_a_project_has_the_same_total() {
         let snapshot = demo::crowd(5, 20);
         let mut usage = refreshed(UsageState { by: UsageGrouping::Project, ..UsageState::default() }, &snapshot);
         let of_sessions: u64 = snapshot.sessions.iter().map(|session| session.usage.total()).sum();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_days_projects_come_to_what_was_used_of_sessions_on_that_day() {
+    fn the_projects_of_all_days_have_the_total_of_all_projects() {
         let snapshot = demo::crowd(5, 20);
         let mut usage = refreshed(UsageState { by: UsageGrouping::Project, ..UsageState::default() }, &snapshot);
         let whole = total(&usage.sums);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_into_a_week_shows_what_its_models_used_and_leaving_comes_back() {
+    fn opening_a_week_groups_it_by_model_and_closing_it_returns() {
         let snapshot = demo::crowd(5, 20);
         let mut usage = UsageState { period: Period::Week, ..UsageState::default() };
         usage.refresh(&snapshot);
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_projects_sessions_come_to_what_the_project_used() {
+    fn the_sessions_of_a_project_have_the_total_of_the_project() {
         let snapshot = demo::crowd(5, 20);
         let mut usage = UsageState { by: UsageGrouping::Project, ..UsageState::default() };
         usage.refresh(&snapshot);

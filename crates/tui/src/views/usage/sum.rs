@@ -2,7 +2,7 @@ use agtop_model::{ModelSpend, Spend};
 
 use super::grouping::UsageScope;
 
-/// A line of the view.
+/// A line of the usage view.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct UsageSum {
     pub(crate) label: String,
