@@ -13,7 +13,7 @@ use std::time::Duration;
 use agtop_clients::{Env, clients};
 use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_format::Content;
-use agtop_hooks::Places;
+use agtop_hooks::HookDirs;
 use agtop_ledger::FileSelector;
 use agtop_model::{BillingPlan, ClientId};
 use agtop_output::{Colour, Layout, Surface, View, surface};
@@ -93,7 +93,7 @@ pub(crate) struct Show {
     pub(crate) divider: &'static str,
     pub(crate) thresholds: Thresholds,
     /// Where agents push events to, if that is of interest.
-    pub(crate) hooks: Option<Places>,
+    pub(crate) hooks: Option<HookDirs>,
 }
 
 /// Show the screen.
@@ -111,7 +111,7 @@ pub(crate) struct Screen {
     /// Where choices are kept.
     pub(crate) config_file: PathBuf,
     /// Where agents push events to.
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
 }
 
 /// When watching ends by itself.
@@ -128,7 +128,7 @@ pub(crate) struct Doctor {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
     /// Where agents push events to.
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
 }
 
 /// Look after the ledger.
@@ -295,7 +295,11 @@ impl Ground {
         let mut settings = self.settings(cli)?;
         settings.runs = Runs::Again;
         settings.sampling = Sampling::None;
-        let mouse = if args.no_mouse || config.no_mouse { agtop_tui::MouseCapture::Disabled } else { agtop_tui::MouseCapture::Enabled };
+        let mouse = if args.no_mouse || config.no_mouse {
+            agtop_tui::MouseCapture::Disabled
+        } else {
+            agtop_tui::MouseCapture::Enabled
+        };
         Ok(Screen {
             settings,
             book,

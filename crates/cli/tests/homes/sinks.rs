@@ -15,7 +15,7 @@ use agtop_output::alert::{Terminal, json, notification};
 use agtop_output::{SURFACES, View};
 use agtop_testkit::Home;
 use agtop_testkit::hostile::TEXT;
-use agtop_tui::{App, Canvas, ScreenChange, Command, Host, Input, Message, Options, Reply, Screen};
+use agtop_tui::{App, Canvas, Command, Host, Input, Message, Options, Reply, Screen, ScreenChange};
 use ratatui::Terminal as Drawing;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
