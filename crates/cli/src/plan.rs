@@ -101,11 +101,11 @@ pub(crate) struct Screen {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
     pub(crate) options: agtop_tui::Options,
-    pub(crate) mouse: agtop_tui::Mouse,
+    pub(crate) mouse: agtop_tui::MouseCapture,
     /// Whether the agents are made up.
     pub(crate) demo: bool,
     /// How the terminal is given pictures, if it is known to draw any.
-    pub(crate) graphics: Option<agtop_tui::Graphics>,
+    pub(crate) graphics: Option<agtop_tui::GraphicsProtocol>,
     /// Where logos are kept.
     pub(crate) logos: PathBuf,
     /// Where choices are kept.
@@ -295,14 +295,18 @@ impl Ground {
         let mut settings = self.settings(cli)?;
         settings.runs = Runs::Again;
         settings.sampling = Sampling::None;
-        let mouse = if args.no_mouse || config.no_mouse { agtop_tui::Mouse::Terminals } else { agtop_tui::Mouse::Ours };
+        let mouse = if args.no_mouse || config.no_mouse {
+            agtop_tui::MouseCapture::Disabled
+        } else {
+            agtop_tui::MouseCapture::Enabled
+        };
         Ok(Screen {
             settings,
             book,
             options: self.options(cli)?,
             mouse,
             demo: args.demo,
-            graphics: agtop_tui::Graphics::of(|name| Some(self.env.var(name)?.to_string_lossy().into_owned())),
+            graphics: agtop_tui::GraphicsProtocol::of(|name| Some(self.env.var(name)?.to_string_lossy().into_owned())),
             logos: self.logos.clone(),
             config_file: self.config_file.clone(),
             hooks: self.places(),
@@ -312,7 +316,7 @@ impl Ground {
     /// Flags win over the configuration.
     fn options(&self, cli: &Cli) -> Result<agtop_tui::Options> {
         let (args, config) = (&cli.screen, self.config.tui.clone());
-        let usual = agtop_tui::Options::usual(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
+        let usual = agtop_tui::Options::with_defaults(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
         let themes: Vec<_> = config.themes.into_iter().chain(usual.themes.iter().cloned()).collect();
         // The screen shows a filter that is being typed, however wrong; one of the command line is finished.
         let filter = cli.rows.filter.clone();
@@ -348,17 +352,17 @@ impl Ground {
     }
 
     /// How many colours the terminal says that it has.
-    fn depth(&self, cli: &Cli) -> agtop_tui::Depth {
+    fn depth(&self, cli: &Cli) -> agtop_tui::ColorDepth {
         let var = |name| self.env.var(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
         let term = var("TERM");
         if cli.output.no_color || self.env.var("NO_COLOR").is_some() || term == "dumb" {
-            agtop_tui::Depth::None
+            agtop_tui::ColorDepth::None
         } else if ["truecolor", "24bit"].contains(&var("COLORTERM").as_str()) || term.ends_with("-direct") {
-            agtop_tui::Depth::True
+            agtop_tui::ColorDepth::True
         } else if term.contains("256") || term.contains("kitty") || term.contains("alacritty") {
-            agtop_tui::Depth::Indexed
+            agtop_tui::ColorDepth::Indexed
         } else {
-            agtop_tui::Depth::Ansi16
+            agtop_tui::ColorDepth::Ansi16
         }
     }
 

@@ -12,7 +12,10 @@ use agtop_demo::Demo;
 use agtop_hooks::SpoolAccess;
 use agtop_model::{SessionKey, Snapshot, Timestamp};
 use agtop_os::Os;
-use agtop_tui::{App, Choices, Command, Easel, Export, Host, Input, Message, Own, Reply, Screen as _, Signal, Tty};
+use agtop_tui::{
+    App, Command, Export, Host, Input, Message, Reply, SavedChoices, Screen as _, SelfStats, Signal, TerminalGraphics,
+    Tty,
+};
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwapOption;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, select, unbounded};
@@ -28,7 +31,7 @@ pub(super) fn run(screen: Screen) -> Result<ExitCode> {
     let mut app = App::new(screen.options.clone());
     let (columns, rows) = tty.size()?;
     app.update(Message::Resize(columns, rows));
-    let easel = screen.graphics.and_then(|graphics| tty.easel(graphics));
+    let easel = screen.graphics.and_then(|graphics| tty.graphics(graphics));
     let mut world = World::start(screen);
     if let Some(easel) = easel {
         world.draw_logos(easel);
@@ -128,7 +131,7 @@ impl World {
     }
 
     /// Pictures are made while the first frame is shown already.
-    fn draw_logos(&self, easel: Easel) {
+    fn draw_logos(&self, easel: TerminalGraphics) {
         let (input, directory) = (self.input.clone(), self.screen.logos.clone());
         start_thread("logos", move || {
             let logos = Arc::new(logos::load(&directory, easel));
@@ -175,7 +178,7 @@ impl Host for World {
     fn wait(&mut self) -> Input {
         loop {
             if let Some(own) = self.meter.read() {
-                return Input::Message(Message::Own(own));
+                return Input::Message(Message::SelfStats(own));
             }
             let due = self.ticks.next.saturating_duration_since(Instant::now());
             select! {
@@ -216,7 +219,7 @@ impl Host for World {
             Command::Export(file) => return Some(export(&file)),
             Command::Save(choices) => return Some(self.save(&choices)),
             Command::Suspend => signals::stop_ourselves(),
-            Command::Act(alert) => self.hands.take(*alert, now()),
+            Command::RunAlertActions(alert) => self.hands.take(*alert, now()),
             Command::Quit | Command::Copy(_) | Command::Ring(_) | Command::Redraw => {}
         }
         None
@@ -257,7 +260,7 @@ impl World {
         });
     }
 
-    fn save(&self, choices: &Choices) -> Reply {
+    fn save(&self, choices: &SavedChoices) -> Reply {
         if self.screen.demo {
             return Reply::Done("nothing is kept of a demo".to_owned());
         }
@@ -275,7 +278,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 }
 
 /// Sets what was chosen in the `[tui]` table, and leaves everything else in the file as its owner wrote it.
-fn write_choices(path: &Path, choices: &Choices) -> Result<()> {
+fn write_choices(path: &Path, choices: &SavedChoices) -> Result<()> {
     let text = match agtop_os::read_user_text(path, crate::config::LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -417,7 +420,7 @@ struct Meter {
 const METER_BEAT: Duration = Duration::from_secs(3);
 
 impl Meter {
-    fn read(&mut self) -> Option<Own> {
+    fn read(&mut self) -> Option<SelfStats> {
         let now = Instant::now();
         if self.before.is_some_and(|(at, _)| now.duration_since(at) < METER_BEAT) {
             return None;
@@ -427,7 +430,7 @@ impl Meter {
         let cpu_percent = before.map(|(at, earlier)| {
             used.saturating_sub(earlier).as_secs_f64() / now.duration_since(at).as_secs_f64() * 100.0
         });
-        Some(Own { cpu_percent, memory: resident() })
+        Some(SelfStats { cpu_percent, memory: resident() })
     }
 }
 
