@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Runs, Settings};
+use agtop_collect::{Collector, RunMode, Settings};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use agtop_testkit::corpus::{self, Plan, Profile};
@@ -31,7 +31,7 @@ fn main() {
 
 fn collector(home: &Path) -> Collector {
     let env = Env { home: home.to_owned(), ..Env::default() };
-    let settings = Settings { runs: Runs::Again, ..Settings::new(env) };
+    let settings = Settings { run_mode: RunMode::Repeated, ..Settings::new(env) };
     Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
 }
 

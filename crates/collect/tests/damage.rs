@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Sampling, Settings};
+use agtop_collect::{Collector, LedgerMode, Sampling, Settings};
 use agtop_model::Usage;
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
@@ -36,7 +36,7 @@ impl Told {
 fn run(home: &Path) -> Told {
     let settings = Settings {
         sampling: Sampling::None,
-        remembering: Remembering::Everything(ledger(home)),
+        ledger: LedgerMode::ReadWrite(ledger(home)),
         ..Settings::new(Env { home: home.to_owned(), ..Env::default() })
     };
     let mut collector = Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()));

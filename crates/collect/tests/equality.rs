@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Settings};
+use agtop_collect::{Collector, LedgerMode, RunMode, Sampling, Settings};
 use agtop_ledger::{Ledger, Opening};
 use agtop_model::{Grain, Session, Snapshot, Timestamp, UsageTable};
 use agtop_os::FakeOs;
@@ -49,17 +49,17 @@ impl Home {
         self.directory.path().join(name).join("ledger.db")
     }
 
-    fn collector(&self, runs: Runs, remembering: Remembering) -> Collector {
-        let settings = Settings { runs, sampling: Sampling::None, remembering, ..Settings::new(self.env()) };
+    fn collector(&self, run_mode: RunMode, ledger: LedgerMode) -> Collector {
+        let settings = Settings { run_mode, sampling: Sampling::None, ledger, ..Settings::new(self.env()) };
         Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
     }
 
     /// What a run tells, with the ledger of this name or without any.
     fn told(&self, ledger: Option<&str>, order: Option<u64>) -> String {
-        let remembering = ledger.map_or(Remembering::Nothing, |name| Remembering::Everything(self.ledger_path(name)));
-        let mut collector = self.collector(Runs::Once, remembering);
+        let ledger_mode = ledger.map_or(LedgerMode::Off, |name| LedgerMode::ReadWrite(self.ledger_path(name)));
+        let mut collector = self.collector(RunMode::Once, ledger_mode);
         if let Some(seed) = order {
-            collector = collector.reading_in_order(seed);
+            collector = collector.with_read_order(seed);
         }
         let snapshot = collector.refresh();
         collector.finish();
@@ -69,10 +69,9 @@ impl Home {
 
     /// What reports add up, in both grains, with the ledger of this name or without any.
     fn reported(&self, ledger: Option<&str>) -> String {
-        let remembering =
-            || ledger.map_or(Remembering::Nothing, |name| Remembering::Everything(self.ledger_path(name)));
+        let ledger_mode = || ledger.map_or(LedgerMode::Off, |name| LedgerMode::ReadWrite(self.ledger_path(name)));
         let table = |grain| {
-            let mut collector = self.collector(Runs::Once, remembering());
+            let mut collector = self.collector(RunMode::Once, ledger_mode());
             let table = collector.usage_table(grain);
             collector.finish();
             rows(&table)
@@ -83,13 +82,13 @@ impl Home {
     /// What a collector tells in the end that looks while files are written, in as many steps.
     fn told_live(&self, steps: usize, seed: u64) -> String {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut collector = self.collector(Runs::Again, Remembering::Everything(self.ledger_path("live")));
+        let mut collector = self.collector(RunMode::Repeated, LedgerMode::ReadWrite(self.ledger_path("live")));
         let cuts: Vec<Vec<usize>> = self.files.iter().map(|file| cuts(file, steps, &mut rng)).collect();
         for step in 0..=steps {
             for (file, cuts) in self.files.iter().zip(&cuts) {
                 write(&file.path, &file.bytes[..cuts.get(step).copied().unwrap_or(file.bytes.len())]);
             }
-            collector.look_everywhere();
+            collector.request_full_sweep();
             collector.refresh();
         }
         collector.finish();
@@ -332,7 +331,7 @@ fn reports_tell_the_same_on_every_run_and_in_both_grains() {
 fn an_export_adds_up_to_what_runs_tell() {
     for home in homes() {
         home.told(Some("runs"), None);
-        let snapshot = home.collector(Runs::Once, Remembering::Nothing).refresh();
+        let snapshot = home.collector(RunMode::Once, LedgerMode::Off).refresh();
         assert_eq!(home.exported("runs"), snapshot.totals.usage.output, "{}", home.name);
     }
 }
@@ -398,7 +397,7 @@ fn a_copied_home_tells_the_same_days() {
                 .map(|session| format!("{:?} {:?} {:?}", session.key, session.started, bare(session).own_days))
                 .collect()
         };
-        let look = || home.collector(Runs::Once, Remembering::Nothing).refresh();
+        let look = || home.collector(RunMode::Once, LedgerMode::Off).refresh();
         let before = look();
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_900_000);
         for file in &home.files {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, LedgerMode, RunMode, Sampling, Scope, Settings};
 use agtop_model::{Grain, ModelSpend, Session, Snapshot, Timestamp, UsageRow};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
@@ -80,18 +80,18 @@ fn a_session_has_decayed_alike_in_every_run() {
         let home = Home::new();
         let path = home.directory.path().join(".claude/projects/-work/aaaaaaaa-0000-4000-8000-000000000001.jsonl");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let mut live = home.collector(Runs::Again, Remembering::Nothing);
+        let mut live = home.collector(RunMode::Repeated, LedgerMode::Off);
         let mut whole = String::new();
         for record in records(last) {
             whole += &record;
             fs::write(&path, &whole).unwrap();
-            live.look_everywhere();
+            live.request_full_sweep();
             live.refresh();
         }
         let decay = |snapshot: &Snapshot| snapshot.sessions[0].decay;
         let looped = decay(&live.snapshot());
         let run = || {
-            let mut collector = home.collector(Runs::Once, home.ledger());
+            let mut collector = home.collector(RunMode::Once, home.ledger());
             let snapshot = collector.refresh();
             collector.finish();
             decay(&snapshot)
@@ -112,27 +112,27 @@ impl Home {
         Self { directory: tempfile::tempdir().unwrap() }
     }
 
-    fn collector(&self, runs: Runs, remembering: Remembering) -> Collector {
-        let settings = self.settings(runs, remembering);
+    fn collector(&self, run_mode: RunMode, ledger: LedgerMode) -> Collector {
+        let settings = self.settings(run_mode, ledger);
         Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
     }
 
-    fn settings(&self, runs: Runs, remembering: Remembering) -> Settings {
+    fn settings(&self, run_mode: RunMode, ledger: LedgerMode) -> Settings {
         Settings {
-            runs,
+            run_mode,
             sampling: Sampling::None,
-            remembering,
+            ledger,
             ..Settings::new(Env { home: self.directory.path().to_owned(), ..Env::default() })
         }
     }
 
-    fn ledger(&self) -> Remembering {
-        Remembering::Everything(self.directory.path().join("data/agtop/ledger.db"))
+    fn ledger(&self) -> LedgerMode {
+        LedgerMode::ReadWrite(self.directory.path().join("data/agtop/ledger.db"))
     }
 
     /// What a run with the ledger tells, and what it says of the ledger.
     fn remembered(&self) -> (Snapshot, Vec<String>) {
-        let mut collector = self.collector(Runs::Once, self.ledger());
+        let mut collector = self.collector(RunMode::Once, self.ledger());
         let snapshot = collector.refresh();
         assert_eq!(by_day_of_sessions(&snapshot), by_day_of_totals(&snapshot));
         collector.finish();
@@ -147,7 +147,7 @@ impl Home {
 
     /// What a report tells, which goes on with files where an earlier run stopped: tokens, responses and records read.
     fn report(&self) -> (u64, u64, u64) {
-        let mut collector = self.collector(Runs::Once, self.ledger());
+        let mut collector = self.collector(RunMode::Once, self.ledger());
         let table = collector.usage_table(Grain::QuarterHour);
         collector.finish();
         assert_eq!(collector.take_notices(), Vec::<String>::new());
@@ -158,16 +158,16 @@ impl Home {
 
     /// What a run tells that takes every response from the ledger, none of them added up.
     fn look_at_each_response(&self) -> Snapshot {
-        let mut collector = self.collector(Runs::Once, self.ledger());
+        let mut collector = self.collector(RunMode::Once, self.ledger());
         collector.usage_table(Grain::Response);
         collector.snapshot()
     }
 
     /// What is used by quarters of an hour from a moment on, as text.
-    fn usage_since(&self, since: Timestamp, remembering: Remembering) -> String {
+    fn usage_since(&self, since: Timestamp, ledger: LedgerMode) -> String {
         let scope = Scope { since: Some(since), ..Scope::default() };
         let mut collector = Collector::new(
-            Settings { scope, ..self.settings(Runs::Once, remembering) },
+            Settings { scope, ..self.settings(RunMode::Once, ledger) },
             Box::new(FakeOs::new()),
             Arc::new(PriceBook::bundled()),
         );
@@ -183,7 +183,7 @@ impl Home {
 
     /// What a run tells that remembers nothing.
     fn fresh(&self) -> Snapshot {
-        self.collector(Runs::Once, Remembering::Nothing).refresh()
+        self.collector(RunMode::Once, LedgerMode::Off).refresh()
     }
 
     fn transcript(&self, name: &str) -> PathBuf {
@@ -271,7 +271,7 @@ fn what_was_said_is_in_the_view_and_not_in_the_ledger() {
         now, now
     );
     append(&home.transcript("a"), &said);
-    let mut collector = home.collector(Runs::Again, home.ledger());
+    let mut collector = home.collector(RunMode::Repeated, home.ledger());
     collector.refresh();
     append(&home.transcript("a"), &said.replace(r#""id":"m""#, r#""id":"n""#).replace("digging", "digging on"));
     let snapshot = collector.refresh();
@@ -330,7 +330,7 @@ fn what_is_elsewhere_is_neither_told_nor_gone() {
     home.look();
     let other = Home::new();
     let ledger = home.ledger();
-    assert_eq!(other.collector(Runs::Once, ledger).refresh().sessions.len(), 0);
+    assert_eq!(other.collector(RunMode::Once, ledger).refresh().sessions.len(), 0);
     assert_eq!(home.look().health.clients[0].records, 0);
 }
 
@@ -370,11 +370,11 @@ fn a_running_total_becomes_usage_over_time_across_restarts_and_resets() {
 fn a_live_loop_sees_a_running_total_grow_and_writes_down_the_same() {
     let home = Home::new();
     droid(&home, 100, "2026-03-01");
-    let mut collector = home.collector(Runs::Again, home.ledger());
+    let mut collector = home.collector(RunMode::Repeated, home.ledger());
     assert_eq!(collector.refresh().totals.usage.output, 100);
     for (output, day, sum) in [(250, "2026-03-03", 250), (30, "2026-03-05", 280)] {
         droid(&home, output, day);
-        collector.look_everywhere();
+        collector.request_full_sweep();
         assert_eq!(collector.refresh().totals.usage.output, sum);
         // As if time had passed: what waits is written down.
         collector.finish();
@@ -390,7 +390,7 @@ fn a_broken_ledger_is_one_line_and_no_failure() {
     let home = Home::new();
     append(&home.transcript("a"), &line("a", 1, 10, 100));
     home.look();
-    let Remembering::Everything(path) = home.ledger() else { unreachable!() };
+    let LedgerMode::ReadWrite(path) = home.ledger() else { unreachable!() };
     fs::write(&path, "no ledger at all, but long enough to be looked at as one".repeat(200)).unwrap();
     let (snapshot, notices) = home.remembered();
     assert_eq!(snapshot.totals.usage.output, 100);
@@ -402,10 +402,10 @@ fn a_broken_ledger_is_one_line_and_no_failure() {
 fn a_live_loop_writes_down_what_grows() {
     let home = Home::new();
     append(&home.transcript("a"), &line("a", 1, 10, 100));
-    let mut collector = home.collector(Runs::Again, home.ledger());
+    let mut collector = home.collector(RunMode::Repeated, home.ledger());
     collector.refresh();
     append(&home.transcript("a"), &line("a", 2, 20, 50));
-    collector.look_everywhere();
+    collector.request_full_sweep();
     assert_eq!(collector.refresh().totals.usage.output, 150);
     collector.finish();
     drop(collector);
@@ -471,7 +471,7 @@ fn a_period_that_begins_within_a_quarter_of_an_hour_takes_sums_apart() {
     let since = Timestamp::from_millis(moment);
     let told = home.usage_since(since, home.ledger());
     assert!(told.contains("output: 57"), "{told}");
-    assert_eq!(told, home.usage_since(since, Remembering::Nothing));
+    assert_eq!(told, home.usage_since(since, LedgerMode::Off));
 }
 
 /// Something that happens to a home between two runs.
@@ -588,7 +588,7 @@ fn what_a_slow_clock_could_not_believe_is_read_again_by_a_better_one() {
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
     let wanted = told(&home.look());
     // As a run with a clock of before the second response leaves it.
-    let Remembering::Everything(path) = home.ledger() else { unreachable!() };
+    let LedgerMode::ReadWrite(path) = home.ledger() else { unreachable!() };
     let ids = [agtop_model::ClientId::new("claude")];
     let now = Timestamp::from_millis(0);
     let opening = agtop_ledger::Opening { path: &path, clients: &ids, now, patience: agtop_ledger::Opening::PATIENCE };
@@ -630,7 +630,7 @@ fn a_moved_transcript_counts_once_and_a_deleted_one_stays() {
         all.sort();
         all
     };
-    let mut live = home.collector(Runs::Again, home.ledger());
+    let mut live = home.collector(RunMode::Repeated, home.ledger());
     let before = prompts(&live.refresh());
     assert_eq!(before.len(), 3);
     fs::remove_dir_all(directory(ids[1])).unwrap();
@@ -638,7 +638,7 @@ fn a_moved_transcript_counts_once_and_a_deleted_one_stays() {
     let elsewhere = place.parent().unwrap().with_file_name("-elsewhere");
     fs::create_dir_all(&elsewhere).unwrap();
     fs::rename(&place, elsewhere.join(place.file_name().unwrap())).unwrap();
-    live.look_everywhere();
+    live.request_full_sweep();
     assert_eq!(prompts(&live.refresh()), before, "in the live loop");
     live.finish();
     for run in ["first", "second", "third"] {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Runs, Settings};
+use agtop_collect::{Collector, RunMode, Settings};
 use agtop_model::{
     ActivityKind, Change, Confidence, Gap, JoinTier, Liveness, OpenFiles, Session, Snapshot, Status, Timestamp,
 };
@@ -68,7 +68,7 @@ impl Bench {
 
     /// Everywhere, for the system's hints may come a moment too late for a test.
     fn look(&mut self) -> Snapshot {
-        self.collector.look_everywhere();
+        self.collector.request_full_sweep();
         self.collector.refresh()
     }
 
@@ -80,7 +80,7 @@ impl Bench {
 }
 
 fn settings(home: &Path) -> Settings {
-    Settings { runs: Runs::Again, ..Settings::new(Env { home: home.to_owned(), ..Env::default() }) }
+    Settings { run_mode: RunMode::Repeated, ..Settings::new(Env { home: home.to_owned(), ..Env::default() }) }
 }
 
 fn session(snapshot: &Snapshot) -> &Session {
@@ -144,7 +144,7 @@ fn a_glance_tells_of_live_agents_and_the_next_look_of_all_else() {
     let long_ago = std::time::SystemTime::now() - Duration::from_hours(48);
     fs::File::options().append(true).open(&old).unwrap().set_modified(long_ago).unwrap();
     bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
-    let glance = bench.collector.glance();
+    let glance = bench.collector.quick_scan();
     assert_eq!((glance.totals.usage.output, glance.agents.len()), (10, 1));
     assert!(glance.agents[0].session.is_some());
     assert_eq!(bench.look().totals.usage.output, 15);

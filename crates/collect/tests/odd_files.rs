@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Settings};
+use agtop_collect::{Collector, LedgerMode, Settings};
 use agtop_model::{IssueKind, Snapshot};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
@@ -17,11 +17,11 @@ const ROLLOUT: &[u8] = include_bytes!("../../../fixtures/codex/0.119/parent.json
 const NAME: &str = "rollout-2026-04-15T17-56-48-019d9249-0000-7000-8000-00000000000a.jsonl";
 
 fn look(home: &Path) -> Snapshot {
-    look_in(Env { home: home.to_owned(), ..Env::default() }, Remembering::Nothing)
+    look_in(Env { home: home.to_owned(), ..Env::default() }, LedgerMode::Off)
 }
 
-fn look_in(env: Env, remembering: Remembering) -> Snapshot {
-    let settings = Settings { remembering, ..Settings::new(env) };
+fn look_in(env: Env, ledger: LedgerMode) -> Snapshot {
+    let settings = Settings { ledger, ..Settings::new(env) };
     let mut collector = Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()));
     let snapshot = collector.refresh();
     collector.finish();
@@ -100,7 +100,7 @@ fn a_compressed_file_that_grows_beyond_all_measure_is_cut_off_and_stays_so() {
     let (sound, found) = (look(home.path()), vec![IssueKind::TooLarge]);
     assert_eq!(issues(&sound), []);
     fs::write(&file, inflated(ROLLOUT, 64, other.as_bytes())).unwrap();
-    let ledger = || Remembering::Everything(home.path().join("data/ledger.db"));
+    let ledger = || LedgerMode::ReadWrite(home.path().join("data/ledger.db"));
     for _ in 0..2 {
         let snapshot = look_in(Env { home: home.path().to_owned(), ..Env::default() }, ledger());
         assert_eq!(issues(&snapshot), found);
@@ -120,9 +120,9 @@ fn the_first_torn_lines_of_a_file_are_kept_and_all_are_counted_on_every_run() {
     let (home, directory) = home_with(".claude/projects/-work");
     fs::write(directory.join("11111111-1111-4111-8111-111111111111.jsonl"), "{\"a\n".repeat(TORN)).unwrap();
     let env = || Env { home: home.path().to_owned(), ..Env::default() };
-    let remembering = || Remembering::Everything(home.path().join("data/ledger.db"));
+    let ledger_mode = || LedgerMode::ReadWrite(home.path().join("data/ledger.db"));
     for _ in 0..2 {
-        let snapshot = look_in(env(), remembering());
+        let snapshot = look_in(env(), ledger_mode());
         let claude = snapshot.health.clients.iter().find(|client| client.client.as_str() == "claude").unwrap();
         assert_eq!(claude.issues_total, TORN as u64);
         assert!((32..=200).contains(&claude.issues.len()), "{}", claude.issues.len());
@@ -153,7 +153,7 @@ fn a_path_that_is_too_long_to_be_looked_at_is_named() {
     let home = tempfile::tempdir().unwrap();
     let long = Path::new("/").join("directory/".repeat(800));
     let vars = [("CLAUDE_CONFIG_DIR".to_owned(), long.into_os_string())].into();
-    let snapshot = look_in(Env { home: home.path().to_owned(), vars, ..Env::default() }, Remembering::Nothing);
+    let snapshot = look_in(Env { home: home.path().to_owned(), vars, ..Env::default() }, LedgerMode::Off);
     assert!(issues(&snapshot).contains(&IssueKind::Unreadable), "{:?}", issues(&snapshot));
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Settings};
+use agtop_collect::{Collector, LedgerMode, RunMode, Sampling, Settings};
 use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send, tell};
 use agtop_model::{ActivityKind, Agent, ContextSource, Evidence, JoinTier, OpenFiles, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
@@ -31,14 +31,14 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::remembering(|_| Remembering::Nothing)
+        Self::remembering(|_| LedgerMode::Off)
     }
 
-    fn remembering(how: impl Fn(&Path) -> Remembering) -> Self {
+    fn remembering(how: impl Fn(&Path) -> LedgerMode) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut collector = collector(&home, how);
         let ancestors = Arc::new(Mutex::new(vec![76, AGENT, 1]));
-        collector.listen(listener(&home, &ancestors), crossbeam_channel::never());
+        collector.attach_hooks(listener(&home, &ancestors), crossbeam_channel::never());
         let mut bench = Self { home, collector, ancestors };
         bench.say(SID, &["m1"], Duration::from_mins(10));
         bench.say(OTHER, &["m2"], Duration::from_mins(1));
@@ -47,7 +47,7 @@ impl Bench {
     }
 
     /// Another agtop in the same home.
-    fn another(&self, how: impl Fn(&Path) -> Remembering) -> Collector {
+    fn another(&self, how: impl Fn(&Path) -> LedgerMode) -> Collector {
         collector(&self.home, how)
     }
 
@@ -101,7 +101,7 @@ impl Bench {
     }
 
     fn look(&mut self) -> Snapshot {
-        self.collector.look_everywhere();
+        self.collector.request_full_sweep();
         self.collector.refresh()
     }
 
@@ -119,17 +119,17 @@ impl Bench {
     }
 }
 
-fn collector(home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
+fn collector(home: &TempDir, how: impl Fn(&Path) -> LedgerMode) -> Collector {
     let machine = FakeOs::new();
     machine.spawn(FakeProcess::new(AGENT, &["claude"]).cwd("/work"));
     collector_on(machine, home, how)
 }
 
-fn collector_on(machine: FakeOs, home: &TempDir, how: impl Fn(&Path) -> Remembering) -> Collector {
+fn collector_on(machine: FakeOs, home: &TempDir, how: impl Fn(&Path) -> LedgerMode) -> Collector {
     let settings = Settings {
-        runs: Runs::Again,
+        run_mode: RunMode::Repeated,
         sampling: Sampling::None,
-        remembering: how(home.path()),
+        ledger: how(home.path()),
         ..Settings::new(Env { home: home.path().to_owned(), ..Env::default() })
     };
     Collector::new(settings, Box::new(machine), Arc::new(PriceBook::bundled()))
@@ -282,7 +282,7 @@ fn a_session_is_called_what_its_agent_was_tagged() {
 
 #[test]
 fn a_later_run_still_knows_what_a_session_was_called() {
-    let ledger = |home: &Path| Remembering::Everything(home.join("ledger.db"));
+    let ledger = |home: &Path| LedgerMode::ReadWrite(home.join("ledger.db"));
     let mut bench = Bench::remembering(ledger);
     bench.push(&[(0, "UserPromptSubmit", json!({}))]);
     let is_tagged = |snapshot: &Snapshot| snapshot.sessions.iter().filter(|session| session.tag.is_some()).count() == 1;
@@ -295,7 +295,7 @@ fn a_later_run_still_knows_what_a_session_was_called() {
 #[test]
 fn what_a_session_is_called_by_an_event_that_waits_is_overheard_and_the_event_still_waits() {
     let bench = Bench::new();
-    let mut later = bench.another(|_| Remembering::Nothing);
+    let mut later = bench.another(|_| LedgerMode::Off);
     let tags = |snapshot: &Snapshot| snapshot.sessions.iter().filter(|session| session.tag.is_some()).count();
     assert_eq!(tags(&later.refresh()), 0);
     let Bench { home, collector, ancestors } = bench;
@@ -303,7 +303,7 @@ fn what_a_session_is_called_by_an_event_that_waits_is_overheard_and_the_event_st
     let bench = Bench { collector: later, home, ancestors };
     bench.spool(&[(0, "UserPromptSubmit", json!({}))]);
     let Bench { home, collector: mut later, .. } = bench;
-    later.overhear(&places(&home));
+    later.import_spooled_tags(&places(&home));
     assert_eq!(tags(&later.refresh()), 1);
     let mut listener = Listener::bind(&places(&home), Options::default()).unwrap();
     assert_eq!(listener.poll().len(), 1);
@@ -368,9 +368,9 @@ fn what_a_server_pushes_of_one_session_is_not_said_of_another() {
     let machine = FakeOs::new();
     machine.spawn(FakeProcess::new(AGENT, &["codex", "app-server"]).cwd("/elsewhere"));
     machine.set_open_files(AGENT, Ok(OpenFiles { writing: writing.to_vec(), ..OpenFiles::default() }));
-    let mut collector = collector_on(machine, &home, |_| Remembering::Nothing);
+    let mut collector = collector_on(machine, &home, |_| LedgerMode::Off);
     let ancestors = Arc::new(Mutex::new(vec![76, AGENT, 1]));
-    collector.listen(listener(&home, &ancestors), crossbeam_channel::never());
+    collector.attach_hooks(listener(&home, &ancestors), crossbeam_channel::never());
     let mut bench = Bench { home, collector, ancestors };
     assert_eq!(bench.look().agents.len(), 2);
     for mut frame in frames(&[(0, "PermissionRequest", json!({"tool_name": "shell"}))]) {
@@ -401,11 +401,11 @@ fn a_process_elsewhere_is_not_believed_about_this_agent() {
 fn an_event_that_is_not_verified_moves_no_state() {
     let Bench { home, collector: first, ancestors } = Bench::new();
     drop(first);
-    let collector = collector(&home, |_| Remembering::Nothing);
+    let collector = collector(&home, |_| LedgerMode::Off);
     let mut bench = Bench { home, collector, ancestors };
     let before = bench.look();
     bench.spool(&[(0, "PermissionRequest", json!({"tool_name": "Bash"}))]);
-    bench.collector.listen(listener(&bench.home, &bench.ancestors), crossbeam_channel::never());
+    bench.collector.attach_hooks(listener(&bench.home, &bench.ancestors), crossbeam_channel::never());
     let told = bench.look_until(|snapshot| snapshot.sessions.iter().any(|session| session.tag.is_some()));
     assert_eq!(status(&told), status(&before));
     assert_eq!(told.agents[0].join.map(|join| join.tier), before.agents[0].join.map(|join| join.tier));

@@ -67,7 +67,7 @@ fn hear(collector: &mut Collector, places: &Places, reading: Reading) {
         let _ = pushed.try_send(());
     });
     match Listener::bind(places, Options { wake: Some(wake), reading, ..Options::default() }) {
-        Ok(listener) => collector.listen(listener, woken),
+        Ok(listener) => collector.attach_hooks(listener, woken),
         Err(error) => tracing::warn!("{error}: what agents push is not heard"),
     }
 }

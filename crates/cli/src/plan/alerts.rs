@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_collect::{Runs, Sampling, Settings};
+use agtop_collect::{RunMode, Sampling, Settings};
 use agtop_hooks::Places;
 use agtop_prices::PriceBook;
 use agtop_render::alerts::{Rules, Terminal};
@@ -46,7 +46,7 @@ pub(crate) enum Bell {
 impl Ground {
     pub(super) fn watch_alerts(&self, cli: &Cli, args: &WatchAlertsArgs, book: Arc<PriceBook>) -> Result<WatchAlerts> {
         Ok(WatchAlerts {
-            settings: Settings { runs: Runs::Again, sampling: Sampling::None, ..self.settings(cli)? },
+            settings: Settings { run_mode: RunMode::Repeated, sampling: Sampling::None, ..self.settings(cli)? },
             book,
             rules: self.config.rules.clone(),
             hooks: self.places(),
