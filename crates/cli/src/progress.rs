@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the line is drawn.
 const BEAT: Duration = Duration::from_millis(100);
 
-/// RunMode `work`, telling on standard error how far it has come once it takes long, if a person is there to read it.
+/// Runs `work`, telling on standard error how far it has come once it takes long, if a person is there to read it.
 pub(crate) fn shown<T>(watch: impl Fn() -> ScanProgress + Send, work: impl FnOnce() -> T) -> T {
     if !std::io::stderr().is_terminal() {
         return work();

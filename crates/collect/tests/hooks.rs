@@ -359,7 +359,7 @@ fn an_event_of_one_session_of_a_server_does_not_change_another() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join(".codex/sessions/2026/11/21");
     fs::create_dir_all(&directory).unwrap();
-    let writing = [SID, OTHER].map(|id| {
+    let transcripts = [SID, OTHER].map(|id| {
         let path = directory.join(format!("rollout-2026-11-21T10-00-00-{id}.jsonl"));
         let meta = json!({"id": id, "timestamp": time(Duration::from_mins(1)), "cwd": "/work"});
         let line = json!({"timestamp": time(Duration::from_mins(1)), "type": "session_meta", "payload": meta});
@@ -368,7 +368,7 @@ fn an_event_of_one_session_of_a_server_does_not_change_another() {
     });
     let machine = FakeOs::new();
     machine.spawn(FakeProcess::new(AGENT, &["codex", "app-server"]).cwd("/elsewhere"));
-    machine.set_open_files(AGENT, Ok(OpenFiles { writing: writing.to_vec(), ..OpenFiles::default() }));
+    machine.set_open_files(AGENT, Ok(OpenFiles { writing: transcripts.to_vec(), ..OpenFiles::default() }));
     let mut collector = collector_on(machine, &home, |_| LedgerMode::Off);
     let ancestors = Arc::new(Mutex::new(vec![76, AGENT, 1]));
     collector.attach_hooks(listener(&home, &ancestors), crossbeam_channel::never());

@@ -5,25 +5,25 @@ use serde::de::{Deserialize, Deserializer, Error};
 use crate::day::Day;
 use crate::origin;
 
-/// Which of the lists that were published one after another prices usage.
+/// Which of the published price lists prices usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AsOf {
-    /// The newest prices all usage: its corrections count for what is past, too.
+    /// The newest list prices all usage: its corrections apply to the past too.
     #[default]
     Now,
     /// The list of that day prices all usage.
     Day(Day),
-    /// Each response has the price that the list had when it happened.
+    /// The list that was current when a response happened prices that response.
     Usage,
 }
 
-/// A text names no list.
+/// Why a text does not select a list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AsOfError {
-    /// It is no day and none of the words.
+    /// It is neither a day nor one of the words.
     #[error("write a day (2026-11-21), 'usage' or 'now'")]
     Unreadable,
-    /// No list is as old.
+    /// It is older than the oldest list.
     #[error("the oldest price list at hand is of {oldest}")]
     TooOld {
         /// The day of the oldest list.
@@ -41,7 +41,7 @@ impl FromStr for AsOf {
             "usage" => Ok(Self::Usage),
             _ => {
                 let day: Day = text.parse().map_err(|_| AsOfError::Unreadable)?;
-                match origin::issues().next() {
+                match origin::list_versions().next() {
                     Some(oldest) if day < oldest.day => Err(AsOfError::TooOld { oldest: oldest.day }),
                     _ => Ok(Self::Day(day)),
                 }
@@ -61,14 +61,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_before_every_list_is_told_which_is_the_oldest() {
-        let oldest = origin::issues().next().unwrap().day;
+    fn a_day_before_every_list_is_an_error_with_the_oldest_day() {
+        let oldest = origin::list_versions().next().unwrap().day;
         assert_eq!(oldest.to_string().parse(), Ok(AsOf::Day(oldest)));
         assert_eq!("2020-02-29".parse::<AsOf>(), Err(AsOfError::TooOld { oldest }));
     }
 
     #[test]
-    fn words_and_days_are_told_apart() {
+    fn words_and_days_are_distinguished() {
         assert_eq!("usage".parse(), Ok(AsOf::Usage));
         assert_eq!("now".parse(), Ok(AsOf::Now));
         for text in ["", "then", "2026-02-30", "7d", "USAGE "] {

@@ -1,23 +1,23 @@
-/// What is billed apart: a kind of token, or a search.
+/// A bucket that is billed separately: a kind of token, or web searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Bucket {
     /// Prompt tokens neither read from nor written to a cache.
     Input,
     /// Prompt tokens read from a cache.
     CacheRead,
-    /// Prompt tokens written to a cache of five minutes, or of no stated life.
+    /// Prompt tokens written to a cache with a lifetime of five minutes, or of unknown lifetime.
     CacheWrite5m,
-    /// Prompt tokens written to a cache of an hour.
+    /// Prompt tokens written to a cache with a lifetime of one hour.
     CacheWrite1h,
-    /// Tokens the model wrote.
+    /// Output tokens.
     Output,
-    /// Tokens of reasoning, where they have a price of their own.
+    /// Reasoning tokens, if they have a separate price.
     Reasoning,
     /// Web searches that the vendor ran.
     WebSearch,
 }
 
-/// How many buckets count tokens.
+/// The number of buckets that count tokens.
 pub(crate) const TOKEN_BUCKETS: usize = 6;
 
 impl Bucket {
@@ -51,7 +51,7 @@ impl Bucket {
         }
     }
 
-    /// The token bucket that `letter` stands for.
+    /// The token bucket of a letter.
     pub(crate) fn from_letter(letter: char) -> Option<Self> {
         Self::TOKENS.into_iter().find(|bucket| bucket.letter() == letter)
     }

@@ -1,11 +1,11 @@
-/// Words in a model id that state its context window, in tokens (Claude Code's `[1m]` among them).
-const WINDOWS: [(&str, u64); 5] =
+/// Suffixes of a model id that state its context window, in tokens (including Claude Code's `[1m]`).
+const WINDOW_SUFFIXES: [(&str, u64); 5] =
     [("[1m]", 1_000_000), ("[2m]", 2_000_000), ("-1m", 1_000_000), ("-1000k", 1_000_000), ("-2m", 2_000_000)];
 
-/// The context window that a normal id states itself.
+/// The context window that a normal id states.
 pub(crate) fn stated(id: &str) -> Option<u64> {
     let id = id.strip_suffix("-context").unwrap_or(id);
-    WINDOWS.into_iter().find(|(word, _)| id.ends_with(word)).map(|(_, tokens)| tokens)
+    WINDOW_SUFFIXES.into_iter().find(|(word, _)| id.ends_with(word)).map(|(_, tokens)| tokens)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use agtop_model::Timestamp;
 
-const MILLIS: i64 = 86_400_000;
+const MILLIS_PER_DAY: i64 = 86_400_000;
 
 /// A day in UTC, between the years 0 and 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -12,33 +12,33 @@ pub struct Day {
     number: i64,
 }
 
-/// A text is no day.
+/// A text is not a day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no day: a day is written 2026-11-21")]
-pub struct NoDay;
+#[error("not a day: write it as 2026-11-21")]
+pub struct InvalidDay;
 
 impl Day {
-    /// Its first moment.
+    /// The first moment of the day.
     pub const fn start(self) -> Timestamp {
-        Timestamp::from_millis(self.number * MILLIS)
+        Timestamp::from_millis(self.number * MILLIS_PER_DAY)
     }
 
-    /// The day after it.
+    /// The next day.
     #[must_use]
     pub const fn next(self) -> Self {
         Self { number: self.number + 1 }
     }
 
-    /// From a year and the days since its first of March, so that a leap day is a year's last.
+    /// The day from a year and the days since March 1, so that a leap day is the last day of a year.
     const fn from_march(year: i64, days: i64) -> Self {
-        // 719,468 days lie between the first of March of the year 0 and the epoch.
+        // 719,468 days lie between March 1 of the year 0 and the epoch.
         let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
         Self { number: year * 365 + leap_days + days - 719_468 }
     }
 
     /// Year, month and day of the month.
     fn civil(self) -> (i64, i64, i64) {
-        // A year is never shorter than 365 days, so this is at most a few too late.
+        // A year is never shorter than 365 days, so this is at most a few years too late.
         let mut year = (self.number + 719_468).div_euclid(365);
         while Self::from_march(year, 0) > self {
             year -= 1;
@@ -51,21 +51,21 @@ impl Day {
 }
 
 impl FromStr for Day {
-    type Err = NoDay;
+    type Err = InvalidDay;
 
-    /// Reads `2026-11-21`.
-    fn from_str(text: &str) -> Result<Self, NoDay> {
+    /// Parses `2026-11-21`.
+    fn from_str(text: &str) -> Result<Self, InvalidDay> {
         let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         let mut numbers = text.split('-').map(|part| part.parse::<i64>().ok());
-        let mut number = || numbers.next().flatten().ok_or(NoDay);
+        let mut number = || numbers.next().flatten().ok_or(InvalidDay);
         let (year, month, day) = (number()?, number()?, number()?);
         if !is_plain || !(1..=12).contains(&month) {
-            return Err(NoDay);
+            return Err(InvalidDay);
         }
         let (march_year, march_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
         let found = Self::from_march(march_year, (153 * march_month + 2) / 5 + day - 1);
-        // The 31st of a shorter month comes out as another day.
-        if found.to_string() == text { Ok(found) } else { Err(NoDay) }
+        // The 31st of a shorter month results in another day.
+        if found.to_string() == text { Ok(found) } else { Err(InvalidDay) }
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_day_of_centuries_is_written_as_it_is_read() {
+    fn every_day_round_trips_through_its_text() {
         let mut day: Day = "1899-12-30".parse().unwrap();
         for _ in 0..150_000 {
             let next = day.next();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_calendar_has_is_no_day() {
+    fn an_impossible_date_is_an_error() {
         for text in [
             "",
             "2025-02-29",
@@ -114,7 +114,7 @@ mod tests {
             "2026--1-01",
             "99999-01-01",
         ] {
-            assert_eq!(text.parse::<Day>(), Err(NoDay), "{text}");
+            assert_eq!(text.parse::<Day>(), Err(InvalidDay), "{text}");
         }
     }
 }

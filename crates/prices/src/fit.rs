@@ -3,57 +3,58 @@ use std::cmp::Reverse;
 use agtop_model::{InferenceGeo, PicoUsd, Tier};
 
 use crate::bucket::Bucket;
-use crate::rates::{Band, Caching, Rates, Threshold};
-use crate::terms::Terms;
+use crate::rates::{CacheBilling, RateBand, Rates, Threshold};
+use crate::terms::PriceTerms;
 
-/// How a rate that the list lacks was made.
+/// How a rate that the list lacks was derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Derived {
-    /// The bucket whose rate was taken.
+pub struct DerivedRate {
+    /// The bucket whose rate it is based on.
     pub from: Bucket,
-    /// How much of it, in hundredths.
+    /// The share of that rate, in hundredths.
     pub percent: u16,
 }
 
 /// The rate that applies to one bucket of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Applied {
+pub(crate) struct AppliedRate {
     pub(crate) rate: PicoUsd,
     pub(crate) tier: Tier,
     pub(crate) geo: InferenceGeo,
     pub(crate) above: u64,
-    pub(crate) derived: Option<Derived>,
+    pub(crate) derived: Option<DerivedRate>,
 }
 
-/// The rates of one model that one request may be billed by.
-pub(crate) struct Fit<'a> {
-    /// From the band that fits best to the list price of short prompts.
-    bands: Vec<&'a Band>,
-    caching: Caching,
-    /// What to multiply by for fast mode, in millionths.
+/// The rates of one model that may apply to one request.
+pub(crate) struct ApplicableRates<'a> {
+    /// Sorted from the best match to the list price of short prompts.
+    bands: Vec<&'a RateBand>,
+    caching: CacheBilling,
+    /// The multiplier of fast mode, in millionths.
     fast: Option<i64>,
-    /// What to multiply by for where the model ran, in millionths.
+    /// The multiplier for the place where the model ran, in millionths.
     geo: Option<(InferenceGeo, i64)>,
 }
 
 /// Anthropic's multiples of the input rate, in hundredths.
-const fn multiple(bucket: Bucket) -> Option<Derived> {
+const fn multiple(bucket: Bucket) -> Option<DerivedRate> {
     let percent = match bucket {
         Bucket::CacheRead => 10,
         Bucket::CacheWrite5m => 125,
         Bucket::CacheWrite1h => 200,
         _ => return None,
     };
-    Some(Derived { from: Bucket::Input, percent })
+    Some(DerivedRate { from: Bucket::Input, percent })
 }
 
 impl Rates {
-    /// The rates for a request of `prompt` tokens, cached ones included: the whole request is billed by its length.
-    pub(crate) fn fit(&self, prompt: u64, terms: Terms) -> Fit<'_> {
+    /// The rates for a request of `prompt` tokens, cached ones included: the length decides the rates of the whole
+    /// request.
+    pub(crate) fn applicable(&self, prompt: u64, terms: PriceTerms) -> ApplicableRates<'_> {
         let geo = self.multipliers.of_geo(terms.geo).map(|times| (terms.geo, times));
         let (tier, fast) = match (terms.tier, self.multipliers.fast) {
             (Tier::Fast, Some(times)) => (Tier::Standard, Some(times)),
-            // OpenAI's fast mode is its priority service under another name.
+            // OpenAI's fast mode is its priority tier under another name.
             (Tier::Fast, None) => (Tier::Priority, None),
             (tier, _) => (tier, None),
         };
@@ -62,37 +63,38 @@ impl Rates {
             Threshold::Exceeded => prompt > above,
             Threshold::Reached => prompt >= above,
         };
-        let fits = |band: &&Band| long_enough(band.above) && (band.tier == tier || band.tier == Tier::Standard);
+        let fits = |band: &&RateBand| long_enough(band.above) && (band.tier == tier || band.tier == Tier::Standard);
         let mut bands: Vec<_> = self.bands.iter().filter(fits).collect();
-        bands.sort_by_key(|band| Reverse(fitness(band, tier)));
-        Fit { bands, caching: self.caching, fast, geo }
+        bands.sort_by_key(|band| Reverse(match_order(band, tier)));
+        ApplicableRates { bands, caching: self.caching, fast, geo }
     }
 }
 
-/// Which of two fitting bands goes first: the longer prompt's, then the right class of service, as `LiteLLM` has it.
-/// Only for batches the class goes first: their discount holds for prompts of any length.
-fn fitness(band: &Band, tier: Tier) -> (bool, u64, bool) {
+/// The order of matching bands: longer prompts first, then the right service tier, as in `LiteLLM`. For batches the
+/// tier comes first, because their discount applies to prompts of any length.
+fn match_order(band: &RateBand, tier: Tier) -> (bool, u64, bool) {
     let same = band.tier == tier;
     (same && tier == Tier::Batch, band.above, same)
 }
 
-impl Fit<'_> {
-    /// The rate of one token of `bucket`; `None` if the model is not priced.
-    pub(crate) fn rate(&self, bucket: Bucket) -> Option<Applied> {
+impl ApplicableRates<'_> {
+    /// The rate of one token of `bucket`; `None` if the model has no price.
+    pub(crate) fn rate(&self, bucket: Bucket) -> Option<AppliedRate> {
         let mut applied = self.list_rate(bucket)?;
         if let Some(times) = self.fast {
-            applied = Applied { rate: scaled(applied.rate, times, 1_000_000), tier: Tier::Fast, ..applied };
+            applied = AppliedRate { rate: scaled(applied.rate, times, 1_000_000), tier: Tier::Fast, ..applied };
         }
         if let Some((geo, times)) = self.geo {
-            applied = Applied { rate: scaled(applied.rate, times, 1_000_000), geo, ..applied };
+            applied = AppliedRate { rate: scaled(applied.rate, times, 1_000_000), geo, ..applied };
         }
         Some(applied)
     }
 
-    fn list_rate(&self, bucket: Bucket) -> Option<Applied> {
+    fn list_rate(&self, bucket: Bucket) -> Option<AppliedRate> {
         match bucket {
             Bucket::Input | Bucket::Output => self.first(|band| Some((band.get(bucket)?, None))),
-            // Only beside the output rate it belongs to: reasoning of a priority answer is not billed at the list price.
+            // Only together with an output rate of the same band: reasoning of a priority response is not billed at the
+            // list price.
             Bucket::Reasoning => self.first(|band| {
                 let output = band.get(Bucket::Output)?;
                 Some((band.get(bucket).unwrap_or(output), None))
@@ -104,9 +106,9 @@ impl Fit<'_> {
         }
     }
 
-    /// The listed rate, or in the same band Anthropic's multiple where that is how the vendor bills.
-    fn cache_rate(&self, bucket: Bucket) -> Option<Applied> {
-        let multiple = multiple(bucket).filter(|_| self.caching == Caching::Multiples);
+    /// The listed rate, or Anthropic's multiple in the same band if the vendor bills so.
+    fn cache_rate(&self, bucket: Bucket) -> Option<AppliedRate> {
+        let multiple = multiple(bucket).filter(|_| self.caching == CacheBilling::Multiples);
         self.first(|band| {
             let derived = || {
                 let multiple = multiple?;
@@ -116,18 +118,18 @@ impl Fit<'_> {
         })
     }
 
-    /// What cached tokens cost where nobody lists a price for the cache: what they would cost without it.
-    fn uncached_rate(&self, bucket: Bucket) -> Option<Applied> {
+    /// The rate of cached tokens without a listed cache price: the price without a cache.
+    fn uncached_rate(&self, bucket: Bucket) -> Option<AppliedRate> {
         let from = if bucket == Bucket::CacheWrite1h { Bucket::CacheWrite5m } else { Bucket::Input };
         let applied = self.list_rate(from)?;
-        let derived = applied.derived.or(Some(Derived { from, percent: 100 }));
-        Some(Applied { derived, ..applied })
+        let derived = applied.derived.or(Some(DerivedRate { from, percent: 100 }));
+        Some(AppliedRate { derived, ..applied })
     }
 
-    fn first(&self, rate: impl Fn(&Band) -> Option<(PicoUsd, Option<Derived>)>) -> Option<Applied> {
+    fn first(&self, rate: impl Fn(&RateBand) -> Option<(PicoUsd, Option<DerivedRate>)>) -> Option<AppliedRate> {
         self.bands.iter().find_map(|band| {
             let (rate, derived) = rate(band)?;
-            Some(Applied { rate, tier: band.tier, geo: InferenceGeo::Global, above: band.above, derived })
+            Some(AppliedRate { rate, tier: band.tier, geo: InferenceGeo::Global, above: band.above, derived })
         })
     }
 }

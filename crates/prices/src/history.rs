@@ -1,35 +1,34 @@
-//! What lists said before they said something else.
+//! Prices in earlier lists.
 
 use std::collections::BTreeSet;
 
 use agtop_model::PicoUsd;
 
 use crate::day::Day;
-use crate::line;
-use crate::origin;
-use crate::rated::{Era, PriceSource};
+use crate::rated::{PriceSource, RatePeriod};
 use crate::rates::Rates;
 use crate::sheet::{self, Sheet};
+use crate::{line, origin};
 
-/// A list as [`litellm::compact`](crate::litellm::compact) makes it, and when it was published.
+/// A published list in the format of [`litellm::compact`](crate::litellm::compact).
 #[derive(Clone, Debug)]
-pub struct Published {
-    /// The day.
+pub struct PublishedList {
+    /// The day of publication.
     pub day: Day,
     /// Its sorted lines.
     pub lines: String,
 }
 
-/// Like days on which one model's entry said the same.
+/// Consecutive lists with the same rates for one model.
 struct Run {
     first: Day,
     rates: Rates,
 }
 
-/// The rows of a table of what `lists`, oldest first, said of the models of the newest list and of those kept by hand:
-/// key, items, and the first day on which a list said something else. What a list leaves out is nothing else: earlier
-/// lists lack rates that were charged all the same. What holds now is not in the table.
-pub fn compact(lists: &[Published]) -> String {
+/// The rows of a table of earlier rates, made of `lists`, oldest first, for the models of the newest list and the
+/// hand-kept ones: key, items, and the day of the first list with other rates. A rate that a list omits does not count
+/// as another rate, because earlier lists omit rates that were charged. Current rates are not in the table.
+pub fn compact(lists: &[PublishedList]) -> String {
     let sheets: Vec<_> = lists.iter().map(|list| (list.day, Sheet::new(&list.lines))).collect();
     let newest = sheets.last().into_iter().flat_map(|(_, sheet)| sheet.rows());
     let keys: BTreeSet<&str> = newest.chain(origin::retired().rows()).map(|row| row.key).collect();
@@ -40,7 +39,7 @@ pub fn compact(lists: &[Published]) -> String {
     sheet::sorted_all(rows.collect())
 }
 
-/// What was said of a model before what is said now, and until when; newest first.
+/// The earlier rates of a model with the day on which they ended; newest first.
 fn runs(key: &str, sheets: &[(Day, Sheet<'_>)]) -> Vec<(Day, Rates)> {
     let mut runs: Vec<Run> = Vec::new();
     for (day, sheet) in sheets.iter().rev() {
@@ -50,11 +49,11 @@ fn runs(key: &str, sheets: &[(Day, Sheet<'_>)]) -> Vec<(Day, Rates)> {
             runs.push(Run { first: *day, rates });
             continue;
         };
-        if rates.contradict(&later.rates) {
-            rates.learn(&later.rates);
+        if rates.differ_from(&later.rates) {
+            rates.fill_from(&later.rates);
             runs.push(Run { first: *day, rates });
         } else {
-            later.rates.learn(&rates);
+            later.rates.fill_from(&rates);
             later.first = *day;
         }
     }
@@ -62,32 +61,32 @@ fn runs(key: &str, sheets: &[(Day, Sheet<'_>)]) -> Vec<(Day, Rates)> {
     pairs.map(|(later, run)| (later.first, Rates { max_input: None, max_output: None, ..run.rates.clone() })).collect()
 }
 
-/// What the entry `key` of the bundled lists once cost, oldest first.
-pub(crate) fn eras(key: &str) -> Vec<Era> {
-    let era = |(until, items): (&str, &str)| {
-        Some(Era { until: until.parse().ok()?, source: PriceSource::History, rates: line::parse(items) })
+/// The earlier rates of the entry `key` in the bundled lists, oldest first.
+pub(crate) fn periods(key: &str) -> Vec<RatePeriod> {
+    let period = |(until, items): (&str, &str)| {
+        Some(RatePeriod { until: until.parse().ok()?, source: PriceSource::History, rates: line::parse(items) })
     };
     let rows = origin::history().rows_of(key).map(|row| (row.note, row.items));
-    let mut eras: Vec<Era> = rows.filter_map(era).collect();
-    eras.sort_by_key(|era| era.until);
-    eras
+    let mut periods: Vec<RatePeriod> = rows.filter_map(period).collect();
+    periods.sort_by_key(|period| period.until);
+    periods
 }
 
 impl Rates {
-    /// Whether these, of an earlier list, say something else than `later`.
-    pub(crate) fn contradict(&self, later: &Self) -> bool {
+    /// Whether these rates of an earlier list differ from `later`.
+    pub(crate) fn differ_from(&self, later: &Self) -> bool {
         let differ = |earlier: Option<i64>, later: Option<i64>| earlier.zip(later).is_some_and(|(a, b)| a != b);
         let pico = |price: Option<PicoUsd>| price.map(PicoUsd::as_pico);
         differ(pico(self.search), pico(later.search))
-            || self.multipliers.beside(later.multipliers).into_iter().any(|(earlier, later)| differ(earlier, later))
+            || self.multipliers.zip_with(later.multipliers).into_iter().any(|(earlier, later)| differ(earlier, later))
             || self.listed().any(|listed| {
-                let applied = later.fit(listed.above.saturating_add(1), listed.tier.into()).rate(listed.bucket);
+                let applied = later.applicable(listed.above.saturating_add(1), listed.tier.into()).rate(listed.bucket);
                 applied.is_some_and(|applied| applied.rate != listed.rate)
             })
     }
 
-    /// Takes from other rates of the same model what stands beside the rates of tokens and is not known here.
-    fn learn(&mut self, other: &Self) {
+    /// Adds rates of another list of the same model, besides token rates, that are missing here.
+    fn fill_from(&mut self, other: &Self) {
         self.search = self.search.or(other.search);
         self.multipliers = self.multipliers.or(other.multipliers);
     }

@@ -1,23 +1,23 @@
-//! The spellings under which the list may know a model, best first.
+//! The spellings under which the list may have a model, best first.
 //!
-//! A model id comes decorated: by providers and regions before it, by dates, contexts and efforts behind it. Each
-//! step here takes off what is known not to change the model. What remains is never guessed at: a word that is not in
-//! these tables may be a size or a variant with a price of its own (`mini`, `codex`, `luna`), and a number may be a
-//! version, so an id that carries one matches only itself.
+//! A model id may have decorations: providers and regions before it, dates, contexts and efforts after it. Each step
+//! removes one that is known not to change the model. The rest is never guessed: a word outside these tables may be a
+//! size or a variant with its own price (`mini`, `codex`, `luna`), and a number may be a version, so an id with one
+//! matches only itself.
 
-use crate::rated::How;
+use crate::rated::MatchKind;
 
-/// Longer names than this are no model's.
-const LONGEST_ID: usize = 200;
+/// Maximum length of a model id, in bytes.
+const MAX_ID_BYTES: usize = 200;
 
-/// How many providers may stand before a model, as in `openrouter/anthropic/…`.
-const MOST_PREFIXES: usize = 8;
+/// Maximum number of providers before a model, as in `openrouter/anthropic/…`.
+const MAX_PREFIXES: usize = 8;
 
-/// How many words are taken from the end of an id.
-const MOST_SEGMENTS: usize = 4;
+/// Maximum number of words removed from the end of an id.
+const MAX_DROPPED_WORDS: usize = 4;
 
-/// Families whose maker's list prices stand under a provider prefix only.
-const MAKERS: [(&str, &str); 22] = [
+/// Families whose maker's list prices exist only under a provider prefix.
+const MAKER_PREFIXES: [(&str, &str); 22] = [
     ("codestral", "mistral/"),
     ("deepseek-", "deepseek/"),
     ("devstral", "mistral/"),
@@ -42,8 +42,8 @@ const MAKERS: [(&str, &str); 22] = [
     ("swe-", "cognition/"),
 ];
 
-/// Regions and vendors that clouds write before a model with a dot.
-const DOTTED: [&str; 24] = [
+/// Regions and vendors that clouds write before a model, with a dot.
+const DOTTED_PREFIXES: [&str; 24] = [
     "us-gov.",
     "global.",
     "apac.",
@@ -70,12 +70,12 @@ const DOTTED: [&str; 24] = [
     "cohere.",
 ];
 
-/// Suffixes that name no other model: contexts, aliases for the newest snapshot, a mode that is billed alike.
+/// Suffixes that do not change the model: contexts, aliases of the newest snapshot, a mode with the same price.
 const ALIAS_SUFFIXES: [&str; 8] =
     ["[1m]", "[2m]", "-1m-context", "-latest", "@latest", "@default", ":latest", ":thinking"];
 
-/// Last words that do not change the model, and the families in which they do not ("" for all).
-const DROPPABLE: [(&str, &[&str]); 16] = [
+/// Last words that do not change the model, with the families to which that applies ("" for all).
+const DROPPABLE_WORDS: [(&str, &[&str]); 16] = [
     ("preview", &[""]),
     ("exp", &[""]),
     ("experimental", &[""]),
@@ -87,46 +87,46 @@ const DROPPABLE: [(&str, &[&str]); 16] = [
     ("2m", &[""]),
     ("1000k", &[""]),
     ("thinking", &["claude-", "gemini-"]),
-    ("minimal", REASONERS),
-    ("low", REASONERS),
-    ("medium", REASONERS),
-    ("high", REASONERS),
-    ("xhigh", REASONERS),
+    ("minimal", REASONING_FAMILIES),
+    ("low", REASONING_FAMILIES),
+    ("medium", REASONING_FAMILIES),
+    ("high", REASONING_FAMILIES),
+    ("xhigh", REASONING_FAMILIES),
 ];
 
-/// Families whose ids some agents end with the effort of reasoning.
-const REASONERS: &[&str] = &["gpt-", "claude-", "o1", "o3", "o4"];
+/// Families whose ids some agents end with the reasoning effort.
+const REASONING_FAMILIES: &[&str] = &["gpt-", "claude-", "o1", "o3", "o4"];
 
-/// A spelling, and what it took to get there.
+/// A spelling, and how it was derived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spelling {
     pub(crate) id: String,
-    pub(crate) how: How,
+    pub(crate) how: MatchKind,
 }
 
-/// The id as comparisons want it; `None` for what cannot be a model's.
+/// The id in the form used for comparisons; `None` if it cannot be a model id.
 pub(crate) fn normal(model: &str) -> Option<String> {
     let id = model.trim();
-    let fits = !id.is_empty() && id.len() <= LONGEST_ID && !id.contains(char::is_control);
+    let fits = !id.is_empty() && id.len() <= MAX_ID_BYTES && !id.contains(char::is_control);
     fits.then(|| id.to_ascii_lowercase())
 }
 
-/// Every spelling of a [`normal`] id to look for, best first.
+/// All spellings of a [`normal`] id to search for, best first.
 pub(crate) fn spellings(id: &str) -> Vec<Spelling> {
     let mut found = Vec::new();
-    let mut stems = vec![(id.to_owned(), How::Exact)];
+    let mut stems = vec![(id.to_owned(), MatchKind::Exact)];
     let clean = without_alias_suffixes(id);
-    stems.push((clean.to_owned(), How::Alias));
+    stems.push((clean.to_owned(), MatchKind::Alias));
     let undated = without_date(clean);
-    stems.push((undated.to_owned(), How::Date));
+    stems.push((undated.to_owned(), MatchKind::Date));
     let mut rest = undated;
-    for _ in 0..MOST_SEGMENTS {
+    for _ in 0..MAX_DROPPED_WORDS {
         let Some(shorter) = without_last_word(rest) else { break };
-        stems.push((shorter.to_owned(), How::Segments));
+        stems.push((shorter.to_owned(), MatchKind::Segments));
         rest = without_date(shorter);
-        stems.push((rest.to_owned(), How::Segments));
+        stems.push((rest.to_owned(), MatchKind::Segments));
     }
-    stems.push((format!("{rest}-preview"), How::Segments));
+    stems.push((format!("{rest}-preview"), MatchKind::Segments));
     stems.dedup_by(|(later, _), (earlier, _)| later == earlier);
     for (stem, how) in &stems {
         under_providers(stem, *how, &mut found);
@@ -134,36 +134,36 @@ pub(crate) fn spellings(id: &str) -> Vec<Spelling> {
     found
 }
 
-/// `stem` as it is, then with one provider or region less at a time.
-fn under_providers(stem: &str, how: How, out: &mut Vec<Spelling>) {
+/// Adds `stem` as it is, then with one provider or region fewer at a time.
+fn under_providers(stem: &str, how: MatchKind, out: &mut Vec<Spelling>) {
     let mut rest = stem;
     let mut reached = how;
-    for _ in 0..=MOST_PREFIXES {
+    for _ in 0..=MAX_PREFIXES {
         out.push(Spelling { id: rest.to_owned(), how: reached });
-        let alias = reached.max(How::Alias);
+        let alias = reached.max(MatchKind::Alias);
         out.extend(swapped(rest).map(|id| Spelling { id, how: alias }));
         out.extend(by_maker(rest).map(|id| Spelling { id, how: alias }));
         let Some(shorter) = without_provider(rest) else { break };
         rest = shorter;
-        reached = how.max(How::Prefix);
+        reached = how.max(MatchKind::Prefix);
     }
 }
 
-/// What stands behind the first provider, path or region.
+/// The id after the first provider, path or region.
 fn without_provider(id: &str) -> Option<&str> {
     let (_, model) = id
         .split_once('/')
-        .or_else(|| DOTTED.into_iter().find_map(|vendor| Some((vendor, id.strip_prefix(vendor)?))))?;
+        .or_else(|| DOTTED_PREFIXES.into_iter().find_map(|vendor| Some((vendor, id.strip_prefix(vendor)?))))?;
     (!model.is_empty()).then_some(model)
 }
 
-/// The id under the provider that makes its family.
+/// The id with the provider that makes its family.
 fn by_maker(id: &str) -> Option<String> {
-    let (_, provider) = MAKERS.into_iter().find(|(family, _)| id.starts_with(family))?;
+    let (_, provider) = MAKER_PREFIXES.into_iter().find(|(family, _)| id.starts_with(family))?;
     Some(format!("{provider}{id}"))
 }
 
-/// `claude-4.5-sonnet` as `claude-sonnet-4.5` and the other way round: agents and vendor disagree on the order.
+/// `claude-4.5-sonnet` as `claude-sonnet-4.5` and vice versa: agents and the vendor use different orders.
 fn swapped(id: &str) -> Option<String> {
     let words: Vec<&str> = id.strip_prefix("claude-")?.split('-').collect();
     let is_number = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) && word.len() <= 3;
@@ -192,14 +192,14 @@ fn without_alias_suffixes(id: &str) -> &str {
     }
 }
 
-/// Without the revision of a Bedrock model: `-v1:0`.
+/// The id without the revision of a Bedrock model: `-v1:0`.
 fn without_revision(id: &str) -> Option<&str> {
     let (rest, revision) = id.rsplit_once("-v")?;
     let (version, patch) = revision.split_once(':')?;
     (is_digits(version, 1..=2) && is_digits(patch, 1..=2)).then_some(rest)
 }
 
-/// Without a snapshot's date: `-20250929`, `@20250929` or `-2025-09-29`.
+/// The id without a snapshot date: `-20250929`, `@20250929` or `-2025-09-29`.
 fn without_date(id: &str) -> &str {
     let compact = id.rsplit_once(['-', '@']).filter(|(_, date)| is_digits(date, 8..=8) && is_date(date));
     let dashed = || {
@@ -223,18 +223,18 @@ fn is_digits(text: &str, length: std::ops::RangeInclusive<usize>) -> bool {
     length.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Without its last word, if that word does not change the model.
+/// The id without its last word, if that word does not change the model.
 fn without_last_word(id: &str) -> Option<&str> {
     let (rest, word) = id.rsplit_once('-')?;
-    let (_, families) = DROPPABLE.into_iter().find(|(droppable, _)| *droppable == word)?;
+    let (_, families) = DROPPABLE_WORDS.into_iter().find(|(droppable, _)| *droppable == word)?;
     let model = model_part(id);
     families.iter().any(|family| model.starts_with(family)).then_some(rest)
 }
 
-/// The id without all providers and regions.
+/// The id without providers and regions.
 fn model_part(id: &str) -> &str {
     let mut rest = id;
-    for _ in 0..=MOST_PREFIXES {
+    for _ in 0..=MAX_PREFIXES {
         let Some(shorter) = without_provider(rest) else { break };
         rest = shorter;
     }
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn only_dates_are_taken_for_dates() {
+    fn only_real_dates_are_removed() {
         assert_eq!(without_date("claude-opus-5-20260101"), "claude-opus-5");
         assert_eq!(without_date("claude-opus-5@20260101"), "claude-opus-5");
         assert_eq!(without_date("gpt-5-2025-08-07"), "gpt-5");
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_may_name_another_model_stay() {
+    fn words_that_may_name_another_model_are_kept() {
         for id in ["gpt-5-mini", "gpt-5-codex", "gpt-5.6-luna", "qwen3-thinking", "mistral-medium", "gpt-5-fast", "m-5"]
         {
             assert_eq!(without_last_word(id), None, "{id}");
@@ -279,13 +279,13 @@ mod tests {
     }
 
     #[test]
-    fn the_prefixed_spelling_goes_before_the_bare_one() {
+    fn the_prefixed_spelling_comes_before_the_bare_one() {
         let ids = ids("azure/eu/gpt-5");
         assert_eq!(ids.iter().take(3).map(String::as_str).collect::<Vec<_>>(), ["azure/eu/gpt-5", "eu/gpt-5", "gpt-5"]);
     }
 
     #[test]
-    fn no_number_of_prefixes_or_words_makes_the_list_long() {
+    fn the_number_of_spellings_is_bounded() {
         let id = "a/".repeat(90) + &"-preview".repeat(2);
         assert!(spellings(&id).len() < 300);
     }

@@ -1,14 +1,14 @@
-//! What models cost: a pure look-up and exact arithmetic over a generated, dated table.
+//! Model prices: a pure look-up and exact arithmetic over a generated, dated table.
 //!
 //! The list is `LiteLLM`'s (MIT), made compact by `cargo xtask prices` and compiled in as sorted text that is searched
-//! where it lies, so a [`PriceBook`] costs nothing to create. Models that the list has dropped are kept in a small
-//! hand-kept table with their source. What the user writes goes before everything else.
+//! in place, so creating a [`PriceBook`] is free. Models that the list has dropped are in a small hand-kept table with
+//! their source. The user's own prices take precedence over everything else.
 //!
-//! The newest list prices all usage, unless [`AsOf`] says otherwise: a second generated table tells what the list said
-//! earlier where that was something else.
+//! The newest list prices all usage, unless [`AsOf`] selects another: a second generated table has the earlier rates
+//! that differ.
 //!
-//! A model is either [`Rated::Known`], and the [`Match`] says by which key and how, or [`Rated::Local`], or
-//! [`Rated::Unknown`]: an unknown model never costs nothing and never has another model's price.
+//! A model is [`Rated::Known`], with the key and the kind of its [`PriceMatch`], or [`Rated::Local`], or [`Rated::Unknown`]:
+//! an unknown model never costs 0 and never has another model's price.
 
 mod as_of;
 mod book;
@@ -35,12 +35,12 @@ mod tests;
 pub use as_of::{AsOf, AsOfError};
 pub use book::PriceBook;
 pub use bucket::Bucket;
-pub use day::{Day, NoDay};
-pub use fit::Derived;
+pub use day::{Day, InvalidDay};
+pub use fit::DerivedRate;
 pub use litellm::FetchedError;
-pub use origin::Origin;
+pub use origin::ListOrigin;
 pub use overrides::OverrideError;
 pub use quote::{Quote, QuoteLine};
-pub use rated::{Era, How, Match, PriceSource, Rated, Tariff};
-pub use rates::{Listed, Rates};
-pub use terms::Terms;
+pub use rated::{MatchKind, PriceMatch, PriceSource, RatePeriod, Rated, Tariff};
+pub use rates::{ListedRate, Rates};
+pub use terms::PriceTerms;

@@ -4,38 +4,38 @@
 //!
 //! | Item | Meaning |
 //! |---|---|
-//! | `c200000` `m64000` | tokens a prompt may have, and an answer |
+//! | `c200000` `m64000` | maximum length of a prompt and of a response, in tokens |
 //! | `i` `o` `r` `w` `h` `t` | input, output, cache read, 5-minute write, 1-hour write, reasoning: USD per million tokens |
 //! | `s10000` | USD per million web searches |
-//! | `x2` | fast mode multiplies every token rate by this |
-//! | `u1.1` | inference within the United States multiplies every token rate by this |
-//! | `a` | caching is billed in Anthropic's multiples of the input rate where the list has no rate |
-//! | `g` | a long-prompt rate begins at its threshold, not above it |
-//! | `P` `F` `B` | what follows is for priority, flex, batch |
-//! | `>200000`, `P>200000` | what follows is for prompts of more tokens than that |
+//! | `x2` | multiplier of all token rates in fast mode |
+//! | `u1.1` | multiplier of all token rates for inference in the United States |
+//! | `a` | cache rates that the list lacks are Anthropic's multiples of the input rate |
+//! | `g` | a long-prompt rate applies from its threshold on, not only above it |
+//! | `P` `F` `B` | the items after it are for the priority, flex or batch tier |
+//! | `>200000`, `P>200000` | the items after it are for prompts of more tokens |
 //!
-//! An amount has at most six decimals: a millionth of a dollar per million is a pico-dollar apiece.
+//! An amount has at most six decimals: a millionth of a dollar per million is a pico-dollar per unit.
 
 use std::fmt::Write as _;
 
 use agtop_model::{PicoUsd, Tier};
 
 use crate::bucket::Bucket;
-use crate::rates::{Band, Caching, Rates, Threshold};
+use crate::rates::{CacheBilling, RateBand, Rates, Threshold};
 
 /// Millionths in one.
 const MILLION: i64 = 1_000_000;
 
-/// The letters of the classes of service in a line; the list price has none.
-const TIERS: [(char, Tier); 3] = [('P', Tier::Priority), ('F', Tier::Flex), ('B', Tier::Batch)];
+/// The letters of the service tiers in a line; the list price has none.
+const TIER_LETTERS: [(char, Tier); 3] = [('P', Tier::Priority), ('F', Tier::Flex), ('B', Tier::Batch)];
 
-/// Reads the items of a line. What it does not understand it leaves out: the table is checked when it is made.
+/// Parses the items of a line. Unknown items are skipped: the table is checked when it is generated.
 pub(crate) fn parse(items: &str) -> Rates {
     let mut rates = Rates::default();
-    let mut band = Band::new(Tier::Standard, 0);
+    let mut band = RateBand::new(Tier::Standard, 0);
     for item in items.split_ascii_whitespace() {
         if let Some((tier, above)) = section(item) {
-            rates.push(std::mem::replace(&mut band, Band::new(tier, above)));
+            rates.push(std::mem::replace(&mut band, RateBand::new(tier, above)));
             continue;
         }
         let mut chars = item.chars();
@@ -44,7 +44,7 @@ pub(crate) fn parse(items: &str) -> Rates {
         match letter {
             'c' => rates.max_input = value.parse().ok(),
             'm' => rates.max_output = value.parse().ok(),
-            'a' => rates.caching = Caching::Multiples,
+            'a' => rates.caching = CacheBilling::Multiples,
             'g' => rates.threshold = Threshold::Reached,
             's' => rates.search = amount(value),
             'x' => rates.multipliers.fast = amount(value).map(PicoUsd::as_pico),
@@ -60,7 +60,7 @@ pub(crate) fn parse(items: &str) -> Rates {
     rates
 }
 
-/// Writes what [`parse`] reads.
+/// Writes the items in the format of [`parse`].
 pub(crate) fn write(rates: &Rates) -> String {
     let mut out = String::new();
     let mut item = |letter: char, value: &str| {
@@ -72,7 +72,7 @@ pub(crate) fn write(rates: &Rates) -> String {
             item(letter, &limit.to_string());
         }
     }
-    if rates.caching == Caching::Multiples {
+    if rates.caching == CacheBilling::Multiples {
         item('a', "");
     }
     if rates.threshold == Threshold::Reached {
@@ -87,7 +87,7 @@ pub(crate) fn write(rates: &Rates) -> String {
         }
     }
     for band in &rates.bands {
-        let tier = TIERS.into_iter().find(|(_, tier)| *tier == band.tier);
+        let tier = TIER_LETTERS.into_iter().find(|(_, tier)| *tier == band.tier);
         let above = if band.above > 0 { format!(">{}", band.above) } else { String::new() };
         match (tier, above.strip_prefix('>')) {
             (Some((letter, _)), _) => item(letter, &above),
@@ -112,10 +112,10 @@ fn section(item: &str) -> Option<(Tier, u64)> {
     if name.is_empty() {
         return (above > 0).then_some((Tier::Standard, above));
     }
-    TIERS.into_iter().find(|(letter, _)| name.strip_prefix(*letter) == Some("")).map(|(_, tier)| (tier, above))
+    TIER_LETTERS.into_iter().find(|(letter, _)| name.strip_prefix(*letter) == Some("")).map(|(_, tier)| (tier, above))
 }
 
-/// A decimal number with at most six decimals, in millionths: dollars per million pieces are pico-dollars apiece.
+/// A number with at most six decimals, in millionths: dollars per million units are pico-dollars per unit.
 fn amount(text: &str) -> Option<PicoUsd> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let scale = 10_i64.checked_pow(6_u32.checked_sub(u32::try_from(decimals.len()).ok()?)?)?;
@@ -124,7 +124,7 @@ fn amount(text: &str) -> Option<PicoUsd> {
     whole.checked_mul(MILLION)?.checked_add(decimals.checked_mul(scale)?).map(PicoUsd::new)
 }
 
-/// Millionths as a decimal number without idle zeros.
+/// Millionths as a decimal number without trailing zeros.
 fn decimal(millionths: i64) -> String {
     let mut text = format!("{}.{:06}", millionths / MILLION, millionths % MILLION);
     text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_survives_being_read_and_written() {
+    fn a_line_round_trips() {
         let line =
             "c1000000 m128000 a g s10000 x2.5 u1.1 i5 r0.5 w6.25 h10 o25 >200000 i10 o50 P i7 P>200000 i12 B i2.5";
         assert_eq!(write(&parse(line)), line);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_that_are_no_number_or_too_fine_are_left_out() {
+    fn invalid_or_too_precise_amounts_are_skipped() {
         for text in ["", "x", "1.0000001", "99999999999999999999", "1.-5"] {
             assert!(amount(text).is_none_or(|amount| amount.as_pico() >= 0), "{text}");
         }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn items_of_a_later_version_are_passed_over() {
+    fn unknown_items_are_skipped() {
         let rates = parse("i3 zzz Q>5 o15 é1");
         assert_eq!(write(&rates), "i3 o15");
     }

@@ -1,4 +1,4 @@
-//! `LiteLLM`'s price list made compact: a line a model, sorted, with what agtop needs of it.
+//! `LiteLLM`'s price list in compact form: one sorted line per model, with the fields that agtop uses.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,14 +10,14 @@ use serde_json::Value;
 
 use crate::bucket::Bucket;
 use crate::line;
-use crate::rates::{Band, Caching, Rates, Threshold};
+use crate::rates::{CacheBilling, RateBand, Rates, Threshold};
 use crate::sheet;
 use crate::terms::Multipliers;
 
-/// A price list cannot be used.
+/// Why a price list cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchedError {
-    /// It is no JSON object of objects.
+    /// It is not a JSON object of objects.
     #[error("line {line}, column {column}: not a price list")]
     NotAList {
         /// The line, from 1.
@@ -32,18 +32,18 @@ pub enum FetchedError {
 
 /// A compact list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct List {
+pub struct CompactList {
     /// Sorted lines.
     pub lines: String,
-    /// How many.
+    /// The number of lines.
     pub entries: usize,
 }
 
-/// What a model must be used for to be listed: the rest makes images, vectors or sound.
-const MODES: [&str; 3] = ["chat", "responses", "completion"];
+/// The modes of models that are listed; the others make images, vectors or sound.
+const TEXT_MODES: [&str; 3] = ["chat", "responses", "completion"];
 
-/// Fields other than plain rates that say something agtop wants.
-const FACTS: [&str; 7] = [
+/// The fields besides plain rates that agtop uses.
+const OTHER_FIELDS: [&str; 7] = [
     "mode",
     "litellm_provider",
     "max_input_tokens",
@@ -53,8 +53,8 @@ const FACTS: [&str; 7] = [
     "tiered_pricing",
 ];
 
-/// Rates begin with these, the longest first.
-const FIELDS: [(&str, Bucket); 6] = [
+/// The beginnings of rate fields; longer ones come before their prefixes.
+const RATE_FIELDS: [(&str, Bucket); 6] = [
     ("input_cost_per_token", Bucket::Input),
     ("output_cost_per_token", Bucket::Output),
     ("output_cost_per_reasoning_token", Bucket::Reasoning),
@@ -63,27 +63,28 @@ const FIELDS: [(&str, Bucket); 6] = [
     ("cache_creation_input_token_cost", Bucket::CacheWrite5m),
 ];
 
-/// And end with one of these for a class of service.
-const TIERS: [(&str, Tier); 3] = [("_priority", Tier::Priority), ("_flex", Tier::Flex), ("_batches", Tier::Batch)];
+/// The suffixes of rate fields for a service tier.
+const TIER_SUFFIXES: [(&str, Tier); 3] =
+    [("_priority", Tier::Priority), ("_flex", Tier::Flex), ("_batches", Tier::Batch)];
 
-/// The longest name a model may have.
-const LONGEST_KEY: usize = 200;
+/// Maximum length of a model name, in bytes.
+const MAX_MODEL_NAME_BYTES: usize = 200;
 
-/// Reads the list as `LiteLLM` publishes it. Fields of an unexpected kind count as absent, and a model without both an
-/// input and an output rate keeps its limits only. So does one that is free for both: in this list that is a price
-/// that nobody has filled in as often as a gift.
+/// Converts the list that `LiteLLM` publishes. Fields of an unexpected type count as absent. A model without both an
+/// input and an output rate keeps only its limits. So does a model that is free for both, because in this list that is
+/// as often a missing price as a free model.
 ///
 /// # Errors
 ///
-/// [`FetchedError`] where it is no such list, or one without a single price.
-pub fn compact(json: &[u8]) -> Result<List, FetchedError> {
-    let models: BTreeMap<Cow<'_, str>, Entry> = serde_json::from_slice(json)
+/// [`FetchedError`] if it is not such a list, or has no price.
+pub fn compact(json: &[u8]) -> Result<CompactList, FetchedError> {
+    let models: BTreeMap<Cow<'_, str>, LiteLlmModel> = serde_json::from_slice(json)
         .map_err(|error| FetchedError::NotAList { line: error.line(), column: error.column() })?;
     let mut priced = 0;
     let mut lines = Vec::new();
     for (key, entry) in models {
-        let usable = !key.is_empty() && key.len() <= LONGEST_KEY && !key.contains(|c: char| c.is_control());
-        if !usable || key.starts_with('#') || key == "sample_spec" || !MODES.contains(&entry.mode.as_str()) {
+        let usable = !key.is_empty() && key.len() <= MAX_MODEL_NAME_BYTES && !key.contains(|c: char| c.is_control());
+        if !usable || key.starts_with('#') || key == "sample_spec" || !TEXT_MODES.contains(&entry.mode.as_str()) {
             continue;
         }
         let key = key.to_ascii_lowercase();
@@ -98,15 +99,15 @@ pub fn compact(json: &[u8]) -> Result<List, FetchedError> {
     }
     let lines = sheet::sorted(lines);
     let entries = sheet::Sheet::new(&lines).rows().count();
-    Ok(List { lines, entries })
+    Ok(CompactList { lines, entries })
 }
 
-/// Rates by class of service and threshold.
-type Bands = BTreeMap<(Tier, u64), Band>;
+/// Rates by service tier and threshold.
+type Bands = BTreeMap<(Tier, u64), RateBand>;
 
-/// What one model's object says, as far as agtop cares.
+/// The fields of one model's object that agtop uses.
 #[derive(Default)]
-struct Entry {
+struct LiteLlmModel {
     mode: String,
     provider: String,
     max_input: Option<u64>,
@@ -117,7 +118,7 @@ struct Entry {
     tiered: Bands,
 }
 
-impl Entry {
+impl LiteLlmModel {
     fn take(&mut self, name: &str, value: &Value) {
         match name {
             "mode" => value.as_str().unwrap_or_default().clone_into(&mut self.mode),
@@ -154,13 +155,14 @@ impl Entry {
         if free || !rates.is_priced() {
             return Rates { max_input: self.max_input, max_output: self.max_output, ..Rates::default() };
         }
-        let caching = if key.contains("claude") { Caching::Multiples } else { Caching::AsInput };
+        let caching = if key.contains("claude") { CacheBilling::Multiples } else { CacheBilling::AsInput };
         let threshold = if self.provider == "xai" { Threshold::Reached } else { Threshold::Exceeded };
         Rates { search: self.search, multipliers: self.multipliers, caching, threshold, ..rates }
     }
 }
 
-/// `tiered_pricing`: each range's rates hold for whole requests above its lower end, the last one for all beyond.
+/// `tiered_pricing`: the rates of a range apply to whole requests above its lower end, those of the last range to all
+/// longer ones.
 fn tiered(value: &Value) -> Bands {
     let mut bands = Bands::new();
     for tier in value.as_array().into_iter().flatten() {
@@ -172,19 +174,20 @@ fn tiered(value: &Value) -> Bands {
     bands
 }
 
-/// Files a rate under its class and threshold, if the field is one; `above` stands where the name has no threshold.
+/// Adds a rate to its tier and threshold, if the field is a rate; `above` applies if the name has no threshold.
 fn put(bands: &mut Bands, name: &str, value: &Value, above: u64) {
     let Some((bucket, tier, threshold)) = field(name) else { return };
     let above = threshold.unwrap_or(above);
     if let Some(rate) = price(value) {
-        bands.entry((tier, above)).or_insert_with(|| Band::new(tier, above)).set(bucket, Some(rate));
+        bands.entry((tier, above)).or_insert_with(|| RateBand::new(tier, above)).set(bucket, Some(rate));
     }
 }
 
 /// What a field such as `input_cost_per_token_above_272k_tokens_priority` prices.
 fn field(name: &str) -> Option<(Bucket, Tier, Option<u64>)> {
-    let (bucket, rest) = FIELDS.into_iter().find_map(|(start, bucket)| Some((bucket, name.strip_prefix(start)?)))?;
-    let in_tier = TIERS.into_iter().find_map(|(end, tier)| Some((tier, rest.strip_suffix(end)?)));
+    let (bucket, rest) =
+        RATE_FIELDS.into_iter().find_map(|(start, bucket)| Some((bucket, name.strip_prefix(start)?)))?;
+    let in_tier = TIER_SUFFIXES.into_iter().find_map(|(end, tier)| Some((tier, rest.strip_suffix(end)?)));
     let (tier, rest) = in_tier.unwrap_or((Tier::Standard, rest));
     if rest.is_empty() {
         return Some((bucket, tier, None));
@@ -194,12 +197,12 @@ fn field(name: &str) -> Option<(Bucket, Tier, Option<u64>)> {
     Some((bucket, tier, Some(digits.parse::<u64>().ok()?.checked_mul(unit)?)))
 }
 
-/// Dollars apiece.
+/// A price in dollars per unit.
 fn price(value: &Value) -> Option<PicoUsd> {
     value.as_f64().and_then(PicoUsd::from_usd).filter(|price| *price >= PicoUsd::ZERO)
 }
 
-/// A multiplier in millionths, within reason.
+/// A plausible multiplier, in millionths.
 fn multiplier(factor: f64) -> Option<i64> {
     (factor > 0.0 && factor < 1000.0).then(|| PicoUsd::from_usd(factor / 1e6)).flatten().map(PicoUsd::as_pico)
 }
@@ -211,29 +214,29 @@ fn tokens(value: &Value) -> Option<u64> {
     value.as_u64().or_else(from_float)
 }
 
-impl<'de> Deserialize<'de> for Entry {
+impl<'de> Deserialize<'de> for LiteLlmModel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EntryVisitor)
+        deserializer.deserialize_map(LiteLlmModelVisitor)
     }
 }
 
-/// A field's name, borrowed from the list where it has no escapes.
+/// A field name, borrowed from the list unless it has escapes.
 #[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+struct FieldName<'a>(#[serde(borrow)] Cow<'a, str>);
 
-struct EntryVisitor;
+struct LiteLlmModelVisitor;
 
-impl<'de> Visitor<'de> for EntryVisitor {
-    type Value = Entry;
+impl<'de> Visitor<'de> for LiteLlmModelVisitor {
+    type Value = LiteLlmModel;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of a model's facts")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
-        let mut entry = Entry::default();
-        while let Some(Name(name)) = map.next_key()? {
-            if FACTS.contains(&name.as_ref()) || field(&name).is_some() {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LiteLlmModel, A::Error> {
+        let mut entry = LiteLlmModel::default();
+        while let Some(FieldName(name)) = map.next_key()? {
+            if OTHER_FIELDS.contains(&name.as_ref()) || field(&name).is_some() {
                 entry.take(&name, &map.next_value()?);
             } else {
                 map.next_value::<IgnoredAny>()?;

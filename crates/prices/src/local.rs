@@ -1,5 +1,5 @@
-/// What a model id begins with when the model runs on the user's own machine or network.
-const MARKERS: [&str; 14] = [
+/// Beginnings of the ids of models that run on the user's own machine or network.
+const LOCAL_PREFIXES: [&str; 14] = [
     "ollama/",
     "ollama:",
     "ollama_chat/",
@@ -16,8 +16,8 @@ const MARKERS: [&str; 14] = [
     "huggingface/",
 ];
 
-/// Whether a normal id names a model that bills nothing. Ollama's cloud models carry its prefix too, but run elsewhere.
+/// Whether a normal id is a model that is free of charge. Ollama's cloud models have its prefix too, but run elsewhere.
 pub(crate) fn is_local(id: &str) -> bool {
     let in_cloud = id.ends_with(":cloud") || id.ends_with("-cloud");
-    !in_cloud && MARKERS.iter().any(|marker| id.starts_with(marker))
+    !in_cloud && LOCAL_PREFIXES.iter().any(|marker| id.starts_with(marker))
 }

@@ -3,68 +3,68 @@ use std::sync::LazyLock;
 use crate::day::Day;
 use crate::sheet::Sheet;
 
-/// Where a price list comes from.
+/// The origin of a price list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// Whose list it is.
+pub struct ListOrigin {
+    /// Its publisher.
     pub name: &'static str,
-    /// The version of the package it was taken from.
+    /// The version of the package that it comes from.
     pub version: &'static str,
-    /// The day it was fetched, `YYYY-MM-DD`.
+    /// The day on which it was fetched, `YYYY-MM-DD`.
     pub date: &'static str,
-    /// The SHA-256 of the list as it was published, in hexadecimal.
+    /// The SHA-256 of the published list, in hexadecimal.
     pub sha256: &'static str,
-    /// How many models it has.
+    /// The number of models.
     pub entries: usize,
 }
 
-/// The generated table, a comment with its [`Origin`] before it.
-const TABLE: &str = include_str!("litellm.tsv");
+/// The generated table, after a comment with its [`ListOrigin`].
+const LITELLM_TSV: &str = include_str!("litellm.tsv");
 
 /// The hand-kept table of models that the list has dropped.
-const RETIRED: &str = include_str!("retired.tsv");
+const RETIRED_TSV: &str = include_str!("retired.tsv");
 
-/// The generated table of what the list said earlier, a comment with the lists that it was made of before it.
-const HISTORY: &str = include_str!("history.tsv");
+/// The generated table of earlier rates, after a comment with the lists that it was made of.
+const HISTORY_TSV: &str = include_str!("history.tsv");
 
-static ORIGIN: LazyLock<Origin> = LazyLock::new(|| read(TABLE));
+static BUNDLED_ORIGIN: LazyLock<ListOrigin> = LazyLock::new(|| read(LITELLM_TSV));
 
-/// Where the bundled list comes from.
-pub(crate) fn bundled() -> &'static Origin {
-    &ORIGIN
+/// The origin of the bundled list.
+pub(crate) fn bundled() -> &'static ListOrigin {
+    &BUNDLED_ORIGIN
 }
 
 /// The bundled list.
 pub(crate) fn table() -> Sheet<'static> {
-    Sheet::of_file(TABLE)
+    Sheet::of_file(LITELLM_TSV)
 }
 
-/// Models that the list once had; the note of each row tells when and where its price was taken from.
+/// Models that the list once had; the note of each row has the source and day of its price.
 pub(crate) fn retired() -> Sheet<'static> {
-    Sheet::of_file(RETIRED)
+    Sheet::of_file(RETIRED_TSV)
 }
 
-/// What the list said earlier; the note of each row is the first day on which it said something else.
+/// Earlier rates; the note of each row is the first day with other rates.
 pub(crate) fn history() -> Sheet<'static> {
-    Sheet::of_file(HISTORY)
+    Sheet::of_file(HISTORY_TSV)
 }
 
-/// A list that was published once.
+/// A list that was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Issue {
-    /// The day on which it was.
+pub(crate) struct ListVersion {
+    /// The day of publication.
     pub(crate) day: Day,
-    /// The version of the package it came in.
+    /// The version of the package.
     pub(crate) version: &'static str,
 }
 
 /// The lists that the history was made of, oldest first, the bundled one last: `# list DAY VERSION SHA256`.
-pub(crate) fn issues() -> impl DoubleEndedIterator<Item = Issue> {
-    let values = facts(HISTORY).filter(|(name, _)| *name == "list").map(|(_, value)| value);
+pub(crate) fn list_versions() -> impl DoubleEndedIterator<Item = ListVersion> {
+    let values = facts(HISTORY_TSV).filter(|(name, _)| *name == "list").map(|(_, value)| value);
     let issue = |value: &'static str| {
         let (day, rest) = value.split_once(' ')?;
         let (version, _) = rest.split_once(' ')?;
-        Some(Issue { day: day.parse().ok()?, version })
+        Some(ListVersion { day: day.parse().ok()?, version })
     };
     values.filter_map(issue).collect::<Vec<_>>().into_iter()
 }
@@ -74,9 +74,9 @@ fn facts(table: &'static str) -> impl Iterator<Item = (&'static str, &'static st
     table.lines().map_while(|line| line.strip_prefix("# ")).filter_map(|line| line.split_once(' '))
 }
 
-fn read(table: &'static str) -> Origin {
+fn read(table: &'static str) -> ListOrigin {
     let fact = |name| facts(table).find(|(known, _)| *known == name).map_or("", |(_, value)| value);
-    Origin {
+    ListOrigin {
         name: fact("name"),
         version: fact("version"),
         date: fact("date"),

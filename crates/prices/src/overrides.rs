@@ -6,10 +6,10 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected};
 
 use crate::bucket::Bucket;
 use crate::line;
-use crate::rates::{Band, Caching, Rates};
+use crate::rates::{CacheBilling, RateBand, Rates};
 use crate::sheet;
 
-/// The user's price file cannot be used.
+/// Why the user's price file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct OverrideError {
@@ -17,20 +17,20 @@ pub struct OverrideError {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// What is wrong there.
+    /// What is wrong.
     pub message: String,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct PriceFile {
     #[serde(default)]
-    models: BTreeMap<ModelName, Entry>,
+    models: BTreeMap<ModelName, ModelPrices>,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct ModelPrices {
     input_per_mtok: PerMtok,
     output_per_mtok: PerMtok,
     cache_read_per_mtok: Option<PerMtok>,
@@ -39,7 +39,7 @@ struct Entry {
     max_input_tokens: Option<u64>,
 }
 
-/// A name as the list would spell it.
+/// A name in the list's spelling.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct ModelName(String);
 
@@ -62,17 +62,17 @@ impl<'de> Deserialize<'de> for PerMtok {
     }
 }
 
-/// The user's prices as the lines of a sheet, and how many there are.
+/// The user's prices as lines of a sheet, and their number.
 pub(crate) fn lines(toml: &str) -> Result<(String, usize), OverrideError> {
-    let file: File = toml::from_str(toml).map_err(|error| located(toml, error.span(), error.message()))?;
+    let file: PriceFile = toml::from_str(toml).map_err(|error| located(toml, error.span(), error.message()))?;
     let lines: Vec<_> = file.models.into_iter().map(|(name, entry)| (name.0, line::write(&entry.rates()))).collect();
     let count = lines.len();
     Ok((sheet::sorted(lines), count))
 }
 
-impl Entry {
+impl ModelPrices {
     fn rates(&self) -> Rates {
-        let mut band = Band::new(Tier::Standard, 0);
+        let mut band = RateBand::new(Tier::Standard, 0);
         let listed = [
             (Bucket::Input, Some(self.input_per_mtok)),
             (Bucket::Output, Some(self.output_per_mtok)),
@@ -83,7 +83,8 @@ impl Entry {
         for (bucket, rate) in listed {
             band.set(bucket, rate.map(|PerMtok(rate)| rate));
         }
-        let mut rates = Rates { max_input: self.max_input_tokens, caching: Caching::Multiples, ..Rates::default() };
+        let mut rates =
+            Rates { max_input: self.max_input_tokens, caching: CacheBilling::Multiples, ..Rates::default() };
         rates.push(band);
         rates
     }

@@ -1,69 +1,70 @@
 use agtop_model::{Extent, InferenceGeo, PicoUsd, Tier, Usage};
 
 use crate::bucket::Bucket;
-use crate::fit::{Applied, Derived, Fit};
+use crate::fit::{ApplicableRates, AppliedRate, DerivedRate};
 use crate::rates::Rates;
-use crate::terms::Terms;
+use crate::terms::PriceTerms;
 
-/// What one request costs, item by item.
+/// The cost of one request, item by item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// One line for each bucket that was used.
+    /// One line for each bucket with usage.
     pub lines: Vec<QuoteLine>,
-    /// The sum of the lines, exactly.
+    /// The exact sum of the lines.
     pub total: PicoUsd,
-    /// Web searches that the list has no price for, and that `total` therefore lacks.
+    /// Web searches that have no price in the list and are not in `total`.
     pub unpriced_searches: u64,
 }
 
 /// One bucket of a [`Quote`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuoteLine {
-    /// What was used.
+    /// The bucket.
     pub bucket: Bucket,
-    /// How many tokens, or searches.
+    /// The number of tokens or searches.
     pub pieces: u64,
-    /// The price of one.
+    /// The price of one unit.
     pub rate: PicoUsd,
     /// `pieces` times `rate`.
     pub amount: PicoUsd,
-    /// The class of service whose rate it is: the list price where the class asked for has no rate of its own.
+    /// The service tier of the rate: standard if the requested tier has no rate.
     pub tier: Tier,
-    /// Where the model ran, if its rate depends on that.
+    /// Where the model ran, if the rate depends on it.
     pub geo: InferenceGeo,
-    /// The threshold that the prompt passed, in tokens; 0 where the rate holds for any prompt.
+    /// The threshold that the prompt exceeded, in tokens; 0 if the rate applies to any prompt.
     pub above: u64,
-    /// How the rate was made, where the list has none.
-    pub derived: Option<Derived>,
+    /// How the rate was derived, if the list has none.
+    pub derived: Option<DerivedRate>,
 }
 
 impl Rates {
-    pub(crate) fn quote(&self, usage: &Usage, terms: Terms, extent: Extent) -> Quote {
+    pub(crate) fn quote(&self, usage: &Usage, terms: PriceTerms, extent: Extent) -> Quote {
         let lines: Vec<_> = self.lines(usage, terms, prompt_of(usage, extent)).collect();
         let total = lines.iter().map(|line| line.amount).sum();
         let unpriced_searches = if self.search.is_none() { usage.web_searches } else { 0 };
         Quote { lines, total, unpriced_searches }
     }
 
-    /// What this costs at the rates of prompts of so many tokens.
-    pub(crate) fn total(&self, usage: &Usage, terms: Terms, prompt: u64) -> PicoUsd {
+    /// The cost of `usage` at the rates of prompts of `prompt` tokens.
+    pub(crate) fn total(&self, usage: &Usage, terms: PriceTerms, prompt: u64) -> PicoUsd {
         self.lines(usage, terms, prompt).map(|line| line.amount).sum()
     }
 
-    fn lines(&self, usage: &Usage, terms: Terms, prompt: u64) -> impl Iterator<Item = QuoteLine> {
-        let fit = self.fit(prompt, terms);
+    fn lines(&self, usage: &Usage, terms: PriceTerms, prompt: u64) -> impl Iterator<Item = QuoteLine> {
+        let fit = self.applicable(prompt, terms);
         let tokens = token_counts(&fit, usage).into_iter().filter_map(move |(bucket, pieces)| {
             (pieces > 0).then(|| fit.rate(bucket)).flatten().map(|applied| line(bucket, pieces, applied))
         });
         let searches = self.search.filter(|_| usage.web_searches > 0).map(|rate| {
-            let applied = Applied { rate, tier: Tier::Standard, geo: InferenceGeo::Global, above: 0, derived: None };
+            let applied =
+                AppliedRate { rate, tier: Tier::Standard, geo: InferenceGeo::Global, above: 0, derived: None };
             line(Bucket::WebSearch, usage.web_searches, applied)
         });
         tokens.chain(searches)
     }
 }
 
-/// The length that decides the rates: of a sum of prompts nobody knows it, and most are short.
+/// The prompt length that decides the rates: 0 for a sum, whose prompt lengths are unknown and mostly short.
 pub(crate) fn prompt_of(usage: &Usage, extent: Extent) -> u64 {
     match extent {
         Extent::Response => usage.prompt(),
@@ -71,8 +72,8 @@ pub(crate) fn prompt_of(usage: &Usage, extent: Extent) -> u64 {
     }
 }
 
-/// The buckets as they are billed: reasoning leaves output only where it has a rate of its own.
-fn token_counts(fit: &Fit<'_>, usage: &Usage) -> [(Bucket, u64); 6] {
+/// The buckets as billed: reasoning is separate from output only if it has its own rate.
+fn token_counts(fit: &ApplicableRates<'_>, usage: &Usage) -> [(Bucket, u64); 6] {
     let rate = |bucket| fit.rate(bucket).map(|applied| applied.rate);
     let apart = usage.reasoning > 0 && rate(Bucket::Reasoning) != rate(Bucket::Output);
     let reasoning = if apart { usage.reasoning.min(usage.output) } else { 0 };
@@ -86,7 +87,7 @@ fn token_counts(fit: &Fit<'_>, usage: &Usage) -> [(Bucket, u64); 6] {
     ]
 }
 
-fn line(bucket: Bucket, pieces: u64, applied: Applied) -> QuoteLine {
-    let Applied { rate, tier, geo, above, derived } = applied;
+fn line(bucket: Bucket, pieces: u64, applied: AppliedRate) -> QuoteLine {
+    let AppliedRate { rate, tier, geo, above, derived } = applied;
     QuoteLine { bucket, pieces, rate, amount: rate.times(pieces), tier, geo, above, derived }
 }

@@ -3,14 +3,14 @@ use agtop_model::{Basis, Cost, Extent, Timestamp, Usage};
 use crate::day::Day;
 use crate::quote::{Quote, prompt_of};
 use crate::rates::Rates;
-use crate::terms::Terms;
+use crate::terms::PriceTerms;
 
-/// What a model costs.
+/// The price of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rated<'a> {
     /// The model has a price.
-    Known(Match<'a>),
-    /// The model runs on the user's machine or network and bills nothing.
+    Known(PriceMatch<'a>),
+    /// The model runs on the user's machine or network and is free of charge.
     Local,
     /// No list has the model.
     Unknown,
@@ -18,25 +18,25 @@ pub enum Rated<'a> {
 
 /// The entry that prices a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Match<'a> {
-    /// The entry's own name.
+pub struct PriceMatch<'a> {
+    /// The name of the entry.
     pub key: &'a str,
-    /// What it took to get from the model to that name.
-    pub how: How,
-    /// The list that has it.
+    /// How the model was matched with that name.
+    pub how: MatchKind,
+    /// The list that has the entry.
     pub source: PriceSource,
     /// Its rates.
     pub rates: Rates,
-    /// Its rates before that, oldest first; none unless usage is priced at its own time ([`AsOf::Usage`]).
+    /// Its earlier rates, oldest first; empty unless usage is priced at its own time ([`AsOf::Usage`]).
     ///
     /// [`AsOf::Usage`]: crate::AsOf::Usage
-    pub earlier: Vec<Era>,
+    pub earlier: Vec<RatePeriod>,
 }
 
-/// Rates that no longer hold.
+/// Rates of an earlier period.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Era {
-    /// The first day on which they did not hold.
+pub struct RatePeriod {
+    /// The first day on which they did not apply.
     pub until: Day,
     /// The list that had them.
     pub source: PriceSource,
@@ -44,22 +44,22 @@ pub struct Era {
     pub rates: Rates,
 }
 
-/// How a model was matched with an entry, from the closest to the loosest.
+/// How a model was matched with an entry, from the closest to the loosest match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum How {
-    /// The very id.
+pub enum MatchKind {
+    /// The same id.
     Exact,
-    /// Another spelling of it, or the provider that makes the family put before it.
+    /// Another spelling, or with the provider that makes the family.
     Alias,
-    /// A provider or region before it left out.
+    /// Without a provider or region before it.
     Prefix,
-    /// A snapshot's date left out.
+    /// Without a snapshot date.
     Date,
-    /// Last words left out that do not change the model.
+    /// Without last words that do not change the model.
     Segments,
 }
 
-/// Which list has an entry.
+/// The list that has an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PriceSource {
     /// The user's own file.
@@ -68,29 +68,29 @@ pub enum PriceSource {
     Fetched,
     /// The list that agtop was built with.
     Bundled,
-    /// A list that was published before that one.
+    /// A list published before the bundled one.
     History,
-    /// The hand-kept list of models that the others have dropped, with the day and source of this price.
+    /// The hand-kept list of dropped models, with the source and day of this price.
     Retired(&'static str),
 }
 
-/// What a model cost at one moment.
+/// The price of a model at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tariff<'a> {
-    /// It had a price.
+    /// A price.
     Known {
-        /// Its rates then.
+        /// Its rates at that time.
         rates: &'a Rates,
         /// The list that had them.
         source: PriceSource,
     },
-    /// It billed nothing.
+    /// Free of charge.
     Local,
     /// No list has the model.
     Unknown,
 }
 
-impl How {
+impl MatchKind {
     /// The name in JSON and tables.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -116,16 +116,16 @@ impl PriceSource {
     }
 }
 
-impl Match<'_> {
-    /// The era that a moment lies in; `None` where the present rates hold.
-    fn era(&self, moment: Timestamp) -> Option<&Era> {
-        self.earlier.iter().find(|era| moment < era.until.start())
+impl PriceMatch<'_> {
+    /// The period that contains a time; `None` if the current rates apply.
+    fn period(&self, moment: Timestamp) -> Option<&RatePeriod> {
+        self.earlier.iter().find(|period| moment < period.until.start())
     }
 
-    /// As if the rates that held on `day` had held ever since.
-    pub(crate) fn then(mut self, day: Day) -> Self {
-        let era = self.earlier.drain(..).find(|era| day < era.until);
-        if let Some(Era { source, rates, .. }) = era {
+    /// The match with the rates of `day` for all times.
+    pub(crate) fn at_day(mut self, day: Day) -> Self {
+        let period = self.earlier.drain(..).find(|period| day < period.until);
+        if let Some(RatePeriod { source, rates, .. }) = period {
             (self.source, self.rates) = (source, rates);
         }
         self
@@ -133,18 +133,18 @@ impl Match<'_> {
 }
 
 impl Rated<'_> {
-    /// What the model cost at a moment.
+    /// The price of the model at a time.
     pub fn at(&self, moment: Timestamp) -> Tariff<'_> {
         match self {
-            Self::Known(found) => match found.era(moment) {
-                Some(era) => Tariff::Known { rates: &era.rates, source: era.source },
+            Self::Known(found) => match found.period(moment) {
+                Some(period) => Tariff::Known { rates: &period.rates, source: period.source },
                 None => self.now(),
             },
             Self::Local | Self::Unknown => self.now(),
         }
     }
 
-    /// What it costs by the newest list in use.
+    /// The price by the newest list in use.
     pub fn now(&self) -> Tariff<'_> {
         match self {
             Self::Known(found) => Tariff::Known { rates: &found.rates, source: found.source },
@@ -153,23 +153,23 @@ impl Rated<'_> {
         }
     }
 
-    /// What one request costs [`now`](Self::now). A sum of requests is for [`Self::cost_of`]: the length of each prompt
-    /// decides its rates.
-    pub fn cost(&self, usage: &Usage, terms: impl Into<Terms>) -> Cost {
+    /// The cost of one request [`now`](Self::now). Use [`Self::cost_of`] for a sum of requests, because the length of
+    /// each prompt decides its rates.
+    pub fn cost(&self, usage: &Usage, terms: impl Into<PriceTerms>) -> Cost {
         self.cost_of(usage, terms, Extent::Response)
     }
 
-    /// [`Tariff::cost_of`] by the rates of [`now`](Self::now).
-    pub fn cost_of(&self, usage: &Usage, terms: impl Into<Terms>, extent: Extent) -> Cost {
+    /// [`Tariff::cost_of`] with the rates of [`now`](Self::now).
+    pub fn cost_of(&self, usage: &Usage, terms: impl Into<PriceTerms>, extent: Extent) -> Cost {
         self.now().cost_of(usage, terms, extent)
     }
 
-    /// The same item by item; `None` where nothing is billed or nothing is known.
-    pub fn quote(&self, usage: &Usage, terms: impl Into<Terms>) -> Option<Quote> {
+    /// The cost item by item; `None` if nothing is billed or the price is unknown.
+    pub fn quote(&self, usage: &Usage, terms: impl Into<PriceTerms>) -> Option<Quote> {
         self.now().quote_of(usage, terms, Extent::Response)
     }
 
-    /// Lengths of prompts, in tokens, at which rates change or once changed.
+    /// Prompt lengths, in tokens, at which rates change or once changed.
     pub fn thresholds(&self) -> impl Iterator<Item = u64> + '_ {
         let found = match self {
             Self::Known(found) => Some(found),
@@ -177,20 +177,20 @@ impl Rated<'_> {
         };
         let rates = found
             .into_iter()
-            .flat_map(|found| std::iter::once(&found.rates).chain(found.earlier.iter().map(|era| &era.rates)));
+            .flat_map(|found| std::iter::once(&found.rates).chain(found.earlier.iter().map(|period| &period.rates)));
         rates.flat_map(|rates| rates.bands.iter().map(|band| band.above)).filter(|&above| above > 0)
     }
 }
 
 impl Tariff<'_> {
-    /// What one request or a sum of requests cost. A sum tells nothing of the length of its prompts: it is priced as
+    /// The cost of one request or of a sum of requests. A sum does not show the lengths of its prompts: it is priced as
     /// if they were short, as most are.
-    pub fn cost_of(&self, usage: &Usage, terms: impl Into<Terms>, extent: Extent) -> Cost {
+    pub fn cost_of(&self, usage: &Usage, terms: impl Into<PriceTerms>, extent: Extent) -> Cost {
         self.cost_at(usage, terms, prompt_of(usage, extent))
     }
 
-    /// What requests cost together whose prompts pass the same thresholds as one of `prompt` tokens.
-    pub fn cost_at(&self, usage: &Usage, terms: impl Into<Terms>, prompt: u64) -> Cost {
+    /// The total cost of requests whose prompts exceed the same thresholds as a prompt of `prompt` tokens.
+    pub fn cost_at(&self, usage: &Usage, terms: impl Into<PriceTerms>, prompt: u64) -> Cost {
         match self {
             Self::Known { rates, .. } => {
                 Cost { amount: Some(rates.total(usage, terms.into(), prompt)), basis: Basis::Api }
@@ -200,8 +200,8 @@ impl Tariff<'_> {
         }
     }
 
-    /// [`Self::cost_of`] item by item; `None` where nothing is billed or nothing is known.
-    pub fn quote_of(&self, usage: &Usage, terms: impl Into<Terms>, extent: Extent) -> Option<Quote> {
+    /// [`Self::cost_of`] item by item; `None` if nothing is billed or the price is unknown.
+    pub fn quote_of(&self, usage: &Usage, terms: impl Into<PriceTerms>, extent: Extent) -> Option<Quote> {
         match self {
             Self::Known { rates, .. } => Some(rates.quote(usage, terms.into(), extent)),
             Self::Local | Self::Unknown => None,

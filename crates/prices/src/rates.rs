@@ -3,63 +3,63 @@ use agtop_model::{PicoUsd, Tier};
 use crate::bucket::{Bucket, TOKEN_BUCKETS};
 use crate::terms::Multipliers;
 
-/// Every rate of one model.
+/// All rates of one model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rates {
     pub(crate) max_input: Option<u64>,
     pub(crate) max_output: Option<u64>,
-    /// One web search.
+    /// The price of one web search.
     pub(crate) search: Option<PicoUsd>,
     pub(crate) multipliers: Multipliers,
-    pub(crate) caching: Caching,
+    pub(crate) caching: CacheBilling,
     pub(crate) threshold: Threshold,
-    /// By class of service, then threshold: the list price of short prompts first.
-    pub(crate) bands: Vec<Band>,
+    /// By service tier, then threshold: the list price of short prompts first.
+    pub(crate) bands: Vec<RateBand>,
 }
 
-/// How cached tokens are billed where the list has no rate for them.
+/// How cached tokens are billed if the list has no rate for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Caching {
-    /// A provider that publishes no cache price bills cached tokens as ordinary input (`LiteLLM`'s rule).
+pub(crate) enum CacheBilling {
+    /// As input: the provider publishes no cache price (`LiteLLM`'s rule).
     #[default]
     AsInput,
-    /// Anthropic's published multiples of the input rate: 0.1 to read, 1.25 to write, 2 to write for an hour.
+    /// Anthropic's published multiples of the input rate: 0.1 for reads, 1.25 for writes, 2 for one-hour writes.
     Multiples,
 }
 
-/// Whether a prompt of exactly a threshold's tokens pays the higher rate.
+/// Whether a prompt of exactly the threshold's length pays the higher rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Threshold {
-    /// It does not.
+    /// No.
     #[default]
     Exceeded,
-    /// It does (xAI).
+    /// Yes (xAI).
     Reached,
 }
 
-/// The rates of one class of service for prompts above one length.
+/// The rates of one service tier for prompts above one length.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Band {
+pub(crate) struct RateBand {
     pub(crate) tier: Tier,
-    /// Tokens that the prompt must exceed; 0 for any prompt.
+    /// Number of tokens that the prompt must exceed; 0 for any prompt.
     pub(crate) above: u64,
     rates: [Option<PicoUsd>; TOKEN_BUCKETS],
 }
 
-/// A rate as the list has it.
+/// A rate as in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// The class of service.
+pub struct ListedRate {
+    /// The service tier.
     pub tier: Tier,
-    /// Tokens that the prompt must exceed; 0 for any prompt.
+    /// Number of tokens that the prompt must exceed; 0 for any prompt.
     pub above: u64,
-    /// What it prices.
+    /// The bucket that it prices.
     pub bucket: Bucket,
-    /// One token.
+    /// The price of one token.
     pub rate: PicoUsd,
 }
 
-impl Band {
+impl RateBand {
     pub(crate) const fn new(tier: Tier, above: u64) -> Self {
         Self { tier, above, rates: [None; TOKEN_BUCKETS] }
     }
@@ -80,48 +80,48 @@ impl Band {
 }
 
 impl Rates {
-    /// Tokens that a prompt may have, where the list tells.
+    /// Maximum prompt length in tokens, if the list has it.
     pub const fn max_input(&self) -> Option<u64> {
         self.max_input
     }
 
-    /// Tokens that an answer may have, where the list tells.
+    /// Maximum response length in tokens, if the list has it.
     pub const fn max_output(&self) -> Option<u64> {
         self.max_output
     }
 
-    /// The price of one web search, where the list tells.
+    /// The price of one web search, if the list has it.
     pub const fn web_search(&self) -> Option<PicoUsd> {
         self.search
     }
 
-    /// What fast mode multiplies token rates by, where the vendor has one.
+    /// The multiplier of token rates in fast mode, if the vendor has one.
     pub fn fast_multiplier(&self) -> Option<f64> {
         self.multipliers.fast.map(|millionths| millionths as f64 / 1e6)
     }
 
-    /// What inference within the United States multiplies token rates by, where the vendor takes a surcharge for it.
+    /// The multiplier of token rates for inference in the United States, if the vendor has a surcharge.
     pub fn us_multiplier(&self) -> Option<f64> {
         self.multipliers.us.map(|millionths| millionths as f64 / 1e6)
     }
 
-    /// Every token rate of the list, the list price of short prompts first.
-    pub fn listed(&self) -> impl Iterator<Item = Listed> + '_ {
+    /// All token rates of the list, the list price of short prompts first.
+    pub fn listed(&self) -> impl Iterator<Item = ListedRate> + '_ {
         self.bands.iter().flat_map(|band| {
             Bucket::TOKENS.into_iter().filter_map(|bucket| {
-                band.get(bucket).map(|rate| Listed { tier: band.tier, above: band.above, bucket, rate })
+                band.get(bucket).map(|rate| ListedRate { tier: band.tier, above: band.above, bucket, rate })
             })
         })
     }
 
-    /// Whether input and output have a price at all; many models are listed for their limits alone.
+    /// Whether both input and output have a price; many models are listed only for their limits.
     pub(crate) fn is_priced(&self) -> bool {
         let listed = |bucket| self.bands.iter().any(|b| b.tier == Tier::Standard && b.get(bucket).is_some());
         listed(Bucket::Input) && listed(Bucket::Output)
     }
 
-    /// Adds a band, unless it says nothing.
-    pub(crate) fn push(&mut self, band: Band) {
+    /// Adds a band unless it is empty.
+    pub(crate) fn push(&mut self, band: RateBand) {
         if !band.is_empty() {
             self.bands.push(band);
         }

@@ -1,6 +1,6 @@
 use std::cmp::Ordering;
 
-/// Lines sorted by [`folded`] key, searched where they lie.
+/// Lines sorted by [`folded`] key, searched in place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sheet<'a> {
     text: &'a str,
@@ -8,13 +8,13 @@ pub(crate) struct Sheet<'a> {
 
 /// One line, split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Row<'a> {
+pub(crate) struct SheetRow<'a> {
     pub(crate) key: &'a str,
     pub(crate) items: &'a str,
     pub(crate) note: &'a str,
 }
 
-impl<'a> Row<'a> {
+impl<'a> SheetRow<'a> {
     fn split(line: &'a str) -> Self {
         let mut parts = line.splitn(3, '\t');
         let mut part = || parts.next().unwrap_or_default();
@@ -23,12 +23,12 @@ impl<'a> Row<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// Over lines that [`sorted`] has put in order.
+    /// A sheet over lines in the order of [`sorted`].
     pub(crate) const fn new(text: &'a str) -> Self {
         Self { text }
     }
 
-    /// The same, without the comment that a file begins with.
+    /// Like [`new`](Self::new), after the comment at the beginning of a file.
     pub(crate) fn of_file(text: &'a str) -> Self {
         let mut rest = text;
         while rest.starts_with('#') {
@@ -38,29 +38,29 @@ impl<'a> Sheet<'a> {
     }
 
     /// Every row.
-    pub(crate) fn rows(self) -> impl Iterator<Item = Row<'a>> {
-        self.text.lines().map(Row::split)
+    pub(crate) fn rows(self) -> impl Iterator<Item = SheetRow<'a>> {
+        self.text.lines().map(SheetRow::split)
     }
 
-    /// The row of `key`, in any spelling that folds to the same; the very same spelling if there are several.
-    pub(crate) fn find(self, key: &str) -> Option<Row<'a>> {
+    /// The row of `key` in any spelling with the same folded key; if there are several, the one with the same spelling.
+    pub(crate) fn find(self, key: &str) -> Option<SheetRow<'a>> {
         let mut spellings = self.spellings(key).peekable();
         let first = *spellings.peek()?;
         Some(spellings.find(|row| row.key == key).unwrap_or(first))
     }
 
-    /// The rows of this very `key`, where a sheet has several.
-    pub(crate) fn rows_of(self, key: &str) -> impl Iterator<Item = Row<'a>> {
+    /// The rows with exactly this `key`.
+    pub(crate) fn rows_of(self, key: &str) -> impl Iterator<Item = SheetRow<'a>> {
         self.spellings(key).filter(move |row| row.key == key)
     }
 
-    /// The rows of all keys that fold to the same, in no order.
-    fn spellings(self, key: &str) -> impl Iterator<Item = Row<'a>> {
+    /// The rows of all keys with the same folded key, in any order.
+    fn spellings(self, key: &str) -> impl Iterator<Item = SheetRow<'a>> {
         let (mut low, mut high) = (0, self.text.len());
         let mut found = None;
         while low < high && found.is_none() {
             let (start, end) = self.line_around(low, low.midpoint(high));
-            let row = Row::split(self.text.get(start..end).unwrap_or_default());
+            let row = SheetRow::split(self.text.get(start..end).unwrap_or_default());
             match folded(row.key).cmp(folded(key)) {
                 Ordering::Less => low = end + 1,
                 Ordering::Greater => high = start,
@@ -70,7 +70,7 @@ impl<'a> Sheet<'a> {
         found.into_iter().flat_map(move |(row, start, end)| self.with_neighbours(row, start, end))
     }
 
-    /// The line that holds the byte at `middle`, no line before `low` considered.
+    /// The line that contains the byte at `middle`, not before `low`.
     fn line_around(self, low: usize, middle: usize) -> (usize, usize) {
         let bytes = self.text.as_bytes();
         let before = bytes.get(low..middle).unwrap_or_default();
@@ -80,16 +80,17 @@ impl<'a> Sheet<'a> {
         (start, end)
     }
 
-    /// `found` and its neighbours of the same folded key.
-    fn with_neighbours(self, found: Row<'a>, start: usize, end: usize) -> impl Iterator<Item = Row<'a>> {
-        let before = self.text.get(..start).unwrap_or_default().trim_end_matches('\n').rsplit('\n').map(Row::split);
-        let after = self.text.get(end..).unwrap_or_default().trim_start_matches('\n').split('\n').map(Row::split);
-        let same = move |row: &Row<'_>| folded(row.key).eq(folded(found.key));
+    /// `found` and its neighbours with the same folded key.
+    fn with_neighbours(self, found: SheetRow<'a>, start: usize, end: usize) -> impl Iterator<Item = SheetRow<'a>> {
+        let before =
+            self.text.get(..start).unwrap_or_default().trim_end_matches('\n').rsplit('\n').map(SheetRow::split);
+        let after = self.text.get(end..).unwrap_or_default().trim_start_matches('\n').split('\n').map(SheetRow::split);
+        let same = move |row: &SheetRow<'_>| folded(row.key).eq(folded(found.key));
         std::iter::once(found).chain(before.take_while(same)).chain(after.take_while(same))
     }
 }
 
-/// Bytes of `key` as they compare: lower case, and a dot between digits as a hyphen (4.8 is 4-8).
+/// The bytes of `key` for comparisons: in lower case, and with hyphens for dots between digits (4.8 is 4-8).
 pub(crate) fn folded(key: &str) -> impl Iterator<Item = u8> {
     let bytes = key.as_bytes();
     let digit_at = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
@@ -99,20 +100,20 @@ pub(crate) fn folded(key: &str) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Lines as a [`Sheet`] wants them, one a key.
+/// Lines in the order of a [`Sheet`], one per key.
 pub(crate) fn sorted(mut lines: Vec<(String, String)>) -> String {
     sort(&mut lines);
     lines.dedup_by(|(a, _), (b, _)| a == b);
     text(lines)
 }
 
-/// Lines as a [`Sheet`] wants them, those of a key in the order in which they come.
+/// Lines in the order of a [`Sheet`]; lines with the same key stay in their order.
 pub(crate) fn sorted_all(mut lines: Vec<(String, String)>) -> String {
     sort(&mut lines);
     text(lines)
 }
 
-/// By folded key, then by key.
+/// Sorts by folded key, then by key.
 fn sort(lines: &mut [(String, String)]) {
     lines.sort_by(|(a, _), (b, _)| folded(a).cmp(folded(b)).then_with(|| a.cmp(b)));
 }
@@ -121,7 +122,7 @@ fn text(lines: Vec<(String, String)>) -> String {
     lines.into_iter().fold(String::new(), |text, (key, items)| text + &key + "\t" + &items + "\n")
 }
 
-/// The number of lines, if there are any and they are in the order in which they are searched.
+/// The number of lines; `None` if there are none or they are not in the order of a [`Sheet`].
 pub(crate) fn checked(text: &str) -> Option<usize> {
     let keys = || Sheet::new(text).rows().map(|row| row.key);
     let is_in_order = keys().zip(keys().skip(1)).all(|(a, b)| folded(a).le(folded(b)));
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_found_and_nothing_between() {
+    fn every_row_is_found_and_nothing_else() {
         let keys = ["a", "b-1", "b.1", "b-10", "gpt-4.1", "gpt-4.1-mini", "gpt-4", "z/z"];
         let text = sheet_of(&keys);
         for key in keys {
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_in_a_version_is_a_hyphen_but_the_same_spelling_goes_first() {
+    fn a_dot_in_a_version_matches_a_hyphen_but_the_same_spelling_wins() {
         let text = sheet_of(&["m-3-5", "m-3.5", "m-4.8"]);
         assert_eq!(Sheet::new(&text).find("m-3.5").map(|row| row.key), Some("m-3.5"));
         assert_eq!(Sheet::new(&text).find("m-3-5").map(|row| row.key), Some("m-3-5"));

@@ -1,22 +1,22 @@
 use agtop_model::{InferenceGeo, Tier};
 
-/// What sets the price of a response beside the model and the usage.
+/// What decides the price of a response besides the model and the usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    /// The class of service.
+pub struct PriceTerms {
+    /// The service tier.
     pub tier: Tier,
     /// Where the model ran.
     pub geo: InferenceGeo,
 }
 
-impl From<Tier> for Terms {
-    /// A class of service, with the model running anywhere.
+impl From<Tier> for PriceTerms {
+    /// A service tier, with the model running anywhere.
     fn from(tier: Tier) -> Self {
         Self { tier, ..Self::default() }
     }
 }
 
-/// What a vendor multiplies every token rate of a model by, in millionths, where the list has it.
+/// The multipliers of all token rates of a model, in millionths, if the list has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Multipliers {
     /// In fast mode.
@@ -26,17 +26,17 @@ pub(crate) struct Multipliers {
 }
 
 impl Multipliers {
-    /// These, and of `other` what is missing here.
+    /// These multipliers, with missing ones taken from `other`.
     pub(crate) fn or(self, other: Self) -> Self {
         Self { fast: self.fast.or(other.fast), us: self.us.or(other.us) }
     }
 
-    /// Each of these with its counterpart in `other`.
-    pub(crate) fn beside(self, other: Self) -> [(Option<i64>, Option<i64>); 2] {
+    /// Pairs each multiplier with its counterpart in `other`.
+    pub(crate) fn zip_with(self, other: Self) -> [(Option<i64>, Option<i64>); 2] {
         [(self.fast, other.fast), (self.us, other.us)]
     }
 
-    /// The multiplier for where the model ran.
+    /// The multiplier for the place where the model ran.
     pub(crate) fn of_geo(self, geo: InferenceGeo) -> Option<i64> {
         match geo {
             InferenceGeo::Global => None,

@@ -1,4 +1,4 @@
-//! The whole crate against the real list.
+//! Tests of the whole crate with the real list.
 
 mod cost;
 mod figures;

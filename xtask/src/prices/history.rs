@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use agtop_prices::history::{self, Published};
+use agtop_prices::history::{self, PublishedList};
 use agtop_prices::{Day, litellm};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
-use super::{Source, check_table, download, fact, facts, fetch, hex};
+use super::list::{Source, download, fetch};
+use super::table::{check_table, fact, facts, hex};
 
 /// The generated table.
 pub(super) const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/prices/src/history.tsv");
@@ -67,7 +68,7 @@ fn table<'a>(sources: impl Iterator<Item = Result<(&'a str, &'a str, Source)>>) 
     for source in sources {
         let (day, version, Source { json, .. }) = source?;
         writeln!(text, "# list {day} {version} {}", hex(&Sha256::digest(&json)))?;
-        lists.push(Published { day: day.parse()?, lines: litellm::compact(&json)?.lines });
+        lists.push(PublishedList { day: day.parse()?, lines: litellm::compact(&json)?.lines });
     }
     let rows = history::compact(&lists);
     let hash = hex(&Sha256::digest(&rows));

@@ -3,12 +3,12 @@ use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 use agtop_collect::{Collector, CopyVerdict, FileTable, ResponseCopy};
+use agtop_format::sink::plain;
+use agtop_format::units;
 use agtop_model::{
     Basis, Cost, FileId, InferenceGeo, PicoUsd, Place, Provenance, Purpose, Session, SessionKey, Snapshot, Spend, Usage,
 };
-use agtop_prices::{PriceBook, Rated, Tariff, Terms};
-use agtop_render::sink::plain;
-use agtop_render::units;
+use agtop_prices::{PriceBook, PriceTerms, Rated, Tariff};
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 
@@ -154,7 +154,7 @@ impl Report<'_> {
     fn priced(&mut self, entry: &ResponseCopy, sum: &mut Sum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
         let tariff = rated.at(entry.when.at);
-        let terms = Terms { tier: entry.tier, geo: entry.geo };
+        let terms = PriceTerms { tier: entry.tier, geo: entry.geo };
         sum.add(entry, tariff.cost_of(&entry.usage, terms, entry.extent));
         let Some(quote) = tariff.quote_of(&entry.usage, terms, entry.extent) else {
             let cost = match tariff {

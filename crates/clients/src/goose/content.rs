@@ -7,11 +7,10 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use super::{ID, MOST_CHARS};
-use crate::DecodeError;
-use crate::bounded;
 use crate::decode::Record;
 use crate::names::Names;
 use crate::parse::{Loose, shortened};
+use crate::{DecodeError, bounded};
 
 /// A piece of a message.
 #[derive(Debug, Deserialize)]

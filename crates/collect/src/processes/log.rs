@@ -27,8 +27,8 @@ pub(crate) fn log_role(process: &Process, role: Option<ClientRole>) {
     let script = facts.script();
     match role {
         Some((client, role)) => {
-            let (rule, cwd) = (rule_of(process, script), path_text(&process.cwd));
-            debug!(pid, %client, ?role, rule, ?program, %executable, ?script, %cwd, "process: identified as an agent");
+            let (decided_by, cwd) = (rule_of(process, script), path_text(&process.cwd));
+            debug!(pid, %client, ?role, rule = decided_by, ?program, %executable, ?script, %cwd, "process: identified as an agent");
         }
         None if process.argv.is_empty() => {
             debug!(pid, %executable, "process: not an agent; its command line cannot be read, or it has exited");

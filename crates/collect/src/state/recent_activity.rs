@@ -134,7 +134,7 @@ impl RecentActivity {
         }
     }
 
-    /// ActivitySums over all sessions; and for the rolling windows, over each session with its subagents.
+    /// Sums over all sessions; and for the rolling windows, over each session with its subagents.
     pub(super) fn paces(&mut self, context: PaceContext<'_>) -> PaceSummary {
         let PaceContext { sessions, turns, plan, family, rates, now } = context;
         let mut summary = PaceSummary::over(now.since(self.started));

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use agtop_model::{Basis, Cost, Extent, ModelSpend, PicoUsd, Response, SessionDay, Spend, Usage};
-use agtop_prices::{PriceBook, Rated, Terms};
+use agtop_prices::{PriceBook, PriceTerms, Rated};
 
 use super::aggregate_cache::Aggregate;
 use super::calendar::Day;
@@ -44,7 +44,7 @@ impl SpendSum {
     pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>) {
         let list = rates.of(record.model());
         let Response { usage, tier, geo, extent, requests, embedded_cost, .. } = record.response;
-        let terms = Terms { tier, geo };
+        let terms = PriceTerms { tier, geo };
         let by_list = || list.map(|list| list.at(record.at()).cost_of(&usage, terms, extent));
         self.add_all(requests, usage, cost(embedded_cost, by_list));
     }
@@ -55,7 +55,7 @@ impl SpendSum {
         let prompt = if cell.extent == Extent::Sum { 0 } else { cell.longest };
         // Prices change at midnight in UTC, which no cell of a quarter of an hour crosses.
         let list = rates.of(aggregate.model);
-        let terms = Terms { tier: cell.tier, geo: cell.geo };
+        let terms = PriceTerms { tier: cell.tier, geo: cell.geo };
         let by_list = || list.map(|list| list.at(cell.first).cost_at(&cell.usage, terms, prompt));
         self.add_all(cell.turns, cell.usage, cost(cell.embedded_cost, by_list));
     }

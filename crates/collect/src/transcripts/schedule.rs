@@ -84,11 +84,11 @@ impl SweepSchedule {
         if !self.is_watching || is_due || self.needs_full_sweep(&changes, request) {
             return Sweep::Full(self.full_sweep(request, health));
         }
-        let changed: HashMap<PathBuf, Arc<StoreRoot>> =
+        let reported: HashMap<PathBuf, Arc<StoreRoot>> =
             changes.paths.iter().filter_map(|path| self.transcript(path)).collect();
-        let of_turn = self.take_turn().filter(|(path, _)| !changed.contains_key(*path));
-        let files = changed.iter().chain(of_turn).filter_map(|(path, store)| found_file(path, store)).collect();
-        self.polled.extend(changed);
+        let of_turn = self.take_turn().filter(|(path, _)| !reported.contains_key(*path));
+        let files = reported.iter().chain(of_turn).filter_map(|(path, store)| found_file(path, store)).collect();
+        self.polled.extend(reported);
         Sweep::Changed(files)
     }
 

@@ -1,8 +1,8 @@
 use agtop_model::{Basis, Cost, InferenceGeo, PicoUsd, Tier, Usage};
 
-use crate::{Bucket, Derived, PriceBook, Quote, Terms};
+use crate::{Bucket, DerivedRate, PriceBook, PriceTerms, Quote};
 
-fn quote(model: &str, usage: Usage, terms: impl Into<Terms>) -> Quote {
+fn quote(model: &str, usage: Usage, terms: impl Into<PriceTerms>) -> Quote {
     let terms = terms.into();
     let book = PriceBook::bundled();
     let quote = book.rate(model).quote(&usage, terms).unwrap_or_else(|| panic!("{model} has no price"));
@@ -80,7 +80,7 @@ fn gemini_3_pro_above_200k_costs_4_and_18() {
 }
 
 #[test]
-fn tiers_given_as_ranges_hold_for_the_whole_request_and_the_last_one_beyond_its_end() {
+fn tiers_given_as_ranges_apply_to_the_whole_request_and_the_last_one_beyond_its_end() {
     for (tokens, pico) in
         [(32_000, 1_000_000), (32_001, 1_800_000), (128_001, 3_000_000), (256_001, 6_000_000), (5_000_000, 6_000_000)]
     {
@@ -107,7 +107,7 @@ fn one_hour_cache_writes_have_their_own_rate() {
 fn a_cache_rate_that_claude_lacks_is_a_multiple_of_input_and_says_so() {
     let usage = Usage { cache_read: 1, cache_write_5m: 1, cache_write_1h: 1, ..Usage::default() };
     let lines = quote("claude-3-sonnet-20240229", usage, Tier::Standard).lines;
-    let of_input = |percent| Some(Derived { from: Bucket::Input, percent });
+    let of_input = |percent| Some(DerivedRate { from: Bucket::Input, percent });
     assert_eq!(
         lines.iter().map(|line| (line.rate.as_pico(), line.derived)).collect::<Vec<_>>(),
         [(300_000, of_input(10)), (3_750_000, of_input(125)), (6_000_000, of_input(200))]
@@ -125,11 +125,11 @@ fn a_provider_without_a_cache_price_bills_cached_tokens_as_input() {
     let usage = Usage { input: 1, cache_read: 1, cache_write_1h: 1, ..Usage::default() };
     let lines = quote("gpt-5-pro", usage, Tier::Standard).lines;
     assert!(lines.iter().all(|line| line.rate == lines[0].rate), "{lines:?}");
-    assert_eq!(lines[1].derived, Some(Derived { from: Bucket::Input, percent: 100 }));
+    assert_eq!(lines[1].derived, Some(DerivedRate { from: Bucket::Input, percent: 100 }));
 }
 
 #[test]
-fn classes_of_service_and_thresholds_combine() {
+fn service_tiers_and_thresholds_combine() {
     for (tier, short, long) in [
         (Tier::Standard, 4_000_000, 8_000_000),
         (Tier::Priority, 8_000_000, 16_000_000),
@@ -142,14 +142,14 @@ fn classes_of_service_and_thresholds_combine() {
 }
 
 #[test]
-fn a_long_prompt_without_a_priority_rate_is_served_at_the_list_price() {
+fn a_long_prompt_without_a_priority_rate_is_billed_at_the_list_price() {
     let quote = quote("gpt-5.5", prompt(272_001), Tier::Priority);
     assert_eq!(quote.lines[0].rate.as_pico(), 10_000_000);
     assert_eq!((quote.lines[0].tier, quote.lines[0].above), (Tier::Standard, 272_000));
 }
 
 #[test]
-fn a_class_of_service_the_model_lacks_is_served_at_the_list_price_and_the_quote_says_so() {
+fn a_missing_service_tier_is_billed_at_the_list_price_and_the_quote_shows_it() {
     let quote = quote("claude-sonnet-5", prompt(1000), Tier::Flex);
     assert_eq!((quote.lines[0].rate.as_pico(), quote.lines[0].tier), (2_000_000, Tier::Standard));
 }
@@ -213,10 +213,10 @@ fn a_sum_of_requests_does_not_pass_a_threshold_that_none_of_them_may_have_passed
     assert_eq!(one.as_pico(), 2 * sum.as_pico());
 }
 
-/// Anthropic takes a tenth more where a request asks for inference in the United States alone: for every kind of token,
-/// of fast mode as well, but not for searches. It was billed at the list price: $0.0410 for the first of these.
+/// Anthropic charges a tenth more if a request asks for inference only in the United States: for every kind of token
+/// and in fast mode too, but not for searches. Bug: it was billed at the list price ($0.0410 for the first case).
 #[test]
-fn inference_within_the_united_states_costs_a_tenth_more_of_fast_mode_too() {
+fn inference_within_the_united_states_costs_a_tenth_more_in_fast_mode_too() {
     let thousand = Usage {
         input: 1000,
         cache_read: 1000,
@@ -225,32 +225,32 @@ fn inference_within_the_united_states_costs_a_tenth_more_of_fast_mode_too() {
         web_searches: 1,
         ..Usage::default()
     };
-    let total = |tier, geo| quote("claude-opus-4-8", thousand, Terms { tier, geo }).total.as_pico();
+    let total = |tier, geo| quote("claude-opus-4-8", thousand, PriceTerms { tier, geo }).total.as_pico();
     let (list, search) = (40_500_000_000, 10_000_000_000);
     assert_eq!(total(Tier::Standard, InferenceGeo::Global), list + search);
     assert_eq!(total(Tier::Standard, InferenceGeo::Us), list / 10 * 11 + search);
     assert_eq!(total(Tier::Fast, InferenceGeo::Us), list / 10 * 22 + search);
-    let lines = quote("claude-opus-4-8", thousand, Terms { tier: Tier::Fast, geo: InferenceGeo::Us }).lines;
-    let is_dearer = |bucket| bucket != Bucket::WebSearch;
-    assert!(lines.iter().all(|line| (line.geo == InferenceGeo::Us) == is_dearer(line.bucket)), "{lines:?}");
+    let lines = quote("claude-opus-4-8", thousand, PriceTerms { tier: Tier::Fast, geo: InferenceGeo::Us }).lines;
+    let has_surcharge = |bucket| bucket != Bucket::WebSearch;
+    assert!(lines.iter().all(|line| (line.geo == InferenceGeo::Us) == has_surcharge(line.bucket)), "{lines:?}");
 }
 
-/// The list names the models that are offered so; others run anywhere whatever was asked for.
+/// The list names the models with this offer; others run anywhere, whatever was requested.
 #[test]
 fn a_model_without_a_surcharge_costs_the_same_within_the_united_states() {
     for model in ["claude-haiku-4-5", "claude-opus-4-5", "gpt-5.5", "gemini-2.5-pro"] {
         let usage = Usage { input: 1000, output: 1000, ..Usage::default() };
-        let within = quote(model, usage, Terms { geo: InferenceGeo::Us, ..Terms::default() });
+        let within = quote(model, usage, PriceTerms { geo: InferenceGeo::Us, ..PriceTerms::default() });
         assert_eq!(within, quote(model, usage, Tier::Standard), "{model}");
     }
 }
 
-/// Usage is priced by the list of its time where that is asked for, and a list that an earlier agtop fetched knows no
-/// surcharges: both must not lose it.
+/// Earlier lists, and lists fetched by an earlier agtop, have no surcharges: pricing with them must not lose the
+/// surcharge.
 #[test]
 fn earlier_and_fetched_lists_keep_the_surcharge() {
     let usage = Usage { input: 1000, ..Usage::default() };
-    let within = Terms { geo: InferenceGeo::Us, ..Terms::default() };
+    let within = PriceTerms { geo: InferenceGeo::Us, ..PriceTerms::default() };
     let day: crate::AsOf = "2026-03-01".parse().unwrap();
     let earlier = PriceBook::bundled().with_as_of(day);
     assert_eq!(earlier.rate("claude-opus-4-6").cost(&usage, within).amount, Some(PicoUsd::new(5_500_000_000)));

@@ -1,4 +1,4 @@
-//! The vendors' list prices, as they were read on 2026-11-21.
+//! The vendors' list prices as of 2026-11-21.
 
 use agtop_model::{PicoUsd, Tier, Usage};
 
@@ -11,7 +11,8 @@ fn usd(usd: f64) -> PicoUsd {
     PicoUsd::from_usd(usd).unwrap()
 }
 
-/// The rate of a bucket in USD per million tokens, asked a thousand tokens at a time so that no threshold is passed.
+/// The rate of a bucket in USD per million tokens, from the price of a thousand tokens, so that no threshold is
+/// exceeded.
 fn per_million(book: &PriceBook, model: &str, tier: Tier, usage: impl Fn(u64) -> Usage) -> PicoUsd {
     let cost = book.rate(model).cost(&usage(1000), tier).amount;
     cost.unwrap_or_else(|| panic!("{model} has no price")).times(MILLION / 1000)
@@ -68,7 +69,7 @@ fn openai_models_have_their_list_prices() {
 }
 
 #[test]
-fn gemini_3_pro_has_its_list_price_though_one_of_them_is_gone() {
+fn gemini_3_pro_has_its_list_price_although_one_version_was_dropped() {
     assert_figures(
         &["gemini-3-pro-preview", "gemini-3-pro", "gemini-3.1-pro-preview", "gemini-3.1-pro"],
         (2.0, 12.0, None, 0.2),
@@ -76,7 +77,7 @@ fn gemini_3_pro_has_its_list_price_though_one_of_them_is_gone() {
 }
 
 #[test]
-fn context_windows_are_those_of_the_list_unless_the_id_says_more() {
+fn context_windows_are_those_of_the_list_unless_the_id_states_one() {
     let book = PriceBook::bundled();
     for (model, window) in [
         ("gpt-5.5", Some(1_050_000)),
@@ -96,14 +97,14 @@ fn context_windows_are_those_of_the_list_unless_the_id_says_more() {
 }
 
 #[test]
-fn the_book_says_where_its_prices_come_from() {
+fn the_book_describes_its_origin() {
     let book = PriceBook::bundled();
     assert_eq!(book.describe(), "litellm 1.109.1 of 2026-11-21, sha256 8f8060d8");
     assert_eq!(book.origin().entries, crate::origin::table().rows().count());
 }
 
 #[test]
-fn every_line_of_both_tables_is_found_by_its_own_key_and_reads_back_as_it_is() {
+fn every_line_of_both_tables_is_found_by_its_key_and_round_trips() {
     for sheet in [crate::origin::table(), crate::origin::retired()] {
         for row in sheet.rows() {
             assert_eq!(sheet.find(row.key), Some(row), "{} is out of order", row.key);

@@ -1,89 +1,89 @@
 use agtop_model::{Cost, Tier, Usage};
 
-use crate::{How, PriceBook, PriceSource, Rated};
+use crate::{MatchKind, PriceBook, PriceSource, Rated};
 
 /// `(model, matched key, how)`.
-const KNOWN: &[(&str, &str, How)] = &[
-    ("gpt-5", "gpt-5", How::Exact),
-    ("gpt-5.5", "gpt-5.5", How::Exact),
-    ("gpt-5-mini", "gpt-5-mini", How::Exact),
-    ("gpt-5-nano", "gpt-5-nano", How::Exact),
-    ("gpt-5-codex", "gpt-5-codex", How::Exact),
-    ("gpt-5.1-codex-mini", "gpt-5.1-codex-mini", How::Exact),
-    ("gpt-5.6-luna", "gpt-5.6-luna", How::Exact),
-    ("gpt-5-5", "gpt-5.5", How::Alias),
-    ("GPT-5", "gpt-5", How::Exact),
-    ("  gpt-5\n", "gpt-5", How::Exact),
-    ("gpt-5-2025-08-07", "gpt-5-2025-08-07", How::Exact),
-    ("gpt-5.5-2026-12-01", "gpt-5.5", How::Date),
-    ("gpt-5-mini-2026-12-01", "gpt-5-mini", How::Date),
-    ("gpt-5-high", "gpt-5", How::Segments),
-    ("gpt-5-codex-high", "gpt-5-codex", How::Segments),
-    ("openai/gpt-5.5", "gpt-5.5", How::Prefix),
-    ("openrouter/openai/gpt-5-mini", "gpt-5-mini", How::Prefix),
-    ("azure/gpt-5", "azure/gpt-5", How::Exact),
-    ("chatgpt/gpt-5.5", "gpt-5.5", How::Prefix),
-    ("o3", "o3", How::Exact),
-    ("o4-mini-high", "o4-mini", How::Segments),
-    ("o1-mini-2024-09-12", "o1-mini", How::Date),
-    ("codex-mini-latest", "codex-mini-latest", How::Exact),
-    ("claude-sonnet-4-5-20250929", "claude-sonnet-4-5-20250929", How::Exact),
-    ("claude-sonnet-4-5", "claude-sonnet-4-5", How::Exact),
-    ("claude-sonnet-4.5", "claude-sonnet-4-5", How::Alias),
-    ("claude-4.5-sonnet", "claude-sonnet-4-5", How::Alias),
-    ("claude-4.5-sonnet-thinking", "claude-sonnet-4-5", How::Segments),
-    ("claude-sonnet-4-5-20250929[1m]", "claude-sonnet-4-5-20250929", How::Alias),
-    ("claude-opus-5-5[1m]", "claude-opus-5-5", How::Alias),
-    ("claude-opus-4-8@20260101", "claude-opus-4-8", How::Date),
-    ("claude-opus-4-8-20260101", "claude-opus-4-8", How::Date),
-    ("claude-opus-4-8-20260101-thinking", "claude-opus-4-8", How::Segments),
-    ("claude-opus-4.8", "claude-opus-4-8", How::Alias),
-    ("claude-opus-5-latest", "claude-opus-5", How::Alias),
-    ("claude-opus-4-20250514", "claude-opus-4-20250514", How::Exact),
-    ("claude-opus-4-1-20250805", "claude-opus-4-1-20250805", How::Exact),
-    ("claude-sonnet-4-0", "claude-sonnet-4-0", How::Exact),
-    ("claude-3-5-haiku-latest", "claude-3-5-haiku", How::Alias),
-    ("claude-3.5-sonnet", "claude-3-5-sonnet", How::Alias),
-    ("claude-sonnet-3.7", "claude-3-7-sonnet", How::Alias),
-    ("anthropic/claude-sonnet-4.5", "claude-sonnet-4-5", How::Prefix),
-    ("openrouter/anthropic/claude-opus-4.8", "claude-opus-4-8", How::Prefix),
-    ("anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0", How::Exact),
-    ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", How::Exact),
-    ("eu.anthropic.claude-opus-4-8", "eu.anthropic.claude-opus-4-8", How::Exact),
-    ("ca.anthropic.claude-opus-4-8", "anthropic.claude-opus-4-8", How::Prefix),
-    ("bedrock/us.anthropic.claude-opus-5", "us.anthropic.claude-opus-5", How::Prefix),
+const KNOWN: &[(&str, &str, MatchKind)] = &[
+    ("gpt-5", "gpt-5", MatchKind::Exact),
+    ("gpt-5.5", "gpt-5.5", MatchKind::Exact),
+    ("gpt-5-mini", "gpt-5-mini", MatchKind::Exact),
+    ("gpt-5-nano", "gpt-5-nano", MatchKind::Exact),
+    ("gpt-5-codex", "gpt-5-codex", MatchKind::Exact),
+    ("gpt-5.1-codex-mini", "gpt-5.1-codex-mini", MatchKind::Exact),
+    ("gpt-5.6-luna", "gpt-5.6-luna", MatchKind::Exact),
+    ("gpt-5-5", "gpt-5.5", MatchKind::Alias),
+    ("GPT-5", "gpt-5", MatchKind::Exact),
+    ("  gpt-5\n", "gpt-5", MatchKind::Exact),
+    ("gpt-5-2025-08-07", "gpt-5-2025-08-07", MatchKind::Exact),
+    ("gpt-5.5-2026-12-01", "gpt-5.5", MatchKind::Date),
+    ("gpt-5-mini-2026-12-01", "gpt-5-mini", MatchKind::Date),
+    ("gpt-5-high", "gpt-5", MatchKind::Segments),
+    ("gpt-5-codex-high", "gpt-5-codex", MatchKind::Segments),
+    ("openai/gpt-5.5", "gpt-5.5", MatchKind::Prefix),
+    ("openrouter/openai/gpt-5-mini", "gpt-5-mini", MatchKind::Prefix),
+    ("azure/gpt-5", "azure/gpt-5", MatchKind::Exact),
+    ("chatgpt/gpt-5.5", "gpt-5.5", MatchKind::Prefix),
+    ("o3", "o3", MatchKind::Exact),
+    ("o4-mini-high", "o4-mini", MatchKind::Segments),
+    ("o1-mini-2024-09-12", "o1-mini", MatchKind::Date),
+    ("codex-mini-latest", "codex-mini-latest", MatchKind::Exact),
+    ("claude-sonnet-4-5-20250929", "claude-sonnet-4-5-20250929", MatchKind::Exact),
+    ("claude-sonnet-4-5", "claude-sonnet-4-5", MatchKind::Exact),
+    ("claude-sonnet-4.5", "claude-sonnet-4-5", MatchKind::Alias),
+    ("claude-4.5-sonnet", "claude-sonnet-4-5", MatchKind::Alias),
+    ("claude-4.5-sonnet-thinking", "claude-sonnet-4-5", MatchKind::Segments),
+    ("claude-sonnet-4-5-20250929[1m]", "claude-sonnet-4-5-20250929", MatchKind::Alias),
+    ("claude-opus-5-5[1m]", "claude-opus-5-5", MatchKind::Alias),
+    ("claude-opus-4-8@20260101", "claude-opus-4-8", MatchKind::Date),
+    ("claude-opus-4-8-20260101", "claude-opus-4-8", MatchKind::Date),
+    ("claude-opus-4-8-20260101-thinking", "claude-opus-4-8", MatchKind::Segments),
+    ("claude-opus-4.8", "claude-opus-4-8", MatchKind::Alias),
+    ("claude-opus-5-latest", "claude-opus-5", MatchKind::Alias),
+    ("claude-opus-4-20250514", "claude-opus-4-20250514", MatchKind::Exact),
+    ("claude-opus-4-1-20250805", "claude-opus-4-1-20250805", MatchKind::Exact),
+    ("claude-sonnet-4-0", "claude-sonnet-4-0", MatchKind::Exact),
+    ("claude-3-5-haiku-latest", "claude-3-5-haiku", MatchKind::Alias),
+    ("claude-3.5-sonnet", "claude-3-5-sonnet", MatchKind::Alias),
+    ("claude-sonnet-3.7", "claude-3-7-sonnet", MatchKind::Alias),
+    ("anthropic/claude-sonnet-4.5", "claude-sonnet-4-5", MatchKind::Prefix),
+    ("openrouter/anthropic/claude-opus-4.8", "claude-opus-4-8", MatchKind::Prefix),
+    ("anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0", MatchKind::Exact),
+    ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", MatchKind::Exact),
+    ("eu.anthropic.claude-opus-4-8", "eu.anthropic.claude-opus-4-8", MatchKind::Exact),
+    ("ca.anthropic.claude-opus-4-8", "anthropic.claude-opus-4-8", MatchKind::Prefix),
+    ("bedrock/us.anthropic.claude-opus-5", "us.anthropic.claude-opus-5", MatchKind::Prefix),
     (
         "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-opus-5",
         "us.anthropic.claude-opus-5",
-        How::Prefix,
+        MatchKind::Prefix,
     ),
-    ("us.anthropic.claude-sonnet-5-20261101-v1:0", "us.anthropic.claude-sonnet-5", How::Date),
-    ("vertex_ai/claude-opus-4-8", "vertex_ai/claude-opus-4-8", How::Exact),
-    ("vertex_ai/claude-opus-4-8@20260101", "vertex_ai/claude-opus-4-8", How::Date),
-    ("projects/p/locations/l/publishers/anthropic/models/claude-opus-5", "claude-opus-5", How::Prefix),
-    ("models/gemini-2.5-pro", "gemini-2.5-pro", How::Prefix),
-    ("gemini/gemini-2.5-pro", "gemini/gemini-2.5-pro", How::Exact),
-    ("google/gemini-2.5-flash", "gemini-2.5-flash", How::Prefix),
-    ("gemini-2.5-flash-lite", "gemini-2.5-flash-lite", How::Exact),
-    ("gemini-3.1-pro", "gemini-3.1-pro-preview", How::Segments),
-    ("gemini-3.7-flash-preview", "gemini-3.7-flash", How::Segments),
-    ("gemini-4-argon", "gemini/gemini-4-argon", How::Alias),
-    ("glm-4.6", "zai/glm-4.6", How::Alias),
-    ("z-ai/glm-4.6", "zai/glm-4.6", How::Prefix),
-    ("kimi-k2.5", "moonshot/kimi-k2.5", How::Alias),
-    ("kimi-k2-thinking", "moonshot/kimi-k2-thinking", How::Alias),
-    ("moonshotai/kimi-k3", "moonshot/kimi-k3", How::Prefix),
-    ("qwen3-coder-plus", "dashscope/qwen3-coder-plus", How::Alias),
-    ("grok-4.6", "xai/grok-4.6", How::Alias),
-    ("x-ai/grok-code-fast-1", "xai/grok-code-fast-1", How::Prefix),
-    ("grok-4", "xai/grok-4", How::Alias),
-    ("deepseek-v3.2", "deepseek/deepseek-v3.2", How::Alias),
-    ("deepseek-chat", "deepseek-chat", How::Exact),
-    ("devstral-medium-latest", "mistral/devstral-medium-latest", How::Alias),
-    ("MiniMax-M2.5", "minimax/minimax-m2.5", How::Alias),
+    ("us.anthropic.claude-sonnet-5-20261101-v1:0", "us.anthropic.claude-sonnet-5", MatchKind::Date),
+    ("vertex_ai/claude-opus-4-8", "vertex_ai/claude-opus-4-8", MatchKind::Exact),
+    ("vertex_ai/claude-opus-4-8@20260101", "vertex_ai/claude-opus-4-8", MatchKind::Date),
+    ("projects/p/locations/l/publishers/anthropic/models/claude-opus-5", "claude-opus-5", MatchKind::Prefix),
+    ("models/gemini-2.5-pro", "gemini-2.5-pro", MatchKind::Prefix),
+    ("gemini/gemini-2.5-pro", "gemini/gemini-2.5-pro", MatchKind::Exact),
+    ("google/gemini-2.5-flash", "gemini-2.5-flash", MatchKind::Prefix),
+    ("gemini-2.5-flash-lite", "gemini-2.5-flash-lite", MatchKind::Exact),
+    ("gemini-3.1-pro", "gemini-3.1-pro-preview", MatchKind::Segments),
+    ("gemini-3.7-flash-preview", "gemini-3.7-flash", MatchKind::Segments),
+    ("gemini-4-argon", "gemini/gemini-4-argon", MatchKind::Alias),
+    ("glm-4.6", "zai/glm-4.6", MatchKind::Alias),
+    ("z-ai/glm-4.6", "zai/glm-4.6", MatchKind::Prefix),
+    ("kimi-k2.5", "moonshot/kimi-k2.5", MatchKind::Alias),
+    ("kimi-k2-thinking", "moonshot/kimi-k2-thinking", MatchKind::Alias),
+    ("moonshotai/kimi-k3", "moonshot/kimi-k3", MatchKind::Prefix),
+    ("qwen3-coder-plus", "dashscope/qwen3-coder-plus", MatchKind::Alias),
+    ("grok-4.6", "xai/grok-4.6", MatchKind::Alias),
+    ("x-ai/grok-code-fast-1", "xai/grok-code-fast-1", MatchKind::Prefix),
+    ("grok-4", "xai/grok-4", MatchKind::Alias),
+    ("deepseek-v3.2", "deepseek/deepseek-v3.2", MatchKind::Alias),
+    ("deepseek-chat", "deepseek-chat", MatchKind::Exact),
+    ("devstral-medium-latest", "mistral/devstral-medium-latest", MatchKind::Alias),
+    ("MiniMax-M2.5", "minimax/minimax-m2.5", MatchKind::Alias),
 ];
 
-/// What no list has, though each is one word or number away from something that one has.
+/// Models that no list has, each one word or number away from a listed model.
 const UNKNOWN: &[&str] = &[
     "",
     " ",
@@ -144,7 +144,7 @@ const LOCAL: &[&str] = &[
 ];
 
 #[test]
-fn each_model_finds_its_own_entry_and_says_how() {
+fn each_model_matches_its_entry_in_the_expected_way() {
     let book = PriceBook::bundled();
     for (model, key, how) in KNOWN {
         let Rated::Known(found) = book.rate(model) else { panic!("{model} should be {key}") };
@@ -153,7 +153,7 @@ fn each_model_finds_its_own_entry_and_says_how() {
 }
 
 #[test]
-fn a_model_no_list_has_is_unknown_and_never_costs_what_another_does() {
+fn an_unlisted_model_is_unknown_and_never_has_another_models_price() {
     let book = PriceBook::bundled();
     for model in UNKNOWN {
         let rated = book.rate(model);
@@ -163,7 +163,7 @@ fn a_model_no_list_has_is_unknown_and_never_costs_what_another_does() {
 }
 
 #[test]
-fn a_local_model_costs_nothing_and_says_local() {
+fn a_local_model_is_free_and_marked_local() {
     let book = PriceBook::bundled();
     for model in LOCAL {
         let rated = book.rate(model);

@@ -1,8 +1,8 @@
 use agtop_model::{Basis, PicoUsd, Tier, Usage};
 
-use crate::{FetchedError, How, OverrideError, PriceBook, PriceSource, Rated};
+use crate::{FetchedError, MatchKind, OverrideError, PriceBook, PriceSource, Rated};
 
-const OWN: &str = r#"
+const USER_PRICES: &str = r#"
 [models."claude-opus-4-8"]
 input_per_mtok = 1
 output_per_mtok = 2.5
@@ -19,7 +19,7 @@ input_per_mtok = 0.1
 output_per_mtok = 0.1
 "#;
 
-const FETCHED: &str = r#"{
+const FETCHED_JSON: &str = r#"{
   "sample_spec": {"mode": "one of: chat, embedding", "input_cost_per_token": 0.0},
   "claude-opus-9": {"mode": "chat", "litellm_provider": "anthropic", "input_cost_per_token": 7e-06,
     "output_cost_per_token": 3.5e-05, "supports_vision": true, "max_input_tokens": 2000000.0},
@@ -38,10 +38,10 @@ fn one_input(book: &PriceBook, model: &str) -> Option<PicoUsd> {
 }
 
 #[test]
-fn the_user_wins_over_every_list() {
-    let book = own(OWN).unwrap().with_fetched(FETCHED, "2026-12-01").unwrap();
+fn the_users_prices_win_over_every_list() {
+    let book = own(USER_PRICES).unwrap().with_fetched(FETCHED_JSON, "2026-12-01").unwrap();
     let Rated::Known(found) = book.rate("claude-opus-4-8") else { panic!("priced") };
-    assert_eq!((found.source, found.how), (PriceSource::Override, How::Exact));
+    assert_eq!((found.source, found.how), (PriceSource::Override, MatchKind::Exact));
     assert_eq!(one_input(&book, "claude-opus-4-8"), Some(PicoUsd::new(1_000_000)));
     assert_eq!(book.context_limit("claude-opus-4-8"), Some(123));
     assert_eq!(one_input(&book, "anthropic/claude-opus-4.8"), Some(PicoUsd::new(1_000_000)));
@@ -49,7 +49,7 @@ fn the_user_wins_over_every_list() {
 
 #[test]
 fn rates_the_user_leaves_out_are_multiples_of_input() {
-    let book = own(OWN).unwrap();
+    let book = own(USER_PRICES).unwrap();
     let usage = Usage { input: 1, cache_read: 1, cache_write_5m: 1, cache_write_1h: 1, output: 1, ..Usage::default() };
     let rates = |model: &str| -> Vec<i64> {
         let quote = book.rate(model).quote(&usage, Tier::Standard).unwrap();
@@ -67,12 +67,13 @@ fn a_window_the_user_leaves_out_comes_from_the_list() {
 
 #[test]
 fn the_user_may_price_a_local_model() {
-    let cost = own(OWN).unwrap().rate("ollama/big").cost(&Usage { input: 1, ..Usage::default() }, Tier::Standard);
+    let cost =
+        own(USER_PRICES).unwrap().rate("ollama/big").cost(&Usage { input: 1, ..Usage::default() }, Tier::Standard);
     assert_eq!((cost.amount, cost.basis), (Some(PicoUsd::new(100_000)), Basis::Api));
 }
 
 #[test]
-fn a_price_for_a_hosted_model_is_none_for_the_same_model_at_home() {
+fn a_hosted_models_price_does_not_apply_to_a_local_model() {
     let book = own("[models.\"#big\"]\ninput_per_mtok = 1\noutput_per_mtok = 1").unwrap();
     assert_eq!(book.rate("ollama/#big"), Rated::Local);
     assert_eq!(one_input(&book, "somewhere/#big"), Some(PicoUsd::new(1_000_000)));
@@ -84,7 +85,7 @@ fn an_empty_file_changes_nothing() {
 }
 
 #[test]
-fn a_broken_file_says_where() {
+fn an_invalid_file_is_an_error_with_its_position() {
     for (toml, line, column) in [
         ("[models.\"a\"]\ninput_per_mtok = 1\noutput_per_mtok = 1\nprice = 3\n", 4, 1),
         ("[models.\"a\"]\ninput_per_mtok = -1\noutput_per_mtok = 1\n", 2, 18),
@@ -103,8 +104,8 @@ fn a_broken_file_says_where() {
 }
 
 #[test]
-fn a_fetched_list_goes_before_the_bundled_one_but_does_not_replace_it() {
-    let book = PriceBook::bundled().with_fetched(FETCHED, "2026-12-01").unwrap();
+fn a_fetched_list_takes_precedence_over_the_bundled_one_but_does_not_replace_it() {
+    let book = PriceBook::bundled().with_fetched(FETCHED_JSON, "2026-12-01").unwrap();
     assert_eq!(one_input(&book, "gpt-5"), Some(PicoUsd::new(10_000_000)));
     assert_eq!(one_input(&book, "claude-opus-9-20270101"), Some(PicoUsd::new(7_000_000)));
     assert_eq!(book.context_limit("claude-opus-9"), Some(2_000_000));
@@ -115,7 +116,7 @@ fn a_fetched_list_goes_before_the_bundled_one_but_does_not_replace_it() {
 }
 
 #[test]
-fn what_is_no_list_is_refused() {
+fn an_invalid_list_is_refused() {
     let fetched = |json: &str| PriceBook::bundled().with_fetched(json, "2026-12-01").map(|_| ());
     assert_eq!(fetched("{}"), Err(FetchedError::Empty));
     assert_eq!(fetched("{\n\"a\": 3}"), Err(FetchedError::NotAList { line: 2, column: 6 }));
@@ -126,8 +127,8 @@ fn what_is_no_list_is_refused() {
 }
 
 #[test]
-fn the_description_counts_what_goes_before_the_bundled_list() {
-    let book = own(OWN).unwrap().with_fetched(FETCHED, "2026-12-01").unwrap();
+fn the_description_counts_the_prices_before_the_bundled_list() {
+    let book = own(USER_PRICES).unwrap().with_fetched(FETCHED_JSON, "2026-12-01").unwrap();
     assert_eq!(
         book.describe(),
         "litellm 1.109.1 of 2026-11-21, sha256 8f8060d8; before it 2 models fetched on 2026-12-01; \
@@ -136,9 +137,9 @@ fn the_description_counts_what_goes_before_the_bundled_list() {
 }
 
 #[test]
-fn a_list_made_compact_once_prices_as_the_list_itself() {
-    let whole = PriceBook::bundled().with_fetched(FETCHED, "2026-12-01").unwrap();
-    let lines = crate::litellm::compact(FETCHED.as_bytes()).unwrap().lines;
+fn a_compact_list_gives_the_same_prices() {
+    let whole = PriceBook::bundled().with_fetched(FETCHED_JSON, "2026-12-01").unwrap();
+    let lines = crate::litellm::compact(FETCHED_JSON.as_bytes()).unwrap().lines;
     let compact = PriceBook::bundled().with_compact(lines.clone(), "2026-12-01").unwrap();
     assert_eq!(compact.describe(), whole.describe());
     for key in lines.lines().filter_map(|line| line.split('\t').next()) {
@@ -147,7 +148,7 @@ fn a_list_made_compact_once_prices_as_the_list_itself() {
 }
 
 #[test]
-fn what_is_no_compact_list_is_refused() {
+fn an_invalid_compact_list_is_refused() {
     for text in ["", "\n", "no table", "b\tx\na\ty\n"] {
         assert!(PriceBook::bundled().with_compact(text.to_owned(), "2026-12-01").is_err(), "{text:?}");
     }

@@ -8,7 +8,7 @@ const MODELS: [&str; 6] =
 
 const TIERS: [Tier; 5] = [Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast];
 
-/// Requests whose prompt stays below every threshold even when two of them are added up.
+/// Requests whose prompts stay below every threshold, even if two of them are added.
 fn usage() -> impl Strategy<Value = Usage> {
     let prompt = || 0..15_000_u64;
     (prompt(), prompt(), prompt(), prompt(), 0..100_000_u64, 0..=100_u64, 0..50_u64).prop_map(
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn no_name_made_of_what_names_are_made_of_panics(
+    fn no_combination_of_name_parts_panics(
         model in "(us\\.|anthropic\\.|claude-|gpt-|[0-9]{1,8}|-|/|@|:|\\.|\\[1m\\]|-v1:0|-latest|-high|é){0,12}"
     ) {
         let book = PriceBook::bundled();
