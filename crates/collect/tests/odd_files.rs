@@ -198,7 +198,7 @@ fn crush_database(directory: &Path) {
 #[test]
 fn the_databases_of_listed_projects_are_read_and_missing_ones_are_issues() {
     let (home, data) = home_with(".local/share/crush");
-    let (project, deleted, empty) = (home.path().join("tower"), home.path().join("deleted"), home.path().join("empty"));
+    let (project, deleted, empty) = (home.path().join("tower"), home.path().join("removed"), home.path().join("empty"));
     crush_database(&project.join(".crush"));
     fs::create_dir_all(empty.join(".crush")).unwrap();
     let listed =
