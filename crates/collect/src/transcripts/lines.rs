@@ -74,7 +74,7 @@ fn each_line_by(
     Ok(line_start)
 }
 
-/// The beginning of a line that goes on in the next block.
+/// The beginning of a line that continues in the next block.
 #[derive(Default)]
 struct PartialLine {
     bytes: Vec<u8>,

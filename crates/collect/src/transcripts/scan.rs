@@ -178,7 +178,7 @@ fn read(job: ReadJob, options: ReadOptions<'_>, take: &mut impl FnMut(Chunk)) {
     take(Chunk { client, modified, batch, end: Some(FileEnd { file, bytes, cursor, writes }) });
 }
 
-/// Whether the ledger may keep a file that reports this. Trouble that may pass must be tried again by the next run; and
+/// Whether the ledger may keep a file that reports this. An issue that may pass must be tried again by the next run; and
 /// a vendor's file of live processes or of model settings is about the present alone.
 fn can_be_recorded(batch: &DecodedBatch) -> bool {
     let is_of_the_present = |event: &Event| matches!(event.kind, EventKind::Running(_) | EventKind::ModelWindow { .. });
