@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use agtop_clients::clients;
-use agtop_ledger::{Access, Ledger, LimitReading, Opening};
-use agtop_model::{ClientId, FileId, Grain, RateLimit, Timestamp, UsageTable};
+use agtop_ledger::{Ledger, LedgerAccess, LedgerOptions, RateLimitReading};
+use agtop_model::{ClientId, FileId, RateLimit, TimeGranularity, Timestamp, UsageTable};
 
 use crate::cache::cached_file::{CacheVerdict, CachedFileRef};
 use crate::state::{PricingContext, World};
@@ -22,7 +22,7 @@ impl StatusLineLedger {
     /// Opens the ledger; `None` if there is none or it cannot be opened.
     pub fn open(path: &Path, now: Timestamp) -> Option<Self> {
         let ids: Vec<ClientId> = clients().map(|client| client.info().id).collect();
-        let opening = Opening { path, clients: &ids, now, patience: LOCK_TIMEOUT };
+        let opening = LedgerOptions { path, clients: &ids, now, busy_timeout: LOCK_TIMEOUT };
         let opened = path.exists().then(|| Ledger::open(&opening).ok()).flatten()?;
         Some(Self(opened.ledger))
     }
@@ -37,21 +37,22 @@ impl StatusLineLedger {
         let mut world = World::new(now, pricing);
         let mut files = (0..).map(FileId);
         self.0
-            .each_memory_since(since, |memory, modified| {
+            .for_each_summary_since(since, |memory, modified| {
                 if let Some(file) = files.next() {
                     world.load(CachedFileRef { file, modified, verdict: CacheVerdict::Deleted }, &memory);
                 }
             })
             .ok()?;
-        Some(world.usage_table(now, Grain::Response))
+        Some(world.usage_table(now, TimeGranularity::Response))
     }
 
     /// Writes readings of the rate limits of a client into the ledger.
     pub fn note_limits(&mut self, client: ClientId, limits: Vec<RateLimit>, at: Timestamp) {
-        if limits.is_empty() || self.0.access() != Access::Write {
+        if limits.is_empty() || self.0.access() != LedgerAccess::Write {
             return;
         }
-        let readings: Vec<LimitReading> = limits.into_iter().map(|limit| LimitReading { client, at, limit }).collect();
+        let readings: Vec<RateLimitReading> =
+            limits.into_iter().map(|limit| RateLimitReading { client, at, limit }).collect();
         // If it fails, the next status line writes them again.
         let _ = self.0.batch().and_then(|mut batch| {
             batch.append_limits(&readings)?;

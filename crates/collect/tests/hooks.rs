@@ -10,7 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, LedgerMode, RunMode, Sampling, Settings};
-use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send, tell};
+use agtop_hooks::{
+    AncestorLookup, Delivery, Frame, FrameHeader, HookDirs, Listener, ListenerOptions, PayloadPolicy, send, send_now,
+};
 use agtop_model::{ActivityKind, Agent, ContextSource, Evidence, JoinTier, OpenFiles, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
@@ -88,7 +90,7 @@ impl Harness {
     /// Sends events while there is no listener.
     fn spool(&self, events: &[(i64, &str, Value)]) {
         for frame in frames(events) {
-            assert_eq!(send(&places(&self.home), frame, Content::default), Delivery::Spooled);
+            assert_eq!(send(&places(&self.home), frame, PayloadPolicy::default), Delivery::Spooled);
         }
     }
 
@@ -137,25 +139,26 @@ fn collector_on(machine: FakeOs, home: &TempDir, mode: impl Fn(&Path) -> LedgerM
 
 fn listener(home: &TempDir, ancestors: &Arc<Mutex<Vec<u32>>>) -> Listener {
     let ancestors = Arc::clone(ancestors);
-    let kin: Kin = Arc::new(move |_| ancestors.lock().unwrap().clone());
-    Listener::bind(&places(home), Options { kin: Some(kin), ..Options::default() }).unwrap()
+    let lookup: AncestorLookup = Arc::new(move |_| ancestors.lock().unwrap().clone());
+    Listener::bind(&places(home), ListenerOptions { ancestor_lookup: Some(lookup), ..ListenerOptions::default() })
+        .unwrap()
 }
 
-fn places(home: &TempDir) -> Places {
-    Places::new(None, Some(home.path()))
+fn places(home: &TempDir) -> HookDirs {
+    HookDirs::new(None, Some(home.path()))
 }
 
 fn frames(events: &[(i64, &str, Value)]) -> impl Iterator<Item = Frame> {
     events.iter().map(|(later, hook, fields)| {
         let mut payload = json!({"session_id": SID, "hook_event_name": hook, "cwd": "/work"});
         payload.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        let header = Header {
+        let header = FrameHeader {
             client: "claude".to_owned(),
             at: now() + later,
             pid: 77,
             ancestors: vec![76, AGENT, 1],
             tag: Some("billing".to_owned()),
-            ..Header::default()
+            ..FrameHeader::default()
         };
         Frame { header, payload: payload.to_string().into_bytes() }
     })
@@ -164,7 +167,7 @@ fn frames(events: &[(i64, &str, Value)]) -> impl Iterator<Item = Frame> {
 /// Sends the frame until the listener takes it: on a busy machine, a hook may time out, and then it spools.
 fn hand_over(home: &TempDir, frame: &Frame) {
     let started = Instant::now();
-    while !tell(&places(home), frame.clone()) {
+    while !send_now(&places(home), frame.clone()) {
         assert!(started.elapsed() < Duration::from_secs(20), "there is no listener");
     }
 }
@@ -306,7 +309,7 @@ fn the_tag_of_a_spooled_event_is_imported_and_the_event_stays_in_the_spool() {
     let Harness { home, collector: mut later, .. } = harness;
     later.import_spooled_tags(&places(&home));
     assert_eq!(tags(&later.refresh()), 1);
-    let mut listener = Listener::bind(&places(&home), Options::default()).unwrap();
+    let mut listener = Listener::bind(&places(&home), ListenerOptions::default()).unwrap();
     assert_eq!(listener.poll().len(), 1);
 }
 
@@ -320,7 +323,7 @@ fn a_failed_turn_shows_its_cause_and_counts_as_an_error() {
         let agent = &snapshot.agents[0];
         assert_eq!((agent.evidence, agent.cause.as_ref().unwrap().raw()), (Evidence::Hook, reason));
         let session = agent.session.as_ref().unwrap();
-        assert_eq!((session.errors, snapshot.paces.one_minute().errors), (1, 1));
+        assert_eq!((session.errors, snapshot.rates.one_minute().errors), (1, 1));
         assert!(matches!(&session.recent.last().unwrap().kind, ActivityKind::Failed(cause) if cause.raw() == reason));
         // A reminder that the agent is idle changes nothing.
         let since = agent.status_since;
@@ -331,7 +334,7 @@ fn a_failed_turn_shows_its_cause_and_counts_as_an_error() {
         harness.fail(reason);
         let recorded = harness.refresh();
         let session = recorded.agents[0].session.as_ref().unwrap();
-        assert_eq!((session.errors, recorded.paces.one_minute().errors), (1, 1));
+        assert_eq!((session.errors, recorded.rates.one_minute().errors), (1, 1));
         harness.push(&[(30, "UserPromptSubmit", json!({"source": "user"}))]);
         let working = harness.refresh_until(|snapshot| snapshot.agents[0].status == Status::Working);
         assert_eq!(working.agents[0].cause, None);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, LedgerMode, RunMode, Sampling, Scope, Settings};
-use agtop_model::{Grain, ModelSpend, Session, Snapshot, Timestamp, UsageRow};
+use agtop_model::{ModelSpend, Session, Snapshot, TimeGranularity, Timestamp, UsageRow};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use proptest::prelude::*;
@@ -150,7 +150,7 @@ impl Home {
     /// stopped.
     fn report(&self) -> (u64, u64, u64) {
         let mut collector = self.collector(RunMode::Once, self.ledger());
-        let table = collector.usage_table(Grain::QuarterHour);
+        let table = collector.usage_table(TimeGranularity::QuarterHour);
         collector.finish();
         assert_eq!(collector.take_notices(), Vec::<String>::new());
         let records = collector.snapshot().health.clients.iter().map(|client| client.records).sum();
@@ -161,7 +161,7 @@ impl Home {
     /// The snapshot of a run that loads every response from the ledger, and no sums.
     fn run_response_by_response(&self) -> Snapshot {
         let mut collector = self.collector(RunMode::Once, self.ledger());
-        collector.usage_table(Grain::Response);
+        collector.usage_table(TimeGranularity::Response);
         collector.snapshot()
     }
 
@@ -173,7 +173,7 @@ impl Home {
             Box::new(FakeOs::new()),
             Arc::new(PriceBook::bundled()),
         );
-        let table = collector.usage_table(Grain::QuarterHour);
+        let table = collector.usage_table(TimeGranularity::QuarterHour);
         let row = |row: &UsageRow| {
             let session = table.session(row).map(|session| &session.key);
             format!("{session:?} {:?} {:?} {:?} {:?} {}", row.at, row.model, row.usage, row.spend, row.turns)
@@ -590,15 +590,20 @@ fn times_that_a_slow_clock_refused_are_read_again_with_a_correct_clock() {
     let LedgerMode::ReadWrite(path) = home.ledger() else { unreachable!() };
     let ids = [agtop_model::ClientId::new("claude")];
     let now = Timestamp::from_millis(0);
-    let opening = agtop_ledger::Opening { path: &path, clients: &ids, now, patience: agtop_ledger::Opening::PATIENCE };
+    let opening = agtop_ledger::LedgerOptions {
+        path: &path,
+        clients: &ids,
+        now,
+        busy_timeout: agtop_ledger::LedgerOptions::BUSY_TIMEOUT,
+    };
     let mut ledger = agtop_ledger::Ledger::open(&opening).unwrap().ledger;
     let entry = ledger.entries().unwrap().remove(0);
-    let agtop_ledger::Recalled { mut memory, checkpoint } = ledger.recall(entry.id).unwrap().unwrap();
-    let second = memory.turns[1].time.stated;
-    (memory.turns[1].time.before, memory.doubted) = (memory.turns[0].time.stated, second);
-    memory.sessions[0].told.last = memory.turns[0].time.stated;
-    let agtop_ledger::FileEntry { client, path, stamp, head, reach, seen, .. } = entry;
-    let record = agtop_ledger::FileRecord { client, path, stamp, head, reach, checkpoint, seen, memory };
+    let agtop_ledger::LoadedFile { summary: mut memory, checkpoint } = ledger.load(entry.id).unwrap().unwrap();
+    let second = memory.responses[1].time.stated;
+    (memory.responses[1].time.before, memory.earliest_future_time) = (memory.responses[0].time.stated, second);
+    memory.sessions[0].state.last = memory.responses[0].time.stated;
+    let agtop_ledger::FileEntry { client, path, stamp, head, position, seen, .. } = entry;
+    let record = agtop_ledger::FileRecord { client, path, stamp, head, position, checkpoint, seen, summary: memory };
     let mut batch = ledger.batch().unwrap();
     batch.put(&record).unwrap();
     batch.commit().unwrap();

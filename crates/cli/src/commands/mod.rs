@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 use agtop_collect::Collector;
 use agtop_format::sink::Lines;
-use agtop_hooks::{Listener, Options, Places, Reading};
-use agtop_model::Health;
+use agtop_hooks::{HookDirs, Listener, ListenerOptions, SpoolAccess};
+use agtop_model::SourceHealth;
 use anyhow::Result;
 pub(crate) use config::ConfigWork;
 use crossbeam_channel::bounded;
@@ -49,7 +49,7 @@ fn tell_notices(collector: &mut Collector) {
 const SHOWN_SOURCES: usize = 5;
 
 /// Says on standard error which sources cannot be read, or not to their end: figures leave out what is in them.
-fn tell_broken_sources(health: &Health) {
+fn tell_broken_sources(health: &SourceHealth) {
     for issue in health.broken_sources().take(SHOWN_SOURCES) {
         stderr::say(format_args!("figures may be missing: {}", doctor::line(issue)));
     }
@@ -60,13 +60,13 @@ fn tell_broken_sources(health: &Health) {
 }
 
 /// Listens to what agents push. Where nobody can listen, files and processes tell.
-fn hear(collector: &mut Collector, places: &Places, reading: Reading) {
+fn hear(collector: &mut Collector, places: &HookDirs, reading: SpoolAccess) {
     let (pushed, woken) = bounded(1);
     let wake = Arc::new(move || {
         // A full channel says it already.
         let _ = pushed.try_send(());
     });
-    match Listener::bind(places, Options { wake: Some(wake), reading, ..Options::default() }) {
+    match Listener::bind(places, ListenerOptions { wake: Some(wake), spool: reading, ..ListenerOptions::default() }) {
         Ok(listener) => collector.attach_hooks(listener, woken),
         Err(error) => tracing::warn!("{error}: what agents push is not heard"),
     }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_model::{Agent, History, HistoryPoint, Liveness, Paces, Timestamp};
+use agtop_model::{ActivityRates, Agent, History, HistoryPoint, Liveness, Timestamp};
 
 /// The sums over all agents, over time.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ const MIN_POINT_GAP: Duration = Duration::from_millis(400);
 
 impl AgentHistory {
     /// Adds a point, unless the last one is too recent.
-    pub(crate) fn note(&mut self, agents: &[Agent], paces: &Paces, at: Timestamp) {
+    pub(crate) fn note(&mut self, agents: &[Agent], paces: &ActivityRates, at: Timestamp) {
         if self.noted_at.is_some_and(|noted| noted.elapsed() < MIN_POINT_GAP) {
             return;
         }
@@ -30,7 +30,7 @@ impl AgentHistory {
 }
 
 /// The sums over all agents. A process that has several rows counts once.
-fn point(agents: &[Agent], paces: &Paces, at: Timestamp) -> HistoryPoint {
+fn point(agents: &[Agent], paces: &ActivityRates, at: Timestamp) -> HistoryPoint {
     let live = || agents.iter().filter(|agent| agent.liveness == Liveness::Live);
     let count = |badge: Option<&str>| {
         let counted = live().filter(|agent| badge.is_none_or(|badge| agent.badge(at) == badge));

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use agtop_clients::{Meaning, Told};
-use agtop_hooks::{Listener, Received, Refused};
-use agtop_ledger::Tag;
+use agtop_hooks::{Listener, ReceivedEvent, RefusedCounts};
+use agtop_ledger::SessionTag;
 use agtop_model::{Agent, EventKind, Quantiles, SessionKey, Timestamp, ToolKey, Untrusted, VendorActivity};
 
 use crossbeam_channel::Receiver;
@@ -30,9 +30,9 @@ pub(crate) struct HookState {
     /// From prompts to the end of the turn.
     turns: LatencySamples,
     /// New tags of sessions, until [`Self::take_tags`].
-    tags: Vec<Tag>,
+    tags: Vec<SessionTag>,
     /// The last logged counts of refused events.
-    logged_refused: Refused,
+    logged_refused: RefusedCounts,
 }
 
 /// The state of one session, by its last event.
@@ -106,14 +106,14 @@ impl HookState {
     }
 
     /// How many events were refused so far; `None` without a listener.
-    pub(crate) fn refused(&self) -> Option<Refused> {
+    pub(crate) fn refused(&self) -> Option<RefusedCounts> {
         self.listener.as_ref().map(Listener::refused)
     }
 
     /// Where the listener could not be set up, and why, as text for the user.
     pub(crate) fn setbacks(&self) -> Vec<String> {
         let listener = self.listener.iter();
-        listener.flat_map(|listener| listener.setbacks().iter().map(ToString::to_string)).collect()
+        listener.flat_map(|listener| listener.unusable_dirs().iter().map(ToString::to_string)).collect()
     }
 
     /// Takes the events that have arrived.
@@ -123,7 +123,7 @@ impl HookState {
             self.note(received, world);
         }
         if let Some(listener) = &mut self.listener {
-            listener.settle();
+            listener.acknowledge();
             let refused = listener.refused();
             if std::mem::replace(&mut self.logged_refused, refused) != refused {
                 tracing::debug!(?refused, "hooks: refused so far");
@@ -133,10 +133,10 @@ impl HookState {
         self.running_tools.retain(|_, running| now.since(running.since) <= RETENTION);
     }
 
-    fn note(&mut self, received: Received, world: &mut World) {
-        let Received { told: hook, sender, tag, .. } = received;
+    fn note(&mut self, received: ReceivedEvent, world: &mut World) {
+        let ReceivedEvent { told: hook, sender, tag, .. } = received;
         if let Some(text) = tag.filter(|tag| world.tag(&hook.session, tag)) {
-            self.tags.push(Tag { session: hook.session.clone(), text, at: hook.at });
+            self.tags.push(SessionTag { session: hook.session.clone(), text, at: hook.at });
         }
         let (client, id, meaning) = (hook.session.client, &hook.session.id, hook.meaning);
         tracing::debug!(%client, session = ?id, ?meaning, sender = sender.pid, proof = ?sender.proof, "hook: an event");
@@ -212,7 +212,7 @@ impl HookState {
     }
 
     /// The tags of sessions that are new since the last call.
-    pub(crate) fn take_tags(&mut self) -> Vec<Tag> {
+    pub(crate) fn take_tags(&mut self) -> Vec<SessionTag> {
         std::mem::take(&mut self.tags)
     }
 
@@ -315,21 +315,21 @@ mod tests {
     use std::sync::Arc;
 
     use agtop_clients::Stamp;
-    use agtop_hooks::{Novelty, Proof, Sender};
-    use agtop_model::{FileId, Place, Provenance};
+    use agtop_hooks::{DedupStatus, EventSender, SenderProof};
+    use agtop_model::{FileId, Provenance, SourcePosition};
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
 
     use super::*;
     use crate::state::{PricingContext, Scope};
 
-    fn received(session: &str, at: Timestamp) -> Received {
+    fn received(session: &str, at: Timestamp) -> ReceivedEvent {
         let client = agtop_clients::client("claude").unwrap();
         let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
-        let source = Provenance { file: FileId(0), place: Place::Entry(0) };
+        let source = Provenance { file: FileId(0), place: SourcePosition::Entry(0) };
         let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
-        let sender = Sender { pid: 7, ancestors: vec![6], proof: Proof::Kernel };
-        Received { client: client.info().id, told, sender, novelty: Novelty::New, tag: None, payload: None }
+        let sender = EventSender { pid: 7, ancestors: vec![6], proof: SenderProof::Kernel };
+        ReceivedEvent { client: client.info().id, told, sender, dedup: DedupStatus::New, tag: None, payload: None }
     }
 
     fn world(now: Timestamp) -> World {

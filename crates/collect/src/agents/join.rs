@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{ProcFacts, client};
-use agtop_model::{Agent, Confidence, FileId, Join, JoinTier, Session, SessionKey};
+use agtop_model::{Agent, Confidence, FileId, JoinTier, Session, SessionJoin, SessionKey};
 
 use super::hook_state::HookState;
 use super::hosts::find_session;
@@ -119,7 +119,7 @@ pub(crate) fn hosted(hosts: &[Agent], agents: &[Agent], evidence: JoinEvidence<'
 
 fn bind(agent: &mut Agent, session: &Arc<Session>, tier: JoinTier, confidence: Confidence) {
     agent.session = Some(Arc::clone(session));
-    agent.join = Some(Join { tier, confidence });
+    agent.join = Some(SessionJoin { tier, confidence });
 }
 
 /// The sessions of the agent's client that were active since its process started. `sessions` is sorted by last activity,

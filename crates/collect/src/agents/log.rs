@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{Agent, Evidence, Join, JoinTier, ProcId, Session, SessionKey, Status, Timestamp};
+use agtop_model::{Agent, Evidence, JoinTier, ProcId, Session, SessionJoin, SessionKey, Status, Timestamp};
 use tracing::debug;
 
 use super::mismatch::{Mismatch, mismatch};
@@ -26,7 +26,7 @@ pub(crate) struct AgentLog {
 }
 
 /// The sessions that an agent has, and why it has none of the others.
-type LoggedJoin = (BTreeMap<SessionKey, Option<Join>>, BTreeMap<SessionKey, Refusal>);
+type LoggedJoin = (BTreeMap<SessionKey, Option<SessionJoin>>, BTreeMap<SessionKey, Refusal>);
 
 /// Why an agent does not have a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,14 +124,14 @@ impl AgentLog {
 
     /// Logs the sessions that are written to, and whether their process is known.
     fn note_sessions(&mut self, joined: &JoinedAgents<'_>, owners: &HashMap<&SessionKey, u32>) {
-        let is_live = |session: &&Arc<Session>| session.quiet_for(joined.now).is_some_and(|quiet| quiet <= LIVE_WINDOW);
+        let is_live = |session: &&Arc<Session>| session.idle_for(joined.now).is_some_and(|quiet| quiet <= LIVE_WINDOW);
         let mut seen = HashSet::new();
         for session in joined.sessions.iter().take_while(is_live) {
             let has_process = owners.contains_key(&session.key);
             seen.insert(&session.key);
             if self.sessions.is_changed(session.key.clone(), &has_process) {
                 let (client, id, cwd) = (session.key.client, &session.key.id, &session.cwd);
-                let quiet = session.quiet_for(joined.now);
+                let quiet = session.idle_for(joined.now);
                 debug!(%client, session = ?id, ?cwd, ?quiet, has_process, "session: was written to just now");
             }
         }

@@ -1,16 +1,16 @@
 use std::collections::HashMap;
 
 use agtop_clients::client;
-use agtop_model::{Agent, Running, SessionKey};
+use agtop_model::{Agent, RunningProcess, SessionKey};
 
 use super::mismatch::START_SLACK;
 
 /// What vendors' own files say about live processes, by pid.
-pub(crate) struct Markers<'a>(HashMap<u32, Vec<&'a (SessionKey, Running)>>);
+pub(crate) struct Markers<'a>(HashMap<u32, Vec<&'a (SessionKey, RunningProcess)>>);
 
 impl<'a> Markers<'a> {
-    pub(crate) fn new(entries: impl Iterator<Item = &'a (SessionKey, Running)>) -> Self {
-        let mut by_pid: HashMap<u32, Vec<&'a (SessionKey, Running)>> = HashMap::new();
+    pub(crate) fn new(entries: impl Iterator<Item = &'a (SessionKey, RunningProcess)>) -> Self {
+        let mut by_pid: HashMap<u32, Vec<&'a (SessionKey, RunningProcess)>> = HashMap::new();
         for entry in entries {
             by_pid.entry(entry.1.pid).or_default().push(entry);
         }
@@ -19,8 +19,8 @@ impl<'a> Markers<'a> {
 
     /// The entry of this process, not of an earlier one with the same pid. If there are several, the last entered one
     /// counts.
-    pub(crate) fn of(&self, agent: &Agent) -> Option<&'a (SessionKey, Running)> {
-        let is_its = |(session, running): &&(SessionKey, Running)| {
+    pub(crate) fn of(&self, agent: &Agent) -> Option<&'a (SessionKey, RunningProcess)> {
+        let is_its = |(session, running): &&(SessionKey, RunningProcess)| {
             let is_same = match (running.started, running.entered, agent.process.started_at) {
                 (Some(started), _, _) => started == agent.process.id.started,
                 (None, Some(entered), Ok(started)) => started <= entered.plus(START_SLACK),

@@ -53,7 +53,7 @@ pub(crate) fn of_agent(agent: &Agent, sources: StatusSources<'_>, now: Timestamp
         .or_else(by_hook)
         .or_else(by_transcript)
         .or_else(|| by_cpu(agent.cpu_percent))
-        .unwrap_or_else(|| match session.and_then(|session| session.quiet_for(now)) {
+        .unwrap_or_else(|| match session.and_then(|session| session.idle_for(now)) {
             Some(quiet) if quiet <= ACTIVE_WINDOW => (Status::Active, Evidence::Age),
             Some(_) => (Status::Idle, Evidence::Age),
             None if agent.cpu_percent.is_ok() => (Status::Idle, Evidence::Cpu),
@@ -134,10 +134,10 @@ fn has_background_subagent(agent: &Agent, session: &Session, now: Timestamp) -> 
     let started = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(MAX_CLOCK_DIFFERENCE));
     let is_running = |flight: &InFlight| flight.is_subagent && flight.since.is_some_and(|since| started <= since);
     let works = |child: &Session| {
-        let is_recent = child.quiet_for(now).is_some_and(|quiet| quiet <= STALLED_AFTER);
+        let is_recent = child.idle_for(now).is_some_and(|quiet| quiet <= STALLED_AFTER);
         child.phase == Phase::Open && is_recent && child.started.is_some_and(|begun| started <= begun)
     };
-    let is_recent = session.quiet_for(now).is_some_and(|quiet| quiet <= ATTENTION_WINDOW);
+    let is_recent = session.idle_for(now).is_some_and(|quiet| quiet <= ATTENTION_WINDOW);
     session.phase == Phase::Finished
         && ((is_recent && session.in_flight.iter().any(is_running))
             || session.children.iter().any(|child| works(child)))
@@ -147,7 +147,7 @@ fn by_vendor(activity: VendorActivity, agent: &Agent, now: Timestamp) -> Status 
     let session = agent.session.as_deref();
     let is_delegated = session.is_some_and(|session| has_background_subagent(agent, session, now));
     let phase = session.map_or(Phase::Fresh, |session| session.phase);
-    let is_wanted = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= ATTENTION_WINDOW);
+    let is_wanted = session.and_then(|session| session.idle_for(now)).is_some_and(|quiet| quiet <= ATTENTION_WINDOW);
     match (activity, phase) {
         (VendorActivity::Asking, _) => Status::NeedsInput,
         (VendorActivity::Waiting, _) if session.is_some_and(asks) => Status::NeedsInput,
@@ -200,7 +200,7 @@ fn by_transcript(
     children: &ChildHistory,
     now: Timestamp,
 ) -> Option<(Status, Evidence)> {
-    let quiet = session.quiet_for(now)?;
+    let quiet = session.idle_for(now)?;
     if session.phase == Phase::Open && !tells_turn_ends(agent) {
         let last = session.last_active.unwrap_or(Timestamp::EARLIEST);
         return Some(by_silence(agent, session, children.command_absence(agent.process.id, last, now), quiet));
@@ -255,7 +255,7 @@ fn stalled(session: &Session, now: Timestamp) -> Option<Status> {
                 .map_or(STALLED_AFTER, |usual| usual.saturating_mul(STALLED_TOOL_FACTOR).max(STALLED_AFTER));
             flight.since.is_some_and(|since| now.since(since) > most)
         }
-        None => session.quiet_for(now).is_some_and(|quiet| quiet > STALLED_AFTER && quiet <= ATTENTION_WINDOW),
+        None => session.idle_for(now).is_some_and(|quiet| quiet > STALLED_AFTER && quiet <= ATTENTION_WINDOW),
     };
     (session.repeats >= LOOP_REPEATS || is_silent).then_some(Status::Stalled)
 }

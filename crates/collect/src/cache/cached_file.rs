@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agtop_ledger::{FileIssues, Memory, WarmFile};
+use agtop_ledger::{FileIssues, FileRollup, FileSummary};
 use agtop_model::{ClientId, FileId, Timestamp};
 
 use crate::transcripts::cursor::Resumption;
@@ -24,9 +24,9 @@ pub(crate) struct CachedFile<'a> {
 #[derive(Clone, Copy)]
 pub(crate) enum CachedData<'a> {
     /// Every response.
-    Responses(&'a Memory),
+    Responses(&'a FileSummary),
     /// Sums over responses, as far as possible.
-    Aggregates(&'a WarmFile),
+    Aggregates(&'a FileRollup),
 }
 
 impl<'a> CachedData<'a> {
@@ -34,7 +34,7 @@ impl<'a> CachedData<'a> {
     pub(crate) fn issues(self) -> &'a FileIssues {
         match self {
             Self::Responses(memory) => &memory.issues,
-            Self::Aggregates(warm) => &warm.rest.issues,
+            Self::Aggregates(warm) => &warm.unmerged.issues,
         }
     }
 }

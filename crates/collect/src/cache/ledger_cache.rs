@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::clients;
 use agtop_ledger::{
-    Access, Damage, EntryId, FileEntry, FileRecord, KeyIndex, Ledger, LedgerError, LimitReading, Memory, Opening,
-    Recorder, Tag,
+    FileEntry, FileEntryId, FileRecord, FileSummary, FileSummaryBuilder, Ledger, LedgerAccess, LedgerDamage,
+    LedgerError, LedgerOptions, MessageKeyIndex, RateLimitReading, SessionTag,
 };
 use agtop_model::{ClientId, FileId, Issue, IssueKind, Timestamp};
 use tracing::debug;
@@ -49,7 +49,7 @@ pub(crate) struct LedgerCache {
     pending_responses: usize,
     /// Files that have grown since their record was written.
     appended: HashMap<FileId, AppendedFile>,
-    tags: Vec<Tag>,
+    tags: Vec<SessionTag>,
     written_at: Option<Instant>,
 }
 
@@ -64,13 +64,13 @@ impl AppendedFile {
     /// again.
     fn record(self, ledger: &Ledger) -> Result<Option<FileRecord>, LedgerError> {
         let Some(entry) = ledger.entry(self.meta.client, &self.meta.path)? else { return Ok(None) };
-        let Some(recalled) = ledger.recall(entry.id)? else { return Ok(None) };
-        let mut recorder = Recorder::over(recalled.memory);
+        let Some(recalled) = ledger.load(entry.id)? else { return Ok(None) };
+        let mut recorder = FileSummaryBuilder::resume(recalled.summary);
         for event in &self.records.events {
             recorder.note(event, self.meta.clock);
         }
         recorder.note_issues(self.records.issues);
-        Ok(Some(self.meta.record(recorder.into_memory())))
+        Ok(Some(self.meta.record(recorder.finish())))
     }
 }
 
@@ -94,17 +94,17 @@ impl LedgerCache {
             return this;
         }
         let ids: Vec<ClientId> = clients().map(|client| client.info().id).collect();
-        let opening = Opening { path, clients: &ids, now, patience: Opening::PATIENCE };
+        let opening = LedgerOptions { path, clients: &ids, now, busy_timeout: LedgerOptions::BUSY_TIMEOUT };
         match Ledger::open(&opening) {
             Ok(opened) => {
                 debug!(?path, access = ?opened.ledger.access(), "ledger: opened");
-                for broken in opened.ledger.broken_ones() {
+                for broken in opened.ledger.set_aside_copies() {
                     let detail =
                         "a broken ledger that was set aside: what it alone knew is missing until it is deleted";
                     this.note_fault(broken, detail.to_owned());
                 }
                 this.notices.extend(opened.notice.map(|notice| notice.to_string()));
-                this.writes &= opened.ledger.access() == Access::Write;
+                this.writes &= opened.ledger.access() == LedgerAccess::Write;
                 // If this fails, the ledger counts as not empty: adding it up reports the failure.
                 this.was_empty = opened.ledger.is_empty().unwrap_or(false);
                 this.ledger = Some(opened.ledger);
@@ -121,20 +121,20 @@ impl LedgerCache {
     }
 
     /// The newest reading of every rate limit. Some limits are reported to a status line alone.
-    pub(crate) fn newest_limits(&self) -> Vec<LimitReading> {
+    pub(crate) fn newest_limits(&self) -> Vec<RateLimitReading> {
         let newest = self.ledger.as_ref().map(Ledger::newest_limits);
         // A ledger that cannot be read is reported when usage is loaded.
         newest.and_then(Result::ok).unwrap_or_default()
     }
 
     /// The tags of sessions.
-    pub(crate) fn tags(&mut self) -> Vec<Tag> {
+    pub(crate) fn tags(&mut self) -> Vec<SessionTag> {
         let tags = self.ledger.as_ref().map(|ledger| ledger.tags(MAX_TAGS));
         tags.transpose().map_err(|error| self.give_up(&error)).ok().flatten().unwrap_or_default()
     }
 
     /// Takes new tags, to be written.
-    pub(crate) fn note_tags(&mut self, tags: Vec<Tag>) {
+    pub(crate) fn note_tags(&mut self, tags: Vec<SessionTag>) {
         self.tags.extend(tags);
     }
 
@@ -145,7 +145,7 @@ impl LedgerCache {
 
     fn check_decoder_version(&mut self) {
         if let Some(ledger) = self.ledger.as_mut().filter(|_| self.writes)
-            && let Err(error) = ledger.read_by(DECODER_VERSION)
+            && let Err(error) = ledger.set_reader_version(DECODER_VERSION)
         {
             self.give_up(&error);
         }
@@ -169,14 +169,14 @@ impl LedgerCache {
             let (path, detail) = (first.path.display(), &first.detail);
             self.notices.push(format!("the ledger is damaged, figures may be missing: {path}: {detail}{more}"));
         }
-        for Damage { path, detail } in damage {
+        for LedgerDamage { path, detail } in damage {
             self.note_fault(path, detail);
         }
     }
 
     fn give_up(&mut self, error: &LedgerError) {
         self.note_damage();
-        self.note_fault(error.path.clone(), error.fault.to_string());
+        self.note_fault(error.path.clone(), error.kind.to_string());
         tracing::warn!(%error, "ledger: not used any more");
         self.notices.push(format!("{error}; this run remembers nothing"));
         self.ledger = None;
@@ -207,18 +207,18 @@ impl LedgerCache {
     }
 
     /// Which files hold the responses that were loaded as sums.
-    pub(crate) fn keys(&mut self) -> Option<KeyIndex> {
-        let keys = self.ledger.as_ref()?.keys(self.generation?);
+    pub(crate) fn keys(&mut self) -> Option<MessageKeyIndex> {
+        let keys = self.ledger.as_ref()?.key_index(self.generation?);
         keys.map_err(|error| self.give_up(&error)).ok()
     }
 
     /// The responses behind a file's sums; nothing if the ledger can no longer read them.
-    pub(crate) fn expand(&mut self, file: EntryId) -> Vec<Memory> {
+    pub(crate) fn expand(&mut self, file: FileEntryId) -> Vec<FileSummary> {
         let (Some(ledger), Some(generation)) = (&self.ledger, self.generation) else { return Vec::new() };
-        let expanded = ledger.thaw(file, generation);
+        let expanded = ledger.expand(file, generation);
         if expanded.as_ref().is_ok_and(Vec::is_empty) {
             // Reading the file's own record makes the ledger note why.
-            let _ = ledger.recall(file);
+            let _ = ledger.load(file);
             self.note_damage();
         }
         expanded.map_err(|error| self.give_up(&error)).unwrap_or_default()
@@ -229,10 +229,10 @@ impl LedgerCache {
     pub(crate) fn renew_aggregates(&mut self) {
         let may_renew = self.writes && !self.was_empty && self.damaged == 0;
         let Some(ledger) = self.ledger.as_mut().filter(|_| may_renew) else { return };
-        let renewed = ledger.renew_image(self.generation).map(drop);
+        let renewed = ledger.refresh_rollup(self.generation).map(drop);
         self.note_damage();
         // Sums that lack the damaged parts would hide the damage from later runs.
-        let forgotten = self.ledger.as_mut().filter(|_| self.damaged > 0).map_or(Ok(()), Ledger::forget_image);
+        let forgotten = self.ledger.as_mut().filter(|_| self.damaged > 0).map_or(Ok(()), Ledger::drop_rollup);
         if let Err(error) = renewed.and(forgotten) {
             self.give_up(&error);
         }
@@ -244,7 +244,7 @@ impl LedgerCache {
         }
         let Some(ledger) = &mut self.ledger else { return };
         let archived = ledger.batch().and_then(|mut batch| {
-            missing.iter().try_for_each(|entry| batch.archive(entry))?;
+            missing.iter().try_for_each(|entry| batch.mark_gone(entry))?;
             batch.commit()
         });
         if let Err(error) = archived {
@@ -257,8 +257,8 @@ impl LedgerCache {
         match writes {
             PendingWrites::Whole(recorder) => {
                 self.appended.remove(&file);
-                let memory = recorder.into_memory();
-                self.pending_responses += memory.turns.len() + 1;
+                let memory = recorder.finish();
+                self.pending_responses += memory.responses.len() + 1;
                 self.pending.push(meta.record(memory));
                 if self.pending_responses >= MAX_PENDING_RESPONSES {
                     self.write();
@@ -300,7 +300,7 @@ impl LedgerCache {
             let mut batch = ledger.batch()?;
             for record in &records {
                 batch.put(record)?;
-                batch.append_limits(&record.memory.limits)?;
+                batch.append_limits(&record.summary.limits)?;
             }
             batch.put_tags(&tags)?;
             batch.commit()

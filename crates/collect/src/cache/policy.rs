@@ -3,7 +3,7 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 
 use agtop_clients::Format;
-use agtop_ledger::{FileEntry, Ledger, LedgerError, Memory, SessionMemory, State};
+use agtop_ledger::{FileEntry, FilePresence, FileSummary, Ledger, LedgerError, SessionSummary};
 use agtop_model::{ClientId, Timestamp};
 use foldhash::fast::RandomState;
 use tracing::debug;
@@ -71,10 +71,10 @@ impl<'a> CachePolicy<'a> {
     /// Passes every file to `take` of which the ledger holds data that this run can use.
     pub(crate) fn load(&self, ledger: &Ledger, mut take: impl FnMut(CachedFile<'_>)) -> Result<Loaded, LedgerError> {
         let mut missing = Vec::new();
-        let mut visit = |entry: &FileEntry, memory: &Memory, data: CachedData<'_>| {
+        let mut visit = |entry: &FileEntry, memory: &FileSummary, data: CachedData<'_>| {
             let Some(verdict) = self.verdict(entry, memory) else { return };
             let found = self.found(entry);
-            if entry.state == State::Live && found.is_none() {
+            if entry.state == FilePresence::Live && found.is_none() {
                 missing.push(entry.clone());
             }
             let resumption = self.resumption(entry, verdict, || ledger.checkpoint(entry.id));
@@ -83,12 +83,12 @@ impl<'a> CachePolicy<'a> {
         };
         let image = match self.query.detail {
             Detail::Aggregates => {
-                ledger.each_warm(|file| visit(&file.entry, &file.rest, CachedData::Aggregates(&file)))?
+                ledger.for_each_file_rollup(|file| visit(&file.entry, &file.unmerged, CachedData::Aggregates(&file)))?
             }
             Detail::Responses => None,
         };
         let Some((generation, changed)) = image else {
-            ledger.each_memory(|entry, memory| {
+            ledger.for_each_summary(|entry, memory| {
                 if let Some(memory) = memory {
                     visit(&entry, &memory, CachedData::Responses(&memory));
                 }
@@ -96,34 +96,34 @@ impl<'a> CachePolicy<'a> {
             return Ok(Loaded { generation: None, missing });
         };
         for entry in &changed {
-            if let Some(recalled) = ledger.recall(entry.id)? {
-                visit(entry, &recalled.memory, CachedData::Responses(&recalled.memory));
+            if let Some(recalled) = ledger.load(entry.id)? {
+                visit(entry, &recalled.summary, CachedData::Responses(&recalled.summary));
             }
         }
         Ok(Loaded { generation: Some(generation), missing })
     }
 
     /// `None` if the file is read and reports all of the data again, or if this run does not search where it was.
-    fn verdict(&self, entry: &FileEntry, memory: &Memory) -> Option<CacheVerdict> {
+    fn verdict(&self, entry: &FileEntry, memory: &FileSummary) -> Option<CacheVerdict> {
         let is_searched = || {
             let stores = &mut self.query.stores.iter();
             stores.any(|store| store.client.info().id == entry.client && entry.path.starts_with(&store.root))
         };
         match (entry.state, self.found(entry)) {
-            (State::Replaced, _) => is_searched().then_some(CacheVerdict::Superseded),
-            (State::Live | State::Gone, None) => is_searched().then(|| {
+            (FilePresence::Replaced, _) => is_searched().then_some(CacheVerdict::Superseded),
+            (FilePresence::Live | FilePresence::Gone, None) => is_searched().then(|| {
                 let sessions = memory.sessions.iter().map(|session| &session.key);
                 let is_moved = self.names.is_moved((entry.client, &entry.path), sessions);
                 if is_moved { CacheVerdict::Superseded } else { CacheVerdict::Deleted }
             }),
-            (State::Live | State::Gone, Some(found)) => self.verdict_on_found(entry, memory, found),
+            (FilePresence::Live | FilePresence::Gone, Some(found)) => self.verdict_on_found(entry, memory, found),
         }
     }
 
     fn verdict_on_found(
         &self,
         entry: &FileEntry,
-        memory: &Memory,
+        memory: &FileSummary,
         (index, file): (usize, &FoundFile),
     ) -> Option<CacheVerdict> {
         let state = file.state();
@@ -133,7 +133,9 @@ impl<'a> CachePolicy<'a> {
         }
         let is_of_interest = self.query.interest == Interest::Activity && is_recent(&memory.sessions, self.query.now);
         // An earlier run refused times that lay in its future; by now they may be credible.
-        let is_doubtful = memory.doubted.is_some_and(|doubted| doubted <= self.query.now.plus(CLOCK_SLACK));
+        let is_doubtful = memory
+            .earliest_future_time
+            .is_some_and(|earliest_future_time| earliest_future_time <= self.query.now.plus(CLOCK_SLACK));
         if self.writes && !is_of_interest && !is_doubtful {
             return Some(CacheVerdict::Unchanged { index, state });
         }
@@ -142,7 +144,7 @@ impl<'a> CachePolicy<'a> {
             "ledger: not enough, the file tells of the present or of times to come, or is to be read in any case"
         );
         // The file contains only the last reading of a running total, and the ledger how it has grown.
-        let has_running_total = memory.turns.iter().any(|turn| turn.running_total().is_some());
+        let has_running_total = memory.responses.iter().any(|turn| turn.running_total().is_some());
         has_running_total.then_some(CacheVerdict::ResponsesOnly)
     }
 
@@ -164,22 +166,22 @@ impl<'a> CachePolicy<'a> {
         let (before, now) = (&entry.stamp.file, &file.identity);
         let may_have_grown = matches!(file.store.store.format, Format::Lines)
             && (before.device, before.inode) == (now.device, now.inode)
-            && (1..=now.size).contains(&entry.reach.offset)
+            && (1..=now.size).contains(&entry.position.offset)
             && before.size <= now.size;
         if self.query.interest != Interest::Usage || !self.writes || !may_have_grown {
             return None;
         }
         // Without a checkpoint, for whatever reason, the file is read from its beginning.
         let checkpoint = checkpoint().ok()??;
-        Some(Resumption { index, head: entry.head, reach: entry.reach, checkpoint })
+        Some(Resumption { index, head: entry.head, position: entry.position, checkpoint })
     }
 }
 
 /// Whether one of the sessions was active within the last day. What is in flight, message text and rates are not in the
 /// ledger, so their files must be read.
-fn is_recent(sessions: &[SessionMemory], now: Timestamp) -> bool {
+fn is_recent(sessions: &[SessionSummary], now: Timestamp) -> bool {
     sessions.iter().any(|session| {
-        let quiet = session.told.last.map(|last| now.since(last));
+        let quiet = session.state.last.map(|last| now.since(last));
         quiet.is_some_and(|quiet| quiet <= RECENT_WINDOW)
     })
 }

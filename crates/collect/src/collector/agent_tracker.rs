@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use agtop_clients::Env;
-use agtop_model::{Agent, History, Lifecycle, ProcId, Process, System, Timestamp};
+use agtop_model::{Agent, History, HostMetrics, LifecycleEvent, ProcId, Process, Timestamp};
 use agtop_os::Os;
 
 use super::settings::{RunMode, Settings};
@@ -173,7 +173,7 @@ impl AgentTracker {
             (agent.status, agent.evidence) = status::of_agent(agent, sources, now);
             agent.cause = status::cause(agent, sources);
             let paces = agent.session.as_ref().and_then(|session| summary.paces.by_session.get(&session.key));
-            agent.paces = paces.copied().unwrap_or(agent.paces);
+            agent.rates = paces.copied().unwrap_or(agent.rates);
         }
         let pushed: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.since)).collect();
         self.status_starts.note(agents, KnownStarts { hosts, pushed: &pushed }, now);
@@ -189,7 +189,7 @@ impl AgentTracker {
         self.rates.cpu_percents()
     }
 
-    pub(super) fn system(&mut self) -> System {
+    pub(super) fn system(&mut self) -> HostMetrics {
         self.os.system()
     }
 
@@ -198,7 +198,7 @@ impl AgentTracker {
     }
 
     /// Which agents started and exited, newest first.
-    pub(super) fn lifecycles(&self) -> Vec<Lifecycle> {
+    pub(super) fn lifecycles(&self) -> Vec<LifecycleEvent> {
         self.lifecycle.lifecycles().cloned().collect()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{CLIENTS, Client, Source};
-use agtop_model::{FileId, Health, Timestamp};
+use agtop_model::{FileId, SourceHealth, Timestamp};
 use crossbeam_channel::Receiver;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -119,7 +119,7 @@ impl Ingest {
     }
 
     /// How well the sources could be read, the ledger among them.
-    pub(super) fn health(&mut self, settings: &Settings, world: &World) -> Health {
+    pub(super) fn health(&mut self, settings: &Settings, world: &World) -> SourceHealth {
         self.health.note_ledger(self.cache.take_faults());
         let sessions_of = |client| (world.session_count(client), world.duplicates(client));
         self.health.report(|client| settings.includes(client), sessions_of)

@@ -9,8 +9,8 @@ mod settings;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_hooks::{Listener, Places, Refused};
-use agtop_model::{Grain, Health, Snapshot, Timings, UsageTable};
+use agtop_hooks::{HookDirs, Listener, RefusedCounts};
+use agtop_model::{Snapshot, SourceHealth, TimeGranularity, Timings, UsageTable};
 use agtop_os::Os;
 use agtop_prices::PriceBook;
 use crossbeam_channel::Receiver;
@@ -82,14 +82,14 @@ impl Collector {
     }
 
     /// Reads the tags of sessions from events that wait in the spool, and leaves those there.
-    pub fn import_spooled_tags(&mut self, places: &Places) {
-        for (session, tag) in agtop_hooks::waiting_tags(places) {
+    pub fn import_spooled_tags(&mut self, places: &HookDirs) {
+        for (session, tag) in agtop_hooks::spooled_tags(places) {
             self.world.tag(&session, &tag);
         }
     }
 
     /// How many events of hooks were refused; `None` without a listener.
-    pub fn refused(&self) -> Option<Refused> {
+    pub fn refused(&self) -> Option<RefusedCounts> {
         self.tracker.hooks.refused()
     }
 
@@ -129,7 +129,7 @@ impl Collector {
         let snapshot = self.snapshot();
         if is_first && self.settings.run_mode == RunMode::Repeated {
             // The memory that reading the history took is not needed any more.
-            agtop_os::give_back_memory();
+            agtop_os::release_freed_memory();
         }
         snapshot
     }
@@ -191,11 +191,11 @@ impl Collector {
     }
 
     /// Reads what is new, and returns all usage in rows of this grain.
-    pub fn usage_table(&mut self, grain: Grain) -> UsageTable {
+    pub fn usage_table(&mut self, grain: TimeGranularity) -> UsageTable {
         // Some clients keep their files where their processes work.
         self.read_processes();
         self.ingest.interest = Interest::Usage;
-        if grain == Grain::Response {
+        if grain == TimeGranularity::Response {
             self.ingest.detail = Detail::Responses;
         }
         self.read_files();
@@ -224,10 +224,10 @@ impl Collector {
             cpu_percents: Arc::new(self.tracker.cpu_percents()),
             sessions: summary.sessions,
             totals: summary.totals,
-            paces: Arc::new(summary.paces.all),
+            rates: Arc::new(summary.paces.all),
             timings: Arc::new(self.timings()),
             history: self.tracker.history(),
-            lifecycles: self.tracker.lifecycles().into(),
+            lifecycle_events: self.tracker.lifecycles().into(),
             rate_limits: summary.limits.into(),
             health: Arc::new(health),
             prices: self.prices.as_of().into(),
@@ -235,9 +235,9 @@ impl Collector {
     }
 
     /// How well the sources could be read, the ledger among them.
-    pub fn health(&mut self) -> Health {
+    pub fn health(&mut self) -> SourceHealth {
         let health = self.ingest.health(&self.settings, &self.world);
-        Health { hooks: self.tracker.hooks.setbacks(), ..health }
+        SourceHealth { hooks: self.tracker.hooks.setbacks(), ..health }
     }
 
     fn timings(&mut self) -> Timings {

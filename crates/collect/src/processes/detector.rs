@@ -2,7 +2,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use agtop_clients::ProcFacts;
-use agtop_model::{Agent, ClientId, Evidence, Gap, Liveness, Pace, Paces, Process, Role, Status, Timestamp, Untrusted};
+use agtop_model::{
+    ActivityRates, ActivityWindow, Agent, ClientId, Evidence, Gap, Liveness, Process, ProcessRole, Status, Timestamp,
+    Untrusted,
+};
 
 use super::log::{NoRow, ProcessLog, log_role};
 use super::matcher::{Matcher, command_line};
@@ -43,11 +46,11 @@ impl AgentDetector {
         table.sort_by_key(|process| process.id.pid);
         self.classify(&table, at);
         let tree = ProcessTree::of(&self.classified, self.own, at);
-        let rows: Vec<(&Arc<Process>, ClientId, Role)> = table
+        let rows: Vec<(&Arc<Process>, ClientId, ProcessRole)> = table
             .iter()
             .filter_map(|&process| {
                 let (client, role) = tree.role(process.id.pid)?;
-                let is_row = role != Role::Helper && !tree.is_wrapper(process.id.pid);
+                let is_row = role != ProcessRole::Helper && !tree.is_wrapper(process.id.pid);
                 is_row.then_some((process, client, role))
             })
             .collect();
@@ -55,13 +58,13 @@ impl AgentDetector {
             let pid = process.id.pid;
             let (client, role) = tree.classified(pid)?.role?;
             let hidden = tree.is_hidden(pid).then_some(NoRow::Hidden);
-            let helper = (role == Role::Helper).then_some(NoRow::Helper);
+            let helper = (role == ProcessRole::Helper).then_some(NoRow::Helper);
             Some((&***process, client, hidden.or(helper).or(tree.is_wrapper(pid).then_some(NoRow::Wrapper))))
         }));
         let mut found = DetectedAgents::default();
         for &(process, client, role) in &rows {
             let agent = agent(client, process, &tree);
-            if role == Role::Host { found.hosts.push(agent) } else { found.agents.push(agent) }
+            if role == ProcessRole::Host { found.hosts.push(agent) } else { found.agents.push(agent) }
         }
         found.processes = tree.with_relatives(rows.iter().map(|(process, ..)| *process)).into();
         found
@@ -101,7 +104,7 @@ impl AgentDetector {
             }
             let command = command_line(process);
             let matcher = self.matchers.iter().find(|matcher| matcher.matches(&command))?;
-            Some((matcher.client, Role::Agent))
+            Some((matcher.client, ProcessRole::Agent))
         };
         agtop_clients::recognise(process).or_else(by_user)
     }
@@ -128,7 +131,7 @@ fn agent(client: ClientId, process: &Arc<Process>, tree: &ProcessTree<'_>) -> Ag
         files: Err(Gap::NotReported),
         sockets: Err(Gap::NotReported),
         git: Err(Gap::NotReported),
-        paces: Paces::SPANS.map(Pace::nothing_over),
+        rates: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
         skills: Vec::new(),
         status: Status::Unknown,
         evidence: Evidence::Presence,
@@ -219,7 +222,7 @@ mod tests {
         );
 
         machine.exit(40);
-        machine.change(31, |process| process.io = Ok(agtop_model::Io { read: 0, written: 4096 }));
+        machine.change(31, |process| process.io = Ok(agtop_model::DiskIo { read: 0, written: 4096 }));
         assert_eq!(rows(&mut AgentDetector::default(), &machine, start), [31], "it has written");
     }
 

@@ -3,10 +3,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agtop_clients::ProcFacts;
-use agtop_model::{ClientId, ProcId, Process, ProcessState, Role, Timestamp, Untrusted};
+use agtop_model::{ClientId, ProcId, Process, ProcessRole, ProcessState, Timestamp, Untrusted};
 
 /// Which client a process belongs to, and in which role.
-pub(crate) type ClientRole = (ClientId, Role);
+pub(crate) type ClientRole = (ClientId, ProcessRole);
 
 /// A process, and what it was recognised as.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl<'a> ProcessTree<'a> {
         tree.hidden = hidden;
         for known in all {
             let pid = known.process.id.pid;
-            let own = tree.role(pid).filter(|(_, role)| *role != Role::Helper);
+            let own = tree.role(pid).filter(|(_, role)| *role != ProcessRole::Helper);
             if let Some(parent) = known.process.parent
                 && own.is_some()
                 && own == tree.role(parent)
@@ -147,13 +147,15 @@ impl<'a> ProcessTree<'a> {
 
     /// The children that work for agents and are none themselves.
     pub(crate) fn helpers(&self, process: &Process) -> Vec<ProcId> {
-        let is_helper = |child: &&Arc<Process>| self.role(child.id.pid).is_some_and(|(_, role)| role != Role::Agent);
+        let is_helper =
+            |child: &&Arc<Process>| self.role(child.id.pid).is_some_and(|(_, role)| role != ProcessRole::Agent);
         self.children_of(process.id.pid).filter(is_helper).map(|child| child.id).collect()
     }
 
     /// When the youngest child started that still runs and is no helper.
     pub(crate) fn youngest_child(&self, process: &Process) -> Option<Timestamp> {
-        let is_command = |child: &&Arc<Process>| self.role(child.id.pid).is_none_or(|(_, role)| role == Role::Agent);
+        let is_command =
+            |child: &&Arc<Process>| self.role(child.id.pid).is_none_or(|(_, role)| role == ProcessRole::Agent);
         self.live_children(process).filter(is_command).filter_map(|child| child.started_at.ok()).max()
     }
 

@@ -2,7 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_model::{Agent, CpuTime, Gap, Io, IoRate, ProcId, Process, Reading, Timestamp};
+use agtop_model::{Agent, CpuTime, DiskIo, Gap, IoRate, ProcId, Process, Reading, Timestamp};
 
 /// Computes rates from successive readings of the processes of agents and of everything below them.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ struct ProcessReading {
     first_at: Instant,
     at: Instant,
     cpu: Reading<Duration>,
-    io: Reading<Io>,
+    io: Reading<DiskIo>,
     /// Processor use in percent of one processor, between the last two readings.
     measured: Reading<f64>,
     /// The same, smoothed: what the status of an agent depends on.
@@ -165,7 +165,7 @@ mod tests {
         machine.spawn(FakeProcess::new(7, &["claude"]).started(4711));
         let process = machine.processes().unwrap().remove(0);
         let cpu = Ok(CpuTime { user: cpu, system: Duration::ZERO });
-        Arc::new(Process { cpu, io: Ok(Io { read: 0, written }), ..(*process).clone() })
+        Arc::new(Process { cpu, io: Ok(DiskIo { read: 0, written }), ..(*process).clone() })
     }
 
     /// A reading at this time after the process started, by a clock of that step.

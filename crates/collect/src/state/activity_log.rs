@@ -1,7 +1,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use agtop_model::{Activity, ActivityKind, Context, EventKind, Growth, GrowthBasis, Session, StopReason, Timestamp};
+use agtop_model::{
+    Activity, ActivityKind, ContextGrowth, ContextWindow, EventKind, GrowthBasis, Session, StopReason, Timestamp,
+};
 
 /// The last activities of a session: what a user follows, not what is counted.
 ///
@@ -41,7 +43,7 @@ impl ActivityLog {
         } else if matches!(kind, ActivityKind::Asked(_) | ActivityKind::Compacted) {
             self.last_call = None;
         }
-        if self.activities.len() == Session::RECENT {
+        if self.activities.len() == Session::MAX_ACTIVITIES {
             self.activities.pop_front();
         }
         self.activities.push_back(Activity { at, kind });
@@ -51,7 +53,7 @@ impl ActivityLog {
     /// its beginning.
     fn is_past(&self, at: Option<Timestamp>) -> bool {
         let oldest = self.activities.front().and_then(|oldest| oldest.at);
-        self.activities.len() == Session::RECENT && oldest.zip(at).is_some_and(|(oldest, at)| at <= oldest)
+        self.activities.len() == Session::MAX_ACTIVITIES && oldest.zip(at).is_some_and(|(oldest, at)| at <= oldest)
     }
 
     /// Whether this activity is known; text that has become longer is updated. A document or database that has grown is read
@@ -119,14 +121,14 @@ impl ActivityLog {
     }
 
     /// How fast the context fills, by the first and the last of the kept responses. `None` if it does not grow.
-    pub(super) fn growth(&self, context: Option<Context>) -> Option<Growth> {
+    pub(super) fn growth(&self, context: Option<ContextWindow>) -> Option<ContextGrowth> {
         let (first, last) = (self.contexts.front()?, self.contexts.back()?);
         let minutes = last.0.since(first.0).as_secs_f64() / 60.0;
         let grown = last.1.checked_sub(first.1).filter(|&grown| grown > 0)?;
         let tokens_per_minute = (minutes > 0.0).then(|| grown as f64 / minutes)?;
         let pairs = self.contexts.iter().zip(self.contexts.iter().skip(1));
         let grown_at = pairs.rev().find_map(|(before, after)| (after.1 > before.1).then_some(after.0));
-        Some(Growth {
+        Some(ContextGrowth {
             tokens_per_minute,
             full_in: full_in(context, tokens_per_minute),
             grown_at,
@@ -136,14 +138,14 @@ impl ActivityLog {
 }
 
 /// How fast the context of a session has filled on average. `None` if it has not.
-pub(super) fn average_growth(context: Context, lasted: Duration) -> Option<Growth> {
+pub(super) fn average_growth(context: ContextWindow, lasted: Duration) -> Option<ContextGrowth> {
     let minutes = lasted.as_secs_f64() / 60.0;
     let tokens_per_minute = (minutes > 0.0 && context.used > 0).then(|| context.used as f64 / minutes)?;
     let full_in = full_in(Some(context), tokens_per_minute);
-    Some(Growth { tokens_per_minute, full_in, grown_at: None, basis: GrowthBasis::WholeSession })
+    Some(ContextGrowth { tokens_per_minute, full_in, grown_at: None, basis: GrowthBasis::WholeSession })
 }
 
-fn full_in(context: Option<Context>, tokens_per_minute: f64) -> Option<Duration> {
+fn full_in(context: Option<ContextWindow>, tokens_per_minute: f64) -> Option<Duration> {
     let room = context.map(|context| context.limit as f64 * FULL_SHARE - context.used as f64)?;
     Duration::try_from_secs_f64(room.max(0.0) / tokens_per_minute * 60.0).ok()
 }
@@ -190,7 +192,7 @@ mod tests {
         let mut log = ActivityLog::default();
         log.note_context(minute(0), 100_000);
         log.note_context(minute(10), 140_000);
-        let context = Context { used: 140_000, limit: 200_000, source: ContextSource::Table };
+        let context = ContextWindow { used: 140_000, limit: 200_000, source: ContextSource::Table };
         let growth = log.growth(Some(context)).unwrap();
         assert!((growth.tokens_per_minute - 4000.0).abs() < 1e-9);
         assert_eq!(growth.full_in.unwrap().as_secs(), 750);
@@ -199,7 +201,7 @@ mod tests {
     /// A context that has not grown for five minutes once had no estimate, although it had grown on average.
     #[test]
     fn a_session_has_an_average_growth() {
-        let context = Context { used: 140_000, limit: 200_000, source: ContextSource::Table };
+        let context = ContextWindow { used: 140_000, limit: 200_000, source: ContextSource::Table };
         let growth = average_growth(context, Duration::from_mins(70)).unwrap();
         assert!((growth.tokens_per_minute - 2000.0).abs() < 1e-9);
         assert_eq!((growth.full_in.unwrap().as_secs(), growth.basis), (1500, GrowthBasis::WholeSession));
@@ -268,7 +270,7 @@ mod tests {
     #[test]
     fn an_activity_older_than_all_that_are_kept_is_not_added() {
         let mut log = ActivityLog::default();
-        let kept = i64::try_from(Session::RECENT).unwrap();
+        let kept = i64::try_from(Session::MAX_ACTIVITIES).unwrap();
         for _ in 0..2 {
             for at in 0..2 * kept {
                 log.note(Some(minute(at)), called(&at.to_string()));
@@ -309,7 +311,7 @@ mod tests {
         for n in 0..50 {
             log.note(Some(minute(n)), ActivityKind::Asked(None));
         }
-        assert_eq!(log.activities().count(), Session::RECENT);
+        assert_eq!(log.activities().count(), Session::MAX_ACTIVITIES);
         assert_eq!(log.activities().last().unwrap().at, Some(minute(49)));
     }
 }

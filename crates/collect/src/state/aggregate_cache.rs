@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use agtop_ledger::{Cell, EntryId, KeyIndex};
+use agtop_ledger::{FileEntryId, MessageKeyIndex, RollupCell};
 use agtop_model::MessageKey;
 
 use super::index::SessionIdx;
@@ -10,9 +10,9 @@ use crate::cache::cached_file::CachedFileRef;
 /// Responses of one session that the ledger has added up, with the file that reports them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Aggregate {
-    pub(super) entry: EntryId,
+    pub(super) entry: FileEntryId,
     pub(super) model: Option<NameIdx>,
-    pub(super) cell: Cell,
+    pub(super) cell: RollupCell,
 }
 
 /// The files whose responses are known as sums.
@@ -21,13 +21,13 @@ pub(super) struct Aggregate {
 /// requested time divides it. Then the responses of its file are loaded instead: the file is expanded.
 #[derive(Debug, Default)]
 pub(super) struct AggregateCache {
-    pub(super) files: HashMap<EntryId, (CachedFileRef, Vec<SessionIdx>)>,
+    pub(super) files: HashMap<FileEntryId, (CachedFileRef, Vec<SessionIdx>)>,
     /// Which files hold which response; loaded when a response is read for the first time.
-    pub(super) keys: Option<KeyIndex>,
+    pub(super) keys: Option<MessageKeyIndex>,
     /// Responses that were read since the last expansion.
     pub(super) read_keys: Vec<MessageKey>,
     /// Files that must be expanded.
-    pub(super) requested: Vec<EntryId>,
+    pub(super) requested: Vec<FileEntryId>,
     /// The prompt lengths, in tokens, at which the rates of each model change.
     pub(super) thresholds: HashMap<NameIdx, Vec<u64>>,
 }
@@ -41,13 +41,13 @@ impl AggregateCache {
     }
 
     /// Notes that a file must be expanded.
-    pub(super) fn request_expansion(&mut self, entry: EntryId) {
+    pub(super) fn request_expansion(&mut self, entry: FileEntryId) {
         self.requested.push(entry);
     }
 
     /// The files to expand now. `load_keys` returns which files hold which response; if that is not known, all files are
     /// expanded once a response was read.
-    pub(super) fn take_requested(&mut self, load_keys: impl FnOnce() -> Option<KeyIndex>) -> Vec<EntryId> {
+    pub(super) fn take_requested(&mut self, load_keys: impl FnOnce() -> Option<MessageKeyIndex>) -> Vec<FileEntryId> {
         self.keys = self.keys.take().or_else(load_keys);
         let (mut all, read) = (std::mem::take(&mut self.requested), std::mem::take(&mut self.read_keys));
         match &self.keys {

@@ -1,6 +1,6 @@
 //! Loading the ledger's sums into the World, and replacing them by their responses.
 
-use agtop_ledger::{Cell, EntryId, KeyIndex, Memory, Tally, WarmFile};
+use agtop_ledger::{FileEntryId, FileRollup, FileSummary, MessageKeyIndex, RollupCell, ToolCallCount};
 use agtop_model::FileId;
 
 use super::aggregate_cache::Aggregate;
@@ -11,9 +11,9 @@ use crate::cache::cached_file::CachedFileRef;
 
 impl World {
     /// Folds in what the ledger holds of a file, as sums as far as possible.
-    pub(crate) fn load_aggregates(&mut self, cached: CachedFileRef, warm: &WarmFile) {
-        let sessions = self.load_sessions(cached, &warm.rest);
-        let models = self.names(&warm.rest);
+    pub(crate) fn load_aggregates(&mut self, cached: CachedFileRef, warm: &FileRollup) {
+        let sessions = self.load_sessions(cached, &warm.unmerged);
+        let models = self.names(&warm.unmerged);
         let entry = warm.entry.id;
         for &cell in &warm.cells {
             let Some(&session) = sessions.get(cell.session as usize) else { continue };
@@ -24,8 +24,8 @@ impl World {
             self.sessions[session.at()].aggregates.push(Aggregate { entry, model, cell });
         }
         let tools = if cached.verdict.is_current() { warm.tools.as_slice() } else { &[] };
-        for &Tally { session, tool, calls } in tools {
-            if let (Some(&session), Some(tool)) = (sessions.get(session as usize), warm.rest.name(tool)) {
+        for &ToolCallCount { session, tool, calls } in tools {
+            if let (Some(&session), Some(tool)) = (sessions.get(session as usize), warm.unmerged.name(tool)) {
                 self.sessions[session.at()].tally(entry, tool, calls);
             }
         }
@@ -35,7 +35,7 @@ impl World {
     }
 
     /// Whether a price or the requested time divides the sum.
-    fn is_divided(&mut self, cell: &Cell, model: Option<NameIdx>) -> bool {
+    fn is_divided(&mut self, cell: &RollupCell, model: Option<NameIdx>) -> bool {
         let scope = &self.pricing.scope;
         // The clock of this run may be behind the one of the run that wrote the sum.
         if cell.last > self.latest {
@@ -57,12 +57,15 @@ impl World {
     }
 
     /// The files to expand. `load_keys` returns which files hold which response.
-    pub(crate) fn take_files_to_expand(&mut self, load_keys: impl FnOnce() -> Option<KeyIndex>) -> Vec<EntryId> {
+    pub(crate) fn take_files_to_expand(
+        &mut self,
+        load_keys: impl FnOnce() -> Option<MessageKeyIndex>,
+    ) -> Vec<FileEntryId> {
         self.aggregates.take_requested(load_keys)
     }
 
     /// Replaces a file's sums by its responses and tool calls. Returns the file; `None` if it has no sums.
-    pub(crate) fn expand(&mut self, entry: EntryId, memories: &[Memory]) -> Option<FileId> {
+    pub(crate) fn expand(&mut self, entry: FileEntryId, memories: &[FileSummary]) -> Option<FileId> {
         let (cached, sessions) = self.aggregates.files.remove(&entry)?;
         self.has_changed = true;
         for session in sessions {

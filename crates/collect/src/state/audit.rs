@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Dated, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Provenance, Purpose, Response,
-    SessionKey, Tier, Timestamp, Turn, Usage,
+    CoarserRecords, InferenceGeo, Lineage, MessageKey, PicoUsd, Provenance, Purpose, ResolvedTime, Response,
+    ServiceTier, SessionKey, Timestamp, Turn, Usage, UsageExtent,
 };
 
 /// Every copy of every response, to explain the figures of sessions.
@@ -28,17 +28,17 @@ pub struct ResponseCopy {
     /// Where it was read.
     pub source: Provenance,
     /// When it happened.
-    pub when: Dated,
+    pub when: ResolvedTime,
     /// The model.
     pub model: Option<Arc<str>>,
     /// The usage by this copy.
     pub usage: Usage,
     /// The class of service.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Where the model ran.
     pub geo: InferenceGeo,
     /// Whether it is one response or a sum.
-    pub extent: Extent,
+    pub extent: UsageExtent,
     /// What the model was asked for.
     pub purpose: Purpose,
     /// How many requests it counts for.
@@ -104,7 +104,7 @@ impl Audit {
     }
 
     /// Keeps a copy, whatever its session: which session owns it is known only at the end.
-    pub(super) fn note(&mut self, session: &SessionKey, source: Provenance, when: Dated, turn: &Turn) {
+    pub(super) fn note(&mut self, session: &SessionKey, source: Provenance, when: ResolvedTime, turn: &Turn) {
         self.copies.push(ResponseCopy {
             message: turn.message,
             id: turn.id.clone(),
@@ -276,7 +276,7 @@ impl<'c> Responses<'c> {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::{ClientId, FileId, InferenceGeo, Place, Purpose, TimeSource};
+    use agtop_model::{ClientId, FileId, InferenceGeo, Purpose, SourcePosition, TimeSource};
 
     use super::*;
 
@@ -296,8 +296,8 @@ mod tests {
             requests: 1,
             model: Some("gpt-5.5".into()),
             usage: Usage { output, ..Usage::default() },
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: None,
             lineage: Lineage::Main,
@@ -307,7 +307,7 @@ mod tests {
     }
 
     fn line(at: u64) -> Provenance {
-        Provenance { file: FileId(0), place: Place::Byte(at) }
+        Provenance { file: FileId(0), place: SourcePosition::Byte(at) }
     }
 
     /// How these lines of one session count, each at the byte of its number.
@@ -315,7 +315,7 @@ mod tests {
         let session = SessionKey::new(CLIENT, "s");
         let mut audit = Audit::of("s");
         for (at, turn) in lines {
-            let when = Dated { source: TimeSource::Record, at: Timestamp::EARLIEST };
+            let when = ResolvedTime { source: TimeSource::Record, at: Timestamp::EARLIEST };
             audit.note(&session, line(*at), when, turn);
         }
         let verdicts = audit.verdicts(std::slice::from_ref(&session)).into_iter();

@@ -1,6 +1,6 @@
 //! Which responses count for which session.
 
-use agtop_model::{Dated, SessionKey, TimeSource};
+use agtop_model::{ResolvedTime, SessionKey, TimeSource};
 
 use super::aggregate_cache::Aggregate;
 use super::audit::{CopyVerdict, ResponseCopy};
@@ -33,7 +33,7 @@ impl World {
             return record;
         }
         let started = self.sessions[record.session.at()].dated_start();
-        TurnRecord { when: Dated { at: started.unwrap_or(record.when.at), ..record.when }, ..record }
+        TurnRecord { when: ResolvedTime { at: started.unwrap_or(record.when.at), ..record.when }, ..record }
     }
 
     /// The copies of responses of these sessions, and how each counts; empty if this World is not audited.

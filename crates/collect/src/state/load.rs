@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use agtop_ledger::{LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
-use agtop_model::{Dated, MessageKey, Place, Provenance, Response, SessionKey, Turn};
+use agtop_ledger::{FileSummary, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord, SessionSummary};
+use agtop_model::{MessageKey, Provenance, ResolvedTime, Response, SessionKey, SourcePosition, Turn};
 
 use super::index::SessionIdx;
 use super::names::NameIdx;
@@ -15,12 +15,12 @@ use crate::cache::cached_file::CachedFileRef;
 impl World {
     /// Folds in what the ledger holds of a file, as if the file had been read. If the file will be read again, only what
     /// has an id is loaded.
-    pub(crate) fn load(&mut self, cached: CachedFileRef, memory: &Memory) {
+    pub(crate) fn load(&mut self, cached: CachedFileRef, memory: &FileSummary) {
         self.load_sessions(cached, memory);
     }
 
     /// The same as [`Self::load`]. Returns the sessions that the file reports.
-    pub(super) fn load_sessions(&mut self, cached: CachedFileRef, memory: &Memory) -> Vec<SessionIdx> {
+    pub(super) fn load_sessions(&mut self, cached: CachedFileRef, memory: &FileSummary) -> Vec<SessionIdx> {
         self.has_changed = true;
         self.has_new_relations = true;
         let models = self.names(memory);
@@ -28,7 +28,7 @@ impl World {
         let sessions: Vec<SessionIdx> =
             of_memory.map(|session| self.load_session(cached, session, memory, &models)).collect();
         self.load_turns(cached, memory, (&sessions, &models), |_, _| true);
-        for LimitReading { client, at, limit } in &memory.limits {
+        for RateLimitReading { client, at, limit } in &memory.limits {
             self.note_limit(*client, *at, limit.clone());
         }
         for ProjectRoot { client, project, root } in &memory.roots {
@@ -41,7 +41,7 @@ impl World {
     pub(super) fn load_responses(
         &mut self,
         cached: CachedFileRef,
-        memory: &Memory,
+        memory: &FileSummary,
         is_wanted: impl Fn(&Self, MessageKey) -> bool,
     ) {
         let models = self.names(memory);
@@ -57,18 +57,18 @@ impl World {
     }
 
     /// The names of the memory as names of the World.
-    pub(super) fn names(&mut self, memory: &Memory) -> Vec<NameIdx> {
+    pub(super) fn names(&mut self, memory: &FileSummary) -> Vec<NameIdx> {
         memory.names.iter().map(|name| self.models.intern(name)).collect()
     }
 
     fn load_turns(
         &mut self,
         CachedFileRef { file, modified, .. }: CachedFileRef,
-        memory: &Memory,
+        memory: &FileSummary,
         (sessions, models): (&[SessionIdx], &[NameIdx]),
         is_wanted: impl Fn(&Self, MessageKey) -> bool,
     ) {
-        for (at, turn) in memory.turns.iter().enumerate() {
+        for (at, turn) in memory.responses.iter().enumerate() {
             if !is_wanted(self, turn.message) {
                 continue;
             }
@@ -77,14 +77,14 @@ impl World {
             else {
                 continue;
             };
-            let place = Place::Entry(u32::try_from(at).unwrap_or(u32::MAX));
+            let place = SourcePosition::Entry(u32::try_from(at).unwrap_or(u32::MAX));
             let when = turn.time.resolve(self.latest, modified);
             self.load_turn((&cached_session.key, session), Provenance { file, place }, when, (turn, models));
         }
     }
 
     /// Folds in a reading of a rate limit, unless files report one that is as new: theirs has more details.
-    pub(crate) fn load_limit(&mut self, LimitReading { client, at, limit }: LimitReading) {
+    pub(crate) fn load_limit(&mut self, RateLimitReading { client, at, limit }: RateLimitReading) {
         let known = self.limits.get(&(client, Arc::clone(&limit.limit)));
         if known.is_none_or(|(known, _)| *known < at) {
             self.note_limit(client, at, limit);
@@ -94,15 +94,15 @@ impl World {
     fn load_session(
         &mut self,
         CachedFileRef { file, modified, verdict }: CachedFileRef,
-        cached_session: &SessionMemory,
-        memory: &Memory,
+        cached_session: &SessionSummary,
+        memory: &FileSummary,
         models: &[NameIdx],
     ) -> SessionIdx {
-        if let Some(parent) = &cached_session.told.facts.parent {
+        if let Some(parent) = &cached_session.state.facts.parent {
             self.session(parent);
         }
         let session = self.session(&cached_session.key);
-        let of_file = cached_session.told.clone().named(|model| named(Some(model), models));
+        let of_file = cached_session.state.clone().named(|model| named(Some(model), models));
         let state = &mut self.sessions[session.at()];
         if verdict.is_current() {
             state.load(file, modified, FileRole::Current, of_file);
@@ -113,7 +113,7 @@ impl World {
         session
     }
 
-    fn load_calls(&mut self, session: SessionIdx, cached_session: &SessionMemory, memory: &Memory) {
+    fn load_calls(&mut self, session: SessionIdx, cached_session: &SessionSummary, memory: &FileSummary) {
         if cached_session.calls.is_empty() {
             return;
         }
@@ -128,8 +128,8 @@ impl World {
         &mut self,
         (key, session): (&SessionKey, SessionIdx),
         source: Provenance,
-        when: Dated,
-        (turn, models): (&TurnMemory, &[NameIdx]),
+        when: ResolvedTime,
+        (turn, models): (&ResponseRecord, &[NameIdx]),
     ) {
         if let Some(total) = turn.running_total() {
             // If there are two readings of one total, the greater one is the later.
@@ -139,7 +139,7 @@ impl World {
             }
             return;
         }
-        let response = turn.response.named(|model| named(Some(model), models));
+        let response = turn.counted.named(|model| named(Some(model), models));
         if let Some(audit) = &mut self.audit {
             let model = response.model().and_then(|model| self.models.get(model)).cloned();
             audit.note(key, source, when, &turn_of(turn, model));
@@ -149,7 +149,7 @@ impl World {
 }
 
 /// The response as its file would report it.
-fn turn_of(turn: &TurnMemory, model: Option<Arc<str>>) -> Turn {
+fn turn_of(turn: &ResponseRecord, model: Option<Arc<str>>) -> Turn {
     let Response {
         usage,
         tier,
@@ -163,7 +163,7 @@ fn turn_of(turn: &TurnMemory, model: Option<Arc<str>>) -> Turn {
         lineage,
         opened,
         ..
-    } = turn.response;
+    } = turn.counted;
     Turn {
         message: turn.message,
         id: None,
@@ -184,6 +184,6 @@ fn turn_of(turn: &TurnMemory, model: Option<Arc<str>>) -> Turn {
 }
 
 /// A name of a memory as a name of the World; `models` are those of the memory, in its order.
-pub(super) fn named(name: Option<Name>, models: &[NameIdx]) -> Option<NameIdx> {
+pub(super) fn named(name: Option<NameIndex>, models: &[NameIdx]) -> Option<NameIdx> {
     name.and_then(|name| models.get(name.0 as usize)).copied()
 }

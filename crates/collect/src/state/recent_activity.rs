@@ -1,7 +1,10 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use agtop_model::{EventKind, FileId, Pace, Paces, Plan, SessionKey, StopReason, Timestamp, ToolKey, Untrusted};
+use agtop_model::{
+    ActivityRates, ActivityWindow, BillingPlan, EventKind, FileId, SessionKey, StopReason, Timestamp, ToolKey,
+    Untrusted,
+};
 use foldhash::fast::RandomState;
 
 use super::family::Family;
@@ -50,8 +53,8 @@ enum RateEventKind {
 /// The sums of one session.
 #[derive(Debug)]
 struct ActivitySums {
-    rolling: [Pace; 3],
-    since_start: Pace,
+    rolling: [ActivityWindow; 3],
+    since_start: ActivityWindow,
     stops: Vec<StopReason>,
     compactions: u64,
     /// When they were made, and when the first of what they contain leaves a window.
@@ -59,7 +62,7 @@ struct ActivitySums {
 }
 
 /// The longest rolling window.
-const MAX_WINDOW: Duration = Paces::SPANS[2];
+const MAX_WINDOW: Duration = ActivityRates::ROLLING_SPANS[2];
 /// Events of a session that are kept, at most; further ones replace the oldest.
 const MAX_EVENTS: usize = 20_000;
 /// The file of an event that a hook reported, and no file.
@@ -148,9 +151,9 @@ impl RecentActivity {
             for stop in &sums.stops {
                 *stops.entry(*stop).or_default() += 1;
             }
-            if !sums.rolling[2].is_nothing() {
+            if !sums.rolling[2].is_empty() {
                 let root = &sessions[family.root(session).at()].key;
-                let nothing = || Paces::SPANS.map(Pace::nothing_over);
+                let nothing = || ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty);
                 let of_root = summary.by_session.entry(root.clone()).or_insert_with(nothing);
                 for ((all, own), sum) in summary.all.rolling.iter_mut().zip(of_root).zip(&sums.rolling) {
                     merge(all, sum);
@@ -229,8 +232,8 @@ impl SessionActivity {
 impl ActivitySums {
     fn at(now: Timestamp) -> Self {
         Self {
-            rolling: Paces::SPANS.map(Pace::nothing_over),
-            since_start: Pace::default(),
+            rolling: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
+            since_start: ActivityWindow::default(),
             stops: Vec::new(),
             compactions: 0,
             valid: (now, NEVER),
@@ -243,7 +246,7 @@ impl ActivitySums {
         self
     }
 
-    fn add(&mut self, at: Timestamp, started: Timestamp, add: impl Fn(&mut Pace)) {
+    fn add(&mut self, at: Timestamp, started: Timestamp, add: impl Fn(&mut ActivityWindow)) {
         if at >= started {
             add(&mut self.since_start);
         }
@@ -256,7 +259,7 @@ impl ActivitySums {
 }
 
 /// Adds the counts of another pace; the span stays.
-fn merge(sum: &mut Pace, other: &Pace) {
+fn merge(sum: &mut ActivityWindow, other: &ActivityWindow) {
     sum.requests += other.requests;
     sum.errors += other.errors;
     sum.tool_calls += other.tool_calls;
@@ -271,7 +274,7 @@ fn merge(sum: &mut Pace, other: &Pace) {
 pub(super) struct PaceContext<'a> {
     pub(super) sessions: &'a [SessionState],
     pub(super) turns: &'a TurnBook,
-    pub(super) plan: Plan,
+    pub(super) plan: BillingPlan,
     pub(super) family: &'a Family,
     pub(super) rates: &'a Rates<'a>,
     pub(super) now: Timestamp,
@@ -279,16 +282,16 @@ pub(super) struct PaceContext<'a> {
 
 /// The sums of all windows.
 pub(crate) struct PaceSummary {
-    pub(crate) all: Paces,
-    pub(crate) by_session: HashMap<SessionKey, [Pace; 3]>,
+    pub(crate) all: ActivityRates,
+    pub(crate) by_session: HashMap<SessionKey, [ActivityWindow; 3]>,
 }
 
 impl PaceSummary {
     fn over(since_start: Duration) -> Self {
-        let all = Paces {
-            rolling: Paces::SPANS.map(Pace::nothing_over),
-            since_start: Pace::nothing_over(since_start),
-            ..Paces::default()
+        let all = ActivityRates {
+            rolling: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
+            since_start: ActivityWindow::empty(since_start),
+            ..ActivityRates::default()
         };
         Self { all, by_session: HashMap::new() }
     }

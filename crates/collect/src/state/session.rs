@@ -1,10 +1,10 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use agtop_ledger::EntryId;
+use agtop_ledger::FileEntryId;
 use agtop_model::{
-    ActivityKind, Dated, EventKind, FileId, FileSession, RecordTime, SessionFacts, SessionKey, Timestamp, ToolCount,
-    ToolKey, Turn, Untrusted,
+    ActivityKind, EventKind, FileId, FileSession, RecordTime, ResolvedTime, SessionFacts, SessionKey, Timestamp,
+    ToolCount, ToolKey, Turn, Untrusted,
 };
 
 use super::activity_log::{ActivityLog, activity_kind, ending};
@@ -42,7 +42,7 @@ pub(super) struct SessionState {
     /// Its responses that are known as sums.
     pub(super) aggregates: Vec<Aggregate>,
     /// Its tool calls that are known as counts, with the file that reports them.
-    tallies: Vec<(EntryId, Arc<str>, u64)>,
+    tallies: Vec<(FileEntryId, Arc<str>, u64)>,
     /// Its recent activities, if it has any.
     activity_log: Option<Box<ActivityLog>>,
 }
@@ -163,7 +163,7 @@ impl SessionState {
     pub(super) fn note_turn(
         &mut self,
         (file, modified): (FileId, Timestamp),
-        (when, recency): (Dated, Recency),
+        (when, recency): (ResolvedTime, Recency),
         turn: &Turn,
         model: Option<NameIdx>,
     ) {
@@ -241,17 +241,17 @@ impl SessionState {
     }
 
     /// Adds a tool's calls that only one file reports.
-    pub(super) fn tally(&mut self, entry: EntryId, name: &Arc<str>, calls: u64) {
+    pub(super) fn tally(&mut self, entry: FileEntryId, name: &Arc<str>, calls: u64) {
         self.tallies.push((entry, Arc::clone(name), calls));
     }
 
     /// The files whose tool calls are known as counts, some of them repeatedly.
-    pub(super) fn tallies(&self) -> impl Iterator<Item = EntryId> {
+    pub(super) fn tallies(&self) -> impl Iterator<Item = FileEntryId> {
         self.tallies.iter().map(|(entry, ..)| *entry)
     }
 
     /// Removes the sums and counts of a file.
-    pub(super) fn retract(&mut self, entry: EntryId) {
+    pub(super) fn retract(&mut self, entry: FileEntryId) {
         self.is_stale = true;
         self.aggregates.retain(|aggregate| aggregate.entry != entry);
         self.tallies.retain(|(file, ..)| *file != entry);
@@ -309,11 +309,11 @@ impl SessionState {
                 let started = self.dated_start();
                 let dated = |file: &&SessionFile| {
                     let mut session = file.session.clone();
-                    session.settle_times(started.unwrap_or(file.modified));
+                    session.fill_missing_times(started.unwrap_or(file.modified));
                     session
                 };
                 let dated: Vec<FileSession<NameIdx>> = own.iter().map(dated).collect();
-                Some(Box::new(FileSession::of_all(&dated.iter().collect::<Vec<_>>())))
+                Some(Box::new(FileSession::merge_all(&dated.iter().collect::<Vec<_>>())))
             }
         };
     }

@@ -3,8 +3,9 @@ use std::sync::Arc;
 
 use agtop_clients::Known;
 use agtop_model::{
-    ClientId, Context, ContextSource, Decay, DecayFacts, Extent, FileSession, Gap, Growth, InFlight, ModelSpend,
-    PicoUsd, Reading, RecentResponses, Session, SessionDay, Tier, Timestamp, Title, Untrusted, Usage,
+    ClientId, ContextGrowth, ContextSource, ContextWindow, Decay, DecayFacts, FileSession, Gap, InFlight, ModelSpend,
+    PicoUsd, Reading, RecentResponses, ServiceTier, Session, SessionDay, Timestamp, Title, Untrusted, Usage,
+    UsageExtent,
 };
 
 use super::activity_log::{ActivityLog, average_growth};
@@ -116,7 +117,7 @@ impl SessionBuilder<'_> {
 
     /// How fast the context fills: by the last responses, or else on average. There is no average after a compaction, nor
     /// for a session that was not active within the last day.
-    fn growth(&self, state: &SessionState, context: Option<Context>) -> Option<Growth> {
+    fn growth(&self, state: &SessionState, context: Option<ContextWindow>) -> Option<ContextGrowth> {
         let by_last = state.activity_log().and_then(|log| log.growth(context));
         by_last.or_else(|| {
             let merged = state.merged();
@@ -128,7 +129,7 @@ impl SessionBuilder<'_> {
 
     /// How much the session has decayed with its length, by its own responses. `None` if it was not active within the last
     /// day.
-    fn decay(&self, idx: SessionIdx, context: Option<Context>) -> Option<Decay> {
+    fn decay(&self, idx: SessionIdx, context: Option<ContextWindow>) -> Option<Decay> {
         let log = self.world.sessions[idx.at()].activity_log()?;
         let facts = DecayFacts {
             fill_percent: context?.percent(),
@@ -178,7 +179,7 @@ impl SessionBuilder<'_> {
     fn cache_saving(&self, models: &[ModelSpend]) -> Option<PicoUsd> {
         let saving = |model: &ModelSpend| {
             let rated = self.rates.of(self.world.models.find(model.model.as_ref()?))?;
-            let cost = |usage| rated.cost_of(&usage, Tier::Standard, Extent::Sum).amount;
+            let cost = |usage| rated.cost_of(&usage, ServiceTier::Standard, UsageExtent::Sum).amount;
             let tokens = model.usage.cache_read;
             let uncached = cost(Usage { input: tokens, ..Usage::default() })?;
             let cached = cost(Usage { cache_read: tokens, ..Usage::default() })?;
@@ -190,7 +191,7 @@ impl SessionBuilder<'_> {
 
     /// How full the context is. The window is what the vendor says, or else what the table says. If a longer prompt was
     /// seen, the table is wrong, and the window is the next usual size.
-    fn context(&self, state: &SessionState) -> Reading<Context> {
+    fn context(&self, state: &SessionState) -> Reading<ContextWindow> {
         let merged = state.merged();
         let of_turn = merged.last_turn.map(|turn| (turn.when.at, turn.context_used));
         let stated_at = merged.context_at.unwrap_or(Timestamp::EARLIEST);
@@ -204,7 +205,7 @@ impl SessionBuilder<'_> {
         let configured = || self.world.windows.get(&(state.key.client, self.model(state)?)).copied();
         let stated = state.pushed_limit.or(merged.facts.context_limit).or_else(configured);
         if let Some(limit) = stated.filter(|&limit| limit >= used) {
-            return Ok(Context { used, limit, source: ContextSource::Vendor });
+            return Ok(ContextWindow { used, limit, source: ContextSource::Vendor });
         }
         let largest = used.max(merged.largest_prompt);
         let in_table = self.model(state).and_then(|model| match self.world.models.find(&model) {
@@ -212,9 +213,9 @@ impl SessionBuilder<'_> {
             None => self.rates.book.context_limit(&model),
         });
         if let Some(limit) = in_table.filter(|&limit| limit >= largest) {
-            return Ok(Context { used, limit, source: ContextSource::Table });
+            return Ok(ContextWindow { used, limit, source: ContextSource::Table });
         }
-        calibrated(largest, in_table).map(|limit| Context { used, limit, source: ContextSource::Calibrated })
+        calibrated(largest, in_table).map(|limit| ContextWindow { used, limit, source: ContextSource::Calibrated })
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Basis, Cost, Extent, ModelSpend, PicoUsd, Response, SessionDay, Spend, Usage};
+use agtop_model::{Cost, CostBasis, ModelSpend, PicoUsd, Response, SessionDay, Spend, Usage, UsageExtent};
 use agtop_prices::{PriceBook, PriceTerms, Rated};
 
 use super::aggregate_cache::Aggregate;
@@ -12,7 +12,7 @@ use super::turns::TurnRecord;
 pub(super) struct Rates<'a> {
     pub(super) book: &'a PriceBook,
     by_name: Vec<Rated<'a>>,
-    /// Context windows, in tokens.
+    /// ContextWindow windows, in tokens.
     windows: Vec<Option<u64>>,
 }
 
@@ -52,12 +52,12 @@ impl SpendSum {
     /// Adds responses that are known as a sum.
     pub(super) fn add_aggregate(&mut self, aggregate: &Aggregate, rates: &Rates<'_>) {
         let cell = &aggregate.cell;
-        let prompt = if cell.extent == Extent::Sum { 0 } else { cell.longest };
+        let prompt = if cell.extent == UsageExtent::Sum { 0 } else { cell.largest_prompt };
         // Prices change at midnight in UTC, which no cell of a quarter of an hour crosses.
         let list = rates.of(aggregate.model);
         let terms = PriceTerms { tier: cell.tier, geo: cell.geo };
         let by_list = || list.map(|list| list.at(cell.first).cost_at(&cell.usage, terms, prompt));
-        self.add_all(cell.turns, cell.usage, cost(cell.embedded_cost, by_list));
+        self.add_all(cell.responses, cell.usage, cost(cell.embedded_cost, by_list));
     }
 
     fn add_all(&mut self, turns: u64, usage: Usage, cost: Cost) {
@@ -81,7 +81,7 @@ impl SpendSum {
 
 /// The cost of responses: what the agent says, or else by the price list.
 fn cost(embedded: Option<PicoUsd>, by_list: impl FnOnce() -> Option<Cost>) -> Cost {
-    let own = embedded.map(|amount| Cost { amount: Some(amount), basis: Basis::Embedded });
+    let own = embedded.map(|amount| Cost { amount: Some(amount), basis: CostBasis::Embedded });
     own.or_else(by_list).unwrap_or(Cost::UNKNOWN)
 }
 

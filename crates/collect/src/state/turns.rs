@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use agtop_model::{ClientId, CoarserRecords, Dated, MessageKey, Response, Timestamp};
+use agtop_model::{ClientId, CoarserRecords, MessageKey, ResolvedTime, Response, Timestamp};
 
 use super::hashed::{HashedMap, HashedSet};
 use super::index::{SessionIdx, TurnIdx};
@@ -12,7 +12,7 @@ use super::session::SessionState;
 #[derive(Clone, Copy)]
 pub(super) struct ReadCopy<'a> {
     pub(super) session: SessionIdx,
-    pub(super) when: Dated,
+    pub(super) when: ResolvedTime,
     pub(super) message: MessageKey,
     pub(super) part_of: &'a CoarserRecords,
     pub(super) response: Response<NameIdx>,
@@ -47,7 +47,7 @@ pub(super) struct TurnBook {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TurnRecord {
     pub(super) response: Response<NameIdx>,
-    pub(super) when: Dated,
+    pub(super) when: ResolvedTime,
     pub(super) session: SessionIdx,
     /// Whether a finer record is known: then this one does not count.
     pub(super) is_coarse: bool,

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use agtop_model::{Extent, Grain, SessionKey, Timestamp, UsageRow, UsageTable};
+use agtop_model::{SessionKey, TimeGranularity, Timestamp, UsageExtent, UsageRow, UsageTable};
 
 use super::aggregate_cache::Aggregate;
 use super::index::SessionIdx;
@@ -18,7 +18,7 @@ const NO_SESSION: u32 = u32::MAX;
 
 impl World {
     /// Every response in scope that counts, in rows of this grain. The usage of a subagent belongs to its parent session.
-    pub(crate) fn usage_table(&mut self, now: Timestamp, grain: Grain) -> UsageTable {
+    pub(crate) fn usage_table(&mut self, now: Timestamp, grain: TimeGranularity) -> UsageTable {
         let sessions = self.summarise(now).sessions;
         let places: HashMap<&SessionKey, u32> = sessions.iter().map(|session| &session.key).zip(0..).collect();
         let family = &self.summary.family;
@@ -51,12 +51,12 @@ impl World {
 /// A row to which responses are added.
 struct RowSum {
     sum: SpendSum,
-    extent: Extent,
+    extent: UsageExtent,
 }
 
 struct Rows<'r> {
     rates: &'r Rates<'r>,
-    grain: Grain,
+    grain: TimeGranularity,
     done: Vec<(RowKey, RowSum)>,
     open: HashMap<RowKey, RowSum>,
 }
@@ -66,23 +66,23 @@ impl Rows<'_> {
         let mut sum = SpendSum::default();
         sum.add(record, self.rates);
         let row = RowSum { sum, extent: record.response.extent };
-        self.put((session, self.grain.of(record.at()), record.model()), row);
+        self.put((session, self.grain.truncate(record.at()), record.model()), row);
     }
 
     fn add_aggregate(&mut self, session: u32, aggregate: &Aggregate) {
         let mut sum = SpendSum::default();
         sum.add_aggregate(aggregate, self.rates);
-        let extent = if aggregate.cell.turns == 1 { aggregate.cell.extent } else { Extent::Sum };
-        self.put((session, self.grain.of(aggregate.cell.first), aggregate.model), RowSum { sum, extent });
+        let extent = if aggregate.cell.responses == 1 { aggregate.cell.extent } else { UsageExtent::Sum };
+        self.put((session, self.grain.truncate(aggregate.cell.first), aggregate.model), RowSum { sum, extent });
     }
 
     fn put(&mut self, key: RowKey, row: RowSum) {
         match self.grain {
-            Grain::Response => self.done.push((key, row)),
-            Grain::QuarterHour => {
+            TimeGranularity::Response => self.done.push((key, row)),
+            TimeGranularity::QuarterHour => {
                 let known = self.open.entry(key).and_modify(|known| {
                     known.sum.merge(&row.sum);
-                    known.extent = Extent::Sum;
+                    known.extent = UsageExtent::Sum;
                 });
                 known.or_insert(row);
             }
@@ -100,8 +100,8 @@ mod tests {
     use std::time::Duration;
 
     use agtop_model::{
-        ClientId, CoarserRecords, Event, EventKind, FileId, InferenceGeo, Lineage, MessageKey, Place, Provenance,
-        Purpose, SessionFacts, Spend, Tier, Turn, Usage,
+        ClientId, CoarserRecords, Event, EventKind, FileId, InferenceGeo, Lineage, MessageKey, Provenance, Purpose,
+        ServiceTier, SessionFacts, SourcePosition, Spend, Turn, Usage,
     };
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn event(session: &str, at: Timestamp, kind: EventKind) -> Event {
-        let source = Provenance { file: FileId(0), place: Place::Byte(0) };
+        let source = Provenance { file: FileId(0), place: SourcePosition::Byte(0) };
         Event { at: Some(at), session: SessionKey::new(CLIENT, session), source, kind }
     }
 
@@ -131,8 +131,8 @@ mod tests {
             requests: 1,
             model: Some("claude-opus-4-8".into()),
             usage: Usage { input: 10, output, ..Usage::default() },
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: None,
             lineage: Lineage::Main,
@@ -147,7 +147,7 @@ mod tests {
         event(child, minute(0), EventKind::Facts(Box::new(SessionFacts { parent, ..SessionFacts::default() })))
     }
 
-    fn tabulate(scope: Scope, grain: Grain) -> (UsageTable, Usage, Spend) {
+    fn tabulate(scope: Scope, grain: TimeGranularity) -> (UsageTable, Usage, Spend) {
         let pricing = PricingContext { prices: Arc::new(PriceBook::bundled()), scope, zone: TimeZone::UTC };
         let mut world = World::new(NOW, pricing);
         let events = [
@@ -168,7 +168,7 @@ mod tests {
         (table, totals.usage, totals.spend)
     }
 
-    fn figures(table: &UsageTable) -> Vec<(String, u64, u64, u64, Extent)> {
+    fn figures(table: &UsageTable) -> Vec<(String, u64, u64, u64, UsageExtent)> {
         let figures = |row: &UsageRow| {
             let minutes = row.at.unwrap().since(minute(0)).as_secs() / 60;
             (table.session(row).unwrap().key.id.to_string(), minutes, row.usage.output, row.turns, row.extent)
@@ -180,25 +180,29 @@ mod tests {
 
     #[test]
     fn each_counted_response_is_in_one_row_of_its_top_session() {
-        let (table, ..) = tabulate(Scope::default(), Grain::Response);
+        let (table, ..) = tabulate(Scope::default(), TimeGranularity::Response);
         let wanted = [("a", 1, 100), ("a", 14, 1000), ("a", 15, 10_000), ("a", 16, 100_000), ("b", 17, 7)];
-        let wanted = wanted.map(|(id, at, output)| (id.to_owned(), at, output, 1, Extent::Response));
+        let wanted = wanted.map(|(id, at, output)| (id.to_owned(), at, output, 1, UsageExtent::Response));
         assert_eq!(figures(&table), wanted);
     }
 
     #[test]
     fn the_responses_of_a_quarter_of_an_hour_share_a_row() {
-        let (table, ..) = tabulate(Scope::default(), Grain::QuarterHour);
-        let wanted =
-            [("a", 0, 1100, 2, Extent::Sum), ("a", 15, 110_000, 2, Extent::Sum), ("b", 15, 7, 1, Extent::Response)];
+        let (table, ..) = tabulate(Scope::default(), TimeGranularity::QuarterHour);
+        let wanted = [
+            ("a", 0, 1100, 2, UsageExtent::Sum),
+            ("a", 15, 110_000, 2, UsageExtent::Sum),
+            ("b", 15, 7, 1, UsageExtent::Response),
+        ];
         assert_eq!(figures(&table), wanted.map(|(id, at, output, turns, e)| (id.to_owned(), at, output, turns, e)));
     }
 
     #[test]
     fn rows_add_up_to_the_totals_at_every_grain_and_in_every_scope() {
         let scopes = [Scope::default(), Scope { since: Some(minute(15)), until: Some(minute(17)), ..Scope::default() }];
-        for (scope, grain) in
-            scopes.into_iter().flat_map(|scope| [(scope, Grain::Response), (scope, Grain::QuarterHour)])
+        for (scope, grain) in scopes
+            .into_iter()
+            .flat_map(|scope| [(scope, TimeGranularity::Response), (scope, TimeGranularity::QuarterHour)])
         {
             let (table, usage, spend) = tabulate(scope, grain);
             let mut sum = (Usage::default(), Spend::default());

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, CoarserRecords, Dated, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, Response, Running,
-    RunningTotal, SessionKey, TimeSource, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
+    ClientId, CoarserRecords, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, ResolvedTime, Response,
+    RunningProcess, RunningTotal, SessionKey, TimeSource, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
 };
 use foldhash::fast::RandomState;
 
@@ -41,10 +41,10 @@ pub struct World {
     pub(super) models: Names,
     pub(super) projects: HashMap<(ClientId, Arc<str>), PathBuf>,
     pub(super) limits: HashMap<(ClientId, Arc<str>), (Timestamp, RateLimit)>,
-    /// Context windows that clients' configurations define, by model.
+    /// ContextWindow windows that clients' configurations define, by model.
     pub(super) windows: HashMap<(ClientId, Arc<str>), u64>,
     /// What vendors' own files say about live processes; each file describes one.
-    pub(super) running: HashMap<FileId, (SessionKey, Running)>,
+    pub(super) running: HashMap<FileId, (SessionKey, RunningProcess)>,
     pub(super) audit: Option<Audit>,
     /// The client of each file that was read, and how many responses it reports, repetitions included.
     pub(super) copies: HashMap<FileId, (ClientId, u64), RandomState>,
@@ -179,7 +179,7 @@ impl World {
         &mut self,
         key: &SessionKey,
         source: Provenance,
-        (when, modified): (Dated, Timestamp),
+        (when, modified): (ResolvedTime, Timestamp),
         turn: &Turn,
     ) {
         let session = self.session(key);
@@ -209,7 +209,7 @@ impl World {
         if before.is_none() {
             return self.note_turn(key, source, (stated, modified), &step);
         }
-        let when = Dated { source: TimeSource::Neighbour, at: modified };
+        let when = ResolvedTime { source: TimeSource::PreviousRecord, at: modified };
         self.note_turn_at(key, source, (when, modified), &step);
     }
 
@@ -313,7 +313,7 @@ impl World {
     }
 
     /// What vendors' own files say about live processes.
-    pub(crate) fn running(&self) -> impl Iterator<Item = &(SessionKey, Running)> {
+    pub(crate) fn running(&self) -> impl Iterator<Item = &(SessionKey, RunningProcess)> {
         self.running.values()
     }
 

@@ -3,7 +3,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use agtop_clients::Decoder;
-use agtop_ledger::{Head, Reach};
+use agtop_ledger::{FileHead, ReadPosition};
 use agtop_os::FileIdentity;
 
 /// How far a file was read, and what is needed to continue.
@@ -24,8 +24,8 @@ pub(crate) struct Resumption {
     /// The file's place in the list of found files.
     pub(crate) index: usize,
     /// The file's first bytes at that time, as a hash.
-    pub(crate) head: Head,
-    pub(crate) reach: Reach,
+    pub(crate) head: FileHead,
+    pub(crate) position: ReadPosition,
     pub(crate) checkpoint: Vec<u8>,
 }
 
@@ -40,14 +40,15 @@ impl Cursor {
     pub(crate) fn resumed(path: &Path, mut decoder: Box<dyn Decoder>, resumption: &Resumption) -> Option<Self> {
         let (mut file, now) = agtop_os::open_regular(path).ok()?;
         let head = read_head(&mut file).ok()?;
-        let tail = read_tail(&mut file, resumption.reach.offset).ok()?;
+        let tail = read_tail(&mut file, resumption.position.offset).ok()?;
         let (hash, state) = resumption.checkpoint.split_first_chunk()?;
-        let is_same = resumption.head.begins(&head) && now.size >= resumption.reach.offset && *hash == hash_of(&tail);
+        let is_same =
+            resumption.head.matches(&head) && now.size >= resumption.position.offset && *hash == hash_of(&tail);
         if !is_same || !decoder.resume(state) {
             return None;
         }
-        let fragment = resumption.reach.fragment.and_then(|length| usize::try_from(length).ok());
-        Some(Self { decoder, offset: resumption.reach.offset, fragment, head, tail })
+        let fragment = resumption.position.fragment.and_then(|length| usize::try_from(length).ok());
+        Some(Self { decoder, offset: resumption.position.offset, fragment, head, tail })
     }
 
     /// What another process needs to continue from here, if the decoder supports that.
@@ -86,5 +87,5 @@ pub(crate) fn read_tail(file: &mut File, offset: u64) -> io::Result<Vec<u8>> {
 
 /// A checkpoint holds the hash of a tail, since the tail itself may be part of a message.
 fn hash_of(tail: &[u8]) -> [u8; 8] {
-    Head::of(tail).hash.to_le_bytes()
+    FileHead::of(tail).hash.to_le_bytes()
 }

@@ -3,8 +3,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_clients::{CLIENTS, Env, Format, Presence, Store};
-use agtop_ledger::{FileIssue, FileIssues, IssuePlace};
-use agtop_model::{ClientHealth, ClientId, Health, Issue, Place, Session, StoreHealth};
+use agtop_ledger::{FileIssue, FileIssues, IssuePosition};
+use agtop_model::{ClientHealth, ClientId, Issue, Session, SourceHealth, SourcePosition, StoreHealth};
 
 use super::store_log::StoreLog;
 use super::stores::StoreContents;
@@ -133,7 +133,7 @@ impl HealthBook {
         &self,
         is_wanted: impl Fn(ClientId) -> bool,
         sessions_of: impl Fn(ClientId) -> (u64, u64),
-    ) -> Health {
+    ) -> SourceHealth {
         let ids = CLIENTS.iter().map(|client| client.info().id).filter(|&id| is_wanted(id));
         let empty = ClientRecord::default();
         let clients = ids.map(|client| {
@@ -150,7 +150,7 @@ impl HealthBook {
                 versions: record.versions.iter().cloned().collect(),
             }
         });
-        Health { clients: clients.collect(), ledger: self.ledger.clone(), ..Health::default() }
+        SourceHealth { clients: clients.collect(), ledger: self.ledger.clone(), ..SourceHealth::default() }
     }
 
     fn record(&mut self, client: ClientId) -> &mut ClientRecord {
@@ -159,11 +159,11 @@ impl HealthBook {
 }
 
 /// The place with a static table name, as issues of this run have it.
-fn issue_place(client: ClientId, place: &IssuePlace) -> Place {
+fn issue_place(client: ClientId, place: &IssuePosition) -> SourcePosition {
     match place {
-        IssuePlace::Byte(offset) => Place::Byte(*offset),
-        IssuePlace::Entry(entry) => Place::Entry(*entry),
-        IssuePlace::Row { table, rowid } => Place::Row { table: table_name(client, table), rowid: *rowid },
+        IssuePosition::Byte(offset) => SourcePosition::Byte(*offset),
+        IssuePosition::Entry(entry) => SourcePosition::Entry(*entry),
+        IssuePosition::Row { table, rowid } => SourcePosition::Row { table: table_name(client, table), rowid: *rowid },
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use agtop_ledger::{Clock, FileIssue, FileIssues, FileRecord, Head, Memory, Reach, Recorder};
+use agtop_ledger::{
+    FileHead, FileIssue, FileIssues, FileRecord, FileSummary, FileSummaryBuilder, ReadPosition, TimeBounds,
+};
 use agtop_model::{ClientId, Event, Issue, Timestamp};
 
 use super::decoded_batch::DecodedBatch;
@@ -14,26 +16,26 @@ pub(crate) struct FileMeta {
     pub(crate) client: ClientId,
     pub(crate) path: PathBuf,
     pub(crate) state: FileState,
-    pub(crate) head: Head,
-    pub(crate) reach: Reach,
+    pub(crate) head: FileHead,
+    pub(crate) position: ReadPosition,
     /// What the decoder needs to continue from there.
     pub(crate) checkpoint: Option<Vec<u8>>,
-    pub(crate) clock: Clock,
+    pub(crate) clock: TimeBounds,
     pub(crate) seen: Timestamp,
 }
 
 impl FileMeta {
     /// The ledger's record of the file.
-    pub(crate) fn record(&self, memory: Memory) -> FileRecord {
+    pub(crate) fn record(&self, memory: FileSummary) -> FileRecord {
         FileRecord {
             client: self.client,
             path: self.path.clone(),
             stamp: self.state.stamp(),
             head: self.head,
-            reach: self.reach,
+            position: self.position,
             checkpoint: self.checkpoint.clone(),
             seen: self.seen,
-            memory,
+            summary: memory,
         }
     }
 }
@@ -41,7 +43,7 @@ impl FileMeta {
 /// What a reader found in a file.
 pub(crate) enum PendingWrites {
     /// Everything, from the beginning of the file.
-    Whole(Box<Recorder>),
+    Whole(Box<FileSummaryBuilder>),
     /// What was appended since the ledger's record was written.
     Appended(AppendedRecords),
 }
@@ -55,7 +57,7 @@ pub(crate) struct AppendedRecords {
 
 impl PendingWrites {
     /// Notes events, in the order of the file.
-    pub(crate) fn note(&mut self, events: &[Event], clock: Clock) {
+    pub(crate) fn note(&mut self, events: &[Event], clock: TimeBounds) {
         match self {
             Self::Whole(recorder) => events.iter().for_each(|event| recorder.note(event, clock)),
             Self::Appended(appended) => appended.events.extend_from_slice(events),

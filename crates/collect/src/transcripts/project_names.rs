@@ -1,7 +1,7 @@
 //! The names that clients give to directories.
 
 use agtop_clients::{CLIENTS, Env};
-use agtop_model::{Event, EventKind, FileId, Place, Provenance, SessionKey};
+use agtop_model::{Event, EventKind, FileId, Provenance, SessionKey, SourcePosition};
 
 /// Reports what clients call the directories in which agents work. A client may store the hash of a directory, from
 /// which the directory cannot be recovered; but the hash of a known directory can be computed and compared.
@@ -12,7 +12,7 @@ pub(crate) struct ProjectNames {
 }
 
 /// The source of these names, which come from no file.
-const NO_SOURCE: Provenance = Provenance { file: FileId(u32::MAX), place: Place::Entry(0) };
+const NO_SOURCE: Provenance = Provenance { file: FileId(u32::MAX), place: SourcePosition::Entry(0) };
 
 impl ProjectNames {
     /// The names of the directories that are new since the last call.

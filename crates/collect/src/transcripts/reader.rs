@@ -3,7 +3,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use agtop_clients::{DecodeError, Decoder, Format, Input, MAX_EVENTS};
-use agtop_model::{Event, Issue, IssueKind, Place};
+use agtop_model::{Event, Issue, IssueKind, SourcePosition};
 
 use super::cursor::{Cursor, read_head, read_tail};
 use super::decoded_batch::DecodedBatch;
@@ -111,7 +111,7 @@ impl<'a, F: FnMut(DecodedBatch)> Reader<'a, F> {
             LinePiece::Fragment(line) => fragment = self.fragment(decoder.as_mut(), line, offset),
             LinePiece::Oversized(length) => {
                 let detail = format!("a line of {length} bytes, longer than {MAX_LINE_BYTES}");
-                self.note(Some(Place::Byte(offset)), IssueKind::TooLarge, detail);
+                self.note(Some(SourcePosition::Byte(offset)), IssueKind::TooLarge, detail);
             }
         })?;
         cursor.fragment = fragment;
@@ -126,12 +126,12 @@ impl<'a, F: FnMut(DecodedBatch)> Reader<'a, F> {
         self.batch.records += 1;
         let before = self.batch.events.len();
         if let Err(error) = feed_line(decoder, line, offset, &mut self.batch.events) {
-            self.note(Some(Place::Byte(offset)), error.kind, error.detail);
+            self.note(Some(SourcePosition::Byte(offset)), error.kind, error.detail);
         }
         if self.batch.events.len() > before {
             self.barren = 0;
         }
-        self.note_if_full(Some(Place::Byte(offset)));
+        self.note_if_full(Some(SourcePosition::Byte(offset)));
         self.hand_over_if_large();
     }
 
@@ -142,7 +142,7 @@ impl<'a, F: FnMut(DecodedBatch)> Reader<'a, F> {
     }
 
     /// Reports a single record that gave as many events as are kept of one, since it may hold more.
-    fn note_if_full(&mut self, place: Option<Place>) {
+    fn note_if_full(&mut self, place: Option<SourcePosition>) {
         if self.batch.events.len() >= MAX_EVENTS {
             self.note(place, IssueKind::TooLarge, format!("more than {MAX_EVENTS} events in one record"));
         }
@@ -186,13 +186,13 @@ impl<'a, F: FnMut(DecodedBatch)> Reader<'a, F> {
                     self.batch.records += 1;
                     let row = Input::Row { table: table.name, rowid, cells };
                     if let Err(error) = cursor.decoder.feed(row, &mut self.batch.events) {
-                        self.note(Some(Place::Row { table: table.name, rowid }), error.kind, error.detail);
+                        self.note(Some(SourcePosition::Row { table: table.name, rowid }), error.kind, error.detail);
                     }
-                    self.note_if_full(Some(Place::Row { table: table.name, rowid }));
+                    self.note_if_full(Some(SourcePosition::Row { table: table.name, rowid }));
                 }
                 SqliteItem::TooLarge(table, rowid) => {
                     let detail = format!("a value larger than {} bytes", sqlite::MAX_VALUE_BYTES);
-                    self.note(Some(Place::Row { table: table.name, rowid }), IssueKind::TooLarge, detail);
+                    self.note(Some(SourcePosition::Row { table: table.name, rowid }), IssueKind::TooLarge, detail);
                 }
                 SqliteItem::Broken(error) => self.note(None, IssueKind::Database, error.to_string()),
             }
@@ -200,7 +200,7 @@ impl<'a, F: FnMut(DecodedBatch)> Reader<'a, F> {
         });
     }
 
-    fn note(&mut self, place: Option<Place>, kind: IssueKind, detail: String) {
+    fn note(&mut self, place: Option<SourcePosition>, kind: IssueKind, detail: String) {
         // An issue that may pass is always kept, because it decides whether the file is read again. It concerns the
         // file and not a record, so there are few.
         if self.kept_issues >= MAX_KEPT_ISSUES && !kind.may_pass() {

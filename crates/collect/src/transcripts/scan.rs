@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agtop_clients::{Format, Source};
-use agtop_ledger::{Clock, Head, Reach};
+use agtop_ledger::{FileHead, ReadPosition, TimeBounds};
 use agtop_model::{ClientId, Event, EventKind, FileId, Issue, Timestamp};
 use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
@@ -166,8 +166,8 @@ fn read(job: ReadJob, options: ReadOptions<'_>, take: &mut impl FnMut(Chunk)) {
             client,
             path: path.clone(),
             state,
-            head: Head::of(&cursor.head),
-            reach: Reach { offset: cursor.offset, fragment: cursor.fragment.map(|length| length as u64) },
+            head: FileHead::of(&cursor.head),
+            position: ReadPosition { offset: cursor.offset, fragment: cursor.fragment.map(|length| length as u64) },
             checkpoint: cursor.checkpoint(),
             clock,
             seen,
@@ -189,7 +189,7 @@ fn can_be_recorded(batch: &DecodedBatch) -> bool {
 /// Collects what the ledger shall keep of a file.
 struct Recording {
     seen: Timestamp,
-    clock: Clock,
+    clock: TimeBounds,
     writes: PendingWrites,
 }
 
@@ -199,7 +199,7 @@ impl Recording {
             None => PendingWrites::Whole(Box::default()),
             Some(_) => PendingWrites::Appended(AppendedRecords::default()),
         };
-        Self { seen, clock: Clock { modified, latest: seen.plus(CLOCK_SLACK) }, writes }
+        Self { seen, clock: TimeBounds { modified, latest: seen.plus(CLOCK_SLACK) }, writes }
     }
 
     fn note(&mut self, batch: &DecodedBatch) {

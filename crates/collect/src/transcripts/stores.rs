@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_clients::{Client, Format, Store};
-use agtop_ledger::{Identity, Stamp};
+use agtop_ledger::FileStamp;
 use agtop_os::{FileIdentity, FileKind};
 
 use super::sqlite::log_of;
@@ -68,10 +68,14 @@ pub(crate) struct FileState {
 
 impl FileState {
     /// The same as the ledger keeps it.
-    pub(crate) fn stamp(&self) -> Stamp {
-        let identity =
-            |of: &FileIdentity| Identity { device: of.device, inode: of.inode, size: of.size, modified: of.modified };
-        Stamp { file: identity(&self.file), log: self.log.as_ref().map(identity) }
+    pub(crate) fn stamp(&self) -> FileStamp {
+        let identity = |of: &FileIdentity| agtop_ledger::FileIdentity {
+            device: of.device,
+            inode: of.inode,
+            size: of.size,
+            modified: of.modified,
+        };
+        FileStamp { file: identity(&self.file), log: self.log.as_ref().map(identity) }
     }
 }
 

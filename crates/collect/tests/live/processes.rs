@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agtop_model::{Change, Gap, Liveness, Snapshot, Status};
+use agtop_model::{Gap, LifecycleChange, Liveness, Snapshot, Status};
 use agtop_os::FakeProcess;
 
 use crate::harness::{Harness, MAX_READINGS, SID, append, line};
@@ -101,18 +101,18 @@ fn an_exited_agent_is_not_shown_if_another_process_continues_its_session() {
 fn started_and_exited_agents_are_listed_newest_first() {
     let mut harness = Harness::new();
     harness.machine.spawn(FakeProcess::new(80, &["claude"]).cwd("/work/api"));
-    assert_eq!(harness.read().lifecycles.len(), 0, "an agent that ran before agtop has not started");
+    assert_eq!(harness.read().lifecycle_events.len(), 0, "an agent that ran before agtop has not started");
     harness.machine.spawn(FakeProcess::new(81, &["codex"]).cwd("/work/web"));
     harness.read();
     harness.machine.exit(80);
     let snapshot = harness.read();
     let log: Vec<_> = snapshot
-        .lifecycles
+        .lifecycle_events
         .iter()
         .map(|entry| (entry.change, entry.process.pid, entry.project.as_ref().unwrap().raw()))
         .collect();
-    assert_eq!(log, [(Change::Exited, 80, "api"), (Change::Spawned, 81, "web")]);
-    assert_eq!(harness.read().lifecycles.len(), 2, "once");
+    assert_eq!(log, [(LifecycleChange::Exited, 80, "api"), (LifecycleChange::Spawned, 81, "web")]);
+    assert_eq!(harness.read().lifecycle_events.len(), 2, "once");
 }
 
 #[test]

@@ -154,10 +154,10 @@ fn rates_follow_the_times_of_records_in_the_first_snapshot() {
     append(&harness.transcript(), &failed("rate_limit"));
     harness.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
     let snapshot = harness.read();
-    let counts = |pace: &agtop_model::Pace| (pace.requests, pace.tool_calls, pace.errors, pace.usage.output);
-    assert_eq!(snapshot.paces.rolling.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
-    assert_eq!(snapshot.agents[0].paces.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
-    assert_eq!(counts(&snapshot.paces.since_start).0, 0, "agtop has only just started");
+    let counts = |pace: &agtop_model::ActivityWindow| (pace.requests, pace.tool_calls, pace.errors, pace.usage.output);
+    assert_eq!(snapshot.rates.rolling.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
+    assert_eq!(snapshot.agents[0].rates.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
+    assert_eq!(counts(&snapshot.rates.since_start).0, 0, "agtop has only just started");
     append(&harness.transcript(), &called("Bash", "t5", Duration::ZERO).replace(r#""id":"m""#, r#""id":"m5""#));
-    assert_eq!(counts(&harness.read().paces.since_start), (1, 1, 1, 1));
+    assert_eq!(counts(&harness.read().rates.since_start), (1, 1, 1, 1));
 }
