@@ -218,7 +218,7 @@ impl Report<'_> {
                 Some(line) => format!("{name}:{line}"),
                 None => format!("{name} (byte {offset})"),
             },
-            SourcePosition::ResponseCopy(entry) => format!("{name} (entry {entry})"),
+            SourcePosition::Entry(entry) => format!("{name} (entry {entry})"),
             SourcePosition::Row { table, rowid } => format!("{name} ({table} row {rowid})"),
         }
     }
