@@ -1,9 +1,9 @@
-//! Cursor, its CLI and its editor. Neither writes down tokens or costs: those are a gap, and nothing is guessed.
+//! Cursor, its CLI and its editor. Neither records tokens or costs: those are a gap, and nothing is guessed.
 //!
-//! The CLI keeps a database for each chat, `~/.cursor/chats/<md5 of the directory>/<uuid>/store.db`, beside it the
+//! The CLI keeps a database for each chat, `~/.cursor/chats/<md5 of the directory>/<uuid>/store.db`, next to it the
 //! directory in `meta.json`, and a transcript, `~/.cursor/projects/<directory>/agent-transcripts/<uuid>/<uuid>.jsonl`.
-//! The editor keeps all conversations in `User/globalStorage/state.vscdb`. All undocumented, and as others have seen it:
-//! see `docs/formats/cursor-agent.md`.
+//! The editor keeps all conversations in `User/globalStorage/state.vscdb`. These formats are undocumented and known
+//! from reports of others: see `docs/formats/cursor-agent.md`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use serde_json::value::RawValue;
 
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
-use crate::names::Names;
-use crate::parse::{Loose, Moment};
+use crate::interner::Interner;
+use crate::message_text::{blocks, prose, words};
+use crate::parse::{LooseText, LooseTime};
 use crate::paths::{directory, md5_of};
-use crate::signature::{MODEL, ProcessSignature};
-use crate::speech::{blocks, prose, words};
+use crate::signature::{MODEL_OPTIONS, ProcessSignature};
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{
-    Client, ClientInfo, DecodeError, Decoder, Env, Format, Holds, Input, Knowledge, Presence, ProcFacts, Source, Store,
-    Table,
+    Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Presence, ProcFacts, Source, Store, Table,
+    TableContent,
 };
 
 /// Cursor.
@@ -45,25 +45,36 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-// Its launcher replaces itself with a Node.js of its own, under the name that it was called by: `cursor-agent` or, since
-// 2026, `agent`.
+// Its launcher replaces itself with a bundled Node.js, under the name that it was started with: `cursor-agent` or,
+// since 2026, `agent`.
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["cursor-agent"],
-    installed: &[("cursor-agent", "node")],
-    chores: &["login", "logout", "status", "whoami", "about", "update", "mcp", "models", "worker-server", "help"],
-    model: MODEL,
+    installed_in: &[("cursor-agent", "node")],
+    helper_subcommands: &[
+        "login",
+        "logout",
+        "status",
+        "whoami",
+        "about",
+        "update",
+        "mcp",
+        "models",
+        "worker-server",
+        "help",
+    ],
+    model: MODEL_OPTIONS,
     ..ProcessSignature::NONE
 };
 
-static CHAT: &[Table] =
-    &[Table { name: "meta", columns: &["key", "value"], filter: Some("key = '0'"), holds: Holds::Records }];
+static CHAT_TABLES: &[Table] =
+    &[Table { name: "meta", columns: &["key", "value"], filter: Some("key = '0'"), holds: TableContent::Records }];
 
-/// The bounds leave the search to the index that the key has: the table holds every message ever.
-static CONVERSATIONS: &[Table] = &[Table {
+/// The bounds let SQLite use the key's index: the table holds all messages.
+static CONVERSATION_TABLES: &[Table] = &[Table {
     name: "cursorDiskKV",
     columns: &["key", "value"],
     filter: Some("key >= 'composerData:' AND key < 'composerData;' AND length(value) < 1000000"),
-    holds: Holds::Records,
+    holds: TableContent::Records,
 }];
 
 impl Client for CursorAgent {
@@ -86,7 +97,7 @@ impl Client for CursorAgent {
         };
         let is_database = |path: &Path| file_name(path) == "store.db";
         let mut stores = vec![
-            store("chats", "chats", 3, is_database as fn(&Path) -> bool, Format::Sqlite(CHAT)),
+            store("chats", "chats", 3, is_database as fn(&Path) -> bool, Format::Sqlite(CHAT_TABLES)),
             store("directories of chats", "chats", 3, is_chat_directory, Format::Document),
             store("transcripts", "projects", 4, is_transcript, Format::Lines),
             store("trusted directories", "projects", 2, is_trusted_directory, Format::Document),
@@ -94,7 +105,7 @@ impl Client for CursorAgent {
         stores.extend(env.desktop_homes().map(|home| {
             let root = home.join("Cursor/User/globalStorage");
             let is_state = |path: &Path| path == Path::new("state.vscdb");
-            Store::usual("conversations", root, 1, is_state, Format::Sqlite(CONVERSATIONS))
+            Store::usual("conversations", root, 1, is_state, Format::Sqlite(CONVERSATION_TABLES))
         }));
         stores
     }
@@ -118,7 +129,7 @@ impl Client for CursorAgent {
                 file: source.file(),
                 session: SessionKey::new(ID, file_stem(source.path)),
                 project: source.relative.iter().next().and_then(|name| name.to_str()).map(Into::into),
-                names: Names::default(),
+                names: Interner::default(),
                 model: None,
                 is_new: true,
             }),
@@ -138,7 +149,7 @@ impl Client for CursorAgent {
         SIGNATURE.model(process)
     }
 
-    fn tells_turn_ends(&self) -> bool {
+    fn records_turn_ends(&self) -> bool {
         false
     }
 }
@@ -166,7 +177,7 @@ fn document(input: Input<'_>) -> Result<&[u8], DecodeError> {
     }
 }
 
-/// Reads what newer releases keep beside a chat's database: the directory it works in.
+/// Reads the file that newer releases keep next to a chat's database: the chat's directory.
 struct ChatDirectory {
     file: SourceFile,
     session: SessionKey,
@@ -174,16 +185,16 @@ struct ChatDirectory {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Beside<'a> {
+struct ChatMetadata<'a> {
     #[serde(borrow, default)]
-    cwd: Loose<'a>,
+    cwd: LooseText<'a>,
     #[serde(default)]
-    created_at_ms: Moment,
+    created_at_ms: LooseTime,
 }
 
 impl Decoder for ChatDirectory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let told: Beside<'_> = serde_json::from_slice(document(input)?)?;
+        let told: ChatMetadata<'_> = serde_json::from_slice(document(input)?)?;
         let started = told.created_at_ms.0;
         let cwd = told.cwd.text().and_then(directory);
         let record = &mut Record::new(self.file, Place::Entry(0), started, out);
@@ -192,24 +203,24 @@ impl Decoder for ChatDirectory {
     }
 }
 
-/// Reads what is written once a directory is trusted: its path, for which chats have a hash, and transcripts a name that
-/// others may share.
+/// Reads the file that is written when the user trusts a directory. It has the path, while chats have only a hash, and
+/// transcripts a name that several directories may share.
 struct TrustedDirectory {
     file: SourceFile,
-    /// The name that transcripts have for it.
+    /// The name of the directory in the paths of transcripts.
     project: Arc<str>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Trusted<'a> {
+struct TrustedWorkspace<'a> {
     #[serde(borrow, default)]
-    workspace_path: Loose<'a>,
+    workspace_path: LooseText<'a>,
 }
 
 impl Decoder for TrustedDirectory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let told: Trusted<'_> = serde_json::from_slice(document(input)?)?;
+        let told: TrustedWorkspace<'_> = serde_json::from_slice(document(input)?)?;
         let Some(path) = told.workspace_path.text() else { return Ok(()) };
         let Some(root) = directory(path) else { return Ok(()) };
         let record = &mut Record::new(self.file, Place::Entry(0), None, out);
@@ -227,24 +238,24 @@ impl Decoder for TrustedDirectory {
 /// Reads a chat's database, or the editor's.
 struct Rows {
     file: SourceFile,
-    /// The chat whose directory the database lies in.
+    /// The chat in whose directory the database lies.
     chat: Option<Arc<str>>,
-    /// The hash that stands for the chat's directory.
+    /// The hash of the chat's directory.
     project: Option<Arc<str>>,
 }
 
-/// What is known of a chat: once of the CLI's, once of the editor's.
+/// The description of a chat of the CLI or the editor.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Description<'a> {
     #[serde(borrow, default)]
-    name: Loose<'a>,
+    name: LooseText<'a>,
     #[serde(default)]
-    created_at: Moment,
+    created_at: LooseTime,
     #[serde(borrow, default)]
-    last_used_model: Loose<'a>,
+    last_used_model: LooseText<'a>,
     #[serde(borrow, default)]
-    status: Loose<'a>,
+    status: LooseText<'a>,
 }
 
 impl Rows {
@@ -273,13 +284,13 @@ impl Rows {
 fn describe(session: &SessionKey, description: &Description<'_>, facts: SessionFacts, record: &mut Record<'_>) {
     record.at = description.created_at.0;
     record.facts(session, SessionFacts { started: description.created_at.0, ..facts });
-    if let Some(name) = description.name.text().filter(|&name| name != UNNAMED) {
+    if let Some(name) = description.name.text().filter(|&name| name != DEFAULT_TITLE) {
         record.title(session, TitleRank::Generated, name);
     }
 }
 
-/// What a chat is called before it has a name.
-const UNNAMED: &str = "New Agent";
+/// The title of a chat before it has a name.
+const DEFAULT_TITLE: &str = "New Agent";
 
 impl Decoder for Rows {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
@@ -299,7 +310,7 @@ impl Decoder for Rows {
     }
 }
 
-/// Bytes of which each is written as two digits.
+/// Decodes hexadecimal digits.
 fn unhexed(digits: &[u8]) -> Option<Vec<u8>> {
     let (pairs, rest) = digits.as_chunks::<2>();
     let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
@@ -310,9 +321,9 @@ fn unhexed(digits: &[u8]) -> Option<Vec<u8>> {
 struct Transcript {
     file: SourceFile,
     session: SessionKey,
-    /// The name that stands for its directory.
+    /// The name of its directory.
     project: Option<Arc<str>>,
-    names: Names,
+    names: Interner,
     model: Option<Arc<str>>,
     is_new: bool,
 }
@@ -321,15 +332,15 @@ struct Transcript {
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
     #[serde(borrow, default, rename = "type")]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
     #[serde(borrow, default)]
-    role: Loose<'a>,
+    role: LooseText<'a>,
     #[serde(borrow, default)]
     message: Option<Message<'a>>,
     #[serde(default)]
-    created_at: Moment,
+    created_at: LooseTime,
     #[serde(borrow, default)]
-    model_id: Loose<'a>,
+    model_id: LooseText<'a>,
 }
 
 #[derive(Deserialize)]
@@ -354,7 +365,7 @@ impl Decoder for Transcript {
         }
         let content = line.message.as_ref().and_then(|message| message.content);
         if line.role.text() == Some("assistant") {
-            record.said(&self.session, || prose(&content.map(blocks).unwrap_or_default()).map(str::to_owned));
+            record.agent_text(&self.session, || prose(&content.map(blocks).unwrap_or_default()).map(str::to_owned));
         }
         if line.role.text() == Some("user") {
             let said = content.map(blocks).unwrap_or_default();
@@ -423,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transcript_tells_prompts_and_models() {
+    fn a_transcript_yields_prompts_and_models() {
         let events = transcript();
         assert_eq!(facts(&events).model, None);
         assert!(events.iter().any(|event| matches!(&event.kind, EventKind::Facts(facts) if facts.model.is_some())));
@@ -435,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn conversations_of_the_editor_tell_whether_they_are_over() {
+    fn conversations_of_the_editor_record_their_end() {
         let events = state();
         let over: Vec<_> = events
             .iter()
@@ -453,14 +464,14 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_told_as_a_hash_or_with_dashes_is_not_guessed() {
+    fn a_directory_written_as_a_hash_or_with_dashes_is_not_guessed() {
         for events in [transcript(), chat(), state()] {
             assert!(events.iter().all(|event| !matches!(&event.kind, EventKind::Facts(facts) if facts.cwd.is_some())));
         }
     }
 
     #[test]
-    fn a_file_beside_a_chat_tells_its_directory() {
+    fn a_file_next_to_a_chat_has_its_directory() {
         let path = format!("/home/u/.cursor/chats/0123456789abcdef0123456789abcdef/{UUID}/meta.json");
         let events = decode_document(&CursorAgent, &path, BESIDE).unwrap();
         assert_eq!(events[0].session, chat()[0].session);
@@ -486,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transcript_may_tell_that_a_turn_ended() {
+    fn a_transcript_may_record_the_end_of_a_turn() {
         let ends = |events: &[Event]| events.iter().filter(|e| matches!(e.kind, EventKind::TurnEnded)).count();
         assert_eq!(ends(&transcript()), 1);
     }
@@ -507,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn the_editor_has_its_place_on_every_system() {
+    fn the_editor_has_its_directory_on_every_system() {
         let mut env = home();
         env.vars.insert("APPDATA".into(), "/c/Roaming".into());
         let roots: Vec<_> = CursorAgent.stores(&env).into_iter().map(|store| store.root).collect();

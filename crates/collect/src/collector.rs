@@ -695,7 +695,7 @@ fn go_on(candidate: &Candidate, file: FileId, resumption: &Resumption, manner: M
     let Candidate { place, path, identity } = candidate;
     let relative = path.strip_prefix(&place.root).unwrap_or(path);
     let Manner { zone, prose_from } = manner;
-    let source = Source { file, path, relative, modified: identity.modified, prose_from, zone };
+    let source = Source { file, path, relative, modified: identity.modified, text_since: prose_from, zone };
     let decoder = place.client.decoder(&place.store, &source);
     Cursor::resumed(path, decoder, resumption).map(Box::new)
 }

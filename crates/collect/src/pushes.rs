@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use agtop_clients::{Meaning, Told};
+use agtop_clients::{HookEvent, HookMeaning};
 use agtop_hooks::{Listener, Received, Refused};
 use agtop_ledger::Tag;
 use agtop_model::{Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey, Untrusted, VendorActivity};
@@ -146,10 +146,10 @@ impl Pushes {
                 world.note_context(&told.session, told.at, facts);
             }
         }
-        if told.meaning == Meaning::Measures {
+        if told.meaning == HookMeaning::Measures {
             return;
         }
-        if told.meaning == Meaning::SessionEnds {
+        if told.meaning == HookMeaning::SessionEnds {
             self.lives.remove(&told.session);
             return;
         }
@@ -162,16 +162,16 @@ impl Pushes {
         live.ancestors = sender.ancestors;
         let before = live.activity;
         live.stand(activity(&told).or(before), failure(&told, live.failure.clone()));
-        if let (Meaning::TurnFails | Meaning::Fails, Some(reason)) = (told.meaning, &live.failure) {
+        if let (HookMeaning::TurnFails | HookMeaning::Fails, Some(reason)) = (told.meaning, &live.failure) {
             world.note_pushed_failure(&told.session, told.at, reason);
         }
         match told.meaning {
-            Meaning::Prompts => (live.asked, live.has_called) = (Some(told.at), false),
-            Meaning::ToolStarts if !live.has_called => {
+            HookMeaning::Prompts => (live.asked, live.has_called) = (Some(told.at), false),
+            HookMeaning::ToolStarts if !live.has_called => {
                 live.has_called = true;
                 self.first_tools.note(live.asked, told.at);
             }
-            Meaning::TurnEnds => self.turns.note(live.asked.take(), told.at),
+            HookMeaning::TurnEnds => self.turns.note(live.asked.take(), told.at),
             _ => {}
         }
         let waited = before == Some(VendorActivity::Waiting) || live.activity == Some(VendorActivity::Waiting);
@@ -180,7 +180,7 @@ impl Pushes {
 
     /// Measures tool calls by what the client says, or else from their start to their end. When somebody was waited for
     /// in between, that says nothing of the tool.
-    fn time_calls(&mut self, told: &Told, waited: bool, world: &mut World) {
+    fn time_calls(&mut self, told: &HookEvent, waited: bool, world: &mut World) {
         if waited {
             self.running.retain(|_, running| running.session != told.session);
         }
@@ -264,36 +264,40 @@ impl Live {
 }
 
 /// Why the last request failed, after this. A reminder that the agent is idle is no news.
-fn failure(told: &Told, before: Option<Untrusted>) -> Option<Untrusted> {
+fn failure(told: &HookEvent, before: Option<Untrusted>) -> Option<Untrusted> {
     match told.meaning {
-        Meaning::TurnFails | Meaning::Fails => told.events.iter().find_map(|event| match &event.kind {
+        HookMeaning::TurnFails | HookMeaning::Fails => told.events.iter().find_map(|event| match &event.kind {
             EventKind::Error(reason) => Some(reason.clone()),
             _ => None,
         }),
-        Meaning::Notifies | Meaning::Measures | Meaning::Other => before,
+        HookMeaning::Notifies | HookMeaning::Measures | HookMeaning::Other => before,
         _ => None,
     }
 }
 
 /// What a session does after this.
-fn activity(told: &Told) -> Option<VendorActivity> {
+fn activity(told: &HookEvent) -> Option<VendorActivity> {
     match told.meaning {
-        Meaning::Waits => Some(VendorActivity::Waiting),
-        Meaning::SessionStarts | Meaning::TurnEnds | Meaning::TurnFails => Some(VendorActivity::Idle),
-        Meaning::Prompts
-        | Meaning::ToolStarts
-        | Meaning::ToolEnds
-        | Meaning::ToolFails
-        | Meaning::SubagentStarts
-        | Meaning::SubagentEnds
-        | Meaning::CompactionStarts
-        | Meaning::Compacted => Some(VendorActivity::Busy),
-        Meaning::Notifies => told.events.iter().find_map(|event| match event.kind {
+        HookMeaning::Waits => Some(VendorActivity::Waiting),
+        HookMeaning::SessionStarts | HookMeaning::TurnEnds | HookMeaning::TurnFails => Some(VendorActivity::Idle),
+        HookMeaning::Prompts
+        | HookMeaning::ToolStarts
+        | HookMeaning::ToolEnds
+        | HookMeaning::ToolFails
+        | HookMeaning::SubagentStarts
+        | HookMeaning::SubagentEnds
+        | HookMeaning::CompactionStarts
+        | HookMeaning::Compacted => Some(VendorActivity::Busy),
+        HookMeaning::Notifies => told.events.iter().find_map(|event| match event.kind {
             EventKind::Waiting => Some(VendorActivity::Waiting),
             EventKind::TurnEnded => Some(VendorActivity::Idle),
             _ => None,
         }),
-        Meaning::Fails | Meaning::Moves | Meaning::SessionEnds | Meaning::Measures | Meaning::Other => None,
+        HookMeaning::Fails
+        | HookMeaning::Moves
+        | HookMeaning::SessionEnds
+        | HookMeaning::Measures
+        | HookMeaning::Other => None,
     }
 }
 
@@ -334,7 +338,7 @@ impl Samples {
 mod tests {
     use std::sync::Arc;
 
-    use agtop_clients::Stamp;
+    use agtop_clients::PayloadOrigin;
     use agtop_hooks::{Novelty, Proof, Sender};
     use agtop_model::{FileId, Place, Provenance};
     use agtop_prices::PriceBook;
@@ -347,7 +351,7 @@ mod tests {
         let client = agtop_clients::client("claude").unwrap();
         let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
         let source = Provenance { file: FileId(0), place: Place::Entry(0) };
-        let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
+        let told = client.hooks().unwrap().decode(payload.as_bytes(), PayloadOrigin { at, source }).unwrap();
         let sender = Sender { pid: 7, ancestors: vec![6], proof: Proof::Kernel };
         Received { client: client.info().id, told, sender, novelty: Novelty::New, tag: None, payload: None }
     }

@@ -201,7 +201,7 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
     /// A last line without its end is decoded if it is whole, and otherwise left until its end is there: its writer
     /// may be in the middle of it. Returns its length if it was decoded.
     fn fragment(&mut self, decoder: &mut dyn Decoder, line: &[u8], offset: u64) -> Option<usize> {
-        if !decoder.tells_half_lines() {
+        if !decoder.reads_partial_lines() {
             return None;
         }
         let is_whole = feed_line(decoder, line, offset, &mut self.told.events).is_ok();

@@ -152,7 +152,7 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
     let mut cursor = cursor.unwrap_or_else(|| {
         let relative = path.strip_prefix(root).unwrap_or(&path);
         let Manner { zone, prose_from } = manner;
-        let source = Source { file, path: &path, relative, modified, prose_from, zone };
+        let source = Source { file, path: &path, relative, modified, text_since: prose_from, zone };
         Box::new(Cursor::new(client.decoder(store, &source)))
     });
     let client = client.info().id;

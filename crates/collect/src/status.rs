@@ -228,7 +228,7 @@ fn by_transcript(agent: &Agent, session: &Session, looks: &RecentLooks, now: Tim
 }
 
 fn tells_turn_ends(agent: &Agent) -> bool {
-    agtop_clients::client(agent.client.as_str()).is_none_or(Client::tells_turn_ends)
+    agtop_clients::client(agent.client.as_str()).is_none_or(Client::records_turn_ends)
 }
 
 /// Where transcripts do not tell the end of a turn, nor a tool before it has answered: an agent that runs a command

@@ -1,4 +1,4 @@
-use agtop_clients::essence;
+use agtop_clients::minimal_payload;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -115,7 +115,7 @@ impl Frame {
     /// The same frame with nothing in it but what agtop uses.
     pub(crate) fn scrubbed(&self) -> Self {
         let header = Header { bytes: self.length(), ..self.header.clone() };
-        Self { header, payload: essence(&self.payload) }
+        Self { header, payload: minimal_payload(&self.payload) }
     }
 
     /// What it says, apart from when and by which process: two hooks of one event say the same, and so does one that was
@@ -124,7 +124,7 @@ impl Frame {
         let mut text = self.header.client.clone().into_bytes();
         text.push(0);
         text.extend_from_slice(&self.length().to_le_bytes());
-        text.extend_from_slice(&essence(&self.payload));
+        text.extend_from_slice(&minimal_payload(&self.payload));
         xxh3_128(&text)
     }
 

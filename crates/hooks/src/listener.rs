@@ -4,7 +4,7 @@ use std::path::Path;
 #[cfg(unix)]
 use std::path::PathBuf;
 
-use agtop_clients::{Stamp, Told};
+use agtop_clients::{HookEvent, PayloadOrigin};
 use agtop_model::{ClientId, FileId, Place, Provenance, SessionKey, Timestamp, Untrusted};
 use thiserror::Error;
 
@@ -59,7 +59,7 @@ pub struct Received {
     /// The client, by its own settings.
     pub client: ClientId,
     /// What it tells. The events' place is the number of the message, from 0.
-    pub told: Told,
+    pub told: HookEvent,
     /// Who sent it.
     pub sender: Sender,
     /// Whether it was handed out before.
@@ -346,9 +346,9 @@ pub fn waiting_tags(places: &Places) -> Vec<(SessionKey, Untrusted)> {
     frames.filter_map(tag).collect()
 }
 
-fn decode(header: &Header, payload: &[u8], source: Provenance) -> Option<(ClientId, Told)> {
+fn decode(header: &Header, payload: &[u8], source: Provenance) -> Option<(ClientId, HookEvent)> {
     let client = agtop_clients::client(&header.client)?;
-    let stamp = Stamp { at: Timestamp::from_millis(header.at), source };
+    let stamp = PayloadOrigin { at: Timestamp::from_millis(header.at), source };
     let told = client.hooks()?.decode(payload, stamp).ok()?;
     Some((client.info().id, told))
 }

@@ -5,7 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use agtop_clients::{HookCommand, SettingsError, SettingsFile, Status};
+use agtop_clients::{HookCommand, HookStatus, SettingsError, SettingsFile};
 use thiserror::Error;
 
 /// Longer settings are not for people.
@@ -71,7 +71,7 @@ pub fn install(file: &SettingsFile, command: &HookCommand) -> Result<Change, Tro
     let (path, before) = read(file)?;
     let text = before.as_deref().unwrap_or_default();
     let broken = |error| Trouble::Broken { path: file.path.clone(), error };
-    let is_first = file.status(text, command).map_err(broken)? == Status::Absent;
+    let is_first = file.status(text, command).map_err(broken)? == HookStatus::Absent;
     let after = file.install(text, command).map_err(broken)?;
     let backup = if is_first && before.is_some() { Backup::Write } else { Backup::Leave };
     Ok(Change { path, before, after: Some(after), backup })
@@ -101,7 +101,7 @@ pub fn uninstall(file: &SettingsFile) -> Result<Change, Trouble> {
 ///
 /// # Errors
 /// As [`install`].
-pub fn status(file: &SettingsFile, command: &HookCommand) -> Result<Status, Trouble> {
+pub fn status(file: &SettingsFile, command: &HookCommand) -> Result<HookStatus, Trouble> {
     let (_, text) = read(file)?;
     let status = file.status(&text.unwrap_or_default(), command);
     status.map_err(|error| Trouble::Broken { path: file.path.clone(), error })

@@ -1,4 +1,4 @@
-//! Records as Claude Code writes them, borrowed; what agtop does not need is skipped.
+//! Records as Claude Code writes them, borrowed; fields that agtop does not use are skipped.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,14 +11,14 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::compaction::Pace;
+use super::compaction::SubagentMode;
 use crate::bounded;
-use crate::parse::{Count, Moment, Str, shortened};
+use crate::parse::{Count, LooseTime, Str, shortened};
 
 /// A line of a transcript.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "they are the vendor's")]
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's fields")]
 pub(super) struct Line<'a> {
     #[serde(borrow, default, rename = "type")]
     pub(super) kind: Str<'a>,
@@ -29,7 +29,7 @@ pub(super) struct Line<'a> {
     #[serde(borrow, default)]
     pub(super) parent_uuid: Option<Str<'a>>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow, default)]
     pub(super) session_id: Option<Str<'a>>,
     #[serde(borrow, default)]
@@ -74,17 +74,17 @@ pub(super) struct Line<'a> {
     pub(super) content: Option<&'a RawValue>,
 }
 
-/// A `cost-state` line: what the session used so far.
+/// A `cost-state` line: what the session has used so far.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CostState<'a> {
     #[serde(default)]
-    pub(super) start_time: Moment,
+    pub(super) start_time: LooseTime,
     #[serde(borrow, default, deserialize_with = "bounded::map")]
     pub(super) model_usage: BTreeMap<Cow<'a, str>, ModelTotal>,
 }
 
-/// What it used of one model.
+/// What the session has used of one model.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ModelTotal {
@@ -105,7 +105,7 @@ pub(super) struct ModelTotal {
 }
 
 impl ModelTotal {
-    /// The same in disjoint buckets.
+    /// The usage in disjoint buckets.
     pub(super) fn usage(&self) -> Usage {
         let lives = CacheCreation {
             ephemeral_5m_input_tokens: self.ephemeral_5m,
@@ -121,7 +121,7 @@ impl ModelTotal {
     }
 }
 
-/// What a tool told beside its answer.
+/// Structured data that accompanies a tool result.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ToolResult<'a> {
@@ -132,15 +132,15 @@ pub(super) struct ToolResult<'a> {
 }
 
 impl ToolResult<'_> {
-    /// The sub-agent that gave it, by whether it has only begun.
-    pub(super) fn subagent(&self) -> Option<Pace> {
+    /// The mode of the sub-agent that returned the result, if one did.
+    pub(super) fn subagent(&self) -> Option<SubagentMode> {
         self.agent_id?;
         let is_launched = self.status.and_then(text).is_some_and(|status| status == "async_launched");
-        Some(if is_launched { Pace::Background } else { Pace::Awaited })
+        Some(if is_launched { SubagentMode::Background } else { SubagentMode::Awaited })
     }
 }
 
-/// Where a fork came from.
+/// The session that a fork was made from.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ForkedFrom<'a> {
@@ -148,7 +148,7 @@ pub(super) struct ForkedFrom<'a> {
     pub(super) session_id: Option<Str<'a>>,
 }
 
-/// What a progress line or an old wrapper embeds: a line within a line.
+/// What a progress line or an old wrapper embeds: another line.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Data<'a> {
@@ -165,7 +165,7 @@ pub(super) struct Embedded<'a> {
     #[serde(borrow, default)]
     pub(super) uuid: Option<Str<'a>>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow, default)]
     pub(super) message: Lenient<Message<'a>>,
 }
@@ -256,8 +256,8 @@ impl Iteration<'_> {
     }
 }
 
-/// Cache writes by life. The breakdown is a part of the flat number, which before CLI 2.1.152 could be 0 beside it;
-/// what the breakdown leaves over has the usual life of five minutes.
+/// Cache writes by lifetime. The breakdown is part of the flat count, which before CLI 2.1.152 could be 0; tokens
+/// outside the breakdown have the default lifetime of five minutes.
 fn cache_writes(flat: Count, by_life: Option<CacheCreation>) -> Usage {
     let hour = by_life.map_or(0, |lives| lives.ephemeral_1h_input_tokens.0);
     let minutes = by_life.map_or(0, |lives| lives.ephemeral_5m_input_tokens.0);
@@ -265,7 +265,7 @@ fn cache_writes(flat: Count, by_life: Option<CacheCreation>) -> Usage {
     Usage { cache_write_5m: all - hour, cache_write_1h: hour, ..Usage::default() }
 }
 
-/// The lives of what was written to the cache.
+/// Cache writes by lifetime.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct CacheCreation {
     #[serde(default)]
@@ -274,7 +274,7 @@ pub(super) struct CacheCreation {
     pub(super) ephemeral_1h_input_tokens: Count,
 }
 
-/// Tools that Anthropic ran.
+/// Calls of tools that Anthropic ran.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct ServerToolUse {
     #[serde(default)]
@@ -289,7 +289,7 @@ pub(super) enum Content<'a> {
     None,
     /// Plain text.
     Text(Cow<'a, str>),
-    /// Blocks; what is no block is left out.
+    /// Blocks; entries that are not blocks are left out.
     Blocks(Vec<Block<'a>>),
 }
 
@@ -312,7 +312,7 @@ pub(super) struct Block<'a> {
     pub(super) text: Option<&'a RawValue>,
 }
 
-/// What a tool is used on: the fields that say it in a few words.
+/// The tool arguments that describe a call in a few words.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ToolInput<'a> {
     #[serde(borrow, default)]
@@ -336,11 +336,11 @@ impl ToolInput<'_> {
     pub(super) fn target(&self) -> Option<Untrusted> {
         let fields = [self.file_path, self.command, self.pattern, self.url, self.query, self.description];
         let text = fields.into_iter().flatten().find_map(text)?;
-        Some(shortened(&text, super::decoder::TITLE_LENGTH).into())
+        Some(shortened(&text, super::decoder::MAX_TEXT_CHARS).into())
     }
 }
 
-/// The text that a raw value is, if it is one.
+/// The text of a raw value, if it is a string.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     let plain = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|text| !text.contains('\\'));
@@ -359,8 +359,7 @@ pub(super) struct Meta<'a> {
     pub(super) parent_agent_id: Option<Str<'a>>,
 }
 
-/// A value where other versions write something of another type: then it is absent, not an error. An object must be a
-/// proper one.
+/// A value that is absent, not an error, if another version writes another type. An object must be valid.
 #[derive(Debug)]
 pub(super) struct Lenient<T>(pub(super) Option<T>);
 
@@ -376,7 +375,7 @@ impl<'de, T: FromMap<'de>> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// What a [`Lenient`] value may be made of.
+/// A type that [`Lenient`] can build from an object.
 pub(super) trait FromMap<'de>: Sized {
     fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
 }
