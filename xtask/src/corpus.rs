@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
+use std::{fmt, fs};
 
 use agtop_testkit::ExpectedUsageFile;
 use agtop_testkit::corpus::{self, Plan, Profile};

@@ -1,146 +1,100 @@
-//! Which crate of this workspace may know which other: the layers of the design, checked over `cargo metadata`.
+//! The layers of the workspace: which crate may depend on which, and that no files of a crate depend on one another in
+//! a circle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
+
+use self::edges::FileGraph;
+
+mod circles;
+mod crates;
+mod edges;
+mod modules;
+mod reader;
+mod test_code;
+mod tokens;
+mod visitor;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Fail and name each dependency that jumps a layer
+    /// Fail and name each dependency that jumps a layer, and each circle of files
     #[arg(long)]
     check: bool,
+    /// Print which file of a crate uses which other, and the circles; of all crates if none is named
+    #[arg(long, value_name = "CRATE", num_args = 0..=1, default_missing_value = ALL_CRATES, conflicts_with = "check")]
+    modules: Option<String>,
 }
 
-/// A crate, and the crates that it may be built on. Some of them are yet to come.
-struct Layer {
-    name: &'static str,
-    below: &'static [&'static str],
-}
+/// What `--modules` means without a name.
+const ALL_CRATES: &str = "all";
 
-/// The house, from the ground up. `testkit` may stand under anything, but in tests only.
-const LAYERS: [Layer; 13] = [
-    Layer { name: "agtop-model", below: &[] },
-    Layer { name: "agtop-prices", below: &["agtop-model"] },
-    Layer { name: "agtop-os", below: &["agtop-model"] },
-    Layer { name: "agtop-clients", below: &["agtop-model"] },
-    Layer { name: "agtop-ledger", below: &["agtop-model"] },
-    Layer { name: "agtop-hooks", below: &["agtop-model", "agtop-os", "agtop-clients"] },
-    Layer {
-        name: "agtop-collect",
-        below: &["agtop-model", "agtop-os", "agtop-clients", "agtop-prices", "agtop-ledger", "agtop-hooks"],
-    },
-    Layer { name: "agtop-render", below: &["agtop-model"] },
-    Layer { name: "agtop-tui", below: &["agtop-model", "agtop-render"] },
-    Layer { name: "agtop-serve", below: &["agtop-model", "agtop-render"] },
-    Layer {
-        name: "agtop",
-        below: &[
-            "agtop-model",
-            "agtop-prices",
-            "agtop-os",
-            "agtop-clients",
-            "agtop-ledger",
-            "agtop-hooks",
-            "agtop-collect",
-            "agtop-render",
-            "agtop-tui",
-            "agtop-serve",
-        ],
-    },
-    Layer { name: TESTKIT, below: &[] },
-    // The generated tables must be made by the code that reads or shows them, so the chores use it too.
-    Layer { name: "xtask", below: &[TESTKIT, "agtop-prices", "agtop-clients"] },
+/// The crates, by their directories, whose files still depend on one another in circles. The check fails on a crate
+/// that is listed without need, so that none comes back.
+#[rustfmt::skip]
+const CRATES_WITH_CIRCLES: &[&str] = &[
+    "cli",
+    "clients",
+    "collect",
+    "hooks",
+    "os",
+    "render",
+    "tui",
 ];
-
-const TESTKIT: &str = "agtop-testkit";
-
-/// One crate of the workspace depends on another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Edge {
-    from: String,
-    to: String,
-    /// For what it is built.
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Product,
-    Tests,
-}
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let metadata = MetadataCommand::new().no_deps().exec()?;
-    let (crates, edges) = graph(&metadata);
+    if let Some(wanted) = &args.modules {
+        return print_modules(&metadata, wanted);
+    }
     if !args.check {
-        print(&drawn(&crates, &edges));
+        print(&crates::draw(&metadata));
         return Ok(());
     }
-    let faults = faults(&crates, &edges);
+    let mut faults = crates::faults(&metadata);
+    for package in metadata.workspace_packages() {
+        faults.extend(circle_fault(package)?);
+    }
     if !faults.is_empty() {
         bail!("the layers are broken:\n{}", faults.join("\n"));
     }
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the graph is what this chore was asked for")]
+#[expect(clippy::print_stdout, reason = "the graph is what this task was asked for")]
 fn print(text: &str) {
     print!("{text}");
 }
 
-/// The crates of the workspace, and which of them depend on which.
-fn graph(metadata: &Metadata) -> (BTreeSet<String>, BTreeSet<Edge>) {
+fn print_modules(metadata: &Metadata, wanted: &str) -> Result<()> {
     let packages = metadata.workspace_packages();
-    let crates: BTreeSet<String> = packages.iter().map(|package| package.name.to_string()).collect();
-    let edges = packages.iter().flat_map(|package| {
-        let inside = package.dependencies.iter().filter(|dependency| crates.contains(&dependency.name));
-        inside.map(|dependency| Edge {
-            from: package.name.to_string(),
-            to: dependency.name.clone(),
-            kind: if dependency.kind == DependencyKind::Development { Kind::Tests } else { Kind::Product },
-        })
-    });
-    let edges = edges.collect();
-    (crates, edges)
-}
-
-/// A sentence for each crate without a layer and each edge that jumps one.
-fn faults(crates: &BTreeSet<String>, edges: &BTreeSet<Edge>) -> Vec<String> {
-    let unknown = crates.iter().filter(|name| layer(name).is_none());
-    let strangers = unknown.map(|name| format!("{name} has no layer: give it one in xtask/src/layers.rs"));
-    let forbidden = edges.iter().filter(|edge| !is_allowed(edge)).map(|Edge { from, to, kind }| match kind {
-        Kind::Product => format!("{from} -> {to}"),
-        Kind::Tests => format!("{from} -> {to} (in tests)"),
-    });
-    strangers.chain(forbidden).collect()
-}
-
-fn is_allowed(edge: &Edge) -> bool {
-    let below = layer(&edge.from).is_some_and(|layer| layer.below.contains(&edge.to.as_str()));
-    below || (edge.kind == Kind::Tests && edge.to == TESTKIT)
-}
-
-fn layer(name: &str) -> Option<&'static Layer> {
-    LAYERS.iter().find(|layer| layer.name == name)
-}
-
-/// The graph as text: a line a crate, what only tests need in brackets.
-fn drawn(crates: &BTreeSet<String>, edges: &BTreeSet<Edge>) -> String {
-    let mut below: BTreeMap<&str, Vec<String>> = crates.iter().map(|name| (name.as_str(), Vec::new())).collect();
-    for Edge { from, to, kind } in edges {
-        let shown = match kind {
-            Kind::Product => to.clone(),
-            Kind::Tests => format!("[{to}]"),
-        };
-        below.entry(from).or_default().push(shown);
+    let mut chosen =
+        packages.into_iter().filter(|package| wanted == ALL_CRATES || directory(package) == wanted).peekable();
+    if chosen.peek().is_none() {
+        bail!("no crate lies in a directory called {wanted}");
     }
-    below.into_iter().fold(String::new(), |text, (name, below)| match below.as_slice() {
-        [] => text + name + "\n",
-        below => text + name + " -> " + &below.join(", ") + "\n",
+    for package in chosen {
+        let graph = file_graph(package)?;
+        print(&format!("# {}\n{graph}{}\n", directory(package), circles::report(&graph)));
+    }
+    Ok(())
+}
+
+/// A sentence if the crate has circles that are not listed, or is listed and has none.
+fn circle_fault(package: &Package) -> Result<Option<String>> {
+    let name = directory(package);
+    let report = circles::report(&file_graph(package)?);
+    Ok(match (report.is_empty(), CRATES_WITH_CIRCLES.contains(&name)) {
+        (true, true) => {
+            Some(format!("{name} has no circle any more: delete it from CRATES_WITH_CIRCLES in xtask/src/layers.rs"))
+        }
+        (false, false) => Some(format!("files of {name} depend on one another in a circle:\n{report}")),
+        _ => None,
     })
 }
 
+<<<<<<< HEAD
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,15 +110,15 @@ mod tests {
     #[test]
     fn an_edge_that_jumps_a_layer_is_named() {
         let edges = BTreeSet::from([
-            edge("agtop-render", "agtop-model", Kind::Product),
-            edge("agtop-render", "agtop-collect", Kind::Product),
+            edge("agtop-output", "agtop-model", Kind::Product),
+            edge("agtop-output", "agtop-collect", Kind::Product),
             edge("agtop-model", "agtop-os", Kind::Product),
             edge("agtop", "xtask", Kind::Product),
         ]);
-        let names = crates(&["agtop", "agtop-render", "agtop-model"]);
+        let names = crates(&["agtop", "agtop-output", "agtop-model"]);
         assert_eq!(
             faults(&names, &edges),
-            ["agtop -> xtask", "agtop-model -> agtop-os", "agtop-render -> agtop-collect"]
+            ["agtop -> xtask", "agtop-model -> agtop-os", "agtop-output -> agtop-collect"]
         );
     }
 
@@ -209,4 +163,23 @@ mod tests {
         let edges = BTreeSet::from([edge("b", "a", Kind::Product), edge("b", TESTKIT, Kind::Tests)]);
         assert_eq!(drawn(&crates(&["a", "b"]), &edges), "a\nb -> a, [agtop-testkit]\n");
     }
+=======
+/// The name of the directory that holds a crate.
+fn directory(package: &Package) -> &str {
+    package.manifest_path.parent().and_then(|directory| directory.file_name()).unwrap_or_default()
+}
+
+/// What the files of a crate use of one another, in the code that is no test.
+fn file_graph(package: &Package) -> Result<FileGraph> {
+    let directory =
+        package.manifest_path.parent().with_context(|| format!("{} lies nowhere", package.manifest_path))?;
+    let source = directory.join("src");
+    let mut graph = FileGraph::default();
+    let kinds = [TargetKind::Lib, TargetKind::Bin, TargetKind::ProcMacro];
+    for target in package.targets.iter().filter(|target| target.kind.iter().any(|kind| kinds.contains(kind))) {
+        let root: PathBuf = Path::new(target.src_path.as_str()).to_owned();
+        graph.add(&reader::read(source.as_std_path(), &root)?);
+    }
+    Ok(graph)
+>>>>>>> house
 }

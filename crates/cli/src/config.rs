@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use agtop_alerts::{Entry, Rules};
+use agtop_format::sink::is_harmless;
 use agtop_hooks::Content;
 use agtop_prices::AsOf;
-use agtop_render::alerts::{Entry, Rules};
-use agtop_render::sink::is_harmless;
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use tracing::debug;

@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use agtop_clients::{Env, clients};
 use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_format::Content;
 use agtop_hooks::Places;
 use agtop_ledger::Selector;
-use agtop_model::ClientId;
+use agtop_model::{ClientId, Plan as BillingPlan};
+use agtop_output::{Colour, Layout, Surface, View, surface};
 use agtop_prices::PriceBook;
-use agtop_render::{Colour, Content, Filter, Layout, Plan as BillingPlan, SortKey, Surface, View, surface};
+use agtop_query::{Filter, Selection, SortKey};
 use anyhow::{Context, Result, anyhow, bail};
 use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
@@ -412,10 +414,12 @@ impl Ground {
             content: if cli.output.include_content { Content::Included } else { Content::Hidden },
             layout: if cli.output.pretty { Layout::Pretty } else { Layout::Line },
             plan: self.plan(cli),
-            filter: cli.rows.filter.as_deref().map_or(Ok(None), Filter::parse).context("--filter")?,
-            sort: sort.unwrap_or_default(),
-            top: Some(cli.rows.top).filter(|&top| top > 0),
-            fields: if fields.is_empty() { None } else { Some(agtop_render::fields(&fields.join(","))?) },
+            selection: Selection {
+                filter: cli.rows.filter.as_deref().map_or(Ok(None), Filter::parse).context("--filter")?,
+                sort: sort.unwrap_or_default(),
+                top: Some(cli.rows.top).filter(|&top| top > 0),
+            },
+            fields: if fields.is_empty() { None } else { Some(agtop_query::fields(&fields.join(","))?) },
             version: env!("CARGO_PKG_VERSION"),
             platform: std::env::consts::OS,
             interval: self.interval(cli)?,

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::Write;
 
-use agtop_render::sink;
+use agtop_format::sink;
 
 /// Says it, after the program's name, and in the log as well. What it quotes may come from anywhere.
 pub(crate) fn say(message: impl Display) {

@@ -16,29 +16,29 @@ use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::attendance::Attendance;
-use crate::census::{self, Census};
-use crate::discover::{Candidate, FileState, Place};
-use crate::files::Files;
-use crate::health::HealthBook;
-use crate::log::{AgentLog, Joining};
-use crate::matcher::Matcher;
-use crate::moved::FoundNames;
-use crate::probes::Probes;
-use crate::projects::ProjectNames;
-use crate::pushes::Pushes;
-use crate::read::{Cursor, Told, begins_as_before};
-use crate::recent_looks::RecentLooks;
-use crate::record::Record;
-use crate::remember::{
+use crate::agents::history::Record;
+use crate::agents::hook_state::Pushes;
+use crate::agents::lifecycle::Attendance;
+use crate::agents::status_start::{KnownStarts, StatusStarts};
+use crate::agents::{join, status};
+use crate::cache::ledger_cache::{
     Cached, Detail, Interest, Question, Recollection, Recounted, Remembering, Remembrance, Resumption, Worth,
 };
-use crate::scan::{Job, Manner, Meter, Progress, read_all};
-use crate::status_start::{KnownStarts, StatusStarts};
-use crate::sweep::{Found, Look, Sweep};
-use crate::vitals::{Moment, Vitals};
-use crate::world::{Lens, NEWS, Scope, World};
-use crate::{join, status};
+use crate::log::{AgentLog, Joining};
+use crate::processes::child_history::RecentLooks;
+use crate::processes::detector::{self, Census};
+use crate::processes::matcher::Matcher;
+use crate::processes::probes::Probes;
+use crate::processes::rates::{Moment, Vitals};
+use crate::state::{Lens, NEWS, Scope, World};
+use crate::transcripts::discover::{Candidate, FileState, Place};
+use crate::transcripts::file_table::Files;
+use crate::transcripts::health::HealthBook;
+use crate::transcripts::moved::FoundNames;
+use crate::transcripts::project_names::ProjectNames;
+use crate::transcripts::reader::{Cursor, Told, begins_as_before};
+use crate::transcripts::scan::{Job, Manner, Meter, Progress, read_all};
+use crate::transcripts::schedule::{Found, Look, Sweep};
 
 /// What to collect, and how.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ pub struct Collector {
     attendance: Attendance,
     history: Record,
     /// What the last look at processes found.
-    found: census::Found,
+    found: detector::Found,
     probes: Probes,
     sweep: Sweep,
     project_names: ProjectNames,
@@ -173,7 +173,7 @@ impl Collector {
             status_starts: StatusStarts::default(),
             attendance: Attendance::default(),
             history: Record::default(),
-            found: census::Found::default(),
+            found: detector::Found::default(),
             probes: Probes::default(),
             remembrance,
             pushes: Pushes::default(),

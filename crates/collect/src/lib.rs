@@ -1,46 +1,22 @@
 //! From files, databases and processes to one [`World`], and from the World to snapshots.
 //!
-//! Data flows one way: [`discover`](mod@discover) finds files, [`read`] turns them into events with the help of each
-//! client's decoder, [`World::apply`] folds events into sessions, and `World::tell` is published as an immutable
-//! [`Snapshot`](agtop_model::Snapshot). The [`Collector`] runs all of that, once or again and again.
+//! Data flows one way. `transcripts` finds files and turns them into events with the help of each client's decoder,
+//! `state` folds events into sessions ([`World::apply`]), `processes` finds agents among processes, `agents` joins
+//! both, and the result is published as an immutable [`Snapshot`](agtop_model::Snapshot). `cache` stands between the
+//! files and the ledger. The [`Collector`] runs all of that, once or repeatedly.
 
-mod attendance;
-mod census;
+mod agents;
+mod cache;
 mod collector;
-mod directories;
-mod discover;
-mod document;
-mod expansion;
-mod files;
-mod git;
-mod glimpse;
-mod health;
-mod hints;
-mod join;
-mod lines;
 mod log;
-mod matcher;
-mod moved;
-mod probes;
-mod projects;
-mod pushes;
-mod read;
-mod recent_looks;
-mod record;
-mod remember;
-mod scan;
-mod skills;
-mod sqlite;
-mod status;
-mod status_start;
-mod sweep;
-mod vitals;
-mod world;
+mod processes;
+mod state;
+mod status_line;
+mod transcripts;
 
+pub use cache::Remembering;
 pub use collector::{Collector, Runs, Sampling, Settings};
-pub use files::Files;
-pub use glimpse::Glimpse;
-pub use matcher::Matcher;
-pub use remember::Remembering;
-pub use scan::Progress;
-pub use world::{Audit, Counted, Entry, Lens, Scope, World};
+pub use processes::Matcher;
+pub use state::{Audit, Counted, Entry, Lens, Scope, World};
+pub use status_line::Glimpse;
+pub use transcripts::{Files, Progress};

@@ -18,8 +18,8 @@ use agtop_model::{
 };
 use tracing::{Level, debug, enabled, trace, warn};
 
-use crate::health::Found;
-use crate::join::{self, Mismatch};
+use crate::agents::join::{self, Mismatch};
+use crate::transcripts::health::Found;
 
 /// Sessions that an agent could have been joined with, of which it is said why it was not; the newest.
 const MAX_CANDIDATES: usize = 10;

@@ -8,12 +8,11 @@ use rusqlite::{Transaction, TransactionBehavior, named_params};
 use crate::error::{Fault, LedgerError};
 use crate::limits;
 use crate::memory::{LimitReading, Memory};
-use crate::merge;
-use crate::paths;
 use crate::record::{EntryId, FileEntry, FileRecord, Head, Reach, Stamp, State};
 use crate::series;
 use crate::store::{Ledger, find, find_replaced, log_column, recall};
 use crate::tags::{self, Tag};
+use crate::{merge, paths};
 
 /// Changes that are written together. Dropped without [`Self::commit`], it was never there.
 #[derive(Debug)]

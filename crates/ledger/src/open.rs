@@ -1,11 +1,9 @@
 //! Opening the ledger, whatever lies there.
 
 use std::cell::RefCell;
-use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fmt, fs, io};
 
 use agtop_model::{ClientId, Timestamp};
 use rusqlite::limits::Limit;

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use agtop_model::PicoUsd;
 
 use crate::day::Day;
-use crate::line;
-use crate::origin;
 use crate::rated::{PriceSource, RatePeriod};
 use crate::rates::Rates;
 use crate::sheet::{self, Sheet};
+use crate::{line, origin};
 
 /// A published list in the format of [`litellm::compact`](crate::litellm::compact).
 #[derive(Clone, Debug)]

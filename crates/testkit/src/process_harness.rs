@@ -1,5 +1,5 @@
-//! Where real processes run_fake_agent agents: a machine of its own, with a home, and programs that are the test's executable
-//! under the names and in the places of real ones.
+//! A fake machine with processes on it: it has a home of its own, and its programs are the test's executable, under the
+//! names and in the places of real agents.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};

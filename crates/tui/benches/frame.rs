@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use agtop_demo as demo;
 use agtop_model::Snapshot;
-use agtop_tui::{App, Canvas, Change, Message, Options, demo};
+use agtop_tui::{App, Canvas, Change, Message, Options};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use divan::Bencher;
 use ratatui::Terminal;

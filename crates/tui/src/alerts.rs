@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use agtop_alerts::{Alert, Rules, Severity, Subject};
 use agtop_model::Status;
-use agtop_render::alerts::{Alert, Rules, Severity, Subject};
 use serde::Deserialize;
 
 use crate::app::Identity;
@@ -99,8 +99,9 @@ pub(crate) const QUIET: Duration = Duration::from_mins(5);
 
 #[cfg(test)]
 mod tests {
+    use agtop_demo as demo;
+
     use super::*;
-    use crate::demo;
 
     #[test]
     fn who_needs_its_person_comes_first() {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use agtop_alerts::Alert;
 use agtop_model::{ProcId, SessionKey};
-use agtop_render::alerts::Alert;
 
 use crate::columns::ColumnChoice;
 

@@ -9,7 +9,6 @@ mod alerts;
 mod app;
 mod columns;
 mod command;
-pub mod demo;
 mod draw;
 mod facts;
 mod keys;

@@ -82,8 +82,9 @@ pub(crate) fn used_up_in(window: &Window, now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use agtop_demo::{self as demo, NOON};
+
     use super::*;
-    use crate::demo::{self, NOON};
 
     fn window(used: f64, left: u64) -> Window {
         Window { minutes: 300, used_percent: used, resets_at: Some(NOON.plus(Duration::from_secs(left))) }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::{Bar, children_cpu};
+use super::measure::{Bar, children_cpu};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

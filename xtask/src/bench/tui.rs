@@ -1,13 +1,15 @@
 //! Watches the screen, and peers, at work: what they use, and how soon they show what happened.
 
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use super::agents::{Crowd, Stage};
+use super::measure::{Bar, warm_page_cache};
 use super::terminal::Terminal;
-use super::{Bar, warm_page_cache};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

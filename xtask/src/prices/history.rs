@@ -8,7 +8,8 @@ use agtop_prices::{Day, litellm};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
-use super::{Source, check_table, download, fact, facts, fetch, hex};
+use super::list::{Source, download, fetch};
+use super::table::{check_table, fact, facts, hex};
 
 /// The generated table.
 pub(super) const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/prices/src/history.tsv");

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::succeed;
+use super::process::succeed;
 use super::tools::Tools;
 
 /// Where Debian has it.

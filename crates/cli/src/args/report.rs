@@ -1,6 +1,6 @@
 //! What is typed for reports, the status line and comparisons.
 
-use agtop_render::report::{Dimension, Kind};
+use agtop_report::{Dimension, Kind};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 

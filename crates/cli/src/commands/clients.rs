@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use agtop_clients::{Client, Knowledge, Known, clients};
-use agtop_render::sink;
+use agtop_format::sink;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 

@@ -3,11 +3,12 @@ use std::io::Write;
 use std::sync::Arc;
 
 use agtop_collect::Collector;
+use agtop_format::units;
 use agtop_model::{Extent, Grain, Session, Spend, Tier, Untrusted, Usage, UsageRow, UsageTable};
+use agtop_output::report::compare::{Comparison, Offer};
+use agtop_output::report::{Columns, Page};
 use agtop_prices::{PriceBook, Rated, Tariff};
-use agtop_render::report::compare::{Comparison, Offer};
-use agtop_render::report::{Columns, Options, Page};
-use agtop_render::units;
+use agtop_report::Options;
 use anyhow::{Result, bail};
 
 use super::explain::find;

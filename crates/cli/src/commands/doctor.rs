@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use agtop_clients::{HookDialect, client};
 use agtop_collect::Collector;
+use agtop_format::sink::plain;
+use agtop_format::units;
 use agtop_hooks::{Reading, Refused};
 use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot, StoreHealth};
-use agtop_render::sink::plain;
-use agtop_render::units;
 use anyhow::Result;
 
 use crate::plan::Doctor;

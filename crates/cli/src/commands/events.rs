@@ -5,9 +5,10 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use agtop_clients::HookEvent;
+use agtop_format::sink;
+use agtop_format::sink::plain;
 use agtop_hooks::{Listener, Novelty, Options, Received, Role};
 use agtop_model::{EventKind, Untrusted};
-use agtop_render::sink::{self, plain};
 use anyhow::Result;
 use jiff::tz::TimeZone;
 use serde::Serialize;

@@ -3,12 +3,12 @@ use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 use agtop_collect::{Collector, Counted, Entry, Files};
+use agtop_format::sink::plain;
+use agtop_format::units;
 use agtop_model::{
     Basis, Cost, FileId, InferenceGeo, PicoUsd, Place, Provenance, Purpose, Session, SessionKey, Snapshot, Spend, Usage,
 };
 use agtop_prices::{PriceBook, PriceTerms, Rated, Tariff};
-use agtop_render::sink::plain;
-use agtop_render::units;
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 

@@ -2,8 +2,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use agtop_clients::{HookCommand, HookStatus};
+use agtop_format::sink::escaped;
 use agtop_hooks::settings::{self, Change, Trouble};
-use agtop_render::sink::escaped;
 use anyhow::Result;
 
 use crate::plan::{Hooks, HooksTask, Target};

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use agtop_clients::clients;
 use agtop_collect::Collector;
+use agtop_format::sink::Escaped;
 use agtop_ledger::{Ledger, Opening, Stats};
 use agtop_model::{ClientId, Timestamp};
-use agtop_render::sink::Escaped;
 use anyhow::Result;
 
 use crate::plan::{LedgerTask, LedgerWork};

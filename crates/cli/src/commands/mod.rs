@@ -23,9 +23,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use agtop_collect::Collector;
+use agtop_format::sink::Lines;
 use agtop_hooks::{Listener, Options, Places, Reading};
 use agtop_model::Health;
-use agtop_render::sink::Lines;
 use anyhow::Result;
 pub(crate) use config::ConfigWork;
 use crossbeam_channel::bounded;

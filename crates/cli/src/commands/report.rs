@@ -3,7 +3,8 @@ use std::process::ExitCode;
 
 use agtop_collect::Collector;
 use agtop_model::Grain;
-use agtop_render::report::{Kind, Page, Report};
+use agtop_output::report::Page;
+use agtop_report::{Kind, Report};
 use anyhow::Result;
 
 use crate::{plan, progress, stderr};
@@ -35,7 +36,7 @@ pub(super) fn run(plan: plan::Report, out: &mut dyn Write) -> Result<ExitCode> {
 }
 
 /// Blocks end to the minute; days, which begin on quarters of an hour, need no more than those.
-fn grain(options: &agtop_render::report::Options) -> Grain {
+fn grain(options: &agtop_report::Options) -> Grain {
     match options.kind {
         Kind::Blocks => Grain::Response,
         _ => Grain::that_tells(options.since.into_iter().chain(options.until)),

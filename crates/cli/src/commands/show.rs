@@ -146,8 +146,8 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
+    use agtop_demo as demo;
     use agtop_model::ClientId;
-    use agtop_tui::demo;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agtop_collect::{Glimpse, Lens, Scope};
 use agtop_model::{ClientId, Timestamp};
-use agtop_render::report::statusline::{Bench, StatuslineInput, line, observed_limits};
+use agtop_output::statusline::{Bench, StatuslineInput, line, observed_limits};
 use anyhow::{Result, bail};
 
 use crate::plan::Statusline;

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_collect::{Collector, Progress, Remembering};
+use agtop_demo::Demo;
 use agtop_hooks::Reading;
 use agtop_model::{SessionKey, Snapshot, Timestamp};
 use agtop_os::Os;
-use agtop_tui::demo::Demo;
 use agtop_tui::{App, Choices, Command, Easel, Export, Host, Input, Message, Own, Reply, Screen as _, Signal, Tty};
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwapOption;

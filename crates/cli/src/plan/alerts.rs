@@ -4,10 +4,11 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agtop_alerts::Rules;
 use agtop_collect::{Runs, Sampling, Settings};
 use agtop_hooks::Places;
+use agtop_output::alert::Terminal;
 use agtop_prices::PriceBook;
-use agtop_render::alerts::{Rules, Terminal};
 use anyhow::Result;
 use jiff::tz::TimeZone;
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use agtop_collect::Settings;
 use agtop_hooks::Places;
 use agtop_model::{ClientId, PicoUsd, Timestamp};
+use agtop_output::report::{Columns, Format, format};
+use agtop_output::{Colour, View};
 use agtop_prices::PriceBook;
-use agtop_render::report::{Columns, Detail, Format, Kind, Options, Order, TokenLimit, Which, format};
-use agtop_render::{Colour, View};
+use agtop_report::{Detail, Kind, Options, Order, TokenLimit, Which};
 use anyhow::{Result, anyhow, bail};
 use jiff::tz::TimeZone;
 

@@ -7,12 +7,15 @@ use std::path::Path;
 use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Mutex};
 
+use agtop_alerts::{Action, Actions, Alert, Rules};
+use agtop_demo as demo;
+use agtop_format::Content;
 use agtop_model::{Agent, Session, SessionKey, Snapshot, Title, TitleRank, Untrusted, is_harmless};
-use agtop_render::alerts::{Action, Actions, Alert, Rules, Terminal, json, notification};
-use agtop_render::{Content, SURFACES, View};
+use agtop_output::alert::{Terminal, json, notification};
+use agtop_output::{SURFACES, View};
 use agtop_testkit::Home;
 use agtop_testkit::hostile::TEXT;
-use agtop_tui::{App, Canvas, Change, Command, Host, Input, Message, Options, Reply, Screen, demo};
+use agtop_tui::{App, Canvas, Change, Command, Host, Input, Message, Options, Reply, Screen};
 use ratatui::Terminal as Drawing;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -102,8 +102,8 @@ fn shared_data(env: &Env) -> PathBuf {
 
 const TASKS_LAYOUT: &str = "tasks";
 const HISTORY_LAYOUT: &str = "history of tasks";
-const SESSIONS_LAYOUT: &str = "session_stores";
-const MANIFESTS_LAYOUT: &str = "descriptions of session_stores";
+const SESSIONS_LAYOUT: &str = "sessions";
+const MANIFESTS_LAYOUT: &str = "descriptions of sessions";
 
 /// The stores in an extension's storage: tasks, and a list of their directories.
 fn task_stores(data: &Path) -> [Store; 3] {
@@ -121,7 +121,7 @@ fn task_stores(data: &Path) -> [Store; 3] {
 fn session_stores(env: &Env, data: &Path) -> [Store; 2] {
     let named = env.dir("CLINE_SESSION_DATA_DIR");
     let presence = if named.is_some() { Presence::Named } else { Presence::Usual };
-    let root = named.unwrap_or_else(|| data.join("session_stores"));
+    let root = named.unwrap_or_else(|| data.join("sessions"));
     let store = |layout, accepts: fn(&Path) -> bool| Store {
         presence,
         ..Store::usual(layout, root.clone(), 2, accepts, Format::Document)

@@ -74,7 +74,7 @@ impl Decoder for EditorRequests {
             self.opened = at;
             let origin = Some(Untrusted::from("editor"));
             record.facts(&self.session, SessionFacts { started: at, origin, ..SessionFacts::default() });
-            record.title(&self.session, TitleRank::Generated, "EditorRequests of editors");
+            record.title(&self.session, TitleRank::Generated, "Requests of editors");
         }
         if !usage.is_zero() {
             let provider = request.provider.text().unwrap_or_default();

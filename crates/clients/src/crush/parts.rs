@@ -4,11 +4,9 @@ use agtop_model::Untrusted;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::DecodeError;
-use crate::bounded;
-use crate::parse::{LooseText, LooseTime, shortened};
-
 use super::database::MAX_TEXT_CHARS;
+use crate::parse::{LooseText, LooseTime, shortened};
+use crate::{DecodeError, bounded};
 
 #[derive(Deserialize)]
 struct Part<'a> {

@@ -7,11 +7,10 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use super::{ID, MAX_TEXT_CHARS};
-use crate::DecodeError;
-use crate::bounded;
 use crate::decode::Record;
 use crate::interner::Interner;
 use crate::parse::{LooseText, shortened};
+use crate::{DecodeError, bounded};
 
 /// A part of a message.
 #[derive(Debug, Deserialize)]

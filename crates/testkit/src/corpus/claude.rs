@@ -3,7 +3,8 @@ use std::io;
 use crate::claude::{Block, Edition, Opening, Receipt, Response, Transcript};
 use crate::{ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, SECOND, Stamp};
 
-use super::{PROJECTS, Plan, Profile, Sizes, some_tokens};
+use super::plan::{PROJECTS, Plan, Profile, some_tokens};
+use super::sizes::Sizes;
 
 /// Bytes of sessions and of sub-agents in a home of a gigabyte, and how many there are.
 const SESSIONS: (u64, u64) = (560, 715_000_000);

@@ -3,7 +3,8 @@ use std::io;
 use crate::codex::{Edition, Inherits, Opening, Rollout};
 use crate::{ExpectedUsage, Filler, Home, MINUTE, Rng, SECOND, Stamp};
 
-use super::{PROJECTS, Plan, Profile, Sizes, some_tokens_without_writes};
+use super::plan::{PROJECTS, Plan, Profile, some_tokens_without_writes};
+use super::sizes::Sizes;
 
 /// Threads that a person began in a home of a gigabyte, and their bytes; forks and agents come on top.
 const THREADS: (u64, u64) = (220, 262_000_000);

@@ -3,7 +3,7 @@ use std::io;
 use crate::gemini::{Call, Chat, Layout, Opening};
 use crate::{ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, SECOND};
 
-use super::{PROJECTS, Plan, some_tokens_without_writes};
+use super::plan::{PROJECTS, Plan, some_tokens_without_writes};
 
 /// Chats in a home of a gigabyte, and the bytes of each.
 const CHATS: (u64, u64) = (40, 520_000);

@@ -3,7 +3,7 @@ use std::io;
 use crate::opencode::{Opening, Place, Session, Step, Stores};
 use crate::{ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, SECOND, Tokens};
 
-use super::{PROJECTS, Plan, some_tokens};
+use super::plan::{PROJECTS, Plan, some_tokens};
 
 /// Sessions in a home of a gigabyte that are in the tree (each of some 80 files), and in the database.
 const TREE: u64 = 98;

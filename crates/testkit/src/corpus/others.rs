@@ -7,7 +7,7 @@ use crate::aider::History;
 use crate::goose::{Database, Detail, Schema, Session};
 use crate::{DAY, ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, Tokens};
 
-use super::{PROJECTS, Plan, some_tokens};
+use super::plan::{PROJECTS, Plan, some_tokens};
 
 /// Sessions of Goose, and projects with a history of Aider, in a home of a gigabyte.
 const GOOSE: u64 = 12;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use agtop_render::{Content, SortKey};
+use agtop_format::Content;
+use agtop_query::SortKey;
 
 use super::{App, Arrangement, Sort, ViewId};
 use crate::Command;
@@ -87,7 +88,7 @@ pub(crate) static COLONS: &[Colon] = &[
         argument: "KEY",
         complete: |_| names(SortKey::names()),
         ..simple("sort", "order of rows", |app, name| {
-            let key = name.parse().map_err(|error: agtop_render::UnknownName| error.to_string())?;
+            let key = name.parse().map_err(|error: agtop_query::UnknownName| error.to_string())?;
             app.resort(Sort { key, ..Sort::default() });
             Ok(Vec::new())
         })

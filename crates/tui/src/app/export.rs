@@ -1,7 +1,7 @@
 use std::str::FromStr;
 
 use agtop_model::{Agent, Snapshot};
-use agtop_render::{View, surface};
+use agtop_output::{View, surface};
 use thiserror::Error;
 
 use super::{App, Item};
@@ -51,7 +51,7 @@ pub(crate) fn export(app: &App, format: Format) -> Result<Export, ExportError> {
     let view = View { zone: app.options.zone.clone(), ..View::plain(app.options.version, app.options.platform) };
     let mut bytes = Vec::new();
     surface.write(&shown, &view, &mut bytes).map_err(|_| ExportError::Failed)?;
-    let moment = agtop_render::units::second(snapshot.now, &app.options.zone).replace([' ', ':'], "-");
+    let moment = agtop_format::units::second(snapshot.now, &app.options.zone).replace([' ', ':'], "-");
     Ok(Export { name: format!("agtop-{}-{moment}.{ending}", app.view.as_str()), bytes })
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use agtop_model::{Agent, Liveness, Process, Row, Session, SessionKey, Snapshot, Spend, Status};
-use agtop_render::{Filter, needs_its_person};
+use agtop_query::{Filter, needs_its_person};
 
 use super::list::{Fold, Group, Item, Talk};
 use super::sort::Sort;
@@ -177,7 +177,7 @@ fn grouped(snapshot: &Snapshot, order: &[usize], folded: &HashSet<String>) -> Ve
     let mut names: Vec<String> = Vec::new();
     let mut members: HashMap<String, Vec<usize>> = HashMap::new();
     for &at in order {
-        let name = snapshot.agents.get(at).map(agtop_render::project).unwrap_or_default();
+        let name = snapshot.agents.get(at).map(agtop_format::project).unwrap_or_default();
         if !members.contains_key(&name) {
             names.push(name.clone());
         }

@@ -18,12 +18,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agtop_alerts::{Action, Alert, Watch};
 use agtop_model::{Agent, Row, Session, Snapshot, Timestamp};
-use agtop_render::alerts::{Action, Alert, Terminal, Watch, notification};
-use agtop_render::{Filter, FilterError};
+use agtop_output::alert::{Terminal, notification};
+use agtop_query::{Filter, FilterError};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
-pub(crate) use agtop_render::project;
+pub(crate) use agtop_format::project;
 pub(crate) use colon::{COLONS, completions};
 pub(crate) use items::{Arrangement, Focus, Used};
 pub(crate) use list::{Fold, Group, Identity, Item, List};

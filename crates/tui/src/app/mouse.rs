@@ -115,7 +115,7 @@ impl App {
         let inside = x.saturating_sub(area.x + draw::EDGE);
         let hit = placed.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&inside));
         let Some(Ok(key)) = hit.map(|placed| placed.column.id.parse()) else { return };
-        let key: agtop_render::SortKey = key;
+        let key: agtop_query::SortKey = key;
         let is_same = key.as_str() == self.sort.key.as_str();
         let direction = if is_same { self.sort.direction.turned() } else { Direction::Usual };
         self.resort(Sort { key, direction });
@@ -124,11 +124,11 @@ impl App {
 
 #[cfg(test)]
 mod tests {
+    use agtop_demo as demo;
     use crossterm::event::KeyModifiers;
 
     use super::*;
     use crate::app::Tab;
-    use crate::demo;
     use crate::keys::key;
     use crate::testing::{app_at, text_of};
     use crate::{Message, Options, ViewId};

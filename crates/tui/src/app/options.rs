@@ -1,8 +1,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use agtop_render::alerts::{Rules, Terminal};
-use agtop_render::{Content, SortKey};
+use agtop_alerts::Rules;
+use agtop_format::Content;
+use agtop_output::alert::Terminal;
+use agtop_query::SortKey;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use thiserror::Error;

@@ -1,7 +1,7 @@
 use std::cmp::{Ordering, Reverse};
 
 use agtop_model::{Agent, Field, Row, Status, Value};
-use agtop_render::SortKey;
+use agtop_query::SortKey;
 
 /// By what rows are sorted, and which way.
 #[derive(Clone, Copy, Debug, Default)]
@@ -168,8 +168,9 @@ fn place(field: &Field, row: &Row<'_>) -> Place {
 
 #[cfg(test)]
 mod tests {
+    use agtop_demo as demo;
+
     use super::*;
-    use crate::demo;
 
     fn pids(sort: Sort, snapshot: &agtop_model::Snapshot) -> Vec<u32> {
         let mut agents: Vec<&Agent> = snapshot.agents.iter().collect();

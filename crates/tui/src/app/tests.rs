@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use agtop_demo::{self as demo, Demo, NOON};
 use agtop_model::{Agent, Liveness, Snapshot, Status};
 use crossterm::event::KeyModifiers;
 
 use super::*;
 use crate::command::Signal;
-use crate::demo::{self, Demo, NOON};
 use crate::keys::{Preset, key};
 use crate::testing::text_of;
 use crate::{Command, Reply};
@@ -252,9 +252,9 @@ fn who_needs_its_person_is_one_key_away_from_everywhere() {
     press(&mut app, "4 a");
     assert_eq!(app.view, ViewId::Agents);
     let first = chosen_pid(&app);
-    assert!(agtop_render::needs_its_person(app.chosen_agent().unwrap().status));
+    assert!(agtop_query::needs_its_person(app.chosen_agent().unwrap().status));
     press(&mut app, "a");
-    assert!(agtop_render::needs_its_person(app.chosen_agent().unwrap().status));
+    assert!(agtop_query::needs_its_person(app.chosen_agent().unwrap().status));
     assert_ne!(chosen_pid(&app), first);
 }
 

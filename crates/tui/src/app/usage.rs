@@ -307,8 +307,9 @@ pub(crate) fn spent_today(snapshot: &Snapshot, today: &str) -> Spend {
 
 #[cfg(test)]
 mod tests {
+    use agtop_demo as demo;
+
     use super::*;
-    use crate::demo;
 
     fn total(sums: &[Sum]) -> u64 {
         sums.iter().map(|sum| sum.tokens).sum()

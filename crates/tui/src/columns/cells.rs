@@ -1,7 +1,8 @@
 use std::borrow::Cow;
 
+use agtop_format::{Content, money, units};
 use agtop_model::{Basis, Billing, Field, Gap, Liveness, Row, Session, Status, Untrusted, Value};
-use agtop_render::{Content, money, shown, units};
+use agtop_output::shown;
 use ratatui::text::{Line, Span};
 
 use super::Pen;

@@ -5,8 +5,8 @@ mod place;
 
 use std::borrow::Cow;
 
+use agtop_format::Content;
 use agtop_model::{FIELDS, Field, Kind, Row, field};
-use agtop_render::Content;
 use jiff::tz::TimeZone;
 use ratatui::text::Line;
 use serde::Deserialize;

@@ -44,7 +44,8 @@ mod tests {
 
     use super::*;
     use crate::keys::key;
-    use crate::{Message, Options, demo};
+    use crate::{Message, Options};
+    use agtop_demo as demo;
 
     /// What the canvas shows, and what it would show if everything were drawn.
     fn shown(canvas: &mut Canvas, app: &App, change: Change, size: (u16, u16)) -> [String; 2] {

@@ -1,5 +1,5 @@
+use agtop_format::units;
 use agtop_model::{Snapshot, Untrusted};
-use agtop_render::units;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -47,13 +47,13 @@ fn draw_prompt(app: &App, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> P
     put(buffer, area, &Line::from(look.span(sign, Ink::Accent)), Side::Left);
     let place = Rect { x: area.x + sign_width, width: area.width.saturating_sub(sign_width), ..area };
     // A long line shows its end, where one types.
-    let hidden = agtop_render::text::width(&head).saturating_sub(usize::from(place.width.saturating_sub(1)));
+    let hidden = agtop_format::text::width(&head).saturating_sub(usize::from(place.width.saturating_sub(1)));
     let shown: String = text.chars().skip(hidden).collect();
     put(buffer, place, &Line::from(look.span(shown.clone(), Ink::Text)), Side::Left);
-    let after = cols(agtop_render::text::width(&shown)) + 3;
+    let after = cols(agtop_format::text::width(&shown)) + 3;
     let beside = Rect { x: place.x + after, width: place.width.saturating_sub(after), ..place };
     put(buffer, beside, &beside_prompt(app, prompt), Side::Left);
-    let cursor = place.x + cols(agtop_render::text::width(&head).saturating_sub(hidden));
+    let cursor = place.x + cols(agtop_format::text::width(&head).saturating_sub(hidden));
     Position::new(cursor.min(area.right().saturating_sub(1)), area.y)
 }
 
@@ -113,7 +113,7 @@ fn hints(app: &App, room: u16) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
     let mut used = 0;
     for (key, word) in pairs {
-        let width = agtop_render::text::width(key) + 1 + word.len() + 3;
+        let width = agtop_format::text::width(key) + 1 + word.len() + 3;
         if used + width > usize::from(room) + 3 {
             break;
         }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
+use agtop_format::{money as spent, units};
 use agtop_model::{Agent, ClientId, Liveness, Snapshot, Status, Window};
-use agtop_render::{money as spent, units};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use agtop_demo::{self as demo, Demo};
 use agtop_model::{
     Agent, Basis, Cost, ModelSpend, Pace, Paces, PicoUsd, Plan, RateLimit, Session, Snapshot, Spend, Totals, Window,
 };
 
-use crate::demo::{self, Demo};
 use crate::testing::{app_at, press, text_of};
 use crate::{ColumnChoice, Options};
 
@@ -130,8 +130,8 @@ fn moments_on_the_screen_are_in_the_zone_of_the_clock() {
     let started = snapshot.agents[0].session.as_ref().unwrap().started.unwrap();
     let app = app_at((160, 40), Options { columns, zone: zone.clone(), ..usual() }, snapshot);
     let screen = text_of(&app, 160, 40);
-    let local = agtop_render::units::moment(started, &zone);
-    let utc = agtop_render::units::moment(started, &jiff::tz::TimeZone::UTC);
+    let local = agtop_format::units::moment(started, &zone);
+    let utc = agtop_format::units::moment(started, &jiff::tz::TimeZone::UTC);
     assert!(screen.contains(&local) && !screen.contains(&utc), "{local}:\n{screen}");
 }
 
@@ -191,7 +191,7 @@ fn the_rate_is_input_and_output_and_caches_have_rows_of_their_own() {
 
 fn snapshot_rate(snapshot: &Snapshot) -> String {
     let rate = snapshot.paces.five_minutes().fresh_tokens_per_minute().unwrap();
-    agtop_render::units::count(crate::widgets::whole(rate))
+    agtop_format::units::count(crate::widgets::whole(rate))
 }
 
 /// `$0.11 + $31.42 incl./h`, over five minutes, stood beside the tokens of one.
@@ -199,7 +199,7 @@ fn snapshot_rate(snapshot: &Snapshot) -> String {
 fn rates_of_the_header_are_over_five_minutes_each_with_its_unit() {
     let snapshot = paid_by(Plan::Max);
     let hour = snapshot.paces.five_minutes().spend_per_hour().unwrap();
-    let text = agtop_render::money::parts_per_hour(&hour);
+    let text = agtop_format::money::parts_per_hour(&hour);
     assert!(text.contains("/h + $") && text.ends_with("/h incl."), "{text}");
     let (rate, header) = (snapshot_rate(&snapshot), shown(snapshot, ""));
     assert!(header.contains(&text) && header.contains(&format!("{rate} tok/min")), "{header}");

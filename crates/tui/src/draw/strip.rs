@@ -1,8 +1,7 @@
+use agtop_alerts::Alert;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
-
-use agtop_render::alerts::Alert;
 
 use crate::alerts::{about, head, ink};
 use crate::app::{App, Identity};

@@ -1,5 +1,5 @@
+use agtop_format::{money, units};
 use agtop_model::{ClientId, Liveness, Process, Snapshot};
-use agtop_render::{money, units};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;

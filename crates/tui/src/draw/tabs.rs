@@ -22,7 +22,7 @@ pub(crate) fn places(area: Rect, titles: &[String]) -> Vec<Range<u16>> {
         .iter()
         .map(|title| {
             let start = x;
-            let end = start + cols(agtop_render::text::width(title));
+            let end = start + cols(agtop_format::text::width(title));
             x = end + 3;
             start..end
         })
@@ -85,7 +85,7 @@ fn state(app: &App) -> Line<'static> {
             tell("only", app.focus.name().to_owned(), Ink::Accent);
         }
         if !app.filtering.text.is_empty() {
-            let text = agtop_render::text::truncate(&app.filtering.text, 40).into_owned();
+            let text = agtop_format::text::truncate(&app.filtering.text, 40).into_owned();
             let ink = if app.filtering.error.is_some() { Ink::Bad } else { Ink::Accent };
             tell("filter", text, ink);
         }

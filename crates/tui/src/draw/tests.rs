@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use agtop_demo::{self as demo, Demo, NOON};
 use agtop_model::{
     Agent, Gap, PicoUsd, Process, Session, SessionKey, Snapshot, Timestamp, Title, TitleRank, Untrusted, Usage,
 };
@@ -10,7 +11,6 @@ use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
 use crate::app::Tab;
-use crate::demo::{self, Demo, NOON};
 use crate::look::{Charset, Depth, Ink, THEMES};
 use crate::testing::{app_at, buffer_of, press, text_of};
 use crate::{App, Message, Options, Own, Progress, ViewId};

@@ -1,5 +1,5 @@
+use agtop_format::{money, units};
 use agtop_model::{Billing, ModelSpend, Pace, Session, Untrusted};
-use agtop_render::{money, units};
 use ratatui::text::Line;
 
 use super::{Fact, Subject, fact};

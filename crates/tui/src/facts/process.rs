@@ -1,5 +1,5 @@
+use agtop_format::{redact, units};
 use agtop_model::{Gap, Reading, Untrusted};
-use agtop_render::{redact, units};
 use ratatui::text::{Line, Span};
 
 use super::{Fact, Subject, fact};

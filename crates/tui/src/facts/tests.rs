@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use agtop_demo as demo;
+use agtop_format::Content;
 use agtop_model::{Activity, ActivityKind, Agent, Basis, Cost, Growth, GrowthBasis, Snapshot, Spend, Timestamp};
-use agtop_render::Content;
-
-use crate::demo;
-use crate::{App, Message, Options};
 
 use super::Subject;
+use crate::{App, Message, Options};
 
 /// The popup of the first agent of a stage of one, after a change to it.
 fn popup(change: impl FnOnce(&mut Agent)) -> String {

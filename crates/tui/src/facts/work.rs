@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use agtop_format::{Content, units};
 use agtop_model::{Activity, ActivityKind, ContextSource, Growth, GrowthBasis, JoinTier, Session};
-use agtop_render::{Content, units};
 use ratatui::text::Line;
 
 use super::{Fact, Subject, fact};

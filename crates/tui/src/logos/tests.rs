@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use agtop_demo as demo;
 use agtop_model::ClientId;
 use ratatui::buffer::CellDiffOption;
 
 use super::*;
 use crate::testing::{app_at, buffer_of, press, text_of};
-use crate::{App, Message, Options, demo};
+use crate::{App, Message, Options};
 
 const LOGO: &[u8] = br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" fill="none">
 <defs><linearGradient id="a"><stop stop-color="#f00"/><stop offset="1" stop-color="#00f"/></linearGradient></defs>

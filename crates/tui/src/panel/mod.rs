@@ -1,6 +1,6 @@
 //! The panel below the list: what is known of the chosen line, in tabs.
 
-use agtop_render::{money, units};
+use agtop_format::{money, units};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -83,7 +83,7 @@ fn draw_logo(app: &App, area: Rect, buffer: &mut Buffer) {
     let Some(client) = client_of(&row) else { return };
     let name = client.as_str();
     // A blank before the logo, and one behind the name, before the last bit of the rule.
-    let room = app.logo_room() + cols(agtop_render::text::width(name)) + 2;
+    let room = app.logo_room() + cols(agtop_format::text::width(name)) + 2;
     if area.width <= room + cols(titles().concat().len()) + 24 {
         return;
     }
@@ -131,7 +131,7 @@ fn config(app: &App) -> Vec<Fact> {
         Line::from(vec![look.span(text, Ink::Text), look.span(format!("   {how}"), Ink::Dim)])
     };
     let columns: Vec<String> = app.columns().iter().map(ToString::to_string).collect();
-    let shown = if app.options.content == agtop_render::Content::Included { "shown" } else { "hidden" };
+    let shown = if app.options.content == agtop_format::Content::Included { "shown" } else { "hidden" };
     vec![
         Fact { name: "columns", value: text(columns.join(" "), "c: choose, order, size") },
         Fact { name: "theme", value: text(look.theme.name.to_string(), "T: next, :theme NAME") },

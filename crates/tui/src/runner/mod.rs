@@ -5,7 +5,7 @@ mod tty;
 
 use std::io;
 
-use agtop_render::sink::plain;
+use agtop_format::sink::plain;
 
 pub use tty::{Mouse, Tty, listen};
 

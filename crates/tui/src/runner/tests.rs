@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-use agtop_render::alerts::{Entry, Rules};
+use agtop_alerts::{Entry, Rules};
+use agtop_demo as demo;
 
 use super::{Host, Input, Screen, run};
 use crate::keys::key;
-use crate::{App, Change, Command, Message, Options, Reply, demo};
+use crate::{App, Change, Command, Message, Options, Reply};
 
 /// Lines that are said one after the other; those of one act are there at once.
 struct Play {

@@ -1,8 +1,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use agtop_format::{money, text, units};
 use agtop_model::{Agent, Change, HistoryPoint, Snapshot, Status};
-use agtop_render::{money, text, units};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};

@@ -1,5 +1,5 @@
+use agtop_format::units;
 use agtop_model::{Allowance, ClientId, RateLimit, Snapshot, Untrusted, Window};
-use agtop_render::units;
 use ratatui::text::{Line, Span};
 
 use crate::app::App;

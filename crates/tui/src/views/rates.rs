@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use agtop_format::{money, text, units};
 use agtop_model::{Pace, Paces, Snapshot, Spend};
-use agtop_render::{money, text, units};
 use ratatui::text::{Line, Span};
 
 use super::timings;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use agtop_format::{text, units};
 use agtop_model::{Quantiles, Snapshot};
-use agtop_render::{text, units};
 use ratatui::text::{Line, Span};
 
 use super::rates::right;
@@ -96,7 +96,8 @@ mod tests {
     use agtop_model::{ClientId, Timings, ToolTime};
 
     use super::*;
-    use crate::{Options, demo};
+    use crate::Options;
+    use agtop_demo as demo;
 
     fn told(snapshot: &Snapshot) -> Vec<String> {
         let look = crate::App::new(Options::usual("1", "linux")).look;

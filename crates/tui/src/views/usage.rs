@@ -1,5 +1,5 @@
+use agtop_format::{money, text, units};
 use agtop_model::{PicoUsd, Spend};
-use agtop_render::{money, text, units};
 use jiff::civil::Date;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

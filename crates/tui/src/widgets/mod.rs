@@ -5,8 +5,8 @@ mod rows;
 
 use std::borrow::Cow;
 
-use agtop_render::sink::plain;
-use agtop_render::text;
+use agtop_format::sink::plain;
+use agtop_format::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};

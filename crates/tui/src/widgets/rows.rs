@@ -9,7 +9,7 @@ use crate::look::{Ink, Look};
 /// A heading with a dim line to the end of its row: `CPU ────────`.
 pub(crate) fn heading(buffer: &mut Buffer, area: Rect, look: &Look, title: &str, value: &str) {
     let used =
-        agtop_render::text::width(title) + agtop_render::text::width(value) + if value.is_empty() { 2 } else { 3 };
+        agtop_format::text::width(title) + agtop_format::text::width(value) + if value.is_empty() { 2 } else { 3 };
     let rest = usize::from(area.width).saturating_sub(used);
     let gap = if value.is_empty() { "" } else { " " };
     let line = Line::from(vec![
@@ -31,8 +31,8 @@ pub(crate) struct Gauge<'a> {
 }
 
 pub(crate) fn gauge<'a>(look: &Look, gauge: Gauge<'a>) -> Line<'a> {
-    let label = agtop_render::text::truncate(gauge.label, gauge.label_width).into_owned();
-    let mut spans = vec![look.span(agtop_render::text::left(&label, gauge.label_width), Ink::Text), Span::raw(" ")];
+    let label = agtop_format::text::truncate(gauge.label, gauge.label_width).into_owned();
+    let mut spans = vec![look.span(agtop_format::text::left(&label, gauge.label_width), Ink::Text), Span::raw(" ")];
     spans.extend(bar(look, gauge.share, gauge.bar_width, gauge.ink));
     spans.push(Span::raw(" "));
     spans.extend(gauge.value);

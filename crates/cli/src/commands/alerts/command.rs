@@ -3,9 +3,10 @@
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use agtop_alerts::{Alert, Subject};
+use agtop_format::sink::plain;
 use agtop_model::{Status, Timestamp};
-use agtop_render::alerts::{Alert, Subject, json};
-use agtop_render::sink::plain;
+use agtop_output::alert::json;
 use anyhow::{Context, Result, bail};
 
 /// How often it is looked whether a command has ended.
@@ -95,12 +96,12 @@ fn end(child: &mut Child) {
 mod tests {
     use std::sync::Arc;
 
-    use agtop_render::alerts::{Actions, Rules};
+    use agtop_alerts::{Actions, Rules};
 
     use super::*;
 
     fn alert(command: &[&str]) -> Alert {
-        let alert = Rules::default().find(&agtop_tui::demo::crowd(5, 5)).remove(0);
+        let alert = Rules::default().find(&agtop_demo::crowd(5, 5)).remove(0);
         let command = Some(command.iter().map(|&argument| argument.to_owned()).collect());
         Alert { actions: Arc::new(Actions { command, ..(*alert.actions).clone() }), ..alert }
     }

@@ -1,6 +1,6 @@
 //! A notification on the desktop, for whoever has no terminal before their eyes.
 
-use agtop_render::alerts::Alert;
+use agtop_alerts::Alert;
 use anyhow::Result;
 
 /// Has the desktop show the alert.

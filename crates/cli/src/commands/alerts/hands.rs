@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use agtop_alerts::{Action, Alert};
 use agtop_model::Timestamp;
-use agtop_render::alerts::{Action, Alert};
 use anyhow::Result;
 use crossbeam_channel::{Receiver, Sender, bounded};
 

@@ -3,12 +3,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use agtop_alerts::{Action, Alert, Watch};
 use agtop_collect::Collector;
+use agtop_format::sink::plain;
+use agtop_format::units;
 use agtop_hooks::Reading;
 use agtop_model::Timestamp;
-use agtop_render::alerts::{Action, Alert, Watch, json, notification};
-use agtop_render::sink::plain;
-use agtop_render::units;
+use agtop_output::alert::{json, notification};
 use anyhow::Result;
 use crossbeam_channel::{Sender, bounded};
 use jiff::tz::TimeZone;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use agtop_alerts::Alert;
 use agtop_model::Timestamp;
-use agtop_render::alerts::{Alert, json};
+use agtop_output::alert::json;
 use anyhow::{Result, anyhow};
 
 const TIMEOUT: Duration = Duration::from_secs(10);

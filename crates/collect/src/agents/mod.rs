@@ -1,0 +1,8 @@
+//! Agents: which session each process works on, what it is doing, and how that changes over time.
+
+pub(crate) mod history;
+pub(crate) mod hook_state;
+pub(crate) mod join;
+pub(crate) mod lifecycle;
+pub(crate) mod status;
+pub(crate) mod status_start;

@@ -1,0 +1,246 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use agtop_model::{Dated, Extent, Grain, SessionKey, TimeSource, Timestamp, UsageRow, UsageTable};
+
+use super::aggregate_cache::Summed;
+use super::sums::{Rates, SpendSum};
+use super::turns::{NameIdx, TurnRecord};
+use super::{SessionIdx, World};
+
+/// What responses that share a row have in common.
+type Place = (u32, Timestamp, Option<NameIdx>);
+
+/// The place of usage whose session no file tells of any more: no table has so many.
+const NOWHERE: u32 = u32::MAX;
+
+impl World {
+    /// Every response in scope that counts, as finely as `grain` says. Sub-agents count into those that sent them off.
+    pub(crate) fn usage_table(&mut self, now: Timestamp, grain: Grain) -> UsageTable {
+        let sessions = self.tell(now).sessions;
+        let places: HashMap<&SessionKey, u32> = sessions.iter().map(|session| &session.key).zip(0..).collect();
+        let family = &self.memo.family;
+        let prices = Arc::clone(&self.lens.prices);
+        let rates = Rates::new(&prices, &self.models);
+        let mut rows = Rows { rates: &rates, grain, done: Vec::new(), open: HashMap::new() };
+        for idx in (0..self.sessions.len()).filter_map(|at| u32::try_from(at).ok()).map(SessionIdx) {
+            let root = &self.sessions[family.root(idx).at()].key;
+            let place = places.get(root).copied().unwrap_or(NOWHERE);
+            for record in self.counted_of(idx) {
+                rows.add(place, &record);
+            }
+            for summed in self.summed_of(idx) {
+                rows.add_summed(place, summed);
+            }
+        }
+        let rows = rows.finish().into_iter().map(|((session, at, model), row)| UsageRow {
+            session,
+            at: Some(at),
+            model: model.and_then(|model| self.models.get(model)).cloned(),
+            usage: row.sum.usage,
+            spend: row.sum.spend,
+            turns: row.sum.turns,
+            extent: row.extent,
+        });
+        UsageTable { rows: rows.collect(), sessions: Arc::clone(&sessions) }
+    }
+
+    /// The response at the time that counts: one without any time of its own happened when its session began, if anything
+    /// says so. When its file was written is the last resort, for copying a file changes that.
+    fn dated(&self, record: TurnRecord) -> TurnRecord {
+        if record.when.source != TimeSource::File {
+            return record;
+        }
+        let begun = self.sessions[record.session.at()].dated_start();
+        TurnRecord { when: Dated { at: begun.unwrap_or(record.when.at), ..record.when }, ..record }
+    }
+
+    /// The copies that concern these sessions, with what became of each, if copies are remembered.
+    pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(super::Entry, super::Counted)> {
+        let mut verdicts = self.audit.as_ref().map(|audit| audit.verdicts(sessions)).unwrap_or_default();
+        for (entry, _) in verdicts.iter_mut().filter(|(entry, _)| entry.when.source == TimeSource::File) {
+            let begun = self.index.get(&entry.session).and_then(|idx| self.sessions[idx.at()].dated_start());
+            entry.when.at = begun.unwrap_or(entry.when.at);
+        }
+        verdicts
+    }
+
+    /// The sums in scope of this session's own responses.
+    pub(super) fn summed_of(&self, idx: SessionIdx) -> impl Iterator<Item = &Summed> {
+        self.sessions[idx.at()].sums.iter().filter(|summed| self.lens.scope.holds(summed.cell.first))
+    }
+
+    /// The responses in scope that count for this session itself, apart from those that are known as sums.
+    pub(super) fn counted_of(&self, idx: SessionIdx) -> impl Iterator<Item = TurnRecord> {
+        // A response that was taken for another's for a while is in the list twice.
+        let mut turns = self.sessions[idx.at()].turns().to_vec();
+        turns.sort_unstable();
+        turns.dedup();
+        let records = turns.into_iter().filter_map(|turn| self.turns.counted_at(turn));
+        let own = records.filter(move |record| record.session == idx).map(|record| self.dated(*record));
+        own.filter(|record| self.lens.scope.holds(record.at()))
+    }
+}
+
+/// A row that grows.
+struct Growing {
+    sum: SpendSum,
+    extent: Extent,
+}
+
+struct Rows<'r> {
+    rates: &'r Rates<'r>,
+    grain: Grain,
+    done: Vec<(Place, Growing)>,
+    open: HashMap<Place, Growing>,
+}
+
+impl Rows<'_> {
+    fn add(&mut self, session: u32, record: &TurnRecord) {
+        let mut sum = SpendSum::default();
+        sum.add(record, self.rates);
+        let row = Growing { sum, extent: record.response.extent };
+        self.put((session, self.grain.of(record.at()), record.model()), row);
+    }
+
+    fn add_summed(&mut self, session: u32, summed: &Summed) {
+        let mut sum = SpendSum::default();
+        sum.add_summed(summed, self.rates);
+        let extent = if summed.cell.turns == 1 { summed.cell.extent } else { Extent::Sum };
+        self.put((session, self.grain.of(summed.cell.first), summed.model), Growing { sum, extent });
+    }
+
+    fn put(&mut self, place: Place, row: Growing) {
+        match self.grain {
+            Grain::Response => self.done.push((place, row)),
+            Grain::QuarterHour => {
+                let known = self.open.entry(place).and_modify(|known| {
+                    known.sum.merge(&row.sum);
+                    known.extent = Extent::Sum;
+                });
+                known.or_insert(row);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Vec<(Place, Growing)> {
+        self.done.extend(self.open);
+        self.done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use agtop_model::{
+        ClientId, CoarserRecords, Event, EventKind, FileId, InferenceGeo, Lineage, MessageKey, Place, Provenance,
+        Purpose, SessionFacts, Spend, Tier, Turn, Usage,
+    };
+    use agtop_prices::PriceBook;
+    use jiff::tz::TimeZone;
+
+    use super::super::{Lens, Scope};
+    use super::*;
+
+    const CLIENT: ClientId = ClientId::new("claude");
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn minute(n: u64) -> Timestamp {
+        Timestamp::from_millis(1_789_956_000_000).plus(Duration::from_mins(n))
+    }
+
+    fn event(session: &str, at: Timestamp, kind: EventKind) -> Event {
+        let source = Provenance { file: FileId(0), place: Place::Byte(0) };
+        Event { at: Some(at), session: SessionKey::new(CLIENT, session), source, kind }
+    }
+
+    fn turn(session: &str, at: Timestamp, message: &str, output: u64) -> Event {
+        let turn = Turn {
+            message: MessageKey::global(CLIENT, message),
+            id: None,
+            part_of: CoarserRecords::none(),
+            geo: InferenceGeo::Global,
+            purpose: Purpose::Answer,
+            requests: 1,
+            model: Some("claude-opus-4-8".into()),
+            usage: Usage { input: 10, output, ..Usage::default() },
+            tier: Tier::Standard,
+            extent: Extent::Response,
+            embedded_cost: None,
+            stop: None,
+            lineage: Lineage::Main,
+            opened: minute(0),
+            context_used: None,
+        };
+        event(session, at, EventKind::Turn(Box::new(turn)))
+    }
+
+    fn below(child: &str, parent: &str) -> Event {
+        let parent = Some(SessionKey::new(CLIENT, parent));
+        event(child, minute(0), EventKind::Facts(Box::new(SessionFacts { parent, ..SessionFacts::default() })))
+    }
+
+    fn told(scope: Scope, grain: Grain) -> (UsageTable, Usage, Spend) {
+        let lens = Lens { prices: Arc::new(PriceBook::bundled()), scope, zone: TimeZone::UTC };
+        let mut world = World::new(NOW, lens);
+        let events = [
+            turn("a", minute(1), "m1", 1),
+            turn("a", minute(2), "m1", 100),
+            turn("copy", minute(40), "m1", 100),
+            turn("a", minute(14), "m2", 1000),
+            turn("a", minute(15), "m3", 10_000),
+            below("a/agent", "a"),
+            turn("a/agent", minute(16), "m4", 100_000),
+            turn("b", minute(17), "m5", 7),
+        ];
+        for event in events {
+            world.apply(event, NOW);
+        }
+        let table = world.usage_table(NOW, grain);
+        let totals = world.tell(NOW).totals;
+        (table, totals.usage, totals.spend)
+    }
+
+    fn figures(table: &UsageTable) -> Vec<(String, u64, u64, u64, Extent)> {
+        let figures = |row: &UsageRow| {
+            let minutes = row.at.unwrap().since(minute(0)).as_secs() / 60;
+            (table.session(row).unwrap().key.id.to_string(), minutes, row.usage.output, row.turns, row.extent)
+        };
+        let mut all: Vec<_> = table.rows.iter().map(figures).collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn each_response_that_counts_is_in_one_row_of_the_session_at_the_top() {
+        let (table, ..) = told(Scope::default(), Grain::Response);
+        let wanted = [("a", 1, 100), ("a", 14, 1000), ("a", 15, 10_000), ("a", 16, 100_000), ("b", 17, 7)];
+        let wanted = wanted.map(|(id, at, output)| (id.to_owned(), at, output, 1, Extent::Response));
+        assert_eq!(figures(&table), wanted);
+    }
+
+    #[test]
+    fn a_quarter_of_an_hour_is_a_row_of_several_responses() {
+        let (table, ..) = told(Scope::default(), Grain::QuarterHour);
+        let wanted =
+            [("a", 0, 1100, 2, Extent::Sum), ("a", 15, 110_000, 2, Extent::Sum), ("b", 15, 7, 1, Extent::Response)];
+        assert_eq!(figures(&table), wanted.map(|(id, at, output, turns, e)| (id.to_owned(), at, output, turns, e)));
+    }
+
+    #[test]
+    fn rows_add_up_to_the_totals_at_every_grain_and_in_every_scope() {
+        let scopes = [Scope::default(), Scope { since: Some(minute(15)), until: Some(minute(17)), ..Scope::default() }];
+        for (scope, grain) in
+            scopes.into_iter().flat_map(|scope| [(scope, Grain::Response), (scope, Grain::QuarterHour)])
+        {
+            let (table, usage, spend) = told(scope, grain);
+            let mut sum = (Usage::default(), Spend::default());
+            for row in &table.rows {
+                sum.0 += row.usage;
+                sum.1 += row.spend;
+            }
+            assert_eq!(sum, (usage, spend), "{grain:?}");
+        }
+    }
+}

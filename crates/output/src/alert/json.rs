@@ -1,0 +1,100 @@
+use std::collections::BTreeMap;
+
+use agtop_alerts::{Alert, Of, Subject};
+use agtop_format::sink;
+use agtop_model::{Status, Timestamp};
+use serde::Serialize;
+
+use crate::json::wire::SCHEMA_VERSION;
+
+/// An alert in JSON, as `schema/alert.schema.json` describes it.
+#[derive(Serialize)]
+struct Wire<'a> {
+    schema_version: u32,
+    at_ms: i64,
+    name: &'a str,
+    label: &'a str,
+    severity: &'static str,
+    of: &'static str,
+    who: &'a str,
+    text: String,
+    status: Option<&'static str>,
+    client: Option<&'static str>,
+    pid: Option<u32>,
+    session: Option<&'a str>,
+    values: BTreeMap<&'static str, f64>,
+    content: Option<&'a str>,
+}
+
+/// The alert as a JSON document in one line, for whoever follows agtop by program.
+pub fn json(alert: &Alert, at: Timestamp) -> String {
+    let (of, client, pid, session) = match &alert.subject {
+        Subject::Agent(process, session) => {
+            (Of::Agent, session.as_ref().map(|key| key.client), Some(process.pid), session.as_ref().map(|key| &*key.id))
+        }
+        Subject::Fleet => (Of::Fleet, None, None, None),
+        Subject::Quota(client, ..) => (Of::Quota, Some(*client), None, None),
+    };
+    let wire = Wire {
+        schema_version: SCHEMA_VERSION,
+        at_ms: at.as_millis(),
+        name: &alert.name,
+        label: &alert.label,
+        severity: alert.severity.as_str(),
+        of: of.as_str(),
+        who: &alert.who,
+        text: alert.text(),
+        status: alert.status.map(Status::as_str),
+        client: client.map(agtop_model::ClientId::as_str),
+        pid,
+        session,
+        values: alert.values.iter().copied().filter(|(_, number)| number.is_finite()).collect(),
+        content: alert.content.as_ref().map(agtop_model::Untrusted::raw),
+    };
+    sink::json(&wire)
+}
+
+#[cfg(test)]
+mod tests {
+
+    use agtop_alerts::{Entry, Rules};
+    use agtop_demo::sample::{self, CODEX_PID, SECRET_WORDS};
+    use agtop_model::{ClientId, RateLimit, Snapshot, Window};
+
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct File {
+        alerts: Vec<Entry>,
+    }
+
+    fn quota_almost_used() -> Snapshot {
+        let snapshot = sample::empty();
+        let window = Window { minutes: 300, used_percent: 95.0, resets_at: None };
+        let limit = RateLimit { limit: "codex".into(), plan: None, windows: vec![window] };
+        Snapshot { rate_limits: [(ClientId::new("codex"), snapshot.now, limit)].into(), ..snapshot }
+    }
+
+    #[test]
+    fn alerts_in_json_are_what_the_schema_says() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../../../schema/alert.schema.json")).unwrap();
+        let mut strict = schema.clone();
+        strict["additionalProperties"] = false.into();
+        let validator = jsonschema::validator_for(&strict).unwrap();
+        let entries = toml::from_str::<File>("[[alerts]]\nname = \"permission\"\ncontent = true").unwrap().alerts;
+        let mut found = Rules::default().with(&entries).unwrap().find(&sample::rich());
+        found.extend(Rules::default().find(&quota_almost_used()));
+        assert!(found.len() > 3);
+        for alert in &found {
+            let document: serde_json::Value = serde_json::from_str(&json(alert, sample::rich().now)).unwrap();
+            let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{errors:?}");
+        }
+        let document: serde_json::Value = serde_json::from_str(&json(&found[0], sample::rich().now)).unwrap();
+        assert_eq!((&document["pid"], &document["content"]), (&CODEX_PID.into(), &SECRET_WORDS.into()));
+        let required: Vec<&str> =
+            schema["required"].as_array().unwrap().iter().filter_map(|key| key.as_str()).collect();
+        assert!(schema["properties"].as_object().unwrap().keys().all(|key| required.contains(&key.as_str())));
+    }
+}

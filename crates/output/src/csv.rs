@@ -1,0 +1,114 @@
+use std::borrow::Cow;
+use std::io::{Result, Write};
+
+use agtop_model::{FIELDS, Field, PicoUsd, Snapshot, Untrusted, Value};
+use agtop_query::select;
+
+use crate::cell::value;
+use crate::json::wire;
+use crate::{Surface, View};
+
+/// The sessions as comma-separated values (RFC 4180, with line feeds): every field, in base units.
+pub(crate) struct Csv;
+
+impl Surface for Csv {
+    fn id(&self) -> &'static str {
+        "csv"
+    }
+
+    fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
+        let fields = view.fields.clone().unwrap_or_else(|| FIELDS.iter().collect());
+        write_record(fields.iter().map(|field| Cow::Borrowed(field.id)), out)?;
+        let rows = select::sessions(snapshot, &view.selection);
+        for row in select::top(&rows, &view.selection) {
+            write_record(fields.iter().map(|field: &&Field| Cow::Owned(exact(value(field, row, view)))), out)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes one record.
+pub(crate) fn write_record<'a>(values: impl Iterator<Item = Cow<'a, str>>, out: &mut dyn Write) -> Result<()> {
+    for (at, value) in values.enumerate() {
+        out.write_all(if at > 0 { b"," } else { b"" })?;
+        if value.contains([',', '"', '\n', '\r']) {
+            write!(out, "\"{}\"", value.replace('"', "\"\""))?;
+        } else {
+            out.write_all(value.as_bytes())?;
+        }
+    }
+    out.write_all(b"\n")
+}
+
+/// The value in full: tokens, bytes, percent and seconds as plain numbers, money in dollars, moments in RFC 3339 (UTC),
+/// and nothing where nothing is known.
+fn exact(value: Value<'_>) -> String {
+    match value {
+        Value::Text(text) => inert(&Untrusted::new(text.as_ref())),
+        Value::Untrusted(text) => inert(&text),
+        Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => n.to_string(),
+        Value::Percent(percent) if percent.is_finite() => format!("{percent:.2}"),
+        Value::Money(amount) | Value::MoneyAtLeast(amount) => dollars(amount),
+        Value::Span(span) => span.as_secs().to_string(),
+        Value::Time(at) => wire::rfc3339(at).unwrap_or_default(),
+        Value::Status(status) => status.as_str().to_owned(),
+        Value::Percent(_) | Value::Gap(_) => String::new(),
+    }
+}
+
+/// All twelve decimals of a dollar, but no trailing zeros beyond the cents.
+pub(crate) fn dollars(amount: PicoUsd) -> String {
+    let exact = amount.to_string();
+    let cents = exact.find('.').map_or(exact.len(), |point| point + 3);
+    let trimmed = exact.trim_end_matches('0');
+    exact.get(..trimmed.len().max(cents)).unwrap_or(&exact).to_owned()
+}
+
+/// Text that neither a terminal nor a spreadsheet acts on: what begins like a formula gets an apostrophe before it
+/// (OWASP, "CSV injection").
+pub(crate) fn inert(text: &Untrusted) -> String {
+    let shown = text.for_terminal();
+    if shown.starts_with(['=', '+', '-', '@']) { format!("'{shown}") } else { shown.into_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_demo::sample as testing;
+    use agtop_query::fields;
+
+    use super::*;
+    use crate::View;
+    use crate::testing::{text_of, view};
+
+    #[test]
+    fn the_sessions_of_a_rich_snapshot() {
+        insta::assert_snapshot!("csv_rich", text_of(&Csv, &testing::rich(), &view()));
+        insta::assert_snapshot!("csv_empty", text_of(&Csv, &testing::empty(), &view()));
+    }
+
+    #[test]
+    fn quotes_and_commas_are_quoted() {
+        let mut out = Vec::new();
+        write_record(["a,b", "say \"x\"", "plain"].into_iter().map(Cow::Borrowed), &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "\"a,b\",\"say \"\"x\"\"\",plain\n");
+    }
+
+    #[test]
+    fn formulas_are_only_text() {
+        assert_eq!(inert(&"=HYPERLINK(\"x\")".into()), "'=HYPERLINK(\"x\")");
+        assert_eq!(inert(&"a=b".into()), "a=b");
+    }
+
+    #[test]
+    fn money_is_exact() {
+        assert_eq!(dollars(PicoUsd::new(4_210_000_000_000)), "4.21");
+        assert_eq!(dollars(PicoUsd::new(3)), "0.000000000003");
+        assert_eq!(dollars(PicoUsd::new(-1_500_000_000_000)), "-1.50");
+    }
+
+    #[test]
+    fn the_fields_asked_for_are_the_columns() {
+        let view = View { fields: Some(fields("tokens,client").unwrap()), ..view() };
+        assert!(text_of(&Csv, &testing::rich(), &view).starts_with("tokens,client\n"));
+    }
+}

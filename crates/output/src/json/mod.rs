@@ -1,0 +1,40 @@
+//! Snapshots as JSON. Each shape has wire types of its own, which can only be written: what a shape must not tell
+//! has no place in its types. `schema/` describes them, and tests hold real output against it.
+
+mod agent;
+pub(crate) mod agents;
+mod lately;
+mod process;
+mod rollup;
+mod session;
+pub(crate) mod sessions;
+mod telemetry;
+mod timings;
+mod totals;
+pub(crate) mod tree;
+pub(crate) mod trouble;
+pub(crate) mod wire;
+
+#[cfg(test)]
+mod schema_tests;
+
+use std::io::{Result, Write};
+
+use agtop_format::sink::Escaped;
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
+
+use crate::{Layout, View};
+
+/// Writes `value` as the view lays it out, with a line feed at the end.
+pub(crate) fn write(value: &impl Serialize, view: &View, out: &mut dyn Write) -> Result<()> {
+    let mut out = Escaped::new(out);
+    match view.layout {
+        Layout::Line => serde_json::to_writer(&mut out, value)?,
+        Layout::Pretty => {
+            let formatter = PrettyFormatter::with_indent(b"    ");
+            value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, formatter))?;
+        }
+    }
+    out.write_all(b"\n")
+}

@@ -1,0 +1,224 @@
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use agtop_format::redact;
+use agtop_model::{Agent, Evidence, Liveness, Process, Row, Snapshot, Status, System};
+use serde::Serialize;
+
+use crate::json::telemetry::Telemetry;
+use crate::json::wire;
+
+/// Levels below a root that are shown. Deeper ones are some runaway, and readers of JSON have limits of their own.
+const DEEPEST: usize = 48;
+
+/// The machine, as agentop's schema 1 has it: 0 where the platform does not tell.
+#[derive(Serialize)]
+pub(crate) struct Machine {
+    cpu_usage_percent: f64,
+    total_memory_bytes: u64,
+    used_memory_bytes: u64,
+    total_swap_bytes: u64,
+    used_swap_bytes: u64,
+    cpu_count: u32,
+}
+
+impl Machine {
+    pub(crate) fn of(system: Option<&System>) -> Self {
+        let number = |of: fn(&System) -> agtop_model::Reading<u64>| system.and_then(|s| of(s).ok()).unwrap_or(0);
+        let total = number(|system| system.memory_total);
+        let available = system.and_then(|system| system.memory_available.ok()).unwrap_or(total);
+        Self {
+            cpu_usage_percent: system.and_then(|s| s.cpu_percent.ok()).and_then(wire::finite).unwrap_or(0.0),
+            total_memory_bytes: total,
+            used_memory_bytes: total.saturating_sub(available),
+            total_swap_bytes: number(|system| system.swap_total),
+            used_swap_bytes: number(|system| system.swap_used),
+            cpu_count: system.map_or(0, |system| system.cpus),
+        }
+    }
+}
+
+/// Agents and what runs below them.
+#[derive(Serialize)]
+pub(crate) struct Summary {
+    claude_count: usize,
+    codex_count: usize,
+    total_cpu_percent: f64,
+    total_memory_bytes: u64,
+}
+
+impl Summary {
+    pub(crate) fn of(roots: &[Entry]) -> Self {
+        let count = |kind: &str| roots.iter().filter(|root| root.kind == Some(kind)).count();
+        Self {
+            claude_count: count("claude"),
+            codex_count: count("codex"),
+            total_cpu_percent: roots.iter().map(Entry::cpu_of_all).fold(0.0, std::ops::Add::add),
+            total_memory_bytes: roots.iter().map(Entry::memory_of_all).fold(0, u64::saturating_add),
+        }
+    }
+}
+
+/// Whether command lines are shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Commands {
+    /// Without their secrets.
+    Redacted,
+    /// Not at all.
+    Hidden,
+}
+
+/// A process with all below it, as agentop's schema 1 has it.
+#[derive(Serialize)]
+pub(crate) struct Entry {
+    pid: u32,
+    parent_pid: Option<u32>,
+    kind: Option<&'static str>,
+    name: String,
+    display_name: String,
+    cmd: Vec<String>,
+    exe_path: Option<String>,
+    cwd: Option<String>,
+    cpu_percent: f64,
+    memory_bytes: u64,
+    status: &'static str,
+    start_time_unix: i64,
+    uptime_seconds: u64,
+    activity_state: Option<&'static str>,
+    activity_state_seconds: Option<u64>,
+    telemetry: Option<Telemetry>,
+    children: Vec<Self>,
+}
+
+impl Entry {
+    fn cpu_of_all(&self) -> f64 {
+        self.cpu_percent + self.children.iter().map(Self::cpu_of_all).sum::<f64>()
+    }
+
+    fn memory_of_all(&self) -> u64 {
+        self.children.iter().map(Self::memory_of_all).fold(self.memory_bytes, u64::saturating_add)
+    }
+}
+
+/// The trees of the agents in `rows`, in their order. An agent below another one of them is in that one's tree.
+pub(crate) fn roots(rows: &[Row<'_>], snapshot: &Snapshot, commands: Commands) -> Vec<Entry> {
+    let mut forest = Forest::new(snapshot, commands);
+    let chosen: HashSet<u32> = rows.iter().filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect();
+    let mut roots = Vec::new();
+    for agent in rows.iter().filter_map(|row| row.agent) {
+        if !forest.is_below_any(&agent.process, &chosen) && forest.shown.insert(agent.process.id.pid) {
+            roots.push(forest.root(agent));
+        }
+    }
+    roots
+}
+
+struct Forest<'a> {
+    snapshot: &'a Snapshot,
+    commands: Commands,
+    agents: HashMap<u32, &'a Agent>,
+    parents: HashMap<u32, u32>,
+    children: HashMap<u32, Vec<&'a Process>>,
+    /// Processes that have their place: whatever parents claim, each is shown once.
+    shown: HashSet<u32>,
+}
+
+impl<'a> Forest<'a> {
+    fn new(snapshot: &'a Snapshot, commands: Commands) -> Self {
+        let agents = snapshot.agents.iter().map(|agent| (agent.process.id.pid, agent)).collect();
+        let mut forest = Self {
+            snapshot,
+            commands,
+            agents,
+            parents: HashMap::new(),
+            children: HashMap::new(),
+            shown: HashSet::new(),
+        };
+        let of_agents = snapshot.agents.iter().map(|agent| &agent.process);
+        for process in snapshot.processes.iter().chain(of_agents) {
+            let Some(parent) = process.parent else { continue };
+            if forest.parents.insert(process.id.pid, parent).is_none() {
+                forest.children.entry(parent).or_default().push(process);
+            }
+        }
+        forest
+    }
+
+    fn is_below_any(&self, process: &Process, others: &HashSet<u32>) -> bool {
+        let mut above = process.parent;
+        for _ in 0..self.parents.len() {
+            match above {
+                Some(pid) if pid != process.id.pid && others.contains(&pid) => return true,
+                Some(pid) => above = self.parents.get(&pid).copied(),
+                None => return false,
+            }
+        }
+        false
+    }
+
+    fn root(&mut self, agent: &Agent) -> Entry {
+        Entry {
+            parent_pid: None,
+            activity_state: Some(activity(agent)),
+            activity_state_seconds: Some(agent.status_span(self.snapshot.now).as_secs()),
+            ..self.entry(&agent.process, 0)
+        }
+    }
+
+    fn entry(&mut self, process: &Process, depth: usize) -> Entry {
+        let agent = self.agents.get(&process.id.pid).copied();
+        let argv = if self.commands == Commands::Redacted { redact(&process.argv) } else { Vec::new() };
+        let started = process.started_at.ok();
+        Entry {
+            pid: process.id.pid,
+            parent_pid: process.parent,
+            kind: agent.map(|agent| agent.client.as_str()),
+            name: process.name.raw().to_owned(),
+            display_name: agent.map_or(&process.name, |agent| &agent.label).raw().to_owned(),
+            cmd: argv.into_iter().map(std::borrow::Cow::into_owned).collect(),
+            exe_path: process.exe.as_deref().ok().map(wire::path),
+            cwd: process.cwd.as_deref().ok().map(wire::path),
+            cpu_percent: self.cpu_percent(process, agent),
+            memory_bytes: process.rss.unwrap_or(0),
+            status: process.state.word(),
+            start_time_unix: started.map_or(0, |at| at.as_millis().div_euclid(1000)),
+            uptime_seconds: started.map_or(0, |at| self.snapshot.now.since(at).as_secs()),
+            activity_state: None,
+            activity_state_seconds: None,
+            telemetry: agent.and_then(Telemetry::of),
+            children: if depth < DEEPEST { self.below(process, depth + 1) } else { Vec::new() },
+        }
+    }
+
+    /// The children; a process that is older than its parent was somebody else's, whose pid was given away again.
+    fn below(&mut self, parent: &Process, depth: usize) -> Vec<Entry> {
+        let claimed = self.children.get(&parent.id.pid).cloned().unwrap_or_default();
+        let mut children = Vec::new();
+        for child in claimed {
+            if child.id.started >= parent.id.started && self.shown.insert(child.id.pid) {
+                children.push(self.entry(child, depth));
+            }
+        }
+        children
+    }
+
+    /// Use over the last interval; where that was not measured, over the life of the process, as `ps` does.
+    fn cpu_percent(&self, process: &Process, agent: Option<&Agent>) -> f64 {
+        let measured = self.snapshot.cpu_percents.get(&process.id).copied();
+        let lately = agent.and_then(|agent| agent.cpu_percent.ok()).or(measured);
+        let alive =
+            process.started_at.map(|at| self.snapshot.now.since(at)).ok().filter(|alive| *alive > Duration::ZERO);
+        let ever = || Some(process.cpu.ok()?.total().as_secs_f64() / alive?.as_secs_f64() * 100.0);
+        lately.or_else(ever).and_then(wire::finite).unwrap_or(0.0)
+    }
+}
+
+/// The schema's word for what the agent does: without a session and without a rate of processor use nobody knows.
+fn activity(agent: &Agent) -> &'static str {
+    match agent.status {
+        Status::Working | Status::Spawning | Status::Active => "active",
+        Status::Unknown => "unknown",
+        _ if agent.evidence == Evidence::Presence && agent.liveness == Liveness::Live => "unknown",
+        _ => "idle",
+    }
+}

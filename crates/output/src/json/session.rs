@@ -1,0 +1,283 @@
+use std::sync::Arc;
+
+use agtop_format::Content;
+use agtop_model::{Agent, Billing, Context, Liveness, ModelSpend, Row, Session, Spend};
+use serde::Serialize;
+
+use crate::View;
+use crate::json::wire;
+use crate::json::wire::Tokens;
+
+/// A session under rust-agtop's names.
+#[derive(Serialize)]
+pub(crate) struct Entry {
+    client: &'static str,
+    session_id: String,
+    parent_session_id: Option<String>,
+    forked_from: Option<String>,
+    title: Option<String>,
+    project: Option<String>,
+    cwd: Option<String>,
+    branch: Option<String>,
+    version: Option<String>,
+    origin: Option<String>,
+    tag: Option<String>,
+    model: Option<String>,
+    started_at: Option<String>,
+    last_active_at: Option<String>,
+    status: &'static str,
+    evidence: &'static str,
+    liveness: &'static str,
+    pid: Option<u32>,
+    #[serde(rename = "match")]
+    matched: Option<Match>,
+    tokens: Option<Tokens>,
+    cost: Money,
+    own: Own,
+    models: Vec<OfModel>,
+    turns: u64,
+    prompts: u64,
+    errors: u64,
+    compactions: u64,
+    context: Option<Fill>,
+    tools: Vec<(String, u64)>,
+    stop_reason: Option<&'static str>,
+    file_count: u32,
+    subagent_file_count: u32,
+    subagents: Vec<Subagent>,
+    process_metrics: Option<Metrics>,
+}
+
+/// How the session's process was found.
+#[derive(Serialize)]
+struct Match {
+    tier: &'static str,
+    confidence: &'static str,
+}
+
+#[derive(Serialize)]
+struct Money {
+    usd: Option<f64>,
+    basis: &'static str,
+    billing: &'static str,
+    embedded_usd: Option<f64>,
+    unpriced_turns: u64,
+    unpriced_tokens: u64,
+    included: bool,
+}
+
+impl Money {
+    fn of(spend: &Spend, billing: Billing) -> Self {
+        Self {
+            usd: wire::dollars(spend),
+            basis: spend.basis().as_str(),
+            billing: billing.as_str(),
+            embedded_usd: (spend.embedded_turns > 0).then(|| spend.embedded.as_usd()),
+            unpriced_turns: spend.unknown_turns,
+            unpriced_tokens: spend.unknown_tokens,
+            included: billing == Billing::Included,
+        }
+    }
+}
+
+/// The session without its sub-agents.
+#[derive(Serialize)]
+struct Own {
+    tokens: Option<Tokens>,
+    cost_usd: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct OfModel {
+    model: Option<String>,
+    tokens: Tokens,
+    cost_usd: Option<f64>,
+    turns: u64,
+}
+
+impl From<&ModelSpend> for OfModel {
+    fn from(of: &ModelSpend) -> Self {
+        Self {
+            model: of.model.as_deref().map(str::to_owned),
+            tokens: of.usage.into(),
+            cost_usd: wire::dollars(&of.spend),
+            turns: of.turns,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Fill {
+    used: u64,
+    limit: u64,
+    percent: f64,
+    source: &'static str,
+}
+
+impl From<Context> for Fill {
+    fn from(context: Context) -> Self {
+        Self { used: context.used, limit: context.limit, percent: context.percent(), source: context.source.as_str() }
+    }
+}
+
+/// A sub-agent at whatever depth, with what it alone used.
+#[derive(Serialize)]
+struct Subagent {
+    session_id: String,
+    parent_session_id: Option<String>,
+    origin: Option<String>,
+    title: Option<String>,
+    model: Option<String>,
+    status: &'static str,
+    started_at: Option<String>,
+    last_active_at: Option<String>,
+    tokens: Option<Tokens>,
+    cost_usd: Option<f64>,
+    unpriced_tokens: u64,
+}
+
+#[derive(Serialize)]
+struct Metrics {
+    pid: u32,
+    cpu: Option<f64>,
+    rss: Option<u64>,
+    vsz: Option<u64>,
+    read_bytes: Option<u64>,
+    write_bytes: Option<u64>,
+    read_bytes_per_sec: Option<f64>,
+    write_bytes_per_sec: Option<f64>,
+}
+
+impl Metrics {
+    fn of(agent: &Agent) -> Self {
+        let process = &agent.process;
+        Self {
+            pid: process.id.pid,
+            cpu: agent.cpu_percent.ok().and_then(wire::finite),
+            rss: process.rss.ok(),
+            vsz: process.vsz.ok(),
+            read_bytes: process.io.ok().map(|io| io.read),
+            write_bytes: process.io.ok().map(|io| io.written),
+            read_bytes_per_sec: agent.io_rate.ok().and_then(|rate| wire::finite(rate.read)),
+            write_bytes_per_sec: agent.io_rate.ok().and_then(|rate| wire::finite(rate.written)),
+        }
+    }
+}
+
+impl Entry {
+    pub(crate) fn new(session: &Session, row: &Row<'_>, view: &View) -> Self {
+        let agent = row.agent;
+        let text = |text: &Option<agtop_model::Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
+        Self {
+            client: session.client().as_str(),
+            session_id: session.key.id.to_string(),
+            parent_session_id: session.parent.as_ref().map(|parent| parent.id.to_string()),
+            forked_from: session.forked_from.as_ref().map(|other| other.id.to_string()),
+            title: title(session, view.content),
+            project: text(&session.project),
+            cwd: session.cwd.as_deref().map(wire::path),
+            branch: text(&session.branch),
+            version: text(&session.version),
+            origin: text(&session.origin),
+            tag: text(&session.tag),
+            model: session.model.as_deref().map(str::to_owned),
+            started_at: session.started.and_then(wire::rfc3339),
+            last_active_at: session.last_active.and_then(wire::rfc3339),
+            status: row.status().as_str(),
+            evidence: agent.map_or(session.evidence, |agent| agent.evidence).as_str(),
+            liveness: agent.map_or(Liveness::Stopped, |agent| agent.liveness).as_str(),
+            pid: agent.map(|agent| agent.process.id.pid),
+            matched: agent
+                .and_then(|agent| agent.join)
+                .map(|join| Match { tier: join.tier.as_str(), confidence: join.confidence.as_str() }),
+            tokens: session.used().ok().map(Tokens::from),
+            cost: Money::of(&session.spend, view.billing(session.client(), &session.spend)),
+            own: Own {
+                tokens: session.used_alone().ok().map(Tokens::from),
+                cost_usd: wire::dollars(&session.own_spend),
+            },
+            models: session.models.iter().map(OfModel::from).collect(),
+            turns: session.turns,
+            prompts: session.prompts,
+            errors: session.errors,
+            compactions: session.compactions,
+            context: session.context.ok().map(Fill::from),
+            tools: session.tools.iter().map(|tool| (tool.name.raw().to_owned(), tool.calls)).collect(),
+            stop_reason: session.stop.map(agtop_model::StopReason::as_str),
+            file_count: session.files,
+            subagent_file_count: session.subagent_files,
+            subagents: subagents(session, view.content),
+            process_metrics: agent.map(Metrics::of),
+        }
+    }
+}
+
+/// What bare `--json` tells of an agent's session.
+#[derive(Serialize)]
+pub(crate) struct Brief {
+    client: &'static str,
+    session_id: String,
+    title: Option<String>,
+    branch: Option<String>,
+    started_at: Option<String>,
+    last_active_at: Option<String>,
+    tokens: Option<Tokens>,
+    cost: Money,
+    turns: u64,
+    prompts: u64,
+    errors: u64,
+    compactions: u64,
+    subagent_file_count: u32,
+}
+
+impl Brief {
+    pub(crate) fn of(session: &Session, view: &View) -> Self {
+        Self {
+            client: session.client().as_str(),
+            session_id: session.key.id.to_string(),
+            title: title(session, view.content),
+            branch: session.branch.as_ref().map(|branch| branch.raw().to_owned()),
+            started_at: session.started.and_then(wire::rfc3339),
+            last_active_at: session.last_active.and_then(wire::rfc3339),
+            tokens: session.used().ok().map(Tokens::from),
+            cost: Money::of(&session.spend, view.billing(session.client(), &session.spend)),
+            turns: session.turns,
+            prompts: session.prompts,
+            errors: session.errors,
+            compactions: session.compactions,
+            subagent_file_count: session.subagent_files,
+        }
+    }
+}
+
+/// The name, unless it is message text that was not asked for.
+fn title(session: &Session, content: Content) -> Option<String> {
+    let title = match content {
+        Content::Included => &session.title,
+        Content::Hidden => &session.public_title,
+    };
+    title.as_ref().map(|title| title.text.raw().to_owned())
+}
+
+/// All sub-agents below the session, each before its own, without recursion: their nesting is what a transcript claims.
+fn subagents(session: &Session, content: Content) -> Vec<Subagent> {
+    let mut waiting: Vec<&Arc<Session>> = session.children.iter().rev().collect();
+    let mut all = Vec::new();
+    while let Some(child) = waiting.pop() {
+        waiting.extend(child.children.iter().rev());
+        all.push(Subagent {
+            session_id: child.key.id.to_string(),
+            parent_session_id: child.parent.as_ref().map(|parent| parent.id.to_string()),
+            origin: child.origin.as_ref().map(|origin| origin.raw().to_owned()),
+            title: title(child, content),
+            model: child.model.as_deref().map(str::to_owned),
+            status: child.status.as_str(),
+            started_at: child.started.and_then(wire::rfc3339),
+            last_active_at: child.last_active.and_then(wire::rfc3339),
+            tokens: child.used_alone().ok().map(Tokens::from),
+            cost_usd: wire::dollars(&child.own_spend),
+            unpriced_tokens: child.own_spend.unknown_tokens,
+        });
+    }
+    all
+}

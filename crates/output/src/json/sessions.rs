@@ -1,0 +1,219 @@
+use std::io::{Result, Write};
+
+use agtop_model::{Row, Snapshot};
+use agtop_query::select;
+use serde::Serialize;
+
+use crate::json::totals::{Listed, Totals};
+use crate::json::trouble::Trouble;
+use crate::json::{session, wire};
+use crate::{Surface, View};
+
+/// `--json=sessions`: rust-agtop's shape, with sums by client, model and day.
+pub(crate) struct Sessions;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    generated_at: String,
+    agtop_version: &'static str,
+    plan: &'static str,
+    prices: &'a str,
+    sessions: Vec<session::Entry>,
+    listed: Listed,
+    totals: Totals<'a>,
+    rate_limits: Vec<Allowance<'a>>,
+    health: Vec<Trouble<'a>>,
+    health_total: u64,
+}
+
+/// The newest reading of an account's allowance.
+#[derive(Serialize)]
+struct Allowance<'a> {
+    client: &'static str,
+    limit: &'a str,
+    plan: Option<&'a str>,
+    read_at: Option<String>,
+    windows: Vec<Window>,
+}
+
+#[derive(Serialize)]
+struct Window {
+    minutes: u32,
+    used_percent: Option<f64>,
+    resets_at: Option<String>,
+}
+
+impl Surface for Sessions {
+    fn id(&self) -> &'static str {
+        "json-sessions"
+    }
+
+    fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
+        let rows = select::sessions(snapshot, &view.selection);
+        let shown = select::top(&rows, &view.selection);
+        let entry = |row: &Row<'_>| row.session.map(|session| session::Entry::new(session, row, view));
+        let document = Document {
+            schema_version: wire::SCHEMA_VERSION,
+            generated_at: wire::generated_at(snapshot.now),
+            agtop_version: view.version,
+            plan: view.plan.as_str(),
+            prices: &snapshot.prices,
+            sessions: shown.iter().filter_map(entry).collect(),
+            listed: Listed::of(shown),
+            totals: Totals::of(snapshot),
+            rate_limits: snapshot.allowances().map(Allowance::from).collect(),
+            health: snapshot.health.issues().map(Trouble::from).collect(),
+            health_total: snapshot.health.issues_total(),
+        };
+        super::write(&document, view, out)
+    }
+}
+
+impl<'a> From<agtop_model::Allowance<'a>> for Allowance<'a> {
+    fn from(known: agtop_model::Allowance<'a>) -> Self {
+        let windows = known.windows().map(|window| Window {
+            minutes: window.minutes,
+            used_percent: wire::finite(window.used_percent),
+            resets_at: window.resets_at.and_then(wire::rfc3339),
+        });
+        Self {
+            client: known.client.as_str(),
+            limit: &known.limit.limit,
+            plan: known.limit.plan.as_ref().map(agtop_model::Untrusted::raw),
+            read_at: wire::rfc3339(known.read),
+            windows: windows.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_demo::sample as testing;
+    use agtop_format::Content;
+    use agtop_model::Plan;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::Layout;
+    use crate::testing::{json_of, text_of, view};
+
+    const NAMES: [&str; 6] = ["input", "output", "reasoning_output", "cache_read", "cache_write_5m", "cache_write_1h"];
+
+    fn document(view: &View) -> Value {
+        json_of(&Sessions, &testing::rich(), view)
+    }
+
+    fn session(document: &Value, id: &str) -> Value {
+        document["sessions"].as_array().unwrap().iter().find(|session| session["session_id"] == id).unwrap().clone()
+    }
+
+    fn sum_of(name: &str, of: &[&Value]) -> u64 {
+        of.iter().map(|tokens| tokens[name].as_u64().unwrap()).sum()
+    }
+
+    #[test]
+    fn the_sessions_of_a_rich_snapshot() {
+        let view = View { layout: Layout::Pretty, ..view() };
+        insta::assert_snapshot!("sessions", text_of(&Sessions, &testing::rich(), &view));
+    }
+
+    /// JSON went on telling how much was used of a window that had started again, and so had no reading.
+    #[test]
+    fn a_window_whose_reset_has_passed_is_left_out_and_with_the_last_one_its_allowance() {
+        let later = |hours| {
+            let mut snapshot = testing::rich();
+            snapshot.now = snapshot.now.plus(std::time::Duration::from_hours(hours));
+            json_of(&Sessions, &snapshot, &view())["rate_limits"].clone()
+        };
+        assert_eq!(later(0)[0]["windows"].as_array().unwrap().len(), 2);
+        assert_eq!(later(8)[0]["windows"].as_array().unwrap().len(), 1);
+        assert_eq!(later(8)[0]["windows"][0]["minutes"], 10_080);
+        assert_eq!(later(8 * 24), Value::Array(Vec::new()), "a week after a reading whose reset is not told");
+    }
+
+    #[test]
+    fn a_session_is_itself_and_its_sub_agents() {
+        let session = session(&document(&view()), testing::CLAUDE_SESSION);
+        let mut parts = vec![&session["own"]["tokens"]];
+        parts.extend(session["subagents"].as_array().unwrap().iter().map(|subagent| &subagent["tokens"]));
+        assert_eq!(parts.len(), 3);
+        for name in NAMES {
+            assert_eq!(sum_of(name, &parts), sum_of(name, &[&session["tokens"]]), "{name}");
+        }
+    }
+
+    #[test]
+    fn cached_input_repeats_cache_read_and_the_total_counts_it_once() {
+        let tokens = &session(&document(&view()), testing::CLAUDE_SESSION)["tokens"];
+        assert_eq!(tokens["cached_input"], tokens["cache_read"]);
+        let once: u64 = ["input", "output", "cache_read", "cache_write_5m", "cache_write_1h"]
+            .iter()
+            .map(|name| tokens[*name].as_u64().unwrap())
+            .sum();
+        assert_eq!(tokens["total"], once);
+    }
+
+    #[test]
+    fn clients_models_and_days_each_sum_up_to_the_totals() {
+        let totals = &document(&view())["totals"];
+        for by in ["by_client", "by_model", "by_day"] {
+            let parts: Vec<&Value> = totals[by].as_object().unwrap().values().collect();
+            assert!(parts.len() > 1, "{by}");
+            for name in NAMES {
+                assert_eq!(sum_of(name, &parts), sum_of(name, &[totals]), "{name} {by}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_nothing_is_known_of_costs_null() {
+        let document = document(&view());
+        let gemini = session(&document, testing::GEMINI_SESSION);
+        assert!(gemini["cost"]["usd"].is_null());
+        assert_eq!(gemini["cost"]["basis"], "unknown");
+        assert_eq!(gemini["cost"]["unpriced_tokens"], gemini["tokens"]["total"]);
+        assert!(json_of(&Sessions, &testing::empty(), &view())["totals"]["cost_usd"].is_null());
+    }
+
+    #[test]
+    fn a_name_that_is_message_text_is_there_only_if_asked_for() {
+        let hidden = text_of(&Sessions, &testing::rich(), &view());
+        assert!(!hidden.contains(testing::SECRET_WORDS));
+        let shown = document(&View { content: Content::Included, ..view() });
+        assert_eq!(session(&shown, testing::CODEX_SESSION)["title"], testing::SECRET_WORDS);
+    }
+
+    #[test]
+    fn a_plan_covers_those_it_is_for() {
+        let included = |plan| {
+            let document = document(&View { plan, ..view() });
+            [testing::CLAUDE_SESSION, testing::CODEX_SESSION]
+                .map(|id| session(&document, id)["cost"]["included"] == true)
+        };
+        assert_eq!(included(Plan::Retail), [false, false]);
+        assert_eq!(included(Plan::Max), [true, false]);
+        assert_eq!(included(Plan::Included), [true, true]);
+    }
+
+    #[test]
+    fn a_filter_cuts_the_list_and_its_sum_and_not_the_totals() {
+        let all = document(&view());
+        let some = document(&View {
+            selection: agtop_query::Selection {
+                filter: Some(agtop_query::Filter::new("codex")),
+                ..agtop_query::Selection::default()
+            },
+            ..view()
+        });
+        assert_eq!((some["sessions"].as_array().unwrap().len(), &some["listed"]["sessions"]), (1, &1.into()));
+        assert_eq!(some["totals"], all["totals"]);
+    }
+
+    #[test]
+    fn a_deep_family_of_sub_agents_is_no_deep_json() {
+        let snapshot = testing::with_family(2000);
+        let document = json_of(&Sessions, &snapshot, &view());
+        assert_eq!(document["sessions"][0]["subagents"].as_array().unwrap().len(), 2000);
+    }
+}

@@ -1,0 +1,85 @@
+use std::time::Duration;
+
+use agtop_format::Content;
+use agtop_model::{Billing, ClientId, Field, Plan, Spend};
+use agtop_query::Selection;
+use jiff::tz::TimeZone;
+
+/// What part of a snapshot to show, and how. Made once from the command line and the terminal.
+#[derive(Clone)]
+pub struct View {
+    /// Columns of the terminal; `None` for a pipe, where nothing is dropped to fit.
+    pub width: Option<usize>,
+    /// Whether text is coloured.
+    pub colour: Colour,
+    /// Whether message text may be shown.
+    pub content: Content,
+    /// How JSON is laid out.
+    pub layout: Layout,
+    /// Whom subscriptions cover.
+    pub plan: Plan,
+    /// Which rows are shown, and in which order.
+    pub selection: Selection,
+    /// The columns of tables and CSV; `None` for the surface's own.
+    pub fields: Option<Vec<&'static Field>>,
+    /// agtop's version.
+    pub version: &'static str,
+    /// The platform as `std::env::consts::OS` names it.
+    pub platform: &'static str,
+    /// Time between two snapshots of a series.
+    pub interval: Duration,
+    /// The zone in which moments are shown to people. JSON is always UTC.
+    pub zone: TimeZone,
+}
+
+impl View {
+    /// All rows, at full width, without colour or message text: what a pipe gets by default.
+    pub fn plain(version: &'static str, platform: &'static str) -> Self {
+        Self {
+            width: None,
+            colour: Colour::Never,
+            content: Content::Hidden,
+            layout: Layout::Line,
+            plan: Plan::Retail,
+            selection: Selection::default(),
+            fields: None,
+            version,
+            platform,
+            interval: Duration::from_millis(1500),
+            zone: TimeZone::UTC,
+        }
+    }
+
+    /// What `client` spent, as covered by a subscription if it is.
+    pub(crate) fn billed(&self, client: ClientId, mut spend: Spend) -> Spend {
+        if self.plan.covers(client) {
+            spend.cover();
+        }
+        spend
+    }
+
+    /// Whether a subscription covers what `client` spent, by the plan or by what the sources say.
+    pub(crate) fn billing(&self, client: ClientId, spend: &Spend) -> Billing {
+        if self.plan.covers(client) { Billing::Included } else { spend.billing }
+    }
+}
+
+/// Whether text is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain text.
+    #[default]
+    Never,
+    /// With ANSI colours.
+    Always,
+}
+
+/// How JSON is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// One line a snapshot.
+    #[default]
+    Line,
+    /// Indented by four blanks.
+    Pretty,
+}

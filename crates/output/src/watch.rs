@@ -1,0 +1,46 @@
+use std::io::{Result, Write};
+
+use agtop_format::units;
+use agtop_model::Snapshot;
+use agtop_query::select;
+
+use crate::cell::{Cell, Style, write_parts};
+use crate::notes::{Sum, number, overview};
+use crate::{Surface, View};
+
+/// One line a snapshot, for logs and pipes.
+pub(crate) struct Watch;
+
+impl Surface for Watch {
+    fn id(&self) -> &'static str {
+        "watch"
+    }
+
+    fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
+        let rows = select::agents(snapshot, &view.selection);
+        let mut parts = vec![
+            Cell::new(units::second(snapshot.now, &view.zone), Style::Dim),
+            Cell::new(number(rows.len(), "agent"), Style::Bold),
+        ];
+        parts.extend(overview(&rows, &Sum::of(&rows, view)));
+        write_parts(&parts, &View { width: None, ..view.clone() }, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_demo::sample as testing;
+
+    use super::*;
+    use crate::testing::{text_of, view};
+
+    #[test]
+    fn a_snapshot_is_one_line_however_narrow_the_terminal() {
+        let view = View { width: Some(20), ..view() };
+        for snapshot in [testing::rich(), testing::empty(), testing::hostile()] {
+            let text = text_of(&Watch, &snapshot, &view);
+            assert_eq!(text.matches('\n').count(), 1, "{text:?}");
+            assert!(text.ends_with('\n') && !text.trim_end().is_empty());
+        }
+    }
+}

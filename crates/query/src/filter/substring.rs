@@ -1,0 +1,118 @@
+use std::path::Path;
+
+use agtop_model::{Agent, Row, Session, Untrusted};
+
+/// A text that a row must hold somewhere, in any case of letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Substring(String);
+
+impl Substring {
+    /// The rows that hold this text.
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.to_lowercase())
+    }
+
+    /// Whether the row does: an agent in its label, command line, directory, project or pid; a session in its client,
+    /// id, name, directory, project, model or branch.
+    pub(super) fn matches(&self, row: &Row<'_>) -> bool {
+        row.agent.is_some_and(|agent| self.matches_agent(agent))
+            || row.session.is_some_and(|session| self.matches_session(session))
+    }
+
+    fn matches_agent(&self, agent: &Agent) -> bool {
+        let argv: Vec<&str> = agent.process.argv.iter().map(Untrusted::raw).collect();
+        self.is_in(agent.label.raw())
+            || self.is_in(&argv.join(" "))
+            || agent.process.cwd.as_deref().is_ok_and(|cwd| self.is_in_path(cwd))
+            || self.is_in(&agent.process.id.pid.to_string())
+    }
+
+    fn matches_session(&self, session: &Session) -> bool {
+        let title = session.public_title.as_ref().map(|title| title.text.raw());
+        let texts = [
+            Some(session.key.client.as_str()),
+            Some(&*session.key.id),
+            title,
+            session.project.as_ref().map(Untrusted::raw),
+            session.model.as_deref(),
+            session.branch.as_ref().map(Untrusted::raw),
+        ];
+        texts.into_iter().flatten().any(|text| self.is_in(text))
+            || session.cwd.as_deref().is_some_and(|cwd| self.is_in_path(cwd))
+    }
+
+    fn is_in_path(&self, path: &Path) -> bool {
+        self.is_in(&path.to_string_lossy())
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        // A letter is typed, and 20,000 sessions are looked at: most texts need no copy to be compared.
+        if text.is_ascii() {
+            is_in_ascii(self.0.as_bytes(), text.as_bytes())
+        } else {
+            text.to_lowercase().contains(&self.0)
+        }
+    }
+}
+
+/// Where the text may begin is found many letters at a time; only there the rest is compared.
+fn is_in_ascii(wanted: &[u8], text: &[u8]) -> bool {
+    let Some((first, rest)) = wanted.split_first() else { return true };
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text).any(|at| {
+        let end = at.saturating_add(wanted.len());
+        text.get(at + 1..end).is_some_and(|found| found.eq_ignore_ascii_case(rest))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_demo::sample as testing;
+
+    use crate::{Filter, Selection, select};
+
+    fn filtered_by(text: &str) -> Vec<u32> {
+        let selection = Selection { filter: Some(Filter::new(text)), ..Selection::default() };
+        let snapshot = testing::rich();
+        let rows = select::agents(&snapshot, &selection);
+        rows.iter().filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect()
+    }
+
+    #[test]
+    fn a_filter_looks_at_label_command_line_directory_and_pid() {
+        assert_eq!(filtered_by("CODEX"), [testing::CODEX_PID]);
+        assert_eq!(filtered_by("--dangerously"), [testing::CLAUDE_PID]);
+        assert_eq!(filtered_by("/work/SHOP"), [testing::CODEX_PID]);
+        assert_eq!(filtered_by(&testing::GEMINI_PID.to_string()), [testing::GEMINI_PID]);
+        assert_eq!(filtered_by("no such thing"), [0_u32; 0]);
+    }
+
+    #[test]
+    fn capital_letters_are_the_same_in_every_script() {
+        let cases = [
+            ("MÉTÉO", "données-météo"),
+            ("api", "Shop-API"),
+            ("É", "é"),
+            ("aab", "xAaAB"),
+            ("b", "aB"),
+            ("\u{212A}", "kelvin"),
+            ("", "x"),
+        ];
+        for (wanted, text) in cases {
+            assert!(super::Substring::new(wanted).is_in(text), "{wanted} in {text}");
+        }
+        assert!(!super::Substring::new("é").is_in("e") && !super::Substring::new("long").is_in("lon"));
+    }
+
+    #[test]
+    fn a_filter_looks_at_a_session_but_not_at_what_its_person_said() {
+        let ids = |text: &str| -> Vec<String> {
+            let selection = Selection { filter: Some(Filter::new(text)), ..Selection::default() };
+            let snapshot = testing::rich();
+            let rows = select::sessions(&snapshot, &selection);
+            rows.iter().filter_map(|row| row.session).map(|session| session.key.id.to_string()).collect()
+        };
+        assert_eq!(ids("prover polish"), [testing::CLAUDE_SESSION]);
+        assert_eq!(ids("fix/basket"), [testing::CODEX_SESSION]);
+        assert_eq!(ids(testing::SECRET_WORDS), [""; 0]);
+    }
+}

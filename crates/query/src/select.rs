@@ -1,0 +1,148 @@
+//! Which rows a surface shows, and in which order: the same for every surface.
+
+use std::cmp::{Ordering, Reverse};
+
+use agtop_model::{Field, Row, Snapshot, Status, Timestamp, Value};
+
+use crate::{Filter, SortKey};
+
+/// Which rows are shown, and in which order.
+#[derive(Clone, Default)]
+pub struct Selection {
+    /// Which rows are shown; `None` for all.
+    pub filter: Option<Filter>,
+    /// In which order.
+    pub sort: SortKey,
+    /// How many rows are shown; `None` and 0 for all.
+    pub top: Option<usize>,
+}
+
+/// The live agents that the filter lets through, in its order.
+pub fn agents<'a>(snapshot: &'a Snapshot, selection: &Selection) -> Vec<Row<'a>> {
+    chosen(snapshot.agents.iter().map(|agent| Row::of_agent(snapshot.now, agent)), selection)
+}
+
+/// The sessions that the filter lets through, in its order, each with the agent that works on it.
+pub fn sessions<'a>(snapshot: &'a Snapshot, selection: &Selection) -> Vec<Row<'a>> {
+    chosen(snapshot.sessions.iter().map(|session| Row::of_session(snapshot.now, session, &snapshot.agents)), selection)
+}
+
+/// As many of the rows as the selection asks for.
+pub fn top<'r, 'a>(rows: &'r [Row<'a>], selection: &Selection) -> &'r [Row<'a>] {
+    let most = selection.top.filter(|&most| most > 0).unwrap_or(rows.len());
+    rows.get(..most).unwrap_or(rows)
+}
+
+fn chosen<'a>(rows: impl Iterator<Item = Row<'a>>, selection: &Selection) -> Vec<Row<'a>> {
+    let mut rows: Vec<Row<'a>> =
+        rows.filter(|row| selection.filter.as_ref().is_none_or(|filter| filter.matches(row))).collect();
+    match selection.sort {
+        SortKey::Smart => rows.sort_by_key(smart),
+        SortKey::Field(field) => rows.sort_by_cached_key(|row| Key::new(field, row)),
+    }
+    rows
+}
+
+/// Those that want their person first, then the most recently active.
+fn smart(row: &Row<'_>) -> (Status, Reverse<Option<Timestamp>>) {
+    let started = || row.agent.and_then(|agent| agent.process.started_at.ok());
+    (row.status(), Reverse(row.session.and_then(|session| session.last_active).or_else(started)))
+}
+
+/// Fields whose small values are the interesting ones.
+const SMALLEST_FIRST: &[&str] = &["status", "pid", "active"];
+
+/// A value's place in the order of its field; what is missing comes last.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Whole(i128),
+    Float(Total),
+    Text(String),
+    Missing,
+}
+
+/// A float in the total order of IEEE 754.
+struct Total(f64);
+
+impl Ord for Total {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Total {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Total {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Total {}
+
+impl Key {
+    fn new(field: &Field, row: &Row<'_>) -> Self {
+        let sign = if SMALLEST_FIRST.contains(&field.id) { 1 } else { -1 };
+        match (field.get)(row) {
+            Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => Self::Whole(i128::from(n) * sign),
+            Value::Money(amount) | Value::MoneyAtLeast(amount) => Self::Whole(i128::from(amount.as_pico()) * sign),
+            Value::Span(span) => Self::Whole(i128::try_from(span.as_millis()).unwrap_or(i128::MAX) * sign),
+            Value::Time(at) => Self::Whole(i128::from(at.as_millis()) * sign),
+            Value::Status(status) => Self::Whole(status as i128 * sign),
+            Value::Percent(percent) if percent.is_nan() => Self::Missing,
+            Value::Percent(percent) => Self::Float(Total(if sign < 0 { -percent } else { percent })),
+            Value::Text(text) => Self::Text(text.to_lowercase()),
+            Value::Untrusted(text) => Self::Text(text.raw().to_lowercase()),
+            Value::Gap(_) => Self::Missing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_demo::sample as testing;
+
+    use super::*;
+
+    fn pids(rows: &[Row<'_>]) -> Vec<u32> {
+        rows.iter().filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect()
+    }
+
+    fn sorted_by(name: &str) -> Vec<u32> {
+        let selection = Selection { sort: name.parse().unwrap(), ..Selection::default() };
+        pids(&agents(&testing::rich(), &selection))
+    }
+
+    #[test]
+    fn agents_that_want_their_person_come_first_then_the_latest() {
+        assert_eq!(sorted_by("smart"), [testing::CODEX_PID, testing::CLAUDE_PID, testing::GEMINI_PID]);
+    }
+
+    #[test]
+    fn numbers_sort_from_large_to_small_and_gaps_come_last() {
+        assert_eq!(sorted_by("cpu"), [testing::CLAUDE_PID, testing::CODEX_PID, testing::GEMINI_PID]);
+        assert_eq!(sorted_by("tokens"), [testing::CLAUDE_PID, testing::CODEX_PID, testing::GEMINI_PID]);
+    }
+
+    #[test]
+    fn text_sorts_by_the_alphabet_and_pids_upwards() {
+        assert_eq!(sorted_by("agent"), [testing::CLAUDE_PID, testing::CODEX_PID, testing::GEMINI_PID]);
+        let mut pids = sorted_by("pid");
+        assert!(pids.is_sorted());
+        pids.dedup();
+        assert_eq!(pids.len(), 3);
+    }
+
+    #[test]
+    fn top_zero_is_everything_and_top_beyond_the_end_too() {
+        let snapshot = testing::rich();
+        let all = sessions(&snapshot, &Selection::default());
+        for (most, expected) in [(None, all.len()), (Some(0), all.len()), (Some(2), 2), (Some(usize::MAX), all.len())] {
+            assert_eq!(top(&all, &Selection { top: most, ..Selection::default() }).len(), expected);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+use std::cmp::Ordering;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use agtop_model::{ClientId, Session, Timestamp, Untrusted};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::block::Block;
+use crate::calendar::begin_of;
+
+/// What a line is of, in one dimension.
+#[derive(Clone, Debug)]
+pub enum Key {
+    /// A day, week or month; `None` for usage without a time.
+    Period(Option<Period>),
+    /// A conversation; `None` for usage of which no file tells any more whose it was.
+    Session(Option<Arc<Session>>),
+    /// A directory; `None` where it is not known.
+    Project(Option<Project>),
+    /// A model; `None` where it is not named.
+    Model(Option<Arc<str>>),
+    /// An agent program.
+    Client(ClientId),
+    /// A git branch; `None` where there is none or it is not known.
+    Branch(Option<Untrusted>),
+    /// What the person calls sessions; `None` for those that are not called anything.
+    Tag(Option<Untrusted>),
+    /// A tool.
+    Tool(Untrusted),
+    /// A window of five hours.
+    Block(Block),
+}
+
+/// A day, week or month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Period {
+    /// Its first day.
+    pub first: Date,
+    /// How long it is.
+    pub unit: Unit,
+}
+
+/// How long a period is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unit {
+    /// A day.
+    Day,
+    /// Monday to Sunday.
+    Week,
+    /// A month.
+    Month,
+}
+
+/// A directory that was worked in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Project {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its name: the last part of the path, or all of it where another project in the report has the same last part.
+    pub name: Untrusted,
+}
+
+impl Period {
+    /// `2026-11-21`, `2026-W47` (ISO 8601) or `2026-11`.
+    pub fn name(self) -> String {
+        match self.unit {
+            Unit::Day => self.first.to_string(),
+            Unit::Week => {
+                let week = self.first.iso_week_date();
+                format!("{}-W{:02}", week.year(), week.week())
+            }
+            Unit::Month => self.first.strftime("%Y-%m").to_string(),
+        }
+    }
+
+    /// Its first moment, and the first one after it.
+    pub fn bounds(self, zone: &TimeZone) -> (Option<Timestamp>, Option<Timestamp>) {
+        let length = match self.unit {
+            Unit::Day => 1.day(),
+            Unit::Week => 1.week(),
+            Unit::Month => 1.month(),
+        };
+        let end = self.first.checked_add(length).ok();
+        (begin_of(self.first, zone), end.and_then(|end| begin_of(end, zone)))
+    }
+}
+
+/// What stands for what is not known.
+const UNKNOWN: &str = "unknown";
+/// What stands for no tag.
+const UNTAGGED: &str = "untagged";
+
+impl Key {
+    /// The key in a few words, as it came: each sink makes it harmless in its own way.
+    pub fn label(&self, zone: &TimeZone) -> Untrusted {
+        match self {
+            Self::Period(Some(period)) => period.name().into(),
+            Self::Session(Some(session)) => Untrusted::new(Arc::clone(&session.key.id)),
+            Self::Project(Some(project)) => project.name.clone(),
+            Self::Model(Some(model)) => Untrusted::new(Arc::clone(model)),
+            Self::Client(client) => client.as_str().into(),
+            Self::Branch(Some(branch)) => branch.clone(),
+            Self::Tag(Some(tag)) => tag.clone(),
+            Self::Tag(None) => UNTAGGED.into(),
+            Self::Tool(tool) => tool.clone(),
+            Self::Block(block) => agtop_format::units::moment(block.start, zone).into(),
+            Self::Period(None) | Self::Session(None) | Self::Project(None) | Self::Model(None) | Self::Branch(None) => {
+                UNKNOWN.into()
+            }
+        }
+    }
+
+    /// Whether its order is that of time.
+    pub(super) const fn is_of_time(&self) -> bool {
+        matches!(self, Self::Period(_) | Self::Block(_) | Self::Session(_))
+    }
+
+    /// Older before newer, then by the alphabet; what is not known goes first.
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Period(a), Self::Period(b)) => a.cmp(b),
+            // A gap may begin within the hour that the block after it is counted from, but ends before it.
+            (Self::Block(a), Self::Block(b)) => a.end.cmp(&b.end),
+            (Self::Period(_), Self::Block(_)) => Ordering::Less,
+            (Self::Block(_), Self::Period(_)) => Ordering::Greater,
+            (Self::Session(a), Self::Session(b)) => {
+                let order = |session: &Option<Arc<Session>>| {
+                    session.as_ref().map(|session| (session.last_active, session.key.clone()))
+                };
+                order(a).cmp(&order(b))
+            }
+            (Self::Project(a), Self::Project(b)) => a.cmp(b),
+            (Self::Model(a), Self::Model(b)) => a.cmp(b),
+            (Self::Client(a), Self::Client(b)) => a.cmp(b),
+            (Self::Branch(a), Self::Branch(b)) | (Self::Tag(a), Self::Tag(b)) => a.cmp(b),
+            (Self::Tool(a), Self::Tool(b)) => a.cmp(b),
+            // Lines of one report have the same kinds of keys in the same places.
+            _ => Ordering::Equal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(unit: Unit, first: &str) -> String {
+        Period { first: first.parse().unwrap(), unit }.name()
+    }
+
+    #[test]
+    fn weeks_are_named_by_the_year_they_mostly_lie_in() {
+        assert_eq!(name(Unit::Week, "2025-12-29"), "2026-W01");
+        assert_eq!(name(Unit::Week, "2026-12-28"), "2026-W53");
+        assert_eq!(name(Unit::Month, "2026-02-01"), "2026-02");
+        assert_eq!(name(Unit::Day, "2026-02-28"), "2026-02-28");
+    }
+
+    #[test]
+    fn a_month_ends_where_the_next_begins() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let period = Period { first: "2026-10-01".parse().unwrap(), unit: Unit::Month };
+        let (from, to) = period.bounds(&zone);
+        let hours = to.unwrap().since(from.unwrap()).as_secs() / 3600;
+        assert_eq!(hours, 31 * 24 + 1, "clocks go back in October");
+    }
+}
