@@ -4,6 +4,7 @@
 //! editors is in `dev_data`, one line per request. Derived from Continue's sources, see `docs/formats/continue.md`.
 
 mod dev_data;
+mod id;
 mod list;
 mod session;
 #[cfg(test)]
@@ -11,9 +12,10 @@ mod tests;
 
 use std::path::Path;
 
-use agtop_model::{ClientId, SessionKey};
+use agtop_model::SessionKey;
 
 use self::dev_data::EditorRequests;
+use self::id::ID;
 use self::list::SessionIndex;
 use self::session::SessionDocument;
 use crate::facts::is_uuid;
@@ -23,8 +25,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 
 /// Continue.
 pub(crate) struct Continue;
-
-const ID: ClientId = ClientId::new("continue");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,

@@ -7,7 +7,7 @@ use agtop_model::{
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use crate::parse::shortened;
+use crate::parse::{MAX_TEXT_CHARS, shortened};
 
 /// Turns one file's records into events.
 ///
@@ -222,9 +222,6 @@ impl Record<'_> {
         self.at.is_some_and(|at| at >= self.text_since)
     }
 }
-
-/// Maximum length of titles, targets and message texts, in characters.
-pub(crate) const MAX_TEXT_CHARS: usize = 120;
 
 /// A response on the main line with nothing but its usage.
 pub(crate) fn response(message: MessageKey, usage: Usage, opened: Timestamp) -> Turn {

@@ -13,11 +13,11 @@ use agtop_model::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{MAX_TEXT_CHARS, Record, SourceFile, response};
+use crate::decode::{Record, SourceFile, response};
 use crate::facts::is_uuid;
 use crate::interner::Interner;
 use crate::message_text::{Block, blocks, prose, words};
-use crate::parse::{Count, LooseText, LooseTime, model_name, shortened};
+use crate::parse::{Count, LooseText, LooseTime, MAX_TEXT_CHARS, model_name, shortened};
 use crate::signature::{MODEL_OPTIONS, ProcessSignature};
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, ProcFacts, Source, Store};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
-use agtop_model::Timestamp;
+use agtop_model::{Timestamp, Untrusted};
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -295,6 +295,14 @@ pub(crate) fn model_name<'m>(provider: &str, model: &'m str) -> Cow<'m, str> {
     } else {
         Cow::Borrowed(model)
     }
+}
+
+/// Maximum length of titles, targets, origins, reasons and the beginnings of messages, in characters.
+pub(crate) const MAX_TEXT_CHARS: usize = 120;
+
+/// The text of an event: the first [`MAX_TEXT_CHARS`] characters of the trimmed text.
+pub(crate) fn short_text(text: &str) -> Untrusted {
+    Untrusted::new(shortened(text, MAX_TEXT_CHARS))
 }
 
 /// The first `most` characters of the trimmed text.

@@ -11,6 +11,7 @@ use agtop_clients::CLIENTS;
 const SHARED: &[&str] = &[
     "bounded",
     "checkpoint",
+    "client",
     "cost",
     "danger",
     "decode",

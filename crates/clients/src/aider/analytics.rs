@@ -8,8 +8,8 @@ use agtop_model::{
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::ID;
 use super::figures::{Figures, Occurrences};
+use super::id::ID;
 use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile};
 use crate::parse::{Count, LooseTime};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use agtop_model::{MessageKey, PicoUsd, Usage};
 
-use super::ID;
+use super::id::ID;
 use crate::DecodeError;
 use crate::cost::embedded_cost;
 

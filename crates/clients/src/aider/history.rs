@@ -9,9 +9,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::figures::{Occurrences, Report, cost_line};
-use super::{HISTORY_FILE, ID};
+use super::id::ID;
 use crate::decode::{Record, SourceFile};
-use crate::parse::shortened;
+use crate::parse::short_text;
 use crate::store::file_name;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -57,8 +57,8 @@ const PROMPT_PREFIX: &[u8] = b"#### ";
 const QUOTE_PREFIX: &[u8] = b"> ";
 const COST_PREFIX: &[u8] = b"Cost: $";
 
-/// Maximum length of titles and error messages, in characters.
-const MAX_TEXT_CHARS: usize = 120;
+/// The file name of a project's chat history, in the project root.
+pub(super) const HISTORY_FILE: &str = ".aider.chat.history.md";
 
 /// Commands that ask the model; all others only control the program.
 const QUESTION_COMMANDS: &[&str] = &["/ask", "/code", "/architect", "/context", "/help"];
@@ -143,7 +143,7 @@ impl Chat {
         if !self.is_titled {
             let rank = if is_question { TitleRank::FirstPrompt } else { TitleRank::FirstCommand };
             self.is_titled = is_question;
-            record.emit(&self.key, EventKind::Title(Title { rank, text: shortened(said, MAX_TEXT_CHARS).into() }));
+            record.emit(&self.key, EventKind::Title(Title { rank, text: short_text(said) }));
         }
     }
 
@@ -170,7 +170,7 @@ impl Chat {
             self.model = Some(Arc::clone(&model)).filter(|model| !model.is_empty());
             self.emit_facts(SessionFacts { model: self.model.clone(), ..SessionFacts::default() }, record);
         } else if said.starts_with("litellm.") || said.ends_with(" has hit a token limit!") {
-            record.emit(&self.key, EventKind::Error(shortened(said, MAX_TEXT_CHARS).into()));
+            record.emit(&self.key, EventKind::Error(short_text(said)));
         }
         self.pass_report(offset);
         Ok(())

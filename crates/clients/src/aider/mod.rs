@@ -11,22 +11,21 @@
 mod analytics;
 mod figures;
 mod history;
+mod id;
 #[cfg(test)]
 mod tests;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use agtop_model::ClientId;
-
+use self::history::HISTORY_FILE;
+use self::id::ID;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Aider.
 pub(crate) struct Aider;
-
-const ID: ClientId = ClientId::new("aider");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -52,9 +51,6 @@ static INFO: ClientInfo = ClientInfo {
          programs are not told apart",
     ],
 };
-
-/// The file name of a project's chat history, in the project root.
-const HISTORY_FILE: &str = ".aider.chat.history.md";
 
 /// Chat histories without an analytics log.
 const HISTORY_LAYOUT: &str = "chat_history";

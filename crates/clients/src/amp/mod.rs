@@ -3,6 +3,7 @@
 //! `<data>/amp/threads/T-<uuid>.json`. Amp is closed source: layout and meaning come from the readers in ccusage and
 //! tokscale, and nothing was checked against a live program.
 
+mod id;
 mod thread;
 mod wire;
 
@@ -11,8 +12,9 @@ mod tests;
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Role};
+use agtop_model::Role;
 
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
 use crate::store::{file_stem, has_extension};
@@ -20,8 +22,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, ProcFact
 
 /// Amp.
 pub(crate) struct Amp;
-
-const ID: ClientId = ClientId::new("amp");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,

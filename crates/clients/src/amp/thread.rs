@@ -12,16 +12,13 @@ use agtop_model::{
     Usage,
 };
 
-use super::ID;
+use super::id::ID;
 use super::wire::{Block, LedgerEntry, Message, MessageState, MessageUsage, Thread, ToolProgress};
 use crate::decode::{Record, SourceFile, response};
 use crate::interner::Interner;
-use crate::parse::shortened;
+use crate::parse::short_text;
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
-
-/// Maximum length of titles and targets, in characters.
-const MAX_TEXT_CHARS: usize = 120;
 
 /// Reads one thread.
 pub(super) struct ThreadDocument {
@@ -167,7 +164,7 @@ impl ThreadDocument {
             return;
         }
         let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { return };
-        let target = block.arguments().target().map(|target| shortened(target, MAX_TEXT_CHARS).into());
+        let target = block.arguments().target().map(|target| short_text(target));
         let tool = ToolKey::new(ID, id);
         record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
     }
@@ -177,12 +174,12 @@ impl ThreadDocument {
         let facts = SessionFacts {
             started: thread.created.0,
             cwd: tree.directory(),
-            branch: tree.branch().map(|branch| shortened(branch, MAX_TEXT_CHARS).into()),
+            branch: tree.branch().map(|branch| short_text(branch)),
             ..SessionFacts::default()
         };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         if let Some(title) = thread.title.text() {
-            let title = Title { rank: TitleRank::Generated, text: shortened(title, MAX_TEXT_CHARS).into() };
+            let title = Title { rank: TitleRank::Generated, text: short_text(title) };
             record.emit(&self.session, EventKind::Title(title));
         }
     }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use agtop_model::{InferenceGeo, Timestamp, Turn, Usage};
 use serde::{Deserialize, Serialize};
 
+use super::subagent_mode::SubagentMode;
 use super::wire::{CostState, ModelTotal};
 use crate::checkpoint;
 
@@ -22,9 +23,6 @@ const MAX_MODELS: usize = 64;
 
 /// Number of responses that may have further lines: lines of one response are almost consecutive.
 const RECENT_RESPONSES: usize = 16;
-
-/// Tools that set sub-agents to work.
-pub(super) const SUBAGENT_TOOLS: [&str; 4] = ["Task", "Agent", "SendMessage", "Workflow"];
 
 /// Token counts by bucket, in the form in which they are compared and stored.
 type Counts = [u64; 6];
@@ -184,15 +182,6 @@ impl Compactions {
         let geo = if self.is_within_us { InferenceGeo::Us } else { InferenceGeo::Global };
         Some(Summary { uuid: boundary.uuid, at: boundary.at, model, usage, count: boundary.count, geo })
     }
-}
-
-/// Whether the caller of a sub-agent waits for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SubagentMode {
-    /// The caller waits.
-    Awaited,
-    /// The caller continues.
-    Background,
 }
 
 /// The part of `total` that is not in `counted`, by model; `None` if more was counted than the total has, because then

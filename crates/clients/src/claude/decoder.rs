@@ -8,23 +8,21 @@ use agtop_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ID;
 use super::api_values::{geo, stop_reason, tier};
-use super::compaction::{Compactions, SubagentMode, Summary};
+use super::compaction::{Compactions, Summary};
+use super::id::ID;
 use super::line_types;
 use super::lineage::{InlineChains, child_id, parent_in, parent_of};
 use super::prompt::{UserInput, ended_task, ended_tool, prose, user_input};
 use super::skim::{self, Skimmed, SkimmedContent, ToolResults, has_usage};
+use super::subagent_mode::{SUBAGENT_TOOLS, SubagentMode};
 use super::wire::{self, Block, Content, CostState, Line, Message, ToolInput, ToolResult};
 use crate::checkpoint;
 use crate::decode::{Record, SourceFile, response};
 use crate::interner::Interner;
-use crate::parse::{Str, json, shortened};
+use crate::parse::{Str, json, short_text};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
-
-/// Maximum length of titles and tool targets, in characters.
-pub(super) const MAX_TEXT_CHARS: usize = 120;
 
 /// The model name of messages that Claude Code itself wrote.
 const SYNTHETIC: &str = "<synthetic>";
@@ -184,7 +182,7 @@ impl Transcript {
         let Some(message) = &line.message.0 else { return };
         if line.is_api_error_message {
             let reason = line.error.and_then(wire::text).unwrap_or(Cow::Borrowed("api_error"));
-            record.emit(session, EventKind::Error(shortened(&reason, MAX_TEXT_CHARS).into()));
+            record.emit(session, EventKind::Error(short_text(&reason)));
             return;
         }
         let lineage = if parent_of(session).is_some() { Lineage::Sidechain } else { Lineage::Main };
@@ -296,15 +294,12 @@ impl Transcript {
             block.input.and_then(|input| serde_json::from_str(input.get()).ok()).unwrap_or_default();
         let target = input.target();
         record.emit(session, EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() });
-        if super::compaction::SUBAGENT_TOOLS.contains(&&**name) {
+        if SUBAGENT_TOOLS.contains(&&**name) {
             self.compactions.note_subagent(SubagentMode::Awaited);
         }
         if matches!(&**name, "Task" | "Agent") {
             let kind = input.subagent_type.and_then(wire::text).unwrap_or(Cow::Borrowed("general-purpose"));
-            record.emit(
-                session,
-                EventKind::SubagentStarted { tool, name: shortened(&kind, MAX_TEXT_CHARS).into(), task: target },
-            );
+            record.emit(session, EventKind::SubagentStarted { tool, name: short_text(&kind), task: target });
         }
     }
 
@@ -335,11 +330,11 @@ impl Transcript {
         match user_input(&message.content) {
             Some(UserInput::Words(text)) => {
                 record.prompt(session, Some(&text));
-                let title = Title { rank: TitleRank::FirstPrompt, text: shortened(&text, MAX_TEXT_CHARS).into() };
+                let title = Title { rank: TitleRank::FirstPrompt, text: short_text(&text) };
                 record.emit(session, EventKind::Title(title));
             }
             Some(UserInput::Command(name)) => {
-                let title = Title { rank: TitleRank::FirstCommand, text: shortened(&name, MAX_TEXT_CHARS).into() };
+                let title = Title { rank: TitleRank::FirstCommand, text: short_text(&name) };
                 record.emit(session, EventKind::Title(title));
             }
             Some(UserInput::Interruption) => record.emit(session, EventKind::TurnEnded),
@@ -387,7 +382,7 @@ impl Transcript {
         ];
         for (rank, text) in titles {
             if let Some(text) = text {
-                let title = Title { rank, text: shortened(text, MAX_TEXT_CHARS).into() };
+                let title = Title { rank, text: short_text(text) };
                 record.emit(session, EventKind::Title(title));
             }
         }

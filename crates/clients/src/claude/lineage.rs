@@ -6,7 +6,7 @@ use std::path::Path;
 use agtop_model::SessionKey;
 use serde::{Deserialize, Serialize};
 
-use super::ID;
+use super::id::ID;
 
 /// The session id of a sub-agent: sub-agents' own ids are short, and unique only within their session.
 pub(super) fn child_id(session: &str, agent: &str) -> String {

@@ -2,12 +2,11 @@
 
 use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
 
-use super::ID;
-use super::decoder::MAX_TEXT_CHARS;
+use super::id::ID;
 use super::lineage::{child_id, parent_in};
 use super::wire::Meta;
 use crate::decode::{Record, SourceFile};
-use crate::parse::shortened;
+use crate::parse::short_text;
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -44,7 +43,7 @@ impl Decoder for SubagentMeta {
         };
         record.emit(&session, EventKind::Facts(Box::new(facts)));
         if let Some(description) = &meta.description {
-            let title = Title { rank: TitleRank::Generated, text: shortened(description, MAX_TEXT_CHARS).into() };
+            let title = Title { rank: TitleRank::Generated, text: short_text(description) };
             record.emit(&session, EventKind::Title(title));
         }
         Ok(())

@@ -7,12 +7,14 @@
 mod api_values;
 mod compaction;
 mod decoder;
+pub(crate) mod id;
 mod line_types;
 mod lineage;
 mod meta;
 mod prompt;
 mod registry;
 mod skim;
+mod subagent_mode;
 mod wire;
 
 #[cfg(test)]
@@ -22,8 +24,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, file_stem, has_extension};
@@ -31,8 +32,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 
 /// Claude Code.
 pub(crate) struct Claude;
-
-const ID: ClientId = ClientId::new("claude");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,

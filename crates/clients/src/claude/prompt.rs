@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use agtop_model::ToolKey;
 
-use super::ID;
+use super::id::ID;
 use super::wire::{self, Content};
 
 /// What the user did in a message.

@@ -6,7 +6,7 @@
 use agtop_model::{Event, EventKind, Place, Running, SessionKey, VendorActivity};
 use serde::Deserialize;
 
-use super::ID;
+use super::id::ID;
 use crate::decode::{Record, SourceFile};
 use crate::parse::{LooseTime, Str};
 use crate::{DecodeError, Decoder, Input, Source};

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use agtop_model::Timestamp;
 use memchr::memmem::Finder;
 
-use super::compaction::SubagentMode;
 use super::line_types;
 use super::prompt::{ended_call, is_generated_text};
+use super::subagent_mode::SubagentMode;
 use crate::parse::rfc3339;
 
 /// Longer lines without usage hold tool results and attachments: only a few facts are extracted from them.

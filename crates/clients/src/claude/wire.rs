@@ -11,9 +11,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::compaction::SubagentMode;
+use super::subagent_mode::SubagentMode;
 use crate::bounded;
-use crate::parse::{Count, LooseTime, Str, shortened};
+use crate::parse::{Count, LooseTime, Str, short_text};
 
 /// A line of a transcript.
 #[derive(Debug, Deserialize)]
@@ -336,7 +336,7 @@ impl ToolInput<'_> {
     pub(super) fn target(&self) -> Option<Untrusted> {
         let fields = [self.file_path, self.command, self.pattern, self.url, self.query, self.description];
         let text = fields.into_iter().flatten().find_map(text)?;
-        Some(shortened(&text, super::decoder::MAX_TEXT_CHARS).into())
+        Some(short_text(&text))
     }
 }
 

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::cost::embedded_cost;
-use crate::decode::{MAX_TEXT_CHARS, Record, SourceFile, response};
+use crate::decode::{Record, SourceFile, response};
 use crate::interner::Interner;
 use crate::list::LazyList;
 use crate::message_text::{Block, blocks, prose};
-use crate::parse::{Count, LooseText, LooseTime, model_name, shortened};
+use crate::parse::{Count, LooseText, LooseTime, MAX_TEXT_CHARS, model_name, shortened};
 use crate::paths::directory;
 use crate::{DecodeError, Decoder, Input, Source};
 

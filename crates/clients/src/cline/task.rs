@@ -7,10 +7,10 @@ use agtop_model::{
 use serde::Deserialize;
 
 use crate::cost::embedded_cost;
-use crate::decode::{MAX_TEXT_CHARS, Record, SourceFile, response};
+use crate::decode::{Record, SourceFile, response};
 use crate::interner::Interner;
 use crate::list::LazyList;
-use crate::parse::{Count, LooseText, LooseTime, model_name, shortened};
+use crate::parse::{Count, LooseText, LooseTime, MAX_TEXT_CHARS, model_name, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// What `tokensIn` of a request counts. Records name neither the release nor, except for Cline, the provider.

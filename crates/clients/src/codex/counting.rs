@@ -9,7 +9,7 @@ use agtop_model::{
     Timestamp, Turn, Untrusted, Window,
 };
 
-use super::ID;
+use super::id::ID;
 use super::lineage::Owner;
 use super::loose::filled;
 use super::payload::{Info, LimitWindow, RateLimits, TokenCount, UsageRecord};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use agtop_model::{EventKind, Lineage, SessionFacts, SessionKey, Untrusted};
 
-use super::ID;
+use super::id::ID;
 use super::lineage::{Owner, ThreadLineage};
 use super::loose::filled;
 use super::payload::{Meta, TurnContext};

@@ -1,6 +1,7 @@
 //! Codex: one rollout per thread, with running totals or, from 0.147 on, one record per response.
 
 mod counting;
+pub(crate) mod id;
 mod lineage;
 mod loose;
 mod meta;
@@ -21,8 +22,7 @@ mod wire;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use self::rollout::Rollout;
 use self::titles::{StateDatabase, THREADS_TABLES, ThreadIndex};
 use crate::facts::is_uuid;
@@ -32,8 +32,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 
 /// Codex.
 pub(crate) struct Codex;
-
-const ID: ClientId = ClientId::new("codex");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,

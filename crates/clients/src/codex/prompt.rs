@@ -2,10 +2,7 @@
 
 use agtop_model::Untrusted;
 
-use crate::parse::shortened;
-
-/// Maximum length of a title, in characters.
-const MAX_TEXT_CHARS: usize = 120;
+use crate::parse::short_text;
 
 /// Beginnings of texts that Codex and its editor extensions send with the role `user`.
 const GENERATED_TEXT_PREFIXES: &[&str] = &[
@@ -39,7 +36,7 @@ pub(super) fn cwd_in_context(text: &str) -> Option<&str> {
 
 /// The title made of a prompt's first line.
 pub(super) fn title(text: &str) -> Untrusted {
-    Untrusted::new(shortened(text.lines().next().unwrap_or_default(), MAX_TEXT_CHARS))
+    short_text(text.lines().next().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use agtop_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ID;
+use super::id::ID;
 use super::lineage::{Owner, ThreadLineage, second_of};
 use super::loose::filled;
 use super::payload::Failure;

@@ -7,7 +7,8 @@ use agtop_model::{
 };
 use proptest::prelude::*;
 
-use super::{Codex, ID};
+use super::Codex;
+use super::id::ID;
 use crate::testing::{Tally, decode_lines, decode_rows, home};
 use crate::{Client, Env, Presence, ProcFacts, SqlValue};
 

@@ -5,15 +5,12 @@ use std::path::PathBuf;
 use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank, Untrusted};
 use serde::Deserialize;
 
-use super::ID;
+use super::id::ID;
 use super::loose::filled;
 use super::prompt::{title, typed_prompt};
 use crate::decode::{Record, SourceFile};
-use crate::parse::{LooseTime, Str, shortened};
+use crate::parse::{LooseTime, Str, short_text};
 use crate::{DecodeError, Decoder, Input, SqlValue, Table, TableContent};
-
-/// Maximum length of a name, in characters.
-const MAX_TEXT_CHARS: usize = 120;
 
 /// Reads `session_index.jsonl`: one line for each name that a thread was given; the last one counts.
 pub(super) struct ThreadIndex {
@@ -44,7 +41,7 @@ impl Decoder for ThreadIndex {
 
 /// The file does not say whether the user or a model chose the name, so it gets the lower of the two ranks.
 fn named(name: &str) -> EventKind {
-    EventKind::Title(Title { rank: TitleRank::Generated, text: Untrusted::new(shortened(name, MAX_TEXT_CHARS)) })
+    EventKind::Title(Title { rank: TitleRank::Generated, text: short_text(name) })
 }
 
 /// The columns of the threads table that rollouts do not have. Its token count is a running total and not read.

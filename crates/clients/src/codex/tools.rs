@@ -5,15 +5,12 @@ use std::sync::Arc;
 
 use agtop_model::{EventKind, ToolKey, Untrusted};
 
-use super::ID;
+use super::id::ID;
 use super::loose::filled;
 use super::payload::{Arguments, Call, Command, Output, Words};
 use super::tool_result::ToolResultSummary;
 use crate::interner::Interner;
-use crate::parse::{Str, shortened};
-
-/// Maximum length of a target, in characters.
-const MAX_TEXT_CHARS: usize = 120;
+use crate::parse::{MAX_TEXT_CHARS, Str, short_text, shortened};
 
 /// The calls of one thread that do not end with their result.
 ///
@@ -54,7 +51,7 @@ impl Tools {
         if name == "spawn_agent" {
             let kind = arguments.and_then(|arguments| filled(arguments.agent_type.as_ref())).unwrap_or("subagent");
             let task = arguments.and_then(|arguments| short(filled(arguments.message.as_ref())?));
-            self.sending.insert(tool, (Untrusted::new(shortened(kind, MAX_TEXT_CHARS)), task));
+            self.sending.insert(tool, (short_text(kind), task));
         }
         let target = arguments.and_then(target).or_else(|| call.input.as_ref().and_then(custom_target));
         Some((tool, EventKind::ToolStarted { tool, name: self.name(name), target }))

@@ -6,7 +6,7 @@ use agtop_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ID;
+use super::id::ID;
 use crate::decode::{Record, SourceFile, response};
 use crate::interner::Interner;
 use crate::parse::{Count, LooseText, LooseTime, model_name};

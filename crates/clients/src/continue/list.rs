@@ -3,7 +3,7 @@
 use agtop_model::{Event, Place, SessionFacts, SessionKey, TitleRank};
 use serde::Deserialize;
 
-use super::ID;
+use super::id::ID;
 use super::session::DEFAULT_TITLE;
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 use agtop_model::{MessageKey, StopReason, Usage};
 
-use super::ID;
+use super::id::ID;
 use super::wire::Counts;
 
 /// A process rarely uses more models; totals of further models are not replaced by spans.

@@ -10,15 +10,15 @@ use agtop_model::{
 };
 
 use super::counting::{self, ReportedUsage, stop_reason};
+use super::id::{ID, session_id};
 use super::runs::{ProcessRun, ProcessRuns, RunStart};
 use super::wire::{
     Begin, CallUsage, Compaction, Context, Line, Message, Payload, Permission, Shutdown, Subagent, ToolStart,
     UserMessage,
 };
-use super::{ID, MAX_TEXT_CHARS, session_id};
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::{Str, shortened};
+use crate::parse::{Str, short_text};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -124,7 +124,7 @@ impl SessionEvents {
             Payload::Compaction(compaction) => self.compaction(&line, &session, &compaction, record),
             Payload::Failure(failure) => {
                 let reason = failure.error_type.as_deref().unwrap_or("error");
-                record.emit(&session, EventKind::Error(shortened(reason, MAX_TEXT_CHARS).into()));
+                record.emit(&session, EventKind::Error(short_text(reason)));
             }
             Payload::Stop => record.emit(&session, EventKind::TurnEnded),
             Payload::Shutdown(shutdown) => self.shutdown(&shutdown, record),
@@ -188,7 +188,7 @@ impl SessionEvents {
         record.prompt(&self.session, message.content.text());
         if let Some(text) = message.content.text().filter(|_| !self.has_prompt) {
             self.has_prompt = true;
-            let title = Title { rank: TitleRank::FirstPrompt, text: shortened(text, MAX_TEXT_CHARS).into() };
+            let title = Title { rank: TitleRank::FirstPrompt, text: short_text(text) };
             record.emit(&self.session, EventKind::Title(title));
         }
     }
@@ -323,7 +323,7 @@ impl SessionEvents {
         let Some(tool) = tool_key(start.tool_call_id.as_ref()) else { return };
         let name = self.names.get(start.tool_name.as_deref().unwrap_or("tool"));
         let asks = QUESTION_TOOLS.contains(&&*name);
-        let target = start.target().map(|text| shortened(&text, MAX_TEXT_CHARS).into());
+        let target = start.target().map(|text| short_text(&text));
         record.emit(session, EventKind::ToolStarted { tool, name, target });
         if asks {
             record.emit(session, EventKind::Waiting);
@@ -333,7 +333,7 @@ impl SessionEvents {
     fn subagent_start(&mut self, line: &Line<'_>, session: &SessionKey, agent: &Subagent<'_>, record: &mut Record<'_>) {
         let name = agent.agent_name.as_deref().unwrap_or("agent");
         if let Some(tool) = tool_key(agent.tool_call_id.as_ref()) {
-            let task = agent.agent_description.as_deref().map(|task| shortened(task, MAX_TEXT_CHARS).into());
+            let task = agent.agent_description.as_deref().map(|task| short_text(task));
             record.emit(&self.session, EventKind::SubagentStarted { tool, name: name.into(), task });
         }
         if *session == self.session {
@@ -343,7 +343,7 @@ impl SessionEvents {
         emit_facts(session, facts, record);
         self.model(line, session, agent.model.as_ref(), record);
         if let Some(title) = agent.agent_display_name.as_deref() {
-            let title = Title { rank: TitleRank::Generated, text: shortened(title, MAX_TEXT_CHARS).into() };
+            let title = Title { rank: TitleRank::Generated, text: short_text(title) };
             record.emit(session, EventKind::Title(title));
         }
     }

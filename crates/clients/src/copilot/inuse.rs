@@ -8,7 +8,7 @@ use std::path::Path;
 
 use agtop_model::{Event, EventKind, Place, Running, SessionKey, Timestamp};
 
-use super::ID;
+use super::id::ID;
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::store::file_name;

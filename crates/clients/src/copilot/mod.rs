@@ -6,6 +6,7 @@
 
 mod counting;
 mod decoder;
+pub(crate) mod id;
 mod inuse;
 mod otel;
 mod runs;
@@ -19,20 +20,16 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role};
+use agtop_model::Role;
 
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
-use crate::store::{file_name, file_stem, has_extension};
+use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// GitHub Copilot.
 pub(crate) struct Copilot;
-
-const ID: ClientId = ClientId::new("copilot");
-
-/// Maximum length of titles and targets, in characters.
-const MAX_TEXT_CHARS: usize = 120;
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -231,14 +228,4 @@ fn workspace_storages(env: &Env) -> Vec<PathBuf> {
     const PRODUCTS: [&str; 3] = ["Code", "Code - Insiders", "VSCodium"];
     let of_product = |home: &PathBuf| PRODUCTS.map(|product| home.join(product).join("User/workspaceStorage"));
     env.desktop_homes().iter().flat_map(of_product).collect()
-}
-
-/// The session of a file: the name of its directory, or its own name for files from 2025, which in the first releases
-/// has text before and after the id.
-fn session_id(path: &Path) -> &str {
-    let name = match file_name(path) {
-        "events.jsonl" | "workspace.yaml" => path.parent().map(file_name).unwrap_or_default(),
-        _ => file_stem(path),
-    };
-    name.split('_').find(|part| is_uuid(part)).unwrap_or(name)
 }

@@ -13,9 +13,10 @@ use agtop_model::{
 };
 use memchr::memmem::Finder;
 
+use super::counting;
 use super::counting::stop_reason;
+use super::id::ID;
 use super::span::{Span, SpanKind};
-use super::{ID, counting};
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::{DecodeError, Decoder, Input, Source};

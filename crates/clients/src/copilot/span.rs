@@ -11,7 +11,7 @@ use agtop_model::{MessageKey, Timestamp};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 
-use super::ID;
+use super::id::ID;
 use super::wire::Counts;
 use crate::bounded;
 use crate::parse::{Count, LooseText, rfc3339};

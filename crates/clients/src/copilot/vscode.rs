@@ -10,13 +10,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::id::ID;
 use super::workspace::project_of;
-use super::{ID, MAX_TEXT_CHARS};
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::list::LazyList;
-use crate::parse::{Count, LooseText, LooseTime, shortened};
+use crate::parse::{Count, LooseText, LooseTime, short_text};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -133,7 +133,7 @@ impl Chat {
 
     fn title(&self, rank: TitleRank, text: &LooseText<'_>, record: &mut Record<'_>) {
         if let Some(text) = text.text() {
-            let title = Title { rank, text: shortened(text, MAX_TEXT_CHARS).into() };
+            let title = Title { rank, text: short_text(text) };
             record.emit(&self.session, EventKind::Title(title));
         }
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
 use serde::Deserialize;
 
-use super::{ID, MAX_TEXT_CHARS, session_id};
+use super::id::{ID, session_id};
 use crate::decode::{Record, SourceFile};
-use crate::parse::{LooseText, rfc3339, shortened};
+use crate::parse::{LooseText, rfc3339, short_text};
 use crate::paths::local_path;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -47,7 +47,7 @@ impl Decoder for Description {
             record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         }
         if let Some(name) = value("name").or_else(|| value("summary")) {
-            let title = Title { rank, text: shortened(&name, MAX_TEXT_CHARS).into() };
+            let title = Title { rank, text: short_text(&name) };
             record.emit(&self.session, EventKind::Title(title));
         }
         Ok(())

@@ -9,12 +9,12 @@ use agtop_model::{
     SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
 };
 
-use super::ID;
+use super::id::ID;
 use super::parts::{Answer, Call, Finish, MessagePart, message_parts};
 use crate::cost::stored_cost;
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::{Count, model_name, shortened};
+use crate::parse::{Count, model_name, short_text};
 use crate::store::file_name;
 use crate::{DecodeError, Decoder, Input, Source, SqlValue};
 
@@ -25,9 +25,6 @@ pub(super) const SESSIONS: &[&str] =
 /// The columns of `messages`; `provider` and `is_summary_message` were added later.
 pub(super) const MESSAGES: &[&str] =
     &["session_id", "role", "parts", "model", "provider", "is_summary_message", "created_at"];
-
-/// Maximum length of titles and targets, in characters.
-pub(super) const MAX_TEXT_CHARS: usize = 120;
 
 /// Titles of sessions that a model has not named yet.
 const DEFAULT_TITLES: &[&str] = &["New Session", "Untitled Session", "New Agent Session"];
@@ -111,7 +108,7 @@ impl Database {
         record.at = moment(updated).or(started);
         record.emit(&key, EventKind::Facts(Box::new(facts)));
         if let Some(title) = title.text().filter(|title| !DEFAULT_TITLES.contains(title)) {
-            let text = shortened(title, MAX_TEXT_CHARS).into();
+            let text = short_text(title);
             record.emit(&key, EventKind::Title(Title { rank: TitleRank::Generated, text }));
         }
         // The cost of sub-agents is already included in their parent's cost.
@@ -236,7 +233,7 @@ fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn
 fn prompt(session: &SessionKey, parts: &[MessagePart<'_>], record: &mut Record<'_>) {
     let Some(words) = parts.iter().find_map(shown) else { return };
     record.prompt(session, Some(words));
-    let title = Title { rank: TitleRank::FirstPrompt, text: shortened(words, MAX_TEXT_CHARS).into() };
+    let title = Title { rank: TitleRank::FirstPrompt, text: short_text(words) };
     record.emit(session, EventKind::Title(title));
 }
 
@@ -272,7 +269,7 @@ fn finished(session: &SessionKey, finish: &Finish<'_>, record: &mut Record<'_>) 
         Some("tool_use" | "max_tokens") => {}
         Some(reason @ ("error" | "content_filter")) => {
             let reason = finish.message.text().unwrap_or(reason);
-            record.emit(session, EventKind::Error(shortened(reason, MAX_TEXT_CHARS).into()));
+            record.emit(session, EventKind::Error(short_text(reason)));
         }
         _ => record.emit(session, EventKind::TurnEnded),
     }

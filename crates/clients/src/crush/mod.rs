@@ -6,6 +6,7 @@
 //! the tokens of its last step, which show how full the context is, and its whole cost.
 
 mod database;
+mod id;
 mod parts;
 mod projects;
 
@@ -15,8 +16,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
 use crate::store::file_name;
@@ -27,8 +27,6 @@ use crate::{
 
 /// Crush.
 pub(crate) struct Crush;
-
-const ID: ClientId = ClientId::new("crush");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,

@@ -4,8 +4,7 @@ use agtop_model::Untrusted;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::database::MAX_TEXT_CHARS;
-use crate::parse::{LooseText, LooseTime, shortened};
+use crate::parse::{LooseText, LooseTime, short_text};
 use crate::{DecodeError, bounded};
 
 #[derive(Deserialize)]
@@ -110,6 +109,6 @@ impl Call<'_> {
         let input: Arguments<'_> = serde_json::from_str(self.input.text()?).ok()?;
         let all =
             [&input.file_path, &input.path, &input.command, &input.pattern, &input.url, &input.query, &input.prompt];
-        all.into_iter().find_map(LooseText::text).map(|target| shortened(target, MAX_TEXT_CHARS).into())
+        all.into_iter().find_map(LooseText::text).map(|target| short_text(target))
     }
 }

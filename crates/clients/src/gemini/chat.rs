@@ -3,18 +3,18 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
+    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
 };
 use memchr::memmem;
 
-use super::ID;
 use super::conversation::Conversation;
+use super::id::ID;
 use super::projects::project_of;
 use super::wire::{Arguments, Header, LineKind, Message, Rewind, Tokens, ToolCall, Update, kind_of, message_text};
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::list::LazyList;
-use crate::parse::{Str, shortened};
+use crate::parse::{MAX_TEXT_CHARS, Str, short_text, shortened};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -39,9 +39,6 @@ pub(super) struct Chat {
     names: HashSet<Arc<str>>,
     is_gemma: bool,
 }
-
-/// Maximum length of titles and targets, in characters.
-const MAX_TEXT_CHARS: usize = 120;
 
 /// Beginnings of messages with the role `user` that Gemini CLI itself writes.
 const GENERATED_TEXT_PREFIXES: &[&str] = &[
@@ -231,7 +228,7 @@ impl Chat {
             }
             "error" if self.emitted.insert(key) => {
                 let text = message_text(message.content).unwrap_or_default();
-                record.emit(&self.session, EventKind::Error(shortened(&text, MAX_TEXT_CHARS).into()));
+                record.emit(&self.session, EventKind::Error(short_text(&text)));
             }
             "info"
                 if message_text(message.content).is_some_and(|text| text == CANCELLED_MESSAGE)
@@ -255,7 +252,7 @@ impl Chat {
         if !self.is_titled && !text.is_empty() {
             let rank = if is_command(text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
             self.is_titled = rank == TitleRank::FirstPrompt;
-            let title = Title { rank, text: shortened(text, MAX_TEXT_CHARS).into() };
+            let title = Title { rank, text: short_text(text) };
             record.emit(&self.session, EventKind::Title(title));
         }
     }
@@ -304,7 +301,7 @@ impl Chat {
     fn tool(&mut self, call: &ToolCall<'_>, record: &mut Record<'_>) {
         let tool = ToolKey::new(ID, &call.id.0);
         let arguments = Arguments::of(call.args);
-        let target = arguments.target().map(|target| Untrusted::from(shortened(target, MAX_TEXT_CHARS)));
+        let target = arguments.target().map(|target| short_text(target));
         let name = self.intern(&call.name.0);
         record.emit(&self.session, EventKind::ToolStarted { tool, name, target: target.clone() });
         let is_subagent = call.agent_id.is_some();

@@ -3,6 +3,7 @@
 
 mod chat;
 mod conversation;
+pub(crate) mod id;
 mod projects;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,7 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::paths::sha256_of;
 use crate::signature::ProcessSignature;
@@ -21,8 +21,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 
 /// Gemini CLI.
 pub(crate) struct Gemini;
-
-const ID: ClientId = ClientId::new("gemini");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use agtop_model::{Event, EventKind, Place, SessionKey};
 use serde::Deserialize;
 
-use super::ID;
+use super::id::ID;
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::parse::Str;

@@ -6,10 +6,10 @@ use agtop_model::{EventKind, SessionKey, ToolKey};
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::{ID, MAX_TEXT_CHARS};
+use super::id::ID;
 use crate::decode::Record;
 use crate::interner::Interner;
-use crate::parse::{LooseText, shortened};
+use crate::parse::{LooseText, short_text};
 use crate::{DecodeError, bounded};
 
 /// A part of a message.
@@ -105,7 +105,7 @@ impl GooseMessage<'_> {
                     has_tools = true;
                     let call = item.call.as_ref().and_then(|call| call.value.as_ref());
                     let name = names.get(call.and_then(|call| call.name.text()).unwrap_or("unknown"));
-                    let target = call.and_then(Call::target).map(|text| shortened(text, MAX_TEXT_CHARS).into());
+                    let target = call.and_then(Call::target).map(|text| short_text(text));
                     record.emit(session, EventKind::ToolStarted { tool, name, target });
                 }
                 "toolResponse" => {

@@ -11,11 +11,12 @@ use serde::Deserialize;
 
 use super::content::{GooseMessage, TOOL_AND_TEXT_PARTS, TOOL_PARTS, is_shown, items};
 use super::counts::{Counts, count_of};
-use super::{ID, MAX_TEXT_CHARS, usage_outside_ledger};
+use super::id::ID;
+use super::outside_ledger::usage_outside_ledger;
 use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::{Count, LooseText, model_name, rfc3339, shortened};
+use crate::parse::{Count, LooseText, model_name, rfc3339, short_text};
 use crate::{DecodeError, Decoder, Input, Source, SqlValue};
 
 /// The columns of `usage_ledger`, added by schema 15.
@@ -301,7 +302,7 @@ fn title(name: Option<&str>, is_given: bool) -> Option<Title> {
     let name =
         name.filter(|name| is_given || !DEFAULT_TITLE_PREFIXES.iter().any(|unnamed| name.starts_with(unnamed)))?;
     let rank = if is_given { TitleRank::Given } else { TitleRank::Generated };
-    Some(Title { rank, text: shortened(name, MAX_TEXT_CHARS).into() })
+    Some(Title { rank, text: short_text(name) })
 }
 
 /// A time in seconds, milliseconds, or UTC as SQLite writes it, `2025-12-02 16:58:55`.

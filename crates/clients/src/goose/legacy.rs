@@ -8,11 +8,12 @@ use serde::Deserialize;
 
 use super::content::{GooseMessage, MessageItem};
 use super::counts::Counts;
-use super::{ID, MAX_TEXT_CHARS, usage_outside_ledger};
+use super::id::ID;
+use super::outside_ledger::usage_outside_ledger;
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::{Count, LooseText, LooseTime, shortened};
+use crate::parse::{Count, LooseText, LooseTime, short_text};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -71,7 +72,7 @@ impl Lines {
         };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         if let Some(text) = line.description.text() {
-            let title = Title { rank: TitleRank::Generated, text: shortened(text, MAX_TEXT_CHARS).into() };
+            let title = Title { rank: TitleRank::Generated, text: short_text(text) };
             record.emit(&self.session, EventKind::Title(title));
         }
         let (input, output) = (line.accumulated_input_tokens, line.accumulated_output_tokens);

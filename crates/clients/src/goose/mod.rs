@@ -6,15 +6,13 @@
 mod content;
 mod counts;
 mod database;
+mod id;
 mod legacy;
+mod outside_ledger;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{
-    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, SessionKey, Tier, Timestamp,
-    Turn, Usage,
-};
-
+use self::id::ID;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{
@@ -23,12 +21,6 @@ use crate::{
 
 /// Goose.
 pub(crate) struct Goose;
-
-/// Its id.
-const ID: ClientId = ClientId::new("goose");
-
-/// Maximum length of titles and targets, in characters.
-const MAX_TEXT_CHARS: usize = 120;
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -162,31 +154,6 @@ fn is_session_id(text: &str) -> bool {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         day.len() == 8 && is_number(day) && is_number(number)
     })
-}
-
-/// The response that stands for the usage of a session outside its ledger.
-///
-/// Its usage is the running total minus the ledger. Both grow together, so the difference does not change between
-/// readings: a session from before the ledger keeps its earlier usage. The imported file and the database have the
-/// response under the same key, and the larger one counts.
-fn usage_outside_ledger(session: &SessionKey, opened: Timestamp, usage: Usage, cost: Option<PicoUsd>) -> Turn {
-    Turn {
-        message: MessageKey::in_session(session, "accumulated"),
-        id: None,
-        part_of: CoarserRecords::none(),
-        geo: InferenceGeo::Global,
-        purpose: Purpose::Answer,
-        requests: 1,
-        model: None,
-        usage,
-        tier: Tier::Standard,
-        extent: Extent::Sum,
-        embedded_cost: cost,
-        stop: None,
-        lineage: Lineage::Main,
-        opened,
-        context_used: Some(0),
-    }
 }
 
 #[cfg(test)]

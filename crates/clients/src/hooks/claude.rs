@@ -2,14 +2,11 @@
 //!
 //! Source: code.claude.com/docs/en/hooks, as of version 2.1.
 
-use agtop_model::ClientId;
-
 use super::grouped_format::{ExtraField, GroupedFormat};
 use super::payload::{Events, HookMeaning, PayloadFormat};
 use super::{HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
+use crate::claude::id::ID;
 use crate::{DecodeError, Env};
-
-const ID: ClientId = ClientId::new("claude");
 
 /// The hook dialect of Claude Code.
 pub(crate) struct ClaudeHooks;

@@ -2,15 +2,12 @@
 //!
 //! Sources: developers.openai.com/codex/hooks, and openai/codex, codex-rs/hooks/schema/generated.
 
-use agtop_model::ClientId;
-
 use super::grouped_format::{ExtraField, GroupedFormat};
 use super::notify_format::NotifyFormat;
 use super::payload::{Events, HookMeaning, PayloadFormat};
 use super::{HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
+use crate::codex::id::ID;
 use crate::{DecodeError, Env};
-
-const ID: ClientId = ClientId::new("codex");
 
 /// The hook dialect of Codex.
 pub(crate) struct CodexHooks;

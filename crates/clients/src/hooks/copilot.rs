@@ -5,14 +5,11 @@
 
 use std::fmt::Write as _;
 
-use agtop_model::ClientId;
-
 use super::dedicated_file::{DedicatedFile, literal};
 use super::payload::{Events, HookMeaning, PayloadFormat};
 use super::{HookCommand, HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
+use crate::copilot::id::ID;
 use crate::{DecodeError, Env};
-
-const ID: ClientId = ClientId::new("copilot");
 
 /// The hook dialect of Copilot CLI.
 pub(crate) struct CopilotHooks;

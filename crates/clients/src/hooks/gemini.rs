@@ -2,14 +2,11 @@
 //!
 //! Source: google-gemini/gemini-cli, docs/hooks/reference.md.
 
-use agtop_model::ClientId;
-
 use super::grouped_format::{ExtraField, GroupedFormat};
 use super::payload::{Events, HookMeaning, PayloadFormat};
 use super::{HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
+use crate::gemini::id::ID;
 use crate::{DecodeError, Env};
-
-const ID: ClientId = ClientId::new("gemini");
 
 /// The hook dialect of Gemini CLI.
 pub(crate) struct GeminiHooks;

@@ -21,7 +21,6 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{Provenance, Timestamp};
 use thiserror::Error;
 
 use crate::{DecodeError, Env};
@@ -33,7 +32,7 @@ pub(crate) use copilot::CopilotHooks;
 pub(crate) use gemini::GeminiHooks;
 pub use minimal_payload::minimal_payload;
 pub(crate) use opencode::OpenCodeHooks;
-pub use payload::{HookEvent, HookMeaning};
+pub use payload::{HookEvent, HookMeaning, PayloadOrigin};
 pub(crate) use qwen::QwenHooks;
 
 /// Clients that reportedly have hooks whose format no primary source confirms: agtop does not install hooks there.
@@ -71,15 +70,6 @@ pub enum HookScope<'a> {
     Project(&'a Path),
     /// The user, in this directory.
     Local(&'a Path),
-}
-
-/// When and where a payload arrived.
-#[derive(Clone, Copy, Debug)]
-pub struct PayloadOrigin {
-    /// When it was sent, for payloads without a time.
-    pub at: Timestamp,
-    /// The provenance of its events.
-    pub source: Provenance,
 }
 
 /// A settings file of a client that names agtop, or can.

@@ -2,15 +2,12 @@
 //!
 //! Source: opencode.ai/docs/plugins. The plugin passes on names and ids only, no message text.
 
-use agtop_model::ClientId;
-
 use super::dedicated_file::{DedicatedFile, literal};
 use super::payload::{Events, HookMeaning, PayloadFormat};
 use super::{HookCommand, HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
 use crate::opencode::STOP_ERRORS;
+use crate::opencode::id::ID;
 use crate::{DecodeError, Env};
-
-const ID: ClientId = ClientId::new("opencode");
 
 /// The hook dialect of OpenCode.
 pub(crate) struct OpenCodeHooks;

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, Event, EventKind, SessionFacts, SessionKey, Timestamp, ToolKey};
+use agtop_model::{ClientId, Event, EventKind, Provenance, SessionFacts, SessionKey, Timestamp, ToolKey};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::PayloadOrigin;
 use crate::DecodeError;
 use crate::parse::{Count, LooseText, LooseTime, shortened};
 
@@ -24,6 +23,15 @@ const MAX_CLOCK_SKEW_MS: u64 = 60_000;
 
 /// A client's events, in the order in which they are installed, with their meaning.
 pub(super) type Events = &'static [(&'static str, HookMeaning)];
+
+/// When and where a payload arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct PayloadOrigin {
+    /// When it was sent, for payloads without a time.
+    pub at: Timestamp,
+    /// The provenance of its events.
+    pub source: Provenance,
+}
 
 /// The meaning of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,14 +2,11 @@
 //!
 //! Source: QwenLM/qwen-code, docs/users/features/hooks.md.
 
-use agtop_model::ClientId;
-
 use super::grouped_format::{ExtraField, GroupedFormat};
 use super::payload::{Events, HookMeaning, PayloadFormat};
 use super::{HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
+use crate::qwen::id::ID;
 use crate::{DecodeError, Env};
-
-const ID: ClientId = ClientId::new("qwen");
 
 /// The hook dialect of Qwen Code.
 pub(crate) struct QwenHooks;

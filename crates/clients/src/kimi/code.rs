@@ -11,17 +11,18 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, Tier, Timestamp, TitleRank, ToolKey, Turn, Untrusted, Usage,
+    SessionKey, Tier, Timestamp, TitleRank, ToolKey, Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::events::{Arguments, is_command, message_text};
-use super::{ID, MAX_TEXT_CHARS, child_id};
+use super::id::ID;
+use super::owner::child_id;
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::{Count, LooseText, LooseTime, Str, shortened};
+use crate::parse::{Count, LooseText, LooseTime, Str, short_text};
 use crate::paths::directory;
 use crate::store::file_name;
 use crate::{DecodeError, Decoder, Input, Source};
@@ -117,7 +118,7 @@ impl Decoder for CodeState {
             let origin = labels.as_ref().and_then(|labels| labels.profile_name.text());
             let facts = SessionFacts {
                 parent: Some(session.clone()),
-                origin: origin.map(|kind| shortened(kind, MAX_TEXT_CHARS).into()),
+                origin: origin.map(|kind| short_text(kind)),
                 ..SessionFacts::default()
             };
             record.facts(&session_of(&self.id, &name.0), facts);
@@ -348,11 +349,11 @@ impl CodeLog {
                 let tool = self.tool(uuid);
                 let arguments = event.args.and_then(|args| serde_json::from_str::<Arguments<'_>>(args.get()).ok());
                 let arguments = arguments.unwrap_or_default();
-                let target = arguments.target().map(|target| Untrusted::from(shortened(target, MAX_TEXT_CHARS)));
+                let target = arguments.target().map(|target| short_text(target));
                 let started = EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() };
                 record.emit(&self.session, started);
                 if name == "Agent" {
-                    let kind = shortened(arguments.subagent_type.text().unwrap_or("coder"), MAX_TEXT_CHARS).into();
+                    let kind = short_text(arguments.subagent_type.text().unwrap_or("coder"));
                     record.emit(&self.session, EventKind::SubagentStarted { tool, name: kind, task: target });
                 }
             }

@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::events::{Function, is_command, message_text};
+use super::owner::SessionOwner;
 use super::wire::{call_key, start};
-use super::{MAX_TEXT_CHARS, SessionOwner};
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::{Count, LooseText, shortened};
+use crate::parse::{Count, LooseText, short_text};
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads a session of the first versions: the messages to the model, without times and usage.
@@ -69,7 +69,7 @@ impl OldSession {
                 {
                     record.prompt(session, Some(&text));
                     let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
-                    let title = Title { rank, text: shortened(&text, MAX_TEXT_CHARS).into() };
+                    let title = Title { rank, text: short_text(&text) };
                     record.emit(session, EventKind::Title(title));
                 }
             }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use agtop_model::{Event, EventKind, IssueKind, Place, SessionFacts, SessionKey, Title, TitleRank};
 use serde::Deserialize;
 
-use super::{ID, MAX_TEXT_CHARS, SessionOwner};
+use super::id::ID;
+use super::owner::SessionOwner;
 use crate::decode::{Record, SourceFile};
 use crate::list::LazyList;
-use crate::parse::{LooseText, LooseTime, shortened};
+use crate::parse::{LooseText, LooseTime, short_text};
 use crate::paths::md5_of;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -93,7 +94,7 @@ impl Decoder for State {
         let state: SessionState<'_> = serde_json::from_slice(document(input)?)?;
         if let Some(title) = state.custom_title.text() {
             let rank = if state.title_generated { TitleRank::Generated } else { TitleRank::Given };
-            let title = Title { rank, text: shortened(title, MAX_TEXT_CHARS).into() };
+            let title = Title { rank, text: short_text(title) };
             Record::new(self.file, Place::Entry(0), None, out).emit(&self.owner.session, EventKind::Title(title));
         }
         Ok(())
@@ -135,12 +136,12 @@ impl Decoder for Subagent {
             parent: self.owner.parent.clone(),
             started: instance.created_at.0,
             project: Some(Arc::clone(&self.owner.project)),
-            origin: instance.subagent_type.text().map(|kind| shortened(kind, MAX_TEXT_CHARS).into()),
+            origin: instance.subagent_type.text().map(|kind| short_text(kind)),
             ..SessionFacts::default()
         };
         record.emit(session, EventKind::Facts(Box::new(facts)));
         if let Some(description) = instance.description.text() {
-            let title = Title { rank: TitleRank::Generated, text: shortened(description, MAX_TEXT_CHARS).into() };
+            let title = Title { rank: TitleRank::Generated, text: short_text(description) };
             record.emit(session, EventKind::Title(title));
         }
         if matches!(instance.status.text(), Some("completed" | "failed" | "killed")) {

@@ -8,6 +8,8 @@ mod code;
 mod context;
 mod documents;
 mod events;
+mod id;
+mod owner;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -15,8 +17,7 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, SessionKey};
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::paths::md5_of;
 use crate::signature::ProcessSignature;
@@ -25,11 +26,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 
 /// Kimi CLI.
 pub(crate) struct Kimi;
-
-const ID: ClientId = ClientId::new("kimi");
-
-/// Maximum length of titles and targets, in characters.
-const MAX_TEXT_CHARS: usize = 120;
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -182,42 +178,6 @@ impl Client for Kimi {
         let id = process.option(&["--session", "--resume", "-S", "-r"])?;
         is_uuid(id.strip_prefix("session_").unwrap_or(id)).then(|| id.to_owned())
     }
-}
-
-/// The session of a file, from its path below `sessions`.
-struct SessionOwner {
-    /// The MD5 of the work directory, which `kimi.json` resolves.
-    project: Arc<str>,
-    /// The session or sub-agent.
-    session: SessionKey,
-    /// The session of a sub-agent.
-    parent: Option<SessionKey>,
-    /// The sub-agent's own id.
-    agent: Option<String>,
-}
-
-impl SessionOwner {
-    /// `<project>/<session>/<file>`, `<project>/<session>/subagents/<agent>/<file>` or `<project>/<session>.jsonl`.
-    fn of(relative: &Path) -> Self {
-        let parts: Vec<String> = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-        let project = parts.first().map(String::as_str).unwrap_or_default().into();
-        let session = |id: &str| SessionKey::new(ID, id);
-        match parts.as_slice() {
-            [_, id, _, agent, _] => Self {
-                project,
-                session: session(&child_id(id, agent)),
-                parent: Some(session(id)),
-                agent: Some(agent.clone()),
-            },
-            [_, id, _] => Self { project, session: session(id), parent: None, agent: None },
-            _ => Self { project, session: session(file_stem(relative)), parent: None, agent: None },
-        }
-    }
-}
-
-/// The session id of a sub-agent, whose own id is unique only within its session.
-fn child_id(session: &str, agent: &str) -> String {
-    format!("{session}/{agent}")
 }
 
 fn is_wire(relative: &Path) -> bool {

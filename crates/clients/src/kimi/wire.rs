@@ -3,15 +3,16 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
+    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
 };
 use memchr::memmem;
 
 use super::events::{Arguments, Envelope, Function, Line, Payload, TokenUsage, is_command, message_text};
-use super::{ID, MAX_TEXT_CHARS, SessionOwner, child_id};
+use super::id::ID;
+use super::owner::{SessionOwner, child_id};
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::shortened;
+use crate::parse::short_text;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// The tools that start a sub-agent; `Task` before 1.25.
@@ -120,7 +121,7 @@ impl WireLog {
             let facts = SessionFacts {
                 parent: Some(root),
                 project: Some(Arc::clone(&self.owner.project)),
-                origin: wrapping.subagent_type.text().map(|kind| shortened(kind, MAX_TEXT_CHARS).into()),
+                origin: wrapping.subagent_type.text().map(|kind| short_text(kind)),
                 ..SessionFacts::default()
             };
             record.emit(&session, EventKind::Facts(Box::new(facts)));
@@ -141,7 +142,7 @@ impl WireLog {
             "TurnEnd" | "StepInterrupted" => record.emit(session, EventKind::TurnEnded),
             "StepRetry" => {
                 let reason = payload.error_type.text().unwrap_or("StepRetry");
-                record.emit(session, EventKind::Error(shortened(reason, MAX_TEXT_CHARS).into()));
+                record.emit(session, EventKind::Error(short_text(reason)));
             }
             "CompactionEnd" => record.emit(session, EventKind::Compacted),
             "ToolCall" => self.tool_call(payload, session, record),
@@ -227,14 +228,11 @@ pub(super) fn start(
     record: &mut Record<'_>,
 ) {
     let arguments = Arguments::of(function);
-    let target = arguments.target().map(|target| Untrusted::from(shortened(target, MAX_TEXT_CHARS)));
+    let target = arguments.target().map(|target| short_text(target));
     record.emit(session, EventKind::ToolStarted { tool, name: names.get(name), target: target.clone() });
     if SUBAGENT_TOOLS.contains(&name) {
         let kind = arguments.subagent_type.text().or(arguments.subagent_name.text()).unwrap_or("coder");
-        record.emit(
-            session,
-            EventKind::SubagentStarted { tool, name: shortened(kind, MAX_TEXT_CHARS).into(), task: target },
-        );
+        record.emit(session, EventKind::SubagentStarted { tool, name: short_text(kind), task: target });
     }
 }
 
@@ -256,7 +254,7 @@ fn prompt(payload: &Payload<'_>, author: &MessageAuthor, record: &mut Record<'_>
     record.prompt(&author.session, words.as_deref());
     if let Some(text) = words {
         let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
-        let title = Title { rank, text: shortened(&text, MAX_TEXT_CHARS).into() };
+        let title = Title { rank, text: short_text(&text) };
         record.emit(&author.session, EventKind::Title(title));
     }
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use agtop_model::{Event, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp};
 
-use super::ID;
 use super::emit::{PendingPart, ResponseContext, SessionContext, emit_message, emit_session};
+use super::id::ID;
 use super::records::{Message, ReasoningCount, SessionFile, WORK_PARTS, part, purpose};
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;

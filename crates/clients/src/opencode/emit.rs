@@ -13,10 +13,7 @@ use super::records::{
 use crate::cost::embedded_cost;
 use crate::decode::Record;
 use crate::interner::Interner;
-use crate::parse::shortened;
-
-/// Maximum length of titles and targets, in characters.
-const MAX_TEXT_CHARS: usize = 120;
+use crate::parse::short_text;
 
 /// Beginnings of titles of sessions that a model has not named yet.
 const DEFAULT_TITLE_PREFIXES: &[&str] = &["New session - ", "Child session - "];
@@ -105,7 +102,7 @@ pub(super) fn emit_session(key: &SessionKey, facts: SessionFacts, title: Option<
     record.emit(key, EventKind::Facts(Box::new(facts)));
     if let Some(title) = title.filter(|title| !DEFAULT_TITLE_PREFIXES.iter().any(|unnamed| title.starts_with(unnamed)))
     {
-        let text = shortened(title, MAX_TEXT_CHARS).into();
+        let text = short_text(title);
         record.emit(key, EventKind::Title(Title { rank: TitleRank::Generated, text }));
     }
 }
@@ -136,7 +133,7 @@ pub(super) fn emit_message(id: &str, message: &Message<'_>, reply: &ResponseCont
 pub(super) fn emit_failure(error: &Failure<'_>, session: &SessionKey, record: &mut Record<'_>) {
     let name = error.name.text().unwrap_or("unknown");
     let is_stop = STOP_ERRORS.contains(&name);
-    let kind = if is_stop { EventKind::TurnEnded } else { EventKind::Error(shortened(name, MAX_TEXT_CHARS).into()) };
+    let kind = if is_stop { EventKind::TurnEnded } else { EventKind::Error(short_text(name)) };
     record.emit(session, kind);
 }
 
@@ -214,7 +211,7 @@ impl PendingPart {
                 PartContent::Tool(ToolCall::new(&call, names))
             }
             PartKind::Text if part.synthetic == Some(true) => return None,
-            PartKind::Text => PartContent::Text(shortened(part.text.text()?, MAX_TEXT_CHARS).into()),
+            PartKind::Text => PartContent::Text(short_text(part.text.text()?)),
             PartKind::Other => return None,
         };
         Some(Self { id: id.into(), at, what })
@@ -222,7 +219,7 @@ impl PendingPart {
 
     /// A text of the agent.
     pub(super) fn text(text: &str, at: Option<Timestamp>) -> Self {
-        Self { id: Box::default(), at, what: PartContent::Text(shortened(text, MAX_TEXT_CHARS).into()) }
+        Self { id: Box::default(), at, what: PartContent::Text(short_text(text)) }
     }
 
     /// A tool call.
@@ -271,7 +268,7 @@ impl ToolCall {
         let Call { name, input, status, time, is_refused } = *call;
         let subagent = SUBAGENT_TOOLS.contains(&name).then(|| input.map_or("task", |input| input.subagent()));
         let target = input.and_then(|input| if subagent.is_some() { input.task() } else { input.target() });
-        let short = |text: &str| Untrusted::from(shortened(text, MAX_TEXT_CHARS));
+        let short = |text: &str| short_text(text);
         Self {
             name: names.get(name),
             subagent: subagent.map(short),

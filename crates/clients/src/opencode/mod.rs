@@ -12,6 +12,7 @@ mod config;
 mod database;
 mod documents;
 mod emit;
+pub(crate) mod id;
 mod opencode2_message;
 mod records;
 
@@ -22,6 +23,7 @@ use agtop_model::ClientId;
 #[cfg(test)]
 pub(crate) use self::config::MAX_CONFIG_BYTES;
 pub(crate) use self::emit::STOP_ERRORS;
+use self::id::ID;
 use self::records::ReasoningCount;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
@@ -31,9 +33,6 @@ use crate::{
 
 /// OpenCode.
 pub(crate) struct OpenCode;
-
-/// Its id.
-const ID: ClientId = ClientId::new("opencode");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,

@@ -7,16 +7,13 @@ use agtop_model::{
     TitleRank, ToolKey, Turn,
 };
 
-use super::id_in_name;
 use super::wire::{Block, Message, ResponseEnd, SessionEntry, Tokens};
 use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile, response};
+use crate::facts::is_uuid;
 use crate::interner::Interner;
-use crate::parse::{LooseText, model_name, shortened};
+use crate::parse::{LooseText, model_name, short_text};
 use crate::{DecodeError, Decoder, Input, Source};
-
-/// Maximum length of titles and targets, in characters.
-const MAX_TEXT_CHARS: usize = 120;
 
 /// Beginnings of lines that agtop skips. Extensions may write megabytes into them.
 const SKIPPED_PREFIXES: &[&[u8]] = &[
@@ -134,7 +131,7 @@ impl SessionEntries {
             ResponseEnd::Aborted => record.emit(&self.session, EventKind::TurnEnded),
             ResponseEnd::Failed => {
                 let reason = message.error.text().unwrap_or("error");
-                record.emit(&self.session, EventKind::Error(shortened(reason, MAX_TEXT_CHARS).into()));
+                record.emit(&self.session, EventKind::Error(short_text(reason)));
             }
         }
     }
@@ -179,7 +176,7 @@ impl SessionEntries {
             return;
         }
         let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { return };
-        let target = block.arguments().target().map(|target| shortened(target, MAX_TEXT_CHARS).into());
+        let target = block.arguments().target().map(|target| short_text(target));
         let tool = ToolKey::new(self.client, id);
         record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
     }
@@ -212,7 +209,7 @@ impl Decoder for SessionEntries {
             }
             (Some("session_info"), _) => {
                 if let Some(name) = entry.name.text() {
-                    let title = Title { rank: TitleRank::Given, text: shortened(name, MAX_TEXT_CHARS).into() };
+                    let title = Title { rank: TitleRank::Given, text: short_text(name) };
                     record.emit(&self.session, EventKind::Title(title));
                 }
             }
@@ -232,4 +229,9 @@ pub(super) fn stem(path: &str) -> &str {
 fn session_id(path: &str) -> &str {
     let stem = stem(path);
     id_in_name(stem).unwrap_or(stem)
+}
+
+/// The session id in a file name without extension: `<time>_<id>`.
+pub(super) fn id_in_name(stem: &str) -> Option<&str> {
+    stem.rsplit_once('_').map(|(_, id)| id).filter(|id| is_uuid(id))
 }

@@ -101,13 +101,13 @@ impl Client for Pi {
 
     fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         let stem = file_stem(source.path);
-        Box::new(entries::SessionEntries::new(ID, id_in_name(stem).unwrap_or(stem), source))
+        Box::new(entries::SessionEntries::new(ID, entries::id_in_name(stem).unwrap_or(stem), source))
     }
 
     /// `--session` takes a file, an id or a part of an id; a part does not identify a session.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let named = process.option(&["--session"])?;
-        let id = if is_uuid(named) { named } else { id_in_name(entries::stem(named))? };
+        let id = if is_uuid(named) { named } else { entries::id_in_name(entries::stem(named))? };
         Some(id.to_ascii_lowercase())
     }
 }
@@ -117,9 +117,4 @@ impl Client for Pi {
 fn store(root: PathBuf, presence: Presence) -> Store {
     let accepts = |path: &Path| has_extension(path, "jsonl");
     Store { root, layout: "sessions", depth: 6, accepts, format: Format::Lines, presence }
-}
-
-/// The session id in a file name without extension: `<time>_<id>`.
-fn id_in_name(stem: &str) -> Option<&str> {
-    stem.rsplit_once('_').map(|(_, id)| id).filter(|id| is_uuid(id))
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
+    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
 };
 
-use super::ID;
+use super::id::ID;
 use super::pairing::{RecordOrigin, ResponsePairing};
 use super::skip::is_skipped;
 use super::wire::{
@@ -17,12 +17,9 @@ use super::wire::{
 };
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::shortened;
+use crate::parse::short_text;
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
-
-/// Maximum length of titles and targets, in characters.
-const MAX_TEXT_CHARS: usize = 120;
 
 /// The tools that start a sub-agent: `task` was renamed to `agent`.
 const SUBAGENT_TOOLS: &[&str] = &["agent", "task"];
@@ -132,7 +129,7 @@ impl Chat {
             branch: branch.map(Into::into),
             version: version.map(Into::into),
             context_limit: window,
-            origin: line.agent_name.text().filter(|_| is_new).map(|name| shortened(name, MAX_TEXT_CHARS).into()),
+            origin: line.agent_name.text().filter(|_| is_new).map(|name| short_text(name)),
             ..SessionFacts::default()
         };
         record.emit(session, EventKind::Facts(Box::new(facts)));
@@ -194,13 +191,12 @@ impl Chat {
         let (Some(id), Some(name)) = (call.id.text(), call.name.text()) else { return };
         let tool = ToolKey::new(ID, id);
         let arguments: Arguments<'_> = read(call.args).unwrap_or_default();
-        let target = arguments.target().map(|target| Untrusted::from(shortened(target, MAX_TEXT_CHARS)));
+        let target = arguments.target().map(|target| short_text(target));
         record.emit(session, EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() });
         if SUBAGENT_TOOLS.contains(&name) {
             let name = arguments.subagent_type.text().unwrap_or("general-purpose");
-            let task = arguments.description.text().map(|task| shortened(task, MAX_TEXT_CHARS).into());
-            record
-                .emit(session, EventKind::SubagentStarted { tool, name: shortened(name, MAX_TEXT_CHARS).into(), task });
+            let task = arguments.description.text().map(|task| short_text(task));
+            record.emit(session, EventKind::SubagentStarted { tool, name: short_text(name), task });
         }
     }
 
@@ -253,7 +249,7 @@ impl Chat {
             record.prompt(session, words);
         }
         if let Some(text) = words {
-            let title = Title { rank: TitleRank::FirstPrompt, text: shortened(text, MAX_TEXT_CHARS).into() };
+            let title = Title { rank: TitleRank::FirstPrompt, text: short_text(text) };
             record.emit(session, EventKind::Title(title));
         }
     }
@@ -278,7 +274,7 @@ impl Chat {
             }
             Some("api_error") => {
                 let reason = event.error_type.text().unwrap_or("api_error");
-                record.emit(session, EventKind::Error(shortened(reason, MAX_TEXT_CHARS).into()));
+                record.emit(session, EventKind::Error(short_text(reason)));
             }
             _ => {}
         }
@@ -299,7 +295,7 @@ impl Chat {
             self.emitted.insert(child.clone(), EmittedFacts::default());
             let facts = SessionFacts {
                 parent: Some(SessionKey::new(ID, parent)),
-                origin: Some(shortened(name, MAX_TEXT_CHARS).into()),
+                origin: Some(short_text(name)),
                 ..SessionFacts::default()
             };
             record.emit(&child, EventKind::Facts(Box::new(facts)));
@@ -340,7 +336,7 @@ impl Chat {
                 facts.parent = payload.parent_session_id.text().map(|parent| SessionKey::new(ID, parent));
             }
             Some("session_source") => {
-                facts.origin = payload.source_type.text().map(|source| shortened(source, MAX_TEXT_CHARS).into());
+                facts.origin = payload.source_type.text().map(|source| short_text(source));
             }
             Some("session_model") => facts.model = payload.model_id.text().map(|model| self.names.get(model)),
             _ => return,
@@ -360,7 +356,7 @@ impl Decoder for Chat {
 
 fn emit_title(rank: TitleRank, text: Option<&str>, session: &SessionKey, record: &mut Record<'_>) {
     if let Some(text) = text {
-        record.emit(session, EventKind::Title(Title { rank, text: shortened(text, MAX_TEXT_CHARS).into() }));
+        record.emit(session, EventKind::Title(Title { rank, text: short_text(text) }));
     }
 }
 

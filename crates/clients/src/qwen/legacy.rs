@@ -2,24 +2,21 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, TitleRank, ToolKey, Turn, Untrusted,
+    SessionKey, StopReason, Tier, Timestamp, TitleRank, ToolKey, Turn,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::ID;
+use super::id::ID;
 use super::wire::{Arguments, Tokens, message_text, read};
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::interner::Interner;
 use crate::list::LazyList;
-use crate::parse::{Count, LooseText, LooseTime, shortened};
+use crate::parse::{Count, LooseText, LooseTime, short_text};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
-
-/// Maximum length of titles and targets, in characters.
-const MAX_TEXT_CHARS: usize = 120;
 
 /// Reads a chat of the first versions: one document, in Gemini CLI's format when Qwen Code was forked from it.
 pub(super) struct OldChat {
@@ -154,7 +151,7 @@ impl OldChat {
         let (Some(id), Some(name)) = (call.id.text(), call.name.text()) else { return };
         let tool = ToolKey::new(ID, id);
         let arguments: Arguments<'_> = read(call.args).unwrap_or_default();
-        let target = arguments.target().map(|target| Untrusted::from(shortened(target, MAX_TEXT_CHARS)));
+        let target = arguments.target().map(|target| short_text(target));
         record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
         let outcome = match call.status.text() {
             Some("success") => Ok(()),

@@ -4,6 +4,7 @@
 //! `agent-transcript`) and live runs of 0.15.10.
 
 mod chat;
+pub(crate) mod id;
 mod legacy;
 mod pairing;
 mod skip;
@@ -14,8 +15,7 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::paths::sha256_of;
 use crate::signature::ProcessSignature;
@@ -24,8 +24,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 
 /// Qwen Code.
 pub(crate) struct Qwen;
-
-const ID: ClientId = ClientId::new("qwen");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
