@@ -53,6 +53,7 @@ mod signature;
 mod store;
 #[cfg(test)]
 mod testing;
+mod tool_arguments;
 
 use agtop_model::{ClientId, Process, Role};
 

@@ -33,6 +33,7 @@ const SHARED: &[&str] = &[
     "signature",
     "store",
     "testing",
+    "tool_arguments",
 ];
 
 /// Clients that share a file, which has the name of another one: they differ in no more than names and places.

@@ -8,8 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank, ToolKey, Turn,
-    Usage,
+    Event, EventKind, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, ToolKey, Turn, Usage,
 };
 
 use super::id::ID;
@@ -164,7 +163,7 @@ impl ThreadDocument {
             return;
         }
         let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { return };
-        let target = block.arguments().target().map(|target| short_text(target));
+        let target = block.target();
         let tool = ToolKey::new(ID, id);
         record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
     }
@@ -174,13 +173,12 @@ impl ThreadDocument {
         let facts = SessionFacts {
             started: thread.created.0,
             cwd: tree.directory(),
-            branch: tree.branch().map(|branch| short_text(branch)),
+            branch: tree.branch().map(short_text),
             ..SessionFacts::default()
         };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         if let Some(title) = thread.title.text() {
-            let title = Title { rank: TitleRank::Generated, text: short_text(title) };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, TitleRank::Generated, title);
         }
     }
 }

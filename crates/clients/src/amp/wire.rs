@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use agtop_model::{StopReason, Usage};
+use agtop_model::{StopReason, Untrusted, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bounded;
 use crate::list::LazyList;
 use crate::parse::{Count, LooseText, LooseTime};
+use crate::tool_arguments::{Argument, ToolArguments};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -292,7 +293,7 @@ pub(super) enum ToolProgress {
     Ended(Result<(), ()>),
 }
 
-impl<'a> Block<'a> {
+impl Block<'_> {
     pub(super) fn progress(&self) -> ToolProgress {
         match self.run.as_ref().and_then(|run| run.status.text()) {
             Some("in-progress" | "queued") => ToolProgress::Running,
@@ -302,37 +303,22 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// The tool's arguments; none if they have an unknown shape.
-    pub(super) fn arguments(&self) -> Arguments<'a> {
-        self.input.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    /// What the tool is used on.
+    pub(super) fn target(&self) -> Option<Untrusted> {
+        ToolArguments::of(self.input).target(TARGET)
     }
 }
 
-/// The arguments that say what a tool is used on, in the order in which they are asked.
-#[derive(Default, Deserialize)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow, default)]
-    path: LooseText<'a>,
-    #[serde(borrow, default)]
-    cmd: LooseText<'a>,
-    #[serde(borrow, default)]
-    command: LooseText<'a>,
-    #[serde(borrow, default)]
-    pattern: LooseText<'a>,
-    #[serde(borrow, default)]
-    query: LooseText<'a>,
-    #[serde(borrow, default)]
-    url: LooseText<'a>,
-    #[serde(borrow, default)]
-    description: LooseText<'a>,
-}
-
-impl Arguments<'_> {
-    pub(super) fn target(&self) -> Option<&str> {
-        let all = [&self.path, &self.cmd, &self.command, &self.pattern, &self.query, &self.url, &self.description];
-        all.into_iter().find_map(LooseText::text)
-    }
-}
+/// The arguments that describe a call, in order of preference.
+const TARGET: &[Argument] = &[
+    Argument::Path,
+    Argument::Cmd,
+    Argument::Command,
+    Argument::Pattern,
+    Argument::Query,
+    Argument::Url,
+    Argument::Description,
+];
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts,
-    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
+    SessionKey, Tier, Timestamp, TitleRank, ToolKey, Turn,
 };
 use serde::{Deserialize, Serialize};
 
@@ -330,12 +330,10 @@ impl Transcript {
         match user_input(&message.content) {
             Some(UserInput::Words(text)) => {
                 record.prompt(session, Some(&text));
-                let title = Title { rank: TitleRank::FirstPrompt, text: short_text(&text) };
-                record.emit(session, EventKind::Title(title));
+                record.title(session, TitleRank::FirstPrompt, &text);
             }
             Some(UserInput::Command(name)) => {
-                let title = Title { rank: TitleRank::FirstCommand, text: short_text(&name) };
-                record.emit(session, EventKind::Title(title));
+                record.title(session, TitleRank::FirstCommand, &name);
             }
             Some(UserInput::Interruption) => record.emit(session, EventKind::TurnEnded),
             None => {}
@@ -382,8 +380,7 @@ impl Transcript {
         ];
         for (rank, text) in titles {
             if let Some(text) = text {
-                let title = Title { rank, text: short_text(text) };
-                record.emit(session, EventKind::Title(title));
+                record.title(session, rank, text);
             }
         }
     }

@@ -1,12 +1,11 @@
 //! `agent-<id>.meta.json`, which describes the sub-agent next to it.
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, TitleRank};
 
 use super::id::ID;
 use super::lineage::{child_id, parent_in};
 use super::wire::Meta;
 use crate::decode::{Record, SourceFile};
-use crate::parse::short_text;
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -43,8 +42,7 @@ impl Decoder for SubagentMeta {
         };
         record.emit(&session, EventKind::Facts(Box::new(facts)));
         if let Some(description) = &meta.description {
-            let title = Title { rank: TitleRank::Generated, text: short_text(description) };
-            record.emit(&session, EventKind::Title(title));
+            record.title(&session, TitleRank::Generated, description);
         }
         Ok(())
     }

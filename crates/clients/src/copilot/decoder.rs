@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
+    SessionKey, StopReason, Tier, Timestamp, TitleRank, ToolKey, Turn, Usage,
 };
 
 use super::counting::{self, ReportedUsage, stop_reason};
@@ -188,8 +188,7 @@ impl SessionEvents {
         record.prompt(&self.session, message.content.text());
         if let Some(text) = message.content.text().filter(|_| !self.has_prompt) {
             self.has_prompt = true;
-            let title = Title { rank: TitleRank::FirstPrompt, text: short_text(text) };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, TitleRank::FirstPrompt, text);
         }
     }
 
@@ -323,7 +322,7 @@ impl SessionEvents {
         let Some(tool) = tool_key(start.tool_call_id.as_ref()) else { return };
         let name = self.names.get(start.tool_name.as_deref().unwrap_or("tool"));
         let asks = QUESTION_TOOLS.contains(&&*name);
-        let target = start.target().map(|text| short_text(&text));
+        let target = start.target();
         record.emit(session, EventKind::ToolStarted { tool, name, target });
         if asks {
             record.emit(session, EventKind::Waiting);
@@ -333,7 +332,7 @@ impl SessionEvents {
     fn subagent_start(&mut self, line: &Line<'_>, session: &SessionKey, agent: &Subagent<'_>, record: &mut Record<'_>) {
         let name = agent.agent_name.as_deref().unwrap_or("agent");
         if let Some(tool) = tool_key(agent.tool_call_id.as_ref()) {
-            let task = agent.agent_description.as_deref().map(|task| short_text(task));
+            let task = agent.agent_description.as_deref().map(short_text);
             record.emit(&self.session, EventKind::SubagentStarted { tool, name: name.into(), task });
         }
         if *session == self.session {
@@ -343,8 +342,7 @@ impl SessionEvents {
         emit_facts(session, facts, record);
         self.model(line, session, agent.model.as_ref(), record);
         if let Some(title) = agent.agent_display_name.as_deref() {
-            let title = Title { rank: TitleRank::Generated, text: short_text(title) };
-            record.emit(session, EventKind::Title(title));
+            record.title(session, TitleRank::Generated, title);
         }
     }
 

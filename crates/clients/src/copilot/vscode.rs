@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, TitleRank};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -16,7 +16,7 @@ use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::list::LazyList;
-use crate::parse::{Count, LooseText, LooseTime, short_text};
+use crate::parse::{Count, LooseText, LooseTime};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -133,8 +133,7 @@ impl Chat {
 
     fn title(&self, rank: TitleRank, text: &LooseText<'_>, record: &mut Record<'_>) {
         if let Some(text) = text.text() {
-            let title = Title { rank, text: short_text(text) };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, rank, text);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Events as Copilot CLI writes them, borrowed; fields that agtop does not use are skipped.
 
+use agtop_model::Untrusted;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::DecodeError;
 use crate::bounded;
 use crate::parse::{Count, LooseText, LooseTime, Str};
+use crate::tool_arguments::{Argument, ToolArguments};
 
 /// An event: the fields that all types share.
 #[derive(Debug, Deserialize)]
@@ -210,29 +212,15 @@ pub(super) struct ToolStart<'a> {
     arguments: Option<&'a RawValue>,
 }
 
+/// The arguments that describe a call, in order of preference.
+const TARGET: &[Argument] =
+    &[Argument::Path, Argument::Command, Argument::Pattern, Argument::Url, Argument::Query, Argument::Description];
+
 impl ToolStart<'_> {
     /// What the tool is used on.
-    pub(super) fn target(&self) -> Option<String> {
-        let arguments: Arguments<'_> = serde_json::from_str(self.arguments?.get()).ok()?;
-        let Arguments { path, command, pattern, url, query, description } = &arguments;
-        [path, command, pattern, url, query, description].into_iter().find_map(LooseText::text).map(str::to_owned)
+    pub(super) fn target(&self) -> Option<Untrusted> {
+        ToolArguments::of(self.arguments).target(TARGET)
     }
-}
-
-#[derive(Debug, Deserialize)]
-struct Arguments<'a> {
-    #[serde(borrow, default)]
-    path: LooseText<'a>,
-    #[serde(borrow, default)]
-    command: LooseText<'a>,
-    #[serde(borrow, default)]
-    pattern: LooseText<'a>,
-    #[serde(borrow, default)]
-    url: LooseText<'a>,
-    #[serde(borrow, default)]
-    query: LooseText<'a>,
-    #[serde(borrow, default)]
-    description: LooseText<'a>,
 }
 
 #[derive(Debug, Deserialize)]

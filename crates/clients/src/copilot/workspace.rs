@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, TitleRank};
 use serde::Deserialize;
 
 use super::id::{ID, session_id};
 use crate::decode::{Record, SourceFile};
-use crate::parse::{LooseText, rfc3339, short_text};
+use crate::parse::{LooseText, rfc3339};
 use crate::paths::local_path;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -47,8 +47,7 @@ impl Decoder for Description {
             record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         }
         if let Some(name) = value("name").or_else(|| value("summary")) {
-            let title = Title { rank, text: short_text(&name) };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, rank, &name);
         }
         Ok(())
     }

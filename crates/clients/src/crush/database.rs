@@ -233,8 +233,7 @@ fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn
 fn prompt(session: &SessionKey, parts: &[MessagePart<'_>], record: &mut Record<'_>) {
     let Some(words) = parts.iter().find_map(shown) else { return };
     record.prompt(session, Some(words));
-    let title = Title { rank: TitleRank::FirstPrompt, text: short_text(words) };
-    record.emit(session, EventKind::Title(title));
+    record.title(session, TitleRank::FirstPrompt, words);
 }
 
 /// Text that is visible to the user.

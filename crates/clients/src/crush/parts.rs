@@ -4,7 +4,8 @@ use agtop_model::Untrusted;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::parse::{LooseText, LooseTime, short_text};
+use crate::parse::{LooseText, LooseTime};
+use crate::tool_arguments::{Argument, ToolArguments};
 use crate::{DecodeError, bounded};
 
 #[derive(Deserialize)]
@@ -85,30 +86,19 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The tool arguments that describe a call, in order of preference.
-#[derive(Default, Deserialize)]
-struct Arguments<'a> {
-    #[serde(borrow, default)]
-    file_path: LooseText<'a>,
-    #[serde(borrow, default)]
-    path: LooseText<'a>,
-    #[serde(borrow, default)]
-    command: LooseText<'a>,
-    #[serde(borrow, default)]
-    pattern: LooseText<'a>,
-    #[serde(borrow, default)]
-    url: LooseText<'a>,
-    #[serde(borrow, default)]
-    query: LooseText<'a>,
-    #[serde(borrow, default)]
-    prompt: LooseText<'a>,
-}
+/// The arguments that describe a call, in order of preference.
+const TARGET: &[Argument] = &[
+    Argument::FilePath,
+    Argument::Path,
+    Argument::Command,
+    Argument::Pattern,
+    Argument::Url,
+    Argument::Query,
+    Argument::Prompt,
+];
 
 impl Call<'_> {
     pub(super) fn target(&self) -> Option<Untrusted> {
-        let input: Arguments<'_> = serde_json::from_str(self.input.text()?).ok()?;
-        let all =
-            [&input.file_path, &input.path, &input.command, &input.pattern, &input.url, &input.query, &input.prompt];
-        all.into_iter().find_map(LooseText::text).map(|target| short_text(target))
+        ToolArguments::of_text(self.input.text()).target(TARGET)
     }
 }

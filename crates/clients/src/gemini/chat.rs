@@ -10,12 +10,13 @@ use memchr::memmem;
 use super::conversation::Conversation;
 use super::id::ID;
 use super::projects::project_of;
-use super::wire::{Arguments, Header, LineKind, Message, Rewind, Tokens, ToolCall, Update, kind_of, message_text};
+use super::wire::{Header, LineKind, Message, Rewind, TARGET, Tokens, ToolCall, Update, kind_of, message_text};
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::list::LazyList;
 use crate::parse::{MAX_TEXT_CHARS, Str, short_text, shortened};
 use crate::store::file_stem;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads a chat: a `.jsonl` by line, or a `.json` as a whole.
@@ -252,8 +253,7 @@ impl Chat {
         if !self.is_titled && !text.is_empty() {
             let rank = if is_command(text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
             self.is_titled = rank == TitleRank::FirstPrompt;
-            let title = Title { rank, text: short_text(text) };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, rank, text);
         }
     }
 
@@ -300,14 +300,13 @@ impl Chat {
 
     fn tool(&mut self, call: &ToolCall<'_>, record: &mut Record<'_>) {
         let tool = ToolKey::new(ID, &call.id.0);
-        let arguments = Arguments::of(call.args);
-        let target = arguments.target().map(|target| short_text(target));
+        let arguments = ToolArguments::of(call.args);
+        let target = arguments.target(TARGET);
         let name = self.intern(&call.name.0);
         record.emit(&self.session, EventKind::ToolStarted { tool, name, target: target.clone() });
         let is_subagent = call.agent_id.is_some();
         if is_subagent {
-            let name =
-                arguments.agent_name.as_ref().map_or("subagent", |name| shortened(&name.0, MAX_TEXT_CHARS)).into();
+            let name = short_text(arguments.agent_name.text().unwrap_or("subagent"));
             record.emit(&self.session, EventKind::SubagentStarted { tool, name, task: target });
         }
         let outcome = match call.status.as_ref().map(|status| &*status.0) {

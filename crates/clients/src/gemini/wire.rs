@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::bounded;
 use crate::list::LazyList;
 use crate::parse::{Count, LooseTime, Str};
+use crate::tool_arguments::Argument;
 
 /// Data about a chat: its first line, the content of `$set`, or a whole `.json` file.
 #[derive(Default, Deserialize)]
@@ -91,40 +92,16 @@ pub(super) struct ToolCall<'a> {
     pub(super) agent_id: Option<IgnoredAny>,
 }
 
-/// The tool arguments that describe a call, in order of preference.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow)]
-    pub(super) agent_name: Option<Str<'a>>,
-    #[serde(borrow)]
-    file_path: Option<Str<'a>>,
-    #[serde(borrow)]
-    command: Option<Str<'a>>,
-    #[serde(borrow)]
-    path: Option<Str<'a>>,
-    #[serde(borrow)]
-    dir_path: Option<Str<'a>>,
-    #[serde(borrow)]
-    pattern: Option<Str<'a>>,
-    #[serde(borrow)]
-    query: Option<Str<'a>>,
-    #[serde(borrow)]
-    prompt: Option<Str<'a>>,
-}
-
-impl<'a> Arguments<'a> {
-    /// The arguments of a call; none if they have an unknown shape.
-    pub(super) fn of(raw: Option<&'a RawValue>) -> Self {
-        raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
-    }
-
-    pub(super) fn target(&self) -> Option<&str> {
-        let all =
-            [&self.file_path, &self.command, &self.path, &self.dir_path, &self.pattern, &self.query, &self.prompt];
-        all.into_iter().flatten().map(|text| &*text.0).find(|text| !text.is_empty())
-    }
-}
+/// The arguments that describe a call, in order of preference.
+pub(super) const TARGET: &[Argument] = &[
+    Argument::FilePath,
+    Argument::Command,
+    Argument::Path,
+    Argument::DirPath,
+    Argument::Pattern,
+    Argument::Query,
+    Argument::Prompt,
+];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

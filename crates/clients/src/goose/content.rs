@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{EventKind, SessionKey, ToolKey};
+use agtop_model::{EventKind, SessionKey, ToolKey, Untrusted};
 use memchr::memmem;
 use serde::Deserialize;
 
 use super::id::ID;
 use crate::decode::Record;
 use crate::interner::Interner;
-use crate::parse::{LooseText, short_text};
+use crate::parse::LooseText;
+use crate::tool_arguments::{Argument, ToolArguments};
 use crate::{DecodeError, bounded};
 
 /// A part of a message.
@@ -39,18 +40,7 @@ struct Call<'a> {
     #[serde(borrow, default)]
     name: LooseText<'a>,
     #[serde(borrow, default)]
-    arguments: Option<Arguments<'a>>,
-}
-
-/// The arguments of Goose's own tools that describe a call.
-#[derive(Debug, Deserialize)]
-struct Arguments<'a> {
-    #[serde(borrow, default)]
-    path: LooseText<'a>,
-    #[serde(borrow, default)]
-    command: LooseText<'a>,
-    #[serde(borrow, default)]
-    url: LooseText<'a>,
+    arguments: Option<ToolArguments<'a>>,
 }
 
 /// How a tool ended, as far as Goose itself could call it.
@@ -105,7 +95,7 @@ impl GooseMessage<'_> {
                     has_tools = true;
                     let call = item.call.as_ref().and_then(|call| call.value.as_ref());
                     let name = names.get(call.and_then(|call| call.name.text()).unwrap_or("unknown"));
-                    let target = call.and_then(Call::target).map(|text| short_text(text));
+                    let target = call.and_then(Call::target);
                     record.emit(session, EventKind::ToolStarted { tool, name, target });
                 }
                 "toolResponse" => {
@@ -131,9 +121,11 @@ impl MessageItem<'_> {
     }
 }
 
+/// The arguments that describe a call, in order of preference.
+const TARGET: &[Argument] = &[Argument::Path, Argument::Command, Argument::Url];
+
 impl Call<'_> {
-    fn target(&self) -> Option<&str> {
-        let arguments = self.arguments.as_ref()?;
-        [&arguments.path, &arguments.command, &arguments.url].into_iter().find_map(LooseText::text)
+    fn target(&self) -> Option<Untrusted> {
+        self.arguments.as_ref()?.target(TARGET)
     }
 }

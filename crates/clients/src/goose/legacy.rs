@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, TitleRank};
 use serde::Deserialize;
 
 use super::content::{GooseMessage, MessageItem};
@@ -13,7 +13,7 @@ use super::outside_ledger::usage_outside_ledger;
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::{Count, LooseText, LooseTime, short_text};
+use crate::parse::{Count, LooseText, LooseTime};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -72,8 +72,7 @@ impl Lines {
         };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         if let Some(text) = line.description.text() {
-            let title = Title { rank: TitleRank::Generated, text: short_text(text) };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, TitleRank::Generated, text);
         }
         let (input, output) = (line.accumulated_input_tokens, line.accumulated_output_tokens);
         let usage = Counts::without_cache(input, output, line.accumulated_total_tokens).usage();

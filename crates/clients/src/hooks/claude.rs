@@ -4,6 +4,7 @@
 
 use super::grouped_format::{ExtraField, GroupedFormat};
 use super::payload::{Events, HookMeaning, PayloadFormat};
+use super::shared_events::SHARED_EVENTS;
 use super::{HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
 use crate::claude::id::ID;
 use crate::{DecodeError, Env};
@@ -11,26 +12,23 @@ use crate::{DecodeError, Env};
 /// The hook dialect of Claude Code.
 pub(crate) struct ClaudeHooks;
 
-const EVENTS: Events = &[
-    ("PreToolUse", HookMeaning::ToolStarts),
-    ("PostToolUse", HookMeaning::ToolEnds),
-    ("PostToolUseFailure", HookMeaning::ToolFails),
-    ("PermissionRequest", HookMeaning::Waits),
+/// The events that only Claude Code has.
+const OWN_EVENTS: [(&str, HookMeaning); 4] = [
     ("PermissionDenied", HookMeaning::ToolFails),
-    ("Notification", HookMeaning::Notifies),
-    ("UserPromptSubmit", HookMeaning::Prompts),
-    ("SessionStart", HookMeaning::SessionStarts),
-    ("SessionEnd", HookMeaning::SessionEnds),
-    ("Stop", HookMeaning::TurnEnds),
-    ("StopFailure", HookMeaning::TurnFails),
-    ("SubagentStart", HookMeaning::SubagentStarts),
-    ("SubagentStop", HookMeaning::SubagentEnds),
-    ("PreCompact", HookMeaning::CompactionStarts),
-    ("PostCompact", HookMeaning::Compacted),
     ("CwdChanged", HookMeaning::Moves),
     ("Elicitation", HookMeaning::Waits),
     ("ElicitationResult", HookMeaning::Other),
 ];
+
+const EVENTS: Events = &all_events();
+
+const fn all_events() -> [(&'static str, HookMeaning); SHARED_EVENTS.len() + OWN_EVENTS.len()] {
+    let mut events = [("", HookMeaning::Other); SHARED_EVENTS.len() + OWN_EVENTS.len()];
+    let (shared, own) = events.split_at_mut(SHARED_EVENTS.len());
+    shared.copy_from_slice(&SHARED_EVENTS);
+    own.copy_from_slice(&OWN_EVENTS);
+    events
+}
 
 /// The timeout is in seconds. The hook runs in the background, so that the agent never waits.
 static SETTINGS_FORMAT: GroupedFormat = GroupedFormat {

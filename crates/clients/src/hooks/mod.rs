@@ -16,6 +16,7 @@ mod notify_format;
 mod opencode;
 mod payload;
 mod qwen;
+mod shared_events;
 #[cfg(test)]
 mod tests;
 

@@ -3,7 +3,8 @@
 //! Source: QwenLM/qwen-code, docs/users/features/hooks.md.
 
 use super::grouped_format::{ExtraField, GroupedFormat};
-use super::payload::{Events, HookMeaning, PayloadFormat};
+use super::payload::{Events, PayloadFormat};
+use super::shared_events::SHARED_EVENTS;
 use super::{HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
 use crate::qwen::id::ID;
 use crate::{DecodeError, Env};
@@ -11,22 +12,7 @@ use crate::{DecodeError, Env};
 /// The hook dialect of Qwen Code.
 pub(crate) struct QwenHooks;
 
-const EVENTS: Events = &[
-    ("PreToolUse", HookMeaning::ToolStarts),
-    ("PostToolUse", HookMeaning::ToolEnds),
-    ("PostToolUseFailure", HookMeaning::ToolFails),
-    ("PermissionRequest", HookMeaning::Waits),
-    ("Notification", HookMeaning::Notifies),
-    ("UserPromptSubmit", HookMeaning::Prompts),
-    ("SessionStart", HookMeaning::SessionStarts),
-    ("SessionEnd", HookMeaning::SessionEnds),
-    ("Stop", HookMeaning::TurnEnds),
-    ("StopFailure", HookMeaning::TurnFails),
-    ("SubagentStart", HookMeaning::SubagentStarts),
-    ("SubagentStop", HookMeaning::SubagentEnds),
-    ("PreCompact", HookMeaning::CompactionStarts),
-    ("PostCompact", HookMeaning::Compacted),
-];
+const EVENTS: Events = &SHARED_EVENTS;
 
 /// The description gives the timeout in milliseconds, the examples in seconds: the value is long enough in both units.
 static SETTINGS_FORMAT: GroupedFormat = GroupedFormat {

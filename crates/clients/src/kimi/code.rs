@@ -16,7 +16,7 @@ use agtop_model::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::events::{Arguments, is_command, message_text};
+use super::events::{TARGET, is_command, message_text};
 use super::id::ID;
 use super::owner::child_id;
 use crate::bounded;
@@ -25,6 +25,7 @@ use crate::interner::Interner;
 use crate::parse::{Count, LooseText, LooseTime, Str, short_text};
 use crate::paths::directory;
 use crate::store::file_name;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// The agent that the user talks to; the others are its sub-agents.
@@ -118,7 +119,7 @@ impl Decoder for CodeState {
             let origin = labels.as_ref().and_then(|labels| labels.profile_name.text());
             let facts = SessionFacts {
                 parent: Some(session.clone()),
-                origin: origin.map(|kind| short_text(kind)),
+                origin: origin.map(short_text),
                 ..SessionFacts::default()
             };
             record.facts(&session_of(&self.id, &name.0), facts);
@@ -347,9 +348,8 @@ impl CodeLog {
             "tool.call" => {
                 let (Some(uuid), Some(name)) = (event.uuid.text(), event.name.text()) else { return };
                 let tool = self.tool(uuid);
-                let arguments = event.args.and_then(|args| serde_json::from_str::<Arguments<'_>>(args.get()).ok());
-                let arguments = arguments.unwrap_or_default();
-                let target = arguments.target().map(|target| short_text(target));
+                let arguments = ToolArguments::of(event.args);
+                let target = arguments.target(TARGET);
                 let started = EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() };
                 record.emit(&self.session, started);
                 if name == "Agent" {

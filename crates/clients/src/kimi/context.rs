@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, Title, TitleRank};
+use agtop_model::{Event, EventKind, Place, SessionFacts, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -10,7 +10,7 @@ use super::wire::{call_key, start};
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
-use crate::parse::{Count, LooseText, short_text};
+use crate::parse::{Count, LooseText};
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads a session of the first versions: the messages to the model, without times and usage.
@@ -69,8 +69,7 @@ impl OldSession {
                 {
                     record.prompt(session, Some(&text));
                     let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
-                    let title = Title { rank, text: short_text(&text) };
-                    record.emit(session, EventKind::Title(title));
+                    record.title(session, rank, &text);
                 }
             }
             Some("assistant") => {

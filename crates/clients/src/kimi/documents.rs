@@ -136,13 +136,12 @@ impl Decoder for Subagent {
             parent: self.owner.parent.clone(),
             started: instance.created_at.0,
             project: Some(Arc::clone(&self.owner.project)),
-            origin: instance.subagent_type.text().map(|kind| short_text(kind)),
+            origin: instance.subagent_type.text().map(short_text),
             ..SessionFacts::default()
         };
         record.emit(session, EventKind::Facts(Box::new(facts)));
         if let Some(description) = instance.description.text() {
-            let title = Title { rank: TitleRank::Generated, text: short_text(description) };
-            record.emit(session, EventKind::Title(title));
+            record.title(session, TitleRank::Generated, description);
         }
         if matches!(instance.status.text(), Some("completed" | "failed" | "killed")) {
             record.emit(session, EventKind::TurnEnded);

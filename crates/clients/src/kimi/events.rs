@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::bounded;
 use crate::parse::{Count, LooseText, LooseTime, Str};
+use crate::tool_arguments::Argument;
 
 /// A line of `wire.jsonl`: the file's header, or a message with its time.
 #[derive(Debug, Deserialize)]
@@ -106,39 +107,9 @@ pub(super) struct ReturnValue {
     pub(super) is_error: bool,
 }
 
-/// The tool arguments that describe a call in a few words, in order of preference.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow)]
-    path: LooseText<'a>,
-    #[serde(borrow)]
-    command: LooseText<'a>,
-    #[serde(borrow)]
-    pattern: LooseText<'a>,
-    #[serde(borrow)]
-    url: LooseText<'a>,
-    #[serde(borrow)]
-    query: LooseText<'a>,
-    #[serde(borrow)]
-    pub(super) description: LooseText<'a>,
-    #[serde(borrow)]
-    pub(super) subagent_type: LooseText<'a>,
-    #[serde(borrow)]
-    pub(super) subagent_name: LooseText<'a>,
-}
-
-impl<'a> Arguments<'a> {
-    /// The arguments of a call; none if they have an unknown shape.
-    pub(super) fn of(function: &'a Function<'_>) -> Self {
-        function.arguments.text().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
-    }
-
-    pub(super) fn target(&self) -> Option<&str> {
-        let all = [&self.path, &self.command, &self.pattern, &self.url, &self.query, &self.description];
-        all.into_iter().find_map(LooseText::text)
-    }
-}
+/// The arguments that describe a call, in order of preference.
+pub(super) const TARGET: &[Argument] =
+    &[Argument::Path, Argument::Command, Argument::Pattern, Argument::Url, Argument::Query, Argument::Description];
 
 /// A part of a user message.
 #[derive(Debug, Deserialize)]

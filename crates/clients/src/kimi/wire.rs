@@ -3,16 +3,17 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
+    SessionKey, Tier, Timestamp, TitleRank, ToolKey, Turn,
 };
 use memchr::memmem;
 
-use super::events::{Arguments, Envelope, Function, Line, Payload, TokenUsage, is_command, message_text};
+use super::events::{Envelope, Function, Line, Payload, TARGET, TokenUsage, is_command, message_text};
 use super::id::ID;
 use super::owner::{SessionOwner, child_id};
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::parse::short_text;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// The tools that start a sub-agent; `Task` before 1.25.
@@ -121,7 +122,7 @@ impl WireLog {
             let facts = SessionFacts {
                 parent: Some(root),
                 project: Some(Arc::clone(&self.owner.project)),
-                origin: wrapping.subagent_type.text().map(|kind| short_text(kind)),
+                origin: wrapping.subagent_type.text().map(short_text),
                 ..SessionFacts::default()
             };
             record.emit(&session, EventKind::Facts(Box::new(facts)));
@@ -227,8 +228,8 @@ pub(super) fn start(
     session: &SessionKey,
     record: &mut Record<'_>,
 ) {
-    let arguments = Arguments::of(function);
-    let target = arguments.target().map(|target| short_text(target));
+    let arguments = ToolArguments::of_text(function.arguments.text());
+    let target = arguments.target(TARGET);
     record.emit(session, EventKind::ToolStarted { tool, name: names.get(name), target: target.clone() });
     if SUBAGENT_TOOLS.contains(&name) {
         let kind = arguments.subagent_type.text().or(arguments.subagent_name.text()).unwrap_or("coder");
@@ -254,8 +255,7 @@ fn prompt(payload: &Payload<'_>, author: &MessageAuthor, record: &mut Record<'_>
     record.prompt(&author.session, words.as_deref());
     if let Some(text) = words {
         let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
-        let title = Title { rank, text: short_text(&text) };
-        record.emit(&author.session, EventKind::Title(title));
+        record.title(&author.session, rank, &text);
     }
 }
 

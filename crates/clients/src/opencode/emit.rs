@@ -8,12 +8,13 @@ use agtop_model::{
 };
 
 use super::records::{
-    Failure, Message, MessageRole, Part, PartKind, ReasoningCount, Times, Tokens, ToolInput, ToolStatus, stop_reason,
+    Failure, Message, MessageRole, Part, PartKind, ReasoningCount, Times, Tokens, ToolStatus, stop_reason,
 };
 use crate::cost::embedded_cost;
 use crate::decode::Record;
 use crate::interner::Interner;
 use crate::parse::short_text;
+use crate::tool_arguments::{Argument, ToolArguments};
 
 /// Beginnings of titles of sessions that a model has not named yet.
 const DEFAULT_TITLE_PREFIXES: &[&str] = &["New session - ", "Child session - "];
@@ -172,7 +173,7 @@ struct Step {
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) name: &'a str,
-    pub(super) input: Option<&'a ToolInput<'a>>,
+    pub(super) input: Option<&'a ToolArguments<'a>>,
     pub(super) status: ToolStatus,
     pub(super) time: Option<Times>,
     pub(super) is_refused: bool,
@@ -263,16 +264,23 @@ impl PendingPart {
     }
 }
 
+/// The arguments that describe a call, in order of preference.
+const TARGET: &[Argument] =
+    &[Argument::FilePath, Argument::Command, Argument::Pattern, Argument::Path, Argument::Url, Argument::Description];
+
+/// The arguments that describe the task of a sub-agent.
+const TASK: &[Argument] = &[Argument::Description];
+
 impl ToolCall {
     fn new(call: &Call<'_>, names: &mut Interner) -> Self {
         let Call { name, input, status, time, is_refused } = *call;
-        let subagent = SUBAGENT_TOOLS.contains(&name).then(|| input.map_or("task", |input| input.subagent()));
-        let target = input.and_then(|input| if subagent.is_some() { input.task() } else { input.target() });
-        let short = |text: &str| short_text(text);
+        let is_subagent = SUBAGENT_TOOLS.contains(&name);
+        let kind = input.and_then(|input| input.subagent_type.text().or_else(|| input.agent.text()));
+        let order = if is_subagent { TASK } else { TARGET };
         Self {
             name: names.get(name),
-            subagent: subagent.map(short),
-            target: target.map(short),
+            subagent: is_subagent.then(|| short_text(kind.unwrap_or("task"))),
+            target: input.and_then(|input| input.target(order)),
             status,
             begun: time.and_then(|time| time.created.0),
             ended: time.and_then(|time| time.completed.0),

@@ -5,11 +5,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::emit::{Call, PendingPart, ReportedUsage, ResponseContext, emit_failure};
-use super::records::{Failure, ModelRef, PartKind, Times, Tokens, ToolInput, ToolStatus, stop_reason};
+use super::records::{Failure, ModelRef, PartKind, Times, Tokens, ToolStatus, stop_reason};
 use crate::decode::Record;
 use crate::interner::Interner;
 use crate::list::LazyList;
 use crate::parse::LooseText;
+use crate::tool_arguments::ToolArguments;
 
 /// The kind of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +104,8 @@ impl Content<'_> {
             PartKind::Text => Some(PendingPart::text(self.text.text()?, reply.at)),
             PartKind::Tool => {
                 let state = self.state.as_ref()?;
-                let input: Option<ToolInput<'_>> = state.input.and_then(|input| serde_json::from_str(input.get()).ok());
+                let input: Option<ToolArguments<'_>> =
+                    state.input.and_then(|input| serde_json::from_str(input.get()).ok());
                 let (name, input) = (self.name.text()?, input.as_ref());
                 let call = Call { name, input, status: state.status, time: self.time, is_refused: false };
                 let id = self.id.text().map_or_else(|| format!("{message}/{place}"), |id| format!("{message}/{id}"));

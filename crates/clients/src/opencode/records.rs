@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::DecodeError;
 use crate::parse::{Count, LooseText, LooseTime, model_name};
+use crate::tool_arguments::ToolArguments;
 
 /// A model and its provider, as in sessions and in OpenCode 2's messages.
 #[derive(Debug, Default, Deserialize)]
@@ -251,7 +252,7 @@ pub(super) enum PartKind {
 pub(super) struct ToolState<'a> {
     pub(super) status: ToolStatus,
     #[serde(borrow, default)]
-    pub(super) input: Option<ToolInput<'a>>,
+    pub(super) input: Option<ToolArguments<'a>>,
     #[serde(default)]
     pub(super) time: Option<Times>,
     /// The error message.
@@ -282,46 +283,6 @@ pub(super) enum ToolStatus {
     /// `pending` and `running`.
     #[serde(other)]
     Open,
-}
-
-/// The arguments of OpenCode's own tools that describe a call.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct ToolInput<'a> {
-    #[serde(borrow, default, rename = "filePath")]
-    file_path: LooseText<'a>,
-    #[serde(borrow, default)]
-    command: LooseText<'a>,
-    #[serde(borrow, default)]
-    pattern: LooseText<'a>,
-    #[serde(borrow, default)]
-    path: LooseText<'a>,
-    #[serde(borrow, default)]
-    url: LooseText<'a>,
-    #[serde(borrow, default)]
-    description: LooseText<'a>,
-    #[serde(borrow, default)]
-    subagent_type: LooseText<'a>,
-    #[serde(borrow, default)]
-    agent: LooseText<'a>,
-}
-
-impl ToolInput<'_> {
-    /// The argument that describes the call best.
-    pub(super) fn target(&self) -> Option<&str> {
-        [&self.file_path, &self.command, &self.pattern, &self.path, &self.url, &self.description]
-            .into_iter()
-            .find_map(LooseText::text)
-    }
-
-    /// The kind of sub-agent that a call starts.
-    pub(super) fn subagent(&self) -> &str {
-        self.subagent_type.text().or_else(|| self.agent.text()).unwrap_or("task")
-    }
-
-    /// A sub-agent's task in a few words.
-    pub(super) fn task(&self) -> Option<&str> {
-        self.description.text()
-    }
 }
 
 /// The types of parts that are read in an old message.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, Title,
-    TitleRank, ToolKey, Turn,
+    ClientId, Event, EventKind, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, TitleRank,
+    ToolKey, Turn,
 };
 
 use super::wire::{Block, Message, ResponseEnd, SessionEntry, Tokens};
@@ -176,7 +176,7 @@ impl SessionEntries {
             return;
         }
         let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { return };
-        let target = block.arguments().target().map(|target| short_text(target));
+        let target = block.target();
         let tool = ToolKey::new(self.client, id);
         record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
     }
@@ -209,8 +209,7 @@ impl Decoder for SessionEntries {
             }
             (Some("session_info"), _) => {
                 if let Some(name) = entry.name.text() {
-                    let title = Title { rank: TitleRank::Given, text: short_text(name) };
-                    record.emit(&self.session, EventKind::Title(title));
+                    record.title(&self.session, TitleRank::Given, name);
                 }
             }
             _ => {}

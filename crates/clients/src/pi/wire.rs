@@ -1,11 +1,12 @@
 //! Entries as Pi writes them, borrowed; fields that agtop does not use are left out.
 
-use agtop_model::{StopReason, Usage};
+use agtop_model::{StopReason, Untrusted, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bounded;
 use crate::parse::{Count, LooseText, LooseTime};
+use crate::tool_arguments::{Argument, ToolArguments};
 
 /// A line of a session: its header, or an entry.
 #[derive(Debug, Deserialize)]
@@ -139,36 +140,16 @@ pub(super) struct Block<'a> {
     arguments: Option<&'a RawValue>,
 }
 
-impl<'a> Block<'a> {
-    /// The tool's arguments; none if they have an unknown shape.
-    pub(super) fn arguments(&self) -> Arguments<'a> {
-        self.arguments.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+impl Block<'_> {
+    /// What the tool is used on.
+    pub(super) fn target(&self) -> Option<Untrusted> {
+        ToolArguments::of(self.arguments).target(TARGET)
     }
 }
 
-/// The arguments of Pi's own tools, and of some that `OpenClaw` adds.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow, default)]
-    path: LooseText<'a>,
-    #[serde(borrow, default)]
-    file_path: LooseText<'a>,
-    #[serde(borrow, default)]
-    command: LooseText<'a>,
-    #[serde(borrow, default)]
-    pattern: LooseText<'a>,
-    #[serde(borrow, default)]
-    url: LooseText<'a>,
-    #[serde(borrow, default)]
-    query: LooseText<'a>,
-}
-
-impl Arguments<'_> {
-    pub(super) fn target(&self) -> Option<&str> {
-        let all = [&self.path, &self.file_path, &self.command, &self.pattern, &self.url, &self.query];
-        all.into_iter().find_map(LooseText::text)
-    }
-}
+/// The arguments that describe a call of Pi's own tools, and of some that `OpenClaw` adds, in order of preference.
+const TARGET: &[Argument] =
+    &[Argument::Path, Argument::FilePath, Argument::Command, Argument::Pattern, Argument::Url, Argument::Query];
 
 /// How a response ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,13 +12,14 @@ use super::id::ID;
 use super::pairing::{RecordOrigin, ResponsePairing};
 use super::skip::is_skipped;
 use super::wire::{
-    Arguments, CompressionInfo, ForkedFrom, FunctionCall, Line, Message, Part, Payload, ResultDisplay, Telemetry,
-    Tokens, ToolCallResult, UiEvent, read,
+    CompressionInfo, ForkedFrom, FunctionCall, Line, Message, Part, Payload, ResultDisplay, TARGET, Telemetry, Tokens,
+    ToolCallResult, UiEvent, read,
 };
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::parse::short_text;
 use crate::store::file_stem;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// The tools that start a sub-agent: `task` was renamed to `agent`.
@@ -129,7 +130,7 @@ impl Chat {
             branch: branch.map(Into::into),
             version: version.map(Into::into),
             context_limit: window,
-            origin: line.agent_name.text().filter(|_| is_new).map(|name| short_text(name)),
+            origin: line.agent_name.text().filter(|_| is_new).map(short_text),
             ..SessionFacts::default()
         };
         record.emit(session, EventKind::Facts(Box::new(facts)));
@@ -190,12 +191,12 @@ impl Chat {
     fn tool_call(&mut self, call: &FunctionCall<'_>, session: &SessionKey, record: &mut Record<'_>) {
         let (Some(id), Some(name)) = (call.id.text(), call.name.text()) else { return };
         let tool = ToolKey::new(ID, id);
-        let arguments: Arguments<'_> = read(call.args).unwrap_or_default();
-        let target = arguments.target().map(|target| short_text(target));
+        let arguments = ToolArguments::of(call.args);
+        let target = arguments.target(TARGET);
         record.emit(session, EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() });
         if SUBAGENT_TOOLS.contains(&name) {
             let name = arguments.subagent_type.text().unwrap_or("general-purpose");
-            let task = arguments.description.text().map(|task| short_text(task));
+            let task = arguments.description.text().map(short_text);
             record.emit(session, EventKind::SubagentStarted { tool, name: short_text(name), task });
         }
     }
@@ -249,8 +250,7 @@ impl Chat {
             record.prompt(session, words);
         }
         if let Some(text) = words {
-            let title = Title { rank: TitleRank::FirstPrompt, text: short_text(text) };
-            record.emit(session, EventKind::Title(title));
+            record.title(session, TitleRank::FirstPrompt, text);
         }
     }
 
@@ -336,7 +336,7 @@ impl Chat {
                 facts.parent = payload.parent_session_id.text().map(|parent| SessionKey::new(ID, parent));
             }
             Some("session_source") => {
-                facts.origin = payload.source_type.text().map(|source| short_text(source));
+                facts.origin = payload.source_type.text().map(short_text);
             }
             Some("session_model") => facts.model = payload.model_id.text().map(|model| self.names.get(model)),
             _ => return,

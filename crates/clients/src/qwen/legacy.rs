@@ -8,14 +8,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::id::ID;
-use super::wire::{Arguments, Tokens, message_text, read};
+use super::wire::{TARGET, Tokens, message_text};
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::interner::Interner;
 use crate::list::LazyList;
-use crate::parse::{Count, LooseText, LooseTime, short_text};
+use crate::parse::{Count, LooseText, LooseTime};
 use crate::store::file_stem;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads a chat of the first versions: one document, in Gemini CLI's format when Qwen Code was forked from it.
@@ -150,8 +151,8 @@ impl OldChat {
     fn tool_call(&mut self, call: &ToolCall<'_>, record: &mut Record<'_>) {
         let (Some(id), Some(name)) = (call.id.text(), call.name.text()) else { return };
         let tool = ToolKey::new(ID, id);
-        let arguments: Arguments<'_> = read(call.args).unwrap_or_default();
-        let target = arguments.target().map(|target| short_text(target));
+        let arguments = ToolArguments::of(call.args);
+        let target = arguments.target(TARGET);
         record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
         let outcome = match call.status.text() {
             Some("success") => Ok(()),

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::bounded;
 use crate::parse::{Count, LooseText, LooseTime, Str};
+use crate::tool_arguments::Argument;
 
 /// A line of a chat or of a sub-agent's transcript.
 #[derive(Debug, Deserialize)]
@@ -219,45 +220,17 @@ pub(super) struct FunctionResponse<'a> {
     pub(super) id: LooseText<'a>,
 }
 
-/// The tool arguments that describe a call in a few words, in order of preference.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow)]
-    file_path: LooseText<'a>,
-    #[serde(borrow)]
-    absolute_path: LooseText<'a>,
-    #[serde(borrow)]
-    command: LooseText<'a>,
-    #[serde(borrow)]
-    pattern: LooseText<'a>,
-    #[serde(borrow)]
-    url: LooseText<'a>,
-    #[serde(borrow)]
-    query: LooseText<'a>,
-    #[serde(borrow)]
-    path: LooseText<'a>,
-    #[serde(borrow)]
-    pub(super) description: LooseText<'a>,
-    #[serde(borrow)]
-    pub(super) subagent_type: LooseText<'a>,
-}
-
-impl Arguments<'_> {
-    pub(super) fn target(&self) -> Option<&str> {
-        let all = [
-            &self.file_path,
-            &self.absolute_path,
-            &self.command,
-            &self.pattern,
-            &self.url,
-            &self.query,
-            &self.path,
-            &self.description,
-        ];
-        all.into_iter().find_map(LooseText::text)
-    }
-}
+/// The arguments that describe a call, in order of preference.
+pub(super) const TARGET: &[Argument] = &[
+    Argument::FilePath,
+    Argument::AbsolutePath,
+    Argument::Command,
+    Argument::Pattern,
+    Argument::Url,
+    Argument::Query,
+    Argument::Path,
+    Argument::Description,
+];
 
 /// The fields of a `tool_result` line besides the result itself.
 #[derive(Debug, Default, Deserialize)]
