@@ -37,9 +37,12 @@ const CRATES_WITH_CIRCLES: &[&str] = &[
     "cli",
     "clients",
     "collect",
+    "demo",
     "hooks",
     "os",
-    "render",
+    "output",
+    "query",
+    "report",
     "tui",
 ];
 
@@ -94,76 +97,6 @@ fn circle_fault(package: &Package) -> Result<Option<String>> {
     })
 }
 
-<<<<<<< HEAD
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn edge(from: &str, to: &str, kind: Kind) -> Edge {
-        Edge { from: from.to_owned(), to: to.to_owned(), kind }
-    }
-
-    fn crates(names: &[&str]) -> BTreeSet<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn an_edge_that_jumps_a_layer_is_named() {
-        let edges = BTreeSet::from([
-            edge("agtop-output", "agtop-model", Kind::Product),
-            edge("agtop-output", "agtop-collect", Kind::Product),
-            edge("agtop-model", "agtop-os", Kind::Product),
-            edge("agtop", "xtask", Kind::Product),
-        ]);
-        let names = crates(&["agtop", "agtop-output", "agtop-model"]);
-        assert_eq!(
-            faults(&names, &edges),
-            ["agtop -> xtask", "agtop-model -> agtop-os", "agtop-output -> agtop-collect"]
-        );
-    }
-
-    #[test]
-    fn the_testkit_is_for_tests_only() {
-        let names = crates(&["agtop-collect"]);
-        let in_tests = BTreeSet::from([edge("agtop-collect", TESTKIT, Kind::Tests)]);
-        assert!(faults(&names, &in_tests).is_empty());
-        let in_product = BTreeSet::from([edge("agtop-collect", TESTKIT, Kind::Product)]);
-        assert_eq!(faults(&names, &in_product), ["agtop-collect -> agtop-testkit"]);
-        assert!(is_allowed(&edge("xtask", TESTKIT, Kind::Product)), "chores write test data");
-    }
-
-    #[test]
-    fn tests_may_not_jump_layers_either() {
-        let edges = BTreeSet::from([edge("agtop-clients", "agtop-os", Kind::Tests)]);
-        assert_eq!(faults(&crates(&["agtop-clients"]), &edges), ["agtop-clients -> agtop-os (in tests)"]);
-    }
-
-    #[test]
-    fn a_crate_without_a_layer_is_named() {
-        let edges = BTreeSet::from([edge("agtop-new", "agtop-model", Kind::Product)]);
-        let faults = faults(&crates(&["agtop-new", "agtop-model"]), &edges);
-        assert_eq!(faults.len(), 2, "{faults:?}");
-        assert!(faults.iter().all(|fault| fault.starts_with("agtop-new ")));
-    }
-
-    #[test]
-    fn every_layer_stands_on_layers_before_it() {
-        for (at, layer) in LAYERS.iter().enumerate() {
-            let before: Vec<_> = LAYERS.iter().take(at).map(|layer| layer.name).collect();
-            assert!(
-                layer.below.iter().all(|below| before.contains(below)),
-                "{} is not above all of its own",
-                layer.name
-            );
-        }
-    }
-
-    #[test]
-    fn the_graph_shows_what_only_tests_need_in_brackets() {
-        let edges = BTreeSet::from([edge("b", "a", Kind::Product), edge("b", TESTKIT, Kind::Tests)]);
-        assert_eq!(drawn(&crates(&["a", "b"]), &edges), "a\nb -> a, [agtop-testkit]\n");
-    }
-=======
 /// The name of the directory that holds a crate.
 fn directory(package: &Package) -> &str {
     package.manifest_path.parent().and_then(|directory| directory.file_name()).unwrap_or_default()
@@ -181,5 +114,4 @@ fn file_graph(package: &Package) -> Result<FileGraph> {
         graph.add(&reader::read(source.as_std_path(), &root)?);
     }
     Ok(graph)
->>>>>>> house
 }

@@ -14,8 +14,8 @@ use agtop_clients::{Env, clients};
 use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_format::Content;
 use agtop_hooks::Places;
-use agtop_ledger::Selector;
-use agtop_model::{ClientId, Plan as BillingPlan};
+use agtop_ledger::FileSelector;
+use agtop_model::{BillingPlan, ClientId};
 use agtop_output::{Colour, Layout, Surface, View, surface};
 use agtop_prices::PriceBook;
 use agtop_query::{Filter, Selection, SortKey};
@@ -143,7 +143,7 @@ pub(crate) enum LedgerTask {
     Stats,
     Verify,
     Export,
-    Forget(Selector),
+    Forget(FileSelector),
     Rebuild(Rebuild),
 }
 
@@ -482,7 +482,7 @@ impl Ground {
         Ok(LedgerWork { path: self.ledger_path(), task })
     }
 
-    fn selector(&self, cli: &Cli, forget: &ForgetArgs) -> Result<Selector> {
+    fn selector(&self, cli: &Cli, forget: &ForgetArgs) -> Result<FileSelector> {
         let client = cli.sources.clients.first().map(|name| client_of(name)).transpose()?;
         if !forget.all && forget.below.is_none() && forget.before.is_none() {
             bail!("nothing is named: choose from --all, --below, --before");
@@ -490,7 +490,7 @@ impl Ground {
         let below = forget.below.as_deref().map(std::path::absolute).transpose().context("--below")?;
         let now = jiff::Timestamp::now();
         let before = time::span(forget.before.as_deref(), None, now, &self.zone).context("--before")?.0;
-        Ok(Selector { client, below, before })
+        Ok(FileSelector { client, below, before })
     }
 
     fn ledger_path(&self) -> PathBuf {

@@ -1,7 +1,7 @@
 //! Checkpoints: a decoder's state between two lines, as bytes, so that another process can continue where this one
 //! stopped.
 
-use agtop_model::{Lineage, Tier};
+use agtop_model::{Lineage, ServiceTier};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -47,6 +47,6 @@ impl IndexedVariant for Lineage {
     const ALL: &'static [Self] = &[Self::Main, Self::Sidechain, Self::Embedded];
 }
 
-impl IndexedVariant for Tier {
+impl IndexedVariant for ServiceTier {
     const ALL: &'static [Self] = &[Self::Standard, Self::Priority, Self::Flex, Self::Batch, Self::Fast];
 }

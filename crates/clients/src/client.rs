@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Role};
+use agtop_model::{ClientId, ProcessRole};
 
 use crate::decode::{DecodeError, Decoder, Source};
 use crate::env::Env;
@@ -22,7 +22,7 @@ pub trait Client: Sync {
     fn signature(&self) -> &'static ProcessSignature;
 
     /// The role of a process, identified by its executable, script or package, never by words on its command line.
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
         self.signature().role(process)
     }
 

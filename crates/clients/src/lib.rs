@@ -55,7 +55,7 @@ mod store;
 mod testing;
 mod tool_arguments;
 
-use agtop_model::{ClientId, Process, Role};
+use agtop_model::{ClientId, Process, ProcessRole};
 
 pub use client::{Client, ClientInfo};
 pub use danger::danger;
@@ -114,7 +114,7 @@ pub fn client(name: &str) -> Option<&'static dyn Client> {
 ///
 /// A wrapper (`sudo`, `env`, `timeout`, `npx`, `uv run`, a shell) is not recognised, whatever it starts: its child is
 /// classified by itself, and a wrapper that replaces itself has become that child.
-pub fn recognise(process: &Process) -> Option<(ClientId, Role)> {
+pub fn recognise(process: &Process) -> Option<(ClientId, ProcessRole)> {
     let facts = ProcFacts::new(process);
     let is_named = |client: &&dyn Client| client.signature().is_named_by_file(&facts);
     let recognised = |client: &dyn Client| Some((client.info().id, client.recognise(&facts)?));

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use agtop_model::Role;
+use agtop_model::ProcessRole;
 
 use crate::ProcFacts;
 use crate::program_name::is_program_name;
@@ -89,9 +89,9 @@ impl ProcessSignature {
     };
 
     /// The role of the process, if it belongs to the agent.
-    pub(crate) fn role(&self, process: &ProcFacts<'_>) -> Option<Role> {
+    pub(crate) fn role(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
         if self.helper_prefixes.iter().any(|part| process.is_program_beginning(part)) {
-            return Some(Role::Helper);
+            return Some(ProcessRole::Helper);
         }
         self.is(process).then(|| self.working_role(process))
     }
@@ -137,15 +137,15 @@ impl ProcessSignature {
             || process.module().is_some_and(|module| self.python_commands.contains(&module))
     }
 
-    fn working_role(&self, process: &ProcFacts<'_>) -> Role {
+    fn working_role(&self, process: &ProcFacts<'_>) -> ProcessRole {
         let is_helping = self.tool_names.contains(&process.program())
             || self.service_titles.contains(&process.title())
             || self.server_flags.iter().any(|flag| process.has_arg(flag));
         match self.subcommand(process) {
-            _ if is_helping => Role::Helper,
-            Some(word) if self.host_subcommands.contains(&word) => Role::Host,
-            Some(word) if self.helper_subcommands.contains(&word) => Role::Helper,
-            _ => Role::Agent,
+            _ if is_helping => ProcessRole::Helper,
+            Some(word) if self.host_subcommands.contains(&word) => ProcessRole::Host,
+            Some(word) if self.helper_subcommands.contains(&word) => ProcessRole::Helper,
+            _ => ProcessRole::Agent,
         }
     }
 }

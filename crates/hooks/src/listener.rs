@@ -5,7 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use agtop_clients::{HookEvent, PayloadOrigin};
-use agtop_model::{ClientId, FileId, Place, Provenance, SessionKey, Timestamp, Untrusted};
+use agtop_model::{ClientId, FileId, Provenance, SessionKey, SourcePosition, Timestamp, Untrusted};
 use thiserror::Error;
 
 use crate::arrivals::{Arrival, Arrivals, Kin, Wake};
@@ -322,7 +322,7 @@ impl Listener {
 
     fn decode(&mut self, Frame { header, payload }: Frame, proof: Proof, novelty: Novelty) -> Option<Received> {
         let file = self.options.file.unwrap_or(FileId(u32::MAX));
-        let (client, told) = decode(&header, &payload, Provenance { file, place: Place::Entry(self.number) })?;
+        let (client, told) = decode(&header, &payload, Provenance { file, place: SourcePosition::Entry(self.number) })?;
         self.number = self.number.wrapping_add(1);
         Some(Received {
             client,
@@ -339,7 +339,7 @@ impl Listener {
 pub fn waiting_tags(places: &Places) -> Vec<(SessionKey, Untrusted)> {
     let frames = places.iter().flat_map(|place| spool::peek(place).frames);
     let tag = |Frame { header, payload }| {
-        let source = Provenance { file: FileId(u32::MAX), place: Place::Entry(0) };
+        let source = Provenance { file: FileId(u32::MAX), place: SourcePosition::Entry(0) };
         let (_, told) = decode(&header, &payload, source)?;
         Some((told.session, tag(header.tag)?))
     };

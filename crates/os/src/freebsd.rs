@@ -5,7 +5,7 @@ use std::mem::offset_of;
 use std::ptr::{null, null_mut};
 use std::sync::Arc;
 
-use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
+use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
 use rustix::io::Errno;
 use rustix::process::{Pid, kill_process, test_kill_process};
 
@@ -85,7 +85,7 @@ impl Os for FreeBsdOs {
         kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
     }
 
-    fn system(&mut self) -> System {
+    fn system(&mut self) -> HostMetrics {
         self.table.machine(load())
     }
 }

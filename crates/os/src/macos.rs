@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
+use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
 use rustix::process::{Pid, kill_process};
 
 use crate::open::{Access, Files};
@@ -163,7 +163,7 @@ impl Os for MacOs {
         kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
     }
 
-    fn system(&mut self) -> System {
+    fn system(&mut self) -> HostMetrics {
         self.table.machine(load())
     }
 }

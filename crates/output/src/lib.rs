@@ -16,6 +16,7 @@ pub mod statusline;
 mod table;
 #[cfg(test)]
 mod testing;
+mod tone;
 mod view;
 mod watch;
 
@@ -24,7 +25,8 @@ use std::io::{Result, Write};
 use agtop_model::Snapshot;
 
 pub use activity::activity_line;
-pub use cell::shown;
+pub use cell::{Cell, CellContext, Wording, cell, missing, shown, smooth_cpu, status_cell, status_word, zero_faint};
+pub use tone::Tone;
 pub use view::{Colour, Layout, View};
 
 /// One way to show a snapshot.

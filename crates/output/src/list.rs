@@ -1,12 +1,13 @@
 use std::io::{Result, Write};
 
 use agtop_format::units;
-use agtop_model::{Row, Snapshot};
+use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::{Filter, select};
 
-use crate::cell::{Cell, Style, write_parts};
+use crate::cell::{Cell, write_parts};
 use crate::notes::{Sum, number, write_footer};
 use crate::table::Column;
+use crate::tone::Tone;
 use crate::{Surface, View, table};
 
 /// The sessions as a table.
@@ -44,21 +45,21 @@ impl Surface for List {
         table::write(shown, COLUMNS, view, out)?;
         write_parts(&totals(shown, snapshot, &sum), view, out)?;
         if let Some(doubt) = view.selection.filter.as_ref().and_then(Filter::doubt).filter(|_| rows.is_empty()) {
-            write_parts(&[Cell::new(format!("No session matches the filter: {doubt}."), Style::Plain)], view, out)?;
+            write_parts(&[Cell::new(format!("No session matches the filter: {doubt}."), Tone::Text)], view, out)?;
         }
         write_footer(snapshot, &sum, view, out)
     }
 }
 
 /// What the rows shown come to.
-fn totals(shown: &[Row<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
+fn totals(shown: &[SnapshotRow<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
     let all = snapshot.sessions.len();
     let sessions = if shown.len() == all {
         number(all, "session")
     } else {
         format!("{} of {}", shown.len(), number(all, "session"))
     };
-    let mut parts = vec![Cell::new(format!("total: {sessions}"), Style::Bold)];
+    let mut parts = vec![Cell::new(format!("total: {sessions}"), Tone::Strong)];
     parts.extend(sum.parts());
     let buckets = [
         ("input", sum.usage.input),
@@ -66,7 +67,7 @@ fn totals(shown: &[Row<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
         ("cache write", sum.usage.cache_write()),
         ("output", sum.usage.output),
     ];
-    parts.extend(buckets.map(|(name, n)| Cell::new(format!("{name} {}", units::count(n)), Style::Plain)));
+    parts.extend(buckets.map(|(name, n)| Cell::new(format!("{name} {}", units::count(n)), Tone::Text)));
     parts
 }
 

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::io::{Result, Write};
 
 use agtop_format::units;
-use agtop_model::{PicoUsd, Row, Snapshot, Spend, Status, Usage};
+use agtop_model::{PicoUsd, Snapshot, SnapshotRow, Spend, Status, Usage};
 
 use crate::View;
-use crate::cell::{Cell, Style, cost, write_parts};
+use crate::cell::{Cell, cost, write_parts};
+use crate::tone::Tone;
 
 /// What rows come to together, each session counted once.
 #[derive(Default)]
@@ -17,7 +18,7 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    pub(crate) fn of(rows: &[Row<'_>], view: &View) -> Self {
+    pub(crate) fn of(rows: &[SnapshotRow<'_>], view: &View) -> Self {
         let mut sum = Self::default();
         let mut seen = HashSet::new();
         for session in rows.iter().filter_map(|row| row.session).filter(|session| seen.insert(&session.key)) {
@@ -30,21 +31,21 @@ impl Sum {
     /// Tokens and money.
     pub(crate) fn parts(&self) -> [Cell; 2] {
         let tokens = format!("{} tokens", units::count(self.usage.total()));
-        [Cell::new(tokens, Style::Plain), Cell::new(cost(Some(&self.spend)), Style::Plain)]
+        [Cell::new(tokens, Tone::Text), Cell::new(cost(Some(&self.spend)), Tone::Text)]
     }
 }
 
 /// How many of the rows are in each status, those that want their person first.
-fn by_status(rows: &[Row<'_>]) -> Vec<Cell> {
+fn by_status(rows: &[SnapshotRow<'_>]) -> Vec<Cell> {
     let count = |status: Status| rows.iter().filter(|row| row.status() == status).count();
     let counted = Status::ALL.into_iter().map(|status| (status, count(status))).filter(|(_, n)| *n > 0);
     counted
-        .map(|(status, n)| Cell::new(format!("{} {n} {}", status.glyph(), status.as_str()), Style::of(status)))
+        .map(|(status, n)| Cell::new(format!("{} {n} {}", status.glyph(), status.as_str()), Tone::of(status)))
         .collect()
 }
 
 /// Agents in a few words: how many in each status, tokens, money, processor and memory.
-pub(crate) fn overview(rows: &[Row<'_>], sum: &Sum) -> Vec<Cell> {
+pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &Sum) -> Vec<Cell> {
     let mut parts = by_status(rows);
     if rows.is_empty() {
         return parts;
@@ -53,12 +54,12 @@ pub(crate) fn overview(rows: &[Row<'_>], sum: &Sum) -> Vec<Cell> {
     let agents = || rows.iter().filter_map(|row| row.agent);
     let cpu: Vec<f64> = agents().filter_map(|agent| agent.cpu_percent.ok()).filter(|cpu| cpu.is_finite()).collect();
     if !cpu.is_empty() {
-        parts.push(Cell::new(format!("cpu {}", units::percent(cpu.iter().sum())), Style::Plain));
+        parts.push(Cell::new(format!("cpu {}", units::percent(cpu.iter().sum())), Tone::Text));
     }
     let memory: Vec<u64> = agents().filter_map(|agent| agent.process.rss.ok()).collect();
     if !memory.is_empty() {
         let memory = memory.iter().fold(0_u64, |sum, &rss| sum.saturating_add(rss));
-        parts.push(Cell::new(format!("mem {}", units::bytes(memory)), Style::Plain));
+        parts.push(Cell::new(format!("mem {}", units::bytes(memory)), Tone::Text));
     }
     parts
 }
@@ -73,24 +74,24 @@ pub(crate) fn write_footer(snapshot: &Snapshot, sum: &Sum, view: &View, out: &mu
     write_parts(&about_money(&snapshot.prices, &sum.spend, sum.spend.covered), view, out)?;
     match snapshot.health.losses() {
         0 => Ok(()),
-        1 => write_parts(&[Cell::new("× 1 record could not be read: agtop doctor", Style::Bad)], view, out),
-        n => write_parts(&[Cell::new(format!("× {n} records could not be read: agtop doctor"), Style::Bad)], view, out),
+        1 => write_parts(&[Cell::new("× 1 record could not be read: agtop doctor", Tone::Bad)], view, out),
+        n => write_parts(&[Cell::new(format!("× {n} records could not be read: agtop doctor"), Tone::Bad)], view, out),
     }
 }
 
 /// Where prices come from, and what the dollars of a sum mean; `covered` of it are on a subscription.
 pub(crate) fn about_money(prices: &str, spend: &Spend, covered: PicoUsd) -> Vec<Cell> {
     let mut notes = vec![
-        Cell::new(format!("prices as of {prices}"), Style::Dim),
-        Cell::new("$ is what the API would charge, not a bill", Style::Dim),
+        Cell::new(format!("prices as of {prices}"), Tone::Dim),
+        Cell::new("$ is what the API would charge, not a bill", Tone::Dim),
     ];
     if covered > PicoUsd::ZERO {
         let covered = format!("{} of it is covered by a subscription", units::money(covered));
-        notes.push(Cell::new(covered, Style::Dim));
+        notes.push(Cell::new(covered, Tone::Dim));
     }
     if spend.unknown_turns > 0 {
         let tokens = units::count(spend.unknown_tokens);
-        notes.push(Cell::new(format!("+ and ? leave out {tokens} tokens of models without a known price"), Style::Dim));
+        notes.push(Cell::new(format!("+ and ? leave out {tokens} tokens of models without a known price"), Tone::Dim));
     }
     notes
 }
@@ -98,7 +99,7 @@ pub(crate) fn about_money(prices: &str, spend: &Spend, covered: PicoUsd) -> Vec<
 #[cfg(test)]
 mod tests {
     use agtop_demo::sample as testing;
-    use agtop_model::Plan;
+    use agtop_model::BillingPlan;
     use agtop_query::select;
 
     use super::*;
@@ -113,9 +114,9 @@ mod tests {
     #[test]
     fn what_a_subscription_covers_is_said() {
         let with = |plan| footer(&testing::rich(), &View { plan, ..view() });
-        assert!(!with(Plan::Retail).contains("subscription"));
-        assert!(with(Plan::Max).contains("$4.21 of it is covered by a subscription"));
-        assert!(with(Plan::Included).contains("$4.40 of it is covered by a subscription"));
+        assert!(!with(BillingPlan::Retail).contains("subscription"));
+        assert!(with(BillingPlan::Max).contains("$4.21 of it is covered by a subscription"));
+        assert!(with(BillingPlan::Included).contains("$4.40 of it is covered by a subscription"));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 use std::io::{Result, Write};
 
-use agtop_model::{Row, Snapshot};
+use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::{Filter, select};
 
-use crate::cell::{Cell, Style, write_parts};
+use crate::cell::{Cell, write_parts};
 use crate::notes::{Sum, number, overview, write_footer};
 use crate::table::Column;
+use crate::tone::Tone;
 use crate::{Surface, View, table};
 
 /// The live agents as a table, like `top -b -n 1`.
@@ -38,7 +39,7 @@ impl Surface for Once {
         let sum = Sum::of(&rows, view);
         write_parts(&header(&rows, &sum, view), view, out)?;
         if rows.is_empty() {
-            write_parts(&[Cell::new(nothing(snapshot, view), Style::Plain)], view, out)?;
+            write_parts(&[Cell::new(nothing(snapshot, view), Tone::Text)], view, out)?;
         } else {
             table::write(select::top(&rows, &view.selection), COLUMNS, view, out)?;
         }
@@ -46,8 +47,8 @@ impl Surface for Once {
     }
 }
 
-fn header(rows: &[Row<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
-    let mut parts = vec![Cell::new(format!("agtop {}: {}", view.version, number(rows.len(), "agent")), Style::Bold)];
+fn header(rows: &[SnapshotRow<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
+    let mut parts = vec![Cell::new(format!("agtop {}: {}", view.version, number(rows.len(), "agent")), Tone::Strong)];
     parts.extend(overview(rows, sum));
     parts
 }

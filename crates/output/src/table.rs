@@ -1,10 +1,11 @@
 use std::io::{Result, Write};
 
 use agtop_format::text;
-use agtop_model::{Field, Kind, Row, field};
+use agtop_model::{Field, FieldKind, SnapshotRow, field};
 
 use crate::View;
-use crate::cell::{Cell, Style, cell};
+use crate::cell::{Cell, cell};
+use crate::tone::Tone;
 
 /// Columns between two columns.
 const GAP: usize = 2;
@@ -23,7 +24,7 @@ pub(crate) struct Column {
 }
 
 /// Writes a table of the rows: the view's fields if it names some, else those of `columns` that fit.
-pub(crate) fn write(rows: &[Row<'_>], columns: &[Column], view: &View, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn write(rows: &[SnapshotRow<'_>], columns: &[Column], view: &View, out: &mut dyn Write) -> Result<()> {
     let mut table = match &view.fields {
         Some(fields) => fields.iter().map(|field| Filled::new(field, CHOSEN, rows, view)).collect(),
         None => columns.iter().filter_map(|column| Filled::of(column, rows, view)).collect::<Vec<_>>(),
@@ -63,19 +64,19 @@ pub(crate) struct Filled {
 }
 
 impl Filled {
-    fn of(column: &Column, rows: &[Row<'_>], view: &View) -> Option<Self> {
+    fn of(column: &Column, rows: &[SnapshotRow<'_>], view: &View) -> Option<Self> {
         field(column.field).map(|field| Self::new(field, (column.least, column.rank), rows, view))
     }
 
-    fn new(field: &Field, room: (usize, u8), rows: &[Row<'_>], view: &View) -> Self {
-        let cells = rows.iter().map(|row| cell(field, row, view)).collect();
-        let align = if matches!(field.kind, Kind::Text | Kind::Time) { Align::Left } else { Align::Right };
+    fn new(field: &Field, room: (usize, u8), rows: &[SnapshotRow<'_>], view: &View) -> Self {
+        let cells = rows.iter().map(|row| cell(field, row, &view.cells())).collect();
+        let align = if matches!(field.kind, FieldKind::Text | FieldKind::Time) { Align::Left } else { Align::Right };
         Self::of_cells(field.title, align, room, cells)
     }
 
     /// A column of these cells, with the fewest columns it needs and its rank as [`Column`] has them.
     pub(crate) fn of_cells(heading: &str, align: Align, (least, rank): (usize, u8), cells: Vec<Cell>) -> Self {
-        let heading = Cell::new(heading, Style::Bold);
+        let heading = Cell::new(heading, Tone::Strong);
         let widest = cells.iter().map(Cell::width).max().unwrap_or(0).max(heading.width()).min(WIDEST);
         // Half a number is a wrong number.
         let least = if align == Align::Right { widest } else { least.min(widest) };

@@ -1,9 +1,14 @@
 use std::time::Duration;
 
 use agtop_format::Content;
-use agtop_model::{Billing, ClientId, Field, Plan, Spend};
+use agtop_model::{Billing, BillingPlan, ClientId, Field, Spend};
 use agtop_query::Selection;
 use jiff::tz::TimeZone;
+
+use crate::cell::{CellContext, Wording};
+
+/// How full a context window may be before it is worth a look, and before it is urgent, in percent.
+const CONTEXT_MARKS: (f64, f64) = (70.0, 90.0);
 
 /// What part of a snapshot to show, and how. Made once from the command line and the terminal.
 #[derive(Clone)]
@@ -17,7 +22,7 @@ pub struct View {
     /// How JSON is laid out.
     pub layout: Layout,
     /// Whom subscriptions cover.
-    pub plan: Plan,
+    pub plan: BillingPlan,
     /// Which rows are shown, and in which order.
     pub selection: Selection,
     /// The columns of tables and CSV; `None` for the surface's own.
@@ -40,13 +45,24 @@ impl View {
             colour: Colour::Never,
             content: Content::Hidden,
             layout: Layout::Line,
-            plan: Plan::Retail,
+            plan: BillingPlan::Retail,
             selection: Selection::default(),
             fields: None,
             version,
             platform,
             interval: Duration::from_millis(1500),
             zone: TimeZone::UTC,
+        }
+    }
+
+    /// How this view's tables write cells.
+    pub(crate) const fn cells(&self) -> CellContext<'_> {
+        CellContext {
+            content: self.content,
+            plan: self.plan,
+            zone: &self.zone,
+            context_marks: CONTEXT_MARKS,
+            wording: Wording::Exact,
         }
     }
 

@@ -4,8 +4,9 @@ use agtop_format::units;
 use agtop_model::Snapshot;
 use agtop_query::select;
 
-use crate::cell::{Cell, Style, write_parts};
+use crate::cell::{Cell, write_parts};
 use crate::notes::{Sum, number, overview};
+use crate::tone::Tone;
 use crate::{Surface, View};
 
 /// One line a snapshot, for logs and pipes.
@@ -19,8 +20,8 @@ impl Surface for Watch {
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
         let rows = select::agents(snapshot, &view.selection);
         let mut parts = vec![
-            Cell::new(units::second(snapshot.now, &view.zone), Style::Dim),
-            Cell::new(number(rows.len(), "agent"), Style::Bold),
+            Cell::new(units::second(snapshot.now, &view.zone), Tone::Dim),
+            Cell::new(number(rows.len(), "agent"), Tone::Strong),
         ];
         parts.extend(overview(&rows, &Sum::of(&rows, view)));
         write_parts(&parts, &View { width: None, ..view.clone() }, out)

@@ -11,7 +11,7 @@ struct Layer {
 }
 
 /// The house, from the ground up. `testkit` may stand under anything, but in tests only.
-const LAYERS: [Layer; 13] = [
+const LAYERS: [Layer; 18] = [
     Layer { name: "agtop-model", below: &[] },
     Layer { name: "agtop-prices", below: &["agtop-model"] },
     Layer { name: "agtop-os", below: &["agtop-model"] },
@@ -22,9 +22,31 @@ const LAYERS: [Layer; 13] = [
         name: "agtop-collect",
         below: &["agtop-model", "agtop-os", "agtop-clients", "agtop-prices", "agtop-ledger", "agtop-hooks"],
     },
-    Layer { name: "agtop-render", below: &["agtop-model"] },
-    Layer { name: "agtop-tui", below: &["agtop-model", "agtop-render"] },
-    Layer { name: "agtop-serve", below: &["agtop-model", "agtop-render"] },
+    Layer { name: "agtop-format", below: &["agtop-model"] },
+    Layer { name: "agtop-demo", below: &["agtop-model"] },
+    Layer { name: "agtop-query", below: &["agtop-model", "agtop-demo"] },
+    Layer { name: "agtop-alerts", below: &["agtop-model", "agtop-format", "agtop-demo", "agtop-query"] },
+    Layer { name: "agtop-report", below: &["agtop-model", "agtop-format"] },
+    Layer {
+        name: "agtop-output",
+        below: &["agtop-model", "agtop-format", "agtop-demo", "agtop-query", "agtop-alerts", "agtop-report"],
+    },
+    Layer {
+        name: "agtop-tui",
+        below: &[
+            "agtop-model",
+            "agtop-format",
+            "agtop-demo",
+            "agtop-query",
+            "agtop-alerts",
+            "agtop-report",
+            "agtop-output",
+        ],
+    },
+    Layer {
+        name: "agtop-serve",
+        below: &["agtop-model", "agtop-format", "agtop-query", "agtop-alerts", "agtop-report", "agtop-output"],
+    },
     Layer {
         name: "agtop",
         below: &[
@@ -35,7 +57,12 @@ const LAYERS: [Layer; 13] = [
             "agtop-ledger",
             "agtop-hooks",
             "agtop-collect",
-            "agtop-render",
+            "agtop-format",
+            "agtop-demo",
+            "agtop-query",
+            "agtop-alerts",
+            "agtop-report",
+            "agtop-output",
             "agtop-tui",
             "agtop-serve",
         ],
@@ -141,15 +168,15 @@ mod tests {
     #[test]
     fn an_edge_that_jumps_a_layer_is_named() {
         let edges = BTreeSet::from([
-            edge("agtop-render", "agtop-model", Kind::Product),
-            edge("agtop-render", "agtop-collect", Kind::Product),
+            edge("agtop-output", "agtop-model", Kind::Product),
+            edge("agtop-output", "agtop-collect", Kind::Product),
             edge("agtop-model", "agtop-os", Kind::Product),
             edge("agtop", "xtask", Kind::Product),
         ]);
-        let names = crates(&["agtop", "agtop-render", "agtop-model"]);
+        let names = crates(&["agtop", "agtop-output", "agtop-model"]);
         assert_eq!(
             faults_of(&names, &edges),
-            ["agtop -> xtask", "agtop-model -> agtop-os", "agtop-render -> agtop-collect"]
+            ["agtop -> xtask", "agtop-model -> agtop-os", "agtop-output -> agtop-collect"]
         );
     }
 

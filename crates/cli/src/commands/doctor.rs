@@ -7,7 +7,7 @@ use agtop_collect::Collector;
 use agtop_format::sink::plain;
 use agtop_format::units;
 use agtop_hooks::{Reading, Refused};
-use agtop_model::{ClientHealth, ClientId, Issue, Place, Snapshot, StoreHealth};
+use agtop_model::{ClientHealth, ClientId, Issue, Snapshot, SourcePosition, StoreHealth};
 use anyhow::Result;
 
 use crate::plan::Doctor;
@@ -158,9 +158,9 @@ fn unpriced_models(health: &ClientHealth, snapshot: &Snapshot) -> BTreeSet<Strin
 pub(super) fn line(issue: &Issue) -> String {
     let place = match issue.place {
         None => String::new(),
-        Some(Place::Byte(offset)) => format!(", byte {offset}"),
-        Some(Place::Entry(entry)) => format!(", entry {entry}"),
-        Some(Place::Row { table, rowid }) => format!(", {table} row {rowid}"),
+        Some(SourcePosition::Byte(offset)) => format!(", byte {offset}"),
+        Some(SourcePosition::Entry(entry)) => format!(", entry {entry}"),
+        Some(SourcePosition::Row { table, rowid }) => format!(", {table} row {rowid}"),
     };
     format!("{}: {}{place}: {}", issue.kind.as_str(), plain(&issue.path.to_string_lossy()), plain(&issue.detail))
 }

@@ -6,7 +6,8 @@ use agtop_collect::{Collector, Counted, Entry, Files};
 use agtop_format::sink::plain;
 use agtop_format::units;
 use agtop_model::{
-    Basis, Cost, FileId, InferenceGeo, PicoUsd, Place, Provenance, Purpose, Session, SessionKey, Snapshot, Spend, Usage,
+    Cost, CostBasis, FileId, InferenceGeo, PicoUsd, Provenance, Purpose, Session, SessionKey, Snapshot, SourcePosition,
+    Spend, Usage,
 };
 use agtop_prices::{PriceBook, PriceTerms, Rated, Tariff};
 use anyhow::{Result, bail};
@@ -126,7 +127,7 @@ impl Report<'_> {
             return Ok(());
         }
         let Some(cost) = entry.embedded_cost else { return self.priced(entry, sum) };
-        sum.add(entry, Cost { amount: Some(cost), basis: Basis::Embedded });
+        sum.add(entry, Cost { amount: Some(cost), basis: CostBasis::Embedded });
         writeln!(self.out, "    {}", tokens(&entry.usage))?;
         writeln!(self.out, "    = {cost} USD, as the agent wrote it down")?;
         Ok(())
@@ -213,19 +214,19 @@ impl Report<'_> {
         let path = self.files.path(source.file);
         let name = plain(&path.to_string_lossy()).into_owned();
         match source.place {
-            Place::Byte(offset) => match self.lines.number(source.file, &path, offset) {
+            SourcePosition::Byte(offset) => match self.lines.number(source.file, &path, offset) {
                 Some(line) => format!("{name}:{line}"),
                 None => format!("{name} (byte {offset})"),
             },
-            Place::Entry(entry) => format!("{name} (entry {entry})"),
-            Place::Row { table, rowid } => format!("{name} ({table} row {rowid})"),
+            SourcePosition::Entry(entry) => format!("{name} (entry {entry})"),
+            SourcePosition::Row { table, rowid } => format!("{name} ({table} row {rowid})"),
         }
     }
 }
 
 /// The exact amount, and how many responses it leaves out; `n/a` where nothing has a known price.
 fn dollars(spend: &Spend) -> String {
-    let amount = match (spend.known(), spend.is_nothing()) {
+    let amount = match (spend.known(), spend.is_empty()) {
         (Some(amount), _) => format!("{amount} USD"),
         (None, true) => format!("{} USD", PicoUsd::ZERO),
         (None, false) => "n/a".to_owned(),

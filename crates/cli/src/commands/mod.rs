@@ -25,7 +25,7 @@ use std::sync::Arc;
 use agtop_collect::Collector;
 use agtop_format::sink::Lines;
 use agtop_hooks::{Listener, Options, Places, Reading};
-use agtop_model::Health;
+use agtop_model::SourceHealth;
 use anyhow::Result;
 pub(crate) use config::ConfigWork;
 use crossbeam_channel::bounded;
@@ -49,7 +49,7 @@ fn tell_notices(collector: &mut Collector) {
 const SHOWN_SOURCES: usize = 5;
 
 /// Says on standard error which sources cannot be read, or not to their end: figures leave out what is in them.
-fn tell_broken_sources(health: &Health) {
+fn tell_broken_sources(health: &SourceHealth) {
     for issue in health.broken_sources().take(SHOWN_SOURCES) {
         stderr::say(format_args!("figures may be missing: {}", doctor::line(issue)));
     }

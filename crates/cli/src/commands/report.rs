@@ -2,7 +2,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use agtop_collect::Collector;
-use agtop_model::Grain;
+use agtop_model::TimeGranularity;
 use agtop_output::report::Page;
 use agtop_report::{Kind, Report};
 use anyhow::Result;
@@ -36,9 +36,9 @@ pub(super) fn run(plan: plan::Report, out: &mut dyn Write) -> Result<ExitCode> {
 }
 
 /// Blocks end to the minute; days, which begin on quarters of an hour, need no more than those.
-fn grain(options: &agtop_report::Options) -> Grain {
+fn grain(options: &agtop_report::Options) -> TimeGranularity {
     match options.kind {
-        Kind::Blocks => Grain::Response,
-        _ => Grain::that_tells(options.since.into_iter().chain(options.until)),
+        Kind::Blocks => TimeGranularity::Response,
+        _ => TimeGranularity::coarsest_separating(options.since.into_iter().chain(options.until)),
     }
 }

@@ -12,7 +12,7 @@ mod tests;
 
 use std::path::Path;
 
-use agtop_model::Role;
+use agtop_model::ProcessRole;
 
 use self::id::ID;
 use crate::facts::is_uuid;
@@ -101,11 +101,13 @@ impl Client for Amp {
         &SIGNATURE
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
         let is_about_threads = || SIGNATURE.subcommand(process).is_some_and(|word| THREADS_SUBCOMMANDS.contains(&word));
         match SIGNATURE.role(process)? {
-            Role::Agent if is_about_threads() && !process.args().any(|arg| CONTINUE_SUBCOMMANDS.contains(&arg)) => {
-                Some(Role::Helper)
+            ProcessRole::Agent
+                if is_about_threads() && !process.args().any(|arg| CONTINUE_SUBCOMMANDS.contains(&arg)) =>
+            {
+                Some(ProcessRole::Helper)
             }
             role => Some(role),
         }

@@ -8,7 +8,8 @@
 use std::collections::{HashMap, HashSet};
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, ToolKey, Turn, Usage,
+    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey,
+    Turn, Usage,
 };
 
 use super::id::ID;
@@ -53,7 +54,7 @@ impl ThreadDocument {
             }
         });
         let origins = origins(&messages, &entries);
-        let mut record = Record::new(self.file, Place::Entry(0), thread.created.0, out);
+        let mut record = Record::new(self.file, SourcePosition::Entry(0), thread.created.0, out);
         self.introduce(thread, &mut record);
         // Ledger entries are emitted first, so that running tools and waits come from the messages.
         let mut dated: HashMap<usize, Option<Timestamp>> = HashMap::new();
@@ -64,7 +65,7 @@ impl ThreadDocument {
         for ((at, message), place) in messages.iter().enumerate().zip(0..) {
             let own = message.usage.as_ref().and_then(|usage| usage.timestamp.0).or(message.sent().0);
             record.at = own.or(dated.get(&at).copied().flatten());
-            record.source.place = Place::Entry(place);
+            record.source.place = SourcePosition::Entry(place);
             let is_matchable = message.id().is_some();
             if entries.is_empty() || is_matchable {
                 self.answer(message, &mut record);

@@ -1,8 +1,8 @@
 //! A task of an extension: `ui_messages.json`, the content of its panel.
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, MessageKey, PicoUsd, Place, Purpose, SessionFacts, SessionKey, Timestamp,
-    TitleRank, ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 use serde::Deserialize;
 
@@ -137,8 +137,8 @@ impl Task {
         record: &mut Record<'_>,
     ) -> Result<(), DecodeError> {
         match (message.say.text(), message.ask.text()) {
-            (Some("api_req_started"), _) => return self.request(message, Extent::Response, record),
-            (Some("deleted_api_reqs"), _) => return self.request(message, Extent::Sum, record),
+            (Some("api_req_started"), _) => return self.request(message, UsageExtent::Response, record),
+            (Some("deleted_api_reqs"), _) => return self.request(message, UsageExtent::Sum, record),
             (Some("user_feedback"), _) => self.prompt(TitleRank::LastPrompt, message, record),
             (Some("condense_context"), _) => self.condensed(message, record),
             (Some("sliding_window_truncation"), _) => record.emit(&self.session, EventKind::Compacted),
@@ -166,7 +166,12 @@ impl Task {
         record.title(&self.session, rank, message.text.text().unwrap_or_default());
     }
 
-    fn request(&mut self, message: &Message<'_>, extent: Extent, record: &mut Record<'_>) -> Result<(), DecodeError> {
+    fn request(
+        &mut self,
+        message: &Message<'_>,
+        extent: UsageExtent,
+        record: &mut Record<'_>,
+    ) -> Result<(), DecodeError> {
         let request: Request<'_> = message.text.text().map_or_else(|| Ok(Request::default()), serde_json::from_str)?;
         let info = message.model_info.as_ref();
         let provider = info.and_then(|info| info.provider_id.text());
@@ -200,7 +205,7 @@ impl Task {
         let cost = message.context_condense.as_ref().and_then(|condensed| self.cost(None, condensed.cost));
         if cost.is_some() {
             let turn = Turn {
-                extent: Extent::Sum,
+                extent: UsageExtent::Sum,
                 purpose: Purpose::Compaction,
                 embedded_cost: cost,
                 context_used: Some(0),
@@ -237,12 +242,12 @@ impl Decoder for Task {
         let messages: LazyList<'_> = serde_json::from_slice(bytes)?;
         let start_time = start_time(&self.session.id);
         self.opened = start_time.unwrap_or(self.opened);
-        let record = &mut Record::new(self.file, Place::Entry(0), start_time, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), start_time, out);
         record.facts(&self.session, SessionFacts { started: start_time, ..SessionFacts::default() });
         let mut said = Ok(());
         let mut tell = |(place, message): (u32, Message<'_>), rank: MessagePosition| {
             record.at = message.ts.0.or(start_time);
-            record.source.place = Place::Entry(place);
+            record.source.place = SourcePosition::Entry(place);
             if place == 0 && message.say.text() == Some("text") {
                 self.prompt(TitleRank::FirstPrompt, &message, record);
             } else if let Err(error) = self.message(&message, rank, record)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank, Untrusted};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank, Untrusted};
 use serde::Deserialize;
 
 use super::id::ID;
@@ -32,7 +32,7 @@ impl Decoder for ThreadIndex {
         let Input::Line { bytes, offset } = input else { return Ok(()) };
         let entry: NamedThread<'_> = serde_json::from_slice(bytes)?;
         if let (Some(id), Some(name)) = (filled(entry.id.as_ref()), filled(entry.thread_name.as_ref())) {
-            Record::new(self.file, Place::Byte(offset), entry.updated_at.0, out)
+            Record::new(self.file, SourcePosition::Byte(offset), entry.updated_at.0, out)
                 .emit(&SessionKey::new(ID, id), named(name));
         }
         Ok(())
@@ -64,7 +64,7 @@ impl Decoder for StateDatabase {
             return Err(DecodeError::malformed("a row of another shape"));
         };
         let Some(id) = id.text() else { return Ok(()) };
-        let (session, place) = (SessionKey::new(ID, id), Place::Row { table, rowid });
+        let (session, place) = (SessionKey::new(ID, id), SourcePosition::Row { table, rowid });
         let facts = SessionFacts {
             started: moment(created),
             cwd: cwd.text().map(PathBuf::from),

@@ -20,7 +20,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::Role;
+use agtop_model::ProcessRole;
 
 use self::id::ID;
 use crate::facts::is_uuid;
@@ -120,10 +120,10 @@ impl Client for Copilot {
         &SIGNATURE
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
         let is_server = LANGUAGE_SERVERS.iter().any(|name| process.is_node_command(name))
             || process.script_in_package("@github/copilot-language-server");
-        if is_server { Some(Role::Helper) } else { SIGNATURE.role(process) }
+        if is_server { Some(ProcessRole::Helper) } else { SIGNATURE.role(process) }
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

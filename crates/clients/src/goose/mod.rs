@@ -160,7 +160,7 @@ fn is_session_id(text: &str) -> bool {
 mod tests {
     use agtop_model::{Gap, ProcId, Process, ProcessState};
 
-    use agtop_model::Role;
+    use agtop_model::ProcessRole;
 
     use super::*;
     use crate::testing::home;
@@ -183,18 +183,18 @@ mod tests {
         }
     }
 
-    fn role(argv: &[&str]) -> Option<Role> {
+    fn role(argv: &[&str]) -> Option<ProcessRole> {
         Goose.recognise(&ProcFacts::new(&process(argv)))
     }
 
     #[test]
     fn conversations_are_agents_and_hosts_are_helpers() {
-        assert_eq!(role(&["goose"]), Some(Role::Agent));
-        assert_eq!(role(&["/usr/local/bin/goose", "session", "--resume"]), Some(Role::Agent));
-        assert_eq!(role(&["goose.exe", "run", "-t", "up"]), Some(Role::Agent));
-        assert_eq!(role(&["goose", "acp"]), Some(Role::Helper));
-        assert_eq!(role(&["goose", "mcp", "developer"]), Some(Role::Helper));
-        assert_eq!(role(&["/opt/Goose/resources/bin/goosed", "agent"]), Some(Role::Helper));
+        assert_eq!(role(&["goose"]), Some(ProcessRole::Agent));
+        assert_eq!(role(&["/usr/local/bin/goose", "session", "--resume"]), Some(ProcessRole::Agent));
+        assert_eq!(role(&["goose.exe", "run", "-t", "up"]), Some(ProcessRole::Agent));
+        assert_eq!(role(&["goose", "acp"]), Some(ProcessRole::Helper));
+        assert_eq!(role(&["goose", "mcp", "developer"]), Some(ProcessRole::Helper));
+        assert_eq!(role(&["/opt/Goose/resources/bin/goosed", "agent"]), Some(ProcessRole::Helper));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Usage of a session that its ledger does not have.
 
 use agtop_model::{
-    CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, SessionKey, Tier, Timestamp, Turn,
-    Usage,
+    CoarserRecords, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionKey, Timestamp, Turn,
+    Usage, UsageExtent,
 };
 
 /// The response that stands for the usage of a session outside its ledger.
@@ -25,8 +25,8 @@ pub(super) fn usage_outside_ledger(
         requests: 1,
         model: None,
         usage,
-        tier: Tier::Standard,
-        extent: Extent::Sum,
+        tier: ServiceTier::Standard,
+        extent: UsageExtent::Sum,
         embedded_cost: cost,
         stop: None,
         lineage: Lineage::Main,

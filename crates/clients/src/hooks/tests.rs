@@ -1,4 +1,4 @@
-use agtop_model::{Event, EventKind, FileId, Place, Provenance, Timestamp};
+use agtop_model::{Event, EventKind, FileId, Provenance, SourcePosition, Timestamp};
 
 use super::*;
 use crate::testing::home;
@@ -247,7 +247,7 @@ fn told(client_name: &str, payload: &str) -> HookEvent {
 
 /// Decodes a payload, and checks that its minimal form gives the same result.
 fn try_told(client_name: &str, payload: &str) -> Result<HookEvent, DecodeError> {
-    let source = Provenance { file: FileId(3), place: Place::Entry(0) };
+    let source = Provenance { file: FileId(3), place: SourcePosition::Entry(0) };
     let dialect = client(client_name).unwrap().hooks().unwrap();
     let told = dialect.decode(payload.as_bytes(), PayloadOrigin { at: NOW, source })?;
     let kept = dialect.decode(&minimal_payload(payload.as_bytes()), PayloadOrigin { at: NOW, source })?;

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use agtop_model::{Event, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp};
+use agtop_model::{Event, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp};
 
 use super::emit::{PendingPart, ResponseContext, SessionContext, emit_message, emit_session};
 use super::id::ID;
@@ -104,7 +104,7 @@ impl Document {
             at,
             opened: at.unwrap_or(self.modified),
         };
-        held.emit(&reply, &mut Record::new(self.file, Place::Entry(0), at, out));
+        held.emit(&reply, &mut Record::new(self.file, SourcePosition::Entry(0), at, out));
         Ok(())
     }
 }
@@ -115,8 +115,8 @@ impl Decoder for Document {
             return Err(DecodeError::malformed("a document that is read piece by piece"));
         };
         match self.id.get(..4) {
-            Some("ses_") => Self::session(json, Record::new(self.file, Place::Entry(0), None, out)),
-            Some("msg_") => self.message(json, Record::new(self.file, Place::Entry(0), None, out)),
+            Some("ses_") => Self::session(json, Record::new(self.file, SourcePosition::Entry(0), None, out)),
+            Some("msg_") => self.message(json, Record::new(self.file, SourcePosition::Entry(0), None, out)),
             _ => self.part(json, out),
         }
     }

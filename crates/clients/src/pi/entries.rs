@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, TitleRank,
-    ToolKey, Turn,
+    ClientId, Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    TitleRank, ToolKey, Turn,
 };
 
 use super::wire::{Block, Message, ResponseEnd, SessionEntry, Tokens};
@@ -191,7 +191,7 @@ impl Decoder for SessionEntries {
             return Ok(());
         }
         let entry: SessionEntry<'_> = serde_json::from_slice(bytes)?;
-        let record = &mut Record::new(self.file, Place::Byte(offset), entry.timestamp.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), entry.timestamp.0, out);
         if entry.kind.text() != Some("session") {
             self.opened = self.opened.or(entry.timestamp.0);
         }

@@ -3,15 +3,16 @@
 use std::io::{Result, Write};
 
 use agtop_format::units;
-use agtop_model::{Basis, PicoUsd, Spend, Timestamp, Untrusted, Usage};
+use agtop_model::{CostBasis, PicoUsd, Spend, Timestamp, Untrusted, Usage};
 use serde::Serialize;
 
-use crate::cell::{Cell, Style, cost, write_parts};
+use crate::cell::{Cell, cost, write_parts};
 use crate::json::wire::{Used, generated_at};
 use crate::json::write;
 use crate::notes::about_money;
 use crate::report::Page;
 use crate::table::{Align, Filled, draw};
+use crate::tone::Tone;
 
 /// A mix of tokens, and what models charge for it.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ pub struct Offer {
     /// Its price; `None` where no list has one.
     pub amount: Option<PicoUsd>,
     /// Where the price comes from.
-    pub basis: Basis,
+    pub basis: CostBasis,
     /// The entry of the list that was used.
     pub key: Option<Untrusted>,
     /// Whether the list has no rate for some use of the cache, and the price was made from other rates.
@@ -68,34 +69,34 @@ impl Comparison {
     ///
     /// Those of `out`.
     pub fn write_text(&self, page: &Page<'_>, out: &mut dyn Write) -> Result<()> {
-        let subject = Cell::new(format!("{}, priced by model", self.subject.raw()), Style::Bold);
+        let subject = Cell::new(format!("{}, priced by model", self.subject.raw()), Tone::Strong);
         write_parts(&[subject], page.view, out)?;
         draw(&mut self.table(), self.offers.len() + 1, page.view, out)?;
         write_parts(&self.mix(), page.view, out)?;
         let mut notes = about_money(page.prices, &self.spend, PicoUsd::ZERO);
-        notes.push(Cell::new("the same tokens at list prices; other models would count and use others", Style::Dim));
+        notes.push(Cell::new("the same tokens at list prices; other models would count and use others", Tone::Dim));
         if self.offers.iter().any(|offer| offer.is_derived) {
             notes.push(Cell::new(
                 "~ the list has no rate for some use of the cache: priced at its other rates",
-                Style::Dim,
+                Tone::Dim,
             ));
         }
         write_parts(&notes, page.view, out)
     }
 
     fn table(&self) -> Vec<Filled> {
-        let style = |offer: &Offer| if offer.was_used { Style::Bold } else { Style::Plain };
-        let used = Cell::new("as used", Style::Bold);
+        let style = |offer: &Offer| if offer.was_used { Tone::Strong } else { Tone::Text };
+        let used = Cell::new("as used", Tone::Strong);
         let column = |title, align, room, first: Cell, text: &dyn Fn(&Offer) -> String| {
             let others = self.offers.iter().map(|offer| Cell::new(text(offer), style(offer)));
             Filled::of_cells(title, align, room, std::iter::once(first).chain(others).collect())
         };
-        let blank = || Cell::new("", Style::Plain);
+        let blank = || Cell::new("", Tone::Text);
         let is_any_too_long = self.offers.iter().any(|offer| offer.too_long > 0);
         let mut table = vec![
             column("MODEL", Align::Left, (12, 0), used, &|offer| offer.model.raw().to_owned()),
-            column("COST", Align::Right, (0, 0), Cell::new(cost(Some(&self.spend)), Style::Bold), &price),
-            column("RATIO", Align::Right, (0, 1), Cell::new("1.00", Style::Bold), &|offer| {
+            column("COST", Align::Right, (0, 0), Cell::new(cost(Some(&self.spend)), Tone::Strong), &price),
+            column("RATIO", Align::Right, (0, 1), Cell::new("1.00", Tone::Strong), &|offer| {
                 self.ratio(offer).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
             }),
         ];
@@ -118,8 +119,8 @@ impl Comparison {
             ("cache write", self.usage.cache_write()),
             ("output", self.usage.output),
         ];
-        let responses = Cell::new(format!("{} responses", self.turns), Style::Plain);
-        let of_bucket = |(name, n)| Cell::new(format!("{name} {}", units::count(n)), Style::Plain);
+        let responses = Cell::new(format!("{} responses", self.turns), Tone::Text);
+        let of_bucket = |(name, n)| Cell::new(format!("{name} {}", units::count(n)), Tone::Text);
         std::iter::once(responses).chain(buckets.map(of_bucket)).collect()
     }
 
@@ -145,7 +146,7 @@ impl Comparison {
 /// `$4.21`, `~$4.21` where a rate had to be derived, `local`, `?`.
 fn price(offer: &Offer) -> String {
     match (offer.basis, offer.amount) {
-        (Basis::Local, _) => "local".to_owned(),
+        (CostBasis::Local, _) => "local".to_owned(),
         (_, Some(amount)) if offer.is_derived => format!("~{}", units::money(amount)),
         (_, Some(amount)) => units::money(amount),
         (_, None) => "?".to_owned(),

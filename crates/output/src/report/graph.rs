@@ -7,10 +7,11 @@ use agtop_report::{day_of, monday_of};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::cell::{Cell, Style, cost, write_parts};
+use crate::cell::{Cell, cost, write_parts};
 use crate::notes::{about_money, number};
 use crate::report::text::{Measure, heading};
 use crate::report::{Format, Page};
+use crate::tone::Tone;
 
 /// Days as a calendar: a column a week, a row a day of the week, darker where more was used.
 pub(super) struct Graph;
@@ -96,7 +97,7 @@ impl Days {
             let day = i64::try_from(place).ok().and_then(|place| monday.checked_add(place.days()).ok());
             let inside = day.filter(|day| first.is_some_and(|first| first <= day) && Some(*day) <= self.last);
             let shade = inside.map_or(" ", |day| self.shade(day));
-            let cell = Cell::new(shade, if shade == SHADES[0] { Style::Dim } else { Style::Good });
+            let cell = Cell::new(shade, if shade == SHADES[0] { Tone::Dim } else { Tone::Good });
             cell.write(shade, page.view.colour, out)?;
             out.write_all(if at + 1 < weeks.len() { b" " } else { b"\n" })?;
         }
@@ -110,13 +111,13 @@ impl Days {
         };
         let used = self.values.values().filter(|value| **value > 0.0).count();
         let mut parts = vec![
-            Cell::new(format!("less {} more, {by}", SHADES.join(" ")), Style::Plain),
-            Cell::new(format!("{} of use", number(used, "day")), Style::Plain),
-            Cell::new(format!("{} tokens", units::count(report.totals.usage.total())), Style::Plain),
-            Cell::new(cost(Some(&report.totals.spend)), Style::Bold),
+            Cell::new(format!("less {} more, {by}", SHADES.join(" ")), Tone::Text),
+            Cell::new(format!("{} of use", number(used, "day")), Tone::Text),
+            Cell::new(format!("{} tokens", units::count(report.totals.usage.total())), Tone::Text),
+            Cell::new(cost(Some(&report.totals.spend)), Tone::Strong),
         ];
         let busiest = self.values.iter().max_by(|a, b| a.1.total_cmp(b.1)).filter(|(_, value)| **value > 0.0);
-        parts.extend(busiest.map(|(day, _)| Cell::new(format!("most on {day}"), Style::Plain)));
+        parts.extend(busiest.map(|(day, _)| Cell::new(format!("most on {day}"), Tone::Text)));
         parts
     }
 }

@@ -5,10 +5,11 @@ use agtop_model::{PicoUsd, Spend};
 use agtop_report::{Detail, Dimension, Key, Line, Outlook, Report, Sums};
 
 use super::columns::{FIGURES, head_text, heads_of, main_models, names_models};
-use crate::cell::{Cell, Style, write_parts};
+use crate::cell::{Cell, write_parts};
 use crate::notes::about_money;
 use crate::report::{Columns, Format, Page};
 use crate::table::{Align, Filled, draw};
+use crate::tone::Tone;
 
 /// A table for people, as wide as the terminal.
 pub(super) struct Text;
@@ -31,8 +32,8 @@ impl Format for Text {
 
 /// What the table shows, and what its days are.
 pub(super) fn heading(report: &Report) -> Vec<Cell> {
-    let mut parts = vec![Cell::new(format!("{} report", report.kind.as_str()), Style::Bold)];
-    let mut say = |text: String| parts.push(Cell::new(text, Style::Dim));
+    let mut parts = vec![Cell::new(format!("{} report", report.kind.as_str()), Tone::Strong)];
+    let mut say = |text: String| parts.push(Cell::new(text, Tone::Dim));
     say(format!("time zone {}", agtop_report::zone_name(&report.zone)));
     if report.dimensions.contains(&Dimension::Week) {
         say("weeks begin on Monday (ISO 8601)".to_owned());
@@ -73,12 +74,12 @@ impl Row<'_> {
         }
     }
 
-    fn style(&self) -> Style {
+    fn style(&self) -> Tone {
         match self {
-            Self::Line(line) if line.outlook().is_some() => Style::Good,
-            Self::Line(line) if !line.is_gap() => Style::Plain,
-            Self::Line(_) | Self::Part(_) | Self::Rest(..) => Style::Dim,
-            Self::Total(_) => Style::Bold,
+            Self::Line(line) if line.outlook().is_some() => Tone::Good,
+            Self::Line(line) if !line.is_gap() => Tone::Text,
+            Self::Line(_) | Self::Part(_) | Self::Rest(..) => Tone::Dim,
+            Self::Total(_) => Tone::Strong,
         }
     }
 
@@ -203,15 +204,15 @@ fn bar(value: f64, most: f64) -> String {
 /// How the active block goes on.
 fn outlook(report: &Report, line: &Line) -> Vec<Cell> {
     let Some(outlook) = line.outlook() else { return Vec::new() };
-    let mut parts = vec![Cell::new(format!("active block: {} left", units::span(outlook.left)), Style::Good)];
+    let mut parts = vec![Cell::new(format!("active block: {} left", units::span(outlook.left)), Tone::Good)];
     let spend = &line.sums.spend;
-    parts.extend(pace(outlook, spend).map(|text| Cell::new(text, Style::Plain)));
+    parts.extend(pace(outlook, spend).map(|text| Cell::new(text, Tone::Text)));
     let Some(tokens) = outlook.tokens else { return parts };
     let cost = outlook.cost.map_or_else(String::new, |cost| format!(", {}", money::part_of(spend, cost)));
-    parts.push(Cell::new(format!("at its end {} tokens{cost}", units::count(tokens)), Style::Plain));
+    parts.push(Cell::new(format!("at its end {} tokens{cost}", units::count(tokens)), Tone::Text));
     if let Some(limit) = report.token_limit {
         let share = percent(tokens, limit);
-        let style = if share > 100.0 { Style::Bad } else { Style::Plain };
+        let style = if share > 100.0 { Tone::Bad } else { Tone::Text };
         let limit = units::count(limit);
         parts.push(Cell::new(format!("{} of the limit of {limit} tokens", units::percent(share)), style));
     }
@@ -232,14 +233,14 @@ fn pace(outlook: &Outlook, spend: &Spend) -> impl Iterator<Item = String> {
 fn notes(report: &Report, page: &Page<'_>) -> Vec<Cell> {
     if report.dimensions.contains(&Dimension::Tool) {
         let note = "every call of each session shown: transcripts do not tell what a call used";
-        return vec![Cell::new(note, Style::Dim)];
+        return vec![Cell::new(note, Tone::Dim)];
     }
     let mut notes = about_money(page.prices, &report.totals.spend, report.totals.covered);
     if report.lines.iter().any(|line| matches!(line.keys.first(), Some(Key::Period(None)))) {
-        notes.push(Cell::new("unknown: records without a time", Style::Dim));
+        notes.push(Cell::new("unknown: records without a time", Tone::Dim));
     }
     if report.detail() == Detail::ByModel {
-        notes.push(Cell::new("indented: by model", Style::Dim));
+        notes.push(Cell::new("indented: by model", Tone::Dim));
     }
     notes
 }

@@ -1,13 +1,14 @@
 use std::io::{Result, Write};
 
 use agtop_format::{money, text, units};
-use agtop_model::{ClientId, PicoUsd, Timestamp, UsageTable, Window};
+use agtop_model::{ClientId, PicoUsd, RateLimitWindow, Timestamp, UsageTable};
 use agtop_report::{Kind, Line, Options, Report};
 use jiff::tz::TimeZone;
 
 use crate::Colour;
-use crate::cell::{Cell, Style, cost};
+use crate::cell::{Cell, cost};
 use crate::statusline::StatuslineInput;
+use crate::tone::Tone;
 
 /// What a status line is drawn on.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ pub fn line(
     let mut parts = Vec::new();
     match input {
         Some(input) => of_session(input, usage, bench, &mut parts),
-        None => parts.push(Cell::new("agtop: no status to read", Style::Dim)),
+        None => parts.push(Cell::new("agtop: no status to read", Tone::Dim)),
     }
     if let Some(usage) = usage {
         lately(usage, bench, &mut parts);
@@ -56,16 +57,16 @@ pub fn line(
 /// The model and the session.
 fn of_session(input: &StatuslineInput, usage: Option<&UsageTable>, bench: &Bench, parts: &mut Vec<Cell>) {
     let model = input.model.as_ref().map(|model| model.for_terminal().into_owned());
-    parts.extend(model.map(|model| Cell::new(text::truncate(&model, WIDEST_NAME), Style::Bold)));
+    parts.extend(model.map(|model| Cell::new(text::truncate(&model, WIDEST_NAME), Tone::Strong)));
     let counted = || usage.and_then(|usage| session_cost(usage, input, bench));
     let cost = input.cost.map(units::money).or_else(counted);
-    parts.extend(cost.map(|cost| Cell::new(format!("{cost} session"), Style::Plain)));
+    parts.extend(cost.map(|cost| Cell::new(format!("{cost} session"), Tone::Text)));
     // The pace of the block is better known than that of a session that may have been left alone for hours.
     let has_block = usage.is_some_and(|usage| block(usage, bench).is_some());
     let pace = per_hour(input).filter(|_| !has_block);
-    parts.extend(pace.map(|pace| Cell::new(format!("{}/h", units::money(pace)), Style::Plain)));
+    parts.extend(pace.map(|pace| Cell::new(format!("{}/h", units::money(pace)), Tone::Text)));
     if parts.is_empty() {
-        parts.push(Cell::new("agtop", Style::Dim));
+        parts.push(Cell::new("agtop", Tone::Dim));
     }
 }
 
@@ -97,34 +98,34 @@ fn per_hour(input: &StatuslineInput) -> Option<PicoUsd> {
 fn lately(usage: &UsageTable, bench: &Bench, parts: &mut Vec<Cell>) {
     let today = Report::build(usage, &options(Kind::Daily, bench)).current;
     let today = today.map_or_else(|| "$0.00".to_owned(), |line| cost(Some(&line.sums.spend)));
-    parts.push(Cell::new(format!("{today} today"), Style::Plain));
+    parts.push(Cell::new(format!("{today} today"), Tone::Text));
     let Some(line) = block(usage, bench) else { return };
     let Some(outlook) = line.outlook() else { return };
     let spent = cost(Some(&line.sums.spend));
-    parts.push(Cell::new(format!("{spent} block ({} left)", units::span(outlook.left)), Style::Plain));
+    parts.push(Cell::new(format!("{spent} block ({} left)", units::span(outlook.left)), Tone::Text));
     let pace = outlook.burn.and_then(|burn| burn.cost_per_hour).map(|pace| money::part_of(&line.sums.spend, pace));
-    parts.extend(pace.map(|pace| Cell::new(format!("{pace}/h"), Style::Plain)));
+    parts.extend(pace.map(|pace| Cell::new(format!("{pace}/h"), Tone::Text)));
 }
 
 /// The context and the allowances.
 fn of_account(input: &StatuslineInput, bench: &Bench, parts: &mut Vec<Cell>) {
     let context = input.context_percent;
     parts.extend(context.map(|percent| Cell::new(format!("ctx {}", units::percent(percent)), mark(percent))));
-    let open = input.limits.iter().filter(|window| window.stands(bench.now, bench.now));
+    let open = input.limits.iter().filter(|window| window.is_current(bench.now, bench.now));
     parts.extend(open.map(|window| limit(window, bench)));
 }
 
 /// How full something may be before it is worth a look, and before it is urgent, in percent.
-fn mark(percent: f64) -> Style {
+fn mark(percent: f64) -> Tone {
     match percent {
-        90.0.. => Style::Bad,
-        70.0.. => Style::Warn,
-        _ => Style::Plain,
+        90.0.. => Tone::Bad,
+        70.0.. => Tone::Warn,
+        _ => Tone::Text,
     }
 }
 
 /// `5h 24% until 14:00`: the time within a day, else the day.
-fn limit(window: &Window, bench: &Bench) -> Cell {
+fn limit(window: &RateLimitWindow, bench: &Bench) -> Cell {
     let name = match window.minutes {
         minutes if minutes % 1440 == 0 => format!("{}d", minutes / 1440),
         minutes => format!("{}h", minutes / 60),
