@@ -15,7 +15,7 @@ use agtop_model::{InferenceGeo, Timestamp, Turn, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::subagent_mode::SubagentMode;
-use super::wire::{CostState, ModelTotal};
+use super::usage::{CostState, ModelTotal};
 use crate::checkpoint;
 
 /// No session uses more models between two totals; a damaged file may.

@@ -16,7 +16,8 @@ use super::lineage::{InlineChains, child_id, parent_in, parent_of};
 use super::prompt::{UserInput, ended_task, ended_tool, prose, user_input};
 use super::skim::{self, Skimmed, SkimmedContent, ToolResults, has_usage};
 use super::subagent_mode::{SUBAGENT_TOOLS, SubagentMode};
-use super::wire::{self, Block, Content, CostState, Line, Message, ToolInput, ToolResult};
+use super::usage::{CostState, Iteration};
+use super::wire::{self, Block, Content, Line, Message, ToolInput, ToolResult};
 use crate::checkpoint;
 use crate::decode::{Record, SourceFile, response};
 use crate::interner::Interner;
@@ -213,7 +214,7 @@ impl Transcript {
         for step in steps.iter().filter(|step| step.kind.as_deref() == Some("compaction")) {
             sum += step.usage();
         }
-        let is_last = |step: &&wire::Iteration<'_>| step.kind.as_deref() == Some("message");
+        let is_last = |step: &&Iteration<'_>| step.kind.as_deref() == Some("message");
         let context_used = steps.iter().rev().find(is_last).map(|step| step.usage().prompt());
         let opened = self.opened.unwrap_or(self.modified);
         let turn = Turn {
@@ -247,7 +248,7 @@ impl Transcript {
     }
 
     /// The response of an advisor's step: it has its own model and is off the main line.
-    fn advice(&mut self, turn: &Turn, step: usize, iteration: &wire::Iteration<'_>) -> Turn {
+    fn advice(&mut self, turn: &Turn, step: usize, iteration: &Iteration<'_>) -> Turn {
         let own_id = turn.id.as_deref().map(|id| format!("{id}#{step}"));
         let message = match &own_id {
             Some(id) => MessageKey::global(ID, id),
@@ -395,7 +396,7 @@ impl Transcript {
             SkimmedContent::Boundary(uuid) => self.compacted(uuid, &self.recent.clone(), record),
             SkimmedContent::OtherMessage => self.compactions.note_prompt(),
             SkimmedContent::Ended(call) => {
-                record.emit(&self.recent, EventKind::SubagentEnded { tool: ToolKey::new(ID, call) })
+                record.emit(&self.recent, EventKind::SubagentEnded { tool: ToolKey::new(ID, call) });
             }
             SkimmedContent::Prompt => {
                 self.compactions.note_prompt();

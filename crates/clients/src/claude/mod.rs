@@ -8,6 +8,7 @@ mod api_values;
 mod compaction;
 mod decoder;
 pub(crate) mod id;
+mod lenient;
 mod line_types;
 mod lineage;
 mod meta;
@@ -15,6 +16,7 @@ mod prompt;
 mod registry;
 mod skim;
 mod subagent_mode;
+mod usage;
 mod wire;
 
 #[cfg(test)]

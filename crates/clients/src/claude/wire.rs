@@ -1,19 +1,19 @@
 //! Records as Claude Code writes them, borrowed; fields that agtop does not use are skipped.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 
-use agtop_model::{Untrusted, Usage};
+use agtop_model::Untrusted;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::lenient::{FromMap, Lenient};
 use super::subagent_mode::SubagentMode;
+use super::usage::MessageUsage;
 use crate::bounded;
-use crate::parse::{Count, LooseTime, Str, short_text};
+use crate::parse::{LooseTime, Str, short_text};
 
 /// A line of a transcript.
 #[derive(Debug, Deserialize)]
@@ -72,53 +72,6 @@ pub(super) struct Line<'a> {
     pub(super) tool_use_result: Lenient<ToolResult<'a>>,
     #[serde(borrow, default)]
     pub(super) content: Option<&'a RawValue>,
-}
-
-/// A `cost-state` line: what the session has used so far.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CostState<'a> {
-    #[serde(default)]
-    pub(super) start_time: LooseTime,
-    #[serde(borrow, default, deserialize_with = "bounded::map")]
-    pub(super) model_usage: BTreeMap<Cow<'a, str>, ModelTotal>,
-}
-
-/// What the session has used of one model.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ModelTotal {
-    #[serde(default)]
-    input_tokens: Count,
-    #[serde(default)]
-    output_tokens: Count,
-    #[serde(default)]
-    cache_read_input_tokens: Count,
-    #[serde(default)]
-    cache_creation_input_tokens: Count,
-    #[serde(default, rename = "cacheCreationEphemeral5mInputTokens")]
-    ephemeral_5m: Count,
-    #[serde(default, rename = "cacheCreationEphemeral1hInputTokens")]
-    ephemeral_1h: Count,
-    #[serde(default)]
-    web_search_requests: Count,
-}
-
-impl ModelTotal {
-    /// The usage in disjoint buckets.
-    pub(super) fn usage(&self) -> Usage {
-        let lives = CacheCreation {
-            ephemeral_5m_input_tokens: self.ephemeral_5m,
-            ephemeral_1h_input_tokens: self.ephemeral_1h,
-        };
-        Usage {
-            input: self.input_tokens.0,
-            cache_read: self.cache_read_input_tokens.0,
-            output: self.output_tokens.0,
-            web_searches: self.web_search_requests.0,
-            ..cache_writes(self.cache_creation_input_tokens, Some(lives))
-        }
-    }
 }
 
 /// Structured data that accompanies a tool result.
@@ -183,102 +136,6 @@ pub(super) struct Message<'a> {
     pub(super) content: Content<'a>,
     #[serde(borrow, default)]
     pub(super) usage: Option<MessageUsage<'a>>,
-}
-
-/// `usage` of a message.
-#[derive(Debug, Deserialize)]
-pub(super) struct MessageUsage<'a> {
-    #[serde(default)]
-    pub(super) input_tokens: Count,
-    #[serde(default)]
-    pub(super) output_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_read_input_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_creation_input_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_creation: Option<CacheCreation>,
-    #[serde(borrow, default)]
-    pub(super) speed: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(super) service_tier: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(super) inference_geo: Option<Str<'a>>,
-    #[serde(default)]
-    pub(super) server_tool_use: Option<ServerToolUse>,
-    #[serde(borrow, default, deserialize_with = "bounded::list_or_null")]
-    pub(super) iterations: Option<Vec<Iteration<'a>>>,
-}
-
-/// One sampling step of a message.
-#[derive(Debug, Deserialize)]
-pub(super) struct Iteration<'a> {
-    #[serde(borrow, default, rename = "type")]
-    pub(super) kind: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(super) model: Option<Str<'a>>,
-    #[serde(default)]
-    pub(super) input_tokens: Count,
-    #[serde(default)]
-    pub(super) output_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_read_input_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_creation_input_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_creation: Option<CacheCreation>,
-}
-
-impl MessageUsage<'_> {
-    /// The message's own usage, in disjoint buckets.
-    pub(super) fn own(&self) -> Usage {
-        let searches = self.server_tool_use.map_or(0, |tools| tools.web_search_requests.0);
-        let written = cache_writes(self.cache_creation_input_tokens, self.cache_creation);
-        Usage {
-            input: self.input_tokens.0,
-            cache_read: self.cache_read_input_tokens.0,
-            output: self.output_tokens.0,
-            web_searches: searches,
-            ..written
-        }
-    }
-}
-
-impl Iteration<'_> {
-    /// The step's usage, in disjoint buckets.
-    pub(super) fn usage(&self) -> Usage {
-        Usage {
-            input: self.input_tokens.0,
-            cache_read: self.cache_read_input_tokens.0,
-            output: self.output_tokens.0,
-            ..cache_writes(self.cache_creation_input_tokens, self.cache_creation)
-        }
-    }
-}
-
-/// Cache writes by lifetime. The breakdown is part of the flat count, which before CLI 2.1.152 could be 0; tokens
-/// outside the breakdown have the default lifetime of five minutes.
-fn cache_writes(flat: Count, by_life: Option<CacheCreation>) -> Usage {
-    let hour = by_life.map_or(0, |lives| lives.ephemeral_1h_input_tokens.0);
-    let minutes = by_life.map_or(0, |lives| lives.ephemeral_5m_input_tokens.0);
-    let all = flat.0.max(hour.saturating_add(minutes));
-    Usage { cache_write_5m: all - hour, cache_write_1h: hour, ..Usage::default() }
-}
-
-/// Cache writes by lifetime.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct CacheCreation {
-    #[serde(default)]
-    pub(super) ephemeral_5m_input_tokens: Count,
-    #[serde(default)]
-    pub(super) ephemeral_1h_input_tokens: Count,
-}
-
-/// Calls of tools that Anthropic ran.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct ServerToolUse {
-    #[serde(default)]
-    pub(super) web_search_requests: Count,
 }
 
 /// A message's content.
@@ -359,27 +216,6 @@ pub(super) struct Meta<'a> {
     pub(super) parent_agent_id: Option<Str<'a>>,
 }
 
-/// A value that is absent, not an error, if another version writes another type. An object must be valid.
-#[derive(Debug)]
-pub(super) struct Lenient<T>(pub(super) Option<T>);
-
-impl<T> Default for Lenient<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<'de, T: FromMap<'de>> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LenientVisitor(PhantomData))
-    }
-}
-
-/// A type that [`Lenient`] can build from an object.
-pub(super) trait FromMap<'de>: Sized {
-    fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
-}
-
 macro_rules! from_map {
     ($($name:ident),*) => {$(
         impl<'de: 'a, 'a> FromMap<'de> for $name<'a> {
@@ -391,49 +227,6 @@ macro_rules! from_map {
 }
 
 from_map!(Message, Data, Embedded, ForkedFrom, Block, ToolResult);
-
-struct LenientVisitor<T>(PhantomData<T>);
-
-impl<'de, T: FromMap<'de>> Visitor<'de> for LenientVisitor<T> {
-    type Value = Lenient<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::from_map(map).map(|value| Lenient(Some(value)))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Lenient(None))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -246,7 +246,7 @@ impl PendingPart {
         let record = &mut record.at_time(self.at.or(reply.at));
         match self.what {
             PartContent::Text(text) if reply.words.is_none() => {
-                record.agent_text(&reply.session.key, || Some(text.raw()))
+                record.agent_text(&reply.session.key, || Some(text.raw()));
             }
             PartContent::Text(_) => {}
             PartContent::Step(step) => {
