@@ -48,7 +48,7 @@ impl RowDetails<'_> {
         facts.push(DetailLine::new("threads", self.with_note(threads, state)));
         if let Some(flag) = &agent.danger {
             let text = format!("bypasses permissions: {}", flag.for_terminal());
-            facts.push(DetailLine::new("dangerous", Line::from(Span::styled(text, look.loud(Tone::Warn)))));
+            facts.push(DetailLine::new("dangerous", Line::from(Span::styled(text, look.bold(Tone::Warn)))));
         }
         facts
     }
