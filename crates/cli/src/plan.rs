@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{Env, clients};
-use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{LedgerMode, Matcher, RunMode, Sampling, Scope, Settings};
 use agtop_format::Content;
 use agtop_hooks::HookDirs;
 use agtop_ledger::FileSelector;
@@ -293,7 +293,7 @@ impl Ground {
     fn screen(&self, cli: &Cli, book: Arc<PriceBook>) -> Result<Screen> {
         let (args, config) = (&cli.screen, &self.config.tui);
         let mut settings = self.settings(cli)?;
-        settings.runs = Runs::Again;
+        settings.run_mode = RunMode::Repeated;
         settings.sampling = Sampling::None;
         let mouse = if args.no_mouse || config.no_mouse {
             agtop_tui::MouseCapture::Disabled
@@ -371,7 +371,7 @@ impl Ground {
         let timing = &cli.timing;
         let settings = self.settings(cli)?;
         Ok(Show {
-            hooks: (settings.runs == Runs::Again).then(|| self.places()),
+            hooks: (settings.run_mode == RunMode::Repeated).then(|| self.places()),
             settings,
             book,
             surface,
@@ -464,13 +464,13 @@ impl Ground {
             own_pid: Some(std::process::id()),
             scope,
             zone: self.zone.clone(),
-            runs: if cli.timing.watch || cli.timing.iterations.is_some_and(|n| n > 1) {
-                Runs::Again
+            run_mode: if cli.timing.watch || cli.timing.iterations.is_some_and(|n| n > 1) {
+                RunMode::Repeated
             } else {
-                Runs::Once
+                RunMode::Once
             },
             sampling: if cli.timing.no_sample { Sampling::None } else { Sampling::Window },
-            remembering: self.remembering(cli),
+            ledger: self.remembering(cli),
         })
     }
 
@@ -502,14 +502,14 @@ impl Ground {
     }
 
     /// Message text and explanations are in files alone: there the ledger tells only of what is gone.
-    fn remembering(&self, cli: &Cli) -> Remembering {
+    fn remembering(&self, cli: &Cli) -> LedgerMode {
         let path = self.ledger_path();
         let is_about_files = matches!(cli.command, Some(Command::Doctor | Command::Explain(_)));
         let needs_files = is_about_files || cli.output.include_content;
         match (cli.sources.no_ledger, needs_files) {
-            (true, _) => Remembering::Nothing,
-            (false, true) => Remembering::TheGone(path),
-            (false, false) => Remembering::Everything(path),
+            (true, _) => LedgerMode::Off,
+            (false, true) => LedgerMode::DeletedFilesOnly(path),
+            (false, false) => LedgerMode::ReadWrite(path),
         }
     }
 

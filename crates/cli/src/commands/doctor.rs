@@ -23,7 +23,7 @@ pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
     // As a hook would find them: who listens closes a directory that is open.
     let setbacks = doctor.hooks.unusable();
     super::hear(&mut collector, &doctor.hooks, SpoolAccess::Peek);
-    let snapshot = progress::shown(collector.watch(), || collector.refresh());
+    let snapshot = progress::shown(collector.progress_reporter(), || collector.refresh());
     for health in &snapshot.health.clients {
         report(health, &snapshot, out)?;
     }

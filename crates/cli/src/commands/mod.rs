@@ -67,7 +67,7 @@ fn hear(collector: &mut Collector, places: &HookDirs, reading: SpoolAccess) {
         let _ = pushed.try_send(());
     });
     match Listener::bind(places, ListenerOptions { wake: Some(wake), spool: reading, ..ListenerOptions::default() }) {
-        Ok(listener) => collector.listen(listener, woken),
+        Ok(listener) => collector.attach_hooks(listener, woken),
         Err(error) => tracing::warn!("{error}: what agents push is not heard"),
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
             write!(out, "{}", show.divider)?;
         }
         let started = Instant::now();
-        let snapshot = progress::shown(collector.watch(), || collector.refresh());
+        let snapshot = progress::shown(collector.progress_reporter(), || collector.refresh());
         debug!(sessions = snapshot.sessions.len(), agents = snapshot.agents.len(), took = ?started.elapsed(), "snapshot");
         show.surface.write(&snapshot, &show.view, out)?;
         out.flush()?;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use agtop_collect::{Collector, Progress, Remembering};
+use agtop_collect::{Collector, LedgerMode, ScanProgress};
 use agtop_demo::Demo;
 use agtop_hooks::SpoolAccess;
 use agtop_model::{SessionKey, Snapshot, Timestamp};
@@ -73,7 +73,7 @@ struct World {
     orders: Sender<Order>,
     /// Ends the collector's sleep.
     rouse: Sender<()>,
-    progress: Box<dyn Fn() -> Progress + Send>,
+    progress: Box<dyn Fn() -> ScanProgress + Send>,
     /// How collecting came to its end, once what was read is written down.
     finished: Receiver<std::thread::Result<()>>,
     ticks: Ticks,
@@ -106,14 +106,14 @@ impl World {
         let (finish, finished) = bounded(1);
         let slot = Arc::new(Slot { newest: ArcSwapOption::empty(), wake });
         let interval = screen.options.interval;
-        let progress: Box<dyn Fn() -> Progress + Send> = if screen.demo {
+        let progress: Box<dyn Fn() -> ScanProgress + Send> = if screen.demo {
             let demo = Demo { plan: screen.settings.scope.plan, ..Demo::usual(now(), screen.options.zone.clone()) };
             start_thread("demo", play(demo, Arc::clone(&slot), orders_out, interval));
-            Box::new(Progress::default)
+            Box::new(ScanProgress::default)
         } else {
             let mut collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
             super::hear(&mut collector, &screen.hooks, SpoolAccess::Take);
-            let progress = collector.watch();
+            let progress = collector.progress_reporter();
             let collect = collect(collector, Arc::clone(&slot), orders_out, roused, interval);
             start_thread("collect", move || {
                 let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(collect));
@@ -162,7 +162,7 @@ impl World {
         let started = Instant::now();
         if self.ticks.is_scanning {
             self.ticks.next = started + SCAN_BEAT;
-            let Progress { bytes, bytes_total, .. } = (self.progress)();
+            let ScanProgress { bytes, bytes_total, .. } = (self.progress)();
             self.ticks.is_scanning = self.ticks.snapshots < 3;
             let progress = agtop_tui::Progress { done: bytes, total: bytes_total };
             return Message::Progress(if self.ticks.is_scanning { progress } else { agtop_tui::Progress::default() });
@@ -238,8 +238,8 @@ impl World {
         let explain = Explain {
             settings: agtop_collect::Settings {
                 clients: vec![session.client],
-                runs: agtop_collect::Runs::Once,
-                remembering: gone_only(&self.screen.settings.remembering),
+                run_mode: agtop_collect::RunMode::Once,
+                ledger: gone_only(&self.screen.settings.ledger),
                 ..self.screen.settings.clone()
             },
             book: Arc::clone(&self.screen.book),
@@ -321,8 +321,8 @@ fn collect(
     mut interval: Duration,
 ) -> impl FnOnce() + Send {
     move || {
-        slot.publish(collector.processes());
-        slot.publish(collector.glance());
+        slot.publish(collector.process_snapshot());
+        slot.publish(collector.quick_scan());
         slot.publish(collector.refresh());
         let mut breath = Breath::default();
         loop {
@@ -334,7 +334,7 @@ fn collect(
             match orders.try_recv() {
                 Ok(Order::Interval(other)) => interval = other,
                 Ok(Order::Refresh) => {
-                    collector.look_everywhere();
+                    collector.request_full_sweep();
                     slot.publish(collector.refresh());
                 }
                 Err(TryRecvError::Empty) => {}
@@ -383,10 +383,10 @@ fn play(demo: Demo, slot: Arc<Slot>, orders: Receiver<Order>, mut interval: Dura
 }
 
 /// An explanation reads files; of those that are gone the ledger tells.
-fn gone_only(remembering: &Remembering) -> Remembering {
+fn gone_only(remembering: &LedgerMode) -> LedgerMode {
     match remembering {
-        Remembering::Everything(path) | Remembering::TheGone(path) => Remembering::TheGone(path.clone()),
-        Remembering::Nothing => Remembering::Nothing,
+        LedgerMode::ReadWrite(path) | LedgerMode::DeletedFilesOnly(path) => LedgerMode::DeletedFilesOnly(path.clone()),
+        LedgerMode::Off => LedgerMode::Off,
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
     let end = End { is_asked_for: Arc::default(), rouse };
     end.listen();
     let mut teller = Teller { watch: Watch::default(), hands: Hands::new(stderr::say), voice, out };
-    let mut snapshot = progress::shown(collector.watch(), || collector.refresh());
+    let mut snapshot = progress::shown(collector.progress_reporter(), || collector.refresh());
     let told = loop {
         let told = teller.tell(snapshot.now, &rules.find(&snapshot));
         if told.is_err() || span == Span::Waiting || end.is_asked_for() {
