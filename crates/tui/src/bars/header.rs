@@ -26,7 +26,7 @@ const NARROW_HEADER_COLUMNS: u16 = 100;
 enum StatusLabels {
     All,
     /// Those of agents that wait for the user or have failed.
-    Pressing,
+    Urgent,
 }
 
 /// A part of the header. The part with the highest rank is dropped first where there is no room.
@@ -46,7 +46,7 @@ pub(crate) fn draw(render: RenderContext<'_>, data: &Data, area: Rect, buffer: &
         put(buffer, first, &scan_note(render.look), Side::Left);
         return;
     };
-    let words = if area.width < NARROW_HEADER_COLUMNS { StatusLabels::Pressing } else { StatusLabels::All };
+    let words = if area.width < NARROW_HEADER_COLUMNS { StatusLabels::Urgent } else { StatusLabels::All };
     let (mut top, below) = (agent_parts(render.look, data, snapshot, words), usage_parts(render, snapshot));
     top.push(machine(render.look, snapshot));
     if area.height == 1 {

@@ -23,7 +23,7 @@ const FILTER_EXAMPLES: &[(&str, &str)] = &[
 /// What each view shows.
 const fn about(view: ViewId) -> &'static str {
     match view {
-        ViewId::Agents => "Live agents; those that need you come first. ▌ marks agents that bypass permissions.",
+        ViewId::Agents => "Live agents; those that need you come first. ▌ marks agents that act without asking.",
         ViewId::Sessions => "All sessions, live ones on top; +N counts files of sub-agents.",
         ViewId::Rates => "What happened in the last minutes, and since agtop started.",
         ViewId::Usage => "Usage by day, model, client or project. Dollars are API prices, not a bill.",
