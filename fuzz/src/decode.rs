@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agtop_clients::{Cell, Client, Decoder, Env, Format, Input, Source, Store, Table};
+use agtop_clients::{SqlValue, Client, Decoder, Env, Format, Input, Source, Store, Table};
 use agtop_model::{Event, EventKind, FileId, PicoUsd, Timestamp, Turn};
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -86,7 +86,7 @@ fn open(client: &dyn Client, path: &Path) -> (Store, Box<dyn Decoder>) {
     let relative = path.strip_prefix(&store.root).unwrap_or(path);
     let modified = Timestamp::from_millis(1_790_000_000_000);
     let source =
-        Source { file: FileId(0), path, relative, modified, prose_from: Timestamp::EARLIEST, zone: &TimeZone::UTC };
+        Source { file: FileId(0), path, relative, modified, text_since: Timestamp::EARLIEST, zone: &TimeZone::UTC };
     let decoder = client.decoder(&store, &source);
     (store, decoder)
 }
@@ -129,7 +129,7 @@ impl Feeder {
             let Some((first, line)) = line.split_first() else { continue };
             let table = &tables[usize::from(*first) % tables.len()];
             let mut values = line.split(|&byte| byte == b'\t').map(raw_cell);
-            let cells: Vec<_> = table.columns.iter().map(|_| values.next().unwrap_or(Cell::Null)).collect();
+            let cells: Vec<_> = table.columns.iter().map(|_| values.next().unwrap_or(SqlValue::Null)).collect();
             self.feed(Input::Row { table: table.name, rowid, cells: &cells });
         }
     }
@@ -139,20 +139,20 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn cell<'a>(value: &Value, text: &'a str) -> Cell<'a> {
+fn cell<'a>(value: &Value, text: &'a str) -> SqlValue<'a> {
     match value {
-        Value::Null => Cell::Null,
-        Value::Bool(flag) => Cell::Integer(i64::from(*flag)),
-        Value::Number(_) => number(text).unwrap_or(Cell::Null),
-        Value::String(_) | Value::Array(_) | Value::Object(_) => Cell::Bytes(text.as_bytes()),
+        Value::Null => SqlValue::Null,
+        Value::Bool(flag) => SqlValue::Integer(i64::from(*flag)),
+        Value::Number(_) => number(text).unwrap_or(SqlValue::Null),
+        Value::String(_) | Value::Array(_) | Value::Object(_) => SqlValue::Bytes(text.as_bytes()),
     }
 }
 
-fn raw_cell(bytes: &[u8]) -> Cell<'_> {
-    std::str::from_utf8(bytes).ok().and_then(number).unwrap_or(Cell::Bytes(bytes))
+fn raw_cell(bytes: &[u8]) -> SqlValue<'_> {
+    std::str::from_utf8(bytes).ok().and_then(number).unwrap_or(SqlValue::Bytes(bytes))
 }
 
-fn number<'a>(text: &str) -> Option<Cell<'a>> {
-    let whole = text.parse().ok().map(Cell::Integer);
-    whole.or_else(|| text.parse().ok().map(Cell::Real))
+fn number<'a>(text: &str) -> Option<SqlValue<'a>> {
+    let whole = text.parse().ok().map(SqlValue::Integer);
+    whole.or_else(|| text.parse().ok().map(SqlValue::Real))
 }

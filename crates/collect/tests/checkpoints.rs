@@ -34,7 +34,7 @@ fn decoder(client: &dyn Client, store: &Store, path: &Path) -> Box<dyn Decoder> 
     let modified = Timestamp::from_millis(1_790_000_000_000);
     client.decoder(
         store,
-        &Source { file: FileId(0), path, relative, modified, prose_from: Timestamp::EARLIEST, zone: &TimeZone::UTC },
+        &Source { file: FileId(0), path, relative, modified, text_since: Timestamp::EARLIEST, zone: &TimeZone::UTC },
     )
 }
 

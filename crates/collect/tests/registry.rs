@@ -9,29 +9,31 @@ use agtop_clients::CLIENTS;
 
 /// Files of the clients' crate that are not clients.
 const SHARED: &[&str] = &[
-    "called",
-    "danger",
     "bounded",
     "checkpoint",
+    "client",
     "cost",
+    "danger",
     "decode",
     "env",
     "facts",
     "hooks",
+    "interner",
     "knowledge",
-    "large_documents",
+    "large_document_tests",
     "lib",
     "list",
-    "names",
+    "message_text",
+    "message_text_tests",
     "parse",
     "paths",
     "process_only",
-    "refused",
+    "program_name",
+    "refusal_tests",
     "signature",
-    "speech",
     "store",
-    "talk",
     "testing",
+    "tool_arguments",
 ];
 
 /// Clients that share the file of another one, because they differ only in names and paths.

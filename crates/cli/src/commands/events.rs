@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use agtop_clients::Told;
+use agtop_clients::HookEvent;
 use agtop_format::sink;
 use agtop_format::sink::plain;
 use agtop_hooks::{DedupStatus, Listener, ListenerOptions, ListenerRole, ReceivedEvent};
@@ -106,7 +106,7 @@ fn line(received: &ReceivedEvent) -> String {
 }
 
 /// Why a request failed, if the event says that one did.
-fn error(told: &Told) -> Option<&Untrusted> {
+fn error(told: &HookEvent) -> Option<&Untrusted> {
     told.events.iter().find_map(|event| if let EventKind::Error(reason) = &event.kind { Some(reason) } else { None })
 }
 

@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use agtop_clients::{HookCommand, Status};
+use agtop_clients::{HookCommand, HookStatus};
 use agtop_format::sink::escaped;
 use agtop_hooks::settings::{self, SettingsChange, SettingsFileError};
 use anyhow::Result;
@@ -30,7 +30,7 @@ pub(super) fn run(hooks: &Hooks, out: &mut dyn Write) -> Result<ExitCode> {
 /// Whether any of the files has agtop's hooks in it, of this agtop or of another.
 pub(super) fn is_any_installed(hooks: &Hooks) -> bool {
     let status = |target: &Target| settings::status(&target.file, &hooks.command);
-    hooks.files.iter().any(|target| matches!(status(target), Ok(Status::Installed | Status::Outdated)))
+    hooks.files.iter().any(|target| matches!(status(target), Ok(HookStatus::Installed | HookStatus::Outdated)))
 }
 
 fn one(
@@ -76,10 +76,10 @@ fn status(target: &Target, command: &HookCommand, out: &mut dyn Write) -> Result
         Err(trouble) => return Ok(Err(trouble)),
     };
     let status = match status {
-        Status::Absent => "not installed",
-        Status::Installed => "installed",
-        Status::Outdated => "installed, but not as this agtop would: install again",
-        Status::Hindered(why) => why,
+        HookStatus::Absent => "not installed",
+        HookStatus::Installed => "installed",
+        HookStatus::Outdated => "installed, but not as this agtop would: install again",
+        HookStatus::Hindered(why) => why,
     };
     writeln!(out, "{}: {}: {status}", target.client.info().id, target.file.path.display())?;
     notes(target, out)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use agtop_clients::{Meaning, Told};
+use agtop_clients::{HookEvent, HookMeaning};
 use agtop_hooks::{Listener, ReceivedEvent, RefusedCounts};
 use agtop_ledger::SessionTag;
 use agtop_model::{Agent, EventKind, Quantiles, SessionKey, Timestamp, ToolKey, Untrusted, VendorActivity};
@@ -150,13 +150,13 @@ impl HookState {
             }
         }
         match hook.meaning {
-            Meaning::Measures => {}
-            Meaning::SessionEnds => drop(self.sessions.remove(&hook.session)),
+            HookMeaning::Measures => {}
+            HookMeaning::SessionEnds => drop(self.sessions.remove(&hook.session)),
             _ => self.note_activity(&hook, sender.ancestors, world),
         }
     }
 
-    fn note_activity(&mut self, hook: &Told, ancestors: Vec<u32>, world: &mut World) {
+    fn note_activity(&mut self, hook: &HookEvent, ancestors: Vec<u32>, world: &mut World) {
         if self.sessions.len() >= MAX_TRACKED && !self.sessions.contains_key(&hook.session) {
             drop_oldest(&mut self.sessions, |session| session.at);
         }
@@ -166,16 +166,16 @@ impl HookState {
         session.ancestors = ancestors;
         let before = session.activity;
         session.set(activity(hook).or(before), failure(hook, session.failure.clone()));
-        if let (Meaning::TurnFails | Meaning::Fails, Some(reason)) = (hook.meaning, &session.failure) {
+        if let (HookMeaning::TurnFails | HookMeaning::Fails, Some(reason)) = (hook.meaning, &session.failure) {
             world.note_pushed_failure(&hook.session, hook.at, reason);
         }
         match hook.meaning {
-            Meaning::Prompts => (session.prompted, session.has_called) = (Some(hook.at), false),
-            Meaning::ToolStarts if !session.has_called => {
+            HookMeaning::Prompts => (session.prompted, session.has_called) = (Some(hook.at), false),
+            HookMeaning::ToolStarts if !session.has_called => {
                 session.has_called = true;
                 self.first_tools.note(session.prompted, hook.at);
             }
-            Meaning::TurnEnds => self.turns.note(session.prompted.take(), hook.at),
+            HookMeaning::TurnEnds => self.turns.note(session.prompted.take(), hook.at),
             _ => {}
         }
         let has_waited = before == Some(VendorActivity::Waiting) || session.activity == Some(VendorActivity::Waiting);
@@ -187,7 +187,7 @@ impl HookState {
     }
 
     /// Measures tool calls: by the duration that the client reports, or from their start to their end.
-    fn time_calls(&mut self, hook: &Told, world: &mut World) {
+    fn time_calls(&mut self, hook: &HookEvent, world: &mut World) {
         for event in &hook.events {
             match &event.kind {
                 EventKind::ToolStarted { tool, .. } => {
@@ -272,36 +272,40 @@ impl HookSession {
 }
 
 /// Why the last request failed, after this event. A reminder that the agent is idle changes nothing.
-fn failure(hook: &Told, before: Option<Untrusted>) -> Option<Untrusted> {
+fn failure(hook: &HookEvent, before: Option<Untrusted>) -> Option<Untrusted> {
     match hook.meaning {
-        Meaning::TurnFails | Meaning::Fails => hook.events.iter().find_map(|event| match &event.kind {
+        HookMeaning::TurnFails | HookMeaning::Fails => hook.events.iter().find_map(|event| match &event.kind {
             EventKind::Error(reason) => Some(reason.clone()),
             _ => None,
         }),
-        Meaning::Notifies | Meaning::Measures | Meaning::Other => before,
+        HookMeaning::Notifies | HookMeaning::Measures | HookMeaning::Other => before,
         _ => None,
     }
 }
 
 /// What a session is doing after this event; `None` if the event does not say.
-fn activity(hook: &Told) -> Option<VendorActivity> {
+fn activity(hook: &HookEvent) -> Option<VendorActivity> {
     match hook.meaning {
-        Meaning::Waits => Some(VendorActivity::Waiting),
-        Meaning::SessionStarts | Meaning::TurnEnds | Meaning::TurnFails => Some(VendorActivity::Idle),
-        Meaning::Prompts
-        | Meaning::ToolStarts
-        | Meaning::ToolEnds
-        | Meaning::ToolFails
-        | Meaning::SubagentStarts
-        | Meaning::SubagentEnds
-        | Meaning::CompactionStarts
-        | Meaning::Compacted => Some(VendorActivity::Busy),
-        Meaning::Notifies => hook.events.iter().find_map(|event| match event.kind {
+        HookMeaning::Waits => Some(VendorActivity::Waiting),
+        HookMeaning::SessionStarts | HookMeaning::TurnEnds | HookMeaning::TurnFails => Some(VendorActivity::Idle),
+        HookMeaning::Prompts
+        | HookMeaning::ToolStarts
+        | HookMeaning::ToolEnds
+        | HookMeaning::ToolFails
+        | HookMeaning::SubagentStarts
+        | HookMeaning::SubagentEnds
+        | HookMeaning::CompactionStarts
+        | HookMeaning::Compacted => Some(VendorActivity::Busy),
+        HookMeaning::Notifies => hook.events.iter().find_map(|event| match event.kind {
             EventKind::Waiting => Some(VendorActivity::Waiting),
             EventKind::TurnEnded => Some(VendorActivity::Idle),
             _ => None,
         }),
-        Meaning::Fails | Meaning::Moves | Meaning::SessionEnds | Meaning::Measures | Meaning::Other => None,
+        HookMeaning::Fails
+        | HookMeaning::Moves
+        | HookMeaning::SessionEnds
+        | HookMeaning::Measures
+        | HookMeaning::Other => None,
     }
 }
 
@@ -314,7 +318,7 @@ fn drop_oldest<K: Clone + Eq + std::hash::Hash, V>(map: &mut HashMap<K, V>, at: 
 mod tests {
     use std::sync::Arc;
 
-    use agtop_clients::Stamp;
+    use agtop_clients::PayloadOrigin;
     use agtop_hooks::{DedupStatus, EventSender, SenderProof};
     use agtop_model::{FileId, Provenance, SourcePosition};
     use agtop_prices::PriceBook;
@@ -327,7 +331,7 @@ mod tests {
         let client = agtop_clients::client("claude").unwrap();
         let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
         let source = Provenance { file: FileId(0), place: SourcePosition::Entry(0) };
-        let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
+        let told = client.hooks().unwrap().decode(payload.as_bytes(), PayloadOrigin { at, source }).unwrap();
         let sender = EventSender { pid: 7, ancestors: vec![6], proof: SenderProof::Kernel };
         ReceivedEvent { client: client.info().id, told, sender, dedup: DedupStatus::New, tag: None, payload: None }
     }

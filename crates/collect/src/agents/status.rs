@@ -223,7 +223,7 @@ fn by_transcript(
 }
 
 fn tells_turn_ends(agent: &Agent) -> bool {
-    agtop_clients::client(agent.client.as_str()).is_none_or(Client::tells_turn_ends)
+    agtop_clients::client(agent.client.as_str()).is_none_or(Client::records_turn_ends)
 }
 
 /// The status where transcripts contain neither the end of a turn nor a tool call before its result. An agent that runs

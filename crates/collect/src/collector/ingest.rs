@@ -284,17 +284,17 @@ impl Ingest {
 fn resume(found: &FoundFile, file: FileId, resumption: &Resumption, options: ReadOptions<'_>) -> Option<Box<Cursor>> {
     let FoundFile { store, path, identity } = found;
     let relative = path.strip_prefix(&store.root).unwrap_or(path);
-    let ReadOptions { zone, prose_from } = options;
-    let source = Source { file, path, relative, modified: identity.modified, prose_from, zone };
+    let ReadOptions { zone, text_since } = options;
+    let source = Source { file, path, relative, modified: identity.modified, text_since, zone };
     let decoder = store.client.decoder(&store.store, &source);
     Cursor::resumed(path, decoder, resumption).map(Box::new)
 }
 
 /// Message text is decoded only for a run that shows activity, and only that of the last day.
 fn read_options<'a>(interest: Interest, context: &IngestContext<'a>) -> ReadOptions<'a> {
-    let prose_from = match interest {
+    let text_since = match interest {
         Interest::Activity => context.now.minus(RECENT_WINDOW),
         Interest::Usage => Timestamp::from_millis(i64::MAX),
     };
-    ReadOptions { zone: &context.settings.zone, prose_from }
+    ReadOptions { zone: &context.settings.zone, text_since }
 }

@@ -151,7 +151,7 @@ impl<'a, F: FnMut(DecodedBatch)> Reader<'a, F> {
     /// Decodes a last line without its end if it is a whole record, and returns its length. Otherwise its writer may
     /// be in the middle of it, and the line is left for the next read.
     fn fragment(&mut self, decoder: &mut dyn Decoder, line: &[u8], offset: u64) -> Option<usize> {
-        if !decoder.tells_half_lines() {
+        if !decoder.reads_partial_lines() {
             return None;
         }
         let is_whole = feed_line(decoder, line, offset, &mut self.batch.events).is_ok();

@@ -41,7 +41,7 @@ pub(crate) struct ReadOptions<'a> {
     /// The zone of times that are written without one.
     pub(crate) zone: &'a TimeZone,
     /// Message text before this time is not decoded.
-    pub(crate) prose_from: Timestamp,
+    pub(crate) text_since: Timestamp,
 }
 
 /// A part of what a file reports.
@@ -137,8 +137,8 @@ fn read(job: ReadJob, options: ReadOptions<'_>, take: &mut impl FnMut(Chunk)) {
     let mut recording = record_at.map(|at| Recording::new(at, modified, cursor.as_deref()));
     let mut cursor = cursor.unwrap_or_else(|| {
         let relative = path.strip_prefix(root).unwrap_or(&path);
-        let ReadOptions { zone, prose_from } = options;
-        let source = Source { file, path: &path, relative, modified, prose_from, zone };
+        let ReadOptions { zone, text_since } = options;
+        let source = Source { file, path: &path, relative, modified, text_since, zone };
         Box::new(Cursor::new(client.decoder(store, &source)))
     });
     let client = client.info().id;

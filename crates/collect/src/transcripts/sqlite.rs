@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agtop_clients::{Cell, Holds, Table};
+use agtop_clients::{SqlValue, Table, TableContent};
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
@@ -26,7 +26,7 @@ pub(crate) enum SqliteError {
 /// What [`each_row`] finds.
 pub(crate) enum SqliteItem<'a> {
     /// A row with its cells.
-    Row(&'static Table, i64, &'a [Cell<'a>]),
+    Row(&'static Table, i64, &'a [SqlValue<'a>]),
     /// A row that was skipped because one of its values is too large.
     TooLarge(&'static Table, i64),
     /// A table, or the whole database, from which no more can be read.
@@ -52,11 +52,11 @@ pub(crate) fn each_row(path: &Path, tables: &'static [Table], mut visit: impl Fn
     for table in tables {
         match read_table(&database, table, &mut visit) {
             Ok(TablePresence::There) => {}
-            Ok(TablePresence::Missing) => lacking.extend((table.holds == Holds::Records).then_some(table.name)),
+            Ok(TablePresence::Missing) => lacking.extend((table.holds == TableContent::Records).then_some(table.name)),
             Err(source) => visit(SqliteItem::Broken(SqliteError::Read { table: table.name, source })),
         }
     }
-    let expected = tables.iter().filter(|table| table.holds == Holds::Records).count();
+    let expected = tables.iter().filter(|table| table.holds == TableContent::Records).count();
     if expected > 0 && lacking.len() == expected {
         match has_tables(&database) {
             Ok(true) => visit(SqliteItem::Broken(SqliteError::UnknownLayout(lacking))),
@@ -153,13 +153,13 @@ fn read_rows(
     database: &Connection,
     (table, present): (&'static Table, &[String]),
     first: i64,
-    visit: &mut impl FnMut(i64, &[Cell<'_>]),
+    visit: &mut impl FnMut(i64, &[SqlValue<'_>]),
 ) -> rusqlite::Result<()> {
     let mut statement = database.prepare(&query(table, present))?;
     let mut rows = statement.query([first])?;
     while let Some(row) = rows.next()? {
         let rowid = row.get_ref(0)?.as_i64().unwrap_or(0);
-        let cells: rusqlite::Result<Vec<Cell<'_>>> =
+        let cells: rusqlite::Result<Vec<SqlValue<'_>>> =
             (1..=table.columns.len()).map(|at| row.get_ref(at).map(cell)).collect();
         visit(rowid, &cells?);
     }
@@ -195,12 +195,12 @@ fn filter(table: &Table) -> String {
     table.filter.map_or_else(|| "rowid >= ?1".to_owned(), |filter| format!("rowid >= ?1 AND ({filter})"))
 }
 
-fn cell(value: ValueRef<'_>) -> Cell<'_> {
+fn cell(value: ValueRef<'_>) -> SqlValue<'_> {
     match value {
-        ValueRef::Null => Cell::Null,
-        ValueRef::Integer(n) => Cell::Integer(n),
-        ValueRef::Real(n) => Cell::Real(n),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Cell::Bytes(bytes),
+        ValueRef::Null => SqlValue::Null,
+        ValueRef::Integer(n) => SqlValue::Integer(n),
+        ValueRef::Real(n) => SqlValue::Real(n),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => SqlValue::Bytes(bytes),
     }
 }
 
@@ -209,9 +209,14 @@ mod tests {
     use super::*;
 
     static TABLES: &[Table] = &[
-        Table { name: "missing", columns: &["id"], filter: None, holds: Holds::Context },
-        Table { name: "message", columns: &["id", "brand_new", "n"], filter: Some("n > 1"), holds: Holds::Records },
-        Table { name: "a_view", columns: &["id"], filter: None, holds: Holds::Context },
+        Table { name: "missing", columns: &["id"], filter: None, holds: TableContent::Context },
+        Table {
+            name: "message",
+            columns: &["id", "brand_new", "n"],
+            filter: Some("n > 1"),
+            holds: TableContent::Records,
+        },
+        Table { name: "a_view", columns: &["id"], filter: None, holds: TableContent::Context },
     ];
 
     fn rows(path: &Path) -> Vec<String> {
@@ -292,9 +297,9 @@ mod tests {
                 name: "message",
                 columns: &["id"],
                 filter: Some("json_extract(id, '$.x') = 1"),
-                holds: Holds::Records,
+                holds: TableContent::Records,
             },
-            Table { name: "part", columns: &["id"], filter: None, holds: Holds::Records },
+            Table { name: "part", columns: &["id"], filter: None, holds: TableContent::Records },
         ];
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("broken.db");

@@ -1,21 +1,21 @@
-//! The form of Codex' `notify = ["program", "argument", …]` in `config.toml`: there is one program at most, and it gets
-//! the payload as its last argument.
+//! The format of Codex's `notify = ["program", "argument", …]` in `config.toml`: at most one program, which gets the
+//! payload as its last argument.
 
 use agtop_model::ClientId;
 use toml_edit::{Array, DocumentMut, Item, Value};
 
-use super::{Form, HookCommand, SettingsError};
+use super::{HookCommand, SettingsError, SettingsFormat};
 
-const KEY: &str = "notify";
+const NOTIFY_KEY: &str = "notify";
 
-/// A client with that form.
-pub(super) struct Notify {
-    /// Whose it is.
+/// A client with that format.
+pub(super) struct NotifyFormat {
+    /// The client.
     pub(super) client: ClientId,
 }
 
-impl Form for Notify {
-    /// Another program that is notified stays: there is no room for two.
+impl SettingsFormat for NotifyFormat {
+    /// Another program in `notify` is kept: there is room for only one.
     fn with(&self, text: &str, command: &HookCommand) -> Result<String, SettingsError> {
         let mut document = parse(text)?;
         if is_taken(&document) || ours(&document).is_some_and(|found| found == *command) {
@@ -24,14 +24,14 @@ impl Form for Notify {
         let mut list = Array::new();
         list.push(command.program());
         list.extend(HookCommand::arguments(self.client));
-        document.insert(KEY, Item::Value(Value::Array(list)));
+        document.insert(NOTIFY_KEY, Item::Value(Value::Array(list)));
         Ok(document.to_string())
     }
 
     fn without(&self, text: &str) -> Result<String, SettingsError> {
         let mut document = parse(text)?;
         if ours(&document).is_some() {
-            document.remove(KEY);
+            document.remove(NOTIFY_KEY);
         }
         Ok(document.to_string())
     }
@@ -54,10 +54,10 @@ fn parse(text: &str) -> Result<DocumentMut, SettingsError> {
 }
 
 fn ours(document: &DocumentMut) -> Option<HookCommand> {
-    let list = document.get(KEY)?.as_array()?;
+    let list = document.get(NOTIFY_KEY)?.as_array()?;
     HookCommand::of_list(list.iter().map(|word| word.as_str().unwrap_or_default()))
 }
 
 fn is_taken(document: &DocumentMut) -> bool {
-    document.contains_key(KEY) && ours(document).is_none()
+    document.contains_key(NOTIFY_KEY) && ours(document).is_none()
 }

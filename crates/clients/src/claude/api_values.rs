@@ -1,8 +1,8 @@
-//! What Anthropic says of a response in words, as agtop has it.
+//! Maps Anthropic's words for a response to agtop's types.
 
 use agtop_model::{InferenceGeo, ServiceTier, StopReason};
 
-/// Why a model stopped.
+/// The reason why a model stopped.
 pub(super) fn stop_reason(reason: &str) -> StopReason {
     match reason {
         "end_turn" => StopReason::EndTurn,
@@ -13,7 +13,7 @@ pub(super) fn stop_reason(reason: &str) -> StopReason {
     }
 }
 
-/// The class of service.
+/// The service tier.
 pub(super) fn tier(speed: Option<&str>, service: Option<&str>) -> ServiceTier {
     match (speed, service) {
         (Some("fast"), _) => ServiceTier::Fast,
@@ -23,7 +23,7 @@ pub(super) fn tier(speed: Option<&str>, service: Option<&str>) -> ServiceTier {
     }
 }
 
-/// Where a model ran. Anthropic says `global` or `not_available` where its list price holds, and nothing before 2026.
+/// Where a model ran. Anthropic writes `global` or `not_available` if its list price applies, and nothing before 2026.
 pub(super) fn geo(inference_geo: &str) -> InferenceGeo {
     if inference_geo.eq_ignore_ascii_case("us") { InferenceGeo::Us } else { InferenceGeo::Global }
 }

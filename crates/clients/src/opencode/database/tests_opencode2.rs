@@ -1,4 +1,4 @@
-//! Each oddity of OpenCode 2's tables.
+//! Special cases of OpenCode 2's tables.
 
 use agtop_model::{PicoUsd, Purpose, StopReason, Turn};
 
@@ -30,11 +30,11 @@ fn count(events: &[Event], session: &str, is_wanted: fn(&EventKind) -> bool) -> 
     events.iter().filter(|event| &*event.session.id == session && is_wanted(&event.kind)).count()
 }
 
-/// A user's home had `msg_1` (1,000 and 100 tokens, $0.01) in OpenCode 1's tables, and in OpenCode 2's that again and
-/// `msg_2` (10,000 and 1,000, $0.10). agtop said 1.1 k and $0.01 for 12.1 k and $0.11. The fork's copy of `msg_1` has
-/// another id and counts for the original.
+/// Bug: a home had `msg_1` (1,000 and 100 tokens, $0.01) in OpenCode 1's tables, and in OpenCode 2's the same and
+/// `msg_2` (10,000 and 1,000, $0.10). agtop showed 1.1 k and $0.01 instead of 12.1 k and $0.11. The fork's copy of
+/// `msg_1` has another id and counts for the original.
 #[test]
-fn messages_of_opencode_2_count_beside_those_of_opencode_1_and_once_where_both_have_them() {
+fn messages_of_both_opencode_generations_count_once() {
     let events = events(MIGRATED);
     let tally = Tally::of(&events);
     assert_eq!((tally.usage().total(), cost(&tally)), (12_100, PicoUsd::from_usd(0.11).unwrap()));
@@ -47,16 +47,16 @@ fn messages_of_opencode_2_count_beside_those_of_opencode_1_and_once_where_both_h
     assert_eq!(fork, Some(SessionKey::new(ID, "ses_old")));
 }
 
-/// A fork goes on with the numbers that follow those of its copies, as does the original: the number and the parent
-/// alone do not make a row a copy.
+/// A fork and its original both continue with the numbers after those of the copies: number and parent alone do not
+/// make a row a copy.
 #[test]
-fn what_a_fork_goes_on_with_is_its_own() {
+fn messages_after_a_forks_copies_are_its_own() {
     let tally = Tally::of(&events(ROWS));
     let totals: Vec<_> = tally.by_session().into_iter().map(|(session, usage)| (session, usage.total())).collect();
     assert_eq!(totals, [("ses_child", 77), ("ses_fork", 11), ("ses_main", 1_090 + 2_300)]);
 }
 
-/// Betas of OpenCode 2 had `session_message` beside the old `session`, some without the column for forks or times.
+/// Betas of OpenCode 2 had `session_message` with the old `session`, some without the columns for forks or times.
 #[test]
 fn a_beta_with_fewer_columns_is_read() {
     let renamed = MIGRATED.replace("\"session\":", "\"none\":").replace("\"session_v2\"", "\"session\"");
@@ -67,7 +67,7 @@ fn a_beta_with_fewer_columns_is_read() {
 }
 
 #[test]
-fn a_summary_that_was_billed_is_a_response_and_makes_room_when_it_is_done() {
+fn a_billed_summary_is_a_response_and_a_compaction_when_done() {
     let events = events(ROWS);
     let summary = turn(&events, "msg_5");
     assert_eq!((summary.purpose, summary.usage.total()), (Purpose::Compaction, 2_300));
@@ -77,13 +77,13 @@ fn a_summary_that_was_billed_is_a_response_and_makes_room_when_it_is_done() {
 }
 
 #[test]
-fn an_answer_holds_its_tools_and_sub_agents() {
+fn a_response_contains_its_tools_and_sub_agents() {
     let events = events(ROWS);
     let answer = turn(&events, "msg_2");
     assert_eq!((answer.usage.output, answer.usage.reasoning, answer.stop), (60, 20, Some(StopReason::ToolUse)));
     assert_eq!(turn(&events, "msg_4").model.as_deref(), Some("ollama/qwen3:8b"));
     assert_eq!(count(&events, "ses_main", |kind| matches!(kind, EventKind::ToolStarted { .. })), 2);
-    // The shell's, which is done, and the one that the failed answer took with it.
+    // The call of the shell, which is done, and the call that the failed response ended.
     assert_eq!(count(&events, "ses_main", |kind| matches!(kind, EventKind::ToolEnded { .. })), 2);
     let task = events.iter().find_map(|event| match &event.kind {
         EventKind::SubagentStarted { name, task, .. } => Some((name.raw(), task.as_ref().unwrap().raw())),

@@ -1,59 +1,60 @@
-//! The part of a payload that agtop uses: what happened, when, in which session, to which call of which tool, how long
-//! it took, and what kind of failure it was. Nothing that anybody said, no tool's input, and no tool's output.
+//! The part of a payload that agtop uses: event, time, session, tool and tool call, duration, and kind of failure. It
+//! contains no message text, no tool input and no tool output.
 //!
-//! It is taken from the bytes without reading them as a whole, so that it can be had of a payload that is cut off, too.
+//! It is extracted from the bytes without parsing them as a whole, so that it can be taken from a truncated payload
+//! too.
 
 use memchr::memchr2;
 
-/// What a field may hold to be kept.
+/// Which values of a field are kept.
 #[derive(Clone, Copy)]
-enum Keep {
-    /// A text of at most so many bytes: a name, an id, a directory.
+enum KeptValue {
+    /// A text of at most this many bytes: a name, an id, a directory.
     Text(usize),
-    /// A text that is a word, as kinds are. What is longer may quote the conversation.
+    /// A text that is a single word, such as a kind. Longer text may quote the conversation.
     Word,
-    /// A number, or a text as short as one: a time.
+    /// A number, or a short text such as a time.
     Number,
-    /// Of an object, these fields.
+    /// An object, with these fields.
     Fields(Fields),
 }
 
-type Fields = &'static [(&'static str, Keep)];
+type Fields = &'static [(&'static str, KeptValue)];
 
 /// The fields that [`super::payload`] reads.
-const KEPT: Fields = &[
-    ("hook_event_name", Keep::Text(NAME)),
-    ("type", Keep::Text(NAME)),
-    ("session_id", Keep::Text(NAME)),
-    ("sessionId", Keep::Text(NAME)),
-    ("thread-id", Keep::Text(NAME)),
-    ("agent_id", Keep::Text(NAME)),
-    ("agent_type", Keep::Text(NAME)),
-    ("cwd", Keep::Text(PATH)),
-    ("new_cwd", Keep::Text(PATH)),
-    ("model", Keep::Text(NAME)),
-    ("tool_name", Keep::Text(NAME)),
-    ("tool_use_id", Keep::Text(NAME)),
-    ("timestamp", Keep::Number),
-    ("duration_ms", Keep::Number),
-    ("notification_type", Keep::Word),
-    ("error", Keep::Word),
-    ("source", Keep::Word),
-    ("context_window", Keep::Fields(&[("size", Keep::Number), ("used", Keep::Number)])),
-    ("tool_input", Keep::Fields(&[("subagent_type", Keep::Word)])),
-    ("tool_response", Keep::Fields(&[("status", Keep::Word)])),
+const KEPT_FIELDS: Fields = &[
+    ("hook_event_name", KeptValue::Text(MAX_NAME_BYTES)),
+    ("type", KeptValue::Text(MAX_NAME_BYTES)),
+    ("session_id", KeptValue::Text(MAX_NAME_BYTES)),
+    ("sessionId", KeptValue::Text(MAX_NAME_BYTES)),
+    ("thread-id", KeptValue::Text(MAX_NAME_BYTES)),
+    ("agent_id", KeptValue::Text(MAX_NAME_BYTES)),
+    ("agent_type", KeptValue::Text(MAX_NAME_BYTES)),
+    ("cwd", KeptValue::Text(MAX_PATH_BYTES)),
+    ("new_cwd", KeptValue::Text(MAX_PATH_BYTES)),
+    ("model", KeptValue::Text(MAX_NAME_BYTES)),
+    ("tool_name", KeptValue::Text(MAX_NAME_BYTES)),
+    ("tool_use_id", KeptValue::Text(MAX_NAME_BYTES)),
+    ("timestamp", KeptValue::Number),
+    ("duration_ms", KeptValue::Number),
+    ("notification_type", KeptValue::Word),
+    ("error", KeptValue::Word),
+    ("source", KeptValue::Word),
+    ("context_window", KeptValue::Fields(&[("size", KeptValue::Number), ("used", KeptValue::Number)])),
+    ("tool_input", KeptValue::Fields(&[("subagent_type", KeptValue::Word)])),
+    ("tool_response", KeptValue::Fields(&[("status", KeptValue::Word)])),
 ];
 
-const NAME: usize = 600;
-const PATH: usize = 8192;
-/// The longest word, and the longest time.
-const WORD: usize = 64;
+const MAX_NAME_BYTES: usize = 600;
+const MAX_PATH_BYTES: usize = 8192;
+/// Maximum length of a word and of a time, in bytes.
+const MAX_WORD_BYTES: usize = 64;
 
-/// What agtop uses of a payload, as a JSON object with the same fields. Empty if the payload is no object.
-pub fn essence(payload: &[u8]) -> Vec<u8> {
+/// The part of a payload that agtop uses, as a JSON object with the same fields. Empty if the payload is not an object.
+pub fn minimal_payload(payload: &[u8]) -> Vec<u8> {
     let mut found = Vec::new();
-    if Scan(payload).object(KEPT, &mut found).is_none() {
-        // Cut off, or broken from here on: what came before is told.
+    if Scan(payload).object(KEPT_FIELDS, &mut found).is_none() {
+        // The payload is truncated or damaged from here on: the fields before are kept.
         if found.is_empty() {
             return found;
         }
@@ -62,11 +63,11 @@ pub fn essence(payload: &[u8]) -> Vec<u8> {
     found
 }
 
-/// JSON that is still to be read.
+/// The rest of the JSON.
 struct Scan<'a>(&'a [u8]);
 
 impl<'a> Scan<'a> {
-    /// Reads an object, and writes those of its fields that are kept. `None` if it does not come to an end.
+    /// Reads an object and writes the fields that are kept. `None` if the object is incomplete.
     fn object(&mut self, fields: Fields, out: &mut Vec<u8>) -> Option<()> {
         self.expect(b'{')?;
         out.push(b'{');
@@ -99,7 +100,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// Any value, whole.
+    /// Any complete value.
     fn value(&mut self) -> Option<&'a [u8]> {
         match self.next()? {
             b'"' => self.text(),
@@ -111,7 +112,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A text with its quotes.
+    /// A string with its quotes.
     fn text(&mut self) -> Option<&'a [u8]> {
         if self.next()? != b'"' {
             return None;
@@ -126,7 +127,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// An object or array with all that is in it, however deep.
+    /// An object or array with everything in it, at any depth.
     fn nested(&mut self) -> Option<&'a [u8]> {
         let whole = self.0;
         let mut depth = 0_usize;
@@ -149,7 +150,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The first byte that is no blank.
+    /// The first byte that is not white space.
     fn next(&mut self) -> Option<u8> {
         self.0 = self.0.trim_ascii_start();
         self.0.first().copied()
@@ -170,15 +171,16 @@ impl<'a> Scan<'a> {
     }
 }
 
-impl Keep {
-    /// What of the value is kept, if anything is.
+impl KeptValue {
+    /// The value, if it is kept.
     fn of(self, value: &[u8]) -> Option<Vec<u8>> {
         let text = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
         let is_kept = match self {
             Self::Text(most) => text.is_some_and(|text| text.len() <= most),
-            Self::Word => text.is_some_and(|text| text.len() <= WORD && text.iter().copied().all(is_of_word)),
+            Self::Word => text.is_some_and(|text| text.len() <= MAX_WORD_BYTES && text.iter().copied().all(is_of_word)),
             Self::Number => {
-                (1..=WORD).contains(&value.len()) && value.iter().all(|byte| b"0123456789+-.:TZeE\"".contains(byte))
+                (1..=MAX_WORD_BYTES).contains(&value.len())
+                    && value.iter().all(|byte| b"0123456789+-.:TZeE\"".contains(byte))
             }
             Self::Fields(fields) => {
                 let mut found = Vec::new();
@@ -193,7 +195,7 @@ fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_-:".contains(&byte)
 }
 
-/// Whether a text with its quotes is this one. Names of fields need no escapes.
+/// Whether a quoted string is this text. Field names need no escapes.
 fn quotes(quoted: &[u8], text: &str) -> bool {
     quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) == Some(text.as_bytes())
 }
@@ -205,12 +207,12 @@ mod tests {
     use super::*;
 
     fn of(payload: &str) -> String {
-        String::from_utf8(essence(payload.as_bytes())).unwrap()
+        String::from_utf8(minimal_payload(payload.as_bytes())).unwrap()
     }
 
-    /// The whole prompt, the command and its output lay in the spool in clear text, as long as nobody listened.
+    /// The whole prompt, the command and its output were in the spool in clear text while no listener ran.
     #[test]
-    fn of_a_payload_neither_prompt_nor_tool_input_nor_output_is_kept() {
+    fn prompt_tool_input_and_tool_output_of_a_payload_are_not_kept() {
         let payload = r#"{"session_id":"s","transcript_path":"/t/secret","cwd":"/w","hook_event_name":"PostToolUse",
             "prompt":"secret","tool_name":"Bash","tool_input":{"command":"secret","session_id":"secret"},
             "tool_response":{"stdout":"secret \" } ]","deep":[[{"tool_name":"secret"}]]},"tool_use_id":"t1",
@@ -226,13 +228,13 @@ mod tests {
         assert_eq!(of(window), r#"{"context_window":{"size":200000,"used":1}}"#);
     }
 
-    /// What is cut off keeps its head: all fields that are whole.
+    /// All complete fields before the cut are kept.
     #[test]
-    fn of_a_payload_that_is_cut_off_what_came_before_is_kept() {
+    fn complete_fields_of_a_truncated_payload_are_kept() {
         let payload = r#"{"session_id":"s","hook_event_name":"PostToolUse","tool_response":"secret, and no en"#;
         assert_eq!(of(payload), r#"{"session_id":"s","hook_event_name":"PostToolUse"}"#);
         for end in 0..payload.len() {
-            let found = essence(&payload.as_bytes()[..end]);
+            let found = minimal_payload(&payload.as_bytes()[..end]);
             assert!(found.is_empty() || serde_json::from_slice::<serde_json::Value>(&found).is_ok(), "{end}");
         }
         for none in ["", "null", "[]", "\"text\"", "7"] {
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_are_borne_and_what_is_found_is_json() {
+    fn any_bytes_are_accepted_and_the_result_is_json() {
         proptest!(|(text in "[{}\\[\\]\",:\\\\a-c0-9 ]{0,80}")| {
             of(&text);
             of(&format!("{{\"cwd\":\"/w\",{text}"));

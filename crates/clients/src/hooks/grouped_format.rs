@@ -1,5 +1,5 @@
-//! The form that Claude Code began and others took over:
-//! `{"hooks": {EVENT: [{"matcher": …, "hooks": [{"type": "command", "command": …}]}]}}`.
+//! The settings format that Claude Code introduced and others adopted: `{"hooks": {EVENT: [{"matcher": …, "hooks":
+//! [{"type": "command", "command": …}]}]}}`.
 
 use agtop_model::ClientId;
 use jsonc_parser::ast::{Object, Value};
@@ -8,35 +8,35 @@ use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::payload::Events;
-use super::{Form, HookCommand, SettingsError};
+use super::{HookCommand, SettingsError, SettingsFormat};
 
-const HOOKS: &str = "hooks";
-const COMMAND: &str = "command";
+const HOOKS_KEY: &str = "hooks";
+const COMMAND_KEY: &str = "command";
 
-/// A client's kind of that form.
-pub(super) struct Grouped {
-    /// Whose it is.
+/// A client's variant of the format.
+pub(super) struct GroupedFormat {
+    /// The client.
     pub(super) client: ClientId,
     /// The events for which agtop is called.
     pub(super) events: Events,
-    /// What an entry says besides the command, such as a time limit.
-    pub(super) extras: &'static [(&'static str, Extra)],
-    /// The setting that turns all hooks off.
+    /// The fields of an entry besides the command, such as a timeout.
+    pub(super) extras: &'static [(&'static str, ExtraField)],
+    /// The setting that turns off all hooks.
     pub(super) switch: Option<&'static str>,
 }
 
-/// A value of an entry.
-pub(super) enum Extra {
+/// The value of such a field.
+pub(super) enum ExtraField {
     Number(u32),
     Flag(bool),
     Text(&'static str),
 }
 
-impl Form for Grouped {
+impl SettingsFormat for GroupedFormat {
     fn with(&self, text: &str, command: &HookCommand) -> Result<String, SettingsError> {
         let (mark, text) = split_mark(text);
         let root = self.open(if text.trim().is_empty() { "{}\n" } else { text })?;
-        let hooks = root.object_value_or_set().object_value_or_set(HOOKS);
+        let hooks = root.object_value_or_set().object_value_or_set(HOOKS_KEY);
         let line = command.shell(self.client);
         for (event, _) in self.events {
             self.name_once(&hooks.array_value_or_set(event), &line);
@@ -48,13 +48,13 @@ impl Form for Grouped {
         let (mark, text) = split_mark(text);
         let root = self.open(text)?;
         if let Some(hooks) = hooks_of(&root) {
-            // Of all events, since an older agtop may have asked for others.
+            // All events are searched, because an older agtop may have used others.
             let lists = hooks.properties().into_iter().filter_map(|event| Some((event.array_value()?, event)));
             let emptied = lists.filter(|(list, _)| clear(list)).map(|(_, event)| event.remove()).count();
             if emptied > 0
                 && hooks.properties().is_empty()
                 && !has_comment(&hooks.children())
-                && let Some(property) = root.object_value().and_then(|top| top.get(HOOKS))
+                && let Some(property) = root.object_value().and_then(|top| top.get(HOOKS_KEY))
             {
                 property.remove();
             }
@@ -81,8 +81,8 @@ impl Form for Grouped {
     }
 }
 
-impl Grouped {
-    /// Parses the text and makes sure that what will be touched has the shape it should have.
+impl GroupedFormat {
+    /// Parses the text and checks the shape of everything that will be changed.
     fn open(&self, text: &str) -> Result<CstRootNode, SettingsError> {
         let options = strict();
         let parsed = parse_to_ast(text, &CollectOptions::default(), &options);
@@ -97,27 +97,29 @@ impl Grouped {
     }
 
     fn check(&self, text: &str, top: &Object<'_>) -> Result<(), SettingsError> {
-        match sole(text, top, HOOKS)? {
+        match sole(text, top, HOOKS_KEY)? {
             None => Ok(()),
             Some(Value::Object(hooks)) => {
                 self.events.iter().try_for_each(|(event, _)| match sole(text, hooks, event)? {
                     None | Some(Value::Array(_)) => Ok(()),
-                    Some(other) => Err(SettingsError::at(text, other.start(), format!("{HOOKS}.{event} is no array"))),
+                    Some(other) => {
+                        Err(SettingsError::at(text, other.start(), format!("{HOOKS_KEY}.{event} is no array")))
+                    }
                 })
             }
-            Some(other) => Err(SettingsError::at(text, other.start(), format!("{HOOKS} is no object"))),
+            Some(other) => Err(SettingsError::at(text, other.start(), format!("{HOOKS_KEY} is no object"))),
         }
     }
 
-    /// Makes the list of an event name agtop exactly once. What the user has changed about the entry besides the
-    /// command, such as the time limit, is theirs.
+    /// Makes the list of an event name agtop exactly once. Other changes by the user to the entry, such as the timeout,
+    /// are kept.
     fn name_once(&self, list: &CstArray, line: &str) {
         let Some(first) = entries(list).into_iter().find(|entry| ours(entry).is_some()) else {
             list.append(self.group(line));
             return;
         };
         if command(&first).as_deref() != Some(line)
-            && let Some(property) = first.get(COMMAND)
+            && let Some(property) = first.get(COMMAND_KEY)
         {
             property.set_value(CstInputValue::String(line.to_owned()));
         }
@@ -125,15 +127,15 @@ impl Grouped {
     }
 
     fn group(&self, line: &str) -> CstInputValue {
-        let fixed = [("type", CstInputValue::from(COMMAND)), (COMMAND, CstInputValue::from(line))];
+        let fixed = [("type", CstInputValue::from(COMMAND_KEY)), (COMMAND_KEY, CstInputValue::from(line))];
         let extras = self.extras.iter().map(|(name, extra)| (*name, extra.value()));
         let entry = fixed.into_iter().chain(extras).map(|(name, value)| (name.to_owned(), value)).collect();
         let entries = CstInputValue::Array(vec![CstInputValue::Object(entry)]);
-        CstInputValue::Object(vec![(HOOKS.to_owned(), entries)])
+        CstInputValue::Object(vec![(HOOKS_KEY.to_owned(), entries)])
     }
 }
 
-impl Extra {
+impl ExtraField {
     fn value(&self) -> CstInputValue {
         match self {
             Self::Number(number) => CstInputValue::Number(number.to_string()),
@@ -143,7 +145,7 @@ impl Extra {
     }
 }
 
-/// JSON with comments and commas at the end of lists: what people write into settings, and no more.
+/// JSON with comments and trailing commas, as users write settings, and no other extension.
 fn strict() -> ParseOptions {
     ParseOptions {
         allow_comments: true,
@@ -164,7 +166,7 @@ fn split_mark(text: &str) -> (&str, &str) {
     text.strip_prefix('\u{feff}').map_or(("", text), |rest| ("\u{feff}", rest))
 }
 
-/// The value of a name that must not be there twice: which of two counts, parsers disagree about.
+/// The value of a name that must be unique, because parsers disagree about which of two values counts.
 fn sole<'o, 'a>(text: &str, object: &'o Object<'a>, name: &str) -> Result<Option<&'o Value<'a>>, SettingsError> {
     let mut named = object.properties.iter().filter(|property| property.name.as_str() == name);
     let first = named.next();
@@ -175,13 +177,13 @@ fn sole<'o, 'a>(text: &str, object: &'o Object<'a>, name: &str) -> Result<Option
 }
 
 fn hooks_of(root: &CstRootNode) -> Option<CstObject> {
-    root.object_value()?.object_value(HOOKS)
+    root.object_value()?.object_value(HOOKS_KEY)
 }
 
-/// The entries of all groups of an event.
+/// The entries in all groups of an event.
 fn entries(list: &CstArray) -> Vec<CstObject> {
     let groups = objects(list);
-    groups.iter().filter_map(|group| group.array_value(HOOKS)).flat_map(|entries| objects(&entries)).collect()
+    groups.iter().filter_map(|group| group.array_value(HOOKS_KEY)).flat_map(|entries| objects(&entries)).collect()
 }
 
 fn objects(list: &CstArray) -> Vec<CstObject> {
@@ -189,29 +191,29 @@ fn objects(list: &CstArray) -> Vec<CstObject> {
 }
 
 fn command(entry: &CstObject) -> Option<String> {
-    entry.get(COMMAND)?.value()?.as_string_lit()?.decoded_value().ok()
+    entry.get(COMMAND_KEY)?.value()?.as_string_lit()?.decoded_value().ok()
 }
 
 fn ours(entry: &CstObject) -> Option<HookCommand> {
     HookCommand::of_shell(&command(entry)?)
 }
 
-/// Takes agtop out of an event's list; says whether that emptied it.
+/// Removes agtop from an event's list; returns whether the list is empty now.
 fn clear(list: &CstArray) -> bool {
     remove_ours(list, 0) && list.elements().is_empty() && !has_comment(&list.children())
 }
 
-/// What somebody has noted down is not removed, nor what it is in.
+/// Whether there is a comment: agtop removes neither comments nor what contains them.
 fn has_comment(nodes: &[CstNode]) -> bool {
     nodes.iter().any(CstNode::is_comment)
 }
 
-/// Removes agtop's entries but for the first few, and groups that then call nobody; says whether there were any. A
-/// group that says more than for whom it is, is left to its owner.
+/// Removes agtop's entries except the first `spared`, and groups that are then empty; returns whether any was removed.
+/// A group with settings besides its matcher is kept.
 fn remove_ours(list: &CstArray, mut spared: usize) -> bool {
     let mut has_removed = false;
     for group in objects(list) {
-        let Some(entries) = group.array_value(HOOKS) else { continue };
+        let Some(entries) = group.array_value(HOOKS_KEY) else { continue };
         let mut is_changed = false;
         for entry in objects(&entries).into_iter().filter(|entry| ours(entry).is_some()) {
             if spared > 0 {
@@ -222,7 +224,7 @@ fn remove_ours(list: &CstArray, mut spared: usize) -> bool {
             }
         }
         let mut names = group.properties().into_iter().filter_map(|property| property.decoded_name());
-        if is_changed && entries.elements().is_empty() && names.all(|name| name == HOOKS || name == "matcher") {
+        if is_changed && entries.elements().is_empty() && names.all(|name| name == HOOKS_KEY || name == "matcher") {
             group.remove();
         }
         has_removed |= is_changed;

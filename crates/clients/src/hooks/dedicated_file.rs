@@ -1,18 +1,18 @@
-//! The form of a file that is agtop's alone, in a directory where a client takes in every file.
+//! A file that only agtop writes, in a directory from which the client reads every file.
 
-use super::{Form, HookCommand, SettingsError};
+use super::{HookCommand, SettingsError, SettingsFormat};
 
 /// Such a file.
-pub(super) struct Own {
-    /// What it says.
+pub(super) struct DedicatedFile {
+    /// Its text.
     pub(super) text: fn(&HookCommand) -> String,
-    /// What stands before the program's path, which is written as JSON.
+    /// The text before the program's path, which is written as JSON.
     pub(super) before: &'static str,
-    /// Reads the program back from the JSON text there.
+    /// Parses the command from that JSON text.
     pub(super) read: fn(&str) -> Option<HookCommand>,
 }
 
-impl Form for Own {
+impl SettingsFormat for DedicatedFile {
     fn with(&self, text: &str, command: &HookCommand) -> Result<String, SettingsError> {
         if !text.trim().is_empty() && self.found(text)?.is_none() {
             return Err(SettingsError::at(text, 0, "the file is somebody else's"));
@@ -20,7 +20,7 @@ impl Form for Own {
         Ok((self.text)(command))
     }
 
-    /// The whole file, if it is as agtop wrote it.
+    /// Empty if the file is unchanged since agtop wrote it, else an error.
     fn without(&self, text: &str) -> Result<String, SettingsError> {
         let is_unchanged = self.found(text)?.is_some_and(|command| (self.text)(&command) == text);
         if is_unchanged { Ok(String::new()) } else { Err(SettingsError::at(text, 0, "the file was changed by hand")) }
@@ -34,7 +34,7 @@ impl Form for Own {
     }
 }
 
-/// A text as JSON writes it, which JavaScript reads alike.
+/// A text as a JSON string, which is also a JavaScript string.
 pub(super) fn literal(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

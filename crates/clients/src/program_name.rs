@@ -1,10 +1,10 @@
-//! Whether an executable, a script or the first word of a command line has an agent's name: as it is, or as packagers,
+//! Whether the name of an executable, a script or `argv[0]` is an agent's name, either exactly or as packagers,
 //! releases and users change it.
 
-/// Endings that Nix and Guix give what they hide behind a wrapper, with a dot in front of the name.
-const WRAPPED: &[&str] = &["-wrapped", "-real"];
+/// Suffixes that Nix and Guix add to a program behind a wrapper, together with a leading dot.
+const WRAPPER_SUFFIXES: &[&str] = &["-wrapped", "-real"];
 
-/// Words that follow a name without making it another: the platform it was built for, and its release.
+/// Words that may follow a name without changing the program: the platform it was built for, and its release.
 const PLATFORMS_AND_RELEASES: &[&str] = &[
     "linux",
     "darwin",
@@ -50,21 +50,21 @@ const PLATFORMS_AND_RELEASES: &[&str] = &[
     "dev",
 ];
 
-/// Letters of a commit that follow a version, at least.
+/// Minimum number of letters of a commit hash after a version.
 const MIN_COMMIT_LETTERS: usize = 7;
 
-/// Whether something that is called `written` is the program of that name: `codex`, `codex-x86_64-unknown-linux-musl`,
-/// `codex-linux-x64`, `codex-0.60.1`, and `.codex-wrapped` of Nix.
-pub(crate) fn is_called(written: &str, name: &str) -> bool {
+/// Whether `written` names the program `name`: `codex`, `codex-x86_64-unknown-linux-musl`, `codex-linux-x64`,
+/// `codex-0.60.1`, and Nix's `.codex-wrapped`.
+pub(crate) fn is_program_name(written: &str, name: &str) -> bool {
     !name.is_empty() && unwrapped(written).strip_prefix(name).is_some_and(is_platform_or_release)
 }
 
-/// The name below a package manager's wrappers; one may lie around the other.
+/// The name without a package manager's wrappers, which may be nested.
 fn unwrapped(written: &str) -> &str {
     let mut name = written;
     while let Some(hidden) = name.strip_prefix('.') {
         let hidden = hidden.trim_end_matches('_');
-        let Some(inner) = WRAPPED.iter().find_map(|ending| hidden.strip_suffix(ending)) else { return name };
+        let Some(inner) = WRAPPER_SUFFIXES.iter().find_map(|ending| hidden.strip_suffix(ending)) else { return name };
         name = inner;
     }
     name
@@ -95,10 +95,10 @@ fn is_commit(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_called;
+    use super::is_program_name;
 
     #[test]
-    fn a_platform_a_version_and_a_wrapper_leave_a_program_what_it_is() {
+    fn a_platform_a_version_or_a_wrapper_does_not_change_the_program() {
         for written in [
             "codex",
             "codex-x86_64-unknown-linux-musl",
@@ -118,12 +118,12 @@ mod tests {
             "..codex-wrapped-wrapped",
             ".codex-real",
         ] {
-            assert!(is_called(written, "codex"), "{written}");
+            assert!(is_program_name(written, "codex"), "{written}");
         }
     }
 
     #[test]
-    fn another_word_makes_another_program() {
+    fn another_word_means_another_program() {
         for written in [
             "",
             ".",
@@ -140,8 +140,8 @@ mod tests {
             "codex-wrapped-up",
             "codex-dead",
         ] {
-            assert!(!is_called(written, "codex"), "{written}");
+            assert!(!is_program_name(written, "codex"), "{written}");
         }
-        assert!(!is_called("codex", ""));
+        assert!(!is_program_name("codex", ""));
     }
 }

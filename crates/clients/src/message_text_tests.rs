@@ -1,12 +1,12 @@
-//! What was said, of every client whose transcripts hold it: told where somebody may follow it, and nowhere else.
+//! Message text, for every client whose transcripts have it: it is emitted if it is recent, and otherwise not.
 
 use agtop_model::Timestamp;
 
 use crate::client;
 use crate::parse::rfc3339;
-use crate::testing::said_since;
+use crate::testing::texts_since;
 
-/// A transcript in which the person asks to mend the basket, and the agent looks.
+/// A transcript in which the user asks to mend the basket, and the agent answers.
 struct Case {
     client: &'static str,
     path: &'static str,
@@ -16,7 +16,7 @@ struct Case {
 
 const BOTH: &[&str] = &["> Mend the\nbasket", "< I look."];
 
-/// In all of them it is this moment.
+/// The time of all messages.
 const AT: &str = "2026-11-21T09:30:00.000Z";
 
 const CASES: &[Case] = &[
@@ -167,11 +167,11 @@ const CASES: &[Case] = &[
 ];
 
 fn said(case: &Case, from: Timestamp) -> Vec<String> {
-    said_since(client(case.client).unwrap(), case.path, case.text, from)
+    texts_since(client(case.client).unwrap(), case.path, case.text, from)
 }
 
 #[test]
-fn what_was_said_lately_is_told() {
+fn recent_text_is_emitted() {
     let at = rfc3339(AT).unwrap();
     for case in CASES {
         assert_eq!(said(case, at), case.said, "{} {}", case.client, case.path);
@@ -179,7 +179,7 @@ fn what_was_said_lately_is_told() {
 }
 
 #[test]
-fn of_what_was_said_long_ago_no_word_is_told() {
+fn old_text_is_not_emitted() {
     let later = rfc3339("2026-11-21T09:30:00.001Z").unwrap();
     for case in CASES {
         assert_eq!(said(case, later), ["> "], "{} {}", case.client, case.path);
@@ -187,10 +187,10 @@ fn of_what_was_said_long_ago_no_word_is_told() {
 }
 
 #[test]
-fn of_a_long_speech_the_beginning_is_told() {
+fn long_text_is_shortened() {
     let at = rfc3339(AT).unwrap();
     let Case { client: name, path, text, .. } = CASES[0];
     let text = text.replace("I look.", &"größe ".repeat(1000));
-    let said = said_since(client(name).unwrap(), path, &text, at);
+    let said = texts_since(client(name).unwrap(), path, &text, at);
     assert_eq!(said[1].chars().count(), 2 + 120);
 }

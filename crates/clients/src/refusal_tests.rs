@@ -1,11 +1,11 @@
-//! What the user refuses, cancels or aborts ends the turn, in every client that then waits for the user's next words.
+//! When the user refuses, cancels or aborts, the turn ends, in every client that then waits for the user's next prompt.
 
 use agtop_model::{Event, EventKind, FileSession, Phase, Timestamp};
 
 use crate::testing::{decode_document, decode_lines, decode_rows, fixture_rows};
 use crate::{Format, client};
 
-/// A transcript that ends with a tool call which the user did not allow, or an answer that the user cut short.
+/// A transcript that ends with a tool call that the user did not allow, or a response that the user interrupted.
 struct Case {
     client: &'static str,
     path: &'static str,
@@ -97,7 +97,7 @@ fn events(case: &Case) -> Vec<Event> {
     }
 }
 
-/// Where the conversation stands once all of this has happened, as the collector has it.
+/// The phase of the session after all of these events, as the collector determines it.
 fn phase(events: &[Event]) -> Phase {
     let mut in_order: Vec<&Event> = events.iter().collect();
     in_order.sort_by_key(|event| event.at);
@@ -113,10 +113,10 @@ fn phase(events: &[Event]) -> Phase {
     told.phase
 }
 
-/// OpenCode showed `working` for good on an idle screen once a permission was rejected (74 of 74 samples), and so did
-/// Gemini CLI of releases that note nothing of it.
+/// Bug: OpenCode showed `working` for good on an idle screen after a permission was rejected (74 of 74 samples), and so
+/// did Gemini CLI in releases that do not record the rejection.
 #[test]
-fn nothing_works_on_once_the_user_refused() {
+fn no_session_is_working_after_the_user_refused() {
     for case in CASES {
         let events = events(case);
         assert!(events.iter().any(|event| matches!(event.kind, EventKind::TurnEnded)), "{}: {events:?}", case.client);

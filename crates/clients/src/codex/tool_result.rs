@@ -1,32 +1,32 @@
-//! What a tool's answer says about its command.
+//! What a tool result says about its command.
 
 use memchr::memmem;
 
-/// What an answer says about its command.
+/// What a tool result says about its command.
 ///
-/// Answers are the bulk of many rollouts, and what matters of them are a few lines that Codex itself puts above a
-/// command's output (older versions: a few fields below it). So the JSON is looked at as it stands, without
-/// unescaping megabytes of output. Keys cannot be mistaken for output, in which quotes are escaped.
+/// Tool results are the bulk of many rollouts, and only a few lines matter that Codex puts above a command's output
+/// (older versions: a few fields below it). The JSON is scanned as it is, without unescaping megabytes of output. Keys
+/// cannot be mistaken for output, because quotes in output are escaped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Gist {
-    /// The command goes on, and can be written to under this number.
+pub(super) struct ToolResultSummary {
+    /// The command continues under this session number.
     pub(super) running: Option<u64>,
     /// The command ended with this code.
     pub(super) exit_code: Option<i64>,
-    /// The tool itself says that it failed.
+    /// The tool itself reports a failure.
     pub(super) failed: bool,
 }
 
-/// Codex's own lines are within so many bytes of an answer's beginning, or end.
-const EDGE: usize = 512;
+/// Codex's own lines are within this many bytes of the beginning or the end of a result.
+const EDGE_BYTES: usize = 512;
 
-impl Gist {
-    /// The gist of a line that holds an answer.
+impl ToolResultSummary {
+    /// Scans a line that holds a result.
     pub(super) fn of(line: &[u8]) -> Self {
         let Some(start) = memmem::find(line, b"\"output\":") else { return Self::default() };
         let answer = line.get(start..).unwrap_or_default();
-        let head = answer.get(..EDGE).unwrap_or(answer);
-        let tail = answer.get(answer.len().saturating_sub(EDGE)..).unwrap_or(answer);
+        let head = answer.get(..EDGE_BYTES).unwrap_or(answer);
+        let tail = answer.get(answer.len().saturating_sub(EDGE_BYTES)..).unwrap_or(answer);
         let header = memmem::find(head, b"Output:\\n").and_then(|end| head.get(..end)).unwrap_or_default();
         let below = if answer.starts_with(br#""output":"{\"output\":"#) { tail } else { &[] };
         let exit_code = number_after(header, b"Process exited with code ")
@@ -39,7 +39,7 @@ impl Gist {
         }
     }
 
-    /// How the call ended.
+    /// The outcome of the call.
     pub(super) fn outcome(self) -> Result<(), ()> {
         if self.failed || self.exit_code.is_some_and(|code| code != 0) { Err(()) } else { Ok(()) }
     }
@@ -56,8 +56,8 @@ fn number_after(text: &[u8], label: &[u8]) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn gist(output: &str) -> Gist {
-        Gist::of(
+    fn summary(output: &str) -> ToolResultSummary {
+        ToolResultSummary::of(
             format!(r#"{{"payload":{{"type":"function_call_output","call_id":"c","output":{output}}}}}"#).as_bytes(),
         )
     }
@@ -65,9 +65,9 @@ mod tests {
     #[test]
     fn the_exit_code_is_read_from_the_header_only() {
         let text = r#""Chunk ID: 1\nProcess exited with code 3\nOutput:\nProcess running with session ID 7\n""#;
-        assert_eq!(gist(text), Gist { exit_code: Some(3), ..Gist::default() });
-        assert_eq!(gist(r#""Exit code: 0\nOutput:\nExit code: 1""#).exit_code, Some(0));
-        assert_eq!(gist(r#""Process exited with code 3""#), Gist::default());
+        assert_eq!(summary(text), ToolResultSummary { exit_code: Some(3), ..ToolResultSummary::default() });
+        assert_eq!(summary(r#""Exit code: 0\nOutput:\nExit code: 1""#).exit_code, Some(0));
+        assert_eq!(summary(r#""Process exited with code 3""#), ToolResultSummary::default());
     }
 
     #[test]
@@ -75,19 +75,19 @@ mod tests {
         let text = |output: &str| {
             format!(r#""{{\"output\":\"{output}\",\"metadata\":{{\"exit_code\":2,\"duration\":0.1}}}}""#)
         };
-        assert_eq!(gist(&text("x")).exit_code, Some(2));
-        assert_eq!(gist(&text(&"long ".repeat(1000))).exit_code, Some(2));
-        assert_eq!(gist(r#""found \"exit_code\":2""#).exit_code, None);
+        assert_eq!(summary(&text("x")).exit_code, Some(2));
+        assert_eq!(summary(&text(&"long ".repeat(1000))).exit_code, Some(2));
+        assert_eq!(summary(r#""found \"exit_code\":2""#).exit_code, None);
     }
 
     #[test]
-    fn answers_come_as_text_lists_and_objects() {
-        assert_eq!(gist(r#"{"content":"no","success":false}"#).outcome(), Err(()));
-        assert_eq!(gist(r#"{"content":"\"success\":false","success":true}"#).outcome(), Ok(()));
+    fn results_are_text_lists_or_objects() {
+        assert_eq!(summary(r#"{"content":"no","success":false}"#).outcome(), Err(()));
+        assert_eq!(summary(r#"{"content":"\"success\":false","success":true}"#).outcome(), Ok(()));
         let list = r#"[{"type":"input_text","text":"Process running with session ID 9\nOutput:\n"}]"#;
-        assert_eq!(gist(list).running, Some(9));
+        assert_eq!(summary(list).running, Some(9));
         for odd in ["null", "1", "true", "[]", "{}"] {
-            assert_eq!(gist(odd), Gist::default(), "{odd}");
+            assert_eq!(summary(odd), ToolResultSummary::default(), "{odd}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Small documents of many entries: what a list costs is bounded for every client that keeps one in a document.
+//! Small documents with many entries: for every client that keeps a list in a document, its cost is bounded.
 
 use agtop_model::IssueKind;
 
@@ -10,7 +10,7 @@ use crate::r#continue::Continue;
 use crate::copilot::Copilot;
 use crate::decode::MAX_EVENTS;
 use crate::gemini::Gemini;
-use crate::opencode::{MAX_CONFIG, OpenCode};
+use crate::opencode::{MAX_CONFIG_BYTES, OpenCode};
 use crate::qwen::Qwen;
 use crate::testing::{home, open};
 use crate::{Client, Input};
@@ -27,7 +27,7 @@ const CONFIG: &str = "/home/u/.config/opencode/opencode.json";
 const SESSION: &str = "/home/u/.continue/sessions/6aaaaaaa-0000-4000-8000-000000000001.json";
 const SESSIONS: &str = "/home/u/.continue/sessions/sessions.json";
 
-/// A document of some client's with a list in the place of `LIST`, and an entry of it that tells much in few bytes.
+/// A client, a path, a document with `LIST` in place of a list, and an entry that yields many events for few bytes.
 type Case = (&'static dyn Client, &'static str, &'static str, &'static str);
 
 const CASES: &[Case] = &[
@@ -44,10 +44,10 @@ const CASES: &[Case] = &[
     (&Copilot, CHATS, r#"{"requests":LIST}"#, r#"{"message":{"text":"x"},"result":0}"#),
 ];
 
-/// `[{},{},…]` of 60 MB took 3.3 GB as a task of Cline and 2.6 GB as a chat of Gemini, one of 31 MB 748 MB as a thread
-/// of Amp, and larger ones ended agtop.
+/// Bug: `[{},{},…]` of 60 MB took 3.3 GB as a Cline task and 2.6 GB as a Gemini chat, one of 31 MB took 748 MB as an
+/// Amp thread, and larger ones ended agtop.
 #[test]
-fn a_document_of_many_entries_is_read_up_to_a_bound_and_says_so() {
+fn a_document_of_many_entries_is_read_up_to_a_bound_with_an_error() {
     for &(client, path, shape, entry) in CASES {
         for entry in ["{}", entry] {
             let list = format!("[{}{entry}]", format!("{entry},").repeat(bounded::MAX_ENTRIES));
@@ -61,9 +61,9 @@ fn a_document_of_many_entries_is_read_up_to_a_bound_and_says_so() {
     }
 }
 
-/// The same within one message: as long as the document, and of one entry only.
+/// The same within one message: as long as the document, with only one entry.
 #[test]
-fn one_message_of_many_parts_tells_no_more_than_may_be_held() {
+fn one_message_of_many_parts_yields_a_bounded_number_of_events() {
     let part = r#"{"type":"tool_use","id":"i","name":"n"}"#;
     let parts = format!("[{}{part}]", format!("{part},").repeat(bounded::MAX_ENTRIES - 1));
     let message = format!(r#"{{"role":"assistant","content":{parts}}}"#);
@@ -74,14 +74,16 @@ fn one_message_of_many_parts_tells_no_more_than_may_be_held() {
     assert_eq!(events.len(), MAX_EVENTS);
 }
 
-/// An `opencode.json` of 61 MB, with no more than providers in it, took 639 MB and 13.6 s.
+/// Bug: an `opencode.json` of 61 MB with nothing but providers took 639 MB and 13.6 s.
 #[test]
 fn a_configuration_of_many_entries_or_of_many_bytes_is_refused() {
     let entries: Vec<String> = (0..=bounded::MAX_ENTRIES).map(|n| format!("\"{n}\":{{}}")).collect();
     let map = format!("{{{}}}", entries.join(","));
     let many = [format!(r#"{{"provider":{map}}}"#), format!(r#"{{"provider":{{"p":{{"models":{map}}}}}}}"#)];
-    let long = format!("{{{}}}", " ".repeat(MAX_CONFIG - 1));
-    for (document, bound) in [(&many[0], bounded::MAX_ENTRIES), (&many[1], bounded::MAX_ENTRIES), (&long, MAX_CONFIG)] {
+    let long = format!("{{{}}}", " ".repeat(MAX_CONFIG_BYTES - 1));
+    for (document, bound) in
+        [(&many[0], bounded::MAX_ENTRIES), (&many[1], bounded::MAX_ENTRIES), (&long, MAX_CONFIG_BYTES)]
+    {
         let (_, mut decoder) = open(&OpenCode, &home(), CONFIG);
         let mut events = Vec::new();
         let error = decoder.feed(Input::Document(document.as_bytes()), &mut events).unwrap_err();

@@ -1,29 +1,30 @@
-//! The JSON of OpenCode 2's `session_message` rows: a message with its parts within it, its role in the row's `type`.
+//! The JSON of OpenCode 2's `session_message` rows: a message with its parts; its role is in the row's `type`.
 
 use agtop_model::{EventKind, Lineage, Purpose, Turn};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::records::{Failure, ModelRef, PartKind, Times, Tokens, ToolInput, ToolStatus, stop_reason};
-use super::telling::{Call, HeldPart, Reply, Spent, tell_failure};
+use super::emit::{Call, PendingPart, ReportedUsage, ResponseContext, emit_failure};
+use super::records::{Failure, ModelRef, PartKind, Times, Tokens, ToolStatus, stop_reason};
 use crate::decode::Record;
-use crate::list::List;
-use crate::names::Names;
-use crate::parse::Loose;
+use crate::interner::Interner;
+use crate::list::LazyList;
+use crate::parse::LooseText;
+use crate::tool_arguments::ToolArguments;
 
-/// What a row is, as far as it matters.
+/// The kind of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RowKind {
     User,
     Assistant,
-    /// A request for a summary that makes room in the context.
+    /// A request for a summary.
     Compaction,
-    /// The turn is over.
+    /// The end of a turn.
     Idle,
     Other,
 }
 
-impl Kind {
+impl RowKind {
     pub(super) fn of(name: Option<&str>) -> Self {
         match name {
             Some("user") => Self::User,
@@ -42,7 +43,7 @@ impl Kind {
 
 /// A message.
 #[derive(Debug, Deserialize)]
-pub(super) struct MessageV2<'a> {
+pub(super) struct OpenCode2Message<'a> {
     #[serde(borrow, default)]
     pub(super) model: Option<ModelRef<'a>>,
     #[serde(default)]
@@ -52,37 +53,37 @@ pub(super) struct MessageV2<'a> {
     #[serde(default)]
     pub(super) time: Times,
     #[serde(borrow, default)]
-    finish: Loose<'a>,
+    finish: LooseText<'a>,
     #[serde(borrow, default)]
     error: Option<Failure<'a>>,
-    /// How far a compaction has come. Early releases wrote it down when it was done, and did not say so.
+    /// The state of a compaction. Early releases wrote a compaction only when it was done, without a status.
     #[serde(borrow, default)]
-    status: Loose<'a>,
-    /// What the user said.
+    status: LooseText<'a>,
+    /// The user's text.
     #[serde(borrow, default)]
-    text: Loose<'a>,
+    text: LooseText<'a>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
 }
 
-/// A part of an answer: a text, a tool call, or what matters to nobody here.
+/// A part of a response: a text, a tool call, or something that agtop does not use.
 #[derive(Debug, Deserialize)]
 struct Content<'a> {
     #[serde(rename = "type")]
     kind: PartKind,
     #[serde(borrow, default)]
-    id: Loose<'a>,
+    id: LooseText<'a>,
     #[serde(borrow, default)]
-    name: Loose<'a>,
+    name: LooseText<'a>,
     #[serde(borrow, default)]
-    text: Loose<'a>,
+    text: LooseText<'a>,
     #[serde(borrow, default)]
     state: Option<CallState<'a>>,
     #[serde(default)]
     time: Option<Times>,
 }
 
-/// How far a tool call has come. While its arguments stream in they are a piece of text.
+/// The state of a tool call. While its arguments stream in, they are a piece of text.
 #[derive(Debug, Deserialize)]
 struct CallState<'a> {
     status: ToolStatus,
@@ -91,61 +92,74 @@ struct CallState<'a> {
 }
 
 impl Content<'_> {
-    /// What is worth telling of it. A provider numbers its calls as it likes: the message makes the id one of its own.
-    fn held(&self, place: usize, reply: &Reply<'_>, message: &str, names: &mut Names) -> Option<HeldPart> {
+    /// The part as far as agtop uses it. Providers number calls differently, so the message is part of the id.
+    fn held(
+        &self,
+        place: usize,
+        reply: &ResponseContext<'_>,
+        message: &str,
+        names: &mut Interner,
+    ) -> Option<PendingPart> {
         match self.kind {
-            PartKind::Text => Some(HeldPart::words_of(self.text.text()?, reply.at)),
+            PartKind::Text => Some(PendingPart::text(self.text.text()?, reply.at)),
             PartKind::Tool => {
                 let state = self.state.as_ref()?;
-                let input: Option<ToolInput<'_>> = state.input.and_then(|input| serde_json::from_str(input.get()).ok());
+                let input: Option<ToolArguments<'_>> =
+                    state.input.and_then(|input| serde_json::from_str(input.get()).ok());
                 let (name, input) = (self.name.text()?, input.as_ref());
                 let call = Call { name, input, status: state.status, time: self.time, is_refused: false };
                 let id = self.id.text().map_or_else(|| format!("{message}/{place}"), |id| format!("{message}/{id}"));
-                Some(HeldPart::call(&id, &call, reply.at, names))
+                Some(PendingPart::call(&id, &call, reply.at, names))
             }
             PartKind::StepFinish | PartKind::Other => None,
         }
     }
 }
 
-impl MessageV2<'_> {
-    /// Whether nothing in it runs any more.
+impl OpenCode2Message<'_> {
+    /// Whether nothing in the message runs any more.
     pub(super) fn is_over(&self) -> bool {
         self.time.completed.0.is_some() || self.error.is_some()
     }
 
-    /// The response that it records, if it used anything yet.
-    pub(super) fn response(&self, id: &str, reply: &Reply<'_>) -> Option<Turn> {
-        let spent = Spent { tokens: self.tokens, cost: self.cost };
+    /// The response of the message, if it has used anything yet.
+    pub(super) fn response(&self, id: &str, reply: &ResponseContext<'_>) -> Option<Turn> {
+        let spent = ReportedUsage { tokens: self.tokens, cost: self.cost };
         let is_answer = reply.purpose == Purpose::Answer;
         let is_placeholder = !is_answer || self.time.completed.0.is_none() || self.error.is_some();
         let turn = reply.response(id, spent, is_placeholder)?;
         Some(Turn { stop: self.finish.text().map(stop_reason), ..turn })
     }
 
-    /// Tells what it says besides its response and its parts.
-    pub(super) fn tell(&self, kind: Kind, reply: &Reply<'_>, record: &mut Record<'_>) {
+    /// Emits what the message contains besides its response and its parts.
+    pub(super) fn emit(&self, kind: RowKind, reply: &ResponseContext<'_>, record: &mut Record<'_>) {
         let session = &reply.session.key;
         match kind {
-            Kind::User if reply.session.lineage == Lineage::Main => record.prompt(session, self.text.text()),
-            Kind::Compaction if matches!(self.status.text(), None | Some("completed")) => {
+            RowKind::User if reply.session.lineage == Lineage::Main => record.prompt(session, self.text.text()),
+            RowKind::Compaction if matches!(self.status.text(), None | Some("completed")) => {
                 record.emit(session, EventKind::Compacted);
             }
-            Kind::Idle => record.emit(session, EventKind::TurnEnded),
-            Kind::User | Kind::Assistant | Kind::Compaction | Kind::Other => {}
+            RowKind::Idle => record.emit(session, EventKind::TurnEnded),
+            RowKind::User | RowKind::Assistant | RowKind::Compaction | RowKind::Other => {}
         }
         if let Some(error) = &self.error {
-            tell_failure(error, session, record);
+            emit_failure(error, session, record);
         }
     }
 
-    /// Tells of its parts. One that cannot be read is no reason to lose the message.
-    pub(super) fn tell_content(&self, id: &str, reply: &Reply<'_>, names: &mut Names, record: &mut Record<'_>) {
-        let content: List<'_> =
+    /// Emits the parts. A damaged part must not lose the message.
+    pub(super) fn emit_content(
+        &self,
+        id: &str,
+        reply: &ResponseContext<'_>,
+        names: &mut Interner,
+        record: &mut Record<'_>,
+    ) {
+        let content: LazyList<'_> =
             self.content.and_then(|content| serde_json::from_str(content.get()).ok()).unwrap_or_default();
         let told = content.each("parts", |place, content: Content<'_>| {
             if let Some(held) = content.held(place as usize, reply, id, names) {
-                held.tell(reply, record);
+                held.emit(reply, record);
             }
         });
         drop(told);

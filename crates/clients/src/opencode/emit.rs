@@ -1,4 +1,4 @@
-//! From records to events: what the database and the old files have in common.
+//! Emits events from records, for the database and the old files.
 
 use std::sync::Arc;
 
@@ -8,63 +8,61 @@ use agtop_model::{
 };
 
 use super::records::{
-    Failure, Message, Part, PartKind, Reasoning, Speaker, Times, Tokens, ToolInput, ToolStatus, stop_reason,
+    Failure, Message, MessageRole, Part, PartKind, ReasoningCount, Times, Tokens, ToolStatus, stop_reason,
 };
 use crate::cost::embedded_cost;
 use crate::decode::Record;
-use crate::names::Names;
-use crate::parse::shortened;
+use crate::interner::Interner;
+use crate::parse::short_text;
+use crate::tool_arguments::{Argument, ToolArguments};
 
-/// Titles and targets are cut to so many characters.
-const MOST_CHARS: usize = 120;
+/// Beginnings of titles of sessions that a model has not named yet.
+const DEFAULT_TITLE_PREFIXES: &[&str] = &["New session - ", "Child session - "];
 
-/// Sessions are called like that until a model has thought of a name.
-const UNNAMED: &[&str] = &["New session - ", "Child session - "];
+/// The errors of a message that the user stopped, on disk and in hook events. The second is OpenCode 2's.
+pub(crate) const STOP_ERRORS: &[&str] = &["MessageAbortedError", "aborted"];
 
-/// The errors of a message that the user stopped, on disk and in what is pushed: nothing failed. The second is OpenCode 2's.
-pub(crate) const STOPPED: &[&str] = &["MessageAbortedError", "aborted"];
-
-/// The tools that start a sub-agent: OpenCode's, and OpenCode 2's.
+/// The tools that start a sub-agent, of OpenCode and of OpenCode 2.
 const SUBAGENT_TOOLS: &[&str] = &["task", "subagent"];
 
-/// What has to be known about a session to tell of its messages.
+/// What is known of a session when its messages are emitted.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct SessionContext {
     pub(super) key: SessionKey,
     pub(super) lineage: Lineage,
     pub(super) started: Option<Timestamp>,
-    pub(super) reasoning: Reasoning,
+    pub(super) reasoning: ReasoningCount,
 }
 
-/// What has to be known about a message to tell of it and its parts.
-pub(super) struct Reply<'a> {
-    pub(super) session: &'a Known,
-    /// Which response it is, the same for all copies.
+/// What is known of a message when it and its parts are emitted.
+pub(super) struct ResponseContext<'a> {
+    pub(super) session: &'a SessionContext,
+    /// The key of the response, the same for all copies.
     pub(super) message: MessageKey,
     pub(super) model: Option<Arc<str>>,
     pub(super) provider: &'a str,
-    /// Whether OpenCode is done with it: nothing in it runs any more.
+    /// Whether OpenCode has finished the message, so that nothing in it runs any more.
     pub(super) is_over: bool,
     /// What the model was asked for.
     pub(super) purpose: Purpose,
-    /// What a person said with it. Parts of what a person said are no prose of the agent's.
+    /// The text of a user message. If it is set, the parts of the message are not text of the agent.
     pub(super) words: Option<Untrusted>,
-    /// When it was written, for parts that do not say.
+    /// When it was written, for parts without a time.
     pub(super) at: Option<Timestamp>,
-    /// When the file or session that holds it was begun.
+    /// When its file or session started.
     pub(super) opened: Timestamp,
 }
 
-/// What a message says that it used.
+/// The usage and cost that a message records.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spent {
+pub(super) struct ReportedUsage {
     pub(super) tokens: Option<Tokens>,
     pub(super) cost: Option<f64>,
 }
 
-impl Reply<'_> {
-    /// The response of this reply. None if it is a placeholder that used nothing.
-    pub(super) fn response(&self, id: &str, spent: Spent, is_placeholder: bool) -> Option<Turn> {
+impl ResponseContext<'_> {
+    /// The response of the message. `None` if it is a placeholder without usage.
+    pub(super) fn response(&self, id: &str, spent: ReportedUsage, is_placeholder: bool) -> Option<Turn> {
         let tokens = spent.tokens.map(|tokens| tokens.usage(self.session.reasoning, self.provider));
         let usage = tokens.unwrap_or_default();
         (!usage.is_zero() || !is_placeholder).then(|| Turn {
@@ -78,7 +76,7 @@ impl Reply<'_> {
         embedded_cost(self.session.key.client, self.provider, usd)
     }
 
-    /// A response of this reply, still without its numbers. A summary fills no context: it is off the main line.
+    /// A response of the message without its numbers. A summary does not fill the context, so it is off the main line.
     fn turn(&self, message: MessageKey, id: &str) -> Turn {
         Turn {
             message,
@@ -100,23 +98,24 @@ impl Reply<'_> {
     }
 }
 
-/// Tells of a session.
-pub(super) fn tell_session(key: &SessionKey, facts: SessionFacts, title: Option<&str>, record: &mut Record<'_>) {
+/// Emits the facts and the title of a session.
+pub(super) fn emit_session(key: &SessionKey, facts: SessionFacts, title: Option<&str>, record: &mut Record<'_>) {
     record.emit(key, EventKind::Facts(Box::new(facts)));
-    if let Some(title) = title.filter(|title| !UNNAMED.iter().any(|unnamed| title.starts_with(unnamed))) {
-        let text = shortened(title, MOST_CHARS).into();
+    if let Some(title) = title.filter(|title| !DEFAULT_TITLE_PREFIXES.iter().any(|unnamed| title.starts_with(unnamed)))
+    {
+        let text = short_text(title);
         record.emit(key, EventKind::Title(Title { rank: TitleRank::Generated, text }));
     }
 }
 
-/// Tells of a message, its parts aside. In a sub-agent's session it is no person who asks.
-pub(super) fn tell_message(id: &str, message: &Message<'_>, reply: &Reply<'_>, record: &mut Record<'_>) {
+/// Emits a message without its parts. In a sub-agent's session the prompts are not the user's.
+pub(super) fn emit_message(id: &str, message: &Message<'_>, reply: &ResponseContext<'_>, record: &mut Record<'_>) {
     let session = &reply.session.key;
     match message.role {
-        Speaker::User if reply.session.lineage == Lineage::Main => {
+        MessageRole::User if reply.session.lineage == Lineage::Main => {
             record.prompt(session, reply.words.as_ref().map(Untrusted::raw));
         }
-        Speaker::Assistant => {
+        MessageRole::Assistant => {
             if let Some(turn) = answer(id, message, reply) {
                 record.emit(session, EventKind::Turn(Box::new(turn)));
             }
@@ -124,41 +123,41 @@ pub(super) fn tell_message(id: &str, message: &Message<'_>, reply: &Reply<'_>, r
                 record.emit(session, EventKind::Compacted);
             }
             if let Some(error) = &message.error {
-                tell_failure(error, session, record);
+                emit_failure(error, session, record);
             }
         }
-        Speaker::User | Speaker::Other => {}
+        MessageRole::User | MessageRole::Other => {}
     }
 }
 
-/// Tells that an answer failed, or was stopped.
-pub(super) fn tell_failure(error: &Failure<'_>, session: &SessionKey, record: &mut Record<'_>) {
+/// Emits that a response failed or was stopped.
+pub(super) fn emit_failure(error: &Failure<'_>, session: &SessionKey, record: &mut Record<'_>) {
     let name = error.name.text().unwrap_or("unknown");
-    let is_stop = STOPPED.contains(&name);
-    let kind = if is_stop { EventKind::TurnEnded } else { EventKind::Error(shortened(name, MOST_CHARS).into()) };
+    let is_stop = STOP_ERRORS.contains(&name);
+    let kind = if is_stop { EventKind::TurnEnded } else { EventKind::Error(short_text(name)) };
     record.emit(session, kind);
 }
 
-/// The response that a message records. Until its first step is done a message is a placeholder full of zeros, and it
-/// stays one if it is killed or fails.
-fn answer(id: &str, message: &Message<'_>, reply: &Reply<'_>) -> Option<Turn> {
+/// The response of a message. Until its first step is done, a message is a placeholder full of zeros; it stays one if
+/// it is killed or fails.
+fn answer(id: &str, message: &Message<'_>, reply: &ResponseContext<'_>) -> Option<Turn> {
     let is_placeholder = message.time.completed.0.is_none() || message.error.is_some();
-    let spent = Spent { tokens: message.tokens, cost: message.cost };
+    let spent = ReportedUsage { tokens: message.tokens, cost: message.cost };
     let turn = reply.response(id, spent, is_placeholder)?;
     Some(Turn { stop: message.finish.as_deref().map(stop_reason), ..turn })
 }
 
-/// A part, kept until its message is known.
+/// A part that waits for its message.
 #[derive(Debug)]
-pub(super) struct HeldPart {
+pub(super) struct PendingPart {
     id: Box<str>,
     at: Option<Timestamp>,
-    what: What,
+    what: PartContent,
 }
 
 #[derive(Debug)]
-enum What {
-    Said(Untrusted),
+enum PartContent {
+    Text(Untrusted),
     Step(Step),
     Tool(ToolCall),
 }
@@ -170,11 +169,11 @@ struct Step {
     stop: Option<agtop_model::StopReason>,
 }
 
-/// A tool call as either generation of OpenCode writes it.
+/// A tool call of either generation of OpenCode.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) name: &'a str,
-    pub(super) input: Option<&'a ToolInput<'a>>,
+    pub(super) input: Option<&'a ToolArguments<'a>>,
     pub(super) status: ToolStatus,
     pub(super) time: Option<Times>,
     pub(super) is_refused: bool,
@@ -183,7 +182,7 @@ pub(super) struct Call<'a> {
 #[derive(Debug)]
 struct ToolCall {
     name: Arc<str>,
-    /// The kind of sub-agent it starts.
+    /// The kind of sub-agent that it starts.
     subagent: Option<Untrusted>,
     target: Option<Untrusted>,
     status: ToolStatus,
@@ -192,13 +191,15 @@ struct ToolCall {
     is_refused: bool,
 }
 
-impl HeldPart {
-    /// What is worth keeping of a part; `None` if that is nothing.
-    pub(super) fn new(part: &Part<'_>, id: &str, at: Option<Timestamp>, names: &mut Names) -> Option<Self> {
+impl PendingPart {
+    /// The part as far as agtop uses it; `None` if it does not.
+    pub(super) fn new(part: &Part<'_>, id: &str, at: Option<Timestamp>, names: &mut Interner) -> Option<Self> {
         let what = match part.kind {
-            PartKind::StepFinish => {
-                What::Step(Step { tokens: part.tokens?, cost: part.cost, stop: part.reason.text().map(stop_reason) })
-            }
+            PartKind::StepFinish => PartContent::Step(Step {
+                tokens: part.tokens?,
+                cost: part.cost,
+                stop: part.reason.text().map(stop_reason),
+            }),
             PartKind::Tool => {
                 let state = part.state.as_ref()?;
                 let call = Call {
@@ -208,45 +209,47 @@ impl HeldPart {
                     time: state.time,
                     is_refused: state.is_refused(),
                 };
-                What::Tool(ToolCall::new(&call, names))
+                PartContent::Tool(ToolCall::new(&call, names))
             }
             PartKind::Text if part.synthetic == Some(true) => return None,
-            PartKind::Text => What::Said(shortened(part.text.text()?, MOST_CHARS).into()),
+            PartKind::Text => PartContent::Text(short_text(part.text.text()?)),
             PartKind::Other => return None,
         };
         Some(Self { id: id.into(), at, what })
     }
 
-    /// A text of the agent's.
-    pub(super) fn words_of(text: &str, at: Option<Timestamp>) -> Self {
-        Self { id: Box::default(), at, what: What::Said(shortened(text, MOST_CHARS).into()) }
+    /// A text of the agent.
+    pub(super) fn text(text: &str, at: Option<Timestamp>) -> Self {
+        Self { id: Box::default(), at, what: PartContent::Text(short_text(text)) }
     }
 
     /// A tool call.
-    pub(super) fn call(id: &str, call: &Call<'_>, at: Option<Timestamp>, names: &mut Names) -> Self {
-        Self { id: id.into(), at, what: What::Tool(ToolCall::new(call, names)) }
+    pub(super) fn call(id: &str, call: &Call<'_>, at: Option<Timestamp>, names: &mut Interner) -> Self {
+        Self { id: id.into(), at, what: PartContent::Tool(ToolCall::new(call, names)) }
     }
 
-    /// What it says, if it is text.
+    /// Its text, if it is a text.
     pub(super) fn words(&self) -> Option<&Untrusted> {
         match &self.what {
-            What::Said(text) => Some(text),
-            What::Step(_) | What::Tool(_) => None,
+            PartContent::Text(text) => Some(text),
+            PartContent::Step(_) | PartContent::Tool(_) => None,
         }
     }
 
-    /// Whether it is a tool call that the user refused: the turn ends with its message, whatever that was finished by.
+    /// Whether it is a tool call that the user refused: the turn ends with its message.
     pub(super) fn is_refused(&self) -> bool {
-        matches!(&self.what, What::Tool(call) if call.is_refused)
+        matches!(&self.what, PartContent::Tool(call) if call.is_refused)
     }
 
-    /// Tells of the part as one of `reply`, in a record of its own place.
-    pub(super) fn tell(self, reply: &Reply<'_>, record: &mut Record<'_>) {
+    /// Emits the part as one of `reply`, in a record with the part's own position.
+    pub(super) fn emit(self, reply: &ResponseContext<'_>, record: &mut Record<'_>) {
         let record = &mut record.at_time(self.at.or(reply.at));
         match self.what {
-            What::Said(text) if reply.words.is_none() => record.said(&reply.session.key, || Some(text.raw())),
-            What::Said(_) => {}
-            What::Step(step) => {
+            PartContent::Text(text) if reply.words.is_none() => {
+                record.agent_text(&reply.session.key, || Some(text.raw()));
+            }
+            PartContent::Text(_) => {}
+            PartContent::Step(step) => {
                 let turn = Turn {
                     part_of: CoarserRecords::one(reply.message),
                     usage: step.tokens.usage(reply.session.reasoning, reply.provider),
@@ -256,21 +259,28 @@ impl HeldPart {
                 };
                 record.emit(&reply.session.key, EventKind::Turn(Box::new(turn)));
             }
-            What::Tool(call) => call.tell(ToolKey::new(reply.session.key.client, &self.id), reply, record),
+            PartContent::Tool(call) => call.emit(ToolKey::new(reply.session.key.client, &self.id), reply, record),
         }
     }
 }
 
+/// The arguments that describe a call, in order of preference.
+const TARGET: &[Argument] =
+    &[Argument::FilePath, Argument::Command, Argument::Pattern, Argument::Path, Argument::Url, Argument::Description];
+
+/// The arguments that describe the task of a sub-agent.
+const TASK: &[Argument] = &[Argument::Description];
+
 impl ToolCall {
-    fn new(call: &Call<'_>, names: &mut Names) -> Self {
+    fn new(call: &Call<'_>, names: &mut Interner) -> Self {
         let Call { name, input, status, time, is_refused } = *call;
-        let subagent = SUBAGENT_TOOLS.contains(&name).then(|| input.map_or("task", |input| input.subagent()));
-        let target = input.and_then(|input| if subagent.is_some() { input.task() } else { input.target() });
-        let short = |text: &str| Untrusted::from(shortened(text, MOST_CHARS));
+        let is_subagent = SUBAGENT_TOOLS.contains(&name);
+        let kind = input.and_then(|input| input.subagent_type.text().or_else(|| input.agent.text()));
+        let order = if is_subagent { TASK } else { TARGET };
         Self {
             name: names.get(name),
-            subagent: subagent.map(short),
-            target: target.map(short),
+            subagent: is_subagent.then(|| short_text(kind.unwrap_or("task"))),
+            target: input.and_then(|input| input.target(order)),
             status,
             begun: time.and_then(|time| time.created.0),
             ended: time.and_then(|time| time.completed.0),
@@ -278,8 +288,8 @@ impl ToolCall {
         }
     }
 
-    /// A call that looks open in a message that is over was cut off with it.
-    fn tell(self, tool: ToolKey, reply: &Reply<'_>, record: &mut Record<'_>) {
+    /// Emits the call. A call that is open in a finished message was cut off with it.
+    fn emit(self, tool: ToolKey, reply: &ResponseContext<'_>, record: &mut Record<'_>) {
         let session = &reply.session.key;
         let outcome = match self.status {
             ToolStatus::Completed => Some(Ok(())),
