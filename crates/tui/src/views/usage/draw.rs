@@ -1,12 +1,12 @@
 use agtop_format::{money, text, units};
 use agtop_model::{PicoUsd, Spend};
+use agtop_report::monday_of;
 use jiff::civil::Date;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::grouping::{UsageGrouping, UsageScope};
-use super::period::monday_of;
 use super::state::UsageState;
 use super::sum::UsageSum;
 use crate::look::{Look, Tone};
