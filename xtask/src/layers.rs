@@ -35,14 +35,11 @@ const ALL_CRATES: &str = "all";
 #[rustfmt::skip]
 const CRATES_WITH_CIRCLES: &[&str] = &[
     "cli",
-    "clients",
-    "collect",
     "demo",
     "os",
     "output",
     "query",
     "report",
-    "tui",
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
