@@ -39,7 +39,7 @@ fn file(directory: &Path, vendor: &str) -> PathBuf {
 /// The logos that are kept, drawn for that terminal. What cannot be read is left out.
 pub(crate) fn load(directory: &Path, easel: Easel) -> Logos {
     let read = |(client, vendor): &(&'static str, &str)| {
-        Some((ClientId::new(client), agtop_os::read_own(&file(directory, vendor), LARGEST).ok()?))
+        Some((ClientId::new(client), agtop_os::read_user_file(&file(directory, vendor), LARGEST).ok()?))
     };
     let files: Vec<(ClientId, Vec<u8>)> = VENDORS.iter().filter_map(read).collect();
     Logos::new(easel, files.iter().map(|(client, file)| (*client, &**file)))

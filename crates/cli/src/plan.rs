@@ -13,7 +13,7 @@ use std::time::Duration;
 use agtop_clients::{Env, clients};
 use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_format::Content;
-use agtop_hooks::Places;
+use agtop_hooks::HookDirs;
 use agtop_ledger::Selector;
 use agtop_model::{ClientId, Plan as BillingPlan};
 use agtop_output::{Colour, Layout, Surface, View, surface};
@@ -93,7 +93,7 @@ pub(crate) struct Show {
     pub(crate) divider: &'static str,
     pub(crate) thresholds: Thresholds,
     /// Where agents push events to, if that is of interest.
-    pub(crate) hooks: Option<Places>,
+    pub(crate) hooks: Option<HookDirs>,
 }
 
 /// Show the screen.
@@ -111,7 +111,7 @@ pub(crate) struct Screen {
     /// Where choices are kept.
     pub(crate) config_file: PathBuf,
     /// Where agents push events to.
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
 }
 
 /// When watching ends by itself.
@@ -128,7 +128,7 @@ pub(crate) struct Doctor {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
     /// Where agents push events to.
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
 }
 
 /// Look after the ledger.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format, Source};
-use agtop_hooks::{Listener, Places, Refused};
+use agtop_hooks::{HookDirs, Listener, RefusedCounts};
 use agtop_model::{
     Agent, ClientId, FileId, Grain, Health, ProcId, Session, SessionKey, Snapshot, Timestamp, Timings, UsageTable,
 };
@@ -220,14 +220,14 @@ impl Collector {
     }
 
     /// Takes what sessions are called from events that wait for whoever listens.
-    pub fn overhear(&mut self, places: &Places) {
-        for (session, tag) in agtop_hooks::waiting_tags(places) {
+    pub fn overhear(&mut self, places: &HookDirs) {
+        for (session, tag) in agtop_hooks::spooled_tags(places) {
             self.world.tag(&session, &tag);
         }
     }
 
     /// What was refused of what came in, if anybody listens.
-    pub fn refused(&self) -> Option<Refused> {
+    pub fn refused(&self) -> Option<RefusedCounts> {
         self.pushes.refused()
     }
 
@@ -262,7 +262,7 @@ impl Collector {
         let snapshot = self.snapshot();
         if is_first && self.settings.runs == Runs::Again {
             // What reading history took is not needed any more.
-            agtop_os::give_back_memory();
+            agtop_os::release_freed_memory();
         }
         snapshot
     }

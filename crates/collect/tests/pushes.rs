@@ -10,7 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Settings};
-use agtop_hooks::{Content, Delivery, Frame, Header, Kin, Listener, Options, Places, send, tell};
+use agtop_hooks::{
+    AncestorLookup, Delivery, Frame, FrameHeader, HookDirs, Listener, ListenerOptions, PayloadPolicy, send, send_now,
+};
 use agtop_model::{ActivityKind, Agent, ContextSource, Evidence, JoinTier, OpenFiles, Snapshot, Status};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
@@ -88,7 +90,7 @@ impl Bench {
     /// Pushes events while nobody listens.
     fn spool(&self, events: &[(i64, &str, Value)]) {
         for frame in frames(events) {
-            assert_eq!(send(&places(&self.home), frame, Content::default), Delivery::Spooled);
+            assert_eq!(send(&places(&self.home), frame, PayloadPolicy::default), Delivery::Spooled);
         }
     }
 
@@ -137,25 +139,25 @@ fn collector_on(machine: FakeOs, home: &TempDir, how: impl Fn(&Path) -> Remember
 
 fn listener(home: &TempDir, ancestors: &Arc<Mutex<Vec<u32>>>) -> Listener {
     let ancestors = Arc::clone(ancestors);
-    let kin: Kin = Arc::new(move |_| ancestors.lock().unwrap().clone());
-    Listener::bind(&places(home), Options { kin: Some(kin), ..Options::default() }).unwrap()
+    let kin: AncestorLookup = Arc::new(move |_| ancestors.lock().unwrap().clone());
+    Listener::bind(&places(home), ListenerOptions { ancestor_lookup: Some(kin), ..ListenerOptions::default() }).unwrap()
 }
 
-fn places(home: &TempDir) -> Places {
-    Places::new(None, Some(home.path()))
+fn places(home: &TempDir) -> HookDirs {
+    HookDirs::new(None, Some(home.path()))
 }
 
 fn frames(events: &[(i64, &str, Value)]) -> impl Iterator<Item = Frame> {
     events.iter().map(|(later, hook, fields)| {
         let mut payload = json!({"session_id": SID, "hook_event_name": hook, "cwd": "/work"});
         payload.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        let header = Header {
+        let header = FrameHeader {
             client: "claude".to_owned(),
             at: now() + later,
             pid: 77,
             ancestors: vec![76, AGENT, 1],
             tag: Some("billing".to_owned()),
-            ..Header::default()
+            ..FrameHeader::default()
         };
         Frame { header, payload: payload.to_string().into_bytes() }
     })
@@ -164,7 +166,7 @@ fn frames(events: &[(i64, &str, Value)]) -> impl Iterator<Item = Frame> {
 /// Gives the frame to the listener, as often as it takes: a busy machine may be too slow for a hook, which then spools.
 fn hand_over(home: &TempDir, frame: &Frame) {
     let started = Instant::now();
-    while !tell(&places(home), frame.clone()) {
+    while !send_now(&places(home), frame.clone()) {
         assert!(started.elapsed() < Duration::from_secs(20), "nobody listens");
     }
 }
@@ -305,7 +307,7 @@ fn what_a_session_is_called_by_an_event_that_waits_is_overheard_and_the_event_st
     let Bench { home, collector: mut later, .. } = bench;
     later.overhear(&places(&home));
     assert_eq!(tags(&later.refresh()), 1);
-    let mut listener = Listener::bind(&places(&home), Options::default()).unwrap();
+    let mut listener = Listener::bind(&places(&home), ListenerOptions::default()).unwrap();
     assert_eq!(listener.poll().len(), 1);
 }
 

@@ -1,7 +1,7 @@
-//! The list of what a FreeBSD process holds open, as the kernel writes it: records of `struct kinfo_file`, one behind
-//! the other, each of a length of its own. See `sys/user.h` of FreeBSD 12 and later.
+//! The list of what a FreeBSD process holds open: records of `struct kinfo_file`, each with its own length. See `sys/user.h`
+//! of FreeBSD 12 and later.
 //!
-//! Bytes in, facts out, so that it can be tried on every platform.
+//! This module only parses bytes, so its tests run on other platforms too.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -9,12 +9,12 @@ use std::path::PathBuf;
 
 use agtop_model::{OpenFiles, Sockets};
 
-use crate::open::{Access, Files};
+use crate::open_files::{Access, OpenFilesBuilder};
 
-/// More descriptors of one process are not looked at.
-const MOST: usize = 4096;
+/// How many descriptors of one process are examined.
+const MAX_DESCRIPTORS: usize = 4096;
 
-/// Where the fields of a record lie. Files and sockets share the room from 32 to 336.
+/// The offsets of the fields of a record. Files and sockets share the bytes from 32 to 336.
 pub(crate) mod at {
     pub(crate) const SIZE: usize = 0;
     pub(crate) const TYPE: usize = 4;
@@ -46,27 +46,27 @@ const WRITE: i32 = 2;
 const TCP: i32 = 6;
 /// `AF_INET` and `AF_INET6`.
 const INTERNET: [u8; 2] = [2, 28];
-/// `SBS_CANTSENDMORE` and `SBS_CANTRCVMORE`, of a connection of which one end has been closed.
+/// `SBS_CANTSENDMORE` and `SBS_CANTRCVMORE`: one end of the connection has been closed.
 const CLOSED: u16 = 0x10 | 0x20;
 
 /// The regular files among the records that still have a name.
 pub(crate) fn open_files(bytes: &[u8]) -> OpenFiles {
     let held = Records(bytes).filter(|record| record.number(at::FD) >= 0);
-    let mut files = Files::without(held.clone().count().saturating_sub(MOST));
-    for (path, access) in held.take(MOST).filter_map(Record::file) {
+    let mut files = OpenFilesBuilder::without(held.clone().count().saturating_sub(MAX_DESCRIPTORS));
+    for (path, access) in held.take(MAX_DESCRIPTORS).filter_map(Record::file) {
         files.add(path, access);
     }
     files.finish()
 }
 
-/// The TCP connections among the records. The kernel does not tell their state here: one that has a peer and both of
-/// its ends is taken for established, one without a peer for listening.
+/// The TCP connections among the records. The records do not have their state: a connection with a peer and two open ends
+/// counts as established, one without a peer as listening.
 pub(crate) fn sockets(bytes: &[u8]) -> Sockets {
     let mut sockets = Sockets::default();
-    for record in Records(bytes).take(MOST) {
+    for record in Records(bytes).take(MAX_DESCRIPTORS) {
         match record.connection() {
-            Some(Connection::Established) => sockets.established = sockets.established.saturating_add(1),
-            Some(Connection::Listening(port)) => sockets.listening.push(port),
+            Some(TcpConnection::Established) => sockets.established = sockets.established.saturating_add(1),
+            Some(TcpConnection::Listening(port)) => sockets.listening.push(port),
             None => {}
         }
     }
@@ -76,12 +76,12 @@ pub(crate) fn sockets(bytes: &[u8]) -> Sockets {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Connection {
+enum TcpConnection {
     Established,
     Listening(u16),
 }
 
-/// One record after the other, up to the end or to one that is too short or too long.
+/// The records, up to the end or to a record with an impossible size.
 #[derive(Clone)]
 struct Records<'a>(&'a [u8]);
 
@@ -96,7 +96,7 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
-/// One descriptor. What lies beyond its end reads as 0.
+/// One descriptor. Bytes beyond its end read as 0.
 #[derive(Clone, Copy)]
 struct Record<'a>(&'a [u8]);
 
@@ -119,24 +119,24 @@ impl Record<'_> {
             _ => return None,
         };
         let path = self.0.get(at::PATH..)?.split(|&byte| byte == 0).next()?;
-        // A file without a name any more has no path, one outside of a jail `-`.
+        // A deleted file has no path, one outside the jail has `-`.
         path.starts_with(b"/").then(|| (PathBuf::from(OsStr::from_bytes(path)), access))
     }
 
-    fn connection(self) -> Option<Connection> {
+    fn connection(self) -> Option<TcpConnection> {
         if (self.number(at::TYPE), self.number(at::PROTOCOL)) != (SOCKET, TCP) {
             return None;
         }
         let local = self.port(at::LOCAL)?;
         let [sending, receiving] = [0, 2].map(|next| u16::from_ne_bytes(self.bytes(at::BUFFERS + next)));
         match self.port(at::PEER) {
-            Some(_) if (sending | receiving) & CLOSED == 0 => Some(Connection::Established),
+            Some(_) if (sending | receiving) & CLOSED == 0 => Some(TcpConnection::Established),
             Some(_) => None,
-            None => Some(Connection::Listening(local)),
+            None => Some(TcpConnection::Listening(local)),
         }
     }
 
-    /// The port of an address of either version of IP: after its length and family, in network byte order.
+    /// The port of an IP address: it follows the length and the family, in network byte order.
     fn port(self, address: usize) -> Option<u16> {
         let [_, family, high, low] = self.bytes(address);
         let port = u16::from_be_bytes([high, low]);
@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    /// A record with these numbers at these places, and a path.
+    /// A record with these numbers at these offsets, and a path.
     fn record(fields: &[(usize, i32)], path: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0; (at::PATH + path.len() + 1).next_multiple_of(8)];
         let size = i32::try_from(bytes.len()).unwrap();
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_with_a_name_is_left_out() {
+    fn only_regular_files_with_a_name_are_listed() {
         let held = |kind, file_type| [(at::TYPE, kind), (at::FILE_TYPE, file_type), (at::FLAGS, WRITE)];
         let bytes = [
             record(&held(VNODE, 2), b"/directory"),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_claims_an_impossible_size_ends_the_list_and_keeps_what_came_before() {
+    fn a_record_with_an_impossible_size_ends_the_list() {
         for size in [0, -1, 1, 367, 368, i32::MAX, i32::MIN] {
             let broken = record(&[(at::SIZE, size), (at::TYPE, VNODE)], b"/b");
             let bytes = [file(READ, b"/a"), broken, file(READ, b"/c")].concat();
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_cut_off_anywhere_loses_the_last_record_alone() {
+    fn a_list_that_is_cut_off_loses_its_last_record_only() {
         let first = file(READ, b"/a");
         let bytes = [first.clone(), file(READ, b"/b")].concat();
         for end in 0..bytes.len() {
@@ -227,8 +227,8 @@ mod tests {
     }
 
     #[test]
-    fn of_thousands_of_descriptors_the_first_are_looked_at() {
-        let bytes = file(READ, b"/a").repeat(MOST + 3);
+    fn descriptors_beyond_the_limit_are_counted() {
+        let bytes = file(READ, b"/a").repeat(MAX_DESCRIPTORS + 3);
         assert_eq!(open_files(&bytes), OpenFiles { left_out: 3, ..read("/a") });
     }
 
@@ -251,7 +251,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_borne(bytes in proptest::collection::vec(any::<u8>(), 0..1500), size in 0_u16..1500) {
+        fn any_bytes_are_accepted(bytes in proptest::collection::vec(any::<u8>(), 0..1500), size in 0_u16..1500) {
             let mut bytes = bytes;
             bytes.splice(..bytes.len().min(4), i32::from(size).to_ne_bytes());
             let _ = (open_files(&bytes), sockets(&bytes));

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use agtop_clients::{HookCommand, Status};
 use agtop_format::sink::escaped;
-use agtop_hooks::settings::{self, Change, Trouble};
+use agtop_hooks::settings::{self, SettingsChange, SettingsFileError};
 use anyhow::Result;
 
 use crate::plan::{Hooks, HooksTask, Target};
@@ -33,7 +33,12 @@ pub(super) fn is_any_installed(hooks: &Hooks) -> bool {
     hooks.files.iter().any(|target| matches!(status(target), Ok(Status::Installed | Status::Outdated)))
 }
 
-fn one(task: HooksTask, target: &Target, command: &HookCommand, out: &mut dyn Write) -> Result<Result<(), Trouble>> {
+fn one(
+    task: HooksTask,
+    target: &Target,
+    command: &HookCommand,
+    out: &mut dyn Write,
+) -> Result<Result<(), SettingsFileError>> {
     let change = match task {
         HooksTask::Status => return status(target, command, out),
         HooksTask::Print | HooksTask::TryInstall | HooksTask::Install => settings::install(&target.file, command),
@@ -51,7 +56,7 @@ fn one(task: HooksTask, target: &Target, command: &HookCommand, out: &mut dyn Wr
         }
         HooksTask::TryInstall | HooksTask::TryUninstall => differences(&change, out)?,
         HooksTask::Install | HooksTask::Uninstall | HooksTask::Status => {
-            if let Err(trouble) = change.carry_out() {
+            if let Err(trouble) = change.apply() {
                 return Ok(Err(trouble));
             }
             let deed = if change.is_none() { "unchanged" } else { deed(&change) };
@@ -65,7 +70,7 @@ fn one(task: HooksTask, target: &Target, command: &HookCommand, out: &mut dyn Wr
     Ok(Ok(()))
 }
 
-fn status(target: &Target, command: &HookCommand, out: &mut dyn Write) -> Result<Result<(), Trouble>> {
+fn status(target: &Target, command: &HookCommand, out: &mut dyn Write) -> Result<Result<(), SettingsFileError>> {
     let status = match settings::status(&target.file, command) {
         Ok(status) => status,
         Err(trouble) => return Ok(Err(trouble)),
@@ -88,7 +93,7 @@ fn notes(target: &Target, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn deed(change: &Change) -> &'static str {
+fn deed(change: &SettingsChange) -> &'static str {
     match (&change.before, &change.after) {
         (None, _) => "created",
         (_, None) => "removed",
@@ -97,7 +102,7 @@ fn deed(change: &Change) -> &'static str {
 }
 
 /// The lines between the first and the last that differ.
-fn differences(change: &Change, out: &mut dyn Write) -> Result<()> {
+fn differences(change: &SettingsChange, out: &mut dyn Write) -> Result<()> {
     if change.is_none() {
         writeln!(out, "{}: no change", change.path.display())?;
         return Ok(());

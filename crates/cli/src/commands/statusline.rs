@@ -70,7 +70,7 @@ fn ours(
 /// What the user's own status line prints, given what was sent to us; `None` if it cannot be run. It is a command line of
 /// a shell, as it was in Claude Code's settings.
 fn wrapped(command: &str, sent: &[u8]) -> Option<Vec<u8>> {
-    let mut child = agtop_os::shell(command)
+    let mut child = agtop_os::shell_command(command)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

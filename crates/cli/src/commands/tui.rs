@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use agtop_collect::{Collector, Progress, Remembering};
 use agtop_demo::Demo;
-use agtop_hooks::Reading;
+use agtop_hooks::SpoolAccess;
 use agtop_model::{SessionKey, Snapshot, Timestamp};
 use agtop_os::Os;
 use agtop_tui::{App, Choices, Command, Easel, Export, Host, Input, Message, Own, Reply, Screen as _, Signal, Tty};
@@ -109,7 +109,7 @@ impl World {
             Box::new(Progress::default)
         } else {
             let mut collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
-            super::hear(&mut collector, &screen.hooks, Reading::Takes);
+            super::hear(&mut collector, &screen.hooks, SpoolAccess::Take);
             let progress = collector.watch();
             let collect = collect(collector, Arc::clone(&slot), orders_out, roused, interval);
             start_thread("collect", move || {
@@ -276,7 +276,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// Sets what was chosen in the `[tui]` table, and leaves everything else in the file as its owner wrote it.
 fn write_choices(path: &Path, choices: &Choices) -> Result<()> {
-    let text = match agtop_os::read_own_text(path, crate::config::LARGEST) {
+    let text = match agtop_os::read_user_text(path, crate::config::LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
@@ -288,7 +288,7 @@ fn write_choices(path: &Path, choices: &Choices) -> Result<()> {
     table["theme"] = toml_edit::value(choices.theme.as_str());
     table["columns"] = toml_edit::value(array(&choices.columns));
     table["session_columns"] = toml_edit::value(array(&choices.session_columns));
-    agtop_os::replace_own(path, document.to_string().as_bytes()).with_context(|| path.display().to_string())
+    agtop_os::replace_user_file(path, document.to_string().as_bytes()).with_context(|| path.display().to_string())
 }
 
 /// Writes into the working directory, and over nothing that is there.

@@ -51,7 +51,7 @@ fn update_within(mut left: impl FnMut() -> Duration, update: &Update, out: &mut 
     for vendor in &old {
         let told = fetch(&agent, &address(url, vendor), left()).and_then(|logo| {
             let file = file(directory, vendor);
-            Ok(agtop_os::replace_own(&file, &logo).with_context(|| file.display().to_string())?)
+            Ok(agtop_os::replace_user_file(&file, &logo).with_context(|| file.display().to_string())?)
         });
         match told {
             Ok(()) => fetched += 1,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use agtop_alerts::Rules;
 use agtop_collect::{Runs, Sampling, Settings};
-use agtop_hooks::Places;
+use agtop_hooks::HookDirs;
 use agtop_output::alert::Terminal;
 use agtop_prices::PriceBook;
 use anyhow::Result;
@@ -20,7 +20,7 @@ pub(crate) struct WatchAlerts {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
     pub(crate) rules: Rules,
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
     pub(crate) interval: Duration,
     pub(crate) span: Span,
     pub(crate) voice: Voice,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use agtop_clients::{Client, HookCommand, HookDialect, Scope, SettingsFile, clients};
-use agtop_hooks::{Content, Places};
+use agtop_hooks::{HookDirs, PayloadPolicy};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Ground, Plan, client_of};
@@ -38,8 +38,8 @@ pub(crate) enum HooksTask {
 
 /// Print what agents push.
 pub(crate) struct Events {
-    pub(crate) places: Places,
-    pub(crate) content: Content,
+    pub(crate) places: HookDirs,
+    pub(crate) content: PayloadPolicy,
     pub(crate) form: EventForm,
     pub(crate) span: Span,
     /// Where hooks may be installed; `None` if agtop could not have installed any, and others push.
@@ -64,9 +64,9 @@ pub(crate) enum Span {
 
 impl Ground {
     /// Where agents push events to.
-    pub(super) fn places(&self) -> Places {
+    pub(super) fn places(&self) -> HookDirs {
         let runtime = self.env.var("XDG_RUNTIME_DIR").map(PathBuf::from);
-        Places::new(runtime.as_deref(), Some(&self.env.home))
+        HookDirs::new(runtime.as_deref(), Some(&self.env.home))
     }
 
     /// The plan of a command about hooks; `None` if it is about something else.
@@ -75,7 +75,7 @@ impl Ground {
             Some(Command::Events(args)) => {
                 return Ok(Some(Plan::Events(Events {
                     places: self.places(),
-                    content: if args.include_content { Content::Kept } else { Content::Dropped },
+                    content: if args.include_content { PayloadPolicy::Keep } else { PayloadPolicy::Drop },
                     form: if args.json { EventForm::Json } else { EventForm::Text },
                     span: if args.follow { Span::Endless } else { Span::Waiting },
                     hooks: self.all_hooks(),

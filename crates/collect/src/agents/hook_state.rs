@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use agtop_clients::{Meaning, Told};
-use agtop_hooks::{Listener, Received, Refused};
+use agtop_hooks::{Listener, ReceivedEvent, RefusedCounts};
 use agtop_ledger::Tag;
 use agtop_model::{Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey, Untrusted, VendorActivity};
 
@@ -26,7 +26,7 @@ pub(crate) struct Pushes {
     /// What sessions were newly called, and nobody has asked for yet.
     tags: Vec<Tag>,
     /// What the log said of refused events last.
-    said: Refused,
+    said: RefusedCounts,
 }
 
 /// Where a session stands, by what was pushed last.
@@ -103,14 +103,14 @@ impl Pushes {
     }
 
     /// What was refused so far, if anybody listens.
-    pub(crate) fn refused(&self) -> Option<Refused> {
+    pub(crate) fn refused(&self) -> Option<RefusedCounts> {
         self.listener.as_ref().map(Listener::refused)
     }
 
     /// Places in which nothing is heard, and why, for people.
     pub(crate) fn setbacks(&self) -> Vec<String> {
         let listener = self.listener.iter();
-        listener.flat_map(|listener| listener.setbacks().iter().map(ToString::to_string)).collect()
+        listener.flat_map(|listener| listener.unusable_dirs().iter().map(ToString::to_string)).collect()
     }
 
     /// Takes what has come in.
@@ -120,7 +120,7 @@ impl Pushes {
             self.note(received, world);
         }
         if let Some(listener) = &mut self.listener {
-            listener.settle();
+            listener.acknowledge();
             let refused = listener.refused();
             if std::mem::replace(&mut self.said, refused) != refused {
                 tracing::debug!(?refused, "hooks: refused so far");
@@ -130,8 +130,8 @@ impl Pushes {
         self.running.retain(|_, running| now.since(running.since) <= KEPT);
     }
 
-    fn note(&mut self, received: Received, world: &mut World) {
-        let Received { told, sender, tag, .. } = received;
+    fn note(&mut self, received: ReceivedEvent, world: &mut World) {
+        let ReceivedEvent { told, sender, tag, .. } = received;
         if let Some(text) = tag.filter(|tag| world.tag(&told.session, tag)) {
             self.tags.push(Tag { session: told.session.clone(), text, at: told.at });
         }
@@ -335,7 +335,7 @@ mod tests {
     use std::sync::Arc;
 
     use agtop_clients::Stamp;
-    use agtop_hooks::{Novelty, Proof, Sender};
+    use agtop_hooks::{DedupStatus, EventSender, SenderProof};
     use agtop_model::{FileId, Place, Provenance};
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
@@ -343,13 +343,13 @@ mod tests {
     use super::*;
     use crate::state::{Lens, Scope};
 
-    fn received(session: &str, at: Timestamp) -> Received {
+    fn received(session: &str, at: Timestamp) -> ReceivedEvent {
         let client = agtop_clients::client("claude").unwrap();
         let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
         let source = Provenance { file: FileId(0), place: Place::Entry(0) };
         let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
-        let sender = Sender { pid: 7, ancestors: vec![6], proof: Proof::Kernel };
-        Received { client: client.info().id, told, sender, novelty: Novelty::New, tag: None, payload: None }
+        let sender = EventSender { pid: 7, ancestors: vec![6], proof: SenderProof::Kernel };
+        ReceivedEvent { client: client.info().id, told, sender, dedup: DedupStatus::New, tag: None, payload: None }
     }
 
     fn world(now: Timestamp) -> World {

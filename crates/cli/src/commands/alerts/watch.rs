@@ -7,7 +7,7 @@ use agtop_alerts::{Action, Alert, Watch};
 use agtop_collect::Collector;
 use agtop_format::sink::plain;
 use agtop_format::units;
-use agtop_hooks::Reading;
+use agtop_hooks::SpoolAccess;
 use agtop_model::Timestamp;
 use agtop_output::alert::{json, notification};
 use anyhow::Result;
@@ -24,7 +24,7 @@ use crate::{progress, stderr};
 pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
     let WatchAlerts { settings, book, rules, hooks, interval, span, voice } = watch;
     let mut collector = Collector::new(settings, agtop_os::native(), book);
-    let reading = if span == Span::Waiting { Reading::Peeks } else { Reading::Takes };
+    let reading = if span == Span::Waiting { SpoolAccess::Peek } else { SpoolAccess::Take };
     crate::commands::hear(&mut collector, &hooks, reading);
     let (rouse, roused) = bounded(1);
     let end = End { is_asked_for: Arc::default(), rouse };

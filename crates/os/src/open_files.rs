@@ -1,4 +1,4 @@
-//! The lists of open files while they grow, alike on every platform.
+//! Collects the open files of a process, in the same way on every platform.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,27 +8,27 @@ use agtop_model::OpenFiles;
 /// How a file was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// For reading alone.
+    /// For reading only.
     Read,
-    /// For writing, whether or not for reading too.
+    /// For writing, and perhaps for reading too.
     Write,
 }
 
-/// The files of one process so far.
+/// The open files of one process that were found so far.
 #[derive(Debug, Default)]
-pub(crate) struct Files {
+pub(crate) struct OpenFilesBuilder {
     writing: BTreeSet<PathBuf>,
     reading: BTreeSet<PathBuf>,
     left_out: usize,
 }
 
-impl Files {
-    /// A process of whose descriptors so many are not looked at.
+impl OpenFilesBuilder {
+    /// For a process of which `descriptors` are not examined.
     pub(crate) fn without(descriptors: usize) -> Self {
         Self { left_out: descriptors, ..Self::default() }
     }
 
-    /// Takes in one more descriptor of a file.
+    /// Adds the file of a descriptor.
     pub(crate) fn add(&mut self, path: PathBuf, access: Access) {
         let list = match access {
             Access::Read => &mut self.reading,
@@ -41,13 +41,13 @@ impl Files {
         }
     }
 
-    /// Notes a descriptor that could not be looked at.
+    /// Counts a descriptor that could not be examined.
     #[cfg(windows)]
     pub(crate) fn leave_out(&mut self) {
         self.left_out += 1;
     }
 
-    /// The lists, in the order of paths. A file that is open both ways is one that is written to.
+    /// The lists, in the order of paths. A file that is open for reading and for writing is in the list for writing only.
     pub(crate) fn finish(mut self) -> OpenFiles {
         self.reading.retain(|path| !self.writing.contains(path));
         OpenFiles {
@@ -63,8 +63,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_named_once_and_among_the_written_if_it_is_open_both_ways() {
-        let mut files = Files::default();
+    fn a_file_is_listed_once_and_as_written_if_it_is_open_both_ways() {
+        let mut files = OpenFilesBuilder::default();
         for (path, access) in [("/b", Access::Read), ("/a", Access::Read), ("/a", Access::Write), ("/b", Access::Read)]
         {
             files.add(path.into(), access);
@@ -74,8 +74,8 @@ mod tests {
     }
 
     #[test]
-    fn each_list_is_cut_and_what_is_missing_is_counted() {
-        let mut files = Files::without(5);
+    fn each_list_is_limited_and_the_rest_is_counted() {
+        let mut files = OpenFilesBuilder::without(5);
         for number in 0..OpenFiles::MOST + 2 {
             files.add(format!("/r/{number}").into(), Access::Read);
         }
