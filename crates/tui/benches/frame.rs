@@ -1,8 +1,9 @@
 //! What a key and a snapshot cost, from the message to the drawn frame, with 1,000 agents and 20,000 sessions on a
 //! screen of 200×50. The bar is 16 ms (issue 5).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use agtop_alerts::{AlertEngine, AlertUpdate, Rules};
 use agtop_demo as demo;
 use agtop_model::Snapshot;
 use agtop_tui::{App, Canvas, Change, Message, Options};
@@ -16,8 +17,14 @@ fn main() {
 }
 
 fn snapshot() -> Arc<Snapshot> {
-    static ONCE: std::sync::OnceLock<Arc<Snapshot>> = std::sync::OnceLock::new();
+    static ONCE: OnceLock<Arc<Snapshot>> = OnceLock::new();
     Arc::clone(ONCE.get_or_init(|| Arc::new(demo::crowd(1_000, 20_000))))
+}
+
+fn snapshot_message() -> Message {
+    static ALERTS: OnceLock<AlertUpdate> = OnceLock::new();
+    let alerts = ALERTS.get_or_init(|| AlertEngine::new(Rules::default()).evaluate(&snapshot()));
+    Message::Snapshot(snapshot(), alerts.clone())
 }
 
 fn key(code: KeyCode) -> Message {
@@ -28,7 +35,7 @@ fn key(code: KeyCode) -> Message {
 fn stage(keys: &str) -> (App, Terminal<TestBackend>) {
     let mut app = App::new(Options::usual("1.0.0", "linux"));
     app.update(Message::Resize(200, 50));
-    app.update(Message::Snapshot(snapshot()));
+    app.update(snapshot_message());
     for letter in keys.chars() {
         app.update(key(KeyCode::Char(letter)));
     }
@@ -70,7 +77,7 @@ fn a_key_that_moves(bencher: Bencher<'_, '_>, keys: &str) {
 fn a_snapshot(bencher: Bencher<'_, '_>, keys: &str) {
     let (mut app, mut terminal) = stage(keys);
     bencher.bench_local(|| {
-        app.update(Message::Snapshot(snapshot()));
+        app.update(snapshot_message());
         frame(&app, &mut terminal);
     });
 }

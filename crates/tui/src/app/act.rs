@@ -350,9 +350,8 @@ impl App {
             Flow::Paused => Flow::Running,
         };
         if self.flow == Flow::Running
-            && let Some(snapshot) = self.held_back.take()
+            && let Some((snapshot, alerts)) = self.held_back.take()
         {
-            let alerts = self.options.rules.find(&snapshot);
             self.show(snapshot, alerts);
         }
     }

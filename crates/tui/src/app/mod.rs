@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_alerts::{Action, Alert, Watch};
+use agtop_alerts::{Action, Alert, AlertUpdate};
 use agtop_model::{Agent, Row, Session, Snapshot, Timestamp};
 use agtop_output::alert::{Terminal, notification};
 use agtop_query::{Filter, FilterError};
@@ -45,8 +45,8 @@ use crate::{Command, Reply};
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// There is a newer snapshot.
-    Snapshot(Arc<Snapshot>),
+    /// There is a newer snapshot, and these are its alerts.
+    Snapshot(Arc<Snapshot>, AlertUpdate),
     /// The first scan has come so far.
     Progress(Progress),
     /// A key was pressed.
@@ -143,7 +143,7 @@ pub struct App {
     /// What is shown.
     pub(crate) snapshot: Option<Arc<Snapshot>>,
     /// What came while nothing new was to be shown.
-    held_back: Option<Arc<Snapshot>>,
+    held_back: Option<(Arc<Snapshot>, Vec<Alert>)>,
     pub(crate) flow: Flow,
     pub(crate) progress: Progress,
     pub(crate) clock: Option<Timestamp>,
@@ -171,7 +171,6 @@ pub struct App {
     pub(crate) notice: Option<Notice>,
     /// What the strip shows.
     pub(crate) alerts: Vec<Alert>,
-    watch: Watch,
     pub(crate) quotas: Meter,
     logos: Option<Arc<Logos>>,
     clicked: Option<(Duration, u16)>,
@@ -212,7 +211,6 @@ impl App {
             commands_typed: Vec::new(),
             notice: None,
             alerts: Vec::new(),
-            watch: Watch::default(),
             quotas: Meter::default(),
             logos: None,
             clicked: None,
@@ -228,7 +226,7 @@ impl App {
     /// Takes notice of what happened; what the program around must do now comes back.
     pub fn update(&mut self, message: Message) -> Vec<Command> {
         match message {
-            Message::Snapshot(snapshot) => return self.receive(snapshot),
+            Message::Snapshot(snapshot, alerts) => return self.receive(snapshot, alerts),
             Message::Progress(progress) => self.progress(progress),
             Message::Clock(now) => self.tick(now),
             Message::Own(own) => self.own = own,
@@ -286,17 +284,16 @@ impl App {
     }
 
     /// Who does not look at new snapshots is told of alerts all the same.
-    fn receive(&mut self, snapshot: Arc<Snapshot>) -> Vec<Command> {
+    fn receive(&mut self, snapshot: Arc<Snapshot>, alerts: AlertUpdate) -> Vec<Command> {
         self.quotas.note(&snapshot);
-        let alerts = self.options.rules.find(&snapshot);
-        let news = self.watch.news(snapshot.now, &alerts);
+        let AlertUpdate { active, new } = alerts;
         if self.flow == Flow::Paused && self.snapshot.is_some() {
-            self.held_back = Some(snapshot);
+            self.held_back = Some((snapshot, active));
         } else {
-            self.show(snapshot, alerts);
+            self.show(snapshot, active);
         }
         let terminal = self.options.terminal;
-        news.into_iter().flat_map(|alert| alarm(alert, terminal)).collect()
+        new.into_iter().flat_map(|alert| alarm(alert, terminal)).collect()
     }
 
     fn show(&mut self, snapshot: Arc<Snapshot>, mut alerts: Vec<Alert>) {

@@ -1,7 +1,6 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use agtop_alerts::Rules;
 use agtop_format::Content;
 use agtop_output::alert::Terminal;
 use agtop_query::SortKey;
@@ -37,8 +36,6 @@ pub struct Options {
     pub pid: Option<u32>,
     /// In which order.
     pub sort: SortKey,
-    /// What deserves an alert.
-    pub rules: Rules,
     /// What the terminal understands of alerts.
     pub terminal: Terminal,
     /// From which values on something has another colour.
@@ -74,7 +71,6 @@ impl Options {
             filter: None,
             pid: None,
             sort: SortKey::Smart,
-            rules: Rules::default(),
             terminal: Terminal::default(),
             thresholds: Thresholds::default(),
             content: Content::Included,

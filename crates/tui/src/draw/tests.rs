@@ -12,7 +12,7 @@ use ratatui::style::{Color, Modifier};
 
 use crate::app::Tab;
 use crate::look::{Charset, Depth, Ink, THEMES};
-use crate::testing::{app_at, buffer_of, press, text_of};
+use crate::testing::{app_at, buffer_of, press, snapshot_message, text_of};
 use crate::{App, Message, Options, Own, Progress, ViewId};
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (140, 40), (220, 60)];
@@ -164,7 +164,7 @@ fn before_the_first_snapshot_there_is_a_screen_and_the_scan_shows_how_far_it_is(
         text_of(&app, 100, 30);
         press(&mut app, "Esc Esc 1");
     }
-    app.update(Message::Snapshot(Arc::new(demo::crowd(2, 2))));
+    app.update(snapshot_message(Arc::new(demo::crowd(2, 2))));
     app.update(Message::Progress(Progress { done: 250, total: 1_000 }));
     let text = text_of(&app, 100, 30);
     assert!(text.contains("reading history") && text.contains("25%"), "{text}");
@@ -295,7 +295,7 @@ fn s4_alr_05_alerts_are_above_everything_but_the_header_and_leave_when_answered(
             _ => agent,
         })
         .collect();
-    app.update(Message::Snapshot(Arc::new(Snapshot { agents: answered.into(), ..waiting })));
+    app.update(snapshot_message(Arc::new(Snapshot { agents: answered.into(), ..waiting })));
     assert!(!text_of(&app, 140, 40).contains("permission"));
 }
 

@@ -8,7 +8,8 @@ use agtop_format::Content;
 use agtop_model::{Activity, ActivityKind, Agent, Basis, Cost, Growth, GrowthBasis, Snapshot, Spend, Timestamp};
 
 use super::Subject;
-use crate::{App, Message, Options};
+use crate::testing::snapshot_message;
+use crate::{App, Options};
 
 /// The popup of the first agent of a stage of one, after a change to it.
 fn popup(change: impl FnOnce(&mut Agent)) -> String {
@@ -21,7 +22,7 @@ fn popup(change: impl FnOnce(&mut Agent)) -> String {
 
 fn of(snapshot: Snapshot) -> String {
     let mut app = App::new(Options::usual("1.0.0", "linux"));
-    app.update(Message::Snapshot(Arc::new(snapshot)));
+    app.update(snapshot_message(Arc::new(snapshot)));
     let facts = Subject::of(&app).unwrap().all();
     let lines: Vec<String> = facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
     lines.join("\n")
@@ -193,7 +194,7 @@ fn what_was_said_is_shown_unless_it_shall_be_hidden() {
         let kind = [ActivityKind::Asked(Some("mend\u{1b}[31m it".into())), ActivityKind::Said("I look".into())];
         session.recent = kind.map(|kind| Activity { at: None, kind }).to_vec();
         snapshot.agents = [Agent { session: Some(Arc::new(session)), ..snapshot.agents[0].clone() }].into();
-        app.update(Message::Snapshot(Arc::new(snapshot)));
+        app.update(snapshot_message(Arc::new(snapshot)));
         let facts = Subject::of(&app).unwrap().all();
         facts.iter().map(|fact| fact.value.to_string()).collect::<Vec<_>>().join("\n")
     };

@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-use agtop_alerts::{Entry, Rules};
+use agtop_alerts::{AlertEngine, Entry, Rules};
 use agtop_demo as demo;
+use agtop_model::Snapshot;
 
 use super::{Host, Input, Screen, run};
 use crate::keys::key;
+use crate::testing::snapshot_message;
 use crate::{App, Change, Command, Message, Options, Reply};
 
 /// Lines that are said one after the other; those of one act are there at once.
@@ -85,7 +87,7 @@ fn pressed(name: &str) -> Input {
 }
 
 fn snapshot() -> Input {
-    Input::Message(Message::Snapshot(Arc::new(demo::crowd(3, 3))))
+    Input::Message(snapshot_message(Arc::new(demo::crowd(3, 3))))
 }
 
 fn played(acts: Vec<Vec<Input>>) -> (Vec<&'static str>, Vec<Command>) {
@@ -138,11 +140,16 @@ fn what_a_rule_asks_for_is_done_once_and_while_the_screen_is_paused_too() {
     let text = "[[alerts]]\nname = \"permission\"\nactions = [\"bell\"]\ncommand = [\"true\"]";
     let entries = toml::from_str::<Alerts>(text).unwrap().alerts;
     let rules = Rules::default().with(&entries).unwrap();
-    let mut app = App::new(Options { rules, ..Options::usual("1.0.0", "linux") });
+    let mut engine = AlertEngine::new(rules);
+    let mut app = App::new(Options::usual("1.0.0", "linux"));
     let (mut slate, mut play) = (Slate::default(), Play::new(vec![]));
-    let calm = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(0, 0))))];
-    let wanted = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(5, 5))))];
-    play.acts = [calm(), vec![pressed("p")], wanted(), wanted()].into();
+    let mut evaluated = |snapshot: Snapshot| {
+        let alerts = engine.evaluate(&snapshot);
+        vec![Input::Message(Message::Snapshot(Arc::new(snapshot), alerts))]
+    };
+    let (calm, wanted) = (evaluated(demo::crowd(0, 0)), [demo::crowd(5, 5), demo::crowd(5, 5)].map(&mut evaluated));
+    let [first, second] = wanted;
+    play.acts = [calm, vec![pressed("p")], first, second].into();
     run(&mut slate, &mut app, &mut play).unwrap();
     assert_eq!(slate.log.iter().filter(|kind| **kind == "ring").count(), 1, "{:?}", slate.log);
     let [Command::Act(alert)] = &*play.done else { panic!("{:?}", play.done) };

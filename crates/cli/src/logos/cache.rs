@@ -1,21 +1,15 @@
-//! Vendors' logos: fetched when somebody asks for it, kept in the cache directory, and shown by terminals with pictures.
-
-#[cfg(feature = "logos")]
-mod fetch;
+//! Fetched logos, and which client has which.
 
 use std::path::{Path, PathBuf};
 
 use agtop_model::ClientId;
 use agtop_tui::{Easel, Logos};
 
-#[cfg(feature = "logos")]
-pub(crate) use fetch::{URL, Update, update};
+/// The largest logo that is read.
+pub(super) const MAX_LOGO_BYTES: u64 = 64 * 1024;
 
-/// No logo is larger.
-const LARGEST: u64 = 64 * 1024;
-
-/// Whose logo stands for a client, as models.dev calls them.
-const VENDORS: &[(&str, &str)] = &[
+/// Each client with the vendor whose logo it has, by the vendor's name at models.dev.
+pub(super) const VENDORS: &[(&str, &str)] = &[
     ("claude", "anthropic"),
     ("codex", "openai"),
     ("gemini", "google"),
@@ -27,19 +21,20 @@ const VENDORS: &[(&str, &str)] = &[
     ("grok", "xai"),
 ];
 
-/// Where logos are kept.
+/// The directory of fetched logos.
 pub(crate) fn directory(cache_home: &Path) -> PathBuf {
     cache_home.join("agtop").join("logos")
 }
 
-fn file(directory: &Path, vendor: &str) -> PathBuf {
+/// The file of a vendor's logo.
+pub(super) fn file(directory: &Path, vendor: &str) -> PathBuf {
     directory.join(format!("{vendor}.svg"))
 }
 
-/// The logos that are kept, drawn for that terminal. What cannot be read is left out.
+/// The fetched logos, drawn for that terminal. Those that cannot be read are left out.
 pub(crate) fn load(directory: &Path, easel: Easel) -> Logos {
     let read = |(client, vendor): &(&'static str, &str)| {
-        Some((ClientId::new(client), agtop_os::read_user_file(&file(directory, vendor), LARGEST).ok()?))
+        Some((ClientId::new(client), agtop_os::read_user_file(&file(directory, vendor), MAX_LOGO_BYTES).ok()?))
     };
     let files: Vec<(ClientId, Vec<u8>)> = VENDORS.iter().filter_map(read).collect();
     Logos::new(easel, files.iter().map(|(client, file)| (*client, &**file)))
@@ -50,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_client_with_a_logo_is_a_client() {
+    fn every_client_with_a_logo_exists() {
         for (client, _) in VENDORS {
             assert!(agtop_clients::client(client).is_some_and(|known| known.info().id.as_str() == *client), "{client}");
         }
@@ -58,7 +53,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_pipe_a_directory_and_a_large_file_are_no_logos() {
+    fn a_pipe_a_directory_and_a_large_file_are_not_logos() {
         let cache = tempfile::tempdir().unwrap();
         rustix::fs::mknodat(
             rustix::fs::CWD,
