@@ -66,15 +66,15 @@ enum ListenerState {
 }
 
 struct Primary {
-    // Dropped before the lock: whoever gets the lock next finds the socket gone.
+    // Dropped before the lock: the next process with the lock must not find the socket.
     server: Option<SocketServer>,
     _lock: File,
     spools: Vec<Spool>,
 }
 
 impl Listener {
-    /// Begins to listen in the first directory that is this user's alone. Where none is, it begins as soon as one is
-    /// ([`ListenerRole::Unavailable`]); [`Self::unusable_dirs`] says why none is.
+    /// Listens in the first directory that only this user can write to. If there is none, it listens as soon as there is one
+    /// ([`ListenerRole::Unavailable`]); [`Self::unusable_dirs`] says why.
     ///
     /// # Errors
     /// If there is no directory.

@@ -1,5 +1,5 @@
 //! Writes the settings files of agents. A change is computed first ([`install`], [`uninstall`]) and can be shown. Applying
-//! it ([`SettingsChange::apply`]) replaces the file in one step, so that nobody ever reads half of it.
+//! it ([`SettingsChange::apply`]) replaces the file in one step, so that no program ever reads half of it.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
@@ -135,7 +135,7 @@ impl SettingsChange {
             replace(&backup, before, metadata.as_ref())?;
         }
         if read_text(&self.path)? != self.before {
-            return Err(self.not_writable("was changed by somebody else meanwhile"));
+            return Err(self.not_writable("was changed by another program meanwhile"));
         }
         match &self.after {
             Some(after) => replace(&self.path, after, metadata.as_ref())?,

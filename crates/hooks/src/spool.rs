@@ -1,9 +1,9 @@
 //! Frames that no agtop was there to receive: one file that grows, and is set aside when it holds half of what a spool may
 //! hold. The agtop that reads the spool takes both files away whole.
 //!
-//! Whoever renames the file holds a lock on it. Whoever appends checks, once it has the lock, whether the file still has
-//! that name, and once more when it has written, because it does not wait long for the lock. So no frame is lost in a file
-//! that was read already.
+//! A reader renames the file while it holds a lock on it. A writer checks that the file still has that name: once when it has
+//! the lock, and again when it has written, because it does not wait long for the lock. So no frame is lost in a file that
+//! was read already.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};

@@ -64,7 +64,7 @@ pub enum FileKind {
 /// Identifies a file without opening it and without following a link in the last component of the path.
 ///
 /// # Errors
-/// What the system says: [`io::ErrorKind::NotFound`] if there is nothing at this path.
+/// The system's error: [`io::ErrorKind::NotFound`] if there is nothing at this path.
 pub fn identity(path: &Path) -> io::Result<FileKind> {
     let metadata = path.symlink_metadata()?;
     let kind = metadata.file_type();
@@ -85,7 +85,7 @@ pub fn identity(path: &Path) -> io::Result<FileKind> {
 /// never makes a terminal the controlling one.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidInput`] if it is not a regular file; otherwise what the system says.
+/// [`io::ErrorKind::InvalidInput`] if it is not a regular file; otherwise the system's error.
 pub fn open_regular(path: &Path) -> io::Result<(File, FileIdentity)> {
     open_with(path, Links::Refused)
 }

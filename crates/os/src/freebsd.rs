@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
 use rustix::io::Errno;
-use rustix::process::{Pid, kill_process, test_kill_process};
+use rustix::process::{Pid, test_kill_process};
 
 use crate::kinfo::{self, at};
 use crate::portable::{ProcessTable, load};
-use crate::signal::unix::{failure, number_of};
 use crate::{Caps, Os, OsError, Signal, Support};
 
 /// How often a list is read: it may have grown after its size was read.
@@ -35,12 +34,6 @@ impl FreeBsdOs {
     /// The machine agtop runs on.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// The pid, as system calls take it, of a process that has not ended.
-    fn pid_of(&mut self, id: ProcId) -> Reading<c_int> {
-        let pid = c_int::try_from(id.pid).ok().filter(|&pid| pid > 0).ok_or(Gap::NotReported)?;
-        if self.table.is_alive(id) { Ok(pid) } else { Err(Gap::NotReported) }
     }
 }
 
@@ -71,18 +64,17 @@ impl Os for FreeBsdOs {
     }
 
     fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles> {
-        Ok(kinfo::open_files(&descriptors(self.pid_of(id)?)?))
+        Ok(kinfo::open_files(&descriptors(self.table.running_pid(id)?)?))
     }
 
     fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>> {
-        let of = |&id: &ProcId| Ok(kinfo::sockets(&descriptors(self.pid_of(id)?)?));
+        let of = |&id: &ProcId| Ok(kinfo::sockets(&descriptors(self.table.running_pid(id)?)?));
         ids.iter().map(of).collect()
     }
 
     /// The system has no handles of processes: another process could reuse the pid between the check and the signal.
     fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError> {
-        let pid = self.pid_of(id).ok().and_then(Pid::from_raw).ok_or(OsError::Ended)?;
-        kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
+        self.table.signal(id, signal)
     }
 
     fn system(&mut self) -> System {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use agtop_model::{OpenFiles, Sockets};
 
-use crate::open_files::{Access, OpenFilesBuilder};
+use crate::open_files::{Access, OpenFilesBuilder, sort_ports};
 
 /// How many descriptors of one process are examined.
 const MAX_DESCRIPTORS: usize = 4096;
@@ -34,20 +34,19 @@ pub(crate) mod at {
     pub(crate) const PATH: usize = 368;
 }
 
-/// `KF_TYPE_VNODE` and `KF_TYPE_SOCKET`.
-const VNODE: i32 = 1;
-const SOCKET: i32 = 2;
-/// `KF_VTYPE_VREG`, a regular file.
-const REGULAR: i32 = 1;
-/// `KF_FLAG_READ` and `KF_FLAG_WRITE`.
-const READ: i32 = 1;
-const WRITE: i32 = 2;
-/// `IPPROTO_TCP`.
-const TCP: i32 = 6;
+/// Types of descriptors.
+const KF_TYPE_VNODE: i32 = 1;
+const KF_TYPE_SOCKET: i32 = 2;
+/// The type of a regular file.
+const KF_VTYPE_VREG: i32 = 1;
+/// How a descriptor was opened.
+const KF_FLAG_READ: i32 = 1;
+const KF_FLAG_WRITE: i32 = 2;
+const IPPROTO_TCP: i32 = 6;
 /// `AF_INET` and `AF_INET6`.
-const INTERNET: [u8; 2] = [2, 28];
+const IP_FAMILIES: [u8; 2] = [2, 28];
 /// `SBS_CANTSENDMORE` and `SBS_CANTRCVMORE`: one end of the connection has been closed.
-const CLOSED: u16 = 0x10 | 0x20;
+const CLOSED_END_BITS: u16 = 0x10 | 0x20;
 
 /// The regular files among the records that still have a name.
 pub(crate) fn open_files(bytes: &[u8]) -> OpenFiles {
@@ -70,8 +69,7 @@ pub(crate) fn sockets(bytes: &[u8]) -> Sockets {
             None => {}
         }
     }
-    sockets.listening.sort_unstable();
-    sockets.listening.dedup();
+    sort_ports(&mut sockets);
     sockets
 }
 
@@ -110,12 +108,12 @@ impl Record<'_> {
     }
 
     fn file(self) -> Option<(PathBuf, Access)> {
-        if (self.number(at::TYPE), self.number(at::FILE_TYPE)) != (VNODE, REGULAR) {
+        if (self.number(at::TYPE), self.number(at::FILE_TYPE)) != (KF_TYPE_VNODE, KF_VTYPE_VREG) {
             return None;
         }
         let access = match self.number(at::FLAGS) {
-            flags if flags & WRITE != 0 => Access::Write,
-            flags if flags & READ != 0 => Access::Read,
+            flags if flags & KF_FLAG_WRITE != 0 => Access::Write,
+            flags if flags & KF_FLAG_READ != 0 => Access::Read,
             _ => return None,
         };
         let path = self.0.get(at::PATH..)?.split(|&byte| byte == 0).next()?;
@@ -124,13 +122,13 @@ impl Record<'_> {
     }
 
     fn connection(self) -> Option<TcpConnection> {
-        if (self.number(at::TYPE), self.number(at::PROTOCOL)) != (SOCKET, TCP) {
+        if (self.number(at::TYPE), self.number(at::PROTOCOL)) != (KF_TYPE_SOCKET, IPPROTO_TCP) {
             return None;
         }
         let local = self.port(at::LOCAL)?;
         let [sending, receiving] = [0, 2].map(|next| u16::from_ne_bytes(self.bytes(at::BUFFERS + next)));
         match self.port(at::PEER) {
-            Some(_) if (sending | receiving) & CLOSED == 0 => Some(TcpConnection::Established),
+            Some(_) if (sending | receiving) & CLOSED_END_BITS == 0 => Some(TcpConnection::Established),
             Some(_) => None,
             None => Some(TcpConnection::Listening(local)),
         }
@@ -140,7 +138,7 @@ impl Record<'_> {
     fn port(self, address: usize) -> Option<u16> {
         let [_, family, high, low] = self.bytes(address);
         let port = u16::from_be_bytes([high, low]);
-        (INTERNET.contains(&family) && port > 0).then_some(port)
+        (IP_FAMILIES.contains(&family) && port > 0).then_some(port)
     }
 }
 
@@ -162,13 +160,13 @@ mod tests {
     }
 
     fn file(flags: i32, path: &[u8]) -> Vec<u8> {
-        record(&[(at::TYPE, VNODE), (at::FILE_TYPE, REGULAR), (at::FLAGS, flags)], path)
+        record(&[(at::TYPE, KF_TYPE_VNODE), (at::FILE_TYPE, KF_VTYPE_VREG), (at::FLAGS, flags)], path)
     }
 
     fn socket(local: [u8; 4], peer: [u8; 4], buffers: i32) -> Vec<u8> {
         let [local, peer] = [local, peer].map(i32::from_ne_bytes);
         let addresses = [(at::LOCAL, local), (at::PEER, peer), (at::BUFFERS, buffers)];
-        record(&[&[(at::TYPE, SOCKET), (at::PROTOCOL, TCP)][..], &addresses].concat(), b"")
+        record(&[&[(at::TYPE, KF_TYPE_SOCKET), (at::PROTOCOL, IPPROTO_TCP)][..], &addresses].concat(), b"")
     }
 
     fn read(path: &str) -> OpenFiles {
@@ -177,49 +175,55 @@ mod tests {
 
     #[test]
     fn files_are_listed_by_what_they_were_opened_for() {
-        let bytes = [file(READ, b"/r"), file(WRITE, b"/w"), file(READ | WRITE, b"/rw"), file(0, b"/none")].concat();
+        let bytes = [
+            file(KF_FLAG_READ, b"/r"),
+            file(KF_FLAG_WRITE, b"/w"),
+            file(KF_FLAG_READ | KF_FLAG_WRITE, b"/rw"),
+            file(0, b"/none"),
+        ]
+        .concat();
         let expected = OpenFiles { writing: vec!["/rw".into(), "/w".into()], ..read("/r") };
         assert_eq!(open_files(&bytes), expected);
     }
 
     #[test]
     fn only_regular_files_with_a_name_are_listed() {
-        let held = |kind, file_type| [(at::TYPE, kind), (at::FILE_TYPE, file_type), (at::FLAGS, WRITE)];
+        let held = |kind, file_type| [(at::TYPE, kind), (at::FILE_TYPE, file_type), (at::FLAGS, KF_FLAG_WRITE)];
         let bytes = [
-            record(&held(VNODE, 2), b"/directory"),
-            record(&held(VNODE, 4), b"/dev/null"),
-            record(&held(3, REGULAR), b"/pipe"),
-            file(WRITE, b""),
-            file(WRITE, b"-"),
-            record(&[&held(VNODE, REGULAR)[..], &[(at::FD, -5)]].concat(), b"/bin/program"),
-            file(READ, b"/r"),
+            record(&held(KF_TYPE_VNODE, 2), b"/directory"),
+            record(&held(KF_TYPE_VNODE, 4), b"/dev/null"),
+            record(&held(3, KF_VTYPE_VREG), b"/pipe"),
+            file(KF_FLAG_WRITE, b""),
+            file(KF_FLAG_WRITE, b"-"),
+            record(&[&held(KF_TYPE_VNODE, KF_VTYPE_VREG)[..], &[(at::FD, -5)]].concat(), b"/bin/program"),
+            file(KF_FLAG_READ, b"/r"),
         ];
         assert_eq!(open_files(&bytes.concat()), read("/r"));
     }
 
     #[test]
     fn a_path_ends_with_its_record_if_no_nul_ends_it() {
-        let mut bytes = file(READ, b"/1234567");
+        let mut bytes = file(KF_FLAG_READ, b"/1234567");
         let size = i32::try_from(at::PATH + 8).unwrap();
         bytes[..4].copy_from_slice(&size.to_ne_bytes());
         bytes.truncate(at::PATH + 8);
-        bytes.extend(file(READ, b"/a"));
+        bytes.extend(file(KF_FLAG_READ, b"/a"));
         assert_eq!(open_files(&bytes).reading, [PathBuf::from("/1234567"), "/a".into()]);
     }
 
     #[test]
     fn a_record_with_an_impossible_size_ends_the_list() {
         for size in [0, -1, 1, 367, 368, i32::MAX, i32::MIN] {
-            let broken = record(&[(at::SIZE, size), (at::TYPE, VNODE)], b"/b");
-            let bytes = [file(READ, b"/a"), broken, file(READ, b"/c")].concat();
+            let broken = record(&[(at::SIZE, size), (at::TYPE, KF_TYPE_VNODE)], b"/b");
+            let bytes = [file(KF_FLAG_READ, b"/a"), broken, file(KF_FLAG_READ, b"/c")].concat();
             assert_eq!(open_files(&bytes), read("/a"), "{size}");
         }
     }
 
     #[test]
     fn a_list_that_is_cut_off_loses_its_last_record_only() {
-        let first = file(READ, b"/a");
-        let bytes = [first.clone(), file(READ, b"/b")].concat();
+        let first = file(KF_FLAG_READ, b"/a");
+        let bytes = [first.clone(), file(KF_FLAG_READ, b"/b")].concat();
         for end in 0..bytes.len() {
             let expected = if end < first.len() { OpenFiles::default() } else { read("/a") };
             assert_eq!(open_files(&bytes[..end]), expected, "cut at {end}");
@@ -228,7 +232,7 @@ mod tests {
 
     #[test]
     fn descriptors_beyond_the_limit_are_counted() {
-        let bytes = file(READ, b"/a").repeat(MAX_DESCRIPTORS + 3);
+        let bytes = file(KF_FLAG_READ, b"/a").repeat(MAX_DESCRIPTORS + 3);
         assert_eq!(open_files(&bytes), OpenFiles { left_out: 3, ..read("/a") });
     }
 
@@ -244,7 +248,7 @@ mod tests {
             socket(four, four, 0x20 << 16),
             socket([16, 1, 0x1f, 0x91], [0; 4], 0),
             socket([0; 4], [0; 4], 0),
-            record(&[(at::TYPE, SOCKET), (at::PROTOCOL, 17), (at::LOCAL, i32::from_ne_bytes(four))], b""),
+            record(&[(at::TYPE, KF_TYPE_SOCKET), (at::PROTOCOL, 17), (at::LOCAL, i32::from_ne_bytes(four))], b""),
         ];
         assert_eq!(sockets(&bytes.concat()), Sockets { established: 2, listening: vec![80, 8080] });
     }

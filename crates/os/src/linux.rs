@@ -122,7 +122,7 @@ impl Os for LinuxOs {
     fn cpu_step(&self) -> Duration {
         match self.clock {
             CpuClock::Nanoseconds => Duration::from_nanos(1),
-            CpuClock::Ticks => self.units.span(1),
+            CpuClock::Ticks => self.units.duration_of(1),
         }
     }
 

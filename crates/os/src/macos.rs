@@ -8,11 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
-use rustix::process::{Pid, kill_process};
 
-use crate::open_files::{Access, OpenFilesBuilder};
+use crate::open_files::{Access, OpenFilesBuilder, sort_ports};
 use crate::portable::{ProcessTable, load};
-use crate::signal::unix::{failure, number_of};
 use crate::{Caps, Os, OsError, Signal, Support, vnode};
 
 /// How many descriptors of one process are examined.
@@ -80,12 +78,12 @@ unsafe trait FdDescription: Copy {
     const FLAVOUR: c_int;
 }
 
-// SAFETY: the layout of `vnode_fdinfowithpath`, made of integers alone.
+// SAFETY: the layout of `vnode_fdinfowithpath`, made of integers only.
 unsafe impl FdDescription for VnodeInfo {
     const FLAVOUR: c_int = PROC_PIDFDVNODEPATHINFO;
 }
 
-// SAFETY: the layout of `socket_fdinfo`, made of integers alone.
+// SAFETY: the layout of `socket_fdinfo`, made of integers only.
 unsafe impl FdDescription for SocketInfo {
     const FLAVOUR: c_int = PROC_PIDFDSOCKETINFO;
 }
@@ -102,14 +100,8 @@ impl MacOs {
         Self::default()
     }
 
-    /// The pid, as system calls take it, of a process that has not ended.
-    fn pid_of(&mut self, id: ProcId) -> Reading<c_int> {
-        let pid = c_int::try_from(id.pid).ok().filter(|&pid| pid > 0).ok_or(Gap::NotReported)?;
-        if self.table.is_alive(id) { Ok(pid) } else { Err(Gap::NotReported) }
-    }
-
     fn sockets_of(&mut self, id: ProcId) -> Reading<Sockets> {
-        let pid = self.pid_of(id)?;
+        let pid = self.table.running_pid(id)?;
         let mut sockets = Sockets::default();
         for fd in descriptors(pid)?.of_type(libc::PROX_FDTYPE_SOCKET) {
             let Some(socket) = describe::<SocketInfo>(pid, fd) else { continue };
@@ -119,8 +111,7 @@ impl MacOs {
                 _ => {}
             }
         }
-        sockets.listening.sort_unstable();
-        sockets.listening.dedup();
+        sort_ports(&mut sockets);
         Ok(sockets)
     }
 }
@@ -141,7 +132,7 @@ impl Os for MacOs {
     }
 
     fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles> {
-        let pid = self.pid_of(id)?;
+        let pid = self.table.running_pid(id)?;
         let descriptors = descriptors(pid)?;
         let mut files = OpenFilesBuilder::without(descriptors.left_out);
         for fd in descriptors.of_type(libc::PROX_FDTYPE_VNODE) {
@@ -159,8 +150,7 @@ impl Os for MacOs {
     /// The system has no handles of processes: another process could reuse the pid between the check and the signal, but
     /// macOS uses all other pids first.
     fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError> {
-        let pid = self.pid_of(id).ok().and_then(Pid::from_raw).ok_or(OsError::Ended)?;
-        kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
+        self.table.signal(id, signal)
     }
 
     fn system(&mut self) -> System {
@@ -240,7 +230,7 @@ mod tests {
     use super::*;
 
     fn vnode(flags: u32, mode: u16, links: u16, path: &[u8]) -> VnodeInfo {
-        // SAFETY: made of integers alone.
+        // SAFETY: made of integers only.
         let mut info: VnodeInfo = unsafe { std::mem::zeroed() };
         info.file.flags = flags;
         info.vnode.vip_vi.vi_stat.vst_mode = mode;

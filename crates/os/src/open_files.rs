@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use agtop_model::OpenFiles;
+use agtop_model::{OpenFiles, Sockets};
 
 /// How a file was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,12 @@ impl OpenFilesBuilder {
             left_out: u32::try_from(self.left_out).unwrap_or(u32::MAX),
         }
     }
+}
+
+/// Sorts the listening ports and removes duplicates.
+pub(crate) fn sort_ports(sockets: &mut Sockets) {
+    sockets.listening.sort_unstable();
+    sockets.listening.dedup();
 }
 
 #[cfg(test)]

@@ -91,6 +91,21 @@ impl ProcessTable {
         found.is_some_and(|found| found.start_time() == id.started && state(found.status()) != ProcessState::Zombie)
     }
 
+    /// The pid, as system calls take it, of a process that has not ended.
+    #[cfg(any(target_os = "macos", target_os = "freebsd"))]
+    pub(crate) fn running_pid(&mut self, id: ProcId) -> Reading<std::ffi::c_int> {
+        let pid = std::ffi::c_int::try_from(id.pid).ok().filter(|&pid| pid > 0).ok_or(Gap::NotReported)?;
+        if self.is_alive(id) { Ok(pid) } else { Err(Gap::NotReported) }
+    }
+
+    /// Sends a signal to a process. Without handles of processes, another one could reuse the pid after the check.
+    #[cfg(any(target_os = "macos", target_os = "freebsd"))]
+    pub(crate) fn signal(&mut self, id: ProcId, signal: crate::Signal) -> Result<(), OsError> {
+        use crate::signal::unix::{failure, number_of};
+        let pid = self.running_pid(id).ok().and_then(rustix::process::Pid::from_raw).ok_or(OsError::Ended)?;
+        rustix::process::kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
+    }
+
     /// The machine as a whole.
     pub(crate) fn machine(&mut self, load: Reading<[f64; 3]>) -> System {
         let has_cpu = std::mem::replace(&mut self.has_cpu, true);

@@ -29,7 +29,7 @@ impl CaughtSignal {
 /// Catches these signals and returns them one by one; the iterator waits for the next one.
 ///
 /// # Errors
-/// What the system says; [`io::ErrorKind::Unsupported`] where there are no such signals.
+/// The system's error; [`io::ErrorKind::Unsupported`] where there are no such signals.
 pub fn caught_signals(set: SignalSet) -> io::Result<impl Iterator<Item = CaughtSignal> + Send> {
     platform::caught_signals(set)
 }
@@ -78,7 +78,7 @@ mod platform {
     pub(super) fn wait_for_closed_stdout() -> bool {
         let stdout = io::stdout();
         loop {
-            // The system reports a closed other end even if nothing is asked for.
+            // The system reports a closed other end even if nothing is requested.
             let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
             match poll(&mut watched, None) {
                 Ok(_) => {}

@@ -100,7 +100,7 @@ fn open_process(id: ProcId, access: u32) -> Reading<OwnedHandle> {
     if handle.is_null() {
         return Err(last_gap());
     }
-    // SAFETY: the handle is open and belongs to nobody else.
+    // SAFETY: the handle is open and has no other owner.
     let process = unsafe { OwnedHandle::from_raw_handle(handle) };
     let mut code = 0;
     // SAFETY: the handle is open, and `code` lives until the call returns.

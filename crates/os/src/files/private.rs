@@ -19,7 +19,7 @@ use unix as platform;
 /// Creates a directory that only its owner can enter. Those above it must exist.
 ///
 /// # Errors
-/// What the system says; [`io::ErrorKind::AlreadyExists`] if there is something of that name.
+/// The system's error; [`io::ErrorKind::AlreadyExists`] if there is something of that name.
 pub fn create_private_dir(directory: &Path) -> io::Result<()> {
     private_dir_builder().create(directory)
 }
@@ -28,7 +28,7 @@ pub fn create_private_dir(directory: &Path) -> io::Result<()> {
 /// is left as it is.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn create_private_dir_all(directory: &Path) -> io::Result<()> {
     private_dir_builder().recursive(true).create(directory)
 }
@@ -42,7 +42,7 @@ fn private_dir_builder() -> DirBuilder {
 /// Creates a file that only its owner can read and write.
 ///
 /// # Errors
-/// What the system says; [`io::ErrorKind::AlreadyExists`] if there is something of that name.
+/// The system's error; [`io::ErrorKind::AlreadyExists`] if there is something of that name.
 pub fn create_private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -53,7 +53,7 @@ pub fn create_private_file(path: &Path) -> io::Result<File> {
 /// Opens a private file to append to it, and creates it if there is none. It follows no link and never waits.
 ///
 /// # Errors
-/// What the system says, or that the file is not a regular one, belongs to another user or has a second name.
+/// The system's error, or that the file is not a regular one, belongs to another user or has a second name.
 pub fn append_to_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -87,7 +87,7 @@ fn check_private(file: &File) -> io::Result<()> {
 /// Takes from others all rights to a directory that is this user's and is not a link.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn restrict_dir_to_owner(directory: &Path) -> io::Result<()> {
     platform::restrict_dir_to_owner(directory)
 }
@@ -95,7 +95,7 @@ pub fn restrict_dir_to_owner(directory: &Path) -> io::Result<()> {
 /// Takes from others all rights to a file that is this user's and is not a link.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn restrict_file_to_owner(path: &Path) -> io::Result<()> {
     platform::restrict_file_to_owner(path)
 }
@@ -125,7 +125,7 @@ pub fn is_file_at(file: &File, path: &Path) -> bool {
 /// Gives a file the permissions of another one and, where files have owners, its owner and group.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn copy_permissions(file: &File, like: &Metadata) -> io::Result<()> {
     platform::copy_owner(file, like)?;
     file.set_permissions(like.permissions())
@@ -135,7 +135,7 @@ pub fn copy_permissions(file: &File, like: &Metadata) -> io::Result<()> {
 /// platform has no such call.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn sync_dir(directory: &Path) -> io::Result<()> {
     platform::sync_dir(directory)
 }

@@ -11,7 +11,7 @@ use super::{FileIdentity, Links, open_with};
 /// Opens a regular file for reading. It follows links.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidInput`] if it is not a regular file; otherwise what the system says.
+/// [`io::ErrorKind::InvalidInput`] if it is not a regular file; otherwise the system's error.
 pub fn open_user_file(path: &Path) -> io::Result<(File, FileIdentity)> {
     open_with(path, Links::Followed)
 }
@@ -58,7 +58,7 @@ pub fn append_to_user_file(path: &Path) -> io::Result<File> {
 /// the link.
 ///
 /// # Errors
-/// What the system says. Then the file is unchanged.
+/// The system's error. Then the file is unchanged.
 pub fn replace_user_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;

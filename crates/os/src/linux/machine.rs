@@ -19,14 +19,14 @@ pub(super) struct Processors {
 
 /// How many times of a `cpu` line add up to all time: user, nice, system, idle, iowait, irq, softirq, steal. The guest
 /// times behind them are included in user and nice.
-const TIMES: usize = 8;
+const CPU_TIME_FIELDS: usize = 8;
 
 impl Processors {
     /// Parses the file; `None` without a usable first line.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let mut lines = text.split(|&byte| byte == b'\n');
         let first = std::str::from_utf8(lines.next()?).ok()?;
-        let times = first.strip_prefix("cpu ")?.split_ascii_whitespace().take(TIMES);
+        let times = first.strip_prefix("cpu ")?.split_ascii_whitespace().take(CPU_TIME_FIELDS);
         let times: Vec<u64> = times.map(str::parse).collect::<Result<_, _>>().ok()?;
         let &[_, _, _, idle, ..] = times.as_slice() else { return None };
         let count = text.split(|&byte| byte == b'\n').filter(|line| is_one_processor(line)).count();

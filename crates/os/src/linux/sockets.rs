@@ -7,6 +7,7 @@ use agtop_model::{Gap, ProcId, Reading, Sockets};
 use super::procfs::{ProcFs, gap};
 use super::tcp::SocketHolders;
 use super::{descriptors, directory_of};
+use crate::open_files::sort_ports;
 
 /// A process and the sockets it holds.
 struct SocketHolder {
@@ -65,10 +66,7 @@ fn count_connections(group: &[SocketHolder]) -> Reading<Vec<Sockets>> {
         }
     }
     answer.map(|mut all| {
-        for sockets in &mut all {
-            sockets.listening.sort_unstable();
-            sockets.listening.dedup();
-        }
+        all.iter_mut().for_each(sort_ports);
         all
     })
 }

@@ -148,9 +148,9 @@ fn a_process_is_read_with_every_fact() {
     assert_eq!(process.exe, Ok(PathBuf::from("/usr/bin/node")));
     assert_eq!(process.cwd, Ok(PathBuf::from("/work")));
     assert_eq!(process.state, ProcessState::Sleeping);
-    assert_eq!(process.started_at, Ok(Timestamp::from_millis(BOOT * 1000).plus(units.span(500))));
+    assert_eq!(process.started_at, Ok(Timestamp::from_millis(BOOT * 1000).plus(units.duration_of(500))));
     assert_eq!(process.threads, Ok(3));
-    assert_eq!(process.cpu.unwrap().user, units.span(150));
+    assert_eq!(process.cpu.unwrap().user, units.duration_of(150));
     assert_eq!(process.rss, Ok(2 * rustix::param::page_size() as u64));
     assert_eq!(process.vsz, Ok(8192));
     assert_eq!(process.io, Ok(agtop_model::Io { read: 10, written: 20 }));
@@ -334,8 +334,8 @@ fn processor_time_is_more_precise_than_ticks_and_includes_all_threads() {
 fn processor_time_in_another_proc_is_counted_in_ticks() {
     let proc = FakeProc::new().with(&FakeProcess { pid: std::process::id(), ticks: 7, ..NODE_PROCESS });
     let mut os = proc.os();
-    assert_eq!(only(os.processes().unwrap()).cpu.unwrap().total(), os.units.span(7));
-    assert_eq!(os.cpu_step(), os.units.span(1));
+    assert_eq!(only(os.processes().unwrap()).cpu.unwrap().total(), os.units.duration_of(7));
+    assert_eq!(os.cpu_step(), os.units.duration_of(1));
 }
 
 #[test]
@@ -420,7 +420,7 @@ fn watched_processes_are_read_in_every_pass_and_others_in_turns() {
             proc.put_stat(&FakeProcess { pid, ticks, ..NODE_PROCESS });
         }
         let table = os.pass(later).unwrap();
-        let ran = |process: &&Arc<Process>| process.cpu.unwrap().user == os.units.span(ticks);
+        let ran = |process: &&Arc<Process>| process.cpu.unwrap().user == os.units.duration_of(ticks);
         assert!(ran(&&table[0]), "the watched process");
         assert!(
             (table::MIN_STATS_PER_PASS..=table::MIN_STATS_PER_PASS + table::MAX_FULL_READS_PER_PASS + 1)
@@ -443,7 +443,10 @@ fn the_number_of_files_kept_open_is_limited() {
     assert_eq!(os.table.open(), 4);
     (1..=9).for_each(|pid| proc.put_stat(&FakeProcess { pid, ticks: 7, ..NODE_PROCESS }));
     let table = os.pass(later).unwrap();
-    assert!(table.iter().all(|process| process.cpu.unwrap().user == os.units.span(7)), "they are read all the same");
+    assert!(
+        table.iter().all(|process| process.cpu.unwrap().user == os.units.duration_of(7)),
+        "they are read all the same"
+    );
     os.watch(&watched[..2]);
     os.pass(later).unwrap();
     assert_eq!(os.table.open(), 2);

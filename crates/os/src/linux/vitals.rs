@@ -36,7 +36,7 @@ impl Units {
     }
 
     /// Clock ticks as a duration, to the nanosecond.
-    pub(super) fn span(self, ticks: u64) -> Duration {
+    pub(super) fn duration_of(self, ticks: u64) -> Duration {
         let rest = u128::from(ticks % self.ticks_per_second) * 1_000_000_000 / u128::from(self.ticks_per_second);
         let whole = Duration::from_secs(ticks / self.ticks_per_second);
         whole.saturating_add(Duration::from_nanos(u64::try_from(rest).unwrap_or(0)))
@@ -62,9 +62,9 @@ impl Vitals {
         Self {
             parent: Some(stat.parent).filter(|&pid| pid > 0),
             state: stat.state,
-            started_at: boot.map(|boot| boot.plus(units.span(stat.started))),
+            started_at: boot.map(|boot| boot.plus(units.duration_of(stat.started))),
             threads: Ok(stat.threads),
-            cpu: Ok(CpuTime { user: units.span(stat.user_ticks), system: units.span(stat.system_ticks) }),
+            cpu: Ok(CpuTime { user: units.duration_of(stat.user_ticks), system: units.duration_of(stat.system_ticks) }),
             rss: Ok(stat.resident_pages.saturating_mul(units.page_bytes)),
             vsz: Ok(stat.virtual_bytes),
             io: Err(Gap::NotReported),
@@ -135,8 +135,8 @@ mod tests {
     #[test]
     fn ticks_become_durations_without_rounding_or_overflow() {
         let units = Units { ticks_per_second: 300, page_bytes: 4096 };
-        assert_eq!(units.span(301), Duration::new(1, 3_333_333));
+        assert_eq!(units.duration_of(301), Duration::new(1, 3_333_333));
         let units = Units { ticks_per_second: 1, page_bytes: 4096 };
-        assert_eq!(units.span(u64::MAX), Duration::from_secs(u64::MAX));
+        assert_eq!(units.duration_of(u64::MAX), Duration::from_secs(u64::MAX));
     }
 }

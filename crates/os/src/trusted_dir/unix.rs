@@ -10,10 +10,10 @@ use std::path::{Component, Path, PathBuf};
 use super::{DirFault, DirStatus, UnsafeDir};
 use crate::effective_uid;
 
-const ROOT: u32 = 0;
+const ROOT_UID: u32 = 0;
 /// The mode bits by which group and others may write.
-const OTHERS_WRITE: u32 = 0o022;
-const STICKY: u32 = 0o1000;
+const OTHERS_WRITE_BITS: u32 = 0o022;
+const STICKY_BIT: u32 = 0o1000;
 /// A path with more links than this is taken for a circle. The kernel has the same limit.
 const MAX_LINKS: usize = 40;
 
@@ -23,7 +23,7 @@ pub(super) fn check_dir_path(directory: &Path) -> Result<(), UnsafeDir> {
         walk.step(&next)?;
     }
     let last = metadata_of(&walk.reached)?;
-    if last.mode() & OTHERS_WRITE == 0 {
+    if last.mode() & OTHERS_WRITE_BITS == 0 {
         Ok(())
     } else {
         Err(UnsafeDir::new(&walk.reached, DirFault::WritableByOthers))
@@ -42,7 +42,7 @@ pub(super) fn check_private_dir(directory: &Path) -> Result<DirStatus, UnsafeDir
         DirFault::NotADirectory
     } else if metadata.uid() != effective_uid() {
         DirFault::ForeignOwner
-    } else if metadata.mode() & OTHERS_WRITE != 0 {
+    } else if metadata.mode() & OTHERS_WRITE_BITS != 0 {
         DirFault::WritableByOthers
     } else {
         return Ok(DirStatus::Present);
@@ -105,7 +105,7 @@ impl PathWalk {
 
 /// Checks that nobody else can replace what is in this directory, or change the target of this link.
 fn check_entry(path: &Path, metadata: &Metadata) -> Result<(), UnsafeDir> {
-    if ![ROOT, effective_uid()].contains(&metadata.uid()) {
+    if ![ROOT_UID, effective_uid()].contains(&metadata.uid()) {
         return Err(UnsafeDir::new(path, DirFault::ForeignOwner));
     }
     // The mode of a link means nothing.
@@ -115,7 +115,7 @@ fn check_entry(path: &Path, metadata: &Metadata) -> Result<(), UnsafeDir> {
     if !metadata.is_dir() {
         return Err(UnsafeDir::new(path, DirFault::NotADirectory));
     }
-    let is_writable_by_others = metadata.mode() & OTHERS_WRITE != 0 && metadata.mode() & STICKY == 0;
+    let is_writable_by_others = metadata.mode() & OTHERS_WRITE_BITS != 0 && metadata.mode() & STICKY_BIT == 0;
     if is_writable_by_others { Err(UnsafeDir::new(path, DirFault::WritableByOthers)) } else { Ok(()) }
 }
 
@@ -196,7 +196,7 @@ mod tests {
         assert!(matches!(check_private_dir(&inner).unwrap_err().fault, DirFault::WritableByOthers));
     }
 
-    /// User nobody's directories, links and files are not the user's, whatever their modes say.
+    /// The owner counts, whatever the mode says.
     #[test]
     fn a_directory_of_another_user_is_unsafe() {
         const NOBODY: u32 = 65_534;

@@ -100,7 +100,7 @@ fn file(handle: OwnedHandle) -> Option<PathBuf> {
     }
     let mut text = vec![0_u16; MAX_PATH_UNITS as usize];
     let how = FILE_NAME_NORMALIZED | VOLUME_NAME_DOS;
-    // SAFETY: the handle is open, and the buffer of so many units lives, until the call returns.
+    // SAFETY: the handle is open and the buffer of `MAX_PATH_UNITS` units lives until the call returns.
     let length = unsafe { GetFinalPathNameByHandleW(file.as_raw_handle(), text.as_mut_ptr(), MAX_PATH_UNITS, how) };
     let text = text.get(..usize::try_from(length).ok()?)?;
     without_verbatim_prefix(text).map(|text| PathBuf::from(OsString::from_wide(&text)))

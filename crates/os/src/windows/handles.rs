@@ -75,6 +75,6 @@ fn duplicate(process: &OwnedHandle, handle: usize) -> Option<OwnedHandle> {
         let me = GetCurrentProcess();
         DuplicateHandle(process.as_raw_handle(), theirs, me, &raw mut ours, 0, 0, DUPLICATE_SAME_ACCESS)
     };
-    // SAFETY: the new handle is open and belongs to nobody else.
+    // SAFETY: the new handle is open and has no other owner.
     (is_done != 0).then(|| unsafe { OwnedHandle::from_raw_handle(ours) })
 }

@@ -10,6 +10,8 @@ use windows_sys::Win32::NetworkManagement::IpHelper::{
 };
 use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6};
 
+use crate::open_files::sort_ports;
+
 /// How often a table is read: it may have grown after its size was read.
 const MAX_READ_ATTEMPTS: usize = 8;
 /// A longer table is not valid: a machine has 64 Ki ports.
@@ -33,7 +35,7 @@ unsafe trait TableRow: Copy {
     fn connection(&self) -> TcpConnection;
 }
 
-// SAFETY: made of `u32` alone.
+// SAFETY: made of `u32` only.
 unsafe impl TableRow for MIB_TCPROW_OWNER_PID {
     const FAMILY: u16 = AF_INET;
 
@@ -42,7 +44,7 @@ unsafe impl TableRow for MIB_TCPROW_OWNER_PID {
     }
 }
 
-// SAFETY: made of `u32` and `u8` alone.
+// SAFETY: made of `u32` and `u8` only.
 unsafe impl TableRow for MIB_TCP6ROW_OWNER_PID {
     const FAMILY: u16 = AF_INET6;
 
@@ -69,8 +71,7 @@ pub(super) fn of(connections: &[TcpConnection], pid: u32) -> Sockets {
             _ => {}
         }
     }
-    sockets.listening.sort_unstable();
-    sockets.listening.dedup();
+    sort_ports(&mut sockets);
     sockets
 }
 

@@ -52,14 +52,14 @@ fn pid(_: &UnixStream) -> Option<u32> {
     None
 }
 
-/// A value of which any bytes are one.
+/// A socket option of which any bytes are a valid value.
 ///
 /// # Safety
-/// The type is made of integers alone.
+/// The type is made of integers only.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 unsafe trait SocketOption {}
 
-// SAFETY: made of integers alone.
+// SAFETY: made of integers only.
 #[cfg(target_os = "linux")]
 unsafe impl SocketOption for libc::ucred {}
 
@@ -81,7 +81,7 @@ fn read_option<T: SocketOption>(
     let mut length = libc::socklen_t::try_from(size_of::<T>()).map_err(io::Error::other)?;
     let value = std::ptr::from_mut(value).cast();
     // SAFETY: the descriptor is open while the stream is borrowed. The kernel writes at most `length` bytes, which is the
-    // size of the value, and `SocketOption` says that any bytes are one.
+    // size of the value, and any bytes are a valid `SocketOption`.
     let status = unsafe { libc::getsockopt(stream.as_raw_fd(), level, option, value, &raw mut length) };
     if status != 0 {
         return Err(io::Error::last_os_error());

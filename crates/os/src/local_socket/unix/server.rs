@@ -32,8 +32,8 @@ pub struct SocketServer {
 }
 
 impl SocketServer {
-    /// Listens in a directory. The caller makes sure that it is its user's alone, and that there is no other server: a
-    /// socket that nobody answers at is replaced. `None` if somebody does, or the socket cannot be made.
+    /// Listens in a directory. The caller ensures that only its user can write there, and that no other server runs: a stale
+    /// socket is replaced. `None` if another process answers on the socket, or it cannot be made.
     pub fn listen<P: ServerProtocol>(directory: &Path, protocol: P) -> Option<Self> {
         let path = directory.join(SOCKET_NAME);
         if connect_to_same_user(&path).is_ok() {
