@@ -1,5 +1,5 @@
 use agtop_format::{money, units};
-use agtop_model::{Field, Row, Snapshot, Value};
+use agtop_model::{Field, FieldValue, Snapshot, SnapshotRow};
 use agtop_query::{FilterError, Query, Word, number};
 
 use crate::Of;
@@ -32,7 +32,7 @@ impl Condition {
     }
 
     /// Whether it holds for an agent's row; never, if it is about something else.
-    pub(super) fn holds_for_row(&self, row: &Row<'_>) -> bool {
+    pub(super) fn holds_for_row(&self, row: &SnapshotRow<'_>) -> bool {
         matches!(self, Self::Agent(query) if query.matches(row))
     }
 
@@ -62,15 +62,19 @@ pub(super) fn measures<W: Word>(query: &Query<W>, of: &W::Of<'_>) -> Vec<Measure
     query.measured().into_iter().filter_map(measure).collect()
 }
 
-fn shown(value: &Value<'_>) -> Option<String> {
+fn shown(value: &FieldValue<'_>) -> Option<String> {
     match value {
-        Value::Count(n) => Some(units::grouped(*n)),
-        Value::Tokens(n) => Some(units::count(*n)),
-        Value::Bytes(n) => Some(units::bytes(*n)),
-        Value::Percent(percent) => Some(units::percent(*percent)),
-        Value::Money(amount) => Some(units::money(*amount)),
-        Value::MoneyAtLeast(amount) => Some(money::at_least(*amount)),
-        Value::Span(span) => Some(units::span(*span)),
-        Value::Text(_) | Value::Untrusted(_) | Value::Time(_) | Value::Status(_) | Value::Gap(_) => None,
+        FieldValue::Count(n) => Some(units::grouped(*n)),
+        FieldValue::Tokens(n) => Some(units::count(*n)),
+        FieldValue::Bytes(n) => Some(units::bytes(*n)),
+        FieldValue::Percent(percent) => Some(units::percent(*percent)),
+        FieldValue::Money(amount) => Some(units::money(*amount)),
+        FieldValue::MoneyAtLeast(amount) => Some(money::at_least(*amount)),
+        FieldValue::Span(span) => Some(units::span(*span)),
+        FieldValue::Text(_)
+        | FieldValue::Untrusted(_)
+        | FieldValue::Time(_)
+        | FieldValue::Status(_)
+        | FieldValue::Gap(_) => None,
     }
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use agtop_format::{project, units};
-use agtop_model::{Agent, Billing, Field, Pace, Row, Session, Snapshot, Spend, Untrusted};
+use agtop_model::{ActivityWindow, Agent, Billing, Field, Session, Snapshot, SnapshotRow, Spend, Untrusted};
 use agtop_query::Query;
 
 use crate::condition::{Condition, Measure, is_about_status, measures};
@@ -38,13 +38,13 @@ impl Rule {
 
     fn find_agents(&self, query: &Query<&'static Field>, snapshot: &Snapshot) -> Vec<Alert> {
         let agents: Vec<Cow<'_, Agent>> = live(snapshot).map(metered).collect();
-        let rows = agents.iter().map(|agent| (&**agent, Row::of_agent(snapshot.now, agent)));
+        let rows = agents.iter().map(|agent| (&**agent, SnapshotRow::of_agent(snapshot.now, agent)));
         let mut found: Vec<_> = rows.filter(|(_, row)| query.matches(row)).collect();
         // Who has waited longest comes first.
         if is_about_status(query) {
             found.sort_by_key(|(_, row)| row.session.and_then(|session| session.last_active));
         }
-        let alert = |(agent, row): (&Agent, Row<'_>)| {
+        let alert = |(agent, row): (&Agent, SnapshotRow<'_>)| {
             let alert = self.alert(about(agent), name(agent), measures(query, &row));
             Alert {
                 severity: self.severity_if(|condition| condition.holds_for_row(&row)),
@@ -100,13 +100,13 @@ impl Rule {
 fn metered(agent: &Agent) -> Cow<'_, Agent> {
     let is_covered = |spend: &Spend| spend.billing == Billing::Included;
     let session = agent.session.as_ref().filter(|session| is_covered(&session.spend));
-    if session.is_none() && !agent.paces.iter().any(|pace| is_covered(&pace.spend)) {
+    if session.is_none() && !agent.rates.iter().any(|pace| is_covered(&pace.spend)) {
         return Cow::Borrowed(agent);
     }
     let metered =
         |session: &Arc<Session>| Arc::new(Session { spend: session.spend.metered(), ..Session::clone(session) });
     let session = session.map(metered).or_else(|| agent.session.clone());
-    Cow::Owned(Agent { session, paces: agent.paces.each_ref().map(Pace::metered), ..agent.clone() })
+    Cow::Owned(Agent { session, rates: agent.rates.each_ref().map(ActivityWindow::metered), ..agent.clone() })
 }
 
 fn about(agent: &Agent) -> Subject {
@@ -118,8 +118,8 @@ fn name(agent: &Agent) -> String {
     format!("{} {}", agent.label.for_terminal(), project(agent))
 }
 
-fn quiet(row: &Row<'_>) -> String {
-    row.session.and_then(|session| session.quiet_for(row.now)).map(units::span).unwrap_or_default()
+fn quiet(row: &SnapshotRow<'_>) -> String {
+    row.session.and_then(|session| session.idle_for(row.now)).map(units::span).unwrap_or_default()
 }
 
 /// Every window that is known now.

@@ -2,7 +2,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::Kind;
+use agtop_model::FieldKind;
 use agtop_query::parsed;
 use serde::Deserialize;
 use thiserror::Error;
@@ -230,7 +230,7 @@ impl Actions {
             actions.webhook = Some(url.clone());
         }
         if let Some(span) = &entry.cool_down {
-            let seconds = parsed(span.as_ref(), Kind::Span).map_err(|error| at(span, error.to_string()))?;
+            let seconds = parsed(span.as_ref(), FieldKind::Span).map_err(|error| at(span, error.to_string()))?;
             actions.cool_down =
                 Duration::try_from_secs_f64(seconds).map_err(|_| at(span, "no such span of time has been seen"))?;
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 use agtop_demo::sample as testing;
 use agtop_demo::sample::SECRET_WORDS;
 use agtop_model::{
-    Agent, Basis, Context, ContextSource, Cost, InFlight, Liveness, Pace, Paces, PicoUsd, RateLimit, Session, Snapshot,
-    Spend, Status, Untrusted, Usage, Window,
+    ActivityRates, ActivityWindow, Agent, ContextSource, ContextWindow, Cost, CostBasis, InFlight, Liveness, PicoUsd,
+    RateLimit, RateLimitWindow, Session, Snapshot, Spend, Status, Untrusted, Usage,
 };
 use serde::Deserialize;
 
@@ -52,23 +52,23 @@ fn of_agent(change: impl Fn(Agent) -> Agent) -> Snapshot {
 }
 
 fn with_context(agent: Agent, percent: u64) -> Agent {
-    let context = Ok(Context { used: percent * 1000, limit: 100_000, source: ContextSource::Vendor });
+    let context = Ok(ContextWindow { used: percent * 1000, limit: 100_000, source: ContextSource::Vendor });
     let session = Session { context, ..(**agent.session.as_ref().unwrap()).clone() };
     Agent { session: Some(Arc::new(session)), ..agent }
 }
 
 fn of_minute(usage: Usage, usd: f64) -> Snapshot {
     let mut spend = Spend::default();
-    spend.add(Cost { amount: PicoUsd::from_usd(usd), basis: Basis::Api }, usage.total());
-    let minute = Pace { requests: 1, usage, spend, ..Pace::nothing_over(Duration::from_mins(1)) };
-    let rolling = [minute, Pace::default(), Pace::default()];
-    Snapshot { paces: Arc::new(Paces { rolling, ..Paces::default() }), ..calm() }
+    spend.add(Cost { amount: PicoUsd::from_usd(usd), basis: CostBasis::Api }, usage.total());
+    let minute = ActivityWindow { requests: 1, usage, spend, ..ActivityWindow::empty(Duration::from_mins(1)) };
+    let rolling = [minute, ActivityWindow::default(), ActivityWindow::default()];
+    Snapshot { rates: Arc::new(ActivityRates { rolling, ..ActivityRates::default() }), ..calm() }
 }
 
 fn of_allowance(used_percent: f64, left: Option<i64>) -> Snapshot {
     let calm = calm();
     let at = |seconds: i64| agtop_model::Timestamp::from_millis(calm.now.as_millis() + seconds * 1000);
-    let window = Window { minutes: 300, used_percent, resets_at: left.map(at) };
+    let window = RateLimitWindow { minutes: 300, used_percent, resets_at: left.map(at) };
     let limit = RateLimit { limit: "codex".into(), plan: None, windows: vec![window] };
     Snapshot { rate_limits: [(ClientId::new("codex"), calm.now, limit)].into(), ..calm }
 }
@@ -136,16 +136,16 @@ fn a_minute_that_costs_more_than_five_dollars_an_hour_is_told() {
 fn the_cost_of_a_minute_says_what_it_leaves_out() {
     let with_unknown = |usd| {
         let mut snapshot = of_minute(Usage { output: 5, ..Usage::default() }, usd);
-        let mut paces = (*snapshot.paces).clone();
+        let mut paces = (*snapshot.rates).clone();
         paces.rolling[0].spend.unknown_turns = 1;
-        snapshot.paces = Arc::new(paces);
+        snapshot.rates = Arc::new(paces);
         snapshot
     };
     assert_eq!(Rules::default().find(&with_unknown(0.10))[0].text(), "$6.00+/h");
     let mut all_unknown = with_unknown(0.0);
-    let mut paces = (*all_unknown.paces).clone();
+    let mut paces = (*all_unknown.rates).clone();
     paces.rolling[0].spend.api_turns = 0;
-    all_unknown.paces = Arc::new(paces);
+    all_unknown.rates = Arc::new(paces);
     let rules = Rules::default().with_threshold("burn", -1.0);
     assert_eq!(names(&all_unknown), [""; 0]);
     assert!(rules.find(&all_unknown).iter().all(|alert| &*alert.name != "burn"), "what is unknown is not $0.00");
@@ -293,10 +293,10 @@ fn no_alert_is_about_dollars_that_a_subscription_covers() {
     let usage = Usage { input: 1_000, ..Usage::default() };
     let metered = of_minute(usage, 2.0);
     assert_eq!(names(&metered), ["burn", "no_output", "cache_hit"]);
-    let mut minute = *metered.paces.one_minute();
+    let mut minute = *metered.rates.one_minute();
     minute.spend.cover();
     let rolling = [minute; 3];
-    let covered = Snapshot { paces: Arc::new(Paces { rolling, ..Paces::default() }), ..metered };
+    let covered = Snapshot { rates: Arc::new(ActivityRates { rolling, ..ActivityRates::default() }), ..metered };
     assert_eq!(names(&covered), ["cache_hit"]);
 }
 
@@ -306,11 +306,11 @@ fn a_rule_about_an_agents_dollars_does_not_count_those_that_a_subscription_cover
     let finds = |cover: fn(&mut Spend)| {
         let snapshot = of_agent(|agent| {
             let mut spend = Spend::default();
-            spend.add(Cost { amount: PicoUsd::from_usd(9.0), basis: Basis::Api }, 10);
+            spend.add(Cost { amount: PicoUsd::from_usd(9.0), basis: CostBasis::Api }, 10);
             cover(&mut spend);
             let session = Session { spend, ..(**agent.session.as_ref().unwrap()).clone() };
-            let pace = Pace { requests: 1, spend, ..Pace::nothing_over(Duration::from_mins(5)) };
-            Agent { session: Some(Arc::new(session)), paces: [pace; 3], ..agent }
+            let pace = ActivityWindow { requests: 1, spend, ..ActivityWindow::empty(Duration::from_mins(5)) };
+            Agent { session: Some(Arc::new(session)), rates: [pace; 3], ..agent }
         });
         mine.find(&snapshot).iter().any(|alert| &*alert.name == "mine")
     };

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{Agent, ClientId, Gap, Kind, Liveness, Pace, RateLimit, Snapshot, Untrusted, Value, Window};
+use agtop_model::{
+    ActivityWindow, Agent, ClientId, FieldKind, FieldValue, Gap, Liveness, RateLimit, RateLimitWindow, Snapshot,
+    Untrusted,
+};
 use agtop_query::{Substring, Word, needs_its_person};
 
 /// A window of an account's allowance.
@@ -10,16 +13,16 @@ use agtop_query::{Substring, Word, needs_its_person};
 pub(super) struct Allowance<'a> {
     pub(super) client: ClientId,
     pub(super) limit: &'a RateLimit,
-    pub(super) window: &'a Window,
+    pub(super) window: &'a RateLimitWindow,
 }
 
-type OfFleet = for<'a> fn(&'a Snapshot) -> Value<'a>;
-type OfQuota = for<'a> fn(&Allowance<'a>) -> Value<'a>;
+type OfFleet = for<'a> fn(&'a Snapshot) -> FieldValue<'a>;
+type OfQuota = for<'a> fn(&Allowance<'a>) -> FieldValue<'a>;
 
 /// A word, and how it is read from what it asks.
 pub(crate) struct Metric<G> {
     id: &'static str,
-    kind: Kind,
+    kind: FieldKind,
     get: G,
     /// The value in a line, around the number alone.
     phrase: fn(&str) -> String,
@@ -36,7 +39,7 @@ pub(crate) trait Topic: Copy + 'static {
     fn metrics() -> &'static [Metric<Self::Get>];
 
     /// Asks it.
-    fn ask<'a>(get: &Self::Get, of: &Self::Of<'a>) -> Value<'a>;
+    fn ask<'a>(get: &Self::Get, of: &Self::Of<'a>) -> FieldValue<'a>;
 }
 
 /// A word about a topic.
@@ -59,7 +62,7 @@ impl Topic for Fleet {
         FLEET
     }
 
-    fn ask<'a>(get: &Self::Get, of: &Self::Of<'a>) -> Value<'a> {
+    fn ask<'a>(get: &Self::Get, of: &Self::Of<'a>) -> FieldValue<'a> {
         get(of)
     }
 }
@@ -72,71 +75,86 @@ impl Topic for Quota {
         QUOTA
     }
 
-    fn ask<'a>(get: &Self::Get, of: &Self::Of<'a>) -> Value<'a> {
+    fn ask<'a>(get: &Self::Get, of: &Self::Of<'a>) -> FieldValue<'a> {
         get(of)
     }
 }
 
 static FLEET: &[Metric<OfFleet>] = &[
-    Metric { id: "agents", kind: Kind::Count, get: |all| count(live(all).count()), phrase: str::to_owned },
+    Metric { id: "agents", kind: FieldKind::Count, get: |all| count(live(all).count()), phrase: str::to_owned },
     Metric {
         id: "waiting",
-        kind: Kind::Count,
+        kind: FieldKind::Count,
         get: |all| count(live(all).filter(|agent| needs_its_person(agent.status)).count()),
         phrase: str::to_owned,
     },
     Metric {
         id: "burn",
-        kind: Kind::Money,
-        get: |all| Value::spent_per_hour(&minute(all).metered()),
+        kind: FieldKind::Money,
+        get: |all| FieldValue::spent_per_hour(&minute(all).metered()),
         phrase: |n| format!("{n}/h"),
     },
     Metric {
         id: "minute_cost",
-        kind: Kind::Money,
-        get: |all| Value::spent_in(&minute(all).metered()),
+        kind: FieldKind::Money,
+        get: |all| FieldValue::spent_in(&minute(all).metered()),
         phrase: in_a_minute,
     },
     Metric {
         id: "minute_tokens",
-        kind: Kind::Tokens,
-        get: |all| Value::Tokens(minute(all).usage.total()),
+        kind: FieldKind::Tokens,
+        get: |all| FieldValue::Tokens(minute(all).usage.total()),
         phrase: in_a_minute,
     },
     Metric {
         id: "minute_output",
-        kind: Kind::Tokens,
-        get: |all| Value::Tokens(minute(all).usage.output),
+        kind: FieldKind::Tokens,
+        get: |all| FieldValue::Tokens(minute(all).usage.output),
         phrase: in_a_minute,
     },
-    Metric { id: "minute_errors", kind: Kind::Count, get: |all| Value::Count(minute(all).errors), phrase: in_a_minute },
+    Metric {
+        id: "minute_errors",
+        kind: FieldKind::Count,
+        get: |all| FieldValue::Count(minute(all).errors),
+        phrase: in_a_minute,
+    },
     Metric {
         id: "minute_hit",
-        kind: Kind::Percent,
-        get: |all| minute(all).hit_percent().map_or(Value::Gap(Gap::NotReported), Value::Percent),
+        kind: FieldKind::Percent,
+        get: |all| minute(all).hit_percent().map_or(FieldValue::Gap(Gap::NotReported), FieldValue::Percent),
         phrase: in_a_minute,
     },
     Metric {
         id: "lost_records",
-        kind: Kind::Count,
-        get: |all| Value::Count(lost_records(all)),
+        kind: FieldKind::Count,
+        get: |all| FieldValue::Count(lost_records(all)),
         phrase: |n| format!("{n} {}: agtop doctor", if n == "1" { "record" } else { "records" }),
     },
 ];
 
 static QUOTA: &[Metric<OfQuota>] = &[
-    Metric { id: "used", kind: Kind::Percent, get: |of| Value::Percent(of.window.used_percent), phrase: str::to_owned },
+    Metric {
+        id: "used",
+        kind: FieldKind::Percent,
+        get: |of| FieldValue::Percent(of.window.used_percent),
+        phrase: str::to_owned,
+    },
     Metric {
         id: "minutes",
-        kind: Kind::Count,
-        get: |of| Value::Count(of.window.minutes.into()),
+        kind: FieldKind::Count,
+        get: |of| FieldValue::Count(of.window.minutes.into()),
         phrase: |n| format!("window of {n} min"),
     },
-    Metric { id: "client", kind: Kind::Text, get: |of| Value::Text(of.client.as_str().into()), phrase: str::to_owned },
+    Metric {
+        id: "client",
+        kind: FieldKind::Text,
+        get: |of| FieldValue::Text(of.client.as_str().into()),
+        phrase: str::to_owned,
+    },
     Metric {
         id: "limit",
-        kind: Kind::Text,
-        get: |of| Value::Untrusted(Cow::Owned(Untrusted::new(&*of.limit.limit))),
+        kind: FieldKind::Text,
+        get: |of| FieldValue::Untrusted(Cow::Owned(Untrusted::new(&*of.limit.limit))),
         phrase: str::to_owned,
     },
 ];
@@ -153,11 +171,11 @@ impl<T: Topic> Word for About<T> {
         self.0.id
     }
 
-    fn kind(self) -> Kind {
+    fn kind(self) -> FieldKind {
         self.0.kind
     }
 
-    fn value<'a>(self, of: &Self::Of<'a>) -> Value<'a> {
+    fn value<'a>(self, of: &Self::Of<'a>) -> FieldValue<'a> {
         T::ask(&self.0.get, of)
     }
 
@@ -181,8 +199,8 @@ pub(super) fn live(snapshot: &Snapshot) -> impl Iterator<Item = &Agent> {
     snapshot.agents.iter().filter(|agent| agent.liveness == Liveness::Live)
 }
 
-fn minute(snapshot: &Snapshot) -> &Pace {
-    snapshot.paces.one_minute()
+fn minute(snapshot: &Snapshot) -> &ActivityWindow {
+    snapshot.rates.one_minute()
 }
 
 /// Nothing, as long as nothing is missing from the sums.
@@ -194,6 +212,6 @@ fn in_a_minute(shown: &str) -> String {
     format!("{shown} in a minute")
 }
 
-fn count(n: usize) -> Value<'static> {
-    Value::Count(n as u64)
+fn count(n: usize) -> FieldValue<'static> {
+    FieldValue::Count(n as u64)
 }

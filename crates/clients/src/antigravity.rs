@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Event, Place, SessionFacts, SessionKey, TitleRank};
+use agtop_model::{ClientId, Event, SessionFacts, SessionKey, SourcePosition, TitleRank};
 use serde::Deserialize;
 
 use crate::decode::{Record, SourceFile};
@@ -124,7 +124,7 @@ impl Decoder for Transcript {
         };
         let step: Step<'_> = serde_json::from_slice(bytes)?;
         let at = step.created_at.0;
-        let record = &mut Record::new(self.file, Place::Byte(offset), at, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), at, out);
         let started = at.filter(|_| std::mem::take(&mut self.is_new));
         // Every step tells that the session is at work.
         record.facts(&self.session, SessionFacts { started, ..SessionFacts::default() });
@@ -148,7 +148,7 @@ struct Note {
 impl Decoder for Note {
     /// Nothing in it tells when it was written.
     fn feed(&mut self, _: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        Record::new(self.file, Place::Entry(0), None, out).facts(&self.session, SessionFacts::default());
+        Record::new(self.file, SourcePosition::Entry(0), None, out).facts(&self.session, SessionFacts::default());
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What a decoder keeps between lines, as bytes: so that another process can go on where this one stopped.
 
-use agtop_model::{Lineage, Tier};
+use agtop_model::{Lineage, ServiceTier};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -46,6 +46,6 @@ impl Listed for Lineage {
     const ALL: &'static [Self] = &[Self::Main, Self::Sidechain, Self::Embedded];
 }
 
-impl Listed for Tier {
+impl Listed for ServiceTier {
     const ALL: &'static [Self] = &[Self::Standard, Self::Priority, Self::Flex, Self::Batch, Self::Fast];
 }

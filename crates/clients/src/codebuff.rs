@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn,
+    Usage, UsageExtent,
 };
 use serde::Deserialize;
 
@@ -140,7 +141,7 @@ impl Decoder for State {
         let state: RunState<'_> = serde_json::from_slice(bytes)?;
         let Some(context) = state.session_state.and_then(|state| state.file_context) else { return Ok(()) };
         let cwd = [&context.cwd, &context.project_root].into_iter().filter_map(|cwd| cwd.text()).find_map(directory);
-        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         record.facts(&self.session, SessionFacts { cwd, ..SessionFacts::default() });
         Ok(())
     }
@@ -237,7 +238,7 @@ impl Chat {
             id: id.map(Into::into),
             model: metadata.model.text().map(|model| self.names.get(model)),
             // An answer takes several requests, of sub-agents too: how many is not told.
-            extent: Extent::Sum,
+            extent: UsageExtent::Sum,
             context_used: Some(0),
             ..response(MessageKey::in_session(&self.session, &key), usage, self.opened)
         };
@@ -249,11 +250,11 @@ impl Decoder for Chat {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let messages: List<'_> = serde_json::from_slice(bytes)?;
-        let record = &mut Record::new(self.file, Place::Entry(0), self.started, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), self.started, out);
         record.facts(&self.session, SessionFacts { started: self.started, ..SessionFacts::default() });
         messages.each("messages", |n, message: Message<'_>| {
             record.at = message.timestamp.0.or(self.started);
-            record.source.place = Place::Entry(n);
+            record.source.place = SourcePosition::Entry(n);
             self.message(&message, n, record);
         })
     }

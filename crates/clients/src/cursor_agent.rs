@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Event, EventKind, Place, SessionFacts, SessionKey, TitleRank};
+use agtop_model::{ClientId, Event, EventKind, SessionFacts, SessionKey, SourcePosition, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -186,7 +186,7 @@ impl Decoder for ChatDirectory {
         let told: Beside<'_> = serde_json::from_slice(document(input)?)?;
         let started = told.created_at_ms.0;
         let cwd = told.cwd.text().and_then(directory);
-        let record = &mut Record::new(self.file, Place::Entry(0), started, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), started, out);
         record.facts(&self.session, SessionFacts { cwd, started, ..SessionFacts::default() });
         Ok(())
     }
@@ -212,7 +212,7 @@ impl Decoder for TrustedDirectory {
         let told: Trusted<'_> = serde_json::from_slice(document(input)?)?;
         let Some(path) = told.workspace_path.text() else { return Ok(()) };
         let Some(root) = directory(path) else { return Ok(()) };
-        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         let mut emit = |project, root: PathBuf| {
             record.emit(&SessionKey::new(ID, ""), EventKind::ProjectRoot { project, root });
         };
@@ -290,7 +290,7 @@ impl Decoder for Rows {
             return Err(DecodeError::malformed("a row of other columns than were asked for"));
         };
         let Some(value) = value.bytes() else { return Ok(()) };
-        let record = &mut Record::new(self.file, Place::Row { table, rowid }, None, out);
+        let record = &mut Record::new(self.file, SourcePosition::Row { table, rowid }, None, out);
         match (key.text(), &self.chat) {
             (Some("0"), Some(id)) => self.chat(id, value, record),
             (Some(key), _) => Self::conversation(key, value, record),
@@ -342,7 +342,7 @@ impl Decoder for Transcript {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
         let line: Line<'_> = serde_json::from_slice(bytes)?;
-        let record = &mut Record::new(self.file, Place::Byte(offset), line.created_at.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.created_at.0, out);
         let model = line.model_id.text().map(|model| self.names.get(model));
         if self.is_new || (model.is_some() && model != self.model) {
             let started = line.created_at.0.filter(|_| self.is_new);

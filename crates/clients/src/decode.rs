@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, FileId, InferenceGeo, IssueKind, Lineage, MessageKey, Place, Provenance,
-    Purpose, SessionFacts, SessionKey, Tier, Timestamp, Title, TitleRank, Turn, Usage,
+    CoarserRecords, Event, EventKind, FileId, InferenceGeo, IssueKind, Lineage, MessageKey, Provenance, Purpose,
+    ServiceTier, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank, Turn, Usage, UsageExtent,
 };
 use jiff::tz::TimeZone;
 use thiserror::Error;
@@ -161,7 +161,7 @@ pub(crate) struct Record<'o> {
 
 impl<'o> Record<'o> {
     /// A record at `place` of `file`.
-    pub(crate) fn new(file: SourceFile, place: Place, at: Option<Timestamp>, out: &'o mut Vec<Event>) -> Self {
+    pub(crate) fn new(file: SourceFile, place: SourcePosition, at: Option<Timestamp>, out: &'o mut Vec<Event>) -> Self {
         let SourceFile { id: file, prose_from } = file;
         Self { source: Provenance { file, place }, at, prose_from, out }
     }
@@ -232,8 +232,8 @@ pub(crate) fn response(message: MessageKey, usage: Usage, opened: Timestamp) -> 
         requests: 1,
         model: None,
         usage,
-        tier: Tier::Standard,
-        extent: Extent::Response,
+        tier: ServiceTier::Standard,
+        extent: UsageExtent::Response,
         embedded_cost: None,
         stop: None,
         lineage: Lineage::Main,

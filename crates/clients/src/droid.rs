@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey,
+    Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -165,7 +166,7 @@ impl Decoder for Settings {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let settings: SettingsFile<'_> = serde_json::from_slice(bytes)?;
         let at = settings.provider_lock_timestamp.0;
-        let record = &mut Record::new(self.file, Place::Entry(0), at, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), at, out);
         let model: Option<Arc<str>> = settings.model.text().map(|model| own_name(model).into());
         record.facts(&self.session, SessionFacts { model: model.clone(), ..SessionFacts::default() });
         let usage = settings.token_usage.unwrap_or_default().usage();
@@ -268,7 +269,7 @@ impl Decoder for Log {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
         let line: Line<'_> = serde_json::from_slice(bytes)?;
-        let record = &mut Record::new(self.file, Place::Byte(offset), line.timestamp.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         match (line.kind.text(), &line.message) {
             (Some("session_start"), _) => self.begun(&line, record),
             (Some("message"), Some(message)) => self.said(message, record),

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Event, Place, SessionFacts, SessionKey, TitleRank};
+use agtop_model::{ClientId, Event, SessionFacts, SessionKey, SourcePosition, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -145,7 +145,7 @@ impl Decoder for Summary {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let summary: Whole<'_> = serde_json::from_slice(bytes)?;
-        let record = &mut Record::new(self.file, Place::Entry(0), summary.created_at.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), summary.created_at.0, out);
         let kind = summary.session_kind.text();
         let is_sub_agent = kind.is_some_and(|kind| kind.starts_with("subagent"));
         let above = summary.parent_session_id.text().map(|id| SessionKey::new(ID, id));
@@ -205,7 +205,7 @@ impl Decoder for History {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
         let line: Line<'_> = serde_json::from_slice(bytes)?;
-        let record = &mut Record::new(self.file, Place::Byte(offset), line.timestamp.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         if let Some(cwd) = self.cwd.take() {
             let facts = SessionFacts { cwd: Some(cwd), started: line.timestamp.0, ..SessionFacts::default() };
             record.facts(&self.session, facts);

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn, Usage,
 };
 use serde::Deserialize;
 
@@ -178,7 +178,7 @@ impl Decoder for Database {
         let Input::Row { table, rowid, cells } = input else {
             return Err(DecodeError::malformed("a database that is read as text"));
         };
-        self.session(cells, Record::new(self.file, Place::Row { table, rowid }, None, out))
+        self.session(cells, Record::new(self.file, SourcePosition::Row { table, rowid }, None, out))
     }
 }
 

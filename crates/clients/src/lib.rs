@@ -56,7 +56,7 @@ mod testing;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Process, Role};
+use agtop_model::{ClientId, Process, ProcessRole};
 
 pub use danger::danger;
 pub use decode::{Cell, DecodeError, Decoder, Input, MAX_EVENTS, Source};
@@ -112,7 +112,7 @@ pub fn client(name: &str) -> Option<&'static dyn Client> {
 ///
 /// A wrapper (`sudo`, `env`, `timeout`, `npx`, `uv run`, a shell) is nothing, whatever it starts: its child is looked at
 /// by itself, and one that replaces itself has become that child.
-pub fn recognise(process: &Process) -> Option<(ClientId, Role)> {
+pub fn recognise(process: &Process) -> Option<(ClientId, ProcessRole)> {
     let facts = ProcFacts::new(process);
     let is_named = |client: &&dyn Client| client.signature().is_named_by_file(&facts);
     let recognised = |client: &dyn Client| Some((client.info().id, client.recognise(&facts)?));
@@ -130,7 +130,7 @@ pub trait Client: Sync {
 
     /// What this process is to the client, judged by what it *is* (executable, script, package), never by a word
     /// somewhere on its command line.
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
         self.signature().role(process)
     }
 

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role};
+use agtop_model::{ClientId, ProcessRole};
 
 use crate::pi::entries::Entries;
 use crate::signature::ProcessSignature;
@@ -68,12 +68,12 @@ impl Client for OpenClaw {
         &SIGNATURE
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
         if GATEWAYS.iter().any(|name| process.is_program(name) || process.is_node_command(name)) {
-            return Some(Role::Agent);
+            return Some(ProcessRole::Agent);
         }
         let is_agent = SIGNATURE.subcommand(process).is_none_or(|word| AGENTS.contains(&word));
-        SIGNATURE.is(process).then_some(if is_agent { Role::Agent } else { Role::Helper })
+        SIGNATURE.is(process).then_some(if is_agent { ProcessRole::Agent } else { ProcessRole::Helper })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
@@ -206,12 +206,12 @@ mod tests {
     #[test]
     fn the_gateway_is_an_agent_and_its_seats_are_helpers() {
         let role = |argv: &[&str]| OpenClaw.recognise(&ProcFacts::new(&process("node", argv, "/usr/bin/node")));
-        assert_eq!(role(&["openclaw-gateway"]), Some(Role::Agent));
+        assert_eq!(role(&["openclaw-gateway"]), Some(ProcessRole::Agent));
         let package = "/x/node_modules/openclaw/dist/index.js";
-        assert_eq!(role(&["node", package, "gateway", "--port", "18789"]), Some(Role::Agent));
-        assert_eq!(role(&["node", "/usr/bin/clawdbot", "--profile", "x", "agent"]), Some(Role::Agent));
-        assert_eq!(role(&["node", package, "tui"]), Some(Role::Helper));
-        assert_eq!(role(&["openclaw"]), Some(Role::Agent));
+        assert_eq!(role(&["node", package, "gateway", "--port", "18789"]), Some(ProcessRole::Agent));
+        assert_eq!(role(&["node", "/usr/bin/clawdbot", "--profile", "x", "agent"]), Some(ProcessRole::Agent));
+        assert_eq!(role(&["node", package, "tui"]), Some(ProcessRole::Helper));
+        assert_eq!(role(&["openclaw"]), Some(ProcessRole::Agent));
         assert_eq!(role(&["node", "/x/node_modules/openclaw-extra/cli.js", "gateway"]), None);
         assert_eq!(OpenClaw.recognise(&ProcFacts::new(&process("vim", &["vim", "openclaw"], "/usr/bin/vim"))), None);
     }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use agtop_model::Role;
+use agtop_model::ProcessRole;
 
 use crate::ProcFacts;
 use crate::called::is_called;
@@ -89,9 +89,9 @@ impl ProcessSignature {
     };
 
     /// What the process is to the agent.
-    pub(crate) fn role(&self, process: &ProcFacts<'_>) -> Option<Role> {
+    pub(crate) fn role(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
         if self.parts.iter().any(|part| process.is_program_beginning(part)) {
-            return Some(Role::Helper);
+            return Some(ProcessRole::Helper);
         }
         self.is(process).then(|| self.work(process))
     }
@@ -137,15 +137,15 @@ impl ProcessSignature {
             || process.module().is_some_and(|module| self.python.contains(&module))
     }
 
-    fn work(&self, process: &ProcFacts<'_>) -> Role {
+    fn work(&self, process: &ProcFacts<'_>) -> ProcessRole {
         let is_helping = self.tools.contains(&process.program())
             || self.services.contains(&process.title())
             || self.serving.iter().any(|flag| process.has_arg(flag));
         match self.subcommand(process) {
-            _ if is_helping => Role::Helper,
-            Some(word) if self.hosts.contains(&word) => Role::Host,
-            Some(word) if self.chores.contains(&word) => Role::Helper,
-            _ => Role::Agent,
+            _ if is_helping => ProcessRole::Helper,
+            Some(word) if self.hosts.contains(&word) => ProcessRole::Host,
+            Some(word) if self.chores.contains(&word) => ProcessRole::Helper,
+            _ => ProcessRole::Agent,
         }
     }
 }

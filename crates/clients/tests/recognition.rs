@@ -1,7 +1,7 @@
 //! Who is an agent: real command lines of all platforms, most of them traps.
 
 use agtop_clients::{ProcFacts, client, clients, recognise};
-use agtop_model::{Gap, ProcId, Process, ProcessState, Role, Untrusted};
+use agtop_model::{Gap, ProcId, Process, ProcessRole, ProcessState, Untrusted};
 
 const TABLE: &str = include_str!("recognition.tsv");
 
@@ -25,9 +25,9 @@ fn process(comm: &str, exe: &str, argv: Vec<Untrusted>) -> Process {
 
 fn verdict(process: &Process) -> String {
     match recognise(process) {
-        Some((client, Role::Agent)) => format!("{client} agent"),
-        Some((client, Role::Host)) => format!("{client} host"),
-        Some((client, Role::Helper)) => format!("{client} helper"),
+        Some((client, ProcessRole::Agent)) => format!("{client} agent"),
+        Some((client, ProcessRole::Host)) => format!("{client} host"),
+        Some((client, ProcessRole::Helper)) => format!("{client} helper"),
         None => "nothing".to_owned(),
     }
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 use agtop_clients::{CLIENTS, Client, Env, Format, Source};
 use agtop_hooks::{HookDirs, Listener, RefusedCounts};
 use agtop_model::{
-    Agent, ClientId, FileId, Grain, Health, ProcId, Session, SessionKey, Snapshot, Timestamp, Timings, UsageTable,
+    Agent, ClientId, FileId, ProcId, Session, SessionKey, Snapshot, SourceHealth, TimeGranularity, Timestamp, Timings,
+    UsageTable,
 };
 
 use agtop_os::Os;
@@ -403,7 +404,7 @@ impl Collector {
                 }
                 Recounted::Summed(warm) => {
                     world.recall_sums(cached, warm);
-                    &warm.rest.issues
+                    &warm.unmerged.issues
                 }
             };
             tracing::trace!(%client, ?path, ?worth, "ledger: reports on a file");
@@ -459,11 +460,11 @@ impl Collector {
     }
 
     /// Reads what is new, and tells what was used, as finely as `grain` says.
-    pub fn usage_table(&mut self, grain: Grain) -> UsageTable {
+    pub fn usage_table(&mut self, grain: TimeGranularity) -> UsageTable {
         // Some clients keep their files where their processes work.
         self.look_at_processes();
         self.interest = Interest::Usage;
-        if grain == Grain::Response {
+        if grain == TimeGranularity::Response {
             self.detail = Detail::Responses;
         }
         self.read_files();
@@ -502,7 +503,7 @@ impl Collector {
             (agent.status, agent.evidence) = status::of_agent(agent, words, now);
             agent.cause = status::cause(agent, words);
             let paces = agent.session.as_ref().and_then(|session| told.lately.by_session.get(&session.key));
-            agent.paces = paces.copied().unwrap_or(agent.paces);
+            agent.rates = paces.copied().unwrap_or(agent.rates);
         }
         let pushed: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.since)).collect();
         self.status_starts.note(&mut agents, KnownStarts { hosts: &hosts, pushed: &pushed }, now);
@@ -523,10 +524,10 @@ impl Collector {
             cpu_percents: Arc::new(self.vitals.cpu_percents()),
             sessions: told.sessions,
             totals: told.totals,
-            paces: Arc::new(told.lately.all),
+            rates: Arc::new(told.lately.all),
             timings: Arc::new(self.timings()),
             history: self.history.so_far(),
-            lifecycles: self.attendance.lifecycles().cloned().collect(),
+            lifecycle_events: self.attendance.lifecycle_events().cloned().collect(),
             rate_limits: told.limits.into(),
             health: Arc::new(health),
             prices: self.prices.as_of().into(),
@@ -534,10 +535,10 @@ impl Collector {
     }
 
     /// How well the sources could be read, the ledger among them.
-    pub fn health(&mut self) -> Health {
+    pub fn health(&mut self) -> SourceHealth {
         self.health.note_ledger(self.remembrance.take_faults());
         let read = self.health.report(&self.world, |client| self.wants(client));
-        Health { hooks: self.pushes.setbacks(), ..read }
+        SourceHealth { hooks: self.pushes.setbacks(), ..read }
     }
 
     fn timings(&mut self) -> Timings {

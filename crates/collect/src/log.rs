@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use agtop_clients::{ProcFacts, Store};
 use agtop_model::{
-    Agent, ClientId, Evidence, Gap, Join, ProcId, Process, Reading, Role, Session, SessionKey, Status, Timestamp,
+    Agent, ClientId, Evidence, Gap, ProcId, Process, ProcessRole, Reading, Session, SessionJoin, SessionKey, Status,
+    Timestamp,
 };
 use tracing::{Level, debug, enabled, trace, warn};
 
@@ -49,7 +50,7 @@ impl<K: Eq + Hash, V: PartialEq + Clone> Said<K, V> {
 }
 
 /// What a process was found to be; said when it was looked at, which happens once for each program that it runs.
-pub(crate) fn verdict(process: &Process, verdict: Option<(ClientId, Role)>) {
+pub(crate) fn verdict(process: &Process, verdict: Option<(ClientId, ProcessRole)>) {
     if !is_wanted() {
         return;
     }
@@ -194,7 +195,7 @@ pub(crate) struct AgentLog {
 }
 
 /// The session of an agent, if it has one, and why it has none of the others.
-type Joined = (BTreeMap<SessionKey, Option<Join>>, BTreeMap<SessionKey, Refusal>);
+type Joined = (BTreeMap<SessionKey, Option<SessionJoin>>, BTreeMap<SessionKey, Refusal>);
 
 /// Why an agent does not have a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -293,14 +294,14 @@ impl AgentLog {
 
     /// Sessions that somebody writes to, and whether that is known to be an agent's process.
     fn note_sessions(&mut self, joining: &Joining<'_>, owners: &HashMap<&SessionKey, u32>) {
-        let is_recent = |session: &&Arc<Session>| session.quiet_for(joining.now).is_some_and(|quiet| quiet <= RECENT);
+        let is_recent = |session: &&Arc<Session>| session.idle_for(joining.now).is_some_and(|quiet| quiet <= RECENT);
         let mut seen = HashSet::new();
         for session in joining.sessions.iter().take_while(is_recent) {
             let has_process = owners.contains_key(&session.key);
             seen.insert(&session.key);
             if self.sessions.is_news(session.key.clone(), &has_process) {
                 let (client, id, cwd) = (session.key.client, &session.key.id, &session.cwd);
-                let quiet = session.quiet_for(joining.now);
+                let quiet = session.idle_for(joining.now);
                 debug!(%client, session = ?id, ?cwd, ?quiet, has_process, "session: was written to just now");
             }
         }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use agtop_clients::clients;
-use agtop_ledger::{Access, Ledger, LimitReading, Opening};
-use agtop_model::{ClientId, FileId, Grain, RateLimit, Timestamp, UsageTable};
+use agtop_ledger::{Ledger, LedgerAccess, LedgerOptions, RateLimitReading};
+use agtop_model::{ClientId, FileId, RateLimit, TimeGranularity, Timestamp, UsageTable};
 
 use crate::cache::ledger_cache::{Cached, Worth};
 use crate::state::{Lens, World};
@@ -22,7 +22,7 @@ impl Glimpse {
     /// Opens the ledger, if there is one and nothing is wrong with it.
     pub fn open(path: &Path, now: Timestamp) -> Option<Self> {
         let ids: Vec<ClientId> = clients().map(|client| client.info().id).collect();
-        let opening = Opening { path, clients: &ids, now, patience: PATIENCE };
+        let opening = LedgerOptions { path, clients: &ids, now, busy_timeout: PATIENCE };
         let opened = path.exists().then(|| Ledger::open(&opening).ok()).flatten()?;
         Some(Self(opened.ledger))
     }
@@ -37,21 +37,22 @@ impl Glimpse {
         let mut world = World::new(now, lens);
         let mut files = (0..).map(FileId);
         self.0
-            .each_memory_since(since, |memory, modified| {
+            .for_each_summary_since(since, |memory, modified| {
                 if let Some(file) = files.next() {
                     world.recall(Cached { file, modified, worth: Worth::Gone }, &memory);
                 }
             })
             .ok()?;
-        Some(world.usage_table(now, Grain::Response))
+        Some(world.usage_table(now, TimeGranularity::Response))
     }
 
     /// Writes down how much of a client's allowances is used.
     pub fn note_limits(&mut self, client: ClientId, limits: Vec<RateLimit>, at: Timestamp) {
-        if limits.is_empty() || self.0.access() != Access::Write {
+        if limits.is_empty() || self.0.access() != LedgerAccess::Write {
             return;
         }
-        let readings: Vec<LimitReading> = limits.into_iter().map(|limit| LimitReading { client, at, limit }).collect();
+        let readings: Vec<RateLimitReading> =
+            limits.into_iter().map(|limit| RateLimitReading { client, at, limit }).collect();
         // The next status line says it again.
         let _ = self.0.batch().and_then(|mut batch| {
             batch.append_limits(&readings)?;

@@ -15,8 +15,8 @@ use std::time::{Duration, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Settings};
-use agtop_ledger::{Ledger, Opening};
-use agtop_model::{Grain, Session, Snapshot, Timestamp, UsageTable};
+use agtop_ledger::{Ledger, LedgerOptions};
+use agtop_model::{Session, Snapshot, TimeGranularity, Timestamp, UsageTable};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use tempfile::TempDir;
@@ -77,7 +77,7 @@ impl Home {
             collector.finish();
             rows(&table)
         };
-        format!("{}\n{}", table(Grain::Response), table(Grain::QuarterHour))
+        format!("{}\n{}", table(TimeGranularity::Response), table(TimeGranularity::QuarterHour))
     }
 
     /// What a collector tells in the end that looks while files are written, in as many steps.
@@ -114,7 +114,7 @@ impl Home {
     fn exported(&self, ledger: &str) -> u64 {
         let clients: Vec<_> = CLIENTS.iter().map(|client| client.info().id).collect();
         let (path, now) = (self.ledger_path(ledger), Timestamp::from_millis(0));
-        let opening = Opening { path: &path, clients: &clients, now, patience: Opening::PATIENCE };
+        let opening = LedgerOptions { path: &path, clients: &clients, now, busy_timeout: LedgerOptions::BUSY_TIMEOUT };
         let mut lines = Vec::new();
         Ledger::open(&opening).unwrap().ledger.export(&mut lines).unwrap();
         let mut responses: BTreeMap<String, u64> = BTreeMap::new();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use agtop_clients::Env;
 use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
-use agtop_model::{Grain, ModelSpend, Session, Snapshot, Timestamp, UsageRow};
+use agtop_model::{ModelSpend, Session, Snapshot, TimeGranularity, Timestamp, UsageRow};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use proptest::prelude::*;
@@ -148,7 +148,7 @@ impl Home {
     /// What a report tells, which goes on with files where an earlier run stopped: tokens, responses and records read.
     fn report(&self) -> (u64, u64, u64) {
         let mut collector = self.collector(Runs::Once, self.ledger());
-        let table = collector.usage_table(Grain::QuarterHour);
+        let table = collector.usage_table(TimeGranularity::QuarterHour);
         collector.finish();
         assert_eq!(collector.take_notices(), Vec::<String>::new());
         let records = collector.snapshot().health.clients.iter().map(|client| client.records).sum();
@@ -159,7 +159,7 @@ impl Home {
     /// What a run tells that takes every response from the ledger, none of them added up.
     fn look_at_each_response(&self) -> Snapshot {
         let mut collector = self.collector(Runs::Once, self.ledger());
-        collector.usage_table(Grain::Response);
+        collector.usage_table(TimeGranularity::Response);
         collector.snapshot()
     }
 
@@ -171,7 +171,7 @@ impl Home {
             Box::new(FakeOs::new()),
             Arc::new(PriceBook::bundled()),
         );
-        let table = collector.usage_table(Grain::QuarterHour);
+        let table = collector.usage_table(TimeGranularity::QuarterHour);
         let row = |row: &UsageRow| {
             let session = table.session(row).map(|session| &session.key);
             format!("{session:?} {:?} {:?} {:?} {:?} {}", row.at, row.model, row.usage, row.spend, row.turns)
@@ -591,15 +591,20 @@ fn what_a_slow_clock_could_not_believe_is_read_again_by_a_better_one() {
     let Remembering::Everything(path) = home.ledger() else { unreachable!() };
     let ids = [agtop_model::ClientId::new("claude")];
     let now = Timestamp::from_millis(0);
-    let opening = agtop_ledger::Opening { path: &path, clients: &ids, now, patience: agtop_ledger::Opening::PATIENCE };
+    let opening = agtop_ledger::LedgerOptions {
+        path: &path,
+        clients: &ids,
+        now,
+        busy_timeout: agtop_ledger::LedgerOptions::BUSY_TIMEOUT,
+    };
     let mut ledger = agtop_ledger::Ledger::open(&opening).unwrap().ledger;
     let entry = ledger.entries().unwrap().remove(0);
-    let agtop_ledger::Recalled { mut memory, checkpoint } = ledger.recall(entry.id).unwrap().unwrap();
-    let second = memory.turns[1].time.stated;
-    (memory.turns[1].time.before, memory.doubted) = (memory.turns[0].time.stated, second);
-    memory.sessions[0].told.last = memory.turns[0].time.stated;
-    let agtop_ledger::FileEntry { client, path, stamp, head, reach, seen, .. } = entry;
-    let record = agtop_ledger::FileRecord { client, path, stamp, head, reach, checkpoint, seen, memory };
+    let agtop_ledger::LoadedFile { summary: mut memory, checkpoint } = ledger.load(entry.id).unwrap().unwrap();
+    let second = memory.responses[1].time.stated;
+    (memory.responses[1].time.before, memory.earliest_future_time) = (memory.responses[0].time.stated, second);
+    memory.sessions[0].state.last = memory.responses[0].time.stated;
+    let agtop_ledger::FileEntry { client, path, stamp, head, position, seen, .. } = entry;
+    let record = agtop_ledger::FileRecord { client, path, stamp, head, position, checkpoint, seen, summary: memory };
     let mut batch = ledger.batch().unwrap();
     batch.put(&record).unwrap();
     batch.commit().unwrap();

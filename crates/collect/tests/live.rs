@@ -11,7 +11,7 @@ use std::time::Duration;
 use agtop_clients::Env;
 use agtop_collect::{Collector, Runs, Settings};
 use agtop_model::{
-    ActivityKind, Change, Confidence, Gap, JoinTier, Liveness, OpenFiles, Session, Snapshot, Status, Timestamp,
+    ActivityKind, Confidence, Gap, JoinTier, LifecycleChange, Liveness, OpenFiles, Session, Snapshot, Status, Timestamp,
 };
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
@@ -328,18 +328,18 @@ fn a_session_that_another_process_goes_on_with_shows_no_end() {
 fn who_comes_and_goes_is_remembered_newest_first() {
     let mut bench = Bench::new();
     bench.machine.spawn(FakeProcess::new(80, &["claude"]).cwd("/work/api"));
-    assert_eq!(bench.look().lifecycles.len(), 0, "who was there before agtop did not come");
+    assert_eq!(bench.look().lifecycle_events.len(), 0, "who was there before agtop did not come");
     bench.machine.spawn(FakeProcess::new(81, &["codex"]).cwd("/work/web"));
     bench.look();
     bench.machine.exit(80);
     let snapshot = bench.look();
     let log: Vec<_> = snapshot
-        .lifecycles
+        .lifecycle_events
         .iter()
         .map(|entry| (entry.change, entry.process.pid, entry.project.as_ref().unwrap().raw()))
         .collect();
-    assert_eq!(log, [(Change::Exited, 80, "api"), (Change::Spawned, 81, "web")]);
-    assert_eq!(bench.look().lifecycles.len(), 2, "once");
+    assert_eq!(log, [(LifecycleChange::Exited, 80, "api"), (LifecycleChange::Spawned, 81, "web")]);
+    assert_eq!(bench.look().lifecycle_events.len(), 2, "once");
 }
 
 #[test]
@@ -657,12 +657,12 @@ fn rates_come_from_the_times_of_records_and_are_right_at_once() {
     append(&bench.transcript(), &failed("rate_limit"));
     bench.machine.spawn(FakeProcess::new(97, &["claude", "-r", SID]).cwd("/work"));
     let snapshot = bench.look();
-    let counts = |pace: &agtop_model::Pace| (pace.requests, pace.tool_calls, pace.errors, pace.usage.output);
-    assert_eq!(snapshot.paces.rolling.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
-    assert_eq!(snapshot.agents[0].paces.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
-    assert_eq!(counts(&snapshot.paces.since_start).0, 0, "agtop has only just started");
+    let counts = |pace: &agtop_model::ActivityWindow| (pace.requests, pace.tool_calls, pace.errors, pace.usage.output);
+    assert_eq!(snapshot.rates.rolling.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
+    assert_eq!(snapshot.agents[0].rates.each_ref().map(counts), [(1, 1, 1, 1), (2, 2, 1, 2), (3, 3, 1, 3)]);
+    assert_eq!(counts(&snapshot.rates.since_start).0, 0, "agtop has only just started");
     append(&bench.transcript(), &called("Bash", "t5", Duration::ZERO).replace(r#""id":"m""#, r#""id":"m5""#));
-    assert_eq!(counts(&bench.look().paces.since_start), (1, 1, 1, 1));
+    assert_eq!(counts(&bench.look().rates.since_start), (1, 1, 1, 1));
 }
 
 #[test]

@@ -321,7 +321,7 @@ fn a_turn_that_fails_shows_why_and_counts() {
         let agent = &told.agents[0];
         assert_eq!((agent.evidence, agent.cause.as_ref().unwrap().raw()), (Evidence::Hook, reason));
         let session = agent.session.as_ref().unwrap();
-        assert_eq!((session.errors, told.paces.one_minute().errors), (1, 1));
+        assert_eq!((session.errors, told.rates.one_minute().errors), (1, 1));
         assert!(matches!(&session.recent.last().unwrap().kind, ActivityKind::Failed(cause) if cause.raw() == reason));
         // A reminder that nobody has come yet changes nothing.
         let since = agent.status_since;
@@ -332,7 +332,7 @@ fn a_turn_that_fails_shows_why_and_counts() {
         bench.fail(reason);
         let recorded = bench.look();
         let session = recorded.agents[0].session.as_ref().unwrap();
-        assert_eq!((session.errors, recorded.paces.one_minute().errors), (1, 1));
+        assert_eq!((session.errors, recorded.rates.one_minute().errors), (1, 1));
         bench.push(&[(30, "UserPromptSubmit", json!({"source": "user"}))]);
         let working = bench.look_until(|snapshot| snapshot.agents[0].status == Status::Working);
         assert_eq!(working.agents[0].cause, None);

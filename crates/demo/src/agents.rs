@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Agent, Confidence, CpuTime, Evidence, Git, Io, IoRate, Join, JoinTier, Liveness, OpenFiles, Pace, Paces, ProcId,
-    Process, ProcessState, Session, Sockets, Status, Timestamp, Untrusted,
+    ActivityRates, ActivityWindow, Agent, Confidence, CpuTime, DiskIo, Evidence, Git, IoRate, JoinTier, Liveness,
+    OpenFiles, ProcId, Process, ProcessState, Session, SessionJoin, Sockets, Status, Timestamp, Untrusted,
 };
 
 use super::sessions::{is_at_work, part, player, spend, tokens_per_second};
@@ -37,7 +37,7 @@ pub(super) fn agent(scene: &Scene, at: usize, session: &Arc<Session>) -> Agent {
         parent_name: Some(if at.is_multiple_of(3) { "tmux" } else { "zsh" }.into()),
         launcher: Some(if at.is_multiple_of(3) { "tmux" } else { "zsh" }.into()),
         session: Some(Arc::clone(session)),
-        join: Some(Join { tier: JoinTier::Marker, confidence: Confidence::High }),
+        join: Some(SessionJoin { tier: JoinTier::Marker, confidence: Confidence::High }),
         danger: is_daring.then(|| "--dangerously-skip-permissions".into()),
         children: vec![(pid(at) + 1, "bash".into()), (pid(at) + 2, "node".into())],
         helpers: helper_ids(at),
@@ -48,7 +48,7 @@ pub(super) fn agent(scene: &Scene, at: usize, session: &Arc<Session>) -> Agent {
         }),
         sockets: Ok(Sockets { established: 2 + u32::from(is_at_work(status)), listening: vec![] }),
         git: Ok(Git { branch: session.branch.clone().unwrap_or_else(|| "main".into()), modified: Ok(3) }),
-        paces: Paces::SPANS.map(|span| pace(scene, at, span)),
+        rates: ActivityRates::ROLLING_SPANS.map(|span| pace(scene, at, span)),
         skills: if name == "claude" { vec!["frontend-design".into(), "sql-explorer".into()] } else { vec![] },
         status,
         evidence: if at.is_multiple_of(2) { Evidence::StatusFile } else { Evidence::Transcript },
@@ -101,13 +101,13 @@ fn process(scene: &Scene, at: usize, name: &str) -> Process {
         cpu: Ok(CpuTime { user: Duration::from_secs(310), system: Duration::from_secs(41) }),
         rss: Ok(whole(1.6e8 + 5.0e8 * dice(at, 24) + 2e7 * (scene.elapsed / 30.0).sin())),
         vsz: Ok(2_254_857_830),
-        io: Ok(Io { read: 482_344_960, written: 12_189_440 + whole(scene.elapsed * 900.0) }),
+        io: Ok(DiskIo { read: 482_344_960, written: 12_189_440 + whole(scene.elapsed * 900.0) }),
     }
 }
 
-fn pace(scene: &Scene, at: usize, span: Duration) -> Pace {
+fn pace(scene: &Scene, at: usize, span: Duration) -> ActivityWindow {
     if !is_at_work(part(scene, at, usize::MAX)) {
-        return Pace::nothing_over(span);
+        return ActivityWindow::empty(span);
     }
     let player = player(at);
     let tokens = tokens_per_second(at) * span.as_secs_f64();
@@ -121,5 +121,13 @@ fn pace(scene: &Scene, at: usize, span: Duration) -> Pace {
     };
     let requests = 1 + whole(span.as_secs_f64() / 14.0);
     let spend = spend(scene.plan, player, &usage, requests);
-    Pace { span, requests, tool_calls: requests * 2, stops: requests, usage, spend, ..Pace::default() }
+    ActivityWindow {
+        span,
+        requests,
+        tool_calls: requests * 2,
+        stops: requests,
+        usage,
+        spend,
+        ..ActivityWindow::default()
+    }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, Pace, Paces, PicoUsd, Plan, Quantiles, Session,
-    Spend, StopReason, Timestamp, Timings, ToolTime, Totals, Usage,
+    ActivityRates, ActivityWindow, Agent, BillingPlan, ClientId, DayModel, History, HistoryPoint, ModelSpend, PicoUsd,
+    Quantiles, Session, Spend, StopReason, Timestamp, Timings, ToolTime, Totals, Usage,
 };
 use jiff::tz::TimeZone;
 
@@ -79,7 +79,7 @@ fn day(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Weekends are quiet, and on some days nobody works.
-fn past_day(plan: Plan, day: &str, back: u64) -> Vec<DayModel> {
+fn past_day(plan: BillingPlan, day: &str, back: u64) -> Vec<DayModel> {
     let actor = usize::try_from(back).unwrap_or(0) + 900;
     let is_weekend = back % 7 < 2;
     let worked = dice(actor, 1) > if is_weekend { 0.7 } else { 0.08 };
@@ -145,10 +145,10 @@ fn by_client(days: &[DayModel]) -> Vec<(ClientId, ModelSpend)> {
     clients.into_iter().collect()
 }
 
-pub(super) fn paces(agents: &[Agent], elapsed: f64) -> Paces {
+pub(super) fn paces(agents: &[Agent], elapsed: f64) -> ActivityRates {
     let sum = |at: usize, span: Duration| {
-        let mut all = Pace::nothing_over(span);
-        for pace in agents.iter().filter_map(|agent| agent.paces.get(at)) {
+        let mut all = ActivityWindow::empty(span);
+        for pace in agents.iter().filter_map(|agent| agent.rates.get(at)) {
             all.requests += pace.requests;
             all.tool_calls += pace.tool_calls;
             all.stops += pace.stops;
@@ -159,9 +159,9 @@ pub(super) fn paces(agents: &[Agent], elapsed: f64) -> Paces {
         all.cut_off = all.stops / 120;
         all
     };
-    let [one, five, fifteen] = Paces::SPANS;
+    let [one, five, fifteen] = ActivityRates::ROLLING_SPANS;
     let fifteen_minutes = sum(2, fifteen);
-    Paces {
+    ActivityRates {
         rolling: [sum(0, one), sum(1, five), fifteen_minutes],
         since_start: share_of(&fifteen_minutes, elapsed),
         stops: vec![(StopReason::ToolUse, 212), (StopReason::EndTurn, 41), (StopReason::MaxTokens, 2)],
@@ -170,7 +170,7 @@ pub(super) fn paces(agents: &[Agent], elapsed: f64) -> Paces {
 }
 
 /// What of a quarter of an hour was in so many seconds.
-fn share_of(quarter: &Pace, seconds: f64) -> Pace {
+fn share_of(quarter: &ActivityWindow, seconds: f64) -> ActivityWindow {
     let share = seconds / quarter.span.as_secs_f64();
     let part = |count: u64| whole(count as f64 * share);
     let usage = &quarter.usage;
@@ -184,7 +184,7 @@ fn share_of(quarter: &Pace, seconds: f64) -> Pace {
     let money = |amount: PicoUsd| PicoUsd::from_usd(amount.as_usd() * share).unwrap_or_default();
     let Spend { amount, covered, embedded, .. } = quarter.spend;
     let (amount, covered, embedded) = (money(amount), money(covered), money(embedded));
-    Pace {
+    ActivityWindow {
         span: Duration::from_secs_f64(seconds),
         requests: part(quarter.requests),
         errors: part(quarter.errors),
@@ -201,7 +201,7 @@ fn swell(when: f64) -> f64 {
     1.0 + 0.35 * (when / 17.0).sin() + 0.2 * (when / 5.0).sin()
 }
 
-pub(super) fn history(scene: &Scene, agents: &[Agent], paces: &Paces) -> History {
+pub(super) fn history(scene: &Scene, agents: &[Agent], paces: &ActivityRates) -> History {
     let mut history = History::default();
     let count = |is_one: fn(&Agent) -> bool| u32::try_from(agents.iter().filter(|a| is_one(a)).count()).unwrap_or(0);
     let cpu: f64 = agents.iter().filter_map(|agent| agent.cpu_percent.ok()).sum();

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Change, ClientHealth, Gap, Health, Issue, IssueKind, Lifecycle, Plan, ProcId, RateLimit, Snapshot, System,
-    Timestamp, Window,
+    BillingPlan, ClientHealth, Gap, HostMetrics, Issue, IssueKind, LifecycleChange, LifecycleEvent, ProcId, RateLimit,
+    RateLimitWindow, Snapshot, SourceHealth, Timestamp,
 };
 use jiff::tz::TimeZone;
 
@@ -29,7 +29,7 @@ pub struct Demo {
     /// Conversations; at least one for each agent.
     pub sessions: usize,
     /// Who pays for them.
-    pub plan: Plan,
+    pub plan: BillingPlan,
 }
 
 /// 2026-11-21 12:30 UTC, for what must not depend on the day.
@@ -37,13 +37,14 @@ pub const NOON: Timestamp = Timestamp::from_millis(1_795_264_200_000);
 
 /// A machine with so many agents and sessions, at a fixed moment.
 pub fn crowd(agents: usize, sessions: usize) -> Snapshot {
-    Demo { start: NOON, zone: TimeZone::UTC, agents, sessions, plan: Plan::Retail }.snapshot(Duration::from_secs(90))
+    Demo { start: NOON, zone: TimeZone::UTC, agents, sessions, plan: BillingPlan::Retail }
+        .snapshot(Duration::from_secs(90))
 }
 
 impl Demo {
     /// What `--demo` shows.
     pub fn usual(start: Timestamp, zone: TimeZone) -> Self {
-        Self { start, zone, agents: 14, sessions: 60, plan: Plan::Retail }
+        Self { start, zone, agents: 14, sessions: 60, plan: BillingPlan::Retail }
     }
 
     /// The machine after that much time.
@@ -72,13 +73,13 @@ impl Demo {
             cpu_percents: Arc::default(),
             timings: Arc::new(ledger::timings(&agents)),
             history: Arc::new(ledger::history(&scene, &agents, &paces)),
-            lifecycles: lifecycles(&agents, &scene).into(),
+            lifecycle_events: lifecycle_events(&agents, &scene).into(),
             rate_limits: if agents.is_empty() { [].into() } else { rate_limits(&scene).into() },
             health: Arc::new(health(self.agents)),
             agents: agents.into(),
             sessions: newest_first.into(),
             totals: Arc::new(totals),
-            paces: Arc::new(paces),
+            rates: Arc::new(paces),
             prices: "2026-11-20 (bundled)".into(),
         }
     }
@@ -91,7 +92,7 @@ struct Scene<'a> {
     elapsed: f64,
     zone: &'a TimeZone,
     /// Who pays.
-    plan: Plan,
+    plan: BillingPlan,
 }
 
 impl Scene<'_> {
@@ -127,8 +128,8 @@ fn pick<T: Copy>(list: &[T], actor: usize, roll: u64) -> Option<T> {
     list.get(usize::try_from(at).unwrap_or(0)).copied()
 }
 
-fn system(scene: &Scene) -> System {
-    System {
+fn system(scene: &Scene) -> HostMetrics {
+    HostMetrics {
         cpus: 16,
         cpu_percent: Ok(22.0 + 9.0 * (scene.elapsed / 11.0).sin()),
         memory_total: Ok(68_719_476_736),
@@ -140,7 +141,7 @@ fn system(scene: &Scene) -> System {
 }
 
 fn rate_limits(scene: &Scene) -> Vec<(agtop_model::ClientId, Timestamp, RateLimit)> {
-    let window = |minutes: u32, used: f64, left: u64| Window {
+    let window = |minutes: u32, used: f64, left: u64| RateLimitWindow {
         minutes,
         used_percent: used,
         resets_at: Some(scene.now.plus(Duration::from_secs(left))),
@@ -161,10 +162,10 @@ fn rate_limits(scene: &Scene) -> Vec<(agtop_model::ClientId, Timestamp, RateLimi
     ]
 }
 
-fn lifecycles(agents: &[agtop_model::Agent], scene: &Scene) -> Vec<Lifecycle> {
-    let recent = agents.iter().take(8).enumerate().map(|(at, agent)| Lifecycle {
+fn lifecycle_events(agents: &[agtop_model::Agent], scene: &Scene) -> Vec<LifecycleEvent> {
+    let recent = agents.iter().take(8).enumerate().map(|(at, agent)| LifecycleEvent {
         at: scene.ago(30.0 + 140.0 * at as f64),
-        change: if at % 3 == 2 { Change::Exited } else { Change::Spawned },
+        change: if at % 3 == 2 { LifecycleChange::Exited } else { LifecycleChange::Spawned },
         process: ProcId { pid: agent.process.id.pid, started: 1 },
         client: agent.client,
         label: agent.label.clone(),
@@ -174,9 +175,9 @@ fn lifecycles(agents: &[agtop_model::Agent], scene: &Scene) -> Vec<Lifecycle> {
 }
 
 /// One record that could not be read, so that this can be seen, too.
-fn health(agents: usize) -> Health {
+fn health(agents: usize) -> SourceHealth {
     if agents < 10 {
-        return Health::default();
+        return SourceHealth::default();
     }
     let issue = Issue {
         path: PathBuf::from("/home/ada/.codex/sessions/2026/11/20/rollout-2026-11-20T09-14-02.jsonl"),
@@ -194,7 +195,7 @@ fn health(agents: usize) -> Health {
         issues_total: 1,
         versions: vec!["0.104.0".to_owned()],
     };
-    Health { clients: vec![client], ..Health::default() }
+    SourceHealth { clients: vec![client], ..SourceHealth::default() }
 }
 
 /// What nobody can know of a made-up process.

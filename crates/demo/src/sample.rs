@@ -5,11 +5,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use agtop_model::{
-    Activity, ActivityKind, Agent, Basis, Change, ClientHealth, ClientId, Confidence, Context, ContextSource, Cost,
-    CpuTime, DayModel, Decay, Evidence, Gap, Git, Growth, GrowthBasis, Health, History, HistoryPoint, InFlight, Io,
-    IoRate, Issue, IssueKind, Join, JoinTier, Lifecycle, Liveness, ModelSpend, OpenFiles, Pace, Paces, Phase, PicoUsd,
-    Place, ProcId, Process, ProcessState, Quantiles, RateLimit, Session, SessionKey, Snapshot, Sockets, Spend, Status,
-    StopReason, System, Timestamp, Timings, Title, TitleRank, ToolCount, ToolTime, Totals, Untrusted, Usage, Window,
+    Activity, ActivityKind, ActivityRates, ActivityWindow, Agent, ClientHealth, ClientId, Confidence, ContextGrowth,
+    ContextSource, ContextWindow, Cost, CostBasis, CpuTime, DayModel, Decay, DiskIo, Evidence, Gap, Git, GrowthBasis,
+    History, HistoryPoint, HostMetrics, InFlight, IoRate, Issue, IssueKind, JoinTier, LifecycleChange, LifecycleEvent,
+    Liveness, ModelSpend, OpenFiles, Phase, PicoUsd, ProcId, Process, ProcessState, Quantiles, RateLimit,
+    RateLimitWindow, Session, SessionJoin, SessionKey, Snapshot, Sockets, SourceHealth, SourcePosition, Spend, Status,
+    StopReason, Timestamp, Timings, Title, TitleRank, ToolCount, ToolTime, Totals, Untrusted, Usage,
 };
 
 /// The process of the Claude Code agent.
@@ -54,10 +55,11 @@ pub fn rich() -> Snapshot {
         agents: agents.into(),
         sessions: sessions.into(),
         rate_limits: [(CODEX, ago(60), rate_limit())].into(),
-        paces: Arc::new(paces()),
+        rates: Arc::new(paces()),
         timings: Arc::new(timings()),
         history: Arc::new(history()),
-        lifecycles: [lifecycle(Change::Exited, 4000), lifecycle(Change::Spawned, CODEX_PID)].into(),
+        lifecycle_events: [lifecycle(LifecycleChange::Exited, 4000), lifecycle(LifecycleChange::Spawned, CODEX_PID)]
+            .into(),
         health: Arc::new(health()),
         ..empty()
     }
@@ -73,10 +75,10 @@ pub fn empty() -> Snapshot {
         cpu_percents: Arc::default(),
         sessions: [].into(),
         totals: Arc::new(Totals { time_zone: "UTC".to_owned(), ..Totals::default() }),
-        paces: Arc::default(),
+        rates: Arc::default(),
         timings: Arc::default(),
         history: Arc::default(),
-        lifecycles: [].into(),
+        lifecycle_events: [].into(),
         rate_limits: [].into(),
         health: Arc::default(),
         prices: "2026-11-20 (bundled)".into(),
@@ -154,7 +156,7 @@ pub fn hostile() -> Snapshot {
         usage,
         spend,
         models: vec![model.clone()],
-        context: Ok(Context { used: u64::MAX, limit: 0, source: ContextSource::Vendor }),
+        context: Ok(ContextWindow { used: u64::MAX, limit: 0, source: ContextSource::Vendor }),
         tools: vec![ToolCount { name: bad(), calls: u64::MAX }],
         in_flight: vec![InFlight { name: bad(), target: Some(bad()), since: None, is_subagent: false, usual: None }],
         ..session(CLAUDE, TEXT)
@@ -213,12 +215,12 @@ pub fn process(pid: u32, parent: u32, name: &str) -> Process {
         cpu: Ok(CpuTime { user: Duration::from_secs(10), system: Duration::from_secs(2) }),
         rss: Ok(50_000_000),
         vsz: Ok(2_254_857_830),
-        io: Ok(Io { read: 482_344_960, written: 12_189_440 }),
+        io: Ok(DiskIo { read: 482_344_960, written: 12_189_440 }),
     }
 }
 
-fn system() -> System {
-    System {
+fn system() -> HostMetrics {
+    HostMetrics {
         cpus: 32,
         cpu_percent: Ok(17.2),
         memory_total: Ok(132_499_206_144),
@@ -239,10 +241,10 @@ fn agent(client: ClientId, pid: u32, session: Arc<Session>) -> Agent {
         cpu_history: [].into(),
         io_rate: Err(Gap::NotReported),
         git: Err(Gap::NotReported),
-        paces: Paces::SPANS.map(Pace::nothing_over),
+        rates: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
         parent_name: Some("zsh".into()),
         launcher: Some("zsh".into()),
-        join: Some(Join { tier: JoinTier::Score, confidence: Confidence::Medium }),
+        join: Some(SessionJoin { tier: JoinTier::Score, confidence: Confidence::Medium }),
         danger: None,
         children: vec![],
         youngest_child: None,
@@ -270,13 +272,13 @@ fn claude_agent(session: Arc<Session>) -> Agent {
     Agent {
         process: Arc::new(process),
         cpu_percent: Ok(16.3),
-        join: Some(Join { tier: JoinTier::Marker, confidence: Confidence::High }),
+        join: Some(SessionJoin { tier: JoinTier::Marker, confidence: Confidence::High }),
         danger: Some("--dangerously-skip-permissions".into()),
         children: vec![(4049, "bash".into())],
         io_rate: Ok(IoRate { read: 0.0, written: 4096.0 }),
         cpu_history: [3.0, 12.0, 16.3].into(),
         git: Ok(Git { branch: "main".into(), modified: Ok(3) }),
-        paces: paces().rolling,
+        rates: paces().rolling,
         files: Ok(OpenFiles {
             writing: vec!["/home/u/prover/src/main.rs".into()],
             reading: vec!["/home/u/prover/Cargo.lock".into()],
@@ -381,7 +383,7 @@ fn used(mut session: Session, model: &str, (usage, cost, turns): (Usage, Cost, u
 }
 
 fn api(usd: f64) -> Cost {
-    Cost { amount: PicoUsd::from_usd(usd), basis: Basis::Api }
+    Cost { amount: PicoUsd::from_usd(usd), basis: CostBasis::Api }
 }
 
 fn claude_session() -> Session {
@@ -409,8 +411,8 @@ fn claude_session() -> Session {
         prompts: 12,
         errors: 1,
         compactions: 1,
-        context: Ok(Context { used: 515_708, limit: 1_000_000, source: ContextSource::Table }),
-        growth: Some(Growth {
+        context: Ok(ContextWindow { used: 515_708, limit: 1_000_000, source: ContextSource::Table }),
+        growth: Some(ContextGrowth {
             tokens_per_minute: 1_250.5,
             full_in: Some(Duration::from_mins(347)),
             grown_at: Some(ago(4)),
@@ -463,7 +465,7 @@ fn codex_session() -> Session {
         started: Some(ago(390)),
         last_active: Some(ago(75)),
         prompts: 2,
-        context: Ok(Context { used: 244_000, limit: 258_400, source: ContextSource::Vendor }),
+        context: Ok(ContextWindow { used: 244_000, limit: 258_400, source: ContextSource::Vendor }),
         status: Status::NeedsPermission,
         evidence: Evidence::Hook,
         ..session(CODEX, CODEX_SESSION)
@@ -516,13 +518,14 @@ fn totals(sessions: &[Arc<Session>]) -> Totals {
 }
 
 /// Three responses in the last minute, and the same in every longer span.
-fn paces() -> Paces {
+fn paces() -> ActivityRates {
     let usage = Usage { input: 3_000, cache_read: 7_000, cache_write_5m: 500, output: 1_500, ..Usage::default() };
     let mut spend = Spend::default();
     spend.add(api(0.25), usage.total());
-    let over = |span| Pace { requests: 3, errors: 1, tool_calls: 7, usage, spend, ..Pace::nothing_over(span) };
-    Paces {
-        rolling: Paces::SPANS.map(over),
+    let over =
+        |span| ActivityWindow { requests: 3, errors: 1, tool_calls: 7, usage, spend, ..ActivityWindow::empty(span) };
+    ActivityRates {
+        rolling: ActivityRates::ROLLING_SPANS.map(over),
         since_start: over(Duration::from_hours(2)),
         stops: vec![(StopReason::ToolUse, 2), (StopReason::EndTurn, 1)],
         compactions: 1,
@@ -553,9 +556,9 @@ fn history() -> History {
     history
 }
 
-fn lifecycle(change: Change, pid: u32) -> Lifecycle {
+fn lifecycle(change: LifecycleChange, pid: u32) -> LifecycleEvent {
     let process = ProcId { pid, started: 1000 };
-    Lifecycle { at: ago(30), change, process, client: CODEX, label: "codex".into(), project: Some("shop".into()) }
+    LifecycleEvent { at: ago(30), change, process, client: CODEX, label: "codex".into(), project: Some("shop".into()) }
 }
 
 fn rate_limit() -> RateLimit {
@@ -563,14 +566,14 @@ fn rate_limit() -> RateLimit {
         limit: "codex".into(),
         plan: Some("plus".into()),
         windows: vec![
-            Window { minutes: 300, used_percent: 41.5, resets_at: Some(NOW.plus(Duration::from_mins(90))) },
-            Window { minutes: 10_080, used_percent: f64::NAN, resets_at: None },
+            RateLimitWindow { minutes: 300, used_percent: 41.5, resets_at: Some(NOW.plus(Duration::from_mins(90))) },
+            RateLimitWindow { minutes: 10_080, used_percent: f64::NAN, resets_at: None },
         ],
     }
 }
 
 /// Trouble with a database and with the ledger.
-pub static HEALTH: LazyLock<Health> = LazyLock::new(|| {
+pub static HEALTH: LazyLock<SourceHealth> = LazyLock::new(|| {
     let issue = |path: &str| Issue {
         path: PathBuf::from(path),
         place: None,
@@ -584,7 +587,7 @@ pub static HEALTH: LazyLock<Health> = LazyLock::new(|| {
     health
 });
 
-fn health() -> Health {
+fn health() -> SourceHealth {
     let issue = |place, kind| Issue {
         path: PathBuf::from("/home/u/.claude/projects/p/s.jsonl"),
         place,
@@ -598,12 +601,12 @@ fn health() -> Health {
         records: 900,
         duplicates: 40,
         issues: vec![
-            issue(Some(Place::Byte(4096)), IssueKind::Malformed),
+            issue(Some(SourcePosition::Byte(4096)), IssueKind::Malformed),
             issue(None, IssueKind::Changed),
-            issue(Some(Place::Row { table: "message", rowid: 7 }), IssueKind::OutOfRange),
+            issue(Some(SourcePosition::Row { table: "message", rowid: 7 }), IssueKind::OutOfRange),
         ],
         issues_total: 4,
         versions: vec!["2.1.7".to_owned()],
     };
-    Health { clients: vec![claude], ..Health::default() }
+    SourceHealth { clients: vec![claude], ..SourceHealth::default() }
 }

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Activity, ActivityKind, Basis, Context, ContextSource, Cost, Evidence, Growth, GrowthBasis, InFlight, ModelSpend,
-    Phase, PicoUsd, Plan, Session, SessionDay, SessionKey, Spend, Status, StopReason, Timestamp, Title, TitleRank,
-    ToolCount, Usage,
+    Activity, ActivityKind, BillingPlan, ContextGrowth, ContextSource, ContextWindow, Cost, CostBasis, Evidence,
+    GrowthBasis, InFlight, ModelSpend, Phase, PicoUsd, Session, SessionDay, SessionKey, Spend, Status, StopReason,
+    Timestamp, Title, TitleRank, ToolCount, Usage,
 };
 
 use super::cast::{CALLS, CLAUDE_PLAYER, PARTS, PLAYERS, PROJECTS, Player, TALK};
@@ -67,7 +67,7 @@ pub(super) fn session(scene: &Scene, at: usize, live: usize) -> Session {
     let sub_agents = usize::from(status == Status::Spawning) * 2 + usize::from(at % 9 == 3);
     let used =
         whole(player.window as f64 * (0.12 + 0.78 * dice(at, 8)).min(0.97)) + tokens_since(scene, at, status) / 40;
-    let context = Context { used: used.min(player.window), limit: player.window, source: ContextSource::Table };
+    let context = ContextWindow { used: used.min(player.window), limit: player.window, source: ContextSource::Table };
     let left = context.limit.saturating_sub(context.used) as f64 / 21_000.0 * 60.0;
     Session {
         key: SessionKey::new(player.client, id),
@@ -101,7 +101,7 @@ pub(super) fn session(scene: &Scene, at: usize, live: usize) -> Session {
         errors: u64::from(status == Status::RateLimited) * 3,
         compactions: whole(2.4 * dice(at, 10)),
         context: if at >= live && at.is_multiple_of(7) { Err(UNKNOWN) } else { Ok(context) },
-        growth: is_at_work(status).then(|| Growth {
+        growth: is_at_work(status).then(|| ContextGrowth {
             tokens_per_minute: 21_000.0,
             full_in: Some(Duration::from_secs_f64(left)),
             grown_at: None,
@@ -146,7 +146,7 @@ fn usage(scene: &Scene, at: usize, status: Status) -> Usage {
     }
 }
 
-pub(super) fn spend(plan: Plan, player: Player, usage: &Usage, turns: u64) -> Spend {
+pub(super) fn spend(plan: BillingPlan, player: Player, usage: &Usage, turns: u64) -> Spend {
     let [fresh, cached, written, output] = player.rates;
     let usd = (usage.input as f64 * fresh
         + usage.cache_read as f64 * cached
@@ -154,7 +154,7 @@ pub(super) fn spend(plan: Plan, player: Player, usage: &Usage, turns: u64) -> Sp
         + usage.output as f64 * output)
         / 1e6;
     let mut spend = Spend::default();
-    spend.add(Cost { amount: PicoUsd::from_usd(usd), basis: Basis::Api }, usage.total());
+    spend.add(Cost { amount: PicoUsd::from_usd(usd), basis: CostBasis::Api }, usage.total());
     spend.api_turns = turns;
     if plan.covers(player.client) {
         spend.cover();
@@ -304,7 +304,7 @@ fn empty(player: Player, scene: &Scene) -> Session {
         prompts: 0,
         errors: 0,
         compactions: 0,
-        context: Ok(Context { used: 61_000, limit: player.window, source: ContextSource::Table }),
+        context: Ok(ContextWindow { used: 61_000, limit: player.window, source: ContextSource::Table }),
         growth: None,
         decay: None,
         cache_saving: None,

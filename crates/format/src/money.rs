@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{Basis, Billing, PicoUsd, Spend};
+use agtop_model::{Billing, CostBasis, PicoUsd, Spend};
 
 use crate::{text, units};
 
@@ -12,9 +12,9 @@ pub const INCLUDED: &str = "incl.";
 /// What was spent, and what is to be known about it: `$4.21`, `$4.21+` if some of it is unknown, `?` if all is, `local`,
 /// `-` where nothing was used. What a subscription covers is marked: `$4.21 incl.`
 pub fn spend(spend: &Spend) -> String {
-    match (spend.basis(), spend.is_nothing()) {
+    match (spend.basis(), spend.is_empty()) {
         (_, true) => "-".to_owned(),
-        (Basis::Local, _) => "local".to_owned(),
+        (CostBasis::Local, _) => "local".to_owned(),
         _ => amount(spend),
     }
 }
@@ -75,7 +75,7 @@ fn parts_per(unit: &str, spend: &Spend) -> String {
 fn dollars(spend: &Spend) -> String {
     match spend.known() {
         Some(amount) => part_of(spend, amount),
-        None if spend.is_nothing() => units::money(PicoUsd::ZERO),
+        None if spend.is_empty() => units::money(PicoUsd::ZERO),
         None => "?".to_owned(),
     }
 }
@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    const CENT: Cost = Cost { amount: Some(PicoUsd::new(10_000_000_000)), basis: Basis::Api };
+    const CENT: Cost = Cost { amount: Some(PicoUsd::new(10_000_000_000)), basis: CostBasis::Api };
 
     fn of(costs: &[Cost]) -> Spend {
         let mut spend = Spend::default();

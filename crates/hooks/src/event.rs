@@ -1,7 +1,7 @@
 //! A frame that was received, as the event that its client describes.
 
 use agtop_clients::{Stamp, Told};
-use agtop_model::{ClientId, FileId, Place, Provenance, SessionKey, Timestamp, Untrusted};
+use agtop_model::{ClientId, FileId, Provenance, SessionKey, SourcePosition, Timestamp, Untrusted};
 
 use crate::frame::{Frame, FrameHeader};
 use crate::hook_dirs::HookDirs;
@@ -28,7 +28,7 @@ pub struct ReceivedEvent {
 
 /// Where a decoded event is attributed to.
 pub(crate) fn provenance(file: Option<FileId>, number: u32) -> Provenance {
-    Provenance { file: file.unwrap_or(FileId(u32::MAX)), place: Place::Entry(number) }
+    Provenance { file: file.unwrap_or(FileId(u32::MAX)), place: SourcePosition::Entry(number) }
 }
 
 /// Decodes a payload; `None` if its client is unknown or does not understand it.

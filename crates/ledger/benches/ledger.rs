@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use agtop_ledger::{
-    FileRecord, Head, Identity, Ledger, Memory, Name, Opening, Reach, SessionMemory, Stamp, TurnMemory,
+    FileHead, FileIdentity, FileRecord, FileStamp, FileSummary, Ledger, LedgerOptions, NameIndex, ReadPosition,
+    ResponseRecord, SessionSummary,
 };
 use agtop_model::{
     ClientId, CoarserRecords, FileSession, MessageKey, RecordTime, Response, SessionFacts, SessionKey, StopReason,
@@ -28,14 +29,14 @@ static RECORDS: LazyLock<Vec<FileRecord>> = LazyLock::new(|| {
     let mut dice = fastrand::Rng::with_seed(1);
     (0..FILES).map(|file| record(file, TURNS, &mut dice)).collect()
 });
-static BLOBS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| RECORDS.iter().map(|record| record.memory.encode()).collect());
-/// A ledger with all of it and its image.
+static BLOBS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| RECORDS.iter().map(|record| record.summary.encode()).collect());
+/// A ledger with all of it and its rollup.
 static HOME: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("ledger.db");
     let mut ledger = open(&path);
     put(&mut ledger, &RECORDS);
-    ledger.make_image().unwrap();
+    ledger.build_rollup().unwrap();
     (home, path)
 });
 
@@ -47,7 +48,7 @@ static SMALL: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
     let records: Vec<FileRecord> = (0..6_600).map(|file| record(file, 45, &mut dice)).collect();
     let mut ledger = open(&path);
     put(&mut ledger, &records);
-    ledger.make_image().unwrap();
+    ledger.build_rollup().unwrap();
     (home, path)
 });
 
@@ -57,23 +58,23 @@ fn main() {
     println!("{:.1} bytes a response, sessions and tool calls included", bytes as f64 / ALL as f64);
     let stats = open(&HOME.1).stats().unwrap();
     println!("{:.1} MB on disk, the image included", stats.bytes as f64 / 1e6);
-    let image = open(&HOME.1).image().unwrap().unwrap();
-    let cells: usize = image.files.iter().map(|file| file.cells.len()).sum();
+    let rollup = open(&HOME.1).rollup().unwrap().unwrap();
+    let cells: usize = rollup.files.iter().map(|file| file.cells.len()).sum();
     println!("{:.1} responses a cell", ALL as f64 / cells as f64);
     divan::main();
 }
 
-fn record(file: u64, turns: u64, dice: &mut fastrand::Rng) -> FileRecord {
+fn record(file: u64, responses: u64, dice: &mut fastrand::Rng) -> FileRecord {
     let mut at = 1_780_000_000_000 + i64::try_from(file).unwrap() * 9_000_000;
     let opened = Timestamp::from_millis(at);
     let mut prompt = 20_000;
-    let turns: Vec<TurnMemory> = (0..turns)
+    let responses: Vec<ResponseRecord> = (0..responses)
         .map(|_| {
             at += dice.i64(1_000..40_000);
             let written = dice.u64(100..4_000);
             prompt = if prompt > 190_000 { 30_000 } else { prompt + written };
             let message = MessageKey::from_bits(dice.u128(..));
-            let model = Name(u32::from(dice.u8(0..20) == 0));
+            let model = NameIndex(u32::from(dice.u8(0..20) == 0));
             let usage = Usage {
                 input: dice.u64(1..12),
                 cache_read: prompt,
@@ -82,37 +83,37 @@ fn record(file: u64, turns: u64, dice: &mut fastrand::Rng) -> FileRecord {
                 ..Usage::default()
             };
             let stop = if dice.u8(0..8) == 0 { StopReason::EndTurn } else { StopReason::ToolUse };
-            TurnMemory {
+            ResponseRecord {
                 session: 0,
                 message,
                 part_of: CoarserRecords::none(),
                 time: RecordTime { stated: Some(Timestamp::from_millis(at)), before: None },
-                response: Response { stop: Some(stop), ..Response::plain(usage, Some(model), opened) },
+                counted: Response { stop: Some(stop), ..Response::plain(usage, Some(model), opened) },
             }
         })
         .collect();
     let path = format!("/home/someone/.claude/projects/-home-someone-src-project-{}/{file:036x}.jsonl", file % 40);
     let identity =
-        Identity { device: 66_306, inode: 9_000_000 + file, size: 900_000, modified: Timestamp::from_millis(at) };
+        FileIdentity { device: 66_306, inode: 9_000_000 + file, size: 900_000, modified: Timestamp::from_millis(at) };
     FileRecord {
         client: CLIENT,
         path: path.into(),
-        stamp: Stamp { file: identity, log: None },
-        head: Head::of(b"{\"type\":\"summary\"}"),
-        reach: Reach { offset: 900_000, fragment: None },
+        stamp: FileStamp { file: identity, log: None },
+        head: FileHead::of(b"{\"type\":\"summary\"}"),
+        position: ReadPosition { offset: 900_000, fragment: None },
         checkpoint: None,
         seen: Timestamp::from_millis(at),
-        memory: Memory {
+        summary: FileSummary {
             names: ["claude-opus-4-5", "claude-haiku-4-5", "Bash", "Read", "Edit", "Grep"].map(Into::into).to_vec(),
-            sessions: vec![session(file, &turns, dice)],
-            turns,
-            ..Memory::default()
+            sessions: vec![session(file, &responses, dice)],
+            responses,
+            ..FileSummary::default()
         },
     }
 }
 
-fn session(file: u64, turns: &[TurnMemory], dice: &mut fastrand::Rng) -> SessionMemory {
-    let told = FileSession {
+fn session(file: u64, responses: &[ResponseRecord], dice: &mut fastrand::Rng) -> SessionSummary {
+    let state = FileSession {
         facts: SessionFacts {
             cwd: Some(format!("/home/someone/src/project-{}", file % 40).into()),
             branch: Some("main".into()),
@@ -122,17 +123,19 @@ fn session(file: u64, turns: &[TurnMemory], dice: &mut fastrand::Rng) -> Session
         },
         title: Some(Title { rank: TitleRank::Generated, text: format!("The work of session {file}").into() }),
         prompts: 12,
-        first: turns.first().and_then(|turn| turn.time.stated),
-        last: turns.last().and_then(|turn| turn.time.stated),
+        first: responses.first().and_then(|response| response.time.stated),
+        last: responses.last().and_then(|response| response.time.stated),
         ..FileSession::default()
     };
-    let calls = turns.iter().map(|_| (ToolKey::from_bits(dice.u64(..)), Name(dice.u32(2..6)))).collect();
-    SessionMemory { key: SessionKey::new(CLIENT, format!("{file:036x}")), told, calls }
+    let calls = responses.iter().map(|_| (ToolKey::from_bits(dice.u64(..)), NameIndex(dice.u32(2..6)))).collect();
+    SessionSummary { key: SessionKey::new(CLIENT, format!("{file:036x}")), state, calls }
 }
 
 fn open(path: &Path) -> Ledger {
     let now = Timestamp::from_millis(0);
-    Ledger::open(&Opening { path, clients: &[CLIENT], now, patience: Opening::PATIENCE }).unwrap().ledger
+    Ledger::open(&LedgerOptions { path, clients: &[CLIENT], now, busy_timeout: LedgerOptions::BUSY_TIMEOUT })
+        .unwrap()
+        .ledger
 }
 
 fn put(ledger: &mut Ledger, records: &[FileRecord]) {
@@ -148,7 +151,7 @@ fn encode(bencher: Bencher<'_, '_>) {
     let records = &*RECORDS;
     bencher.counter(ItemsCount::new(ALL)).bench_local(|| {
         for record in records {
-            black_box(record.memory.encode());
+            black_box(record.summary.encode());
         }
     });
 }
@@ -158,7 +161,7 @@ fn decode(bencher: Bencher<'_, '_>) {
     let blobs = &*BLOBS;
     bencher.counter(ItemsCount::new(ALL)).bench_local(|| {
         for blob in blobs {
-            black_box(Memory::decode(blob, &[CLIENT]).unwrap());
+            black_box(FileSummary::decode(blob, &[CLIENT]).unwrap());
         }
     });
 }
@@ -170,32 +173,32 @@ fn open_ledger(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| black_box(open(path)));
 }
 
-/// A start without an image: every response of every file.
+/// A start without a rollup: every response of every file.
 #[divan::bench]
 fn load_all(bencher: Bencher<'_, '_>) {
     let path = &HOME.1;
     bencher.counter(ItemsCount::new(ALL)).bench_local(|| {
-        let mut turns = 0;
-        open(path).each_memory(|_, memory| turns += memory.unwrap().turns.len()).unwrap();
-        turns
+        let mut responses = 0;
+        open(path).for_each_summary(|_, summary| responses += summary.unwrap().responses.len()).unwrap();
+        responses
     });
 }
 
-/// A start with an image, when nothing has changed.
+/// A start with a rollup, when nothing has changed.
 #[divan::bench]
 fn load_image(bencher: Bencher<'_, '_>) {
     let path = &HOME.1;
-    bencher.counter(ItemsCount::new(ALL)).bench_local(|| open(path).image().unwrap().unwrap());
+    bencher.counter(ItemsCount::new(ALL)).bench_local(|| open(path).rollup().unwrap().unwrap());
 }
 
 /// The same with many small files.
 #[divan::bench]
 fn load_image_of_small_files(bencher: Bencher<'_, '_>) {
     let path = &SMALL.1;
-    bencher.counter(ItemsCount::new(6_600_u32 * 45)).bench_local(|| open(path).image().unwrap().unwrap());
+    bencher.counter(ItemsCount::new(6_600_u32 * 45)).bench_local(|| open(path).rollup().unwrap().unwrap());
 }
 
-/// What a start costs that lists the files without the image.
+/// What a start costs that lists the files without the rollup.
 #[divan::bench]
 fn load_entries_of_small_files(bencher: Bencher<'_, '_>) {
     let path = &SMALL.1;
@@ -206,22 +209,22 @@ fn load_entries_of_small_files(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn load_keys(bencher: Bencher<'_, '_>) {
     let ledger = open(&HOME.1);
-    let image = ledger.image().unwrap().unwrap();
-    bencher.bench_local(|| ledger.keys(image.generation).unwrap());
+    let rollup = ledger.rollup().unwrap().unwrap();
+    bencher.bench_local(|| ledger.key_index(rollup.generation).unwrap());
 }
 
 #[divan::bench]
 fn look_up_key(bencher: Bencher<'_, '_>) {
     let ledger = open(&HOME.1);
-    let keys = ledger.keys(ledger.image().unwrap().unwrap().generation).unwrap();
+    let keys = ledger.key_index(ledger.rollup().unwrap().unwrap().generation).unwrap();
     let mut dice = fastrand::Rng::with_seed(2);
     bencher.with_inputs(|| MessageKey::from_bits(dice.u128(..))).bench_local_values(|key| keys.files_of(key).count());
 }
 
 #[divan::bench]
-fn make_image(bencher: Bencher<'_, '_>) {
+fn build_rollup(bencher: Bencher<'_, '_>) {
     let mut ledger = open(&HOME.1);
-    bencher.counter(ItemsCount::new(ALL)).bench_local(|| ledger.make_image().unwrap());
+    bencher.counter(ItemsCount::new(ALL)).bench_local(|| ledger.build_rollup().unwrap());
 }
 
 /// The first scan's one batch.

@@ -15,61 +15,61 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Bytes that are not what this crate writes. What they hold is unknown, so there is no more to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("damaged")]
-pub struct Damaged;
+pub struct DamagedBlob;
 
-pub(crate) type Taken<T> = Result<T, Damaged>;
+pub(crate) type DecodeResult<T> = Result<T, DamagedBlob>;
 
 /// The first byte of every blob: how the rest is written.
 const FORMAT: u8 = 2;
-/// Formats that are read: what files told that are gone by now may still lie in an older one.
+/// Formats that are read: summaries of files that are gone may still be in an older one.
 const KNOWN_FORMATS: std::ops::RangeInclusive<u8> = 1..=FORMAT;
 /// Format and checksum.
-const PREAMBLE: usize = 1 + size_of::<u64>();
+const HEADER_BYTES: usize = 1 + size_of::<u64>();
 
 /// Room is made for no more values than this before they are there.
-const PREPARED: usize = 32;
+const MAX_PREALLOCATED_ITEMS: usize = 32;
 
 /// A value that can be written and read back.
-pub(crate) trait Wire: Sized {
-    fn put(&self, to: &mut Writer);
-    fn take(from: &mut Reader<'_>) -> Taken<Self>;
+pub(crate) trait BlobValue: Sized {
+    fn put(&self, to: &mut BlobWriter);
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self>;
 }
 
-/// Implements [`Wire`] for a struct from the list of its fields: one list, so that both directions agree.
-macro_rules! wire {
+/// Implements [`BlobValue`] for a struct from the list of its fields: one list, so that both directions agree.
+macro_rules! blob_struct {
     ($($name:ident { $($field:ident),+ $(,)? })+) => {$(
-        impl $crate::codec::Wire for $name {
-            fn put(&self, to: &mut $crate::codec::Writer) {
-                $($crate::codec::Wire::put(&self.$field, to);)+
+        impl $crate::codec::BlobValue for $name {
+            fn put(&self, to: &mut $crate::codec::BlobWriter) {
+                $($crate::codec::BlobValue::put(&self.$field, to);)+
             }
 
-            fn take(from: &mut $crate::codec::Reader<'_>) -> $crate::codec::Taken<Self> {
-                Ok(Self { $($field: $crate::codec::Wire::take(from)?),+ })
+            fn take(from: &mut $crate::codec::BlobReader<'_>) -> $crate::codec::DecodeResult<Self> {
+                Ok(Self { $($field: $crate::codec::BlobValue::take(from)?),+ })
             }
         }
     )+};
 }
 
-/// Implements [`Wire`] for an enum without data from the list of its variants, whose order must never change. The list
+/// Implements [`BlobValue`] for an enum without data from the list of its variants, whose order must never change. The list
 /// is complete, or it does not compile.
-macro_rules! wire_enum {
+macro_rules! blob_enum {
     ($($name:ident { $($variant:ident),+ $(,)? })+) => {$(
-        impl $crate::codec::Wire for $name {
-            fn put(&self, to: &mut $crate::codec::Writer) {
+        impl $crate::codec::BlobValue for $name {
+            fn put(&self, to: &mut $crate::codec::BlobWriter) {
                 match self {
                     $(Self::$variant => {})+
                 }
                 to.number($crate::codec::place(&[$(Self::$variant),+], self));
             }
 
-            fn take(from: &mut $crate::codec::Reader<'_>) -> $crate::codec::Taken<Self> {
+            fn take(from: &mut $crate::codec::BlobReader<'_>) -> $crate::codec::DecodeResult<Self> {
                 $crate::codec::at(&[$(Self::$variant),+], from.number()?)
             }
         }
     )+};
 }
 
-pub(crate) use {wire, wire_enum};
+pub(crate) use {blob_enum, blob_struct};
 
 /// The number of an enum's variant: its place in the table.
 pub(crate) fn place<T: PartialEq>(table: &[T], value: &T) -> u64 {
@@ -77,33 +77,33 @@ pub(crate) fn place<T: PartialEq>(table: &[T], value: &T) -> u64 {
 }
 
 /// The variant of that number.
-pub(crate) fn at<T: Copy>(table: &[T], number: u64) -> Taken<T> {
-    usize::try_from(number).ok().and_then(|place| table.get(place)).copied().ok_or(Damaged)
+pub(crate) fn at<T: Copy>(table: &[T], number: u64) -> DecodeResult<T> {
+    usize::try_from(number).ok().and_then(|place| table.get(place)).copied().ok_or(DamagedBlob)
 }
 
 /// Bytes in the making.
 #[derive(Default)]
-pub(crate) struct Writer {
+pub(crate) struct BlobWriter {
     bytes: Vec<u8>,
     names: HashMap<Arc<str>, u64>,
     table: Vec<Arc<str>>,
 }
 
-impl Writer {
+impl BlobWriter {
     /// The value as a blob: format, checksum, table of texts, value.
-    pub(crate) fn blob(value: &impl Wire) -> Vec<u8> {
+    pub(crate) fn blob(value: &impl BlobValue) -> Vec<u8> {
         let mut body = Self::default();
         value.put(&mut body);
         let mut blob = Self::default();
         blob.bytes.push(FORMAT);
-        blob.bytes.extend([0; PREAMBLE - 1]);
+        blob.bytes.extend([0; HEADER_BYTES - 1]);
         blob.number(body.table.len() as u64);
         for name in &body.table {
             blob.sized(name.as_bytes());
         }
         blob.bytes.extend_from_slice(&body.bytes);
         let Self { mut bytes, .. } = blob;
-        if let Some((preamble, rest)) = bytes.split_at_mut_checked(PREAMBLE)
+        if let Some((preamble, rest)) = bytes.split_at_mut_checked(HEADER_BYTES)
             && let Some((_, sum)) = preamble.split_first_mut()
         {
             sum.copy_from_slice(&xxh3_64(rest).to_le_bytes());
@@ -147,7 +147,7 @@ impl Writer {
 }
 
 /// Bytes that are read back. Nothing is allocated for what they claim, only for what is there.
-pub(crate) struct Reader<'a> {
+pub(crate) struct BlobReader<'a> {
     /// How the blob is written.
     pub(crate) format: u8,
     rest: &'a [u8],
@@ -155,37 +155,37 @@ pub(crate) struct Reader<'a> {
     clients: &'a [ClientId],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> BlobReader<'a> {
     /// The value of a blob. Clients other than `clients` are unknown to this program.
-    pub(crate) fn value<T: Wire>(blob: &'a [u8], clients: &'a [ClientId]) -> Taken<T> {
+    pub(crate) fn value<T: BlobValue>(blob: &'a [u8], clients: &'a [ClientId]) -> DecodeResult<T> {
         let mut reader = Self::of(blob, clients)?;
         let value = T::take(&mut reader)?;
-        if reader.rest.is_empty() { Ok(value) } else { Err(Damaged) }
+        if reader.rest.is_empty() { Ok(value) } else { Err(DamagedBlob) }
     }
 
     /// Of a blob that is as it was written, and written as this program does.
-    pub(crate) fn of_newest(blob: &'a [u8], clients: &'a [ClientId]) -> Taken<Self> {
-        Self::of(blob, clients).ok().filter(|reader| reader.format == FORMAT).ok_or(Damaged)
+    pub(crate) fn of_newest(blob: &'a [u8], clients: &'a [ClientId]) -> DecodeResult<Self> {
+        Self::of(blob, clients).ok().filter(|reader| reader.format == FORMAT).ok_or(DamagedBlob)
     }
 
     /// Of a blob that is as it was written.
-    pub(crate) fn of(blob: &'a [u8], clients: &'a [ClientId]) -> Taken<Self> {
-        let (preamble, rest) = blob.split_at_checked(PREAMBLE).ok_or(Damaged)?;
-        let (format, sum) = preamble.split_first().ok_or(Damaged)?;
+    pub(crate) fn of(blob: &'a [u8], clients: &'a [ClientId]) -> DecodeResult<Self> {
+        let (preamble, rest) = blob.split_at_checked(HEADER_BYTES).ok_or(DamagedBlob)?;
+        let (format, sum) = preamble.split_first().ok_or(DamagedBlob)?;
         if !KNOWN_FORMATS.contains(format) || sum != xxh3_64(rest).to_le_bytes() {
-            return Err(Damaged);
+            return Err(DamagedBlob);
         }
         let mut reader = Self { format: *format, rest, table: Vec::new(), clients };
         for _ in 0..reader.number()? {
-            let text = std::str::from_utf8(reader.sized()?).map_err(|_| Damaged)?;
+            let text = std::str::from_utf8(reader.sized()?).map_err(|_| DamagedBlob)?;
             reader.table.push(text.into());
         }
         Ok(reader)
     }
 
     #[inline]
-    pub(crate) fn number(&mut self) -> Taken<u64> {
-        let (&first, rest) = self.rest.split_first().ok_or(Damaged)?;
+    pub(crate) fn number(&mut self) -> DecodeResult<u64> {
+        let (&first, rest) = self.rest.split_first().ok_or(DamagedBlob)?;
         if first < 0x80 {
             self.rest = rest;
             return Ok(first.into());
@@ -194,12 +194,12 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn long_number(&mut self) -> Taken<u64> {
+    fn long_number(&mut self) -> DecodeResult<u64> {
         let mut number = 0;
         for (at, &byte) in self.rest.iter().take(10).enumerate() {
             let bits = u64::from(byte & 0x7f);
             if at == 9 && bits > 1 {
-                return Err(Damaged);
+                return Err(DamagedBlob);
             }
             number |= bits << (7 * at);
             if byte < 0x80 {
@@ -207,127 +207,127 @@ impl<'a> Reader<'a> {
                 return Ok(number);
             }
         }
-        Err(Damaged)
+        Err(DamagedBlob)
     }
 
     #[inline]
-    pub(crate) fn signed(&mut self) -> Taken<i64> {
+    pub(crate) fn signed(&mut self) -> DecodeResult<i64> {
         let number = self.number()?;
         Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
     }
 
-    pub(crate) fn sized(&mut self) -> Taken<&'a [u8]> {
-        let length = usize::try_from(self.number()?).map_err(|_| Damaged)?;
+    pub(crate) fn sized(&mut self) -> DecodeResult<&'a [u8]> {
+        let length = usize::try_from(self.number()?).map_err(|_| DamagedBlob)?;
         self.raw(length)
     }
 
-    pub(crate) fn raw(&mut self, length: usize) -> Taken<&'a [u8]> {
-        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Damaged)?;
+    pub(crate) fn raw(&mut self, length: usize) -> DecodeResult<&'a [u8]> {
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(DamagedBlob)?;
         self.rest = rest;
         Ok(bytes)
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> Taken<[u8; N]> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Damaged)?;
+    pub(crate) fn array<const N: usize>(&mut self) -> DecodeResult<[u8; N]> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(DamagedBlob)?;
         self.rest = rest;
         Ok(*bytes)
     }
 
     /// A count of things that take at least a byte each.
-    pub(crate) fn count(&mut self) -> Taken<usize> {
-        let count = usize::try_from(self.number()?).map_err(|_| Damaged)?;
-        if count <= self.rest.len() { Ok(count) } else { Err(Damaged) }
+    pub(crate) fn count(&mut self) -> DecodeResult<usize> {
+        let count = usize::try_from(self.number()?).map_err(|_| DamagedBlob)?;
+        if count <= self.rest.len() { Ok(count) } else { Err(DamagedBlob) }
     }
 
-    fn text(&mut self) -> Taken<Arc<str>> {
-        let place = usize::try_from(self.number()?).map_err(|_| Damaged)?;
-        self.table.get(place).cloned().ok_or(Damaged)
+    fn text(&mut self) -> DecodeResult<Arc<str>> {
+        let place = usize::try_from(self.number()?).map_err(|_| DamagedBlob)?;
+        self.table.get(place).cloned().ok_or(DamagedBlob)
     }
 
-    pub(crate) fn client(&mut self) -> Taken<ClientId> {
+    pub(crate) fn client(&mut self) -> DecodeResult<ClientId> {
         let name = self.text()?;
-        self.clients.iter().copied().find(|client| client.as_str() == &*name).ok_or(Damaged)
+        self.clients.iter().copied().find(|client| client.as_str() == &*name).ok_or(DamagedBlob)
     }
 }
 
-impl Wire for u64 {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for u64 {
+    fn put(&self, to: &mut BlobWriter) {
         to.number(*self);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.number()
     }
 }
 
-impl Wire for i64 {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for i64 {
+    fn put(&self, to: &mut BlobWriter) {
         to.signed(*self);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.signed()
     }
 }
 
-impl Wire for u32 {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for u32 {
+    fn put(&self, to: &mut BlobWriter) {
         to.number((*self).into());
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
-        from.number()?.try_into().map_err(|_| Damaged)
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
+        from.number()?.try_into().map_err(|_| DamagedBlob)
     }
 }
 
-impl Wire for f64 {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for f64 {
+    fn put(&self, to: &mut BlobWriter) {
         to.raw(&self.to_le_bytes());
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         Ok(Self::from_le_bytes(from.array()?))
     }
 }
 
-impl Wire for Arc<str> {
-    fn put(&self, to: &mut Writer) {
+impl BlobValue for Arc<str> {
+    fn put(&self, to: &mut BlobWriter) {
         to.text(self);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         from.text()
     }
 }
 
-impl<T: Wire> Wire for Option<T> {
-    fn put(&self, to: &mut Writer) {
+impl<T: BlobValue> BlobValue for Option<T> {
+    fn put(&self, to: &mut BlobWriter) {
         to.number(self.is_some().into());
         if let Some(value) = self {
             value.put(to);
         }
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         match from.number()? {
             0 => Ok(None),
             1 => T::take(from).map(Some),
-            _ => Err(Damaged),
+            _ => Err(DamagedBlob),
         }
     }
 }
 
-impl<T: Wire> Wire for Vec<T> {
-    fn put(&self, to: &mut Writer) {
+impl<T: BlobValue> BlobValue for Vec<T> {
+    fn put(&self, to: &mut BlobWriter) {
         to.number(self.len() as u64);
         for value in self {
             value.put(to);
         }
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         let count = from.count()?;
-        let mut values = Self::with_capacity(count.min(PREPARED));
+        let mut values = Self::with_capacity(count.min(MAX_PREALLOCATED_ITEMS));
         for _ in 0..count {
             values.push(T::take(from)?);
         }
@@ -335,13 +335,13 @@ impl<T: Wire> Wire for Vec<T> {
     }
 }
 
-impl<A: Wire, B: Wire> Wire for (A, B) {
-    fn put(&self, to: &mut Writer) {
+impl<A: BlobValue, B: BlobValue> BlobValue for (A, B) {
+    fn put(&self, to: &mut BlobWriter) {
         self.0.put(to);
         self.1.put(to);
     }
 
-    fn take(from: &mut Reader<'_>) -> Taken<Self> {
+    fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
         Ok((A::take(from)?, B::take(from)?))
     }
 }

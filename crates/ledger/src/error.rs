@@ -6,17 +6,17 @@ use thiserror::Error;
 
 /// Why the ledger could not be used. The view goes on without it: one line says so.
 #[derive(Debug, Error)]
-#[error("the ledger {} {fault}", path.display())]
+#[error("the ledger {} {kind}", path.display())]
 pub struct LedgerError {
     /// The ledger's file.
     pub path: PathBuf,
     /// What is wrong with it.
-    pub fault: Fault,
+    pub kind: LedgerErrorKind,
 }
 
 /// What is wrong with a ledger.
 #[derive(Debug, Error)]
-pub enum Fault {
+pub enum LedgerErrorKind {
     /// A newer agtop made it. It is not touched.
     #[error("was made by a newer agtop (schema {found}, this one knows {known}): it is left alone")]
     Newer {
@@ -28,7 +28,7 @@ pub enum Fault {
     /// It is another program's database. It is not touched.
     #[error("is another program's database: it is left alone")]
     Foreign,
-    /// It lies where it would not be safe.
+    /// Its location is not safe.
     #[error("is {0}: it is not opened")]
     Unsafe(&'static str),
     /// It cannot be written to: the file, its directory or the file system is read-only.
@@ -51,13 +51,13 @@ pub enum Fault {
     Database(#[source] rusqlite::Error),
 }
 
-impl Fault {
+impl LedgerErrorKind {
     pub(crate) fn at(self, path: &Path) -> LedgerError {
-        LedgerError { path: path.to_owned(), fault: self }
+        LedgerError { path: path.to_owned(), kind: self }
     }
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for LedgerErrorKind {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,

@@ -6,7 +6,7 @@ use agtop_model::{InferenceGeo, Purpose, Timestamp, Usage};
 use serde::Serialize;
 
 use crate::error::LedgerError;
-use crate::memory::{Memory, TurnMemory};
+use crate::file_summary::{FileSummary, ResponseRecord};
 use crate::record::FileEntry;
 use crate::store::Ledger;
 
@@ -17,7 +17,7 @@ struct Line<'a> {
     session: &'a str,
     path: &'a str,
     state: &'static str,
-    /// The key that tells copies of a response: add those with the same one only once.
+    /// The key that all copies of a response share: add those with the same one only once.
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     part_of: Option<String>,
@@ -68,12 +68,12 @@ impl Ledger {
     pub fn export(&self, mut to: impl Write) -> Result<u64, ExportError> {
         let mut lines = 0;
         let mut written = Ok(());
-        self.each_memory(|file, memory| {
+        self.for_each_summary(|file, summary| {
             if written.is_ok()
-                && let Some(memory) = memory
+                && let Some(summary) = summary
             {
-                written = write_file(&file, &memory, &mut to);
-                lines += memory.turns.len() as u64;
+                written = write_file(&file, &summary, &mut to);
+                lines += summary.responses.len() as u64;
             }
         })?;
         written?;
@@ -82,35 +82,35 @@ impl Ledger {
     }
 }
 
-fn write_file(file: &FileEntry, memory: &Memory, to: &mut impl Write) -> io::Result<()> {
+fn write_file(file: &FileEntry, summary: &FileSummary, to: &mut impl Write) -> io::Result<()> {
     let path = file.path.to_string_lossy();
-    for turn in &memory.turns {
-        serde_json::to_writer(&mut *to, &line(file, &path, memory, turn))?;
+    for response in &summary.responses {
+        serde_json::to_writer(&mut *to, &line(file, &path, summary, response))?;
         to.write_all(b"\n")?;
     }
     Ok(())
 }
 
-fn line<'a>(file: &FileEntry, path: &'a str, memory: &'a Memory, turn: &TurnMemory) -> Line<'a> {
-    let response = &turn.response;
-    let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = response.usage;
-    let when = turn.time.resolve(Timestamp::from_millis(i64::MAX), file.stamp.file.modified);
-    let session = memory.sessions.get(turn.session as usize);
-    let mut coarser = turn.part_of.iter().map(|coarse| format!("{:032x}", coarse.to_bits()));
+fn line<'a>(file: &FileEntry, path: &'a str, summary: &'a FileSummary, response: &ResponseRecord) -> Line<'a> {
+    let counted = &response.counted;
+    let Usage { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches } = counted.usage;
+    let when = response.time.resolve(Timestamp::from_millis(i64::MAX), file.stamp.file.modified);
+    let session = summary.sessions.get(response.session as usize);
+    let mut coarser = response.part_of.iter().map(|coarse| format!("{:032x}", coarse.to_bits()));
     Line {
         client: session.map_or(file.client, |session| session.key.client).as_str(),
         session: session.map_or("", |session| &session.key.id),
         path,
         state: file.state.as_str(),
-        message: format!("{:032x}", turn.message.to_bits()),
+        message: format!("{:032x}", response.message.to_bits()),
         part_of: coarser.next(),
         also_part_of: coarser.collect(),
         at: rfc3339(when.at),
         is_estimate: when.source.is_estimate(),
-        model: response.model().and_then(|model| memory.name(model)).map(|name| &**name),
-        tier: response.tier.as_str(),
-        inference_geo: (response.geo != InferenceGeo::default()).then(|| response.geo.as_str()),
-        purpose: (response.purpose != Purpose::default()).then(|| response.purpose.as_str()),
+        model: counted.model().and_then(|model| summary.name(model)).map(|name| &**name),
+        tier: counted.tier.as_str(),
+        inference_geo: (counted.geo != InferenceGeo::default()).then(|| counted.geo.as_str()),
+        purpose: (counted.purpose != Purpose::default()).then(|| counted.purpose.as_str()),
         input,
         cache_read,
         cache_write_5m,
@@ -118,8 +118,8 @@ fn line<'a>(file: &FileEntry, path: &'a str, memory: &'a Memory, turn: &TurnMemo
         output,
         reasoning,
         web_searches,
-        embedded_cost_usd: response.embedded_cost.map(agtop_model::PicoUsd::as_usd),
-        stop: response.stop.map(agtop_model::StopReason::as_str),
+        embedded_cost_usd: counted.embedded_cost.map(agtop_model::PicoUsd::as_usd),
+        stop: counted.stop.map(agtop_model::StopReason::as_str),
     }
 }
 

@@ -1,13 +1,12 @@
-//! The ledger: what transcripts told, so that each is read once, and so that nothing is forgotten when an agent deletes
-//! them.
+//! The ledger: what transcripts record, so that each is read once and nothing is lost when an agent deletes it.
 //!
-//! Each file has a [`Memory`]: its sessions and responses, without a word of any message, in about thirty bytes a
-//! response. A [`Recorder`] writes it down from a file's events; [`Ledger::batch`] keeps it in an SQLite database that any
-//! number of processes share; [`Ledger::image`] tells all of it at a glance, added up, so that a start need not look at
+//! Each file has a [`FileSummary`]: its sessions and responses, without a word of any message, in about thirty bytes a
+//! response. A [`FileSummaryBuilder`] folds a file's events into it; [`Ledger::batch`] keeps it in an SQLite database that any
+//! number of processes share; [`Ledger::rollup`] returns all of it, added up, so that a start need not look at
 //! each response.
 //!
-//! Losing the ledger loses nothing that is still on disk. So whatever is wrong with it is told in one line, and the view
-//! goes on: a broken one is set aside, one from a newer agtop is left alone, a read-only one is read.
+//! Losing the ledger loses nothing that is still on disk. So an error of the ledger is reported in one line, and agtop
+//! continues: a broken one is set aside, one from a newer agtop is left alone, a read-only one is read.
 //!
 //! Nothing here reads a clock or an environment, and no file but the ledger itself.
 
@@ -15,41 +14,42 @@ mod batch;
 mod codec;
 #[cfg(test)]
 mod codec_tests;
+mod encoding;
 mod error;
 mod export;
-mod image;
-mod limits;
-mod memory;
+#[cfg(test)]
+mod file_history_tests;
+mod file_summary;
 mod merge;
 mod open;
 mod paths;
 mod private;
+mod rate_limits;
 mod record;
-mod recorder;
+mod responses;
+mod rollup;
+mod running_totals;
 mod schema;
-#[cfg(test)]
-mod sequences;
-mod series;
 mod store;
+mod summary_builder;
 mod tags;
 #[cfg(test)]
 mod testing;
-mod turns;
 mod upkeep;
-mod wire;
 
-pub use batch::{Batch, Put};
-pub use codec::Damaged;
-pub use error::{Fault, LedgerError};
+pub use batch::{PutOutcome, WriteBatch};
+pub use codec::DamagedBlob;
+pub use error::{LedgerError, LedgerErrorKind};
 pub use export::ExportError;
-pub use image::{Cell, Image, KeyIndex, Tally, WarmFile};
-pub use limits::{Series, SeriesName};
-pub use memory::{
-    FileIssue, FileIssues, IssuePlace, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory,
+pub use file_summary::{
+    FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord,
+    SessionSummary,
 };
-pub use open::{Notice, Opened, Opening};
-pub use record::{EntryId, FileEntry, FileRecord, Head, Identity, Reach, Stamp, State};
-pub use recorder::{Clock, Recorder};
-pub use store::{Access, Damage, Ledger, Recalled};
-pub use tags::Tag;
-pub use upkeep::{Report, Selector, Stats};
+pub use open::{LedgerOptions, OpenNotice, OpenedLedger};
+pub use rate_limits::{RateLimitSeries, RateLimitSeriesId};
+pub use record::{FileEntry, FileEntryId, FileHead, FileIdentity, FilePresence, FileRecord, FileStamp, ReadPosition};
+pub use rollup::{FileRollup, MessageKeyIndex, Rollup, RollupCell, ToolCallCount};
+pub use store::{Ledger, LedgerAccess, LedgerDamage, LoadedFile};
+pub use summary_builder::{FileSummaryBuilder, TimeBounds};
+pub use tags::SessionTag;
+pub use upkeep::{FileSelector, LedgerStats, VerifyReport};

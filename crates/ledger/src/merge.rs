@@ -1,98 +1,106 @@
-//! Two accounts of one file: which is the newer, and what the other knows that it does not.
+//! Two summaries of one file: which is the newer, and which responses only the other has.
 //!
-//! Usage that was seen was used. So whatever happens to a file (cut off, written anew, read by two programs at once),
-//! a response is given up only where another account tells of it, too.
+//! Usage that was seen was used. So whatever happens to a file (cut off, rewritten, read by two programs at once),
+//! a response is dropped only where another summary has it, too.
 
 use std::collections::{HashMap, HashSet};
 
 use agtop_model::{MessageKey, SessionKey};
 
-use crate::memory::{Memory, Name, SessionMemory, TurnMemory};
+use crate::file_summary::{FileSummary, NameIndex, ResponseRecord, SessionSummary};
 use crate::record::{FileEntry, FileRecord};
 
-/// Whether a reader's account of a file takes the place of the known one. The file itself can only have grown if it is
-/// the same one and nothing of it is shorter; otherwise whoever looked last is right.
+/// Whether a reader's summary of a file replaces the known one. The file itself can only have grown if it is
+/// the same one and nothing of it is shorter; otherwise the later reader is right.
 pub(crate) fn supersedes(new: &FileRecord, known: &FileEntry) -> bool {
     let (file, before) = (&new.stamp.file, &known.stamp.file);
     let is_same = (file.device, file.inode) == (before.device, before.inode);
-    let has_grown = is_same && file.size >= before.size && new.reach.offset >= known.reach.offset;
+    let has_grown = is_same && file.size >= before.size && new.position.offset >= known.position.offset;
     has_grown || new.seen >= known.seen
 }
 
-/// What `old` tells and `new` does not: responses alone, with the sessions they belong to. Counts and tool calls are
-/// left out, because they cannot be told apart from those of `new`.
-pub(crate) fn leftover(old: &Memory, new: &Memory) -> Option<Memory> {
-    let coarse: HashSet<MessageKey> = new.turns.iter().flat_map(|turn| turn.part_of.iter()).collect();
-    let mut known: HashMap<MessageKey, TurnMemory> = HashMap::with_capacity(new.turns.len());
-    for turn in &new.turns {
-        known.entry(turn.message).and_modify(|kept| kept.merge(turn, &new.names)).or_insert_with(|| turn.clone());
+/// What `old` has and `new` lacks: responses alone, with the sessions they belong to. Counts and tool calls are
+/// left out, because they cannot be distinguished from those of `new`.
+pub(crate) fn leftover(old: &FileSummary, new: &FileSummary) -> Option<FileSummary> {
+    let coarse: HashSet<MessageKey> = new.responses.iter().flat_map(|response| response.part_of.iter()).collect();
+    let mut known: HashMap<MessageKey, ResponseRecord> = HashMap::with_capacity(new.responses.len());
+    for response in &new.responses {
+        known
+            .entry(response.message)
+            .and_modify(|kept| kept.merge(response, &new.names))
+            .or_insert_with(|| response.clone());
     }
-    let is_told = |turn: &TurnMemory| {
-        coarse.contains(&turn.message) || known.get(&turn.message).is_some_and(|copy| copy.outweighs(turn))
+    let is_told = |response: &ResponseRecord| {
+        coarse.contains(&response.message) || known.get(&response.message).is_some_and(|copy| copy.outweighs(response))
     };
-    let left: Vec<TurnMemory> = old.turns.iter().filter(|turn| !is_told(turn)).cloned().collect();
+    let left: Vec<ResponseRecord> = old.responses.iter().filter(|response| !is_told(response)).cloned().collect();
     if left.is_empty() {
         return None;
     }
-    let mut remains = Memory::default();
-    Joiner::onto(&mut remains).add(old, &left);
+    let mut remains = FileSummary::default();
+    SummaryMerger::onto(&mut remains).add(old, &left);
     Some(remains)
 }
 
-/// Adds the responses of one account to another's.
-pub(crate) fn join(into: &mut Memory, other: &Memory) {
-    Joiner::onto(into).add(other, &other.turns);
+/// Adds the responses of one summary to another.
+pub(crate) fn join(into: &mut FileSummary, other: &FileSummary) {
+    SummaryMerger::onto(into).add(other, &other.responses);
 }
 
-/// Adds some responses of one account to another.
-pub(crate) fn join_turns(into: &mut Memory, other: &Memory, turns: &[TurnMemory]) {
-    Joiner::onto(into).add(other, turns);
+/// Adds some responses of one summary to another.
+pub(crate) fn join_responses(into: &mut FileSummary, other: &FileSummary, responses: &[ResponseRecord]) {
+    SummaryMerger::onto(into).add(other, responses);
 }
 
-/// Adds responses to a memory, each once.
-struct Joiner<'a> {
-    memory: &'a mut Memory,
-    names: HashMap<std::sync::Arc<str>, Name>,
+/// Adds responses to a summary, each once.
+struct SummaryMerger<'a> {
+    summary: &'a mut FileSummary,
+    names: HashMap<std::sync::Arc<str>, NameIndex>,
     sessions: HashMap<SessionKey, u32>,
-    turns: HashMap<(u32, MessageKey), usize>,
+    responses: HashMap<(u32, MessageKey), usize>,
 }
 
-impl<'a> Joiner<'a> {
-    fn onto(memory: &'a mut Memory) -> Self {
+impl<'a> SummaryMerger<'a> {
+    fn onto(summary: &'a mut FileSummary) -> Self {
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self {
-            names: memory.names.iter().enumerate().map(|(at, name)| (name.clone(), Name(number(at)))).collect(),
-            sessions: memory.sessions.iter().enumerate().map(|(at, s)| (s.key.clone(), number(at))).collect(),
-            turns: memory.turns.iter().enumerate().map(|(at, turn)| ((turn.session, turn.message), at)).collect(),
-            memory,
+            names: summary.names.iter().enumerate().map(|(at, name)| (name.clone(), NameIndex(number(at)))).collect(),
+            sessions: summary.sessions.iter().enumerate().map(|(at, s)| (s.key.clone(), number(at))).collect(),
+            responses: summary
+                .responses
+                .iter()
+                .enumerate()
+                .map(|(at, response)| ((response.session, response.message), at))
+                .collect(),
+            summary,
         }
     }
 
-    fn add(&mut self, from: &Memory, turns: &[TurnMemory]) {
-        for turn in turns {
-            let Some(session) = from.sessions.get(turn.session as usize) else { continue };
+    fn add(&mut self, from: &FileSummary, responses: &[ResponseRecord]) {
+        for response in responses {
+            let Some(session) = from.sessions.get(response.session as usize) else { continue };
             let session = self.session(session);
-            let response = turn.response.named(|model| from.name(model).map(|name| self.name(name)));
-            let copy = TurnMemory { session, response, ..turn.clone() };
-            let Memory { turns, names, .. } = &mut *self.memory;
-            let place = *self.turns.entry((session, copy.message)).or_insert(turns.len());
-            match turns.get_mut(place) {
+            let counted = response.counted.named(|model| from.name(model).map(|name| self.name(name)));
+            let copy = ResponseRecord { session, counted, ..response.clone() };
+            let FileSummary { responses, names, .. } = &mut *self.summary;
+            let place = *self.responses.entry((session, copy.message)).or_insert(responses.len());
+            match responses.get_mut(place) {
                 Some(kept) => kept.merge(&copy, names),
-                None => turns.push(copy),
+                None => responses.push(copy),
             }
         }
     }
 
-    fn name(&mut self, name: &std::sync::Arc<str>) -> Name {
-        let names = &mut self.memory.names;
+    fn name(&mut self, name: &std::sync::Arc<str>) -> NameIndex {
+        let names = &mut self.summary.names;
         *self.names.entry(name.clone()).or_insert_with(|| {
             names.push(name.clone());
-            Name(u32::try_from(names.len() - 1).unwrap_or(u32::MAX))
+            NameIndex(u32::try_from(names.len() - 1).unwrap_or(u32::MAX))
         })
     }
 
-    fn session(&mut self, session: &SessionMemory) -> u32 {
-        let sessions = &mut self.memory.sessions;
+    fn session(&mut self, session: &SessionSummary) -> u32 {
+        let sessions = &mut self.summary.sessions;
         *self.sessions.entry(session.key.clone()).or_insert_with(|| {
             sessions.push(bare(session));
             u32::try_from(sessions.len() - 1).unwrap_or(u32::MAX)
@@ -101,8 +109,8 @@ impl<'a> Joiner<'a> {
 }
 
 /// The session without what is counted and what concerns the present.
-fn bare(session: &SessionMemory) -> SessionMemory {
-    SessionMemory { told: session.told.leftover(), ..SessionMemory::new(session.key.clone()) }
+fn bare(session: &SessionSummary) -> SessionSummary {
+    SessionSummary { state: session.state.leftover(), ..SessionSummary::new(session.key.clone()) }
 }
 
 #[cfg(test)]
@@ -114,79 +122,79 @@ mod tests {
     use super::*;
     use agtop_model::CoarserRecords;
 
-    use crate::record::{EntryId, Head, Identity, Reach, Stamp, State};
-    use crate::testing::{CLIENT, memories, memory, minute, turn};
+    use crate::record::{FileEntryId, FileHead, FileIdentity, FilePresence, FileStamp, ReadPosition};
+    use crate::testing::{CLIENT, minute, response, summaries, summary};
 
     #[test]
     fn a_file_that_grew_leaves_nothing_behind() {
-        assert_eq!(leftover(&memory("s", 0..5), &memory("s", 0..9)), None);
+        assert_eq!(leftover(&summary("s", 0..5), &summary("s", 0..9)), None);
     }
 
     #[test]
     fn responses_that_the_new_content_lacks_are_left() {
-        let left = leftover(&memory("s", 0..5), &memory("t", 3..9)).unwrap();
-        let keys: Vec<MessageKey> = left.turns.iter().map(|turn| turn.message).collect();
+        let left = leftover(&summary("s", 0..5), &summary("t", 3..9)).unwrap();
+        let keys: Vec<MessageKey> = left.responses.iter().map(|response| response.message).collect();
         assert_eq!(keys, [0, 1, 2].map(crate::testing::key));
         assert_eq!(&*left.sessions[0].key.id, "s");
-        assert_eq!(left.sessions[0].told.prompts, 0, "prompts have no id: they would count twice");
+        assert_eq!(left.sessions[0].state.prompts, 0, "prompts have no id: they would count twice");
     }
 
     #[test]
     fn a_response_whose_usage_fell_is_left_and_one_that_grew_is_not() {
-        let mut less = memory("s", [1]);
-        less.turns[0].response.usage.output = 1;
-        assert!(leftover(&memory("s", [1]), &less).is_some());
-        assert!(leftover(&less, &memory("s", [1])).is_none());
+        let mut less = summary("s", [1]);
+        less.responses[0].counted.usage.output = 1;
+        assert!(leftover(&summary("s", [1]), &less).is_some());
+        assert!(leftover(&less, &summary("s", [1])).is_none());
     }
 
     #[test]
     fn a_coarse_record_is_told_by_its_parts() {
-        let mut parts = memory("s", [2]);
-        parts.turns[0].part_of = CoarserRecords::one(turn(1).message);
-        assert_eq!(leftover(&memory("s", [1]), &parts), None);
+        let mut parts = summary("s", [2]);
+        parts.responses[0].part_of = CoarserRecords::one(response(1).message);
+        assert_eq!(leftover(&summary("s", [1]), &parts), None);
     }
 
-    fn account(size: u64, offset: u64, seen: i64) -> (FileRecord, FileEntry) {
-        let file = Identity { device: 1, inode: 2, size, modified: minute(seen) };
-        let (stamp, reach) = (Stamp { file, log: None }, Reach { offset, fragment: None });
+    fn record_and_entry(size: u64, offset: u64, seen: i64) -> (FileRecord, FileEntry) {
+        let file = FileIdentity { device: 1, inode: 2, size, modified: minute(seen) };
+        let (stamp, position) = (FileStamp { file, log: None }, ReadPosition { offset, fragment: None });
         let path = PathBuf::from("/f");
         let entry = FileEntry {
-            id: EntryId(1),
+            id: FileEntryId(1),
             client: CLIENT,
             path: path.clone(),
-            state: State::Live,
+            state: FilePresence::Live,
             stamp,
-            head: Head::default(),
-            reach,
+            head: FileHead::default(),
+            position,
             seen: minute(seen),
             last_active: None,
-            turns: 0,
+            responses: 0,
             generation: 0,
         };
-        let (head, memory) = (Head::default(), Memory::default());
+        let (head, summary) = (FileHead::default(), FileSummary::default());
         let record =
-            FileRecord { client: CLIENT, path, stamp, head, reach, checkpoint: None, seen: minute(seen), memory };
+            FileRecord { client: CLIENT, path, stamp, head, position, checkpoint: None, seen: minute(seen), summary };
         (record, entry)
     }
 
     #[test]
     fn a_late_writer_that_had_read_less_does_not_undo_one_that_had_read_more() {
-        let (earlier, _) = account(100, 90, 1);
-        let (_, later) = account(200, 190, 2);
+        let (earlier, _) = record_and_entry(100, 90, 1);
+        let (_, later) = record_and_entry(200, 190, 2);
         assert!(!supersedes(&earlier, &later));
     }
 
     #[test]
     fn a_file_that_grew_is_newer_even_when_the_clock_went_back() {
-        let (grown, _) = account(200, 190, 1);
-        let (_, before) = account(100, 90, 2);
+        let (grown, _) = record_and_entry(200, 190, 1);
+        let (_, before) = record_and_entry(100, 90, 2);
         assert!(supersedes(&grown, &before));
     }
 
     #[test]
     fn a_file_that_was_cut_off_is_newer() {
-        let (cut, _) = account(10, 0, 5);
-        let (_, before) = account(100, 90, 2);
+        let (cut, _) = record_and_entry(10, 0, 5);
+        let (_, before) = record_and_entry(100, 90, 2);
         assert!(supersedes(&cut, &before));
     }
 
@@ -194,15 +202,15 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn nothing_is_lost_between_two_accounts(old in memories(), new in memories()) {
+        fn nothing_is_lost_between_two_accounts(old in summaries(), new in summaries()) {
             let mut kept = new.clone();
             if let Some(left) = leftover(&old, &new) {
                 join(&mut kept, &left);
             }
-            for turn in &old.turns {
-                let copies = kept.turns.iter().filter(|copy| copy.message == turn.message);
-                let is_coarse = kept.turns.iter().any(|part| part.part_of.contains(turn.message));
-                prop_assert!(is_coarse || copies.into_iter().any(|copy| copy.outweighs(turn)));
+            for response in &old.responses {
+                let copies = kept.responses.iter().filter(|copy| copy.message == response.message);
+                let is_coarse = kept.responses.iter().any(|part| part.part_of.contains(response.message));
+                prop_assert!(is_coarse || copies.into_iter().any(|copy| copy.outweighs(response)));
             }
             prop_assert_eq!(leftover(&old, &kept), None);
         }

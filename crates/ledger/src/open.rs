@@ -1,4 +1,4 @@
-//! Opening the ledger, whatever lies there.
+//! Opens the ledger: creates, migrates or sets aside a broken one.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -9,61 +9,65 @@ use agtop_model::{ClientId, Timestamp};
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::error::{Fault, LedgerError};
+use crate::error::{LedgerError, LedgerErrorKind};
 use crate::paths;
 use crate::private::{self, COMPANIONS, beside};
 use crate::schema;
-use crate::store::{Access, Ledger};
+use crate::store::{Ledger, LedgerAccess};
 
 /// What to open, and how.
 #[derive(Clone, Copy, Debug)]
-pub struct Opening<'a> {
+pub struct LedgerOptions<'a> {
     /// The ledger's file.
     pub path: &'a Path,
-    /// The clients that this program knows. What others told stays in the ledger and is passed over.
+    /// The clients that this program knows. Records of others stay in the ledger and are skipped.
     pub clients: &'a [ClientId],
-    /// The moment: names a broken ledger that is set aside.
+    /// The current time: part of the name of a broken ledger that is set aside.
     pub now: Timestamp,
     /// How long to wait for another process.
-    pub patience: Duration,
+    pub busy_timeout: Duration,
 }
 
-impl Opening<'_> {
-    /// How long to wait for another process, usually: a batch takes milliseconds.
-    pub const PATIENCE: Duration = Duration::from_secs(2);
+impl LedgerOptions<'_> {
+    /// The usual wait for another process: a batch takes milliseconds.
+    pub const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 }
 
-/// An open ledger, and what its person should know of it.
+/// An open ledger, and what the user should know about it.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedLedger {
     /// The ledger.
     pub ledger: Ledger,
     /// One line, if something was out of the ordinary.
-    pub notice: Option<Notice>,
+    pub notice: Option<OpenNotice>,
 }
 
-/// What is out of the ordinary about a ledger that was opened nevertheless.
+/// What is unusual about a ledger that was opened nevertheless.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// It was broken. It lies elsewhere now, and a new one was begun.
+pub enum OpenNotice {
+    /// It was broken. It was renamed, and a new one was created.
     SetAside {
-        /// Where it lies.
+        /// The path.
         to: PathBuf,
         /// What was wrong.
         detail: String,
     },
     /// It can be read only.
     ReadOnly {
-        /// Where it lies.
+        /// The path.
         path: PathBuf,
     },
 }
 
-impl fmt::Display for Notice {
+impl fmt::Display for OpenNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SetAside { to, detail } => {
-                write!(f, "the ledger was broken ({detail}): it was set aside as {} and begun anew", to.display())
+                write!(
+                    f,
+                    "the ledger was broken ({detail}): it was set aside as {} and a new one was created",
+                    to.display()
+                )
             }
             Self::ReadOnly { path } => {
                 write!(f, "the ledger {} is read-only: nothing new is remembered", path.display())
@@ -72,8 +76,8 @@ impl fmt::Display for Notice {
     }
 }
 
-/// Values larger than this are not read: nothing that this crate writes is near it.
-const LARGEST_VALUE: i32 = 512 * 1024 * 1024;
+/// SQLite refuses values larger than this, in bytes. All values that this crate writes are far smaller.
+const MAX_VALUE_BYTES: i32 = 512 * 1024 * 1024;
 
 impl Ledger {
     /// Opens the ledger, or begins one. A broken one is set aside, never overwritten; one that cannot be written to is
@@ -81,27 +85,27 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// Where there is nothing to be had: made by a newer agtop, another program's, a link, held by another process for
+    /// Where no ledger can be opened: made by a newer agtop, another program's, a link, held by another process for
     /// too long, or a directory that can neither be read nor made.
-    pub fn open(opening: &Opening<'_>) -> Result<Opened, LedgerError> {
-        let path = private::settle(opening.path).map_err(|fault| fault.at(opening.path))?;
-        let at = |fault: Fault| fault.at(&path);
-        match connect(&path, opening) {
-            Err(Fault::Corrupt(detail)) => {
-                let to = set_aside(&path, opening.now).map_err(|error| at(error.into()))?;
-                let ledger = connect(&path, opening).map_err(at)?;
-                Ok(Opened { ledger, notice: Some(Notice::SetAside { to, detail }) })
+    pub fn open(options: &LedgerOptions<'_>) -> Result<OpenedLedger, LedgerError> {
+        let path = private::resolve_path(options.path).map_err(|kind| kind.at(options.path))?;
+        let at = |kind: LedgerErrorKind| kind.at(&path);
+        match connect(&path, options) {
+            Err(LedgerErrorKind::Corrupt(detail)) => {
+                let to = set_aside(&path, options.now).map_err(|error| at(error.into()))?;
+                let ledger = connect(&path, options).map_err(at)?;
+                Ok(OpenedLedger { ledger, notice: Some(OpenNotice::SetAside { to, detail }) })
             }
             Ok(ledger) => {
-                let notice = (ledger.access == Access::Read).then(|| Notice::ReadOnly { path: path.clone() });
-                Ok(Opened { ledger, notice })
+                let notice = (ledger.access == LedgerAccess::Read).then(|| OpenNotice::ReadOnly { path: path.clone() });
+                Ok(OpenedLedger { ledger, notice })
             }
-            Err(fault) => Err(at(fault)),
+            Err(kind) => Err(at(kind)),
         }
     }
 
-    /// Broken ledgers that were set aside before and are still there: what they alone knew is missing.
-    pub fn broken_ones(&self) -> Vec<PathBuf> {
+    /// Broken ledgers that were set aside and are still there: what only they recorded is missing.
+    pub fn set_aside_copies(&self) -> Vec<PathBuf> {
         let Some((directory, name)) = self.path.parent().zip(self.path.file_name()) else { return Vec::new() };
         let prefix = format!("{}.corrupt-", name.to_string_lossy());
         let is_one = |path: &PathBuf| {
@@ -119,29 +123,29 @@ impl Ledger {
     /// # Errors
     ///
     /// Where it cannot be moved, or where [`Self::open`] fails.
-    pub fn replace(self, now: Timestamp, detail: &str) -> Result<Opened, LedgerError> {
-        let Self { database, path, clients, patience, .. } = self;
+    pub fn replace(self, now: Timestamp, detail: &str) -> Result<OpenedLedger, LedgerError> {
+        let Self { database, path, clients, busy_timeout, .. } = self;
         drop(database);
-        let to = set_aside(&path, now).map_err(|error| Fault::from(error).at(&path))?;
-        let opened = Self::open(&Opening { path: &path, clients: &clients, now, patience })?;
-        Ok(Opened { notice: Some(Notice::SetAside { to, detail: detail.to_owned() }), ..opened })
+        let to = set_aside(&path, now).map_err(|error| LedgerErrorKind::from(error).at(&path))?;
+        let opened = Self::open(&LedgerOptions { path: &path, clients: &clients, now, busy_timeout })?;
+        Ok(OpenedLedger { notice: Some(OpenNotice::SetAside { to, detail: detail.to_owned() }), ..opened })
     }
 }
 
-fn connect(path: &Path, opening: &Opening<'_>) -> Result<Ledger, Fault> {
+fn connect(path: &Path, options: &LedgerOptions<'_>) -> Result<Ledger, LedgerErrorKind> {
     let (database, access) = match private::claim(path) {
-        Ok(()) => to_write(path, opening.patience).or_else(|fault| match fault {
-            Fault::ReadOnly => to_read(path, opening.patience),
+        Ok(()) => to_write(path, options.busy_timeout).or_else(|kind| match kind {
+            LedgerErrorKind::ReadOnly => to_read(path, options.busy_timeout),
             other => Err(other),
         })?,
-        Err(error) if is_refusal(&error) && path.is_file() => to_read(path, opening.patience)?,
+        Err(error) if is_refusal(&error) && path.is_file() => to_read(path, options.busy_timeout)?,
         Err(error) => return Err(error.into()),
     };
     Ok(Ledger {
         database,
         path: path.to_owned(),
-        clients: opening.clients.to_vec(),
-        patience: opening.patience,
+        clients: options.clients.to_vec(),
+        busy_timeout: options.busy_timeout,
         access,
         damage: RefCell::default(),
     })
@@ -151,78 +155,78 @@ fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-fn to_write(path: &Path, patience: Duration) -> Result<(Connection, Access), Fault> {
+fn to_write(path: &Path, busy_timeout: Duration) -> Result<(Connection, LedgerAccess), LedgerErrorKind> {
     // Never create here: the file is there, with its owner's rights alone.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | common_flags();
     let mut database = Connection::open_with_flags(path, flags)?;
-    prepare(&database, patience)?;
+    prepare(&database, busy_timeout)?;
     if database.is_readonly("main")? {
-        return Err(Fault::ReadOnly);
+        return Err(LedgerErrorKind::ReadOnly);
     }
     // Holds for a new ledger: blobs are large, and each page of one is a read of its own.
     database.execute_batch("PRAGMA page_size = 16384")?;
-    begin_log(&database, patience)?;
+    begin_log(&database, busy_timeout)?;
     database.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")?;
     schema::migrate(&mut database)?;
-    Ok((database, Access::Write))
+    Ok((database, LedgerAccess::Write))
 }
 
-fn to_read(path: &Path, patience: Duration) -> Result<(Connection, Access), Fault> {
+fn to_read(path: &Path, busy_timeout: Duration) -> Result<(Connection, LedgerAccess), LedgerErrorKind> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | common_flags();
-    let usable = |database: Connection| -> Result<Connection, Fault> {
-        prepare(&database, patience)?;
+    let usable = |database: Connection| -> Result<Connection, LedgerErrorKind> {
+        prepare(&database, busy_timeout)?;
         schema::check(&database)?;
         Ok(database)
     };
-    let first = Connection::open_with_flags(path, flags).map_err(Fault::from).and_then(usable);
-    let database = first.or_else(|fault| {
-        // A log needs a writable directory to be read through; a ledger without one can be read as it lies.
+    let first = Connection::open_with_flags(path, flags).map_err(LedgerErrorKind::from).and_then(usable);
+    let database = first.or_else(|kind| {
+        // A log needs a writable directory to be read through; a ledger without one can be read without one.
         let has_log = beside(path, "-wal").metadata().is_ok_and(|log| log.len() > 0);
-        if has_log || !is_about_the_directory(&fault) {
-            return Err(fault);
+        if has_log || !is_about_the_directory(&kind) {
+            return Err(kind);
         }
         let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-        Connection::open_with_flags(immutable_uri(path), flags).map_err(Fault::from).and_then(usable)
+        Connection::open_with_flags(immutable_uri(path), flags).map_err(LedgerErrorKind::from).and_then(usable)
     })?;
-    Ok((database, Access::Read))
+    Ok((database, LedgerAccess::Read))
 }
 
 fn common_flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_EXRESCODE
 }
 
-fn is_about_the_directory(fault: &Fault) -> bool {
-    match fault {
-        Fault::ReadOnly => true,
-        Fault::Database(error) => error.sqlite_error_code() == Some(ErrorCode::CannotOpen),
+fn is_about_the_directory(kind: &LedgerErrorKind) -> bool {
+    match kind {
+        LedgerErrorKind::ReadOnly => true,
+        LedgerErrorKind::Database(error) => error.sqlite_error_code() == Some(ErrorCode::CannotOpen),
         _ => false,
     }
 }
 
-fn prepare(database: &Connection, patience: Duration) -> Result<(), Fault> {
-    database.busy_timeout(patience)?;
-    database.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGEST_VALUE)?;
+fn prepare(database: &Connection, busy_timeout: Duration) -> Result<(), LedgerErrorKind> {
+    database.busy_timeout(busy_timeout)?;
+    database.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)?;
     // No file is mapped into memory: one that another process truncates would end this one.
     // What a statement may have to take back is a few pages: in a file, writing them down takes longer than the statement.
     database.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;")?;
     Ok(())
 }
 
-/// How long to wait before the log is asked for again.
-const PAUSE: Duration = Duration::from_millis(5);
+/// How long to wait before the write-ahead log is requested again.
+const WAL_RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Switches to a write-ahead log, so that readers never wait. SQLite does not wait by itself for another process that
 /// is doing the same.
-fn begin_log(database: &Connection, patience: Duration) -> Result<(), Fault> {
-    let mut left = patience;
+fn begin_log(database: &Connection, busy_timeout: Duration) -> Result<(), LedgerErrorKind> {
+    let mut left = busy_timeout;
     loop {
         let mode = database.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
-        match mode.map_err(Fault::from) {
-            Err(Fault::Busy) if !left.is_zero() => {
-                std::thread::sleep(PAUSE);
-                left = left.saturating_sub(PAUSE);
+        match mode.map_err(LedgerErrorKind::from) {
+            Err(LedgerErrorKind::Busy) if !left.is_zero() => {
+                std::thread::sleep(WAL_RETRY_INTERVAL);
+                left = left.saturating_sub(WAL_RETRY_INTERVAL);
             }
-            Err(fault) => return Err(fault),
+            Err(kind) => return Err(kind),
             // Other modes are what file systems without shared memory get: slower, and as safe.
             Ok(_) => return Ok(()),
         }

@@ -15,7 +15,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> PathBuf {
     std::ffi::OsStr::from_bytes(bytes).into()
 }
 
-/// Names that are no Unicode do not come back as they were: their files are read anew each time.
+/// Names that are no Unicode do not come back as they were: such files are read again in each run.
 #[cfg(not(unix))]
 pub(crate) fn to_bytes(path: &Path) -> Cow<'_, [u8]> {
     path.to_string_lossy().into_owned().into_bytes().into()

@@ -1,10 +1,10 @@
-//! Keeping the ledger to its owner: nobody else may read it, and no link may lead it elsewhere.
+//! Keeps the ledger private: only its owner may read it, and no link is followed.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::Fault;
+use crate::error::LedgerErrorKind;
 
 /// What SQLite keeps beside a database: its write-ahead log and the log's index.
 pub(crate) const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
@@ -18,8 +18,8 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// The path with all links in its directory resolved, so that none is left in it. The directory is made if it is
 /// missing, for its owner alone; one that is there is left as it is, for it may be anybody's.
-pub(crate) fn settle(path: &Path) -> Result<PathBuf, Fault> {
-    let name = path.file_name().ok_or(Fault::Unsafe("no name of a file"))?;
+pub(crate) fn resolve_path(path: &Path) -> Result<PathBuf, LedgerErrorKind> {
+    let name = path.file_name().ok_or(LedgerErrorKind::Unsafe("no name of a file"))?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !directory.is_dir() {
         make_directory(directory)?;
@@ -42,18 +42,18 @@ pub(crate) fn claim(path: &Path) -> io::Result<()> {
     }
 }
 
-fn check_kind(path: &Path) -> Result<(), Fault> {
+fn check_kind(path: &Path) -> Result<(), LedgerErrorKind> {
     let kind = match path.symlink_metadata() {
         Ok(metadata) => metadata.file_type(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     if kind.is_symlink() {
-        Err(Fault::Unsafe("a symbolic link"))
+        Err(LedgerErrorKind::Unsafe("a symbolic link"))
     } else if kind.is_file() {
         Ok(())
     } else {
-        Err(Fault::Unsafe("not a regular file"))
+        Err(LedgerErrorKind::Unsafe("not a regular file"))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::error::Fault;
+use crate::error::LedgerErrorKind;
 
 /// Says in the file's header whose database it is: `agtp`.
-const APPLICATION: i32 = i32::from_be_bytes(*b"agtp");
+const APPLICATION_ID: i32 = i32::from_be_bytes(*b"agtp");
 
 /// What leads to each schema from the one before it. Never change an entry that was released: add one.
 const MIGRATIONS: &[(u32, &str)] =
@@ -20,7 +20,7 @@ struct Header {
 }
 
 impl Header {
-    fn of(database: &Connection) -> Result<Self, Fault> {
+    fn of(database: &Connection) -> Result<Self, LedgerErrorKind> {
         let number = |pragma| database.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
         let tables: u32 = database.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         Ok(Self {
@@ -33,14 +33,14 @@ impl Header {
     /// # Errors
     ///
     /// Where it is nothing that this program may touch.
-    fn check(self) -> Result<Self, Fault> {
+    fn check(self) -> Result<Self, LedgerErrorKind> {
         let known = newest();
         let is_new = self.is_empty && self.application == 0 && self.version == 0;
-        if self.application != APPLICATION && !is_new {
-            return Err(Fault::Foreign);
+        if self.application != APPLICATION_ID && !is_new {
+            return Err(LedgerErrorKind::Foreign);
         }
         if self.version > known {
-            return Err(Fault::Newer { found: self.version, known });
+            return Err(LedgerErrorKind::Newer { found: self.version, known });
         }
         Ok(self)
     }
@@ -50,16 +50,16 @@ fn newest() -> u32 {
     MIGRATIONS.last().map_or(0, |(version, _)| *version)
 }
 
-/// Checks that it is a ledger of a known schema that can be read as it lies.
-pub(crate) fn check(database: &Connection) -> Result<(), Fault> {
+/// Checks that it is a ledger of a known schema that needs no migration.
+pub(crate) fn check(database: &Connection) -> Result<(), LedgerErrorKind> {
     if Header::of(database)?.check()?.version < newest() {
-        return Err(Fault::ReadOnly);
+        return Err(LedgerErrorKind::ReadOnly);
     }
     check_tables(database)
 }
 
 /// Brings the database to the newest schema, in one transaction: another process may be doing the same.
-pub(crate) fn migrate(database: &mut Connection) -> Result<(), Fault> {
+pub(crate) fn migrate(database: &mut Connection) -> Result<(), LedgerErrorKind> {
     if Header::of(database)?.check()?.version < newest() {
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let header = Header::of(&transaction)?.check()?;
@@ -67,19 +67,19 @@ pub(crate) fn migrate(database: &mut Connection) -> Result<(), Fault> {
             transaction.execute_batch(steps)?;
             transaction.pragma_update(None, "user_version", version)?;
         }
-        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.commit()?;
     }
     check_tables(database)
 }
 
 /// A ledger that lacks what its schema has is broken.
-fn check_tables(database: &Connection) -> Result<(), Fault> {
+fn check_tables(database: &Connection) -> Result<(), LedgerErrorKind> {
     let all = "SELECT 1 FROM meta, files, memories, image, limits, tags LIMIT 0";
     match database.prepare(all) {
         Ok(_) => Ok(()),
         Err(rusqlite::Error::SqliteFailure(failure, Some(detail))) if failure.code == rusqlite::ErrorCode::Unknown => {
-            Err(Fault::Corrupt(detail))
+            Err(LedgerErrorKind::Corrupt(detail))
         }
         Err(error) => Err(error.into()),
     }
@@ -102,7 +102,7 @@ mod tests {
         let first = Header::of(&database).unwrap();
         migrate(&mut database).unwrap();
         assert_eq!(Header::of(&database).unwrap(), first);
-        assert_eq!(first, Header { application: APPLICATION, version: newest(), is_empty: false });
+        assert_eq!(first, Header { application: APPLICATION_ID, version: newest(), is_empty: false });
     }
 
     #[test]
@@ -110,11 +110,11 @@ mod tests {
         let mut database = Connection::open_in_memory().unwrap();
         migrate(&mut database).unwrap();
         database.pragma_update(None, "user_version", newest() + 1).unwrap();
-        assert!(matches!(migrate(&mut database), Err(Fault::Newer { found: 4, known: 3 })));
+        assert!(matches!(migrate(&mut database), Err(LedgerErrorKind::Newer { found: 4, known: 3 })));
         let mut other = Connection::open_in_memory().unwrap();
         other.execute_batch("CREATE TABLE mail (body TEXT)").unwrap();
-        assert!(matches!(migrate(&mut other), Err(Fault::Foreign)));
-        assert!(matches!(check(&other), Err(Fault::Foreign)));
+        assert!(matches!(migrate(&mut other), Err(LedgerErrorKind::Foreign)));
+        assert!(matches!(check(&other), Err(LedgerErrorKind::Foreign)));
     }
 
     #[test]
@@ -122,6 +122,6 @@ mod tests {
         let mut database = Connection::open_in_memory().unwrap();
         migrate(&mut database).unwrap();
         database.execute_batch("DROP TABLE limits").unwrap();
-        assert!(matches!(migrate(&mut database), Err(Fault::Corrupt(_))));
+        assert!(matches!(migrate(&mut database), Err(LedgerErrorKind::Corrupt(_))));
     }
 }

@@ -1,4 +1,4 @@
-//! Reading from the ledger.
+//! Reads from the ledger.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -7,69 +7,69 @@ use std::time::Duration;
 use agtop_model::{ClientId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use crate::codec::{Damaged, Reader, Writer};
-use crate::error::{Fault, LedgerError};
-use crate::memory::Memory;
+use crate::codec::{BlobReader, BlobWriter, DamagedBlob};
+use crate::error::{LedgerError, LedgerErrorKind};
+use crate::file_summary::FileSummary;
 use crate::paths;
-use crate::record::{EntryId, FileEntry, Head, Identity, Reach, Stamp, State};
+use crate::record::{FileEntry, FileEntryId, FileHead, FileIdentity, FilePresence, FileStamp, ReadPosition};
 
-/// The store of what transcripts told. One a thread; any number of processes.
+/// The store of file summaries. One per thread; any number of processes.
 #[derive(Debug)]
 pub struct Ledger {
     pub(crate) database: Connection,
     pub(crate) path: PathBuf,
     pub(crate) clients: Vec<ClientId>,
-    pub(crate) patience: Duration,
-    pub(crate) access: Access,
-    /// What reading has found to be damaged, and nobody was told yet.
-    pub(crate) damage: RefCell<Vec<Damage>>,
+    pub(crate) busy_timeout: Duration,
+    pub(crate) access: LedgerAccess,
+    /// Damage that reading has found and [`Self::take_damage`] has not returned yet.
+    pub(crate) damage: RefCell<Vec<LedgerDamage>>,
 }
 
 /// Something in the ledger that cannot be read any more, of a file that cannot be read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// The file of which it told.
+pub struct LedgerDamage {
+    /// The transcript file.
     pub path: PathBuf,
     /// What is wrong.
     pub detail: String,
 }
 
-/// The table of files is checked against its index up to this many: about a millisecond a thousand.
-const MOST_CHECKED: i64 = 20_000;
+/// A larger table of files is not checked against its index: the check takes about a millisecond per thousand files.
+const MAX_CHECKED_FILES: i64 = 20_000;
 
-/// More of it is not kept: a broken ledger says so otherwise.
-const MOST_DAMAGE: usize = 200;
+/// No more notes of damage than this are kept.
+const MAX_DAMAGE_NOTES: usize = 200;
 
 /// What may be done with a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum LedgerAccess {
     /// It is read and written.
     Write,
     /// It is read only.
     Read,
 }
 
-/// What it takes to go on with a file.
+/// The stored state of a file, enough to continue reading it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recalled {
-    /// What it told.
-    pub memory: Memory,
+pub struct LoadedFile {
+    /// Its summary.
+    pub summary: FileSummary,
     /// The decoder's state.
     pub checkpoint: Option<Vec<u8>>,
 }
 
 /// The columns of [`entry`], in its order.
-pub(crate) const ENTRY: &str = "id, client, path, state, device, inode, size, modified, log, head_length, head_hash, \
+pub(crate) const FILE_COLUMNS: &str = "id, client, path, state, device, inode, size, modified, log, head_length, head_hash, \
      offset, fragment, seen, last_active, turns, generation";
 
 impl Ledger {
-    /// Where it lies.
+    /// The path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// What may be done with it.
-    pub const fn access(&self) -> Access {
+    pub const fn access(&self) -> LedgerAccess {
         self.access
     }
 
@@ -79,7 +79,7 @@ impl Ledger {
     ///
     /// Where the database cannot be read.
     pub fn entries(&self) -> Result<Vec<FileEntry>, LedgerError> {
-        self.entries_since(0).map_err(|fault| self.fail(fault))
+        self.entries_since(0).map_err(|kind| self.fail(kind))
     }
 
     /// What is known of a file, unless it is gone and something else took its place.
@@ -88,52 +88,52 @@ impl Ledger {
     ///
     /// Where the database cannot be read.
     pub fn entry(&self, client: ClientId, path: &Path) -> Result<Option<FileEntry>, LedgerError> {
-        find(&self.database, &self.clients, client, path).map_err(|fault| self.fail(fault))
+        find(&self.database, &self.clients, client, path).map_err(|kind| self.fail(kind))
     }
 
-    /// What a file told, and how to go on with it; `None` if it is unknown or what is written of it is damaged: then it
-    /// must be read anew.
+    /// A file's summary and checkpoint; `None` if the file is unknown or its record is damaged: then it
+    /// must be read again.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn recall(&self, file: EntryId) -> Result<Option<Recalled>, LedgerError> {
-        let recalled = recall(&self.database, &self.clients, file).map_err(|fault| self.fail(fault))?;
-        if recalled.is_none() {
-            let known = find_number(&self.database, &self.clients, file).map_err(|fault| self.fail(fault))?;
+    pub fn load(&self, file: FileEntryId) -> Result<Option<LoadedFile>, LedgerError> {
+        let loaded = load(&self.database, &self.clients, file).map_err(|kind| self.fail(kind))?;
+        if loaded.is_none() {
+            let known = find_number(&self.database, &self.clients, file).map_err(|kind| self.fail(kind))?;
             if let Some(entry) = &known {
                 self.note_damage(entry);
             }
         }
-        Ok(recalled)
+        Ok(loaded)
     }
 
-    /// What was found to be damaged since this was asked last.
-    pub fn take_damage(&self) -> Vec<Damage> {
+    /// The damage that was found since the last call.
+    pub fn take_damage(&self) -> Vec<LedgerDamage> {
         self.damage.take()
     }
 
-    /// What a file that is still there told can be read again: nothing of it is lost.
+    /// A file that is still there can be read again: nothing of it is lost.
     fn note_damage(&self, entry: &FileEntry) {
-        if entry.state == State::Replaced || !entry.path.exists() {
+        if entry.state == FilePresence::Replaced || !entry.path.exists() {
             self.note(entry.path.clone(), "what the ledger kept of it is damaged".to_owned());
         }
     }
 
     fn note(&self, path: PathBuf, detail: String) {
         let mut damage = self.damage.borrow_mut();
-        let found = Damage { path, detail };
-        if damage.len() < MOST_DAMAGE && !damage.contains(&found) {
+        let found = LedgerDamage { path, detail };
+        if damage.len() < MAX_DAMAGE_NOTES && !damage.contains(&found) {
             damage.push(found);
         }
     }
 
-    /// What it takes to go on reading a file, where its reader could say that.
+    /// The decoder's state after a file, where it could be kept.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn checkpoint(&self, file: EntryId) -> Result<Option<Vec<u8>>, LedgerError> {
+    pub fn checkpoint(&self, file: FileEntryId) -> Result<Option<Vec<u8>>, LedgerError> {
         let sql = "SELECT checkpoint FROM memories WHERE file = ?1";
         let found = self
             .database
@@ -142,32 +142,32 @@ impl Ledger {
         found.map(Option::flatten).map_err(|error| self.fail(error))
     }
 
-    /// Hands every file with what it told to `visit`, one by one; `None` where that is damaged.
+    /// Passes every file with its summary to `visit`, one by one; `None` where the summary is damaged.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn each_memory(&self, mut visit: impl FnMut(FileEntry, Option<Memory>)) -> Result<(), LedgerError> {
-        let visited = self.each_decoded(|entry, memory| {
-            let memory = memory.ok();
-            if memory.as_ref().is_some_and(|memory| memory.turns.len() as u64 != entry.turns) {
+    pub fn for_each_summary(&self, mut visit: impl FnMut(FileEntry, Option<FileSummary>)) -> Result<(), LedgerError> {
+        let visited = self.for_each_decoded(|entry, summary| {
+            let summary = summary.ok();
+            if summary.as_ref().is_some_and(|summary| summary.responses.len() as u64 != entry.responses) {
                 self.note_damage(&entry);
             }
-            visit(entry, memory);
+            visit(entry, summary);
         });
-        visited.map_err(|fault| self.fail(fault))
+        visited.map_err(|kind| self.fail(kind))
     }
 
-    /// Hands every sound memory in which something happened since then to `visit`, with the time when its file was last
+    /// Passes every sound summary with activity since then to `visit`, with the time when its file was last
     /// written.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn each_memory_since(
+    pub fn for_each_summary_since(
         &self,
         since: Timestamp,
-        mut visit: impl FnMut(Memory, Timestamp),
+        mut visit: impl FnMut(FileSummary, Timestamp),
     ) -> Result<(), LedgerError> {
         let mut read = || {
             let sql = "SELECT memory, modified FROM files JOIN memories ON file = id WHERE last_active >= ?1";
@@ -175,17 +175,17 @@ impl Ledger {
             let mut rows = statement.query([since.as_millis()])?;
             while let Some(row) = rows.next()? {
                 let blob = row.get_ref(0)?.as_blob().unwrap_or_default();
-                // What was damaged, or another agtop's client told, is passed over.
-                if let Ok(memory) = Memory::decode(blob, &self.clients) {
-                    visit(memory, time(row, 1)?);
+                // Damaged summaries, and those of unknown clients, are skipped.
+                if let Ok(summary) = FileSummary::decode(blob, &self.clients) {
+                    visit(summary, time(row, 1)?);
                 }
             }
             Ok(())
         };
-        read().map_err(|fault: Fault| self.fail(fault))
+        read().map_err(|kind: LedgerErrorKind| self.fail(kind))
     }
 
-    /// Whether it knows of no file.
+    /// Whether it holds no file.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl Ledger {
         any.map(|any| any.is_none()).map_err(|error| self.fail(error))
     }
 
-    /// When anything was last looked at and written down; `None` if nothing ever was.
+    /// When a file was last seen; `None` if the ledger is empty.
     ///
     /// # Errors
     ///
@@ -205,19 +205,19 @@ impl Ledger {
         latest.map(|at| at.map(Timestamp::from_millis)).map_err(|error| self.fail(error))
     }
 
-    /// Looks for files of which the ledger cannot tell although their rows are there, and for rows that do not fit each
-    /// other: a flipped bit leaves such behind. What is found is told by [`Self::take_damage`].
+    /// Looks for rows that cannot be decoded or contradict their index, as a flipped bit leaves them.
+    /// [`Self::take_damage`] returns what is found.
     ///
     /// # Errors
     ///
     /// Where the database cannot be read.
     pub fn check_files(&self) -> Result<(), LedgerError> {
-        self.try_check_files().map_err(|fault| self.fail(fault))
+        self.try_check_files().map_err(|kind| self.fail(kind))
     }
 
-    fn try_check_files(&self) -> Result<(), Fault> {
+    fn try_check_files(&self) -> Result<(), LedgerErrorKind> {
         let files: i64 = self.database.query_row("SELECT count(*) FROM files", [], |row| row.get(0))?;
-        if files <= MOST_CHECKED {
+        if files <= MAX_CHECKED_FILES {
             let sql = "SELECT integrity_check FROM pragma_integrity_check(\"files\")";
             let mut check = self.database.prepare_cached(sql)?;
             let first = check.query_row([], |row| row.get::<_, String>(0)).optional()?;
@@ -229,35 +229,38 @@ impl Ledger {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (client, state) = (row.get_ref(1)?.as_str().unwrap_or_default(), row.get(2)?);
-            let path = || Ok::<_, Fault>(paths::from_bytes(row.get_ref(0)?.as_blob().unwrap_or_default()));
-            if State::of_number(state).is_none() || !self.clients.iter().any(|known| known.as_str() == client) {
+            let path = || Ok::<_, LedgerErrorKind>(paths::from_bytes(row.get_ref(0)?.as_blob().unwrap_or_default()));
+            if FilePresence::of_number(state).is_none() || !self.clients.iter().any(|known| known.as_str() == client) {
                 self.note(path()?, format!("what the ledger kept of it is of an agent unknown here: {client}"));
             }
         }
         Ok(())
     }
 
-    /// Hands every file with what it told to `visit`, one by one, and notes damage.
-    pub(crate) fn each_decoded(&self, mut visit: impl FnMut(FileEntry, Result<Memory, Damaged>)) -> Result<(), Fault> {
-        let sql = format!("SELECT {ENTRY}, memory FROM files LEFT JOIN memories ON file = id ORDER BY id");
+    /// Passes every file with its summary to `visit`, one by one, and notes damage.
+    pub(crate) fn for_each_decoded(
+        &self,
+        mut visit: impl FnMut(FileEntry, Result<FileSummary, DamagedBlob>),
+    ) -> Result<(), LedgerErrorKind> {
+        let sql = format!("SELECT {FILE_COLUMNS}, memory FROM files LEFT JOIN memories ON file = id ORDER BY id");
         let mut statement = self.database.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let Some(entry) = entry(row, &self.clients)? else { continue };
             let blob = row.get_ref("memory")?.as_blob().unwrap_or_default();
-            let memory = Memory::decode(blob, &self.clients);
+            let summary = FileSummary::decode(blob, &self.clients);
             // What is sound and not understood is of a client that is unknown here.
-            if memory.is_err() && Reader::of(blob, &self.clients).is_err() {
+            if summary.is_err() && BlobReader::of(blob, &self.clients).is_err() {
                 self.note_damage(&entry);
             }
-            visit(entry, memory);
+            visit(entry, summary);
         }
         Ok(())
     }
 
     /// Files that a batch later than `generation` wrote.
-    pub(crate) fn entries_since(&self, generation: u64) -> Result<Vec<FileEntry>, Fault> {
-        let sql = format!("SELECT {ENTRY} FROM files WHERE generation > ?1 ORDER BY id");
+    pub(crate) fn entries_since(&self, generation: u64) -> Result<Vec<FileEntry>, LedgerErrorKind> {
+        let sql = format!("SELECT {FILE_COLUMNS} FROM files WHERE generation > ?1 ORDER BY id");
         let mut statement = self.database.prepare_cached(&sql)?;
         let mut rows = statement.query([generation.cast_signed()])?;
         let mut entries = Vec::new();
@@ -267,8 +270,8 @@ impl Ledger {
         Ok(entries)
     }
 
-    pub(crate) fn fail(&self, fault: impl Into<Fault>) -> LedgerError {
-        fault.into().at(&self.path)
+    pub(crate) fn fail(&self, kind: impl Into<LedgerErrorKind>) -> LedgerError {
+        kind.into().at(&self.path)
     }
 }
 
@@ -277,8 +280,8 @@ pub(crate) fn find(
     clients: &[ClientId],
     client: ClientId,
     path: &Path,
-) -> Result<Option<FileEntry>, Fault> {
-    let sql = format!("SELECT {ENTRY} FROM files WHERE path = :path AND client = :client AND (state = 2) = 0");
+) -> Result<Option<FileEntry>, LedgerErrorKind> {
+    let sql = format!("SELECT {FILE_COLUMNS} FROM files WHERE path = :path AND client = :client AND (state = 2) = 0");
     let mut statement = database.prepare_cached(&sql)?;
     let parameters = named_params! { ":path": paths::to_bytes(path), ":client": client.as_str() };
     let mut rows = statement.query(parameters)?;
@@ -288,9 +291,9 @@ pub(crate) fn find(
 pub(crate) fn find_number(
     database: &Connection,
     clients: &[ClientId],
-    file: EntryId,
-) -> Result<Option<FileEntry>, Fault> {
-    let mut statement = database.prepare_cached(&format!("SELECT {ENTRY} FROM files WHERE id = ?1"))?;
+    file: FileEntryId,
+) -> Result<Option<FileEntry>, LedgerErrorKind> {
+    let mut statement = database.prepare_cached(&format!("SELECT {FILE_COLUMNS} FROM files WHERE id = ?1"))?;
     let mut rows = statement.query([file.0])?;
     rows.next()?.map_or(Ok(None), |row| entry(row, clients))
 }
@@ -300,46 +303,50 @@ pub(crate) fn find_replaced(
     database: &Connection,
     client: ClientId,
     path: &Path,
-) -> Result<Option<(EntryId, u64)>, Fault> {
+) -> Result<Option<(FileEntryId, u64)>, LedgerErrorKind> {
     let sql = "SELECT id, generation FROM files WHERE path = ?1 AND client = ?2 AND (state = 2) = 1";
     let mut statement = database.prepare_cached(sql)?;
     let found = statement.query_row((paths::to_bytes(path), client.as_str()), |row| {
-        Ok((EntryId(row.get(0)?), row.get(1).map(i64::cast_unsigned)?))
+        Ok((FileEntryId(row.get(0)?), row.get(1).map(i64::cast_unsigned)?))
     });
     Ok(found.optional()?)
 }
 
-pub(crate) fn recall(database: &Connection, clients: &[ClientId], file: EntryId) -> Result<Option<Recalled>, Fault> {
+pub(crate) fn load(
+    database: &Connection,
+    clients: &[ClientId],
+    file: FileEntryId,
+) -> Result<Option<LoadedFile>, LedgerErrorKind> {
     let mut statement = database.prepare_cached("SELECT checkpoint, memory FROM memories WHERE file = ?1")?;
-    let recalled = statement.query_row([file.0], |row| {
-        let memory = Memory::decode(row.get_ref(1)?.as_blob().unwrap_or_default(), clients);
-        Ok(memory.ok().map(|memory| (memory, row.get(0))))
+    let loaded = statement.query_row([file.0], |row| {
+        let summary = FileSummary::decode(row.get_ref(1)?.as_blob().unwrap_or_default(), clients);
+        Ok(summary.ok().map(|summary| (summary, row.get(0))))
     });
-    let Some((memory, checkpoint)) = recalled.optional()?.flatten() else { return Ok(None) };
-    Ok(Some(Recalled { memory, checkpoint: checkpoint? }))
+    let Some((summary, checkpoint)) = loaded.optional()?.flatten() else { return Ok(None) };
+    Ok(Some(LoadedFile { summary, checkpoint: checkpoint? }))
 }
 
 /// The file of a row; `None` if its client is unknown to this program or it was not written by this crate.
-pub(crate) fn entry(row: &Row<'_>, clients: &[ClientId]) -> Result<Option<FileEntry>, Fault> {
+pub(crate) fn entry(row: &Row<'_>, clients: &[ClientId]) -> Result<Option<FileEntry>, LedgerErrorKind> {
     let name = row.get_ref(1)?.as_str().unwrap_or_default();
     let Some(client) = clients.iter().copied().find(|client| client.as_str() == name) else { return Ok(None) };
-    let Some(state) = State::of_number(row.get(3)?) else { return Ok(None) };
+    let Some(state) = FilePresence::of_number(row.get(3)?) else { return Ok(None) };
     let unsigned = |column| row.get(column).map(i64::cast_unsigned);
-    let file = Identity { device: unsigned(4)?, inode: unsigned(5)?, size: unsigned(6)?, modified: time(row, 7)? };
+    let file = FileIdentity { device: unsigned(4)?, inode: unsigned(5)?, size: unsigned(6)?, modified: time(row, 7)? };
     let log = row.get_ref(8)?.as_blob_or_null().unwrap_or_default();
     let last_active: Option<i64> = row.get(14)?;
     let fragment: Option<i64> = row.get(12)?;
     Ok(Some(FileEntry {
-        id: EntryId(row.get(0)?),
+        id: FileEntryId(row.get(0)?),
         client,
         path: paths::from_bytes(row.get_ref(2)?.as_blob().unwrap_or_default()),
         state,
-        stamp: Stamp { file, log: log.and_then(|log| Reader::value(log, &[]).ok()) },
-        head: Head { length: row.get(9)?, hash: unsigned(10)? },
-        reach: Reach { offset: unsigned(11)?, fragment: fragment.map(i64::cast_unsigned) },
+        stamp: FileStamp { file, log: log.and_then(|log| BlobReader::value(log, &[]).ok()) },
+        head: FileHead { length: row.get(9)?, hash: unsigned(10)? },
+        position: ReadPosition { offset: unsigned(11)?, fragment: fragment.map(i64::cast_unsigned) },
         seen: time(row, 13)?,
         last_active: last_active.map(Timestamp::from_millis),
-        turns: unsigned(15)?,
+        responses: unsigned(15)?,
         generation: unsigned(16)?,
     }))
 }
@@ -349,6 +356,6 @@ fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
 }
 
 /// The log's identity as the column that [`entry`] reads.
-pub(crate) fn log_column(stamp: &Stamp) -> Option<Vec<u8>> {
-    stamp.log.as_ref().map(Writer::blob)
+pub(crate) fn log_column(stamp: &FileStamp) -> Option<Vec<u8>> {
+    stamp.log.as_ref().map(BlobWriter::blob)
 }

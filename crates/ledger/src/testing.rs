@@ -4,20 +4,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, CoarserRecords, Dated, Extent, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey,
-    Phase, PicoUsd, Purpose, RateLimit, RecordTime, Response, SessionFacts, SessionKey, StopReason, Tier, TimeSource,
-    Timestamp, Title, TitleRank, ToolKey, Usage, Window,
+    ClientId, CoarserRecords, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey, Phase, PicoUsd,
+    Purpose, RateLimit, RateLimitWindow, RecordTime, ResolvedTime, Response, ServiceTier, SessionFacts, SessionKey,
+    StopReason, TimeSource, Timestamp, Title, TitleRank, ToolKey, Usage, UsageExtent,
 };
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::memory::{
-    FileIssue, FileIssues, IssuePlace, LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory,
+use crate::file_summary::{
+    FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord,
+    SessionSummary,
 };
-use crate::open::Opening;
-use crate::record::{FileRecord, Head, Identity, Reach, Stamp};
+use crate::open::LedgerOptions;
+use crate::record::{FileHead, FileIdentity, FileRecord, FileStamp, ReadPosition};
 use crate::store::Ledger;
 
 pub(crate) const CLIENT: ClientId = ClientId::new("claude");
@@ -33,26 +34,26 @@ pub(crate) fn minute(minutes: i64) -> Timestamp {
     Timestamp::from_millis(1_793_491_200_000 + minutes * 60_000)
 }
 
-pub(crate) fn turn(message: u64) -> TurnMemory {
-    turn_at(message, i64::try_from(message).unwrap())
+pub(crate) fn response(message: u64) -> ResponseRecord {
+    response_at(message, i64::try_from(message).unwrap())
 }
 
 /// That response, so many minutes after the first of November 2026.
-pub(crate) fn turn_at(message: u64, minutes: i64) -> TurnMemory {
-    TurnMemory {
+pub(crate) fn response_at(message: u64, minutes: i64) -> ResponseRecord {
+    ResponseRecord {
         session: 0,
         message: key(message),
         part_of: CoarserRecords::none(),
         time: RecordTime { stated: Some(minute(minutes)), before: None },
-        response: Response {
+        counted: Response {
             usage: Usage { input: 10, cache_read: 20_000, output: 100 + message, ..Usage::default() },
-            tier: Tier::Standard,
+            tier: ServiceTier::Standard,
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
             requests: 1,
-            extent: Extent::Response,
-            stated_model: Some(Name(0)),
-            any_model: Some(Name(0)),
+            extent: UsageExtent::Response,
+            stated_model: Some(NameIndex(0)),
+            any_model: Some(NameIndex(0)),
             embedded_cost: None,
             stop: Some(StopReason::ToolUse),
             context_used: None,
@@ -62,34 +63,34 @@ pub(crate) fn turn_at(message: u64, minutes: i64) -> TurnMemory {
     }
 }
 
-/// What a file with these responses of one session tells.
-pub(crate) fn memory(session: &str, messages: impl IntoIterator<Item = u64>) -> Memory {
-    let turns: Vec<TurnMemory> = messages.into_iter().map(turn).collect();
-    let times = || turns.iter().filter_map(|turn| turn.time.stated);
-    let mut session = SessionMemory::new(SessionKey::new(CLIENT, session));
-    session.told = FileSession { first: times().min(), last: times().max(), prompts: 1, ..FileSession::default() };
-    Memory { names: vec!["model-1".into()], sessions: vec![session], turns, ..Memory::default() }
+/// The summary of a file with these responses of one session.
+pub(crate) fn summary(session: &str, messages: impl IntoIterator<Item = u64>) -> FileSummary {
+    let responses: Vec<ResponseRecord> = messages.into_iter().map(response).collect();
+    let times = || responses.iter().filter_map(|response| response.time.stated);
+    let mut session = SessionSummary::new(SessionKey::new(CLIENT, session));
+    session.state = FileSession { first: times().min(), last: times().max(), prompts: 1, ..FileSession::default() };
+    FileSummary { names: vec!["model-1".into()], sessions: vec![session], responses, ..FileSummary::default() }
 }
 
 /// A ledger at that path.
 pub(crate) fn opened(path: &Path) -> Ledger {
-    let patience = Duration::from_secs(20);
-    Ledger::open(&Opening { path, clients: CLIENTS, now: minute(0), patience }).unwrap().ledger
+    let busy_timeout = Duration::from_secs(20);
+    Ledger::open(&LedgerOptions { path, clients: CLIENTS, now: minute(0), busy_timeout }).unwrap().ledger
 }
 
-/// A live file that tells this.
-pub(crate) fn record(path: &str, memory: Memory) -> FileRecord {
-    let size = memory.turns.len() as u64;
-    let file = Identity { device: 1, inode: 2, size, modified: minute(0) };
+/// A live file with this summary.
+pub(crate) fn record(path: &str, summary: FileSummary) -> FileRecord {
+    let size = summary.responses.len() as u64;
+    let file = FileIdentity { device: 1, inode: 2, size, modified: minute(0) };
     FileRecord {
         client: CLIENT,
         path: path.into(),
-        stamp: Stamp { file, log: None },
-        head: Head::of(b"{}"),
-        reach: Reach { offset: size, fragment: None },
+        stamp: FileStamp { file, log: None },
+        head: FileHead::of(b"{}"),
+        position: ReadPosition { offset: size, fragment: None },
         checkpoint: None,
         seen: minute(0),
-        memory,
+        summary,
     }
 }
 
@@ -104,8 +105,8 @@ fn count() -> impl Strategy<Value = u64> {
     prop_oneof![Just(0), 0..300_u64, any::<u64>()]
 }
 
-fn name() -> impl Strategy<Value = Name> {
-    (0..NAMES).prop_map(Name)
+fn name() -> impl Strategy<Value = NameIndex> {
+    (0..NAMES).prop_map(NameIndex)
 }
 
 fn stop() -> impl Strategy<Value = StopReason> {
@@ -129,11 +130,17 @@ fn usage() -> impl Strategy<Value = Usage> {
     })
 }
 
-fn any_turn() -> impl Strategy<Value = TurnMemory> {
-    let tiers = select(vec![Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast]);
-    let manner = (
+fn any_response() -> impl Strategy<Value = ResponseRecord> {
+    let tiers = select(vec![
+        ServiceTier::Standard,
+        ServiceTier::Priority,
+        ServiceTier::Flex,
+        ServiceTier::Batch,
+        ServiceTier::Fast,
+    ]);
+    let attributes = (
         tiers,
-        select(vec![Extent::Response, Extent::Sum]),
+        select(vec![UsageExtent::Response, UsageExtent::Sum]),
         of(stop()),
         select(vec![Lineage::Main, Lineage::Sidechain, Lineage::Embedded]),
         select(vec![InferenceGeo::Global, InferenceGeo::Us]),
@@ -143,11 +150,11 @@ fn any_turn() -> impl Strategy<Value = TurnMemory> {
     let times = (of(time()), of(time()), time());
     let models = (of(name()), of(name()));
     let rest = (0..SESSIONS, times, models, of(any::<i64>()), of(count()));
-    (keys, manner, rest, usage()).prop_map(
+    (keys, attributes, rest, usage()).prop_map(
         |((message, part_of), (tier, extent, stop, lineage, geo, purpose), rest, usage)| {
             let (session, (stated, before, opened), (stated_model, any_model), cost, context_used) = rest;
             let requests = opened.as_millis().unsigned_abs() % 3;
-            let response = Response {
+            let counted = Response {
                 usage,
                 tier,
                 geo,
@@ -162,12 +169,12 @@ fn any_turn() -> impl Strategy<Value = TurnMemory> {
                 lineage,
                 opened,
             };
-            TurnMemory {
+            ResponseRecord {
                 session,
                 message: MessageKey::from_bits(message),
                 part_of: part_of.into_iter().map(MessageKey::from_bits).collect(),
                 time: RecordTime { stated, before },
-                response,
+                counted,
             }
         },
     )
@@ -197,14 +204,14 @@ fn facts() -> impl Strategy<Value = SessionFacts> {
     )
 }
 
-fn session() -> impl Strategy<Value = SessionMemory> {
+fn session() -> impl Strategy<Value = SessionSummary> {
     let phases = vec![Phase::Fresh, Phase::Open, Phase::Waiting, Phase::Failed, Phase::Finished, Phase::Ended];
     let ranks = select(vec![TitleRank::Summary, TitleRank::Generated, TitleRank::Given]);
     let title = of((ranks, ".{0,8}").prop_map(|(rank, text)| Title { rank, text: text.into() }));
-    let sources = select(vec![TimeSource::Record, TimeSource::Neighbour, TimeSource::File]);
+    let sources = select(vec![TimeSource::Record, TimeSource::PreviousRecord, TimeSource::File]);
     let last_turn = (time(), sources, of(name()), count(), of(stop()));
     let last_turn = last_turn.prop_map(|(at, source, model, context_used, stop)| LastTurn {
-        when: Dated { source, at },
+        when: ResolvedTime { source, at },
         model,
         context_used,
         stop,
@@ -215,7 +222,7 @@ fn session() -> impl Strategy<Value = SessionMemory> {
     ((session_key(), facts(), title, select(phases)), (counts, times, any::<bool>(), calls, of(last_turn))).prop_map(
         |((key, facts, title, phase), (counts, times, is_undated, calls, last_turn))| {
             let (facts_at, context_at, first, last, stated) = times;
-            let told = FileSession {
+            let state = FileSession {
                 facts,
                 facts_at,
                 context_at,
@@ -232,26 +239,27 @@ fn session() -> impl Strategy<Value = SessionMemory> {
                 last_turn,
                 largest_prompt: counts.3,
             };
-            SessionMemory { key, told, calls }
+            SessionSummary { key, state, calls }
         },
     )
 }
 
 fn issue() -> impl Strategy<Value = FileIssue> {
     let place = prop_oneof![
-        any::<u64>().prop_map(IssuePlace::Byte),
-        any::<u32>().prop_map(IssuePlace::Entry),
-        (".{0,5}", any::<i64>()).prop_map(|(table, rowid)| IssuePlace::Row { table: table.into(), rowid }),
+        any::<u64>().prop_map(IssuePosition::Byte),
+        any::<u32>().prop_map(IssuePosition::Entry),
+        (".{0,5}", any::<i64>()).prop_map(|(table, rowid)| IssuePosition::Row { table: table.into(), rowid }),
     ];
     (of(place), select(vec![IssueKind::Malformed, IssueKind::TooLarge]), ".{0,9}")
         .prop_map(|(place, kind, detail)| FileIssue { place, kind, detail: detail.into() })
 }
 
-fn limit() -> impl Strategy<Value = LimitReading> {
+fn limit() -> impl Strategy<Value = RateLimitReading> {
     let window = (any::<u32>(), -10.0..200.0_f64, of(time()));
-    let window = window.prop_map(|(minutes, used_percent, resets_at)| Window { minutes, used_percent, resets_at });
+    let window =
+        window.prop_map(|(minutes, used_percent, resets_at)| RateLimitWindow { minutes, used_percent, resets_at });
     (select(CLIENTS), time(), ".{0,5}", of(".{0,5}"), vec(window, 0..3)).prop_map(
-        |(client, at, limit, plan, windows)| LimitReading {
+        |(client, at, limit, plan, windows)| RateLimitReading {
             client,
             at,
             limit: RateLimit { limit: limit.into(), plan: plan.map(Into::into), windows },
@@ -267,15 +275,23 @@ fn root() -> impl Strategy<Value = ProjectRoot> {
     })
 }
 
-/// Any memory that can be.
-pub(crate) fn memories() -> impl Strategy<Value = Memory> {
+/// Any summary that can be.
+pub(crate) fn summaries() -> impl Strategy<Value = FileSummary> {
     let names = vec(".{0,6}", NAMES as usize);
     let sessions = vec(session(), SESSIONS as usize);
     let rest = (vec(limit(), 0..3), vec(root(), 0..3), (any::<u64>(), vec(issue(), 0..3)), of(time()));
-    (names, sessions, vec(any_turn(), 0..12), rest).prop_map(
-        |(names, sessions, turns, (limits, roots, (total, kept), doubted))| {
+    (names, sessions, vec(any_response(), 0..12), rest).prop_map(
+        |(names, sessions, responses, (limits, roots, (total, kept), earliest_future_time))| {
             let names = names.into_iter().map(Into::into).collect();
-            Memory { names, sessions, turns, limits, roots, issues: FileIssues { total, kept }, doubted }
+            FileSummary {
+                names,
+                sessions,
+                responses,
+                limits,
+                roots,
+                issues: FileIssues { total, kept },
+                earliest_future_time,
+            }
         },
     )
 }

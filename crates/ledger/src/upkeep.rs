@@ -1,27 +1,27 @@
-//! Looking after the ledger: is it sound, how large is it, and what shall be forgotten.
+//! Maintains the ledger: verifies it, measures it and deletes files from it.
 
 use std::path::PathBuf;
 
 use agtop_model::{ClientId, SessionKey, Timestamp};
 
-use crate::error::{Fault, LedgerError};
+use crate::error::{LedgerError, LedgerErrorKind};
 use crate::private::{COMPANIONS, beside};
-use crate::record::{FileEntry, State};
+use crate::record::{FileEntry, FilePresence};
 use crate::store::Ledger;
 use crate::tags;
 
 /// What a check of the whole ledger found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct VerifyReport {
     /// Files of clients that this program knows.
     pub files: u64,
     /// Their responses.
-    pub turns: u64,
+    pub responses: u64,
     /// What is wrong, a line each.
     pub faults: Vec<String>,
 }
 
-impl Report {
+impl VerifyReport {
     /// Whether nothing is wrong.
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()
@@ -30,18 +30,18 @@ impl Report {
 
 /// How much there is in the ledger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
+pub struct LedgerStats {
     /// Files that are still there.
     pub live: u64,
     /// Files that are gone.
     pub gone: u64,
-    /// Files whose earlier content told what the present one does not.
+    /// Files whose earlier content has responses that the present one lacks.
     pub replaced: u64,
     /// Responses, copies included.
-    pub turns: u64,
+    pub responses: u64,
     /// Responses of which no transcript is left.
-    pub archived_turns: u64,
-    /// Readings of allowances.
+    pub archived_responses: u64,
+    /// Readings of rate limits.
     pub limits: u64,
     /// Bytes on disk, with the log.
     pub bytes: u64,
@@ -49,7 +49,7 @@ pub struct Stats {
 
 /// Which files to forget: those to which everything that is named applies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selector {
+pub struct FileSelector {
     /// Of this client.
     pub client: Option<ClientId>,
     /// In this directory, or this very file.
@@ -58,7 +58,7 @@ pub struct Selector {
     pub before: Option<Timestamp>,
 }
 
-impl Selector {
+impl FileSelector {
     fn selects(&self, file: &FileEntry) -> bool {
         self.client.is_none_or(|client| client == file.client)
             && self.below.as_ref().is_none_or(|below| file.path.starts_with(below))
@@ -67,37 +67,41 @@ impl Selector {
 }
 
 impl Ledger {
-    /// Checks everything: the database itself, every memory, and that counts agree.
+    /// Checks everything: the database itself, every summary, and that counts agree.
     ///
     /// # Errors
     ///
     /// Where the database cannot even be read.
-    pub fn verify(&self) -> Result<Report, LedgerError> {
-        self.try_verify().map_err(|fault| self.fail(fault))
+    pub fn verify(&self) -> Result<VerifyReport, LedgerError> {
+        self.try_verify().map_err(|kind| self.fail(kind))
     }
 
-    fn try_verify(&self) -> Result<Report, Fault> {
-        let mut report = Report::default();
+    fn try_verify(&self) -> Result<VerifyReport, LedgerErrorKind> {
+        let mut report = VerifyReport::default();
         let mut check = self.database.prepare("PRAGMA integrity_check(20)")?;
         let lines = check.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         report.faults.extend(lines.into_iter().filter(|line| line != "ok"));
-        self.each_decoded(|entry, memory| {
+        self.for_each_decoded(|entry, summary| {
             report.files += 1;
-            report.turns += entry.turns;
+            report.responses += entry.responses;
             let path = entry.path.display();
-            match memory {
+            match summary {
                 Err(damaged) => report.faults.push(format!("{path}: what it told is {damaged}")),
-                Ok(memory) if memory.turns.len() as u64 != entry.turns => {
-                    report.faults.push(format!("{path}: {} responses, not {}", memory.turns.len(), entry.turns));
+                Ok(summary) if summary.responses.len() as u64 != entry.responses => {
+                    report.faults.push(format!(
+                        "{path}: {} responses, not {}",
+                        summary.responses.len(),
+                        entry.responses
+                    ));
                 }
                 Ok(_) => {}
             }
         })?;
-        self.each_warm_now(|file| {
-            let summed: u64 = file.cells.iter().map(|cell| cell.turns).sum();
-            let (all, path) = (summed + file.rest.turns.len() as u64, file.entry.path.display());
-            if all != file.entry.turns {
-                report.faults.push(format!("{path}: {all} responses in its sums, not {}", file.entry.turns));
+        self.try_for_each_file_rollup(|file| {
+            let summed: u64 = file.cells.iter().map(|cell| cell.responses).sum();
+            let (all, path) = (summed + file.unmerged.responses.len() as u64, file.entry.path.display());
+            if all != file.entry.responses {
+                report.faults.push(format!("{path}: {all} responses in its sums, not {}", file.entry.responses));
             }
         })?;
         let orphans = [
@@ -118,42 +122,42 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be read.
-    pub fn stats(&self) -> Result<Stats, LedgerError> {
-        let mut stats = Stats::default();
+    pub fn stats(&self) -> Result<LedgerStats, LedgerError> {
+        let mut stats = LedgerStats::default();
         for file in self.entries()? {
             match file.state {
-                State::Live => stats.live += 1,
-                State::Gone => stats.gone += 1,
-                State::Replaced => stats.replaced += 1,
+                FilePresence::Live => stats.live += 1,
+                FilePresence::Gone => stats.gone += 1,
+                FilePresence::Replaced => stats.replaced += 1,
             }
-            stats.turns += file.turns;
-            stats.archived_turns += if file.state.is_archived() { file.turns } else { 0 };
+            stats.responses += file.responses;
+            stats.archived_responses += if file.state.is_only_copy() { file.responses } else { 0 };
         }
-        stats.limits = self.count("SELECT count(*) FROM limits").map_err(|fault| self.fail(fault))?;
+        stats.limits = self.count("SELECT count(*) FROM limits").map_err(|kind| self.fail(kind))?;
         let size = |suffix| beside(&self.path, suffix).metadata().map_or(0, |metadata| metadata.len());
         stats.bytes = COMPANIONS.into_iter().map(size).sum();
         Ok(stats)
     }
 
-    /// Forgets files with all they told, and returns how many. What is still on disk is read again the next time; what
-    /// is not is lost for good.
+    /// Deletes files with their summaries, and returns how many. Files that are still on disk are read again the next
+    /// time; the others are lost.
     ///
     /// # Errors
     ///
     /// Where the database cannot be written.
-    pub fn forget(&mut self, selector: &Selector) -> Result<u64, LedgerError> {
+    pub fn forget(&mut self, selector: &FileSelector) -> Result<u64, LedgerError> {
         let chosen: Vec<FileEntry> = self.entries()?.into_iter().filter(|file| selector.selects(file)).collect();
         let sessions = self.sessions_of(&chosen)?;
-        self.delete(&chosen, &sessions).map_err(|fault| self.fail(fault))
+        self.delete(&chosen, &sessions).map_err(|kind| self.fail(kind))
     }
 
-    /// Notes how the files that are written down from now on are understood. What an earlier reader wrote and can be
-    /// read again is forgotten; what a later one wrote stays.
+    /// Records the version of the reader that writes from now on. What an earlier version wrote and can be read again
+    /// is deleted; what a later one wrote stays.
     ///
     /// # Errors
     ///
     /// Where the database cannot be written.
-    pub fn read_by(&mut self, reader: u32) -> Result<(), LedgerError> {
+    pub fn set_reader_version(&mut self, reader: u32) -> Result<(), LedgerError> {
         let sql = "SELECT max(value) FROM meta WHERE name = 'reader'";
         let known: Result<Option<u32>, _> = self.database.query_row(sql, [], |row| row.get(0));
         let known = known.map_err(|error| self.fail(error))?;
@@ -161,7 +165,7 @@ impl Ledger {
             return Ok(());
         }
         if known.is_some() {
-            self.forget_live()?;
+            self.forget_present()?;
         }
         let sql = "INSERT INTO meta (name, value) VALUES ('reader', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
         self.database.execute(sql, [reader]).map(drop).map_err(|error| self.fail(error))
@@ -172,33 +176,33 @@ impl Ledger {
     /// # Errors
     ///
     /// Where the database cannot be written.
-    pub fn forget_live(&mut self) -> Result<u64, LedgerError> {
+    pub fn forget_present(&mut self) -> Result<u64, LedgerError> {
         let live: Vec<FileEntry> =
-            self.entries()?.into_iter().filter(|file| file.state == State::Live && file.path.exists()).collect();
-        self.delete(&live, &[]).map_err(|fault| self.fail(fault))
+            self.entries()?.into_iter().filter(|file| file.state == FilePresence::Live && file.path.exists()).collect();
+        self.delete(&live, &[]).map_err(|kind| self.fail(kind))
     }
 
-    /// Forgets what was added up: the next reader looks at what each file told.
+    /// Deletes the rollup: the next reader loads the summary of each file.
     ///
     /// # Errors
     ///
     /// Where the database cannot be written.
-    pub fn forget_image(&mut self) -> Result<(), LedgerError> {
+    pub fn drop_rollup(&mut self) -> Result<(), LedgerError> {
         self.database.execute("DELETE FROM image", []).map(drop).map_err(|error| self.fail(error))
     }
 
-    /// The sessions of which files tell.
+    /// The sessions that files record.
     fn sessions_of(&self, files: &[FileEntry]) -> Result<Vec<SessionKey>, LedgerError> {
         let mut sessions = Vec::new();
         for file in files {
-            let memory = self.recall(file.id)?.map(|recalled| recalled.memory);
-            sessions.extend(memory.into_iter().flat_map(|memory| memory.sessions).map(|session| session.key));
+            let summary = self.load(file.id)?.map(|loaded| loaded.summary);
+            sessions.extend(summary.into_iter().flat_map(|summary| summary.sessions).map(|session| session.key));
         }
         Ok(sessions)
     }
 
     /// Deletes files, and what these sessions are called.
-    fn delete(&mut self, files: &[FileEntry], sessions: &[SessionKey]) -> Result<u64, Fault> {
+    fn delete(&mut self, files: &[FileEntry], sessions: &[SessionKey]) -> Result<u64, LedgerErrorKind> {
         if files.is_empty() {
             return Ok(0);
         }
@@ -217,13 +221,13 @@ impl Ledger {
         transaction.commit()?;
         self.database.execute_batch("PRAGMA secure_delete = OFF")?;
         // Readers hold this up; then the space is used again by and by.
-        match self.database.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").map_err(Fault::from) {
-            Ok(()) | Err(Fault::Busy) => Ok(files.len() as u64),
-            Err(fault) => Err(fault),
+        match self.database.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").map_err(LedgerErrorKind::from) {
+            Ok(()) | Err(LedgerErrorKind::Busy) => Ok(files.len() as u64),
+            Err(kind) => Err(kind),
         }
     }
 
-    fn count(&self, sql: &str) -> Result<u64, Fault> {
+    fn count(&self, sql: &str) -> Result<u64, LedgerErrorKind> {
         let count: i64 = self.database.query_row(sql, [], |row| row.get(0))?;
         Ok(count.cast_unsigned())
     }

@@ -7,57 +7,60 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use agtop_ledger::{FileRecord, Head, Identity, Ledger, Memory, Opening, Reach, SessionMemory, Stamp, TurnMemory};
+use agtop_ledger::{
+    FileHead, FileIdentity, FileRecord, FileStamp, FileSummary, Ledger, LedgerOptions, ReadPosition, ResponseRecord,
+    SessionSummary,
+};
 use agtop_model::{ClientId, CoarserRecords, MessageKey, RecordTime, Response, SessionKey, Timestamp, Usage};
 
 const CLIENT: ClientId = ClientId::new("claude");
-/// The child is told by this where to write.
-const TOLD: &str = "AGTOP_TEST_KILLED_LEDGER";
+/// The environment variable that tells the child where to write.
+const LEDGER_PATH_VARIABLE: &str = "AGTOP_TEST_KILLED_LEDGER";
 const ROUNDS: u64 = 200;
 /// Files of which each batch writes a longer record.
 const FILES: u64 = 3;
 
-fn opening(path: &Path) -> Opening<'_> {
+fn opening(path: &Path) -> LedgerOptions<'_> {
     let now = Timestamp::from_millis(1_793_491_200_000);
-    Opening { path, clients: &[CLIENT], now, patience: Duration::from_secs(20) }
+    LedgerOptions { path, clients: &[CLIENT], now, busy_timeout: Duration::from_secs(20) }
 }
 
 /// The file as it is after so many batches: that many turns.
 fn record(file: u64, batches: u64) -> FileRecord {
-    let turns = (0..batches).map(|n| TurnMemory {
+    let responses = (0..batches).map(|n| ResponseRecord {
         session: 0,
         message: MessageKey::global(CLIENT, &format!("{file}/{n}")),
         part_of: CoarserRecords::none(),
         time: RecordTime { stated: Some(Timestamp::from_millis(1_793_491_200_000)), before: None },
-        response: Response::plain(Usage { output: n + 1, ..Usage::default() }, None, Timestamp::from_millis(0)),
+        counted: Response::plain(Usage { output: n + 1, ..Usage::default() }, None, Timestamp::from_millis(0)),
     });
-    let sessions = vec![SessionMemory::new(SessionKey::new(CLIENT, file.to_string()))];
-    let identity = Identity { device: 1, inode: file, size: batches, modified: Timestamp::from_millis(0) };
+    let sessions = vec![SessionSummary::new(SessionKey::new(CLIENT, file.to_string()))];
+    let identity = FileIdentity { device: 1, inode: file, size: batches, modified: Timestamp::from_millis(0) };
     FileRecord {
         client: CLIENT,
         path: format!("/{file}").into(),
-        stamp: Stamp { file: identity, log: None },
-        head: Head::default(),
-        reach: Reach { offset: batches, fragment: None },
+        stamp: FileStamp { file: identity, log: None },
+        head: FileHead::default(),
+        position: ReadPosition { offset: batches, fragment: None },
         checkpoint: None,
         seen: Timestamp::from_millis(0),
-        memory: Memory { sessions, turns: turns.collect(), ..Memory::default() },
+        summary: FileSummary { sessions, responses: responses.collect(), ..FileSummary::default() },
     }
 }
 
-/// How many batches are there; every file must tell of the same ones, and of nothing else.
+/// How many batches are there; every file must have the same ones, and nothing else.
 fn batches(path: &Path) -> u64 {
     let opened = Ledger::open(&opening(path)).unwrap();
     assert_eq!(opened.notice, None);
     let report = opened.ledger.verify().unwrap();
     assert!(report.is_clean(), "{:?}", report.faults);
-    let mut told = Vec::new();
-    opened.ledger.each_memory(|entry, memory| told.push((entry.turns, memory.unwrap()))).unwrap();
-    let Some((batches, _)) = told.first().cloned() else { return 0 };
-    assert_eq!(told.len() as u64, FILES);
-    for (file, (turns, memory)) in (0..).zip(told) {
-        assert_eq!(turns, batches, "a batch is whole or not there");
-        assert_eq!(memory, record(file, batches).memory);
+    let mut state = Vec::new();
+    opened.ledger.for_each_summary(|entry, summary| state.push((entry.responses, summary.unwrap()))).unwrap();
+    let Some((batches, _)) = state.first().cloned() else { return 0 };
+    assert_eq!(state.len() as u64, FILES);
+    for (file, (responses, summary)) in (0..).zip(state) {
+        assert_eq!(responses, batches, "a batch is whole or not there");
+        assert_eq!(summary, record(file, batches).summary);
     }
     batches
 }
@@ -80,7 +83,7 @@ fn wait_for_writing(path: &Path) {
 #[test]
 #[ignore = "writes until it is killed"]
 fn writes_until_it_is_killed() {
-    let Some(path) = std::env::var_os(TOLD) else { return };
+    let Some(path) = std::env::var_os(LEDGER_PATH_VARIABLE) else { return };
     let path = Path::new(&path);
     let mut ledger = Ledger::open(&opening(path)).unwrap().ledger;
     for done in batches(path).. {
@@ -90,7 +93,7 @@ fn writes_until_it_is_killed() {
         }
         batch.commit().unwrap();
         if done % 4 == 0 {
-            ledger.make_image().unwrap();
+            ledger.build_rollup().unwrap();
         }
     }
 }
@@ -104,7 +107,7 @@ fn a_writer_killed_at_any_moment_loses_at_most_its_batch() {
     for round in 0..ROUNDS {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "writes_until_it_is_killed", "--ignored"])
-            .env(TOLD, &path)
+            .env(LEDGER_PATH_VARIABLE, &path)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -1,4 +1,4 @@
-//! Ledgers of every schema that was ever released open, and tell what they told.
+//! Ledgers of every schema that was ever released open, and hold what they held.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
@@ -6,12 +6,14 @@ use std::fs;
 use std::path::Path;
 
 use agtop_ledger::{
-    FileRecord, Head, Identity, Ledger, LimitReading, Memory, Name, Opened, Opening, ProjectRoot, Reach, Series,
-    SessionMemory, Stamp, State, Tag, TurnMemory,
+    FileHead, FileIdentity, FilePresence, FileRecord, FileStamp, FileSummary, Ledger, LedgerOptions, NameIndex,
+    OpenedLedger, ProjectRoot, RateLimitReading, RateLimitSeries, ReadPosition, ResponseRecord, SessionSummary,
+    SessionTag,
 };
 use agtop_model::{
-    ClientId, CoarserRecords, Extent, FileSession, Lineage, MessageKey, PicoUsd, RateLimit, RecordTime, Response,
-    SessionFacts, SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Usage, Window,
+    ClientId, CoarserRecords, FileSession, Lineage, MessageKey, PicoUsd, RateLimit, RateLimitWindow, RecordTime,
+    Response, ServiceTier, SessionFacts, SessionKey, StopReason, Timestamp, Title, TitleRank, ToolKey, Usage,
+    UsageExtent,
 };
 
 const CLIENT: ClientId = ClientId::new("claude");
@@ -26,18 +28,18 @@ fn fixtures() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-fn open(path: &Path) -> Opened {
-    let patience = Opening::PATIENCE;
-    Ledger::open(&Opening { path, clients: &[CLIENT], now: at(0), patience }).unwrap()
+fn open(path: &Path) -> OpenedLedger {
+    let busy_timeout = LedgerOptions::BUSY_TIMEOUT;
+    Ledger::open(&LedgerOptions { path, clients: &[CLIENT], now: at(0), busy_timeout }).unwrap()
 }
 
-fn turn(message: u32) -> TurnMemory {
-    TurnMemory {
+fn response(message: u32) -> ResponseRecord {
+    ResponseRecord {
         session: 0,
         message: MessageKey::global(CLIENT, &message.to_string()),
         part_of: CoarserRecords::none(),
         time: RecordTime { stated: Some(at(message.into())), before: None },
-        response: Response {
+        counted: Response {
             stop: Some(StopReason::EndTurn),
             ..Response::plain(
                 Usage {
@@ -47,37 +49,37 @@ fn turn(message: u32) -> TurnMemory {
                     output: u64::from(message),
                     ..Usage::default()
                 },
-                Some(Name(0)),
+                Some(NameIndex(0)),
                 at(0),
             )
         },
     }
 }
 
-fn reading() -> LimitReading {
-    let windows = vec![Window { minutes: 300, used_percent: 12.5, resets_at: Some(at(90)) }];
-    LimitReading { client: CLIENT, at: at(5), limit: RateLimit { limit: "five".into(), plan: None, windows } }
+fn reading() -> RateLimitReading {
+    let windows = vec![RateLimitWindow { minutes: 300, used_percent: 12.5, resets_at: Some(at(90)) }];
+    RateLimitReading { client: CLIENT, at: at(5), limit: RateLimit { limit: "five".into(), plan: None, windows } }
 }
 
-fn tag() -> Tag {
-    Tag { session: SessionKey::new(CLIENT, "session"), text: "a fixture".into(), at: at(6) }
+fn tag() -> SessionTag {
+    SessionTag { session: SessionKey::new(CLIENT, "session"), text: "a fixture".into(), at: at(6) }
 }
 
-/// What the first file of every fixture tells. Once released, it stays as it is.
-fn told() -> Memory {
-    let odd = TurnMemory {
-        part_of: CoarserRecords::one(turn(1).message),
-        response: Response {
+/// The summary of the first file of every fixture. Once released, it stays as it is.
+fn expected_summary() -> FileSummary {
+    let odd = ResponseRecord {
+        part_of: CoarserRecords::one(response(1).message),
+        counted: Response {
             embedded_cost: Some(PicoUsd::new(1_234_567)),
-            tier: Tier::Priority,
-            extent: Extent::Sum,
+            tier: ServiceTier::Priority,
+            extent: UsageExtent::Sum,
             lineage: Lineage::Sidechain,
             context_used: Some(77),
-            ..turn(3).response
+            ..response(3).counted
         },
-        ..turn(3)
+        ..response(3)
     };
-    let told = FileSession {
+    let state = FileSession {
         facts: SessionFacts {
             parent: Some(SessionKey::new(CLIENT, "parent")),
             cwd: Some("/work/größe".into()),
@@ -89,34 +91,34 @@ fn told() -> Memory {
         prompts: 2,
         first: Some(at(0)),
         last: Some(at(3)),
-        // The first format of memories does not have these two, and they are taken for these.
+        // The first format of summaries does not have these two, and they are taken for these.
         facts_at: Some(at(0)),
         stated: Some(at(3)),
         ..FileSession::default()
     };
-    let calls = vec![(ToolKey::new(CLIENT, "call"), Name(1))];
-    let session = SessionMemory { key: SessionKey::new(CLIENT, "session"), told, calls };
-    Memory {
+    let calls = vec![(ToolKey::new(CLIENT, "call"), NameIndex(1))];
+    let session = SessionSummary { key: SessionKey::new(CLIENT, "session"), state, calls };
+    FileSummary {
         names: vec!["claude-opus-4-5".into(), "Bash".into()],
         sessions: vec![session],
-        turns: vec![turn(1), turn(2), odd],
+        responses: vec![response(1), response(2), odd],
         limits: vec![reading()],
         roots: vec![ProjectRoot { client: CLIENT, project: "p".into(), root: "/work".into() }],
-        ..Memory::default()
+        ..FileSummary::default()
     }
 }
 
-fn record(path: &str, memory: Memory) -> FileRecord {
-    let file = Identity { device: 1, inode: 2, size: 300, modified: at(3) };
+fn record(path: &str, summary: FileSummary) -> FileRecord {
+    let file = FileIdentity { device: 1, inode: 2, size: 300, modified: at(3) };
     FileRecord {
         client: CLIENT,
         path: path.into(),
-        stamp: Stamp { file, log: Some(Identity { size: 9, ..file }) },
-        head: Head::of(b"{}"),
-        reach: Reach { offset: 290, fragment: Some(10) },
+        stamp: FileStamp { file, log: Some(FileIdentity { size: 9, ..file }) },
+        head: FileHead::of(b"{}"),
+        position: ReadPosition { offset: 290, fragment: Some(10) },
         checkpoint: Some(vec![1, 2, 3]),
         seen: at(4),
-        memory,
+        summary,
     }
 }
 
@@ -129,9 +131,12 @@ fn writes_the_fixture_of_the_newest_schema() {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let _ = fs::remove_file(&path);
     let mut ledger = open(&path).ledger;
-    let rewritten = Memory { turns: vec![turn(8)], ..told() };
-    let records =
-        [record("/a", told()), record("/b", Memory { turns: vec![turn(7)], ..told() }), record("/b", rewritten)];
+    let rewritten = FileSummary { responses: vec![response(8)], ..expected_summary() };
+    let records = [
+        record("/a", expected_summary()),
+        record("/b", FileSummary { responses: vec![response(7)], ..expected_summary() }),
+        record("/b", rewritten),
+    ];
     let mut batch = ledger.batch().unwrap();
     for record in &records {
         batch.put(record).unwrap();
@@ -139,7 +144,7 @@ fn writes_the_fixture_of_the_newest_schema() {
     batch.append_limits(&[reading()]).unwrap();
     batch.put_tags(&[tag()]).unwrap();
     batch.commit().unwrap();
-    ledger.make_image().unwrap();
+    ledger.build_rollup().unwrap();
     drop(ledger);
     // As small as it can be, and without a log beside it.
     let raw = rusqlite::Connection::open(&path).unwrap();
@@ -147,34 +152,34 @@ fn writes_the_fixture_of_the_newest_schema() {
 }
 
 #[test]
-fn ledgers_of_every_schema_open_and_tell_what_they_told() {
+fn ledgers_of_every_schema_open_and_hold_what_they_held() {
     let mut schemas = 0;
     for directory in fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         schemas += 1;
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("ledger.db");
         fs::copy(directory.join("ledger.db"), &path).unwrap();
-        let Opened { mut ledger, notice } = open(&path);
+        let OpenedLedger { mut ledger, notice } = open(&path);
         assert_eq!(notice, None, "{directory:?}");
         assert_eq!(ledger.verify().unwrap().faults, Vec::<String>::new(), "{directory:?}");
         let entry = ledger.entry(CLIENT, Path::new("/a")).unwrap().unwrap();
-        let expected = record("/a", told());
-        assert_eq!((entry.stamp, entry.head, entry.reach), (expected.stamp, expected.head, expected.reach));
-        let recalled = ledger.recall(entry.id).unwrap().unwrap();
-        assert_eq!((recalled.memory, recalled.checkpoint), (told(), expected.checkpoint), "{directory:?}");
-        let states: Vec<State> = ledger.entries().unwrap().into_iter().map(|entry| entry.state).collect();
-        assert_eq!(states, [State::Live, State::Live, State::Replaced], "{directory:?}");
-        let series = Series { client: CLIENT, limit: "five", minutes: 300 };
+        let expected = record("/a", expected_summary());
+        assert_eq!((entry.stamp, entry.head, entry.position), (expected.stamp, expected.head, expected.position));
+        let loaded = ledger.load(entry.id).unwrap().unwrap();
+        assert_eq!((loaded.summary, loaded.checkpoint), (expected_summary(), expected.checkpoint), "{directory:?}");
+        let states: Vec<FilePresence> = ledger.entries().unwrap().into_iter().map(|entry| entry.state).collect();
+        assert_eq!(states, [FilePresence::Live, FilePresence::Live, FilePresence::Replaced], "{directory:?}");
+        let series = RateLimitSeries { client: CLIENT, limit: "five", minutes: 300 };
         assert_eq!(ledger.limits(&series, at(0)).unwrap(), [(at(5), reading().limit.windows[0])]);
         let tags = if directory.ends_with("schema-1") { vec![] } else { vec![tag()] };
         assert_eq!(ledger.tags(9).unwrap(), tags, "the first schema had none");
         if directory.ends_with(NEWEST) {
-            assert_eq!(ledger.image().unwrap().unwrap().files.len(), 3, "what was added up is readable, too");
+            assert_eq!(ledger.rollup().unwrap().unwrap().files.len(), 3, "what was added up is readable, too");
         } else {
-            assert_eq!(ledger.image().unwrap(), None, "sums of an older schema are made again");
+            assert_eq!(ledger.rollup().unwrap(), None, "sums of an older schema are made again");
         }
-        ledger.make_image().unwrap();
-        assert_eq!(ledger.image().unwrap().unwrap().files.len(), 3, "{directory:?}");
+        ledger.build_rollup().unwrap();
+        assert_eq!(ledger.rollup().unwrap().unwrap().files.len(), 3, "{directory:?}");
     }
     assert!(schemas >= 3);
 }

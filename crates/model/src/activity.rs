@@ -12,9 +12,9 @@ pub struct Activity {
 /// What happened in a session, as far as people follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActivityKind {
-    /// The person spoke. What they said is private: shown only where asked for.
+    /// The user sent a prompt. Its text is private: shown only where asked for.
     Asked(Option<Untrusted>),
-    /// The agent spoke. What it said is private: shown only where asked for.
+    /// The agent wrote a message. Its text is private: shown only where asked for.
     Said(Untrusted),
     /// The model called a tool, on that. The target is private: shown only where asked for.
     Called {
@@ -30,11 +30,11 @@ pub enum ActivityKind {
         /// Whether it succeeded.
         outcome: Result<(), ()>,
     },
-    /// A sub-agent was sent off. The task is private: shown only where asked for.
+    /// A subagent was started. The task is private: shown only where asked for.
     Delegated {
         /// Its kind.
         name: Untrusted,
-        /// What it shall do.
+        /// Its task.
         task: Option<Untrusted>,
     },
     /// The model stopped.
@@ -43,17 +43,17 @@ pub enum ActivityKind {
     Failed(Untrusted),
     /// The context was summarised.
     Compacted,
-    /// The agent began to wait for its person.
+    /// The agent began to wait for the user.
     Waited,
 }
 
-/// An agent's process came or went while agtop looked.
+/// An agent's process started or exited while agtop ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lifecycle {
+pub struct LifecycleEvent {
     /// When it was noticed.
     pub at: Timestamp,
     /// What happened.
-    pub change: Change,
+    pub change: LifecycleChange,
     /// The process.
     pub process: ProcId,
     /// Its client.
@@ -64,16 +64,16 @@ pub struct Lifecycle {
     pub project: Option<Untrusted>,
 }
 
-/// Whether a process came or went.
+/// Whether a process started or exited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
+pub enum LifecycleChange {
     /// It was not there before.
     Spawned,
-    /// It is there no more.
+    /// It has exited.
     Exited,
 }
 
-impl Change {
+impl LifecycleChange {
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    ClientId, Evidence, Git, OpenFiles, Pace, ProcId, Process, Reading, Session, Sockets, Status, Timestamp, Untrusted,
+    ActivityWindow, ClientId, Evidence, Git, OpenFiles, ProcId, Process, Reading, Session, Sockets, Status, Timestamp,
+    Untrusted,
 };
 
 /// An agent: one process that is one, joined with a session it works on.
@@ -31,14 +32,14 @@ pub struct Agent {
     /// The session it works on.
     pub session: Option<Arc<Session>>,
     /// How the session was found.
-    pub join: Option<Join>,
+    pub join: Option<SessionJoin>,
     /// The flag that lets it act without asking, as written on its command line.
     pub danger: Option<Untrusted>,
     /// Direct children: pid and name.
     pub children: Vec<(u32, Untrusted)>,
     /// When the youngest of its living children began that are no helpers, such as a command that a tool runs.
     pub youngest_child: Option<Timestamp>,
-    /// The model that its command line names, of clients of which nothing else tells it.
+    /// The model on its command line, for clients that record it nowhere else.
     pub stated_model: Option<Untrusted>,
     /// Helpers (MCP servers, app servers) below it.
     pub helpers: Vec<ProcId>,
@@ -49,7 +50,7 @@ pub struct Agent {
     /// The git work tree it is in; `NotReported` where there is none.
     pub git: Reading<Git>,
     /// What its session and its sub-agents did in the last one, five and fifteen minutes.
-    pub paces: [Pace; 3],
+    pub rates: [ActivityWindow; 3],
     /// Skills it can use.
     pub skills: Vec<Untrusted>,
     /// What it is doing.
@@ -114,7 +115,7 @@ pub struct IoRate {
 
 /// What a process is to its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum ProcessRole {
     /// An agent: a row of its own.
     Agent,
     /// A server that works on sessions for others (`codex app-server`, `opencode serve`): a row for each session that is
@@ -126,7 +127,7 @@ pub enum Role {
 
 /// How a process was joined with a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Join {
+pub struct SessionJoin {
     /// By what.
     pub tier: JoinTier,
     /// How sure that is.

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use crate::{ClientId, RateLimit, Snapshot, Timestamp, Window};
+use crate::{ClientId, RateLimit, RateLimitWindow, Snapshot, Timestamp};
 
-/// The newest reading of an account's allowance, of which some window still stands.
+/// The newest reading of an account's rate limit, with at least one window that is not over.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance<'a> {
-    /// Whose agents use it.
+    /// The client.
     pub client: ClientId,
     /// When it was read.
     pub read: Timestamp,
@@ -15,24 +15,24 @@ pub struct Allowance<'a> {
 }
 
 impl<'a> Allowance<'a> {
-    /// The windows that still stand.
-    pub fn windows(&self) -> impl Iterator<Item = &'a Window> + use<'a> {
+    /// The windows that are not over.
+    pub fn windows(&self) -> impl Iterator<Item = &'a RateLimitWindow> + use<'a> {
         let (read, now) = (self.read, self.now);
-        self.limit.windows.iter().filter(move |window| window.stands(read, now))
+        self.limit.windows.iter().filter(move |window| window.is_current(read, now))
     }
 }
 
-impl Window {
-    /// Whether what was read then is true now: after its reset nobody knows how much of a window is used. One whose reset
-    /// is not told has started again when its own length has passed since.
-    pub fn stands(&self, read: Timestamp, now: Timestamp) -> bool {
+impl RateLimitWindow {
+    /// Whether a reading still holds: after the reset the used share of a window is unknown. A window without a reset time
+    /// starts again once its own length has passed since the reading.
+    pub fn is_current(&self, read: Timestamp, now: Timestamp) -> bool {
         let length = Duration::from_mins(self.minutes.into());
         self.resets_at.map_or_else(|| length.is_zero() || now < read.plus(length), |at| now < at)
     }
 }
 
 impl Snapshot {
-    /// The allowances that are known now. Every output shows these and no others.
+    /// The rate limits that are known now. Every output shows these and no others.
     pub fn allowances(&self) -> impl Iterator<Item = Allowance<'_>> {
         let all = self.rate_limits.iter();
         all.map(|(client, read, limit)| Allowance { client: *client, read: *read, limit, now: self.now })
@@ -45,11 +45,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_stands_until_its_reset_or_else_for_its_length() {
+    fn a_window_is_current_until_its_reset_or_else_for_its_length() {
         let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
-        let stands = |minutes, resets_at, now| Window { minutes, used_percent: 92.0, resets_at }.stands(at(0), now);
-        assert_eq!([59, 60, 480].map(|now| stands(300, Some(at(60)), at(now))), [true, false, false]);
-        assert_eq!([0, 299, 300].map(|now| stands(300, None, at(now))), [true, true, false]);
-        assert!(stands(0, None, at(480)), "of a window without a length nothing can be told");
+        let is_current =
+            |minutes, resets_at, now| RateLimitWindow { minutes, used_percent: 92.0, resets_at }.is_current(at(0), now);
+        assert_eq!([59, 60, 480].map(|now| is_current(300, Some(at(60)), at(now))), [true, false, false]);
+        assert_eq!([0, 299, 300].map(|now| is_current(300, None, at(now))), [true, true, false]);
+        assert!(is_current(0, None, at(480)), "of a window without a length nothing can be told");
     }
 }

@@ -59,20 +59,20 @@ impl FromIterator<(Timestamp, u64)> for RecentResponses {
 }
 
 /// Parts of the score. agentop weighs the fill with 40 and leaves the others open: they share the rest.
-const FILL: f64 = 40.0;
-const ERRORS: f64 = 20.0;
-const OUTPUT: f64 = 20.0;
-const REPEATS: f64 = 20.0;
+const MAX_FILL_POINTS: f64 = 40.0;
+const MAX_ERROR_POINTS: f64 = 20.0;
+const MAX_OUTPUT_POINTS: f64 = 20.0;
+const MAX_REPEAT_POINTS: f64 = 20.0;
 /// This many identical calls are a loop.
-const LOOP: u32 = 5;
+const LOOP_CALLS: u32 = 5;
 /// No more responses than these are compared, the newer half with the older one, ...
 const MAX_RESPONSES: usize = 24;
 /// ... and not fewer: of so few nothing can be said.
 const MIN_RESPONSES: usize = 8;
 /// Nor any that are older, counted from the last one.
-const WINDOW: Duration = Duration::from_hours(1);
-/// Since [`WINDOW`] lies within a day, as long as the last response is younger.
-const KNOWN_FOR: Duration = Duration::from_hours(23);
+const COMPARED_SPAN: Duration = Duration::from_hours(1);
+/// Since [`COMPARED_SPAN`] lies within a day, as long as the last response is younger.
+const MAX_AGE: Duration = Duration::from_hours(23);
 
 impl Decay {
     /// Of these facts, whatever their order; `None` without a response, and of a session whose last response is so old that
@@ -80,21 +80,21 @@ impl Decay {
     pub fn of(facts: DecayFacts<'_>, now: Timestamp) -> Option<Self> {
         let responses = &facts.responses.0;
         let (last, _) = *responses.last()?;
-        let known_until = last.plus(KNOWN_FOR);
+        let known_until = last.plus(MAX_AGE);
         if now > known_until {
             return None;
         }
-        let recent = &responses[responses.partition_point(|(at, _)| last.since(*at) > WINDOW)..];
+        let recent = &responses[responses.partition_point(|(at, _)| last.since(*at) > COMPARED_SPAN)..];
         let (errors, output) = halves(recent).map_or((0.0, 0.0), |(older, newer)| {
             (failing(newer, facts.failures) - failing(older, facts.failures), shortening(older, newer))
         });
-        let repeats = f64::from(facts.repeats.saturating_sub(1)) / f64::from(LOOP - 1);
+        let repeats = f64::from(facts.repeats.saturating_sub(1)) / f64::from(LOOP_CALLS - 1);
         let part = |weight: f64, share: f64| if share.is_finite() { weight * share.clamp(0.0, 1.0) } else { 0.0 };
         Some(Self {
-            fill: part(FILL, facts.fill_percent / 100.0),
-            errors: part(ERRORS, errors),
-            output: part(OUTPUT, output),
-            repeats: part(REPEATS, repeats),
+            fill: part(MAX_FILL_POINTS, facts.fill_percent / 100.0),
+            errors: part(MAX_ERROR_POINTS, errors),
+            output: part(MAX_OUTPUT_POINTS, output),
+            repeats: part(MAX_REPEAT_POINTS, repeats),
             known_until,
         })
     }

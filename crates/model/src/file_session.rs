@@ -1,13 +1,13 @@
 //! What one file says of one session, folded from its events, and all files of a session merged.
 //!
 //! Within a file the order of records counts: of each fact the last one holds. Between files no order counts, since they
-//! are read in any: there the newest holds, and among equals the greatest value. The World folds what it reads and the
-//! ledger what it keeps; both do it here.
+//! are read in any: there the newest holds, and among equals the greatest value. The World and the
+//! ledger both use this module.
 
 use crate::response::earliest;
 use crate::{
-    Dated, EventKind, Lineage, Phase, Purpose, RecordTime, SessionFacts, SessionKey, StopReason, TimeSource, Timestamp,
-    Title, TitleRank, Turn,
+    EventKind, Lineage, Phase, Purpose, RecordTime, ResolvedTime, SessionFacts, SessionKey, StopReason, TimeSource,
+    Timestamp, Title, TitleRank, Turn,
 };
 
 /// What one file says of one session, apart from its responses and tool calls. `N` stands for a model's name.
@@ -23,7 +23,7 @@ pub struct FileSession<N> {
     pub title: Option<Title>,
     /// The best name that is message text. Private: it is written nowhere.
     pub private_title: Option<Title>,
-    /// How often the user spoke.
+    /// Prompts of the user.
     pub prompts: u64,
     /// Failed requests.
     pub errors: u64,
@@ -49,7 +49,7 @@ pub struct FileSession<N> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastTurn<N> {
     /// When it happened.
-    pub when: Dated,
+    pub when: ResolvedTime,
     /// The model that answered.
     pub model: Option<N>,
     /// Tokens in the context with it.
@@ -121,9 +121,9 @@ impl<N: Copy> FileSession<N> {
     }
 
     /// Notes a response; says whether it is the newest of the session's own.
-    pub fn note_response(&mut self, when: Dated, turn: &Turn, model: Option<N>) -> bool {
+    pub fn note_response(&mut self, when: ResolvedTime, turn: &Turn, model: Option<N>) -> bool {
         match when.source {
-            TimeSource::Record | TimeSource::Neighbour => self.touch(Some(when.at)),
+            TimeSource::Record | TimeSource::PreviousRecord => self.touch(Some(when.at)),
             TimeSource::File => self.is_undated = true,
         }
         // Who summarises reads the whole conversation, and the summary takes its place: neither is in the context.
@@ -210,7 +210,7 @@ impl<N: Copy> FileSession<N> {
     }
 
     /// Gives what has no time of its own this one: when the session began, else when the file was last written.
-    pub fn settle_times(&mut self, at: Timestamp) {
+    pub fn fill_missing_times(&mut self, at: Timestamp) {
         if self.is_undated {
             self.touch(Some(at));
         }
@@ -221,7 +221,7 @@ impl<N: Copy> FileSession<N> {
 
     /// All files of a session merged, whatever their order. Their times must be settled. Of claims to a parent one
     /// is taken; which holds depends on the other sessions.
-    pub fn of_all(files: &[&Self]) -> Self {
+    pub fn merge_all(files: &[&Self]) -> Self {
         let mut all = Self {
             facts: facts_of(files),
             facts_at: files.iter().filter_map(|file| file.facts_at).max(),
@@ -306,5 +306,79 @@ fn note_title(known: &mut Option<Title>, told: &Title) {
 fn update<T: Clone>(known: &mut Option<T>, told: Option<&T>) {
     if let Some(told) = told {
         *known = Some(told.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ClientId;
+
+    fn time() -> impl Strategy<Value = Option<Timestamp>> {
+        prop::option::of((0..4_i64).prop_map(Timestamp::from_millis))
+    }
+
+    fn key() -> impl Strategy<Value = Option<SessionKey>> {
+        prop::option::of((0..3_u8).prop_map(|id| SessionKey::new(ClientId::new("test"), id.to_string())))
+    }
+
+    fn title() -> impl Strategy<Value = Option<Title>> {
+        let rank = prop_oneof![Just(TitleRank::FirstCommand), Just(TitleRank::Summary), Just(TitleRank::Given)];
+        prop::option::of((rank, "[ab]").prop_map(|(rank, text)| Title { rank, text: text.as_str().into() }))
+    }
+
+    /// The newest response of a file; few times, so that files often agree on them.
+    fn last_turn() -> impl Strategy<Value = Option<LastTurn<u8>>> {
+        let stop = prop::option::of(prop_oneof![Just(StopReason::EndTurn), Just(StopReason::ToolUse)]);
+        prop::option::of((0..4_i64, 0..3_u64, stop).prop_map(|(at, context_used, stop)| LastTurn {
+            when: ResolvedTime { source: TimeSource::Record, at: Timestamp::from_millis(at) },
+            model: None,
+            context_used,
+            stop,
+        }))
+    }
+
+    fn files() -> impl Strategy<Value = FileSession<u8>> {
+        let phase = prop_oneof![Just(Phase::Fresh), Just(Phase::Open), Just(Phase::Finished)];
+        let facts = (key(), prop::option::of("[ab]"), prop::option::of(0..3_u64));
+        (facts, (time(), time(), time(), time()), title(), (phase, 0..3_u64), last_turn()).prop_map(
+            |(
+                (parent, branch, context_used),
+                (facts_at, context_at, first, last),
+                title,
+                (phase, count),
+                last_turn,
+            )| {
+                let branch = branch.map(|branch| branch.as_str().into());
+                FileSession {
+                    facts: SessionFacts { parent, branch, context_used, ..SessionFacts::default() },
+                    facts_at,
+                    context_at,
+                    title,
+                    prompts: count,
+                    phase,
+                    first,
+                    last,
+                    last_turn,
+                    largest_prompt: count,
+                    ..FileSession::default()
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn files_of_a_session_merge_alike_in_any_order(
+            files in prop::collection::vec(files(), 0..5).prop_flat_map(|files| (Just(files.clone()), Just(files).prop_shuffle())),
+        ) {
+            let (one, other) = files;
+            let merged = |files: &[FileSession<u8>]| FileSession::merge_all(&files.iter().collect::<Vec<_>>());
+            prop_assert_eq!(merged(&one), merged(&other));
+        }
     }
 }

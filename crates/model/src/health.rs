@@ -1,28 +1,28 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::{ClientId, Place};
+use crate::{ClientId, SourcePosition};
 
 /// How well the sources could be read. Nothing is dropped in silence: what is not in the totals is here.
 #[derive(Clone, Debug, Default)]
-pub struct Health {
+pub struct SourceHealth {
     /// Per client, in the order of the registry.
     pub clients: Vec<ClientHealth>,
-    /// Why what agents push may not be heard, a line each: places that are not used, for others could read there.
+    /// Why hook events may be missing, a line each: locations that are refused because other users could read there.
     pub hooks: Vec<String>,
     /// What is wrong with agtop's own ledger: what it kept of files that are gone may be missing from the totals.
     pub ledger: Vec<Issue>,
 }
 
-/// In whose name trouble with the ledger is told.
-const LEDGER: ClientId = ClientId::new("agtop");
+/// The client id under which issues of the ledger are listed.
+const LEDGER_CLIENT: ClientId = ClientId::new("agtop");
 
-impl Health {
+impl SourceHealth {
     /// All issues, client by client, and those of the ledger.
     pub fn issues(&self) -> impl Iterator<Item = (ClientId, &Issue)> {
         let of_clients =
             self.clients.iter().flat_map(|client| client.issues.iter().map(|issue| (client.client, issue)));
-        of_clients.chain(self.ledger.iter().map(|issue| (LEDGER, issue)))
+        of_clients.chain(self.ledger.iter().map(|issue| (LEDGER_CLIENT, issue)))
     }
 
     /// How many issues there are: lists of them are cut, this is not.
@@ -95,7 +95,7 @@ pub struct Issue {
     /// The file.
     pub path: PathBuf,
     /// The place in it; `None` if it concerns the whole file.
-    pub place: Option<Place>,
+    pub place: Option<SourcePosition>,
     /// What kind of trouble.
     pub kind: IssueKind,
     /// What exactly, for people. Never holds message text.

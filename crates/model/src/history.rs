@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use crate::Timestamp;
 
-/// What all agents came to in each of the last snapshots, oldest first.
+/// Totals of all agents in each of the last snapshots, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     points: VecDeque<HistoryPoint>,
@@ -15,7 +15,7 @@ pub struct HistoryPoint {
     pub at: Timestamp,
     /// Live agents.
     pub agents: u32,
-    /// Of those, agents in the middle of a turn or waiting for their person.
+    /// Of those, agents in the middle of a turn or waiting for the user.
     pub busy: u32,
     /// Of those, agents that did something in the last minutes.
     pub active: u32,
@@ -31,11 +31,11 @@ pub struct HistoryPoint {
 
 impl History {
     /// No more points than this are kept.
-    pub const LONGEST: usize = 240;
+    pub const MAX_POINTS: usize = 240;
 
     /// Adds the newest point; the oldest makes room.
     pub fn push(&mut self, point: HistoryPoint) {
-        if self.points.len() == Self::LONGEST {
+        if self.points.len() == Self::MAX_POINTS {
             self.points.pop_front();
         }
         self.points.push_back(point);

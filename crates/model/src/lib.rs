@@ -11,6 +11,7 @@ mod client;
 mod decay;
 mod event;
 mod field;
+mod fields;
 mod file_session;
 mod git;
 mod health;
@@ -20,6 +21,7 @@ mod money;
 mod pace;
 mod phase;
 mod process;
+mod rate_limit;
 mod reading;
 mod response;
 mod session;
@@ -27,36 +29,41 @@ mod snapshot;
 mod status;
 mod time;
 mod timings;
+mod turn;
 mod untrusted;
 mod usage;
 mod usage_table;
 
-pub use activity::{Activity, ActivityKind, Change, Lifecycle};
-pub use agent::{Agent, Confidence, IoRate, Join, JoinTier, Liveness, Role};
+pub use activity::{Activity, ActivityKind, LifecycleChange, LifecycleEvent};
+pub use agent::{Agent, Confidence, IoRate, JoinTier, Liveness, ProcessRole, SessionJoin};
 pub use allowance::Allowance;
 pub use client::ClientId;
 pub use decay::{Decay, DecayFacts, RecentResponses};
 pub use event::{
-    Event, EventKind, Extent, InferenceGeo, Lineage, Place, Provenance, Purpose, RateLimit, Running, RunningTotal,
-    SessionFacts, StopReason, Tier, Title, TitleRank, Turn, VendorActivity, Window,
+    Event, EventKind, Provenance, RunningProcess, SessionFacts, SourcePosition, Title, TitleRank, VendorActivity,
 };
-pub use field::{FIELDS, Field, Kind, Row, Value, field};
+pub use field::{Field, FieldKind, FieldValue, SnapshotRow};
+pub use fields::{FIELDS, field};
 pub use file_session::{FileSession, LastTurn};
 pub use git::Git;
-pub use health::{ClientHealth, Health, Issue, IssueKind, StoreHealth};
+pub use health::{ClientHealth, Issue, IssueKind, SourceHealth, StoreHealth};
 pub use history::{History, HistoryPoint};
 pub use ids::{CoarserRecords, FileId, MessageKey, ProcId, SessionKey, ToolKey};
-pub use money::{Basis, Billing, Cost, PicoUsd, Plan, Spend};
-pub use pace::{Pace, Paces};
+pub use money::{Billing, BillingPlan, Cost, CostBasis, PicoUsd, Spend};
+pub use pace::{ActivityRates, ActivityWindow};
 pub use phase::Phase;
-pub use process::{CpuTime, Io, OpenFiles, Process, ProcessState, Sockets, System};
+pub use process::{CpuTime, DiskIo, HostMetrics, OpenFiles, Process, ProcessState, Sockets};
+pub use rate_limit::{RateLimit, RateLimitWindow};
 pub use reading::{Gap, Reading};
-pub use response::{Dated, RecordTime, Response, TimeSource, earliest};
-pub use session::{Context, ContextSource, Growth, GrowthBasis, InFlight, ModelSpend, Session, SessionDay, ToolCount};
+pub use response::{RecordTime, ResolvedTime, Response, TimeSource, earliest};
+pub use session::{
+    ContextGrowth, ContextSource, ContextWindow, GrowthBasis, InFlight, ModelSpend, Session, SessionDay, ToolCount,
+};
 pub use snapshot::{DayModel, Snapshot, Totals};
 pub use status::{Evidence, Status};
 pub use time::Timestamp;
 pub use timings::{Quantiles, Timings, ToolTime};
+pub use turn::{InferenceGeo, Lineage, Purpose, RunningTotal, ServiceTier, StopReason, Turn, UsageExtent};
 pub use untrusted::{Untrusted, is_harmless, plain};
 pub use usage::Usage;
-pub use usage_table::{Grain, UsageRow, UsageTable};
+pub use usage_table::{TimeGranularity, UsageRow, UsageTable};

@@ -11,7 +11,7 @@ use crate::ClientId;
 pub struct PicoUsd(i64);
 
 /// Pico-dollars in a dollar.
-const PER_USD: f64 = 1e12;
+const PICO_PER_USD: f64 = 1e12;
 
 impl PicoUsd {
     /// No money.
@@ -25,7 +25,7 @@ impl PicoUsd {
     /// From dollars as vendors write them, rounded to the nearest pico-dollar; `None` for NaN, infinities and amounts
     /// that do not fit.
     pub fn from_usd(usd: f64) -> Option<Self> {
-        let pico = (usd * PER_USD).round();
+        let pico = (usd * PICO_PER_USD).round();
         #[expect(clippy::cast_possible_truncation, reason = "checked to be within range")]
         (pico.is_finite() && pico.abs() < 9.2e18).then_some(Self(pico as i64))
     }
@@ -37,7 +37,7 @@ impl PicoUsd {
 
     /// Dollars, for JSON and arithmetic where the last digits do not matter.
     pub fn as_usd(self) -> f64 {
-        self.0 as f64 / PER_USD
+        self.0 as f64 / PICO_PER_USD
     }
 
     /// This price for that many pieces.
@@ -73,7 +73,7 @@ impl fmt::Display for PicoUsd {
 
 /// Where an amount comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Basis {
+pub enum CostBasis {
     /// Computed from tokens and the vendor's price list.
     Api,
     /// The agent wrote the amount down itself.
@@ -84,7 +84,7 @@ pub enum Basis {
     Unknown,
 }
 
-impl Basis {
+impl CostBasis {
     /// The name in JSON and tables.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -118,7 +118,7 @@ impl Billing {
 
 /// Whom subscriptions cover.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Plan {
+pub enum BillingPlan {
     /// Nobody: everything at API prices.
     #[default]
     Retail,
@@ -128,7 +128,7 @@ pub enum Plan {
     Included,
 }
 
-impl Plan {
+impl BillingPlan {
     /// The name in JSON and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -154,14 +154,14 @@ pub struct Cost {
     /// The amount; `None` where it is unknown.
     pub amount: Option<PicoUsd>,
     /// Where the amount comes from.
-    pub basis: Basis,
+    pub basis: CostBasis,
 }
 
 impl Cost {
     /// The model has no known price.
-    pub const UNKNOWN: Self = Self { amount: None, basis: Basis::Unknown };
+    pub const UNKNOWN: Self = Self { amount: None, basis: CostBasis::Unknown };
     /// The model bills nothing.
-    pub const LOCAL: Self = Self { amount: Some(PicoUsd::ZERO), basis: Basis::Local };
+    pub const LOCAL: Self = Self { amount: Some(PicoUsd::ZERO), basis: CostBasis::Local };
 }
 
 /// What a number of responses cost together, with what the sum leaves out.
@@ -197,13 +197,13 @@ impl Spend {
     pub fn add_sum(&mut self, cost: Cost, tokens: u64, turns: u64) {
         self.amount += cost.amount.unwrap_or_default();
         match cost.basis {
-            Basis::Api => self.api_turns += turns,
-            Basis::Local => self.local_turns += turns,
-            Basis::Embedded => {
+            CostBasis::Api => self.api_turns += turns,
+            CostBasis::Local => self.local_turns += turns,
+            CostBasis::Embedded => {
                 self.embedded_turns += turns;
                 self.embedded += cost.amount.unwrap_or_default();
             }
-            Basis::Unknown => {
+            CostBasis::Unknown => {
                 self.unknown_turns += turns;
                 self.unknown_tokens = self.unknown_tokens.saturating_add(tokens);
             }
@@ -211,26 +211,26 @@ impl Spend {
     }
 
     /// The basis that describes the sum: how its amounts came about, `Unknown` if nothing in it has a price.
-    pub fn basis(&self) -> Basis {
+    pub fn basis(&self) -> CostBasis {
         if self.api_turns > 0 {
-            Basis::Api
+            CostBasis::Api
         } else if self.embedded_turns > 0 {
-            Basis::Embedded
+            CostBasis::Embedded
         } else if self.local_turns > 0 && self.unknown_turns == 0 {
-            Basis::Local
+            CostBasis::Local
         } else {
-            Basis::Unknown
+            CostBasis::Unknown
         }
     }
 
     /// Whether no response is in the sum.
-    pub fn is_nothing(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         [self.api_turns, self.embedded_turns, self.local_turns, self.unknown_turns].iter().all(|turns| *turns == 0)
     }
 
     /// Takes all of it for covered by a subscription.
     pub fn cover(&mut self) {
-        if !self.is_nothing() {
+        if !self.is_empty() {
             self.covered = self.amount;
             self.billing = Billing::Included;
         }
@@ -248,14 +248,14 @@ impl Spend {
 
     /// The amount, or `None` if nothing in the sum has a known one.
     pub fn known(&self) -> Option<PicoUsd> {
-        (self.basis() != Basis::Unknown).then_some(self.amount)
+        (self.basis() != CostBasis::Unknown).then_some(self.amount)
     }
 }
 
 impl AddAssign for Spend {
     fn add_assign(&mut self, other: Self) {
-        let is_covered = |sum: &Self| sum.is_nothing() || sum.billing == Billing::Included;
-        let has_any = !(self.is_nothing() && other.is_nothing());
+        let is_covered = |sum: &Self| sum.is_empty() || sum.billing == Billing::Included;
+        let has_any = !(self.is_empty() && other.is_empty());
         self.billing =
             if has_any && is_covered(self) && is_covered(&other) { Billing::Included } else { Billing::Metered };
         self.amount += other.amount;
@@ -290,7 +290,7 @@ mod tests {
     fn a_sum_is_covered_if_all_of_it_is() {
         let of = |amount| {
             let mut spend = Spend::default();
-            spend.add(Cost { amount: Some(PicoUsd::new(amount)), basis: Basis::Api }, 1);
+            spend.add(Cost { amount: Some(PicoUsd::new(amount)), basis: CostBasis::Api }, 1);
             spend
         };
         let mut covered = of(5);
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn what_is_paid_by_use_is_never_less_than_nothing() {
         let mut spend = Spend::default();
-        spend.add(Cost { amount: Some(PicoUsd::new(5)), basis: Basis::Api }, 1);
+        spend.add(Cost { amount: Some(PicoUsd::new(5)), basis: CostBasis::Api }, 1);
         spend.covered = PicoUsd::new(7);
         assert_eq!(spend.metered().amount, PicoUsd::ZERO);
     }
@@ -323,7 +323,7 @@ mod tests {
         spend.add(Cost::UNKNOWN, 7);
         assert_eq!(spend.known(), None);
         assert_eq!(spend.unknown_tokens, 7);
-        spend.add(Cost { amount: Some(PicoUsd::new(5)), basis: Basis::Api }, 1);
+        spend.add(Cost { amount: Some(PicoUsd::new(5)), basis: CostBasis::Api }, 1);
         assert_eq!(spend.known(), Some(PicoUsd::new(5)));
     }
 }

@@ -7,7 +7,7 @@ use crate::{PicoUsd, Spend, StopReason, Usage};
 /// Sums come from the times that records themselves carry, so they are right in the first snapshot too. Rates are
 /// methods: each is computed from the sums and the span, and is `None` where there is nothing to divide by.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Pace {
+pub struct ActivityWindow {
     /// How long the span is.
     pub span: Duration,
     /// Responses.
@@ -26,15 +26,15 @@ pub struct Pace {
     pub spend: Spend,
 }
 
-impl Pace {
+impl ActivityWindow {
     /// Nothing happened over that span.
-    pub fn nothing_over(span: Duration) -> Self {
+    pub fn empty(span: Duration) -> Self {
         Self { span, ..Self::default() }
     }
 
     /// Whether nothing happened.
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::nothing_over(self.span)
+    pub fn is_empty(&self) -> bool {
+        *self == Self::empty(self.span)
     }
 
     /// Responses per minute.
@@ -83,8 +83,8 @@ impl Pace {
         percent(self.errors, self.errors.saturating_add(self.requests))
     }
 
-    /// Tokens read from the cache among all that were read, cache writes left out, in percent (features.md C14: the
-    /// definition of rolling windows).
+    /// Tokens read from the cache among all that were read, cache writes left out, in percent: the
+    /// definition for rolling windows.
     pub fn hit_percent(&self) -> Option<f64> {
         percent(self.usage.cache_read, self.usage.cache_read.saturating_add(self.usage.input))
     }
@@ -101,33 +101,33 @@ fn percent(part: u64, whole: u64) -> Option<f64> {
 
 /// The last minutes, and everything since agtop started.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Paces {
+pub struct ActivityRates {
     /// The last minute, five minutes and fifteen minutes.
-    pub rolling: [Pace; 3],
+    pub rolling: [ActivityWindow; 3],
     /// Since agtop started.
-    pub since_start: Pace,
+    pub since_start: ActivityWindow,
     /// Why models stopped since agtop started, most frequent first.
     pub stops: Vec<(StopReason, u64)>,
     /// Contexts summarised since agtop started.
     pub compactions: u64,
 }
 
-impl Paces {
+impl ActivityRates {
     /// The spans of [`Self::rolling`].
-    pub const SPANS: [Duration; 3] = [Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)];
+    pub const ROLLING_SPANS: [Duration; 3] = [Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)];
 
     /// The last minute.
-    pub const fn one_minute(&self) -> &Pace {
+    pub const fn one_minute(&self) -> &ActivityWindow {
         &self.rolling[0]
     }
 
     /// The last five minutes.
-    pub const fn five_minutes(&self) -> &Pace {
+    pub const fn five_minutes(&self) -> &ActivityWindow {
         &self.rolling[1]
     }
 
     /// The last fifteen minutes.
-    pub const fn fifteen_minutes(&self) -> &Pace {
+    pub const fn fifteen_minutes(&self) -> &ActivityWindow {
         &self.rolling[2]
     }
 }
@@ -135,13 +135,22 @@ impl Paces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Basis, Cost};
+    use crate::{Cost, CostBasis};
 
-    fn busy_minute() -> Pace {
+    fn busy_minute() -> ActivityWindow {
         let usage = Usage { input: 300, cache_read: 700, cache_write_5m: 100, output: 100, ..Usage::default() };
         let mut spend = Spend::default();
-        spend.add(Cost { amount: PicoUsd::from_usd(0.05), basis: Basis::Api }, usage.total());
-        Pace { span: Duration::from_mins(2), requests: 3, errors: 1, tool_calls: 5, stops: 2, cut_off: 1, usage, spend }
+        spend.add(Cost { amount: PicoUsd::from_usd(0.05), basis: CostBasis::Api }, usage.total());
+        ActivityWindow {
+            span: Duration::from_mins(2),
+            requests: 3,
+            errors: 1,
+            tool_calls: 5,
+            stops: 2,
+            cut_off: 1,
+            usage,
+            spend,
+        }
     }
 
     #[test]
@@ -158,7 +167,7 @@ mod tests {
 
     #[test]
     fn where_nothing_happened_there_is_no_share_and_a_rate_of_zero() {
-        let pace = Pace::nothing_over(Duration::from_mins(1));
+        let pace = ActivityWindow::empty(Duration::from_mins(1));
         assert_eq!((pace.hit_percent(), pace.error_percent()), (None, None));
         assert_eq!((pace.tokens_per_minute(), pace.usd_per_hour()), (Some(0.0), Some(0.0)));
     }
@@ -167,7 +176,7 @@ mod tests {
     fn responses_without_a_price_cost_an_unknown_amount_per_hour() {
         let mut spend = Spend::default();
         spend.add(Cost::UNKNOWN, 9);
-        let pace = Pace { requests: 1, spend, ..Pace::nothing_over(Duration::from_mins(1)) };
+        let pace = ActivityWindow { requests: 1, spend, ..ActivityWindow::empty(Duration::from_mins(1)) };
         assert_eq!(pace.usd_per_hour(), None);
     }
 }

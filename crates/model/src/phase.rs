@@ -3,12 +3,12 @@ use crate::EventKind;
 /// Where a conversation stands, as its transcript says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
-    /// Nothing was said yet.
+    /// Nothing has been recorded yet.
     #[default]
     Fresh,
-    /// A turn is open: the person has spoken, and the model is not done.
+    /// A turn is open: the user has sent a prompt, and the model is not done.
     Open,
-    /// The agent says that it waits for its person to allow something.
+    /// The agent reports that it waits for the user's permission.
     Waiting,
     /// The last thing that happened was a failed request.
     Failed,

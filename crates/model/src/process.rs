@@ -31,7 +31,7 @@ pub struct Process {
     /// Virtual memory in bytes.
     pub vsz: Reading<u64>,
     /// Bytes read from and written to disks so far.
-    pub io: Reading<Io>,
+    pub io: Reading<DiskIo>,
 }
 
 /// Scheduler states, of all platforms together.
@@ -49,7 +49,7 @@ pub enum ProcessState {
     Zombie,
     /// A kernel thread without work.
     Idle,
-    /// The platform does not tell.
+    /// The platform does not report it.
     #[default]
     Unknown,
 }
@@ -100,7 +100,7 @@ impl CpuTime {
 
 /// Bytes a process has moved to and from disks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Io {
+pub struct DiskIo {
     /// Read from disks.
     pub read: u64,
     /// Written to disks.
@@ -112,18 +112,18 @@ pub struct Io {
 /// What has no place in a directory any more is left out: pipes, sockets, devices, deleted files. So are directories.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenFiles {
-    /// Those it may write to, whether or not it may read them too; at most [`Self::MOST`].
+    /// Those it may write to, whether or not it may read them too; at most [`Self::MAX_FILES_PER_LIST`].
     pub writing: Vec<PathBuf>,
-    /// Those it may only read; at most [`Self::MOST`].
+    /// Those it may only read; at most [`Self::MAX_FILES_PER_LIST`].
     pub reading: Vec<PathBuf>,
-    /// How many descriptors were left out because there were too many: files beyond [`Self::MOST`], and descriptors of
+    /// How many descriptors were left out because there were too many: files beyond [`Self::MAX_FILES_PER_LIST`], and descriptors of
     /// any kind that were not looked at.
     pub left_out: u32,
 }
 
 impl OpenFiles {
     /// Either list ends here, so that a process with thousands of files costs no more than others.
-    pub const MOST: usize = 256;
+    pub const MAX_FILES_PER_LIST: usize = 256;
 }
 
 /// The TCP connections of one process, over IPv4 and IPv6 together.
@@ -137,7 +137,7 @@ pub struct Sockets {
 
 /// The machine as a whole.
 #[derive(Clone, Debug)]
-pub struct System {
+pub struct HostMetrics {
     /// Logical processors.
     pub cpus: u32,
     /// Share of all processors in use between the last two readings, in percent of the whole machine (0 to 100).

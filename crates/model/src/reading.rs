@@ -9,10 +9,10 @@ pub enum Gap {
     /// The agent does not write it down.
     #[error("not reported")]
     NotReported,
-    /// This platform cannot tell.
+    /// This platform does not provide it.
     #[error("unsupported")]
     Unsupported,
-    /// The system refused to tell us.
+    /// The system denied access.
     #[error("denied")]
     Denied,
     /// It was asked for, and the answer could not be used.

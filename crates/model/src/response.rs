@@ -1,11 +1,11 @@
 //! The counting rule: how several copies of one response are merged, and when it happened.
 //!
-//! Merging is a join: it does not matter in which order copies come, nor how often. The World merges what it reads, the
-//! ledger what it keeps; both do it here.
+//! Merging is a join: it does not matter in which order copies come, nor how often. The World and the
+//! ledger both use this module.
 
 use std::cmp::Ordering;
 
-use crate::{Extent, InferenceGeo, Lineage, PicoUsd, Purpose, StopReason, Tier, Timestamp, Turn, Usage};
+use crate::{InferenceGeo, Lineage, PicoUsd, Purpose, ServiceTier, StopReason, Timestamp, Turn, Usage, UsageExtent};
 
 /// What counts of one response, merged from its copies. `N` stands for a model's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,13 +13,13 @@ pub struct Response<N> {
     /// What was used: of the copy with the greatest usage, which is the last, since the usage of a response only grows.
     pub usage: Usage,
     /// The class of service, as that copy says.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Where the model ran, as that copy says.
     pub geo: InferenceGeo,
     /// What the model was asked for, as that copy says.
     pub purpose: Purpose,
     /// One response or a sum, as that copy says.
-    pub extent: Extent,
+    pub extent: UsageExtent,
     /// How many requests it answers, as that copy says: 1, but for sums that say.
     pub requests: u64,
     /// The model, as that copy says.
@@ -62,11 +62,11 @@ impl<N: Copy + Eq> Response<N> {
     pub fn plain(usage: Usage, model: Option<N>, opened: Timestamp) -> Self {
         Self {
             usage,
-            tier: Tier::Standard,
+            tier: ServiceTier::Standard,
             geo: InferenceGeo::Global,
             purpose: Purpose::Answer,
             requests: 1,
-            extent: Extent::Response,
+            extent: UsageExtent::Response,
             stated_model: model,
             any_model: model,
             embedded_cost: None,
@@ -161,18 +161,18 @@ impl RecordTime {
     }
 
     /// The moment that counts. Times after `latest` are a broken clock's; `modified` is when the file was last written.
-    pub fn resolve(self, latest: Timestamp, modified: Timestamp) -> Dated {
+    pub fn resolve(self, latest: Timestamp, modified: Timestamp) -> ResolvedTime {
         let is_credible = |at: &Timestamp| *at <= latest;
-        let dated = |source| move |at| Dated { source, at };
+        let dated = |source| move |at| ResolvedTime { source, at };
         let stated = self.stated.filter(is_credible).map(dated(TimeSource::Record));
-        let before = || self.before.filter(is_credible).map(dated(TimeSource::Neighbour));
-        stated.or_else(before).unwrap_or(Dated { source: TimeSource::File, at: modified })
+        let before = || self.before.filter(is_credible).map(dated(TimeSource::PreviousRecord));
+        stated.or_else(before).unwrap_or(ResolvedTime { source: TimeSource::File, at: modified })
     }
 }
 
 /// A moment, and where it comes from. Of two for one thing the lesser counts: the better founded, then the earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Dated {
+pub struct ResolvedTime {
     /// Who says so.
     pub source: TimeSource,
     /// The moment.
@@ -186,7 +186,7 @@ pub enum TimeSource {
     #[default]
     Record,
     /// An estimate: the record before it in the same file says when that was made.
-    Neighbour,
+    PreviousRecord,
     /// An estimate: nothing before it in the file has a time, and this is when the file was last written.
     File,
 }
@@ -220,11 +220,11 @@ mod tests {
         let rest = (prop::option::of(0..3_i64), prop::option::of(0..3_u64), 0..3_i64);
         (usage, model, kind, rest).prop_map(|(usage, model, (is_fast, is_us, is_sum, is_side), rest)| Response {
             usage,
-            tier: if is_fast { Tier::Fast } else { Tier::Standard },
+            tier: if is_fast { ServiceTier::Fast } else { ServiceTier::Standard },
             geo: if is_us { InferenceGeo::Us } else { InferenceGeo::Global },
             purpose: Purpose::Answer,
             requests: 1,
-            extent: if is_sum { Extent::Sum } else { Extent::Response },
+            extent: if is_sum { UsageExtent::Sum } else { UsageExtent::Response },
             stated_model: model,
             any_model: model,
             embedded_cost: rest.0.map(PicoUsd::new),
@@ -267,19 +267,22 @@ mod tests {
         }
     }
 
-    const NOON: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+    const BASE_TIME: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
     fn minutes(n: u64) -> Timestamp {
-        NOON.plus(std::time::Duration::from_mins(n))
+        BASE_TIME.plus(std::time::Duration::from_mins(n))
     }
 
     #[test]
     fn a_time_is_the_records_own_else_its_neighbours_else_its_files() {
         let time = RecordTime { stated: Some(minutes(5)), before: Some(minutes(4)) };
         let written = minutes(9);
-        assert_eq!(time.resolve(minutes(60), written), Dated { source: TimeSource::Record, at: minutes(5) });
-        assert_eq!(time.resolve(minutes(4), written), Dated { source: TimeSource::Neighbour, at: minutes(4) });
-        assert_eq!(time.resolve(minutes(3), written), Dated { source: TimeSource::File, at: written });
+        assert_eq!(time.resolve(minutes(60), written), ResolvedTime { source: TimeSource::Record, at: minutes(5) });
+        assert_eq!(
+            time.resolve(minutes(4), written),
+            ResolvedTime { source: TimeSource::PreviousRecord, at: minutes(4) }
+        );
+        assert_eq!(time.resolve(minutes(3), written), ResolvedTime { source: TimeSource::File, at: written });
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     Timestamp, Title, Untrusted, Usage,
 };
 
-/// A conversation, as its transcripts tell it.
+/// A session, as its transcripts record it.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// Which conversation.
@@ -30,7 +30,7 @@ pub struct Session {
     pub version: Option<Untrusted>,
     /// Who started it.
     pub origin: Option<Untrusted>,
-    /// What the person calls it: `AGTOP_TAG` in its environment, which hooks tell.
+    /// The user's name for it: `AGTOP_TAG` in its environment, which hooks report.
     pub tag: Option<Untrusted>,
     /// When it began; `None` if no record says.
     pub started: Option<Timestamp>,
@@ -51,30 +51,30 @@ pub struct Session {
     /// Why nothing is known of `usage`, where its client does not write that down: then its zeros say nothing. `None` where
     /// zeros are zeros.
     pub usage_gap: Option<Gap>,
-    /// `usage` and `spend` by model, dearest first.
+    /// `usage` and `spend` by model, most expensive first.
     pub models: Vec<ModelSpend>,
     /// Responses of this session and its sub-agents.
     pub turns: u64,
-    /// How often the person spoke.
+    /// Prompts of the user.
     pub prompts: u64,
     /// Failed requests.
     pub errors: u64,
     /// How often the context was summarised.
     pub compactions: u64,
     /// How full the context is.
-    pub context: Reading<Context>,
+    pub context: Reading<ContextWindow>,
     /// How fast the context fills; `None` where nothing says that it has grown.
-    pub growth: Option<Growth>,
+    pub growth: Option<ContextGrowth>,
     /// How much the session's length weighs on it; `None` where its context is not known, and of sessions that have long
-    /// been quiet.
+    /// been idle.
     pub decay: Option<Decay>,
     /// What reading from the cache saved against reading the same tokens afresh, sub-agents included; `None` where no
     /// price is known.
     pub cache_saving: Option<PicoUsd>,
     /// How often the same tool was called on the same thing, last and without anything else between; 0 and 1 are usual.
     pub repeats: u32,
-    /// The last things that happened on the main line, oldest first; at most [`Self::RECENT`], and none in sessions that
-    /// have long been quiet.
+    /// The last things that happened on the main line, oldest first; at most [`Self::MAX_ACTIVITIES`], and none in sessions that
+    /// have long been idle.
     pub recent: Vec<Activity>,
     /// Tools called in this session, most used first.
     pub tools: Vec<ToolCount>,
@@ -98,7 +98,7 @@ pub struct Session {
 
 impl Session {
     /// How many of the last activities are kept.
-    pub const RECENT: usize = 12;
+    pub const MAX_ACTIVITIES: usize = 12;
 
     /// The client that wrote it.
     pub fn client(&self) -> ClientId {
@@ -120,7 +120,7 @@ impl Session {
     }
 
     /// How long ago something happened.
-    pub fn quiet_for(&self, now: Timestamp) -> Option<Duration> {
+    pub fn idle_for(&self, now: Timestamp) -> Option<Duration> {
         self.last_active.map(|at| now.since(at))
     }
 }
@@ -139,7 +139,7 @@ pub struct ModelSpend {
 }
 
 impl ModelSpend {
-    /// Adds what another part of the same model's responses came to.
+    /// Adds the totals of further responses of the same model.
     pub fn merge(&mut self, other: &Self) {
         self.usage += other.usage;
         self.spend += other.spend;
@@ -184,7 +184,7 @@ pub struct InFlight {
 
 /// How full the context window is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Context {
+pub struct ContextWindow {
     /// Tokens in it with the last response.
     pub used: u64,
     /// Its size in tokens.
@@ -193,7 +193,7 @@ pub struct Context {
     pub source: ContextSource,
 }
 
-impl Context {
+impl ContextWindow {
     /// How full, in percent, never over 100.
     pub fn percent(&self) -> f64 {
         if self.limit == 0 { 0.0 } else { (self.used as f64 / self.limit as f64 * 100.0).min(100.0) }
@@ -202,7 +202,7 @@ impl Context {
 
 /// How fast a context fills.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Growth {
+pub struct ContextGrowth {
     /// Tokens per minute, over the last responses.
     pub tokens_per_minute: f64,
     /// When the context will be so full that agents summarise it (95 percent of its window), if it goes on like this.

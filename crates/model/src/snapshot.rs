@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::{
-    Agent, Billing, ClientId, Health, History, Lifecycle, ModelSpend, Paces, ProcId, Process, RateLimit, Session,
-    Spend, System, Timestamp, Timings, Usage,
+    ActivityRates, Agent, Billing, ClientId, History, HostMetrics, LifecycleEvent, ModelSpend, ProcId, Process,
+    RateLimit, Session, SourceHealth, Spend, Timestamp, Timings, Usage,
 };
 
 /// Everything agtop knows at one moment. Immutable, cheap to share; every output draws one.
@@ -13,7 +13,7 @@ pub struct Snapshot {
     /// The moment.
     pub now: Timestamp,
     /// The machine; `None` where processes were not asked for.
-    pub system: Option<Arc<System>>,
+    pub system: Option<Arc<HostMetrics>>,
     /// Live agents.
     pub agents: Arc<[Agent]>,
     /// Live agents and everything below and above them, for trees.
@@ -25,17 +25,17 @@ pub struct Snapshot {
     /// Sums over all counted responses.
     pub totals: Arc<Totals>,
     /// What happened in the last minutes, and since agtop started.
-    pub paces: Arc<Paces>,
+    pub rates: Arc<ActivityRates>,
     /// How long tools and turns took.
     pub timings: Arc<Timings>,
-    /// What all agents came to in each of the last snapshots, this one included.
+    /// Totals of all agents in each of the last snapshots, this one included.
     pub history: Arc<History>,
-    /// Agents that came and went while agtop looked, newest first.
-    pub lifecycles: Arc<[Lifecycle]>,
+    /// Agents that started and exited while agtop ran, newest first.
+    pub lifecycle_events: Arc<[LifecycleEvent]>,
     /// The newest readings of accounts' allowances.
     pub rate_limits: Arc<[(ClientId, Timestamp, RateLimit)]>,
     /// How well the sources could be read.
-    pub health: Arc<Health>,
+    pub health: Arc<SourceHealth>,
     /// Where prices come from, for people: source and date.
     pub prices: Arc<str>,
 }
@@ -51,7 +51,7 @@ pub struct Totals {
     pub turns: u64,
     /// By client, in the order of the registry.
     pub by_client: Vec<(ClientId, ModelSpend)>,
-    /// By model, dearest first.
+    /// By model, most expensive first.
     pub by_model: Vec<ModelSpend>,
     /// By day, client and model, oldest first.
     pub by_day: Vec<DayModel>,

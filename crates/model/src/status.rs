@@ -1,18 +1,18 @@
 use std::time::Duration;
 
-/// An agent that waits is busy for this long, by agtop 2.3's rule for quiet transcripts (features S0-ST-01).
-const BUSY: Duration = Duration::from_secs(30);
-/// And active for this long (features S0-ST-03).
-const ACTIVE: Duration = Duration::from_mins(5);
+/// An agent that waits counts as busy for this long: the rule of agtop 2.3 for idle transcripts.
+const BUSY_SPAN: Duration = Duration::from_secs(30);
+/// An agent that waits counts as active for this long.
+const ACTIVE_SPAN: Duration = Duration::from_mins(5);
 
 /// What an agent or session is doing, in the one vocabulary of all surfaces.
 ///
-/// Ordered by how much it wants its person, most first.
+/// Ordered by how much it needs the user, most first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// Waits for its person to allow something.
+    /// Waits for the user's permission.
     NeedsPermission,
-    /// Asked its person something, or finished its turn.
+    /// Asked the user something, or finished its turn.
     NeedsInput,
     /// In the middle of a turn, but silent beyond its usual time, or going round in circles.
     Stalled,
@@ -26,7 +26,7 @@ pub enum Status {
     Working,
     /// Did something in the last minutes.
     Active,
-    /// Alive and quiet.
+    /// Alive and idle.
     Idle,
     /// No process; the last turn ended, within a day.
     Done,
@@ -91,12 +91,14 @@ impl Status {
     }
 
     /// The badge of agtop 2.3's JSON for the same state, after so long in it. That version called an agent busy until its
-    /// transcript had been quiet for 30 seconds, and active until five minutes; so is one that does not go on by itself.
+    /// transcript had been idle for 30 seconds, and active until five minutes; so is one that does not go on by itself.
     pub fn badge(self, lasts: Duration) -> &'static str {
         match self {
-            Self::NeedsPermission | Self::NeedsInput | Self::Stalled | Self::RateLimited if lasts <= BUSY => "busy",
+            Self::NeedsPermission | Self::NeedsInput | Self::Stalled | Self::RateLimited if lasts <= BUSY_SPAN => {
+                "busy"
+            }
             Self::NeedsPermission | Self::NeedsInput | Self::Stalled | Self::RateLimited | Self::Error => {
-                if lasts <= ACTIVE { "active" } else { "idle" }
+                if lasts <= ACTIVE_SPAN { "active" } else { "idle" }
             }
             Self::Working => "busy",
             Self::Spawning => "spawning",

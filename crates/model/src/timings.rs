@@ -11,9 +11,9 @@ pub struct Timings {
     pub tools: Vec<ToolTime>,
     /// The same for the calls of each session alone, of those that called a tool in the last day.
     pub by_session: Arc<BTreeMap<SessionKey, Arc<[ToolTime]>>>,
-    /// From a prompt to the first tool; told by hooks alone.
+    /// From a prompt to the first tool call; only hooks report it.
     pub first_tool: Option<Quantiles>,
-    /// From a prompt to the end of the turn; told by hooks alone.
+    /// From a prompt to the end of the turn; only hooks report it.
     pub turn: Option<Quantiles>,
 }
 

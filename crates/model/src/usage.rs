@@ -11,13 +11,13 @@ pub struct Usage {
     pub input: u64,
     /// Prompt tokens read from a cache.
     pub cache_read: u64,
-    /// Prompt tokens written to a cache that lives five minutes, or whose life the vendor does not tell.
+    /// Prompt tokens written to a cache that lives five minutes, or whose lifetime the vendor does not report.
     pub cache_write_5m: u64,
     /// Prompt tokens written to a cache that lives an hour.
     pub cache_write_1h: u64,
     /// Tokens the model wrote, reasoning included.
     pub output: u64,
-    /// The part of `output` that was reasoning, where the vendor tells. Never added to `output`.
+    /// The part of `output` that was reasoning, where the vendor reports it. Never added to `output`.
     pub reasoning: u64,
     /// Web searches the vendor ran and bills by the piece.
     pub web_searches: u64,

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use crate::{Extent, Session, Spend, Timestamp, Usage};
+use crate::{Session, Spend, Timestamp, Usage, UsageExtent};
 
-/// What was used when, by whom, of which model: what reports over days, projects and blocks are made of.
+/// Usage by time, session and model: the input of reports over days, projects and blocks.
 #[derive(Clone, Debug, Default)]
 pub struct UsageTable {
     /// The conversations that [`UsageRow::session`] counts into, sub-agents folded into those that sent them off.
@@ -11,12 +11,12 @@ pub struct UsageTable {
     pub rows: Vec<UsageRow>,
 }
 
-/// What one conversation used of one model at about one moment.
+/// The usage of one model by one session at one time.
 #[derive(Clone, Debug)]
 pub struct UsageRow {
-    /// The place of the conversation in [`UsageTable::sessions`].
+    /// The index of the session in [`UsageTable::sessions`].
     pub session: u32,
-    /// When, as finely as the table's [`Grain`] says; `None` where no record tells.
+    /// When, as finely as the table's [`TimeGranularity`] says; `None` where no record states it.
     pub at: Option<Timestamp>,
     /// The model; `None` where the record does not name it.
     pub model: Option<Arc<str>>,
@@ -27,12 +27,12 @@ pub struct UsageRow {
     /// Responses.
     pub turns: u64,
     /// Whether `usage` is one response's: only then does its prompt have a length.
-    pub extent: Extent,
+    pub extent: UsageExtent,
 }
 
-/// How finely a table tells times.
+/// The time resolution of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Grain {
+pub enum TimeGranularity {
     /// A row a response, at its own time.
     Response,
     /// Responses of a quarter of an hour together, at its beginning. Days begin on a quarter of an hour in every time
@@ -41,25 +41,25 @@ pub enum Grain {
     QuarterHour,
 }
 
-impl Grain {
+impl TimeGranularity {
     /// A quarter of an hour in milliseconds.
-    const QUARTER: i64 = 15 * 60 * 1000;
+    const QUARTER_HOUR_MILLIS: i64 = 15 * 60 * 1000;
 
-    /// The moment as finely as rows of this grain tell it.
+    /// The time rounded down to this granularity.
     #[must_use]
-    pub fn of(self, at: Timestamp) -> Timestamp {
+    pub fn truncate(self, at: Timestamp) -> Timestamp {
         match self {
             Self::Response => at,
-            Self::QuarterHour => {
-                Timestamp::from_millis(at.as_millis().div_euclid(Self::QUARTER).saturating_mul(Self::QUARTER))
-            }
+            Self::QuarterHour => Timestamp::from_millis(
+                at.as_millis().div_euclid(Self::QUARTER_HOUR_MILLIS).saturating_mul(Self::QUARTER_HOUR_MILLIS),
+            ),
         }
     }
 
-    /// The coarsest grain at which each of these moments falls between rows, never into one.
-    pub fn that_tells(moments: impl IntoIterator<Item = Timestamp>) -> Self {
+    /// The coarsest granularity at which none of these times falls inside a row.
+    pub fn coarsest_separating(moments: impl IntoIterator<Item = Timestamp>) -> Self {
         let coarse = Self::QuarterHour;
-        if moments.into_iter().all(|at| coarse.of(at) == at) { coarse } else { Self::Response }
+        if moments.into_iter().all(|at| coarse.truncate(at) == at) { coarse } else { Self::Response }
     }
 }
 
@@ -76,17 +76,19 @@ mod tests {
 
     #[test]
     fn a_quarter_of_an_hour_begins_before_its_moments_even_before_1970() {
-        let of = |millis| Grain::QuarterHour.of(Timestamp::from_millis(millis)).as_millis();
+        let of = |millis| TimeGranularity::QuarterHour.truncate(Timestamp::from_millis(millis)).as_millis();
         assert_eq!([of(0), of(899_999), of(900_000), of(-1)], [0, 0, 900_000, -900_000]);
-        assert_eq!(Grain::Response.of(Timestamp::from_millis(7)).as_millis(), 7);
+        assert_eq!(TimeGranularity::Response.truncate(Timestamp::from_millis(7)).as_millis(), 7);
         assert!(of(i64::MIN) < 0);
     }
 
     #[test]
     fn a_moment_within_a_quarter_needs_every_response() {
-        let grain = |moments: &[i64]| Grain::that_tells(moments.iter().map(|&at| Timestamp::from_millis(at)));
-        assert_eq!(grain(&[]), Grain::QuarterHour);
-        assert_eq!(grain(&[900_000, 1_800_000]), Grain::QuarterHour);
-        assert_eq!(grain(&[900_000, 1_800_001]), Grain::Response);
+        let grain = |moments: &[i64]| {
+            TimeGranularity::coarsest_separating(moments.iter().map(|&at| Timestamp::from_millis(at)))
+        };
+        assert_eq!(grain(&[]), TimeGranularity::QuarterHour);
+        assert_eq!(grain(&[900_000, 1_800_000]), TimeGranularity::QuarterHour);
+        assert_eq!(grain(&[900_000, 1_800_001]), TimeGranularity::Response);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use agtop_model::{
-    CpuTime, Gap, Io, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System, Timestamp, Untrusted,
+    CpuTime, DiskIo, Gap, HostMetrics, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, Timestamp, Untrusted,
 };
 
 use crate::{Caps, Os, OsError, Signal, Support};
@@ -37,7 +37,7 @@ struct Machine {
     open_files: BTreeMap<ProcId, Reading<OpenFiles>>,
     sockets: BTreeMap<ProcId, Reading<Sockets>>,
     signals: Vec<(ProcId, Signal)>,
-    system: System,
+    system: HostMetrics,
 }
 
 impl Machine {
@@ -78,7 +78,7 @@ impl FakeOs {
 
     /// A machine with four processors and no process, which supports every fact.
     pub fn new() -> Self {
-        let system = System {
+        let system = HostMetrics {
             cpus: 4,
             cpu_percent: Err(Gap::NotReported),
             memory_total: Ok(16 << 30),
@@ -158,7 +158,7 @@ impl FakeOs {
     }
 
     /// Changes the machine as a whole.
-    pub fn change_system(&self, change: impl FnOnce(&mut System)) {
+    pub fn change_system(&self, change: impl FnOnce(&mut HostMetrics)) {
         change(&mut self.machine().system);
     }
 
@@ -213,7 +213,7 @@ impl Os for FakeOs {
         Ok(())
     }
 
-    fn system(&mut self) -> System {
+    fn system(&mut self) -> HostMetrics {
         self.machine().system.clone()
     }
 }
@@ -239,7 +239,7 @@ impl FakeProcess {
             cpu: Ok(CpuTime::default()),
             rss: Ok(10 << 20),
             vsz: Ok(100 << 20),
-            io: Ok(Io::default()),
+            io: Ok(DiskIo::default()),
         };
         set_argv(&mut process, argv);
         Self(process)

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 use std::ptr::{null, null_mut};
 use std::sync::Arc;
 
-use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
+use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
@@ -77,7 +77,7 @@ impl Os for FreeBsdOs {
         self.table.signal(id, signal)
     }
 
-    fn system(&mut self) -> System {
+    fn system(&mut self) -> HostMetrics {
         self.table.machine(load())
     }
 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{OpenFiles, ProcId, Process, Reading, Sockets, System};
+use agtop_model::{HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
 use thiserror::Error;
 
 mod ancestry;
@@ -129,7 +129,7 @@ pub trait Os: Send {
     fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError>;
 
     /// The machine as a whole. Processor use is measured since the previous call.
-    fn system(&mut self) -> System;
+    fn system(&mut self) -> HostMetrics;
 }
 
 /// Why the operating system did not do what was asked.

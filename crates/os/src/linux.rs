@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{Gap, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System, Timestamp};
+use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, Timestamp};
 use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -148,12 +148,12 @@ impl Os for LinuxOs {
         signal::send(&mut self.fs, id, signal)
     }
 
-    fn system(&mut self) -> System {
+    fn system(&mut self) -> HostMetrics {
         let now = self.fs.machine(c"stat", Processors::parse);
         self.boot = boot_of(now);
         let before = std::mem::replace(&mut self.processors, now.ok());
         let memory = self.fs.machine(c"meminfo", Memory::parse);
-        System {
+        HostMetrics {
             cpus: now.ok().map(|now| now.count).filter(|&count| count > 0).unwrap_or_else(crate::processors),
             cpu_percent: now.and_then(|now| now.percent_since(before.as_ref())),
             memory_total: memory.and_then(|memory| memory.total),

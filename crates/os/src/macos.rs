@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
+use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
 
 use crate::open_files::{Access, OpenFilesBuilder, sort_ports};
 use crate::portable::{ProcessTable, load};
@@ -153,7 +153,7 @@ impl Os for MacOs {
         self.table.signal(id, signal)
     }
 
-    fn system(&mut self) -> System {
+    fn system(&mut self) -> HostMetrics {
         self.table.machine(load())
     }
 }

@@ -34,7 +34,7 @@ impl OpenFilesBuilder {
             Access::Read => &mut self.reading,
             Access::Write => &mut self.writing,
         };
-        if list.len() < OpenFiles::MOST || list.contains(&path) {
+        if list.len() < OpenFiles::MAX_FILES_PER_LIST || list.contains(&path) {
             list.insert(path);
         } else {
             self.left_out += 1;
@@ -82,12 +82,12 @@ mod tests {
     #[test]
     fn each_list_is_limited_and_the_rest_is_counted() {
         let mut files = OpenFilesBuilder::without(5);
-        for number in 0..OpenFiles::MOST + 2 {
+        for number in 0..OpenFiles::MAX_FILES_PER_LIST + 2 {
             files.add(format!("/r/{number}").into(), Access::Read);
         }
         files.add("/r/0".into(), Access::Read);
         files.add("/w".into(), Access::Write);
         let files = files.finish();
-        assert_eq!((files.reading.len(), files.writing.len(), files.left_out), (OpenFiles::MOST, 1, 7));
+        assert_eq!((files.reading.len(), files.writing.len(), files.left_out), (OpenFiles::MAX_FILES_PER_LIST, 1, 7));
     }
 }

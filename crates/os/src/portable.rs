@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_model::{CpuTime, Gap, Io, ProcId, Process, ProcessState, Reading, System, Timestamp, Untrusted};
+use agtop_model::{CpuTime, DiskIo, Gap, HostMetrics, ProcId, Process, ProcessState, Reading, Timestamp, Untrusted};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, UpdateKind};
 
 use crate::OsError;
@@ -107,14 +107,14 @@ impl ProcessTable {
     }
 
     /// The machine as a whole.
-    pub(crate) fn machine(&mut self, load: Reading<[f64; 3]>) -> System {
+    pub(crate) fn machine(&mut self, load: Reading<[f64; 3]>) -> HostMetrics {
         let has_cpu = std::mem::replace(&mut self.has_cpu, true);
         let Ok(system) = self.system() else { return unknown_machine() };
         system.refresh_memory();
         system.refresh_cpu_usage();
         let used = f64::from(system.global_cpu_usage());
         let total = some_bytes(system.total_memory());
-        System {
+        HostMetrics {
             cpus: u32::try_from(system.cpus().len()).ok().filter(|&cpus| cpus > 0).unwrap_or_else(crate::processors),
             // There is nothing to compare the first reading with.
             cpu_percent: if has_cpu && used.is_finite() { Ok(used.clamp(0.0, 100.0)) } else { Err(Gap::NotReported) },
@@ -172,7 +172,7 @@ fn process(found: &sysinfo::Process) -> Process {
         cpu: is_open.map(|()| cpu),
         rss: is_open.map(|()| found.memory()),
         vsz: is_open.map(|()| found.virtual_memory()),
-        io: is_open.map(|()| Io { read: disk.total_read_bytes, written: disk.total_written_bytes }),
+        io: is_open.map(|()| DiskIo { read: disk.total_read_bytes, written: disk.total_written_bytes }),
     }
 }
 
@@ -212,8 +212,8 @@ fn some_bytes(bytes: u64) -> Reading<u64> {
     if bytes > 0 { Ok(bytes) } else { Err(Gap::Failed) }
 }
 
-fn unknown_machine() -> System {
-    System {
+fn unknown_machine() -> HostMetrics {
+    HostMetrics {
         cpus: crate::processors(),
         cpu_percent: Err(Gap::Failed),
         memory_total: Err(Gap::Failed),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, System};
+use agtop_model::{HostMetrics, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets};
 
 use crate::{Caps, Os, OsError, Signal};
 
@@ -74,7 +74,7 @@ impl Os for RestrictedOs {
         self.os.signal(id, signal)
     }
 
-    fn system(&mut self) -> System {
+    fn system(&mut self) -> HostMetrics {
         self.os.system()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
+use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
 
 use crate::{Caps, Os, OsError, Signal};
 
@@ -31,8 +31,8 @@ impl Os for UnknownOs {
         Err(OsError::NoSuchSignal(signal))
     }
 
-    fn system(&mut self) -> System {
-        System {
+    fn system(&mut self) -> HostMetrics {
+        HostMetrics {
             cpus: crate::processors(),
             cpu_percent: Err(Gap::Unsupported),
             memory_total: Err(Gap::Unsupported),

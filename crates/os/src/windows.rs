@@ -3,7 +3,7 @@
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::sync::Arc;
 
-use agtop_model::{Gap, OpenFiles, ProcId, Process, Reading, Sockets, System};
+use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, STILL_ACTIVE};
 use windows_sys::Win32::System::Threading::{
     GetExitCodeProcess, GetProcessTimes, OpenProcess, PROCESS_DUP_HANDLE, PROCESS_QUERY_LIMITED_INFORMATION,
@@ -87,7 +87,7 @@ impl Os for WindowsOs {
         Ok(())
     }
 
-    fn system(&mut self) -> System {
+    fn system(&mut self) -> HostMetrics {
         // Windows has no load average, and one computed from a counter of waiting threads would mean something else.
         self.table.machine(Err(Gap::Unsupported))
     }

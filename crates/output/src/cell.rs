@@ -3,7 +3,9 @@ use std::io::{Result, Write};
 
 use agtop_format::sink::plain;
 use agtop_format::{Content, money, text, units};
-use agtop_model::{Agent, Basis, Billing, ClientId, Field, Gap, Liveness, Plan, Row, Spend, Status, Value};
+use agtop_model::{
+    Agent, Billing, BillingPlan, ClientId, CostBasis, Field, FieldValue, Gap, Liveness, SnapshotRow, Spend, Status,
+};
 use jiff::tz::TimeZone;
 
 use crate::tone::Tone;
@@ -75,7 +77,7 @@ pub struct CellContext<'a> {
     /// Whether message text may be shown.
     pub content: Content,
     /// Whom subscriptions cover.
-    pub plan: Plan,
+    pub plan: BillingPlan,
     /// The zone in which moments are shown.
     pub zone: &'a TimeZone,
     /// How full a context window may be before it is worth a look, and before it is urgent, in percent.
@@ -94,23 +96,23 @@ pub enum Wording {
 }
 
 /// The field of the row; a name that is message text counts only where content was asked for.
-pub(crate) fn value<'a>(field: &Field, row: &Row<'a>, content: Content) -> Value<'a> {
+pub(crate) fn value<'a>(field: &Field, row: &SnapshotRow<'a>, content: Content) -> FieldValue<'a> {
     let title = row.session.and_then(|session| session.title.as_ref()).filter(|_| field.id == "title");
     match content.allow(title) {
-        Some(title) => Value::Untrusted(Cow::Borrowed(&title.text)),
+        Some(title) => FieldValue::Untrusted(Cow::Borrowed(&title.text)),
         None => (field.get)(row),
     }
 }
 
 /// The text and the tone of a field of a row: the one place where tables and the screen get them.
-pub fn cell(field: &Field, row: &Row<'_>, context: &CellContext<'_>) -> Cell {
+pub fn cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) -> Cell {
     match context.wording {
         Wording::Exact => exact_cell(field, row, context),
         Wording::Calm => calm_cell(field, row, context),
     }
 }
 
-fn exact_cell(field: &Field, row: &Row<'_>, context: &CellContext<'_>) -> Cell {
+fn exact_cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) -> Cell {
     let value = value(field, row, context.content);
     let row_tone = Some(Tone::of(row.status())).filter(|tone| *tone == Tone::Dim).unwrap_or_default();
     let text = shown(&value, context.zone);
@@ -122,11 +124,11 @@ fn exact_cell(field: &Field, row: &Row<'_>, context: &CellContext<'_>) -> Cell {
         ("client", _) if row.agent.is_some_and(|agent| agent.danger.is_some()) => {
             Cell::new(format!("⚠ {text}"), Tone::Warn)
         }
-        ("context", Value::Percent(percent)) => match context.context_tone(*percent) {
+        ("context", FieldValue::Percent(percent)) => match context.context_tone(*percent) {
             Tone::Good => Cell::new(text, row_tone),
             tone => Cell::new(text, tone),
         },
-        (_, Value::Status(status)) => Cell::new(text, Tone::of(*status)),
+        (_, FieldValue::Status(status)) => Cell::new(text, Tone::of(*status)),
         _ => Cell::new(text, row_tone),
     }
 }
@@ -137,23 +139,25 @@ const MISSING: &str = "–";
 /// Counts from here on are abbreviated.
 const MIN_ABBREVIATED_COUNT: u64 = 100_000;
 
-fn calm_cell(field: &Field, row: &Row<'_>, context: &CellContext<'_>) -> Cell {
+fn calm_cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) -> Cell {
     match (field.id, value(field, row, context.content)) {
         ("status", _) => status_cell(row),
         ("cpu", _) => row.agent.and_then(smooth_cpu).map_or_else(missing, cpu_cell),
         ("cost", _) => row.session.map_or_else(missing, |session| cost_cell(&session.spend)),
-        ("context", Value::Percent(percent)) => match context.context_tone(percent) {
+        ("context", FieldValue::Percent(percent)) => match context.context_tone(percent) {
             Tone::Good => Cell::new(format!("{percent:.0}%"), Tone::Text),
             tone => Cell::new(format!("{percent:.0}%"), tone),
         },
-        ("pid", Value::Count(pid)) => Cell::new(pid.to_string(), Tone::Dim),
-        (_, Value::Gap(Gap::Denied)) => Cell::new("denied", Tone::Faint),
-        (_, Value::Gap(_)) => missing(),
-        (_, Value::Status(status)) => Cell::new(status_word(status), Tone::Text),
-        (_, Value::Count(n)) => {
+        ("pid", FieldValue::Count(pid)) => Cell::new(pid.to_string(), Tone::Dim),
+        (_, FieldValue::Gap(Gap::Denied)) => Cell::new("denied", Tone::Faint),
+        (_, FieldValue::Gap(_)) => missing(),
+        (_, FieldValue::Status(status)) => Cell::new(status_word(status), Tone::Text),
+        (_, FieldValue::Count(n)) => {
             zero_faint(n as f64, if n < MIN_ABBREVIATED_COUNT { n.to_string() } else { units::count(n) })
         }
-        (_, ref value @ (Value::Tokens(n) | Value::Bytes(n))) => zero_faint(n as f64, shown(value, context.zone)),
+        (_, ref value @ (FieldValue::Tokens(n) | FieldValue::Bytes(n))) => {
+            zero_faint(n as f64, shown(value, context.zone))
+        }
         (_, value) => Cell::new(shown(&value, context.zone), Tone::Text),
     }
 }
@@ -169,7 +173,7 @@ pub fn zero_faint(value: f64, text: String) -> Cell {
 }
 
 /// The mark and the word of a row's status; of an agent that has just ended, that it has.
-pub fn status_cell(row: &Row<'_>) -> Cell {
+pub fn status_cell(row: &SnapshotRow<'_>) -> Cell {
     if row.agent.is_some_and(|agent| agent.liveness == Liveness::Stopped) {
         return Cell::new("– ended", Tone::Dim);
     }
@@ -197,10 +201,10 @@ fn cpu_cell(percent: f64) -> Cell {
 
 /// Money, or the word that says why there is none.
 fn cost_cell(spend: &Spend) -> Cell {
-    if spend.is_nothing() {
+    if spend.is_empty() {
         return missing();
     }
-    let is_amount = spend.basis() != Basis::Local && spend.known().is_some() && spend.billing == Billing::Metered;
+    let is_amount = spend.basis() != CostBasis::Local && spend.known().is_some() && spend.billing == Billing::Metered;
     Cell::new(money::spend(spend), if is_amount { Tone::Text } else { Tone::Dim })
 }
 
@@ -234,21 +238,21 @@ pub(crate) fn cost(spend: Option<&Spend>) -> String {
 
 /// A field's value for people, as it came: text of somebody else's has yet to be made harmless. Moments are those of the
 /// zone.
-pub fn shown(value: &Value<'_>, zone: &TimeZone) -> String {
+pub fn shown(value: &FieldValue<'_>, zone: &TimeZone) -> String {
     match value {
-        Value::Text(text) => text.as_ref().to_owned(),
-        Value::Untrusted(text) => text.raw().to_owned(),
-        Value::Count(n) => n.to_string(),
-        Value::Tokens(n) => units::count(*n),
-        Value::Bytes(n) => units::bytes(*n),
-        Value::Percent(percent) => units::percent(*percent),
-        Value::Money(amount) => units::money(*amount),
-        Value::MoneyAtLeast(amount) => money::at_least(*amount),
-        Value::Span(span) => units::span(*span),
-        Value::Time(at) => units::moment(*at, zone),
-        Value::Status(status) => format!("{} {}", status.glyph(), status.as_str()),
-        Value::Gap(Gap::Denied) => "denied".to_owned(),
-        Value::Gap(_) => "-".to_owned(),
+        FieldValue::Text(text) => text.as_ref().to_owned(),
+        FieldValue::Untrusted(text) => text.raw().to_owned(),
+        FieldValue::Count(n) => n.to_string(),
+        FieldValue::Tokens(n) => units::count(*n),
+        FieldValue::Bytes(n) => units::bytes(*n),
+        FieldValue::Percent(percent) => units::percent(*percent),
+        FieldValue::Money(amount) => units::money(*amount),
+        FieldValue::MoneyAtLeast(amount) => money::at_least(*amount),
+        FieldValue::Span(span) => units::span(*span),
+        FieldValue::Time(at) => units::moment(*at, zone),
+        FieldValue::Status(status) => format!("{} {}", status.glyph(), status.as_str()),
+        FieldValue::Gap(Gap::Denied) => "denied".to_owned(),
+        FieldValue::Gap(_) => "-".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::io::{Result, Write};
 
-use agtop_model::{FIELDS, Field, PicoUsd, Snapshot, Untrusted, Value};
+use agtop_model::{FIELDS, Field, FieldValue, PicoUsd, Snapshot, Untrusted};
 use agtop_query::select;
 
 use crate::cell::value;
@@ -42,17 +42,17 @@ pub(crate) fn write_record<'a>(values: impl Iterator<Item = Cow<'a, str>>, out: 
 
 /// The value in full: tokens, bytes, percent and seconds as plain numbers, money in dollars, moments in RFC 3339 (UTC),
 /// and nothing where nothing is known.
-fn exact(value: Value<'_>) -> String {
+fn exact(value: FieldValue<'_>) -> String {
     match value {
-        Value::Text(text) => inert(&Untrusted::new(text.as_ref())),
-        Value::Untrusted(text) => inert(&text),
-        Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => n.to_string(),
-        Value::Percent(percent) if percent.is_finite() => format!("{percent:.2}"),
-        Value::Money(amount) | Value::MoneyAtLeast(amount) => dollars(amount),
-        Value::Span(span) => span.as_secs().to_string(),
-        Value::Time(at) => wire::rfc3339(at).unwrap_or_default(),
-        Value::Status(status) => status.as_str().to_owned(),
-        Value::Percent(_) | Value::Gap(_) => String::new(),
+        FieldValue::Text(text) => inert(&Untrusted::new(text.as_ref())),
+        FieldValue::Untrusted(text) => inert(&text),
+        FieldValue::Count(n) | FieldValue::Tokens(n) | FieldValue::Bytes(n) => n.to_string(),
+        FieldValue::Percent(percent) if percent.is_finite() => format!("{percent:.2}"),
+        FieldValue::Money(amount) | FieldValue::MoneyAtLeast(amount) => dollars(amount),
+        FieldValue::Span(span) => span.as_secs().to_string(),
+        FieldValue::Time(at) => wire::rfc3339(at).unwrap_or_default(),
+        FieldValue::Status(status) => status.as_str().to_owned(),
+        FieldValue::Percent(_) | FieldValue::Gap(_) => String::new(),
     }
 }
 

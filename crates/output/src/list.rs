@@ -1,7 +1,7 @@
 use std::io::{Result, Write};
 
 use agtop_format::units;
-use agtop_model::{Row, Snapshot};
+use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::{Filter, select};
 
 use crate::cell::{Cell, write_parts};
@@ -52,7 +52,7 @@ impl Surface for List {
 }
 
 /// What the rows shown come to.
-fn totals(shown: &[Row<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
+fn totals(shown: &[SnapshotRow<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
     let all = snapshot.sessions.len();
     let sessions = if shown.len() == all {
         number(all, "session")

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{Result, Write};
 
 use agtop_format::units;
-use agtop_model::{PicoUsd, Row, Snapshot, Spend, Status, Usage};
+use agtop_model::{PicoUsd, Snapshot, SnapshotRow, Spend, Status, Usage};
 
 use crate::View;
 use crate::cell::{Cell, cost, write_parts};
@@ -18,7 +18,7 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    pub(crate) fn of(rows: &[Row<'_>], view: &View) -> Self {
+    pub(crate) fn of(rows: &[SnapshotRow<'_>], view: &View) -> Self {
         let mut sum = Self::default();
         let mut seen = HashSet::new();
         for session in rows.iter().filter_map(|row| row.session).filter(|session| seen.insert(&session.key)) {
@@ -36,7 +36,7 @@ impl Sum {
 }
 
 /// How many of the rows are in each status, those that want their person first.
-fn by_status(rows: &[Row<'_>]) -> Vec<Cell> {
+fn by_status(rows: &[SnapshotRow<'_>]) -> Vec<Cell> {
     let count = |status: Status| rows.iter().filter(|row| row.status() == status).count();
     let counted = Status::ALL.into_iter().map(|status| (status, count(status))).filter(|(_, n)| *n > 0);
     counted
@@ -45,7 +45,7 @@ fn by_status(rows: &[Row<'_>]) -> Vec<Cell> {
 }
 
 /// Agents in a few words: how many in each status, tokens, money, processor and memory.
-pub(crate) fn overview(rows: &[Row<'_>], sum: &Sum) -> Vec<Cell> {
+pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &Sum) -> Vec<Cell> {
     let mut parts = by_status(rows);
     if rows.is_empty() {
         return parts;
@@ -99,7 +99,7 @@ pub(crate) fn about_money(prices: &str, spend: &Spend, covered: PicoUsd) -> Vec<
 #[cfg(test)]
 mod tests {
     use agtop_demo::sample as testing;
-    use agtop_model::Plan;
+    use agtop_model::BillingPlan;
     use agtop_query::select;
 
     use super::*;
@@ -114,9 +114,9 @@ mod tests {
     #[test]
     fn what_a_subscription_covers_is_said() {
         let with = |plan| footer(&testing::rich(), &View { plan, ..view() });
-        assert!(!with(Plan::Retail).contains("subscription"));
-        assert!(with(Plan::Max).contains("$4.21 of it is covered by a subscription"));
-        assert!(with(Plan::Included).contains("$4.40 of it is covered by a subscription"));
+        assert!(!with(BillingPlan::Retail).contains("subscription"));
+        assert!(with(BillingPlan::Max).contains("$4.21 of it is covered by a subscription"));
+        assert!(with(BillingPlan::Included).contains("$4.40 of it is covered by a subscription"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::io::{Result, Write};
 
-use agtop_model::{Row, Snapshot};
+use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::{Filter, select};
 
 use crate::cell::{Cell, write_parts};
@@ -47,7 +47,7 @@ impl Surface for Once {
     }
 }
 
-fn header(rows: &[Row<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
+fn header(rows: &[SnapshotRow<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
     let mut parts = vec![Cell::new(format!("agtop {}: {}", view.version, number(rows.len(), "agent")), Tone::Strong)];
     parts.extend(overview(rows, sum));
     parts

@@ -1,7 +1,7 @@
 use std::io::{Result, Write};
 
 use agtop_format::text;
-use agtop_model::{Field, Kind, Row, field};
+use agtop_model::{Field, FieldKind, SnapshotRow, field};
 
 use crate::View;
 use crate::cell::{Cell, cell};
@@ -24,7 +24,7 @@ pub(crate) struct Column {
 }
 
 /// Writes a table of the rows: the view's fields if it names some, else those of `columns` that fit.
-pub(crate) fn write(rows: &[Row<'_>], columns: &[Column], view: &View, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn write(rows: &[SnapshotRow<'_>], columns: &[Column], view: &View, out: &mut dyn Write) -> Result<()> {
     let mut table = match &view.fields {
         Some(fields) => fields.iter().map(|field| Filled::new(field, CHOSEN, rows, view)).collect(),
         None => columns.iter().filter_map(|column| Filled::of(column, rows, view)).collect::<Vec<_>>(),
@@ -64,13 +64,13 @@ pub(crate) struct Filled {
 }
 
 impl Filled {
-    fn of(column: &Column, rows: &[Row<'_>], view: &View) -> Option<Self> {
+    fn of(column: &Column, rows: &[SnapshotRow<'_>], view: &View) -> Option<Self> {
         field(column.field).map(|field| Self::new(field, (column.least, column.rank), rows, view))
     }
 
-    fn new(field: &Field, room: (usize, u8), rows: &[Row<'_>], view: &View) -> Self {
+    fn new(field: &Field, room: (usize, u8), rows: &[SnapshotRow<'_>], view: &View) -> Self {
         let cells = rows.iter().map(|row| cell(field, row, &view.cells())).collect();
-        let align = if matches!(field.kind, Kind::Text | Kind::Time) { Align::Left } else { Align::Right };
+        let align = if matches!(field.kind, FieldKind::Text | FieldKind::Time) { Align::Left } else { Align::Right };
         Self::of_cells(field.title, align, room, cells)
     }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use agtop_format::Content;
-use agtop_model::{Billing, ClientId, Field, Plan, Spend};
+use agtop_model::{Billing, BillingPlan, ClientId, Field, Spend};
 use agtop_query::Selection;
 use jiff::tz::TimeZone;
 
@@ -22,7 +22,7 @@ pub struct View {
     /// How JSON is laid out.
     pub layout: Layout,
     /// Whom subscriptions cover.
-    pub plan: Plan,
+    pub plan: BillingPlan,
     /// Which rows are shown, and in which order.
     pub selection: Selection,
     /// The columns of tables and CSV; `None` for the surface's own.
@@ -45,7 +45,7 @@ impl View {
             colour: Colour::Never,
             content: Content::Hidden,
             layout: Layout::Line,
-            plan: Plan::Retail,
+            plan: BillingPlan::Retail,
             selection: Selection::default(),
             fields: None,
             version,

@@ -1,6 +1,6 @@
 use std::cmp::Reverse;
 
-use agtop_model::{InferenceGeo, PicoUsd, Tier};
+use agtop_model::{InferenceGeo, PicoUsd, ServiceTier};
 
 use crate::bucket::Bucket;
 use crate::rates::{CacheBilling, RateBand, Rates, Threshold};
@@ -19,7 +19,7 @@ pub struct DerivedRate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AppliedRate {
     pub(crate) rate: PicoUsd,
-    pub(crate) tier: Tier,
+    pub(crate) tier: ServiceTier,
     pub(crate) geo: InferenceGeo,
     pub(crate) above: u64,
     pub(crate) derived: Option<DerivedRate>,
@@ -53,9 +53,9 @@ impl Rates {
     pub(crate) fn applicable(&self, prompt: u64, terms: PriceTerms) -> ApplicableRates<'_> {
         let geo = self.multipliers.of_geo(terms.geo).map(|times| (terms.geo, times));
         let (tier, fast) = match (terms.tier, self.multipliers.fast) {
-            (Tier::Fast, Some(times)) => (Tier::Standard, Some(times)),
+            (ServiceTier::Fast, Some(times)) => (ServiceTier::Standard, Some(times)),
             // OpenAI's fast mode is its priority tier under another name.
-            (Tier::Fast, None) => (Tier::Priority, None),
+            (ServiceTier::Fast, None) => (ServiceTier::Priority, None),
             (tier, _) => (tier, None),
         };
         let long_enough = |above| match self.threshold {
@@ -63,7 +63,8 @@ impl Rates {
             Threshold::Exceeded => prompt > above,
             Threshold::Reached => prompt >= above,
         };
-        let fits = |band: &&RateBand| long_enough(band.above) && (band.tier == tier || band.tier == Tier::Standard);
+        let fits =
+            |band: &&RateBand| long_enough(band.above) && (band.tier == tier || band.tier == ServiceTier::Standard);
         let mut bands: Vec<_> = self.bands.iter().filter(fits).collect();
         bands.sort_by_key(|band| Reverse(match_order(band, tier)));
         ApplicableRates { bands, caching: self.caching, fast, geo }
@@ -72,9 +73,9 @@ impl Rates {
 
 /// The order of matching bands: longer prompts first, then the right service tier, as in `LiteLLM`. For batches the
 /// tier comes first, because their discount applies to prompts of any length.
-fn match_order(band: &RateBand, tier: Tier) -> (bool, u64, bool) {
+fn match_order(band: &RateBand, tier: ServiceTier) -> (bool, u64, bool) {
     let same = band.tier == tier;
-    (same && tier == Tier::Batch, band.above, same)
+    (same && tier == ServiceTier::Batch, band.above, same)
 }
 
 impl ApplicableRates<'_> {
@@ -82,7 +83,7 @@ impl ApplicableRates<'_> {
     pub(crate) fn rate(&self, bucket: Bucket) -> Option<AppliedRate> {
         let mut applied = self.list_rate(bucket)?;
         if let Some(times) = self.fast {
-            applied = AppliedRate { rate: scaled(applied.rate, times, 1_000_000), tier: Tier::Fast, ..applied };
+            applied = AppliedRate { rate: scaled(applied.rate, times, 1_000_000), tier: ServiceTier::Fast, ..applied };
         }
         if let Some((geo, times)) = self.geo {
             applied = AppliedRate { rate: scaled(applied.rate, times, 1_000_000), geo, ..applied };

@@ -18,7 +18,7 @@
 
 use std::fmt::Write as _;
 
-use agtop_model::{PicoUsd, Tier};
+use agtop_model::{PicoUsd, ServiceTier};
 
 use crate::bucket::Bucket;
 use crate::rates::{CacheBilling, RateBand, Rates, Threshold};
@@ -27,12 +27,13 @@ use crate::rates::{CacheBilling, RateBand, Rates, Threshold};
 const MILLION: i64 = 1_000_000;
 
 /// The letters of the service tiers in a line; the list price has none.
-const TIER_LETTERS: [(char, Tier); 3] = [('P', Tier::Priority), ('F', Tier::Flex), ('B', Tier::Batch)];
+const TIER_LETTERS: [(char, ServiceTier); 3] =
+    [('P', ServiceTier::Priority), ('F', ServiceTier::Flex), ('B', ServiceTier::Batch)];
 
 /// Parses the items of a line. Unknown items are skipped: the table is checked when it is generated.
 pub(crate) fn parse(items: &str) -> Rates {
     let mut rates = Rates::default();
-    let mut band = RateBand::new(Tier::Standard, 0);
+    let mut band = RateBand::new(ServiceTier::Standard, 0);
     for item in items.split_ascii_whitespace() {
         if let Some((tier, above)) = section(item) {
             rates.push(std::mem::replace(&mut band, RateBand::new(tier, above)));
@@ -104,13 +105,13 @@ pub(crate) fn write(rates: &Rates) -> String {
 }
 
 /// `P`, `>200000` or `P>200000`.
-fn section(item: &str) -> Option<(Tier, u64)> {
+fn section(item: &str) -> Option<(ServiceTier, u64)> {
     let (name, above) = match item.split_once('>') {
         Some((name, above)) => (name, above.parse().ok()?),
         None => (item, 0),
     };
     if name.is_empty() {
-        return (above > 0).then_some((Tier::Standard, above));
+        return (above > 0).then_some((ServiceTier::Standard, above));
     }
     TIER_LETTERS.into_iter().find(|(letter, _)| name.strip_prefix(*letter) == Some("")).map(|(_, tier)| (tier, above))
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use agtop_model::{PicoUsd, Tier};
+use agtop_model::{PicoUsd, ServiceTier};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
@@ -64,8 +64,8 @@ const RATE_FIELDS: [(&str, Bucket); 6] = [
 ];
 
 /// The suffixes of rate fields for a service tier.
-const TIER_SUFFIXES: [(&str, Tier); 3] =
-    [("_priority", Tier::Priority), ("_flex", Tier::Flex), ("_batches", Tier::Batch)];
+const TIER_SUFFIXES: [(&str, ServiceTier); 3] =
+    [("_priority", ServiceTier::Priority), ("_flex", ServiceTier::Flex), ("_batches", ServiceTier::Batch)];
 
 /// Maximum length of a model name, in bytes.
 const MAX_MODEL_NAME_BYTES: usize = 200;
@@ -103,7 +103,7 @@ pub fn compact(json: &[u8]) -> Result<CompactList, FetchedError> {
 }
 
 /// Rates by service tier and threshold.
-type Bands = BTreeMap<(Tier, u64), RateBand>;
+type Bands = BTreeMap<(ServiceTier, u64), RateBand>;
 
 /// The fields of one model's object that agtop uses.
 #[derive(Default)]
@@ -139,11 +139,11 @@ impl LiteLlmModel {
 
     fn rates(mut self, key: &str) -> Rates {
         if !self.tiered.is_empty() {
-            self.bands.retain(|(tier, _), _| *tier != Tier::Standard);
+            self.bands.retain(|(tier, _), _| *tier != ServiceTier::Standard);
             self.bands.append(&mut self.tiered);
         }
         let mut rates = Rates { max_input: self.max_input, max_output: self.max_output, ..Rates::default() };
-        let free = self.bands.get(&(Tier::Standard, 0)).is_some_and(|band| {
+        let free = self.bands.get(&(ServiceTier::Standard, 0)).is_some_and(|band| {
             [Bucket::Input, Bucket::Output].into_iter().all(|bucket| band.get(bucket) == Some(PicoUsd::ZERO))
         });
         for (_, mut band) in self.bands {
@@ -184,11 +184,11 @@ fn put(bands: &mut Bands, name: &str, value: &Value, above: u64) {
 }
 
 /// What a field such as `input_cost_per_token_above_272k_tokens_priority` prices.
-fn field(name: &str) -> Option<(Bucket, Tier, Option<u64>)> {
+fn field(name: &str) -> Option<(Bucket, ServiceTier, Option<u64>)> {
     let (bucket, rest) =
         RATE_FIELDS.into_iter().find_map(|(start, bucket)| Some((bucket, name.strip_prefix(start)?)))?;
     let in_tier = TIER_SUFFIXES.into_iter().find_map(|(end, tier)| Some((tier, rest.strip_suffix(end)?)));
-    let (tier, rest) = in_tier.unwrap_or((Tier::Standard, rest));
+    let (tier, rest) = in_tier.unwrap_or((ServiceTier::Standard, rest));
     if rest.is_empty() {
         return Some((bucket, tier, None));
     }

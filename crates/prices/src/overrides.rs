@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use agtop_model::{PicoUsd, Tier};
+use agtop_model::{PicoUsd, ServiceTier};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected};
 
 use crate::bucket::Bucket;
@@ -72,7 +72,7 @@ pub(crate) fn lines(toml: &str) -> Result<(String, usize), OverrideError> {
 
 impl ModelPrices {
     fn rates(&self) -> Rates {
-        let mut band = RateBand::new(Tier::Standard, 0);
+        let mut band = RateBand::new(ServiceTier::Standard, 0);
         let listed = [
             (Bucket::Input, Some(self.input_per_mtok)),
             (Bucket::Output, Some(self.output_per_mtok)),

@@ -1,4 +1,4 @@
-use agtop_model::{Extent, InferenceGeo, PicoUsd, Tier, Usage};
+use agtop_model::{InferenceGeo, PicoUsd, ServiceTier, Usage, UsageExtent};
 
 use crate::bucket::Bucket;
 use crate::fit::{ApplicableRates, AppliedRate, DerivedRate};
@@ -28,7 +28,7 @@ pub struct QuoteLine {
     /// `pieces` times `rate`.
     pub amount: PicoUsd,
     /// The service tier of the rate: standard if the requested tier has no rate.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Where the model ran, if the rate depends on it.
     pub geo: InferenceGeo,
     /// The threshold that the prompt exceeded, in tokens; 0 if the rate applies to any prompt.
@@ -38,7 +38,7 @@ pub struct QuoteLine {
 }
 
 impl Rates {
-    pub(crate) fn quote(&self, usage: &Usage, terms: PriceTerms, extent: Extent) -> Quote {
+    pub(crate) fn quote(&self, usage: &Usage, terms: PriceTerms, extent: UsageExtent) -> Quote {
         let lines: Vec<_> = self.lines(usage, terms, prompt_of(usage, extent)).collect();
         let total = lines.iter().map(|line| line.amount).sum();
         let unpriced_searches = if self.search.is_none() { usage.web_searches } else { 0 };
@@ -57,7 +57,7 @@ impl Rates {
         });
         let searches = self.search.filter(|_| usage.web_searches > 0).map(|rate| {
             let applied =
-                AppliedRate { rate, tier: Tier::Standard, geo: InferenceGeo::Global, above: 0, derived: None };
+                AppliedRate { rate, tier: ServiceTier::Standard, geo: InferenceGeo::Global, above: 0, derived: None };
             line(Bucket::WebSearch, usage.web_searches, applied)
         });
         tokens.chain(searches)
@@ -65,10 +65,10 @@ impl Rates {
 }
 
 /// The prompt length that decides the rates: 0 for a sum, whose prompt lengths are unknown and mostly short.
-pub(crate) fn prompt_of(usage: &Usage, extent: Extent) -> u64 {
+pub(crate) fn prompt_of(usage: &Usage, extent: UsageExtent) -> u64 {
     match extent {
-        Extent::Response => usage.prompt(),
-        Extent::Sum => 0,
+        UsageExtent::Response => usage.prompt(),
+        UsageExtent::Sum => 0,
     }
 }
 

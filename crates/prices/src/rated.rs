@@ -1,4 +1,4 @@
-use agtop_model::{Basis, Cost, Extent, Timestamp, Usage};
+use agtop_model::{Cost, CostBasis, Timestamp, Usage, UsageExtent};
 
 use crate::day::Day;
 use crate::quote::{Quote, prompt_of};
@@ -156,17 +156,17 @@ impl Rated<'_> {
     /// The cost of one request [`now`](Self::now). Use [`Self::cost_of`] for a sum of requests, because the length of
     /// each prompt decides its rates.
     pub fn cost(&self, usage: &Usage, terms: impl Into<PriceTerms>) -> Cost {
-        self.cost_of(usage, terms, Extent::Response)
+        self.cost_of(usage, terms, UsageExtent::Response)
     }
 
     /// [`Tariff::cost_of`] with the rates of [`now`](Self::now).
-    pub fn cost_of(&self, usage: &Usage, terms: impl Into<PriceTerms>, extent: Extent) -> Cost {
+    pub fn cost_of(&self, usage: &Usage, terms: impl Into<PriceTerms>, extent: UsageExtent) -> Cost {
         self.now().cost_of(usage, terms, extent)
     }
 
     /// The cost item by item; `None` if nothing is billed or the price is unknown.
     pub fn quote(&self, usage: &Usage, terms: impl Into<PriceTerms>) -> Option<Quote> {
-        self.now().quote_of(usage, terms, Extent::Response)
+        self.now().quote_of(usage, terms, UsageExtent::Response)
     }
 
     /// Prompt lengths, in tokens, at which rates change or once changed.
@@ -185,7 +185,7 @@ impl Rated<'_> {
 impl Tariff<'_> {
     /// The cost of one request or of a sum of requests. A sum does not show the lengths of its prompts: it is priced as
     /// if they were short, as most are.
-    pub fn cost_of(&self, usage: &Usage, terms: impl Into<PriceTerms>, extent: Extent) -> Cost {
+    pub fn cost_of(&self, usage: &Usage, terms: impl Into<PriceTerms>, extent: UsageExtent) -> Cost {
         self.cost_at(usage, terms, prompt_of(usage, extent))
     }
 
@@ -193,7 +193,7 @@ impl Tariff<'_> {
     pub fn cost_at(&self, usage: &Usage, terms: impl Into<PriceTerms>, prompt: u64) -> Cost {
         match self {
             Self::Known { rates, .. } => {
-                Cost { amount: Some(rates.total(usage, terms.into(), prompt)), basis: Basis::Api }
+                Cost { amount: Some(rates.total(usage, terms.into(), prompt)), basis: CostBasis::Api }
             }
             Self::Local => Cost::LOCAL,
             Self::Unknown => Cost::UNKNOWN,
@@ -201,7 +201,7 @@ impl Tariff<'_> {
     }
 
     /// [`Self::cost_of`] item by item; `None` if nothing is billed or the price is unknown.
-    pub fn quote_of(&self, usage: &Usage, terms: impl Into<PriceTerms>, extent: Extent) -> Option<Quote> {
+    pub fn quote_of(&self, usage: &Usage, terms: impl Into<PriceTerms>, extent: UsageExtent) -> Option<Quote> {
         match self {
             Self::Known { rates, .. } => Some(rates.quote(usage, terms.into(), extent)),
             Self::Local | Self::Unknown => None,

@@ -1,4 +1,4 @@
-use agtop_model::{PicoUsd, Tier};
+use agtop_model::{PicoUsd, ServiceTier};
 
 use crate::bucket::{Bucket, TOKEN_BUCKETS};
 use crate::terms::Multipliers;
@@ -40,7 +40,7 @@ pub(crate) enum Threshold {
 /// The rates of one service tier for prompts above one length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RateBand {
-    pub(crate) tier: Tier,
+    pub(crate) tier: ServiceTier,
     /// Number of tokens that the prompt must exceed; 0 for any prompt.
     pub(crate) above: u64,
     rates: [Option<PicoUsd>; TOKEN_BUCKETS],
@@ -50,7 +50,7 @@ pub(crate) struct RateBand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListedRate {
     /// The service tier.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Number of tokens that the prompt must exceed; 0 for any prompt.
     pub above: u64,
     /// The bucket that it prices.
@@ -60,7 +60,7 @@ pub struct ListedRate {
 }
 
 impl RateBand {
-    pub(crate) const fn new(tier: Tier, above: u64) -> Self {
+    pub(crate) const fn new(tier: ServiceTier, above: u64) -> Self {
         Self { tier, above, rates: [None; TOKEN_BUCKETS] }
     }
 
@@ -116,7 +116,7 @@ impl Rates {
 
     /// Whether both input and output have a price; many models are listed only for their limits.
     pub(crate) fn is_priced(&self) -> bool {
-        let listed = |bucket| self.bands.iter().any(|b| b.tier == Tier::Standard && b.get(bucket).is_some());
+        let listed = |bucket| self.bands.iter().any(|b| b.tier == ServiceTier::Standard && b.get(bucket).is_some());
         listed(Bucket::Input) && listed(Bucket::Output)
     }
 

@@ -1,17 +1,17 @@
-use agtop_model::{InferenceGeo, Tier};
+use agtop_model::{InferenceGeo, ServiceTier};
 
 /// What decides the price of a response besides the model and the usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PriceTerms {
     /// The service tier.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Where the model ran.
     pub geo: InferenceGeo,
 }
 
-impl From<Tier> for PriceTerms {
+impl From<ServiceTier> for PriceTerms {
     /// A service tier, with the model running anywhere.
-    fn from(tier: Tier) -> Self {
+    fn from(tier: ServiceTier) -> Self {
         Self { tier, ..Self::default() }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use agtop_model::{Field, Row, Snapshot, Status, Timestamp, Value};
+use agtop_model::{Field, FieldValue, Snapshot, SnapshotRow, Status, Timestamp};
 
 use crate::{Filter, SortKey};
 
@@ -18,23 +18,26 @@ pub struct Selection {
 }
 
 /// The live agents that the filter lets through, in its order.
-pub fn agents<'a>(snapshot: &'a Snapshot, selection: &Selection) -> Vec<Row<'a>> {
-    chosen(snapshot.agents.iter().map(|agent| Row::of_agent(snapshot.now, agent)), selection)
+pub fn agents<'a>(snapshot: &'a Snapshot, selection: &Selection) -> Vec<SnapshotRow<'a>> {
+    chosen(snapshot.agents.iter().map(|agent| SnapshotRow::of_agent(snapshot.now, agent)), selection)
 }
 
 /// The sessions that the filter lets through, in its order, each with the agent that works on it.
-pub fn sessions<'a>(snapshot: &'a Snapshot, selection: &Selection) -> Vec<Row<'a>> {
-    chosen(snapshot.sessions.iter().map(|session| Row::of_session(snapshot.now, session, &snapshot.agents)), selection)
+pub fn sessions<'a>(snapshot: &'a Snapshot, selection: &Selection) -> Vec<SnapshotRow<'a>> {
+    chosen(
+        snapshot.sessions.iter().map(|session| SnapshotRow::of_session(snapshot.now, session, &snapshot.agents)),
+        selection,
+    )
 }
 
 /// As many of the rows as the selection asks for.
-pub fn top<'r, 'a>(rows: &'r [Row<'a>], selection: &Selection) -> &'r [Row<'a>] {
+pub fn top<'r, 'a>(rows: &'r [SnapshotRow<'a>], selection: &Selection) -> &'r [SnapshotRow<'a>] {
     let most = selection.top.filter(|&most| most > 0).unwrap_or(rows.len());
     rows.get(..most).unwrap_or(rows)
 }
 
-fn chosen<'a>(rows: impl Iterator<Item = Row<'a>>, selection: &Selection) -> Vec<Row<'a>> {
-    let mut rows: Vec<Row<'a>> =
+fn chosen<'a>(rows: impl Iterator<Item = SnapshotRow<'a>>, selection: &Selection) -> Vec<SnapshotRow<'a>> {
+    let mut rows: Vec<SnapshotRow<'a>> =
         rows.filter(|row| selection.filter.as_ref().is_none_or(|filter| filter.matches(row))).collect();
     match selection.sort {
         SortKey::Smart => rows.sort_by_key(smart),
@@ -44,7 +47,7 @@ fn chosen<'a>(rows: impl Iterator<Item = Row<'a>>, selection: &Selection) -> Vec
 }
 
 /// Those that want their person first, then the most recently active.
-fn smart(row: &Row<'_>) -> (Status, Reverse<Option<Timestamp>>) {
+fn smart(row: &SnapshotRow<'_>) -> (Status, Reverse<Option<Timestamp>>) {
     let started = || row.agent.and_then(|agent| agent.process.started_at.ok());
     (row.status(), Reverse(row.session.and_then(|session| session.last_active).or_else(started)))
 }
@@ -85,19 +88,21 @@ impl PartialEq for Total {
 impl Eq for Total {}
 
 impl Key {
-    fn new(field: &Field, row: &Row<'_>) -> Self {
+    fn new(field: &Field, row: &SnapshotRow<'_>) -> Self {
         let sign = if SMALLEST_FIRST.contains(&field.id) { 1 } else { -1 };
         match (field.get)(row) {
-            Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => Self::Whole(i128::from(n) * sign),
-            Value::Money(amount) | Value::MoneyAtLeast(amount) => Self::Whole(i128::from(amount.as_pico()) * sign),
-            Value::Span(span) => Self::Whole(i128::try_from(span.as_millis()).unwrap_or(i128::MAX) * sign),
-            Value::Time(at) => Self::Whole(i128::from(at.as_millis()) * sign),
-            Value::Status(status) => Self::Whole(status as i128 * sign),
-            Value::Percent(percent) if percent.is_nan() => Self::Missing,
-            Value::Percent(percent) => Self::Float(Total(if sign < 0 { -percent } else { percent })),
-            Value::Text(text) => Self::Text(text.to_lowercase()),
-            Value::Untrusted(text) => Self::Text(text.raw().to_lowercase()),
-            Value::Gap(_) => Self::Missing,
+            FieldValue::Count(n) | FieldValue::Tokens(n) | FieldValue::Bytes(n) => Self::Whole(i128::from(n) * sign),
+            FieldValue::Money(amount) | FieldValue::MoneyAtLeast(amount) => {
+                Self::Whole(i128::from(amount.as_pico()) * sign)
+            }
+            FieldValue::Span(span) => Self::Whole(i128::try_from(span.as_millis()).unwrap_or(i128::MAX) * sign),
+            FieldValue::Time(at) => Self::Whole(i128::from(at.as_millis()) * sign),
+            FieldValue::Status(status) => Self::Whole(status as i128 * sign),
+            FieldValue::Percent(percent) if percent.is_nan() => Self::Missing,
+            FieldValue::Percent(percent) => Self::Float(Total(if sign < 0 { -percent } else { percent })),
+            FieldValue::Text(text) => Self::Text(text.to_lowercase()),
+            FieldValue::Untrusted(text) => Self::Text(text.raw().to_lowercase()),
+            FieldValue::Gap(_) => Self::Missing,
         }
     }
 }
@@ -108,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    fn pids(rows: &[Row<'_>]) -> Vec<u32> {
+    fn pids(rows: &[SnapshotRow<'_>]) -> Vec<u32> {
         rows.iter().filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect()
     }
 

@@ -1,4 +1,4 @@
-use agtop_model::Plan;
+use agtop_model::BillingPlan;
 use agtop_model::{ClientId, Session, Timestamp};
 use jiff::tz::TimeZone;
 
@@ -22,7 +22,7 @@ pub struct Options {
     /// The zone in which days begin.
     pub zone: TimeZone,
     /// Whom subscriptions cover.
-    pub plan: Plan,
+    pub plan: BillingPlan,
     /// The order of lines.
     pub order: Order,
     /// How many lines; those left out are summed up.
@@ -47,7 +47,7 @@ impl Options {
             clients: Vec::new(),
             projects: Vec::new(),
             zone: TimeZone::UTC,
-            plan: Plan::Retail,
+            plan: BillingPlan::Retail,
             order: Order::Usual,
             limit: None,
             blocks: Which::All,

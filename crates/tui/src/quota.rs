@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, Snapshot, Timestamp, Window};
+use agtop_model::{ClientId, RateLimitWindow, Snapshot, Timestamp};
 
 /// Readings kept of each window.
 const READINGS: usize = 240;
@@ -32,7 +32,7 @@ impl Meter {
         }
     }
 
-    fn add(&mut self, client: ClientId, limit: &Arc<str>, window: &Window, at: Timestamp) {
+    fn add(&mut self, client: ClientId, limit: &Arc<str>, window: &RateLimitWindow, at: Timestamp) {
         let is_it = |series: &&mut Series| {
             series.client == client && series.limit == *limit && series.minutes == window.minutes
         };
@@ -45,7 +45,7 @@ impl Meter {
     }
 
     /// The readings of a window, oldest first.
-    pub(crate) fn readings(&self, client: ClientId, limit: &str, window: &Window) -> Vec<f64> {
+    pub(crate) fn readings(&self, client: ClientId, limit: &str, window: &RateLimitWindow) -> Vec<f64> {
         let series = self
             .0
             .iter()
@@ -68,7 +68,7 @@ impl Series {
 
 /// How long until the window is used up, if the rest of it goes like what has passed of it; `None` if it will start
 /// anew before, or if too little has passed to tell.
-pub(crate) fn used_up_in(window: &Window, now: Timestamp) -> Option<Duration> {
+pub(crate) fn used_up_in(window: &RateLimitWindow, now: Timestamp) -> Option<Duration> {
     let length = Duration::from_mins(window.minutes.into());
     let left = window.resets_at?.since(now);
     let passed = length.checked_sub(left)?.as_secs_f64();
@@ -86,8 +86,8 @@ mod tests {
 
     use super::*;
 
-    fn window(used: f64, left: u64) -> Window {
-        Window { minutes: 300, used_percent: used, resets_at: Some(NOON.plus(Duration::from_secs(left))) }
+    fn window(used: f64, left: u64) -> RateLimitWindow {
+        RateLimitWindow { minutes: 300, used_percent: used, resets_at: Some(NOON.plus(Duration::from_secs(left))) }
     }
 
     #[test]
@@ -104,7 +104,7 @@ mod tests {
             window(f64::NAN, 9_000),
             window(-5.0, 9_000),
             window(50.0, 90_000),
-            Window { resets_at: None, ..window(50.0, 1) },
+            RateLimitWindow { resets_at: None, ..window(50.0, 1) },
         ] {
             assert_eq!(used_up_in(&window, NOON), None, "{window:?}");
         }

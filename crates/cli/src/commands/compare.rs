@@ -5,7 +5,7 @@ use std::io::Write;
 
 use agtop_collect::Collector;
 use agtop_format::units;
-use agtop_model::{Extent, Grain, Session, Spend, Tier, Untrusted, Usage, UsageRow, UsageTable};
+use agtop_model::{ServiceTier, Session, Spend, TimeGranularity, Untrusted, Usage, UsageExtent, UsageRow, UsageTable};
 use agtop_output::report::compare::{Comparison, Offer};
 use agtop_output::report::{Columns, Page};
 use agtop_prices::{PriceBook, Rated, Tariff};
@@ -38,7 +38,7 @@ pub(super) fn run(plan: ComparePlan, out: &mut dyn Write) -> Result<()> {
     let book = plan.prices.load()?;
     let prices = book.as_of();
     let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), book.clone());
-    let table = progress::shown(collector.watch(), || collector.usage_table(Grain::Response));
+    let table = progress::shown(collector.watch(), || collector.usage_table(TimeGranularity::Response));
     collector_setup::finish(&mut collector);
     let session = plan.session.as_deref().map(|id| find_session(&table.sessions, id)).transpose()?;
     let rows = wanted_rows(&table, session, &plan.options);
@@ -112,10 +112,10 @@ fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> O
     let mut spend = Spend::default();
     for row in rows {
         let tariff = row.at.map_or_else(|| rated.now(), |at| rated.at(at));
-        spend.add(tariff.cost_of(&row.usage, Tier::Standard, row.extent), row.usage.total());
+        spend.add(tariff.cost_of(&row.usage, ServiceTier::Standard, row.extent), row.usage.total());
     }
     let limit = book.context_limit(model).unwrap_or(u64::MAX);
-    let is_too_long = |row: &&&UsageRow| row.extent == Extent::Response && row.usage.prompt() > limit;
+    let is_too_long = |row: &&&UsageRow| row.extent == UsageExtent::Response && row.usage.prompt() > limit;
     let key = match &rated {
         Rated::Known(found) => Some(Untrusted::from(found.key)),
         Rated::Local | Rated::Unknown => None,
@@ -134,6 +134,6 @@ fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> O
 /// Whether the list has no rate for a kind of cache use in this usage.
 fn is_derived(tariff: &Tariff<'_>, used: &Usage) -> bool {
     let cached = Usage { input: 0, output: 0, reasoning: 0, web_searches: 0, ..*used };
-    let quote = tariff.quote_of(&cached, Tier::Standard, Extent::Sum);
+    let quote = tariff.quote_of(&cached, ServiceTier::Standard, UsageExtent::Sum);
     quote.is_some_and(|quote| quote.lines.iter().any(|line| line.derived.is_some()))
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use agtop_clients::clients;
 use agtop_collect::Collector;
 use agtop_format::sink::Escaped;
-use agtop_ledger::{Ledger, Opening, Stats};
+use agtop_ledger::{Ledger, LedgerOptions, LedgerStats};
 use agtop_model::{ClientId, Timestamp};
 use anyhow::Result;
 
@@ -38,7 +38,7 @@ pub(super) fn run(plan: LedgerPlan, out: &mut dyn Write) -> Result<ExitCode> {
             writeln!(out, "forgot {}", counted(files, "file"))?;
         }
         LedgerTask::Rebuild(rebuild) => {
-            ledger.forget_live()?;
+            ledger.forget_present()?;
             drop(ledger);
             let mut collector = Collector::new(rebuild.settings, agtop_os::native(), rebuild.prices.load()?);
             progress::shown(collector.watch(), || collector.read_files());
@@ -52,21 +52,21 @@ pub(super) fn run(plan: LedgerPlan, out: &mut dyn Write) -> Result<ExitCode> {
 fn open(path: &Path) -> Result<Ledger> {
     let ids: Vec<ClientId> = clients().map(|client| client.info().id).collect();
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
-    let opened = Ledger::open(&Opening { path, clients: &ids, now, patience: Opening::PATIENCE })?;
+    let opened = Ledger::open(&LedgerOptions { path, clients: &ids, now, busy_timeout: LedgerOptions::BUSY_TIMEOUT })?;
     if let Some(notice) = opened.notice {
         stderr::print_message(notice);
     }
     Ok(opened.ledger)
 }
 
-fn print_stats(path: &Path, stats: Stats, out: &mut dyn Write) -> Result<()> {
+fn print_stats(path: &Path, stats: LedgerStats, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{}", path.display())?;
     for (name, value) in [
         ("files on disk", stats.live),
         ("deleted files", stats.gone),
         ("rewritten files", stats.replaced),
-        ("responses", stats.turns),
-        ("responses of deleted files", stats.archived_turns),
+        ("responses", stats.responses),
+        ("responses of deleted files", stats.archived_responses),
         ("readings of rate limits", stats.limits),
         ("bytes", stats.bytes),
     ] {
@@ -81,7 +81,7 @@ fn verify(ledger: &Ledger, out: &mut dyn Write) -> Result<ExitCode> {
         writeln!(out, "{fault}")?;
     }
     let verdict = if report.is_clean() { "sound".to_owned() } else { counted(report.faults.len() as u64, "fault") };
-    writeln!(out, "{}, {}: {verdict}", counted(report.files, "file"), counted(report.turns, "response"))?;
+    writeln!(out, "{}, {}: {verdict}", counted(report.files, "file"), counted(report.responses, "response"))?;
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
 }
 

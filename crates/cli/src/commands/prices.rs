@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use agtop_model::{PicoUsd, Tier, Untrusted};
+use agtop_model::{PicoUsd, ServiceTier, Untrusted};
 use agtop_prices::{PriceBook, PriceSource, Rated, Rates};
 use anyhow::Result;
 
@@ -64,7 +64,8 @@ fn look_up_one(book: &PriceBook, model: &str, out: &mut dyn Write) -> Result<boo
 
 fn rates(rates: &Rates, out: &mut dyn Write) -> Result<()> {
     for listed in rates.listed() {
-        let tier = if listed.tier == Tier::Standard { String::new() } else { format!(", {}", listed.tier.as_str()) };
+        let tier =
+            if listed.tier == ServiceTier::Standard { String::new() } else { format!(", {}", listed.tier.as_str()) };
         let above = if listed.above == 0 { String::new() } else { format!(", prompts above {} tokens", listed.above) };
         writeln!(
             out,

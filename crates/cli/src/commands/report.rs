@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use agtop_collect::Collector;
-use agtop_model::Grain;
+use agtop_model::TimeGranularity;
 use agtop_output::report::Page;
 use agtop_report::{Kind, Report};
 use anyhow::Result;
@@ -41,9 +41,9 @@ pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
 }
 
 /// The time resolution that the report needs. Days begin on quarters of an hour; blocks need the time of each response.
-fn grain(options: &agtop_report::Options) -> Grain {
+fn grain(options: &agtop_report::Options) -> TimeGranularity {
     match options.kind {
-        Kind::Blocks => Grain::Response,
-        _ => Grain::that_tells(options.since.into_iter().chain(options.until)),
+        Kind::Blocks => TimeGranularity::Response,
+        _ => TimeGranularity::coarsest_separating(options.since.into_iter().chain(options.until)),
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use agtop_collect::{Counted, Entry, Files};
 use agtop_format::sink::plain;
 use agtop_format::units;
-use agtop_model::{Basis, Cost, InferenceGeo, Place, Provenance, Purpose, Session};
+use agtop_model::{Cost, CostBasis, InferenceGeo, Provenance, Purpose, Session, SourcePosition};
 use agtop_prices::{PriceBook, PriceTerms, Rated, Tariff};
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
@@ -46,7 +46,7 @@ impl ExplainReport<'_> {
             return Ok(());
         }
         let Some(cost) = entry.embedded_cost else { return self.priced(entry, sum) };
-        sum.add(entry, Cost { amount: Some(cost), basis: Basis::Embedded });
+        sum.add(entry, Cost { amount: Some(cost), basis: CostBasis::Embedded });
         writeln!(self.out, "    {}", tokens(&entry.usage))?;
         writeln!(self.out, "    = {cost} USD, as the agent recorded it")?;
         Ok(())
@@ -133,12 +133,12 @@ impl ExplainReport<'_> {
         let path = self.files.path(source.file);
         let name = plain(&path.to_string_lossy()).into_owned();
         match source.place {
-            Place::Byte(offset) => match self.line_numbers.at(source.file, &path, offset) {
+            SourcePosition::Byte(offset) => match self.line_numbers.at(source.file, &path, offset) {
                 Some(line) => format!("{name}:{line}"),
                 None => format!("{name} (byte {offset})"),
             },
-            Place::Entry(entry) => format!("{name} (entry {entry})"),
-            Place::Row { table, rowid } => format!("{name} ({table} row {rowid})"),
+            SourcePosition::Entry(entry) => format!("{name} (entry {entry})"),
+            SourcePosition::Row { table, rowid } => format!("{name} ({table} row {rowid})"),
         }
     }
 }

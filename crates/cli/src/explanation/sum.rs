@@ -29,7 +29,7 @@ impl ExplainedSum {
 
 /// The exact amount, and the number of responses without a price; `n/a` where no price is known.
 pub(super) fn dollars(spend: &Spend) -> String {
-    let amount = match (spend.known(), spend.is_nothing()) {
+    let amount = match (spend.known(), spend.is_empty()) {
         (Some(amount), _) => format!("{amount} USD"),
         (None, true) => format!("{} USD", PicoUsd::ZERO),
         (None, false) => "n/a".to_owned(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use agtop_clients::{Env, clients};
 use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
 use agtop_hooks::HookDirs;
-use agtop_model::{ClientId, Plan as BillingPlan};
+use agtop_model::{BillingPlan, ClientId};
 use agtop_output::alert::Terminal;
 use anyhow::{Result, anyhow, bail};
 use etcetera::BaseStrategy;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use agtop_collect::Settings;
-use agtop_ledger::Selector;
+use agtop_ledger::FileSelector;
 use anyhow::{Context, Result, bail};
 
 use super::context::{PlanContext, client_id};
@@ -21,7 +21,7 @@ pub(crate) enum LedgerTask {
     Stats,
     Verify,
     Export,
-    Forget(Selector),
+    Forget(FileSelector),
     Rebuild(LedgerRebuild),
 }
 
@@ -46,7 +46,7 @@ impl PlanContext {
         Ok(LedgerPlan { path: self.ledger_file.clone(), task })
     }
 
-    fn selector(&self, cli: &Cli, forget: &ForgetArgs) -> Result<Selector> {
+    fn selector(&self, cli: &Cli, forget: &ForgetArgs) -> Result<FileSelector> {
         let client = cli.sources.clients.first().map(|name| client_id(name)).transpose()?;
         if !forget.all && forget.below.is_none() && forget.before.is_none() {
             bail!("which files? choose from --all, --below, --before");
@@ -54,6 +54,6 @@ impl PlanContext {
         let below = forget.below.as_deref().map(std::path::absolute).transpose().context("--below")?;
         let now = jiff::Timestamp::now();
         let before = time::span(forget.before.as_deref(), None, now, &self.zone).context("--before")?.0;
-        Ok(Selector { client, below, before })
+        Ok(FileSelector { client, below, before })
     }
 }

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, Turn, Usage,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, StopReason, Timestamp, Turn, Usage, UsageExtent,
 };
 use memchr::memmem;
 use serde::Deserialize;
@@ -70,7 +70,7 @@ impl Log {
             return Ok(());
         }
         let entry: Entry<'_> = serde_json::from_slice(line)?;
-        let mut record = Record::new(self.file, Place::Byte(offset), entry.time.0, out);
+        let mut record = Record::new(self.file, SourcePosition::Byte(offset), entry.time.0, out);
         match &*entry.event {
             "launched" => self.begin(&entry, &mut record),
             "message_send" => self.turn(&entry, &mut record),
@@ -113,8 +113,8 @@ impl Log {
             model,
             // The log has no cache parts: what was sent counts as fresh.
             usage: Usage { input: sent, output: received, ..Usage::default() },
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: embedded_cost(ID, "", cost),
             stop: Some(StopReason::EndTurn),
             lineage: Lineage::Main,

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, Turn,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, Turn, UsageExtent,
 };
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -84,7 +84,7 @@ impl History {
     }
 
     fn line(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let mut record = Record::new(self.file, Place::Byte(offset), None, out);
+        let mut record = Record::new(self.file, SourcePosition::Byte(offset), None, out);
         if let Some(time) = line.strip_prefix(HEADER) {
             return self.begin(text(time)?, &mut record);
         }
@@ -192,8 +192,8 @@ impl Chat {
             requests: 1,
             model: self.model.clone(),
             usage: report.usage(),
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: report.cost,
             // The report comes when the model has ended; if the program has it repair something, another follows.
             stop: Some(StopReason::EndTurn),

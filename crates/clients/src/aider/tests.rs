@@ -1,4 +1,6 @@
-use agtop_model::{Event, EventKind, FileId, PicoUsd, Process, ProcessState, Role, SessionFacts, TitleRank, Usage};
+use agtop_model::{
+    Event, EventKind, FileId, PicoUsd, Process, ProcessRole, ProcessState, SessionFacts, TitleRank, Usage,
+};
 use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::*;
 
@@ -255,9 +257,9 @@ fn process(comm: &str, argv: &[&str]) -> Process {
 #[test]
 fn the_program_is_known_by_its_script_or_module_and_not_by_a_directory() {
     let role = |comm: &str, argv: &[&str]| Aider.recognise(&ProcFacts::new(&process(comm, argv)));
-    assert_eq!(role("aider", &["/venv/bin/python3", "/venv/bin/aider", "--yes-always"]), Some(Role::Agent));
-    assert_eq!(role("python3.12", &["python3.12", "-m", "aider", "--message", "hi"]), Some(Role::Agent));
-    assert_eq!(role("aider", &["aider"]), Some(Role::Agent));
+    assert_eq!(role("aider", &["/venv/bin/python3", "/venv/bin/aider", "--yes-always"]), Some(ProcessRole::Agent));
+    assert_eq!(role("python3.12", &["python3.12", "-m", "aider", "--message", "hi"]), Some(ProcessRole::Agent));
+    assert_eq!(role("aider", &["aider"]), Some(ProcessRole::Agent));
     assert_eq!(role("vim", &["vim", "aider"]), None);
     assert_eq!(role("python3", &["python3", "/src/aider/setup.py"]), None);
     assert_eq!(role("python3", &["python3", "-m", "http.server", "aider"]), None);

@@ -11,7 +11,7 @@ mod tests;
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Role};
+use agtop_model::{ClientId, ProcessRole};
 
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
@@ -101,11 +101,11 @@ impl Client for Amp {
         &SIGNATURE
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
         let is_about_threads = || SIGNATURE.subcommand(process).is_some_and(|word| THREADS.contains(&word));
         match SIGNATURE.role(process)? {
-            Role::Agent if is_about_threads() && !process.args().any(|arg| CONTINUES.contains(&arg)) => {
-                Some(Role::Helper)
+            ProcessRole::Agent if is_about_threads() && !process.args().any(|arg| CONTINUES.contains(&arg)) => {
+                Some(ProcessRole::Helper)
             }
             role => Some(role),
         }

@@ -1,4 +1,4 @@
-use agtop_model::{Event, EventKind, Lineage, Role, SessionFacts, StopReason, TitleRank, Untrusted, Usage};
+use agtop_model::{Event, EventKind, Lineage, ProcessRole, SessionFacts, StopReason, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Amp;
@@ -205,14 +205,17 @@ fn threads_of_the_old_extension_lie_in_the_storage_of_editors() {
 fn amp_is_known_by_its_name_and_chores_are_helpers() {
     let role = |argv: &[&str], exe: &str| Amp.recognise(&ProcFacts::new(&process("amp", argv, exe)));
     let node = "/usr/bin/node";
-    assert_eq!(role(&["node", "/usr/bin/amp"], node), Some(Role::Agent));
-    assert_eq!(role(&["node", "/usr/bin/amp", "-x", "login", "now"], node), Some(Role::Agent));
-    assert_eq!(role(&["node", "/x/node_modules/@sourcegraph/amp/dist/main.js", "login"], node), Some(Role::Helper));
+    assert_eq!(role(&["node", "/usr/bin/amp"], node), Some(ProcessRole::Agent));
+    assert_eq!(role(&["node", "/usr/bin/amp", "-x", "login", "now"], node), Some(ProcessRole::Agent));
+    assert_eq!(
+        role(&["node", "/x/node_modules/@sourcegraph/amp/dist/main.js", "login"], node),
+        Some(ProcessRole::Helper)
+    );
     assert_eq!(
         role(&["/home/u/.amp/bin/amp", "threads", "continue", "T-1"], "/home/u/.amp/bin/amp"),
-        Some(Role::Agent)
+        Some(ProcessRole::Agent)
     );
-    assert_eq!(role(&["amp", "threads", "list"], "/home/u/.amp/bin/amp"), Some(Role::Helper));
+    assert_eq!(role(&["amp", "threads", "list"], "/home/u/.amp/bin/amp"), Some(ProcessRole::Helper));
     assert_eq!(role(&["python3", "amp.py"], "/usr/bin/python3"), None);
     assert_eq!(role(&["vim", "amp"], "/usr/bin/vim"), None);
 }

@@ -8,8 +8,8 @@
 use std::collections::{HashMap, HashSet};
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank, ToolKey, Turn,
-    Usage,
+    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank,
+    ToolKey, Turn, Usage,
 };
 
 use super::ID;
@@ -57,7 +57,7 @@ impl Document {
             }
         });
         let origins = origins(&messages, &entries);
-        let mut record = Record::new(self.file, Place::Entry(0), thread.created.0, out);
+        let mut record = Record::new(self.file, SourcePosition::Entry(0), thread.created.0, out);
         self.introduce(thread, &mut record);
         // The ledger comes first: what is in flight, and what is waited for, is for the messages to say.
         let mut dated: HashMap<usize, Option<Timestamp>> = HashMap::new();
@@ -68,7 +68,7 @@ impl Document {
         for ((at, message), place) in messages.iter().enumerate().zip(0..) {
             let own = message.usage.as_ref().and_then(|usage| usage.timestamp.0).or(message.sent().0);
             record.at = own.or(dated.get(&at).copied().flatten());
-            record.source.place = Place::Entry(place);
+            record.source.place = SourcePosition::Entry(place);
             let is_matchable = message.id().is_some();
             if entries.is_empty() || is_matchable {
                 self.answer(message, &mut record);

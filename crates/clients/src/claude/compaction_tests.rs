@@ -1,4 +1,4 @@
-use agtop_model::{Event, EventKind, Extent, Purpose, Turn, Usage};
+use agtop_model::{Event, EventKind, Purpose, Turn, Usage, UsageExtent};
 use proptest::prelude::*;
 
 use super::Claude;
@@ -42,7 +42,7 @@ fn a_summary_is_what_a_sessions_totals_have_beyond_its_lines() {
     let events = decode(SID, SESSION);
     let [summary] = summaries(&events)[..] else { panic!("{events:?}") };
     assert_eq!(summary.usage, Usage { input: 787, cache_read: 29_060, output: 2127, ..Usage::default() });
-    assert_eq!((summary.model.as_deref(), summary.extent), (Some("claude-sonnet-4-6"), Extent::Response));
+    assert_eq!((summary.model.as_deref(), summary.extent), (Some("claude-sonnet-4-6"), UsageExtent::Response));
     assert_eq!(summary.embedded_cost, None, "the price list prices it as it does all others");
     let event = events.iter().find(|event| matches!(&event.kind, EventKind::Turn(turn) if turn.id == summary.id));
     assert_eq!(event.unwrap().at.unwrap().as_millis(), 1_796_028_775_890, "when the conversation was compacted");
@@ -122,7 +122,7 @@ fn two_summaries_of_one_total_are_a_sum() {
     });
     let events = decode(SID, &twice);
     let [summary] = summaries(&events)[..] else { panic!("{events:?}") };
-    assert_eq!((summary.extent, summary.usage.input), (Extent::Sum, 787));
+    assert_eq!((summary.extent, summary.usage.input), (UsageExtent::Sum, 787));
 }
 
 /// A long list of kept messages makes the line that is skimmed, not parsed.

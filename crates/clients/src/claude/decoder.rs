@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts,
-    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, Timestamp, Title, TitleRank, ToolKey, Turn, UsageExtent,
 };
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,7 @@ impl Transcript {
         let line: Line<'_> = json(bytes)?;
         self.opened = self.opened.or(line.timestamp.0);
         let session = self.session_of(&line);
-        let record = &mut Record::new(self.file, Place::Byte(offset), line.timestamp.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         self.tell_facts(&line, &session, record);
         match &*line.kind {
             "assistant" => self.assistant(&line, &session, record),
@@ -229,7 +229,7 @@ impl Transcript {
             model: message.model.as_deref().map(|model| self.names.get(model)),
             usage: sum,
             tier: tier(usage.speed.as_deref(), usage.service_tier.as_deref()),
-            extent: Extent::Response,
+            extent: UsageExtent::Response,
             embedded_cost: copy.cost.filter(|&cost| cost > 0.0).and_then(PicoUsd::from_usd),
             stop: message.stop_reason.as_deref().map(stop_reason),
             lineage: copy.lineage,
@@ -261,8 +261,8 @@ impl Transcript {
             id: own_id.map(Into::into),
             model: iteration.model.as_deref().map(|model| self.names.get(model)).or_else(|| turn.model.clone()),
             usage: iteration.usage(),
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             lineage: turn.lineage.max(Lineage::Sidechain),
             context_used: None,
@@ -279,7 +279,7 @@ impl Transcript {
             (None, Some(uuid)) => MessageKey::by_content(ID, &[b"line", uuid.as_bytes()]),
             (None, None) => {
                 let place = match record.source.place {
-                    Place::Byte(offset) => offset,
+                    SourcePosition::Byte(offset) => offset,
                     _ => 0,
                 };
                 MessageKey::by_content(ID, &[self.path.to_string_lossy().as_bytes(), &place.to_le_bytes()])
@@ -398,7 +398,7 @@ impl Transcript {
     fn skimmed(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) {
         let Skimmed { at, fact } = skim::skim(line);
         self.opened = self.opened.or(at);
-        let record = &mut Record::new(self.file, Place::Byte(offset), at, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), at, out);
         match fact {
             Fact::None => {}
             Fact::Boundary(uuid) => self.compacted(uuid, &self.recent.clone(), record),
@@ -452,7 +452,7 @@ impl Transcript {
             model: Some(self.names.get(&model)),
             geo,
             purpose: Purpose::Compaction,
-            extent: if count > 1 { Extent::Sum } else { Extent::Response },
+            extent: if count > 1 { UsageExtent::Sum } else { UsageExtent::Response },
             lineage: Lineage::Sidechain,
             // The summary takes the conversation's place; what wrote it is no part of it.
             context_used: Some(0),

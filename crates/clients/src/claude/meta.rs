@@ -1,6 +1,6 @@
 //! `agent-<id>.meta.json`, which describes the sub-agent beside it.
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Title, TitleRank};
 
 use super::ID;
 use super::decoder::TITLE_LENGTH;
@@ -36,7 +36,7 @@ impl Decoder for SubagentMeta {
         let Some(parent) = &self.parent else { return Ok(()) };
         let session = SessionKey::new(ID, child_id(&parent.id, &self.id));
         let above = meta.parent_agent_id.as_deref().map(|agent| SessionKey::new(ID, child_id(&parent.id, agent)));
-        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         let facts = SessionFacts {
             parent: Some(above.unwrap_or_else(|| parent.clone())),
             origin: meta.agent_type.as_deref().map(Into::into),

@@ -3,7 +3,7 @@
 //! Written on each change, removed on exit, left behind by a kill (seen with 2.1.197
 //! and 2.1.332, which stays busy while a sub-agent works in the background).
 
-use agtop_model::{Event, EventKind, Place, Running, SessionKey, VendorActivity};
+use agtop_model::{Event, EventKind, RunningProcess, SessionKey, SourcePosition, VendorActivity};
 use serde::Deserialize;
 
 use super::ID;
@@ -50,14 +50,14 @@ impl Decoder for Entry {
             return Err(DecodeError::malformed("is not read as a whole"));
         };
         let wire: Wire<'_> = serde_json::from_slice(bytes)?;
-        let running = Running {
+        let running = RunningProcess {
             pid: wire.pid,
             started: wire.proc_start.as_deref().and_then(|ticks| ticks.parse().ok()),
             entered: wire.started_at.0,
             activity: wire.status.as_deref().and_then(|status| activity(status, wire.waiting_for.as_deref())),
         };
         let session = SessionKey::new(ID, &*wire.session_id);
-        Record::new(self.file, Place::Entry(0), None, out).emit(&session, EventKind::Running(running));
+        Record::new(self.file, SourcePosition::Entry(0), None, out).emit(&session, EventKind::Running(running));
         Ok(())
     }
 }

@@ -1,4 +1,6 @@
-use agtop_model::{EventKind, InferenceGeo, Lineage, Role, StopReason, Tier, Title, TitleRank, Usage, VendorActivity};
+use agtop_model::{
+    EventKind, InferenceGeo, Lineage, ProcessRole, ServiceTier, StopReason, Title, TitleRank, Usage, VendorActivity,
+};
 use proptest::prelude::*;
 
 use super::Claude;
@@ -237,7 +239,7 @@ fn fast_mode_and_stop_reasons_are_kept() {
     let (events, _) = decode_lines(&Claude, MAIN, SESSION);
     let tally = Tally::of(&events);
     let (_, turn) = tally.turns.values().find(|(_, turn)| turn.id.as_deref() == Some("msg_2")).unwrap();
-    assert_eq!((turn.tier, turn.stop), (Tier::Fast, Some(StopReason::ToolUse)));
+    assert_eq!((turn.tier, turn.stop), (ServiceTier::Fast, Some(StopReason::ToolUse)));
 }
 
 /// `usage.inference_geo` was not read, so that what ran within the United States cost the list price.
@@ -249,7 +251,10 @@ fn inference_in_the_united_states_is_told_apart_from_everything_else() {
     let mut within: Vec<_> = tally.turns.values().filter(|(_, turn)| turn.geo == InferenceGeo::Us).collect();
     within.sort_by_key(|(_, turn)| turn.id.clone());
     let told: Vec<_> = within.iter().map(|(_, turn)| (turn.id.as_deref().unwrap(), turn.tier)).collect();
-    assert_eq!(told, [("msg_geo1", Tier::Standard), ("msg_geo2", Tier::Fast), ("msg_geo7", Tier::Standard)]);
+    assert_eq!(
+        told,
+        [("msg_geo1", ServiceTier::Standard), ("msg_geo2", ServiceTier::Fast), ("msg_geo7", ServiceTier::Standard)]
+    );
 }
 
 #[test]
@@ -383,9 +388,9 @@ fn claude_is_recognised_by_what_it_is() {
         (&["C:\\Users\\u\\claude.exe", "-p", "hi"], "C:\\Users\\u\\claude.exe"),
     ];
     for (argv, exe) in agents {
-        assert_eq!(role(argv, exe), Some(Role::Agent), "{argv:?}");
+        assert_eq!(role(argv, exe), Some(ProcessRole::Agent), "{argv:?}");
     }
-    assert_eq!(role(&["claude", "mcp", "serve"], "/usr/bin/claude"), Some(Role::Helper));
+    assert_eq!(role(&["claude", "mcp", "serve"], "/usr/bin/claude"), Some(ProcessRole::Helper));
     let others: &[(&[&str], &str)] = &[
         (&["tmux", "attach", "-t", "claude"], "/usr/bin/tmux"),
         (&["vim", "claude.md"], "/usr/bin/vim"),

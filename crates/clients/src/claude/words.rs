@@ -1,6 +1,6 @@
 //! What Anthropic says of a response in words, as agtop has it.
 
-use agtop_model::{InferenceGeo, StopReason, Tier};
+use agtop_model::{InferenceGeo, ServiceTier, StopReason};
 
 /// Why a model stopped.
 pub(super) fn stop_reason(reason: &str) -> StopReason {
@@ -14,12 +14,12 @@ pub(super) fn stop_reason(reason: &str) -> StopReason {
 }
 
 /// The class of service.
-pub(super) fn tier(speed: Option<&str>, service: Option<&str>) -> Tier {
+pub(super) fn tier(speed: Option<&str>, service: Option<&str>) -> ServiceTier {
     match (speed, service) {
-        (Some("fast"), _) => Tier::Fast,
-        (_, Some("priority")) => Tier::Priority,
-        (_, Some("batch")) => Tier::Batch,
-        _ => Tier::Standard,
+        (Some("fast"), _) => ServiceTier::Fast,
+        (_, Some("priority")) => ServiceTier::Priority,
+        (_, Some("batch")) => ServiceTier::Batch,
+        _ => ServiceTier::Standard,
     }
 }
 

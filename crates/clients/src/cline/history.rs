@@ -1,6 +1,6 @@
 //! Where tasks work: `state/taskHistory.json` of Cline, and `tasks/<id>/history_item.json` of Roo Code and Kilo Code.
 
-use agtop_model::{ClientId, Event, Place, SessionFacts, SessionKey};
+use agtop_model::{ClientId, Event, SessionFacts, SessionKey, SourcePosition};
 use serde::Deserialize;
 
 use crate::decode::{Record, SourceFile};
@@ -61,13 +61,13 @@ impl Decoder for History {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let is_list = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
-        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         if !is_list {
             self.item(&serde_json::from_slice(bytes)?, record);
             return Ok(());
         }
         serde_json::from_slice::<List<'_>>(bytes)?.each("tasks", |place, item: Item<'_>| {
-            record.source.place = Place::Entry(place);
+            record.source.place = SourcePosition::Entry(place);
             self.item(&item, record);
         })
     }

@@ -2,8 +2,8 @@
 //! `<id>.messages.json` beside it what was said. A sub-agent's messages lie there under a name of their own.
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, Place, SessionFacts, SessionKey, StopReason, Timestamp, TitleRank, ToolKey,
-    Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, TitleRank,
+    ToolKey, Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -52,7 +52,7 @@ impl Decoder for Manifest {
             started: about.started_at.0,
             ..SessionFacts::default()
         };
-        Record::new(self.file, Place::Entry(0), about.started_at.0, out).facts(&self.session, facts);
+        Record::new(self.file, SourcePosition::Entry(0), about.started_at.0, out).facts(&self.session, facts);
         Ok(())
     }
 }
@@ -221,11 +221,11 @@ impl Decoder for Messages {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let said: Said<'_> = serde_json::from_slice(bytes)?;
-        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         record.facts(&self.session, SessionFacts { parent: self.parent.clone(), ..SessionFacts::default() });
         said.messages.each("messages", |place, message: Message<'_>| {
             record.at = message.ts.0;
-            record.source.place = Place::Entry(place);
+            record.source.place = SourcePosition::Entry(place);
             self.message(&message, record);
         })
     }

@@ -1,8 +1,8 @@
 //! A task of an extension: `ui_messages.json`, what its panel shows.
 
 use agtop_model::{
-    ClientId, Event, EventKind, Extent, MessageKey, PicoUsd, Place, Purpose, SessionFacts, SessionKey, Timestamp,
-    TitleRank, ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 use serde::Deserialize;
 
@@ -130,8 +130,8 @@ impl Task {
 
     fn message(&mut self, message: &Message<'_>, rank: Rank, record: &mut Record<'_>) -> Result<(), DecodeError> {
         match (message.say.text(), message.ask.text()) {
-            (Some("api_req_started"), _) => return self.request(message, Extent::Response, record),
-            (Some("deleted_api_reqs"), _) => return self.request(message, Extent::Sum, record),
+            (Some("api_req_started"), _) => return self.request(message, UsageExtent::Response, record),
+            (Some("deleted_api_reqs"), _) => return self.request(message, UsageExtent::Sum, record),
             (Some("user_feedback"), _) => self.prompt(TitleRank::LastPrompt, message, record),
             (Some("condense_context"), _) => self.condensed(message, record),
             (Some("sliding_window_truncation"), _) => record.emit(&self.session, EventKind::Compacted),
@@ -159,7 +159,12 @@ impl Task {
         record.title(&self.session, rank, message.text.text().unwrap_or_default());
     }
 
-    fn request(&mut self, message: &Message<'_>, extent: Extent, record: &mut Record<'_>) -> Result<(), DecodeError> {
+    fn request(
+        &mut self,
+        message: &Message<'_>,
+        extent: UsageExtent,
+        record: &mut Record<'_>,
+    ) -> Result<(), DecodeError> {
         let request: Request<'_> = message.text.text().map_or_else(|| Ok(Request::default()), serde_json::from_str)?;
         let info = message.model_info.as_ref();
         let provider = info.and_then(|info| info.provider_id.text());
@@ -193,7 +198,7 @@ impl Task {
         let cost = message.context_condense.as_ref().and_then(|condensed| self.cost(None, condensed.cost));
         if cost.is_some() {
             let turn = Turn {
-                extent: Extent::Sum,
+                extent: UsageExtent::Sum,
                 purpose: Purpose::Compaction,
                 embedded_cost: cost,
                 context_used: Some(0),
@@ -230,12 +235,12 @@ impl Decoder for Task {
         let messages: List<'_> = serde_json::from_slice(bytes)?;
         let begun = begun(&self.session.id);
         self.opened = begun.unwrap_or(self.opened);
-        let record = &mut Record::new(self.file, Place::Entry(0), begun, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), begun, out);
         record.facts(&self.session, SessionFacts { started: begun, ..SessionFacts::default() });
         let mut said = Ok(());
         let mut tell = |(place, message): (u32, Message<'_>), rank: Rank| {
             record.at = message.ts.0.or(begun);
-            record.source.place = Place::Entry(place);
+            record.source.place = SourcePosition::Entry(place);
             if place == 0 && message.say.text() == Some("text") {
                 self.prompt(TitleRank::FirstPrompt, &message, record);
             } else if let Err(error) = self.message(&message, rank, record)

@@ -1,7 +1,8 @@
 use std::path::Path;
 
 use agtop_model::{
-    Event, EventKind, Extent, PicoUsd, Role, SessionFacts, SessionKey, StopReason, Timestamp, TitleRank, Usage,
+    Event, EventKind, PicoUsd, ProcessRole, SessionFacts, SessionKey, StopReason, Timestamp, TitleRank, Usage,
+    UsageExtent,
 };
 use proptest::prelude::*;
 
@@ -82,7 +83,7 @@ fn a_request_under_way_has_no_usage_yet() {
 #[test]
 fn requests_of_a_deleted_stretch_were_billed_as_a_sum() {
     let tally = Tally::of(&events(&CLINE, TASK));
-    assert_eq!(tally.turns.values().filter(|(_, turn)| turn.extent == Extent::Sum).count(), 1);
+    assert_eq!(tally.turns.values().filter(|(_, turn)| turn.extent == UsageExtent::Sum).count(), 1);
 }
 
 #[test]
@@ -237,8 +238,8 @@ fn variables_move_what_clines_programs_share() {
 #[test]
 fn the_process_behind_all_of_clines_programs_is_no_agent() {
     let role = |argv: &[&str]| CLINE.recognise(&ProcFacts::new(&process("cline", argv, "/usr/bin/cline")));
-    assert_eq!(role(&["cline"]), Some(Role::Agent));
-    assert_eq!(role(&["cline", "--cline-hub-daemon"]), Some(Role::Helper));
+    assert_eq!(role(&["cline"]), Some(ProcessRole::Agent));
+    assert_eq!(role(&["cline", "--cline-hub-daemon"]), Some(ProcessRole::Helper));
 }
 
 proptest! {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, MessageKey, Purpose, RateLimit, SessionFacts, StopReason,
-    Timestamp, Turn, Untrusted, Window,
+    CoarserRecords, Event, EventKind, InferenceGeo, MessageKey, Purpose, RateLimit, RateLimitWindow, SessionFacts,
+    StopReason, Timestamp, Turn, Untrusted, UsageExtent,
 };
 
 use super::CLIENT;
@@ -144,7 +144,7 @@ impl Rollout {
             model: self.model(at),
             usage: used.usage(),
             tier: self.tier,
-            extent: Extent::Response,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop,
             lineage: self.lineage,
@@ -166,9 +166,9 @@ fn rate_limit(limits: &RateLimits<'_>, at: Option<Timestamp>, names: &mut Names)
 }
 
 /// One window. Versions of 2025 tell the seconds that were left when the line was written.
-fn window(slot: &LimitWindow, at: Option<Timestamp>) -> Option<Window> {
+fn window(slot: &LimitWindow, at: Option<Timestamp>) -> Option<RateLimitWindow> {
     let left = slot.resets_in_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    Some(Window {
+    Some(RateLimitWindow {
         minutes: slot.window_minutes?,
         used_percent: slot.used_percent.filter(|percent| percent.is_finite() && *percent >= 0.0)?,
         resets_at: slot.resets_at.0.or_else(|| Some(at?.plus(left?))),

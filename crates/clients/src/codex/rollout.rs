@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, Place, SessionKey, Tier, Timestamp, Title, TitleRank, Untrusted,
+    Event, EventKind, Lineage, MessageKey, ServiceTier, SessionKey, SourcePosition, Timestamp, Title, TitleRank,
+    Untrusted,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,7 @@ pub(super) struct Rollout {
     pub(super) held: Option<Event>,
     exec_turns: u64,
     pub(super) model: Option<Arc<str>>,
-    pub(super) tier: Tier,
+    pub(super) tier: ServiceTier,
     pub(super) tools: Tools,
     pub(super) names: Names,
     pub(super) told: Told,
@@ -127,7 +128,7 @@ impl Rollout {
     }
 
     fn restore(&mut self, state: State) -> Option<()> {
-        let (lineage, tier) = (Lineage::at(state.lineage)?, Tier::at(state.tier)?);
+        let (lineage, tier) = (Lineage::at(state.lineage)?, ServiceTier::at(state.tier)?);
         self.session = SessionKey::new(CLIENT, state.session.as_str());
         self.identified = state.identified;
         self.is_opened_known = state.opened.is_some();
@@ -158,7 +159,7 @@ impl Rollout {
             held: None,
             exec_turns: 0,
             model: None,
-            tier: Tier::Standard,
+            tier: ServiceTier::Standard,
             tools: Tools::default(),
             names: Names::default(),
             told: Told::default(),
@@ -174,7 +175,7 @@ impl Rollout {
         if at.zip(self.held_at()).is_some_and(|(at, held)| second_of(at) > second_of(held)) {
             self.release_held(out);
         }
-        let mut record = Record::new(self.file, Place::Byte(offset), at, out);
+        let mut record = Record::new(self.file, SourcePosition::Byte(offset), at, out);
         match &line.content {
             Content::Nothing => return,
             Content::Meta(meta) => return self.meta(meta, &mut record),
@@ -303,12 +304,12 @@ impl Rollout {
 }
 
 /// The class of service by its name in Codex's settings.
-pub(super) fn tier(word: &str) -> Tier {
+pub(super) fn tier(word: &str) -> ServiceTier {
     match word {
-        "fast" | "priority" => Tier::Priority,
-        "flex" => Tier::Flex,
-        "batch" => Tier::Batch,
-        _ => Tier::Standard,
+        "fast" | "priority" => ServiceTier::Priority,
+        "flex" => ServiceTier::Flex,
+        "batch" => ServiceTier::Batch,
+        _ => ServiceTier::Standard,
     }
 }
 

@@ -2,8 +2,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Gap, Lineage, ProcId, Process, ProcessState, RateLimit, Role, SessionFacts, StopReason, Tier,
-    Timestamp, TitleRank, ToolKey, Turn, Untrusted,
+    Event, EventKind, Gap, Lineage, ProcId, Process, ProcessRole, ProcessState, RateLimit, ServiceTier, SessionFacts,
+    StopReason, Timestamp, TitleRank, ToolKey, Turn, Untrusted,
 };
 use proptest::prelude::*;
 
@@ -240,8 +240,8 @@ fn without_records_a_stale_last_after_a_cut_response_is_not_billed() {
 fn the_model_and_class_of_service_are_those_of_the_turn() {
     let events = events(fixture!("0.169/records.jsonl"));
     let told: Vec<_> = turns(&events).iter().map(|turn| (turn.model.as_deref().unwrap_or("?"), turn.tier)).collect();
-    assert_eq!(told[0], ("gpt-5.5", Tier::Priority));
-    assert_eq!(told[4], ("gpt-6-sol", Tier::Standard));
+    assert_eq!(told[0], ("gpt-5.5", ServiceTier::Priority));
+    assert_eq!(told[4], ("gpt-6-sol", ServiceTier::Standard));
 }
 
 #[test]
@@ -457,9 +457,9 @@ fn process(exe: &str, argv: &[&str]) -> Process {
 fn processes_are_recognised_by_what_they_are() {
     const NATIVE: &str = "/n/@openai/codex/vendor/x86_64-unknown-linux-musl/codex/codex";
     const SCRIPT: &str = "/usr/lib/node_modules/@openai/codex/bin/codex.js";
-    let agent = Some(Role::Agent);
-    let helper = Some(Role::Helper);
-    let host = Some(Role::Host);
+    let agent = Some(ProcessRole::Agent);
+    let helper = Some(ProcessRole::Helper);
+    let host = Some(ProcessRole::Host);
     for (exe, argv, role) in [
         (NATIVE, &["codex"][..], agent),
         (NATIVE, &["codex", "-c", "mcp-server", "exec", "fix it"], agent),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank, Untrusted};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank, Untrusted};
 use serde::Deserialize;
 
 use super::CLIENT;
@@ -35,7 +35,7 @@ impl Decoder for Index {
         let Input::Line { bytes, offset } = input else { return Ok(()) };
         let entry: Entry<'_> = serde_json::from_slice(bytes)?;
         if let (Some(id), Some(name)) = (filled(entry.id.as_ref()), filled(entry.thread_name.as_ref())) {
-            Record::new(self.file, Place::Byte(offset), entry.updated_at.0, out)
+            Record::new(self.file, SourcePosition::Byte(offset), entry.updated_at.0, out)
                 .emit(&SessionKey::new(CLIENT, id), named(name));
         }
         Ok(())
@@ -67,7 +67,7 @@ impl Decoder for State {
             return Err(DecodeError::malformed("a row of another shape"));
         };
         let Some(id) = id.text() else { return Ok(()) };
-        let (session, place) = (SessionKey::new(CLIENT, id), Place::Row { table, rowid });
+        let (session, place) = (SessionKey::new(CLIENT, id), SourcePosition::Row { table, rowid });
         let facts = SessionFacts {
             started: moment(created),
             cwd: cwd.text().map(PathBuf::from),

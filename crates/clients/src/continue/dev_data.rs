@@ -2,7 +2,8 @@
 //! (`core/llm/index.ts` writes it). Nothing names the session: they are one for all.
 
 use agtop_model::{
-    Event, EventKind, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Untrusted, Usage,
+    Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn, Untrusted,
+    Usage,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +70,7 @@ impl Decoder for Requests {
         let request: Request<'_> = serde_json::from_slice(bytes)?;
         let at = request.timestamp.0.or(request.created_at.0);
         let usage = Usage { input: request.prompt_tokens.0, output: request.generated_tokens.0, ..Usage::default() };
-        let record = &mut Record::new(self.file, Place::Byte(offset), at, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), at, out);
         if self.opened.is_none() && at.is_some() {
             self.opened = at;
             let origin = Some(Untrusted::from("editor"));

@@ -1,6 +1,6 @@
 //! `sessions.json`: the list of sessions, which alone tells when each was created.
 
-use agtop_model::{Event, Place, SessionFacts, SessionKey, TitleRank};
+use agtop_model::{Event, SessionFacts, SessionKey, SourcePosition, TitleRank};
 use serde::Deserialize;
 
 use super::ID;
@@ -36,7 +36,7 @@ impl Decoder for List {
         serde_json::from_slice::<Entries<'_>>(bytes)?.each("sessions", |place, entry: Entry<'_>| {
             let Some(id) = entry.session_id.text().filter(|id| is_uuid(id)) else { return };
             let (session, started) = (SessionKey::new(ID, id), entry.date_created.0);
-            let record = &mut Record::new(self.file, Place::Entry(place), started, out);
+            let record = &mut Record::new(self.file, SourcePosition::Entry(place), started, out);
             let cwd = entry.workspace_directory.text().and_then(directory);
             record.facts(&session, SessionFacts { started, cwd, ..SessionFacts::default() });
             // Who made the title is not known: it may be the user's own words.

@@ -1,6 +1,8 @@
 //! A session: what was said, and of `cn` what it used in all. Nothing in it tells when: the list of sessions does.
 
-use agtop_model::{Event, EventKind, MessageKey, Place, SessionFacts, SessionKey, Timestamp, TitleRank, Turn, Usage};
+use agtop_model::{
+    Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn, Usage,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -83,7 +85,7 @@ impl Decoder for Document {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let session: Session<'_> = serde_json::from_slice(bytes)?;
         let started = session.date_created.0;
-        let record = &mut Record::new(self.file, Place::Entry(0), started, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), started, out);
         let cwd = session.workspace_directory.text().and_then(directory);
         record.facts(&self.session, SessionFacts { cwd, started, ..SessionFacts::default() });
         // Who made the title is not known: it may be the user's own words.
@@ -92,7 +94,7 @@ impl Decoder for Document {
         }
         self.total(session.usage.unwrap_or_default().usage(), record);
         session.history.each("messages", |place, item: Item<'_>| {
-            record.source.place = Place::Entry(place);
+            record.source.place = SourcePosition::Entry(place);
             self.said(&item.message, record);
         })
     }

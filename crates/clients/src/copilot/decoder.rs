@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 
 use super::counting::{self, Told, stop_reason};
@@ -86,7 +86,7 @@ impl Events {
         self.opened = self.opened.or(line.timestamp.0);
         let is_beginning = matches!(payload, Payload::Start(_) | Payload::Resume(_));
         self.runs.follow(&line, if is_beginning { Begins::Process } else { Begins::Nothing });
-        let record = &mut Record::new(self.file, Place::Byte(offset), line.timestamp.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         let session = self.session_of(&line, record);
         match payload {
             Payload::Start(begin) => self.begin(&begin, record),
@@ -288,7 +288,7 @@ impl Events {
             let model = Some(self.names.get(model));
             let total = Turn {
                 context_used,
-                extent: Extent::Sum,
+                extent: UsageExtent::Sum,
                 part_of: std::mem::take(&mut replaced).into_iter().collect(),
                 // No usage without a request.
                 requests: news.requests.max(1),
@@ -309,8 +309,8 @@ impl Events {
             requests: 1,
             model,
             usage,
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: None,
             lineage: Lineage::Main,

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use agtop_model::{Event, EventKind, Place, Running, SessionKey, Timestamp};
+use agtop_model::{Event, EventKind, RunningProcess, SessionKey, SourcePosition, Timestamp};
 
 use super::ID;
 use crate::decode::{Record, SourceFile};
@@ -54,8 +54,8 @@ impl Decoder for Entry {
         let Some(pid) = self.pid.filter(|&pid| written == Some(pid)) else {
             return Err(DecodeError::malformed("does not hold the pid that its name says"));
         };
-        let running = Running { pid, started: None, entered: Some(self.written), activity: None };
-        Record::new(self.file, Place::Entry(0), None, out).emit(&self.session, EventKind::Running(running));
+        let running = RunningProcess { pid, started: None, entered: Some(self.written), activity: None };
+        Record::new(self.file, SourcePosition::Entry(0), None, out).emit(&self.session, EventKind::Running(running));
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, Role};
+use agtop_model::{ClientId, ProcessRole};
 
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
@@ -123,10 +123,10 @@ impl Client for Copilot {
         &SIGNATURE
     }
 
-    fn recognise(&self, process: &ProcFacts<'_>) -> Option<Role> {
+    fn recognise(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
         let is_server = LANGUAGE_SERVERS.iter().any(|name| process.is_node_command(name))
             || process.script_in_package("@github/copilot-language-server");
-        if is_server { Some(Role::Helper) } else { SIGNATURE.role(process) }
+        if is_server { Some(ProcessRole::Helper) } else { SIGNATURE.role(process) }
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, Tier, Timestamp, Turn, Usage,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, Timestamp, Turn, Usage, UsageExtent,
 };
 use memchr::memmem::Finder;
 
@@ -62,7 +62,7 @@ impl Spans {
             return Ok(());
         }
         let at = span.at();
-        let record = &mut Record::new(self.file, Place::Byte(offset), at, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), at, out);
         let session = SessionKey::new(ID, span.session());
         let model = span.attributes.model().map(|model| self.names.get(model));
         self.tell_facts(&span, &session, model.as_ref(), record);
@@ -75,8 +75,8 @@ impl Spans {
             requests: 1,
             model,
             usage,
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: span.attributes.finish_reason().map(stop_reason),
             // The session's own events know better whose call it was: a sub-agent's spans bear its parent's id.
@@ -91,7 +91,7 @@ impl Spans {
                 usage: self.sum(kind, &span, usage),
                 message: kind.key(span.group()),
                 part_of: kind.coarser().map(|coarser| coarser.key(span.group())).collect(),
-                extent: Extent::Sum,
+                extent: UsageExtent::Sum,
                 ..turn
             }
         };

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
 use agtop_model::{
-    Event, EventKind, IssueKind, Lineage, Role, Running, SessionFacts, StopReason, TitleRank, ToolKey, Turn, Usage,
+    Event, EventKind, IssueKind, Lineage, ProcessRole, RunningProcess, SessionFacts, StopReason, TitleRank, ToolKey,
+    Turn, Usage,
 };
 
 use super::*;
@@ -492,31 +493,31 @@ fn variables_move_the_stores_and_make_them_wanted() {
     assert!(Copilot.stores(&home()).iter().all(|store| store.presence == Presence::Usual));
 }
 
-fn role(name: &str, argv: &[&str], exe: &str) -> Option<Role> {
+fn role(name: &str, argv: &[&str], exe: &str) -> Option<ProcessRole> {
     Copilot.recognise(&ProcFacts::new(&process(name, argv, exe)))
 }
 
 #[test]
 fn the_native_program_and_its_npm_wrapper_are_agents() {
     let native = "/opt/node_modules/@github/copilot-linux-x64/copilot";
-    assert_eq!(role("MainThread", &[native, "--allow-all-tools", "-p", "help me"], native), Some(Role::Agent));
-    assert_eq!(role("node", &["node", "/opt/node_modules/.bin/copilot"], "/usr/bin/node"), Some(Role::Agent));
+    assert_eq!(role("MainThread", &[native, "--allow-all-tools", "-p", "help me"], native), Some(ProcessRole::Agent));
+    assert_eq!(role("node", &["node", "/opt/node_modules/.bin/copilot"], "/usr/bin/node"), Some(ProcessRole::Agent));
     let loader = "/opt/node_modules/@github/copilot/npm-loader.js";
-    assert_eq!(role("node", &["node", loader, "--resume"], "/usr/bin/node"), Some(Role::Agent));
-    assert_eq!(role("copilot", &["copilot", "--acp"], native), Some(Role::Agent));
+    assert_eq!(role("node", &["node", loader, "--resume"], "/usr/bin/node"), Some(ProcessRole::Agent));
+    assert_eq!(role("copilot", &["copilot", "--acp"], native), Some(ProcessRole::Agent));
 }
 
 #[test]
 fn commands_that_manage_and_language_servers_are_helpers() {
     let native = "/opt/copilot";
-    assert_eq!(role("MainThread", &["copilot", "mcp", "list"], native), Some(Role::Helper));
-    assert_eq!(role("MainThread", &["copilot", "--binary-version"], native), Some(Role::Helper));
+    assert_eq!(role("MainThread", &["copilot", "mcp", "list"], native), Some(ProcessRole::Helper));
+    assert_eq!(role("MainThread", &["copilot", "--binary-version"], native), Some(ProcessRole::Helper));
     assert_eq!(
         role("copilot-languag", &["copilot-language-server", "--stdio"], "/x/copilot-language-server"),
-        Some(Role::Helper)
+        Some(ProcessRole::Helper)
     );
     let server = "/x/node_modules/@github/copilot-language-server/dist/language-server.js";
-    assert_eq!(role("node", &["node", server, "--stdio"], "/usr/bin/node"), Some(Role::Helper));
+    assert_eq!(role("node", &["node", server, "--stdio"], "/usr/bin/node"), Some(ProcessRole::Helper));
 }
 
 #[test]
@@ -545,7 +546,7 @@ fn a_live_process_names_its_session() {
     let [event] = &*events else { panic!("{events:?}") };
     assert_eq!(&*event.session.id, "86204044-d826-412f-a7b9-0a4b385b3097");
     let EventKind::Running(running) = event.kind else { panic!("{event:?}") };
-    assert_eq!(running, Running { pid: 1696, started: None, entered: Some(MODIFIED), activity: None });
+    assert_eq!(running, RunningProcess { pid: 1696, started: None, entered: Some(MODIFIED), activity: None });
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -93,7 +93,7 @@ impl Chat {
     fn document(
         &mut self,
         session: &Session<'_>,
-        place: impl Fn(u32) -> Place,
+        place: impl Fn(u32) -> SourcePosition,
         out: &mut Vec<Event>,
     ) -> Result<(), DecodeError> {
         self.is_copilot = session.responder_username.text().is_none_or(|name| name.contains("Copilot"));
@@ -112,7 +112,7 @@ impl Chat {
         session.requests.each("requests", |n, request| self.request(&request, place(n), out))
     }
 
-    fn request(&mut self, request: &Request<'_>, place: Place, out: &mut Vec<Event>) {
+    fn request(&mut self, request: &Request<'_>, place: SourcePosition, out: &mut Vec<Event>) {
         let record = &mut Record::new(self.file, place, request.timestamp.0, out);
         // `copilot/gpt-5` names the vendor that offers the model.
         let model = request.model_id.text().map(|id| id.rsplit('/').next().unwrap_or(id));
@@ -142,7 +142,7 @@ impl Chat {
         let change: Change<'_> = serde_json::from_slice(bytes)?;
         let Some(value) = change.value.map(RawValue::get) else { return Ok(()) };
         let path: Vec<&str> = change.path.iter().map(|part| part.get().trim_matches('"')).collect();
-        let place = Place::Byte(offset);
+        let place = SourcePosition::Byte(offset);
         match (change.kind.0, &path[..]) {
             (SNAPSHOT, _) => {
                 let session: Session<'_> = serde_json::from_str(value)?;
@@ -178,7 +178,7 @@ impl Decoder for Chat {
             }
             Input::Document(bytes) => {
                 let session: Session<'_> = serde_json::from_slice(bytes)?;
-                self.document(&session, Place::Entry, out)
+                self.document(&session, SourcePosition::Entry, out)
             }
             Input::Row { .. } => Err(DecodeError::malformed("is no database")),
         }

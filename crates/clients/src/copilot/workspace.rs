@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Title, TitleRank};
 use serde::Deserialize;
 
 use super::{ID, TITLE_LENGTH, session_id};
@@ -42,7 +42,7 @@ impl Decoder for Description {
             Some("true") => TitleRank::Given,
             _ => TitleRank::FirstPrompt,
         };
-        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         if facts != SessionFacts::default() {
             record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         }
@@ -92,7 +92,7 @@ impl Decoder for Folder {
         // Workspaces of several folders, and those on other machines, have no directory here.
         if let Some(root) = file.folder.text().and_then(local_path) {
             let known = EventKind::ProjectRoot { project: Arc::clone(&self.project), root };
-            Record::new(self.file, Place::Entry(0), None, out).emit(&SessionKey::new(ID, ""), known);
+            Record::new(self.file, SourcePosition::Entry(0), None, out).emit(&SessionKey::new(ID, ""), known);
         }
         Ok(())
     }

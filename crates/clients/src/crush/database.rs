@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Place, Purpose, SessionFacts,
-    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Usage,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, Timestamp, Title, TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 
 use super::ID;
@@ -196,7 +196,7 @@ impl Decoder for Database {
         let Input::Row { table, rowid, cells } = input else {
             return Err(DecodeError::malformed("a database that is read as text"));
         };
-        let record = Record::new(self.file, Place::Row { table, rowid }, None, out);
+        let record = Record::new(self.file, SourcePosition::Row { table, rowid }, None, out);
         match table {
             "sessions" => self.session(cells, record),
             "messages" => self.message(cells, record),
@@ -216,8 +216,8 @@ fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn
         requests: 1,
         model: None,
         usage: Usage::default(),
-        tier: Tier::Standard,
-        extent: Extent::Sum,
+        tier: ServiceTier::Standard,
+        extent: UsageExtent::Sum,
         embedded_cost: Some(cost),
         stop: None,
         lineage: Lineage::Main,

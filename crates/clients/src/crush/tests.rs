@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use agtop_model::{Event, EventKind, PicoUsd, Role, SessionFacts, Timestamp, TitleRank, Untrusted, Usage};
+use agtop_model::{Event, EventKind, PicoUsd, ProcessRole, SessionFacts, Timestamp, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Crush;
@@ -240,9 +240,9 @@ fn a_number_that_cannot_be_is_an_error_of_its_row_alone() {
 #[test]
 fn the_program_is_crush_and_its_npm_wrapper_is_not() {
     let role = |argv: &[&str], exe: &str| Crush.recognise(&ProcFacts::new(&process("crush", argv, exe)));
-    assert_eq!(role(&["crush"], "/usr/bin/crush"), Some(Role::Agent));
-    assert_eq!(role(&["crush", "run", "stats"], "/usr/bin/crush"), Some(Role::Agent));
-    assert_eq!(role(&["crush", "-c", "/srv/logs", "logs"], "/usr/bin/crush"), Some(Role::Helper));
+    assert_eq!(role(&["crush"], "/usr/bin/crush"), Some(ProcessRole::Agent));
+    assert_eq!(role(&["crush", "run", "stats"], "/usr/bin/crush"), Some(ProcessRole::Agent));
+    assert_eq!(role(&["crush", "-c", "/srv/logs", "logs"], "/usr/bin/crush"), Some(ProcessRole::Helper));
     assert_eq!(role(&["node", "/x/node_modules/@charmland/crush/run.js"], "/usr/bin/node"), None);
     assert_eq!(role(&["vim", "crush"], "/usr/bin/vim"), None);
     assert_eq!(role(&["pngcrush", "a.png"], "/usr/bin/pngcrush"), None);

@@ -2,8 +2,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage, UsageExtent,
 };
 use memchr::memmem;
 
@@ -89,7 +89,7 @@ impl Chat {
         if says_nothing(line) {
             return Ok(());
         }
-        let mut record = Record::new(self.file, Place::Byte(offset), None, out);
+        let mut record = Record::new(self.file, SourcePosition::Byte(offset), None, out);
         match kind_of(line)? {
             LineKind::Message => {
                 let message = serde_json::from_slice(line)?;
@@ -119,7 +119,7 @@ impl Chat {
     }
 
     fn document(&mut self, text: &[u8], out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let mut record = Record::new(self.file, Place::Byte(0), None, out);
+        let mut record = Record::new(self.file, SourcePosition::Byte(0), None, out);
         let is_list = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
         let header = if is_list {
             Header { messages: Some(serde_json::from_slice(text)?), ..Header::default() }
@@ -272,8 +272,8 @@ impl Chat {
             requests: 1,
             model: model.map(|model| self.intern(model)),
             usage: tokens.usage(),
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             // Without tool calls it is open whether the turn is over: a tool that still runs is not on disk.
             stop: has_tools.then_some(StopReason::ToolUse),

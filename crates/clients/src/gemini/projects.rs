@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, Place, SessionKey};
+use agtop_model::{Event, EventKind, SessionKey, SourcePosition};
 use serde::Deserialize;
 
 use super::ID;
@@ -36,7 +36,12 @@ impl Decoder for Root {
         let Input::Document(bytes) = input else { return Ok(()) };
         let path = std::str::from_utf8(bytes).map_err(|_| DecodeError::malformed("is not UTF-8"))?.trim();
         let root = directory(path).ok_or_else(|| DecodeError::malformed("is not a path"))?;
-        emit(self.file, Place::Byte(0), EventKind::ProjectRoot { project: Arc::clone(&self.project), root }, out);
+        emit(
+            self.file,
+            SourcePosition::Byte(0),
+            EventKind::ProjectRoot { project: Arc::clone(&self.project), root },
+            out,
+        );
         Ok(())
     }
 }
@@ -62,7 +67,7 @@ impl Decoder for Registry {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Ok(()) };
         let registry: Projects<'_> = serde_json::from_slice(bytes)?;
-        for (place, (path, name)) in (0..).map(Place::Entry).zip(&registry.projects) {
+        for (place, (path, name)) in (0..).map(SourcePosition::Entry).zip(&registry.projects) {
             if let Some(root) = directory(&path.0) {
                 emit(self.file, place, EventKind::ProjectRoot { project: (*name.0).into(), root }, out);
             }
@@ -71,7 +76,7 @@ impl Decoder for Registry {
     }
 }
 
-fn emit(file: SourceFile, place: Place, kind: EventKind, out: &mut Vec<Event>) {
+fn emit(file: SourceFile, place: SourcePosition, kind: EventKind, out: &mut Vec<Event>) {
     Record::new(file, place, None, out).emit(&SessionKey::new(ID, ""), kind);
 }
 

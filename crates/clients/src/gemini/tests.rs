@@ -1,4 +1,6 @@
-use agtop_model::{Event, EventKind, Lineage, Process, ProcessState, Role, SessionFacts, TitleRank, Untrusted, Usage};
+use agtop_model::{
+    Event, EventKind, Lineage, Process, ProcessRole, ProcessState, SessionFacts, TitleRank, Untrusted, Usage,
+};
 use proptest::prelude::*;
 
 use super::Gemini;
@@ -295,11 +297,14 @@ fn process(comm: &str, argv: &[&str]) -> Process {
 #[test]
 fn the_program_is_known_by_its_script() {
     let role = |comm: &str, argv: &[&str]| Gemini.recognise(&ProcFacts::new(&process(comm, argv)));
-    assert_eq!(role("node", &["node", "/usr/bin/gemini", "-p", "hi"]), Some(Role::Agent));
-    assert_eq!(role("MainThread", &["/usr/bin/node", "--max-old-space-size=9", "/x/bin/gemini"]), Some(Role::Agent));
+    assert_eq!(role("node", &["node", "/usr/bin/gemini", "-p", "hi"]), Some(ProcessRole::Agent));
+    assert_eq!(
+        role("MainThread", &["/usr/bin/node", "--max-old-space-size=9", "/x/bin/gemini"]),
+        Some(ProcessRole::Agent)
+    );
     let bundle = "/x/node_modules/@google/gemini-cli/bundle/gemini.js";
-    assert_eq!(role("node-MainThread", &["node", bundle, "--acp"]), Some(Role::Agent));
-    assert_eq!(role("gemini", &["gemini"]), Some(Role::Agent));
+    assert_eq!(role("node-MainThread", &["node", bundle, "--acp"]), Some(ProcessRole::Agent));
+    assert_eq!(role("gemini", &["gemini"]), Some(ProcessRole::Agent));
     assert_eq!(role("vim", &["vim", "gemini"]), None);
     assert_eq!(role("bash", &["bash", "-c", "gemini"]), None);
     assert_eq!(role("node", &["node", "/srv/server.js", "gemini"]), None);

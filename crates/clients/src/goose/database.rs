@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Extent, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, Title,
-    TitleRank, Turn, Usage,
+    Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp, Title,
+    TitleRank, Turn, Usage, UsageExtent,
 };
 use serde::Deserialize;
 
@@ -220,7 +220,7 @@ impl Database {
     fn tell_ledger(&mut self, owner: &Owner, out: &mut Vec<Event>) {
         let Some(ledger) = self.ledgers.get_mut(&*owner.key.id) else { return };
         for (rowid, entry) in std::mem::take(&mut ledger.fresh) {
-            let place = Place::Row { table: "usage_ledger", rowid };
+            let place = SourcePosition::Row { table: "usage_ledger", rowid };
             let mut record = Record::new(self.file, place, entry.at.or(owner.started), out);
             if entry.is_compaction {
                 record.emit(&owner.key, EventKind::Compacted);
@@ -258,7 +258,7 @@ impl Owner {
         Turn {
             message: MessageKey::in_session(&self.key, &format!("ledger:{rowid}")),
             model: self.model.clone(),
-            extent: Extent::Response,
+            extent: UsageExtent::Response,
             lineage: self.lineage,
             context_used: None,
             ..unaccounted(&self.key, self.opened, usage, None)
@@ -271,7 +271,7 @@ impl Decoder for Database {
         let Input::Row { table, rowid, cells } = input else {
             return Err(DecodeError::malformed("a database that is read as text"));
         };
-        let record = Record::new(self.file, Place::Row { table, rowid }, None, out);
+        let record = Record::new(self.file, SourcePosition::Row { table, rowid }, None, out);
         match table {
             "usage_ledger" => self.ledger(rowid, cells),
             "sessions" => self.session(cells, record),

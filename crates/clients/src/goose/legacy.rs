@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, SessionKey, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank};
 use serde::Deserialize;
 
 use super::content::{Item, Said};
@@ -89,7 +89,7 @@ impl Decoder for Lines {
             return Err(DecodeError::malformed("a file of lines that is read otherwise"));
         };
         let mut line: Line<'_> = serde_json::from_slice(bytes)?;
-        let mut record = Record::new(self.file, Place::Byte(offset), line.created.0, out);
+        let mut record = Record::new(self.file, SourcePosition::Byte(offset), line.created.0, out);
         match line.role.take() {
             Some(role) => {
                 let said = Said { role, is_shown: true, items: line.content.take().unwrap_or_default() };

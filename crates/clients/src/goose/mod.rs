@@ -11,8 +11,8 @@ mod legacy;
 use std::path::{Path, PathBuf};
 
 use agtop_model::{
-    ClientId, CoarserRecords, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, SessionKey, Tier, Timestamp,
-    Turn, Usage,
+    ClientId, CoarserRecords, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionKey, Timestamp,
+    Turn, Usage, UsageExtent,
 };
 
 use crate::signature::ProcessSignature;
@@ -179,8 +179,8 @@ fn unaccounted(session: &SessionKey, opened: Timestamp, usage: Usage, cost: Opti
         requests: 1,
         model: None,
         usage,
-        tier: Tier::Standard,
-        extent: Extent::Sum,
+        tier: ServiceTier::Standard,
+        extent: UsageExtent::Sum,
         embedded_cost: cost,
         stop: None,
         lineage: Lineage::Main,
@@ -193,7 +193,7 @@ fn unaccounted(session: &SessionKey, opened: Timestamp, usage: Usage, cost: Opti
 mod tests {
     use agtop_model::{Gap, ProcId, Process, ProcessState};
 
-    use agtop_model::Role;
+    use agtop_model::ProcessRole;
 
     use super::*;
     use crate::testing::home;
@@ -216,18 +216,18 @@ mod tests {
         }
     }
 
-    fn role(argv: &[&str]) -> Option<Role> {
+    fn role(argv: &[&str]) -> Option<ProcessRole> {
         Goose.recognise(&ProcFacts::new(&process(argv)))
     }
 
     #[test]
     fn conversations_are_agents_and_hosts_are_helpers() {
-        assert_eq!(role(&["goose"]), Some(Role::Agent));
-        assert_eq!(role(&["/usr/local/bin/goose", "session", "--resume"]), Some(Role::Agent));
-        assert_eq!(role(&["goose.exe", "run", "-t", "up"]), Some(Role::Agent));
-        assert_eq!(role(&["goose", "acp"]), Some(Role::Helper));
-        assert_eq!(role(&["goose", "mcp", "developer"]), Some(Role::Helper));
-        assert_eq!(role(&["/opt/Goose/resources/bin/goosed", "agent"]), Some(Role::Helper));
+        assert_eq!(role(&["goose"]), Some(ProcessRole::Agent));
+        assert_eq!(role(&["/usr/local/bin/goose", "session", "--resume"]), Some(ProcessRole::Agent));
+        assert_eq!(role(&["goose.exe", "run", "-t", "up"]), Some(ProcessRole::Agent));
+        assert_eq!(role(&["goose", "acp"]), Some(ProcessRole::Helper));
+        assert_eq!(role(&["goose", "mcp", "developer"]), Some(ProcessRole::Helper));
+        assert_eq!(role(&["/opt/Goose/resources/bin/goosed", "agent"]), Some(ProcessRole::Helper));
     }
 
     #[test]

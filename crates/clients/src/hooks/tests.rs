@@ -1,4 +1,4 @@
-use agtop_model::{Event, EventKind, FileId, Place, Provenance, Timestamp};
+use agtop_model::{Event, EventKind, FileId, Provenance, SourcePosition, Timestamp};
 
 use super::*;
 use crate::testing::home;
@@ -247,7 +247,7 @@ fn told(client_name: &str, payload: &str) -> Told {
 
 /// Reads a payload, and makes sure that what agtop keeps of it tells the same.
 fn try_told(client_name: &str, payload: &str) -> Result<Told, DecodeError> {
-    let source = Provenance { file: FileId(3), place: Place::Entry(0) };
+    let source = Provenance { file: FileId(3), place: SourcePosition::Entry(0) };
     let dialect = client(client_name).unwrap().hooks().unwrap();
     let told = dialect.decode(payload.as_bytes(), Stamp { at: NOW, source })?;
     let kept = dialect.decode(&essence(payload.as_bytes()), Stamp { at: NOW, source })?;

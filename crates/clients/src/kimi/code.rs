@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, Tier, Timestamp, TitleRank, ToolKey, Turn, Untrusted, Usage,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey, Turn, Untrusted, Usage, UsageExtent,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -98,7 +98,7 @@ impl Decoder for CodeState {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let state: State<'_> = serde_json::from_slice(bytes)?;
         let session = SessionKey::new(ID, &*self.id);
-        let record = &mut Record::new(self.file, Place::Entry(0), state.created_at.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), state.created_at.0, out);
         let facts = SessionFacts {
             cwd: state.cwd.text().or(state.work_dir.text()).and_then(directory),
             started: state.created_at.0,
@@ -312,8 +312,8 @@ impl CodeLog {
             requests: 1,
             model: self.model.clone().or_else(named),
             usage,
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: None,
             lineage: if self.parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
@@ -379,7 +379,7 @@ impl Decoder for CodeLog {
         let line: Line<'_> = serde_json::from_slice(bytes)?;
         let at = line.time.0.or(line.created_at.0);
         self.opened = self.opened.or(at);
-        self.line(&line, &mut Record::new(self.file, Place::Byte(offset), at, out));
+        self.line(&line, &mut Record::new(self.file, SourcePosition::Byte(offset), at, out));
         Ok(())
     }
 }

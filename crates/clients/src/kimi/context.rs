@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, Place, SessionFacts, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SourcePosition, Title, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -51,7 +51,7 @@ impl OldSession {
 
     fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let message: Message<'_> = serde_json::from_slice(bytes)?;
-        let record = &mut Record::new(self.file, Place::Byte(offset), None, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), None, out);
         let session = &self.owner.session;
         if !self.is_introduced {
             self.is_introduced = true;

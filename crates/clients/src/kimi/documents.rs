@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, IssueKind, Place, SessionFacts, SessionKey, Title, TitleRank};
+use agtop_model::{Event, EventKind, IssueKind, SessionFacts, SessionKey, SourcePosition, Title, TitleRank};
 use serde::Deserialize;
 
 use super::{ID, KEPT, Owner};
@@ -60,7 +60,7 @@ impl Decoder for Directories {
             if let (true, Some(path)) = (is_local, path) {
                 let Some(project) = md5_of(Path::new(path)) else { return };
                 let kind = EventKind::ProjectRoot { project, root: PathBuf::from(path) };
-                Record::new(self.file, Place::Entry(entry), None, out).emit(&SessionKey::new(ID, ""), kind);
+                Record::new(self.file, SourcePosition::Entry(entry), None, out).emit(&SessionKey::new(ID, ""), kind);
             }
         });
         // A damaged one concerns nothing but itself.
@@ -94,7 +94,8 @@ impl Decoder for State {
         if let Some(title) = state.custom_title.text() {
             let rank = if state.title_generated { TitleRank::Generated } else { TitleRank::Given };
             let title = Title { rank, text: shortened(title, KEPT).into() };
-            Record::new(self.file, Place::Entry(0), None, out).emit(&self.owner.session, EventKind::Title(title));
+            Record::new(self.file, SourcePosition::Entry(0), None, out)
+                .emit(&self.owner.session, EventKind::Title(title));
         }
         Ok(())
     }
@@ -129,7 +130,7 @@ impl Subagent {
 impl Decoder for Subagent {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let instance: Instance<'_> = serde_json::from_slice(document(input)?)?;
-        let record = &mut Record::new(self.file, Place::Entry(0), instance.updated_at.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), instance.updated_at.0, out);
         let session = &self.owner.session;
         let facts = SessionFacts {
             parent: self.owner.parent.clone(),

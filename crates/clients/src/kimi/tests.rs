@@ -1,5 +1,5 @@
 use agtop_model::{
-    Event, EventKind, Lineage, Role, SessionFacts, Timestamp, Title, TitleRank, ToolKey, Untrusted, Usage,
+    Event, EventKind, Lineage, ProcessRole, SessionFacts, Timestamp, Title, TitleRank, ToolKey, Untrusted, Usage,
 };
 use proptest::prelude::*;
 
@@ -386,7 +386,7 @@ fn kimi_is_recognised_by_what_it_is() {
         (&["kimi", "acp"], "/usr/local/bin/kimi"),
     ];
     for (argv, exe) in agents {
-        assert_eq!(role(argv, exe), Some(Role::Agent), "{argv:?}");
+        assert_eq!(role(argv, exe), Some(ProcessRole::Agent), "{argv:?}");
     }
     let helpers: &[(&[&str], &str)] = &[
         (&["kimi", "web"], "/usr/local/bin/kimi"),
@@ -394,7 +394,7 @@ fn kimi_is_recognised_by_what_it_is() {
         (&["kimi-code-bg-worker"], "/usr/bin/python3.13"),
     ];
     for (argv, exe) in helpers {
-        assert_eq!(role(argv, exe), Some(Role::Helper), "{argv:?}");
+        assert_eq!(role(argv, exe), Some(ProcessRole::Helper), "{argv:?}");
     }
     let others: &[(&[&str], &str)] = &[
         (&["tmux", "new", "-s", "kimi"], "/usr/bin/tmux"),
@@ -517,7 +517,7 @@ fn kimi_code_has_a_home_a_title_and_ids_of_its_own() {
     let script = "/opt/node_modules/@moonshot-ai/kimi-code/dist/main.mjs";
     for argv in [&["kimi-code"][..], &["node", script, "-r", APPROVAL], &["node", "/usr/local/bin/kimi"]] {
         let process = process("node", argv, node);
-        assert_eq!(Kimi.recognise(&ProcFacts::new(&process)), Some(Role::Agent), "{argv:?}");
+        assert_eq!(Kimi.recognise(&ProcFacts::new(&process)), Some(ProcessRole::Agent), "{argv:?}");
     }
     let resumed = process("kimi", &["kimi", "-r", APPROVAL], "/home/u/.kimi-code/bin/kimi");
     assert_eq!(Kimi.session_argument(&ProcFacts::new(&resumed)).as_deref(), Some(APPROVAL));

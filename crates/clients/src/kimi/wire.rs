@@ -2,8 +2,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, UsageExtent,
 };
 use memchr::memmem;
 
@@ -80,7 +80,7 @@ impl WireLog {
             wrapping = Some(std::mem::replace(&mut payload, serde_json::from_str(envelope.payload.get())?));
         }
         self.opened = self.opened.or(line.timestamp.0);
-        let record = &mut Record::new(self.file, Place::Byte(offset), line.timestamp.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         self.introduce_file(record);
         let speaker = self.speaker(wrapping.as_ref(), record);
         self.message(&envelope.kind, &payload, &speaker, record);
@@ -179,8 +179,8 @@ impl WireLog {
                 requests: 1,
                 model: None,
                 usage: usage.usage(),
-                tier: Tier::Standard,
-                extent: Extent::Response,
+                tier: ServiceTier::Standard,
+                extent: UsageExtent::Response,
                 embedded_cost: None,
                 stop: None,
                 lineage: speaker.lineage,

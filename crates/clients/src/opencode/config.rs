@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use agtop_model::{ClientId, Event, EventKind, Place, SessionKey};
+use agtop_model::{ClientId, Event, EventKind, SessionKey, SourcePosition};
 use serde::Deserialize;
 
 use crate::bounded;
@@ -78,7 +78,7 @@ impl Decoder for Reader {
         let config: Config<'_> = serde_json::from_slice(&json)?;
         // The windows belong to no session.
         let session = SessionKey::new(self.client, "");
-        let record = &mut Record::new(self.file, Place::Entry(0), None, out);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         let providers = config.provider.iter().filter_map(|(name, known)| Some((name, known.as_ref()?)));
         for (provider, known) in providers {
             for (model, tokens) in known.windows() {

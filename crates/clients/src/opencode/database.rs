@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use agtop_model::{
-    ClientId, Event, EventKind, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp,
+    ClientId, Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
 };
 
 use super::message_v2::{Kind, MessageV2};
@@ -259,7 +259,7 @@ impl Database {
 
     fn tell_parts(&self, parts: BTreeMap<i64, HeldPart>, reply: &Reply<'_>, out: &mut Vec<Event>) {
         for (rowid, part) in parts {
-            part.tell(reply, &mut Record::new(self.file, Place::Row { table: "part", rowid }, reply.at, out));
+            part.tell(reply, &mut Record::new(self.file, SourcePosition::Row { table: "part", rowid }, reply.at, out));
         }
     }
 }
@@ -269,7 +269,7 @@ impl Decoder for Database {
         let Input::Row { table, rowid, cells } = input else {
             return Err(DecodeError::malformed("a database that is read as text"));
         };
-        let record = Record::new(self.file, Place::Row { table, rowid }, None, out);
+        let record = Record::new(self.file, SourcePosition::Row { table, rowid }, None, out);
         match table {
             "session" | "session_v2" => self.session(cells, record),
             "part" => self.part(rowid, cells),

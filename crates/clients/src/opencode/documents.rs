@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use agtop_model::{Event, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp};
+use agtop_model::{Event, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp};
 
 use super::ID;
 use super::records::{Message, Reasoning, SessionFile, WORK, part, purpose};
@@ -101,7 +101,7 @@ impl Document {
             at,
             opened: at.unwrap_or(self.modified),
         };
-        held.tell(&reply, &mut Record::new(self.file, Place::Entry(0), at, out));
+        held.tell(&reply, &mut Record::new(self.file, SourcePosition::Entry(0), at, out));
         Ok(())
     }
 }
@@ -112,8 +112,8 @@ impl Decoder for Document {
             return Err(DecodeError::malformed("a document that is read piece by piece"));
         };
         match self.id.get(..4) {
-            Some("ses_") => Self::session(json, Record::new(self.file, Place::Entry(0), None, out)),
-            Some("msg_") => self.message(json, Record::new(self.file, Place::Entry(0), None, out)),
+            Some("ses_") => Self::session(json, Record::new(self.file, SourcePosition::Entry(0), None, out)),
+            Some("msg_") => self.message(json, Record::new(self.file, SourcePosition::Entry(0), None, out)),
             _ => self.part(json, out),
         }
     }

@@ -211,7 +211,7 @@ fn is_database(path: &Path) -> bool {
 mod tests {
     use agtop_model::{Gap, ProcId, Process, ProcessState};
 
-    use agtop_model::Role;
+    use agtop_model::ProcessRole;
 
     use super::*;
     use crate::testing::home;
@@ -234,24 +234,24 @@ mod tests {
         }
     }
 
-    fn role(exe: &str, argv: &[&str]) -> Option<Role> {
+    fn role(exe: &str, argv: &[&str]) -> Option<ProcessRole> {
         OpenCode.recognise(&ProcFacts::new(&process(exe, argv)))
     }
 
     #[test]
     fn the_program_is_opencode_exe_on_linux_too() {
         let exe = "/usr/lib/node_modules/opencode-ai/bin/opencode.exe";
-        assert_eq!(role(exe, &["/usr/bin/opencode", "run", "serve me"]), Some(Role::Agent));
-        assert_eq!(role(exe, &[]), Some(Role::Agent));
-        assert_eq!(role("/usr/bin/node", &["node", "/x/node_modules/opencode-ai/bin/cli"]), Some(Role::Agent));
+        assert_eq!(role(exe, &["/usr/bin/opencode", "run", "serve me"]), Some(ProcessRole::Agent));
+        assert_eq!(role(exe, &[]), Some(ProcessRole::Agent));
+        assert_eq!(role("/usr/bin/node", &["node", "/x/node_modules/opencode-ai/bin/cli"]), Some(ProcessRole::Agent));
     }
 
     #[test]
     fn a_host_or_a_chore_is_no_agent() {
-        assert_eq!(role("/bin/opencode", &["opencode", "serve", "--port", "1"]), Some(Role::Host));
-        assert_eq!(role("/bin/opencode", &["opencode", "--port", "1", "web"]), Some(Role::Host));
-        assert_eq!(role("/bin/opencode", &["opencode", "-m", "serve", "run", "acp"]), Some(Role::Agent));
-        assert_eq!(role("/usr/bin/node", &["node", "/usr/bin/opencode", "acp"]), Some(Role::Host));
+        assert_eq!(role("/bin/opencode", &["opencode", "serve", "--port", "1"]), Some(ProcessRole::Host));
+        assert_eq!(role("/bin/opencode", &["opencode", "--port", "1", "web"]), Some(ProcessRole::Host));
+        assert_eq!(role("/bin/opencode", &["opencode", "-m", "serve", "run", "acp"]), Some(ProcessRole::Agent));
+        assert_eq!(role("/usr/bin/node", &["node", "/usr/bin/opencode", "acp"]), Some(ProcessRole::Host));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, EventKind, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey,
-    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage,
+    CoarserRecords, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey,
+    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage, UsageExtent,
 };
 
 use super::records::{
@@ -89,8 +89,8 @@ impl Reply<'_> {
             requests: 1,
             model: self.model.clone(),
             usage: Usage::default(),
-            tier: agtop_model::Tier::Standard,
-            extent: Extent::Response,
+            tier: agtop_model::ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: None,
             lineage: if self.purpose == Purpose::Compaction { Lineage::Sidechain } else { self.session.lineage },

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, Lineage, MessageKey, Place, Purpose, SessionFacts, SessionKey, Timestamp, Title,
-    TitleRank, ToolKey, Turn,
+    ClientId, Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    Title, TitleRank, ToolKey, Turn,
 };
 
 use super::id_in_name;
@@ -194,7 +194,7 @@ impl Decoder for Entries {
             return Ok(());
         }
         let entry: Entry<'_> = serde_json::from_slice(bytes)?;
-        let record = &mut Record::new(self.file, Place::Byte(offset), entry.timestamp.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), entry.timestamp.0, out);
         if entry.kind.text() != Some("session") {
             self.opened = self.opened.or(entry.timestamp.0);
         }

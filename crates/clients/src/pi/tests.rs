@@ -1,4 +1,6 @@
-use agtop_model::{Event, EventKind, PicoUsd, Purpose, Role, SessionFacts, StopReason, TitleRank, Untrusted, Usage};
+use agtop_model::{
+    Event, EventKind, PicoUsd, ProcessRole, Purpose, SessionFacts, StopReason, TitleRank, Untrusted, Usage,
+};
 use proptest::prelude::*;
 
 use super::Pi;
@@ -216,12 +218,12 @@ fn directories_that_the_user_named_have_to_be_there() {
 fn pi_is_known_by_its_name_and_other_pies_are_not() {
     let role = |argv: &[&str], exe: &str| Pi.recognise(&ProcFacts::new(&process("node", argv, exe)));
     let node = "/usr/bin/node";
-    assert_eq!(role(&["pi"], node), Some(Role::Agent), "it renames its process");
-    assert_eq!(role(&["node", "/usr/bin/pi", "-p", "list"], node), Some(Role::Helper));
-    assert_eq!(role(&["node", "/usr/bin/pi", "--model", "list", "go on"], node), Some(Role::Agent));
+    assert_eq!(role(&["pi"], node), Some(ProcessRole::Agent), "it renames its process");
+    assert_eq!(role(&["node", "/usr/bin/pi", "-p", "list"], node), Some(ProcessRole::Helper));
+    assert_eq!(role(&["node", "/usr/bin/pi", "--model", "list", "go on"], node), Some(ProcessRole::Agent));
     let package = "/x/node_modules/@mariozechner/pi-coding-agent/dist/cli.js";
-    assert_eq!(role(&["node", package], node), Some(Role::Agent));
-    assert_eq!(role(&["node", package, "install", "x"], node), Some(Role::Helper));
+    assert_eq!(role(&["node", package], node), Some(ProcessRole::Agent));
+    assert_eq!(role(&["node", package, "install", "x"], node), Some(ProcessRole::Helper));
     assert_eq!(role(&["python3", "pi.py"], "/usr/bin/python3"), None);
     assert_eq!(role(&["vim", "pi"], "/usr/bin/vim"), None);
     assert_eq!(role(&["bash", "-c", "pi"], "/usr/bin/bash"), None);

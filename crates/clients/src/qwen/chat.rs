@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, UsageExtent,
 };
 
 use super::ID;
@@ -84,7 +84,7 @@ impl Chat {
         };
         self.opened = self.opened.or(line.timestamp.0);
         let session = self.session_of(&line);
-        let record = &mut Record::new(self.file, Place::Byte(offset), line.timestamp.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         self.tell_facts(&line, &session, record);
         match &*line.kind {
             "assistant" => self.assistant(&line, &session, record),
@@ -180,8 +180,8 @@ impl Chat {
             requests: 1,
             model: None,
             usage: tokens.usage(),
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: None,
             lineage: if parent_of(session).is_some() { Lineage::Sidechain } else { Lineage::Main },

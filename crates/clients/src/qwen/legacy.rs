@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, Extent, InferenceGeo, Lineage, MessageKey, Place, Purpose, SessionFacts,
-    SessionKey, StopReason, Tier, Timestamp, TitleRank, ToolKey, Turn, Untrusted,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, StopReason, Timestamp, TitleRank, ToolKey, Turn, Untrusted, UsageExtent,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -101,12 +101,12 @@ impl OldChat {
             self.session = SessionKey::new(ID, id);
         }
         let opened = document.start_time.0.unwrap_or(self.modified);
-        let record = &mut Record::new(self.file, Place::Byte(0), document.start_time.0, out);
+        let record = &mut Record::new(self.file, SourcePosition::Byte(0), document.start_time.0, out);
         let facts =
             SessionFacts { started: document.start_time.0, project: self.project.clone(), ..SessionFacts::default() };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         document.messages.each("messages", |place, message: Message<'_>| {
-            record.source.place = Place::Entry(place);
+            record.source.place = SourcePosition::Entry(place);
             self.message(&message, opened, record);
         })
     }
@@ -135,8 +135,8 @@ impl OldChat {
                 requests: 1,
                 model: message.model.text().map(|model| self.names.get(model)),
                 usage: tokens.counts().usage(),
-                tier: Tier::Standard,
-                extent: Extent::Response,
+                tier: ServiceTier::Standard,
+                extent: UsageExtent::Response,
                 embedded_cost: None,
                 stop: Some(if calls.is_empty() { StopReason::EndTurn } else { StopReason::ToolUse }),
                 lineage: Lineage::Main,

@@ -1,4 +1,4 @@
-use agtop_model::{EventKind, Lineage, Role, SessionFacts, StopReason, Title, TitleRank, Usage};
+use agtop_model::{EventKind, Lineage, ProcessRole, SessionFacts, StopReason, Title, TitleRank, Usage};
 use proptest::prelude::*;
 
 use super::Qwen;
@@ -395,9 +395,9 @@ fn qwen_is_recognised_by_what_it_is() {
         ),
     ];
     for (argv, exe) in agents {
-        assert_eq!(role(argv, exe), Some(Role::Agent), "{argv:?}");
+        assert_eq!(role(argv, exe), Some(ProcessRole::Agent), "{argv:?}");
     }
-    assert_eq!(role(&["node", "/usr/local/bin/qwen", "mcp", "list"], "/usr/bin/node"), Some(Role::Helper));
+    assert_eq!(role(&["node", "/usr/local/bin/qwen", "mcp", "list"], "/usr/bin/node"), Some(ProcessRole::Helper));
     let others: &[(&[&str], &str)] = &[
         (&["tmux", "new", "-s", "qwen"], "/usr/bin/tmux"),
         (&["node", "server.js", "qwen"], "/usr/bin/node"),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_model::{Agent, History, HistoryPoint, Liveness, Paces, Timestamp};
+use agtop_model::{ActivityRates, Agent, History, HistoryPoint, Liveness, Timestamp};
 
 /// What all agents came to over time.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ const SHORTEST: Duration = Duration::from_millis(400);
 
 impl Record {
     /// Adds a point, unless the last one is too young.
-    pub(crate) fn note(&mut self, agents: &[Agent], paces: &Paces, at: Timestamp) {
+    pub(crate) fn note(&mut self, agents: &[Agent], paces: &ActivityRates, at: Timestamp) {
         if self.noted_at.is_some_and(|noted| noted.elapsed() < SHORTEST) {
             return;
         }
@@ -30,7 +30,7 @@ impl Record {
 }
 
 /// What all agents come to. A process that is several agents counts once.
-fn point(agents: &[Agent], paces: &Paces, at: Timestamp) -> HistoryPoint {
+fn point(agents: &[Agent], paces: &ActivityRates, at: Timestamp) -> HistoryPoint {
     let live = || agents.iter().filter(|agent| agent.liveness == Liveness::Live);
     let count = |badge: Option<&str>| {
         let counted = live().filter(|agent| badge.is_none_or(|badge| agent.badge(at) == badge));

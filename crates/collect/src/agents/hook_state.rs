@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use agtop_clients::{Meaning, Told};
 use agtop_hooks::{Listener, ReceivedEvent, RefusedCounts};
-use agtop_ledger::Tag;
+use agtop_ledger::SessionTag;
 use agtop_model::{Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey, Untrusted, VendorActivity};
 
 use crossbeam_channel::Receiver;
@@ -24,7 +24,7 @@ pub(crate) struct Pushes {
     first_tools: Samples,
     turns: Samples,
     /// What sessions were newly called, and nobody has asked for yet.
-    tags: Vec<Tag>,
+    tags: Vec<SessionTag>,
     /// What the log said of refused events last.
     said: RefusedCounts,
 }
@@ -133,7 +133,7 @@ impl Pushes {
     fn note(&mut self, received: ReceivedEvent, world: &mut World) {
         let ReceivedEvent { told, sender, tag, .. } = received;
         if let Some(text) = tag.filter(|tag| world.tag(&told.session, tag)) {
-            self.tags.push(Tag { session: told.session.clone(), text, at: told.at });
+            self.tags.push(SessionTag { session: told.session.clone(), text, at: told.at });
         }
         let (client, session, meaning) = (told.session.client, &told.session.id, told.meaning);
         tracing::debug!(%client, ?session, ?meaning, sender = sender.pid, proof = ?sender.proof, "hook: an event");
@@ -208,7 +208,7 @@ impl Pushes {
     }
 
     /// What sessions were called since the last time.
-    pub(crate) fn take_tags(&mut self) -> Vec<Tag> {
+    pub(crate) fn take_tags(&mut self) -> Vec<SessionTag> {
         std::mem::take(&mut self.tags)
     }
 
@@ -336,7 +336,7 @@ mod tests {
 
     use agtop_clients::Stamp;
     use agtop_hooks::{DedupStatus, EventSender, SenderProof};
-    use agtop_model::{FileId, Place, Provenance};
+    use agtop_model::{FileId, Provenance, SourcePosition};
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
 
@@ -346,7 +346,7 @@ mod tests {
     fn received(session: &str, at: Timestamp) -> ReceivedEvent {
         let client = agtop_clients::client("claude").unwrap();
         let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
-        let source = Provenance { file: FileId(0), place: Place::Entry(0) };
+        let source = Provenance { file: FileId(0), place: SourcePosition::Entry(0) };
         let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
         let sender = EventSender { pid: 7, ancestors: vec![6], proof: SenderProof::Kernel };
         ReceivedEvent { client: client.info().id, told, sender, dedup: DedupStatus::New, tag: None, payload: None }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::agents::hook_state::{Pushes, find};
 use crate::collector::Transcripts;
 use agtop_clients::{ProcFacts, client};
-use agtop_model::{Agent, Confidence, Join, JoinTier, ProcId, Running, Session, SessionKey, Timestamp};
+use agtop_model::{Agent, Confidence, JoinTier, ProcId, RunningProcess, Session, SessionJoin, SessionKey, Timestamp};
 
 /// A session that was last active this long before a process started cannot be the process's.
 const SLACK: Duration = Duration::from_secs(5);
@@ -132,14 +132,14 @@ fn lived_since<'s>(agent: &Agent, sessions: &'s [Arc<Session>]) -> impl Iterator
 
 /// What vendors' own files say of live processes, by pid, and what these have pushed.
 pub(crate) struct Markers<'a> {
-    by_pid: HashMap<u32, Vec<&'a (SessionKey, Running)>>,
+    by_pid: HashMap<u32, Vec<&'a (SessionKey, RunningProcess)>>,
     pushes: &'a Pushes,
 }
 
 impl<'a> Markers<'a> {
     /// Of the entries that name the same process the last entered counts.
-    pub(crate) fn new(entries: impl Iterator<Item = &'a (SessionKey, Running)>, pushes: &'a Pushes) -> Self {
-        let mut by_pid: HashMap<u32, Vec<&'a (SessionKey, Running)>> = HashMap::new();
+    pub(crate) fn new(entries: impl Iterator<Item = &'a (SessionKey, RunningProcess)>, pushes: &'a Pushes) -> Self {
+        let mut by_pid: HashMap<u32, Vec<&'a (SessionKey, RunningProcess)>> = HashMap::new();
         for entry in entries {
             by_pid.entry(entry.1.pid).or_default().push(entry);
         }
@@ -147,8 +147,8 @@ impl<'a> Markers<'a> {
     }
 
     /// The entry of this very process, not of an earlier one with the same pid; of several the last entered counts.
-    pub(crate) fn of(&self, agent: &Agent) -> Option<&'a (SessionKey, Running)> {
-        let is_its = |(session, running): &&(SessionKey, Running)| {
+    pub(crate) fn of(&self, agent: &Agent) -> Option<&'a (SessionKey, RunningProcess)> {
+        let is_its = |(session, running): &&(SessionKey, RunningProcess)| {
             let is_same = match (running.started, running.entered, agent.process.started_at) {
                 (Some(started), _, _) => started == agent.process.id.started,
                 (None, Some(entered), Ok(started)) => started <= entered.plus(SLACK),
@@ -173,7 +173,7 @@ pub(crate) fn is_named(agent: &Agent, markers: &Markers<'_>) -> bool {
 
 fn bind(agent: &mut Agent, session: &Arc<Session>, tier: JoinTier, confidence: Confidence) {
     agent.session = Some(Arc::clone(session));
-    agent.join = Some(Join { tier, confidence });
+    agent.join = Some(SessionJoin { tier, confidence });
 }
 
 /// The ids of the sessions whose locks the agent holds: its own, and its sub-agents'.

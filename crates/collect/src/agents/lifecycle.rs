@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use agtop_model::{
-    Agent, Change, Evidence, Gap, Lifecycle, Liveness, ProcId, SessionKey, Status, Timestamp, Untrusted,
+    Agent, Evidence, Gap, LifecycleChange, LifecycleEvent, Liveness, ProcId, SessionKey, Status, Timestamp, Untrusted,
 };
 
 /// Who was there in the last snapshot, to notice who comes and goes.
@@ -15,7 +15,7 @@ pub(crate) struct Attendance {
     looked_at: Option<Instant>,
     /// Those that were not there any more at the last look.
     gone: Vec<Agent>,
-    log: VecDeque<Lifecycle>,
+    log: VecDeque<LifecycleEvent>,
 }
 
 /// Comings and goings that are remembered.
@@ -36,8 +36,8 @@ impl Attendance {
         let Some(last) = self.last.replace(agents.to_vec()) else { return };
         let before: HashSet<ProcId> = last.iter().map(|agent| agent.process.id).collect();
         let after: HashSet<ProcId> = agents.iter().map(|agent| agent.process.id).collect();
-        self.log(last.iter().filter(|agent| !after.contains(&agent.process.id)), Change::Exited, now);
-        self.log(agents.iter().filter(|agent| !before.contains(&agent.process.id)), Change::Spawned, now);
+        self.log(last.iter().filter(|agent| !after.contains(&agent.process.id)), LifecycleChange::Exited, now);
+        self.log(agents.iter().filter(|agent| !before.contains(&agent.process.id)), LifecycleChange::Spawned, now);
         let taken: HashSet<&SessionKey> =
             agents.iter().filter_map(|agent| agent.session.as_ref()).map(|session| &session.key).collect();
         let is_taken = |agent: &Agent| agent.session.as_ref().is_some_and(|session| taken.contains(&session.key));
@@ -46,14 +46,14 @@ impl Attendance {
     }
 
     /// Who came and went, newest first.
-    pub(crate) fn lifecycles(&self) -> impl Iterator<Item = &Lifecycle> {
+    pub(crate) fn lifecycle_events(&self) -> impl Iterator<Item = &LifecycleEvent> {
         self.log.iter()
     }
 
-    fn log<'a>(&mut self, agents: impl Iterator<Item = &'a Agent>, change: Change, at: Timestamp) {
+    fn log<'a>(&mut self, agents: impl Iterator<Item = &'a Agent>, change: LifecycleChange, at: Timestamp) {
         let mut seen = HashSet::new();
         for agent in agents.filter(|agent| seen.insert(agent.process.id)) {
-            self.log.push_front(Lifecycle {
+            self.log.push_front(LifecycleEvent {
                 at,
                 change,
                 process: agent.process.id,

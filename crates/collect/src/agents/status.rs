@@ -64,7 +64,7 @@ pub(crate) fn of_agent(agent: &Agent, words: Words<'_>, now: Timestamp) -> (Stat
         .or_else(by_hook)
         .or_else(by_transcript)
         .or_else(|| by_cpu(agent.cpu_percent))
-        .unwrap_or_else(|| match session.and_then(|session| session.quiet_for(now)) {
+        .unwrap_or_else(|| match session.and_then(|session| session.idle_for(now)) {
             Some(quiet) if quiet <= RECENT => (Status::Active, Evidence::Age),
             Some(_) => (Status::Idle, Evidence::Age),
             None if agent.cpu_percent.is_ok() => (Status::Idle, Evidence::Cpu),
@@ -145,10 +145,10 @@ fn has_background_subagent(agent: &Agent, session: &Session, now: Timestamp) -> 
     let started = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(CLOCKS));
     let is_out = |flight: &InFlight| flight.is_subagent && flight.since.is_some_and(|since| started <= since);
     let works = |child: &Session| {
-        let is_lively = child.quiet_for(now).is_some_and(|quiet| quiet <= SILENCE);
+        let is_lively = child.idle_for(now).is_some_and(|quiet| quiet <= SILENCE);
         child.phase == Phase::Open && is_lively && child.started.is_some_and(|begun| started <= begun)
     };
-    let is_lively = session.quiet_for(now).is_some_and(|quiet| quiet <= WANTED);
+    let is_lively = session.idle_for(now).is_some_and(|quiet| quiet <= WANTED);
     session.phase == Phase::Finished
         && ((is_lively && session.in_flight.iter().any(is_out)) || session.children.iter().any(|child| works(child)))
 }
@@ -157,7 +157,7 @@ fn by_vendor(activity: VendorActivity, agent: &Agent, now: Timestamp) -> Status 
     let session = agent.session.as_deref();
     let is_delegated = session.is_some_and(|session| has_background_subagent(agent, session, now));
     let phase = session.map_or(Phase::Fresh, |session| session.phase);
-    let is_wanted = session.and_then(|session| session.quiet_for(now)).is_some_and(|quiet| quiet <= WANTED);
+    let is_wanted = session.and_then(|session| session.idle_for(now)).is_some_and(|quiet| quiet <= WANTED);
     match (activity, phase) {
         (VendorActivity::Asking, _) => Status::NeedsInput,
         (VendorActivity::Waiting, _) if session.is_some_and(asks) => Status::NeedsInput,
@@ -205,7 +205,7 @@ fn working(session: Option<&Session>) -> Status {
 }
 
 fn by_transcript(agent: &Agent, session: &Session, looks: &RecentLooks, now: Timestamp) -> Option<(Status, Evidence)> {
-    let quiet = session.quiet_for(now)?;
+    let quiet = session.idle_for(now)?;
     if session.phase == Phase::Open && !tells_turn_ends(agent) {
         let last = session.last_active.unwrap_or(Timestamp::EARLIEST);
         return Some(by_silence(agent, session, looks.stillness(agent.process.id, last, now), quiet));
@@ -259,7 +259,7 @@ fn trouble(session: &Session, now: Timestamp) -> Option<Status> {
             let most = flight.usual.map_or(SILENCE, |usual| usual.saturating_mul(BEYOND_USUAL).max(SILENCE));
             flight.since.is_some_and(|since| now.since(since) > most)
         }
-        None => session.quiet_for(now).is_some_and(|quiet| quiet > SILENCE && quiet <= WANTED),
+        None => session.idle_for(now).is_some_and(|quiet| quiet > SILENCE && quiet <= WANTED),
     };
     (session.repeats >= LOOP || is_silent).then_some(Status::Stalled)
 }

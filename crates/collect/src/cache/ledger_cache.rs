@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::{Format, clients};
 use agtop_ledger::{
-    Clock, Damage, EntryId, FileEntry, FileIssue, FileIssues, FileRecord, Head, Identity, KeyIndex, Ledger,
-    LedgerError, LimitReading, Memory, Opening, Reach, Recorder, SessionMemory, Stamp, State, Tag, WarmFile,
+    FileEntry, FileEntryId, FileHead, FileIdentity, FileIssue, FileIssues, FilePresence, FileRecord, FileRollup,
+    FileStamp, FileSummary, FileSummaryBuilder, Ledger, LedgerDamage, LedgerError, LedgerOptions, MessageKeyIndex,
+    RateLimitReading, ReadPosition, SessionSummary, SessionTag, TimeBounds,
 };
 use agtop_model::{ClientId, Event, FileId, Issue, IssueKind, Timestamp};
 use foldhash::fast::RandomState;
@@ -53,7 +54,7 @@ pub(crate) struct Remembrance {
     /// Events of files that have grown since they were written down.
     grown: HashMap<FileId, Grown>,
     /// What sessions were called.
-    tags: Vec<Tag>,
+    tags: Vec<SessionTag>,
     written_at: Option<Instant>,
 }
 
@@ -69,18 +70,18 @@ pub(crate) struct Account {
     pub(crate) client: ClientId,
     pub(crate) path: PathBuf,
     pub(crate) state: FileState,
-    pub(crate) head: Head,
-    pub(crate) reach: Reach,
+    pub(crate) head: FileHead,
+    pub(crate) reach: ReadPosition,
     /// What it takes to go on from there.
     pub(crate) checkpoint: Option<Vec<u8>>,
-    pub(crate) clock: Clock,
+    pub(crate) clock: TimeBounds,
     pub(crate) seen: Timestamp,
 }
 
 /// What a reader has to tell the ledger of a file.
 pub(crate) enum Notes {
     /// All of it, from its beginning on.
-    Whole(Box<Recorder>),
+    Whole(Box<FileSummaryBuilder>),
     /// What was appended.
     More(More),
 }
@@ -94,7 +95,7 @@ pub(crate) struct More {
 
 impl Notes {
     /// Notes events, in the file's order.
-    pub(crate) fn note(&mut self, events: &[Event], clock: Clock) {
+    pub(crate) fn note(&mut self, events: &[Event], clock: TimeBounds) {
         match self {
             Self::Whole(recorder) => events.iter().for_each(|event| recorder.note(event, clock)),
             Self::More(more) => more.events.extend_from_slice(events),
@@ -131,17 +132,17 @@ pub(crate) struct Resumption {
     /// Which of the candidates it is.
     pub(crate) candidate: usize,
     /// How it began.
-    pub(crate) head: Head,
-    pub(crate) reach: Reach,
+    pub(crate) head: FileHead,
+    pub(crate) reach: ReadPosition,
     pub(crate) checkpoint: Vec<u8>,
 }
 
 /// What the ledger tells of a file.
 pub(crate) enum Recounted<'a> {
     /// Every response.
-    Whole(&'a Memory),
+    Whole(&'a FileSummary),
     /// Sums, as far as possible.
-    Summed(&'a WarmFile),
+    Summed(&'a FileRollup),
 }
 
 /// A file of which the ledger tells, as the collector numbers it.
@@ -223,17 +224,17 @@ impl Remembrance {
             return this;
         }
         let ids: Vec<ClientId> = clients().map(|client| client.info().id).collect();
-        let opening = Opening { path, clients: &ids, now, patience: Opening::PATIENCE };
+        let opening = LedgerOptions { path, clients: &ids, now, busy_timeout: LedgerOptions::BUSY_TIMEOUT };
         match Ledger::open(&opening) {
             Ok(opened) => {
                 debug!(?path, access = ?opened.ledger.access(), "ledger: opened");
-                for broken in opened.ledger.broken_ones() {
+                for broken in opened.ledger.set_aside_copies() {
                     let detail =
                         "a broken ledger that was set aside: what it alone knew is missing until it is deleted";
                     this.fault(broken, detail.to_owned());
                 }
                 this.notices.extend(opened.notice.map(|notice| notice.to_string()));
-                this.writes &= opened.ledger.access() == agtop_ledger::Access::Write;
+                this.writes &= opened.ledger.access() == agtop_ledger::LedgerAccess::Write;
                 // Where it cannot be told, it is not: what is there will be added up, or say what is wrong.
                 this.was_empty = opened.ledger.is_empty().unwrap_or(false);
                 this.ledger = Some(opened.ledger);
@@ -250,20 +251,20 @@ impl Remembrance {
     }
 
     /// The newest reading of every allowance: some are told to a status line alone.
-    pub(crate) fn newest_limits(&self) -> Vec<LimitReading> {
+    pub(crate) fn newest_limits(&self) -> Vec<RateLimitReading> {
         let newest = self.ledger.as_ref().map(Ledger::newest_limits);
         // A ledger that cannot be read says so where it matters.
         newest.and_then(Result::ok).unwrap_or_default()
     }
 
     /// What sessions were called before.
-    pub(crate) fn tags(&mut self) -> Vec<Tag> {
+    pub(crate) fn tags(&mut self) -> Vec<SessionTag> {
         let tags = self.ledger.as_ref().map(|ledger| ledger.tags(MOST_TAGS));
         tags.transpose().map_err(|error| self.give_up(&error)).ok().flatten().unwrap_or_default()
     }
 
     /// Takes what sessions were newly called.
-    pub(crate) fn note_tags(&mut self, tags: Vec<Tag>) {
+    pub(crate) fn note_tags(&mut self, tags: Vec<SessionTag>) {
         self.tags.extend(tags);
     }
 
@@ -274,7 +275,7 @@ impl Remembrance {
 
     fn check_reader(&mut self) {
         if let Some(ledger) = self.ledger.as_mut().filter(|_| self.writes)
-            && let Err(error) = ledger.read_by(READER)
+            && let Err(error) = ledger.set_reader_version(READER)
         {
             self.give_up(&error);
         }
@@ -298,14 +299,14 @@ impl Remembrance {
             let (path, detail) = (first.path.display(), &first.detail);
             self.notices.push(format!("the ledger is damaged, figures may be missing: {path}: {detail}{more}"));
         }
-        for Damage { path, detail } in damage {
+        for LedgerDamage { path, detail } in damage {
             self.fault(path, detail);
         }
     }
 
     fn give_up(&mut self, error: &LedgerError) {
         self.note_damage();
-        self.fault(error.path.clone(), error.fault.to_string());
+        self.fault(error.path.clone(), error.kind.to_string());
         tracing::warn!(%error, "ledger: not used any more");
         self.notices.push(format!("{error}; this run remembers nothing"));
         self.ledger = None;
@@ -337,18 +338,18 @@ impl Remembrance {
     }
 
     /// Which files hold the responses that were handed on as sums.
-    pub(crate) fn keys(&mut self) -> Option<KeyIndex> {
-        let keys = self.ledger.as_ref()?.keys(self.image?);
+    pub(crate) fn keys(&mut self) -> Option<MessageKeyIndex> {
+        let keys = self.ledger.as_ref()?.key_index(self.image?);
         keys.map_err(|error| self.give_up(&error)).ok()
     }
 
     /// The responses behind a file's sums; nothing if the ledger cannot tell any more.
-    pub(crate) fn thaw(&mut self, file: EntryId) -> Vec<Memory> {
+    pub(crate) fn thaw(&mut self, file: FileEntryId) -> Vec<FileSummary> {
         let (Some(ledger), Some(image)) = (&self.ledger, self.image) else { return Vec::new() };
-        let thawed = ledger.thaw(file, image);
+        let thawed = ledger.expand(file, image);
         if thawed.as_ref().is_ok_and(Vec::is_empty) {
             // Asked for by itself, it says why.
-            let _ = ledger.recall(file);
+            let _ = ledger.load(file);
             self.note_damage();
         }
         thawed.map_err(|error| self.give_up(&error)).unwrap_or_default()
@@ -359,10 +360,10 @@ impl Remembrance {
     pub(crate) fn add_up(&mut self) {
         let may_add_up = self.writes && !self.was_empty && self.damaged == 0;
         let Some(ledger) = self.ledger.as_mut().filter(|_| may_add_up) else { return };
-        let renewed = ledger.renew_image(self.image).map(drop);
+        let renewed = ledger.refresh_rollup(self.image).map(drop);
         self.note_damage();
         // Sums without what is damaged would hide that from those who read them.
-        let forgotten = self.ledger.as_mut().filter(|_| self.damaged > 0).map_or(Ok(()), Ledger::forget_image);
+        let forgotten = self.ledger.as_mut().filter(|_| self.damaged > 0).map_or(Ok(()), Ledger::drop_rollup);
         if let Err(error) = renewed.and(forgotten) {
             self.give_up(&error);
         }
@@ -374,7 +375,7 @@ impl Remembrance {
         }
         let Some(ledger) = &mut self.ledger else { return };
         let archived = ledger.batch().and_then(|mut batch| {
-            gone.iter().try_for_each(|entry| batch.archive(entry))?;
+            gone.iter().try_for_each(|entry| batch.mark_gone(entry))?;
             batch.commit()
         });
         if let Err(error) = archived {
@@ -387,8 +388,8 @@ impl Remembrance {
         match notes {
             Notes::Whole(recorder) => {
                 self.grown.remove(&file);
-                let memory = recorder.into_memory();
-                self.waiting_turns += memory.turns.len() + 1;
+                let memory = recorder.finish();
+                self.waiting_turns += memory.responses.len() + 1;
                 self.waiting.push(account.record(memory));
                 if self.waiting_turns >= MOST_WAITING {
                     self.write();
@@ -430,7 +431,7 @@ impl Remembrance {
             let mut batch = ledger.batch()?;
             for record in &records {
                 batch.put(record)?;
-                batch.append_limits(&record.memory.limits)?;
+                batch.append_limits(&record.summary.limits)?;
             }
             batch.put_tags(&tags)?;
             batch.commit()
@@ -458,19 +459,19 @@ impl<'a> Judge<'a> {
     }
 
     /// Nothing where the file is read and tells all of it again, or where nobody looked for it.
-    fn worth(&self, entry: &FileEntry, memory: &Memory) -> Option<Worth> {
+    fn worth(&self, entry: &FileEntry, memory: &FileSummary) -> Option<Worth> {
         let is_looked_at = || {
             let places = &mut self.question.places.iter();
             places.any(|place| place.client.info().id == entry.client && entry.path.starts_with(&place.root))
         };
         match (entry.state, self.candidate(entry)) {
-            (State::Replaced, _) => is_looked_at().then_some(Worth::Leftover),
-            (State::Live | State::Gone, None) => is_looked_at().then(|| {
+            (FilePresence::Replaced, _) => is_looked_at().then_some(Worth::Leftover),
+            (FilePresence::Live | FilePresence::Gone, None) => is_looked_at().then(|| {
                 let sessions = memory.sessions.iter().map(|session| &session.key);
                 let has_moved = self.names.holds((entry.client, &entry.path), sessions);
                 if has_moved { Worth::Leftover } else { Worth::Gone }
             }),
-            (State::Live | State::Gone, Some((at, candidate))) => {
+            (FilePresence::Live | FilePresence::Gone, Some((at, candidate))) => {
                 let state = candidate.state();
                 if entry.stamp != stamp(&state) {
                     debug!(path = ?entry.path, "ledger: not enough, the file has changed since");
@@ -480,7 +481,7 @@ impl<'a> Judge<'a> {
                     self.question.interest == Interest::Present && is_present(&memory.sessions, self.question.now);
                 // What the clock of an earlier run could not believe, this one may.
                 let latest = self.question.now.plus(CLOCK_SLACK);
-                let is_doubtful = memory.doubted.is_some_and(|doubted| doubted <= latest);
+                let is_doubtful = memory.earliest_future_time.is_some_and(|doubted| doubted <= latest);
                 if self.writes && !is_of_interest && !is_doubtful {
                     return Some(Worth::Settled { candidate: at, state });
                 }
@@ -489,7 +490,7 @@ impl<'a> Judge<'a> {
                     "ledger: not enough, the file tells of the present or of times to come, or is to be read in any case"
                 );
                 // How a running total came about, the file does not tell.
-                let is_series = memory.turns.iter().any(|turn| turn.running_total().is_some());
+                let is_series = memory.responses.iter().any(|turn| turn.running_total().is_some());
                 is_series.then_some(Worth::Usage)
             }
         }
@@ -502,10 +503,10 @@ impl<'a> Judge<'a> {
         gone: &mut Vec<FileEntry>,
         hand_on: &mut impl FnMut(Recollection<'_>),
     ) -> Result<Option<u64>, LedgerError> {
-        let mut tell = |entry: &FileEntry, memory: &Memory, told: Recounted<'_>| {
+        let mut tell = |entry: &FileEntry, memory: &FileSummary, told: Recounted<'_>| {
             let Some(worth) = self.worth(entry, memory) else { return };
             let candidate = self.candidate(entry);
-            if entry.state == State::Live && candidate.is_none() {
+            if entry.state == FilePresence::Live && candidate.is_none() {
                 gone.push(entry.clone());
             }
             let resumption = self.resumption(entry, worth, || ledger.checkpoint(entry.id));
@@ -513,11 +514,13 @@ impl<'a> Judge<'a> {
             hand_on(Recollection { client: entry.client, path: &entry.path, modified, worth, told, resumption });
         };
         let image = match self.question.detail {
-            Detail::Sums => ledger.each_warm(|file| tell(&file.entry, &file.rest, Recounted::Summed(&file)))?,
+            Detail::Sums => {
+                ledger.for_each_file_rollup(|file| tell(&file.entry, &file.unmerged, Recounted::Summed(&file)))?
+            }
             Detail::Responses => None,
         };
         let Some((generation, changed)) = image else {
-            ledger.each_memory(|entry, memory| {
+            ledger.for_each_summary(|entry, memory| {
                 if let Some(memory) = memory {
                     tell(&entry, &memory, Recounted::Whole(&memory));
                 }
@@ -525,8 +528,8 @@ impl<'a> Judge<'a> {
             return Ok(None);
         };
         for entry in &changed {
-            if let Some(recalled) = ledger.recall(entry.id)? {
-                tell(entry, &recalled.memory, Recounted::Whole(&recalled.memory));
+            if let Some(recalled) = ledger.load(entry.id)? {
+                tell(entry, &recalled.summary, Recounted::Whole(&recalled.summary));
             }
         }
         Ok(Some(generation))
@@ -548,37 +551,37 @@ impl<'a> Judge<'a> {
         let (before, now) = (&entry.stamp.file, &candidate.identity);
         let may_have_grown = matches!(candidate.place.store.format, Format::Lines)
             && (before.device, before.inode) == (now.device, now.inode)
-            && (1..=now.size).contains(&entry.reach.offset)
+            && (1..=now.size).contains(&entry.position.offset)
             && before.size <= now.size;
         if self.question.interest != Interest::Usage || !self.writes || !may_have_grown {
             return None;
         }
         // Without a checkpoint, for whatever reason, the file is read from its beginning.
         let checkpoint = checkpoint().ok()??;
-        Some(Resumption { candidate: at, head: entry.head, reach: entry.reach, checkpoint })
+        Some(Resumption { candidate: at, head: entry.head, reach: entry.position, checkpoint })
     }
 }
 
 /// Whether something of what the file tells is about the present: what is in flight, what was said, how fast it went. That
 /// is written nowhere, so the file must be read.
-fn is_present(sessions: &[SessionMemory], now: Timestamp) -> bool {
+fn is_present(sessions: &[SessionSummary], now: Timestamp) -> bool {
     sessions.iter().any(|session| {
-        let quiet = session.told.last.map(|last| now.since(last));
+        let quiet = session.state.last.map(|last| now.since(last));
         quiet.is_some_and(|quiet| quiet <= NEWS)
     })
 }
 
 impl Account {
-    fn record(&self, memory: Memory) -> FileRecord {
+    fn record(&self, memory: FileSummary) -> FileRecord {
         FileRecord {
             client: self.client,
             path: self.path.clone(),
             stamp: stamp(&self.state),
             head: self.head,
-            reach: self.reach,
+            position: self.reach,
             checkpoint: self.checkpoint.clone(),
             seen: self.seen,
-            memory,
+            summary: memory,
         }
     }
 }
@@ -587,22 +590,22 @@ impl Grown {
     /// The whole of what the file told; `None` if the ledger does not know how it began: then it is read anew one day.
     fn record(self, ledger: &Ledger) -> Result<Option<FileRecord>, LedgerError> {
         let Some(entry) = ledger.entry(self.account.client, &self.account.path)? else { return Ok(None) };
-        let Some(recalled) = ledger.recall(entry.id)? else { return Ok(None) };
-        let mut recorder = Recorder::over(recalled.memory);
+        let Some(recalled) = ledger.load(entry.id)? else { return Ok(None) };
+        let mut recorder = FileSummaryBuilder::resume(recalled.summary);
         for event in &self.more.events {
             recorder.note(event, self.account.clock);
         }
         recorder.note_issues(self.more.issues);
-        Ok(Some(self.account.record(recorder.into_memory())))
+        Ok(Some(self.account.record(recorder.finish())))
     }
 }
 
-fn stamp((file, log): &FileState) -> Stamp {
-    let identity = |of: &agtop_os::FileIdentity| Identity {
+fn stamp((file, log): &FileState) -> FileStamp {
+    let identity = |of: &agtop_os::FileIdentity| FileIdentity {
         device: of.device,
         inode: of.inode,
         size: of.size,
         modified: of.modified,
     };
-    Stamp { file: identity(file), log: log.as_ref().map(identity) }
+    FileStamp { file: identity(file), log: log.as_ref().map(identity) }
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::ProcFacts;
 use agtop_model::{
-    Agent, ClientId, Evidence, Gap, Liveness, Pace, Paces, ProcId, Process, ProcessState, Role, Status, Timestamp,
-    Untrusted,
+    ActivityRates, ActivityWindow, Agent, ClientId, Evidence, Gap, Liveness, ProcId, Process, ProcessRole,
+    ProcessState, Status, Timestamp, Untrusted,
 };
 
 use crate::log::{self, NoRow, ProcessLog};
@@ -23,7 +23,7 @@ pub(crate) struct Census {
 }
 
 /// Which client a process belongs to, and as what.
-type Verdict = (ClientId, Role);
+type Verdict = (ClientId, ProcessRole);
 
 /// What a process is, and how it was when that was found out.
 #[derive(Debug)]
@@ -57,11 +57,11 @@ impl Census {
         table.sort_by_key(|process| process.id.pid);
         self.judge(&table, at);
         let kin = Kin::of(&self.judged, self.own, at);
-        let rows: Vec<(&Arc<Process>, ClientId, Role)> = table
+        let rows: Vec<(&Arc<Process>, ClientId, ProcessRole)> = table
             .iter()
             .filter_map(|&process| {
                 let (client, role) = kin.role(process.id.pid)?;
-                let is_row = role != Role::Helper && !kin.is_wrapper(process.id.pid);
+                let is_row = role != ProcessRole::Helper && !kin.is_wrapper(process.id.pid);
                 is_row.then_some((process, client, role))
             })
             .collect();
@@ -69,13 +69,13 @@ impl Census {
             let pid = process.id.pid;
             let (client, role) = kin.judged(pid)?.role?;
             let hidden = kin.hidden.contains(&pid).then_some(NoRow::Hidden);
-            let helper = (role == Role::Helper).then_some(NoRow::Helper);
+            let helper = (role == ProcessRole::Helper).then_some(NoRow::Helper);
             Some((&***process, client, hidden.or(helper).or(kin.is_wrapper(pid).then_some(NoRow::Wrapper))))
         }));
         let mut found = Found { agents: Vec::new(), hosts: Vec::new(), processes: Arc::default() };
         for &(process, client, role) in &rows {
             let agent = agent(client, process, &kin);
-            if role == Role::Host { found.hosts.push(agent) } else { found.agents.push(agent) }
+            if role == ProcessRole::Host { found.hosts.push(agent) } else { found.agents.push(agent) }
         }
         found.processes = kin.family(rows.iter().map(|(process, ..)| *process)).into();
         found
@@ -112,7 +112,7 @@ impl Census {
             }
             let command = command_line(process);
             let matcher = self.matchers.iter().find(|matcher| matcher.matches(&command))?;
-            Some((matcher.client, Role::Agent))
+            Some((matcher.client, ProcessRole::Agent))
         };
         agtop_clients::recognise(process).or_else(by_user)
     }
@@ -143,7 +143,7 @@ fn agent(client: ClientId, process: &Arc<Process>, kin: &Kin<'_>) -> Agent {
         files: Err(Gap::NotReported),
         sockets: Err(Gap::NotReported),
         git: Err(Gap::NotReported),
-        paces: Paces::SPANS.map(Pace::nothing_over),
+        rates: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
         skills: Vec::new(),
         status: Status::Unknown,
         evidence: Evidence::Presence,
@@ -203,7 +203,7 @@ impl<'a> Kin<'a> {
         kin.hidden = hidden;
         for judged in all {
             let pid = judged.process.id.pid;
-            let own = kin.role(pid).filter(|(_, role)| *role != Role::Helper);
+            let own = kin.role(pid).filter(|(_, role)| *role != ProcessRole::Helper);
             if let Some(parent) = judged.process.parent
                 && own.is_some()
                 && own == kin.role(parent)
@@ -270,13 +270,14 @@ impl<'a> Kin<'a> {
     }
 
     fn helpers(&self, process: &Process) -> Vec<ProcId> {
-        let is_helper = |child: &&Arc<Process>| self.role(child.id.pid).is_some_and(|(_, role)| role != Role::Agent);
+        let is_helper =
+            |child: &&Arc<Process>| self.role(child.id.pid).is_some_and(|(_, role)| role != ProcessRole::Agent);
         self.children(process).filter(is_helper).map(|child| child.id).collect()
     }
 
     fn youngest_child(&self, process: &Process) -> Option<Timestamp> {
         let is_command = |child: &&Arc<Process>| {
-            !is_zombie(child) && self.role(child.id.pid).is_none_or(|(_, role)| role == Role::Agent)
+            !is_zombie(child) && self.role(child.id.pid).is_none_or(|(_, role)| role == ProcessRole::Agent)
         };
         self.children(process).filter(is_command).filter_map(|child| child.started_at.ok()).max()
     }
@@ -396,7 +397,7 @@ mod tests {
         assert_eq!(rows(&mut Census::default(), &machine.clone().with(younger), start), [31], "in a single look");
 
         machine.exit(40);
-        machine.change(31, |process| process.io = Ok(agtop_model::Io { read: 0, written: 4096 }));
+        machine.change(31, |process| process.io = Ok(agtop_model::DiskIo { read: 0, written: 4096 }));
         assert_eq!(rows(&mut Census::default(), &machine, start), [31], "it has written");
     }
 

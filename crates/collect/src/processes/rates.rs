@@ -2,7 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_model::{Agent, CpuTime, Gap, Io, IoRate, ProcId, Process, Reading, Timestamp};
+use agtop_model::{Agent, CpuTime, DiskIo, Gap, IoRate, ProcId, Process, Reading, Timestamp};
 
 /// Readings of the processes of agents and of all below them, from which rates are computed.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ struct Pulse {
     first_at: Instant,
     at: Instant,
     cpu: Reading<Duration>,
-    io: Reading<Io>,
+    io: Reading<DiskIo>,
     /// Between the last two readings.
     measured: Reading<f64>,
     /// The same, but steady: what an agent's status is judged by.
@@ -162,7 +162,7 @@ mod tests {
         machine.spawn(FakeProcess::new(7, &["claude"]).started(4711));
         let process = machine.processes().unwrap().remove(0);
         let cpu = Ok(CpuTime { user: cpu, system: Duration::ZERO });
-        Arc::new(Process { cpu, io: Ok(Io { read: 0, written }), ..(*process).clone() })
+        Arc::new(Process { cpu, io: Ok(DiskIo { read: 0, written }), ..(*process).clone() })
     }
 
     /// So long after the process began, by a clock of that step.

@@ -1,7 +1,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use agtop_model::{Activity, ActivityKind, Context, EventKind, Growth, GrowthBasis, Session, StopReason, Timestamp};
+use agtop_model::{
+    Activity, ActivityKind, ContextGrowth, ContextWindow, EventKind, GrowthBasis, Session, StopReason, Timestamp,
+};
 
 /// The last things that happened in a session: what people follow, not what is counted.
 ///
@@ -41,7 +43,7 @@ impl Story {
         } else if matches!(kind, ActivityKind::Asked(_) | ActivityKind::Compacted) {
             self.call = None;
         }
-        if self.happenings.len() == Session::RECENT {
+        if self.happenings.len() == Session::MAX_ACTIVITIES {
             self.happenings.pop_front();
         }
         self.happenings.push_back(Activity { at, kind });
@@ -50,7 +52,7 @@ impl Story {
     /// Whether this happened before all that is kept: a document or database that grew is read again from its beginning.
     fn is_past(&self, at: Option<Timestamp>) -> bool {
         let oldest = self.happenings.front().and_then(|oldest| oldest.at);
-        self.happenings.len() == Session::RECENT && oldest.zip(at).is_some_and(|(oldest, at)| at <= oldest)
+        self.happenings.len() == Session::MAX_ACTIVITIES && oldest.zip(at).is_some_and(|(oldest, at)| at <= oldest)
     }
 
     /// Whether this is a kind that is known: a document or database that grew is read again, prose is told again, and
@@ -116,14 +118,14 @@ impl Story {
     }
 
     /// How fast the context fills: the slope from the first to the last of the kept responses.
-    pub(super) fn growth(&self, context: Option<Context>) -> Option<Growth> {
+    pub(super) fn growth(&self, context: Option<ContextWindow>) -> Option<ContextGrowth> {
         let (first, last) = (self.contexts.front()?, self.contexts.back()?);
         let minutes = last.0.since(first.0).as_secs_f64() / 60.0;
         let grown = last.1.checked_sub(first.1).filter(|&grown| grown > 0)?;
         let tokens_per_minute = (minutes > 0.0).then(|| grown as f64 / minutes)?;
         let pairs = self.contexts.iter().zip(self.contexts.iter().skip(1));
         let grown_at = pairs.rev().find_map(|(before, after)| (after.1 > before.1).then_some(after.0));
-        Some(Growth {
+        Some(ContextGrowth {
             tokens_per_minute,
             full_in: full_in(context, tokens_per_minute),
             grown_at,
@@ -133,14 +135,14 @@ impl Story {
 }
 
 /// How fast the context of a session fills on the whole that holds so much now, after so long.
-pub(super) fn average_growth(context: Context, lasted: Duration) -> Option<Growth> {
+pub(super) fn average_growth(context: ContextWindow, lasted: Duration) -> Option<ContextGrowth> {
     let minutes = lasted.as_secs_f64() / 60.0;
     let tokens_per_minute = (minutes > 0.0 && context.used > 0).then(|| context.used as f64 / minutes)?;
     let full_in = full_in(Some(context), tokens_per_minute);
-    Some(Growth { tokens_per_minute, full_in, grown_at: None, basis: GrowthBasis::WholeSession })
+    Some(ContextGrowth { tokens_per_minute, full_in, grown_at: None, basis: GrowthBasis::WholeSession })
 }
 
-fn full_in(context: Option<Context>, tokens_per_minute: f64) -> Option<Duration> {
+fn full_in(context: Option<ContextWindow>, tokens_per_minute: f64) -> Option<Duration> {
     let room = context.map(|context| context.limit as f64 * FULL - context.used as f64)?;
     Duration::try_from_secs_f64(room.max(0.0) / tokens_per_minute * 60.0).ok()
 }
@@ -187,7 +189,7 @@ mod tests {
         let mut story = Story::default();
         story.note_context(minute(0), 100_000);
         story.note_context(minute(10), 140_000);
-        let context = Context { used: 140_000, limit: 200_000, source: ContextSource::Table };
+        let context = ContextWindow { used: 140_000, limit: 200_000, source: ContextSource::Table };
         let growth = story.growth(Some(context)).unwrap();
         assert!((growth.tokens_per_minute - 4000.0).abs() < 1e-9);
         assert_eq!(growth.full_in.unwrap().as_secs(), 750);
@@ -196,7 +198,7 @@ mod tests {
     /// For five minutes the context has not grown: when it will be full was not told. On the whole it has grown.
     #[test]
     fn a_session_as_a_whole_has_grown() {
-        let context = Context { used: 140_000, limit: 200_000, source: ContextSource::Table };
+        let context = ContextWindow { used: 140_000, limit: 200_000, source: ContextSource::Table };
         let growth = average_growth(context, Duration::from_mins(70)).unwrap();
         assert!((growth.tokens_per_minute - 2000.0).abs() < 1e-9);
         assert_eq!((growth.full_in.unwrap().as_secs(), growth.basis), (1500, GrowthBasis::WholeSession));
@@ -265,7 +267,7 @@ mod tests {
     #[test]
     fn what_is_older_than_all_that_is_kept_stays_forgotten() {
         let mut story = Story::default();
-        let kept = i64::try_from(Session::RECENT).unwrap();
+        let kept = i64::try_from(Session::MAX_ACTIVITIES).unwrap();
         for _ in 0..2 {
             for at in 0..2 * kept {
                 story.note(Some(minute(at)), called(&at.to_string()));
@@ -306,7 +308,7 @@ mod tests {
         for n in 0..50 {
             story.note(Some(minute(n)), ActivityKind::Asked(None));
         }
-        assert_eq!(story.happenings().count(), Session::RECENT);
+        assert_eq!(story.happenings().count(), Session::MAX_ACTIVITIES);
         assert_eq!(story.happenings().last().unwrap().at, Some(minute(49)));
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use agtop_ledger::{Cell, EntryId, KeyIndex, Memory, Tally, WarmFile};
+use agtop_ledger::{FileEntryId, FileRollup, FileSummary, MessageKeyIndex, RollupCell, ToolCallCount};
 use agtop_model::{FileId, MessageKey};
 
 use super::load::named;
@@ -11,21 +11,21 @@ use crate::cache::ledger_cache::Cached;
 /// Responses of one session that the ledger has added up, with the file that told them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Summed {
-    pub(super) entry: EntryId,
+    pub(super) entry: FileEntryId,
     pub(super) model: Option<NameIdx>,
-    pub(super) cell: Cell,
+    pub(super) cell: RollupCell,
 }
 
 /// Files whose responses are known as sums. A sum holds until somebody needs to tell its responses apart: because one of
 /// them is told again, or because a price or the time asked for runs through it. Then the file is to be thawed.
 #[derive(Debug, Default)]
 pub(super) struct Frozen {
-    files: HashMap<EntryId, (Cached, Vec<SessionIdx>)>,
+    files: HashMap<FileEntryId, (Cached, Vec<SessionIdx>)>,
     /// Which files hold what was added up; looked up only when there is news.
-    keys: Option<KeyIndex>,
+    keys: Option<MessageKeyIndex>,
     /// Responses that were told since files were last thawed.
     news: Vec<MessageKey>,
-    wanted: Vec<EntryId>,
+    wanted: Vec<FileEntryId>,
     /// Lengths of prompts at which each model's rates change.
     thresholds: HashMap<NameIdx, Vec<u64>>,
 }
@@ -39,16 +39,16 @@ impl Frozen {
     }
 
     /// Takes note that a file's sums are too coarse.
-    pub(super) fn want(&mut self, entry: EntryId) {
+    pub(super) fn want(&mut self, entry: FileEntryId) {
         self.wanted.push(entry);
     }
 }
 
 impl World {
     /// Folds in what a file once told, added up as far as possible.
-    pub(crate) fn recall_sums(&mut self, cached: Cached, warm: &WarmFile) {
-        let sessions = self.recall_sessions(cached, &warm.rest);
-        let models = self.names(&warm.rest);
+    pub(crate) fn recall_sums(&mut self, cached: Cached, warm: &FileRollup) {
+        let sessions = self.recall_sessions(cached, &warm.unmerged);
+        let models = self.names(&warm.unmerged);
         let entry = warm.entry.id;
         for &cell in &warm.cells {
             let Some(&session) = sessions.get(cell.session as usize) else { continue };
@@ -59,8 +59,8 @@ impl World {
             self.sessions[session.at()].sums.push(Summed { entry, model, cell });
         }
         let tools = if cached.worth.is_current() { warm.tools.as_slice() } else { &[] };
-        for &Tally { session, tool, calls } in tools {
-            if let (Some(&session), Some(tool)) = (sessions.get(session as usize), warm.rest.name(tool)) {
+        for &ToolCallCount { session, tool, calls } in tools {
+            if let (Some(&session), Some(tool)) = (sessions.get(session as usize), warm.unmerged.name(tool)) {
                 self.sessions[session.at()].tally(entry, tool, calls);
             }
         }
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// Whether a price or the time asked for runs through the sum.
-    fn splits(&mut self, cell: &Cell, model: Option<NameIdx>) -> bool {
+    fn splits(&mut self, cell: &RollupCell, model: Option<NameIdx>) -> bool {
         let scope = &self.lens.scope;
         // A clock that is behind believes less than the one that wrote this down.
         if cell.last > self.latest {
@@ -93,7 +93,7 @@ impl World {
 
     /// The files that are to be thawed. `keys` says which files hold what was added up; where that cannot be known, all
     /// of them are.
-    pub(crate) fn take_wanted(&mut self, keys: impl FnOnce() -> Option<KeyIndex>) -> Vec<EntryId> {
+    pub(crate) fn take_wanted(&mut self, keys: impl FnOnce() -> Option<MessageKeyIndex>) -> Vec<FileEntryId> {
         let Frozen { files, keys: known, news, wanted, .. } = &mut self.frozen;
         *known = known.take().or_else(keys);
         let (mut all, news) = (std::mem::take(wanted), std::mem::take(news));
@@ -108,7 +108,7 @@ impl World {
     }
 
     /// Takes a file's responses and tool calls in place of its sums; says which file it was.
-    pub(crate) fn thaw(&mut self, entry: EntryId, memories: &[Memory]) -> Option<FileId> {
+    pub(crate) fn thaw(&mut self, entry: FileEntryId, memories: &[FileSummary]) -> Option<FileId> {
         let (cached, sessions) = self.frozen.files.remove(&entry)?;
         self.has_news = true;
         for session in sessions {

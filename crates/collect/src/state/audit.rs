@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Dated, Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Provenance, Purpose, Response,
-    SessionKey, Tier, Timestamp, Turn, Usage,
+    CoarserRecords, InferenceGeo, Lineage, MessageKey, PicoUsd, Provenance, Purpose, ResolvedTime, Response,
+    ServiceTier, SessionKey, Timestamp, Turn, Usage, UsageExtent,
 };
 
 /// Every copy of every response that names a session or one of its sub-agents, to explain the session's figures.
@@ -27,17 +27,17 @@ pub struct Entry {
     /// Where it was read.
     pub source: Provenance,
     /// When it happened.
-    pub when: Dated,
+    pub when: ResolvedTime,
     /// The model.
     pub model: Option<Arc<str>>,
     /// What this copy says was used.
     pub usage: Usage,
     /// The class of service.
-    pub tier: Tier,
+    pub tier: ServiceTier,
     /// Where the model ran.
     pub geo: InferenceGeo,
     /// One response or a sum.
-    pub extent: Extent,
+    pub extent: UsageExtent,
     /// What the model was asked for.
     pub purpose: Purpose,
     /// How many requests it answers.
@@ -103,7 +103,7 @@ impl Audit {
     }
 
     /// All copies are kept, whoever tells them: whether a copy is the session's own is known only at the end.
-    pub(super) fn note(&mut self, session: &SessionKey, source: Provenance, when: Dated, turn: &Turn) {
+    pub(super) fn note(&mut self, session: &SessionKey, source: Provenance, when: ResolvedTime, turn: &Turn) {
         self.copies.push(Entry {
             message: turn.message,
             id: turn.id.clone(),
@@ -275,7 +275,7 @@ impl<'c> Responses<'c> {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::{ClientId, FileId, InferenceGeo, Place, Purpose, TimeSource};
+    use agtop_model::{ClientId, FileId, InferenceGeo, Purpose, SourcePosition, TimeSource};
 
     use super::*;
 
@@ -295,8 +295,8 @@ mod tests {
             requests: 1,
             model: Some("gpt-5.5".into()),
             usage: Usage { output, ..Usage::default() },
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: None,
             lineage: Lineage::Main,
@@ -306,7 +306,7 @@ mod tests {
     }
 
     fn line(at: u64) -> Provenance {
-        Provenance { file: FileId(0), place: Place::Byte(at) }
+        Provenance { file: FileId(0), place: SourcePosition::Byte(at) }
     }
 
     /// What becomes of these lines of one session, each at the byte of its number.
@@ -314,7 +314,7 @@ mod tests {
         let session = SessionKey::new(CLIENT, "s");
         let mut audit = Audit::of("s");
         for (at, turn) in lines {
-            let when = Dated { source: TimeSource::Record, at: Timestamp::EARLIEST };
+            let when = ResolvedTime { source: TimeSource::Record, at: Timestamp::EARLIEST };
             audit.note(&session, line(*at), when, turn);
         }
         let verdicts = audit.verdicts(std::slice::from_ref(&session)).into_iter();

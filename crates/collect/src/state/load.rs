@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use agtop_ledger::{LimitReading, Memory, Name, ProjectRoot, SessionMemory, TurnMemory};
-use agtop_model::{Dated, MessageKey, Place, Provenance, Response, SessionKey, Turn};
+use agtop_ledger::{FileSummary, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord, SessionSummary};
+use agtop_model::{MessageKey, Provenance, ResolvedTime, Response, SessionKey, SourcePosition, Turn};
 
 use super::session::FileRole;
 use super::turns::{Copied, NameIdx};
@@ -11,12 +11,12 @@ use crate::cache::ledger_cache::Cached;
 impl World {
     /// Folds in what a file once told, as if it had been read. Of a file that will be read, what is joined by an id is
     /// taken alone.
-    pub(crate) fn recall(&mut self, cached: Cached, memory: &Memory) {
+    pub(crate) fn recall(&mut self, cached: Cached, memory: &FileSummary) {
         self.recall_sessions(cached, memory);
     }
 
     /// [`Self::recall`], which also says which sessions the file told of.
-    pub(super) fn recall_sessions(&mut self, cached: Cached, memory: &Memory) -> Vec<SessionIdx> {
+    pub(super) fn recall_sessions(&mut self, cached: Cached, memory: &FileSummary) -> Vec<SessionIdx> {
         self.has_news = true;
         self.has_kin = true;
         let models = self.names(memory);
@@ -24,7 +24,7 @@ impl World {
         let sessions: Vec<SessionIdx> =
             told.map(|session| self.recall_session(cached, session, memory, &models)).collect();
         self.recall_turns(cached, memory, (&sessions, &models), |_, _| true);
-        for LimitReading { client, at, limit } in &memory.limits {
+        for RateLimitReading { client, at, limit } in &memory.limits {
             self.note_limit(*client, *at, limit.clone());
         }
         for ProjectRoot { client, project, root } in &memory.roots {
@@ -37,7 +37,7 @@ impl World {
     pub(super) fn recall_parts(
         &mut self,
         cached: Cached,
-        memory: &Memory,
+        memory: &FileSummary,
         is_wanted: impl Fn(&Self, MessageKey) -> bool,
     ) {
         let models = self.names(memory);
@@ -53,18 +53,18 @@ impl World {
     }
 
     /// The memory's names as the World's.
-    pub(super) fn names(&mut self, memory: &Memory) -> Vec<NameIdx> {
+    pub(super) fn names(&mut self, memory: &FileSummary) -> Vec<NameIdx> {
         memory.names.iter().map(|name| self.models.intern(name)).collect()
     }
 
     fn recall_turns(
         &mut self,
         Cached { file, modified, .. }: Cached,
-        memory: &Memory,
+        memory: &FileSummary,
         (sessions, models): (&[SessionIdx], &[NameIdx]),
         is_wanted: impl Fn(&Self, MessageKey) -> bool,
     ) {
-        for (at, turn) in memory.turns.iter().enumerate() {
+        for (at, turn) in memory.responses.iter().enumerate() {
             if !is_wanted(self, turn.message) {
                 continue;
             }
@@ -73,14 +73,14 @@ impl World {
             else {
                 continue;
             };
-            let place = Place::Entry(u32::try_from(at).unwrap_or(u32::MAX));
+            let place = SourcePosition::Entry(u32::try_from(at).unwrap_or(u32::MAX));
             let when = turn.time.resolve(self.latest, modified);
             self.recall_turn((&told.key, session), Provenance { file, place }, when, (turn, models));
         }
     }
 
     /// Takes a remembered reading of an allowance, unless files told as much: they tell more of it.
-    pub(crate) fn recall_limit(&mut self, LimitReading { client, at, limit }: LimitReading) {
+    pub(crate) fn recall_limit(&mut self, RateLimitReading { client, at, limit }: RateLimitReading) {
         let known = self.limits.get(&(client, Arc::clone(&limit.limit)));
         if known.is_none_or(|(known, _)| *known < at) {
             self.note_limit(client, at, limit);
@@ -90,15 +90,15 @@ impl World {
     fn recall_session(
         &mut self,
         Cached { file, modified, worth }: Cached,
-        told: &SessionMemory,
-        memory: &Memory,
+        told: &SessionSummary,
+        memory: &FileSummary,
         models: &[NameIdx],
     ) -> SessionIdx {
-        if let Some(parent) = &told.told.facts.parent {
+        if let Some(parent) = &told.state.facts.parent {
             self.session(parent);
         }
         let session = self.session(&told.key);
-        let of_file = told.told.clone().named(|model| named(Some(model), models));
+        let of_file = told.state.clone().named(|model| named(Some(model), models));
         let state = &mut self.sessions[session.at()];
         if worth.is_current() {
             state.load(file, modified, FileRole::Current, of_file);
@@ -109,7 +109,7 @@ impl World {
         session
     }
 
-    fn recall_calls(&mut self, session: SessionIdx, told: &SessionMemory, memory: &Memory) {
+    fn recall_calls(&mut self, session: SessionIdx, told: &SessionSummary, memory: &FileSummary) {
         if told.calls.is_empty() {
             return;
         }
@@ -124,8 +124,8 @@ impl World {
         &mut self,
         (key, session): (&SessionKey, SessionIdx),
         source: Provenance,
-        when: Dated,
-        (turn, models): (&TurnMemory, &[NameIdx]),
+        when: ResolvedTime,
+        (turn, models): (&ResponseRecord, &[NameIdx]),
     ) {
         if let Some(total) = turn.running_total() {
             // Of two accounts of one file the one that had come further was the later.
@@ -135,7 +135,7 @@ impl World {
             }
             return;
         }
-        let response = turn.response.named(|model| named(Some(model), models));
+        let response = turn.counted.named(|model| named(Some(model), models));
         if let Some(audit) = &mut self.audit {
             let model = response.model().and_then(|model| self.models.get(model)).cloned();
             audit.note(key, source, when, &turn_of(turn, model));
@@ -145,7 +145,7 @@ impl World {
 }
 
 /// The response as it would be read.
-fn turn_of(turn: &TurnMemory, model: Option<Arc<str>>) -> Turn {
+fn turn_of(turn: &ResponseRecord, model: Option<Arc<str>>) -> Turn {
     let Response {
         usage,
         tier,
@@ -159,7 +159,7 @@ fn turn_of(turn: &TurnMemory, model: Option<Arc<str>>) -> Turn {
         lineage,
         opened,
         ..
-    } = turn.response;
+    } = turn.counted;
     Turn {
         message: turn.message,
         id: None,
@@ -180,6 +180,6 @@ fn turn_of(turn: &TurnMemory, model: Option<Arc<str>>) -> Turn {
 }
 
 /// A name of a memory, of whose names these are the World's.
-pub(super) fn named(name: Option<Name>, models: &[NameIdx]) -> Option<NameIdx> {
+pub(super) fn named(name: Option<NameIndex>, models: &[NameIdx]) -> Option<NameIdx> {
     name.and_then(|name| models.get(name.0 as usize)).copied()
 }

@@ -27,8 +27,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, CoarserRecords, Dated, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, Response, Running,
-    RunningTotal, SessionFacts, SessionKey, TimeSource, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
+    ClientId, CoarserRecords, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, ResolvedTime, Response,
+    RunningProcess, RunningTotal, SessionFacts, SessionKey, TimeSource, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
 };
 use foldhash::fast::RandomState;
 
@@ -65,7 +65,7 @@ pub struct World {
     /// Context windows that clients' configurations define, by model.
     windows: HashMap<(ClientId, Arc<str>), u64>,
     /// What vendors' own files say of live processes; each file says one thing.
-    running: HashMap<FileId, (SessionKey, Running)>,
+    running: HashMap<FileId, (SessionKey, RunningProcess)>,
     audit: Option<Audit>,
     /// Whose the files are that were read, and how many responses each tells, repetitions included.
     copies: HashMap<FileId, (ClientId, u64), RandomState>,
@@ -220,7 +220,7 @@ impl World {
         &mut self,
         key: &SessionKey,
         source: Provenance,
-        (when, modified): (Dated, Timestamp),
+        (when, modified): (ResolvedTime, Timestamp),
         turn: &Turn,
     ) {
         let session = self.session(key);
@@ -250,7 +250,7 @@ impl World {
         if before.is_none() {
             return self.note_turn(key, source, (stated, modified), &step);
         }
-        let when = Dated { source: TimeSource::Neighbour, at: modified };
+        let when = ResolvedTime { source: TimeSource::PreviousRecord, at: modified };
         self.note_turn_at(key, source, (when, modified), &step);
     }
 
@@ -402,7 +402,7 @@ impl World {
     }
 
     /// What vendors' own files say of live processes.
-    pub(crate) fn running(&self) -> impl Iterator<Item = &(SessionKey, Running)> {
+    pub(crate) fn running(&self) -> impl Iterator<Item = &(SessionKey, RunningProcess)> {
         self.running.values()
     }
 

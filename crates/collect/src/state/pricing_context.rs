@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Plan, Timestamp};
+use agtop_model::{BillingPlan, Timestamp};
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
 
@@ -23,7 +23,7 @@ pub struct Scope {
     /// Responses before this moment.
     pub until: Option<Timestamp>,
     /// Who pays for them.
-    pub plan: Plan,
+    pub plan: BillingPlan,
 }
 
 impl Scope {

@@ -56,7 +56,7 @@ impl Failures {
             let place = recent.iter().rposition(|known| known.at.is_some_and(|at| Some(at) <= failure.at));
             recent.insert(place.map_or(0, |place| place + 1), failure);
         }
-        let surplus = recent.len().saturating_sub(Session::RECENT);
+        let surplus = recent.len().saturating_sub(Session::MAX_ACTIVITIES);
         recent.drain(..surplus);
         recent
     }

@@ -1,7 +1,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use agtop_model::{EventKind, FileId, Pace, Paces, SessionKey, StopReason, Timestamp, ToolKey, Untrusted};
+use agtop_model::{
+    ActivityRates, ActivityWindow, EventKind, FileId, SessionKey, StopReason, Timestamp, ToolKey, Untrusted,
+};
 use foldhash::fast::RandomState;
 
 use super::family::Family;
@@ -47,8 +49,8 @@ enum What {
 /// What a session came to.
 #[derive(Debug)]
 struct Sums {
-    rolling: [Pace; 3],
-    since_start: Pace,
+    rolling: [ActivityWindow; 3],
+    since_start: ActivityWindow,
     stops: Vec<StopReason>,
     compactions: u64,
     /// The moment at which they were made, and the first one at which something is in a window no more.
@@ -56,7 +58,7 @@ struct Sums {
 }
 
 /// The longest rolling window.
-const LONGEST: Duration = Paces::SPANS[2];
+const LONGEST: Duration = ActivityRates::ROLLING_SPANS[2];
 /// No more than this is remembered of a session that is no response; a flood of events loses the oldest.
 const MOST_NOTES: usize = 20_000;
 /// What was pushed is in no file.
@@ -154,9 +156,9 @@ impl Lately {
             for stop in &sums.stops {
                 *stops.entry(*stop).or_default() += 1;
             }
-            if !sums.rolling[2].is_nothing() {
+            if !sums.rolling[2].is_empty() {
                 let root = &world.sessions[family.root(session).at()].key;
-                let nothing = || Paces::SPANS.map(Pace::nothing_over);
+                let nothing = || ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty);
                 let of_root = told.by_session.entry(root.clone()).or_insert_with(nothing);
                 for ((all, own), sum) in told.all.rolling.iter_mut().zip(of_root).zip(&sums.rolling) {
                     merge(all, sum);
@@ -226,8 +228,8 @@ impl Recent {
 impl Sums {
     fn at(now: Timestamp) -> Self {
         Self {
-            rolling: Paces::SPANS.map(Pace::nothing_over),
-            since_start: Pace::default(),
+            rolling: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
+            since_start: ActivityWindow::default(),
             stops: Vec::new(),
             compactions: 0,
             holds: (now, NEVER),
@@ -240,7 +242,7 @@ impl Sums {
         self
     }
 
-    fn add(&mut self, at: Timestamp, began: Timestamp, add: impl Fn(&mut Pace)) {
+    fn add(&mut self, at: Timestamp, began: Timestamp, add: impl Fn(&mut ActivityWindow)) {
         if at >= began {
             add(&mut self.since_start);
         }
@@ -253,7 +255,7 @@ impl Sums {
 }
 
 /// Adds what happened beside; the span stays.
-fn merge(sum: &mut Pace, other: &Pace) {
+fn merge(sum: &mut ActivityWindow, other: &ActivityWindow) {
     sum.requests += other.requests;
     sum.errors += other.errors;
     sum.tool_calls += other.tool_calls;
@@ -265,16 +267,16 @@ fn merge(sum: &mut Pace, other: &Pace) {
 
 /// The sums of all windows.
 pub(crate) struct Told {
-    pub(crate) all: Paces,
-    pub(crate) by_session: HashMap<SessionKey, [Pace; 3]>,
+    pub(crate) all: ActivityRates,
+    pub(crate) by_session: HashMap<SessionKey, [ActivityWindow; 3]>,
 }
 
 impl Told {
     fn over(since_start: Duration) -> Self {
-        let all = Paces {
-            rolling: Paces::SPANS.map(Pace::nothing_over),
-            since_start: Pace::nothing_over(since_start),
-            ..Paces::default()
+        let all = ActivityRates {
+            rolling: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
+            since_start: ActivityWindow::empty(since_start),
+            ..ActivityRates::default()
         };
         Self { all, by_session: HashMap::new() }
     }

@@ -1,10 +1,10 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use agtop_ledger::EntryId;
+use agtop_ledger::FileEntryId;
 use agtop_model::{
-    ActivityKind, Dated, EventKind, FileId, FileSession, RecordTime, SessionFacts, SessionKey, Timestamp, ToolCount,
-    ToolKey, Turn, Untrusted,
+    ActivityKind, EventKind, FileId, FileSession, RecordTime, ResolvedTime, SessionFacts, SessionKey, Timestamp,
+    ToolCount, ToolKey, Turn, Untrusted,
 };
 
 use super::activity_log::{Story, activity_kind, ending};
@@ -41,7 +41,7 @@ pub(super) struct SessionState {
     /// Responses that are its own, added up.
     pub(super) sums: Vec<Summed>,
     /// Tool calls that are its own, added up, with the file that told them.
-    tallies: Vec<(EntryId, Arc<str>, u64)>,
+    tallies: Vec<(FileEntryId, Arc<str>, u64)>,
     /// What lately happened, if anything.
     story: Option<Box<Story>>,
 }
@@ -162,7 +162,7 @@ impl SessionState {
     pub(super) fn note_turn(
         &mut self,
         (file, modified): (FileId, Timestamp),
-        (when, told): (Dated, Told),
+        (when, told): (ResolvedTime, Told),
         turn: &Turn,
         model: Option<NameIdx>,
     ) {
@@ -240,17 +240,17 @@ impl SessionState {
     }
 
     /// Counts a tool's calls, which one file alone tells.
-    pub(super) fn tally(&mut self, entry: EntryId, name: &Arc<str>, calls: u64) {
+    pub(super) fn tally(&mut self, entry: FileEntryId, name: &Arc<str>, calls: u64) {
         self.tallies.push((entry, Arc::clone(name), calls));
     }
 
     /// The files whose tool calls are added up, some of them more than once.
-    pub(super) fn tallies(&self) -> impl Iterator<Item = EntryId> {
+    pub(super) fn tallies(&self) -> impl Iterator<Item = FileEntryId> {
         self.tallies.iter().map(|(entry, ..)| *entry)
     }
 
     /// Takes back what a file's sums came to.
-    pub(super) fn withdraw(&mut self, entry: EntryId) {
+    pub(super) fn withdraw(&mut self, entry: FileEntryId) {
         self.is_stale = true;
         self.sums.retain(|summed| summed.entry != entry);
         self.tallies.retain(|(told, ..)| *told != entry);
@@ -308,11 +308,11 @@ impl SessionState {
                 let begun = self.dated_start();
                 let settled = |file: &&SessionFile| {
                     let mut told = file.told.clone();
-                    told.settle_times(begun.unwrap_or(file.modified));
+                    told.fill_missing_times(begun.unwrap_or(file.modified));
                     told
                 };
                 let settled: Vec<FileSession<NameIdx>> = own.iter().map(settled).collect();
-                Some(Box::new(FileSession::of_all(&settled.iter().collect::<Vec<_>>())))
+                Some(Box::new(FileSession::merge_all(&settled.iter().collect::<Vec<_>>())))
             }
         };
     }

@@ -3,8 +3,9 @@ use std::sync::Arc;
 
 use agtop_clients::Known;
 use agtop_model::{
-    ClientId, Context, ContextSource, Decay, DecayFacts, Extent, FileSession, Gap, Growth, InFlight, ModelSpend,
-    PicoUsd, Reading, RecentResponses, Session, SessionDay, Tier, Timestamp, Title, Untrusted, Usage,
+    ClientId, ContextGrowth, ContextSource, ContextWindow, Decay, DecayFacts, FileSession, Gap, InFlight, ModelSpend,
+    PicoUsd, Reading, RecentResponses, ServiceTier, Session, SessionDay, Timestamp, Title, Untrusted, Usage,
+    UsageExtent,
 };
 
 use super::activity_log::{Story, average_growth};
@@ -114,7 +115,7 @@ impl Teller<'_> {
 
     /// How fast the context fills, by the last responses or else on the whole. After a compaction the whole says nothing,
     /// and nobody waits for the context of a session of which nothing was heard for a day.
-    fn growth(&self, state: &SessionState, context: Option<Context>) -> Option<Growth> {
+    fn growth(&self, state: &SessionState, context: Option<ContextWindow>) -> Option<ContextGrowth> {
         let by_last = state.story().and_then(|story| story.growth(context));
         by_last.or_else(|| {
             let told = state.told();
@@ -125,7 +126,7 @@ impl Teller<'_> {
     }
 
     /// How much the session's length weighs on it, by its own responses.
-    fn decay(&self, idx: SessionIdx, context: Option<Context>) -> Option<Decay> {
+    fn decay(&self, idx: SessionIdx, context: Option<ContextWindow>) -> Option<Decay> {
         // What has no story has not been active for a day.
         let story = self.world.sessions[idx.at()].story()?;
         let facts = DecayFacts {
@@ -175,7 +176,7 @@ impl Teller<'_> {
     fn cache_saving(&self, models: &[ModelSpend]) -> Option<PicoUsd> {
         let saving = |model: &ModelSpend| {
             let rated = self.rates.of(self.world.models.find(model.model.as_ref()?))?;
-            let cost = |usage| rated.cost_of(&usage, Tier::Standard, Extent::Sum).amount;
+            let cost = |usage| rated.cost_of(&usage, ServiceTier::Standard, UsageExtent::Sum).amount;
             let tokens = model.usage.cache_read;
             let afresh = cost(Usage { input: tokens, ..Usage::default() })?;
             let cached = cost(Usage { cache_read: tokens, ..Usage::default() })?;
@@ -187,7 +188,7 @@ impl Teller<'_> {
 
     /// How full the context is. The window is the vendor's word, else the table's, unless more was seen to fit: then
     /// it is the next usual size (features S0-CTX-03).
-    fn context(&self, state: &SessionState) -> Reading<Context> {
+    fn context(&self, state: &SessionState) -> Reading<ContextWindow> {
         let told = state.told();
         let of_turn = told.last_turn.map(|turn| (turn.when.at, turn.context_used));
         let stated_at = told.context_at.unwrap_or(Timestamp::EARLIEST);
@@ -201,7 +202,7 @@ impl Teller<'_> {
         let configured = || self.world.windows.get(&(state.key.client, self.model(state)?)).copied();
         let stated = state.pushed_limit.or(told.facts.context_limit).or_else(configured);
         if let Some(limit) = stated.filter(|&limit| limit >= used) {
-            return Ok(Context { used, limit, source: ContextSource::Vendor });
+            return Ok(ContextWindow { used, limit, source: ContextSource::Vendor });
         }
         let largest = used.max(told.largest_prompt);
         let in_table = self.model(state).and_then(|model| match self.world.models.find(&model) {
@@ -209,9 +210,9 @@ impl Teller<'_> {
             None => self.rates.book.context_limit(&model),
         });
         if let Some(limit) = in_table.filter(|&limit| limit >= largest) {
-            return Ok(Context { used, limit, source: ContextSource::Table });
+            return Ok(ContextWindow { used, limit, source: ContextSource::Table });
         }
-        calibrated(largest, in_table).map(|limit| Context { used, limit, source: ContextSource::Calibrated })
+        calibrated(largest, in_table).map(|limit| ContextWindow { used, limit, source: ContextSource::Calibrated })
     }
 }
 

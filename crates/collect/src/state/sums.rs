@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{Basis, Cost, Extent, ModelSpend, PicoUsd, Response, SessionDay, Spend, Usage};
+use agtop_model::{Cost, CostBasis, ModelSpend, PicoUsd, Response, SessionDay, Spend, Usage, UsageExtent};
 use agtop_prices::{PriceBook, PriceTerms, Rated};
 
 use super::aggregate_cache::Summed;
@@ -51,12 +51,12 @@ impl SpendSum {
     /// Adds responses that are known as their sum.
     pub(super) fn add_summed(&mut self, summed: &Summed, rates: &Rates<'_>) {
         let cell = &summed.cell;
-        let prompt = if cell.extent == Extent::Sum { 0 } else { cell.longest };
+        let prompt = if cell.extent == UsageExtent::Sum { 0 } else { cell.largest_prompt };
         // Prices change at midnight in UTC, and no cell of a quarter of an hour lies on both sides of it.
         let list = rates.of(summed.model);
         let terms = PriceTerms { tier: cell.tier, geo: cell.geo };
         let by_list = || list.map(|list| list.at(cell.first).cost_at(&cell.usage, terms, prompt));
-        self.add_all(cell.turns, cell.usage, cost(cell.embedded_cost, by_list));
+        self.add_all(cell.responses, cell.usage, cost(cell.embedded_cost, by_list));
     }
 
     fn add_all(&mut self, turns: u64, usage: Usage, cost: Cost) {
@@ -80,7 +80,7 @@ impl SpendSum {
 
 /// What responses cost: the agent's own word, else the price list's.
 fn cost(embedded: Option<PicoUsd>, by_list: impl FnOnce() -> Option<Cost>) -> Cost {
-    let own = embedded.map(|amount| Cost { amount: Some(amount), basis: Basis::Embedded });
+    let own = embedded.map(|amount| Cost { amount: Some(amount), basis: CostBasis::Embedded });
     own.or_else(by_list).unwrap_or(Cost::UNKNOWN)
 }
 

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Billing, ClientId, CoarserRecords, Event, EventKind, Extent, FileId, Gap, InferenceGeo, Lineage, MessageKey, Phase,
-    Place, Plan, Provenance, Purpose, Session, SessionFacts, SessionKey, Status, StopReason, Tier, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Usage,
+    Billing, BillingPlan, ClientId, CoarserRecords, Event, EventKind, FileId, Gap, InferenceGeo, Lineage, MessageKey,
+    Phase, Provenance, Purpose, ServiceTier, Session, SessionFacts, SessionKey, SourcePosition, Status, StopReason,
+    Timestamp, Title, TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -21,7 +21,7 @@ fn key(id: &str) -> SessionKey {
 }
 
 fn event(session: &str, file: u32, at: i64, kind: EventKind) -> Event {
-    let source = Provenance { file: FileId(file), place: Place::Byte(0) };
+    let source = Provenance { file: FileId(file), place: SourcePosition::Byte(0) };
     Event { at: Some(moment(at)), session: key(session), source, kind }
 }
 
@@ -40,8 +40,8 @@ fn turn(message: &str, output: u64) -> Turn {
         requests: 1,
         model: Some("claude-opus-4-8".into()),
         usage: Usage { input: 10, output, ..Usage::default() },
-        tier: Tier::Standard,
-        extent: Extent::Response,
+        tier: ServiceTier::Standard,
+        extent: UsageExtent::Response,
         embedded_cost: None,
         stop: None,
         lineage: Lineage::Main,
@@ -284,10 +284,10 @@ fn what_the_plan_covers_is_covered_in_sessions_totals_and_rates() {
         world.apply(said("a", 99, turn("m", 5)), now);
         let told = world.tell(now);
         let spends = [told.sessions[0].spend, told.totals.spend, told.lately.all.one_minute().spend];
-        spends.map(|spend| (spend.billing, spend.covered == spend.amount && !spend.is_nothing()))
+        spends.map(|spend| (spend.billing, spend.covered == spend.amount && !spend.is_empty()))
     };
-    assert_eq!(covered(Plan::Retail), [(Billing::Metered, false); 3]);
-    for plan in [Plan::Max, Plan::Included] {
+    assert_eq!(covered(BillingPlan::Retail), [(Billing::Metered, false); 3]);
+    for plan in [BillingPlan::Max, BillingPlan::Included] {
         assert_eq!(covered(plan), [(Billing::Included, true); 3], "{plan:?}");
     }
 }

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, CoarserRecords, Dated, MessageKey, Response, Timestamp};
+use agtop_model::{ClientId, CoarserRecords, MessageKey, ResolvedTime, Response, Timestamp};
 use foldhash::fast::RandomState;
 
 use super::SessionIdx;
@@ -24,7 +24,7 @@ impl TurnIdx {
 #[derive(Clone, Copy)]
 pub(super) struct Copied<'a> {
     pub(super) session: SessionIdx,
-    pub(super) when: Dated,
+    pub(super) when: ResolvedTime,
     pub(super) message: MessageKey,
     pub(super) part_of: &'a CoarserRecords,
     pub(super) response: Response<NameIdx>,
@@ -59,7 +59,7 @@ pub(super) struct TurnBook {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TurnRecord {
     pub(super) response: Response<NameIdx>,
-    pub(super) when: Dated,
+    pub(super) when: ResolvedTime,
     pub(super) session: SessionIdx,
     /// A finer record is known: this one does not count.
     pub(super) is_coarse: bool,

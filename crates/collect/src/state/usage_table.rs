@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use agtop_model::{Dated, Extent, Grain, SessionKey, TimeSource, Timestamp, UsageRow, UsageTable};
+use agtop_model::{
+    ResolvedTime, SessionKey, TimeGranularity, TimeSource, Timestamp, UsageExtent, UsageRow, UsageTable,
+};
 
 use super::aggregate_cache::Summed;
 use super::sums::{Rates, SpendSum};
@@ -9,14 +11,14 @@ use super::turns::{NameIdx, TurnRecord};
 use super::{SessionIdx, World};
 
 /// What responses that share a row have in common.
-type Place = (u32, Timestamp, Option<NameIdx>);
+type SourcePosition = (u32, Timestamp, Option<NameIdx>);
 
 /// The place of usage whose session no file tells of any more: no table has so many.
 const NOWHERE: u32 = u32::MAX;
 
 impl World {
     /// Every response in scope that counts, as finely as `grain` says. Sub-agents count into those that sent them off.
-    pub(crate) fn usage_table(&mut self, now: Timestamp, grain: Grain) -> UsageTable {
+    pub(crate) fn usage_table(&mut self, now: Timestamp, grain: TimeGranularity) -> UsageTable {
         let sessions = self.tell(now).sessions;
         let places: HashMap<&SessionKey, u32> = sessions.iter().map(|session| &session.key).zip(0..).collect();
         let family = &self.memo.family;
@@ -52,7 +54,7 @@ impl World {
             return record;
         }
         let begun = self.sessions[record.session.at()].dated_start();
-        TurnRecord { when: Dated { at: begun.unwrap_or(record.when.at), ..record.when }, ..record }
+        TurnRecord { when: ResolvedTime { at: begun.unwrap_or(record.when.at), ..record.when }, ..record }
     }
 
     /// The copies that concern these sessions, with what became of each, if copies are remembered.
@@ -85,14 +87,14 @@ impl World {
 /// A row that grows.
 struct Growing {
     sum: SpendSum,
-    extent: Extent,
+    extent: UsageExtent,
 }
 
 struct Rows<'r> {
     rates: &'r Rates<'r>,
-    grain: Grain,
-    done: Vec<(Place, Growing)>,
-    open: HashMap<Place, Growing>,
+    grain: TimeGranularity,
+    done: Vec<(SourcePosition, Growing)>,
+    open: HashMap<SourcePosition, Growing>,
 }
 
 impl Rows<'_> {
@@ -100,30 +102,30 @@ impl Rows<'_> {
         let mut sum = SpendSum::default();
         sum.add(record, self.rates);
         let row = Growing { sum, extent: record.response.extent };
-        self.put((session, self.grain.of(record.at()), record.model()), row);
+        self.put((session, self.grain.truncate(record.at()), record.model()), row);
     }
 
     fn add_summed(&mut self, session: u32, summed: &Summed) {
         let mut sum = SpendSum::default();
         sum.add_summed(summed, self.rates);
-        let extent = if summed.cell.turns == 1 { summed.cell.extent } else { Extent::Sum };
-        self.put((session, self.grain.of(summed.cell.first), summed.model), Growing { sum, extent });
+        let extent = if summed.cell.responses == 1 { summed.cell.extent } else { UsageExtent::Sum };
+        self.put((session, self.grain.truncate(summed.cell.first), summed.model), Growing { sum, extent });
     }
 
-    fn put(&mut self, place: Place, row: Growing) {
+    fn put(&mut self, place: SourcePosition, row: Growing) {
         match self.grain {
-            Grain::Response => self.done.push((place, row)),
-            Grain::QuarterHour => {
+            TimeGranularity::Response => self.done.push((place, row)),
+            TimeGranularity::QuarterHour => {
                 let known = self.open.entry(place).and_modify(|known| {
                     known.sum.merge(&row.sum);
-                    known.extent = Extent::Sum;
+                    known.extent = UsageExtent::Sum;
                 });
                 known.or_insert(row);
             }
         }
     }
 
-    fn finish(mut self) -> Vec<(Place, Growing)> {
+    fn finish(mut self) -> Vec<(SourcePosition, Growing)> {
         self.done.extend(self.open);
         self.done
     }
@@ -134,8 +136,8 @@ mod tests {
     use std::time::Duration;
 
     use agtop_model::{
-        ClientId, CoarserRecords, Event, EventKind, FileId, InferenceGeo, Lineage, MessageKey, Place, Provenance,
-        Purpose, SessionFacts, Spend, Tier, Turn, Usage,
+        ClientId, CoarserRecords, Event, EventKind, FileId, InferenceGeo, Lineage, MessageKey, Provenance, Purpose,
+        ServiceTier, SessionFacts, SourcePosition, Spend, Turn, Usage,
     };
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
@@ -151,7 +153,7 @@ mod tests {
     }
 
     fn event(session: &str, at: Timestamp, kind: EventKind) -> Event {
-        let source = Provenance { file: FileId(0), place: Place::Byte(0) };
+        let source = Provenance { file: FileId(0), place: SourcePosition::Byte(0) };
         Event { at: Some(at), session: SessionKey::new(CLIENT, session), source, kind }
     }
 
@@ -165,8 +167,8 @@ mod tests {
             requests: 1,
             model: Some("claude-opus-4-8".into()),
             usage: Usage { input: 10, output, ..Usage::default() },
-            tier: Tier::Standard,
-            extent: Extent::Response,
+            tier: ServiceTier::Standard,
+            extent: UsageExtent::Response,
             embedded_cost: None,
             stop: None,
             lineage: Lineage::Main,
@@ -181,7 +183,7 @@ mod tests {
         event(child, minute(0), EventKind::Facts(Box::new(SessionFacts { parent, ..SessionFacts::default() })))
     }
 
-    fn told(scope: Scope, grain: Grain) -> (UsageTable, Usage, Spend) {
+    fn told(scope: Scope, grain: TimeGranularity) -> (UsageTable, Usage, Spend) {
         let lens = Lens { prices: Arc::new(PriceBook::bundled()), scope, zone: TimeZone::UTC };
         let mut world = World::new(NOW, lens);
         let events = [
@@ -202,7 +204,7 @@ mod tests {
         (table, totals.usage, totals.spend)
     }
 
-    fn figures(table: &UsageTable) -> Vec<(String, u64, u64, u64, Extent)> {
+    fn figures(table: &UsageTable) -> Vec<(String, u64, u64, u64, UsageExtent)> {
         let figures = |row: &UsageRow| {
             let minutes = row.at.unwrap().since(minute(0)).as_secs() / 60;
             (table.session(row).unwrap().key.id.to_string(), minutes, row.usage.output, row.turns, row.extent)
@@ -214,25 +216,29 @@ mod tests {
 
     #[test]
     fn each_response_that_counts_is_in_one_row_of_the_session_at_the_top() {
-        let (table, ..) = told(Scope::default(), Grain::Response);
+        let (table, ..) = told(Scope::default(), TimeGranularity::Response);
         let wanted = [("a", 1, 100), ("a", 14, 1000), ("a", 15, 10_000), ("a", 16, 100_000), ("b", 17, 7)];
-        let wanted = wanted.map(|(id, at, output)| (id.to_owned(), at, output, 1, Extent::Response));
+        let wanted = wanted.map(|(id, at, output)| (id.to_owned(), at, output, 1, UsageExtent::Response));
         assert_eq!(figures(&table), wanted);
     }
 
     #[test]
     fn a_quarter_of_an_hour_is_a_row_of_several_responses() {
-        let (table, ..) = told(Scope::default(), Grain::QuarterHour);
-        let wanted =
-            [("a", 0, 1100, 2, Extent::Sum), ("a", 15, 110_000, 2, Extent::Sum), ("b", 15, 7, 1, Extent::Response)];
+        let (table, ..) = told(Scope::default(), TimeGranularity::QuarterHour);
+        let wanted = [
+            ("a", 0, 1100, 2, UsageExtent::Sum),
+            ("a", 15, 110_000, 2, UsageExtent::Sum),
+            ("b", 15, 7, 1, UsageExtent::Response),
+        ];
         assert_eq!(figures(&table), wanted.map(|(id, at, output, turns, e)| (id.to_owned(), at, output, turns, e)));
     }
 
     #[test]
     fn rows_add_up_to_the_totals_at_every_grain_and_in_every_scope() {
         let scopes = [Scope::default(), Scope { since: Some(minute(15)), until: Some(minute(17)), ..Scope::default() }];
-        for (scope, grain) in
-            scopes.into_iter().flat_map(|scope| [(scope, Grain::Response), (scope, Grain::QuarterHour)])
+        for (scope, grain) in scopes
+            .into_iter()
+            .flat_map(|scope| [(scope, TimeGranularity::Response), (scope, TimeGranularity::QuarterHour)])
         {
             let (table, usage, spend) = told(scope, grain);
             let mut sum = (Usage::default(), Spend::default());

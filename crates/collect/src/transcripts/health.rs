@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use agtop_clients::{CLIENTS, Env, Format, Presence, Store};
-use agtop_ledger::{FileIssue, FileIssues, IssuePlace};
-use agtop_model::{ClientHealth, ClientId, Health, Issue, Place, StoreHealth};
+use agtop_ledger::{FileIssue, FileIssues, IssuePosition};
+use agtop_model::{ClientHealth, ClientId, Issue, SourceHealth, SourcePosition, StoreHealth};
 
 use crate::log::PlaceLog;
 use crate::state::World;
@@ -111,7 +111,7 @@ impl HealthBook {
     }
 
     /// The report.
-    pub(crate) fn report(&self, world: &World, is_wanted: impl Fn(ClientId) -> bool) -> Health {
+    pub(crate) fn report(&self, world: &World, is_wanted: impl Fn(ClientId) -> bool) -> SourceHealth {
         let ids = CLIENTS.iter().map(|client| client.info().id).filter(|&id| is_wanted(id));
         let empty = Account::default();
         let clients = ids.map(|client| {
@@ -127,7 +127,7 @@ impl HealthBook {
                 versions: account.versions.iter().cloned().collect(),
             }
         });
-        Health { clients: clients.collect(), ledger: self.ledger.clone(), ..Health::default() }
+        SourceHealth { clients: clients.collect(), ledger: self.ledger.clone(), ..SourceHealth::default() }
     }
 
     fn account(&mut self, client: ClientId) -> &mut Account {
@@ -136,11 +136,11 @@ impl HealthBook {
 }
 
 /// The place in the words of this program, which knows its clients' tables.
-fn issue_place(client: ClientId, place: &IssuePlace) -> Place {
+fn issue_place(client: ClientId, place: &IssuePosition) -> SourcePosition {
     match place {
-        IssuePlace::Byte(offset) => Place::Byte(*offset),
-        IssuePlace::Entry(entry) => Place::Entry(*entry),
-        IssuePlace::Row { table, rowid } => Place::Row { table: table_name(client, table), rowid: *rowid },
+        IssuePosition::Byte(offset) => SourcePosition::Byte(*offset),
+        IssuePosition::Entry(entry) => SourcePosition::Entry(*entry),
+        IssuePosition::Row { table, rowid } => SourcePosition::Row { table: table_name(client, table), rowid: *rowid },
     }
 }
 

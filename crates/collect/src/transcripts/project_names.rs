@@ -1,7 +1,7 @@
 //! Directories by the names that clients make of them.
 
 use agtop_clients::{CLIENTS, Env};
-use agtop_model::{Event, EventKind, FileId, Place, Provenance, SessionKey, Timestamp};
+use agtop_model::{Event, EventKind, FileId, Provenance, SessionKey, SourcePosition, Timestamp};
 
 use crate::state::World;
 
@@ -14,7 +14,7 @@ pub(crate) struct ProjectNames {
 }
 
 /// Nothing was read: these names come from no file.
-const NO_SOURCE: Provenance = Provenance { file: FileId(u32::MAX), place: Place::Entry(0) };
+const NO_SOURCE: Provenance = Provenance { file: FileId(u32::MAX), place: SourcePosition::Entry(0) };
 
 impl ProjectNames {
     /// Tells what is new.

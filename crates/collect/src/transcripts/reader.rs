@@ -4,8 +4,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use agtop_clients::{DecodeError, Decoder, Format, Input, MAX_EVENTS};
-use agtop_ledger::Head;
-use agtop_model::{Event, Issue, IssueKind, Place};
+use agtop_ledger::FileHead;
+use agtop_model::{Event, Issue, IssueKind, SourcePosition};
 use agtop_os::FileIdentity;
 
 use crate::cache::ledger_cache::Resumption;
@@ -38,7 +38,7 @@ impl Cursor {
         let head = read_head(&mut file).ok()?;
         let tail = read_tail(&mut file, resumption.reach.offset).ok()?;
         let (mark, state) = resumption.checkpoint.split_first_chunk()?;
-        let is_same = resumption.head.begins(&head) && now.size >= resumption.reach.offset && *mark == mark_of(&tail);
+        let is_same = resumption.head.matches(&head) && now.size >= resumption.reach.offset && *mark == mark_of(&tail);
         if !is_same || !decoder.resume(state) {
             return None;
         }
@@ -160,7 +160,7 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
             Piece::Fragment(line) => fragment = self.fragment(decoder.as_mut(), line, offset),
             Piece::Oversized(length) => {
                 let detail = format!("a line of {length} bytes, longer than {LONGEST_LINE}");
-                self.note(Some(Place::Byte(offset)), IssueKind::TooLarge, detail);
+                self.note(Some(SourcePosition::Byte(offset)), IssueKind::TooLarge, detail);
             }
         })?;
         cursor.fragment = fragment;
@@ -175,12 +175,12 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
         self.told.records += 1;
         let before = self.told.events.len();
         if let Err(error) = feed_line(decoder, line, offset, &mut self.told.events) {
-            self.note(Some(Place::Byte(offset)), error.kind, error.detail);
+            self.note(Some(SourcePosition::Byte(offset)), error.kind, error.detail);
         }
         if self.told.events.len() > before {
             self.barren = 0;
         }
-        self.note_if_full(Some(Place::Byte(offset)));
+        self.note_if_full(Some(SourcePosition::Byte(offset)));
         self.hand_on_portion();
     }
 
@@ -192,7 +192,7 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
     }
 
     /// Says so where a single record told of as many events as may be held, and perhaps of more.
-    fn note_if_full(&mut self, place: Option<Place>) {
+    fn note_if_full(&mut self, place: Option<SourcePosition>) {
         if self.told.events.len() >= MAX_EVENTS {
             self.note(place, IssueKind::TooLarge, format!("more than {MAX_EVENTS} events in one record"));
         }
@@ -236,13 +236,13 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
                     self.told.records += 1;
                     let row = Input::Row { table: table.name, rowid, cells };
                     if let Err(error) = cursor.decoder.feed(row, &mut self.told.events) {
-                        self.note(Some(Place::Row { table: table.name, rowid }), error.kind, error.detail);
+                        self.note(Some(SourcePosition::Row { table: table.name, rowid }), error.kind, error.detail);
                     }
-                    self.note_if_full(Some(Place::Row { table: table.name, rowid }));
+                    self.note_if_full(Some(SourcePosition::Row { table: table.name, rowid }));
                 }
                 Item::TooLarge(table, rowid) => {
                     let detail = format!("a value larger than {} bytes", sqlite::LARGEST_VALUE);
-                    self.note(Some(Place::Row { table: table.name, rowid }), IssueKind::TooLarge, detail);
+                    self.note(Some(SourcePosition::Row { table: table.name, rowid }), IssueKind::TooLarge, detail);
                 }
                 Item::Broken(error) => self.note(None, IssueKind::Database, error.to_string()),
             }
@@ -250,7 +250,7 @@ impl<'a, F: FnMut(Told)> Reader<'a, F> {
         });
     }
 
-    fn note(&mut self, place: Option<Place>, kind: IssueKind, detail: String) {
+    fn note(&mut self, place: Option<SourcePosition>, kind: IssueKind, detail: String) {
         // Whether a file is read again depends on trouble that may pass, which concerns files and not their records.
         if self.kept_issues >= MAX_KEPT_ISSUES && !kind.may_pass() {
             self.told.more_issues += 1;
@@ -300,5 +300,5 @@ fn read_tail(file: &mut File, offset: u64) -> io::Result<Vec<u8>> {
 
 /// A tail in a checkpoint: it may be a message, so its hash is kept.
 fn mark_of(tail: &[u8]) -> [u8; 8] {
-    Head::of(tail).hash.to_le_bytes()
+    FileHead::of(tail).hash.to_le_bytes()
 }

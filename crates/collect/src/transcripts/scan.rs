@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agtop_clients::{Format, Source};
-use agtop_ledger::{Clock, Head, Reach};
+use agtop_ledger::{FileHead, ReadPosition, TimeBounds};
 use agtop_model::{ClientId, Event, EventKind, FileId, Issue, Timestamp};
 use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
@@ -148,7 +148,7 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
         let notes = if cursor.is_none() { Notes::Whole(Box::default()) } else { Notes::More(More::default()) };
         (seen, notes)
     });
-    let clock = |seen: Timestamp| Clock { modified, latest: seen.plus(CLOCK_SLACK) };
+    let clock = |seen: Timestamp| TimeBounds { modified, latest: seen.plus(CLOCK_SLACK) };
     let mut cursor = cursor.unwrap_or_else(|| {
         let relative = path.strip_prefix(root).unwrap_or(&path);
         let Manner { zone, prose_from } = manner;
@@ -186,8 +186,8 @@ fn read(job: Job, manner: Manner<'_>, take: &mut impl FnMut(Portion)) {
         client,
         path: path.clone(),
         state,
-        head: Head::of(&cursor.head),
-        reach: Reach { offset: cursor.offset, fragment: cursor.fragment.map(|length| length as u64) },
+        head: FileHead::of(&cursor.head),
+        reach: ReadPosition { offset: cursor.offset, fragment: cursor.fragment.map(|length| length as u64) },
         checkpoint: cursor.checkpoint(),
         clock: clock(seen),
         seen,

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use agtop_clients::{CLIENTS, Known, clients};
-use agtop_model::{Event, EventKind, Extent, Timestamp, Turn, VendorActivity};
+use agtop_model::{Event, EventKind, Timestamp, Turn, UsageExtent, VendorActivity};
 
 use crate::fixtures::{decoded, directory_of};
 
@@ -18,7 +18,7 @@ const EVIDENCE: [fn(&EventKind) -> bool; 8] = [
     |kind| turn(kind).is_some_and(|turn| turn.usage.cache_read + turn.usage.cache_write() > 0),
     |kind| match kind {
         EventKind::Facts(facts) => facts.context_used.is_some(),
-        _ => turn(kind).is_some_and(|turn| turn.extent == Extent::Response && turn.usage.prompt() > 0),
+        _ => turn(kind).is_some_and(|turn| turn.extent == UsageExtent::Response && turn.usage.prompt() > 0),
     },
     |kind| matches!(kind, EventKind::ToolStarted { .. }),
     |kind| match kind {

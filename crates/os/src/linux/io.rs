@@ -1,6 +1,6 @@
 //! `/proc/PID/io`: the bytes a process has moved.
 
-use agtop_model::Io;
+use agtop_model::DiskIo;
 
 use super::procfs::value_of;
 
@@ -8,9 +8,9 @@ use super::procfs::value_of;
 pub(super) const MAX_IO_BYTES: usize = 512;
 
 /// The bytes that were read from and written to storage, without those of caches, pipes and terminals.
-pub(super) fn parse(text: &[u8]) -> Option<Io> {
+pub(super) fn parse(text: &[u8]) -> Option<DiskIo> {
     let bytes = |name| value_of(text, name)?.parse().ok();
-    Some(Io { read: bytes("read_bytes")?, written: bytes("write_bytes")? })
+    Some(DiskIo { read: bytes("read_bytes")?, written: bytes("write_bytes")? })
 }
 
 #[cfg(test)]
@@ -22,7 +22,7 @@ mod tests {
 
     #[test]
     fn bytes_of_storage_count_and_not_those_of_system_calls() {
-        assert_eq!(parse(TEXT), Some(Io { read: 4096, written: 323_932_160 }));
+        assert_eq!(parse(TEXT), Some(DiskIo { read: 4096, written: 323_932_160 }));
     }
 
     #[test]

@@ -153,7 +153,7 @@ fn a_process_is_read_with_every_fact() {
     assert_eq!(process.cpu.unwrap().user, units.duration_of(150));
     assert_eq!(process.rss, Ok(2 * rustix::param::page_size() as u64));
     assert_eq!(process.vsz, Ok(8192));
-    assert_eq!(process.io, Ok(agtop_model::Io { read: 10, written: 20 }));
+    assert_eq!(process.io, Ok(agtop_model::DiskIo { read: 10, written: 20 }));
 }
 
 #[test]

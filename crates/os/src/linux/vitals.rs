@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{CpuTime, Gap, Io, Process, ProcessState, Reading, Timestamp};
+use agtop_model::{CpuTime, DiskIo, Gap, Process, ProcessState, Reading, Timestamp};
 
 use super::clock::CpuClock;
 use super::io;
@@ -53,7 +53,7 @@ pub(super) struct Vitals {
     cpu: Reading<CpuTime>,
     rss: Reading<u64>,
     vsz: Reading<u64>,
-    io: Reading<Io>,
+    io: Reading<DiskIo>,
 }
 
 impl Vitals {
@@ -122,7 +122,7 @@ impl Vitals {
     }
 }
 
-fn read_io(directory: &OwnedFd) -> Reading<Io> {
+fn read_io(directory: &OwnedFd) -> Reading<DiskIo> {
     let mut text = [0; io::MAX_IO_BYTES];
     let text = read_start(directory, c"io", &mut text).map_err(gap)?;
     io::parse(text).ok_or(Gap::Failed)

@@ -59,7 +59,7 @@ mod tests {
 
     use agtop_alerts::{Entry, Rules};
     use agtop_demo::sample::{self, CODEX_PID, SECRET_WORDS};
-    use agtop_model::{ClientId, RateLimit, Snapshot, Window};
+    use agtop_model::{ClientId, RateLimit, RateLimitWindow, Snapshot};
 
     use super::*;
 
@@ -70,7 +70,7 @@ mod tests {
 
     fn quota_almost_used() -> Snapshot {
         let snapshot = sample::empty();
-        let window = Window { minutes: 300, used_percent: 95.0, resets_at: None };
+        let window = RateLimitWindow { minutes: 300, used_percent: 95.0, resets_at: None };
         let limit = RateLimit { limit: "codex".into(), plan: None, windows: vec![window] };
         Snapshot { rate_limits: [(ClientId::new("codex"), snapshot.now, limit)].into(), ..snapshot }
     }

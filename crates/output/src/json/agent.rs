@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use agtop_format::{Content, redact};
-use agtop_model::{Agent, Basis, Context, Gap, InFlight, PicoUsd, Reading, Row, Session, Spend, Timestamp, Usage};
+use agtop_model::{
+    Agent, ContextWindow, CostBasis, Gap, InFlight, PicoUsd, Reading, Session, SnapshotRow, Spend, Timestamp, Usage,
+};
 use serde::Serialize;
 
 use crate::json::{rollup, session, wire};
@@ -64,12 +66,12 @@ struct AgentRates {
 impl AgentRates {
     fn of(agent: &Agent) -> Self {
         Self {
-            tokens_per_minute: agent.paces.each_ref().map(|pace| pace.tokens_per_minute().and_then(wire::finite)),
+            tokens_per_minute: agent.rates.each_ref().map(|pace| pace.tokens_per_minute().and_then(wire::finite)),
             fresh_tokens_per_minute: agent
-                .paces
+                .rates
                 .each_ref()
                 .map(|pace| pace.fresh_tokens_per_minute().and_then(wire::finite)),
-            cost_per_hour_usd: agent.paces.each_ref().map(|pace| pace.usd_per_hour().and_then(wire::finite)),
+            cost_per_hour_usd: agent.rates.each_ref().map(|pace| pace.usd_per_hour().and_then(wire::finite)),
         }
     }
 }
@@ -151,7 +153,7 @@ impl Gaps {
 
 impl Entry {
     pub(crate) fn new(agent: &Agent, now: Timestamp, view: &View) -> Self {
-        let row = Row::of_agent(now, agent);
+        let row = SnapshotRow::of_agent(now, agent);
         let session = agent.session.as_deref();
         let mut gaps = Gaps::new(session);
         let started = session.and_then(|session| session.started).map(Timestamp::as_millis);
@@ -171,7 +173,7 @@ impl Entry {
             model: model(agent),
             work: Work::of(session, view),
             consumption: Consumption::of(agent, view, &mut gaps),
-            context_used: gaps.take("context_used", context.map(|context: Context| context.used)),
+            context_used: gaps.take("context_used", context.map(|context: ContextWindow| context.used)),
             context_limit: gaps.take("context_limit", context.map(|context| context.limit)),
             context_source: context.ok().map(|context| context.source.as_str()),
             context_tokens_per_minute: growth.map(|growth| growth.tokens_per_minute).and_then(wire::finite),
@@ -188,7 +190,7 @@ impl Entry {
             process: Metrics::of(agent, now, view, &mut gaps),
             session_started_ms: gaps.take("session_started_ms", started.ok_or(Gap::NotReported)),
             session_id: session.map(|session| session.key.id.to_string()),
-            session_age_ms: session.and_then(|session| session.quiet_for(now)).map(|age| millis(age.as_millis())),
+            session_age_ms: session.and_then(|session| session.idle_for(now)).map(|age| millis(age.as_millis())),
             join_tier: agent.join.map(|join| join.tier.as_str()),
             join_confidence: agent.join.map(|join| join.confidence.as_str()),
             session: session.map(|session| session::Brief::of(session, view)),
@@ -246,7 +248,7 @@ impl Consumption {
             tokens_cache_write: usage.cache_write(),
             cost_usd: gaps.take("cost_usd", wire::dollars(&spend).ok_or(Gap::NotReported)),
             // agtop 2.3 knew three words; that an agent wrote the amount down itself is told beside them.
-            cost_basis: if basis == Basis::Embedded { Basis::Api } else { basis }.as_str(),
+            cost_basis: if basis == CostBasis::Embedded { CostBasis::Api } else { basis }.as_str(),
             cost_known: spend.known().is_some(),
             cost_embedded: spend.embedded_turns > 0,
             billing: view.billing(agent.client, &spend).as_str(),

@@ -79,11 +79,11 @@ impl Document {
             projects,
             sessions,
             history: History::of(snapshot),
-            activity: snapshot.lifecycles.iter().map(Coming::from).collect(),
+            activity: snapshot.lifecycle_events.iter().map(Coming::from).collect(),
             system: Machine::of(system),
             agent_summary: Summary::of(&processes),
             processes,
-            rates: Rates::from(&*snapshot.paces),
+            rates: Rates::from(&*snapshot.rates),
             timings: Timings::from(&*snapshot.timings),
         }
     }

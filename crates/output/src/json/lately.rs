@@ -1,4 +1,4 @@
-use agtop_model::{Lifecycle, Pace, Paces, Snapshot};
+use agtop_model::{ActivityRates, ActivityWindow, LifecycleEvent, Snapshot};
 use serde::Serialize;
 
 use crate::json::wire;
@@ -43,8 +43,8 @@ pub(crate) struct Coming {
     project: Option<String>,
 }
 
-impl From<&Lifecycle> for Coming {
-    fn from(entry: &Lifecycle) -> Self {
+impl From<&LifecycleEvent> for Coming {
+    fn from(entry: &LifecycleEvent) -> Self {
         Self {
             at_ms: entry.at.as_millis(),
             kind: entry.change.as_str(),
@@ -70,8 +70,8 @@ pub(crate) struct Rates {
     compactions: u64,
 }
 
-impl From<&Paces> for Rates {
-    fn from(paces: &Paces) -> Self {
+impl From<&ActivityRates> for Rates {
+    fn from(paces: &ActivityRates) -> Self {
         Self {
             one_minute: paces.one_minute().into(),
             five_minutes: paces.five_minutes().into(),
@@ -104,8 +104,8 @@ pub(crate) struct Window {
     max_tokens_share: Option<f64>,
 }
 
-impl From<&Pace> for Window {
-    fn from(pace: &Pace) -> Self {
+impl From<&ActivityWindow> for Window {
+    fn from(pace: &ActivityWindow) -> Self {
         let share = |percent: Option<f64>| percent.map(|percent| percent / 100.0).and_then(wire::finite);
         let is_free = pace.requests == 0;
         Self {

@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use agtop_format::redact;
-use agtop_model::{Agent, Evidence, Liveness, Process, Row, Snapshot, Status, System};
+use agtop_model::{Agent, Evidence, HostMetrics, Liveness, Process, Snapshot, SnapshotRow, Status};
 use serde::Serialize;
 
 use crate::json::telemetry::Telemetry;
@@ -23,8 +23,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn of(system: Option<&System>) -> Self {
-        let number = |of: fn(&System) -> agtop_model::Reading<u64>| system.and_then(|s| of(s).ok()).unwrap_or(0);
+    pub(crate) fn of(system: Option<&HostMetrics>) -> Self {
+        let number = |of: fn(&HostMetrics) -> agtop_model::Reading<u64>| system.and_then(|s| of(s).ok()).unwrap_or(0);
         let total = number(|system| system.memory_total);
         let available = system.and_then(|system| system.memory_available.ok()).unwrap_or(total);
         Self {
@@ -101,7 +101,7 @@ impl Entry {
 }
 
 /// The trees of the agents in `rows`, in their order. An agent below another one of them is in that one's tree.
-pub(crate) fn roots(rows: &[Row<'_>], snapshot: &Snapshot, commands: Commands) -> Vec<Entry> {
+pub(crate) fn roots(rows: &[SnapshotRow<'_>], snapshot: &Snapshot, commands: Commands) -> Vec<Entry> {
     let mut forest = Forest::new(snapshot, commands);
     let chosen: HashSet<u32> = rows.iter().filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect();
     let mut roots = Vec::new();

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use agtop_format::Content;
-use agtop_model::{Agent, Row, Session, Snapshot, Usage};
+use agtop_model::{Agent, Session, Snapshot, SnapshotRow, Usage};
 use agtop_query::select;
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ pub(crate) struct Aggregates {
 }
 
 impl Aggregates {
-    pub(crate) fn of(agents: &[Row<'_>], projects: &[Directory], sessions: &Sessions) -> Self {
+    pub(crate) fn of(agents: &[SnapshotRow<'_>], projects: &[Directory], sessions: &Sessions) -> Self {
         let mut seen = HashSet::new();
         let counted = agents.iter().filter_map(|row| row.session).filter(|session| seen.insert(&session.key));
         let (mut usage, mut cost) = (Usage::default(), 0.0);
@@ -67,7 +67,7 @@ pub(crate) struct Directory {
 }
 
 /// The agents by directory, in the order of their first agents.
-pub(crate) fn projects(agents: &[Row<'_>]) -> Vec<Directory> {
+pub(crate) fn projects(agents: &[SnapshotRow<'_>]) -> Vec<Directory> {
     let mut projects: Vec<Directory> = Vec::new();
     let (mut seen, mut measured) = (HashSet::new(), HashSet::new());
     for row in agents {
@@ -102,7 +102,7 @@ impl Directory {
     }
 
     /// Adds an agent, with its process and its session unless another agent is that process or works on it too.
-    fn add(&mut self, row: &Row<'_>, process: Option<&Agent>, session: Option<&Session>) {
+    fn add(&mut self, row: &SnapshotRow<'_>, process: Option<&Agent>, session: Option<&Session>) {
         self.agents += 1;
         self.cpu += process.map_or(0.0, cpu);
         self.rss = self.rss.saturating_add(process.and_then(|agent| agent.process.rss.ok()).unwrap_or(0));
@@ -157,7 +157,7 @@ impl Sessions {
 }
 
 impl RecentTask {
-    fn of(row: &Row<'_>) -> Option<Self> {
+    fn of(row: &SnapshotRow<'_>) -> Option<Self> {
         let session = row.session?;
         Some(Self {
             project: session.cwd.as_deref().map(wire::path).unwrap_or_default(),
@@ -175,7 +175,7 @@ pub(crate) fn subagents(session: &Session) -> usize {
 }
 
 /// The row's project, or nothing.
-pub(crate) fn name(row: &Row<'_>) -> String {
+pub(crate) fn name(row: &SnapshotRow<'_>) -> String {
     let of_session = row.session.and_then(|session| session.project.as_ref()).map(|project| project.raw().to_owned());
     let of_directory = || {
         let cwd = row.agent?.process.cwd.as_deref().ok()?;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use agtop_format::Content;
-use agtop_model::{Agent, Billing, Context, Liveness, ModelSpend, Row, Session, Spend};
+use agtop_model::{Agent, Billing, ContextWindow, Liveness, ModelSpend, Session, SnapshotRow, Spend};
 use serde::Serialize;
 
 use crate::View;
@@ -114,8 +114,8 @@ struct Fill {
     source: &'static str,
 }
 
-impl From<Context> for Fill {
-    fn from(context: Context) -> Self {
+impl From<ContextWindow> for Fill {
+    fn from(context: ContextWindow) -> Self {
         Self { used: context.used, limit: context.limit, percent: context.percent(), source: context.source.as_str() }
     }
 }
@@ -165,7 +165,7 @@ impl Metrics {
 }
 
 impl Entry {
-    pub(crate) fn new(session: &Session, row: &Row<'_>, view: &View) -> Self {
+    pub(crate) fn new(session: &Session, row: &SnapshotRow<'_>, view: &View) -> Self {
         let agent = row.agent;
         let text = |text: &Option<agtop_model::Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
         Self {

@@ -1,6 +1,6 @@
 use std::io::{Result, Write};
 
-use agtop_model::{Row, Snapshot};
+use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::select;
 use serde::Serialize;
 
@@ -52,7 +52,7 @@ impl Surface for Sessions {
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
         let rows = select::sessions(snapshot, &view.selection);
         let shown = select::top(&rows, &view.selection);
-        let entry = |row: &Row<'_>| row.session.map(|session| session::Entry::new(session, row, view));
+        let entry = |row: &SnapshotRow<'_>| row.session.map(|session| session::Entry::new(session, row, view));
         let document = Document {
             schema_version: wire::SCHEMA_VERSION,
             generated_at: wire::generated_at(snapshot.now),
@@ -91,7 +91,7 @@ impl<'a> From<agtop_model::Allowance<'a>> for Allowance<'a> {
 mod tests {
     use agtop_demo::sample as testing;
     use agtop_format::Content;
-    use agtop_model::Plan;
+    use agtop_model::BillingPlan;
     use serde_json::Value;
 
     use super::*;
@@ -191,9 +191,9 @@ mod tests {
             [testing::CLAUDE_SESSION, testing::CODEX_SESSION]
                 .map(|id| session(&document, id)["cost"]["included"] == true)
         };
-        assert_eq!(included(Plan::Retail), [false, false]);
-        assert_eq!(included(Plan::Max), [true, false]);
-        assert_eq!(included(Plan::Included), [true, true]);
+        assert_eq!(included(BillingPlan::Retail), [false, false]);
+        assert_eq!(included(BillingPlan::Max), [true, false]);
+        assert_eq!(included(BillingPlan::Included), [true, true]);
     }
 
     #[test]

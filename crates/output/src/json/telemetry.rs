@@ -1,4 +1,4 @@
-use agtop_model::{Agent, Basis, Decay, Session, Status};
+use agtop_model::{Agent, CostBasis, Decay, Session, Status};
 use serde::Serialize;
 
 use crate::json::wire;
@@ -76,7 +76,7 @@ impl Telemetry {
             context_window: session.context.ok().map(|context| context.limit),
             context_fill_percent: fill,
             cost_usd: wire::dollars(&session.spend),
-            cost_is_estimated: session.model.is_some() && session.spend.basis() != Basis::Embedded,
+            cost_is_estimated: session.model.is_some() && session.spend.basis() != CostBasis::Embedded,
             pending_tool: pending_tool(session).map(str::to_owned),
             decay_score: session.decay.map(|decay| decay.score()),
             decay_terms: session.decay.as_ref().map(DecayTerms::from),

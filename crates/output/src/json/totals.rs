@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use agtop_model::{DayModel, ModelSpend, Row, Session, Snapshot, Spend, Usage};
+use agtop_model::{DayModel, ModelSpend, Session, Snapshot, SnapshotRow, Spend, Usage};
 use serde::Serialize;
 
 use crate::json::wire::Used;
@@ -93,7 +93,7 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    pub(crate) fn of(rows: &[Row<'_>]) -> Self {
+    pub(crate) fn of(rows: &[SnapshotRow<'_>]) -> Self {
         let mut sum = Sum::default();
         rows.iter().filter_map(|row| row.session).for_each(|session| sum.add_session(session));
         Self { sessions: rows.len(), used: sum.into() }

@@ -1,4 +1,4 @@
-use agtop_model::{ClientId, Issue, Place};
+use agtop_model::{ClientId, Issue, SourcePosition};
 use serde::Serialize;
 
 use crate::json::wire;
@@ -25,9 +25,9 @@ enum Spot {
 impl<'a> From<(ClientId, &'a Issue)> for Trouble<'a> {
     fn from((client, issue): (ClientId, &'a Issue)) -> Self {
         let place = issue.place.map(|place| match place {
-            Place::Byte(at) => Spot::Byte(at),
-            Place::Entry(n) => Spot::Entry(n),
-            Place::Row { table, rowid } => Spot::Row { table, rowid },
+            SourcePosition::Byte(at) => Spot::Byte(at),
+            SourcePosition::Entry(n) => Spot::Entry(n),
+            SourcePosition::Row { table, rowid } => Spot::Row { table, rowid },
         });
         Self {
             client: client.as_str(),

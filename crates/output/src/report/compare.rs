@@ -3,7 +3,7 @@
 use std::io::{Result, Write};
 
 use agtop_format::units;
-use agtop_model::{Basis, PicoUsd, Spend, Timestamp, Untrusted, Usage};
+use agtop_model::{CostBasis, PicoUsd, Spend, Timestamp, Untrusted, Usage};
 use serde::Serialize;
 
 use crate::cell::{Cell, cost, write_parts};
@@ -39,7 +39,7 @@ pub struct Offer {
     /// Its price; `None` where no list has one.
     pub amount: Option<PicoUsd>,
     /// Where the price comes from.
-    pub basis: Basis,
+    pub basis: CostBasis,
     /// The entry of the list that was used.
     pub key: Option<Untrusted>,
     /// Whether the list has no rate for some use of the cache, and the price was made from other rates.
@@ -146,7 +146,7 @@ impl Comparison {
 /// `$4.21`, `~$4.21` where a rate had to be derived, `local`, `?`.
 fn price(offer: &Offer) -> String {
     match (offer.basis, offer.amount) {
-        (Basis::Local, _) => "local".to_owned(),
+        (CostBasis::Local, _) => "local".to_owned(),
         (_, Some(amount)) if offer.is_derived => format!("~{}", units::money(amount)),
         (_, Some(amount)) => units::money(amount),
         (_, None) => "?".to_owned(),

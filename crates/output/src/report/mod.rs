@@ -14,7 +14,7 @@ mod text;
 
 use std::io::{Result, Write};
 
-use agtop_model::Health;
+use agtop_model::SourceHealth;
 use agtop_report::Report;
 
 use crate::View;
@@ -42,7 +42,7 @@ pub struct Page<'a> {
     /// How many columns tables have.
     pub columns: Columns,
     /// How well the sources could be read.
-    pub health: &'a Health,
+    pub health: &'a SourceHealth,
 }
 
 /// How many columns a table has.

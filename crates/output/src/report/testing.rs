@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_demo::sample as testing;
-use agtop_model::Plan;
+use agtop_model::BillingPlan;
 use agtop_model::{
-    Basis, ClientId, Cost, Extent, PicoUsd, Session, Spend, Timestamp, ToolCount, Usage, UsageRow, UsageTable,
+    ClientId, Cost, CostBasis, PicoUsd, Session, Spend, Timestamp, ToolCount, Usage, UsageExtent, UsageRow, UsageTable,
 };
 use agtop_report::{Kind, Options, Report};
 
@@ -38,7 +38,7 @@ pub(super) fn session(client: ClientId, id: &str, cwd: Option<&str>) -> Session 
 /// Two hundred tokens a cent at API prices.
 pub(super) fn row(session: u32, time: Option<&str>, model: &str, tokens: u64) -> UsageRow {
     let amount = PicoUsd::new(50_000_000).times(tokens);
-    costing(session, time, model, (tokens, Cost { amount: Some(amount), basis: Basis::Api }))
+    costing(session, time, model, (tokens, Cost { amount: Some(amount), basis: CostBasis::Api }))
 }
 
 pub(super) fn costing(session: u32, time: Option<&str>, model: &str, (tokens, cost): (u64, Cost)) -> UsageRow {
@@ -52,7 +52,7 @@ pub(super) fn costing(session: u32, time: Option<&str>, model: &str, (tokens, co
     let mut spend = Spend::default();
     spend.add(cost, usage.total());
     let model = (!model.is_empty()).then(|| model.into());
-    UsageRow { session, at: time.map(at), model, usage, spend, turns: 1, extent: Extent::Response }
+    UsageRow { session, at: time.map(at), model, usage, spend, turns: 1, extent: UsageExtent::Response }
 }
 
 pub(super) fn table(sessions: Vec<Session>, rows: Vec<UsageRow>) -> UsageTable {
@@ -88,7 +88,7 @@ pub(super) fn rich() -> UsageTable {
 }
 
 pub(super) fn options(kind: Kind) -> Options {
-    Options { plan: Plan::Max, ..Options::new(kind, at(NOW)) }
+    Options { plan: BillingPlan::Max, ..Options::new(kind, at(NOW)) }
 }
 
 pub(super) fn page(view: &View) -> Page<'_> {
@@ -96,7 +96,7 @@ pub(super) fn page(view: &View) -> Page<'_> {
 }
 
 pub(super) fn written(report: &Report, id: &str, width: Option<usize>) -> String {
-    let view = View { width, plan: Plan::Max, ..view() };
+    let view = View { width, plan: BillingPlan::Max, ..view() };
     let mut out = Vec::new();
     format(id).unwrap().write(report, &page(&view), &mut out).unwrap();
     String::from_utf8(out).unwrap()

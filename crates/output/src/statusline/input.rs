@@ -1,4 +1,4 @@
-use agtop_model::{PicoUsd, RateLimit, Timestamp, Untrusted, Window};
+use agtop_model::{PicoUsd, RateLimit, RateLimitWindow, Timestamp, Untrusted};
 use serde_json::Value;
 
 /// What Claude Code tells its status line command (formats 18.3). Every part may be missing or of another type: it is
@@ -18,7 +18,7 @@ pub struct StatuslineInput {
     /// The size of the context window in tokens.
     pub context_size: Option<u64>,
     /// The account's allowances: subscribers only, after the first response.
-    pub limits: Vec<Window>,
+    pub limits: Vec<RateLimitWindow>,
 }
 
 /// Allowances by name, with their length in minutes.
@@ -77,11 +77,11 @@ fn used_of(root: &Value) -> Option<f64> {
     (used > 0).then(|| (used as f64 / size as f64 * 100.0).min(100.0))
 }
 
-fn window(root: &Value, name: &str, minutes: u32) -> Option<Window> {
+fn window(root: &Value, name: &str, minutes: u32) -> Option<RateLimitWindow> {
     let limit = root.get("rate_limits")?.get(name)?;
     let used_percent = limit.get("used_percentage")?.as_f64().filter(|percent| is_percent(*percent))?;
     let resets_at = limit.get("resets_at").and_then(moment);
-    Some(Window { minutes, used_percent, resets_at })
+    Some(RateLimitWindow { minutes, used_percent, resets_at })
 }
 
 /// A time in seconds, whole or not, or as RFC 3339 text.
@@ -96,7 +96,8 @@ fn moment(value: &Value) -> Option<Timestamp> {
 
 /// The account's allowances, as the ledger keeps them: what is told of a window after its reset is no reading.
 pub fn observed_limits(input: &StatuslineInput, now: Timestamp) -> Vec<RateLimit> {
-    let windows: Vec<Window> = input.limits.iter().copied().filter(|window| window.stands(now, now)).collect();
+    let windows: Vec<RateLimitWindow> =
+        input.limits.iter().copied().filter(|window| window.is_current(now, now)).collect();
     if windows.is_empty() { Vec::new() } else { vec![RateLimit { limit: "claude".into(), plan: None, windows }] }
 }
 
@@ -118,7 +119,7 @@ mod tests {
         let [limit] = &observed_limits(&input, Timestamp::EARLIEST)[..] else { panic!("one account") };
         assert_eq!(limit.windows[0].minutes, 300);
         assert_eq!(limit.windows[0].resets_at, Some(Timestamp::from_millis(1_795_273_200_000)));
-        assert_eq!(limit.windows[1], Window { minutes: 10_080, used_percent: 101.0, resets_at: None });
+        assert_eq!(limit.windows[1], RateLimitWindow { minutes: 10_080, used_percent: 101.0, resets_at: None });
     }
 
     #[test]
@@ -128,7 +129,7 @@ mod tests {
                 "rate_limits":{"five_hour":{"used_percentage":-1},"seven_day":{"used_percentage":5,"resets_at":-9e300}}}"#,
         )
         .unwrap();
-        let limits = vec![Window { minutes: 10_080, used_percent: 5.0, resets_at: None }];
+        let limits = vec![RateLimitWindow { minutes: 10_080, used_percent: 5.0, resets_at: None }];
         assert_eq!(input, StatuslineInput { model: Some("opus".into()), limits, ..StatuslineInput::default() });
     }
 

@@ -1,7 +1,7 @@
 use std::io::{Result, Write};
 
 use agtop_format::{money, text, units};
-use agtop_model::{ClientId, PicoUsd, Timestamp, UsageTable, Window};
+use agtop_model::{ClientId, PicoUsd, RateLimitWindow, Timestamp, UsageTable};
 use agtop_report::{Kind, Line, Options, Report};
 use jiff::tz::TimeZone;
 
@@ -111,7 +111,7 @@ fn lately(usage: &UsageTable, bench: &Bench, parts: &mut Vec<Cell>) {
 fn of_account(input: &StatuslineInput, bench: &Bench, parts: &mut Vec<Cell>) {
     let context = input.context_percent;
     parts.extend(context.map(|percent| Cell::new(format!("ctx {}", units::percent(percent)), mark(percent))));
-    let open = input.limits.iter().filter(|window| window.stands(bench.now, bench.now));
+    let open = input.limits.iter().filter(|window| window.is_current(bench.now, bench.now));
     parts.extend(open.map(|window| limit(window, bench)));
 }
 
@@ -125,7 +125,7 @@ fn mark(percent: f64) -> Tone {
 }
 
 /// `5h 24% until 14:00`: the time within a day, else the day.
-fn limit(window: &Window, bench: &Bench) -> Cell {
+fn limit(window: &RateLimitWindow, bench: &Bench) -> Cell {
     let name = match window.minutes {
         minutes if minutes % 1440 == 0 => format!("{}d", minutes / 1440),
         minutes => format!("{}h", minutes / 60),

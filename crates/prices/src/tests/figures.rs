@@ -1,6 +1,6 @@
 //! The vendors' list prices as of 2026-11-21.
 
-use agtop_model::{PicoUsd, Tier, Usage};
+use agtop_model::{PicoUsd, ServiceTier, Usage};
 
 use crate::{PriceBook, Rated};
 
@@ -13,7 +13,7 @@ fn usd(usd: f64) -> PicoUsd {
 
 /// The rate of a bucket in USD per million tokens, from the price of a thousand tokens, so that no threshold is
 /// exceeded.
-fn per_million(book: &PriceBook, model: &str, tier: Tier, usage: impl Fn(u64) -> Usage) -> PicoUsd {
+fn per_million(book: &PriceBook, model: &str, tier: ServiceTier, usage: impl Fn(u64) -> Usage) -> PicoUsd {
     let cost = book.rate(model).cost(&usage(1000), tier).amount;
     cost.unwrap_or_else(|| panic!("{model} has no price")).times(MILLION / 1000)
 }
@@ -24,7 +24,7 @@ type Figures = (f64, f64, Option<f64>, f64);
 fn assert_figures(models: &[&str], (input, output, write, read): Figures) {
     let book = PriceBook::bundled();
     for model in models {
-        let rate = |usage: fn(u64) -> Usage| per_million(&book, model, Tier::Standard, usage);
+        let rate = |usage: fn(u64) -> Usage| per_million(&book, model, ServiceTier::Standard, usage);
         assert_eq!(rate(|n| Usage { input: n, ..Usage::default() }), usd(input), "{model} input");
         assert_eq!(rate(|n| Usage { output: n, ..Usage::default() }), usd(output), "{model} output");
         assert_eq!(rate(|n| Usage { cache_read: n, ..Usage::default() }), usd(read), "{model} cache read");
@@ -128,7 +128,7 @@ fn no_price_of_the_list_is_zero_for_both_input_and_output() {
         if let Rated::Known(found) = book.rate(row.key) {
             let million = Usage { input: 1000, output: 1000, ..Usage::default() };
             assert!(
-                found.rates.total(&million, Tier::Standard.into(), million.prompt()) > PicoUsd::ZERO,
+                found.rates.total(&million, ServiceTier::Standard.into(), million.prompt()) > PicoUsd::ZERO,
                 "{}",
                 row.key
             );

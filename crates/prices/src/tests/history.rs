@@ -1,6 +1,6 @@
 //! Earlier model prices, with the real table.
 
-use agtop_model::{Cost, PicoUsd, Tier, Timestamp, Usage};
+use agtop_model::{Cost, PicoUsd, ServiceTier, Timestamp, Usage};
 use proptest::prelude::*;
 
 use crate::history::{self, PublishedList};
@@ -31,7 +31,7 @@ fn of_usage() -> PriceBook {
 }
 
 fn cost_at(book: &PriceBook, model: &str, moment: Timestamp) -> Option<PicoUsd> {
-    book.rate(model).at(moment).cost_of(&MILLION, Tier::Standard, agtop_model::Extent::Sum).amount
+    book.rate(model).at(moment).cost_of(&MILLION, ServiceTier::Standard, agtop_model::UsageExtent::Sum).amount
 }
 
 fn usd(dollars: f64) -> Option<PicoUsd> {
@@ -109,7 +109,9 @@ fn a_model_with_one_price_or_none_has_no_earlier_rates() {
         assert_eq!(found.earlier, [], "{model}");
         assert_eq!(cost_at(&book, model, moment), cost_at(&PriceBook::bundled(), model, moment));
     }
-    let cost = |model| of_usage().rate(model).at(moment).cost_of(&MILLION, Tier::Standard, agtop_model::Extent::Sum);
+    let cost = |model| {
+        of_usage().rate(model).at(moment).cost_of(&MILLION, ServiceTier::Standard, agtop_model::UsageExtent::Sum)
+    };
     assert_eq!((cost("ollama/qwen3"), cost("a-model-of-mine")), (Cost::LOCAL, Cost::UNKNOWN));
 }
 
@@ -228,7 +230,7 @@ proptest! {
     #[test]
     fn prices_by_usage_time_and_by_day_agree(
         model in prop::sample::select(&["o3", "claude-sonnet-4-6", "gpt-5.6", "gemini-2.5-pro", "grok-4.5", "gpt-5"][..]),
-        tier in prop::sample::select(&[Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast][..]),
+        tier in prop::sample::select(&[ServiceTier::Standard, ServiceTier::Priority, ServiceTier::Flex, ServiceTier::Batch, ServiceTier::Fast][..]),
         days in 0..800_u32,
         millis in 0..86_400_000_i64,
         (input, cache_read, output) in (0..400_000_u64, 0..400_000_u64, 0..100_000_u64),
@@ -237,7 +239,7 @@ proptest! {
         let moment = Timestamp::from_millis(day.start().as_millis() + millis);
         let usage = Usage { input, cache_read, output, ..Usage::default() };
         let (periods, fixed) = (of_usage(), PriceBook::bundled().with_as_of(AsOf::Day(day)));
-        let extent = agtop_model::Extent::Response;
+        let extent = agtop_model::UsageExtent::Response;
         let (rated, fixed) = (periods.rate(model), fixed.rate(model));
         let quote = rated.at(moment).quote_of(&usage, tier, extent);
         prop_assert_eq!(&quote, &fixed.now().quote_of(&usage, tier, extent));

@@ -1,4 +1,4 @@
-use agtop_model::{Cost, Tier, Usage};
+use agtop_model::{Cost, ServiceTier, Usage};
 
 use crate::{MatchKind, PriceBook, PriceSource, Rated};
 
@@ -158,7 +158,11 @@ fn an_unlisted_model_is_unknown_and_never_has_another_models_price() {
     for model in UNKNOWN {
         let rated = book.rate(model);
         assert_eq!(rated, Rated::Unknown, "{model}");
-        assert_eq!(rated.cost(&Usage { input: 1, ..Usage::default() }, Tier::Standard), Cost::UNKNOWN, "{model}");
+        assert_eq!(
+            rated.cost(&Usage { input: 1, ..Usage::default() }, ServiceTier::Standard),
+            Cost::UNKNOWN,
+            "{model}"
+        );
     }
 }
 
@@ -168,8 +172,8 @@ fn a_local_model_is_free_and_marked_local() {
     for model in LOCAL {
         let rated = book.rate(model);
         assert_eq!(rated, Rated::Local, "{model}");
-        assert_eq!(rated.cost(&Usage { input: 1, ..Usage::default() }, Tier::Standard), Cost::LOCAL);
-        assert_eq!(rated.quote(&Usage::default(), Tier::Standard), None);
+        assert_eq!(rated.cost(&Usage { input: 1, ..Usage::default() }, ServiceTier::Standard), Cost::LOCAL);
+        assert_eq!(rated.quote(&Usage::default(), ServiceTier::Standard), None);
     }
 }
 

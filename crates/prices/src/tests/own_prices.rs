@@ -1,4 +1,4 @@
-use agtop_model::{Basis, PicoUsd, Tier, Usage};
+use agtop_model::{CostBasis, PicoUsd, ServiceTier, Usage};
 
 use crate::{FetchedError, MatchKind, OverrideError, PriceBook, PriceSource, Rated};
 
@@ -34,7 +34,7 @@ fn own(toml: &str) -> Result<PriceBook, OverrideError> {
 }
 
 fn one_input(book: &PriceBook, model: &str) -> Option<PicoUsd> {
-    book.rate(model).cost(&Usage { input: 1, ..Usage::default() }, Tier::Standard).amount
+    book.rate(model).cost(&Usage { input: 1, ..Usage::default() }, ServiceTier::Standard).amount
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn rates_the_user_leaves_out_are_multiples_of_input() {
     let book = own(USER_PRICES).unwrap();
     let usage = Usage { input: 1, cache_read: 1, cache_write_5m: 1, cache_write_1h: 1, output: 1, ..Usage::default() };
     let rates = |model: &str| -> Vec<i64> {
-        let quote = book.rate(model).quote(&usage, Tier::Standard).unwrap();
+        let quote = book.rate(model).quote(&usage, ServiceTier::Standard).unwrap();
         quote.lines.iter().map(|line| line.rate.as_pico()).collect()
     };
     assert_eq!(rates("claude-opus-4-8"), [1_000_000, 10_000, 1_250_000, 7_000_000, 2_500_000]);
@@ -67,9 +67,11 @@ fn a_window_the_user_leaves_out_comes_from_the_list() {
 
 #[test]
 fn the_user_may_price_a_local_model() {
-    let cost =
-        own(USER_PRICES).unwrap().rate("ollama/big").cost(&Usage { input: 1, ..Usage::default() }, Tier::Standard);
-    assert_eq!((cost.amount, cost.basis), (Some(PicoUsd::new(100_000)), Basis::Api));
+    let cost = own(USER_PRICES)
+        .unwrap()
+        .rate("ollama/big")
+        .cost(&Usage { input: 1, ..Usage::default() }, ServiceTier::Standard);
+    assert_eq!((cost.amount, cost.basis), (Some(PicoUsd::new(100_000)), CostBasis::Api));
 }
 
 #[test]

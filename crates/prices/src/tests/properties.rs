@@ -1,4 +1,4 @@
-use agtop_model::{PicoUsd, Tier, Usage};
+use agtop_model::{PicoUsd, ServiceTier, Usage};
 use proptest::prelude::*;
 
 use crate::{PriceBook, litellm};
@@ -6,7 +6,8 @@ use crate::{PriceBook, litellm};
 const MODELS: [&str; 6] =
     ["claude-opus-4-8", "gpt-5.6", "gemini-2.5-pro", "grok-4.20", "qwen-turbo", "claude-3-sonnet"];
 
-const TIERS: [Tier; 5] = [Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast];
+const TIERS: [ServiceTier; 5] =
+    [ServiceTier::Standard, ServiceTier::Priority, ServiceTier::Flex, ServiceTier::Batch, ServiceTier::Fast];
 
 /// Requests whose prompts stay below every threshold, even if two of them are added.
 fn usage() -> impl Strategy<Value = Usage> {
@@ -24,7 +25,7 @@ fn usage() -> impl Strategy<Value = Usage> {
     )
 }
 
-fn cost(model: &str, usage: Usage, tier: Tier) -> PicoUsd {
+fn cost(model: &str, usage: Usage, tier: ServiceTier) -> PicoUsd {
     PriceBook::bundled().rate(model).cost(&usage, tier).amount.unwrap_or_else(|| panic!("{model} has no price"))
 }
 
@@ -86,7 +87,7 @@ proptest! {
     #[test]
     fn no_model_name_panics(model in "(?s).{0,80}") {
         let book = PriceBook::bundled();
-        let _ = book.rate(&model).cost(&Usage { input: u64::MAX, output: u64::MAX, ..Usage::default() }, Tier::Fast);
+        let _ = book.rate(&model).cost(&Usage { input: u64::MAX, output: u64::MAX, ..Usage::default() }, ServiceTier::Fast);
         let _ = book.context_limit(&model);
     }
 
@@ -112,7 +113,7 @@ proptest! {
              \"max_input_tokens\": {window}, \"provider_specific_entry\": {{\"fast\": {number:e}, \"us\": {number:e}}}}}}}"
         );
         if let Ok(book) = PriceBook::bundled().with_fetched(&json, "2026-12-01") {
-            let cost = book.rate("m").cost(&Usage { input: u64::MAX, ..Usage::default() }, Tier::Fast);
+            let cost = book.rate("m").cost(&Usage { input: u64::MAX, ..Usage::default() }, ServiceTier::Fast);
             prop_assert!(cost.amount.is_none_or(|amount| amount >= PicoUsd::ZERO));
         }
     }

@@ -10,7 +10,7 @@ mod row;
 mod substring;
 mod value;
 
-use agtop_model::{Field, Kind, Row, Value};
+use agtop_model::{Field, FieldKind, FieldValue, SnapshotRow};
 use thiserror::Error;
 
 pub use substring::Substring;
@@ -46,10 +46,10 @@ pub trait Word: Copy + 'static {
     fn id(self) -> &'static str;
 
     /// What kind of values it has.
-    fn kind(self) -> Kind;
+    fn kind(self) -> FieldKind;
 
     /// Its value.
-    fn value<'a>(self, of: &Self::Of<'a>) -> Value<'a>;
+    fn value<'a>(self, of: &Self::Of<'a>) -> FieldValue<'a>;
 
     /// Whether the thing holds the text somewhere.
     fn holds(text: &Substring, of: &Self::Of<'_>) -> bool;
@@ -169,7 +169,7 @@ impl Filter {
     }
 
     /// Whether the row passes. What a row does not have compares with nothing.
-    pub fn matches(&self, row: &Row<'_>) -> bool {
+    pub fn matches(&self, row: &SnapshotRow<'_>) -> bool {
         self.query.matches(row)
     }
 }
@@ -214,7 +214,7 @@ impl<W: Word> Node<W> {
             Self::Holds(text) => W::holds(text, of),
             Self::Text(word, how, text) => match word.value(of) {
                 // By its own name, or by the name of a group of statuses.
-                Value::Status(status) => value::status_names(status).iter().any(|name| is_match(*how, name, text)),
+                FieldValue::Status(status) => value::status_names(status).iter().any(|name| is_match(*how, name, text)),
                 value => value::text(value).is_some_and(|value| is_match(*how, &value.to_lowercase(), text)),
             },
             Self::Number(word, comparison, number) => {
@@ -251,7 +251,7 @@ mod tests {
 
     fn chosen_of(text: &str, snapshot: &Snapshot) -> Vec<u32> {
         let filter = Filter::parse(text).unwrap().unwrap();
-        let rows = snapshot.agents.iter().map(|agent| Row::of_agent(snapshot.now, agent));
+        let rows = snapshot.agents.iter().map(|agent| SnapshotRow::of_agent(snapshot.now, agent));
         rows.filter(|row| filter.matches(row)).map(|row| row.agent.unwrap().process.id.pid).collect()
     }
 

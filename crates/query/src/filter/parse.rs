@@ -1,4 +1,4 @@
-use agtop_model::Kind;
+use agtop_model::FieldKind;
 
 use crate::filter::{Comparison, FilterError, Match, Node, NotAField, Origin, Substring, Word, is_match, value};
 
@@ -231,7 +231,7 @@ fn term<W: Word>(text: &str, origin: Origin) -> Result<Node<W>, FilterError> {
         None if name.is_empty() || name.contains(['/', '-', '.']) => bare(text),
         None => Err(FilterError::UnknownField(name.to_owned())),
         Some(_) if written.is_empty() => Err(FilterError::Unfinished(text.to_owned())),
-        Some(word) if word.kind() == Kind::Text => textual(word, operator, Term { name, written }),
+        Some(word) if word.kind() == FieldKind::Text => textual(word, operator, Term { name, written }),
         Some(word) => numeric(word, operator, written, origin),
     }
 }

@@ -1,4 +1,4 @@
-use agtop_model::{Field, Kind, Row, Value, field};
+use agtop_model::{Field, FieldKind, FieldValue, SnapshotRow, field};
 
 use crate::filter::Word;
 use crate::filter::substring::Substring;
@@ -19,7 +19,7 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// What can be asked of a row: its fields.
 impl Word for &'static Field {
-    type Of<'a> = Row<'a>;
+    type Of<'a> = SnapshotRow<'a>;
     const IS_SEARCHED: bool = true;
 
     fn named(name: &str) -> Option<Self> {
@@ -30,15 +30,15 @@ impl Word for &'static Field {
         self.id
     }
 
-    fn kind(self) -> Kind {
+    fn kind(self) -> FieldKind {
         self.kind
     }
 
-    fn value<'a>(self, of: &Self::Of<'a>) -> Value<'a> {
+    fn value<'a>(self, of: &Self::Of<'a>) -> FieldValue<'a> {
         (self.get)(of)
     }
 
-    fn holds(text: &Substring, of: &Row<'_>) -> bool {
+    fn holds(text: &Substring, of: &SnapshotRow<'_>) -> bool {
         text.matches(of)
     }
 }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use agtop_model::{Agent, Row, Session, Untrusted};
+use agtop_model::{Agent, Session, SnapshotRow, Untrusted};
 
 /// A text that a row must hold somewhere, in any case of letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ impl Substring {
 
     /// Whether the row does: an agent in its label, command line, directory, project or pid; a session in its client,
     /// id, name, directory, project, model or branch.
-    pub(super) fn matches(&self, row: &Row<'_>) -> bool {
+    pub(super) fn matches(&self, row: &SnapshotRow<'_>) -> bool {
         row.agent.is_some_and(|agent| self.matches_agent(agent))
             || row.session.is_some_and(|session| self.matches_session(session))
     }

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use agtop_model::{Kind, Status, Value};
+use agtop_model::{FieldKind, FieldValue, Status};
 
 use crate::filter::FilterError;
 
@@ -29,29 +29,29 @@ pub(super) fn status_words() -> Vec<&'static str> {
 }
 
 /// The value as text to look in; `None` for what is missing.
-pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
+pub(super) fn text(value: FieldValue<'_>) -> Option<Cow<'_, str>> {
     match value {
-        Value::Text(text) => Some(text),
-        Value::Untrusted(text) => Some(Cow::Owned(text.raw().to_owned())),
-        Value::Count(n) => Some(Cow::Owned(n.to_string())),
+        FieldValue::Text(text) => Some(text),
+        FieldValue::Untrusted(text) => Some(Cow::Owned(text.raw().to_owned())),
+        FieldValue::Count(n) => Some(Cow::Owned(n.to_string())),
         _ => None,
     }
 }
 
 /// The value as a number, in the unit in which [`parsed`] brings what users write.
-pub fn number(value: &Value<'_>) -> Option<f64> {
+pub fn number(value: &FieldValue<'_>) -> Option<f64> {
     match value {
-        Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => Some(*n as f64),
-        Value::Percent(percent) => Some(*percent),
-        Value::Money(amount) | Value::MoneyAtLeast(amount) => Some(amount.as_usd()),
-        Value::Span(span) => Some(span.as_secs_f64()),
-        Value::Time(at) => Some(at.as_millis() as f64),
-        Value::Text(_) | Value::Untrusted(_) | Value::Status(_) | Value::Gap(_) => None,
+        FieldValue::Count(n) | FieldValue::Tokens(n) | FieldValue::Bytes(n) => Some(*n as f64),
+        FieldValue::Percent(percent) => Some(*percent),
+        FieldValue::Money(amount) | FieldValue::MoneyAtLeast(amount) => Some(amount.as_usd()),
+        FieldValue::Span(span) => Some(span.as_secs_f64()),
+        FieldValue::Time(at) => Some(at.as_millis() as f64),
+        FieldValue::Text(_) | FieldValue::Untrusted(_) | FieldValue::Status(_) | FieldValue::Gap(_) => None,
     }
 }
 
 /// Units that may follow a number, by the kind of the field, and what they stand for.
-fn units(kind: Kind) -> (&'static str, &'static [(&'static str, f64)]) {
+fn units(kind: FieldKind) -> (&'static str, &'static [(&'static str, f64)]) {
     const COUNTS: &[(&str, f64)] = &[("k", 1e3), ("m", 1e6), ("b", 1e9)];
     const BYTES: &[(&str, f64)] = &[
         ("b", 1.0),
@@ -64,22 +64,22 @@ fn units(kind: Kind) -> (&'static str, &'static [(&'static str, f64)]) {
     ];
     const SPANS: &[(&str, f64)] = &[("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0), ("w", 604_800.0)];
     match kind {
-        Kind::Text => ("text", &[]),
-        Kind::Count => ("count", COUNTS),
-        Kind::Tokens => ("number of tokens", COUNTS),
-        Kind::Bytes => ("size", BYTES),
-        Kind::Percent => ("percentage", &[("%", 1.0)]),
-        Kind::Money => ("dollar amount", &[("k", 1e3)]),
-        Kind::Span => ("duration", SPANS),
-        Kind::Time => ("moment in milliseconds", &[]),
+        FieldKind::Text => ("text", &[]),
+        FieldKind::Count => ("count", COUNTS),
+        FieldKind::Tokens => ("number of tokens", COUNTS),
+        FieldKind::Bytes => ("size", BYTES),
+        FieldKind::Percent => ("percentage", &[("%", 1.0)]),
+        FieldKind::Money => ("dollar amount", &[("k", 1e3)]),
+        FieldKind::Span => ("duration", SPANS),
+        FieldKind::Time => ("moment in milliseconds", &[]),
     }
 }
 
 /// A number as users write it: `50`, `50%`, `1.5M`, `$2`, `5m`.
-pub fn parsed(text: &str, kind: Kind) -> Result<f64, FilterError> {
+pub fn parsed(text: &str, kind: FieldKind) -> Result<f64, FilterError> {
     let (name, units) = units(kind);
     let lower = text.to_lowercase();
-    let bare = if kind == Kind::Money { lower.trim_start_matches('$') } else { &lower };
+    let bare = if kind == FieldKind::Money { lower.trim_start_matches('$') } else { &lower };
     let digits = bare.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
     let unit = bare.strip_prefix(digits).unwrap_or_default();
     let factor =
@@ -98,12 +98,12 @@ mod tests {
     #[test]
     fn numbers_have_the_units_of_their_field() {
         let cases = [
-            ("50%", Kind::Percent, 50.0),
-            ("1.5M", Kind::Tokens, 1_500_000.0),
-            ("2G", Kind::Bytes, 2_147_483_648.0),
-            ("$4.21", Kind::Money, 4.21),
-            ("5m", Kind::Span, 300.0),
-            ("-3", Kind::Count, -3.0),
+            ("50%", FieldKind::Percent, 50.0),
+            ("1.5M", FieldKind::Tokens, 1_500_000.0),
+            ("2G", FieldKind::Bytes, 2_147_483_648.0),
+            ("$4.21", FieldKind::Money, 4.21),
+            ("5m", FieldKind::Span, 300.0),
+            ("-3", FieldKind::Count, -3.0),
         ];
         for (text, kind, number) in cases {
             assert!((parsed(text, kind).unwrap() - number).abs() < 1e-9, "{text}");
@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn what_is_no_such_number_is_refused() {
-        for (text, kind) in [("", Kind::Count), ("5m", Kind::Percent), ("abc", Kind::Money), ("inf", Kind::Count)] {
+        for (text, kind) in
+            [("", FieldKind::Count), ("5m", FieldKind::Percent), ("abc", FieldKind::Money), ("inf", FieldKind::Count)]
+        {
             assert!(matches!(parsed(text, kind), Err(FilterError::BadValue { .. })), "{text}");
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
-use agtop_model::{Agent, Liveness, Process, Row, Session, SessionKey, Snapshot, Spend, Status};
+use agtop_model::{Agent, Liveness, Process, Session, SessionKey, Snapshot, SnapshotRow, Spend, Status};
 use agtop_query::{Filter, needs_its_person};
 
 use super::list::{Fold, Group, Item, Talk};
@@ -38,7 +38,7 @@ impl Focus {
         }
     }
 
-    fn lets(self, row: &Row<'_>) -> bool {
+    fn lets(self, row: &SnapshotRow<'_>) -> bool {
         match self {
             Self::All => true,
             Self::NeedsMe => needs_its_person(row.status()),
@@ -70,7 +70,7 @@ pub(crate) struct Choice<'a> {
 }
 
 impl Choice<'_> {
-    fn lets(&self, row: &Row<'_>) -> bool {
+    fn lets(&self, row: &SnapshotRow<'_>) -> bool {
         self.focus.lets(row)
             && self.pid.is_none_or(|pid| row.agent.is_some_and(|agent| agent.process.id.pid == pid))
             && self.query.is_none_or(|query| query.matches(row))
@@ -79,7 +79,7 @@ impl Choice<'_> {
 
 /// The lines of the agents view.
 pub(crate) fn agents(snapshot: &Snapshot, choice: &Choice<'_>) -> Vec<Item> {
-    let row = |at: &usize| Row {
+    let row = |at: &usize| SnapshotRow {
         now: snapshot.now,
         agent: snapshot.agents.get(*at),
         session: snapshot.agents.get(*at).and_then(|agent| agent.session.as_deref()),
@@ -164,8 +164,8 @@ impl<'a> AtWork<'a> {
     }
 }
 
-fn session_row<'a>(snapshot: &'a Snapshot, session: &'a Session, agent: Option<usize>) -> Row<'a> {
-    Row { now: snapshot.now, agent: agent.and_then(|at| snapshot.agents.get(at)), session: Some(session) }
+fn session_row<'a>(snapshot: &'a Snapshot, session: &'a Session, agent: Option<usize>) -> SnapshotRow<'a> {
+    SnapshotRow { now: snapshot.now, agent: agent.and_then(|at| snapshot.agents.get(at)), session: Some(session) }
 }
 
 fn agent_item(at: usize, depth: u8) -> Item {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use agtop_model::{ProcId, Process, Row, Session, SessionKey, Snapshot, Spend, Status};
+use agtop_model::{ProcId, Process, Session, SessionKey, Snapshot, SnapshotRow, Spend, Status};
 
 /// A line of a list.
 #[derive(Clone, Debug)]
@@ -108,9 +108,9 @@ impl Item {
     }
 
     /// What columns are read from; `None` for groups and helpers.
-    pub(crate) fn row<'a>(&'a self, snapshot: &'a Snapshot) -> Option<Row<'a>> {
+    pub(crate) fn row<'a>(&'a self, snapshot: &'a Snapshot) -> Option<SnapshotRow<'a>> {
         match self {
-            Self::Row { agent, .. } => Some(Row {
+            Self::Row { agent, .. } => Some(SnapshotRow {
                 now: snapshot.now,
                 agent: agent.and_then(|at| snapshot.agents.get(at)),
                 session: self.session(snapshot).map(Arc::as_ref),

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_alerts::{Action, Alert, AlertUpdate};
-use agtop_model::{Agent, Row, Session, Snapshot, Timestamp};
+use agtop_model::{Agent, Session, Snapshot, SnapshotRow, Timestamp};
 use agtop_output::alert::{Terminal, notification};
 use agtop_query::{Filter, FilterError};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
@@ -419,7 +419,7 @@ impl App {
     }
 
     /// What the chosen line is about.
-    pub(crate) fn chosen(&self) -> Option<Row<'_>> {
+    pub(crate) fn chosen(&self) -> Option<SnapshotRow<'_>> {
         let snapshot = self.snapshot.as_deref()?;
         self.list()?.chosen()?.row(snapshot)
     }

@@ -1,6 +1,6 @@
 use std::cmp::{Ordering, Reverse};
 
-use agtop_model::{Agent, Field, Row, Status, Value};
+use agtop_model::{Agent, Field, FieldValue, SnapshotRow, Status};
 use agtop_query::SortKey;
 
 /// By what rows are sorted, and which way.
@@ -52,12 +52,12 @@ impl Sort {
 
     /// Brings rows into order. Rows that are alike in what is sorted by stay in the order of their start, so that no
     /// row moves without a reason; what is missing is always last.
-    pub(crate) fn sort<'a, T>(self, things: &mut [T], row: impl Fn(&T) -> Row<'a>) {
+    pub(crate) fn sort<'a, T>(self, things: &mut [T], row: impl Fn(&T) -> SnapshotRow<'a>) {
         things.sort_by_cached_key(|thing| self.rank(&row(thing)));
     }
 
     /// A row's place in the order.
-    pub(crate) fn rank(self, row: &Row<'_>) -> Rank {
+    pub(crate) fn rank(self, row: &SnapshotRow<'_>) -> Rank {
         let place = match self.key {
             SortKey::Smart => Place::Number(Total(f64::from(urgency(row.status())))),
             SortKey::Field(field) => place(field, row),
@@ -72,7 +72,7 @@ pub(crate) type Rank = (Place, Start);
 /// When it began, newest first. Those that began together stay in the snapshot's order.
 pub(crate) type Start = (Reverse<i64>, u32);
 
-fn start(row: &Row<'_>) -> Start {
+fn start(row: &SnapshotRow<'_>) -> Start {
     let of_session = || row.session.and_then(|session| session.last_active.or(session.started));
     match row.agent {
         Some(agent) => {
@@ -149,18 +149,18 @@ impl PartialEq for Total {
 
 impl Eq for Total {}
 
-fn place(field: &Field, row: &Row<'_>) -> Place {
+fn place(field: &Field, row: &SnapshotRow<'_>) -> Place {
     let number = match (field.get)(row) {
         _ if field.id == "cpu" => row.agent.and_then(smooth_cpu),
-        Value::Text(text) => return Place::Text(text.to_lowercase()),
-        Value::Untrusted(text) => return Place::Text(text.raw().to_lowercase()),
-        Value::Status(status) => Some(f64::from(status as u8)),
-        Value::Count(n) | Value::Tokens(n) | Value::Bytes(n) => Some(n as f64),
-        Value::Percent(percent) => Some(percent).filter(|percent| !percent.is_nan()),
-        Value::Money(amount) | Value::MoneyAtLeast(amount) => Some(amount.as_usd()),
-        Value::Span(span) => Some(span.as_secs_f64()),
-        Value::Time(at) => Some(at.as_millis() as f64),
-        Value::Gap(_) => None,
+        FieldValue::Text(text) => return Place::Text(text.to_lowercase()),
+        FieldValue::Untrusted(text) => return Place::Text(text.raw().to_lowercase()),
+        FieldValue::Status(status) => Some(f64::from(status as u8)),
+        FieldValue::Count(n) | FieldValue::Tokens(n) | FieldValue::Bytes(n) => Some(n as f64),
+        FieldValue::Percent(percent) => Some(percent).filter(|percent| !percent.is_nan()),
+        FieldValue::Money(amount) | FieldValue::MoneyAtLeast(amount) => Some(amount.as_usd()),
+        FieldValue::Span(span) => Some(span.as_secs_f64()),
+        FieldValue::Time(at) => Some(at.as_millis() as f64),
+        FieldValue::Gap(_) => None,
     };
     let sign = if SMALLEST_FIRST.contains(&field.id) { 1.0 } else { -1.0 };
     number.map_or(Place::Missing, |number| Place::Number(Total(sign * number)))
@@ -174,7 +174,7 @@ mod tests {
 
     fn pids(sort: Sort, snapshot: &agtop_model::Snapshot) -> Vec<u32> {
         let mut agents: Vec<&Agent> = snapshot.agents.iter().collect();
-        sort.sort(&mut agents, |agent| Row::of_agent(snapshot.now, agent));
+        sort.sort(&mut agents, |agent| SnapshotRow::of_agent(snapshot.now, agent));
         agents.iter().map(|agent| agent.process.id.pid).collect()
     }
 

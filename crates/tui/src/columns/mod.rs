@@ -6,7 +6,7 @@ mod place;
 use std::borrow::Cow;
 
 use agtop_format::Content;
-use agtop_model::{FIELDS, Field, Kind, Row, field};
+use agtop_model::{FIELDS, Field, FieldKind, SnapshotRow, field};
 use jiff::tz::TimeZone;
 use ratatui::text::Line;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ struct Special {
     rank: u8,
     side: Side,
     /// `None` draws the field of that id.
-    cell: Option<fn(&Pen<'_>, &Row<'_>, u16) -> Line<'static>>,
+    cell: Option<fn(&Pen<'_>, &SnapshotRow<'_>, u16) -> Line<'static>>,
 }
 
 const fn special(id: &'static str, title: &'static str, width: (u16, u16), rank: u8) -> Special {
@@ -215,7 +215,7 @@ pub(crate) struct Column {
 
 #[derive(Clone, Copy)]
 enum Draw {
-    Special(fn(&Pen<'_>, &Row<'_>, u16) -> Line<'static>),
+    Special(fn(&Pen<'_>, &SnapshotRow<'_>, u16) -> Line<'static>),
     Field(&'static Field),
 }
 
@@ -238,12 +238,12 @@ impl Column {
             width: usual_width(field),
             spare: usual_width(field).1,
             rank: 20,
-            side: if field.kind == Kind::Text { Side::Left } else { Side::Right },
+            side: if field.kind == FieldKind::Text { Side::Left } else { Side::Right },
             draw: Draw::Field(field),
         })
     }
 
-    pub(crate) fn cell(&self, pen: &Pen<'_>, row: &Row<'_>, width: u16) -> Line<'static> {
+    pub(crate) fn cell(&self, pen: &Pen<'_>, row: &SnapshotRow<'_>, width: u16) -> Line<'static> {
         match self.draw {
             Draw::Special(draw) => draw(pen, row, width),
             Draw::Field(field) => cells::field(pen, field, row, width),
@@ -255,12 +255,12 @@ impl Column {
 fn usual_width(field: &Field) -> (u16, u16) {
     let title = u16::try_from(field.title.len()).unwrap_or(8);
     let (least, most) = match field.kind {
-        Kind::Text => (8, 20),
-        Kind::Count | Kind::Percent => (5, 5),
-        Kind::Tokens | Kind::Bytes => (6, 6),
-        Kind::Money => (8, 8),
-        Kind::Span => (7, 7),
-        Kind::Time => (16, 16),
+        FieldKind::Text => (8, 20),
+        FieldKind::Count | FieldKind::Percent => (5, 5),
+        FieldKind::Tokens | FieldKind::Bytes => (6, 6),
+        FieldKind::Money => (8, 8),
+        FieldKind::Span => (7, 7),
+        FieldKind::Time => (16, 16),
     };
     (least.max(title), most.max(title))
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use agtop_format::{money as spent, units};
-use agtop_model::{Agent, ClientId, Liveness, Snapshot, Status, Window};
+use agtop_model::{Agent, ClientId, Liveness, RateLimitWindow, Snapshot, Status};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -176,7 +176,7 @@ fn what(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
 fn money(app: &App, snapshot: &Snapshot) -> Piece {
     let look = &app.look;
     let today = spent_today(snapshot, &today(snapshot, &app.options.zone));
-    let hour = snapshot.paces.five_minutes().spend_per_hour().unwrap_or_default();
+    let hour = snapshot.rates.five_minutes().spend_per_hour().unwrap_or_default();
     let spans = vec![
         look.span(spent::parts(&today), Ink::Strong),
         look.span(" today  ", Ink::Dim),
@@ -191,7 +191,7 @@ pub(crate) fn today(snapshot: &Snapshot, zone: &TimeZone) -> String {
 
 fn tokens(look: &Look, snapshot: &Snapshot) -> Piece {
     let series: Vec<f64> = snapshot.history.points().map(|point| point.fresh_tokens_per_minute).collect();
-    let rate = snapshot.paces.five_minutes().fresh_tokens_per_minute().unwrap_or(0.0);
+    let rate = snapshot.rates.five_minutes().fresh_tokens_per_minute().unwrap_or(0.0);
     let spans = vec![
         look.span(format!("{:>4}", units::count(widgets::whole(rate))), Ink::Text),
         look.span(" tok/min ", Ink::Dim),
@@ -219,7 +219,7 @@ fn allowances(app: &App, snapshot: &Snapshot) -> Vec<Piece> {
     let open = snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));
     let mut open: Vec<_> = open.collect();
     open.sort_by(|(_, one), (_, other)| other.used_percent.total_cmp(&one.used_percent));
-    let piece = |(at, (client, window)): (usize, (ClientId, &Window))| {
+    let piece = |(at, (client, window)): (usize, (ClientId, &RateLimitWindow))| {
         let percent = window.used_percent;
         let ink = Ink::rising(percent, 70.0, app.options.thresholds.quota);
         let mut spans = vec![look.span(format!("{client} {} ", units::window(window.minutes)), Ink::Dim)];

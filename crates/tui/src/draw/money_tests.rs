@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use agtop_demo::{self as demo, Demo};
 use agtop_model::{
-    Agent, Basis, Cost, ModelSpend, Pace, Paces, PicoUsd, Plan, RateLimit, Session, Snapshot, Spend, Totals, Window,
+    ActivityRates, ActivityWindow, Agent, BillingPlan, Cost, CostBasis, ModelSpend, PicoUsd, RateLimit,
+    RateLimitWindow, Session, Snapshot, Spend, Totals,
 };
 
 use crate::testing::{app_at, press, text_of};
@@ -19,7 +20,7 @@ fn usual() -> Options {
 /// A dollar, of models with a price and of one without.
 fn partly_known() -> Spend {
     let mut spend = Spend::default();
-    spend.add(Cost { amount: PicoUsd::from_usd(1.0), basis: Basis::Api }, 10);
+    spend.add(Cost { amount: PicoUsd::from_usd(1.0), basis: CostBasis::Api }, 10);
     spend.add(Cost::UNKNOWN, 7_000);
     spend
 }
@@ -81,10 +82,10 @@ fn a_session_of_two_agents_counts_once_on_the_screen() {
 fn every_sum_on_the_screen_says_what_it_leaves_out() {
     let mut snapshot = spending(&[partly_known()]);
     let minute = std::time::Duration::from_mins(1);
-    let pace = Pace { requests: 2, spend: partly_known(), ..Pace::nothing_over(minute) };
-    let agents = snapshot.agents.iter().map(|agent| Agent { paces: [pace; 3], ..agent.clone() });
+    let pace = ActivityWindow { requests: 2, spend: partly_known(), ..ActivityWindow::empty(minute) };
+    let agents = snapshot.agents.iter().map(|agent| Agent { rates: [pace; 3], ..agent.clone() });
     snapshot.agents = agents.collect();
-    snapshot.paces = Arc::new(Paces { rolling: [pace; 3], since_start: pace, ..(*snapshot.paces).clone() });
+    snapshot.rates = Arc::new(ActivityRates { rolling: [pace; 3], since_start: pace, ..(*snapshot.rates).clone() });
     let mut by_day = snapshot.totals.by_day.clone();
     for day in &mut by_day {
         day.spend.spend = partly_known();
@@ -140,8 +141,8 @@ fn moments_on_the_screen_are_in_the_zone_of_the_clock() {
 fn a_window_whose_reset_has_passed_is_nowhere_on_the_screen() {
     let mut snapshot = demo::crowd(1, 1);
     let (client, read, limit) = snapshot.rate_limits[0].clone();
-    let five_hours = Window { minutes: 300, used_percent: 92.0, resets_at: Some(snapshot.now) };
-    let week = Window { minutes: 10_080, used_percent: 40.0, resets_at: Some(snapshot.now.plus(HOUR)) };
+    let five_hours = RateLimitWindow { minutes: 300, used_percent: 92.0, resets_at: Some(snapshot.now) };
+    let week = RateLimitWindow { minutes: 10_080, used_percent: 40.0, resets_at: Some(snapshot.now.plus(HOUR)) };
     let with = |windows| [(client, read, RateLimit { windows, ..limit.clone() })].into();
     snapshot.rate_limits = with(vec![five_hours, week]);
     for keys in ["", "5"] {
@@ -153,7 +154,7 @@ fn a_window_whose_reset_has_passed_is_nowhere_on_the_screen() {
 }
 
 /// The demo's agents, paid for so.
-fn paid_by(plan: Plan) -> Snapshot {
+fn paid_by(plan: BillingPlan) -> Snapshot {
     let zone = jiff::tz::TimeZone::UTC;
     Demo { start: demo::NOON, zone, agents: 14, sessions: 28, plan }.snapshot(std::time::Duration::from_secs(90))
 }
@@ -164,12 +165,12 @@ fn paid_by(plan: Plan) -> Snapshot {
 fn what_a_subscription_covers_is_marked_on_the_screen_and_alarms_nobody() {
     let screens = [("", "incl. today"), ("2", " incl."), ("3", " incl."), ("Enter", "covered by the subscription")];
     for (keys, mark) in screens {
-        let metered = shown(paid_by(Plan::Retail), keys);
+        let metered = shown(paid_by(BillingPlan::Retail), keys);
         assert!(metered.contains("burn $") && !metered.contains("incl."), "{keys}:\n{metered}");
-        let covered = shown(paid_by(Plan::Included), keys);
+        let covered = shown(paid_by(BillingPlan::Included), keys);
         assert!(covered.contains(mark) && !covered.contains("burn $"), "{keys}: no {mark} in\n{covered}");
     }
-    let rows = shown(paid_by(Plan::Max), "");
+    let rows = shown(paid_by(BillingPlan::Max), "");
     let has = |agent: &str, mark: &str| rows.lines().any(|row| row.contains(agent) && row.contains(mark));
     assert!(has(" claude ", " incl. ") && !has(" claude ", "   $") && has(" codex ", "   $"), "{rows}");
     assert!(rows.contains(" + $") && !rows.contains("burn $"), "{rows}");
@@ -178,11 +179,11 @@ fn what_a_subscription_covers_is_marked_on_the_screen_and_alarms_nobody() {
 /// The header said 403k tokens a minute, of which 32k were input and output and the rest a prompt read from a cache.
 #[test]
 fn the_rate_is_input_and_output_and_caches_have_rows_of_their_own() {
-    let snapshot = paid_by(Plan::Retail);
-    let minute = snapshot.paces.one_minute();
+    let snapshot = paid_by(BillingPlan::Retail);
+    let minute = snapshot.rates.one_minute();
     assert_eq!(minute.tokens_per_minute().map(f64::round), Some(402_780.0));
     let rates = shown(snapshot, "3");
-    let five = snapshot_rate(&paid_by(Plan::Retail));
+    let five = snapshot_rate(&paid_by(BillingPlan::Retail));
     assert!(rates.contains(&format!(" {five} tok/min")) && !rates.contains("403k"), "{rates}");
     for row in ["cache reads                   346k", "cache writes                   24k", "cut off (max_tokens) "] {
         assert!(rates.contains(row), "no {row} in\n{rates}");
@@ -190,15 +191,15 @@ fn the_rate_is_input_and_output_and_caches_have_rows_of_their_own() {
 }
 
 fn snapshot_rate(snapshot: &Snapshot) -> String {
-    let rate = snapshot.paces.five_minutes().fresh_tokens_per_minute().unwrap();
+    let rate = snapshot.rates.five_minutes().fresh_tokens_per_minute().unwrap();
     agtop_format::units::count(crate::widgets::whole(rate))
 }
 
 /// `$0.11 + $31.42 incl./h`, over five minutes, stood beside the tokens of one.
 #[test]
 fn rates_of_the_header_are_over_five_minutes_each_with_its_unit() {
-    let snapshot = paid_by(Plan::Max);
-    let hour = snapshot.paces.five_minutes().spend_per_hour().unwrap();
+    let snapshot = paid_by(BillingPlan::Max);
+    let hour = snapshot.rates.five_minutes().spend_per_hour().unwrap();
     let text = agtop_format::money::parts_per_hour(&hour);
     assert!(text.contains("/h + $") && text.ends_with("/h incl."), "{text}");
     let (rate, header) = (snapshot_rate(&snapshot), shown(snapshot, ""));
@@ -209,8 +210,8 @@ fn rates_of_the_header_are_over_five_minutes_each_with_its_unit() {
 /// that was covered. The others left out what was covered, with no mark.
 #[test]
 fn rates_mark_what_is_covered_and_have_no_cost_below_nothing() {
-    let snapshot = paid_by(Plan::Max);
-    let since_start = snapshot.paces.since_start.spend;
+    let snapshot = paid_by(BillingPlan::Max);
+    let since_start = snapshot.rates.since_start.spend;
     assert!(since_start.covered <= since_start.amount && since_start.covered > PicoUsd::ZERO);
     let rates = shown(snapshot, "3");
     for name in ["  cost   ", "  cost / hour   "] {
@@ -223,7 +224,7 @@ fn rates_mark_what_is_covered_and_have_no_cost_below_nothing() {
 #[test]
 fn amounts_stand_before_their_mark_where_there_is_room() {
     let screen = |keys| {
-        let mut app = app_at((300, 100), usual(), paid_by(Plan::Max));
+        let mut app = app_at((300, 100), usual(), paid_by(BillingPlan::Max));
         press(&mut app, keys);
         text_of(&app, 300, 100)
     };

@@ -66,7 +66,7 @@ fn the_header_says_that_hooks_are_refused() {
     let screen = |snapshot: Snapshot| text_of(&app_at((140, 40), usual(), snapshot), 140, 40);
     assert!(!screen(snapshot.clone()).contains(refused));
     let hooks = vec!["/run/user/1/agtop is not used: is a symbolic link".to_owned()];
-    snapshot.health = Arc::new(agtop_model::Health { hooks, ..Default::default() });
+    snapshot.health = Arc::new(agtop_model::SourceHealth { hooks, ..Default::default() });
     assert!(screen(snapshot).contains(refused));
 }
 

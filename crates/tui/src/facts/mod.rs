@@ -6,7 +6,7 @@ mod work;
 
 use std::path::Path;
 
-use agtop_model::{Row, Snapshot, Untrusted};
+use agtop_model::{Snapshot, SnapshotRow, Untrusted};
 use ratatui::text::{Line, Span};
 
 use crate::columns::Pen;
@@ -23,7 +23,7 @@ pub(crate) struct Fact {
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
     pub(crate) pen: Pen<'a>,
-    pub(crate) row: Row<'a>,
+    pub(crate) row: SnapshotRow<'a>,
     pub(crate) snapshot: &'a Snapshot,
 }
 

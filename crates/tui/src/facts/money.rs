@@ -1,5 +1,5 @@
 use agtop_format::{money, units};
-use agtop_model::{Billing, ModelSpend, Pace, Session, Untrusted};
+use agtop_model::{ActivityWindow, Billing, ModelSpend, Session, Untrusted};
 use ratatui::text::Line;
 
 use super::{Fact, Subject, fact};
@@ -70,10 +70,10 @@ impl Subject<'_> {
     pub(super) fn paces(&self) -> Vec<Fact> {
         let Some(agent) = self.row.agent else { return Vec::new() };
         let names = ["1 min", "5 min", "15 min"];
-        agent.paces.iter().zip(names).map(|(pace, name)| fact(name, self.pace(pace))).collect()
+        agent.rates.iter().zip(names).map(|(pace, name)| fact(name, self.pace(pace))).collect()
     }
 
-    fn pace(&self, pace: &Pace) -> Line<'static> {
+    fn pace(&self, pace: &ActivityWindow) -> Line<'static> {
         let rate = |number: Option<f64>| units::count(widgets::whole(number.unwrap_or(0.0)));
         let hour = money::parts_per_hour(&pace.spend_per_hour().unwrap_or_default());
         let text = format!("{:>5} tok/min   {hour:>9}", rate(pace.fresh_tokens_per_minute()));

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use agtop_demo as demo;
 use agtop_format::Content;
-use agtop_model::{Activity, ActivityKind, Agent, Basis, Cost, Growth, GrowthBasis, Snapshot, Spend, Timestamp};
+use agtop_model::{
+    Activity, ActivityKind, Agent, ContextGrowth, Cost, CostBasis, GrowthBasis, Snapshot, Spend, Timestamp,
+};
 
 use super::Subject;
 use crate::testing::snapshot_message;
@@ -82,7 +84,7 @@ fn s0_pop_09_a_local_model_is_local_and_not_free() {
     let local = popup(|agent| {
         session(agent, |session| {
             session.spend = Spend::default();
-            session.spend.add(Cost { amount: None, basis: Basis::Local }, 1);
+            session.spend.add(Cost { amount: None, basis: CostBasis::Local }, 1);
         });
     });
     assert!(line(&local, "cost").starts_with("cost: local   local"), "{local}");
@@ -96,7 +98,7 @@ fn s0_pop_09_a_local_model_is_local_and_not_free() {
     assert!(line(&unknown, "cost").ends_with("without 1 tokens of models without a known price"), "{unknown}");
 }
 
-fn with_context(used: u64, growth: Option<Growth>) -> String {
+fn with_context(used: u64, growth: Option<ContextGrowth>) -> String {
     popup(|agent| {
         session(agent, |session| {
             let context = session.context.as_mut().unwrap();
@@ -123,7 +125,7 @@ fn s0_ctx_04_from_ninety_percent_on_compaction_is_near() {
 
 #[test]
 fn s0_pop_12_growth_tells_when_compaction_comes_and_that_it_does_not_grow() {
-    let growth = Growth {
+    let growth = ContextGrowth {
         tokens_per_minute: 38_000.0,
         full_in: Some(Duration::from_mins(14)),
         grown_at: None,
@@ -131,11 +133,11 @@ fn s0_pop_12_growth_tells_when_compaction_comes_and_that_it_does_not_grow() {
     };
     let of = |growth| line(&with_context(500_000, Some(growth)), "growth").to_owned();
     assert_eq!(of(growth), "growth: ≈14m00s to compaction   +38k/min");
-    let still = Growth { grown_at: Some(Timestamp::EARLIEST), ..growth };
+    let still = ContextGrowth { grown_at: Some(Timestamp::EARLIEST), ..growth };
     let told = of(still);
     assert!(told.starts_with("growth: ≈14m00s to compaction   +38k/min when it last grew, "), "{told}");
     assert!(told.ends_with(" ago"), "{told}");
-    let average = Growth { basis: GrowthBasis::WholeSession, ..growth };
+    let average = ContextGrowth { basis: GrowthBasis::WholeSession, ..growth };
     assert!(of(average).ends_with("+38k/min on average this session; not growing now"));
     assert!(line(&with_context(500_000, None), "context").ends_with(", not growing"));
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use agtop_format::{Content, units};
-use agtop_model::{Activity, ActivityKind, ContextSource, Growth, GrowthBasis, JoinTier, Session};
+use agtop_model::{Activity, ActivityKind, ContextGrowth, ContextSource, GrowthBasis, JoinTier, Session};
 use ratatui::text::Line;
 
 use super::{Fact, Subject, fact};
@@ -69,7 +69,7 @@ impl Subject<'_> {
     }
 
     /// When the context will be full: as it grew last, or on the whole.
-    fn growth(&self, growth: Growth) -> Line<'static> {
+    fn growth(&self, growth: ContextGrowth) -> Line<'static> {
         let rate = format!("+{}/min", units::count(widgets::whole(growth.tokens_per_minute)));
         let until = growth.full_in.map(|left| format!("≈{} to compaction", units::span(left)));
         let still = growth.grown_at.map(|at| self.row.now.since(at)).filter(|still| *still > STILL);

@@ -11,7 +11,7 @@ mod terminal;
 
 use std::collections::BTreeMap;
 
-use agtop_model::{ClientId, Row};
+use agtop_model::{ClientId, SnapshotRow};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Position;
 use ratatui::style::Modifier;
@@ -24,7 +24,7 @@ const WIDTH: u16 = 2;
 pub(crate) const ROOM: u16 = WIDTH + 1;
 
 /// Whose row it is.
-pub(crate) fn client_of(row: &Row<'_>) -> Option<ClientId> {
+pub(crate) fn client_of(row: &SnapshotRow<'_>) -> Option<ClientId> {
     row.agent.map(|agent| agent.client).or(row.session.map(|session| session.key.client))
 }
 

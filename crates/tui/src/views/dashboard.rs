@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use agtop_format::{money, text, units};
-use agtop_model::{Agent, Change, HistoryPoint, Snapshot, Status};
+use agtop_model::{Agent, HistoryPoint, LifecycleChange, Snapshot, Status};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -132,10 +132,10 @@ fn activity(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
     let look = &app.look;
     heading(buffer, area, look, "Came and went", "");
     let room = below(area);
-    for (row, event) in room.rows().zip(snapshot.lifecycles.iter()) {
+    for (row, event) in room.rows().zip(snapshot.lifecycle_events.iter()) {
         let (sign, ink) = match event.change {
-            Change::Spawned => ("+ came", Ink::Good),
-            Change::Exited => ("– went", Ink::Dim),
+            LifecycleChange::Spawned => ("+ came", Ink::Good),
+            LifecycleChange::Exited => ("– went", Ink::Dim),
         };
         let project = event.project.as_ref().map(|project| format!(" {}", project.for_terminal())).unwrap_or_default();
         let line = Line::from(vec![
@@ -146,7 +146,7 @@ fn activity(app: &App, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
         ]);
         put(buffer, row, &line, Side::Left);
     }
-    if snapshot.lifecycles.is_empty() {
+    if snapshot.lifecycle_events.is_empty() {
         put(buffer, room, &Line::from(look.span("nobody yet", Ink::Faint)), Side::Left);
     }
 }

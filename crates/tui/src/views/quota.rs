@@ -1,5 +1,5 @@
 use agtop_format::units;
-use agtop_model::{Allowance, ClientId, RateLimit, Snapshot, Untrusted, Window};
+use agtop_model::{Allowance, ClientId, RateLimit, RateLimitWindow, Snapshot, Untrusted};
 use ratatui::text::{Line, Span};
 
 use crate::app::App;
@@ -54,7 +54,7 @@ fn bar_width(width: u16) -> usize {
     usize::from(width).saturating_sub(60).clamp(10, 60)
 }
 
-fn gauge(app: &App, snapshot: &Snapshot, window: &Window, width: u16) -> Line<'static> {
+fn gauge(app: &App, snapshot: &Snapshot, window: &RateLimitWindow, width: u16) -> Line<'static> {
     let look = &app.look;
     let percent = window.used_percent;
     let ink = Ink::rising(percent, 70.0, app.options.thresholds.quota);
@@ -70,7 +70,7 @@ fn gauge(app: &App, snapshot: &Snapshot, window: &Window, width: u16) -> Line<'s
 }
 
 /// How it went on, and when it will be used up if it goes on so.
-fn trend(app: &App, client: ClientId, limit: &RateLimit, window: &Window) -> Option<Line<'static>> {
+fn trend(app: &App, client: ClientId, limit: &RateLimit, window: &RateLimitWindow) -> Option<Line<'static>> {
     let look = &app.look;
     let readings = app.quotas.readings(client, &limit.limit, window);
     let now = app.snapshot.as_deref()?.now;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use agtop_format::{money, text, units};
-use agtop_model::{Pace, Paces, Snapshot, Spend};
+use agtop_model::{ActivityRates, ActivityWindow, Snapshot, Spend};
 use ratatui::text::{Line, Span};
 
 use super::timings;
@@ -19,7 +19,7 @@ struct Rating<'a> {
 /// A row of the table: what it is called, and its value in a span of time with the ink that rates it.
 struct Metric {
     name: &'static str,
-    value: fn(&Pace, &Rating<'_>) -> (String, Ink),
+    value: fn(&ActivityWindow, &Rating<'_>) -> (String, Ink),
 }
 
 fn count(n: u64) -> (String, Ink) {
@@ -55,7 +55,7 @@ static METRICS: &[Metric] = &[
     Metric {
         name: "cost",
         value: |pace, rating| {
-            (sum(&pace.spend, rating.room), if pace.spend.is_nothing() { Ink::Faint } else { Ink::Text })
+            (sum(&pace.spend, rating.room), if pace.spend.is_empty() { Ink::Faint } else { Ink::Text })
         },
     },
     Metric { name: "cost / hour", value: cost_per_hour },
@@ -63,7 +63,7 @@ static METRICS: &[Metric] = &[
     Metric { name: "cut off (max_tokens)", value: max_tokens_share },
 ];
 
-fn hit_rate(pace: &Pace, rating: &Rating<'_>) -> (String, Ink) {
+fn hit_rate(pace: &ActivityWindow, rating: &Rating<'_>) -> (String, Ink) {
     let Some(percent) = pace.hit_percent() else { return rate(None) };
     let ink = if percent < rating.thresholds.cache_hit {
         Ink::Bad
@@ -76,7 +76,7 @@ fn hit_rate(pace: &Pace, rating: &Rating<'_>) -> (String, Ink) {
 }
 
 /// Answers that were cut off are answers that somebody has to ask for again.
-fn max_tokens_share(pace: &Pace, _: &Rating<'_>) -> (String, Ink) {
+fn max_tokens_share(pace: &ActivityWindow, _: &Rating<'_>) -> (String, Ink) {
     let Some(percent) = pace.max_tokens_percent() else { return rate(None) };
     (units::percent(percent), if percent > 0.0 { Ink::Warn } else { Ink::Faint })
 }
@@ -86,7 +86,7 @@ fn sum(spend: &Spend, room: usize) -> String {
     money::within(&money::amount(spend), room, spend).into_owned()
 }
 
-fn cost_per_hour(pace: &Pace, rating: &Rating<'_>) -> (String, Ink) {
+fn cost_per_hour(pace: &ActivityWindow, rating: &Rating<'_>) -> (String, Ink) {
     let Some(hour) = pace.spend_per_hour() else { return rate(None) };
     (
         sum(&hour, rating.room),
@@ -108,7 +108,7 @@ const MOST_VALUE: usize = 14;
 const MOST_MIXED: usize = 23;
 
 /// Columns of a value, where four are next to each other.
-fn value_width(paces: &Paces, width: u16) -> usize {
+fn value_width(paces: &ActivityRates, width: u16) -> usize {
     let width = usize::from(width);
     let is_mixed = paces.rolling.iter().chain([&paces.since_start]).any(|pace| money::is_mixed(&pace.spend));
     let beside = width.saturating_sub(NAME + BETWEEN + timings::WIDTH + EDGES) / 4;
@@ -125,7 +125,7 @@ fn started(span: Duration, columns: usize) -> String {
 
 pub(super) fn lines(app: &App, width: u16) -> Vec<Line<'static>> {
     let Some(snapshot) = app.snapshot.as_deref() else { return Vec::new() };
-    let mut lines = table(app, snapshot, value_width(&snapshot.paces, width));
+    let mut lines = table(app, snapshot, value_width(&snapshot.rates, width));
     let timings = timings::lines(&app.look, snapshot);
     // Beside the table where there is room, else below everything.
     let column = lines.iter().map(Line::width).max().unwrap_or(0) + BETWEEN;
@@ -154,7 +154,7 @@ pub(super) fn right(look: &Look, value: String, room: usize, ink: Ink) -> [Span<
 
 fn table(app: &App, snapshot: &Snapshot, value_width: usize) -> Vec<Line<'static>> {
     let look = &app.look;
-    let paces = &snapshot.paces;
+    let paces = &snapshot.rates;
     let started = started(paces.since_start.span, value_width);
     let rating = Rating { thresholds: &app.options.thresholds, room: value_width - 1 };
     let headings = ["1 min".to_owned(), "5 min".to_owned(), "15 min".to_owned(), started];
@@ -174,7 +174,7 @@ fn table(app: &App, snapshot: &Snapshot, value_width: usize) -> Vec<Line<'static
 
 /// What agtop saw since it started: why models stopped, and contexts that were summarised.
 fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'static>> {
-    let paces = &snapshot.paces;
+    let paces = &snapshot.rates;
     let mut stops = vec![look.span(text::left("stops", NAME), Ink::Dim)];
     for (reason, times) in &paces.stops {
         let ink = if matches!(reason, agtop_model::StopReason::MaxTokens) { Ink::Warn } else { Ink::Text };
@@ -197,9 +197,9 @@ fn totals(look: &Look, snapshot: &Snapshot, trend_width: usize) -> Vec<Line<'sta
 /// Who is behind it: agents by tokens of the last five minutes, those without any left out.
 fn by_agent(app: &App, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
     let look = &app.look;
-    let mut busy: Vec<_> = snapshot.agents.iter().filter(|agent| agent.paces[1].requests > 0).collect();
-    busy.sort_by_key(|agent| std::cmp::Reverse(agent.paces[1].usage.fresh()));
-    let most = busy.iter().map(|agent| agent.paces[1].usage.fresh()).max().unwrap_or(0);
+    let mut busy: Vec<_> = snapshot.agents.iter().filter(|agent| agent.rates[1].requests > 0).collect();
+    busy.sort_by_key(|agent| std::cmp::Reverse(agent.rates[1].usage.fresh()));
+    let most = busy.iter().map(|agent| agent.rates[1].usage.fresh()).max().unwrap_or(0);
     let heading = format!(
         "{} {:>14}{:>14}{:>14}",
         text::left("agents, 5 min", NAME),
@@ -209,7 +209,7 @@ fn by_agent(app: &App, snapshot: &Snapshot, width: u16) -> Vec<Line<'static>> {
     );
     let mut lines = vec![Line::from(look.span(heading, Ink::Dim))];
     for agent in busy {
-        let pace = &agent.paces[1];
+        let pace = &agent.rates[1];
         let name = format!("{} {}", agent.label.for_terminal(), project(agent));
         let name = text::left(&text::truncate(&name, NAME), NAME);
         let (tokens, tokens_ink) = rate(pace.fresh_tokens_per_minute());
@@ -241,7 +241,7 @@ mod tests {
         let rated = |read: u64| {
             let usage = Usage { cache_read: read, input: 100 - read, ..Usage::default() };
             hit_rate(
-                &Pace { requests: 1, usage, ..Pace::default() },
+                &ActivityWindow { requests: 1, usage, ..ActivityWindow::default() },
                 &Rating { thresholds: &Thresholds::default(), room: 9 },
             )
         };

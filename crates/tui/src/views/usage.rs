@@ -170,7 +170,7 @@ fn shade(look: &Look, days: &[(Date, Spend)], date: Date, last: Date, dearest: P
     }
     let spent = days.binary_search_by_key(&date, |(day, _)| *day).ok().and_then(|at| days.get(at));
     let spent = spent.map(|(_, spend)| *spend).unwrap_or_default();
-    if spent.known().is_none() && !spent.is_nothing() {
+    if spent.known().is_none() && !spent.is_empty() {
         return look.span(UNKNOWN_DAY, Ink::Dim);
     }
     let share = spent.amount.as_usd() / dearest.as_usd().max(f64::MIN_POSITIVE);

@@ -5,7 +5,7 @@ mod properties;
 mod schema;
 mod statusline;
 
-use agtop_model::{Cost, PicoUsd, Plan, Session, Timestamp, UsageTable};
+use agtop_model::{BillingPlan, Cost, PicoUsd, Session, Timestamp, UsageTable};
 use agtop_report::*;
 use jiff::tz::TimeZone;
 
@@ -94,9 +94,9 @@ fn only_the_projects_asked_for_count() {
 fn the_plan_says_what_is_covered() {
     let covered = |plan| Report::build(&rich(), &Options { plan, ..options(Kind::Client) }).totals.covered;
     let cents = |tokens: u64| PicoUsd::new(50_000_000).times(tokens);
-    assert_eq!(covered(Plan::Retail), PicoUsd::ZERO);
-    assert_eq!(covered(Plan::Max), cents(510_000));
-    assert_eq!(covered(Plan::Included), cents(540_000));
+    assert_eq!(covered(BillingPlan::Retail), PicoUsd::ZERO);
+    assert_eq!(covered(BillingPlan::Max), cents(510_000));
+    assert_eq!(covered(BillingPlan::Included), cents(540_000));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use agtop_model::{Basis, Spend, Usage};
+use agtop_model::{CostBasis, Spend, Usage};
 use proptest::prelude::*;
 
 use super::*;
@@ -8,8 +8,8 @@ fn rows() -> impl Strategy<Value = Vec<agtop_model::UsageRow>> {
     let one = (0..6_u32, proptest::option::of(0..5_000_000_i64), 0..4_usize, 0..50_000_u64, 0..3_u8);
     let row = |(session, minute, model, tokens, basis): (u32, Option<i64>, usize, u64, u8)| {
         let cost = match basis {
-            0 => Cost { amount: Some(PicoUsd::new(7).times(tokens)), basis: Basis::Api },
-            1 => Cost { amount: Some(PicoUsd::new(11).times(tokens)), basis: Basis::Embedded },
+            0 => Cost { amount: Some(PicoUsd::new(7).times(tokens)), basis: CostBasis::Api },
+            1 => Cost { amount: Some(PicoUsd::new(11).times(tokens)), basis: CostBasis::Embedded },
             _ => Cost::UNKNOWN,
         };
         let model = ["", "claude-opus-4-7", "gpt-5-codex", "m"][model];

@@ -73,7 +73,7 @@ fn comparison() -> Comparison {
     let offer = |model: &str, amount: Option<i64>, is_derived| Offer {
         model: model.into(),
         amount: amount.map(|usd| PicoUsd::new(usd * 1_000_000_000_000)),
-        basis: if amount.is_some() { agtop_model::Basis::Api } else { agtop_model::Basis::Unknown },
+        basis: if amount.is_some() { agtop_model::CostBasis::Api } else { agtop_model::CostBasis::Unknown },
         key: amount.map(|_| model.into()),
         is_derived,
         too_long: u64::from(is_derived),

@@ -1,35 +1,35 @@
-//! What one file told, without a word of any message.
+//! What one file records, without message text.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, CoarserRecords, FileSession, IssueKind, MessageKey, Place, RateLimit, RecordTime, Response, RunningTotal,
-    SessionKey, Timestamp, ToolKey,
+    ClientId, CoarserRecords, FileSession, IssueKind, MessageKey, RateLimit, RecordTime, Response, RunningTotal,
+    SessionKey, SourcePosition, Timestamp, ToolKey,
 };
 
-use crate::codec::{Damaged, Reader, Writer};
+use crate::codec::{BlobReader, BlobWriter, DamagedBlob};
 
-/// Everything that one file told and that outlives the present: enough to take the file's place.
+/// Everything of one file that is kept: enough to replace reading the file.
 ///
 /// What is in flight is left out: a file in which something is in flight will be read on, and says so again.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Memory {
-    /// Names of models and tools, which [`Name`]s refer to.
+pub struct FileSummary {
+    /// Names of models and tools, which [`NameIndex`]s refer to.
     pub names: Vec<Arc<str>>,
-    /// The sessions it tells of.
-    pub sessions: Vec<SessionMemory>,
+    /// The sessions that it records.
+    pub sessions: Vec<SessionSummary>,
     /// The responses, each session's once.
-    pub turns: Vec<TurnMemory>,
-    /// The newest reading of each allowance.
-    pub limits: Vec<LimitReading>,
+    pub responses: Vec<ResponseRecord>,
+    /// The newest reading of each rate limit.
+    pub limits: Vec<RateLimitReading>,
     /// Directories behind abbreviated project names.
     pub roots: Vec<ProjectRoot>,
-    /// What could not be used of it.
+    /// The records that could not be used.
     pub issues: FileIssues,
-    /// The earliest time that was too far ahead of the clock to be believed. A reader whose clock has passed it reads the
+    /// The earliest time that was too far ahead of the clock to be credible. A reader whose clock has passed it reads the
     /// file again.
-    pub doubted: Option<Timestamp>,
+    pub earliest_future_time: Option<Timestamp>,
 }
 
 /// What could not be used of a file.
@@ -65,7 +65,7 @@ impl FileIssues {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileIssue {
     /// Where it stands; `None` if it is the whole file.
-    pub place: Option<IssuePlace>,
+    pub place: Option<IssuePosition>,
     /// What kind of trouble.
     pub kind: IssueKind,
     /// What exactly, for people. Never holds message text.
@@ -74,7 +74,7 @@ pub struct FileIssue {
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum IssuePlace {
+pub enum IssuePosition {
     /// The line that starts at this byte.
     Byte(u64),
     /// The n-th entry of a document, from 0.
@@ -88,42 +88,42 @@ pub enum IssuePlace {
     },
 }
 
-impl From<Place> for IssuePlace {
-    fn from(place: Place) -> Self {
+impl From<SourcePosition> for IssuePosition {
+    fn from(place: SourcePosition) -> Self {
         match place {
-            Place::Byte(offset) => Self::Byte(offset),
-            Place::Entry(entry) => Self::Entry(entry),
-            Place::Row { table, rowid } => Self::Row { table: table.into(), rowid },
+            SourcePosition::Byte(offset) => Self::Byte(offset),
+            SourcePosition::Entry(entry) => Self::Entry(entry),
+            SourcePosition::Row { table, rowid } => Self::Row { table: table.into(), rowid },
         }
     }
 }
 
-/// A name, as an index into [`Memory::names`].
+/// A name, as an index into [`FileSummary::names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name(pub u32);
+pub struct NameIndex(pub u32);
 
-/// What one file told of one session, apart from its responses.
+/// What one file records of one session, apart from its responses.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SessionMemory {
+pub struct SessionSummary {
     /// Which session.
     pub key: SessionKey,
-    /// What the file says of it. Names that are message text are never kept.
-    pub told: FileSession<Name>,
+    /// The session's facts and counts in this file. Titles that are message text are never kept.
+    pub state: FileSession<NameIndex>,
     /// Every tool call once, and the tool's name.
-    pub calls: Vec<(ToolKey, Name)>,
+    pub calls: Vec<(ToolKey, NameIndex)>,
 }
 
-impl SessionMemory {
-    /// Nothing is known of this session yet.
+impl SessionSummary {
+    /// A session of which nothing is known yet.
     pub fn new(key: SessionKey) -> Self {
-        Self { key, told: FileSession::default(), calls: Vec::new() }
+        Self { key, state: FileSession::default(), calls: Vec::new() }
     }
 }
 
 /// One response, merged from all copies in the file: what `agtop_model::Turn` is, made small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TurnMemory {
-    /// The session it was told of, as an index into [`Memory::sessions`].
+pub struct ResponseRecord {
+    /// The session that records it, as an index into [`FileSummary::sessions`].
     pub session: u32,
     /// Which response.
     pub message: MessageKey,
@@ -132,34 +132,34 @@ pub struct TurnMemory {
     /// When it happened, as the records say.
     pub time: RecordTime,
     /// What counts of it.
-    pub response: Response<Name>,
+    pub counted: Response<NameIndex>,
 }
 
-impl TurnMemory {
-    /// Merges another copy of the same response in the same session. `names` are those of the memory that both are in.
+impl ResponseRecord {
+    /// Merges another copy of the same response in the same session. `names` are those of the summary that both are in.
     pub fn merge(&mut self, copy: &Self, names: &[Arc<str>]) {
-        let name = |name: Name| names.get(name.0 as usize);
-        self.response.merge(&copy.response, |a, b| name(a).cmp(&name(b)));
+        let name = |name: NameIndex| names.get(name.0 as usize);
+        self.counted.merge(&copy.counted, |a, b| name(a).cmp(&name(b)));
         self.part_of.merge(&copy.part_of);
         self.time.merge(copy.time);
     }
 
     /// The running total that this is a reading of, if it is one.
     pub fn running_total(&self) -> Option<RunningTotal> {
-        let Response { usage, embedded_cost, .. } = self.response;
+        let Response { usage, embedded_cost, .. } = self.counted;
         self.part_of.contains(self.message).then_some(RunningTotal { message: self.message, usage, embedded_cost })
     }
 
     /// Whether a copy of the same response would add nothing to what this one used and cost, and what it is a part of.
     pub(crate) fn outweighs(&self, copy: &Self) -> bool {
-        self.part_of.contains_all(&copy.part_of) && self.response.outweighs(&copy.response)
+        self.part_of.contains_all(&copy.part_of) && self.counted.outweighs(&copy.counted)
     }
 }
 
-/// A reading of an allowance.
+/// A reading of a rate limit.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LimitReading {
-    /// Whose allowance.
+pub struct RateLimitReading {
+    /// The client.
     pub client: ClientId,
     /// When it was read.
     pub at: Timestamp,
@@ -178,29 +178,29 @@ pub struct ProjectRoot {
     pub root: PathBuf,
 }
 
-impl Memory {
-    /// The memory as bytes: about thirty for each response.
+impl FileSummary {
+    /// The summary as bytes: about thirty for each response.
     pub fn encode(&self) -> Vec<u8> {
-        Writer::blob(self)
+        BlobWriter::blob(self)
     }
 
-    /// The memory that [`Self::encode`] wrote. `clients` are those that this program knows.
+    /// The summary that [`Self::encode`] wrote. `clients` are those that this program knows.
     ///
     /// # Errors
     ///
-    /// Where the bytes are anything else, or tell of another client.
-    pub fn decode(blob: &[u8], clients: &[ClientId]) -> Result<Self, Damaged> {
-        Reader::value(blob, clients)
+    /// Where the bytes are anything else, or name an unknown client.
+    pub fn decode(blob: &[u8], clients: &[ClientId]) -> Result<Self, DamagedBlob> {
+        BlobReader::value(blob, clients)
     }
 
     /// The text of a name.
-    pub fn name(&self, name: Name) -> Option<&Arc<str>> {
+    pub fn name(&self, name: NameIndex) -> Option<&Arc<str>> {
         self.names.get(name.0 as usize)
     }
 
     /// When something last happened in any of its sessions, in a file that was last written then.
     pub fn last_active(&self, modified: Timestamp) -> Option<Timestamp> {
-        let undated = self.sessions.iter().any(|session| session.told.is_undated).then_some(modified);
-        self.sessions.iter().filter_map(|session| session.told.last).max().max(undated)
+        let undated = self.sessions.iter().any(|session| session.state.is_undated).then_some(modified);
+        self.sessions.iter().filter_map(|session| session.state.last).max().max(undated)
     }
 }

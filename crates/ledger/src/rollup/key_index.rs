@@ -3,30 +3,30 @@
 
 use agtop_model::MessageKey;
 
-use crate::record::EntryId;
+use crate::record::FileEntryId;
 
-/// Half of a response's key, and the file that tells of it, in the order of the keys.
+/// Half of a response's key, and the file that holds it, in the order of the keys.
 ///
-/// Halves of different keys may be the same. Then a file is recalled in vain, and nothing else.
+/// Halves of different keys may be the same. Then a file is loaded in vain, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyIndex {
+pub struct MessageKeyIndex {
     bytes: Vec<u8>,
 }
 
 /// A key's half and a file, both as little-endian numbers.
-const PAIR: usize = 16;
+const PAIR_BYTES: usize = 16;
 
 #[expect(clippy::cast_possible_truncation, reason = "half of a good hash is a good hash")]
 pub(super) fn half(key: MessageKey) -> u64 {
     key.to_bits() as u64
 }
 
-impl KeyIndex {
+impl MessageKeyIndex {
     /// The index of these keys and files.
-    pub(super) fn of(mut pairs: Vec<(u64, EntryId)>) -> Self {
+    pub(super) fn of(mut pairs: Vec<(u64, FileEntryId)>) -> Self {
         pairs.sort_unstable();
-        let mut bytes = Vec::with_capacity(pairs.len() * PAIR);
-        for (key, EntryId(file)) in pairs {
+        let mut bytes = Vec::with_capacity(pairs.len() * PAIR_BYTES);
+        for (key, FileEntryId(file)) in pairs {
             bytes.extend_from_slice(&key.to_le_bytes());
             bytes.extend_from_slice(&file.to_le_bytes());
         }
@@ -34,7 +34,7 @@ impl KeyIndex {
     }
 
     pub(super) fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
-        bytes.len().is_multiple_of(PAIR).then_some(Self { bytes })
+        bytes.len().is_multiple_of(PAIR_BYTES).then_some(Self { bytes })
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
@@ -43,7 +43,7 @@ impl KeyIndex {
 
     /// How many responses are in it.
     pub fn len(&self) -> usize {
-        self.bytes.len() / PAIR
+        self.bytes.len() / PAIR_BYTES
     }
 
     /// Whether nothing is in it.
@@ -51,24 +51,24 @@ impl KeyIndex {
         self.bytes.is_empty()
     }
 
-    /// Whether this file may be one that tells of a response.
-    pub fn holds(&self, key: MessageKey, file: EntryId) -> bool {
+    /// Whether this file may hold a response.
+    pub fn holds(&self, key: MessageKey, file: FileEntryId) -> bool {
         self.files_of(key).any(|known| known == file)
     }
 
-    /// The files that may tell of a response; usually none, or one.
-    pub fn files_of(&self, key: MessageKey) -> impl Iterator<Item = EntryId> + '_ {
+    /// The files that may hold a response; usually none, or one.
+    pub fn files_of(&self, key: MessageKey) -> impl Iterator<Item = FileEntryId> + '_ {
         let half = half(key);
-        let pairs: &[[u8; PAIR]] = self.bytes.as_chunks().0;
+        let pairs: &[[u8; PAIR_BYTES]] = self.bytes.as_chunks().0;
         let start = pairs.partition_point(|pair| parse(*pair).0 < half);
         let from = pairs.get(start..).unwrap_or_default();
         from.iter().map(|pair| parse(*pair)).take_while(move |(key, _)| *key == half).map(|(_, file)| file)
     }
 }
 
-fn parse(pair: [u8; PAIR]) -> (u64, EntryId) {
+fn parse(pair: [u8; PAIR_BYTES]) -> (u64, FileEntryId) {
     let both = u128::from_le_bytes(pair);
     #[expect(clippy::cast_possible_truncation, reason = "the lower half, and then the upper")]
     let (key, file) = (both as u64, (both >> 64) as u64);
-    (key, EntryId(file.cast_signed()))
+    (key, FileEntryId(file.cast_signed()))
 }

@@ -2,12 +2,12 @@
 //! difference from the one before it.
 
 use agtop_model::{
-    Extent, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, RecordTime, Response, StopReason, Tier, Timestamp,
-    Usage,
+    InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, RecordTime, Response, ServiceTier, StopReason, Timestamp,
+    Usage, UsageExtent,
 };
 
-use crate::codec::{Damaged, Reader, Taken, Wire, Writer, at, place};
-use crate::memory::{Name, TurnMemory};
+use crate::codec::{BlobReader, BlobValue, BlobWriter, DamagedBlob, DecodeResult, at, place};
+use crate::file_summary::{NameIndex, ResponseRecord};
 
 /// A response starts with the set of what it has; the most usual of it needs a byte.
 mod has {
@@ -17,7 +17,7 @@ mod has {
     pub(super) const OUTPUT: u64 = 1 << 3;
     pub(super) const REASONING: u64 = 1 << 4;
     /// Tier, extent, stop or lineage differ from the response before.
-    pub(super) const NEW_MANNER: u64 = 1 << 5;
+    pub(super) const NEW_ATTRIBUTES: u64 = 1 << 5;
     pub(super) const CONTEXT_USED: u64 = 1 << 6;
     pub(super) const CACHE_WRITE_1H: u64 = 1 << 7;
     pub(super) const WEB_SEARCHES: u64 = 1 << 8;
@@ -41,10 +41,11 @@ mod has {
     pub(super) const ALL: u64 = (1 << 20) - 1;
 }
 
-const TIERS: [Tier; 5] = [Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch, Tier::Fast];
+const TIERS: [ServiceTier; 5] =
+    [ServiceTier::Standard, ServiceTier::Priority, ServiceTier::Flex, ServiceTier::Batch, ServiceTier::Fast];
 const GEOS: [InferenceGeo; 2] = [InferenceGeo::Global, InferenceGeo::Us];
 const PURPOSES: [Purpose; 2] = [Purpose::Answer, Purpose::Compaction];
-const EXTENTS: [Extent; 2] = [Extent::Response, Extent::Sum];
+const EXTENTS: [UsageExtent; 2] = [UsageExtent::Response, UsageExtent::Sum];
 const LINEAGES: [Lineage; 3] = [Lineage::Main, Lineage::Sidechain, Lineage::Embedded];
 const STOPS: [Option<StopReason>; 6] = [
     None,
@@ -58,37 +59,37 @@ const STOPS: [Option<StopReason>; 6] = [
 /// What the next response is likely to share with this one.
 struct Before {
     session: u32,
-    model: Option<Name>,
+    model: Option<NameIndex>,
     at: i64,
     opened: i64,
-    manner: u64,
+    attributes: u64,
     part_of: Option<MessageKey>,
 }
 
 impl Before {
-    const FIRST: Self = Self { session: 0, model: None, at: 0, opened: 0, manner: 0, part_of: None };
+    const FIRST: Self = Self { session: 0, model: None, at: 0, opened: 0, attributes: 0, part_of: None };
 }
 
 /// Class of service, extent, lineage and reason to stop as one number: few combinations occur in a file.
-fn manner(turn: &TurnMemory) -> u64 {
-    let (tier, extent) = (place(&TIERS, &turn.response.tier), place(&EXTENTS, &turn.response.extent));
-    let (lineage, stop) = (place(&LINEAGES, &turn.response.lineage), place(&STOPS, &turn.response.stop));
-    let (geo, purpose) = (place(&GEOS, &turn.response.geo), place(&PURPOSES, &turn.response.purpose));
+fn attributes(response: &ResponseRecord) -> u64 {
+    let (tier, extent) = (place(&TIERS, &response.counted.tier), place(&EXTENTS, &response.counted.extent));
+    let (lineage, stop) = (place(&LINEAGES, &response.counted.lineage), place(&STOPS, &response.counted.stop));
+    let (geo, purpose) = (place(&GEOS, &response.counted.geo), place(&PURPOSES, &response.counted.purpose));
     let class = (purpose * GEOS.len() as u64 + geo) * TIERS.len() as u64 + tier;
     ((class * EXTENTS.len() as u64 + extent) * LINEAGES.len() as u64 + lineage) * STOPS.len() as u64 + stop
 }
 
 #[derive(Clone, Copy)]
-struct Manner {
-    tier: Tier,
+struct ResponseAttributes {
+    tier: ServiceTier,
     geo: InferenceGeo,
     purpose: Purpose,
-    extent: Extent,
+    extent: UsageExtent,
     lineage: Lineage,
     stop: Option<StopReason>,
 }
 
-fn manner_of(number: u64) -> Taken<Manner> {
+fn attributes_of(number: u64) -> DecodeResult<ResponseAttributes> {
     let mut left = number;
     let mut digit = |base: usize| {
         let digit = left % base as u64;
@@ -97,7 +98,7 @@ fn manner_of(number: u64) -> Taken<Manner> {
     };
     let (stop, lineage, extent) = (digit(STOPS.len()), digit(LINEAGES.len()), digit(EXTENTS.len()));
     let (tier, geo) = (digit(TIERS.len()), digit(GEOS.len()));
-    Ok(Manner {
+    Ok(ResponseAttributes {
         tier: at(&TIERS, tier)?,
         geo: at(&GEOS, geo)?,
         purpose: at(&PURPOSES, left)?,
@@ -120,39 +121,39 @@ fn buckets(usage: &Usage) -> [(u64, u64); 7] {
     ]
 }
 
-pub(crate) fn put(turns: &[TurnMemory], to: &mut Writer) {
-    to.number(turns.len() as u64);
-    for turn in turns {
-        turn.message.put(to);
+pub(crate) fn put(responses: &[ResponseRecord], to: &mut BlobWriter) {
+    to.number(responses.len() as u64);
+    for response in responses {
+        response.message.put(to);
     }
     let mut before = Before::FIRST;
-    for turn in turns {
-        put_turn(turn, &mut before, to);
+    for response in responses {
+        put_response(response, &mut before, to);
     }
 }
 
-fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
-    let response = &turn.response;
-    let (manner, opened) = (manner(turn), response.opened.as_millis());
-    let time = turn.time.stated.map_or(before.at, Timestamp::as_millis);
-    let model = response.stated_model;
+fn put_response(response: &ResponseRecord, before: &mut Before, to: &mut BlobWriter) {
+    let counted = &response.counted;
+    let (attributes, opened) = (attributes(response), counted.opened.as_millis());
+    let time = response.time.stated.map_or(before.at, Timestamp::as_millis);
+    let model = counted.stated_model;
     let (part_of, more) =
-        turn.part_of.keys().split_first().map_or((None, &[][..]), |(first, more)| (Some(*first), more));
-    let buckets = buckets(&response.usage);
+        response.part_of.keys().split_first().map_or((None, &[][..]), |(first, more)| (Some(*first), more));
+    let buckets = buckets(&counted.usage);
     let flags = [
-        (has::CONTEXT_USED, response.context_used.is_some()),
-        (has::COST, response.embedded_cost.is_some()),
+        (has::CONTEXT_USED, counted.context_used.is_some()),
+        (has::COST, counted.embedded_cost.is_some()),
         (has::PART_OF, part_of.is_some()),
         (has::NEW_PART_OF, part_of.is_some() && part_of != before.part_of),
         (has::MORE_PART_OF, !more.is_empty()),
-        (has::NEW_SESSION, turn.session != before.session),
+        (has::NEW_SESSION, response.session != before.session),
         (has::NEW_MODEL, model != before.model),
-        (has::OTHER_MODEL, response.any_model != model),
+        (has::OTHER_MODEL, counted.any_model != model),
         (has::NEW_OPENED, opened != before.opened),
-        (has::NEW_MANNER, manner != before.manner),
-        (has::NO_TIME, turn.time.stated.is_none()),
-        (has::BEFORE, turn.time.before.is_some()),
-        (has::REQUESTS, response.requests != 1),
+        (has::NEW_ATTRIBUTES, attributes != before.attributes),
+        (has::NO_TIME, response.time.stated.is_none()),
+        (has::BEFORE, response.time.before.is_some()),
+        (has::REQUESTS, counted.requests != 1),
     ];
     let used = buckets.iter().map(|&(bit, count)| (bit, count > 0));
     let set = flags.into_iter().chain(used).filter(|(_, is_set)| *is_set).fold(0, |set, (bit, _)| set | bit);
@@ -161,13 +162,13 @@ fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
     for (_, count) in buckets.into_iter().filter(|(_, count)| *count > 0) {
         to.number(count);
     }
-    if set & has::NEW_MANNER != 0 {
-        to.number(manner);
+    if set & has::NEW_ATTRIBUTES != 0 {
+        to.number(attributes);
     }
-    if let Some(used) = response.context_used {
+    if let Some(used) = counted.context_used {
         to.number(used);
     }
-    if let Some(cost) = response.embedded_cost {
+    if let Some(cost) = counted.embedded_cost {
         cost.put(to);
     }
     if let Some(coarse) = part_of {
@@ -183,7 +184,7 @@ fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
         }
     }
     if set & has::NEW_SESSION != 0 {
-        turn.session.put(to);
+        response.session.put(to);
     }
     if set & has::NEW_MODEL != 0 {
         model.put(to);
@@ -191,42 +192,42 @@ fn put_turn(turn: &TurnMemory, before: &mut Before, to: &mut Writer) {
     if set & has::NEW_OPENED != 0 {
         to.signed(opened.wrapping_sub(time));
     }
-    if let Some(earlier) = turn.time.before {
+    if let Some(earlier) = response.time.before {
         to.signed(earlier.as_millis().wrapping_sub(time));
     }
-    if response.any_model != model {
-        response.any_model.put(to);
+    if counted.any_model != model {
+        counted.any_model.put(to);
     }
-    if response.requests != 1 {
-        to.number(response.requests);
+    if counted.requests != 1 {
+        to.number(counted.requests);
     }
-    *before = Before { session: turn.session, model, at: time, opened, manner, part_of: before.part_of };
+    *before = Before { session: response.session, model, at: time, opened, attributes, part_of: before.part_of };
 }
 
-pub(crate) fn take(from: &mut Reader<'_>) -> Taken<Vec<TurnMemory>> {
+pub(crate) fn take(from: &mut BlobReader<'_>) -> DecodeResult<Vec<ResponseRecord>> {
     let count = from.count()?;
-    let keys = from.raw(count.checked_mul(size_of::<u128>()).ok_or(Damaged)?)?;
+    let keys = from.raw(count.checked_mul(size_of::<u128>()).ok_or(DamagedBlob)?)?;
     // As many keys are there, so there may well be as many responses.
-    let mut turns = Vec::with_capacity(count);
+    let mut responses = Vec::with_capacity(count);
     let mut before = Before::FIRST;
-    let mut manner = manner_of(0)?;
+    let mut attributes = attributes_of(0)?;
     for key in keys.as_chunks().0 {
         let message = MessageKey::from_bits(u128::from_le_bytes(*key));
-        turns.push(take_turn(message, &mut before, &mut manner, from)?);
+        responses.push(take_response(message, &mut before, &mut attributes, from)?);
     }
-    Ok(turns)
+    Ok(responses)
 }
 
 #[inline]
-fn take_turn(
+fn take_response(
     message: MessageKey,
     before: &mut Before,
-    manner: &mut Manner,
-    from: &mut Reader<'_>,
-) -> Taken<TurnMemory> {
+    attributes: &mut ResponseAttributes,
+    from: &mut BlobReader<'_>,
+) -> DecodeResult<ResponseRecord> {
     let set = from.number()?;
     if set & !has::ALL != 0 {
-        return Err(Damaged);
+        return Err(DamagedBlob);
     }
     before.at = before.at.wrapping_add(from.signed()?);
     let mut bucket = |bit: u64| if set & bit == 0 { Ok(0) } else { from.number() };
@@ -239,37 +240,37 @@ fn take_turn(
         reasoning: bucket(has::REASONING)?,
         web_searches: bucket(has::WEB_SEARCHES)?,
     };
-    if set & has::NEW_MANNER != 0 {
-        *manner = manner_of(from.number()?)?;
+    if set & has::NEW_ATTRIBUTES != 0 {
+        *attributes = attributes_of(from.number()?)?;
     }
     let context_used = if set & has::CONTEXT_USED == 0 { None } else { Some(from.number()?) };
     let embedded_cost = if set & has::COST == 0 { None } else { Some(PicoUsd::take(from)?) };
     if set & has::NEW_PART_OF != 0 {
         before.part_of = Some(MessageKey::take(from)?);
     }
-    let part_of = if set & has::PART_OF == 0 { None } else { Some(before.part_of.ok_or(Damaged)?) };
+    let part_of = if set & has::PART_OF == 0 { None } else { Some(before.part_of.ok_or(DamagedBlob)?) };
     let part_of = if set & has::MORE_PART_OF == 0 {
         part_of.into()
     } else {
         let more = from.count()?;
-        let more: Taken<Vec<MessageKey>> = (0..more).map(|_| MessageKey::take(from)).collect();
+        let more: DecodeResult<Vec<MessageKey>> = (0..more).map(|_| MessageKey::take(from)).collect();
         part_of.into_iter().chain(more?).collect()
     };
     if set & has::NEW_SESSION != 0 {
-        before.session = Wire::take(from)?;
+        before.session = BlobValue::take(from)?;
     }
     if set & has::NEW_MODEL != 0 {
-        before.model = Wire::take(from)?;
+        before.model = BlobValue::take(from)?;
     }
     if set & has::NEW_OPENED != 0 {
         before.opened = before.at.wrapping_add(from.signed()?);
     }
     let stated = (set & has::NO_TIME == 0).then_some(Timestamp::from_millis(before.at));
     let earlier = if set & has::BEFORE == 0 { None } else { Some(before.at.wrapping_add(from.signed()?)) };
-    let any_model = if set & has::OTHER_MODEL == 0 { before.model } else { Wire::take(from)? };
+    let any_model = if set & has::OTHER_MODEL == 0 { before.model } else { BlobValue::take(from)? };
     let requests = if set & has::REQUESTS == 0 { 1 } else { from.number()? };
-    let Manner { tier, geo, purpose, extent, lineage, stop } = *manner;
-    let response = Response {
+    let ResponseAttributes { tier, geo, purpose, extent, lineage, stop } = *attributes;
+    let counted = Response {
         usage,
         tier,
         geo,
@@ -285,16 +286,16 @@ fn take_turn(
         opened: Timestamp::from_millis(before.opened),
     };
     let time = RecordTime { stated, before: earlier.map(Timestamp::from_millis) };
-    Ok(TurnMemory { session: before.session, message, part_of, time, response })
+    Ok(ResponseRecord { session: before.session, message, part_of, time, counted })
 }
 
 /// Whether all of them belong to one of so many sessions and name one of so many models.
-pub(crate) fn fit(turns: &[TurnMemory], sessions: usize, names: usize) -> bool {
-    turns.iter().all(|turn| {
-        (turn.session as usize) < sessions
-            && [turn.response.stated_model, turn.response.any_model]
+pub(crate) fn fit(responses: &[ResponseRecord], sessions: usize, names: usize) -> bool {
+    responses.iter().all(|response| {
+        (response.session as usize) < sessions
+            && [response.counted.stated_model, response.counted.any_model]
                 .into_iter()
                 .flatten()
-                .all(|Name(name)| (name as usize) < names)
+                .all(|NameIndex(name)| (name as usize) < names)
     })
 }
