@@ -38,7 +38,6 @@ const CRATES_WITH_CIRCLES: &[&str] = &[
     "clients",
     "collect",
     "demo",
-    "hooks",
     "os",
     "output",
     "query",
