@@ -54,17 +54,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_pipe_a_directory_and_a_large_file_are_not_logos() {
-        let cache = tempfile::tempdir().unwrap();
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            cache.path().join("anthropic.svg"),
-            rustix::fs::FileType::Fifo,
-            rustix::fs::Mode::RUSR,
-            0,
-        )
-        .unwrap();
-        std::fs::create_dir(cache.path().join("openai.svg")).unwrap();
-        std::fs::write(cache.path().join("google.svg"), vec![b' '; 100_000]).unwrap();
-        assert!(load(cache.path(), Easel { graphics: agtop_tui::Graphics::Kitty, cell: (10, 20) }).is_empty());
+        let cache = agtop_testkit::Home::temporary().unwrap();
+        agtop_testkit::hostile::fifo(&cache, "anthropic.svg").unwrap();
+        std::fs::create_dir(cache.path("openai.svg")).unwrap();
+        cache.write("google.svg", vec![b' '; 100_000]).unwrap();
+        assert!(load(cache.root(), Easel { graphics: agtop_tui::Graphics::Kitty, cell: (10, 20) }).is_empty());
     }
 }

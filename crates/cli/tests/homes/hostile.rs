@@ -92,7 +92,8 @@ fn output_for(home: &Home, shape: &str) -> String {
 }
 
 /// The totals of a home with one response, which has one token in each bucket.
-const ONE_RESPONSE: &[(&str, u64)] = &[("input", 1), ("cache_read", 1), ("cache_write_5m", 1), ("output", 1), ("turns", 1)];
+const ONE_RESPONSE: &[(&str, u64)] =
+    &[("input", 1), ("cache_read", 1), ("cache_write_5m", 1), ("output", 1), ("turns", 1)];
 
 fn is_named(issues: &Value, name: &str) -> bool {
     issues.as_array().unwrap().iter().any(|issue| issue["path"].as_str().unwrap().ends_with(name))
@@ -109,7 +110,8 @@ fn home_with(hostile: &HostileFile) -> Home {
 
 #[test]
 fn each_hostile_file_is_reported_and_the_doctor_fails_if_records_are_lost() {
-    let giant = HostileFile { name: "larger", create: |home, path| hostile::giant_line(home, path, 64 << 20), is_loss: true };
+    let giant =
+        HostileFile { name: "larger", create: |home, path| hostile::giant_line(home, path, 64 << 20), is_loss: true };
     for hostile in HOSTILE_FILES.iter().chain([&giant]) {
         let (home, file) = (home_with(hostile), format!("{}.jsonl", hostile.name));
         let output = json(home.root(), &["--json=sessions"]);
