@@ -27,10 +27,10 @@ pub(crate) fn start(file: Option<&Path>) -> Result<()> {
     let filter = filter_of(&std::env::var_os(LEVEL_VARIABLE).unwrap_or_default().to_string_lossy())?;
     let log = RotatingLog::open(path, MAX_LOG_BYTES).with_context(|| format!("{}", path.display()))?;
     // Libraries may log message text of agents, for example in desktop notifications.
-    let ours = filter_fn(|metadata| metadata.target().starts_with("agtop"));
+    let from_agtop = filter_fn(|metadata| metadata.target().starts_with("agtop"));
     // An error of the log is not printed, since the screen is on the terminal.
     let lines = fmt::layer().with_writer(Mutex::new(log)).with_ansi(false).log_internal_errors(false);
-    registry().with(filter).with(lines.with_filter(ours)).init();
+    registry().with(filter).with(lines.with_filter(from_agtop)).init();
     Ok(())
 }
 

@@ -12,7 +12,7 @@ const PROGRESS_DELAY: Duration = Duration::from_millis(500);
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Runs `work`, and shows its progress on standard error if that is a terminal and the work takes long.
-pub(crate) fn shown<T>(watch: impl Fn() -> Progress + Send, work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_progress<T>(watch: impl Fn() -> Progress + Send, work: impl FnOnce() -> T) -> T {
     if !std::io::stderr().is_terminal() {
         return work();
     }

@@ -38,7 +38,7 @@ pub(super) fn run(plan: ComparePlan, out: &mut dyn Write) -> Result<()> {
     let book = plan.prices.load()?;
     let prices = book.as_of();
     let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), book.clone());
-    let table = progress::shown(collector.watch(), || collector.usage_table(TimeGranularity::Response));
+    let table = progress::with_progress(collector.watch(), || collector.usage_table(TimeGranularity::Response));
     collector_setup::finish(&mut collector);
     let session = plan.session.as_deref().map(|id| find_session(&table.sessions, id)).transpose()?;
     let rows = wanted_rows(&table, session, &plan.options);
@@ -92,13 +92,13 @@ fn comparison(rows: &[&UsageRow], plan: &ComparePlan, book: &PriceBook) -> Compa
         turns += row.turns;
     }
     let used: HashSet<&str> = rows.iter().filter_map(|row| row.model.as_deref()).collect();
-    let asked: Vec<&str> = if plan.models.is_empty() {
+    let models: Vec<&str> = if plan.models.is_empty() {
         COMMON_MODELS.iter().copied().chain(used.iter().copied()).collect()
     } else {
         plan.models.iter().map(|model| model.trim()).filter(|model| !model.is_empty()).collect()
     };
     let mut seen = HashSet::new();
-    let offers = asked.into_iter().filter(|model| seen.insert(*model));
+    let offers = models.into_iter().filter(|model| seen.insert(*model));
     let offers = offers.map(|model| offer(model, rows, book, used.contains(model))).collect();
     let now = plan.options.now;
     let mut comparison = Comparison { subject: "".into(), usage, spend, turns, offers, now };

@@ -25,7 +25,7 @@ pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
         collector.overhear(&plan.hooks);
     }
     let grain = grain(&plan.options);
-    let table = progress::shown(collector.watch(), || collector.usage_table(grain));
+    let table = progress::with_progress(collector.watch(), || collector.usage_table(grain));
     collector_setup::finish(&mut collector);
     let report = Report::build(&table, &plan.options);
     let health = collector.health();

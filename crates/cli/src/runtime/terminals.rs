@@ -69,8 +69,8 @@ fn tmux(target: &Whereabouts) -> bool {
 fn zellij(target: &Whereabouts) -> bool {
     let pid = target.process.pid.to_string();
     let Some(words) = output("ps", &["eww", "-o", "command=", "-p", &pid]) else { return false };
-    let ours = std::env::var("ZELLIJ_SESSION_NAME").ok();
-    let pane = zellij_pane(&words, ours.as_deref());
+    let own_session = std::env::var("ZELLIJ_SESSION_NAME").ok();
+    let pane = zellij_pane(&words, own_session.as_deref());
     pane.is_some_and(|pane| output("zellij", &["action", "focus-pane-id", &format!("terminal_{pane}")]).is_some())
 }
 
