@@ -206,8 +206,8 @@ pub(crate) struct TimingArgs {
     /// With --watch: exit 3 when all agents together use more processor time than this, in percent of one processor
     #[arg(long, value_name = "PERCENT", requires = "watch", allow_negative_numbers = true, value_parser = positive)]
     pub(crate) threshold_cpu: Option<f64>,
-    /// With --watch: exit 4 when input + output tokens per minute exceed this, averaged over the last 20 snapshots or 30
-    /// seconds, whichever is longer
+    /// With --watch: exit 4 when input + output tokens per minute exceed this, averaged over the last 20 snapshots or
+    /// 30 seconds, whichever is longer
     #[arg(long, value_name = "TOKENS", requires = "watch", allow_negative_numbers = true, value_parser = positive)]
     pub(crate) threshold_tokens_rate: Option<f64>,
 }
@@ -233,7 +233,8 @@ pub(crate) struct SourceArgs {
         global = true
     )]
     pub(crate) clients: Vec<String>,
-    /// Also recognise processes as agents if their command line matches; may be repeated (also: AGTOP_MATCH, separated by ';')
+    /// Also recognise processes as agents if their command line matches; may be repeated (also: AGTOP_MATCH, separated
+    /// by ';')
     #[arg(short = 'm', long = "match", value_name = "LABEL=REGEX", action = ArgAction::Append)]
     pub(crate) matchers: Vec<String>,
     /// Print which agents are recognised, and by what, and exit
@@ -263,8 +264,8 @@ pub(crate) struct MoneyArgs {
     /// A TOML file with your own prices (also: AGTOP_PRICES)
     #[arg(long = "prices", value_name = "FILE", global = true)]
     pub(crate) price_file: Option<PathBuf>,
-    /// Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each
-    /// response the list of its own time [default: now]
+    /// Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for
+    /// each response the list of its own time [default: now]
     #[arg(long, value_name = "DAY|usage|now", global = true)]
     pub(crate) prices_as_of: Option<String>,
     /// Fetch the current price list from the network first
@@ -287,8 +288,8 @@ pub(crate) struct ScreenArgs {
     /// Only the agent with this process id
     #[arg(long, value_name = "PID")]
     pub(crate) pid: Option<u32>,
-    /// The theme: dark, light, contrast, protanopia, deuteranopia, tritanopia, monochrome, dracula, nord, gruvbox, catppuccin,
-    /// solarized, or one of the configuration file
+    /// The theme: dark, light, contrast, protanopia, deuteranopia, tritanopia, monochrome, dracula, nord, gruvbox,
+    /// catppuccin, solarized, or one of the configuration file
     #[arg(long, value_name = "NAME")]
     pub(crate) theme: Option<String>,
     /// Draw with ASCII characters only

@@ -1,5 +1,5 @@
-//! `~/.config/agtop/config.toml`: defaults for flags, and settings of the screen. Flags win over the environment, and the
-//! environment over the file.
+//! `~/.config/agtop/config.toml`: defaults for flags, and settings of the screen. Flags win over the environment, and
+//! the environment over the file.
 
 use std::path::{Path, PathBuf};
 
@@ -81,7 +81,8 @@ pub(crate) fn payload_policy(path: &Path) -> PayloadPolicy {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AiderTable {
-    /// Directories in which Aider is used: it keeps no list of them. The history is there or in the root of the repository.
+    /// Directories in which Aider is used: it keeps no list of them. The history is there or in the root of the
+    /// repository.
     #[serde(default)]
     pub(crate) directories: Vec<PathBuf>,
 }

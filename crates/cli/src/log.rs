@@ -34,8 +34,8 @@ pub(crate) fn start(file: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Levels, separated by commas, each for the whole program or for a part of it (`agtop_collect=debug`); `info` if there are
-/// none.
+/// Levels, separated by commas, each for the whole program or for a part of it (`agtop_collect=debug`); `info` if there
+/// are none.
 fn filter_of(text: &str) -> Result<EnvFilter> {
     let mut filter = EnvFilter::new("");
     let mut parts = text.split(',').map(str::trim).filter(|part| !part.is_empty()).peekable();

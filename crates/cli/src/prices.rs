@@ -1,4 +1,5 @@
-//! Where prices come from: the bundled list, a newer list that the user fetched, and a file with prices of the user's own.
+//! Where prices come from: the bundled list, a newer list that the user fetched, and a file with prices of the user's
+//! own.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -63,8 +64,8 @@ impl fmt::Display for InvalidPriceFile {
 impl std::error::Error for InvalidPriceFile {}
 
 impl PriceSettings {
-    /// Loads the prices, after fetching the list if that is asked for. If it cannot be fetched, the prices at hand are used,
-    /// and a message on standard error says so.
+    /// Loads the prices, after fetching the list if that is asked for. If it cannot be fetched, the prices at hand are
+    /// used, and a message on standard error says so.
     ///
     /// # Errors
     /// [`InvalidPriceFile`] if the user's own file cannot be used.

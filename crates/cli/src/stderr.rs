@@ -18,8 +18,8 @@ pub(crate) fn print_line(message: impl Display) {
     drop(writeln!(std::io::stderr(), "{}", sink::message(&message.to_string())));
 }
 
-/// Prints the error of an invalid command line (or the help that it asks for), and ends the program as clap does. If the
-/// command line has characters that control a terminal, it prints without these and without colours.
+/// Prints the error of an invalid command line (or the help that it asks for), and ends the program as clap does. If
+/// the command line has characters that control a terminal, it prints without these and without colours.
 pub(crate) fn exit_with_usage_error(error: &clap::Error) -> ! {
     let is_harmless = |text: OsString| text.to_string_lossy().chars().all(sink::is_harmless);
     if !error.use_stderr() || std::env::args_os().chain(values_of_agtop_variables()).all(is_harmless) {

@@ -80,7 +80,8 @@ mod tests {
             panic!("{what} did not appear; the screen is\n{}", self.screen());
         }
 
-        /// The shell is back, on a terminal with its original modes: lines are edited and echoed, and agtop is not visible.
+        /// The shell is back, on a terminal with its original modes: lines are edited and echoed, and agtop is not
+        /// visible.
         fn assert_restored(&self) {
             self.wait_for("the shell", |screen| screen.contains("ready>") && !shows_agtop(screen));
             self.run("echo \"$(stty -a | tr ' ' '\\n' | grep -cx -e icanon -e echo -e isig) modes\"");

@@ -7,8 +7,8 @@ use clap::parser::ValueSource;
 /// Flags that every command accepts, although some do not use them.
 const SHARED_FLAGS: [&str; 4] = ["clients", "plan", "price_file", "prices_as_of"];
 
-/// The commands that do not use all of these flags, each with those it uses. The status line and hooks ignore the others:
-/// an error would be shown by the agent.
+/// The commands that do not use all of these flags, each with those it uses. The status line and hooks ignore the
+/// others: an error would be shown by the agent.
 const USED_FLAGS: &[(&str, &[&str])] = &[
     ("doctor", &["clients", "price_file", "prices_as_of"]),
     ("explain", &["clients", "price_file", "prices_as_of"]),

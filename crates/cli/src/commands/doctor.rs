@@ -87,8 +87,8 @@ fn print_client(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write)
     Ok(())
 }
 
-/// Prints a line for each directory with files, and one for all directories of a kind without any: a client that keeps its
-/// files in the working directory has one such directory per agent.
+/// Prints a line for each directory with files, and one for all directories of a kind without any: a client that keeps
+/// its files in the working directory has one such directory per agent.
 fn print_stores(stores: &[StoreHealth], out: &mut dyn Write) -> Result<()> {
     let mut kinds: Vec<(&str, Vec<&StoreHealth>)> = Vec::new();
     for store in stores {

@@ -26,8 +26,8 @@ const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(1);
 /// Waiting events come in two steps: those that an agtop which has ended had taken, and those in the spool.
 const SPOOL_STEPS: usize = 2;
 
-/// Prints events. Those that waited in the spool are removed from it; another agtop that listens has them, and sends them
-/// to every agtop that starts later.
+/// Prints events. Those that waited in the spool are removed from it; another agtop that listens has them, and sends
+/// them to every agtop that starts later.
 pub(super) fn run(plan: &EventsPlan, out: &mut dyn Write) -> Result<ExitCode> {
     let (sender, wakeups) = sync_channel::<()>(1);
     let wake = move || {

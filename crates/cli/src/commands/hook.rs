@@ -1,5 +1,5 @@
-//! `agtop hook`: agents call it at their events. It must be quick and silent, and must never fail: `main` runs it before
-//! anything else, and it needs neither a configuration nor prices.
+//! `agtop hook`: agents call it at their events. It must be quick and silent, and must never fail: `main` runs it
+//! before anything else, and it needs neither a configuration nor prices.
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;
@@ -14,7 +14,8 @@ use crate::paths::default_config_file;
 
 /// Of a longer payload only the first part is used.
 const MAX_PAYLOAD_BYTES: u64 = 16 * 1024 * 1024;
-/// The rest of a longer payload is read up to this limit and discarded: an agent may fail if nobody reads what it writes.
+/// The rest of a longer payload is read up to this limit and discarded: an agent may fail if nobody reads what it
+/// writes.
 const MAX_DISCARDED_BYTES: u64 = 64 * 1024 * 1024;
 /// The client, if the settings do not name one: agtop 2 wrote hooks without it, for Claude Code only.
 const DEFAULT_CLIENT: &str = "claude";

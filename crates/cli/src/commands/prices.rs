@@ -10,8 +10,8 @@ use anyhow::Result;
 use crate::plan::PricesPlan;
 use crate::prices::{self, ListUpdate, UpdateOutcome};
 
-/// Prints the rates of each model with the key that matched; without models, where prices come from. The exit code is 1 if
-/// a model has no price.
+/// Prints the rates of each model with the key that matched; without models, where prices come from. The exit code is 1
+/// if a model has no price.
 pub(super) fn look_up(plan: &PricesPlan, out: &mut dyn Write) -> Result<ExitCode> {
     let book = plan.prices.load()?;
     writeln!(out, "prices: {}", book.describe())?;

@@ -114,8 +114,8 @@ impl Guard {
     }
 }
 
-/// The tokens of each live agent's session that rates count: not those of caches, from which a long prompt is read again
-/// for each response.
+/// The tokens of each live agent's session that rates count: not those of caches, from which a long prompt is read
+/// again for each response.
 fn fresh_tokens(snapshot: &Snapshot) -> HashMap<SessionKey, u64> {
     let sessions = snapshot.agents.iter().filter_map(|agent| agent.session.as_ref());
     sessions.map(|session| (session.key.clone(), session.usage.fresh())).collect()
@@ -182,8 +182,8 @@ mod tests {
         assert!((rate(snapshots) - 50.0).abs() < 1e-9);
     }
 
-    /// A threshold of 20,000 tokens a minute was exceeded by an agent that used 1,000: its prompt of 40,000 tokens was read
-    /// from the cache again for each response.
+    /// A threshold of 20,000 tokens a minute was exceeded by an agent that used 1,000: its prompt of 40,000 tokens was
+    /// read from the cache again for each response.
     #[test]
     fn cache_reads_do_not_count_for_the_rate() {
         let snapshot = demo::crowd(3, 5);
@@ -219,7 +219,8 @@ mod tests {
         );
     }
 
-    /// With a second between snapshots, one response of 6,000 tokens was a rate of 360,000 a minute, and ended the watch.
+    /// With a second between snapshots, one response of 6,000 tokens was a rate of 360,000 a minute, and ended the
+    /// watch.
     #[test]
     fn one_response_does_not_make_a_rate() {
         let before: &[(&str, u64)] = &[("a", 1000)];

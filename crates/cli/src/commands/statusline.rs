@@ -72,8 +72,8 @@ fn write_line(
     Ok(line(input, usage.as_ref(), &bench, out)?)
 }
 
-/// The output of the user's own status line for this input; `None` if it cannot be run. A shell runs the command, as Claude
-/// Code does.
+/// The output of the user's own status line for this input; `None` if it cannot be run. A shell runs the command, as
+/// Claude Code does.
 fn wrapped_output(command: &str, input: &[u8]) -> Option<Vec<u8>> {
     let mut child = agtop_os::shell_command(command)
         .stdin(Stdio::piped())

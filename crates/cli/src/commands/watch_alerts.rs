@@ -103,8 +103,8 @@ impl EndRequest {
         let _ = self.wake.try_send(());
     }
 
-    /// Starts the threads that wait for a reason to end. A second signal ends the program at once, without waiting for the
-    /// end of a scan.
+    /// Starts the threads that wait for a reason to end. A second signal ends the program at once, without waiting for
+    /// the end of a scan.
     fn listen(&self) {
         let end = self.clone();
         if let Ok(signals) = caught_signals(SignalSet::End) {

@@ -58,7 +58,8 @@ impl PlanContext {
         let (args, config) = (&cli.screen, self.config.tui.clone());
         let usual = Options::usual(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
         let themes: Vec<_> = config.themes.into_iter().chain(usual.themes.iter().cloned()).collect();
-        // The screen accepts an incomplete filter, since the user may be typing it. One of the command line is complete.
+        // The screen accepts an incomplete filter, since the user may be typing it. One of the command line is
+        // complete.
         let filter = cli.rows.filter.clone();
         filter.as_deref().map_or(Ok(None), Filter::parse).context("--filter")?;
         let name = args.theme.clone().or(config.theme);

@@ -1,4 +1,5 @@
-//! Homes with files that no agent should have written: agtop ends, counts the others correctly, and reports what is lost.
+//! Homes with files that no agent should have written: agtop ends, counts the others correctly, and reports what is
+//! lost.
 
 use std::io;
 use std::path::PathBuf;
@@ -80,8 +81,8 @@ fn hostile_files_do_not_change_the_figures_of_others() {
     }
 }
 
-/// The output for a home with hostile files. Standard error names the files and databases that cannot be read, and has no
-/// other messages.
+/// The output for a home with hostile files. Standard error names the files and databases that cannot be read, and has
+/// no other messages.
 fn output_for(home: &Home, shape: &str) -> String {
     let answer = agtop(home.root(), &[shape]);
     let is_named =
@@ -125,8 +126,8 @@ fn each_hostile_file_is_reported_and_the_doctor_fails_if_records_are_lost() {
     }
 }
 
-/// `--client $'cla\e]ude'` printed `agtop: unknown client 'cla`: the unterminated sequence in the value removed the rest of
-/// the message.
+/// `--client $'cla\e]ude'` printed `agtop: unknown client 'cla`: the unterminated sequence in the value removed the
+/// rest of the message.
 #[test]
 fn an_unterminated_sequence_in_a_value_leaves_the_message_complete() {
     const VALUE: &str = "cla\u{1b}]ude";

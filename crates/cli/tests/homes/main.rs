@@ -1,5 +1,5 @@
-//! agtop on homes that the testkit builds: its figures equal what was written, its JSON matches the schemas, and hostile
-//! files do not stop it.
+//! agtop on homes that the testkit builds: its figures equal what was written, its JSON matches the schemas, and
+//! hostile files do not stop it.
 
 #[cfg(test)]
 mod alerts;

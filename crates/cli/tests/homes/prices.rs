@@ -11,8 +11,8 @@ use crate::support::{agtop, command, json};
 
 const SESSION: &str = "00000000-0000-4000-8000-000000000000";
 
-/// Responses with a thousand tokens of each kind with o3, whose price fell on 2025-06-11: each costs 6.25 cents before that
-/// day, and 1.25 cents after. The first response has an early copy, from before midnight.
+/// Responses with a thousand tokens of each kind with o3, whose price fell on 2025-06-11: each costs 6.25 cents before
+/// that day, and 1.25 cents after. The first response has an early copy, from before midnight.
 fn home() -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let lines = [

@@ -1,5 +1,5 @@
-//! agtop as a program that tests run. Every test runs it through [`on_machine`]: the program sees only what the test has
-//! made, whatever the environment is and whichever agents run on this machine.
+//! agtop as a program that tests run. Every test runs it through [`on_machine`]: the program sees only what the test
+//! has made, whatever the environment is and whichever agents run on this machine.
 
 use std::io::Read;
 use std::path::Path;

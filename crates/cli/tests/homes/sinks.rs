@@ -460,9 +460,9 @@ fn within_sequence(out: &str) -> Option<&str> {
     out.strip_prefix("\u{1b}]9;").or_else(|| out.strip_prefix("\u{1b}]777;"))?.strip_suffix('\u{7}')
 }
 
-/// `y` put a session's id with its line break on the clipboard, errors about `--filter`, `--since`, `--client`, `explain`,
-/// `AGTOP_MATCH` and keys of the configuration had raw ESC in them, and JSON on a terminal raw C1, DEL and bidirectional
-/// controls.
+/// `y` put a session's id with its line break on the clipboard, errors about `--filter`, `--since`, `--client`,
+/// `explain`, `AGTOP_MATCH` and keys of the configuration had raw ESC in them, and JSON on a terminal raw C1, DEL and
+/// bidirectional controls.
 #[test]
 fn no_output_contains_control_characters_of_a_hostile_text() {
     let home = HostileHome::new();
