@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the graph is what this task was asked for")]
+#[expect(clippy::print_stdout, reason = "the graph is the output of this task")]
 fn print(text: &str) {
     print!("{text}");
 }

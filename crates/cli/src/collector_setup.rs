@@ -17,7 +17,7 @@ pub(crate) fn attach_hooks(collector: &mut Collector, dirs: &HookDirs, spool: Sp
         let _ = wake.try_send(());
     });
     match Listener::bind(dirs, ListenerOptions { wake: Some(wake), spool, ..ListenerOptions::default() }) {
-        Ok(listener) => collector.listen(listener, wakeups),
+        Ok(listener) => collector.attach_hooks(listener, wakeups),
         Err(error) => tracing::warn!("{error}: events of hooks are not received"),
     }
 }

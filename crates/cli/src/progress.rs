@@ -1,18 +1,18 @@
-//! Progress of a long scan, on a terminal.
+//! ScanProgress of a long scan, on a terminal.
 
 use std::io::{IsTerminal, Write};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use agtop_collect::Progress;
+use agtop_collect::ScanProgress;
 
 /// The progress of a shorter scan is not shown.
 const PROGRESS_DELAY: Duration = Duration::from_millis(500);
 /// How often the line is drawn.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Runs `work`, and shows its progress on standard error if that is a terminal and the work takes long.
-pub(crate) fn with_progress<T>(watch: impl Fn() -> Progress + Send, work: impl FnOnce() -> T) -> T {
+/// RunMode `work`, and shows its progress on standard error if that is a terminal and the work takes long.
+pub(crate) fn with_progress<T>(watch: impl Fn() -> ScanProgress + Send, work: impl FnOnce() -> T) -> T {
     if !std::io::stderr().is_terminal() {
         return work();
     }
@@ -26,7 +26,7 @@ pub(crate) fn with_progress<T>(watch: impl Fn() -> Progress + Send, work: impl F
 }
 
 /// Draws until the other end of the channel is dropped, and then clears the line.
-fn draw_until(is_done: &mpsc::Receiver<()>, watch: impl Fn() -> Progress) {
+fn draw_until(is_done: &mpsc::Receiver<()>, watch: impl Fn() -> ScanProgress) {
     let continues = |wait| matches!(is_done.recv_timeout(wait), Err(mpsc::RecvTimeoutError::Timeout));
     if !continues(PROGRESS_DELAY) {
         return;
@@ -43,7 +43,7 @@ fn draw_until(is_done: &mpsc::Receiver<()>, watch: impl Fn() -> Progress) {
     }
 }
 
-fn line(progress: Progress) -> String {
+fn line(progress: ScanProgress) -> String {
     let megabytes = |bytes: u64| bytes / 1_000_000;
     format!(
         "reading {}/{} files, {}/{} MB",

@@ -1,6 +1,6 @@
 //! A frame that was received, as the event that its client describes.
 
-use agtop_clients::{Stamp, Told};
+use agtop_clients::{HookEvent, PayloadOrigin};
 use agtop_model::{ClientId, FileId, Provenance, SessionKey, SourcePosition, Timestamp, Untrusted};
 
 use crate::frame::{Frame, FrameHeader};
@@ -15,7 +15,7 @@ pub struct ReceivedEvent {
     /// The client, as its settings file names it.
     pub client: ClientId,
     /// What it reports. The place of its events is the number of the message, from 0.
-    pub told: Told,
+    pub told: HookEvent,
     /// The process that sent it.
     pub sender: EventSender,
     /// Whether it was received before.
@@ -32,9 +32,9 @@ pub(crate) fn provenance(file: Option<FileId>, number: u32) -> Provenance {
 }
 
 /// Decodes a payload; `None` if its client is unknown or does not understand it.
-pub(crate) fn decode(header: &FrameHeader, payload: &[u8], source: Provenance) -> Option<(ClientId, Told)> {
+pub(crate) fn decode(header: &FrameHeader, payload: &[u8], source: Provenance) -> Option<(ClientId, HookEvent)> {
     let client = agtop_clients::client(&header.client)?;
-    let stamp = Stamp { at: Timestamp::from_millis(header.at), source };
+    let stamp = PayloadOrigin { at: Timestamp::from_millis(header.at), source };
     let told = client.hooks()?.decode(payload, stamp).ok()?;
     Some((client.info().id, told))
 }

@@ -1,6 +1,6 @@
 //! One call of a hook as bytes: on a connection, and in the spool.
 
-use agtop_clients::essence;
+use agtop_clients::minimal_payload;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -138,7 +138,7 @@ impl Frame {
     /// The same frame with nothing in its payload but what agtop uses.
     pub(crate) fn without_content(&self) -> Self {
         let header = FrameHeader { bytes: self.payload_bytes(), ..self.header.clone() };
-        Self { header, payload: essence(&self.payload) }
+        Self { header, payload: minimal_payload(&self.payload) }
     }
 
     /// A hash of the client and the payload, without the time and the process. It is the same for two hooks of one event,
@@ -147,7 +147,7 @@ impl Frame {
         let mut text = self.header.client.clone().into_bytes();
         text.push(0);
         text.extend_from_slice(&self.payload_bytes().to_le_bytes());
-        text.extend_from_slice(&essence(&self.payload));
+        text.extend_from_slice(&minimal_payload(&self.payload));
         xxh3_128(&text)
     }
 

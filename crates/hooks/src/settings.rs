@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use agtop_clients::{HookCommand, SettingsError, SettingsFile, Status};
+use agtop_clients::{HookCommand, HookStatus, SettingsError, SettingsFile};
 use thiserror::Error;
 
 /// The size of the largest settings file that is read: nobody writes a larger one by hand.
@@ -72,7 +72,7 @@ pub fn install(file: &SettingsFile, command: &HookCommand) -> Result<SettingsCha
     let (path, before) = read(file)?;
     let text = before.as_deref().unwrap_or_default();
     let invalid = |error| SettingsFileError::Invalid { path: file.path.clone(), error };
-    let is_first_install = file.status(text, command).map_err(invalid)? == Status::Absent;
+    let is_first_install = file.status(text, command).map_err(invalid)? == HookStatus::Absent;
     let after = file.install(text, command).map_err(invalid)?;
     let backup = if is_first_install && before.is_some() { BackupAction::Write } else { BackupAction::Leave };
     Ok(SettingsChange { path, before, after: Some(after), backup })
@@ -104,7 +104,7 @@ pub fn uninstall(file: &SettingsFile) -> Result<SettingsChange, SettingsFileErro
 ///
 /// # Errors
 /// As [`install`].
-pub fn status(file: &SettingsFile, command: &HookCommand) -> Result<Status, SettingsFileError> {
+pub fn status(file: &SettingsFile, command: &HookCommand) -> Result<HookStatus, SettingsFileError> {
     let (_, text) = read(file)?;
     let status = file.status(&text.unwrap_or_default(), command);
     status.map_err(|error| SettingsFileError::Invalid { path: file.path.clone(), error })

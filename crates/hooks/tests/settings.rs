@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use agtop_clients::{Env, HookCommand, Scope, SettingsFile, Status};
+use agtop_clients::{Env, HookCommand, HookScope, HookStatus, SettingsFile};
 use agtop_hooks::settings::{install, status, uninstall};
 
 /// A home directory with Claude Code's settings in it.
@@ -32,7 +32,7 @@ impl Home {
 
     fn file(&self, client: &str) -> SettingsFile {
         let env = Env { home: self.0.path().to_owned(), ..Env::default() };
-        agtop_clients::client(client).unwrap().hooks().unwrap().files(&env, Scope::User).remove(0)
+        agtop_clients::client(client).unwrap().hooks().unwrap().files(&env, HookScope::User).remove(0)
     }
 
     fn claude(&self) -> SettingsFile {
@@ -66,7 +66,7 @@ fn uninstalling_restores_the_former_bytes() {
         let home = Home::with(text);
         install(&home.claude(), &agtop("/old/agtop")).unwrap().apply().unwrap();
         install(&home.claude(), &agtop("/new/agtop")).unwrap().apply().unwrap();
-        assert_eq!(status(&home.claude(), &agtop("/new/agtop")).unwrap(), Status::Installed);
+        assert_eq!(status(&home.claude(), &agtop("/new/agtop")).unwrap(), HookStatus::Installed);
         assert!(install(&home.claude(), &agtop("/new/agtop")).unwrap().is_none(), "the second time changes nothing");
         assert_eq!(home.names(), ["settings.json", "settings.json.agtop-backup"]);
         uninstall(&home.claude()).unwrap().apply().unwrap();
@@ -81,7 +81,7 @@ fn a_file_that_install_created_is_removed_by_uninstall() {
     for client in ["claude", "codex", "gemini", "qwen", "copilot", "opencode"] {
         let file = home.file(client);
         install(&file, &agtop("/bin/agtop")).unwrap().apply().unwrap();
-        assert_eq!(status(&file, &agtop("/bin/agtop")).unwrap(), Status::Installed, "{client}");
+        assert_eq!(status(&file, &agtop("/bin/agtop")).unwrap(), HookStatus::Installed, "{client}");
         uninstall(&file).unwrap().apply().unwrap();
         assert!(!file.path.exists(), "{client}");
         assert!(uninstall(&file).unwrap().is_none());

@@ -1,9 +1,10 @@
 //! Which rows a surface shows, and in which order: the same for every surface.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 
-use agtop_model::{Field, FieldValue, Snapshot, SnapshotRow, Status, Timestamp};
+use agtop_model::{Snapshot, SnapshotRow, Status, Timestamp};
 
+use crate::sort_value::SortValue;
 use crate::{Filter, SortKey};
 
 /// Which rows are shown, and in which order.
@@ -41,7 +42,7 @@ fn chosen<'a>(rows: impl Iterator<Item = SnapshotRow<'a>>, selection: &Selection
         rows.filter(|row| selection.filter.as_ref().is_none_or(|filter| filter.matches(row))).collect();
     match selection.sort {
         SortKey::Smart => rows.sort_by_key(smart),
-        SortKey::Field(field) => rows.sort_by_cached_key(|row| Key::new(field, row)),
+        SortKey::Field(field) => rows.sort_by_cached_key(|row| SortValue::new(field, row)),
     }
     rows
 }
@@ -50,61 +51,6 @@ fn chosen<'a>(rows: impl Iterator<Item = SnapshotRow<'a>>, selection: &Selection
 fn smart(row: &SnapshotRow<'_>) -> (Status, Reverse<Option<Timestamp>>) {
     let started = || row.agent.and_then(|agent| agent.process.started_at.ok());
     (row.status(), Reverse(row.session.and_then(|session| session.last_active).or_else(started)))
-}
-
-/// Fields whose small values are the interesting ones.
-const SMALLEST_FIRST: &[&str] = &["status", "pid", "active"];
-
-/// A value's place in the order of its field; what is missing comes last.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    Whole(i128),
-    Float(Total),
-    Text(String),
-    Missing,
-}
-
-/// A float in the total order of IEEE 754.
-struct Total(f64);
-
-impl Ord for Total {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Total {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Total {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Total {}
-
-impl Key {
-    fn new(field: &Field, row: &SnapshotRow<'_>) -> Self {
-        let sign = if SMALLEST_FIRST.contains(&field.id) { 1 } else { -1 };
-        match (field.get)(row) {
-            FieldValue::Count(n) | FieldValue::Tokens(n) | FieldValue::Bytes(n) => Self::Whole(i128::from(n) * sign),
-            FieldValue::Money(amount) | FieldValue::MoneyAtLeast(amount) => {
-                Self::Whole(i128::from(amount.as_pico()) * sign)
-            }
-            FieldValue::Span(span) => Self::Whole(i128::try_from(span.as_millis()).unwrap_or(i128::MAX) * sign),
-            FieldValue::Time(at) => Self::Whole(i128::from(at.as_millis()) * sign),
-            FieldValue::Status(status) => Self::Whole(status as i128 * sign),
-            FieldValue::Percent(percent) if percent.is_nan() => Self::Missing,
-            FieldValue::Percent(percent) => Self::Float(Total(if sign < 0 { -percent } else { percent })),
-            FieldValue::Text(text) => Self::Text(text.to_lowercase()),
-            FieldValue::Untrusted(text) => Self::Text(text.raw().to_lowercase()),
-            FieldValue::Gap(_) => Self::Missing,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -38,7 +38,8 @@ pub(super) fn run(plan: ComparePlan, out: &mut dyn Write) -> Result<()> {
     let book = plan.prices.load()?;
     let prices = book.as_of();
     let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), book.clone());
-    let table = progress::with_progress(collector.watch(), || collector.usage_table(TimeGranularity::Response));
+    let table =
+        progress::with_progress(collector.progress_reporter(), || collector.usage_table(TimeGranularity::Response));
     collector_setup::finish(&mut collector);
     let session = plan.session.as_deref().map(|id| find_session(&table.sessions, id)).transpose()?;
     let rows = wanted_rows(&table, session, &plan.options);

@@ -27,7 +27,7 @@ pub(super) fn run(plan: DoctorPlan, out: &mut dyn Write) -> Result<ExitCode> {
     // Before the listener is attached, which restricts access to a directory that others can write to.
     let unusable = plan.hooks.unusable();
     collector_setup::attach_hooks(&mut collector, &plan.hooks, SpoolAccess::Peek);
-    let snapshot = progress::with_progress(collector.watch(), || collector.refresh());
+    let snapshot = progress::with_progress(collector.progress_reporter(), || collector.refresh());
     for health in &snapshot.health.clients {
         print_client(health, &snapshot, out)?;
     }

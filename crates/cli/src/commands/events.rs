@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use agtop_clients::Told;
+use agtop_clients::HookEvent;
 use agtop_format::sink;
 use agtop_format::sink::plain;
 use agtop_hooks::{DedupStatus, Listener, ListenerOptions, ListenerRole, ReceivedEvent};
@@ -106,7 +106,7 @@ fn line(received: &ReceivedEvent) -> String {
 }
 
 /// The reason of a failed request, if the event reports one.
-fn error(decoded: &Told) -> Option<&Untrusted> {
+fn error(decoded: &HookEvent) -> Option<&Untrusted> {
     decoded.events.iter().find_map(|event| if let EventKind::Error(reason) = &event.kind { Some(reason) } else { None })
 }
 

@@ -13,7 +13,7 @@ pub(super) fn run(plan: ExplainPlan, out: &mut dyn Write) -> Result<()> {
     let ExplainPlan { settings, prices, session, zone } = plan;
     let request = ExplainRequest { settings, book: prices.load()?, session, zone };
     explanation::write(request, out, |collector| {
-        let snapshot = progress::with_progress(collector.watch(), || collector.refresh());
+        let snapshot = progress::with_progress(collector.progress_reporter(), || collector.refresh());
         report_broken_sources(&snapshot.health);
         report_notices(collector);
         snapshot

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use agtop_clients::{HookCommand, Status};
+use agtop_clients::{HookCommand, HookStatus};
 use agtop_format::sink::escaped;
 use agtop_hooks::settings::{self, SettingsChange, SettingsFileError};
 use anyhow::Result;
@@ -32,7 +32,7 @@ pub(super) fn run(plan: &HooksPlan, out: &mut dyn Write) -> Result<ExitCode> {
 /// Whether any of the files has hooks of agtop, of this version or of another one.
 pub(super) fn is_any_installed(plan: &HooksPlan) -> bool {
     let status = |target: &HookTarget| settings::status(&target.file, &plan.command);
-    plan.targets.iter().any(|target| matches!(status(target), Ok(Status::Installed | Status::Outdated)))
+    plan.targets.iter().any(|target| matches!(status(target), Ok(HookStatus::Installed | HookStatus::Outdated)))
 }
 
 /// An error of the outer result ends the command; one of the inner result concerns this file only.
@@ -83,10 +83,10 @@ fn print_status(
         Err(error) => return Ok(Err(error)),
     };
     let status = match status {
-        Status::Absent => "not installed",
-        Status::Installed => "installed",
-        Status::Outdated => "installed, but outdated: run agtop hooks install",
-        Status::Hindered(reason) => reason,
+        HookStatus::Absent => "not installed",
+        HookStatus::Installed => "installed",
+        HookStatus::Outdated => "installed, but outdated: run agtop hooks install",
+        HookStatus::Hindered(reason) => reason,
     };
     writeln!(out, "{}: {}: {status}", target.client.info().id, target.file.path.display())?;
     print_notes(target, out)?;

@@ -41,7 +41,7 @@ pub(super) fn run(plan: LedgerPlan, out: &mut dyn Write) -> Result<ExitCode> {
             ledger.forget_present()?;
             drop(ledger);
             let mut collector = Collector::new(rebuild.settings, agtop_os::native(), rebuild.prices.load()?);
-            progress::with_progress(collector.watch(), || collector.read_files());
+            progress::with_progress(collector.progress_reporter(), || collector.read_files());
             collector_setup::finish(&mut collector);
             print_stats(&plan.path, open(&plan.path)?.stats()?, out)?;
         }

@@ -22,10 +22,10 @@ pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
     let prices = book.as_of();
     let mut collector = Collector::new(plan.settings, agtop_os::native(), book);
     if plan.options.asks_for_tags() {
-        collector.overhear(&plan.hooks);
+        collector.import_spooled_tags(&plan.hooks);
     }
     let grain = grain(&plan.options);
-    let table = progress::with_progress(collector.watch(), || collector.usage_table(grain));
+    let table = progress::with_progress(collector.progress_reporter(), || collector.usage_table(grain));
     collector_setup::finish(&mut collector);
     let report = Report::build(&table, &plan.options);
     let health = collector.health();

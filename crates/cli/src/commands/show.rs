@@ -41,7 +41,7 @@ pub(super) fn run(plan: ShowPlan, out: &mut dyn Write) -> Result<ExitCode> {
             write!(out, "{}", plan.divider)?;
         }
         let started = Instant::now();
-        let snapshot = progress::with_progress(collector.watch(), || collector.refresh());
+        let snapshot = progress::with_progress(collector.progress_reporter(), || collector.refresh());
         debug!(sessions = snapshot.sessions.len(), agents = snapshot.agents.len(), took = ?started.elapsed(), "snapshot");
         plan.surface.write(&snapshot, &plan.view, out)?;
         out.flush()?;

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
-use agtop_collect::{Glimpse, Lens, Scope};
+use agtop_collect::{PricingContext, Scope, StatusLineLedger};
 use agtop_model::{ClientId, Timestamp};
 use agtop_output::statusline::{Bench, StatuslineInput, line, observed_limits};
 use anyhow::{Result, bail};
@@ -32,15 +32,15 @@ pub(super) fn run(plan: &StatuslinePlan, out: &mut dyn Write) -> Result<()> {
     drop(stdin.lock().take(max_bytes).read_to_end(&mut input_json));
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
     let input = StatuslineInput::parse(&input_json);
-    let mut glimpse = plan.ledger.as_deref().and_then(|path| Glimpse::open(path, now));
+    let mut ledger = plan.ledger.as_deref().and_then(|path| StatusLineLedger::open(path, now));
     let wrapped = plan.wrap.as_deref().and_then(|command| wrapped_output(command, &input_json));
     match wrapped {
         Some(output) => out.write_all(&output)?,
-        None => write_line(plan, input.as_ref(), glimpse.as_ref(), now, out)?,
+        None => write_line(plan, input.as_ref(), ledger.as_ref(), now, out)?,
     }
     out.flush()?;
-    if let (Some(glimpse), Some(input)) = (&mut glimpse, &input) {
-        glimpse.note_limits(CLAUDE, observed_limits(input, now), now);
+    if let (Some(ledger), Some(input)) = (&mut ledger, &input) {
+        ledger.note_limits(CLAUDE, observed_limits(input, now), now);
     }
     if let Some(event) = input.as_ref().and_then(context_event) {
         send_to_listener(CLAUDE, &event);
@@ -60,14 +60,15 @@ fn context_event(input: &StatuslineInput) -> Option<serde_json::Value> {
 fn write_line(
     plan: &StatuslinePlan,
     input: Option<&StatuslineInput>,
-    glimpse: Option<&Glimpse>,
+    ledger: Option<&StatusLineLedger>,
     now: Timestamp,
     out: &mut dyn Write,
 ) -> Result<()> {
     let bench = Bench { now, zone: plan.zone.clone(), colour: plan.colour };
-    let usage = glimpse.and_then(|glimpse| {
-        let lens = Lens { prices: plan.book.clone().into(), scope: Scope::default(), zone: plan.zone.clone() };
-        glimpse.usage_since(now.minus(RECENT_USAGE), lens, now)
+    let usage = ledger.and_then(|ledger| {
+        let pricing =
+            PricingContext { prices: plan.book.clone().into(), scope: Scope::default(), zone: plan.zone.clone() };
+        ledger.usage_since(now.minus(RECENT_USAGE), pricing, now)
     });
     Ok(line(input, usage.as_ref(), &bench, out)?)
 }

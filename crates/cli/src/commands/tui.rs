@@ -15,10 +15,10 @@ pub(super) fn run(plan: ScreenPlan) -> Result<ExitCode> {
     let mut app = App::new(plan.options.clone());
     let (columns, rows) = tty.size()?;
     app.update(Message::Resize(columns, rows));
-    let easel = plan.graphics.and_then(|graphics| tty.easel(graphics));
+    let graphics = plan.graphics.and_then(|graphics| tty.graphics(graphics));
     let mut host = TuiHost::start(plan, book);
-    if let Some(easel) = easel {
-        host.load_logos(easel);
+    if let Some(graphics) = graphics {
+        host.load_logos(graphics);
     }
     let result = agtop_tui::run(&mut tty, &mut app, &mut host);
     // The terminal is given back last: until then, keys are not for the shell.

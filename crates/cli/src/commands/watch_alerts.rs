@@ -33,7 +33,7 @@ pub(super) fn run(plan: WatchAlertsPlan, out: &mut dyn Write) -> Result<ExitCode
     end.listen();
     let mut engine = AlertEngine::new(rules);
     let mut printer = AlertPrinter { actions: ActionRunner::new(stderr::print_message), output, out };
-    let mut snapshot = progress::with_progress(collector.watch(), || collector.refresh());
+    let mut snapshot = progress::with_progress(collector.progress_reporter(), || collector.refresh());
     let result = loop {
         let result = printer.print(snapshot.now, engine.evaluate(&snapshot).new);
         if result.is_err() || length == RunLength::Once || end.is_requested() {

@@ -37,7 +37,7 @@ pub(crate) fn write(
     read: impl FnOnce(&mut Collector) -> Snapshot,
 ) -> Result<()> {
     let collector = Collector::new(request.settings, agtop_os::native(), Arc::clone(&request.book));
-    let mut collector = collector.explaining(&request.session);
+    let mut collector = collector.with_audit(&request.session);
     let snapshot = read(&mut collector);
     let session = find_session(&snapshot.sessions, &request.session)?;
     let verdicts = collector.world().verdicts(&with_descendants(session));

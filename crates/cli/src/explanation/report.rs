@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use agtop_collect::{Counted, Entry, Files};
+use agtop_collect::{CopyVerdict, FileTable, ResponseCopy};
 use agtop_format::sink::plain;
 use agtop_format::units;
 use agtop_model::{Cost, CostBasis, InferenceGeo, Provenance, Purpose, Session, SourcePosition};
@@ -16,7 +16,7 @@ use super::sum::{ExplainedSum, dollars, tokens};
 /// Writes an explanation part by part.
 pub(super) struct ExplainReport<'a> {
     pub(super) book: &'a PriceBook,
-    pub(super) files: &'a Files,
+    pub(super) files: &'a FileTable,
     pub(super) line_numbers: &'a mut LineNumbers,
     pub(super) zone: &'a TimeZone,
     pub(super) out: &'a mut dyn Write,
@@ -31,14 +31,14 @@ impl ExplainReport<'_> {
         Ok(())
     }
 
-    pub(super) fn entry(&mut self, entry: &Entry, verdict: &Counted, sum: &mut ExplainedSum) -> Result<()> {
+    pub(super) fn entry(&mut self, entry: &ResponseCopy, verdict: &CopyVerdict, sum: &mut ExplainedSum) -> Result<()> {
         let id = entry.id.as_deref().unwrap_or("(no id)");
         let model = entry.model.as_deref().unwrap_or("(model not named)");
         let place = self.place(entry.source);
         let at = units::moment(entry.when.at, self.zone);
         let purpose = if entry.purpose == Purpose::Compaction { "  compaction" } else { "" };
         let about = if entry.when.source.is_estimate() { "about " } else { "" };
-        let mark = if *verdict == Counted::Yes { "+" } else { "-" };
+        let mark = if *verdict == CopyVerdict::Counted { "+" } else { "-" };
         writeln!(self.out, "{mark} {about}{at}  {}  {}{purpose}  {place}", plain(id), plain(model))?;
         if let Some(reason) = self.reason(verdict) {
             sum.not_counted += 1;
@@ -53,13 +53,13 @@ impl ExplainReport<'_> {
     }
 
     /// Why a copy is not counted; `None` if it is.
-    fn reason(&mut self, verdict: &Counted) -> Option<String> {
+    fn reason(&mut self, verdict: &CopyVerdict) -> Option<String> {
         Some(match verdict {
-            Counted::Yes => return None,
-            Counted::Partial => "an early copy of the same response, still being written".to_owned(),
-            Counted::Repeat => "the same response again".to_owned(),
-            Counted::Elsewhere => "counted in the session where it happened first".to_owned(),
-            Counted::Replaced { by, and_more } => {
+            CopyVerdict::Counted => return None,
+            CopyVerdict::Partial => "an early copy of the same response, still being written".to_owned(),
+            CopyVerdict::Repeat => "the same response again".to_owned(),
+            CopyVerdict::Elsewhere => "counted in the session where it happened first".to_owned(),
+            CopyVerdict::Replaced { by, and_more } => {
                 let mut places: Vec<String> = by.iter().map(|source| self.place(*source)).collect();
                 places.extend(and_more.then(|| "more records".to_owned()));
                 match places.pop() {
@@ -71,7 +71,7 @@ impl ExplainReport<'_> {
         })
     }
 
-    fn priced(&mut self, entry: &Entry, sum: &mut ExplainedSum) -> Result<()> {
+    fn priced(&mut self, entry: &ResponseCopy, sum: &mut ExplainedSum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
         let tariff = rated.at(entry.when.at);
         let terms = PriceTerms { tier: entry.tier, geo: entry.geo };

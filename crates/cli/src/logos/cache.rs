@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use agtop_model::ClientId;
-use agtop_tui::{Easel, Logos};
+use agtop_tui::{Logos, TerminalGraphics};
 
 /// The largest logo that is read.
 pub(super) const MAX_LOGO_BYTES: u64 = 64 * 1024;
@@ -32,12 +32,12 @@ pub(super) fn file(directory: &Path, vendor: &str) -> PathBuf {
 }
 
 /// The fetched logos, drawn for that terminal. Those that cannot be read are left out.
-pub(crate) fn load(directory: &Path, easel: Easel) -> Logos {
+pub(crate) fn load(directory: &Path, graphics: TerminalGraphics) -> Logos {
     let read = |(client, vendor): &(&'static str, &str)| {
         Some((ClientId::new(client), agtop_os::read_user_file(&file(directory, vendor), MAX_LOGO_BYTES).ok()?))
     };
     let files: Vec<(ClientId, Vec<u8>)> = VENDORS.iter().filter_map(read).collect();
-    Logos::new(easel, files.iter().map(|(client, file)| (*client, &**file)))
+    Logos::new(graphics, files.iter().map(|(client, file)| (*client, &**file)))
 }
 
 #[cfg(test)]
@@ -58,6 +58,9 @@ mod tests {
         agtop_testkit::hostile::fifo(&cache, "anthropic.svg").unwrap();
         std::fs::create_dir(cache.path("openai.svg")).unwrap();
         cache.write("google.svg", vec![b' '; 100_000]).unwrap();
-        assert!(load(cache.root(), Easel { graphics: agtop_tui::Graphics::Kitty, cell: (10, 20) }).is_empty());
+        assert!(
+            load(cache.root(), TerminalGraphics { protocol: agtop_tui::GraphicsProtocol::Kitty, cell: (10, 20) })
+                .is_empty()
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_model::ClientId;
-use agtop_tui::{Easel, Graphics, Logos};
+use agtop_tui::{GraphicsProtocol, Logos, TerminalGraphics};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::cache::{MAX_LOGO_BYTES, VENDORS, file};
@@ -125,8 +125,8 @@ fn fetch(agent: &ureq::Agent, url: &str, within: Duration) -> Result<Vec<u8>, Fe
     let mut response = request.call()?;
     let logo = response.body_mut().with_config().limit(MAX_LOGO_BYTES).read_to_vec()?;
     // A file that cannot be drawn is not cached, and the error names its vendor.
-    let easel = Easel { graphics: Graphics::Kitty, cell: (10, 20) };
-    if Logos::new(easel, [(ClientId::new("any"), &*logo)]).is_empty() {
+    let graphics = TerminalGraphics { protocol: GraphicsProtocol::Kitty, cell: (10, 20) };
+    if Logos::new(graphics, [(ClientId::new("any"), &*logo)]).is_empty() {
         return Err(FetchError::Logo(anyhow!("the response is not a logo that can be drawn")));
     }
     Ok(logo)
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>"#;
-    const EASEL: Easel = Easel { graphics: Graphics::Iterm2, cell: (10, 20) };
+    const TERMINAL: TerminalGraphics = TerminalGraphics { protocol: GraphicsProtocol::Iterm2, cell: (10, 20) };
 
     /// A server on this machine that answers this number of requests by their paths, and then returns the paths.
     fn serve(requests: usize, answer: fn(&str) -> String) -> (String, std::thread::JoinHandle<Vec<String>>) {
@@ -190,14 +190,14 @@ mod tests {
         result.unwrap();
         assert!(text.starts_with("fetched 8 logos to "), "{text}");
         assert!(serving.join().unwrap().contains(&"/logos/github-copilot.svg".to_owned()));
-        assert!(!load(&directory, EASEL).is_empty());
+        assert!(!load(&directory, TERMINAL).is_empty());
         // The server has stopped: nothing is requested.
         let (result, text) = updated(&url, &directory, false);
         result.unwrap();
         assert!(text.contains("fetched 0 logos") && text.contains("8 are less than seven days old"), "{text}");
         let week_ago = SystemTime::now() - MAX_LOGO_AGE - Duration::from_mins(1);
         File::options().write(true).open(file(&directory, "xai")).unwrap().set_modified(week_ago).unwrap();
-        assert!(!load(&directory, EASEL).is_empty(), "old logos are shown");
+        assert!(!load(&directory, TERMINAL).is_empty(), "old logos are shown");
         let (url, serving) = serve(1, |_| ok(LOGO));
         updated(&url, &directory, false).0.unwrap();
         assert_eq!(serving.join().unwrap(), ["/logos/xai.svg"]);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use agtop_clients::{Env, clients};
-use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{LedgerMode, Matcher, RunMode, Sampling, Scope, Settings};
 use agtop_hooks::HookDirs;
 use agtop_model::{BillingPlan, ClientId};
 use agtop_output::alert::Terminal;
@@ -136,20 +136,20 @@ impl PlanContext {
             own_pid: Some(std::process::id()),
             scope: Scope { since, until, plan: self.billing_plan(cli) },
             zone: self.zone.clone(),
-            runs: if is_repeated { Runs::Again } else { Runs::Once },
+            run_mode: if is_repeated { RunMode::Repeated } else { RunMode::Once },
             sampling: if cli.timing.no_sample { Sampling::None } else { Sampling::Window },
-            remembering: self.ledger_use(cli),
+            ledger: self.ledger_mode(cli),
         })
     }
 
     /// Message text and explanations are in files only: commands that need these use the ledger only for deleted files.
-    fn ledger_use(&self, cli: &Cli) -> Remembering {
+    fn ledger_mode(&self, cli: &Cli) -> LedgerMode {
         let is_about_files = matches!(cli.command, Some(Command::Doctor | Command::Explain(_)));
         let needs_files = is_about_files || cli.output.include_content;
         match (cli.sources.no_ledger, needs_files) {
-            (true, _) => Remembering::Nothing,
-            (false, true) => Remembering::TheGone(self.ledger_file.clone()),
-            (false, false) => Remembering::Everything(self.ledger_file.clone()),
+            (true, _) => LedgerMode::Off,
+            (false, true) => LedgerMode::DeletedFilesOnly(self.ledger_file.clone()),
+            (false, false) => LedgerMode::ReadWrite(self.ledger_file.clone()),
         }
     }
 

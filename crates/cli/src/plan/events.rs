@@ -1,4 +1,4 @@
-use agtop_clients::{Scope, clients};
+use agtop_clients::{HookScope, clients};
 use agtop_hooks::{HookDirs, PayloadPolicy};
 
 use super::context::PlanContext;
@@ -31,7 +31,8 @@ impl PlanContext {
     fn all_hooks(&self) -> Option<HooksPlan> {
         let command = hook_command().ok()?;
         let here = self.env.work_dirs.first().map(std::path::PathBuf::as_path);
-        let scopes = [Some(Scope::User), here.map(Scope::Project), here.map(Scope::Local)].into_iter().flatten();
+        let scopes =
+            [Some(HookScope::User), here.map(HookScope::Project), here.map(HookScope::Local)].into_iter().flatten();
         let targets = |scope| self.hook_targets(clients().collect(), scope).unwrap_or_default();
         Some(HooksPlan { task: HooksTask::Status, targets: scopes.flat_map(targets).collect(), command })
     }

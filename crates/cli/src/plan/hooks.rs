@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agtop_clients::{Client, HookCommand, HookDialect, Scope, SettingsFile, clients};
+use agtop_clients::{Client, HookCommand, HookDialect, HookScope, SettingsFile, clients};
 use agtop_model::ClientId;
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -42,7 +42,7 @@ impl PlanContext {
     pub(super) fn install(&self, args: &InstallArgs) -> Result<HooksPlan> {
         let task = if args.write { HooksTask::Install } else { HooksTask::Print };
         let claude = client_with_hooks(client_id("claude")?)?;
-        Ok(HooksPlan { task, targets: self.hook_targets(vec![claude], Scope::User)?, command: hook_command()? })
+        Ok(HooksPlan { task, targets: self.hook_targets(vec![claude], HookScope::User)?, command: hook_command()? })
     }
 
     pub(super) fn hooks(&self, cli: &Cli, args: &HooksArgs) -> Result<HooksPlan> {
@@ -61,7 +61,7 @@ impl PlanContext {
 
     /// The clients named by the user, or else all that have hooks and are used here: they have written files, or have
     /// settings, which may be all that exists after agtop has installed its hooks first.
-    fn hook_clients(&self, cli: &Cli, scope: Scope<'_>) -> Result<Vec<&'static dyn Client>> {
+    fn hook_clients(&self, cli: &Cli, scope: HookScope<'_>) -> Result<Vec<&'static dyn Client>> {
         let named = self.clients(&cli.sources)?;
         if named.is_empty() {
             let has_files = |client: &dyn Client| client.stores(&self.env).iter().any(|store| store.root.exists());
@@ -74,12 +74,12 @@ impl PlanContext {
         named.into_iter().map(client_with_hooks).collect()
     }
 
-    fn settings_scope<'a>(&'a self, args: &ScopeArgs) -> Result<Scope<'a>> {
+    fn settings_scope<'a>(&'a self, args: &ScopeArgs) -> Result<HookScope<'a>> {
         let here = || self.env.work_dirs.first().context("the current directory does not exist").map(PathBuf::as_path);
         Ok(match args.scope {
-            ScopeChoice::User => Scope::User,
-            ScopeChoice::Project => Scope::Project(here()?),
-            ScopeChoice::Local => Scope::Local(here()?),
+            ScopeChoice::User => HookScope::User,
+            ScopeChoice::Project => HookScope::Project(here()?),
+            ScopeChoice::Local => HookScope::Local(here()?),
         })
     }
 
@@ -87,7 +87,11 @@ impl PlanContext {
     ///
     /// # Errors
     /// If there are none.
-    pub(super) fn hook_targets(&self, clients: Vec<&'static dyn Client>, scope: Scope<'_>) -> Result<Vec<HookTarget>> {
+    pub(super) fn hook_targets(
+        &self,
+        clients: Vec<&'static dyn Client>,
+        scope: HookScope<'_>,
+    ) -> Result<Vec<HookTarget>> {
         let targets_of = |client: &'static dyn Client| {
             let files = client.hooks().map_or_else(Vec::new, |hooks| hooks.files(&self.env, scope));
             files.into_iter().map(move |file| HookTarget { client, file })

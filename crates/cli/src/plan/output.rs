@@ -1,4 +1,4 @@
-//! Choices that several commands have.
+//! SavedChoices that several commands have.
 
 /// The form in which a command prints its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use agtop_alerts::Rules;
-use agtop_collect::{Runs, Sampling, Settings};
+use agtop_collect::{RunMode, Sampling, Settings};
 use agtop_format::Content;
 use agtop_hooks::HookDirs;
 use agtop_query::Filter;
-use agtop_tui::{Charset, Depth, Graphics, Mouse, Options};
+use agtop_tui::{Charset, ColorDepth, GraphicsProtocol, MouseCapture, Options};
 use anyhow::{Context, Result};
 
 use super::context::PlanContext;
@@ -21,11 +21,11 @@ pub(crate) struct ScreenPlan {
     pub(crate) options: Options,
     /// The alert rules.
     pub(crate) rules: Rules,
-    pub(crate) mouse: Mouse,
+    pub(crate) mouse: MouseCapture,
     /// Whether the agents are fake.
     pub(crate) demo: bool,
     /// The graphics protocol of the terminal, if it is known to have one.
-    pub(crate) graphics: Option<Graphics>,
+    pub(crate) graphics: Option<GraphicsProtocol>,
     /// The directory of fetched logos.
     pub(crate) logos: PathBuf,
     /// Where choices made on the screen are saved.
@@ -40,13 +40,13 @@ impl PlanContext {
         // Alerts about fake agents run no commands.
         let rules = if args.demo { rules.without_actions() } else { rules };
         Ok(ScreenPlan {
-            settings: Settings { runs: Runs::Again, sampling: Sampling::None, ..self.settings(cli)? },
+            settings: Settings { run_mode: RunMode::Repeated, sampling: Sampling::None, ..self.settings(cli)? },
             prices: self.prices(cli)?,
             options: self.screen_options(cli, &rules)?,
             rules,
-            mouse: if args.no_mouse || config.no_mouse { Mouse::Terminals } else { Mouse::Ours },
+            mouse: if args.no_mouse || config.no_mouse { MouseCapture::Disabled } else { MouseCapture::Enabled },
             demo: args.demo,
-            graphics: Graphics::of(|name| self.var_text(name)),
+            graphics: GraphicsProtocol::of(|name| self.var_text(name)),
             logos: self.logos.clone(),
             config_file: self.config_file.clone(),
             hooks: self.hook_dirs(),
@@ -56,7 +56,7 @@ impl PlanContext {
     /// Flags win over the configuration.
     fn screen_options(&self, cli: &Cli, rules: &Rules) -> Result<Options> {
         let (args, config) = (&cli.screen, self.config.tui.clone());
-        let usual = Options::usual(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
+        let usual = Options::with_defaults(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
         let themes: Vec<_> = config.themes.into_iter().chain(usual.themes.iter().cloned()).collect();
         // The screen accepts an incomplete filter, since the user may be typing it. One of the command line is
         // complete.
@@ -89,17 +89,17 @@ impl PlanContext {
     }
 
     /// The colours that the terminal has, by the environment.
-    fn colour_depth(&self, cli: &Cli) -> Depth {
+    fn colour_depth(&self, cli: &Cli) -> ColorDepth {
         let var = |name| self.var_text(name).unwrap_or_default();
         let term = var("TERM");
         if self.is_colour_off(cli) {
-            Depth::None
+            ColorDepth::None
         } else if ["truecolor", "24bit"].contains(&var("COLORTERM").as_str()) || term.ends_with("-direct") {
-            Depth::True
+            ColorDepth::True
         } else if term.contains("256") || term.contains("kitty") || term.contains("alacritty") {
-            Depth::Indexed
+            ColorDepth::Indexed
         } else {
-            Depth::Ansi16
+            ColorDepth::Ansi16
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use agtop_collect::{Runs, Settings};
+use agtop_collect::{RunMode, Settings};
 use agtop_hooks::HookDirs;
 use agtop_output::{Surface, View, surface};
 use anyhow::{Result, anyhow, bail};
@@ -43,7 +43,7 @@ impl PlanContext {
         let surface = self.surface(cli)?;
         let settings = self.settings(cli)?;
         Ok(ShowPlan {
-            hooks: (settings.runs == Runs::Again).then(|| self.hook_dirs()),
+            hooks: (settings.run_mode == RunMode::Repeated).then(|| self.hook_dirs()),
             settings,
             prices: self.prices(cli)?,
             surface,

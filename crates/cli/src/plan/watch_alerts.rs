@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use agtop_alerts::Rules;
-use agtop_collect::{Runs, Sampling, Settings};
+use agtop_collect::{RunMode, Sampling, Settings};
 use agtop_hooks::HookDirs;
 use agtop_output::alert::Terminal;
 use anyhow::Result;
@@ -47,7 +47,7 @@ pub(crate) enum BellTarget {
 impl PlanContext {
     pub(super) fn watch_alerts(&self, cli: &Cli, args: &WatchAlertsArgs) -> Result<WatchAlertsPlan> {
         Ok(WatchAlertsPlan {
-            settings: Settings { runs: Runs::Again, sampling: Sampling::None, ..self.settings(cli)? },
+            settings: Settings { run_mode: RunMode::Repeated, sampling: Sampling::None, ..self.settings(cli)? },
             prices: self.prices(cli)?,
             rules: self.config.rules.clone(),
             hooks: self.hook_dirs(),

@@ -1,9 +1,9 @@
-//! Choices made on the screen, kept in the configuration file.
+//! SavedChoices made on the screen, kept in the configuration file.
 
 use std::io::ErrorKind;
 use std::path::Path;
 
-use agtop_tui::Choices;
+use agtop_tui::SavedChoices;
 use anyhow::{Context, Result};
 
 use crate::config::MAX_CONFIG_BYTES;
@@ -12,7 +12,7 @@ use crate::config::MAX_CONFIG_BYTES;
 ///
 /// # Errors
 /// If the file cannot be read, parsed or written.
-pub(super) fn save_choices(path: &Path, choices: &Choices) -> Result<()> {
+pub(super) fn save_choices(path: &Path, choices: &SavedChoices) -> Result<()> {
     let text = match agtop_os::read_user_text(path, MAX_CONFIG_BYTES) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use agtop_collect::Progress;
+use agtop_collect::ScanProgress;
 use agtop_model::Timestamp;
 use agtop_tui::Message;
 
@@ -16,18 +16,18 @@ pub(super) struct ScreenClock {
     next: Instant,
     is_scanning: bool,
     snapshots: u64,
-    progress: Box<dyn Fn() -> Progress + Send>,
+    progress: Box<dyn Fn() -> ScanProgress + Send>,
 }
 
 impl ScreenClock {
     /// A clock that reports the progress of the first scan until that has ended.
-    pub(super) fn with_progress(progress: impl Fn() -> Progress + Send + 'static) -> Self {
+    pub(super) fn with_progress(progress: impl Fn() -> ScanProgress + Send + 'static) -> Self {
         Self { next: Instant::now(), is_scanning: true, snapshots: 0, progress: Box::new(progress) }
     }
 
     /// A clock without a scan.
     pub(super) fn without_progress() -> Self {
-        Self { is_scanning: false, ..Self::with_progress(Progress::default) }
+        Self { is_scanning: false, ..Self::with_progress(ScanProgress::default) }
     }
 
     /// Notes that the screen gets a snapshot.
@@ -45,7 +45,7 @@ impl ScreenClock {
         let started = Instant::now();
         if self.is_scanning {
             self.next = started + PROGRESS_INTERVAL;
-            let Progress { bytes, bytes_total, .. } = (self.progress)();
+            let ScanProgress { bytes, bytes_total, .. } = (self.progress)();
             self.is_scanning = self.snapshots < FIRST_SCAN_SNAPSHOTS;
             let progress = agtop_tui::Progress { done: bytes, total: bytes_total };
             return Message::Progress(if self.is_scanning { progress } else { agtop_tui::Progress::default() });

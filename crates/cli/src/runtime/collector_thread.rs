@@ -87,8 +87,8 @@ fn collect(
     wakeups: &Receiver<()>,
     mut interval: Duration,
 ) {
-    publisher.publish(collector.processes());
-    publisher.publish(collector.glance());
+    publisher.publish(collector.process_snapshot());
+    publisher.publish(collector.quick_scan());
     publisher.publish(collector.refresh());
     let mut pacer = SnapshotPacer::default();
     loop {
@@ -100,7 +100,7 @@ fn collect(
         match requests.try_recv() {
             Ok(CollectorRequest::SetInterval(other)) => interval = other,
             Ok(CollectorRequest::Refresh) => {
-                collector.look_everywhere();
+                collector.request_full_sweep();
                 publisher.publish(collector.refresh());
             }
             Err(TryRecvError::Empty) => {}

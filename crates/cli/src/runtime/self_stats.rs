@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use agtop_tui::Own;
+use agtop_tui::SelfStats;
 
 const SELF_STATS_INTERVAL: Duration = Duration::from_secs(3);
 
@@ -15,7 +15,7 @@ pub(super) struct SelfStatsMeter {
 
 impl SelfStatsMeter {
     /// The values of now; `None` until they are due again.
-    pub(super) fn measure(&mut self) -> Option<Own> {
+    pub(super) fn measure(&mut self) -> Option<SelfStats> {
         let now = Instant::now();
         if self.previous.is_some_and(|(at, _)| now.duration_since(at) < SELF_STATS_INTERVAL) {
             return None;
@@ -25,6 +25,6 @@ impl SelfStatsMeter {
         let cpu_percent = previous.map(|(at, earlier)| {
             used.saturating_sub(earlier).as_secs_f64() / now.duration_since(at).as_secs_f64() * 100.0
         });
-        Some(Own { cpu_percent, memory: agtop_os::self_resident_bytes() })
+        Some(SelfStats { cpu_percent, memory: agtop_os::self_resident_bytes() })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use agtop_tui::Whereabouts;
+use agtop_tui::TerminalTarget;
 use anyhow::{Result, bail};
 
 /// A program that manages terminals and knows which process runs in which.
@@ -11,7 +11,7 @@ struct Multiplexer {
     /// agtop runs in it if this variable is set.
     variable: &'static str,
     /// Shows the terminal of the agent; returns whether it has one.
-    show: fn(&Whereabouts) -> bool,
+    show: fn(&TerminalTarget) -> bool,
 }
 
 static MULTIPLEXERS: &[Multiplexer] = &[
@@ -26,7 +26,7 @@ static MULTIPLEXERS: &[Multiplexer] = &[
 ///
 /// # Errors
 /// If no program that manages terminals is known here, or the agent runs in none of its terminals.
-pub(super) fn show(target: &Whereabouts) -> Result<String> {
+pub(super) fn show(target: &TerminalTarget) -> Result<String> {
     let present: Vec<&Multiplexer> =
         MULTIPLEXERS.iter().filter(|one| std::env::var_os(one.variable).is_some()).collect();
     if let Some(found) = present.iter().find(|one| (one.show)(target)) {
@@ -46,7 +46,7 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
 }
 
 /// tmux lists the process in each pane, which is an ancestor of the agent.
-fn tmux(target: &Whereabouts) -> bool {
+fn tmux(target: &TerminalTarget) -> bool {
     let Some(panes) = output("tmux", &["list-panes", "-a", "-F", "#{pane_pid} #{session_id} #{window_id} #{pane_id}"])
     else {
         return false;
@@ -66,7 +66,7 @@ fn tmux(target: &Whereabouts) -> bool {
 }
 
 /// Zellij sets variables for the pane and session of each program. From 0.44 on it can show a pane of its own session.
-fn zellij(target: &Whereabouts) -> bool {
+fn zellij(target: &TerminalTarget) -> bool {
     let pid = target.process.pid.to_string();
     let Some(words) = output("ps", &["eww", "-o", "command=", "-p", &pid]) else { return false };
     let own_session = std::env::var("ZELLIJ_SESSION_NAME").ok();
@@ -83,13 +83,13 @@ fn zellij_pane(words: &str, session: Option<&str>) -> Option<u32> {
 }
 
 /// kitty finds windows by the processes in them.
-fn kitty(target: &Whereabouts) -> bool {
+fn kitty(target: &TerminalTarget) -> bool {
     let pids = std::iter::once(&target.process.pid).chain(&target.ancestors);
     pids.into_iter().any(|pid| output("kitten", &["@", "focus-window", "--match", &format!("pid:{pid}")]).is_some())
 }
 
 /// `WezTerm` lists the device of each terminal.
-fn wezterm(target: &Whereabouts) -> bool {
+fn wezterm(target: &TerminalTarget) -> bool {
     let Some(device) = device(target) else { return false };
     let Some(list) = output("wezterm", &["cli", "list", "--format", "json"]) else { return false };
     let panes: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap_or_default();
@@ -98,7 +98,7 @@ fn wezterm(target: &Whereabouts) -> bool {
 }
 
 /// iTerm2 finds a terminal by its device. The device is an argument of the `AppleScript`, not a part of it.
-fn iterm(target: &Whereabouts) -> bool {
+fn iterm(target: &TerminalTarget) -> bool {
     const SCRIPT: &str = r#"on run argv
     tell application "iTerm2"
         repeat with aWindow in windows
@@ -121,7 +121,7 @@ end run"#;
 }
 
 /// The device of the agent's terminal.
-fn device(target: &Whereabouts) -> Option<String> {
+fn device(target: &TerminalTarget) -> Option<String> {
     let name = output("ps", &["-o", "tty=", "-p", &target.process.pid.to_string()])?;
     let name = name.trim();
     (!name.is_empty() && name != "?" && name != "??").then(|| format!("/dev/{name}"))

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use agtop_alerts::AlertEngine;
-use agtop_collect::{Collector, Remembering, Runs, Settings};
+use agtop_collect::{Collector, LedgerMode, RunMode, Settings};
 use agtop_demo::Demo;
 use agtop_hooks::SpoolAccess;
 use agtop_model::SessionKey;
 use agtop_os::Os;
 use agtop_prices::PriceBook;
-use agtop_tui::{Choices, Command, Easel, Export, Host, Input, Message, Reply, Signal};
+use agtop_tui::{Command, Export, Host, Input, Message, Reply, SavedChoices, Signal, TerminalGraphics};
 use anyhow::Result;
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 
@@ -56,7 +56,7 @@ impl TuiHost {
         } else {
             let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), Arc::clone(&book));
             attach_hooks(&mut collector, &plan.hooks, SpoolAccess::Take);
-            let clock = ScreenClock::with_progress(collector.watch());
+            let clock = ScreenClock::with_progress(collector.progress_reporter());
             (start_collector(collector, publisher, interval), clock)
         };
         let (input, inputs) = unbounded();
@@ -70,10 +70,10 @@ impl TuiHost {
     }
 
     /// Loads the logos on a thread of its own: the first frame does not wait for them.
-    pub(crate) fn load_logos(&self, easel: Easel) {
+    pub(crate) fn load_logos(&self, graphics: TerminalGraphics) {
         let (input, directory) = (self.input.clone(), self.plan.logos.clone());
         spawn("logos", move || {
-            let logos = Arc::new(logos::load(&directory, easel));
+            let logos = Arc::new(logos::load(&directory, graphics));
             // The screen may have ended.
             drop(input.send(Input::Message(Message::Logos(logos))));
         });
@@ -99,8 +99,8 @@ impl TuiHost {
         let request = ExplainRequest {
             settings: Settings {
                 clients: vec![session.client],
-                runs: Runs::Once,
-                remembering: deleted_files_only(&settings.remembering),
+                run_mode: RunMode::Once,
+                ledger: deleted_files_only(&settings.ledger),
                 ..settings.clone()
             },
             book: Arc::clone(&self.book),
@@ -121,7 +121,7 @@ impl TuiHost {
         });
     }
 
-    fn save(&self, choices: &Choices) -> Reply {
+    fn save(&self, choices: &SavedChoices) -> Reply {
         if self.plan.demo {
             return Reply::Done("the demo saves nothing".to_owned());
         }
@@ -136,7 +136,7 @@ impl Host for TuiHost {
     fn wait(&mut self) -> Input {
         loop {
             if let Some(stats) = self.self_stats.measure() {
-                return Input::Message(Message::Own(stats));
+                return Input::Message(Message::SelfStats(stats));
             }
             select! {
                 recv(self.inputs) -> input => return input.unwrap_or(Input::Stop),
@@ -177,7 +177,7 @@ impl Host for TuiHost {
             Command::Export(file) => return Some(export(&file)),
             Command::Save(choices) => return Some(self.save(&choices)),
             Command::Suspend => agtop_os::stop_self(),
-            Command::Act(alert) => self.actions.run(*alert, now()),
+            Command::RunAlertActions(alert) => self.actions.run(*alert, now()),
             Command::Quit | Command::Copy(_) | Command::Ring(_) | Command::Redraw => {}
         }
         None
@@ -209,9 +209,9 @@ const fn native_signal(signal: Signal) -> agtop_os::Signal {
 }
 
 /// An explanation reads transcripts; the ledger adds those that were deleted.
-fn deleted_files_only(remembering: &Remembering) -> Remembering {
+fn deleted_files_only(remembering: &LedgerMode) -> LedgerMode {
     match remembering {
-        Remembering::Everything(path) | Remembering::TheGone(path) => Remembering::TheGone(path.clone()),
-        Remembering::Nothing => Remembering::Nothing,
+        LedgerMode::ReadWrite(path) | LedgerMode::DeletedFilesOnly(path) => LedgerMode::DeletedFilesOnly(path.clone()),
+        LedgerMode::Off => LedgerMode::Off,
     }
 }
