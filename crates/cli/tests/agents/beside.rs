@@ -13,7 +13,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn start_all(machine: &mut Machine) -> Vec<FakeAgent> {
-    FAKE_AGENTS.iter().map(|agent| machine.harness.start_member(agent).unwrap()).collect()
+    FAKE_AGENTS.iter().map(|agent| machine.harness.start_fake_agent(agent).unwrap()).collect()
 }
 
 /// Otherwise the other tests would prove nothing.
