@@ -1,4 +1,4 @@
-//! ScanProgress of a long scan, on a terminal.
+//! Progress of a long scan, on a terminal.
 
 use std::io::{IsTerminal, Write};
 use std::sync::mpsc;
@@ -11,7 +11,7 @@ const PROGRESS_DELAY: Duration = Duration::from_millis(500);
 /// How often the line is drawn.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// RunMode `work`, and shows its progress on standard error if that is a terminal and the work takes long.
+/// Runs `work`, and shows its progress on standard error if that is a terminal and the work takes long.
 pub(crate) fn with_progress<T>(watch: impl Fn() -> ScanProgress + Send, work: impl FnOnce() -> T) -> T {
     if !std::io::stderr().is_terminal() {
         return work();

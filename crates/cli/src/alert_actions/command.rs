@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 /// How often the exit of a command is checked.
 const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// RunMode the rule's command with the arguments as they are written, without a shell. Its output is discarded.
+/// Runs the rule's command with the arguments as they are written, without a shell. Its output is discarded.
 ///
 /// # Errors
 /// If it cannot be started, if it fails, or if it runs past the deadline and is killed.

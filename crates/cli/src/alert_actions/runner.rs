@@ -1,4 +1,4 @@
-//! RunMode the actions of alerts on threads of their own.
+//! Runs the actions of alerts on threads of their own.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -19,7 +19,7 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
 type ReportError = Arc<dyn Fn(String) + Send + Sync>;
 
-/// RunMode actions without making its caller wait. It starts its threads with the first action.
+/// Runs actions without making its caller wait. It starts its threads with the first action.
 pub(crate) struct ActionRunner {
     report_error: ReportError,
     workers: Option<WorkerPool>,
@@ -49,7 +49,7 @@ impl ActionRunner {
         Self { report_error: Arc::new(report_error), workers: None }
     }
 
-    /// RunMode what the alert's rule asks for outside the terminal.
+    /// Runs what the alert's rule asks for outside the terminal.
     pub(crate) fn run(&mut self, alert: Alert, at: Timestamp) {
         let actions = &alert.actions;
         let kinds = [

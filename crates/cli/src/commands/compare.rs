@@ -34,7 +34,7 @@ const COMMON_MODELS: &[&str] = &[
 ];
 
 /// Prints what the same tokens would cost with other models.
-pub(super) fn run(plan: ComparePlan, out: &mut dyn Write) -> Result<()> {
+pub(super) fn run(plan: &ComparePlan, out: &mut dyn Write) -> Result<()> {
     let book = plan.prices.load()?;
     let prices = book.as_of();
     let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), book.clone());
@@ -46,7 +46,7 @@ pub(super) fn run(plan: ComparePlan, out: &mut dyn Write) -> Result<()> {
     if rows.is_empty() {
         bail!("no usage matches");
     }
-    let mut comparison = comparison(&rows, &plan, &book);
+    let mut comparison = comparison(&rows, plan, &book);
     comparison.subject = subject(session, &plan.options);
     let health = collector.health();
     report_broken_sources(&health);

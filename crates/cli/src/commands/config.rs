@@ -25,7 +25,7 @@ pub(super) fn run(plan: &ConfigPlan, out: &mut dyn Write) -> Result<ExitCode> {
             writeln!(out, "wrote {}", path.display())?;
         }
         ConfigCommand::Check if !path.exists() => {
-            writeln!(out, "{}: no such file; the defaults are used", path.display())?
+            writeln!(out, "{}: no such file; the defaults are used", path.display())?;
         }
         ConfigCommand::Check => {
             if let Err(error) = Config::load(Some(path), path) {

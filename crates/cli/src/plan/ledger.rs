@@ -22,7 +22,7 @@ pub(crate) enum LedgerTask {
     Verify,
     Export,
     Forget(FileSelector),
-    Rebuild(LedgerRebuild),
+    Rebuild(Box<LedgerRebuild>),
 }
 
 /// Read all files again.
@@ -40,7 +40,8 @@ impl PlanContext {
             LedgerCommand::Export => LedgerTask::Export,
             LedgerCommand::Forget(forget) => LedgerTask::Forget(self.selector(cli, forget)?),
             LedgerCommand::Rebuild => {
-                LedgerTask::Rebuild(LedgerRebuild { settings: self.settings(cli)?, prices: self.prices(cli)? })
+                let rebuild = LedgerRebuild { settings: self.settings(cli)?, prices: self.prices(cli)? };
+                LedgerTask::Rebuild(Box::new(rebuild))
             }
         };
         Ok(LedgerPlan { path: self.ledger_file.clone(), task })

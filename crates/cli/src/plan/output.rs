@@ -1,4 +1,4 @@
-//! SavedChoices that several commands have.
+//! Choices that several commands have.
 
 /// The form in which a command prints its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! SavedChoices made on the screen, kept in the configuration file.
+//! Choices made on the screen, kept in the configuration file.
 
 use std::io::ErrorKind;
 use std::path::Path;
