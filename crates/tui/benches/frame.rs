@@ -32,7 +32,7 @@ fn key(code: KeyCode) -> Message {
 }
 
 /// A screen after these keys.
-fn stage(keys: &str) -> (App, Terminal<TestBackend>) {
+fn screen(keys: &str) -> (App, Terminal<TestBackend>) {
     let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     app.update(Message::Resize(200, 50));
     app.update(snapshot_message());
@@ -53,7 +53,7 @@ const VIEWS: [&str; 8] = ["1", "1g", "1t", "1d", "2", "3", "4", "5"];
 
 #[divan::bench]
 fn a_second(bencher: Bencher<'_, '_>) {
-    let (mut app, mut terminal) = stage("");
+    let (mut app, mut terminal) = screen("");
     let mut canvas = Canvas::default();
     terminal.draw(|frame| canvas.draw(&app, ScreenChange::Everything, frame)).expect("a test terminal");
     let mut now = snapshot().now;
@@ -66,7 +66,7 @@ fn a_second(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(args = VIEWS)]
 fn move_key(bencher: Bencher<'_, '_>, keys: &str) {
-    let (mut app, mut terminal) = stage(keys);
+    let (mut app, mut terminal) = screen(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Down));
         frame(&app, &mut terminal);
@@ -75,7 +75,7 @@ fn move_key(bencher: Bencher<'_, '_>, keys: &str) {
 
 #[divan::bench(args = VIEWS)]
 fn a_snapshot(bencher: Bencher<'_, '_>, keys: &str) {
-    let (mut app, mut terminal) = stage(keys);
+    let (mut app, mut terminal) = screen(keys);
     bencher.bench_local(|| {
         app.update(snapshot_message());
         frame(&app, &mut terminal);
@@ -84,7 +84,7 @@ fn a_snapshot(bencher: Bencher<'_, '_>, keys: &str) {
 
 #[divan::bench(args = ["1/", "2/"])]
 fn filter_letter(bencher: Bencher<'_, '_>, keys: &str) {
-    let (mut app, mut terminal) = stage(keys);
+    let (mut app, mut terminal) = screen(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Char('a')));
         frame(&app, &mut terminal);
@@ -95,7 +95,7 @@ fn filter_letter(bencher: Bencher<'_, '_>, keys: &str) {
 
 #[divan::bench(args = ["1", "2"])]
 fn resort(bencher: Bencher<'_, '_>, keys: &str) {
-    let (mut app, mut terminal) = stage(keys);
+    let (mut app, mut terminal) = screen(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Char('s')));
         frame(&app, &mut terminal);

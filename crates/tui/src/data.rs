@@ -39,7 +39,7 @@ impl Data {
         snapshot: Arc<Snapshot>,
         alerts: Vec<Alert>,
     ) -> Option<(Arc<Snapshot>, Vec<Alert>)> {
-        self.quotas.note(&snapshot);
+        self.quotas.record(&snapshot);
         if self.updates == UpdateMode::Paused && self.snapshot.is_some() {
             self.held_back = Some((snapshot, alerts));
             return None;
