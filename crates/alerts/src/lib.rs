@@ -2,9 +2,10 @@
 //! user writes theirs.
 //!
 //! [`Rules`] are made from the configuration's [`Entry`]s, [`Rules::find`] tells what is wrong in a snapshot, and a
-//! [`Watch`] tells what of that has newly begun.
+//! [`Watch`] tells what of that has newly begun. An [`AlertEngine`] does both for one snapshot after the other.
 
 mod condition;
+mod engine;
 mod entry;
 mod find;
 mod rule;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use agtop_model::{ClientId, ProcId, SessionKey, Status, Untrusted};
 
+pub use engine::{AlertEngine, AlertUpdate};
 pub use entry::{Action, Entry, Of, Severity};
 pub use rule::{Actions, Rule, RuleError, Rules};
 pub use watch::Watch;

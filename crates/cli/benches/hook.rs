@@ -1,6 +1,6 @@
-//! How long an agent is kept by `agtop hook`: the whole call, from starting the process to its end.
+//! How long an agent waits for `agtop hook`: the whole call, from the start of the process to its end.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot run has nothing to say")]
+#![expect(clippy::unwrap_used, reason = "a bench that cannot run has no result")]
 
 use std::io::Write;
 use std::path::Path;
@@ -23,20 +23,20 @@ fn call(runtime: &Path) {
 }
 
 #[divan::bench(sample_count = 200, sample_size = 1)]
-fn nobody_listens(bencher: divan::Bencher<'_, '_>) {
+fn without_a_listener(bencher: divan::Bencher<'_, '_>) {
     let runtime = tempfile::tempdir().unwrap();
     bencher.bench_local(|| call(runtime.path()));
 }
 
 #[divan::bench(sample_count = 200, sample_size = 1)]
-fn agtop_listens(bencher: divan::Bencher<'_, '_>) {
+fn with_a_listener(bencher: divan::Bencher<'_, '_>) {
     let runtime = tempfile::tempdir().unwrap();
     let _listener = Listener::bind(&HookDirs::new(Some(runtime.path()), None), ListenerOptions::default()).unwrap();
     bencher.bench_local(|| call(runtime.path()));
 }
 
-/// The cost of any process at all, to compare with.
+/// The cost of starting any process, to compare with.
 #[divan::bench(sample_count = 200, sample_size = 1)]
-fn nothing() {
+fn empty_process() {
     assert!(Command::new("true").status().unwrap().success());
 }

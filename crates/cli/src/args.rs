@@ -1,7 +1,7 @@
-//! The command line, as typed. [`plan`](crate::plan) checks it and says what to do.
+//! The command line, as typed. [`plan`](crate::plan) checks it.
 
 #![expect(clippy::doc_markdown, reason = "the comments are help texts, read in a terminal")]
-#![expect(clippy::struct_excessive_bools, reason = "that is what switches are; the plan has none")]
+#![expect(clippy::struct_excessive_bools, reason = "switches are bools; the plan has none")]
 
 mod alerts;
 mod config;
@@ -10,6 +10,7 @@ mod ledger;
 #[cfg(feature = "logos")]
 mod logos;
 mod report;
+mod unused;
 
 use std::path::PathBuf;
 
@@ -20,16 +21,17 @@ pub(crate) use ledger::*;
 #[cfg(feature = "logos")]
 pub(crate) use logos::*;
 pub(crate) use report::*;
+pub(crate) use unused::reject_unused_flags;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// `top` for AI coding agents: which run, what each is doing, what it has used and cost, and which one needs you
 #[derive(Debug, Parser)]
 #[command(name = "agtop", version, about, max_term_width = 100, disable_help_subcommand = true)]
 #[command(args_conflicts_with_subcommands = false, subcommand_negates_reqs = true)]
 #[command(
-    after_help = "Reads local files and the process table only. No account, no key; no network unless you ask for it.\n\
-                        Dollars are what the API would charge, not a bill."
+    after_help = "agtop reads local files and the process table only. It needs no account and no key, and uses the network only if \
+                        you ask for it.\nDollars are what the API would charge, not a bill."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -50,38 +52,49 @@ pub(crate) struct Cli {
     pub(crate) screen: ScreenArgs,
 }
 
+impl Cli {
+    /// Parses the command line of this process. The matches tell which flags were given.
+    ///
+    /// # Errors
+    /// If it is invalid, or asks for help or the version.
+    pub(crate) fn read() -> Result<(Self, ArgMatches), clap::Error> {
+        let matches = unused::hide_unused_flags(Self::command()).try_get_matches()?;
+        Ok((Self::from_arg_matches(&matches)?, matches))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Say how well each agent's files could be read; exit 1 if something was lost
+    /// Show how well the files of each agent can be read; exit 1 if records are lost
     Doctor,
-    /// Show every counted response of a session, with file and line, and every copy that did not count
+    /// Show every counted response of a session, with file and line, and every copy that is not counted
     Explain(ExplainArgs),
-    /// Show what was used by day, week, month, session, project, model, agent, branch, tool or 5-hour block
+    /// Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block
     Report(ReportArgs),
     /// Price the same tokens on other models
     Compare(CompareArgs),
-    /// Print the line that Claude Code shows below its prompt, from the JSON that it sends
+    /// Print Claude Code's status line, from the JSON on standard input
     Statusline(StatuslineArgs),
-    /// Print where the configuration lies, write one to begin with, or check it
+    /// Print the path of the configuration file, write a template, or check the file
     Config(ConfigArgs),
-    /// Look after what is remembered of transcripts, those that agents deleted included
+    /// Show, check or change the ledger, which keeps the usage of transcripts, deleted ones included
     Ledger(LedgerArgs),
-    /// Have agents tell agtop of their doings the moment they happen
+    /// Install hooks, by which agents report events to agtop as they happen
     Hooks(HooksArgs),
-    /// Print Claude Code's settings with agtop's hooks in them, or write them
+    /// Print Claude Code's settings with agtop's hooks, or write them
     Install(InstallArgs),
-    /// What agents call at their events, with the event on standard input; always succeeds, prints nothing
+    /// Receive an event on standard input: agents call this; it always succeeds and prints nothing
     Hook,
-    /// Print what agents push
+    /// Print the events of hooks
     Events(EventsArgs),
-    /// Print what deserves your eye the moment it does, and do what the rules ask for, without a screen
+    /// Print new alerts as they happen, and run the actions of their rules, without a screen
     WatchAlerts(WatchAlertsArgs),
-    /// Show a model's rates, or how prices are looked up
+    /// Show the rates of models, or where prices come from
     Prices(PricesArgs),
-    /// Fetch vendors' logos, which terminals that draw pictures show before agents' names
+    /// Fetch the logos of vendors, which terminals with graphics show before the names of agents
     #[cfg(feature = "logos")]
     Logos(LogosArgs),
-    /// Show what each agent's files tell, and what they leave out
+    /// Show what each agent records, and what it does not
     Clients(ClientsArgs),
     /// Print the version
     Version,
@@ -89,14 +102,14 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct ClientsArgs {
-    /// Print JSON, as one line
+    /// Print JSON on one line
     #[arg(short, long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The session's id, or the beginning of it
+    /// The id of the session, or the beginning of it
     pub(crate) session: String,
 }
 
@@ -105,18 +118,18 @@ pub(crate) struct ExplainArgs {
 pub(crate) struct PricesArgs {
     #[command(subcommand)]
     pub(crate) command: Option<PricesCommand>,
-    /// Models to look up; without any, where prices come from
+    /// Models to look up; without any, the sources of prices are shown
     pub(crate) models: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PricesCommand {
     /// Fetch the current price list from the network into the cache directory, unless it is younger than a day
-    Update(UpdateArgs),
+    Update(UpdatePricesArgs),
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct UpdateArgs {
+pub(crate) struct UpdatePricesArgs {
     /// Fetch even if the cached list is younger than a day
     #[arg(long)]
     pub(crate) force: bool,
@@ -131,10 +144,10 @@ pub(crate) struct OutputArgs {
     /// Print the live agents and exit
     #[arg(short = '1', long)]
     pub(crate) once: bool,
-    /// Print all sessions, live ones and past ones
+    /// Print all sessions, live and past
     #[arg(long, conflicts_with_all = ["once", "json"])]
     pub(crate) list: bool,
-    /// Print JSON, as one line: agents (default), sessions or tree
+    /// Print JSON on one line: agents (default), sessions or tree
     #[arg(short, long, value_name = "SHAPE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) json: Option<String>,
     /// Print the sessions as CSV
@@ -143,13 +156,13 @@ pub(crate) struct OutputArgs {
     /// Indent JSON
     #[arg(long)]
     pub(crate) pretty: bool,
-    /// Include message text, such as tasks and prompts, which is left out otherwise
+    /// Include message text, such as tasks and prompts
     #[arg(long)]
     pub(crate) include_content: bool,
     /// Columns to show, separated by commas; 'help' lists them
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
-    /// Never use colour (also: set NO_COLOR)
+    /// Do not use colours (also: set NO_COLOR)
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
 }
@@ -157,19 +170,19 @@ pub(crate) struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rows")]
 pub(crate) struct RowArgs {
-    /// Only rows that hold this text, or of which this is true: project:api cpu>50 !status:idle
+    /// Only rows that contain this text or match this filter: project:api cpu>50 !status:idle
     #[arg(short, long, value_name = "FILTER")]
     pub(crate) filter: Option<String>,
-    /// Order: smart, cpu, mem, tokens, uptime, agent, or any column
+    /// Sort by: smart, cpu, mem, tokens, uptime, agent, or any column
     #[arg(short, long, value_name = "KEY")]
     pub(crate) sort: Option<String>,
-    /// Only the first N rows; 0 is all
+    /// Only the first N rows; 0 shows all
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) top: usize,
     /// Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Only usage before this time; a date counts whole
+    /// Only usage before this time; a date includes the whole day
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
 }
@@ -181,25 +194,25 @@ pub(crate) struct TimingArgs {
     #[arg(short, long, value_name = "SECONDS", visible_alias = "delay", visible_short_alias = 'd')]
     #[arg(allow_negative_numbers = true)]
     pub(crate) interval: Option<f64>,
-    /// Print N snapshots, '---' between them in text [default: 1, or no end with --watch]
+    /// Print N snapshots, separated by '---' in text [default: 1; no limit with --watch]
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) iterations: Option<u64>,
-    /// Print a line a snapshot until interrupted; with --list draw the table again, with --json print a line of JSON
+    /// Print a line per snapshot until interrupted; with --list redraw the table, with --json print a line of JSON
     #[arg(long, conflicts_with_all = ["once", "csv"])]
     pub(crate) watch: bool,
-    /// Do not wait for a second reading of processes: the first snapshot has no CPU% and no IO rates
+    /// Do not wait for a second reading of processes: the first snapshot then has no CPU% and no IO rates
     #[arg(long)]
     pub(crate) no_sample: bool,
-    /// With --watch: exit 3 once all agents together use more than this, in percent of one processor
+    /// With --watch: exit 3 when all agents together use more processor time than this, in percent of one processor
     #[arg(long, value_name = "PERCENT", requires = "watch", allow_negative_numbers = true, value_parser = positive)]
     pub(crate) threshold_cpu: Option<f64>,
-    /// With --watch: exit 4 when input + output tokens per minute exceed this, averaged over the last 20 snapshots or 30
-    /// seconds, whichever is longer
+    /// With --watch: exit 4 when input + output tokens per minute exceed this, averaged over the last 20 snapshots or
+    /// 30 seconds, whichever is longer
     #[arg(long, value_name = "TOKENS", requires = "watch", allow_negative_numbers = true, value_parser = positive)]
     pub(crate) threshold_tokens_rate: Option<f64>,
 }
 
-/// A bound that can be passed. Everything passes 0, which is for whoever wants to end at once.
+/// Parses a threshold. 0 is valid: any use exceeds it.
 fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|error| format!("{error}"))?;
     if number.is_finite() && number >= 0.0 { Ok(number) } else { Err("the value must be positive".to_owned()) }
@@ -208,10 +221,10 @@ fn positive(text: &str) -> Result<f64, String> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Agents")]
 pub(crate) struct SourceArgs {
-    /// Neither read nor write the ledger, which remembers what was read and what agents deleted
+    /// Neither read nor write the ledger, which keeps the usage of transcripts, deleted ones included
     #[arg(long)]
     pub(crate) no_ledger: bool,
-    /// Only this agent program; may be given again
+    /// Only this agent; may be repeated
     #[arg(
         long = "client",
         value_name = "NAME",
@@ -220,10 +233,11 @@ pub(crate) struct SourceArgs {
         global = true
     )]
     pub(crate) clients: Vec<String>,
-    /// Also take processes whose command line matches for agents; may be given again (also: AGTOP_MATCH, ';' between)
+    /// Also recognise processes as agents if their command line matches; may be repeated (also: AGTOP_MATCH, separated
+    /// by ';')
     #[arg(short = 'm', long = "match", value_name = "LABEL=REGEX", action = ArgAction::Append)]
     pub(crate) matchers: Vec<String>,
-    /// Print the agent programs that are recognised, and exit
+    /// Print which agents are recognised, and by what, and exit
     #[arg(long)]
     pub(crate) list_builtins: bool,
 }
@@ -232,12 +246,12 @@ pub(crate) struct SourceArgs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum PlanChoice {
-    /// Every token is paid for at API prices
+    /// You pay API prices for every token
     #[default]
     Retail,
-    /// Claude is covered by a subscription
+    /// A subscription covers Claude
     Max,
-    /// Everything is covered by subscriptions
+    /// Subscriptions cover everything
     Included,
 }
 
@@ -247,23 +261,23 @@ pub(crate) struct MoneyArgs {
     /// Who pays [default: retail]
     #[arg(long, value_enum, global = true)]
     pub(crate) plan: Option<PlanChoice>,
-    /// A TOML file with prices of your own (also: AGTOP_PRICES)
+    /// A TOML file with your own prices (also: AGTOP_PRICES)
     #[arg(long = "prices", value_name = "FILE", global = true)]
     pub(crate) price_file: Option<PathBuf>,
-    /// Which price lists count: 'now' is the newest, for whatever was ever used; a day is the list of that day; 'usage' is
-    /// for each response the list of its own time [default: now]
+    /// Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for
+    /// each response the list of its own time [default: now]
     #[arg(long, value_name = "DAY|usage|now", global = true)]
     pub(crate) prices_as_of: Option<String>,
     /// Fetch the current price list from the network first
     #[arg(long, conflicts_with = "no_pricing_refresh")]
     pub(crate) refresh_pricing: bool,
-    /// Stay off the network; this is what agtop does anyway
+    /// Do not use the network; this is the default
     #[arg(long)]
     pub(crate) no_pricing_refresh: bool,
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Screen (a bare agtop on a terminal)")]
+#[command(next_help_heading = "Screen (agtop on a terminal, without output flags)")]
 pub(crate) struct ScreenArgs {
     /// The view to start with: agents, sessions, rates, usage or quota
     #[arg(long, value_name = "VIEW")]
@@ -274,14 +288,14 @@ pub(crate) struct ScreenArgs {
     /// Only the agent with this process id
     #[arg(long, value_name = "PID")]
     pub(crate) pid: Option<u32>,
-    /// Colours: dark, light, contrast, protanopia, deuteranopia, tritanopia, monochrome, dracula, nord, gruvbox, catppuccin,
-    /// solarized, or one of the configuration's
+    /// The theme: dark, light, contrast, protanopia, deuteranopia, tritanopia, monochrome, dracula, nord, gruvbox,
+    /// catppuccin, solarized, or one of the configuration file
     #[arg(long, value_name = "NAME")]
     pub(crate) theme: Option<String>,
     /// Draw with ASCII characters only
     #[arg(long)]
     pub(crate) ascii: bool,
-    /// Leave the mouse to the terminal, which selects text with it
+    /// Leave the mouse to the terminal, for example to select text
     #[arg(long)]
     pub(crate) no_mouse: bool,
     /// Show fake agents
@@ -295,7 +309,7 @@ pub(crate) struct GeneralArgs {
     /// The configuration file [default: ~/.config/agtop/config.toml]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Write a log to this file (its detail: AGTOP_LOG=error|warn|info|debug|trace)
+    /// Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) log_file: Option<PathBuf>,
 }

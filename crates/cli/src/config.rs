@@ -1,5 +1,5 @@
-//! `~/.config/agtop/config.toml`: what a user does not want to type every time. Flags win over the environment, the
-//! environment over the file.
+//! `~/.config/agtop/config.toml`: defaults for flags, and settings of the screen. Flags win over the environment, and
+//! the environment over the file.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,8 @@ use tracing::debug;
 
 use crate::args::PlanChoice;
 
-/// Nobody sets more than that.
-pub(crate) const LARGEST: u64 = 4 * 1024 * 1024;
+/// A larger configuration is not read.
+pub(crate) const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -36,61 +36,65 @@ pub(crate) struct Config {
     pub(crate) prices: Option<PathBuf>,
     /// Which lists price usage: a day, usage or now.
     pub(crate) prices_as_of: Option<AsOf>,
-    /// Aider keeps no list of its directories.
+    /// Where Aider is used.
     #[serde(default)]
-    pub(crate) aider: Aider,
-    /// What agents push.
-    #[expect(dead_code, reason = "`agtop hook` reads this table alone; here it is checked")]
+    pub(crate) aider: AiderTable,
+    /// The hooks.
+    #[expect(dead_code, reason = "`agtop hook` reads only this table; here it is checked")]
     #[serde(default)]
-    hooks: Hooks,
+    hooks: HooksTable,
     /// The screen.
     #[serde(default)]
     pub(crate) tui: agtop_tui::Config,
-    /// What deserves an alert, as it is written.
+    /// The alert rules, as they are written.
     #[serde(default)]
     alerts: Vec<Entry>,
-    /// What deserves an alert.
+    /// The alert rules: those of agtop with the changes and additions of the file.
     #[serde(skip)]
     pub(crate) rules: Rules,
 }
 
-/// What becomes of what agents push.
+/// The `[hooks]` table.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Hooks {
-    /// Whether what was said may be spooled, as it came.
+struct HooksTable {
+    /// Whether message text may be spooled.
     #[serde(default)]
     content: bool,
 }
 
-/// What of the file `agtop hook` needs, whatever else it says.
+/// The part of the file that `agtop hook` reads. Mistakes elsewhere do not matter to it.
 #[derive(Default, Deserialize)]
-struct HooksOnly {
+struct HooksTableOnly {
     #[serde(default)]
-    hooks: Hooks,
+    hooks: HooksTable,
 }
 
-/// Whether what was said may be spooled: only if the file says so, and can be understood.
-pub(crate) fn spooled_content(path: &Path) -> PayloadPolicy {
-    let text = agtop_os::read_user_text(path, LARGEST).unwrap_or_default();
-    let settings: HooksOnly = toml::from_str(&text).unwrap_or_default();
+/// Whether message text may be spooled: only if the file is valid and allows it.
+pub(crate) fn payload_policy(path: &Path) -> PayloadPolicy {
+    let text = agtop_os::read_user_text(path, MAX_CONFIG_BYTES).unwrap_or_default();
+    let settings: HooksTableOnly = toml::from_str(&text).unwrap_or_default();
     if settings.hooks.content { PayloadPolicy::Keep } else { PayloadPolicy::Drop }
 }
 
-/// Where Aider is used.
+/// The `[aider]` table.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Aider {
-    /// Directories with an `.aider.chat.history.md`, or below whose git root one lies.
+pub(crate) struct AiderTable {
+    /// Directories in which Aider is used: it keeps no list of them. The history is there or in the root of the
+    /// repository.
     #[serde(default)]
     pub(crate) directories: Vec<PathBuf>,
 }
 
 impl Config {
-    /// Reads the file that the user named, or the usual one if it is there.
-    pub(crate) fn load(named: Option<&Path>, usual: &Path) -> Result<Self> {
-        let path = named.unwrap_or(usual);
-        let text = match agtop_os::read_user_text(path, LARGEST) {
+    /// Reads the file that the user named, or the default one if it exists.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is invalid. The error names file, line and column.
+    pub(crate) fn load(named: Option<&Path>, default: &Path) -> Result<Self> {
+        let path = named.unwrap_or(default);
+        let text = match agtop_os::read_user_text(path, MAX_CONFIG_BYTES) {
             Ok(text) => text,
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
                 debug!(?path, "configuration: not there");
@@ -108,7 +112,7 @@ impl Config {
     }
 }
 
-/// An error in one line that names file, line and column. A line break in a value that it quotes is written as one.
+/// An error in one line, with file, line and column. A line break in a value that it quotes is escaped.
 fn located(path: &Path, text: &str, at: usize, what: &str) -> String {
     let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
@@ -122,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mistake_is_told_with_line_and_column() {
+    fn an_error_names_line_and_column() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
         std::fs::write(&path, "interval = 2\n\n[aider]\ndirectoris = []\n").unwrap();
@@ -130,9 +134,9 @@ mod tests {
         assert!(error.contains("config.toml:4:1: unknown field `directoris`"), "{error}");
     }
 
-    /// The message ended at the line break within the value, as in "unknown variant ma".
+    /// The message ended at the line break within the value: "unknown variant ma".
     #[test]
-    fn a_mistake_with_a_line_break_in_it_is_told_whole() {
+    fn an_error_quotes_a_value_with_a_line_break_completely() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
         std::fs::write(&path, r#"plan = "ma\nx\u001b[2J""#).unwrap();
@@ -142,25 +146,25 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_is_spooled_only_if_the_file_says_so() {
+    fn message_text_is_spooled_only_if_the_file_allows_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
-        assert_eq!(spooled_content(&path), PayloadPolicy::Drop);
-        for (text, content) in [
+        assert_eq!(payload_policy(&path), PayloadPolicy::Drop);
+        for (text, policy) in [
             ("interval = 2\n[hooks]\ncontent = true\n", PayloadPolicy::Keep),
             ("[hooks]\ncontent = false\n", PayloadPolicy::Drop),
             ("[hooks]\ncontent = 1\n", PayloadPolicy::Drop),
             ("[hooks\ncontent = true\n", PayloadPolicy::Drop),
         ] {
             std::fs::write(&path, text).unwrap();
-            assert_eq!(spooled_content(&path), content, "{text}");
+            assert_eq!(payload_policy(&path), policy, "{text}");
         }
         std::fs::write(&path, "[hooks]\ncontent = true\n").unwrap();
         assert!(Config::load(Some(&path), &path).is_ok());
     }
 
     #[test]
-    fn the_usual_file_may_be_missing_a_named_one_may_not() {
+    fn only_the_default_file_may_be_missing() {
         let path = Path::new("/nonexistent/config.toml");
         assert!(Config::load(None, path).is_ok());
         assert!(Config::load(Some(path), path).is_err());

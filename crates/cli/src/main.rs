@@ -1,56 +1,71 @@
 //! `agtop`: top for AI coding agents.
 
+mod alert_actions;
 mod args;
+mod collector_setup;
 mod commands;
 mod config;
+mod explanation;
+mod find_session;
 mod log;
 mod logos;
+mod paths;
 mod plan;
 mod prices;
 mod progress;
+mod runtime;
+mod source_issues;
 mod stderr;
+mod threads;
 mod time;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use crate::args::{Cli, Command, reject_unused_flags};
+use crate::plan::CommandPlan;
+use crate::prices::InvalidPriceFile;
 
-use crate::args::Cli;
-use crate::plan::Plan;
-
-/// The command line cannot be followed, as clap says it too.
-const USAGE: u8 = 2;
+/// The exit code of an invalid command line, environment or configuration. clap uses the same.
+const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     if commands::hook::is_called() {
         return commands::hook::run();
     }
-    let cli = Cli::try_parse().unwrap_or_else(|error| stderr::refuse(&error));
-    if let Err(error) = log::start(cli.general.log_file.as_deref()) {
-        return failed(&error, USAGE);
+    let (cli, matches) = Cli::read().unwrap_or_else(|error| stderr::exit_with_usage_error(&error));
+    // With flags before the word `hook`, too, an agent must not see an error.
+    if matches!(cli.command, Some(Command::Hook)) {
+        return commands::hook::run();
+    }
+    if let Err(error) = reject_unused_flags(&matches).and_then(|()| log::start(cli.general.log_file.as_deref())) {
+        return fail(&error, EXIT_USAGE);
     }
     let (version, pid) = (env!("CARGO_PKG_VERSION"), std::process::id());
     tracing::info!(version, pid, system = std::env::consts::OS, here = ?std::env::current_dir().ok(), "agtop starts");
-    let plan = match Plan::of(cli) {
-        Ok(plan) => plan,
-        Err(error) => return failed(&error, USAGE),
-    };
-    let code = match commands::run(plan) {
-        Ok(code) => code,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => failed(&error, 1),
+    let code = match CommandPlan::new(&cli) {
+        Ok(plan) => run(plan),
+        Err(error) => fail(&error, EXIT_USAGE),
     };
     tracing::info!(pid, ?code, "agtop ends");
     code
 }
 
-/// One line on standard error.
-fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
-    stderr::say(format_args!("{error:#}"));
+fn run(plan: CommandPlan) -> ExitCode {
+    match commands::run(plan) {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<InvalidPriceFile>() => fail(&error, EXIT_USAGE),
+        Err(error) => fail(&error, 1),
+    }
+}
+
+/// Prints the error in one line.
+fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
+    stderr::print_message(format_args!("{error:#}"));
     ExitCode::from(code)
 }
 
-/// Whoever reads our output has seen enough: `agtop --list | head` is no failure.
+/// Whether the reader of the output has ended, as in `agtop --list | head`. That is not a failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,4 @@
-//! What a person at a terminal sees while a long scan runs.
+//! Progress of a long scan, on a terminal.
 
 use std::io::{IsTerminal, Write};
 use std::sync::mpsc;
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use agtop_collect::ScanProgress;
 
-/// A scan shorter than this shows nothing.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// The progress of a shorter scan is not shown.
+const PROGRESS_DELAY: Duration = Duration::from_millis(500);
 /// How often the line is drawn.
-const BEAT: Duration = Duration::from_millis(100);
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Runs `work`, telling on standard error how far it has come once it takes long, if a person is there to read it.
-pub(crate) fn shown<T>(watch: impl Fn() -> ScanProgress + Send, work: impl FnOnce() -> T) -> T {
+/// Runs `work`, and shows its progress on standard error if that is a terminal and the work takes long.
+pub(crate) fn with_progress<T>(watch: impl Fn() -> ScanProgress + Send, work: impl FnOnce() -> T) -> T {
     if !std::io::stderr().is_terminal() {
         return work();
     }
@@ -25,18 +25,18 @@ pub(crate) fn shown<T>(watch: impl Fn() -> ScanProgress + Send, work: impl FnOnc
     })
 }
 
-/// Draws until the other end of the channel is dropped, and then leaves the line clean.
+/// Draws until the other end of the channel is dropped, and then clears the line.
 fn draw_until(is_done: &mpsc::Receiver<()>, watch: impl Fn() -> ScanProgress) {
-    let goes_on = |wait| matches!(is_done.recv_timeout(wait), Err(mpsc::RecvTimeoutError::Timeout));
-    if !goes_on(PATIENCE) {
+    let continues = |wait| matches!(is_done.recv_timeout(wait), Err(mpsc::RecvTimeoutError::Timeout));
+    if !continues(PROGRESS_DELAY) {
         return;
     }
     let mut terminal = std::io::stderr();
     loop {
-        // A terminal that cannot be written to needs no progress.
+        // An error of the terminal is not an error of the scan.
         drop(write!(terminal, "\r\x1b[K{}", line(watch())));
         drop(terminal.flush());
-        if !goes_on(BEAT) {
+        if !continues(PROGRESS_INTERVAL) {
             drop(write!(terminal, "\r\x1b[K"));
             return;
         }

@@ -1,4 +1,4 @@
-//! The program's own messages, on standard error: this is the only place that writes them.
+//! Messages of agtop on standard error. Nothing else in the program writes there, except terminal control sequences.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
@@ -6,31 +6,31 @@ use std::io::Write;
 
 use agtop_format::sink;
 
-/// Says it, after the program's name, and in the log as well. What it quotes may come from anywhere.
-pub(crate) fn say(message: impl Display) {
-    tracing::warn!("said on standard error: {message}");
-    line(format_args!("agtop: {message}"));
+/// Prints a message after the program's name, and logs it. The message may quote untrusted text.
+pub(crate) fn print_message(message: impl Display) {
+    tracing::warn!("on standard error: {message}");
+    print_line(format_args!("agtop: {message}"));
 }
 
-/// Writes it as it is, but for what a terminal acts on.
-pub(crate) fn line(message: impl Display) {
-    // Where nobody can be told, there is nobody to tell it to.
+/// Prints a text without characters that control a terminal.
+pub(crate) fn print_line(message: impl Display) {
+    // An error about standard error could not be printed either.
     drop(writeln!(std::io::stderr(), "{}", sink::message(&message.to_string())));
 }
 
-/// Tells why the command line is not understood (or prints the help that it asks for), and ends the program as clap does.
-/// Where its words hold what a terminal acts on, it does without that and without colours.
-pub(crate) fn refuse(error: &clap::Error) -> ! {
+/// Prints the error of an invalid command line (or the help that it asks for), and ends the program as clap does. If
+/// the command line has characters that control a terminal, it prints without these and without colours.
+pub(crate) fn exit_with_usage_error(error: &clap::Error) -> ! {
     let is_harmless = |text: OsString| text.to_string_lossy().chars().all(sink::is_harmless);
-    if !error.use_stderr() || std::env::args_os().chain(own_variables()).all(is_harmless) {
+    if !error.use_stderr() || std::env::args_os().chain(values_of_agtop_variables()).all(is_harmless) {
         error.exit();
     }
-    line(error.render());
+    print_line(error.render());
     std::process::exit(error.exit_code());
 }
 
-/// The values of the variables that stand in for arguments.
-fn own_variables() -> impl Iterator<Item = OsString> {
+/// The values of agtop's environment variables, which replace arguments.
+fn values_of_agtop_variables() -> impl Iterator<Item = OsString> {
     let is_ours = |name: &OsStr| name.to_string_lossy().starts_with("AGTOP_");
     std::env::vars_os().filter(move |(name, _)| is_ours(name)).map(|(_, value)| value)
 }

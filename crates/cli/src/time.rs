@@ -1,4 +1,4 @@
-//! Times as users type them.
+//! Times, as users type them.
 
 use agtop_model::Timestamp;
 use anyhow::{Context, Result, bail};
@@ -6,24 +6,27 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
-/// Which end of a day a bare date means.
+/// The moment that a date without a time means.
 #[derive(Clone, Copy)]
-enum End {
-    /// Its first moment, for `--since`.
+enum DayBoundary {
+    /// The first moment of the day, for `--since`.
     Start,
-    /// The first moment after it, for `--until`.
+    /// The first moment of the next day, for `--until`.
     End,
 }
 
-/// What `--since` and `--until` mean; the one must be before the other.
+/// The times of `--since` and `--until`.
+///
+/// # Errors
+/// If one of them is invalid, or if `--since` is not before `--until`.
 pub(crate) fn span(
     since: Option<&str>,
     until: Option<&str>,
     now: jiff::Timestamp,
     zone: &TimeZone,
 ) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
-    let since = since.map(|text| parse(text, End::Start, now, zone)).transpose().context("--since")?;
-    let until = until.map(|text| parse(text, End::End, now, zone)).transpose().context("--until")?;
+    let since = since.map(|text| parse(text, DayBoundary::Start, now, zone)).transpose().context("--since")?;
+    let until = until.map(|text| parse(text, DayBoundary::End, now, zone)).transpose().context("--until")?;
     if let (Some(since), Some(until)) = (since, until)
         && since >= until
     {
@@ -33,14 +36,14 @@ pub(crate) fn span(
 }
 
 /// A date (`2026-11-21`, `20261121`), an RFC 3339 time, or an age (`90m`, `12h`, `7d`, `2w`).
-fn parse(text: &str, end: End, now: jiff::Timestamp, zone: &TimeZone) -> Result<Timestamp> {
+fn parse(text: &str, boundary: DayBoundary, now: jiff::Timestamp, zone: &TimeZone) -> Result<Timestamp> {
     if let Some(age) = age(text) {
         return Ok(millis(now - age));
     }
     if let Some(date) = date(text) {
-        let day = match end {
-            End::Start => date,
-            End::End => date.checked_add(1.day())?,
+        let day = match boundary {
+            DayBoundary::Start => date,
+            DayBoundary::End => date.checked_add(1.day())?,
         };
         return Ok(millis(day.to_zoned(zone.clone())?.timestamp()));
     }
@@ -76,30 +79,34 @@ fn date(text: &str) -> Option<Date> {
 mod tests {
     use super::*;
 
-    fn at(text: &str, end: End) -> String {
+    fn at(text: &str, boundary: DayBoundary) -> String {
         let now: jiff::Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let zone = TimeZone::get("America/New_York").unwrap();
-        let moment = parse(text, end, now, &zone).unwrap();
+        let moment = parse(text, boundary, now, &zone).unwrap();
         jiff::Timestamp::from_millisecond(moment.as_millis()).unwrap().to_string()
     }
 
     #[test]
-    fn dates_are_days_of_the_time_zone() {
-        assert_eq!(at("2026-11-01", End::Start), "2026-11-01T04:00:00Z");
-        assert_eq!(at("20261101", End::End), "2026-11-02T05:00:00Z", "the day on which clocks go back has 25 hours");
+    fn a_date_is_a_day_in_the_time_zone() {
+        assert_eq!(at("2026-11-01", DayBoundary::Start), "2026-11-01T04:00:00Z");
+        assert_eq!(
+            at("20261101", DayBoundary::End),
+            "2026-11-02T05:00:00Z",
+            "the day on which clocks go back has 25 hours"
+        );
     }
 
     #[test]
-    fn ages_count_back_from_now() {
-        assert_eq!(at("12h", End::Start), "2026-11-21T00:00:00Z");
-        assert_eq!(at("2w", End::Start), "2026-11-07T12:00:00Z");
+    fn an_age_is_before_now() {
+        assert_eq!(at("12h", DayBoundary::Start), "2026-11-21T00:00:00Z");
+        assert_eq!(at("2w", DayBoundary::Start), "2026-11-07T12:00:00Z");
     }
 
     #[test]
-    fn nonsense_is_an_error_that_says_what_would_be_sense() {
+    fn an_invalid_time_is_an_error_that_names_the_valid_forms() {
         let zone = TimeZone::UTC;
         for text in ["", "yesterday", "d", "-1d", "2026-13-01", "99999999d", "12:30"] {
-            let error = parse(text, End::Start, jiff::Timestamp::UNIX_EPOCH, &zone).unwrap_err();
+            let error = parse(text, DayBoundary::Start, jiff::Timestamp::UNIX_EPOCH, &zone).unwrap_err();
             assert!(error.to_string().contains("write a date"), "{text}");
         }
     }

@@ -1,6 +1,6 @@
-//! The real binary on a real terminal: a tmux server of its own, whose screen is read.
+//! The binary on a real terminal: a tmux server of its own, whose screen the tests read.
 //!
-//! Where there is no tmux, nothing can be shown, and the tests say so and pass.
+//! Without tmux the tests print a message and pass.
 
 #![cfg(unix)]
 
@@ -24,11 +24,11 @@ mod tests {
         home: tempfile::TempDir,
     }
 
-    /// Longer than anything takes on a loaded machine.
-    const PATIENCE: Duration = Duration::from_secs(20);
+    /// Longer than any step takes on a busy machine.
+    const SCREEN_TIMEOUT: Duration = Duration::from_secs(20);
 
     impl Terminal {
-        /// `None` where there is no tmux.
+        /// A new terminal; `None` without tmux.
         fn open(name: &str) -> Option<Self> {
             let home = tempfile::tempdir().unwrap();
             let socket = format!("agtop-test-{name}-{}", std::process::id());
@@ -39,7 +39,7 @@ mod tests {
             let session = ["new-session", "-d", "-x", "100", "-y", "30", "-c", &directory, "-s", "s"];
             let opened = terminal.tmux(&[&session, &shell[..]].concat());
             if opened.is_none() {
-                eprintln!("there is no tmux here: not tested");
+                eprintln!("not tested: there is no tmux");
                 return None;
             }
             terminal.wait_for("the shell", |screen| screen.contains("ready>"));
@@ -62,7 +62,7 @@ mod tests {
 
         fn start(&self) {
             self.run(&format!("{} --demo", env!("CARGO_BIN_EXE_agtop")));
-            self.wait_for("the first frame", is_ours);
+            self.wait_for("the first frame", shows_agtop);
         }
 
         fn screen(&self) -> String {
@@ -71,25 +71,26 @@ mod tests {
 
         fn wait_for(&self, what: &str, is_there: impl Fn(&str) -> bool) {
             let started = Instant::now();
-            while started.elapsed() < PATIENCE {
+            while started.elapsed() < SCREEN_TIMEOUT {
                 if is_there(&self.screen()) {
                     return;
                 }
                 std::thread::sleep(Duration::from_millis(20));
             }
-            panic!("{what} did not come; the screen is\n{}", self.screen());
+            panic!("{what} did not appear; the screen is\n{}", self.screen());
         }
 
-        /// The shell is back, on a terminal that is as it was: lines are edited and echoed, and nothing is left of agtop.
-        fn assert_sane(&self) {
-            self.wait_for("the shell", |screen| screen.contains("ready>") && !is_ours(screen));
+        /// The shell is back, on a terminal with its original modes: lines are edited and echoed, and agtop is not
+        /// visible.
+        fn assert_restored(&self) {
+            self.wait_for("the shell", |screen| screen.contains("ready>") && !shows_agtop(screen));
             self.run("echo \"$(stty -a | tr ' ' '\\n' | grep -cx -e icanon -e echo -e isig) modes\"");
-            self.wait_for("a sane terminal", |screen| screen.contains("3 modes"));
+            self.wait_for("a restored terminal", |screen| screen.contains("3 modes"));
             let modes = self.tmux(&["display", "-p", "-t", "s", "#{alternate_on}#{mouse_any_flag}#{cursor_flag}"]);
             assert_eq!(modes.unwrap().trim(), "001");
         }
 
-        /// The process that runs in the foreground of the terminal.
+        /// The process in the foreground of the terminal.
         fn pid(&self) -> u32 {
             let shell = self.tmux(&["display", "-p", "-t", "s", "#{pane_pid}"]).unwrap();
             let children = Command::new("pgrep").args(["-P", shell.trim()]).output().unwrap();
@@ -103,22 +104,22 @@ mod tests {
         }
     }
 
-    fn is_ours(screen: &str) -> bool {
+    fn shows_agtop(screen: &str) -> bool {
         screen.contains("1 Agents") && screen.contains("? help")
     }
 
     #[test]
-    fn a_bare_agtop_on_a_terminal_is_the_screen_and_q_leaves_it_sane() {
+    fn agtop_on_a_terminal_shows_the_screen_and_q_restores_the_terminal() {
         let Some(terminal) = Terminal::open("q") else { return };
         terminal.run(env!("CARGO_BIN_EXE_agtop"));
-        terminal.wait_for("the first frame", is_ours);
+        terminal.wait_for("the first frame", shows_agtop);
         terminal.press(&["q"]);
-        terminal.assert_sane();
+        terminal.assert_restored();
     }
 
-    /// `agtop -f 'cpu>x'` began as if nothing had been asked for, and showed every agent.
+    /// `agtop -f 'cpu>x'` ignored the filter and showed every agent.
     #[test]
-    fn a_filter_that_cannot_be_understood_begins_no_screen() {
+    fn an_invalid_filter_is_an_error_before_the_screen_starts() {
         let Some(terminal) = Terminal::open("filter") else { return };
         terminal.run(&format!("{} -f 'cpu>x'; echo \"ended with $?\"", env!("CARGO_BIN_EXE_agtop")));
         terminal.wait_for("the reason", |screen| {
@@ -126,7 +127,7 @@ mod tests {
         });
     }
 
-    /// What was used in all, as agtop tells it of this home.
+    /// The total usage of this home, as agtop prints it.
     fn used(home: &Path, arguments: &[&str]) -> String {
         let mut agtop = on_machine(home, home);
         agtop.args(arguments).arg("--json=sessions");
@@ -134,85 +135,85 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_written_down_before_q_gives_the_shell_back() {
+    fn the_ledger_is_written_before_q_returns_to_the_shell() {
         let Some(terminal) = Terminal::open("ledger") else { return };
         let home = terminal.home.path();
         corpus::write(home, Plan { seed: 7, size: 1_000_000, profile: Profile::Real }).unwrap();
         let before = used(home, &["--no-ledger"]);
         terminal.run(env!("CARGO_BIN_EXE_agtop"));
-        terminal.wait_for("the first frame", is_ours);
+        terminal.wait_for("the first frame", shows_agtop);
         terminal.press(&["4"]);
         terminal.wait_for("the history", |screen| screen.contains("Daily cost"));
         terminal.press(&["q"]);
-        terminal.assert_sane();
+        terminal.assert_restored();
         std::fs::remove_dir_all(home.join(".claude/projects")).unwrap();
         assert_eq!(used(home, &[]), before);
     }
 
-    /// The screen's log was always empty.
+    /// The log of the screen was always empty.
     #[test]
-    fn the_screen_says_in_its_log_what_it_looked_at() {
+    fn the_log_of_the_screen_names_what_it_has_read() {
         let Some(terminal) = Terminal::open("log") else { return };
         let path = terminal.home.path().join("agtop.log");
         terminal.run(&format!("AGTOP_LOG=debug {} --log-file {}", env!("CARGO_BIN_EXE_agtop"), path.display()));
-        terminal.wait_for("the first frame", is_ours);
+        terminal.wait_for("the first frame", shows_agtop);
         terminal.wait_for("a look at files", |_| std::fs::read_to_string(&path).unwrap().contains("place: "));
         terminal.press(&["q"]);
-        terminal.assert_sane();
+        terminal.assert_restored();
         let log = std::fs::read_to_string(&path).unwrap();
-        for said in ["agtop starts", "command: the screen", "hooks: listens", "place: not there", "agtop ends"] {
-            assert!(log.contains(said), "{said} in\n{log}");
+        for text in ["agtop starts", "command: the screen", "hooks: listens", "place: not there", "agtop ends"] {
+            assert!(log.contains(text), "{text} in\n{log}");
         }
     }
 
     #[test]
-    fn to_the_background_and_back() {
+    fn the_screen_can_be_suspended_and_resumed() {
         let Some(terminal) = Terminal::open("suspend") else { return };
         terminal.run("set -m");
         terminal.start();
         terminal.press(&["C-z"]);
-        terminal.wait_for("the shell", |screen| screen.contains("Stopped") && !is_ours(screen));
+        terminal.wait_for("the shell", |screen| screen.contains("Stopped") && !shows_agtop(screen));
         terminal.run("fg");
-        terminal.wait_for("the screen again", is_ours);
+        terminal.wait_for("the screen again", shows_agtop);
         terminal.press(&["3"]);
         terminal.wait_for("an answer to a key", |screen| screen.contains("cache hit rate"));
         terminal.press(&["q"]);
-        terminal.assert_sane();
+        terminal.assert_restored();
     }
 
     #[test]
-    fn a_storm_of_sizes() {
+    fn the_screen_follows_many_changes_of_its_size() {
         let Some(terminal) = Terminal::open("resize") else { return };
         terminal.start();
         for width in [80, 140, 60, 20, 101, 99, 100] {
             terminal.tmux(&["resize-window", "-t", "s", "-x", &width.to_string(), "-y", "25"]);
         }
-        terminal.wait_for("the screen in its last size", |screen| is_ours(screen) && screen.lines().count() == 25);
+        terminal.wait_for("the screen in its last size", |screen| shows_agtop(screen) && screen.lines().count() == 25);
         terminal.press(&["q"]);
-        terminal.assert_sane();
+        terminal.assert_restored();
     }
 
     #[test]
-    fn a_signal_that_ends_it_leaves_the_terminal_sane() {
+    fn a_signal_that_ends_agtop_restores_the_terminal() {
         for signal in ["TERM", "HUP", "INT", "QUIT"] {
             let Some(terminal) = Terminal::open(signal) else { return };
             terminal.start();
-            let told = Command::new("kill").args([format!("-{signal}"), terminal.pid().to_string()]).status().unwrap();
-            assert!(told.success());
-            terminal.assert_sane();
+            let sent = Command::new("kill").args([format!("-{signal}"), terminal.pid().to_string()]).status().unwrap();
+            assert!(sent.success());
+            terminal.assert_restored();
         }
     }
 
-    /// In a container whose first process collects nobody, it stays behind as a zombie, which was taken for alive.
+    /// In a container whose first process does not reap others, agtop stays as a zombie, which counted as alive.
     #[test]
-    fn a_terminal_that_is_closed_ends_it() {
+    fn agtop_ends_when_its_terminal_is_closed() {
         let Some(terminal) = Terminal::open("closed") else { return };
         terminal.start();
         let pid = terminal.pid();
         terminal.tmux(&["kill-server"]);
         let started = Instant::now();
         while agtop_os::is_alive(pid) {
-            assert!(started.elapsed() < PATIENCE, "it goes on without a terminal");
+            assert!(started.elapsed() < SCREEN_TIMEOUT, "it still runs without a terminal");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

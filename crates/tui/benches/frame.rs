@@ -1,8 +1,9 @@
 //! The time from a message to the drawn frame, with 1,000 agents and 20,000 sessions on a
 //! screen of 200×50. The limit is 16 ms.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use agtop_alerts::{AlertEngine, AlertUpdate, Rules};
 use agtop_demo as demo;
 use agtop_model::Snapshot;
 use agtop_tui::{App, Canvas, Message, Options, ScreenChange};
@@ -16,8 +17,14 @@ fn main() {
 }
 
 fn snapshot() -> Arc<Snapshot> {
-    static ONCE: std::sync::OnceLock<Arc<Snapshot>> = std::sync::OnceLock::new();
+    static ONCE: OnceLock<Arc<Snapshot>> = OnceLock::new();
     Arc::clone(ONCE.get_or_init(|| Arc::new(demo::crowd(1_000, 20_000))))
+}
+
+fn snapshot_message() -> Message {
+    static ALERTS: OnceLock<AlertUpdate> = OnceLock::new();
+    let alerts = ALERTS.get_or_init(|| AlertEngine::new(Rules::default()).evaluate(&snapshot()));
+    Message::Snapshot(snapshot(), alerts.clone())
 }
 
 fn key(code: KeyCode) -> Message {
@@ -28,7 +35,7 @@ fn key(code: KeyCode) -> Message {
 fn screen(keys: &str) -> (App, Terminal<TestBackend>) {
     let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     app.update(Message::Resize(200, 50));
-    app.update(Message::Snapshot(snapshot()));
+    app.update(snapshot_message());
     for letter in keys.chars() {
         app.update(key(KeyCode::Char(letter)));
     }
@@ -70,7 +77,7 @@ fn move_key(bencher: Bencher<'_, '_>, keys: &str) {
 fn a_snapshot(bencher: Bencher<'_, '_>, keys: &str) {
     let (mut app, mut terminal) = screen(keys);
     bencher.bench_local(|| {
-        app.update(Message::Snapshot(snapshot()));
+        app.update(snapshot_message());
         frame(&app, &mut terminal);
     });
 }

@@ -1,30 +1,27 @@
 //! Alerts: which are shown, and what is done about new ones.
 
-use agtop_alerts::{Action, Alert, Watch};
-use agtop_model::Timestamp;
+use agtop_alerts::{Action, Alert};
 use agtop_output::alert::{Terminal, notification};
 
 use crate::command::Command;
 
-/// The alerts that the strip shows, and those that have been announced.
+/// The alerts that the strip shows.
 #[derive(Default)]
 pub(crate) struct AlertState {
     pub(crate) shown: Vec<Alert>,
-    watch: Watch,
 }
 
 impl AlertState {
-    /// The commands that announce those of a snapshot's alerts which are new.
-    pub(crate) fn announce(&mut self, alerts: &[Alert], now: Timestamp, terminal: Terminal) -> Vec<Command> {
-        let news = self.watch.news(now, alerts);
-        news.into_iter().flat_map(|alert| commands(alert, terminal)).collect()
-    }
-
     /// Shows the alerts of a snapshot.
     pub(crate) fn show(&mut self, alerts: Vec<Alert>) {
         self.shown = alerts;
         self.shown.retain(|alert| alert.actions.shown.contains(&Action::Strip));
     }
+}
+
+/// The commands that announce new alerts.
+pub(crate) fn announce(alerts: Vec<Alert>, terminal: Terminal) -> Vec<Command> {
+    alerts.into_iter().flat_map(|alert| commands(alert, terminal)).collect()
 }
 
 /// The commands for an alert: the notification of the terminal, and the actions of the program.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use agtop_alerts::Alert;
 use agtop_model::{Snapshot, Timestamp};
 
 use crate::logos::Logos;
@@ -21,8 +22,8 @@ pub(crate) enum UpdateMode {
 pub(crate) struct Data {
     /// The snapshot that is shown.
     pub(crate) snapshot: Option<Arc<Snapshot>>,
-    /// The newest snapshot that arrived while the screen was paused.
-    held_back: Option<Arc<Snapshot>>,
+    /// The newest snapshot that arrived while the screen was paused, and its alerts.
+    held_back: Option<(Arc<Snapshot>, Vec<Alert>)>,
     pub(crate) updates: UpdateMode,
     pub(crate) progress: Progress,
     pub(crate) clock: Option<Timestamp>,
@@ -32,14 +33,18 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    /// Takes a newer snapshot; returns it if it is to be shown now.
-    pub(crate) fn receive(&mut self, snapshot: Arc<Snapshot>) -> Option<Arc<Snapshot>> {
+    /// Takes a newer snapshot with its alerts; returns both if they are to be shown now.
+    pub(crate) fn receive(
+        &mut self,
+        snapshot: Arc<Snapshot>,
+        alerts: Vec<Alert>,
+    ) -> Option<(Arc<Snapshot>, Vec<Alert>)> {
         self.quotas.record(&snapshot);
         if self.updates == UpdateMode::Paused && self.snapshot.is_some() {
-            self.held_back = Some(snapshot);
+            self.held_back = Some((snapshot, alerts));
             return None;
         }
-        Some(snapshot)
+        Some((snapshot, alerts))
     }
 
     pub(crate) fn show(&mut self, snapshot: Arc<Snapshot>) {
@@ -48,7 +53,7 @@ impl Data {
     }
 
     /// Pauses or resumes; returns the snapshot that was held back, if it is to be shown now.
-    pub(crate) fn toggle_pause(&mut self) -> Option<Arc<Snapshot>> {
+    pub(crate) fn toggle_pause(&mut self) -> Option<(Arc<Snapshot>, Vec<Alert>)> {
         self.updates = match self.updates {
             UpdateMode::Live => UpdateMode::Paused,
             UpdateMode::Paused => UpdateMode::Live,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use agtop_alerts::AlertUpdate;
 use agtop_model::{Snapshot, Timestamp};
 use crossterm::event::{KeyEvent, MouseEvent};
 
@@ -12,8 +13,8 @@ use crate::logos::Logos;
 /// A message to the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// There is a newer snapshot.
-    Snapshot(Arc<Snapshot>),
+    /// There is a newer snapshot, and these are its alerts.
+    Snapshot(Arc<Snapshot>, AlertUpdate),
     /// The first scan has made progress.
     Progress(Progress),
     /// A key was pressed.

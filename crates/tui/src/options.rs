@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use agtop_alerts::Rules;
 use agtop_format::Content;
 use agtop_output::alert::Terminal;
 use agtop_query::SortKey;
@@ -38,8 +37,6 @@ pub struct Options {
     pub pid: Option<u32>,
     /// The order of rows.
     pub sort: SortKey,
-    /// The rules of alerts.
-    pub rules: Rules,
     /// How the terminal shows notifications.
     pub terminal: Terminal,
     /// The thresholds of colours.
@@ -75,7 +72,6 @@ impl Options {
             filter: None,
             pid: None,
             sort: SortKey::Smart,
-            rules: Rules::default(),
             terminal: Terminal::default(),
             thresholds: Thresholds::default(),
             content: Content::Included,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use agtop_alerts::{AlertEngine, Rules};
 use agtop_model::Snapshot;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -10,11 +11,18 @@ use ratatui::buffer::{Buffer, Cell};
 use crate::keys::key;
 use crate::{App, Canvas, Message, Options, ScreenChange};
 
+/// A snapshot, with the alerts that the built-in rules find in it.
+pub(crate) fn snapshot_message(snapshot: impl Into<Arc<Snapshot>>) -> Message {
+    let snapshot = snapshot.into();
+    let alerts = AlertEngine::new(Rules::default()).evaluate(&snapshot);
+    Message::Snapshot(snapshot, alerts)
+}
+
 /// A state of that size that has seen the snapshot.
 pub(crate) fn app_at(size: (u16, u16), options: Options, snapshot: Snapshot) -> App {
     let mut app = App::new(options);
     app.update(Message::Resize(size.0, size.1));
-    app.update(Message::Snapshot(Arc::new(snapshot)));
+    app.update(snapshot_message(Arc::new(snapshot)));
     app
 }
 

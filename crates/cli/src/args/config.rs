@@ -1,3 +1,5 @@
+//! The arguments of `agtop config`.
+
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -8,10 +10,10 @@ pub(crate) struct ConfigArgs {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Print where the configuration lies, or would lie
+    /// Print the path of the configuration file
     Path,
-    /// Write a configuration in which everything is explained and nothing is set, unless there is one
+    /// Write a template that explains every key and sets none, unless the file exists
     Init,
-    /// Say whether the configuration can be understood; exit 1 with line and column if not
+    /// Check the configuration file; exit 1 with line and column if it is invalid
     Check,
 }

@@ -1,12 +1,12 @@
-//! What is typed for hooks and the events they push.
+//! The arguments of `agtop hooks`, `agtop install` and `agtop events`.
 
 use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Agents then call 'agtop hook' at their events, which hands them to the agtop that runs, or keeps \
-                        them for the next one. It prints nothing and never fails. Without --client: all agents that \
-                        are installed here and have hooks."
+    after_help = "With hooks, agents call 'agtop hook' at their events. It sends the event to a running agtop, or \
+                        spools it for the next one; it prints nothing and never fails. Without --client, the command \
+                        is about all agents that are used here and have hooks."
 )]
 pub(crate) struct HooksArgs {
     #[command(subcommand)]
@@ -15,19 +15,19 @@ pub(crate) struct HooksArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HooksCommand {
-    /// Print the settings files as they would be with agtop in them
+    /// Print the settings files with agtop's hooks in them
     Print(ScopeArgs),
-    /// Write agtop into the agents' settings; everything else in them stays as it is
+    /// Write agtop's hooks into the settings of agents; everything else in them stays as it is
     Install(ChangeArgs),
-    /// Take agtop out of the agents' settings
+    /// Remove agtop's hooks from the settings of agents
     Uninstall(ChangeArgs),
-    /// Say which settings name agtop
+    /// Show which settings have agtop's hooks
     Status(ScopeArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ScopeArgs {
-    /// Whose settings: the user's, this directory's, or the user's for this directory
+    /// Which settings: yours, those of this directory, or your own for this directory
     #[arg(long, value_enum, default_value_t)]
     pub(crate) scope: ScopeChoice,
 }
@@ -36,7 +36,7 @@ pub(crate) struct ScopeArgs {
 pub(crate) struct ChangeArgs {
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
-    /// Print the lines that would change, and change nothing
+    /// Print the lines that would change, without changing them
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -58,13 +58,13 @@ pub(crate) struct InstallArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct EventsArgs {
-    /// Go on until interrupted
+    /// Print events until interrupted
     #[arg(short, long)]
     pub(crate) follow: bool,
     /// Print lines of JSON
     #[arg(short, long)]
     pub(crate) json: bool,
-    /// Include what agents pushed as it came, message text and all
+    /// Include the whole payload of each event, with message text
     #[arg(long)]
     pub(crate) include_content: bool,
 }

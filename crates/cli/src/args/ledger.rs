@@ -1,3 +1,5 @@
+//! The arguments of `agtop ledger`.
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -10,29 +12,29 @@ pub(crate) struct LedgerArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
-    /// Print where the ledger lies
+    /// Print the path of the ledger
     Path,
-    /// Print how much there is in it
+    /// Print how many files and responses it has
     Stats,
-    /// Check all of it; exit 1 if anything is wrong
+    /// Check the whole ledger; exit 1 if it is damaged
     Verify,
-    /// Print every response that it remembers, as lines of JSON; there is no message text in it
+    /// Print every response as a line of JSON; the ledger has no message text
     Export,
-    /// Forget files with all they told; what is still on disk is read again the next time
+    /// Remove files and their usage; files that still exist are read again by the next command
     Forget(ForgetArgs),
-    /// Forget what is still on disk, and read all of it again; what agents deleted stays
+    /// Remove and read again all files that still exist; the usage of deleted files stays
     Rebuild,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ForgetArgs {
-    /// Only this file, or what lies in this directory
+    /// Only this file, or the files in this directory
     #[arg(long, value_name = "PATH")]
     pub(crate) below: Option<PathBuf>,
-    /// Only files in which nothing happened since: a date, an RFC 3339 time, or an age such as 90d
+    /// Only files without usage since this time: a date, an RFC 3339 time, or an age such as 90d
     #[arg(long, value_name = "WHEN")]
     pub(crate) before: Option<String>,
-    /// Everything; together with --client, everything of that agent program
+    /// Everything; with --client, everything of that agent
     #[arg(long, conflicts_with_all = ["below", "before"])]
     pub(crate) all: bool,
 }

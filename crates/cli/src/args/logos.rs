@@ -1,3 +1,5 @@
+//! The arguments of `agtop logos`.
+
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -8,13 +10,13 @@ pub(crate) struct LogosArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogosCommand {
-    /// Fetch vendors' logos from the network into the cache directory, those younger than seven days left out
+    /// Fetch the logos of vendors from the network into the cache directory, except those younger than seven days
     Update(UpdateLogosArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct UpdateLogosArgs {
-    /// Fetch all of them, however young
+    /// Fetch all logos
     #[arg(long)]
     pub(crate) force: bool,
     /// Where to fetch them from: URL/VENDOR.svg

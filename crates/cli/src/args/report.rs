@@ -1,4 +1,4 @@
-//! What is typed for reports, the status line and comparisons.
+//! The arguments of `agtop report`, `agtop statusline` and `agtop compare`.
 
 use agtop_report::{Dimension, Kind};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -6,22 +6,22 @@ use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Days begin at midnight in the time zone shown, also where clocks change. Weeks begin on Monday \
-                        (ISO 8601).\nExit codes: 5 if a budget is passed."
+    after_help = "Days begin at midnight in the time zone of the report, also when clocks change. Weeks begin on Monday \
+                        (ISO 8601).\nExit code: 5 if the budget is exceeded."
 )]
 pub(crate) struct ReportArgs {
-    /// What the rows are
+    /// What each row is
     #[arg(value_name = "REPORT", default_value = "daily", value_parser = kind())]
     pub(crate) kind: Kind,
     #[command(flatten)]
-    pub(crate) span: SpanArgs,
+    pub(crate) period: PeriodArgs,
     #[command(flatten)]
     pub(crate) rows: ReportRowArgs,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
     #[command(flatten)]
     pub(crate) blocks: BlockArgs,
-    /// With daily, weekly, monthly and blocks: exit 5 if the present one has cost more than this
+    /// With daily, weekly, monthly and blocks: exit 5 if the current one has cost more than this
     #[arg(long, value_name = "USD", help_heading = "Budget", allow_negative_numbers = true)]
     pub(crate) budget: Option<f64>,
 }
@@ -36,20 +36,20 @@ fn dimension() -> impl TypedValueParser<Value = Dimension> {
     PossibleValuesParser::new(names).map(|name| Dimension::named(&name).unwrap_or(Dimension::Day))
 }
 
-/// Which time.
+/// Which usage.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Time")]
-pub(crate) struct SpanArgs {
+pub(crate) struct PeriodArgs {
     /// Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Only usage before this time; a date counts whole
+    /// Only usage before this time; a date includes the whole day
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// The time zone in which days begin, such as Europe/Berlin [default: the system's]
+    /// The time zone of days, such as Europe/Berlin [default: the system's]
     #[arg(long, value_name = "ZONE", visible_alias = "timezone")]
     pub(crate) tz: Option<String>,
-    /// Only sessions in directories of this name or path; may be given again
+    /// Only sessions in directories with this name or path; may be repeated
     #[arg(long = "project", value_name = "NAME")]
     pub(crate) projects: Vec<String>,
 }
@@ -58,19 +58,19 @@ pub(crate) struct SpanArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rows")]
 pub(crate) struct ReportRowArgs {
-    /// A row for each combination with these, too
+    /// Split each row by these, too
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = dimension())]
     pub(crate) group_by: Vec<Dimension>,
-    /// Below each row, the same by model
+    /// Show each model below its row
     #[arg(long)]
     pub(crate) breakdown: bool,
-    /// Only what each row is of, its tokens and its cost
+    /// Only the columns for name, tokens and cost
     #[arg(long)]
     pub(crate) compact: bool,
-    /// Only the newest or dearest N rows; what is left out is summed up
+    /// Only the newest or most expensive N rows; one more row sums up the others
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
-    /// The order of rows [default: oldest first; without a time, dearest first]
+    /// The order of rows [default: oldest first; rows without a time: most expensive first]
     #[arg(long, value_enum)]
     pub(crate) order: Option<OrderChoice>,
 }
@@ -80,7 +80,7 @@ pub(crate) struct ReportRowArgs {
 pub(crate) enum OrderChoice {
     /// Oldest or cheapest first
     Asc,
-    /// Newest or dearest first
+    /// Newest or most expensive first
     Desc,
 }
 
@@ -89,16 +89,16 @@ pub(crate) enum OrderChoice {
 #[command(next_help_heading = "Output")]
 #[group(multiple = false)]
 pub(crate) struct FormatArgs {
-    /// Print JSON, as one line
+    /// Print JSON on one line
     #[arg(short, long)]
     pub(crate) json: bool,
-    /// Print CSV, in full figures and without totals
+    /// Print CSV, with exact numbers and without totals
     #[arg(long)]
     pub(crate) csv: bool,
     /// Print a Markdown table
     #[arg(long)]
     pub(crate) markdown: bool,
-    /// With daily: print a calendar, darker where more was used
+    /// With daily: print a calendar, with darker days for more usage
     #[arg(long)]
     pub(crate) graph: bool,
 }
@@ -107,39 +107,39 @@ pub(crate) struct FormatArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Blocks")]
 pub(crate) struct BlockArgs {
-    /// Only the block that is not over
+    /// Only the active block
     #[arg(long, conflicts_with = "recent")]
     pub(crate) active: bool,
     /// Only blocks of the last three days
     #[arg(long)]
     pub(crate) recent: bool,
-    /// Tokens that a block may have: a number, or max for as many as the largest one had
+    /// The token limit of a block: a number, or max for the tokens of the largest block
     #[arg(long, value_name = "N")]
     pub(crate) token_limit: Option<String>,
 }
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Set it as the statusLine command in Claude Code's settings. It reads no transcript, and always \
+    after_help = "Set it as the statusLine command in Claude Code's settings. It reads no transcripts, and always \
                         prints a line and exits 0."
 )]
 pub(crate) struct StatuslineArgs {
-    /// Print what this command prints, which was the status line before, and only take note of limits
+    /// Print the output of this command, such as your previous status line, and only record rate limits
     #[arg(long, value_name = "COMMAND")]
     pub(crate) wrap: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
-    /// The session's id, or the beginning of it; without one, all usage
+    /// The id of the session, or the beginning of it; without one, all usage
     #[arg(required_unless_present_any = ["since", "until", "projects"])]
     pub(crate) session: Option<String>,
     #[command(flatten)]
-    pub(crate) span: SpanArgs,
-    /// Models to compare with, instead of the usual ones
+    pub(crate) period: PeriodArgs,
+    /// The models to compare with, instead of common ones
     #[arg(long, help_heading = "Output", value_name = "NAMES", value_delimiter = ',')]
     pub(crate) models: Vec<String>,
-    /// Print JSON, as one line
+    /// Print JSON on one line
     #[arg(short, long, help_heading = "Output")]
     pub(crate) json: bool,
 }

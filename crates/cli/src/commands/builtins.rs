@@ -1,48 +1,50 @@
+//! `--list-builtins` and `--fields help`: what agtop recognises, and which columns there are.
+
 use std::io::Write;
 
 use agtop_clients::{CLIENTS, Client, PROCESS_ONLY, ProcessSignature};
 use agtop_model::FIELDS;
 use anyhow::Result;
 
-/// How names are compared, for users who miss a process.
-const RULE: &str = "
+/// How processes are recognised, for users who miss one.
+const RECOGNITION: &str = "
 A process is an agent by the name of its executable, else the name that it was called by (argv[0]), else the script
 or package that a runtime runs, never by other words on its command line. To a name may be added: .exe, a platform
 (codex-linux-x64), a version (codex-0.60.1), and what Nix and Guix make of it (.codex-wrapped, .codex-real).
 A wrapper (sudo, npx, a shell) is not an agent; the program it starts is checked separately. agtop itself and its
 children are never shown. Add your own with -m LABEL=REGEX, AGTOP_MATCH, or 'match' in the configuration.";
 
-/// What is said of a client that no process is recognised by.
+/// The line of a client without a process.
 const NO_PROCESS: &str = "editor extension: no process of its own; its sessions are read from files";
 
-/// Prints the agent programs that are recognised, and by what.
+/// Prints which agents are recognised, and by what.
 pub(super) fn list(out: &mut dyn Write) -> Result<()> {
-    CLIENTS.iter().try_for_each(|&client| line(client, out))?;
-    writeln!(out, "\nOf these only processes are seen, and no files are read:")?;
-    PROCESS_ONLY.iter().try_for_each(|client| line(client, out))?;
-    writeln!(out, "{RULE}")?;
+    CLIENTS.iter().try_for_each(|&client| print_client(client, out))?;
+    writeln!(out, "\nagtop finds only the processes of these, and reads no files:")?;
+    PROCESS_ONLY.iter().try_for_each(|client| print_client(client, out))?;
+    writeln!(out, "{RECOGNITION}")?;
     Ok(())
 }
 
-fn line(client: &dyn Client, out: &mut dyn Write) -> Result<()> {
+fn print_client(client: &dyn Client, out: &mut dyn Write) -> Result<()> {
     let info = client.info();
     write!(out, "{:<13} {}", info.id, info.name)?;
     if !info.aliases.is_empty() {
         write!(out, ", also called {}", info.aliases.join(", "))?;
     }
     writeln!(out)?;
-    let mut matched = matched(client.signature()).peekable();
-    if matched.peek().is_none() {
+    let mut matches = matches(client.signature()).peekable();
+    if matches.peek().is_none() {
         writeln!(out, "{:<13}   {NO_PROCESS}", "")?;
     }
-    for (what, names) in matched {
+    for (what, names) in matches {
         writeln!(out, "{:<13}   {what}: {}", "", names.join(", "))?;
     }
     Ok(())
 }
 
-/// What a process is told by, and what of it gets no row of its own.
-fn matched(signature: &ProcessSignature) -> impl Iterator<Item = (&'static str, Vec<String>)> {
+/// What a process is recognised by, and which of an agent's processes get no row.
+fn matches(signature: &ProcessSignature) -> impl Iterator<Item = (&'static str, Vec<String>)> {
     let installed = signature.installed_in.iter().map(|(directory, name)| format!("{name} below {directory}"));
     let versions = signature.version_directories.iter().map(|directory| format!("a version in {directory}"));
     let scripts = signature.node_commands.iter().map(ToString::to_string);
@@ -67,7 +69,7 @@ fn matched(signature: &ProcessSignature) -> impl Iterator<Item = (&'static str, 
     .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())
 }
 
-/// Prints the columns there are.
+/// Prints the names of columns.
 pub(super) fn list_fields(out: &mut dyn Write) -> Result<()> {
     for field in FIELDS {
         writeln!(out, "{:<14} {}", field.id, field.help)?;

@@ -1,6 +1,7 @@
+//! `agtop compare`: the same tokens on other models.
+
 use std::collections::HashSet;
 use std::io::Write;
-use std::sync::Arc;
 
 use agtop_collect::Collector;
 use agtop_format::units;
@@ -11,12 +12,13 @@ use agtop_prices::{PriceBook, Rated, Tariff};
 use agtop_report::Options;
 use anyhow::{Result, bail};
 
-use super::explain::find;
-use crate::plan::{Compare, Shape};
-use crate::progress;
+use crate::find_session::find_session;
+use crate::plan::{ComparePlan, OutputFormat};
+use crate::source_issues::report_broken_sources;
+use crate::{collector_setup, progress};
 
-/// What people ask about most, one or two of each maker's present coding models.
-const USUAL: &[&str] = &[
+/// One or two current coding models of each vendor.
+const COMMON_MODELS: &[&str] = &[
     "claude-opus-5",
     "claude-sonnet-5",
     "claude-haiku-4-5",
@@ -32,35 +34,38 @@ const USUAL: &[&str] = &[
 ];
 
 /// Prints what the same tokens would cost with other models.
-pub(super) fn run(plan: &Compare, out: &mut dyn Write) -> Result<()> {
-    let prices = plan.book.as_of();
-    let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), Arc::clone(&plan.book));
-    let table = progress::shown(collector.progress_reporter(), || collector.usage_table(TimeGranularity::Response));
-    super::remember(&mut collector);
-    let session = plan.session.as_deref().map(|id| find(&table.sessions, id)).transpose()?;
-    let rows = wanted(&table, session, &plan.options);
+pub(super) fn run(plan: &ComparePlan, out: &mut dyn Write) -> Result<()> {
+    let book = plan.prices.load()?;
+    let prices = book.as_of();
+    let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), book.clone());
+    let table =
+        progress::with_progress(collector.progress_reporter(), || collector.usage_table(TimeGranularity::Response));
+    collector_setup::finish(&mut collector);
+    let session = plan.session.as_deref().map(|id| find_session(&table.sessions, id)).transpose()?;
+    let rows = wanted_rows(&table, session, &plan.options);
     if rows.is_empty() {
-        bail!("nothing was used there");
+        bail!("no usage matches");
     }
-    let mut comparison = compared(&rows, plan);
+    let mut comparison = comparison(&rows, plan, &book);
     comparison.subject = subject(session, &plan.options);
     let health = collector.health();
-    super::tell_broken_sources(&health);
+    report_broken_sources(&health);
     let page = Page { view: &plan.view, prices: &prices, columns: Columns::All, health: &health };
-    match plan.layout {
-        Shape::Text => comparison.write_text(&page, out)?,
-        Shape::Json => comparison.write_json(&page, out)?,
+    match plan.format {
+        OutputFormat::Text => comparison.write_text(&page, out)?,
+        OutputFormat::Json => comparison.write_json(&page, out)?,
     }
+    // The operating system frees the memory of this process faster than destructors do.
     std::mem::forget((collector, table));
     Ok(())
 }
 
-fn wanted<'t>(table: &'t UsageTable, session: Option<&Session>, options: &'t Options) -> Vec<&'t UsageRow> {
-    let is_it = |row: &UsageRow| match session {
+fn wanted_rows<'t>(table: &'t UsageTable, session: Option<&Session>, options: &'t Options) -> Vec<&'t UsageRow> {
+    let is_wanted = |row: &UsageRow| match session {
         Some(session) => table.session(row).is_some_and(|of_row| of_row.key == session.key),
         None => true,
     };
-    options.rows(table).filter(|row| is_it(row)).collect()
+    options.rows(table).filter(|row| is_wanted(row)).collect()
 }
 
 fn subject(session: Option<&Session>, options: &Options) -> Untrusted {
@@ -80,7 +85,7 @@ fn subject(session: Option<&Session>, options: &Options) -> Untrusted {
     text.into()
 }
 
-fn compared(rows: &[&UsageRow], plan: &Compare) -> Comparison {
+fn comparison(rows: &[&UsageRow], plan: &ComparePlan, book: &PriceBook) -> Comparison {
     let (mut usage, mut spend, mut turns) = (Usage::default(), Spend::default(), 0);
     for row in rows {
         usage += row.usage;
@@ -88,21 +93,21 @@ fn compared(rows: &[&UsageRow], plan: &Compare) -> Comparison {
         turns += row.turns;
     }
     let used: HashSet<&str> = rows.iter().filter_map(|row| row.model.as_deref()).collect();
-    let asked: Vec<&str> = if plan.models.is_empty() {
-        USUAL.iter().copied().chain(used.iter().copied()).collect()
+    let models: Vec<&str> = if plan.models.is_empty() {
+        COMMON_MODELS.iter().copied().chain(used.iter().copied()).collect()
     } else {
         plan.models.iter().map(|model| model.trim()).filter(|model| !model.is_empty()).collect()
     };
     let mut seen = HashSet::new();
-    let offers = asked.into_iter().filter(|model| seen.insert(*model));
-    let offers = offers.map(|model| offer(model, rows, &plan.book, used.contains(model))).collect();
+    let offers = models.into_iter().filter(|model| seen.insert(*model));
+    let offers = offers.map(|model| offer(model, rows, book, used.contains(model))).collect();
     let now = plan.options.now;
     let mut comparison = Comparison { subject: "".into(), usage, spend, turns, offers, now };
     comparison.sort();
     comparison
 }
 
-/// What one model charges for the rows, each priced alone: the length of each prompt decides its rates.
+/// The price of one model. Each row is priced alone, since the length of a prompt decides its rates.
 fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> Offer {
     let rated = book.rate(model);
     let mut spend = Spend::default();
@@ -127,7 +132,7 @@ fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> O
     }
 }
 
-/// Whether the list lacks a rate for some use of the cache that was made.
+/// Whether the list has no rate for a kind of cache use in this usage.
 fn is_derived(tariff: &Tariff<'_>, used: &Usage) -> bool {
     let cached = Usage { input: 0, output: 0, reasoning: 0, web_searches: 0, ..*used };
     let quote = tariff.quote_of(&cached, ServiceTier::Standard, UsageExtent::Sum);

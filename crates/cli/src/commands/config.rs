@@ -1,57 +1,54 @@
+//! `agtop config`: the configuration file.
+
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
 use crate::args::ConfigCommand;
 use crate::config::Config;
+use crate::plan::ConfigPlan;
 use crate::stderr;
 
-/// The configuration cannot be understood.
-const WRONG: u8 = 1;
+/// The exit code of `check` for an invalid configuration.
+const EXIT_INVALID: u8 = 1;
 
-/// Where the configuration lies, and what to do with it.
-pub(crate) struct ConfigWork {
-    pub(crate) path: PathBuf,
-    pub(crate) task: ConfigCommand,
-}
-
-/// Looks after the configuration.
-pub(super) fn run(work: &ConfigWork, out: &mut dyn Write) -> Result<ExitCode> {
-    let path = &work.path;
-    match work.task {
+/// Prints the path of the configuration file, writes the file, or checks it.
+pub(super) fn run(plan: &ConfigPlan, out: &mut dyn Write) -> Result<ExitCode> {
+    let path = &plan.path;
+    match plan.task {
         ConfigCommand::Path => writeln!(out, "{}", path.display())?,
         ConfigCommand::Init => {
             init(path)?;
             writeln!(out, "wrote {}", path.display())?;
         }
-        ConfigCommand::Check if !path.exists() => writeln!(out, "there is none: {}", path.display())?,
+        ConfigCommand::Check if !path.exists() => {
+            writeln!(out, "{}: no such file; the defaults are used", path.display())?;
+        }
         ConfigCommand::Check => {
             if let Err(error) = Config::load(Some(path), path) {
-                stderr::say(format_args!("{error:#}"));
-                return Ok(ExitCode::from(WRONG));
+                stderr::print_message(format_args!("{error:#}"));
+                return Ok(ExitCode::from(EXIT_INVALID));
             }
-            writeln!(out, "{}: sound", path.display())?;
+            writeln!(out, "{}: valid", path.display())?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything that can be set.
-const EXPLAINED: &str = include_str!("config.toml");
+/// A file that explains every key and sets none.
+const TEMPLATE: &str = include_str!("config.toml");
 
-/// Never overwrites: what is there may be years of somebody's taste.
+/// Writes the template. An existing file is never overwritten.
 fn init(path: &Path) -> Result<()> {
     if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
     }
     match File::create_new(path) {
-        Ok(mut file) => {
-            file.write_all(EXPLAINED.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!("{} is there already", path.display()),
+        Ok(mut file) => file.write_all(TEMPLATE.as_bytes()).with_context(|| format!("cannot write {}", path.display())),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!("{} exists already", path.display()),
         Err(error) => Err(error).with_context(|| format!("cannot write {}", path.display())),
     }
 }
@@ -61,14 +58,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_understood_and_so_is_each_line_that_it_explains() {
+    fn the_template_is_valid_with_and_without_its_examples() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("agtop/config.toml");
         init(&path).unwrap();
         assert!(Config::load(Some(&path), &path).is_ok());
-        assert!(init(&path).is_err(), "a second time it is there already");
+        assert!(init(&path).is_err(), "the file exists");
         let set: String =
-            EXPLAINED.lines().map(|line| line.strip_prefix("#:").unwrap_or(line).to_owned() + "\n").collect();
+            TEMPLATE.lines().map(|line| line.strip_prefix("#:").unwrap_or(line).to_owned() + "\n").collect();
         fs::write(&path, set).unwrap();
         Config::load(Some(&path), &path).unwrap();
     }

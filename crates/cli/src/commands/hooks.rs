@@ -1,3 +1,5 @@
+//! `agtop hooks` and `agtop install`: hooks in the settings files of agents.
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -6,94 +8,100 @@ use agtop_format::sink::escaped;
 use agtop_hooks::settings::{self, SettingsChange, SettingsFileError};
 use anyhow::Result;
 
-use crate::plan::{Hooks, HooksTask, Target};
+use crate::plan::{HookTarget, HooksPlan, HooksTask};
 use crate::stderr;
 
-/// Looks after the hooks in agents' settings. Exit 1 if a file could not be dealt with; the others are all the same.
-pub(super) fn run(hooks: &Hooks, out: &mut dyn Write) -> Result<ExitCode> {
+/// Works on every settings file of the plan. The exit code is 1 if one of them could not be read or written.
+pub(super) fn run(plan: &HooksPlan, out: &mut dyn Write) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
-    for target in &hooks.files {
-        if let Err(trouble) = one(hooks.task, target, &hooks.command, out)? {
-            let error = anyhow::Error::new(trouble);
-            stderr::say(format_args!("{}: {error:#}", target.client.info().id));
+    for target in &plan.targets {
+        if let Err(error) = run_one(plan.task, target, &plan.command, out)? {
+            let error = anyhow::Error::new(error);
+            stderr::print_message(format_args!("{}: {error:#}", target.client.info().id));
             code = ExitCode::FAILURE;
         }
     }
-    if hooks.task == HooksTask::Status {
-        for (client, why) in agtop_clients::UNCONFIRMED {
-            writeln!(out, "{client}: not supported: {why}")?;
+    if plan.task == HooksTask::Status {
+        for (client, reason) in agtop_clients::UNCONFIRMED {
+            writeln!(out, "{client}: not supported: {reason}")?;
         }
     }
     Ok(code)
 }
 
-/// Whether any of the files has agtop's hooks in it, of this agtop or of another.
-pub(super) fn is_any_installed(hooks: &Hooks) -> bool {
-    let status = |target: &Target| settings::status(&target.file, &hooks.command);
-    hooks.files.iter().any(|target| matches!(status(target), Ok(HookStatus::Installed | HookStatus::Outdated)))
+/// Whether any of the files has hooks of agtop, of this version or of another one.
+pub(super) fn is_any_installed(plan: &HooksPlan) -> bool {
+    let status = |target: &HookTarget| settings::status(&target.file, &plan.command);
+    plan.targets.iter().any(|target| matches!(status(target), Ok(HookStatus::Installed | HookStatus::Outdated)))
 }
 
-fn one(
+/// An error of the outer result ends the command; one of the inner result concerns this file only.
+fn run_one(
     task: HooksTask,
-    target: &Target,
+    target: &HookTarget,
     command: &HookCommand,
     out: &mut dyn Write,
 ) -> Result<Result<(), SettingsFileError>> {
     let change = match task {
-        HooksTask::Status => return status(target, command, out),
-        HooksTask::Print | HooksTask::TryInstall | HooksTask::Install => settings::install(&target.file, command),
-        HooksTask::TryUninstall | HooksTask::Uninstall => settings::uninstall(&target.file),
+        HooksTask::Status => return print_status(target, command, out),
+        HooksTask::Print | HooksTask::InstallDryRun | HooksTask::Install => settings::install(&target.file, command),
+        HooksTask::UninstallDryRun | HooksTask::Uninstall => settings::uninstall(&target.file),
     };
     let change = match change {
         Ok(change) => change,
-        Err(trouble) => return Ok(Err(trouble)),
+        Err(error) => return Ok(Err(error)),
     };
     match task {
         HooksTask::Print => {
-            // What is printed can be piped into a file, or into a program that reads JSON.
-            stderr::line(format_args!("{}:", change.path.display()));
+            // Standard output has only the file, so that it can be redirected or parsed.
+            stderr::print_line(format_args!("{}:", change.path.display()));
             write!(out, "{}", escaped(change.after.as_deref().unwrap_or_default()))?;
         }
-        HooksTask::TryInstall | HooksTask::TryUninstall => differences(&change, out)?,
+        HooksTask::InstallDryRun | HooksTask::UninstallDryRun => print_differences(&change, out)?,
         HooksTask::Install | HooksTask::Uninstall | HooksTask::Status => {
-            if let Err(trouble) = change.apply() {
-                return Ok(Err(trouble));
+            if let Err(error) = change.apply() {
+                return Ok(Err(error));
             }
-            let deed = if change.is_none() { "unchanged" } else { deed(&change) };
-            writeln!(out, "{}: {deed} {}", target.client.info().id, change.path.display())?;
+            let verb = if change.is_none() { "unchanged" } else { past_participle(&change) };
+            writeln!(out, "{}: {verb} {}", target.client.info().id, change.path.display())?;
         }
     }
-    let is_install = matches!(task, HooksTask::Install | HooksTask::TryInstall);
+    let is_install = matches!(task, HooksTask::Install | HooksTask::InstallDryRun);
     if is_install && !change.is_none() {
-        notes(target, out)?;
+        print_notes(target, out)?;
     }
     Ok(Ok(()))
 }
 
-fn status(target: &Target, command: &HookCommand, out: &mut dyn Write) -> Result<Result<(), SettingsFileError>> {
+fn print_status(
+    target: &HookTarget,
+    command: &HookCommand,
+    out: &mut dyn Write,
+) -> Result<Result<(), SettingsFileError>> {
     let status = match settings::status(&target.file, command) {
         Ok(status) => status,
-        Err(trouble) => return Ok(Err(trouble)),
+        Err(error) => return Ok(Err(error)),
     };
     let status = match status {
         HookStatus::Absent => "not installed",
         HookStatus::Installed => "installed",
-        HookStatus::Outdated => "installed, but not as this agtop would: install again",
-        HookStatus::Hindered(why) => why,
+        HookStatus::Outdated => "installed, but outdated: run agtop hooks install",
+        HookStatus::Hindered(reason) => reason,
     };
     writeln!(out, "{}: {}: {status}", target.client.info().id, target.file.path.display())?;
-    notes(target, out)?;
+    print_notes(target, out)?;
     Ok(Ok(()))
 }
 
-fn notes(target: &Target, out: &mut dyn Write) -> Result<()> {
+/// What the user must know about the hooks of this client.
+fn print_notes(target: &HookTarget, out: &mut dyn Write) -> Result<()> {
     for note in target.client.hooks().map_or(&[][..], |hooks| hooks.notes()) {
         writeln!(out, "  {note}")?;
     }
     Ok(())
 }
 
-fn deed(change: &SettingsChange) -> &'static str {
+fn past_participle(change: &SettingsChange) -> &'static str {
     match (&change.before, &change.after) {
         (None, _) => "created",
         (_, None) => "removed",
@@ -101,8 +109,8 @@ fn deed(change: &SettingsChange) -> &'static str {
     }
 }
 
-/// The lines between the first and the last that differ.
-fn differences(change: &SettingsChange, out: &mut dyn Write) -> Result<()> {
+/// Prints the lines from the first to the last that differ.
+fn print_differences(change: &SettingsChange, out: &mut dyn Write) -> Result<()> {
     if change.is_none() {
         writeln!(out, "{}: no change", change.path.display())?;
         return Ok(());
@@ -112,7 +120,7 @@ fn differences(change: &SettingsChange, out: &mut dyn Write) -> Result<()> {
     let same = before.iter().zip(&after).take_while(|(old, new)| old == new).count();
     let (old, new) = (before.get(same..).unwrap_or_default(), after.get(same..).unwrap_or_default());
     let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count();
-    writeln!(out, "{}: would be {}, from line {}", change.path.display(), deed(change), same + 1)?;
+    writeln!(out, "{}: would be {}, from line {}", change.path.display(), past_participle(change), same + 1)?;
     for line in old.iter().take(old.len() - tail) {
         writeln!(out, "-{line}")?;
     }

@@ -1,3 +1,5 @@
+//! `agtop ledger`: what agtop keeps of transcripts.
+
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,26 +11,26 @@ use agtop_ledger::{Ledger, LedgerOptions, LedgerStats};
 use agtop_model::{ClientId, Timestamp};
 use anyhow::Result;
 
-use crate::plan::{LedgerTask, LedgerWork};
-use crate::{progress, stderr};
+use crate::plan::{LedgerPlan, LedgerTask};
+use crate::{collector_setup, progress, stderr};
 
-/// Something in the ledger is wrong.
-const UNSOUND: u8 = 1;
+/// The exit code of `verify` for a damaged ledger.
+const EXIT_DAMAGED: u8 = 1;
 
-/// Looks after the ledger.
-pub(super) fn run(work: LedgerWork, out: &mut dyn Write) -> Result<ExitCode> {
-    if matches!(work.task, LedgerTask::Path) {
-        writeln!(out, "{}", work.path.display())?;
+/// Prints, checks or changes the ledger.
+pub(super) fn run(plan: LedgerPlan, out: &mut dyn Write) -> Result<ExitCode> {
+    if matches!(plan.task, LedgerTask::Path) {
+        writeln!(out, "{}", plan.path.display())?;
         return Ok(ExitCode::SUCCESS);
     }
-    if !work.path.exists() && !matches!(work.task, LedgerTask::Rebuild(_)) {
-        writeln!(out, "there is no ledger yet: {}", work.path.display())?;
+    if !plan.path.exists() && !matches!(plan.task, LedgerTask::Rebuild(_)) {
+        writeln!(out, "{}: no ledger yet", plan.path.display())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut ledger = open(&work.path)?;
-    match work.task {
+    let mut ledger = open(&plan.path)?;
+    match plan.task {
         LedgerTask::Path => {}
-        LedgerTask::Stats => stats(&work.path, ledger.stats()?, out)?,
+        LedgerTask::Stats => print_stats(&plan.path, ledger.stats()?, out)?,
         LedgerTask::Verify => return verify(&ledger, out),
         LedgerTask::Export => drop(ledger.export(Escaped::new(out))?),
         LedgerTask::Forget(selector) => {
@@ -38,10 +40,10 @@ pub(super) fn run(work: LedgerWork, out: &mut dyn Write) -> Result<ExitCode> {
         LedgerTask::Rebuild(rebuild) => {
             ledger.forget_present()?;
             drop(ledger);
-            let mut collector = Collector::new(rebuild.settings, agtop_os::native(), rebuild.book);
-            progress::shown(collector.progress_reporter(), || collector.read_files());
-            super::remember(&mut collector);
-            stats(&work.path, open(&work.path)?.stats()?, out)?;
+            let mut collector = Collector::new(rebuild.settings, agtop_os::native(), rebuild.prices.load()?);
+            progress::with_progress(collector.progress_reporter(), || collector.read_files());
+            collector_setup::finish(&mut collector);
+            print_stats(&plan.path, open(&plan.path)?.stats()?, out)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -52,19 +54,19 @@ fn open(path: &Path) -> Result<Ledger> {
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
     let opened = Ledger::open(&LedgerOptions { path, clients: &ids, now, busy_timeout: LedgerOptions::BUSY_TIMEOUT })?;
     if let Some(notice) = opened.notice {
-        stderr::say(notice);
+        stderr::print_message(notice);
     }
     Ok(opened.ledger)
 }
 
-fn stats(path: &Path, stats: LedgerStats, out: &mut dyn Write) -> Result<()> {
+fn print_stats(path: &Path, stats: LedgerStats, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{}", path.display())?;
     for (name, value) in [
         ("files on disk", stats.live),
-        ("files gone", stats.gone),
-        ("files rewritten", stats.replaced),
+        ("deleted files", stats.gone),
+        ("rewritten files", stats.replaced),
         ("responses", stats.responses),
-        ("responses of which no transcript is left", stats.archived_responses),
+        ("responses of deleted files", stats.archived_responses),
         ("readings of rate limits", stats.limits),
         ("bytes", stats.bytes),
     ] {
@@ -80,7 +82,7 @@ fn verify(ledger: &Ledger, out: &mut dyn Write) -> Result<ExitCode> {
     }
     let verdict = if report.is_clean() { "sound".to_owned() } else { counted(report.faults.len() as u64, "fault") };
     writeln!(out, "{}, {}: {verdict}", counted(report.files, "file"), counted(report.responses, "response"))?;
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(UNSOUND) })
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
 }
 
 fn counted(n: u64, what: &str) -> String {

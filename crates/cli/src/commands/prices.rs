@@ -1,18 +1,21 @@
+//! `agtop prices`: the rates of models, and the fetched price list.
+
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use agtop_model::{PicoUsd, ServiceTier, Untrusted};
 use agtop_prices::{PriceBook, PriceSource, Rated, Rates};
 use anyhow::Result;
 
-use crate::prices::{self, Update};
+use crate::plan::PricesPlan;
+use crate::prices::{self, ListUpdate, UpdateOutcome};
 
-/// Prints the rates of each model with the key that matched; without models, where prices come from. Exit 1 if a model
-/// has no price.
-pub(super) fn look_up(book: &PriceBook, models: &[String], out: &mut dyn Write) -> Result<ExitCode> {
+/// Prints the rates of each model with the key that matched; without models, where prices come from. The exit code is 1
+/// if a model has no price.
+pub(super) fn look_up(plan: &PricesPlan, out: &mut dyn Write) -> Result<ExitCode> {
+    let book = plan.prices.load()?;
     writeln!(out, "prices: {}", book.describe())?;
-    if models.is_empty() {
+    if plan.models.is_empty() {
         let origin = book.origin();
         writeln!(
             out,
@@ -21,9 +24,9 @@ pub(super) fn look_up(book: &PriceBook, models: &[String], out: &mut dyn Write) 
         )?;
     }
     let mut are_all_known = true;
-    for model in models {
+    for model in &plan.models {
         writeln!(out)?;
-        are_all_known &= look_up_one(book, model, out)?;
+        are_all_known &= look_up_one(&book, model, out)?;
     }
     Ok(if are_all_known { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -91,13 +94,12 @@ fn per_million(rate: PicoUsd) -> String {
 }
 
 /// Fetches the price list.
-pub(super) fn update(url: &str, cache: &Path, even_if_fresh: bool, out: &mut dyn Write) -> Result<()> {
-    let update =
-        if even_if_fresh { prices::fetch(url, cache).map(Update::Fetched)? } else { prices::update(url, cache)? };
-    match update {
-        Update::Fresh => writeln!(out, "{} is less than a day old (--force fetches all the same)", cache.display())?,
-        Update::Fetched(models) => {
-            writeln!(out, "fetched the prices of {models} models from {url} to {}", cache.display())?;
+pub(super) fn update(update: &ListUpdate, out: &mut dyn Write) -> Result<()> {
+    let path = update.cache_file.display();
+    match prices::update(update)? {
+        UpdateOutcome::Fresh => writeln!(out, "{path} is less than a day old (--force fetches it again)")?,
+        UpdateOutcome::Fetched(models) => {
+            writeln!(out, "fetched the prices of {models} models from {} to {path}", update.url)?;
         }
     }
     Ok(())

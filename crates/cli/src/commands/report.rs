@@ -1,3 +1,5 @@
+//! `agtop report`: usage by day, session, model and others.
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -7,35 +9,38 @@ use agtop_output::report::Page;
 use agtop_report::{Kind, Report};
 use anyhow::Result;
 
-use crate::{plan, progress, stderr};
+use crate::plan::ReportPlan;
+use crate::source_issues::report_broken_sources;
+use crate::{collector_setup, progress, stderr};
 
-/// The present period has cost more than was allowed.
-const BUDGET_PASSED: u8 = 5;
+/// The exit code if the current period has cost more than its budget.
+const EXIT_OVER_BUDGET: u8 = 5;
 
-/// Prints usage, folded as asked for.
-pub(super) fn run(plan: plan::Report, out: &mut dyn Write) -> Result<ExitCode> {
-    let prices = plan.book.as_of();
-    let mut collector = Collector::new(plan.settings, agtop_os::native(), plan.book);
+/// Prints a usage report.
+pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
+    let book = plan.prices.load()?;
+    let prices = book.as_of();
+    let mut collector = Collector::new(plan.settings, agtop_os::native(), book);
     if plan.options.asks_for_tags() {
         collector.import_spooled_tags(&plan.hooks);
     }
     let grain = grain(&plan.options);
-    let table = progress::shown(collector.progress_reporter(), || collector.usage_table(grain));
-    super::remember(&mut collector);
+    let table = progress::with_progress(collector.progress_reporter(), || collector.usage_table(grain));
+    collector_setup::finish(&mut collector);
     let report = Report::build(&table, &plan.options);
     let health = collector.health();
-    super::tell_broken_sources(&health);
+    report_broken_sources(&health);
     let page = Page { view: &plan.view, prices: &prices, columns: plan.columns, health: &health };
     plan.format.write(&report, &page, out)?;
     out.flush()?;
-    // The operating system takes the memory back faster than we would give it back piece by piece.
+    // The operating system frees the memory of this process faster than destructors do.
     std::mem::forget((collector, table));
     let Some(passed) = plan.budget.and_then(|budget| report.passed(budget)) else { return Ok(ExitCode::SUCCESS) };
-    stderr::say(passed);
-    Ok(ExitCode::from(BUDGET_PASSED))
+    stderr::print_message(passed);
+    Ok(ExitCode::from(EXIT_OVER_BUDGET))
 }
 
-/// Blocks end to the minute; days, which begin on quarters of an hour, need no more than those.
+/// The time resolution that the report needs. Days begin on quarters of an hour; blocks need the time of each response.
 fn grain(options: &agtop_report::Options) -> TimeGranularity {
     match options.kind {
         Kind::Blocks => TimeGranularity::Response,

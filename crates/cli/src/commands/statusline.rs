@@ -1,3 +1,5 @@
+//! `agtop statusline`: the line below Claude Code's prompt.
+
 use std::io::{IsTerminal, Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
@@ -7,44 +9,47 @@ use agtop_model::{ClientId, Timestamp};
 use agtop_output::statusline::{Bench, StatuslineInput, line, observed_limits};
 use anyhow::{Result, bail};
 
-use crate::plan::Statusline;
+use super::hook::send_to_listener;
+use crate::plan::StatuslinePlan;
 use crate::stderr;
 
-/// The status line is Claude Code's.
+/// The only client with this status line.
 const CLAUDE: ClientId = ClientId::new("claude");
-/// A day, and the block that reaches into it.
-const LATELY: Duration = Duration::from_hours(36);
+/// The usage that is read: a day, and the five-hour block that began before it.
+const RECENT_USAGE: Duration = Duration::from_hours(36);
 
-/// Prints one line, whatever was sent: a status line must not break its host.
-pub(super) fn run(plan: &Statusline, out: &mut dyn Write) -> Result<()> {
+/// Prints one line for any input: Claude Code must not lose its status line.
+pub(super) fn run(plan: &StatuslinePlan, out: &mut dyn Write) -> Result<()> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        bail!("Claude Code runs this as its statusLine command and sends it JSON; nobody does here");
+        bail!(
+            "this command reads JSON from standard input; set it as the statusLine command in Claude Code's settings"
+        );
     }
-    let mut sent = Vec::new();
-    let most = u64::try_from(StatuslineInput::MOST_BYTES).unwrap_or(u64::MAX);
-    // What could be read is used.
-    drop(stdin.lock().take(most).read_to_end(&mut sent));
+    let mut input_json = Vec::new();
+    let max_bytes = u64::try_from(StatuslineInput::MOST_BYTES).unwrap_or(u64::MAX);
+    // After an error, the part that was read is used.
+    drop(stdin.lock().take(max_bytes).read_to_end(&mut input_json));
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
-    let input = StatuslineInput::parse(&sent);
-    let mut glimpse = plan.ledger.as_deref().and_then(|path| StatusLineLedger::open(path, now));
-    let theirs = plan.wrap.as_deref().and_then(|command| wrapped(command, &sent));
-    match theirs {
-        Some(line) => out.write_all(&line)?,
-        None => ours(plan, input.as_ref(), glimpse.as_ref(), now, out)?,
+    let input = StatuslineInput::parse(&input_json);
+    let mut ledger = plan.ledger.as_deref().and_then(|path| StatusLineLedger::open(path, now));
+    let wrapped = plan.wrap.as_deref().and_then(|command| wrapped_output(command, &input_json));
+    match wrapped {
+        Some(output) => out.write_all(&output)?,
+        None => write_line(plan, input.as_ref(), ledger.as_ref(), now, out)?,
     }
     out.flush()?;
-    if let (Some(glimpse), Some(input)) = (&mut glimpse, &input) {
-        glimpse.note_limits(CLAUDE, observed_limits(input, now), now);
+    if let (Some(ledger), Some(input)) = (&mut ledger, &input) {
+        ledger.note_limits(CLAUDE, observed_limits(input, now), now);
     }
-    if let Some(context) = input.as_ref().and_then(context) {
-        super::hook::tell_now(CLAUDE, &context);
+    if let Some(event) = input.as_ref().and_then(context_event) {
+        send_to_listener(CLAUDE, &event);
     }
     Ok(())
 }
 
-/// How full the session's context is, as a hook would tell it.
-fn context(input: &StatuslineInput) -> Option<serde_json::Value> {
+/// The use of the session's context window, in the form of a hook event.
+fn context_event(input: &StatuslineInput) -> Option<serde_json::Value> {
     let (session, size, percent) = (input.session.as_ref()?, input.context_size?, input.context_percent?);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage is never negative")]
     let used = (size as f64 * percent / 100.0).round() as u64;
@@ -52,35 +57,35 @@ fn context(input: &StatuslineInput) -> Option<serde_json::Value> {
     Some(serde_json::json!({"session_id": session.raw(), "hook_event_name": "Statusline", "context_window": window}))
 }
 
-fn ours(
-    plan: &Statusline,
+fn write_line(
+    plan: &StatuslinePlan,
     input: Option<&StatuslineInput>,
-    glimpse: Option<&StatusLineLedger>,
+    ledger: Option<&StatusLineLedger>,
     now: Timestamp,
     out: &mut dyn Write,
 ) -> Result<()> {
     let bench = Bench { now, zone: plan.zone.clone(), colour: plan.colour };
-    let usage = glimpse.and_then(|glimpse| {
-        let lens =
+    let usage = ledger.and_then(|ledger| {
+        let pricing =
             PricingContext { prices: plan.book.clone().into(), scope: Scope::default(), zone: plan.zone.clone() };
-        glimpse.usage_since(now.minus(LATELY), lens, now)
+        ledger.usage_since(now.minus(RECENT_USAGE), pricing, now)
     });
     Ok(line(input, usage.as_ref(), &bench, out)?)
 }
 
-/// What the user's own status line prints, given what was sent to us; `None` if it cannot be run. It is a command line of
-/// a shell, as it was in Claude Code's settings.
-fn wrapped(command: &str, sent: &[u8]) -> Option<Vec<u8>> {
+/// The output of the user's own status line for this input; `None` if it cannot be run. A shell runs the command, as
+/// Claude Code does.
+fn wrapped_output(command: &str, input: &[u8]) -> Option<Vec<u8>> {
     let mut child = agtop_os::shell_command(command)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .inspect_err(|error| stderr::say(format_args!("the status line {command:?} cannot be run: {error}")))
+        .inspect_err(|error| stderr::print_message(format_args!("--wrap: {command:?} cannot be run: {error}")))
         .ok()?;
     let stdin = child.stdin.take();
     std::thread::scope(|scope| {
-        // It need not read what it is sent.
-        scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(sent)));
+        // The command may end without reading its input.
+        scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
         child.wait_with_output().ok().map(|output| output.stdout)
     })
 }

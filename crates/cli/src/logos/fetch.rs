@@ -1,3 +1,5 @@
+//! Fetches logos into the cache directory.
+
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -6,23 +8,23 @@ use agtop_model::ClientId;
 use agtop_tui::{GraphicsProtocol, Logos, TerminalGraphics};
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::{LARGEST, VENDORS, file};
+use super::cache::{MAX_LOGO_BYTES, VENDORS, file};
 
-/// Where models.dev keeps them.
+/// Where models.dev publishes logos.
 pub(crate) const URL: &str = "https://models.dev/logos";
 
-/// A logo is fetched anew after this. It is shown until then and beyond: logos do not go bad.
-const LIFE: Duration = Duration::from_hours(7 * 24);
-/// All logos together take no longer: a server that does not answer for one does not for the next.
+/// A logo is fetched again when it is older than this. Older ones are still shown.
+const MAX_LOGO_AGE: Duration = Duration::from_hours(7 * 24);
+/// The limit for all logos together: a server that does not answer for one will not answer for the next.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Fetch logos.
-pub(crate) struct Update {
-    /// They are `URL/VENDOR.svg`.
+/// Which logos are fetched, and where to.
+pub(crate) struct LogoUpdate {
+    /// The logos are at `URL/VENDOR.svg`.
     pub(crate) url: String,
-    /// Where they are kept.
     pub(crate) directory: PathBuf,
-    pub(crate) even_if_fresh: bool,
+    /// Whether those younger than seven days are fetched, too.
+    pub(crate) is_forced: bool,
 }
 
 fn vendors() -> Vec<&'static str> {
@@ -32,34 +34,34 @@ fn vendors() -> Vec<&'static str> {
     vendors
 }
 
-/// Fetches the logos that are not there or too old, and says what came of it.
+/// Fetches the logos that are missing or too old, and prints the result.
 ///
 /// # Errors
 /// If none of those could be fetched.
-pub(crate) fn update(update: &Update, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn update(update: &LogoUpdate, out: &mut dyn Write) -> Result<()> {
     let deadline = Instant::now() + TOTAL_TIMEOUT;
     update_within(|| deadline.saturating_duration_since(Instant::now()), update, out)
 }
 
-/// The same, as long as time is `left`.
-fn update_within(mut left: impl FnMut() -> Duration, update: &Update, out: &mut dyn Write) -> Result<()> {
-    let Update { url, directory, even_if_fresh } = update;
+/// The same, while there is time `left`.
+fn update_within(mut left: impl FnMut() -> Duration, update: &LogoUpdate, out: &mut dyn Write) -> Result<()> {
+    let LogoUpdate { url, directory, is_forced } = update;
     let (fresh, old): (Vec<_>, Vec<_>) =
-        vendors().into_iter().partition(|vendor| !even_if_fresh && is_fresh(&file(directory, vendor)));
+        vendors().into_iter().partition(|vendor| !is_forced && is_fresh(&file(directory, vendor)));
     let agent = ureq::Agent::new_with_defaults();
     let mut fetched = 0;
     for vendor in &old {
-        let told = fetch(&agent, &address(url, vendor), left()).and_then(|logo| {
+        let result = fetch(&agent, &address(url, vendor), left()).and_then(|logo| {
             let file = file(directory, vendor);
             Ok(agtop_os::replace_user_file(&file, &logo).with_context(|| file.display().to_string())?)
         });
-        match told {
+        match result {
             Ok(()) => fetched += 1,
-            Err(Failure::Logo(error)) => writeln!(out, "{vendor}: {error:#}")?,
-            // It is the same server for all.
-            Err(Failure::Server(error)) if fetched == 0 => bail!("no logo could be fetched from {url}: {error:#}"),
-            Err(Failure::Server(error)) => {
-                writeln!(out, "{vendor} and those after it: {error:#}")?;
+            Err(FetchError::Logo(error)) => writeln!(out, "{vendor}: {error:#}")?,
+            // All logos come from the same server.
+            Err(FetchError::Server(error)) if fetched == 0 => bail!("no logo could be fetched from {url}: {error:#}"),
+            Err(FetchError::Server(error)) => {
+                writeln!(out, "{vendor} and the remaining ones: {error:#}")?;
                 break;
             }
         }
@@ -77,20 +79,20 @@ fn address(url: &str, vendor: &str) -> String {
 }
 
 /// Why a logo was not fetched.
-enum Failure {
-    /// The server cannot be reached, for any of them.
+enum FetchError {
+    /// The server cannot be reached.
     Server(anyhow::Error),
-    /// This one cannot be had.
+    /// This logo cannot be fetched.
     Logo(anyhow::Error),
 }
 
-impl From<anyhow::Error> for Failure {
+impl From<anyhow::Error> for FetchError {
     fn from(error: anyhow::Error) -> Self {
         Self::Logo(error)
     }
 }
 
-impl From<ureq::Error> for Failure {
+impl From<ureq::Error> for FetchError {
     fn from(error: ureq::Error) -> Self {
         let is_of_server = match &error {
             ureq::Error::HostNotFound => true,
@@ -102,37 +104,37 @@ impl From<ureq::Error> for Failure {
     }
 }
 
-/// How the standard library begins to say that a name is not known, which is of no kind of error.
-const LOOKUP: &str = "failed to lookup address information";
-/// What Windows calls that (`WSAHOST_NOT_FOUND` to `WSANO_DATA`).
-const WINDOWS_LOOKUP: std::ops::RangeInclusive<i32> = 11_001..=11_004;
+/// How the standard library reports an unknown host name, for which it has no kind of error.
+const LOOKUP_ERROR: &str = "failed to lookup address information";
+/// The codes of the same error on Windows (`WSAHOST_NOT_FOUND` to `WSANO_DATA`).
+const WINDOWS_LOOKUP_CODES: std::ops::RangeInclusive<i32> = 11_001..=11_004;
 
 fn is_unreachable(error: &std::io::Error) -> bool {
     let kinds = [ErrorKind::ConnectionRefused, ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable];
     kinds.contains(&error.kind())
-        || error.to_string().starts_with(LOOKUP)
-        || error.raw_os_error().is_some_and(|code| WINDOWS_LOOKUP.contains(&code))
+        || error.to_string().starts_with(LOOKUP_ERROR)
+        || error.raw_os_error().is_some_and(|code| WINDOWS_LOOKUP_CODES.contains(&code))
 }
 
-fn fetch(agent: &ureq::Agent, url: &str, within: Duration) -> Result<Vec<u8>, Failure> {
+fn fetch(agent: &ureq::Agent, url: &str, within: Duration) -> Result<Vec<u8>, FetchError> {
     if within.is_zero() {
         let limit = TOTAL_TIMEOUT.as_secs();
-        return Err(Failure::Logo(anyhow!("skipped: the {limit}-second limit was reached")));
+        return Err(FetchError::Logo(anyhow!("skipped: the {limit}-second limit was reached")));
     }
     let request = agent.get(url).config().timeout_global(Some(within)).build();
     let mut response = request.call()?;
-    let logo = response.body_mut().with_config().limit(LARGEST).read_to_vec()?;
-    // What cannot be drawn is not worth keeping, and the server is told of by name.
-    let easel = TerminalGraphics { protocol: GraphicsProtocol::Kitty, cell: (10, 20) };
-    if Logos::new(easel, [(ClientId::new("any"), &*logo)]).is_empty() {
-        return Err(Failure::Logo(anyhow!("what was sent is not a logo that can be drawn")));
+    let logo = response.body_mut().with_config().limit(MAX_LOGO_BYTES).read_to_vec()?;
+    // A file that cannot be drawn is not cached, and the error names its vendor.
+    let graphics = TerminalGraphics { protocol: GraphicsProtocol::Kitty, cell: (10, 20) };
+    if Logos::new(graphics, [(ClientId::new("any"), &*logo)]).is_empty() {
+        return Err(FetchError::Logo(anyhow!("the response is not a logo that can be drawn")));
     }
     Ok(logo)
 }
 
 fn is_fresh(file: &Path) -> bool {
     let modified = file.metadata().and_then(|data| data.modified());
-    modified.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age < LIFE))
+    modified.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age < MAX_LOGO_AGE))
 }
 
 #[cfg(test)]
@@ -141,13 +143,13 @@ mod tests {
     use std::io::Read;
     use std::net::TcpListener;
 
-    use super::super::load;
+    use super::super::cache::load;
     use super::*;
 
     const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>"#;
-    const EASEL: TerminalGraphics = TerminalGraphics { protocol: GraphicsProtocol::Iterm2, cell: (10, 20) };
+    const TERMINAL: TerminalGraphics = TerminalGraphics { protocol: GraphicsProtocol::Iterm2, cell: (10, 20) };
 
-    /// A server on this machine that answers so many requests, each by its path, and then tells what was asked for.
+    /// A server on this machine that answers this number of requests by their paths, and then returns the paths.
     fn serve(requests: usize, answer: fn(&str) -> String) -> (String, std::thread::JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/logos/", listener.local_addr().unwrap());
@@ -173,36 +175,36 @@ mod tests {
         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
     }
 
-    fn asked(url: &str, directory: &Path, even_if_fresh: bool) -> (Result<()>, String) {
+    fn updated(url: &str, directory: &Path, is_forced: bool) -> (Result<()>, String) {
         let mut out = Vec::new();
-        let told = update(&Update { url: url.to_owned(), directory: directory.to_owned(), even_if_fresh }, &mut out);
-        (told, String::from_utf8(out).unwrap())
+        let result = update(&LogoUpdate { url: url.to_owned(), directory: directory.to_owned(), is_forced }, &mut out);
+        (result, String::from_utf8(out).unwrap())
     }
 
     #[test]
-    fn logos_are_fetched_once_and_those_that_are_too_old_again() {
+    fn a_logo_is_fetched_again_only_when_it_is_too_old() {
         let cache = tempfile::tempdir().unwrap();
         let directory = cache.path().join("agtop/logos");
         let (url, serving) = serve(vendors().len(), |_| ok(LOGO));
-        let (told, text) = asked(&url, &directory, false);
-        told.unwrap();
+        let (result, text) = updated(&url, &directory, false);
+        result.unwrap();
         assert!(text.starts_with("fetched 8 logos to "), "{text}");
         assert!(serving.join().unwrap().contains(&"/logos/github-copilot.svg".to_owned()));
-        assert!(!load(&directory, EASEL).is_empty());
-        // Nobody listens there now: nothing is asked for.
-        let (told, text) = asked(&url, &directory, false);
-        told.unwrap();
+        assert!(!load(&directory, TERMINAL).is_empty());
+        // The server has stopped: nothing is requested.
+        let (result, text) = updated(&url, &directory, false);
+        result.unwrap();
         assert!(text.contains("fetched 0 logos") && text.contains("8 are less than seven days old"), "{text}");
-        let week_ago = SystemTime::now() - LIFE - Duration::from_mins(1);
+        let week_ago = SystemTime::now() - MAX_LOGO_AGE - Duration::from_mins(1);
         File::options().write(true).open(file(&directory, "xai")).unwrap().set_modified(week_ago).unwrap();
-        assert!(!load(&directory, EASEL).is_empty(), "an old logo is a logo");
+        assert!(!load(&directory, TERMINAL).is_empty(), "old logos are shown");
         let (url, serving) = serve(1, |_| ok(LOGO));
-        asked(&url, &directory, false).0.unwrap();
+        updated(&url, &directory, false).0.unwrap();
         assert_eq!(serving.join().unwrap(), ["/logos/xai.svg"]);
     }
 
     #[test]
-    fn what_is_no_logo_is_not_kept() {
+    fn a_response_that_is_not_a_logo_is_not_cached() {
         let cache = tempfile::tempdir().unwrap();
         let (url, serving) = serve(vendors().len(), |path| match path {
             "/logos/anthropic.svg" => ok(LOGO),
@@ -211,52 +213,52 @@ mod tests {
             "/logos/xai.svg" => ok(&LOGO.replace("<path", r#"<image href="/etc/passwd"/><path"#)),
             _ => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(),
         });
-        let (told, text) = asked(&url, cache.path(), true);
-        told.unwrap();
+        let (result, text) = updated(&url, cache.path(), true);
+        result.unwrap();
         serving.join().unwrap();
-        assert!(text.contains("google: what was sent is not a logo") && text.contains("fetched 1 logos"), "{text}");
+        assert!(text.contains("google: the response is not a logo") && text.contains("fetched 1 logos"), "{text}");
         let kept: Vec<_> = std::fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(kept, ["anthropic.svg"]);
     }
 
-    /// Eight vendors were given 20 s each: against a server that never answers, the command took 160 s.
+    /// The limit was 20 s for each of eight vendors: with a server that never answers, the command took 160 s.
     #[test]
-    fn once_the_time_for_all_is_over_nobody_more_is_asked() {
-        const ASKED: usize = 3;
+    fn after_the_time_limit_no_more_logos_are_requested() {
+        const REQUESTS: usize = 3;
         let cache = tempfile::tempdir().unwrap();
-        let (url, serving) = serve(ASKED, |_| ok(LOGO));
-        let mut spans = [TOTAL_TIMEOUT; ASKED].into_iter();
-        let wanted = Update { url, directory: cache.path().to_owned(), even_if_fresh: true };
+        let (url, serving) = serve(REQUESTS, |_| ok(LOGO));
+        let mut spans = [TOTAL_TIMEOUT; REQUESTS].into_iter();
+        let wanted = LogoUpdate { url, directory: cache.path().to_owned(), is_forced: true };
         let mut out = Vec::new();
         update_within(|| spans.next().unwrap_or_default(), &wanted, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(serving.join().unwrap().len(), ASKED);
-        assert_eq!(text.matches(": skipped: the 20-second limit was reached\n").count(), vendors().len() - ASKED);
+        assert_eq!(serving.join().unwrap().len(), REQUESTS);
+        assert_eq!(text.matches(": skipped: the 20-second limit was reached\n").count(), vendors().len() - REQUESTS);
         assert!(text.contains("fetched 3 logos to "), "{text}");
     }
 
     #[test]
-    fn where_nobody_answers_that_is_an_error() {
+    fn a_server_that_does_not_answer_is_an_error() {
         let cache = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let (told, text) = asked(&url, cache.path(), false);
-        let error = told.unwrap_err().to_string();
+        let (result, text) = updated(&url, cache.path(), false);
+        let error = result.unwrap_err().to_string();
         assert!(error.starts_with("no logo could be fetched from http://127.0.0.1:"), "{error}");
         assert!(error.contains("refused") && text.is_empty(), "once, not for each vendor: {error}\n{text}");
     }
 
     /// Without a network, `agtop logos update` printed eight times that the name was not found.
     #[test]
-    fn a_name_that_is_not_found_is_not_looked_up_again() {
+    fn an_unknown_host_is_looked_up_once() {
         let lookup =
             std::io::Error::other("failed to lookup address information: Temporary failure in name resolution");
         for error in [ureq::Error::HostNotFound, ureq::Error::Io(lookup)] {
-            assert!(matches!(Failure::from(error), Failure::Server(_)));
+            assert!(matches!(FetchError::from(error), FetchError::Server(_)));
         }
         for error in [ureq::Error::StatusCode(404), ureq::Error::Io(ErrorKind::UnexpectedEof.into())] {
-            assert!(matches!(Failure::from(error), Failure::Logo(_)));
+            assert!(matches!(FetchError::from(error), FetchError::Logo(_)));
         }
     }
 }

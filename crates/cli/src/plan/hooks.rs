@@ -1,23 +1,24 @@
-//! Which settings files are meant, and what is done with them.
+//! Hooks in the settings files of agents: which files, and what is done with them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use agtop_clients::{Client, HookCommand, HookDialect, HookScope, SettingsFile, clients};
-use agtop_hooks::{HookDirs, PayloadPolicy};
+use agtop_model::ClientId;
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::{Ground, Plan, client_of};
-use crate::args::{Cli, Command, HooksCommand, ScopeArgs, ScopeChoice};
+use super::context::{PlanContext, client_id};
+use crate::args::{Cli, HooksArgs, HooksCommand, InstallArgs, ScopeArgs, ScopeChoice};
 
-/// Look after the hooks in agents' settings.
-pub(crate) struct Hooks {
+/// Work on the hooks in agents' settings.
+pub(crate) struct HooksPlan {
     pub(crate) task: HooksTask,
-    pub(crate) files: Vec<Target>,
+    pub(crate) targets: Vec<HookTarget>,
+    /// The command that agents are to call.
     pub(crate) command: HookCommand,
 }
 
 /// A settings file of a client.
-pub(crate) struct Target {
+pub(crate) struct HookTarget {
     pub(crate) client: &'static dyn Client,
     pub(crate) file: SettingsFile,
 }
@@ -25,108 +26,56 @@ pub(crate) struct Target {
 /// What to do with settings files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HooksTask {
-    /// Print what they would be.
+    /// Print the files with hooks in them.
     Print,
-    /// Print which lines installing would change.
-    TryInstall,
+    /// Print the lines that an installation would change.
+    InstallDryRun,
     Install,
-    /// Print which lines uninstalling would change.
-    TryUninstall,
+    /// Print the lines that an uninstallation would change.
+    UninstallDryRun,
     Uninstall,
     Status,
 }
 
-/// Print what agents push.
-pub(crate) struct Events {
-    pub(crate) places: HookDirs,
-    pub(crate) content: PayloadPolicy,
-    pub(crate) form: EventForm,
-    pub(crate) span: Span,
-    /// Where hooks may be installed; `None` if agtop could not have installed any, and others push.
-    pub(crate) hooks: Option<Hooks>,
-}
-
-/// How events are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EventForm {
-    Text,
-    Json,
-}
-
-/// For how long events are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Span {
-    /// Those that wait.
-    Waiting,
-    /// Until interrupted.
-    Endless,
-}
-
-impl Ground {
-    /// Where agents push events to.
-    pub(super) fn places(&self) -> HookDirs {
-        let runtime = self.env.var("XDG_RUNTIME_DIR").map(PathBuf::from);
-        HookDirs::new(runtime.as_deref(), Some(&self.env.home))
+impl PlanContext {
+    /// `agtop install`, which agtop 2 had: Claude Code's settings of the user.
+    pub(super) fn install(&self, args: &InstallArgs) -> Result<HooksPlan> {
+        let task = if args.write { HooksTask::Install } else { HooksTask::Print };
+        let claude = client_with_hooks(client_id("claude")?)?;
+        Ok(HooksPlan { task, targets: self.hook_targets(vec![claude], HookScope::User)?, command: hook_command()? })
     }
 
-    /// The plan of a command about hooks; `None` if it is about something else.
-    pub(super) fn hooks(&self, cli: &Cli) -> Result<Option<Plan>> {
-        let (task, scope) = match &cli.command {
-            Some(Command::Events(args)) => {
-                return Ok(Some(Plan::Events(Events {
-                    places: self.places(),
-                    content: if args.include_content { PayloadPolicy::Keep } else { PayloadPolicy::Drop },
-                    form: if args.json { EventForm::Json } else { EventForm::Text },
-                    span: if args.follow { Span::Endless } else { Span::Waiting },
-                    hooks: self.all_hooks(),
-                })));
-            }
-            // As users of the program before this one know it: Claude Code's settings, printed or written.
-            Some(Command::Install(args)) => {
-                let task = if args.write { HooksTask::Install } else { HooksTask::Print };
-                let files = self.targets(vec![client_of("claude").map(named)??], HookScope::User)?;
-                return Ok(Some(Plan::Hooks(Hooks { task, files, command: command()? })));
-            }
-            Some(Command::Hooks(args)) => match &args.command {
-                HooksCommand::Print(scope) => (HooksTask::Print, scope),
-                HooksCommand::Status(scope) => (HooksTask::Status, scope),
-                HooksCommand::Install(change) if change.dry_run => (HooksTask::TryInstall, &change.scope),
-                HooksCommand::Install(change) => (HooksTask::Install, &change.scope),
-                HooksCommand::Uninstall(change) if change.dry_run => (HooksTask::TryUninstall, &change.scope),
-                HooksCommand::Uninstall(change) => (HooksTask::Uninstall, &change.scope),
-            },
-            _ => return Ok(None),
+    pub(super) fn hooks(&self, cli: &Cli, args: &HooksArgs) -> Result<HooksPlan> {
+        let (task, scope) = match &args.command {
+            HooksCommand::Print(scope) => (HooksTask::Print, scope),
+            HooksCommand::Status(scope) => (HooksTask::Status, scope),
+            HooksCommand::Install(change) if change.dry_run => (HooksTask::InstallDryRun, &change.scope),
+            HooksCommand::Install(change) => (HooksTask::Install, &change.scope),
+            HooksCommand::Uninstall(change) if change.dry_run => (HooksTask::UninstallDryRun, &change.scope),
+            HooksCommand::Uninstall(change) => (HooksTask::Uninstall, &change.scope),
         };
-        let scope = self.scope(scope)?;
-        let files = self.targets(self.hooked(cli, scope)?, scope)?;
-        Ok(Some(Plan::Hooks(Hooks { task, files, command: command()? })))
+        let scope = self.settings_scope(scope)?;
+        let targets = self.hook_targets(self.hook_clients(cli, scope)?, scope)?;
+        Ok(HooksPlan { task, targets, command: hook_command()? })
     }
 
-    /// Every settings file in which hooks may be, of the user's and of this directory's.
-    fn all_hooks(&self) -> Option<Hooks> {
-        let command = command().ok()?;
-        let here = self.env.work_dirs.first().map(PathBuf::as_path);
-        let scopes =
-            [Some(HookScope::User), here.map(HookScope::Project), here.map(HookScope::Local)].into_iter().flatten();
-        let targets = |scope| self.targets(clients().collect(), scope).unwrap_or_default();
-        Some(Hooks { task: HooksTask::Status, files: scopes.flat_map(targets).collect(), command })
-    }
-
-    /// The clients that were named, or else those that are installed here and have hooks: they have written something, or
-    /// have settings, which may be all there is where agtop was installed first.
-    fn hooked(&self, cli: &Cli, scope: HookScope<'_>) -> Result<Vec<&'static dyn Client>> {
-        let named_clients: Vec<_> = self.clients(&cli.sources)?;
-        if named_clients.is_empty() {
-            let is_used = |client: &dyn Client| client.stores(&self.env).iter().any(|store| store.root.exists());
-            let is_set = |hooks: &dyn HookDialect| hooks.files(&self.env, scope).iter().any(|file| file.path.exists());
-            let is_here = |client: &&dyn Client| client.hooks().is_some_and(|hooks| is_used(*client) || is_set(hooks));
-            return Ok(clients().filter(is_here).collect());
+    /// The clients named by the user, or else all that have hooks and are used here: they have written files, or have
+    /// settings, which may be all that exists after agtop has installed its hooks first.
+    fn hook_clients(&self, cli: &Cli, scope: HookScope<'_>) -> Result<Vec<&'static dyn Client>> {
+        let named = self.clients(&cli.sources)?;
+        if named.is_empty() {
+            let has_files = |client: &dyn Client| client.stores(&self.env).iter().any(|store| store.root.exists());
+            let has_settings =
+                |hooks: &dyn HookDialect| hooks.files(&self.env, scope).iter().any(|file| file.path.exists());
+            let is_used =
+                |client: &&dyn Client| client.hooks().is_some_and(|hooks| has_files(*client) || has_settings(hooks));
+            return Ok(clients().filter(is_used).collect());
         }
-        named_clients.into_iter().map(named).collect()
+        named.into_iter().map(client_with_hooks).collect()
     }
 
-    fn scope<'a>(&'a self, args: &ScopeArgs) -> Result<HookScope<'a>> {
-        let here = || self.env.work_dirs.first().context("the current directory is gone").map(PathBuf::as_path);
+    fn settings_scope<'a>(&'a self, args: &ScopeArgs) -> Result<HookScope<'a>> {
+        let here = || self.env.work_dirs.first().context("the current directory does not exist").map(PathBuf::as_path);
         Ok(match args.scope {
             ScopeChoice::User => HookScope::User,
             ScopeChoice::Project => HookScope::Project(here()?),
@@ -134,37 +83,52 @@ impl Ground {
         })
     }
 
-    fn targets(&self, clients: Vec<&'static dyn Client>, scope: HookScope<'_>) -> Result<Vec<Target>> {
-        let of_client = |client: &'static dyn Client| {
+    /// The settings files of these clients.
+    ///
+    /// # Errors
+    /// If there are none.
+    pub(super) fn hook_targets(
+        &self,
+        clients: Vec<&'static dyn Client>,
+        scope: HookScope<'_>,
+    ) -> Result<Vec<HookTarget>> {
+        let targets_of = |client: &'static dyn Client| {
             let files = client.hooks().map_or_else(Vec::new, |hooks| hooks.files(&self.env, scope));
-            files.into_iter().map(move |file| Target { client, file })
+            files.into_iter().map(move |file| HookTarget { client, file })
         };
-        let targets: Vec<Target> = clients.into_iter().flat_map(of_client).collect();
+        let targets: Vec<HookTarget> = clients.into_iter().flat_map(targets_of).collect();
         if targets.is_empty() {
-            bail!("no agent with hooks in that scope was found; name one with --client");
+            bail!("no agent with hooks was found in that scope; name one with --client");
         }
         Ok(targets)
     }
 }
 
-fn named(id: agtop_model::ClientId) -> Result<&'static dyn Client> {
+fn client_with_hooks(id: ClientId) -> Result<&'static dyn Client> {
     let client = agtop_clients::client(id.as_str()).filter(|client| client.hooks().is_some());
     client.ok_or_else(|| {
         let unconfirmed = agtop_clients::UNCONFIRMED.iter().find(|(name, _)| *name == id.as_str());
-        let why = unconfirmed.map_or("it has none, as far as is known", |(_, why)| *why);
-        anyhow!("agtop cannot install hooks for {id}: {why}")
+        let reason = unconfirmed.map_or("no hooks of this agent are known", |(_, reason)| *reason);
+        anyhow!("agtop cannot install hooks for {id}: {reason}")
     })
 }
 
-/// This program, under the name by which it is found: that outlives an update, where the file behind it may not.
-fn command() -> Result<HookCommand> {
+/// The command for settings files: this program, by its path in `PATH` if it is there. Such a path stays valid after an
+/// update, while the file that a link points to may be removed.
+pub(super) fn hook_command() -> Result<HookCommand> {
     let this = std::env::current_exe().context("cannot find out where agtop is installed")?;
-    let name = this.file_name().unwrap_or_default();
+    let program = path_in_path(&this).unwrap_or(this);
+    HookCommand::new(&program).with_context(|| {
+        format!(
+            "settings cannot name {}: the file is not called agtop, or the path has special characters",
+            program.display()
+        )
+    })
+}
+
+fn path_in_path(this: &Path) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_this = |found: &PathBuf| std::fs::canonicalize(found).is_ok_and(|found| found == this);
-    let known = std::env::split_paths(&path).map(|directory| directory.join(name)).find(is_this);
-    let program = known.filter(|known| known.is_absolute()).unwrap_or(this);
-    HookCommand::new(&program).with_context(|| {
-        format!("settings cannot name {}: it is not called agtop, or no plain path", program.display())
-    })
+    let name = this.file_name()?;
+    std::env::split_paths(&path).map(|directory| directory.join(name)).find(is_this).filter(|path| path.is_absolute())
 }

@@ -1,28 +1,26 @@
-//! Reports, the status line and comparisons, checked.
-
-use std::path::PathBuf;
-use std::sync::Arc;
+//! Usage reports and comparisons of models.
 
 use agtop_collect::Settings;
 use agtop_hooks::HookDirs;
 use agtop_model::{ClientId, PicoUsd, Timestamp};
+use agtop_output::View;
 use agtop_output::report::{Columns, Format, format};
-use agtop_output::{Colour, View};
-use agtop_prices::PriceBook;
 use agtop_report::{Detail, Kind, Options, Order, TokenLimit, Which};
 use anyhow::{Result, anyhow, bail};
 use jiff::tz::TimeZone;
 
-use super::Ground;
-use crate::args::{Cli, CompareArgs, FormatArgs, OrderChoice, ReportArgs, SpanArgs, StatuslineArgs};
+use super::context::PlanContext;
+use super::output::OutputFormat;
+use crate::args::{Cli, CompareArgs, FormatArgs, OrderChoice, PeriodArgs, ReportArgs};
+use crate::prices::PriceSettings;
 use crate::time;
 
-/// Fold usage.
-pub(crate) struct Report {
+/// Print a usage report.
+pub(crate) struct ReportPlan {
     pub(crate) settings: Settings,
-    /// Where hooks leave what no agtop has used yet.
+    /// Where hooks have left events that no agtop has read yet.
     pub(crate) hooks: HookDirs,
-    pub(crate) book: Arc<PriceBook>,
+    pub(crate) prices: PriceSettings,
     pub(crate) options: Options,
     pub(crate) format: &'static dyn Format,
     pub(crate) columns: Columns,
@@ -30,70 +28,35 @@ pub(crate) struct Report {
     pub(crate) budget: Option<PicoUsd>,
 }
 
-/// Draw Claude Code's status line.
-pub(crate) struct Statusline {
-    /// The ledger, if there is a place for one.
-    pub(crate) ledger: Option<PathBuf>,
-    pub(crate) book: PriceBook,
-    pub(crate) zone: TimeZone,
-    pub(crate) colour: Colour,
-    /// The command whose line is printed instead.
-    pub(crate) wrap: Option<String>,
-}
-
-/// Price the same tokens by model.
-pub(crate) struct Compare {
+/// Price the same tokens on other models.
+pub(crate) struct ComparePlan {
     pub(crate) settings: Settings,
-    pub(crate) book: Arc<PriceBook>,
+    pub(crate) prices: PriceSettings,
+    /// The id of the session, or the beginning of it; `None` for all usage.
     pub(crate) session: Option<String>,
     pub(crate) options: Options,
-    /// If none, the usual ones.
+    /// The models to compare with; if there are none, the common ones.
     pub(crate) models: Vec<String>,
-    pub(crate) layout: Shape,
+    pub(crate) format: OutputFormat,
     pub(crate) view: View,
 }
 
-/// How a comparison is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    Text,
-    Json,
-}
+/// Blocks of five hours are limits of Claude.
+const BLOCKS_CLIENT: ClientId = ClientId::new("claude");
 
-/// The five-hour window is Claude's.
-const BLOCKS_OF: ClientId = ClientId::new("claude");
-
-impl Statusline {
-    /// Checks nothing and reads no file: whatever is wrong here, a status line must not break its host.
-    pub(crate) fn of(cli: &Cli, args: &StatuslineArgs) -> Self {
-        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let is_plain = cli.output.no_color || is_set("NO_COLOR");
-        let ledger = etcetera::base_strategy::Xdg::new().ok().map(|directories| super::ledger_in(&directories));
-        let ledger = ledger.filter(|_| !cli.sources.no_ledger);
-        let as_of = cli.money.prices_as_of.as_deref().and_then(|text| text.parse().ok()).unwrap_or_default();
-        Self {
-            ledger,
-            book: PriceBook::bundled().with_as_of(as_of),
-            zone: TimeZone::system(),
-            colour: if is_plain { Colour::Never } else { Colour::Always },
-            wrap: args.wrap.clone(),
-        }
-    }
-}
-
-impl Ground {
-    pub(super) fn report(&self, cli: &Cli, args: &ReportArgs, book: Arc<PriceBook>) -> Result<Report> {
-        check(args)?;
+impl PlanContext {
+    pub(super) fn report(&self, cli: &Cli, args: &ReportArgs) -> Result<ReportPlan> {
+        check_flags(args)?;
         let budget = args.budget.map(budget).transpose()?;
-        let span = self.span(&args.span)?;
+        let period = self.period(&args.period)?;
         let mut settings = self.settings(cli)?;
         if args.kind == Kind::Blocks && settings.clients.is_empty() {
-            settings.clients.push(BLOCKS_OF);
+            settings.clients.push(BLOCKS_CLIENT);
         }
         let options = Options {
             group_by: args.rows.group_by.clone(),
             detail: if args.rows.breakdown { Detail::ByModel } else { Detail::Whole },
-            plan: self.plan(cli),
+            plan: self.billing_plan(cli),
             order: match args.rows.order {
                 None => Order::Usual,
                 Some(OrderChoice::Asc) => Order::Ascending,
@@ -106,12 +69,12 @@ impl Ground {
                 (false, false) => Which::All,
             },
             token_limit: args.blocks.token_limit.as_deref().map(token_limit).transpose()?,
-            ..span.options(args.kind)
+            ..period.options(args.kind)
         };
-        Ok(Report {
+        Ok(ReportPlan {
             settings,
-            hooks: self.places(),
-            book,
+            hooks: self.hook_dirs(),
+            prices: self.prices(cli)?,
             options,
             format: format_of(&args.format)?,
             columns: if args.rows.compact { Columns::Few } else { Columns::All },
@@ -120,30 +83,30 @@ impl Ground {
         })
     }
 
-    pub(super) fn compare(&self, cli: &Cli, args: &CompareArgs, book: Arc<PriceBook>) -> Result<Compare> {
-        let span = self.span(&args.span)?;
-        Ok(Compare {
+    pub(super) fn compare(&self, cli: &Cli, args: &CompareArgs) -> Result<ComparePlan> {
+        let period = self.period(&args.period)?;
+        Ok(ComparePlan {
             settings: self.settings(cli)?,
-            book,
+            prices: self.prices(cli)?,
             session: args.session.clone(),
-            options: Options { plan: self.plan(cli), ..span.options(Kind::Session) },
+            options: Options { plan: self.billing_plan(cli), ..period.options(Kind::Session) },
             models: args.models.clone(),
-            layout: if args.json { Shape::Json } else { Shape::Text },
+            format: OutputFormat::json_if(args.json),
             view: self.view(cli)?,
         })
     }
 
-    fn span(&self, args: &SpanArgs) -> Result<Span> {
+    fn period(&self, args: &PeriodArgs) -> Result<UsagePeriod> {
         let zone = args.tz.as_deref().map_or_else(|| Ok(self.zone.clone()), zone)?;
         let now = jiff::Timestamp::now();
         let (since, until) = time::span(args.since.as_deref(), args.until.as_deref(), now, &zone)?;
         let now = Timestamp::from_millis(now.as_millisecond());
-        Ok(Span { since, until, zone, projects: args.projects.clone(), now })
+        Ok(UsagePeriod { since, until, zone, projects: args.projects.clone(), now })
     }
 }
 
-/// Which usage.
-struct Span {
+/// Which usage is meant.
+struct UsagePeriod {
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     zone: TimeZone,
@@ -151,15 +114,15 @@ struct Span {
     now: Timestamp,
 }
 
-impl Span {
+impl UsagePeriod {
     fn options(self, kind: Kind) -> Options {
         let Self { since, until, zone, projects, now } = self;
         Options { since, until, zone, projects, ..Options::new(kind, now) }
     }
 }
 
-/// Flags that say nothing of this kind of report.
-fn check(args: &ReportArgs) -> Result<()> {
+/// Refuses flags that have no meaning for this kind of report.
+fn check_flags(args: &ReportArgs) -> Result<()> {
     let kind = args.kind;
     let is_blocks = kind == Kind::Blocks;
     let rules: [(bool, &str, &str); 7] = [

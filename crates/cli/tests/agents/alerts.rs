@@ -1,4 +1,4 @@
-//! Who waits for its person is told without a screen, and what the rules ask for is done.
+//! `agtop watch-alerts` reports agents that wait for the user, and runs the actions of rules.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -14,22 +14,22 @@ use crate::loopback;
 use crate::machine::{Machine, Test, started};
 
 pub(crate) const TESTS: &[Test] = &[
-    ("an_agent_that_waits_is_told_each_time", an_agent_that_waits_is_told_each_time),
-    ("a_command_that_hangs_holds_up_nothing", a_command_that_hangs_holds_up_nothing),
+    ("an_agent_that_waits_is_reported_each_time", an_agent_that_waits_is_reported_each_time),
+    ("a_command_that_hangs_delays_no_alert", a_command_that_hangs_delays_no_alert),
 ];
 
-/// Longer than anything takes on a loaded machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than any alert takes on a busy machine.
+const ALERT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// `agtop watch-alerts --json` with this configuration.
-struct Watch {
+struct AlertWatch {
     child: Child,
     lines: Receiver<Value>,
 }
 
-impl Watch {
+impl AlertWatch {
     fn start(machine: &Machine, config: &str) -> Self {
-        let home = machine.stage.home();
+        let home = machine.harness.home();
         home.write(".config/agtop/config.toml", config).unwrap();
         let mut command = machine.agtop();
         command.args(["watch-alerts", "--json", "--interval", "0.1"]);
@@ -43,35 +43,35 @@ impl Watch {
         Self { child, lines }
     }
 
-    /// Waits until this rule tells of that process.
-    fn tells(&self, rule: &str, pid: u32) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+    /// Waits for an alert of this rule about that process.
+    fn wait_for(&self, rule: &str, pid: u32) -> Value {
+        let deadline = Instant::now() + ALERT_TIMEOUT;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let told = self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("{rule} is not told"));
-            if told["name"] == rule && told["pid"] == pid {
-                return told;
+            let alert = self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("{rule} is not reported"));
+            if alert["name"] == rule && alert["pid"] == pid {
+                return alert;
             }
         }
     }
 
-    /// Interrupts it, and waits for its end in good order.
+    /// Sends a signal to end it, and waits until it has ended without an error.
     fn end(mut self) {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(told.success() && self.child.wait().unwrap().success());
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success() && self.child.wait().unwrap().success());
     }
 }
 
-fn an_agent_that_waits_is_told_each_time() {
+fn an_agent_that_waits_is_reported_each_time() {
     let mut machine = Machine::new();
     let session = machine.claude_session(1);
     let agent = start_claude(&mut machine, &[]);
     let script =
-        machine.stage.home().write("told.sh", "printf '%s\\n' \"$@\" \"$AGTOP_ALERT_PID\" >>\"$0.$2\"\n").unwrap();
+        machine.harness.home().write("record.sh", "printf '%s\\n' \"$@\" \"$AGTOP_ALERT_PID\" >>\"$0.$2\"\n").unwrap();
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap();
     let bodies = loopback::serve(server, "204 No Content");
-    let watch = Watch::start(
+    let watch = AlertWatch::start(
         &machine,
         &format!(
             "[[alerts]]\nname = \"permission\"\ncool_down = \"0s\"\nwebhook = \"http://{address}/secret\"\n\
@@ -80,12 +80,12 @@ fn an_agent_that_waits_is_told_each_time() {
         ),
     );
     for (status, rule) in [("waiting", "permission"), ("busy", "works"), ("waiting", "permission"), ("busy", "works")] {
-        machine.enter(agent.pid, started(agent.pid), &session, status);
-        let told = watch.tells(rule, agent.pid);
-        assert_eq!((&told["session"], &told["content"]), (&session.as_str().into(), &Value::Null));
+        machine.write_session_file(agent.pid, started(agent.pid), &session, status);
+        let alert = watch.wait_for(rule, agent.pid);
+        assert_eq!((&alert["session"], &alert["content"]), (&session.as_str().into(), &Value::Null));
     }
     watch.end();
-    let written = std::fs::read_to_string(machine.stage.home().root().join("told.sh.args")).unwrap();
+    let written = std::fs::read_to_string(machine.harness.home().root().join("record.sh.args")).unwrap();
     let lines: Vec<&str> = written.lines().collect();
     let pid = agent.pid.to_string();
     let calls: Vec<_> = lines.chunks(3).filter(|call| call[2] == pid).collect();
@@ -94,12 +94,12 @@ fn an_agent_that_waits_is_told_each_time() {
     assert_eq!(posted.filter(|alert| alert["pid"] == agent.pid && alert["name"] == "permission").count(), 2);
 }
 
-fn a_command_that_hangs_holds_up_nothing() {
+fn a_command_that_hangs_delays_no_alert() {
     let mut machine = Machine::new();
     let session = machine.claude_session(1);
     let agent = start_claude(&mut machine, &[]);
-    let pipe = hostile::fifo(machine.stage.home(), "pipe").unwrap();
-    let watch = Watch::start(
+    let pipe = hostile::fifo(machine.harness.home(), "pipe").unwrap();
+    let watch = AlertWatch::start(
         &machine,
         &format!(
             "[[alerts]]\nname = \"permission\"\ncommand = [\"/bin/cat\", {pipe:?}]\n\
@@ -107,10 +107,10 @@ fn a_command_that_hangs_holds_up_nothing() {
         ),
     );
     for (status, rule) in [("waiting", "permission"), ("busy", "works")] {
-        machine.enter(agent.pid, started(agent.pid), &session, status);
-        watch.tells(rule, agent.pid);
+        machine.write_session_file(agent.pid, started(agent.pid), &session, status);
+        watch.wait_for(rule, agent.pid);
     }
-    // The command reads to the end of what is written, which is nothing.
+    // The command reads an empty input to its end.
     drop(std::fs::File::options().write(true).open(pipe).unwrap());
     watch.end();
 }

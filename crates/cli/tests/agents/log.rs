@@ -1,4 +1,4 @@
-//! Whoever misses a session finds in the log what was looked at, joined and refused, and why.
+//! Whoever misses a session finds in the log what agtop has read, joined and refused, and why.
 
 use std::os::unix::process::CommandExt;
 
@@ -7,13 +7,13 @@ use crate::machine::{Machine, Test};
 use crate::program::answer_of;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("the_log_says_what_was_joined_and_what_refused_and_why", the_log_says_what_was_joined_and_what_refused_and_why),
-    ("the_log_says_each_thing_once", the_log_says_each_thing_once),
+    ("the_log_names_joined_and_refused_sessions_with_reasons", the_log_names_joined_and_refused_sessions_with_reasons),
+    ("the_log_has_each_change_once", the_log_has_each_change_once),
 ];
 
 /// The log of agtop with these arguments.
 fn log(machine: &Machine, level: &str, args: &[&str]) -> String {
-    let path = machine.stage.path("agtop.log");
+    let path = machine.harness.path("agtop.log");
     let _ = std::fs::remove_file(&path);
     let mut agtop = machine.agtop();
     agtop.args(args).arg("--log-file").arg(&path).env("AGTOP_LOG", level);
@@ -22,31 +22,31 @@ fn log(machine: &Machine, level: &str, args: &[&str]) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// How many lines have all of this in them.
+/// The number of lines that contain all of these parts.
 fn count(log: &str, parts: &[&str]) -> usize {
     log.lines().filter(|line| parts.iter().all(|part| line.contains(part))).count()
 }
 
-fn assert_says(log: &str, parts: &[&str]) {
+fn assert_logged_once(log: &str, parts: &[&str]) {
     assert_eq!(count(log, parts), 1, "{parts:?} in\n{log}");
 }
 
-/// There were three statements in the whole program, and a user who missed a session found nothing in the log.
-fn the_log_says_what_was_joined_and_what_refused_and_why() {
+/// The whole program had three log statements, and the log did not explain a missing session.
+fn the_log_names_joined_and_refused_sessions_with_reasons() {
     let mut machine = Machine::new();
     let [joined, refused] = [machine.claude_session(1), machine.claude_session(2)];
     let agent = start_claude(&mut machine, &["--resume", &joined, "-p", "a secret plan"]);
-    let elsewhere = machine.stage.directory("home/u/else\u{1b}[2Jwhere\n2026 forged").unwrap();
-    let mut command = machine.stage.command(&machine.claude());
-    let other = machine.stage.start(command.arg0("claude").current_dir(elsewhere)).unwrap();
-    let python = machine.stage.program("usr/bin/python3").unwrap();
-    let mut command = machine.stage.command(&python);
-    let stranger = machine.stage.start(command.arg0("python3").args(["bot.py", "--token", "a secret"])).unwrap();
-    machine.stage.home().write(".claude/projects/-p/notes.txt", "a secret").unwrap();
-    machine.stage.home().write(".claude/projects/-p/odd.jsonl", "a secret that is no JSON\n").unwrap();
+    let elsewhere = machine.harness.directory("home/u/else\u{1b}[2Jwhere\n2026 forged").unwrap();
+    let mut command = machine.harness.command(&machine.claude());
+    let other = machine.harness.start(command.arg0("claude").current_dir(elsewhere)).unwrap();
+    let python = machine.harness.program("usr/bin/python3").unwrap();
+    let mut command = machine.harness.command(&python);
+    let stranger = machine.harness.start(command.arg0("python3").args(["bot.py", "--token", "a secret"])).unwrap();
+    machine.harness.home().write(".claude/projects/-p/notes.txt", "a secret").unwrap();
+    machine.harness.home().write(".claude/projects/-p/odd.jsonl", "a secret that is no JSON\n").unwrap();
 
-    let actors = [agent, other, stranger];
-    let [agent, other, stranger] = actors.each_ref().map(|actor| format!("pid={} ", actor.pid));
+    let agents = [agent, other, stranger];
+    let [agent, other, stranger] = agents.each_ref().map(|actor| format!("pid={} ", actor.pid));
     let debug = log(&machine, "debug", &["--once"]);
     for parts in [
         &[" INFO ", "agtop starts", "version="][..],
@@ -65,30 +65,30 @@ fn the_log_says_what_was_joined_and_what_refused_and_why() {
         &["status", &agent, "status=", "evidence="],
         &[" INFO ", "agtop ends"],
     ] {
-        assert_says(&debug, parts);
+        assert_logged_once(&debug, parts);
     }
     assert!(!debug.contains("secret"), "{debug}");
     assert!(!debug.contains(|c: char| c.is_control() && c != '\n'), "{debug:?}");
     assert!(debug.lines().all(|line| line.starts_with("20") && line.contains("agtop")), "{debug}");
-    // What the ledger knows by now has nevertheless to be read: it is about the present.
+    // The file is in the ledger by now, but it must be read for the status of the agent.
     let again = log(&machine, "debug", &["--once"]);
-    assert_says(&again, &["ledger: not enough", &joined, "is_of_interest=true"]);
+    assert_logged_once(&again, &["ledger: not enough", &joined, "is_of_interest=true"]);
 
     let info = log(&machine, "info", &["--once"]);
     assert_eq!(info.lines().filter(|line| !line.contains(" WARN ")).count(), 3, "{info}");
 }
 
-fn the_log_says_each_thing_once() {
+fn the_log_has_each_change_once() {
     let mut machine = Machine::new();
     let session = machine.claude_session(1);
     let agent = start_claude(&mut machine, &["--resume", &session]);
     let log = log(&machine, "debug", &["-n", "5", "-i", "0.1"]);
     assert_eq!(count(&log, &["snapshot sessions=1"]), 5);
     for what in ["process: identified as an agent", "agent: has a row", "join: works on a session"] {
-        assert_says(&log, &[what, &format!("pid={} ", agent.pid)]);
+        assert_logged_once(&log, &[what, &format!("pid={} ", agent.pid)]);
     }
-    assert_says(&log, &["place: searched", ".claude/projects\"", "files=1"]);
-    assert_says(&log, &["file: read", &session]);
-    // Rates need two looks, so what an agent does may be told by other evidence after the first.
+    assert_logged_once(&log, &["place: searched", ".claude/projects\"", "files=1"]);
+    assert_logged_once(&log, &["file: read", &session]);
+    // Rates need two snapshots, so that the evidence of a status may change after the first one.
     assert!(count(&log, &[" status "]) <= 2, "{log}");
 }

@@ -1,4 +1,4 @@
-//! The machine that the tests run_fake_agent on: where programs are, what agents write there, and what agtop says of it.
+//! The machine of the tests: its programs, the files of its agents, and what agtop prints about them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::program::{json_of, on_machine};
 /// A test and its name.
 pub(crate) type Test = (&'static str, fn());
 
-/// What agtop says of one agent.
+/// What agtop prints about one agent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) pid: u32,
@@ -38,7 +38,7 @@ impl Row {
 }
 
 pub(crate) struct Machine {
-    pub(crate) stage: ProcessHarness,
+    pub(crate) harness: ProcessHarness,
     /// Where the agents work.
     pub(crate) project: PathBuf,
 }
@@ -50,24 +50,24 @@ impl Machine {
 
     /// A machine whose root is made in that directory.
     pub(crate) fn below(directory: &Path) -> Self {
-        let stage = ProcessHarness::open(directory).unwrap();
-        let project = stage.directory("home/u/shop").unwrap();
-        Self { stage, project }
+        let harness = ProcessHarness::open(directory).unwrap();
+        let project = harness.directory("home/u/shop").unwrap();
+        Self { harness, project }
     }
 
-    /// What agtop says of all agents on this machine.
+    /// What agtop prints about all agents on this machine.
     pub(crate) fn rows(&self) -> Vec<Row> {
-        self.told().iter().map(row).collect()
+        self.agents().iter().map(row).collect()
     }
 
-    /// What agtop says that the only agent is doing.
+    /// The status of the only agent.
     pub(crate) fn state(&self) -> String {
-        let told = self.told();
-        let [agent] = &*told else { panic!("{told:#?}") };
+        let output = self.agents();
+        let [agent] = &*output else { panic!("{output:#?}") };
         agent["state"].as_str().unwrap().to_owned()
     }
 
-    /// Looks until the one agent is in that state: some are known by how long nothing happens.
+    /// Runs agtop until the only agent has that status: some need a time without changes.
     pub(crate) fn becomes(&self, state: &str) {
         let mut seen = String::new();
         for _ in 0..600 {
@@ -81,53 +81,53 @@ impl Machine {
 
     /// agtop on this machine.
     pub(crate) fn agtop(&self) -> Command {
-        on_machine(self.stage.home().root(), &self.stage.path(""))
+        on_machine(self.harness.home().root(), &self.harness.path(""))
     }
 
-    /// What agtop says as JSON.
+    /// The JSON of agtop.
     pub(crate) fn json(&self, shape: &str) -> Value {
         let mut agtop = self.agtop();
         agtop.arg(format!("--json={shape}"));
         json_of(agtop)
     }
 
-    fn told(&self) -> Vec<Value> {
-        let mut told = self.json("agents");
-        let Value::Array(agents) = told["agents"].take() else { panic!("{told:#}") };
+    fn agents(&self) -> Vec<Value> {
+        let mut output = self.json("agents");
+        let Value::Array(agents) = output["agents"].take() else { panic!("{output:#}") };
         agents
     }
 
     /// The native program of Claude Code.
     pub(crate) fn claude(&self) -> PathBuf {
-        self.stage.program("usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe").unwrap()
+        self.harness.program("usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe").unwrap()
     }
 
     pub(crate) fn node(&self) -> PathBuf {
-        self.stage.program("usr/bin/node").unwrap()
+        self.harness.program("usr/bin/node").unwrap()
     }
 
     /// The script of Codex, which starts its native program.
     pub(crate) fn codex(&self) -> PathBuf {
         let native = "usr/lib/node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex";
-        let native = self.stage.program(native).unwrap();
-        self.stage.script("usr/lib/node_modules/@openai/codex/bin/codex.js", Some(&native)).unwrap()
+        let native = self.harness.program(native).unwrap();
+        self.harness.script("usr/lib/node_modules/@openai/codex/bin/codex.js", Some(&native)).unwrap()
     }
 
-    /// Has Claude Code say in its own file which session a process works on, and what it is doing.
-    pub(crate) fn enter(&self, pid: u32, started: u64, session: &str, status: &str) {
+    /// Writes Claude Code's own file about a process: its session and its status.
+    pub(crate) fn write_session_file(&self, pid: u32, started: u64, session: &str, status: &str) {
         let entry = serde_json::json!({
             "pid": pid, "sessionId": session, "cwd": self.project, "startedAt": now().0, "procStart": started.to_string(),
             "version": "2.1.197", "peerProtocol": 1, "kind": "interactive", "entrypoint": "cli", "status": status,
         });
-        self.stage.home().write(format!(".claude/sessions/{pid}.json"), entry.to_string()).unwrap();
+        self.harness.home().write(format!(".claude/sessions/{pid}.json"), entry.to_string()).unwrap();
     }
 
-    /// Writes a transcript of Claude Code, and tells its session. Seeds tell sessions apart.
+    /// Writes a transcript of Claude Code, and returns its session. Each seed makes another session.
     pub(crate) fn claude_session(&self, seed: u64) -> String {
         let (clock, rng) = (Clock::at(now()), Rng::new(seed));
         let cwd = self.project.to_str().unwrap();
         let opening = claude::Opening { cwd, edition: claude::Edition::Current, clock, rng };
-        let mut transcript = claude::Transcript::start(self.stage.home(), opening).unwrap();
+        let mut transcript = claude::Transcript::start(self.harness.home(), opening).unwrap();
         let blocks = &[claude::Block::Text("done")];
         let response =
             claude::Response { model: "claude-opus-4-8", tokens: TOKENS, web_searches: 0, blocks, stop: "end_turn" };
@@ -138,12 +138,12 @@ impl Machine {
         session
     }
 
-    /// Writes a rollout of Codex, and tells its thread and its path.
+    /// Writes a rollout of Codex, and returns its thread and its path.
     pub(crate) fn codex_thread(&self, seed: u64) -> (String, PathBuf) {
         let (clock, rng) = (Clock::at(now()), Rng::new(seed));
         let cwd = self.project.to_str().unwrap();
         let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, rng };
-        let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();
+        let mut rollout = codex::Rollout::start(self.harness.home(), opening).unwrap();
         rollout.begin_turn("gpt-5.5", "go on").unwrap();
         rollout.used(TOKENS).unwrap();
         rollout.count().unwrap();
@@ -153,12 +153,12 @@ impl Machine {
         (thread, path)
     }
 
-    /// Writes a rollout of Codex whose last call, of some seconds ago, has no answer yet, and tells its path.
+    /// Writes a rollout of Codex whose last call, of some seconds ago, has no result yet, and returns its path.
     pub(crate) fn codex_thread_in_a_call(&self) -> PathBuf {
         let clock = Clock::at(now());
         let cwd = self.project.to_str().unwrap();
         let opening = codex::Opening { cwd, edition: codex::Edition::Current, clock, rng: Rng::new(1) };
-        let mut rollout = codex::Rollout::start(self.stage.home(), opening).unwrap();
+        let mut rollout = codex::Rollout::start(self.harness.home(), opening).unwrap();
         rollout.begin_turn("gpt-5.5", "go on").unwrap();
         rollout.call(r#"{\"cmd\":\"make\"}"#).unwrap();
         rollout.used(TOKENS).unwrap();
@@ -167,9 +167,9 @@ impl Machine {
         path
     }
 
-    /// Writes a chat of Gemini CLI, and tells its session.
+    /// Writes a chat of Gemini CLI, and returns its session.
     pub(crate) fn gemini_chat(&self) -> String {
-        let home = self.stage.home();
+        let home = self.harness.home();
         let opening = gemini::Opening {
             project: "shop",
             layout: gemini::Layout::Lines,
@@ -185,14 +185,14 @@ impl Machine {
         session
     }
 
-    /// Writes a session of Copilot, and tells its directory.
+    /// Writes a session of Copilot, and returns its directory.
     pub(crate) fn copilot_session(&self, session: &str) -> PathBuf {
         let line = serde_json::json!({
             "type": "session.start", "id": "a1", "timestamp": now().to_string(),
             "data": { "sessionId": session, "copilotVersion": "1.0.102", "context": { "cwd": self.project } },
         });
         let path = format!(".copilot/session-state/{session}/events.jsonl");
-        self.stage.home().write(path, format!("{line}\n")).unwrap().parent().unwrap().to_owned()
+        self.harness.home().write(path, format!("{line}\n")).unwrap().parent().unwrap().to_owned()
     }
 }
 
@@ -207,17 +207,17 @@ fn row(agent: &Value) -> Row {
     }
 }
 
-/// Not one of them is as long as another.
+/// Each bucket has another number.
 const TOKENS: Tokens =
     Tokens { input: 100, cache_read: 2000, cache_write_5m: 0, cache_write_1h: 0, output: 30, reasoning_output: 0 };
 
-/// When a process started, as its system counts.
+/// The start time of a process, in the unit of the system.
 pub(crate) fn started(pid: u32) -> u64 {
     let table = agtop_os::native().processes().unwrap();
     table.iter().find(|process| process.id.pid == pid).unwrap().id.started
 }
 
-/// The moment: agents write when they run.
+/// The current time: agents write while they run.
 fn now() -> Stamp {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     Stamp(i64::try_from(since_epoch.as_millis()).unwrap())

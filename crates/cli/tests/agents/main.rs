@@ -1,5 +1,5 @@
-//! agtop over real processes that look like agents: each is found once, as what it is, with the session that it works
-//! on, whatever started it and whatever becomes of it.
+//! agtop with real processes that look like agents: it finds each one once, with its client and its session, however it
+//! was started and whatever happens to it.
 
 use std::process::ExitCode;
 

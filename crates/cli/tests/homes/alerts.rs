@@ -1,4 +1,4 @@
-//! Alerts without a screen: what is printed, what is done, and when it ends.
+//! `agtop watch-alerts`: its output, its actions, and its end.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use agtop_testkit::{Home, hostile};
 use crate::loopback;
 use crate::support::{agtop, command, json};
 
-/// A home in which something cannot be read, which is an alert.
+/// A home with a damaged file, which is an alert.
 fn damaged() -> Home {
     let home = Home::temporary().unwrap();
     hostile::damaged_lines(&home, ".claude/projects/-p/x.jsonl").unwrap();
@@ -22,7 +22,7 @@ fn configure(home: &Home, text: &str) {
 }
 
 #[test]
-fn what_is_wrong_is_told_in_a_line_with_time_and_rule() {
+fn an_alert_is_a_line_with_time_and_rule() {
     let home = damaged();
     let answer = agtop(home.root(), &["watch-alerts", "--once"]);
     assert!(answer.status.success() && answer.stderr.is_empty(), "{}", answer.stderr);
@@ -34,7 +34,7 @@ fn what_is_wrong_is_told_in_a_line_with_time_and_rule() {
 }
 
 #[test]
-fn a_webhook_that_fails_is_a_note_without_its_address() {
+fn a_webhook_that_fails_is_reported_without_its_address() {
     let home = damaged();
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap();
@@ -52,7 +52,7 @@ fn a_webhook_that_fails_is_a_note_without_its_address() {
 }
 
 #[test]
-fn a_command_that_fails_is_a_note() {
+fn a_command_that_fails_is_reported() {
     let home = damaged();
     configure(&home, "[[alerts]]\nname = \"unread\"\ncommand = [\"/nonexistent/program\"]");
     let answer = agtop(home.root(), &["watch-alerts", "--once"]);
@@ -64,7 +64,7 @@ fn a_command_that_fails_is_a_note() {
 }
 
 #[test]
-fn a_wrong_rule_is_named_with_file_line_and_column() {
+fn an_invalid_rule_is_an_error_with_file_line_and_column() {
     let home = damaged();
     configure(&home, "interval = 2\n\n[[alerts]]\nname = \"mine\"\nwhen = \"speed>3\"\n");
     let answer = agtop(home.root(), &["watch-alerts", "--once"]);
@@ -76,14 +76,14 @@ fn a_wrong_rule_is_named_with_file_line_and_column() {
 fn lines_of_json_have_no_control_characters() {
     let home = damaged();
     configure(&home, "[[alerts]]\nname = \"unread\"\nactions = [\"bell\"]");
-    let told = json(home.root(), &["watch-alerts", "--once", "--json"]);
-    assert_eq!((&told["name"], &told["severity"]), (&"unread".into(), &"note".into()));
+    let alert = json(home.root(), &["watch-alerts", "--once", "--json"]);
+    assert_eq!((&alert["name"], &alert["severity"]), (&"unread".into(), &"note".into()));
 }
 
-/// It would never learn of it by printing: nothing more happens in this home.
+/// Nothing more happens in this home, so that no write can fail.
 #[cfg(unix)]
 #[test]
-fn it_ends_when_nobody_reads_any_more() {
+fn it_ends_when_its_reader_has_ended() {
     let home = damaged();
     let mut command = command(home.root());
     command.arg("watch-alerts").stdin(Stdio::null()).stdout(Stdio::piped());
@@ -93,7 +93,7 @@ fn it_ends_when_nobody_reads_any_more() {
     drop(out);
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        assert!(started.elapsed() < Duration::from_mins(1), "it goes on without a reader");
+        assert!(started.elapsed() < Duration::from_mins(1), "it still runs without a reader");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

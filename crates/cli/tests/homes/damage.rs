@@ -1,4 +1,4 @@
-//! What cannot be read is told where figures are: on standard error and in JSON, not by the doctor alone.
+//! Files that cannot be read are reported next to figures: on standard error and in JSON, not only by the doctor.
 
 use std::fs;
 
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::support::{Answer, agtop};
 
-/// A line of standard error that names the file, and an issue in JSON that does.
-fn assert_told(answer: &Answer, file: &str) {
+/// Checks that a line of standard error and an issue in JSON name the file.
+fn assert_reported(answer: &Answer, file: &str) {
     assert!(answer.stderr.lines().any(|line| line.contains(file)), "{}", answer.stderr);
     let document: Value = serde_json::from_str(&answer.stdout).unwrap();
     let issues = document["health"].as_array().unwrap();
@@ -18,9 +18,9 @@ fn assert_told(answer: &Answer, file: &str) {
     assert_eq!(document["health_total"], issues.len());
 }
 
-/// While another process held it, `opencode.db` gave an empty report, nothing on standard error, and exit 0.
+/// While another process had locked `opencode.db`, the report was empty, without a message, and the exit code was 0.
 #[test]
-fn a_locked_database_is_told_where_its_figures_are_missing() {
+fn a_locked_database_is_reported_where_its_figures_are_missing() {
     let home = Home::temporary().unwrap();
     let place = home.root().join(".local/share/opencode");
     fs::create_dir_all(&place).unwrap();
@@ -28,7 +28,7 @@ fn a_locked_database_is_told_where_its_figures_are_missing() {
     database.execute_batch("CREATE TABLE message (id, session_id, data); BEGIN EXCLUSIVE;").unwrap();
     for command in [&["report", "--json"][..], &["--json=sessions"]] {
         let answer = agtop(home.root(), command);
-        assert_told(&answer, "opencode.db");
+        assert_reported(&answer, "opencode.db");
         assert!(answer.stderr.contains("database is locked"), "{}", answer.stderr);
     }
     let text = agtop(home.root(), &["report"]);
@@ -38,15 +38,15 @@ fn a_locked_database_is_told_where_its_figures_are_missing() {
     assert!(answer.stderr.is_empty() && answer.stdout.contains("\"health\":[]"), "{}{}", answer.stdout, answer.stderr);
 }
 
-/// What the ledger kept of a file that is gone was left out of every report without a word, where it was damaged.
+/// A damaged record of a deleted file was left out of every report without a message.
 #[test]
-fn a_damaged_record_of_the_ledger_is_told_where_its_figures_are_missing() {
+fn a_damaged_record_of_the_ledger_is_reported_where_its_figures_are_missing() {
     let home = Home::temporary().unwrap();
     let line = claude_line("m1", "1000", "2026-11-18T10:00:00.000Z");
     home.write(".claude/projects/-p/gone.jsonl", line + "\n").unwrap();
     let report = || agtop(home.root(), &["report", "--json"]);
-    let told = report();
-    assert!(told.stderr.is_empty() && told.stdout.contains("\"health\":[]"), "{}", told.stderr);
+    let answer = report();
+    assert!(answer.stderr.is_empty() && answer.stdout.contains("\"health\":[]"), "{}", answer.stderr);
     fs::remove_file(home.root().join(".claude/projects/-p/gone.jsonl")).unwrap();
     let ledger = home.root().join(".local/share/agtop/ledger.db");
     let database = Connection::open(&ledger).unwrap();
@@ -55,6 +55,6 @@ fn a_damaged_record_of_the_ledger_is_told_where_its_figures_are_missing() {
     drop(database);
     assert_eq!(changed, 1);
     for _ in 0..3 {
-        assert_told(&report(), "gone.jsonl");
+        assert_reported(&report(), "gone.jsonl");
     }
 }

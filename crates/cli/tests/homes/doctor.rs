@@ -1,58 +1,58 @@
-//! What the doctor says of hooks.
+//! What `agtop doctor` prints.
 
 use agtop_testkit::Home;
 
 use crate::support::agtop;
 
 #[test]
-fn the_doctor_tells_what_is_to_be_known_of_hooks_of_agents_that_are_here() {
+fn the_doctor_prints_notes_about_hooks_of_agents_that_are_used_here() {
     let home = Home::temporary().unwrap();
     home.write(".gemini/tmp/p/chats/session-x.jsonl", "").unwrap();
     home.write(".local/share/amp/threads/T-x.json", "").unwrap();
-    let told = agtop(home.root(), &["doctor"]).stdout;
-    let section = |name: &str| told.split("\n\n").find(|section| section.contains(name)).unwrap().to_owned();
-    assert!(section("(gemini)").contains("  hooks: "), "{told}");
-    assert!(section("(amp)").contains("  hooks: no description of hooks has been found"), "{told}");
-    assert!(!section("(goose)").contains("hooks: "), "it is not here: {told}");
-    assert!(!told.contains("was refused"), "{told}");
+    let output = agtop(home.root(), &["doctor"]).stdout;
+    let section = |name: &str| output.split("\n\n").find(|section| section.contains(name)).unwrap().to_owned();
+    assert!(section("(gemini)").contains("  hooks: "), "{output}");
+    assert!(section("(amp)").contains("  hooks: no description of hooks has been found"), "{output}");
+    assert!(!section("(goose)").contains("hooks: "), "it is not used here: {output}");
+    assert!(!output.contains("refused events"), "{output}");
 }
 
-/// It said "1 files", "1 sessions" and "1 records".
+/// It printed "1 files", "1 sessions" and "1 records".
 #[test]
-fn the_doctor_counts_one_as_one() {
+fn the_doctor_uses_the_singular_for_one() {
     let home = Home::temporary().unwrap();
     let line = agtop_testkit::hostile::claude_line("m1", "1", "2026-04-01T12:00:00.000Z");
     home.write(".claude/projects/-p/good.jsonl", line + "\n").unwrap();
-    let told = agtop(home.root(), &["doctor"]).stdout;
+    let output = agtop(home.root(), &["doctor"]).stdout;
     assert!(
-        told.contains(": 1 file, ") && told.contains("  0 live, 1 session, 1 record, 0 repeated responses"),
-        "{told}"
+        output.contains(": 1 file, ") && output.contains("  0 live, 1 session, 1 record, 0 repeated responses"),
+        "{output}"
     );
 }
 
-/// Nothing of today's threads lies here, and only where something did was it said that others are on Amp's servers.
+/// The note that Amp keeps threads on its servers was missing where Amp had no files.
 #[test]
-fn the_doctor_tells_what_amp_keeps_on_its_servers_alone() {
+fn the_doctor_prints_what_amp_keeps_only_on_its_servers() {
     let home = Home::temporary().unwrap();
     std::fs::create_dir_all(home.root().join(".local/share/amp/threads")).unwrap();
-    let told = agtop(home.root(), &["doctor"]).stdout;
-    assert!(told.contains("  cannot be known: Since spring 2026 Amp keeps threads on its servers alone"), "{told}");
+    let output = agtop(home.root(), &["doctor"]).stdout;
+    assert!(output.contains("  not available: Since spring 2026 Amp keeps threads on its servers alone"), "{output}");
 }
 
 #[test]
-fn the_doctor_tells_what_was_refused_of_what_agents_pushed() {
+fn the_doctor_prints_the_number_of_refused_events() {
     let home = Home::temporary().unwrap();
     home.write(".agtop/spool", [0xff; 300]).unwrap();
     for _ in 0..2 {
-        let told = agtop(home.root(), &["doctor"]).stdout;
-        assert!(told.contains("\nhooks: of what agents pushed was refused: 1 damaged or without meaning\n"), "{told}");
+        let output = agtop(home.root(), &["doctor"]).stdout;
+        assert!(output.contains("\nhooks: refused events: 1 damaged or unknown\n"), "{output}");
     }
 }
 
-/// A hook writes nothing where others could read it; whoever wonders where its events are asks the doctor.
+/// A hook writes nothing where others could read it. The doctor explains why its events are missing.
 #[test]
 #[cfg(unix)]
-fn the_doctor_tells_which_directories_hooks_refuse() {
+fn the_doctor_prints_which_directories_hooks_do_not_use() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     let home = Home::temporary().unwrap();
@@ -60,11 +60,11 @@ fn the_doctor_tells_which_directories_hooks_refuse() {
     std::fs::create_dir(&place).unwrap();
     std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o777)).unwrap();
     let doctor = || agtop(home.root(), &["doctor"]).stdout;
-    let told = doctor();
-    assert!(told.contains("/.agtop: others may write to it; it is closed to others now\n"), "{told}");
+    let output = doctor();
+    assert!(output.contains("/.agtop: others may write to it; only you can write to it now\n"), "{output}");
     assert!(!doctor().contains("is not used"));
     std::fs::remove_dir_all(&place).unwrap();
     symlink(home.root(), &place).unwrap();
-    let told = doctor();
-    assert!(told.contains("/.agtop: is a symbolic link\n"), "{told}");
+    let output = doctor();
+    assert!(output.contains("/.agtop: is a symbolic link\n"), "{output}");
 }

@@ -1,4 +1,4 @@
-//! Hooks from one end to the other: settings, `agtop hook`, and who reads what it carried.
+//! Hooks: settings, `agtop hook`, and the commands that read its events.
 
 use std::io::Write;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn event(home: &Path, call: &str) {
     );
 }
 
-/// The tools of which events were printed.
+/// The tools of the printed events.
 fn tools(answer: &Answer) -> Vec<String> {
     let tool = |line: &str| serde_json::from_str::<Value>(line).unwrap()["tool"].as_str().unwrap().to_owned();
     answer.stdout.lines().map(tool).collect()
@@ -40,15 +40,15 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// `agtop events` printed the same old event for ever, and what came after it was stuck behind it.
+/// `agtop events` printed the same old event again and again, and never those after it.
 #[test]
-fn events_are_printed_once_each_and_nothing_is_left_behind() {
+fn each_event_is_printed_once_and_the_spool_is_empty_afterwards() {
     let home = Home::temporary().unwrap();
     let events = || tools(&agtop(home.root(), &["events", "--json"]));
     event(home.root(), "One");
     assert_eq!(events(), ["One"]);
     assert_eq!(names(&home.root().join(".agtop")), ["lock"]);
-    // As an agtop that was ended leaves it.
+    // An agtop that is killed leaves the file like this.
     event(home.root(), "Two");
     std::fs::rename(home.root().join(".agtop/spool"), home.root().join(".agtop/taken")).unwrap();
     event(home.root(), "Three");
@@ -57,23 +57,23 @@ fn events_are_printed_once_each_and_nothing_is_left_behind() {
     assert!(events().is_empty());
 }
 
-/// `agtop events` printed nothing at all where no hook was installed, and `events -f` waited for ever without a word.
+/// Without hooks, `agtop events` printed nothing, and `events -f` waited without a message.
 #[test]
-fn where_no_hook_is_installed_there_are_no_events_and_that_is_said() {
+fn events_reports_that_no_hooks_are_installed() {
     let home = Home::temporary().unwrap();
-    let said = || agtop(home.root(), &["events"]).stderr;
-    assert_eq!(said(), "agtop: no events; install hooks first: agtop hooks install\n");
+    let message = || agtop(home.root(), &["events"]).stderr;
+    assert_eq!(message(), "agtop: no events; install hooks first: agtop hooks install\n");
     event(home.root(), "One");
-    assert_eq!(said(), "", "somebody pushes");
+    assert_eq!(message(), "", "there is an event");
     agtop(home.root(), &["install", "--write"]);
-    assert_eq!(said(), "");
+    assert_eq!(message(), "");
     agtop(home.root(), &["hooks", "uninstall"]);
-    assert_eq!(said(), "agtop: no events; install hooks first: agtop hooks install\n");
+    assert_eq!(message(), "agtop: no events; install hooks first: agtop hooks install\n");
 }
 
-/// The doctor looks and takes nothing from whoever asks next.
+/// The doctor reads waiting events without removing them.
 #[test]
-fn the_doctor_leaves_events_to_who_asks_for_them() {
+fn the_doctor_leaves_events_for_the_next_command() {
     let home = Home::temporary().unwrap();
     event(home.root(), "One");
     agtop(home.root(), &["doctor"]);
@@ -81,7 +81,7 @@ fn the_doctor_leaves_events_to_who_asks_for_them() {
 }
 
 #[test]
-fn what_was_said_is_spooled_only_if_the_configuration_says_so() {
+fn message_text_is_spooled_only_if_the_configuration_allows_it() {
     let home = Home::temporary().unwrap();
     let spool = || String::from_utf8_lossy(&std::fs::read(home.root().join(".agtop/spool")).unwrap()).into_owned();
     event(home.root(), "Bash");
@@ -93,9 +93,9 @@ fn what_was_said_is_spooled_only_if_the_configuration_says_so() {
     assert_eq!(events.matches("a secret").count(), 1, "{events}");
 }
 
-/// `agtop install --write` wrote settings, and status and uninstall found no agent there.
+/// After `agtop install --write`, status and uninstall found no agent.
 #[test]
-fn what_install_wrote_is_found_where_the_agent_has_written_nothing_yet() {
+fn installed_hooks_are_found_before_the_agent_has_written_a_file() {
     let home = Home::temporary().unwrap();
     let settings = home.root().join(".claude/settings.json");
     let installed = agtop(home.root(), &["install", "--write"]);
@@ -107,9 +107,9 @@ fn what_install_wrote_is_found_where_the_agent_has_written_nothing_yet() {
     assert!(!settings.exists());
 }
 
-/// A line with the path stood before the JSON.
+/// A line with the path was before the JSON.
 #[test]
-fn what_install_prints_is_json() {
+fn install_prints_json() {
     let home = Home::temporary().unwrap();
     for command in [&["install"][..], &["hooks", "print", "--client", "claude"]] {
         let printed = agtop(home.root(), command);
@@ -120,10 +120,10 @@ fn what_install_prints_is_json() {
     assert!(!home.root().join(".claude").exists());
 }
 
-/// A FIFO in place of any file of agtop's own made every command wait for ever, and `/dev/zero` filled the memory.
+/// With a FIFO in place of one of agtop's own files every command hung, and `/dev/zero` filled the memory.
 #[test]
 #[cfg(unix)]
-fn no_file_of_agtops_own_is_waited_for_or_read_without_end() {
+fn agtop_reads_its_own_files_only_if_they_are_regular() {
     let home = Home::temporary().unwrap();
     let odd = home.root().join("odd");
     assert!(Command::new("mkfifo").arg(&odd).status().unwrap().success());

@@ -1,4 +1,4 @@
-//! The ledger through the program itself: nothing is lost, whatever is deleted and whoever is killed.
+//! The ledger: nothing is lost when transcripts are deleted and processes are killed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,12 +19,12 @@ fn home() -> tempfile::TempDir {
     home
 }
 
-/// Every figure that is counted, by its place.
+/// Every figure in the totals, by its path.
 fn figures(home: &Path, args: &[&str]) -> BTreeMap<String, String> {
-    let told = json(home, &[&["--json=sessions"], args].concat());
+    let output = json(home, &[&["--json=sessions"], args].concat());
     let mut figures = BTreeMap::new();
-    flatten("", &told["totals"], &mut figures);
-    figures.insert("sessions".to_owned(), told["sessions"].as_array().unwrap().len().to_string());
+    flatten("", &output["totals"], &mut figures);
+    figures.insert("sessions".to_owned(), output["sessions"].as_array().unwrap().len().to_string());
     figures
 }
 
@@ -38,12 +38,12 @@ fn flatten(place: &str, value: &Value, into: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Shows what differs alone: there are hundreds of figures.
-fn assert_same(told: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) {
+/// Compares hundreds of figures, and prints only those that differ.
+fn assert_same(output: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) {
     let without = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| -> Vec<String> {
         a.iter().filter(|(place, value)| b.get(*place) != Some(value)).map(|(p, v)| format!("{p}: {v}")).collect()
     };
-    assert_eq!(without(told, wanted), without(wanted, told));
+    assert_eq!(without(output, wanted), without(wanted, output));
 }
 
 fn transcripts(directory: &Path) -> Vec<PathBuf> {
@@ -55,10 +55,10 @@ fn transcripts(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_second_run_tells_what_the_first_and_one_without_a_ledger_tell() {
+fn a_second_run_has_the_figures_of_the_first_and_of_one_without_a_ledger() {
     let home = home();
     let fresh = figures(home.path(), &["--no-ledger"]);
-    assert!(!home.path().join(".local/share/agtop").exists(), "nothing is written where nothing shall be remembered");
+    assert!(!home.path().join(".local/share/agtop").exists(), "--no-ledger writes nothing");
     assert_same(&figures(home.path(), &[]), &fresh);
     assert_same(&figures(home.path(), &[]), &fresh);
     let verdict = agtop(home.path(), &["ledger", "verify"]);
@@ -66,7 +66,7 @@ fn a_second_run_tells_what_the_first_and_one_without_a_ledger_tell() {
 }
 
 #[test]
-fn a_report_is_the_same_when_half_of_the_transcripts_are_gone() {
+fn a_report_is_the_same_after_half_of_the_transcripts_are_deleted() {
     let home = home();
     let report = |kind: &str| agtop(home.path(), &["report", kind, "--json"]).stdout;
     let strip = |text: String| {
@@ -83,9 +83,9 @@ fn a_report_is_the_same_when_half_of_the_transcripts_are_gone() {
 }
 
 #[test]
-fn whoever_is_killed_while_writing_loses_nothing() {
+fn a_process_that_is_killed_while_writing_loses_nothing() {
     let home = home();
-    let truth = figures(home.path(), &["--no-ledger"]);
+    let expected = figures(home.path(), &["--no-ledger"]);
     let run = || {
         let mut command = command(home.path());
         command.args(["--json=sessions", "--no-sample"]);
@@ -93,7 +93,7 @@ fn whoever_is_killed_while_writing_loses_nothing() {
     };
     for round in 0..40_u64 {
         let mut child = run();
-        // From before the ledger is opened to after it was written, on fast machines and slow ones.
+        // The delays reach from before the ledger is opened to after it is written, on fast machines and slow ones.
         std::thread::sleep(Duration::from_millis(round * round / 4));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -103,29 +103,29 @@ fn whoever_is_killed_while_writing_loses_nothing() {
     }
     let verdict = agtop(home.path(), &["ledger", "verify"]);
     assert!(verdict.status.success(), "{}{}", verdict.stdout, verdict.stderr);
-    assert_same(&figures(home.path(), &[]), &truth);
+    assert_same(&figures(home.path(), &[]), &expected);
 }
 
 #[test]
-fn several_at_once_share_one_ledger() {
+fn several_processes_share_one_ledger() {
     let home = home();
-    let truth = figures(home.path(), &["--no-ledger"]);
+    let expected = figures(home.path(), &["--no-ledger"]);
     std::thread::scope(|scope| {
         let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| figures(home.path(), &[]))).collect();
         let report = scope.spawn(|| json(home.path(), &["report", "monthly", "--json"]));
         for run in runs {
-            assert_same(&run.join().unwrap(), &truth);
+            assert_same(&run.join().unwrap(), &expected);
         }
         report.join().unwrap();
     });
-    assert_same(&figures(home.path(), &[]), &truth);
+    assert_same(&figures(home.path(), &[]), &expected);
 }
 
 #[test]
-fn what_is_forgotten_is_read_again_if_it_can_be() {
+fn forgotten_files_are_read_again_if_they_exist() {
     let home = home();
     let before = figures(home.path(), &[]);
-    assert_eq!(agtop(home.path(), &["ledger", "forget"]).status.code(), Some(2), "nothing is named");
+    assert_eq!(agtop(home.path(), &["ledger", "forget"]).status.code(), Some(2), "no files are named");
     assert!(agtop(home.path(), &["ledger", "forget", "--all"]).stdout.starts_with("forgot "));
     assert!(agtop(home.path(), &["ledger", "stats"]).stdout.contains(" 0  responses\n"));
     assert_same(&figures(home.path(), &[]), &before);
@@ -134,7 +134,7 @@ fn what_is_forgotten_is_read_again_if_it_can_be() {
 }
 
 #[test]
-fn nothing_of_any_message_is_in_the_ledger() {
+fn the_ledger_has_no_message_text() {
     let home = home();
     let directory = home.path().join(".claude/projects/-work");
     fs::create_dir_all(&directory).unwrap();
@@ -151,24 +151,24 @@ fn nothing_of_any_message_is_in_the_ledger() {
     }
 }
 
-/// What Claude Code sends to its status line.
+/// Runs the status line with an input as Claude Code sends it.
 fn statusline(home: &Path, used: f64, flags: &[&str]) -> String {
-    let sent = format!(
+    let input = format!(
         r#"{{"session_id":"s","model":{{"display_name":"Opus"}},"context_window":{{"context_window_size":200000,"used_percentage":42}},"rate_limits":{{"five_hour":{{"used_percentage":{used},"resets_at":4102444800}}}}}}"#
     );
     let mut command = command(home);
     command.args(["statusline", "--no-color"]).args(flags).env("PATH", std::env::var_os("PATH").unwrap());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), sent.as_bytes()).unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
     String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
 }
 
 #[test]
-fn limits_that_only_a_status_line_is_told_are_remembered() {
+fn limits_in_the_input_of_the_status_line_are_kept() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join(".claude/projects/-work");
     fs::create_dir_all(&directory).unwrap();
-    assert!(!statusline(home.path(), 12.0, &[]).contains("today"), "nothing is remembered yet");
+    assert!(!statusline(home.path(), 12.0, &[]).contains("today"), "the ledger is empty");
     let now = jiff::Timestamp::now();
     let line = format!(
         r#"{{"type":"assistant","timestamp":"{now}","sessionId":"s","cwd":"/work","message":{{"id":"m","model":"claude-opus-4-8","stop_reason":"end_turn","content":[],"usage":{{"input_tokens":100000,"output_tokens":1000}}}}}}"#
@@ -182,37 +182,34 @@ fn limits_that_only_a_status_line_is_told_are_remembered() {
 }
 
 #[test]
-fn a_status_line_tells_who_listens_how_full_the_context_is_and_nobody_later() {
+fn the_status_line_sends_the_use_of_the_context_to_a_listener_only() {
     let home = tempfile::tempdir().unwrap();
     let places = HookDirs::new(None, Some(home.path()));
     let mut listener = Listener::bind(&places, ListenerOptions::default()).unwrap();
-    // A busy machine may not answer in time: then nobody was told, and the next line tells it.
-    let told = (0..50).find_map(|_| {
+    // On a busy machine the listener may not answer in time: then the next run sends it.
+    let received = (0..50).find_map(|_| {
         statusline(home.path(), 1.0, &[]);
         listener.poll().pop()
     });
-    let told = told.unwrap().told;
-    let [Event { kind: EventKind::Facts(facts), .. }] = &told.events[..] else { panic!("{told:?}") };
+    let event = received.unwrap().told;
+    let [Event { kind: EventKind::Facts(facts), .. }] = &event.events[..] else { panic!("{event:?}") };
     assert_eq!((facts.context_limit, facts.context_used), (Some(200_000), Some(84_000)));
     drop(listener);
     statusline(home.path(), 2.0, &[]);
-    assert!(
-        Listener::bind(&places, ListenerOptions::default()).unwrap().poll().is_empty(),
-        "nothing waits for the next"
-    );
+    assert!(Listener::bind(&places, ListenerOptions::default()).unwrap().poll().is_empty(), "nothing is spooled");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_wrapped_status_line_prints_what_it_did_before_and_its_limits_are_remembered() {
+fn a_wrapped_status_line_prints_its_own_output_and_limits_are_kept() {
     let home = tempfile::tempdir().unwrap();
     figures(home.path(), &[]);
-    let theirs = "grep -o 'display_name\":\"[A-Za-z]*' | tr -d '\n'; printf ' \\033[1mmine\\033[0m'";
-    let shown = statusline(home.path(), 56.0, &["--wrap", theirs]);
+    let command_line = "grep -o 'display_name\":\"[A-Za-z]*' | tr -d '\n'; printf ' \\033[1mmine\\033[0m'";
+    let shown = statusline(home.path(), 56.0, &["--wrap", command_line]);
     assert_eq!(shown, "display_name\":\"Opus \u{1b}[1mmine\u{1b}[0m");
     let limits = json(home.path(), &["--json=sessions"])["rate_limits"].to_string();
     assert!(limits.contains("56"), "{limits}");
-    // One that reads nothing, and one that prints nothing, are the user's own affair.
+    // A command may ignore its input, and may print nothing.
     assert_eq!(statusline(home.path(), 57.0, &["--wrap", "echo x"]), "x\n");
     assert_eq!(statusline(home.path(), 58.0, &["--wrap", "exit 3"]), "");
 }

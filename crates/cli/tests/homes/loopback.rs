@@ -1,15 +1,15 @@
-//! A server on this machine that takes whatever is posted.
+//! A server on this machine that accepts any post.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 
-/// Answers every request so, and hands out what was posted.
+/// Answers every request with this status, and returns the posted bodies.
 pub(crate) fn serve(server: TcpListener, status: &'static str) -> Receiver<String> {
     let (sender, bodies) = channel();
     std::thread::spawn(move || {
         for stream in server.incoming().map_while(Result::ok) {
-            let Some(body) = answered(&stream, status) else { continue };
+            let Some(body) = answer(&stream, status) else { continue };
             if sender.send(body).is_err() {
                 return;
             }
@@ -18,7 +18,7 @@ pub(crate) fn serve(server: TcpListener, status: &'static str) -> Receiver<Strin
     bodies
 }
 
-fn answered(stream: &TcpStream, status: &str) -> Option<String> {
+fn answer(stream: &TcpStream, status: &str) -> Option<String> {
     let mut reader = BufReader::new(stream);
     let mut length = 0;
     loop {

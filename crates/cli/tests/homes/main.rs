@@ -1,5 +1,5 @@
-//! agtop over homes that the testkit builds: it tells the truth about them, in the shapes that the schemas promise,
-//! and nothing in them makes it stumble.
+//! agtop on homes that the testkit builds: its figures equal what was written, its JSON matches the schemas, and
+//! hostile files do not stop it.
 
 #[cfg(test)]
 mod alerts;

@@ -1,4 +1,4 @@
-//! Usage is priced by the lists of another time where that is asked for, and everywhere alike.
+//! `--prices-as-of`: usage is priced by the lists of another time, and every view shows the same cost.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,8 +11,8 @@ use crate::support::{agtop, command, json};
 
 const SESSION: &str = "00000000-0000-4000-8000-000000000000";
 
-/// A thousand tokens of each kind with o3, whose price fell on 2025-06-11: they cost six cents and a quarter before, one
-/// and a quarter after. Of the first response there is an early copy, from before midnight.
+/// Responses with a thousand tokens of each kind with o3, whose price fell on 2025-06-11: each costs 6.25 cents before
+/// that day, and 1.25 cents after. The first response has an early copy, from before midnight.
 fn home() -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let lines = [
@@ -28,12 +28,12 @@ fn home() -> TempDir {
     home
 }
 
-/// Dollars as JSON has them.
+/// The total cost in JSON.
 fn cost(report: &Value) -> String {
     report["totals"]["cost_usd"].to_string()
 }
 
-/// What is given after `--prices-as-of`, and the cost of all.
+/// Values of `--prices-as-of`, each with the total cost.
 const COSTS: [(&str, &str); 5] = [
     ("now", "0.0375"),
     ("2025-06-10", "0.1875"),
@@ -43,10 +43,10 @@ const COSTS: [(&str, &str); 5] = [
 ];
 
 #[test]
-fn a_report_costs_what_the_list_of_that_time_said() {
+fn a_report_uses_the_list_of_that_time() {
     let home = home();
     assert_eq!(cost(&json(home.path(), &["report", "--json"])), "0.0375");
-    // The second time usage comes from the ledger, added up.
+    // The second run reads sums from the ledger.
     for (as_of, wanted) in COSTS.into_iter().chain(COSTS) {
         for kind in ["daily", "model", "blocks"] {
             let report = json(home.path(), &["report", kind, "--json", "--prices-as-of", as_of]);
@@ -58,7 +58,7 @@ fn a_report_costs_what_the_list_of_that_time_said() {
 }
 
 #[test]
-fn the_foot_names_the_lists_that_count() {
+fn the_last_line_names_the_lists_in_use() {
     let home = home();
     let foot = |as_of: &str| agtop(home.path(), &["report", "--prices-as-of", as_of]).stdout;
     assert!(foot("2025-06-10").contains("\nprices as of 2025-06-10 (litellm 1.72.2 of 2025-06-07) · "));
@@ -67,7 +67,7 @@ fn the_foot_names_the_lists_that_count() {
 }
 
 #[test]
-fn an_explanation_adds_up_to_the_session_whatever_lists_count() {
+fn an_explanation_adds_up_to_the_session_with_any_list() {
     let home = home();
     for (as_of, wanted) in COSTS {
         let explained = agtop(home.path(), &["explain", SESSION, "--prices-as-of", as_of]);
@@ -87,7 +87,7 @@ fn an_explanation_adds_up_to_the_session_whatever_lists_count() {
 }
 
 #[test]
-fn a_comparison_with_the_model_that_was_used_costs_the_same() {
+fn a_comparison_with_the_used_model_costs_the_same() {
     let home = home();
     for (as_of, wanted) in COSTS {
         let args = ["compare", SESSION, "--json", "--models", "o3", "--prices-as-of", as_of];
@@ -107,7 +107,7 @@ fn inference_within_the_united_states_costs_the_same_in_every_view() {
     let fixture = include_str!("../../../../fixtures/claude/2.1.332/geo.jsonl");
     std::fs::write(place.join("ffffffff-0000-4000-8000-000000000006.jsonl"), fixture).unwrap();
     let wanted = "0.31375";
-    // The second time usage comes from the ledger, added up.
+    // The second run reads sums from the ledger.
     for _ in 0..2 {
         assert_eq!(cost(&json(home.path(), &["report", "--json"])), wanted);
         assert_eq!(cost(&json(home.path(), &["report", "blocks", "--json"])), wanted);
@@ -119,7 +119,7 @@ fn inference_within_the_united_states_costs_the_same_in_every_view() {
 }
 
 #[test]
-fn prices_of_ones_own_count_at_all_times() {
+fn own_prices_apply_at_all_times() {
     let home = home();
     let own = home.path().join("prices.toml");
     std::fs::write(&own, "[models.o3]\ninput_per_mtok = 1000\noutput_per_mtok = 0\ncache_write_per_mtok = 0\n")
@@ -131,7 +131,7 @@ fn prices_of_ones_own_count_at_all_times() {
 }
 
 #[test]
-fn the_configuration_may_say_so_and_the_flag_goes_before_it() {
+fn the_flag_wins_over_the_configuration() {
     let home = home();
     let settings = home.path().join(".config/agtop");
     std::fs::create_dir_all(&settings).unwrap();
@@ -141,11 +141,11 @@ fn the_configuration_may_say_so_and_the_flag_goes_before_it() {
 }
 
 #[test]
-fn a_day_of_which_no_list_is_known_is_refused_in_one_line() {
+fn a_day_without_a_list_is_refused_in_one_line() {
     let home = tempfile::tempdir().unwrap();
     for (day, reason) in [
         ("2024-11-27", "--prices-as-of 2024-11-27: the oldest price list at hand is of 2024-11-28"),
-        ("9999-12-31", "prices as of 9999-12-31: that day is still to come"),
+        ("9999-12-31", "prices as of 9999-12-31: that day is in the future"),
         ("june", "--prices-as-of june: write a day (2026-11-21), 'usage' or 'now'"),
     ] {
         for command in ["report", "doctor", "prices"] {
@@ -164,19 +164,19 @@ fn statusline(home: &Path, as_of: &str) -> String {
     String::from_utf8(answer.stdout).unwrap()
 }
 
-/// `--plan` changed a note below the table and no row of it.
+/// `--plan` changed a note below the table, but not its rows.
 #[test]
-fn rows_mark_what_the_plan_covers_by_flag_and_by_configuration() {
+fn rows_mark_what_the_plan_of_flag_or_configuration_covers() {
     let home = agtop_testkit::Home::temporary().unwrap();
     let line = claude_line("m1", "1000", "2026-11-18T10:00:00.000Z");
     home.write(".claude/projects/-p/s1.jsonl", line + "\n").unwrap();
     let rows = |arguments: &[&str]| {
-        let told = agtop(home.root(), &[&["--list", "--client", "claude"], arguments].concat()).stdout;
-        told.lines().filter(|line| line.contains("claude-opus-4-8") && line.contains(" incl. ")).count()
+        let output = agtop(home.root(), &[&["--list", "--client", "claude"], arguments].concat()).stdout;
+        output.lines().filter(|line| line.contains("claude-opus-4-8") && line.contains(" incl. ")).count()
     };
     assert_eq!(rows(&[]), 0);
     assert_eq!(rows(&["--plan", "max"]), 1);
     home.write(".config/agtop/config.toml", "plan = \"max\"\n").unwrap();
     assert_eq!(rows(&[]), 1);
-    assert_eq!(rows(&["--plan", "retail"]), 0, "the flag goes before it");
+    assert_eq!(rows(&["--plan", "retail"]), 0, "the flag wins");
 }

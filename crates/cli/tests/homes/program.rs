@@ -1,5 +1,5 @@
-//! agtop as a program that tests run. Every test runs it through [`on_machine`]: whatever whoever runs the tests has set,
-//! and whichever agents run beside them, the program sees only what the test made.
+//! agtop as a program that tests run. Every test runs it through [`on_machine`]: the program sees only what the test
+//! has made, whatever the environment is and whichever agents run on this machine.
 
 use std::io::Read;
 use std::path::Path;
@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// agtop hangs if it takes longer than this; less than a second is usual.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// agtop hangs if it takes longer than this. It usually takes less than a second.
+const RUN_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// What agtop answered.
+/// The exit status and the output of agtop.
 pub(crate) struct Answer {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// agtop as somebody calls it who lives in this home and has set nothing, on a machine whose processes are those that
-/// work below this directory.
+/// agtop with this home directory and an empty environment, on a machine whose processes are those that work below this
+/// directory.
 pub(crate) fn on_machine(home: &Path, machine: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
     command.current_dir(home).env_clear().env("HOME", home).env("TZ", "UTC").env(agtop_os::PROCESS_ROOT_VAR, machine);
@@ -39,14 +39,14 @@ pub(crate) fn answer_of(mut command: Command) -> Answer {
         stderr.read_to_string(&mut texts[1]).unwrap();
         sender.send(texts)
     });
-    let Ok([stdout, stderr]) = receiver.recv_timeout(PATIENCE) else {
+    let Ok([stdout, stderr]) = receiver.recv_timeout(RUN_TIMEOUT) else {
         child.kill().unwrap();
-        panic!("{command:?} does not end");
+        panic!("{command:?} still runs");
     };
     Answer { status: child.wait().unwrap(), stdout, stderr }
 }
 
-/// Runs a command for JSON, which it must give without a complaint.
+/// Runs a command, and parses its JSON. Messages on standard error fail the test.
 pub(crate) fn json_of(command: Command) -> Value {
     let what = format!("{command:?}");
     let answer = answer_of(command);

@@ -1,4 +1,4 @@
-//! Reports equal what was written into a home, budgets end with their exit code, and a status line never fails.
+//! Reports equal what was written into a home, budgets set the exit code, and the status line never fails.
 
 use std::io::Write;
 use std::path::Path;
@@ -16,8 +16,8 @@ const REPORTS: [&str; 10] =
 
 fn home() -> (TempDir, ExpectedUsageFile) {
     let home = tempfile::tempdir().unwrap();
-    let truth = corpus::write(home.path(), Plan { seed: 11, size: 1_500_000, profile: Profile::Real }).unwrap();
-    (home, truth)
+    let expected = corpus::write(home.path(), Plan { seed: 11, size: 1_500_000, profile: Profile::Real }).unwrap();
+    (home, expected)
 }
 
 fn bucket(of: &Value, name: &str) -> u64 {
@@ -31,13 +31,13 @@ fn sum(report: &Value, name: &str) -> u64 {
 
 #[test]
 fn every_report_adds_up_to_what_was_written() {
-    let (home, truth) = home();
+    let (home, expected) = home();
     for kind in REPORTS {
-        // Blocks are Claude's unless others are asked for.
-        let clients: Vec<&str> = truth.by_client.keys().map(String::as_str).collect();
+        // Blocks are of Claude, unless other clients are named.
+        let clients: Vec<&str> = expected.by_client.keys().map(String::as_str).collect();
         let report = json(home.path(), &["report", kind, "--json", "--client", &clients.join(",")]);
         for (at, (name, _)) in Tokens::default().buckets().into_iter().enumerate() {
-            let wanted: u64 = truth.by_client.values().map(|sum| sum.tokens.buckets()[at].1).sum();
+            let wanted: u64 = expected.by_client.values().map(|sum| sum.tokens.buckets()[at].1).sum();
             assert_eq!(sum(&report, name), wanted, "{kind}: {name}");
             assert_eq!(bucket(&report["totals"], name), wanted, "{kind}: {name} in total");
         }
@@ -45,10 +45,10 @@ fn every_report_adds_up_to_what_was_written() {
 }
 
 #[test]
-fn days_are_those_of_the_truth() {
-    let (home, truth) = home();
+fn days_and_models_are_those_that_were_written() {
+    let (home, expected) = home();
     let report = json(home.path(), &["report", "--json", "--tz", "UTC", "--breakdown"]);
-    for day in &truth.by_day {
+    for day in &expected.by_day {
         let rows = report["rows"].as_array().unwrap();
         let row = rows.iter().find(|row| row["keys"][0] == day.day.as_str()).unwrap();
         let models = row["breakdown"].as_array().unwrap();
@@ -57,7 +57,7 @@ fn days_are_those_of_the_truth() {
 }
 
 #[test]
-fn what_is_shown_is_what_the_schemas_say() {
+fn the_json_of_reports_matches_the_schemas() {
     let (home, _) = home();
     let empty = tempfile::tempdir().unwrap();
     let validator = |schema: &str| {
@@ -76,11 +76,11 @@ fn what_is_shown_is_what_the_schemas_say() {
         json(home.path(), &["compare", "--since", "2020-01-01", "--json", "--models", "gpt-5, a-model-of-mine"]);
     assert!(compare.is_valid(&document), "{document:#}");
     assert_eq!(document["models"].as_array().unwrap().len(), 2);
-    assert_eq!(document["models"][1]["cost_usd"], Value::Null, "what has no price comes last");
+    assert_eq!(document["models"][1]["cost_usd"], Value::Null, "models without a price come last");
 }
 
 #[test]
-fn a_session_priced_on_its_own_model_costs_what_it_cost() {
+fn a_session_compared_with_its_own_model_costs_the_same() {
     let home = tempfile::tempdir().unwrap();
     let line = agtop_testkit::hostile::claude_line("m1", "1000", "2026-04-01T12:00:00.000Z");
     let place = home.path().join(".claude/projects/-p");
@@ -97,14 +97,14 @@ fn a_session_priced_on_its_own_model_costs_what_it_cost() {
 }
 
 #[test]
-fn a_budget_that_is_passed_ends_with_five() {
+fn an_exceeded_budget_ends_with_exit_code_5() {
     let home = tempfile::tempdir().unwrap();
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string();
     let line = agtop_testkit::hostile::claude_line("m1", "1000000", &now);
     let place = home.path().join(".claude/projects/-p");
     std::fs::create_dir_all(&place).unwrap();
     std::fs::write(place.join("s1.jsonl"), line + "\n").unwrap();
-    // Months change between the writing and the reading less often than days do; neither is waited for.
+    // A month or a block seldom ends between the write and the report.
     for kind in ["monthly", "blocks"] {
         let passed = agtop(home.path(), &["report", kind, "--budget", "0.5"]);
         assert_eq!(passed.status.code(), Some(5), "{kind}: {}", passed.stdout);
@@ -114,18 +114,18 @@ fn a_budget_that_is_passed_ends_with_five() {
     }
 }
 
-fn statusline(home: &Path, args: &[&str], sent: &[u8]) -> Output {
+fn statusline(home: &Path, args: &[&str], input: &[u8]) -> Output {
     let mut command = command(home);
-    // The home may be one that is not there.
+    // The home may not exist.
     command.arg("statusline").args(args).current_dir(std::env::temp_dir());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // What is too long is not read to its end.
-    drop(child.stdin.take().unwrap().write_all(sent));
+    // A long input is not read completely.
+    drop(child.stdin.take().unwrap().write_all(input));
     child.wait_with_output().unwrap()
 }
 
 #[test]
-fn a_status_line_is_one_line_and_never_fails() {
+fn the_status_line_is_one_line_and_never_fails() {
     let home = tempfile::tempdir().unwrap();
     let settings = home.path().join(".config/agtop");
     std::fs::create_dir_all(&settings).unwrap();
@@ -134,9 +134,9 @@ fn a_status_line_is_one_line_and_never_fails() {
     let deep = "[".repeat(1 << 20);
     let inputs: [&[u8]; 6] =
         [b"", b"{", b"\xff\xfe\x00", br#"{"model":{"display_name":"Opus"}}"#, &long, deep.as_bytes()];
-    for (n, sent) in inputs.into_iter().enumerate() {
+    for (n, input) in inputs.into_iter().enumerate() {
         for home in [home.path(), Path::new("/nonexistent")] {
-            let answer = statusline(home, &["--no-color"], sent);
+            let answer = statusline(home, &["--no-color"], input);
             let line = String::from_utf8(answer.stdout).unwrap();
             assert!(answer.status.success() && answer.stderr.is_empty(), "{n}");
             assert_eq!(line, if n == 3 { "Opus\n" } else { "agtop: no status to read\n" }, "{n}");
@@ -145,8 +145,8 @@ fn a_status_line_is_one_line_and_never_fails() {
 }
 
 #[test]
-fn a_status_line_is_coloured_unless_it_must_not_be() {
+fn the_status_line_is_coloured_by_default() {
     let home = tempfile::tempdir().unwrap();
-    let sent = br#"{"model":{"display_name":"Opus"}}"#;
-    assert_eq!(statusline(home.path(), &[], sent).stdout, b"\x1b[1mOpus\x1b[0m\n");
+    let input = br#"{"model":{"display_name":"Opus"}}"#;
+    assert_eq!(statusline(home.path(), &[], input).stdout, b"\x1b[1mOpus\x1b[0m\n");
 }

@@ -1,4 +1,4 @@
-//! The JSON that the program prints is what `schema/` says, of a home full of sessions and of an empty one.
+//! The JSON of agtop matches `schema/`, for a home with many sessions and for an empty one.
 
 use agtop_testkit::corpus::{self, Plan, Profile};
 
@@ -11,7 +11,7 @@ const SHAPES: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn every_shape_is_what_its_schema_says() {
+fn every_json_shape_matches_its_schema() {
     let (empty, full) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     corpus::write(full.path(), Plan { seed: 3, size: 1_000_000, profile: Profile::Real }).unwrap();
     for (shape, schema) in SHAPES {

@@ -1,4 +1,4 @@
-//! One hostile text, through everything by which agtop hands text on.
+//! One hostile text, through every output of agtop.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Mutex};
 
-use agtop_alerts::{Action, Actions, Alert, Rules};
+use agtop_alerts::{Action, Actions, Alert, AlertEngine, Rules};
 use agtop_demo as demo;
 use agtop_format::Content;
 use agtop_model::{Agent, Session, SessionKey, Snapshot, Title, TitleRank, Untrusted, is_harmless};
@@ -24,50 +24,62 @@ use serde_json::{Value, json};
 use crate::loopback;
 use crate::support::{agtop, command};
 
-/// By which way text leaves agtop, and how it is brought there: what came out comes back.
+/// An output of agtop. `output` has agtop print the text there, and returns what it printed.
 struct Sink {
     name: &'static str,
-    out: fn(&ProcessHarness) -> Vec<String>,
-    form: Form,
+    output: fn(&HostileHome) -> Vec<String>,
+    format: SinkFormat,
 }
 
-/// What may come out.
+/// What an output may contain.
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
-    /// Lines in which nothing acts on a terminal, and none of which is the text's own.
+enum SinkFormat {
+    /// Lines without terminal control characters, none of which the text has forged.
     Lines,
     /// One line.
     Line,
-    /// JSON documents, one a line, that hold the text and nothing that acts on a terminal.
+    /// JSON documents, one per line, that contain the text and no terminal control characters.
     Json,
     /// A notification within its own control sequence.
     Sequence,
 }
 
 const SINKS: &[Sink] = &[
-    Sink { name: "tables", out: |stage| stage.told(TABLES), form: Form::Lines },
-    Sink { name: "CSV and Markdown", out: |stage| stage.told(FILES), form: Form::Lines },
-    Sink { name: "lines of commands", out: |stage| stage.told(COMMANDS), form: Form::Lines },
-    Sink { name: "JSON of commands", out: |stage| stage.told(DOCUMENTS), form: Form::Json },
-    Sink { name: "JSON, indented", out: |stage| stage.told(&[&["--json=sessions", "--pretty"]]), form: Form::Lines },
-    Sink { name: "errors", out: |stage| stage.complaints(ERRORS), form: Form::Lines },
-    Sink { name: "errors about variables", out: ProcessHarness::errors_about_variables, form: Form::Lines },
+    Sink { name: "tables", output: |home| home.stdout_of(TABLES), format: SinkFormat::Lines },
+    Sink { name: "CSV and Markdown", output: |home| home.stdout_of(FILES), format: SinkFormat::Lines },
+    Sink { name: "lines of commands", output: |home| home.stdout_of(COMMANDS), format: SinkFormat::Lines },
+    Sink { name: "JSON of commands", output: |home| home.stdout_of(DOCUMENTS), format: SinkFormat::Json },
+    Sink {
+        name: "JSON, indented",
+        output: |home| home.stdout_of(&[&["--json=sessions", "--pretty"]]),
+        format: SinkFormat::Lines,
+    },
+    Sink { name: "errors", output: |home| home.stderr_of(ERRORS), format: SinkFormat::Lines },
+    Sink { name: "errors about variables", output: HostileHome::errors_about_variables, format: SinkFormat::Lines },
     Sink {
         name: "errors about the configuration",
-        out: ProcessHarness::errors_about_the_configuration,
-        form: Form::Lines,
+        output: HostileHome::errors_about_the_configuration,
+        format: SinkFormat::Lines,
     },
-    Sink { name: "the log", out: ProcessHarness::log, form: Form::Lines },
-    Sink { name: "the status line", out: ProcessHarness::status_line, form: Form::Lines },
-    Sink { name: "cells of the screen", out: |_| screen().cells, form: Form::Lines },
-    Sink { name: "the clipboard", out: |_| screen().copied, form: Form::Line },
-    Sink { name: "exported files", out: |_| screen().exported, form: Form::Lines },
-    Sink { name: "surfaces", out: surfaces, form: Form::Lines },
-    Sink { name: "notifications of the terminal", out: |_| alerts(sequences), form: Form::Sequence },
-    Sink { name: "notifications of the desktop", out: |_| alerts(|alert| vec![alert.sentence()]), form: Form::Line },
-    Sink { name: "alerts in JSON", out: |_| alerts(|alert| vec![json(alert, demo::NOON)]), form: Form::Json },
-    Sink { name: "variables of commands", out: ProcessHarness::variables, form: Form::Line },
-    Sink { name: "webhooks", out: ProcessHarness::webhook, form: Form::Json },
+    Sink { name: "the log", output: HostileHome::log, format: SinkFormat::Lines },
+    Sink { name: "the status line", output: HostileHome::status_line, format: SinkFormat::Lines },
+    Sink { name: "cells of the screen", output: |_| screen().cells, format: SinkFormat::Lines },
+    Sink { name: "the clipboard", output: |_| screen().copied, format: SinkFormat::Line },
+    Sink { name: "exported files", output: |_| screen().exported, format: SinkFormat::Lines },
+    Sink { name: "surfaces", output: surfaces, format: SinkFormat::Lines },
+    Sink { name: "notifications of the terminal", output: |_| alerts(sequences), format: SinkFormat::Sequence },
+    Sink {
+        name: "notifications of the desktop",
+        output: |_| alerts(|alert| vec![alert.sentence()]),
+        format: SinkFormat::Line,
+    },
+    Sink {
+        name: "alerts in JSON",
+        output: |_| alerts(|alert| vec![json(alert, demo::NOON)]),
+        format: SinkFormat::Json,
+    },
+    Sink { name: "variables of commands", output: HostileHome::variables, format: SinkFormat::Line },
+    Sink { name: "webhooks", output: HostileHome::webhook, format: SinkFormat::Json },
 ];
 
 const TABLES: &[&[&str]] = &[
@@ -112,15 +124,15 @@ const ERRORS: &[&[&str]] = &[
     &["hooks", "install", TEXT],
 ];
 
-/// What nothing is called: no session, no file and no field.
+/// A name that no session, file or field has.
 const OTHER: &str = "hostile/\u{1b}[2J\u{202e}other\u{7f}\u{9b}m\nagtop: forged";
 
-/// A home whose agents wrote the text wherever they could.
-struct ProcessHarness {
+/// A home in which agents have written the text everywhere.
+struct HostileHome {
     home: Home,
 }
 
-impl ProcessHarness {
+impl HostileHome {
     fn new() -> Self {
         let home = Home::temporary().unwrap();
         let response = json!({
@@ -139,23 +151,23 @@ impl ProcessHarness {
         Self { home }
     }
 
-    fn told(&self, runs: &[&[&str]]) -> Vec<String> {
+    fn stdout_of(&self, runs: &[&[&str]]) -> Vec<String> {
         let push = json!({ "session_id": TEXT, "hook_event_name": "PreToolUse", "tool_name": TEXT, "cwd": TEXT });
-        let told = runs.iter().map(|run| {
+        let output = runs.iter().map(|run| {
             agtop(self.home.root(), &["hook", "--client", "claude", &push.to_string()]);
             let answer = agtop(self.home.root(), run);
             assert!(answer.status.code() != Some(2), "{run:?}: {}", answer.stderr);
             assert!(!answer.stdout.is_empty(), "{run:?}: {}", answer.stderr);
             answer.stdout
         });
-        told.collect()
+        output.collect()
     }
 
-    fn complaints(&self, runs: &[&[&str]]) -> Vec<String> {
-        let told = runs.iter().map(|run| (run, agtop(self.home.root(), run).stderr));
-        let (silent, told): (Vec<_>, Vec<_>) = told.partition(|(_, told)| told.is_empty());
+    fn stderr_of(&self, runs: &[&[&str]]) -> Vec<String> {
+        let output = runs.iter().map(|run| (run, agtop(self.home.root(), run).stderr));
+        let (silent, output): (Vec<_>, Vec<_>) = output.partition(|(_, output)| output.is_empty());
         assert!(silent.is_empty(), "{silent:#?}");
-        told.into_iter().map(|(_, told)| told).collect()
+        output.into_iter().map(|(_, output)| output).collect()
     }
 
     fn command(&self, arguments: &[&str]) -> Process {
@@ -165,20 +177,20 @@ impl ProcessHarness {
     }
 
     fn errors_about_variables(&self) -> Vec<String> {
-        let told = ["AGTOP_MATCH", "AGTOP_PRICES"]
+        let output = ["AGTOP_MATCH", "AGTOP_PRICES"]
             .map(|name| self.command(&["--once"]).env(name, TEXT).output().unwrap().stderr);
-        told.map(|told| String::from_utf8(told).unwrap()).into()
+        output.map(|output| String::from_utf8(output).unwrap()).into()
     }
 
     fn errors_about_the_configuration(&self) -> Vec<String> {
         let text = serde_json::to_string(TEXT).unwrap().replace('\u{7f}', "\\u007f");
         let settings =
             ["{} = 1", "[tui]\n{} = 1", "plan = {}", "[tui.keys]\n{} = 3", "[[alerts]]\nname = {}\nwhen = {}"];
-        let told = settings.map(|settings| {
+        let output = settings.map(|settings| {
             self.home.write("wrong.toml", settings.replace("{}", &text)).unwrap();
-            self.complaints(&[&["--once", "--config", "wrong.toml"], &["config", "check", "--config", "wrong.toml"]])
+            self.stderr_of(&[&["--once", "--config", "wrong.toml"], &["config", "check", "--config", "wrong.toml"]])
         });
-        told.concat()
+        output.concat()
     }
 
     fn log(&self) -> Vec<String> {
@@ -201,8 +213,8 @@ impl ProcessHarness {
         vec![String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()]
     }
 
-    /// Has a rule of that name act on what could not be read.
-    fn act(&self, action: &str) {
+    /// Has a rule with the text as its name run an action about lost records.
+    fn run_action(&self, action: &str) {
         let name = serde_json::to_string(TEXT).unwrap().replace('\u{7f}', "\\u007f");
         let rule = format!("[[alerts]]\nname = {name}\nof = \"fleet\"\nwhen = \"lost_records>0\"\n{action}\n");
         self.home.write("alerts.toml", rule).unwrap();
@@ -211,11 +223,11 @@ impl ProcessHarness {
     }
 
     fn variables(&self) -> Vec<String> {
-        self.act("command = [\"sh\", \"-c\", \"env -0 > variables\"]");
-        let told = std::fs::read_to_string(self.home.path("variables")).unwrap();
-        let ours = told.split('\0').filter(|variable| variable.starts_with("AGTOP_ALERT_"));
+        self.run_action("command = [\"sh\", \"-c\", \"env -0 > variables\"]");
+        let output = std::fs::read_to_string(self.home.path("variables")).unwrap();
+        let ours = output.split('\0').filter(|variable| variable.starts_with("AGTOP_ALERT_"));
         let ours: Vec<String> = ours.map(str::to_owned).collect();
-        assert!(ours.len() > 5, "{told:?}");
+        assert!(ours.len() > 5, "{output:?}");
         ours
     }
 
@@ -223,18 +235,18 @@ impl ProcessHarness {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = server.local_addr().unwrap();
         let bodies = loopback::serve(server, "200 OK");
-        self.act(&format!("webhook = \"http://{address}/\""));
+        self.run_action(&format!("webhook = \"http://{address}/\""));
         vec![bodies.recv().unwrap()]
     }
 }
 
-/// The text, but for what no file's name holds everywhere.
+/// The text without characters that some file systems refuse.
 fn file_name() -> String {
     let is_for_a_file = |c: &char| if cfg!(unix) { *c != '/' } else { is_harmless(*c) && !"]:;\\".contains(*c) };
     TEXT.chars().filter(is_for_a_file).collect()
 }
 
-/// Agents of the demo, which give everything the text for a name.
+/// Agents of the demo, with the text as every name.
 fn snapshot() -> Snapshot {
     let snapshot = demo::crowd(5, 5);
     let title = || Some(Title { rank: TitleRank::FirstCommand, text: TEXT.into() });
@@ -279,7 +291,7 @@ fn snapshot() -> Snapshot {
     Snapshot { agents: agents.into(), sessions: sessions.into(), prices: TEXT.into(), ..snapshot }
 }
 
-fn surfaces(_: &ProcessHarness) -> Vec<String> {
+fn surfaces(_: &HostileHome) -> Vec<String> {
     let view = View { content: Content::Included, ..View::plain("1.0.0", "linux") };
     let written = SURFACES.iter().map(|surface| {
         let mut out = Vec::new();
@@ -289,36 +301,37 @@ fn surfaces(_: &ProcessHarness) -> Vec<String> {
     written.collect()
 }
 
-/// What comes of each alert about the agents, with message text.
-fn alerts(told: fn(&Alert) -> Vec<String>) -> Vec<String> {
+/// The output for each alert about these agents, with message text.
+fn alerts(output: fn(&Alert) -> Vec<String>) -> Vec<String> {
     let alerts = Rules::default().find(&snapshot());
     assert!(alerts.iter().any(|alert| !alert.who.is_empty()));
     let with_content = |alert: Alert| {
         let actions = Actions { shown: vec![Action::Notify], ..(*alert.actions).clone() };
         Alert { actions: Arc::new(actions), content: Some(Untrusted::from(TEXT)), who: TEXT.to_owned(), ..alert }
     };
-    alerts.into_iter().map(with_content).flat_map(|alert| told(&alert)).collect()
+    alerts.into_iter().map(with_content).flat_map(|alert| output(&alert)).collect()
 }
 
-/// One for each sequence that carries it.
+/// Each control sequence that has the text in it.
 fn sequences(alert: &Alert) -> Vec<String> {
     let carried = notification(alert, Terminal::default());
     carried.split_inclusive('\u{7}').map(str::to_owned).collect()
 }
 
-/// What the screen gave out while somebody went through all of it.
+/// The output of the screen while keys open every part of it.
 #[derive(Default)]
-struct Shown {
+struct ScreenOutput {
     cells: Vec<String>,
     copied: Vec<String>,
     exported: Vec<String>,
 }
 
-fn screen() -> Shown {
-    let shown = Arc::new(Mutex::new(Shown::default()));
+fn screen() -> ScreenOutput {
+    let shown = Arc::new(Mutex::new(ScreenOutput::default()));
+    let alerts = AlertEngine::new(Rules::default()).evaluate(&snapshot());
     let mut app = App::new(Options { content: Content::Included, ..Options::with_defaults("1.0.0", "linux") });
     let mut inputs: VecDeque<Input> =
-        [Message::Resize(140, 40), Message::Snapshot(Arc::new(snapshot()))].map(Input::Message).into();
+        [Message::Resize(140, 40), Message::Snapshot(Arc::new(snapshot()), alerts)].map(Input::Message).into();
     let keys = [
         "y", "Enter", "Down", "y", "Esc", "!", "y", "Enter", "Down", "Down", "y", "Esc", "@", "#", "$", "%", "1", "x",
         "Esc", "E",
@@ -328,9 +341,9 @@ fn screen() -> Shown {
     inputs.extend(replies.map(|reply| Input::Message(Message::Reply(reply))));
     let pager = Reply::Text { title: TEXT.to_owned(), lines: vec![TEXT.to_owned(); 3] };
     inputs.push_back(Input::Message(Message::Reply(pager)));
-    let (mut slate, mut run_fake_agent) =
-        (Slate { shown: Arc::clone(&shown), canvas: Canvas::default() }, Play { inputs, shown: Arc::clone(&shown) });
-    agtop_tui::run(&mut slate, &mut app, &mut run_fake_agent).unwrap();
+    let mut screen = RecordingScreen { shown: Arc::clone(&shown), canvas: Canvas::default() };
+    let mut host = ScriptedHost { inputs, shown: Arc::clone(&shown) };
+    agtop_tui::run(&mut screen, &mut app, &mut host).unwrap();
     std::mem::take(&mut *shown.lock().unwrap())
 }
 
@@ -348,12 +361,12 @@ fn key(name: &str) -> KeyEvent {
     KeyEvent::new(code, KeyModifiers::NONE)
 }
 
-struct Play {
+struct ScriptedHost {
     inputs: VecDeque<Input>,
-    shown: Arc<Mutex<Shown>>,
+    shown: Arc<Mutex<ScreenOutput>>,
 }
 
-impl Host for Play {
+impl Host for ScriptedHost {
     fn wait(&mut self) -> Input {
         self.inputs.pop_front().unwrap_or(Input::Stop)
     }
@@ -371,12 +384,12 @@ impl Host for Play {
     }
 }
 
-struct Slate {
-    shown: Arc<Mutex<Shown>>,
+struct RecordingScreen {
+    shown: Arc<Mutex<ScreenOutput>>,
     canvas: Canvas,
 }
 
-impl Screen for Slate {
+impl Screen for RecordingScreen {
     fn draw(&mut self, app: &App, change: ScreenChange) -> io::Result<()> {
         let mut drawing = Drawing::new(TestBackend::new(140, 40)).unwrap();
         drawing.draw(|frame| self.canvas.draw(app, change, frame)).unwrap();
@@ -407,57 +420,57 @@ impl Screen for Slate {
     }
 }
 
-/// What is wrong with what came out.
-fn fault(out: &str, form: Form) -> Option<String> {
-    let is_layout = |c: char| match form {
-        Form::Lines => matches!(c, '\n' | '\t'),
-        Form::Json => c == '\n',
-        Form::Line | Form::Sequence => false,
+/// What is wrong with an output; `None` if it is safe.
+fn fault(out: &str, format: SinkFormat) -> Option<String> {
+    let is_layout = |c: char| match format {
+        SinkFormat::Lines => matches!(c, '\n' | '\t'),
+        SinkFormat::Json => c == '\n',
+        SinkFormat::Line | SinkFormat::Sequence => false,
     };
-    let text = if form == Form::Sequence { within_sequence(out) } else { Some(out) };
+    let text = if format == SinkFormat::Sequence { within_sequence(out) } else { Some(out) };
     let Some(text) = text else { return Some("it is more than one sequence".to_owned()) };
     if let Some(c) = text.chars().find(|&c| !is_harmless(c) && !is_layout(c)) {
-        return Some(format!("{c:?} came through"));
+        return Some(format!("{c:?} was not removed"));
     }
     if text.lines().any(|line| line.starts_with("agtop: forged")) {
         return Some("a line was forged".to_owned());
     }
-    if form == Form::Json {
+    if format == SinkFormat::Json {
         let documents: Result<Vec<Value>, _> = text.lines().map(serde_json::from_str).collect();
         return match documents {
             Err(error) => Some(error.to_string()),
-            Ok(documents) => (!documents.iter().any(holds_text)).then(|| "the text is missing".to_owned()),
+            Ok(documents) => (!documents.iter().any(contains_text)).then(|| "the text is missing".to_owned()),
         };
     }
     None
 }
 
-/// Whether some string in it holds the text.
-fn holds_text(value: &Value) -> bool {
+/// Whether a string in it contains the text.
+fn contains_text(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains("hostile"),
-        Value::Array(values) => values.iter().any(holds_text),
-        Value::Object(values) => values.iter().any(|(key, value)| key.contains("hostile") || holds_text(value)),
+        Value::Array(values) => values.iter().any(contains_text),
+        Value::Object(values) => values.iter().any(|(key, value)| key.contains("hostile") || contains_text(value)),
         _ => false,
     }
 }
 
-/// What a terminal is to show, if it is one sequence.
+/// The text in a single control sequence.
 fn within_sequence(out: &str) -> Option<&str> {
     out.strip_prefix("\u{1b}]9;").or_else(|| out.strip_prefix("\u{1b}]777;"))?.strip_suffix('\u{7}')
 }
 
-/// `y` put a session's id with its line break on the clipboard, errors about `--filter`, `--since`, `--client`, `explain`,
-/// `AGTOP_MATCH` and keys of the configuration had raw ESC in them, and JSON on a terminal raw C1, DEL and bidirectional
-/// controls.
+/// `y` put a session's id with its line break on the clipboard, errors about `--filter`, `--since`, `--client`,
+/// `explain`, `AGTOP_MATCH` and keys of the configuration had raw ESC in them, and JSON on a terminal raw C1, DEL and
+/// bidirectional controls.
 #[test]
-fn a_hostile_text_passes_no_sink() {
-    let stage = ProcessHarness::new();
+fn no_output_contains_control_characters_of_a_hostile_text() {
+    let home = HostileHome::new();
     let mut faults = Vec::new();
     for sink in SINKS {
-        let out = (sink.out)(&stage);
+        let out = (sink.output)(&home);
         assert!(out.iter().any(|out| out.contains("hostile")), "{}: {out:#?}", sink.name);
-        let found = out.iter().filter_map(|out| Some((fault(out, sink.form)?, out)));
+        let found = out.iter().filter_map(|out| Some((fault(out, sink.format)?, out)));
         faults.extend(found.map(|(fault, out)| format!("{}: {fault}: {out:?}", sink.name)));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));

@@ -1,4 +1,4 @@
-//! Running agtop in a home, and reading its answer.
+//! Running agtop in a home, and reading its output.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::Value;
 pub(crate) use crate::program::Answer;
 use crate::program::{answer_of, json_of, on_machine};
 
-/// agtop as somebody calls it who lives in this home, on a machine on which nothing runs elsewhere.
+/// agtop with this home directory, on a machine without other processes.
 pub(crate) fn command(home: &Path) -> Command {
     on_machine(home, home)
 }
@@ -20,7 +20,7 @@ pub(crate) fn agtop(home: &Path, args: &[&str]) -> Answer {
     answer_of(command)
 }
 
-/// Runs agtop for JSON, which it must give without a complaint.
+/// Runs agtop, and parses its JSON. Messages on standard error fail the test.
 pub(crate) fn json(home: &Path, args: &[&str]) -> Value {
     let mut command = command(home);
     command.args(args);

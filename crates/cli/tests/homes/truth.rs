@@ -1,4 +1,4 @@
-//! What agtop tells of a home equals what was written into it.
+//! The figures of agtop equal what was written into a home.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::json;
 
-/// Figures by where they stand.
+/// Figures by client or day, and bucket.
 type Figures = BTreeMap<String, u64>;
 
 fn add(figures: &mut Figures, place: &str, buckets: impl IntoIterator<Item = (&'static str, u64)>) {
@@ -25,18 +25,18 @@ fn text(of: &Value) -> &str {
     of.as_str().unwrap()
 }
 
-/// Goose keeps only the sum of some sessions: how many responses it came from cannot be known.
-fn tells_turns(client: &str) -> bool {
+/// Goose keeps only the sum of some sessions: their number of responses is not known.
+fn records_turns(client: &str) -> bool {
     client != "goose"
 }
 
-fn figures_of_truth(truth: &ExpectedUsageFile) -> Figures {
+fn figures_of_expected(expected: &ExpectedUsageFile) -> Figures {
     let mut figures = Figures::new();
-    for (client, sum) in &truth.by_client {
-        let turns = tells_turns(client).then_some(("turns", sum.turns));
+    for (client, sum) in &expected.by_client {
+        let turns = records_turns(client).then_some(("turns", sum.turns));
         add(&mut figures, client, sum.tokens.buckets().into_iter().chain(turns).chain([("sessions", sum.sessions)]));
     }
-    for row in &truth.by_day {
+    for row in &expected.by_day {
         add(&mut figures, &format!("{} {} {}", row.day, row.client, row.model), row.tokens.buckets());
     }
     figures
@@ -45,7 +45,7 @@ fn figures_of_truth(truth: &ExpectedUsageFile) -> Figures {
 fn figures_of_totals(totals: &Value) -> Figures {
     let mut figures = Figures::new();
     for (client, sum) in totals["by_client"].as_object().unwrap() {
-        let turns = tells_turns(client).then(|| ("turns", sum["turns"].as_u64().unwrap()));
+        let turns = records_turns(client).then(|| ("turns", sum["turns"].as_u64().unwrap()));
         let sessions = ("sessions", sum["sessions"].as_u64().unwrap());
         add(&mut figures, client, buckets(sum).into_iter().chain(turns).chain([sessions]));
     }
@@ -65,24 +65,24 @@ fn figures_of_sessions(sessions: &Value) -> Figures {
     figures
 }
 
-fn agtop_tells_the_truth(plan: Plan) {
+fn assert_counted_as_written(plan: Plan) {
     let home = tempfile::tempdir().unwrap();
-    let truth = corpus::write(home.path(), plan).unwrap();
-    let told = json(home.path(), &["--json=sessions"]);
-    let wanted = figures_of_truth(&truth);
-    assert_eq!(figures_of_totals(&told["totals"]), wanted);
-    for (place, tokens) in figures_of_sessions(&told["sessions"]) {
+    let expected = corpus::write(home.path(), plan).unwrap();
+    let output = json(home.path(), &["--json=sessions"]);
+    let wanted = figures_of_expected(&expected);
+    assert_eq!(figures_of_totals(&output["totals"]), wanted);
+    for (place, tokens) in figures_of_sessions(&output["sessions"]) {
         assert_eq!(tokens, wanted[&place], "the sessions add up to the totals: {place}");
     }
-    assert_eq!(told["totals"]["sessions"], truth.sessions);
+    assert_eq!(output["totals"]["sessions"], expected.sessions);
 }
 
 #[test]
-fn a_home_of_heavy_use_is_counted_as_it_was_written() {
-    agtop_tells_the_truth(Plan { seed: 7, size: 3_000_000, profile: Profile::Heavy });
+fn a_home_with_heavy_use_is_counted_as_it_was_written() {
+    assert_counted_as_written(Plan { seed: 7, size: 3_000_000, profile: Profile::Heavy });
 }
 
 #[test]
-fn a_home_of_real_use_is_counted_as_it_was_written() {
-    agtop_tells_the_truth(Plan { seed: 8, size: 3_000_000, profile: Profile::Real });
+fn a_home_with_realistic_use_is_counted_as_it_was_written() {
+    assert_counted_as_written(Plan { seed: 8, size: 3_000_000, profile: Profile::Real });
 }

@@ -142,8 +142,7 @@ impl App {
     }
 
     pub(super) fn toggle_pause(&mut self) {
-        if let Some(snapshot) = self.data.toggle_pause() {
-            let alerts = self.options.rules.find(&snapshot);
+        if let Some((snapshot, alerts)) = self.data.toggle_pause() {
             self.show(snapshot, alerts);
         }
     }

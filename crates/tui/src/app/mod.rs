@@ -13,11 +13,11 @@ mod prompts;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_alerts::Alert;
+use agtop_alerts::{Alert, AlertUpdate};
 use agtop_model::Snapshot;
 use crossterm::event::KeyEventKind;
 
-use crate::alerts::AlertState;
+use crate::alerts::{AlertState, announce};
 use crate::command::{Command, Reply};
 use crate::data::Data;
 use crate::keys::Keymap;
@@ -80,7 +80,7 @@ impl App {
     /// Handles a message; returns what the program around the screen must do.
     pub fn update(&mut self, message: Message) -> Vec<Command> {
         match message {
-            Message::Snapshot(snapshot) => return self.receive(snapshot),
+            Message::Snapshot(snapshot, alerts) => return self.receive(snapshot, alerts),
             Message::Progress(progress) => {
                 if self.data.set_progress(progress) {
                     self.change();
@@ -125,13 +125,12 @@ impl App {
     }
 
     /// New alerts are announced while the screen is paused, too.
-    fn receive(&mut self, snapshot: Arc<Snapshot>) -> Vec<Command> {
-        let alerts = self.options.rules.find(&snapshot);
-        let commands = self.alerts.announce(&alerts, snapshot.now, self.options.terminal);
-        if let Some(snapshot) = self.data.receive(snapshot) {
-            self.show(snapshot, alerts);
+    fn receive(&mut self, snapshot: Arc<Snapshot>, alerts: AlertUpdate) -> Vec<Command> {
+        let AlertUpdate { active, new } = alerts;
+        if let Some((snapshot, active)) = self.data.receive(snapshot, active) {
+            self.show(snapshot, active);
         }
-        commands
+        announce(new, self.options.terminal)
     }
 
     fn show(&mut self, snapshot: Arc<Snapshot>, alerts: Vec<Alert>) {

@@ -11,13 +11,13 @@ use super::*;
 use crate::command::Signal;
 use crate::keys::{KeyPreset, key};
 use crate::panel::PanelTab;
-use crate::testing::text_of;
+use crate::testing::{snapshot_message, text_of};
 use crate::views::{ListItem, UsageGrouping};
 
 fn app_of(snapshot: Snapshot) -> App {
     let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     app.update(Message::Resize(140, 40));
-    app.update(Message::Snapshot(Arc::new(snapshot)));
+    app.update(snapshot_message(Arc::new(snapshot)));
     app
 }
 
@@ -78,8 +78,8 @@ fn a_paused_screen_keeps_its_snapshot_and_resuming_shows_the_newest() {
     let mut app = app_of(demo.snapshot(Duration::ZERO));
     press(&mut app, "p");
     assert!(text_of(&app, 140, 40).contains("paused"));
-    app.update(Message::Snapshot(at(10)));
-    app.update(Message::Snapshot(at(20)));
+    app.update(snapshot_message(at(10)));
+    app.update(snapshot_message(at(20)));
     assert_eq!(app.data.snapshot.as_ref().unwrap().now, NOON);
     press(&mut app, "p");
     assert_eq!(app.data.snapshot.as_ref().unwrap().now, at(20).now);
@@ -231,7 +231,7 @@ fn the_choice_follows_the_agent_and_not_the_row() {
         agents.rotate_left(5);
         agents
     });
-    app.update(Message::Snapshot(Arc::new(after)));
+    app.update(snapshot_message(Arc::new(after)));
     assert_eq!(chosen_pid(&app), Some(pid));
     assert_ne!(app.lists.agents.index, 13);
 }
@@ -243,7 +243,7 @@ fn when_the_chosen_agent_exits_its_neighbour_is_chosen() {
     press(&mut app, "j j");
     let pid = chosen_pid(&app).unwrap();
     let without = |agents: Vec<Agent>| agents.into_iter().filter(|agent| agent.process.id.pid != pid).collect();
-    app.update(Message::Snapshot(Arc::new(with_agents(&before, without))));
+    app.update(snapshot_message(Arc::new(with_agents(&before, without))));
     assert_eq!((app.lists.agents.index, app.lists.agents.items.len()), (2, 4));
 }
 
@@ -296,7 +296,7 @@ fn the_question_stays_with_the_agent_it_was_asked_about() {
     press(&mut app, "K");
     let without =
         |agents: Vec<Agent>| agents.into_iter().filter(|agent| agent.process.id != process).collect::<Vec<_>>();
-    app.update(Message::Snapshot(Arc::new(with_agents(&before, without))));
+    app.update(snapshot_message(Arc::new(with_agents(&before, without))));
     assert_eq!(press(&mut app, "y"), [Command::Signal { process, signal: Signal::Terminate }]);
 }
 
@@ -464,7 +464,7 @@ fn the_clock_requests_a_frame_each_second() {
 fn a_pid_shows_that_agent_alone() {
     let pid = demo::crowd(14, 14).agents[3].process.id.pid;
     let mut app = App::new(Options { pid: Some(pid), ..Options::with_defaults("1.0.0", "linux") });
-    app.update(Message::Snapshot(Arc::new(demo::crowd(14, 14))));
+    app.update(snapshot_message(Arc::new(demo::crowd(14, 14))));
     assert_eq!(shown_pids(&app), [pid]);
 }
 

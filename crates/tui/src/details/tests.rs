@@ -9,7 +9,8 @@ use agtop_model::{
     Activity, ActivityKind, Agent, ContextGrowth, Cost, CostBasis, GrowthBasis, Snapshot, Spend, Timestamp,
 };
 
-use crate::{App, Message, Options};
+use crate::testing::snapshot_message;
+use crate::{App, Options};
 
 /// The details of a demo with one agent, after a change to the agent.
 fn popup(change: impl FnOnce(&mut Agent)) -> String {
@@ -22,7 +23,7 @@ fn popup(change: impl FnOnce(&mut Agent)) -> String {
 
 fn of(snapshot: Snapshot) -> String {
     let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
-    app.update(Message::Snapshot(Arc::new(snapshot)));
+    app.update(snapshot_message(Arc::new(snapshot)));
     let facts = app.details().unwrap().all();
     let lines: Vec<String> = facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
     lines.join("\n")
@@ -194,7 +195,7 @@ fn message_text_is_shown_unless_content_is_hidden() {
         let kind = [ActivityKind::Asked(Some("mend\u{1b}[31m it".into())), ActivityKind::Said("I look".into())];
         session.recent = kind.map(|kind| Activity { at: None, kind }).to_vec();
         snapshot.agents = [Agent { session: Some(Arc::new(session)), ..snapshot.agents[0].clone() }].into();
-        app.update(Message::Snapshot(Arc::new(snapshot)));
+        app.update(snapshot_message(Arc::new(snapshot)));
         let facts = app.details().unwrap().all();
         facts.iter().map(|fact| fact.value.to_string()).collect::<Vec<_>>().join("\n")
     };

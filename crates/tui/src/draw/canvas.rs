@@ -45,6 +45,7 @@ mod tests {
 
     use super::*;
     use crate::keys::key;
+    use crate::testing::snapshot_message;
     use crate::{Message, Options};
     use agtop_demo as demo;
 
@@ -63,7 +64,7 @@ mod tests {
         let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
         let snapshot = demo::crowd(5, 9);
         let mut now = snapshot.now;
-        app.update(Message::Snapshot(Arc::new(snapshot)));
+        app.update(snapshot_message(Arc::new(snapshot)));
         let mut canvas = Canvas::default();
         for keys in ["", "?", "Esc", "/", "x", "Esc", "2", "p", "d"] {
             if !keys.is_empty() {

@@ -12,7 +12,7 @@ use ratatui::style::{Color, Modifier};
 
 use crate::look::{Charset, ColorDepth, THEMES, Tone};
 use crate::panel::PanelTab;
-use crate::testing::{app_at, buffer_of, press, text_of};
+use crate::testing::{app_at, buffer_of, press, snapshot_message, text_of};
 use crate::{App, Message, Options, Progress, SelfStats, ViewId};
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (140, 40), (220, 60)];
@@ -170,7 +170,7 @@ fn a_screen_without_a_snapshot_shows_the_progress_of_the_scan() {
         text_of(&app, 100, 30);
         press(&mut app, "Esc Esc 1");
     }
-    app.update(Message::Snapshot(Arc::new(demo::crowd(2, 2))));
+    app.update(snapshot_message(Arc::new(demo::crowd(2, 2))));
     app.update(Message::Progress(Progress { done: 250, total: 1_000 }));
     let text = text_of(&app, 100, 30);
     assert!(text.contains("reading history") && text.contains("25%"), "{text}");
@@ -304,7 +304,7 @@ fn alerts_are_below_the_header_and_disappear_when_answered() {
             _ => agent,
         })
         .collect();
-    app.update(Message::Snapshot(Arc::new(Snapshot { agents: answered.into(), ..waiting })));
+    app.update(snapshot_message(Arc::new(Snapshot { agents: answered.into(), ..waiting })));
     assert!(!text_of(&app, 140, 40).contains("permission"));
 }
 

@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-use agtop_alerts::{Entry, Rules};
+use agtop_alerts::{AlertEngine, Entry, Rules};
 use agtop_demo as demo;
+use agtop_model::Snapshot;
 
 use super::{Host, Input, Screen, run};
 use crate::keys::key;
+use crate::testing::snapshot_message;
 use crate::{App, Command, Message, Options, Reply, ScreenChange};
 
 /// A host that returns scripted input. The inputs of one act are ready at the same time.
@@ -85,7 +87,7 @@ fn pressed(name: &str) -> Input {
 }
 
 fn snapshot() -> Input {
-    Input::Message(Message::Snapshot(Arc::new(demo::crowd(3, 3))))
+    Input::Message(snapshot_message(Arc::new(demo::crowd(3, 3))))
 }
 
 fn run_script(acts: Vec<Vec<Input>>) -> (Vec<&'static str>, Vec<Command>) {
@@ -138,11 +140,15 @@ fn the_actions_of_a_rule_run_once_and_also_while_the_screen_is_paused() {
     let text = "[[alerts]]\nname = \"permission\"\nactions = [\"bell\"]\ncommand = [\"true\"]";
     let entries = toml::from_str::<Alerts>(text).unwrap().alerts;
     let rules = Rules::default().with(&entries).unwrap();
-    let mut app = App::new(Options { rules, ..Options::with_defaults("1.0.0", "linux") });
+    let mut engine = AlertEngine::new(rules);
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     let (mut screen, mut host) = (FakeScreen::default(), ScriptedHost::new(vec![]));
-    let calm = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(0, 0))))];
-    let wanted = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(5, 5))))];
-    host.acts = [calm(), vec![pressed("p")], wanted(), wanted()].into();
+    let mut evaluated = |snapshot: Snapshot| {
+        let alerts = engine.evaluate(&snapshot);
+        vec![Input::Message(Message::Snapshot(Arc::new(snapshot), alerts))]
+    };
+    let [calm, first, second] = [demo::crowd(0, 0), demo::crowd(5, 5), demo::crowd(5, 5)].map(&mut evaluated);
+    host.acts = [calm, vec![pressed("p")], first, second].into();
     run(&mut screen, &mut app, &mut host).unwrap();
     assert_eq!(screen.log.iter().filter(|kind| **kind == "ring").count(), 1, "{:?}", screen.log);
     let [Command::RunAlertActions(alert)] = &*host.done else { panic!("{:?}", host.done) };

@@ -1,17 +1,17 @@
-//! A notification on the desktop, for whoever has no terminal before their eyes.
+//! A desktop notification, for a user who does not look at the terminal.
 
 use agtop_alerts::Alert;
 use anyhow::Result;
 
-/// Has the desktop show the alert.
+/// Shows the alert on the desktop.
 ///
 /// # Errors
-/// If there is no desktop, or it refuses.
+/// If there is no desktop that shows notifications, or it refuses this one.
 pub(super) fn show(alert: &Alert) -> Result<()> {
     system::show(&alert.sentence())
 }
 
-/// By D-Bus, or as Windows does it.
+/// Notifications over D-Bus, and on Windows.
 #[cfg(all(feature = "desktop", not(target_vendor = "apple")))]
 mod system {
     use anyhow::{Context, Result};
@@ -25,16 +25,16 @@ mod system {
             .body(&body)
             .show()
             .map(drop)
-            .context("no desktop shows it")
+            .context("no desktop notification could be shown")
     }
 
-    /// Servers may take a body for markup.
+    /// Notification servers may read the body as markup.
     fn without_markup(text: &str) -> String {
         text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
     }
 }
 
-/// By the interpreter that comes with the system: it gets the text as an argument, not as a part of its script.
+/// Notifications through the system's AppleScript interpreter. The text is an argument, not a part of the script.
 #[cfg(target_vendor = "apple")]
 mod system {
     use std::process::{Command, Stdio};
@@ -46,9 +46,9 @@ mod system {
     pub(super) fn show(text: &str) -> Result<()> {
         let mut command = Command::new("/usr/bin/osascript");
         command.args(["-e", SCRIPT, text]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let status = command.status().context("no desktop shows it")?;
+        let status = command.status().context("no desktop notification could be shown")?;
         if !status.success() {
-            bail!("the desktop refuses it: {status}");
+            bail!("the desktop refused the notification: {status}");
         }
         Ok(())
     }

@@ -1,0 +1,29 @@
+//! The thread that makes snapshots of fake agents.
+
+use std::time::{Duration, Instant};
+
+use agtop_demo::Demo;
+use crossbeam_channel::RecvTimeoutError;
+
+use super::collector_thread::{CollectorHandle, CollectorInbox, CollectorRequest, collector_handle};
+use super::snapshot_slot::SnapshotPublisher;
+use crate::threads::spawn;
+
+/// Starts the thread.
+pub(super) fn start_demo(demo: Demo, publisher: SnapshotPublisher, interval: Duration) -> CollectorHandle {
+    let (handle, inbox) = collector_handle();
+    spawn("demo", move || play(&demo, publisher, &inbox, interval));
+    handle
+}
+
+fn play(demo: &Demo, mut publisher: SnapshotPublisher, inbox: &CollectorInbox, mut interval: Duration) {
+    let started = Instant::now();
+    loop {
+        publisher.publish(demo.snapshot(started.elapsed()));
+        match inbox.requests.recv_timeout(interval) {
+            Ok(CollectorRequest::SetInterval(other)) => interval = other,
+            Ok(CollectorRequest::Refresh) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
