@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agtop_alerts::{Alert, Rules, Severity, Subject};
+use agtop_alerts::{Alert, AlertSubject, Rules, Severity};
 use agtop_model::Status;
 use serde::Deserialize;
 
@@ -89,8 +89,8 @@ pub(crate) fn head(alert: &Alert) -> String {
 /// The line that it is about.
 pub(crate) fn about(alert: &Alert) -> Option<Identity> {
     match &alert.subject {
-        Subject::Agent(process, session) => Some(Identity::Agent(*process, session.clone())),
-        Subject::Fleet | Subject::Quota(..) => None,
+        AlertSubject::Agent(process, session) => Some(Identity::Agent(*process, session.clone())),
+        AlertSubject::Fleet | AlertSubject::Quota(..) => None,
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn who_needs_its_person_comes_first() {
-        let alerts = Rules::default().find(&demo::crowd(14, 14));
+        let alerts = Rules::default().evaluate(&demo::crowd(14, 14));
         let heads: Vec<String> = alerts.iter().map(head).collect();
         assert_eq!(heads[0], "! permission");
         let rank = |head: &str| heads.iter().position(|other| other.contains(head)).unwrap();
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn an_alert_is_drawn_in_the_ink_of_its_status_or_else_of_how_bad_it_is() {
-        let mut alert = Rules::default().find(&demo::crowd(14, 14)).remove(0);
+        let mut alert = Rules::default().evaluate(&demo::crowd(14, 14)).remove(0);
         assert_eq!((ink(&alert), head(&alert)), (Ink::Warn, "! permission".to_owned()));
         alert.status = None;
         for (severity, expected) in [(Severity::Note, Ink::Dim), (Severity::Warn, Ink::Warn), (Severity::Bad, Ink::Bad)]

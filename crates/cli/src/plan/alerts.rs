@@ -7,7 +7,7 @@ use std::time::Duration;
 use agtop_alerts::Rules;
 use agtop_collect::{Runs, Sampling, Settings};
 use agtop_hooks::Places;
-use agtop_output::alert::Terminal;
+use agtop_output::alert::NotificationTerminal;
 use agtop_prices::PriceBook;
 use anyhow::Result;
 use jiff::tz::TimeZone;
@@ -37,9 +37,9 @@ pub(crate) struct Voice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bell {
     /// Standard output is one.
-    Output(Terminal),
+    Output(NotificationTerminal),
     /// Standard error is one.
-    Errors(Terminal),
+    Errors(NotificationTerminal),
     /// There is none.
     Absent,
 }
@@ -73,7 +73,7 @@ impl Ground {
     }
 
     /// What the environment tells of the terminal.
-    pub(super) fn terminal(&self) -> Terminal {
-        Terminal::of(|name| self.env.var(name).map(|value| value.to_string_lossy().into_owned()))
+    pub(super) fn terminal(&self) -> NotificationTerminal {
+        NotificationTerminal::of(|name| self.env.var(name).map(|value| value.to_string_lossy().into_owned()))
     }
 }

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Mutex};
 
-use agtop_alerts::{Action, Actions, Alert, Rules};
+use agtop_alerts::{Alert, AlertAction, AlertActions, Rules};
 use agtop_demo as demo;
 use agtop_format::Content;
 use agtop_model::{Agent, Session, SessionKey, Snapshot, Title, TitleRank, Untrusted, is_harmless};
-use agtop_output::alert::{Terminal, json, notification};
+use agtop_output::alert::{NotificationTerminal, json, notification};
 use agtop_output::{SURFACES, View};
 use agtop_testkit::Home;
 use agtop_testkit::hostile::TEXT;
@@ -291,10 +291,10 @@ fn surfaces(_: &ProcessHarness) -> Vec<String> {
 
 /// What comes of each alert about the agents, with message text.
 fn alerts(told: fn(&Alert) -> Vec<String>) -> Vec<String> {
-    let alerts = Rules::default().find(&snapshot());
+    let alerts = Rules::default().evaluate(&snapshot());
     assert!(alerts.iter().any(|alert| !alert.who.is_empty()));
     let with_content = |alert: Alert| {
-        let actions = Actions { shown: vec![Action::Notify], ..(*alert.actions).clone() };
+        let actions = AlertActions { shown: vec![AlertAction::Notify], ..(*alert.actions).clone() };
         Alert { actions: Arc::new(actions), content: Some(Untrusted::from(TEXT)), who: TEXT.to_owned(), ..alert }
     };
     alerts.into_iter().map(with_content).flat_map(|alert| told(&alert)).collect()
@@ -302,7 +302,7 @@ fn alerts(told: fn(&Alert) -> Vec<String>) -> Vec<String> {
 
 /// One for each sequence that carries it.
 fn sequences(alert: &Alert) -> Vec<String> {
-    let carried = notification(alert, Terminal::default());
+    let carried = notification(alert, NotificationTerminal::default());
     carried.split_inclusive('\u{7}').map(str::to_owned).collect()
 }
 

@@ -290,7 +290,7 @@ impl App {
         let list = &self.agents;
         let needs = |at: &usize| {
             let row = list.items.get(*at).and_then(|item| item.row(&snapshot));
-            row.is_some_and(|row| agtop_query::needs_its_person(row.status()))
+            row.is_some_and(|row| agtop_query::needs_user(row.status()))
         };
         let after = (list.index + 1..list.items.len()).chain(0..=list.index).find(needs);
         match after {
@@ -352,7 +352,7 @@ impl App {
         if self.flow == Flow::Running
             && let Some(snapshot) = self.held_back.take()
         {
-            let alerts = self.options.rules.find(&snapshot);
+            let alerts = self.options.rules.evaluate(&snapshot);
             self.show(snapshot, alerts);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use agtop_model::{Agent, Liveness, Process, Session, SessionKey, Snapshot, SnapshotRow, Spend, Status};
-use agtop_query::{Filter, needs_its_person};
+use agtop_query::{Filter, needs_user};
 
 use super::list::{Fold, Group, Item, Talk};
 use super::sort::Sort;
@@ -41,7 +41,7 @@ impl Focus {
     fn lets(self, row: &SnapshotRow<'_>) -> bool {
         match self {
             Self::All => true,
-            Self::NeedsMe => needs_its_person(row.status()),
+            Self::NeedsMe => needs_user(row.status()),
             Self::Working => matches!(row.status(), Status::Working | Status::Spawning | Status::Active),
             Self::Live => row.agent.is_some_and(|agent| agent.liveness == Liveness::Live),
         }

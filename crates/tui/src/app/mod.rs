@@ -18,9 +18,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_alerts::{Action, Alert, Watch};
+use agtop_alerts::{Alert, AlertAction, CoolDownTracker};
 use agtop_model::{Agent, Session, Snapshot, SnapshotRow, Timestamp};
-use agtop_output::alert::{Terminal, notification};
+use agtop_output::alert::{NotificationTerminal, notification};
 use agtop_query::{Filter, FilterError};
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
@@ -171,7 +171,7 @@ pub struct App {
     pub(crate) notice: Option<Notice>,
     /// What the strip shows.
     pub(crate) alerts: Vec<Alert>,
-    watch: Watch,
+    watch: CoolDownTracker,
     pub(crate) quotas: Meter,
     logos: Option<Arc<Logos>>,
     clicked: Option<(Duration, u16)>,
@@ -212,7 +212,7 @@ impl App {
             commands_typed: Vec::new(),
             notice: None,
             alerts: Vec::new(),
-            watch: Watch::default(),
+            watch: CoolDownTracker::default(),
             quotas: Meter::default(),
             logos: None,
             clicked: None,
@@ -288,8 +288,8 @@ impl App {
     /// Who does not look at new snapshots is told of alerts all the same.
     fn receive(&mut self, snapshot: Arc<Snapshot>) -> Vec<Command> {
         self.quotas.note(&snapshot);
-        let alerts = self.options.rules.find(&snapshot);
-        let news = self.watch.news(snapshot.now, &alerts);
+        let alerts = self.options.rules.evaluate(&snapshot);
+        let news = self.watch.new_alerts(snapshot.now, &alerts);
         if self.flow == Flow::Paused && self.snapshot.is_some() {
             self.held_back = Some(snapshot);
         } else {
@@ -300,7 +300,7 @@ impl App {
     }
 
     fn show(&mut self, snapshot: Arc<Snapshot>, mut alerts: Vec<Alert>) {
-        alerts.retain(|alert| alert.actions.shown.contains(&Action::Strip));
+        alerts.retain(|alert| alert.actions.shown.contains(&AlertAction::Strip));
         self.alerts = alerts;
         self.clock = Some(self.clock.map_or(snapshot.now, |clock| clock.max(snapshot.now)));
         self.snapshot = Some(snapshot);
@@ -465,9 +465,9 @@ impl App {
 }
 
 /// What is to be done about an alert: by the terminal itself, and by the program around.
-fn alarm(alert: Alert, terminal: Terminal) -> impl Iterator<Item = Command> {
+fn alarm(alert: Alert, terminal: NotificationTerminal) -> impl Iterator<Item = Command> {
     let sequence = Some(notification(&alert, terminal)).filter(|sequence| !sequence.is_empty());
-    let acts = alert.actions.needs_hands().then(|| Command::Act(Box::new(alert)));
+    let acts = alert.actions.needs_runner().then(|| Command::Act(Box::new(alert)));
     sequence.map(Command::Ring).into_iter().chain(acts)
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use agtop_alerts::Rules;
 use agtop_format::Content;
-use agtop_output::alert::Terminal;
+use agtop_output::alert::NotificationTerminal;
 use agtop_query::SortKey;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -40,7 +40,7 @@ pub struct Options {
     /// What deserves an alert.
     pub rules: Rules,
     /// What the terminal understands of alerts.
-    pub terminal: Terminal,
+    pub terminal: NotificationTerminal,
     /// From which values on something has another colour.
     pub thresholds: Thresholds,
     /// Whether message text may be shown.
@@ -75,7 +75,7 @@ impl Options {
             pid: None,
             sort: SortKey::Smart,
             rules: Rules::default(),
-            terminal: Terminal::default(),
+            terminal: NotificationTerminal::default(),
             thresholds: Thresholds::default(),
             content: Content::Included,
             columns: columns::usual_of_agents(),

@@ -252,9 +252,9 @@ fn who_needs_its_person_is_one_key_away_from_everywhere() {
     press(&mut app, "4 a");
     assert_eq!(app.view, ViewId::Agents);
     let first = chosen_pid(&app);
-    assert!(agtop_query::needs_its_person(app.chosen_agent().unwrap().status));
+    assert!(agtop_query::needs_user(app.chosen_agent().unwrap().status));
     press(&mut app, "a");
-    assert!(agtop_query::needs_its_person(app.chosen_agent().unwrap().status));
+    assert!(agtop_query::needs_user(app.chosen_agent().unwrap().status));
     assert_ne!(chosen_pid(&app), first);
 }
 

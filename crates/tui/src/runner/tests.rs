@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-use agtop_alerts::{Entry, Rules};
+use agtop_alerts::{RuleEntry, Rules};
 use agtop_demo as demo;
 
 use super::{Host, Input, Screen, run};
@@ -130,7 +130,7 @@ fn copying_is_the_screens_and_refreshing_the_worlds() {
 
 #[derive(serde::Deserialize)]
 struct Alerts {
-    alerts: Vec<Entry>,
+    alerts: Vec<RuleEntry>,
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use agtop_alerts::{Alert, Subject};
+use agtop_alerts::{Alert, AlertSubject};
 use agtop_format::sink::plain;
 use agtop_model::{Status, Timestamp};
 use agtop_output::alert::json;
@@ -38,8 +38,8 @@ pub(super) fn run(alert: &Alert, at: Timestamp, deadline: Instant) -> Result<()>
 /// What a command is told. There is message text in it only if the rule asks for that.
 fn told(alert: &Alert, at: Timestamp) -> Vec<(&'static str, String)> {
     let (pid, session) = match &alert.subject {
-        Subject::Agent(process, session) => (Some(process.pid), session.as_ref().map(|session| &*session.id)),
-        Subject::Fleet | Subject::Quota(..) => (None, None),
+        AlertSubject::Agent(process, session) => (Some(process.pid), session.as_ref().map(|session| &*session.id)),
+        AlertSubject::Fleet | AlertSubject::Quota(..) => (None, None),
     };
     let clean = |text: &str| plain(text).into_owned();
     let mut told = vec![
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn alert(command: &[&str]) -> Alert {
-        let alert = Rules::default().find(&agtop_demo::crowd(5, 5)).remove(0);
+        let alert = Rules::default().evaluate(&agtop_demo::crowd(5, 5)).remove(0);
         let command = Some(command.iter().map(|&argument| argument.to_owned()).collect());
         Alert { actions: Arc::new(Actions { command, ..(*alert.actions).clone() }), ..alert }
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use agtop_alerts::{Action, Alert};
+use agtop_alerts::{Alert, AlertAction};
 use agtop_model::Timestamp;
 use anyhow::Result;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -54,7 +54,7 @@ impl Hands {
         let deeds = [
             (Deed::Command, actions.command.is_some()),
             (Deed::Webhook, actions.webhook.is_some()),
-            (Deed::Desktop, actions.shown.contains(&Action::Desktop)),
+            (Deed::Desktop, actions.shown.contains(&AlertAction::Desktop)),
         ];
         let alert = Arc::new(alert);
         for (deed, _) in deeds.into_iter().filter(|(_, is_wanted)| *is_wanted) {

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agtop_alerts::{Action, Alert, Watch};
+use agtop_alerts::{Alert, AlertAction, CoolDownTracker};
 use agtop_collect::Collector;
 use agtop_format::sink::plain;
 use agtop_format::units;
@@ -29,10 +29,10 @@ pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
     let (rouse, roused) = bounded(1);
     let end = End { is_asked_for: Arc::default(), rouse };
     end.listen();
-    let mut teller = Teller { watch: Watch::default(), hands: Hands::new(stderr::say), voice, out };
+    let mut teller = Teller { watch: CoolDownTracker::default(), hands: Hands::new(stderr::say), voice, out };
     let mut snapshot = progress::shown(collector.watch(), || collector.refresh());
     let told = loop {
-        let told = teller.tell(snapshot.now, &rules.find(&snapshot));
+        let told = teller.tell(snapshot.now, &rules.evaluate(&snapshot));
         if told.is_err() || span == Span::Waiting || end.is_asked_for() {
             break told;
         }
@@ -45,7 +45,7 @@ pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
 
 /// Tells each alert once, by all the ways that its rule names.
 struct Teller<'a> {
-    watch: Watch,
+    watch: CoolDownTracker,
     hands: Hands,
     voice: Voice,
     out: &'a mut dyn Write,
@@ -53,7 +53,7 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn tell(&mut self, now: Timestamp, alerts: &[Alert]) -> Result<()> {
-        for alert in self.watch.news(now, alerts) {
+        for alert in self.watch.new_alerts(now, alerts) {
             match self.voice.form {
                 EventForm::Json => writeln!(self.out, "{}", json(&alert, now))?,
                 EventForm::Text => writeln!(self.out, "{}", line(&alert, now, &self.voice.zone))?,
@@ -73,7 +73,7 @@ impl Teller<'_> {
 
 /// Whether its rule wants a notification, and not from the desktop in any case.
 fn is_for_a_terminal_alone(alert: &Alert) -> bool {
-    alert.actions.shown.contains(&Action::Notify) && !alert.actions.shown.contains(&Action::Desktop)
+    alert.actions.shown.contains(&AlertAction::Notify) && !alert.actions.shown.contains(&AlertAction::Desktop)
 }
 
 /// When, by which rule, who and what.
