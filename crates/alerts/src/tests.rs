@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_demo::sample as testing;
-use agtop_demo::sample::SECRET_WORDS;
+use agtop_demo::sample::SECRET_TEXT;
 use agtop_model::{
     ActivityRates, ActivityWindow, Agent, ClientId, ContextSource, ContextWindow, Cost, CostBasis, InFlight, Liveness,
     PicoUsd, RateLimit, RateLimitWindow, Session, Snapshot, Spend, Status, Untrusted, Usage,
@@ -248,10 +248,10 @@ fn an_invalid_rule_is_refused_with_its_place_and_the_reason() {
 fn an_alert_carries_message_text_only_if_its_rule_asks_for_it() {
     let mut snapshot = testing::rich();
     let hidden = Rules::default().evaluate(&snapshot);
-    assert!(!format!("{hidden:?}").contains(SECRET_WORDS));
+    assert!(!format!("{hidden:?}").contains(SECRET_TEXT));
     let asked = rules("[[alerts]]\nname = \"permission\"\ncontent = true");
     let found = asked.evaluate(&snapshot);
-    assert!(found[0].sentence().ends_with(&format!("— {SECRET_WORDS}")), "{found:?}");
+    assert!(found[0].sentence().ends_with(&format!("— {SECRET_TEXT}")), "{found:?}");
     let running = InFlight {
         name: "Bash".into(),
         target: Some("rm \u{1b}[2Jx".into()),

@@ -1,4 +1,4 @@
-//! What the tests of surfaces share.
+//! What the tests of outputs share.
 
 use agtop_model::Snapshot;
 

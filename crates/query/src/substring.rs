@@ -113,6 +113,6 @@ mod tests {
         };
         assert_eq!(ids("prover polish"), [testing::CLAUDE_SESSION]);
         assert_eq!(ids("fix/basket"), [testing::CODEX_SESSION]);
-        assert_eq!(ids(testing::SECRET_WORDS), [""; 0]);
+        assert_eq!(ids(testing::SECRET_TEXT), [""; 0]);
     }
 }

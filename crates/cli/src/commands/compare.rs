@@ -5,10 +5,10 @@ use std::sync::Arc;
 use agtop_collect::Collector;
 use agtop_format::units;
 use agtop_model::{ServiceTier, Session, Spend, TimeGranularity, Untrusted, Usage, UsageExtent, UsageRow, UsageTable};
-use agtop_output::report::compare::{Comparison, Offer};
-use agtop_output::report::{Columns, Page};
+use agtop_output::report::compare::{ComparedModel, Comparison};
+use agtop_output::report::{ReportColumns, ReportContext};
 use agtop_prices::{PriceBook, Rated, Tariff};
-use agtop_report::Options;
+use agtop_report::ReportOptions;
 use anyhow::{Result, bail};
 
 use super::explain::find;
@@ -46,7 +46,7 @@ pub(super) fn run(plan: &Compare, out: &mut dyn Write) -> Result<()> {
     comparison.subject = subject(session, &plan.options);
     let health = collector.health();
     super::tell_broken_sources(&health);
-    let page = Page { view: &plan.view, prices: &prices, columns: Columns::All, health: &health };
+    let page = ReportContext { view: &plan.view, prices: &prices, columns: ReportColumns::All, health: &health };
     match plan.layout {
         Shape::Text => comparison.write_text(&page, out)?,
         Shape::Json => comparison.write_json(&page, out)?,
@@ -55,7 +55,7 @@ pub(super) fn run(plan: &Compare, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn wanted<'t>(table: &'t UsageTable, session: Option<&Session>, options: &'t Options) -> Vec<&'t UsageRow> {
+fn wanted<'t>(table: &'t UsageTable, session: Option<&Session>, options: &'t ReportOptions) -> Vec<&'t UsageRow> {
     let is_it = |row: &UsageRow| match session {
         Some(session) => table.session(row).is_some_and(|of_row| of_row.key == session.key),
         None => true,
@@ -63,7 +63,7 @@ fn wanted<'t>(table: &'t UsageTable, session: Option<&Session>, options: &'t Opt
     options.rows(table).filter(|row| is_it(row)).collect()
 }
 
-fn subject(session: Option<&Session>, options: &Options) -> Untrusted {
+fn subject(session: Option<&Session>, options: &ReportOptions) -> Untrusted {
     if let Some(session) = session {
         let project = session.project.as_ref().map_or_else(String::new, |project| format!(" in {}", project.raw()));
         return format!("{} session {}{project}", session.client(), session.key.id).into();
@@ -94,16 +94,16 @@ fn compared(rows: &[&UsageRow], plan: &Compare) -> Comparison {
         plan.models.iter().map(|model| model.trim()).filter(|model| !model.is_empty()).collect()
     };
     let mut seen = HashSet::new();
-    let offers = asked.into_iter().filter(|model| seen.insert(*model));
-    let offers = offers.map(|model| offer(model, rows, &plan.book, used.contains(model))).collect();
+    let models = asked.into_iter().filter(|model| seen.insert(*model));
+    let models = models.map(|model| offer(model, rows, &plan.book, used.contains(model))).collect();
     let now = plan.options.now;
-    let mut comparison = Comparison { subject: "".into(), usage, spend, turns, offers, now };
+    let mut comparison = Comparison { subject: "".into(), usage, spend, turns, models, now };
     comparison.sort();
     comparison
 }
 
 /// What one model charges for the rows, each priced alone: the length of each prompt decides its rates.
-fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> Offer {
+fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> ComparedModel {
     let rated = book.rate(model);
     let mut spend = Spend::default();
     for row in rows {
@@ -116,7 +116,7 @@ fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> O
         Rated::Known(found) => Some(Untrusted::from(found.key)),
         Rated::Local | Rated::Unknown => None,
     };
-    Offer {
+    ComparedModel {
         model: model.into(),
         amount: spend.known(),
         basis: spend.basis(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agtop_collect::{Glimpse, Lens, Scope};
 use agtop_model::{ClientId, Timestamp};
-use agtop_output::statusline::{Bench, StatuslineInput, line, observed_limits};
+use agtop_output::statusline::{StatuslineContext, StatuslineInput, observed_limits, write_line};
 use anyhow::{Result, bail};
 
 use crate::plan::Statusline;
@@ -22,7 +22,7 @@ pub(super) fn run(plan: &Statusline, out: &mut dyn Write) -> Result<()> {
         bail!("Claude Code runs this as its statusLine command and sends it JSON; nobody does here");
     }
     let mut sent = Vec::new();
-    let most = u64::try_from(StatuslineInput::MOST_BYTES).unwrap_or(u64::MAX);
+    let most = u64::try_from(StatuslineInput::MAX_INPUT_BYTES).unwrap_or(u64::MAX);
     // What could be read is used.
     drop(stdin.lock().take(most).read_to_end(&mut sent));
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
@@ -59,12 +59,12 @@ fn ours(
     now: Timestamp,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let bench = Bench { now, zone: plan.zone.clone(), colour: plan.colour };
+    let bench = StatuslineContext { now, zone: plan.zone.clone(), colour: plan.colour };
     let usage = glimpse.and_then(|glimpse| {
         let lens = Lens { prices: plan.book.clone().into(), scope: Scope::default(), zone: plan.zone.clone() };
         glimpse.usage_since(now.minus(LATELY), lens, now)
     });
-    Ok(line(input, usage.as_ref(), &bench, out)?)
+    Ok(write_line(input, usage.as_ref(), &bench, out)?)
 }
 
 /// What the user's own status line prints, given what was sent to us; `None` if it cannot be run. It is a command line of

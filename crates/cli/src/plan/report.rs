@@ -6,10 +6,10 @@ use std::sync::Arc;
 use agtop_collect::Settings;
 use agtop_hooks::Places;
 use agtop_model::{ClientId, PicoUsd, Timestamp};
-use agtop_output::report::{Columns, Format, format};
+use agtop_output::report::{ReportColumns, ReportFormat, format};
 use agtop_output::{Colour, View};
 use agtop_prices::PriceBook;
-use agtop_report::{Detail, Kind, Options, Order, TokenLimit, Which};
+use agtop_report::{BlockSelection, LineDetail, LineOrder, ReportKind, ReportOptions, TokenLimit};
 use anyhow::{Result, anyhow, bail};
 use jiff::tz::TimeZone;
 
@@ -23,9 +23,9 @@ pub(crate) struct Report {
     /// Where hooks leave what no agtop has used yet.
     pub(crate) hooks: Places,
     pub(crate) book: Arc<PriceBook>,
-    pub(crate) options: Options,
-    pub(crate) format: &'static dyn Format,
-    pub(crate) columns: Columns,
+    pub(crate) options: ReportOptions,
+    pub(crate) format: &'static dyn ReportFormat,
+    pub(crate) columns: ReportColumns,
     pub(crate) view: View,
     pub(crate) budget: Option<PicoUsd>,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Compare {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
     pub(crate) session: Option<String>,
-    pub(crate) options: Options,
+    pub(crate) options: ReportOptions,
     /// If none, the usual ones.
     pub(crate) models: Vec<String>,
     pub(crate) layout: Shape,
@@ -87,23 +87,23 @@ impl Ground {
         let budget = args.budget.map(budget).transpose()?;
         let span = self.span(&args.span)?;
         let mut settings = self.settings(cli)?;
-        if args.kind == Kind::Blocks && settings.clients.is_empty() {
+        if args.kind == ReportKind::Blocks && settings.clients.is_empty() {
             settings.clients.push(BLOCKS_OF);
         }
-        let options = Options {
+        let options = ReportOptions {
             group_by: args.rows.group_by.clone(),
-            detail: if args.rows.breakdown { Detail::ByModel } else { Detail::Whole },
+            detail: if args.rows.breakdown { LineDetail::ByModel } else { LineDetail::Whole },
             plan: self.plan(cli),
             order: match args.rows.order {
-                None => Order::Usual,
-                Some(OrderChoice::Asc) => Order::Ascending,
-                Some(OrderChoice::Desc) => Order::Descending,
+                None => LineOrder::Usual,
+                Some(OrderChoice::Asc) => LineOrder::Ascending,
+                Some(OrderChoice::Desc) => LineOrder::Descending,
             },
             limit: args.rows.limit.filter(|&limit| limit > 0),
             blocks: match (args.blocks.active, args.blocks.recent) {
-                (true, _) => Which::Active,
-                (false, true) => Which::Recent,
-                (false, false) => Which::All,
+                (true, _) => BlockSelection::Active,
+                (false, true) => BlockSelection::Recent,
+                (false, false) => BlockSelection::All,
             },
             token_limit: args.blocks.token_limit.as_deref().map(token_limit).transpose()?,
             ..span.options(args.kind)
@@ -114,7 +114,7 @@ impl Ground {
             book,
             options,
             format: format_of(&args.format)?,
-            columns: if args.rows.compact { Columns::Few } else { Columns::All },
+            columns: if args.rows.compact { ReportColumns::Few } else { ReportColumns::All },
             view: self.view(cli)?,
             budget,
         })
@@ -126,7 +126,7 @@ impl Ground {
             settings: self.settings(cli)?,
             book,
             session: args.session.clone(),
-            options: Options { plan: self.plan(cli), ..span.options(Kind::Session) },
+            options: ReportOptions { plan: self.plan(cli), ..span.options(ReportKind::Session) },
             models: args.models.clone(),
             layout: if args.json { Shape::Json } else { Shape::Text },
             view: self.view(cli)?,
@@ -152,24 +152,24 @@ struct Span {
 }
 
 impl Span {
-    fn options(self, kind: Kind) -> Options {
+    fn options(self, kind: ReportKind) -> ReportOptions {
         let Self { since, until, zone, projects, now } = self;
-        Options { since, until, zone, projects, ..Options::new(kind, now) }
+        ReportOptions { since, until, zone, projects, ..ReportOptions::new(kind, now) }
     }
 }
 
 /// Flags that say nothing of this kind of report.
 fn check(args: &ReportArgs) -> Result<()> {
     let kind = args.kind;
-    let is_blocks = kind == Kind::Blocks;
+    let is_blocks = kind == ReportKind::Blocks;
     let rules: [(bool, &str, &str); 7] = [
         (args.budget.is_some() && !kind.has_current(), "--budget", "daily, weekly, monthly and blocks"),
-        (args.format.graph && kind != Kind::Daily, "--graph", "daily"),
+        (args.format.graph && kind != ReportKind::Daily, "--graph", "daily"),
         (args.blocks.active && !is_blocks, "--active", "blocks"),
         (args.blocks.recent && !is_blocks, "--recent", "blocks"),
         (args.blocks.token_limit.is_some() && !is_blocks, "--token-limit", "blocks"),
         (!args.rows.group_by.is_empty() && !kind.is_grouped(), "--group-by", "all reports but tool and blocks"),
-        (args.rows.breakdown && kind == Kind::Tool, "--breakdown", "all reports but tool"),
+        (args.rows.breakdown && kind == ReportKind::Tool, "--breakdown", "all reports but tool"),
     ];
     match rules.iter().find(|(is_broken, ..)| *is_broken) {
         Some((_, flag, kinds)) => bail!("{flag} is for {kinds}"),
@@ -177,7 +177,7 @@ fn check(args: &ReportArgs) -> Result<()> {
     }
 }
 
-fn format_of(args: &FormatArgs) -> Result<&'static dyn Format> {
+fn format_of(args: &FormatArgs) -> Result<&'static dyn ReportFormat> {
     let chosen = [(args.json, "json"), (args.csv, "csv"), (args.markdown, "markdown"), (args.graph, "graph")];
     let id = chosen.iter().find(|(is_chosen, _)| *is_chosen).map_or("text", |(_, id)| id);
     format(id).ok_or_else(|| anyhow!("no format is called '{id}'"))

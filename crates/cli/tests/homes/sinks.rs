@@ -65,7 +65,7 @@ const SINKS: &[Sink] = &[
     Sink { name: "surfaces", out: surfaces, form: Form::Lines },
     Sink { name: "notifications of the terminal", out: |_| alerts(sequences), form: Form::Sequence },
     Sink { name: "notifications of the desktop", out: |_| alerts(|alert| vec![alert.sentence()]), form: Form::Line },
-    Sink { name: "alerts in JSON", out: |_| alerts(|alert| vec![json(alert, demo::NOON)]), form: Form::Json },
+    Sink { name: "alerts in JSON", out: |_| alerts(|alert| vec![json(alert, demo::DEMO_START)]), form: Form::Json },
     Sink { name: "variables of commands", out: ProcessHarness::variables, form: Form::Line },
     Sink { name: "webhooks", out: ProcessHarness::webhook, form: Form::Json },
 ];

@@ -60,7 +60,7 @@ pub fn json(alert: &Alert, at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use agtop_alerts::{RuleEntry, Rules};
-    use agtop_demo::sample::{self, CODEX_PID, SECRET_WORDS};
+    use agtop_demo::sample::{self, CODEX_PID, SECRET_TEXT};
     use agtop_model::{ClientId, RateLimit, RateLimitWindow, Snapshot};
 
     use super::*;
@@ -94,7 +94,7 @@ mod tests {
             assert!(errors.is_empty(), "{errors:?}");
         }
         let document: serde_json::Value = serde_json::from_str(&json(&found[0], sample::rich().now)).unwrap();
-        assert_eq!((&document["pid"], &document["content"]), (&CODEX_PID.into(), &SECRET_WORDS.into()));
+        assert_eq!((&document["pid"], &document["content"]), (&CODEX_PID.into(), &SECRET_TEXT.into()));
         let required: Vec<&str> =
             schema["required"].as_array().unwrap().iter().filter_map(|key| key.as_str()).collect();
         assert!(schema["properties"].as_object().unwrap().keys().all(|key| required.contains(&key.as_str())));

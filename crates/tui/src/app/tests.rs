@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_demo::{self as demo, Demo, NOON};
+use agtop_demo::{self as demo, DEMO_START, Demo};
 use agtop_model::{Agent, Liveness, Snapshot, Status};
 use crossterm::event::KeyModifiers;
 
@@ -72,14 +72,14 @@ fn s0_key_02_help_opens_and_closes() {
 
 #[test]
 fn s0_key_03_a_pause_keeps_the_picture_and_going_on_shows_the_newest() {
-    let demo = Demo::usual(NOON, jiff::tz::TimeZone::UTC);
+    let demo = Demo::usual(DEMO_START, jiff::tz::TimeZone::UTC);
     let at = |seconds| Arc::new(demo.snapshot(Duration::from_secs(seconds)));
     let mut app = app_of(demo.snapshot(Duration::ZERO));
     press(&mut app, "p");
     assert!(text_of(&app, 140, 40).contains("paused"));
     app.update(Message::Snapshot(at(10)));
     app.update(Message::Snapshot(at(20)));
-    assert_eq!(app.snapshot.as_ref().unwrap().now, NOON);
+    assert_eq!(app.snapshot.as_ref().unwrap().now, DEMO_START);
     press(&mut app, "p");
     assert_eq!(app.snapshot.as_ref().unwrap().now, at(20).now);
 }

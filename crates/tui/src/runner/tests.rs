@@ -109,7 +109,7 @@ fn a_storm_of_sizes_and_snapshots_is_one_frame() {
 
 #[test]
 fn what_changes_nothing_draws_nothing() {
-    let noon = demo::NOON;
+    let noon = demo::DEMO_START;
     let ticks = (0..9).map(|_| vec![Input::Message(Message::Clock(noon))]).collect();
     assert_eq!(played(ticks).0, ["draw", "draw"]);
 }

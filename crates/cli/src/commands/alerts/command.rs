@@ -96,14 +96,14 @@ fn end(child: &mut Child) {
 mod tests {
     use std::sync::Arc;
 
-    use agtop_alerts::{Actions, Rules};
+    use agtop_alerts::{AlertActions, Rules};
 
     use super::*;
 
     fn alert(command: &[&str]) -> Alert {
         let alert = Rules::default().evaluate(&agtop_demo::crowd(5, 5)).remove(0);
         let command = Some(command.iter().map(|&argument| argument.to_owned()).collect());
-        Alert { actions: Arc::new(Actions { command, ..(*alert.actions).clone() }), ..alert }
+        Alert { actions: Arc::new(AlertActions { command, ..(*alert.actions).clone() }), ..alert }
     }
 
     fn run_within(command: &[&str], limit: Duration) -> String {

@@ -1,12 +1,13 @@
+use agtop_model::PicoUsd;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::report::compare::{Comparison, Offer};
+use crate::report::compare::{ComparedModel, Comparison};
 
 const REPORT: &str = include_str!("../../../../../schema/report.schema.json");
 const COMPARE: &str = include_str!("../../../../../schema/compare.schema.json");
 
-/// The schema, with keys forbidden that it does not describe: readers must bear new keys, agtop must describe them.
+/// The schema, with undescribed keys forbidden: readers must accept new keys, but agtop must describe them.
 fn strict(schema: &str) -> jsonschema::Validator {
     fn forbid_others(schema: &mut Value) {
         match schema {
@@ -32,12 +33,12 @@ fn assert_valid(validator: &jsonschema::Validator, document: &str) {
 }
 
 #[test]
-fn reports_are_what_their_schema_says() {
+fn a_report_matches_its_schema() {
     let validator = strict(REPORT);
     for table in [rich(), UsageTable::default(), hostile()] {
-        for kind in Kind::ALL {
-            let asked = Options {
-                detail: Detail::ByModel,
+        for kind in ReportKind::ALL {
+            let asked = ReportOptions {
+                detail: LineDetail::ByModel,
                 limit: Some(2),
                 since: Some(at("2020-01-01T00:00:00Z")),
                 token_limit: Some(TokenLimit::Largest),
@@ -51,7 +52,7 @@ fn reports_are_what_their_schema_says() {
 }
 
 #[test]
-fn schemas_describe_and_require_every_key() {
+fn a_schema_describes_and_requires_every_key() {
     fn check(schema: &Value, at: &str) {
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -69,8 +70,8 @@ fn schemas_describe_and_require_every_key() {
 }
 
 fn comparison() -> Comparison {
-    let total = Report::build(&rich(), &options(Kind::Daily)).totals;
-    let offer = |model: &str, amount: Option<i64>, is_derived| Offer {
+    let total = Report::build(&rich(), &options(ReportKind::Daily)).totals;
+    let model = |model: &str, amount: Option<i64>, is_derived| ComparedModel {
         model: model.into(),
         amount: amount.map(|usd| PicoUsd::new(usd * 1_000_000_000_000)),
         basis: if amount.is_some() { agtop_model::CostBasis::Api } else { agtop_model::CostBasis::Unknown },
@@ -79,19 +80,19 @@ fn comparison() -> Comparison {
         too_long: u64::from(is_derived),
         was_used: model.starts_with("claude"),
     };
-    let offers = vec![offer("b", None, false), offer("claude-opus-4-7", Some(54), false), offer("a", Some(3), true)];
+    let models = vec![model("b", None, false), model("claude-opus-4-7", Some(54), false), model("a", Some(3), true)];
     let (usage, spend, turns) = (total.usage, total.spend, total.turns);
-    let mut comparison = Comparison { subject: "all usage".into(), usage, spend, turns, offers, now: at(NOW) };
+    let mut comparison = Comparison { subject: "all usage".into(), usage, spend, turns, models, now: at(NOW) };
     comparison.sort();
     comparison
 }
 
 fn shown(comparison: &Comparison) -> [String; 2] {
     let view = crate::testing::view();
-    let page = page(&view);
+    let context = context(&view);
     let (mut text, mut json) = (Vec::new(), Vec::new());
-    comparison.write_text(&page, &mut text).unwrap();
-    comparison.write_json(&page, &mut json).unwrap();
+    comparison.write_text(&context, &mut text).unwrap();
+    comparison.write_json(&context, &mut json).unwrap();
     [text, json].map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
@@ -106,10 +107,10 @@ fn a_comparison_is_sorted_by_cost_and_valid() {
 }
 
 #[test]
-fn what_is_not_wholly_known_has_no_ratio() {
+fn a_cost_that_is_not_completely_known_has_no_ratio() {
     let mut comparison = comparison();
-    assert_eq!(comparison.ratio(&comparison.offers[0]), None, "some of it has no price");
+    assert_eq!(comparison.ratio(&comparison.models[0]), None, "some of it has no price");
     comparison.spend.unknown_turns = 0;
-    assert!((comparison.ratio(&comparison.offers[0]).unwrap() - 3.0 / 27.0).abs() < 1e-9);
-    assert_eq!(comparison.ratio(&comparison.offers[2]), None);
+    assert!((comparison.ratio(&comparison.models[0]).unwrap() - 3.0 / 27.0).abs() < 1e-9);
+    assert_eq!(comparison.ratio(&comparison.models[2]), None);
 }
