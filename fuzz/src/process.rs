@@ -1,15 +1,15 @@
-//! Recognition: what a process is, judged by what it is.
+//! Recognition of agents among processes.
 
 use agtop_clients::{CLIENTS, ProcFacts, recognise};
 use agtop_model::{Gap, ProcId, Process, ProcessState, Untrusted};
 
-/// Asks what a process is whose executable, kernel name and arguments are the input's lines, and then what an editor
-/// is that was started with the same arguments.
+/// Classifies a process whose executable, kernel name and arguments are the lines of the input, and then an editor with
+/// the same arguments.
 ///
 /// # Panics
 ///
-/// When the answer depends on anything but the process, or the editor is taken for an agent.
-pub fn process(input: &[u8]) {
+/// If the same process is classified in two ways, or the editor as an agent.
+pub(crate) fn run(input: &[u8]) {
     let mut lines = input.split(|&byte| byte == b'\n').map(Untrusted::from_bytes);
     let (exe, name) = (lines.next(), lines.next());
     let exe = exe.as_ref().map_or("", Untrusted::raw);

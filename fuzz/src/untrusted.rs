@@ -2,12 +2,12 @@
 
 use agtop_model::Untrusted;
 
-/// Makes the input fit for a terminal.
+/// Cleans the input for a terminal.
 ///
 /// # Panics
 ///
-/// When something is left that a terminal acts on, or the text is not settled after one pass.
-pub fn untrusted(input: &[u8]) {
+/// If the result holds something that a terminal acts on, or a second pass changes it.
+pub(crate) fn run(input: &[u8]) {
     let text = Untrusted::from_bytes(input);
     let shown = text.for_terminal();
     let acts = |c: char| {

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Screen {
-    /// Time the screen on a terminal of 200×50, over made-up agents that append to their transcripts
+    /// Time the screen on a terminal of 200×50, over fake agents that append to their transcripts
     #[cfg(unix)]
     Tui(tui::Args),
     /// Time what agents wait for: `agtop hook`

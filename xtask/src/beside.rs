@@ -1,4 +1,4 @@
-//! Running a command, the tests say, beside agents: whoever changes agtop has some open.
+//! Runs a command, such as the tests, while fake agents run: a developer of agtop has agents open.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -8,33 +8,33 @@ use anyhow::{Context, Result};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The command, and what it is given.
+    /// The command and its arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     command: Vec<OsString>,
 }
 
-/// The agents end with this process, however that ends.
+/// Returns the exit code of the command. The fake agents end with this process.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let directory = tempfile::tempdir()?;
-    let mut stage = ProcessHarness::open(directory.path())?;
+    let mut harness = ProcessHarness::open(directory.path())?;
     let mut agents = Vec::with_capacity(FAKE_AGENTS.len());
-    for member in &FAKE_AGENTS {
-        let agent = stage.start_member(member).with_context(|| format!("{} does not start", member.client))?;
-        say(&format!("beside {}: pid {}", member.client, agent.pid));
+    for spec in &FAKE_AGENTS {
+        let agent = harness.start_fake_agent(spec).with_context(|| format!("{} does not start", spec.client))?;
+        print_line(&format!("beside {}: pid {}", spec.client, agent.pid));
         agents.push(agent);
     }
     let (program, rest) = args.command.split_first().context("there is no command")?;
     let status =
         Command::new(program).args(rest).status().with_context(|| format!("{} cannot be run", program.display()))?;
-    for (member, agent) in FAKE_AGENTS.iter().zip(&mut agents) {
-        agent.nod().with_context(|| format!("{} did not run to the end", member.client))?;
+    for (spec, agent) in FAKE_AGENTS.iter().zip(&mut agents) {
+        agent.ping().with_context(|| format!("{} did not run to the end", spec.client))?;
     }
     // A command that a signal ended has no code.
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-#[expect(clippy::print_stdout, reason = "who ran beside is part of what the chore shows")]
-fn say(line: &str) {
+#[expect(clippy::print_stdout, reason = "the output of the task names the fake agents")]
+fn print_line(line: &str) {
     println!("{line}");
 }
 
@@ -42,8 +42,7 @@ fn say(line: &str) {
 mod tests {
     use super::*;
 
-    /// Without a command there is nothing to run beside; with one its code is handed on. (The agents would be this very
-    /// test, which cannot play them: `agtop`'s own tests start them.)
+    /// The test does not start the fake agents: they would be this test again, which does not run them. Tests of `agtop` do.
     #[test]
     fn a_command_is_needed_and_may_have_options() {
         #[derive(clap::Parser)]

@@ -1,4 +1,4 @@
-//! The README's table of what can be known of each agent, from what the clients themselves say.
+//! The README's table of what agtop knows of each agent, from what the clients declare.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub(crate) struct Args {
     check: bool,
 }
 
-/// What stands around the table in the README.
+/// The marks around the table in the README.
 const BEGIN: &str = "<!-- made by cargo xtask clients: begin -->\n";
 const END: &str = "<!-- made by cargo xtask clients: end -->\n";
 

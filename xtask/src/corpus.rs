@@ -12,18 +12,18 @@ use serde_json::Value;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Where the home and its truth lie: DIR/home and DIR/truth.json
+    /// Holds the home and the expected usage: DIR/home and DIR/truth.json
     dir: PathBuf,
-    /// About how large the home shall be, such as 20m, 1g or 5g
+    /// About the size of the home, such as 20m, 1g or 5g
     #[arg(long, default_value = "20m")]
     size: Size,
-    /// What it grows from: the same seed gives the same bytes
+    /// The same seed gives the same bytes
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// What the transcripts are like
     #[arg(long, value_enum, default_value = "heavy")]
     profile: ProfileName,
-    /// Compare what agtop makes of DIR with the truth, instead of writing it
+    /// Compare what agtop reports of DIR with truth.json, instead of writing DIR
     #[arg(long, requires = "agtop", conflicts_with_all = ["size", "seed", "profile"])]
     verify: bool,
     /// The agtop to ask
@@ -73,19 +73,19 @@ fn write(args: &Args) -> anyhow::Result<()> {
         ProfileName::Real => Profile::Real,
     };
     let plan = Plan { seed: args.seed, size: args.size.0, profile };
-    let truth = corpus::write(&home, plan).with_context(|| format!("cannot write {}", home.display()))?;
+    let expected = corpus::write(&home, plan).with_context(|| format!("cannot write {}", home.display()))?;
     let mut out = BufWriter::new(fs::File::create(args.dir.join("truth.json"))?);
-    serde_json::to_writer(&mut out, &truth)?;
+    serde_json::to_writer(&mut out, &expected)?;
     out.flush()?;
-    say(format_args!("{} bytes in {} files, {} sessions", truth.size, truth.files, truth.sessions))
+    say(format_args!("{} bytes in {} files, {} sessions", expected.size, expected.files, expected.sessions))
 }
 
 /// Figures by where they stand, such as `2026-04-01 claude claude-opus-4-8 output`.
 type Figures = BTreeMap<String, u64>;
 
 fn verify(dir: &Path, agtop: &Path) -> anyhow::Result<()> {
-    let truth = fs::read(dir.join("truth.json")).context("no truth.json: is this a corpus?")?;
-    let wanted = figures_of_truth(&serde_json::from_slice(&truth)?);
+    let expected = fs::read(dir.join("truth.json")).context("no truth.json: is this a corpus?")?;
+    let wanted = figures_of_expected(&serde_json::from_slice(&expected)?);
     let home = std::path::absolute(dir.join("home"))?;
     let agtop = std::path::absolute(agtop)?;
     let output = Command::new(&agtop)
@@ -107,7 +107,7 @@ fn verify(dir: &Path, agtop: &Path) -> anyhow::Result<()> {
     }
     say(format_args!("{} of {} figures differ", differing.len(), wanted.len()))?;
     if !differing.is_empty() {
-        bail!("agtop does not tell the truth");
+        bail!("agtop reports other figures than truth.json");
     }
     Ok(())
 }
@@ -117,16 +117,16 @@ fn compare(wanted: &Figures, found: &Figures) -> Vec<String> {
     let mut all = wanted.clone();
     all.extend(found.keys().filter(|place| !wanted.contains_key(*place)).map(|place| (place.clone(), 0)));
     let got = |place: &String| found.get(place).copied().unwrap_or(0);
-    let differing = all.into_iter().map(|(place, truth)| (got(&place), place, truth));
+    let differing = all.into_iter().map(|(place, expected)| (got(&place), place, expected));
     differing
-        .filter(|(got, _, truth)| got != truth)
-        .map(|(got, place, truth)| format!("{place}: truth {truth}, agtop {got}"))
+        .filter(|(got, _, expected)| got != expected)
+        .map(|(got, place, expected)| format!("{place}: expected {expected}, agtop {got}"))
         .collect()
 }
 
-fn figures_of_truth(truth: &ExpectedUsageFile) -> Figures {
-    let clients = truth.by_client.iter().map(|(client, sum)| (client.clone(), sum.tokens));
-    let days = truth.by_day.iter().map(|row| (format!("{} {} {}", row.day, row.client, row.model), row.tokens));
+fn figures_of_expected(expected: &ExpectedUsageFile) -> Figures {
+    let clients = expected.by_client.iter().map(|(client, sum)| (client.clone(), sum.tokens));
+    let days = expected.by_day.iter().map(|row| (format!("{} {} {}", row.day, row.client, row.model), row.tokens));
     let cells = clients
         .chain(days)
         .flat_map(|(place, tokens)| tokens.buckets().map(|(bucket, tokens)| (format!("{place} {bucket}"), tokens)));
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn each_differing_figure_is_named_from_either_side() {
-        let truth = serde_json::from_str(
+        let expected = serde_json::from_str(
             r#"{"seed":1,"size":1,"files":1,"sessions":1,
                 "by_client":{"claude":{"sessions":1,"turns":1,"input":1,"cache_read":0,"cache_write_5m":0,"cache_write_1h":0,"output":5,"reasoning_output":0}},
                 "by_day":[{"day":"2026-04-01","client":"claude","model":"m","turns":1,"input":1,"cache_read":0,"cache_write_5m":0,"cache_write_1h":0,"output":5,"reasoning_output":0}]}"#,
@@ -185,15 +185,15 @@ mod tests {
             "by_client": {"claude": {"input": 1, "output": 5, "turns": 1, "cost_usd": 0.5}},
             "by_day": {"2026-04-01": {"input": 1, "models": [{"client": "claude", "model": "m", "input": 1, "output": 5}]}}
         }});
-        let wanted = figures_of_truth(&truth);
+        let wanted = figures_of_expected(&expected);
         assert_eq!(compare(&wanted, &figures_of_agtop(&same)), Vec::<String>::new());
         let other = serde_json::json!({"totals": {
             "by_client": {"claude": {"input": 1, "output": 6}},
             "by_day": {"2026-04-02": {"models": [{"client": "claude", "model": "m", "input": 1}]}}
         }});
         let lines = compare(&wanted, &figures_of_agtop(&other));
-        assert_eq!(lines[0], "2026-04-01 claude m input: truth 1, agtop 0");
-        assert_eq!(lines[2], "2026-04-02 claude m input: truth 0, agtop 1");
+        assert_eq!(lines[0], "2026-04-01 claude m input: expected 1, agtop 0");
+        assert_eq!(lines[2], "2026-04-02 claude m input: expected 0, agtop 1");
         assert_eq!(lines.len(), 4);
     }
 }

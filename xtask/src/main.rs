@@ -1,12 +1,12 @@
-//! Chores of this repository: generated files, checks, and the test corpus.
+//! Tasks of this repository: generated files, checks, benchmarks, and the test corpus.
 
+mod add_agent_guide;
 mod bench;
 #[cfg(unix)]
 mod beside;
 mod clients;
 mod corpus;
 mod layers;
-mod newcomer;
 mod prices;
 mod targets;
 
@@ -15,30 +15,30 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Chores of the agtop repository")]
+#[command(name = "cargo xtask", about = "Tasks of the agtop repository")]
 struct Args {
     #[command(subcommand)]
-    chore: Chore,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Chore {
+enum Task {
     /// Turn LiteLLM's price list into the compact table that agtop carries
     Prices(prices::Args),
-    /// Check that crates depend only on the layers below them
+    /// Check that crates depend only on layers below them, and files on one another in no circle
     Layers(layers::Args),
-    /// Write the README's table of what can be known of each agent
+    /// Write the README's table of what agtop knows of each agent
     Clients(clients::Args),
-    /// Write a home of made-up agents with a known truth beside it
+    /// Write a home of fake agents, and the usage that agtop must find there
     Corpus(corpus::Args),
-    /// Time agtop on a home, beside the peers that are installed
+    /// Time agtop on a home, and other programs beside it
     Bench(bench::Args),
-    /// Run a command while eight made-up agents run beside it
+    /// Run a command while eight fake agents run beside it
     #[cfg(unix)]
     BesideAgents(beside::Args),
-    /// Add the made-up agent of CONTRIBUTING.md to a copy of the repository, build it and run its tests
-    Newcomer,
-    /// Check that agtop compiles for every platform it is written for
+    /// Add the example agent of CONTRIBUTING.md to a copy of the repository, build it and run its tests
+    AddAgentGuide,
+    /// Check that agtop compiles for every platform that it supports
     Targets(targets::Args),
 }
 
@@ -47,16 +47,16 @@ fn main() -> anyhow::Result<ExitCode> {
     if let Some(ended) = agtop_testkit::run_fake_agent() {
         return Ok(ended);
     }
-    match Args::parse().chore {
-        Chore::Prices(args) => prices::run(&args),
-        Chore::Layers(args) => layers::run(&args),
-        Chore::Clients(args) => clients::run(&args),
-        Chore::Corpus(args) => corpus::run(&args),
-        Chore::Bench(args) => bench::run(&args),
+    match Args::parse().task {
+        Task::Prices(args) => prices::run(&args),
+        Task::Layers(args) => layers::run(&args),
+        Task::Clients(args) => clients::run(&args),
+        Task::Corpus(args) => corpus::run(&args),
+        Task::Bench(args) => bench::run(&args),
         #[cfg(unix)]
-        Chore::BesideAgents(args) => return beside::run(&args),
-        Chore::Newcomer => newcomer::run(),
-        Chore::Targets(args) => targets::run(&args),
+        Task::BesideAgents(args) => return beside::run(&args),
+        Task::AddAgentGuide => add_agent_guide::run(),
+        Task::Targets(args) => targets::run(&args),
     }?;
     Ok(ExitCode::SUCCESS)
 }

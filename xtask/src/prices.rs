@@ -90,7 +90,7 @@ fn make(source: &Source, written: &str) -> Result<String> {
     ))
 }
 
-/// Whether the newest table is as it was generated, as far as it can tell itself.
+/// Whether the newest table is as it was generated, as far as it can be checked alone.
 fn check_whole(written: &str) -> Result<()> {
     check_table(TABLE, HEADING, written)?;
     header_of(written).context("the table does not state its version, date and sha256")?;

@@ -110,7 +110,7 @@ impl Rule {
     }
 }
 
-/// The agent without the dollars that a subscription covers: nobody pays them.
+/// The agent without the dollars that a subscription covers, since the user does not pay them.
 fn metered(agent: &Agent) -> Cow<'_, Agent> {
     let is_covered = |spend: &Spend| spend.billing == Billing::Included;
     let session = agent.session.as_ref().filter(|session| is_covered(&session.spend));

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use agtop_hooks::{Listener, Options, Places};
+use agtop_hooks::{HookDirs, Listener, ListenerOptions};
 
 const PAYLOAD: &[u8] = br#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"t"}"#;
 
@@ -31,7 +31,7 @@ fn nobody_listens(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench(sample_count = 200, sample_size = 1)]
 fn agtop_listens(bencher: divan::Bencher<'_, '_>) {
     let runtime = tempfile::tempdir().unwrap();
-    let _listener = Listener::bind(&Places::new(Some(runtime.path()), None), Options::default()).unwrap();
+    let _listener = Listener::bind(&HookDirs::new(Some(runtime.path()), None), ListenerOptions::default()).unwrap();
     bencher.bench_local(|| call(runtime.path()));
 }
 

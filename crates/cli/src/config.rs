@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use agtop_alerts::{RuleEntry, Rules};
 use agtop_format::sink::is_harmless;
-use agtop_hooks::Content;
+use agtop_hooks::PayloadPolicy;
 use agtop_prices::AsOf;
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
@@ -71,10 +71,10 @@ struct HooksOnly {
 }
 
 /// Whether what was said may be spooled: only if the file says so, and can be understood.
-pub(crate) fn spooled_content(path: &Path) -> Content {
-    let text = agtop_os::read_own_text(path, LARGEST).unwrap_or_default();
+pub(crate) fn spooled_content(path: &Path) -> PayloadPolicy {
+    let text = agtop_os::read_user_text(path, LARGEST).unwrap_or_default();
     let settings: HooksOnly = toml::from_str(&text).unwrap_or_default();
-    if settings.hooks.content { Content::Kept } else { Content::Dropped }
+    if settings.hooks.content { PayloadPolicy::Keep } else { PayloadPolicy::Drop }
 }
 
 /// Where Aider is used.
@@ -90,7 +90,7 @@ impl Config {
     /// Reads the file that the user named, or the usual one if it is there.
     pub(crate) fn load(named: Option<&Path>, usual: &Path) -> Result<Self> {
         let path = named.unwrap_or(usual);
-        let text = match agtop_os::read_own_text(path, LARGEST) {
+        let text = match agtop_os::read_user_text(path, LARGEST) {
             Ok(text) => text,
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
                 debug!(?path, "configuration: not there");
@@ -145,12 +145,12 @@ mod tests {
     fn what_was_said_is_spooled_only_if_the_file_says_so() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
-        assert_eq!(spooled_content(&path), Content::Dropped);
+        assert_eq!(spooled_content(&path), PayloadPolicy::Drop);
         for (text, content) in [
-            ("interval = 2\n[hooks]\ncontent = true\n", Content::Kept),
-            ("[hooks]\ncontent = false\n", Content::Dropped),
-            ("[hooks]\ncontent = 1\n", Content::Dropped),
-            ("[hooks\ncontent = true\n", Content::Dropped),
+            ("interval = 2\n[hooks]\ncontent = true\n", PayloadPolicy::Keep),
+            ("[hooks]\ncontent = false\n", PayloadPolicy::Drop),
+            ("[hooks]\ncontent = 1\n", PayloadPolicy::Drop),
+            ("[hooks\ncontent = true\n", PayloadPolicy::Drop),
         ] {
             std::fs::write(&path, text).unwrap();
             assert_eq!(spooled_content(&path), content, "{text}");

@@ -60,7 +60,7 @@ struct Rotating {
 
 impl Rotating {
     fn open(path: &Path, max_bytes: u64) -> io::Result<Self> {
-        let file = agtop_os::append_to_own(path)?;
+        let file = agtop_os::append_to_user_file(path)?;
         // What a link leads to is what grows.
         Ok(Self { path: path.canonicalize()?, file: Some(file), max_bytes })
     }
@@ -83,7 +83,7 @@ impl Rotating {
         self.file = None;
         let there = fs::metadata(&self.path).map(|metadata| metadata.len());
         let is_stuck = self.is_full(there, more) && fs::rename(&self.path, self.previous()).is_err();
-        let file = agtop_os::append_to_own(&self.path)?;
+        let file = agtop_os::append_to_user_file(&self.path)?;
         if is_stuck {
             file.set_len(0)?;
         }

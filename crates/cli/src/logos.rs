@@ -6,7 +6,7 @@ mod fetch;
 use std::path::{Path, PathBuf};
 
 use agtop_model::ClientId;
-use agtop_tui::{Easel, Logos};
+use agtop_tui::{Logos, TerminalGraphics};
 
 #[cfg(feature = "logos")]
 pub(crate) use fetch::{URL, Update, update};
@@ -37,9 +37,9 @@ fn file(directory: &Path, vendor: &str) -> PathBuf {
 }
 
 /// The logos that are kept, drawn for that terminal. What cannot be read is left out.
-pub(crate) fn load(directory: &Path, easel: Easel) -> Logos {
+pub(crate) fn load(directory: &Path, easel: TerminalGraphics) -> Logos {
     let read = |(client, vendor): &(&'static str, &str)| {
-        Some((ClientId::new(client), agtop_os::read_own(&file(directory, vendor), LARGEST).ok()?))
+        Some((ClientId::new(client), agtop_os::read_user_file(&file(directory, vendor), LARGEST).ok()?))
     };
     let files: Vec<(ClientId, Vec<u8>)> = VENDORS.iter().filter_map(read).collect();
     Logos::new(easel, files.iter().map(|(client, file)| (*client, &**file)))
@@ -70,6 +70,9 @@ mod tests {
         .unwrap();
         std::fs::create_dir(cache.path().join("openai.svg")).unwrap();
         std::fs::write(cache.path().join("google.svg"), vec![b' '; 100_000]).unwrap();
-        assert!(load(cache.path(), Easel { graphics: agtop_tui::Graphics::Kitty, cell: (10, 20) }).is_empty());
+        assert!(
+            load(cache.path(), TerminalGraphics { protocol: agtop_tui::GraphicsProtocol::Kitty, cell: (10, 20) })
+                .is_empty()
+        );
     }
 }

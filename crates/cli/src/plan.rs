@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{Env, clients};
-use agtop_collect::{Matcher, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{LedgerMode, Matcher, RunMode, Sampling, Scope, Settings};
 use agtop_format::Content;
-use agtop_hooks::Places;
+use agtop_hooks::HookDirs;
 use agtop_ledger::FileSelector;
 use agtop_model::{BillingPlan, ClientId};
 use agtop_output::{Colour, Layout, Surface, View, surface};
@@ -93,7 +93,7 @@ pub(crate) struct Show {
     pub(crate) divider: &'static str,
     pub(crate) thresholds: Thresholds,
     /// Where agents push events to, if that is of interest.
-    pub(crate) hooks: Option<Places>,
+    pub(crate) hooks: Option<HookDirs>,
 }
 
 /// Show the screen.
@@ -101,17 +101,17 @@ pub(crate) struct Screen {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
     pub(crate) options: agtop_tui::Options,
-    pub(crate) mouse: agtop_tui::Mouse,
+    pub(crate) mouse: agtop_tui::MouseCapture,
     /// Whether the agents are made up.
     pub(crate) demo: bool,
     /// How the terminal is given pictures, if it is known to draw any.
-    pub(crate) graphics: Option<agtop_tui::Graphics>,
+    pub(crate) graphics: Option<agtop_tui::GraphicsProtocol>,
     /// Where logos are kept.
     pub(crate) logos: PathBuf,
     /// Where choices are kept.
     pub(crate) config_file: PathBuf,
     /// Where agents push events to.
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
 }
 
 /// When watching ends by itself.
@@ -128,7 +128,7 @@ pub(crate) struct Doctor {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
     /// Where agents push events to.
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
 }
 
 /// Look after the ledger.
@@ -293,16 +293,20 @@ impl Ground {
     fn screen(&self, cli: &Cli, book: Arc<PriceBook>) -> Result<Screen> {
         let (args, config) = (&cli.screen, &self.config.tui);
         let mut settings = self.settings(cli)?;
-        settings.runs = Runs::Again;
+        settings.run_mode = RunMode::Repeated;
         settings.sampling = Sampling::None;
-        let mouse = if args.no_mouse || config.no_mouse { agtop_tui::Mouse::Terminals } else { agtop_tui::Mouse::Ours };
+        let mouse = if args.no_mouse || config.no_mouse {
+            agtop_tui::MouseCapture::Disabled
+        } else {
+            agtop_tui::MouseCapture::Enabled
+        };
         Ok(Screen {
             settings,
             book,
             options: self.options(cli)?,
             mouse,
             demo: args.demo,
-            graphics: agtop_tui::Graphics::of(|name| Some(self.env.var(name)?.to_string_lossy().into_owned())),
+            graphics: agtop_tui::GraphicsProtocol::of(|name| Some(self.env.var(name)?.to_string_lossy().into_owned())),
             logos: self.logos.clone(),
             config_file: self.config_file.clone(),
             hooks: self.places(),
@@ -312,7 +316,7 @@ impl Ground {
     /// Flags win over the configuration.
     fn options(&self, cli: &Cli) -> Result<agtop_tui::Options> {
         let (args, config) = (&cli.screen, self.config.tui.clone());
-        let usual = agtop_tui::Options::usual(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
+        let usual = agtop_tui::Options::with_defaults(env!("CARGO_PKG_VERSION"), std::env::consts::OS);
         let themes: Vec<_> = config.themes.into_iter().chain(usual.themes.iter().cloned()).collect();
         // The screen shows a filter that is being typed, however wrong; one of the command line is finished.
         let filter = cli.rows.filter.clone();
@@ -348,17 +352,17 @@ impl Ground {
     }
 
     /// How many colours the terminal says that it has.
-    fn depth(&self, cli: &Cli) -> agtop_tui::Depth {
+    fn depth(&self, cli: &Cli) -> agtop_tui::ColorDepth {
         let var = |name| self.env.var(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
         let term = var("TERM");
         if cli.output.no_color || self.env.var("NO_COLOR").is_some() || term == "dumb" {
-            agtop_tui::Depth::None
+            agtop_tui::ColorDepth::None
         } else if ["truecolor", "24bit"].contains(&var("COLORTERM").as_str()) || term.ends_with("-direct") {
-            agtop_tui::Depth::True
+            agtop_tui::ColorDepth::True
         } else if term.contains("256") || term.contains("kitty") || term.contains("alacritty") {
-            agtop_tui::Depth::Indexed
+            agtop_tui::ColorDepth::Indexed
         } else {
-            agtop_tui::Depth::Ansi16
+            agtop_tui::ColorDepth::Ansi16
         }
     }
 
@@ -367,7 +371,7 @@ impl Ground {
         let timing = &cli.timing;
         let settings = self.settings(cli)?;
         Ok(Show {
-            hooks: (settings.runs == Runs::Again).then(|| self.places()),
+            hooks: (settings.run_mode == RunMode::Repeated).then(|| self.places()),
             settings,
             book,
             surface,
@@ -460,13 +464,13 @@ impl Ground {
             own_pid: Some(std::process::id()),
             scope,
             zone: self.zone.clone(),
-            runs: if cli.timing.watch || cli.timing.iterations.is_some_and(|n| n > 1) {
-                Runs::Again
+            run_mode: if cli.timing.watch || cli.timing.iterations.is_some_and(|n| n > 1) {
+                RunMode::Repeated
             } else {
-                Runs::Once
+                RunMode::Once
             },
             sampling: if cli.timing.no_sample { Sampling::None } else { Sampling::Window },
-            remembering: self.remembering(cli),
+            ledger: self.remembering(cli),
         })
     }
 
@@ -498,14 +502,14 @@ impl Ground {
     }
 
     /// Message text and explanations are in files alone: there the ledger tells only of what is gone.
-    fn remembering(&self, cli: &Cli) -> Remembering {
+    fn remembering(&self, cli: &Cli) -> LedgerMode {
         let path = self.ledger_path();
         let is_about_files = matches!(cli.command, Some(Command::Doctor | Command::Explain(_)));
         let needs_files = is_about_files || cli.output.include_content;
         match (cli.sources.no_ledger, needs_files) {
-            (true, _) => Remembering::Nothing,
-            (false, true) => Remembering::TheGone(path),
-            (false, false) => Remembering::Everything(path),
+            (true, _) => LedgerMode::Off,
+            (false, true) => LedgerMode::DeletedFilesOnly(path),
+            (false, false) => LedgerMode::ReadWrite(path),
         }
     }
 

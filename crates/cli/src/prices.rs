@@ -30,7 +30,7 @@ pub(crate) enum Update {
 /// The price book: the user's own prices, then a fetched list, then the bundled one.
 pub(crate) fn book(own: Option<&Path>, cache: &Path) -> Result<PriceBook> {
     let mut book = PriceBook::bundled();
-    match agtop_os::read_own_text(cache, LARGEST_LIST) {
+    match agtop_os::read_user_text(cache, LARGEST_LIST) {
         Ok(list) => match book.clone().with_compact(list, &date_of(cache)) {
             Ok(newer) => book = newer,
             Err(error) => not_used(cache, &error),
@@ -39,7 +39,7 @@ pub(crate) fn book(own: Option<&Path>, cache: &Path) -> Result<PriceBook> {
         Err(error) => not_used(cache, &error),
     }
     let Some(own) = own else { return Ok(book) };
-    let text = agtop_os::read_own_text(own, LARGEST_LIST).with_context(|| format!("{}", own.display()))?;
+    let text = agtop_os::read_user_text(own, LARGEST_LIST).with_context(|| format!("{}", own.display()))?;
     book.with_overrides(&text).map_err(|error| anyhow!("{}: {error}", own.display()))
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn fetch(url: &str, cache: &Path) -> Result<usize> {
         .map_err(|error| anyhow!("the price list from {url} cannot be read: {error}"))?;
     let list =
         litellm::compact(text.as_bytes()).map_err(|error| anyhow!("what {url} sent is not a price list: {error}"))?;
-    agtop_os::replace_own(cache, list.lines.as_bytes()).with_context(|| format!("{}", cache.display()))?;
+    agtop_os::replace_user_file(cache, list.lines.as_bytes()).with_context(|| format!("{}", cache.display()))?;
     Ok(list.entries)
 }
 

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use agtop_collect::Progress;
+use agtop_collect::ScanProgress;
 
 /// A scan shorter than this shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const BEAT: Duration = Duration::from_millis(100);
 
 /// Runs `work`, telling on standard error how far it has come once it takes long, if a person is there to read it.
-pub(crate) fn shown<T>(watch: impl Fn() -> Progress + Send, work: impl FnOnce() -> T) -> T {
+pub(crate) fn shown<T>(watch: impl Fn() -> ScanProgress + Send, work: impl FnOnce() -> T) -> T {
     if !std::io::stderr().is_terminal() {
         return work();
     }
@@ -26,7 +26,7 @@ pub(crate) fn shown<T>(watch: impl Fn() -> Progress + Send, work: impl FnOnce() 
 }
 
 /// Draws until the other end of the channel is dropped, and then leaves the line clean.
-fn draw_until(is_done: &mpsc::Receiver<()>, watch: impl Fn() -> Progress) {
+fn draw_until(is_done: &mpsc::Receiver<()>, watch: impl Fn() -> ScanProgress) {
     let goes_on = |wait| matches!(is_done.recv_timeout(wait), Err(mpsc::RecvTimeoutError::Timeout));
     if !goes_on(PATIENCE) {
         return;
@@ -43,7 +43,7 @@ fn draw_until(is_done: &mpsc::Receiver<()>, watch: impl Fn() -> Progress) {
     }
 }
 
-fn line(progress: Progress) -> String {
+fn line(progress: ScanProgress) -> String {
     let megabytes = |bytes: u64| bytes / 1_000_000;
     format!(
         "reading {}/{} files, {}/{} MB",

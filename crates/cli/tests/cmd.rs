@@ -19,7 +19,7 @@ mod tests {
             cases.env(name, "");
         }
         let root = home.path().to_str().unwrap();
-        cases.env("HOME", root).env("TZ", "UTC").env("COLUMNS", "100").env(agtop_os::WITHIN, root);
+        cases.env("HOME", root).env("TZ", "UTC").env("COLUMNS", "100").env(agtop_os::PROCESS_ROOT_VAR, root);
         cases.insert_var("[VERSION]", env!("CARGO_PKG_VERSION")).unwrap();
         // agtop reads what Aider wrote where it is called, too: that is to be the empty home, not the repository.
         std::env::set_current_dir(home.path()).unwrap();

@@ -34,7 +34,7 @@ mod tests {
             let socket = format!("agtop-test-{name}-{}", std::process::id());
             let terminal = Self { socket, home };
             let directory = terminal.home.path().display().to_string();
-            let (home, within) = (format!("HOME={directory}"), format!("{}={directory}", agtop_os::WITHIN));
+            let (home, within) = (format!("HOME={directory}"), format!("{}={directory}", agtop_os::PROCESS_ROOT_VAR));
             let shell = ["env", "-i", &home, &within, "TERM=tmux-256color", "PS1=ready> ", "sh"];
             let session = ["new-session", "-d", "-x", "100", "-y", "30", "-c", &directory, "-s", "s"];
             let opened = terminal.tmux(&[&session, &shell[..]].concat());

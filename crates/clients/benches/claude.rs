@@ -1,4 +1,4 @@
-//! How fast Claude Code's transcripts are decoded, over generated files of about 20 MB.
+//! Decoding speed of Claude Code transcripts, on generated files of about 20 MB.
 
 mod decoding;
 
@@ -14,7 +14,7 @@ fn main() {
 /// Size of the generated files in bytes.
 const SIZE: usize = 20_000_000;
 
-/// What a release writes beside the conversation.
+/// What a release writes in addition to the conversation.
 #[derive(Clone, Copy, Debug)]
 enum Release {
     /// Nothing.
@@ -23,7 +23,7 @@ enum Release {
     V2_1_332,
 }
 
-/// A transcript with a prompt, an answer in two lines, a tool call and its answer per turn.
+/// A transcript with a prompt, a response in two lines, a tool call and its result per turn.
 fn transcript(release: Release) -> String {
     let (session, at) = ("11111111-0000-4000-8000-000000000007", "2026-11-30T08:52:54.018Z");
     let prose = r#"You are an agent.\n\"Use\" the tools.\n"#;

@@ -1,4 +1,4 @@
-//! How fast Codex rollouts are decoded, over generated files of about 20 MB.
+//! Decoding speed of Codex rollouts, on generated files of about 20 MB.
 
 mod decoding;
 
@@ -14,19 +14,19 @@ fn main() {
 /// Size of the generated files in bytes.
 const SIZE: usize = 20_000_000;
 
-/// What fills a rollout: how large a tool's answer and a message are, in bytes.
+/// What fills a rollout: the size of a tool result and of a message, in bytes.
 #[derive(Clone, Copy, Debug)]
 struct Mix {
     answer: usize,
     message: usize,
 }
 
-/// As heavy sessions are: long messages and answers, usage in a small share of the bytes.
+/// Like a heavy session: long messages and results, usage in a small share of the bytes.
 const HEAVY: Mix = Mix { answer: 6_000, message: 3_000 };
-/// The worst case: hardly anything but lines that have to be parsed.
+/// The worst case: almost every line has to be parsed.
 const DENSE: Mix = Mix { answer: 80, message: 0 };
 
-/// A rollout of 0.169 with a tool call, its answer, messages and both kinds of usage per response.
+/// A rollout of 0.169 with a tool call, its result, messages and both kinds of usage per response.
 fn rollout(mix: Mix) -> String {
     let id = "01a1fda9-829d-7d11-a9e9-b2c1b553804d";
     let at = "2026-11-21T10:31:47.181Z";

@@ -1,5 +1,5 @@
-//! Antigravity CLI: `~/.gemini/antigravity-cli/brain/<session>/` holds what an agent wrote down for its person, such as
-//! plans, and a transcript of its steps. (Seen by others; see `docs/formats/antigravity.md`.)
+//! Antigravity CLI: `~/.gemini/antigravity-cli/brain/<session>/` holds documents that an agent wrote for the user, such
+//! as plans, and a transcript of its steps. (Reported by others; see `docs/formats/antigravity.md`.)
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
-use crate::parse::{Loose, Moment};
-use crate::signature::{Model, ProcessSignature};
+use crate::parse::{LooseText, LooseTime};
+use crate::signature::{ModelArgument, ProcessSignature};
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, ProcFacts, Source, Store};
 
@@ -32,8 +32,8 @@ static INFO: ClientInfo = ClientInfo {
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["agy"],
-    chores: &["install", "plugin", "plugins", "update", "changelog", "help"],
-    model: Model::Option(&["--model"]),
+    helper_subcommands: &["install", "plugin", "plugins", "update", "changelog", "help"],
+    model: ModelArgument::Option(&["--model"]),
     ..ProcessSignature::NONE
 };
 
@@ -59,7 +59,7 @@ impl Client for Antigravity {
         let session = SessionKey::new(ID, id);
         match store.format {
             Format::Lines => Box::new(Transcript { file: source.file(), session, is_new: true }),
-            _ => Box::new(Note { file: source.file(), session }),
+            _ => Box::new(AgentDocument { file: source.file(), session }),
         }
     }
 
@@ -71,7 +71,7 @@ impl Client for Antigravity {
         SIGNATURE.model(process)
     }
 
-    fn tells_turn_ends(&self) -> bool {
+    fn records_turn_ends(&self) -> bool {
         false
     }
 }
@@ -85,7 +85,7 @@ fn is_note(relative: &Path) -> bool {
     session_of(relative).is_some() && has_extension(relative, "md")
 }
 
-/// `<session>/.system_generated/logs/transcript.jsonl`; `transcript_full.jsonl` beside it tells the same at length.
+/// `<session>/.system_generated/logs/transcript.jsonl`; `transcript_full.jsonl` next to it has the same steps in full.
 fn is_transcript(relative: &Path) -> bool {
     let above = relative
         .parent()
@@ -104,14 +104,14 @@ struct Transcript {
 #[derive(Deserialize)]
 struct Step<'a> {
     #[serde(borrow, default, rename = "type")]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
     #[serde(default)]
-    created_at: Moment,
+    created_at: LooseTime,
     #[serde(borrow, default)]
-    content: Loose<'a>,
+    content: LooseText<'a>,
 }
 
-/// What a person said, in the tag that is put around it.
+/// The user's prompt, without the tag around it.
 fn request(content: &str) -> &str {
     let inner = content.split_once("<USER_REQUEST>").map_or(content, |(_, after)| after);
     inner.split_once("</USER_REQUEST>").map_or(inner, |(inner, _)| inner).trim()
@@ -126,27 +126,27 @@ impl Decoder for Transcript {
         let at = step.created_at.0;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), at, out);
         let started = at.filter(|_| std::mem::take(&mut self.is_new));
-        // Every step tells that the session is at work.
+        // Each step shows that the session is active.
         record.facts(&self.session, SessionFacts { started, ..SessionFacts::default() });
         if step.kind.text() == Some("USER_INPUT") {
             let words = step.content.text().map(request);
             record.prompt(&self.session, words);
             record.title(&self.session, TitleRank::FirstPrompt, words.unwrap_or_default());
         } else if step.kind.text() == Some("PLANNER_RESPONSE") {
-            record.said(&self.session, || step.content.text());
+            record.agent_text(&self.session, || step.content.text());
         }
         Ok(())
     }
 }
 
-/// A note, of which only its being there is told.
-struct Note {
+/// A document that the agent wrote; it shows only that the session exists.
+struct AgentDocument {
     file: SourceFile,
     session: SessionKey,
 }
 
-impl Decoder for Note {
-    /// Nothing in it tells when it was written.
+impl Decoder for AgentDocument {
+    /// The document does not say when it was written.
     fn feed(&mut self, _: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         Record::new(self.file, SourcePosition::Entry(0), None, out).facts(&self.session, SessionFacts::default());
         Ok(())
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_said_stands_in_a_tag_amid_other_text() {
+    fn typed_text_is_in_a_tag_within_other_text() {
         let path = format!("/home/u/.gemini/antigravity-cli/brain/{SESSION}/.system_generated/logs/transcript.jsonl");
         let (events, errors) = decode_lines(&Antigravity, &path, TRANSCRIPT);
         assert_eq!(errors, []);

@@ -1,4 +1,4 @@
-//! Lists and maps that are held whole: each is bounded, since the file's writer decides how many entries it has.
+//! Bounded lists and maps: they are held in memory, and the writer of the file decides how many entries they have.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,37 +6,37 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// The most entries of one list or map that are read: a conversation with more is damaged, or means harm.
+/// Maximum number of entries of one list or map; a conversation with more is damaged or hostile.
 pub(crate) const MAX_ENTRIES: usize = 32_768;
 
-/// Marks a deserialisation error as a list or map of more entries; [`crate::DecodeError`] looks for it.
+/// Marks a deserialisation error as a list or map with too many entries; [`crate::DecodeError`] checks for it.
 pub(crate) const TOO_MANY_ENTRIES: &str = "more entries than are read";
 
-/// Fails once there are as many entries as may be held.
-pub(crate) fn check_room<E: Error>(held: usize) -> Result<(), E> {
-    if held < MAX_ENTRIES { Ok(()) } else { Err(E::custom(TOO_MANY_ENTRIES)) }
+/// Fails if there is no room for another entry.
+pub(crate) fn check_room<E: Error>(count: usize) -> Result<(), E> {
+    if count < MAX_ENTRIES { Ok(()) } else { Err(E::custom(TOO_MANY_ENTRIES)) }
 }
 
-struct List<T>(Vec<T>);
+struct BoundedList<T>(Vec<T>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for BoundedList<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ListVisitor<T>(PhantomData<T>);
 
         impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-            type Value = List<T>;
+            type Value = BoundedList<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<BoundedList<T>, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(entry) = seq.next_element()? {
                     check_room(entries.len())?;
                     entries.push(entry);
                 }
-                Ok(List(entries))
+                Ok(BoundedList(entries))
             }
         }
 
@@ -46,29 +46,29 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 
 /// For `deserialize_with`: a list of at most [`MAX_ENTRIES`] entries.
 pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    List::deserialize(deserializer).map(|list| list.0)
+    BoundedList::deserialize(deserializer).map(|list| list.0)
 }
 
-/// The same where the list may be null.
+/// Like [`list`], for a list that may be null.
 pub(crate) fn list_or_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error> {
-    Ok(Option::<List<T>>::deserialize(deserializer)?.map(|list| list.0))
+    Ok(Option::<BoundedList<T>>::deserialize(deserializer)?.map(|list| list.0))
 }
 
-/// The same for a list that stands alone.
+/// Like [`list`], for a list that is a whole document.
 pub(crate) fn from_slice<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<Vec<T>> {
-    serde_json::from_slice::<List<T>>(json).map(|list| list.0)
+    serde_json::from_slice::<BoundedList<T>>(json).map(|list| list.0)
 }
 
-struct Entries<K, V>(BTreeMap<K, V>);
+struct BoundedMap<K, V>(BTreeMap<K, V>);
 
-impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for Entries<K, V> {
+impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for BoundedMap<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct EntriesVisitor<K, V>(PhantomData<(K, V)>);
 
         impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Visitor<'de> for EntriesVisitor<K, V> {
-            type Value = Entries<K, V>;
+            type Value = BoundedMap<K, V>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a map")
@@ -80,7 +80,7 @@ impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for E
                     check_room(entries.len())?;
                     entries.insert(key, value);
                 }
-                Ok(Entries(entries))
+                Ok(BoundedMap(entries))
             }
         }
 
@@ -92,14 +92,14 @@ impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for E
 pub(crate) fn map<'de, D: Deserializer<'de>, K: Deserialize<'de> + Ord, V: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<K, V>, D::Error> {
-    Entries::deserialize(deserializer).map(|entries| entries.0)
+    BoundedMap::deserialize(deserializer).map(|entries| entries.0)
 }
 
-/// The same where the map may be null, which is as good as empty.
+/// Like [`map`], for a map that may be null, which counts as empty.
 pub(crate) fn map_or_null<'de, D: Deserializer<'de>, K: Deserialize<'de> + Ord, V: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<K, V>, D::Error> {
-    Ok(Option::<Entries<K, V>>::deserialize(deserializer)?.map(|entries| entries.0).unwrap_or_default())
+    Ok(Option::<BoundedMap<K, V>>::deserialize(deserializer)?.map(|entries| entries.0).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
     use crate::DecodeError;
 
     #[derive(Debug, Deserialize)]
-    struct Held {
+    struct Fixture {
         #[serde(default, deserialize_with = "map")]
         agents: BTreeMap<u32, u32>,
         #[serde(default, deserialize_with = "list_or_null")]
@@ -124,9 +124,9 @@ mod tests {
             let entries: Vec<String> = (0..entries).map(|n| format!("\"{n}\":0")).collect();
             format!("{{\"agents\":{{{}}},\"parts\":null}}", entries.join(","))
         };
-        let held: Held = serde_json::from_str(&map_of(MAX_ENTRIES)).unwrap();
-        assert_eq!((held.agents.len(), held.parts), (MAX_ENTRIES, None));
-        let error = DecodeError::from(serde_json::from_str::<Held>(&map_of(MAX_ENTRIES + 1)).unwrap_err());
+        let count: Fixture = serde_json::from_str(&map_of(MAX_ENTRIES)).unwrap();
+        assert_eq!((count.agents.len(), count.parts), (MAX_ENTRIES, None));
+        let error = DecodeError::from(serde_json::from_str::<Fixture>(&map_of(MAX_ENTRIES + 1)).unwrap_err());
         assert_eq!(error.kind, IssueKind::TooLarge);
         assert!(error.detail.contains(&MAX_ENTRIES.to_string()), "{}", error.detail);
     }

@@ -1,20 +1,21 @@
-//! What a decoder keeps between lines, as bytes: so that another process can go on where this one stopped.
+//! Checkpoints: a decoder's state between two lines, as bytes, so that another process can continue where this one
+//! stopped.
 
 use agtop_model::{Lineage, ServiceTier};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A decoder's state as bytes.
+/// Serialises a decoder's state. Returns `None` if it cannot be serialised.
 pub(crate) fn pack(state: &impl Serialize) -> Option<Vec<u8>> {
     serde_json::to_vec(state).ok()
 }
 
-/// The state that [`pack`] made bytes of; nothing if they are anything else.
+/// The state that [`pack`] serialised; `None` for any other bytes.
 pub(crate) fn unpack<S: DeserializeOwned>(bytes: &[u8]) -> Option<S> {
     serde_json::from_slice(bytes).ok()
 }
 
-/// A moment, as milliseconds.
+/// Serialises an optional time in milliseconds.
 pub(crate) mod millis {
     use agtop_model::Timestamp;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -29,23 +30,23 @@ pub(crate) mod millis {
     }
 }
 
-/// A member of a fixed list, as its place in that.
-pub(crate) trait Listed: Copy + PartialEq + 'static {
+/// A member of a fixed list, stored as its index in the list.
+pub(crate) trait IndexedVariant: Copy + PartialEq + 'static {
     const ALL: &'static [Self];
 
-    fn place(self) -> Option<usize> {
+    fn index(self) -> Option<usize> {
         Self::ALL.iter().position(|&known| known == self)
     }
 
-    fn at(place: usize) -> Option<Self> {
-        Self::ALL.get(place).copied()
+    fn from_index(index: usize) -> Option<Self> {
+        Self::ALL.get(index).copied()
     }
 }
 
-impl Listed for Lineage {
+impl IndexedVariant for Lineage {
     const ALL: &'static [Self] = &[Self::Main, Self::Sidechain, Self::Embedded];
 }
 
-impl Listed for ServiceTier {
+impl IndexedVariant for ServiceTier {
     const ALL: &'static [Self] = &[Self::Standard, Self::Priority, Self::Flex, Self::Batch, Self::Fast];
 }

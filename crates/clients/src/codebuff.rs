@@ -1,5 +1,5 @@
-//! Codebuff, formerly Manicode: `~/.config/manicode*/projects/<project>/chats/<time>/chat-messages.json`, rewritten as a
-//! whole. Layout and names: ccusage's adapter; see `docs/formats/codebuff.md`.
+//! Codebuff, formerly Manicode: `~/.config/manicode*/projects/<project>/chats/<time>/chat-messages.json`, rewritten as
+//! a whole. Source for layout and names: ccusage's adapter; see `docs/formats/codebuff.md`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,9 @@ use agtop_model::{
 use serde::Deserialize;
 
 use crate::decode::{Record, SourceFile, response};
-use crate::list::List;
-use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, rfc3339};
+use crate::interner::Interner;
+use crate::list::LazyList;
+use crate::parse::{Count, LooseText, LooseTime, rfc3339};
 use crate::paths::directory;
 use crate::signature::ProcessSignature;
 use crate::store::file_name;
@@ -44,17 +44,17 @@ static INFO: ClientInfo = ClientInfo {
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["codebuff"],
-    commands: &["codebuff"],
-    packages: &["codebuff"],
-    chores: &["login", "publish", "help"],
+    node_commands: &["codebuff"],
+    npm_packages: &["codebuff"],
+    helper_subcommands: &["login", "publish", "help"],
     ..ProcessSignature::NONE
 };
 
-/// The program's own directory and those of its previews, below the one of configurations.
-const HOMES: &[&str] = &["manicode", "manicode-dev", "manicode-staging"];
+/// The program's directory and those of its previews, in the configuration directory.
+const HOME_NAMES: &[&str] = &["manicode", "manicode-dev", "manicode-staging"];
 
-const MESSAGES: &str = "chat-messages.json";
-const RUN_STATE: &str = "run-state.json";
+const MESSAGES_FILE: &str = "chat-messages.json";
+const RUN_STATE_FILE: &str = "run-state.json";
 
 impl Client for Codebuff {
     fn info(&self) -> &'static ClientInfo {
@@ -69,14 +69,17 @@ impl Client for Codebuff {
         let root = |name: &&str| env.home.join(".config").join(name).join("projects");
         let stores = |root: PathBuf| {
             let store = |layout, accepts| Store::usual(layout, root.clone(), 4, accepts, Format::Document);
-            [store(STATES, |path| is_of_chat(path, RUN_STATE)), store("chats", |path| is_of_chat(path, MESSAGES))]
+            [
+                store(STATES_LAYOUT, |path| is_of_chat(path, RUN_STATE_FILE)),
+                store("chats", |path| is_of_chat(path, MESSAGES_FILE)),
+            ]
         };
-        HOMES.iter().map(root).flat_map(stores).collect()
+        HOME_NAMES.iter().map(root).flat_map(stores).collect()
     }
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         let chat = source.path.parent().map(file_name).unwrap_or_default();
-        if store.layout == STATES {
+        if store.layout == STATES_LAYOUT {
             return Box::new(State { file: source.file(), session: SessionKey::new(ID, chat) });
         }
         let started = time_of_name(chat);
@@ -85,7 +88,7 @@ impl Client for Codebuff {
             session: SessionKey::new(ID, chat),
             started,
             opened: started.unwrap_or(source.modified),
-            names: Names::default(),
+            names: Interner::default(),
         })
     }
 
@@ -93,12 +96,12 @@ impl Client for Codebuff {
         process.option(&["--continue"]).filter(|id| time_of_name(id).is_some()).map(str::to_owned)
     }
 
-    fn tells_turn_ends(&self) -> bool {
+    fn records_turn_ends(&self) -> bool {
         false
     }
 }
 
-const STATES: &str = "states of chats";
+const STATES_LAYOUT: &str = "states of chats";
 
 /// `<project>/chats/<time>/<name>`.
 fn is_of_chat(relative: &Path, name: &str) -> bool {
@@ -106,7 +109,7 @@ fn is_of_chat(relative: &Path, name: &str) -> bool {
     matches!(parts.as_slice(), [_, chats, _, file] if *chats == "chats" && *file == name)
 }
 
-/// Reads where a chat works, from all that its agent remembers.
+/// Reads the directory of a chat from the agent's saved state.
 struct State {
     file: SourceFile,
     session: SessionKey,
@@ -130,9 +133,9 @@ struct SessionState<'a> {
 #[serde(rename_all = "camelCase")]
 struct FileContext<'a> {
     #[serde(borrow, default)]
-    cwd: Loose<'a>,
+    cwd: LooseText<'a>,
     #[serde(borrow, default)]
-    project_root: Loose<'a>,
+    project_root: LooseText<'a>,
 }
 
 impl Decoder for State {
@@ -147,7 +150,7 @@ impl Decoder for State {
     }
 }
 
-/// A chat is called by the time it began, `2026-11-18T11-06-40.000Z`: with dashes, since colons are no part of names.
+/// The start time in a chat's name, `2026-11-18T11-06-40.000Z`: it has dashes, because file names cannot have colons.
 fn time_of_name(name: &str) -> Option<Timestamp> {
     let (day, time) = name.split_once('T')?;
     rfc3339(&format!("{day}T{}", time.replace('-', ":")))
@@ -159,23 +162,23 @@ struct Chat {
     session: SessionKey,
     started: Option<Timestamp>,
     opened: Timestamp,
-    names: Names,
+    names: Interner,
 }
 
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(borrow, default)]
-    id: Loose<'a>,
-    /// Who speaks: `user`, `ai`, `agent`, `error`; older ones have a `role`.
+    id: LooseText<'a>,
+    /// The role: `user`, `ai`, `agent`, `error`; older messages have a `role` instead.
     #[serde(borrow, default)]
-    variant: Loose<'a>,
+    variant: LooseText<'a>,
     #[serde(borrow, default)]
-    role: Loose<'a>,
+    role: LooseText<'a>,
     #[serde(borrow, default)]
-    content: Loose<'a>,
-    /// Some hold a clock's time alone, which is no moment.
+    content: LooseText<'a>,
+    /// Some messages hold only a time of day, which is not used.
     #[serde(default)]
-    timestamp: Moment,
+    timestamp: LooseTime,
     #[serde(borrow, default)]
     metadata: Option<Metadata<'a>>,
 }
@@ -183,15 +186,15 @@ struct Message<'a> {
 #[derive(Deserialize)]
 struct Metadata<'a> {
     #[serde(borrow, default)]
-    model: Loose<'a>,
+    model: LooseText<'a>,
     #[serde(default)]
-    usage: Option<Told>,
+    usage: Option<MessageUsage>,
 }
 
-/// Usage, in either of two spellings.
+/// The usage of a message, in either of two spellings.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
-struct Told {
+struct MessageUsage {
     #[serde(rename = "inputTokens", alias = "input_tokens")]
     input: Count,
     #[serde(rename = "outputTokens", alias = "output_tokens")]
@@ -202,7 +205,7 @@ struct Told {
     cache_creation: Count,
 }
 
-impl Told {
+impl MessageUsage {
     fn usage(self) -> Usage {
         Usage {
             input: self.input.0,
@@ -223,7 +226,7 @@ impl Chat {
                     record.title(&self.session, TitleRank::LastPrompt, words);
                 }
             }
-            Some("ai") => record.said(&self.session, || message.content.text()),
+            Some("ai") => record.agent_text(&self.session, || message.content.text()),
             Some("error") => record.emit(&self.session, EventKind::Error("unknown".into())),
             _ => {}
         }
@@ -237,7 +240,7 @@ impl Chat {
         let turn = Turn {
             id: id.map(Into::into),
             model: metadata.model.text().map(|model| self.names.get(model)),
-            // An answer takes several requests, of sub-agents too: how many is not told.
+            // A response takes several requests, including those of sub-agents; their number is not recorded.
             extent: UsageExtent::Sum,
             context_used: Some(0),
             ..response(MessageKey::in_session(&self.session, &key), usage, self.opened)
@@ -249,7 +252,7 @@ impl Chat {
 impl Decoder for Chat {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        let messages: List<'_> = serde_json::from_slice(bytes)?;
+        let messages: LazyList<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), self.started, out);
         record.facts(&self.session, SessionFacts { started: self.started, ..SessionFacts::default() });
         messages.each("messages", |n, message: Message<'_>| {
@@ -289,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chat_is_dated_by_its_name_where_messages_have_a_clocks_time_alone() {
+    fn a_chat_is_dated_by_its_name_if_messages_have_only_a_time_of_day() {
         let begun = Timestamp::from_millis(1_795_000_000_000);
         assert_eq!(time_of_name("2026-11-18T11-06-40.000Z"), Some(begun));
         let prompt = events().into_iter().find(|event| matches!(event.kind, EventKind::Prompt { .. })).unwrap();
@@ -297,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn previews_have_homes_of_their_own() {
+    fn previews_have_separate_homes() {
         let path = PATH.replace("manicode/", "manicode-dev/");
         assert_eq!(Tally::of(&decode_document(&Codebuff, &path, CHAT).unwrap()).turns.len(), 2);
         let accepts = |path: &str| Codebuff.stores(&home()).iter().any(|store| (store.accepts)(Path::new(path)));
@@ -305,8 +308,8 @@ mod tests {
     }
 
     #[test]
-    fn the_state_of_a_chat_tells_its_directory_and_nothing_else() {
-        let path = PATH.replace(MESSAGES, RUN_STATE);
+    fn the_state_of_a_chat_yields_only_its_directory() {
+        let path = PATH.replace(MESSAGES_FILE, RUN_STATE_FILE);
         let events = decode_document(&Codebuff, &path, STATE).unwrap();
         assert_eq!((events.len(), &events[0].session), (1, &self::events()[0].session));
         let EventKind::Facts(facts) = &events[0].kind else { panic!("{events:?}") };
@@ -324,7 +327,7 @@ mod tests {
             let mut text = CHAT.to_vec();
             text.splice(at..at, noise);
             let _ = decode_document(&Codebuff, PATH, &text);
-            let _ = decode_document(&Codebuff, &PATH.replace(MESSAGES, RUN_STATE), &text);
+            let _ = decode_document(&Codebuff, &PATH.replace(MESSAGES_FILE, RUN_STATE_FILE), &text);
         }
 
         #[test]

@@ -1,9 +1,10 @@
-//! Continue, in editors and as `cn`: `~/.continue/sessions/<uuid>.json`, rewritten as a whole, beside a list of them.
+//! Continue, in editors and as `cn`: `~/.continue/sessions/<uuid>.json`, rewritten as a whole, next to a list of them.
 //!
-//! `$CONTINUE_GLOBAL_DIR` names another place. Sessions of `cn` tell what they used, as one running total; what editors
-//! used is in `dev_data`, a line for each request. After Continue's own sources, see `docs/formats/continue.md`.
+//! `$CONTINUE_GLOBAL_DIR` names another directory. Sessions of `cn` have one running total of their usage; the usage of
+//! editors is in `dev_data`, one line per request. Derived from Continue's sources, see `docs/formats/continue.md`.
 
 mod dev_data;
+mod id;
 mod list;
 mod session;
 #[cfg(test)]
@@ -11,20 +12,19 @@ mod tests;
 
 use std::path::Path;
 
-use agtop_model::{ClientId, SessionKey};
+use agtop_model::SessionKey;
 
-use self::dev_data::Requests;
-use self::list::List;
-use self::session::Document;
+use self::dev_data::EditorRequests;
+use self::id::ID;
+use self::list::SessionIndex;
+use self::session::SessionDocument;
 use crate::facts::is_uuid;
-use crate::signature::{Model, ProcessSignature};
+use crate::signature::{ModelArgument, ProcessSignature};
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Continue.
 pub(crate) struct Continue;
-
-const ID: ClientId = ClientId::new("continue");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -49,11 +49,11 @@ static INFO: ClientInfo = ClientInfo {
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["cn", "continue"],
-    commands: &["cn"],
-    packages: &["@continuedev/cli"],
-    parts: &["continue-binary"],
-    chores: &["login", "logout", "ls", "help"],
-    model: Model::Option(&["--model"]),
+    node_commands: &["cn"],
+    npm_packages: &["@continuedev/cli"],
+    helper_prefixes: &["continue-binary"],
+    helper_subcommands: &["login", "logout", "ls", "help"],
+    model: ModelArgument::Option(&["--model"]),
     ..ProcessSignature::NONE
 };
 
@@ -76,18 +76,18 @@ impl Client for Continue {
         let requests: fn(&Path) -> bool = |relative| file_name(relative) == "tokensGenerated.jsonl";
         vec![
             Store { presence, ..Store::usual("sessions", sessions.clone(), 1, is_session, Format::Document) },
-            Store::usual(LIST, sessions, 1, list, Format::Document),
+            Store::usual(INDEX_LAYOUT, sessions, 1, list, Format::Document),
             Store::usual("dev_data", home.join("dev_data"), 2, requests, Format::Lines),
         ]
     }
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.format {
-            Format::Document if store.layout == LIST => Box::new(List { file: source.file() }),
-            Format::Lines => Box::new(Requests::new(source)),
+            Format::Document if store.layout == INDEX_LAYOUT => Box::new(SessionIndex { file: source.file() }),
+            Format::Lines => Box::new(EditorRequests::new(source)),
             Format::Document | Format::Sqlite(_) => {
                 let session = SessionKey::new(ID, file_stem(source.path));
-                Box::new(Document { file: source.file(), session, modified: source.modified })
+                Box::new(SessionDocument { file: source.file(), session, modified: source.modified })
             }
         }
     }
@@ -101,13 +101,13 @@ impl Client for Continue {
         SIGNATURE.model(process)
     }
 
-    fn tells_turn_ends(&self) -> bool {
+    fn records_turn_ends(&self) -> bool {
         false
     }
 }
 
-/// The list of sessions.
-const LIST: &str = "list of sessions";
+/// The layout of the list of sessions.
+const INDEX_LAYOUT: &str = "list of sessions";
 
 /// A session, not the list of them (`sessions.json`).
 fn is_session(relative: &Path) -> bool {

@@ -4,10 +4,11 @@ use agtop_model::Process;
 
 use crate::{ProcFacts, clients};
 
-/// Flags that mean "ask no questions" to several agents, and to those that the user added (features S0-ST-09).
-const COMMON: &[&str] = &["--dangerously-skip-permissions", "--no-permissions", "--allow-dangerous", "--yolo"];
+/// Flags that turn off permission requests in several agents, including agents that the user configured.
+const COMMON_DANGER_FLAGS: &[&str] =
+    &["--dangerously-skip-permissions", "--no-permissions", "--allow-dangerous", "--yolo"];
 
-/// The arguments that let an agent act without asking, as they were written.
+/// The arguments that let an agent act without permission, as they were written.
 pub fn danger(process: &Process) -> Option<String> {
     let facts = ProcFacts::new(process);
     let client = clients().find(|client| client.recognise(&facts).is_some());
@@ -15,44 +16,45 @@ pub fn danger(process: &Process) -> Option<String> {
     let mut args = facts.args().peekable();
     let mut found: Vec<&str> = Vec::new();
     while let Some(arg) = args.next() {
-        let Some(written) = own.iter().chain(COMMON).find_map(|flag| Written::of(flag, arg, &mut args)) else {
+        let Some(written) = own.iter().chain(COMMON_DANGER_FLAGS).find_map(|flag| FlagForm::of(flag, arg, &mut args))
+        else {
             continue;
         };
         found.push(arg);
-        if written == Written::Apart {
+        if written == FlagForm::TwoArguments {
             found.extend(args.next());
         }
     }
     (!found.is_empty()).then(|| found.join(" "))
 }
 
-/// How a flag stands on a command line.
+/// How a flag is written on a command line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Written {
+enum FlagForm {
     /// In one argument: `--yolo`, `--mode=yolo`, `-anever`.
-    AsOne,
+    OneArgument,
     /// In two: `--mode yolo`.
-    Apart,
+    TwoArguments,
 }
 
-impl Written {
-    /// How the flag is written in `arg` and what follows, if it is.
+impl FlagForm {
+    /// How the flag is written in `arg` and the argument after it; `None` if it is not there.
     fn of<'a>(flag: &str, arg: &str, rest: &mut Peekable<impl Iterator<Item = &'a str>>) -> Option<Self> {
         let Some((name, value)) = flag.split_once(' ') else {
             let is_on = arg.strip_prefix(flag).is_some_and(|set| matches!(set, "" | "=true"));
-            return is_on.then_some(Self::AsOne);
+            return is_on.then_some(Self::OneArgument);
         };
         let joined = arg.strip_prefix(name)?;
         if joined.is_empty() {
-            return rest.peek().is_some_and(|next| is_value(next, value)).then_some(Self::Apart);
+            return rest.peek().is_some_and(|next| is_value(next, value)).then_some(Self::TwoArguments);
         }
         let is_short = !name.starts_with("--") && !joined.starts_with(' ');
         let joined = joined.strip_prefix('=').or(is_short.then_some(joined))?;
-        is_value(joined, value).then_some(Self::AsOne)
+        is_value(joined, value).then_some(Self::OneArgument)
     }
 }
 
-/// Whether this is the value, even if written as TOML: `approval_policy = "never"`.
+/// Whether this is the value, possibly in TOML: `approval_policy = "never"`.
 fn is_value(written: &str, value: &str) -> bool {
     written.chars().filter(|c| !matches!(c, '"' | '\'' | ' ')).eq(value.chars())
 }
@@ -68,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn each_client_has_its_own_spellings() {
+    fn each_client_has_its_own_danger_flags() {
         for (line, expected) in [
             ("claude|--dangerously-skip-permissions|-p|hi", "--dangerously-skip-permissions"),
             ("claude|--allow-dangerously-skip-permissions", "--allow-dangerously-skip-permissions"),
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_off_or_another_value_is_no_danger() {
+    fn a_flag_that_is_off_or_has_another_value_is_no_danger() {
         for line in [
             "claude|--permission-mode|plan",
             "claude|--permission-mode",
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_that_says_the_flag_is_no_danger() {
+    fn a_flag_in_a_prompt_is_no_danger() {
         assert_eq!(of("claude|-p|what does --yolo do?"), None);
         assert_eq!(of("codex|exec|--|--yolo"), None);
         assert_eq!(of("codex|exec|-s danger-full-access"), None);

@@ -7,31 +7,36 @@ use agtop_model::{
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use crate::parse::shortened;
+use crate::parse::{MAX_TEXT_CHARS, shortened};
 
 /// Turns one file's records into events.
 ///
-/// Fed from the file's beginning, record by record, in order, and later with what was appended. However the file is
-/// cut into feeds, the events are the same.
+/// A decoder is fed from the beginning of the file, record by record, and later with appended records. The events do
+/// not depend on how the file is split into feeds.
 pub trait Decoder: Send {
-    /// Decodes one record. On an error nothing of a line or row has been emitted, and it may be fed again; of a document,
-    /// which is fed once, the sound entries have been. The caller notes the error and goes on with the next record.
+    /// Decodes one record.
+    ///
+    /// # Errors
+    ///
+    /// If the record cannot be decoded. The caller notes the error and continues with the next record. Of a line or
+    /// row, nothing has been emitted, and it may be fed again; of a document, which is fed once, the valid entries have
+    /// been emitted.
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError>;
 
-    /// Whether a last line can be read before its end is written, because half of it would be an error. Half a line of
-    /// plain text may say something else than the whole.
-    fn tells_half_lines(&self) -> bool {
+    /// Whether the last line of a file can be decoded before it is complete: a part of a JSON line is an error, but a
+    /// part of a line of plain text may mean something else than the whole line.
+    fn reads_partial_lines(&self) -> bool {
         true
     }
 
-    /// What it takes to go on from here in another process, without a word of any message. None: the file has to be read
-    /// from its beginning.
+    /// The state needed to continue from here in another process, without any message text. `None` means that the file
+    /// must be read from its beginning.
     fn checkpoint(&self) -> Option<Vec<u8>> {
         None
     }
 
-    /// Goes on from a checkpoint of the same file; on a decoder that was fed nothing yet. False, and nothing has changed,
-    /// if these bytes are no checkpoint.
+    /// Continues from a checkpoint of the same file; call it before the first [`feed`](Self::feed). Returns `false` and
+    /// changes nothing if the bytes are not a checkpoint.
     fn resume(&mut self, _checkpoint: &[u8]) -> bool {
         false
     }
@@ -40,11 +45,11 @@ pub trait Decoder: Send {
 /// One record.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// A line without its end, of a [`Format::Lines`](crate::Format::Lines) file.
+    /// A line without its line end, of a [`Format::Lines`](crate::Format::Lines) file.
     Line {
         /// The line.
         bytes: &'a [u8],
-        /// Where it starts in the (decompressed) file.
+        /// Its position in the (decompressed) file, in bytes.
         offset: u64,
     },
     /// A whole [`Format::Document`](crate::Format::Document) file.
@@ -56,28 +61,28 @@ pub enum Input<'a> {
         /// The row's id.
         rowid: i64,
         /// The columns of [`Table::columns`](crate::Table::columns), in that order.
-        cells: &'a [Cell<'a>],
+        cells: &'a [SqlValue<'a>],
     },
 }
 
 /// A value of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cell<'a> {
-    /// Nothing, or a column that this schema lacks.
+pub enum SqlValue<'a> {
+    /// NULL, or a column that this schema does not have.
     Null,
     /// A whole number.
     Integer(i64),
     /// A number with a fraction.
     Real(f64),
-    /// Text, which SQLite does not promise to be UTF-8, or a blob.
+    /// Text, which SQLite does not guarantee to be UTF-8, or a blob.
     Bytes(&'a [u8]),
 }
 
-impl<'a> Cell<'a> {
+impl<'a> SqlValue<'a> {
     /// The text, unless it is empty, a number or not UTF-8.
     pub fn text(self) -> Option<&'a str> {
         match self {
-            Cell::Bytes(bytes) => std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()),
+            SqlValue::Bytes(bytes) => std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()),
             _ => None,
         }
     }
@@ -85,17 +90,17 @@ impl<'a> Cell<'a> {
     /// The bytes.
     pub fn bytes(self) -> Option<&'a [u8]> {
         match self {
-            Cell::Bytes(bytes) => Some(bytes),
+            SqlValue::Bytes(bytes) => Some(bytes),
             _ => None,
         }
     }
 
-    /// The whole number; a number with a fraction is cut.
+    /// The integer; fractions are cut off.
     pub fn integer(self) -> Option<i64> {
         match self {
-            Cell::Integer(n) => Some(n),
+            SqlValue::Integer(n) => Some(n),
             #[expect(clippy::cast_possible_truncation, reason = "saturates, and NaN becomes 0")]
-            Cell::Real(n) => Some(n as i64),
+            SqlValue::Real(n) => Some(n as i64),
             _ => None,
         }
     }
@@ -103,8 +108,8 @@ impl<'a> Cell<'a> {
     /// The number.
     pub fn real(self) -> Option<f64> {
         match self {
-            Cell::Integer(n) => Some(n as f64),
-            Cell::Real(n) => Some(n),
+            SqlValue::Integer(n) => Some(n as f64),
+            SqlValue::Real(n) => Some(n),
             _ => None,
         }
     }
@@ -113,65 +118,65 @@ impl<'a> Cell<'a> {
 /// The file that a decoder reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
-    /// Its number.
+    /// Its id.
     pub file: FileId,
-    /// Where it lies.
+    /// Its path.
     pub path: &'a Path,
-    /// The same, relative to the store's root.
+    /// Its path relative to the store's root.
     pub relative: &'a Path,
-    /// When it was last written: the best guess for records without a time.
+    /// When it was last written: the best estimate for records without a time.
     pub modified: Timestamp,
-    /// What was said before this is not told: nobody follows it any more.
-    pub prose_from: Timestamp,
-    /// The zone of times that are written without one.
+    /// Message text of older records is not emitted: nobody follows it any more.
+    pub text_since: Timestamp,
+    /// The time zone of local times.
     pub zone: &'a TimeZone,
 }
 
 impl Source<'_> {
-    /// What records need to know of the file.
+    /// The file's part of each record.
     pub(crate) fn file(&self) -> SourceFile {
-        SourceFile { id: self.file, prose_from: self.prose_from }
+        SourceFile { id: self.file, text_since: self.text_since }
     }
 }
 
-/// What records need to know of the file that they are in.
+/// What a record needs to know about its file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SourceFile {
-    /// Its number.
+    /// The file's id.
     pub(crate) id: FileId,
-    /// See [`Source::prose_from`].
-    pub(crate) prose_from: Timestamp,
+    /// See [`Source::text_since`].
+    pub(crate) text_since: Timestamp,
 }
 
-/// What was read and not handed on never tells of more than this: the rest of a record that would is left out, and
-/// whoever feeds it sees by the number that it was. An event takes some hundred bytes, and can be made of twenty.
+/// Maximum number of events in the output of a decoder. Further events of a record are dropped, and the caller sees
+/// from the number that they were. An event takes some hundred bytes and can be made of twenty.
 pub const MAX_EVENTS: usize = 65_536;
 
-/// One record on its way out: what all its events have in common.
+/// A record whose events are emitted: the fields that all of them share.
 pub(crate) struct Record<'o> {
     /// Where it was read.
     pub(crate) source: Provenance,
     /// When it happened.
     pub(crate) at: Option<Timestamp>,
-    /// See [`Source::prose_from`].
-    pub(crate) prose_from: Timestamp,
-    /// Where its events go.
+    /// See [`Source::text_since`].
+    pub(crate) text_since: Timestamp,
+    /// Receives its events.
     pub(crate) out: &'o mut Vec<Event>,
 }
 
 impl<'o> Record<'o> {
     /// A record at `place` of `file`.
     pub(crate) fn new(file: SourceFile, place: SourcePosition, at: Option<Timestamp>, out: &'o mut Vec<Event>) -> Self {
-        let SourceFile { id: file, prose_from } = file;
-        Self { source: Provenance { file, place }, at, prose_from, out }
+        let SourceFile { id: file, text_since } = file;
+        Self { source: Provenance { file, place }, at, text_since, out }
     }
 
-    /// The same record at another time.
+    /// The same record with another time.
     pub(crate) fn at_time(&mut self, at: Option<Timestamp>) -> Record<'_> {
         Record { at, out: &mut *self.out, ..*self }
     }
 
-    /// Emits an event of this record, if there is room for it: see [`MAX_EVENTS`].
+    /// Emits an event of this record, unless the output is full: see [`MAX_EVENTS`].
     pub(crate) fn emit(&mut self, session: &SessionKey, kind: EventKind) {
         if self.out.len() < MAX_EVENTS {
             self.out.push(Event { at: self.at, session: session.clone(), source: self.source, kind });
@@ -180,48 +185,45 @@ impl<'o> Record<'o> {
 }
 
 impl Record<'_> {
-    /// Emits what is known of a session.
+    /// Emits facts about a session.
     pub(crate) fn facts(&mut self, session: &SessionKey, facts: SessionFacts) {
         self.emit(session, EventKind::Facts(Box::new(facts)));
     }
 
-    /// Emits the beginning of a text as the session's name; an empty one is none.
+    /// Emits the beginning of a text as the session's title, unless it is empty.
     pub(crate) fn title(&mut self, session: &SessionKey, rank: TitleRank, text: &str) {
-        let text = shortened(text, KEPT);
+        let text = shortened(text, MAX_TEXT_CHARS);
         if !text.is_empty() {
             self.emit(session, EventKind::Title(Title { rank, text: text.into() }));
         }
     }
 
-    /// Emits that the person spoke.
+    /// Emits a prompt of the user.
     pub(crate) fn prompt(&mut self, session: &SessionKey, words: Option<&str>) {
-        let words = words.filter(|_| self.is_followed()).map(|words| shortened(words, KEPT));
+        let words = words.filter(|_| self.is_recent()).map(|words| shortened(words, MAX_TEXT_CHARS));
         self.emit(session, EventKind::Prompt { words: words.filter(|words| !words.is_empty()).map(Into::into) });
     }
 
-    /// Emits the beginning of what the agent said, if that was said lately. The prose of old records, of which there
-    /// are many, is not even looked for.
-    pub(crate) fn said<S: AsRef<str>>(&mut self, session: &SessionKey, prose: impl FnOnce() -> Option<S>) {
-        if self.is_followed()
+    /// Emits the beginning of the agent's text, if the record is recent enough. The text of old records, of which there
+    /// are many, is not even looked up.
+    pub(crate) fn agent_text<S: AsRef<str>>(&mut self, session: &SessionKey, prose: impl FnOnce() -> Option<S>) {
+        if self.is_recent()
             && let Some(prose) = prose()
         {
-            let prose = shortened(prose.as_ref(), KEPT);
+            let prose = shortened(prose.as_ref(), MAX_TEXT_CHARS);
             if !prose.is_empty() {
                 self.emit(session, EventKind::Said(prose.into()));
             }
         }
     }
 
-    /// Whether somebody may still follow what was said at the record's time.
-    pub(crate) fn is_followed(&self) -> bool {
-        self.at.is_some_and(|at| at >= self.prose_from)
+    /// Whether the record's message text may still be of interest.
+    pub(crate) fn is_recent(&self) -> bool {
+        self.at.is_some_and(|at| at >= self.text_since)
     }
 }
 
-/// Titles and targets are cut to so many characters.
-pub(crate) const KEPT: usize = 120;
-
-/// A response on the main line, of which no more is known than what it used.
+/// A response on the main line with nothing but its usage.
 pub(crate) fn response(message: MessageKey, usage: Usage, opened: Timestamp) -> Turn {
     Turn {
         message,
@@ -242,35 +244,35 @@ pub(crate) fn response(message: MessageKey, usage: Usage, opened: Timestamp) -> 
     }
 }
 
-/// Why a record could not be decoded. Says nothing of the record's content.
+/// Why a record could not be decoded. Never quotes the record.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{detail}")]
 pub struct DecodeError {
-    /// What kind of trouble.
+    /// The kind of error.
     pub kind: IssueKind,
-    /// What exactly, for people.
+    /// Details for the user.
     pub detail: String,
 }
 
 impl DecodeError {
-    /// A record that is not what it should be.
+    /// A record with an unexpected shape.
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self { kind: IssueKind::Malformed, detail: detail.into() }
     }
 
-    /// More than agtop will hold.
+    /// A record that is too large.
     pub(crate) fn too_large(detail: impl Into<String>) -> Self {
         Self { kind: IssueKind::TooLarge, detail: detail.into() }
     }
 
-    /// A number or time that cannot be.
+    /// A number or time outside the possible range.
     pub(crate) fn out_of_range(detail: impl Into<String>) -> Self {
         Self { kind: IssueKind::OutOfRange, detail: detail.into() }
     }
 }
 
 impl From<serde_json::Error> for DecodeError {
-    /// Category and position only: serde's own text may quote the record.
+    /// Keeps only category and position: serde's own message may quote the record.
     fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
         if text.contains(crate::parse::OUT_OF_RANGE) {

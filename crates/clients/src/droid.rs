@@ -1,7 +1,7 @@
-//! Droid, Factory's agent: a log of messages for each session, and beside it a file of settings with one running total.
+//! Droid, Factory's agent: a message log for each session, and next to it a settings file with one running total.
 //!
-//! `~/.factory/sessions/<directory>/<uuid>.jsonl` and `<uuid>.settings.json`. Droid's sources are closed: the total is
-//! read as ccusage does, the log as others have seen it. See `docs/formats/droid.md`.
+//! `~/.factory/sessions/<directory>/<uuid>.jsonl` and `<uuid>.settings.json`. Droid is closed source: the total is read
+//! as ccusage does, the log as reported by others. See `docs/formats/droid.md`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,12 +14,12 @@ use agtop_model::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{KEPT, Record, SourceFile, response};
+use crate::decode::{Record, SourceFile, response};
 use crate::facts::is_uuid;
-use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, model_name, shortened};
-use crate::signature::{MODEL, ProcessSignature};
-use crate::speech::{Block, blocks, prose, words};
+use crate::interner::Interner;
+use crate::message_text::{Block, blocks, prose, words};
+use crate::parse::{Count, LooseText, LooseTime, MAX_TEXT_CHARS, model_name, shortened};
+use crate::signature::{MODEL_OPTIONS, ProcessSignature};
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, ProcFacts, Source, Store};
 
@@ -50,15 +50,15 @@ static INFO: ClientInfo = ClientInfo {
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["droid"],
-    commands: &["droid"],
-    packages: &["droid"],
-    chores: &["daemon", "mcp", "plugin", "update", "help"],
-    model: MODEL,
+    node_commands: &["droid"],
+    npm_packages: &["droid"],
+    helper_subcommands: &["daemon", "mcp", "plugin", "update", "help"],
+    model: MODEL_OPTIONS,
     ..ProcessSignature::NONE
 };
 
-const LOG: &str = "sessions";
-const TOTALS: &str = "running totals";
+const LOG_LAYOUT: &str = "sessions";
+const TOTALS_LAYOUT: &str = "running totals";
 
 impl Client for Droid {
     fn info(&self) -> &'static ClientInfo {
@@ -72,20 +72,20 @@ impl Client for Droid {
     fn stores(&self, env: &Env) -> Vec<Store> {
         let root = env.home.join(".factory/sessions");
         vec![
-            Store::usual(LOG, root.clone(), 2, |path| has_extension(path, "jsonl"), Format::Lines),
-            Store::usual(TOTALS, root, 2, |path| file_name(path).ends_with(SETTINGS), Format::Document),
+            Store::usual(LOG_LAYOUT, root.clone(), 2, |path| has_extension(path, "jsonl"), Format::Lines),
+            Store::usual(TOTALS_LAYOUT, root, 2, |path| file_name(path).ends_with(SETTINGS_SUFFIX), Format::Document),
         ]
     }
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.layout {
-            TOTALS => {
+            TOTALS_LAYOUT => {
                 Box::new(Settings { file: source.file(), session: session(source.path), opened: source.modified })
             }
-            _ => Box::new(Log {
+            _ => Box::new(MessageLog {
                 file: source.file(),
                 session: session(source.path),
-                names: Names::default(),
+                names: Interner::default(),
                 open: HashMap::new(),
             }),
         }
@@ -100,21 +100,21 @@ impl Client for Droid {
         SIGNATURE.model(process)
     }
 
-    fn tells_turn_ends(&self) -> bool {
+    fn records_turn_ends(&self) -> bool {
         false
     }
 }
 
-/// What follows a session's id in the name of its settings.
-const SETTINGS: &str = ".settings.json";
+/// The suffix of a session's settings file, after the session id.
+const SETTINGS_SUFFIX: &str = ".settings.json";
 
 fn session(path: &Path) -> SessionKey {
     let name = file_name(path);
-    let id = name.strip_suffix(SETTINGS).or_else(|| name.strip_suffix(".jsonl")).unwrap_or(name);
+    let id = name.strip_suffix(SETTINGS_SUFFIX).or_else(|| name.strip_suffix(".jsonl")).unwrap_or(name);
     SessionKey::new(ID, id)
 }
 
-/// Reads a session's settings for the running total.
+/// Reads the running total in a session's settings.
 struct Settings {
     file: SourceFile,
     session: SessionKey,
@@ -125,9 +125,9 @@ struct Settings {
 #[serde(rename_all = "camelCase")]
 struct SettingsFile<'a> {
     #[serde(borrow, default)]
-    model: Loose<'a>,
+    model: LooseText<'a>,
     #[serde(default)]
-    provider_lock_timestamp: Moment,
+    provider_lock_timestamp: LooseTime,
     #[serde(default)]
     token_usage: Option<Total>,
 }
@@ -148,7 +148,7 @@ struct Total {
 }
 
 impl Total {
-    /// Thinking is counted beside the output.
+    /// The output count does not include thinking.
     fn usage(self) -> Usage {
         Usage {
             input: self.input.0,
@@ -171,7 +171,7 @@ impl Decoder for Settings {
         record.facts(&self.session, SessionFacts { model: model.clone(), ..SessionFacts::default() });
         let usage = settings.token_usage.unwrap_or_default().usage();
         if !usage.is_zero() {
-            // One key for every reading: what counts is by how much it grows.
+            // Every reading has the same key: only the growth counts.
             let key = MessageKey::in_session(&self.session, "total");
             let turn =
                 Turn { model, context_used: Some(0), ..response(key, usage, at.unwrap_or(self.opened)) }.running();
@@ -181,7 +181,7 @@ impl Decoder for Settings {
     }
 }
 
-/// The model's own name: one of the user's own is written `custom:NAME-[PROVIDER]-NUMBER`.
+/// The model's name: a model that the user configured is written `custom:NAME-[PROVIDER]-NUMBER`.
 fn own_name(written: &str) -> String {
     let Some(custom) = written.strip_prefix("custom:") else { return written.to_owned() };
     let (name, rest) = custom.split_once("-[").unwrap_or((custom, ""));
@@ -190,24 +190,24 @@ fn own_name(written: &str) -> String {
 }
 
 /// Reads a session's messages.
-struct Log {
+struct MessageLog {
     file: SourceFile,
     session: SessionKey,
-    names: Names,
-    /// Calls that a tool has not answered.
+    names: Interner,
+    /// Tool calls without a result.
     open: HashMap<Box<str>, ToolKey>,
 }
 
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow, default, rename = "type")]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
     #[serde(borrow, default)]
-    title: Loose<'a>,
+    title: LooseText<'a>,
     #[serde(borrow, default)]
-    cwd: Loose<'a>,
+    cwd: LooseText<'a>,
     #[serde(default)]
-    timestamp: Moment,
+    timestamp: LooseTime,
     #[serde(borrow, default)]
     message: Option<Message<'a>>,
 }
@@ -215,25 +215,25 @@ struct Line<'a> {
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(borrow, default)]
-    role: Loose<'a>,
+    role: LooseText<'a>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
 }
 
-impl Log {
-    fn begun(&self, line: &Line<'_>, record: &mut Record<'_>) {
+impl MessageLog {
+    fn session_start(&self, line: &Line<'_>, record: &mut Record<'_>) {
         let cwd = line.cwd.text().map(Into::into);
         record.facts(&self.session, SessionFacts { cwd, started: line.timestamp.0, ..SessionFacts::default() });
-        // Who made the title is not known: it may be the person's own words.
+        // The author of the title is unknown: it may be text that the user typed.
         if let Some(title) = line.title.text() {
             record.title(&self.session, TitleRank::FirstPrompt, title);
         }
     }
 
-    fn said(&mut self, message: &Message<'_>, record: &mut Record<'_>) {
+    fn message(&mut self, message: &Message<'_>, record: &mut Record<'_>) {
         let said = message.content.map(blocks).unwrap_or_default();
         if message.role.text() == Some("assistant") {
-            record.said(&self.session, || prose(&said));
+            record.agent_text(&self.session, || prose(&said));
         }
         for block in &said {
             self.tool(block, record);
@@ -252,7 +252,7 @@ impl Log {
                 let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { return };
                 let tool = ToolKey::new(ID, id);
                 self.open.insert(id.into(), tool);
-                let name = self.names.get(shortened(name, KEPT));
+                let name = self.names.get(shortened(name, MAX_TEXT_CHARS));
                 record.emit(&self.session, EventKind::ToolStarted { tool, name, target: None });
             }
             Some("tool_result") => {
@@ -265,14 +265,14 @@ impl Log {
     }
 }
 
-impl Decoder for Log {
+impl Decoder for MessageLog {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
         let line: Line<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         match (line.kind.text(), &line.message) {
-            (Some("session_start"), _) => self.begun(&line, record),
-            (Some("message"), Some(message)) => self.said(message, record),
+            (Some("session_start"), _) => self.session_start(&line, record),
+            (Some("message"), Some(message)) => self.message(message, record),
             _ => {}
         }
         Ok(())
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn thinking_is_counted_beside_the_output() {
+    fn output_excludes_thinking() {
         let events = total(br#"{"tokenUsage":{"outputTokens":100,"thinkingTokens":40}}"#);
         let usage = Tally::of(&events).usage();
         assert_eq!((usage.output, usage.reasoning), (140, 40));
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn tools_are_told_with_their_outcome() {
+    fn tools_end_with_their_outcome() {
         let ends: Vec<_> = log()
             .iter()
             .filter_map(

@@ -2,15 +2,15 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The surroundings in which clients keep their files: handed in, never asked for.
+/// The environment in which clients keep their files; the caller passes it in.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
     /// The user's home directory.
     pub home: PathBuf,
     /// Environment variables.
     pub vars: BTreeMap<String, OsString>,
-    /// Directories people work in, with the roots of their git repositories: from live processes and the
-    /// configuration. Clients without a global index keep their files there.
+    /// Work directories with the roots of their git repositories, from live processes and the configuration. Clients
+    /// without a global index keep their files there.
     pub work_dirs: Vec<PathBuf>,
 }
 
@@ -47,17 +47,17 @@ impl Env {
         self.dir("XDG_CONFIG_HOME").unwrap_or_else(|| self.home.join(".config"))
     }
 
-    /// Where desktop programs, editors among them, keep their data: on Linux, macOS and Windows.
+    /// Where desktop programs, including editors, keep their data on Linux, macOS and Windows.
     pub(crate) fn desktop_homes(&self) -> [PathBuf; 3] {
         let roaming = self.dir("APPDATA").unwrap_or_else(|| self.home.join("AppData/Roaming"));
         [self.config_home(), self.home.join("Library/Application Support"), roaming]
     }
 
-    /// Where the extension of this id keeps its files, in VS Code and its like on every system.
+    /// Where the extension with this id keeps its files, in VS Code and its variants on every platform.
     pub(crate) fn extension_storages(&self, id: &str) -> Vec<PathBuf> {
         let desktop = self.desktop_homes();
-        let of_editors = desktop.iter().flat_map(|home| EDITORS.iter().map(|editor| home.join(editor)));
-        let of_servers = SERVERS.iter().map(|server| self.home.join(server));
+        let of_editors = desktop.iter().flat_map(|home| VSCODE_EDITORS.iter().map(|editor| home.join(editor)));
+        let of_servers = VSCODE_SERVERS.iter().map(|server| self.home.join(server));
         of_editors.chain(of_servers).map(|data| data.join("User/globalStorage").join(id)).collect()
     }
 
@@ -66,11 +66,11 @@ impl Env {
     }
 }
 
-/// Editors that have VS Code's extensions, by the names of their directories.
-const EDITORS: &[&str] = &["Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf"];
+/// Editors with VS Code's extensions, by the names of their directories.
+const VSCODE_EDITORS: &[&str] = &["Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf"];
 
-/// VS Code's other half, on a machine that is worked on from elsewhere.
-const SERVERS: &[&str] = &[".vscode-server/data", ".vscode-server-insiders/data", ".cursor-server/data"];
+/// Data directories of VS Code's server, on a machine that is used remotely.
+const VSCODE_SERVERS: &[&str] = &[".vscode-server/data", ".vscode-server-insiders/data", ".cursor-server/data"];
 
 #[cfg(test)]
 mod tests {

@@ -3,24 +3,24 @@ use std::path::Path;
 
 use agtop_model::Process;
 
-use crate::called::is_called;
+use crate::program_name::is_program_name;
 
-/// A process with the questions that recognition asks. What every client asks is answered once.
+/// A process as the recognition of clients sees it. What every client asks is computed once.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcFacts<'a> {
     process: &'a Process,
     program: &'a str,
     exe_name: &'a str,
-    code: Code<'a>,
-    /// The installed command that the script is, if it is one.
+    code: ExecutedCode<'a>,
+    /// The name of the installed command that the script is; empty if it is none.
     command: &'a str,
-    /// Index of the first argument that is not a runtime's, but its script's.
-    own: usize,
+    /// Index of the first argument that belongs to the program and not to its runtime.
+    first_arg: usize,
 }
 
-/// What a process executes.
+/// The code that a process executes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Code<'a> {
+enum ExecutedCode<'a> {
     /// Its executable file.
     Native,
     /// A script in JavaScript.
@@ -29,24 +29,25 @@ enum Code<'a> {
     Python(&'a str),
     /// A module, as in `python -m MODULE`.
     Module(&'a str),
-    /// Code that was typed in, or a chore of a runtime.
+    /// Inline code, or another task of a runtime.
     Other,
 }
 
-/// Programs that run a script, without the version in their names.
-const JAVASCRIPT: &[&str] = &["node", "nodejs", "bun", "deno"];
-const PYTHON: &[&str] = &["python", "pythonw", "pypy"];
+/// Runtimes of scripts, without a version.
+const JAVASCRIPT_RUNTIMES: &[&str] = &["node", "nodejs", "bun", "deno"];
+const PYTHON_RUNTIMES: &[&str] = &["python", "pythonw", "pypy"];
 
-/// Programs that start another one under the name that they were called by, and wait for it.
+/// Programs that start another program under the name that they were called by, and wait for it.
 const SHIMS: &[&str] =
     &["volta-shim", "sh", "bash", "dash", "zsh", "ksh", "fish", "busybox", "cmd", "powershell", "pwsh"];
 
-/// Options of Node.js and its like that leave no script to run.
-const SCRIPTLESS: &[&str] = &["-e", "--eval", "-p", "--print", "-pe", "-c", "--check", "--test", "--run", "-"];
+/// Options of JavaScript runtimes that run no script.
+const NODE_SCRIPTLESS_OPTIONS: &[&str] =
+    &["-e", "--eval", "-p", "--print", "-pe", "-c", "--check", "--test", "--run", "-"];
 
-/// Options of Node.js and its like that take the next argument as their value. (`node --help` of 20; the options of
-/// V8 take theirs after `=` only.)
-const VALUED: &[&str] = &[
+/// Options of JavaScript runtimes that take the next argument as their value. (`node --help` of 20; V8's options take a
+/// value only after `=`.)
+const NODE_VALUED_OPTIONS: &[&str] = &[
     "-r",
     "--require",
     "--import",
@@ -70,146 +71,151 @@ impl<'a> ProcFacts<'a> {
     pub fn new(process: &'a Process) -> Self {
         let program = program_name(process.argv.first().map_or("", agtop_model::Untrusted::raw));
         let exe = process.exe.as_deref().ok().and_then(Path::file_name).and_then(OsStr::to_str);
-        // Linux says so of a program that was updated while it ran.
+        // Linux adds this suffix if the program was updated while it ran.
         let exe_name = exe.map_or("", |exe| program_name(exe.strip_suffix(" (deleted)").unwrap_or(exe)));
-        let facts = Self { process, program, exe_name, code: Code::Native, command: "", own: 1 };
-        // A process that gave itself a title runs a script, too, but its arguments no longer say which.
+        let facts = Self { process, program, exe_name, code: ExecutedCode::Native, command: "", first_arg: 1 };
+        // A process that set its own title may run a script too, but its arguments no longer name it.
         let runtime = if program.is_empty() { exe_name } else { program };
-        let (code, own) = if is_any(runtime, JAVASCRIPT) {
+        let (code, first_arg) = if is_any(runtime, JAVASCRIPT_RUNTIMES) {
             facts.javascript()
-        } else if is_any(runtime, PYTHON) {
+        } else if is_any(runtime, PYTHON_RUNTIMES) {
             facts.python()
         } else {
-            (Code::Native, 1)
+            (ExecutedCode::Native, 1)
         };
         let command = match code {
-            Code::JavaScript(script) | Code::Python(script) => command_name(script),
-            Code::Module(_) | Code::Native | Code::Other => "",
+            ExecutedCode::JavaScript(script) | ExecutedCode::Python(script) => command_name(script),
+            ExecutedCode::Module(_) | ExecutedCode::Native | ExecutedCode::Other => "",
         };
-        Self { code, command, own, ..facts }
+        Self { code, command, first_arg, ..facts }
     }
 
-    fn javascript(&self) -> (Code<'a>, usize) {
+    fn javascript(&self) -> (ExecutedCode<'a>, usize) {
         let mut at = 1;
         while let Some(arg) = self.arg(at) {
             at += 1;
             match arg {
-                _ if SCRIPTLESS.contains(&arg) => return (Code::Other, at),
-                _ if VALUED.contains(&arg) => at += 1,
+                _ if NODE_SCRIPTLESS_OPTIONS.contains(&arg) => return (ExecutedCode::Other, at),
+                _ if NODE_VALUED_OPTIONS.contains(&arg) => at += 1,
                 "run" => {} // of Bun and Deno
                 _ if arg.starts_with('-') => {}
-                _ => return (Code::JavaScript(arg), at),
+                _ => return (ExecutedCode::JavaScript(arg), at),
             }
         }
-        (Code::Other, at)
+        (ExecutedCode::Other, at)
     }
 
-    /// Python's options are letters that may share one dash, of which `m` and `c` end the list.
-    fn python(&self) -> (Code<'a>, usize) {
+    /// Parses Python's options: letters that may share one dash; `m` and `c` end the options.
+    fn python(&self) -> (ExecutedCode<'a>, usize) {
         let mut at = 1;
         while let Some(arg) = self.arg(at) {
             at += 1;
-            let Some(letters) = arg.strip_prefix('-') else { return (Code::Python(arg), at) };
+            let Some(letters) = arg.strip_prefix('-') else { return (ExecutedCode::Python(arg), at) };
             let Some((end, letter)) = letters.char_indices().find(|(_, letter)| "mcXW-".contains(*letter)) else {
                 continue;
             };
             let attached = letters.get(end + 1..).filter(|value| !value.is_empty());
             match (letter, attached) {
-                ('m', Some(module)) => return (Code::Module(module), at),
-                ('m', None) => return self.arg(at).map_or((Code::Other, at), |module| (Code::Module(module), at + 1)),
-                ('c', _) => return (Code::Other, at),
+                ('m', Some(module)) => return (ExecutedCode::Module(module), at),
+                ('m', None) => {
+                    return self
+                        .arg(at)
+                        .map_or((ExecutedCode::Other, at), |module| (ExecutedCode::Module(module), at + 1));
+                }
+                ('c', _) => return (ExecutedCode::Other, at),
                 ('X' | 'W', None) => at += 1,
                 _ => {}
             }
         }
-        (Code::Other, at)
+        (ExecutedCode::Other, at)
     }
 
     fn arg(&self, n: usize) -> Option<&'a str> {
         self.process.argv.get(n).map(agtop_model::Untrusted::raw)
     }
 
-    /// How the program was called, or what it calls itself now: a process may overwrite its command line.
+    /// `argv[0]`: the name that the program was called by, or the title that it has set.
     pub fn title(&self) -> &'a str {
         self.arg(0).unwrap_or_default().trim_end()
     }
 
-    /// The program's own arguments, without those of the runtime that runs it, up to a `--`: what follows that is no
-    /// option, whatever it looks like.
+    /// The program's own arguments, without those of its runtime, up to a `--`: arguments after it are not options.
     pub fn args(&self) -> impl Iterator<Item = &'a str> {
-        self.process.argv.iter().skip(self.own).map(agtop_model::Untrusted::raw).take_while(|&arg| arg != "--")
+        self.process.argv.iter().skip(self.first_arg).map(agtop_model::Untrusted::raw).take_while(|&arg| arg != "--")
     }
 
-    /// The executable file's path.
+    /// The path of the executable file.
     pub fn exe(&self) -> Option<&'a Path> {
         self.process.exe.as_deref().ok()
     }
 
-    /// The name the program was called by: without directories, `.exe`, `.cmd` and the dash of a login shell. Of a title
-    /// such as `npm exec @scope/name` it is the first word.
+    /// The name that the program was called by: without directories, `.exe`, `.cmd` and the dash of a login shell. For
+    /// a title such as `npm exec @scope/name` it is the first word.
     pub fn program(&self) -> &'a str {
         self.program
     }
 
-    /// The executable file's own name, without `.exe`.
+    /// The name of the executable file, without `.exe`.
     pub fn exe_name(&self) -> &'a str {
         self.exe_name
     }
 
-    /// The executable file's path, or how the program was called where that cannot be read.
+    /// The path of the executable file, or `argv[0]` if that cannot be read.
     pub(crate) fn file(&self) -> &'a str {
         self.exe().and_then(Path::to_str).unwrap_or(self.title())
     }
 
-    /// Whether this is a program of its own with that name, and neither a runtime nor a shell: its executable has the
-    /// name, or it was called by it. The name may have a platform, a version or a wrapper's signs about it.
+    /// Whether this is a native program with that name, and neither a runtime nor a shell: the name of its executable,
+    /// or the name that it was called by. A platform, a version or a wrapper's prefix and suffix may surround the name.
     pub fn is_program(&self, name: &str) -> bool {
-        let is_named = is_called(self.program, name) && !is_any(self.exe_name, SHIMS);
-        self.is_file_of(name) || self.code == Code::Native && is_named
+        let is_named = is_program_name(self.program, name) && !is_any(self.exe_name, SHIMS);
+        self.is_file_of(name) || self.code == ExecutedCode::Native && is_named
     }
 
-    /// The same, by the name of the executable file alone.
+    /// Like [`is_program`](Self::is_program), by the name of the executable file alone.
     pub(crate) fn is_file_of(&self, name: &str) -> bool {
-        self.code == Code::Native && is_called(self.exe_name, name)
+        self.code == ExecutedCode::Native && is_program_name(self.exe_name, name)
     }
 
-    /// Whether this is a program of its own whose name begins so.
+    /// Whether this is a native program whose name starts with `start`.
     pub(crate) fn is_program_beginning(&self, start: &str) -> bool {
         let is_named = self.program.starts_with(start) && !is_any(self.exe_name, SHIMS);
-        self.code == Code::Native && (is_named || self.exe_name.starts_with(start))
+        self.code == ExecutedCode::Native && (is_named || self.exe_name.starts_with(start))
     }
 
-    /// Whether Node.js or its like runs a command of that name: a script that has no extension, as package managers
-    /// link them. A script without a directory is a file that somebody happened to give that name.
+    /// Whether a JavaScript runtime runs an installed command of that name: a script without an extension, as package
+    /// managers link them. A script without a directory is a file that happens to have the name.
     pub fn is_node_command(&self, name: &str) -> bool {
-        matches!(self.code, Code::JavaScript(_)) && is_called(self.command, name)
+        matches!(self.code, ExecutedCode::JavaScript(_)) && is_program_name(self.command, name)
     }
 
-    /// Whether Python runs a command of that name, as with [`is_node_command`](Self::is_node_command).
+    /// Whether Python runs an installed command of that name, see [`is_node_command`](Self::is_node_command).
     pub fn is_python_command(&self, name: &str) -> bool {
-        matches!(self.code, Code::Python(_)) && is_called(self.command, name)
+        matches!(self.code, ExecutedCode::Python(_)) && is_program_name(self.command, name)
     }
 
-    /// The module that `python -m MODULE` runs.
+    /// The module in `python -m MODULE`.
     pub fn module(&self) -> Option<&'a str> {
         match self.code {
-            Code::Module(module) => Some(module),
+            ExecutedCode::Module(module) => Some(module),
             _ => None,
         }
     }
 
-    /// The script or module that a runtime runs, as its command line names it.
+    /// The script or module that a runtime runs, as on the command line.
     pub fn script(&self) -> Option<&'a str> {
         match self.code {
-            Code::JavaScript(script) | Code::Python(script) | Code::Module(script) => Some(script),
-            Code::Native | Code::Other => None,
+            ExecutedCode::JavaScript(script) | ExecutedCode::Python(script) | ExecutedCode::Module(script) => {
+                Some(script)
+            }
+            ExecutedCode::Native | ExecutedCode::Other => None,
         }
     }
 
-    /// Whether Node.js or its like runs a script of the npm package of that name: of it, not of one that it depends on,
-    /// and not one that installs it.
+    /// Whether a JavaScript runtime runs a script of that npm package: not of a dependency of it, and not its
+    /// installer.
     pub fn script_in_package(&self, package: &str) -> bool {
-        let Code::JavaScript(script) = self.code else { return false };
+        let ExecutedCode::JavaScript(script) = self.code else { return false };
         if let Some(specifier) = script.strip_prefix("npm:") {
             return specifier.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with(['@', '/']));
         }
@@ -221,14 +227,14 @@ impl<'a> ProcFacts<'a> {
         !is_installer && is_of_it
     }
 
-    /// Whether Node.js or its like runs a script whose path ends so; the separator is `/`.
+    /// Whether a JavaScript runtime runs a script whose path ends with `end`; the separator is `/`.
     pub fn script_ends_with(&self, end: &str) -> bool {
-        let Code::JavaScript(script) = self.code else { return false };
+        let ExecutedCode::JavaScript(script) = self.code else { return false };
         let mut script = slashes(script);
         end.chars().rev().all(|c| script.next_back() == Some(c))
     }
 
-    /// The words on the command line that are neither options nor the values of the `valued` ones.
+    /// The words on the command line that are neither options nor values of the `valued` options.
     pub fn words(&self, valued: &[&str]) -> impl Iterator<Item = &'a str> {
         let mut args = self.args();
         std::iter::from_fn(move || {
@@ -243,12 +249,12 @@ impl<'a> ProcFacts<'a> {
         })
     }
 
-    /// The first of the [`words`](Self::words): the subcommand, where there is one.
+    /// The first of the [`words`](Self::words): the subcommand, if there is one.
     pub fn first_word(&self, valued: &[&str]) -> Option<&'a str> {
         self.words(valued).next()
     }
 
-    /// The value of an option, written `--name VALUE` or `--name=VALUE`. A following option is not a value.
+    /// The value of an option, written `--name VALUE` or `--name=VALUE`. An option is not taken as a value.
     pub fn option(&self, names: &[&str]) -> Option<&'a str> {
         let mut args = self.args().peekable();
         while let Some(arg) = args.next() {
@@ -264,19 +270,18 @@ impl<'a> ProcFacts<'a> {
         None
     }
 
-    /// Whether any of its own arguments is exactly this.
+    /// Whether one of its own arguments equals `wanted`.
     pub fn has_arg(&self, wanted: &str) -> bool {
         self.args().any(|arg| arg == wanted)
     }
 
-    /// Whether this is a part of a desktop application: a window, the graphics process, a service.
+    /// Whether this is a part of a desktop application: a window, the GPU process, a service.
     pub(crate) fn is_desktop_part(&self) -> bool {
         self.args().any(|arg| arg.starts_with("--type=")) || self.program.contains(" Helper")
     }
 }
 
-/// The last part of a path in either notation, without an executable's extension. A title is no path: its first word
-/// is the name.
+/// The last part of a Unix or Windows path, without an executable's extension. For a title it is the first word.
 fn program_name(path: &str) -> &str {
     let directory = path.split(['/', '\\']).next().unwrap_or(path);
     let path = directory.split_once(' ').map_or(path, |(first, _)| first);
@@ -290,23 +295,23 @@ fn without_suffix<'a>(name: &'a str, suffix: &str) -> Option<&'a str> {
     end.eq_ignore_ascii_case(suffix).then_some(stem)
 }
 
-/// A path's characters with the separators of Unix.
+/// A path's characters with Unix separators.
 fn slashes(path: &str) -> impl DoubleEndedIterator<Item = char> {
     path.chars().map(|c| if c == '\\' { '/' } else { c })
 }
 
-/// The name of an installed command: it has a directory.
+/// The name of an installed command; empty for a script without a directory.
 fn command_name(script: &str) -> &str {
     if script.contains(['/', '\\']) { program_name(script) } else { "" }
 }
 
-/// Whether a program is one of those, whatever its version and its letters' case.
+/// Whether a program is one of `names`, ignoring its version and case.
 fn is_any(program: &str, names: &[&str]) -> bool {
     let name = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     names.iter().any(|one| name.eq_ignore_ascii_case(one))
 }
 
-/// Whether text is a UUID, as most clients' session ids are.
+/// Whether text is a UUID, like the session ids of most clients.
 pub(crate) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {

@@ -1,6 +1,6 @@
-//! Grok CLI: `~/.grok/sessions/<directory, percent-encoded>/<session>/` with `summary.json`, which tells what the
-//! session is, and `chat_history.jsonl`, which tells what was said. See `docs/formats/grok.md` for its sources, and for
-//! why the tokens beside them are not read.
+//! Grok CLI: `~/.grok/sessions/<directory, percent-encoded>/<session>/` with `summary.json`, which describes the
+//! session, and `chat_history.jsonl`, which holds its messages. `docs/formats/grok.md` has the sources, and the reason
+//! why the token counts next to them are not read.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
-use crate::parse::{Loose, Moment};
+use crate::message_text::{blocks, prose, words};
+use crate::parse::{LooseText, LooseTime};
 use crate::paths::{directory, percent_decoded};
-use crate::signature::{MODEL, ProcessSignature};
-use crate::speech::{blocks, prose, words};
+use crate::signature::{MODEL_OPTIONS, ProcessSignature};
 use crate::store::file_name;
 use crate::{
     Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, Presence, ProcFacts, Source, Store,
@@ -39,16 +39,16 @@ static INFO: ClientInfo = ClientInfo {
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["grok"],
-    installed: &[(".grok", "grok")],
-    commands: &["grok"],
-    packages: &["@vibe-kit/grok-cli"],
-    chores: &["mcp", "login", "logout", "update", "help"],
-    model: MODEL,
-    is_namesake: is_about_logs,
+    installed_in: &[(".grok", "grok")],
+    node_commands: &["grok"],
+    npm_packages: &["@vibe-kit/grok-cli"],
+    helper_subcommands: &["mcp", "login", "logout", "update", "help"],
+    model: MODEL_OPTIONS,
+    is_other_product: is_about_logs,
     ..ProcessSignature::NONE
 };
 
-/// A tool for patterns in logs has the name, too: that one is given a file of them.
+/// A tool for log patterns has the same name: it is started with a pattern file.
 fn is_about_logs(process: &ProcFacts<'_>) -> bool {
     process.has_arg("-f")
 }
@@ -80,7 +80,7 @@ impl Client for Grok {
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.format {
             Format::Document => Box::new(Summary { file: source.file(), session: session_of(source) }),
-            _ => Box::new(History::new(source)),
+            _ => Box::new(ChatHistory::new(source)),
         }
     }
 
@@ -93,7 +93,7 @@ impl Client for Grok {
         SIGNATURE.model(process)
     }
 
-    fn tells_turn_ends(&self) -> bool {
+    fn records_turn_ends(&self) -> bool {
         false
     }
 }
@@ -102,49 +102,49 @@ fn is_history(relative: &Path) -> bool {
     file_name(relative) == "chat_history.jsonl"
 }
 
-/// Only sessions' own: theirs lies two directories down.
+/// Only a session's own summary, two directories below the root.
 fn is_summary(relative: &Path) -> bool {
     file_name(relative) == "summary.json" && relative.components().count() == 3
 }
 
-/// The session that the directory of a file is named after.
+/// The session, which is the name of the file's directory.
 fn session_of(source: &Source<'_>) -> SessionKey {
     SessionKey::new(ID, source.path.parent().map(file_name).unwrap_or_default())
 }
 
-/// Reads what a session is.
+/// Reads the description of a session.
 struct Summary {
     file: SourceFile,
     session: SessionKey,
 }
 
 #[derive(Deserialize)]
-struct Whole<'a> {
+struct SummaryDocument<'a> {
     #[serde(borrow, default)]
     info: Info<'a>,
     #[serde(borrow, default)]
-    generated_title: Loose<'a>,
+    generated_title: LooseText<'a>,
     #[serde(default)]
-    created_at: Moment,
+    created_at: LooseTime,
     #[serde(borrow, default)]
-    current_model_id: Loose<'a>,
+    current_model_id: LooseText<'a>,
     #[serde(borrow, default)]
-    parent_session_id: Loose<'a>,
-    /// What made it: `subagent`, `subagent_fork`, `fork`, …
+    parent_session_id: LooseText<'a>,
+    /// How it was created: `subagent`, `subagent_fork`, `fork`, …
     #[serde(borrow, default)]
-    session_kind: Loose<'a>,
+    session_kind: LooseText<'a>,
 }
 
 #[derive(Default, Deserialize)]
 struct Info<'a> {
     #[serde(borrow, default)]
-    cwd: Loose<'a>,
+    cwd: LooseText<'a>,
 }
 
 impl Decoder for Summary {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        let summary: Whole<'_> = serde_json::from_slice(bytes)?;
+        let summary: SummaryDocument<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), summary.created_at.0, out);
         let kind = summary.session_kind.text();
         let is_sub_agent = kind.is_some_and(|kind| kind.starts_with("subagent"));
@@ -167,28 +167,28 @@ impl Decoder for Summary {
     }
 }
 
-/// Reads what was said in a session.
-struct History {
+/// Reads the messages of a session.
+struct ChatHistory {
     file: SourceFile,
     session: SessionKey,
-    /// From the directory's name, until it is told.
+    /// The directory in the path, until it was emitted.
     cwd: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
 struct Line<'a> {
-    /// Who speaks; some write it as `type`.
+    /// The role; some lines have it as `type`.
     #[serde(borrow, default)]
-    role: Loose<'a>,
+    role: LooseText<'a>,
     #[serde(borrow, default, rename = "type")]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
     #[serde(default)]
-    timestamp: Moment,
+    timestamp: LooseTime,
 }
 
-impl History {
+impl ChatHistory {
     fn new(source: &Source<'_>) -> Self {
         let above = source.relative.iter().next().and_then(|name| name.to_str());
         let cwd = above.and_then(percent_decoded).map(PathBuf::from).filter(|path| is_whole(path));
@@ -196,12 +196,12 @@ impl History {
     }
 }
 
-/// A name that was not made of a path is no directory. Windows' paths begin with a drive.
+/// Whether the path is absolute; a name that is not an encoded path is not. Windows paths start with a drive.
 fn is_whole(path: &Path) -> bool {
     path.has_root() || path.to_str().is_some_and(|path| path.get(1..3).is_some_and(|drive| drive == ":\\"))
 }
 
-impl Decoder for History {
+impl Decoder for ChatHistory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
         let line: Line<'_> = serde_json::from_slice(bytes)?;
@@ -219,7 +219,9 @@ impl Decoder for History {
                 }
             }
             Some("assistant") => {
-                record.said(&self.session, || prose(&line.content.map(blocks).unwrap_or_default()).map(str::to_owned));
+                record.agent_text(&self.session, || {
+                    prose(&line.content.map(blocks).unwrap_or_default()).map(str::to_owned)
+                });
             }
             _ => {}
         }
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_directory_is_in_the_name_with_its_escapes_undone() {
+    fn the_directory_is_decoded_from_the_name() {
         let cwd = events().into_iter().find_map(|event| match event.kind {
             EventKind::Facts(facts) => facts.cwd,
             _ => None,
@@ -257,7 +259,7 @@ mod tests {
         assert!(is_whole(Path::new("C:\\work")) && !is_whole(Path::new("work")));
     }
 
-    /// What the summary of a session tells.
+    /// The facts and the title in a session's summary.
     fn told(id: &str, summary: &[u8]) -> (SessionFacts, Option<String>) {
         let path = format!("/home/u/.grok/sessions/a-long-name-0f3c/{id}/summary.json");
         let events = decode_document(&Grok, &path, summary).unwrap();
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_tells_the_directory_where_its_name_is_too_long_to_be_encoded() {
+    fn a_summary_has_the_directory_if_its_name_is_too_long_to_be_encoded() {
         let (facts, title) = told("5aaaaaaa-0000-4000-8000-000000000001", SUMMARY);
         assert_eq!(facts.cwd, Some("/home/u/a shop".into()));
         assert_eq!(title.as_deref(), Some("Mend the basket"));

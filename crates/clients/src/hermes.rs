@@ -1,6 +1,6 @@
 //! Hermes Agent: one database, `state.db` in `$HERMES_HOME` or `~/.hermes`, with a row of counts for each session.
 //!
-//! After its own sources, see `docs/formats/hermes.md`. A column that a release lacks tells nothing.
+//! Derived from its sources, see `docs/formats/hermes.md`. A column that a release lacks is read as NULL.
 
 use std::path::Path;
 
@@ -11,13 +11,13 @@ use serde::Deserialize;
 
 use crate::cost::stored_cost;
 use crate::decode::{Record, SourceFile, response};
-use crate::parse::{Count, Loose};
+use crate::parse::{Count, LooseText};
 use crate::paths::directory;
-use crate::signature::{MODEL, ProcessSignature};
+use crate::signature::{MODEL_OPTIONS, ProcessSignature};
 use crate::store::has_extension;
 use crate::{
-    Cell, Client, ClientInfo, DecodeError, Decoder, Env, Format, Holds, Input, Knowledge, Known, Presence, ProcFacts,
-    Source, Store, Table,
+    Client, ClientInfo, DecodeError, Decoder, Env, Format, Input, Knowledge, Known, Presence, ProcFacts, Source,
+    SqlValue, Store, Table, TableContent,
 };
 
 /// Hermes Agent.
@@ -47,14 +47,16 @@ static INFO: ClientInfo = ClientInfo {
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["hermes"],
-    python: &["hermes", "hermes_cli.main"],
-    chores: &["auth", "config", "doctor", "login", "logout", "model", "setup", "status", "update", "version"],
-    model: MODEL,
-    is_namesake: is_engine,
+    python_commands: &["hermes", "hermes_cli.main"],
+    helper_subcommands: &[
+        "auth", "config", "doctor", "login", "logout", "model", "setup", "status", "update", "version",
+    ],
+    model: MODEL_OPTIONS,
+    is_other_product: is_engine,
     ..ProcessSignature::NONE
 };
 
-/// A JavaScript engine has the name, too: that one is given scripts, and options of several letters after one dash.
+/// A JavaScript engine has the same name: it is started with scripts, and options of several letters after one dash.
 fn is_engine(process: &ProcFacts<'_>) -> bool {
     let is_option = |arg: &str| arg == "-O" || arg.len() > 2 && arg.starts_with('-') && !arg.starts_with("--");
     let is_script = |arg: &str| ["js", "hbc"].iter().any(|extension| has_extension(Path::new(arg), extension));
@@ -84,7 +86,7 @@ static TABLES: &[Table] = &[Table {
         "reasoning_tokens",
     ],
     filter: None,
-    holds: Holds::Records,
+    holds: TableContent::Records,
 }];
 
 impl Client for Hermes {
@@ -117,19 +119,19 @@ impl Client for Hermes {
         SIGNATURE.model(process)
     }
 
-    fn tells_turn_ends(&self) -> bool {
+    fn records_turn_ends(&self) -> bool {
         false
     }
 }
 
-/// Decodes rows of sessions.
+/// Decodes session rows.
 struct Database {
     file: SourceFile,
     modified: Timestamp,
 }
 
 impl Database {
-    fn session(&self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+    fn session(&self, cells: &[SqlValue<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
         let &[id, model, title, titled_by, parent, config, source, cwd, branch, ref rest @ ..] = cells else {
             return Err(other_columns());
         };
@@ -182,20 +184,21 @@ impl Decoder for Database {
     }
 }
 
-/// A session names one before it for several reasons: it is a sub-agent's, a branch, or goes on where that one became
-/// too long. Its configuration tells a sub-agent's by naming the parent once more.
-fn is_delegate(config: Cell<'_>, parent: &str) -> bool {
+/// Whether the session is a sub-agent of `parent`. A session names an earlier one for several reasons: it is a
+/// sub-agent, a branch, or the continuation of one that became too long. Only a sub-agent's configuration names the
+/// parent too.
+fn is_delegate(config: SqlValue<'_>, parent: &str) -> bool {
     #[derive(Deserialize)]
     struct Config<'a> {
         #[serde(borrow, default, rename = "_delegate_from")]
-        delegate_from: Loose<'a>,
+        delegate_from: LooseText<'a>,
     }
     let config = config.text().and_then(|json| serde_json::from_str::<Config<'_>>(json).ok());
     config.is_some_and(|config| config.delegate_from.text() == Some(parent))
 }
 
-/// A title is a person's, a model's, or the beginning of what was said.
-fn rank(titled_by: Cell<'_>) -> TitleRank {
+/// Who wrote the title: the user, a model, or nobody (then it is the beginning of a message).
+fn rank(titled_by: SqlValue<'_>) -> TitleRank {
     match titled_by.text() {
         Some("user") => TitleRank::Given,
         Some("llm") => TitleRank::Generated,
@@ -203,8 +206,8 @@ fn rank(titled_by: Cell<'_>) -> TitleRank {
     }
 }
 
-/// Input and what a cache held or took are apart; reasoning is a part of the output.
-fn usage(counts: &[Cell<'_>]) -> Result<Usage, DecodeError> {
+/// Input and cached tokens are disjoint; reasoning is a part of the output.
+fn usage(counts: &[SqlValue<'_>]) -> Result<Usage, DecodeError> {
     let &[input, cache_read, cache_write, output, reasoning] = counts else { return Err(other_columns()) };
     let output = count(output)?;
     Ok(Usage {
@@ -217,13 +220,13 @@ fn usage(counts: &[Cell<'_>]) -> Result<Usage, DecodeError> {
     })
 }
 
-fn count(cell: Cell<'_>) -> Result<u64, DecodeError> {
+fn count(cell: SqlValue<'_>) -> Result<u64, DecodeError> {
     let count = cell.integer().map_or(Some(Count(0)), Count::from_integer);
     count.map(|count| count.0).ok_or_else(|| DecodeError::out_of_range("a count is negative or impossibly large"))
 }
 
-/// Seconds, with a fraction.
-fn moment(cell: Cell<'_>) -> Option<Timestamp> {
+/// A time in seconds, with a fraction.
+fn moment(cell: SqlValue<'_>) -> Option<Timestamp> {
     cell.real().and_then(Timestamp::from_float_seconds)
 }
 
@@ -255,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_billed_goes_before_what_was_estimated() {
+    fn the_billed_cost_takes_precedence_over_the_estimate() {
         let tally = Tally::of(&events());
         let costs: Vec<_> = tally.turns.values().map(|(session, turn)| (&*session.id, turn.embedded_cost)).collect();
         assert!(costs.contains(&("20261118_100000_aa", PicoUsd::from_usd(0.5))));
@@ -264,14 +267,14 @@ mod tests {
     }
 
     #[test]
-    fn reasoning_is_within_the_output_and_caches_are_beside_the_input() {
+    fn output_includes_reasoning_and_input_excludes_caches() {
         let tally = Tally::of(&events());
         let usage = tally.by_session()["20261118_100000_aa"];
         assert_eq!((usage.prompt(), usage.total(), usage.reasoning), (1_520, 1_820, 80));
     }
 
     #[test]
-    fn directory_branch_and_origin_are_told() {
+    fn directory_branch_and_origin_are_emitted() {
         let events = events();
         let of = |id: &str| {
             events
@@ -294,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_is_a_persons_a_models_or_message_text() {
+    fn a_title_is_given_generated_or_message_text() {
         let ranks: Vec<_> = events()
             .iter()
             .filter_map(|event| if let EventKind::Title(title) = &event.kind { Some(title.rank) } else { None })
@@ -303,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_negative_count_costs_its_session_alone() {
+    fn a_negative_count_loses_only_its_session() {
         let rows = fixture_rows(&Hermes, PATH, r#"{"sessions":[{"id":"x","input_tokens":-1}]}"#);
         let (_, mut decoder) = crate::testing::open(&Hermes, &home(), PATH);
         let mut out = Vec::new();
@@ -313,14 +316,14 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_ended_says_when() {
+    fn an_ended_session_has_an_end_time() {
         let ended: Vec<_> =
             events().iter().filter(|event| matches!(event.kind, EventKind::Ended)).map(|event| event.at).collect();
         assert_eq!(ended, [Some(Timestamp::from_millis(1_795_000_600_500))]);
     }
 
     #[test]
-    fn a_home_that_was_named_has_to_be_there() {
+    fn a_configured_home_must_exist() {
         let mut env = home();
         env.vars.insert("HERMES_HOME".into(), "/srv/hermes".into());
         let store = &Hermes.stores(&env)[0];

@@ -1,11 +1,11 @@
-//! Kilo CLI, which was made from OpenCode: `~/.local/share/kilo/kilo.db` has OpenCode's tables. After its sources, see
+//! Kilo CLI, a fork of OpenCode: `~/.local/share/kilo/kilo.db` has OpenCode's tables. Derived from its sources, see
 //! `docs/formats/kilo.md`.
 
 use std::path::Path;
 
 use agtop_model::ClientId;
 
-use crate::signature::{MODEL, ProcessSignature};
+use crate::signature::{MODEL_OPTIONS, ProcessSignature};
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, opencode};
 
@@ -37,22 +37,22 @@ static INFO: ClientInfo = ClientInfo {
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["kilo", "kilocode"],
-    installed: &[("@kilocode", "kilo"), (".kilo", "kilo")],
-    commands: &["kilo", "kilocode"],
-    packages: &["@kilocode/cli"],
-    chores: &["serve", "web", "acp", "auth", "models", "mcp", "upgrade", "uninstall", "stats", "help"],
-    model: MODEL,
-    is_namesake: is_editor,
+    installed_in: &[("@kilocode", "kilo"), (".kilo", "kilo")],
+    node_commands: &["kilo", "kilocode"],
+    npm_packages: &["@kilocode/cli"],
+    helper_subcommands: &["serve", "web", "acp", "auth", "models", "mcp", "upgrade", "uninstall", "stats", "help"],
+    model: MODEL_OPTIONS,
+    is_other_product: is_editor,
     ..ProcessSignature::NONE
 };
 
-/// Subcommands that hold a conversation, or are chores of a moment.
-const COMMANDS: &[&str] =
+/// Subcommands with a conversation, and short chores.
+const OTHER_SUBCOMMANDS: &[&str] =
     &["run", "attach", "session", "agent", "export", "import", "github", "pr", "remote", "config", "debug", "db"];
 
-/// A text editor has the shorter name, too: that one is always given a file.
+/// A text editor has the shorter name too; it is always started with a file.
 fn is_editor(process: &ProcFacts<'_>) -> bool {
-    let is_command = |word: &str| COMMANDS.contains(&word) || SIGNATURE.chores.contains(&word);
+    let is_command = |word: &str| OTHER_SUBCOMMANDS.contains(&word) || SIGNATURE.helper_subcommands.contains(&word);
     !process.is_program("kilocode") && SIGNATURE.subcommand(process).is_some_and(|word| !is_command(word))
 }
 
@@ -73,7 +73,7 @@ impl Client for Kilo {
             Store::usual("database", root.to_owned(), 1, accepts, Format::Sqlite(opencode::TABLES))
         };
         let named = named_root.map(|root| {
-            let format = Format::Sqlite(opencode::NEIGHBOURS);
+            let format = Format::Sqlite(opencode::NEIGHBOUR_TABLES);
             Store { presence: Presence::Named, format, ..store(root, is_database) }
         });
         let config = opencode::config_store(env.config_home().join("kilo"));
@@ -81,7 +81,7 @@ impl Client for Kilo {
     }
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
-        opencode::heir(ID, store, source)
+        opencode::fork_decoder(ID, store, source)
     }
 
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn its_rows_are_opencodes_under_a_name_of_its_own() {
+    fn its_rows_are_read_as_opencodes_with_its_own_client_id() {
         let events = events();
         assert!(events.iter().all(|event| event.session.client == ID));
         let tally = Tally::of(&events);
@@ -126,9 +126,9 @@ mod tests {
         assert_eq!(tally.turns.values().next().unwrap().1.embedded_cost, PicoUsd::from_usd(0.02));
     }
 
-    /// Kilo CLI follows OpenCode: what OpenCode 2 does to the tables is read here, too, once it gets here.
+    /// Kilo CLI follows OpenCode, so the tables of OpenCode 2 are read too, in case it adopts them.
     #[test]
-    fn tables_of_opencode_2_count_beside_the_old_ones() {
+    fn tables_of_opencode_2_count_with_the_old_ones() {
         let rows = include_str!("../../../fixtures/kilo/v2/migrated.json");
         let tally = Tally::of(&decode_rows(&Kilo, PATH, &fixture_rows(&Kilo, PATH, rows)));
         let cost: PicoUsd = tally.turns.values().filter_map(|(_, turn)| turn.embedded_cost).sum();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn preview_channels_have_databases_of_their_own_and_a_variable_names_another() {
+    fn preview_channels_have_separate_databases_and_a_variable_names_another() {
         assert!(is_channel_database(Path::new("kilo.db")) && is_channel_database(Path::new("kilo-dev.db")));
         assert!(!is_channel_database(Path::new("kilo.db-wal")) && !is_channel_database(Path::new("auth.db")));
         let mut env = home();

@@ -1,32 +1,32 @@
-/// What can be known about the sessions of one client, aspect by aspect: what `agtop clients` shows.
+/// What can be known about the sessions of a client: the content of `agtop clients`.
 #[derive(Clone, Copy, Debug)]
 pub struct Knowledge {
-    /// What its responses used.
+    /// The usage of its responses.
     pub tokens: Known,
-    /// What they cost: it says so itself, or names models, whose prices are known.
+    /// Their cost: the client records it, or names models with known prices.
     pub cost: Known,
-    /// How much of the prompts came from a cache.
+    /// How much of the prompts was read from a cache.
     pub cache: Known,
     /// How full the context is.
     pub context: Known,
-    /// Which tools were called.
+    /// The tools that were called.
     pub tools: Known,
-    /// Which sub-agents work for a session.
+    /// The sub-agents of a session.
     pub subagents: Known,
-    /// That it waits for its person to allow something.
+    /// Whether it waits for a permission.
     pub permission: Known,
-    /// How much of an account's allowance is used.
+    /// The use of the account's rate limits.
     pub limits: Known,
 }
 
-/// Whether a client's files tell something.
+/// Whether a client's files contain something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// They do.
+    /// Yes.
     Yes,
-    /// They do under a condition, or with a gap: this one.
+    /// Under a condition, or with a gap: this one.
     Partly(&'static str),
-    /// They do not.
+    /// No.
     No,
 }
 
@@ -43,7 +43,7 @@ impl Knowledge {
         limits: Known::No,
     };
 
-    /// Every aspect with its name, in the order in which they are shown.
+    /// Every aspect with its name, in display order.
     pub const fn aspects(&self) -> [(&'static str, Known); 8] {
         [
             ("tokens", self.tokens),

@@ -1,5 +1,6 @@
-//! Lists of any length in what agents write. The file's writer decides how many entries there are, and an entry of two
-//! bytes takes some hundred in memory: so a decoder walks a list entry by entry, and what it must hold is bounded.
+//! Lists of any length in agents' files. The writer of a file decides how many entries there are, and an entry of two
+//! bytes may take some hundred in memory. A decoder therefore reads a list entry by entry, and what it keeps is
+//! bounded.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -10,12 +11,12 @@ use serde_json::value::RawValue;
 use crate::DecodeError;
 use crate::bounded::MAX_ENTRIES;
 
-/// A list that nobody has looked into yet; null is an empty one. Each entry is read on its own, so that a damaged one
-/// does not take the others along.
+/// A list that is not parsed yet; null is an empty list. Each entry is parsed on its own, so that a damaged one does
+/// not lose the others.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct List<'a>(&'a str);
+pub(crate) struct LazyList<'a>(&'a str);
 
-impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for LazyList<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match <&RawValue>::deserialize(deserializer)?.get() {
             "null" => Ok(Self::default()),
@@ -25,9 +26,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
     }
 }
 
-impl<'a> List<'a> {
-    /// Reads the entries one by one, handing each on with its number before the next is read. An error tells how many
-    /// could not be read; `what` names them in it.
+impl<'a> LazyList<'a> {
+    /// Parses the entries one by one and passes each with its index to `visit` before the next is parsed.
+    ///
+    /// # Errors
+    ///
+    /// If entries could not be parsed, with their number, or if there are more than [`MAX_ENTRIES`]. `what` names the
+    /// entries in the error.
     pub(crate) fn each<T: Deserialize<'a>>(self, what: &str, mut visit: impl FnMut(u32, T)) -> Result<(), DecodeError> {
         let mut seen = 0;
         let mut failed = 0_usize;
@@ -56,7 +61,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// Hands on the entries of a JSON list until one breaks it off. No text is no list.
+/// Passes on the entries of a JSON list until `visit` breaks. An empty text has no entries.
 fn walk<'a>(list: &'a str, visit: impl FnMut(&'a RawValue) -> ControlFlow<()>) -> serde_json::Result<ControlFlow<()>> {
     struct Walk<'w, F> {
         visit: F,
@@ -86,7 +91,7 @@ fn walk<'a>(list: &'a str, visit: impl FnMut(&'a RawValue) -> ControlFlow<()>) -
         return Ok(end);
     }
     let walked = serde_json::Deserializer::from_str(list).deserialize_seq(Walk { visit, end: &mut end });
-    // The parser takes the rest of a list that is broken off for an error.
+    // The parser reports an error for a list that was not read to its end.
     if end.is_break() { Ok(end) } else { walked.map(|()| end) }
 }
 
@@ -98,13 +103,13 @@ mod tests {
 
     use super::*;
     use crate::bounded::from_slice;
-    use crate::parse::Loose;
+    use crate::parse::LooseText;
 
     thread_local! {
         static ALIVE: Cell<usize> = const { Cell::new(0) };
     }
 
-    /// Counts how many of it there are.
+    /// Counts its live instances.
     struct Counted;
 
     impl<'de> Deserialize<'de> for Counted {
@@ -125,12 +130,12 @@ mod tests {
         format!("[{}{{}}]", "{},".repeat(entries - 1))
     }
 
-    /// `[{},{},…]` of 60 MB took 3.3 GB as a task of Cline and 2.6 GB as a chat of Gemini: all entries were there at
-    /// once. Now there is one at a time.
+    /// Bug: `[{},{},…]` of 60 MB took 3.3 GB as a Cline task and 2.6 GB as a Gemini chat, because all entries were in
+    /// memory at once.
     #[test]
-    fn entries_of_a_list_are_handed_on_one_by_one() {
+    fn entries_of_a_list_are_passed_on_one_by_one() {
         let json = list_of(1000);
-        let list: List<'_> = serde_json::from_str(&json).unwrap();
+        let list: LazyList<'_> = serde_json::from_str(&json).unwrap();
         let mut numbers = Vec::new();
         let told = list.each("entries", |n, _: Counted| {
             assert_eq!(ALIVE.get(), 1);
@@ -142,10 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_read_up_to_so_many_entries_and_says_so() {
+    fn a_list_is_read_up_to_a_bound_with_an_error() {
         for (entries, expected) in [(MAX_ENTRIES, None), (MAX_ENTRIES + 5, Some(IssueKind::TooLarge))] {
             let json = list_of(entries);
-            let list: List<'_> = serde_json::from_str(&json).unwrap();
+            let list: LazyList<'_> = serde_json::from_str(&json).unwrap();
             let mut visits = 0;
             let told = list.each("entries", |_, _: Counted| visits += 1);
             assert_eq!((visits, told.err().map(|error| error.kind)), (MAX_ENTRIES, expected));
@@ -156,19 +161,19 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_entry_does_not_take_the_others_along() {
+    fn a_damaged_entry_does_not_lose_the_others() {
         #[derive(serde::Deserialize)]
         struct Entry<'a> {
             #[serde(borrow)]
-            id: Loose<'a>,
+            id: LooseText<'a>,
         }
-        let list: List<'_> = serde_json::from_str(r#"[{"id":"a"}, 7, {"id":"b"}, []]"#).unwrap();
+        let list: LazyList<'_> = serde_json::from_str(r#"[{"id":"a"}, 7, {"id":"b"}, []]"#).unwrap();
         let mut ids = Vec::new();
         let told = list.each("entries", |n, entry: Entry<'_>| ids.push((n, entry.id.text().unwrap().to_owned())));
         assert_eq!(ids, [(0, "a".to_owned()), (2, "b".to_owned())]);
         assert!(told.unwrap_err().detail.starts_with("2 of 4 entries: number 1 has a value of an unexpected type"));
-        assert!(serde_json::from_str::<List<'_>>("{}").is_err());
-        let none: List<'_> = serde_json::from_str("null").unwrap();
+        assert!(serde_json::from_str::<LazyList<'_>>("{}").is_err());
+        let none: LazyList<'_> = serde_json::from_str("null").unwrap();
         assert_eq!(none.each("entries", |_, _: Counted| unreachable!()), Ok(()));
     }
 }

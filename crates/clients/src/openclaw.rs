@@ -1,14 +1,14 @@
 //! `OpenClaw`, formerly Moltbot, Moldbot and Clawdbot: Pi's agent behind a gateway to chat programs.
 //!
 //! Sessions: `<state>/agents/<agent>/sessions/<id>.jsonl`, entries as Pi writes them. A session that was reset or
-//! deleted stays behind as `<id>.jsonl.reset.<time>` or `<id>.jsonl.deleted.<time>`: it was billed all the same.
-//! Directories and names of files after its sources, see `docs/formats/openclaw.md`; the rest is Pi's.
+//! deleted remains as `<id>.jsonl.reset.<time>` or `<id>.jsonl.deleted.<time>`: its usage was billed too. Directories
+//! and file names are derived from its sources, see `docs/formats/openclaw.md`; the rest is Pi's.
 
 use std::path::{Path, PathBuf};
 
 use agtop_model::{ClientId, ProcessRole};
 
-use crate::pi::entries::Entries;
+use crate::pi::entries::SessionEntries;
 use crate::signature::ProcessSignature;
 use crate::store::file_name;
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
@@ -22,7 +22,7 @@ static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "OpenClaw",
     aliases: &[],
-    danger_flags: &[], // what it may do is set in its configuration
+    danger_flags: &[], // the configuration decides what it may do
     knowledge: Knowledge {
         tokens: Known::Yes,
         cost: Known::Yes,
@@ -38,26 +38,26 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// What it was called over time: program, npm package, and directory below home with a dot before it.
-const NAMES: &[&str] = &["openclaw", "clawdbot", "moltbot", "moldbot"];
+/// Its current and former names: of the program, the npm package, and after a dot the directory in the home.
+const PROGRAM_NAMES: &[&str] = &["openclaw", "clawdbot", "moltbot", "moldbot"];
 
 /// Variables that name the state directory; the last is unconfirmed.
 const STATE_VARS: &[&str] = &["OPENCLAW_STATE_DIR", "CLAWDBOT_STATE_DIR", "MOLTBOT_STATE_DIR"];
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
-    programs: NAMES,
-    commands: NAMES,
-    packages: NAMES,
-    valued: &["--profile", "--log-level"],
+    programs: PROGRAM_NAMES,
+    node_commands: PROGRAM_NAMES,
+    npm_packages: PROGRAM_NAMES,
+    valued_options: &["--profile", "--log-level"],
     ..ProcessSignature::NONE
 };
 
-/// The gateway renames its process so, others theirs to the name alone: then the subcommand is lost, since without any
-/// it would only have printed its help.
-const GATEWAYS: &[&str] = &["openclaw-gateway", "clawdbot-gateway", "moltbot-gateway", "moldbot-gateway"];
+/// Titles that the gateway sets for its process. Other processes set only the name, so their subcommand is lost; they
+/// had one, because without a subcommand the program only prints its help.
+const GATEWAY_TITLES: &[&str] = &["openclaw-gateway", "clawdbot-gateway", "moltbot-gateway", "moldbot-gateway"];
 
-/// Subcommands in whose process models are asked; unconfirmed. All others are seats at the gateway, or chores.
-const AGENTS: &[&str] = &["gateway", "agent"];
+/// Subcommands whose process calls models; unconfirmed. All others are clients of the gateway, or chores.
+const AGENT_SUBCOMMANDS: &[&str] = &["gateway", "agent"];
 
 impl Client for OpenClaw {
     fn info(&self) -> &'static ClientInfo {
@@ -69,16 +69,16 @@ impl Client for OpenClaw {
     }
 
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
-        if GATEWAYS.iter().any(|name| process.is_program(name) || process.is_node_command(name)) {
+        if GATEWAY_TITLES.iter().any(|name| process.is_program(name) || process.is_node_command(name)) {
             return Some(ProcessRole::Agent);
         }
-        let is_agent = SIGNATURE.subcommand(process).is_none_or(|word| AGENTS.contains(&word));
+        let is_agent = SIGNATURE.subcommand(process).is_none_or(|word| AGENT_SUBCOMMANDS.contains(&word));
         SIGNATURE.is(process).then_some(if is_agent { ProcessRole::Agent } else { ProcessRole::Helper })
     }
 
     fn stores(&self, env: &Env) -> Vec<Store> {
         let named = STATE_VARS.iter().find_map(|name| env.dir(name)).map(|state| store(&state, Presence::Named));
-        let usual = NAMES.iter().map(|name| store(&env.home.join(format!(".{name}")), Presence::Usual));
+        let usual = PROGRAM_NAMES.iter().map(|name| store(&env.home.join(format!(".{name}")), Presence::Usual));
         named.into_iter().chain(usual).collect()
     }
 
@@ -86,7 +86,7 @@ impl Client for OpenClaw {
         let name = file_name(source.path);
         let id = name.split_once(".jsonl").map_or(name, |(id, _)| id);
         let id = id.split_once(".checkpoint.").map_or(id, |(id, _)| id);
-        Box::new(Entries::new(ID, id, source))
+        Box::new(SessionEntries::new(ID, id, source))
     }
 
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
@@ -99,8 +99,8 @@ fn store(state: &Path, presence: Presence) -> Store {
     Store { root, layout: "agents", depth: 3, accepts: is_session, format: Format::Lines, presence }
 }
 
-/// `<agent>/sessions/<id>.jsonl`, or what was left of it when it was reset or deleted, or was to be summarised
-/// (`<id>.checkpoint.<uuid>.jsonl`, a copy). A trajectory beside it is a log of another kind.
+/// `<agent>/sessions/<id>.jsonl`, or its remains after a reset, a deletion or before a summary
+/// (`<id>.checkpoint.<uuid>.jsonl`, a copy). A trajectory next to it is a different log.
 fn is_session(path: &Path) -> bool {
     let is_kept = |(_, ending): (&str, &str)| {
         ending.is_empty() || [".reset.", ".deleted."].iter().any(|set_aside| ending.starts_with(set_aside))
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_read_as_pis_under_a_name_of_their_own() {
+    fn entries_are_read_as_pis_with_their_own_client_id() {
         let events = decode(PATH, SESSION);
         assert!(events.iter().all(|event| event.session.client == ID));
         let expected = Usage { input: 40, output: 90, cache_read: 700, cache_write_5m: 80, ..Usage::default() };
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_reset_or_deleted_was_billed_and_counts_once_if_it_is_there_twice() {
+    fn reset_and_deleted_sessions_count_once_even_if_found_twice() {
         let mut events = decode(PATH, SESSION);
         events.extend(decode(&format!("{PATH}.reset.2026-11-20T10-00-00.000Z"), RESET));
         assert_eq!(Tally::of(&events).usage().input, 40 + 5);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_set_aside_and_without_header_is_known_by_the_beginning_of_its_name() {
+    fn a_file_set_aside_without_header_has_the_id_in_its_name() {
         let headless: Vec<u8> = SESSION.split_inclusive(|&b| b == b'\n').skip(1).flatten().copied().collect();
         let events = decode(&format!("{PATH}.deleted.2026-11-21T10-00-00.000Z"), &headless);
         assert_eq!(&*events[0].session.id, "1aaaaaaa-0000-4000-8000-000000000001");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn all_its_former_homes_are_searched_and_a_named_one_has_to_be_there() {
+    fn all_former_homes_are_searched_and_a_configured_one_must_exist() {
         let mut env = home();
         let roots: Vec<PathBuf> = OpenClaw.stores(&env).into_iter().map(|store| store.root).collect();
         let former = ["openclaw", "clawdbot", "moltbot", "moldbot"];
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateway_is_an_agent_and_its_seats_are_helpers() {
+    fn the_gateway_is_an_agent_and_its_clients_are_helpers() {
         let role = |argv: &[&str]| OpenClaw.recognise(&ProcFacts::new(&process("node", argv, "/usr/bin/node")));
         assert_eq!(role(&["openclaw-gateway"]), Some(ProcessRole::Agent));
         let package = "/x/node_modules/openclaw/dist/index.js";

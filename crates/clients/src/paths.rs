@@ -1,4 +1,4 @@
-//! Directories as agents write them down: paths, URIs, and names made of them.
+//! Directories as agents write them: paths, URIs, and names derived from them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-/// Text with its percent-encoding undone (RFC 3986); what is no escape stays as it is. `None` if that is not UTF-8, or
-/// has control characters, which no directory that somebody works in has.
+/// Decodes percent-encoding (RFC 3986); invalid escapes are kept. `None` if the result is not UTF-8 or has control
+/// characters, which no work directory has.
 pub(crate) fn percent_decoded(encoded: &str) -> Option<String> {
     let mut text = Vec::with_capacity(encoded.len());
     let mut rest = encoded.as_bytes();
@@ -33,7 +33,7 @@ pub(crate) fn local_path(uri: &str) -> Option<PathBuf> {
     Some(PathBuf::from(if is_drive { path.trim_start_matches('/').to_owned() } else { path }))
 }
 
-/// The directory that is written as a path or as a `file:` URI; those of other machines are none.
+/// A directory written as a path or as a `file:` URI; `None` for other machines.
 pub(crate) fn directory(written: &str) -> Option<PathBuf> {
     if written.starts_with("file:") {
         return local_path(written);
@@ -42,13 +42,13 @@ pub(crate) fn directory(written: &str) -> Option<PathBuf> {
     (!written.is_empty() && !is_elsewhere).then(|| PathBuf::from(written))
 }
 
-/// The MD5 of a directory's path in hexadecimal. None of a path that is no Unicode: clients write JavaScript's or
-/// Python's strings of it.
+/// The MD5 of a directory's path in hexadecimal. `None` if the path is not Unicode: clients hash strings of JavaScript
+/// or Python.
 pub(crate) fn md5_of(directory: &Path) -> Option<Arc<str>> {
     Some(format!("{:x}", Md5::digest(directory.to_str()?)).into())
 }
 
-/// The same as SHA-256.
+/// Like [`md5_of`], as SHA-256.
 pub(crate) fn sha256_of(directory: &Path) -> Option<Arc<str>> {
     Some(format!("{:x}", Sha256::digest(directory.to_str()?)).into())
 }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_that_are_none_stay() {
+    fn invalid_escapes_are_kept() {
         assert_eq!(percent_decoded("%2Fwork%2F100%").as_deref(), Some("/work/100%"));
         assert_eq!(percent_decoded("%ff"), None);
         assert_eq!(percent_decoded("%00"), None);

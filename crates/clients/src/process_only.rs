@@ -1,13 +1,13 @@
-//! Agents of which only processes are seen: either they keep no files that tell anything, or nothing here reads them.
+//! Agents that are known only from their processes: they keep no useful files, or agtop does not read them.
 //!
-//! How they are installed and called: their own documentation and installers, 2026-11-21.
+//! Sources for installation and names: their documentation and installers, 2026-11-21.
 
 use agtop_model::{ClientId, Event};
 
-use crate::signature::{MODEL, Model, ProcessSignature};
+use crate::signature::{MODEL_OPTIONS, ModelArgument, ProcessSignature};
 use crate::{Client, ClientInfo, DecodeError, Decoder, Env, Input, Knowledge, ProcFacts, Source, Store};
 
-/// An agent without files: what it is called, and what its processes look like.
+/// An agent without files: its names and the signature of its processes.
 #[derive(Debug)]
 pub struct ProcessOnly {
     info: &'static ClientInfo,
@@ -25,30 +25,30 @@ const fn info(id: &'static str, name: &'static str) -> ClientInfo {
     }
 }
 
-/// Every agent without files, in the order in which they are listed.
+/// Every agent without files, in display order.
 pub static PROCESS_ONLY: &[ProcessOnly] = &[
     ProcessOnly {
         info: &info("cody", "Cody CLI"),
         signature: &ProcessSignature {
             programs: &["cody"],
-            commands: &["cody"],
-            packages: &["@sourcegraph/cody"],
-            parts: &["cody-agent"],
-            chores: &["api", "auth", "models", "help"],
-            model: Model::Option(&["--model"]),
+            node_commands: &["cody"],
+            npm_packages: &["@sourcegraph/cody"],
+            helper_prefixes: &["cody-agent"],
+            helper_subcommands: &["api", "auth", "models", "help"],
+            model: ModelArgument::Option(&["--model"]),
             ..ProcessSignature::NONE
         },
     },
     ProcessOnly {
         info: &info("mods", "Mods"),
-        signature: &ProcessSignature { programs: &["mods"], model: MODEL, ..ProcessSignature::NONE },
+        signature: &ProcessSignature { programs: &["mods"], model: MODEL_OPTIONS, ..ProcessSignature::NONE },
     },
     ProcessOnly {
         info: &info("sgpt", "ShellGPT"),
         signature: &ProcessSignature {
             programs: &["sgpt"],
-            python: &["sgpt"],
-            model: Model::Option(&["--model"]),
+            python_commands: &["sgpt"],
+            model: ModelArgument::Option(&["--model"]),
             ..ProcessSignature::NONE
         },
     },
@@ -56,8 +56,8 @@ pub static PROCESS_ONLY: &[ProcessOnly] = &[
         info: &info("llm", "LLM"),
         signature: &ProcessSignature {
             programs: &["llm"],
-            python: &["llm"],
-            chores: &[
+            python_commands: &["llm"],
+            helper_subcommands: &[
                 "aliases",
                 "collections",
                 "embed",
@@ -75,7 +75,7 @@ pub static PROCESS_ONLY: &[ProcessOnly] = &[
                 "tools",
                 "uninstall",
             ],
-            model: MODEL,
+            model: MODEL_OPTIONS,
             ..ProcessSignature::NONE
         },
     },
@@ -83,9 +83,11 @@ pub static PROCESS_ONLY: &[ProcessOnly] = &[
         info: &info("ollama", "Ollama"),
         signature: &ProcessSignature {
             programs: &["ollama"],
-            parts: &["ollama_llama_server"],
-            chores: &["runner", "create", "show", "pull", "push", "list", "ls", "ps", "cp", "rm", "stop", "help"],
-            model: Model::After("run"),
+            helper_prefixes: &["ollama_llama_server"],
+            helper_subcommands: &[
+                "runner", "create", "show", "pull", "push", "list", "ls", "ps", "cp", "rm", "stop", "help",
+            ],
+            model: ModelArgument::After("run"),
             ..ProcessSignature::NONE
         },
     },
@@ -93,8 +95,8 @@ pub static PROCESS_ONLY: &[ProcessOnly] = &[
         info: &info("fabric", "Fabric"),
         signature: &ProcessSignature {
             programs: &["fabric", "fabric-ai"],
-            serving: &["--serve", "--serveOllama"],
-            model: MODEL,
+            server_flags: &["--serve", "--serveOllama"],
+            model: MODEL_OPTIONS,
             ..ProcessSignature::NONE
         },
     },
@@ -126,7 +128,7 @@ impl Client for ProcessOnly {
     }
 }
 
-/// Reads nothing: there are no stores whose files it could be given.
+/// A decoder for no files: there are no stores.
 struct Unread;
 
 impl Decoder for Unread {

@@ -1,24 +1,24 @@
 use std::path::{Path, PathBuf};
 
-/// A place where a client keeps files of one kind.
+/// A directory where a client keeps files of one kind.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// The directory to search. It may be a symbolic link; nothing below it is followed through one.
+    /// The directory to search. It may be a symbolic link; links below it are not followed.
     pub root: PathBuf,
-    /// What kind of place this is, in the client's own words: `projects`, `archived_sessions`, …
+    /// The kind of the store, in the client's own words: `projects`, `archived_sessions`, …
     pub layout: &'static str,
-    /// How many directory levels below `root` files may lie: 1 is `root` itself.
+    /// The maximum depth of files below `root`: 1 for files in `root` itself.
     pub depth: usize,
-    /// Whether a file belongs to this store, judged by its path relative to `root`.
+    /// Whether a file belongs to this store, by its path relative to `root`.
     pub accepts: fn(&Path) -> bool,
     /// How files are read.
     pub format: Format,
-    /// Whether somebody said that it is there.
+    /// Whether the store must exist.
     pub presence: Presence,
 }
 
 impl Store {
-    /// A place where the client puts its files unless it is told otherwise.
+    /// A store in the client's default directory.
     pub(crate) fn usual(
         layout: &'static str,
         root: PathBuf,
@@ -33,49 +33,49 @@ impl Store {
 /// How the files of a store are read.
 #[derive(Clone, Copy, Debug)]
 pub enum Format {
-    /// Line by line; lines are only ever appended. Files that end in `.zst` are decompressed.
+    /// Line by line; lines are only appended. Files that end in `.zst` are decompressed.
     Lines,
     /// As a whole; rewritten as a whole.
     Document,
-    /// An SQLite database, as rows of these tables, read in this order.
+    /// An SQLite database: rows of these tables, in this order.
     Sqlite(&'static [Table]),
 }
 
-/// Which rows and columns of a table are read. Tables and columns that a database lacks are read as NULL or not at
-/// all: schemas change with every release.
+/// The rows and columns of a table that are read. Missing tables are skipped and missing columns are NULL: schemas
+/// change with every release.
 #[derive(Debug)]
 pub struct Table {
     /// Its name.
     pub name: &'static str,
-    /// The columns, in the order in which the decoder gets them.
+    /// The columns, in the order in which the decoder receives them.
     pub columns: &'static [&'static str],
-    /// An SQL condition that leaves out rows without interest, over columns that every schema has.
+    /// An SQL condition that leaves out rows that agtop does not use, over columns that every schema has.
     pub filter: Option<&'static str>,
-    /// What it is read for.
-    pub holds: Holds,
+    /// What the table is read for.
+    pub holds: TableContent,
 }
 
 /// What a table is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
-    /// The records themselves. A database with none of the tables that hold them has a layout that is not known.
+pub enum TableContent {
+    /// Records. A database with none of the tables that hold records has an unknown layout.
     Records,
-    /// What belongs to records: parts, names, directories.
+    /// Data that belongs to records: parts, names, directories.
     Context,
 }
 
-/// Whether a store has to be there.
+/// Whether a store must exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It is where the client would put it, if it is installed.
+    /// The client's default directory: it exists only if the client is installed.
     Usual,
-    /// The user named it: it is an error if it is missing.
+    /// The user configured it: it is an error if it is missing.
     Named,
-    /// A list that the client keeps names it: it is an error if there are no files in it.
+    /// A list of the client names it: it is an error if it has no files.
     Listed,
 }
 
-/// The file's extension is this one, whatever its case.
+/// Whether the file has this extension, ignoring case.
 pub(crate) fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension))
 }

@@ -1,4 +1,4 @@
-//! What the tests of all clients share: feeding decoders, and a plain tally of what they emit.
+//! Test helpers for all clients: feeding decoders, and a simple tally of the events.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -8,30 +8,30 @@ use agtop_model::{
 };
 use jiff::tz::TimeZone;
 
-use crate::{Cell, Client, DecodeError, Decoder, Env, Format, Input, Source, Store};
+use crate::{Client, DecodeError, Decoder, Env, Format, Input, Source, SqlValue, Store};
 
-/// The time that tests give files.
-pub(crate) const MODIFIED: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+/// The modification time of files in tests.
+pub(crate) const FILE_MODIFIED: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
 /// An environment with nothing but a home.
 pub(crate) fn home() -> Env {
     Env { home: "/home/u".into(), ..Env::default() }
 }
 
-/// After everything that tests tell: nothing of what was said is told.
-const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
+/// Later than all test data: message text is not emitted.
+const NO_MESSAGE_TEXT: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// The store that accepts the file, and a decoder for it.
 pub(crate) fn open(client: &dyn Client, env: &Env, path: &str) -> (Store, Box<dyn Decoder>) {
-    open_for(client, env, path, NEVER)
+    open_for(client, env, path, NO_MESSAGE_TEXT)
 }
 
-fn open_for(client: &dyn Client, env: &Env, path: &str, prose_from: Timestamp) -> (Store, Box<dyn Decoder>) {
+fn open_for(client: &dyn Client, env: &Env, path: &str, text_since: Timestamp) -> (Store, Box<dyn Decoder>) {
     let path = Path::new(path);
     let accepting = |store: &Store| path.strip_prefix(&store.root).is_ok_and(|relative| (store.accepts)(relative));
     let store = client.stores(env).into_iter().find(accepting).unwrap_or_else(|| panic!("no store accepts {path:?}"));
     let relative = path.strip_prefix(&store.root).unwrap();
-    let source = Source { file: FileId(7), path, relative, modified: MODIFIED, prose_from, zone: &TimeZone::UTC };
+    let source = Source { file: FileId(7), path, relative, modified: FILE_MODIFIED, text_since, zone: &TimeZone::UTC };
     let decoder = client.decoder(&store, &source);
     (store, decoder)
 }
@@ -62,7 +62,11 @@ pub(crate) fn decode_document(client: &dyn Client, path: &str, text: &[u8]) -> R
 }
 
 /// All events of database rows: table, rowid, cells.
-pub(crate) fn decode_rows(client: &dyn Client, path: &str, rows: &[(&'static str, i64, Vec<Cell<'_>>)]) -> Vec<Event> {
+pub(crate) fn decode_rows(
+    client: &dyn Client,
+    path: &str,
+    rows: &[(&'static str, i64, Vec<SqlValue<'_>>)],
+) -> Vec<Event> {
     let (_, mut decoder) = open(client, &home(), path);
     let mut events = Vec::new();
     for (table, rowid, cells) in rows {
@@ -72,12 +76,12 @@ pub(crate) fn decode_rows(client: &dyn Client, path: &str, rows: &[(&'static str
 }
 
 /// Rows for [`decode_rows`], from JSON: `{"table": [{"column": value, …}, …]}`, in the order of the store's tables.
-/// Columns that are not named are NULL; objects and lists stand for JSON text.
+/// Missing columns are NULL; objects and lists stand for JSON text.
 pub(crate) fn fixture_rows(
     client: &dyn Client,
     path: &str,
     json: &str,
-) -> Vec<(&'static str, i64, Vec<Cell<'static>>)> {
+) -> Vec<(&'static str, i64, Vec<SqlValue<'static>>)> {
     let Format::Sqlite(tables) = open(client, &home(), path).0.format else { panic!("{path} is no database") };
     let fixture: serde_json::Value = serde_json::from_str(json).unwrap();
     let mut rows = Vec::new();
@@ -90,20 +94,22 @@ pub(crate) fn fixture_rows(
     rows
 }
 
-fn cell(value: &serde_json::Value) -> Cell<'static> {
+fn cell(value: &serde_json::Value) -> SqlValue<'static> {
     match value {
-        serde_json::Value::Null => Cell::Null,
-        serde_json::Value::Bool(flag) => Cell::Integer(i64::from(*flag)),
-        serde_json::Value::Number(n) => n.as_i64().map_or_else(|| Cell::Real(n.as_f64().unwrap()), Cell::Integer),
-        serde_json::Value::String(text) => Cell::Bytes(text.clone().leak().as_bytes()),
-        json => Cell::Bytes(json.to_string().leak().as_bytes()),
+        serde_json::Value::Null => SqlValue::Null,
+        serde_json::Value::Bool(flag) => SqlValue::Integer(i64::from(*flag)),
+        serde_json::Value::Number(n) => {
+            n.as_i64().map_or_else(|| SqlValue::Real(n.as_f64().unwrap()), SqlValue::Integer)
+        }
+        serde_json::Value::String(text) => SqlValue::Bytes(text.clone().leak().as_bytes()),
+        json => SqlValue::Bytes(json.to_string().leak().as_bytes()),
     }
 }
 
-/// What the person and the agent said in a file below `/home/u`, each with its sign, if that was said after a moment.
-/// A prompt without words is the sign alone. Databases are written as for [`fixture_rows`].
-pub(crate) fn said_since(client: &dyn Client, path: &str, text: &str, prose_from: Timestamp) -> Vec<String> {
-    let (store, mut decoder) = open_for(client, &home(), path, prose_from);
+/// The texts of the user (`>`) and the agent (`<`) in a file below `/home/u` since `text_since`. A prompt without text
+/// is the sign alone. Databases are written as for [`fixture_rows`].
+pub(crate) fn texts_since(client: &dyn Client, path: &str, text: &str, text_since: Timestamp) -> Vec<String> {
+    let (store, mut decoder) = open_for(client, &home(), path, text_since);
     let mut events = Vec::new();
     let mut feed = |input: Input<'_>| decoder.feed(input, &mut events).unwrap();
     match store.format {
@@ -127,7 +133,7 @@ pub(crate) fn said_since(client: &dyn Client, path: &str, text: &str, prose_from
     events.iter().filter_map(said).collect()
 }
 
-/// What events amount to when each response counts once: a plain model of what the collector does.
+/// The usage of events with each response counted once: a simple model of the collector.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// The copy of each response that counts, with its session.
@@ -180,7 +186,7 @@ impl Tally {
     }
 }
 
-/// A process of this name, command line and executable.
+/// A process with this name, command line and executable.
 pub(crate) fn process(name: &str, argv: &[&str], exe: &str) -> Process {
     Process {
         id: ProcId { pid: 4711, started: 1 },
@@ -190,7 +196,7 @@ pub(crate) fn process(name: &str, argv: &[&str], exe: &str) -> Process {
         exe: Ok(exe.into()),
         cwd: Ok("/home/u".into()),
         state: ProcessState::Sleeping,
-        started_at: Ok(MODIFIED),
+        started_at: Ok(FILE_MODIFIED),
         threads: Err(Gap::Unsupported),
         cpu: Err(Gap::Unsupported),
         rss: Err(Gap::Unsupported),

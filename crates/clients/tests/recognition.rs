@@ -1,4 +1,4 @@
-//! Who is an agent: real command lines of all platforms, most of them traps.
+//! Which processes are agents: real command lines of all platforms, most of them traps.
 
 use agtop_clients::{ProcFacts, client, clients, recognise};
 use agtop_model::{Gap, ProcId, Process, ProcessRole, ProcessState, Untrusted};
@@ -32,7 +32,7 @@ fn verdict(process: &Process) -> String {
     }
 }
 
-/// What is expected of a line, and the process it describes.
+/// The expected result of each line, and the process that it describes.
 fn rows() -> impl Iterator<Item = (&'static str, Process)> {
     let lines = TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| {
@@ -44,7 +44,7 @@ fn rows() -> impl Iterator<Item = (&'static str, Process)> {
 }
 
 #[test]
-fn no_trap_is_an_agent_and_no_agent_is_missed() {
+fn every_command_line_of_the_table_is_recognised_as_expected() {
     let wrong: Vec<String> = rows()
         .filter(|(expected, process)| verdict(process) != *expected)
         .map(|(expected, process)| format!("{:?} is {expected}, not {}", process.argv, verdict(&process)))
@@ -58,9 +58,9 @@ fn the_table_is_large_and_half_of_it_are_traps() {
     assert!(rows().count() >= 300 && traps * 2 >= rows().count(), "{traps} of {}", rows().count());
 }
 
-/// Where executables cannot be read, the command line has to tell.
+/// If executables cannot be read, the command line decides.
 #[test]
-fn only_a_process_that_is_called_as_an_agent_passes_for_one_without_its_executable() {
+fn without_its_executable_only_a_process_with_an_agents_name_is_one() {
     for (_, mut process) in rows().filter(|(expected, _)| *expected == "nothing") {
         process.exe = Err(Gap::Denied);
         let called = ProcFacts::new(&process).program();
@@ -71,7 +71,7 @@ fn only_a_process_that_is_called_as_an_agent_passes_for_one_without_its_executab
 }
 
 #[test]
-fn bytes_that_are_no_text_hide_no_agent_and_make_none() {
+fn invalid_utf_8_neither_hides_nor_makes_an_agent() {
     let of = |argv: &[&[u8]]| verdict(&process("x", "-", argv.iter().map(|arg| Untrusted::from_bytes(arg)).collect()));
     assert_eq!(of(&[b"/home/\xff\xfe/bin/claude", b"-p", b"\xc3\x28"]), "claude agent");
     assert_eq!(of(&[b"node", b"/home/\xff/bin/gemini"]), "gemini agent");
@@ -94,7 +94,7 @@ fn a_command_line_of_megabytes_is_judged_by_what_it_runs() {
     assert_eq!(of(&many), "nothing");
 }
 
-/// How one program may look: the executable, and the arguments. `NAME` is the program's.
+/// Forms of one program: the executable, and the arguments. `NAME` stands for the program's name.
 const PROGRAM_FORMS: &[(&str, &[&str])] = &[
     ("/usr/bin/NAME", &["NAME"]),
     ("/usr/bin/NAME (deleted)", &["/usr/bin/NAME"]),
@@ -115,7 +115,7 @@ const PROGRAM_FORMS: &[(&str, &[&str])] = &[
     (r"C:\bin\NAME-win32-x64.exe", &["NAME"]),
 ];
 
-/// The same of a command that Node.js runs.
+/// Forms of a command that Node.js runs.
 const COMMAND_FORMS: &[(&str, &[&str])] = &[
     ("/usr/bin/node", &["node", "/usr/bin/NAME"]),
     ("/usr/bin/node22", &["node22", "--enable-source-maps", "/home/u/.npm/_npx/650f1a1d/node_modules/.bin/NAME"]),
@@ -124,7 +124,7 @@ const COMMAND_FORMS: &[(&str, &[&str])] = &[
     ("-", &["node", "/home/u/bin/NAME-0.60.1"]),
 ];
 
-/// The same of an npm package.
+/// Forms of an npm package.
 const PACKAGE_FORMS: &[(&str, &[&str])] = &[
     ("/usr/bin/node", &["node", "/usr/lib/node_modules/NAME/dist/index.js"]),
     ("/usr/bin/node", &["node", "/x/.pnpm/a@1/node_modules/NAME/dist/index.js"]),
@@ -132,14 +132,14 @@ const PACKAGE_FORMS: &[(&str, &[&str])] = &[
     ("/home/u/.deno/bin/deno", &["deno", "run", "-A", "npm:NAME@0.60.1"]),
 ];
 
-/// The same of a command that Python runs.
+/// Forms of a command that Python runs.
 const PYTHON_FORMS: &[(&str, &[&str])] = &[
     ("/usr/bin/python3.12", &["/usr/bin/python3", "/home/u/.local/bin/NAME"]),
     ("/nix/store/abc/bin/python3.12", &["/nix/store/abc/bin/python3.12", "/nix/store/abc/bin/.NAME-wrapped"]),
     ("/usr/bin/python3.12", &["python3", "-m", "NAME"]),
 ];
 
-/// What has the name about it, and is another program.
+/// Processes that contain the name, and are other programs.
 const FOREIGN_FORMS: &[(&str, &[&str])] = &[
     ("/usr/bin/bash", &["bash", "/usr/bin/NAME"]),
     ("/usr/bin/bash", &["NAME"]),
@@ -153,7 +153,7 @@ const FOREIGN_FORMS: &[(&str, &[&str])] = &[
     ("/usr/bin/python3.12", &["python3", "/srv/NAME.py"]),
 ];
 
-/// The processes that these forms give for that name.
+/// The processes of these forms for that name.
 fn processes<'a>(forms: &'a [(&str, &[&str])], name: &'a str) -> impl Iterator<Item = Process> + 'a {
     forms.iter().map(move |(exe, argv)| {
         let named = |text: &str| text.replace("NAME", name);
@@ -161,28 +161,29 @@ fn processes<'a>(forms: &'a [(&str, &[&str])], name: &'a str) -> impl Iterator<I
     })
 }
 
-/// `.codex-wrapped` as Nix makes it, `codex-linux-x64`, `codex-0.60.1` and `codex` as `argv[0]` of another executable were
-/// no agents, and neither was a native `cn`: Codex asked for the exact name of its executable, Continue knew a script
-/// alone, and others accepted all of them. There is one rule for all clients, and each passes the same table.
+/// Bug: `.codex-wrapped` as Nix makes it, `codex-linux-x64`, `codex-0.60.1` and `codex` as `argv[0]` of another
+/// executable were no agents, and neither was a native `cn`: Codex required the exact name of its executable, Continue
+/// knew only a script, and other clients accepted all of them. Now one rule holds for all clients, and each passes the
+/// same table.
 #[test]
-fn every_client_is_told_by_the_same_rule() {
+fn every_client_is_recognised_by_the_same_rule() {
     let mut wrong = Vec::new();
     for client in clients() {
-        let (id, looks) = (client.info().id, client.signature());
+        let (id, signature) = (client.info().id, client.signature());
         let forms = [
-            (PROGRAM_FORMS, looks.programs),
-            (COMMAND_FORMS, looks.commands),
-            (PACKAGE_FORMS, looks.packages),
-            (PYTHON_FORMS, looks.python),
+            (PROGRAM_FORMS, signature.programs),
+            (COMMAND_FORMS, signature.node_commands),
+            (PACKAGE_FORMS, signature.npm_packages),
+            (PYTHON_FORMS, signature.python_commands),
         ];
         let forms = forms.iter().flat_map(|(forms, names)| names.iter().map(move |name| (forms, name)));
-        // A module's name with a dot in it is no command's.
+        // A module name with a dot is not a command name.
         for (forms, name) in forms.filter(|(_, name)| !name.contains('.')) {
             for process in processes(forms, name).filter(|process| verdict(process) != format!("{id} agent")) {
                 wrong.push(format!("{:?} {:?} is no {id} agent but {}", process.exe, process.argv, verdict(&process)));
             }
         }
-        for process in looks.programs.iter().flat_map(|name| processes(FOREIGN_FORMS, name)) {
+        for process in signature.programs.iter().flat_map(|name| processes(FOREIGN_FORMS, name)) {
             if verdict(&process) != "nothing" {
                 wrong.push(format!("{:?} {:?} is {}", process.exe, process.argv, verdict(&process)));
             }
@@ -191,15 +192,15 @@ fn every_client_is_told_by_the_same_rule() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What no name tells must not be missing from the table for want of a name.
+/// A client must not be missing from the table because its signature has no name.
 #[test]
-fn every_client_with_a_program_of_its_own_names_it() {
+fn every_client_with_a_program_names_it() {
     for client in clients().filter(|client| !WITHIN_EDITORS.contains(&client.info().id.as_str())) {
         assert!(!client.signature().programs.is_empty(), "{}", client.info().id);
     }
 }
 
-/// An executable says more than a name that somebody called it by.
+/// The name of the executable counts more than the name that it was called by.
 #[test]
 fn the_executable_decides_before_the_name_it_was_called_by() {
     let of = |exe: &str, called: &str| verdict(&process("x", exe, vec![called.into()]));
@@ -208,7 +209,7 @@ fn the_executable_decides_before_the_name_it_was_called_by() {
     assert_eq!(of("/opt/bin/something", "codex"), "codex agent");
 }
 
-/// Extensions of editors work in the editor's own process, which is no agent.
+/// Extensions of editors run in the editor's own process, which is not an agent.
 const WITHIN_EDITORS: &[&str] = &["roo", "kilo-code"];
 
 #[test]
@@ -219,9 +220,9 @@ fn every_client_is_in_the_table() {
     }
 }
 
-/// Something that has its name somewhere, and is not it.
+/// Each client needs a process that contains its name and is another program.
 #[test]
-fn every_client_has_a_trap() {
+fn every_client_has_a_similar_process_that_is_no_agent() {
     let traps: Vec<String> = rows()
         .filter(|(expected, _)| *expected == "nothing")
         .flat_map(|(_, process)| process.argv.iter().map(|arg| arg.raw().to_owned()).collect::<Vec<_>>())

@@ -1,15 +1,15 @@
-//! How fast a home is read: cold, and again when nothing or little has changed.
+//! How fast a home is read: for the first time, and again when nothing or little has changed.
 //!
 //! `cargo bench -p agtop-collect` prints medians; compare them with the previous commit's on the same machine.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot set its scene has nothing to measure")]
+#![expect(clippy::unwrap_used, reason = "a benchmark without its input has nothing to measure")]
 
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Runs, Settings};
+use agtop_collect::{Collector, RunMode, Settings};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use agtop_testkit::corpus::{self, Plan, Profile};
@@ -17,11 +17,11 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use tempfile::TempDir;
 
-const SIZE: u64 = 20_000_000;
+const HOME_BYTES: u64 = 20_000_000;
 
 static HOME: LazyLock<TempDir> = LazyLock::new(|| {
     let home = tempfile::tempdir().unwrap();
-    corpus::write(home.path(), Plan { seed: 1, size: SIZE, profile: Profile::Heavy }).unwrap();
+    corpus::write(home.path(), Plan { seed: 1, size: HOME_BYTES, profile: Profile::Heavy }).unwrap();
     home
 });
 
@@ -31,14 +31,14 @@ fn main() {
 
 fn collector(home: &Path) -> Collector {
     let env = Env { home: home.to_owned(), ..Env::default() };
-    let settings = Settings { runs: Runs::Again, ..Settings::new(env) };
+    let settings = Settings { run_mode: RunMode::Repeated, ..Settings::new(env) };
     Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
 }
 
 #[divan::bench]
-fn cold(bencher: Bencher<'_, '_>) {
+fn first_read(bencher: Bencher<'_, '_>) {
     let home = HOME.path();
-    bencher.counter(BytesCount::new(SIZE)).bench_local(|| black_box(collector(home).refresh()));
+    bencher.counter(BytesCount::new(HOME_BYTES)).bench_local(|| black_box(collector(home).refresh()));
 }
 
 #[divan::bench]
@@ -51,7 +51,7 @@ fn unchanged(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn one_line_appended(bencher: Bencher<'_, '_>) {
     let home = tempfile::tempdir().unwrap();
-    corpus::write(home.path(), Plan { seed: 1, size: SIZE, profile: Profile::Heavy }).unwrap();
+    corpus::write(home.path(), Plan { seed: 1, size: HOME_BYTES, profile: Profile::Heavy }).unwrap();
     let project = home.path().join(".claude/projects/-bench");
     std::fs::create_dir_all(&project).unwrap();
     let mut transcript = std::fs::File::create(project.join("bench.jsonl")).unwrap();

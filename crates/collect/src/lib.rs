@@ -7,16 +7,17 @@
 
 mod agents;
 mod cache;
+mod change_log;
 mod collector;
-mod log;
+mod limits;
 mod processes;
 mod state;
 mod status_line;
 mod transcripts;
 
-pub use cache::Remembering;
-pub use collector::{Collector, Runs, Sampling, Settings};
+pub use cache::LedgerMode;
+pub use collector::{Collector, RunMode, Sampling, Settings};
 pub use processes::Matcher;
-pub use state::{Audit, Counted, Entry, Lens, Scope, World};
-pub use status_line::Glimpse;
-pub use transcripts::{Files, Progress};
+pub use state::{Audit, CopyVerdict, PricingContext, ResponseCopy, Scope, World};
+pub use status_line::StatusLineLedger;
+pub use transcripts::{FileTable, ScanProgress};

@@ -1,4 +1,4 @@
-//! A decoder that goes on from a checkpoint tells what one tells that never stopped.
+//! A decoder that continues from a checkpoint gives the same events as one that never stopped.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
@@ -9,16 +9,16 @@ use agtop_clients::{Client, Decoder, Env, Input, Source, Store, client};
 use agtop_model::{Event, FileId, Timestamp};
 use jiff::tz::TimeZone;
 
-/// Every transcript among a client's fixtures, with the place where it would lie.
+/// Every transcript among a client's fixtures, with its path.
 fn transcripts(name: &str) -> Vec<(String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name);
     let mut found = Vec::new();
-    let mut waiting = vec![root.clone()];
-    while let Some(directory) = waiting.pop() {
+    let mut open = vec![root.clone()];
+    while let Some(directory) = open.pop() {
         for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
             let path = entry.path();
             if path.is_dir() {
-                waiting.push(path);
+                open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "jsonl") {
                 let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
                 found.push((text, path));
@@ -34,16 +34,16 @@ fn decoder(client: &dyn Client, store: &Store, path: &Path) -> Box<dyn Decoder> 
     let modified = Timestamp::from_millis(1_790_000_000_000);
     client.decoder(
         store,
-        &Source { file: FileId(0), path, relative, modified, prose_from: Timestamp::EARLIEST, zone: &TimeZone::UTC },
+        &Source { file: FileId(0), path, relative, modified, text_since: Timestamp::EARLIEST, zone: &TimeZone::UTC },
     )
 }
 
-/// Feeds lines from a byte on; returns what they told.
-fn told(decoder: &mut dyn Decoder, text: &str, from: usize, to: usize) -> Vec<String> {
+/// Feeds the lines between two bytes to the decoder; returns their events as text.
+fn decode(decoder: &mut dyn Decoder, text: &str, from: usize, to: usize) -> Vec<String> {
     let (mut events, mut offset): (Vec<Event>, usize) = (Vec::new(), from);
     for line in text.get(from..to).unwrap().split_inclusive('\n') {
         let input = Input::Line { bytes: line.trim_end().as_bytes(), offset: offset as u64 };
-        // What cannot be understood is told of in other tests.
+        // Records that cannot be decoded are covered by other tests.
         let _ = decoder.feed(input, &mut events);
         offset += line.len();
     }
@@ -56,15 +56,15 @@ fn check(name: &str, layout: &str) {
     let store = client.stores(&env).into_iter().find(|store| store.layout == layout).unwrap();
     let mut resumed = 0;
     for (text, path) in transcripts(name) {
-        let whole = told(&mut *decoder(client, &store, &path), &text, 0, text.len());
+        let whole = decode(&mut *decoder(client, &store, &path), &text, 0, text.len());
         let ends = text.match_indices('\n').map(|(at, _)| at + 1);
         for cut in ends {
             let mut first = decoder(client, &store, &path);
-            let mut all = told(&mut *first, &text, 0, cut);
+            let mut all = decode(&mut *first, &text, 0, cut);
             let Some(checkpoint) = first.checkpoint() else { continue };
             let mut second = decoder(client, &store, &path);
             assert!(second.resume(&checkpoint), "{}", path.display());
-            all.extend(told(&mut *second, &text, cut, text.len()));
+            all.extend(decode(&mut *second, &text, cut, text.len()));
             assert_eq!(all, whole, "{} cut at {cut}", path.display());
             resumed += 1;
         }
@@ -74,17 +74,17 @@ fn check(name: &str, layout: &str) {
 }
 
 #[test]
-fn claude_goes_on_from_every_line() {
+fn claude_continues_from_every_line() {
     check("claude", "projects");
 }
 
 #[test]
-fn codex_goes_on_from_wherever_no_call_is_open() {
+fn codex_continues_from_every_line_where_no_call_is_open() {
     check("codex", "sessions");
 }
 
 #[test]
-fn a_checkpoint_holds_no_word_of_any_message() {
+fn a_checkpoint_contains_no_message_text() {
     let secret = "xyzzy";
     let line = format!(
         r#"{{"type":"user","sessionId":"s","cwd":"/w","timestamp":"2026-03-01T00:00:00Z","message":{{"content":"{secret}"}}}}"#
@@ -92,7 +92,7 @@ fn a_checkpoint_holds_no_word_of_any_message() {
     let client = client("claude").unwrap();
     let store = client.stores(&Env { home: "/home/u".into(), ..Env::default() }).remove(0);
     let mut decoder = decoder(client, &store, Path::new("/w/s.jsonl"));
-    assert!(!told(&mut *decoder, &line, 0, line.len()).is_empty());
+    assert!(!decode(&mut *decoder, &line, 0, line.len()).is_empty());
     let checkpoint = String::from_utf8(decoder.checkpoint().unwrap()).unwrap();
     assert!(checkpoint.contains("\"s\"") && !checkpoint.contains(secret), "{checkpoint}");
 }

@@ -1,4 +1,4 @@
-//! Whatever happens to a ledger on its disk, figures are right or somebody is told.
+//! Whatever damages a ledger on disk, figures are right or the damage is reported.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Sampling, Settings};
+use agtop_collect::{Collector, LedgerMode, Sampling, Settings};
 use agtop_model::Usage;
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
@@ -17,9 +17,9 @@ fn ledger(home: &Path) -> PathBuf {
     home.join("data/agtop/ledger.db")
 }
 
-/// What a run tells.
+/// The result of a run.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct RunResult {
     usage: Usage,
     turns: u64,
     sessions: usize,
@@ -27,22 +27,22 @@ struct Told {
     notices: Vec<String>,
 }
 
-impl Told {
+impl RunResult {
     fn figures(&self) -> (Usage, u64, usize) {
         (self.usage, self.turns, self.sessions)
     }
 }
 
-fn run(home: &Path) -> Told {
+fn run(home: &Path) -> RunResult {
     let settings = Settings {
         sampling: Sampling::None,
-        remembering: Remembering::Everything(ledger(home)),
+        ledger: LedgerMode::ReadWrite(ledger(home)),
         ..Settings::new(Env { home: home.to_owned(), ..Env::default() })
     };
     let mut collector = Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()));
     let snapshot = collector.refresh();
     collector.finish();
-    Told {
+    RunResult {
         usage: snapshot.totals.usage,
         turns: snapshot.totals.turns,
         sessions: snapshot.sessions.len(),
@@ -70,7 +70,7 @@ fn id(session: usize) -> String {
     format!("00000000-0000-4000-8000-{session:012}")
 }
 
-/// A home whose ledger tells of forty files, of which every second one is gone.
+/// A home whose ledger contains forty files, of which every second one was deleted.
 fn home() -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let place = home.path().join(".claude/projects/-work");
@@ -85,22 +85,22 @@ fn home() -> TempDir {
     home
 }
 
-/// Numbers that look like chance and are always the same (`SplitMix64`).
-fn scattered(at: u64) -> u64 {
+/// Pseudo-random numbers, the same on every run (`SplitMix64`).
+fn pseudo_random(at: u64) -> u64 {
     let mixed = (at + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
 }
 
-/// Flips bits of the ledger, one at a time, and runs twice each time: what changes figures and is not told comes back.
-fn silent_changes(home: &Path, wanted: &Told, flips: u64) -> Vec<String> {
+/// Flips bits of the ledger, one at a time, with two runs each. Returns those that change figures without a report.
+fn silent_changes(home: &Path, expected: &RunResult, flips: u64) -> Vec<String> {
     let path = ledger(home);
     let sound = fs::read(&path).unwrap();
-    // Free and empty pages and the empty middles of others tell nothing: only bytes that are used are hit.
+    // Zero bytes are mostly unused parts of pages, so only others are changed.
     let used: Vec<usize> = (0..sound.len()).filter(|&at| sound[at] != 0).collect();
     let mut silent = Vec::new();
-    for number in (0..flips).map(scattered) {
+    for number in (0..flips).map(pseudo_random) {
         let place = used[usize::try_from(number % used.len() as u64).unwrap()];
         let mut bytes = sound.clone();
         bytes[place] ^= 1 << (number >> 48 & 7);
@@ -109,35 +109,35 @@ fn silent_changes(home: &Path, wanted: &Told, flips: u64) -> Vec<String> {
         }
         fs::write(&path, &bytes).unwrap();
         for round in 1..=2 {
-            let told = run(home);
-            let is_told = told.is_degraded && (round == 2 || !told.notices.is_empty());
-            if told.figures() != wanted.figures() && !is_told {
-                silent.push(format!("byte {place} of {}, run {round}: {told:?}", sound.len()));
+            let result = run(home);
+            let is_reported = result.is_degraded && (round == 2 || !result.notices.is_empty());
+            if result.figures() != expected.figures() && !is_reported {
+                silent.push(format!("byte {place} of {}, run {round}: {result:?}", sound.len()));
             }
         }
     }
     silent
 }
 
-/// 31 of 40 flipped bits changed totals in silence: what a ledger kept of a file that is gone was passed over where it was
-/// damaged, and sums made without it hid that from every later run.
+/// 31 of 40 flipped bits once changed totals without a report: damaged records of deleted files were skipped, and sums made
+/// without them hid that from every later run.
 #[test]
-fn a_flipped_bit_in_the_ledger_changes_no_figure_in_silence() {
+fn a_flipped_bit_in_the_ledger_changes_no_figure_without_a_report() {
     let home = home();
     let sound = fs::read(ledger(home.path())).unwrap();
-    let wanted = run(home.path());
-    assert_eq!((wanted.turns, wanted.sessions, wanted.is_degraded), (1600, 40, false), "{wanted:?}");
-    // As it was before anything was added up: each file is told of by itself.
+    let expected = run(home.path());
+    assert_eq!((expected.turns, expected.sessions, expected.is_degraded), (1600, 40, false), "{expected:?}");
+    // Without sums: each file is loaded by itself.
     fs::write(ledger(home.path()), sound).unwrap();
-    assert_eq!(silent_changes(home.path(), &wanted, 100), [""; 0]);
+    assert_eq!(silent_changes(home.path(), &expected, 100), [""; 0]);
 }
 
-/// The same where sums were made of what each file told.
+/// The same for a ledger with sums over its files.
 #[test]
-fn a_flipped_bit_in_what_was_added_up_changes_no_figure_in_silence() {
+fn a_flipped_bit_in_the_sums_changes_no_figure_without_a_report() {
     let home = home();
     run(home.path());
-    let wanted = run(home.path());
-    assert_eq!((wanted.turns, wanted.is_degraded, wanted.notices.len()), (1600, false, 0), "{wanted:?}");
-    assert_eq!(silent_changes(home.path(), &wanted, 100), [""; 0]);
+    let expected = run(home.path());
+    assert_eq!((expected.turns, expected.is_degraded, expected.notices.len()), (1600, false, 0), "{expected:?}");
+    assert_eq!(silent_changes(home.path(), &expected, 100), [""; 0]);
 }

@@ -1,8 +1,8 @@
-//! A first run, a second, a rebuilt ledger, files that grew between runs, a live loop, and files in any order tell the
-//! same: every field of every session, every sum and all trouble, for all fixtures of all clients.
+//! A first and a second run, a rebuilt ledger, files that grow between runs, a live view and any order of reading give the
+//! same: every field of every session, all totals and all issues, for all fixtures of all clients.
 //!
-//! `fixtures/<client>/paths.tsv` says of each fixture where it would lie on a disk. `AGTOP_SAMPLE_HOMES=DIR cargo test -p
-//! agtop-collect --test equality -- --ignored` does the same for the homes in a directory.
+//! `fixtures/<client>/paths.tsv` has the path of each fixture. `AGTOP_SAMPLE_HOMES=DIR cargo test -p agtop-collect --test
+//! equality -- --ignored` does the same for the homes in a directory.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
@@ -14,18 +14,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use agtop_clients::{CLIENTS, Client, Env, Format};
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Settings};
+use agtop_collect::{Collector, LedgerMode, RunMode, Sampling, Settings};
 use agtop_ledger::{Ledger, LedgerOptions};
 use agtop_model::{Session, Snapshot, TimeGranularity, Timestamp, UsageTable};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
 use tempfile::TempDir;
 
-/// A home that holds some fixtures.
+/// A home with some fixtures.
 struct Home {
     name: String,
     directory: TempDir,
-    /// Every file of it.
+    /// All files of the home.
     files: Vec<HomeFile>,
     work_dirs: Vec<PathBuf>,
 }
@@ -33,7 +33,7 @@ struct Home {
 struct HomeFile {
     path: PathBuf,
     bytes: Vec<u8>,
-    /// Lines are appended to while an agent runs; all other files are written whole.
+    /// Whether an agent appends to the file; all others are written as a whole.
     grows: bool,
 }
 
@@ -49,17 +49,17 @@ impl Home {
         self.directory.path().join(name).join("ledger.db")
     }
 
-    fn collector(&self, runs: Runs, remembering: Remembering) -> Collector {
-        let settings = Settings { runs, sampling: Sampling::None, remembering, ..Settings::new(self.env()) };
+    fn collector(&self, run_mode: RunMode, ledger: LedgerMode) -> Collector {
+        let settings = Settings { run_mode, sampling: Sampling::None, ledger, ..Settings::new(self.env()) };
         Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
     }
 
-    /// What a run tells, with the ledger of this name or without any.
-    fn told(&self, ledger: Option<&str>, order: Option<u64>) -> String {
-        let remembering = ledger.map_or(Remembering::Nothing, |name| Remembering::Everything(self.ledger_path(name)));
-        let mut collector = self.collector(Runs::Once, remembering);
+    /// The result of a run, with the ledger of this name or without one, as text.
+    fn result(&self, ledger: Option<&str>, order: Option<u64>) -> String {
+        let ledger_mode = ledger.map_or(LedgerMode::Off, |name| LedgerMode::ReadWrite(self.ledger_path(name)));
+        let mut collector = self.collector(RunMode::Once, ledger_mode);
         if let Some(seed) = order {
-            collector = collector.reading_in_order(seed);
+            collector = collector.with_read_order(seed);
         }
         let snapshot = collector.refresh();
         collector.finish();
@@ -67,12 +67,11 @@ impl Home {
         describe(&snapshot)
     }
 
-    /// What reports add up, in both grains, with the ledger of this name or without any.
-    fn reported(&self, ledger: Option<&str>) -> String {
-        let remembering =
-            || ledger.map_or(Remembering::Nothing, |name| Remembering::Everything(self.ledger_path(name)));
+    /// The usage of reports in both grains, with the ledger of this name or without one, as text.
+    fn report(&self, ledger: Option<&str>) -> String {
+        let ledger_mode = || ledger.map_or(LedgerMode::Off, |name| LedgerMode::ReadWrite(self.ledger_path(name)));
         let table = |grain| {
-            let mut collector = self.collector(Runs::Once, remembering());
+            let mut collector = self.collector(RunMode::Once, ledger_mode());
             let table = collector.usage_table(grain);
             collector.finish();
             rows(&table)
@@ -80,24 +79,24 @@ impl Home {
         format!("{}\n{}", table(TimeGranularity::Response), table(TimeGranularity::QuarterHour))
     }
 
-    /// What a collector tells in the end that looks while files are written, in as many steps.
-    fn told_live(&self, steps: usize, seed: u64) -> String {
+    /// The last result of a live view, while files are written in this many steps.
+    fn live_result(&self, steps: usize, seed: u64) -> String {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut collector = self.collector(Runs::Again, Remembering::Everything(self.ledger_path("live")));
+        let mut collector = self.collector(RunMode::Repeated, LedgerMode::ReadWrite(self.ledger_path("live")));
         let cuts: Vec<Vec<usize>> = self.files.iter().map(|file| cuts(file, steps, &mut rng)).collect();
         for step in 0..=steps {
             for (file, cuts) in self.files.iter().zip(&cuts) {
                 write(&file.path, &file.bytes[..cuts.get(step).copied().unwrap_or(file.bytes.len())]);
             }
-            collector.look_everywhere();
+            collector.request_full_sweep();
             collector.refresh();
         }
         collector.finish();
         describe(&collector.snapshot())
     }
 
-    /// Writes every file up to somewhere, and returns what is missing.
-    fn cut(&self, seed: u64) {
+    /// Truncates every file that grows.
+    fn truncate(&self, seed: u64) {
         let mut rng = fastrand::Rng::with_seed(seed);
         for file in &self.files {
             write(&file.path, &file.bytes[..cuts(file, 1, &mut rng)[0]]);
@@ -110,7 +109,7 @@ impl Home {
         }
     }
 
-    /// Output tokens of an export, each response once.
+    /// The output tokens of an export, each response once.
     fn exported(&self, ledger: &str) -> u64 {
         let clients: Vec<_> = CLIENTS.iter().map(|client| client.info().id).collect();
         let (path, now) = (self.ledger_path(ledger), Timestamp::from_millis(0));
@@ -131,7 +130,7 @@ impl Home {
     }
 }
 
-/// Where a file stops at each step before the last.
+/// The length of a file after each step but the last.
 fn cuts(file: &HomeFile, steps: usize, rng: &mut fastrand::Rng) -> Vec<usize> {
     let whole = file.bytes.len();
     let mut cuts: Vec<usize> = (0..steps).map(|_| if file.grows { rng.usize(0..=whole) } else { whole }).collect();
@@ -139,7 +138,7 @@ fn cuts(file: &HomeFile, steps: usize, rng: &mut fastrand::Rng) -> Vec<usize> {
     cuts
 }
 
-/// Files were written long ago, all at once: no time depends on when the test runs.
+/// Writes a file with a fixed modification time, so that no time depends on when the test runs.
 fn write(path: &Path, bytes: &[u8]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     if fs::read(path).is_ok_and(|known| known == bytes) {
@@ -157,8 +156,8 @@ fn write(path: &Path, bytes: &[u8]) {
     fs::File::options().append(true).open(path).unwrap().set_modified(written).unwrap();
 }
 
-/// Every field of every session, the totals and all trouble. What was read in this very run is no fact about sessions, and
-/// names that are message text are written nowhere.
+/// Every field of every session, the totals and all issues. Counts of records read differ between runs, and titles from
+/// message text are not kept; both are left out.
 fn describe(snapshot: &Snapshot) -> String {
     let mut text = String::new();
     let mut sessions: Vec<&Arc<Session>> = snapshot.sessions.iter().collect();
@@ -200,7 +199,7 @@ fn rows(table: &UsageTable) -> String {
     format!("{sums:#?}")
 }
 
-/// The fixtures of each version of each client, a home each.
+/// A home for the fixtures of each version of each client.
 fn homes() -> Vec<Home> {
     CLIENTS.iter().flat_map(|client| homes_of(*client)).collect()
 }
@@ -243,24 +242,24 @@ fn format_of(client: &dyn Client, env: &Env, path: &Path) -> Option<Format> {
     client.stores(env).into_iter().find(is_it).map(|store| store.format)
 }
 
-/// A database of these rows, `{"table": [{"column": value, …}, …]}`.
+/// A database with these rows, `{"table": [{"column": value, …}, …]}`.
 fn database(tables: &serde_json::Value) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("made.db");
-    let made = rusqlite::Connection::open(&path).unwrap();
+    let path = folder.path().join("fixture.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
     for (table, rows) in tables.as_object().unwrap() {
         let rows = rows.as_array().unwrap();
         let columns: BTreeSet<&String> = rows.iter().flat_map(|row| row.as_object().unwrap().keys()).collect();
         let names: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
-        made.execute_batch(&format!("CREATE TABLE \"{table}\" ({})", names.join(", "))).unwrap();
+        database.execute_batch(&format!("CREATE TABLE \"{table}\" ({})", names.join(", "))).unwrap();
         for row in rows {
             let values: Vec<rusqlite::types::Value> = columns.iter().map(|column| value(&row[*column])).collect();
             let marks = vec!["?"; columns.len()].join(", ");
             let sql = format!("INSERT INTO \"{table}\" VALUES ({marks})");
-            made.execute(&sql, rusqlite::params_from_iter(values)).unwrap();
+            database.execute(&sql, rusqlite::params_from_iter(values)).unwrap();
         }
     }
-    drop(made);
+    drop(database);
     fs::read(path).unwrap()
 }
 
@@ -285,14 +284,14 @@ fn difference(one: &str, other: &str) -> String {
     format!("after {key}:\n{}\n--- not\n{}", shown(&other), shown(&one))
 }
 
-/// Says of each home in which way it tells something else than a run without a ledger.
+/// The differences between each home's results by several ways and the result of a run without a ledger.
 fn faults(homes: &[Home], check: impl Fn(&Home, &str) -> Vec<(String, String)>) -> Vec<String> {
     let mut faults = Vec::new();
     for home in homes {
-        let wanted = home.told(None, None);
-        for (way, told) in check(home, &wanted) {
-            if told != wanted {
-                faults.push(format!("{}, {way}: {}", home.name, difference(&wanted, &told)));
+        let expected = home.result(None, None);
+        for (way, result) in check(home, &expected) {
+            if result != expected {
+                faults.push(format!("{}, {way}: {}", home.name, difference(&expected, &result)));
             }
         }
     }
@@ -303,93 +302,95 @@ fn assert_none(faults: &[String]) {
     assert!(faults.is_empty(), "{} differences\n{}", faults.len(), faults.join("\n\n"));
 }
 
-/// Copilot 1.0.60 doubled from the second run on: output 653, then 803. One total stands for several messages, and the
-/// ledger kept one of the links between them.
+/// The usage of Copilot 1.0.60 once grew from the second run on: output 653, then 803. One total stands for several
+/// messages, and the ledger kept one of the links between them.
 #[test]
-fn a_second_run_tells_what_the_first_told() {
+fn later_runs_give_the_same_as_the_first() {
     assert_none(&faults(&homes(), |home, _| {
         let runs = ["first", "second", "third"];
-        let mut told: Vec<(String, String)> =
-            runs.iter().map(|run| ((*run).to_owned(), home.told(Some("runs"), None))).collect();
+        let mut results: Vec<(String, String)> =
+            runs.iter().map(|run| ((*run).to_owned(), home.result(Some("runs"), None))).collect();
         fs::remove_file(home.ledger_path("runs")).unwrap();
-        told.extend(["rebuilt", "after it"].map(|run| (run.to_owned(), home.told(Some("runs"), None))));
-        told
+        results.extend(["rebuilt", "after it"].map(|run| (run.to_owned(), home.result(Some("runs"), None))));
+        results
     }));
 }
 
 #[test]
-fn reports_tell_the_same_on_every_run_and_in_both_grains() {
+fn reports_are_the_same_on_every_run_in_both_grains() {
     for home in homes() {
-        let wanted = home.reported(None);
+        let expected = home.report(None);
         for run in ["first", "second", "third"] {
-            let told = home.reported(Some("runs"));
-            assert_eq!(told, wanted, "{}, {run}: {}", home.name, difference(&wanted, &told));
+            let report = home.report(Some("runs"));
+            assert_eq!(report, expected, "{}, {run}: {}", home.name, difference(&expected, &report));
         }
     }
 }
 
 #[test]
-fn an_export_adds_up_to_what_runs_tell() {
+fn an_export_adds_up_to_the_totals() {
     for home in homes() {
-        home.told(Some("runs"), None);
-        let snapshot = home.collector(Runs::Once, Remembering::Nothing).refresh();
+        home.result(Some("runs"), None);
+        let snapshot = home.collector(RunMode::Once, LedgerMode::Off).refresh();
         assert_eq!(home.exported("runs"), snapshot.totals.usage.output, "{}", home.name);
     }
 }
 
 #[test]
-fn files_that_grow_between_two_runs_tell_what_whole_ones_tell() {
+fn files_that_grow_between_runs_give_the_same_as_whole_ones() {
     assert_none(&faults(&homes(), |home, _| {
         let grown = |seed: u64| {
             let ledger = format!("grown{seed}");
-            home.cut(seed);
-            home.told(Some(&ledger), None);
-            home.reported(Some(&ledger));
+            home.truncate(seed);
+            home.result(Some(&ledger), None);
+            home.report(Some(&ledger));
             home.restore();
-            // A report goes on where the run before it stopped.
-            home.reported(Some(&ledger));
-            (format!("cut by {seed}"), home.told(Some(&ledger), None))
+            // A report continues where the previous run stopped.
+            home.report(Some(&ledger));
+            (format!("cut by {seed}"), home.result(Some(&ledger), None))
         };
         (0..4).map(grown).collect()
     }));
 }
 
 #[test]
-fn a_live_loop_tells_what_one_look_tells() {
+fn a_live_view_gives_the_same_as_one_run() {
     assert_none(&faults(&homes(), |home, _| {
         let live = |seed| {
             for file in &home.files {
                 drop(fs::remove_file(&file.path));
             }
             drop(fs::remove_dir_all(home.directory.path().join("live")));
-            (format!("live {seed}"), home.told_live(3, seed))
+            (format!("live {seed}"), home.live_result(3, seed))
         };
-        let mut told: Vec<(String, String)> = (0..2).map(live).collect();
-        told.push(("after the loop".to_owned(), home.told(Some("live"), None)));
-        told
+        let mut results: Vec<(String, String)> = (0..2).map(live).collect();
+        results.push(("after the live view".to_owned(), home.result(Some("live"), None)));
+        results
     }));
 }
 
-/// A sub-agent's sidecar named a parent that is not there: 1,684,520 or 1,684,597 tokens by the order of reading.
+/// The sidecar of a subagent named a parent without a file. A session had 1,684,520 or 1,684,597 tokens, depending on the
+/// order of reading.
 #[test]
-fn the_order_in_which_files_are_read_changes_nothing() {
+fn the_order_of_reading_does_not_change_the_result() {
     assert_none(&faults(&homes(), |home, _| {
         let shuffled = |seed: u64| {
             let ledger = format!("shuffled{seed}");
-            let mut told = vec![(format!("order {seed}"), home.told(None, Some(seed)))];
-            told.extend([1, 2].map(|run| (format!("order {seed}, run {run}"), home.told(Some(&ledger), Some(seed)))));
-            told
+            let mut results = vec![(format!("order {seed}"), home.result(None, Some(seed)))];
+            results
+                .extend([1, 2].map(|run| (format!("order {seed}, run {run}"), home.result(Some(&ledger), Some(seed)))));
+            results
         };
         (1..4).flat_map(shuffled).collect()
     }));
 }
 
-/// A copied home has other file times. 7.3 M tokens of Continue moved to another week, although the list of its sessions
-/// says when each began. What nothing dates at all still goes by its file, the last resort.
+/// The files of a copied home have other times. 7.3 M tokens of Continue once moved to another week, although the list of
+/// its sessions has their start. Only what has no date at all is dated by its file.
 #[test]
-fn a_copied_home_tells_the_same_days() {
+fn a_copied_home_gives_the_same_days() {
     let [written, copied] = [1_795_300_000_000, 1_795_900_000_000].map(Timestamp::from_millis);
-    // These say nowhere when anything happened.
+    // Sessions without any time in their files.
     let undated = |session: &Session| session.started.is_none_or(|at| at == written || at == copied);
     for home in homes() {
         let days = |snapshot: &Snapshot| -> Vec<String> {
@@ -398,13 +399,13 @@ fn a_copied_home_tells_the_same_days() {
                 .map(|session| format!("{:?} {:?} {:?}", session.key, session.started, bare(session).own_days))
                 .collect()
         };
-        let look = || home.collector(Runs::Once, Remembering::Nothing).refresh();
-        let before = look();
+        let run = || home.collector(RunMode::Once, LedgerMode::Off).refresh();
+        let before = run();
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_900_000);
         for file in &home.files {
             fs::File::options().append(true).open(&file.path).unwrap().set_modified(time).unwrap();
         }
-        let (before, after) = (sorted(days(&before)), sorted(days(&look())));
+        let (before, after) = (sorted(days(&before)), sorted(days(&run())));
         assert_eq!(before, after, "{}: {}", home.name, difference(&before.join("\n"), &after.join("\n")));
     }
 }
@@ -414,10 +415,10 @@ fn sorted(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// Not for every run: the homes in `AGTOP_SAMPLE_HOMES`, each copied first.
+/// The homes in `AGTOP_SAMPLE_HOMES`, each copied first.
 #[test]
 #[ignore = "reads homes outside the project"]
-fn sample_homes_tell_the_same_in_every_way() {
+fn sample_homes_give_the_same_in_every_way() {
     let samples = PathBuf::from(std::env::var_os("AGTOP_SAMPLE_HOMES").expect("AGTOP_SAMPLE_HOMES"));
     for sample in fs::read_dir(samples).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         let directory = tempfile::tempdir().unwrap();
@@ -426,16 +427,17 @@ fn sample_homes_tell_the_same_in_every_way() {
         let name = sample.file_name().unwrap().to_string_lossy().into_owned();
         let home = Home { name, files: Vec::new(), work_dirs, directory };
         let ways = |home: &Home, _: &str| {
-            let mut told: Vec<_> = (1..4).map(|run| (format!("run {run}"), home.told(Some("runs"), None))).collect();
-            told.extend((1..4).map(|seed| (format!("order {seed}"), home.told(None, Some(seed)))));
-            told.extend((1..3).map(|run| (format!("order 9, run {run}"), home.told(Some("order"), Some(9)))));
-            told
+            let mut results: Vec<_> =
+                (1..4).map(|run| (format!("run {run}"), home.result(Some("runs"), None))).collect();
+            results.extend((1..4).map(|seed| (format!("order {seed}"), home.result(None, Some(seed)))));
+            results.extend((1..3).map(|run| (format!("order 9, run {run}"), home.result(Some("order"), Some(9)))));
+            results
         };
         assert_none(&faults(std::slice::from_ref(&home), ways));
-        let wanted = home.reported(None);
+        let expected = home.report(None);
         for _ in 0..3 {
-            let told = home.reported(Some("reports"));
-            assert_eq!(told, wanted, "{}: {}", home.name, difference(&wanted, &told));
+            let report = home.report(Some("reports"));
+            assert_eq!(report, expected, "{}: {}", home.name, difference(&expected, &report));
         }
     }
 }
@@ -452,7 +454,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The directories with a history of Aider's, which keeps no index.
+/// The directories with a history of Aider, which keeps no index of them.
 fn histories(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {

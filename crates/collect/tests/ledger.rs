@@ -1,4 +1,4 @@
-//! What the ledger remembers is what a fresh look would tell, and what is gone besides.
+//! A run with the ledger gives the same as a run without one, and the usage of deleted files besides.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, Remembering, Runs, Sampling, Scope, Settings};
+use agtop_collect::{Collector, LedgerMode, RunMode, Sampling, Scope, Settings};
 use agtop_model::{ModelSpend, Session, Snapshot, TimeGranularity, Timestamp, UsageRow};
 use agtop_os::FakeOs;
 use agtop_prices::PriceBook;
@@ -45,7 +45,7 @@ fn add(days: &mut ByDay, day: String, spend: &ModelSpend) {
     *sum = (sum.0 + spend.usage.total(), sum.1 + spend.turns);
 }
 
-/// A call of a tool with its answer, so long ago.
+/// A tool call with its result, at that time before now.
 fn called(message: u64, ago: std::time::Duration, output: u64, is_error: bool) -> String {
     let at = |ago: std::time::Duration| jiff::Timestamp::now() - ago;
     let session = r#""sessionId":"aaaaaaaa-0000-4000-8000-000000000001","cwd":"/work""#;
@@ -68,10 +68,10 @@ fn called(message: u64, ago: std::time::Duration, output: u64, is_error: bool) -
     )
 }
 
-/// The score needs what the ledger does not keep: when calls failed, and which was repeated. A run that read the
-/// transcript, one that had it from the ledger and a loop that saw it grow must not print different scores.
+/// The score needs what the ledger does not keep: when calls failed, and which were repeated. A run that reads the
+/// transcript, one that loads it from the ledger and a live view must print the same score.
 #[test]
-fn a_session_has_decayed_alike_in_every_run() {
+fn the_decay_of_a_session_is_the_same_in_every_run() {
     let minutes = std::time::Duration::from_mins;
     let records = |last: u64| -> Vec<String> {
         (0..12).map(|n| called(n, minutes(last + 12 - n), if n < 6 { 800 } else { 200 }, n >= 9)).collect()
@@ -80,25 +80,25 @@ fn a_session_has_decayed_alike_in_every_run() {
         let home = Home::new();
         let path = home.directory.path().join(".claude/projects/-work/aaaaaaaa-0000-4000-8000-000000000001.jsonl");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let mut live = home.collector(Runs::Again, Remembering::Nothing);
+        let mut live = home.collector(RunMode::Repeated, LedgerMode::Off);
         let mut whole = String::new();
         for record in records(last) {
             whole += &record;
             fs::write(&path, &whole).unwrap();
-            live.look_everywhere();
+            live.request_full_sweep();
             live.refresh();
         }
         let decay = |snapshot: &Snapshot| snapshot.sessions[0].decay;
-        let looped = decay(&live.snapshot());
+        let in_live_view = decay(&live.snapshot());
         let run = || {
-            let mut collector = home.collector(Runs::Once, home.ledger());
+            let mut collector = home.collector(RunMode::Once, home.ledger());
             let snapshot = collector.refresh();
             collector.finish();
             decay(&snapshot)
         };
-        assert_eq!([run(), run()], [looped; 2], "{last}");
-        assert_eq!(looped.is_some(), is_known, "{last}");
-        let Some(decay) = looped else { continue };
+        assert_eq!([run(), run()], [in_live_view; 2], "{last}");
+        assert_eq!(in_live_view.is_some(), is_known, "{last}");
+        let Some(decay) = in_live_view else { continue };
         assert!(decay.errors > 0.0 && decay.output > 10.0 && decay.repeats > 19.0, "{decay:?}");
     }
 }
@@ -112,42 +112,44 @@ impl Home {
         Self { directory: tempfile::tempdir().unwrap() }
     }
 
-    fn collector(&self, runs: Runs, remembering: Remembering) -> Collector {
-        let settings = self.settings(runs, remembering);
+    fn collector(&self, run_mode: RunMode, ledger: LedgerMode) -> Collector {
+        let settings = self.settings(run_mode, ledger);
         Collector::new(settings, Box::new(FakeOs::new()), Arc::new(PriceBook::bundled()))
     }
 
-    fn settings(&self, runs: Runs, remembering: Remembering) -> Settings {
+    fn settings(&self, run_mode: RunMode, ledger: LedgerMode) -> Settings {
         Settings {
-            runs,
+            run_mode,
             sampling: Sampling::None,
-            remembering,
+            ledger,
             ..Settings::new(Env { home: self.directory.path().to_owned(), ..Env::default() })
         }
     }
 
-    fn ledger(&self) -> Remembering {
-        Remembering::Everything(self.directory.path().join("data/agtop/ledger.db"))
+    fn ledger(&self) -> LedgerMode {
+        LedgerMode::ReadWrite(self.directory.path().join("data/agtop/ledger.db"))
     }
 
-    /// What a run with the ledger tells, and what it says of the ledger.
-    fn remembered(&self) -> (Snapshot, Vec<String>) {
-        let mut collector = self.collector(Runs::Once, self.ledger());
+    /// The snapshot of a run with the ledger, and its messages about the ledger.
+    fn run_with_notices(&self) -> (Snapshot, Vec<String>) {
+        let mut collector = self.collector(RunMode::Once, self.ledger());
         let snapshot = collector.refresh();
         assert_eq!(by_day_of_sessions(&snapshot), by_day_of_totals(&snapshot));
         collector.finish();
         (snapshot, collector.take_notices())
     }
 
-    fn look(&self) -> Snapshot {
-        let (snapshot, notices) = self.remembered();
+    /// The snapshot of a run with the ledger, which has no messages.
+    fn run(&self) -> Snapshot {
+        let (snapshot, notices) = self.run_with_notices();
         assert_eq!(notices, Vec::<String>::new());
         snapshot
     }
 
-    /// What a report tells, which goes on with files where an earlier run stopped: tokens, responses and records read.
+    /// The output tokens, the responses and the number of records read of a report, which continues where earlier runs
+    /// stopped.
     fn report(&self) -> (u64, u64, u64) {
-        let mut collector = self.collector(Runs::Once, self.ledger());
+        let mut collector = self.collector(RunMode::Once, self.ledger());
         let table = collector.usage_table(TimeGranularity::QuarterHour);
         collector.finish();
         assert_eq!(collector.take_notices(), Vec::<String>::new());
@@ -156,18 +158,18 @@ impl Home {
         (sum(|row| row.usage.output), sum(|row| row.turns), records)
     }
 
-    /// What a run tells that takes every response from the ledger, none of them added up.
-    fn look_at_each_response(&self) -> Snapshot {
-        let mut collector = self.collector(Runs::Once, self.ledger());
+    /// The snapshot of a run that loads every response from the ledger, and no sums.
+    fn run_response_by_response(&self) -> Snapshot {
+        let mut collector = self.collector(RunMode::Once, self.ledger());
         collector.usage_table(TimeGranularity::Response);
         collector.snapshot()
     }
 
-    /// What is used by quarters of an hour from a moment on, as text.
-    fn usage_since(&self, since: Timestamp, remembering: Remembering) -> String {
+    /// The usage by quarters of an hour since a time, as text.
+    fn usage_since(&self, since: Timestamp, ledger: LedgerMode) -> String {
         let scope = Scope { since: Some(since), ..Scope::default() };
         let mut collector = Collector::new(
-            Settings { scope, ..self.settings(Runs::Once, remembering) },
+            Settings { scope, ..self.settings(RunMode::Once, ledger) },
             Box::new(FakeOs::new()),
             Arc::new(PriceBook::bundled()),
         );
@@ -181,9 +183,9 @@ impl Home {
         rows.join("\n")
     }
 
-    /// What a run tells that remembers nothing.
-    fn fresh(&self) -> Snapshot {
-        self.collector(Runs::Once, Remembering::Nothing).refresh()
+    /// The snapshot of a run without a ledger.
+    fn run_without_ledger(&self) -> Snapshot {
+        self.collector(RunMode::Once, LedgerMode::Off).refresh()
     }
 
     fn transcript(&self, name: &str) -> PathBuf {
@@ -193,7 +195,7 @@ impl Home {
     }
 }
 
-/// A response of the session, some minutes into a day long ago.
+/// A response of the session, that many minutes after the beginning of a month in the past.
 fn line(session: &str, message: u32, minute: u32, output: u32) -> String {
     format!(
         concat!(
@@ -217,8 +219,8 @@ fn append(path: &Path, text: &str) {
     fs::OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
-/// Everything that is counted, as text.
-fn told(snapshot: &Snapshot) -> String {
+/// All figures, as text.
+fn figures(snapshot: &Snapshot) -> String {
     let mut sessions: Vec<String> = snapshot
         .sessions
         .iter()
@@ -245,20 +247,20 @@ fn told(snapshot: &Snapshot) -> String {
 }
 
 #[test]
-fn a_second_run_reads_nothing_and_tells_the_same() {
+fn a_second_run_reads_nothing_and_gives_the_same() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
     append(&home.transcript("b"), &(line("b", 2, 20, 50) + &line("b", 3, 30, 70)));
-    let first = home.look();
+    let first = home.run();
     assert_eq!(first.health.clients[0].records, 4);
-    let second = home.look();
+    let second = home.run();
     assert_eq!(second.health.clients[0].records, 0);
-    assert_eq!(told(&second), told(&first));
-    assert_eq!(told(&second), told(&home.fresh()));
+    assert_eq!(figures(&second), figures(&first));
+    assert_eq!(figures(&second), figures(&home.run_without_ledger()));
 }
 
 #[test]
-fn what_was_said_is_in_the_view_and_not_in_the_ledger() {
+fn message_text_is_shown_and_not_kept_in_the_ledger() {
     let home = Home::new();
     let now = jiff::Timestamp::now();
     let said = format!(
@@ -271,7 +273,7 @@ fn what_was_said_is_in_the_view_and_not_in_the_ledger() {
         now, now
     );
     append(&home.transcript("a"), &said);
-    let mut collector = home.collector(Runs::Again, home.ledger());
+    let mut collector = home.collector(RunMode::Repeated, home.ledger());
     collector.refresh();
     append(&home.transcript("a"), &said.replace(r#""id":"m""#, r#""id":"n""#).replace("digging", "digging on"));
     let snapshot = collector.refresh();
@@ -284,57 +286,54 @@ fn what_was_said_is_in_the_view_and_not_in_the_ledger() {
     for bytes in written {
         assert!(!String::from_utf8_lossy(&bytes).contains("plumquat"));
     }
-    assert!(
-        format!("{:?}", home.look().sessions[0].recent).contains("digging on"),
-        "it is read again where it is fresh"
-    );
+    assert!(format!("{:?}", home.run().sessions[0].recent).contains("digging on"), "recent files are read again");
 }
 
 #[test]
-fn what_agents_delete_stays_counted() {
+fn the_usage_of_deleted_files_still_counts() {
     let home = Home::new();
     append(&home.transcript("a"), &line("a", 1, 10, 100));
     append(&home.transcript("b"), &line("b", 2, 20, 50));
-    let before = home.look();
+    let before = home.run();
     fs::remove_file(home.transcript("a")).unwrap();
-    assert_eq!(told(&home.look()), told(&before));
-    assert_eq!(told(&home.look()), told(&before), "and once it is known to be gone, too");
-    assert_eq!(home.fresh().totals.usage.output, 50);
+    assert_eq!(figures(&home.run()), figures(&before));
+    assert_eq!(figures(&home.run()), figures(&before), "also when the ledger knows that it was deleted");
+    assert_eq!(home.run_without_ledger().totals.usage.output, 50);
 }
 
 #[test]
-fn what_a_rewritten_file_no_longer_tells_stays_counted() {
+fn usage_that_a_rewritten_file_no_longer_contains_still_counts() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
-    home.look();
+    home.run();
     fs::write(home.transcript("a"), line("a", 3, 30, 7)).unwrap();
-    assert_eq!(home.look().totals.usage.output, 157);
-    assert_eq!(home.look().totals.usage.output, 157);
+    assert_eq!(home.run().totals.usage.output, 157);
+    assert_eq!(home.run().totals.usage.output, 157);
 }
 
 #[test]
-fn a_file_that_is_not_understood_is_told_of_each_time() {
+fn an_issue_of_a_file_is_reported_on_each_run() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + "{\"type\":\"assistant\", broken \"usage\"\n"));
     for _ in 0..2 {
-        let snapshot = home.look();
+        let snapshot = home.run();
         assert!(snapshot.health.is_degraded());
         assert_eq!(snapshot.totals.usage.output, 100);
     }
 }
 
 #[test]
-fn what_is_elsewhere_is_neither_told_nor_gone() {
+fn files_of_another_home_are_neither_counted_nor_marked_as_deleted() {
     let home = Home::new();
     append(&home.transcript("a"), &line("a", 1, 10, 100));
-    home.look();
+    home.run();
     let other = Home::new();
     let ledger = home.ledger();
-    assert_eq!(other.collector(Runs::Once, ledger).refresh().sessions.len(), 0);
-    assert_eq!(home.look().health.clients[0].records, 0);
+    assert_eq!(other.collector(RunMode::Once, ledger).refresh().sessions.len(), 0);
+    assert_eq!(home.run().health.clients[0].records, 0);
 }
 
-/// Droid writes down a session's running total alone, and this much of it.
+/// Writes a session of Droid, which records only a running total.
 fn droid(home: &Home, output: u64, day: &str) {
     let path = home.directory.path().join(".factory/sessions/-work/aaaaaaaa-0000-4000-8000-00000000000d.settings.json");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -351,130 +350,130 @@ fn output_by_day(snapshot: &Snapshot) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn a_running_total_becomes_usage_over_time_across_restarts_and_resets() {
+fn a_running_total_gives_usage_by_day_across_runs_and_resets() {
     let home = Home::new();
     for (output, day) in [(100, "2026-03-01"), (100, "2026-03-02"), (250, "2026-03-03"), (30, "2026-03-05")] {
         droid(&home, output, day);
-        home.look();
-        home.look();
+        home.run();
+        home.run();
     }
     let day = |day: &str, output| (day.to_owned(), output);
-    let wanted = [day("2026-03-01", 100), day("2026-03-03", 150), day("2026-03-05", 30)];
-    assert_eq!(output_by_day(&home.look()), wanted);
+    let expected = [day("2026-03-01", 100), day("2026-03-03", 150), day("2026-03-05", 30)];
+    assert_eq!(output_by_day(&home.run()), expected);
     assert_eq!(home.report().0, 280);
     fs::remove_dir_all(home.directory.path().join(".factory")).unwrap();
-    assert_eq!(output_by_day(&home.look()), wanted, "what was used stays used");
+    assert_eq!(output_by_day(&home.run()), expected, "usage that was read still counts");
 }
 
 #[test]
-fn a_live_loop_sees_a_running_total_grow_and_writes_down_the_same() {
+fn a_live_view_of_a_running_total_writes_the_same_into_the_ledger() {
     let home = Home::new();
     droid(&home, 100, "2026-03-01");
-    let mut collector = home.collector(Runs::Again, home.ledger());
+    let mut collector = home.collector(RunMode::Repeated, home.ledger());
     assert_eq!(collector.refresh().totals.usage.output, 100);
     for (output, day, sum) in [(250, "2026-03-03", 250), (30, "2026-03-05", 280)] {
         droid(&home, output, day);
-        collector.look_everywhere();
+        collector.request_full_sweep();
         assert_eq!(collector.refresh().totals.usage.output, sum);
-        // As if time had passed: what waits is written down.
+        // Writes what is pending, as the live view does at its interval.
         collector.finish();
     }
     let live = output_by_day(&collector.snapshot());
     drop(collector);
-    assert_eq!(output_by_day(&home.look()), live);
+    assert_eq!(output_by_day(&home.run()), live);
     assert_eq!(live.len(), 3);
 }
 
 #[test]
-fn a_broken_ledger_is_one_line_and_no_failure() {
+fn a_broken_ledger_gives_one_message_and_the_run_continues() {
     let home = Home::new();
     append(&home.transcript("a"), &line("a", 1, 10, 100));
-    home.look();
-    let Remembering::Everything(path) = home.ledger() else { unreachable!() };
-    fs::write(&path, "no ledger at all, but long enough to be looked at as one".repeat(200)).unwrap();
-    let (snapshot, notices) = home.remembered();
+    home.run();
+    let LedgerMode::ReadWrite(path) = home.ledger() else { unreachable!() };
+    fs::write(&path, "not a ledger, but long enough to be opened as one .......".repeat(200)).unwrap();
+    let (snapshot, notices) = home.run_with_notices();
     assert_eq!(snapshot.totals.usage.output, 100);
     assert!(notices.len() == 1 && notices[0].contains("set aside"), "{notices:?}");
-    assert_eq!(home.look().health.clients[0].records, 0);
+    assert_eq!(home.run().health.clients[0].records, 0);
 }
 
 #[test]
-fn a_live_loop_writes_down_what_grows() {
+fn a_live_view_writes_appended_records_into_the_ledger() {
     let home = Home::new();
     append(&home.transcript("a"), &line("a", 1, 10, 100));
-    let mut collector = home.collector(Runs::Again, home.ledger());
+    let mut collector = home.collector(RunMode::Repeated, home.ledger());
     collector.refresh();
     append(&home.transcript("a"), &line("a", 2, 20, 50));
-    collector.look_everywhere();
+    collector.request_full_sweep();
     assert_eq!(collector.refresh().totals.usage.output, 150);
     collector.finish();
     drop(collector);
-    let next = home.look();
+    let next = home.run();
     assert_eq!((next.health.clients[0].records, next.totals.usage.output), (0, 150));
 }
 
 #[test]
-fn news_of_a_response_that_was_added_up_takes_the_sum_apart() {
+fn a_new_copy_of_a_response_in_a_sum_expands_the_sum() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
-    home.look();
-    home.look();
-    // The response goes on in a copy, which tells more of it.
+    home.run();
+    home.run();
+    // The copy contains more usage of the response.
     append(&home.transcript("b"), &(line("b", 2, 20, 90) + &line("b", 3, 30, 70)));
-    let snapshot = home.look();
-    assert_eq!(told(&snapshot), told(&home.fresh()));
+    let snapshot = home.run();
+    assert_eq!(figures(&snapshot), figures(&home.run_without_ledger()));
     assert_eq!(snapshot.totals.usage.output, 100 + 90 + 70);
 }
 
 #[test]
-fn a_tool_call_that_was_added_up_and_is_told_again_counts_once() {
+fn a_new_copy_of_a_tool_call_in_a_sum_counts_once() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
-    home.look();
-    home.look();
+    home.run();
+    home.run();
     append(&home.transcript("a-again"), &line("a", 2, 20, 50).replace(r#""id":"m2""#, r#""id":"m9""#));
-    let snapshot = home.look();
-    assert_eq!(told(&snapshot), told(&home.fresh()));
+    let snapshot = home.run();
+    assert_eq!(figures(&snapshot), figures(&home.run_without_ledger()));
     assert_eq!(snapshot.sessions[0].tools[0].calls, 2);
 }
 
 #[test]
-fn a_report_reads_only_what_was_appended() {
+fn a_report_reads_only_appended_records() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
     assert_eq!(home.report(), (150, 2, 2));
     append(&home.transcript("a"), &line("a", 3, 40, 7));
     assert_eq!(home.report(), (157, 3, 1));
-    // The last response was still being written: its sum is taken apart.
+    // The last response was still being written, so its sum is expanded.
     append(&home.transcript("a"), &line("a", 3, 40, 9));
     assert_eq!(home.report(), (159, 3, 1));
     assert_eq!(home.report(), (159, 3, 0));
-    assert_eq!(told(&home.look()), told(&home.fresh()));
+    assert_eq!(figures(&home.run()), figures(&home.run_without_ledger()));
 }
 
 #[test]
-fn a_file_that_begins_otherwise_is_read_from_its_beginning() {
+fn a_file_with_another_beginning_is_read_from_its_beginning() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
     assert_eq!(home.report(), (150, 2, 2));
     fs::write(home.transcript("a"), line("a", 5, 10, 1) + &line("a", 2, 20, 50) + &line("a", 6, 30, 2)).unwrap();
-    assert_eq!(home.report(), (153, 4, 3), "what was used stays used");
+    assert_eq!(home.report(), (153, 4, 3), "usage that was read still counts");
 }
 
 #[test]
-fn a_period_that_begins_within_a_quarter_of_an_hour_takes_sums_apart() {
+fn a_period_that_begins_within_a_quarter_of_an_hour_expands_its_sums() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 16, 100) + &line("a", 2, 20, 50) + &line("a", 3, 29, 7)));
-    home.look();
-    home.look();
-    let moment = "2026-03-01T00:19:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
-    let since = Timestamp::from_millis(moment);
-    let told = home.usage_since(since, home.ledger());
-    assert!(told.contains("output: 57"), "{told}");
-    assert_eq!(told, home.usage_since(since, Remembering::Nothing));
+    home.run();
+    home.run();
+    let start = "2026-03-01T00:19:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let since = Timestamp::from_millis(start);
+    let usage = home.usage_since(since, home.ledger());
+    assert!(usage.contains("output: 57"), "{usage}");
+    assert_eq!(usage, home.usage_since(since, LedgerMode::Off));
 }
 
-/// Something that happens to a home between two runs.
+/// A change of a home between two runs, or a run.
 #[derive(Clone, Debug)]
 enum Step {
     Append(u8, u32),
@@ -483,7 +482,7 @@ enum Step {
     Rewrite(u8, u32),
     Delete(u8),
     Rename(u8, u8),
-    Look,
+    Run,
     Report,
 }
 
@@ -496,17 +495,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (file(), 0..40_u32).prop_map(|(file, message)| Step::Rewrite(file, message)),
         1 => file().prop_map(Step::Delete),
         1 => (file(), file()).prop_map(|(from, to)| Step::Rename(from, to)),
-        2 => Just(Step::Look),
+        2 => Just(Step::Run),
         3 => Just(Step::Report),
     ];
     prop::collection::vec(step, 1..24)
 }
 
 impl Home {
-    fn undergo(&self, step: &Step) {
+    fn apply(&self, step: &Step) {
         let path = |file: u8| self.transcript(&format!("s{file}"));
         let text = |file: u8, message: u32| line(&format!("s{file}"), message, message * 37, message + 1);
-        // What is not there cannot be copied, cut, deleted or renamed.
+        // A step on a file that does not exist does nothing.
         match *step {
             Step::Append(file, message) => append(&path(file), &text(file, message)),
             Step::Copy(from, to) => append(&path(to), &fs::read_to_string(path(from)).unwrap_or_default()),
@@ -518,7 +517,7 @@ impl Home {
             Step::Rewrite(file, message) => fs::write(path(file), text(file, message)).unwrap(),
             Step::Delete(file) => drop(fs::remove_file(path(file))),
             Step::Rename(from, to) => drop(fs::rename(path(from), path(to))),
-            Step::Look | Step::Report => {}
+            Step::Run | Step::Report => {}
         }
     }
 }
@@ -526,14 +525,14 @@ impl Home {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    /// The model: usage that any look saw is counted for ever, each message once.
+    /// Usage that a run has read counts in all later ones, each message once.
     #[test]
-    fn nothing_that_was_seen_is_ever_forgotten_or_counted_twice(steps in steps()) {
+    fn usage_that_was_read_is_never_lost_or_counted_twice(steps in steps()) {
         let home = Home::new();
         let mut seen = std::collections::BTreeSet::new();
-        for step in steps.iter().chain([&Step::Report, &Step::Look]) {
-            home.undergo(step);
-            if matches!(step, Step::Look | Step::Report) {
+        for step in steps.iter().chain([&Step::Report, &Step::Run]) {
+            home.apply(step);
+            if matches!(step, Step::Run | Step::Report) {
                 for file in 0..4 {
                     let text = fs::read_to_string(home.transcript(&format!("s{file}"))).unwrap_or_default();
                     let messages = (0..40_u32).filter(|message| text.contains(&format!(r#""id":"m{message}""#)));
@@ -545,50 +544,50 @@ proptest! {
                     prop_assert_eq!((output, turns), (u64::from(expected), seen.len() as u64));
                     continue;
                 }
-                let snapshot = home.look();
+                let snapshot = home.run();
                 prop_assert_eq!(snapshot.totals.usage.output, u64::from(expected));
                 prop_assert_eq!(snapshot.totals.turns, seen.len() as u64);
                 let by_session: u64 = snapshot.sessions.iter().map(|session| session.usage.output).sum();
                 prop_assert_eq!(by_session, u64::from(expected));
-                // Whatever was added up: response by response it is the same.
-                let (by_sums, by_responses) = (home.look(), home.look_at_each_response());
-                prop_assert_eq!(told(&by_sums), told(&by_responses));
+                // Sums and single responses give the same.
+                let (by_sums, by_responses) = (home.run(), home.run_response_by_response());
+                prop_assert_eq!(figures(&by_sums), figures(&by_responses));
             }
         }
     }
 }
 
-/// One torn line made a file of 87 MB be read whole on every run: what could not be understood was to be told again, and
-/// the file alone could tell it. The ledger does now.
+/// One torn line once made every run read a file of 87 MB, because only the file contained the issue. The ledger keeps it
+/// now.
 #[test]
-fn a_file_with_a_torn_line_is_read_once_and_its_trouble_is_told_on_every_run() {
+fn a_file_with_a_torn_line_is_read_once_and_its_issue_is_reported_on_every_run() {
     let home = Home::new();
     let torn = r#"{"type":"assistant","timestamp":"2026-03-01T00:11:00.000Z","mess"#;
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + torn + "\n" + &line("a", 2, 20, 50)));
-    let first = home.look();
+    let first = home.run();
     let issues = |snapshot: &Snapshot| format!("{:?}", snapshot.health.issues().collect::<Vec<_>>());
     assert_eq!((first.health.clients[0].records, first.health.clients[0].issues_total), (3, 1));
     for _ in 0..3 {
-        let again = home.look();
+        let again = home.run();
         assert_eq!((again.health.clients[0].records, again.health.clients[0].issues_total), (0, 1));
-        assert_eq!((told(&again), issues(&again)), (told(&first), issues(&first)));
+        assert_eq!((figures(&again), issues(&again)), (figures(&first), issues(&first)));
     }
     append(&home.transcript("a"), &(torn.to_owned() + "\n" + &line("a", 3, 30, 7)));
     let (output, turns, records) = home.report();
-    assert_eq!((output, turns, records), (157, 3, 2), "a report goes on where the file was left");
-    let grown = home.look();
+    assert_eq!((output, turns, records), (157, 3, 2), "a report continues where the last run stopped");
+    let grown = home.run();
     assert_eq!((grown.health.clients[0].records, grown.health.clients[0].issues_total), (0, 2));
-    assert_eq!(told(&grown), told(&home.fresh()));
+    assert_eq!(figures(&grown), figures(&home.run_without_ledger()));
 }
 
-/// A clock that was days behind could not believe what was written since, and the file's own time stood for it ever after.
+/// A run with a clock that was days behind refused later times, and the time of the file once replaced them for ever.
 #[test]
-fn what_a_slow_clock_could_not_believe_is_read_again_by_a_better_one() {
+fn times_that_a_slow_clock_refused_are_read_again_with_a_correct_clock() {
     let home = Home::new();
     append(&home.transcript("a"), &(line("a", 1, 10, 100) + &line("a", 2, 20, 50)));
-    let wanted = told(&home.look());
-    // As a run with a clock of before the second response leaves it.
-    let Remembering::Everything(path) = home.ledger() else { unreachable!() };
+    let expected = figures(&home.run());
+    // What a run leaves whose clock is before the second response.
+    let LedgerMode::ReadWrite(path) = home.ledger() else { unreachable!() };
     let ids = [agtop_model::ClientId::new("claude")];
     let now = Timestamp::from_millis(0);
     let opening = agtop_ledger::LedgerOptions {
@@ -609,15 +608,15 @@ fn what_a_slow_clock_could_not_believe_is_read_again_by_a_better_one() {
     batch.put(&record).unwrap();
     batch.commit().unwrap();
     drop(ledger);
-    assert_eq!(told(&home.look()), wanted);
-    let again = home.look();
-    assert_eq!((told(&again), again.health.clients[0].records), (wanted, 0), "and it is written down rightly");
+    assert_eq!(figures(&home.run()), expected);
+    let again = home.run();
+    assert_eq!((figures(&again), again.health.clients[0].records), (expected, 0), "and the ledger has the right time");
 }
 
-/// A transcript that was moved is told by its new place alone: its prompts counted twice. But names that many files share
-/// say nothing: of Copilot's, which are all called `events.jsonl`, one that was deleted is not the ones that are left.
+/// A moved transcript counts at its new path alone; its prompts once counted twice. A name that many files share does not
+/// show a move: all transcripts of Copilot are called `events.jsonl`, and one of them was deleted.
 #[test]
-fn a_moved_transcript_counts_once_and_a_deleted_one_stays() {
+fn a_moved_transcript_counts_once_and_a_deleted_one_still_counts() {
     let events = include_str!("../../../fixtures/copilot/1.0.60/events.jsonl");
     let ids = ["0c0c0c0c-0102-4000-8000-000000000002", "0c0c0c0c-0102-4000-8000-00000000000f"];
     let home = Home::new();
@@ -635,7 +634,7 @@ fn a_moved_transcript_counts_once_and_a_deleted_one_stays() {
         all.sort();
         all
     };
-    let mut live = home.collector(Runs::Again, home.ledger());
+    let mut live = home.collector(RunMode::Repeated, home.ledger());
     let before = prompts(&live.refresh());
     assert_eq!(before.len(), 3);
     fs::remove_dir_all(directory(ids[1])).unwrap();
@@ -643,10 +642,10 @@ fn a_moved_transcript_counts_once_and_a_deleted_one_stays() {
     let elsewhere = place.parent().unwrap().with_file_name("-elsewhere");
     fs::create_dir_all(&elsewhere).unwrap();
     fs::rename(&place, elsewhere.join(place.file_name().unwrap())).unwrap();
-    live.look_everywhere();
-    assert_eq!(prompts(&live.refresh()), before, "in the live loop");
+    live.request_full_sweep();
+    assert_eq!(prompts(&live.refresh()), before, "in the live view");
     live.finish();
     for run in ["first", "second", "third"] {
-        assert_eq!(prompts(&home.look()), before, "{run} run after it");
+        assert_eq!(prompts(&home.run()), before, "{run} run after it");
     }
 }

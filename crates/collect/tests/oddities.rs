@@ -1,4 +1,4 @@
-//! `docs/formats/oddities.md` names tests: each of them is there.
+//! Every test that `docs/formats/oddities.md` names exists.
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
@@ -19,26 +19,26 @@ fn sources(directory: &Path) -> String {
 }
 
 #[test]
-fn each_oddity_has_the_test_that_is_named_for_it() {
+fn each_oddity_names_a_test_that_exists() {
     let table = fs::read_to_string(root().join("docs/formats/oddities.md")).unwrap();
     let sources =
         ["crates/clients/src", "crates/collect/src", "crates/collect/tests"].map(|of| sources(&root().join(of)));
     let rows: Vec<&str> =
         table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| client")).collect();
-    assert!(rows.len() > 50, "the table is not read any more");
+    assert!(rows.len() > 50, "the table is no longer found");
     for row in rows {
         let named = row.rsplit(" | ").next().unwrap();
         let tests: Vec<&str> = named.split('`').skip(1).step_by(2).filter(|name| !name.contains(['/', '.'])).collect();
         assert!(!tests.is_empty() || named.contains("recognition.tsv"), "no test in {row}");
         for test in tests {
             let signature = format!("fn {test}(");
-            assert!(sources.iter().any(|text| text.contains(&signature)), "{test} is not there");
+            assert!(sources.iter().any(|text| text.contains(&signature)), "there is no test {test}");
         }
     }
 }
 
 #[test]
-fn every_client_that_others_described_has_an_oddity() {
+fn every_client_has_an_oddity_or_is_described_elsewhere() {
     let table = fs::read_to_string(root().join("docs/formats/oddities.md")).unwrap();
     for client in agtop_clients::CLIENTS.iter().map(|client| client.info().id.as_str()) {
         let is_described_elsewhere = ["claude", "codex", "gemini", "goose", "aider"].contains(&client);

@@ -1,4 +1,4 @@
-//! Agents, processes and sessions of which little is known: the others are made from them.
+//! Minimal agents, processes and sessions, from which the others are made.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub fn process(pid: u32, parent: u32, name: &str) -> Process {
     }
 }
 
-/// A live agent of which only its process and its session are known.
+/// A live agent with a process and a session; its other values are unknown.
 pub(crate) fn agent(client: ClientId, process: Process, session: Arc<Session>) -> Agent {
     Agent {
         client,
@@ -62,7 +62,7 @@ pub(crate) fn agent(client: ClientId, process: Process, session: Arc<Session>) -
     }
 }
 
-/// A session of which only its client and id are known.
+/// A session with a client and an id; its other values are unknown.
 pub fn session(client: ClientId, id: &str) -> Session {
     Session {
         key: SessionKey::new(client, id),

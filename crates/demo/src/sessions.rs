@@ -18,7 +18,7 @@ pub(super) const fn is_at_work(status: Status) -> bool {
     matches!(status, Status::Working | Status::Spawning | Status::Active)
 }
 
-/// The status of session `at`, of which the first `live` have an agent.
+/// The status of session `at`, the first `live` sessions have an agent.
 pub(super) fn status_of(moment: &DemoMoment, at: usize, live: usize) -> Status {
     let ended = || match at % 4 {
         0 => Status::Resumable,

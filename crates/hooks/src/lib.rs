@@ -1,31 +1,33 @@
-//! What agents push, carried: from `agtop hook`, which an agent calls, to the agtop that shows it.
+//! Carries what agents push: from `agtop hook`, which an agent calls, to the agtop that shows it.
 //!
-//! A call becomes one [`Frame`]. [`send()`] hands it to the agtop that listens, at a socket or, on Windows, a named pipe,
-//! or appends it to a spool that the next agtop reads: the agent never waits and never learns of it. [`Listener`] is the
-//! other end. Only the user's own processes are listened to, a frame is told once however often it comes, and all that can grow has a
-//! limit; what was refused is counted ([`Refused`]).
+//! A call becomes one [`Frame`]. [`send()`] passes it to the agtop that listens, over a Unix socket or a named pipe, or
+//! appends it to a spool that the next agtop reads. So the agent never waits, and nothing that happens here affects it.
+//! [`Listener`] is the other end. It receives from processes of its own user only, returns each event once however often
+//! it arrives, and limits everything that can grow. What it refuses is counted ([`RefusedCounts`]).
 //!
-//! [`settings`] writes agtop into the settings files of agents, and takes it out again.
+//! [`settings`] writes agtop into the settings files of agents, and removes it again.
 
-mod arrivals;
+mod event;
 mod frame;
-mod limits;
+mod hook_dirs;
+mod inbox;
 mod listener;
-#[cfg(windows)]
-mod pipe;
-mod places;
+mod options;
+mod protocol;
+mod refused;
+mod seen_frames;
 mod send;
-#[cfg(unix)]
-mod server;
+mod sender;
+mod sender_rates;
 pub mod settings;
 mod spool;
-mod talk;
 
-pub use arrivals::Kin;
-pub use frame::{Frame, Header};
-pub use limits::{LONGEST_PAYLOAD, Refused};
-pub use listener::{
-    BindError, Content, Listener, Novelty, Options, Proof, Reading, Received, Role, Sender, waiting_tags,
-};
-pub use places::{Places, Setback};
-pub use send::{Delivery, send, tell};
+pub use event::{ReceivedEvent, spooled_tags};
+pub use frame::{Frame, FrameHeader, MAX_PAYLOAD_BYTES};
+pub use hook_dirs::{HookDirs, UnusableDir};
+pub use listener::{BindError, Listener, ListenerRole};
+pub use options::{AncestorLookup, ListenerOptions, PayloadPolicy, SpoolAccess};
+pub use refused::RefusedCounts;
+pub use seen_frames::DedupStatus;
+pub use send::{Delivery, send, send_now};
+pub use sender::{EventSender, SenderProof};

@@ -1,4 +1,4 @@
-//! What one pass over this machine's process table costs.
+//! The cost of one pass over this machine's process table.
 
 use agtop_os::Os;
 
@@ -12,7 +12,7 @@ fn first_pass(bencher: divan::Bencher<'_, '_>) {
     bencher.with_inputs(agtop_os::native).bench_values(|mut os| os.processes().map(|table| table.len()));
 }
 
-/// A pass of the same process table again, within the first ten seconds, while every process counts as young.
+/// Another pass within the first ten seconds, while every process is young.
 #[divan::bench]
 fn pass_over_young_processes(bencher: divan::Bencher<'_, '_>) {
     let mut os = agtop_os::native();
@@ -21,8 +21,8 @@ fn pass_over_young_processes(bencher: divan::Bencher<'_, '_>) {
 
 /// The pass of every further tick.
 #[divan::bench]
-fn settled_pass(bencher: divan::Bencher<'_, '_>) {
-    let mut os = settled();
+fn pass_over_old_processes(bencher: divan::Bencher<'_, '_>) {
+    let mut os = with_old_processes();
     bencher.bench_local(|| os.processes().map(|table| table.len()));
 }
 
@@ -33,7 +33,7 @@ fn machine(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| os.system());
 }
 
-/// What this process holds open, with as many files as its argument says.
+/// The open files of this process, which holds `more` of them.
 #[divan::bench(args = [0, 20, 1000])]
 fn open_files(bencher: divan::Bencher<'_, '_>, more: usize) {
     let mut os = agtop_os::native();
@@ -42,7 +42,7 @@ fn open_files(bencher: divan::Bencher<'_, '_>, more: usize) {
     bencher.bench_local(|| me.map(|me| os.open_files(me)));
 }
 
-/// The connections of this process, asked for ten times at once.
+/// The connections of this process, requested ten times at once.
 #[divan::bench]
 fn sockets_of_ten(bencher: divan::Bencher<'_, '_>) {
     let mut os = agtop_os::native();
@@ -56,8 +56,8 @@ fn me(os: &mut dyn Os) -> Option<agtop_model::ProcId> {
     table.iter().map(|process| process.id).find(|id| id.pid == std::process::id())
 }
 
-/// A table whose processes are known long enough not to count as young.
-fn settled() -> Box<dyn Os> {
+/// A table whose processes are no longer young.
+fn with_old_processes() -> Box<dyn Os> {
     let mut os = agtop_os::native();
     let _ = os.processes();
     std::thread::sleep(std::time::Duration::from_secs(11));

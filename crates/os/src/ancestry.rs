@@ -1,17 +1,16 @@
-//! Who started a process, and who started them: a few look-ups, where the process table would cost a hundred times
-//! as much.
+//! The ancestors of one process, found with a few look-ups. The process table would cost a hundred times as much.
 
-/// The ids of this process's ancestors, as [`ancestors_of`].
-pub fn ancestors(most: usize) -> Vec<u32> {
-    ancestors_of(std::process::id(), most)
+/// The ids of this process's ancestors, as [`ancestors_of`] returns them.
+pub fn ancestors(max_count: usize) -> Vec<u32> {
+    ancestors_of(std::process::id(), max_count)
 }
 
-/// The ids of a process's ancestors, the nearest first, at most so many. It ends early at the first that cannot be
+/// The ids of up to `max_count` ancestors of a process, the nearest first. The list ends at the first that cannot be
 /// read.
-pub fn ancestors_of(pid: u32, most: usize) -> Vec<u32> {
-    let mut found = Vec::with_capacity(most);
+pub fn ancestors_of(pid: u32, max_count: usize) -> Vec<u32> {
+    let mut found = Vec::with_capacity(max_count);
     let mut next = parent(pid);
-    while let Some(pid) = next.filter(|pid| *pid > 0 && found.len() < most && !found.contains(pid)) {
+    while let Some(pid) = next.filter(|pid| *pid > 0 && found.len() < max_count && !found.contains(pid)) {
         found.push(pid);
         next = parent(pid);
     }

@@ -1,7 +1,7 @@
-/// What a platform gives, fact by fact.
+/// Which facts a platform supports.
 ///
-/// It says what may be expected, so that an output can leave out a column that would be empty on every row. What a
-/// particular process did not give stands in its own [`Reading`](agtop_model::Reading)s.
+/// An output uses it to leave out a column that would be empty in every row. What is missing for one process is in the
+/// [`Reading`](agtop_model::Reading)s of that process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// The process table: pid, parent, name and state.
@@ -20,7 +20,7 @@ pub struct Caps {
     pub open_files: Support,
     /// TCP connections of a single process.
     pub sockets: Support,
-    /// Signals. Those that a platform has no equivalent of are refused one by one.
+    /// Signals. Those that the platform does not have are refused one by one.
     pub signals: Support,
     /// Processors, memory and swap of the machine.
     pub system: Support,
@@ -28,22 +28,22 @@ pub struct Caps {
     pub load: Support,
 }
 
-/// How far a fact is given.
+/// How far a fact is supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Support {
     /// Not at all on this platform.
     None,
-    /// Of the processes of the user that runs agtop.
+    /// For the processes of the user that runs agtop.
     Own,
-    /// Of every process, or of the machine.
+    /// For every process, or for the machine.
     Full,
 }
 
 impl Caps {
-    /// A platform that gives nothing.
+    /// A platform that supports nothing.
     pub const NONE: Self = Self::all(Support::None);
 
-    /// A platform that gives every fact as far as `support`.
+    /// A platform that supports every fact as far as `support`.
     pub const fn all(support: Support) -> Self {
         Self {
             processes: support,

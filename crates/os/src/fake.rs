@@ -11,7 +11,7 @@ use agtop_model::{
 
 use crate::{Caps, Os, OsError, Signal, Support};
 
-/// A made-up machine. Clones share it, so that a test can go on changing what it has handed to a collector.
+/// A fake machine. Clones share it, so that a test can change it while a collector uses it.
 ///
 /// ```
 /// use agtop_os::{FakeOs, FakeProcess, Os};
@@ -33,7 +33,7 @@ pub struct FakeOs {
 struct Machine {
     caps: Caps,
     processes: BTreeMap<u32, Arc<Process>>,
-    /// Of processes that were given any. Those that were not hold nothing open.
+    /// For processes where it was set. The others hold nothing open.
     open_files: BTreeMap<ProcId, Reading<OpenFiles>>,
     sockets: BTreeMap<ProcId, Reading<Sockets>>,
     signals: Vec<(ProcId, Signal)>,
@@ -45,13 +45,13 @@ impl Machine {
         self.processes.get(&pid).map(|process| process.id)
     }
 
-    /// A zombie is in the table, and has ended.
+    /// A zombie is in the table but has ended.
     fn is_alive(&self, id: ProcId) -> bool {
         let process = self.processes.get(&id.pid);
         process.is_some_and(|process| process.id == id && process.state != ProcessState::Zombie)
     }
 
-    /// What was set of a process, as far as the machine tells such things.
+    /// What was set for a process, if the machine supports it.
     fn held<T: Clone + Default>(&self, id: ProcId, of: &BTreeMap<ProcId, Reading<T>>, support: Support) -> Reading<T> {
         if support == Support::None {
             Err(Gap::Unsupported)
@@ -76,7 +76,7 @@ impl FakeOs {
     /// Clock ticks in a second of the machine.
     pub const TICKS_PER_SECOND: u64 = 100;
 
-    /// A machine of four processors without a process, which gives every fact.
+    /// A machine with four processors and no process, which supports every fact.
     pub fn new() -> Self {
         let system = HostMetrics {
             cpus: 4,
@@ -105,7 +105,7 @@ impl FakeOs {
         self
     }
 
-    /// Starts a process. One that has its pid ends: that is how a pid is used again.
+    /// Starts a process. It replaces one with the same pid, as when a pid is reused.
     pub fn spawn(&self, process: FakeProcess) {
         self.machine().processes.insert(process.0.id.pid, Arc::new(process.0));
     }
@@ -115,12 +115,12 @@ impl FakeOs {
         self.machine().processes.remove(&pid);
     }
 
-    /// Has a process run another program, called by its first argument; it stays the same process.
+    /// Lets a process run another program, which the first argument names. It stays the same process.
     pub fn exec(&self, pid: u32, argv: &[&str]) {
         self.change(pid, |process| set_argv(process, argv));
     }
 
-    /// Has a process use that much more processor time of its own.
+    /// Lets a process use this much more processor time.
     pub fn advance_cpu(&self, pid: u32, time: Duration) {
         self.change(pid, |process| {
             if let Ok(cpu) = &mut process.cpu {
@@ -129,14 +129,14 @@ impl FakeOs {
         });
     }
 
-    /// Changes anything about a process; nothing happens if there is none of that pid.
+    /// Changes a process. Does nothing if there is none with that pid.
     pub fn change(&self, pid: u32, change: impl FnOnce(&mut Process)) {
         if let Some(process) = self.machine().processes.get_mut(&pid) {
             change(Arc::make_mut(process));
         }
     }
 
-    /// Sets which files a process holds open, or why that cannot be told.
+    /// Sets which files a process holds open, or the gap.
     pub fn set_open_files(&self, pid: u32, files: Reading<OpenFiles>) {
         let mut machine = self.machine();
         if let Some(id) = machine.id_of(pid) {
@@ -144,7 +144,7 @@ impl FakeOs {
         }
     }
 
-    /// Sets the TCP connections of a process, or why they cannot be told.
+    /// Sets the TCP connections of a process, or the gap.
     pub fn set_sockets(&self, pid: u32, sockets: Reading<Sockets>) {
         let mut machine = self.machine();
         if let Some(id) = machine.id_of(pid) {
@@ -157,17 +157,17 @@ impl FakeOs {
         self.machine().signals.clone()
     }
 
-    /// Changes anything about the machine as a whole.
+    /// Changes the machine as a whole.
     pub fn change_system(&self, change: impl FnOnce(&mut HostMetrics)) {
         change(&mut self.machine().system);
     }
 
-    /// Sets what the machine gives. Without [`Caps::processes`] it has no process table at all.
+    /// Sets what the machine supports. Without [`Caps::processes`] it has no process table.
     pub fn set_caps(&self, caps: Caps) {
         self.machine().caps = caps;
     }
 
-    /// The machine, even if a test failed while it changed it.
+    /// The machine, even if a test failed while changing it.
     fn machine(&self) -> MutexGuard<'_, Machine> {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -196,7 +196,7 @@ impl Os for FakeOs {
         ids.iter().map(|&id| machine.held(id, &machine.sockets, machine.caps.sockets)).collect()
     }
 
-    /// Processes obey: they end, stop and go on.
+    /// Processes obey: they end, stop and continue.
     fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError> {
         let mut machine = self.machine();
         if machine.caps.signals == Support::None {
@@ -218,12 +218,13 @@ impl Os for FakeOs {
     }
 }
 
-/// A made-up process: asleep, idle so far, in `/`, a child of the first process, started with its machine.
+/// A fake process: it sleeps, has used no processor time, works in `/`, is a child of the first process, and started with
+/// its machine.
 #[derive(Clone, Debug)]
 pub struct FakeProcess(Process);
 
 impl FakeProcess {
-    /// A process of that command line; the first argument is its executable's path or, without a slash, its name.
+    /// A process with this command line. The first argument is the path of its executable or, without a slash, its name.
     pub fn new(pid: u32, argv: &[&str]) -> Self {
         let mut process = Process {
             id: ProcId { pid, started: 0 },
@@ -244,28 +245,28 @@ impl FakeProcess {
         Self(process)
     }
 
-    /// With that parent.
+    /// With this parent.
     #[must_use]
     pub fn parent(mut self, pid: u32) -> Self {
         self.0.parent = Some(pid);
         self
     }
 
-    /// Working in that directory.
+    /// Working in this directory.
     #[must_use]
     pub fn cwd(mut self, directory: impl Into<PathBuf>) -> Self {
         self.0.cwd = Ok(directory.into());
         self
     }
 
-    /// Running that executable, whatever its command line says.
+    /// Running this executable, whatever its command line says.
     #[must_use]
     pub fn exe(mut self, path: impl Into<PathBuf>) -> Self {
         self.0.exe = Ok(path.into());
         self
     }
 
-    /// Started that many clock ticks after the machine.
+    /// Started this many clock ticks after the machine.
     #[must_use]
     pub fn started(mut self, ticks: u64) -> Self {
         let millis = ticks.saturating_mul(1000 / FakeOs::TICKS_PER_SECOND);
@@ -274,14 +275,14 @@ impl FakeProcess {
         self
     }
 
-    /// Having used that much processor time of its own.
+    /// Having used this much processor time.
     #[must_use]
     pub fn cpu(mut self, user: Duration) -> Self {
         self.0.cpu = Ok(CpuTime { user, system: Duration::ZERO });
         self
     }
 
-    /// Holding that many bytes of memory.
+    /// With this many bytes of resident memory.
     #[must_use]
     pub fn rss(mut self, bytes: u64) -> Self {
         self.0.rss = Ok(bytes);
@@ -289,7 +290,7 @@ impl FakeProcess {
     }
 }
 
-/// Sets the command line and what follows from it: the executable, and the name the kernel makes of its last part.
+/// Sets the command line and what follows from it: the executable, and the name that the kernel derives from it.
 fn set_argv(process: &mut Process, argv: &[&str]) {
     let program = argv.first().copied().unwrap_or_default();
     let path = if program.contains('/') { program.to_owned() } else { format!("/usr/bin/{program}") };
@@ -311,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_what_its_spec_says() {
+    fn a_process_has_the_facts_that_were_set() {
         let spec = FakeProcess::new(7, &["/opt/claude-code-with-a-long-name", "-p"])
             .parent(3)
             .cwd("/work")
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_was_handed_out_does_not_change() {
+    fn a_returned_table_does_not_change() {
         let machine = FakeOs::new().with(FakeProcess::new(7, &["bash"]));
         let mut os = machine.clone();
         let before = only(&mut os);
@@ -341,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pid_that_is_used_again_is_another_process() {
+    fn a_reused_pid_is_another_process() {
         let machine = FakeOs::new().with(FakeProcess::new(7, &["claude"]).started(1));
         let mut os = machine.clone();
         let before = only(&mut os);
@@ -352,14 +353,14 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_a_table_says_so() {
+    fn a_machine_without_a_table_returns_an_error() {
         let machine = FakeOs::new();
         machine.set_caps(Caps::NONE);
         assert!(matches!(machine.clone().processes(), Err(OsError::Unsupported)));
     }
 
     #[test]
-    fn what_a_process_holds_open_goes_with_it() {
+    fn a_process_that_reuses_a_pid_holds_nothing_of_the_former_one() {
         let machine = FakeOs::new().with(FakeProcess::new(7, &["claude"]).started(1));
         let mut os = machine.clone();
         let id = only(&mut os).id;
@@ -379,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_obeys_signals_and_its_successor_gets_none_of_them() {
+    fn a_process_obeys_signals_and_one_that_reuses_its_pid_gets_none() {
         let machine = FakeOs::new().with(FakeProcess::new(7, &["claude"]).started(1));
         let mut os = machine.clone();
         let id = only(&mut os).id;
@@ -394,7 +395,7 @@ mod tests {
         assert_eq!(machine.signals(), [(id, Signal::Stop), (id, Signal::Continue), (id, Signal::Terminate)]);
     }
     #[test]
-    fn a_zombie_holds_nothing_and_is_not_signalled() {
+    fn a_zombie_holds_nothing_and_gets_no_signals() {
         let machine = FakeOs::new().with(FakeProcess::new(7, &["claude"]));
         machine.change(7, |process| process.state = ProcessState::Zombie);
         let mut os = machine.clone();

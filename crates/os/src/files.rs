@@ -1,8 +1,8 @@
-//! Telling files apart, and opening them so that nothing odd can happen.
+//! Identifying files, and opening them safely.
 //!
-//! What lies in an agent's directory may be anything: a FIFO on which opening waits for ever, a link that leads out of
-//! the home, a device. Only regular files are opened, and which file was opened is asked of the open file, not of its
-//! name, which may name another one by then.
+//! An agent's directory may contain anything: a FIFO whose opening blocks for ever, a link that leads out of the home, a
+//! device. These functions open only regular files. They identify an open file by its descriptor, because its name may
+//! belong to another file by then.
 
 use std::fs::{File, FileType, Metadata};
 use std::io;
@@ -12,9 +12,11 @@ use agtop_model::Timestamp;
 
 #[cfg(not(unix))]
 mod other;
-mod own;
+mod path_bytes;
+mod private;
 #[cfg(unix)]
 mod unix;
+mod user_files;
 mod walk;
 
 #[cfg(not(unix))]
@@ -22,13 +24,18 @@ use other as platform;
 #[cfg(unix)]
 use unix as platform;
 
-pub use own::{append_to_own, open_own, read_own, read_own_text, replace_own};
-pub use walk::{Sight, Walk};
+pub use path_bytes::{path_from_bytes, path_to_bytes};
+pub use private::{
+    append_to_private, copy_permissions, create_private_dir, create_private_dir_all, create_private_file, is_file_at,
+    open_private, remove_foreign_entries, restrict_dir_to_owner, restrict_file_to_owner, sync_dir,
+};
+pub use user_files::{append_to_user_file, open_user_file, read_user_file, read_user_text, replace_user_file};
+pub use walk::{Walk, WalkEntry};
 
-/// Which file it is, and how it was when it was looked at.
+/// The identity of a file, and its size and time when it was examined.
 ///
-/// Device and inode tell files apart whatever they are called. Where a platform has no inodes, the device is 0 and the
-/// inode is a hash of the canonical path: a replaced file then looks like the same one.
+/// Device and inode identify a file whatever its name is. On platforms without inodes, the device is 0 and the inode is a
+/// hash of the canonical path: then a replaced file looks like the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileIdentity {
     /// The file system.
@@ -41,23 +48,23 @@ pub struct FileIdentity {
     pub modified: Timestamp,
 }
 
-/// What a name stands for.
+/// What kind of file a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileKind {
     /// A regular file.
     Regular(FileIdentity),
     /// A directory.
     Directory,
-    /// A symbolic link, wherever it leads.
+    /// A symbolic link, whatever its target.
     Symlink,
     /// A FIFO, a socket, a device, …
     Other,
 }
 
-/// Looks at a name without opening what it stands for and without following a link in its last part.
+/// Identifies a file without opening it and without following a link in the last component of the path.
 ///
 /// # Errors
-/// Those of the look itself: [`io::ErrorKind::NotFound`] if there is nothing of that name.
+/// The system's error: [`io::ErrorKind::NotFound`] if there is nothing at this path.
 pub fn identity(path: &Path) -> io::Result<FileKind> {
     let metadata = path.symlink_metadata()?;
     let kind = metadata.file_type();
@@ -72,18 +79,18 @@ pub fn identity(path: &Path) -> io::Result<FileKind> {
     })
 }
 
-/// Opens a regular file for reading, and says which one was opened.
+/// Opens a regular file for reading and returns its identity.
 ///
-/// It never waits (for the other end of a FIFO, say), never follows a link in the last part of the path, and never
-/// makes a terminal agtop's own.
+/// It never waits (for the other end of a FIFO, for example), never follows a link in the last component of the path, and
+/// never makes a terminal the controlling one.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidInput`] if it is no regular file; otherwise what the system says.
+/// [`io::ErrorKind::InvalidInput`] if it is not a regular file; otherwise the system's error.
 pub fn open_regular(path: &Path) -> io::Result<(File, FileIdentity)> {
     open_with(path, Links::Refused)
 }
 
-/// What becomes of a link in the last part of a path.
+/// Whether a link in the last component of a path is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Links {
     Refused,
@@ -106,7 +113,7 @@ fn open_with(path: &Path, links: Links) -> io::Result<(File, FileIdentity)> {
     Ok((file, identity))
 }
 
-/// The error for what is no regular file.
+/// The error for something that is not a regular file.
 fn refusal(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("not a regular file but {what}"))
 }
@@ -121,7 +128,7 @@ fn word_for(kind: FileType) -> &'static str {
     }
 }
 
-/// The time of the last write; the epoch where a file system keeps none or one before it.
+/// The time of the last write; the epoch if the file system has none, or an earlier one.
 fn modified(metadata: &Metadata) -> Timestamp {
     let epoch = Timestamp::from_millis(0);
     let since_epoch = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
@@ -142,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_regular_file_is_opened_and_known_by_the_same_identity() {
+    fn a_regular_file_has_the_same_identity_open_and_closed() {
         let (_directory, path) = directory_with("a.jsonl", "hello");
         let (mut file, opened) = open_regular(&path).unwrap();
         let mut text = String::new();
@@ -154,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_a_directory_and_is_not_opened() {
+    fn a_directory_is_not_opened() {
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(identity(directory.path()).unwrap(), FileKind::Directory);
         let error = open_regular(directory.path()).unwrap_err();
@@ -164,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_not_found() {
+    fn a_missing_file_is_not_found() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("gone");
         assert_eq!(identity(&path).unwrap_err().kind(), io::ErrorKind::NotFound);

@@ -1,4 +1,4 @@
-//! FreeBSD: processes through `sysinfo`, and what they hold open through `sysctl`.
+//! FreeBSD: processes from `sysinfo`, and what they hold open from `sysctl`.
 
 use std::ffi::c_int;
 use std::mem::offset_of;
@@ -7,17 +7,16 @@ use std::sync::Arc;
 
 use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
 use rustix::io::Errno;
-use rustix::process::{Pid, kill_process, test_kill_process};
+use rustix::process::{Pid, test_kill_process};
 
 use crate::kinfo::{self, at};
-use crate::portable::{Table, load};
-use crate::signal::unix::{failure, number_of};
+use crate::portable::{ProcessTable, load};
 use crate::{Caps, Os, OsError, Signal, Support};
 
-/// The list may have grown between asking for its size and reading it, but not so many times.
-const ATTEMPTS: usize = 8;
-/// A list of more bytes is none.
-const LARGEST: usize = 64 * 1024 * 1024;
+/// How often a list is read: it may have grown after its size was read.
+const MAX_READ_ATTEMPTS: usize = 8;
+/// A longer list is not valid.
+const MAX_LIST_BYTES: usize = 64 * 1024 * 1024;
 
 const _: () = assert!(offset_of!(libc::kinfo_file, kf_structsize) == at::SIZE);
 const _: () = assert!(offset_of!(libc::kinfo_file, kf_type) == at::TYPE);
@@ -28,7 +27,7 @@ const _: () = assert!(offset_of!(libc::kinfo_file, kf_path) == at::PATH);
 /// FreeBSD.
 #[derive(Debug, Default)]
 pub struct FreeBsdOs {
-    table: Table,
+    table: ProcessTable,
 }
 
 impl FreeBsdOs {
@@ -36,17 +35,11 @@ impl FreeBsdOs {
     pub fn new() -> Self {
         Self::default()
     }
-
-    /// The pid as the system's calls take it, of a process that has not ended.
-    fn pid_of(&mut self, id: ProcId) -> Reading<c_int> {
-        let pid = c_int::try_from(id.pid).ok().filter(|&pid| pid > 0).ok_or(Gap::NotReported)?;
-        if self.table.is_alive(id) { Ok(pid) } else { Err(Gap::NotReported) }
-    }
 }
 
 impl Os for FreeBsdOs {
-    /// What a process holds open is for those who may debug it; the rest is for all, unless the administrator has set
-    /// `security.bsd.see_other_uids` to 0, and then the first process is out of sight.
+    /// Only those who may debug a process see what it holds open. Everyone sees the rest, unless the administrator has set
+    /// `security.bsd.see_other_uids` to 0. Then the first process is hidden.
     fn caps(&self) -> Caps {
         let private = if rustix::process::geteuid().is_root() { Support::Full } else { Support::Own };
         let sees_others = test_kill_process(Pid::INIT) != Err(Errno::SRCH);
@@ -61,7 +54,7 @@ impl Os for FreeBsdOs {
         }
     }
 
-    /// Where the readings are rounded to.
+    /// The resolution of the readings.
     fn cpu_step(&self) -> std::time::Duration {
         std::time::Duration::from_millis(1)
     }
@@ -71,18 +64,17 @@ impl Os for FreeBsdOs {
     }
 
     fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles> {
-        Ok(kinfo::open_files(&descriptors(self.pid_of(id)?)?))
+        Ok(kinfo::open_files(&descriptors(self.table.running_pid(id)?)?))
     }
 
     fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>> {
-        let of = |&id: &ProcId| Ok(kinfo::sockets(&descriptors(self.pid_of(id)?)?));
+        let of = |&id: &ProcId| Ok(kinfo::sockets(&descriptors(self.table.running_pid(id)?)?));
         ids.iter().map(of).collect()
     }
 
-    /// There are no handles of processes here: between the look and the signal the pid could change hands.
+    /// The system has no handles of processes: another process could reuse the pid between the check and the signal.
     fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError> {
-        let pid = self.pid_of(id).ok().and_then(Pid::from_raw).ok_or(OsError::Ended)?;
-        kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
+        self.table.signal(id, signal)
     }
 
     fn system(&mut self) -> HostMetrics {
@@ -90,12 +82,12 @@ impl Os for FreeBsdOs {
     }
 }
 
-/// The records of what a process has open.
+/// Reads the records of what a process holds open.
 fn descriptors(pid: c_int) -> Reading<Vec<u8>> {
     let mib = [libc::CTL_KERN, libc::KERN_PROC, libc::KERN_PROC_FILEDESC, pid];
-    for _ in 0..ATTEMPTS {
+    for _ in 0..MAX_READ_ATTEMPTS {
         let size = sysctl(&mib, None).map_err(gap)?;
-        let mut bytes = vec![0_u8; size.saturating_add(size / 4).min(LARGEST)];
+        let mut bytes = vec![0_u8; size.saturating_add(size / 4).min(MAX_LIST_BYTES)];
         match sysctl(&mib, Some(&mut bytes)) {
             Ok(written) => {
                 bytes.truncate(written);
@@ -108,14 +100,14 @@ fn descriptors(pid: c_int) -> Reading<Vec<u8>> {
     Err(Gap::Failed)
 }
 
-/// Reads a value of the system, and tells how many bytes it is of; without a buffer, how many it would take.
+/// Reads a value of the system into the buffer and returns its length; without a buffer, the length it would have.
 ///
 /// # Errors
 /// The number of the system's error.
 fn sysctl(mib: &[c_int; 4], buffer: Option<&mut [u8]>) -> Result<usize, c_int> {
     let (start, mut size) = buffer.map_or((null_mut(), 0), |buffer| (buffer.as_mut_ptr().cast(), buffer.len()));
-    // SAFETY: the name is of four numbers, the buffer is null or of `size` bytes, and nothing is to be set; all live
-    // until the call returns.
+    // SAFETY: the name has four numbers, the buffer is null or has `size` bytes, and no value is set. All of them live until
+    // the call returns.
     let answer = unsafe { libc::sysctl(mib.as_ptr(), 4, start, &raw mut size, null(), 0) };
     if answer == 0 { Ok(size) } else { Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(0)) }
 }

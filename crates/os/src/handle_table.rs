@@ -1,21 +1,21 @@
-//! The table of all handles of Windows, as the system writes it: numbers in, and which of them are whose files.
+//! The table of all handles of a Windows system, parsed from the words that the system returns.
 
-use crate::open::Access;
+use crate::open_files::Access;
 
-/// What a handle may do with the data of a file: `FILE_READ_DATA`, and `FILE_WRITE_DATA` or `FILE_APPEND_DATA`. Other
-/// bits of the generic rights say nothing: every reader has some of those that `GENERIC_WRITE` stands for.
+/// The rights of a handle to the data of a file: `FILE_READ_DATA`, and `FILE_WRITE_DATA` or `FILE_APPEND_DATA`. The other
+/// bits do not distinguish them: every reader has some bits of `GENERIC_WRITE`.
 const READ_DATA: u32 = 0x1;
 const WRITE_DATA: u32 = 0x2 | 0x4;
 
-/// The words of an entry, `SYSTEM_HANDLE_TABLE_ENTRY_INFO_EX`: object, pid and handle of a word each, and 16 bytes more.
-const WORDS: usize = 3 + 16 / size_of::<usize>();
+/// The length in words of an entry, `SYSTEM_HANDLE_TABLE_ENTRY_INFO_EX`: one each for object, pid and handle, and 16 bytes.
+const ENTRY_WORDS: usize = 3 + 16 / size_of::<usize>();
 
 /// The table: `SYSTEM_HANDLE_INFORMATION_EX`, which is the number of entries, a reserved word, and the entries.
-pub(crate) struct Table(pub(crate) Vec<usize>);
+pub(crate) struct HandleTable(pub(crate) Vec<usize>);
 
 /// A handle of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct HandleEntry {
     pub(crate) object: usize,
     pid: usize,
     pub(crate) handle: usize,
@@ -24,32 +24,32 @@ pub(crate) struct Entry {
     kind: u16,
 }
 
-impl Table {
-    /// The number of the type that a handle of this process is of.
+impl HandleTable {
+    /// The number of the type of a process's handle.
     pub(crate) fn kind_of(&self, pid: u32, handle: usize) -> Option<u16> {
         self.entries().find(|entry| entry.pid == pid as usize && entry.handle == handle).map(|entry| entry.kind)
     }
 
-    /// The handles of this process of a type that reach the data of what they stand for.
-    pub(crate) fn held(&self, pid: u32, kind: u16) -> Vec<(Entry, Access)> {
+    /// The handles of this process that have this type and may access the data of their object.
+    pub(crate) fn held(&self, pid: u32, kind: u16) -> Vec<(HandleEntry, Access)> {
         let of_process = self.entries().filter(|entry| entry.pid == pid as usize && entry.kind == kind);
         of_process.filter_map(|entry| Some((entry, access(entry.access)?))).collect()
     }
 
-    fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
+    fn entries(&self) -> impl Iterator<Item = HandleEntry> + '_ {
         let count = self.0.first().copied().unwrap_or(0);
         let words = self.0.get(2..).unwrap_or_default();
-        words.chunks_exact(WORDS).take(count).filter_map(entry)
+        words.chunks_exact(ENTRY_WORDS).take(count).filter_map(entry)
     }
 }
 
-fn entry(words: &[usize]) -> Option<Entry> {
+fn entry(words: &[usize]) -> Option<HandleEntry> {
     let (&[object, pid, handle], rest) = words.split_first_chunk()?;
     let rest: Vec<u8> = rest.iter().flat_map(|word| word.to_le_bytes()).collect();
     let (access, rest) = rest.split_first_chunk()?;
-    // After the index of a trace.
+    // The index of a trace comes first.
     let kind = rest.get(2..)?.first_chunk()?;
-    Some(Entry { object, pid, handle, access: u32::from_le_bytes(*access), kind: u16::from_le_bytes(*kind) })
+    Some(HandleEntry { object, pid, handle, access: u32::from_le_bytes(*access), kind: u16::from_le_bytes(*kind) })
 }
 
 fn access(rights: u32) -> Option<Access> {
@@ -64,7 +64,7 @@ fn access(rights: u32) -> Option<Access> {
 mod tests {
     use super::*;
 
-    /// `GENERIC_READ` and `GENERIC_WRITE` of a file, as they stand in the table.
+    /// `GENERIC_READ` and `GENERIC_WRITE` of a file, as the table has them.
     const GENERIC_READ: u32 = 0x0012_0089;
     const GENERIC_WRITE: u32 = 0x0012_0116;
 
@@ -75,16 +75,16 @@ mod tests {
         [0xdead, pid, handle].into_iter().chain(rest).collect()
     }
 
-    fn table(count: usize, entries: &[Vec<usize>]) -> Table {
-        Table([vec![count, 0], entries.concat()].concat())
+    fn table(count: usize, entries: &[Vec<usize>]) -> HandleTable {
+        HandleTable([vec![count, 0], entries.concat()].concat())
     }
 
-    fn held(table: &Table) -> Vec<(usize, Access)> {
+    fn held(table: &HandleTable) -> Vec<(usize, Access)> {
         table.held(7, 37).into_iter().map(|(entry, access)| (entry.handle, access)).collect()
     }
 
     #[test]
-    fn a_reader_is_no_writer_though_it_shares_bits_with_one() {
+    fn a_reader_is_not_taken_for_a_writer() {
         let synchronize = 0x0012_0080;
         let rights = [GENERIC_READ, GENERIC_WRITE, GENERIC_READ | GENERIC_WRITE, 0x4, synchronize];
         let entries: Vec<_> = rights.iter().zip(1..).map(|(&rights, handle)| words(7, handle, rights, 37)).collect();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_of_the_process_are_its_own() {
+    fn handles_of_other_processes_and_types_are_left_out() {
         let entries = [words(8, 4, GENERIC_READ, 37), words(7, 4, GENERIC_READ, 38), words(7, 8, GENERIC_READ, 37)];
         let table = table(3, &entries);
         assert_eq!(held(&table), [(8, Access::Read)]);
@@ -101,15 +101,15 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_claims_more_or_less_than_it_has_is_cut() {
+    fn a_wrong_count_never_reads_beyond_the_table() {
         let entries = [words(7, 1, GENERIC_READ, 37), words(7, 2, GENERIC_READ, 37)];
         for (claimed, found) in [(0, 0), (1, 1), (2, 2), (3, 2), (usize::MAX, 2)] {
             assert_eq!(held(&table(claimed, &entries)).len(), found);
         }
         let whole = table(2, &entries).0;
         for end in 0..whole.len() {
-            let expected = end.saturating_sub(2) / WORDS;
-            assert_eq!(held(&Table(whole[..end].to_vec())).len(), expected, "cut at {end}");
+            let expected = end.saturating_sub(2) / ENTRY_WORDS;
+            assert_eq!(held(&HandleTable(whole[..end].to_vec())).len(), expected, "cut at {end}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The operating system: the process table, the machine, and files opened with care.
+//! What agtop asks of the operating system: the process table, the machine, files, sockets and signals.
 //!
-//! The only crate that asks which platform it is on. Each platform has a file of its own behind one trait, [`Os`], and
-//! every platform without one has a twin that knows nothing, so that the rest of agtop never asks. [`FakeOs`] is one
-//! more implementation, for the tests of other crates.
+//! Only this crate depends on the platform, and only this crate contains unsafe code. Each platform has a file of its own
+//! behind one trait, [`Os`]. A platform without one gets [`UnknownOs`], which reports that nothing is supported. [`FakeOs`]
+//! is an implementation for the tests of other crates.
 //!
-//! Facts are handed out raw and with their gaps: rates are derived from two readings elsewhere, and what the system
-//! keeps from us is a [`Gap`](agtop_model::Gap), never a zero.
+//! The crate returns raw values. Others derive rates from two readings. What the system does not report is a
+//! [`Gap`](agtop_model::Gap), never a zero.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,36 +16,38 @@ use agtop_model::{HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
 use thiserror::Error;
 
 mod ancestry;
-#[cfg(windows)]
-mod call_off;
 mod caps;
+mod child_group;
 mod fake;
 mod files;
 #[cfg(target_os = "freebsd")]
 mod freebsd;
-// On Linux for its tests alone, as others below: bytes are bytes everywhere.
+// On Linux for its tests only: parsing bytes needs no other platform.
 #[cfg(any(windows, all(test, target_os = "linux")))]
 mod handle_table;
 #[cfg(any(target_os = "freebsd", all(test, target_os = "linux")))]
 mod kinfo;
 #[cfg(target_os = "linux")]
 mod linux;
+pub mod local_socket;
 #[cfg(target_os = "macos")]
 mod macos;
 mod memory;
 #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows))]
-mod open;
-// On Linux for its tests alone: what it makes of `sysinfo` can be tried there, too.
-#[cfg(unix)]
-mod peer;
+mod open_files;
+// On Linux for its tests only.
 #[cfg(any(target_os = "macos", target_os = "freebsd", windows, all(test, target_os = "linux")))]
 mod portable;
+mod self_stats;
 mod shell;
-mod shelter;
 mod signal;
+mod termination;
 #[cfg(feature = "testing")]
 mod testing;
+mod trusted_dir;
 mod unknown;
+#[cfg(unix)]
+mod user;
 #[cfg(any(target_os = "macos", all(test, target_os = "linux")))]
 mod vnode;
 #[cfg(any(windows, all(test, target_os = "linux")))]
@@ -54,13 +56,14 @@ mod wide;
 mod windows;
 
 pub use ancestry::{ancestors, ancestors_of};
-#[cfg(windows)]
-pub use call_off::call_off;
 pub use caps::{Caps, Support};
+pub use child_group::{kill_group, start_in_own_group};
 pub use fake::{FakeOs, FakeProcess};
 pub use files::{
-    FileIdentity, FileKind, Sight, Walk, append_to_own, identity, open_own, open_regular, read_own, read_own_text,
-    replace_own,
+    FileIdentity, FileKind, Walk, WalkEntry, append_to_private, append_to_user_file, copy_permissions,
+    create_private_dir, create_private_dir_all, create_private_file, identity, is_file_at, open_private, open_regular,
+    open_user_file, path_from_bytes, path_to_bytes, read_user_file, read_user_text, remove_foreign_entries,
+    replace_user_file, restrict_dir_to_owner, restrict_file_to_owner, sync_dir,
 };
 #[cfg(target_os = "freebsd")]
 pub use freebsd::FreeBsdOs;
@@ -68,94 +71,96 @@ pub use freebsd::FreeBsdOs;
 pub use linux::LinuxOs;
 #[cfg(target_os = "macos")]
 pub use macos::MacOs;
-pub use memory::give_back_memory;
-#[cfg(unix)]
-pub use peer::{Peer, own_uid, peer};
-pub use shell::shell;
-pub use shelter::{Exposed, Fault, Presence, own_directory, shelter};
+pub use memory::release_freed_memory;
+pub use self_stats::{self_cpu_time, self_resident_bytes};
+pub use shell::shell_command;
 pub use signal::Signal;
+pub use termination::{CaughtSignal, SignalSet, caught_signals, stop_self, wait_for_closed_stdout};
 #[cfg(feature = "testing")]
-pub use testing::{WITHIN, is_alive};
+pub use testing::{PROCESS_ROOT_VAR, is_alive};
+pub use trusted_dir::{DirFault, DirStatus, UnsafeDir, check_dir_path, check_private_dir};
 pub use unknown::UnknownOs;
+#[cfg(unix)]
+pub use user::effective_uid;
 #[cfg(windows)]
 pub use windows::WindowsOs;
 
 /// What agtop asks of an operating system.
 pub trait Os: Send {
-    /// What this platform gives, and of whose processes.
+    /// What this platform supports, and for whose processes.
     fn caps(&self) -> Caps;
 
-    /// The smallest step in which the processor time of processes rises.
+    /// The smallest step by which the processor time of a process increases.
     fn cpu_step(&self) -> Duration {
         Duration::from_nanos(1)
     }
 
-    /// One pass over the process table: every process that can be seen, in the order of their ids.
+    /// One pass over the process table: every process that is visible to this user, in the order of their ids.
     ///
-    /// Calling it at a steady beat is cheap: a process that did not change is the same [`Arc`] as before. A process
-    /// that ends during the pass is left out.
+    /// Repeated calls are cheap: a process that did not change is the same [`Arc`] as before. A process that ends during the
+    /// pass is left out.
     ///
     /// # Errors
-    /// Only if there is no table to be had at all; a single process that cannot be read is left out.
+    /// If there is no table at all. A single process that cannot be read is left out.
     fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError>;
 
-    /// Says which processes matter: agents, their ancestors and their descendants. In every pass to come these are read
-    /// as they are; how others fare may be as old as some passes, where reading all would cost too much. Who comes and
-    /// goes is told at once in any case. As long as nothing was said, all matter.
+    /// Sets the processes that matter: agents, their ancestors and their descendants. Every later pass reads these. The
+    /// values of others may be some passes old where reading all would cost too much. Processes that start or end show in
+    /// the next pass in any case. Until this is called, all processes matter.
     fn watch(&mut self, _ids: &[ProcId]) {}
 
-    /// The regular files a process holds open. It costs some system calls per descriptor: ask for agents only.
+    /// The regular files that a process holds open. It costs some system calls per descriptor: call it for agents only.
     ///
     /// # Errors
-    /// [`Gap::Denied`](agtop_model::Gap::Denied) if the process is another user's or has shut itself off, and
+    /// [`Gap::Denied`](agtop_model::Gap::Denied) if the process is another user's or refuses to be inspected, and
     /// [`Gap::NotReported`](agtop_model::Gap::NotReported) if it has ended.
     fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles>;
 
     /// The TCP connections of these processes, in the order of `ids`, each with its own gap.
     ///
-    /// The tables of connections belong to the machine (on Linux, to a network namespace) and are read once for all.
-    /// That alone may take milliseconds, however few connections there are: ask on a slow beat, and for all at once.
+    /// The tables of connections belong to the machine (on Linux, to a network namespace). A call reads them once for all
+    /// processes, which may take milliseconds even if there are few connections: call it seldom, and for all at once.
     fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>>;
 
-    /// Sends a signal to this very process: never to another that got its pid.
+    /// Sends a signal to this process, never to another that has reused its pid.
     ///
     /// # Errors
-    /// If it has ended, if it is not ours to signal, or if the platform has no such signal.
+    /// If it has ended, if this user may not signal it, or if the platform has no such signal.
     fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError>;
 
-    /// The machine as a whole. Processor use is that since the previous call.
+    /// The machine as a whole. Processor use is measured since the previous call.
     fn system(&mut self) -> HostMetrics;
 }
 
-/// What the operating system did not do.
+/// Why the operating system did not do what was asked.
 #[derive(Debug, Error)]
 pub enum OsError {
     /// agtop cannot read processes on this platform.
     #[error("processes cannot be read on this platform")]
     Unsupported,
-    /// The table is there and cannot be read.
+    /// The table exists and cannot be read.
     #[error("cannot read the process table in {}", path.display())]
     Table {
-        /// Where the table was looked for.
+        /// Where the table is.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The process has ended, whoever has its pid now.
+    /// The process has ended, even if another has its pid now.
     #[error("the process has ended")]
     Ended,
-    /// The process is not ours to signal.
+    /// This user may not signal the process.
     #[error("no permission to {0} the process")]
     Denied(Signal),
-    /// There is no such signal on this platform.
+    /// This platform has no such signal.
     #[error("this platform has no way to {0} a process")]
     NoSuchSignal(Signal),
     /// A signal could not be sent.
     #[error("cannot {signal} the process")]
     Signal {
-        /// What was to be sent.
+        /// The signal.
         signal: Signal,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -166,7 +171,7 @@ pub fn native() -> Box<dyn Os> {
     this_machine()
 }
 
-/// The platform agtop runs on, or the part of it that a test made.
+/// The platform agtop runs on, or the part of it that a test has set up.
 #[cfg(feature = "testing")]
 pub fn native() -> Box<dyn Os> {
     testing::restricted(this_machine())
@@ -185,7 +190,7 @@ fn this_machine() -> Box<dyn Os> {
     return Box::new(UnknownOs);
 }
 
-/// Processors that this process may use: the nearest the standard library has to a count of them. At least 1.
+/// The number of processors that this process may use, at least 1. The standard library has no closer count.
 fn processors() -> u32 {
     std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
 }

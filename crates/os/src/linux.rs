@@ -1,4 +1,4 @@
-//! Linux: what `/proc` says.
+//! Linux: the files of `/proc`.
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use self::clock::CpuClock;
 use self::machine::{LoadAverages, Memory, Processors};
 use self::procfs::ProcFs;
 use self::stat::Stat;
-use self::table::{Scale, Table};
+use self::table::{ProcessTable, Scale};
 use self::vitals::Units;
 use crate::{Caps, Os, OsError, Signal, Support};
 
@@ -24,7 +24,7 @@ mod descriptors;
 mod io;
 mod machine;
 mod procfs;
-mod rota;
+mod round_robin;
 mod signal;
 mod sockets;
 mod stat;
@@ -36,8 +36,8 @@ mod tests;
 mod tests_open;
 mod vitals;
 
-/// More open files than this save nothing that anybody would notice.
-const MOST_OPEN: usize = 256;
+/// How many files the table keeps open. More would save no time that can be measured.
+const MAX_KEPT_OPEN: usize = 256;
 
 /// Linux, through a `/proc` file system.
 #[derive(Debug)]
@@ -46,14 +46,14 @@ pub struct LinuxOs {
     caps: Caps,
     units: Units,
     clock: CpuClock,
-    /// When the machine was started, which start times count from.
+    /// When the machine was started: the origin of start times.
     boot: Reading<Timestamp>,
-    /// The processors at the last reading of the machine.
+    /// The processor times at the last reading of the machine.
     processors: Option<Processors>,
-    table: Table,
+    table: ProcessTable,
 }
 
-/// The parent of one process, read by itself. `None` if there is none to be seen.
+/// Reads the parent of one process; `None` if there is none, or it is hidden from this user.
 pub(crate) fn parent(pid: u32) -> Option<u32> {
     let line = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
     Some(Stat::parse(&line)?.parent).filter(|&parent| parent > 0)
@@ -71,7 +71,7 @@ impl LinuxOs {
         Self::with_root("/proc")
     }
 
-    /// A machine whose `/proc` is at `root`. It need not be there yet.
+    /// A machine whose `/proc` is at `root`, which need not exist yet.
     pub fn with_root(root: impl Into<PathBuf>) -> Self {
         let mut fs = ProcFs::new(root.into());
         let caps = caps(&mut fs);
@@ -83,11 +83,11 @@ impl LinuxOs {
             units: Units::of_this_machine(),
             boot: Err(Gap::NotReported),
             processors: None,
-            table: Table::new(most_open()),
+            table: ProcessTable::new(max_kept_open()),
         }
     }
 
-    /// One pass so many clock ticks after the machine was started.
+    /// One pass, `now` clock ticks after the machine was started.
     fn pass(&mut self, now: u64) -> Result<Vec<Arc<Process>>, OsError> {
         if self.boot.is_err() {
             self.boot = boot_of(self.fs.machine(c"stat", Processors::parse));
@@ -98,20 +98,20 @@ impl LinuxOs {
     }
 }
 
-/// The directory of a process that has not ended: a zombie has, and holds nothing any more.
+/// The directory of a process that has not ended. A zombie has ended: it holds nothing open.
 fn directory_of(fs: &mut ProcFs, id: ProcId) -> Reading<OwnedFd> {
     let directory = fs.process(id.pid).map_err(procfs::gap)?;
-    let mut line = [0; stat::LONGEST];
+    let mut line = [0; stat::MAX_STAT_BYTES];
     let line = procfs::read_start(&directory, c"stat", &mut line).map_err(procfs::gap)?;
     let stat = Stat::parse(line).ok_or(Gap::Failed)?;
     let has_ended = stat.started != id.started || stat.state == ProcessState::Zombie;
     if has_ended { Err(Gap::NotReported) } else { Ok(directory) }
 }
 
-/// How many files may be kept open: of what the system grants, a quarter at most.
-fn most_open() -> usize {
+/// How many files may be kept open: up to a quarter of the process's limit.
+fn max_kept_open() -> usize {
     let granted = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    usize::try_from(granted / 4).unwrap_or(usize::MAX).min(MOST_OPEN)
+    usize::try_from(granted / 4).unwrap_or(usize::MAX).min(MAX_KEPT_OPEN)
 }
 
 impl Os for LinuxOs {
@@ -122,7 +122,7 @@ impl Os for LinuxOs {
     fn cpu_step(&self) -> Duration {
         match self.clock {
             CpuClock::Nanoseconds => Duration::from_nanos(1),
-            CpuClock::Ticks => self.units.span(1),
+            CpuClock::Ticks => self.units.duration_of(1),
         }
     }
 
@@ -165,14 +165,14 @@ impl Os for LinuxOs {
     }
 }
 
-/// What can be seen of others' processes. Links and byte counts are for their owner and for root alone; with `hidepid`
-/// so is everything, and then even the first process is out of sight.
+/// What this user can see of other users' processes. Only their owner and root may read links and byte counts. With the
+/// mount option `hidepid` that holds for everything, so that even the first process is hidden.
 fn caps(fs: &mut ProcFs) -> Caps {
     if fs.processes().is_err() {
         return Caps::NONE;
     }
     let is_root = rustix::process::geteuid().is_root();
-    let mut line = [0; stat::LONGEST];
+    let mut line = [0; stat::MAX_STAT_BYTES];
     let sees_others =
         fs.process(1).and_then(|first| procfs::read_start(&first, c"stat", &mut line).map(|_| ())).is_ok();
     let public = if is_root || sees_others { Support::Full } else { Support::Own };

@@ -1,6 +1,6 @@
-//! macOS: processes through `sysinfo`, and what they hold open through `libproc`.
+//! macOS: processes from `sysinfo`, and what they hold open from `libproc`.
 //!
-//! The layouts and numbers are those of `<sys/proc_info.h>` and `<sys/fcntl.h>` of Apple's xnu sources.
+//! The layouts and numbers come from `<sys/proc_info.h>` and `<sys/fcntl.h>` of Apple's xnu sources.
 
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
@@ -8,19 +8,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets};
-use rustix::process::{Pid, kill_process};
 
-use crate::open::{Access, Files};
-use crate::portable::{Table, load};
-use crate::signal::unix::{failure, number_of};
+use crate::open_files::{Access, OpenFilesBuilder, sort_ports};
+use crate::portable::{ProcessTable, load};
 use crate::{Caps, Os, OsError, Signal, Support, vnode};
 
-/// More descriptors of one process are not looked at.
-const MOST: usize = 4096;
+/// How many descriptors of one process are examined.
+const MAX_DESCRIPTORS: usize = 4096;
 
 /// Flavours of `proc_pidfdinfo`.
-const VNODE_PATH: c_int = 2;
-const SOCKET: c_int = 3;
+const PROC_PIDFDVNODEPATHINFO: c_int = 2;
+const PROC_PIDFDSOCKETINFO: c_int = 3;
 
 /// `soi_kind` of TCP sockets.
 const SOCKINFO_TCP: c_int = 2;
@@ -47,7 +45,7 @@ struct VnodeInfo {
     vnode: libc::vnode_info_path,
 }
 
-/// `struct socket_fdinfo`, of which agtop wants three numbers.
+/// `struct socket_fdinfo`, of which agtop uses three numbers.
 #[repr(C, align(8))]
 #[derive(Clone, Copy)]
 struct SocketInfo {
@@ -65,7 +63,7 @@ struct SocketInfo {
     _after: [u8; 444],
 }
 
-// The kernel fills these only if they are exactly as long as its own.
+// The kernel fills these only if they have exactly the size of its own.
 const _: () = assert!(size_of::<FileInfo>() == 24);
 const _: () = assert!(size_of::<VnodeInfo>() == 1200);
 const _: () = assert!(size_of::<SocketInfo>() == 792);
@@ -75,25 +73,25 @@ const _: () = assert!(std::mem::offset_of!(SocketInfo, state) == 344);
 /// A structure that `proc_pidfdinfo` fills.
 ///
 /// # Safety
-/// It has the layout that the flavour asks for, and every bit pattern is a value of it.
-unsafe trait Description: Copy {
+/// It has the layout of the flavour, and every bit pattern is a valid value.
+unsafe trait FdDescription: Copy {
     const FLAVOUR: c_int;
 }
 
-// SAFETY: the layout of `vnode_fdinfowithpath`, made of integers alone.
-unsafe impl Description for VnodeInfo {
-    const FLAVOUR: c_int = VNODE_PATH;
+// SAFETY: the layout of `vnode_fdinfowithpath`, made of integers only.
+unsafe impl FdDescription for VnodeInfo {
+    const FLAVOUR: c_int = PROC_PIDFDVNODEPATHINFO;
 }
 
-// SAFETY: the layout of `socket_fdinfo`, made of integers alone.
-unsafe impl Description for SocketInfo {
-    const FLAVOUR: c_int = SOCKET;
+// SAFETY: the layout of `socket_fdinfo`, made of integers only.
+unsafe impl FdDescription for SocketInfo {
+    const FLAVOUR: c_int = PROC_PIDFDSOCKETINFO;
 }
 
 /// macOS.
 #[derive(Debug, Default)]
 pub struct MacOs {
-    table: Table,
+    table: ProcessTable,
 }
 
 impl MacOs {
@@ -102,14 +100,8 @@ impl MacOs {
         Self::default()
     }
 
-    /// The pid as the system's calls take it, of a process that has not ended.
-    fn pid_of(&mut self, id: ProcId) -> Reading<c_int> {
-        let pid = c_int::try_from(id.pid).ok().filter(|&pid| pid > 0).ok_or(Gap::NotReported)?;
-        if self.table.is_alive(id) { Ok(pid) } else { Err(Gap::NotReported) }
-    }
-
     fn sockets_of(&mut self, id: ProcId) -> Reading<Sockets> {
-        let pid = self.pid_of(id)?;
+        let pid = self.table.running_pid(id)?;
         let mut sockets = Sockets::default();
         for fd in descriptors(pid)?.of_type(libc::PROX_FDTYPE_SOCKET) {
             let Some(socket) = describe::<SocketInfo>(pid, fd) else { continue };
@@ -119,8 +111,7 @@ impl MacOs {
                 _ => {}
             }
         }
-        sockets.listening.sort_unstable();
-        sockets.listening.dedup();
+        sort_ports(&mut sockets);
         Ok(sockets)
     }
 }
@@ -131,7 +122,7 @@ impl Os for MacOs {
         Caps { processes: Support::Full, system: Support::Full, load: Support::Full, ..Caps::all(private) }
     }
 
-    /// Where the readings are rounded to.
+    /// The resolution of the readings.
     fn cpu_step(&self) -> std::time::Duration {
         std::time::Duration::from_millis(1)
     }
@@ -141,9 +132,9 @@ impl Os for MacOs {
     }
 
     fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles> {
-        let pid = self.pid_of(id)?;
+        let pid = self.table.running_pid(id)?;
         let descriptors = descriptors(pid)?;
-        let mut files = Files::without(descriptors.left_out);
+        let mut files = OpenFilesBuilder::without(descriptors.left_out);
         for fd in descriptors.of_type(libc::PROX_FDTYPE_VNODE) {
             if let Some((path, access)) = describe::<VnodeInfo>(pid, fd).and_then(|vnode| file(&vnode)) {
                 files.add(path, access);
@@ -156,11 +147,10 @@ impl Os for MacOs {
         ids.iter().map(|&id| self.sockets_of(id)).collect()
     }
 
-    /// There are no handles of processes here: between the look and the signal the pid could change hands, though
-    /// macOS hands out all others first.
+    /// The system has no handles of processes: another process could reuse the pid between the check and the signal, but
+    /// macOS uses all other pids first.
     fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError> {
-        let pid = self.pid_of(id).ok().and_then(Pid::from_raw).ok_or(OsError::Ended)?;
-        kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
+        self.table.signal(id, signal)
     }
 
     fn system(&mut self) -> HostMetrics {
@@ -168,7 +158,7 @@ impl Os for MacOs {
     }
 }
 
-/// What a process has open.
+/// The descriptors of a process.
 struct Descriptors {
     list: Vec<libc::proc_fdinfo>,
     left_out: usize,
@@ -181,25 +171,25 @@ impl Descriptors {
     }
 }
 
-/// Lists what a process has open, after asking how much that is.
+/// Lists the descriptors of a process.
 fn descriptors(pid: c_int) -> Reading<Descriptors> {
     const SIZE: usize = size_of::<libc::proc_fdinfo>();
-    // SAFETY: without a buffer the call writes nothing and tells how many bytes it would take.
+    // SAFETY: without a buffer the call writes nothing and returns how many bytes it would take.
     let needed = unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDLISTFDS, 0, std::ptr::null_mut(), 0) };
-    // Some may be opened until the second call.
+    // More may be opened before the second call.
     let expected = length(needed)? / SIZE;
-    let mut list: Vec<libc::proc_fdinfo> = Vec::with_capacity((expected + 16).min(MOST));
+    let mut list: Vec<libc::proc_fdinfo> = Vec::with_capacity((expected + 16).min(MAX_DESCRIPTORS));
     let room = c_int::try_from(list.capacity() * SIZE).map_err(|_| Gap::Failed)?;
-    // SAFETY: the buffer is of `room` bytes, and lives until the call returns.
+    // SAFETY: the buffer has `room` bytes and lives until the call returns.
     let written =
         unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDLISTFDS, 0, list.as_mut_ptr().cast::<c_void>(), room) };
     let found = (length(written)? / SIZE).min(list.capacity());
-    // SAFETY: the call has written that many whole entries, and any bits are an entry.
+    // SAFETY: the call has written that many entries completely, and any bits are a valid entry.
     unsafe { list.set_len(found) };
-    Ok(Descriptors { left_out: expected.saturating_sub(MOST.max(found)), list })
+    Ok(Descriptors { left_out: expected.saturating_sub(MAX_DESCRIPTORS.max(found)), list })
 }
 
-/// How many bytes a call of `libproc` has to give; 0 or less means that it failed.
+/// How many bytes a call of `libproc` has returned; 0 or less means that it failed.
 fn length(answer: c_int) -> Reading<usize> {
     match usize::try_from(answer) {
         Ok(length) if length > 0 => Ok(length),
@@ -211,13 +201,13 @@ fn length(answer: c_int) -> Reading<usize> {
     }
 }
 
-/// Describes one descriptor; `None` if it was closed meanwhile.
-fn describe<T: Description>(pid: c_int, fd: c_int) -> Option<T> {
+/// Reads the description of a descriptor; `None` if it was closed meanwhile.
+fn describe<T: FdDescription>(pid: c_int, fd: c_int) -> Option<T> {
     let mut description = MaybeUninit::<T>::uninit();
     let size = c_int::try_from(size_of::<T>()).ok()?;
-    // SAFETY: the buffer is of `size` bytes, and lives until the call returns.
+    // SAFETY: the buffer has `size` bytes and lives until the call returns.
     let written = unsafe { libc::proc_pidfdinfo(pid, fd, T::FLAVOUR, description.as_mut_ptr().cast::<c_void>(), size) };
-    // SAFETY: every byte was written, and `Description` says that any bits are a value.
+    // SAFETY: every byte was written, and any bits are a valid `FdDescription`.
     (written == size).then(|| unsafe { description.assume_init() })
 }
 
@@ -229,7 +219,7 @@ fn file(found: &VnodeInfo) -> Option<(PathBuf, Access)> {
     is_named_file.then(|| vnode::file(found.file.flags, path)).flatten()
 }
 
-/// A port out of an `int` that holds it in network byte order.
+/// The port in an `int` that has it in network byte order.
 fn port(local_port: c_int) -> u16 {
     let [first, second, ..] = local_port.to_ne_bytes();
     u16::from_be_bytes([first, second])
@@ -240,7 +230,7 @@ mod tests {
     use super::*;
 
     fn vnode(flags: u32, mode: u16, links: u16, path: &[u8]) -> VnodeInfo {
-        // SAFETY: made of integers alone.
+        // SAFETY: made of integers only.
         let mut info: VnodeInfo = unsafe { std::mem::zeroed() };
         info.file.flags = flags;
         info.vnode.vip_vi.vi_stat.vst_mode = mode;

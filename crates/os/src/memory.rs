@@ -1,9 +1,9 @@
-//! Memory that was needed once.
+//! Returning freed memory to the system.
 
-/// Gives the system back what was freed. An allocator keeps it for the next time, which after a first scan never comes.
-pub fn give_back_memory() {
+/// Returns freed memory to the system. The allocator would keep it for later, but nothing needs as much as the first scan.
+pub fn release_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: takes a number and touches nothing but the allocator's own books, under its own locks.
+    // SAFETY: the call takes a number and changes only the state of the allocator, under its locks.
     unsafe {
         libc::malloc_trim(0);
     }

@@ -1,7 +1,7 @@
-//! The process table and the machine where the `sysinfo` crate reads them: on every platform but Linux.
+//! The process table and the machine from the `sysinfo` crate: on every platform but Linux.
 //!
-//! It tells missing values by zeros; here they become gaps again. Start times are whole seconds, and they are what tells
-//! processes of one pid apart.
+//! The crate reports missing values as zeros. This module turns them into gaps. Start times are whole seconds. They
+//! distinguish processes that have used the same pid.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -14,33 +14,33 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, UpdateK
 
 use crate::OsError;
 
-/// A process may still turn into something else this long after it was first seen.
-const YOUTH: Duration = Duration::from_secs(10);
-/// In how many passes command lines, executables and directories of all processes are read anew: on these platforms
-/// reading one means reading in the memory of a process.
-const SLICES: u64 = 10;
-/// Command lines are cut off after so many bytes.
-const LONGEST_ARGV: usize = 128 * 1024;
+/// A process is young for this long after it was first seen. It may still start another program.
+const YOUNG_AGE: Duration = Duration::from_secs(10);
+/// In every how many passes command lines, executables and directories of all processes are read. On these platforms that
+/// means reading the memory of each process.
+const FULL_READ_PERIOD: u64 = 10;
+/// How many bytes of a command line are kept.
+const MAX_ARGV_BYTES: usize = 128 * 1024;
 
 /// The process table, kept between passes.
 #[derive(Debug, Default)]
-pub(crate) struct Table {
-    /// `None` where the system could not be asked so far.
+pub(crate) struct ProcessTable {
+    /// `None` before it was opened.
     system: Option<sysinfo::System>,
-    known: HashMap<u32, Known>,
+    known: HashMap<u32, KnownProcess>,
     passes: u64,
     has_cpu: bool,
 }
 
-/// A process that was seen before.
+/// A process of the last pass.
 #[derive(Debug)]
-struct Known {
+struct KnownProcess {
     process: Arc<Process>,
     first_seen: Instant,
 }
 
-impl Table {
-    /// The system, opened when it is needed.
+impl ProcessTable {
+    /// The system, which is opened when it is needed.
     fn system(&mut self) -> Result<&mut sysinfo::System, OsError> {
         match &mut self.system {
             Some(system) => Ok(system),
@@ -48,19 +48,19 @@ impl Table {
         }
     }
 
-    /// One pass, in the order of pids.
+    /// One pass. The processes are in the order of pids.
     pub(crate) fn processes(&mut self) -> Result<Vec<Arc<Process>>, OsError> {
         let now = Instant::now();
         self.passes += 1;
-        let is_whole = self.passes % SLICES == 1;
-        let young = self.known.iter().filter(|(_, known)| now.duration_since(known.first_seen) < YOUTH);
+        let is_whole = self.passes % FULL_READ_PERIOD == 1;
+        let young = self.known.iter().filter(|(_, known)| now.duration_since(known.first_seen) < YOUNG_AGE);
         let young: Vec<Pid> = young.map(|(&pid, _)| Pid::from_u32(pid)).collect();
         let system = self.system()?;
         let texts = if is_whole { UpdateKind::Always } else { UpdateKind::OnlyIfNotSet };
-        system.refresh_processes_specifics(ProcessesToUpdate::All, true, what(texts));
+        system.refresh_processes_specifics(ProcessesToUpdate::All, true, refresh_kind(texts));
         if !is_whole && !young.is_empty() {
             let young = ProcessesToUpdate::Some(&young);
-            system.refresh_processes_specifics(young, false, what(UpdateKind::Always));
+            system.refresh_processes_specifics(young, false, refresh_kind(UpdateKind::Always));
         }
         let read: Vec<Process> = system.processes().values().map(process).collect();
         let mut before = std::mem::take(&mut self.known);
@@ -68,8 +68,8 @@ impl Table {
             let pid = process.id.pid;
             let known = match before.remove(&pid).filter(|known| known.process.id == process.id) {
                 Some(known) if *known.process == process => known,
-                Some(known) => Known { process: Arc::new(process), ..known },
-                None => Known { process: Arc::new(process), first_seen: now },
+                Some(known) => KnownProcess { process: Arc::new(process), ..known },
+                None => KnownProcess { process: Arc::new(process), first_seen: now },
             };
             self.known.insert(pid, known);
         }
@@ -78,7 +78,7 @@ impl Table {
         Ok(table)
     }
 
-    /// Whether this very process is still there.
+    /// Whether this process still runs.
     pub(crate) fn is_alive(&mut self, id: ProcId) -> bool {
         let pid = Pid::from_u32(id.pid);
         let Ok(system) = self.system() else { return false };
@@ -91,6 +91,21 @@ impl Table {
         found.is_some_and(|found| found.start_time() == id.started && state(found.status()) != ProcessState::Zombie)
     }
 
+    /// The pid, as system calls take it, of a process that has not ended.
+    #[cfg(any(target_os = "macos", target_os = "freebsd"))]
+    pub(crate) fn running_pid(&mut self, id: ProcId) -> Reading<std::ffi::c_int> {
+        let pid = std::ffi::c_int::try_from(id.pid).ok().filter(|&pid| pid > 0).ok_or(Gap::NotReported)?;
+        if self.is_alive(id) { Ok(pid) } else { Err(Gap::NotReported) }
+    }
+
+    /// Sends a signal to a process. Without handles of processes, another one could reuse the pid after the check.
+    #[cfg(any(target_os = "macos", target_os = "freebsd"))]
+    pub(crate) fn signal(&mut self, id: ProcId, signal: crate::Signal) -> Result<(), OsError> {
+        use crate::signal::unix::{failure, number_of};
+        let pid = self.running_pid(id).ok().and_then(rustix::process::Pid::from_raw).ok_or(OsError::Ended)?;
+        rustix::process::kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
+    }
+
     /// The machine as a whole.
     pub(crate) fn machine(&mut self, load: Reading<[f64; 3]>) -> HostMetrics {
         let has_cpu = std::mem::replace(&mut self.has_cpu, true);
@@ -101,7 +116,7 @@ impl Table {
         let total = some_bytes(system.total_memory());
         HostMetrics {
             cpus: u32::try_from(system.cpus().len()).ok().filter(|&cpus| cpus > 0).unwrap_or_else(crate::processors),
-            // The first reading has nothing to be compared with.
+            // There is nothing to compare the first reading with.
             cpu_percent: if has_cpu && used.is_finite() { Ok(used.clamp(0.0, 100.0)) } else { Err(Gap::NotReported) },
             memory_total: total,
             memory_available: total.and_then(|_| some_bytes(system.available_memory())),
@@ -112,7 +127,7 @@ impl Table {
     }
 }
 
-/// Load averages, where the system keeps them: Windows does not.
+/// Load averages. Windows has none.
 #[cfg(not(windows))]
 pub(crate) fn load() -> Reading<[f64; 3]> {
     let load = sysinfo::System::load_average().map_err(|_| Gap::Failed)?;
@@ -120,16 +135,16 @@ pub(crate) fn load() -> Reading<[f64; 3]> {
     if load.iter().all(|load| load.is_finite() && *load >= 0.0) { Ok(load) } else { Err(Gap::Failed) }
 }
 
-/// What is read of a process, with its texts (command line, executable, directory) as often as `texts` says.
-fn what(texts: UpdateKind) -> ProcessRefreshKind {
+/// What a pass reads of a process; of its command line, executable and directory as much as `texts` says.
+fn refresh_kind(texts: UpdateKind) -> ProcessRefreshKind {
     let numbers = ProcessRefreshKind::nothing().without_tasks().with_cpu().with_memory().with_disk_usage();
     numbers.with_cmd(texts).with_exe(texts).with_cwd(texts)
 }
 
 fn process(found: &sysinfo::Process) -> Process {
     let started = found.start_time();
-    // Memory is told together with the other numbers, and no living process is without: where it is 0, the numbers
-    // are kept from us. A zombie has none.
+    // Memory comes together with the other numbers, and every running process has some. So if it is 0, this user may not
+    // read the numbers. A zombie has none.
     let state = state(found.status());
     let is_open = if found.memory() > 0 {
         Ok(())
@@ -162,7 +177,7 @@ fn process(found: &sysinfo::Process) -> Process {
 }
 
 fn argv(found: &sysinfo::Process) -> Vec<Untrusted> {
-    let mut left = LONGEST_ARGV;
+    let mut left = MAX_ARGV_BYTES;
     let arguments = found.cmd().iter().map_while(|argument| {
         left = left.checked_sub(argument.len() + 1)?;
         Some(untrusted(argument))
@@ -180,7 +195,7 @@ fn path(found: Option<&Path>) -> Reading<PathBuf> {
 
 fn state(status: ProcessStatus) -> ProcessState {
     match status {
-        // Of every process there, whatever it does.
+        // Windows reports this for every process, whatever it does.
         ProcessStatus::Run if cfg!(windows) => ProcessState::Unknown,
         ProcessStatus::Run | ProcessStatus::Waking => ProcessState::Running,
         ProcessStatus::Sleep | ProcessStatus::Parked | ProcessStatus::LockBlocked => ProcessState::Sleeping,
@@ -192,7 +207,7 @@ fn state(status: ProcessStatus) -> ProcessState {
     }
 }
 
-/// No machine has none at all: then the system did not say.
+/// A size that cannot be 0: if it is, the system did not report it.
 fn some_bytes(bytes: u64) -> Reading<u64> {
     if bytes > 0 { Ok(bytes) } else { Err(Gap::Failed) }
 }
@@ -214,13 +229,13 @@ fn unknown_machine() -> HostMetrics {
 mod tests {
     use super::*;
 
-    fn row(table: &mut Table, pid: u32) -> Arc<Process> {
+    fn row(table: &mut ProcessTable, pid: u32) -> Arc<Process> {
         table.processes().unwrap().into_iter().find(|process| process.id.pid == pid).unwrap()
     }
 
     #[test]
-    fn this_process_is_found_as_it_knows_itself() {
-        let me = row(&mut Table::default(), std::process::id());
+    fn this_process_is_listed_with_its_own_facts() {
+        let me = row(&mut ProcessTable::default(), std::process::id());
         assert_eq!(me.exe, Ok(std::env::current_exe().unwrap()));
         assert_eq!(me.cwd, Ok(std::env::current_dir().unwrap()));
         let args: Vec<String> = std::env::args().collect();
@@ -233,18 +248,18 @@ mod tests {
     #[test]
     fn a_process_that_did_not_change_is_shared() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        let mut table = Table::default();
-        let settled = std::iter::repeat_with(|| row(&mut table, child.id()));
-        let settled: Vec<_> = settled.take(5).collect();
+        let mut table = ProcessTable::default();
+        let rows = std::iter::repeat_with(|| row(&mut table, child.id()));
+        let rows: Vec<_> = rows.take(5).collect();
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(settled.windows(2).any(|pair| Arc::ptr_eq(&pair[0], &pair[1])));
-        assert!(!table.is_alive(settled[0].id));
+        assert!(rows.windows(2).any(|pair| Arc::ptr_eq(&pair[0], &pair[1])));
+        assert!(!table.is_alive(rows[0].id));
     }
 
     #[test]
-    fn the_first_use_of_processors_is_a_gap() {
-        let mut table = Table::default();
+    fn the_first_processor_use_is_a_gap() {
+        let mut table = ProcessTable::default();
         let first = table.machine(load());
         assert_eq!(first.cpu_percent, Err(Gap::NotReported));
         assert!(first.memory_available.unwrap() < first.memory_total.unwrap());
@@ -252,8 +267,8 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_alive_only_as_itself() {
-        let mut table = Table::default();
+    fn another_process_with_the_pid_is_not_taken_for_the_process() {
+        let mut table = ProcessTable::default();
         let me = row(&mut table, std::process::id()).id;
         assert!(table.is_alive(me));
         assert!(!table.is_alive(ProcId { started: me.started - 1, ..me }));

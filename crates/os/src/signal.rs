@@ -1,15 +1,15 @@
 use std::fmt;
 
-/// What a process can be told.
+/// A signal that agtop sends to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
-    /// To end in good order.
+    /// It ends after cleaning up.
     Terminate,
-    /// To end at once, unasked.
+    /// It ends at once.
     Kill,
-    /// To stop until it is told to go on.
+    /// It stops until it is continued.
     Stop,
-    /// To go on.
+    /// It continues.
     Continue,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for Signal {
     }
 }
 
-/// What all Unixes have in common.
+/// What all Unix systems have in common.
 #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
 pub(crate) mod unix {
     use rustix::io::Errno;
@@ -41,7 +41,7 @@ pub(crate) mod unix {
         }
     }
 
-    /// What it means that a signal could not be sent.
+    /// The error for a signal that could not be sent.
     pub(crate) fn failure(error: Errno, signal: Signal) -> OsError {
         tracing::debug!(%signal, %error, "signal: refused");
         match error {

@@ -1,8 +1,8 @@
-//! For tests that run the program itself: the part of this machine that a test made, and whether what it started lives.
+//! For tests that run the program itself: which processes it sees, and whether a process still runs.
 //!
-//! Whoever runs the tests may run agents beside them. A test starts the program with [`WITHIN`], and the program sees
-//! only processes that work below that directory. This module is built for tests alone (feature `testing`): a program
-//! that is shipped knows no such variable.
+//! Real agents may run beside the tests. So a test starts the program with [`PROCESS_ROOT_VAR`], and the program sees only
+//! processes whose working directory is below that directory. Only tests build this module (feature `testing`): the
+//! released program ignores the variable.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,37 +13,37 @@ use agtop_model::{HostMetrics, OpenFiles, ProcId, Process, ProcessState, Reading
 use crate::{Caps, Os, OsError, Signal};
 
 /// The variable that names the directory.
-pub const WITHIN: &str = "AGTOP_TEST_WITHIN";
+pub const PROCESS_ROOT_VAR: &str = "AGTOP_TEST_WITHIN";
 
-/// Whether a process is there and has not ended. A zombie has: where the first process of a container collects nobody, it
-/// stays in the table for as long as the container runs.
+/// Whether a process runs. A zombie does not: if the first process of a container does not collect it, it stays in the
+/// table as long as the container runs.
 pub fn is_alive(pid: u32) -> bool {
     let table = crate::this_machine().processes().unwrap_or_default();
     table.iter().any(|process| process.id.pid == pid && process.state != ProcessState::Zombie)
 }
 
-/// An operating system of which only the processes are seen whose working directory is below one directory.
-struct Within {
+/// An operating system that shows only processes whose working directory is below one directory.
+struct RestrictedOs {
     os: Box<dyn Os>,
     directory: PathBuf,
 }
 
-/// The system as it is, or the part of it that [`WITHIN`] names.
+/// The system itself, or the part of it that [`PROCESS_ROOT_VAR`] names.
 pub(crate) fn restricted(os: Box<dyn Os>) -> Box<dyn Os> {
-    match std::env::var_os(WITHIN) {
-        Some(directory) => Box::new(Within::new(os, directory.into())),
+    match std::env::var_os(PROCESS_ROOT_VAR) {
+        Some(directory) => Box::new(RestrictedOs::new(os, directory.into())),
         None => os,
     }
 }
 
-impl Within {
-    /// The system tells the directories of processes without links, so the name that was given is resolved, too.
+impl RestrictedOs {
+    /// The system reports working directories with links resolved, so this resolves `directory` too.
     fn new(os: Box<dyn Os>, directory: PathBuf) -> Self {
         Self { os, directory: directory.canonicalize().unwrap_or(directory) }
     }
 }
 
-impl Os for Within {
+impl Os for RestrictedOs {
     fn caps(&self) -> Caps {
         self.os.caps()
     }
@@ -87,7 +87,7 @@ mod tests {
     use crate::{FakeOs, FakeProcess};
 
     #[test]
-    fn only_processes_that_work_below_the_directory_are_seen() {
+    fn only_processes_below_the_directory_are_shown() {
         let machine = FakeOs::new()
             .with(FakeProcess::new(7, &["claude"]).cwd("/tests/a/home"))
             .with(FakeProcess::new(8, &["claude"]).cwd("/tests/a"))
@@ -95,12 +95,12 @@ mod tests {
             .with(FakeProcess::new(10, &["aider"]).cwd("/home/ada"))
             .with(FakeProcess::new(11, &["aider"]));
         machine.change(11, |process| process.cwd = Err(Gap::Denied));
-        let mut within = Within::new(Box::new(machine), "/tests/a".into());
-        let seen: Vec<u32> = within.processes().unwrap().iter().map(|process| process.id.pid).collect();
+        let mut restricted_os = RestrictedOs::new(Box::new(machine), "/tests/a".into());
+        let seen: Vec<u32> = restricted_os.processes().unwrap().iter().map(|process| process.id.pid).collect();
         assert_eq!(seen, [7, 8]);
     }
 
-    /// `kill -0` and `/proc/PID` say that a zombie is there.
+    /// `kill -0` and `/proc/PID` still find a zombie.
     #[cfg(unix)]
     #[test]
     fn a_zombie_is_not_alive() {

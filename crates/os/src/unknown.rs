@@ -1,4 +1,4 @@
-//! The twin for platforms without a file of their own: it knows how many processors there are, and nothing else.
+//! Platforms without a file of their own. Only the number of processors is known.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets
 
 use crate::{Caps, Os, OsError, Signal};
 
-/// A platform that agtop does not know. Transcripts are read there as everywhere; processes are not.
+/// A platform that agtop has no support for. It reads transcripts there as everywhere, but no processes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UnknownOs;
 
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_platform_says_so_instead_of_showing_zeros() {
+    fn an_unknown_platform_reports_gaps_and_not_zeros() {
         let mut os = UnknownOs;
         assert_eq!(os.caps().processes, crate::Support::None);
         assert!(matches!(os.processes(), Err(OsError::Unsupported)));

@@ -1,16 +1,16 @@
-//! What the kernel of macOS tells of an open file.
+//! An open file, as the kernel of macOS reports it.
 
 use std::ffi::{OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use crate::open::Access;
+use crate::open_files::Access;
 
-/// `fi_openflags` has the kernel's own bits, not those that `open` takes: `O_WRONLY | O_RDWR` would catch readers.
+/// The bits of `fi_openflags`, which are the kernel's own. Those of `open` (`O_WRONLY | O_RDWR`) would match readers too.
 const FREAD: u32 = 1;
 const FWRITE: u32 = 2;
 
-/// A file by its flags and the path the kernel knows it by, which ends with a NUL or with the buffer.
+/// A file from its flags and its path, which ends with a NUL or with the buffer.
 pub(crate) fn file(flags: u32, path: &[c_char]) -> Option<(PathBuf, Access)> {
     let access = match flags {
         flags if flags & FWRITE != 0 => Access::Write,
@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_is_no_writer_though_the_bits_of_open_would_say_so() {
+    fn a_reader_is_not_taken_for_a_writer() {
         let access = |flags| of(flags, b"/a\0").map(|(_, access)| access);
         assert_eq!(access(FREAD), Some(Access::Read));
         assert_eq!(access(FWRITE), Some(Access::Write));

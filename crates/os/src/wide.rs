@@ -1,8 +1,8 @@
-//! Paths of Windows, which are of 16-bit units.
+//! Paths of Windows, which consist of 16-bit units.
 
-/// A path as people write it: `C:\…` for `\\?\C:\…`, and `\\server\share\…` for `\\?\UNC\server\share\…`. `None` for
-/// one that has no drive or server, or is empty.
-pub(crate) fn plain(path: &[u16]) -> Option<Vec<u16>> {
+/// A path without the prefix of a verbatim path: `C:\…` for `\\?\C:\…`, and `\\server\share\…` for
+/// `\\?\UNC\server\share\…`. `None` for a path without a drive or server, and for an empty one.
+pub(crate) fn without_verbatim_prefix(path: &[u16]) -> Option<Vec<u16>> {
     let text = |text: &str| text.encode_utf16().collect::<Vec<_>>();
     let path = path.strip_prefix(&*text(r"\\?\"))?;
     if let Some(path) = path.strip_prefix(&*text(r"UNC\")) {
@@ -16,11 +16,11 @@ mod tests {
     use super::*;
 
     fn plain_text(path: &str) -> Option<String> {
-        plain(&path.encode_utf16().collect::<Vec<_>>()).map(|path| String::from_utf16(&path).unwrap())
+        without_verbatim_prefix(&path.encode_utf16().collect::<Vec<_>>()).map(|path| String::from_utf16(&path).unwrap())
     }
 
     #[test]
-    fn paths_are_as_people_write_them() {
+    fn the_verbatim_prefix_is_removed() {
         assert_eq!(plain_text(r"\\?\C:\Users\ä.txt").as_deref(), Some(r"C:\Users\ä.txt"));
         assert_eq!(plain_text(r"\\?\UNC\server\share\a").as_deref(), Some(r"\\server\share\a"));
         for path in ["", r"\Device\HarddiskVolume1\a", r"\\?\Volume{1}\a", r"\\?\", r"\\?\C"] {

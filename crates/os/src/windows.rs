@@ -1,4 +1,4 @@
-//! Windows: processes through `sysinfo`, what they hold open through the handle table of the system.
+//! Windows: processes from `sysinfo`, and what they hold open from the system's table of handles.
 
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::sync::Arc;
@@ -10,22 +10,22 @@ use windows_sys::Win32::System::Threading::{
     PROCESS_TERMINATE, TerminateProcess,
 };
 
-use self::names::Names;
-use crate::portable::Table;
+use self::handle_names::HandleNames;
+use crate::portable::ProcessTable;
 use crate::{Caps, Os, OsError, Signal, Support};
 
+mod handle_names;
 mod handles;
-mod names;
 mod tcp;
 
-/// What a process that was killed leaves as its exit code, as the system's own tools do.
-const KILLED: u32 = 1;
+/// The exit code of a process that agtop kills. The system's own tools use the same.
+const KILLED_EXIT_CODE: u32 = 1;
 
 /// Windows.
 #[derive(Debug, Default)]
 pub struct WindowsOs {
-    table: Table,
-    names: Names,
+    table: ProcessTable,
+    handle_names: HandleNames,
 }
 
 impl WindowsOs {
@@ -46,7 +46,7 @@ impl Os for WindowsOs {
         }
     }
 
-    /// The system's clock tick, in which it charges processor time.
+    /// The clock tick in which the system counts processor time.
     fn cpu_step(&self) -> std::time::Duration {
         std::time::Duration::from_micros(15_625)
     }
@@ -57,7 +57,7 @@ impl Os for WindowsOs {
 
     fn open_files(&mut self, id: ProcId) -> Reading<OpenFiles> {
         let process = open_process(id, PROCESS_DUP_HANDLE)?;
-        handles::open_files(&mut self.names, id, &process)
+        handles::open_files(&mut self.handle_names, id, &process)
     }
 
     fn sockets(&mut self, ids: &[ProcId]) -> Vec<Reading<Sockets>> {
@@ -71,7 +71,7 @@ impl Os for WindowsOs {
         ids.iter().map(of).collect()
     }
 
-    /// A process can only be ended unasked here; windows and consoles are asked, not processes.
+    /// A process can only be killed: requests to end go to windows and consoles, not to processes.
     fn signal(&mut self, id: ProcId, signal: Signal) -> Result<(), OsError> {
         if signal != Signal::Kill {
             return Err(OsError::NoSuchSignal(signal));
@@ -81,26 +81,26 @@ impl Os for WindowsOs {
             _ => OsError::Ended,
         })?;
         // SAFETY: the handle is open until the call returns.
-        if unsafe { TerminateProcess(process.as_raw_handle(), KILLED) } == 0 {
+        if unsafe { TerminateProcess(process.as_raw_handle(), KILLED_EXIT_CODE) } == 0 {
             return Err(OsError::Signal { signal, source: std::io::Error::last_os_error() });
         }
         Ok(())
     }
 
     fn system(&mut self) -> HostMetrics {
-        // What others make up from a counter of threads that wait is no load average.
+        // Windows has no load average, and one computed from a counter of waiting threads would mean something else.
         self.table.machine(Err(Gap::Unsupported))
     }
 }
 
-/// Takes hold of this very process, which has not ended. While it is held, its pid is not given to another.
+/// Opens a handle of this process, which has not ended. No other process gets its pid while the handle is open.
 fn open_process(id: ProcId, access: u32) -> Reading<OwnedHandle> {
-    // SAFETY: the call takes numbers and gives a new handle, or null.
+    // SAFETY: the call takes numbers and returns a new handle or null.
     let handle = unsafe { OpenProcess(access | PROCESS_QUERY_LIMITED_INFORMATION, 0, id.pid) };
     if handle.is_null() {
         return Err(last_gap());
     }
-    // SAFETY: the handle is open and belongs to nobody else.
+    // SAFETY: the handle is open and has no other owner.
     let process = unsafe { OwnedHandle::from_raw_handle(handle) };
     let mut code = 0;
     // SAFETY: the handle is open, and `code` lives until the call returns.
@@ -113,7 +113,7 @@ fn open_process(id: ProcId, access: u32) -> Reading<OwnedHandle> {
     Ok(process)
 }
 
-/// When a process started, in seconds since 1970, as `sysinfo` tells it.
+/// When a process started, in seconds since 1970. `sysinfo` computes it in the same way.
 fn started(process: &OwnedHandle) -> Reading<u64> {
     const NONE: FILETIME = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
     let [mut created, mut ended, mut kernel, mut user] = [NONE; 4];
@@ -126,11 +126,11 @@ fn started(process: &OwnedHandle) -> Reading<u64> {
         return Err(last_gap());
     }
     let ticks = u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime);
-    // Ticks are of 100 ns, and the first was in 1601.
+    // A tick is 100 ns, and the first one was in 1601.
     Ok((ticks / 10_000_000).saturating_sub(11_644_473_600))
 }
 
-/// What the last error of this thread leaves in place of a value. No process of a pid is an invalid parameter.
+/// The gap that the last error of this thread leaves in place of a value. A pid without a process is an invalid parameter.
 fn last_gap() -> Gap {
     match std::io::Error::last_os_error().raw_os_error().map(i32::cast_unsigned) {
         Some(ERROR_ACCESS_DENIED) => Gap::Denied,

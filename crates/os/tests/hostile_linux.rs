@@ -1,4 +1,4 @@
-//! This very machine at its worst: what processes may do to be misread, and what is kept from us.
+//! Difficult processes on this machine: what they may do to be misread, and what is hidden from this user.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail their test by panicking, too")]
 
@@ -15,14 +15,15 @@ use agtop_model::{Gap, Process};
 use agtop_os::{Os, OsError, Signal, Support};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Whom nothing belongs to, on every Linux.
+/// The user that owns nothing, on every Linux.
 const NOBODY: u32 = 65534;
 
 fn find(os: &mut dyn Os, pid: u32) -> Option<Arc<Process>> {
     os.processes().unwrap().into_iter().find(|process| process.id.pid == pid)
 }
 
-/// A shell that waits for its input with these arguments, in this directory, and has them already.
+/// Starts a shell with these arguments, in this directory, which waits for its input. It waits until the kernel has set the
+/// arguments.
 fn waiting_shell(args: &[OsString], directory: &Path) -> Child {
     let mut command = Command::new("sh");
     command.args(["-c", "read line", "sh"]).args(args).current_dir(directory);
@@ -33,16 +34,16 @@ fn waiting_shell(args: &[OsString], directory: &Path) -> Child {
     child
 }
 
-/// Ends a child that waits.
+/// Kills a child.
 fn end(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
 #[test]
-fn a_command_line_of_a_megabyte_with_escapes_and_no_utf8_is_cut_and_kept_apart() {
+fn a_command_line_of_a_megabyte_is_cut_and_its_escapes_are_not_printed() {
     let evil = OsStr::from_bytes(b"\x1b]0;title\x07\xff\n--flag").to_owned();
-    // One argument may be of 128 KiB, all together of 2 MiB.
+    // One argument may have 128 KiB, all of them 2 MiB.
     let long = OsString::from("x".repeat(100_000));
     let given = [vec![evil], vec![long; 10]].concat();
     let child = waiting_shell(&given, Path::new("/"));
@@ -50,7 +51,7 @@ fn a_command_line_of_a_megabyte_with_escapes_and_no_utf8_is_cut_and_kept_apart()
     end(child);
     let argv: Vec<&str> = row.argv.iter().map(agtop_model::Untrusted::raw).collect();
     assert_eq!(argv[..5], ["sh", "-c", "read line", "sh", "\u{1b}]0;title\u{7}\u{fffd}\n--flag"]);
-    assert_eq!(argv.len(), 7, "what lies beyond 128 KiB is not read");
+    assert_eq!(argv.len(), 7, "only 128 KiB are read");
     assert!(!row.argv[4].for_terminal().contains('\u{1b}'));
 }
 
@@ -66,7 +67,7 @@ fn a_working_directory_that_was_deleted_keeps_its_path() {
 }
 
 #[test]
-fn of_thousands_of_descriptors_the_first_are_looked_at_and_the_others_counted() {
+fn descriptors_beyond_the_limit_are_counted() {
     let limit = getrlimit(Resource::Nofile);
     let wanted = 5000;
     if limit.maximum.is_some_and(|most| most < wanted + 100) {
@@ -83,7 +84,7 @@ fn of_thousands_of_descriptors_the_first_are_looked_at_and_the_others_counted() 
     assert!((900..1000).contains(&files.left_out), "{}", files.left_out);
 }
 
-/// Runs one of the tests below in a process of another kind, and tells whether it could be started and succeeded.
+/// Runs one of the ignored tests in another process and returns whether it could be started and succeeded.
 fn run(test: &str, command: &mut Command) -> bool {
     let output = command.args(["--exact", "--ignored", "--nocapture", test]).output().unwrap();
     let printed = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
@@ -91,10 +92,10 @@ fn run(test: &str, command: &mut Command) -> bool {
     output.status.success() && printed.contains("1 passed")
 }
 
-/// What nobody runs, who was started by root.
+/// Run by user nobody, in a process that root has started.
 #[test]
 #[ignore = "not a test of its own"]
-fn as_nobody() {
+fn check_as_nobody() {
     let mut os = agtop_os::native();
     let caps = os.caps();
     assert_eq!([caps.exe, caps.cwd, caps.io, caps.open_files, caps.sockets, caps.signals], [Support::Own; 6]);
@@ -103,29 +104,29 @@ fn as_nobody() {
     assert_eq!((&root.exe, &root.cwd, root.io), (&Err(Gap::Denied), &Err(Gap::Denied), Err(Gap::Denied)));
     assert_eq!(os.open_files(root.id), Err(Gap::Denied));
     assert_eq!(os.sockets(&[root.id]), [Err(Gap::Denied)]);
-    // Whoever is in the same session may be told to continue.
+    // `Continue` would be allowed within the same session.
     assert!(matches!(os.signal(root.id, Signal::Stop), Err(OsError::Denied(Signal::Stop))));
     let me = find(&mut *os, std::process::id()).unwrap();
     assert!(me.exe.is_ok() && os.open_files(me.id).is_ok());
 }
 
 #[test]
-fn what_belongs_to_another_user_is_denied_fact_by_fact() {
+fn facts_about_another_users_process_are_denied() {
     if !rustix::process::geteuid().is_root() {
         return println!("skipped: only root may become nobody");
     }
-    // Where nobody may start it.
+    // A directory from which user nobody may start the program.
     let directory = tempfile::tempdir().unwrap();
     std::fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
     let program = directory.path().join("test");
     std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    assert!(run("as_nobody", Command::new(&program).current_dir("/").uid(NOBODY).gid(NOBODY)));
+    assert!(run("check_as_nobody", Command::new(&program).current_dir("/").uid(NOBODY).gid(NOBODY)));
 }
 
-/// What runs as one of few in a namespace of pids with a `/proc` of its own.
+/// Run in a pid namespace with its own `/proc`.
 #[test]
 #[ignore = "not a test of its own"]
-fn among_few() {
+fn check_in_own_namespace() {
     let mut os = agtop_os::native();
     let table = os.processes().unwrap();
     assert!(table.len() < 5 && table[0].id.pid == 1, "{} processes", table.len());
@@ -134,10 +135,10 @@ fn among_few() {
     os.signal(me.id, Signal::Continue).unwrap();
 }
 
-/// What runs in a namespace of pids, but sees the `/proc` of another.
+/// Run in a pid namespace, but with the `/proc` of another one.
 #[test]
 #[ignore = "not a test of its own"]
-fn beside_another_proc() {
+fn check_with_foreign_proc() {
     let mut os = agtop_os::native();
     let table = os.processes().unwrap();
     assert!(table.len() >= 2);
@@ -148,13 +149,13 @@ fn beside_another_proc() {
 }
 
 #[test]
-fn in_a_namespace_of_pids_its_processes_are_all_there_are_and_no_other_is_signalled() {
+fn in_a_pid_namespace_only_its_processes_are_listed_and_signalled() {
     let program = std::env::current_exe().unwrap();
     let unshare = || Command::new("unshare");
     let may = unshare().args(["--pid", "--fork", "--mount-proc", "true"]).stderr(Stdio::null()).status();
     if !may.is_ok_and(|status| status.success()) {
         return println!("skipped: no namespaces may be made here");
     }
-    assert!(run("among_few", unshare().args(["--pid", "--fork", "--mount-proc"]).arg(&program)));
-    assert!(run("beside_another_proc", unshare().args(["--pid", "--fork"]).arg(&program)));
+    assert!(run("check_in_own_namespace", unshare().args(["--pid", "--fork", "--mount-proc"]).arg(&program)));
+    assert!(run("check_with_foreign_proc", unshare().args(["--pid", "--fork"]).arg(&program)));
 }

@@ -1,4 +1,4 @@
-//! This very machine: what agtop knows for sure about itself and its children.
+//! This machine: facts about this process and its children that the test knows too.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail their test by panicking, too")]
 
@@ -19,10 +19,10 @@ fn now() -> Timestamp {
     Timestamp::from_millis(0).plus(SystemTime::now().duration_since(UNIX_EPOCH).unwrap())
 }
 
-/// A child that waits for its input.
+/// Starts a child that waits for its input.
 ///
-/// `spawn` comes back once the child has given up its parent's memory, a moment before the kernel has laid out the new
-/// command line: until then the child's is empty.
+/// `spawn` returns when the child no longer shares its parent's memory, a moment before the kernel has set the new command
+/// line. Until then the command line is empty.
 fn waiting_child(program: &str, args: &[&str]) -> Child {
     let mut command = Command::new(program);
     let child = command.args(args).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -37,7 +37,7 @@ fn argv(process: &Process) -> Vec<&str> {
 }
 
 #[test]
-fn this_process_is_found_as_it_knows_itself() {
+fn this_process_is_listed_with_its_own_facts() {
     let me = find(&mut *agtop_os::native(), std::process::id()).unwrap();
     let args: Vec<String> = std::env::args().collect();
     assert_eq!(argv(&me), args);
@@ -54,13 +54,13 @@ fn this_process_is_found_as_it_knows_itself() {
 fn this_process_started_moments_ago() {
     let me = find(&mut *agtop_os::native(), std::process::id()).unwrap();
     let started = me.started_at.unwrap();
-    // When the machine was started is known to the second only.
+    // The start of the machine is known to the second only.
     assert!(started <= now().plus(Duration::from_secs(2)), "{started:?}");
     assert!(now().since(started) < Duration::from_mins(10), "{started:?}");
 }
 
 #[test]
-fn threads_are_no_processes() {
+fn threads_are_not_listed() {
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let thread = std::thread::spawn(move || stopped.recv().is_err());
     let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
@@ -74,7 +74,7 @@ fn threads_are_no_processes() {
 }
 
 #[test]
-fn a_child_is_listed_while_it_lives_and_as_a_zombie_until_it_is_collected() {
+fn a_child_is_listed_while_it_runs_and_as_a_zombie_until_it_is_collected() {
     let mut os = agtop_os::native();
     let mut child = waiting_child("cat", &[]);
     let row = find(&mut *os, child.id()).unwrap();
@@ -115,7 +115,7 @@ fn a_shell_that_becomes_another_program_stays_the_same_process() {
 }
 
 #[test]
-fn the_machine_is_plausible() {
+fn facts_of_the_machine_are_plausible() {
     let mut os = agtop_os::native();
     assert_eq!(os.caps().system, Support::Full);
     let system = os.system();
@@ -123,7 +123,7 @@ fn the_machine_is_plausible() {
     assert_eq!(system.cpu_percent, Err(Gap::NotReported));
     assert!(system.memory_available.unwrap() < system.memory_total.unwrap());
     assert!(system.swap_used.unwrap() <= system.swap_total.unwrap());
-    // There is an answer as soon as a clock tick has passed.
+    // Before a clock tick has passed there is no value.
     let used = std::iter::repeat_with(|| os.system().cpu_percent).find_map(Result::ok).unwrap();
     assert!((0.0..=100.0).contains(&used));
 }

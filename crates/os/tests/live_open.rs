@@ -1,4 +1,4 @@
-//! This very machine: what this process knows for sure about its own files and connections. Alike on every platform.
+//! This machine: files and connections of this process, on every platform.
 #![cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows))]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail their test by panicking, too")]
 
@@ -19,7 +19,7 @@ fn me(os: &mut dyn Os) -> ProcId {
     id_of(os, std::process::id())
 }
 
-/// Paths as the system knows them: free of links and, on Windows, of short names.
+/// Compares canonical paths: without links and, on Windows, without short names.
 fn has(list: &[PathBuf], path: &Path) -> bool {
     let path = path.canonicalize().unwrap();
     list.iter().any(|open| open.canonicalize().is_ok_and(|open| open == path))
@@ -69,27 +69,27 @@ fn only_regular_files_that_have_a_name_are_listed() {
     std::fs::remove_file(&deleted).unwrap();
     let files = os.open_files(me).unwrap();
     for path in files.writing.iter().chain(&files.reading) {
-        // Others of these tests delete theirs when they end.
+        // The other tests delete their files when they end.
         assert!(path.metadata().map_or(true, |found| found.is_file()), "{path:?}");
         assert!(path.is_absolute() && !path.to_string_lossy().contains("deleted"), "{path:?}");
     }
 }
 
 #[test]
-fn what_has_ended_and_what_only_has_its_pid_hold_nothing_and_get_no_signal() {
+fn an_ended_process_holds_nothing_and_gets_no_signal() {
     let mut os = agtop_os::native();
     let me = me(&mut *os);
-    let predecessor = ProcId { started: me.started - 1, ..me };
-    assert_eq!(os.open_files(predecessor), Err(Gap::NotReported));
-    assert_eq!(os.sockets(&[predecessor]), [Err(Gap::NotReported)]);
-    // If this were sent, no test would be left to tell.
-    assert!(matches!(os.signal(predecessor, Signal::Kill), Err(OsError::Ended)));
+    let ended = ProcId { started: me.started - 1, ..me };
+    assert_eq!(os.open_files(ended), Err(Gap::NotReported));
+    assert_eq!(os.sockets(&[ended]), [Err(Gap::NotReported)]);
+    // If this were sent, it would kill the test.
+    assert!(matches!(os.signal(ended, Signal::Kill), Err(OsError::Ended)));
     for pid in [0, u32::MAX, i32::MAX as u32] {
         assert!(matches!(os.signal(ProcId { pid, started: 0 }, Signal::Kill), Err(OsError::Ended)));
     }
 }
 
-/// A connection to oneself: the listener and both ends.
+/// A connection within this process: the listener and both ends.
 fn loopback() -> (TcpListener, TcpStream, TcpStream) {
     let listener = TcpListener::bind("[::1]:0").or_else(|_| TcpListener::bind("127.0.0.1:0")).unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -97,7 +97,7 @@ fn loopback() -> (TcpListener, TcpStream, TcpStream) {
     (listener, client, server)
 }
 
-/// What the child of the test below runs: it holds a connection until it is told to end.
+/// Run by the child of the test below: it holds a connection until its input ends.
 #[test]
 #[ignore = "not a test of its own"]
 fn a_child_with_a_connection() {
@@ -117,13 +117,13 @@ fn child_with_a_connection() -> (Child, u16) {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let lines = output.by_ref().lines();
     let port = lines.map_while(Result::ok).find_map(|line| line.split("port ").nth(1)?.trim().parse().ok()).unwrap();
-    // Left open, so that the child can say how its test ended.
+    // It stays open, so that the child can print the result of its test.
     child.stdout = Some(output.into_inner());
     (child, port)
 }
 
 #[test]
-fn connections_are_counted_for_the_process_that_holds_them_alone() {
+fn connections_are_counted_for_the_process_that_holds_them() {
     let mut os = agtop_os::native();
     let me = me(&mut *os);
     assert_eq!(os.sockets(&[me]), [Ok(agtop_model::Sockets::default())]);
@@ -145,7 +145,7 @@ fn connections_are_counted_for_the_process_that_holds_them_alone() {
 }
 
 #[test]
-fn a_signal_ends_the_process_it_was_meant_for() {
+fn a_signal_ends_the_process() {
     let mut os = agtop_os::native();
     let (mut child, _) = child_with_a_connection();
     let id = id_of(&mut *os, child.id());
@@ -156,13 +156,13 @@ fn a_signal_ends_the_process_it_was_meant_for() {
 
 #[cfg(unix)]
 #[test]
-fn a_process_stops_and_goes_on() {
+fn a_process_stops_and_continues() {
     let mut os = agtop_os::native();
     let (mut child, _) = child_with_a_connection();
     let id = id_of(&mut *os, child.id());
     let mut state_after = |signal| {
         os.signal(id, signal).unwrap();
-        // The child may be at work for a moment.
+        // The child may still run for a moment.
         let states = std::iter::repeat_with(|| os.processes().unwrap());
         let mut states = states.take(1000).map(|table| table.iter().find(|process| process.id == id).unwrap().state);
         states.find(|state| (state.letter() == 'T') == (signal == Signal::Stop))

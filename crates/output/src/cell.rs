@@ -204,7 +204,7 @@ impl CellContext<'_> {
         spend
     }
 
-    /// The tone of a context window of which that many percent are used.
+    /// The tone of a context window that is filled to that many percent.
     pub fn context_tone(&self, percent: f64) -> Tone {
         let (warn, bad) = self.context_marks;
         Tone::rising(percent, warn, bad)

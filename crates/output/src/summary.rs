@@ -80,7 +80,7 @@ pub(crate) fn write_footer(snapshot: &Snapshot, sum: &RowTotals, view: &View, ou
     }
 }
 
-/// The source of the prices, and notes about the cost of a total, of which a subscription covers `covered`.
+/// The source of the prices, and notes about the cost of a total; a subscription covers `covered` of it.
 pub(crate) fn cost_notes(prices: &str, spend: &Spend, covered: PicoUsd) -> Vec<Cell> {
     let mut notes = vec![
         Cell::new(format!("prices as of {prices}"), Tone::Dim),

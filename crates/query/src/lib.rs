@@ -20,6 +20,6 @@ pub use filter_word::FilterWord;
 pub use number::{number, parse_number};
 pub use select::Selection;
 pub use sort_key::{SortKey, UnknownName, fields};
-pub use sort_value::{SortValue, TotalF64};
+pub use sort_value::{SortValue, TotalFloat};
 pub use status_words::needs_user;
 pub use substring::Substring;

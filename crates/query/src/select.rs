@@ -43,7 +43,7 @@ fn select<'a>(rows: impl Iterator<Item = SnapshotRow<'a>>, selection: &Selection
         rows.filter(|row| selection.filter.as_ref().is_none_or(|filter| filter.matches(row))).collect();
     match selection.sort {
         SortKey::Smart => rows.sort_by_key(smart_rank),
-        SortKey::Field(field) => rows.sort_by_cached_key(|row| SortValue::of_row(field, row)),
+        SortKey::Field(field) => rows.sort_by_cached_key(|row| SortValue::new(field, row)),
     }
     rows
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::{Clock, ExpectedUsage, Home, Lines, Tokens};
 
-/// The client's name in the truth.
+/// The client's name in the expected usage.
 pub const CLIENT: &str = "aider";
 
 /// A history under construction: one a project, with a session a launch.
@@ -16,7 +16,7 @@ pub struct History {
     model: String,
     /// What this launch cost so far, in USD.
     cost: f64,
-    truth: ExpectedUsage,
+    expected: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
 }
@@ -25,12 +25,12 @@ impl History {
     /// A history in that project, given relative to the home.
     pub fn create(home: &Home, project: impl AsRef<Path>, clock: Clock) -> io::Result<Self> {
         let out = home.create(project.as_ref().join(".aider.chat.history.md"))?;
-        Ok(Self { out, model: String::new(), cost: 0.0, truth: ExpectedUsage::default(), clock })
+        Ok(Self { out, model: String::new(), cost: 0.0, expected: ExpectedUsage::default(), clock })
     }
 
     /// Aider is launched. Times are local, that is UTC here.
     pub fn launch(&mut self, model: &str) -> io::Result<()> {
-        self.truth.session(CLIENT);
+        self.expected.session(CLIENT);
         model.clone_into(&mut self.model);
         self.cost = 0.0;
         let at = self.clock.now().format("%Y-%m-%d %H:%M:%S");
@@ -48,7 +48,7 @@ impl History {
         Ok(())
     }
 
-    /// A prompt, an answer and what it used. What Aider prints is rounded; the truth holds what it prints.
+    /// A prompt, an answer and its usage. Aider prints rounded counts, and those are the expected ones.
     pub fn exchange(&mut self, prompt: &str, answer: &str, tokens: Tokens) -> io::Result<()> {
         let Tokens { cache_read, cache_write_5m, output, .. } = tokens;
         let shown = [tokens.prompt(), cache_write_5m, cache_read, output].map(Rounded);
@@ -72,7 +72,7 @@ impl History {
             output: received,
             ..Tokens::default()
         };
-        self.truth.turn(CLIENT, &self.model, self.clock.now(), tokens);
+        self.expected.turn(CLIENT, &self.model, self.clock.now(), tokens);
         Ok(())
     }
 
@@ -81,10 +81,10 @@ impl History {
         writeln!(self.out, "> {text}  ")
     }
 
-    /// Ends the history and tells what it amounts to.
+    /// Ends the history and returns its usage.
     pub fn finish(mut self) -> io::Result<ExpectedUsage> {
         self.out.flush()?;
-        Ok(self.truth)
+        Ok(self.expected)
     }
 }
 
@@ -131,8 +131,8 @@ mod tests {
         assert!(text.contains("# aider chat started at 2026-04-01 12:00:00\n"));
         assert!(text.contains("> Tokens: 12k sent, 1.8k received. Cost: $0.0250 message, $0.0250 session.  \n"));
         assert!(text.contains("> Tokens: 11k sent, 51 cache write, 10.0k cache hit, 7 received.  \n> Cost: $0.0220"));
-        let truth = history.finish().unwrap().client(CLIENT);
-        assert_eq!((truth.turns, truth.tokens.input, truth.tokens.cache_read), (2, 12_000 + 949, 10_000));
-        assert_eq!(truth.tokens.output, 1_807);
+        let expected = history.finish().unwrap().client(CLIENT);
+        assert_eq!((expected.turns, expected.tokens.input, expected.tokens.cache_read), (2, 12_000 + 949, 10_000));
+        assert_eq!(expected.tokens.output, 1_807);
     }
 }

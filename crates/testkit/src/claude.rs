@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::{Clock, ExpectedUsage, Home, Lines, Rng, Stamp, Tokens, Uuid, json};
 
-/// The client's name in the truth.
+/// The client's name in the expected usage.
 pub const CLIENT: &str = "claude";
 
 /// How a release of Claude Code writes its lines.
@@ -102,7 +102,7 @@ pub struct Transcript<'h> {
     side: String,
     cwd: String,
     last: Option<Uuid>,
-    truth: ExpectedUsage,
+    expected: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
     /// What ids are made from.
@@ -114,7 +114,7 @@ impl<'h> Transcript<'h> {
     pub fn start(home: &'h Home, mut opening: Opening<'_>) -> io::Result<Self> {
         let session = opening.rng.uuid();
         let mut transcript = Self::open(home, opening, session, None)?;
-        transcript.truth.session(CLIENT);
+        transcript.expected.session(CLIENT);
         Ok(transcript)
     }
 
@@ -132,8 +132,8 @@ impl<'h> Transcript<'h> {
             Edition::Early => format!(r#""userType":"external",{tail}"#),
             Edition::Current => format!(r#""userType":"external","entrypoint":"cli",{tail}"#),
         };
-        let (out, cwd, truth) = (home.create(path)?, cwd.to_owned(), ExpectedUsage::default());
-        Ok(Self { home, out, session, agent, edition, envelope, side, cwd, last: None, truth, clock, rng })
+        let (out, cwd, expected) = (home.create(path)?, cwd.to_owned(), ExpectedUsage::default());
+        Ok(Self { home, out, session, agent, edition, envelope, side, cwd, last: None, expected, clock, rng })
     }
 
     /// The session's id.
@@ -146,10 +146,10 @@ impl<'h> Transcript<'h> {
         self.out.written()
     }
 
-    /// Ends the transcript and tells what it amounts to.
+    /// Ends the transcript and returns its usage.
     pub fn finish(mut self) -> io::Result<ExpectedUsage> {
         self.out.flush()?;
-        Ok(self.truth)
+        Ok(self.expected)
     }
 
     /// Ends the transcript in the middle of a line, as a full disk or a kill may.
@@ -169,7 +169,7 @@ impl<'h> Transcript<'h> {
         writeln!(self.out, "{line}")
     }
 
-    /// A person's words.
+    /// A prompt of the user.
     pub fn prompt(&mut self, text: &str) -> io::Result<()> {
         let (at, session) = (self.clock.now(), self.session);
         if self.edition == Edition::Current && self.agent.is_none() {
@@ -183,7 +183,7 @@ impl<'h> Transcript<'h> {
         self.chain(body, format_args!("")).map(drop)
     }
 
-    /// A user line that no person wrote: `mark` is the member that says so, such as `"isMeta":true`.
+    /// A user line that the user did not write: `mark` is the member that says so, such as `"isMeta":true`.
     pub fn marked(&mut self, text: &str, mark: &str) -> io::Result<()> {
         let body = format_args!(r#""type":"user","message":{{"role":"user","content":"{text}"}},{mark}"#);
         self.chain(body, format_args!("")).map(drop)
@@ -191,7 +191,7 @@ impl<'h> Transcript<'h> {
 
     /// A response: a line for each of its blocks, the usage on each of them.
     pub fn respond(&mut self, response: &Response<'_>) -> io::Result<Receipt> {
-        self.clock.settle();
+        self.clock.skip_midnight();
         let id = format!("msg_01{}", self.rng.letters(22));
         let request = format!("req_011C{}", self.rng.letters(20));
         let mut receipt = None;
@@ -206,7 +206,7 @@ impl<'h> Transcript<'h> {
             }
             self.clock.advance(30);
         }
-        self.truth.turn(CLIENT, response.model, self.clock.now(), response.tokens);
+        self.expected.turn(CLIENT, response.model, self.clock.now(), response.tokens);
         receipt.ok_or_else(|| io::Error::other("a response without blocks"))
     }
 
@@ -262,7 +262,7 @@ impl<'h> Transcript<'h> {
         for line in self.out.read_back()?.lines() {
             writeln!(fork.out, "{}", line.replace(&own, &other))?;
         }
-        fork.truth.session(CLIENT);
+        fork.expected.session(CLIENT);
         fork.last = self.last;
         Ok(fork)
     }
@@ -332,7 +332,7 @@ impl fmt::Display for Shown<'_> {
             format_args!(r#""server_tool_use":{{"web_search_requests":{web_searches},"web_fetch_requests":0}}"#);
         match self.edition {
             Edition::Early => {
-                // What a stream has told when the first blocks are written.
+                // The counts that a stream has when the first blocks are written.
                 let (output, stop) = if self.is_last {
                     (*output, format!("\"{stop}\""))
                 } else {
@@ -390,8 +390,8 @@ mod tests {
             assert_eq!(answers[1]["message"]["usage"]["cache_creation_input_tokens"], 30);
             assert_eq!(answers[1]["parentUuid"], answers[0]["uuid"]);
             assert_eq!(answers[1]["cwd"], "/home/dev/a.b");
-            let truth = transcript.finish().unwrap().client(CLIENT);
-            assert_eq!((truth.sessions, truth.turns, truth.tokens), (1, 1, TOKENS));
+            let expected = transcript.finish().unwrap().client(CLIENT);
+            assert_eq!((expected.sessions, expected.turns, expected.tokens), (1, 1, TOKENS));
         }
     }
 
@@ -405,8 +405,8 @@ mod tests {
         assert_ne!(fork.session(), transcript.session());
         assert_eq!(lines(&mut fork)[0]["message"]["id"], lines(&mut transcript)[0]["message"]["id"]);
         assert_eq!(lines(&mut fork)[0]["sessionId"], fork.session().to_string());
-        let truth = fork.finish().unwrap().client(CLIENT);
-        assert_eq!((truth.sessions, truth.turns), (1, 0));
+        let expected = fork.finish().unwrap().client(CLIENT);
+        assert_eq!((expected.sessions, expected.turns), (1, 0));
         assert_eq!(home.measure().unwrap().0, 3);
     }
 
@@ -420,8 +420,8 @@ mod tests {
         let (own, copy) = (lines(&mut child).remove(0), lines(&mut transcript).remove(0));
         assert_eq!(own["isSidechain"], true);
         assert_eq!(copy["data"]["message"]["message"]["id"], own["message"]["id"]);
-        let truth = child.finish().unwrap().client(CLIENT);
-        assert_eq!((truth.sessions, truth.turns), (0, 1));
+        let expected = child.finish().unwrap().client(CLIENT);
+        assert_eq!((expected.sessions, expected.turns), (0, 1));
         assert!(home.path(format!("{}/subagents/agent-{agent}.meta.json", transcript.side)).exists());
     }
 

@@ -54,14 +54,14 @@ impl fmt::Display for Stamp {
     }
 }
 
-/// A clock that moves only when told to.
+/// A clock that moves only by calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     now: i64,
 }
 
-/// A response is written within this time; see [`Clock::settle`].
-const RESPONSE: i64 = 2 * MINUTE;
+/// The longest time (in milliseconds) in which a response is written; see [`Clock::skip_midnight`].
+const MAX_RESPONSE_TIME: i64 = 2 * MINUTE;
 
 impl Clock {
     /// A clock that shows this moment.
@@ -86,9 +86,9 @@ impl Clock {
     }
 
     /// Moves it past midnight if that is near, so that all records of one response are of one day.
-    pub const fn settle(&mut self) {
+    pub const fn skip_midnight(&mut self) {
         let left = DAY - self.now.rem_euclid(DAY);
-        if left < RESPONSE {
+        if left < MAX_RESPONSE_TIME {
             self.now += left;
         }
     }
@@ -114,12 +114,12 @@ mod tests {
     }
 
     #[test]
-    fn settling_leaves_noon_alone_and_jumps_over_midnight() {
+    fn only_a_time_just_before_midnight_is_moved() {
         let mut clock = Clock::at(NOON);
-        clock.settle();
+        clock.skip_midnight();
         assert_eq!(clock.now(), NOON);
         clock.advance(12 * HOUR - SECOND);
-        clock.settle();
+        clock.skip_midnight();
         assert_eq!(clock.now().to_string(), "2026-04-02T00:00:00.000Z");
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::{Clock, ExpectedUsage, Home, Lines, Rng, Tokens, Uuid, json};
 
-/// The client's name in the truth.
+/// The client's name in the expected usage.
 pub const CLIENT: &str = "codex";
 
 /// The context window that rollouts state.
@@ -94,7 +94,7 @@ pub struct Rollout<'h> {
     home: &'h Home,
     out: Lines,
     thread: Uuid,
-    /// The thread that a person talks to: the same, unless this is an agent's.
+    /// The thread of the user: this one, unless it is an agent's.
     session: Uuid,
     cwd: String,
     edition: Edition,
@@ -104,7 +104,7 @@ pub struct Rollout<'h> {
     total: Counts,
     in_turn: Counts,
     last: Counts,
-    truth: ExpectedUsage,
+    expected: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
     /// What ids are made from.
@@ -115,7 +115,7 @@ impl<'h> Rollout<'h> {
     /// A new thread.
     pub fn start(home: &'h Home, opening: Opening<'_>) -> io::Result<Self> {
         let mut rollout = Self::open(home, opening)?;
-        rollout.truth.session(CLIENT);
+        rollout.expected.session(CLIENT);
         rollout.meta(Origin::Person)?;
         Ok(rollout)
     }
@@ -125,7 +125,7 @@ impl<'h> Rollout<'h> {
         let thread = rng.uuid_at(clock.now().0);
         let day = clock.now().format("%Y/%m/%d/rollout-%Y-%m-%dT%H-%M-%S");
         let out = home.create(format!(".codex/sessions/{day}-{thread}.jsonl"))?;
-        let (none, truth) = (Counts::default(), ExpectedUsage::default());
+        let (none, expected) = (Counts::default(), ExpectedUsage::default());
         Ok(Self {
             home,
             out,
@@ -139,7 +139,7 @@ impl<'h> Rollout<'h> {
             total: none,
             in_turn: none,
             last: none,
-            truth,
+            expected,
             clock,
             rng,
         })
@@ -160,10 +160,10 @@ impl<'h> Rollout<'h> {
         self.out.written()
     }
 
-    /// Ends the rollout and tells what it amounts to.
+    /// Ends the rollout and returns its usage.
     pub fn finish(mut self) -> io::Result<ExpectedUsage> {
         self.out.flush()?;
-        Ok(self.truth)
+        Ok(self.expected)
     }
 
     /// Ends the rollout and moves it to the archive, which is flat.
@@ -171,7 +171,7 @@ impl<'h> Rollout<'h> {
         self.out.flush()?;
         let name = self.out.path().file_name().unwrap_or_default();
         fs::rename(self.out.path(), self.home.prepare(format!(".codex/archived_sessions/{}", name.display()))?)?;
-        Ok(self.truth)
+        Ok(self.expected)
     }
 
     /// Ends the rollout in the middle of a line.
@@ -245,13 +245,13 @@ impl<'h> Rollout<'h> {
     /// A response ended, having used so many tokens. Codex writes no cache writes: those of `tokens` count as input.
     /// A [`count`](Self::count) must follow on the same day.
     pub fn used(&mut self, tokens: Tokens) -> io::Result<()> {
-        self.clock.settle();
+        self.clock.skip_midnight();
         self.last = Counts::of(&tokens);
         self.total.add(self.last);
         self.in_turn.add(self.last);
         let tokens =
             Tokens { input: self.last.input - self.last.cached, cache_write_5m: 0, cache_write_1h: 0, ..tokens };
-        self.truth.turn(CLIENT, &self.model, self.clock.now(), tokens);
+        self.expected.turn(CLIENT, &self.model, self.clock.now(), tokens);
         if self.edition == Edition::Classic {
             return Ok(());
         }
@@ -270,7 +270,7 @@ impl<'h> Rollout<'h> {
         ))
     }
 
-    /// A `token_count` event that tells of rate limits alone.
+    /// A `token_count` event with rate limits only.
     pub fn count_nothing(&mut self) -> io::Result<()> {
         self.token_count(format_args!("null"))
     }
@@ -291,11 +291,11 @@ impl<'h> Rollout<'h> {
         )
     }
 
-    /// A fork that a person made: a session of its own.
+    /// A fork by the user: a session of its own.
     pub fn fork(&mut self) -> io::Result<Self> {
         let rng = self.rng.split();
         let mut fork = Self::open(self.home, self.opening(rng))?;
-        fork.truth.session(CLIENT);
+        fork.expected.session(CLIENT);
         fork.meta(Origin::Fork { of: self.thread, at: self.ordinal })?;
         if self.edition == Edition::Classic {
             fork.inherit(self, |line, _| line.to_owned())?;
@@ -303,7 +303,7 @@ impl<'h> Rollout<'h> {
         Ok(fork)
     }
 
-    /// An agent that the thread spawned. A classic one begins with the parent's history, stamped anew within one
+    /// An agent that the thread spawned. A classic one begins with the parent's history, with new times within one
     /// second; a current one may inherit numbered lines, which are the parent's.
     pub fn spawn(&mut self, inherits: Inherits) -> io::Result<Self> {
         let rng = self.rng.split();
@@ -328,7 +328,7 @@ impl<'h> Rollout<'h> {
         Ok(child)
     }
 
-    /// Copies the parent's lines, but not its first, whose thread this is not; `edit` is also told how many
+    /// Copies the parent's lines, but not its first, whose thread this is not; `edit` also gets how many
     /// thousandths of them came before.
     fn inherit(&mut self, parent: &mut Self, edit: impl Fn(&str, i64) -> String) -> io::Result<()> {
         let text = parent.out.read_back()?;
@@ -443,8 +443,8 @@ mod tests {
             let written = lines(&mut rollout);
             assert_eq!(written.iter().filter(|line| line["type"] == "token_usage_record").count(), records);
             assert_eq!(totals(&written), [1050, 2100, 2100]);
-            let truth = rollout.finish().unwrap().client(CLIENT);
-            assert_eq!((truth.turns, truth.tokens.input, truth.tokens.cache_read), (2, 200, 1800));
+            let expected = rollout.finish().unwrap().client(CLIENT);
+            assert_eq!((expected.turns, expected.tokens.input, expected.tokens.cache_read), (2, 200, 1800));
         }
     }
 
@@ -458,8 +458,8 @@ mod tests {
         let (old, new) = (lines(&mut parent), lines(&mut fork));
         assert_eq!(new[1], old[0]);
         assert_eq!(totals(&new), [1050, 2100, 3150, 4200]);
-        let truth = fork.finish().unwrap().client(CLIENT);
-        assert_eq!((truth.sessions, truth.turns), (1, 2));
+        let expected = fork.finish().unwrap().client(CLIENT);
+        assert_eq!((expected.sessions, expected.turns), (1, 2));
     }
 
     #[test]

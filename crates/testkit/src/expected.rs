@@ -13,7 +13,7 @@ pub struct Tokens {
     pub input: u64,
     /// Prompt tokens from a cache.
     pub cache_read: u64,
-    /// Prompt tokens into a cache of five minutes, or of an untold life.
+    /// Prompt tokens into a cache of five minutes, or of an unknown lifetime.
     pub cache_write_5m: u64,
     /// Prompt tokens into a cache of an hour.
     pub cache_write_1h: u64,
@@ -53,7 +53,7 @@ impl AddAssign for Tokens {
     }
 }
 
-/// What was written, each response once.
+/// The usage of everything that was written, each response once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExpectedUsage {
     turns: BTreeMap<(Date, &'static str, String), (u64, Tokens)>,
@@ -61,17 +61,17 @@ pub struct ExpectedUsage {
 }
 
 impl ExpectedUsage {
-    /// A session began: a conversation with a person, or a fork of one, but no sub-agent.
+    /// Counts a session: a conversation with a user, or a fork of one, but no sub-agent.
     pub fn session(&mut self, client: &'static str) {
         *self.sessions.entry(client).or_default() += 1;
     }
 
-    /// A model answered.
+    /// Counts a response.
     pub fn turn(&mut self, client: &'static str, model: &str, at: Stamp, tokens: Tokens) {
         self.turns_at_once(client, model, at, (1, tokens));
     }
 
-    /// A model answered so many times, of which only the sum was written down.
+    /// Counts so many responses of which only the sum was recorded.
     pub fn turns_at_once(&mut self, client: &'static str, model: &str, at: Stamp, (turns, tokens): (u64, Tokens)) {
         let cell = self.turns.entry((at.day(), client, model.to_owned())).or_default();
         cell.0 += turns;
@@ -151,7 +151,7 @@ pub struct ExpectedOfDay {
 /// The `truth.json` beside a home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpectedUsageFile {
-    /// What the home was grown from.
+    /// The seed of the home.
     pub seed: u64,
     /// Bytes of the agents' files.
     pub size: u64,
@@ -188,9 +188,9 @@ mod tests {
 
     #[test]
     fn the_file_has_flat_rows() {
-        let mut truth = ExpectedUsage::default();
-        truth.turn("codex", "gpt-5.5", Stamp(0), Tokens { input: 7, ..Tokens::default() });
-        let row = serde_json::to_string(&truth.by_day()).unwrap();
+        let mut expected = ExpectedUsage::default();
+        expected.turn("codex", "gpt-5.5", Stamp(0), Tokens { input: 7, ..Tokens::default() });
+        let row = serde_json::to_string(&expected.by_day()).unwrap();
         assert!(
             row.starts_with(r#"[{"day":"1970-01-01","client":"codex","model":"gpt-5.5","turns":1,"input":7,"#),
             "{row}"

@@ -1,11 +1,11 @@
-//! Eight agents as they run on a user's machine, for tests of what runs beside them.
+//! Eight fake agents that run as real ones do, for tests that run beside them.
 
 use std::io;
 use std::os::unix::process::CommandExt;
 
 use crate::{FakeAgent, ProcessHarness};
 
-/// How an agent runs: the program, what it is called with, and the script if it is one.
+/// How an agent runs: its program, its arguments, and its script if it is one.
 #[derive(Debug)]
 pub struct FakeAgentSpec {
     /// The client, as agtop calls it.
@@ -16,7 +16,7 @@ pub struct FakeAgentSpec {
     args: &'static [&'static str],
 }
 
-/// One agent each of eight kinds, native programs and scripts.
+/// One agent of each of eight clients, native programs and scripts.
 pub const FAKE_AGENTS: [FakeAgentSpec; 8] = [
     FakeAgentSpec {
         client: "claude",
@@ -70,23 +70,23 @@ pub const FAKE_AGENTS: [FakeAgentSpec; 8] = [
     },
 ];
 
-/// What Aider writes where it works, and where agtop looks as soon as it sees one there.
-const HISTORY: &str = "\n# aider chat started at 2026-11-20 10:00:00\n\n\
+/// The history that Aider writes into the directory in which it works, and that agtop reads there.
+const AIDER_HISTORY: &str = "\n# aider chat started at 2026-11-20 10:00:00\n\n\
                        > Model: gpt-5.5 with diff edit format\n\n#### a secret plan\n\n\
                        Done.\n\n> Tokens: 1.2k sent, 300 received. Cost: $0.01 message, $0.01 session.\n";
 
 impl ProcessHarness {
-    /// Starts one of the crew, at work in a project of its own.
-    pub fn start_member(&mut self, member: &FakeAgentSpec) -> io::Result<FakeAgent> {
-        let project = self.directory(&format!("home/u/of-{}", member.client))?;
-        if member.client == "aider" {
-            std::fs::write(project.join(".aider.chat.history.md"), HISTORY)?;
+    /// Starts a fake agent in a project of its own.
+    pub fn start_fake_agent(&mut self, spec: &FakeAgentSpec) -> io::Result<FakeAgent> {
+        let project = self.directory(&format!("home/u/of-{}", spec.client))?;
+        if spec.client == "aider" {
+            std::fs::write(project.join(".aider.chat.history.md"), AIDER_HISTORY)?;
         }
-        let mut command = self.command(&self.program(member.program)?);
-        command.arg0(member.name).current_dir(project);
-        if let Some(script) = member.script {
+        let mut command = self.command(&self.program(spec.program)?);
+        command.arg0(spec.name).current_dir(project);
+        if let Some(script) = spec.script {
             command.arg(self.script(script, None)?);
         }
-        self.start(command.args(member.args))
+        self.start(command.args(spec.args))
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::{Clock, ExpectedUsage, Home, Lines, Rng, Stamp, Tokens, Uuid, json};
 
-/// The client's name in the truth.
+/// The client's name in the expected usage.
 pub const CLIENT: &str = "gemini";
 
 /// How a chat lies on disk.
@@ -51,7 +51,7 @@ pub struct Chat<'h> {
     messages: usize,
     /// Messages since the last checkpoint, as a checkpoint repeats them.
     recent: Vec<String>,
-    truth: ExpectedUsage,
+    expected: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
     /// What ids are made from.
@@ -59,10 +59,10 @@ pub struct Chat<'h> {
 }
 
 /// How many messages a checkpoint keeps.
-const KEPT: usize = 6;
+const MAX_RECENT: usize = 6;
 
 impl<'h> Chat<'h> {
-    /// Writes the marker that tells which directory a project's name stands for.
+    /// Writes the marker that names the directory of a project.
     pub fn project(home: &Home, project: &str, cwd: &str) -> io::Result<()> {
         home.write(format!(".gemini/tmp/{project}/.project_root"), cwd).map(drop)
     }
@@ -72,7 +72,7 @@ impl<'h> Chat<'h> {
         let session = opening.rng.uuid();
         let name = format!("session-{}-{}", opening.clock.now().format("%Y-%m-%dT%H-%M"), session.short());
         let mut chat = Self::open(home, opening, session, &name)?;
-        chat.truth.session(CLIENT);
+        chat.expected.session(CLIENT);
         chat.header("main")?;
         Ok(chat)
     }
@@ -99,8 +99,8 @@ impl<'h> Chat<'h> {
         let Opening { project, layout, clock, rng } = opening;
         let extension = if layout == Layout::Document { "json" } else { "jsonl" };
         let out = home.create(format!(".gemini/tmp/{project}/chats/{name}.{extension}"))?;
-        let (project, truth) = (project.to_owned(), ExpectedUsage::default());
-        Ok(Self { home, out, session, project, layout, messages: 0, recent: Vec::new(), truth, clock, rng })
+        let (project, expected) = (project.to_owned(), ExpectedUsage::default());
+        Ok(Self { home, out, session, project, layout, messages: 0, recent: Vec::new(), expected, clock, rng })
     }
 
     /// The session's id.
@@ -113,13 +113,13 @@ impl<'h> Chat<'h> {
         self.out.written()
     }
 
-    /// Ends the chat and tells what it amounts to.
+    /// Ends the chat and returns its usage.
     pub fn finish(mut self) -> io::Result<ExpectedUsage> {
         if self.layout == Layout::Document {
             self.out.write_all(b"\n  ]\n}")?;
         }
         self.out.flush()?;
-        Ok(self.truth)
+        Ok(self.expected)
     }
 
     /// Ends the chat in the middle of a line.
@@ -129,7 +129,7 @@ impl<'h> Chat<'h> {
         self.finish()
     }
 
-    /// A person's words.
+    /// A prompt of the user.
     pub fn prompt(&mut self, text: &str) -> io::Result<()> {
         let id = self.rng.uuid();
         self.message(id, self.clock.now(), "user", format_args!(r#""content":[{{"text":"{text}"}}]"#))?;
@@ -138,9 +138,9 @@ impl<'h> Chat<'h> {
 
     /// A response: written when it ends, and again when its tool has answered. `tokens` has no cache writes.
     pub fn respond(&mut self, model: &str, tokens: Tokens, text: &str, call: Option<Call<'_>>) -> io::Result<()> {
-        self.clock.settle();
+        self.clock.skip_midnight();
         let (id, at) = (self.rng.uuid(), self.clock.now());
-        self.truth.turn(CLIENT, model, at, tokens);
+        self.expected.turn(CLIENT, model, at, tokens);
         let Tokens { cache_read, output, reasoning_output, .. } = tokens;
         let (input, said) = (tokens.prompt(), output - reasoning_output);
         let total = input + output;
@@ -213,7 +213,7 @@ impl<'h> Chat<'h> {
         }
         self.messages += 1;
         self.recent.push(message);
-        if self.recent.len() > KEPT {
+        if self.recent.len() > MAX_RECENT {
             self.recent.remove(0);
         }
         Ok(())
@@ -260,8 +260,8 @@ mod tests {
         assert_eq!(answers[1]["tokens"]["input"], 1000);
         assert_eq!(answers[1]["tokens"]["output"], 30);
         assert_eq!(written.last().unwrap()["$set"]["messages"][1]["id"], answers[0]["id"]);
-        let truth = chat.finish().unwrap().client(CLIENT);
-        assert_eq!((truth.sessions, truth.turns, truth.tokens), (1, 1, TOKENS));
+        let expected = chat.finish().unwrap().client(CLIENT);
+        assert_eq!((expected.sessions, expected.turns, expected.tokens), (1, 1, TOKENS));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::{Clock, ExpectedUsage, Home, Stamp, Tokens, sqlite};
 
-/// The client's name in the truth.
+/// The client's name in the expected usage.
 pub const CLIENT: &str = "goose";
 
 const DATABASE: &str = ".local/share/goose/sessions/sessions.db";
@@ -55,7 +55,7 @@ CREATE INDEX idx_usage_ledger_session ON usage_ledger(session_id);
 pub struct Database {
     connection: Connection,
     schema: Schema,
-    truth: ExpectedUsage,
+    expected: ExpectedUsage,
 }
 
 /// Whether a session's responses are in the ledger one by one.
@@ -100,13 +100,13 @@ impl Database {
             }
         };
         sqlite::insert(&connection, "INSERT INTO schema_version VALUES (?1, '2026-01-01 00:00:00')", [version])?;
-        Ok(Self { connection, schema, truth: ExpectedUsage::default() })
+        Ok(Self { connection, schema, expected: ExpectedUsage::default() })
     }
 
     /// Adds a session, all of it on one day.
     pub fn session(&mut self, session: &Session<'_>, mut clock: Clock) -> io::Result<()> {
         if session.parent.is_none() {
-            self.truth.session(CLIENT);
+            self.expected.session(CLIENT);
         }
         sqlite::begin(&self.connection)?;
         let began = clock.now();
@@ -123,19 +123,19 @@ impl Database {
             self.messages(session, at)?;
             if is_in_ledger {
                 self.ledger(session, at, tokens)?;
-                self.truth.turn(CLIENT, session.model, at, self.written(tokens));
+                self.expected.turn(CLIENT, session.model, at, self.written(tokens));
             }
         }
         if !is_in_ledger {
             let turns = session.responses.len() as u64;
-            self.truth.turns_at_once(CLIENT, session.model, began, (turns, self.written(sum)));
+            self.expected.turns_at_once(CLIENT, session.model, began, (turns, self.written(sum)));
         }
         sqlite::commit(&self.connection)
     }
 
-    /// Ends the database and tells what it amounts to.
+    /// Ends the database and returns its usage.
     pub fn finish(self) -> ExpectedUsage {
-        self.truth
+        self.expected
     }
 
     /// What the tables can say of these tokens.
@@ -258,8 +258,11 @@ mod tests {
         let database = database(&home, Schema::V15, Detail::Ledger);
         assert_eq!(number(&database, "SELECT sum(input_tokens) FROM usage_ledger"), 1886);
         assert_eq!(number(&database, "SELECT accumulated_input_tokens FROM sessions"), 1886);
-        let truth = database.finish().client(CLIENT);
-        assert_eq!((truth.sessions, truth.turns, truth.tokens.input, truth.tokens.cache_read), (1, 2, 6, 1800));
+        let expected = database.finish().client(CLIENT);
+        assert_eq!(
+            (expected.sessions, expected.turns, expected.tokens.input, expected.tokens.cache_read),
+            (1, 2, 6, 1800)
+        );
     }
 
     #[test]
@@ -267,8 +270,8 @@ mod tests {
         let home = Home::temporary().unwrap();
         let database = database(&home, Schema::V10, Detail::Ledger);
         assert_eq!(number(&database, "SELECT count(*) FROM sqlite_master WHERE name = 'usage_ledger'"), 0);
-        let truth = database.finish().client(CLIENT);
-        assert_eq!((truth.turns, truth.tokens.input, truth.tokens.cache_read), (2, 1886, 0));
+        let expected = database.finish().client(CLIENT);
+        assert_eq!((expected.turns, expected.tokens.input, expected.tokens.cache_read), (2, 1886, 0));
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub const TIMES: [&str; 6] = [
     "",
 ];
 
-/// A line of Claude Code with these counts and this time; `id` tells its message from others.
+/// A line of Claude Code with these counts and this time; `id` is the message's id.
 pub fn claude_line(id: &str, count: &str, time: &str) -> String {
     format!(
         r#"{{"parentUuid":null,"isSidechain":false,"message":{{"id":"{id}","type":"message","role":"assistant","model":"claude-opus-4-8","content":[],"usage":{{"input_tokens":{count},"cache_creation_input_tokens":{count},"cache_read_input_tokens":{count},"output_tokens":{count}}}}},"requestId":"req_{id}","type":"assistant","uuid":"{id}","timestamp":"{time}","cwd":"/","sessionId":"00000000-0000-4000-8000-000000000000"}}"#

@@ -1,8 +1,8 @@
-//! For tests only: homes of agents on disk, written as the agents themselves write them, with the truth beside them.
+//! For tests only: homes of agents on disk, written as the agents write them, with the usage that agtop must find.
 //!
 //! One file per client holds its builder; [`corpus`] joins them into a home of any size; [`hostile`] writes what no
-//! agent should have written. Everything is a function of its seed: no builder asks the wall clock, a pid or the
-//! environment. On Unix a [`ProcessHarness`] has real processes, too, which look like agents and do what they are told.
+//! agent should have written. Everything is a function of its seed: no builder reads the wall clock, a pid or the
+//! environment. On Unix a [`ProcessHarness`] has real processes, too, which look like agents and execute commands.
 
 pub mod aider;
 pub mod claude;

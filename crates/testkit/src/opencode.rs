@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use crate::{Clock, ExpectedUsage, Home, Rng, Stamp, Tokens, json, sqlite};
 
-/// The client's name in the truth.
+/// The client's name in the expected usage.
 pub const CLIENT: &str = "opencode";
 
 const ROOT: &str = ".local/share/opencode";
@@ -106,7 +106,7 @@ pub struct Session<'s, 'h> {
     cost: f64,
     spent: Tokens,
     model: String,
-    truth: ExpectedUsage,
+    expected: ExpectedUsage,
     /// The time, to be moved between calls.
     pub clock: Clock,
     /// What ids are made from.
@@ -117,9 +117,9 @@ impl<'s, 'h> Session<'s, 'h> {
     /// A new session.
     pub fn start(stores: &'s Stores<'h>, opening: Opening<'_>) -> Self {
         let Opening { place, cwd, parent, clock, mut rng } = opening;
-        let mut truth = ExpectedUsage::default();
+        let mut expected = ExpectedUsage::default();
         if parent.is_none() {
-            truth.session(CLIENT);
+            expected.session(CLIENT);
         }
         Self {
             stores,
@@ -133,7 +133,7 @@ impl<'s, 'h> Session<'s, 'h> {
             cost: 0.0,
             spent: Tokens::default(),
             model: String::new(),
-            truth,
+            expected,
             clock,
             rng,
         }
@@ -144,7 +144,7 @@ impl<'s, 'h> Session<'s, 'h> {
         &self.id
     }
 
-    /// A person's words.
+    /// A prompt of the user.
     pub fn prompt(&mut self, text: &str) -> io::Result<()> {
         self.prompt = self.identifier("msg");
         let (message, at) = (self.prompt.clone(), self.clock.now().0);
@@ -154,12 +154,12 @@ impl<'s, 'h> Session<'s, 'h> {
 
     /// An answer of one or more steps. Its message shows the tokens of the last step but the cost of all.
     pub fn answer(&mut self, model: &str, steps: &[Step<'_>]) -> io::Result<()> {
-        self.clock.settle();
+        self.clock.skip_midnight();
         model.clone_into(&mut self.model);
         let (message, created) = (self.identifier("msg"), self.clock.now());
         let (mut shown, mut cost, mut finish) = (String::new(), 0.0, "stop");
         for step in steps {
-            self.truth.turn(CLIENT, model, created, step.tokens);
+            self.expected.turn(CLIENT, model, created, step.tokens);
             self.spent += step.tokens;
             cost += step.cost;
             (shown, finish) = (self.counts(step.tokens), if step.output.is_some() { "tool-calls" } else { "stop" });
@@ -195,7 +195,7 @@ impl<'s, 'h> Session<'s, 'h> {
         )
     }
 
-    /// Ends the session and tells what it amounts to.
+    /// Ends the session and returns its usage.
     pub fn finish(mut self, title: &str) -> io::Result<ExpectedUsage> {
         let (id, project, cwd) = (&self.id, &self.project, &self.cwd);
         let (began, now) = (self.began.0, self.clock.now().0);
@@ -215,7 +215,7 @@ impl<'s, 'h> Session<'s, 'h> {
         if self.place != Place::Files {
             self.rows(title)?;
         }
-        Ok(std::mem::take(&mut self.truth))
+        Ok(std::mem::take(&mut self.expected))
     }
 
     fn rows(&self, title: &str) -> io::Result<()> {
@@ -270,7 +270,7 @@ impl<'s, 'h> Session<'s, 'h> {
         self.part(message, &format!(r#""type":"step-finish","snapshot":"{snapshot}",{finish}"#))
     }
 
-    /// Usage in `OpenCode`'s notation; only databases tell the total, by which reasoning is seen to stand beside output.
+    /// Usage in `OpenCode`'s notation; only databases have the total, which shows that reasoning is not part of output.
     fn counts(&self, tokens: Tokens) -> String {
         let Tokens { input, cache_read, cache_write_5m, output, reasoning_output, .. } = tokens;
         let (said, total) = (output - reasoning_output, tokens.prompt() + output);
@@ -357,8 +357,8 @@ mod tests {
         session.prompt("hi").unwrap();
         session.answer("claude-sonnet-4-6", &[step, step]).unwrap();
         session.todo(0, "write", "pending").unwrap();
-        let truth = session.finish("A title").unwrap();
-        (stores, truth)
+        let expected = session.finish("A title").unwrap();
+        (stores, expected)
     }
 
     fn messages(stores: &Stores<'_>) -> Vec<Value> {
@@ -370,13 +370,13 @@ mod tests {
     #[test]
     fn a_message_shows_its_last_step_and_the_truth_has_all() {
         let home = Home::temporary().unwrap();
-        let (stores, truth) = session(&home, Place::Database);
+        let (stores, expected) = session(&home, Place::Database);
         let answer = messages(&stores).remove(1);
         assert_eq!(answer["tokens"]["total"], 993);
         assert_eq!(answer["tokens"]["output"], 30);
         assert_eq!(answer["cost"], 0.5);
-        let truth = truth.client(CLIENT);
-        assert_eq!((truth.sessions, truth.turns, truth.tokens.cache_write_5m), (1, 2, 80));
+        let expected = expected.client(CLIENT);
+        assert_eq!((expected.sessions, expected.turns, expected.tokens.cache_write_5m), (1, 2, 80));
     }
 
     #[test]

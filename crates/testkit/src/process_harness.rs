@@ -13,31 +13,31 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::Home;
-use crate::fake_agent::{AgentCommand, STAGE};
+use crate::fake_agent::{AgentCommand, HARNESS_SOCKET};
 
-/// An actor that takes longer than this to come or to answer has failed; a millisecond is usual.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// A fake agent that takes longer to connect or to answer has failed; a millisecond is usual.
+const AGENT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A made-up machine and the processes on it.
+/// A fake machine and the processes on it.
 #[derive(Debug)]
 pub struct ProcessHarness {
-    /// As processes see it, with no link on the way.
+    /// The path as processes see it, without links.
     root: PathBuf,
     home: Home,
     socket: PathBuf,
-    arrivals: Receiver<io::Result<FakeAgent>>,
-    /// What was started directly. Ends by itself when the actors do.
+    connected: Receiver<io::Result<FakeAgent>>,
+    /// The processes that the harness started. Each ends when its fake agent does.
     children: Vec<Child>,
     /// Deletes the machine, and the socket's directory, when dropped.
     _temporary: [TempDir; 2],
 }
 
-/// A process that does what it is told. Ends when the value is dropped.
+/// A process that executes commands. It ends when the value is dropped.
 #[derive(Debug)]
 pub struct FakeAgent {
     /// Its pid.
     pub pid: u32,
-    stage: BufReader<UnixStream>,
+    connection: BufReader<UnixStream>,
 }
 
 impl ProcessHarness {
@@ -45,18 +45,18 @@ impl ProcessHarness {
     pub fn open(directory: &Path) -> io::Result<Self> {
         let machine = tempfile::tempdir_in(directory)?;
         let root = machine.path().canonicalize()?;
-        // The directory may lie in somebody's repository: with a mark of its own no search for a root goes beyond this.
+        // The directory may lie in a repository. A `.git` of its own ends the search for the root of a project here.
         fs::create_dir(root.join(".git"))?;
         let home = Home::at(root.join("home/u"))?;
         // The paths of sockets must be short.
         let short = tempfile::tempdir()?;
-        let socket = short.path().join("stage");
+        let socket = short.path().join("harness");
         let listener = UnixListener::bind(&socket)?;
-        let (sender, arrivals) = mpsc::channel();
+        let (sender, connected) = mpsc::channel();
         std::thread::spawn(move || {
-            listener.incoming().try_for_each(|stream| sender.send(stream.and_then(FakeAgent::meet)))
+            listener.incoming().try_for_each(|stream| sender.send(stream.and_then(FakeAgent::accept)))
         });
-        Ok(Self { root, home, socket, arrivals, children: Vec::new(), _temporary: [machine, short] })
+        Ok(Self { root, home, socket, connected, children: Vec::new(), _temporary: [machine, short] })
     }
 
     /// The home of the agents.
@@ -64,19 +64,19 @@ impl ProcessHarness {
         &self.home
     }
 
-    /// Where a file lies whose path is given relative to the machine's root.
+    /// The path of a file below the machine's root.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
 
-    /// A directory of that path.
+    /// Makes a directory, and returns its path.
     pub fn directory(&self, relative: &str) -> io::Result<PathBuf> {
         let path = self.path(relative);
         fs::create_dir_all(&path)?;
         Ok(path)
     }
 
-    /// A program at that path.
+    /// Makes a program, and returns its path.
     pub fn program(&self, relative: &str) -> io::Result<PathBuf> {
         let path = self.prepared(relative)?;
         let executable = std::env::current_exe()?;
@@ -86,7 +86,7 @@ impl ProcessHarness {
         Ok(path)
     }
 
-    /// A script at that path, which starts a program or, without one, plays an agent itself.
+    /// Makes a script, and returns its path. Run by `node`, it starts a program, or is a fake agent itself without one.
     pub fn script(&self, relative: &str, starts: Option<&Path>) -> io::Result<PathBuf> {
         let path = self.prepared(relative)?;
         fs::write(&path, starts.unwrap_or(Path::new("")).as_os_str().as_encoded_bytes())?;
@@ -99,41 +99,41 @@ impl ProcessHarness {
         Ok(path)
     }
 
-    /// A command for [`start`](Self::start): in the home, with nothing of the test's own environment.
+    /// A command for [`start`](Self::start), in the home and without the environment of the test.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home.root()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
-        command.env(STAGE, &self.socket).current_dir(self.home.root()).stdin(Stdio::null());
+        command.env(HARNESS_SOCKET, &self.socket).current_dir(self.home.root()).stdin(Stdio::null());
         command
     }
 
-    /// Runs a command, and waits for the actor that it is, or that it starts in the end.
+    /// Runs a command, and waits for the fake agent that it is or starts.
     pub fn start(&mut self, command: &mut Command) -> io::Result<FakeAgent> {
         self.children.push(command.spawn()?);
-        self.arrival()
+        self.next_agent()
     }
 
-    /// The next actor that comes.
-    pub fn arrival(&self) -> io::Result<FakeAgent> {
-        self.arrivals.recv_timeout(PATIENCE).map_err(io::Error::other)?
+    /// Waits for the next fake agent that connects.
+    pub fn next_agent(&self) -> io::Result<FakeAgent> {
+        self.connected.recv_timeout(AGENT_TIMEOUT).map_err(io::Error::other)?
     }
 
-    /// Kills an actor, and waits until it and what waited for it are gone.
-    pub fn kill(&mut self, actor: FakeAgent) -> io::Result<()> {
-        kill(actor.pid)?;
-        actor.gone()?;
+    /// Kills a fake agent, and waits until it and its parent have ended.
+    pub fn kill(&mut self, agent: FakeAgent) -> io::Result<()> {
+        kill(agent.pid)?;
+        agent.gone()?;
         self.reap();
         Ok(())
     }
 
-    /// Kills what started an actor, a wrapper, and leaves the actor behind.
-    pub fn kill_started(&mut self) -> io::Result<()> {
+    /// Kills the wrapper that started the last fake agent, which goes on.
+    pub fn kill_wrapper(&mut self) -> io::Result<()> {
         let Some(mut child) = self.children.pop() else { return Ok(()) };
         child.kill()?;
         child.wait().map(drop)
     }
 
-    /// Waits for the child that was started last, whose actor has ended.
+    /// Waits for the child that was started last; its fake agent has ended.
     fn reap(&mut self) {
         if let Some(mut child) = self.children.pop() {
             let _ = child.wait();
@@ -142,44 +142,44 @@ impl ProcessHarness {
 }
 
 impl FakeAgent {
-    fn meet(stream: UnixStream) -> io::Result<Self> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let mut stage = BufReader::new(stream);
+    fn accept(stream: UnixStream) -> io::Result<Self> {
+        stream.set_read_timeout(Some(AGENT_TIMEOUT))?;
+        let mut connection = BufReader::new(stream);
         let mut line = String::new();
-        stage.read_line(&mut line)?;
+        connection.read_line(&mut line)?;
         let pid = line.trim().parse().map_err(io::Error::other)?;
-        Ok(Self { pid, stage })
+        Ok(Self { pid, connection })
     }
 
-    /// Has it do something, and waits until it is done.
-    pub fn tell(&mut self, command: &AgentCommand) -> io::Result<()> {
-        self.say(command)?;
+    /// Sends a command, and waits until the agent has executed it.
+    pub fn execute(&mut self, command: &AgentCommand) -> io::Result<()> {
+        self.send(command)?;
         let mut answer = String::new();
-        self.stage.read_line(&mut answer)?;
+        self.connection.read_line(&mut answer)?;
         if answer == "done\n" { Ok(()) } else { Err(io::Error::other(format!("{command:?}: {answer}"))) }
     }
 
-    /// Whether it is there still, and does what it is told.
-    pub fn nod(&mut self) -> io::Result<()> {
-        self.tell(&AgentCommand::Nod)
+    /// Fails if the agent does not answer any more.
+    pub fn ping(&mut self) -> io::Result<()> {
+        self.execute(&AgentCommand::Ping)
     }
 
-    /// Has it become another program: the process goes on as an actor that comes anew.
-    pub fn becomes(mut self, stage: &ProcessHarness, program: &Path, argv: &[&str]) -> io::Result<Self> {
-        self.say(&AgentCommand::Become(program.to_owned(), argv.iter().map(|&arg| arg.to_owned()).collect()))?;
+    /// Replaces the program of the process by another one, which connects again.
+    pub fn exec(mut self, harness: &ProcessHarness, program: &Path, argv: &[&str]) -> io::Result<Self> {
+        self.send(&AgentCommand::Exec(program.to_owned(), argv.iter().map(|&arg| arg.to_owned()).collect()))?;
         self.gone()?;
-        stage.arrival()
+        harness.next_agent()
     }
 
-    fn say(&mut self, command: &AgentCommand) -> io::Result<()> {
+    fn send(&mut self, command: &AgentCommand) -> io::Result<()> {
         let command = serde_json::to_string(command)?;
-        writeln!(self.stage.get_mut(), "{command}")
+        writeln!(self.connection.get_mut(), "{command}")
     }
 
     /// Waits for the end of the connection.
     fn gone(mut self) -> io::Result<()> {
         let mut answer = String::new();
-        match self.stage.read_line(&mut answer) {
+        match self.connection.read_line(&mut answer) {
             Ok(0) => Ok(()),
             Ok(_) => Err(io::Error::other(answer)),
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(()),

@@ -1,18 +1,18 @@
 use std::fmt;
 
-/// A small random generator: the same seed gives the same throws on every machine.
+/// A small random generator: the same seed gives the same values on every machine.
 #[derive(Clone, Debug)]
 pub struct Rng(fastrand::Rng);
 
 const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 impl Rng {
-    /// Rng of this seed.
+    /// A generator with this seed.
     pub fn new(seed: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed))
     }
 
-    /// Rng of their own, for a part that shall not depend on how often the others throw.
+    /// A new generator, for a part that must not depend on how many values the other parts take.
     #[must_use]
     pub fn split(&mut self) -> Self {
         Self::new(self.0.u64(..))
@@ -33,7 +33,7 @@ impl Rng {
         if end == 0 { 0 } else { self.0.usize(..end) }
     }
 
-    /// True in so many of a thousand throws.
+    /// True in so many of a thousand calls.
     pub fn per_mille(&mut self, chance: u64) -> bool {
         self.below(1000) < chance
     }
@@ -47,7 +47,7 @@ impl Rng {
     /// Around `median`, rarely far above it: `sigma` is the standard deviation of the logarithm.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts from float saturate")]
     pub fn log_normal(&mut self, median: f64, sigma: f64) -> u64 {
-        // Twelve even throws add up to a normal one, close enough for sizes of text.
+        // The sum of twelve uniform values is close enough to a normal distribution for sizes of text.
         let normal = (0..12).map(|_| self.0.f64()).sum::<f64>() - 6.0;
         (median * (sigma * normal).exp()) as u64
     }
@@ -116,13 +116,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_throws_the_same() {
-        let throw = |seed| {
+    fn the_same_seed_gives_the_same_values() {
+        let values = |seed| {
             let mut rng = Rng::new(seed);
             (rng.uuid(), rng.letters(5), rng.split().below(1000), rng.log_normal(100.0, 1.0))
         };
-        assert_eq!(throw(7), throw(7));
-        assert_ne!(throw(7), throw(8));
+        assert_eq!(values(7), values(7));
+        assert_ne!(values(7), values(8));
     }
 
     #[test]

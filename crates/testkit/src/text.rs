@@ -5,7 +5,7 @@ use crate::{Rng, json};
 
 /// Text to fill messages and tool results with, ready to stand inside a JSON string.
 ///
-/// It holds what trips careless readers: other scripts and emoji, escaped quotes and newlines, and decoys: tool output
+/// It holds what is often read wrongly: other scripts and emoji, escaped quotes and newlines, and decoys: tool output
 /// that looks like the usage records of a transcript.
 #[derive(Debug)]
 pub struct Filler {

@@ -1,11 +1,11 @@
-//! What a key and a snapshot cost, from the message to the drawn frame, with 1,000 agents and 20,000 sessions on a
-//! screen of 200×50. The bar is 16 ms (issue 5).
+//! The time from a message to the drawn frame, with 1,000 agents and 20,000 sessions on a
+//! screen of 200×50. The limit is 16 ms.
 
 use std::sync::Arc;
 
 use agtop_demo as demo;
 use agtop_model::Snapshot;
-use agtop_tui::{App, Canvas, Change, Message, Options};
+use agtop_tui::{App, Canvas, Message, Options, ScreenChange};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use divan::Bencher;
 use ratatui::Terminal;
@@ -26,7 +26,7 @@ fn key(code: KeyCode) -> Message {
 
 /// A screen after these keys.
 fn stage(keys: &str) -> (App, Terminal<TestBackend>) {
-    let mut app = App::new(Options::usual("1.0.0", "linux"));
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     app.update(Message::Resize(200, 50));
     app.update(Message::Snapshot(snapshot()));
     for letter in keys.chars() {
@@ -38,7 +38,7 @@ fn stage(keys: &str) -> (App, Terminal<TestBackend>) {
 }
 
 fn frame(app: &App, terminal: &mut Terminal<TestBackend>) {
-    terminal.draw(|frame| Canvas::default().draw(app, Change::Everything, frame)).expect("a test terminal");
+    terminal.draw(|frame| Canvas::default().draw(app, ScreenChange::Everything, frame)).expect("a test terminal");
 }
 
 /// Keys that lead to each view.
@@ -48,17 +48,17 @@ const VIEWS: [&str; 8] = ["1", "1g", "1t", "1d", "2", "3", "4", "5"];
 fn a_second(bencher: Bencher<'_, '_>) {
     let (mut app, mut terminal) = stage("");
     let mut canvas = Canvas::default();
-    terminal.draw(|frame| canvas.draw(&app, Change::Everything, frame)).expect("a test terminal");
+    terminal.draw(|frame| canvas.draw(&app, ScreenChange::Everything, frame)).expect("a test terminal");
     let mut now = snapshot().now;
     bencher.bench_local(|| {
         now = now.plus(std::time::Duration::from_secs(1));
         app.update(Message::Clock(now));
-        terminal.draw(|frame| canvas.draw(&app, Change::Clock, frame)).expect("a test terminal");
+        terminal.draw(|frame| canvas.draw(&app, ScreenChange::Clock, frame)).expect("a test terminal");
     });
 }
 
 #[divan::bench(args = VIEWS)]
-fn a_key_that_moves(bencher: Bencher<'_, '_>, keys: &str) {
+fn move_key(bencher: Bencher<'_, '_>, keys: &str) {
     let (mut app, mut terminal) = stage(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Down));
@@ -76,7 +76,7 @@ fn a_snapshot(bencher: Bencher<'_, '_>, keys: &str) {
 }
 
 #[divan::bench(args = ["1/", "2/"])]
-fn a_letter_of_a_filter(bencher: Bencher<'_, '_>, keys: &str) {
+fn filter_letter(bencher: Bencher<'_, '_>, keys: &str) {
     let (mut app, mut terminal) = stage(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Char('a')));
@@ -87,7 +87,7 @@ fn a_letter_of_a_filter(bencher: Bencher<'_, '_>, keys: &str) {
 }
 
 #[divan::bench(args = ["1", "2"])]
-fn another_order(bencher: Bencher<'_, '_>, keys: &str) {
+fn resort(bencher: Bencher<'_, '_>, keys: &str) {
     let (mut app, mut terminal) = stage(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Char('s')));

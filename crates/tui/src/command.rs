@@ -5,76 +5,76 @@ use agtop_model::{ProcId, SessionKey};
 
 use crate::columns::ColumnChoice;
 
-/// What the person asked for and the screen cannot do itself: the program around it carries it out.
+/// What the screen asks the program around it to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// End.
+    /// Quit.
     Quit,
-    /// Look again now.
+    /// Take a snapshot now.
     Refresh,
-    /// Look this often.
+    /// Take snapshots at this interval.
     SetInterval(Duration),
-    /// Send a signal to this very process, if it is still there.
+    /// Send a signal to this process, if it still runs.
     Signal {
         /// The process.
         process: ProcId,
-        /// What to tell it.
+        /// The signal.
         signal: Signal,
     },
-    /// Bring the terminal in which an agent runs to the front.
-    GoTo(Whereabouts),
-    /// Tell where the figures of a session come from.
+    /// Bring the terminal of an agent to the front.
+    GoTo(TerminalTarget),
+    /// Explain the figures of a session.
     Explain(SessionKey),
     /// Write a file.
     Export(Export),
-    /// Put a text on the clipboard.
+    /// Copy a text to the clipboard.
     Copy(String),
-    /// Have the terminal ring, or show a notification, by this text, which changes nothing on the screen.
+    /// Write this escape sequence, which rings the bell or shows a notification and draws nothing.
     Ring(String),
-    /// Do what the rule of this alert asks for outside the terminal.
-    Act(Box<Alert>),
-    /// Remember how the screen was set up.
-    Save(Choices),
-    /// Go to the background until the shell brings it back.
+    /// Run the actions of this alert's rule that need more than the terminal.
+    RunAlertActions(Box<Alert>),
+    /// Save the settings that the user has chosen.
+    Save(SavedChoices),
+    /// Suspend the program until the shell resumes it.
     Suspend,
-    /// Draw everything anew, whatever is on the screen.
+    /// Clear the terminal and draw everything.
     Redraw,
 }
 
-/// What a process can be told.
+/// A signal to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// To end in good order.
+    /// SIGTERM.
     Terminate,
-    /// To end at once.
+    /// SIGKILL.
     Kill,
-    /// To stop until it is told to go on.
+    /// SIGSTOP.
     Stop,
-    /// To go on.
+    /// SIGCONT.
     Continue,
 }
 
-/// What tells a terminal multiplexer where an agent runs.
+/// The agent whose terminal is to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Whereabouts {
+pub struct TerminalTarget {
     /// The agent's process.
     pub process: ProcId,
     /// The processes above it, nearest first.
     pub ancestors: Vec<u32>,
 }
 
-/// A file to be written.
+/// A file to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
     /// Its name, without a directory.
     pub name: String,
-    /// What is in it.
+    /// Its content.
     pub bytes: Vec<u8>,
 }
 
-/// How the screen was set up, as the configuration keeps it.
+/// The settings that the configuration keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choices {
+pub struct SavedChoices {
     /// The theme.
     pub theme: String,
     /// The columns of the agents view, in their order.
@@ -83,16 +83,16 @@ pub struct Choices {
     pub session_columns: Vec<ColumnChoice>,
 }
 
-/// How a command came out, for the person.
+/// The result of a command, for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// It was done; this is worth saying.
+    /// It succeeded, with this message.
     Done(String),
-    /// It could not be done, for this reason.
+    /// It failed, for this reason.
     Failed(String),
-    /// It is a text to read.
+    /// It returned a text.
     Text {
-        /// What it is about.
+        /// Its title.
         title: String,
         /// Its lines.
         lines: Vec<String>,

@@ -1,35 +1,48 @@
-//! The screen that people keep open all day.
+//! The screen that users keep open.
 //!
-//! Three parts that know nothing of each other's business: [`App`] is the state, which [`Message`]s change and which
-//! answers with [`Command`]s; [`Canvas`] turns the state into a frame; [`run`] brings both together with a terminal and a
-//! [`Host`], which waits for what happens and carries commands out. State and drawing do no I/O, and read neither the
-//! clock nor the environment: the moment that counts is the snapshot's.
+//! Three independent parts: [`App`] is the state, which [`Message`]s change and which
+//! returns [`Command`]s; [`Canvas`] draws the state into a frame; [`run`] connects both with a terminal and a
+//! [`Host`], which waits for input and runs commands. State and drawing do no I/O, and read neither the
+//! clock nor the environment: the time is that of the snapshot.
 
 mod alerts;
 mod app;
+mod bars;
+mod column_config;
 mod columns;
 mod command;
+mod command_line;
+mod data;
+mod details;
 mod draw;
-mod facts;
 mod keys;
 mod layout;
 mod logos;
 mod look;
+mod message;
+mod options;
 mod panel;
 mod popup;
-mod quota;
+mod prompt;
+mod render_context;
 mod runner;
+mod status_message;
 #[cfg(test)]
 mod testing;
+mod thresholds;
+mod view_id;
 mod views;
 mod widgets;
 
-pub use alerts::Thresholds;
-pub use app::{App, Change, Config, Message, Options, Own, Progress, UnknownView, ViewId};
+pub use app::App;
 pub use columns::ColumnChoice;
-pub use command::{Choices, Command, Export, Reply, Signal, Whereabouts};
+pub use command::{Command, Export, Reply, SavedChoices, Signal, TerminalTarget};
 pub use draw::Canvas;
-pub use keys::{Preset, UnknownPreset};
-pub use logos::{Easel, Graphics, Logos};
-pub use look::{Charset, Depth, Rgb, THEMES, Theme, ThemeError, theme};
-pub use runner::{Host, Input, Mouse, Screen, Tty, listen, run};
+pub use keys::{KeyPreset, UnknownKeyPreset};
+pub use logos::{GraphicsProtocol, Logos, TerminalGraphics};
+pub use look::{Charset, ColorDepth, Rgb, THEMES, Theme, ThemeError, theme};
+pub use message::{Message, Progress, ScreenChange, SelfStats};
+pub use options::{Config, Options};
+pub use runner::{Host, Input, MouseCapture, Screen, Tty, listen, run};
+pub use thresholds::Thresholds;
+pub use view_id::{UnknownView, ViewId};

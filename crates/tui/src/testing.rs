@@ -8,7 +8,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 
 use crate::keys::key;
-use crate::{App, Canvas, Change, Message, Options};
+use crate::{App, Canvas, Message, Options, ScreenChange};
 
 /// A state of that size that has seen the snapshot.
 pub(crate) fn app_at(size: (u16, u16), options: Options, snapshot: Snapshot) -> App {
@@ -18,7 +18,7 @@ pub(crate) fn app_at(size: (u16, u16), options: Options, snapshot: Snapshot) -> 
     app
 }
 
-/// Presses keys, which blanks separate.
+/// Presses keys that are separated by blanks.
 pub(crate) fn press(app: &mut App, keys: &str) {
     for name in keys.split(' ').filter(|name| !name.is_empty()) {
         app.update(Message::Key(key(name).unwrap()));
@@ -28,7 +28,7 @@ pub(crate) fn press(app: &mut App, keys: &str) {
 /// The screen, drawn through the real terminal type.
 pub(crate) fn buffer_of(app: &App, columns: u16, rows: u16) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| Canvas::default().draw(app, Change::Everything, frame)).unwrap();
+    terminal.draw(|frame| Canvas::default().draw(app, ScreenChange::Everything, frame)).unwrap();
     terminal.backend().buffer().clone()
 }
 

@@ -1,25 +1,25 @@
-//! A panic's message lands on a sane terminal.
+//! The message of a panic is printed on a restored terminal.
 //!
 //! This test is its own program: run by itself, it opens a terminal (a tmux server of its own) and runs itself in there once
-//! more, to take the terminal and panic. Where there is no tmux, nothing can be shown, and it passes.
+//! more, to take the terminal and panic. Without tmux, the test passes.
 
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "a test on a real terminal has to wait for it")]
-#![expect(clippy::print_stderr, reason = "there is no harness to say what was not tested")]
+#![expect(clippy::print_stderr, reason = "the test has no harness that reports a skipped test")]
 
 use std::io::Result;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use agtop_tui::{App, Change, Mouse, Options, Screen, Tty};
+use agtop_tui::{App, MouseCapture, Options, Screen, ScreenChange, Tty};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const SCREEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn main() -> Result<ExitCode> {
     if std::env::args().any(|argument| argument == "--panic-on-the-terminal") {
         panic_on_the_terminal()?;
     }
-    let Some((screen, modes)) = look_at_a_panic()? else {
+    let Some((screen, modes)) = screen_of_a_panic()? else {
         eprintln!("there is no tmux here: not tested");
         return Ok(ExitCode::SUCCESS);
     };
@@ -33,15 +33,15 @@ fn main() -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-#[expect(clippy::panic, reason = "that is what is tried")]
+#[expect(clippy::panic, reason = "the test needs a panic")]
 fn panic_on_the_terminal() -> Result<()> {
-    let mut tty = Tty::take(Mouse::Ours)?;
-    tty.draw(&App::new(Options::usual("0", "any")), Change::Everything)?;
+    let mut tty = Tty::take(MouseCapture::Enabled)?;
+    tty.draw(&App::new(Options::with_defaults("0", "any")), ScreenChange::Everything)?;
     panic!("nobody is there");
 }
 
 /// What the screen shows after the panic, and the terminal's modes; `None` without tmux.
-fn look_at_a_panic() -> Result<Option<(String, String)>> {
+fn screen_of_a_panic() -> Result<Option<(String, String)>> {
     let program = std::env::current_exe()?;
     let socket = format!("agtop-panic-{}", std::process::id());
     let line = format!(
@@ -54,7 +54,7 @@ fn look_at_a_panic() -> Result<Option<(String, String)>> {
     let started = Instant::now();
     let screen = loop {
         let screen = tmux(&socket, &["capture-pane", "-p", "-t", "s"]).unwrap_or_default();
-        if screen.contains("modes") || started.elapsed() > PATIENCE {
+        if screen.contains("modes") || started.elapsed() > SCREEN_TIMEOUT {
             break screen;
         }
         std::thread::sleep(Duration::from_millis(20));

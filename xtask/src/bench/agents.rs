@@ -1,4 +1,4 @@
-//! Made-up agents: processes that Claude Code's own files join to transcripts, which can be appended to.
+//! Fake agents: processes that Claude Code's own files join to transcripts, which can be appended to.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,12 +11,12 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-/// Longest that a process takes to become what it was started as.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest time that a new process takes to become its program.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How many processes there are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Crowd {
+pub(super) struct ProcessCounts {
     pub(super) agents: usize,
     /// Processes below each agent.
     pub(super) children: usize,
@@ -27,7 +27,7 @@ pub(super) struct Crowd {
 }
 
 /// Processes and files; both are gone when this is dropped.
-pub(super) struct Stage {
+pub(super) struct FakeAgents {
     processes: Vec<Child>,
     agents: Vec<Agent>,
     files: Vec<PathBuf>,
@@ -44,28 +44,28 @@ struct Agent {
     open: Option<u64>,
 }
 
-impl Stage {
+impl FakeAgents {
     /// Starts processes, and writes into the home what agents would have written there.
-    pub(super) fn open(home: &Path, crowd: Crowd) -> Result<Self> {
+    pub(super) fn open(home: &Path, counts: ProcessCounts) -> Result<Self> {
         let place = tempfile::tempdir()?;
         let program = place.path().join("claude");
         fs::copy("/bin/sh", &program)?;
-        let mut stage = Self { processes: Vec::new(), agents: Vec::new(), files: Vec::new(), place, records: 0 };
-        for at in 0..crowd.agents {
-            stage.start_agent(home, &program, at, crowd)?;
+        let mut fake_agents = Self { processes: Vec::new(), agents: Vec::new(), files: Vec::new(), place, records: 0 };
+        for at in 0..counts.agents {
+            fake_agents.start_agent(home, &program, at, counts)?;
         }
-        let rest = format!("n=0; while [ $n -lt {} ]; do sleep 100000 & n=$((n+1)); done; wait", crowd.plain);
-        stage.start(Command::new("sh").arg("-c").arg(rest))?;
-        Ok(stage)
+        let rest = format!("n=0; while [ $n -lt {} ]; do sleep 100000 & n=$((n+1)); done; wait", counts.plain);
+        fake_agents.start(Command::new("sh").arg("-c").arg(rest))?;
+        Ok(fake_agents)
     }
 
     /// What every agent's project is called: nothing else on a screen is.
     pub(super) const PROJECT: &str = "bench-";
 
-    fn start_agent(&mut self, home: &Path, program: &Path, at: usize, crowd: Crowd) -> Result<()> {
+    fn start_agent(&mut self, home: &Path, program: &Path, at: usize, counts: ProcessCounts) -> Result<()> {
         let cwd = self.place.path().join(format!("{}{at:03}", Self::PROJECT));
         fs::create_dir(&cwd)?;
-        let below = "sleep 100000 & ".repeat(crowd.children);
+        let below = "sleep 100000 & ".repeat(counts.children);
         // The shell is to stay what it is, instead of becoming the only program that it would run.
         let script = format!("{below} sleep 100000 & wait");
         let pid = self.start(Command::new(program).arg0("claude").args(["-c", &script]).current_dir(&cwd))?;
@@ -77,7 +77,7 @@ impl Stage {
         fs::create_dir_all(&directory)?;
         self.files.push(directory);
         self.agents.push(Agent { session, transcript, cwd, open: None });
-        for _ in 0..crowd.records.max(1) {
+        for _ in 0..counts.records.max(1) {
             self.append(at, "src/main.rs")?;
         }
         self.enter(home, pid, at)
@@ -133,7 +133,7 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for FakeAgents {
     fn drop(&mut self) {
         for child in &mut self.processes {
             // Each was started in a group of its own; what has ended already needs no end.
@@ -188,7 +188,7 @@ fn timestamp() -> String {
 /// When the process started, as the kernel counts: the 22nd field of stat (proc(5)). Until a process that was just made
 /// is its program, it says nothing that counts.
 fn started(pid: u32) -> Result<String> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + START_TIMEOUT;
     while fs::read(format!("/proc/{pid}/cmdline"))?.is_empty() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -1,4 +1,4 @@
-//! Times what an agent waits for: `agtop hook`, with somebody who listens and with nobody.
+//! Times what an agent waits for: `agtop hook`, with a listener and without one.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     ensure!(args.rounds > 0, "--rounds must be at least 1");
     let home = tempfile::tempdir()?;
     let mut bars = Vec::new();
-    for (who, listens) in [("nobody listens", false), ("somebody listens", true)] {
+    for (who, listens) in [("no listener", false), ("a listener", true)] {
         let _listener = listens.then(|| listen(args, home.path())).transpose()?;
         for size in SIZES {
             let (mut walls, cpu) = call(args, home.path(), size)?;

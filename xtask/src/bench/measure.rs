@@ -57,7 +57,7 @@ pub(super) fn children_cpu() -> Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").context("whole processes are timed on Linux only")?;
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
-    // Fields 16 and 17 of proc(5); the kernel tells a hundredth of a second a tick to programs.
+    // Fields 16 and 17 of proc(5); the kernel reports a tick as a hundredth of a second.
     Ok(Duration::from_millis((ticks(13) + ticks(14)) * 10))
 }
 

@@ -17,8 +17,8 @@ use rustix::termios::{Winsize, tcsetwinsize};
 const SIZE: Winsize = Winsize { ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
 /// What a synchronised frame ends with.
 const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
-/// Longer than anything takes that is worth its place in a table.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Nothing that is measured takes longer.
+const SCREEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) struct Terminal {
     program: Child,
@@ -75,7 +75,7 @@ impl Terminal {
         Ok(self.keys.write_all(keys.as_bytes())?)
     }
 
-    /// Waits until the screen shows this text, and tells when it did.
+    /// Waits until the screen shows this text, and returns when it did.
     pub(super) fn wait_for(&mut self, text: &str) -> Result<Instant> {
         self.wait(text, |screen, _| screen.shows(text))
     }
@@ -86,7 +86,7 @@ impl Terminal {
     }
 
     fn wait(&mut self, what: &str, has_come: impl Fn(&Screen, &[u8]) -> bool) -> Result<Instant> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + SCREEN_TIMEOUT;
         loop {
             match self.written.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok((at, bytes)) => {
@@ -105,7 +105,7 @@ impl Terminal {
     /// Has the program end in good order, so that it keeps what it keeps.
     pub(super) fn quit(mut self) -> Result<()> {
         self.press("q")?;
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + SCREEN_TIMEOUT;
         while self.program.try_wait()?.is_none() {
             ensure!(Instant::now() < until, "the program does not end");
             std::thread::sleep(Duration::from_millis(2));
@@ -121,7 +121,7 @@ impl Terminal {
             text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
         };
         let used: Duration = tasks.filter_map(|task| of_task(&task.ok()?.path())).sum();
-        ensure!(!used.is_zero(), "this kernel does not tell what threads use");
+        ensure!(!used.is_zero(), "this kernel does not report the processor time of threads");
         Ok(used)
     }
 

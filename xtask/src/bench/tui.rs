@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::agents::{Crowd, Stage};
+use super::agents::{FakeAgents, ProcessCounts};
 use super::measure::{Bar, warm_page_cache};
 use super::terminal::Terminal;
 
@@ -35,20 +35,20 @@ pub(crate) struct Args {
 /// What there is to watch.
 struct Work {
     name: &'static str,
-    crowd: Crowd,
+    counts: ProcessCounts,
     /// Records a second, in all.
     pace: u32,
     /// Percent of a processor that agtop may use.
     most: f64,
 }
 
-const TEN: Crowd = Crowd { agents: 10, children: 2, plain: 200, records: 100 };
+const TEN: ProcessCounts = ProcessCounts { agents: 10, children: 2, plain: 200, records: 100 };
 
 static WORKS: &[Work] = &[
-    Work { name: "10 agents, no records", crowd: TEN, pace: 0, most: 0.2 },
-    Work { name: "10 agents, 20 records a second", crowd: TEN, pace: 20, most: 0.5 },
-    Work { name: "500 agents", crowd: Crowd { agents: 500, children: 0, ..TEN }, pace: 0, most: 1.0 },
-    Work { name: "10 agents, 5,000 processes", crowd: Crowd { plain: 5000, ..TEN }, pace: 0, most: 0.7 },
+    Work { name: "10 agents, no records", counts: TEN, pace: 0, most: 0.2 },
+    Work { name: "10 agents, 20 records a second", counts: TEN, pace: 20, most: 0.5 },
+    Work { name: "500 agents", counts: ProcessCounts { agents: 500, children: 0, ..TEN }, pace: 0, most: 1.0 },
+    Work { name: "10 agents, 5,000 processes", counts: ProcessCounts { plain: 5000, ..TEN }, pace: 0, most: 0.7 },
 ];
 
 /// How often what takes no time is measured.
@@ -60,15 +60,15 @@ pub(super) fn run(args: &Args) -> Result<()> {
     warm_page_cache(&args.home)?;
     let mut bars = Vec::new();
     for work in WORKS.iter().filter(|work| work.name.contains(&args.only)) {
-        let mut stage = Stage::open(&args.home, work.crowd)?;
+        let mut fake_agents = FakeAgents::open(&args.home, work.counts)?;
         let start = || start(args, &agtop(args)?, data.path());
-        let [cpu, resident, own] = watch(args, start()?, &mut stage, work)?;
+        let [cpu, resident, own] = watch(args, start()?, &mut fake_agents, work)?;
         println!("{:<44} agtop  {cpu:>6.2} %   {resident:>6.1} MB, {own:.1} MB its own", work.name);
         bars.push(Bar::new(&format!("{}: CPU in %", work.name), cpu, work.most));
         bars.push(Bar::new(&format!("{}: memory in MB", work.name), resident, 40.0));
         for peer in &args.peers {
             let line: Vec<String> = peer.split(' ').map(str::to_owned).collect();
-            let [cpu, resident, _] = watch(args, self::start(args, &line, data.path())?, &mut stage, work)?;
+            let [cpu, resident, _] = watch(args, self::start(args, &line, data.path())?, &mut fake_agents, work)?;
             println!("{:<44} {peer}  {cpu:>6.2} %   {resident:>6.1} MB", work.name);
         }
     }
@@ -92,10 +92,10 @@ fn start(args: &Args, line: &[String], data: &Path) -> Result<Terminal> {
 }
 
 /// Percent of a processor, and megabytes resident and its own, while the work goes on.
-fn watch(args: &Args, monitor: Terminal, stage: &mut Stage, work: &Work) -> Result<[f64; 3]> {
-    go_on(stage, work, Duration::from_secs(args.settle))?;
+fn watch(args: &Args, monitor: Terminal, fake_agents: &mut FakeAgents, work: &Work) -> Result<[f64; 3]> {
+    go_on(fake_agents, work, Duration::from_secs(args.settle))?;
     let (before, since) = (monitor.cpu()?, Instant::now());
-    go_on(stage, work, Duration::from_secs(args.seconds))?;
+    go_on(fake_agents, work, Duration::from_secs(args.seconds))?;
     let cpu = monitor.cpu()?.saturating_sub(before).as_secs_f64() / since.elapsed().as_secs_f64() * 100.0;
     let [resident, own] = monitor.memory();
     // What it remembers, it writes down when it ends.
@@ -104,28 +104,28 @@ fn watch(args: &Args, monitor: Terminal, stage: &mut Stage, work: &Work) -> Resu
 }
 
 /// Lets the agents work for a while, each in its turn.
-fn go_on(stage: &mut Stage, work: &Work, span: Duration) -> Result<()> {
+fn go_on(fake_agents: &mut FakeAgents, work: &Work, span: Duration) -> Result<()> {
     if work.pace == 0 {
         std::thread::sleep(span);
         return Ok(());
     }
-    let beat = Duration::from_secs(1) / work.pace;
+    let interval = Duration::from_secs(1) / work.pace;
     let started = Instant::now();
     for at in (0_usize..).take_while(|_| started.elapsed() < span) {
-        stage.append(at, &format!("src/part_{}.rs", at / 20))?;
-        std::thread::sleep((beat * u32::try_from(at + 1)?).saturating_sub(started.elapsed()));
+        fake_agents.append(at, &format!("src/part_{}.rs", at / 20))?;
+        std::thread::sleep((interval * u32::try_from(at + 1)?).saturating_sub(started.elapsed()));
     }
     Ok(())
 }
 
 /// How soon something is on the screen.
 fn latencies(args: &Args, data: &Path) -> Result<Vec<Bar>> {
-    let mut stage = Stage::open(&args.home, TEN)?;
+    let mut fake_agents = FakeAgents::open(&args.home, TEN)?;
     let agtop = agtop(args)?;
     let mut data_times = Vec::new();
     for _ in 0..10 {
         let mut monitor = start(args, &agtop, data)?;
-        data_times.push(monitor.wait_for(Stage::PROJECT)? - monitor.started);
+        data_times.push(monitor.wait_for(FakeAgents::PROJECT)? - monitor.started);
         std::thread::sleep(Duration::from_secs(2));
         monitor.quit()?;
     }
@@ -133,7 +133,7 @@ fn latencies(args: &Args, data: &Path) -> Result<Vec<Bar>> {
     println!("{:<44} {} ms", "first data, nothing remembered and then all", shown.join(" "));
     let mut monitor = start(args, &agtop, data)?;
     std::thread::sleep(Duration::from_secs(args.settle));
-    let [record, slow] = record_to_screen(&mut monitor, &mut stage)?;
+    let [record, slow] = record_to_screen(&mut monitor, &mut fake_agents)?;
     let mut key_times = Vec::new();
     for _ in 0..TRIES {
         std::thread::sleep(Duration::from_millis(41));
@@ -152,18 +152,18 @@ fn latencies(args: &Args, data: &Path) -> Result<Vec<Bar>> {
     ])
 }
 
-fn record_to_screen(monitor: &mut Terminal, stage: &mut Stage) -> Result<[f64; 2]> {
+fn record_to_screen(monitor: &mut Terminal, fake_agents: &mut FakeAgents) -> Result<[f64; 2]> {
     let mut times = Vec::new();
     for at in 0..TRIES {
         let agent = usize::try_from(at)? % TEN.agents;
-        if !stage.calls_next(agent) {
-            stage.append(agent, "")?;
+        if !fake_agents.calls_next(agent) {
+            fake_agents.append(agent, "")?;
         }
-        // Not in step with anything that has a beat.
+        // Not in step with any interval of agtop.
         std::thread::sleep(Duration::from_millis(700 + u64::from(at * 37 % 400)));
         monitor.catch_up();
         let target = format!("record-{at:03}.rs");
-        stage.append(agent, &target)?;
+        fake_agents.append(agent, &target)?;
         let appended = Instant::now();
         times.push(monitor.wait_for(&target)?.saturating_duration_since(appended));
     }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata};
 
-/// A crate, and the crates that it may be built on. Some of them are yet to come.
+/// A crate, and the crates on which it may depend. Some of them do not exist yet.
 struct Layer {
     name: &'static str,
     below: &'static [&'static str],
 }
 
-/// The house, from the ground up. `testkit` may stand under anything, but in tests only.
+/// The crates, from the lowest layer up. Any crate may depend on `testkit`, but in tests only.
 const LAYERS: [Layer; 18] = [
     Layer { name: "agtop-model", below: &[] },
     Layer { name: "agtop-prices", below: &["agtop-model"] },
@@ -68,7 +68,7 @@ const LAYERS: [Layer; 18] = [
         ],
     },
     Layer { name: TESTKIT, below: &[] },
-    // The generated tables must be made by the code that reads or shows them, so the chores use it too.
+    // The generated tables must be made by the code that reads or shows them, so xtask depends on them.
     Layer { name: "xtask", below: &[TESTKIT, "agtop-prices", "agtop-clients"] },
 ];
 
@@ -187,7 +187,7 @@ mod tests {
         assert!(faults_of(&names, &in_tests).is_empty());
         let in_product = BTreeSet::from([edge("agtop-collect", TESTKIT, Kind::Product)]);
         assert_eq!(faults_of(&names, &in_product), ["agtop-collect -> agtop-testkit"]);
-        assert!(is_allowed(&edge("xtask", TESTKIT, Kind::Product)), "chores write test data");
+        assert!(is_allowed(&edge("xtask", TESTKIT, Kind::Product)), "xtask writes test data");
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn every_layer_stands_on_layers_before_it() {
+    fn every_layer_depends_on_layers_before_it() {
         for (at, layer) in LAYERS.iter().enumerate() {
             let before: Vec<_> = LAYERS.iter().take(at).map(|layer| layer.name).collect();
             assert!(

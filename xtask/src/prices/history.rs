@@ -76,7 +76,7 @@ fn table<'a>(sources: impl Iterator<Item = Result<(&'a str, &'a str, Source)>>) 
     Ok(text + &rows)
 }
 
-/// Whether the table is as it was generated and goes with the newest one, as far as it can tell itself.
+/// Whether the table is as it was generated and goes with the newest one, as far as it can be checked alone.
 pub(super) fn check(written: &str, newest: &str) -> Result<()> {
     check_table(TABLE, HEADING, written)?;
     let lists: Vec<&str> = facts(written).filter(|(name, _)| *name == "list").map(|(_, value)| value).collect();

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 /// The list inside the wheel.
 const INNER: &str = "litellm/model_prices_and_context_window_backup.json";
 
-/// No list or wheel is larger.
-const MOST_BYTES: u64 = 512 << 20;
+/// The largest list or wheel.
+const MAX_DOWNLOAD_BYTES: u64 = 512 << 20;
 
 /// The list as it was published.
 pub(super) struct Source {
@@ -27,7 +27,7 @@ pub(super) struct Source {
 pub(super) fn fetch(from: &str) -> Result<Source> {
     if from.starts_with("http://") || from.starts_with("https://") {
         let mut response = ureq::get(from).call().with_context(|| format!("fetching {from}"))?;
-        let bytes = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec()?;
+        let bytes = response.body_mut().with_config().limit(MAX_DOWNLOAD_BYTES).read_to_vec()?;
         return unpack(bytes, day(SystemTime::now())?);
     }
     let modified = fs::metadata(from).and_then(|facts| facts.modified()).with_context(|| from.to_owned())?;
@@ -69,7 +69,7 @@ fn unpack(bytes: Vec<u8>, date: String) -> Result<Source> {
     wheel
         .by_name(INNER)
         .with_context(|| format!("the wheel has no {INNER}"))?
-        .take(MOST_BYTES)
+        .take(MAX_DOWNLOAD_BYTES)
         .read_to_end(&mut json)?;
     if version.is_none() {
         bail!("the wheel does not state its version");

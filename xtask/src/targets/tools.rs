@@ -60,7 +60,7 @@ impl Tools {
         Ok(())
     }
 
-    /// Everything of this chore that is kept.
+    /// The folder of everything that this task keeps.
     pub(super) fn folder(&self) -> PathBuf {
         self.root.join("target/targets")
     }

@@ -56,7 +56,7 @@ impl Library {
 const COMMANDS: [(&[&str], &str); 3] =
     [(&["--version"], "agtop "), (&["--help"], "Usage"), (&["--json"], "\"platform\":\"windows\"")];
 
-/// Runs the program's commands, and tells so; tells, too, if there is no wine.
+/// Runs the program's commands. Returns what was run, or that there is no wine.
 pub(super) fn run(tools: &Tools, program: &Path) -> Result<String> {
     if !Path::new(WINE).exists() {
         return Ok("not run: there is no wine here".to_owned());

@@ -43,25 +43,25 @@ fn line(client: &dyn Client, out: &mut dyn Write) -> Result<()> {
 
 /// What a process is told by, and what of it gets no row of its own.
 fn matched(signature: &ProcessSignature) -> impl Iterator<Item = (&'static str, Vec<String>)> {
-    let installed = signature.installed.iter().map(|(directory, name)| format!("{name} below {directory}"));
-    let versions = signature.versions.iter().map(|directory| format!("a version in {directory}"));
-    let scripts = signature.commands.iter().map(ToString::to_string);
-    let ends = signature.scripts.iter().map(|end| format!("*{end}"));
-    let parts = signature.parts.iter().map(|part| format!("{part}*"));
+    let installed = signature.installed_in.iter().map(|(directory, name)| format!("{name} below {directory}"));
+    let versions = signature.version_directories.iter().map(|directory| format!("a version in {directory}"));
+    let scripts = signature.node_commands.iter().map(ToString::to_string);
+    let ends = signature.script_ends.iter().map(|end| format!("*{end}"));
+    let parts = signature.helper_prefixes.iter().map(|part| format!("{part}*"));
     let own = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     [
         ("executable or argv[0]", own(signature.programs)),
         ("executable", installed.chain(versions).collect()),
         ("title", own(signature.titles)),
         ("run by Node.js, Bun, Deno", scripts.chain(ends).collect()),
-        ("npm package", own(signature.packages)),
-        ("run by Python", own(signature.python)),
-        ("serves sessions to others", own(signature.hosts)),
+        ("npm package", own(signature.npm_packages)),
+        ("run by Python", own(signature.python_commands)),
+        ("serves sessions to others", own(signature.host_subcommands)),
         (
             "helpers without a row, when this agent started them",
-            [parts.collect(), own(signature.tools), own(signature.services)].concat(),
+            [parts.collect(), own(signature.tool_names), own(signature.service_titles)].concat(),
         ),
-        ("no row, when called with", [own(signature.chores), own(signature.serving)].concat()),
+        ("no row, when called with", [own(signature.helper_subcommands), own(signature.server_flags)].concat()),
     ]
     .into_iter()
     .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())

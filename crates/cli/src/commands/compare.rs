@@ -35,7 +35,7 @@ const USUAL: &[&str] = &[
 pub(super) fn run(plan: &Compare, out: &mut dyn Write) -> Result<()> {
     let prices = plan.book.as_of();
     let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), Arc::clone(&plan.book));
-    let table = progress::shown(collector.watch(), || collector.usage_table(TimeGranularity::Response));
+    let table = progress::shown(collector.progress_reporter(), || collector.usage_table(TimeGranularity::Response));
     super::remember(&mut collector);
     let session = plan.session.as_deref().map(|id| find(&table.sessions, id)).transpose()?;
     let rows = wanted(&table, session, &plan.options);

@@ -6,7 +6,7 @@ use agtop_clients::{HookDialect, client};
 use agtop_collect::Collector;
 use agtop_format::sink::plain;
 use agtop_format::units;
-use agtop_hooks::{Reading, Refused};
+use agtop_hooks::{RefusedCounts, SpoolAccess};
 use agtop_model::{ClientHealth, ClientId, Issue, Snapshot, SourcePosition, StoreHealth};
 use anyhow::Result;
 
@@ -21,9 +21,9 @@ pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
     writeln!(out, "agtop {}, prices: {}", env!("CARGO_PKG_VERSION"), doctor.book.describe())?;
     let mut collector = Collector::new(doctor.settings, agtop_os::native(), doctor.book);
     // As a hook would find them: who listens closes a directory that is open.
-    let setbacks = doctor.hooks.setbacks();
-    super::hear(&mut collector, &doctor.hooks, Reading::Peeks);
-    let snapshot = progress::shown(collector.watch(), || collector.refresh());
+    let setbacks = doctor.hooks.unusable();
+    super::hear(&mut collector, &doctor.hooks, SpoolAccess::Peek);
+    let snapshot = progress::shown(collector.progress_reporter(), || collector.refresh());
     for health in &snapshot.health.clients {
         report(health, &snapshot, out)?;
     }
@@ -34,7 +34,7 @@ pub(super) fn run(doctor: Doctor, out: &mut dyn Write) -> Result<ExitCode> {
         let now = if snapshot.health.hooks.contains(&setback) { "" } else { "; it is closed to others now" };
         writeln!(out, "\nhooks: {}{now}", plain(&setback))?;
     }
-    if let Some(refused) = collector.refused().filter(|refused| *refused != Refused::default()) {
+    if let Some(refused) = collector.refused().filter(|refused| *refused != RefusedCounts::default()) {
         writeln!(out, "\nhooks: of what agents pushed was refused: {}", refusals(refused))?;
     }
     let is_degraded = snapshot.health.is_degraded();
@@ -134,12 +134,12 @@ fn hook_notes(id: ClientId) -> Vec<&'static str> {
 }
 
 /// What was refused, and why; what was not is not told.
-fn refusals(refused: Refused) -> String {
+fn refusals(refused: RefusedCounts) -> String {
     let counts = [
         (refused.damaged, "damaged or without meaning"),
         (refused.too_long, "too long, but for what agtop uses"),
         (refused.too_many, "too many at a time"),
-        (refused.doubles, "told before"),
+        (refused.duplicates, "told before"),
         (refused.foreign, "of other users"),
         (refused.planted, "put there by other users, and removed"),
     ];

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use agtop_clients::Told;
+use agtop_clients::HookEvent;
 use agtop_format::sink;
 use agtop_format::sink::plain;
-use agtop_hooks::{Listener, Novelty, Options, Received, Role};
+use agtop_hooks::{DedupStatus, Listener, ListenerOptions, ListenerRole, ReceivedEvent};
 use agtop_model::{EventKind, Untrusted};
 use anyhow::Result;
 use jiff::tz::TimeZone;
@@ -33,9 +33,10 @@ pub(super) fn run(events: &Events, out: &mut dyn Write) -> Result<ExitCode> {
         // A full channel says it already.
         let _ = sender.try_send(());
     };
-    let options = Options { content: events.content, wake: Some(Arc::new(wake)), ..Options::default() };
+    let options =
+        ListenerOptions { payloads: events.content, wake: Some(Arc::new(wake)), ..ListenerOptions::default() };
     let mut listener = Listener::bind(&events.places, options)?;
-    for setback in listener.setbacks() {
+    for setback in listener.unusable_dirs() {
         stderr::say(setback);
     }
     if events.span == Span::Waiting {
@@ -48,7 +49,7 @@ pub(super) fn run(events: &Events, out: &mut dyn Write) -> Result<ExitCode> {
             told += tell(&mut listener, events.form, out)?;
         }
         say_if_none_can_come(told, events);
-        let is_deaf = listener.role() == Role::Deaf;
+        let is_deaf = listener.role() == ListenerRole::Unavailable;
         return Ok(if is_deaf { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
     let told = tell(&mut listener, events.form, out)?;
@@ -72,16 +73,16 @@ fn say_if_none_can_come(told: usize, events: &Events) {
 /// Prints what has come in, and says how many events that were. Once it is out, it need not be kept.
 fn tell(listener: &mut Listener, form: EventForm, out: &mut dyn Write) -> Result<usize> {
     let mut told = 0;
-    for received in listener.poll().iter().filter(|received| received.novelty == Novelty::New) {
+    for received in listener.poll().iter().filter(|received| received.dedup == DedupStatus::New) {
         print(received, form, out)?;
         told += 1;
     }
     out.flush()?;
-    listener.settle();
+    listener.acknowledge();
     Ok(told)
 }
 
-fn print(received: &Received, form: EventForm, out: &mut dyn Write) -> Result<()> {
+fn print(received: &ReceivedEvent, form: EventForm, out: &mut dyn Write) -> Result<()> {
     match form {
         EventForm::Text => {
             writeln!(out, "{}", line(received))?;
@@ -94,7 +95,7 @@ fn print(received: &Received, form: EventForm, out: &mut dyn Write) -> Result<()
     Ok(())
 }
 
-fn line(received: &Received) -> String {
+fn line(received: &ReceivedEvent) -> String {
     let told = &received.told;
     let time = jiff::Timestamp::from_millisecond(told.at.as_millis()).map(|at| at.to_zoned(TimeZone::system()));
     let time = time.map_or_else(|_| "?".to_owned(), |at| at.strftime("%H:%M:%S%.3f").to_string());
@@ -105,7 +106,7 @@ fn line(received: &Received) -> String {
 }
 
 /// Why a request failed, if the event says that one did.
-fn error(told: &Told) -> Option<&Untrusted> {
+fn error(told: &HookEvent) -> Option<&Untrusted> {
     told.events.iter().find_map(|event| if let EventKind::Error(reason) = &event.kind { Some(reason) } else { None })
 }
 
@@ -130,7 +131,7 @@ struct Wire<'a> {
 }
 
 impl<'a> Wire<'a> {
-    fn of(received: &'a Received) -> Self {
+    fn of(received: &'a ReceivedEvent) -> Self {
         let told = &received.told;
         Self {
             at_ms: told.at.as_millis(),

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
-use agtop_collect::{Collector, Counted, Entry, Files};
+use agtop_collect::{Collector, CopyVerdict, FileTable, ResponseCopy};
 use agtop_format::sink::plain;
 use agtop_format::units;
 use agtop_model::{
@@ -19,7 +19,7 @@ use crate::progress;
 /// Prints how a session's figures come about.
 pub(super) fn run(explain: Explain, out: &mut dyn Write) -> Result<()> {
     tell(explain, out, |collector| {
-        let snapshot = progress::shown(collector.watch(), || collector.refresh());
+        let snapshot = progress::shown(collector.progress_reporter(), || collector.refresh());
         super::tell_broken_sources(&snapshot.health);
         super::tell_notices(collector);
         snapshot
@@ -33,7 +33,7 @@ pub(super) fn quietly(explain: Explain, out: &mut dyn Write) -> Result<()> {
 
 fn tell(explain: Explain, out: &mut dyn Write, read: impl FnOnce(&mut Collector) -> Snapshot) -> Result<()> {
     let collector = Collector::new(explain.settings, agtop_os::native(), std::sync::Arc::clone(&explain.book));
-    let mut collector = collector.explaining(&explain.session);
+    let mut collector = collector.with_audit(&explain.session);
     let snapshot = read(&mut collector);
     let session = find(&snapshot.sessions, &explain.session)?;
     let keys = family(session);
@@ -82,7 +82,7 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, entry: &Entry, cost: Cost) {
+    fn add(&mut self, entry: &ResponseCopy, cost: Cost) {
         self.counted += entry.requests;
         self.usage += entry.usage;
         self.spend.add_sum(cost, entry.usage.total(), entry.requests);
@@ -97,7 +97,7 @@ impl Sum {
 
 struct Report<'a> {
     book: &'a PriceBook,
-    files: &'a Files,
+    files: &'a FileTable,
     lines: &'a mut Lines,
     zone: &'a TimeZone,
     out: &'a mut dyn Write,
@@ -112,14 +112,14 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &Entry, verdict: &Counted, sum: &mut Sum) -> Result<()> {
+    fn entry(&mut self, entry: &ResponseCopy, verdict: &CopyVerdict, sum: &mut Sum) -> Result<()> {
         let id = entry.id.as_deref().unwrap_or("(no id)");
         let model = entry.model.as_deref().unwrap_or("(model not named)");
         let place = self.place(entry.source);
         let at = units::moment(entry.when.at, self.zone);
         let purpose = if entry.purpose == Purpose::Compaction { "  compaction" } else { "" };
         let about = if entry.when.source.is_estimate() { "about " } else { "" };
-        let mark = if *verdict == Counted::Yes { "+" } else { "-" };
+        let mark = if *verdict == CopyVerdict::Counted { "+" } else { "-" };
         writeln!(self.out, "{mark} {about}{at}  {}  {}{purpose}  {place}", plain(id), plain(model))?;
         if let Some(reason) = self.reason(verdict) {
             sum.left_out += 1;
@@ -134,13 +134,13 @@ impl Report<'_> {
     }
 
     /// Why a copy does not count; `None` if it does.
-    fn reason(&mut self, verdict: &Counted) -> Option<String> {
+    fn reason(&mut self, verdict: &CopyVerdict) -> Option<String> {
         Some(match verdict {
-            Counted::Yes => return None,
-            Counted::Partial => "an early copy of the same response, still being written".to_owned(),
-            Counted::Repeat => "the same response again".to_owned(),
-            Counted::Elsewhere => "counted in the session where it happened first".to_owned(),
-            Counted::Replaced { by, and_more } => {
+            CopyVerdict::Counted => return None,
+            CopyVerdict::Partial => "an early copy of the same response, still being written".to_owned(),
+            CopyVerdict::Repeat => "the same response again".to_owned(),
+            CopyVerdict::Elsewhere => "counted in the session where it happened first".to_owned(),
+            CopyVerdict::Replaced { by, and_more } => {
                 let mut places: Vec<String> = by.iter().map(|source| self.place(*source)).collect();
                 places.extend(and_more.then(|| "more records".to_owned()));
                 match places.pop() {
@@ -152,7 +152,7 @@ impl Report<'_> {
         })
     }
 
-    fn priced(&mut self, entry: &Entry, sum: &mut Sum) -> Result<()> {
+    fn priced(&mut self, entry: &ResponseCopy, sum: &mut Sum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
         let tariff = rated.at(entry.when.at);
         let terms = PriceTerms { tier: entry.tier, geo: entry.geo };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use agtop_hooks::{Content, Frame, Header, Places, send, tell};
+use agtop_hooks::{Frame, FrameHeader, HookDirs, PayloadPolicy, send, send_now};
 use agtop_model::ClientId;
 
 use crate::config::spooled_content;
@@ -45,28 +45,31 @@ fn carry() {
 
 /// Tells an agtop that listens, if one does, what is true now.
 pub(super) fn tell_now(client: ClientId, payload: &serde_json::Value) {
-    tell(&places(), Frame { header: header(client.as_str().to_owned()), payload: payload.to_string().into_bytes() });
+    send_now(
+        &places(),
+        Frame { header: header(client.as_str().to_owned()), payload: payload.to_string().into_bytes() },
+    );
 }
 
-fn header(client: String) -> Header {
-    Header {
+fn header(client: String) -> FrameHeader {
+    FrameHeader {
         client,
         at: now(),
         pid: std::process::id(),
         ancestors: agtop_os::ancestors(MOST_ANCESTORS),
         tag: std::env::var("AGTOP_TAG").ok(),
-        ..Header::default()
+        ..FrameHeader::default()
     }
 }
 
 /// Whether what was said may be spooled. Asked only where nobody listens.
-fn content() -> Content {
-    config_file().map_or(Content::Dropped, |path| spooled_content(&path))
+fn content() -> PayloadPolicy {
+    config_file().map_or(PayloadPolicy::Drop, |path| spooled_content(&path))
 }
 
-fn places() -> Places {
+fn places() -> HookDirs {
     let (runtime, home) = (std::env::var_os("XDG_RUNTIME_DIR"), std::env::home_dir());
-    Places::new(runtime.as_deref().map(Path::new), home.as_deref())
+    HookDirs::new(runtime.as_deref().map(Path::new), home.as_deref())
 }
 
 /// The command line. What is not known is passed over: an older agtop may meet newer settings.

@@ -1,9 +1,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use agtop_clients::{HookCommand, Status};
+use agtop_clients::{HookCommand, HookStatus};
 use agtop_format::sink::escaped;
-use agtop_hooks::settings::{self, Change, Trouble};
+use agtop_hooks::settings::{self, SettingsChange, SettingsFileError};
 use anyhow::Result;
 
 use crate::plan::{Hooks, HooksTask, Target};
@@ -30,10 +30,15 @@ pub(super) fn run(hooks: &Hooks, out: &mut dyn Write) -> Result<ExitCode> {
 /// Whether any of the files has agtop's hooks in it, of this agtop or of another.
 pub(super) fn is_any_installed(hooks: &Hooks) -> bool {
     let status = |target: &Target| settings::status(&target.file, &hooks.command);
-    hooks.files.iter().any(|target| matches!(status(target), Ok(Status::Installed | Status::Outdated)))
+    hooks.files.iter().any(|target| matches!(status(target), Ok(HookStatus::Installed | HookStatus::Outdated)))
 }
 
-fn one(task: HooksTask, target: &Target, command: &HookCommand, out: &mut dyn Write) -> Result<Result<(), Trouble>> {
+fn one(
+    task: HooksTask,
+    target: &Target,
+    command: &HookCommand,
+    out: &mut dyn Write,
+) -> Result<Result<(), SettingsFileError>> {
     let change = match task {
         HooksTask::Status => return status(target, command, out),
         HooksTask::Print | HooksTask::TryInstall | HooksTask::Install => settings::install(&target.file, command),
@@ -51,7 +56,7 @@ fn one(task: HooksTask, target: &Target, command: &HookCommand, out: &mut dyn Wr
         }
         HooksTask::TryInstall | HooksTask::TryUninstall => differences(&change, out)?,
         HooksTask::Install | HooksTask::Uninstall | HooksTask::Status => {
-            if let Err(trouble) = change.carry_out() {
+            if let Err(trouble) = change.apply() {
                 return Ok(Err(trouble));
             }
             let deed = if change.is_none() { "unchanged" } else { deed(&change) };
@@ -65,16 +70,16 @@ fn one(task: HooksTask, target: &Target, command: &HookCommand, out: &mut dyn Wr
     Ok(Ok(()))
 }
 
-fn status(target: &Target, command: &HookCommand, out: &mut dyn Write) -> Result<Result<(), Trouble>> {
+fn status(target: &Target, command: &HookCommand, out: &mut dyn Write) -> Result<Result<(), SettingsFileError>> {
     let status = match settings::status(&target.file, command) {
         Ok(status) => status,
         Err(trouble) => return Ok(Err(trouble)),
     };
     let status = match status {
-        Status::Absent => "not installed",
-        Status::Installed => "installed",
-        Status::Outdated => "installed, but not as this agtop would: install again",
-        Status::Hindered(why) => why,
+        HookStatus::Absent => "not installed",
+        HookStatus::Installed => "installed",
+        HookStatus::Outdated => "installed, but not as this agtop would: install again",
+        HookStatus::Hindered(why) => why,
     };
     writeln!(out, "{}: {}: {status}", target.client.info().id, target.file.path.display())?;
     notes(target, out)?;
@@ -88,7 +93,7 @@ fn notes(target: &Target, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn deed(change: &Change) -> &'static str {
+fn deed(change: &SettingsChange) -> &'static str {
     match (&change.before, &change.after) {
         (None, _) => "created",
         (_, None) => "removed",
@@ -97,7 +102,7 @@ fn deed(change: &Change) -> &'static str {
 }
 
 /// The lines between the first and the last that differ.
-fn differences(change: &Change, out: &mut dyn Write) -> Result<()> {
+fn differences(change: &SettingsChange, out: &mut dyn Write) -> Result<()> {
     if change.is_none() {
         writeln!(out, "{}: no change", change.path.display())?;
         return Ok(());

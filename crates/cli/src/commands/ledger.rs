@@ -39,7 +39,7 @@ pub(super) fn run(work: LedgerWork, out: &mut dyn Write) -> Result<ExitCode> {
             ledger.forget_present()?;
             drop(ledger);
             let mut collector = Collector::new(rebuild.settings, agtop_os::native(), rebuild.book);
-            progress::shown(collector.watch(), || collector.read_files());
+            progress::shown(collector.progress_reporter(), || collector.read_files());
             super::remember(&mut collector);
             stats(&work.path, open(&work.path)?.stats()?, out)?;
         }

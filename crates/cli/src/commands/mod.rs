@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use agtop_collect::Collector;
 use agtop_format::sink::Lines;
-use agtop_hooks::{Listener, Options, Places, Reading};
+use agtop_hooks::{HookDirs, Listener, ListenerOptions, SpoolAccess};
 use agtop_model::SourceHealth;
 use anyhow::Result;
 pub(crate) use config::ConfigWork;
@@ -60,14 +60,14 @@ fn tell_broken_sources(health: &SourceHealth) {
 }
 
 /// Listens to what agents push. Where nobody can listen, files and processes tell.
-fn hear(collector: &mut Collector, places: &Places, reading: Reading) {
+fn hear(collector: &mut Collector, places: &HookDirs, reading: SpoolAccess) {
     let (pushed, woken) = bounded(1);
     let wake = Arc::new(move || {
         // A full channel says it already.
         let _ = pushed.try_send(());
     });
-    match Listener::bind(places, Options { wake: Some(wake), reading, ..Options::default() }) {
-        Ok(listener) => collector.listen(listener, woken),
+    match Listener::bind(places, ListenerOptions { wake: Some(wake), spool: reading, ..ListenerOptions::default() }) {
+        Ok(listener) => collector.attach_hooks(listener, woken),
         Err(error) => tracing::warn!("{error}: what agents push is not heard"),
     }
 }

@@ -17,10 +17,10 @@ pub(super) fn run(plan: plan::Report, out: &mut dyn Write) -> Result<ExitCode> {
     let prices = plan.book.as_of();
     let mut collector = Collector::new(plan.settings, agtop_os::native(), plan.book);
     if plan.options.asks_for_tags() {
-        collector.overhear(&plan.hooks);
+        collector.import_spooled_tags(&plan.hooks);
     }
     let grain = grain(&plan.options);
-    let table = progress::shown(collector.watch(), || collector.usage_table(grain));
+    let table = progress::shown(collector.progress_reporter(), || collector.usage_table(grain));
     super::remember(&mut collector);
     let report = Report::build(&table, &plan.options);
     let health = collector.health();

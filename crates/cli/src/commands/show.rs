@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use agtop_collect::Collector;
-use agtop_hooks::Reading;
+use agtop_hooks::SpoolAccess;
 use agtop_model::{Agent, SessionKey, Snapshot, Timestamp};
 use anyhow::Result;
 use tracing::debug;
@@ -22,7 +22,7 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
     let mut collector = Collector::new(show.settings, agtop_os::native(), show.book);
     if let Some(places) = &show.hooks {
         // Who looks a few times leaves what waits to who stays.
-        let reading = if show.iterations.is_some() { Reading::Peeks } else { Reading::Takes };
+        let reading = if show.iterations.is_some() { SpoolAccess::Peek } else { SpoolAccess::Take };
         super::hear(&mut collector, places, reading);
     }
     if let Some(warning) = show.iterations.and_then(|snapshots| too_short(show.thresholds, snapshots, show.interval)) {
@@ -36,7 +36,7 @@ pub(super) fn run(show: Show, out: &mut dyn Write) -> Result<ExitCode> {
             write!(out, "{}", show.divider)?;
         }
         let started = Instant::now();
-        let snapshot = progress::shown(collector.watch(), || collector.refresh());
+        let snapshot = progress::shown(collector.progress_reporter(), || collector.refresh());
         debug!(sessions = snapshot.sessions.len(), agents = snapshot.agents.len(), took = ?started.elapsed(), "snapshot");
         show.surface.write(&snapshot, &show.view, out)?;
         out.flush()?;

@@ -2,7 +2,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
-use agtop_collect::{Glimpse, Lens, Scope};
+use agtop_collect::{PricingContext, Scope, StatusLineLedger};
 use agtop_model::{ClientId, Timestamp};
 use agtop_output::statusline::{StatuslineContext, StatuslineInput, observed_limits, write_line};
 use anyhow::{Result, bail};
@@ -27,7 +27,7 @@ pub(super) fn run(plan: &Statusline, out: &mut dyn Write) -> Result<()> {
     drop(stdin.lock().take(most).read_to_end(&mut sent));
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
     let input = StatuslineInput::parse(&sent);
-    let mut glimpse = plan.ledger.as_deref().and_then(|path| Glimpse::open(path, now));
+    let mut glimpse = plan.ledger.as_deref().and_then(|path| StatusLineLedger::open(path, now));
     let theirs = plan.wrap.as_deref().and_then(|command| wrapped(command, &sent));
     match theirs {
         Some(line) => out.write_all(&line)?,
@@ -55,13 +55,14 @@ fn context(input: &StatuslineInput) -> Option<serde_json::Value> {
 fn ours(
     plan: &Statusline,
     input: Option<&StatuslineInput>,
-    glimpse: Option<&Glimpse>,
+    glimpse: Option<&StatusLineLedger>,
     now: Timestamp,
     out: &mut dyn Write,
 ) -> Result<()> {
     let bench = StatuslineContext { now, zone: plan.zone.clone(), colour: plan.colour };
     let usage = glimpse.and_then(|glimpse| {
-        let lens = Lens { prices: plan.book.clone().into(), scope: Scope::default(), zone: plan.zone.clone() };
+        let lens =
+            PricingContext { prices: plan.book.clone().into(), scope: Scope::default(), zone: plan.zone.clone() };
         glimpse.usage_since(now.minus(LATELY), lens, now)
     });
     Ok(write_line(input, usage.as_ref(), &bench, out)?)
@@ -70,7 +71,7 @@ fn ours(
 /// What the user's own status line prints, given what was sent to us; `None` if it cannot be run. It is a command line of
 /// a shell, as it was in Claude Code's settings.
 fn wrapped(command: &str, sent: &[u8]) -> Option<Vec<u8>> {
-    let mut child = agtop_os::shell(command)
+    let mut child = agtop_os::shell_command(command)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

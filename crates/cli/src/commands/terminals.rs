@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use agtop_tui::Whereabouts;
+use agtop_tui::TerminalTarget;
 use anyhow::{Result, bail};
 
 /// A program that has terminals, and knows which process runs in which.
@@ -11,7 +11,7 @@ struct Multiplexer {
     /// It is there if this variable is set.
     variable: &'static str,
     /// Whether the agent runs in one of its terminals, which is in front then.
-    go: fn(&Whereabouts) -> bool,
+    go: fn(&TerminalTarget) -> bool,
 }
 
 static MULTIPLEXERS: &[Multiplexer] = &[
@@ -23,7 +23,7 @@ static MULTIPLEXERS: &[Multiplexer] = &[
 ];
 
 /// Says where it went.
-pub(super) fn go_to(place: &Whereabouts) -> Result<String> {
+pub(super) fn go_to(place: &TerminalTarget) -> Result<String> {
     let present: Vec<&Multiplexer> =
         MULTIPLEXERS.iter().filter(|one| std::env::var_os(one.variable).is_some()).collect();
     if let Some(found) = present.iter().find(|one| (one.go)(place)) {
@@ -43,7 +43,7 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
 }
 
 /// The process in a pane is above the agent.
-fn tmux(place: &Whereabouts) -> bool {
+fn tmux(place: &TerminalTarget) -> bool {
     let Some(panes) = output("tmux", &["list-panes", "-a", "-F", "#{pane_pid} #{session_id} #{window_id} #{pane_id}"])
     else {
         return false;
@@ -64,7 +64,7 @@ fn tmux(place: &Whereabouts) -> bool {
 
 /// Zellij tells its panes' programs in which pane and session they run. It can go to a pane from 0.44 on, and only within
 /// its session.
-fn zellij(place: &Whereabouts) -> bool {
+fn zellij(place: &TerminalTarget) -> bool {
     let pid = place.process.pid.to_string();
     let Some(told) = output("ps", &["eww", "-o", "command=", "-p", &pid]) else { return false };
     let ours = std::env::var("ZELLIJ_SESSION_NAME").ok();
@@ -81,13 +81,13 @@ fn zellij_pane(told: &str, session: Option<&str>) -> Option<u32> {
 }
 
 /// kitty finds windows by the processes in them.
-fn kitty(place: &Whereabouts) -> bool {
+fn kitty(place: &TerminalTarget) -> bool {
     let pids = std::iter::once(&place.process.pid).chain(&place.ancestors);
     pids.into_iter().any(|pid| output("kitten", &["@", "focus-window", "--match", &format!("pid:{pid}")]).is_some())
 }
 
 /// `WezTerm` knows terminals by their devices.
-fn wezterm(place: &Whereabouts) -> bool {
+fn wezterm(place: &TerminalTarget) -> bool {
     let Some(device) = device(place) else { return false };
     let Some(list) = output("wezterm", &["cli", "list", "--format", "json"]) else { return false };
     let panes: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap_or_default();
@@ -96,7 +96,7 @@ fn wezterm(place: &Whereabouts) -> bool {
 }
 
 /// So does iTerm2; it is told by `AppleScript`, with the device as an argument and not within the script.
-fn iterm(place: &Whereabouts) -> bool {
+fn iterm(place: &TerminalTarget) -> bool {
     const SCRIPT: &str = r#"on run argv
     tell application "iTerm2"
         repeat with aWindow in windows
@@ -119,7 +119,7 @@ end run"#;
 }
 
 /// The device of the terminal in which the agent runs.
-fn device(place: &Whereabouts) -> Option<String> {
+fn device(place: &TerminalTarget) -> Option<String> {
     let name = output("ps", &["-o", "tty=", "-p", &place.process.pid.to_string()])?;
     let name = name.trim();
     (!name.is_empty() && name != "?" && name != "??").then(|| format!("/dev/{name}"))

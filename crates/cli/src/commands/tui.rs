@@ -7,12 +7,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use agtop_collect::{Collector, Progress, Remembering};
+use agtop_collect::{Collector, LedgerMode, ScanProgress};
 use agtop_demo::Demo;
-use agtop_hooks::Reading;
+use agtop_hooks::SpoolAccess;
 use agtop_model::{SessionKey, Snapshot, Timestamp};
 use agtop_os::Os;
-use agtop_tui::{App, Choices, Command, Easel, Export, Host, Input, Message, Own, Reply, Screen as _, Signal, Tty};
+use agtop_tui::{
+    App, Command, Export, Host, Input, Message, Reply, SavedChoices, Screen as _, SelfStats, Signal, TerminalGraphics,
+    Tty,
+};
 use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwapOption;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, select, unbounded};
@@ -28,7 +31,7 @@ pub(super) fn run(screen: Screen) -> Result<ExitCode> {
     let mut app = App::new(screen.options.clone());
     let (columns, rows) = tty.size()?;
     app.update(Message::Resize(columns, rows));
-    let easel = screen.graphics.and_then(|graphics| tty.easel(graphics));
+    let easel = screen.graphics.and_then(|graphics| tty.graphics(graphics));
     let mut world = World::start(screen);
     if let Some(easel) = easel {
         world.draw_logos(easel);
@@ -70,7 +73,7 @@ struct World {
     orders: Sender<Order>,
     /// Ends the collector's sleep.
     rouse: Sender<()>,
-    progress: Box<dyn Fn() -> Progress + Send>,
+    progress: Box<dyn Fn() -> ScanProgress + Send>,
     /// How collecting came to its end, once what was read is written down.
     finished: Receiver<std::thread::Result<()>>,
     ticks: Ticks,
@@ -103,14 +106,14 @@ impl World {
         let (finish, finished) = bounded(1);
         let slot = Arc::new(Slot { newest: ArcSwapOption::empty(), wake });
         let interval = screen.options.interval;
-        let progress: Box<dyn Fn() -> Progress + Send> = if screen.demo {
+        let progress: Box<dyn Fn() -> ScanProgress + Send> = if screen.demo {
             let demo = Demo { plan: screen.settings.scope.plan, ..Demo::usual(now(), screen.options.zone.clone()) };
             start_thread("demo", play(demo, Arc::clone(&slot), orders_out, interval));
-            Box::new(Progress::default)
+            Box::new(ScanProgress::default)
         } else {
             let mut collector = Collector::new(screen.settings.clone(), agtop_os::native(), Arc::clone(&screen.book));
-            super::hear(&mut collector, &screen.hooks, Reading::Takes);
-            let progress = collector.watch();
+            super::hear(&mut collector, &screen.hooks, SpoolAccess::Take);
+            let progress = collector.progress_reporter();
             let collect = collect(collector, Arc::clone(&slot), orders_out, roused, interval);
             start_thread("collect", move || {
                 let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(collect));
@@ -128,7 +131,7 @@ impl World {
     }
 
     /// Pictures are made while the first frame is shown already.
-    fn draw_logos(&self, easel: Easel) {
+    fn draw_logos(&self, easel: TerminalGraphics) {
         let (input, directory) = (self.input.clone(), self.screen.logos.clone());
         start_thread("logos", move || {
             let logos = Arc::new(logos::load(&directory, easel));
@@ -159,7 +162,7 @@ impl World {
         let started = Instant::now();
         if self.ticks.is_scanning {
             self.ticks.next = started + SCAN_BEAT;
-            let Progress { bytes, bytes_total, .. } = (self.progress)();
+            let ScanProgress { bytes, bytes_total, .. } = (self.progress)();
             self.ticks.is_scanning = self.ticks.snapshots < 3;
             let progress = agtop_tui::Progress { done: bytes, total: bytes_total };
             return Message::Progress(if self.ticks.is_scanning { progress } else { agtop_tui::Progress::default() });
@@ -175,7 +178,7 @@ impl Host for World {
     fn wait(&mut self) -> Input {
         loop {
             if let Some(own) = self.meter.read() {
-                return Input::Message(Message::Own(own));
+                return Input::Message(Message::SelfStats(own));
             }
             let due = self.ticks.next.saturating_duration_since(Instant::now());
             select! {
@@ -216,7 +219,7 @@ impl Host for World {
             Command::Export(file) => return Some(export(&file)),
             Command::Save(choices) => return Some(self.save(&choices)),
             Command::Suspend => signals::stop_ourselves(),
-            Command::Act(alert) => self.hands.take(*alert, now()),
+            Command::RunAlertActions(alert) => self.hands.take(*alert, now()),
             Command::Quit | Command::Copy(_) | Command::Ring(_) | Command::Redraw => {}
         }
         None
@@ -235,8 +238,8 @@ impl World {
         let explain = Explain {
             settings: agtop_collect::Settings {
                 clients: vec![session.client],
-                runs: agtop_collect::Runs::Once,
-                remembering: gone_only(&self.screen.settings.remembering),
+                run_mode: agtop_collect::RunMode::Once,
+                ledger: gone_only(&self.screen.settings.ledger),
                 ..self.screen.settings.clone()
             },
             book: Arc::clone(&self.screen.book),
@@ -257,7 +260,7 @@ impl World {
         });
     }
 
-    fn save(&self, choices: &Choices) -> Reply {
+    fn save(&self, choices: &SavedChoices) -> Reply {
         if self.screen.demo {
             return Reply::Done("nothing is kept of a demo".to_owned());
         }
@@ -275,8 +278,8 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 }
 
 /// Sets what was chosen in the `[tui]` table, and leaves everything else in the file as its owner wrote it.
-fn write_choices(path: &Path, choices: &Choices) -> Result<()> {
-    let text = match agtop_os::read_own_text(path, crate::config::LARGEST) {
+fn write_choices(path: &Path, choices: &SavedChoices) -> Result<()> {
+    let text = match agtop_os::read_user_text(path, crate::config::LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
@@ -288,7 +291,7 @@ fn write_choices(path: &Path, choices: &Choices) -> Result<()> {
     table["theme"] = toml_edit::value(choices.theme.as_str());
     table["columns"] = toml_edit::value(array(&choices.columns));
     table["session_columns"] = toml_edit::value(array(&choices.session_columns));
-    agtop_os::replace_own(path, document.to_string().as_bytes()).with_context(|| path.display().to_string())
+    agtop_os::replace_user_file(path, document.to_string().as_bytes()).with_context(|| path.display().to_string())
 }
 
 /// Writes into the working directory, and over nothing that is there.
@@ -318,8 +321,8 @@ fn collect(
     mut interval: Duration,
 ) -> impl FnOnce() + Send {
     move || {
-        slot.publish(collector.processes());
-        slot.publish(collector.glance());
+        slot.publish(collector.process_snapshot());
+        slot.publish(collector.quick_scan());
         slot.publish(collector.refresh());
         let mut breath = Breath::default();
         loop {
@@ -331,7 +334,7 @@ fn collect(
             match orders.try_recv() {
                 Ok(Order::Interval(other)) => interval = other,
                 Ok(Order::Refresh) => {
-                    collector.look_everywhere();
+                    collector.request_full_sweep();
                     slot.publish(collector.refresh());
                 }
                 Err(TryRecvError::Empty) => {}
@@ -380,10 +383,10 @@ fn play(demo: Demo, slot: Arc<Slot>, orders: Receiver<Order>, mut interval: Dura
 }
 
 /// An explanation reads files; of those that are gone the ledger tells.
-fn gone_only(remembering: &Remembering) -> Remembering {
+fn gone_only(remembering: &LedgerMode) -> LedgerMode {
     match remembering {
-        Remembering::Everything(path) | Remembering::TheGone(path) => Remembering::TheGone(path.clone()),
-        Remembering::Nothing => Remembering::Nothing,
+        LedgerMode::ReadWrite(path) | LedgerMode::DeletedFilesOnly(path) => LedgerMode::DeletedFilesOnly(path.clone()),
+        LedgerMode::Off => LedgerMode::Off,
     }
 }
 
@@ -417,7 +420,7 @@ struct Meter {
 const METER_BEAT: Duration = Duration::from_secs(3);
 
 impl Meter {
-    fn read(&mut self) -> Option<Own> {
+    fn read(&mut self) -> Option<SelfStats> {
         let now = Instant::now();
         if self.before.is_some_and(|(at, _)| now.duration_since(at) < METER_BEAT) {
             return None;
@@ -427,7 +430,7 @@ impl Meter {
         let cpu_percent = before.map(|(at, earlier)| {
             used.saturating_sub(earlier).as_secs_f64() / now.duration_since(at).as_secs_f64() * 100.0
         });
-        Some(Own { cpu_percent, memory: resident() })
+        Some(SelfStats { cpu_percent, memory: resident() })
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use agtop_model::ClientId;
-use agtop_tui::{Easel, Graphics, Logos};
+use agtop_tui::{GraphicsProtocol, Logos, TerminalGraphics};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{LARGEST, VENDORS, file};
@@ -51,7 +51,7 @@ fn update_within(mut left: impl FnMut() -> Duration, update: &Update, out: &mut 
     for vendor in &old {
         let told = fetch(&agent, &address(url, vendor), left()).and_then(|logo| {
             let file = file(directory, vendor);
-            Ok(agtop_os::replace_own(&file, &logo).with_context(|| file.display().to_string())?)
+            Ok(agtop_os::replace_user_file(&file, &logo).with_context(|| file.display().to_string())?)
         });
         match told {
             Ok(()) => fetched += 1,
@@ -123,7 +123,7 @@ fn fetch(agent: &ureq::Agent, url: &str, within: Duration) -> Result<Vec<u8>, Fa
     let mut response = request.call()?;
     let logo = response.body_mut().with_config().limit(LARGEST).read_to_vec()?;
     // What cannot be drawn is not worth keeping, and the server is told of by name.
-    let easel = Easel { graphics: Graphics::Kitty, cell: (10, 20) };
+    let easel = TerminalGraphics { protocol: GraphicsProtocol::Kitty, cell: (10, 20) };
     if Logos::new(easel, [(ClientId::new("any"), &*logo)]).is_empty() {
         return Err(Failure::Logo(anyhow!("what was sent is not a logo that can be drawn")));
     }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>"#;
-    const EASEL: Easel = Easel { graphics: Graphics::Iterm2, cell: (10, 20) };
+    const EASEL: TerminalGraphics = TerminalGraphics { protocol: GraphicsProtocol::Iterm2, cell: (10, 20) };
 
     /// A server on this machine that answers so many requests, each by its path, and then tells what was asked for.
     fn serve(requests: usize, answer: fn(&str) -> String) -> (String, std::thread::JoinHandle<Vec<String>>) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_alerts::Rules;
-use agtop_collect::{Runs, Sampling, Settings};
-use agtop_hooks::Places;
+use agtop_collect::{RunMode, Sampling, Settings};
+use agtop_hooks::HookDirs;
 use agtop_output::alert::NotificationTerminal;
 use agtop_prices::PriceBook;
 use anyhow::Result;
@@ -20,7 +20,7 @@ pub(crate) struct WatchAlerts {
     pub(crate) settings: Settings,
     pub(crate) book: Arc<PriceBook>,
     pub(crate) rules: Rules,
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
     pub(crate) interval: Duration,
     pub(crate) span: Span,
     pub(crate) voice: Voice,
@@ -47,7 +47,7 @@ pub(crate) enum Bell {
 impl Ground {
     pub(super) fn watch_alerts(&self, cli: &Cli, args: &WatchAlertsArgs, book: Arc<PriceBook>) -> Result<WatchAlerts> {
         Ok(WatchAlerts {
-            settings: Settings { runs: Runs::Again, sampling: Sampling::None, ..self.settings(cli)? },
+            settings: Settings { run_mode: RunMode::Repeated, sampling: Sampling::None, ..self.settings(cli)? },
             book,
             rules: self.config.rules.clone(),
             hooks: self.places(),

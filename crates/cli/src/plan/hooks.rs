@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use agtop_clients::{Client, HookCommand, HookDialect, Scope, SettingsFile, clients};
-use agtop_hooks::{Content, Places};
+use agtop_clients::{Client, HookCommand, HookDialect, HookScope, SettingsFile, clients};
+use agtop_hooks::{HookDirs, PayloadPolicy};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Ground, Plan, client_of};
@@ -38,8 +38,8 @@ pub(crate) enum HooksTask {
 
 /// Print what agents push.
 pub(crate) struct Events {
-    pub(crate) places: Places,
-    pub(crate) content: Content,
+    pub(crate) places: HookDirs,
+    pub(crate) content: PayloadPolicy,
     pub(crate) form: EventForm,
     pub(crate) span: Span,
     /// Where hooks may be installed; `None` if agtop could not have installed any, and others push.
@@ -64,9 +64,9 @@ pub(crate) enum Span {
 
 impl Ground {
     /// Where agents push events to.
-    pub(super) fn places(&self) -> Places {
+    pub(super) fn places(&self) -> HookDirs {
         let runtime = self.env.var("XDG_RUNTIME_DIR").map(PathBuf::from);
-        Places::new(runtime.as_deref(), Some(&self.env.home))
+        HookDirs::new(runtime.as_deref(), Some(&self.env.home))
     }
 
     /// The plan of a command about hooks; `None` if it is about something else.
@@ -75,7 +75,7 @@ impl Ground {
             Some(Command::Events(args)) => {
                 return Ok(Some(Plan::Events(Events {
                     places: self.places(),
-                    content: if args.include_content { Content::Kept } else { Content::Dropped },
+                    content: if args.include_content { PayloadPolicy::Keep } else { PayloadPolicy::Drop },
                     form: if args.json { EventForm::Json } else { EventForm::Text },
                     span: if args.follow { Span::Endless } else { Span::Waiting },
                     hooks: self.all_hooks(),
@@ -84,7 +84,7 @@ impl Ground {
             // As users of the program before this one know it: Claude Code's settings, printed or written.
             Some(Command::Install(args)) => {
                 let task = if args.write { HooksTask::Install } else { HooksTask::Print };
-                let files = self.targets(vec![client_of("claude").map(named)??], Scope::User)?;
+                let files = self.targets(vec![client_of("claude").map(named)??], HookScope::User)?;
                 return Ok(Some(Plan::Hooks(Hooks { task, files, command: command()? })));
             }
             Some(Command::Hooks(args)) => match &args.command {
@@ -106,14 +106,15 @@ impl Ground {
     fn all_hooks(&self) -> Option<Hooks> {
         let command = command().ok()?;
         let here = self.env.work_dirs.first().map(PathBuf::as_path);
-        let scopes = [Some(Scope::User), here.map(Scope::Project), here.map(Scope::Local)].into_iter().flatten();
+        let scopes =
+            [Some(HookScope::User), here.map(HookScope::Project), here.map(HookScope::Local)].into_iter().flatten();
         let targets = |scope| self.targets(clients().collect(), scope).unwrap_or_default();
         Some(Hooks { task: HooksTask::Status, files: scopes.flat_map(targets).collect(), command })
     }
 
     /// The clients that were named, or else those that are installed here and have hooks: they have written something, or
     /// have settings, which may be all there is where agtop was installed first.
-    fn hooked(&self, cli: &Cli, scope: Scope<'_>) -> Result<Vec<&'static dyn Client>> {
+    fn hooked(&self, cli: &Cli, scope: HookScope<'_>) -> Result<Vec<&'static dyn Client>> {
         let named_clients: Vec<_> = self.clients(&cli.sources)?;
         if named_clients.is_empty() {
             let is_used = |client: &dyn Client| client.stores(&self.env).iter().any(|store| store.root.exists());
@@ -124,16 +125,16 @@ impl Ground {
         named_clients.into_iter().map(named).collect()
     }
 
-    fn scope<'a>(&'a self, args: &ScopeArgs) -> Result<Scope<'a>> {
+    fn scope<'a>(&'a self, args: &ScopeArgs) -> Result<HookScope<'a>> {
         let here = || self.env.work_dirs.first().context("the current directory is gone").map(PathBuf::as_path);
         Ok(match args.scope {
-            ScopeChoice::User => Scope::User,
-            ScopeChoice::Project => Scope::Project(here()?),
-            ScopeChoice::Local => Scope::Local(here()?),
+            ScopeChoice::User => HookScope::User,
+            ScopeChoice::Project => HookScope::Project(here()?),
+            ScopeChoice::Local => HookScope::Local(here()?),
         })
     }
 
-    fn targets(&self, clients: Vec<&'static dyn Client>, scope: Scope<'_>) -> Result<Vec<Target>> {
+    fn targets(&self, clients: Vec<&'static dyn Client>, scope: HookScope<'_>) -> Result<Vec<Target>> {
         let of_client = |client: &'static dyn Client| {
             let files = client.hooks().map_or_else(Vec::new, |hooks| hooks.files(&self.env, scope));
             files.into_iter().map(move |file| Target { client, file })

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_collect::Settings;
-use agtop_hooks::Places;
+use agtop_hooks::HookDirs;
 use agtop_model::{ClientId, PicoUsd, Timestamp};
 use agtop_output::report::{ReportColumns, ReportFormat, format};
 use agtop_output::{Colour, View};
@@ -21,7 +21,7 @@ use crate::time;
 pub(crate) struct Report {
     pub(crate) settings: Settings,
     /// Where hooks leave what no agtop has used yet.
-    pub(crate) hooks: Places,
+    pub(crate) hooks: HookDirs,
     pub(crate) book: Arc<PriceBook>,
     pub(crate) options: ReportOptions,
     pub(crate) format: &'static dyn ReportFormat,

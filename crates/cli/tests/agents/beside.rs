@@ -13,7 +13,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn crew(machine: &mut Machine) -> Vec<FakeAgent> {
-    FAKE_AGENTS.iter().map(|member| machine.stage.start_member(member).unwrap()).collect()
+    FAKE_AGENTS.iter().map(|member| machine.stage.start_fake_agent(member).unwrap()).collect()
 }
 
 /// Else running beside it would prove nothing.

@@ -21,7 +21,7 @@ fn a_killed_agent_leaves_its_session_behind() {
     let mut machine = Machine::new();
     let (thread, rollout) = machine.codex_thread(1);
     let mut agent = machine.stage.start(&mut codex_command(&machine)).unwrap();
-    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
+    agent.execute(&AgentCommand::Open(rollout)).unwrap();
     assert_eq!(machine.rows().len(), 1);
     machine.stage.kill(agent).unwrap();
     assert_eq!(machine.rows(), []);
@@ -34,8 +34,8 @@ fn an_agent_outlives_its_killed_wrapper() {
     let mut machine = Machine::new();
     let (thread, rollout) = machine.codex_thread(1);
     let mut agent = machine.stage.start(&mut codex_command(&machine)).unwrap();
-    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
-    machine.stage.kill_started().unwrap();
+    agent.execute(&AgentCommand::Open(rollout)).unwrap();
+    machine.stage.kill_wrapper().unwrap();
     assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(&thread, "open_file", "high")]);
 }
 
@@ -47,9 +47,9 @@ fn a_shell_becomes_an_agent_and_an_agent_a_shell() {
     let shell = machine.stage.start(command.arg0("-bash").current_dir(&machine.project)).unwrap();
     let pid = shell.pid;
     assert_eq!(machine.rows(), []);
-    let agent = shell.becomes(&machine.stage, &machine.claude(), &["claude", "--resume", &session]).unwrap();
+    let agent = shell.exec(&machine.stage, &machine.claude(), &["claude", "--resume", &session]).unwrap();
     assert_eq!(machine.rows(), [Row::new(pid, "claude").joined(&session, "argument", "high")]);
-    let _shell = agent.becomes(&machine.stage, &bash, &["bash"]).unwrap();
+    let _shell = agent.exec(&machine.stage, &bash, &["bash"]).unwrap();
     assert_eq!(machine.rows(), []);
 }
 
@@ -68,10 +68,10 @@ fn a_new_thread_binds_codex_to_it() {
     let mut machine = Machine::new();
     let (_, before) = machine.codex_thread(1);
     let mut agent = machine.stage.start(&mut codex_command(&machine)).unwrap();
-    agent.tell(&AgentCommand::Hold(before.clone())).unwrap();
+    agent.execute(&AgentCommand::Open(before.clone())).unwrap();
     let (thread, after) = machine.codex_thread(2);
-    agent.tell(&AgentCommand::Release(before)).unwrap();
-    agent.tell(&AgentCommand::Hold(after)).unwrap();
+    agent.execute(&AgentCommand::Close(before)).unwrap();
+    agent.execute(&AgentCommand::Open(after)).unwrap();
     assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(&thread, "open_file", "high")]);
 }
 
@@ -83,9 +83,9 @@ fn a_writer_lock_binds_codex_before_its_rollout_does() {
     let lock = |thread: &str| locks.join(format!("{thread}.lock"));
     let mut agent = machine.stage.start(codex_command(&machine).args(["resume", &before])).unwrap();
     for thread in [&before, &after] {
-        agent.tell(&AgentCommand::Lock(lock(thread))).unwrap();
+        agent.execute(&AgentCommand::OpenLocked(lock(thread))).unwrap();
         assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(thread, "marker", "high")]);
-        agent.tell(&AgentCommand::Release(lock(thread))).unwrap();
+        agent.execute(&AgentCommand::Close(lock(thread))).unwrap();
     }
     assert_eq!(
         machine.rows(),

@@ -85,7 +85,7 @@ fn codex_s_wrapper_and_child_are_one_agent() {
     machine.codex_thread(2);
     let mut command = codex_command(&machine);
     let mut agent = machine.stage.start(command.args(["-a", "never", "-s", "danger-full-access"])).unwrap();
-    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
+    agent.execute(&AgentCommand::Open(rollout)).unwrap();
     let expected = Row::new(agent.pid, "codex").joined(&thread, "open_file", "high");
     assert_eq!(machine.rows(), [expected.danger("-a never -s danger-full-access")]);
 }
@@ -101,7 +101,7 @@ fn codex_in_tmux_is_one_agent() {
     command.arg("-S").arg(socket.path().join("tmux")).args(["-f", "/dev/null", "new-session", "-d", "-s", "codex"]);
     command.arg(machine.node()).arg(machine.codex()).current_dir(&machine.project);
     let mut agent = machine.stage.start(&mut command).unwrap();
-    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
+    agent.execute(&AgentCommand::Open(rollout)).unwrap();
     assert_eq!(machine.rows(), [Row::new(agent.pid, "codex").joined(&thread, "open_file", "high")]);
 }
 
@@ -112,7 +112,7 @@ fn codex_under_sudo_is_a_danger() {
     let mut command = machine.stage.command(&sudo);
     command.arg0("sudo").arg(machine.node()).arg(machine.codex()).current_dir(&machine.project);
     let mut agent = machine.stage.start(&mut command).unwrap();
-    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
+    agent.execute(&AgentCommand::Open(rollout)).unwrap();
     let expected = Row::new(agent.pid, "codex").joined(&thread, "open_file", "high");
     assert_eq!(machine.rows(), [expected.danger("sudo codex")]);
 }
@@ -157,7 +157,7 @@ fn copilot_s_entry_names_its_session() {
     command.arg0("node").arg(loader).arg("--allow-all-tools").current_dir(&machine.project);
     let mut agent = machine.stage.start(&mut command).unwrap();
     std::fs::write(directory.join(format!("inuse.{}.lock", agent.pid)), format!("{}\n", agent.pid)).unwrap();
-    agent.tell(&AgentCommand::Lock(directory.join(format!("inuse.{}.hold", agent.pid)))).unwrap();
+    agent.execute(&AgentCommand::OpenLocked(directory.join(format!("inuse.{}.hold", agent.pid)))).unwrap();
     let expected = Row::new(agent.pid, "copilot").joined(COPILOT, "marker", "high");
     assert_eq!(machine.rows(), [expected.danger("--allow-all-tools")]);
 }
@@ -195,15 +195,15 @@ fn a_helper_is_no_row_and_a_command_is_work() {
     let mut machine = Machine::new();
     let mut agent = machine.stage.start(&mut codex_command(&machine)).unwrap();
     let rollout = machine.codex_thread_in_a_call();
-    agent.tell(&AgentCommand::Hold(rollout)).unwrap();
+    agent.execute(&AgentCommand::Open(rollout)).unwrap();
     let start = |program: &str, argv: &[&str]| {
         AgentCommand::Start(machine.stage.program(program).unwrap(), argv.iter().map(|&arg| arg.to_owned()).collect())
     };
-    agent.tell(&start("usr/lib/codex-code-mode-host", &["codex-code-mode-host"])).unwrap();
-    let _helper = machine.stage.arrival().unwrap();
+    agent.execute(&start("usr/lib/codex-code-mode-host", &["codex-code-mode-host"])).unwrap();
+    let _helper = machine.stage.next_agent().unwrap();
     machine.becomes("needs_permission");
-    agent.tell(&start("usr/bin/bash", &["bash", "-lc", "make"])).unwrap();
-    let _command = machine.stage.arrival().unwrap();
+    agent.execute(&start("usr/bin/bash", &["bash", "-lc", "make"])).unwrap();
+    let _command = machine.stage.next_agent().unwrap();
     assert_eq!(machine.state(), "working");
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use agtop_hooks::{Listener, Options, Places};
+use agtop_hooks::{HookDirs, Listener, ListenerOptions};
 use agtop_model::{Event, EventKind};
 use agtop_testkit::corpus::{self, Plan, Profile};
 use serde_json::Value;
@@ -184,8 +184,8 @@ fn limits_that_only_a_status_line_is_told_are_remembered() {
 #[test]
 fn a_status_line_tells_who_listens_how_full_the_context_is_and_nobody_later() {
     let home = tempfile::tempdir().unwrap();
-    let places = Places::new(None, Some(home.path()));
-    let mut listener = Listener::bind(&places, Options::default()).unwrap();
+    let places = HookDirs::new(None, Some(home.path()));
+    let mut listener = Listener::bind(&places, ListenerOptions::default()).unwrap();
     // A busy machine may not answer in time: then nobody was told, and the next line tells it.
     let told = (0..50).find_map(|_| {
         statusline(home.path(), 1.0, &[]);
@@ -196,7 +196,10 @@ fn a_status_line_tells_who_listens_how_full_the_context_is_and_nobody_later() {
     assert_eq!((facts.context_limit, facts.context_used), (Some(200_000), Some(84_000)));
     drop(listener);
     statusline(home.path(), 2.0, &[]);
-    assert!(Listener::bind(&places, Options::default()).unwrap().poll().is_empty(), "nothing waits for the next");
+    assert!(
+        Listener::bind(&places, ListenerOptions::default()).unwrap().poll().is_empty(),
+        "nothing waits for the next"
+    );
 }
 
 #[cfg(unix)]

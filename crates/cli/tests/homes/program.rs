@@ -23,7 +23,7 @@ pub(crate) struct Answer {
 /// work below this directory.
 pub(crate) fn on_machine(home: &Path, machine: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_agtop"));
-    command.current_dir(home).env_clear().env("HOME", home).env("TZ", "UTC").env(agtop_os::WITHIN, machine);
+    command.current_dir(home).env_clear().env("HOME", home).env("TZ", "UTC").env(agtop_os::PROCESS_ROOT_VAR, machine);
     command
 }
 

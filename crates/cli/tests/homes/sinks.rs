@@ -15,7 +15,7 @@ use agtop_output::alert::{NotificationTerminal, json, notification};
 use agtop_output::{SURFACES, View};
 use agtop_testkit::Home;
 use agtop_testkit::hostile::TEXT;
-use agtop_tui::{App, Canvas, Change, Command, Host, Input, Message, Options, Reply, Screen};
+use agtop_tui::{App, Canvas, Command, Host, Input, Message, Options, Reply, Screen, ScreenChange};
 use ratatui::Terminal as Drawing;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -316,7 +316,7 @@ struct Shown {
 
 fn screen() -> Shown {
     let shown = Arc::new(Mutex::new(Shown::default()));
-    let mut app = App::new(Options { content: Content::Included, ..Options::usual("1.0.0", "linux") });
+    let mut app = App::new(Options { content: Content::Included, ..Options::with_defaults("1.0.0", "linux") });
     let mut inputs: VecDeque<Input> =
         [Message::Resize(140, 40), Message::Snapshot(Arc::new(snapshot()))].map(Input::Message).into();
     let keys = [
@@ -377,7 +377,7 @@ struct Slate {
 }
 
 impl Screen for Slate {
-    fn draw(&mut self, app: &App, change: Change) -> io::Result<()> {
+    fn draw(&mut self, app: &App, change: ScreenChange) -> io::Result<()> {
         let mut drawing = Drawing::new(TestBackend::new(140, 40)).unwrap();
         drawing.draw(|frame| self.canvas.draw(app, change, frame)).unwrap();
         let cells = drawing.backend().buffer().content.iter().map(ratatui::buffer::Cell::symbol).collect();

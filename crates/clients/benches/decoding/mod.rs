@@ -1,4 +1,4 @@
-//! Decoding a transcript that is held in memory, line by line, as a benchmark.
+//! Decodes an in-memory transcript line by line, as a benchmark.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use agtop_model::{FileId, Timestamp};
 use divan::Bencher;
 use divan::counter::BytesCount;
 
-/// Decodes the text as a file of that name in the client's first store.
+/// Decodes the text as a file with that name in the client's first store.
 pub(crate) fn bench_lines(bencher: Bencher<'_, '_>, client: &str, name: &str, text: &str) {
     let Some(client) = agtop_clients::client(client) else { return };
     let stores = client.stores(&Env { home: "/home/u".into(), ..Env::default() });
@@ -18,7 +18,7 @@ pub(crate) fn bench_lines(bencher: Bencher<'_, '_>, client: &str, name: &str, te
         path: name,
         relative: name,
         modified: Timestamp::from_millis(0),
-        prose_from: Timestamp::from_millis(i64::MAX),
+        text_since: Timestamp::from_millis(i64::MAX),
         zone: &jiff::tz::TimeZone::UTC,
     };
     bencher.counter(BytesCount::of_str(text)).bench_local(|| {

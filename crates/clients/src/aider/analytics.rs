@@ -8,18 +8,18 @@ use agtop_model::{
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::ID;
 use super::figures::{Figures, Occurrences};
+use super::id::ID;
 use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile};
-use crate::parse::{Count, Moment};
+use crate::parse::{Count, LooseTime};
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Reads an analytics log, to which every launch on the machine appends: one event a line.
+/// Reads an analytics log, to which every launch on the machine appends: one event per line.
 ///
-/// It says neither which program nor which directory an event belongs to: a launch begins a session, and what follows
-/// is counted to it.
-pub(super) struct Log {
+/// The log names neither the program nor the directory of an event: a launch starts a session, and the events after it
+/// count towards that session.
+pub(super) struct AnalyticsLog {
     file: SourceFile,
     path: String,
     modified: Timestamp,
@@ -29,13 +29,13 @@ pub(super) struct Log {
 }
 
 #[derive(Deserialize)]
-struct Entry<'a> {
+struct AnalyticsEvent<'a> {
     #[serde(borrow)]
     event: Cow<'a, str>,
     #[serde(borrow)]
     properties: Properties<'a>,
     #[serde(default)]
-    time: Moment,
+    time: LooseTime,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +52,7 @@ struct Properties<'a> {
     total_cost: Option<f64>,
 }
 
-impl Log {
+impl AnalyticsLog {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
             file: source.file(),
@@ -69,7 +69,7 @@ impl Log {
         if !has(b"\"aider_version\"") || !(has(b"\"message_send\"") || has(b"\"launched\"")) {
             return Ok(());
         }
-        let entry: Entry<'_> = serde_json::from_slice(line)?;
+        let entry: AnalyticsEvent<'_> = serde_json::from_slice(line)?;
         let mut record = Record::new(self.file, SourcePosition::Byte(offset), entry.time.0, out);
         match &*entry.event {
             "launched" => self.begin(&entry, &mut record),
@@ -79,9 +79,9 @@ impl Log {
         Ok(())
     }
 
-    fn begin(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
+    fn begin(&mut self, entry: &AnalyticsEvent<'_>, record: &mut Record<'_>) {
         let started = entry.time.0.unwrap_or(self.modified);
-        // Of a program that did not say when it started: the time of the file would change its name as the log grows.
+        // The launch event may be missing. The file's own time would change the session id whenever the log grows.
         let second = entry.time.0.map_or(0, Timestamp::as_millis) / 1000;
         let key = SessionKey::new(ID, format!("{}#{second}", self.path));
         let facts = SessionFacts {
@@ -93,7 +93,7 @@ impl Log {
         self.session = Some((key, started));
     }
 
-    fn turn(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
+    fn turn(&mut self, entry: &AnalyticsEvent<'_>, record: &mut Record<'_>) {
         if self.session.is_none() {
             self.begin(entry, record);
         }
@@ -124,7 +124,7 @@ impl Log {
         record.emit(session, EventKind::Turn(Box::new(turn)));
     }
 
-    /// The name, without an allocation where it is the last one's.
+    /// The shared name; it allocates only if the model differs from the last one.
     fn intern(&mut self, model: &str) -> Arc<str> {
         if let Some(known) = self.model.as_ref().filter(|known| ***known == *model) {
             return Arc::clone(known);
@@ -135,14 +135,14 @@ impl Log {
     }
 }
 
-/// The log numbers nothing: an entry is told from others by all that it says.
-fn key_of(entry: &Entry<'_>, sent: u64, received: u64, total_cost: Option<f64>) -> MessageKey {
+/// Log entries have no ids: the key is made of everything that an entry says.
+fn key_of(entry: &AnalyticsEvent<'_>, sent: u64, received: u64, total_cost: Option<f64>) -> MessageKey {
     let time = entry.time.0.map_or(0, Timestamp::as_millis).to_le_bytes();
     let total = total_cost.unwrap_or_default().to_le_bytes();
     MessageKey::by_content(ID, &[b"analytics", &time, &sent.to_le_bytes(), &received.to_le_bytes(), &total])
 }
 
-impl Decoder for Log {
+impl Decoder for AnalyticsLog {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         match input {
             Input::Line { bytes, offset } => self.line(bytes, offset, out),

@@ -1,21 +1,21 @@
-//! The report after each response: `Tokens: 12k sent, 3.4k cache write, 1.2k cache hit, 850 received. Cost: $0.04
-//! message, $1.23 session.`
+//! The token report that Aider prints after each response: `Tokens: 12k sent, 3.4k cache write, 1.2k cache hit, 850
+//! received. Cost: $0.04 message, $1.23 session.`
 
 use std::collections::HashMap;
 
 use agtop_model::{MessageKey, PicoUsd, Usage};
 
-use super::ID;
+use super::id::ID;
 use crate::DecodeError;
 use crate::cost::embedded_cost;
 
-/// What a report says.
+/// A parsed report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Report {
     pub(super) figures: Figures,
     cache_write: u64,
     cache_hit: u64,
-    /// What the message cost; missing for models without a price, and where it is on a line of its own.
+    /// The cost of the message; none for models without a price, and where Aider prints it on a separate line.
     pub(super) cost: Option<PicoUsd>,
 }
 
@@ -27,14 +27,14 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// How Aider prints these exact counts.
+    /// The figures that Aider prints for these exact counts.
     pub(super) fn printed(sent: u64, received: u64) -> Self {
         Self { sent: printed(sent), received: printed(received) }
     }
 }
 
 impl Report {
-    /// Reads a report; `None` for text that is something else.
+    /// Parses a report. Returns `None` for any other text, and an error for a damaged report.
     pub(super) fn parse(text: &str) -> Option<Result<Self, DecodeError>> {
         let text = text.trim_end().strip_prefix("Tokens: ")?;
         Some(Self::parts(text).ok_or_else(|| DecodeError::malformed("a token report that cannot be read")))
@@ -62,11 +62,11 @@ impl Report {
         Some(report)
     }
 
-    /// The report in disjoint buckets.
+    /// The usage in disjoint buckets.
     ///
-    /// `sent` is the prompt as `LiteLLM` counts it, to which Aider adds the cache write. With `LiteLLM`, the prompt
-    /// includes what was read from the cache (for Anthropic's models too, whose API leaves it out), so both are taken
-    /// away from `sent`. The figures are rounded, so the rest may be off by half a unit of the greatest.
+    /// `sent` is the prompt as `LiteLLM` counts it, plus the cache write, which Aider adds. `LiteLLM` includes cache
+    /// reads in the prompt (for Anthropic's models too, whose API leaves them out), so both are subtracted from `sent`.
+    /// The figures are rounded, so the result may be off by half a unit of the largest figure.
     pub(super) fn usage(&self) -> Usage {
         Usage {
             input: self.figures.sent.saturating_sub(self.cache_write).saturating_sub(self.cache_hit),
@@ -78,7 +78,7 @@ impl Report {
     }
 }
 
-/// The cost on a line of its own, where Aider breaks the report. `None` for text that is something else.
+/// Parses a cost on a separate line, where Aider breaks the report. Returns `None` for any other text.
 pub(super) fn cost_line(text: &str) -> Option<PicoUsd> {
     message_cost(text.trim_end().strip_prefix("Cost: ")?)
 }
@@ -94,7 +94,7 @@ fn message_cost(text: &str) -> Option<PicoUsd> {
 /// `850`, `3.4k`, `12k`, `1.2M`, in early versions `2,345`.
 fn count(text: &str) -> Option<u64> {
     /// No response has this many tokens.
-    const MOST: f64 = 1e12;
+    const MAX_TOKENS: f64 = 1e12;
     let (digits, unit) = match text.as_bytes().last()? {
         b'k' => (text.strip_suffix('k')?, 1e3),
         b'M' => (text.strip_suffix('M')?, 1e6),
@@ -102,18 +102,18 @@ fn count(text: &str) -> Option<u64> {
     };
     let number = (decimal(digits)? * unit).round();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be within range")]
-    (number <= MOST).then_some(number as u64)
+    (number <= MAX_TOKENS).then_some(number as u64)
 }
 
-/// A number in plain digits with commas between thousands: nothing else that a float parser would take.
+/// Parses plain digits with commas between thousands, and nothing else that a float parser accepts.
 fn decimal(text: &str) -> Option<f64> {
     let digits = text.replace(',', "");
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     digits.parse().ok().filter(|_| is_plain)
 }
 
-/// A count as Aider rounds it for print: whole below 1,000, to a tenth of a thousand below 10,000, to a thousand above,
-/// ties to even.
+/// A count as Aider rounds it for display: exact below 1,000, to a tenth of a thousand below 10,000, to a thousand
+/// above, ties to even.
 fn printed(exact: u64) -> u64 {
     let thousands = exact as f64 / 1e3;
     match exact {
@@ -123,7 +123,7 @@ fn printed(exact: u64) -> u64 {
     }
 }
 
-/// Counts how often the same figures came.
+/// Counts how often each pair of figures has occurred.
 #[derive(Default)]
 pub(super) struct Occurrences(HashMap<Figures, u64>);
 
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_come_in_all_sizes() {
+    fn figures_have_several_units() {
         let all = ["850", "3.4k", "12k", "1.2M", "2,345"].map(count);
         assert_eq!(all, [Some(850), Some(3_400), Some(12_000), Some(1_200_000), Some(2_345)]);
         for text in ["", "k", "-1", "inf", "1e5", "nan", "9999999999999999k"] {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn early_versions_said_cached_and_request() {
+    fn early_versions_wrote_cached_and_request() {
         let report =
             Report::parse("Tokens: 2,345 sent, 1,000 cached, 67 received. Cost: $0.01 request, $0.02 session.");
         let report = report.unwrap().unwrap();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_cut_short_is_an_error_and_other_text_is_none() {
+    fn a_truncated_report_is_an_error_and_other_text_is_none() {
         for text in ["Tokens: 2.6k sent", "Tokens: 2.6k sent, 7 rec", "Tokens: 5 sent, 7 received. Cost: $"] {
             assert!(matches!(Report::parse(text), Some(Err(_))), "{text}");
         }

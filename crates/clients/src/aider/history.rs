@@ -9,30 +9,30 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::figures::{Occurrences, Report, cost_line};
-use super::{HISTORY_FILE, ID};
+use super::id::ID;
 use crate::decode::{Record, SourceFile};
-use crate::parse::shortened;
+use crate::parse::short_text;
 use crate::store::file_name;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// Reads a chat history, a Markdown file to which every launch in a directory appends.
 ///
-/// A launch begins with `# aider chat started at …`, what the person says is a heading, what the program says is a
-/// quotation, and all else is the model. Only the launch has a time: events after it have none.
-pub(super) struct History {
+/// A launch starts with `# aider chat started at …`. Prompts are headings, program output is quoted, and everything
+/// else is the model's text. Only the launch has a time: later events have none.
+pub(super) struct ChatHistory {
     file: SourceFile,
     /// The file's path, which makes the ids of its chats unique.
     path: String,
-    /// The project, known only where the file lies in its usual place.
+    /// The project directory; known only if the file is in its default place.
     cwd: Option<PathBuf>,
     zone: TimeZone,
     modified: Timestamp,
-    /// How often figures came, where a log may tell of the same responses.
+    /// Occurrences of each pair of figures, if an analytics log may report the same responses.
     beside_log: Option<Occurrences>,
     chat: Option<Chat>,
 }
 
-/// What is known of the last chat in the file.
+/// State of the last chat in the file.
 struct Chat {
     key: SessionKey,
     header: Box<str>,
@@ -40,31 +40,31 @@ struct Chat {
     model: Option<Arc<str>>,
     reports: u64,
     is_titled: bool,
-    /// Whether the line before was the person's too: lines of one prompt follow each other.
+    /// Whether the previous line belongs to a prompt: the lines of one prompt are consecutive.
     is_prompting: bool,
     last_report: Option<LastReport>,
 }
 
-/// A line may be read twice, first while it is still being written; and its cost may follow on the next.
+/// A partly written line may be read a second time when it is complete; its cost may follow on the next line.
 struct LastReport {
     offset: u64,
     turn: Turn,
     is_line_before: bool,
 }
 
-const HEADER: &[u8] = b"# aider chat started at ";
-const PROMPT: &[u8] = b"#### ";
-const QUOTE: &[u8] = b"> ";
-const COST: &[u8] = b"Cost: $";
+const CHAT_HEADER: &[u8] = b"# aider chat started at ";
+const PROMPT_PREFIX: &[u8] = b"#### ";
+const QUOTE_PREFIX: &[u8] = b"> ";
+const COST_PREFIX: &[u8] = b"Cost: $";
 
-/// How much of a text is kept for titles and errors.
-const KEPT: usize = 120;
+/// The file name of a project's chat history, in the project root.
+pub(super) const HISTORY_FILE: &str = ".aider.chat.history.md";
 
-/// Commands that put a question to the model; all others only steer the program.
-const ASKING: &[&str] = &["/ask", "/code", "/architect", "/context", "/help"];
+/// Commands that ask the model; all others only control the program.
+const QUESTION_COMMANDS: &[&str] = &["/ask", "/code", "/architect", "/context", "/help"];
 
-impl History {
-    /// A history whose reports are all there is.
+impl ChatHistory {
+    /// A history without an analytics log: its reports are the only source.
     pub(super) fn new(source: &Source<'_>) -> Self {
         let is_in_project = file_name(source.path) == HISTORY_FILE;
         Self {
@@ -78,21 +78,21 @@ impl History {
         }
     }
 
-    /// A history beside a log, whose exact counts take the place of its reports.
+    /// A history next to an analytics log, whose exact counts replace the reports.
     pub(super) fn beside_log(source: &Source<'_>) -> Self {
         Self { beside_log: Some(Occurrences::default()), ..Self::new(source) }
     }
 
     fn line(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let mut record = Record::new(self.file, SourcePosition::Byte(offset), None, out);
-        if let Some(time) = line.strip_prefix(HEADER) {
+        if let Some(time) = line.strip_prefix(CHAT_HEADER) {
             return self.begin(text(time)?, &mut record);
         }
-        // A file without a chat is no chat history.
+        // Lines before the first chat header are not part of a chat history.
         let Some(chat) = &mut self.chat else { return Ok(()) };
-        let quoted = line.strip_prefix(QUOTE).or_else(|| line.starts_with(COST).then_some(line));
-        match (line.strip_prefix(PROMPT), quoted) {
-            // The model writes such headings too, but without the two blanks that end a line of the person's.
+        let quoted = line.strip_prefix(QUOTE_PREFIX).or_else(|| line.starts_with(COST_PREFIX).then_some(line));
+        match (line.strip_prefix(PROMPT_PREFIX), quoted) {
+            // The model writes such headings too, but without the two spaces that end each line of a prompt.
             (Some(prompt), _) if prompt.ends_with(b"  ") => chat.prompt(text(prompt)?.trim(), &mut record),
             (_, Some(said)) => {
                 chat.is_prompting = false;
@@ -104,12 +104,12 @@ impl History {
         Ok(())
     }
 
-    /// A program started.
+    /// Starts a chat.
     fn begin(&mut self, header: &str, record: &mut Record<'_>) -> Result<(), DecodeError> {
         let header = header.trim();
         let started = local_time(header, &self.zone).ok_or_else(|| DecodeError::malformed("a start without a time"))?;
         record.at = Some(started);
-        // Two starts in one second share an id, and so their reports are numbered on.
+        // Two chats that start in the same second share an id, so report numbers continue.
         let is_same = self.chat.as_ref().is_some_and(|chat| *chat.header == *header);
         let reports = self.chat.as_ref().filter(|_| is_same).map_or(0, |chat| chat.reports);
         let chat = Chat {
@@ -136,14 +136,14 @@ impl Chat {
         }
         let word = said.split_whitespace().next().unwrap_or_default();
         let is_command = word.starts_with('/') && !word.trim_start_matches('/').contains('/');
-        let is_question = !is_command || ASKING.contains(&word);
+        let is_question = !is_command || QUESTION_COMMANDS.contains(&word);
         if is_question {
             record.prompt(&self.key, Some(said));
         }
         if !self.is_titled {
             let rank = if is_question { TitleRank::FirstPrompt } else { TitleRank::FirstCommand };
             self.is_titled = is_question;
-            record.emit(&self.key, EventKind::Title(Title { rank, text: shortened(said, KEPT).into() }));
+            record.emit(&self.key, EventKind::Title(Title { rank, text: short_text(said) }));
         }
     }
 
@@ -170,7 +170,7 @@ impl Chat {
             self.model = Some(Arc::clone(&model)).filter(|model| !model.is_empty());
             self.emit_facts(SessionFacts { model: self.model.clone(), ..SessionFacts::default() }, record);
         } else if said.starts_with("litellm.") || said.ends_with(" has hit a token limit!") {
-            record.emit(&self.key, EventKind::Error(shortened(said, KEPT).into()));
+            record.emit(&self.key, EventKind::Error(short_text(said)));
         }
         self.pass_report(offset);
         Ok(())
@@ -195,7 +195,8 @@ impl Chat {
             tier: ServiceTier::Standard,
             extent: UsageExtent::Response,
             embedded_cost: report.cost,
-            // The report comes when the model has ended; if the program has it repair something, another follows.
+            // Aider prints the report when the response has ended. If it asks the model for a repair, another report
+            // follows.
             stop: Some(StopReason::EndTurn),
             lineage: Lineage::Main,
             opened: self.opened,
@@ -214,7 +215,7 @@ impl Chat {
         }
     }
 
-    /// A line that is no report was read.
+    /// Notes that a line other than a report was read.
     fn pass_report(&mut self, offset: u64) {
         if let Some(last) = self.last_report.as_mut().filter(|last| last.offset != offset) {
             last.is_line_before = false;
@@ -222,7 +223,7 @@ impl Chat {
     }
 }
 
-impl Decoder for History {
+impl Decoder for ChatHistory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         match input {
             Input::Line { bytes, offset } => self.line(bytes, offset, out),
@@ -230,7 +231,7 @@ impl Decoder for History {
         }
     }
 
-    fn tells_half_lines(&self) -> bool {
+    fn reads_partial_lines(&self) -> bool {
         false
     }
 }
@@ -239,8 +240,8 @@ fn text(bytes: &[u8]) -> Result<&str, DecodeError> {
     std::str::from_utf8(bytes).map_err(|_| DecodeError::malformed("is not UTF-8"))
 }
 
-/// `2026-11-21 10:32:46` on a clock in that zone. A time that the clock showed twice is the first, one that it skipped
-/// is as much later.
+/// `2026-11-21 10:32:46` as local time in that zone. For a time that occurs twice the first is used; a time that a
+/// clock change skips moves later by the length of the skip.
 fn local_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let shown: DateTime = (text.len() == 19).then(|| text.parse().ok())??;
     let moment = zone.to_ambiguous_timestamp(shown).compatible().ok()?;

@@ -1,31 +1,31 @@
-//! Aider: one chat history per project, and one analytics log where the user asked for it.
+//! Aider: one chat history per project, and one analytics log if the user enabled it.
 //!
-//! **Where both tell of the same response, the log counts**, since its numbers are exact and have a time, while the
-//! history prints them rounded. Nothing identifies a response in both, but Aider prints a report and logs the same
-//! numbers in one breath, so the log's numbers, rounded as Aider rounds them, are the printed figures. Where a log is
-//! named, the n-th report of the same two figures in a history is therefore the coarse form of the n-th such entry of
-//! the log ([`Turn::part_of`](agtop_model::Turn)). That never counts a response twice, keeps what the history tells of
-//! the time before the log, and loses only reports that two histories print alike and the log does not know.
+//! **If both record the same response, the log counts**: its numbers are exact and have a time, while the history
+//! prints them rounded. No id identifies a response in both files, but Aider prints a report and logs the same numbers
+//! together, so the log's numbers, rounded as Aider rounds them, are the printed figures. If a log is configured, the
+//! n-th report of the same two figures in a history is therefore the coarse record of the n-th such entry of the log
+//! ([`Turn::part_of`](agtop_model::Turn)). This never counts a response twice and keeps what the history records from
+//! before the log existed. It loses only reports that two histories print with the same figures and that the log does
+//! not have.
 
 mod analytics;
 mod figures;
 mod history;
+mod id;
 #[cfg(test)]
 mod tests;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use agtop_model::ClientId;
-
+use self::history::HISTORY_FILE;
+use self::id::ID;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// Aider.
 pub(crate) struct Aider;
-
-const ID: ClientId = ClientId::new("aider");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -52,17 +52,14 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// The name of a project's chat history, in its root.
-const HISTORY_FILE: &str = ".aider.chat.history.md";
-
-/// Chat histories whose reports are all there is.
-const HISTORY: &str = "chat_history";
-/// Chat histories beside a log.
-const LOGGED_HISTORY: &str = "chat_history_beside_analytics";
-const ANALYTICS: &str = "analytics";
+/// Chat histories without an analytics log.
+const HISTORY_LAYOUT: &str = "chat_history";
+/// Chat histories next to an analytics log.
+const LOGGED_HISTORY_LAYOUT: &str = "chat_history_beside_analytics";
+const ANALYTICS_LAYOUT: &str = "analytics";
 
 static SIGNATURE: ProcessSignature =
-    ProcessSignature { programs: &["aider"], python: &["aider", "aider.main"], ..ProcessSignature::NONE };
+    ProcessSignature { programs: &["aider"], python_commands: &["aider", "aider.main"], ..ProcessSignature::NONE };
 
 impl Client for Aider {
     fn info(&self) -> &'static ClientInfo {
@@ -75,10 +72,10 @@ impl Client for Aider {
 
     fn stores(&self, env: &Env) -> Vec<Store> {
         let logs = named_files(env, "AIDER_ANALYTICS_LOG");
-        let layout = if logs.is_empty() { HISTORY } else { LOGGED_HISTORY };
+        let layout = if logs.is_empty() { HISTORY_LAYOUT } else { LOGGED_HISTORY_LAYOUT };
         let history = |root: PathBuf, accepts, presence| store(root, layout, accepts, presence);
         let mut stores: Vec<Store> = parents(&logs)
-            .map(|root| store(root, ANALYTICS, is_log as fn(&Path) -> bool, Presence::Named))
+            .map(|root| store(root, ANALYTICS_LAYOUT, is_log as fn(&Path) -> bool, Presence::Named))
             .chain(
                 parents(&named_files(env, "AIDER_CHAT_HISTORY_FILE"))
                     .map(|root| history(root, is_named_history as fn(&Path) -> bool, Presence::Named)),
@@ -90,9 +87,9 @@ impl Client for Aider {
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.layout {
-            ANALYTICS => Box::new(analytics::Log::new(source)),
-            LOGGED_HISTORY => Box::new(history::History::beside_log(source)),
-            _ => Box::new(history::History::new(source)),
+            ANALYTICS_LAYOUT => Box::new(analytics::AnalyticsLog::new(source)),
+            LOGGED_HISTORY_LAYOUT => Box::new(history::ChatHistory::beside_log(source)),
+            _ => Box::new(history::ChatHistory::new(source)),
         }
     }
 
@@ -106,7 +103,7 @@ fn store(root: PathBuf, layout: &'static str, accepts: fn(&Path) -> bool, presen
     Store { root, layout, depth: 1, accepts, format: Format::Lines, presence }
 }
 
-/// The files a variable names: one, or where its path is relative, one in each directory people work in.
+/// The files that a variable names: one, or for a relative path one in each work directory.
 fn named_files(env: &Env, variable: &str) -> Vec<PathBuf> {
     match env.dir(variable) {
         Some(path) if path.is_absolute() => vec![path],
@@ -123,12 +120,12 @@ fn is_history(relative: &Path) -> bool {
     relative.as_os_str() == OsStr::new(HISTORY_FILE)
 }
 
-/// A store cannot tell the one name that was given; a file that is no chat history has no chat in it.
+/// A store does not know the configured name; a file that is not a chat history yields no events.
 fn is_named_history(relative: &Path) -> bool {
     has_extension(relative, "md") || file_name(relative).contains("aider")
 }
 
-/// Likewise: lines that Aider did not log are passed over.
+/// The same for logs: lines that Aider did not write are skipped.
 fn is_log(relative: &Path) -> bool {
     ["json", "jsonl", "log", "txt"].iter().any(|extension| has_extension(relative, extension))
         || file_name(relative).contains("analytics")

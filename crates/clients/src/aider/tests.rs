@@ -5,7 +5,7 @@ use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::*;
 
 use super::Aider;
-use crate::testing::{MODIFIED, Tally, home, open};
+use crate::testing::{FILE_MODIFIED, Tally, home, open};
 use crate::{Client, DecodeError, Decoder, Env, Input, Presence, ProcFacts, Source};
 
 const HISTORY: &[u8] = include_bytes!("../../../../fixtures/aider/0.86.2/history.md");
@@ -79,8 +79,14 @@ fn each_launch_is_a_session_with_its_own_usage() {
 fn a_start_is_local_time() {
     let path = HISTORY_PATH.as_ref();
     let zone = TimeZone::fixed(Offset::constant(2));
-    let source =
-        Source { file: FileId(1), path, relative: path, modified: MODIFIED, prose_from: MODIFIED, zone: &zone };
+    let source = Source {
+        file: FileId(1),
+        path,
+        relative: path,
+        modified: FILE_MODIFIED,
+        text_since: FILE_MODIFIED,
+        zone: &zone,
+    };
     let store = Aider.stores(&env()).remove(0);
     let (events, _) = feed(Aider.decoder(&store, &source).as_mut(), HISTORY, 0);
     let started = facts(&events)[0].started.map(agtop_model::Timestamp::as_millis);
@@ -103,7 +109,7 @@ fn a_project_is_the_directory_of_its_history() {
 }
 
 #[test]
-fn a_change_of_model_holds_for_what_follows() {
+fn a_change_of_model_applies_to_later_responses() {
     let tally = Tally::of(&history(HISTORY));
     let models = tally.by_model();
     assert_eq!(
@@ -129,7 +135,7 @@ fn a_cost_further_down_belongs_to_no_report() {
 }
 
 #[test]
-fn lines_of_one_prompt_are_one_prompt_and_headings_of_the_model_are_none() {
+fn consecutive_prompt_lines_are_one_prompt_and_headings_of_the_model_are_none() {
     let events = history(HISTORY);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 4);
     let titles: Vec<_> = events
@@ -142,7 +148,7 @@ fn lines_of_one_prompt_are_one_prompt_and_headings_of_the_model_are_none() {
 }
 
 #[test]
-fn errors_of_the_provider_are_told() {
+fn errors_of_the_provider_are_emitted() {
     assert_eq!(count(&history(HISTORY), |kind| matches!(kind, EventKind::Error(_))), 1);
 }
 
@@ -162,7 +168,7 @@ fn line_ends_of_windows_change_nothing() {
 }
 
 #[test]
-fn two_starts_in_one_second_do_not_share_responses() {
+fn two_chats_started_in_one_second_do_not_share_responses() {
     let text = b"# aider chat started at 2026-07-01 12:00:00\n> Tokens: 5 sent, 1 received.  \n";
     assert_eq!(Tally::of(&history(&text.repeat(2))).usage().total(), 12);
 }
@@ -173,7 +179,7 @@ fn a_file_without_a_start_has_no_chat() {
 }
 
 #[test]
-fn a_line_read_while_it_was_written_counts_once() {
+fn a_line_read_before_it_is_complete_counts_once() {
     let (_, mut decoder) = open(&Aider, &env(), HISTORY_PATH);
     let (mut events, _) = feed(decoder.as_mut(), b"# aider chat started at 2026-07-01 12:00:00\n", 0);
     for part in [
@@ -189,19 +195,19 @@ fn a_line_read_while_it_was_written_counts_once() {
 }
 
 #[test]
-fn where_a_log_is_named_its_exact_numbers_count_and_nothing_counts_twice() {
+fn with_a_log_its_exact_numbers_count_and_nothing_counts_twice() {
     let mut events = lines(&env_with_log(), HISTORY_PATH, HISTORY);
     let history_alone = Tally::of(&events).usage();
     assert_eq!(history_alone, Tally::of(&history(HISTORY)).usage());
     events.extend(lines(&env_with_log(), LOG_PATH, ANALYTICS));
     let usage = Tally::of(&events).usage();
-    // The history's last report is older than the log, or of a launch without it; the log's last entry of a project
-    // that is not known.
+    // The history's last report is older than the log, or from a launch without a log; the log's last entry is from an
+    // unknown project.
     assert_eq!(usage, Usage { input: 12_345 + 2_585 + 77 + 591, output: 850 + 7 + 11 + 1_800, ..Usage::default() });
 }
 
 #[test]
-fn a_log_tells_times_models_and_costs_and_passes_over_the_rest() {
+fn a_log_has_times_models_and_costs_and_the_rest_is_skipped() {
     let mut text = b"2026-07-01 some other program's line\n{\"event\":\"x\"}\n".to_vec();
     text.extend(ANALYTICS);
     let events = lines(&env_with_log(), LOG_PATH, &text);
@@ -255,7 +261,7 @@ fn process(comm: &str, argv: &[&str]) -> Process {
 }
 
 #[test]
-fn the_program_is_known_by_its_script_or_module_and_not_by_a_directory() {
+fn the_program_is_recognised_by_its_script_or_module_and_not_by_a_directory() {
     let role = |comm: &str, argv: &[&str]| Aider.recognise(&ProcFacts::new(&process(comm, argv)));
     assert_eq!(role("aider", &["/venv/bin/python3", "/venv/bin/aider", "--yes-always"]), Some(ProcessRole::Agent));
     assert_eq!(role("python3.12", &["python3.12", "-m", "aider", "--message", "hi"]), Some(ProcessRole::Agent));

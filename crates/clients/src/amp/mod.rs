@@ -1,8 +1,9 @@
-//! Amp: a document for each thread, rewritten as a whole.
+//! Amp: one document per thread, rewritten as a whole.
 //!
-//! `<data>/amp/threads/T-<uuid>.json`. Amp's sources are closed: layout and meaning are what ccusage and tokscale have
-//! made of its files, and nothing here was checked against a live one.
+//! `<data>/amp/threads/T-<uuid>.json`. Amp is closed source: layout and meaning come from the readers in ccusage and
+//! tokscale, and nothing was checked against a live program.
 
+mod id;
 mod thread;
 mod wire;
 
@@ -11,8 +12,9 @@ mod tests;
 
 use std::path::Path;
 
-use agtop_model::{ClientId, ProcessRole};
+use agtop_model::ProcessRole;
 
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
 use crate::store::{file_stem, has_extension};
@@ -20,8 +22,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, ProcFact
 
 /// Amp.
 pub(crate) struct Amp;
-
-const ID: ClientId = ClientId::new("amp");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -45,15 +45,15 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// What continues a thread; all else that `amp threads` does is a chore.
-const CONTINUES: &[&str] = &["continue", "c"];
+/// Subcommands of `amp threads` that continue a thread; all others are chores.
+const CONTINUE_SUBCOMMANDS: &[&str] = &["continue", "c"];
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["amp"],
-    commands: &["amp"],
-    packages: &["@sourcegraph/amp"],
-    // They hold no conversation.
-    chores: &[
+    node_commands: &["amp"],
+    npm_packages: &["@sourcegraph/amp"],
+    // They have no conversation.
+    helper_subcommands: &[
         "login",
         "logout",
         "mcp",
@@ -67,7 +67,7 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "help",
         "version",
     ],
-    valued: &[
+    valued_options: &[
         "-x",
         "--execute",
         "-m",
@@ -80,14 +80,14 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "--log-file",
         "--visibility",
     ],
-    is_namesake: is_editor,
+    is_other_product: is_editor,
     ..ProcessSignature::NONE
 };
 
-/// All of it is a chore but what [`CONTINUES`] a thread.
-const THREADS: &[&str] = &["threads", "thread", "t"];
+/// Names of the `threads` subcommand; only [`CONTINUE_SUBCOMMANDS`] makes it an agent.
+const THREADS_SUBCOMMANDS: &[&str] = &["threads", "thread", "t"];
 
-/// A text editor has the name, too, which is given files, and which Cargo installs.
+/// A text editor has the same name. It is started with files, and Cargo installs it.
 fn is_editor(process: &ProcFacts<'_>) -> bool {
     SIGNATURE.subcommand(process).is_some_and(|word| word.contains(['.', '/', '\\'])) || is_built_by_cargo(process)
 }
@@ -102,9 +102,11 @@ impl Client for Amp {
     }
 
     fn recognise(&self, process: &ProcFacts<'_>) -> Option<ProcessRole> {
-        let is_about_threads = || SIGNATURE.subcommand(process).is_some_and(|word| THREADS.contains(&word));
+        let is_about_threads = || SIGNATURE.subcommand(process).is_some_and(|word| THREADS_SUBCOMMANDS.contains(&word));
         match SIGNATURE.role(process)? {
-            ProcessRole::Agent if is_about_threads() && !process.args().any(|arg| CONTINUES.contains(&arg)) => {
+            ProcessRole::Agent
+                if is_about_threads() && !process.args().any(|arg| CONTINUE_SUBCOMMANDS.contains(&arg)) =>
+            {
                 Some(ProcessRole::Helper)
             }
             role => Some(role),
@@ -114,19 +116,19 @@ impl Client for Amp {
     fn stores(&self, env: &Env) -> Vec<Store> {
         let accepts = |path: &Path| is_thread(file_stem(path)) && has_extension(path, "json");
         let store = |layout, root| Store::usual(layout, root, 1, accepts, Format::Document);
-        // Before it was a program of its own, Amp was an extension, with threads of the same shape.
+        // Amp was an editor extension first, with threads of the same format.
         let old = env.extension_storages("sourcegraph.amp").into_iter().map(|storage| storage.join("threads3"));
         let old = old.map(|root| store("threads of the extension", root));
         std::iter::once(store("threads", env.data_home().join("amp/threads"))).chain(old).collect()
     }
 
     fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
-        Box::new(thread::Document::new(source))
+        Box::new(thread::ThreadDocument::new(source))
     }
 
-    /// `amp threads continue` takes an id, or the address of the thread's page.
+    /// `amp threads continue` takes an id or the URL of the thread's page.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
-        let mut rest = process.args().skip_while(|arg| !CONTINUES.contains(arg)).skip(1);
+        let mut rest = process.args().skip_while(|arg| !CONTINUE_SUBCOMMANDS.contains(arg)).skip(1);
         let id = rest.find(|arg| !arg.starts_with('-'))?.rsplit('/').next()?;
         (is_thread(id) && id.get(2..).is_some_and(is_uuid)).then(|| id.to_owned())
     }

@@ -13,7 +13,7 @@ fn decode(text: &[u8]) -> Vec<Event> {
     decode_document(&Amp, PATH, text).unwrap()
 }
 
-/// The document without its ledger, as an older release, or an earlier moment, left it.
+/// The document without its ledger, as an older release wrote it.
 fn without_ledger() -> Vec<u8> {
     let text = std::str::from_utf8(LEDGER).unwrap();
     text.replace("\"usageLedger\"", "\"other\"").into_bytes()
@@ -32,7 +32,7 @@ fn facts(events: &[Event]) -> &SessionFacts {
 }
 
 #[test]
-fn the_ledger_counts_and_the_messages_it_tells_of_do_not() {
+fn the_ledger_counts_and_its_messages_do_not() {
     let tally = Tally::of(&decode(LEDGER));
     let opus = Usage { input: 40, output: 152, cache_read: 11_110, cache_write_5m: 900, ..Usage::default() };
     assert_eq!(tally.by_model()["claude-opus-4-5"], opus);
@@ -47,7 +47,7 @@ fn two_requests_for_one_message_share_its_cached_tokens() {
 }
 
 #[test]
-fn a_request_that_names_no_message_is_known_by_model_and_tokens() {
+fn a_request_without_a_message_id_is_matched_by_model_and_tokens() {
     let text = std::str::from_utf8(LEDGER).unwrap();
     assert!(text.contains(r#""tokens": {"input": 3, "output": 4}"#));
     let other = text.replace(r#""tokens": {"input": 3, "output": 4}"#, r#""tokens": {"input": 3, "output": 5}"#);
@@ -55,7 +55,7 @@ fn a_request_that_names_no_message_is_known_by_model_and_tokens() {
 }
 
 #[test]
-fn a_ledger_that_comes_later_takes_the_place_of_what_messages_said() {
+fn a_later_ledger_replaces_the_usage_of_messages() {
     let mut events = decode(&without_ledger());
     assert_eq!(Tally::of(&events).usage().output, 152);
     events.extend(decode(LEDGER));
@@ -63,14 +63,14 @@ fn a_ledger_that_comes_later_takes_the_place_of_what_messages_said() {
 }
 
 #[test]
-fn a_message_without_an_id_cannot_be_told_from_the_ledgers_requests_and_does_not_count() {
+fn a_message_without_an_id_does_not_count_with_a_ledger() {
     let text = br#"{"id":"T-1","messages":[{"role":"assistant","usage":{"model":"m","inputTokens":99}}],
         "usageLedger":{"events":[{"id":"e","model":"m","tokens":{"input":1,"output":2}}]}}"#;
     assert_eq!(Tally::of(&decode(text)).usage().total(), 3);
 }
 
 #[test]
-fn an_empty_ledger_leaves_the_word_to_the_messages() {
+fn with_an_empty_ledger_the_messages_count() {
     let text = br#"{"id":"T-1","messages":[{"role":"assistant","usage":{"model":"m","inputTokens":99}}],
         "usageLedger":{"events":[{"id":"e","model":"m","tokens":{"input":0,"output":0}}]}}"#;
     assert_eq!(Tally::of(&decode(text)).usage().total(), 99);
@@ -104,7 +104,7 @@ fn a_total_alone_counts_as_input() {
 }
 
 #[test]
-fn numbers_of_messages_are_those_of_their_thread() {
+fn message_ids_are_unique_only_within_their_thread() {
     let mut events = decode(&without_ledger());
     events.extend(decode(MESSAGES));
     let tally = Tally::of(&events);
@@ -113,7 +113,7 @@ fn numbers_of_messages_are_those_of_their_thread() {
 }
 
 #[test]
-fn directory_branch_title_and_time_are_told() {
+fn directory_branch_title_and_time_are_emitted() {
     let events = decode(LEDGER);
     let facts = facts(&events);
     assert_eq!(facts.cwd.as_deref(), Some(std::path::Path::new("/srv/my meadow")));
@@ -157,7 +157,7 @@ fn tools_answers_are_no_prompts_and_the_end_of_the_answer_ends_the_turn() {
 }
 
 #[test]
-fn a_tool_that_is_blocked_on_its_person_waits() {
+fn a_tool_that_is_blocked_on_the_user_waits() {
     let events = decode(MESSAGES);
     assert!(matches!(events.last().map(|event| &event.kind), Some(EventKind::Waiting)));
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolEnded { .. })), 0);
@@ -170,7 +170,7 @@ fn a_cancelled_answer_ends_the_turn() {
 }
 
 #[test]
-fn a_damaged_message_or_entry_does_not_take_its_document_along() {
+fn a_damaged_message_or_entry_does_not_lose_its_document() {
     let text = br#"{"id":"T-1","messages":[{"role":"assistant","messageId":1,"usage":{"inputTokens":-1}}, 7,
         {"role":"assistant","messageId":2,"usage":{"inputTokens":5}}], "env": "nowhere",
         "usageLedger":{"events":[{"id":"e","tokens":{"input":1}},{"id":"f","tokens":{"input":"much"}}]}}"#;
@@ -182,7 +182,7 @@ fn a_damaged_message_or_entry_does_not_take_its_document_along() {
 }
 
 #[test]
-fn a_thread_without_id_is_known_by_its_file() {
+fn a_thread_without_id_has_its_files_id() {
     let events = decode(br#"{"created":1795248000000}"#);
     assert_eq!(&*events[0].session.id, "T-2aaaaaaa-0000-4000-8000-000000000001");
 }
@@ -202,7 +202,7 @@ fn threads_of_the_old_extension_lie_in_the_storage_of_editors() {
 }
 
 #[test]
-fn amp_is_known_by_its_name_and_chores_are_helpers() {
+fn amp_is_recognised_by_its_name_and_chores_are_helpers() {
     let role = |argv: &[&str], exe: &str| Amp.recognise(&ProcFacts::new(&process("amp", argv, exe)));
     let node = "/usr/bin/node";
     assert_eq!(role(&["node", "/usr/bin/amp"], node), Some(ProcessRole::Agent));

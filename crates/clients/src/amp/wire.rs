@@ -1,29 +1,30 @@
-//! Threads as Amp writes them, field by field; what agtop has no use for is left out.
+//! Threads as Amp writes them; fields that agtop does not use are left out.
 
 use std::path::PathBuf;
 
-use agtop_model::{StopReason, Usage};
+use agtop_model::{StopReason, Untrusted, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bounded;
-use crate::list::List;
-use crate::parse::{Count, Loose, Moment};
+use crate::list::LazyList;
+use crate::parse::{Count, LooseText, LooseTime};
+use crate::tool_arguments::{Argument, ToolArguments};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Thread<'a> {
     #[serde(borrow, default)]
-    pub(super) id: Loose<'a>,
+    pub(super) id: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) title: Loose<'a>,
+    pub(super) title: LooseText<'a>,
     #[serde(default)]
-    pub(super) created: Moment,
+    pub(super) created: LooseTime,
     #[serde(borrow, default)]
     env: Option<&'a RawValue>,
-    /// Each message is read on its own, so that a damaged one does not take the others along.
+    /// Each message is parsed on its own, so that a damaged one does not lose the others.
     #[serde(borrow, default)]
-    pub(super) messages: List<'a>,
+    pub(super) messages: LazyList<'a>,
     #[serde(borrow, default)]
     pub(super) usage_ledger: Option<Ledger<'a>>,
 }
@@ -31,11 +32,11 @@ pub(super) struct Thread<'a> {
 #[derive(Deserialize)]
 pub(super) struct Ledger<'a> {
     #[serde(borrow, default)]
-    pub(super) events: List<'a>,
+    pub(super) events: LazyList<'a>,
 }
 
 #[derive(Default, Deserialize)]
-struct Surroundings<'a> {
+struct Environment<'a> {
     #[serde(borrow, default)]
     initial: Initial<'a>,
 }
@@ -46,11 +47,11 @@ struct Initial<'a> {
     trees: Vec<Tree<'a>>,
 }
 
-/// A directory that the thread began in.
+/// A directory in which the thread started.
 #[derive(Default, Deserialize)]
 pub(super) struct Tree<'a> {
     #[serde(borrow, default)]
-    uri: Loose<'a>,
+    uri: LooseText<'a>,
     #[serde(borrow, default)]
     repository: Option<Repository<'a>>,
 }
@@ -58,13 +59,13 @@ pub(super) struct Tree<'a> {
 #[derive(Deserialize)]
 struct Repository<'a> {
     #[serde(rename = "ref", borrow, default)]
-    head: Loose<'a>,
+    head: LooseText<'a>,
 }
 
 impl<'a> Thread<'a> {
-    /// The first directory that the thread began in; surroundings of an unknown shape tell nothing.
+    /// The first directory in which the thread started; none if the environment has an unknown shape.
     pub(super) fn tree(&self) -> Tree<'a> {
-        let surroundings: Option<Surroundings<'_>> = self.env.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let surroundings: Option<Environment<'_>> = self.env.and_then(|raw| serde_json::from_str(raw.get()).ok());
         surroundings.and_then(|around| around.initial.trees.into_iter().next()).unwrap_or_default()
     }
 }
@@ -80,7 +81,7 @@ impl Tree<'_> {
     }
 }
 
-/// The path in a `file:` address (RFC 8089), escapes undone. Drives of Windows follow a third slash.
+/// The path of a `file:` URL (RFC 8089) with its escapes decoded. A Windows drive follows a third slash.
 fn directory(path: &str) -> Option<PathBuf> {
     let mut plain = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
@@ -104,14 +105,14 @@ fn hex(digits: &str) -> Option<u8> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Message<'a> {
     #[serde(borrow, default)]
-    pub(super) role: Loose<'a>,
-    /// A number or text: compared as it is written.
+    pub(super) role: LooseText<'a>,
+    /// A number or text: compared as raw JSON.
     #[serde(borrow, default, rename = "messageId")]
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) state: Option<State<'a>>,
+    pub(super) state: Option<MessageState<'a>>,
     #[serde(borrow, default)]
     pub(super) usage: Option<MessageUsage<'a>>,
     #[serde(borrow, default)]
@@ -120,15 +121,15 @@ pub(super) struct Message<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct State<'a> {
+pub(super) struct MessageState<'a> {
     #[serde(rename = "type", borrow, default)]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
     #[serde(borrow, default)]
-    stop_reason: Loose<'a>,
+    stop_reason: LooseText<'a>,
 }
 
-impl State<'_> {
-    /// Whether nothing more comes of the answer: the model is done, or the person stopped it.
+impl MessageState<'_> {
+    /// Whether the response is finished: the model has ended, or the user cancelled it.
     pub(super) fn is_over(&self) -> bool {
         self.kind.text() == Some("cancelled") || self.stop_reason.text() == Some("end_turn")
     }
@@ -144,12 +145,12 @@ impl State<'_> {
     }
 }
 
-/// What one answer used, in disjoint counts.
+/// The usage of one response, in disjoint counts.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MessageUsage<'a> {
     #[serde(borrow, default)]
-    pub(super) model: Loose<'a>,
+    pub(super) model: LooseText<'a>,
     #[serde(default)]
     pub(super) input_tokens: Count,
     #[serde(default)]
@@ -161,7 +162,7 @@ pub(super) struct MessageUsage<'a> {
     #[serde(default)]
     total_tokens: Count,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
 }
 
 impl MessageUsage<'_> {
@@ -185,24 +186,24 @@ impl MessageUsage<'_> {
     }
 }
 
-/// A line of the ledger: one request.
+/// An entry of the ledger: one request.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Entry<'a> {
+pub(super) struct LedgerEntry<'a> {
     #[serde(borrow, default)]
-    pub(super) id: Loose<'a>,
+    pub(super) id: LooseText<'a>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow, default)]
-    pub(super) model: Loose<'a>,
+    pub(super) model: LooseText<'a>,
     #[serde(default)]
     pub(super) tokens: Option<Tokens>,
-    /// The message that the request brought forth.
+    /// The message that the request produced.
     #[serde(borrow, default, rename = "toMessageId")]
     message: Option<&'a RawValue>,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> LedgerEntry<'a> {
     pub(super) fn message(&self) -> Option<&'a str> {
         id(self.message)
     }
@@ -219,7 +220,7 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Where only the total is known, it counts as input.
+    /// If only the total is known, it counts as input.
     pub(super) fn usage(self) -> Usage {
         let is_total_alone = self.input.0 == 0 && self.output.0 == 0;
         let input = if is_total_alone { self.total.0 } else { self.input.0 };
@@ -236,18 +237,18 @@ impl<'a> Message<'a> {
         id(self.id)
     }
 
-    /// When the person sent it (unconfirmed).
-    pub(super) fn sent(&self) -> Moment {
+    /// When the user sent the message (unconfirmed).
+    pub(super) fn sent(&self) -> LooseTime {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Meta {
-            sent_at: Moment,
+            sent_at: LooseTime,
         }
         let meta: Option<Meta> = self.meta.and_then(|raw| serde_json::from_str(raw.get()).ok());
         meta.map(|meta| meta.sent_at).unwrap_or_default()
     }
 
-    /// The pieces of the message; one that is plain text is one piece, and one of an unknown shape none.
+    /// The blocks of the message; plain text is one block, an unknown shape none.
     pub(super) fn blocks(&self) -> Vec<Block<'a>> {
         let Some(raw) = self.content.map(RawValue::get) else { return Vec::new() };
         if raw.starts_with('[') {
@@ -257,21 +258,21 @@ impl<'a> Message<'a> {
     }
 }
 
-/// A piece of a message: text, a tool's call, or its answer (whose field names are unconfirmed).
+/// A block of a message: text, a tool call, or its result (whose field names are unconfirmed).
 #[derive(Default, Deserialize)]
 pub(super) struct Block<'a> {
     #[serde(rename = "type", borrow, default)]
-    pub(super) kind: Loose<'a>,
+    pub(super) kind: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) text: Loose<'a>,
+    pub(super) text: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) id: Loose<'a>,
+    pub(super) id: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) name: Loose<'a>,
+    pub(super) name: LooseText<'a>,
     #[serde(borrow, default)]
     input: Option<&'a RawValue>,
     #[serde(rename = "toolUseID", alias = "tool_use_id", borrow, default)]
-    pub(super) call: Loose<'a>,
+    pub(super) call: LooseText<'a>,
     #[serde(borrow, default)]
     run: Option<Run<'a>>,
 }
@@ -279,60 +280,45 @@ pub(super) struct Block<'a> {
 #[derive(Deserialize)]
 struct Run<'a> {
     #[serde(borrow, default)]
-    status: Loose<'a>,
+    status: LooseText<'a>,
 }
 
-/// How far a tool's call has come.
-pub(super) enum Progress {
+/// State of a tool call.
+pub(super) enum ToolProgress {
     /// It runs.
     Running,
-    /// It waits for the person's consent.
+    /// It waits for the user's permission.
     Blocked,
     /// It has ended.
     Ended(Result<(), ()>),
 }
 
-impl<'a> Block<'a> {
-    pub(super) fn progress(&self) -> Progress {
+impl Block<'_> {
+    pub(super) fn progress(&self) -> ToolProgress {
         match self.run.as_ref().and_then(|run| run.status.text()) {
-            Some("in-progress" | "queued") => Progress::Running,
-            Some("blocked-on-user") => Progress::Blocked,
-            Some("error" | "cancelled" | "rejected-by-user") => Progress::Ended(Err(())),
-            _ => Progress::Ended(Ok(())),
+            Some("in-progress" | "queued") => ToolProgress::Running,
+            Some("blocked-on-user") => ToolProgress::Blocked,
+            Some("error" | "cancelled" | "rejected-by-user") => ToolProgress::Ended(Err(())),
+            _ => ToolProgress::Ended(Ok(())),
         }
     }
 
-    /// What a tool is called on; arguments of an unknown shape tell nothing.
-    pub(super) fn arguments(&self) -> Arguments<'a> {
-        self.input.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    /// What the tool is used on.
+    pub(super) fn target(&self) -> Option<Untrusted> {
+        ToolArguments::of(self.input).target(TARGET)
     }
 }
 
-/// The arguments that say what a tool is used on, in the order in which they are asked.
-#[derive(Default, Deserialize)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow, default)]
-    path: Loose<'a>,
-    #[serde(borrow, default)]
-    cmd: Loose<'a>,
-    #[serde(borrow, default)]
-    command: Loose<'a>,
-    #[serde(borrow, default)]
-    pattern: Loose<'a>,
-    #[serde(borrow, default)]
-    query: Loose<'a>,
-    #[serde(borrow, default)]
-    url: Loose<'a>,
-    #[serde(borrow, default)]
-    description: Loose<'a>,
-}
-
-impl Arguments<'_> {
-    pub(super) fn target(&self) -> Option<&str> {
-        let all = [&self.path, &self.cmd, &self.command, &self.pattern, &self.query, &self.url, &self.description];
-        all.into_iter().find_map(Loose::text)
-    }
-}
+/// The arguments that describe a call, in order of preference.
+const TARGET: &[Argument] = &[
+    Argument::Path,
+    Argument::Cmd,
+    Argument::Command,
+    Argument::Pattern,
+    Argument::Query,
+    Argument::Url,
+    Argument::Description,
+];
 
 #[cfg(test)]
 mod tests {
@@ -341,7 +327,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_address_is_a_path_with_its_escapes_undone() {
+    fn a_file_url_is_a_path_with_decoded_escapes() {
         assert_eq!(directory("/srv/a%20b/gr%C3%B6%C3%9Fe").as_deref(), Some(Path::new("/srv/a b/größe")));
         assert_eq!(directory("/c%3A/Users/u").as_deref(), Some(Path::new("c:/Users/u")));
         assert_eq!(directory("/100%/%+1%").as_deref(), Some(Path::new("/100%/%+1%")));

@@ -29,16 +29,16 @@ fn summaries(events: &[Event]) -> Vec<&Turn> {
     turns.filter(|turn| turn.purpose == Purpose::Compaction).collect()
 }
 
-/// The same with one line changed or left out.
+/// The text with lines changed or left out.
 fn edited(text: &[u8], edit: impl Fn(usize, &str) -> Option<String>) -> Vec<u8> {
     let lines = std::str::from_utf8(text).unwrap().lines().enumerate();
     lines.filter_map(|(n, line)| edit(n, line)).flat_map(|line| (line + "\n").into_bytes()).collect()
 }
 
-/// A live run of 2.1.332 wrote these figures: the summary used 787 input, 29,060 cached and 2,127 output tokens, which
-/// no line tells: 34,730 tokens of 66,704 were all that was counted of this session.
+/// Figures of a live run of 2.1.332: the summary used 787 input, 29,060 cached and 2,127 output tokens, which no line
+/// records. Bug: 34,730 tokens of this session's 66,704 were counted.
 #[test]
-fn a_summary_is_what_a_sessions_totals_have_beyond_its_lines() {
+fn a_summary_is_the_part_of_a_sessions_totals_that_lines_lack() {
     let events = decode(SID, SESSION);
     let [summary] = summaries(&events)[..] else { panic!("{events:?}") };
     assert_eq!(summary.usage, Usage { input: 787, cache_read: 29_060, output: 2127, ..Usage::default() });
@@ -51,7 +51,7 @@ fn a_summary_is_what_a_sessions_totals_have_beyond_its_lines() {
     assert_eq!((sum.cache_write_5m, sum.cache_write_1h), (12_557, 12_926), "as the last total says");
 }
 
-/// The first total of a fork begins with its original's, of whose history the fork has a part only.
+/// The first total of a fork starts with its original's; the fork has only a part of that history.
 #[test]
 fn a_forks_first_total_is_no_summary_and_its_own_summary_counts_once() {
     let mut events = decode(FORK_SID, FORK);
@@ -62,7 +62,8 @@ fn a_forks_first_total_is_no_summary_and_its_own_summary_counts_once() {
     assert_eq!((sum.input, sum.cache_read, sum.output), (10_242, 82_567, 8557), "as the fork's last total says");
 }
 
-/// A fork of what was never compacted copies its original whole: its first total and its lines belong together.
+/// A fork of a session without compactions copies its original completely, so its first total and its lines belong
+/// together.
 #[test]
 fn a_fork_that_copied_all_is_counted_from_its_first_total_on() {
     let whole = edited(SESSION, |_, line| Some(line.replace(SID, FORK_SID)).filter(|_| !line.contains("00.10959")));
@@ -72,9 +73,9 @@ fn a_fork_that_copied_all_is_counted_from_its_first_total_on() {
     assert_eq!(Tally::of(&events).usage().total(), Tally::of(&decode(SID, SESSION)).usage().total());
 }
 
-/// Totals hold what sub-agents used, whose own transcripts tell it: it must not count twice.
+/// Totals include usage that the transcripts of sub-agents record too: it must not count twice.
 #[test]
-fn nothing_is_made_of_totals_that_may_hold_a_sub_agent() {
+fn totals_that_may_include_a_sub_agent_yield_no_summary() {
     let call = r#"{"type":"assistant","uuid":"u","timestamp":"2026-11-30T08:52:55.000Z","sessionId":"s","message":{"id":"msg_t","content":[{"type":"tool_use","id":"t","name":"Agent","input":{}}]}}"#;
     let launched = r#"{"type":"user","uuid":"u","timestamp":"2026-11-30T08:52:55.000Z","message":{"content":[{"type":"tool_result","tool_use_id":"t"}]},"toolUseResult":{"status":"async_launched","agentId":"a1"}}"#;
     let large = launched.replace("\"a1\"", &format!("\"a1\",\"prompt\":\"{}\"", "x".repeat(5000)));
@@ -82,15 +83,15 @@ fn nothing_is_made_of_totals_that_may_hold_a_sub_agent() {
         let before = edited(SESSION, |n, text| Some(if n == 5 { format!("{line}\n{text}") } else { text.to_owned() }));
         assert_eq!(summaries(&decode(SID, &before)).len(), 0, "{line}");
     }
-    // One in the background may still be at work with the next total.
+    // A background sub-agent may still be working at the next total.
     let earlier = edited(SESSION, |n, text| Some(if n == 3 { format!("{launched}\n{text}") } else { text.to_owned() }));
     assert_eq!(summaries(&decode(SID, &earlier)).len(), 0);
 }
 
-/// A session that an earlier version began has totals from its first start with this one on, and a total that lacks
-/// what lines tell is of something else.
+/// A session that an earlier version started has totals only from its first start with this version, and a total that
+/// lacks usage of the lines belongs to something else.
 #[test]
-fn nothing_is_made_of_totals_that_do_not_belong_to_the_lines() {
+fn totals_that_do_not_belong_to_the_lines_yield_no_summary() {
     let later = edited(SESSION, |n, line| {
         (n != 4).then(|| line.replace("\"startTime\":1796028773422", "\"startTime\":1796028774900"))
     });
@@ -101,9 +102,9 @@ fn nothing_is_made_of_totals_that_do_not_belong_to_the_lines() {
     assert_eq!(summaries(&decode(SID, &none)).len(), 0, "not compacted");
 }
 
-/// Totals name models with what the user asked for, responses with a date.
+/// Totals have the configured name of a model, responses its name with a date.
 #[test]
-fn a_model_is_the_same_whatever_totals_call_it() {
+fn a_model_is_the_same_under_both_of_its_names() {
     let named = edited(SESSION, |_, line| {
         let total = line.replace("\"modelUsage\":{\"claude-sonnet-4-6\"", "\"modelUsage\":{\"claude-sonnet-4-6[1m]\"");
         Some(total.replace("\"model\":\"claude-sonnet-4-6\"", "\"model\":\"claude-sonnet-4-6-20260217\""))
@@ -125,7 +126,7 @@ fn two_summaries_of_one_total_are_a_sum() {
     assert_eq!((summary.extent, summary.usage.input), (UsageExtent::Sum, 787));
 }
 
-/// A long list of kept messages makes the line that is skimmed, not parsed.
+/// A long list of kept messages makes a line so long that it is skimmed instead of parsed.
 #[test]
 fn a_long_boundary_is_one_too() {
     let long = edited(SESSION, |_, line| {
@@ -135,7 +136,7 @@ fn a_long_boundary_is_one_too() {
     assert_eq!(summaries(&decode(SID, &long)).len(), 1);
 }
 
-/// Events of a file that is read in two runs, the second going on from the first's checkpoint.
+/// The events of a file that is read in two runs; the second continues from the first one's checkpoint.
 fn in_two_runs(session: &str, text: &[u8], cut: usize) -> Vec<Event> {
     let (mut events, mut offset) = (Vec::new(), 0);
     let (_, mut decoder) = open(&Claude, &home(), &path(session));
@@ -152,7 +153,7 @@ fn in_two_runs(session: &str, text: &[u8], cut: usize) -> Vec<Event> {
 }
 
 proptest! {
-    /// Wherever a file is cut into two runs, the same summary is found, and under the same key.
+    /// Wherever a file is cut into two runs, the same summary is found with the same key.
     #[test]
     fn summaries_are_the_same_in_two_runs(cut in 0_usize..20) {
         for (session, text) in [(SID, SESSION), (FORK_SID, FORK)] {

@@ -4,45 +4,44 @@ use std::path::PathBuf;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, Timestamp, Title, TitleRank, ToolKey, Turn, UsageExtent,
+    SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey, Turn, UsageExtent,
 };
 use serde::{Deserialize, Serialize};
 
-use super::ID;
-use super::compaction::{Compactions, Pace, Summary};
-use super::kinds;
+use super::api_values::{geo, stop_reason, tier};
+use super::compaction::{Compactions, Summary};
+use super::id::ID;
+use super::line_types;
 use super::lineage::{InlineChains, child_id, parent_in, parent_of};
-use super::prompt::{Spoken, ended_tool, notified, prose, spoken};
-use super::skim::{self, Fact, Results, Skimmed, has_usage};
-use super::wire::{self, Block, Content, CostState, Line, Message, ToolInput, ToolResult};
-use super::words::{geo, stop_reason, tier};
+use super::prompt::{UserInput, ended_task, ended_tool, prose, user_input};
+use super::skim::{self, Skimmed, SkimmedContent, ToolResults, has_usage};
+use super::subagent_mode::{SUBAGENT_TOOLS, SubagentMode};
+use super::usage::{CostState, Iteration};
+use super::wire::{self, Block, Content, Line, Message, ToolInput, ToolResult};
 use crate::checkpoint;
 use crate::decode::{Record, SourceFile, response};
-use crate::names::Names;
-use crate::parse::{Str, json, shortened};
+use crate::interner::Interner;
+use crate::parse::{Str, json, short_text};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Titles and targets are not worth keeping whole.
-pub(super) const TITLE_LENGTH: usize = 120;
-
-/// The model name of messages that Claude Code made up itself.
+/// The model name of messages that Claude Code itself wrote.
 const SYNTHETIC: &str = "<synthetic>";
 
-/// Reads a transcript: a session's, or a sub-agent's.
+/// Reads the transcript of a session or of a sub-agent.
 pub(super) struct Transcript {
     file: SourceFile,
     path: PathBuf,
-    /// From the file's name, for lines that do not say.
+    /// From the file name, for lines without a session id.
     session: SessionKey,
-    /// Set for a sub-agent's own transcript: every line is the sub-agent's.
+    /// Set for a sub-agent's own transcript, in which every line belongs to the sub-agent.
     agent: Option<Agent>,
     opened: Option<Timestamp>,
     modified: Timestamp,
-    /// The session of the last line: lines come in runs.
+    /// The session of the last line: consecutive lines often share it.
     recent: SessionKey,
-    names: Names,
-    told: HashMap<SessionKey, ToldFacts>,
+    names: Interner,
+    emitted: HashMap<SessionKey, EmittedFacts>,
     inline: InlineChains,
     compactions: Compactions,
 }
@@ -50,23 +49,23 @@ pub(super) struct Transcript {
 /// The sub-agent that a transcript belongs to.
 struct Agent {
     id: String,
-    /// From the path, where it tells; 2.0 wrote sub-agents beside their session.
+    /// From the path, if it shows; 2.0 wrote sub-agents next to their session.
     parent: Option<SessionKey>,
 }
 
-/// What was last said about a session, so that it is not said again with each line.
+/// The facts that were last emitted for a session, so that they are not repeated with each line.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct ToldFacts {
+struct EmittedFacts {
     branch: Option<String>,
     version: Option<String>,
 }
 
-/// What it takes to go on.
+/// What a checkpoint stores.
 #[derive(Serialize, Deserialize)]
 struct State {
     #[serde(with = "checkpoint::millis")]
     opened: Option<Timestamp>,
-    told: Vec<(String, ToldFacts)>,
+    emitted: Vec<(String, EmittedFacts)>,
     inline: InlineChains,
     compactions: Compactions,
 }
@@ -85,19 +84,19 @@ impl Transcript {
             agent,
             opened: None,
             modified: source.modified,
-            names: Names::default(),
-            told: HashMap::new(),
+            names: Interner::default(),
+            emitted: HashMap::new(),
             inline: InlineChains::default(),
             compactions: Compactions::default(),
         }
     }
 
     fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        if kinds::is_without_news(bytes) {
-            return kinds::whole(bytes);
+        if line_types::is_skipped(bytes) {
+            return line_types::check_object(bytes);
         }
-        if bytes.len() > skim::MIN_BYTES && !kinds::is_cost_state(bytes) && !has_usage(bytes) {
-            kinds::whole(bytes)?;
+        if bytes.len() > skim::MIN_BYTES && !line_types::is_cost_state(bytes) && !has_usage(bytes) {
+            line_types::check_object(bytes)?;
             self.skimmed(bytes, offset, out);
             return Ok(());
         }
@@ -105,7 +104,7 @@ impl Transcript {
         self.opened = self.opened.or(line.timestamp.0);
         let session = self.session_of(&line);
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
-        self.tell_facts(&line, &session, record);
+        self.emit_facts(&line, &session, record);
         match &*line.kind {
             "assistant" => self.assistant(&line, &session, record),
             "user" => self.user(&line, &session, record),
@@ -117,8 +116,8 @@ impl Transcript {
         Ok(())
     }
 
-    /// The session a line belongs to: the sub-agent's whose transcript this is, an inline sub-agent, or the one that
-    /// the line names.
+    /// The session of a line: the sub-agent whose transcript this is, an inline sub-agent, or the session that the line
+    /// names.
     fn session_of(&mut self, line: &Line<'_>) -> SessionKey {
         let named = line.session_id.as_deref().filter(|id| !id.is_empty());
         if let Some(agent) = &self.agent {
@@ -147,21 +146,21 @@ impl Transcript {
         self.recent.clone()
     }
 
-    fn tell_facts(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
+    fn emit_facts(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
         let text = |value: &Option<Str<'_>>| value.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
-        let is_new = !self.told.contains_key(session);
-        let told = self.told.entry(session.clone()).or_default();
-        let branch = text(&line.git_branch).filter(|branch| told.branch.as_ref() != Some(branch));
-        let version = text(&line.version).filter(|version| told.version.as_ref() != Some(version));
-        // Metadata often comes first and says nothing: the first line with a directory introduces the session.
-        let is_introduction = line.cwd.is_some() && (is_new || told.version.is_none());
+        let is_new = !self.emitted.contains_key(session);
+        let emitted = self.emitted.entry(session.clone()).or_default();
+        let branch = text(&line.git_branch).filter(|branch| emitted.branch.as_ref() != Some(branch));
+        let version = text(&line.version).filter(|version| emitted.version.as_ref() != Some(version));
+        // Metadata lines often come first and are empty: the first line with a directory introduces the session.
+        let is_introduction = line.cwd.is_some() && (is_new || emitted.version.is_none());
         if branch.is_none() && version.is_none() && !is_introduction && !is_new {
             return;
         }
-        told.branch = branch.clone().or(told.branch.take());
-        told.version = version.clone().or(told.version.take());
+        emitted.branch = branch.clone().or(emitted.branch.take());
+        emitted.version = version.clone().or(emitted.version.take());
         let parent = parent_of(session);
-        // A sub-agent was started by its parent, whose sidecar names its kind; the entrypoint is its session's.
+        // The entrypoint belongs to the session: a sub-agent's kind comes from its sidecar file instead.
         let is_entered = is_introduction && parent.is_none();
         let facts = SessionFacts {
             parent,
@@ -184,13 +183,13 @@ impl Transcript {
         let Some(message) = &line.message.0 else { return };
         if line.is_api_error_message {
             let reason = line.error.and_then(wire::text).unwrap_or(Cow::Borrowed("api_error"));
-            record.emit(session, EventKind::Error(shortened(&reason, TITLE_LENGTH).into()));
+            record.emit(session, EventKind::Error(short_text(&reason)));
             return;
         }
         let lineage = if parent_of(session).is_some() { Lineage::Sidechain } else { Lineage::Main };
-        let copy = Copy { session, lineage, uuid: line.uuid.as_deref(), cost: line.cost_usd };
+        let copy = MessageCopy { session, lineage, uuid: line.uuid.as_deref(), cost: line.cost_usd };
         if message.model.as_deref() != Some(SYNTHETIC) {
-            record.said(session, || prose(&message.content));
+            record.agent_text(session, || prose(&message.content));
         }
         self.message(message, &copy, record);
         if let Content::Blocks(blocks) = &message.content {
@@ -200,8 +199,8 @@ impl Transcript {
         }
     }
 
-    /// Emits the response of a message, and those of other models that it consulted.
-    fn message(&mut self, message: &Message<'_>, copy: &Copy<'_>, record: &mut Record<'_>) {
+    /// Emits the response of a message, and the responses of other models that it consulted.
+    fn message(&mut self, message: &Message<'_>, copy: &MessageCopy<'_>, record: &mut Record<'_>) {
         let Some(usage) = &message.usage else { return };
         if message.model.as_deref() == Some(SYNTHETIC) {
             return;
@@ -210,13 +209,12 @@ impl Transcript {
         let key = self.key(id, copy.uuid, record);
         let steps = usage.iterations.as_deref().unwrap_or_default();
         let mut sum = usage.own();
-        // The top-level counts sum all steps but those of compactions and advisors: those are billed beside them, the
-        // former by the same model, the latter by their own (Anthropic's documentation of compaction; claude-code
-        // issue 81620).
+        // The top-level counts sum all steps except compactions and advisors, which are billed separately: compactions
+        // by the same model, advisors by their own (Anthropic's documentation of compaction; claude-code issue 81620).
         for step in steps.iter().filter(|step| step.kind.as_deref() == Some("compaction")) {
             sum += step.usage();
         }
-        let is_last = |step: &&wire::Iteration<'_>| step.kind.as_deref() == Some("message");
+        let is_last = |step: &&Iteration<'_>| step.kind.as_deref() == Some("message");
         let context_used = steps.iter().rev().find(is_last).map(|step| step.usage().prompt());
         let opened = self.opened.unwrap_or(self.modified);
         let turn = Turn {
@@ -244,13 +242,13 @@ impl Transcript {
         if copy.lineage == Lineage::Main {
             self.compactions.note_response(&turn, record.at);
         } else {
-            self.compactions.note_subagent(Pace::Awaited);
+            self.compactions.note_subagent(SubagentMode::Awaited);
         }
         record.emit(copy.session, EventKind::Turn(Box::new(turn)));
     }
 
-    /// What an advisor's step used: a response of its own, of another model, off the main line.
-    fn advice(&mut self, turn: &Turn, step: usize, iteration: &wire::Iteration<'_>) -> Turn {
+    /// The response of an advisor's step: it has its own model and is off the main line.
+    fn advice(&mut self, turn: &Turn, step: usize, iteration: &Iteration<'_>) -> Turn {
         let own_id = turn.id.as_deref().map(|id| format!("{id}#{step}"));
         let message = match &own_id {
             Some(id) => MessageKey::global(ID, id),
@@ -271,8 +269,8 @@ impl Transcript {
         }
     }
 
-    /// Message ids are unique across all files. A response without one is told apart by its line's id, which copies
-    /// keep, or by its place.
+    /// Message ids are unique across all files. A response without one is identified by its line's id, which copies
+    /// keep, or by its position.
     fn key(&self, id: Option<&str>, uuid: Option<&str>, record: &Record<'_>) -> MessageKey {
         match (id, uuid) {
             (Some(id), _) => MessageKey::global(ID, id),
@@ -297,15 +295,12 @@ impl Transcript {
             block.input.and_then(|input| serde_json::from_str(input.get()).ok()).unwrap_or_default();
         let target = input.target();
         record.emit(session, EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() });
-        if super::compaction::SUBAGENT_TOOLS.contains(&&**name) {
-            self.compactions.note_subagent(Pace::Awaited);
+        if SUBAGENT_TOOLS.contains(&&**name) {
+            self.compactions.note_subagent(SubagentMode::Awaited);
         }
         if matches!(&**name, "Task" | "Agent") {
             let kind = input.subagent_type.and_then(wire::text).unwrap_or(Cow::Borrowed("general-purpose"));
-            record.emit(
-                session,
-                EventKind::SubagentStarted { tool, name: shortened(&kind, TITLE_LENGTH).into(), task: target },
-            );
+            record.emit(session, EventKind::SubagentStarted { tool, name: short_text(&kind), task: target });
         }
     }
 
@@ -316,15 +311,15 @@ impl Transcript {
         if let Some(pace) = subagent {
             self.compactions.note_subagent(pace);
         }
-        if let Some(tool) = notified(&message.content) {
+        if let Some(tool) = ended_task(&message.content) {
             record.emit(session, EventKind::SubagentEnded { tool });
         }
         let mut has_results = false;
         if let Content::Blocks(blocks) = &message.content {
             for block in blocks.iter().filter(|block| &*block.kind == "tool_result") {
                 has_results = true;
-                // A sub-agent in the background has only begun with the answer of its call.
-                if let Some(id) = block.tool_use_id.as_ref().filter(|_| subagent != Some(Pace::Background)) {
+                // The result of a background sub-agent's call only says that it has started.
+                if let Some(id) = block.tool_use_id.as_ref().filter(|_| subagent != Some(SubagentMode::Background)) {
                     let outcome = if block.is_error == Some(true) { Err(()) } else { Ok(()) };
                     record.emit(session, EventKind::ToolEnded { tool: ToolKey::new(ID, id), outcome });
                 }
@@ -333,22 +328,20 @@ impl Transcript {
         if line.is_compact_summary || line.is_meta || line.is_sidechain || has_results || self.agent.is_some() {
             return;
         }
-        match spoken(&message.content) {
-            Some(Spoken::Words(text)) => {
+        match user_input(&message.content) {
+            Some(UserInput::Words(text)) => {
                 record.prompt(session, Some(&text));
-                let title = Title { rank: TitleRank::FirstPrompt, text: shortened(&text, TITLE_LENGTH).into() };
-                record.emit(session, EventKind::Title(title));
+                record.title(session, TitleRank::FirstPrompt, &text);
             }
-            Some(Spoken::Command(name)) => {
-                let title = Title { rank: TitleRank::FirstCommand, text: shortened(&name, TITLE_LENGTH).into() };
-                record.emit(session, EventKind::Title(title));
+            Some(UserInput::Command(name)) => {
+                record.title(session, TitleRank::FirstCommand, &name);
             }
-            Some(Spoken::Interruption) => record.emit(session, EventKind::TurnEnded),
+            Some(UserInput::Interruption) => record.emit(session, EventKind::TurnEnded),
             None => {}
         }
     }
 
-    /// A progress line embeds a message of a sub-agent that the session runs.
+    /// Handles a progress line, which embeds a message of a sub-agent that the session runs.
     fn progress(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
         let Some(data) = &line.data.0 else { return };
         let Some(embedded) = &data.message.0 else { return };
@@ -356,14 +349,14 @@ impl Transcript {
         let agent = data.agent_id.as_deref().or(line.agent_id.as_deref());
         let child = agent.map(|agent| SessionKey::new(ID, child_id(&session.id, agent)));
         if let Some(child) = &child
-            && !self.told.contains_key(child)
+            && !self.emitted.contains_key(child)
         {
-            self.told.insert(child.clone(), ToldFacts::default());
+            self.emitted.insert(child.clone(), EmittedFacts::default());
             let facts = SessionFacts { parent: Some(session.clone()), ..SessionFacts::default() };
             record.emit(child, EventKind::Facts(Box::new(facts)));
         }
         record.at = embedded.timestamp.0.or(record.at);
-        let copy = Copy {
+        let copy = MessageCopy {
             session: child.as_ref().unwrap_or(session),
             lineage: Lineage::Embedded,
             uuid: embedded.uuid.as_deref(),
@@ -372,7 +365,7 @@ impl Transcript {
         self.message(message, &copy, record);
     }
 
-    /// Titles and other metadata; and lines of old versions that wrap a message without saying what they are.
+    /// Handles titles and other metadata, and lines of old versions that wrap a message without naming its type.
     fn other(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
         if line.data.0.is_some() {
             self.progress(line, session, record);
@@ -388,34 +381,35 @@ impl Transcript {
         ];
         for (rank, text) in titles {
             if let Some(text) = text {
-                let title = Title { rank, text: shortened(text, TITLE_LENGTH).into() };
-                record.emit(session, EventKind::Title(title));
+                record.title(session, rank, text);
             }
         }
     }
 
-    /// Takes what can be picked out of a long line.
+    /// Emits what can be extracted from a long line without parsing it.
     fn skimmed(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) {
         let Skimmed { at, fact } = skim::skim(line);
         self.opened = self.opened.or(at);
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), at, out);
         match fact {
-            Fact::None => {}
-            Fact::Boundary(uuid) => self.compacted(uuid, &self.recent.clone(), record),
-            Fact::Aside => self.compactions.note_prompt(),
-            Fact::Ended(call) => record.emit(&self.recent, EventKind::SubagentEnded { tool: ToolKey::new(ID, call) }),
-            Fact::Prompt => {
+            SkimmedContent::None => {}
+            SkimmedContent::Boundary(uuid) => self.compacted(uuid, &self.recent.clone(), record),
+            SkimmedContent::OtherMessage => self.compactions.note_prompt(),
+            SkimmedContent::Ended(call) => {
+                record.emit(&self.recent, EventKind::SubagentEnded { tool: ToolKey::new(ID, call) });
+            }
+            SkimmedContent::Prompt => {
                 self.compactions.note_prompt();
                 if self.agent.is_none() {
                     record.prompt(&self.recent, None);
                 }
             }
-            Fact::Results(Results { ids, outcome, subagent }) => {
+            SkimmedContent::ToolResults(ToolResults { ids, outcome, subagent }) => {
                 if let Some(pace) = subagent {
                     self.compactions.note_subagent(pace);
                 }
-                // A sub-agent in the background has only begun with the answer of its call.
-                for id in ids.into_iter().filter(|_| subagent != Some(Pace::Background)) {
+                // The result of a background sub-agent's call only says that it has started.
+                for id in ids.into_iter().filter(|_| subagent != Some(SubagentMode::Background)) {
                     record.emit(&self.recent, EventKind::ToolEnded { tool: ToolKey::new(ID, id), outcome });
                 }
             }
@@ -437,13 +431,13 @@ impl Transcript {
         }
     }
 
-    /// A session's totals tell what its summaries used.
+    /// Derives the usage of summaries from a session's totals.
     fn cost_state(&mut self, bytes: &[u8], session: &SessionKey, record: &mut Record<'_>) -> Result<(), DecodeError> {
         if self.agent.is_some() {
             return Ok(());
         }
         let state: CostState<'_> = json(bytes)?;
-        let Some(Summary { uuid, at, model, usage, count, geo }) = self.compactions.settle(&state) else {
+        let Some(Summary { uuid, at, model, usage, count, geo }) = self.compactions.take_total(&state) else {
             return Ok(());
         };
         record.at = at;
@@ -454,7 +448,7 @@ impl Transcript {
             purpose: Purpose::Compaction,
             extent: if count > 1 { UsageExtent::Sum } else { UsageExtent::Response },
             lineage: Lineage::Sidechain,
-            // The summary takes the conversation's place; what wrote it is no part of it.
+            // The summary replaces the conversation; the response that wrote it is not part of the context.
             context_used: Some(0),
             ..response(
                 MessageKey::by_content(ID, &[b"compaction", uuid.as_bytes()]),
@@ -476,23 +470,23 @@ impl Decoder for Transcript {
     }
 
     fn checkpoint(&self) -> Option<Vec<u8>> {
-        let told = self.told.iter().map(|(session, told)| (session.id.to_string(), told.clone())).collect();
+        let emitted = self.emitted.iter().map(|(session, emitted)| (session.id.to_string(), emitted.clone())).collect();
         let (inline, compactions) = (self.inline.clone(), self.compactions.clone());
-        checkpoint::pack(&State { opened: self.opened, told, inline, compactions })
+        checkpoint::pack(&State { opened: self.opened, emitted, inline, compactions })
     }
 
     fn resume(&mut self, checkpoint: &[u8]) -> bool {
-        let Some(State { opened, told, inline, compactions }) = checkpoint::unpack(checkpoint) else { return false };
+        let Some(State { opened, emitted, inline, compactions }) = checkpoint::unpack(checkpoint) else { return false };
         self.opened = opened;
-        self.told = told.into_iter().map(|(id, told)| (SessionKey::new(ID, id.as_str()), told)).collect();
+        self.emitted = emitted.into_iter().map(|(id, emitted)| (SessionKey::new(ID, id.as_str()), emitted)).collect();
         self.inline = inline;
         self.compactions = compactions;
         true
     }
 }
 
-/// One copy of a message: whose, and where.
-struct Copy<'a> {
+/// One copy of a message: its session and where it was found.
+struct MessageCopy<'a> {
     session: &'a SessionKey,
     lineage: Lineage,
     uuid: Option<&'a str>,

@@ -6,27 +6,27 @@ use std::path::Path;
 use agtop_model::SessionKey;
 use serde::{Deserialize, Serialize};
 
-use super::ID;
+use super::id::ID;
 
-/// The id of a sub-agent: sub-agents' own ids are short, and unique within their session only.
+/// The session id of a sub-agent: sub-agents' own ids are short, and unique only within their session.
 pub(super) fn child_id(session: &str, agent: &str) -> String {
     format!("{session}/{agent}")
 }
 
-/// The session that a sub-agent's id names.
+/// The session in a sub-agent's session id.
 pub(super) fn parent_of(session: &SessionKey) -> Option<SessionKey> {
     session.id.rsplit_once('/').map(|(parent, _)| SessionKey::new(ID, parent))
 }
 
-/// The session whose directory a sub-agent's transcript lies in: `<cwd>/<session>/subagents/…`.
+/// The session in whose directory a sub-agent's transcript lies: `<cwd>/<session>/subagents/…`.
 pub(super) fn parent_in(relative: &Path) -> Option<SessionKey> {
     let parts: Vec<&str> = relative.iter().filter_map(|part| part.to_str()).collect();
     let at = parts.iter().position(|&part| part == "subagents")?;
     Some(SessionKey::new(ID, *parts.get(at.checked_sub(1)?)?))
 }
 
-/// Claude Code 1.x wrote sub-agents' lines among the session's, without an id: a chain of lines that starts without a
-/// parent is one sub-agent.
+/// Claude Code 1.x wrote a sub-agent's lines into the session's file, without an id: each chain of lines that starts
+/// without a parent is one sub-agent.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct InlineChains {
     chain_of: HashMap<Box<str>, u32>,

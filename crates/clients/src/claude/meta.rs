@@ -1,17 +1,15 @@
-//! `agent-<id>.meta.json`, which describes the sub-agent beside it.
+//! `agent-<id>.meta.json`, which describes the sub-agent next to it.
 
-use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, TitleRank};
 
-use super::ID;
-use super::decoder::TITLE_LENGTH;
+use super::id::ID;
 use super::lineage::{child_id, parent_in};
 use super::wire::Meta;
 use crate::decode::{Record, SourceFile};
-use crate::parse::shortened;
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Reads a description.
+/// Reads a sub-agent's description.
 pub(super) struct SubagentMeta {
     file: SourceFile,
     id: String,
@@ -44,8 +42,7 @@ impl Decoder for SubagentMeta {
         };
         record.emit(&session, EventKind::Facts(Box::new(facts)));
         if let Some(description) = &meta.description {
-            let title = Title { rank: TitleRank::Generated, text: shortened(description, TITLE_LENGTH).into() };
-            record.emit(&session, EventKind::Title(title));
+            record.title(&session, TitleRank::Generated, description);
         }
         Ok(())
     }

@@ -1,19 +1,23 @@
 //! Claude Code.
 //!
-//! Transcripts: `<config>/projects/<encoded cwd>/<session>.jsonl`, with sub-agents in `<session>/subagents/**/`,
-//! beside the session (2.0), or inline (1.x). Layouts and rules: Anthropic's agent SDK for Python 0.2.186
+//! Transcripts: `<config>/projects/<encoded cwd>/<session>.jsonl`, with sub-agents in `<session>/subagents/**/`, next
+//! to the session (2.0), or inline (1.x). Sources for layouts and rules: Anthropic's agent SDK for Python 0.2.186
 //! (`_internal/sessions.py`), the CLI's change log, and live runs of 2.1.197 and 2.1.332.
 
+mod api_values;
 mod compaction;
 mod decoder;
-mod kinds;
+pub(crate) mod id;
+mod lenient;
+mod line_types;
 mod lineage;
 mod meta;
 mod prompt;
 mod registry;
 mod skim;
+mod subagent_mode;
+mod usage;
 mod wire;
-mod words;
 
 #[cfg(test)]
 mod compaction_tests;
@@ -22,8 +26,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, file_stem, has_extension};
@@ -31,8 +34,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 
 /// Claude Code.
 pub(crate) struct Claude;
-
-const ID: ClientId = ClientId::new("claude");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -62,22 +63,22 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// `projects/<cwd>/<session>/subagents/workflows/<run>/agent-*.jsonl` is the deepest known place.
-const DEPTH: usize = 8;
+/// `projects/<cwd>/<session>/subagents/workflows/<run>/agent-*.jsonl` is the deepest known path.
+const MAX_DEPTH: usize = 8;
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["claude", "claude-code"],
-    // The native installer keeps each version as `…/claude/versions/<semver>`, an executable named by its version.
-    versions: &["claude/versions"],
-    commands: &["claude"],
-    packages: &["@anthropic-ai/claude-code"],
-    // Where editors and hosts keep the script that npm installs as a package.
-    scripts: &["/claude-code/cli.js", "/@anthropic-ai/claude-agent-sdk/cli.js"],
-    // The tools, the service and the flags: the program of 2.1.197.
-    tools: &["rg", "ugrep", "bfs"],
-    services: &["claude daemon"],
-    // By these it starts itself as a server for tools, as a host of terminals, and for sessions to come.
-    serving: &[
+    // The native installer keeps each version as `…/claude/versions/<semver>`, an executable whose name is its version.
+    version_directories: &["claude/versions"],
+    node_commands: &["claude"],
+    npm_packages: &["@anthropic-ai/claude-code"],
+    // The script that npm installs as a package, in the places where editors and hosts keep it.
+    script_ends: &["/claude-code/cli.js", "/@anthropic-ai/claude-agent-sdk/cli.js"],
+    // Tools, service and flags: from the 2.1.197 binary.
+    tool_names: &["rg", "ugrep", "bfs"],
+    service_titles: &["claude daemon"],
+    // It starts itself with these flags as a tool server, as a terminal host, and as a spare session.
+    server_flags: &[
         "--ripgrep",
         "--claude-in-chrome-mcp",
         "--chrome-native-host",
@@ -87,7 +88,7 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "--bg-spare",
     ],
     // `claude --help` of 2.1.197.
-    chores: &[
+    helper_subcommands: &[
         "agents",
         "auth",
         "auto-mode",
@@ -106,7 +107,7 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "update",
         "upgrade",
     ],
-    valued: &[
+    valued_options: &[
         "--add-dir",
         "--agent",
         "--agents",
@@ -146,7 +147,7 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "-w",
         "--worktree",
     ],
-    is_namesake: is_desktop,
+    is_other_product: is_desktop,
     ..ProcessSignature::NONE
 };
 
@@ -175,8 +176,8 @@ impl Client for Claude {
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.layout {
-            REGISTRY => Box::new(registry::Entry::new(source)),
-            SUBAGENTS => Box::new(meta::SubagentMeta::new(source)),
+            REGISTRY_LAYOUT => Box::new(registry::RegistryFile::new(source)),
+            SUBAGENTS_LAYOUT => Box::new(meta::SubagentMeta::new(source)),
             _ => Box::new(decoder::Transcript::new(source)),
         }
     }
@@ -190,20 +191,20 @@ impl Client for Claude {
     }
 }
 
-/// The desktop application for chats, whose program on Windows has the same name: it is another product.
+/// The chat desktop application, another product, whose program on Windows has the same name.
 fn is_desktop(process: &ProcFacts<'_>) -> bool {
     process.file().split(['/', '\\']).any(|part| part == "AnthropicClaude" || part.starts_with("Claude_"))
 }
 
-/// A configured directory is the configuration directory or its `projects` itself.
+/// A configured directory is either the configuration directory or its `projects`.
 fn projects(root: &Path) -> PathBuf {
     if root.ends_with("projects") { root.to_owned() } else { root.join("projects") }
 }
 
-/// Names of the kinds of places.
-const PROJECTS: &str = "projects";
-const SUBAGENTS: &str = "subagent descriptions";
-const REGISTRY: &str = "live sessions";
+/// Layout names.
+const PROJECTS_LAYOUT: &str = "projects";
+const SUBAGENTS_LAYOUT: &str = "subagent descriptions";
+const REGISTRY_LAYOUT: &str = "live sessions";
 
 fn stores_of(root: &Path, presence: Presence) -> [Store; 3] {
     let projects = projects(root);
@@ -212,23 +213,23 @@ fn stores_of(root: &Path, presence: Presence) -> [Store; 3] {
     [
         Store {
             root: projects.clone(),
-            layout: PROJECTS,
-            depth: DEPTH,
+            layout: PROJECTS_LAYOUT,
+            depth: MAX_DEPTH,
             accepts: is_transcript,
             format: Format::Lines,
             presence,
         },
         Store {
             root: projects,
-            layout: SUBAGENTS,
-            depth: DEPTH,
+            layout: SUBAGENTS_LAYOUT,
+            depth: MAX_DEPTH,
             accepts: is_subagent_meta,
             format: Format::Document,
             presence: usual,
         },
         Store {
             root: sessions,
-            layout: REGISTRY,
+            layout: REGISTRY_LAYOUT,
             depth: 1,
             accepts: is_registry_entry,
             format: Format::Document,
@@ -237,15 +238,15 @@ fn stores_of(root: &Path, presence: Presence) -> [Store; 3] {
     ]
 }
 
-/// A session's transcript, or among a session's sub-agents one of theirs: workflows keep books beside them
-/// (`subagents/workflows/wf_*/journal.jsonl`).
+/// A session's transcript, or a sub-agent's transcript in a session's `subagents` directory. Workflows keep journals
+/// there (`subagents/workflows/wf_*/journal.jsonl`), which are no transcripts.
 fn is_transcript(path: &Path) -> bool {
     let lies_in = |directory: &str| path.iter().any(|part| part == directory);
     let is_book = lies_in("subagents") && !file_name(path).starts_with("agent-");
     has_extension(path, "jsonl") && !lies_in("tool-results") && !is_book
 }
 
-/// `<pid>.json`; the keys beside them are none of our business.
+/// `<pid>.json`; the keys in the same directory are not read.
 fn is_registry_entry(path: &Path) -> bool {
     has_extension(path, "json") && file_stem(path).bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -1,55 +1,55 @@
-//! `sessions/<pid>.json`: each live Claude Code says which session it works on and what it is doing.
+//! `sessions/<pid>.json`: each running Claude Code writes which session it works on and what it is doing.
 //!
-//! Written on each change, removed on exit, left behind by a kill (seen with 2.1.197
-//! and 2.1.332, which stays busy while a sub-agent works in the background).
+//! It is written on each change, removed on exit and left behind by a kill (seen with 2.1.197 and 2.1.332, which stays
+//! busy while a sub-agent works in the background).
 
 use agtop_model::{Event, EventKind, RunningProcess, SessionKey, SourcePosition, VendorActivity};
 use serde::Deserialize;
 
-use super::ID;
+use super::id::ID;
 use crate::decode::{Record, SourceFile};
-use crate::parse::{Moment, Str};
+use crate::parse::{LooseTime, Str};
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// The file's content.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire<'a> {
+struct LiveSession<'a> {
     pid: u32,
     #[serde(borrow)]
     session_id: Str<'a>,
     #[serde(default)]
-    started_at: Moment,
+    started_at: LooseTime,
     /// Field 22 of `/proc/<pid>/stat` on Linux; a date as `ps` prints it elsewhere.
     #[serde(borrow, default)]
     proc_start: Option<Str<'a>>,
     #[serde(borrow, default)]
     status: Option<Str<'a>>,
-    /// `permission prompt`, `input needed`, and what later versions think of.
+    /// `permission prompt`, `input needed`, and values of later versions.
     #[serde(borrow, default)]
     waiting_for: Option<Str<'a>>,
 }
 
-/// What it waits for that has asked a question, or shown a plan.
+/// The value of `waiting_for` after a question or a plan.
 const INPUT_NEEDED: &str = "input needed";
 
-/// Reads one entry.
-pub(super) struct Entry {
+/// Reads one registry file.
+pub(super) struct RegistryFile {
     file: SourceFile,
 }
 
-impl Entry {
+impl RegistryFile {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self { file: source.file() }
     }
 }
 
-impl Decoder for Entry {
+impl Decoder for RegistryFile {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else {
             return Err(DecodeError::malformed("is not read as a whole"));
         };
-        let wire: Wire<'_> = serde_json::from_slice(bytes)?;
+        let wire: LiveSession<'_> = serde_json::from_slice(bytes)?;
         let running = RunningProcess {
             pid: wire.pid,
             started: wire.proc_start.as_deref().and_then(|ticks| ticks.parse().ok()),

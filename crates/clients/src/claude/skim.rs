@@ -1,18 +1,17 @@
-//! Facts of a long line that are picked out without parsing it. Quotes within JSON text are escaped, so that text cannot
-//! pass for a field.
+//! Extracts facts from a long line without parsing it. Quotes within JSON strings are escaped, so text cannot be
+//! mistaken for a field.
 
 use std::sync::LazyLock;
 
 use agtop_model::Timestamp;
 use memchr::memmem::Finder;
 
-use super::compaction::Pace;
-use super::kinds;
-use super::prompt::{ended_call, is_made_up};
+use super::line_types;
+use super::prompt::{ended_call, is_generated_text};
+use super::subagent_mode::SubagentMode;
 use crate::parse::rfc3339;
 
-/// Lines longer than this, and without usage, hold tool results and attachments: of those only a few facts are picked
-/// out.
+/// Longer lines without usage hold tool results and attachments: only a few facts are extracted from them.
 pub(super) const MIN_BYTES: usize = 4 * 1024;
 
 struct Needles {
@@ -47,38 +46,38 @@ static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
     content: Finder::new("\"content\":\""),
 });
 
-/// What a line told.
+/// What was extracted from a line.
 pub(super) struct Skimmed<'a> {
-    /// When it was written.
+    /// The time of the line.
     pub(super) at: Option<Timestamp>,
-    /// The rest.
-    pub(super) fact: Fact<'a>,
+    /// Its content.
+    pub(super) fact: SkimmedContent<'a>,
 }
 
-/// What a line is about.
-pub(super) enum Fact<'a> {
-    /// Nothing of interest.
+/// The content of a line.
+pub(super) enum SkimmedContent<'a> {
+    /// Nothing that agtop uses.
     None,
-    /// Tools answered.
-    Results(Results<'a>),
-    /// The user spoke.
+    /// Tool results.
+    ToolResults(ToolResults<'a>),
+    /// A prompt of the user.
     Prompt,
-    /// Something else was said to the model.
-    Aside,
-    /// A background task has ended: the call that began it.
+    /// Another message to the model.
+    OtherMessage,
+    /// The end of a background task, by the call that started it.
     Ended(&'a str),
-    /// The conversation was compacted: the line's id.
+    /// A compaction, with the line's id.
     Boundary(Option<&'a str>),
 }
 
-/// Answers of tools.
-pub(super) struct Results<'a> {
-    /// Which calls they answer.
+/// Tool results.
+pub(super) struct ToolResults<'a> {
+    /// The calls that they answer.
     pub(super) ids: Vec<&'a str>,
     /// Whether a call failed.
     pub(super) outcome: Result<(), ()>,
-    /// The sub-agent that gave the answer, or has only begun.
-    pub(super) subagent: Option<Pace>,
+    /// The mode of the sub-agent whose result this is.
+    pub(super) subagent: Option<SubagentMode>,
 }
 
 /// Whether a line may hold usage.
@@ -86,40 +85,41 @@ pub(super) fn has_usage(line: &[u8]) -> bool {
     NEEDLES.usage.find(line).is_some()
 }
 
-/// Looks at a line.
+/// Extracts the facts of a line.
 pub(super) fn skim(line: &[u8]) -> Skimmed<'_> {
     let has = |needle: &Finder<'_>| needle.find(line).is_some();
     let at = after(&NEEDLES.timestamp, line).and_then(rfc3339);
-    let fact = if kinds::is_queued(line) {
-        ended(line).map_or(Fact::None, Fact::Ended)
+    let fact = if line_types::is_queued(line) {
+        ended(line).map_or(SkimmedContent::None, SkimmedContent::Ended)
     } else if !has(&NEEDLES.user) {
         let is_boundary = has(&NEEDLES.compact_boundary);
-        if is_boundary { Fact::Boundary(after(&NEEDLES.uuid, line)) } else { Fact::None }
+        if is_boundary { SkimmedContent::Boundary(after(&NEEDLES.uuid, line)) } else { SkimmedContent::None }
     } else if let Some(results) = results(line) {
-        Fact::Results(results)
+        SkimmedContent::ToolResults(results)
     } else if let Some(call) = ended(line) {
-        Fact::Ended(call)
-    } else if NEEDLES.not_a_prompt.iter().any(has) || content(line).is_some_and(is_made_up) {
-        Fact::Aside
+        SkimmedContent::Ended(call)
+    } else if NEEDLES.not_a_prompt.iter().any(has) || content(line).is_some_and(is_generated_text) {
+        SkimmedContent::OtherMessage
     } else {
-        Fact::Prompt
+        SkimmedContent::Prompt
     };
     Skimmed { at, fact }
 }
 
-fn results(line: &[u8]) -> Option<Results<'_>> {
+fn results(line: &[u8]) -> Option<ToolResults<'_>> {
     let length = NEEDLES.tool_result.needle().len();
     let found = NEEDLES.tool_result.find_iter(line);
     let ids: Vec<&str> = found.filter_map(|at| quoted(line, at + length)).collect();
     let has = |needle: &Finder<'_>| needle.find(line).is_some();
-    (!ids.is_empty()).then(|| Results {
+    (!ids.is_empty()).then(|| ToolResults {
         ids,
         outcome: if has(&NEEDLES.is_error) { Err(()) } else { Ok(()) },
-        subagent: has(&NEEDLES.agent).then(|| if has(&NEEDLES.launched) { Pace::Background } else { Pace::Awaited }),
+        subagent: has(&NEEDLES.agent)
+            .then(|| if has(&NEEDLES.launched) { SubagentMode::Background } else { SubagentMode::Awaited }),
     })
 }
 
-/// How a message's text begins, in JSON.
+/// The beginning of a message's text, as raw JSON.
 fn content(line: &[u8]) -> Option<&str> {
     const MAX_BYTES: usize = 400;
     let from = NEEDLES.content.find(line)? + NEEDLES.content.needle().len();
@@ -133,12 +133,12 @@ fn ended(line: &[u8]) -> Option<&str> {
     content(line).and_then(ended_call)
 }
 
-/// The JSON text right after a needle.
+/// The JSON string right after a needle.
 fn after<'a>(needle: &Finder<'_>, line: &'a [u8]) -> Option<&'a str> {
     quoted(line, needle.find(line)? + needle.needle().len())
 }
 
-/// The JSON text that begins at a byte, if it ends and has no escapes.
+/// The JSON string that starts at a byte, if it is complete and has no escapes.
 fn quoted(bytes: &[u8], from: usize) -> Option<&str> {
     const MAX_BYTES: usize = 200;
     let rest = bytes.get(from..)?;

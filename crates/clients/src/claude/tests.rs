@@ -99,12 +99,13 @@ fn a_sub_agent_is_a_child_and_a_copy_of_its_parents_message_stays_the_parents() 
 }
 
 #[test]
-fn a_sub_agents_prompt_is_not_its_persons() {
+fn a_sub_agents_prompt_is_not_the_users() {
     let prompts = kinds(SUB, SUBAGENT).iter().filter(|kind| matches!(kind, EventKind::Prompt { .. })).count();
     assert_eq!(prompts, 0);
 }
 
-/// `subagents[].origin` was the kind of the sub-agent on a first run and the entrypoint of its session on later ones.
+/// Bug: `subagents[].origin` was the kind of the sub-agent in a first run and the entrypoint of its session in later
+/// ones.
 #[test]
 fn the_entrypoint_of_a_session_is_not_the_origin_of_its_sub_agents() {
     let origins = |events: Vec<EventKind>| -> Vec<String> {
@@ -128,13 +129,13 @@ fn a_sub_agents_description_names_it_and_the_sub_agent_that_started_it() {
 }
 
 #[test]
-fn a_sub_agent_beside_its_session_names_its_parent_in_its_lines() {
+fn a_sub_agent_next_to_its_session_names_its_parent_in_its_lines() {
     let (events, _) = decode_lines(&Claude, "/home/u/.claude/projects/-p/agent-beef.jsonl", BESIDE);
     assert!(events.iter().all(|event| *event.session.id == *"cccccccc-0000-4000-8000-000000000003/beef"), "{events:?}");
 }
 
 #[test]
-fn streaming_placeholders_give_way_to_the_final_usage() {
+fn streaming_placeholders_are_replaced_by_the_final_usage() {
     let (events, _) = decode_lines(&Claude, MAIN, STREAMED);
     let (_, turn) =
         Tally::of(&events).turns.into_values().find(|(_, turn)| turn.id.as_deref() == Some("msg_p")).unwrap();
@@ -142,7 +143,7 @@ fn streaming_placeholders_give_way_to_the_final_usage() {
 }
 
 #[test]
-fn a_flat_cache_write_of_zero_beside_a_breakdown_is_the_breakdown() {
+fn a_flat_cache_write_of_zero_with_a_breakdown_is_the_breakdown() {
     let (events, _) = decode_lines(&Claude, MAIN, STREAMED);
     let (_, turn) =
         Tally::of(&events).turns.into_values().find(|(_, turn)| turn.id.as_deref() == Some("msg_p")).unwrap();
@@ -182,7 +183,7 @@ fn inline_side_chains_are_one_sub_agent_each() {
 }
 
 #[test]
-fn old_versions_wrote_costs_and_wrapped_messages() {
+fn old_versions_record_costs_and_wrap_messages() {
     let (events, _) = decode_lines(&Claude, MAIN, OLD);
     let tally = Tally::of(&events);
     let costs: Vec<_> = tally.turns.values().filter_map(|(_, turn)| turn.embedded_cost).collect();
@@ -212,7 +213,7 @@ fn titles_have_ranks() {
 }
 
 #[test]
-fn tools_start_and_end_and_sub_agents_are_told_apart() {
+fn tools_start_and_end_and_sub_agents_are_distinguished() {
     let kinds = kinds(MAIN, SESSION);
     let count = |is: fn(&EventKind) -> bool| kinds.iter().filter(|kind| is(kind)).count();
     assert_eq!(count(|kind| matches!(kind, EventKind::ToolStarted { .. })), 2);
@@ -227,7 +228,7 @@ fn tools_start_and_end_and_sub_agents_are_told_apart() {
 }
 
 #[test]
-fn compactions_and_api_errors_are_told_and_the_summary_is_no_prompt() {
+fn compactions_and_api_errors_are_emitted_and_the_summary_is_no_prompt() {
     let kinds = kinds(MAIN, SESSION);
     assert!(kinds.iter().any(|kind| matches!(kind, EventKind::Compacted)));
     assert!(kinds.iter().any(|kind| matches!(kind, EventKind::Error(reason) if reason.raw() == "rate_limit")));
@@ -242,9 +243,9 @@ fn fast_mode_and_stop_reasons_are_kept() {
     assert_eq!((turn.tier, turn.stop), (ServiceTier::Fast, Some(StopReason::ToolUse)));
 }
 
-/// `usage.inference_geo` was not read, so that what ran within the United States cost the list price.
+/// Bug: `usage.inference_geo` was not read, so inference in the United States cost only the list price.
 #[test]
-fn inference_in_the_united_states_is_told_apart_from_everything_else() {
+fn inference_in_the_united_states_is_recognised() {
     let (events, errors) = decode_lines(&Claude, MAIN, GEO);
     assert_eq!(errors, []);
     let tally = Tally::of(&events);
@@ -270,7 +271,7 @@ fn negative_and_impossible_counts_are_refused_with_the_reason_and_not_the_text()
     }
 }
 
-/// Long tool results are skimmed, not parsed: what they tell must be the same.
+/// Long tool results are skimmed, not parsed: their events must be the same.
 #[test]
 fn a_long_tool_result_ends_its_tool_too() {
     let filler = "x".repeat(10_000);
@@ -314,9 +315,9 @@ fn tool_results_kept_as_files_are_no_transcripts() {
     assert!(!accepts("-p/x/tool-results/1.jsonl") && !accepts("-p/x.json") && !accepts("-p/x.jsonl.bak"));
 }
 
-/// The books of all workflows were one session called "journal".
+/// Bug: the journals of all workflows were one session called "journal".
 #[test]
-fn the_books_of_a_workflow_are_no_session() {
+fn the_journals_of_a_workflow_are_no_session() {
     let stores = Claude.stores(&home());
     let accepts = |path: &str| stores.iter().any(|store| (store.accepts)(path.as_ref()));
     for path in ["-p/x/subagents/workflows/wf_1/journal.jsonl", "-p/x/subagents/index.jsonl"] {
@@ -327,10 +328,10 @@ fn the_books_of_a_workflow_are_no_session() {
     }
 }
 
-/// 2.1.332 writes copies of what it sends, with schemas of tools in which a field may be called "usage": transcripts grew
-/// 19-fold, and such lines were parsed whole.
+/// 2.1.332 writes copies of what it sends, with tool schemas that may have a field called "usage". Bug: transcripts
+/// grew 19-fold, and such lines were parsed completely.
 #[test]
-fn copies_of_what_was_sent_are_passed_over_unless_they_are_torn() {
+fn copies_of_sent_messages_are_skipped_unless_they_are_truncated() {
     let schema = r#""tools":[{"input_schema":{"usage":[},{"broken"]}]"#;
     for line in [
         format!(
@@ -350,7 +351,7 @@ fn copies_of_what_was_sent_are_passed_over_unless_they_are_torn() {
 }
 
 #[test]
-fn a_live_process_says_which_session_it_works_on_and_what_it_does() {
+fn a_live_process_names_its_session_and_activity() {
     let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting"}"#;
     let events = decode_document(&Claude, "/home/u/.claude/sessions/4242.json", entry).unwrap();
     let EventKind::Running(running) = &events[0].kind else { panic!("{events:?}") };
@@ -368,7 +369,7 @@ fn a_live_process_of_another_platform_gives_its_start_as_a_date_and_headless_one
 }
 
 #[test]
-fn keys_beside_live_sessions_are_not_read() {
+fn keys_next_to_live_sessions_are_not_read() {
     let accepts =
         |name: &str| Claude.stores(&home()).iter().any(|store| store.depth == 1 && (store.accepts)(name.as_ref()));
     assert!(accepts("4242.json"));

@@ -1,24 +1,24 @@
-//! Records as Claude Code writes them, borrowed; what agtop does not need is skipped.
+//! Records as Claude Code writes them, borrowed; fields that agtop does not use are skipped.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 
-use agtop_model::{Untrusted, Usage};
+use agtop_model::Untrusted;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::compaction::Pace;
+use super::lenient::{FromMap, Lenient};
+use super::subagent_mode::SubagentMode;
+use super::usage::MessageUsage;
 use crate::bounded;
-use crate::parse::{Count, Moment, Str, shortened};
+use crate::parse::{LooseTime, Str, short_text};
 
 /// A line of a transcript.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "they are the vendor's")]
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's fields")]
 pub(super) struct Line<'a> {
     #[serde(borrow, default, rename = "type")]
     pub(super) kind: Str<'a>,
@@ -29,7 +29,7 @@ pub(super) struct Line<'a> {
     #[serde(borrow, default)]
     pub(super) parent_uuid: Option<Str<'a>>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow, default)]
     pub(super) session_id: Option<Str<'a>>,
     #[serde(borrow, default)]
@@ -74,54 +74,7 @@ pub(super) struct Line<'a> {
     pub(super) content: Option<&'a RawValue>,
 }
 
-/// A `cost-state` line: what the session used so far.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CostState<'a> {
-    #[serde(default)]
-    pub(super) start_time: Moment,
-    #[serde(borrow, default, deserialize_with = "bounded::map")]
-    pub(super) model_usage: BTreeMap<Cow<'a, str>, ModelTotal>,
-}
-
-/// What it used of one model.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ModelTotal {
-    #[serde(default)]
-    input_tokens: Count,
-    #[serde(default)]
-    output_tokens: Count,
-    #[serde(default)]
-    cache_read_input_tokens: Count,
-    #[serde(default)]
-    cache_creation_input_tokens: Count,
-    #[serde(default, rename = "cacheCreationEphemeral5mInputTokens")]
-    ephemeral_5m: Count,
-    #[serde(default, rename = "cacheCreationEphemeral1hInputTokens")]
-    ephemeral_1h: Count,
-    #[serde(default)]
-    web_search_requests: Count,
-}
-
-impl ModelTotal {
-    /// The same in disjoint buckets.
-    pub(super) fn usage(&self) -> Usage {
-        let lives = CacheCreation {
-            ephemeral_5m_input_tokens: self.ephemeral_5m,
-            ephemeral_1h_input_tokens: self.ephemeral_1h,
-        };
-        Usage {
-            input: self.input_tokens.0,
-            cache_read: self.cache_read_input_tokens.0,
-            output: self.output_tokens.0,
-            web_searches: self.web_search_requests.0,
-            ..cache_writes(self.cache_creation_input_tokens, Some(lives))
-        }
-    }
-}
-
-/// What a tool told beside its answer.
+/// Structured data that accompanies a tool result.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ToolResult<'a> {
@@ -132,15 +85,15 @@ pub(super) struct ToolResult<'a> {
 }
 
 impl ToolResult<'_> {
-    /// The sub-agent that gave it, by whether it has only begun.
-    pub(super) fn subagent(&self) -> Option<Pace> {
+    /// The mode of the sub-agent that returned the result, if one did.
+    pub(super) fn subagent(&self) -> Option<SubagentMode> {
         self.agent_id?;
         let is_launched = self.status.and_then(text).is_some_and(|status| status == "async_launched");
-        Some(if is_launched { Pace::Background } else { Pace::Awaited })
+        Some(if is_launched { SubagentMode::Background } else { SubagentMode::Awaited })
     }
 }
 
-/// Where a fork came from.
+/// The session that a fork was made from.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ForkedFrom<'a> {
@@ -148,7 +101,7 @@ pub(super) struct ForkedFrom<'a> {
     pub(super) session_id: Option<Str<'a>>,
 }
 
-/// What a progress line or an old wrapper embeds: a line within a line.
+/// What a progress line or an old wrapper embeds: another line.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Data<'a> {
@@ -165,7 +118,7 @@ pub(super) struct Embedded<'a> {
     #[serde(borrow, default)]
     pub(super) uuid: Option<Str<'a>>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow, default)]
     pub(super) message: Lenient<Message<'a>>,
 }
@@ -185,102 +138,6 @@ pub(super) struct Message<'a> {
     pub(super) usage: Option<MessageUsage<'a>>,
 }
 
-/// `usage` of a message.
-#[derive(Debug, Deserialize)]
-pub(super) struct MessageUsage<'a> {
-    #[serde(default)]
-    pub(super) input_tokens: Count,
-    #[serde(default)]
-    pub(super) output_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_read_input_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_creation_input_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_creation: Option<CacheCreation>,
-    #[serde(borrow, default)]
-    pub(super) speed: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(super) service_tier: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(super) inference_geo: Option<Str<'a>>,
-    #[serde(default)]
-    pub(super) server_tool_use: Option<ServerToolUse>,
-    #[serde(borrow, default, deserialize_with = "bounded::list_or_null")]
-    pub(super) iterations: Option<Vec<Iteration<'a>>>,
-}
-
-/// One sampling step of a message.
-#[derive(Debug, Deserialize)]
-pub(super) struct Iteration<'a> {
-    #[serde(borrow, default, rename = "type")]
-    pub(super) kind: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(super) model: Option<Str<'a>>,
-    #[serde(default)]
-    pub(super) input_tokens: Count,
-    #[serde(default)]
-    pub(super) output_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_read_input_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_creation_input_tokens: Count,
-    #[serde(default)]
-    pub(super) cache_creation: Option<CacheCreation>,
-}
-
-impl MessageUsage<'_> {
-    /// The message's own usage, in disjoint buckets.
-    pub(super) fn own(&self) -> Usage {
-        let searches = self.server_tool_use.map_or(0, |tools| tools.web_search_requests.0);
-        let written = cache_writes(self.cache_creation_input_tokens, self.cache_creation);
-        Usage {
-            input: self.input_tokens.0,
-            cache_read: self.cache_read_input_tokens.0,
-            output: self.output_tokens.0,
-            web_searches: searches,
-            ..written
-        }
-    }
-}
-
-impl Iteration<'_> {
-    /// The step's usage, in disjoint buckets.
-    pub(super) fn usage(&self) -> Usage {
-        Usage {
-            input: self.input_tokens.0,
-            cache_read: self.cache_read_input_tokens.0,
-            output: self.output_tokens.0,
-            ..cache_writes(self.cache_creation_input_tokens, self.cache_creation)
-        }
-    }
-}
-
-/// Cache writes by life. The breakdown is a part of the flat number, which before CLI 2.1.152 could be 0 beside it;
-/// what the breakdown leaves over has the usual life of five minutes.
-fn cache_writes(flat: Count, by_life: Option<CacheCreation>) -> Usage {
-    let hour = by_life.map_or(0, |lives| lives.ephemeral_1h_input_tokens.0);
-    let minutes = by_life.map_or(0, |lives| lives.ephemeral_5m_input_tokens.0);
-    let all = flat.0.max(hour.saturating_add(minutes));
-    Usage { cache_write_5m: all - hour, cache_write_1h: hour, ..Usage::default() }
-}
-
-/// The lives of what was written to the cache.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct CacheCreation {
-    #[serde(default)]
-    pub(super) ephemeral_5m_input_tokens: Count,
-    #[serde(default)]
-    pub(super) ephemeral_1h_input_tokens: Count,
-}
-
-/// Tools that Anthropic ran.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct ServerToolUse {
-    #[serde(default)]
-    pub(super) web_search_requests: Count,
-}
-
 /// A message's content.
 #[derive(Debug, Default)]
 pub(super) enum Content<'a> {
@@ -289,7 +146,7 @@ pub(super) enum Content<'a> {
     None,
     /// Plain text.
     Text(Cow<'a, str>),
-    /// Blocks; what is no block is left out.
+    /// Blocks; entries that are not blocks are left out.
     Blocks(Vec<Block<'a>>),
 }
 
@@ -312,7 +169,7 @@ pub(super) struct Block<'a> {
     pub(super) text: Option<&'a RawValue>,
 }
 
-/// What a tool is used on: the fields that say it in a few words.
+/// The tool arguments that describe a call in a few words.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ToolInput<'a> {
     #[serde(borrow, default)]
@@ -336,11 +193,11 @@ impl ToolInput<'_> {
     pub(super) fn target(&self) -> Option<Untrusted> {
         let fields = [self.file_path, self.command, self.pattern, self.url, self.query, self.description];
         let text = fields.into_iter().flatten().find_map(text)?;
-        Some(shortened(&text, super::decoder::TITLE_LENGTH).into())
+        Some(short_text(&text))
     }
 }
 
-/// The text that a raw value is, if it is one.
+/// The text of a raw value, if it is a string.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     let plain = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|text| !text.contains('\\'));
@@ -359,28 +216,6 @@ pub(super) struct Meta<'a> {
     pub(super) parent_agent_id: Option<Str<'a>>,
 }
 
-/// A value where other versions write something of another type: then it is absent, not an error. An object must be a
-/// proper one.
-#[derive(Debug)]
-pub(super) struct Lenient<T>(pub(super) Option<T>);
-
-impl<T> Default for Lenient<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<'de, T: FromMap<'de>> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LenientVisitor(PhantomData))
-    }
-}
-
-/// What a [`Lenient`] value may be made of.
-pub(super) trait FromMap<'de>: Sized {
-    fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
-}
-
 macro_rules! from_map {
     ($($name:ident),*) => {$(
         impl<'de: 'a, 'a> FromMap<'de> for $name<'a> {
@@ -392,49 +227,6 @@ macro_rules! from_map {
 }
 
 from_map!(Message, Data, Embedded, ForkedFrom, Block, ToolResult);
-
-struct LenientVisitor<T>(PhantomData<T>);
-
-impl<'de, T: FromMap<'de>> Visitor<'de> for LenientVisitor<T> {
-    type Value = Lenient<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::from_map(map).map(|value| Lenient(Some(value)))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Lenient(None))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Lenient(None))
-    }
-}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,23 +1,24 @@
-//! Where tasks work: `state/taskHistory.json` of Cline, and `tasks/<id>/history_item.json` of Roo Code and Kilo Code.
+//! The directories of tasks: `state/taskHistory.json` of Cline, and `tasks/<id>/history_item.json` of Roo Code and Kilo
+//! Code.
 
 use agtop_model::{ClientId, Event, SessionFacts, SessionKey, SourcePosition};
 use serde::Deserialize;
 
 use crate::decode::{Record, SourceFile};
-use crate::list::List;
-use crate::parse::Loose;
+use crate::list::LazyList;
+use crate::parse::LooseText;
 use crate::paths::directory;
 use crate::{DecodeError, Decoder, Input};
 
-use super::task::begun;
+use super::task::start_time;
 
-/// Reads one list, or one entry that lies by itself.
-pub(super) struct History {
+/// Reads a list of tasks, or a file with one task.
+pub(super) struct TaskHistory {
     client: ClientId,
     file: SourceFile,
 }
 
-impl History {
+impl TaskHistory {
     pub(super) fn new(client: ClientId, file: SourceFile) -> Self {
         Self { client, file }
     }
@@ -26,10 +27,10 @@ impl History {
         let Some(id) = item.id.text() else { return };
         let cwd = [&item.cwd_on_task_initialization, &item.workspace, &item.shadow_git_config_work_tree];
         let facts = SessionFacts {
-            cwd: cwd.into_iter().filter_map(Loose::text).find_map(directory),
+            cwd: cwd.into_iter().filter_map(LooseText::text).find_map(directory),
             parent: item.parent_task_id.text().map(|parent| SessionKey::new(self.client, parent)),
             model: item.model_id.text().map(Into::into),
-            started: begun(id),
+            started: start_time(id),
             ..SessionFacts::default()
         };
         record.facts(&SessionKey::new(self.client, id), facts);
@@ -40,24 +41,24 @@ impl History {
 #[serde(rename_all = "camelCase")]
 struct Item<'a> {
     #[serde(borrow, default)]
-    id: Loose<'a>,
-    /// Cline's.
+    id: LooseText<'a>,
+    /// Cline.
     #[serde(borrow, default)]
-    cwd_on_task_initialization: Loose<'a>,
-    /// The same in older releases, where checkpoints are made.
+    cwd_on_task_initialization: LooseText<'a>,
+    /// Older Cline releases, if checkpoints are enabled.
     #[serde(borrow, default)]
-    shadow_git_config_work_tree: Loose<'a>,
-    /// Roo Code's and Kilo Code's.
+    shadow_git_config_work_tree: LooseText<'a>,
+    /// Roo Code and Kilo Code.
     #[serde(borrow, default)]
-    workspace: Loose<'a>,
-    /// The task that made this one.
+    workspace: LooseText<'a>,
+    /// The task that created this one.
     #[serde(borrow, default)]
-    parent_task_id: Loose<'a>,
+    parent_task_id: LooseText<'a>,
     #[serde(borrow, default)]
-    model_id: Loose<'a>,
+    model_id: LooseText<'a>,
 }
 
-impl Decoder for History {
+impl Decoder for TaskHistory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let is_list = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
@@ -66,7 +67,7 @@ impl Decoder for History {
             self.item(&serde_json::from_slice(bytes)?, record);
             return Ok(());
         }
-        serde_json::from_slice::<List<'_>>(bytes)?.each("tasks", |place, item: Item<'_>| {
+        serde_json::from_slice::<LazyList<'_>>(bytes)?.each("tasks", |place, item: Item<'_>| {
             record.source.place = SourcePosition::Entry(place);
             self.item(&item, record);
         })

@@ -1,8 +1,8 @@
-//! Cline, and what was made from it: Roo Code and the extension of Kilo Code. All three live in VS Code and its like, and
-//! keep a task as `globalStorage/<extension>/tasks/<id>/ui_messages.json`, rewritten as a whole. Cline's CLI, and its
-//! extension since 4.1, keep sessions of another kind below `~/.cline/data`.
+//! Cline and its forks, Roo Code and the Kilo Code extension. All three run in VS Code and its variants, and keep a
+//! task as `globalStorage/<extension>/tasks/<id>/ui_messages.json`, rewritten as a whole. Cline's CLI, and its
+//! extension since 4.1, keep sessions in another format below `~/.cline/data`.
 //!
-//! All of it after the three programs' sources, see `docs/formats/cline.md`.
+//! Derived from the sources of the three programs, see `docs/formats/cline.md`.
 
 mod history;
 mod session;
@@ -14,23 +14,23 @@ use std::path::{Path, PathBuf};
 
 use agtop_model::{ClientId, Timestamp};
 
-use crate::signature::{MODEL, ProcessSignature};
+use crate::signature::{MODEL_OPTIONS, ProcessSignature};
 use crate::store::{file_name, file_stem};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
-use self::history::History;
+use self::history::TaskHistory;
 use self::session::{Manifest, Messages};
-use self::task::{Prompts, Task};
+use self::task::{PromptCounting, Task};
 
-/// An extension of this family.
+/// An extension of the Cline family.
 pub(crate) struct Extension {
     info: &'static ClientInfo,
-    /// Its id in the marketplace, which names its directory.
+    /// Its marketplace id, which is also the name of its directory.
     directory: &'static str,
     /// Its command-line program.
     signature: &'static ProcessSignature,
-    /// What its tasks' counts of prompts mean.
-    prompts: Prompts,
+    /// What `tokensIn` of its tasks counts.
+    prompts: PromptCounting,
 }
 
 /// Cline.
@@ -39,17 +39,17 @@ pub(crate) static CLINE: Extension = Extension {
     directory: "saoudrizwan.claude-dev",
     signature: &ProcessSignature {
         programs: &["cline"],
-        commands: &["cline"],
-        packages: &["cline"],
-        parts: &["cline-core", "cline-host"],
-        chores: &["auth", "config", "history", "update", "version", "help"],
-        // The process behind all of Cline's programs is started with it.
-        serving: &["--cline-hub-daemon"],
-        model: MODEL,
+        node_commands: &["cline"],
+        npm_packages: &["cline"],
+        helper_prefixes: &["cline-core", "cline-host"],
+        helper_subcommands: &["auth", "config", "history", "update", "version", "help"],
+        // The background process of all Cline programs is started with this flag.
+        server_flags: &["--cline-hub-daemon"],
+        model: MODEL_OPTIONS,
         ..ProcessSignature::NONE
     },
-    // Its adapters of these providers pass on the whole prompt, with the cached part beside it.
-    prompts: Prompts::Fresh { whole_with: &["openai", "litellm", "fireworks", "qwen", "xai", "zai"] },
+    // Cline's adapters for these providers report the whole prompt, and its cached part separately.
+    prompts: PromptCounting::Fresh { whole_with: &["openai", "litellm", "fireworks", "qwen", "xai", "zai"] },
 };
 
 /// Roo Code.
@@ -58,7 +58,7 @@ pub(crate) static ROO: Extension = Extension {
     directory: "rooveterinaryinc.roo-cline",
     signature: &ProcessSignature::NONE,
     // 3.29.5 of 2025-11-01.
-    prompts: Prompts::Whole { since: Timestamp::from_millis(1_761_955_200_000) },
+    prompts: PromptCounting::Whole { since: Timestamp::from_millis(1_761_955_200_000) },
 };
 
 /// The extension of Kilo Code; its CLI is [another program](crate::kilo).
@@ -67,7 +67,7 @@ pub(crate) static KILO_CODE: Extension = Extension {
     directory: "kilocode.kilo-code",
     signature: &ProcessSignature::NONE,
     // 4.119.0 of 2025-11-12.
-    prompts: Prompts::Whole { since: Timestamp::from_millis(1_762_905_600_000) },
+    prompts: PromptCounting::Whole { since: Timestamp::from_millis(1_762_905_600_000) },
 };
 
 const fn info(id: &'static str, name: &'static str) -> ClientInfo {
@@ -94,31 +94,31 @@ const fn info(id: &'static str, name: &'static str) -> ClientInfo {
     }
 }
 
-/// Where Cline keeps what its programs share: `$CLINE_DATA_DIR`, `$CLINE_DIR/data`, `~/.cline/data`.
+/// Where Cline's programs keep shared data: `$CLINE_DATA_DIR`, `$CLINE_DIR/data`, `~/.cline/data`.
 fn shared_data(env: &Env) -> PathBuf {
     let named = env.dir("CLINE_DATA_DIR").or_else(|| env.dir("CLINE_DIR").map(|home| home.join("data")));
     named.unwrap_or_else(|| env.home.join(".cline/data"))
 }
 
-const TASKS: &str = "tasks";
-const HISTORY: &str = "history of tasks";
-const SESSIONS: &str = "sessions";
-const MANIFESTS: &str = "descriptions of sessions";
+const TASKS_LAYOUT: &str = "tasks";
+const HISTORY_LAYOUT: &str = "history of tasks";
+const SESSIONS_LAYOUT: &str = "sessions";
+const MANIFESTS_LAYOUT: &str = "descriptions of sessions";
 
-/// What lies in an extension's storage: tasks, and a list that tells where they work.
-fn storage(data: &Path) -> [Store; 3] {
+/// The stores in an extension's storage: tasks, and a list of their directories.
+fn task_stores(data: &Path) -> [Store; 3] {
     let store = |layout, below: &str, depth, accepts: fn(&Path) -> bool| {
         Store::usual(layout, data.join(below), depth, accepts, Format::Document)
     };
     [
-        store(HISTORY, "state", 1, |path| path == Path::new("taskHistory.json")),
-        store(HISTORY, "tasks", 2, |path| file_name(path) == "history_item.json"),
-        store(TASKS, "tasks", 2, |path| file_name(path) == "ui_messages.json"),
+        store(HISTORY_LAYOUT, "state", 1, |path| path == Path::new("taskHistory.json")),
+        store(HISTORY_LAYOUT, "tasks", 2, |path| file_name(path) == "history_item.json"),
+        store(TASKS_LAYOUT, "tasks", 2, |path| file_name(path) == "ui_messages.json"),
     ]
 }
 
 /// The sessions of Cline's CLI, and of its extension since 4.1.
-fn sessions(env: &Env, data: &Path) -> [Store; 2] {
+fn session_stores(env: &Env, data: &Path) -> [Store; 2] {
     let named = env.dir("CLINE_SESSION_DATA_DIR");
     let presence = if named.is_some() { Presence::Named } else { Presence::Usual };
     let root = named.unwrap_or_else(|| data.join("sessions"));
@@ -126,7 +126,7 @@ fn sessions(env: &Env, data: &Path) -> [Store; 2] {
         presence,
         ..Store::usual(layout, root.clone(), 2, accepts, Format::Document)
     };
-    [store(MANIFESTS, is_manifest), store(SESSIONS, |path| file_name(path).ends_with(MESSAGES))]
+    [store(MANIFESTS_LAYOUT, is_manifest), store(SESSIONS_LAYOUT, |path| file_name(path).ends_with(MESSAGES_SUFFIX))]
 }
 
 /// `<id>/<id>.json`.
@@ -135,8 +135,8 @@ fn is_manifest(relative: &Path) -> bool {
     folder.is_some_and(|id| !id.is_empty() && file_name(relative).strip_suffix(".json") == Some(id))
 }
 
-/// What follows the name of whoever speaks in a session's file of messages.
-const MESSAGES: &str = ".messages.json";
+/// The suffix of a session's message files, after the name of the session or sub-agent.
+const MESSAGES_SUFFIX: &str = ".messages.json";
 
 impl Client for Extension {
     fn info(&self) -> &'static ClientInfo {
@@ -149,11 +149,11 @@ impl Client for Extension {
 
     fn stores(&self, env: &Env) -> Vec<Store> {
         let storages = env.extension_storages(self.directory);
-        let mut stores: Vec<Store> = storages.iter().flat_map(|data| storage(data)).collect();
+        let mut stores: Vec<Store> = storages.iter().flat_map(|data| task_stores(data)).collect();
         if self.info.id == CLINE.info.id {
             let data = shared_data(env);
-            stores.extend(storage(&data));
-            stores.extend(sessions(env, &data));
+            stores.extend(task_stores(&data));
+            stores.extend(session_stores(env, &data));
         }
         stores
     }
@@ -161,10 +161,10 @@ impl Client for Extension {
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         let (client, folder) = (self.info.id, source.path.parent().map(file_name).unwrap_or_default());
         match store.layout {
-            HISTORY => Box::new(History::new(client, source.file())),
-            MANIFESTS => Box::new(Manifest::new(client, source.file(), folder)),
-            SESSIONS => {
-                let speaker = file_name(source.path).strip_suffix(MESSAGES).unwrap_or(file_stem(source.path));
+            HISTORY_LAYOUT => Box::new(TaskHistory::new(client, source.file())),
+            MANIFESTS_LAYOUT => Box::new(Manifest::new(client, source.file(), folder)),
+            SESSIONS_LAYOUT => {
+                let speaker = file_name(source.path).strip_suffix(MESSAGES_SUFFIX).unwrap_or(file_stem(source.path));
                 Box::new(Messages::new(client, source, folder, speaker))
             }
             _ => Box::new(Task::new(client, source, folder, self.prompts)),

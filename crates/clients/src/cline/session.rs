@@ -1,5 +1,5 @@
-//! Sessions of Cline's CLI, and of its extension since 4.1: `sessions/<id>/<id>.json` says what one is about, and
-//! `<id>.messages.json` beside it what was said. A sub-agent's messages lie there under a name of their own.
+//! Sessions of Cline's CLI, and of its extension since 4.1: `sessions/<id>/<id>.json` describes a session, and
+//! `<id>.messages.json` next to it holds its messages. A sub-agent's messages lie there under another name.
 
 use agtop_model::{
     ClientId, Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, TitleRank,
@@ -9,15 +9,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::cost::embedded_cost;
-use crate::decode::{KEPT, Record, SourceFile, response};
-use crate::list::List;
-use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, model_name, shortened};
+use crate::decode::{Record, SourceFile, response};
+use crate::interner::Interner;
+use crate::list::LazyList;
+use crate::message_text::{Block, blocks, prose};
+use crate::parse::{Count, LooseText, LooseTime, MAX_TEXT_CHARS, model_name, shortened};
 use crate::paths::directory;
-use crate::speech::{Block, blocks, prose};
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Reads what a session is about.
+/// Reads a session's description.
 pub(super) struct Manifest {
     file: SourceFile,
     session: SessionKey,
@@ -30,21 +30,21 @@ impl Manifest {
 }
 
 #[derive(Deserialize)]
-struct About<'a> {
+struct ManifestDocument<'a> {
     #[serde(borrow, default)]
-    cwd: Loose<'a>,
+    cwd: LooseText<'a>,
     #[serde(borrow, default)]
-    model: Loose<'a>,
+    model: LooseText<'a>,
     #[serde(borrow, default)]
-    source: Loose<'a>,
+    source: LooseText<'a>,
     #[serde(default)]
-    started_at: Moment,
+    started_at: LooseTime,
 }
 
 impl Decoder for Manifest {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        let about: About<'_> = serde_json::from_slice(bytes)?;
+        let about: ManifestDocument<'_> = serde_json::from_slice(bytes)?;
         let facts = SessionFacts {
             cwd: about.cwd.text().and_then(directory),
             model: about.model.text().map(Into::into),
@@ -57,47 +57,47 @@ impl Decoder for Manifest {
     }
 }
 
-/// Reads what was said in a session.
+/// Reads a session's messages.
 pub(super) struct Messages {
     file: SourceFile,
     session: SessionKey,
-    /// The session that a sub-agent works for.
+    /// The session that a sub-agent belongs to.
     parent: Option<SessionKey>,
     opened: Timestamp,
-    names: Names,
+    names: Interner,
 }
 
 impl Messages {
-    /// `speaker` is the session itself, or a sub-agent of it.
+    /// `speaker` is the session itself or one of its sub-agents.
     pub(super) fn new(client: ClientId, source: &Source<'_>, folder: &str, speaker: &str) -> Self {
         let root = SessionKey::new(client, folder);
         let (session, parent) = if speaker == folder {
             (root, None)
         } else {
-            // As Cline's own list of sessions calls it.
+            // The id that Cline's own session list uses.
             (SessionKey::new(client, format!("{folder}__{speaker}")), Some(root))
         };
-        Self { file: source.file(), session, parent, opened: source.modified, names: Names::default() }
+        Self { file: source.file(), session, parent, opened: source.modified, names: Interner::default() }
     }
 }
 
 #[derive(Deserialize)]
-struct Said<'a> {
+struct MessagesDocument<'a> {
     #[serde(borrow)]
-    messages: List<'a>,
+    messages: LazyList<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
     #[serde(borrow, default)]
-    id: Loose<'a>,
+    id: LooseText<'a>,
     #[serde(borrow, default)]
-    role: Loose<'a>,
+    role: LooseText<'a>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
     #[serde(default)]
-    ts: Moment,
+    ts: LooseTime,
     #[serde(borrow, default)]
     model_info: Option<ModelInfo<'a>>,
     #[serde(default)]
@@ -109,17 +109,17 @@ struct Message<'a> {
 #[derive(Deserialize)]
 struct ModelInfo<'a> {
     #[serde(borrow, default)]
-    id: Loose<'a>,
+    id: LooseText<'a>,
     #[serde(borrow, default)]
-    provider: Loose<'a>,
+    provider: LooseText<'a>,
 }
 
-/// What one request used.
+/// The usage of one request.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
 struct Metrics {
-    /// The whole prompt, whatever the provider.
+    /// The whole prompt, for every provider.
     input_tokens: Count,
     output_tokens: Count,
     cache_read_tokens: Count,
@@ -138,7 +138,7 @@ impl Metrics {
 #[derive(Deserialize)]
 struct Metadata<'a> {
     #[serde(borrow, default)]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
 }
 
 impl Messages {
@@ -161,7 +161,7 @@ impl Messages {
         if kind == Some("compaction_summary") {
             record.emit(&self.session, EventKind::Compacted);
         } else if self.parent.is_none()
-            && let Some(words) = said.iter().filter_map(|block| block.text.text()).find_map(persons)
+            && let Some(words) = said.iter().filter_map(|block| block.text.text()).find_map(typed_text)
         {
             record.prompt(&self.session, Some(words));
             record.title(&self.session, TitleRank::LastPrompt, words);
@@ -169,7 +169,7 @@ impl Messages {
     }
 
     fn assistant(&mut self, message: &Message<'_>, said: &[Block<'_>], record: &mut Record<'_>) {
-        record.said(&self.session, || prose(said));
+        record.agent_text(&self.session, || prose(said));
         if let Some(usage) = message.metrics.map(Metrics::usage).filter(|usage| !usage.is_zero()) {
             let id = message.id.text().map_or_else(|| format!("{:?}", message.ts.0), str::to_owned);
             let model = message.model_info.as_ref().and_then(|info| info.id.text());
@@ -190,7 +190,7 @@ impl Messages {
         }
         for block in said.iter().filter(|block| block.kind.text() == Some("tool_use")) {
             let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { continue };
-            let name = self.names.get(shortened(name, KEPT));
+            let name = self.names.get(shortened(name, MAX_TEXT_CHARS));
             record.emit(&self.session, EventKind::ToolStarted { tool: self.tool(id), name, target: None });
         }
     }
@@ -200,9 +200,9 @@ impl Messages {
     }
 }
 
-/// The words of a person. They stand in a tag, `user_input` or `user_command`, behind notices of the mode; whatever else
-/// stands in tags was said by programs.
-fn persons(text: &str) -> Option<&str> {
+/// The text that the user typed. It stands in a tag, `user_input` or `user_command`, after mode notices; text in any
+/// other tag was written by a program.
+fn typed_text(text: &str) -> Option<&str> {
     let mut words = text.trim();
     loop {
         words = if let Some(rest) = words.strip_prefix("<mode_notice") {
@@ -220,7 +220,7 @@ fn persons(text: &str) -> Option<&str> {
 impl Decoder for Messages {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        let said: Said<'_> = serde_json::from_slice(bytes)?;
+        let said: MessagesDocument<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         record.facts(&self.session, SessionFacts { parent: self.parent.clone(), ..SessionFacts::default() });
         said.messages.each("messages", |place, message: Message<'_>| {
@@ -233,18 +233,18 @@ impl Decoder for Messages {
 
 #[cfg(test)]
 mod tests {
-    use super::persons;
+    use super::typed_text;
 
     #[test]
-    fn a_persons_words_are_taken_out_of_the_tags_around_them() {
-        assert_eq!(persons("mend it"), Some("mend it"));
-        assert_eq!(persons(r#"<user_input mode="act">mend it</user_input>"#), Some("mend it"));
+    fn typed_text_is_extracted_from_its_tags() {
+        assert_eq!(typed_text("mend it"), Some("mend it"));
+        assert_eq!(typed_text(r#"<user_input mode="act">mend it</user_input>"#), Some("mend it"));
         let noticed = r#"<user_input mode="plan"><mode_notice>now planning</mode_notice> mend it</user_input>"#;
-        assert_eq!(persons(noticed), Some("mend it"));
-        assert_eq!(persons(r#"<user_command slash="/test">all</user_command>"#), Some("all"));
-        assert_eq!(persons("<user_input mode=\"act\">cut of"), Some("cut of"));
+        assert_eq!(typed_text(noticed), Some("mend it"));
+        assert_eq!(typed_text(r#"<user_command slash="/test">all</user_command>"#), Some("all"));
+        assert_eq!(typed_text("<user_input mode=\"act\">cut of"), Some("cut of"));
         for said in ["", "<environment>x</environment>", "<mode_notice>", "<user_input"] {
-            assert_eq!(persons(said), None, "{said}");
+            assert_eq!(typed_text(said), None, "{said}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A task of an extension: `ui_messages.json`, what its panel shows.
+//! A task of an extension: `ui_messages.json`, the content of its panel.
 
 use agtop_model::{
     ClientId, Event, EventKind, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
@@ -7,29 +7,29 @@ use agtop_model::{
 use serde::Deserialize;
 
 use crate::cost::embedded_cost;
-use crate::decode::{KEPT, Record, SourceFile, response};
-use crate::list::List;
-use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, model_name, shortened};
+use crate::decode::{Record, SourceFile, response};
+use crate::interner::Interner;
+use crate::list::LazyList;
+use crate::parse::{Count, LooseText, LooseTime, MAX_TEXT_CHARS, model_name, shortened};
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// What `tokensIn` of a request counts. Records name neither their release nor, but for Cline's, their provider.
+/// What `tokensIn` of a request counts. Records name neither the release nor, except for Cline, the provider.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Prompts {
-    /// Tokens that no cache held, but the whole prompt with these providers.
+pub(super) enum PromptCounting {
+    /// Uncached tokens; with these providers the whole prompt.
     Fresh {
-        /// Their ids.
+        /// Ids of the providers.
         whole_with: &'static [&'static str],
     },
-    /// The whole prompt; with Anthropic's protocol since this release only, and before it fresh tokens.
+    /// The whole prompt; with Anthropic's protocol only since this release, before it uncached tokens.
     Whole {
-        /// When it came out.
+        /// Time of the release.
         since: Timestamp,
     },
 }
 
-impl Prompts {
-    /// The fresh part of the prompt. What is smaller than its cached part cannot be the whole.
+impl PromptCounting {
+    /// The uncached part of the prompt. A count that is smaller than its cached part is not the whole prompt.
     fn fresh(self, request: &Request<'_>, provider: Option<&str>, at: Option<Timestamp>) -> u64 {
         let told = request.tokens_in.0;
         let is_whole = match self {
@@ -47,24 +47,24 @@ impl Prompts {
 pub(super) struct Task {
     file: SourceFile,
     session: SessionKey,
-    prompts: Prompts,
+    prompts: PromptCounting,
     opened: Timestamp,
-    names: Names,
+    names: Interner,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
     #[serde(default)]
-    ts: Moment,
-    /// What the agent says; a message that asks says nothing.
+    ts: LooseTime,
+    /// What the agent says; empty in a message that asks.
     #[serde(borrow, default)]
-    say: Loose<'a>,
+    say: LooseText<'a>,
     /// What the agent asks.
     #[serde(borrow, default)]
-    ask: Loose<'a>,
+    ask: LooseText<'a>,
     #[serde(borrow, default)]
-    text: Loose<'a>,
+    text: LooseText<'a>,
     #[serde(borrow, default)]
     model_info: Option<ModelInfo<'a>>,
     #[serde(default)]
@@ -75,19 +75,20 @@ struct Message<'a> {
 #[serde(rename_all = "camelCase")]
 struct ModelInfo<'a> {
     #[serde(borrow, default)]
-    model_id: Loose<'a>,
+    model_id: LooseText<'a>,
     #[serde(borrow, default)]
-    provider_id: Loose<'a>,
+    provider_id: LooseText<'a>,
 }
 
-/// What making room in the context cost. How many tokens that took is not told.
+/// The cost of a compaction. Its token count is not recorded.
 #[derive(Deserialize)]
 struct Condensed {
     #[serde(default)]
     cost: Option<f64>,
 }
 
-/// What a request used: JSON within the text of its message. Without counts it is still under way, or was cut off.
+/// The usage of a request: JSON within the text of its message. A request without counts is still running or was cut
+/// off.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Request<'a> {
@@ -97,58 +98,64 @@ struct Request<'a> {
     cache_writes: Count,
     cost: Option<f64>,
     #[serde(borrow)]
-    api_protocol: Loose<'a>,
+    api_protocol: LooseText<'a>,
     #[serde(borrow)]
-    streaming_failed_message: Loose<'a>,
+    streaming_failed_message: LooseText<'a>,
 }
 
-/// Which tool: JSON within the text, too.
+/// The tool that was used: JSON within the text.
 #[derive(Deserialize)]
 struct Tool<'a> {
     #[serde(borrow, default)]
-    tool: Loose<'a>,
+    tool: LooseText<'a>,
 }
 
-/// Questions whether something may be done.
-const PERMISSIONS: &[&str] = &["tool", "command", "use_mcp_server", "browser_action_launch"];
+/// Questions that ask for permission.
+const PERMISSION_QUESTIONS: &[&str] = &["tool", "command", "use_mcp_server", "browser_action_launch"];
 
-/// Questions that leave the next word to the person.
-const OVER: &[&str] = &["completion_result", "followup", "plan_mode_respond", "resume_task", "resume_completed_task"];
+/// Questions that end the turn.
+const TURN_END_QUESTIONS: &[&str] =
+    &["completion_result", "followup", "plan_mode_respond", "resume_task", "resume_completed_task"];
 
-/// Where a message stands among the others.
+/// Whether a message is the last one.
 #[derive(Clone, Copy, PartialEq)]
-enum Rank {
+enum MessagePosition {
     Earlier,
     Last,
 }
 
 impl Task {
-    pub(super) fn new(client: ClientId, source: &Source<'_>, folder: &str, prompts: Prompts) -> Self {
+    pub(super) fn new(client: ClientId, source: &Source<'_>, folder: &str, prompts: PromptCounting) -> Self {
         let session = SessionKey::new(client, folder);
-        Self { file: source.file(), session, prompts, opened: source.modified, names: Names::default() }
+        Self { file: source.file(), session, prompts, opened: source.modified, names: Interner::default() }
     }
 
-    fn message(&mut self, message: &Message<'_>, rank: Rank, record: &mut Record<'_>) -> Result<(), DecodeError> {
+    fn message(
+        &mut self,
+        message: &Message<'_>,
+        rank: MessagePosition,
+        record: &mut Record<'_>,
+    ) -> Result<(), DecodeError> {
         match (message.say.text(), message.ask.text()) {
             (Some("api_req_started"), _) => return self.request(message, UsageExtent::Response, record),
             (Some("deleted_api_reqs"), _) => return self.request(message, UsageExtent::Sum, record),
             (Some("user_feedback"), _) => self.prompt(TitleRank::LastPrompt, message, record),
             (Some("condense_context"), _) => self.condensed(message, record),
             (Some("sliding_window_truncation"), _) => record.emit(&self.session, EventKind::Compacted),
-            (Some("text"), _) => record.said(&self.session, || message.text.text()),
+            (Some("text"), _) => record.agent_text(&self.session, || message.text.text()),
             (Some("completion_result"), _) => {
-                record.said(&self.session, || message.text.text());
+                record.agent_text(&self.session, || message.text.text());
                 record.emit(&self.session, EventKind::TurnEnded);
             }
             (Some("error"), _) | (_, Some("api_req_failed")) => {
                 record.emit(&self.session, EventKind::Error("unknown".into()));
             }
             (Some(said @ ("tool" | "command")), _) => self.tool(said, message, record),
-            (_, Some(asked)) if PERMISSIONS.contains(&asked) && rank == Rank::Last => {
+            (_, Some(asked)) if PERMISSION_QUESTIONS.contains(&asked) && rank == MessagePosition::Last => {
                 record.emit(&self.session, EventKind::Waiting);
             }
-            (_, Some(asked)) if PERMISSIONS.contains(&asked) => self.tool(asked, message, record),
-            (_, Some(asked)) if OVER.contains(&asked) => record.emit(&self.session, EventKind::TurnEnded),
+            (_, Some(asked)) if PERMISSION_QUESTIONS.contains(&asked) => self.tool(asked, message, record),
+            (_, Some(asked)) if TURN_END_QUESTIONS.contains(&asked) => record.emit(&self.session, EventKind::TurnEnded),
             _ => {}
         }
         Ok(())
@@ -192,7 +199,7 @@ impl Task {
         Ok(())
     }
 
-    /// Room was made in the context. Its request is told nowhere else.
+    /// Emits a compaction, and its cost, which no other record has.
     fn condensed(&self, message: &Message<'_>, record: &mut Record<'_>) {
         record.emit(&self.session, EventKind::Compacted);
         let cost = message.context_condense.as_ref().and_then(|condensed| self.cost(None, condensed.cost));
@@ -212,18 +219,18 @@ impl Task {
         embedded_cost(self.session.client, provider.unwrap_or_default(), usd)
     }
 
-    /// Messages of a task are told apart by their times.
+    /// Messages of a task are identified by their times.
     fn key(&self, message: &Message<'_>) -> MessageKey {
         MessageKey::in_session(&self.session, &message.ts.0.map_or(0, Timestamp::as_millis).to_string())
     }
 
-    /// A tool that was allowed. That it ran to its end is all that is known of the end.
+    /// Emits a tool call that was allowed. Its outcome is not recorded, so it counts as a success.
     fn tool(&mut self, kind: &str, message: &Message<'_>, record: &mut Record<'_>) {
         let told = message.text.text().and_then(|text| serde_json::from_str::<Tool<'_>>(text).ok());
         let name = told.as_ref().and_then(|tool| tool.tool.text()).unwrap_or(kind);
         let millis = message.ts.0.map_or(0, Timestamp::as_millis);
         let tool = ToolKey::new(self.session.client, &format!("{} {millis}", self.session.id));
-        let name = self.names.get(shortened(name, KEPT));
+        let name = self.names.get(shortened(name, MAX_TEXT_CHARS));
         record.emit(&self.session, EventKind::ToolStarted { tool, name, target: None });
         record.emit(&self.session, EventKind::ToolEnded { tool, outcome: Ok(()) });
     }
@@ -232,14 +239,14 @@ impl Task {
 impl Decoder for Task {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        let messages: List<'_> = serde_json::from_slice(bytes)?;
-        let begun = begun(&self.session.id);
-        self.opened = begun.unwrap_or(self.opened);
-        let record = &mut Record::new(self.file, SourcePosition::Entry(0), begun, out);
-        record.facts(&self.session, SessionFacts { started: begun, ..SessionFacts::default() });
+        let messages: LazyList<'_> = serde_json::from_slice(bytes)?;
+        let start_time = start_time(&self.session.id);
+        self.opened = start_time.unwrap_or(self.opened);
+        let record = &mut Record::new(self.file, SourcePosition::Entry(0), start_time, out);
+        record.facts(&self.session, SessionFacts { started: start_time, ..SessionFacts::default() });
         let mut said = Ok(());
-        let mut tell = |(place, message): (u32, Message<'_>), rank: Rank| {
-            record.at = message.ts.0.or(begun);
+        let mut tell = |(place, message): (u32, Message<'_>), rank: MessagePosition| {
+            record.at = message.ts.0.or(start_time);
             record.source.place = SourcePosition::Entry(place);
             if place == 0 && message.say.text() == Some("text") {
                 self.prompt(TitleRank::FirstPrompt, &message, record);
@@ -249,21 +256,21 @@ impl Decoder for Task {
                 said = Err(error);
             }
         };
-        // A message is told once it is known whether another comes after it.
+        // A message is handled once it is known whether it is the last one.
         let mut held: Option<(u32, Message<'_>)> = None;
         let verdict = messages.each("messages", |place, message| {
             if let Some(earlier) = held.replace((place, message)) {
-                tell(earlier, Rank::Earlier);
+                tell(earlier, MessagePosition::Earlier);
             }
         });
         if let Some(last) = held {
-            tell(last, Rank::Last);
+            tell(last, MessagePosition::Last);
         }
         verdict.and(said)
     }
 }
 
-/// A task of Cline's is called by the moment it began, one of the others' by a UUID.
-pub(super) fn begun(id: &str) -> Option<Timestamp> {
+/// The start time in a task id: Cline's ids are times, those of the other extensions UUIDs.
+pub(super) fn start_time(id: &str) -> Option<Timestamp> {
     id.parse().ok().map(Timestamp::from_seconds_or_millis)
 }

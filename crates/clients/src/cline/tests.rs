@@ -65,7 +65,7 @@ fn each_extension_counts_under_its_own_name() {
 }
 
 #[test]
-fn requests_tell_their_usage_in_json_within_text() {
+fn requests_have_their_usage_in_json_within_text() {
     let events = events(&CLINE, TASK);
     let tally = Tally::of(&events);
     let expected = Usage { input: 130, cache_read: 2_000, cache_write_5m: 300, output: 75, ..Usage::default() };
@@ -81,13 +81,13 @@ fn a_request_under_way_has_no_usage_yet() {
 }
 
 #[test]
-fn requests_of_a_deleted_stretch_were_billed_as_a_sum() {
+fn deleted_requests_are_billed_as_a_sum() {
     let tally = Tally::of(&events(&CLINE, TASK));
     assert_eq!(tally.turns.values().filter(|(_, turn)| turn.extent == UsageExtent::Sum).count(), 1);
 }
 
 #[test]
-fn a_question_waits_only_while_it_is_the_last_word() {
+fn a_question_waits_only_while_it_is_the_last_message() {
     assert_eq!(count(&events(&CLINE, TASK), |kind| matches!(kind, EventKind::Waiting)), 0);
     assert_eq!(count(&events(&ROO, ROO_TASK), |kind| matches!(kind, EventKind::Waiting)), 1);
 }
@@ -101,7 +101,7 @@ fn tools_that_were_allowed_are_named() {
 }
 
 #[test]
-fn editors_have_their_places_on_every_system() {
+fn editors_have_their_directories_on_every_system() {
     let mut env = home();
     env.vars.insert("APPDATA".into(), "/c/Roaming".into());
     let roots: Vec<_> = ROO.stores(&env).into_iter().map(|store| store.root).collect();
@@ -112,7 +112,7 @@ fn editors_have_their_places_on_every_system() {
 }
 
 #[test]
-fn a_broken_request_does_not_take_the_others_along() {
+fn an_invalid_request_does_not_lose_the_others() {
     let (_, mut decoder) = open(&CLINE, &home(), &path(CLINE.directory));
     let json =
         br#"[{"ts":1,"say":"api_req_started","text":"{"},{"ts":2,"say":"api_req_started","text":"{\"tokensIn\":5}"}]"#;
@@ -129,7 +129,7 @@ fn input_of_roo_and_kilo_is_the_whole_prompt_and_that_of_cline_is_not() {
 }
 
 #[test]
-fn before_november_2025_anthropics_input_was_the_fresh_part_alone() {
+fn before_november_2025_anthropics_input_was_only_the_uncached_part() {
     let fresh = |ts, protocol: &str| {
         let told = format!(r#"{{"tokensIn":1000,"cacheReads":700,"apiProtocol":"{protocol}"}}"#);
         request(&ROO, ts, &told, "null").input
@@ -140,13 +140,13 @@ fn before_november_2025_anthropics_input_was_the_fresh_part_alone() {
 }
 
 #[test]
-fn an_input_smaller_than_its_cached_part_cannot_hold_it() {
+fn an_input_smaller_than_its_cached_part_excludes_it() {
     let usage = request(&ROO, 1_795_000_000_000, r#"{"tokensIn":10,"cacheReads":700}"#, "null");
     assert_eq!((usage.input, usage.cache_read), (10, 700));
 }
 
 #[test]
-fn some_providers_of_cline_tell_the_whole_prompt() {
+fn some_providers_of_cline_count_the_whole_prompt() {
     let fresh = |provider| {
         let info = format!(r#"{{"providerId":"{provider}","modelId":"m"}}"#);
         request(&CLINE, 1_795_000_000_000, r#"{"tokensIn":1000,"cacheReads":700}"#, &info).input
@@ -155,7 +155,7 @@ fn some_providers_of_cline_tell_the_whole_prompt() {
 }
 
 #[test]
-fn making_room_is_billed_and_told_in_no_request() {
+fn a_compaction_is_billed_without_a_request_record() {
     let events = events(&ROO, ROO_TASK);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Compacted)), 1);
     let costs: Vec<_> = Tally::of(&events).turns.values().filter_map(|(_, turn)| turn.embedded_cost).collect();
@@ -163,7 +163,7 @@ fn making_room_is_billed_and_told_in_no_request() {
 }
 
 #[test]
-fn a_list_beside_the_tasks_tells_where_they_work() {
+fn a_list_next_to_the_tasks_has_their_directories() {
     let events = decode_document(&CLINE, &storage(&CLINE, "state/taskHistory.json"), HISTORY).unwrap();
     let told: Vec<_> = facts(&events).iter().map(|(id, facts)| (*id, facts.cwd.as_deref())).collect();
     let (shop, till) = (Some(Path::new("/home/u/shop")), Some(Path::new("/home/u/till")));
@@ -190,7 +190,7 @@ fn input_of_a_session_is_the_whole_prompt_with_every_provider() {
 }
 
 #[test]
-fn words_of_a_person_are_told_from_answers_and_summaries() {
+fn prompts_are_distinguished_from_tool_results_and_summaries() {
     let events = of_session(&format!("{SESSION}.messages.json"), MESSAGES);
     let titles: Vec<_> = events
         .iter()
@@ -205,7 +205,7 @@ fn words_of_a_person_are_told_from_answers_and_summaries() {
 }
 
 #[test]
-fn the_description_of_a_session_tells_where_and_with_what_it_works() {
+fn the_description_of_a_session_has_its_directory_and_model() {
     let events = of_session(&format!("{SESSION}.json"), MANIFEST);
     let (id, facts) = facts(&events)[0];
     assert_eq!((id, facts.cwd.as_deref()), (SESSION, Some(Path::new("/home/u/shop/till"))));

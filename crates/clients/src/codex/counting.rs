@@ -1,4 +1,4 @@
-//! What responses used: exactly where a version writes it per response, else from running totals.
+//! Usage of responses: exact if the version writes it per response, else derived from running totals.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,34 +9,34 @@ use agtop_model::{
     StopReason, Timestamp, Turn, Untrusted, UsageExtent,
 };
 
-use super::CLIENT;
-use super::heritage::Owner;
+use super::id::ID;
+use super::lineage::Owner;
 use super::loose::filled;
-use super::names::Names;
 use super::payload::{Info, LimitWindow, RateLimits, TokenCount, UsageRecord};
 use super::rollout::Rollout;
 use super::usage::Tokens;
 use crate::decode::Record;
+use crate::interner::Interner;
 use crate::parse::{model_name, rfc3339};
 
 impl Rollout {
-    /// Running totals. They also come unchanged, when rate limits or the context did change.
+    /// Handles running totals. They are repeated unchanged when rate limits or the context change.
     pub(super) fn count(&mut self, count: &TokenCount<'_>, time: &str, owner: Owner, record: &mut Record<'_>) {
         let is_copy = matches!(owner, Owner::Copy | Owner::DatedCopy);
         if let Some(info) = &count.info {
-            let used = self.totals.advance(info.total_token_usage, info.last_token_usage, self.heritage.start);
+            let used = self.totals.advance(info.total_token_usage, info.last_token_usage, self.thread_lineage.start);
             let moved = !used.usage().is_zero();
             self.guess_model(filled(info.model.as_ref()));
             if moved && let Some(used) = self.recorded.unrecorded(used, info.last_token_usage) {
                 self.counted(info, used, time, owner, record);
             }
             if !is_copy {
-                // Where totals moved, a turn has told how full the context is, and `last` may be stale.
+                // If totals moved, the turn has already reported the context, and `last` may be stale.
                 let told = info.last_token_usage.filter(|_| !moved);
-                self.tell_context(told.map(|last| last.context()), info.model_context_window, record);
+                self.emit_context(told.map(|last| last.context()), info.model_context_window, record);
             }
         }
-        // The limits in a copy that was stamped anew would pass for the newest reading.
+        // The limits in a copy with a new timestamp would look like the newest reading.
         if let Some(limits) = count.rate_limits.as_ref().filter(|_| owner == Owner::Own)
             && let Some(limits) = rate_limit(limits, record.at, &mut self.names)
         {
@@ -44,9 +44,9 @@ impl Rollout {
         }
     }
 
-    /// Tells how full the context is and how much fits, where that is news.
-    pub(super) fn tell_context(&mut self, used: Option<u64>, limit: Option<u64>, record: &mut Record<'_>) {
-        let (told_used, told_limit) = &mut self.told.context;
+    /// Emits the context used and the context window if they have changed.
+    pub(super) fn emit_context(&mut self, used: Option<u64>, limit: Option<u64>, record: &mut Record<'_>) {
+        let (told_used, told_limit) = &mut self.emitted.context;
         let used = used.filter(|&used| used > 0 && told_used.replace(used) != Some(used));
         let limit = limit.filter(|&limit| limit > 0 && told_limit.replace(limit) != Some(limit));
         if used.is_some() || limit.is_some() {
@@ -55,47 +55,47 @@ impl Rollout {
         }
     }
 
-    /// Totals moved. A copy is recognised by its time and totals, which is all that both copies have in common.
+    /// Handles totals that moved. Copies share only time and totals, so these identify a response.
     fn counted(&mut self, info: &Info<'_>, used: Tokens, time: &str, owner: Owner, record: &mut Record<'_>) {
         let counts = info.total_token_usage.unwrap_or(used).bytes();
         let whose = if time.is_empty() { &*self.session.id } else { time };
-        let message = MessageKey::by_content(CLIENT, &[whose.as_bytes(), &counts]);
+        let message = MessageKey::by_content(ID, &[whose.as_bytes(), &counts]);
         let turn = EventKind::Turn(Box::new(self.turn(message, used, record.at)));
         match (owner, record.at) {
             (Owner::Own | Owner::DatedCopy, _) | (Owner::Unclear, None) => record.emit(&self.session, turn),
             (Owner::Copy, _) => {}
-            (Owner::Unclear, Some(at)) if self.held.is_some() => {
-                self.drop_held();
-                self.heritage.is_copied_second(at);
+            (Owner::Unclear, Some(at)) if self.unclear.is_some() => {
+                self.drop_unclear();
+                self.thread_lineage.is_copied_second(at);
             }
             (Owner::Unclear, Some(_)) => {
                 let session = self.session.clone();
-                self.held = Some(Event { at: record.at, session, source: record.source, kind: turn });
+                self.unclear = Some(Event { at: record.at, session, source: record.source, kind: turn });
             }
         }
     }
 
-    /// When the held count was written.
-    pub(super) fn held_at(&self) -> Option<Timestamp> {
-        self.held.as_ref().and_then(|held| held.at)
+    /// Time of the held count.
+    pub(super) fn unclear_since(&self) -> Option<Timestamp> {
+        self.unclear.as_ref().and_then(|held| held.at)
     }
 
-    /// Lets go of a held count: it was the thread's own after all.
-    pub(super) fn release_held(&mut self, out: &mut Vec<Event>) {
-        if let Some(held) = self.held.take() {
+    /// Emits the held count: it belongs to this thread.
+    pub(super) fn release_unclear(&mut self, out: &mut Vec<Event>) {
+        if let Some(held) = self.unclear.take() {
             out.push(held);
-            self.heritage.settle();
+            self.thread_lineage.set_own();
         }
     }
 
-    /// Forgets the held count, and what was told along with it: it was a copy.
-    pub(super) fn drop_held(&mut self) {
-        if self.held.take().is_some() {
-            self.told.context.0 = None;
+    /// Drops the held count and the context emitted with it: it was a copy.
+    pub(super) fn drop_unclear(&mut self) {
+        if self.unclear.take().is_some() {
+            self.emitted.context.0 = None;
         }
     }
 
-    /// The usage of one response, written when it ended. Copies carry the id of the thread that it was made in.
+    /// Handles the usage record of one response. Copies carry the id of the thread in which the response was made.
     pub(super) fn response(&mut self, response: &UsageRecord<'_>, owner: Owner, record: &mut Record<'_>) {
         if !response.usage.usage().is_zero() {
             self.recorded.note(response.usage);
@@ -103,21 +103,21 @@ impl Rollout {
         if owner == Owner::Copy {
             return;
         }
-        self.drop_held();
+        self.drop_unclear();
         if response.usage.usage().is_zero() {
             return;
         }
         let thread = filled(response.thread_id.as_ref()).unwrap_or(&self.session.id);
         let id = filled(response.response_id.as_ref());
         let message = match id {
-            Some(id) => MessageKey::by_content(CLIENT, &[thread.as_bytes(), id.as_bytes()]),
-            None => MessageKey::by_content(CLIENT, &[thread.as_bytes(), &response.usage.bytes()]),
+            Some(id) => MessageKey::by_content(ID, &[thread.as_bytes(), id.as_bytes()]),
+            None => MessageKey::by_content(ID, &[thread.as_bytes(), &response.usage.bytes()]),
         };
         let turn = Turn { id: id.map(Into::into), ..self.turn(message, response.usage, record.at) };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }
 
-    /// The model that answers. One that runs on the user's own machine is marked as such.
+    /// The model of the response. A model on the user's own machine is marked as local.
     fn model(&mut self, at: Option<Timestamp>) -> Option<Arc<str>> {
         let model = resolve(self.model.as_ref()?, at, &mut self.names);
         match model_name(self.provider.as_deref().unwrap_or_default(), &model) {
@@ -128,11 +128,11 @@ impl Rollout {
 
     pub(super) fn turn(&mut self, message: MessageKey, used: Tokens, at: Option<Timestamp>) -> Turn {
         let called = std::mem::take(&mut self.tools.called);
-        // A response that calls no tool is the last of its turn.
+        // A response without a tool call is the last of its turn.
         let stop = Some(if called { StopReason::ToolUse } else { StopReason::EndTurn });
         let context_used = Some(used.context()).filter(|&used| used > 0);
         if context_used.is_some() {
-            self.told.context.0 = context_used;
+            self.emitted.context.0 = context_used;
         }
         Turn {
             message,
@@ -154,8 +154,8 @@ impl Rollout {
     }
 }
 
-/// A reading of the account's allowance. Windows are told apart by their length: which slot is which has changed.
-fn rate_limit(limits: &RateLimits<'_>, at: Option<Timestamp>, names: &mut Names) -> Option<RateLimit> {
+/// A rate limit reading. Windows are identified by their length, because the meaning of the slots has changed.
+fn rate_limit(limits: &RateLimits<'_>, at: Option<Timestamp>, names: &mut Interner) -> Option<RateLimit> {
     let windows: Vec<_> =
         [&limits.primary, &limits.secondary].into_iter().flatten().filter_map(|slot| window(slot, at)).collect();
     (!windows.is_empty()).then(|| RateLimit {
@@ -165,7 +165,7 @@ fn rate_limit(limits: &RateLimits<'_>, at: Option<Timestamp>, names: &mut Names)
     })
 }
 
-/// One window. Versions of 2025 tell the seconds that were left when the line was written.
+/// One window. Versions of 2025 write the seconds left at the time of the line.
 fn window(slot: &LimitWindow, at: Option<Timestamp>) -> Option<RateLimitWindow> {
     let left = slot.resets_in_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     Some(RateLimitWindow {
@@ -175,8 +175,8 @@ fn window(slot: &LimitWindow, at: Option<Timestamp>) -> Option<RateLimitWindow> 
     })
 }
 
-/// Since when `codex-auto-review`, which is no model but a role, has meant which model.
-const AUTO_REVIEW: &[(&str, &str)] = &[
+/// Which model `codex-auto-review`, a role rather than a model, stands for, by start date.
+const AUTO_REVIEW_MODELS: &[(&str, &str)] = &[
     ("2026-04-23T00:00:00.000Z", "gpt-5.5"),
     ("2026-03-05T00:00:00.000Z", "gpt-5.4"),
     ("2026-02-05T00:00:00.000Z", "gpt-5.3-codex"),
@@ -186,10 +186,10 @@ const AUTO_REVIEW: &[(&str, &str)] = &[
     ("2025-08-07T00:00:00.000Z", "gpt-5"),
 ];
 
-/// The model behind a name that changes its meaning with time.
-fn resolve(model: &Arc<str>, at: Option<Timestamp>, names: &mut Names) -> Arc<str> {
+/// The model behind a name whose meaning changes over time.
+fn resolve(model: &Arc<str>, at: Option<Timestamp>, names: &mut Interner) -> Arc<str> {
     let meant = (&**model == "codex-auto-review")
-        .then(|| AUTO_REVIEW.iter().find(|(since, _)| at.is_some() && at >= rfc3339(since)))
+        .then(|| AUTO_REVIEW_MODELS.iter().find(|(since, _)| at.is_some() && at >= rfc3339(since)))
         .flatten();
     meant.map_or_else(|| Arc::clone(model), |(_, meant)| names.get(meant))
 }

@@ -1,4 +1,4 @@
-//! Fields that come in many shapes.
+//! Fields with several shapes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,16 +12,16 @@ pub(super) fn filled<'t>(text: Option<&'t Str<'_>>) -> Option<&'t str> {
     text.and_then(Str::filled)
 }
 
-/// A value of which only words and the nesting of objects matter. Anything else says nothing, and is no error.
+/// A value of which only strings and the nesting of objects are read. Any other type is ignored, not an error.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Loose<'a> {
+enum LooseValue<'a> {
     Word(#[serde(borrow)] Str<'a>),
-    Object(#[serde(borrow)] BTreeMap<Cow<'a, str>, Loose<'a>>),
+    Object(#[serde(borrow)] BTreeMap<Cow<'a, str>, LooseValue<'a>>),
     Other(IgnoredAny),
 }
 
-impl<'a> Loose<'a> {
+impl<'a> LooseValue<'a> {
     fn word(self) -> Option<Cow<'a, str>> {
         if let Self::Word(word) = self { Some(word.0) } else { None }
     }
@@ -30,7 +30,7 @@ impl<'a> Loose<'a> {
         if let Self::Object(fields) = self { fields.remove(name) } else { None }
     }
 
-    /// A Rust enum as serde writes it: the word itself, or the one key of an object.
+    /// The variant of a Rust enum as serde writes it: a string, or the single key of an object.
     fn variant(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Word(word) => Some(word.0),
@@ -40,7 +40,7 @@ impl<'a> Loose<'a> {
     }
 }
 
-/// Where a thread comes from: `"cli"`, or `{"subagent": KIND}` where the kind is a word, `{"thread_spawn": {…}}` or
+/// The source of a thread: `"cli"`, or `{"subagent": KIND}` with a kind that is a string, `{"thread_spawn": {…}}` or
 /// `{"other": word}`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Origin<'a> {
@@ -56,7 +56,7 @@ pub(super) struct Origin<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Origin<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut source = Loose::deserialize(deserializer)?;
+        let mut source = LooseValue::deserialize(deserializer)?;
         let (is_subagent, mut kind) = match source.field("subagent").or_else(|| source.field("subAgent")) {
             Some(kind) => (true, kind),
             None => (false, source),
@@ -65,8 +65,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Origin<'a> {
             return Ok(Self {
                 word: Some(Cow::Borrowed("thread_spawn")),
                 is_subagent: true,
-                parent: spawn.field("parent_thread_id").and_then(Loose::word),
-                role: spawn.field("agent_role").or_else(|| spawn.field("agent_type")).and_then(Loose::word),
+                parent: spawn.field("parent_thread_id").and_then(LooseValue::word),
+                role: spawn.field("agent_role").or_else(|| spawn.field("agent_type")).and_then(LooseValue::word),
             });
         }
         let inner = kind.field("other").or_else(|| kind.field("custom"));
@@ -76,11 +76,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Origin<'a> {
 
 /// The kind of a failure.
 #[derive(Debug, Default)]
-pub(super) struct Kind<'a>(pub(super) Option<Cow<'a, str>>);
+pub(super) struct FailureKind<'a>(pub(super) Option<Cow<'a, str>>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Kind<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for FailureKind<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Loose::deserialize(deserializer)?.variant()))
+        Ok(Self(LooseValue::deserialize(deserializer)?.variant()))
     }
 }
 

@@ -1,18 +1,19 @@
-//! Whose thread a rollout is, and under which settings it runs.
+//! Which thread a rollout belongs to, and its settings.
 
 use std::path::{Path, PathBuf};
 
 use agtop_model::{EventKind, Lineage, SessionFacts, SessionKey, Untrusted};
 
-use super::CLIENT;
-use super::heritage::{Heritage, Owner};
+use super::id::ID;
+use super::lineage::{Owner, ThreadLineage};
 use super::loose::filled;
 use super::payload::{Meta, TurnContext};
 use super::rollout::{Rollout, tier};
 use crate::decode::Record;
 
 impl Rollout {
-    /// The first meta says whose thread this is; a later one with another id begins a copy of that thread's lines.
+    /// Handles a session meta. The first one identifies the thread; a later one with another id starts a copy of that
+    /// thread's lines.
     pub(super) fn meta(&mut self, meta: &Meta<'_>, record: &mut Record<'_>) {
         let id = filled(meta.id.as_ref());
         let is_foreign = self.identified && id.is_some_and(|id| *id != *self.session.id);
@@ -21,31 +22,31 @@ impl Rollout {
         }
         if self.identified {
             if is_foreign {
-                self.heritage.foreign_meta();
+                self.thread_lineage.foreign_meta();
             } else {
-                self.heritage.own_meta();
+                self.thread_lineage.own_meta();
             }
             return;
         }
         self.identified = true;
         if let Some(id) = id {
-            self.session = SessionKey::new(CLIENT, id);
+            self.session = SessionKey::new(ID, id);
         }
         if let Some(created) = meta.timestamp.0.or(record.at) {
             self.opened = created;
             self.is_opened_known = true;
         }
-        self.heritage = Heritage::of(meta);
+        self.thread_lineage = ThreadLineage::of(meta);
         let facts = self.facts(meta);
         if meta.is_subagent() {
             self.lineage = Lineage::Sidechain;
         }
-        self.told.cwd.clone_from(&facts.cwd);
+        self.emitted.cwd.clone_from(&facts.cwd);
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
     }
 
     fn facts(&self, meta: &Meta<'_>) -> SessionFacts {
-        let key = |id: &str| Some(SessionKey::new(CLIENT, id)).filter(|key| *key != self.session);
+        let key = |id: &str| Some(SessionKey::new(ID, id)).filter(|key| *key != self.session);
         let forked_from = filled(meta.forked_from_id.as_ref());
         let parent = meta.source.parent.as_deref().or_else(|| filled(meta.parent_thread_id.as_ref()));
         let origin = [
@@ -75,14 +76,14 @@ impl Rollout {
             self.tier = tier(word);
         }
         if matches!(owner, Owner::Own | Owner::Unclear) {
-            self.tell_cwd(filled(context.cwd.as_ref()), record);
+            self.emit_cwd(filled(context.cwd.as_ref()), record);
         }
     }
 
-    /// Tells the directory, where that is news: a thread can be resumed elsewhere.
-    pub(super) fn tell_cwd(&mut self, cwd: Option<&str>, record: &mut Record<'_>) {
-        let Some(cwd) = cwd.map(Path::new).filter(|cwd| self.told.cwd.as_deref() != Some(cwd)) else { return };
-        self.told.cwd = Some(cwd.to_owned());
+    /// Emits the directory if it has changed: a thread can be resumed in another directory.
+    pub(super) fn emit_cwd(&mut self, cwd: Option<&str>, record: &mut Record<'_>) {
+        let Some(cwd) = cwd.map(Path::new).filter(|cwd| self.emitted.cwd.as_deref() != Some(cwd)) else { return };
+        self.emitted.cwd = Some(cwd.to_owned());
         let facts = SessionFacts { cwd: Some(cwd.to_owned()), ..SessionFacts::default() };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
     }

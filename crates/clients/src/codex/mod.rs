@@ -1,11 +1,10 @@
-//! Codex: one rollout a thread, with running totals or, from 0.147 on, a record per response.
+//! Codex: one rollout per thread, with running totals or, from 0.147 on, one record per response.
 
 mod counting;
-mod gist;
-mod heritage;
+pub(crate) mod id;
+mod lineage;
 mod loose;
 mod meta;
-mod names;
 mod payload;
 mod prompt;
 mod recorded;
@@ -16,16 +15,16 @@ mod tests;
 #[cfg(test)]
 mod tests_resumed;
 mod titles;
+mod tool_result;
 mod tools;
 mod usage;
 mod wire;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use self::rollout::Rollout;
-use self::titles::{Index, State, THREADS};
+use self::titles::{StateDatabase, THREADS_TABLES, ThreadIndex};
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
@@ -34,10 +33,8 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 /// Codex.
 pub(crate) struct Codex;
 
-const CLIENT: ClientId = ClientId::new("codex");
-
 static INFO: ClientInfo = ClientInfo {
-    id: CLIENT,
+    id: ID,
     name: "Codex",
     aliases: &["openai-codex"],
     danger_flags: &[
@@ -71,17 +68,17 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Layouts.
-const SESSIONS: &str = "sessions";
-const ARCHIVED: &str = "archived_sessions";
-const INDEX: &str = "session_index";
-const STATE: &str = "state";
+/// Layout names.
+const SESSIONS_LAYOUT: &str = "sessions";
+const ARCHIVED_LAYOUT: &str = "archived_sessions";
+const INDEX_LAYOUT: &str = "session_index";
+const STATE_LAYOUT: &str = "state";
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["codex", "openai-codex", "codex-tui", "codex-exec"],
-    commands: &["codex"],
-    packages: &["@openai/codex"],
-    parts: &[
+    node_commands: &["codex"],
+    npm_packages: &["@openai/codex"],
+    helper_prefixes: &[
         "codex-linux-sandbox",
         "codex-windows-s",
         "codex-code-mode",
@@ -92,11 +89,11 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "codex-mcp-serve",
         "codex-responses",
     ],
-    tools: &["apply_patch", "applypatch"],
-    // It serves sessions to editors and desktop programs.
-    hosts: &["app-server"],
+    tool_names: &["apply_patch", "applypatch"],
+    // The app server serves sessions to editors and desktop programs.
+    host_subcommands: &["app-server"],
     // Servers for editors and other agents, and chores.
-    chores: &[
+    helper_subcommands: &[
         "mcp-server",
         "exec-server",
         "mcp",
@@ -125,7 +122,7 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "cloud",
         "help",
     ],
-    valued: &[
+    valued_options: &[
         "-c",
         "--config",
         "-m",
@@ -176,53 +173,53 @@ impl Client for Codex {
         let lines = |root: PathBuf, layout, presence| Store {
             root,
             layout,
-            depth: 5, // YYYY/MM/DD, and one to spare
+            depth: 5, // YYYY/MM/DD, and one spare level
             accepts: is_rollout,
             format: Format::Lines,
             presence,
         };
         let of_home = homes.iter().flat_map(|home| {
             [
-                lines(home.join(SESSIONS), SESSIONS, presence),
-                lines(home.join(ARCHIVED), ARCHIVED, Presence::Usual),
-                Store { depth: 1, accepts: is_index, ..lines(home.clone(), INDEX, Presence::Usual) },
+                lines(home.join(SESSIONS_LAYOUT), SESSIONS_LAYOUT, presence),
+                lines(home.join(ARCHIVED_LAYOUT), ARCHIVED_LAYOUT, Presence::Usual),
+                Store { depth: 1, accepts: is_index, ..lines(home.clone(), INDEX_LAYOUT, Presence::Usual) },
             ]
         });
         let of_state = states.into_iter().map(|root| Store {
             depth: 1,
             accepts: is_state,
-            format: Format::Sqlite(THREADS),
-            ..lines(root, STATE, Presence::Usual)
+            format: Format::Sqlite(THREADS_TABLES),
+            ..lines(root, STATE_LAYOUT, Presence::Usual)
         });
         of_home.chain(of_state).collect()
     }
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.layout {
-            INDEX => Box::new(Index { file: source.file() }),
-            STATE => Box::new(State { file: source.file() }),
+            INDEX_LAYOUT => Box::new(ThreadIndex { file: source.file() }),
+            STATE_LAYOUT => Box::new(StateDatabase { file: source.file() }),
             _ => Box::new(Rollout::new(source)),
         }
     }
 
-    /// A fork is a session of its own, whose id nothing on the command line tells.
+    /// A fork gets a new session id that is not on the command line.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         SIGNATURE.is(process).then_some(())?;
-        let mut words = process.words(SIGNATURE.valued).skip_while(|&word| word != "resume");
+        let mut words = process.words(SIGNATURE.valued_options).skip_while(|&word| word != "resume");
         words.next()?;
         words.next().filter(|id| is_uuid(id)).map(Into::into)
     }
 
-    /// `thread-writer-locks/<thread>.lock`, which the native program locks from the thread's beginning on, before there
-    /// is a rollout. It may stay behind when the program ends: only holding it open means anything. An app server holds
-    /// one for each open thread. (Seen with 0.169.)
+    /// `thread-writer-locks/<thread>.lock`: the native program locks it when the thread starts, before there is a
+    /// rollout. The file may remain after the program ends, so only an open handle counts. An app server holds one lock
+    /// for each open thread. (Seen with 0.169.)
     fn session_of_lock(&self, path: &Path) -> Option<String> {
         let thread = file_name(path).strip_suffix(".lock").filter(|thread| is_uuid(thread))?;
         (file_name(path.parent()?) == "thread-writer-locks").then(|| thread.to_ascii_lowercase())
     }
 }
 
-/// Any JSONL below a store of sessions: old versions and other front ends name them as they like.
+/// Any JSONL file below a session store: old versions and other front ends use other names.
 fn is_rollout(path: &Path) -> bool {
     let name = file_name(path);
     has_extension(path, "jsonl")
@@ -233,7 +230,7 @@ fn is_index(path: &Path) -> bool {
     file_name(path) == "session_index.jsonl"
 }
 
-/// `state_5.sqlite`; the number is the version of its schema.
+/// `state_5.sqlite`; the number is the schema version.
 fn is_state(path: &Path) -> bool {
     let number = file_name(path).strip_prefix("state_").and_then(|rest| rest.strip_suffix(".sqlite"));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))

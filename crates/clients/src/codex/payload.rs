@@ -1,21 +1,21 @@
-//! What lines say, as borrowed types: only the fields that are read, everything else is skipped unseen.
+//! Line payloads as borrowed types: only fields that agtop uses, all others are skipped.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::gist::Gist;
-use super::loose::{Kind, Origin, filled};
-use super::subagents::News;
+use super::loose::{FailureKind, Origin, filled};
+use super::subagents::SubagentReport;
+use super::tool_result::ToolResultSummary;
 use super::usage::Tokens;
 use crate::bounded;
-use crate::parse::{Moment, Str};
+use crate::parse::{LooseTime, Str};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Meta<'a> {
     #[serde(borrow)]
     pub(super) id: Option<Str<'a>>,
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow)]
     pub(super) cwd: Option<Str<'a>>,
     #[serde(borrow)]
@@ -72,7 +72,7 @@ pub(super) struct TurnContext<'a> {
 }
 
 impl TurnContext<'_> {
-    /// The model that answers in this turn.
+    /// The model of this turn.
     pub(super) fn model(&self) -> Option<&str> {
         self.collaboration_mode
             .as_ref()
@@ -132,7 +132,7 @@ pub(super) struct RateLimits<'a> {
 pub(super) struct LimitWindow {
     pub(super) used_percent: Option<f64>,
     pub(super) window_minutes: Option<u32>,
-    pub(super) resets_at: Moment,
+    pub(super) resets_at: LooseTime,
     pub(super) resets_in_seconds: Option<f64>,
 }
 
@@ -160,14 +160,14 @@ pub(super) struct Call<'a> {
     /// JSON in a string.
     #[serde(borrow)]
     pub(super) arguments: Option<Str<'a>>,
-    /// Free text, of custom tools.
+    /// Free text, for custom tools.
     #[serde(borrow)]
     pub(super) input: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) action: Option<Arguments<'a>>,
 }
 
-/// What tools are called with, of all tools together.
+/// The arguments of all tools together.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Arguments<'a> {
@@ -180,10 +180,10 @@ pub(super) struct Arguments<'a> {
     #[serde(borrow)]
     pub(super) query: Option<Str<'a>>,
     pub(super) session_id: Option<u64>,
-    /// What a sub-agent is asked.
+    /// The sub-agent's task.
     #[serde(borrow)]
     pub(super) message: Option<Str<'a>>,
-    /// What kind of sub-agent it shall be.
+    /// The kind of sub-agent.
     #[serde(borrow)]
     pub(super) agent_type: Option<Str<'a>>,
 }
@@ -196,15 +196,15 @@ pub(super) enum Words<'a> {
     Many(#[serde(borrow)] Vec<Str<'a>>),
 }
 
-/// A tool's answer.
+/// A tool result.
 #[derive(Debug)]
 pub(super) struct Output<'a> {
-    /// Which call it answers.
+    /// The call that it answers.
     pub(super) call: Str<'a>,
     /// What it says about the command.
-    pub(super) gist: Gist,
+    pub(super) summary: ToolResultSummary,
     /// What it says about sub-agents.
-    pub(super) news: News,
+    pub(super) subagents: SubagentReport,
 }
 
 #[derive(Default, Deserialize)]
@@ -219,20 +219,20 @@ pub(super) struct Answer<'a> {
 pub(super) struct TurnBegan<'a> {
     #[serde(borrow)]
     pub(super) turn_id: Option<Str<'a>>,
-    /// Copied turns keep the time at which they really began.
-    pub(super) started_at: Moment,
+    /// Copied turns keep their original start time.
+    pub(super) started_at: LooseTime,
     pub(super) model_context_window: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Failure<'a> {
-    /// The kind of failure: a word, or an object with one key.
+    /// The kind of failure: a string, or an object with one key.
     #[serde(borrow)]
-    pub(super) codex_error_info: Kind<'a>,
+    pub(super) codex_error_info: FailureKind<'a>,
 }
 
-/// A command that ran, as an item.
+/// A completed command, as an item.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Command<'a> {
@@ -241,10 +241,10 @@ pub(super) struct Command<'a> {
     pub(super) exit_code: Option<i64>,
 }
 
-/// What a person said, as an item or a bare message.
+/// A message, as an item or without an envelope.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Said<'a> {
+pub(super) struct MessageContent<'a> {
     #[serde(borrow)]
     pub(super) role: Option<Str<'a>>,
     #[serde(borrow, deserialize_with = "bounded::list")]

@@ -1,27 +1,28 @@
-//! Responses that were written down one by one, against the running totals beside them.
+//! Matches per-response usage records with the running totals next to them.
 //!
-//! Releases since 0.147 write a record for each response, and totals too; older ones write totals alone. A thread that
-//! one release began and another resumed has both kinds of turns in one file. A total may lag behind a record (until the
-//! tools of a response are done), and never gets to some (of a process that was killed, of a compaction).
+//! Releases since 0.147 write a record for each response and totals too; older releases write only totals. A thread
+//! that was started by one release and resumed by another has both kinds of turns in one file. A total may lag behind a
+//! record (until the tools of a response are done), and some records are never included in a total (of a killed
+//! process, of a compaction).
 
 use serde::{Deserialize, Serialize};
 
 use super::usage::Tokens;
 
-/// Records that no total has been seen to include.
+/// Records that no total includes yet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Recorded {
     pending: Vec<Tokens>,
-    /// Whether this turn's responses have records: then its totals say nothing new.
+    /// Whether the responses of this turn have records; then its totals add nothing.
     in_turn: bool,
     turn: Option<Box<str>>,
 }
 
-/// Totals do not lag behind by more records than this.
+/// Maximum number of records that totals may lag behind.
 const MAX_PENDING_RECORDS: usize = 64;
 
 impl Recorded {
-    /// A turn begins, or goes on under settings that are told again.
+    /// Notes the start of a turn, or a repetition of its settings.
     pub(super) fn turn_began(&mut self, turn: Option<&str>) {
         if turn.is_none() || self.turn.as_deref() != turn {
             self.in_turn = false;
@@ -29,7 +30,7 @@ impl Recorded {
         }
     }
 
-    /// A response has a record.
+    /// Notes a response with a record.
     pub(super) fn note(&mut self, used: Tokens) {
         self.in_turn = true;
         if self.pending.len() >= MAX_PENDING_RECORDS {
@@ -38,9 +39,9 @@ impl Recorded {
         self.pending.push(used);
     }
 
-    /// Totals moved by `used`, the last response being `last`: the part of it that has no record, if there is any.
+    /// Totals moved by `used`, and the last response was `last`: returns the part without a record, if any.
     pub(super) fn unrecorded(&mut self, used: Tokens, last: Option<Tokens>) -> Option<Tokens> {
-        let is_explained = self.settle(&used);
+        let is_explained = self.remove_matching(&used);
         if self.in_turn || is_explained {
             return None;
         }
@@ -48,7 +49,7 @@ impl Recorded {
             return Some(used);
         }
         if let Some(last) = last
-            && self.settle(&used.minus(&last))
+            && self.remove_matching(&used.minus(&last))
         {
             return Some(last);
         }
@@ -56,8 +57,8 @@ impl Recorded {
         Some(used.minus(&late)).filter(|rest| !rest.usage().is_zero())
     }
 
-    /// Takes out consecutive records that are together what totals moved by. Returns whether there are any.
-    fn settle(&mut self, used: &Tokens) -> bool {
+    /// Removes consecutive records whose sum equals the movement of the totals. Returns whether there were any.
+    fn remove_matching(&mut self, used: &Tokens) -> bool {
         for first in 0..self.pending.len() {
             let mut sum = Tokens::default();
             for last in first..self.pending.len() {

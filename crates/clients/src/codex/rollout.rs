@@ -9,19 +9,19 @@ use agtop_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::CLIENT;
-use super::heritage::{Heritage, Owner, second_of};
+use super::id::ID;
+use super::lineage::{Owner, ThreadLineage, second_of};
 use super::loose::filled;
-use super::names::Names;
 use super::payload::Failure;
-use super::prompt::{asked, cwd_told, title};
+use super::prompt::{cwd_in_context, title, typed_prompt};
 use super::recorded::Recorded;
 use super::tools::Tools;
 use super::usage::{Tokens, Totals};
 use super::wire::{CompactionKind, Content, Line, PromptKind};
-use crate::checkpoint::{self, Listed};
+use crate::checkpoint::{self, IndexedVariant};
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
+use crate::interner::Interner;
 use crate::parse::{Str, shortened};
 use crate::store::file_name;
 use crate::{DecodeError, Decoder, Input, Source};
@@ -30,31 +30,31 @@ use crate::{DecodeError, Decoder, Input, Source};
 pub(super) struct Rollout {
     pub(super) file: SourceFile,
     pub(super) session: SessionKey,
-    /// Whether a meta has said what the session's id is. The first one does; later ones are copies or repetitions.
+    /// Whether a session meta has set the session id. Only the first one does; later ones are copies or repetitions.
     pub(super) identified: bool,
-    /// When the thread was created, or the best guess so far.
+    /// When the thread was created, or the earliest known time.
     pub(super) opened: Timestamp,
     pub(super) is_opened_known: bool,
     pub(super) lineage: Lineage,
-    pub(super) heritage: Heritage,
+    pub(super) thread_lineage: ThreadLineage,
     pub(super) totals: Totals,
-    /// Responses that have records of their own.
+    /// Usage records of single responses.
     pub(super) recorded: Recorded,
-    /// Who serves the model.
+    /// The provider of the model.
     pub(super) provider: Option<Box<str>>,
     /// A count that may turn out to be a copy.
-    pub(super) held: Option<Event>,
+    pub(super) unclear: Option<Event>,
     exec_turns: u64,
     pub(super) model: Option<Arc<str>>,
     pub(super) tier: ServiceTier,
     pub(super) tools: Tools,
-    pub(super) names: Names,
-    pub(super) told: Told,
+    pub(super) names: Interner,
+    pub(super) emitted: EmittedState,
 }
 
-/// What was told already, so as not to repeat it with every line.
+/// What was already emitted, so that it is not repeated with every line.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Told {
+pub(super) struct EmittedState {
     pub(super) cwd: Option<PathBuf>,
     pub(super) context: (Option<u64>, Option<u64>),
     titled: bool,
@@ -66,12 +66,12 @@ impl Decoder for Rollout {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Line { bytes, offset } = input else { return Ok(()) };
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let prose_from = self.file.prose_from;
-        match Line::read(bytes, prose_from) {
+        let text_since = self.file.text_since;
+        match Line::read(bytes, text_since) {
             Ok(line) => self.apply(&line, offset, out),
             Err(error) if std::str::from_utf8(bytes).is_ok() => return Err(error),
-            // One bad byte in some text is no reason to lose the numbers beside it.
-            Err(_) => self.apply(&Line::read(String::from_utf8_lossy(bytes).as_bytes(), prose_from)?, offset, out),
+            // One invalid byte in a text must not lose the numbers next to it.
+            Err(_) => self.apply(&Line::read(String::from_utf8_lossy(bytes).as_bytes(), text_since)?, offset, out),
         }
         Ok(())
     }
@@ -85,7 +85,7 @@ impl Decoder for Rollout {
     }
 }
 
-/// What it takes to go on.
+/// What a checkpoint stores.
 #[derive(Serialize, Deserialize)]
 struct State {
     session: String,
@@ -93,7 +93,7 @@ struct State {
     #[serde(with = "checkpoint::millis")]
     opened: Option<Timestamp>,
     lineage: usize,
-    heritage: Heritage,
+    thread_lineage: ThreadLineage,
     totals: Totals,
     recorded: Recorded,
     provider: Option<Box<str>>,
@@ -101,45 +101,45 @@ struct State {
     model: Option<String>,
     tier: usize,
     has_called: bool,
-    told: Told,
+    emitted: EmittedState,
 }
 
 impl Rollout {
-    /// Between two turns. In the middle of one there are calls to be remembered, and what sub-agents were asked.
+    /// The state between two turns; `None` within a turn, where calls and the tasks of sub-agents are pending.
     fn state(&self) -> Option<State> {
-        if self.held.is_some() || !self.tools.are_quiet() {
+        if self.unclear.is_some() || !self.tools.are_idle() {
             return None;
         }
         Some(State {
             session: self.session.id.to_string(),
             identified: self.identified,
             opened: self.is_opened_known.then_some(self.opened),
-            lineage: self.lineage.place()?,
-            heritage: self.heritage.clone(),
+            lineage: self.lineage.index()?,
+            thread_lineage: self.thread_lineage.clone(),
             totals: self.totals.clone(),
             recorded: self.recorded.clone(),
             provider: self.provider.clone(),
             exec_turns: self.exec_turns,
             model: self.model.as_deref().map(str::to_owned),
-            tier: self.tier.place()?,
+            tier: self.tier.index()?,
             has_called: self.tools.called,
-            told: self.told.clone(),
+            emitted: self.emitted.clone(),
         })
     }
 
     fn restore(&mut self, state: State) -> Option<()> {
-        let (lineage, tier) = (Lineage::at(state.lineage)?, ServiceTier::at(state.tier)?);
-        self.session = SessionKey::new(CLIENT, state.session.as_str());
+        let (lineage, tier) = (Lineage::from_index(state.lineage)?, ServiceTier::from_index(state.tier)?);
+        self.session = SessionKey::new(ID, state.session.as_str());
         self.identified = state.identified;
         self.is_opened_known = state.opened.is_some();
         self.opened = state.opened.unwrap_or(self.opened);
         (self.lineage, self.tier) = (lineage, tier);
-        (self.heritage, self.totals, self.recorded) = (state.heritage, state.totals, state.recorded);
+        (self.thread_lineage, self.totals, self.recorded) = (state.thread_lineage, state.totals, state.recorded);
         self.provider = state.provider;
         self.exec_turns = state.exec_turns;
         self.model = state.model.map(|model| self.names.get(&model));
         self.tools.called = state.has_called;
-        self.told = state.told;
+        self.emitted = state.emitted;
         Some(())
     }
 
@@ -147,22 +147,22 @@ impl Rollout {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
             file: source.file(),
-            session: SessionKey::new(CLIENT, id_in_name(source.path)),
+            session: SessionKey::new(ID, id_in_name(source.path)),
             identified: false,
             opened: source.modified,
             is_opened_known: false,
             lineage: Lineage::Main,
-            heritage: Heritage::unknown(),
+            thread_lineage: ThreadLineage::unknown(),
             totals: Totals::default(),
             recorded: Recorded::default(),
             provider: None,
-            held: None,
+            unclear: None,
             exec_turns: 0,
             model: None,
             tier: ServiceTier::Standard,
             tools: Tools::default(),
-            names: Names::default(),
-            told: Told::default(),
+            names: Interner::default(),
+            emitted: EmittedState::default(),
         }
     }
 
@@ -172,8 +172,8 @@ impl Rollout {
             self.opened = at;
             self.is_opened_known = true;
         }
-        if at.zip(self.held_at()).is_some_and(|(at, held)| second_of(at) > second_of(held)) {
-            self.release_held(out);
+        if at.zip(self.unclear_since()).is_some_and(|(at, held)| second_of(at) > second_of(held)) {
+            self.release_unclear(out);
         }
         let mut record = Record::new(self.file, SourcePosition::Byte(offset), at, out);
         match &line.content {
@@ -183,7 +183,7 @@ impl Rollout {
             Content::Context(context) => self.turn_began(context.turn_id.as_ref(), None),
             _ => {}
         }
-        let owner = self.heritage.owner(at, line.ordinal);
+        let owner = self.thread_lineage.owner(at, line.ordinal);
         match &line.content {
             Content::Context(context) => self.context(context, owner, &mut record),
             Content::Settings(settings) => {
@@ -197,7 +197,7 @@ impl Rollout {
         }
     }
 
-    /// Lines that matter only where they are the thread's own.
+    /// Handles lines that matter only if they belong to this thread.
     fn own(&mut self, content: &Content<'_>, record: &mut Record<'_>) {
         match content {
             Content::Call(call) => {
@@ -223,10 +223,10 @@ impl Rollout {
                 }
             }
             Content::Prompt(kind, text) => self.prompt(*kind, &text.0, record),
-            Content::Prose(text) => record.said(&self.session, || Some(&*text.0)),
-            Content::TurnBegan(began) => self.tell_context(None, began.model_context_window, record),
+            Content::Prose(text) => record.agent_text(&self.session, || Some(&*text.0)),
+            Content::TurnBegan(began) => self.emit_context(None, began.model_context_window, record),
             Content::TurnEnded(failure) => self.turn_ended(failure.as_ref(), record),
-            Content::Compacted(kind) if *self.told.compactions.get_or_insert(*kind) == *kind => {
+            Content::Compacted(kind) if *self.emitted.compactions.get_or_insert(*kind) == *kind => {
                 record.emit(&self.session, EventKind::Compacted);
             }
             Content::Failed(failure) => self.failed(failure, record),
@@ -236,43 +236,43 @@ impl Rollout {
         }
     }
 
-    /// A turn begins: if that tells whose lines these are, a count before it was not this turn's.
+    /// Notes the start of a turn. If it shows the owner of the lines, a held count was a copy.
     fn turn_began(&mut self, turn: Option<&Str<'_>>, started_at: Option<Timestamp>) {
-        self.heritage.turn_began(turn, started_at);
+        self.thread_lineage.turn_began(turn, started_at);
         self.recorded.turn_began(filled(turn));
-        if !self.heritage.is_unclear() {
-            self.drop_held();
+        if !self.thread_lineage.is_unclear() {
+            self.drop_unclear();
         }
     }
 
-    /// A model that the turn's context did not name, so that anything is better than nothing.
+    /// Sets a model if the turn's context did not name one.
     pub(super) fn guess_model(&mut self, model: Option<&str>) {
         if let (None, Some(model)) = (&self.model, model) {
             self.model = Some(self.names.get(model));
         }
     }
 
-    /// A prompt. In a sub-agent's thread it is its parent that asks, not the person.
+    /// Handles a prompt. In a sub-agent's thread the parent wrote it, not the user.
     fn prompt(&mut self, kind: PromptKind, text: &str, record: &mut Record<'_>) {
-        if *self.told.prompts.get_or_insert(kind) != kind {
+        if *self.emitted.prompts.get_or_insert(kind) != kind {
             return;
         }
         if kind == PromptKind::Bare {
-            self.tell_cwd(cwd_told(text), record);
+            self.emit_cwd(cwd_in_context(text), record);
         }
-        let Some(text) = asked(text) else { return };
+        let Some(text) = typed_prompt(text) else { return };
         if self.lineage == Lineage::Main {
             record.prompt(&self.session, Some(text));
         }
-        if !std::mem::replace(&mut self.told.titled, true) {
+        if !std::mem::replace(&mut self.emitted.titled, true) {
             let title = Title { rank: TitleRank::FirstPrompt, text: title(text) };
             record.emit(&self.session, EventKind::Title(title));
         }
     }
 
     fn turn_ended(&mut self, failure: Option<&Failure<'_>>, record: &mut Record<'_>) {
-        if self.heritage.has_no_foreign_meta() {
-            self.release_held(record.out);
+        if self.thread_lineage.has_no_foreign_meta() {
+            self.release_unclear(record.out);
         }
         if let Some(failure) = failure {
             self.failed(failure, record);
@@ -281,7 +281,7 @@ impl Rollout {
         record.emit(&self.session, EventKind::TurnEnded);
     }
 
-    /// A request failed. The message may quote anything, so only the kind is told.
+    /// Handles a failed request. The message may quote anything, so only its kind is emitted.
     fn failed(&self, failure: &Failure<'_>, record: &mut Record<'_>) {
         let kind = failure.codex_error_info.0.as_deref().filter(|kind| !kind.is_empty()).unwrap_or("error");
         record.emit(&self.session, EventKind::Error(Untrusted::new(shortened(kind, 60))));
@@ -289,11 +289,11 @@ impl Rollout {
 
     fn exec_thread(&mut self, id: &str) {
         if !std::mem::replace(&mut self.identified, true) && !id.is_empty() {
-            self.session = SessionKey::new(CLIENT, id);
+            self.session = SessionKey::new(ID, id);
         }
     }
 
-    /// The log of `codex exec --json` has neither times nor ids: its turns are told apart by their number.
+    /// The log of `codex exec --json` has neither times nor ids: its turns are identified by their number.
     fn exec_usage(&mut self, tokens: &Tokens, record: &mut Record<'_>) {
         self.exec_turns += 1;
         let message = MessageKey::in_session(&self.session, &format!("exec {}", self.exec_turns));
@@ -303,7 +303,7 @@ impl Rollout {
     }
 }
 
-/// The class of service by its name in Codex's settings.
+/// The service tier in Codex's settings.
 pub(super) fn tier(word: &str) -> ServiceTier {
     match word {
         "fast" | "priority" => ServiceTier::Priority,
@@ -313,8 +313,8 @@ pub(super) fn tier(word: &str) -> ServiceTier {
     }
 }
 
-/// The thread's id in `rollout-2026-04-01T10-00-00-<id>.jsonl` or `…-<id>_<window>.jsonl`; the whole name where it
-/// has none.
+/// The thread's id in `rollout-2026-04-01T10-00-00-<id>.jsonl` or `…-<id>_<window>.jsonl`; the whole name if it has no
+/// id.
 fn id_in_name(path: &Path) -> &str {
     /// The length of a UUID.
     const ID: usize = 36;

@@ -1,5 +1,5 @@
-//! What answers say about sub-agents: `spawn_agent` tells the new one's thread, and `wait_agent` how those do that were
-//! waited for. (Seen with 0.169.)
+//! What tool results say about sub-agents: `spawn_agent` returns the new thread, and `wait_agent` the state of the
+//! threads that were waited for. (Seen with 0.169.)
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,19 +10,19 @@ use serde::{Deserialize, Deserializer};
 
 use crate::bounded;
 
-/// What an answer says about sub-agents.
+/// What a tool result says about sub-agents.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct News {
-    /// The thread of one that was sent off.
+pub(super) struct SubagentReport {
+    /// The thread of a started sub-agent.
     #[serde(rename = "agent_id")]
-    pub(super) sent_off: Option<String>,
-    /// The threads of those that rest: they are done, have failed, or were ended.
-    #[serde(rename = "status", deserialize_with = "resting")]
-    pub(super) resting: Vec<String>,
+    pub(super) started_thread: Option<String>,
+    /// The threads of sub-agents that do not run any more: done, failed or ended.
+    #[serde(rename = "status", deserialize_with = "finished_threads")]
+    pub(super) finished_threads: Vec<String>,
 }
 
-/// How a sub-agent does: a word, or an object that holds its last words.
+/// The state of a sub-agent: a word, or an object with its last message.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum State {
@@ -30,8 +30,8 @@ enum State {
     Other(IgnoredAny),
 }
 
-impl News {
-    /// What a line says that holds an answer. Few answers do: the others are not looked at.
+impl SubagentReport {
+    /// Reads a line that holds a tool result. Few results are about sub-agents: the others are not parsed.
     pub(super) fn of(line: &[u8]) -> Self {
         const KEY: &[u8] = b"\"output\":";
         const STARTS: [&[u8]; 2] = [br#""{\"agent_id\":"#, br#""{\"status\":{"#];
@@ -45,7 +45,7 @@ impl News {
     }
 }
 
-fn resting<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+fn finished_threads<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let states: BTreeMap<String, State> = bounded::map(deserializer)?;
     let is_at_work = |state: &State| matches!(state, State::Word(word) if word == "running" || word == "pending_init");
     Ok(states.into_iter().filter(|(_, state)| !is_at_work(state)).map(|(thread, _)| thread).collect())
@@ -55,29 +55,29 @@ fn resting<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D:
 mod tests {
     use super::*;
 
-    fn news(output: &str) -> News {
+    fn subagents(output: &str) -> SubagentReport {
         let output = serde_json::to_string(output).unwrap();
-        News::of(format!(r#"{{"payload":{{"call_id":"c","output":{output},"x":1}}}}"#).as_bytes())
+        SubagentReport::of(format!(r#"{{"payload":{{"call_id":"c","output":{output},"x":1}}}}"#).as_bytes())
     }
 
     #[test]
-    fn those_that_work_on_do_not_rest() {
-        let told = news(
+    fn running_sub_agents_are_not_finished() {
+        let told = subagents(
             r#"{"status":{"a":{"completed":"\"b\": done"},"b":"running","c":{"errored":"no"},"d":"shutdown","e":"pending_init"},"timed_out":false}"#,
         );
-        assert_eq!(told.resting, ["a", "c", "d"]);
+        assert_eq!(told.finished_threads, ["a", "c", "d"]);
     }
 
     #[test]
-    fn a_new_one_is_known_by_its_thread() {
-        assert_eq!(news(r#"{"agent_id":"t-1","nickname":"Ada"}"#).sent_off.as_deref(), Some("t-1"));
+    fn a_new_sub_agent_is_identified_by_its_thread() {
+        assert_eq!(subagents(r#"{"agent_id":"t-1","nickname":"Ada"}"#).started_thread.as_deref(), Some("t-1"));
     }
 
     #[test]
-    fn other_answers_say_nothing() {
+    fn other_results_are_ignored() {
         for output in ["", "agent_id", r#"{"agent_id":7}"#, r#"{"status":{"#, r#"{"status":"ok"}"#, "{\"agent_id\":"] {
-            assert_eq!(news(output), News::default(), "{output}");
+            assert_eq!(subagents(output), SubagentReport::default(), "{output}");
         }
-        assert_eq!(News::of(br#"{"output":["#), News::default());
+        assert_eq!(SubagentReport::of(br#"{"output":["#), SubagentReport::default());
     }
 }

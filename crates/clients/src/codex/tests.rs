@@ -7,9 +7,10 @@ use agtop_model::{
 };
 use proptest::prelude::*;
 
-use super::{CLIENT, Codex};
+use super::Codex;
+use super::id::ID;
 use crate::testing::{Tally, decode_lines, decode_rows, home};
-use crate::{Cell, Client, Env, Presence, ProcFacts};
+use crate::{Client, Env, Presence, ProcFacts, SqlValue};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -37,7 +38,7 @@ const SAMPLES: &[&[u8]] = &[
     fixture!("0.169/exec-json.jsonl"),
 ];
 
-/// The events of a file without any trouble.
+/// The events of a file without errors.
 fn events(text: &[u8]) -> Vec<Event> {
     let (events, errors) = decode_lines(&Codex, PATH, text);
     assert!(errors.is_empty(), "{errors:?}");
@@ -67,14 +68,14 @@ fn count(events: &[Event], wanted: fn(&EventKind) -> bool) -> usize {
     events.iter().filter(|event| wanted(&event.kind)).count()
 }
 
-/// Input with cache reads, and output: Codex's own view.
+/// Input with cache reads, and output, as Codex counts them.
 fn sums(events: &[Event]) -> (u64, u64) {
     let usage = Tally::of(events).usage();
     (usage.prompt(), usage.output)
 }
 
 #[test]
-fn files_without_envelopes_tell_session_prompt_and_tools() {
+fn files_without_envelopes_yield_session_prompt_and_tools() {
     let events = events(fixture!("0.20/envelopeless.jsonl"));
     assert!(events.iter().all(|event| &*event.session.id == "8f14e45f-ceea-467f-9b3c-1a2b3c4d5e6f"));
     let told = facts(&events);
@@ -99,7 +100,7 @@ fn repeated_totals_and_null_infos_count_nothing() {
 }
 
 #[test]
-fn a_total_that_drops_starts_anew_without_negatives() {
+fn a_total_that_drops_starts_again_without_negatives() {
     let events = events(fixture!("0.42/totals.jsonl"));
     assert_eq!(sums(&events), (1000 + 1500 + 300, 100 + 200 + 30));
     let first = turns(&events)[0];
@@ -108,7 +109,7 @@ fn a_total_that_drops_starts_anew_without_negatives() {
 }
 
 #[test]
-fn instructions_in_the_persons_name_are_no_prompts() {
+fn instructions_with_the_role_user_are_no_prompts() {
     let events = events(fixture!("0.42/totals.jsonl"));
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 1);
     assert_eq!(titles(&events), [(TitleRank::FirstPrompt, "count the totals")]);
@@ -155,7 +156,7 @@ fn a_copy_that_took_seconds_to_write_ends_at_the_agents_own_turn() {
 }
 
 #[test]
-fn what_a_copy_says_besides_usage_is_not_the_agents() {
+fn copied_lines_besides_usage_are_not_the_agents() {
     let events = events(fixture!("0.144/spawned-long-copy.jsonl"));
     assert_eq!(titles(&events), [(TitleRank::FirstPrompt, "look around")]);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolStarted { .. })), 0);
@@ -170,7 +171,7 @@ fn lines_below_the_history_start_ordinal_are_the_parents() {
 }
 
 #[test]
-fn a_spawned_agent_is_a_sidechain_below_its_parent_and_no_person_prompts_it() {
+fn a_spawned_agent_is_a_sidechain_below_its_parent_without_user_prompts() {
     let events = events(fixture!("0.144/spawned-long-copy.jsonl"));
     let told = facts(&events)[0];
     assert_eq!(told.parent.as_ref().map(|parent| &*parent.id), Some("019e8000-0000-7000-8000-000000000001"));
@@ -214,12 +215,12 @@ fn a_fork_that_copies_lines_with_its_own_time_counts_only_what_follows() {
 }
 
 #[test]
-fn totals_that_go_on_from_a_parents_count_from_there() {
+fn totals_that_continue_a_parents_total_count_from_there() {
     assert_eq!(sums(&events(fixture!("0.154/history-base.jsonl"))), (50 + 60, 5 + 6));
 }
 
 #[test]
-fn records_per_response_rule_over_totals_and_stale_lasts() {
+fn usage_records_take_precedence_over_totals_and_stale_last_usage() {
     let events = events(fixture!("0.169/records.jsonl"));
     let told = turns(&events);
     let ids: Vec<_> = told.iter().filter_map(|turn| turn.id.as_deref()).collect();
@@ -237,7 +238,7 @@ fn without_records_a_stale_last_after_a_cut_response_is_not_billed() {
 }
 
 #[test]
-fn the_model_and_class_of_service_are_those_of_the_turn() {
+fn the_model_and_service_tier_are_those_of_the_turn() {
     let events = events(fixture!("0.169/records.jsonl"));
     let told: Vec<_> = turns(&events).iter().map(|turn| (turn.model.as_deref().unwrap_or("?"), turn.tier)).collect();
     assert_eq!(told[0], ("gpt-5.5", ServiceTier::Priority));
@@ -263,7 +264,7 @@ fn a_compaction_moves_the_context_but_bills_nothing() {
 }
 
 #[test]
-fn a_compaction_written_down_twice_is_one() {
+fn a_compaction_recorded_twice_is_one() {
     let text = br#"{"timestamp":"2026-01-01T00:00:00.000Z","type":"compacted","payload":{"message":"x"}}
 {"timestamp":"2026-01-01T00:00:00.001Z","type":"event_msg","payload":{"type":"context_compacted"}}
 "#;
@@ -271,7 +272,7 @@ fn a_compaction_written_down_twice_is_one() {
 }
 
 #[test]
-fn a_prompt_written_down_twice_is_one() {
+fn a_prompt_recorded_twice_is_one() {
     let text = br#"{"timestamp":"2026-01-01T00:00:00.000Z","type":"event_msg","payload":{"type":"user_message","message":"a"}}
 {"timestamp":"2026-01-01T00:00:00.001Z","type":"event_msg","payload":{"type":"item_completed","item":{"type":"UserMessage","content":[{"type":"text","text":"a"}]}}}
 {"timestamp":"2026-01-01T00:00:00.002Z","type":"response_item","payload":{"type":"message","role":"user","content":[{"type":"input_text","text":"a"}]}}
@@ -280,7 +281,7 @@ fn a_prompt_written_down_twice_is_one() {
 }
 
 #[test]
-fn a_command_that_outlives_its_call_ends_when_write_stdin_sees_its_exit() {
+fn a_command_that_continues_after_its_call_ends_when_write_stdin_reports_its_exit() {
     let events = events(fixture!("0.169/records.jsonl"));
     let calls: Vec<String> = events
         .iter()
@@ -298,7 +299,7 @@ fn a_command_that_outlives_its_call_ends_when_write_stdin_sees_its_exit() {
 }
 
 #[test]
-fn a_command_that_outlives_its_call_ends_with_its_own_item() {
+fn a_command_that_continues_after_its_call_ends_with_its_item() {
     let call = br#"{"timestamp":"2026-01-01T00:00:00.000Z","type":"response_item","payload":{"type":"function_call","name":"exec_command","arguments":"{}","call_id":"c"}}
 {"timestamp":"2026-01-01T00:00:10.000Z","type":"response_item","payload":{"type":"function_call_output","call_id":"c","output":"Process running with session ID 5\nOutput:\n"}}
 "#;
@@ -310,7 +311,7 @@ fn a_command_that_outlives_its_call_ends_with_its_own_item() {
 }
 
 #[test]
-fn an_error_tells_its_kind_and_not_its_message() {
+fn an_error_has_its_kind_and_not_its_message() {
     let events = events(fixture!("0.169/records.jsonl"));
     let errors: Vec<_> = events
         .iter()
@@ -351,7 +352,7 @@ fn a_file_without_a_meta_is_named_by_its_name() {
 }
 
 #[test]
-fn keys_in_another_order_and_blanks_are_read_the_long_way() {
+fn keys_in_another_order_and_white_space_are_parsed_completely() {
     let usual = fixture!("0.119/parent.jsonl");
     let odd: String = String::from_utf8_lossy(usual)
         .lines()
@@ -362,7 +363,7 @@ fn keys_in_another_order_and_blanks_are_read_the_long_way() {
 }
 
 #[test]
-fn negative_and_huge_counts_cost_their_own_line_only() {
+fn negative_and_huge_counts_lose_only_their_line() {
     let good = fixture!("0.119/parent.jsonl");
     let bad = br#"{"timestamp":"2026-04-15T19:00:00.000Z","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":{"input_tokens":-5}}}}
 {"timestamp":"2026-04-15T19:00:00.000Z","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":{"input_tokens":99999999999999999999}}}}
@@ -374,7 +375,7 @@ fn negative_and_huge_counts_cost_their_own_line_only() {
 }
 
 #[test]
-fn a_bad_byte_in_a_text_costs_only_that_byte() {
+fn an_invalid_byte_in_a_text_loses_only_that_byte() {
     let text = b"{\"timestamp\":\"2026-01-01T00:00:00.000Z\",\"type\":\"event_msg\",\"payload\":{\"type\":\"user_message\",\"message\":\"a\xffb\"}}";
     assert_eq!(titles(&events(text)), [(TitleRank::FirstPrompt, "a\u{fffd}b")]);
 }
@@ -389,18 +390,18 @@ fn thread_names_come_from_the_index_and_the_last_one_is_last() {
 }
 
 #[test]
-fn the_state_database_tells_facts_and_titles_but_no_usage() {
-    let text = |text: &'static str| Cell::Bytes(text.as_bytes());
+fn the_state_database_yields_facts_and_titles_but_no_usage() {
+    let text = |text: &'static str| SqlValue::Bytes(text.as_bytes());
     let row = |title, name| {
-        let facts = [text("t1"), Cell::Integer(1_795_257_107), Cell::Integer(1_795_257_109_000), text("/repo")];
+        let facts = [text("t1"), SqlValue::Integer(1_795_257_107), SqlValue::Integer(1_795_257_109_000), text("/repo")];
         let cells = facts.into_iter().chain([text("trunk"), text(title), name, text("hello there")]).collect();
         decode_rows(&Codex, "/home/u/.codex/state_5.sqlite", &[("threads", 1, cells)])
     };
-    let first = row("hello there", Cell::Null);
+    let first = row("hello there", SqlValue::Null);
     assert_eq!(facts(&first)[0].branch, Some(Untrusted::from("trunk")));
     assert_eq!(facts(&first)[0].started, Some(Timestamp::from_millis(1_795_257_107_000)));
     assert_eq!(titles(&first), [(TitleRank::FirstPrompt, "hello there")]);
-    assert_eq!(titles(&row("Greeting", Cell::Null)), [(TitleRank::Generated, "Greeting")]);
+    assert_eq!(titles(&row("Greeting", SqlValue::Null)), [(TitleRank::Generated, "Greeting")]);
     assert_eq!(titles(&row("hello there", text("Named"))), [(TitleRank::Generated, "Named")]);
     assert!(turns(&first).is_empty());
 }
@@ -434,7 +435,7 @@ fn stores_accept_what_codex_writes_and_nothing_else() {
     assert!(!accepted("session_index", "history.jsonl"));
 }
 
-/// A process of this executable and command line.
+/// A process with this executable and command line.
 fn process(exe: &str, argv: &[&str]) -> Process {
     Process {
         id: ProcId { pid: 1, started: 1 },
@@ -496,9 +497,8 @@ fn the_command_line_names_the_session_after_resume() {
     assert_eq!(argument(&["codex", id]), None);
 }
 
-/// What no cut or repetition may change: each response with its session and usage.
 #[test]
-fn a_sub_agent_is_at_work_from_its_sending_off_until_it_rests() {
+fn a_sub_agent_works_from_its_start_until_its_end() {
     let lines = br#"{"timestamp":"2026-11-21T10:00:00.000Z","type":"response_item","payload":{"type":"function_call","name":"spawn_agent","arguments":"{\"message\":\"look around\",\"agent_type\":\"explorer\"}","call_id":"c1"}}
 {"timestamp":"2026-11-21T10:00:01.000Z","type":"response_item","payload":{"type":"function_call_output","call_id":"c1","output":"{\"agent_id\":\"t1\",\"nickname\":\"Ada\"}"}}
 {"timestamp":"2026-11-21T10:00:02.000Z","type":"response_item","payload":{"type":"function_call","name":"wait_agent","arguments":"{\"targets\":[\"t1\"]}","call_id":"c2"}}
@@ -518,7 +518,7 @@ fn a_sub_agent_is_at_work_from_its_sending_off_until_it_rests() {
             _ => None,
         })
         .collect();
-    let agent = ToolKey::new(CLIENT, "t1");
+    let agent = ToolKey::new(ID, "t1");
     let (sent, rests) = (format!("sent {agent:?} explorer look around"), format!("rests {agent:?}"));
     assert_eq!(told, ["+ spawn_agent", "-", &sent, "+ wait_agent", "-", &rests]);
 }
@@ -533,6 +533,7 @@ fn holding_a_writer_lock_means_working_on_its_thread() {
     assert_eq!(held("/h/.codex/tmp/arg0/codex-arg0WuXyz/.lock"), None);
 }
 
+/// Each response with its session and usage: neither cuts nor repetitions may change it.
 fn tallied(events: &[Event]) -> Vec<(String, u64, Option<Arc<str>>)> {
     let tally = Tally::of(events);
     tally.turns.values().map(|(key, turn)| (key.id.to_string(), turn.usage.total(), turn.model.clone())).collect()
@@ -540,8 +541,8 @@ fn tallied(events: &[Event]) -> Vec<(String, u64, Option<Arc<str>>)> {
 
 proptest! {
     #[test]
-    fn a_file_read_while_it_grows_tells_the_same(sample in 0..SAMPLES.len(), cut in 0.0..1.0_f64) {
-        // A prefix in whole lines, as the collector feeds them: its events are the first of the whole file's.
+    fn a_file_read_while_it_grows_yields_the_same_events(sample in 0..SAMPLES.len(), cut in 0.0..1.0_f64) {
+        // A prefix of whole lines, as the collector feeds it: its events are the first events of the whole file.
         let whole = SAMPLES[sample];
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small file")]
         let at = (whole.len() as f64 * cut) as usize;
@@ -558,7 +559,7 @@ proptest! {
     }
 
     #[test]
-    fn a_broken_line_costs_only_itself(sample in 0..SAMPLES.len(), junk in "[^\\n]{0,60}") {
+    fn an_invalid_line_loses_only_itself(sample in 0..SAMPLES.len(), junk in "[^\\n]{0,60}") {
         let broken = format!("{{\"timestamp\":\"{junk}\n");
         let lines: Vec<u8> = SAMPLES[sample]
             .split_inclusive(|&b| b == b'\n')

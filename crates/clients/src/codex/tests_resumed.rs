@@ -1,4 +1,4 @@
-//! Threads that several releases wrote, models that several providers serve, and what the context holds.
+//! Threads that several releases wrote, models of several providers, and the size of the context.
 
 use agtop_model::{Event, EventKind, Turn};
 
@@ -22,9 +22,9 @@ fn outputs(events: &[Event]) -> Vec<u64> {
     turns(events).iter().map(|turn| turn.usage.output).collect()
 }
 
-/// A thread begun by a release that writes a record for each response, and resumed by an older one that writes totals
-/// alone: once there had been a record no total counted any more, and the later turns (2,000 and 200 tokens, 300 and 30)
-/// were lost.
+/// A thread started by a release that writes a record for each response, and resumed by an older one that writes only
+/// totals. Bug: after the first record no total counted, and the later turns (2,000 and 200 tokens, 300 and 30) were
+/// lost.
 #[test]
 fn turns_of_a_release_that_writes_totals_alone_count_after_those_with_records() {
     let (events, errors) = decode_lines(&Codex, PATH, TWO_RELEASES.as_bytes());
@@ -33,7 +33,8 @@ fn turns_of_a_release_that_writes_totals_alone_count_after_those_with_records() 
     assert_eq!((usage.prompt(), usage.output), (4_900, 490));
 }
 
-/// What is known of records and totals is part of a checkpoint: wherever a run ends, the next goes on as if it had not.
+/// The state of records and totals is part of a checkpoint: wherever a run ends, the next one continues with the same
+/// results.
 #[test]
 fn a_thread_of_two_releases_can_be_resumed_between_any_two_turns() {
     let feed = |decoder: &mut dyn Decoder, lines: &[&str], from: usize, events: &mut Vec<Event>| {
@@ -56,8 +57,8 @@ fn a_thread_of_two_releases_can_be_resumed_between_any_two_turns() {
     assert!(resumed > 10);
 }
 
-/// `codex --oss` names a provider on this machine, and the model without it: agtop said `?` for the cost of what is
-/// free.
+/// `codex --oss` records a provider on this machine, and the model without it. Bug: agtop showed `?` as the cost of a
+/// free model.
 #[test]
 fn a_model_of_a_local_provider_is_marked_as_local() {
     for provider in ["oss", "ollama", "lmstudio"] {
@@ -68,8 +69,8 @@ fn a_model_of_a_local_provider_is_marked_as_local() {
     assert_eq!(turns(&events)[0].model.as_deref(), Some("gpt-oss:20b"));
 }
 
-/// Of one and the same record two documents made a context of 25,000 and of 27,000 tokens: the prompt alone, or with the
-/// answer. Codex's own sources measure it by the total: the answer is in the context of the next request.
+/// Bug: two views of the same record showed a context of 25,000 and of 27,000 tokens: the prompt alone, or with the
+/// response. Codex's own sources use the total, because the response is part of the next request's context.
 #[test]
 fn the_context_is_the_last_prompt_and_its_answer() {
     let usage = r#"{"input_tokens":25000,"cached_input_tokens":20000,"output_tokens":2000,"reasoning_output_tokens":1500,"total_tokens":27000}"#;

@@ -1,47 +1,44 @@
-//! Tool calls: what they are called, what they work on, and when they are really over.
+//! Tool calls: their names, what they work on, and when they end.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use agtop_model::{EventKind, ToolKey, Untrusted};
 
-use super::CLIENT;
-use super::gist::Gist;
+use super::id::ID;
 use super::loose::filled;
-use super::names::Names;
 use super::payload::{Arguments, Call, Command, Output, Words};
-use crate::parse::{Str, shortened};
+use super::tool_result::ToolResultSummary;
+use crate::interner::Interner;
+use crate::parse::{MAX_TEXT_CHARS, Str, short_text, shortened};
 
-/// Characters of a target that are kept.
-const TARGET: usize = 120;
-
-/// The calls of one thread that an answer alone does not end.
+/// The calls of one thread that do not end with their result.
 ///
-/// `exec_command` answers after some seconds even if its command goes on ("running with session ID 7"). The call is
-/// over when a `write_stdin` to that session reports the exit, or when the command's own item is completed.
+/// `exec_command` returns after some seconds even if its command continues ("running with session ID 7"). The call ends
+/// when a `write_stdin` to that session reports the exit, or when the command's own item is completed.
 #[derive(Debug, Default)]
 pub(super) struct Tools {
-    names: Names,
-    /// Calls whose command goes on, by the session that it can be written to under.
+    names: Interner,
+    /// Calls whose command continues, by its session number.
     running: HashMap<u64, ToolKey>,
-    /// Calls of `write_stdin` without an answer yet, and the session they write to.
+    /// Unanswered calls of `write_stdin`, and the session that they write to.
     writing: HashMap<ToolKey, u64>,
-    /// Calls that send a sub-agent off, without an answer yet: its kind, and what it is asked.
+    /// Unanswered calls that start a sub-agent: its kind and its task.
     sending: HashMap<ToolKey, (Untrusted, Option<Untrusted>)>,
-    /// Whether the model has called a tool since the last response that was counted.
+    /// Whether the model has called a tool since the last counted response.
     pub(super) called: bool,
 }
 
 impl Tools {
-    /// Whether no call waits for anything.
-    pub(super) fn are_quiet(&self) -> bool {
+    /// Whether no call is pending.
+    pub(super) fn are_idle(&self) -> bool {
         self.running.is_empty() && self.writing.is_empty() && self.sending.is_empty()
     }
 
-    /// A call begins. `None` if it has no id by which its end could be told.
+    /// Handles the start of a call. `None` if the call has no id to match its end.
     pub(super) fn started(&mut self, call: &Call<'_>) -> Option<(ToolKey, EventKind)> {
         let id = filled(call.key.as_ref()).or_else(|| filled(call.id.as_ref()))?;
-        let tool = ToolKey::new(CLIENT, id);
+        let tool = ToolKey::new(ID, id);
         let kind = filled(call.kind.as_ref()).unwrap_or_default();
         let name = filled(call.name.as_ref()).unwrap_or_else(|| kind.strip_suffix("_call").unwrap_or(kind));
         let parsed = call.arguments.as_ref().and_then(|json| serde_json::from_str::<Arguments<'_>>(&json.0).ok());
@@ -54,50 +51,51 @@ impl Tools {
         if name == "spawn_agent" {
             let kind = arguments.and_then(|arguments| filled(arguments.agent_type.as_ref())).unwrap_or("subagent");
             let task = arguments.and_then(|arguments| short(filled(arguments.message.as_ref())?));
-            self.sending.insert(tool, (Untrusted::new(shortened(kind, TARGET)), task));
+            self.sending.insert(tool, (short_text(kind), task));
         }
         let target = arguments.and_then(target).or_else(|| call.input.as_ref().and_then(custom_target));
         Some((tool, EventKind::ToolStarted { tool, name: self.name(name), target }))
     }
 
-    /// The calls that an answer ends, and the sub-agents that begin or end with it.
+    /// The calls that a result ends, and the sub-agents that start or end with it.
     pub(super) fn answered(&mut self, output: &Output<'_>) -> Vec<EventKind> {
         let Some(id) = output.call.filled() else { return Vec::new() };
-        let (tool, gist) = (ToolKey::new(CLIENT, id), output.gist);
+        let (tool, summary) = (ToolKey::new(ID, id), output.summary);
         let sent = self.sending.remove(&tool).and_then(|(name, task)| {
-            let agent = agent(output.news.sent_off.as_deref()?);
+            let agent = agent(output.subagents.started_thread.as_deref()?);
             Some(EventKind::SubagentStarted { tool: agent, name, task })
         });
-        let resting = output.news.resting.iter().map(|thread| EventKind::SubagentEnded { tool: agent(thread) });
-        let mut told = self.command_answered(tool, gist);
+        let finished_threads =
+            output.subagents.finished_threads.iter().map(|thread| EventKind::SubagentEnded { tool: agent(thread) });
+        let mut told = self.command_answered(tool, summary);
         told.extend(sent);
-        told.extend(resting);
+        told.extend(finished_threads);
         told
     }
 
-    fn command_answered(&mut self, tool: ToolKey, gist: Gist) -> Vec<EventKind> {
-        match (self.writing.remove(&tool), gist.running) {
+    fn command_answered(&mut self, tool: ToolKey, summary: ToolResultSummary) -> Vec<EventKind> {
+        match (self.writing.remove(&tool), summary.running) {
             (None, Some(session)) => {
                 self.running.insert(session, tool);
                 Vec::new()
             }
             (Some(session), None) => {
-                let command = self.running.remove(&session).map(|command| ended(command, gist));
-                command.into_iter().chain([ended(tool, gist)]).collect()
+                let command = self.running.remove(&session).map(|command| ended(command, summary));
+                command.into_iter().chain([ended(tool, summary)]).collect()
             }
-            (Some(_), Some(_)) | (None, None) => vec![ended(tool, gist)],
+            (Some(_), Some(_)) | (None, None) => vec![ended(tool, summary)],
         }
     }
 
-    /// The call that ends because its command did.
+    /// Ends the call whose command has ended.
     pub(super) fn command_ended(&mut self, command: &Command<'_>) -> Option<EventKind> {
-        let tool = ToolKey::new(CLIENT, filled(command.id.as_ref())?);
+        let tool = ToolKey::new(ID, filled(command.id.as_ref())?);
         let (&session, _) = self.running.iter().find(|(_, running)| **running == tool)?;
         self.running.remove(&session);
-        Some(ended(tool, Gist { exit_code: command.exit_code, ..Gist::default() }))
+        Some(ended(tool, ToolResultSummary { exit_code: command.exit_code, ..ToolResultSummary::default() }))
     }
 
-    /// The turn is over, and every call with it.
+    /// Ends the turn and every call in it.
     pub(super) fn clear(&mut self) {
         self.running.clear();
         self.writing.clear();
@@ -110,16 +108,16 @@ impl Tools {
     }
 }
 
-/// A sub-agent's work lasts longer than the call that sent it off: it is known by its thread.
+/// A sub-agent runs longer than the call that started it: it is identified by its thread.
 fn agent(thread: &str) -> ToolKey {
-    ToolKey::new(CLIENT, thread)
+    ToolKey::new(ID, thread)
 }
 
-fn ended(tool: ToolKey, gist: Gist) -> EventKind {
-    EventKind::ToolEnded { tool, outcome: gist.outcome() }
+fn ended(tool: ToolKey, summary: ToolResultSummary) -> EventKind {
+    EventKind::ToolEnded { tool, outcome: summary.outcome() }
 }
 
-/// What a call with arguments works on: its command, file or question.
+/// What a call works on: its command, file or query.
 fn target(arguments: &Arguments<'_>) -> Option<Untrusted> {
     let texts = [&arguments.cmd, &arguments.path, &arguments.query];
     if let Some(text) = texts.into_iter().find_map(|text| filled(text.as_ref())) {
@@ -135,7 +133,7 @@ fn target(arguments: &Arguments<'_>) -> Option<Untrusted> {
     }
 }
 
-/// What a custom tool works on: the first file of a patch, else its input's first line.
+/// What a custom tool works on: the first file of a patch, else the first line of its input.
 fn custom_target(input: &Str<'_>) -> Option<Untrusted> {
     let file = input.0.lines().take(8).find_map(|line| {
         ["*** Add File: ", "*** Update File: ", "*** Delete File: "].iter().find_map(|label| line.strip_prefix(label))
@@ -144,6 +142,6 @@ fn custom_target(input: &Str<'_>) -> Option<Untrusted> {
 }
 
 fn short(text: &str) -> Option<Untrusted> {
-    let text = shortened(text, TARGET);
+    let text = shortened(text, MAX_TEXT_CHARS);
     (!text.is_empty()).then(|| Untrusted::new(text))
 }

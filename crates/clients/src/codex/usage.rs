@@ -1,11 +1,11 @@
-//! From Codex's running totals to what each response used.
+//! Derives the usage of each response from Codex's running totals.
 
 use agtop_model::Usage;
 use serde::{Deserialize, Serialize};
 
 use crate::parse::Count;
 
-/// Tokens as Codex counts them: `input_tokens` includes what was cached, `output_tokens` includes reasoning.
+/// Tokens as Codex counts them: `input_tokens` includes cached tokens, `output_tokens` includes reasoning.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(default)]
 pub(super) struct Tokens {
@@ -24,7 +24,7 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// The counts, bucket by bucket.
+    /// The counts by bucket.
     fn buckets(&self) -> [u64; 6] {
         [self.input.0, self.cached.0, self.cache_write.0, self.output.0, self.reasoning.0, self.total.0]
     }
@@ -41,30 +41,31 @@ impl Tokens {
         }
     }
 
-    /// The sum, bucket by bucket.
+    /// The sum by bucket.
     pub(super) fn plus(&self, other: &Self) -> Self {
         self.zip(other, u64::saturating_add)
     }
 
-    /// What is left without `other`, bucket by bucket.
+    /// The difference by bucket, at least 0.
     pub(super) fn minus(&self, other: &Self) -> Self {
         self.zip(other, u64::saturating_sub)
     }
 
-    /// Whether two accounts of some responses agree. Not all of them break the tokens down as far.
+    /// Whether two records of the same responses agree. Some of them lack the finer buckets.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (self.input, self.output) == (other.input, other.output)
     }
 
-    /// Whether a counter that stood at `earlier` was set back.
+    /// Whether a counter was reset since `earlier`.
     fn fell_below(&self, earlier: &Self) -> bool {
         self.input.0 < earlier.input.0 || self.output.0 < earlier.output.0
     }
 
-    /// Tokens in the context after the response: prompt and output, reasoning included. Codex itself measures its context
-    /// by `last_token_usage.total_tokens` (`get_total_token_usage` in `codex-rs/core/src/context_manager/history.rs`, and
-    /// `tokens_in_context_window` in `codex-rs/protocol/src/protocol.rs`, read 2026-11-30; its percentage leaves out
-    /// 12,000 tokens that are always there). Releases until the autumn of 2025 took reasoning away.
+    /// Tokens in the context after the response: prompt and output, including reasoning. Codex itself measures its
+    /// context by `last_token_usage.total_tokens` (`get_total_token_usage` in
+    /// `codex-rs/core/src/context_manager/history.rs`, and `tokens_in_context_window` in
+    /// `codex-rs/protocol/src/protocol.rs`, read 2026-11-30; its percentage leaves out a fixed 12,000 tokens). Releases
+    /// until autumn 2025 subtracted reasoning.
     pub(super) fn context(&self) -> u64 {
         self.total.0
     }
@@ -78,7 +79,7 @@ impl Tokens {
         bytes
     }
 
-    /// The same in disjoint buckets. More cached than input, or more reasoning than output, is cut.
+    /// The usage in disjoint buckets. Cached tokens beyond the input and reasoning beyond the output are cut.
     pub(super) fn usage(&self) -> Usage {
         let input = self.input.0;
         let cache_read = self.cached.0.min(input);
@@ -94,13 +95,13 @@ impl Tokens {
     }
 }
 
-/// Where a thread's totals start.
+/// The start of a thread's totals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Start {
-    /// At nothing: the first total is the first response.
+    /// Zero: the first total is the usage of the first response.
     Zero,
-    /// At the total of the thread this one continues, which its file may not hold: the first total says nothing of
-    /// the first response, only `last_token_usage` does.
+    /// The total of the thread that this one continues, which its file may not have: only `last_token_usage` gives the
+    /// usage of the first response.
     Inherited,
 }
 
@@ -112,11 +113,11 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// What was used since the reading before, which is nothing for a reading that only repeats it.
+    /// The usage since the last reading; zero if the reading repeats it.
     ///
-    /// The difference of totals, not `last_token_usage`: that still holds the previous response when one was cut off
-    /// at the output limit, and changes without any response when the context is compacted. It is used where there is
-    /// no earlier total to take away, and never counts for more than the total itself.
+    /// This is the difference of totals, not `last_token_usage`: that still holds the previous response if one was cut
+    /// off at the output limit, and changes without a response when the context is compacted. `last_token_usage` is
+    /// used if there is no earlier total to subtract, and is limited to the total itself.
     pub(super) fn advance(&mut self, total: Option<Tokens>, last: Option<Tokens>, start: Start) -> Tokens {
         let last_before = std::mem::replace(&mut self.last, last);
         let Some(total) = total else {
@@ -125,7 +126,7 @@ impl Totals {
         let within = |last: Option<Tokens>| last.unwrap_or_default().zip(&total, u64::min);
         match self.total.replace(total) {
             Some(before) if total == before => Tokens::default(),
-            // On an overflow of the context Codex writes a total of {total_tokens: window} and zeros: a new start.
+            // If the context overflows, Codex writes a total of {total_tokens: window} and zeros: totals start again.
             Some(before) if total.fell_below(&before) => within(last),
             Some(before) => total.zip(&before, u64::saturating_sub),
             None if start == Start::Inherited => within(last),

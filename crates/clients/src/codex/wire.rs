@@ -1,4 +1,4 @@
-//! A line of a rollout, from bytes to what it says.
+//! Parses a line of a rollout.
 
 use std::borrow::Cow;
 
@@ -7,82 +7,82 @@ use memchr::memmem;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::gist::Gist;
 use super::loose::filled;
 use super::payload::{
-    Answer, Call, Command, Completed, ExecLine, Failure, Meta, Output, Said, Settings, SettingsApplied, TokenCount,
-    TurnBegan, TurnContext, TurnOver, UsageRecord, UserMessage, first_text,
+    Answer, Call, Command, Completed, ExecLine, Failure, MessageContent, Meta, Output, Settings, SettingsApplied,
+    TokenCount, TurnBegan, TurnContext, TurnOver, UsageRecord, UserMessage, first_text,
 };
-use super::subagents::News;
+use super::subagents::SubagentReport;
+use super::tool_result::ToolResultSummary;
 use super::usage::Tokens;
 use crate::DecodeError;
 use crate::parse::{Str, json, rfc3339};
 
-/// One line, read.
+/// A parsed line.
 #[derive(Debug, Default)]
 pub(super) struct Line<'a> {
-    /// Its time as written: copies of a line are recognised by it.
+    /// Its time as text: it identifies copies of the line.
     pub(super) time: Cow<'a, str>,
-    /// Its number within the thread, where the version writes one.
+    /// Its number within the thread, if the version writes one.
     pub(super) ordinal: Option<u64>,
-    /// What it says.
+    /// Its content.
     pub(super) content: Content<'a>,
 }
 
-/// What a line says, as far as it matters.
+/// The content of a line.
 #[derive(Debug, Default)]
 pub(super) enum Content<'a> {
-    /// Nothing of interest.
+    /// Nothing that agtop uses.
     #[default]
     Nothing,
-    /// Whose thread this is.
+    /// The session meta: which thread this is.
     Meta(Box<Meta<'a>>),
-    /// The settings of the turn that follows.
+    /// The settings of the next turn.
     Context(Box<TurnContext<'a>>),
-    /// Settings that were changed between turns.
+    /// Settings changed between turns.
     Settings(Settings<'a>),
     /// Running totals and rate limits.
     Count(Box<TokenCount<'a>>),
-    /// The usage of one response, exactly.
+    /// The usage of one response.
     Response(UsageRecord<'a>),
     /// A tool call.
     Call(Call<'a>),
-    /// A tool that the vendor ran itself, already over.
+    /// A completed call of a tool that the vendor ran.
     VendorCall(Call<'a>),
-    /// A tool's answer.
+    /// A tool result.
     Output(Output<'a>),
-    /// A command ended, perhaps long after its call was answered.
+    /// The end of a command, perhaps long after its call was answered.
     CommandEnded(Command<'a>),
-    /// Something the person said.
+    /// A prompt.
     Prompt(PromptKind, Str<'a>),
-    /// Something the agent said.
+    /// Text of the agent.
     Prose(Str<'a>),
-    /// The agent began to work on a turn.
+    /// The start of a turn.
     TurnBegan(TurnBegan<'a>),
-    /// It ended, perhaps with an error.
+    /// The end of a turn, perhaps with an error.
     TurnEnded(Option<Failure<'a>>),
-    /// The context was summarised.
+    /// A compaction.
     Compacted(CompactionKind),
-    /// A request failed.
+    /// A failed request.
     Failed(Failure<'a>),
-    /// `codex exec --json`: the thread has this id.
+    /// `codex exec --json`: the id of the thread.
     ExecThread(Str<'a>),
-    /// `codex exec --json`: what a turn used.
+    /// `codex exec --json`: the usage of a turn.
     ExecUsage(Tokens),
 }
 
-/// Which record told of a prompt: versions write one, the other, or both.
+/// The record that holds a prompt: versions write one of them or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum PromptKind {
     /// `event_msg` `user_message`.
     Message,
     /// `item_completed` with a `UserMessage`.
     Item,
-    /// The bare `message` of files without envelopes.
+    /// The `message` of files without envelopes.
     Bare,
 }
 
-/// Which record told of a compaction: versions write one, the other, or both.
+/// The record of a compaction: versions write one of them or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum CompactionKind {
     /// A `compacted` line.
@@ -91,8 +91,9 @@ pub(super) enum CompactionKind {
     Event,
 }
 
-/// A line's envelope, read by position: Codex writes `{"timestamp":…,"ordinal":…,"type":…,"payload":{"type":…`, and
-/// which lines matter shows there. The bulk of a file is messages, reasoning and instructions that are never parsed.
+/// A line's envelope, parsed by position: Codex writes `{"timestamp":…,"ordinal":…,"type":…,"payload":{"type":…`, which
+/// is enough to choose the lines that agtop uses. Most of a file is messages, reasoning and instructions that are never
+/// parsed.
 struct Head<'a> {
     time: &'a str,
     ordinal: Option<u64>,
@@ -120,16 +121,19 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The rest of a short string without escapes, and what follows its closing quote.
+/// The rest of a short string without escapes, and the bytes after its closing quote.
 fn plain_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
-    /// Longer than any time or kind.
-    const MOST: usize = 64;
-    let end =
-        bytes.iter().take(MOST).position(|&b| b == b'"' || b == b'\\').filter(|&end| bytes.get(end) == Some(&b'"'))?;
+    /// Longer than any time or type.
+    const MAX_BYTES: usize = 64;
+    let end = bytes
+        .iter()
+        .take(MAX_BYTES)
+        .position(|&b| b == b'"' || b == b'\\')
+        .filter(|&end| bytes.get(end) == Some(&b'"'))?;
     Some((std::str::from_utf8(bytes.get(..end)?).ok()?, bytes.get(end + 1..)?))
 }
 
-/// What is asked of a line whose envelope is not in the usual order.
+/// The envelope of a line whose keys are not in the usual order.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Probe<'a> {
@@ -155,12 +159,12 @@ struct Tagged<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Reads a line as far as it matters; what the agent said, if it is not from before `prose_from`.
-    pub(super) fn read(bytes: &'a [u8], prose_from: Timestamp) -> Result<Self, DecodeError> {
+    /// Parses a line. The text of the agent is read only if it is not older than `text_since`.
+    pub(super) fn read(bytes: &'a [u8], text_since: Timestamp) -> Result<Self, DecodeError> {
         if let Some(head) = Head::read(bytes) {
             let content = match (head.kind, head.inner) {
                 ("response_item", "message") => match rfc3339(head.time) {
-                    Some(at) if at >= prose_from => prose(bytes)?,
+                    Some(at) if at >= text_since => prose(bytes)?,
                     _ => Content::Nothing,
                 },
                 (kind, inner) => enveloped(kind, inner, bytes)?,
@@ -181,7 +185,7 @@ impl<'a> Line<'a> {
         Ok(Self { time: probe.timestamp.unwrap_or_default().0, ordinal: probe.ordinal, content })
     }
 
-    /// When it was written.
+    /// The time of the line.
     pub(super) fn at(&self) -> Option<Timestamp> {
         rfc3339(&self.time)
     }
@@ -192,7 +196,7 @@ fn payload<'a, P: Deserialize<'a>>(bytes: &'a [u8]) -> Result<P, DecodeError> {
     Ok(json::<Envelope<P>>(bytes)?.payload)
 }
 
-/// The content of a line that wraps it into a `payload`.
+/// The content of a line with a `payload`.
 fn enveloped<'a>(kind: &str, inner: &str, bytes: &'a [u8]) -> Result<Content<'a>, DecodeError> {
     Ok(match (kind, inner) {
         ("session_meta", _) => Content::Meta(payload(bytes)?),
@@ -217,7 +221,7 @@ fn enveloped<'a>(kind: &str, inner: &str, bytes: &'a [u8]) -> Result<Content<'a>
     })
 }
 
-/// A tool's answer. Which call it answers stands before it, so that the answer itself need not be parsed.
+/// A tool result. The id of its call comes first, so the result itself need not be parsed.
 fn answered<'a>(
     bytes: &'a [u8],
     parse: impl FnOnce(&'a [u8]) -> Result<Answer<'a>, DecodeError>,
@@ -227,23 +231,23 @@ fn answered<'a>(
         Some(id) => Str(Cow::Borrowed(id)),
         None => parse(bytes)?.call_id.unwrap_or_default(),
     };
-    Ok(Content::Output(Output { call, gist: Gist::of(bytes), news: News::of(bytes) }))
+    Ok(Content::Output(Output { call, summary: ToolResultSummary::of(bytes), subagents: SubagentReport::of(bytes) }))
 }
 
-/// The short string behind a key, if both stand near the line's beginning.
+/// The short string after a key, if both are near the beginning of the line.
 fn tagged<'a>(bytes: &'a [u8], key: &[u8]) -> Option<&'a str> {
-    /// Times, kinds and three ids fit well into this.
-    const HEAD: usize = 512;
-    let at = memmem::find(bytes.get(..HEAD).unwrap_or(bytes), key)?;
+    /// Long enough for times, types and three ids.
+    const HEAD_BYTES: usize = 512;
+    let at = memmem::find(bytes.get(..HEAD_BYTES).unwrap_or(bytes), key)?;
     Some(plain_text(bytes.get(at + key.len()..)?)?.0)
 }
 
-/// What the agent said. What else is in a message, such as instructions, is never parsed.
+/// The text of the agent. Other messages, such as instructions, are never parsed.
 fn prose(bytes: &[u8]) -> Result<Content<'_>, DecodeError> {
     if tagged(bytes, b"\"role\":\"") != Some("assistant") {
         return Ok(Content::Nothing);
     }
-    Ok(first_text(payload::<Said<'_>>(bytes)?.content).map_or(Content::Nothing, Content::Prose))
+    Ok(first_text(payload::<MessageContent<'_>>(bytes)?.content).map_or(Content::Nothing, Content::Prose))
 }
 
 fn prompt(message: UserMessage<'_>) -> Content<'_> {
@@ -254,7 +258,7 @@ fn prompt(message: UserMessage<'_>) -> Content<'_> {
     }
 }
 
-/// What a finished item says. Most items repeat what other lines say, at length, so the kind is looked up first.
+/// The content of a completed item. Most items repeat other lines at length, so the type is checked first.
 fn completed(bytes: &[u8]) -> Result<Content<'_>, DecodeError> {
     let found = tagged(bytes, b"\"item\":{\"type\":\"");
     let kind = match found {
@@ -263,7 +267,7 @@ fn completed(bytes: &[u8]) -> Result<Content<'_>, DecodeError> {
     };
     Ok(match &*kind {
         "UserMessage" => {
-            let said = payload::<Completed<Said<'_>>>(bytes)?.item;
+            let said = payload::<Completed<MessageContent<'_>>>(bytes)?.item;
             first_text(said.content).map_or(Content::Nothing, |text| Content::Prompt(PromptKind::Item, text))
         }
         "CommandExecution" => Content::CommandEnded(payload::<Completed<Command<'_>>>(bytes)?.item),
@@ -271,7 +275,7 @@ fn completed(bytes: &[u8]) -> Result<Content<'_>, DecodeError> {
     })
 }
 
-/// The content of a line without envelope: the files of 2025 before September, and the log of `codex exec --json`.
+/// The content of a line without an envelope: files from before September 2025, and the log of `codex exec --json`.
 fn bare<'a>(kind: &str, bytes: &'a [u8]) -> Result<Content<'a>, DecodeError> {
     Ok(match kind {
         "" => {
@@ -279,7 +283,7 @@ fn bare<'a>(kind: &str, bytes: &'a [u8]) -> Result<Content<'a>, DecodeError> {
             if meta.id.is_some() { Content::Meta(meta) } else { Content::Nothing }
         }
         "message" => {
-            let message: Said<'a> = serde_json::from_slice(bytes)?;
+            let message: MessageContent<'a> = serde_json::from_slice(bytes)?;
             match first_text(message.content) {
                 Some(text) if filled(message.role.as_ref()) == Some("user") => Content::Prompt(PromptKind::Bare, text),
                 _ => Content::Nothing,

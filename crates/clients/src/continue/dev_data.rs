@@ -1,5 +1,5 @@
-//! `dev_data/<version>/tokensGenerated.jsonl`: a line for each request of an editor, chats and completions alike
-//! (`core/llm/index.ts` writes it). Nothing names the session: they are one for all.
+//! `dev_data/<version>/tokensGenerated.jsonl`: one line for each request of an editor, for chats and completions
+//! (written by `core/llm/index.ts`). Lines do not name a session, so all of them belong to one.
 
 use agtop_model::{
     Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn, Untrusted,
@@ -7,33 +7,33 @@ use agtop_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ID;
+use super::id::ID;
 use crate::decode::{Record, SourceFile, response};
-use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, model_name};
+use crate::interner::Interner;
+use crate::parse::{Count, LooseText, LooseTime, model_name};
 use crate::{DecodeError, Decoder, Input, Source, checkpoint};
 
-/// The session that stands for all requests of editors.
-const SESSION: &str = "editor-requests";
+/// The session of all editor requests.
+const EDITOR_SESSION_ID: &str = "editor-requests";
 
 /// Reads the requests of editors.
-pub(super) struct Requests {
+pub(super) struct EditorRequests {
     file: SourceFile,
     session: SessionKey,
     modified: Timestamp,
-    /// When the first request was made.
+    /// The time of the first request.
     opened: Option<Timestamp>,
-    names: Names,
+    names: Interner,
 }
 
-impl Requests {
+impl EditorRequests {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
             file: source.file(),
-            session: SessionKey::new(ID, SESSION),
+            session: SessionKey::new(ID, EDITOR_SESSION_ID),
             modified: source.modified,
             opened: None,
-            names: Names::default(),
+            names: Interner::default(),
         }
     }
 }
@@ -42,14 +42,14 @@ impl Requests {
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
     #[serde(default)]
-    timestamp: Moment,
-    /// The same in older releases.
+    timestamp: LooseTime,
+    /// The same field in older releases.
     #[serde(default)]
-    created_at: Moment,
+    created_at: LooseTime,
     #[serde(borrow, default)]
-    model: Loose<'a>,
+    model: LooseText<'a>,
     #[serde(borrow, default)]
-    provider: Loose<'a>,
+    provider: LooseText<'a>,
     #[serde(default)]
     prompt_tokens: Count,
     #[serde(default)]
@@ -62,7 +62,7 @@ struct State {
     opened: Option<Timestamp>,
 }
 
-impl Decoder for Requests {
+impl Decoder for EditorRequests {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Line { bytes, offset } = input else {
             return Err(DecodeError::malformed("is not read line by line"));
@@ -98,8 +98,8 @@ impl Decoder for Requests {
     }
 }
 
-impl Requests {
-    /// Requests have no ids. A release writes its own version's file, so that one may stand in the files of two.
+impl EditorRequests {
+    /// Requests have no ids. Each release writes its own file, and the same request may be in two of them.
     fn key(&self, request: &Request<'_>, at: Option<Timestamp>, offset: u64) -> MessageKey {
         let Some(at) = at else { return MessageKey::in_session(&self.session, &format!("byte {offset}")) };
         let counts = [request.prompt_tokens, request.generated_tokens].map(|count| count.0.to_le_bytes());

@@ -1,4 +1,4 @@
-//! A session: what was said, and of `cn` what it used in all. Nothing in it tells when: the list of sessions does.
+//! A session: its messages, and for `cn` its total usage. Its times are only in the list of sessions.
 
 use agtop_model::{
     Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn, Usage,
@@ -7,14 +7,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::decode::{Record, SourceFile, response};
-use crate::list::List;
-use crate::parse::{Count, Loose, Moment};
+use crate::list::LazyList;
+use crate::message_text::{blocks, prose, words};
+use crate::parse::{Count, LooseText, LooseTime};
 use crate::paths::directory;
-use crate::speech::{blocks, prose, words};
 use crate::{DecodeError, Decoder, Input};
 
 /// Reads one session.
-pub(super) struct Document {
+pub(super) struct SessionDocument {
     pub(super) file: SourceFile,
     pub(super) session: SessionKey,
     pub(super) modified: Timestamp,
@@ -24,19 +24,19 @@ pub(super) struct Document {
 #[serde(rename_all = "camelCase")]
 struct Session<'a> {
     #[serde(borrow, default)]
-    title: Loose<'a>,
+    title: LooseText<'a>,
     #[serde(borrow, default)]
-    workspace_directory: Loose<'a>,
-    /// Told by the list, and seldom here.
+    workspace_directory: LooseText<'a>,
+    /// The list of sessions has it; this file rarely does.
     #[serde(default)]
-    date_created: Moment,
+    date_created: LooseTime,
     #[serde(borrow, default)]
-    history: List<'a>,
+    history: LazyList<'a>,
     #[serde(default)]
     usage: Option<Total>,
 }
 
-/// What all requests of a session used together.
+/// The usage of all requests of a session.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Total {
@@ -45,7 +45,7 @@ struct Total {
     prompt_tokens_details: Option<Cached>,
 }
 
-/// Told with Anthropic's models alone, whose prompts do not hold them.
+/// Written only for Anthropic's models, whose prompt count does not include these tokens.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Cached {
@@ -75,12 +75,12 @@ struct Item<'a> {
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(borrow, default)]
-    role: Loose<'a>,
+    role: LooseText<'a>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
 }
 
-impl Decoder for Document {
+impl Decoder for SessionDocument {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
         let session: Session<'_> = serde_json::from_slice(bytes)?;
@@ -88,8 +88,8 @@ impl Decoder for Document {
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), started, out);
         let cwd = session.workspace_directory.text().and_then(directory);
         record.facts(&self.session, SessionFacts { cwd, started, ..SessionFacts::default() });
-        // Who made the title is not known: it may be the user's own words.
-        if let Some(title) = session.title.text().filter(|&title| title != UNNAMED) {
+        // The author of the title is unknown: it may be text that the user typed.
+        if let Some(title) = session.title.text().filter(|&title| title != DEFAULT_TITLE) {
             record.title(&self.session, TitleRank::FirstPrompt, title);
         }
         self.total(session.usage.unwrap_or_default().usage(), record);
@@ -100,13 +100,13 @@ impl Decoder for Document {
     }
 }
 
-/// What a session is called before it has a name.
-pub(super) const UNNAMED: &str = "New Session";
+/// The title of a session before it has a name.
+pub(super) const DEFAULT_TITLE: &str = "New Session";
 
-impl Document {
+impl SessionDocument {
     fn total(&self, usage: Usage, record: &mut Record<'_>) {
         if !usage.is_zero() {
-            // One key for every reading: what counts is by how much it grows.
+            // Every reading has the same key: only the growth counts.
             let key = MessageKey::in_session(&self.session, "total");
             let turn = Turn { context_used: Some(0), ..response(key, usage, self.modified) }.running();
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
@@ -116,7 +116,7 @@ impl Document {
     fn said(&self, message: &Message<'_>, record: &mut Record<'_>) {
         let said = message.content.map(blocks).unwrap_or_default();
         if message.role.text() == Some("assistant") {
-            record.said(&self.session, || prose(&said));
+            record.agent_text(&self.session, || prose(&said));
         }
         if message.role.text() == Some("user")
             && let Some(words) = words(&said)

@@ -50,7 +50,7 @@ fn the_list_of_sessions_is_no_session() {
 }
 
 #[test]
-fn a_broken_message_does_not_take_the_others_along() {
+fn an_invalid_message_does_not_lose_the_others() {
     let (_, mut decoder) = open(&Continue, &home(), PATH);
     let mut out = Vec::new();
     let json = br#"{"history":[7,{"message":{"role":"user","content":"hi"}}]}"#;
@@ -58,7 +58,7 @@ fn a_broken_message_does_not_take_the_others_along() {
     assert!(out.iter().any(|event| matches!(event.kind, EventKind::Prompt { .. })));
 }
 
-const LIST: &[u8] = include_bytes!("../../../../fixtures/continue/2026-11/sessions.json");
+const INDEX_LAYOUT: &[u8] = include_bytes!("../../../../fixtures/continue/2026-11/sessions.json");
 const REQUESTS: &[u8] = include_bytes!("../../../../fixtures/continue/2026-11/tokensGenerated.jsonl");
 const REQUESTS_PATH: &str = "/home/u/.continue/dev_data/0.2.0/tokensGenerated.jsonl";
 
@@ -67,11 +67,11 @@ fn started(events: &[Event]) -> Vec<(&str, Option<Timestamp>, Option<Timestamp>)
     events.iter().filter_map(|event| Some((&*event.session.id, event.at, facts(event)?))).collect()
 }
 
-/// Sessions were dated by their files' mtimes: after a copy of the home 7.3 M tokens stood in another week. The list
-/// of sessions tells when each was created, as a number or as text.
+/// Bug: sessions were dated by the modification times of their files, so a copy of the home moved 7.3 M tokens to
+/// another week. The list of sessions has the creation times, as numbers or as text.
 #[test]
 fn a_session_is_dated_by_the_list_of_sessions() {
-    let events = decode_document(&Continue, "/home/u/.continue/sessions/sessions.json", LIST).unwrap();
+    let events = decode_document(&Continue, "/home/u/.continue/sessions/sessions.json", INDEX_LAYOUT).unwrap();
     let at = Some(Timestamp::from_millis(1_795_253_400_000));
     let ids = ["6aaaaaaa-0000-4000-8000-000000000001", "6aaaaaaa-0000-4000-8000-000000000002"];
     assert_eq!(started(&events), ids.map(|id| (id, at, at)));
@@ -79,7 +79,7 @@ fn a_session_is_dated_by_the_list_of_sessions() {
     assert!(session.iter().all(|event| event.at.is_none()), "the file's own time is nobody's");
 }
 
-/// What editors used was not read at all.
+/// Bug: the usage of editors was not read at all.
 #[test]
 fn requests_of_editors_count_once_by_their_own_time() {
     let (events, errors) = decode_lines(&Continue, REQUESTS_PATH, REQUESTS);
@@ -94,7 +94,7 @@ fn requests_of_editors_count_once_by_their_own_time() {
 }
 
 #[test]
-fn requests_can_be_read_on_from_a_checkpoint() {
+fn requests_are_resumed_from_a_checkpoint() {
     let lines: Vec<&[u8]> = REQUESTS.split(|&byte| byte == b'\n').take(2).collect();
     let (mut first, mut second) =
         (open(&Continue, &home(), REQUESTS_PATH).1, open(&Continue, &home(), REQUESTS_PATH).1);

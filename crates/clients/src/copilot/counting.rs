@@ -1,4 +1,4 @@
-//! How Copilot's usage counts once, although it is written down up to four times.
+//! Counts Copilot's usage once, although it is recorded up to four times.
 //!
 //! | Record | Says | Since |
 //! |---|---|---|
@@ -8,31 +8,31 @@
 //! | `assistant.message` | what one call wrote, not what it read | up to 1.0.60 at least |
 //! | `session.compaction_complete` | the call that made a summary, which no other record tells | 1.0.60 at the latest |
 //!
-//! (From runs of 1.0.20, 1.0.60 and 1.0.102 against a model server whose answers were known.)
+//! (From runs of 1.0.20, 1.0.60 and 1.0.102 against a model server with known responses.)
 //!
-//! A call has one key, made from the provider's id and its counts, so that a record and a span of it are one. (The id
-//! alone is not enough: local servers number their answers from a small range.) The coarser records make way:
+//! A call has one key, made of the provider's id and its counts, so that its record and its span are the same call.
+//! (The id alone is not enough: local servers number their responses from a small range.) Coarser records are replaced:
 //!
-//! - a record or span is a part of the *message* it answers with, so that the message's bare output does not count;
+//! - a record or span is a part of the *message* that it produced, so that the message's output alone does not count;
 //! - a shutdown's total is a part of each message of its process, so that the total replaces them all;
-//! - a span is a part of the totals of the process that it tells of: where there is one span, there are all, and calls
-//!   are better than sums. Spans do not name their process, but the person's request they serve ("interaction"); the
-//!   totals of a process are therefore keyed by its first.
+//! - a span is a part of the totals of its process: if there is one span, there are all, and calls are better than
+//!   sums. Spans do not name their process, but the user request that they serve ("interaction"); the totals of a
+//!   process are therefore keyed by its first interaction.
 //!
-//! Not exact is one case: up to 1.0.60 one span told all calls of a sub-agent, and makes only its last message
-//! superfluous. Where such a process was killed, the output of the messages before it counts beside the span.
+//! One case is inexact: up to 1.0.60, one span covers all calls of a sub-agent and replaces only its last message. If
+//! such a process was killed, the output of the earlier messages counts in addition to the span.
 //!
-//! A total of a session that has records counts only as far as it exceeds them.
+//! The total of a session with records counts only as far as it exceeds them.
 
 use std::collections::BTreeMap;
 
 use agtop_model::{MessageKey, StopReason, Usage};
 
-use super::ID;
+use super::id::ID;
 use super::wire::Counts;
 
-/// A process seldom uses more models than this; the totals of those beyond it make no way for spans.
-pub(super) const MOST_MODELS: usize = 8;
+/// A process rarely uses more models; totals of further models are not replaced by spans.
+pub(super) const MAX_MODELS_PER_PROCESS: usize = 8;
 
 /// The vendor's prompt count includes what was read from and written to the cache.
 pub(super) fn usage(counts: &Counts) -> Usage {
@@ -47,59 +47,59 @@ pub(super) fn usage(counts: &Counts) -> Usage {
     }
 }
 
-/// One call of a model, wherever it is told.
+/// The key of one call of a model, for all of its records.
 pub(super) fn call(id: &str, counts: &Counts) -> MessageKey {
     let parts = [id.as_bytes(), &counts.input.0.to_le_bytes(), &counts.output.0.to_le_bytes()];
     MessageKey::by_content(ID, &parts)
 }
 
-/// A message of the model, by the provider's id of the call that wrote it.
+/// The key of a message of the model, by the provider's id of the call that produced it.
 pub(super) fn message(call: &str) -> MessageKey {
     MessageKey::global(ID, &format!("message:{call}"))
 }
 
-/// A message of the model that does not name its call (1.0.20): one turn of the agent's loop is one call.
+/// The key of a message that does not name its call (1.0.20): one turn of the agent's loop is one call.
 pub(super) fn message_of_turn(interaction: &str, turn: &str) -> MessageKey {
     MessageKey::global(ID, &format!("turn:{interaction}/{turn}"))
 }
 
-/// A process's total for the n-th of its models.
+/// The key of a process's total for its n-th model.
 pub(super) fn total(first_interaction: &str, nth: usize) -> MessageKey {
     MessageKey::global(ID, &format!("total:{first_interaction}#{nth}"))
 }
 
-/// The totals of the process whose first interaction this is.
+/// The keys of all totals of the process with this first interaction.
 pub(super) fn totals(first_interaction: &str) -> impl Iterator<Item = MessageKey> {
-    (0..MOST_MODELS).map(move |nth| total(first_interaction, nth))
+    (0..MAX_MODELS_PER_PROCESS).map(move |nth| total(first_interaction, nth))
 }
 
-/// What some requests used.
+/// The usage of several requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sum {
     pub(super) usage: Usage,
     pub(super) requests: u64,
 }
 
-/// What a session's records and totals have told so far, by model.
+/// The usage that a session's records and totals have reported so far, by model.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct ReportedUsage {
     by_model: BTreeMap<String, Sum>,
     has_records: bool,
 }
 
-/// More models than this no session uses honestly.
-const MOST_TOLD: usize = 1024;
+/// No real session uses more models.
+const MAX_MODELS: usize = 1024;
 
-impl Told {
-    /// A call was told by its own record.
+impl ReportedUsage {
+    /// Adds the usage of a call with its own record.
     pub(super) fn note_record(&mut self, model: &str, usage: Usage) {
         self.has_records = true;
         self.add(model, Sum { usage, requests: 1 });
     }
 
-    /// What a total says that was not told before. One of a session with records is of the whole session, whichever
-    /// processes wrote it; one without is of its own process.
-    pub(super) fn news_of_total(&mut self, model: &str, total: Sum, is_of_session: bool) -> Sum {
+    /// The part of a total that was not reported before. In a session with records, a total covers the whole session,
+    /// whichever process wrote it; in one without records it covers its own process.
+    pub(super) fn unreported(&mut self, model: &str, total: Sum, is_of_session: bool) -> Sum {
         let news = match self.by_model.get(model) {
             Some(told) if is_of_session || self.has_records => {
                 Sum { usage: total.usage.since(&told.usage), requests: total.requests.saturating_sub(told.requests) }
@@ -114,13 +114,13 @@ impl Told {
         if let Some(told) = self.by_model.get_mut(model) {
             told.usage += sum.usage;
             told.requests = told.requests.saturating_add(sum.requests);
-        } else if self.by_model.len() < MOST_TOLD {
+        } else if self.by_model.len() < MAX_MODELS {
             self.by_model.insert(model.to_owned(), sum);
         }
     }
 }
 
-/// Reasons come in the spelling of the model's provider.
+/// Reasons are spelled as the model's provider spells them.
 pub(super) fn stop_reason(reason: &str) -> StopReason {
     match reason {
         "stop" | "end_turn" | "completed" => StopReason::EndTurn,

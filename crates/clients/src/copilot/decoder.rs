@@ -6,54 +6,54 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, Usage, UsageExtent,
+    SessionKey, SourcePosition, StopReason, Timestamp, TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 
-use super::counting::{self, Told, stop_reason};
-use super::runs::{Begins, Run, Runs};
+use super::counting::{self, ReportedUsage, stop_reason};
+use super::id::{ID, session_id};
+use super::runs::{ProcessRun, ProcessRuns, RunStart};
 use super::wire::{
     Begin, CallUsage, Compaction, Context, Line, Message, Payload, Permission, Shutdown, Subagent, ToolStart,
     UserMessage,
 };
-use super::{ID, TITLE_LENGTH, session_id};
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
-use crate::parse::{Str, shortened};
+use crate::interner::Interner;
+use crate::parse::{Str, short_text};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Tools that put a question to the person, and run until it is answered.
-const QUESTIONS: &[&str] = &["ask_user", "exit_plan_mode"];
+/// Tools that ask the user a question, and run until it is answered.
+const QUESTION_TOOLS: &[&str] = &["ask_user", "exit_plan_mode"];
 
-/// A session has this many sub-agents at most; events of those beyond it count as the session's own.
-const MOST_AGENTS: usize = 4096;
+/// Maximum number of sub-agents of a session; events of further ones count as the session's own.
+const MAX_SUBAGENTS: usize = 4096;
 
-/// Reads `events.jsonl`: a session's, with its sub-agents in it.
-pub(super) struct Events {
+/// Reads `events.jsonl`: the events of a session and its sub-agents.
+pub(super) struct SessionEvents {
     file: SourceFile,
     session: SessionKey,
-    /// The VS Code workspace that the session was held in.
+    /// The VS Code workspace of the session.
     project: Option<Arc<str>>,
     opened: Option<Timestamp>,
     modified: Timestamp,
-    names: Names,
-    runs: Runs,
-    told: Told,
-    own: Standing,
-    agents: HashMap<String, (SessionKey, Standing)>,
+    names: Interner,
+    runs: ProcessRuns,
+    reported: ReportedUsage,
+    own: ModelState,
+    agents: HashMap<String, (SessionKey, ModelState)>,
     has_prompt: bool,
-    /// The model's last message asked for no tools: the turn ends with it.
-    is_last_word: bool,
+    /// Whether the model's last message called no tools, so that the turn ends with it.
+    is_turn_over: bool,
 }
 
-/// What was last said about the models of a session or sub-agent.
+/// The model and the context window last emitted for a session or sub-agent.
 #[derive(Debug, Default)]
-struct Standing {
+struct ModelState {
     model: Option<Arc<str>>,
     context_limit: u64,
 }
 
-impl Events {
+impl SessionEvents {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self::of_session(source, SessionKey::new(ID, session_id(source.path)), None)
     }
@@ -70,13 +70,13 @@ impl Events {
             project,
             opened: None,
             modified: source.modified,
-            names: Names::default(),
-            runs: Runs::default(),
-            told: Told::default(),
-            own: Standing::default(),
+            names: Interner::default(),
+            runs: ProcessRuns::default(),
+            reported: ReportedUsage::default(),
+            own: ModelState::default(),
             agents: HashMap::new(),
             has_prompt: false,
-            is_last_word: false,
+            is_turn_over: false,
         }
     }
 
@@ -85,7 +85,7 @@ impl Events {
         let payload = line.payload()?;
         self.opened = self.opened.or(line.timestamp.0);
         let is_beginning = matches!(payload, Payload::Start(_) | Payload::Resume(_));
-        self.runs.follow(&line, if is_beginning { Begins::Process } else { Begins::Nothing });
+        self.runs.follow(&line, if is_beginning { RunStart::Process } else { RunStart::Nothing });
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         let session = self.session_of(&line, record);
         match payload {
@@ -94,16 +94,16 @@ impl Events {
                 self.begin(&begin, record);
                 record.emit(&session, EventKind::TurnEnded);
             }
-            Payload::ContextChange(context) => tell(&session, place(&context), record),
+            Payload::ContextChange(context) => emit_facts(&session, location_facts(&context), record),
             Payload::ModelChange(change) => self.model(&line, &session, change.new_model.as_ref(), record),
             Payload::UserMessage(message) => self.user_message(&line, &message, record),
             Payload::TurnStart(turn) if line.agent_id.is_none() => {
-                self.is_last_word = false;
+                self.is_turn_over = false;
                 let run = self.runs.current();
                 run.note_interaction(turn.interaction_id.as_deref());
                 run.note_turn(turn.turn_id.as_deref());
             }
-            Payload::TurnEnd if self.is_last_word && line.agent_id.is_none() => {
+            Payload::TurnEnd if self.is_turn_over && line.agent_id.is_none() => {
                 record.emit(&session, EventKind::TurnEnded);
             }
             Payload::Message(message) => self.message(&line, &session, &message, record),
@@ -124,7 +124,7 @@ impl Events {
             Payload::Compaction(compaction) => self.compaction(&line, &session, &compaction, record),
             Payload::Failure(failure) => {
                 let reason = failure.error_type.as_deref().unwrap_or("error");
-                record.emit(&session, EventKind::Error(shortened(reason, TITLE_LENGTH).into()));
+                record.emit(&session, EventKind::Error(short_text(reason)));
             }
             Payload::Stop => record.emit(&session, EventKind::TurnEnded),
             Payload::Shutdown(shutdown) => self.shutdown(&shutdown, record),
@@ -133,25 +133,25 @@ impl Events {
         Ok(())
     }
 
-    /// The session an event belongs to: a sub-agent's own, where one is named. Introduces a sub-agent that is new.
+    /// The session of an event: the sub-agent's, if the event names one. Emits facts for a new sub-agent.
     fn session_of(&mut self, line: &Line<'_>, record: &mut Record<'_>) -> SessionKey {
         let Some(agent) = line.agent_id.as_deref().filter(|id| !id.is_empty()) else { return self.session.clone() };
         if let Some((session, _)) = self.agents.get(agent) {
             return session.clone();
         }
-        if self.agents.len() >= MOST_AGENTS {
+        if self.agents.len() >= MAX_SUBAGENTS {
             return self.session.clone();
         }
         let session = SessionKey::new(ID, format!("{}/{agent}", self.session.id));
         let facts = SessionFacts { parent: Some(self.session.clone()), ..SessionFacts::default() };
         record.emit(&session, EventKind::Facts(Box::new(facts)));
-        self.agents.insert(agent.to_owned(), (session.clone(), Standing::default()));
+        self.agents.insert(agent.to_owned(), (session.clone(), ModelState::default()));
         session
     }
 
-    fn standing(&mut self, line: &Line<'_>) -> &mut Standing {
+    fn model_state(&mut self, line: &Line<'_>) -> &mut ModelState {
         let agent = line.agent_id.as_deref().and_then(|agent| self.agents.get_mut(agent));
-        agent.map_or(&mut self.own, |(_, standing)| standing)
+        agent.map_or(&mut self.own, |(_, model_state)| model_state)
     }
 
     fn begin(&mut self, begin: &Begin<'_>, record: &mut Record<'_>) {
@@ -162,20 +162,20 @@ impl Events {
             version: begin.copilot_version.as_deref().filter(|version| *version != "unknown").map(Into::into),
             model,
             project: self.project.clone(),
-            ..begin.context.as_ref().map(place).unwrap_or_default()
+            ..begin.context.as_ref().map(location_facts).unwrap_or_default()
         };
         let session = self.session.clone();
-        tell(&session, facts, record);
+        emit_facts(&session, facts, record);
     }
 
     fn model(&mut self, line: &Line<'_>, session: &SessionKey, model: Option<&Str<'_>>, record: &mut Record<'_>) {
         let Some(model) = model.filter(|model| !model.is_empty()) else { return };
         let model = self.names.get(model);
-        let standing = self.standing(line);
-        if standing.model.as_ref() != Some(&model) {
-            standing.model = Some(Arc::clone(&model));
+        let model_state = self.model_state(line);
+        if model_state.model.as_ref() != Some(&model) {
+            model_state.model = Some(Arc::clone(&model));
             let facts = SessionFacts { model: Some(model), ..SessionFacts::default() };
-            tell(session, facts, record);
+            emit_facts(session, facts, record);
         }
     }
 
@@ -188,23 +188,22 @@ impl Events {
         record.prompt(&self.session, message.content.text());
         if let Some(text) = message.content.text().filter(|_| !self.has_prompt) {
             self.has_prompt = true;
-            let title = Title { rank: TitleRank::FirstPrompt, text: shortened(text, TITLE_LENGTH).into() };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, TitleRank::FirstPrompt, text);
         }
     }
 
-    /// What the model said. Its output counts until something finer or more complete is known of the call.
+    /// Emits a message of the model. Its output counts until a finer or more complete record of the call is read.
     fn message(&mut self, line: &Line<'_>, session: &SessionKey, message: &Message<'_>, record: &mut Record<'_>) {
         let has_tools = message.tool_requests.as_ref().is_some_and(|requests| !requests.is_empty());
         if line.agent_id.is_none() {
-            self.is_last_word = !has_tools;
+            self.is_turn_over = !has_tools;
         }
-        record.said(session, || message.content.text());
+        record.agent_text(session, || message.content.text());
         if message.output_tokens.0 == 0 {
             return;
         }
         let model = message.model.as_deref().map(|model| self.names.get(model));
-        let model = model.or_else(|| self.standing(line).model.clone());
+        let model = model.or_else(|| self.model_state(line).model.clone());
         let run = self.runs.current();
         let key = message_key(line, message, run);
         run.messages.push(key);
@@ -218,18 +217,18 @@ impl Events {
         record.emit(session, EventKind::Turn(Box::new(turn)));
     }
 
-    /// One call of a model, exactly.
+    /// Emits the usage record of one call.
     fn call(&mut self, line: &Line<'_>, session: &SessionKey, call: &CallUsage<'_>, record: &mut Record<'_>) {
         let model = call.model.as_deref().filter(|model| !model.is_empty()).map(|model| self.names.get(model));
         let usage = counting::usage(&call.counts);
         let limit = call.max_prompt_tokens.0;
-        let standing = self.standing(line);
-        if limit > 0 && limit != standing.context_limit {
-            standing.context_limit = limit;
+        let model_state = self.model_state(line);
+        if limit > 0 && limit != model_state.context_limit {
+            model_state.context_limit = limit;
             let facts = SessionFacts { context_limit: Some(limit), ..SessionFacts::default() };
-            tell(session, facts, record);
+            emit_facts(session, facts, record);
         }
-        self.told.note_record(model.as_deref().unwrap_or_default(), usage);
+        self.reported.note_record(model.as_deref().unwrap_or_default(), usage);
         let id = call.api_call_id.as_deref().filter(|id| !id.is_empty());
         let key = counting::call(id.or(line.id.as_deref()).unwrap_or_default(), &call.counts);
         let turn = Turn {
@@ -242,7 +241,7 @@ impl Events {
         record.emit(session, EventKind::Turn(Box::new(turn)));
     }
 
-    /// The context was summarised. That call is in no record, total or span (1.0.60, 1.0.102), but the event has counts.
+    /// Emits a compaction. Its call is in no record, total or span (1.0.60, 1.0.102), but the event has counts.
     fn compaction(
         &mut self,
         line: &Line<'_>,
@@ -253,9 +252,9 @@ impl Events {
         let used = compaction.used.as_ref().map(|used| (used, counting::usage(&used.counts)));
         if let Some((used, usage)) = used.filter(|(_, usage)| !usage.is_zero()) {
             let model = used.model.as_deref().map(|model| self.names.get(model));
-            let model = model.or_else(|| self.standing(line).model.clone());
+            let model = model.or_else(|| self.model_state(line).model.clone());
             let key = counting::call(line.id.as_deref().unwrap_or_default(), &used.counts);
-            // Off the main line: what it read is not what is in the context now.
+            // Off the main line, because its prompt is not what is in the context now.
             let turn = Turn {
                 lineage: Lineage::Sidechain,
                 context_used: Some(0),
@@ -267,11 +266,11 @@ impl Events {
         if compaction.success != Some(false) {
             record.emit(session, EventKind::Compacted);
             let context_used = compaction.post_compaction_tokens.map(|tokens| tokens.0);
-            tell(session, SessionFacts { context_used, ..SessionFacts::default() }, record);
+            emit_facts(session, SessionFacts { context_used, ..SessionFacts::default() }, record);
         }
     }
 
-    /// A process ends: its totals replace its messages.
+    /// Handles the end of a process: its totals replace its messages.
     fn shutdown(&mut self, shutdown: &Shutdown, record: &mut Record<'_>) {
         let is_of_session = shutdown.usage_accounting_watermarks.is_some();
         let context_used = Some(shutdown.current_tokens.map_or(0, |tokens| tokens.0));
@@ -281,7 +280,7 @@ impl Events {
         let totals = shutdown.model_metrics.iter().filter_map(|(model, metric)| Some((model, metric.as_ref()?)));
         for (nth, (model, metric)) in totals.enumerate() {
             let total = counting::Sum { usage: counting::usage(&metric.usage), requests: metric.requests.count.0 };
-            let news = self.told.news_of_total(model, total, is_of_session);
+            let news = self.reported.unreported(model, total, is_of_session);
             if news.usage.is_zero() {
                 continue;
             }
@@ -290,7 +289,7 @@ impl Events {
                 context_used,
                 extent: UsageExtent::Sum,
                 part_of: std::mem::take(&mut replaced).into_iter().collect(),
-                // No usage without a request.
+                // Usage implies at least one request.
                 requests: news.requests.max(1),
                 ..self.turn(counting::total(&name, nth), model, news.usage)
             };
@@ -322,8 +321,8 @@ impl Events {
     fn tool_start(&mut self, session: &SessionKey, start: &ToolStart<'_>, record: &mut Record<'_>) {
         let Some(tool) = tool_key(start.tool_call_id.as_ref()) else { return };
         let name = self.names.get(start.tool_name.as_deref().unwrap_or("tool"));
-        let asks = QUESTIONS.contains(&&*name);
-        let target = start.target().map(|text| shortened(&text, TITLE_LENGTH).into());
+        let asks = QUESTION_TOOLS.contains(&&*name);
+        let target = start.target();
         record.emit(session, EventKind::ToolStarted { tool, name, target });
         if asks {
             record.emit(session, EventKind::Waiting);
@@ -333,18 +332,17 @@ impl Events {
     fn subagent_start(&mut self, line: &Line<'_>, session: &SessionKey, agent: &Subagent<'_>, record: &mut Record<'_>) {
         let name = agent.agent_name.as_deref().unwrap_or("agent");
         if let Some(tool) = tool_key(agent.tool_call_id.as_ref()) {
-            let task = agent.agent_description.as_deref().map(|task| shortened(task, TITLE_LENGTH).into());
+            let task = agent.agent_description.as_deref().map(short_text);
             record.emit(&self.session, EventKind::SubagentStarted { tool, name: name.into(), task });
         }
         if *session == self.session {
             return;
         }
         let facts = SessionFacts { origin: Some(name.into()), ..SessionFacts::default() };
-        tell(session, facts, record);
+        emit_facts(session, facts, record);
         self.model(line, session, agent.model.as_ref(), record);
         if let Some(title) = agent.agent_display_name.as_deref() {
-            let title = Title { rank: TitleRank::Generated, text: shortened(title, TITLE_LENGTH).into() };
-            record.emit(session, EventKind::Title(title));
+            record.title(session, TitleRank::Generated, title);
         }
     }
 
@@ -358,7 +356,7 @@ impl Events {
     }
 }
 
-impl Decoder for Events {
+impl Decoder for SessionEvents {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         match input {
             Input::Line { bytes, offset } => self.line(bytes, offset, out),
@@ -367,23 +365,23 @@ impl Decoder for Events {
     }
 }
 
-/// Says what is known, if anything is.
-fn tell(session: &SessionKey, facts: SessionFacts, record: &mut Record<'_>) {
+/// Emits facts unless they are empty.
+fn emit_facts(session: &SessionKey, facts: SessionFacts, record: &mut Record<'_>) {
     if facts != SessionFacts::default() {
         record.emit(session, EventKind::Facts(Box::new(facts)));
     }
 }
 
-/// The question is answered: like a tool that ended, which is what takes the waiting away. (What was asked about has a
-/// start and an end of its own.)
+/// Handles an answered permission request: emits the end of a tool, which ends the waiting. (The tool that was asked
+/// about has its own start and end.)
 fn answered(permission: &Permission<'_>, session: &SessionKey, record: &mut Record<'_>) {
     if let Some(tool) = tool_key(permission.request_id.as_ref()) {
         record.emit(session, EventKind::ToolEnded { tool, outcome: Ok(()) });
     }
 }
 
-/// By the provider's id of its call, or the turn of the agent's loop that it is, or its own id.
-fn message_key(line: &Line<'_>, message: &Message<'_>, run: &Run) -> MessageKey {
+/// The key of a message: the provider's id of its call, else its turn of the agent's loop, else its own id.
+fn message_key(line: &Line<'_>, message: &Message<'_>, run: &ProcessRun) -> MessageKey {
     if let Some(call) = message.api_call_id.as_deref().filter(|id| !id.is_empty()) {
         return counting::message(call);
     }
@@ -394,7 +392,7 @@ fn message_key(line: &Line<'_>, message: &Message<'_>, run: &Run) -> MessageKey 
     }
 }
 
-fn place(context: &Context<'_>) -> SessionFacts {
+fn location_facts(context: &Context<'_>) -> SessionFacts {
     let text = |value: &Option<Str<'_>>| value.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
     SessionFacts {
         cwd: text(&context.cwd).map(PathBuf::from),

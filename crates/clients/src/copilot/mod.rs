@@ -1,11 +1,12 @@
 //! GitHub Copilot: its CLI, and its chat in VS Code.
 //!
-//! The CLI keeps a session in `<home>/session-state/<uuid>/` as `events.jsonl` and `workspace.yaml` (late in 2025:
-//! `session-state/<uuid>.jsonl`; before that `history-session-state/`). Layouts: GitHub's documentation and change log,
-//! and live runs of 1.0.20, 1.0.60 and 1.0.102. VS Code's files: see [`vscode`].
+//! The CLI keeps a session in `<home>/session-state/<uuid>/` as `events.jsonl` and `workspace.yaml` (late 2025:
+//! `session-state/<uuid>.jsonl`; before that `history-session-state/`). Sources for layouts: GitHub's documentation and
+//! change log, and live runs of 1.0.20, 1.0.60 and 1.0.102. For VS Code's files see [`vscode`].
 
 mod counting;
 mod decoder;
+pub(crate) mod id;
 mod inuse;
 mod otel;
 mod runs;
@@ -19,20 +20,16 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{ClientId, ProcessRole};
+use agtop_model::ProcessRole;
 
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
-use crate::store::{file_name, file_stem, has_extension};
+use crate::store::{file_name, has_extension};
 use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store};
 
 /// GitHub Copilot.
 pub(crate) struct Copilot;
-
-const ID: ClientId = ClientId::new("copilot");
-
-/// Titles and targets are not worth keeping whole.
-const TITLE_LENGTH: usize = 120;
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -59,22 +56,22 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-const HISTORY: &str = "history-session-state";
-const SESSIONS: &str = "session-state";
-const DESCRIPTIONS: &str = "session descriptions";
-const LIVE: &str = "live sessions";
-const OTEL: &str = "OpenTelemetry";
-const CHATS: &str = "VS Code chats";
-const CHAT_LOGS: &str = "VS Code chat logs";
+const HISTORY_LAYOUT: &str = "history-session-state";
+const SESSIONS_LAYOUT: &str = "session-state";
+const DESCRIPTIONS_LAYOUT: &str = "session descriptions";
+const LIVE_LAYOUT: &str = "live sessions";
+const OTEL_LAYOUT: &str = "OpenTelemetry";
+const CHATS_LAYOUT: &str = "VS Code chats";
+const CHAT_LOGS_LAYOUT: &str = "VS Code chat logs";
 
-/// The name of the main thread of 1.0.102 is `MainThread`, so that the executable has to tell.
+/// The main thread of 1.0.102 is named `MainThread`, so the executable identifies the program.
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["copilot"],
-    commands: &["copilot"],
-    packages: &["@github/copilot"],
-    parts: LANGUAGE_SERVERS,
-    // They open an app, sign in or manage, and work on nothing. (`copilot --help` of 1.0.102.)
-    chores: &[
+    node_commands: &["copilot"],
+    npm_packages: &["@github/copilot"],
+    helper_prefixes: LANGUAGE_SERVERS,
+    // They open an app, sign in or manage settings, and have no session. (`copilot --help` of 1.0.102.)
+    helper_subcommands: &[
         "app",
         "login",
         "logout",
@@ -92,15 +89,15 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "sandbox",
         "completion",
     ],
-    // What a program asks of itself while it starts, and what serves a host that shows its sessions itself.
-    serving: &["--binary-version", "--headless", "--server"],
-    // Before a command.
-    valued: &["-p", "--prompt", "-i", "--interactive", "-n", "--name", "-C", "-r", "--resume", "--session-id"],
-    is_namesake: is_of_aws,
+    // Flags with which the program starts itself, or serves a host that shows its sessions itself.
+    server_flags: &["--binary-version", "--headless", "--server"],
+    // Options before a subcommand.
+    valued_options: &["-p", "--prompt", "-i", "--interactive", "-n", "--name", "-C", "-r", "--resume", "--session-id"],
+    is_other_product: is_of_aws,
     ..ProcessSignature::NONE
 };
 
-/// Programs that serve completions to editors.
+/// Programs that provide completions to editors.
 const LANGUAGE_SERVERS: &[&str] = &["copilot-language-server", "copilot-agent", "copilot-node-server"];
 
 /// Commands of AWS's container tool, which has the same name.
@@ -136,47 +133,47 @@ impl Client for Copilot {
         };
         let sessions = home.join("session-state");
         let mut stores = vec![
-            Store { presence, ..lines(sessions.clone(), SESSIONS, 2, is_events) },
-            document(sessions.clone(), DESCRIPTIONS, 2, is_description),
-            document(sessions, LIVE, 2, inuse::is_entry),
-            lines(home.join("history-session-state"), HISTORY, 2, is_lines),
-            lines(home.join("otel"), OTEL, 2, is_lines),
+            Store { presence, ..lines(sessions.clone(), SESSIONS_LAYOUT, 2, is_events) },
+            document(sessions.clone(), DESCRIPTIONS_LAYOUT, 2, is_description),
+            document(sessions, LIVE_LAYOUT, 2, inuse::is_lock_file),
+            lines(home.join("history-session-state"), HISTORY_LAYOUT, 2, is_lines),
+            lines(home.join("otel"), OTEL_LAYOUT, 2, is_lines),
         ];
         let exporter = env.dir("COPILOT_OTEL_FILE_EXPORTER_PATH");
-        // A relative path is relative to wherever Copilot was started.
+        // A relative path is relative to the unknown directory in which Copilot was started.
         if let Some(directory) = exporter.as_deref().filter(|path| path.is_absolute()).and_then(Path::parent) {
-            let store = lines(directory.to_owned(), OTEL, 1, is_telemetry);
+            let store = lines(directory.to_owned(), OTEL_LAYOUT, 1, is_telemetry);
             stores.push(Store { presence: Presence::Named, ..store });
         }
         for storage in workspace_storages(env) {
-            stores.push(document(storage.clone(), CHATS, 3, is_chat));
-            stores.push(lines(storage, CHAT_LOGS, 4, is_chat_log));
+            stores.push(document(storage.clone(), CHATS_LAYOUT, 3, is_chat));
+            stores.push(lines(storage, CHAT_LOGS_LAYOUT, 4, is_chat_log));
         }
         stores
     }
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.layout {
-            DESCRIPTIONS => Box::new(workspace::Description::new(source)),
-            LIVE => Box::new(inuse::Entry::new(source)),
-            OTEL => Box::new(otel::Spans::new(source)),
-            CHATS if file_name(source.path) == WORKSPACE => Box::new(workspace::Folder::new(source)),
-            CHAT_LOGS if is_in(source.relative, TRANSCRIPTS) => {
-                Box::new(decoder::Events::of_workspace(source, workspace::project_of(source)))
+            DESCRIPTIONS_LAYOUT => Box::new(workspace::Description::new(source)),
+            LIVE_LAYOUT => Box::new(inuse::LockFile::new(source)),
+            OTEL_LAYOUT => Box::new(otel::Spans::new(source)),
+            CHATS_LAYOUT if file_name(source.path) == WORKSPACE_FILE => Box::new(workspace::Folder::new(source)),
+            CHAT_LOGS_LAYOUT if is_in(source.relative, TRANSCRIPTS_DIRECTORY) => {
+                Box::new(decoder::SessionEvents::of_workspace(source, workspace::project_of(source)))
             }
-            CHATS | CHAT_LOGS => Box::new(vscode::Chat::new(source)),
-            _ => Box::new(decoder::Events::new(source)),
+            CHATS_LAYOUT | CHAT_LOGS_LAYOUT => Box::new(vscode::Chat::new(source)),
+            _ => Box::new(decoder::SessionEvents::new(source)),
         }
     }
 
-    /// `--resume` also takes the beginning of an id, or a name: those say nothing certain.
+    /// `--resume` also accepts the beginning of an id, or a name: these do not identify a session.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let id = process.option(&["--resume", "-r", "--session-id"])?;
         is_uuid(id).then(|| id.to_ascii_lowercase())
     }
 
     fn session_of_lock(&self, path: &Path) -> Option<String> {
-        inuse::session_held(path)
+        inuse::session_of_hold(path)
     }
 }
 
@@ -201,24 +198,24 @@ fn is_lines(path: &Path) -> bool {
     has_extension(path, "jsonl")
 }
 
-/// A file beside the one that is exported to: which name that one has is not known here.
+/// A file in the export directory: the name of the exported file is unknown.
 fn is_telemetry(path: &Path) -> bool {
     is_lines(path) || (has_extension(path, "json") || has_extension(path, "log")) && file_name(path).contains("otel")
 }
 
-/// Says what directory a VS Code workspace is of.
-const WORKSPACE: &str = "workspace.json";
+/// The file that names the directory of a VS Code workspace.
+const WORKSPACE_FILE: &str = "workspace.json";
 
-/// Where the chat extension itself keeps its sessions since VS Code 1.137, as events like the CLI's. (Seen by others:
+/// Where the chat extension itself keeps its sessions since VS Code 1.137, as events like the CLI's. (Reported in
 /// vshulcz/deja-vu issue 3637.)
-const TRANSCRIPTS: &str = "transcripts";
+const TRANSCRIPTS_DIRECTORY: &str = "transcripts";
 
 fn is_chat(path: &Path) -> bool {
-    file_name(path) == WORKSPACE || (is_in(path, "chatSessions") && has_extension(path, "json"))
+    file_name(path) == WORKSPACE_FILE || (is_in(path, "chatSessions") && has_extension(path, "json"))
 }
 
 fn is_chat_log(path: &Path) -> bool {
-    (is_in(path, "chatSessions") || is_in(path, TRANSCRIPTS)) && is_lines(path)
+    (is_in(path, "chatSessions") || is_in(path, TRANSCRIPTS_DIRECTORY)) && is_lines(path)
 }
 
 /// Whether the file's directory has that name.
@@ -226,19 +223,9 @@ fn is_in(path: &Path, directory: &str) -> bool {
     path.parent().is_some_and(|parent| file_name(parent) == directory)
 }
 
-/// Where VS Code, its preview and its free build keep what belongs to a workspace, on Linux, macOS and Windows.
+/// Where VS Code, its preview and its free build keep workspace data, on Linux, macOS and Windows.
 fn workspace_storages(env: &Env) -> Vec<PathBuf> {
     const PRODUCTS: [&str; 3] = ["Code", "Code - Insiders", "VSCodium"];
     let of_product = |home: &PathBuf| PRODUCTS.map(|product| home.join(product).join("User/workspaceStorage"));
     env.desktop_homes().iter().flat_map(of_product).collect()
-}
-
-/// The session that a file is of: its directory's name, or for files from 2025 its own; those of the first releases
-/// have something before and after the id.
-fn session_id(path: &Path) -> &str {
-    let name = match file_name(path) {
-        "events.jsonl" | "workspace.yaml" => path.parent().map(file_name).unwrap_or_default(),
-        _ => file_stem(path),
-    };
-    name.split('_').find(|part| is_uuid(part)).unwrap_or(name)
 }

@@ -1,8 +1,8 @@
-//! OpenTelemetry files: `~/.copilot/otel/*.jsonl`, or where `COPILOT_OTEL_FILE_EXPORTER_PATH` says.
+//! OpenTelemetry files: `~/.copilot/otel/*.jsonl`, or the path in `COPILOT_OTEL_FILE_EXPORTER_PATH`.
 //!
 //! Copilot CLI writes a `chat` span for each call and an `invoke_agent` span with their sum; VS Code's chat adds log
-//! records of each inference and each turn of its agent. What tells the same counts once, by the first of these kinds
-//! that its trace has. How spans and a session's own events count once: see [`counting`].
+//! records of each inference and each turn of its agent. If a trace has several of these kinds, only the finest counts.
+//! How spans and a session's own events count once: see [`counting`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -13,27 +13,29 @@ use agtop_model::{
 };
 use memchr::memmem::Finder;
 
+use super::counting;
 use super::counting::stop_reason;
-use super::span::{Kind, Span};
-use super::{ID, counting};
+use super::id::ID;
+use super::span::{Span, SpanKind};
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
+use crate::interner::Interner;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Most lines are metrics and tools: only what has one of these attributes tells usage.
-static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"gen_ai.usage."));
+/// Most lines are metrics and tools: only lines with one of these attributes have usage.
+static USAGE_NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"gen_ai.usage."));
 
-/// Sums are kept for this many traces of a file; later ones count with their own record alone.
-const MOST_TRACES: usize = 100_000;
+/// Maximum number of traces with a sum; records of further traces count alone.
+const MAX_TRACES: usize = 100_000;
 
 /// Reads a file of spans and log records.
 pub(super) struct Spans {
     file: SourceFile,
     modified: Timestamp,
-    names: Names,
+    names: Interner,
     /// Sums of the kinds that are not single calls, by kind and trace.
     sums: HashMap<MessageKey, Usage>,
-    /// The interaction of the last span, and what was last told of its session: spans come in runs.
+    /// The interaction of the last span, and the facts last emitted for its session: consecutive spans often share
+    /// them.
     interaction: String,
     told: Option<(SessionKey, Option<Arc<str>>)>,
 }
@@ -43,7 +45,7 @@ impl Spans {
         Self {
             file: source.file(),
             modified: source.modified,
-            names: Names::default(),
+            names: Interner::default(),
             sums: HashMap::new(),
             interaction: String::new(),
             told: None,
@@ -51,7 +53,7 @@ impl Spans {
     }
 
     fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        if USAGE.find(bytes).is_none() {
+        if USAGE_NEEDLE.find(bytes).is_none() {
             return Ok(());
         }
         let span: Span<'_> = serde_json::from_slice(bytes)?;
@@ -65,7 +67,7 @@ impl Spans {
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), at, out);
         let session = SessionKey::new(ID, span.session());
         let model = span.attributes.model().map(|model| self.names.get(model));
-        self.tell_facts(&span, &session, model.as_ref(), record);
+        self.emit_facts(&span, &session, model.as_ref(), record);
         let turn = Turn {
             message: counting::call(&span.call_id(), &counts),
             id: span.attributes.response_id.text().map(Into::into),
@@ -79,12 +81,12 @@ impl Spans {
             extent: UsageExtent::Response,
             embedded_cost: None,
             stop: span.attributes.finish_reason().map(stop_reason),
-            // The session's own events know better whose call it was: a sub-agent's spans bear its parent's id.
+            // The session's own events name the caller: spans of a sub-agent carry its parent's id.
             lineage: Lineage::Embedded,
             opened: at.unwrap_or(self.modified),
             context_used: Some(0),
         };
-        let turn = if kind == Kind::Chat {
+        let turn = if kind == SpanKind::Chat {
             Turn { part_of: self.coarser_than_call(&span).into_iter().collect(), ..turn }
         } else {
             Turn {
@@ -99,12 +101,12 @@ impl Spans {
         Ok(())
     }
 
-    /// Everything that the span of one call makes superfluous.
+    /// The coarser records that the span of one call replaces.
     fn coarser_than_call(&mut self, span: &Span<'_>) -> Vec<MessageKey> {
         let attributes = &span.attributes;
         let (call, trace) = (attributes.response_id.text(), span.trace());
         let mut coarse: Vec<MessageKey> = call.map(counting::message).into_iter().collect();
-        for kind in Kind::Chat.coarser() {
+        for kind in SpanKind::Chat.coarser() {
             coarse.extend([trace, call].into_iter().flatten().map(|group| kind.key(group)));
         }
         if let Some(interaction) = attributes.interaction_id.text() {
@@ -117,10 +119,10 @@ impl Spans {
         coarse
     }
 
-    /// What all records of the kind in the trace amount to so far.
-    fn sum(&mut self, kind: Kind, span: &Span<'_>, usage: Usage) -> Usage {
+    /// The sum of all records of the kind in the trace so far.
+    fn sum(&mut self, kind: SpanKind, span: &Span<'_>, usage: Usage) -> Usage {
         let key = kind.key(span.group());
-        if self.sums.len() >= MOST_TRACES && !self.sums.contains_key(&key) {
+        if self.sums.len() >= MAX_TRACES && !self.sums.contains_key(&key) {
             return usage;
         }
         let sum = self.sums.entry(key).or_default();
@@ -128,7 +130,7 @@ impl Spans {
         *sum
     }
 
-    fn tell_facts(&mut self, span: &Span<'_>, session: &SessionKey, model: Option<&Arc<str>>, record: &mut Record<'_>) {
+    fn emit_facts(&mut self, span: &Span<'_>, session: &SessionKey, model: Option<&Arc<str>>, record: &mut Record<'_>) {
         let told = (session.clone(), model.cloned());
         if self.told.as_ref() == Some(&told) {
             return;

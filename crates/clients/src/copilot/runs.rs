@@ -4,44 +4,45 @@ use agtop_model::MessageKey;
 
 use super::wire::Line;
 
-/// Killed processes never say that they ended; more than this many write to one session at once in no honest file.
-const MOST_RUNS: usize = 8;
+/// Maximum number of processes per session: killed processes never record their end, and no real file has more writers
+/// at once.
+const MAX_RUNS: usize = 8;
 
 /// The processes that write to a session's events.
 ///
-/// A process begins with `session.start` or `session.resume`. Two may run at once (`--continue` takes the newest session
-/// even while it is live), and then their events interleave in one file. Each links its events to the one it wrote
-/// before, so that an event belongs to the process whose last event is its parent.
+/// A process starts with `session.start` or `session.resume`. Two may run at once (`--continue` takes the newest
+/// session even if it is in use), and then their events interleave in one file. Each process links its events to its
+/// previous one, so an event belongs to the process whose last event is its parent.
 #[derive(Debug, Default)]
-pub(super) struct Runs {
-    list: Vec<Run>,
-    /// The one that wrote the event at hand.
+pub(super) struct ProcessRuns {
+    list: Vec<ProcessRun>,
+    /// The process that wrote the current event.
     current: usize,
 }
 
-/// One process's part of a session.
+/// The part of a session that one process wrote.
 #[derive(Debug, Default)]
-pub(super) struct Run {
-    /// The event it began with.
+pub(super) struct ProcessRun {
+    /// Its first event.
     began: String,
-    /// Its first request of the person.
+    /// Its first user request.
     first_interaction: Option<String>,
     last_event: String,
     turn: Option<String>,
-    /// The messages whose output was told, for its totals to replace.
+    /// The messages whose output was emitted and that its totals replace.
     pub(super) messages: Vec<MessageKey>,
 }
 
-impl Runs {
-    /// Finds the process that wrote this event: the newest, where links do not tell.
-    pub(super) fn follow(&mut self, line: &Line<'_>, begins: Begins) {
+impl ProcessRuns {
+    /// Finds the process that wrote this event: the newest, if links do not identify one.
+    pub(super) fn follow(&mut self, line: &Line<'_>, start: RunStart) {
         let id = line.id.as_deref().unwrap_or_default();
         let parent = line.parent_id.as_deref().unwrap_or_default();
-        if begins == Begins::Process || self.list.is_empty() {
-            if self.list.len() >= MOST_RUNS {
+        if start == RunStart::Process || self.list.is_empty() {
+            if self.list.len() >= MAX_RUNS {
                 self.list.remove(0);
             }
-            self.list.push(Run { began: id.to_owned(), last_event: id.to_owned(), ..Run::default() });
+            self.list.push(ProcessRun { began: id.to_owned(), last_event: id.to_owned(), ..ProcessRun::default() });
             self.current = self.list.len() - 1;
             return;
         }
@@ -52,40 +53,40 @@ impl Runs {
         last_event.push_str(id);
     }
 
-    /// The process that wrote the event at hand. An event has been followed before.
-    pub(super) fn current(&mut self) -> &mut Run {
+    /// The process that wrote the current event; [`follow`](Self::follow) must have been called before.
+    pub(super) fn current(&mut self) -> &mut ProcessRun {
         &mut self.list[self.current]
     }
 }
 
-/// What an event is the beginning of.
+/// What an event starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Begins {
+pub(super) enum RunStart {
     /// A process's part of the session.
     Process,
-    /// Nothing: it goes on.
+    /// Nothing.
     Nothing,
 }
 
-impl Run {
-    /// It serves this request of the person.
+impl ProcessRun {
+    /// Records the user request that the process serves.
     pub(super) fn note_interaction(&mut self, interaction: Option<&str>) {
         if self.first_interaction.is_none() {
             self.first_interaction = interaction.filter(|id| !id.is_empty()).map(str::to_owned);
         }
     }
 
-    /// A round of the agent's loop begins; they are numbered within an interaction.
+    /// Records the start of a turn of the agent's loop; turns are numbered within an interaction.
     pub(super) fn note_turn(&mut self, turn: Option<&str>) {
         self.turn = turn.map(str::to_owned);
     }
 
-    /// The round of the agent's loop it is in.
+    /// The current turn of the agent's loop.
     pub(super) fn turn(&self) -> Option<&str> {
         self.turn.as_deref()
     }
 
-    /// What its totals are keyed by.
+    /// The name in the keys of its totals.
     pub(super) fn name(&self) -> &str {
         self.first_interaction.as_deref().unwrap_or(&self.began)
     }

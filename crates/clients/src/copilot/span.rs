@@ -1,7 +1,8 @@
 //! Spans and log records of an OpenTelemetry file, borrowed.
 //!
-//! Attributes: OpenTelemetry's conventions for generative AI, as written by Copilot CLI 1.0.20, 1.0.60 (which spells the
-//! cached counts with an underscore) and 1.0.102; those of VS Code's chat from its `docs/monitoring/agent_monitoring.md`.
+//! Attributes: OpenTelemetry's conventions for generative AI, as written by Copilot CLI 1.0.20, 1.0.60 (which spells
+//! the cached counts with an underscore) and 1.0.102; those of VS Code's chat from its
+//! `docs/monitoring/agent_monitoring.md`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,24 +11,24 @@ use agtop_model::{MessageKey, Timestamp};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 
-use super::ID;
+use super::id::ID;
 use super::wire::Counts;
 use crate::bounded;
-use crate::parse::{Count, Loose, rfc3339};
+use crate::parse::{Count, LooseText, rfc3339};
 
 /// A span or log record.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Span<'a> {
-    /// `span`, `metric`, or missing: then what else is there tells.
+    /// `span` or `metric`; if it is missing, the other fields decide.
     #[serde(borrow, default, rename = "type")]
-    form: Loose<'a>,
+    form: LooseText<'a>,
     #[serde(borrow, default)]
-    name: Loose<'a>,
+    name: LooseText<'a>,
     #[serde(borrow, default)]
-    trace_id: Loose<'a>,
+    trace_id: LooseText<'a>,
     #[serde(borrow, default, rename = "spanId")]
-    id: Loose<'a>,
+    id: LooseText<'a>,
     #[serde(borrow, default, rename = "spanContext")]
     context: Option<Context<'a>>,
     #[serde(default)]
@@ -41,9 +42,9 @@ pub(super) struct Span<'a> {
     #[serde(default)]
     timestamp: Clock,
     #[serde(borrow, default)]
-    body: Loose<'a>,
+    body: LooseText<'a>,
     #[serde(borrow, default, rename = "_body")]
-    inner_body: Loose<'a>,
+    inner_body: LooseText<'a>,
     #[serde(borrow, default)]
     pub(super) attributes: Attributes<'a>,
     #[serde(borrow, default)]
@@ -54,9 +55,9 @@ pub(super) struct Span<'a> {
 #[serde(rename_all = "camelCase")]
 struct Context<'a> {
     #[serde(borrow, default)]
-    trace_id: Loose<'a>,
+    trace_id: LooseText<'a>,
     #[serde(borrow, default)]
-    span_id: Loose<'a>,
+    span_id: LooseText<'a>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,35 +69,35 @@ struct Resource<'a> {
 #[derive(Debug, Default, Deserialize)]
 struct ResourceAttributes<'a> {
     #[serde(borrow, default, rename = "service.version")]
-    version: Loose<'a>,
+    version: LooseText<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Attributes<'a> {
     #[serde(borrow, default, rename = "gen_ai.operation.name")]
-    operation: Loose<'a>,
+    operation: LooseText<'a>,
     #[serde(borrow, default, rename = "event.name")]
-    event: Loose<'a>,
+    event: LooseText<'a>,
     #[serde(borrow, default, rename = "gen_ai.response.model")]
-    response_model: Loose<'a>,
+    response_model: LooseText<'a>,
     #[serde(borrow, default, rename = "gen_ai.request.model")]
-    request_model: Loose<'a>,
+    request_model: LooseText<'a>,
     #[serde(borrow, default, rename = "gen_ai.response.id")]
-    pub(super) response_id: Loose<'a>,
+    pub(super) response_id: LooseText<'a>,
     #[serde(default, rename = "gen_ai.response.finish_reasons", deserialize_with = "bounded::list_or_null")]
     finish_reasons: Option<Vec<String>>,
     #[serde(borrow, default, rename = "gen_ai.conversation.id")]
-    conversation: Loose<'a>,
+    conversation: LooseText<'a>,
     #[serde(borrow, default, rename = "copilot_chat.session_id")]
-    chat_session: Loose<'a>,
+    chat_session: LooseText<'a>,
     #[serde(borrow, default, rename = "copilot_chat.chat_session_id")]
-    outer_chat_session: Loose<'a>,
+    outer_chat_session: LooseText<'a>,
     #[serde(borrow, default, rename = "session.id")]
-    session: Loose<'a>,
+    session: LooseText<'a>,
     #[serde(borrow, default, rename = "github.copilot.interaction_id")]
-    pub(super) interaction_id: Loose<'a>,
+    pub(super) interaction_id: LooseText<'a>,
     #[serde(borrow, default, rename = "github.copilot.turn_id")]
-    pub(super) turn_id: Loose<'a>,
+    pub(super) turn_id: LooseText<'a>,
     #[serde(default, rename = "gen_ai.usage.input_tokens")]
     input: Count,
     #[serde(default, rename = "gen_ai.usage.output_tokens")]
@@ -119,54 +120,54 @@ pub(super) struct Attributes<'a> {
     reasoning_short: Count,
 }
 
-/// What a record tells of the calls in its trace, finest first: where a trace has several kinds, they tell the same.
+/// How many calls a record covers, finest first: if a trace has several kinds, they count the same usage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum SpanKind {
     /// A span of one call.
     Chat,
     /// A log record of one call.
     Inference,
     /// A log record of one turn of the agent's loop.
     AgentTurn,
-    /// A span over a whole request of the person, or a sub-agent.
+    /// A span of a whole user request, or of a sub-agent.
     Agent,
 }
 
-impl Kind {
-    /// Those that tell less finely.
+impl SpanKind {
+    /// The coarser kinds.
     pub(super) fn coarser(self) -> impl Iterator<Item = Self> {
         [Self::Inference, Self::AgentTurn, Self::Agent].into_iter().filter(move |&kind| kind > self)
     }
 
-    /// All records of the kind in one trace.
+    /// The key of all records of the kind in one trace.
     pub(super) fn key(self, trace: &str) -> MessageKey {
         MessageKey::global(ID, &format!("{self:?}:{trace}"))
     }
 }
 
 impl Span<'_> {
-    /// What it tells, if it tells of usage.
-    pub(super) fn kind(&self) -> Option<Kind> {
+    /// The kind of the record, if it has usage.
+    pub(super) fn kind(&self) -> Option<SpanKind> {
         let operation = self.attributes.operation.text().unwrap_or_default();
         let event = self.attributes.event.text().unwrap_or_default();
         let name = self.name.text().unwrap_or_default();
         let body = self.body.text().or(self.inner_body.text()).unwrap_or_default();
         let is_span = self.form.text().map_or(!name.is_empty(), |form| form == "span");
         match () {
-            () if is_span && (operation == "chat" || name.starts_with("chat ")) => Some(Kind::Chat),
-            () if is_span && (operation == "invoke_agent" || name.starts_with("invoke_agent")) => Some(Kind::Agent),
+            () if is_span && (operation == "chat" || name.starts_with("chat ")) => Some(SpanKind::Chat),
+            () if is_span && (operation == "invoke_agent" || name.starts_with("invoke_agent")) => Some(SpanKind::Agent),
             () if is_span => None,
             () if event == "gen_ai.client.inference.operation.details" || body.starts_with("GenAI inference:") => {
-                Some(Kind::Inference)
+                Some(SpanKind::Inference)
             }
             () if event == "copilot_chat.agent.turn" || body.starts_with("copilot_chat.agent.turn") => {
-                Some(Kind::AgentTurn)
+                Some(SpanKind::AgentTurn)
             }
             () => None,
         }
     }
 
-    /// When it ended, as far as it says.
+    /// When it ended, if recorded.
     pub(super) fn at(&self) -> Option<Timestamp> {
         [self.end_time, self.hr_time, self.inner_hr_time, self.timestamp, self.start_time].into_iter().find_map(|c| c.0)
     }
@@ -175,12 +176,12 @@ impl Span<'_> {
         self.trace_id.text().or_else(|| self.context.as_ref()?.trace_id.text())
     }
 
-    /// What its kind is summed over: its trace, or where it has none, its call.
+    /// What its kind is summed over: its trace, or without a trace its call.
     pub(super) fn group(&self) -> &str {
         self.trace().or(self.attributes.response_id.text()).unwrap_or_default()
     }
 
-    /// The provider's id of the call, or the span's own where there is none.
+    /// The provider's id of the call, or without one the span's own id.
     pub(super) fn call_id(&self) -> Cow<'_, str> {
         if let Some(id) = self.attributes.response_id.text() {
             return Cow::Borrowed(id);
@@ -189,11 +190,11 @@ impl Span<'_> {
         Cow::Owned(format!("{}:{}", self.trace().unwrap_or_default(), span.unwrap_or_default()))
     }
 
-    /// The session's id, or the trace's where there is none.
+    /// The session's id, or without one the trace's id.
     pub(super) fn session(&self) -> &str {
         let Attributes { conversation, chat_session, outer_chat_session, session, .. } = &self.attributes;
         let ids = [conversation, chat_session, outer_chat_session, session];
-        ids.into_iter().find_map(Loose::text).or(self.trace()).unwrap_or("unknown")
+        ids.into_iter().find_map(LooseText::text).or(self.trace()).unwrap_or("unknown")
     }
 
     pub(super) fn version(&self) -> Option<&str> {
@@ -210,7 +211,7 @@ impl Attributes<'_> {
         self.finish_reasons.as_ref()?.first().map(String::as_str)
     }
 
-    /// The counts, whichever spelling they come in.
+    /// The counts, in any spelling.
     pub(super) fn counts(&self) -> Counts {
         let most = |spellings: &[Count]| Count(spellings.iter().map(|count| count.0).max().unwrap_or(0));
         Counts {
@@ -223,12 +224,12 @@ impl Attributes<'_> {
     }
 }
 
-/// A time as OpenTelemetry's JavaScript library writes it: `[seconds, nanoseconds]`, or a number since 1970 of any
-/// unit, or RFC 3339 text.
+/// A time as OpenTelemetry's JavaScript library writes it: `[seconds, nanoseconds]`, a number since 1970 in any unit,
+/// or RFC 3339 text.
 #[derive(Clone, Copy, Debug, Default)]
 struct Clock(Option<Timestamp>);
 
-/// Numbers from here on are nanoseconds, from the second on microseconds.
+/// Lowest numbers that are read as nanoseconds and as microseconds.
 const NANOSECONDS_FROM: u64 = 100_000_000_000_000_000;
 const MICROSECONDS_FROM: u64 = 100_000_000_000_000;
 

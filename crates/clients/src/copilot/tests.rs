@@ -7,7 +7,7 @@ use agtop_model::{
 
 use super::*;
 use crate::parse::rfc3339;
-use crate::testing::{MODIFIED, Tally, decode_document, decode_lines, home, process};
+use crate::testing::{FILE_MODIFIED, Tally, decode_document, decode_lines, home, process};
 
 const EVENTS: &[u8] = include_bytes!("../../../../fixtures/copilot/1.0.102/events.jsonl");
 const SPANS: &[u8] = include_bytes!("../../../../fixtures/copilot/1.0.102/otel.jsonl");
@@ -25,12 +25,12 @@ const SESSION: &str = "0c0c0c0c-0102-4000-8000-000000000001";
 const OLD_SESSION: &str = "0c0c0c0c-0060-4000-8000-000000000001";
 const STORAGE: &str = "/home/u/.config/Code/User/workspaceStorage/abc123";
 
-/// What the calls of [`EVENTS`] amount to, without the one that made a summary.
+/// The total of the calls in [`EVENTS`], without the call that made a summary.
 const CALLS: Usage = usage(5000, 46_000, 1000, 1730);
 const SUMMARY: Usage = usage(500, 14_000, 0, 600);
 const ALL: Usage = usage(5500, 60_000, 1000, 2330);
 
-/// What those of [`OLD_EVENTS`] amount to.
+/// The total of the calls in [`OLD_EVENTS`].
 const OLD: Usage = usage(7000, 28_000, 0, 620);
 
 const fn usage(input: u64, cache_read: u64, cache_write_5m: u64, output: u64) -> Usage {
@@ -54,7 +54,7 @@ fn spans(text: &[u8]) -> Vec<Event> {
     events
 }
 
-/// The lines that do not have these words.
+/// The lines without any of these words.
 fn without(text: &[u8], words: &[&str]) -> Vec<u8> {
     let text = std::str::from_utf8(text).unwrap();
     let kept = text.lines().filter(|line| !words.iter().any(|word| line.contains(word)));
@@ -115,7 +115,7 @@ fn a_record_of_each_call_counts_and_its_input_includes_both_caches() {
 }
 
 #[test]
-fn nano_units_of_its_own_are_no_dollars() {
+fn nano_units_are_no_dollars() {
     let text = std::str::from_utf8(EVENTS).unwrap();
     assert!(text.contains("totalNanoAiu"));
     for events in [events(SESSION, EVENTS), events(SESSION, &without(EVENTS, &["usage_record"]))] {
@@ -124,7 +124,7 @@ fn nano_units_of_its_own_are_no_dollars() {
 }
 
 #[test]
-fn totals_of_a_session_with_records_say_nothing_new() {
+fn totals_of_a_session_with_records_add_nothing() {
     assert_eq!(total([&events(SESSION, EVENTS)]), ALL);
     assert_eq!(turns(&events(SESSION, EVENTS)).len(), 6);
 }
@@ -148,13 +148,13 @@ fn the_call_that_made_a_summary_is_in_no_total_but_counts() {
 }
 
 #[test]
-fn the_first_releases_named_a_summarys_counts_otherwise() {
+fn the_first_releases_have_other_names_for_a_summarys_counts() {
     let line = br#"{"type":"session.compaction_complete","id":"e","data":{"success":true,"compactionTokensUsed":{"input":900,"output":50,"cachedInput":600}}}"#;
     assert_eq!(total([&events(SESSION, line)]), usage(300, 600, 0, 50));
 }
 
 #[test]
-fn live_messages_tell_their_output_alone() {
+fn live_messages_have_only_their_output() {
     let live = events(OLD_SESSION, &without(OLD_EVENTS, &["session.shutdown"]));
     assert_eq!(total([&live]), usage(0, 0, 0, 620));
 }
@@ -166,8 +166,7 @@ fn a_total_of_one_process_replaces_its_messages_and_not_the_total_of_another() {
     assert_eq!(total([&events(OLD_SESSION, first)]), usage(6000, 17_000, 0, 550));
 }
 
-/// `turns` was the number of totals, whatever they are sums of: 2 + 1 + 1 requests in three totals were 3. A total says how
-/// many requests it sums up.
+/// Bug: `turns` was the number of totals, however many requests they sum up: 2 + 1 + 1 requests in three totals were 3.
 #[test]
 fn a_total_counts_as_the_requests_that_it_sums_up() {
     let all = events(OLD_SESSION, OLD_EVENTS);
@@ -177,7 +176,7 @@ fn a_total_counts_as_the_requests_that_it_sums_up() {
 }
 
 #[test]
-fn models_have_totals_of_their_own() {
+fn each_model_has_its_own_total() {
     let all = events(OLD_SESSION, OLD_EVENTS);
     let by_model = Tally::of(&all);
     let by_model = by_model.by_model();
@@ -186,8 +185,8 @@ fn models_have_totals_of_their_own() {
 }
 
 #[test]
-fn a_session_of_before_the_records_goes_on_with_them() {
-    // Seen: the first total of 1.0.102 then adds the new call to the last total of 1.0.60, and to no earlier one.
+fn a_session_that_predates_usage_records_continues_with_them() {
+    // Observed: the first total of 1.0.102 adds the new call to the last total of 1.0.60, and to no earlier one.
     let resumed = br#"{"type":"session.resume","id":"r1","parentId":"b23","data":{"selectedModel":"gpt-5.5"}}
 {"type":"session.usage_record","id":"r2","parentId":"r1","data":{"usage":{"model":"gpt-5.5","inputTokens":1000,"outputTokens":10,"apiCallId":"new-1"}}}
 {"type":"session.shutdown","id":"r3","parentId":"r2","data":{"usageAccountingWatermarks":{"x":1},"modelMetrics":{"gpt-5.5":{"usage":{"inputTokens":13000,"outputTokens":80,"cacheReadTokens":11000}}}}}
@@ -207,7 +206,7 @@ fn records_replace_the_output_of_messages_they_share_a_release_with() {
 }
 
 #[test]
-fn two_processes_in_one_file_are_told_apart_by_what_their_events_follow() {
+fn two_processes_in_one_file_are_distinguished_by_the_links_of_their_events() {
     let both = events("0c0c0c0c-0060-4000-8000-000000000002", TWO_PROCESSES);
     assert_eq!(total([&both]), usage(1000, 0, 0, 11 + 22), "the total replaces the message of its own process alone");
 }
@@ -232,7 +231,7 @@ fn spans_of_a_process_replace_its_totals_and_messages() {
 }
 
 #[test]
-fn a_process_without_spans_keeps_its_total_beside_one_that_has_them() {
+fn a_process_without_spans_keeps_its_total_when_another_has_spans() {
     let second_alone = spans(&without(OLD_SPANS, &["old-1", "old-2", "old-3"]));
     assert_eq!(total([&events(OLD_SESSION, OLD_EVENTS), &second_alone]), OLD);
 }
@@ -246,7 +245,7 @@ fn a_message_that_does_not_name_its_call_is_found_by_its_turn() {
 }
 
 #[test]
-fn of_a_traces_records_the_finest_kind_counts() {
+fn the_finest_kind_of_a_traces_records_counts() {
     let calls = usage(100 + 200, 0, 0, 10 + 20);
     let inferences = usage(400 + 500, 0, 0, 40 + 50);
     let turns = usage(1000 + 2000, 0, 0, 100 + 200);
@@ -255,7 +254,7 @@ fn of_a_traces_records_the_finest_kind_counts() {
 }
 
 #[test]
-fn local_servers_use_ids_again() {
+fn local_servers_reuse_ids() {
     let call = |id: &str, input: u64| {
         format!(
             r#"{{"type":"session.usage_record","id":"{id}","data":{{"usage":{{"model":"m","inputTokens":{input},"outputTokens":1,"apiCallId":"chatcmpl-7"}}}}}}"#
@@ -274,7 +273,7 @@ fn a_copy_of_a_session_counts_once() {
 }
 
 #[test]
-fn a_sub_agent_is_a_session_of_its_own() {
+fn a_sub_agent_is_a_separate_session() {
     let all = events(SESSION, EVENTS);
     let child = format!("{SESSION}/sub1");
     let known = facts(&all, &child);
@@ -315,7 +314,7 @@ fn a_permission_that_a_hook_gives_is_not_waited_for() {
 }
 
 #[test]
-fn a_question_to_the_person_is_waited_for() {
+fn a_question_to_the_user_is_waited_for() {
     let line =
         br#"{"type":"tool.execution_start","id":"1","data":{"toolCallId":"t","toolName":"ask_user","arguments":"x"}}"#;
     assert!(matches!(events(SESSION, line).last().unwrap().kind, EventKind::Waiting));
@@ -338,7 +337,7 @@ fn a_turn_ends_with_a_message_that_asks_for_no_tools() {
 }
 
 #[test]
-fn prompts_are_what_a_person_wrote() {
+fn prompts_are_messages_that_the_user_wrote() {
     let all = events(OLD_SESSION, OLD_EVENTS);
     assert_eq!(kinds(&all, OLD_SESSION).filter(|kind| matches!(kind, EventKind::Prompt { .. })).count(), 2);
     let titles: Vec<&agtop_model::Title> = kinds(&all, OLD_SESSION)
@@ -349,7 +348,7 @@ fn prompts_are_what_a_person_wrote() {
 }
 
 #[test]
-fn a_session_tells_its_place_version_model_and_window() {
+fn a_session_has_its_directory_version_model_and_window() {
     let known = facts(&events(SESSION, EVENTS), SESSION);
     assert_eq!(known.cwd, Some(PathBuf::from("/work/shop")));
     assert_eq!(known.branch.unwrap().raw(), "cart", "the process that resumed it found another branch");
@@ -359,7 +358,7 @@ fn a_session_tells_its_place_version_model_and_window() {
 }
 
 #[test]
-fn errors_are_told_by_kind_and_not_by_message() {
+fn errors_have_their_kind_and_not_their_message() {
     let all = events(SESSION, EVENTS);
     let error =
         kinds(&all, SESSION).find_map(|kind| if let EventKind::Error(reason) = kind { Some(reason) } else { None });
@@ -407,13 +406,13 @@ fn broken_records_are_lost_alone() {
 }
 
 #[test]
-fn cached_tokens_beyond_the_prompt_leave_nothing_fresh() {
+fn cached_tokens_beyond_the_prompt_leave_no_input() {
     let line = br#"{"type":"session.usage_record","id":"1","data":{"usage":{"inputTokens":5,"cacheReadTokens":9,"outputTokens":1,"reasoningTokens":4}}}"#;
     assert_eq!(turns(&events(SESSION, line))[0].usage, Usage { reasoning: 1, ..usage(0, 9, 0, 1) });
 }
 
 #[test]
-fn a_description_names_and_places_its_session() {
+fn a_description_has_the_title_and_directory_of_its_session() {
     let path = format!("/home/u/.copilot/session-state/{SESSION}/workspace.yaml");
     let all = decode_document(&Copilot, &path, WORKSPACE_YAML).unwrap();
     let known = facts(&all, SESSION);
@@ -424,7 +423,7 @@ fn a_description_names_and_places_its_session() {
 }
 
 #[test]
-fn a_name_that_a_person_gave_ranks_higher_and_may_be_quoted_in_two_ways() {
+fn a_name_that_the_user_gave_ranks_higher_and_may_be_quoted_in_two_ways() {
     let path = format!("/home/u/.copilot/session-state/{SESSION}/workspace.yaml");
     let all = decode_document(&Copilot, &path, b"name: '#1: it''s slow'\nuser_named: true\ncwd: null\n").unwrap();
     let EventKind::Title(title) = &all[0].kind else { panic!("no title") };
@@ -455,7 +454,7 @@ fn chats_of_others_in_vscode_are_not_copilots() {
 }
 
 #[test]
-fn a_workspace_says_its_directory() {
+fn a_workspace_names_its_directory() {
     let root = |folder: &str| {
         let text = format!(r#"{{"folder":"{folder}"}}"#);
         let all = decode_document(&Copilot, &format!("{STORAGE}/workspace.json"), text.as_bytes()).unwrap();
@@ -480,7 +479,7 @@ fn the_chat_extensions_own_transcripts_are_events_too() {
 }
 
 #[test]
-fn variables_move_the_stores_and_make_them_wanted() {
+fn variables_move_the_stores_and_make_them_required() {
     let mut env = home();
     env.vars.insert("COPILOT_HOME".into(), "/data/copilot".into());
     env.vars.insert("COPILOT_OTEL_FILE_EXPORTER_PATH".into(), "/data/otel/copilot.jsonl".into());
@@ -546,11 +545,11 @@ fn a_live_process_names_its_session() {
     let [event] = &*events else { panic!("{events:?}") };
     assert_eq!(&*event.session.id, "86204044-d826-412f-a7b9-0a4b385b3097");
     let EventKind::Running(running) = event.kind else { panic!("{event:?}") };
-    assert_eq!(running, RunningProcess { pid: 1696, started: None, entered: Some(MODIFIED), activity: None });
+    assert_eq!(running, RunningProcess { pid: 1696, started: None, entered: Some(FILE_MODIFIED), activity: None });
 }
 
 #[test]
-fn an_entry_that_contradicts_its_name_names_nobody() {
+fn a_lock_file_that_contradicts_its_name_is_an_error() {
     for text in ["1697", "", "pid 1696", "-1696", "99999999999999999999", "{}"] {
         assert!(decode_document(&Copilot, LIVE, text.as_bytes()).is_err(), "{text}");
     }

@@ -1,32 +1,32 @@
-//! Copilot's chat in VS Code: sessions, prompts and models. Its files hold no tokens.
+//! Copilot's chat in VS Code: sessions, prompts and models. Its files have no tokens.
 //!
 //! Up to VS Code 1.108 a session is one JSON document; since 1.109 it is a log of changes to that document
 //! (microsoft/vscode pull request 286644): `{"kind":0,"v":document}`, then `1` sets and `2` appends at the path `k`.
 
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::id::ID;
 use super::workspace::project_of;
-use super::{ID, TITLE_LENGTH};
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
-use crate::list::List;
-use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, shortened};
+use crate::interner::Interner;
+use crate::list::LazyList;
+use crate::parse::{Count, LooseText, LooseTime};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Reads a chat session, in either of its forms.
+/// Reads a chat session in either format.
 pub(super) struct Chat {
     file: SourceFile,
     session: SessionKey,
     project: Arc<str>,
-    names: Names,
-    /// VS Code keeps the sessions of all its chat participants together: this one is Copilot's.
+    names: Interner,
+    /// Whether the session is Copilot's: VS Code keeps the sessions of all chat participants together.
     is_copilot: bool,
     model: Option<Arc<str>>,
 }
@@ -35,25 +35,25 @@ pub(super) struct Chat {
 #[serde(rename_all = "camelCase")]
 struct Session<'a> {
     #[serde(default)]
-    creation_date: Moment,
+    creation_date: LooseTime,
     #[serde(borrow, default)]
-    custom_title: Loose<'a>,
+    custom_title: LooseText<'a>,
     #[serde(borrow, default)]
-    responder_username: Loose<'a>,
+    responder_username: LooseText<'a>,
     #[serde(borrow, default)]
-    requests: List<'a>,
+    requests: LazyList<'a>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
     #[serde(default)]
-    timestamp: Moment,
+    timestamp: LooseTime,
     #[serde(borrow, default)]
-    model_id: Loose<'a>,
+    model_id: LooseText<'a>,
     #[serde(borrow, default)]
     message: Option<Message<'a>>,
-    /// There once the request is answered.
+    /// Present once the request is answered.
     #[serde(default)]
     result: Option<IgnoredAny>,
 }
@@ -61,7 +61,7 @@ struct Request<'a> {
 #[derive(Debug, Deserialize)]
 struct Message<'a> {
     #[serde(borrow, default)]
-    text: Loose<'a>,
+    text: LooseText<'a>,
 }
 
 /// A change to the document.
@@ -84,7 +84,7 @@ impl Chat {
             file: source.file(),
             session: SessionKey::new(ID, file_stem(source.path)),
             project: project_of(source),
-            names: Names::default(),
+            names: Interner::default(),
             is_copilot: true,
             model: None,
         }
@@ -114,7 +114,7 @@ impl Chat {
 
     fn request(&mut self, request: &Request<'_>, place: SourcePosition, out: &mut Vec<Event>) {
         let record = &mut Record::new(self.file, place, request.timestamp.0, out);
-        // `copilot/gpt-5` names the vendor that offers the model.
+        // `copilot/gpt-5`: the part before the slash is the vendor that offers the model.
         let model = request.model_id.text().map(|id| id.rsplit('/').next().unwrap_or(id));
         let model = model.map(|model| self.names.get(model));
         if model.is_some() && model != self.model {
@@ -131,10 +131,9 @@ impl Chat {
         }
     }
 
-    fn title(&self, rank: TitleRank, text: &Loose<'_>, record: &mut Record<'_>) {
+    fn title(&self, rank: TitleRank, text: &LooseText<'_>, record: &mut Record<'_>) {
         if let Some(text) = text.text() {
-            let title = Title { rank, text: shortened(text, TITLE_LENGTH).into() };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, rank, text);
         }
     }
 
@@ -149,14 +148,14 @@ impl Chat {
                 self.document(&session, |_| place, out)?;
             }
             (SET, ["customTitle"]) if self.is_copilot => {
-                let title: Loose<'_> = serde_json::from_str(value)?;
+                let title: LooseText<'_> = serde_json::from_str(value)?;
                 self.title(TitleRank::Generated, &title, &mut Record::new(self.file, place, None, out));
             }
             (SET, ["requests", _, "result"]) if self.is_copilot => {
                 Record::new(self.file, place, None::<Timestamp>, out).emit(&self.session, EventKind::TurnEnded);
             }
             (APPEND, ["requests"]) if self.is_copilot => {
-                let requests: List<'_> = serde_json::from_str(value)?;
+                let requests: LazyList<'_> = serde_json::from_str(value)?;
                 requests.each("requests", |_, request| self.request(&request, place, out))?;
             }
             _ => {}
@@ -172,7 +171,7 @@ impl Decoder for Chat {
                 let before = out.len();
                 let told = self.change(bytes, offset, out);
                 if told.is_err() {
-                    out.truncate(before); // of a line all is told, or nothing
+                    out.truncate(before); // a line emits all of its events or none
                 }
                 told
             }

@@ -1,5 +1,6 @@
-//! Events as Copilot CLI writes them, borrowed; what agtop does not need is skipped.
+//! Events as Copilot CLI writes them, borrowed; fields that agtop does not use are skipped.
 
+use agtop_model::Untrusted;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -8,9 +9,10 @@ use serde_json::value::RawValue;
 
 use crate::DecodeError;
 use crate::bounded;
-use crate::parse::{Count, Loose, Moment, Str};
+use crate::parse::{Count, LooseText, LooseTime, Str};
+use crate::tool_arguments::{Argument, ToolArguments};
 
-/// An event: what all kinds have in common.
+/// An event: the fields that all types share.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line<'a> {
@@ -20,16 +22,16 @@ pub(super) struct Line<'a> {
     pub(super) id: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(super) parent_id: Option<Str<'a>>,
-    /// The sub-agent that it is of.
+    /// The sub-agent that wrote it.
     #[serde(borrow, default)]
     pub(super) agent_id: Option<Str<'a>>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
 }
 
-/// What happened.
+/// The content of an event.
 #[derive(Debug)]
 pub(super) enum Payload<'a> {
     Start(Begin<'a>),
@@ -55,8 +57,8 @@ pub(super) enum Payload<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// The event's own data. (The kinds and their fields: the generated `session-events.d.ts` of the npm package
-    /// `@github/copilot-sdk` 1.0.14; `session.usage_record`, which is not in it, from a run of 1.0.102.)
+    /// The event's data. (Types and fields: the generated `session-events.d.ts` of the npm package
+    /// `@github/copilot-sdk` 1.0.14; `session.usage_record`, which it lacks, from a run of 1.0.102.)
     pub(super) fn payload(&self) -> Result<Payload<'a>, DecodeError> {
         Ok(match &*self.kind {
             "session.start" => Payload::Start(self.read()?),
@@ -87,21 +89,21 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A process begins a session, or goes on with it.
+/// A process starts or resumes a session.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Begin<'a> {
     #[serde(borrow, default)]
     pub(super) copilot_version: Option<Str<'a>>,
     #[serde(default)]
-    pub(super) start_time: Moment,
+    pub(super) start_time: LooseTime,
     #[serde(borrow, default)]
     pub(super) selected_model: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(super) context: Option<Context<'a>>,
 }
 
-/// Where it works.
+/// The directory of a session.
 #[derive(Debug, Deserialize)]
 pub(super) struct Context<'a> {
     #[serde(borrow, default)]
@@ -121,10 +123,10 @@ pub(super) struct ModelChange<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct UserMessage<'a> {
     #[serde(borrow, default)]
-    pub(super) content: Loose<'a>,
-    /// Who really wrote it: missing or `user` for a person, else a sub-agent's caller, a skill, a continuation, …
+    pub(super) content: LooseText<'a>,
+    /// The author: missing or `user` for the user, else a sub-agent's caller, a skill, a continuation, …
     #[serde(borrow, default)]
-    pub(super) source: Loose<'a>,
+    pub(super) source: LooseText<'a>,
     #[serde(borrow, default)]
     pub(super) interaction_id: Option<Str<'a>>,
 }
@@ -138,7 +140,7 @@ pub(super) struct TurnStart<'a> {
     pub(super) interaction_id: Option<Str<'a>>,
 }
 
-/// What the model wrote.
+/// A message of the model.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Message<'a> {
@@ -151,7 +153,7 @@ pub(super) struct Message<'a> {
     #[serde(borrow, default)]
     pub(super) turn_id: Option<Str<'a>>,
     #[serde(borrow, default)]
-    pub(super) content: Loose<'a>,
+    pub(super) content: LooseText<'a>,
     #[serde(borrow, default)]
     pub(super) model: Option<Str<'a>>,
     #[serde(default)]
@@ -166,7 +168,7 @@ struct UsageRecord<'a> {
     usage: CallUsage<'a>,
 }
 
-/// What one call used.
+/// The usage of one call.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CallUsage<'a> {
@@ -182,8 +184,8 @@ pub(super) struct CallUsage<'a> {
     pub(super) max_prompt_tokens: Count,
 }
 
-/// Counts as records, totals and spans have them: overlapping, `input` includes both caches. (The short names are those
-/// of compactions in the first releases: `@github/copilot-sdk` 0.1.20.)
+/// Counts as in records, totals and spans: they overlap, `input` includes both caches. (The short names occur in
+/// compactions of the first releases: `@github/copilot-sdk` 0.1.20.)
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 pub(super) struct Counts {
     #[serde(default, rename = "inputTokens", alias = "input")]
@@ -205,34 +207,20 @@ pub(super) struct ToolStart<'a> {
     pub(super) tool_call_id: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(super) tool_name: Option<Str<'a>>,
-    /// An object of the model's making, or for patches a text.
+    /// An object that the model wrote, or for patches a text.
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
 }
 
+/// The arguments that describe a call, in order of preference.
+const TARGET: &[Argument] =
+    &[Argument::Path, Argument::Command, Argument::Pattern, Argument::Url, Argument::Query, Argument::Description];
+
 impl ToolStart<'_> {
     /// What the tool is used on.
-    pub(super) fn target(&self) -> Option<String> {
-        let arguments: Arguments<'_> = serde_json::from_str(self.arguments?.get()).ok()?;
-        let Arguments { path, command, pattern, url, query, description } = &arguments;
-        [path, command, pattern, url, query, description].into_iter().find_map(Loose::text).map(str::to_owned)
+    pub(super) fn target(&self) -> Option<Untrusted> {
+        ToolArguments::of(self.arguments).target(TARGET)
     }
-}
-
-#[derive(Debug, Deserialize)]
-struct Arguments<'a> {
-    #[serde(borrow, default)]
-    path: Loose<'a>,
-    #[serde(borrow, default)]
-    command: Loose<'a>,
-    #[serde(borrow, default)]
-    pattern: Loose<'a>,
-    #[serde(borrow, default)]
-    url: Loose<'a>,
-    #[serde(borrow, default)]
-    query: Loose<'a>,
-    #[serde(borrow, default)]
-    description: Loose<'a>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -279,7 +267,7 @@ pub(super) struct Compaction<'a> {
     pub(super) used: Option<CompactionUsage<'a>>,
 }
 
-/// What the summary cost.
+/// The usage of a summary.
 #[derive(Debug, Deserialize)]
 pub(super) struct CompactionUsage<'a> {
     #[serde(borrow, default)]
@@ -291,18 +279,19 @@ pub(super) struct CompactionUsage<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Failure<'a> {
-    /// A category such as `query` or `rate_limit`. The message beside it may quote the conversation.
+    /// A category such as `query` or `rate_limit`. The message next to it may quote the conversation.
     #[serde(borrow, default)]
     pub(super) error_type: Option<Str<'a>>,
 }
 
-/// A process ends, and says what it used.
+/// A process ends and reports its usage.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Shutdown {
     #[serde(default, deserialize_with = "bounded::map")]
     pub(super) model_metrics: BTreeMap<String, Option<ModelMetric>>,
-    /// Up to which record of each session the totals reach: then they are sums of the session's records.
+    /// The last record of each session that the totals include; if present, the totals are sums of the session's
+    /// records.
     #[serde(default)]
     pub(super) usage_accounting_watermarks: Option<IgnoredAny>,
     #[serde(default)]
@@ -317,7 +306,7 @@ pub(super) struct ModelMetric {
     pub(super) usage: Counts,
 }
 
-/// How many requests a total is the sum of.
+/// The number of requests in a total.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Requests {
     #[serde(default)]

@@ -1,19 +1,19 @@
-//! What lies beside conversations and describes them: the CLI's `workspace.yaml`, VS Code's `workspace.json`.
+//! Files that describe conversations: the CLI's `workspace.yaml`, VS Code's `workspace.json`.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, TitleRank};
 use serde::Deserialize;
 
-use super::{ID, TITLE_LENGTH, session_id};
+use super::id::{ID, session_id};
 use crate::decode::{Record, SourceFile};
-use crate::parse::{Loose, rfc3339, shortened};
+use crate::parse::{LooseText, rfc3339};
 use crate::paths::local_path;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Reads `workspace.yaml`, which names and places the session beside it.
+/// Reads `workspace.yaml`, which has the name and the directory of a session.
 pub(super) struct Description {
     file: SourceFile,
     session: SessionKey,
@@ -37,7 +37,7 @@ impl Decoder for Description {
             origin: value("client_name").as_deref().map(Into::into),
             ..SessionFacts::default()
         };
-        // Without a network the name is the first prompt, word for word, and nothing tells: it is kept private.
+        // Without a network the name is the literal first prompt, and nothing in the file says so: it is kept private.
         let rank = match value("user_named").as_deref() {
             Some("true") => TitleRank::Given,
             _ => TitleRank::FirstPrompt,
@@ -47,15 +47,14 @@ impl Decoder for Description {
             record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         }
         if let Some(name) = value("name").or_else(|| value("summary")) {
-            let title = Title { rank, text: shortened(&name, TITLE_LENGTH).into() };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, rank, &name);
         }
         Ok(())
     }
 }
 
-/// The value of a line `key: value`, if it is of that key: plain, or quoted in either of YAML's ways. Values that go on
-/// over several lines are not read.
+/// The value of a line `key: value` with that key: plain, or quoted in either of YAML's ways. Values of several lines
+/// are not read.
 fn scalar<'t>(line: &'t str, wanted: &str) -> Option<Cow<'t, str>> {
     let value = line.strip_prefix(wanted)?.strip_prefix(": ")?.trim();
     match value.as_bytes().first()? {
@@ -67,7 +66,7 @@ fn scalar<'t>(line: &'t str, wanted: &str) -> Option<Cow<'t, str>> {
     }
 }
 
-/// Reads `workspace.json`, which says what directory a VS Code workspace is of.
+/// Reads `workspace.json`, which has the directory of a VS Code workspace.
 pub(super) struct Folder {
     file: SourceFile,
     project: Arc<str>,
@@ -76,7 +75,7 @@ pub(super) struct Folder {
 #[derive(Deserialize)]
 struct FolderFile<'a> {
     #[serde(borrow, default)]
-    folder: Loose<'a>,
+    folder: LooseText<'a>,
 }
 
 impl Folder {
@@ -98,7 +97,7 @@ impl Decoder for Folder {
     }
 }
 
-/// The workspace that a file below `workspaceStorage` belongs to: the hash that names the directory.
+/// The workspace of a file below `workspaceStorage`: the hash that is the name of its directory.
 pub(super) fn project_of(source: &Source<'_>) -> Arc<str> {
     source.relative.iter().next().unwrap_or_default().to_string_lossy().into()
 }

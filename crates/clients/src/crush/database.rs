@@ -1,4 +1,4 @@
-//! `crush.db`.
+//! Reads `crush.db`.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -9,44 +9,41 @@ use agtop_model::{
     SessionKey, SourcePosition, Timestamp, Title, TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 
-use super::ID;
-use super::parts::{Answer, Call, Finish, Said, said};
+use super::id::ID;
+use super::parts::{Answer, Call, Finish, MessagePart, message_parts};
 use crate::cost::stored_cost;
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
-use crate::parse::{Count, model_name, shortened};
+use crate::interner::Interner;
+use crate::parse::{Count, model_name, short_text};
 use crate::store::file_name;
-use crate::{Cell, DecodeError, Decoder, Input, Source};
+use crate::{DecodeError, Decoder, Input, Source, SqlValue};
 
 /// The columns of `sessions`.
 pub(super) const SESSIONS: &[&str] =
     &["id", "parent_session_id", "title", "prompt_tokens", "completion_tokens", "cost", "created_at", "updated_at"];
 
-/// The columns of `messages`; `provider` and `is_summary_message` came later.
+/// The columns of `messages`; `provider` and `is_summary_message` were added later.
 pub(super) const MESSAGES: &[&str] =
     &["session_id", "role", "parts", "model", "provider", "is_summary_message", "created_at"];
 
-/// Titles and targets are cut to so many characters.
-pub(super) const MOST_CHARS: usize = 120;
+/// Titles of sessions that a model has not named yet.
+const DEFAULT_TITLES: &[&str] = &["New Session", "Untitled Session", "New Agent Session"];
 
-/// Sessions are called like that until a model has thought of a name.
-const UNNAMED: &[&str] = &["New Session", "Untitled Session", "New Agent Session"];
+/// The tool that starts a sub-agent.
+const SUBAGENT_TOOL: &str = "agent";
 
-/// The tool that sends a sub-agent off.
-const SUBAGENT: &str = "agent";
-
-/// What a session is, which its id tells too: `<message>$$<tool call>`, or `title-<session>`.
+/// The kind of a session, which its id shows too: `<message>$$<tool call>`, or `title-<session>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// A conversation with the person.
+enum SessionKind {
+    /// A conversation with the user.
     Root,
-    /// A sub-agent's.
+    /// The session of a sub-agent.
     Subagent,
-    /// The one request that thought of a title: no conversation.
+    /// The single request that generated a title; it is not a conversation.
     Title,
 }
 
-impl Kind {
+impl SessionKind {
     fn of(id: &str, has_parent: bool) -> Self {
         if id.starts_with("title-") {
             Self::Title
@@ -62,12 +59,12 @@ impl Kind {
 pub(super) struct Database {
     file: SourceFile,
     modified: Timestamp,
-    /// The directory that a `.crush` directory lies in. Databases elsewhere may serve many projects.
+    /// The directory that contains the `.crush` directory. Databases elsewhere may serve many projects.
     project: Option<PathBuf>,
-    names: Names,
-    /// Sessions with a parent, whose messages no person wrote.
+    names: Interner,
+    /// Sessions with a parent, whose prompts the user did not type.
     subagents: HashSet<Box<str>>,
-    /// The model that each session was last said to use.
+    /// The model last emitted for each session.
     models: HashMap<SessionKey, Arc<str>>,
 }
 
@@ -78,24 +75,24 @@ impl Database {
             file: source.file(),
             modified: source.modified,
             project: directory.and_then(|directory| directory.parent()).map(Into::into),
-            names: Names::default(),
+            names: Interner::default(),
             subagents: HashSet::new(),
             models: HashMap::new(),
         }
     }
 
-    fn session(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+    fn session(&mut self, cells: &[SqlValue<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
         let &[id, parent, title, prompt, completion, cost, created, updated] = cells else {
             return Err(other_columns());
         };
         let id = id.text().ok_or_else(|| DecodeError::malformed("a session without id"))?;
         let context = count_of(prompt)?.saturating_add(count_of(completion)?);
         let cost = stored_cost(ID, cost)?;
-        let kind = Kind::of(id, parent.text().is_some());
-        if kind == Kind::Title {
+        let kind = SessionKind::of(id, parent.text().is_some());
+        if kind == SessionKind::Title {
             return Ok(());
         }
-        if kind == Kind::Subagent {
+        if kind == SessionKind::Subagent {
             self.subagents.insert(id.into());
         }
         let key = SessionKey::new(ID, id);
@@ -105,17 +102,17 @@ impl Database {
             started,
             cwd: self.project.clone(),
             context_used: Some(context).filter(|&used| used > 0),
-            origin: (kind == Kind::Subagent).then(|| SUBAGENT.into()),
+            origin: (kind == SessionKind::Subagent).then(|| SUBAGENT_TOOL.into()),
             ..SessionFacts::default()
         };
         record.at = moment(updated).or(started);
         record.emit(&key, EventKind::Facts(Box::new(facts)));
-        if let Some(title) = title.text().filter(|title| !UNNAMED.contains(title)) {
-            let text = shortened(title, MOST_CHARS).into();
+        if let Some(title) = title.text().filter(|title| !DEFAULT_TITLES.contains(title)) {
+            let text = short_text(title);
             record.emit(&key, EventKind::Title(Title { rank: TitleRank::Generated, text }));
         }
-        // What sub-agents cost is in their parent's cost already.
-        if let Some(cost) = cost.filter(|_| kind == Kind::Root) {
+        // The cost of sub-agents is already included in their parent's cost.
+        if let Some(cost) = cost.filter(|_| kind == SessionKind::Root) {
             record.at = started;
             let turn = whole_session(&key, started.unwrap_or(self.modified), cost);
             record.emit(&key, EventKind::Turn(Box::new(turn)));
@@ -123,22 +120,22 @@ impl Database {
         Ok(())
     }
 
-    fn message(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+    fn message(&mut self, cells: &[SqlValue<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
         let &[session, role, parts, model, provider, is_summary, created] = cells else {
             return Err(other_columns());
         };
         let session = session.text().ok_or_else(|| DecodeError::malformed("a message of no session"))?;
-        let parts = said(parts.bytes().unwrap_or(b"[]"))?;
-        let kind = Kind::of(session, self.subagents.contains(session));
-        if kind == Kind::Title {
+        let parts = message_parts(parts.bytes().unwrap_or(b"[]"))?;
+        let kind = SessionKind::of(session, self.subagents.contains(session));
+        if kind == SessionKind::Title {
             return Ok(());
         }
         let session = SessionKey::new(ID, session);
         record.at = moment(created);
         match role.text() {
-            Some("user") if kind == Kind::Root => prompt(&session, &parts, &mut record),
+            Some("user") if kind == SessionKind::Root => prompt(&session, &parts, &mut record),
             Some("assistant") => {
-                self.tell_model(&session, model, provider, &mut record);
+                self.emit_model(&session, model, provider, &mut record);
                 let is_summary = is_summary.integer().is_some_and(|flag| flag != 0);
                 self.answer(&session, &parts, is_summary, &mut record);
             }
@@ -148,7 +145,13 @@ impl Database {
         Ok(())
     }
 
-    fn tell_model(&mut self, session: &SessionKey, model: Cell<'_>, provider: Cell<'_>, record: &mut Record<'_>) {
+    fn emit_model(
+        &mut self,
+        session: &SessionKey,
+        model: SqlValue<'_>,
+        provider: SqlValue<'_>,
+        record: &mut Record<'_>,
+    ) {
         let Some(model) = model.text() else { return };
         let model = self.names.get(&model_name(provider.text().unwrap_or_default(), model));
         if self.models.get(session) == Some(&model) {
@@ -159,21 +162,21 @@ impl Database {
         record.emit(session, EventKind::Facts(Box::new(facts)));
     }
 
-    /// A message of the model. One without an end is being written, or was cut off.
-    fn answer(&mut self, session: &SessionKey, parts: &[Said<'_>], is_summary: bool, record: &mut Record<'_>) {
-        record.said(session, || parts.iter().rev().find_map(shown));
+    /// Emits a message of the model. A message without a finish part is still being written, or was cut off.
+    fn answer(&mut self, session: &SessionKey, parts: &[MessagePart<'_>], is_summary: bool, record: &mut Record<'_>) {
+        record.agent_text(session, || parts.iter().rev().find_map(shown));
         for part in parts {
             match part {
-                Said::Call(call) => self.call(session, call, record),
-                Said::Result(result) => ended(session, result, record),
-                Said::Finish(finish) => {
+                MessagePart::Call(call) => self.call(session, call, record),
+                MessagePart::Result(result) => ended(session, result, record),
+                MessagePart::Finish(finish) => {
                     record.at = finish.time.0.or(record.at);
                     if is_summary {
                         record.emit(session, EventKind::Compacted);
                     }
                     finished(session, finish, record);
                 }
-                Said::Text(_) => {}
+                MessagePart::Text(_) => {}
             }
         }
     }
@@ -182,8 +185,8 @@ impl Database {
         let (Some(id), Some(name)) = (call.id.text(), call.name.text()) else { return };
         let tool = tool_key(session, id);
         let target = call.target();
-        let kind = if name == SUBAGENT {
-            EventKind::SubagentStarted { tool, name: SUBAGENT.into(), task: target }
+        let kind = if name == SUBAGENT_TOOL {
+            EventKind::SubagentStarted { tool, name: SUBAGENT_TOOL.into(), task: target }
         } else {
             EventKind::ToolStarted { tool, name: self.names.get(name), target }
         };
@@ -205,7 +208,7 @@ impl Decoder for Database {
     }
 }
 
-/// The response that stands for all that a session cost. What it used is not known: no tokens are told.
+/// The response that stands for the whole cost of a session. Its token counts are unknown.
 fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn {
     Turn {
         message: MessageKey::in_session(session, "whole"),
@@ -226,25 +229,24 @@ fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn
     }
 }
 
-/// What the person said. A command of their own is kept as a message without words.
-fn prompt(session: &SessionKey, parts: &[Said<'_>], record: &mut Record<'_>) {
+/// Emits a prompt. Custom commands are stored as messages without text.
+fn prompt(session: &SessionKey, parts: &[MessagePart<'_>], record: &mut Record<'_>) {
     let Some(words) = parts.iter().find_map(shown) else { return };
     record.prompt(session, Some(words));
-    let title = Title { rank: TitleRank::FirstPrompt, text: shortened(words, MOST_CHARS).into() };
-    record.emit(session, EventKind::Title(title));
+    record.title(session, TitleRank::FirstPrompt, words);
 }
 
-/// Words that are shown to the person.
-fn shown<'p>(part: &'p Said<'_>) -> Option<&'p str> {
+/// Text that is visible to the user.
+fn shown<'p>(part: &'p MessagePart<'_>) -> Option<&'p str> {
     match part {
-        Said::Text(text) if text.hidden != Some(true) => text.text.text(),
+        MessagePart::Text(text) if text.hidden != Some(true) => text.text.text(),
         _ => None,
     }
 }
 
-fn results(session: &SessionKey, parts: &[Said<'_>], record: &mut Record<'_>) {
+fn results(session: &SessionKey, parts: &[MessagePart<'_>], record: &mut Record<'_>) {
     for part in parts {
-        if let Said::Result(result) = part {
+        if let MessagePart::Result(result) = part {
             ended(session, result, record);
         }
     }
@@ -254,7 +256,7 @@ fn ended(session: &SessionKey, result: &Answer<'_>, record: &mut Record<'_>) {
     let Some(id) = result.call.text() else { return };
     let tool = tool_key(session, id);
     let outcome = if result.is_error == Some(true) { Err(()) } else { Ok(()) };
-    let is_subagent = result.name.text() == Some(SUBAGENT);
+    let is_subagent = result.name.text() == Some(SUBAGENT_TOOL);
     record.emit(
         session,
         if is_subagent { EventKind::SubagentEnded { tool } } else { EventKind::ToolEnded { tool, outcome } },
@@ -266,23 +268,23 @@ fn finished(session: &SessionKey, finish: &Finish<'_>, record: &mut Record<'_>) 
         Some("tool_use" | "max_tokens") => {}
         Some(reason @ ("error" | "content_filter")) => {
             let reason = finish.message.text().unwrap_or(reason);
-            record.emit(session, EventKind::Error(shortened(reason, MOST_CHARS).into()));
+            record.emit(session, EventKind::Error(short_text(reason)));
         }
         _ => record.emit(session, EventKind::TurnEnded),
     }
 }
 
-/// Some models number their calls anew in each session.
+/// Some models restart the numbering of their calls in each session.
 fn tool_key(session: &SessionKey, id: &str) -> ToolKey {
     ToolKey::new(ID, &format!("{} {id}", session.id))
 }
 
-/// Seconds, although some comments in Crush's schema say milliseconds.
-fn moment(cell: Cell<'_>) -> Option<Timestamp> {
+/// A time in seconds, although some comments in Crush's schema say milliseconds.
+fn moment(cell: SqlValue<'_>) -> Option<Timestamp> {
     cell.integer().map(Timestamp::from_seconds_or_millis)
 }
 
-fn count_of(cell: Cell<'_>) -> Result<u64, DecodeError> {
+fn count_of(cell: SqlValue<'_>) -> Result<u64, DecodeError> {
     let count = cell.integer().map_or(Some(Count(0)), Count::from_integer);
     count.map(|count| count.0).ok_or_else(|| DecodeError::out_of_range("a count is negative or impossibly large"))
 }

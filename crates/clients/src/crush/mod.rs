@@ -1,11 +1,12 @@
-//! Crush: a database for each project.
+//! Crush: one database per project.
 //!
-//! `crush.db` lies in the `.crush` directory nearest above where Crush runs, or where the user chose; `projects.json`
-//! lists them (`internal/projects`). Layout and meaning
-//! were read off Crush's own sources (`internal/db`, `internal/session`, `internal/agent`). They leave out what each
-//! response used: a session keeps the tokens of its last step, which say how full the context is, and its whole cost.
+//! `crush.db` is in the nearest `.crush` directory above the directory in which Crush runs, or in a configured
+//! directory; `projects.json` lists them (`internal/projects`). Source for layout and meaning: Crush's code
+//! (`internal/db`, `internal/session`, `internal/agent`). It does not store the usage of each response: a session has
+//! the tokens of its last step, which show how full the context is, and its whole cost.
 
 mod database;
+mod id;
 mod parts;
 mod projects;
 
@@ -15,20 +16,17 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::signature::ProcessSignature;
 use crate::store::file_name;
 use crate::{
-    Client, ClientInfo, DecodeError, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store,
-    Table,
+    Client, ClientInfo, DecodeError, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table,
+    TableContent,
 };
 
 /// Crush.
 pub(crate) struct Crush;
-
-const ID: ClientId = ClientId::new("crush");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -51,17 +49,17 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Sessions come first: they tell which messages are a sub-agent's.
+/// Sessions come first: they show which messages belong to sub-agents.
 static TABLES: &[Table] = &[
-    Table { name: "sessions", columns: database::SESSIONS, filter: None, holds: Holds::Records },
-    Table { name: "messages", columns: database::MESSAGES, filter: None, holds: Holds::Records },
+    Table { name: "sessions", columns: database::SESSIONS, filter: None, holds: TableContent::Records },
+    Table { name: "messages", columns: database::MESSAGES, filter: None, holds: TableContent::Records },
 ];
 
-/// The npm package is a script that starts the program and waits for it: not the agent.
+/// The npm package is a script that starts the program and waits for it, so it is not the agent.
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["crush"],
-    // They hold no conversation of their own.
-    chores: &[
+    // They have no conversation.
+    helper_subcommands: &[
         "completion",
         "dirs",
         "help",
@@ -77,7 +75,7 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "stats",
         "update-providers",
     ],
-    valued: &["-c", "--cwd", "-D", "--data-dir", "-H", "--host", "-s", "--session", "-m", "--model"],
+    valued_options: &["-c", "--cwd", "-D", "--data-dir", "-H", "--host", "-s", "--session", "-m", "--model"],
     ..ProcessSignature::NONE
 };
 
@@ -116,13 +114,13 @@ impl Client for Crush {
         Box::new(database::Database::new(source))
     }
 
-    /// `--session` takes parts of ids too, which name no session for certain.
+    /// `--session` also accepts parts of ids, which do not identify a session.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         process.option(&["-s", "--session"]).filter(|id| is_uuid(id)).map(str::to_ascii_lowercase)
     }
 }
 
-/// Where Crush keeps what belongs to no project.
+/// Where Crush keeps data outside projects.
 fn usual_homes(env: &Env) -> impl Iterator<Item = PathBuf> {
     let local = env.dir("LOCALAPPDATA").map(|data| data.join("crush"));
     [Some(env.data_home().join("crush")), local].into_iter().flatten()

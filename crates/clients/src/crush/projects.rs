@@ -1,4 +1,4 @@
-//! Crush's list of the projects that it was started in: `projects.json` in its directory for all projects.
+//! Crush's list of the projects in which it was started: `projects.json` in its data directory.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,38 +6,38 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::DecodeError;
-use crate::list::List;
-use crate::parse::Loose;
+use crate::list::LazyList;
+use crate::parse::LooseText;
 
-/// The list's name.
+/// The file name of the list.
 pub(super) const INDEX: &str = "projects.json";
 
-/// Directories that are looked into: a list with more is damaged, or means harm.
+/// Maximum number of directories that are read; a longer list is damaged or hostile.
 const MAX_LISTED_PROJECTS: usize = 4096;
 
 #[derive(Deserialize)]
 struct Index<'a> {
     #[serde(borrow, default)]
-    projects: List<'a>,
+    projects: LazyList<'a>,
 }
 
 #[derive(Deserialize)]
 struct Project<'a> {
     #[serde(borrow, default)]
-    path: Loose<'a>,
+    path: LooseText<'a>,
     #[serde(borrow, default)]
-    data_dir: Loose<'a>,
+    data_dir: LooseText<'a>,
 }
 
 impl Project<'_> {
-    /// Where the project's database lies. None if that depends on where agtop runs.
+    /// The directory of the project's database. `None` if it is relative to agtop's own directory.
     fn data_directory(&self) -> Option<PathBuf> {
         let directory = Path::new(self.path.text().unwrap_or_default()).join(self.data_dir.text().unwrap_or(".crush"));
         directory.is_absolute().then_some(directory)
     }
 }
 
-/// The directories with databases that the list names.
+/// The data directories in the list.
 pub(super) fn data_directories(index: &[u8]) -> Result<BTreeSet<PathBuf>, DecodeError> {
     let index: Index<'_> = serde_json::from_slice(index)?;
     let mut found = BTreeSet::new();
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_projects_data_lies_where_the_list_says_or_in_the_project() {
+    fn a_projects_data_is_in_the_listed_directory_or_in_the_project() {
         let index = r#"{"projects":[
             {"path":"/srv/tower","data_dir":"/srv/tower/.crush","last_accessed":"2026-11-30T08:00:00Z"},
             {"path":"/srv/mill","data_dir":"data"}, {"path":"/srv/barn"}, {"data_dir":"/srv/kept"},
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_end_is_cut() {
+    fn an_over_long_list_is_cut() {
         let projects: Vec<String> = (0..5000).map(|n| format!(r#"{{"path":"/p/{n}"}}"#)).collect();
         assert_eq!(listed(&format!(r#"{{"projects":[{}]}}"#, projects.join(","))).len(), MAX_LISTED_PROJECTS);
     }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::Crush;
 use crate::testing::{Tally, decode_rows, fixture_rows, home, open, process};
-use crate::{Cell, Client, Env, Input, Presence, ProcFacts};
+use crate::{Client, Env, Input, Presence, ProcFacts, SqlValue};
 
 const ROWS: &str = include_str!("../../../../fixtures/crush/0.22.0/rows.json");
 const PATH: &str = "/home/u/.local/share/crush/crush.db";
@@ -82,7 +82,7 @@ fn times_are_seconds() {
 }
 
 #[test]
-fn a_sub_agents_session_names_its_parent_and_hears_no_person() {
+fn a_sub_agents_session_names_its_parent_and_has_no_user_prompt() {
     let events = of(CHILD);
     assert_eq!(facts(&events)[0].parent.as_ref().map(|parent| &*parent.id), Some(ROOT));
     assert_eq!(facts(&events)[0].origin.as_ref().map(Untrusted::raw), Some("agent"));
@@ -91,18 +91,18 @@ fn a_sub_agents_session_names_its_parent_and_hears_no_person() {
 }
 
 #[test]
-fn a_sub_agent_whose_row_lost_its_parent_is_known_by_its_id() {
+fn a_sub_agent_without_a_parent_column_is_recognised_by_its_id() {
     let events = decode(r#"{"sessions": [{"id": "m$$c", "cost": 1.5}], "messages": []}"#);
     assert_eq!(Tally::of(&events).turns.len(), 0);
 }
 
 #[test]
-fn the_session_that_thought_of_a_title_is_none() {
+fn the_session_that_generated_a_title_is_skipped() {
     assert_eq!(of("title-3aaaaaaa-0000-4000-8000-000000000001").len(), 0);
 }
 
 #[test]
-fn only_the_persons_own_words_are_prompts() {
+fn only_typed_text_is_a_prompt() {
     let events = of(ROOT);
     assert_eq!(
         count(&events, |kind| matches!(kind, EventKind::Prompt { .. })),
@@ -121,7 +121,7 @@ fn only_the_persons_own_words_are_prompts() {
 }
 
 #[test]
-fn a_name_that_nobody_gave_is_no_title() {
+fn a_default_name_is_no_title() {
     let is_given = |kind: &EventKind| matches!(kind, EventKind::Title(title) if title.rank == TitleRank::Generated);
     assert_eq!(count(&of(FREE), is_given), 0);
 }
@@ -166,13 +166,13 @@ fn a_summary_is_a_compaction_and_a_cancelled_answer_ends_the_turn() {
 }
 
 #[test]
-fn a_failed_request_is_told_in_a_few_words() {
+fn a_failed_request_is_an_error_with_a_short_message() {
     let is_failure = |kind: &EventKind| matches!(kind, EventKind::Error(text) if text.raw() == "Provider Error");
     assert_eq!(count(&decode(ROWS), is_failure), 1);
 }
 
 #[test]
-fn the_model_is_told_when_it_changes() {
+fn the_model_is_emitted_when_it_changes() {
     let events = of(ROOT);
     let models: Vec<&str> = facts(&events).iter().filter_map(|facts| facts.model.as_deref()).collect();
     assert_eq!(models, ["claude-sonnet-4-5", "ollama/qwen3"]);
@@ -184,8 +184,16 @@ fn a_project_is_where_its_crush_directory_lies() {
     let cwd = |path: &str| {
         let (_, mut decoder) = open(&Crush, &env, path);
         let mut events = Vec::new();
-        let cells =
-            [Cell::Bytes(b"s"), Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null];
+        let cells = [
+            SqlValue::Bytes(b"s"),
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+        ];
         decoder.feed(Input::Row { table: "sessions", rowid: 1, cells: &cells }, &mut events).unwrap();
         facts(&events)[0].cwd.clone()
     };
@@ -206,7 +214,7 @@ fn databases_lie_above_working_directories_and_in_the_users_data() {
     assert!((named.accepts)(Path::new("crush.db")) && !(named.accepts)(Path::new("crush.db-wal")));
 }
 
-/// All history was missing unless agtop ran inside the project: Crush's own list of projects was never opened.
+/// Bug: all history was missing unless agtop ran inside the project, because Crush's own list of projects was not read.
 #[test]
 fn projects_that_crush_lists_are_places_of_its_databases() {
     let mut env = home();
@@ -221,19 +229,28 @@ fn projects_that_crush_lists_are_places_of_its_databases() {
 }
 
 #[test]
-fn a_number_that_cannot_be_is_an_error_of_its_row_alone() {
-    let row = |prompt: Cell<'static>, cost: Cell<'static>| {
+fn an_impossible_number_is_an_error_of_only_its_row() {
+    let row = |prompt: SqlValue<'static>, cost: SqlValue<'static>| {
         let (_, mut decoder) = open(&Crush, &home(), PATH);
-        let cells = [Cell::Bytes(b"s"), Cell::Null, Cell::Null, prompt, Cell::Null, cost, Cell::Null, Cell::Null];
+        let cells = [
+            SqlValue::Bytes(b"s"),
+            SqlValue::Null,
+            SqlValue::Null,
+            prompt,
+            SqlValue::Null,
+            cost,
+            SqlValue::Null,
+            SqlValue::Null,
+        ];
         let mut events = Vec::new();
         let result = decoder.feed(Input::Row { table: "sessions", rowid: 1, cells: &cells }, &mut events);
         assert_eq!(events.is_empty(), result.is_err());
         result.map_err(|error| error.kind)
     };
-    assert_eq!(row(Cell::Integer(1), Cell::Integer(2)), Ok(()));
-    assert_eq!(row(Cell::Integer(-1), Cell::Null), Err(agtop_model::IssueKind::OutOfRange));
+    assert_eq!(row(SqlValue::Integer(1), SqlValue::Integer(2)), Ok(()));
+    assert_eq!(row(SqlValue::Integer(-1), SqlValue::Null), Err(agtop_model::IssueKind::OutOfRange));
     for cost in [-0.5, f64::NAN, f64::INFINITY, 1e300] {
-        assert_eq!(row(Cell::Null, Cell::Real(cost)), Err(agtop_model::IssueKind::OutOfRange), "{cost}");
+        assert_eq!(row(SqlValue::Null, SqlValue::Real(cost)), Err(agtop_model::IssueKind::OutOfRange), "{cost}");
     }
 }
 
@@ -256,9 +273,14 @@ fn only_a_whole_id_names_a_session() {
     assert_eq!(named(&["crush", "--continue"]), None);
 }
 
-fn any_cell() -> impl Strategy<Value = Cell<'static>> {
-    let bytes = prop::collection::vec(any::<u8>(), 0..60).prop_map(|bytes| Cell::Bytes(bytes.leak()));
-    prop_oneof![Just(Cell::Null), any::<i64>().prop_map(Cell::Integer), any::<f64>().prop_map(Cell::Real), bytes]
+fn any_cell() -> impl Strategy<Value = SqlValue<'static>> {
+    let bytes = prop::collection::vec(any::<u8>(), 0..60).prop_map(|bytes| SqlValue::Bytes(bytes.leak()));
+    prop_oneof![
+        Just(SqlValue::Null),
+        any::<i64>().prop_map(SqlValue::Integer),
+        any::<f64>().prop_map(SqlValue::Real),
+        bytes
+    ]
 }
 
 proptest! {
@@ -273,7 +295,7 @@ proptest! {
     fn arbitrary_parts_never_panic(noise in prop::collection::vec(any::<u8>(), 0..100), at in 0..40_usize) {
         let mut parts = br#"[{"type":"tool_call","data":{"id":"c"}},{"type":"finish","data":{"reason":"x"}}]"#.to_vec();
         parts.splice(at..at, noise);
-        let _ = super::parts::said(&parts);
+        let _ = super::parts::message_parts(&parts);
     }
 
     #[test]

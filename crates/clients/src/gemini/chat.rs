@@ -3,48 +3,46 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage, UsageExtent,
+    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 use memchr::memmem;
 
-use super::ID;
 use super::conversation::Conversation;
+use super::id::ID;
 use super::projects::project_of;
-use super::wire::{Arguments, Header, LineKind, Message, Rewind, Tokens, ToolCall, Update, kind_of, spoken};
+use super::wire::{Header, LineKind, Message, Rewind, TARGET, Tokens, ToolCall, Update, kind_of, message_text};
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
-use crate::list::List;
-use crate::parse::{Str, shortened};
+use crate::list::LazyList;
+use crate::parse::{MAX_TEXT_CHARS, Str, short_text, shortened};
 use crate::store::file_stem;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Reads a chat, a `.jsonl` line by line or a `.json` as a whole.
+/// Reads a chat: a `.jsonl` by line, or a `.json` as a whole.
 ///
-/// A message is written again as it gains tokens and tool calls, by checkpoints, and by the file of a resumed chat: all
-/// of it is emitted again, since responses and tool calls have ids. What has no id of its own (prompts, errors) is
-/// emitted once a file. Usage is never taken back: `$rewindTo` undoes a conversation, not what it cost.
+/// A message is written again when it gains tokens and tool calls, by checkpoints, and by the file of a resumed chat:
+/// it is emitted again, because responses and tool calls have ids. Events without an id (prompts, errors) are emitted
+/// once per file. Usage is never taken back: `$rewindTo` undoes a conversation, not its cost.
 pub(super) struct Chat {
     file: SourceFile,
-    /// The name or hash of its directory.
+    /// The name or hash of the project directory.
     project: Option<Arc<str>>,
     session: SessionKey,
     parent: Option<SessionKey>,
     lineage: Lineage,
-    /// When the chat began; until a record says so, when its file was last written.
+    /// When the chat started; until a record says so, when its file was last written.
     opened: Timestamp,
     is_announced: bool,
     conversation: Conversation,
-    told: HashSet<MessageKey>,
+    emitted: HashSet<MessageKey>,
     is_titled: bool,
     names: HashSet<Arc<str>>,
     is_gemma: bool,
 }
 
-/// How much of a text is kept for titles and targets.
-const KEPT: usize = 120;
-
-/// What Gemini CLI itself says in the person's place.
-const NOT_THE_PERSON: &[&str] = &[
+/// Beginnings of messages with the role `user` that Gemini CLI itself writes.
+const GENERATED_TEXT_PREFIXES: &[&str] = &[
     "<session_context>",
     "<state_snapshot>",
     "<summary>",
@@ -53,12 +51,12 @@ const NOT_THE_PERSON: &[&str] = &[
     "System: ",
 ];
 
-/// What is noted when the person interrupts.
-const CANCELLED: &str = "Request cancelled.";
+/// The info message after the user interrupts.
+const CANCELLED_MESSAGE: &str = "Request cancelled.";
 
-/// Context windows in tokens: Gemini's, and Gemma 4's.
-const GEMINI_WINDOW: u64 = 1_048_576;
-const GEMMA_WINDOW: u64 = 256_000;
+/// Context windows in tokens, of Gemini and of Gemma 4.
+const GEMINI_WINDOW_TOKENS: u64 = 1_048_576;
+const GEMMA_WINDOW_TOKENS: u64 = 256_000;
 
 impl Chat {
     pub(super) fn new(source: &Source<'_>) -> Self {
@@ -78,7 +76,7 @@ impl Chat {
             opened: source.modified,
             is_announced: false,
             conversation: Conversation::default(),
-            told: HashSet::new(),
+            emitted: HashSet::new(),
             is_titled: false,
             names: HashSet::new(),
             is_gemma: false,
@@ -86,7 +84,7 @@ impl Chat {
     }
 
     fn line(&mut self, line: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        if says_nothing(line) {
+        if is_skipped(line) {
             return Ok(());
         }
         let mut record = Record::new(self.file, SourcePosition::Byte(offset), None, out);
@@ -103,7 +101,7 @@ impl Chat {
             }
             LineKind::Rewind => {
                 let rewind: Rewind<'_> = serde_json::from_slice(line)?;
-                self.conversation.rewind_to(mark(&rewind.to));
+                self.conversation.rewind_to(message_key(&rewind.to));
                 Ok(())
             }
             LineKind::Header => {
@@ -111,7 +109,8 @@ impl Chat {
                 if header.session_id.is_none() && header.messages.is_none() {
                     return Err(DecodeError::malformed("is neither a message nor about the chat"));
                 }
-                // A later start of the program heads the same file again and checkpoints from nothing.
+                // A later start of the program writes a header to the same file and checkpoints again from the
+                // beginning.
                 self.conversation = Conversation::default();
                 self.header(header, &mut record)
             }
@@ -142,15 +141,16 @@ impl Chat {
         self.update(header, record)
     }
 
-    /// What `$set` says. Each message of a checkpoint is a record of its own: the sound ones are emitted, and an error
-    /// tells of the others. That is safe to feed again, since nothing of it counts twice.
+    /// Handles the content of `$set`. Each message of a checkpoint is a separate record: the valid ones are emitted,
+    /// and the error reports the others. Feeding it again is safe, because nothing in it counts twice.
     fn update(&mut self, update: Header<'_>, record: &mut Record<'_>) -> Result<(), DecodeError> {
         self.rename(update.session_id.as_ref());
         if update.kind.is_some_and(|kind| kind.0 == "subagent") {
             self.lineage = Lineage::Sidechain;
         }
         record.at = update.last_updated.0.or(record.at);
-        if let Some(text) = update.summary.as_ref().map(|summary| shortened(&summary.0, KEPT)).filter(|s| !s.is_empty())
+        if let Some(text) =
+            update.summary.as_ref().map(|summary| shortened(&summary.0, MAX_TEXT_CHARS)).filter(|s| !s.is_empty())
         {
             let title = Title { rank: TitleRank::Generated, text: text.into() };
             record.emit(&self.session, EventKind::Title(title));
@@ -158,7 +158,7 @@ impl Chat {
         update.messages.map_or(Ok(()), |messages| self.checkpoint(messages, record))
     }
 
-    fn checkpoint(&mut self, messages: List<'_>, record: &mut Record<'_>) -> Result<(), DecodeError> {
+    fn checkpoint(&mut self, messages: LazyList<'_>, record: &mut Record<'_>) -> Result<(), DecodeError> {
         let written = record.at;
         let first = record.out.len();
         let before = std::mem::take(&mut self.conversation);
@@ -170,7 +170,7 @@ impl Chat {
         if verdict.is_ok() && self.conversation.lacks_responses_of(&before) {
             let last = record.out.len();
             record.emit(&self.session, EventKind::Compacted);
-            // What is told of the messages is how things are after the compaction.
+            // The messages describe the state after the compaction.
             if record.out.len() > last {
                 record.out[first..].rotate_right(1);
             }
@@ -184,7 +184,7 @@ impl Chat {
         }
     }
 
-    /// A chat whose head is lost is known by its first message.
+    /// Introduces a chat without a header by its first message.
     fn announce(&mut self, record: &mut Record<'_>, message: &Message<'_>) {
         if !self.is_announced {
             record.at = message.timestamp.0;
@@ -206,11 +206,11 @@ impl Chat {
 
     fn message(&mut self, message: &Message<'_>, record: &mut Record<'_>) {
         record.at = message.timestamp.0;
-        let mark = mark(&message.id);
-        self.conversation.note(mark, message.is_response());
+        let key = message_key(&message.id);
+        self.conversation.note(key, message.is_response());
         match &*message.kind.0 {
             "gemini" => {
-                record.said(&self.session, || spoken(message.content));
+                record.agent_text(&self.session, || message_text(message.content));
                 if let Some(tokens) = message.tokens {
                     self.turn(message, tokens, record);
                 }
@@ -221,27 +221,30 @@ impl Chat {
                     record.emit(&self.session, EventKind::TurnEnded);
                 }
             }
-            "user" if !self.told.contains(&mark) => {
-                if let Some(text) = spoken(message.content) {
-                    self.told.insert(mark);
+            "user" if !self.emitted.contains(&key) => {
+                if let Some(text) = message_text(message.content) {
+                    self.emitted.insert(key);
                     self.prompt(&text, record);
                 }
             }
-            "error" if self.told.insert(mark) => {
-                let text = spoken(message.content).unwrap_or_default();
-                record.emit(&self.session, EventKind::Error(shortened(&text, KEPT).into()));
+            "error" if self.emitted.insert(key) => {
+                let text = message_text(message.content).unwrap_or_default();
+                record.emit(&self.session, EventKind::Error(short_text(&text)));
             }
-            "info" if spoken(message.content).is_some_and(|text| text == CANCELLED) && self.told.insert(mark) => {
+            "info"
+                if message_text(message.content).is_some_and(|text| text == CANCELLED_MESSAGE)
+                    && self.emitted.insert(key) =>
+            {
                 record.emit(&self.session, EventKind::TurnEnded);
             }
             _ => {}
         }
     }
 
-    /// A sub-agent is asked by its parent, not by the person.
+    /// Handles a prompt. In a sub-agent's chat the parent wrote it, not the user.
     fn prompt(&mut self, text: &str, record: &mut Record<'_>) {
         let text = text.trim();
-        if NOT_THE_PERSON.iter().any(|start| text.starts_with(start)) {
+        if GENERATED_TEXT_PREFIXES.iter().any(|start| text.starts_with(start)) {
             return;
         }
         if self.lineage == Lineage::Main {
@@ -250,8 +253,7 @@ impl Chat {
         if !self.is_titled && !text.is_empty() {
             let rank = if is_command(text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
             self.is_titled = rank == TitleRank::FirstPrompt;
-            let title = Title { rank, text: shortened(text, KEPT).into() };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, rank, text);
         }
     }
 
@@ -263,7 +265,8 @@ impl Chat {
         let id = &*message.id.0;
         let has_tools = message.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty());
         let turn = Turn {
-            // A UUID is the same response in whichever session it was copied to; older ids count from the chat's start.
+            // A UUID is the same response in every session that it was copied to; older ids are numbered within their
+            // chat.
             message: if is_uuid(id) { MessageKey::global(ID, id) } else { MessageKey::in_session(&self.session, id) },
             id: Some(id.into()),
             part_of: CoarserRecords::none(),
@@ -275,7 +278,7 @@ impl Chat {
             tier: ServiceTier::Standard,
             extent: UsageExtent::Response,
             embedded_cost: None,
-            // Without tool calls it is open whether the turn is over: a tool that still runs is not on disk.
+            // Without tool calls it is unknown whether the turn is over: a running tool is not on disk.
             stop: has_tools.then_some(StopReason::ToolUse),
             lineage: self.lineage,
             opened: self.opened,
@@ -284,12 +287,12 @@ impl Chat {
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }
 
-    /// Gemma runs in the same program with a window of its own, which the model's name does not tell price tables.
+    /// Emits the context window of Gemma, which runs in the same program and whose window price tables do not have.
     fn note_window(&mut self, model: &str, record: &mut Record<'_>) {
         let is_gemma = model.starts_with("gemma-4");
         if is_gemma != self.is_gemma {
             self.is_gemma = is_gemma;
-            let limit = if is_gemma { GEMMA_WINDOW } else { GEMINI_WINDOW };
+            let limit = if is_gemma { GEMMA_WINDOW_TOKENS } else { GEMINI_WINDOW_TOKENS };
             let facts = SessionFacts { context_limit: Some(limit), ..SessionFacts::default() };
             record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         }
@@ -297,13 +300,13 @@ impl Chat {
 
     fn tool(&mut self, call: &ToolCall<'_>, record: &mut Record<'_>) {
         let tool = ToolKey::new(ID, &call.id.0);
-        let arguments = Arguments::of(call.args);
-        let target = arguments.target().map(|target| Untrusted::from(shortened(target, KEPT)));
+        let arguments = ToolArguments::of(call.args);
+        let target = arguments.target(TARGET);
         let name = self.intern(&call.name.0);
         record.emit(&self.session, EventKind::ToolStarted { tool, name, target: target.clone() });
         let is_subagent = call.agent_id.is_some();
         if is_subagent {
-            let name = arguments.agent_name.as_ref().map_or("subagent", |name| shortened(&name.0, KEPT)).into();
+            let name = short_text(arguments.agent_name.text().unwrap_or("subagent"));
             record.emit(&self.session, EventKind::SubagentStarted { tool, name, task: target });
         }
         let outcome = match call.status.as_ref().map(|status| &*status.0) {
@@ -344,8 +347,8 @@ impl Message<'_> {
         self.kind.0 == "gemini" && self.tokens.is_some()
     }
 
-    /// Whether the user refused or cancelled all that it called: then the model is not asked again, and the turn is over.
-    /// (`allToolsCancelled` in `useGeminiStream.ts`; that the request was cancelled is noted by newer releases alone.)
+    /// Whether the user refused or cancelled all tool calls: then the model is not asked again, and the turn is over.
+    /// (`allToolsCancelled` in `useGeminiStream.ts`; only newer releases record that the request was cancelled.)
     fn is_refused(&self) -> bool {
         let mut statuses = self.tool_calls.iter().flatten().map(|call| call.status.as_ref()).peekable();
         statuses.peek().is_some() && statuses.all(|status| status.is_some_and(|status| &*status.0 == "cancelled"))
@@ -364,8 +367,8 @@ impl Tokens {
     }
 }
 
-/// A message within its file, whatever its session is called by then.
-fn mark(id: &Str<'_>) -> MessageKey {
+/// The key of a message within its file, independent of the session id.
+fn message_key(id: &Str<'_>) -> MessageKey {
     MessageKey::global(ID, &id.0)
 }
 
@@ -375,12 +378,13 @@ fn is_command(text: &str) -> bool {
     word.strip_prefix('/').is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
-/// Lines of which there are many and which tell nothing, told by their beginning alone: the time of the last change,
-/// which the message before it has too, and the answers of tools, which the message of the call repeats.
-fn says_nothing(line: &[u8]) -> bool {
-    const TOUCHED: &[u8] = b"{\"$set\":{\"lastUpdated\":\"";
-    const ANSWER: &[u8] = b"\"type\":\"user\",\"content\":[{\"functionResponse\":";
-    let is_touch = || line.starts_with(TOUCHED) && line.len() < TOUCHED.len() + 40 && !line.contains(&b',');
-    let is_answer = || line.starts_with(b"{\"id\":") && memmem::find(line.get(..256).unwrap_or(line), ANSWER).is_some();
+/// Whether a line is of a frequent kind that agtop skips, by its beginning alone: the time of the last change, which
+/// the message before it has too, and tool results, which the message of the call repeats.
+fn is_skipped(line: &[u8]) -> bool {
+    const LAST_UPDATED: &[u8] = b"{\"$set\":{\"lastUpdated\":\"";
+    const TOOL_RESULT: &[u8] = b"\"type\":\"user\",\"content\":[{\"functionResponse\":";
+    let is_touch = || line.starts_with(LAST_UPDATED) && line.len() < LAST_UPDATED.len() + 40 && !line.contains(&b',');
+    let is_answer =
+        || line.starts_with(b"{\"id\":") && memmem::find(line.get(..256).unwrap_or(line), TOOL_RESULT).is_some();
     is_touch() || is_answer()
 }

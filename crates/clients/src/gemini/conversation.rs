@@ -2,8 +2,8 @@ use std::collections::{HashMap, HashSet};
 
 use agtop_model::MessageKey;
 
-/// The messages that make up the conversation now, as far as needed to tell a compaction from the checkpoints that are
-/// written at each start and after each masked tool output: only a compaction leaves out responses.
+/// The messages of the current conversation, as needed to distinguish a compaction from the checkpoints at each start
+/// and after each masked tool output: only a compaction leaves out responses.
 #[derive(Default)]
 pub(super) struct Conversation {
     order: Vec<MessageKey>,
@@ -12,7 +12,7 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// A message was written, for the first time or again.
+    /// Records a message that was written, for the first time or again.
     pub(super) fn note(&mut self, message: MessageKey, is_response: bool) {
         self.places.entry(message).or_insert_with(|| {
             self.order.push(message);
@@ -23,7 +23,7 @@ impl Conversation {
         }
     }
 
-    /// The message and all after it were taken back; an unknown one takes back all.
+    /// Removes the message and all later ones; an unknown message removes all.
     pub(super) fn rewind_to(&mut self, message: MessageKey) {
         let from = self.places.get(&message).copied().unwrap_or(0);
         for gone in self.order.drain(from..) {
@@ -32,7 +32,7 @@ impl Conversation {
         }
     }
 
-    /// Whether responses that were in the conversation before are missing in this one.
+    /// Whether responses of the earlier conversation are missing in this one.
     pub(super) fn lacks_responses_of(&self, before: &Self) -> bool {
         before.responses.iter().any(|response| !self.responses.contains(response))
     }

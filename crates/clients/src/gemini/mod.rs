@@ -1,8 +1,9 @@
-//! Gemini CLI: chats below `~/.gemini/tmp/<project>/chats`, and which directory each project is. The first releases kept
-//! chats in `~/.gemini/sessions`, as some documents have it.
+//! Gemini CLI: chats below `~/.gemini/tmp/<project>/chats`, and the directory of each project. The first releases kept
+//! chats in `~/.gemini/sessions`, according to some documents.
 
 mod chat;
 mod conversation;
+pub(crate) mod id;
 mod projects;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,7 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::paths::sha256_of;
 use crate::signature::ProcessSignature;
@@ -21,8 +21,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 
 /// Gemini CLI.
 pub(crate) struct Gemini;
-
-const ID: ClientId = ClientId::new("gemini");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -49,16 +47,15 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector gives
-/// the row to the child.
+/// The program restarts itself with a larger heap: wrapper and child both match, and the collector keeps the child.
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["gemini"],
-    commands: &["gemini"],
-    packages: &["@google/gemini-cli"],
-    scripts: &["/gemini-cli/bundle/gemini.js"],
-    // They configure something and end, or serve models.
-    chores: &["mcp", "extensions", "extension", "skills", "skill", "hooks", "hook", "gemma"],
-    valued: &[
+    node_commands: &["gemini"],
+    npm_packages: &["@google/gemini-cli"],
+    script_ends: &["/gemini-cli/bundle/gemini.js"],
+    // They configure something and exit, or serve models.
+    helper_subcommands: &["mcp", "extensions", "extension", "skills", "skill", "hooks", "hook", "gemma"],
+    valued_options: &[
         "-m",
         "--model",
         "-p",
@@ -99,7 +96,7 @@ impl Client for Gemini {
             None => (env.home.clone(), Presence::Usual),
         };
         let root = home.join(".gemini");
-        // Its absence in a named home says no more than that nobody has chatted yet.
+        // If it is missing in a configured home, the user has just not chatted yet.
         let below_tmp = |layout, depth, accepts, format| Store {
             root: root.join("tmp"),
             layout,
@@ -136,12 +133,12 @@ impl Client for Gemini {
         sha256_of(directory)
     }
 
-    /// A response has no stop reason, and tools are written down when they have answered.
-    fn tells_turn_ends(&self) -> bool {
+    /// Responses have no stop reason, and tools are written when they have answered.
+    fn records_turn_ends(&self) -> bool {
         false
     }
 
-    /// `latest` and list numbers name no session.
+    /// `latest` and list numbers do not identify a session.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let id = process.option(&["-r", "--resume", "--session-id"])?;
         is_uuid(id).then(|| id.to_owned())
@@ -170,7 +167,7 @@ fn is_old_chat(relative: &Path) -> bool {
 }
 
 /// `<project>/chats/session-….EXT`, or a sub-agent's `<project>/chats/<parent>/<id>.EXT`. Files that were set aside or
-/// are still being written carry a mark in their name.
+/// are still being written have a marker in their name.
 fn is_chat(relative: &Path, extension: &str) -> bool {
     let name = file_name(relative);
     let is_in_place = match relative.iter().collect::<Vec<_>>().as_slice() {

@@ -1,4 +1,4 @@
-//! Which directory a project's short name stands for.
+//! Maps the short name of a project to its directory.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,19 +7,19 @@ use std::sync::Arc;
 use agtop_model::{Event, EventKind, SessionKey, SourcePosition};
 use serde::Deserialize;
 
-use super::ID;
+use super::id::ID;
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::parse::Str;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Beside a project's chats: the path of its directory, and nothing else.
+/// The file next to a project's chats that holds only the path of its directory.
 pub(super) const ROOT_FILE: &str = ".project_root";
 
-/// Longer is no path on any platform (Linux allows 4,096 bytes, Windows 32,767 characters).
-const LONGEST_PATH: usize = 32_767;
+/// Maximum length of a path on any platform, in bytes (Linux allows 4,096 bytes, Windows 32,767 characters).
+const MAX_PATH_BYTES: usize = 32_767;
 
-/// Reads a `.project_root`.
+/// Reads a `.project_root` file.
 pub(super) struct Root {
     file: SourceFile,
     project: Arc<str>,
@@ -81,11 +81,11 @@ fn emit(file: SourceFile, place: SourcePosition, kind: EventKind, out: &mut Vec<
 }
 
 fn directory(path: &str) -> Option<PathBuf> {
-    let is_path = !path.is_empty() && path.len() <= LONGEST_PATH && !path.contains(char::is_control);
+    let is_path = !path.is_empty() && path.len() <= MAX_PATH_BYTES && !path.contains(char::is_control);
     is_path.then(|| PathBuf::from(path))
 }
 
-/// The directory below `tmp` that holds the file: a short name, or with older versions the SHA-256 of the path.
+/// The directory below `tmp` that holds the file: a short name, or in older versions the SHA-256 of the path.
 pub(super) fn project_of(source: &Source<'_>) -> Arc<str> {
     source.relative.iter().next().unwrap_or_default().to_string_lossy().into()
 }

@@ -79,7 +79,7 @@ fn a_sub_agent_has_its_own_session_below_the_one_its_folder_names() {
 }
 
 #[test]
-fn the_head_gives_project_and_start() {
+fn the_header_has_project_and_start() {
     let events = lines(MAIN_PATH, MAIN);
     let facts = facts(&events)[0];
     assert_eq!(facts.project.as_deref(), Some("cellar"));
@@ -88,7 +88,7 @@ fn the_head_gives_project_and_start() {
 }
 
 #[test]
-fn a_chat_without_a_head_is_known_by_its_file() {
+fn a_chat_without_a_header_has_its_files_id() {
     let headless: Vec<u8> = MAIN.split_inclusive(|&b| b == b'\n').skip(2).take(3).flatten().copied().collect();
     let events = lines(MAIN_PATH, &headless);
     assert_eq!(&*events[0].session.id, "session-2026-11-21T09-00-11111111");
@@ -108,7 +108,7 @@ fn prompts_count_once_and_injected_text_is_no_prompt() {
 }
 
 #[test]
-fn a_command_is_a_lesser_title_and_a_path_is_no_command() {
+fn a_command_is_a_lower_ranked_title_and_a_path_is_no_command() {
     let expected = [
         (TitleRank::FirstCommand, "/init".to_owned()),
         (TitleRank::FirstPrompt, "/srv/cellar/door.md is wrong".to_owned()),
@@ -124,7 +124,7 @@ fn a_checkpoint_that_leaves_out_responses_is_a_compaction_and_others_are_not() {
 }
 
 #[test]
-fn what_was_rewound_was_used_all_the_same() {
+fn rewound_messages_keep_their_usage() {
     assert_eq!(Tally::of(&lines(MAIN_PATH, COMPACTED)).usage().prompt(), 140);
 }
 
@@ -160,15 +160,15 @@ fn a_call_that_waits_for_approval_waits() {
 }
 
 #[test]
-fn an_interruption_ends_the_turn_and_an_error_is_told() {
+fn an_interruption_ends_the_turn_and_an_error_is_emitted() {
     let events = lines(MAIN_PATH, INTERRUPTED);
-    // By what is noted of it, and by a message of which every call was cancelled.
+    // By the info message, and by a message whose tool calls were all cancelled.
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::TurnEnded)), 2);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Error(text) if text.raw() == "quota exceeded")), 1);
 }
 
 #[test]
-fn gemma_has_a_window_of_its_own() {
+fn gemma_has_its_own_context_window() {
     let events = lines(MAIN_PATH, INTERRUPTED);
     assert!(facts(&events).iter().any(|facts| facts.context_limit == Some(256_000)));
     assert!(facts(&lines(MAIN_PATH, MAIN)).iter().all(|facts| facts.context_limit.is_none()));
@@ -201,7 +201,7 @@ fn short_ids_of_two_sessions_are_two_messages() {
 }
 
 #[test]
-fn a_damaged_message_does_not_take_its_document_along() {
+fn a_damaged_message_does_not_lose_its_document() {
     let text = br#"{"sessionId":"s","messages":[{"id":7},
         {"id":"m1","type":"gemini","tokens":{"input":-1}},
         {"id":"m2","type":"gemini","tokens":{"input":5,"output":1}}]}"#;
@@ -219,7 +219,7 @@ fn more_cached_than_sent_is_no_underflow() {
 }
 
 #[test]
-fn the_telling_key_need_not_come_first() {
+fn the_deciding_key_need_not_come_first() {
     let text = br#"{"timestamp":"2026-11-21T09:00:00.000Z","tokens":{"input":5,"output":1},"type":"gemini","id":"m"}"#;
     assert_eq!(Tally::of(&lines(MAIN_PATH, text)).usage().total(), 6);
 }
@@ -295,7 +295,7 @@ fn process(comm: &str, argv: &[&str]) -> Process {
 }
 
 #[test]
-fn the_program_is_known_by_its_script() {
+fn the_program_is_recognised_by_its_script() {
     let role = |comm: &str, argv: &[&str]| Gemini.recognise(&ProcFacts::new(&process(comm, argv)));
     assert_eq!(role("node", &["node", "/usr/bin/gemini", "-p", "hi"]), Some(ProcessRole::Agent));
     assert_eq!(
@@ -331,7 +331,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_line_costs_no_more_than_itself(cut in 0..MAIN.len()) {
+    fn a_truncated_line_loses_only_itself(cut in 0..MAIN.len()) {
         let (mut events, _) = decode_lines(&Gemini, MAIN_PATH, &MAIN[..cut]);
         let before = Tally::of(&events).usage().total();
         events.extend(lines(MAIN_PATH, MAIN));
@@ -351,9 +351,9 @@ proptest! {
     }
 }
 
-/// Documents name `~/.gemini/sessions` as the place of the first chats; it was never looked into.
+/// Some documents name `~/.gemini/sessions` as the place of the first chats, but it was not searched.
 #[test]
-fn a_chat_in_the_first_releases_place_is_read_and_names_its_project_by_hash() {
+fn a_chat_in_the_first_releases_directory_is_read_and_has_its_projects_hash() {
     let path = "/home/u/.gemini/sessions/88888888-aaaa-4000-8000-000000000001.json";
     let text = include_bytes!("../../../../fixtures/gemini/old/session.json");
     let events = decode_document(&Gemini, path, text).unwrap();

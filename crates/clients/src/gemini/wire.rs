@@ -1,4 +1,4 @@
-//! What Gemini CLI writes, field by field; what agtop has no use for is left out.
+//! Records as Gemini CLI writes them; fields that agtop does not use are left out.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,11 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::bounded;
-use crate::list::List;
-use crate::parse::{Count, Moment, Str};
+use crate::list::LazyList;
+use crate::parse::{Count, LooseTime, Str};
+use crate::tool_arguments::Argument;
 
-/// What is known of a chat: its first line, the content of `$set`, or a whole `.json` file.
+/// Data about a chat: its first line, the content of `$set`, or a whole `.json` file.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Header<'a> {
@@ -19,15 +20,15 @@ pub(super) struct Header<'a> {
     /// The SHA-256 of the directory, or in newer releases its short name.
     #[serde(borrow)]
     pub(super) project_hash: Option<Str<'a>>,
-    pub(super) start_time: Moment,
-    pub(super) last_updated: Moment,
+    pub(super) start_time: LooseTime,
+    pub(super) last_updated: LooseTime,
     #[serde(borrow)]
     pub(super) kind: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) summary: Option<Str<'a>>,
-    /// The whole conversation. Each message is read on its own, so that a damaged one does not take the others along.
+    /// The whole conversation. Each message is parsed on its own, so that a damaged one does not lose the others.
     #[serde(borrow)]
-    pub(super) messages: Option<List<'a>>,
+    pub(super) messages: Option<LazyList<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -48,10 +49,10 @@ pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) id: Str<'a>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(rename = "type", borrow)]
     pub(super) kind: Str<'a>,
-    /// Looked into only where it matters.
+    /// Parsed only if needed.
     #[serde(borrow)]
     pub(super) content: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -62,7 +63,7 @@ pub(super) struct Message<'a> {
 }
 
 /// The counts of one response: `input` includes `cached`, `output` excludes `thoughts`, and prompt tokens of built-in
-/// tools are beside both (`total` = input + output + thoughts + tool).
+/// tools are in neither (`total` = input + output + thoughts + tool).
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Tokens {
@@ -85,46 +86,22 @@ pub(super) struct ToolCall<'a> {
     #[serde(default, borrow)]
     pub(super) status: Option<Str<'a>>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
-    /// The session of the sub-agent that the call sent off.
+    pub(super) timestamp: LooseTime,
+    /// The session of the sub-agent that the call started.
     #[serde(default)]
     pub(super) agent_id: Option<IgnoredAny>,
 }
 
-/// The arguments that say what a tool is used on, in the order in which they are asked.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow)]
-    pub(super) agent_name: Option<Str<'a>>,
-    #[serde(borrow)]
-    file_path: Option<Str<'a>>,
-    #[serde(borrow)]
-    command: Option<Str<'a>>,
-    #[serde(borrow)]
-    path: Option<Str<'a>>,
-    #[serde(borrow)]
-    dir_path: Option<Str<'a>>,
-    #[serde(borrow)]
-    pattern: Option<Str<'a>>,
-    #[serde(borrow)]
-    query: Option<Str<'a>>,
-    #[serde(borrow)]
-    prompt: Option<Str<'a>>,
-}
-
-impl<'a> Arguments<'a> {
-    /// What is known of a call's arguments; those of an unknown shape tell nothing.
-    pub(super) fn of(raw: Option<&'a RawValue>) -> Self {
-        raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
-    }
-
-    pub(super) fn target(&self) -> Option<&str> {
-        let all =
-            [&self.file_path, &self.command, &self.path, &self.dir_path, &self.pattern, &self.query, &self.prompt];
-        all.into_iter().flatten().map(|text| &*text.0).find(|text| !text.is_empty())
-    }
-}
+/// The arguments that describe a call, in order of preference.
+pub(super) const TARGET: &[Argument] = &[
+    Argument::FilePath,
+    Argument::Command,
+    Argument::Path,
+    Argument::DirPath,
+    Argument::Pattern,
+    Argument::Query,
+    Argument::Prompt,
+];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -135,9 +112,8 @@ struct Part<'a> {
     function_response: Option<IgnoredAny>,
 }
 
-/// The text of a message, of whichever shape its content is: text, a part, or parts. `None` for answers of tools and
-/// for what is neither.
-pub(super) fn spoken<'a>(content: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+/// The text of a message, whose content is text, a part, or parts. `None` for tool results and other shapes.
+pub(super) fn message_text<'a>(content: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
     let raw = content?.get();
     let parts: Vec<Part<'a>> = match raw.bytes().next()? {
         b'"' => return serde_json::from_str::<Str<'a>>(raw).ok().map(|text| text.0),
@@ -152,7 +128,7 @@ pub(super) fn spoken<'a>(content: Option<&'a RawValue>) -> Option<Cow<'a, str>> 
     Some(text.map_or(Cow::Borrowed(""), |text| text.0))
 }
 
-/// What a line of a `.jsonl` chat is.
+/// The kind of a line in a `.jsonl` chat.
 #[derive(Clone, Copy)]
 pub(super) enum LineKind {
     Header,
@@ -161,7 +137,7 @@ pub(super) enum LineKind {
     Message,
 }
 
-/// The keys that tell one kind of line from another.
+/// The keys that determine the kind of a line.
 #[derive(Deserialize)]
 struct Keys {
     id: Option<IgnoredAny>,
@@ -171,7 +147,7 @@ struct Keys {
     rewind: Option<IgnoredAny>,
 }
 
-/// Tells the lines apart. Gemini CLI always writes the telling key first; where it does not, all keys are asked.
+/// The kind of a line. Gemini CLI writes the deciding key first; otherwise all keys are parsed.
 pub(super) fn kind_of(line: &[u8]) -> Result<LineKind, serde_json::Error> {
     const FIRST_KEYS: [(&[u8], LineKind); 4] = [
         (b"{\"id\":", LineKind::Message),

@@ -1,33 +1,34 @@
-//! What a message says, as far as it matters: who spoke, and which tools were called.
+//! The parts of a message that agtop uses: its author and the tools that were called.
 
 use std::borrow::Cow;
 
-use agtop_model::{EventKind, SessionKey, ToolKey};
+use agtop_model::{EventKind, SessionKey, ToolKey, Untrusted};
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::{ID, MOST_CHARS};
+use super::id::ID;
 use crate::decode::Record;
-use crate::names::Names;
-use crate::parse::{Loose, shortened};
+use crate::interner::Interner;
+use crate::parse::LooseText;
+use crate::tool_arguments::{Argument, ToolArguments};
 use crate::{DecodeError, bounded};
 
-/// A piece of a message.
+/// A part of a message.
 #[derive(Debug, Deserialize)]
-pub(super) struct Item<'a> {
+pub(super) struct MessageItem<'a> {
     #[serde(borrow, default, rename = "type")]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
     #[serde(borrow, default)]
-    id: Loose<'a>,
+    id: LooseText<'a>,
     #[serde(borrow, default)]
-    text: Loose<'a>,
+    text: LooseText<'a>,
     #[serde(borrow, default, rename = "toolCall")]
     call: Option<Wrapped<'a>>,
     #[serde(borrow, default, rename = "toolResult")]
     result: Option<Outcome<'a>>,
 }
 
-/// A call that the model got right has a value.
+/// A call has a value if it is valid.
 #[derive(Debug, Deserialize)]
 struct Wrapped<'a> {
     #[serde(borrow, default)]
@@ -37,74 +38,64 @@ struct Wrapped<'a> {
 #[derive(Debug, Deserialize)]
 struct Call<'a> {
     #[serde(borrow, default)]
-    name: Loose<'a>,
+    name: LooseText<'a>,
     #[serde(borrow, default)]
-    arguments: Option<Arguments<'a>>,
-}
-
-/// What a tool is used on: the arguments that Goose's own tools take.
-#[derive(Debug, Deserialize)]
-struct Arguments<'a> {
-    #[serde(borrow, default)]
-    path: Loose<'a>,
-    #[serde(borrow, default)]
-    command: Loose<'a>,
-    #[serde(borrow, default)]
-    url: Loose<'a>,
+    arguments: Option<ToolArguments<'a>>,
 }
 
 /// How a tool ended, as far as Goose itself could call it.
 #[derive(Debug, Deserialize)]
 struct Outcome<'a> {
     #[serde(borrow, default)]
-    status: Loose<'a>,
+    status: LooseText<'a>,
 }
 
-/// Who said what.
-pub(super) struct Said<'a> {
+/// A message and its author.
+pub(super) struct GooseMessage<'a> {
     /// `user` or `assistant`.
     pub(super) role: Cow<'a, str>,
-    /// Whether the person sees it; what Goose says to itself when it compacts is hidden.
+    /// Whether the user sees it; what Goose writes for itself during a compaction is hidden.
     pub(super) is_shown: bool,
-    pub(super) items: Vec<Item<'a>>,
+    pub(super) items: Vec<MessageItem<'a>>,
 }
 
-/// The kinds of pieces that matter in a message of long ago.
-pub(super) const TOOLS: &[&str] = &["\"toolRequest\"", "\"toolResponse\""];
-/// The kinds of pieces that matter in a message that somebody may still follow.
-pub(super) const TOOLS_AND_TEXT: &[&str] = &["\"toolRequest\"", "\"toolResponse\"", "\"text\""];
+/// The types of parts that are read in an old message.
+pub(super) const TOOL_PARTS: &[&str] = &["\"toolRequest\"", "\"toolResponse\""];
+/// The types of parts that are read in a recent message.
+pub(super) const TOOL_AND_TEXT_PARTS: &[&str] = &["\"toolRequest\"", "\"toolResponse\"", "\"text\""];
 
-/// The pieces of a message in the database, if one is of these kinds.
-pub(super) fn items<'a>(json: &'a [u8], kinds: &[&str]) -> Result<Vec<Item<'a>>, DecodeError> {
+/// The parts of a message in the database, if it has one of these types.
+pub(super) fn items<'a>(json: &'a [u8], kinds: &[&str]) -> Result<Vec<MessageItem<'a>>, DecodeError> {
     let matters = kinds.iter().any(|kind| memmem::find(json, kind.as_bytes()).is_some());
     if matters { Ok(bounded::from_slice(json)?) } else { Ok(Vec::new()) }
 }
 
-/// Whether a message's metadata lets the person see it.
+/// Whether a message's metadata makes it visible to the user.
 pub(super) fn is_shown(metadata: &[u8]) -> bool {
     !["\"userVisible\":false", "\"userVisible\": false"]
         .iter()
         .any(|flag| memmem::find(metadata, flag.as_bytes()).is_some())
 }
 
-impl Said<'_> {
-    /// Tells of the message. One of the assistant that calls no tool ends the turn; one of the user that answers no
-    /// tool begins one.
-    pub(super) fn tell(&self, session: &SessionKey, names: &mut Names, record: &mut Record<'_>) {
+impl GooseMessage<'_> {
+    /// Emits the message. A message of the assistant without tool calls ends the turn; a message of the user without
+    /// tool results starts one.
+    pub(super) fn emit(&self, session: &SessionKey, names: &mut Interner, record: &mut Record<'_>) {
         let mut has_tools = false;
-        let text = || self.items.iter().rev().filter(|item| item.kind.text() == Some("text")).find_map(Item::text);
+        let text =
+            || self.items.iter().rev().filter(|item| item.kind.text() == Some("text")).find_map(MessageItem::text);
         if self.is_shown && self.role == "assistant" {
-            record.said(session, text);
+            record.agent_text(session, text);
         }
         for item in &self.items {
             let (Some(kind), Some(id)) = (item.kind.text(), item.id.text()) else { continue };
-            let tool = ToolKey::new(ID, &format!("{} {id}", session.id)); // some models number their calls anew
+            let tool = ToolKey::new(ID, &format!("{} {id}", session.id)); // some models restart the numbering of their calls
             match kind {
                 "toolRequest" => {
                     has_tools = true;
                     let call = item.call.as_ref().and_then(|call| call.value.as_ref());
                     let name = names.get(call.and_then(|call| call.name.text()).unwrap_or("unknown"));
-                    let target = call.and_then(Call::target).map(|text| shortened(text, MOST_CHARS).into());
+                    let target = call.and_then(Call::target);
                     record.emit(session, EventKind::ToolStarted { tool, name, target });
                 }
                 "toolResponse" => {
@@ -124,15 +115,17 @@ impl Said<'_> {
     }
 }
 
-impl Item<'_> {
+impl MessageItem<'_> {
     fn text(&self) -> Option<&str> {
         self.text.text()
     }
 }
 
+/// The arguments that describe a call, in order of preference.
+const TARGET: &[Argument] = &[Argument::Path, Argument::Command, Argument::Url];
+
 impl Call<'_> {
-    fn target(&self) -> Option<&str> {
-        let arguments = self.arguments.as_ref()?;
-        [&arguments.path, &arguments.command, &arguments.url].into_iter().find_map(Loose::text)
+    fn target(&self) -> Option<Untrusted> {
+        self.arguments.as_ref()?.target(TARGET)
     }
 }

@@ -3,7 +3,7 @@
 use agtop_model::Usage;
 
 use crate::parse::Count;
-use crate::{Cell, DecodeError};
+use crate::{DecodeError, SqlValue};
 
 /// Tokens as Goose writes them, of one request or of many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// From the columns input, output, total, cache read and cache write; NULL is none.
-    pub(super) fn from_cells(cells: [Cell<'_>; 5]) -> Result<Self, DecodeError> {
+    /// From the columns input, output, total, cache read and cache write; NULL counts as 0.
+    pub(super) fn from_cells(cells: [SqlValue<'_>; 5]) -> Result<Self, DecodeError> {
         let mut counts = [Count(0); 5];
         for (count, cell) in counts.iter_mut().zip(cells) {
             *count = count_of(cell)?;
@@ -26,13 +26,13 @@ impl Counts {
         Ok(Self { cache_read, cache_write, ..Self::without_cache(input, output, total) })
     }
 
-    /// Of a time that knew no caches. Where only the total is known, it counts as input.
+    /// Counts of releases without cache columns. If only the total is known, it counts as input.
     pub(super) fn without_cache(input: Count, output: Count, total: Count) -> Self {
         let input = if input.0 == 0 && output.0 == 0 { total } else { input };
         Self { input, output, total, ..Self::default() }
     }
 
-    /// What is left when `part` is taken away.
+    /// The counts without `part`.
     pub(super) fn since(&self, part: &Self) -> Self {
         let rest = |whole: Count, part: Count| Count(whole.0.saturating_sub(part.0));
         Self {
@@ -44,7 +44,7 @@ impl Counts {
         }
     }
 
-    /// Both together.
+    /// The sum of both.
     pub(super) fn plus(&self, other: &Self) -> Self {
         let sum = |a: Count, b: Count| Count(a.0.saturating_add(b.0));
         Self {
@@ -58,11 +58,11 @@ impl Counts {
 
     /// The counts in disjoint buckets.
     ///
-    /// Goose hands on what providers report, and those differ: most include cached tokens in the
-    /// input, Anthropic's own API does not, and releases that know cache columns add them to the input for every
-    /// provider. The numbers tell: the total is input plus output where the input includes the cache, more where it
-    /// does not; and an input smaller than the cache cannot include it. If they leave it open the cache is taken out of
-    /// the input: that is how releases with cache columns have it.
+    /// Goose passes on what providers report, and those differ: most include cached tokens in the input, Anthropic's
+    /// own API does not, and releases with cache columns add them to the input for every provider. The numbers show
+    /// which: the total is input plus output if the input includes the cache, and more if it does not; an input smaller
+    /// than the cache cannot include it. If the numbers do not decide, the cache is subtracted from the input, as
+    /// releases with cache columns write it.
     pub(super) fn usage(&self) -> Usage {
         let cached = self.cache_read.0.saturating_add(self.cache_write.0);
         let known = self.input.0.saturating_add(self.output.0).saturating_add(cached);
@@ -78,8 +78,8 @@ impl Counts {
     }
 }
 
-/// A count of a column; NULL is none.
-pub(super) fn count_of(cell: Cell<'_>) -> Result<Count, DecodeError> {
+/// A count of a column; NULL counts as 0.
+pub(super) fn count_of(cell: SqlValue<'_>) -> Result<Count, DecodeError> {
     match cell.integer() {
         None => Ok(Count(0)),
         Some(n) => {
@@ -93,11 +93,11 @@ mod tests {
     use super::*;
 
     fn usage(counts: [i64; 5]) -> Usage {
-        Counts::from_cells(counts.map(Cell::Integer)).unwrap().usage()
+        Counts::from_cells(counts.map(SqlValue::Integer)).unwrap().usage()
     }
 
     #[test]
-    fn an_input_that_includes_the_cache_is_relieved_of_it() {
+    fn an_included_cache_is_subtracted_from_the_input() {
         let usage = usage([10_000, 400, 10_400, 8_000, 1_500]);
         assert_eq!((usage.input, usage.cache_read, usage.cache_write(), usage.output), (500, 8_000, 1_500, 400));
     }
@@ -109,20 +109,23 @@ mod tests {
     }
 
     #[test]
-    fn where_only_the_total_is_known_it_counts_as_input() {
+    fn a_total_without_buckets_counts_as_input() {
         assert_eq!(usage([0, 0, 1234, 0, 0]), Usage { input: 1234, ..Usage::default() });
     }
 
     #[test]
-    fn a_ledger_without_totals_leaves_no_rest_of_the_sessions_total() {
-        let counts = |cells: [i64; 5]| Counts::from_cells(cells.map(Cell::Integer)).unwrap();
+    fn a_ledger_without_totals_leaves_no_remainder_of_the_sessions_total() {
+        let counts = |cells: [i64; 5]| Counts::from_cells(cells.map(SqlValue::Integer)).unwrap();
         let rest = counts([100, 20, 120, 0, 0]).since(&counts([100, 20, 0, 0, 0]));
         assert!(rest.usage().is_zero());
     }
 
     #[test]
-    fn null_is_none_and_negative_is_damage() {
-        assert_eq!(Counts::from_cells([Cell::Null; 5]).unwrap(), Counts::default());
-        assert!(Counts::from_cells([Cell::Integer(-1), Cell::Null, Cell::Null, Cell::Null, Cell::Null]).is_err());
+    fn null_is_zero_and_a_negative_count_is_an_error() {
+        assert_eq!(Counts::from_cells([SqlValue::Null; 5]).unwrap(), Counts::default());
+        assert!(
+            Counts::from_cells([SqlValue::Integer(-1), SqlValue::Null, SqlValue::Null, SqlValue::Null, SqlValue::Null])
+                .is_err()
+        );
     }
 }

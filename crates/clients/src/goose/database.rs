@@ -1,4 +1,4 @@
-//! `sessions.db`, schemas 1 to 15.
+//! Reads `sessions.db`, schemas 1 to 15.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,16 +9,17 @@ use agtop_model::{
 };
 use serde::Deserialize;
 
-use super::content::{Said, TOOLS, TOOLS_AND_TEXT, is_shown, items};
+use super::content::{GooseMessage, TOOL_AND_TEXT_PARTS, TOOL_PARTS, is_shown, items};
 use super::counts::{Counts, count_of};
-use super::{ID, MOST_CHARS, unaccounted};
+use super::id::ID;
+use super::outside_ledger::usage_outside_ledger;
 use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
-use crate::parse::{Count, Loose, model_name, rfc3339, shortened};
-use crate::{Cell, DecodeError, Decoder, Input, Source};
+use crate::interner::Interner;
+use crate::parse::{Count, LooseText, model_name, rfc3339, short_text};
+use crate::{DecodeError, Decoder, Input, Source, SqlValue};
 
-/// The columns of `usage_ledger`, which schema 15 brought.
+/// The columns of `usage_ledger`, added by schema 15.
 pub(super) const LEDGER: &[&str] = &[
     "session_id",
     "created_timestamp",
@@ -32,7 +33,7 @@ pub(super) const LEDGER: &[&str] = &[
     "is_compaction",
 ];
 
-/// The columns of `sessions`; `name` came with schema 4, providers with 6, caches, cost and parents with 15.
+/// The columns of `sessions`; `name` was added by schema 4, providers by 6, caches, cost and parents by 15.
 pub(super) const SESSIONS: &[&str] = &[
     "id",
     "name",
@@ -57,34 +58,34 @@ pub(super) const SESSIONS: &[&str] = &[
 /// The columns of `messages`.
 pub(super) const MESSAGES: &[&str] = &["session_id", "role", "created_timestamp", "content_json", "metadata_json"];
 
-/// Sessions are called like that until a model has thought of a name.
-const UNNAMED: &[&str] = &["CLI Session", "New Chat"];
+/// Beginnings of titles of sessions that a model has not named yet.
+const DEFAULT_TITLE_PREFIXES: &[&str] = &["CLI Session", "New Chat"];
 
-/// A smaller rest of a cost is what adding fractions leaves behind.
-const LEAST_USD: f64 = 1e-9;
+/// Smaller remainders of a cost are rounding errors of adding fractions, in dollars.
+const MIN_USD: f64 = 1e-9;
 
-/// Decodes the ledger, then sessions, then messages. The ledger's rows are told when their session comes, which names
-/// the provider and tells a sub-agent's.
+/// Decodes the ledger, then sessions, then messages. The rows of the ledger are emitted with their session, which names
+/// the provider and shows whether it is a sub-agent.
 pub(super) struct Database {
     file: SourceFile,
     modified: Timestamp,
-    names: Names,
+    names: Interner,
     ledgers: HashMap<Box<str>, Ledger>,
 }
 
-/// What the ledger says of one session.
+/// The ledger rows of one session.
 #[derive(Default)]
 struct Ledger {
     /// The sum of all rows up to `counted_to`: rows are only ever appended, so none is added twice.
     sum: Counts,
     cost: f64,
     counted_to: Option<i64>,
-    /// Rows that were not told yet.
-    fresh: BTreeMap<i64, Entry>,
+    /// Rows that were not emitted yet.
+    pending: BTreeMap<i64, LedgerRow>,
 }
 
 /// A row of the ledger: one request.
-struct Entry {
+struct LedgerRow {
     counts: Counts,
     cost: Option<f64>,
     model: Option<Arc<str>>,
@@ -93,13 +94,13 @@ struct Entry {
 }
 
 /// The running totals of a session.
-struct Accumulated {
+struct RunningTotals {
     counts: Counts,
     cost: Option<f64>,
 }
 
-/// What sessions and their responses have in common.
-struct Owner {
+/// The fields that a session and its responses share.
+struct SessionContext {
     key: SessionKey,
     model: Option<Arc<str>>,
     provider: String,
@@ -110,15 +111,15 @@ struct Owner {
 
 impl Database {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file(), modified: source.modified, names: Names::default(), ledgers: HashMap::new() }
+        Self { file: source.file(), modified: source.modified, names: Interner::default(), ledgers: HashMap::new() }
     }
 
-    fn ledger(&mut self, rowid: i64, cells: &[Cell<'_>]) -> Result<(), DecodeError> {
+    fn ledger(&mut self, rowid: i64, cells: &[SqlValue<'_>]) -> Result<(), DecodeError> {
         let &[session, created, model, input, output, total, read, write, cost, is_compaction] = cells else {
             return Err(other_columns());
         };
         let session = session.text().ok_or_else(|| DecodeError::malformed("a request of no session"))?;
-        let entry = Entry {
+        let entry = LedgerRow {
             counts: Counts::from_cells([input, output, total, read, write])?,
             cost: cost.real().filter(|cost| cost.is_finite() && *cost > 0.0),
             model: model.text().map(|model| self.names.get(model)),
@@ -131,11 +132,11 @@ impl Database {
             ledger.sum = ledger.sum.plus(&entry.counts);
             ledger.cost += entry.cost.unwrap_or(0.0);
         }
-        ledger.fresh.insert(rowid, entry);
+        ledger.pending.insert(rowid, entry);
         Ok(())
     }
 
-    fn session(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+    fn session(&mut self, cells: &[SqlValue<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
         let &[
             id,
             name,
@@ -164,7 +165,7 @@ impl Database {
         let provider = provider.text().unwrap_or_default().to_owned();
         let parent = parent.text().filter(|parent| *parent != id).map(|parent| SessionKey::new(ID, parent));
         let started = moment(created);
-        let owner = Owner {
+        let owner = SessionContext {
             key: SessionKey::new(ID, id),
             model: config.name.text().map(|model| self.names.get(&model_name(&provider, model))),
             provider,
@@ -175,9 +176,9 @@ impl Database {
         let numbers =
             Counts::from_cells([input, output, total, read, write]).and_then(|sum| Ok((sum, count_of(context)?)));
         let (accumulated, context_used) = match numbers {
-            Ok((counts, context)) => (Accumulated { counts, cost: cost.real() }, context.0),
+            Ok((counts, context)) => (RunningTotals { counts, cost: cost.real() }, context.0),
             Err(error) => {
-                self.tell_ledger(&owner, record.out); // its rows are sound, whatever befell their session
+                self.emit_ledger(&owner, record.out); // the ledger rows are valid even if their session is damaged
                 return Err(error);
             }
         };
@@ -197,29 +198,29 @@ impl Database {
         if let Some(title) = title(name.text().or(description.text()), is_given) {
             record.emit(&owner.key, EventKind::Title(title));
         }
-        self.tell_rest(&owner, &accumulated, &mut record);
-        self.tell_ledger(&owner, record.out);
+        self.emit_remainder(&owner, &accumulated, &mut record);
+        self.emit_ledger(&owner, record.out);
         Ok(())
     }
 
-    /// Tells of what the session used beyond its ledger.
-    fn tell_rest(&self, owner: &Owner, accumulated: &Accumulated, record: &mut Record<'_>) {
+    /// Emits the usage of the session beyond its ledger.
+    fn emit_remainder(&self, owner: &SessionContext, accumulated: &RunningTotals, record: &mut Record<'_>) {
         let (sum, cost) = self.ledgers.get(&*owner.key.id).map(|ledger| (ledger.sum, ledger.cost)).unwrap_or_default();
         let usage = accumulated.counts.since(&sum).usage();
-        let cost = accumulated.cost.map(|whole| whole - cost).filter(|&rest| rest > LEAST_USD);
+        let cost = accumulated.cost.map(|whole| whole - cost).filter(|&rest| rest > MIN_USD);
         if usage.is_zero() && cost.is_none() {
             return;
         }
         record.at = owner.started;
-        let turn = unaccounted(&owner.key, owner.opened, usage, embedded_cost(ID, &owner.provider, cost));
+        let turn = usage_outside_ledger(&owner.key, owner.opened, usage, embedded_cost(ID, &owner.provider, cost));
         let turn = Turn { model: owner.model.clone(), lineage: owner.lineage, ..turn };
         record.emit(&owner.key, EventKind::Turn(Box::new(turn)));
     }
 
-    /// Tells of the requests in the session's ledger.
-    fn tell_ledger(&mut self, owner: &Owner, out: &mut Vec<Event>) {
+    /// Emits the requests in the session's ledger.
+    fn emit_ledger(&mut self, owner: &SessionContext, out: &mut Vec<Event>) {
         let Some(ledger) = self.ledgers.get_mut(&*owner.key.id) else { return };
-        for (rowid, entry) in std::mem::take(&mut ledger.fresh) {
+        for (rowid, entry) in std::mem::take(&mut ledger.pending) {
             let place = SourcePosition::Row { table: "usage_ledger", rowid };
             let mut record = Record::new(self.file, place, entry.at.or(owner.started), out);
             if entry.is_compaction {
@@ -237,23 +238,23 @@ impl Database {
         }
     }
 
-    fn message(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+    fn message(&mut self, cells: &[SqlValue<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
         let &[session, role, created, content, metadata] = cells else { return Err(other_columns()) };
         let session = session.text().ok_or_else(|| DecodeError::malformed("a message of no session"))?;
         record.at = moment(created);
-        let kinds = if record.is_followed() { TOOLS_AND_TEXT } else { TOOLS };
-        let said = Said {
+        let kinds = if record.is_recent() { TOOL_AND_TEXT_PARTS } else { TOOL_PARTS };
+        let message = GooseMessage {
             role: role.text().unwrap_or_default().into(),
             is_shown: is_shown(metadata.bytes().unwrap_or_default()),
             items: items(content.bytes().unwrap_or_default(), kinds)?,
         };
-        said.tell(&SessionKey::new(ID, session), &mut self.names, &mut record);
+        message.emit(&SessionKey::new(ID, session), &mut self.names, &mut record);
         Ok(())
     }
 }
 
-impl Owner {
-    /// The request of that row of the ledger.
+impl SessionContext {
+    /// The request in that row of the ledger.
     fn request(&self, rowid: i64, usage: Usage) -> Turn {
         Turn {
             message: MessageKey::in_session(&self.key, &format!("ledger:{rowid}")),
@@ -261,7 +262,7 @@ impl Owner {
             extent: UsageExtent::Response,
             lineage: self.lineage,
             context_used: None,
-            ..unaccounted(&self.key, self.opened, usage, None)
+            ..usage_outside_ledger(&self.key, self.opened, usage, None)
         }
     }
 }
@@ -285,26 +286,27 @@ impl Decoder for Database {
 #[derive(Default, Deserialize)]
 struct ModelConfig<'a> {
     #[serde(borrow, default, rename = "model_name")]
-    name: Loose<'a>,
+    name: LooseText<'a>,
     #[serde(default)]
     context_limit: Option<Count>,
 }
 
 impl<'a> ModelConfig<'a> {
-    /// What cannot be read is no reason to lose the session.
-    fn read(cell: Cell<'a>) -> Self {
+    /// Parses the configuration; a damaged one must not lose the session.
+    fn read(cell: SqlValue<'a>) -> Self {
         cell.bytes().and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
     }
 }
 
 fn title(name: Option<&str>, is_given: bool) -> Option<Title> {
-    let name = name.filter(|name| is_given || !UNNAMED.iter().any(|unnamed| name.starts_with(unnamed)))?;
+    let name =
+        name.filter(|name| is_given || !DEFAULT_TITLE_PREFIXES.iter().any(|unnamed| name.starts_with(unnamed)))?;
     let rank = if is_given { TitleRank::Given } else { TitleRank::Generated };
-    Some(Title { rank, text: shortened(name, MOST_CHARS).into() })
+    Some(Title { rank, text: short_text(name) })
 }
 
-/// A time: seconds, milliseconds, or UTC as SQLite writes it, `2025-12-02 16:58:55`.
-fn moment(cell: Cell<'_>) -> Option<Timestamp> {
+/// A time in seconds, milliseconds, or UTC as SQLite writes it, `2025-12-02 16:58:55`.
+fn moment(cell: SqlValue<'_>) -> Option<Timestamp> {
     match cell.text() {
         Some(text) => rfc3339(text).or_else(|| rfc3339(&format!("{text}Z"))),
         None => cell.integer().map(Timestamp::from_seconds_or_millis),

@@ -1,18 +1,19 @@
-//! `sessions/*.jsonl`, of before the database: a line of metadata, then a line a message. The metadata's line is
-//! rewritten, and the file with it, whenever its totals grow.
+//! Reads `sessions/*.jsonl`, from before the database: a line of metadata, then one line per message. Goose rewrites
+//! the file whenever its totals grow.
 
 use std::borrow::Cow;
 
-use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank};
 use serde::Deserialize;
 
-use super::content::{Item, Said};
+use super::content::{GooseMessage, MessageItem};
 use super::counts::Counts;
-use super::{ID, MOST_CHARS, unaccounted};
+use super::id::ID;
+use super::outside_ledger::usage_outside_ledger;
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, shortened};
+use crate::interner::Interner;
+use crate::parse::{Count, LooseText, LooseTime};
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
 
@@ -22,22 +23,22 @@ pub(super) struct Lines {
     session: SessionKey,
     started: Option<Timestamp>,
     modified: Timestamp,
-    names: Names,
+    names: Interner,
 }
 
-/// A line: metadata has no role.
+/// A line; metadata has no role.
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow, default)]
     role: Option<Cow<'a, str>>,
     #[serde(default)]
-    created: Moment,
+    created: LooseTime,
     #[serde(borrow, default, deserialize_with = "bounded::list_or_null")]
-    content: Option<Vec<Item<'a>>>,
+    content: Option<Vec<MessageItem<'a>>>,
     #[serde(borrow, default)]
-    working_dir: Loose<'a>,
+    working_dir: LooseText<'a>,
     #[serde(borrow, default)]
-    description: Loose<'a>,
+    description: LooseText<'a>,
     #[serde(default)]
     total_tokens: Count,
     #[serde(default)]
@@ -56,7 +57,7 @@ impl Lines {
             session: SessionKey::new(ID, id),
             started: time_of_id(id),
             modified: source.modified,
-            names: Names::default(),
+            names: Interner::default(),
         }
     }
 
@@ -71,13 +72,12 @@ impl Lines {
         };
         record.emit(&self.session, EventKind::Facts(Box::new(facts)));
         if let Some(text) = line.description.text() {
-            let title = Title { rank: TitleRank::Generated, text: shortened(text, MOST_CHARS).into() };
-            record.emit(&self.session, EventKind::Title(title));
+            record.title(&self.session, TitleRank::Generated, text);
         }
         let (input, output) = (line.accumulated_input_tokens, line.accumulated_output_tokens);
         let usage = Counts::without_cache(input, output, line.accumulated_total_tokens).usage();
         if !usage.is_zero() {
-            let turn = unaccounted(&self.session, self.started.unwrap_or(self.modified), usage, None);
+            let turn = usage_outside_ledger(&self.session, self.started.unwrap_or(self.modified), usage, None);
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
     }
@@ -92,8 +92,8 @@ impl Decoder for Lines {
         let mut record = Record::new(self.file, SourcePosition::Byte(offset), line.created.0, out);
         match line.role.take() {
             Some(role) => {
-                let said = Said { role, is_shown: true, items: line.content.take().unwrap_or_default() };
-                said.tell(&self.session, &mut self.names, &mut record);
+                let message = GooseMessage { role, is_shown: true, items: line.content.take().unwrap_or_default() };
+                message.emit(&self.session, &mut self.names, &mut record);
             }
             None => self.metadata(&line, &mut record),
         }
@@ -101,7 +101,7 @@ impl Decoder for Lines {
     }
 }
 
-/// When a session was begun: `20250612_143022` is a time of day at a place that is not told, taken for UTC.
+/// The start time in a session id: `20250612_143022` is a local time in an unknown zone, read as UTC.
 fn time_of_id(id: &str) -> Option<Timestamp> {
     let time = jiff::civil::DateTime::strptime("%Y%m%d_%H%M%S", id).ok()?;
     let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_tells_directory_title_and_totals() {
+    fn the_first_line_has_directory_title_and_totals() {
         let (events, errors) = decode_lines(&Goose, PATH, FILE);
         assert_eq!(errors, []);
         let EventKind::Facts(facts) = &events[0].kind else { panic!("{events:?}") };
@@ -142,13 +142,13 @@ mod tests {
     }
 
     #[test]
-    fn a_running_total_is_not_taken_for_the_context() {
+    fn a_running_total_is_not_the_context() {
         let (events, _) = decode_lines(&Goose, PATH, FILE);
         assert_eq!(turns(&events)[0].context_used, Some(0));
     }
 
     #[test]
-    fn prompts_tools_and_the_end_of_a_turn_are_told_in_order() {
+    fn prompts_tools_and_the_end_of_a_turn_are_emitted_in_order() {
         let (events, _) = decode_lines(&Goose, PATH, FILE);
         let kinds: Vec<&str> = events[3..]
             .iter()
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_line_is_an_error_of_its_own() {
+    fn an_invalid_line_is_a_separate_error() {
         let text = [b"{\"role\":\n".as_slice(), FILE].concat();
         let (events, errors) = decode_lines(&Goose, PATH, &text);
         assert_eq!(errors.len(), 1);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_name_does_not_tell_when_it_began() {
+    fn a_file_with_another_name_has_no_start_time() {
         assert_eq!(time_of_id("my-session"), None);
         assert_eq!(time_of_id("20250612_7"), None);
         assert_eq!(time_of_id("20251399_143022"), None);

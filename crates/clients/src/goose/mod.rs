@@ -1,34 +1,26 @@
 //! Goose: a database with a ledger of requests since schema 15, with running totals before, and JSON lines before that.
 //!
-//! Layout and meaning were read off Goose's own sources (`session_manager.rs`, `legacy.rs`) and checked against a
-//! database of schema 5.
+//! Source for layout and meaning: Goose's code (`session_manager.rs`, `legacy.rs`), checked against a database of
+//! schema 5.
 
 mod content;
 mod counts;
 mod database;
+mod id;
 mod legacy;
+mod outside_ledger;
 
 use std::path::{Path, PathBuf};
 
-use agtop_model::{
-    ClientId, CoarserRecords, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionKey, Timestamp,
-    Turn, Usage, UsageExtent,
-};
-
+use self::id::ID;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{
-    Client, ClientInfo, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store, Table,
+    Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table, TableContent,
 };
 
 /// Goose.
 pub(crate) struct Goose;
-
-/// Its name.
-const ID: ClientId = ClientId::new("goose");
-
-/// Titles and targets are cut to so many characters.
-const MOST_CHARS: usize = 120;
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -52,18 +44,18 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// The ledger comes first: what a session has accumulated beyond it counts as one more response.
+/// The ledger comes first: usage of a session beyond its ledger counts as one more response.
 static TABLES: &[Table] = &[
-    Table { name: "usage_ledger", columns: database::LEDGER, filter: None, holds: Holds::Records },
-    Table { name: "sessions", columns: database::SESSIONS, filter: None, holds: Holds::Records },
-    Table { name: "messages", columns: database::MESSAGES, filter: None, holds: Holds::Records },
+    Table { name: "usage_ledger", columns: database::LEDGER, filter: None, holds: TableContent::Records },
+    Table { name: "sessions", columns: database::SESSIONS, filter: None, holds: TableContent::Records },
+    Table { name: "messages", columns: database::MESSAGES, filter: None, holds: TableContent::Records },
 ];
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["goose", "block-goose"],
-    parts: &["goosed"],
-    // They serve other front ends, and chores.
-    chores: &[
+    helper_prefixes: &["goosed"],
+    // Servers for other front ends, and chores.
+    helper_subcommands: &[
         "web",
         "acp",
         "serve",
@@ -80,19 +72,19 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "completion",
         "local-models",
     ],
-    valued: &[],
-    is_namesake: is_about_migrations,
+    valued_options: &[],
+    is_other_product: is_about_migrations,
     ..ProcessSignature::NONE
 };
 
-/// Subcommands that hold a conversation.
-const AGENTS: &[&str] = &["session", "s", "run", "project", "p", "projects", "ps", "tui"];
+/// Subcommands with a conversation.
+const CONVERSATION_SUBCOMMANDS: &[&str] = &["session", "s", "run", "project", "p", "projects", "ps", "tui"];
 
-/// Pressly's tool for database migrations has the name, too. That one is always called with a driver or a verb such as
-/// `up`, of which none is a subcommand of this one.
+/// Pressly's tool for database migrations has the same name. It is always called with a driver or a verb such as `up`,
+/// which are not subcommands of Goose.
 fn is_about_migrations(process: &ProcFacts<'_>) -> bool {
     let word = SIGNATURE.subcommand(process);
-    word.is_some_and(|word| !AGENTS.contains(&word) && !SIGNATURE.chores.contains(&word))
+    word.is_some_and(|word| !CONVERSATION_SUBCOMMANDS.contains(&word) && !SIGNATURE.helper_subcommands.contains(&word))
 }
 
 impl Client for Goose {
@@ -127,14 +119,14 @@ impl Client for Goose {
         }
     }
 
-    /// `--name` takes any name; only one that looks like an id is one.
+    /// `--name` takes any name; only one with the shape of an id is used.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let given = [&["--session-id", "--id"], &["--name", "-n"]];
         given.iter().find_map(|names| process.option(*names).filter(|value| is_session_id(value))).map(str::to_owned)
     }
 }
 
-/// The database comes first: it has what it imported from the files.
+/// The database comes first: it contains what it imported from the files.
 fn stores_below(data: &Path, presence: Presence) -> [Store; 2] {
     let root: PathBuf = data.join("sessions");
     let database = Store {
@@ -156,37 +148,12 @@ fn stores_below(data: &Path, presence: Presence) -> [Store; 2] {
     [database, lines]
 }
 
-/// Ids are a day and a number, or of old a day and a time of day: `20250612_7`, `20250612_143022`.
+/// Ids are a day and a number, or formerly a day and a time of day: `20250612_7`, `20250612_143022`.
 fn is_session_id(text: &str) -> bool {
     text.split_once('_').is_some_and(|(day, number)| {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         day.len() == 8 && is_number(day) && is_number(number)
     })
-}
-
-/// The response that stands for all that a session used and no ledger accounts for.
-///
-/// Its usage is what is left of a running total when the ledger is taken away. The two grow together, so the rest
-/// stays the same however often they are read: a session of before the ledger keeps what it had used until then. The
-/// imported file and the database have it under the same key, and the greater counts.
-fn unaccounted(session: &SessionKey, opened: Timestamp, usage: Usage, cost: Option<PicoUsd>) -> Turn {
-    Turn {
-        message: MessageKey::in_session(session, "accumulated"),
-        id: None,
-        part_of: CoarserRecords::none(),
-        geo: InferenceGeo::Global,
-        purpose: Purpose::Answer,
-        requests: 1,
-        model: None,
-        usage,
-        tier: ServiceTier::Standard,
-        extent: UsageExtent::Sum,
-        embedded_cost: cost,
-        stop: None,
-        lineage: Lineage::Main,
-        opened,
-        context_used: Some(0),
-    }
 }
 
 #[cfg(test)]
@@ -239,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_merely_mentions_goose_is_not_it() {
+    fn a_process_that_only_mentions_goose_is_not_goose() {
         assert_eq!(role(&["vim", "goose"]), None);
         assert_eq!(role(&["mongoose", "session"]), None);
     }
@@ -254,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_that_the_user_named_has_to_be_there() {
+    fn a_configured_root_must_exist() {
         let mut env = home();
         env.vars.insert("GOOSE_PATH_ROOT".into(), "/g".into());
         let stores = Goose.stores(&env);
@@ -262,7 +229,7 @@ mod tests {
         assert!((stores[0].accepts)(Path::new("sessions.db")) && !(stores[0].accepts)(Path::new("sessions.db-wal")));
     }
 
-    /// Documents name `~/.config/goose/sessions` as a place of old sessions; it was never looked into.
+    /// Some documents name `~/.config/goose/sessions` as a place of old sessions, but it was not searched.
     #[test]
     fn sessions_below_the_configuration_are_found() {
         let path = Path::new("/home/u/.config/goose/sessions/20250612_143022.jsonl");

@@ -1,55 +1,56 @@
-//! Codex' hooks: `hooks.json` in Claude Code's form, and for older versions `notify` in `config.toml`.
+//! Codex's hooks: `hooks.json` in Claude Code's format, and for older versions `notify` in `config.toml`.
 //!
 //! Sources: developers.openai.com/codex/hooks, and openai/codex, codex-rs/hooks/schema/generated.
 
-use agtop_model::ClientId;
-
-use super::grouped::{Extra, Grouped};
-use super::notify::Notify;
-use super::payload::{Events, Meaning, Reading};
-use super::{HookDialect, Scope, SettingsFile, Stamp, Told};
+use super::grouped_format::{ExtraField, GroupedFormat};
+use super::notify_format::NotifyFormat;
+use super::payload::{Events, HookMeaning, PayloadFormat};
+use super::{HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
+use crate::codex::id::ID;
 use crate::{DecodeError, Env};
 
-const ID: ClientId = ClientId::new("codex");
-
-/// How Codex is hooked.
+/// The hook dialect of Codex.
 pub(crate) struct CodexHooks;
 
-/// The last is what `notify` tells: its payload is `{"type": "agent-turn-complete", "thread-id": …}`.
-const TOLD: Events = &[
-    ("PreToolUse", Meaning::ToolStarts),
-    ("PostToolUse", Meaning::ToolEnds),
-    ("PermissionRequest", Meaning::Waits),
-    ("UserPromptSubmit", Meaning::Prompts),
-    ("SessionStart", Meaning::SessionStarts),
-    ("Stop", Meaning::TurnEnds),
-    ("SubagentStart", Meaning::SubagentStarts),
-    ("SubagentStop", Meaning::SubagentEnds),
-    ("PreCompact", Meaning::CompactionStarts),
-    ("PostCompact", Meaning::Compacted),
-    ("agent-turn-complete", Meaning::TurnEnds),
+/// The last one comes from `notify`: its payload is `{"type": "agent-turn-complete", "thread-id": …}`.
+const ALL_EVENTS: Events = &[
+    ("PreToolUse", HookMeaning::ToolStarts),
+    ("PostToolUse", HookMeaning::ToolEnds),
+    ("PermissionRequest", HookMeaning::Waits),
+    ("UserPromptSubmit", HookMeaning::Prompts),
+    ("SessionStart", HookMeaning::SessionStarts),
+    ("Stop", HookMeaning::TurnEnds),
+    ("SubagentStart", HookMeaning::SubagentStarts),
+    ("SubagentStop", HookMeaning::SubagentEnds),
+    ("PreCompact", HookMeaning::CompactionStarts),
+    ("PostCompact", HookMeaning::Compacted),
+    ("agent-turn-complete", HookMeaning::TurnEnds),
 ];
 
-/// Those that `hooks.json` knows.
-const EVENTS: Events = TOLD.split_at(TOLD.len() - 1).0;
+/// The events in `hooks.json`.
+const EVENTS: Events = ALL_EVENTS.split_at(ALL_EVENTS.len() - 1).0;
 
-static FORM: Grouped = Grouped { client: ID, events: EVENTS, extras: &[("timeout", Extra::Number(5))], switch: None };
+static SETTINGS_FORMAT: GroupedFormat =
+    GroupedFormat { client: ID, events: EVENTS, extras: &[("timeout", ExtraField::Number(5))], switch: None };
 
-static NOTIFY: Notify = Notify { client: ID };
+static NOTIFY: NotifyFormat = NotifyFormat { client: ID };
 
-/// Sub-agents are threads of their own, with ids like any other.
-const READING: Reading = Reading { child: |_, agent| agent.to_owned(), ..Reading::new(ID, TOLD) };
+/// Sub-agents are separate threads with ids like any other thread.
+const PAYLOAD_FORMAT: PayloadFormat =
+    PayloadFormat { child: |_, agent| agent.to_owned(), ..PayloadFormat::new(ID, ALL_EVENTS) };
 
 impl HookDialect for CodexHooks {
-    fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {
+    fn files(&self, env: &Env, scope: HookScope<'_>) -> Vec<SettingsFile> {
         match scope {
-            Scope::User => {
+            HookScope::User => {
                 let home = env.dir("CODEX_HOME").unwrap_or_else(|| env.home.join(".codex"));
-                let hooks = SettingsFile::new(home.join("hooks.json"), &FORM);
+                let hooks = SettingsFile::new(home.join("hooks.json"), &SETTINGS_FORMAT);
                 vec![hooks, SettingsFile::new(home.join("config.toml"), &NOTIFY)]
             }
-            Scope::Project(directory) => vec![SettingsFile::new(directory.join(".codex/hooks.json"), &FORM)],
-            Scope::Local(_) => Vec::new(),
+            HookScope::Project(directory) => {
+                vec![SettingsFile::new(directory.join(".codex/hooks.json"), &SETTINGS_FORMAT)]
+            }
+            HookScope::Local(_) => Vec::new(),
         }
     }
 
@@ -57,7 +58,7 @@ impl HookDialect for CodexHooks {
         &["Codex runs new hooks only after you have trusted them: /hooks in Codex"]
     }
 
-    fn decode(&self, payload: &[u8], stamp: Stamp) -> Result<Told, DecodeError> {
-        READING.read(payload, stamp)
+    fn decode(&self, payload: &[u8], stamp: PayloadOrigin) -> Result<HookEvent, DecodeError> {
+        PAYLOAD_FORMAT.read(payload, stamp)
     }
 }

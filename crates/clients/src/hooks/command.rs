@@ -3,18 +3,18 @@ use std::path::Path;
 use agtop_model::ClientId;
 
 /// The subcommand that hooks call.
-const HOOK: &str = "hook";
-const CLIENT: &str = "--client";
+const HOOK_SUBCOMMAND: &str = "hook";
+const CLIENT_OPTION: &str = "--client";
 
-/// The command that a hook shall call: agtop, by its whole path, since agents run with all kinds of `PATH`.
+/// The command that a hook calls: agtop by its absolute path, because agents run with different `PATH`s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookCommand {
     program: String,
 }
 
 impl HookCommand {
-    /// A command that calls this program; `None` if no settings file can name it: its path is no text, or not absolute,
-    /// or has control characters, or it is not called agtop, by which it is known again.
+    /// A command that calls this program. `None` if a settings file cannot name it: its path is not UTF-8 or not
+    /// absolute, has control characters, or is not called agtop, so that agtop would not recognise it.
     pub fn new(program: &Path) -> Option<Self> {
         let text = program.to_str()?;
         let is_plain = program.is_absolute() && !text.chars().any(char::is_control);
@@ -28,26 +28,26 @@ impl HookCommand {
 
     /// The arguments, for a client that starts programs without a shell.
     pub(super) fn arguments(client: ClientId) -> [&'static str; 3] {
-        [HOOK, CLIENT, client.as_str()]
+        [HOOK_SUBCOMMAND, CLIENT_OPTION, client.as_str()]
     }
 
-    /// The line for a shell.
+    /// The command line for a shell.
     pub(super) fn shell(&self, client: ClientId) -> String {
         format!("{} {}", quoted(&self.program), Self::arguments(client).join(" "))
     }
 
-    /// Reads agtop's own command back from a line for a shell; `None` if it is another program's. Neither options nor
-    /// the directory matter: they may be an older agtop's.
+    /// Parses agtop's own command from a shell command line; `None` for another program. Options and the directory are
+    /// ignored: they may be those of an older agtop.
     pub(super) fn of_shell(line: &str) -> Option<Self> {
         let (program, rest) = first_word(line.trim())?;
-        (rest.split_ascii_whitespace().next() == Some(HOOK)).then_some(())?;
+        (rest.split_ascii_whitespace().next() == Some(HOOK_SUBCOMMAND)).then_some(())?;
         Self::of_program(program)
     }
 
-    /// The same for a list of a program and its arguments.
+    /// Like [`of_shell`](Self::of_shell), for a program and its arguments as a list.
     pub(super) fn of_list<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Self> {
         let program = words.next()?;
-        (words.next() == Some(HOOK)).then_some(())?;
+        (words.next() == Some(HOOK_SUBCOMMAND)).then_some(())?;
         Self::of_program(program.to_owned())
     }
 
@@ -58,7 +58,7 @@ impl HookCommand {
     }
 }
 
-/// One word for a POSIX shell, and where that is possible for Windows' shells, too: those know no single quotes.
+/// Quotes a word for a POSIX shell, and if possible also for Windows' shells, which do not know single quotes.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@".contains(c);
     if word.chars().all(is_plain) {
@@ -70,7 +70,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// The first word of a line as [`quoted`] writes it, and what follows.
+/// The first word of a line in the quoting of [`quoted`], and the rest.
 fn first_word(line: &str) -> Option<(String, &str)> {
     if let Some(rest) = line.strip_prefix('"') {
         return rest.split_once('"').map(|(word, rest)| (word.to_owned(), rest));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_of_other_tools_are_not_taken_for_agtops() {
+    fn commands_of_other_tools_are_not_agtops() {
         for line in
             ["/usr/bin/agtop", "agtop statusline", "/bin/aitop hook", "echo agtop hook", "agtop-x hook", "", "'"]
         {

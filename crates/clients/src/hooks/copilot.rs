@@ -1,42 +1,39 @@
-//! Copilot CLI's hooks: every `*.json` in a directory counts, so agtop has a file of its own.
+//! Copilot CLI's hooks: it reads every `*.json` in a directory, so agtop has its own file.
 //!
-//! Source: docs.github.com/en/copilot/reference/copilot-cli-reference/cli-hooks-reference. Events named in upper camel
-//! case have payloads that name the event.
+//! Source: docs.github.com/en/copilot/reference/copilot-cli-reference/cli-hooks-reference. Payloads of events with
+//! names in upper camel case contain the name.
 
 use std::fmt::Write as _;
 
-use agtop_model::ClientId;
-
-use super::own::{Own, literal};
-use super::payload::{Events, Meaning, Reading};
-use super::{HookCommand, HookDialect, Scope, SettingsFile, Stamp, Told};
+use super::dedicated_file::{DedicatedFile, literal};
+use super::payload::{Events, HookMeaning, PayloadFormat};
+use super::{HookCommand, HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
+use crate::copilot::id::ID;
 use crate::{DecodeError, Env};
 
-const ID: ClientId = ClientId::new("copilot");
-
-/// How Copilot CLI is hooked.
+/// The hook dialect of Copilot CLI.
 pub(crate) struct CopilotHooks;
 
-/// `permissionRequest` is not among them: it fires before Copilot knows whether it will ask its person.
+/// `permissionRequest` is left out: it fires before Copilot knows whether it will ask the user.
 const EVENTS: Events = &[
-    ("PreToolUse", Meaning::ToolStarts),
-    ("PostToolUse", Meaning::ToolEnds),
-    ("PostToolUseFailure", Meaning::ToolFails),
-    ("Notification", Meaning::Notifies),
-    ("UserPromptSubmit", Meaning::Prompts),
-    ("SessionStart", Meaning::SessionStarts),
-    ("SessionEnd", Meaning::SessionEnds),
-    ("Stop", Meaning::TurnEnds),
-    ("SubagentStop", Meaning::SubagentEnds),
-    ("ErrorOccurred", Meaning::Fails),
-    ("PreCompact", Meaning::Compacted),
+    ("PreToolUse", HookMeaning::ToolStarts),
+    ("PostToolUse", HookMeaning::ToolEnds),
+    ("PostToolUseFailure", HookMeaning::ToolFails),
+    ("Notification", HookMeaning::Notifies),
+    ("UserPromptSubmit", HookMeaning::Prompts),
+    ("SessionStart", HookMeaning::SessionStarts),
+    ("SessionEnd", HookMeaning::SessionEnds),
+    ("Stop", HookMeaning::TurnEnds),
+    ("SubagentStop", HookMeaning::SubagentEnds),
+    ("ErrorOccurred", HookMeaning::Fails),
+    ("PreCompact", HookMeaning::Compacted),
 ];
 
-static FORM: Own = Own { text, before: "\"bash\": ", read: HookCommand::of_shell };
+static SETTINGS_FORMAT: DedicatedFile = DedicatedFile { text, before: "\"bash\": ", read: HookCommand::of_shell };
 
-const READING: Reading = Reading::new(ID, EVENTS);
+const PAYLOAD_FORMAT: PayloadFormat = PayloadFormat::new(ID, EVENTS);
 
-/// The call operator makes PowerShell run a quoted path.
+/// The call operator `&` makes PowerShell run a quoted path.
 fn text(command: &HookCommand) -> String {
     let line = command.shell(ID);
     let (bash, powershell) = (literal(&line), literal(&format!("& {line}")));
@@ -54,13 +51,13 @@ fn text(command: &HookCommand) -> String {
 }
 
 impl HookDialect for CopilotHooks {
-    fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {
+    fn files(&self, env: &Env, scope: HookScope<'_>) -> Vec<SettingsFile> {
         let directory = match scope {
-            Scope::User => env.dir("COPILOT_HOME").unwrap_or_else(|| env.home.join(".copilot")).join("hooks"),
-            Scope::Project(directory) => directory.join(".github/hooks"),
-            Scope::Local(_) => return Vec::new(),
+            HookScope::User => env.dir("COPILOT_HOME").unwrap_or_else(|| env.home.join(".copilot")).join("hooks"),
+            HookScope::Project(directory) => directory.join(".github/hooks"),
+            HookScope::Local(_) => return Vec::new(),
         };
-        vec![SettingsFile::new(directory.join("agtop.json"), &FORM)]
+        vec![SettingsFile::new(directory.join("agtop.json"), &SETTINGS_FORMAT)]
     }
 
     fn notes(&self) -> &'static [&'static str] {
@@ -70,7 +67,7 @@ impl HookDialect for CopilotHooks {
         ]
     }
 
-    fn decode(&self, payload: &[u8], stamp: Stamp) -> Result<Told, DecodeError> {
-        READING.read(payload, stamp)
+    fn decode(&self, payload: &[u8], stamp: PayloadOrigin) -> Result<HookEvent, DecodeError> {
+        PAYLOAD_FORMAT.read(payload, stamp)
     }
 }

@@ -2,48 +2,45 @@
 //!
 //! Source: google-gemini/gemini-cli, docs/hooks/reference.md.
 
-use agtop_model::ClientId;
-
-use super::grouped::{Extra, Grouped};
-use super::payload::{Events, Meaning, Reading};
-use super::{HookDialect, Scope, SettingsFile, Stamp, Told};
+use super::grouped_format::{ExtraField, GroupedFormat};
+use super::payload::{Events, HookMeaning, PayloadFormat};
+use super::{HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
+use crate::gemini::id::ID;
 use crate::{DecodeError, Env};
 
-const ID: ClientId = ClientId::new("gemini");
-
-/// How Gemini CLI is hooked.
+/// The hook dialect of Gemini CLI.
 pub(crate) struct GeminiHooks;
 
-/// Not the model's own events: they fire for every chunk of a response, and tell nothing that transcripts do not. Nor
-/// `PreCompress`, which version 0.61 fires before every request, whether anything is summarised or not.
+/// The events of the model are left out: they fire for every chunk of a response, and transcripts have the same data.
+/// `PreCompress` is left out because version 0.61 fires it before every request, even if nothing is summarised.
 const EVENTS: Events = &[
-    ("BeforeTool", Meaning::ToolStarts),
-    ("AfterTool", Meaning::ToolEnds),
-    ("BeforeAgent", Meaning::Prompts),
-    ("AfterAgent", Meaning::TurnEnds),
-    ("Notification", Meaning::Notifies),
-    ("SessionStart", Meaning::SessionStarts),
-    ("SessionEnd", Meaning::SessionEnds),
+    ("BeforeTool", HookMeaning::ToolStarts),
+    ("AfterTool", HookMeaning::ToolEnds),
+    ("BeforeAgent", HookMeaning::Prompts),
+    ("AfterAgent", HookMeaning::TurnEnds),
+    ("Notification", HookMeaning::Notifies),
+    ("SessionStart", HookMeaning::SessionStarts),
+    ("SessionEnd", HookMeaning::SessionEnds),
 ];
 
-/// Milliseconds are the unit of the time limit.
-static FORM: Grouped = Grouped {
+/// The timeout is in milliseconds.
+static SETTINGS_FORMAT: GroupedFormat = GroupedFormat {
     client: ID,
     events: EVENTS,
-    extras: &[("name", Extra::Text("agtop")), ("timeout", Extra::Number(5000))],
+    extras: &[("name", ExtraField::Text("agtop")), ("timeout", ExtraField::Number(5000))],
     switch: None,
 };
 
-const READING: Reading = Reading::new(ID, EVENTS);
+const PAYLOAD_FORMAT: PayloadFormat = PayloadFormat::new(ID, EVENTS);
 
 impl HookDialect for GeminiHooks {
-    fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {
+    fn files(&self, env: &Env, scope: HookScope<'_>) -> Vec<SettingsFile> {
         let directory = match scope {
-            Scope::User => env.dir("GEMINI_CLI_HOME").unwrap_or_else(|| env.home.clone()),
-            Scope::Project(directory) => directory.to_owned(),
-            Scope::Local(_) => return Vec::new(),
+            HookScope::User => env.dir("GEMINI_CLI_HOME").unwrap_or_else(|| env.home.clone()),
+            HookScope::Project(directory) => directory.to_owned(),
+            HookScope::Local(_) => return Vec::new(),
         };
-        vec![SettingsFile::new(directory.join(".gemini/settings.json"), &FORM)]
+        vec![SettingsFile::new(directory.join(".gemini/settings.json"), &SETTINGS_FORMAT)]
     }
 
     fn notes(&self) -> &'static [&'static str] {
@@ -53,7 +50,7 @@ impl HookDialect for GeminiHooks {
         ]
     }
 
-    fn decode(&self, payload: &[u8], stamp: Stamp) -> Result<Told, DecodeError> {
-        READING.read(payload, stamp)
+    fn decode(&self, payload: &[u8], stamp: PayloadOrigin) -> Result<HookEvent, DecodeError> {
+        PAYLOAD_FORMAT.read(payload, stamp)
     }
 }

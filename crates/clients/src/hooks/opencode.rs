@@ -1,37 +1,34 @@
-//! OpenCode's hooks: a plugin, which is a JavaScript file in a directory of such.
+//! OpenCode's hooks: a plugin, a JavaScript file in the plugin directory.
 //!
-//! Source: opencode.ai/docs/plugins. The plugin hands on names and ids alone, never what was said.
+//! Source: opencode.ai/docs/plugins. The plugin passes on names and ids only, no message text.
 
-use agtop_model::ClientId;
-
-use super::own::{Own, literal};
-use super::payload::{Events, Meaning, Reading};
-use super::{HookCommand, HookDialect, Scope, SettingsFile, Stamp, Told};
-use crate::opencode::STOPPED;
+use super::dedicated_file::{DedicatedFile, literal};
+use super::payload::{Events, HookMeaning, PayloadFormat};
+use super::{HookCommand, HookDialect, HookEvent, HookScope, PayloadOrigin, SettingsFile};
+use crate::opencode::STOP_ERRORS;
+use crate::opencode::id::ID;
 use crate::{DecodeError, Env};
 
-const ID: ClientId = ClientId::new("opencode");
-
-/// How OpenCode is hooked.
+/// The hook dialect of OpenCode.
 pub(crate) struct OpenCodeHooks;
 
 const EVENTS: Events = &[
-    ("tool.execute.before", Meaning::ToolStarts),
-    ("tool.execute.after", Meaning::ToolEnds),
-    ("permission.asked", Meaning::Waits),
-    ("permission.updated", Meaning::Waits),
-    ("question.asked", Meaning::Waits),
-    ("session.created", Meaning::SessionStarts),
-    ("session.idle", Meaning::TurnEnds),
-    ("session.error", Meaning::Fails),
-    ("session.compacted", Meaning::Compacted),
-    ("session.deleted", Meaning::SessionEnds),
+    ("tool.execute.before", HookMeaning::ToolStarts),
+    ("tool.execute.after", HookMeaning::ToolEnds),
+    ("permission.asked", HookMeaning::Waits),
+    ("permission.updated", HookMeaning::Waits),
+    ("question.asked", HookMeaning::Waits),
+    ("session.created", HookMeaning::SessionStarts),
+    ("session.idle", HookMeaning::TurnEnds),
+    ("session.error", HookMeaning::Fails),
+    ("session.compacted", HookMeaning::Compacted),
+    ("session.deleted", HookMeaning::SessionEnds),
 ];
 
-static FORM: Own =
-    Own { text, before: "const agtop = ", read: |path| HookCommand::of_list([path, "hook"].into_iter()) };
+static SETTINGS_FORMAT: DedicatedFile =
+    DedicatedFile { text, before: "const agtop = ", read: |path| HookCommand::of_list([path, "hook"].into_iter()) };
 
-const READING: Reading = Reading { stopped: STOPPED, ..Reading::new(ID, EVENTS) };
+const PAYLOAD_FORMAT: PayloadFormat = PayloadFormat { stopped: STOP_ERRORS, ..PayloadFormat::new(ID, EVENTS) };
 
 const PLUGIN: &str = include_str!("opencode.js");
 
@@ -40,20 +37,20 @@ fn text(command: &HookCommand) -> String {
 }
 
 impl HookDialect for OpenCodeHooks {
-    fn files(&self, env: &Env, scope: Scope<'_>) -> Vec<SettingsFile> {
+    fn files(&self, env: &Env, scope: HookScope<'_>) -> Vec<SettingsFile> {
         let directory = match scope {
-            Scope::User => env.config_home().join("opencode"),
-            Scope::Project(directory) => directory.join(".opencode"),
-            Scope::Local(_) => return Vec::new(),
+            HookScope::User => env.config_home().join("opencode"),
+            HookScope::Project(directory) => directory.join(".opencode"),
+            HookScope::Local(_) => return Vec::new(),
         };
-        vec![SettingsFile::new(directory.join("plugins/agtop.js"), &FORM)]
+        vec![SettingsFile::new(directory.join("plugins/agtop.js"), &SETTINGS_FORMAT)]
     }
 
     fn notes(&self) -> &'static [&'static str] {
         &["tools are timed by the database: it numbers their calls otherwise than the plugin is told"]
     }
 
-    fn decode(&self, payload: &[u8], stamp: Stamp) -> Result<Told, DecodeError> {
-        READING.read(payload, stamp)
+    fn decode(&self, payload: &[u8], stamp: PayloadOrigin) -> Result<HookEvent, DecodeError> {
+        PAYLOAD_FORMAT.read(payload, stamp)
     }
 }

@@ -1,37 +1,46 @@
-//! What payloads have in common: all known ones are objects that name the event and the session.
+//! Payloads of all clients: JSON objects that name the event and the session.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, Event, EventKind, SessionFacts, SessionKey, Timestamp, ToolKey};
+use agtop_model::{ClientId, Event, EventKind, Provenance, SessionFacts, SessionKey, Timestamp, ToolKey};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Stamp;
 use crate::DecodeError;
-use crate::parse::{Count, Loose, Moment, shortened};
+use crate::parse::{Count, LooseText, LooseTime, shortened};
 
-/// Session ids are UUIDs or about as long; what is longer is none.
-const LONGEST_SESSION: usize = 128;
-/// Names of tools, events, kinds of agents.
-const LONGEST_NAME: usize = 120;
-/// Ids of tool calls are some 30 characters; those of Gemini's tools hold the tool's name, too.
-const LONGEST_ID: usize = 512;
-/// A payload's own time counts if it is no further than this from when it was sent: else a clock is wrong.
-const SKEW_MS: u64 = 60_000;
+/// Maximum length of a session id, in bytes; most are UUIDs.
+const MAX_SESSION_ID_BYTES: usize = 128;
+/// Maximum length of the names of tools, events and kinds of agents, in characters.
+const MAX_NAME_CHARS: usize = 120;
+/// Maximum length of a tool call's id, in bytes: most have some 30, those of Gemini's tools contain the tool's name.
+const MAX_CALL_ID_BYTES: usize = 512;
+/// Maximum difference between a payload's own time and when it was sent, in milliseconds: beyond it, one clock is
+/// wrong.
+const MAX_CLOCK_SKEW_MS: u64 = 60_000;
 
-/// A client's events, in the order in which they are installed, and what each means.
-pub(super) type Events = &'static [(&'static str, Meaning)];
+/// A client's events, in the order in which they are installed, with their meaning.
+pub(super) type Events = &'static [(&'static str, HookMeaning)];
 
-/// What an event means.
+/// When and where a payload arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct PayloadOrigin {
+    /// When it was sent, for payloads without a time.
+    pub at: Timestamp,
+    /// The provenance of its events.
+    pub source: Provenance,
+}
+
+/// The meaning of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Meaning {
-    /// A session began, or was resumed.
+pub enum HookMeaning {
+    /// A session started, or was resumed.
     SessionStarts,
     /// A session ended.
     SessionEnds,
-    /// The person asked something.
+    /// The user sent a prompt.
     Prompts,
     /// A tool is about to run.
     ToolStarts,
@@ -39,19 +48,19 @@ pub enum Meaning {
     ToolEnds,
     /// A tool has failed, or was not allowed to run.
     ToolFails,
-    /// The agent waits for its person.
+    /// The agent waits for the user.
     Waits,
-    /// Something the person should notice: a wait, or nothing, depending on its kind.
+    /// A notification: a wait, or nothing, depending on its kind.
     Notifies,
     /// The turn is over.
     TurnEnds,
-    /// The turn is over, for a request failed.
+    /// The turn is over because a request failed.
     TurnFails,
     /// A request failed.
     Fails,
-    /// A sub-agent set off.
+    /// A sub-agent started.
     SubagentStarts,
-    /// A sub-agent came back.
+    /// A sub-agent ended.
     SubagentEnds,
     /// The context is about to be summarised.
     CompactionStarts,
@@ -59,13 +68,13 @@ pub enum Meaning {
     Compacted,
     /// The session works in another directory.
     Moves,
-    /// How full the context is; nothing has happened.
+    /// How full the context is; nothing else has happened.
     Measures,
-    /// None of these: the session is alive, and that is all.
+    /// None of these: the session is alive.
     Other,
 }
 
-impl Meaning {
+impl HookMeaning {
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -91,79 +100,79 @@ impl Meaning {
     }
 }
 
-/// What a payload tells.
+/// A decoded payload.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct HookEvent {
     /// The client's own name of the event.
     pub hook: Arc<str>,
     /// What it means.
-    pub meaning: Meaning,
-    /// The session, or sub-agent, it happened in.
+    pub meaning: HookMeaning,
+    /// The session or sub-agent in which it happened.
     pub session: SessionKey,
     /// When.
     pub at: Timestamp,
-    /// The name of the tool it is about.
+    /// The name of the tool.
     pub tool: Option<Arc<str>>,
-    /// How long that ran, by the client's own clock, which does not count what starting hooks takes.
+    /// How long the tool ran, by the client's own clock, without the time to start hooks.
     pub took: Option<Duration>,
-    /// The same as events. Clients that do not say which call of a tool they mean give none for its start and end:
-    /// transcripts tell those, and a call must not be counted twice.
+    /// The events of the payload. Clients that do not name the call of a tool yield none for its start and end:
+    /// transcripts have those, and a call must not count twice.
     pub events: Vec<Event>,
 }
 
-/// How a client's payloads are read.
-pub(super) struct Reading {
-    /// Whose they are.
+/// How a client's payloads are decoded.
+pub(super) struct PayloadFormat {
+    /// The client.
     pub(super) client: ClientId,
     /// Its events.
     pub(super) events: Events,
     /// The session id of a sub-agent, from its parent's and its own.
     pub(super) child: fn(&str, &str) -> String,
-    /// Tools that send sub-agents off.
-    pub(super) senders: &'static [&'static str],
-    /// Failures by which it tells that the user stopped the turn: nothing failed.
+    /// Tools that start sub-agents.
+    pub(super) subagent_tools: &'static [&'static str],
+    /// Errors that mean that the user stopped the turn.
     pub(super) stopped: &'static [&'static str],
 }
 
-impl Reading {
-    /// Of that client, with nothing that is its own: a sub-agent's session id is that of its parent and its own.
+impl PayloadFormat {
+    /// The defaults for a client: a sub-agent's session id is its parent's and its own.
     pub(super) const fn new(client: ClientId, events: Events) -> Self {
-        Self { client, events, child: |session, agent| format!("{session}/{agent}"), senders: &[], stopped: &[] }
+        Self { client, events, child: |session, agent| format!("{session}/{agent}"), subagent_tools: &[], stopped: &[] }
     }
 }
 
-/// The fields that matter. What is of another type than it should be counts as missing.
+/// The fields that agtop uses. A field of another type counts as missing.
 #[derive(Deserialize)]
 struct Payload<'a> {
     #[serde(borrow, default)]
-    hook_event_name: Loose<'a>,
-    /// Codex' `notify` calls the event so.
+    hook_event_name: LooseText<'a>,
+    /// The event in the payload of Codex's `notify`.
     #[serde(borrow, default, rename = "type")]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
     #[serde(borrow, default)]
-    session_id: Loose<'a>,
-    /// Copilot's notifications call the session so.
+    session_id: LooseText<'a>,
+    /// The session in Copilot's notifications.
     #[serde(borrow, default, rename = "sessionId")]
-    camel_session_id: Loose<'a>,
-    /// Codex' `notify` calls the session so.
+    camel_session_id: LooseText<'a>,
+    /// The session in the payload of Codex's `notify`.
     #[serde(borrow, default, rename = "thread-id")]
-    thread_id: Loose<'a>,
+    thread_id: LooseText<'a>,
     #[serde(borrow, default)]
-    cwd: Loose<'a>,
+    cwd: LooseText<'a>,
     #[serde(borrow, default)]
-    new_cwd: Loose<'a>,
+    new_cwd: LooseText<'a>,
     #[serde(borrow, default)]
-    model: Loose<'a>,
+    model: LooseText<'a>,
     #[serde(borrow, default)]
     timestamp: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    agent_id: Loose<'a>,
+    agent_id: LooseText<'a>,
     #[serde(borrow, default)]
-    agent_type: Loose<'a>,
+    agent_type: LooseText<'a>,
     #[serde(borrow, default)]
-    tool_name: Loose<'a>,
+    tool_name: LooseText<'a>,
     #[serde(borrow, default)]
-    tool_use_id: Loose<'a>,
+    tool_use_id: LooseText<'a>,
     #[serde(borrow, default)]
     tool_input: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -171,40 +180,40 @@ struct Payload<'a> {
     /// Milliseconds (Claude Code from 2.1.119 on).
     #[serde(borrow, default)]
     duration_ms: Option<&'a RawValue>,
-    /// `agtop statusline` tells of it, which no hook does.
+    /// Only in payloads of `agtop statusline`.
     #[serde(borrow, default)]
     context_window: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    notification_type: Loose<'a>,
+    notification_type: LooseText<'a>,
     #[serde(borrow, default)]
-    error: Loose<'a>,
+    error: LooseText<'a>,
     #[serde(borrow, default)]
-    source: Loose<'a>,
+    source: LooseText<'a>,
 }
 
-/// How full a context window is, as `agtop statusline` says it, in tokens.
+/// How full the context window is, in tokens, as `agtop statusline` reports it.
 #[derive(Deserialize)]
 struct ContextWindow {
     size: Count,
     used: Count,
 }
 
-/// What of a tool's input says which kind of sub-agent is sent.
+/// The part of a tool's input that names the kind of sub-agent.
 #[derive(Default, Deserialize)]
-struct Errand<'a> {
+struct SubagentInput<'a> {
     #[serde(borrow, default)]
-    subagent_type: Loose<'a>,
+    subagent_type: LooseText<'a>,
 }
 
-/// What a tool answered, as far as it says how it ended.
+/// The part of a tool's result that shows how it ended.
 #[derive(Default, Deserialize)]
 struct Answer<'a> {
     #[serde(borrow, default)]
-    status: Loose<'a>,
+    status: LooseText<'a>,
 }
 
 impl Payload<'_> {
-    /// Whether the tool has only sent a sub-agent off, which goes on in the background.
+    /// Whether the tool has only started a sub-agent, which continues in the background.
     fn is_launch(&self) -> bool {
         let answer = self.tool_response.and_then(|answer| serde_json::from_str::<Answer<'_>>(answer.get()).ok());
         answer.unwrap_or_default().status.text() == Some("async_launched")
@@ -215,7 +224,7 @@ impl Payload<'_> {
     }
 
     fn time(&self) -> Option<Timestamp> {
-        serde_json::from_str::<Moment>(self.timestamp?.get()).ok()?.0
+        serde_json::from_str::<LooseTime>(self.timestamp?.get()).ok()?.0
     }
 
     fn took(&self) -> Option<Duration> {
@@ -234,98 +243,104 @@ impl Payload<'_> {
     }
 }
 
-impl Reading {
-    /// Reads a payload.
-    pub(super) fn read(&self, payload: &[u8], stamp: Stamp) -> Result<Told, DecodeError> {
+impl PayloadFormat {
+    /// Decodes a payload.
+    pub(super) fn read(&self, payload: &[u8], stamp: PayloadOrigin) -> Result<HookEvent, DecodeError> {
         let wire: Payload<'_> = serde_json::from_slice(payload)?;
         let id = wire.session().ok_or_else(|| DecodeError::malformed("names no session"))?;
-        if id.len() > LONGEST_SESSION {
+        if id.len() > MAX_SESSION_ID_BYTES {
             return Err(DecodeError::out_of_range("the session's id is too long"));
         }
         let hook = wire.event().ok_or_else(|| DecodeError::malformed("names no event"))?;
         let known = self.events.iter().find(|(name, _)| *name == hook);
         let context = wire.context();
-        let unlisted = if context.is_some() { Meaning::Measures } else { Meaning::Other };
+        let unlisted = if context.is_some() { HookMeaning::Measures } else { HookMeaning::Other };
         let meaning = match known.map_or(unlisted, |(_, meaning)| *meaning) {
-            Meaning::Fails | Meaning::TurnFails if self.is_stop(&wire) => Meaning::TurnEnds,
+            HookMeaning::Fails | HookMeaning::TurnFails if self.is_stop(&wire) => HookMeaning::TurnEnds,
             meaning => meaning,
         };
         let parent = SessionKey::new(self.client, id);
-        let agent = wire.agent_id.text().filter(|agent| agent.len() <= LONGEST_SESSION);
+        let agent = wire.agent_id.text().filter(|agent| agent.len() <= MAX_SESSION_ID_BYTES);
         let session = match agent {
             Some(agent) => SessionKey::new(self.client, (self.child)(id, agent)),
             None => parent.clone(),
         };
-        let own = wire.time().filter(|own| own.as_millis().abs_diff(stamp.at.as_millis()) <= SKEW_MS);
+        let own = wire.time().filter(|own| own.as_millis().abs_diff(stamp.at.as_millis()) <= MAX_CLOCK_SKEW_MS);
         let at = own.unwrap_or(stamp.at);
-        let tool = wire.tool_name.text().map(|name| shortened(name, LONGEST_NAME).into());
+        let tool = wire.tool_name.text().map(|name| shortened(name, MAX_NAME_CHARS).into());
         let kinds = self.kinds(&wire, meaning, &parent, tool.as_ref());
         let event = |kind| Event { at: Some(at), session: session.clone(), source: stamp.source, kind };
         let events = kinds.into_iter().chain(context).map(event).collect();
-        let hook = shortened(hook, LONGEST_NAME).into();
-        Ok(Told { hook, meaning, session, at, tool, took: wire.took(), events })
+        let hook = shortened(hook, MAX_NAME_CHARS).into();
+        Ok(HookEvent { hook, meaning, session, at, tool, took: wire.took(), events })
     }
 
     fn kinds(
         &self,
         wire: &Payload<'_>,
-        meaning: Meaning,
+        meaning: HookMeaning,
         parent: &SessionKey,
         tool: Option<&Arc<str>>,
     ) -> Vec<EventKind> {
-        let call = wire.tool_use_id.text().filter(|id| id.len() <= LONGEST_ID).map(|id| ToolKey::new(self.client, id));
+        let call =
+            wire.tool_use_id.text().filter(|id| id.len() <= MAX_CALL_ID_BYTES).map(|id| ToolKey::new(self.client, id));
         let ended = |outcome| call.map(|tool| EventKind::ToolEnded { tool, outcome }).into_iter().collect();
         match meaning {
-            Meaning::SessionStarts => vec![facts(SessionFacts {
+            HookMeaning::SessionStarts => vec![facts(SessionFacts {
                 cwd: wire.cwd.text().map(PathBuf::from),
-                model: wire.model.text().map(|model| shortened(model, LONGEST_NAME).into()),
+                model: wire.model.text().map(|model| shortened(model, MAX_NAME_CHARS).into()),
                 ..SessionFacts::default()
             })],
-            Meaning::Moves => {
+            HookMeaning::Moves => {
                 vec![facts(SessionFacts { cwd: wire.new_cwd.text().map(PathBuf::from), ..SessionFacts::default() })]
             }
-            Meaning::SubagentStarts if wire.agent_id.text().is_some() => vec![facts(SessionFacts {
+            HookMeaning::SubagentStarts if wire.agent_id.text().is_some() => vec![facts(SessionFacts {
                 parent: Some(parent.clone()),
-                origin: wire.agent_type.text().map(|kind| shortened(kind, LONGEST_NAME).into()),
+                origin: wire.agent_type.text().map(|kind| shortened(kind, MAX_NAME_CHARS).into()),
                 ..SessionFacts::default()
             })],
-            Meaning::ToolStarts => call.zip(tool).map_or_else(Vec::new, |(call, name)| self.start(wire, call, name)),
-            Meaning::ToolEnds if wire.is_launch() => Vec::new(),
-            Meaning::ToolEnds => ended(Ok(())),
-            Meaning::ToolFails => ended(Err(())),
-            Meaning::SessionEnds => vec![EventKind::Ended],
-            Meaning::Prompts => {
-                if is_person(wire) {
+            HookMeaning::ToolStarts => {
+                call.zip(tool).map_or_else(Vec::new, |(call, name)| self.start(wire, call, name))
+            }
+            HookMeaning::ToolEnds if wire.is_launch() => Vec::new(),
+            HookMeaning::ToolEnds => ended(Ok(())),
+            HookMeaning::ToolFails => ended(Err(())),
+            HookMeaning::SessionEnds => vec![EventKind::Ended],
+            HookMeaning::Prompts => {
+                if is_user_prompt(wire) {
                     vec![EventKind::Prompt { words: None }]
                 } else {
                     Vec::new()
                 }
             }
-            Meaning::Waits => vec![EventKind::Waiting],
-            Meaning::Notifies => notice(wire).into_iter().collect(),
-            Meaning::TurnEnds => vec![EventKind::TurnEnded],
-            // A client that does not name the sub-agent says no more than that one is back: the session goes on.
-            Meaning::SubagentEnds => wire.agent_id.text().map(|_| EventKind::TurnEnded).into_iter().collect(),
-            Meaning::TurnFails => vec![failure(wire), EventKind::TurnEnded],
-            Meaning::Fails => vec![failure(wire)],
-            Meaning::Compacted => vec![EventKind::Compacted],
-            Meaning::SubagentStarts | Meaning::CompactionStarts | Meaning::Measures | Meaning::Other => Vec::new(),
+            HookMeaning::Waits => vec![EventKind::Waiting],
+            HookMeaning::Notifies => notification_event(wire).into_iter().collect(),
+            HookMeaning::TurnEnds => vec![EventKind::TurnEnded],
+            // A client that does not name the sub-agent only says that one has ended: the session continues.
+            HookMeaning::SubagentEnds => wire.agent_id.text().map(|_| EventKind::TurnEnded).into_iter().collect(),
+            HookMeaning::TurnFails => vec![failure(wire), EventKind::TurnEnded],
+            HookMeaning::Fails => vec![failure(wire)],
+            HookMeaning::Compacted => vec![EventKind::Compacted],
+            HookMeaning::SubagentStarts
+            | HookMeaning::CompactionStarts
+            | HookMeaning::Measures
+            | HookMeaning::Other => Vec::new(),
         }
     }
 
-    /// Whether the failure is none: the user stopped the turn.
+    /// Whether the error only means that the user stopped the turn.
     fn is_stop(&self, wire: &Payload<'_>) -> bool {
         wire.error.text().is_some_and(|error| self.stopped.contains(&error))
     }
 
     fn start(&self, wire: &Payload<'_>, tool: ToolKey, name: &Arc<str>) -> Vec<EventKind> {
         let started = EventKind::ToolStarted { tool, name: Arc::clone(name), target: None };
-        if !self.senders.contains(&&**name) {
+        if !self.subagent_tools.contains(&&**name) {
             return vec![started];
         }
-        let errand: Errand<'_> =
+        let input: SubagentInput<'_> =
             wire.tool_input.and_then(|input| serde_json::from_str(input.get()).ok()).unwrap_or_default();
-        let kind = shortened(errand.subagent_type.text().unwrap_or("general-purpose"), LONGEST_NAME).into();
+        let kind = shortened(input.subagent_type.text().unwrap_or("general-purpose"), MAX_NAME_CHARS).into();
         vec![started, EventKind::SubagentStarted { tool, name: kind, task: None }]
     }
 }
@@ -334,13 +349,14 @@ fn facts(facts: SessionFacts) -> EventKind {
     EventKind::Facts(Box::new(facts))
 }
 
-/// Prompts that clocks, loops and the system make are none. Clients that do not tell have no others.
-fn is_person(wire: &Payload<'_>) -> bool {
+/// Whether the user sent the prompt: timers, loops and the system send prompts too. Clients without a source have only
+/// prompts of the user.
+fn is_user_prompt(wire: &Payload<'_>) -> bool {
     wire.source.text().is_none_or(|source| matches!(source, "user" | "sdk"))
 }
 
-/// Notifications of all clients: their kinds do not clash.
-fn notice(wire: &Payload<'_>) -> Option<EventKind> {
+/// The event of a notification, for all clients: their kinds do not overlap.
+fn notification_event(wire: &Payload<'_>) -> Option<EventKind> {
     match wire.notification_type.text()? {
         "permission_prompt" | "elicitation_dialog" | "ToolPermission" => Some(EventKind::Waiting),
         "idle_prompt" => Some(EventKind::TurnEnded),

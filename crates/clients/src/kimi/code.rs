@@ -1,8 +1,9 @@
-//! Kimi Code, the successor in TypeScript: `~/.kimi-code/sessions/<directory>/<session>` with `state.json`, and for each
-//! agent `agents/<agent>/wire.jsonl`.
+//! Kimi Code, the successor in TypeScript: `~/.kimi-code/sessions/<directory>/<session>` with `state.json`, and
+//! `agents/<agent>/wire.jsonl` for each agent.
 //!
-//! Layouts and rules: a live run of 2.1.0 (2026-11-21), and MoonshotAI/kimi-code's `packages/agent-core/src`
-//! (`agent/records/types.ts`, `agent/usage/index.ts`, `loop/events.ts`, `session/store/session-store.ts`).
+//! Sources for layouts and rules: a live run of 2.1.0 (2026-11-21), and MoonshotAI/kimi-code's
+//! `packages/agent-core/src` (`agent/records/types.ts`, `agent/usage/index.ts`, `loop/events.ts`,
+//! `session/store/session-store.ts`).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,23 +11,25 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey, Turn, Untrusted, Usage, UsageExtent,
+    SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::events::{Arguments, is_command, spoken};
-use super::{ID, KEPT, child_id};
+use super::events::{TARGET, is_command, message_text};
+use super::id::ID;
+use super::owner::child_id;
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, Str, shortened};
+use crate::interner::Interner;
+use crate::parse::{Count, LooseText, LooseTime, Str, short_text};
 use crate::paths::directory;
 use crate::store::file_name;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// The agent that the person talks to; others work for it.
-const MAIN: &str = "main";
+/// The agent that the user talks to; the others are its sub-agents.
+const MAIN_AGENT: &str = "main";
 
 /// `<directory>/<session>/agents/<agent>/wire.jsonl`.
 pub(super) fn is_wire(relative: &Path) -> bool {
@@ -44,10 +47,10 @@ fn part(relative: &Path, at: usize) -> String {
 }
 
 fn session_of(id: &str, agent: &str) -> SessionKey {
-    if agent == MAIN { SessionKey::new(ID, id) } else { SessionKey::new(ID, child_id(id, agent)) }
+    if agent == MAIN_AGENT { SessionKey::new(ID, id) } else { SessionKey::new(ID, child_id(id, agent)) }
 }
 
-/// Reads `state.json`: where a session works, what it is called, and which agents work for it.
+/// Reads `state.json`: the directory of a session, its title and its agents.
 pub(super) struct CodeState {
     file: SourceFile,
     id: String,
@@ -57,18 +60,18 @@ pub(super) struct CodeState {
 #[serde(rename_all = "camelCase")]
 struct State<'a> {
     #[serde(borrow, default)]
-    cwd: Loose<'a>,
-    /// The same in files of the first version.
+    cwd: LooseText<'a>,
+    /// The same field in the first version.
     #[serde(borrow, default)]
-    work_dir: Loose<'a>,
+    work_dir: LooseText<'a>,
     #[serde(default)]
-    created_at: Moment,
+    created_at: LooseTime,
     #[serde(borrow, default)]
-    title: Loose<'a>,
+    title: LooseText<'a>,
     #[serde(default)]
     is_custom_title: bool,
     #[serde(borrow, default)]
-    forked_from: Loose<'a>,
+    forked_from: LooseText<'a>,
     #[serde(borrow, default, deserialize_with = "bounded::map")]
     agents: BTreeMap<Str<'a>, &'a RawValue>,
 }
@@ -84,7 +87,7 @@ struct Agent<'a> {
 #[serde(rename_all = "camelCase")]
 struct Labels<'a> {
     #[serde(borrow, default)]
-    profile_name: Loose<'a>,
+    profile_name: LooseText<'a>,
 }
 
 impl CodeState {
@@ -110,13 +113,13 @@ impl Decoder for CodeState {
             let rank = if state.is_custom_title { TitleRank::Given } else { TitleRank::Generated };
             record.title(&session, rank, title);
         }
-        for (name, raw) in state.agents.iter().filter(|(name, _)| name.0 != MAIN) {
+        for (name, raw) in state.agents.iter().filter(|(name, _)| name.0 != MAIN_AGENT) {
             let agent = serde_json::from_str::<Agent<'_>>(raw.get()).ok();
             let labels = agent.and_then(|agent| agent.labels);
             let origin = labels.as_ref().and_then(|labels| labels.profile_name.text());
             let facts = SessionFacts {
                 parent: Some(session.clone()),
-                origin: origin.map(|kind| shortened(kind, KEPT).into()),
+                origin: origin.map(short_text),
                 ..SessionFacts::default()
             };
             record.facts(&session_of(&self.id, &name.0), facts);
@@ -133,8 +136,8 @@ pub(super) struct CodeLog {
     parent: Option<SessionKey>,
     opened: Option<Timestamp>,
     modified: Timestamp,
-    names: Names,
-    /// What was last asked: responses name it as the configuration does.
+    names: Interner,
+    /// The model of the last request: usage records name it as in the configuration.
     model: Option<Arc<str>>,
     is_new: bool,
 }
@@ -144,18 +147,18 @@ struct Line<'a> {
     #[serde(borrow, rename = "type")]
     kind: Str<'a>,
     #[serde(default)]
-    time: Moment,
-    /// Of the head.
+    time: LooseTime,
+    /// Only in the header.
     #[serde(default)]
-    created_at: Moment,
+    created_at: LooseTime,
     #[serde(borrow, default)]
-    id: Loose<'a>,
+    id: LooseText<'a>,
     #[serde(borrow, default)]
-    model: Loose<'a>,
+    model: LooseText<'a>,
     #[serde(default)]
     usage: Option<CodeUsage>,
     #[serde(borrow, default, rename = "usageScope")]
-    usage_scope: Loose<'a>,
+    usage_scope: LooseText<'a>,
     #[serde(default)]
     tokens: Count,
     #[serde(borrow, default)]
@@ -163,7 +166,7 @@ struct Line<'a> {
     #[serde(borrow, default)]
     origin: Option<Origin<'a>>,
     #[serde(borrow, default)]
-    event: Option<Happened<'a>>,
+    event: Option<TurnEvent<'a>>,
     #[serde(borrow, default, rename = "environmentDisclosure")]
     environment: Option<Environment<'a>>,
 }
@@ -171,34 +174,34 @@ struct Line<'a> {
 #[derive(Deserialize)]
 struct Environment<'a> {
     #[serde(borrow, default)]
-    cwd: Loose<'a>,
+    cwd: LooseText<'a>,
 }
 
-/// Who asked: the person is `user`.
+/// The author of a prompt: `user` for the user.
 #[derive(Deserialize)]
 struct Origin<'a> {
     #[serde(borrow, default)]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
 }
 
-/// What happened in a turn.
+/// An event of a turn.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Happened<'a> {
+struct TurnEvent<'a> {
     #[serde(borrow, rename = "type")]
     kind: Str<'a>,
     #[serde(borrow, default)]
-    uuid: Loose<'a>,
+    uuid: LooseText<'a>,
     #[serde(borrow, default)]
-    parent_uuid: Loose<'a>,
+    parent_uuid: LooseText<'a>,
     #[serde(borrow, default)]
-    name: Loose<'a>,
+    name: LooseText<'a>,
     #[serde(borrow, default)]
     args: Option<&'a RawValue>,
     #[serde(borrow, default)]
     result: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    finish_reason: Loose<'a>,
+    finish_reason: LooseText<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -239,10 +242,10 @@ impl CodeLog {
         Self {
             file: source.file(),
             session: session_of(&id, &agent),
-            parent: (agent != MAIN).then(|| SessionKey::new(ID, &*id)),
+            parent: (agent != MAIN_AGENT).then(|| SessionKey::new(ID, &*id)),
             opened: None,
             modified: source.modified,
-            names: Names::default(),
+            names: Interner::default(),
             model: None,
             is_new: true,
         }
@@ -256,7 +259,9 @@ impl CodeLog {
         let session = &self.session;
         match &*line.kind.0 {
             "profile.bind" => {
-                if let Some(cwd) = line.environment.as_ref().and_then(|told| told.cwd.text()).and_then(directory) {
+                if let Some(cwd) =
+                    line.environment.as_ref().and_then(|environment| environment.cwd.text()).and_then(directory)
+                {
                     record.facts(session, SessionFacts { cwd: Some(cwd), ..SessionFacts::default() });
                 }
             }
@@ -275,23 +280,24 @@ impl CodeLog {
             "turn.ended" | "turn.cancel" => record.emit(session, EventKind::TurnEnded),
             "full_compaction.complete" => record.emit(session, EventKind::Compacted),
             "interaction.request" => record.emit(session, EventKind::Waiting),
-            // What waited goes on: it is the request that ends.
+            // The waiting ends with the request, so the end of the request is emitted as the end of a tool.
             "interaction.resolved" => {
                 let tool = self.tool(&format!("?{}", line.id.text().unwrap_or_default()));
                 record.emit(session, EventKind::ToolEnded { tool, outcome: Ok(()) });
             }
             "context.append_loop_event" => {
                 if let Some(event) = &line.event {
-                    self.happened(event, record);
+                    self.turn_event(event, record);
                 }
             }
             _ => {}
         }
     }
 
-    /// A response of a turn, or (`usageScope` is `session`) of a compaction: each was billed.
+    /// Emits a response of a turn, or of a compaction (`usageScope` is `session`); both are billed.
     ///
-    /// Nothing in it is unique. A fork copies lines verbatim, times included, so that time and counts tell a response.
+    /// Usage records have no unique id. A fork copies lines verbatim, times included, so time and counts identify a
+    /// response.
     fn response(&self, line: &Line<'_>, record: &mut Record<'_>) {
         let Some(usage) = line.usage.map(CodeUsage::usage) else { return };
         if usage == Usage::default() {
@@ -301,7 +307,7 @@ impl CodeLog {
         let counts = [usage.input, usage.cache_read, usage.cache_write_5m, usage.output];
         let counts: Vec<u8> = counts.iter().flat_map(|count| count.to_le_bytes()).collect();
         let is_summary = line.usage_scope.text() == Some("session");
-        // Without a request before it, the configuration's name for the model is better than none.
+        // Without an earlier request, the configured name of the model is used.
         let named = || line.model.text().map(|name| name.strip_prefix("kimi-code/").unwrap_or(name).into());
         let turn = Turn {
             message: MessageKey::by_content(ID, &[b"usage.record", &at, &counts]),
@@ -323,13 +329,13 @@ impl CodeLog {
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }
 
-    /// A sub-agent is asked by its session, not by the person; and the program asks, too.
+    /// Handles a prompt. A sub-agent's prompts come from its session, others from the program, not from the user.
     fn prompt(&self, line: &Line<'_>, record: &mut Record<'_>) {
         let asks = line.origin.as_ref().and_then(|origin| origin.kind.text()).is_none_or(|kind| kind == "user");
         if !asks || self.parent.is_some() {
             return;
         }
-        let words = line.input.and_then(spoken);
+        let words = line.input.and_then(message_text);
         record.prompt(&self.session, words.as_deref());
         if let Some(text) = words {
             let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
@@ -337,18 +343,17 @@ impl CodeLog {
         }
     }
 
-    fn happened(&mut self, event: &Happened<'_>, record: &mut Record<'_>) {
+    fn turn_event(&mut self, event: &TurnEvent<'_>, record: &mut Record<'_>) {
         match &*event.kind.0 {
             "tool.call" => {
                 let (Some(uuid), Some(name)) = (event.uuid.text(), event.name.text()) else { return };
                 let tool = self.tool(uuid);
-                let arguments = event.args.and_then(|args| serde_json::from_str::<Arguments<'_>>(args.get()).ok());
-                let arguments = arguments.unwrap_or_default();
-                let target = arguments.target().map(|target| Untrusted::from(shortened(target, KEPT)));
+                let arguments = ToolArguments::of(event.args);
+                let target = arguments.target(TARGET);
                 let started = EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() };
                 record.emit(&self.session, started);
                 if name == "Agent" {
-                    let kind = shortened(arguments.subagent_type.text().unwrap_or("coder"), KEPT).into();
+                    let kind = short_text(arguments.subagent_type.text().unwrap_or("coder"));
                     record.emit(&self.session, EventKind::SubagentStarted { tool, name: kind, task: target });
                 }
             }
@@ -358,7 +363,7 @@ impl CodeLog {
                 let outcome = if answer.is_some_and(|answer| answer.is_error) { Err(()) } else { Ok(()) };
                 record.emit(&self.session, EventKind::ToolEnded { tool: self.tool(uuid), outcome });
             }
-            // Before protocol 1.5 nothing else tells that a turn ended.
+            // Before protocol 1.5 no other record shows the end of a turn.
             "step.end" if event.finish_reason.text() == Some("end_turn") => {
                 record.emit(&self.session, EventKind::TurnEnded);
             }

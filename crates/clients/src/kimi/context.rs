@@ -1,37 +1,37 @@
 use std::sync::Arc;
 
-use agtop_model::{Event, EventKind, SessionFacts, SourcePosition, Title, TitleRank};
+use agtop_model::{Event, EventKind, SessionFacts, SourcePosition, TitleRank};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::events::{Function, is_command, spoken};
+use super::events::{Function, is_command, message_text};
+use super::owner::SessionOwner;
 use super::wire::{call_key, start};
-use super::{KEPT, Owner};
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
-use crate::parse::{Count, Loose, shortened};
+use crate::interner::Interner;
+use crate::parse::{Count, LooseText};
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Reads a session of the first versions: the messages as the model gets them, without times and without usage.
+/// Reads a session of the first versions: the messages to the model, without times and usage.
 pub(super) struct OldSession {
     file: SourceFile,
-    owner: Owner,
+    owner: SessionOwner,
     is_introduced: bool,
-    names: Names,
+    names: Interner,
 }
 
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(borrow)]
-    role: Loose<'a>,
+    role: LooseText<'a>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "bounded::list_or_null")]
     tool_calls: Option<Vec<ToolCall<'a>>>,
     #[serde(borrow, default)]
-    tool_call_id: Loose<'a>,
-    /// Of the pseudo-role `_usage`: how full the context is.
+    tool_call_id: LooseText<'a>,
+    /// Only in the pseudo-role `_usage`: tokens in the context.
     #[serde(default)]
     token_count: Count,
 }
@@ -39,14 +39,19 @@ struct Message<'a> {
 #[derive(Deserialize)]
 struct ToolCall<'a> {
     #[serde(borrow, default)]
-    id: Loose<'a>,
+    id: LooseText<'a>,
     #[serde(borrow)]
     function: Function<'a>,
 }
 
 impl OldSession {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file(), owner: Owner::of(source.relative), is_introduced: false, names: Names::default() }
+        Self {
+            file: source.file(),
+            owner: SessionOwner::of(source.relative),
+            is_introduced: false,
+            names: Interner::default(),
+        }
     }
 
     fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
@@ -60,11 +65,11 @@ impl OldSession {
         }
         match message.role.text() {
             Some("user") => {
-                if let Some(text) = message.content.and_then(spoken).filter(|text| !text.starts_with("<system>")) {
+                if let Some(text) = message.content.and_then(message_text).filter(|text| !text.starts_with("<system>"))
+                {
                     record.prompt(session, Some(&text));
                     let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
-                    let title = Title { rank, text: shortened(&text, KEPT).into() };
-                    record.emit(session, EventKind::Title(title));
+                    record.title(session, rank, &text);
                 }
             }
             Some("assistant") => {

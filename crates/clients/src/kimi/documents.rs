@@ -1,4 +1,4 @@
-//! The small files around a session's log: which directories there are, what a session is called, what a sub-agent is.
+//! The small files next to a session's log: directories, session titles and sub-agents.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,18 +6,19 @@ use std::sync::Arc;
 use agtop_model::{Event, EventKind, IssueKind, SessionFacts, SessionKey, SourcePosition, Title, TitleRank};
 use serde::Deserialize;
 
-use super::{ID, KEPT, Owner};
+use super::id::ID;
+use super::owner::SessionOwner;
 use crate::decode::{Record, SourceFile};
-use crate::list::List;
-use crate::parse::{Loose, Moment, shortened};
+use crate::list::LazyList;
+use crate::parse::{LooseText, LooseTime, short_text};
 use crate::paths::md5_of;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Longer is no path on any platform (Linux allows 4,096 bytes, Windows 32,767 characters).
-const LONGEST_PATH: usize = 32_767;
+/// Maximum length of a path on any platform, in bytes (Linux allows 4,096 bytes, Windows 32,767 characters).
+const MAX_PATH_BYTES: usize = 32_767;
 
-/// What a directory on this machine is marked with; others are reached through SSH.
-const LOCAL: &str = "local";
+/// Marks a directory on this machine; others are reached through SSH.
+const LOCAL_MARKER: &str = "local";
 
 fn document(input: Input<'_>) -> Result<&[u8], DecodeError> {
     match input {
@@ -26,7 +27,7 @@ fn document(input: Input<'_>) -> Result<&[u8], DecodeError> {
     }
 }
 
-/// Reads `kimi.json`: the directories whose hashes name the folders of their sessions.
+/// Reads `kimi.json`: the directories whose hashes are the names of session folders.
 pub(super) struct Directories {
     file: SourceFile,
 }
@@ -34,15 +35,15 @@ pub(super) struct Directories {
 #[derive(Deserialize)]
 struct Metadata<'a> {
     #[serde(borrow, default)]
-    work_dirs: List<'a>,
+    work_dirs: LazyList<'a>,
 }
 
 #[derive(Deserialize)]
 struct WorkDir<'a> {
     #[serde(borrow)]
-    path: Loose<'a>,
+    path: LooseText<'a>,
     #[serde(borrow, default)]
-    kaos: Loose<'a>,
+    kaos: LooseText<'a>,
 }
 
 impl Directories {
@@ -55,36 +56,36 @@ impl Decoder for Directories {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let metadata: Metadata<'_> = serde_json::from_slice(document(input)?)?;
         let told = metadata.work_dirs.each("directories", |entry, work_dir: WorkDir<'_>| {
-            let is_local = work_dir.kaos.text().is_none_or(|kaos| kaos == LOCAL);
-            let path = work_dir.path.text().filter(|path| path.len() <= LONGEST_PATH && !path.contains('\0'));
+            let is_local = work_dir.kaos.text().is_none_or(|kaos| kaos == LOCAL_MARKER);
+            let path = work_dir.path.text().filter(|path| path.len() <= MAX_PATH_BYTES && !path.contains('\0'));
             if let (true, Some(path)) = (is_local, path) {
                 let Some(project) = md5_of(Path::new(path)) else { return };
                 let kind = EventKind::ProjectRoot { project, root: PathBuf::from(path) };
                 Record::new(self.file, SourcePosition::Entry(entry), None, out).emit(&SessionKey::new(ID, ""), kind);
             }
         });
-        // A damaged one concerns nothing but itself.
+        // A damaged entry affects only itself.
         told.or_else(|error| if error.kind == IssueKind::TooLarge { Err(error) } else { Ok(()) })
     }
 }
 
-/// Reads `state.json` for a session's title.
+/// Reads a session's title from `state.json`.
 pub(super) struct State {
     file: SourceFile,
-    owner: Owner,
+    owner: SessionOwner,
 }
 
 #[derive(Deserialize)]
 struct SessionState<'a> {
     #[serde(borrow, default)]
-    custom_title: Loose<'a>,
+    custom_title: LooseText<'a>,
     #[serde(default)]
     title_generated: bool,
 }
 
 impl State {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file(), owner: Owner::of(source.relative) }
+        Self { file: source.file(), owner: SessionOwner::of(source.relative) }
     }
 }
 
@@ -93,7 +94,7 @@ impl Decoder for State {
         let state: SessionState<'_> = serde_json::from_slice(document(input)?)?;
         if let Some(title) = state.custom_title.text() {
             let rank = if state.title_generated { TitleRank::Generated } else { TitleRank::Given };
-            let title = Title { rank, text: shortened(title, KEPT).into() };
+            let title = Title { rank, text: short_text(title) };
             Record::new(self.file, SourcePosition::Entry(0), None, out)
                 .emit(&self.owner.session, EventKind::Title(title));
         }
@@ -104,26 +105,26 @@ impl Decoder for State {
 /// Reads a sub-agent's `meta.json`.
 pub(super) struct Subagent {
     file: SourceFile,
-    owner: Owner,
+    owner: SessionOwner,
 }
 
 #[derive(Deserialize)]
 struct Instance<'a> {
     #[serde(borrow, default)]
-    subagent_type: Loose<'a>,
+    subagent_type: LooseText<'a>,
     #[serde(borrow, default)]
-    description: Loose<'a>,
+    description: LooseText<'a>,
     #[serde(borrow, default)]
-    status: Loose<'a>,
+    status: LooseText<'a>,
     #[serde(default)]
-    created_at: Moment,
+    created_at: LooseTime,
     #[serde(default)]
-    updated_at: Moment,
+    updated_at: LooseTime,
 }
 
 impl Subagent {
     pub(super) fn new(source: &Source<'_>) -> Self {
-        Self { file: source.file(), owner: Owner::of(source.relative) }
+        Self { file: source.file(), owner: SessionOwner::of(source.relative) }
     }
 }
 
@@ -136,13 +137,12 @@ impl Decoder for Subagent {
             parent: self.owner.parent.clone(),
             started: instance.created_at.0,
             project: Some(Arc::clone(&self.owner.project)),
-            origin: instance.subagent_type.text().map(|kind| shortened(kind, KEPT).into()),
+            origin: instance.subagent_type.text().map(short_text),
             ..SessionFacts::default()
         };
         record.emit(session, EventKind::Facts(Box::new(facts)));
         if let Some(description) = instance.description.text() {
-            let title = Title { rank: TitleRank::Generated, text: shortened(description, KEPT).into() };
-            record.emit(session, EventKind::Title(title));
+            record.title(session, TitleRank::Generated, description);
         }
         if matches!(instance.status.text(), Some("completed" | "failed" | "killed")) {
             record.emit(session, EventKind::TurnEnded);

@@ -1,4 +1,4 @@
-//! Records as Kimi CLI writes them, borrowed; what agtop does not need is skipped.
+//! Records as Kimi CLI writes them, borrowed; fields that agtop does not use are skipped.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,21 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bounded;
-use crate::parse::{Count, Loose, Moment, Str};
+use crate::parse::{Count, LooseText, LooseTime, Str};
+use crate::tool_arguments::Argument;
 
-/// A line of `wire.jsonl`: the file's head, or a message with its time.
+/// A line of `wire.jsonl`: the file's header, or a message with its time.
 #[derive(Debug, Deserialize)]
 pub(super) struct Line<'a> {
     #[serde(borrow, default, rename = "type")]
-    pub(super) kind: Loose<'a>,
+    pub(super) kind: LooseText<'a>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow, default)]
     pub(super) message: Option<Envelope<'a>>,
 }
 
-/// A message, with its type beside it.
+/// A message and its type.
 #[derive(Debug, Deserialize)]
 pub(super) struct Envelope<'a> {
     #[serde(borrow, rename = "type")]
@@ -29,7 +30,7 @@ pub(super) struct Envelope<'a> {
     pub(super) payload: &'a RawValue,
 }
 
-/// The payloads of all messages: each has a few of these.
+/// The payload fields of all messages; each message has some of them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Payload<'a> {
@@ -39,32 +40,32 @@ pub(super) struct Payload<'a> {
     pub(super) max_context_tokens: Count,
     pub(super) token_usage: Option<TokenUsage>,
     #[serde(borrow)]
-    pub(super) message_id: Loose<'a>,
+    pub(super) message_id: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) id: Loose<'a>,
+    pub(super) id: LooseText<'a>,
     #[serde(borrow)]
     pub(super) function: Option<Function<'a>>,
     #[serde(borrow)]
-    pub(super) tool_call_id: Loose<'a>,
+    pub(super) tool_call_id: LooseText<'a>,
     pub(super) return_value: Option<ReturnValue>,
     #[serde(borrow)]
-    pub(super) request_id: Loose<'a>,
+    pub(super) request_id: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) error_type: Loose<'a>,
-    /// Of a sub-agent's message: which it is; before 1.25 only the call that sent it off was written.
+    pub(super) error_type: LooseText<'a>,
+    /// The sub-agent of a wrapped message; before 1.25 only the call that started it was written.
     #[serde(borrow)]
-    pub(super) agent_id: Loose<'a>,
+    pub(super) agent_id: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) parent_tool_call_id: Loose<'a>,
+    pub(super) parent_tool_call_id: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) task_tool_call_id: Loose<'a>,
+    pub(super) task_tool_call_id: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) subagent_type: Loose<'a>,
+    pub(super) subagent_type: LooseText<'a>,
     #[serde(borrow)]
     pub(super) event: Option<&'a RawValue>,
 }
 
-/// What a step used, in disjoint buckets; reasoning is a part of the output.
+/// The usage of a step, in disjoint buckets; reasoning is a part of the output.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct TokenUsage {
@@ -89,14 +90,14 @@ impl TokenUsage {
     }
 }
 
-/// The function that a tool call names.
+/// The function of a tool call.
 #[derive(Debug, Deserialize)]
 pub(super) struct Function<'a> {
     #[serde(borrow, default)]
-    pub(super) name: Loose<'a>,
+    pub(super) name: LooseText<'a>,
     /// JSON as text.
     #[serde(borrow, default)]
-    pub(super) arguments: Loose<'a>,
+    pub(super) arguments: LooseText<'a>,
 }
 
 /// How a tool call ended.
@@ -106,49 +107,19 @@ pub(super) struct ReturnValue {
     pub(super) is_error: bool,
 }
 
-/// What a tool is used on: the arguments that say it in a few words, in the order in which they are asked.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow)]
-    path: Loose<'a>,
-    #[serde(borrow)]
-    command: Loose<'a>,
-    #[serde(borrow)]
-    pattern: Loose<'a>,
-    #[serde(borrow)]
-    url: Loose<'a>,
-    #[serde(borrow)]
-    query: Loose<'a>,
-    #[serde(borrow)]
-    pub(super) description: Loose<'a>,
-    #[serde(borrow)]
-    pub(super) subagent_type: Loose<'a>,
-    #[serde(borrow)]
-    pub(super) subagent_name: Loose<'a>,
-}
+/// The arguments that describe a call, in order of preference.
+pub(super) const TARGET: &[Argument] =
+    &[Argument::Path, Argument::Command, Argument::Pattern, Argument::Url, Argument::Query, Argument::Description];
 
-impl<'a> Arguments<'a> {
-    /// The arguments of a call; those of an unknown shape tell nothing.
-    pub(super) fn of(function: &'a Function<'_>) -> Self {
-        function.arguments.text().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
-    }
-
-    pub(super) fn target(&self) -> Option<&str> {
-        let all = [&self.path, &self.command, &self.pattern, &self.url, &self.query, &self.description];
-        all.into_iter().find_map(Loose::text)
-    }
-}
-
-/// A part of what the person said.
+/// A part of a user message.
 #[derive(Debug, Deserialize)]
 struct Part<'a> {
     #[serde(borrow, default)]
-    text: Loose<'a>,
+    text: LooseText<'a>,
 }
 
-/// The text of what the person said, in either shape: text, or parts.
-pub(super) fn spoken(content: &RawValue) -> Option<Cow<'_, str>> {
+/// The text of a user message, whose content is text or parts.
+pub(super) fn message_text(content: &RawValue) -> Option<Cow<'_, str>> {
     if content.get().starts_with('"') {
         return serde_json::from_str::<Str<'_>>(content.get()).ok().map(|text| text.0);
     }

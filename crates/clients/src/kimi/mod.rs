@@ -1,13 +1,15 @@
-//! Kimi CLI: sessions below `~/.kimi/sessions/<md5 of the directory>/<session>`, each with the log of what went over
-//! the wire between its engine and its screen.
+//! Kimi CLI: sessions below `~/.kimi/sessions/<md5 of the directory>/<session>`, each with the log of the messages
+//! between its engine and its user interface.
 //!
-//! Layouts and rules: `src/kimi_cli` of kimi-cli 1.52.0 (`wire/types.py`, `wire/file.py`, `metadata.py`,
+//! Sources for layouts and rules: `src/kimi_cli` of kimi-cli 1.52.0 (`wire/types.py`, `wire/file.py`, `metadata.py`,
 //! `session.py`, `subagents/`). Its successor, Kimi Code, has the same command and other files: see [`code`].
 
 mod code;
 mod context;
 mod documents;
 mod events;
+mod id;
+mod owner;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -15,8 +17,7 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, SessionKey};
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::paths::md5_of;
 use crate::signature::ProcessSignature;
@@ -26,16 +27,11 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 /// Kimi CLI.
 pub(crate) struct Kimi;
 
-const ID: ClientId = ClientId::new("kimi");
-
-/// How much of a text is kept for titles and targets.
-const KEPT: usize = 120;
-
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Kimi CLI",
     aliases: &[],
-    // All are spellings of one flag in 1.52.0; `--afk`, and Kimi Code's `--auto`, allow everything too.
+    // Spellings of one flag in 1.52.0; `--afk`, and Kimi Code's `--auto`, allow everything too.
     danger_flags: &["--yolo", "--yes", "-y", "--auto-approve", "--afk", "--auto"],
     knowledge: Knowledge {
         tokens: Known::Yes,
@@ -60,13 +56,13 @@ static INFO: ClientInfo = ClientInfo {
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["kimi", "kimi-cli"],
     titles: &["Kimi Code", "kimi-code-worker", "kimi-code"],
-    commands: &["kimi", "kimi-cli"],
-    packages: &["@moonshot-ai/kimi-code"],
-    python: &["kimi", "kimi-cli", "kimi_cli"],
+    node_commands: &["kimi", "kimi-cli"],
+    npm_packages: &["@moonshot-ai/kimi-code"],
+    python_commands: &["kimi", "kimi-cli", "kimi_cli"],
     // A shell command that runs in the background.
-    parts: &["kimi-code-bg-worker"],
-    // They show or configure something, or host a screen for others.
-    chores: &[
+    helper_prefixes: &["kimi-code-bg-worker"],
+    // They show or configure something, or host a user interface for others.
+    helper_subcommands: &[
         "info",
         "export",
         "mcp",
@@ -86,8 +82,8 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "update",
         "install-desktop",
     ],
-    // `-m` is the model's and Python's own.
-    valued: &[
+    // `-m` is the model option, and Python's option for a module.
+    valued_options: &[
         "-m",
         "--model",
         "-w",
@@ -125,7 +121,7 @@ impl Client for Kimi {
             Some(root) => (root, Presence::Named),
             None => (env.home.join(".kimi"), Presence::Usual),
         };
-        // Its absence in a named directory says no more than that nobody has worked there yet.
+        // If it is missing in a configured directory, the user has just not worked there yet.
         let sessions = |layout, accepts, format| Store {
             root: root.join("sessions"),
             layout,
@@ -176,47 +172,12 @@ impl Client for Kimi {
         md5_of(directory)
     }
 
-    /// Sessions' ids are UUIDs unless an editor gave them, after `session_` in Kimi Code; without an id the option lets the person choose.
+    /// Session ids are UUIDs, after `session_` in Kimi Code, unless an editor set them; without an id the option shows
+    /// a list.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let id = process.option(&["--session", "--resume", "-S", "-r"])?;
         is_uuid(id.strip_prefix("session_").unwrap_or(id)).then(|| id.to_owned())
     }
-}
-
-/// Whose file it is, judged by its place below `sessions`.
-struct Owner {
-    /// The directory worked in, hashed: what `kimi.json` resolves.
-    project: Arc<str>,
-    /// The session, or its sub-agent.
-    session: SessionKey,
-    /// The session of a sub-agent.
-    parent: Option<SessionKey>,
-    /// The sub-agent's own id.
-    agent: Option<String>,
-}
-
-impl Owner {
-    /// `<project>/<session>/<file>`, `<project>/<session>/subagents/<agent>/<file>` or `<project>/<session>.jsonl`.
-    fn of(relative: &Path) -> Self {
-        let parts: Vec<String> = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-        let project = parts.first().map(String::as_str).unwrap_or_default().into();
-        let session = |id: &str| SessionKey::new(ID, id);
-        match parts.as_slice() {
-            [_, id, _, agent, _] => Self {
-                project,
-                session: session(&child_id(id, agent)),
-                parent: Some(session(id)),
-                agent: Some(agent.clone()),
-            },
-            [_, id, _] => Self { project, session: session(id), parent: None, agent: None },
-            _ => Self { project, session: session(file_stem(relative)), parent: None, agent: None },
-        }
-    }
-}
-
-/// The id of a sub-agent, whose own is unique within its session only.
-fn child_id(session: &str, agent: &str) -> String {
-    format!("{session}/{agent}")
 }
 
 fn is_wire(relative: &Path) -> bool {

@@ -44,7 +44,7 @@ const fn usage(input: u64, cache_read: u64, cache_write_5m: u64, output: u64) ->
     Usage { input, cache_read, cache_write_5m, cache_write_1h: 0, output, reasoning: 0, web_searches: 0 }
 }
 
-/// What the session of the fixture used, its sub-agent left out.
+/// The usage of the fixture's session without its sub-agent.
 const OWN_USAGE: Usage = usage(1930, 2500, 30, 200);
 const CHILD_USAGE: Usage = usage(550, 700, 0, 100);
 
@@ -84,7 +84,7 @@ fn a_sub_agent_that_lost_its_own_log_counts_from_its_sessions() {
 }
 
 #[test]
-fn what_a_sub_agent_does_is_told_by_its_own_log_alone() {
+fn a_sub_agents_activity_comes_only_from_its_own_log() {
     let wrapped = main_wire();
     assert!(of(&wrapped, CHILD).iter().all(|kind| matches!(kind, EventKind::Turn(_) | EventKind::Facts(_))));
     let own = own_wire();
@@ -96,7 +96,7 @@ fn what_a_sub_agent_does_is_told_by_its_own_log_alone() {
 }
 
 #[test]
-fn before_they_had_logs_sub_agents_were_told_of_by_their_sessions() {
+fn sub_agents_without_logs_are_read_from_their_sessions() {
     let events = sound(&format!("{SID}/wire.jsonl"), OLD_WIRE);
     let child = format!("{SID}/Task:0");
     assert_eq!(Tally::of(&events).by_session()[&*child], usage(70, 0, 0, 7));
@@ -120,7 +120,7 @@ fn a_fork_copies_lines_and_they_count_once() {
 }
 
 #[test]
-fn steps_with_one_id_or_none_are_told_apart() {
+fn steps_with_the_same_id_or_none_are_distinct() {
     let tally = Tally::of(&main_wire());
     let own = tally.turns.values().filter(|(session, _)| *session.id == *SID);
     let mut ids: Vec<_> = own.map(|(_, turn)| turn.id.as_deref()).collect();
@@ -134,7 +134,7 @@ fn the_model_is_unknown() {
 }
 
 #[test]
-fn the_context_is_told_with_each_step_and_after_a_compaction_apart() {
+fn the_context_is_emitted_with_each_step_and_separately_after_a_compaction() {
     let events = main_wire();
     let contexts = Tally::of(&events);
     let mut contexts: Vec<_> = contexts.turns.values().filter_map(|(_, turn)| turn.context_used).collect();
@@ -207,7 +207,7 @@ fn a_call_id_of_another_session_is_another_call() {
 }
 
 #[test]
-fn sub_agents_are_told_apart_from_tools() {
+fn sub_agents_are_distinguished_from_tools() {
     let events = main_wire();
     let started = events.iter().find_map(|event| match &event.kind {
         EventKind::SubagentStarted { name, task, .. } => Some((name.raw(), task.as_ref().unwrap().raw())),
@@ -217,7 +217,7 @@ fn sub_agents_are_told_apart_from_tools() {
 }
 
 #[test]
-fn prompts_count_and_the_first_words_are_the_title_unless_a_better_one_is_known() {
+fn prompts_count_and_the_first_prompt_is_the_title_without_a_better_one() {
     let events = main_wire();
     assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count(), 2);
     let expected = [(TitleRank::FirstPrompt, "Look around, bitte"), (TitleRank::FirstPrompt, "and the docs")];
@@ -277,7 +277,7 @@ fn the_directory_is_the_one_whose_hash_names_the_folder() {
 }
 
 #[test]
-fn a_sub_agents_description_names_it_and_says_when_it_has_ended() {
+fn a_sub_agents_description_has_its_title_and_its_end() {
     let place = path(&format!("{SID}/subagents/a1b2c3d4e/meta.json"));
     let events = decode_document(&Kimi, &place, META).unwrap();
     assert!(events.iter().all(|event| *event.session.id == *CHILD));
@@ -292,7 +292,7 @@ fn a_sub_agents_description_names_it_and_says_when_it_has_ended() {
 }
 
 #[test]
-fn the_first_versions_sessions_tell_no_usage_and_no_times() {
+fn the_first_versions_sessions_have_no_usage_and_no_times() {
     let events = sound(&format!("{SID}.jsonl"), OLD);
     assert!(events.iter().all(|event| *event.session.id == *SID));
     assert!(Tally::of(&events).turns.is_empty());
@@ -306,7 +306,7 @@ fn the_first_versions_sessions_tell_no_usage_and_no_times() {
 }
 
 #[test]
-fn what_was_said_is_nowhere_but_in_titles_and_targets() {
+fn message_text_is_only_in_titles_and_targets() {
     let all = [main_wire(), own_wire()].concat();
     assert!(!format!("{all:?}").contains("secret words"));
 }
@@ -456,7 +456,7 @@ fn kimi_code_counts_what_the_server_sent_with_compactions_and_forks_once() {
 }
 
 #[test]
-fn kimi_codes_sub_agents_tell_their_own_tokens_and_their_parent_does_not() {
+fn kimi_codes_sub_agents_record_their_tokens_and_their_parent_does_not() {
     let events = code_team();
     let child = format!("{TEAM}/agent-0");
     let tally = Tally::of(&events);
@@ -492,7 +492,7 @@ fn kimi_code_writes_down_that_it_waits_for_an_approval() {
 }
 
 #[test]
-fn kimi_codes_state_tells_directory_fork_and_agents() {
+fn kimi_codes_state_has_directory_fork_and_agents() {
     let facts = |events: &[Event]| {
         let told =
             |event: &Event| if let EventKind::Facts(facts) = &event.kind { Some((**facts).clone()) } else { None };
@@ -509,7 +509,7 @@ fn kimi_codes_state_tells_directory_fork_and_agents() {
 }
 
 #[test]
-fn kimi_code_has_a_home_a_title_and_ids_of_its_own() {
+fn kimi_code_has_its_own_home_title_and_ids() {
     let mut env = home();
     env.vars.insert("KIMI_CODE_HOME".into(), "/code".into());
     assert!(Kimi.stores(&env).iter().any(|store| store.root.to_str() == Some("/code/sessions")));

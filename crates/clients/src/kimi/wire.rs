@@ -3,47 +3,49 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, UsageExtent,
+    SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey, Turn, UsageExtent,
 };
 use memchr::memmem;
 
-use super::events::{Arguments, Envelope, Function, Line, Payload, TokenUsage, is_command, spoken};
-use super::{ID, KEPT, Owner, child_id};
+use super::events::{Envelope, Function, Line, Payload, TARGET, TokenUsage, is_command, message_text};
+use super::id::ID;
+use super::owner::{SessionOwner, child_id};
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
-use crate::parse::shortened;
+use crate::interner::Interner;
+use crate::parse::short_text;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// The tools that send off a sub-agent: `Task` before 1.25.
+/// The tools that start a sub-agent; `Task` before 1.25.
 const SUBAGENT_TOOLS: &[&str] = &["Agent", "Task"];
 
-/// Sub-agents of sub-agents are as many wrappings; nobody sends them this deep.
-const MOST_WRAPPINGS: usize = 8;
+/// Maximum depth of wrapped messages: one level for each nested sub-agent.
+const MAX_WRAPPING_DEPTH: usize = 8;
 
 /// Reads `wire.jsonl`, of a session or of a sub-agent.
 ///
-/// A sub-agent's messages are in its own file and again, wrapped, in its session's; requests for approval are not
-/// wrapped: the session waits. Of the wrapped ones only responses are read, unless the sub-agent has no file of its
-/// own, as in the first versions.
+/// A sub-agent's messages are in its own file and again, wrapped, in its session's. Permission requests are not
+/// wrapped: the session waits. From wrapped messages only responses are read, unless the sub-agent has no own file, as
+/// in the first versions.
 pub(super) struct WireLog {
     file: SourceFile,
-    owner: Owner,
+    owner: SessionOwner,
     opened: Option<Timestamp>,
     modified: Timestamp,
-    names: Names,
-    /// The context window last told of each session, 0 where none was.
-    told: HashMap<SessionKey, u64>,
-    /// How often each call's id was used.
+    names: Interner,
+    /// The context window last emitted for each session, 0 if none was.
+    emitted: HashMap<SessionKey, u64>,
+    /// How often each call id was used.
     calls: HashMap<String, u32>,
 }
 
-/// Who says a message.
-struct Speaker {
+/// The author of a message.
+struct MessageAuthor {
     session: SessionKey,
     /// A sub-agent's own id.
     agent: Option<String>,
     lineage: Lineage,
-    /// What its own file tells is not told again.
+    /// Whether it has its own file, whose messages are not emitted again.
     has_own_file: bool,
 }
 
@@ -51,17 +53,17 @@ impl WireLog {
     pub(super) fn new(source: &Source<'_>) -> Self {
         Self {
             file: source.file(),
-            owner: Owner::of(source.relative),
+            owner: SessionOwner::of(source.relative),
             opened: None,
             modified: source.modified,
-            names: Names::default(),
-            told: HashMap::new(),
+            names: Interner::default(),
+            emitted: HashMap::new(),
             calls: HashMap::new(),
         }
     }
 
     fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        if says_nothing(bytes) {
+        if is_skipped(bytes) {
             return Ok(());
         }
         let line: Line<'_> = serde_json::from_slice(bytes)?;
@@ -74,7 +76,7 @@ impl WireLog {
         let mut depth = 0;
         while &*envelope.kind == "SubagentEvent" {
             depth += 1;
-            let event = payload.event.filter(|_| depth <= MOST_WRAPPINGS);
+            let event = payload.event.filter(|_| depth <= MAX_WRAPPING_DEPTH);
             let event = event.ok_or_else(|| DecodeError::malformed("wraps no message"))?;
             envelope = serde_json::from_str::<Envelope<'_>>(event.get())?;
             wrapping = Some(std::mem::replace(&mut payload, serde_json::from_str(envelope.payload.get())?));
@@ -82,16 +84,16 @@ impl WireLog {
         self.opened = self.opened.or(line.timestamp.0);
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         self.introduce_file(record);
-        let speaker = self.speaker(wrapping.as_ref(), record);
-        self.message(&envelope.kind, &payload, &speaker, record);
+        let author = self.author(wrapping.as_ref(), record);
+        self.message(&envelope.kind, &payload, &author, record);
         Ok(())
     }
 
     fn introduce_file(&mut self, record: &mut Record<'_>) {
-        if self.told.contains_key(&self.owner.session) {
+        if self.emitted.contains_key(&self.owner.session) {
             return;
         }
-        self.told.insert(self.owner.session.clone(), 0);
+        self.emitted.insert(self.owner.session.clone(), 0);
         let facts = SessionFacts {
             parent: self.owner.parent.clone(),
             project: Some(Arc::clone(&self.owner.project)),
@@ -100,10 +102,10 @@ impl WireLog {
         record.emit(&self.owner.session, EventKind::Facts(Box::new(facts)));
     }
 
-    /// Whose message it is: the file's, or that of the sub-agent that it is wrapped for.
-    fn speaker(&mut self, wrapping: Option<&Payload<'_>>, record: &mut Record<'_>) -> Speaker {
+    /// The author of a message: the file's session, or the sub-agent of a wrapped message.
+    fn author(&mut self, wrapping: Option<&Payload<'_>>, record: &mut Record<'_>) -> MessageAuthor {
         let Some(wrapping) = wrapping else {
-            return Speaker {
+            return MessageAuthor {
                 session: self.owner.session.clone(),
                 agent: self.owner.agent.clone(),
                 lineage: if self.owner.agent.is_some() { Lineage::Sidechain } else { Lineage::Main },
@@ -115,40 +117,40 @@ impl WireLog {
         let agent = own.or(call).unwrap_or("sub-agent").to_owned();
         let root = self.owner.parent.as_ref().unwrap_or(&self.owner.session).clone();
         let session = SessionKey::new(ID, child_id(&root.id, &agent));
-        if !self.told.contains_key(&session) {
-            self.told.insert(session.clone(), 0);
+        if !self.emitted.contains_key(&session) {
+            self.emitted.insert(session.clone(), 0);
             let facts = SessionFacts {
                 parent: Some(root),
                 project: Some(Arc::clone(&self.owner.project)),
-                origin: wrapping.subagent_type.text().map(|kind| shortened(kind, KEPT).into()),
+                origin: wrapping.subagent_type.text().map(short_text),
                 ..SessionFacts::default()
             };
             record.emit(&session, EventKind::Facts(Box::new(facts)));
         }
-        Speaker { session, agent: Some(agent), lineage: Lineage::Embedded, has_own_file: own.is_some() }
+        MessageAuthor { session, agent: Some(agent), lineage: Lineage::Embedded, has_own_file: own.is_some() }
     }
 
-    fn message(&mut self, kind: &str, payload: &Payload<'_>, speaker: &Speaker, record: &mut Record<'_>) {
+    fn message(&mut self, kind: &str, payload: &Payload<'_>, author: &MessageAuthor, record: &mut Record<'_>) {
         if kind == "StatusUpdate" {
-            return self.status(payload, speaker, record);
+            return self.status(payload, author, record);
         }
-        if speaker.has_own_file {
+        if author.has_own_file {
             return;
         }
-        let session = &speaker.session;
+        let session = &author.session;
         match kind {
-            "TurnBegin" | "SteerInput" => prompt(payload, speaker, record),
+            "TurnBegin" | "SteerInput" => prompt(payload, author, record),
             "TurnEnd" | "StepInterrupted" => record.emit(session, EventKind::TurnEnded),
             "StepRetry" => {
                 let reason = payload.error_type.text().unwrap_or("StepRetry");
-                record.emit(session, EventKind::Error(shortened(reason, KEPT).into()));
+                record.emit(session, EventKind::Error(short_text(reason)));
             }
             "CompactionEnd" => record.emit(session, EventKind::Compacted),
             "ToolCall" => self.tool_call(payload, session, record),
             "ToolResult" => self.tool_result(payload, session, record),
             "ApprovalRequest" | "QuestionRequest" => record.emit(session, EventKind::Waiting),
-            // What waited goes on. The call that it was about may be another session's; so the request itself is what
-            // ends.
+            // The waiting ends. The call in question may belong to another session, so the end of the request is
+            // emitted instead.
             "ApprovalResponse" | "ApprovalRequestResolved" => {
                 let request = payload.request_id.text().unwrap_or_default();
                 let tool = ToolKey::new(ID, &format!("{}?{request}", session.id));
@@ -158,20 +160,20 @@ impl WireLog {
         }
     }
 
-    fn status(&mut self, payload: &Payload<'_>, speaker: &Speaker, record: &mut Record<'_>) {
+    fn status(&mut self, payload: &Payload<'_>, author: &MessageAuthor, record: &mut Record<'_>) {
         let context_used = Some(payload.context_tokens.0).filter(|&tokens| tokens > 0);
         let window = payload.max_context_tokens.0;
-        let told = self.told.entry(speaker.session.clone()).or_default();
-        let context_limit = (window != 0 && window != *told).then_some(window);
-        *told = context_limit.unwrap_or(*told);
+        let emitted = self.emitted.entry(author.session.clone()).or_default();
+        let context_limit = (window != 0 && window != *emitted).then_some(window);
+        *emitted = context_limit.unwrap_or(*emitted);
         let context_apart = context_used.filter(|_| payload.token_usage.is_none());
         if context_limit.is_some() || context_apart.is_some() {
             let facts = SessionFacts { context_limit, context_used: context_apart, ..SessionFacts::default() };
-            record.emit(&speaker.session, EventKind::Facts(Box::new(facts)));
+            record.emit(&author.session, EventKind::Facts(Box::new(facts)));
         }
         if let Some(usage) = payload.token_usage {
             let turn = Turn {
-                message: step_key(payload, usage, speaker, record.at),
+                message: step_key(payload, usage, author, record.at),
                 id: payload.message_id.text().map(Into::into),
                 part_of: CoarserRecords::none(),
                 geo: InferenceGeo::Global,
@@ -183,11 +185,11 @@ impl WireLog {
                 extent: UsageExtent::Response,
                 embedded_cost: None,
                 stop: None,
-                lineage: speaker.lineage,
+                lineage: author.lineage,
                 opened: self.opened.unwrap_or(self.modified),
                 context_used,
             };
-            record.emit(&speaker.session, EventKind::Turn(Box::new(turn)));
+            record.emit(&author.session, EventKind::Turn(Box::new(turn)));
         }
     }
 
@@ -217,25 +219,25 @@ impl Decoder for WireLog {
     }
 }
 
-/// Emits the start of a call, and that of the sub-agent it may send off.
+/// Emits the start of a call and of the sub-agent that it may start.
 pub(super) fn start(
     tool: ToolKey,
     name: &str,
     function: &Function<'_>,
-    names: &mut Names,
+    names: &mut Interner,
     session: &SessionKey,
     record: &mut Record<'_>,
 ) {
-    let arguments = Arguments::of(function);
-    let target = arguments.target().map(|target| Untrusted::from(shortened(target, KEPT)));
+    let arguments = ToolArguments::of_text(function.arguments.text());
+    let target = arguments.target(TARGET);
     record.emit(session, EventKind::ToolStarted { tool, name: names.get(name), target: target.clone() });
     if SUBAGENT_TOOLS.contains(&name) {
         let kind = arguments.subagent_type.text().or(arguments.subagent_name.text()).unwrap_or("coder");
-        record.emit(session, EventKind::SubagentStarted { tool, name: shortened(kind, KEPT).into(), task: target });
+        record.emit(session, EventKind::SubagentStarted { tool, name: short_text(kind), task: target });
     }
 }
 
-/// A model numbers its calls, and begins anew after a compaction: an id may come again within a session.
+/// A model numbers its calls and restarts after a compaction, so an id may occur again within a session.
 pub(super) fn call_key(session: &SessionKey, id: &str, count: u32) -> ToolKey {
     ToolKey::new(ID, &format!("{}#{count}", call_name(session, id)))
 }
@@ -244,39 +246,38 @@ fn call_name(session: &SessionKey, id: &str) -> String {
     format!("{}/{id}", session.id)
 }
 
-/// A sub-agent is asked by its session, not by the person.
-fn prompt(payload: &Payload<'_>, speaker: &Speaker, record: &mut Record<'_>) {
-    if speaker.agent.is_some() {
+/// Handles a prompt. A sub-agent's prompts come from its session, not from the user.
+fn prompt(payload: &Payload<'_>, author: &MessageAuthor, record: &mut Record<'_>) {
+    if author.agent.is_some() {
         return;
     }
-    let words = payload.user_input.and_then(spoken);
-    record.prompt(&speaker.session, words.as_deref());
+    let words = payload.user_input.and_then(message_text);
+    record.prompt(&author.session, words.as_deref());
     if let Some(text) = words {
         let rank = if is_command(&text) { TitleRank::FirstCommand } else { TitleRank::FirstPrompt };
-        let title = Title { rank, text: shortened(&text, KEPT).into() };
-        record.emit(&speaker.session, EventKind::Title(title));
+        record.title(&author.session, rank, &text);
     }
 }
 
-/// Which response a step is.
+/// The key of a step's response.
 ///
-/// Servers' ids are missing with some providers and not unique with others. A fork copies lines verbatim, times
-/// included, so that time, id and counts tell a session's response. A sub-agent's two copies are written at two times,
-/// but say for which sub-agent.
-fn step_key(payload: &Payload<'_>, step: TokenUsage, speaker: &Speaker, at: Option<Timestamp>) -> MessageKey {
+/// Server ids are missing with some providers and not unique with others. A fork copies lines verbatim, times included,
+/// so time, id and counts identify a session's response. The two copies of a sub-agent's response have different times,
+/// but both name the sub-agent.
+fn step_key(payload: &Payload<'_>, step: TokenUsage, author: &MessageAuthor, at: Option<Timestamp>) -> MessageKey {
     let usage = step.usage();
     let counts = [usage.input, usage.cache_read, usage.cache_write_5m, usage.output, payload.context_tokens.0];
     let counts: Vec<u8> = counts.iter().flat_map(|count| count.to_le_bytes()).collect();
     let id = payload.message_id.text().unwrap_or_default().as_bytes();
-    if let Some(agent) = &speaker.agent {
+    if let Some(agent) = &author.agent {
         return MessageKey::by_content(ID, &[b"agent", agent.as_bytes(), id, &counts]);
     }
     let at = at.map_or(0, Timestamp::as_millis).to_le_bytes();
     MessageKey::by_content(ID, &[b"step", &at, id, &counts])
 }
 
-/// Messages that tell nothing, most of them what the model says.
-const SKIPPED: &[&[u8]] = &[
+/// Messages that agtop skips; most of them are text of the model.
+const SKIPPED_TYPES: &[&[u8]] = &[
     b"ContentPart",
     b"ToolCallPart",
     b"StepBegin",
@@ -292,9 +293,9 @@ const SKIPPED: &[&[u8]] = &[
     b"ToolCallRequest",
 ];
 
-/// Judges a line by its beginning, where the type is; that of a wrapped message comes after a few ids. Lines in another
-/// spelling than Python's are parsed.
-fn says_nothing(line: &[u8]) -> bool {
+/// Whether agtop skips a line, by its beginning, which has the type; for a wrapped message the type follows a few ids.
+/// Lines that are not spelled as Python does are parsed.
+fn is_skipped(line: &[u8]) -> bool {
     const START: &[u8] = b"{\"timestamp\": ";
     const MESSAGE: &[u8] = b", \"message\": {\"type\": \"";
     const EVENT: &[u8] = b", \"event\": {\"type\": \"";
@@ -303,8 +304,9 @@ fn says_nothing(line: &[u8]) -> bool {
     }
     let head = line.get(..400).unwrap_or(line);
     let kind_after = |needle: &[u8]| memmem::find(head, needle).and_then(|at| head.get(at + needle.len()..));
-    let is_skipped =
-        |rest: &[u8]| SKIPPED.iter().any(|kind| rest.strip_prefix(*kind).is_some_and(|rest| rest.starts_with(b"\"")));
+    let is_skipped = |rest: &[u8]| {
+        SKIPPED_TYPES.iter().any(|kind| rest.strip_prefix(*kind).is_some_and(|rest| rest.starts_with(b"\"")))
+    };
     match kind_after(MESSAGE) {
         Some(rest) if rest.starts_with(b"SubagentEvent\"") => kind_after(EVENT).is_some_and(is_skipped),
         Some(rest) => is_skipped(rest),

@@ -1,4 +1,4 @@
-//! `opencode.json`, the user's configuration: of it the context windows of models alone, which no session tells.
+//! `opencode.json`, the user's configuration: only the context windows of models are read, which no session contains.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,17 +12,18 @@ use crate::decode::{Record, SourceFile};
 use crate::parse::{Count, model_name};
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// The files of a directory of configuration, which are merged: OpenCode's, and Kilo's.
+/// The files of a configuration directory that are merged, of OpenCode and of Kilo.
 pub(super) fn is_config(path: &Path) -> bool {
     ["opencode.json", "opencode.jsonc", "config.json", "kilo.json", "kilo.jsonc"]
         .iter()
         .any(|name| path == Path::new(name))
 }
 
-/// Models of one provider, at most.
+/// Maximum number of models of one provider.
 const MAX_MODELS: usize = 1000;
-/// Users write configurations by hand: a larger one is damaged, or means harm. It is copied and parsed whole.
-pub(crate) const MAX_CONFIG: usize = 1 << 20;
+/// Maximum size of a configuration, in bytes; it is copied and parsed as a whole. Users write it by hand, so a larger
+/// one is damaged or hostile.
+pub(crate) const MAX_CONFIG_BYTES: usize = 1 << 20;
 
 #[derive(Deserialize)]
 struct Config<'a> {
@@ -48,7 +49,7 @@ struct Limit {
 }
 
 impl Provider<'_> {
-    /// The models whose window the user gave, and that window in tokens.
+    /// The models with a configured context window, and the window in tokens.
     fn windows(&self) -> impl Iterator<Item = (&str, u64)> {
         let window = |model: &Model| Some(model.limit.as_ref()?.context.0).filter(|tokens| *tokens > 0);
         let named = self.models.iter().take(MAX_MODELS);
@@ -71,12 +72,12 @@ impl Reader {
 impl Decoder for Reader {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
-        if bytes.len() > MAX_CONFIG {
-            return Err(DecodeError::too_large(format!("is a configuration of more than {MAX_CONFIG} bytes")));
+        if bytes.len() > MAX_CONFIG_BYTES {
+            return Err(DecodeError::too_large(format!("is a configuration of more than {MAX_CONFIG_BYTES} bytes")));
         }
         let json = without_comments(bytes);
         let config: Config<'_> = serde_json::from_slice(&json)?;
-        // The windows belong to no session.
+        // Context windows belong to no session.
         let session = SessionKey::new(self.client, "");
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         let providers = config.provider.iter().filter_map(|(name, known)| Some((name, known.as_ref()?)));
@@ -90,7 +91,7 @@ impl Decoder for Reader {
     }
 }
 
-/// The JSON of a file that may hold comments, and commas after the last of a list, each turned into blanks.
+/// The JSON of a file that may have comments and trailing commas, which are replaced by spaces.
 fn without_comments(text: &[u8]) -> Vec<u8> {
     let mut json = text.to_vec();
     let (mut at, mut comma) = (0, None);
@@ -113,7 +114,7 @@ fn without_comments(text: &[u8]) -> Vec<u8> {
     json
 }
 
-/// Where the string that begins there is over.
+/// The position after the string that starts at `start`.
 fn end_of_string(text: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(&byte) = text.get(at) {
@@ -126,7 +127,7 @@ fn end_of_string(text: &[u8], start: usize) -> usize {
     text.len()
 }
 
-/// Where that is found next; the end if it is not.
+/// The next position of `wanted`; the end of the text if there is none.
 fn find(text: &[u8], from: usize, wanted: &[u8]) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     memchr::memmem::find(rest, wanted).map_or(text.len(), |at| from + at)
@@ -148,7 +149,7 @@ mod tests {
     use crate::testing::decode_document;
 
     const PATH: &str = "/home/u/.config/opencode/opencode.json";
-    const CONFIG: &[u8] = include_bytes!("../../../../fixtures/opencode/1.18.33/opencode.json");
+    const CONFIG_LAYOUT: &[u8] = include_bytes!("../../../../fixtures/opencode/1.18.33/opencode.json");
 
     fn windows(text: &[u8]) -> Vec<(String, u64)> {
         let events = decode_document(&OpenCode, PATH, text).unwrap();
@@ -161,14 +162,14 @@ mod tests {
 
     #[test]
     fn models_have_the_windows_that_the_user_gave_them() {
-        assert_eq!(windows(CONFIG), [("big-one".to_owned(), 64_000), ("ollama/qwen3:8b".to_owned(), 40_960)]);
+        assert_eq!(windows(CONFIG_LAYOUT), [("big-one".to_owned(), 64_000), ("ollama/qwen3:8b".to_owned(), 40_960)]);
         assert_eq!(windows(b"{}"), []);
         assert_eq!(windows(b"{\"provider\":{\"a\":{},\"b\":{\"models\":{\"c\":{},\"d\":{\"limit\":{}}}}}}"), []);
     }
 
-    /// `"provider": null` was an issue, "malformed", and hid the windows of all the others.
+    /// Bug: `"provider": null` was reported as malformed and hid the windows of all others.
     #[test]
-    fn null_is_as_good_as_nothing_at_every_level() {
+    fn null_counts_as_missing_at_every_level() {
         assert_eq!(windows(br#"{"provider":null}"#), []);
         let text = br#"{"provider":{"a":null,"b":{"models":null},"c":{"models":{"d":null,"e":{"limit":null},
             "f":{"limit":{"context":null}},"g":{"limit":{"context":7}}}}}}"#;
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_commas_that_end_a_list_are_no_trouble_and_texts_keep_theirs() {
+    fn comments_and_trailing_commas_are_accepted_and_strings_keep_theirs() {
         let text = br#"{ // it's "mine"
             "provider": { "p": { "models": { "a//b,}": { "limit": { "context": 5, /* , } */ }, }, }, }, }, } /* open"#;
         let json = String::from_utf8(without_comments(text)).unwrap();
@@ -200,7 +201,7 @@ mod tests {
         }
 
         #[test]
-        fn json_stays_what_it_is(text in "[\\[\\]{}\",:/* a0\\\\\n]{0,40}") {
+        fn valid_json_is_unchanged(text in "[\\[\\]{}\",:/* a0\\\\\n]{0,40}") {
             if serde_json::from_str::<serde_json::Value>(&text).is_ok() {
                 prop_assert_eq!(without_comments(text.as_bytes()), text.as_bytes());
             }

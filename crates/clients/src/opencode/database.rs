@@ -1,4 +1,4 @@
-//! `opencode.db`.
+//! Reads `opencode.db`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,43 +6,45 @@ use agtop_model::{
     ClientId, Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
 };
 
-use super::message_v2::{Kind, MessageV2};
-use super::records::{Message, ModelRef, Reasoning, Speaker, Tokens, WORK, WORK_AND_TEXT, part, purpose};
-use super::telling::{HeldPart, Known, Reply, tell_message, tell_session};
+use super::emit::{PendingPart, ResponseContext, SessionContext, emit_message, emit_session};
+use super::opencode2_message::{OpenCode2Message, RowKind};
+use super::records::{
+    Message, MessageRole, ModelRef, ReasoningCount, Tokens, WORK_AND_TEXT_PARTS, WORK_PARTS, part, purpose,
+};
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
+use crate::interner::Interner;
 use crate::parse::{json, model_name};
-use crate::{Cell, DecodeError, Decoder, Input, Source};
+use crate::{DecodeError, Decoder, Input, Source, SqlValue};
 
 /// The columns of `session`.
-pub(super) const SESSION: &[&str] =
+pub(super) const SESSION_COLUMNS: &[&str] =
     &["id", "parent_id", "directory", "title", "version", "agent", "model", "time_created", "fork_session_id"];
 /// The columns of `part`.
-pub(super) const PART: &[&str] = &["id", "message_id", "time_created", "data"];
+pub(super) const PART_COLUMNS: &[&str] = &["id", "message_id", "time_created", "data"];
 /// The columns of `message`.
-pub(super) const MESSAGE: &[&str] = &["id", "session_id", "time_created", "data"];
+pub(super) const MESSAGE_COLUMNS: &[&str] = &["id", "session_id", "time_created", "data"];
 /// The columns of `session_message`.
-pub(super) const SESSION_MESSAGE: &[&str] = &["id", "session_id", "type", "time_created", "data"];
+pub(super) const SESSION_MESSAGE_COLUMNS: &[&str] = &["id", "session_id", "type", "time_created", "data"];
 
-/// Decodes sessions, then parts, then messages. A part is told when its message comes, which names the model.
+/// Decodes sessions, then parts, then messages. A part is emitted with its message, which names the model.
 pub(super) struct Database {
     client: ClientId,
-    /// What the release that wrote a session says of its counts.
-    reasoning_of: fn(Option<&str>) -> Reasoning,
+    /// How the release that wrote a session counts reasoning.
+    reasoning_of: fn(Option<&str>) -> ReasoningCount,
     file: SourceFile,
     modified: Timestamp,
-    names: Names,
-    sessions: HashMap<Box<str>, Known>,
-    /// Parts by message and rowid.
-    parts: HashMap<Box<str>, BTreeMap<i64, HeldPart>>,
-    /// The first answer of each content: forking a session copies its messages under new ids, times and all.
+    names: Interner,
+    sessions: HashMap<Box<str>, SessionContext>,
+    /// Parts by message and row id.
+    parts: HashMap<Box<str>, BTreeMap<i64, PendingPart>>,
+    /// The first response with each content: forking a session copies its messages with new ids and the same times.
     answers: HashMap<MessageKey, (MessageKey, SessionKey)>,
     forks: HashSet<SessionKey>,
-    /// Messages of OpenCode 1: OpenCode 2 has them again, and of those only the response is told again.
+    /// Messages of OpenCode 1. OpenCode 2 has them again, and only their responses are emitted again.
     migrated: HashSet<MessageKey>,
 }
 
-/// What tells a response from others, whatever id a copy of it has.
+/// The content that identifies a response and all its copies, which may have other ids.
 struct Content<'a> {
     created: Timestamp,
     completed: Timestamp,
@@ -51,13 +53,13 @@ struct Content<'a> {
 }
 
 impl Database {
-    pub(super) fn new(client: ClientId, reasoning_of: fn(Option<&str>) -> Reasoning, source: &Source<'_>) -> Self {
+    pub(super) fn new(client: ClientId, reasoning_of: fn(Option<&str>) -> ReasoningCount, source: &Source<'_>) -> Self {
         Self {
             client,
             reasoning_of,
             file: source.file(),
             modified: source.modified,
-            names: Names::default(),
+            names: Interner::default(),
             sessions: HashMap::new(),
             parts: HashMap::new(),
             answers: HashMap::new(),
@@ -66,7 +68,7 @@ impl Database {
         }
     }
 
-    fn session(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+    fn session(&mut self, cells: &[SqlValue<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
         let &[id, parent, directory, title, version, agent, model, created, forked] = cells else {
             return Err(other_columns());
         };
@@ -74,7 +76,7 @@ impl Database {
         let key = SessionKey::new(self.client, id);
         let started = created.integer().map(Timestamp::from_seconds_or_millis);
         let parent = parent.text().map(|parent| SessionKey::new(self.client, parent));
-        let known = Known {
+        let known = SessionContext {
             key: key.clone(),
             lineage: if parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
             started,
@@ -92,25 +94,25 @@ impl Database {
             ..SessionFacts::default()
         };
         record.at = started;
-        tell_session(&key, facts, title.text(), &mut record);
+        emit_session(&key, facts, title.text(), &mut record);
         Ok(())
     }
 
-    /// The model that a session is set to. A choice that cannot be read is no reason to lose the session.
+    /// The model that a session is set to. A damaged value must not lose the session.
     fn chosen_model(&mut self, json: &[u8]) -> Option<std::sync::Arc<str>> {
         let choice: ModelRef<'_> = serde_json::from_slice(json).ok()?;
         Some(self.names.get(&choice.name()?))
     }
 
-    fn part(&mut self, rowid: i64, cells: &[Cell<'_>]) -> Result<(), DecodeError> {
+    fn part(&mut self, rowid: i64, cells: &[SqlValue<'_>]) -> Result<(), DecodeError> {
         let &[id, message, created, data] = cells else { return Err(other_columns()) };
         let (Some(id), Some(message)) = (id.text(), message.text()) else {
             return Err(DecodeError::malformed("a part without id or message"));
         };
         let at = created.integer().map(Timestamp::from_seconds_or_millis);
-        let kinds = if at.is_some_and(|at| at >= self.file.prose_from) { WORK_AND_TEXT } else { WORK };
+        let kinds = if at.is_some_and(|at| at >= self.file.text_since) { WORK_AND_TEXT_PARTS } else { WORK_PARTS };
         let Some(part) = part(data.bytes().unwrap_or_default(), kinds)? else { return Ok(()) };
-        if let Some(held) = HeldPart::new(&part, id, at, &mut self.names) {
+        if let Some(held) = PendingPart::new(&part, id, at, &mut self.names) {
             if let Some(siblings) = self.parts.get_mut(message) {
                 siblings.insert(rowid, held);
             } else {
@@ -120,22 +122,22 @@ impl Database {
         Ok(())
     }
 
-    fn message(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+    fn message(&mut self, cells: &[SqlValue<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
         let &[id, session, created, data] = cells else { return Err(other_columns()) };
         let (Some(id), Some(session)) = (id.text(), session.text()) else {
             return Err(DecodeError::malformed("a message without id or session"));
         };
-        let session = self.known(session);
+        let session = self.session_context(session);
         let created = created.integer().map(Timestamp::from_seconds_or_millis);
         let mut reply = self.reply(id, &session, created);
         self.migrated.insert(reply.message);
         let parts = self.parts.remove(id).unwrap_or_default();
-        let is_refused = parts.values().any(HeldPart::is_refused);
+        let is_refused = parts.values().any(PendingPart::is_refused);
         let json = data.bytes().unwrap_or_default();
         let message: Message<'_> = match serde_json::from_slice(json) {
             Ok(message) => message,
             Err(error) => {
-                self.tell_parts(parts, &reply, record.out); // they are sound, whatever befell their message
+                self.emit_parts(parts, &reply, record.out); // the parts are valid even if their message is damaged
                 return Err(error.into());
             }
         };
@@ -153,30 +155,30 @@ impl Database {
         if let Some(original) = content().and_then(|content| self.original(&content, &reply, &mut record)) {
             reply.message = original;
         } else {
-            if message.role == Speaker::User {
-                reply.words = parts.values().find_map(HeldPart::words).cloned();
+            if message.role == MessageRole::User {
+                reply.words = parts.values().find_map(PendingPart::words).cloned();
             }
-            self.tell_parts(parts, &reply, record.out);
+            self.emit_parts(parts, &reply, record.out);
         }
-        tell_message(id, &message, &reply, &mut record);
+        emit_message(id, &message, &reply, &mut record);
         if is_refused && reply.is_over {
             record.emit(&session.key, EventKind::TurnEnded);
         }
         Ok(())
     }
 
-    /// A message of OpenCode 2. A fork's copies have ids of their own, and all else of the original's.
-    fn message_v2(&mut self, cells: &[Cell<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
+    /// Emits a message of OpenCode 2. A fork's copies have their own ids and otherwise the original's content.
+    fn opencode2_message(&mut self, cells: &[SqlValue<'_>], mut record: Record<'_>) -> Result<(), DecodeError> {
         let &[id, session, kind, created, data] = cells else { return Err(other_columns()) };
         let (Some(id), Some(session)) = (id.text(), session.text()) else {
             return Err(DecodeError::malformed("a message without id or session"));
         };
-        let kind = Kind::of(kind.text());
-        if kind == Kind::Other {
+        let kind = RowKind::of(kind.text());
+        if kind == RowKind::Other {
             return Ok(());
         }
-        let message: MessageV2<'_> = json(data.bytes().unwrap_or_default())?;
-        let session = self.known(session);
+        let message: OpenCode2Message<'_> = json(data.bytes().unwrap_or_default())?;
+        let session = self.session_context(session);
         let created = message.time.created.0.or_else(|| created.integer().map(Timestamp::from_seconds_or_millis));
         let mut reply = self.reply(id, &session, created);
         let is_migrated = self.migrated.contains(&reply.message);
@@ -194,31 +196,31 @@ impl Database {
         };
         if let Some(original) = content().and_then(|content| self.original(&content, &reply, &mut record)) {
             reply.message = original;
-        } else if kind == Kind::Assistant && !is_migrated {
-            message.tell_content(id, &reply, &mut self.names, &mut record);
+        } else if kind == RowKind::Assistant && !is_migrated {
+            message.emit_content(id, &reply, &mut self.names, &mut record);
         }
         if let Some(turn) = message.response(id, &reply) {
             record.emit(&session.key, EventKind::Turn(Box::new(turn)));
         }
         if !is_migrated {
-            message.tell(kind, &reply, &mut record);
+            message.emit(kind, &reply, &mut record);
         }
         Ok(())
     }
 
-    /// What is known of a session; of one without a row no more than its name.
-    fn known(&self, session: &str) -> Known {
-        self.sessions.get(session).cloned().unwrap_or_else(|| Known {
+    /// What is known of a session; only its id if it has no row.
+    fn session_context(&self, session: &str) -> SessionContext {
+        self.sessions.get(session).cloned().unwrap_or_else(|| SessionContext {
             key: SessionKey::new(self.client, session),
             lineage: Lineage::Main,
             started: None,
-            reasoning: Reasoning::default(),
+            reasoning: ReasoningCount::default(),
         })
     }
 
-    /// A message of which no more is known than its row.
-    fn reply<'r>(&self, id: &str, session: &'r Known, created: Option<Timestamp>) -> Reply<'r> {
-        Reply {
+    /// A message with nothing but its row.
+    fn reply<'r>(&self, id: &str, session: &'r SessionContext, created: Option<Timestamp>) -> ResponseContext<'r> {
+        ResponseContext {
             session,
             message: MessageKey::global(self.client, id),
             model: None,
@@ -231,10 +233,14 @@ impl Database {
         }
     }
 
-    /// The answer that this one is a copy of, whose session is told to be where it was forked from. Rows come in the
-    /// order in which they were written, so the first of a content is the original. Its parts stand for those of the
-    /// copies.
-    fn original(&mut self, content: &Content<'_>, copy: &Reply<'_>, record: &mut Record<'_>) -> Option<MessageKey> {
+    /// The response that this one is a copy of; emits the fork of its session. Rows come in the order in which they
+    /// were written, so the first response with a content is the original. Its parts stand for those of the copies.
+    fn original(
+        &mut self,
+        content: &Content<'_>,
+        copy: &ResponseContext<'_>,
+        record: &mut Record<'_>,
+    ) -> Option<MessageKey> {
         let Content { created, completed, tokens, model } = *content;
         if tokens.usage(copy.session.reasoning, "").is_zero() {
             return None;
@@ -257,9 +263,9 @@ impl Database {
         Some(*first)
     }
 
-    fn tell_parts(&self, parts: BTreeMap<i64, HeldPart>, reply: &Reply<'_>, out: &mut Vec<Event>) {
+    fn emit_parts(&self, parts: BTreeMap<i64, PendingPart>, reply: &ResponseContext<'_>, out: &mut Vec<Event>) {
         for (rowid, part) in parts {
-            part.tell(reply, &mut Record::new(self.file, SourcePosition::Row { table: "part", rowid }, reply.at, out));
+            part.emit(reply, &mut Record::new(self.file, SourcePosition::Row { table: "part", rowid }, reply.at, out));
         }
     }
 }
@@ -274,7 +280,7 @@ impl Decoder for Database {
             "session" | "session_v2" => self.session(cells, record),
             "part" => self.part(rowid, cells),
             "message" => self.message(cells, record),
-            "session_message" => self.message_v2(cells, record),
+            "session_message" => self.opencode2_message(cells, record),
             _ => Ok(()),
         }
     }
@@ -287,4 +293,4 @@ fn other_columns() -> DecodeError {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod tests_v2;
+mod tests_opencode2;

@@ -1,22 +1,22 @@
-//! The JSON files of releases before 1.2: `storage/session/PROJECT/ses_*.json`, `storage/message/SESSION/msg_*.json`
-//! and `storage/part/MESSAGE/prt_*.json`. Each file tells of itself alone: a message does not know whether its session
-//! is a sub-agent's, nor a step which model it was. The former is said by the session's own file; the latter by the
-//! message that the step is a part of.
+//! The JSON files of releases before 1.2: `storage/session/PROJECT/ses_*.json`, `storage/message/SESSION_COLUMNS/msg_*.json`
+//! and `storage/part/MESSAGE_COLUMNS/prt_*.json`. Each file describes only itself: a message does not record whether its
+//! session is a sub-agent's, nor a step its model. The session's own file has the former, the message of the step the
+//! latter.
 
 use std::path::Path;
 
 use agtop_model::{Event, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp};
 
-use super::ID;
-use super::records::{Message, Reasoning, SessionFile, WORK, part, purpose};
-use super::telling::{HeldPart, Known, Reply, tell_message, tell_session};
+use super::emit::{PendingPart, ResponseContext, SessionContext, emit_message, emit_session};
+use super::id::ID;
+use super::records::{Message, ReasoningCount, SessionFile, WORK_PARTS, part, purpose};
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
+use crate::interner::Interner;
 use crate::parse::model_name;
 use crate::store::{file_name, file_stem, has_extension};
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Whether a file below `storage` is a session, a message or a part. Others hold diffs, shares and projects.
+/// Whether a file below `storage` is a session, a message or a part. Other files have diffs, shares and projects.
 pub(super) fn is_record(path: &Path) -> bool {
     let is_within = |directory| path.starts_with(directory);
     let name = file_name(path);
@@ -33,7 +33,7 @@ pub(super) struct Document {
     id: String,
     /// The directory's name: a message's session, or a part's message.
     directory: String,
-    names: Names,
+    names: Interner,
 }
 
 impl Document {
@@ -43,7 +43,7 @@ impl Document {
             modified: source.modified,
             id: file_stem(source.relative).to_owned(),
             directory: source.relative.parent().map(file_name).unwrap_or_default().to_owned(),
-            names: Names::default(),
+            names: Interner::default(),
         }
     }
 
@@ -58,16 +58,16 @@ impl Document {
             ..SessionFacts::default()
         };
         record.at = started;
-        tell_session(&SessionKey::new(ID, &*session.id), facts, session.title.as_deref(), &mut record);
+        emit_session(&SessionKey::new(ID, &*session.id), facts, session.title.as_deref(), &mut record);
         Ok(())
     }
 
     fn message(&mut self, json: &[u8], mut record: Record<'_>) -> Result<(), DecodeError> {
         let message: Message<'_> = serde_json::from_slice(json)?;
-        let session = known(message.session.as_deref().unwrap_or(&self.directory));
+        let session = session_context(message.session.as_deref().unwrap_or(&self.directory));
         let id = message.id.as_deref().unwrap_or(&self.id);
         let provider = message.provider();
-        let reply = Reply {
+        let reply = ResponseContext {
             session: &session,
             message: MessageKey::global(ID, id),
             model: message.model.as_deref().map(|model| self.names.get(&model_name(provider, model))),
@@ -79,18 +79,21 @@ impl Document {
             opened: message.time.created.0.unwrap_or(self.modified),
         };
         record.at = reply.at;
-        tell_message(id, &message, &reply, &mut record);
+        emit_message(id, &message, &reply, &mut record);
         Ok(())
     }
 
     fn part(&mut self, json: &[u8], out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Some(part) = part(json, WORK)? else { return Ok(()) };
-        let session =
-            part.session.as_deref().map(known).ok_or_else(|| DecodeError::malformed("a part of no session"))?;
+        let Some(part) = part(json, WORK_PARTS)? else { return Ok(()) };
+        let session = part
+            .session
+            .as_deref()
+            .map(session_context)
+            .ok_or_else(|| DecodeError::malformed("a part of no session"))?;
         let id = part.id.as_deref().unwrap_or(&self.id);
         let at = time_of_id(id);
-        let Some(held) = HeldPart::new(&part, id, at, &mut self.names) else { return Ok(()) };
-        let reply = Reply {
+        let Some(held) = PendingPart::new(&part, id, at, &mut self.names) else { return Ok(()) };
+        let reply = ResponseContext {
             session: &session,
             message: MessageKey::global(ID, part.message.as_deref().unwrap_or(&self.directory)),
             model: None,
@@ -101,7 +104,7 @@ impl Document {
             at,
             opened: at.unwrap_or(self.modified),
         };
-        held.tell(&reply, &mut Record::new(self.file, SourcePosition::Entry(0), at, out));
+        held.emit(&reply, &mut Record::new(self.file, SourcePosition::Entry(0), at, out));
         Ok(())
     }
 }
@@ -119,22 +122,27 @@ impl Decoder for Document {
     }
 }
 
-/// A session as far as a message's or part's own file tells.
-fn known(id: &str) -> Known {
-    Known { key: SessionKey::new(ID, id), lineage: Lineage::Main, started: None, reasoning: Reasoning::Within }
+/// A session as far as the file of a message or part describes it.
+fn session_context(id: &str) -> SessionContext {
+    SessionContext {
+        key: SessionKey::new(ID, id),
+        lineage: Lineage::Main,
+        started: None,
+        reasoning: ReasoningCount::Included,
+    }
 }
 
-/// When an id was made. After the underscore it has the low 48 bits of milliseconds × 4096 + a counter in hexadecimal:
-/// a clock that starts anew every 2.2 years. Releases before 1.2 were made in 2025, so the round around the end of that
-/// year is meant, whenever the file was last written. (OpenCode's `id.ts`, checked against the times of messages.)
+/// The time in an id. After the underscore come the low 48 bits of milliseconds × 4096 + a counter, in hexadecimal: a
+/// clock that wraps around every 2.2 years. Releases before 1.2 are from 2025, so the time nearest to the end of that
+/// year is used, whenever the file was last written. (OpenCode's `id.ts`, checked against the times of messages.)
 fn time_of_id(id: &str) -> Option<Timestamp> {
-    const ROUND: i64 = 1 << 36;
+    const WRAP_MS: i64 = 1 << 36;
     /// 2026-01-01.
-    const NEAR: i64 = 1_767_225_600_000;
+    const END_OF_2025_MS: i64 = 1_767_225_600_000;
     let (_, digits) = id.split_once('_')?;
     let clock = i64::from_str_radix(digits.get(..12)?, 16).ok().filter(|&clock| clock >= 0)? >> 12;
-    let rounds = NEAR.saturating_sub(clock).saturating_add(ROUND / 2).div_euclid(ROUND);
-    Some(Timestamp::from_millis(rounds.saturating_mul(ROUND).saturating_add(clock)))
+    let rounds = END_OF_2025_MS.saturating_sub(clock).saturating_add(WRAP_MS / 2).div_euclid(WRAP_MS);
+    Some(Timestamp::from_millis(rounds.saturating_mul(WRAP_MS).saturating_add(clock)))
 }
 
 #[cfg(test)]
@@ -147,7 +155,7 @@ mod tests {
     use crate::testing::{Tally, decode_document, decode_rows, fixture_rows};
 
     const STORAGE: &str = "/home/u/.local/share/opencode/storage/";
-    const MESSAGE: (&str, &[u8]) = (
+    const MESSAGE_COLUMNS: (&str, &[u8]) = (
         "message/ses_old/msg_old2.json",
         include_bytes!("../../../../fixtures/opencode/1.0.107/storage/message/ses_old/msg_old2.json"),
     );
@@ -171,7 +179,7 @@ mod tests {
     }
 
     fn tree() -> Vec<Event> {
-        [MESSAGE].into_iter().chain(STEPS).flat_map(decode).collect()
+        [MESSAGE_COLUMNS].into_iter().chain(STEPS).flat_map(decode).collect()
     }
 
     #[test]
@@ -188,14 +196,14 @@ mod tests {
 
     #[test]
     fn a_message_of_two_steps_counts_by_its_steps_not_by_its_overwritten_tokens() {
-        let message_alone = Tally::of(&decode(MESSAGE)).usage();
+        let message_alone = Tally::of(&decode(MESSAGE_COLUMNS)).usage();
         assert_eq!((message_alone.input, message_alone.output), (6, 400));
         let usage = Tally::of(&tree()).usage();
         assert_eq!((usage.input, usage.cache_read, usage.cache_write(), usage.output), (8, 10000, 11200, 564));
     }
 
     #[test]
-    fn old_releases_count_reasoning_within_the_output() {
+    fn old_releases_include_reasoning_in_the_output() {
         assert_eq!(Tally::of(&tree()).usage().reasoning, 100);
         assert_eq!(Tally::of(&tree()).usage().output, 164 + 400);
     }
@@ -252,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_truncated_file_is_an_error_that_does_not_quote_it() {
-        let (path, json) = MESSAGE;
+        let (path, json) = MESSAGE_COLUMNS;
         let error = decode_document(&OpenCode, &format!("{STORAGE}{path}"), &json[..200]).unwrap_err();
         assert!(!error.detail.contains("claude-old"), "{error}");
     }
@@ -266,7 +274,7 @@ mod tests {
 
         #[test]
         fn damage_anywhere_never_panics(at in 0_usize..400, byte in any::<u8>(), which in 0_usize..3) {
-            let (path, json) = [MESSAGE, STEPS[0], STEPS[1]][which];
+            let (path, json) = [MESSAGE_COLUMNS, STEPS[0], STEPS[1]][which];
             let mut json = json.to_vec();
             if let Some(spot) = json.get_mut(at) {
                 *spot = byte;

@@ -1,45 +1,44 @@
 //! OpenCode: a database since 1.2, a tree of small JSON files before.
 //!
-//! Layout and meaning were read off OpenCode's own sources (`session.sql.ts`, `processor.ts`, `@opencode-ai/sdk`
-//! 1.19.3) and checked against what 1.0.107 and 1.18.33 wrote. Both layouts hold the same records under the same ids,
-//! and the old files stay behind after the migration, so that a response is found twice and counts once.
+//! Source for layout and meaning: OpenCode's code (`session.sql.ts`, `processor.ts`, `@opencode-ai/sdk` 1.19.3),
+//! checked against files of 1.0.107 and 1.18.33. Both layouts have the same records with the same ids, and the old
+//! files remain after the migration, so a response is found twice and counts once.
 //!
-//! OpenCode 2 has tables of its own beside those, `session_v2` and `session_message` (`packages/core/src/session/sql.ts`
-//! and `projector.ts`, `packages/schema/src/session-message.ts`, read 2026-11-30; its betas had `session_message` beside
-//! `session`). A message migrated keeps its id. Both generations are read, whichever tables there are.
+//! OpenCode 2 adds its own tables, `session_v2` and `session_message` (`packages/core/src/session/sql.ts` and
+//! `projector.ts`, `packages/schema/src/session-message.ts`, read 2026-11-30; its betas had `session_message` with
+//! `session`). A migrated message keeps its id. Both generations are read, whichever tables exist.
 
 mod config;
 mod database;
 mod documents;
-mod message_v2;
+mod emit;
+pub(crate) mod id;
+mod opencode2_message;
 mod records;
-mod telling;
 
 use std::path::{Path, PathBuf};
 
 use agtop_model::ClientId;
 
 #[cfg(test)]
-pub(crate) use self::config::MAX_CONFIG;
-use self::records::Reasoning;
-pub(crate) use self::telling::STOPPED;
+pub(crate) use self::config::MAX_CONFIG_BYTES;
+pub(crate) use self::emit::STOP_ERRORS;
+use self::id::ID;
+use self::records::ReasoningCount;
 use crate::signature::ProcessSignature;
 use crate::store::{file_name, has_extension};
 use crate::{
-    Client, ClientInfo, Decoder, Env, Format, Holds, Knowledge, Known, Presence, ProcFacts, Source, Store, Table,
+    Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence, ProcFacts, Source, Store, Table, TableContent,
 };
 
 /// OpenCode.
 pub(crate) struct OpenCode;
 
-/// Its name.
-const ID: ClientId = ClientId::new("opencode");
-
 static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "OpenCode",
     aliases: &[],
-    danger_flags: &["--auto", "--dangerously-skip-permissions"], // the latter of old releases
+    danger_flags: &["--auto", "--dangerously-skip-permissions"], // the latter in old releases
     knowledge: Knowledge {
         tokens: Known::Yes,
         cost: Known::Yes,
@@ -59,33 +58,33 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Sessions come first, since parts and messages need to know whose they are; then parts, which wait for the message
-/// that names their model. The filter leaves out the text of conversations. It searches, where `json_extract` would
+/// Sessions come first, because parts and messages need their session; then parts, which wait for the message with
+/// their model. The filter leaves out the text of conversations. It searches the text, because `json_extract` would
 /// fail the whole query on one broken row; quotes within text are escaped, so text cannot match. The messages of
-/// OpenCode 2 come last, so that it is known which of them were migrated.
-pub(crate) static TABLES: &[Table] = &tables(Holds::Records);
+/// OpenCode 2 come last, when it is known which of them were migrated.
+pub(crate) static TABLES: &[Table] = &tables(TableContent::Records);
 
-/// The same of databases that lie beside one which the user named: they may be anything, and need not have these tables.
-pub(crate) static NEIGHBOURS: &[Table] = &tables(Holds::Context);
+/// The tables of databases next to a configured one: they may be any databases, and need not have these tables.
+pub(crate) static NEIGHBOUR_TABLES: &[Table] = &tables(TableContent::Context);
 
-const fn tables(messages: Holds) -> [Table; 5] {
-    let context = Holds::Context;
+const fn tables(messages: TableContent) -> [Table; 5] {
+    let context = TableContent::Context;
     let part = r#"instr(data, '"type":"step-finish"') > 0 OR instr(data, '"type":"tool"') > 0"#;
     [
-        Table { name: "session", columns: database::SESSION, filter: None, holds: context },
-        Table { name: "session_v2", columns: database::SESSION, filter: None, holds: context },
-        Table { name: "part", columns: database::PART, filter: Some(part), holds: context },
-        Table { name: "message", columns: database::MESSAGE, filter: None, holds: messages },
-        Table { name: "session_message", columns: database::SESSION_MESSAGE, filter: None, holds: messages },
+        Table { name: "session", columns: database::SESSION_COLUMNS, filter: None, holds: context },
+        Table { name: "session_v2", columns: database::SESSION_COLUMNS, filter: None, holds: context },
+        Table { name: "part", columns: database::PART_COLUMNS, filter: Some(part), holds: context },
+        Table { name: "message", columns: database::MESSAGE_COLUMNS, filter: None, holds: messages },
+        Table { name: "session_message", columns: database::SESSION_MESSAGE_COLUMNS, filter: None, holds: messages },
     ]
 }
 
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["opencode"],
-    commands: &["opencode"],
-    packages: &["opencode-ai"],
-    hosts: &["serve", "web", "acp"],
-    chores: &[
+    node_commands: &["opencode"],
+    npm_packages: &["opencode-ai"],
+    host_subcommands: &["serve", "web", "acp"],
+    helper_subcommands: &[
         "mcp",
         "auth",
         "providers",
@@ -103,7 +102,7 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "plugin",
         "plug",
     ],
-    valued: &[
+    valued_options: &[
         "-m",
         "--model",
         "-s",
@@ -140,7 +139,7 @@ impl Client for OpenCode {
         let mut stores = Vec::new();
         if let Some(root) = named_root {
             let store = database_store(root.to_owned(), is_database, Presence::Named);
-            stores.push(Store { format: Format::Sqlite(NEIGHBOURS), ..store });
+            stores.push(Store { format: Format::Sqlite(NEIGHBOUR_TABLES), ..store });
         }
         if named_root != Some(&*data) {
             stores.push(database_store(data.clone(), is_channel_database, Presence::Usual));
@@ -159,8 +158,8 @@ impl Client for OpenCode {
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         match store.format {
-            Format::Sqlite(_) => Box::new(database::Database::new(ID, Reasoning::of_release, source)),
-            _ if store.layout == CONFIG => Box::new(config::Reader::new(ID, source)),
+            Format::Sqlite(_) => Box::new(database::Database::new(ID, ReasoningCount::of_release, source)),
+            _ if store.layout == CONFIG_LAYOUT => Box::new(config::Reader::new(ID, source)),
             Format::Lines | Format::Document => Box::new(documents::Document::new(source)),
         }
     }
@@ -171,24 +170,23 @@ impl Client for OpenCode {
     }
 }
 
-/// What the user configured.
-const CONFIG: &str = "configuration";
+/// The layout of configurations.
+const CONFIG_LAYOUT: &str = "configuration";
 
-/// The user's own directory of configuration. A project's is not read: it would be one more place for each project.
+/// The user's configuration directory. Those of projects are not read: they would add one store per project.
 pub(crate) fn config_store(root: PathBuf) -> Store {
-    Store::usual(CONFIG, root, 1, config::is_config, Format::Document)
+    Store::usual(CONFIG_LAYOUT, root, 1, config::is_config, Format::Document)
 }
 
-/// Reads a file of a program that was made from OpenCode. Its releases have numbers of their own, which tell nothing of
-/// the counts.
-pub(crate) fn heir(client: ClientId, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
-    if store.layout == CONFIG {
+/// A decoder for a file of a fork of OpenCode, whose version numbers do not show how it counts reasoning.
+pub(crate) fn fork_decoder(client: ClientId, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
+    if store.layout == CONFIG_LAYOUT {
         return Box::new(config::Reader::new(client, source));
     }
-    Box::new(database::Database::new(client, |_| Reasoning::default(), source))
+    Box::new(database::Database::new(client, |_| ReasoningCount::default(), source))
 }
 
-/// The file that `$OPENCODE_DB` names: relative to the data directory, and none if it lives in memory.
+/// The file that `$OPENCODE_DB` names, relative to the data directory; none for a database in memory.
 fn named_database(env: &Env, data: &Path) -> Option<PathBuf> {
     env.dir("OPENCODE_DB").filter(|named| *named != *":memory:").map(|named| data.join(named))
 }
@@ -202,7 +200,7 @@ fn is_channel_database(path: &Path) -> bool {
     is_database(path) && file_name(path).starts_with("opencode")
 }
 
-/// A user may name the database anything; what else lies beside it lacks OpenCode's tables and tells nothing.
+/// A user may give the database any name; other databases next to it lack OpenCode's tables and yield no events.
 fn is_database(path: &Path) -> bool {
     ["db", "sqlite", "sqlite3"].iter().any(|extension| has_extension(path, extension))
 }
@@ -255,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_merely_mentions_opencode_is_not_it() {
+    fn a_process_that_only_mentions_opencode_is_not_opencode() {
         assert_eq!(role("/usr/bin/vim", &["vim", "opencode"]), None);
         assert_eq!(role("/usr/bin/bash", &["bash", "-c", "opencode run"]), None);
         assert_eq!(role("/usr/bin/node", &["node", "/x/node_modules/opencode-ai-helper/cli.js"]), None);
@@ -270,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_the_user_named_has_to_be_there() {
+    fn a_configured_database_must_exist() {
         let named = |value: &str| {
             let mut env = home();
             env.vars.insert("OPENCODE_DB".into(), value.into());
@@ -283,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn preview_channels_have_databases_of_their_own() {
+    fn preview_channels_have_separate_databases() {
         assert!(is_channel_database(Path::new("opencode.db")) && is_channel_database(Path::new("opencode-dev.db")));
         assert!(!is_channel_database(Path::new("opencode.db-wal")) && !is_channel_database(Path::new("auth.db")));
     }

@@ -1,4 +1,4 @@
-//! OpenCode's JSON, as far as it matters: of a conversation's text only what was said lately.
+//! OpenCode's JSON as far as agtop reads it; message text is read only if it is recent.
 
 use std::borrow::Cow;
 
@@ -7,15 +7,16 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use crate::DecodeError;
-use crate::parse::{Count, Loose, Moment, model_name};
+use crate::parse::{Count, LooseText, LooseTime, model_name};
+use crate::tool_arguments::ToolArguments;
 
-/// A model and its provider, as sessions and OpenCode 2's messages name them.
+/// A model and its provider, as in sessions and in OpenCode 2's messages.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ModelRef<'a> {
     #[serde(borrow, default)]
-    pub(super) id: Loose<'a>,
+    pub(super) id: LooseText<'a>,
     #[serde(borrow, default, rename = "providerID")]
-    pub(super) provider: Loose<'a>,
+    pub(super) provider: LooseText<'a>,
 }
 
 impl ModelRef<'_> {
@@ -24,13 +25,13 @@ impl ModelRef<'_> {
         self.provider.text().unwrap_or_default()
     }
 
-    /// The model's name as the price list takes it.
+    /// The model's name as in the price list.
     pub(super) fn name(&self) -> Option<Cow<'_, str>> {
         Some(model_name(self.provider(), self.id.text()?))
     }
 }
 
-/// A session's file; the database has the same in columns.
+/// A session's file; the database has the same fields in columns.
 #[derive(Debug, Deserialize)]
 pub(super) struct SessionFile<'a> {
     #[serde(borrow)]
@@ -47,14 +48,14 @@ pub(super) struct SessionFile<'a> {
     pub(super) time: Times,
 }
 
-/// A question or an answer.
+/// A message of the user or of the model.
 #[derive(Debug, Deserialize)]
 pub(super) struct Message<'a> {
     #[serde(borrow, default)]
     pub(super) id: Option<Cow<'a, str>>,
     #[serde(borrow, default, rename = "sessionID")]
     pub(super) session: Option<Cow<'a, str>>,
-    pub(super) role: Speaker,
+    pub(super) role: MessageRole,
     #[serde(default)]
     pub(super) time: Times,
     #[serde(borrow, default, rename = "modelID")]
@@ -78,30 +79,30 @@ impl Message<'_> {
     }
 }
 
-/// Who speaks.
+/// The author of a message.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Speaker {
+pub(super) enum MessageRole {
     User,
     Assistant,
     #[serde(other)]
     Other,
 }
 
-/// When something was begun and done.
+/// Start and end times.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub(super) struct Times {
     #[serde(default, alias = "start")]
-    pub(super) created: Moment,
+    pub(super) created: LooseTime,
     #[serde(default, alias = "end")]
-    pub(super) completed: Moment,
+    pub(super) completed: LooseTime,
 }
 
-/// Why a request failed: its kind alone, since what the provider said may quote the conversation.
+/// Why a request failed: only its kind, because the provider's message may quote the conversation.
 #[derive(Debug, Deserialize)]
 pub(super) struct Failure<'a> {
     #[serde(borrow, default, alias = "type")]
-    pub(super) name: Loose<'a>,
+    pub(super) name: LooseText<'a>,
 }
 
 /// Tokens as OpenCode counts them: `input` excludes both cache buckets.
@@ -119,7 +120,7 @@ pub(super) struct Tokens {
     pub(super) cache: CacheTokens,
 }
 
-/// Prompt tokens that concerned a cache.
+/// Prompt tokens that were read from or written to a cache.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub(super) struct CacheTokens {
     #[serde(default)]
@@ -128,37 +129,42 @@ pub(super) struct CacheTokens {
     pub(super) write: Count,
 }
 
-/// Where a release counts reasoning, for records that do not tell themselves.
+/// How a release counts reasoning, for records that do not show it themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Reasoning {
-    /// `output` includes it: releases on the AI SDK 5, all that wrote JSON files among them.
-    Within,
-    /// `output` excludes it: releases on the AI SDK 6.
+pub(super) enum ReasoningCount {
+    /// `output` includes it: releases with the AI SDK 5, including all that wrote JSON files.
+    Included,
+    /// `output` excludes it: releases with the AI SDK 6.
     #[default]
-    Beside,
+    Excluded,
 }
 
-/// The first release taken to be on the AI SDK 6. Known are 1.0.107 on the old side and 1.18.33 on the new one. It
-/// decides little: releases write a `total`, which decides by itself, since before the change.
-const FIRST_BESIDE: (u32, u32) = (1, 3);
+/// The first release that is assumed to use the AI SDK 6. Known are 1.0.107 with the old and 1.18.33 with the new one.
+/// It matters little: since before the change, releases write a `total`, which decides by itself.
+const FIRST_EXCLUDING_RELEASE: (u32, u32) = (1, 3);
 
-impl Reasoning {
-    /// The way of the release that created a session. What is no release (`local`, `dev`) is taken for a new one.
+impl ReasoningCount {
+    /// The counting of the release that created a session. Versions without a number (`local`, `dev`) count as new
+    /// ones.
     pub(super) fn of_release(version: Option<&str>) -> Self {
         let release = version.and_then(|version| {
             let mut numbers = version.trim_start_matches('v').split('.').map(str::parse);
             Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
         });
-        if release.is_some_and(|release: (u32, u32)| release < FIRST_BESIDE) { Self::Within } else { Self::Beside }
+        if release.is_some_and(|release: (u32, u32)| release < FIRST_EXCLUDING_RELEASE) {
+            Self::Included
+        } else {
+            Self::Excluded
+        }
     }
 }
 
 impl Tokens {
-    /// The tokens in disjoint buckets, reasoning counted once.
-    pub(super) fn usage(&self, reasoning: Reasoning, provider: &str) -> Usage {
+    /// The tokens in disjoint buckets, with reasoning counted once.
+    pub(super) fn usage(&self, reasoning: ReasoningCount, provider: &str) -> Usage {
         let beside = match self.reasoning_by_total() {
-            Some(told) => told == Reasoning::Beside,
-            None => reasoning == Reasoning::Beside || is_google(provider),
+            Some(told) => told == ReasoningCount::Excluded,
+            None => reasoning == ReasoningCount::Excluded || is_google(provider),
         };
         let output = if beside { self.output.0.saturating_add(self.reasoning.0) } else { self.output.0 };
         Usage {
@@ -171,26 +177,26 @@ impl Tokens {
         }
     }
 
-    /// What the record itself says: the total adds up either with reasoning or without it, and reasoning that exceeds
-    /// the output cannot be within it.
-    fn reasoning_by_total(&self) -> Option<Reasoning> {
+    /// What the record itself shows: the total adds up either with reasoning or without it, and reasoning larger than
+    /// the output cannot be included in it.
+    fn reasoning_by_total(&self) -> Option<ReasoningCount> {
         let without: u64 =
             [self.input, self.output, self.cache.read, self.cache.write].iter().map(|count| count.0).sum();
         match self.total {
-            _ if self.reasoning.0 > self.output.0 => Some(Reasoning::Beside),
-            Some(Count(total)) if total == without => Some(Reasoning::Within),
-            Some(Count(total)) if total == without.saturating_add(self.reasoning.0) => Some(Reasoning::Beside),
+            _ if self.reasoning.0 > self.output.0 => Some(ReasoningCount::Excluded),
+            Some(Count(total)) if total == without => Some(ReasoningCount::Included),
+            Some(Count(total)) if total == without.saturating_add(self.reasoning.0) => Some(ReasoningCount::Excluded),
             _ => None,
         }
     }
 }
 
-/// Google's API has always counted thoughts apart from candidates, and the AI SDK 5 handed them on like that.
+/// Google's API has always counted thoughts separately, and the AI SDK 5 passed them on unchanged.
 fn is_google(provider: &str) -> bool {
     provider.starts_with("google")
 }
 
-/// Finish reasons are the AI SDK's.
+/// Finish reasons are those of the AI SDK.
 pub(super) fn stop_reason(finish: &str) -> StopReason {
     match finish {
         "stop" => StopReason::EndTurn,
@@ -200,7 +206,7 @@ pub(super) fn stop_reason(finish: &str) -> StopReason {
     }
 }
 
-/// A part that matters: the end of a step (one request to a model), or a tool call. Flat, since an enum tagged by
+/// A part that agtop reads: the end of a step (one request to a model), or a tool call. Flat, because an enum tagged by
 /// `type` would make the parser copy tool output into a buffer.
 #[derive(Debug, Deserialize)]
 pub(super) struct Part<'a> {
@@ -213,24 +219,24 @@ pub(super) struct Part<'a> {
     #[serde(rename = "type")]
     pub(super) kind: PartKind,
     #[serde(borrow, default)]
-    pub(super) tool: Loose<'a>,
+    pub(super) tool: LooseText<'a>,
     #[serde(borrow, default)]
     pub(super) state: Option<ToolState<'a>>,
-    /// What was said.
+    /// Message text.
     #[serde(borrow, default)]
-    pub(super) text: Loose<'a>,
-    /// Whether OpenCode itself put the text there.
+    pub(super) text: LooseText<'a>,
+    /// Whether OpenCode itself wrote the text.
     #[serde(default)]
     pub(super) synthetic: Option<bool>,
     #[serde(borrow, default)]
-    pub(super) reason: Loose<'a>,
+    pub(super) reason: LooseText<'a>,
     #[serde(default)]
     pub(super) cost: Option<f64>,
     #[serde(default)]
     pub(super) tokens: Option<Tokens>,
 }
 
-/// What a part is.
+/// The type of a part.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum PartKind {
@@ -241,30 +247,30 @@ pub(super) enum PartKind {
     Other,
 }
 
-/// How far a tool call has come.
+/// The state of a tool call.
 #[derive(Debug, Deserialize)]
 pub(super) struct ToolState<'a> {
     pub(super) status: ToolStatus,
     #[serde(borrow, default)]
-    pub(super) input: Option<ToolInput<'a>>,
+    pub(super) input: Option<ToolArguments<'a>>,
     #[serde(default)]
     pub(super) time: Option<Times>,
-    /// Why it failed.
+    /// The error message.
     #[serde(borrow, default)]
-    error: Loose<'a>,
+    error: LooseText<'a>,
 }
 
-/// What a tool call fails with if the user does not allow it, or closes a question without an answer. With feedback for
-/// the model, other words follow the former's in place of the dot, and the turn goes on. (`permission/index.ts` and
-/// `question/index.ts`; `processor.ts` ends the turn on these two errors alone.)
-const REFUSALS: &[&str] =
+/// Errors of a tool call that the user did not allow, or of a question that the user closed without an answer. If the
+/// user gives feedback for the model, the first message continues after its last word instead of ending, and the turn
+/// goes on. (`permission/index.ts` and `question/index.ts`; `processor.ts` ends the turn only on these two errors.)
+const REFUSAL_ERRORS: &[&str] =
     &["The user rejected permission to use this specific tool call.", "The user dismissed this question"];
 
 impl ToolState<'_> {
     /// Whether the user refused the call, which ends the turn.
     pub(super) fn is_refused(&self) -> bool {
         let error = self.error.text().unwrap_or_default();
-        self.status == ToolStatus::Error && REFUSALS.iter().any(|refusal| error.contains(refusal))
+        self.status == ToolStatus::Error && REFUSAL_ERRORS.iter().any(|refusal| error.contains(refusal))
     }
 }
 
@@ -279,52 +285,12 @@ pub(super) enum ToolStatus {
     Open,
 }
 
-/// What a tool is used on: the arguments that OpenCode's own tools take.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct ToolInput<'a> {
-    #[serde(borrow, default, rename = "filePath")]
-    file_path: Loose<'a>,
-    #[serde(borrow, default)]
-    command: Loose<'a>,
-    #[serde(borrow, default)]
-    pattern: Loose<'a>,
-    #[serde(borrow, default)]
-    path: Loose<'a>,
-    #[serde(borrow, default)]
-    url: Loose<'a>,
-    #[serde(borrow, default)]
-    description: Loose<'a>,
-    #[serde(borrow, default)]
-    subagent_type: Loose<'a>,
-    #[serde(borrow, default)]
-    agent: Loose<'a>,
-}
+/// The types of parts that are read in an old message.
+pub(super) const WORK_PARTS: &[&str] = &["\"step-finish\"", "\"tool\""];
+/// The types of parts that are read in a recent message.
+pub(super) const WORK_AND_TEXT_PARTS: &[&str] = &["\"step-finish\"", "\"tool\"", "\"text\""];
 
-impl ToolInput<'_> {
-    /// What tells best what the call is about.
-    pub(super) fn target(&self) -> Option<&str> {
-        [&self.file_path, &self.command, &self.pattern, &self.path, &self.url, &self.description]
-            .into_iter()
-            .find_map(Loose::text)
-    }
-
-    /// The kind of sub-agent that a call starts.
-    pub(super) fn subagent(&self) -> &str {
-        self.subagent_type.text().or_else(|| self.agent.text()).unwrap_or("task")
-    }
-
-    /// What a sub-agent shall do, in a few words.
-    pub(super) fn task(&self) -> Option<&str> {
-        self.description.text()
-    }
-}
-
-/// The kinds of parts that matter in what is from long ago.
-pub(super) const WORK: &[&str] = &["\"step-finish\"", "\"tool\""];
-/// The kinds of parts that matter in what somebody may still follow.
-pub(super) const WORK_AND_TEXT: &[&str] = &["\"step-finish\"", "\"tool\"", "\"text\""];
-
-/// A part, unless its bytes show that it is of none of these kinds.
+/// Parses a part, unless its bytes show that it has none of these types.
 pub(super) fn part<'a>(json: &'a [u8], kinds: &[&str]) -> Result<Option<Part<'a>>, DecodeError> {
     let matters = kinds.iter().any(|kind| memmem::find(json, kind.as_bytes()).is_some());
     if !matters {
@@ -334,13 +300,13 @@ pub(super) fn part<'a>(json: &'a [u8], kinds: &[&str]) -> Result<Option<Part<'a>
     Ok((part.kind != PartKind::Other).then_some(part))
 }
 
-/// Whether an answer is a summary that made room in the context. Searched for, because the field is a flag in answers
-/// and a large object in questions; quotes within text are escaped, so text cannot match.
+/// Whether a response is a compaction summary. The bytes are searched, because the field is a flag in responses and a
+/// large object in prompts; quotes within text are escaped, so text cannot match.
 fn is_compaction(message: &[u8]) -> bool {
     ["\"summary\":true", "\"summary\": true"].iter().any(|flag| memmem::find(message, flag.as_bytes()).is_some())
 }
 
-/// What an answer was for.
+/// What a response was requested for.
 pub(super) fn purpose(message: &[u8]) -> Purpose {
     if is_compaction(message) { Purpose::Compaction } else { Purpose::Answer }
 }
@@ -354,23 +320,23 @@ mod tests {
     }
 
     #[test]
-    fn a_total_that_needs_reasoning_puts_it_beside_the_output() {
+    fn a_total_that_includes_reasoning_shows_that_output_excludes_it() {
         let told = tokens(r#"{"total":135,"input":10,"output":20,"reasoning":5,"cache":{"read":70,"write":30}}"#);
-        let usage = told.usage(Reasoning::Within, "anthropic");
+        let usage = told.usage(ReasoningCount::Included, "anthropic");
         assert_eq!((usage.output, usage.reasoning, usage.total()), (25, 5, 135));
     }
 
     #[test]
-    fn a_total_that_adds_up_without_reasoning_has_it_within_the_output() {
+    fn a_total_without_reasoning_shows_that_output_includes_it() {
         let told = tokens(r#"{"total":130,"input":10,"output":20,"reasoning":5,"cache":{"read":70,"write":30}}"#);
-        let usage = told.usage(Reasoning::Beside, "anthropic");
+        let usage = told.usage(ReasoningCount::Excluded, "anthropic");
         assert_eq!((usage.output, usage.reasoning, usage.total()), (20, 5, 130));
     }
 
     #[test]
     fn without_a_total_the_release_decides() {
         let silent = tokens(r#"{"input":10,"output":20,"reasoning":5,"cache":{"read":0,"write":0}}"#);
-        let output = |version| silent.usage(Reasoning::of_release(version), "openai").output;
+        let output = |version| silent.usage(ReasoningCount::of_release(version), "openai").output;
         assert_eq!(output(Some("1.0.107")), 20);
         assert_eq!(output(Some("v0.15.2")), 20);
         assert_eq!(output(Some("1.18.33")), 25);
@@ -379,21 +345,21 @@ mod tests {
     }
 
     #[test]
-    fn google_counted_thoughts_beside_the_output_in_old_releases_too() {
+    fn google_excluded_thoughts_from_the_output_in_old_releases_too() {
         let silent = tokens(r#"{"input":10,"output":20,"reasoning":5}"#);
-        assert_eq!(silent.usage(Reasoning::Within, "google-vertex").output, 25);
+        assert_eq!(silent.usage(ReasoningCount::Included, "google-vertex").output, 25);
     }
 
     #[test]
-    fn reasoning_larger_than_the_output_cannot_be_within_it() {
+    fn reasoning_larger_than_the_output_is_not_included_in_it() {
         let silent = tokens(r#"{"input":1,"output":2,"reasoning":50}"#);
-        assert_eq!(silent.usage(Reasoning::Within, "openai").output, 52);
+        assert_eq!(silent.usage(ReasoningCount::Included, "openai").output, 52);
     }
 
     #[test]
     fn text_that_quotes_a_record_is_no_record() {
         let text = br#"{"type":"text","text":"{\"type\":\"tool\"} and \"summary\":true"}"#;
-        assert!(part(text, WORK).unwrap().is_none_or(|part| part.kind == PartKind::Text));
+        assert!(part(text, WORK_PARTS).unwrap().is_none_or(|part| part.kind == PartKind::Text));
         assert!(!is_compaction(text));
     }
 }

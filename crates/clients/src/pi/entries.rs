@@ -1,25 +1,22 @@
-//! The entries of a session, which Pi and `OpenClaw` share.
+//! The entries of a session, in the format that Pi and `OpenClaw` share.
 
 use std::sync::Arc;
 
 use agtop_model::{
     ClientId, Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
-    Title, TitleRank, ToolKey, Turn,
+    TitleRank, ToolKey, Turn,
 };
 
-use super::id_in_name;
-use super::wire::{Block, Ending, Entry, Message, Tokens};
+use super::wire::{Block, Message, ResponseEnd, SessionEntry, Tokens};
 use crate::cost::embedded_cost;
 use crate::decode::{Record, SourceFile, response};
-use crate::names::Names;
-use crate::parse::{Loose, model_name, shortened};
+use crate::facts::is_uuid;
+use crate::interner::Interner;
+use crate::parse::{LooseText, model_name, short_text};
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// Titles and targets are cut to so many characters.
-const MOST_CHARS: usize = 120;
-
-/// Beginnings of lines that tell nothing agtop shows. Extensions may write megabytes into theirs.
-const SILENT: &[&[u8]] = &[
+/// Beginnings of lines that agtop skips. Extensions may write megabytes into them.
+const SKIPPED_PREFIXES: &[&[u8]] = &[
     b"{\"type\":\"custom\"",
     b"{\"type\":\"custom_message\"",
     b"{\"type\":\"label\"",
@@ -28,25 +25,25 @@ const SILENT: &[&[u8]] = &[
     b"{\"type\":\"ephemeral\"",
 ];
 
-/// Models that are none: `OpenClaw` notes what it sent by itself in the model's place.
-const NO_MODELS: &[&str] = &["delivery-mirror", "gateway-injected"];
+/// Values of `model` that are not models: `OpenClaw` marks its own messages with them.
+const NON_MODEL_NAMES: &[&str] = &["delivery-mirror", "gateway-injected"];
 
 /// Reads one session's file.
-pub(crate) struct Entries {
+pub(crate) struct SessionEntries {
     client: ClientId,
     file: SourceFile,
-    /// From the file's name until the header says.
+    /// From the file name until the header is read.
     session: SessionKey,
-    /// When the session was begun. A fork is younger than what it copied, so the copies belong to the original.
+    /// When the session started. A fork is younger than what it copied, so the copies belong to the original.
     opened: Option<Timestamp>,
     modified: Timestamp,
-    /// The model in use, which makes the summaries too.
+    /// The current model, which also writes the summaries.
     model: Option<Arc<str>>,
-    names: Names,
+    names: Interner,
 }
 
-impl Entries {
-    /// A decoder for a file of `client` whose name says that it holds session `id`.
+impl SessionEntries {
+    /// A decoder for a file of `client` with session `id` in its name.
     pub(crate) fn new(client: ClientId, id: &str, source: &Source<'_>) -> Self {
         Self {
             client,
@@ -55,11 +52,11 @@ impl Entries {
             opened: None,
             modified: source.modified,
             model: None,
-            names: Names::default(),
+            names: Interner::default(),
         }
     }
 
-    fn header(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
+    fn header(&mut self, entry: &SessionEntry<'_>, record: &mut Record<'_>) {
         if let Some(id) = entry.id.text() {
             self.session = SessionKey::new(self.client, id);
         }
@@ -76,17 +73,17 @@ impl Entries {
     }
 
     /// The model that a header or a change of model sets.
-    fn chosen_model(&mut self, entry: &Entry<'_>) -> Option<Arc<str>> {
+    fn chosen_model(&mut self, entry: &SessionEntry<'_>) -> Option<Arc<str>> {
         let model = self.named(&entry.provider, &entry.model_id)?;
         self.model = Some(Arc::clone(&model));
         Some(model)
     }
 
-    fn named(&mut self, provider: &Loose<'_>, model: &Loose<'_>) -> Option<Arc<str>> {
+    fn named(&mut self, provider: &LooseText<'_>, model: &LooseText<'_>) -> Option<Arc<str>> {
         model.text().map(|model| self.names.get(&model_name(provider.text().unwrap_or_default(), model)))
     }
 
-    fn message(&mut self, entry: &Entry<'_>, message: &Message<'_>, record: &mut Record<'_>) {
+    fn message(&mut self, entry: &SessionEntry<'_>, message: &Message<'_>, record: &mut Record<'_>) {
         match message.role.text() {
             Some("user") => self.prompt(message, record),
             Some("assistant") => self.answer(entry, message, record),
@@ -96,7 +93,7 @@ impl Entries {
                     record.emit(&self.session, EventKind::ToolEnded { tool: ToolKey::new(self.client, id), outcome });
                 }
             }
-            // A command that the person ran themselves: the session is alive, but no model called a tool.
+            // A command that the user ran: the session is active, but no model called a tool.
             Some("bashExecution") => record.emit(&self.session, EventKind::Facts(Box::default())),
             _ => {}
         }
@@ -109,15 +106,15 @@ impl Entries {
         record.title(&self.session, TitleRank::FirstPrompt, words.unwrap_or_default());
     }
 
-    fn answer(&mut self, entry: &Entry<'_>, message: &Message<'_>, record: &mut Record<'_>) {
-        if message.model.text().is_some_and(|model| NO_MODELS.contains(&model)) {
+    fn answer(&mut self, entry: &SessionEntry<'_>, message: &Message<'_>, record: &mut Record<'_>) {
+        if message.model.text().is_some_and(|model| NON_MODEL_NAMES.contains(&model)) {
             return;
         }
-        record.said(&self.session, || {
+        record.agent_text(&self.session, || {
             message.blocks().iter().rev().find_map(|block| block.text.text().map(str::to_owned))
         });
-        let ending = Ending::of(message.stop_reason.text().unwrap_or_default());
-        let is_cut = !matches!(ending, Ending::Stopped(_));
+        let ending = ResponseEnd::of(message.stop_reason.text().unwrap_or_default());
+        let is_cut = !matches!(ending, ResponseEnd::Stopped(_));
         let model = self.named(&message.provider, &message.model);
         self.model.clone_from(&model);
         if let Some(tokens) = message.usage.filter(|tokens| !is_cut || !tokens.usage().is_zero()) {
@@ -126,32 +123,32 @@ impl Entries {
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
         match ending {
-            Ending::Stopped(_) => {
+            ResponseEnd::Stopped(_) => {
                 for block in message.blocks() {
                     self.tool_call(&block, record);
                 }
             }
-            Ending::Aborted => record.emit(&self.session, EventKind::TurnEnded),
-            Ending::Failed => {
+            ResponseEnd::Aborted => record.emit(&self.session, EventKind::TurnEnded),
+            ResponseEnd::Failed => {
                 let reason = message.error.text().unwrap_or("error");
-                record.emit(&self.session, EventKind::Error(shortened(reason, MOST_CHARS).into()));
+                record.emit(&self.session, EventKind::Error(short_text(reason)));
             }
         }
     }
 
-    /// A summary of what was said so far, or of a branch that was left. It is a response like others; releases before
-    /// 2026-11 did not write down what it used.
-    fn summary(&mut self, entry: &Entry<'_>, record: &mut Record<'_>) {
+    /// Emits a summary of the conversation so far, or of a branch that was left. It is a response like others; releases
+    /// before 2026-11 did not record its usage.
+    fn summary(&mut self, entry: &SessionEntry<'_>, record: &mut Record<'_>) {
         let Some(tokens) = entry.usage.filter(|tokens| !tokens.usage().is_zero()) else { return };
         let key = self.key(entry, &Message::default(), &tokens);
         let model = self.named(&entry.provider, &entry.model).or_else(|| self.model.clone());
-        // Off the main line: what it read is not what is in the context now.
+        // Off the main line, because its prompt is not what is in the context now.
         let lineage = Lineage::Sidechain;
         let turn = Turn { purpose: Purpose::Compaction, lineage, model, ..self.turn(entry, key, &tokens) };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }
 
-    fn turn(&self, entry: &Entry<'_>, key: MessageKey, tokens: &Tokens<'_>) -> Turn {
+    fn turn(&self, entry: &SessionEntry<'_>, key: MessageKey, tokens: &Tokens<'_>) -> Turn {
         Turn {
             id: entry.id.text().map(Into::into),
             embedded_cost: embedded_cost(self.client, "", tokens.cost()),
@@ -160,8 +157,8 @@ impl Entries {
     }
 
     /// Forks copy entries with their ids and times. Ids are short, so only both together are unique. Format 1 had no
-    /// ids, and its forks dated copies anew: there the message's own time, its model and every count tell it apart.
-    fn key(&self, entry: &Entry<'_>, message: &Message<'_>, tokens: &Tokens<'_>) -> MessageKey {
+    /// ids, and its forks wrote new times: there the message's own time, its model and all counts identify it.
+    fn key(&self, entry: &SessionEntry<'_>, message: &Message<'_>, tokens: &Tokens<'_>) -> MessageKey {
         let millis = |at: Option<Timestamp>| at.map_or(0, Timestamp::as_millis).to_le_bytes();
         if let Some(id) = entry.id.text() {
             return MessageKey::by_content(self.client, &[id.as_bytes(), &millis(entry.timestamp.0)]);
@@ -179,21 +176,21 @@ impl Entries {
             return;
         }
         let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { return };
-        let target = block.arguments().target().map(|target| shortened(target, MOST_CHARS).into());
+        let target = block.target();
         let tool = ToolKey::new(self.client, id);
         record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
     }
 }
 
-impl Decoder for Entries {
+impl Decoder for SessionEntries {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
         let Input::Line { bytes, offset } = input else {
             return Err(DecodeError::malformed("is not read line by line"));
         };
-        if SILENT.iter().any(|beginning| bytes.starts_with(beginning)) {
+        if SKIPPED_PREFIXES.iter().any(|beginning| bytes.starts_with(beginning)) {
             return Ok(());
         }
-        let entry: Entry<'_> = serde_json::from_slice(bytes)?;
+        let entry: SessionEntry<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), entry.timestamp.0, out);
         if entry.kind.text() != Some("session") {
             self.opened = self.opened.or(entry.timestamp.0);
@@ -212,8 +209,7 @@ impl Decoder for Entries {
             }
             (Some("session_info"), _) => {
                 if let Some(name) = entry.name.text() {
-                    let title = Title { rank: TitleRank::Given, text: shortened(name, MOST_CHARS).into() };
-                    record.emit(&self.session, EventKind::Title(title));
+                    record.title(&self.session, TitleRank::Given, name);
                 }
             }
             _ => {}
@@ -222,14 +218,19 @@ impl Decoder for Entries {
     }
 }
 
-/// The name of a file, in either notation, without extension.
+/// The file name of a Unix or Windows path, without its extension.
 pub(super) fn stem(path: &str) -> &str {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     name.split_once(".jsonl").map_or(name, |(stem, _)| stem)
 }
 
-/// The session that a file, or the id itself, names.
+/// The session id in a path, or the text itself.
 fn session_id(path: &str) -> &str {
     let stem = stem(path);
     id_in_name(stem).unwrap_or(stem)
+}
+
+/// The session id in a file name without extension: `<time>_<id>`.
+pub(super) fn id_in_name(stem: &str) -> Option<&str> {
+    stem.rsplit_once('_').map(|(_, id)| id).filter(|id| is_uuid(id))
 }

@@ -1,8 +1,8 @@
 //! Pi, the coding agent of the pi-mono project.
 //!
-//! Sessions are trees of entries in append-only files: `<agent>/sessions/--<cwd>--/<time>_<id>.jsonl`. Layout and
-//! meaning: pi-mono's `session-manager.ts` (format 3) and `docs/session.md` (format 1), checked against a session of
-//! November 2025. `OpenClaw` embeds the same agent and writes the same entries, see [`entries`].
+//! Sessions are trees of entries in append-only files: `<agent>/sessions/--<cwd>--/<time>_<id>.jsonl`. Source for
+//! layout and meaning: pi-mono's `session-manager.ts` (format 3) and `docs/session.md` (format 1), checked against a
+//! session of November 2025. `OpenClaw` embeds the same agent and writes the same entries, see [`entries`].
 
 pub(crate) mod entries;
 mod wire;
@@ -28,7 +28,7 @@ static INFO: ClientInfo = ClientInfo {
     id: ID,
     name: "Pi",
     aliases: &[],
-    danger_flags: &[], // Pi never asks for permission: there is nothing to turn off
+    danger_flags: &[], // Pi never asks for permission, so no flag turns that off
     knowledge: Knowledge {
         tokens: Known::Yes,
         cost: Known::Yes,
@@ -46,16 +46,16 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// The name is short: a script counts only if it is called exactly so, since `pi.py` is usually about a number.
+/// The name is short: a script counts only with exactly this name, because `pi.py` is usually about the number.
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["pi"],
-    commands: &["pi"],
-    // Under its past and present owners' names; the latter unconfirmed.
-    packages: &["@mariozechner/pi-coding-agent", "@earendil-works/pi-coding-agent"],
-    // They hold no conversation.
-    chores: &["install", "remove", "uninstall", "update", "list", "config"],
-    // Their values could pass for a subcommand.
-    valued: &[
+    node_commands: &["pi"],
+    // The names under its former and its current owner; the latter unconfirmed.
+    npm_packages: &["@mariozechner/pi-coding-agent", "@earendil-works/pi-coding-agent"],
+    // They have no conversation.
+    helper_subcommands: &["install", "remove", "uninstall", "update", "list", "config"],
+    // Options whose values could be mistaken for a subcommand.
+    valued_options: &[
         "--mode",
         "--provider",
         "--model",
@@ -74,11 +74,11 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
         "--prompt-template",
         "--theme",
     ],
-    is_namesake: is_about_a_number,
+    is_other_product: is_about_a_number,
     ..ProcessSignature::NONE
 };
 
-/// Programs of that name compute so many digits, such as Debian's `pi 1000`.
+/// Other programs with this name compute digits of the number, such as Debian's `pi 1000`.
 fn is_about_a_number(process: &ProcFacts<'_>) -> bool {
     SIGNATURE.subcommand(process).is_some_and(|word| word.parse::<u64>().is_ok())
 }
@@ -101,25 +101,20 @@ impl Client for Pi {
 
     fn decoder(&self, _store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
         let stem = file_stem(source.path);
-        Box::new(entries::Entries::new(ID, id_in_name(stem).unwrap_or(stem), source))
+        Box::new(entries::SessionEntries::new(ID, entries::id_in_name(stem).unwrap_or(stem), source))
     }
 
-    /// `--session` takes a file or an id; parts of ids, which it takes too, name no session for certain.
+    /// `--session` takes a file, an id or a part of an id; a part does not identify a session.
     fn session_argument(&self, process: &ProcFacts<'_>) -> Option<String> {
         let named = process.option(&["--session"])?;
-        let id = if is_uuid(named) { named } else { id_in_name(entries::stem(named))? };
+        let id = if is_uuid(named) { named } else { entries::id_in_name(entries::stem(named))? };
         Some(id.to_ascii_lowercase())
     }
 }
 
-/// Sessions lie in a directory for each working directory, or, where the user chose the place, in it itself; extensions
-/// keep those of their sub-agents deeper.
+/// Sessions are in one directory per work directory, or directly in a configured directory; extensions keep those of
+/// their sub-agents deeper.
 fn store(root: PathBuf, presence: Presence) -> Store {
     let accepts = |path: &Path| has_extension(path, "jsonl");
     Store { root, layout: "sessions", depth: 6, accepts, format: Format::Lines, presence }
-}
-
-/// The session's id in a file name without extension: `<time>_<id>`.
-fn id_in_name(stem: &str) -> Option<&str> {
-    stem.rsplit_once('_').map(|(_, id)| id).filter(|id| is_uuid(id))
 }

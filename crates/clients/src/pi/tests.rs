@@ -52,7 +52,7 @@ fn all_branches_of_a_session_were_billed() {
 }
 
 #[test]
-fn a_cost_of_nothing_is_no_cost() {
+fn a_cost_of_zero_is_unknown() {
     let events = decode(PATH, SESSION);
     assert_eq!(cost(&events), PicoUsd::from_usd(0.00743).unwrap());
     let priced = Tally::of(&events).turns.values().filter(|(_, turn)| turn.embedded_cost.is_some()).count();
@@ -60,7 +60,7 @@ fn a_cost_of_nothing_is_no_cost() {
 }
 
 #[test]
-fn a_cost_of_another_shape_does_not_cost_the_usage() {
+fn a_cost_of_another_shape_does_not_lose_the_usage() {
     for cost in ["null", "0.5", "[]", "{\"total\":-1}", "{\"total\":\"much\"}", "{\"total\":1e300}"] {
         let line = format!(
             r#"{{"type":"message","id":"1","message":{{"role":"assistant","usage":{{"input":3,"cost":{cost}}}}}}}"#
@@ -94,7 +94,7 @@ fn the_same_short_id_in_two_sessions_is_two_answers() {
 }
 
 #[test]
-fn entries_without_ids_are_told_apart_by_what_they_say() {
+fn entries_without_ids_are_identified_by_their_content() {
     let path = "/home/u/.pi/agent/sessions/--srv-orchard--/2025-11-20T09-00-10-000Z_0ccccccc-0000-4000-8000-000000000003.jsonl";
     let mut events = decode(path, OLD);
     assert_eq!(Tally::of(&events).turns.len(), 2);
@@ -108,7 +108,7 @@ fn entries_without_ids_are_told_apart_by_what_they_say() {
 }
 
 #[test]
-fn a_session_without_header_is_known_by_its_file() {
+fn a_session_without_header_has_its_files_id() {
     let headless: Vec<u8> = SESSION.split_inclusive(|&b| b == b'\n').skip(1).flatten().copied().collect();
     let events = decode(PATH, &headless);
     assert!(events.iter().all(|event| &*event.session.id == ID));
@@ -147,7 +147,7 @@ fn a_failure_is_an_error_and_no_answer() {
 }
 
 #[test]
-fn the_reason_to_stop_is_told() {
+fn the_stop_reason_is_emitted() {
     let events = decode(PATH, SESSION);
     let stops: Vec<_> = events
         .iter()
@@ -160,7 +160,7 @@ fn the_reason_to_stop_is_told() {
 }
 
 #[test]
-fn a_name_beats_the_first_words_and_a_command_of_the_persons_own_is_no_prompt() {
+fn a_name_outranks_the_first_prompt_and_a_users_shell_command_is_no_prompt() {
     let events = decode(PATH, SESSION);
     let titles: Vec<_> = events
         .iter()
@@ -179,7 +179,7 @@ fn a_name_beats_the_first_words_and_a_command_of_the_persons_own_is_no_prompt() 
 }
 
 #[test]
-fn a_change_of_model_a_compaction_and_the_directory_are_told() {
+fn a_change_of_model_a_compaction_and_the_directory_are_emitted() {
     let events = decode(PATH, SESSION);
     let facts = facts(&events);
     assert_eq!(facts[0].cwd.as_deref(), Some(std::path::Path::new("/srv/orchard")));
@@ -204,7 +204,7 @@ fn a_count_out_of_range_is_an_error_of_its_line_alone() {
 }
 
 #[test]
-fn directories_that_the_user_named_have_to_be_there() {
+fn configured_directories_must_exist() {
     let mut env = home();
     assert_eq!(Pi.stores(&env)[0].presence, Presence::Usual);
     env.vars.insert("PI_CODING_AGENT_DIR".into(), "~/pi".into());
@@ -215,7 +215,7 @@ fn directories_that_the_user_named_have_to_be_there() {
 }
 
 #[test]
-fn pi_is_known_by_its_name_and_other_pies_are_not() {
+fn pi_is_recognised_by_its_name_and_other_programs_called_pi_are_not() {
     let role = |argv: &[&str], exe: &str| Pi.recognise(&ProcFacts::new(&process("node", argv, exe)));
     let node = "/usr/bin/node";
     assert_eq!(role(&["pi"], node), Some(ProcessRole::Agent), "it renames its process");
@@ -248,7 +248,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_line_costs_no_more_than_itself(cut in 0..SESSION.len()) {
+    fn a_truncated_line_loses_only_itself(cut in 0..SESSION.len()) {
         let (mut events, _) = decode_lines(&Pi, PATH, &SESSION[..cut]);
         let before = Tally::of(&events).usage().total();
         events.extend(decode(PATH, SESSION));
@@ -268,8 +268,8 @@ proptest! {
 
 const SUMMARIES: &[u8] = include_bytes!("../../../../fixtures/pi/2026-11/summaries.jsonl");
 
-/// Newer releases write down what a summary used, and how much of a cache write is kept for an hour: of 84.1 k tokens
-/// agtop counted 11.1 k, and took the writes for cheaper ones.
+/// Newer releases record the usage of a summary, and how much of a cache write has a lifetime of one hour. Bug: agtop
+/// counted 11.1 k of 84.1 k tokens, and priced those writes too low.
 #[test]
 fn summaries_of_compactions_and_left_branches_are_counted() {
     let clients: [(&dyn Client, &str); 2] =

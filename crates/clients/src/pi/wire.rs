@@ -1,43 +1,45 @@
-//! Entries as Pi writes them, borrowed; what agtop has no use for is left out.
+//! Entries as Pi writes them, borrowed; fields that agtop does not use are left out.
 
-use agtop_model::{StopReason, Usage};
+use agtop_model::{StopReason, Untrusted, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bounded;
-use crate::parse::{Count, Loose, Moment};
+use crate::parse::{Count, LooseText, LooseTime};
+use crate::tool_arguments::{Argument, ToolArguments};
 
 /// A line of a session: its header, or an entry.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Entry<'a> {
+pub(super) struct SessionEntry<'a> {
     #[serde(borrow, default, rename = "type")]
-    pub(super) kind: Loose<'a>,
-    /// The session's id in a header; elsewhere the entry's, eight digits that are unique within their session only.
+    pub(super) kind: LooseText<'a>,
+    /// The session id in a header; otherwise the id of the entry, eight digits that are unique only within their
+    /// session.
     #[serde(borrow, default)]
-    pub(super) id: Loose<'a>,
+    pub(super) id: LooseText<'a>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow, default)]
-    pub(super) cwd: Loose<'a>,
+    pub(super) cwd: LooseText<'a>,
     /// The file or id of the session that this one was forked from.
     #[serde(borrow, default)]
-    pub(super) parent_session: Loose<'a>,
-    /// The same in format 1.
+    pub(super) parent_session: LooseText<'a>,
+    /// The same field in format 1.
     #[serde(borrow, default)]
-    pub(super) branched_from: Loose<'a>,
-    /// Of a change of model, and of a header of format 1.
+    pub(super) branched_from: LooseText<'a>,
+    /// In a change of model, and in a header of format 1.
     #[serde(borrow, default)]
-    pub(super) provider: Loose<'a>,
+    pub(super) provider: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) model_id: Loose<'a>,
+    pub(super) model_id: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) name: Loose<'a>,
+    pub(super) name: LooseText<'a>,
     #[serde(borrow, default)]
     pub(super) message: Option<Message<'a>>,
-    /// Of a summary: the model that made it, if it is named, and what that used.
+    /// In a summary: its model, if recorded, and its usage.
     #[serde(borrow, default)]
-    pub(super) model: Loose<'a>,
+    pub(super) model: LooseText<'a>,
     #[serde(borrow, default)]
     pub(super) usage: Option<Tokens<'a>>,
 }
@@ -46,38 +48,38 @@ pub(super) struct Entry<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Message<'a> {
     #[serde(borrow, default)]
-    pub(super) role: Loose<'a>,
-    /// Looked into only where it matters.
+    pub(super) role: LooseText<'a>,
+    /// Parsed only if needed.
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) provider: Loose<'a>,
+    pub(super) provider: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) model: Loose<'a>,
+    pub(super) model: LooseText<'a>,
     #[serde(borrow, default)]
     pub(super) usage: Option<Tokens<'a>>,
     #[serde(borrow, default)]
-    pub(super) stop_reason: Loose<'a>,
+    pub(super) stop_reason: LooseText<'a>,
     #[serde(borrow, default, rename = "errorMessage")]
-    pub(super) error: Loose<'a>,
+    pub(super) error: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) tool_call_id: Loose<'a>,
+    pub(super) tool_call_id: LooseText<'a>,
     #[serde(default)]
     pub(super) is_error: Option<bool>,
-    /// When the message was made; copies keep it.
+    /// When the message was created; copies keep it.
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
 }
 
 impl<'a> Message<'a> {
-    /// The pieces of the message; a message that is plain text is one piece, and one of an unknown shape none.
+    /// The blocks of the message; plain text is one block, an unknown shape none.
     pub(super) fn blocks(&self) -> Vec<Block<'a>> {
         let Some(raw) = self.content.map(RawValue::get) else { return Vec::new() };
         if raw.starts_with('[') {
             return bounded::from_slice(raw.as_bytes()).unwrap_or_default();
         }
-        let text: Loose<'_> = serde_json::from_str(raw).unwrap_or_default();
-        vec![Block { kind: Loose(Some("text".into())), text, ..Block::default() }]
+        let text: LooseText<'_> = serde_json::from_str(raw).unwrap_or_default();
+        vec![Block { kind: LooseText(Some("text".into())), text, ..Block::default() }]
     }
 }
 
@@ -93,7 +95,7 @@ pub(super) struct Tokens<'a> {
     cache_read: Count,
     #[serde(default)]
     cache_write: Count,
-    /// The part of `cache_write` that is kept for an hour.
+    /// The part of `cache_write` with a lifetime of one hour.
     #[serde(default, rename = "cacheWrite1h")]
     cache_write_1h: Count,
     #[serde(borrow, default)]
@@ -112,7 +114,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// What Pi says it cost, in dollars.
+    /// The cost that Pi recorded, in dollars.
     pub(super) fn cost(&self) -> Option<f64> {
         #[derive(Deserialize)]
         struct Cost {
@@ -123,64 +125,44 @@ impl Tokens<'_> {
     }
 }
 
-/// A piece of a message.
+/// A block of a message.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Block<'a> {
     #[serde(borrow, default, rename = "type")]
-    pub(super) kind: Loose<'a>,
+    pub(super) kind: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) id: Loose<'a>,
+    pub(super) id: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) name: Loose<'a>,
+    pub(super) name: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) text: Loose<'a>,
+    pub(super) text: LooseText<'a>,
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
 }
 
-impl<'a> Block<'a> {
-    /// What a tool is called on; arguments of an unknown shape tell nothing.
-    pub(super) fn arguments(&self) -> Arguments<'a> {
-        self.arguments.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+impl Block<'_> {
+    /// What the tool is used on.
+    pub(super) fn target(&self) -> Option<Untrusted> {
+        ToolArguments::of(self.arguments).target(TARGET)
     }
 }
 
-/// The arguments of Pi's own tools, and of some that `OpenClaw` adds.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow, default)]
-    path: Loose<'a>,
-    #[serde(borrow, default)]
-    file_path: Loose<'a>,
-    #[serde(borrow, default)]
-    command: Loose<'a>,
-    #[serde(borrow, default)]
-    pattern: Loose<'a>,
-    #[serde(borrow, default)]
-    url: Loose<'a>,
-    #[serde(borrow, default)]
-    query: Loose<'a>,
-}
-
-impl Arguments<'_> {
-    pub(super) fn target(&self) -> Option<&str> {
-        let all = [&self.path, &self.file_path, &self.command, &self.pattern, &self.url, &self.query];
-        all.into_iter().find_map(Loose::text)
-    }
-}
+/// The arguments that describe a call of Pi's own tools, and of some that `OpenClaw` adds, in order of preference.
+const TARGET: &[Argument] =
+    &[Argument::Path, Argument::FilePath, Argument::Command, Argument::Pattern, Argument::Url, Argument::Query];
 
 /// How a response ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// The model said why it stopped.
+pub(super) enum ResponseEnd {
+    /// The model stopped, for this reason.
     Stopped(StopReason),
-    /// The person interrupted it: tools it called were never run.
+    /// The user interrupted it: the tools that it called were never run.
     Aborted,
     /// The request failed.
     Failed,
 }
 
-impl Ending {
+impl ResponseEnd {
     pub(super) fn of(reason: &str) -> Self {
         match reason {
             "stop" => Self::Stopped(StopReason::EndTurn),

@@ -5,57 +5,55 @@ use std::time::Duration;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, UsageExtent,
+    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, UsageExtent,
 };
 
-use super::ID;
-use super::pairing::{Origin, Pairing};
-use super::skip::says_nothing;
+use super::id::ID;
+use super::pairing::{RecordOrigin, ResponsePairing};
+use super::skip::is_skipped;
 use super::wire::{
-    Arguments, CompressionInfo, ForkedFrom, FunctionCall, Line, Message, Part, Payload, ResultDisplay, Telemetry,
-    Tokens, ToolCallResult, UiEvent, read,
+    CompressionInfo, ForkedFrom, FunctionCall, Line, Message, Part, Payload, ResultDisplay, TARGET, Telemetry, Tokens,
+    ToolCallResult, UiEvent, read,
 };
 use crate::decode::{Record, SourceFile};
-use crate::names::Names;
-use crate::parse::shortened;
+use crate::interner::Interner;
+use crate::parse::short_text;
 use crate::store::file_stem;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// How much of a text is kept for titles and targets.
-const KEPT: usize = 120;
-
-/// The tools that send off a sub-agent: `task` was renamed to `agent`.
+/// The tools that start a sub-agent: `task` was renamed to `agent`.
 const SUBAGENT_TOOLS: &[&str] = &["agent", "task"];
 
 /// Reads a chat, or a sub-agent's own transcript.
 ///
-/// Lines keep their uuid when `/branch` copies them into a new chat, so that it identifies a response everywhere.
-/// Nothing takes usage back: `/rewind` undoes a conversation, not what it cost.
+/// Lines keep their uuid when `/branch` copies them into a new chat, so it identifies a response in every file. Usage
+/// is never taken back: `/rewind` undoes a conversation, not its cost.
 pub(super) struct Chat {
     file: SourceFile,
-    /// From the file's place, for lines that do not say.
+    /// From the file's path, for lines without a session id.
     session: SessionKey,
-    /// Transcripts below `subagents` repeat (some of) what the telemetry in their session's chat says they used.
+    /// Transcripts below `subagents` repeat some of the usage that the telemetry in their session's chat records.
     is_subagents_own: bool,
     opened: Option<Timestamp>,
     modified: Timestamp,
-    names: Names,
-    told: HashMap<SessionKey, Told>,
-    pairing: Pairing,
-    /// Sub-agents known by telemetry alone, of which nothing says that they have ended.
+    names: Interner,
+    emitted: HashMap<SessionKey, EmittedFacts>,
+    pairing: ResponsePairing,
+    /// Sub-agents known only from telemetry, whose end was not recorded.
     running: Vec<(String, SessionKey)>,
 }
 
-/// What was last said about a session, so that it is not said again with each line.
+/// What was last emitted for a session, so that it is not repeated with each line.
 #[derive(Default)]
-struct Told {
+struct EmittedFacts {
     branch: Option<String>,
     version: Option<String>,
     window: u64,
 }
 
-/// Sub-agents without an end must not pile up.
-const MOST_RUNNING: usize = 256;
+/// Maximum number of sub-agents without an end.
+const MAX_RUNNING_SUBAGENTS: usize = 256;
 
 impl Chat {
     pub(super) fn new(source: &Source<'_>) -> Self {
@@ -66,15 +64,15 @@ impl Chat {
             session: own.unwrap_or_else(|| SessionKey::new(ID, file_stem(source.path))),
             opened: None,
             modified: source.modified,
-            names: Names::default(),
-            told: HashMap::new(),
-            pairing: Pairing::default(),
+            names: Interner::default(),
+            emitted: HashMap::new(),
+            pairing: ResponsePairing::default(),
             running: Vec::new(),
         }
     }
 
     fn line(&mut self, bytes: &[u8], offset: u64, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        if says_nothing(bytes) {
+        if is_skipped(bytes) {
             return Ok(());
         }
         let line: Line<'_> = serde_json::from_slice(bytes)?;
@@ -85,7 +83,7 @@ impl Chat {
         self.opened = self.opened.or(line.timestamp.0);
         let session = self.session_of(&line);
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
-        self.tell_facts(&line, &session, record);
+        self.emit_facts(&line, &session, record);
         match &*line.kind {
             "assistant" => self.assistant(&line, &session, record),
             "user" => self.user(&line, &session, record),
@@ -99,7 +97,7 @@ impl Chat {
         Ok(())
     }
 
-    /// The session a line belongs to: the one it names, or its sub-agent.
+    /// The session of a line: the one that it names, or its sub-agent.
     fn session_of(&self, line: &Line<'_>) -> SessionKey {
         let named = line.session_id.text();
         match (named, line.agent_id.text().filter(|_| line.is_sidechain)) {
@@ -111,19 +109,19 @@ impl Chat {
         }
     }
 
-    fn tell_facts(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
-        let is_new = !self.told.contains_key(session);
-        let told = self.told.entry(session.clone()).or_default();
-        let branch = line.git_branch.text().filter(|&branch| told.branch.as_deref() != Some(branch));
-        let version = line.version.text().filter(|&version| told.version.as_deref() != Some(version));
+    fn emit_facts(&mut self, line: &Line<'_>, session: &SessionKey, record: &mut Record<'_>) {
+        let is_new = !self.emitted.contains_key(session);
+        let emitted = self.emitted.entry(session.clone()).or_default();
+        let branch = line.git_branch.text().filter(|&branch| emitted.branch.as_deref() != Some(branch));
+        let version = line.version.text().filter(|&version| emitted.version.as_deref() != Some(version));
         let window = line.context_window_size.0;
-        let window = (window != 0 && window != told.window).then_some(window);
+        let window = (window != 0 && window != emitted.window).then_some(window);
         if !is_new && branch.is_none() && version.is_none() && window.is_none() {
             return;
         }
-        told.branch = branch.map(str::to_owned).or(told.branch.take());
-        told.version = version.map(str::to_owned).or(told.version.take());
-        told.window = window.unwrap_or(told.window);
+        emitted.branch = branch.map(str::to_owned).or(emitted.branch.take());
+        emitted.version = version.map(str::to_owned).or(emitted.version.take());
+        emitted.window = window.unwrap_or(emitted.window);
         let forked_from = forked_from(line).filter(|source| **source != *session.id);
         let facts = SessionFacts {
             parent: parent_of(session),
@@ -132,7 +130,7 @@ impl Chat {
             branch: branch.map(Into::into),
             version: version.map(Into::into),
             context_limit: window,
-            origin: line.agent_name.text().filter(|_| is_new).map(|name| shortened(name, KEPT).into()),
+            origin: line.agent_name.text().filter(|_| is_new).map(short_text),
             ..SessionFacts::default()
         };
         record.emit(session, EventKind::Facts(Box::new(facts)));
@@ -142,12 +140,12 @@ impl Chat {
         let message: Message<'_> = read(line.message).unwrap_or_default();
         let has_calls = message.parts.iter().any(|part| part.function_call.is_some());
         let is_prose = |part: &&Part<'_>| part.thought != Some(true);
-        record.said(session, || message.parts.iter().rev().filter(is_prose).find_map(|part| part.text.text()));
+        record.agent_text(session, || message.parts.iter().rev().filter(is_prose).find_map(|part| part.text.text()));
         if let Some(usage) = line.usage_metadata.filter(|_| !self.is_subagents_own) {
             let tokens = usage.tokens();
             let own = key(line, session, tokens);
             let of_subagent = parent_of(session).is_some();
-            let telemetry = self.pairing.pair(Origin::Assistant, of_subagent, tokens, own);
+            let telemetry = self.pairing.pair(RecordOrigin::Assistant, of_subagent, tokens, own);
             let turn = Turn {
                 message: telemetry.unwrap_or(own),
                 part_of: telemetry.map(|_| own).into(),
@@ -165,8 +163,8 @@ impl Chat {
     }
 
     fn turn(&self, line: &Line<'_>, session: &SessionKey, message: MessageKey, tokens: Tokens) -> Turn {
-        // A branch begins with copies, times included. It was opened after each of them, and the chat that they were
-        // copied from before, so that this one does not own them.
+        // A branch starts with copies, times included. Its responses count as opened after each copy, so that the
+        // original chat, which is older, owns them.
         let opened = match line.forked_from {
             Some(_) => line.timestamp.0.unwrap_or(self.modified).plus(Duration::from_millis(1)),
             None => self.opened.unwrap_or(self.modified),
@@ -193,13 +191,13 @@ impl Chat {
     fn tool_call(&mut self, call: &FunctionCall<'_>, session: &SessionKey, record: &mut Record<'_>) {
         let (Some(id), Some(name)) = (call.id.text(), call.name.text()) else { return };
         let tool = ToolKey::new(ID, id);
-        let arguments: Arguments<'_> = read(call.args).unwrap_or_default();
-        let target = arguments.target().map(|target| Untrusted::from(shortened(target, KEPT)));
+        let arguments = ToolArguments::of(call.args);
+        let target = arguments.target(TARGET);
         record.emit(session, EventKind::ToolStarted { tool, name: self.names.get(name), target: target.clone() });
         if SUBAGENT_TOOLS.contains(&name) {
             let name = arguments.subagent_type.text().unwrap_or("general-purpose");
-            let task = arguments.description.text().map(|task| shortened(task, KEPT).into());
-            record.emit(session, EventKind::SubagentStarted { tool, name: shortened(name, KEPT).into(), task });
+            let task = arguments.description.text().map(short_text);
+            record.emit(session, EventKind::SubagentStarted { tool, name: short_text(name), task });
         }
     }
 
@@ -222,7 +220,7 @@ impl Chat {
         }
     }
 
-    /// The chat notes when a sub-agent is done, by name; where it ran beside the conversation, nothing notes it.
+    /// Ends sub-agents. The chat records the end of a sub-agent by name; for a background one nothing is recorded.
     fn end_subagents(&mut self, has_ended: impl Fn(&str) -> bool, record: &mut Record<'_>) {
         self.running.retain(|(name, session)| {
             let ends = has_ended(name);
@@ -247,26 +245,25 @@ impl Chat {
         }
         let payload: Payload<'_> = read(line.system_payload).unwrap_or_default();
         let words = payload.display_text.text().or_else(|| message.parts.iter().find_map(|part| part.text.text()));
-        // What was said in the chat that this one branched off was said there.
+        // A copied prompt was already emitted for the original chat.
         if line.forked_from.is_none() {
             record.prompt(session, words);
         }
         if let Some(text) = words {
-            let title = Title { rank: TitleRank::FirstPrompt, text: shortened(text, KEPT).into() };
-            record.emit(session, EventKind::Title(title));
+            record.title(session, TitleRank::FirstPrompt, text);
         }
     }
 
-    /// A response or a failed request, of the conversation or of a sub-agent.
+    /// Handles a response or a failed request, of the conversation or of a sub-agent.
     fn telemetry(&mut self, line: &Line<'_>, event: &UiEvent<'_>, session: &SessionKey, record: &mut Record<'_>) {
-        let asker = self.asker(event, session, record);
-        let session = asker.as_ref().unwrap_or(session);
+        let requesting_subagent = self.requesting_subagent(event, session, record);
+        let session = requesting_subagent.as_ref().unwrap_or(session);
         let name = event.name.text().unwrap_or_default();
         match name.rsplit('.').next() {
             Some("api_response") => {
                 let tokens = event.tokens();
                 let own = key(line, session, tokens);
-                let assistant = self.pairing.pair(Origin::Telemetry, asker.is_some(), tokens, own);
+                let assistant = self.pairing.pair(RecordOrigin::Telemetry, requesting_subagent.is_some(), tokens, own);
                 let turn = Turn {
                     id: event.response_id.text().map(Into::into),
                     part_of: assistant.into(),
@@ -277,28 +274,33 @@ impl Chat {
             }
             Some("api_error") => {
                 let reason = event.error_type.text().unwrap_or("api_error");
-                record.emit(session, EventKind::Error(shortened(reason, KEPT).into()));
+                record.emit(session, EventKind::Error(short_text(reason)));
             }
             _ => {}
         }
     }
 
-    /// The sub-agent that a request was made for, introduced if it is new.
-    fn asker(&mut self, event: &UiEvent<'_>, session: &SessionKey, record: &mut Record<'_>) -> Option<SessionKey> {
+    /// The sub-agent that made a request; emits facts for a new one.
+    fn requesting_subagent(
+        &mut self,
+        event: &UiEvent<'_>,
+        session: &SessionKey,
+        record: &mut Record<'_>,
+    ) -> Option<SessionKey> {
         let (parent, agent) = event.subagent()?;
         let name = event.subagent_name.text().unwrap_or(agent);
         let parent = parent.unwrap_or(&session.id);
         let child = SessionKey::new(ID, child_id(parent, agent));
-        if !self.told.contains_key(&child) {
-            self.told.insert(child.clone(), Told::default());
+        if !self.emitted.contains_key(&child) {
+            self.emitted.insert(child.clone(), EmittedFacts::default());
             let facts = SessionFacts {
                 parent: Some(SessionKey::new(ID, parent)),
-                origin: Some(shortened(name, KEPT).into()),
+                origin: Some(short_text(name)),
                 ..SessionFacts::default()
             };
             record.emit(&child, EventKind::Facts(Box::new(facts)));
         }
-        if self.running.len() < MOST_RUNNING && !self.running.iter().any(|(_, known)| *known == child) {
+        if self.running.len() < MAX_RUNNING_SUBAGENTS && !self.running.iter().any(|(_, known)| *known == child) {
             self.running.push((name.to_owned(), child.clone()));
         }
         Some(child)
@@ -309,7 +311,7 @@ impl Chat {
         let mut facts = SessionFacts::default();
         match line.subtype.text() {
             Some("custom_title") => {
-                // Titles without a source are from before models made any.
+                // Titles without a source are older than generated titles.
                 let is_made = payload.title_source.text() == Some("auto");
                 let rank = if is_made { TitleRank::Generated } else { TitleRank::Given };
                 return emit_title(rank, payload.custom_title.text(), session, record);
@@ -334,7 +336,7 @@ impl Chat {
                 facts.parent = payload.parent_session_id.text().map(|parent| SessionKey::new(ID, parent));
             }
             Some("session_source") => {
-                facts.origin = payload.source_type.text().map(|source| shortened(source, KEPT).into());
+                facts.origin = payload.source_type.text().map(short_text);
             }
             Some("session_model") => facts.model = payload.model_id.text().map(|model| self.names.get(model)),
             _ => return,
@@ -354,7 +356,7 @@ impl Decoder for Chat {
 
 fn emit_title(rank: TitleRank, text: Option<&str>, session: &SessionKey, record: &mut Record<'_>) {
     if let Some(text) = text {
-        record.emit(session, EventKind::Title(Title { rank, text: shortened(text, KEPT).into() }));
+        record.emit(session, EventKind::Title(Title { rank, text: short_text(text) }));
     }
 }
 
@@ -364,7 +366,7 @@ fn end_tools(parts: &[Part<'_>], outcome: Result<(), ()>, session: &SessionKey, 
     }
 }
 
-/// A line's uuid is its own everywhere. The server's id of a response would not be: servers on the user's own machine
+/// The uuid of a line is unique everywhere. The server's id of a response is not: servers on the user's own machine
 /// number from a small range.
 fn key(line: &Line<'_>, session: &SessionKey, tokens: Tokens) -> MessageKey {
     if let Some(uuid) = line.uuid.text() {
@@ -374,17 +376,17 @@ fn key(line: &Line<'_>, session: &SessionKey, tokens: Tokens) -> MessageKey {
     MessageKey::by_content(ID, &[session.id.as_bytes(), &at, &tokens.to_bytes()])
 }
 
-/// The id of a sub-agent, whose own is unique within its session only.
+/// The session id of a sub-agent, whose own id is unique only within its session.
 fn child_id(session: &str, agent: &str) -> String {
     format!("{session}/{agent}")
 }
 
-/// The session that a sub-agent's id names.
+/// The session in a sub-agent's session id.
 fn parent_of(session: &SessionKey) -> Option<SessionKey> {
     session.id.rsplit_once('/').map(|(parent, _)| SessionKey::new(ID, parent))
 }
 
-/// The sub-agent whose transcript lies here: `<cwd>/subagents/<session>/agent-<id>.jsonl`.
+/// The sub-agent of a transcript: `<cwd>/subagents/<session>/agent-<id>.jsonl`.
 fn subagent_of(relative: &Path) -> Option<SessionKey> {
     let parts: Vec<&str> = relative.iter().filter_map(|part| part.to_str()).collect();
     let [_, "subagents", session, _] = parts[..] else { return None };
@@ -392,7 +394,7 @@ fn subagent_of(relative: &Path) -> Option<SessionKey> {
     Some(SessionKey::new(ID, child_id(session, agent)))
 }
 
-/// The session that a copied line was copied from.
+/// The session that a line was copied from.
 fn forked_from<'a>(line: &Line<'a>) -> Option<Cow<'a, str>> {
     read::<ForkedFrom<'a>>(line.forked_from)?.session_id.0.filter(|id| !id.is_empty())
 }

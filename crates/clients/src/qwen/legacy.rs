@@ -2,60 +2,58 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, TitleRank, ToolKey, Turn, Untrusted, UsageExtent,
+    SessionKey, SourcePosition, StopReason, Timestamp, TitleRank, ToolKey, Turn, UsageExtent,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::ID;
-use super::wire::{Arguments, Tokens, read, spoken};
+use super::id::ID;
+use super::wire::{TARGET, Tokens, message_text};
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
-use crate::list::List;
-use crate::names::Names;
-use crate::parse::{Count, Loose, Moment, shortened};
+use crate::interner::Interner;
+use crate::list::LazyList;
+use crate::parse::{Count, LooseText, LooseTime};
 use crate::store::file_stem;
+use crate::tool_arguments::ToolArguments;
 use crate::{DecodeError, Decoder, Input, Source};
 
-/// How much of a text is kept for titles and targets.
-const KEPT: usize = 120;
-
-/// Reads a chat of the first versions: one document, in the shape that Gemini CLI had when Qwen Code came of it.
+/// Reads a chat of the first versions: one document, in Gemini CLI's format when Qwen Code was forked from it.
 pub(super) struct OldChat {
     file: SourceFile,
     session: SessionKey,
     /// The hash of the directory.
     project: Option<Arc<str>>,
     modified: Timestamp,
-    names: Names,
+    names: Interner,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     #[serde(borrow, default)]
-    session_id: Loose<'a>,
+    session_id: LooseText<'a>,
     #[serde(default)]
-    start_time: Moment,
-    /// Each message is read on its own, so that a damaged one does not take the others along.
+    start_time: LooseTime,
+    /// Each message is parsed on its own, so that a damaged one does not lose the others.
     #[serde(borrow)]
-    messages: List<'a>,
+    messages: LazyList<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
     #[serde(borrow)]
-    id: Loose<'a>,
+    id: LooseText<'a>,
     #[serde(default)]
-    timestamp: Moment,
+    timestamp: LooseTime,
     #[serde(borrow, default, rename = "type")]
-    kind: Loose<'a>,
+    kind: LooseText<'a>,
     #[serde(borrow, default)]
     content: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    model: Loose<'a>,
+    model: LooseText<'a>,
     #[serde(default)]
     tokens: Option<TokensSummary>,
     #[serde(borrow, default, deserialize_with = "bounded::list_or_null")]
@@ -75,13 +73,13 @@ struct TokensSummary {
 #[derive(Deserialize)]
 struct ToolCall<'a> {
     #[serde(borrow, default)]
-    id: Loose<'a>,
+    id: LooseText<'a>,
     #[serde(borrow, default)]
-    name: Loose<'a>,
+    name: LooseText<'a>,
     #[serde(borrow, default)]
     args: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    status: Loose<'a>,
+    status: LooseText<'a>,
 }
 
 impl OldChat {
@@ -91,7 +89,7 @@ impl OldChat {
             session: SessionKey::new(ID, file_stem(source.path)),
             project: source.relative.iter().next().map(|hash| hash.to_string_lossy().into()),
             modified: source.modified,
-            names: Names::default(),
+            names: Interner::default(),
         }
     }
 
@@ -114,12 +112,12 @@ impl OldChat {
     fn message(&mut self, message: &Message<'_>, opened: Timestamp, record: &mut Record<'_>) {
         record.at = message.timestamp.0;
         if message.kind.text() == Some("user") {
-            let words = message.content.and_then(spoken);
+            let words = message.content.and_then(message_text);
             record.prompt(&self.session, words.as_deref());
             record.title(&self.session, TitleRank::FirstPrompt, &words.unwrap_or_default());
             return;
         }
-        record.said(&self.session, || message.content.and_then(spoken));
+        record.agent_text(&self.session, || message.content.and_then(message_text));
         let calls = message.tool_calls.as_deref().unwrap_or_default();
         if let (Some(tokens), Some(id)) = (message.tokens, message.id.text()) {
             let turn = Turn {
@@ -153,8 +151,8 @@ impl OldChat {
     fn tool_call(&mut self, call: &ToolCall<'_>, record: &mut Record<'_>) {
         let (Some(id), Some(name)) = (call.id.text(), call.name.text()) else { return };
         let tool = ToolKey::new(ID, id);
-        let arguments: Arguments<'_> = read(call.args).unwrap_or_default();
-        let target = arguments.target().map(|target| Untrusted::from(shortened(target, KEPT)));
+        let arguments = ToolArguments::of(call.args);
+        let target = arguments.target(TARGET);
         record.emit(&self.session, EventKind::ToolStarted { tool, name: self.names.get(name), target });
         let outcome = match call.status.text() {
             Some("success") => Ok(()),

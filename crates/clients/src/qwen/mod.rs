@@ -1,9 +1,10 @@
-//! Qwen Code: chats below `~/.qwen/projects/<cwd>/chats`, and transcripts of background sub-agents beside them.
+//! Qwen Code: chats below `~/.qwen/projects/<cwd>/chats`, and transcripts of background sub-agents next to them.
 //!
-//! Layouts and rules: `packages/core/src` of QwenLM/qwen-code (`chatRecordingService`, `sessionService`,
+//! Sources for layouts and rules: `packages/core/src` of QwenLM/qwen-code (`chatRecordingService`, `sessionService`,
 //! `agent-transcript`) and live runs of 0.15.10.
 
 mod chat;
+pub(crate) mod id;
 mod legacy;
 mod pairing;
 mod skip;
@@ -14,8 +15,7 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use agtop_model::ClientId;
-
+use self::id::ID;
 use crate::facts::is_uuid;
 use crate::paths::sha256_of;
 use crate::signature::ProcessSignature;
@@ -24,8 +24,6 @@ use crate::{Client, ClientInfo, Decoder, Env, Format, Knowledge, Known, Presence
 
 /// Qwen Code.
 pub(crate) struct Qwen;
-
-const ID: ClientId = ClientId::new("qwen");
 
 static INFO: ClientInfo = ClientInfo {
     id: ID,
@@ -50,15 +48,14 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// The program starts itself again with a larger heap: wrapper and child both look like this, and the collector gives
-/// the row to the child.
+/// The program restarts itself with a larger heap: wrapper and child both match, and the collector keeps the child.
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["qwen"],
-    commands: &["qwen"],
-    packages: &["@qwen-code/qwen-code"],
-    // They configure something and end, or only pass messages on.
-    chores: &["mcp", "extensions", "auth", "hooks", "hook", "channel", "review"],
-    valued: &["-m", "--model", "-p", "--prompt", "-i", "--prompt-interactive", "-r", "--resume"],
+    node_commands: &["qwen"],
+    npm_packages: &["@qwen-code/qwen-code"],
+    // They configure something and exit, or only pass messages on.
+    helper_subcommands: &["mcp", "extensions", "auth", "hooks", "hook", "channel", "review"],
+    valued_options: &["-m", "--model", "-p", "--prompt", "-i", "--prompt-interactive", "-r", "--resume"],
     ..ProcessSignature::NONE
 };
 
@@ -81,7 +78,7 @@ impl Client for Qwen {
             Some(root) => (root, Presence::Named),
             None => (env.home.join(".qwen"), Presence::Usual),
         };
-        // Its absence in a named directory says no more than that nobody has used that layout there.
+        // If it is missing in a configured directory, the layout was just not used there.
         let below = |folder, layout, depth, accepts, format| Store {
             root: root.join(folder),
             layout,
@@ -123,7 +120,7 @@ fn is_transcript(relative: &Path) -> bool {
     is_in_place && has_extension(relative, "jsonl")
 }
 
-/// `<hash>/chats/session-….json`: not confirmed with files of that age; what has another shape is passed over.
+/// `<hash>/chats/session-….json`: not confirmed with files of that age; other formats are skipped.
 fn is_old_chat(relative: &Path) -> bool {
     let is_in_place = matches!(relative.iter().collect::<Vec<_>>().as_slice(), [_, chats, _] if *chats == "chats");
     is_in_place && has_extension(relative, "json") && file_name(relative).starts_with("session-")

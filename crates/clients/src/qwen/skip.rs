@@ -2,8 +2,8 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-/// System lines that are read; there are many of all other kinds, and some are long.
-const READ: &[&[u8]] = &[
+/// System lines that are read; lines of all other kinds are frequent, and some are long.
+const READ_SUBTYPES: &[&[u8]] = &[
     b"ui_telemetry",
     b"custom_title",
     b"slash_command",
@@ -31,9 +31,9 @@ static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
     tool_call: Finder::new("\"uiEvent\":{\"event.name\":\"qwen-code.tool_call\""),
 });
 
-/// Whether a line is a system line that tells nothing, judged by the fields before its payload. Those are plain texts,
-/// within which quotes are escaped, so that no text can pass for a field.
-pub(super) fn says_nothing(line: &[u8]) -> bool {
+/// Whether agtop skips a system line, by the fields before its payload. Those are plain strings in which quotes are
+/// escaped, so text cannot be mistaken for a field.
+pub(super) fn is_skipped(line: &[u8]) -> bool {
     let Some(payload) = NEEDLES.payload.find(line) else { return false };
     let (head, payload) = line.split_at(payload);
     if NEEDLES.system.find(head).is_none() || NEEDLES.message.find(head).is_some() {
@@ -43,7 +43,8 @@ pub(super) fn says_nothing(line: &[u8]) -> bool {
     else {
         return false;
     };
-    let is_read = READ.iter().any(|kind| subtype.strip_prefix(*kind).is_some_and(|rest| rest.starts_with(b"\"")));
+    let is_read =
+        READ_SUBTYPES.iter().any(|kind| subtype.strip_prefix(*kind).is_some_and(|rest| rest.starts_with(b"\"")));
     let is_tool_call = || NEEDLES.tool_call.find(payload.get(..128).unwrap_or(payload)).is_some();
     !is_read || is_tool_call()
 }

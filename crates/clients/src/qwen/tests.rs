@@ -20,10 +20,10 @@ const OWN: &str = "/home/u/.qwen/projects/-home-u-work/subagents/aaaaaaaa-0000-4
                    agent-explore-call_7.jsonl";
 const DOCUMENTS: &str = "/home/u/.qwen/tmp/ab12/chats/session-2026-01-02T03-04-dddddddd.json";
 
-/// What the conversation of the fixture used, its sub-agents and other requests left out.
+/// The usage of the fixture's conversation, without its sub-agent and other requests.
 const OWN_USAGE: Usage = usage(1600, 4400, 250, 20);
 
-/// The compression itself is a request of the session that leaves no assistant line.
+/// The compaction is a request of the session that leaves no assistant line.
 const OWN_USAGE_AND_COMPRESSION: Usage = usage(2500, 4400, 280, 20);
 
 const fn usage(input: u64, cache_read: u64, output: u64, reasoning: u64) -> Usage {
@@ -41,7 +41,7 @@ fn tally(files: &[(&str, &[u8])]) -> Tally {
     Tally::of(&events)
 }
 
-/// The lines of the chat for which this holds.
+/// The lines of the chat for which `keep` is true.
 fn lines_where(keep: impl Fn(&str) -> bool) -> Vec<u8> {
     let text = std::str::from_utf8(CHAT).unwrap();
     text.split_inclusive('\n').filter(|line| keep(line)).collect::<String>().into_bytes()
@@ -104,7 +104,7 @@ fn equal_counts_after_another_prompt_are_another_response() {
 }
 
 #[test]
-fn sub_agents_known_by_telemetry_alone_are_children() {
+fn sub_agents_known_only_from_telemetry_are_children() {
     let by_session = tally(&[(MAIN, CHAT)]);
     let by_session = by_session.by_session();
     assert_eq!(by_session[&*format!("{SID}/general-purpose-abc123")], usage(700, 500, 100, 10));
@@ -131,7 +131,7 @@ fn the_summary_of_a_sub_agents_usage_is_no_usage() {
 }
 
 #[test]
-fn a_sub_agents_own_transcript_tells_its_tools_and_not_its_usage_again() {
+fn a_sub_agents_own_transcript_yields_its_tools_and_not_its_usage_again() {
     let (events, errors) = decode_lines(&Qwen, OWN, SUBAGENT);
     assert_eq!(errors, []);
     assert!(Tally::of(&events).turns.is_empty());
@@ -175,7 +175,7 @@ fn a_branch_knows_its_source_and_counts_only_its_own_prompts() {
 }
 
 #[test]
-fn thoughts_beside_the_output_are_added_and_thoughts_within_it_are_not() {
+fn thoughts_excluded_from_the_output_are_added_and_included_ones_are_not() {
     let (events, errors) = decode_lines(&Qwen, OLDER, OLD);
     assert_eq!(errors, []);
     let tally = Tally::of(&events);
@@ -192,7 +192,7 @@ fn a_session_that_another_created_names_it() {
 }
 
 #[test]
-fn where_a_session_works_is_told_once_and_the_window_whenever_it_changes() {
+fn the_directory_is_emitted_once_and_the_window_whenever_it_changes() {
     let kinds = kinds(MAIN, CHAT);
     let facts = facts(&kinds);
     assert_eq!(facts[0].cwd.as_deref(), Some("/home/u/work".as_ref()));
@@ -206,7 +206,7 @@ fn where_a_session_works_is_told_once_and_the_window_whenever_it_changes() {
 }
 
 #[test]
-fn notifications_are_not_prompts_and_words_amid_a_turn_are() {
+fn notifications_are_not_prompts_and_messages_within_a_turn_are() {
     let prompts = kinds(MAIN, CHAT).iter().filter(|kind| matches!(kind, EventKind::Prompt { .. })).count();
     assert_eq!(prompts, 2);
 }
@@ -229,7 +229,7 @@ fn titles_have_ranks() {
 }
 
 #[test]
-fn tools_start_and_end_and_sub_agents_are_told_apart() {
+fn tools_start_and_end_and_sub_agents_are_distinguished() {
     let kinds = kinds(MAIN, CHAT);
     let started = |kind: &EventKind| match kind {
         EventKind::ToolStarted { name, target, .. } => {
@@ -261,7 +261,7 @@ fn a_cancelled_tool_ends_the_turn() {
 }
 
 #[test]
-fn a_response_with_a_call_goes_on_and_one_without_is_the_last() {
+fn a_response_without_a_tool_call_is_the_last_of_its_turn() {
     let (events, _) = decode_lines(&Qwen, MAIN, CHAT);
     let stops: Vec<_> = events
         .iter()
@@ -274,14 +274,14 @@ fn a_response_with_a_call_goes_on_and_one_without_is_the_last() {
 }
 
 #[test]
-fn a_compression_is_told_with_what_is_left() {
+fn a_compaction_is_emitted_with_the_remaining_context() {
     let kinds = kinds(MAIN, CHAT);
     assert_eq!(kinds.iter().filter(|kind| matches!(kind, EventKind::Compacted)).count(), 1);
     assert_eq!(facts(&kinds).iter().filter_map(|facts| facts.context_used).collect::<Vec<_>>(), [640]);
 }
 
 #[test]
-fn failures_are_told_by_their_kind_and_never_by_their_text() {
+fn failures_have_their_kind_and_never_their_text() {
     let kinds = kinds(MAIN, CHAT);
     let errors: Vec<_> = kinds
         .iter()

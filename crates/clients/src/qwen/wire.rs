@@ -1,4 +1,4 @@
-//! Records as Qwen Code writes them, borrowed; what agtop does not need is skipped.
+//! Records as Qwen Code writes them, borrowed; fields that agtop does not use are skipped.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bounded;
-use crate::parse::{Count, Loose, Moment, Str};
+use crate::parse::{Count, LooseText, LooseTime, Str};
+use crate::tool_arguments::Argument;
 
 /// A line of a chat or of a sub-agent's transcript.
 #[derive(Debug, Deserialize)]
@@ -16,27 +17,27 @@ pub(super) struct Line<'a> {
     #[serde(borrow, default, rename = "type")]
     pub(super) kind: Str<'a>,
     #[serde(borrow, default)]
-    pub(super) subtype: Loose<'a>,
+    pub(super) subtype: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) uuid: Loose<'a>,
+    pub(super) uuid: LooseText<'a>,
     #[serde(default)]
-    pub(super) timestamp: Moment,
+    pub(super) timestamp: LooseTime,
     #[serde(borrow, default)]
-    pub(super) session_id: Loose<'a>,
+    pub(super) session_id: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) cwd: Loose<'a>,
+    pub(super) cwd: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) version: Loose<'a>,
+    pub(super) version: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) git_branch: Loose<'a>,
+    pub(super) git_branch: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) agent_id: Loose<'a>,
+    pub(super) agent_id: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) agent_name: Loose<'a>,
+    pub(super) agent_name: LooseText<'a>,
     #[serde(default)]
     pub(super) is_sidechain: bool,
     #[serde(borrow, default)]
-    pub(super) model: Loose<'a>,
+    pub(super) model: LooseText<'a>,
     #[serde(default)]
     pub(super) context_window_size: Count,
     #[serde(borrow, default)]
@@ -51,26 +52,26 @@ pub(super) struct Line<'a> {
     pub(super) forked_from: Option<&'a RawValue>,
 }
 
-/// A raw value as something that it need not be: then nothing.
+/// Parses a raw value; `None` if it has another type.
 pub(super) fn read<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(raw?.get()).ok()
 }
 
-/// What a response used, as the back end counts.
+/// The usage of a response, as the back end counts it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tokens {
     /// The whole prompt, cached tokens included.
     pub(super) prompt: u64,
     pub(super) cached: u64,
-    /// What was written: with thoughts on OpenAI back ends, without them on Gemini's.
+    /// Output tokens: with thoughts on OpenAI back ends, without them on Gemini's.
     pub(super) candidates: u64,
     pub(super) thoughts: u64,
     pub(super) total: u64,
 }
 
 impl Tokens {
-    /// The usage in disjoint buckets. Thoughts are beside the candidates where the total says so, or where there are
-    /// more of them than candidates.
+    /// The usage in disjoint buckets. Thoughts are not included in the candidates if the total shows it, or if there
+    /// are more thoughts than candidates.
     pub(super) fn usage(self) -> Usage {
         let with_thoughts = self.candidates.saturating_add(self.thoughts);
         let are_beside = self.total >= self.prompt.saturating_add(with_thoughts) || self.thoughts > self.candidates;
@@ -83,7 +84,7 @@ impl Tokens {
         }
     }
 
-    /// The numbers, for telling apart records that have nothing else to tell them by.
+    /// The counts as bytes, for the keys of records without an id.
     pub(super) fn to_bytes(self) -> Vec<u8> {
         [self.prompt, self.cached, self.candidates, self.thoughts, self.total]
             .iter()
@@ -128,21 +129,21 @@ pub(super) struct Telemetry<'a> {
     pub(super) ui_event: UiEvent<'a>,
 }
 
-/// An event of Qwen Code's telemetry: a response, or a request that failed.
+/// A telemetry event: a response, or a failed request.
 #[derive(Debug, Deserialize)]
 pub(super) struct UiEvent<'a> {
     #[serde(borrow, default, rename = "event.name")]
-    pub(super) name: Loose<'a>,
+    pub(super) name: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) response_id: Loose<'a>,
+    pub(super) response_id: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) model: Loose<'a>,
+    pub(super) model: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) prompt_id: Loose<'a>,
+    pub(super) prompt_id: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) subagent_name: Loose<'a>,
+    pub(super) subagent_name: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) error_type: Loose<'a>,
+    pub(super) error_type: LooseText<'a>,
     #[serde(default)]
     input_token_count: Count,
     #[serde(default)]
@@ -166,8 +167,8 @@ impl UiEvent<'_> {
         }
     }
 
-    /// The session and the sub-agent that asked: sub-agents' prompts are called `<session>#<sub-agent>#<round>`, those
-    /// of the conversation otherwise. Before sub-agents' names were written the prompt's alone tells.
+    /// The session and the sub-agent of a request. The prompt id of a sub-agent is `<session>#<sub-agent>#<round>`;
+    /// early versions wrote no other name of the sub-agent.
     pub(super) fn subagent(&self) -> Option<(Option<&str>, &str)> {
         let mut parts = self.prompt_id.text().unwrap_or_default().split('#');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -192,8 +193,8 @@ pub(super) struct Message<'a> {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Part<'a> {
     #[serde(borrow)]
-    pub(super) text: Loose<'a>,
-    /// Whether the model thinks.
+    pub(super) text: LooseText<'a>,
+    /// Whether the text is a thought of the model.
     pub(super) thought: Option<bool>,
     #[serde(borrow)]
     pub(super) function_call: Option<FunctionCall<'a>>,
@@ -201,127 +202,99 @@ pub(super) struct Part<'a> {
     pub(super) function_response: Option<FunctionResponse<'a>>,
 }
 
-/// A call of a tool.
+/// A tool call.
 #[derive(Debug, Deserialize)]
 pub(super) struct FunctionCall<'a> {
     #[serde(borrow, default)]
-    pub(super) id: Loose<'a>,
+    pub(super) id: LooseText<'a>,
     #[serde(borrow, default)]
-    pub(super) name: Loose<'a>,
+    pub(super) name: LooseText<'a>,
     #[serde(borrow, default)]
     pub(super) args: Option<&'a RawValue>,
 }
 
-/// The answer of a tool; what it says is not read.
+/// A tool result, whose content is not read.
 #[derive(Debug, Deserialize)]
 pub(super) struct FunctionResponse<'a> {
     #[serde(borrow, default)]
-    pub(super) id: Loose<'a>,
+    pub(super) id: LooseText<'a>,
 }
 
-/// What a tool is used on: the arguments that say it in a few words, in the order in which they are asked.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Arguments<'a> {
-    #[serde(borrow)]
-    file_path: Loose<'a>,
-    #[serde(borrow)]
-    absolute_path: Loose<'a>,
-    #[serde(borrow)]
-    command: Loose<'a>,
-    #[serde(borrow)]
-    pattern: Loose<'a>,
-    #[serde(borrow)]
-    url: Loose<'a>,
-    #[serde(borrow)]
-    query: Loose<'a>,
-    #[serde(borrow)]
-    path: Loose<'a>,
-    #[serde(borrow)]
-    pub(super) description: Loose<'a>,
-    #[serde(borrow)]
-    pub(super) subagent_type: Loose<'a>,
-}
+/// The arguments that describe a call, in order of preference.
+pub(super) const TARGET: &[Argument] = &[
+    Argument::FilePath,
+    Argument::AbsolutePath,
+    Argument::Command,
+    Argument::Pattern,
+    Argument::Url,
+    Argument::Query,
+    Argument::Path,
+    Argument::Description,
+];
 
-impl Arguments<'_> {
-    pub(super) fn target(&self) -> Option<&str> {
-        let all = [
-            &self.file_path,
-            &self.absolute_path,
-            &self.command,
-            &self.pattern,
-            &self.url,
-            &self.query,
-            &self.path,
-            &self.description,
-        ];
-        all.into_iter().find_map(Loose::text)
-    }
-}
-
-/// What a `tool_result` line says beside the answer itself.
+/// The fields of a `tool_result` line besides the result itself.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ToolCallResult<'a> {
     #[serde(borrow)]
-    pub(super) call_id: Loose<'a>,
+    pub(super) call_id: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) status: Loose<'a>,
+    pub(super) status: LooseText<'a>,
     #[serde(borrow)]
     pub(super) result_display: Option<&'a RawValue>,
 }
 
-/// What a tool's answer looks like on screen; of interest where a sub-agent gave it.
+/// How a tool result is displayed; used if a sub-agent returned it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ResultDisplay<'a> {
     #[serde(borrow)]
-    pub(super) subagent_name: Loose<'a>,
+    pub(super) subagent_name: LooseText<'a>,
 }
 
-/// The payloads of all other system lines: each has a few of these.
+/// The payload fields of all other system lines; each line has some of them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Payload<'a> {
     #[serde(borrow)]
-    pub(super) custom_title: Loose<'a>,
+    pub(super) custom_title: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) title_source: Loose<'a>,
+    pub(super) title_source: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) parent_session_id: Loose<'a>,
+    pub(super) parent_session_id: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) source_type: Loose<'a>,
+    pub(super) source_type: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) model_id: Loose<'a>,
+    pub(super) model_id: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) state: Loose<'a>,
+    pub(super) state: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) phase: Loose<'a>,
+    pub(super) phase: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) raw_command: Loose<'a>,
+    pub(super) raw_command: LooseText<'a>,
     #[serde(borrow)]
-    pub(super) display_text: Loose<'a>,
+    pub(super) display_text: LooseText<'a>,
     #[serde(borrow)]
     pub(super) info: Option<&'a RawValue>,
 }
 
-/// What a compression made of the context.
+/// The result of a compaction.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct CompressionInfo {
     pub(super) new_token_count: Count,
 }
 
-/// Where a copied line comes from.
+/// The origin of a copied line.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ForkedFrom<'a> {
     #[serde(borrow)]
-    pub(super) session_id: Loose<'a>,
+    pub(super) session_id: LooseText<'a>,
 }
 
-/// The text that a message's content is, in either shape: text, or parts.
-pub(super) fn spoken(content: &RawValue) -> Option<Cow<'_, str>> {
+/// The text of a message, whose content is text or parts.
+pub(super) fn message_text(content: &RawValue) -> Option<Cow<'_, str>> {
     if content.get().starts_with('"') {
         return serde_json::from_str::<Str<'_>>(content.get()).ok().map(|text| text.0);
     }

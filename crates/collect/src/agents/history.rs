@@ -3,20 +3,20 @@ use std::time::{Duration, Instant};
 
 use agtop_model::{ActivityRates, Agent, History, HistoryPoint, Liveness, Timestamp};
 
-/// What all agents came to over time.
+/// The sums over all agents, over time.
 #[derive(Debug, Default)]
-pub(crate) struct Record {
+pub(crate) struct AgentHistory {
     history: Arc<History>,
     noted_at: Option<Instant>,
 }
 
-/// Snapshots may follow each other faster than anybody wants to see points.
-const SHORTEST: Duration = Duration::from_millis(400);
+/// Time between two points, at least: snapshots may follow each other faster.
+const MIN_POINT_GAP: Duration = Duration::from_millis(400);
 
-impl Record {
-    /// Adds a point, unless the last one is too young.
+impl AgentHistory {
+    /// Adds a point, unless the last one is too recent.
     pub(crate) fn note(&mut self, agents: &[Agent], paces: &ActivityRates, at: Timestamp) {
-        if self.noted_at.is_some_and(|noted| noted.elapsed() < SHORTEST) {
+        if self.noted_at.is_some_and(|noted| noted.elapsed() < MIN_POINT_GAP) {
             return;
         }
         self.noted_at = Some(Instant::now());
@@ -24,12 +24,12 @@ impl Record {
     }
 
     /// The points so far.
-    pub(crate) fn so_far(&self) -> Arc<History> {
+    pub(crate) fn points(&self) -> Arc<History> {
         Arc::clone(&self.history)
     }
 }
 
-/// What all agents come to. A process that is several agents counts once.
+/// The sums over all agents. A process that has several rows counts once.
 fn point(agents: &[Agent], paces: &ActivityRates, at: Timestamp) -> HistoryPoint {
     let live = || agents.iter().filter(|agent| agent.liveness == Liveness::Live);
     let count = |badge: Option<&str>| {

@@ -1,205 +1,209 @@
+//! What hooks report about sessions: what agents are doing now.
+
 use std::collections::HashMap;
 use std::time::Duration;
 
-use agtop_clients::{Meaning, Told};
-use agtop_hooks::{Listener, Received, Refused};
+use agtop_clients::{HookEvent, HookMeaning};
+use agtop_hooks::{Listener, ReceivedEvent, RefusedCounts};
 use agtop_ledger::SessionTag;
-use agtop_model::{Agent, EventKind, Quantiles, Session, SessionKey, Timestamp, ToolKey, Untrusted, VendorActivity};
+use agtop_model::{Agent, EventKind, Quantiles, SessionKey, Timestamp, ToolKey, Untrusted, VendorActivity};
 
 use crossbeam_channel::Receiver;
 
-use crate::agents::join::Hosts;
+use super::hosts::{Hosts, find_session};
+use super::latency_samples::LatencySamples;
+use crate::limits::MAX_CLOCK_DIFFERENCE;
 use crate::state::World;
 
-/// What agents push: the present, before their transcripts tell of it, and what these never tell.
+/// The state of sessions as hooks report it: before their transcripts do, and what transcripts never contain.
 ///
-/// Nothing of it is counted: usage, prompts and calls come from transcripts, once. Of an event of which only its sender
-/// says whose it is no more is used than what the session is called.
+/// Nothing from hooks is counted: usage, prompts and calls come from transcripts, once. If only the sender of an event
+/// says to which agent it belongs, nothing but the tag of the session is used.
 #[derive(Default)]
-pub(crate) struct Pushes {
+pub(crate) struct HookState {
     listener: Option<Listener>,
-    woken: Option<Receiver<()>>,
-    lives: HashMap<SessionKey, Live>,
-    running: HashMap<ToolKey, Running>,
-    first_tools: Samples,
-    turns: Samples,
-    /// What sessions were newly called, and nobody has asked for yet.
+    wakes: Option<Receiver<()>>,
+    sessions: HashMap<SessionKey, HookSession>,
+    running_tools: HashMap<ToolKey, RunningTool>,
+    /// From prompts to the first tool.
+    first_tools: LatencySamples,
+    /// From prompts to the end of the turn.
+    turns: LatencySamples,
+    /// New tags of sessions, until [`Self::take_tags`].
     tags: Vec<SessionTag>,
-    /// What the log said of refused events last.
-    said: Refused,
+    /// The last logged counts of refused events.
+    logged_refused: RefusedCounts,
 }
 
-/// Where a session stands, by what was pushed last.
+/// The state of one session, by its last event.
 #[derive(Debug)]
-struct Live {
-    /// When something was pushed last, if only a reminder.
+struct HookSession {
+    /// When the last event came, even if it was only a reminder.
     at: Timestamp,
-    /// Since when it has stood there.
+    /// Since when `activity` and `failure` have been as they are.
     since: Timestamp,
     activity: Option<VendorActivity>,
     /// Why the last request failed, until something else happens.
     failure: Option<Untrusted>,
-    /// The processes that started the one which pushed.
+    /// The ancestors of the process that sent the event.
     ancestors: Vec<u32>,
-    /// When the person asked what is being worked on.
-    asked: Option<Timestamp>,
+    /// When the user sent the current prompt.
+    prompted: Option<Timestamp>,
     /// Whether a tool was called since.
     has_called: bool,
 }
 
 /// A tool that runs.
 #[derive(Debug)]
-struct Running {
+struct RunningTool {
     session: SessionKey,
     since: Timestamp,
 }
 
-/// What was pushed of an agent's session.
+/// The last event of an agent's session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Word<'a> {
-    /// The session, which may be a sub-agent.
+pub(crate) struct LastPush<'a> {
+    /// The session, which may be a subagent.
     pub(crate) session: &'a SessionKey,
-    /// What it is doing.
+    /// What the agent is doing.
     pub(crate) activity: Option<VendorActivity>,
     /// Why its last request failed, if nothing has happened since.
     pub(crate) failure: Option<&'a Untrusted>,
-    /// When something was pushed last.
+    /// When the event came.
     pub(crate) at: Timestamp,
-    /// Since when it has been so.
+    /// Since when the agent has been doing this.
     pub(crate) since: Timestamp,
 }
 
-/// What an agent is doing, by what was pushed last.
+/// What an agent is doing, by its last event.
 #[derive(Clone, Debug)]
-pub(crate) struct Pushed {
-    /// What it is doing.
+pub(crate) struct HookActivity {
+    /// What the agent is doing.
     pub(crate) activity: VendorActivity,
     /// Why its last request failed, if nothing has happened since.
     pub(crate) failure: Option<Untrusted>,
-    /// When something was pushed last.
+    /// When the event came.
     pub(crate) at: Timestamp,
-    /// Since when it has been so.
+    /// Since when the agent has been doing this.
     pub(crate) since: Timestamp,
 }
 
-/// Nothing of a session is remembered that has been quiet for so long (features S4-LMT-05).
-const KEPT: Duration = Duration::from_mins(30);
-/// Sessions and calls of which something is remembered; a flood loses the oldest.
-const MOST: usize = 4096;
-/// The clocks of hooks and those of transcripts differ by this much at most: they are the same machine's, but what a
-/// transcript says at the same moment is written a little later.
-const CLOCKS: Duration = Duration::from_secs(2);
+/// A session without events for this long is forgotten.
+const RETENTION: Duration = Duration::from_mins(30);
+/// Sessions, and running tools, that are kept at most; further ones replace the oldest.
+const MAX_TRACKED: usize = 4096;
 
-impl Pushes {
-    /// Listens from now on; `woken` tells that something has come in.
-    pub(crate) fn listen(&mut self, listener: Listener, woken: Receiver<()>) {
+impl HookState {
+    /// Reads events from this listener; `wakes` fires when one arrives.
+    pub(crate) fn attach(&mut self, listener: Listener, wakes: Receiver<()>) {
         self.listener = Some(listener);
-        self.woken = Some(woken);
+        self.wakes = Some(wakes);
     }
 
-    /// Tells that something has come in; never, if nobody listens.
-    pub(crate) fn woken(&self) -> Receiver<()> {
-        self.woken.clone().unwrap_or_else(crossbeam_channel::never)
+    /// Fires when an event arrives; never without a listener.
+    pub(crate) fn wakes(&self) -> Receiver<()> {
+        self.wakes.clone().unwrap_or_else(crossbeam_channel::never)
     }
 
-    /// What was refused so far, if anybody listens.
-    pub(crate) fn refused(&self) -> Option<Refused> {
+    /// How many events were refused so far; `None` without a listener.
+    pub(crate) fn refused(&self) -> Option<RefusedCounts> {
         self.listener.as_ref().map(Listener::refused)
     }
 
-    /// Places in which nothing is heard, and why, for people.
+    /// Where the listener could not be set up, and why, as text for the user.
     pub(crate) fn setbacks(&self) -> Vec<String> {
         let listener = self.listener.iter();
-        listener.flat_map(|listener| listener.setbacks().iter().map(ToString::to_string)).collect()
+        listener.flat_map(|listener| listener.unusable_dirs().iter().map(ToString::to_string)).collect()
     }
 
-    /// Takes what has come in.
-    pub(crate) fn take(&mut self, world: &mut World, now: Timestamp) {
+    /// Takes the events that have arrived.
+    pub(crate) fn receive(&mut self, world: &mut World, now: Timestamp) {
         let received = self.listener.as_mut().map(Listener::poll).unwrap_or_default();
         for received in received {
             self.note(received, world);
         }
         if let Some(listener) = &mut self.listener {
-            listener.settle();
+            listener.acknowledge();
             let refused = listener.refused();
-            if std::mem::replace(&mut self.said, refused) != refused {
+            if std::mem::replace(&mut self.logged_refused, refused) != refused {
                 tracing::debug!(?refused, "hooks: refused so far");
             }
         }
-        self.lives.retain(|_, live| now.since(live.at) <= KEPT);
-        self.running.retain(|_, running| now.since(running.since) <= KEPT);
+        self.sessions.retain(|_, session| now.since(session.at) <= RETENTION);
+        self.running_tools.retain(|_, running| now.since(running.since) <= RETENTION);
     }
 
-    fn note(&mut self, received: Received, world: &mut World) {
-        let Received { told, sender, tag, .. } = received;
-        if let Some(text) = tag.filter(|tag| world.tag(&told.session, tag)) {
-            self.tags.push(SessionTag { session: told.session.clone(), text, at: told.at });
+    fn note(&mut self, received: ReceivedEvent, world: &mut World) {
+        let ReceivedEvent { told: hook, sender, tag, .. } = received;
+        if let Some(text) = tag.filter(|tag| world.tag(&hook.session, tag)) {
+            self.tags.push(SessionTag { session: hook.session.clone(), text, at: hook.at });
         }
-        let (client, session, meaning) = (told.session.client, &told.session.id, told.meaning);
-        tracing::debug!(%client, ?session, ?meaning, sender = sender.pid, proof = ?sender.proof, "hook: an event");
-        // Anybody can say that an agent is among their ancestors.
+        let (client, id, meaning) = (hook.session.client, &hook.session.id, hook.meaning);
+        tracing::debug!(%client, session = ?id, ?meaning, sender = sender.pid, proof = ?sender.proof, "hook: an event");
+        // Any process can claim that an agent is among its ancestors.
         if !sender.proof.is_verified() {
             return;
         }
-        for event in &told.events {
+        for event in &hook.events {
             if let EventKind::Facts(facts) = &event.kind {
-                world.note_context(&told.session, told.at, facts);
+                world.note_context(&hook.session, hook.at, facts);
             }
         }
-        if told.meaning == Meaning::Measures {
-            return;
+        match hook.meaning {
+            HookMeaning::Measures => {}
+            HookMeaning::SessionEnds => drop(self.sessions.remove(&hook.session)),
+            _ => self.note_activity(&hook, sender.ancestors, world),
         }
-        if told.meaning == Meaning::SessionEnds {
-            self.lives.remove(&told.session);
-            return;
-        }
-        if self.lives.len() >= MOST && !self.lives.contains_key(&told.session) {
-            drop_oldest(&mut self.lives, |live| live.at);
-        }
-        let live = self.lives.entry(told.session.clone()).or_insert_with(|| Live::new(told.at));
-        live.at = live.at.max(told.at);
-        world.note_alive(&told.session, live.at);
-        live.ancestors = sender.ancestors;
-        let before = live.activity;
-        live.stand(activity(&told).or(before), failure(&told, live.failure.clone()));
-        if let (Meaning::TurnFails | Meaning::Fails, Some(reason)) = (told.meaning, &live.failure) {
-            world.note_pushed_failure(&told.session, told.at, reason);
-        }
-        match told.meaning {
-            Meaning::Prompts => (live.asked, live.has_called) = (Some(told.at), false),
-            Meaning::ToolStarts if !live.has_called => {
-                live.has_called = true;
-                self.first_tools.note(live.asked, told.at);
-            }
-            Meaning::TurnEnds => self.turns.note(live.asked.take(), told.at),
-            _ => {}
-        }
-        let waited = before == Some(VendorActivity::Waiting) || live.activity == Some(VendorActivity::Waiting);
-        self.time_calls(&told, waited, world);
     }
 
-    /// Measures tool calls by what the client says, or else from their start to their end. When somebody was waited for
-    /// in between, that says nothing of the tool.
-    fn time_calls(&mut self, told: &Told, waited: bool, world: &mut World) {
-        if waited {
-            self.running.retain(|_, running| running.session != told.session);
+    fn note_activity(&mut self, hook: &HookEvent, ancestors: Vec<u32>, world: &mut World) {
+        if self.sessions.len() >= MAX_TRACKED && !self.sessions.contains_key(&hook.session) {
+            drop_oldest(&mut self.sessions, |session| session.at);
         }
-        for event in &told.events {
+        let session = self.sessions.entry(hook.session.clone()).or_insert_with(|| HookSession::new(hook.at));
+        session.at = session.at.max(hook.at);
+        world.note_alive(&hook.session, session.at);
+        session.ancestors = ancestors;
+        let before = session.activity;
+        session.set(activity(hook).or(before), failure(hook, session.failure.clone()));
+        if let (HookMeaning::TurnFails | HookMeaning::Fails, Some(reason)) = (hook.meaning, &session.failure) {
+            world.note_pushed_failure(&hook.session, hook.at, reason);
+        }
+        match hook.meaning {
+            HookMeaning::Prompts => (session.prompted, session.has_called) = (Some(hook.at), false),
+            HookMeaning::ToolStarts if !session.has_called => {
+                session.has_called = true;
+                self.first_tools.note(session.prompted, hook.at);
+            }
+            HookMeaning::TurnEnds => self.turns.note(session.prompted.take(), hook.at),
+            _ => {}
+        }
+        let has_waited = before == Some(VendorActivity::Waiting) || session.activity == Some(VendorActivity::Waiting);
+        if has_waited {
+            // The time of a call says nothing about its tool if the agent waited for the user in between.
+            self.running_tools.retain(|_, running| running.session != hook.session);
+        }
+        self.time_calls(hook, world);
+    }
+
+    /// Measures tool calls: by the duration that the client reports, or from their start to their end.
+    fn time_calls(&mut self, hook: &HookEvent, world: &mut World) {
+        for event in &hook.events {
             match &event.kind {
                 EventKind::ToolStarted { tool, .. } => {
-                    if self.running.len() >= MOST {
-                        drop_oldest(&mut self.running, |running| running.since);
+                    if self.running_tools.len() >= MAX_TRACKED {
+                        drop_oldest(&mut self.running_tools, |running| running.since);
                     }
-                    self.running.insert(*tool, Running { session: told.session.clone(), since: told.at });
+                    self.running_tools.insert(*tool, RunningTool { session: hook.session.clone(), since: hook.at });
                 }
                 EventKind::ToolEnded { tool, .. } => {
-                    let running = self.running.remove(tool);
+                    let running = self.running_tools.remove(tool);
                     if let (true, Some(running), Some(name)) =
-                        (world.note_answer(&told.session, *tool), running, &told.tool)
+                        (world.note_answer(&hook.session, *tool), running, &hook.tool)
                     {
-                        let between = told.at.since(running.since);
-                        let took = told.took.filter(|took| *took <= between).unwrap_or(between);
-                        world.time_call(&told.session, Some(told.at), (name, took));
+                        let between = hook.at.since(running.since);
+                        let took = hook.took.filter(|took| *took <= between).unwrap_or(between);
+                        world.time_call(&hook.session, Some(hook.at), (name, took));
                     }
                 }
                 _ => {}
@@ -207,55 +211,59 @@ impl Pushes {
         }
     }
 
-    /// What sessions were called since the last time.
+    /// The tags of sessions that are new since the last call.
     pub(crate) fn take_tags(&mut self) -> Vec<SessionTag> {
         std::mem::take(&mut self.tags)
     }
 
-    /// What was pushed last by the agent's process, or one that it started; a wait counts before everything else.
-    pub(crate) fn of(&self, agent: &Agent) -> Option<Word<'_>> {
-        self.last(agent, |_| true)
+    /// The last event from the agent's process, or from one that it started. If a session waits for the user, its event
+    /// is preferred.
+    pub(crate) fn last_push(&self, agent: &Agent) -> Option<LastPush<'_>> {
+        self.last_push_of(agent, |_| true)
     }
 
-    /// The same of the sessions of which that is true.
-    fn last(&self, agent: &Agent, is_meant: impl Fn(&SessionKey) -> bool) -> Option<Word<'_>> {
+    /// The same among the sessions that `is_meant` accepts.
+    fn last_push_of(&self, agent: &Agent, is_meant: impl Fn(&SessionKey) -> bool) -> Option<LastPush<'_>> {
         let pid = agent.process.id.pid;
-        let began = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(CLOCKS));
-        let is_its = |(session, live): &(&SessionKey, &Live)| {
-            session.client == agent.client && live.at >= began && live.ancestors.contains(&pid) && is_meant(session)
+        let started =
+            agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(MAX_CLOCK_DIFFERENCE));
+        let is_its = |(key, session): &(&SessionKey, &HookSession)| {
+            key.client == agent.client && session.at >= started && session.ancestors.contains(&pid) && is_meant(key)
         };
-        let rank = |(_, live): &(&SessionKey, &Live)| (live.activity == Some(VendorActivity::Waiting), live.at);
-        let (session, live) = self.lives.iter().filter(is_its).max_by_key(rank)?;
-        let Live { at, since, activity, ref failure, .. } = *live;
-        Some(Word { session, activity, failure: failure.as_ref(), at, since })
+        let rank = |(_, session): &(&SessionKey, &HookSession)| {
+            (session.activity == Some(VendorActivity::Waiting), session.at)
+        };
+        let (key, session) = self.sessions.iter().filter(is_its).max_by_key(rank)?;
+        let HookSession { at, since, activity, ref failure, .. } = *session;
+        Some(LastPush { session: key, activity, failure: failure.as_ref(), at, since })
     }
 
-    /// What the agent is doing, and since when, unless its transcript has gone on since. A host pushes what all its
-    /// sessions do: of that a row of its own gets what was pushed of its session, and of those below that.
-    pub(crate) fn activity_of(&self, agent: &Agent, hosts: &Hosts) -> Option<Pushed> {
-        let word = match hosts.session_of(agent) {
-            Some(session) => self.last(agent, |key| find(session, key).is_some()),
-            None => self.of(agent),
+    /// What the agent is doing, and since when, unless its transcript has newer records. A host sends the events of all its
+    /// sessions: each of its rows gets those of its own session and of the subagents of that.
+    pub(crate) fn activity_of(&self, agent: &Agent, hosts: &Hosts) -> Option<HookActivity> {
+        let push = match hosts.session_of(agent) {
+            Some(session) => self.last_push_of(agent, |key| find_session(session, key).is_some()),
+            None => self.last_push(agent),
         }?;
-        let told = agent.session.as_deref().and_then(|session| find(session, word.session));
-        let last = told.and_then(|session| session.last_active);
-        let activity = word.activity.filter(|_| last.is_none_or(|last| last <= word.at.plus(CLOCKS)))?;
-        Some(Pushed { activity, failure: word.failure.cloned(), at: word.at, since: word.since })
+        let session = agent.session.as_deref().and_then(|session| find_session(session, push.session));
+        let last = session.and_then(|session| session.last_active);
+        let activity = push.activity.filter(|_| last.is_none_or(|last| last <= push.at.plus(MAX_CLOCK_DIFFERENCE)))?;
+        Some(HookActivity { activity, failure: push.failure.cloned(), at: push.at, since: push.since })
     }
 
-    /// How long it took from a prompt to the first tool, and to the end of the turn.
+    /// How long it takes from a prompt to the first tool, and to the end of the turn.
     pub(crate) fn latencies(&self) -> [Option<Quantiles>; 2] {
         [self.first_tools.quantiles(), self.turns.quantiles()]
     }
 }
 
-impl Live {
+impl HookSession {
     fn new(at: Timestamp) -> Self {
-        Self { at, since: at, activity: None, failure: None, ancestors: Vec::new(), asked: None, has_called: false }
+        Self { at, since: at, activity: None, failure: None, ancestors: Vec::new(), prompted: None, has_called: false }
     }
 
-    /// Notes where it stands as of the last event. Where that is where it stood, it has stood there ever since.
-    fn stand(&mut self, activity: Option<VendorActivity>, failure: Option<Untrusted>) {
+    /// Sets the state after an event. If it does not change, `since` stays.
+    fn set(&mut self, activity: Option<VendorActivity>, failure: Option<Untrusted>) {
         if (self.activity, &self.failure) != (activity, &failure) {
             self.since = self.at;
         }
@@ -263,46 +271,42 @@ impl Live {
     }
 }
 
-/// Why the last request failed, after this. A reminder that the agent is idle is no news.
-fn failure(told: &Told, before: Option<Untrusted>) -> Option<Untrusted> {
-    match told.meaning {
-        Meaning::TurnFails | Meaning::Fails => told.events.iter().find_map(|event| match &event.kind {
+/// Why the last request failed, after this event. A reminder that the agent is idle changes nothing.
+fn failure(hook: &HookEvent, before: Option<Untrusted>) -> Option<Untrusted> {
+    match hook.meaning {
+        HookMeaning::TurnFails | HookMeaning::Fails => hook.events.iter().find_map(|event| match &event.kind {
             EventKind::Error(reason) => Some(reason.clone()),
             _ => None,
         }),
-        Meaning::Notifies | Meaning::Measures | Meaning::Other => before,
+        HookMeaning::Notifies | HookMeaning::Measures | HookMeaning::Other => before,
         _ => None,
     }
 }
 
-/// What a session does after this.
-fn activity(told: &Told) -> Option<VendorActivity> {
-    match told.meaning {
-        Meaning::Waits => Some(VendorActivity::Waiting),
-        Meaning::SessionStarts | Meaning::TurnEnds | Meaning::TurnFails => Some(VendorActivity::Idle),
-        Meaning::Prompts
-        | Meaning::ToolStarts
-        | Meaning::ToolEnds
-        | Meaning::ToolFails
-        | Meaning::SubagentStarts
-        | Meaning::SubagentEnds
-        | Meaning::CompactionStarts
-        | Meaning::Compacted => Some(VendorActivity::Busy),
-        Meaning::Notifies => told.events.iter().find_map(|event| match event.kind {
+/// What a session is doing after this event; `None` if the event does not say.
+fn activity(hook: &HookEvent) -> Option<VendorActivity> {
+    match hook.meaning {
+        HookMeaning::Waits => Some(VendorActivity::Waiting),
+        HookMeaning::SessionStarts | HookMeaning::TurnEnds | HookMeaning::TurnFails => Some(VendorActivity::Idle),
+        HookMeaning::Prompts
+        | HookMeaning::ToolStarts
+        | HookMeaning::ToolEnds
+        | HookMeaning::ToolFails
+        | HookMeaning::SubagentStarts
+        | HookMeaning::SubagentEnds
+        | HookMeaning::CompactionStarts
+        | HookMeaning::Compacted => Some(VendorActivity::Busy),
+        HookMeaning::Notifies => hook.events.iter().find_map(|event| match event.kind {
             EventKind::Waiting => Some(VendorActivity::Waiting),
             EventKind::TurnEnded => Some(VendorActivity::Idle),
             _ => None,
         }),
-        Meaning::Fails | Meaning::Moves | Meaning::SessionEnds | Meaning::Measures | Meaning::Other => None,
+        HookMeaning::Fails
+        | HookMeaning::Moves
+        | HookMeaning::SessionEnds
+        | HookMeaning::Measures
+        | HookMeaning::Other => None,
     }
-}
-
-/// The session of that key among a session and its sub-agents.
-pub(crate) fn find<'s>(session: &'s Session, key: &SessionKey) -> Option<&'s Session> {
-    if session.key == *key {
-        return Some(session);
-    }
-    session.children.iter().find_map(|child| find(child, key))
 }
 
 fn drop_oldest<K: Clone + Eq + std::hash::Hash, V>(map: &mut HashMap<K, V>, at: impl Fn(&V) -> Timestamp) {
@@ -310,72 +314,53 @@ fn drop_oldest<K: Clone + Eq + std::hash::Hash, V>(map: &mut HashMap<K, V>, at: 
     oldest.map(|key| map.remove(&key));
 }
 
-/// The last spans of one kind.
-#[derive(Debug, Default)]
-struct Samples(std::collections::VecDeque<Duration>);
-
-impl Samples {
-    const KEPT: usize = 256;
-
-    fn note(&mut self, from: Option<Timestamp>, to: Timestamp) {
-        let Some(from) = from.filter(|&from| from <= to) else { return };
-        if self.0.len() == Self::KEPT {
-            self.0.pop_front();
-        }
-        self.0.push_back(to.since(from));
-    }
-
-    fn quantiles(&self) -> Option<Quantiles> {
-        Quantiles::of(self.0.iter().copied())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use agtop_clients::Stamp;
-    use agtop_hooks::{Novelty, Proof, Sender};
+    use agtop_clients::PayloadOrigin;
+    use agtop_hooks::{DedupStatus, EventSender, SenderProof};
     use agtop_model::{FileId, Provenance, SourcePosition};
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::state::{Lens, Scope};
+    use crate::state::{PricingContext, Scope};
 
-    fn received(session: &str, at: Timestamp) -> Received {
+    fn received(session: &str, at: Timestamp) -> ReceivedEvent {
         let client = agtop_clients::client("claude").unwrap();
         let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
         let source = Provenance { file: FileId(0), place: SourcePosition::Entry(0) };
-        let told = client.hooks().unwrap().decode(payload.as_bytes(), Stamp { at, source }).unwrap();
-        let sender = Sender { pid: 7, ancestors: vec![6], proof: Proof::Kernel };
-        Received { client: client.info().id, told, sender, novelty: Novelty::New, tag: None, payload: None }
+        let told = client.hooks().unwrap().decode(payload.as_bytes(), PayloadOrigin { at, source }).unwrap();
+        let sender = EventSender { pid: 7, ancestors: vec![6], proof: SenderProof::Kernel };
+        ReceivedEvent { client: client.info().id, told, sender, dedup: DedupStatus::New, tag: None, payload: None }
     }
 
     fn world(now: Timestamp) -> World {
-        let lens = Lens { prices: Arc::new(PriceBook::bundled()), scope: Scope::default(), zone: TimeZone::UTC };
-        World::new(now, lens)
+        let pricing =
+            PricingContext { prices: Arc::new(PriceBook::bundled()), scope: Scope::default(), zone: TimeZone::UTC };
+        World::new(now, pricing)
     }
 
     #[test]
-    fn a_session_that_was_quiet_for_half_an_hour_is_forgotten() {
+    fn a_session_without_events_for_half_an_hour_is_forgotten() {
         let now = Timestamp::from_millis(1_795_264_200_000);
-        let (mut pushes, mut world) = (Pushes::default(), world(now));
-        for (session, minutes) in [("young", 29), ("old", 31)] {
-            pushes.note(received(session, now.minus(Duration::from_mins(minutes))), &mut world);
+        let (mut hooks, mut world) = (HookState::default(), world(now));
+        for (session, minutes) in [("recent", 29), ("old", 31)] {
+            hooks.note(received(session, now.minus(Duration::from_mins(minutes))), &mut world);
         }
-        pushes.take(&mut world, now);
-        assert_eq!(pushes.lives.keys().map(|key| &*key.id).collect::<Vec<_>>(), ["young"]);
+        hooks.receive(&mut world, now);
+        assert_eq!(hooks.sessions.keys().map(|key| &*key.id).collect::<Vec<_>>(), ["recent"]);
     }
 
     #[test]
-    fn of_a_flood_of_sessions_the_oldest_are_forgotten() {
+    fn when_there_are_too_many_sessions_the_oldest_are_forgotten() {
         let now = Timestamp::from_millis(1_795_264_200_000);
-        let (mut pushes, mut world) = (Pushes::default(), world(now));
-        for n in 0..MOST + 3 {
-            pushes.note(received(&n.to_string(), now.plus(Duration::from_millis(n as u64))), &mut world);
+        let (mut hooks, mut world) = (HookState::default(), world(now));
+        for n in 0..MAX_TRACKED + 3 {
+            hooks.note(received(&n.to_string(), now.plus(Duration::from_millis(n as u64))), &mut world);
         }
-        assert_eq!(pushes.lives.len(), MOST);
-        assert!(!pushes.lives.keys().any(|key| ["0", "1", "2"].contains(&&*key.id)));
+        assert_eq!(hooks.sessions.len(), MAX_TRACKED);
+        assert!(!hooks.sessions.keys().any(|key| ["0", "1", "2"].contains(&&*key.id)));
     }
 }

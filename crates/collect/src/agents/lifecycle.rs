@@ -6,33 +6,33 @@ use agtop_model::{
     Agent, Evidence, Gap, LifecycleChange, LifecycleEvent, Liveness, ProcId, SessionKey, Status, Timestamp, Untrusted,
 };
 
-/// Who was there in the last snapshot, to notice who comes and goes.
+/// Compares the agents of successive snapshots, to find those that started or exited.
 #[derive(Debug, Default)]
-pub(crate) struct Attendance {
+pub(crate) struct LifecycleTracker {
     /// The agents of the last snapshot; `None` before the first.
     last: Option<Vec<Agent>>,
-    /// When its processes were looked at.
-    looked_at: Option<Instant>,
-    /// Those that were not there any more at the last look.
-    gone: Vec<Agent>,
+    /// When its processes were read.
+    read_at: Option<Instant>,
+    /// The agents that had exited at the last reading.
+    exited: Vec<Agent>,
     log: VecDeque<LifecycleEvent>,
 }
 
-/// Comings and goings that are remembered.
-const REMEMBERED: usize = 100;
+/// Starts and exits that are kept, at most.
+const MAX_LIFECYCLES: usize = 100;
 
-impl Attendance {
-    /// Compares with the last look at processes. An agent whose process has ended is added to the others as it was,
-    /// until the next look, unless another process goes on with its session.
-    pub(crate) fn note(&mut self, agents: &mut Vec<Agent>, looked_at: Instant, now: Timestamp) {
-        if self.looked_at.replace(looked_at) != Some(looked_at) {
+impl LifecycleTracker {
+    /// Compares with the last reading of processes. An agent whose process has exited stays among the others until the
+    /// next reading, unless another process continues its session.
+    pub(crate) fn note(&mut self, agents: &mut Vec<Agent>, read_at: Instant, now: Timestamp) {
+        if self.read_at.replace(read_at) != Some(read_at) {
             self.compare(agents, now);
         }
-        agents.extend(self.gone.iter().cloned());
+        agents.extend(self.exited.iter().cloned());
     }
 
     fn compare(&mut self, agents: &[Agent], now: Timestamp) {
-        self.gone.clear();
+        self.exited.clear();
         let Some(last) = self.last.replace(agents.to_vec()) else { return };
         let before: HashSet<ProcId> = last.iter().map(|agent| agent.process.id).collect();
         let after: HashSet<ProcId> = agents.iter().map(|agent| agent.process.id).collect();
@@ -41,12 +41,12 @@ impl Attendance {
         let taken: HashSet<&SessionKey> =
             agents.iter().filter_map(|agent| agent.session.as_ref()).map(|session| &session.key).collect();
         let is_taken = |agent: &Agent| agent.session.as_ref().is_some_and(|session| taken.contains(&session.key));
-        let gone = last.into_iter().filter(|agent| !after.contains(&agent.process.id) && !is_taken(agent));
-        self.gone = gone.map(|agent| stopped(agent, now)).collect();
+        let exited = last.into_iter().filter(|agent| !after.contains(&agent.process.id) && !is_taken(agent));
+        self.exited = exited.map(|agent| stopped(agent, now)).collect();
     }
 
-    /// Who came and went, newest first.
-    pub(crate) fn lifecycle_events(&self) -> impl Iterator<Item = &LifecycleEvent> {
+    /// Which agents started and exited, newest first.
+    pub(crate) fn lifecycles(&self) -> impl Iterator<Item = &LifecycleEvent> {
         self.log.iter()
     }
 
@@ -62,7 +62,7 @@ impl Attendance {
                 project: agent.process.cwd.as_deref().ok().and_then(name),
             });
         }
-        self.log.truncate(REMEMBERED);
+        self.log.truncate(MAX_LIFECYCLES);
     }
 }
 
@@ -70,7 +70,7 @@ fn name(directory: &Path) -> Option<Untrusted> {
     Some(Untrusted::new(directory.file_name()?.to_string_lossy()))
 }
 
-/// The agent as it was, without what only a process has.
+/// The agent in its last state, without the rates of its process.
 fn stopped(agent: Agent, now: Timestamp) -> Agent {
     let status = agent.session.as_ref().map_or(Status::Done, |session| session.status);
     Agent {

@@ -2,7 +2,12 @@
 
 pub(crate) mod history;
 pub(crate) mod hook_state;
+pub(crate) mod hosts;
 pub(crate) mod join;
+pub(crate) mod latency_samples;
 pub(crate) mod lifecycle;
+pub(crate) mod log;
+pub(crate) mod markers;
+pub(crate) mod mismatch;
 pub(crate) mod status;
 pub(crate) mod status_start;

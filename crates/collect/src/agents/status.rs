@@ -1,3 +1,5 @@
+//! What an agent is doing, decided by the best evidence.
+
 use std::time::Duration;
 
 use agtop_clients::Client;
@@ -6,80 +8,67 @@ use agtop_model::{
     VendorActivity,
 };
 
-use crate::agents::hook_state::Pushed;
-use crate::processes::child_history::{CLOCKS, RecentLooks, Stillness};
+use super::hook_state::HookActivity;
+use crate::limits::MAX_CLOCK_DIFFERENCE;
+use crate::processes::child_history::{ChildHistory, CommandAbsence};
 
-/// A session without a process is stale after this.
-pub(crate) const A_DAY: Duration = Duration::from_hours(24);
-/// An agent that wrote something this recently is active.
-const RECENT: Duration = Duration::from_mins(5);
-/// A finished turn wants its person's attention for this long; after that the person is evidently elsewhere.
-const WANTED: Duration = Duration::from_mins(30);
+/// An agent whose transcript was written within this time is active.
+const ACTIVE_WINDOW: Duration = Duration::from_mins(5);
+/// A finished turn waits for the user for this long; after that, the user is evidently away.
+const ATTENTION_WINDOW: Duration = Duration::from_mins(30);
 /// Processor use, in percent of one processor, that only work explains.
-const BUSY_CPU: f64 = 10.0;
-/// Processor use that an idle terminal program does not have.
-const ACTIVE_CPU: f64 = 3.0;
+const BUSY_CPU_PERCENT: f64 = 10.0;
+/// Processor use, in percent of one processor, that an idle terminal program does not reach.
+const ACTIVE_CPU_PERCENT: f64 = 3.0;
 
-/// What a session without a process is doing.
-pub(crate) fn without_process(phase: Phase, last: Option<Timestamp>, now: Timestamp) -> (Status, Evidence) {
-    let is_old = last.is_none_or(|last| now.since(last) > A_DAY);
-    match phase {
-        _ if is_old => (Status::Stale, Evidence::Age),
-        Phase::Finished | Phase::Ended => (Status::Done, Evidence::Transcript),
-        Phase::Fresh | Phase::Open | Phase::Waiting | Phase::Failed | Phase::Limited => {
-            (Status::Resumable, Evidence::Transcript)
-        }
-    }
-}
-
-/// What an agent is said to do.
+/// What is known about an agent besides its process and its session.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Words<'a> {
-    /// By its vendor's file of live processes.
+pub(crate) struct StatusSources<'a> {
+    /// The activity that the vendor's file of live processes states.
     pub(crate) status_file: Option<VendorActivity>,
-    /// By what it pushed last, and when.
-    pub(crate) hook: Option<&'a Pushed>,
-    /// By what ran below it whenever it was looked at.
-    pub(crate) looks: &'a RecentLooks,
+    /// The activity that hooks reported last.
+    pub(crate) hook: Option<&'a HookActivity>,
+    /// Which commands ran below the agent.
+    pub(crate) children: &'a ChildHistory,
 }
 
-/// What a live agent is doing: its vendor's word counts before what it pushed, that before its transcript's, and that
-/// before the processor's.
-pub(crate) fn of_agent(agent: &Agent, words: Words<'_>, now: Timestamp) -> (Status, Evidence) {
+/// The status of a live agent. The vendor's file counts before hooks, hooks before the transcript, and the transcript
+/// before processor use.
+pub(crate) fn of_agent(agent: &Agent, sources: StatusSources<'_>, now: Timestamp) -> (Status, Evidence) {
     let session = agent.session.as_deref();
-    let told = session.filter(|session| is_told_by(agent, session));
-    let by_file = || words.status_file.map(|activity| (by_vendor(activity, agent, now), Evidence::StatusFile));
-    let by_hook = || words.hook.map(|word| (by_hook(word, agent, now), Evidence::Hook));
+    let own = session.filter(|session| is_written_by(agent, session));
+    let by_file = || sources.status_file.map(|activity| (by_vendor(activity, agent, now), Evidence::StatusFile));
+    let by_hook = || sources.hook.map(|hook| (by_hook(hook, agent, now), Evidence::Hook));
     let waits = |session: &Session| {
-        let asks = asked(session, now) && session.phase == Phase::Open;
-        let awaits = || awaits_permission(agent, session, words.looks, now).then_some(Status::NeedsPermission);
+        let asks = has_asked(session, now) && session.phase == Phase::Open;
+        let awaits = || awaits_permission(agent, session, sources.children, now).then_some(Status::NeedsPermission);
         if asks { Some(Status::NeedsInput) } else { awaits() }
     };
-    let waiting = || told.and_then(waits).map(|status| (status, Evidence::Transcript));
+    let waiting = || own.and_then(waits).map(|status| (status, Evidence::Transcript));
     let by_transcript =
-        || waiting().or_else(|| told.and_then(|session| by_transcript(agent, session, words.looks, now)));
-    let by_failure = || failed(words).map(|status| (status, Evidence::Hook));
+        || waiting().or_else(|| own.and_then(|session| by_transcript(agent, session, sources.children, now)));
+    let by_failure = || failed(sources).map(|status| (status, Evidence::Hook));
     by_failure()
         .or_else(by_file)
         .or_else(by_hook)
         .or_else(by_transcript)
         .or_else(|| by_cpu(agent.cpu_percent))
         .unwrap_or_else(|| match session.and_then(|session| session.idle_for(now)) {
-            Some(quiet) if quiet <= RECENT => (Status::Active, Evidence::Age),
+            Some(quiet) if quiet <= ACTIVE_WINDOW => (Status::Active, Evidence::Age),
             Some(_) => (Status::Idle, Evidence::Age),
             None if agent.cpu_percent.is_ok() => (Status::Idle, Evidence::Cpu),
             None => (Status::Idle, Evidence::Presence),
         })
 }
 
-/// Why an agent is rate limited or has failed, in the words of its hook or else of its transcript.
-pub(crate) fn cause(agent: &Agent, words: Words<'_>) -> Option<Untrusted> {
+/// Why an agent is rate limited or has failed, as its hook or its transcript says.
+pub(crate) fn cause(agent: &Agent, sources: StatusSources<'_>) -> Option<Untrusted> {
     if !matches!(agent.status, Status::RateLimited | Status::Error) {
         return None;
     }
-    let pushed = words.hook.and_then(|hook| hook.failure.clone());
+    let pushed = sources.hook.and_then(|hook| hook.failure.clone());
     let last = |session: &Session| {
-        session.recent.iter().rev().find_map(|happening| match &happening.kind {
+        session.recent.iter().rev().find_map(|activity| match &activity.kind {
             ActivityKind::Failed(reason) => Some(reason.clone()),
             _ => None,
         })
@@ -87,19 +76,19 @@ pub(crate) fn cause(agent: &Agent, words: Words<'_>) -> Option<Untrusted> {
     pushed.or_else(|| agent.session.as_deref().and_then(last))
 }
 
-/// Whether the transcript tells of this process: what was written before it began says nothing of what it does.
-fn is_told_by(agent: &Agent, session: &Session) -> bool {
-    let started = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(CLOCKS));
+/// Whether the transcript was written since the process started: older records say nothing about what it is doing.
+fn is_written_by(agent: &Agent, session: &Session) -> bool {
+    let started = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(MAX_CLOCK_DIFFERENCE));
     session.last_active.is_some_and(|last| started <= last)
 }
 
-/// Tools that run a command: while they work, the agent has a child.
+/// Tools that run a command: while one runs, the agent has a child.
 const COMMAND_TOOLS: &[&str] =
     &["Bash", "bash", "exec", "exec_command", "shell", "local_shell", "run_shell_command", "run_in_terminal"];
-/// Tools that are done in an instant, once they are allowed.
+/// Tools that finish at once when they are allowed.
 const INSTANT_TOOLS: &[&str] =
     &["Edit", "Write", "MultiEdit", "NotebookEdit", "apply_patch", "edit", "write", "write_file", "replace"];
-/// Tools that ask the user something, or show a plan: they end with the user's answer.
+/// Tools that ask the user a question or show a plan: they end with the user's answer.
 const QUESTION_TOOLS: &[&str] = &[
     "AskUserQuestion",
     "ExitPlanMode",
@@ -110,54 +99,55 @@ const QUESTION_TOOLS: &[&str] = &[
     "question",
     "request_user_input",
 ];
-/// A tool that was allowed has a child, or is done, within this.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// A tool that was allowed has a child, or has finished, within this time.
+const MIN_WAIT: Duration = Duration::from_secs(3);
 
-/// Whether the agent waits for the user to allow a tool: it has called one that shows when it runs, and for long enough
-/// nothing shows. Agents that were told not to ask never wait.
-fn awaits_permission(agent: &Agent, session: &Session, looks: &RecentLooks, now: Timestamp) -> bool {
+/// Whether the agent waits for permission: it has called a tool that would show that it runs, and nothing has shown for
+/// long enough. An agent that may act without permission never waits.
+fn awaits_permission(agent: &Agent, session: &Session, children: &ChildHistory, now: Timestamp) -> bool {
     let shows_nothing = |flight: &InFlight, since: Timestamp| {
         let name = flight.name.raw();
-        let is_still = || looks.stillness(agent.process.id, since, now) == Stillness::Lasting;
-        INSTANT_TOOLS.contains(&name) || (COMMAND_TOOLS.contains(&name) && is_still())
+        let is_absent = || children.command_absence(agent.process.id, since, now) == CommandAbsence::Confirmed;
+        INSTANT_TOOLS.contains(&name) || (COMMAND_TOOLS.contains(&name) && is_absent())
     };
     agent.danger.is_none()
         && session.phase == Phase::Open
         && session.in_flight.last().is_some_and(|flight| {
-            flight.since.is_some_and(|since| now.since(since) >= PATIENCE && shows_nothing(flight, since))
+            flight.since.is_some_and(|since| now.since(since) >= MIN_WAIT && shows_nothing(flight, since))
         })
 }
 
-/// Whether the last tool that is in flight waits for the user's words.
+/// Whether the last tool that is in flight waits for an answer of the user.
 fn asks(session: &Session) -> bool {
     session.in_flight.last().is_some_and(|flight| QUESTION_TOOLS.contains(&flight.name.raw()))
 }
 
-/// The same, for long enough that nobody answered in the user's place.
-fn asked(session: &Session, now: Timestamp) -> bool {
+/// The same, for so long that no hook or setting has answered instead of the user.
+fn has_asked(session: &Session, now: Timestamp) -> bool {
     let since = session.in_flight.last().and_then(|flight| flight.since);
-    asks(session) && since.is_some_and(|since| now.since(since) >= PATIENCE)
+    asks(session) && since.is_some_and(|since| now.since(since) >= MIN_WAIT)
 }
 
-/// Whether sub-agents are at work after the turn that sent them off: this process has sent one that has not ended, or
-/// one that has is in the middle of a turn.
+/// Whether subagents still work after the turn that started them has ended: this process has started one that has not
+/// ended, or one of its subagents is in the middle of a turn.
 fn has_background_subagent(agent: &Agent, session: &Session, now: Timestamp) -> bool {
-    let started = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(CLOCKS));
-    let is_out = |flight: &InFlight| flight.is_subagent && flight.since.is_some_and(|since| started <= since);
+    let started = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(MAX_CLOCK_DIFFERENCE));
+    let is_running = |flight: &InFlight| flight.is_subagent && flight.since.is_some_and(|since| started <= since);
     let works = |child: &Session| {
-        let is_lively = child.idle_for(now).is_some_and(|quiet| quiet <= SILENCE);
-        child.phase == Phase::Open && is_lively && child.started.is_some_and(|begun| started <= begun)
+        let is_recent = child.idle_for(now).is_some_and(|quiet| quiet <= STALLED_AFTER);
+        child.phase == Phase::Open && is_recent && child.started.is_some_and(|begun| started <= begun)
     };
-    let is_lively = session.idle_for(now).is_some_and(|quiet| quiet <= WANTED);
+    let is_recent = session.idle_for(now).is_some_and(|quiet| quiet <= ATTENTION_WINDOW);
     session.phase == Phase::Finished
-        && ((is_lively && session.in_flight.iter().any(is_out)) || session.children.iter().any(|child| works(child)))
+        && ((is_recent && session.in_flight.iter().any(is_running))
+            || session.children.iter().any(|child| works(child)))
 }
 
 fn by_vendor(activity: VendorActivity, agent: &Agent, now: Timestamp) -> Status {
     let session = agent.session.as_deref();
     let is_delegated = session.is_some_and(|session| has_background_subagent(agent, session, now));
     let phase = session.map_or(Phase::Fresh, |session| session.phase);
-    let is_wanted = session.and_then(|session| session.idle_for(now)).is_some_and(|quiet| quiet <= WANTED);
+    let is_wanted = session.and_then(|session| session.idle_for(now)).is_some_and(|quiet| quiet <= ATTENTION_WINDOW);
     match (activity, phase) {
         (VendorActivity::Asking, _) => Status::NeedsInput,
         (VendorActivity::Waiting, _) if session.is_some_and(asks) => Status::NeedsInput,
@@ -165,7 +155,7 @@ fn by_vendor(activity: VendorActivity, agent: &Agent, now: Timestamp) -> Status 
         _ if is_delegated => Status::Working,
         (_, Phase::Limited) => Status::RateLimited,
         (VendorActivity::Busy, _) => {
-            session.and_then(|session| trouble(session, now)).unwrap_or_else(|| working(session))
+            session.and_then(|session| stalled(session, now)).unwrap_or_else(|| working(session))
         }
         (VendorActivity::Idle, Phase::Failed) => Status::Error,
         (VendorActivity::Idle | VendorActivity::Background, phase) if phase != Phase::Fresh && is_wanted => {
@@ -176,24 +166,24 @@ fn by_vendor(activity: VendorActivity, agent: &Agent, now: Timestamp) -> Status 
     }
 }
 
-/// A turn that ended because a request failed: a vendor's file says no more of it than that the turn is over.
-fn failed(words: Words<'_>) -> Option<Status> {
-    let pushed = words.hook.filter(|pushed| pushed.activity == VendorActivity::Idle)?;
+/// The status after a turn that ended because a request failed; a vendor's file only says that the turn has ended.
+fn failed(sources: StatusSources<'_>) -> Option<Status> {
+    let pushed = sources.hook.filter(|pushed| pushed.activity == VendorActivity::Idle)?;
     let reason = pushed.failure.clone()?;
-    let goes_on = !matches!(words.status_file, None | Some(VendorActivity::Idle | VendorActivity::Background));
+    let has_continued = !matches!(sources.status_file, None | Some(VendorActivity::Idle | VendorActivity::Background));
     let status = match Phase::Open.after(&EventKind::Error(reason)) {
         Phase::Limited => Status::RateLimited,
         _ => Status::Error,
     };
-    (!goes_on).then_some(status)
+    (!has_continued).then_some(status)
 }
 
-/// An agent that has just pushed something is not stuck, however long its transcript has been silent.
-fn by_hook(pushed: &Pushed, agent: &Agent, now: Timestamp) -> Status {
+/// The status by hooks. An agent that has just sent an event is not stalled, even if its transcript has not grown.
+fn by_hook(pushed: &HookActivity, agent: &Agent, now: Timestamp) -> Status {
     let (activity, at) = (pushed.activity, pushed.at);
     let session = agent.session.as_deref();
-    let goes_round = session.is_some_and(|session| session.repeats >= LOOP);
-    if activity == VendorActivity::Busy && now.since(at) <= SILENCE && !goes_round {
+    let is_looping = session.is_some_and(|session| session.repeats >= LOOP_REPEATS);
+    if activity == VendorActivity::Busy && now.since(at) <= STALLED_AFTER && !is_looping {
         return working(session);
     }
     by_vendor(activity, agent, now)
@@ -204,11 +194,16 @@ fn working(session: Option<&Session>) -> Status {
     if has_subagent { Status::Spawning } else { Status::Working }
 }
 
-fn by_transcript(agent: &Agent, session: &Session, looks: &RecentLooks, now: Timestamp) -> Option<(Status, Evidence)> {
+fn by_transcript(
+    agent: &Agent,
+    session: &Session,
+    children: &ChildHistory,
+    now: Timestamp,
+) -> Option<(Status, Evidence)> {
     let quiet = session.idle_for(now)?;
     if session.phase == Phase::Open && !tells_turn_ends(agent) {
         let last = session.last_active.unwrap_or(Timestamp::EARLIEST);
-        return Some(by_silence(agent, session, looks.stillness(agent.process.id, last, now), quiet));
+        return Some(by_silence(agent, session, children.command_absence(agent.process.id, last, now), quiet));
     }
     let status = match session.phase {
         Phase::Waiting if asks(session) => Status::NeedsInput,
@@ -216,10 +211,10 @@ fn by_transcript(agent: &Agent, session: &Session, looks: &RecentLooks, now: Tim
         Phase::Failed => Status::Error,
         Phase::Limited => Status::RateLimited,
         Phase::Finished if has_background_subagent(agent, session, now) => Status::Working,
-        Phase::Finished if quiet <= WANTED => Status::NeedsInput,
-        Phase::Open => match trouble(session, now) {
-            Some(trouble) => trouble,
-            None if !session.in_flight.is_empty() || quiet <= SILENCE => working(Some(session)),
+        Phase::Finished if quiet <= ATTENTION_WINDOW => Status::NeedsInput,
+        Phase::Open => match stalled(session, now) {
+            Some(stalled) => stalled,
+            None if !session.in_flight.is_empty() || quiet <= STALLED_AFTER => working(Some(session)),
             None => return None,
         },
         _ => return None,
@@ -228,46 +223,47 @@ fn by_transcript(agent: &Agent, session: &Session, looks: &RecentLooks, now: Tim
 }
 
 fn tells_turn_ends(agent: &Agent) -> bool {
-    agtop_clients::client(agent.client.as_str()).is_none_or(Client::tells_turn_ends)
+    agtop_clients::client(agent.client.as_str()).is_none_or(Client::records_turn_ends)
 }
 
-/// Where transcripts do not tell the end of a turn, nor a tool before it has answered: an agent that runs a command
-/// works, and one below which no command has run for a moment waits for the user, for the next prompt or to be allowed
-/// something.
-fn by_silence(agent: &Agent, session: &Session, since_last: Stillness, quiet: Duration) -> (Status, Evidence) {
-    let is_calm = quiet >= PATIENCE && agent.cpu_percent.is_ok_and(|percent| percent < BUSY_CPU);
-    match (since_last, quiet <= WANTED) {
-        (Stillness::Lasting, true) if is_calm => (Status::NeedsInput, Evidence::Age),
-        (Stillness::Lasting, false) if is_calm => (Status::Idle, Evidence::Age),
+/// The status where transcripts contain neither the end of a turn nor a tool call before its result. An agent that runs
+/// a command works; one below which no command has run for some time waits for the user: for a prompt or for permission.
+fn by_silence(agent: &Agent, session: &Session, commands: CommandAbsence, quiet: Duration) -> (Status, Evidence) {
+    let is_calm = quiet >= MIN_WAIT && agent.cpu_percent.is_ok_and(|percent| percent < BUSY_CPU_PERCENT);
+    match (commands, quiet <= ATTENTION_WINDOW) {
+        (CommandAbsence::Confirmed, true) if is_calm => (Status::NeedsInput, Evidence::Age),
+        (CommandAbsence::Confirmed, false) if is_calm => (Status::Idle, Evidence::Age),
         _ => (working(Some(session)), Evidence::Transcript),
     }
 }
 
-/// The same call on the same thing this often in a row leads nowhere.
-const LOOP: u32 = 5;
-/// Nobody minds silence shorter than this.
-const SILENCE: Duration = Duration::from_mins(10);
-/// Beyond this many times its usual time a tool hangs.
-const BEYOND_USUAL: u32 = 3;
+/// An agent that makes the same call on the same target this often in a row is stuck.
+const LOOP_REPEATS: u32 = 5;
+/// A turn without records for this long is stalled.
+const STALLED_AFTER: Duration = Duration::from_mins(10);
+/// A tool that takes this many times its usual time is stalled.
+const STALLED_TOOL_FACTOR: u32 = 3;
 
-/// An open turn that goes round in circles, or in which nothing has happened for too long. A sub-agent may take as long
-/// as it likes: what it does shows in its own transcript.
-fn trouble(session: &Session, now: Timestamp) -> Option<Status> {
+/// Whether an open turn is stalled: the agent repeats itself, or nothing has happened for too long. A running subagent
+/// is never too slow, since its own transcript shows what it does.
+fn stalled(session: &Session, now: Timestamp) -> Option<Status> {
     let is_silent = match session.in_flight.last() {
         Some(flight) if flight.is_subagent => false,
         Some(flight) => {
-            let most = flight.usual.map_or(SILENCE, |usual| usual.saturating_mul(BEYOND_USUAL).max(SILENCE));
+            let most = flight
+                .usual
+                .map_or(STALLED_AFTER, |usual| usual.saturating_mul(STALLED_TOOL_FACTOR).max(STALLED_AFTER));
             flight.since.is_some_and(|since| now.since(since) > most)
         }
-        None => session.idle_for(now).is_some_and(|quiet| quiet > SILENCE && quiet <= WANTED),
+        None => session.idle_for(now).is_some_and(|quiet| quiet > STALLED_AFTER && quiet <= ATTENTION_WINDOW),
     };
-    (session.repeats >= LOOP || is_silent).then_some(Status::Stalled)
+    (session.repeats >= LOOP_REPEATS || is_silent).then_some(Status::Stalled)
 }
 
 fn by_cpu(cpu: Reading<f64>) -> Option<(Status, Evidence)> {
     match cpu {
-        Ok(percent) if percent >= BUSY_CPU => Some((Status::Working, Evidence::Cpu)),
-        Ok(percent) if percent >= ACTIVE_CPU => Some((Status::Active, Evidence::Cpu)),
+        Ok(percent) if percent >= BUSY_CPU_PERCENT => Some((Status::Working, Evidence::Cpu)),
+        Ok(percent) if percent >= ACTIVE_CPU_PERCENT => Some((Status::Active, Evidence::Cpu)),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@ use agtop_clients::client;
 use agtop_model::{ClientId, Process};
 use regex::{Regex, RegexBuilder};
 
-/// A user's own pattern for processes that are agents.
+/// A pattern of the user for the command lines of agents.
 #[derive(Clone, Debug)]
 pub struct Matcher {
     pub(crate) client: ClientId,
@@ -11,10 +11,10 @@ pub struct Matcher {
     written: String,
 }
 
-/// A compiled pattern may take this much memory.
-const LARGEST_PATTERN: usize = 1 << 20;
-/// Patterns see this much of a command line.
-const LONGEST_COMMAND: usize = 64 * 1024;
+/// FileSummary that a compiled pattern may take.
+const MAX_PATTERN_BYTES: usize = 1 << 20;
+/// How much of a command line patterns are searched in.
+const MAX_COMMAND_BYTES: usize = 64 * 1024;
 
 impl Matcher {
     /// Reads `LABEL=REGEX`. The label is a client's name or any other; the pattern is searched in the whole command
@@ -26,31 +26,31 @@ impl Matcher {
             return Err(format!("matcher '{text}' has no label before '='"));
         }
         let pattern = RegexBuilder::new(pattern)
-            .size_limit(LARGEST_PATTERN)
+            .size_limit(MAX_PATTERN_BYTES)
             .build()
             .map_err(|error| format!("matcher '{label}': {}", last_line(&error.to_string())))?;
         let known = client(label).map(|client| client.info().id);
         Ok(Self { client: known.unwrap_or_else(|| interned(label)), pattern, written: text.to_owned() })
     }
 
-    /// Whether the pattern is found in the command line. What was given the pattern itself (agtop, and a shell, `watch`
-    /// or `sudo` in front of it) does not match by that.
+    /// Whether the pattern is found in the command line. A command line that contains the pattern as the user wrote it
+    /// does not match: it is the one of agtop itself, or of a shell, `watch` or `sudo` that started it.
     pub(crate) fn matches(&self, command: &str) -> bool {
         self.pattern.is_match(command) && !command.contains(&self.written)
     }
 }
 
-/// A regex error's last line says what is wrong; the lines before draw it.
+/// The last line of a regex error says what is wrong; the lines before show where.
 fn last_line(text: &str) -> &str {
     text.lines().last().unwrap_or(text).trim_start_matches("error: ")
 }
 
-/// Matchers live as long as the program, and so do their labels.
+/// Labels are leaked: matchers live as long as the program.
 fn interned(label: &str) -> ClientId {
     ClientId::new(Box::leak(label.to_owned().into_boxed_str()))
 }
 
-/// The whole command line, as far as patterns see it.
+/// The command line that patterns are searched in.
 pub(crate) fn command_line(process: &Process) -> String {
     let mut command = String::new();
     for arg in &process.argv {
@@ -58,7 +58,7 @@ pub(crate) fn command_line(process: &Process) -> String {
             command.push(' ');
         }
         command.push_str(arg.raw());
-        if command.len() >= LONGEST_COMMAND {
+        if command.len() >= MAX_COMMAND_BYTES {
             break;
         }
     }
@@ -70,14 +70,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bad_pattern_is_named() {
+    fn an_invalid_pattern_is_named_in_the_error() {
         let error = Matcher::parse("bot=py(").unwrap_err();
         assert!(error.contains("matcher 'bot'") && error.contains("unclosed group"), "{error}");
         assert!(Matcher::parse("no pattern").is_err());
         assert!(Matcher::parse("=x").is_err());
     }
 
-    /// `-m 'claude=node.*claude'` is found in the command line that it was given on.
+    /// The pattern of `-m 'claude=node.*claude'` matches the command line of agtop itself.
     #[test]
     fn a_pattern_does_not_match_the_command_line_that_states_it() {
         let matcher = Matcher::parse("claude=node.*claude").unwrap();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_would_take_all_memory_is_refused() {
+    fn a_pattern_that_would_take_too_much_memory_is_refused() {
         let error = Matcher::parse("bot=(x{1000}){1000}").unwrap_err();
         assert!(error.contains("size limit"), "{error}");
     }

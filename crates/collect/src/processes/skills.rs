@@ -1,4 +1,4 @@
-//! Skills that an agent can use: directories with a `SKILL.md`, of the project and of the user (features S0-SKL).
+//! Skills that an agent can use: directories with a `SKILL.md`, in the project and in the home of the user.
 
 use std::collections::BTreeSet;
 use std::fs::DirEntry;
@@ -6,16 +6,16 @@ use std::path::Path;
 
 use agtop_model::{ClientId, Untrusted};
 
-/// Skills are few; a directory with more entries than this is something else.
-const MOST: usize = 500;
+/// Entries of a directory that are checked, at most; no user has so many skills.
+const MAX_ENTRIES: usize = 500;
 
 /// Whether agents of this client find skills in directories.
 pub(crate) fn has_any(client: ClientId) -> bool {
     client.as_str() == "claude"
 }
 
-/// The names of the skills that an agent finds in its directory and its user's home. Links are not followed: a skill
-/// directory may be anybody's.
+/// The names of the skills in a directory and in the home of the user. Links are not followed, since they may lead to
+/// another user's files.
 pub(crate) fn of(directory: &Path, home: &Path) -> Vec<Untrusted> {
     let roots = [directory.join(".claude/skills"), home.join(".claude/skills")];
     let names: BTreeSet<Untrusted> = roots.iter().flat_map(|root| in_directory(root)).collect();
@@ -28,7 +28,7 @@ fn in_directory(root: &Path) -> Vec<Untrusted> {
         let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
         is_directory && entry.path().join("SKILL.md").symlink_metadata().is_ok_and(|file| file.is_file())
     };
-    let skills = entries.take(MOST).filter_map(Result::ok).filter(is_skill);
+    let skills = entries.take(MAX_ENTRIES).filter_map(Result::ok).filter(is_skill);
     skills.map(|entry| entry.file_name().to_string_lossy().as_ref().into()).collect()
 }
 
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_skill_is_a_directory_with_its_description_and_links_are_none() {
+    fn a_skill_is_a_directory_with_a_description_and_not_a_link() {
         let root = tempfile::tempdir().unwrap();
         for name in ["plain", "empty"] {
             std::fs::create_dir(root.path().join(name)).unwrap();

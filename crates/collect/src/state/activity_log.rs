@@ -5,81 +5,84 @@ use agtop_model::{
     Activity, ActivityKind, ContextGrowth, ContextWindow, EventKind, GrowthBasis, Session, StopReason, Timestamp,
 };
 
-/// The last things that happened in a session: what people follow, not what is counted.
+/// The last activities of a session: what a user follows, not what is counted.
 ///
-/// Only sessions that were lately active have one.
+/// Only sessions that were active within the last day have one.
 #[derive(Debug, Default)]
-pub(super) struct Story {
-    happenings: VecDeque<Activity>,
-    /// Tokens in the context after the last responses.
+pub(super) struct ActivityLog {
+    activities: VecDeque<Activity>,
+    /// The tokens in the context after the last responses.
     contexts: VecDeque<(Timestamp, u64)>,
     /// The last call, and how often it was made in a row.
-    call: Option<(ActivityKind, u32)>,
+    last_call: Option<(ActivityKind, u32)>,
     /// When requests and tool calls failed.
     failures: BTreeSet<Timestamp>,
 }
 
-/// A flood of failures loses the oldest.
+/// Failures that are kept, at most; further ones replace the oldest.
 const MAX_FAILURES: usize = 500;
 
-/// Responses over which the growth of a context is measured (features S0-POP-12).
-const CONTEXTS: usize = 24;
-/// A hook and a transcript tell of one prompt within this time.
+/// Responses over which the growth of a context is measured, at most.
+const MAX_CONTEXTS: usize = 24;
+/// A hook and a transcript report a prompt within this time of each other.
 const SAME_PROMPT: Duration = Duration::from_secs(2);
-/// A context this full is summarised by the agents that do so by themselves.
-const FULL: f64 = 0.95;
+/// Agents that compact their context by themselves do so when this part of it is used.
+const FULL_SHARE: f64 = 0.95;
 
-impl Story {
-    /// Notes what a kind tells.
+impl ActivityLog {
+    /// Adds an activity, unless it is known or older than all that are kept.
     pub(super) fn note(&mut self, at: Option<Timestamp>, kind: ActivityKind) {
-        if self.retells(at, &kind) || self.is_past(at) {
+        if self.is_known(at, &kind) || self.is_past(at) {
             return;
         }
         if matches!(kind, ActivityKind::Called { .. }) {
-            self.call = match self.call.take() {
+            self.last_call = match self.last_call.take() {
                 Some((last, times)) if last == kind => Some((last, times.saturating_add(1))),
                 _ => Some((kind.clone(), 1)),
             };
         } else if matches!(kind, ActivityKind::Asked(_) | ActivityKind::Compacted) {
-            self.call = None;
+            self.last_call = None;
         }
-        if self.happenings.len() == Session::MAX_ACTIVITIES {
-            self.happenings.pop_front();
+        if self.activities.len() == Session::MAX_ACTIVITIES {
+            self.activities.pop_front();
         }
-        self.happenings.push_back(Activity { at, kind });
+        self.activities.push_back(Activity { at, kind });
     }
 
-    /// Whether this happened before all that is kept: a document or database that grew is read again from its beginning.
+    /// Whether this happened before all activities that are kept. A document or database that has grown is read again from
+    /// its beginning.
     fn is_past(&self, at: Option<Timestamp>) -> bool {
-        let oldest = self.happenings.front().and_then(|oldest| oldest.at);
-        self.happenings.len() == Session::MAX_ACTIVITIES && oldest.zip(at).is_some_and(|(oldest, at)| at <= oldest)
+        let oldest = self.activities.front().and_then(|oldest| oldest.at);
+        self.activities.len() == Session::MAX_ACTIVITIES && oldest.zip(at).is_some_and(|(oldest, at)| at <= oldest)
     }
 
-    /// Whether this is a kind that is known: a document or database that grew is read again, prose is told again, and
-    /// longer, while the agent writes it, and a prompt by a hook besides the transcript, which alone has its words.
-    fn retells(&mut self, at: Option<Timestamp>, kind: &ActivityKind) -> bool {
+    /// Whether this activity is known; text that has become longer is updated. A document or database that has grown is read
+    /// again; text is reported repeatedly while the agent writes it; and a hook reports a prompt besides the transcript,
+    /// which alone contains its text.
+    fn is_known(&mut self, at: Option<Timestamp>, kind: &ActivityKind) -> bool {
         let Some(at) = at else { return false };
-        self.happenings.iter_mut().rev().any(|known| match (&mut known.kind, kind) {
-            (ActivityKind::Said(told), ActivityKind::Said(prose))
-                if known.at == Some(at) && prose.raw().starts_with(told.raw()) =>
+        self.activities.iter_mut().rev().any(|known| match (&mut known.kind, kind) {
+            (ActivityKind::Said(text), ActivityKind::Said(longer))
+                if known.at == Some(at) && longer.raw().starts_with(text.raw()) =>
             {
-                told.clone_from(prose);
+                text.clone_from(longer);
                 true
             }
-            (ActivityKind::Asked(told), ActivityKind::Asked(words))
+            (ActivityKind::Asked(text), ActivityKind::Asked(other))
                 if known.at.is_some_and(|then| then.since(at).max(at.since(then)) <= SAME_PROMPT)
-                    && (told.is_none() || words.is_none() || told == words) =>
+                    && (text.is_none() || other.is_none() || text == other) =>
             {
-                if told.is_none() {
-                    told.clone_from(words);
+                if text.is_none() {
+                    text.clone_from(other);
                 }
                 true
             }
-            (told, kind) => known.at == Some(at) && told == kind,
+            (known_kind, kind) => known.at == Some(at) && known_kind == kind,
         })
     }
 
-    /// Notes how full the context was with a response. A context that shrank was summarised: it grows anew.
+    /// Notes the tokens in the context after a response. If they have halved, the context was compacted, and its growth is
+    /// measured again.
     pub(super) fn note_context(&mut self, at: Timestamp, used: u64) {
         match self.contexts.back_mut() {
             Some((last, _)) if *last > at => return,
@@ -90,7 +93,7 @@ impl Story {
             }
             _ => self.contexts.push_back((at, used)),
         }
-        if self.contexts.len() > CONTEXTS {
+        if self.contexts.len() > MAX_CONTEXTS {
             self.contexts.pop_front();
         }
     }
@@ -108,16 +111,16 @@ impl Story {
         self.failures.iter().copied().collect()
     }
 
-    pub(super) fn happenings(&self) -> impl Iterator<Item = &Activity> {
-        self.happenings.iter()
+    pub(super) fn activities(&self) -> impl Iterator<Item = &Activity> {
+        self.activities.iter()
     }
 
-    /// How often the last tool was called on the same thing in a row.
+    /// How often the last tool was called on the same target in a row.
     pub(super) fn repeats(&self) -> u32 {
-        self.call.as_ref().map_or(0, |(_, times)| *times)
+        self.last_call.as_ref().map_or(0, |(_, times)| *times)
     }
 
-    /// How fast the context fills: the slope from the first to the last of the kept responses.
+    /// How fast the context fills, by the first and the last of the kept responses. `None` if it does not grow.
     pub(super) fn growth(&self, context: Option<ContextWindow>) -> Option<ContextGrowth> {
         let (first, last) = (self.contexts.front()?, self.contexts.back()?);
         let minutes = last.0.since(first.0).as_secs_f64() / 60.0;
@@ -134,7 +137,7 @@ impl Story {
     }
 }
 
-/// How fast the context of a session fills on the whole that holds so much now, after so long.
+/// How fast the context of a session has filled on average. `None` if it has not.
 pub(super) fn average_growth(context: ContextWindow, lasted: Duration) -> Option<ContextGrowth> {
     let minutes = lasted.as_secs_f64() / 60.0;
     let tokens_per_minute = (minutes > 0.0 && context.used > 0).then(|| context.used as f64 / minutes)?;
@@ -143,11 +146,11 @@ pub(super) fn average_growth(context: ContextWindow, lasted: Duration) -> Option
 }
 
 fn full_in(context: Option<ContextWindow>, tokens_per_minute: f64) -> Option<Duration> {
-    let room = context.map(|context| context.limit as f64 * FULL - context.used as f64)?;
+    let room = context.map(|context| context.limit as f64 * FULL_SHARE - context.used as f64)?;
     Duration::try_from_secs_f64(room.max(0.0) / tokens_per_minute * 60.0).ok()
 }
 
-/// What an event is to somebody who follows the session, if anything.
+/// The event as an activity, if it is one.
 pub(super) fn activity_kind(kind: &EventKind) -> Option<ActivityKind> {
     Some(match kind {
         EventKind::Prompt { words } => ActivityKind::Asked(words.clone()),
@@ -165,7 +168,7 @@ pub(super) fn activity_kind(kind: &EventKind) -> Option<ActivityKind> {
     })
 }
 
-/// A response that ended a turn is worth telling; one that wants a tool is told by the call.
+/// The end of a turn as an activity. A response that calls a tool is reported by the call.
 pub(super) fn ending(stop: Option<StopReason>) -> Option<ActivityKind> {
     stop.filter(|stop| *stop != StopReason::ToolUse).map(ActivityKind::Stopped)
 }
@@ -185,19 +188,19 @@ mod tests {
     }
 
     #[test]
-    fn a_context_is_full_when_its_growth_says() {
-        let mut story = Story::default();
-        story.note_context(minute(0), 100_000);
-        story.note_context(minute(10), 140_000);
+    fn the_growth_of_a_context_estimates_when_it_is_full() {
+        let mut log = ActivityLog::default();
+        log.note_context(minute(0), 100_000);
+        log.note_context(minute(10), 140_000);
         let context = ContextWindow { used: 140_000, limit: 200_000, source: ContextSource::Table };
-        let growth = story.growth(Some(context)).unwrap();
+        let growth = log.growth(Some(context)).unwrap();
         assert!((growth.tokens_per_minute - 4000.0).abs() < 1e-9);
         assert_eq!(growth.full_in.unwrap().as_secs(), 750);
     }
 
-    /// For five minutes the context has not grown: when it will be full was not told. On the whole it has grown.
+    /// A context that has not grown for five minutes once had no estimate, although it had grown on average.
     #[test]
-    fn a_session_as_a_whole_has_grown() {
+    fn a_session_has_an_average_growth() {
         let context = ContextWindow { used: 140_000, limit: 200_000, source: ContextSource::Table };
         let growth = average_growth(context, Duration::from_mins(70)).unwrap();
         assert!((growth.tokens_per_minute - 2000.0).abs() < 1e-9);
@@ -206,109 +209,109 @@ mod tests {
     }
 
     #[test]
-    fn when_a_context_grew_last_is_known() {
-        let mut story = Story::default();
+    fn the_last_growth_of_a_context_is_known() {
+        let mut log = ActivityLog::default();
         for (at, used) in [(0, 100), (1, 200), (2, 200), (3, 180)] {
-            story.note_context(minute(at), used);
+            log.note_context(minute(at), used);
         }
-        assert_eq!(story.growth(None).unwrap().grown_at, Some(minute(1)));
+        assert_eq!(log.growth(None).unwrap().grown_at, Some(minute(1)));
     }
 
     #[test]
     fn a_context_that_does_not_grow_has_no_growth() {
-        let mut story = Story::default();
-        story.note_context(minute(0), 100_000);
-        assert_eq!(story.growth(None), None);
-        story.note_context(minute(5), 100_000);
-        assert_eq!(story.growth(None), None);
+        let mut log = ActivityLog::default();
+        log.note_context(minute(0), 100_000);
+        assert_eq!(log.growth(None), None);
+        log.note_context(minute(5), 100_000);
+        assert_eq!(log.growth(None), None);
     }
 
     #[test]
-    fn a_summarised_context_grows_anew() {
-        let mut story = Story::default();
+    fn after_a_compaction_the_growth_is_measured_again() {
+        let mut log = ActivityLog::default();
         for (at, used) in [(0, 100_000), (5, 180_000), (6, 20_000), (8, 24_000)] {
-            story.note_context(minute(at), used);
+            log.note_context(minute(at), used);
         }
-        assert!((story.growth(None).unwrap().tokens_per_minute - 2000.0).abs() < 1e-9);
+        assert!((log.growth(None).unwrap().tokens_per_minute - 2000.0).abs() < 1e-9);
     }
 
     #[test]
-    fn the_same_call_in_a_row_is_a_repeat_whatever_it_answers() {
-        let mut story = Story::default();
+    fn the_same_call_in_a_row_is_a_repeat_whatever_its_results() {
+        let mut log = ActivityLog::default();
         for kind in [called("ls"), called("make"), ActivityKind::Failed("x".into()), called("make"), called("make")] {
-            story.note(None, kind);
+            log.note(None, kind);
         }
-        assert_eq!(story.repeats(), 3);
-        story.note(None, ActivityKind::Asked(None));
-        assert_eq!(story.repeats(), 0);
+        assert_eq!(log.repeats(), 3);
+        log.note(None, ActivityKind::Asked(None));
+        assert_eq!(log.repeats(), 0);
     }
 
-    /// OpenCode's database is read again whenever it changes: one long call was a loop of five after five changes, and
-    /// its agent stalled.
+    /// OpenCode's database is read again whenever it changes. After five changes, one long call once counted as five
+    /// repeats, and its agent as stalled.
     #[test]
-    fn a_call_that_is_read_again_is_no_repeat() {
-        let mut story = Story::default();
-        let told = [
+    fn a_call_that_is_read_again_is_not_a_repeat() {
+        let mut log = ActivityLog::default();
+        let kinds_read = [
             (0, ActivityKind::Asked(None)),
             (1, called("ls")),
             (2, ActivityKind::Failed("x".into())),
             (3, called("make")),
         ];
         for _ in 0..5 {
-            for (at, kind) in &told {
-                story.note(Some(minute(*at)), kind.clone());
+            for (at, kind) in &kinds_read {
+                log.note(Some(minute(*at)), kind.clone());
             }
         }
-        assert_eq!((story.repeats(), deeds(&story).len()), (1, told.len()));
-        story.note(Some(minute(4)), called("make"));
-        assert_eq!(story.repeats(), 2);
+        assert_eq!((log.repeats(), kinds(&log).len()), (1, kinds_read.len()));
+        log.note(Some(minute(4)), called("make"));
+        assert_eq!(log.repeats(), 2);
     }
 
     #[test]
-    fn what_is_older_than_all_that_is_kept_stays_forgotten() {
-        let mut story = Story::default();
+    fn an_activity_older_than_all_that_are_kept_is_not_added() {
+        let mut log = ActivityLog::default();
         let kept = i64::try_from(Session::MAX_ACTIVITIES).unwrap();
         for _ in 0..2 {
             for at in 0..2 * kept {
-                story.note(Some(minute(at)), called(&at.to_string()));
+                log.note(Some(minute(at)), called(&at.to_string()));
             }
         }
-        let times: Vec<_> = story.happenings().map(|happening| happening.at).collect();
+        let times: Vec<_> = log.activities().map(|activity| activity.at).collect();
         assert_eq!(times, (kept..2 * kept).map(|at| Some(minute(at))).collect::<Vec<_>>());
-        assert_eq!(story.repeats(), 1);
+        assert_eq!(log.repeats(), 1);
     }
 
-    fn deeds(story: &Story) -> Vec<ActivityKind> {
-        story.happenings().map(|happening| happening.kind.clone()).collect()
+    fn kinds(log: &ActivityLog) -> Vec<ActivityKind> {
+        log.activities().map(|activity| activity.kind.clone()).collect()
     }
 
     #[test]
-    fn prose_that_is_still_being_written_is_told_once() {
-        let mut story = Story::default();
+    fn text_that_is_still_being_written_is_one_activity() {
+        let mut log = ActivityLog::default();
         for (at, text) in [(1, "I look"), (1, "I look into it."), (2, "Done."), (1, "I look into it.")] {
-            story.note(Some(minute(at)), ActivityKind::Said(text.into()));
+            log.note(Some(minute(at)), ActivityKind::Said(text.into()));
         }
-        assert_eq!(deeds(&story), [ActivityKind::Said("I look into it.".into()), ActivityKind::Said("Done.".into())]);
+        assert_eq!(kinds(&log), [ActivityKind::Said("I look into it.".into()), ActivityKind::Said("Done.".into())]);
     }
 
     #[test]
-    fn a_prompt_that_a_hook_and_a_transcript_tell_of_is_one_with_its_words() {
+    fn a_prompt_that_a_hook_and_a_transcript_report_is_one_with_its_text() {
         let second = |n: i64| Some(Timestamp::from_millis(n * 1000));
-        let mut story = Story::default();
+        let mut log = ActivityLog::default();
         for (at, words) in [(10, None), (11, Some("mend it")), (12, None), (13, Some("and that")), (20, None)] {
-            story.note(second(at), ActivityKind::Asked(words.map(Untrusted::new)));
+            log.note(second(at), ActivityKind::Asked(words.map(Untrusted::new)));
         }
         let asked = |words: &str| ActivityKind::Asked(Some(words.into()));
-        assert_eq!(deeds(&story), [asked("mend it"), asked("and that"), ActivityKind::Asked(None)]);
+        assert_eq!(kinds(&log), [asked("mend it"), asked("and that"), ActivityKind::Asked(None)]);
     }
 
     #[test]
-    fn only_the_last_things_are_kept() {
-        let mut story = Story::default();
+    fn only_the_last_activities_are_kept() {
+        let mut log = ActivityLog::default();
         for n in 0..50 {
-            story.note(Some(minute(n)), ActivityKind::Asked(None));
+            log.note(Some(minute(n)), ActivityKind::Asked(None));
         }
-        assert_eq!(story.happenings().count(), Session::MAX_ACTIVITIES);
-        assert_eq!(story.happenings().last().unwrap().at, Some(minute(49)));
+        assert_eq!(log.activities().count(), Session::MAX_ACTIVITIES);
+        assert_eq!(log.activities().last().unwrap().at, Some(minute(49)));
     }
 }

@@ -6,21 +6,22 @@ use agtop_model::{
     ServiceTier, SessionKey, Timestamp, Turn, Usage, UsageExtent,
 };
 
-/// Every copy of every response that names a session or one of its sub-agents, to explain the session's figures.
+/// Every copy of every response, to explain the figures of sessions.
 #[derive(Debug, Default)]
 pub struct Audit {
+    /// The beginning of the ids of these sessions.
     wanted: String,
-    copies: Vec<Entry>,
+    copies: Vec<ResponseCopy>,
 }
 
-/// One copy of a response, as one record of one file tells it.
+/// One copy of a response, from one record of one file.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct ResponseCopy {
     /// Which response.
     pub message: MessageKey,
-    /// The vendor's id of it.
+    /// The vendor's id of the response.
     pub id: Option<Box<str>>,
-    /// The coarser record it is a part of.
+    /// The coarser records that it is a part of.
     pub part_of: CoarserRecords,
     /// The session whose file this is.
     pub session: SessionKey,
@@ -30,28 +31,28 @@ pub struct Entry {
     pub when: ResolvedTime,
     /// The model.
     pub model: Option<Arc<str>>,
-    /// What this copy says was used.
+    /// The usage by this copy.
     pub usage: Usage,
     /// The class of service.
     pub tier: ServiceTier,
     /// Where the model ran.
     pub geo: InferenceGeo,
-    /// One response or a sum.
+    /// Whether it is one response or a sum.
     pub extent: UsageExtent,
     /// What the model was asked for.
     pub purpose: Purpose,
-    /// How many requests it answers.
+    /// How many requests it counts for.
     pub requests: u64,
     /// What the agent says it cost.
     pub embedded_cost: Option<PicoUsd>,
-    /// Main line or not.
+    /// Whether it is on the main line of the conversation.
     pub lineage: Lineage,
-    /// When its file was begun.
+    /// When its file was created.
     pub opened: Timestamp,
 }
 
-impl Entry {
-    /// Merges what another copy says, by the rule by which all responses are counted.
+impl ResponseCopy {
+    /// Merges another copy, by the rule for all responses.
     fn merge(&mut self, copy: &Self) {
         let mut response = self.response();
         response.merge(&copy.response(), Ord::cmp);
@@ -68,43 +69,43 @@ impl Entry {
     }
 }
 
-/// What became of a copy.
+/// How a copy counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Counted {
-    /// It is counted, in this session; its entry is what all copies of the response say together.
-    Yes,
-    /// An earlier copy in the same session with less usage: the response was still being written.
+pub enum CopyVerdict {
+    /// It counts, in this session. Its figures are those of all copies merged.
+    Counted,
+    /// A copy with less usage: the response was still being written.
     Partial,
-    /// The same again.
+    /// It repeats another copy.
     Repeat,
-    /// It is counted in another session, where it happened first.
+    /// It counts in another session, where it happened first.
     Elsewhere,
-    /// Other records of the same usage are counted instead.
+    /// Other records of the same usage count instead.
     Replaced {
-        /// The first of them, at most [`Self::MOST_NAMED`], in the order of files and places.
+        /// The first of them, at most [`Self::MAX_NAMED`], in the order of files and places.
         by: Vec<Provenance>,
         /// Whether there are more.
         and_more: bool,
     },
 }
 
-impl Counted {
-    /// So many of the records that replaced another are named.
-    pub const MOST_NAMED: usize = 3;
+impl CopyVerdict {
+    /// How many of the records that replace another are named.
+    pub const MAX_NAMED: usize = 3;
 }
 
-/// More records than this are not looked through for those that replaced another one.
-const MOST_SEEN: usize = 1000;
+/// Records that are searched for those that replace another one, at most.
+const MAX_SEARCHED: usize = 1000;
 
 impl Audit {
-    /// Remembers sessions whose id starts so.
+    /// For the sessions whose id begins with `session`.
     pub(super) fn of(session: &str) -> Self {
         Self { wanted: session.to_owned(), copies: Vec::new() }
     }
 
-    /// All copies are kept, whoever tells them: whether a copy is the session's own is known only at the end.
+    /// Keeps a copy, whatever its session: which session owns it is known only at the end.
     pub(super) fn note(&mut self, session: &SessionKey, source: Provenance, when: ResolvedTime, turn: &Turn) {
-        self.copies.push(Entry {
+        self.copies.push(ResponseCopy {
             message: turn.message,
             id: turn.id.clone(),
             part_of: turn.part_of.clone(),
@@ -124,22 +125,22 @@ impl Audit {
         });
     }
 
-    /// The beginning of the session ids that were asked for.
+    /// The beginning of the ids of the sessions to explain.
     pub fn wanted(&self) -> &str {
         &self.wanted
     }
 
-    /// The copies that concern these sessions, in the order of files and places, with what became of each. A record that
-    /// was told several times, as of a file that was read again, is one copy.
-    pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(Entry, Counted)> {
+    /// The copies in these sessions, in the order of files and places, and how each counts. A record that was read several
+    /// times is one copy.
+    pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(ResponseCopy, CopyVerdict)> {
         let copies = self.distinct();
         let responses = Responses::of(&copies);
-        let concerns = |(_, copy): &(usize, &Entry)| sessions.contains(&copy.session);
+        let concerns = |(_, copy): &(usize, &ResponseCopy)| sessions.contains(&copy.session);
         copies.iter().enumerate().filter(concerns).map(|(at, _)| responses.verdict(at, sessions)).collect()
     }
 
-    fn distinct(&self) -> Vec<Entry> {
-        let mut distinct: BTreeMap<_, Entry> = BTreeMap::new();
+    fn distinct(&self) -> Vec<ResponseCopy> {
+        let mut distinct: BTreeMap<_, ResponseCopy> = BTreeMap::new();
         for copy in &self.copies {
             let place = (copy.source.file, copy.source.place, copy.message, copy.session.id.clone());
             match distinct.get_mut(&place) {
@@ -155,72 +156,72 @@ impl Audit {
     }
 }
 
-/// What the copies of one response say together, and which of them stands for it.
+/// The merged copies of one response.
 #[derive(Clone, Debug)]
-struct Joined {
-    /// As it is counted: the greatest usage with its model and class of service, at the time of the first copy.
-    whole: Entry,
-    /// The copy that decides whose it is.
+struct MergedResponse {
+    /// The response as it counts: the greatest usage with its model and class of service, at the time of the first copy.
+    whole: ResponseCopy,
+    /// The copy that decides which session owns it.
     owner: usize,
 }
 
-impl Joined {
-    fn absorb(&mut self, at: usize, copies: &[Entry]) {
+impl MergedResponse {
+    fn add(&mut self, at: usize, copies: &[ResponseCopy]) {
         let copy = &copies[at];
         self.whole.merge(copy);
-        let rank = |entry: &Entry| (entry.lineage, entry.opened, entry.session.id.clone());
+        let rank = |copy: &ResponseCopy| (copy.lineage, copy.opened, copy.session.id.clone());
         if rank(copy) < rank(&copies[self.owner]) {
             self.owner = at;
         }
     }
 }
 
-/// Every response of some copies, joined as the World joins them.
+/// Every response of some copies, merged as the World merges them.
 struct Responses<'c> {
-    copies: &'c [Entry],
-    joined: HashMap<MessageKey, Joined>,
-    /// What each record was replaced by.
+    copies: &'c [ResponseCopy],
+    merged: HashMap<MessageKey, MergedResponse>,
+    /// The records by which each record is replaced.
     finer: HashMap<MessageKey, Vec<MessageKey>>,
     /// The copy that stands for each response.
     chosen: HashMap<MessageKey, usize>,
 }
 
 impl<'c> Responses<'c> {
-    fn of(copies: &'c [Entry]) -> Self {
-        let mut joined: HashMap<MessageKey, Joined> = HashMap::new();
+    fn of(copies: &'c [ResponseCopy]) -> Self {
+        let mut merged: HashMap<MessageKey, MergedResponse> = HashMap::new();
         let mut finer: HashMap<MessageKey, Vec<MessageKey>> = HashMap::new();
         for (at, copy) in copies.iter().enumerate() {
-            let response = || Joined { whole: copy.clone(), owner: at };
-            joined.entry(copy.message).or_insert_with(response).absorb(at, copies);
+            let response = || MergedResponse { whole: copy.clone(), owner: at };
+            merged.entry(copy.message).or_insert_with(response).add(at, copies);
             for coarse in copy.part_of.iter() {
                 finer.entry(coarse).or_default().push(copy.message);
             }
         }
-        let mut responses = Self { copies, joined, finer, chosen: HashMap::new() };
+        let mut responses = Self { copies, merged, finer, chosen: HashMap::new() };
         responses.name_parts();
         responses.choose();
         responses
     }
 
-    /// A part that does not name its model has that of the record it is a part of.
+    /// Gives parts that do not name their model the model of the record that they are a part of.
     fn name_parts(&mut self) {
-        let model_of = |coarse: MessageKey| self.joined.get(&coarse).and_then(|coarse| coarse.whole.model.clone());
+        let model_of = |coarse: MessageKey| self.merged.get(&coarse).and_then(|coarse| coarse.whole.model.clone());
         let nameless = self.copies.iter().filter(|copy| copy.model.is_none());
         let named: Vec<_> =
             nameless.filter_map(|copy| Some((copy.message, copy.part_of.iter().find_map(model_of)?))).collect();
         for (message, model) in named {
-            if let Some(part) = self.joined.get_mut(&message) {
+            if let Some(part) = self.merged.get_mut(&message) {
                 part.whole.model.get_or_insert(model);
             }
         }
     }
 
-    /// Of the owner's copies the first one that tells the whole usage stands for the response; if another session's
-    /// copy tells more, the owner's last one does.
+    /// Chooses the copy that stands for each response: the first one in the owning session with the whole usage. If only a
+    /// copy in another session has that, it is the last one in the owning session.
     fn choose(&mut self) {
         let mut is_whole: HashSet<MessageKey> = HashSet::new();
         for (at, copy) in self.copies.iter().enumerate() {
-            let Some(response) = self.joined.get(&copy.message) else { continue };
+            let Some(response) = self.merged.get(&copy.message) else { continue };
             if copy.session == self.copies[response.owner].session && !is_whole.contains(&copy.message) {
                 self.chosen.insert(copy.message, at);
                 if copy.usage == response.whole.usage {
@@ -230,32 +231,32 @@ impl<'c> Responses<'c> {
         }
     }
 
-    fn verdict(&self, at: usize, sessions: &[SessionKey]) -> (Entry, Counted) {
+    fn verdict(&self, at: usize, sessions: &[SessionKey]) -> (ResponseCopy, CopyVerdict) {
         let copy = &self.copies[at];
-        let Some(response) = self.joined.get(&copy.message) else { return (copy.clone(), Counted::Repeat) };
+        let Some(response) = self.merged.get(&copy.message) else { return (copy.clone(), CopyVerdict::Repeat) };
         if self.finer.contains_key(&copy.message) {
             (copy.clone(), self.replacement(copy.message))
         } else if !sessions.contains(&self.copies[response.owner].session) {
-            (copy.clone(), Counted::Elsewhere)
+            (copy.clone(), CopyVerdict::Elsewhere)
         } else if self.chosen.get(&copy.message) == Some(&at) {
             let (whole, copy) = (response.whole.clone(), copy.clone());
-            let own = Entry { session: copy.session, source: copy.source, id: copy.id, ..whole };
-            (own, Counted::Yes)
+            let own = ResponseCopy { session: copy.session, source: copy.source, id: copy.id, ..whole };
+            (own, CopyVerdict::Counted)
         } else if copy.usage.total() < response.whole.usage.total() {
-            (copy.clone(), Counted::Partial)
+            (copy.clone(), CopyVerdict::Partial)
         } else {
-            (copy.clone(), Counted::Repeat)
+            (copy.clone(), CopyVerdict::Repeat)
         }
     }
 
-    /// The counted records in whose favour a record makes way: what replaced it may itself have been replaced.
-    fn replacement(&self, message: MessageKey) -> Counted {
+    /// The counted records that replace a record. A record that replaces it may itself be replaced.
+    fn replacement(&self, message: MessageKey) -> CopyVerdict {
         let mut seen = HashSet::from([message]);
         let mut next = vec![message];
         let mut by = Vec::new();
         while let Some(coarse) = next.pop() {
             for &part in self.finer.get(&coarse).into_iter().flatten() {
-                if seen.len() > MOST_SEEN || !seen.insert(part) {
+                if seen.len() > MAX_SEARCHED || !seen.insert(part) {
                     continue;
                 }
                 if self.finer.contains_key(&part) {
@@ -267,9 +268,9 @@ impl<'c> Responses<'c> {
         }
         by.sort_unstable_by_key(|source| (source.file, source.place));
         by.dedup();
-        let and_more = by.len() > Counted::MOST_NAMED || seen.len() > MOST_SEEN;
-        by.truncate(Counted::MOST_NAMED);
-        Counted::Replaced { by, and_more }
+        let and_more = by.len() > CopyVerdict::MAX_NAMED || seen.len() > MAX_SEARCHED;
+        by.truncate(CopyVerdict::MAX_NAMED);
+        CopyVerdict::Replaced { by, and_more }
     }
 }
 
@@ -309,8 +310,8 @@ mod tests {
         Provenance { file: FileId(0), place: SourcePosition::Byte(at) }
     }
 
-    /// What becomes of these lines of one session, each at the byte of its number.
-    fn verdicts(lines: &[(u64, Turn)]) -> Vec<(Option<Box<str>>, u64, Counted)> {
+    /// How these lines of one session count, each at the byte of its number.
+    fn verdicts(lines: &[(u64, Turn)]) -> Vec<(Option<Box<str>>, u64, CopyVerdict)> {
         let session = SessionKey::new(CLIENT, "s");
         let mut audit = Audit::of("s");
         for (at, turn) in lines {
@@ -318,44 +319,44 @@ mod tests {
             audit.note(&session, line(*at), when, turn);
         }
         let verdicts = audit.verdicts(std::slice::from_ref(&session)).into_iter();
-        verdicts.map(|(entry, counted)| (entry.id, entry.usage.output, counted)).collect()
+        verdicts.map(|(copy, verdict)| (copy.id, copy.usage.output, verdict)).collect()
     }
 
-    fn replaced(by: &[u64]) -> Counted {
-        Counted::Replaced { by: by.iter().map(|at| line(*at)).collect(), and_more: false }
+    fn replaced(by: &[u64]) -> CopyVerdict {
+        CopyVerdict::Replaced { by: by.iter().map(|at| line(*at)).collect(), and_more: false }
     }
 
-    /// Of messages that a total of their process replaces, `explain` said that their steps were counted one by one.
+    /// For messages that the total of their process replaces, `explain` once said that their steps counted one by one.
     #[test]
-    fn what_replaced_a_record_is_named() {
+    fn the_record_that_replaces_another_is_named() {
         let lines = [(1, turn("m1", 11, &[])), (2, turn("m2", 22, &[])), (3, turn("total", 33, &["m1", "m2"]))];
-        let wanted = [("m1", 11, replaced(&[3])), ("m2", 22, replaced(&[3])), ("total", 33, Counted::Yes)];
+        let wanted = [("m1", 11, replaced(&[3])), ("m2", 22, replaced(&[3])), ("total", 33, CopyVerdict::Counted)];
         assert_eq!(verdicts(&lines), wanted.map(|(id, output, counted)| (Some(id.into()), output, counted)));
     }
 
-    /// What replaced it may have been replaced in turn: spans are counted instead of the total.
+    /// Spans count instead of the total, which would count instead of the message.
     #[test]
-    fn what_is_counted_replaces_and_not_what_was_replaced_itself() {
+    fn a_replaced_record_names_the_counted_ones_and_not_those_replaced_themselves() {
         let mut lines = vec![(1, turn("m", 10, &[])), (2, turn("total", 50, &["m"]))];
         lines.extend((3..8).map(|at| (at, turn(&format!("span{at}"), 10, &["total"]))));
-        let told = verdicts(&lines);
-        let several = Counted::Replaced { by: vec![line(3), line(4), line(5)], and_more: true };
-        assert_eq!([&told[0].2, &told[1].2], [&several, &several]);
-        assert!(told[2..].iter().all(|(.., counted)| *counted == Counted::Yes));
+        let verdicts = verdicts(&lines);
+        let several = CopyVerdict::Replaced { by: vec![line(3), line(4), line(5)], and_more: true };
+        assert_eq!([&verdicts[0].2, &verdicts[1].2], [&several, &several]);
+        assert!(verdicts[2..].iter().all(|(.., counted)| *counted == CopyVerdict::Counted));
     }
 
-    /// A record that was told twice, as a total was with each message it replaces, was listed twice.
+    /// A total is decoded once for each message that it replaces, and was once listed as often.
     #[test]
-    fn a_line_is_listed_once_however_often_it_was_told() {
+    fn a_line_is_listed_once_however_often_it_was_decoded() {
         let lines = [(1, turn("total", 33, &["m1"])), (1, turn("total", 33, &["m2"])), (2, turn("total", 33, &[]))];
-        let told: Vec<_> = verdicts(&lines).into_iter().map(|(.., counted)| counted).collect();
-        assert_eq!(told, [Counted::Yes, Counted::Repeat]);
+        let counted: Vec<_> = verdicts(&lines).into_iter().map(|(.., counted)| counted).collect();
+        assert_eq!(counted, [CopyVerdict::Counted, CopyVerdict::Repeat]);
     }
 
-    /// Records that replace each other in a circle count nowhere, and are searched once.
+    /// Records that replace each other in a cycle do not count, and the search for others ends.
     #[test]
-    fn a_circle_of_records_ends() {
-        let told = verdicts(&[(1, turn("a", 1, &["b"])), (2, turn("b", 2, &["a"]))]);
-        assert!(told.iter().all(|(.., counted)| *counted == replaced(&[])), "{told:?}");
+    fn the_search_ends_in_a_cycle_of_records() {
+        let verdicts = verdicts(&[(1, turn("a", 1, &["b"])), (2, turn("b", 2, &["a"]))]);
+        assert!(verdicts.iter().all(|(.., counted)| *counted == replaced(&[])), "{verdicts:?}");
     }
 }

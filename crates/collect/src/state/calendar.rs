@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 /// Days since the epoch, in some time zone.
 pub(super) type Day = i32;
 
-/// Finds the day of a moment. Responses come in runs of a day, so the last day's bounds are kept.
+/// Finds the day of a time. Successive responses are mostly of one day, so the bounds of the last day are kept.
 pub(super) struct Calendar<'a> {
     zone: &'a TimeZone,
     day: Day,
@@ -37,7 +37,7 @@ pub(super) fn day_name(day: Option<Day>) -> String {
     date.map_or_else(|| "unknown".to_owned(), |date| date.to_string())
 }
 
-/// What a time zone is called.
+/// The name of a time zone; `local` if it has none.
 pub(super) fn zone_name(zone: &TimeZone) -> String {
     zone.iana_name().map_or_else(|| "local".to_owned(), str::to_owned)
 }

@@ -1,27 +1,35 @@
-use super::session::SessionState;
-use super::{BySession, SessionIdx, World};
+use std::collections::HashMap;
 
-/// Who is whose sub-agent. Every session is in it exactly once, even if files claim that two are each other's parent.
+use agtop_model::SessionKey;
+use foldhash::fast::RandomState;
+
+use super::index::{BySession, SessionIdx};
+use super::session::SessionState;
+
+/// Which session is a subagent of which. Every session occurs once, even if files name two as each other's parent.
 #[derive(Debug, Default)]
 pub(super) struct Family {
     /// In any order.
     pub(super) roots: Vec<SessionIdx>,
     parents: Vec<Option<SessionIdx>>,
-    /// As files say, rings included.
+    /// The parents by what files say, which may contain cycles.
     claimed: Vec<Option<SessionIdx>>,
     children: BySession<Vec<SessionIdx>>,
 }
 
-/// Sub-agents start sub-agents, but not this deep.
-const DEEPEST: usize = 16;
+/// Levels of subagents below each other, at most.
+const MAX_DEPTH: usize = 16;
 
 impl Family {
-    pub(super) fn of(world: &World) -> Self {
-        let claimed: Vec<Option<SessionIdx>> =
-            world.sessions.iter().map(|state| claimed_parent(world, state)).collect();
+    pub(super) fn of(sessions: &[SessionState], index: &HashMap<SessionKey, SessionIdx, RandomState>) -> Self {
+        let parent = |state: &SessionState| {
+            let named = state.parents().filter_map(|key| index.get(key)).copied();
+            best_parent(named, sessions)
+        };
+        let claimed: Vec<Option<SessionIdx>> = sessions.iter().map(parent).collect();
         let mut family = Self { parents: vec![None; claimed.len()], ..Self::default() };
         for at in 0..claimed.len() {
-            let idx = SessionIdx(u32::try_from(at).unwrap_or(u32::MAX));
+            let idx = SessionIdx::new(at);
             match claimed[at].filter(|_| leads_to_a_root(&claimed, idx)) {
                 Some(parent) => {
                     family.parents[at] = Some(parent);
@@ -33,12 +41,12 @@ impl Family {
         Self { claimed, ..family }
     }
 
-    /// The session that sent this one off, as files say.
+    /// The session that started this one, by what files say.
     pub(super) fn claimed_parent(&self, idx: SessionIdx) -> Option<SessionIdx> {
         self.claimed.get(idx.at()).copied().flatten()
     }
 
-    /// The sub-agents that this session sent off.
+    /// The subagents that this session started.
     pub(super) fn children(&self, idx: SessionIdx) -> &[SessionIdx] {
         self.children.get(&idx).map_or(&[], Vec::as_slice)
     }
@@ -48,35 +56,34 @@ impl Family {
         std::iter::successors(Some(idx), |idx| self.parents.get(idx.at()).copied().flatten())
     }
 
-    /// The sessions that have another place than they had.
+    /// The sessions that have another parent than before.
     pub(super) fn moved_since(&self, before: &Self) -> Vec<SessionIdx> {
         let places = self.parents.iter().zip(&before.parents).enumerate();
         let moved = places.filter(|(_, (now, before))| now != before);
-        moved.map(|(at, _)| SessionIdx(u32::try_from(at).unwrap_or(u32::MAX))).collect()
+        moved.map(|(at, _)| SessionIdx::new(at)).collect()
     }
 
-    /// The session on whose behalf this one works, at last.
+    /// The session at the top, for which this one works.
     pub(super) fn root(&self, idx: SessionIdx) -> SessionIdx {
         self.ancestry(idx).last().unwrap_or(idx)
     }
 }
 
-/// The session that sent this one off, of those that its files name: one of which files tell, else any; of several the
-/// one that was sent off itself, since a sub-agent's own parent is told besides the conversation at the top.
-fn claimed_parent(world: &World, state: &SessionState) -> Option<SessionIdx> {
-    let named = state.parents().filter_map(|key| world.index.get(key)).copied();
+/// The best of the parents that the files of a session name: one that files report, and among those one that is a
+/// subagent itself, since files may name the session at the top besides the direct parent.
+fn best_parent(named: impl Iterator<Item = SessionIdx>, sessions: &[SessionState]) -> Option<SessionIdx> {
     named.max_by(|&a, &b| {
         let rank = |idx: SessionIdx| {
-            let state = &world.sessions[idx.at()];
+            let state = &sessions[idx.at()];
             (state.has_files(), state.parents().next().is_some())
         };
-        let id = |idx: SessionIdx| &world.sessions[idx.at()].key;
+        let id = |idx: SessionIdx| &sessions[idx.at()].key;
         rank(a).cmp(&rank(b)).then_with(|| id(b).cmp(id(a)))
     })
 }
 
-/// Whether following parents ends: members of a ring, and what hangs too deep, count as roots themselves.
+/// Whether the parents lead to a root. Members of a cycle, and sessions that are too deep, become roots themselves.
 fn leads_to_a_root(claimed: &[Option<SessionIdx>], idx: SessionIdx) -> bool {
     let ancestors = std::iter::successors(Some(idx), |idx| claimed.get(idx.at()).copied().flatten());
-    ancestors.take(DEEPEST + 1).count() <= DEEPEST
+    ancestors.take(MAX_DEPTH + 1).count() <= MAX_DEPTH
 }

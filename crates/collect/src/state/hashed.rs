@@ -1,16 +1,16 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A map over keys that are hashes already: hashing them again is a tenth of the work of counting.
-pub(super) type HashedMap<K, V> = HashMap<K, V, BuildHasherDefault<Taken>>;
+/// A map with keys that are hashes already: to hash them again would take a tenth of the time of counting.
+pub(super) type HashedMap<K, V> = HashMap<K, V, BuildHasherDefault<KeyHasher>>;
 /// A set of such keys.
-pub(super) type HashedSet<K> = HashSet<K, BuildHasherDefault<Taken>>;
+pub(super) type HashedSet<K> = HashSet<K, BuildHasherDefault<KeyHasher>>;
 
-/// Takes the key's own 64 bits for its hash.
+/// Uses the 64 bits of the key as its hash.
 #[derive(Default)]
-pub(super) struct Taken(u64);
+pub(super) struct KeyHasher(u64);
 
-impl Hasher for Taken {
+impl Hasher for KeyHasher {
     fn finish(&self) -> u64 {
         self.0
     }

@@ -1,29 +1,33 @@
+//! Loading the ledger's data into the World.
+
 use std::sync::Arc;
 
 use agtop_ledger::{FileSummary, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord, SessionSummary};
 use agtop_model::{MessageKey, Provenance, ResolvedTime, Response, SessionKey, SourcePosition, Turn};
 
+use super::index::SessionIdx;
+use super::names::NameIdx;
 use super::session::FileRole;
-use super::turns::{Copied, NameIdx};
-use super::{SessionIdx, World};
-use crate::cache::ledger_cache::Cached;
+use super::turns::ReadCopy;
+use super::world::World;
+use crate::cache::cached_file::CachedFileRef;
 
 impl World {
-    /// Folds in what a file once told, as if it had been read. Of a file that will be read, what is joined by an id is
-    /// taken alone.
-    pub(crate) fn recall(&mut self, cached: Cached, memory: &FileSummary) {
-        self.recall_sessions(cached, memory);
+    /// Folds in what the ledger holds of a file, as if the file had been read. If the file will be read again, only what
+    /// has an id is loaded.
+    pub(crate) fn load(&mut self, cached: CachedFileRef, memory: &FileSummary) {
+        self.load_sessions(cached, memory);
     }
 
-    /// [`Self::recall`], which also says which sessions the file told of.
-    pub(super) fn recall_sessions(&mut self, cached: Cached, memory: &FileSummary) -> Vec<SessionIdx> {
-        self.has_news = true;
-        self.has_kin = true;
+    /// The same as [`Self::load`]. Returns the sessions that the file reports.
+    pub(super) fn load_sessions(&mut self, cached: CachedFileRef, memory: &FileSummary) -> Vec<SessionIdx> {
+        self.has_changed = true;
+        self.has_new_relations = true;
         let models = self.names(memory);
-        let told = memory.sessions.iter();
+        let of_memory = memory.sessions.iter();
         let sessions: Vec<SessionIdx> =
-            told.map(|session| self.recall_session(cached, session, memory, &models)).collect();
-        self.recall_turns(cached, memory, (&sessions, &models), |_, _| true);
+            of_memory.map(|session| self.load_session(cached, session, memory, &models)).collect();
+        self.load_turns(cached, memory, (&sessions, &models), |_, _| true);
         for RateLimitReading { client, at, limit } in &memory.limits {
             self.note_limit(*client, *at, limit.clone());
         }
@@ -33,33 +37,33 @@ impl World {
         sessions
     }
 
-    /// Folds in those responses that are wanted, and all tool calls.
-    pub(super) fn recall_parts(
+    /// Folds in the responses that `is_wanted` accepts, and all tool calls.
+    pub(super) fn load_responses(
         &mut self,
-        cached: Cached,
+        cached: CachedFileRef,
         memory: &FileSummary,
         is_wanted: impl Fn(&Self, MessageKey) -> bool,
     ) {
         let models = self.names(memory);
         let mut sessions = Vec::with_capacity(memory.sessions.len());
-        for told in &memory.sessions {
-            let session = self.session(&told.key);
-            if cached.worth.is_current() {
-                self.recall_calls(session, told, memory);
+        for cached_session in &memory.sessions {
+            let session = self.session(&cached_session.key);
+            if cached.verdict.is_current() {
+                self.load_calls(session, cached_session, memory);
             }
             sessions.push(session);
         }
-        self.recall_turns(cached, memory, (&sessions, &models), is_wanted);
+        self.load_turns(cached, memory, (&sessions, &models), is_wanted);
     }
 
-    /// The memory's names as the World's.
+    /// The names of the memory as names of the World.
     pub(super) fn names(&mut self, memory: &FileSummary) -> Vec<NameIdx> {
         memory.names.iter().map(|name| self.models.intern(name)).collect()
     }
 
-    fn recall_turns(
+    fn load_turns(
         &mut self,
-        Cached { file, modified, .. }: Cached,
+        CachedFileRef { file, modified, .. }: CachedFileRef,
         memory: &FileSummary,
         (sessions, models): (&[SessionIdx], &[NameIdx]),
         is_wanted: impl Fn(&Self, MessageKey) -> bool,
@@ -68,59 +72,59 @@ impl World {
             if !is_wanted(self, turn.message) {
                 continue;
             }
-            let (Some(&session), Some(told)) =
+            let (Some(&session), Some(cached_session)) =
                 (sessions.get(turn.session as usize), memory.sessions.get(turn.session as usize))
             else {
                 continue;
             };
             let place = SourcePosition::Entry(u32::try_from(at).unwrap_or(u32::MAX));
             let when = turn.time.resolve(self.latest, modified);
-            self.recall_turn((&told.key, session), Provenance { file, place }, when, (turn, models));
+            self.load_turn((&cached_session.key, session), Provenance { file, place }, when, (turn, models));
         }
     }
 
-    /// Takes a remembered reading of an allowance, unless files told as much: they tell more of it.
-    pub(crate) fn recall_limit(&mut self, RateLimitReading { client, at, limit }: RateLimitReading) {
+    /// Folds in a reading of a rate limit, unless files report one that is as new: theirs has more details.
+    pub(crate) fn load_limit(&mut self, RateLimitReading { client, at, limit }: RateLimitReading) {
         let known = self.limits.get(&(client, Arc::clone(&limit.limit)));
         if known.is_none_or(|(known, _)| *known < at) {
             self.note_limit(client, at, limit);
         }
     }
 
-    fn recall_session(
+    fn load_session(
         &mut self,
-        Cached { file, modified, worth }: Cached,
-        told: &SessionSummary,
+        CachedFileRef { file, modified, verdict }: CachedFileRef,
+        cached_session: &SessionSummary,
         memory: &FileSummary,
         models: &[NameIdx],
     ) -> SessionIdx {
-        if let Some(parent) = &told.state.facts.parent {
+        if let Some(parent) = &cached_session.state.facts.parent {
             self.session(parent);
         }
-        let session = self.session(&told.key);
-        let of_file = told.state.clone().named(|model| named(Some(model), models));
+        let session = self.session(&cached_session.key);
+        let of_file = cached_session.state.clone().named(|model| named(Some(model), models));
         let state = &mut self.sessions[session.at()];
-        if worth.is_current() {
+        if verdict.is_current() {
             state.load(file, modified, FileRole::Current, of_file);
-            self.recall_calls(session, told, memory);
+            self.load_calls(session, cached_session, memory);
         } else {
-            state.load(file, modified, FileRole::Leftover, of_file.leftover());
+            state.load(file, modified, FileRole::Former, of_file.leftover());
         }
         session
     }
 
-    fn recall_calls(&mut self, session: SessionIdx, told: &SessionSummary, memory: &FileSummary) {
-        if told.calls.is_empty() {
+    fn load_calls(&mut self, session: SessionIdx, cached_session: &SessionSummary, memory: &FileSummary) {
+        if cached_session.calls.is_empty() {
             return;
         }
         self.note_call(session);
         let state = &mut self.sessions[session.at()];
-        for (tool, name) in told.calls.iter().filter_map(|(tool, name)| Some((*tool, memory.name(*name)?))) {
+        for (tool, name) in cached_session.calls.iter().filter_map(|(tool, name)| Some((*tool, memory.name(*name)?))) {
             state.count_call(tool, name);
         }
     }
 
-    fn recall_turn(
+    fn load_turn(
         &mut self,
         (key, session): (&SessionKey, SessionIdx),
         source: Provenance,
@@ -128,8 +132,8 @@ impl World {
         (turn, models): (&ResponseRecord, &[NameIdx]),
     ) {
         if let Some(total) = turn.running_total() {
-            // Of two accounts of one file the one that had come further was the later.
-            let known = self.totals.entry(total.message).or_insert(total);
+            // If there are two readings of one total, the greater one is the later.
+            let known = self.running_totals.entry(total.message).or_insert(total);
             if known.usage.total() < total.usage.total() {
                 *known = total;
             }
@@ -140,11 +144,11 @@ impl World {
             let model = response.model().and_then(|model| self.models.get(model)).cloned();
             audit.note(key, source, when, &turn_of(turn, model));
         }
-        self.join(Copied { session, when, message: turn.message, part_of: &turn.part_of, response });
+        self.add_copy(ReadCopy { session, when, message: turn.message, part_of: &turn.part_of, response });
     }
 }
 
-/// The response as it would be read.
+/// The response as its file would report it.
 fn turn_of(turn: &ResponseRecord, model: Option<Arc<str>>) -> Turn {
     let Response {
         usage,
@@ -179,7 +183,7 @@ fn turn_of(turn: &ResponseRecord, model: Option<Arc<str>>) -> Turn {
     }
 }
 
-/// A name of a memory, of whose names these are the World's.
+/// A name of a memory as a name of the World; `models` are those of the memory, in its order.
 pub(super) fn named(name: Option<NameIndex>, models: &[NameIdx]) -> Option<NameIdx> {
     name.and_then(|name| models.get(name.0 as usize)).copied()
 }

@@ -3,23 +3,23 @@ use std::time::Duration;
 
 use agtop_model::{Activity, ActivityKind, Session, Timestamp, Untrusted};
 
-/// Failed requests that were pushed, and that no transcript reports: some clients write none, others write one later.
+/// Failed requests that hooks reported and no transcript has: some clients never write them, others later.
 #[derive(Debug, Default)]
-pub(super) struct Failures {
+pub(super) struct PushedFailures {
     pushed: VecDeque<(Timestamp, Untrusted)>,
-    /// The last failures that transcripts report: what was pushed of them may come in after all of them were read.
+    /// The last failures in transcripts: a hook may report one of them after they were read.
     recorded: BTreeSet<Timestamp>,
 }
 
-/// A hook and a transcript report the same failure within this time.
+/// A hook and a transcript report a failure within this time of each other.
 pub(super) const SAME_FAILURE: Duration = Duration::from_secs(5);
-/// A flood loses the oldest.
+/// Pushed failures that are kept, at most; further ones replace the oldest.
 const MAX_PUSHED: usize = 1000;
-/// An older failure is not pushed any more.
+/// Recorded failures that are kept, at most: no hook reports one so late.
 const MAX_RECORDED: usize = 64;
 
-impl Failures {
-    /// Notes a failure that was pushed; says whether it is news.
+impl PushedFailures {
+    /// Notes a failure that a hook reported. Returns whether it is new.
     pub(super) fn push(&mut self, at: Timestamp, reason: &Untrusted) -> bool {
         let is_recorded = self.recorded.iter().any(|&recorded| is_same(recorded, at));
         if is_recorded || self.pushed.iter().any(|(known, _)| *known == at) {
@@ -32,7 +32,7 @@ impl Failures {
         true
     }
 
-    /// A transcript reports a failure: what was pushed about it counts no more.
+    /// Notes a failure in a transcript: then the same one from a hook no longer counts.
     pub(super) fn record(&mut self, at: Timestamp) {
         self.recorded.insert(at);
         if self.recorded.len() > MAX_RECORDED {
@@ -41,12 +41,12 @@ impl Failures {
         self.pushed.retain(|(pushed, _)| !is_same(*pushed, at));
     }
 
-    /// How many there were.
+    /// How many there are.
     pub(super) fn count(&self) -> u64 {
         self.pushed.len() as u64
     }
 
-    /// What happened last, these included.
+    /// The recent activities, with these failures among them.
     pub(super) fn among(&self, mut recent: Vec<Activity>) -> Vec<Activity> {
         let failed = |(at, reason): &(Timestamp, Untrusted)| Activity {
             at: Some(*at),
@@ -62,7 +62,7 @@ impl Failures {
     }
 }
 
-/// Whether two reports of a failure are of the same one.
+/// Whether two reports mean the same failure.
 pub(super) fn is_same(a: Timestamp, b: Timestamp) -> bool {
     a.since(b).max(b.since(a)) <= SAME_FAILURE
 }
@@ -76,23 +76,23 @@ mod tests {
     }
 
     /// The machine was suspended while two requests failed, 20 minutes apart. The transcript was read first, with both;
-    /// then the hooks told of both, and the older one was counted a second time.
+    /// then hooks reported both, and the older one was once counted again.
     #[test]
-    fn failures_that_were_read_before_they_are_pushed_count_once_each() {
-        let mut failures = Failures::default();
+    fn failures_that_are_read_before_they_are_pushed_count_once() {
+        let mut failures = PushedFailures::default();
         for recorded in [minute(0), minute(20)] {
             failures.record(recorded);
         }
         for pushed in [minute(0), minute(20)] {
             assert!(!failures.push(pushed.plus(Duration::from_secs(1)), &"rate_limit".into()));
         }
-        assert!(failures.push(minute(10), &"rate_limit".into()), "another one, which no transcript reports");
+        assert!(failures.push(minute(10), &"rate_limit".into()), "a failure that no transcript reports");
         assert_eq!(failures.count(), 1);
     }
 
     #[test]
-    fn of_a_flood_of_recorded_failures_the_last_are_remembered_in_whatever_order_they_are_read() {
-        let mut failures = Failures::default();
+    fn the_latest_recorded_failures_are_kept_whatever_the_order_of_reading() {
+        let mut failures = PushedFailures::default();
         for n in (0..1000).rev() {
             failures.record(minute(n));
         }

@@ -2,259 +2,263 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use agtop_model::{
-    ActivityRates, ActivityWindow, EventKind, FileId, SessionKey, StopReason, Timestamp, ToolKey, Untrusted,
+    ActivityRates, ActivityWindow, BillingPlan, EventKind, FileId, SessionKey, StopReason, Timestamp, ToolKey,
+    Untrusted,
 };
 use foldhash::fast::RandomState;
 
 use super::family::Family;
+use super::index::{BySession, SessionIdx, TurnIdx};
 use super::pushed_failures::is_same;
+use super::session::SessionState;
 use super::sums::{Rates, SpendSum};
-use super::turns::{TurnBook, TurnIdx};
-use super::{BySession, SessionIdx, World};
+use super::turns::TurnBook;
 
-/// What happened in the last minutes and since agtop started, with the times that records carry.
+/// What happened in the last minutes and since agtop started, by the times of records.
 #[derive(Debug)]
-pub(super) struct Lately {
-    began: Timestamp,
-    sessions: BySession<Recent>,
-    /// Calls among the notes: copies of a transcript tell the same one again.
+pub(super) struct RecentActivity {
+    /// When agtop started.
+    started: Timestamp,
+    sessions: BySession<SessionActivity>,
+    /// Calls that were counted: copies of a transcript report the same one again.
     calls: HashSet<ToolKey, RandomState>,
 }
 
-/// What happened in one session, and its sums, which hold as long as it is quiet and time moves nothing out of a window.
+/// What happened in one session, and its sums. The sums are valid until something happens in the session, or until time
+/// moves something out of a window.
 #[derive(Debug, Default)]
-struct Recent {
+struct SessionActivity {
     turns: Vec<TurnIdx>,
-    notes: VecDeque<Note>,
-    /// Whether a failure was noted that no file tells.
+    events: VecDeque<RateEvent>,
+    /// Whether a failure was noted that no file reports.
     has_pushed: bool,
-    sums: Option<Sums>,
+    sums: Option<ActivitySums>,
 }
 
-/// Something other than a response that counts in rates.
+/// An event other than a response that counts in rates.
 #[derive(Clone, Copy, Debug)]
-struct Note {
+struct RateEvent {
     at: Timestamp,
     file: FileId,
-    what: What,
+    kind: RateEventKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+enum RateEventKind {
     Call(ToolKey),
     Error,
     Compaction,
 }
 
-/// What a session came to.
+/// The sums of one session.
 #[derive(Debug)]
-struct Sums {
+struct ActivitySums {
     rolling: [ActivityWindow; 3],
     since_start: ActivityWindow,
     stops: Vec<StopReason>,
     compactions: u64,
-    /// The moment at which they were made, and the first one at which something is in a window no more.
-    holds: (Timestamp, Timestamp),
+    /// When they were made, and when the first of what they contain leaves a window.
+    valid: (Timestamp, Timestamp),
 }
 
 /// The longest rolling window.
-const LONGEST: Duration = ActivityRates::ROLLING_SPANS[2];
-/// No more than this is remembered of a session that is no response; a flood of events loses the oldest.
-const MOST_NOTES: usize = 20_000;
-/// What was pushed is in no file.
+const MAX_WINDOW: Duration = ActivityRates::ROLLING_SPANS[2];
+/// Events of a session that are kept, at most; further ones replace the oldest.
+const MAX_EVENTS: usize = 20_000;
+/// The file of an event that a hook reported, and no file.
 const PUSHED: FileId = FileId(u32::MAX);
-/// The end of time.
+/// A time that never comes.
 const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
-impl Lately {
-    pub(super) fn new(began: Timestamp) -> Self {
-        Self { began, sessions: HashMap::default(), calls: HashSet::default() }
+impl RecentActivity {
+    pub(super) fn new(started: Timestamp) -> Self {
+        Self { started, sessions: HashMap::default(), calls: HashSet::default() }
     }
 
     pub(super) fn note_turn(&mut self, at: Timestamp, session: SessionIdx, turn: TurnIdx) {
-        if at >= self.began.minus(LONGEST) {
-            self.sessions.entry(session).or_default().take(turn);
+        if at >= self.started.minus(MAX_WINDOW) {
+            self.sessions.entry(session).or_default().add_turn(turn);
         }
     }
 
     pub(super) fn note(&mut self, at: Option<Timestamp>, session: SessionIdx, file: FileId, kind: &EventKind) {
-        let what = match kind {
-            EventKind::ToolStarted { tool, .. } => What::Call(*tool),
-            EventKind::Error(_) => What::Error,
-            EventKind::Compacted => What::Compaction,
+        let kind = match kind {
+            EventKind::ToolStarted { tool, .. } => RateEventKind::Call(*tool),
+            EventKind::Error(_) => RateEventKind::Error,
+            EventKind::Compacted => RateEventKind::Compaction,
             _ => return,
         };
-        let Some(at) = at.filter(|&at| at >= self.began.minus(LONGEST)) else { return };
-        if let What::Call(call) = what
+        let Some(at) = at.filter(|&at| at >= self.started.minus(MAX_WINDOW)) else { return };
+        if let RateEventKind::Call(call) = kind
             && !self.calls.insert(call)
         {
             return;
         }
-        let recent = self.sessions.entry(session).or_default();
-        recent.has_pushed |= file == PUSHED;
-        if recent.notes.len() == MOST_NOTES {
-            recent.notes.pop_front();
+        let own = self.sessions.entry(session).or_default();
+        own.has_pushed |= file == PUSHED;
+        if own.events.len() == MAX_EVENTS {
+            own.events.pop_front();
         }
-        recent.notes.push_back(Note { at, file, what });
-        recent.sums = None;
+        own.events.push_back(RateEvent { at, file, kind });
+        own.sums = None;
     }
 
-    /// Notes a failed request that no file tells.
+    /// Notes a failed request that no file reports.
     pub(super) fn note_pushed_failure(&mut self, session: SessionIdx, at: Timestamp) {
         self.note(Some(at), session, PUSHED, &EventKind::Error(Untrusted::from("")));
     }
 
-    /// A file tells of a failure that was pushed.
+    /// Removes a failure that a hook reported, because a file reports it now.
     pub(super) fn forget_pushed_failure(&mut self, session: SessionIdx, at: Timestamp) {
-        let Some(recent) = self.sessions.get_mut(&session) else { return };
-        if !recent.has_pushed {
-            return;
-        }
-        let before = recent.notes.len();
-        recent.notes.retain(|note| note.file != PUSHED || !is_same(note.at, at));
-        if recent.notes.len() != before {
-            recent.sums = None;
+        if let Some(own) = self.sessions.get_mut(&session).filter(|own| own.has_pushed) {
+            own.retain(|event| event.file != PUSHED || !is_same(event.at, at));
         }
     }
 
-    /// A file is about to be read anew: what has no id of its own would count again.
-    pub(super) fn forget_file(&mut self, file: FileId) {
-        for recent in self.sessions.values_mut() {
-            let before = recent.notes.len();
-            recent.notes.retain(|note| note.file != file || matches!(note.what, What::Call(_)));
-            if recent.notes.len() != before {
-                recent.sums = None;
-            }
+    /// Prepares for reading a file again: removes the events without an id, which would count twice.
+    pub(super) fn reset_file(&mut self, file: FileId) {
+        for own in self.sessions.values_mut() {
+            own.retain(|event| event.file != file || matches!(event.kind, RateEventKind::Call(_)));
         }
     }
 
-    /// Takes notice that responses of these sessions count otherwise than before, perhaps in other sessions.
+    /// Notes that responses of these sessions count differently than before, perhaps in other sessions.
     pub(super) fn recount(&mut self, stale: &[SessionIdx], turns: &TurnBook) {
         for session in stale {
-            let Some(recent) = self.sessions.get_mut(session) else { continue };
-            recent.sums = None;
+            let Some(own) = self.sessions.get_mut(session) else { continue };
+            own.sums = None;
             let is_elsewhere = |turn: &mut TurnIdx| turns.owner(*turn).is_some_and(|owner| owner != *session);
-            let moved: Vec<TurnIdx> = recent.turns.extract_if(.., is_elsewhere).collect();
+            let moved: Vec<TurnIdx> = own.turns.extract_if(.., is_elsewhere).collect();
             for turn in moved {
                 if let Some(owner) = turns.owner(turn) {
-                    self.sessions.entry(owner).or_default().take(turn);
+                    self.sessions.entry(owner).or_default().add_turn(turn);
                 }
             }
         }
     }
 
-    /// Sums over all sessions, and over each session with its sub-agents for the rolling windows.
-    pub(super) fn paces(&mut self, world: &World, family: &Family, rates: &Rates<'_>, now: Timestamp) -> Told {
-        let mut told = Told::over(now.since(self.began));
+    /// Sums over all sessions; and for the rolling windows, over each session with its subagents.
+    pub(super) fn paces(&mut self, context: PaceContext<'_>) -> PaceSummary {
+        let PaceContext { sessions, turns, plan, family, rates, now } = context;
+        let mut summary = PaceSummary::over(now.since(self.started));
         let mut stops: HashMap<StopReason, u64> = HashMap::new();
-        self.sessions.retain(|&session, recent| {
-            let is_covered = world.lens.scope.plan.covers(world.sessions[session.at()].key.client);
-            let by_plan = |sums: Sums| if is_covered { sums.covered() } else { sums };
-            let sums = recent.sums((self.began, now), &world.turns, rates, by_plan);
-            merge(&mut told.all.since_start, &sums.since_start);
-            told.all.compactions += sums.compactions;
+        self.sessions.retain(|&session, own| {
+            let is_covered = plan.covers(sessions[session.at()].key.client);
+            let by_plan = |sums: ActivitySums| if is_covered { sums.covered() } else { sums };
+            let sums = own.sums((self.started, now), turns, rates, by_plan);
+            merge(&mut summary.all.since_start, &sums.since_start);
+            summary.all.compactions += sums.compactions;
             for stop in &sums.stops {
                 *stops.entry(*stop).or_default() += 1;
             }
             if !sums.rolling[2].is_empty() {
-                let root = &world.sessions[family.root(session).at()].key;
+                let root = &sessions[family.root(session).at()].key;
                 let nothing = || ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty);
-                let of_root = told.by_session.entry(root.clone()).or_insert_with(nothing);
-                for ((all, own), sum) in told.all.rolling.iter_mut().zip(of_root).zip(&sums.rolling) {
+                let of_root = summary.by_session.entry(root.clone()).or_insert_with(nothing);
+                for ((all, own), sum) in summary.all.rolling.iter_mut().zip(of_root).zip(&sums.rolling) {
                     merge(all, sum);
                     merge(own, sum);
                 }
             }
-            !recent.turns.is_empty() || !recent.notes.is_empty()
+            !own.turns.is_empty() || !own.events.is_empty()
         });
-        told.all.stops = stops.into_iter().collect();
-        told.all.stops.sort_by_key(|&(stop, times)| (std::cmp::Reverse(times), stop.as_str()));
-        told
+        summary.all.stops = stops.into_iter().collect();
+        summary.all.stops.sort_by_key(|&(stop, times)| (std::cmp::Reverse(times), stop.as_str()));
+        summary
     }
 }
 
-impl Recent {
-    fn take(&mut self, turn: TurnIdx) {
+impl SessionActivity {
+    fn add_turn(&mut self, turn: TurnIdx) {
         self.turns.push(turn);
         self.sums = None;
     }
 
-    /// Its sums from `began` to now: as they were, or else summed up again, without what is in no window any more.
-    /// `by_plan` says who pays for them.
+    /// Keeps the events that `stays` accepts.
+    fn retain(&mut self, stays: impl Fn(&RateEvent) -> bool) {
+        let before = self.events.len();
+        self.events.retain(stays);
+        if self.events.len() != before {
+            self.sums = None;
+        }
+    }
+
+    /// Its sums from `started` to now. They are made again if they are no longer valid, and what is in no window any more is
+    /// dropped. `by_plan` marks what a subscription covers.
     fn sums(
         &mut self,
-        (began, now): (Timestamp, Timestamp),
+        (started, now): (Timestamp, Timestamp),
         turns: &TurnBook,
         rates: &Rates<'_>,
-        by_plan: impl FnOnce(Sums) -> Sums,
-    ) -> &Sums {
-        let kept = self.sums.take().filter(|sums| sums.holds.0 <= now && now < sums.holds.1);
+        by_plan: impl FnOnce(ActivitySums) -> ActivitySums,
+    ) -> &ActivitySums {
+        let kept = self.sums.take().filter(|sums| sums.valid.0 <= now && now < sums.valid.1);
         let sums = kept.unwrap_or_else(|| {
-            let oldest = began.min(now.minus(LONGEST));
+            let oldest = started.min(now.minus(MAX_WINDOW));
             self.turns.retain(|&turn| turns.counted_at(turn).is_none_or(|turn| turn.at() >= oldest));
-            self.notes.retain(|note| note.at >= oldest);
-            by_plan(self.sum_up(began, turns, rates, now))
+            self.events.retain(|event| event.at >= oldest);
+            by_plan(self.sum_up(started, turns, rates, now))
         });
         self.sums.insert(sums)
     }
 
-    fn sum_up(&self, began: Timestamp, turns: &TurnBook, rates: &Rates<'_>, now: Timestamp) -> Sums {
-        let mut sums = Sums::at(now);
+    fn sum_up(&self, started: Timestamp, turns: &TurnBook, rates: &Rates<'_>, now: Timestamp) -> ActivitySums {
+        let mut sums = ActivitySums::at(now);
         for turn in self.turns.iter().filter_map(|&turn| turns.counted_at(turn)) {
             let mut sum = SpendSum::default();
             sum.add(turn, rates);
-            sums.add(turn.at(), began, |pace| {
+            sums.add(turn.at(), started, |pace| {
                 pace.requests += sum.turns;
                 pace.stops += u64::from(turn.response.stop.is_some());
                 pace.cut_off += u64::from(turn.response.stop == Some(StopReason::MaxTokens));
                 pace.usage += sum.usage;
                 pace.spend += sum.spend;
             });
-            sums.stops.extend(turn.response.stop.filter(|_| turn.at() >= began));
+            sums.stops.extend(turn.response.stop.filter(|_| turn.at() >= started));
         }
-        for note in &self.notes {
-            sums.add(note.at, began, |pace| match note.what {
-                What::Call(_) => pace.tool_calls += 1,
-                What::Error => pace.errors += 1,
-                What::Compaction => {}
+        for event in &self.events {
+            sums.add(event.at, started, |pace| match event.kind {
+                RateEventKind::Call(_) => pace.tool_calls += 1,
+                RateEventKind::Error => pace.errors += 1,
+                RateEventKind::Compaction => {}
             });
         }
-        let is_compaction = |note: &&Note| note.what == What::Compaction && note.at >= began;
-        sums.compactions = self.notes.iter().filter(is_compaction).count() as u64;
+        let is_compaction = |event: &&RateEvent| event.kind == RateEventKind::Compaction && event.at >= started;
+        sums.compactions = self.events.iter().filter(is_compaction).count() as u64;
         sums
     }
 }
 
-impl Sums {
+impl ActivitySums {
     fn at(now: Timestamp) -> Self {
         Self {
             rolling: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
             since_start: ActivityWindow::default(),
             stops: Vec::new(),
             compactions: 0,
-            holds: (now, NEVER),
+            valid: (now, NEVER),
         }
     }
 
-    /// The same, where a subscription covers all of it.
+    /// The same sums, marked as covered by a subscription.
     fn covered(mut self) -> Self {
         self.rolling.iter_mut().chain([&mut self.since_start]).for_each(|pace| pace.spend.cover());
         self
     }
 
-    fn add(&mut self, at: Timestamp, began: Timestamp, add: impl Fn(&mut ActivityWindow)) {
-        if at >= began {
+    fn add(&mut self, at: Timestamp, started: Timestamp, add: impl Fn(&mut ActivityWindow)) {
+        if at >= started {
             add(&mut self.since_start);
         }
-        let age = self.holds.0.since(at);
+        let age = self.valid.0.since(at);
         for pace in self.rolling.iter_mut().filter(|pace| age <= pace.span) {
             add(pace);
-            self.holds.1 = self.holds.1.min(at.plus(pace.span).plus(Duration::from_millis(1)));
+            self.valid.1 = self.valid.1.min(at.plus(pace.span).plus(Duration::from_millis(1)));
         }
     }
 }
 
-/// Adds what happened beside; the span stays.
+/// Adds the counts of another pace; the span stays.
 fn merge(sum: &mut ActivityWindow, other: &ActivityWindow) {
     sum.requests += other.requests;
     sum.errors += other.errors;
@@ -265,13 +269,24 @@ fn merge(sum: &mut ActivityWindow, other: &ActivityWindow) {
     sum.spend += other.spend;
 }
 
+/// What the sums depend on.
+#[derive(Clone, Copy)]
+pub(super) struct PaceContext<'a> {
+    pub(super) sessions: &'a [SessionState],
+    pub(super) turns: &'a TurnBook,
+    pub(super) plan: BillingPlan,
+    pub(super) family: &'a Family,
+    pub(super) rates: &'a Rates<'a>,
+    pub(super) now: Timestamp,
+}
+
 /// The sums of all windows.
-pub(crate) struct Told {
+pub(crate) struct PaceSummary {
     pub(crate) all: ActivityRates,
     pub(crate) by_session: HashMap<SessionKey, [ActivityWindow; 3]>,
 }
 
-impl Told {
+impl PaceSummary {
     fn over(since_start: Duration) -> Self {
         let all = ActivityRates {
             rolling: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),

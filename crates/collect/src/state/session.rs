@@ -7,76 +7,77 @@ use agtop_model::{
     ToolCount, ToolKey, Turn, Untrusted,
 };
 
-use super::activity_log::{Story, activity_kind, ending};
-use super::aggregate_cache::Summed;
+use super::activity_log::{ActivityLog, activity_kind, ending};
+use super::aggregate_cache::Aggregate;
 use super::hashed::{HashedMap, HashedSet};
-use super::pushed_failures::Failures;
-use super::turns::{NameIdx, TurnIdx};
+use super::index::TurnIdx;
+use super::names::NameIdx;
+use super::pushed_failures::PushedFailures;
 
-/// What is known about one session, apart from its responses.
+/// The state of one session, apart from its responses.
 #[derive(Debug)]
 pub(super) struct SessionState {
     pub(super) key: SessionKey,
-    /// When it last pushed something.
+    /// When hooks last reported it.
     pub(super) alive: Option<Timestamp>,
-    /// How full its context is, pushed besides its files, and when.
+    /// The tokens in its context as hooks reported them, and when.
     pub(super) pushed_context: Option<(Timestamp, u64)>,
-    /// The size of its context window, pushed besides its files.
+    /// The size of its context window in tokens, as hooks reported it.
     pub(super) pushed_limit: Option<u64>,
-    /// Failed requests that were pushed besides its files.
-    pub(super) failures: Failures,
-    /// Whether the sums in the last snapshot no longer hold.
+    /// Failed requests that only hooks reported.
+    pub(super) failures: PushedFailures,
+    /// Whether it has changed since the last summary.
     pub(super) is_stale: bool,
     in_flight: HashedMap<ToolKey, OpenCall>,
     calls: HashedSet<ToolKey>,
-    /// Those of which it is known how long they took: a database that is read again reports each again.
+    /// Calls whose duration is known: a database that is read again reports each again.
     timed: HashedSet<ToolKey>,
     tools: Vec<(Arc<str>, u64)>,
     ordinal: u32,
     files: Vec<SessionFile>,
-    /// Several files merged, or one in which something has no time.
+    /// All files merged; `None` if there is one file, whose records all have a time.
     merged: Option<Box<FileSession<NameIdx>>>,
-    /// Its responses, and some that were once taken for its own.
+    /// Its responses, and some that another session owns by now.
     turns: Vec<TurnIdx>,
-    /// Responses that are its own, added up.
-    pub(super) sums: Vec<Summed>,
-    /// Tool calls that are its own, added up, with the file that told them.
+    /// Its responses that are known as sums.
+    pub(super) aggregates: Vec<Aggregate>,
+    /// Its tool calls that are known as counts, with the file that reports them.
     tallies: Vec<(FileEntryId, Arc<str>, u64)>,
-    /// What lately happened, if anything.
-    story: Option<Box<Story>>,
+    /// Its recent activities, if it has any.
+    activity_log: Option<Box<ActivityLog>>,
 }
 
 /// A call that has not ended.
 #[derive(Debug)]
 struct OpenCall {
-    /// Which of the session's calls it is.
+    /// The number of the call within the session.
     ordinal: u32,
     file: FileId,
-    flight: Flight,
+    tool: OpenTool,
 }
 
-/// One file's account of a session.
+/// What one file reports about a session.
 #[derive(Debug)]
 struct SessionFile {
     file: FileId,
     role: FileRole,
-    /// When the file was last written: the time of what has none.
+    /// When the file was last written: the time of records without one.
     modified: Timestamp,
-    told: FileSession<NameIdx>,
+    session: FileSession<NameIdx>,
 }
 
-/// What a file's account of a session is worth.
+/// Whether a file still reports the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum FileRole {
-    /// The file says so, or nothing else does.
+    /// It does, or the file is deleted and nothing else does.
     Current,
-    /// The file once said so. It counts only where no file says anything of the session now.
-    Leftover,
+    /// It once did. This counts only if no file reports the session now.
+    Former,
 }
 
-/// What has started and not ended.
+/// A tool or subagent that has started and not ended.
 #[derive(Clone, Debug)]
-pub(super) struct Flight {
+pub(super) struct OpenTool {
     pub(super) name: Untrusted,
     pub(super) target: Option<Untrusted>,
     pub(super) since: Option<Timestamp>,
@@ -85,18 +86,18 @@ pub(super) struct Flight {
 
 /// A tool call that ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(super) struct EndedCall {
     pub(super) tool: Untrusted,
     pub(super) took: Duration,
 }
 
-/// Whether something is news or history.
+/// Whether an event is shown as activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Recency {
     /// It happened within the last day.
-    Lately,
-    /// It happened before that, or nobody knows when.
-    LongAgo,
+    Recent,
+    /// It happened earlier, or its time is unknown.
+    Old,
 }
 
 impl SessionState {
@@ -106,7 +107,7 @@ impl SessionState {
             alive: None,
             pushed_context: None,
             pushed_limit: None,
-            failures: Failures::default(),
+            failures: PushedFailures::default(),
             is_stale: true,
             in_flight: HashedMap::default(),
             calls: HashedSet::default(),
@@ -116,19 +117,19 @@ impl SessionState {
             files: Vec::new(),
             merged: None,
             turns: Vec::new(),
-            sums: Vec::new(),
+            aggregates: Vec::new(),
             tallies: Vec::new(),
-            story: None,
+            activity_log: None,
         }
     }
 
-    /// Takes what a file once told of it. What the file tells from now on adds to that.
-    pub(super) fn load(&mut self, file: FileId, modified: Timestamp, role: FileRole, told: FileSession<NameIdx>) {
+    /// Adds what the ledger holds of a file. Later events of the file are added to that.
+    pub(super) fn load(&mut self, file: FileId, modified: Timestamp, role: FileRole, session: FileSession<NameIdx>) {
         self.is_stale = true;
         let known = self.files.iter_mut().find(|known| (known.file, known.role) == (file, role));
         match known {
-            Some(known) => known.told = told,
-            None => self.files.push(SessionFile { file, role, modified, told }),
+            Some(known) => known.session = session,
+            None => self.files.push(SessionFile { file, role, modified, session }),
         }
     }
 
@@ -138,7 +139,7 @@ impl SessionState {
         (file, modified): (FileId, Timestamp),
         (stated, latest): (Option<Timestamp>, Timestamp),
     ) -> RecordTime {
-        self.told_by(file, modified).time_of(stated, latest)
+        self.of_file(file, modified).time_of(stated, latest)
     }
 
     /// Notes facts, from a record that states this time. Times after `latest` are a broken clock's.
@@ -149,10 +150,10 @@ impl SessionState {
         facts: &SessionFacts,
     ) {
         let own = self.key.clone();
-        self.told_by(file, modified).note_facts(&own, stated, facts, latest);
+        self.of_file(file, modified).note_facts(&own, stated, facts, latest);
     }
 
-    /// How full the context is, told apart from files.
+    /// Notes the tokens in the context and its limit, as hooks report them.
     pub(super) fn note_context(&mut self, at: Timestamp, used: u64, limit: Option<u64>) {
         self.pushed_limit = limit.or(self.pushed_limit);
         self.pushed_context = self.pushed_context.max(Some((at, used)));
@@ -162,54 +163,54 @@ impl SessionState {
     pub(super) fn note_turn(
         &mut self,
         (file, modified): (FileId, Timestamp),
-        (when, told): (ResolvedTime, Told),
+        (when, recency): (ResolvedTime, Recency),
         turn: &Turn,
         model: Option<NameIdx>,
     ) {
-        let is_newest = self.told_by(file, modified).note_response(when, turn, model);
-        if is_newest && told == Told::Lately {
-            let story = self.story.get_or_insert_default();
-            story.note_context(when.at, turn.context_used.unwrap_or_else(|| turn.usage.prompt()));
+        let is_newest = self.of_file(file, modified).note_response(when, turn, model);
+        if is_newest && recency == Recency::Recent {
+            let log = self.activity_log.get_or_insert_default();
+            log.note_context(when.at, turn.context_used.unwrap_or_else(|| turn.usage.prompt()));
             if let Some(ending) = ending(turn.stop) {
-                story.note(Some(when.at), ending);
+                log.note(Some(when.at), ending);
             }
         }
     }
 
-    /// Notes what happened; returns the tool call that ended by it, with how long it took.
+    /// Notes an event. Returns the tool call that it ended, with its duration.
     pub(super) fn note(
         &mut self,
         (file, modified): (FileId, Timestamp),
         (stated, latest): (Option<Timestamp>, Timestamp),
         kind: EventKind,
-        told: Told,
-    ) -> Option<Ended> {
-        let at = self.told_by(file, modified).note(stated, &kind, latest);
-        if told == Told::Lately
+        recency: Recency,
+    ) -> Option<EndedCall> {
+        let at = self.of_file(file, modified).note(stated, &kind, latest);
+        if recency == Recency::Recent
             && let Some(kind) = self.activity_kind(&kind)
         {
-            self.story.get_or_insert_default().note(at, kind);
+            self.activity_log.get_or_insert_default().note(at, kind);
         }
         let has_failed = matches!(kind, EventKind::Error(_) | EventKind::ToolEnded { outcome: Err(()), .. });
-        if let (true, Told::Lately, Some(at)) = (has_failed, told, at) {
-            self.story.get_or_insert_default().note_failure(at);
+        if let (true, Recency::Recent, Some(at)) = (has_failed, recency, at) {
+            self.activity_log.get_or_insert_default().note_failure(at);
         }
         match kind {
             EventKind::ToolStarted { tool, name, target } => {
                 self.count_call(tool, &name);
                 self.start(
                     (file, tool),
-                    Flight { name: Untrusted::new(&*name), target, since: at, is_subagent: false },
+                    OpenTool { name: Untrusted::new(&*name), target, since: at, is_subagent: false },
                 );
             }
             EventKind::SubagentStarted { tool, name, task } => {
-                self.start((file, tool), Flight { name, target: task, since: at, is_subagent: true });
+                self.start((file, tool), OpenTool { name, target: task, since: at, is_subagent: true });
             }
             EventKind::ToolEnded { tool, .. } | EventKind::SubagentEnded { tool } => {
-                let OpenCall { flight, .. } = self.in_flight.remove(&tool)?;
-                let took = at?.since(flight.since?);
-                let is_news = !flight.is_subagent && self.timed.insert(tool);
-                return is_news.then_some(Ended { tool: flight.name, took });
+                let OpenCall { tool: ended, .. } = self.in_flight.remove(&tool)?;
+                let took = at?.since(ended.since?);
+                let is_new = !ended.is_subagent && self.timed.insert(tool);
+                return is_new.then_some(EndedCall { tool: ended.name, took });
             }
             EventKind::TurnEnded | EventKind::Ended => self.in_flight.clear(),
             _ => {}
@@ -217,18 +218,18 @@ impl SessionState {
         None
     }
 
-    /// What this is to somebody who follows the session. The answer of a tool names the tool by its call.
+    /// The event as an activity, if it is one. The result of a tool call gets the name of the tool from the call.
     fn activity_kind(&self, kind: &EventKind) -> Option<ActivityKind> {
         match kind {
             EventKind::ToolEnded { tool, outcome } => {
-                let OpenCall { flight, .. } = self.in_flight.get(tool)?;
-                Some(ActivityKind::Returned { tool: flight.name.clone(), outcome: *outcome })
+                let OpenCall { tool, .. } = self.in_flight.get(tool)?;
+                Some(ActivityKind::Returned { tool: tool.name.clone(), outcome: *outcome })
             }
             kind => activity_kind(kind),
         }
     }
 
-    /// Copies of a transcript tell the same call again.
+    /// Counts a call. Copies of a transcript report the same call again.
     pub(super) fn count_call(&mut self, tool: ToolKey, name: &Arc<str>) {
         if !self.calls.insert(tool) {
             return;
@@ -239,21 +240,21 @@ impl SessionState {
         }
     }
 
-    /// Counts a tool's calls, which one file alone tells.
+    /// Adds a tool's calls that only one file reports.
     pub(super) fn tally(&mut self, entry: FileEntryId, name: &Arc<str>, calls: u64) {
         self.tallies.push((entry, Arc::clone(name), calls));
     }
 
-    /// The files whose tool calls are added up, some of them more than once.
+    /// The files whose tool calls are known as counts, some of them repeatedly.
     pub(super) fn tallies(&self) -> impl Iterator<Item = FileEntryId> {
         self.tallies.iter().map(|(entry, ..)| *entry)
     }
 
-    /// Takes back what a file's sums came to.
-    pub(super) fn withdraw(&mut self, entry: FileEntryId) {
+    /// Removes the sums and counts of a file.
+    pub(super) fn retract(&mut self, entry: FileEntryId) {
         self.is_stale = true;
-        self.sums.retain(|summed| summed.entry != entry);
-        self.tallies.retain(|(told, ..)| *told != entry);
+        self.aggregates.retain(|aggregate| aggregate.entry != entry);
+        self.tallies.retain(|(file, ..)| *file != entry);
     }
 
     /// Whether this call was made and has ended.
@@ -261,120 +262,120 @@ impl SessionState {
         self.calls.contains(&call) && !self.in_flight.contains_key(&call)
     }
 
-    /// A response that is its own.
-    pub(super) fn own(&mut self, turn: TurnIdx) {
+    /// Adds a response that it owns.
+    pub(super) fn add_turn(&mut self, turn: TurnIdx) {
         self.turns.push(turn);
     }
 
-    /// Its responses, and some that were once taken for its own.
+    /// Its responses, and some that another session owns by now.
     pub(super) fn turns(&self) -> &[TurnIdx] {
         &self.turns
     }
 
-    /// What lately happened.
-    pub(super) fn story(&self) -> Option<&Story> {
-        self.story.as_deref()
+    /// Its recent activities.
+    pub(super) fn activity_log(&self) -> Option<&ActivityLog> {
+        self.activity_log.as_deref()
     }
 
-    fn start(&mut self, (file, tool): (FileId, ToolKey), flight: Flight) {
+    fn start(&mut self, (file, call): (FileId, ToolKey), tool: OpenTool) {
         self.ordinal += 1;
-        self.in_flight.insert(tool, OpenCall { ordinal: self.ordinal, file, flight });
+        self.in_flight.insert(call, OpenCall { ordinal: self.ordinal, file, tool });
     }
 
-    /// Takes back what the file told, because it is about to be read again.
-    pub(super) fn forget_file(&mut self, file: FileId) {
+    /// Prepares for reading the file again: what it reported counts as its former content.
+    pub(super) fn reset_file(&mut self, file: FileId) {
         let Some(at) = self.files.iter().position(|known| known.file == file && known.role == FileRole::Current) else {
             return;
         };
-        let SessionFile { modified, told, .. } = self.files.remove(at);
-        self.load(file, modified, FileRole::Leftover, told.leftover());
+        let SessionFile { modified, session, .. } = self.files.remove(at);
+        self.load(file, modified, FileRole::Former, session.leftover());
         self.in_flight.retain(|_, call| call.file != file);
         self.is_stale = true;
     }
 
-    /// Drops what the file told: another one tells it.
+    /// Removes what the file reported, because another file reports it now.
     pub(super) fn drop_file(&mut self, file: FileId) {
         let before = self.files.len();
         self.files.retain(|known| known.file != file);
         self.is_stale |= self.files.len() != before;
     }
 
-    /// Brings what [`Self::told`] gives up to date.
+    /// Brings [`Self::merged`] up to date.
     pub(super) fn merge_files(&mut self) {
-        let own: Vec<&SessionFile> = self.told_files().collect();
+        let own: Vec<&SessionFile> = self.counted_files().collect();
         self.merged = match own.as_slice() {
-            [one] if !one.told.is_undated => None,
+            [one] if !one.session.is_undated => None,
             own => {
-                let begun = self.dated_start();
-                let settled = |file: &&SessionFile| {
-                    let mut told = file.told.clone();
-                    told.fill_missing_times(begun.unwrap_or(file.modified));
-                    told
+                let started = self.dated_start();
+                let dated = |file: &&SessionFile| {
+                    let mut session = file.session.clone();
+                    session.fill_missing_times(started.unwrap_or(file.modified));
+                    session
                 };
-                let settled: Vec<FileSession<NameIdx>> = own.iter().map(settled).collect();
-                Some(Box::new(FileSession::merge_all(&settled.iter().collect::<Vec<_>>())))
+                let dated: Vec<FileSession<NameIdx>> = own.iter().map(dated).collect();
+                Some(Box::new(FileSession::merge_all(&dated.iter().collect::<Vec<_>>())))
             }
         };
     }
 
     /// All its files merged, as of the last [`Self::merge_files`].
-    pub(super) fn told(&self) -> &FileSession<NameIdx> {
+    pub(super) fn merged(&self) -> &FileSession<NameIdx> {
         static NOTHING: LazyLock<FileSession<NameIdx>> = LazyLock::new(FileSession::default);
-        let one = || self.told_files().next().map(|file| &file.told);
+        let one = || self.counted_files().next().map(|file| &file.session);
         self.merged.as_deref().or_else(one).unwrap_or(&NOTHING)
     }
 
-    /// The sessions that its files name as the one that sent it off.
+    /// The sessions that its files name as its parent.
     pub(super) fn parents(&self) -> impl Iterator<Item = &SessionKey> {
-        self.told_files().filter_map(|file| file.told.facts.parent.as_ref())
+        self.counted_files().filter_map(|file| file.session.facts.parent.as_ref())
     }
 
-    /// The files that count: those that tell of it, or if there are none, those that once did.
-    fn told_files(&self) -> impl Iterator<Item = &SessionFile> {
+    /// The files that count: those that report it; or if there are none, those that once did.
+    fn counted_files(&self) -> impl Iterator<Item = &SessionFile> {
         let role = self.files.iter().map(|file| file.role).min();
         self.files.iter().filter(move |file| Some(file.role) == role)
     }
 
-    /// When something last happened.
+    /// When it was last active.
     pub(super) fn last_active(&self) -> Option<Timestamp> {
-        self.told().last
+        self.merged().last
     }
 
     /// When it began.
     pub(super) fn started(&self) -> Option<Timestamp> {
-        self.told().first
+        self.merged().first
     }
 
-    /// When it began, by what its files say and not by when they were written: the time of what has none of its own.
+    /// When it began by the times in its files, not by when they were written: the time of records without one.
     pub(super) fn dated_start(&self) -> Option<Timestamp> {
-        self.told_files().filter_map(|file| file.told.first).min()
+        self.counted_files().filter_map(|file| file.session.first).min()
     }
 
-    /// Whether any file tells of it; a session may be known by its sub-agents alone. What a file once told counts as long
-    /// as some of its responses are known by nothing else.
+    /// Whether a file reports it; a session may be known only through its subagents. A file that once reported it counts if
+    /// some of its responses have no other source.
     pub(super) fn has_files(&self) -> bool {
-        let tells = self.files.iter().any(|file| file.role == FileRole::Current);
-        let has_responses = !self.turns.is_empty() || !self.sums.is_empty();
-        tells || (has_responses && !self.files.is_empty())
+        let has_current = self.files.iter().any(|file| file.role == FileRole::Current);
+        let has_responses = !self.turns.is_empty() || !self.aggregates.is_empty();
+        has_current || (has_responses && !self.files.is_empty())
     }
 
-    /// The files that tell of it.
+    /// The files that report it.
     pub(super) fn files(&self) -> impl Iterator<Item = FileId> {
-        self.told_files().map(|file| file.file)
+        self.counted_files().map(|file| file.file)
     }
 
     pub(super) fn file_count(&self) -> u32 {
-        u32::try_from(self.told_files().count()).unwrap_or(u32::MAX)
+        u32::try_from(self.counted_files().count()).unwrap_or(u32::MAX)
     }
 
-    /// What has not ended, in the order in which it started, with the call that did it.
-    pub(super) fn in_flight(&self) -> Vec<(ToolKey, &Flight)> {
+    /// The tools and subagents that have not ended, in the order in which they started, each with its call.
+    pub(super) fn in_flight(&self) -> Vec<(ToolKey, &OpenTool)> {
         let mut open: Vec<(&ToolKey, &OpenCall)> = self.in_flight.iter().collect();
         open.sort_unstable_by_key(|(_, call)| call.ordinal);
-        open.into_iter().map(|(key, call)| (*key, &call.flight)).collect()
+        open.into_iter().map(|(key, call)| (*key, &call.tool)).collect()
     }
 
-    /// Tools by the number of calls, each call once.
+    /// How often each tool was called, the most used tool first. Each call counts once.
     pub(super) fn tool_counts(&self) -> Vec<ToolCount> {
         let mut counts: Vec<(&Arc<str>, u64)> = self.tools.iter().map(|(name, calls)| (name, *calls)).collect();
         for (_, name, calls) in &self.tallies {
@@ -387,15 +388,15 @@ impl SessionState {
         counts.into_iter().map(|(name, calls)| ToolCount { name: name.as_ref().into(), calls }).collect()
     }
 
-    /// What this file tells of it, which was last written then.
-    fn told_by(&mut self, file: FileId, modified: Timestamp) -> &mut FileSession<NameIdx> {
+    /// What this file reports about it. The file was last written at `modified`.
+    fn of_file(&mut self, file: FileId, modified: Timestamp) -> &mut FileSession<NameIdx> {
         self.is_stale = true;
         let is_it = |known: &SessionFile| known.file == file && known.role == FileRole::Current;
         let at = self.files.iter().rposition(is_it).unwrap_or_else(|| {
-            self.files.push(SessionFile { file, role: FileRole::Current, modified, told: FileSession::default() });
+            self.files.push(SessionFile { file, role: FileRole::Current, modified, session: FileSession::default() });
             self.files.len() - 1
         });
         self.files[at].modified = modified;
-        &mut self.files[at].told
+        &mut self.files[at].session
     }
 }

@@ -8,17 +8,19 @@ use agtop_model::{
     UsageExtent,
 };
 
-use super::activity_log::{Story, average_growth};
+use super::activity_log::{ActivityLog, average_growth};
 use super::family::Family;
-use super::session::{Flight, SessionState};
+use super::index::{BySession, SessionIdx};
+use super::names::NameIdx;
+use super::session::{OpenTool, SessionState};
+use super::session_status::status_without_process;
 use super::sums::{Rates, total};
-use super::totals::dearest_first;
-use super::turns::NameIdx;
-use super::{BySession, NEWS, SessionIdx, World};
-use crate::agents::status;
+use super::totals::by_cost;
+use super::world::World;
+use crate::limits::RECENT_WINDOW;
 
-/// Builds the sessions of one snapshot.
-pub(super) struct Teller<'a> {
+/// Builds the sessions of one summary.
+pub(super) struct SessionBuilder<'a> {
     pub(super) world: &'a World,
     pub(super) rates: &'a Rates<'a>,
     pub(super) days: &'a BySession<Arc<[SessionDay]>>,
@@ -27,16 +29,16 @@ pub(super) struct Teller<'a> {
     pub(super) now: Timestamp,
 }
 
-impl Teller<'_> {
-    /// A session is shown if any file tells of it or of its sub-agents, within the time asked for.
+impl SessionBuilder<'_> {
+    /// Whether a session is shown: a file reports it or one of its subagents, within the requested time.
     pub(super) fn is_in_scope(&self, idx: SessionIdx) -> bool {
         let state = &self.world.sessions[idx.at()];
-        let scope = &self.world.lens.scope;
+        let scope = &self.world.pricing.scope;
         (state.has_files() && scope.touches(state.started(), state.last_active()))
             || self.family.children(idx).iter().any(|&child| self.is_in_scope(child))
     }
 
-    /// The session with its sub-agents, of which those that are in `built` are taken as they are.
+    /// The session with its subagents. Those in `built` are taken from there, and new ones are added to it.
     pub(super) fn session(&self, idx: SessionIdx, built: &mut BySession<Arc<Session>>) -> Arc<Session> {
         if let Some(known) = built.get(&idx) {
             return Arc::clone(known);
@@ -44,12 +46,12 @@ impl Teller<'_> {
         let mut children: Vec<Arc<Session>> =
             self.family.children(idx).iter().map(|&child| self.session(child, built)).collect();
         children.sort_by(|a, b| (a.started, &a.key.id).cmp(&(b.started, &b.key.id)));
-        let session = Arc::new(self.told(idx, children));
+        let session = Arc::new(self.build(idx, children));
         built.insert(idx, Arc::clone(&session));
         session
     }
 
-    fn told(&self, idx: SessionIdx, children: Vec<Arc<Session>>) -> Session {
+    fn build(&self, idx: SessionIdx, children: Vec<Arc<Session>>) -> Session {
         let state = &self.world.sessions[idx.at()];
         let days = self.days.get(&idx).cloned().unwrap_or_default();
         let own = total(&days);
@@ -63,18 +65,18 @@ impl Teller<'_> {
         let last_active =
             children.iter().filter_map(|child| child.last_active).max().max(state.last_active()).max(state.alive);
         let cwd = self.cwd(state);
-        let told = state.told();
-        let (facts, parent) = (&told.facts, self.family.claimed_parent(idx));
-        let (status, evidence) = status::without_process(told.phase, last_active, self.now);
+        let merged = state.merged();
+        let (facts, parent) = (&merged.facts, self.family.claimed_parent(idx));
+        let (status, evidence) = status_without_process(merged.phase, last_active, self.now);
         let models = models(&days, &children);
         let context = self.context(state);
-        let recent = state.story().into_iter().flat_map(Story::happenings);
+        let recent = state.activity_log().into_iter().flat_map(ActivityLog::activities);
         Session {
             key: state.key.clone(),
             parent: parent.map(|parent| self.world.sessions[parent.at()].key.clone()),
             forked_from: facts.forked_from.clone(),
-            title: best_title(told),
-            public_title: told.title.clone(),
+            title: best_title(merged),
+            public_title: merged.title.clone(),
             project: cwd.as_deref().and_then(last_part),
             cwd,
             branch: facts.branch.clone(),
@@ -93,118 +95,119 @@ impl Teller<'_> {
             cache_saving: self.cache_saving(&models),
             models,
             turns,
-            prompts: told.prompts,
-            errors: told.errors.saturating_add(state.failures.count()),
-            compactions: told.compactions,
+            prompts: merged.prompts,
+            errors: merged.errors.saturating_add(state.failures.count()),
+            compactions: merged.compactions,
             context,
             growth: self.growth(state, context.ok()),
             decay: self.decay(idx, context.ok()),
-            repeats: state.story().map_or(0, Story::repeats),
+            repeats: state.activity_log().map_or(0, ActivityLog::repeats),
             recent: state.failures.among(recent.cloned().collect()),
             tools: state.tool_counts(),
             in_flight: self.in_flight(state),
-            stop: told.last_turn.and_then(|turn| turn.stop),
+            stop: merged.last_turn.and_then(|turn| turn.stop),
             children,
             files: state.file_count() + subagent_files,
             subagent_files,
-            phase: told.phase,
+            phase: merged.phase,
             status,
             evidence,
         }
     }
 
-    /// How fast the context fills, by the last responses or else on the whole. After a compaction the whole says nothing,
-    /// and nobody waits for the context of a session of which nothing was heard for a day.
+    /// How fast the context fills: by the last responses, or else on average. There is no average after a compaction, nor
+    /// for a session that was not active within the last day.
     fn growth(&self, state: &SessionState, context: Option<ContextWindow>) -> Option<ContextGrowth> {
-        let by_last = state.story().and_then(|story| story.growth(context));
+        let by_last = state.activity_log().and_then(|log| log.growth(context));
         by_last.or_else(|| {
-            let told = state.told();
-            let last = told.last_turn?.when.at;
-            let is_young = self.now.since(state.last_active()?) <= NEWS && told.compactions == 0;
-            average_growth(context.filter(|_| is_young)?, last.since(state.started()?))
+            let merged = state.merged();
+            let last = merged.last_turn?.when.at;
+            let has_average = self.now.since(state.last_active()?) <= RECENT_WINDOW && merged.compactions == 0;
+            average_growth(context.filter(|_| has_average)?, last.since(state.started()?))
         })
     }
 
-    /// How much the session's length weighs on it, by its own responses.
+    /// How much the session has decayed with its length, by its own responses. `None` if it was not active within the last
+    /// day.
     fn decay(&self, idx: SessionIdx, context: Option<ContextWindow>) -> Option<Decay> {
-        // What has no story has not been active for a day.
-        let story = self.world.sessions[idx.at()].story()?;
+        let log = self.world.sessions[idx.at()].activity_log()?;
         let facts = DecayFacts {
             fill_percent: context?.percent(),
             responses: self.responses.get(&idx)?,
-            failures: &story.failures(),
-            repeats: story.repeats(),
+            failures: &log.failures(),
+            repeats: log.repeats(),
         };
         Decay::of(facts, self.now)
     }
 
-    /// What has not ended, by transcripts or by hooks. In a session that has been quiet for a day nothing will.
+    /// The tools and subagents that have not ended, by transcripts and hooks; none in a session that was not active within
+    /// the last day.
     fn in_flight(&self, state: &SessionState) -> Vec<InFlight> {
         let last = state.last_active().max(state.alive);
-        if last.is_none_or(|last| self.now.since(last) > NEWS) {
+        if last.is_none_or(|last| self.now.since(last) > RECENT_WINDOW) {
             return Vec::new();
         }
-        let open = state.in_flight().into_iter().filter(|(call, _)| !self.world.answered.contains(call));
-        open.map(|(_, flight)| self.flight(state, flight)).collect()
+        let open = state.in_flight().into_iter().filter(|(call, _)| !self.world.answered_by_hooks.contains(call));
+        open.map(|(_, tool)| self.tool_in_flight(state, tool)).collect()
     }
 
-    fn flight(&self, state: &SessionState, flight: &Flight) -> InFlight {
+    fn tool_in_flight(&self, state: &SessionState, tool: &OpenTool) -> InFlight {
         InFlight {
-            name: flight.name.clone(),
-            target: flight.target.clone(),
-            since: flight.since,
-            is_subagent: flight.is_subagent,
-            usual: self.world.tool_times.usual(state.key.client, flight.name.raw()),
+            name: tool.name.clone(),
+            target: tool.target.clone(),
+            since: tool.since,
+            is_subagent: tool.is_subagent,
+            usual: self.world.tool_times.usual(state.key.client, tool.name.raw()),
         }
     }
 
     fn cwd(&self, state: &SessionState) -> Option<PathBuf> {
         let by_project = || {
-            let project = state.told().facts.project.as_ref()?;
+            let project = state.merged().facts.project.as_ref()?;
             self.world.projects.get(&(state.key.client, Arc::clone(project))).cloned()
         };
-        state.told().facts.cwd.clone().or_else(by_project)
+        state.merged().facts.cwd.clone().or_else(by_project)
     }
 
     fn model(&self, state: &SessionState) -> Option<Arc<str>> {
-        let told = state.told();
-        let of_turn = told.last_turn.and_then(|turn| turn.model).and_then(|model| self.world.models.get(model));
-        of_turn.or(told.facts.model.as_ref()).cloned()
+        let merged = state.merged();
+        let of_turn = merged.last_turn.and_then(|turn| turn.model).and_then(|model| self.world.models.get(model));
+        of_turn.or(merged.facts.model.as_ref()).cloned()
     }
 
-    /// What reading from caches saved, at the list prices of usual prompts.
+    /// What reading from caches saved, at list prices without surcharges for long prompts.
     fn cache_saving(&self, models: &[ModelSpend]) -> Option<PicoUsd> {
         let saving = |model: &ModelSpend| {
             let rated = self.rates.of(self.world.models.find(model.model.as_ref()?))?;
             let cost = |usage| rated.cost_of(&usage, ServiceTier::Standard, UsageExtent::Sum).amount;
             let tokens = model.usage.cache_read;
-            let afresh = cost(Usage { input: tokens, ..Usage::default() })?;
+            let uncached = cost(Usage { input: tokens, ..Usage::default() })?;
             let cached = cost(Usage { cache_read: tokens, ..Usage::default() })?;
-            Some(PicoUsd::new(afresh.as_pico().saturating_sub(cached.as_pico())))
+            Some(PicoUsd::new(uncached.as_pico().saturating_sub(cached.as_pico())))
         };
         let known: Vec<PicoUsd> = models.iter().filter_map(saving).collect();
         (!known.is_empty()).then(|| known.into_iter().sum())
     }
 
-    /// How full the context is. The window is the vendor's word, else the table's, unless more was seen to fit: then
-    /// it is the next usual size (features S0-CTX-03).
+    /// How full the context is. The window is what the vendor says, or else what the table says. If a longer prompt was
+    /// seen, the table is wrong, and the window is the next usual size.
     fn context(&self, state: &SessionState) -> Reading<ContextWindow> {
-        let told = state.told();
-        let of_turn = told.last_turn.map(|turn| (turn.when.at, turn.context_used));
-        let stated_at = told.context_at.unwrap_or(Timestamp::EARLIEST);
-        let stated = told.facts.context_used.map(|used| (stated_at, used));
+        let merged = state.merged();
+        let of_turn = merged.last_turn.map(|turn| (turn.when.at, turn.context_used));
+        let stated_at = merged.context_at.unwrap_or(Timestamp::EARLIEST);
+        let stated = merged.facts.context_used.map(|used| (stated_at, used));
         let pushed = state.pushed_context;
         let (_, used) = [of_turn, stated, pushed].into_iter().flatten().max().ok_or(Gap::NotReported)?;
-        // A sum of responses says nothing of the last prompt, and no prompt is empty.
+        // Zero comes from a sum of responses, which says nothing about the last prompt: no prompt is empty.
         if used == 0 {
             return Err(Gap::NotReported);
         }
         let configured = || self.world.windows.get(&(state.key.client, self.model(state)?)).copied();
-        let stated = state.pushed_limit.or(told.facts.context_limit).or_else(configured);
+        let stated = state.pushed_limit.or(merged.facts.context_limit).or_else(configured);
         if let Some(limit) = stated.filter(|&limit| limit >= used) {
             return Ok(ContextWindow { used, limit, source: ContextSource::Vendor });
         }
-        let largest = used.max(told.largest_prompt);
+        let largest = used.max(merged.largest_prompt);
         let in_table = self.model(state).and_then(|model| match self.world.models.find(&model) {
             Some(known) => self.rates.window(known),
             None => self.rates.book.context_limit(&model),
@@ -216,7 +219,7 @@ impl Teller<'_> {
     }
 }
 
-/// What a session and its sub-agents used, by model.
+/// What a session and its subagents used, by model.
 fn models(days: &[SessionDay], children: &[Arc<Session>]) -> Vec<ModelSpend> {
     let mut models: Vec<ModelSpend> = Vec::new();
     for part in days.iter().map(|day| &day.spend).chain(children.iter().flat_map(|child| &child.models)) {
@@ -225,16 +228,16 @@ fn models(days: &[SessionDay], children: &[Arc<Session>]) -> Vec<ModelSpend> {
             None => models.push(part.clone()),
         }
     }
-    models.sort_by(dearest_first);
+    models.sort_by(by_cost);
     models
 }
 
-/// The session's name: the better of the one that is message text and the one that is not.
-fn best_title(told: &FileSession<NameIdx>) -> Option<Title> {
-    told.title.iter().chain(&told.private_title).max_by_key(|title| title.rank).cloned()
+/// The session's title: the better one of the title from message text and the one from elsewhere.
+fn best_title(session: &FileSession<NameIdx>) -> Option<Title> {
+    session.title.iter().chain(&session.private_title).max_by_key(|title| title.rank).cloned()
 }
 
-/// Why zeros in a usage say nothing, of clients whose files do not tell tokens, or only at times and did not here.
+/// Why a usage of zero is unknown: the files of the client contain no tokens, or only some do, and these do not.
 fn usage_gap(client: ClientId, turns: u64) -> Option<Gap> {
     match agtop_clients::client(client.as_str())?.info().knowledge.tokens {
         Known::Yes => None,
@@ -244,16 +247,16 @@ fn usage_gap(client: ClientId, turns: u64) -> Option<Gap> {
 }
 
 /// The usual sizes of context windows, in tokens.
-const WINDOWS: [u64; 6] = [128_000, 200_000, 256_000, 400_000, 1_000_000, 2_000_000];
+const USUAL_WINDOWS: [u64; 6] = [128_000, 200_000, 256_000, 400_000, 1_000_000, 2_000_000];
 
-/// The smallest usual window that holds what was seen with five percent to spare. Without any hint there is none.
+/// The smallest usual window that holds the largest prompt with 5 % to spare; none if the table does not know the model.
 fn calibrated(largest: u64, in_table: Option<u64>) -> Reading<u64> {
     in_table.ok_or(Gap::NotReported)?;
     let needed = largest.saturating_add(largest / 20);
-    Ok(WINDOWS.into_iter().find(|&window| window >= needed).unwrap_or(needed))
+    Ok(USUAL_WINDOWS.into_iter().find(|&window| window >= needed).unwrap_or(needed))
 }
 
-/// The last part of a path in either notation: transcripts travel between systems.
+/// The last part of a path with `/` or `\\`: a transcript may come from another system.
 fn last_part(path: &Path) -> Option<Untrusted> {
     let text = path.to_string_lossy();
     let name = text.rsplit(['/', '\\']).find(|part| !part.is_empty())?;

@@ -1,82 +1,84 @@
+//! The World as a snapshot shows it.
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, RateLimit, RecentResponses, Session, SessionDay, Status, Timestamp, Totals};
+use agtop_model::{ClientId, RateLimit, RecentResponses, Session, Status, Timestamp, Totals};
 
 use super::calendar::Calendar;
 use super::family::Family;
-use super::recent_activity::{self, Lately};
-use super::session_builder::Teller;
-use super::sums::{Days, Rates};
-use super::totals::Ground;
-use super::{BySession, SessionIdx, World};
-use crate::agents::status::A_DAY;
+use super::index::SessionIdx;
+use super::recent_activity::{PaceContext, PaceSummary, RecentActivity};
+use super::session_builder::SessionBuilder;
+use super::session_status::STALE_AFTER;
+use super::summary_cache::SummaryCache;
+use super::sums::{DaySums, Rates};
+use super::world::World;
 
-/// What the last snapshot was made of: what did not change since is shared with the next.
-#[derive(Debug, Default)]
-pub(super) struct Memo {
-    pub(super) family: Family,
-    days: BySession<Arc<[SessionDay]>>,
-    /// The last responses of sessions that were active in the last day.
-    responses: BySession<RecentResponses>,
-    built: BySession<Arc<Session>>,
-    sessions: Arc<[Arc<Session>]>,
-    ground: Ground,
-    totals: Arc<Totals>,
-    /// When the next session will have been quiet for so long that its status changes.
-    ages_at: Option<Timestamp>,
-}
-
-/// What the World says to a snapshot.
-pub(crate) struct Told {
-    /// Newest first, with their sub-agents below them.
+/// Sessions, totals and rates at one time.
+pub(crate) struct WorldSummary {
+    /// Sorted by last activity, newest first, with their subagents below them.
     pub(crate) sessions: Arc<[Arc<Session>]>,
     pub(crate) totals: Arc<Totals>,
+    /// The newest reading of each rate limit.
     pub(crate) limits: Vec<(ClientId, Timestamp, RateLimit)>,
-    pub(crate) lately: recent_activity::Told,
+    pub(crate) paces: PaceSummary,
 }
 
 impl World {
-    /// Sessions, sums over all responses, and what happened lately.
-    pub(crate) fn tell(&mut self, now: Timestamp) -> Told {
-        let mut memo = std::mem::take(&mut self.memo);
-        let prices = Arc::clone(&self.lens.prices);
+    /// Sums up what is known.
+    pub(crate) fn summarise(&mut self, now: Timestamp) -> WorldSummary {
+        let mut cache = std::mem::take(&mut self.summary);
+        let prices = Arc::clone(&self.pricing.prices);
         let rates = Rates::new(&prices, &self.models);
         for session in self.turns.name_parts(&self.models) {
             self.sessions[session.at()].is_stale = true;
         }
-        if memo.ages_at.is_some_and(|at| at <= now) {
-            memo.built.clear();
-            self.has_news = true;
+        if cache.expires_at.is_some_and(|at| at <= now) {
+            cache.built.clear();
+            self.has_changed = true;
         }
-        let mut lately = std::mem::replace(&mut self.lately, Lately::new(now));
-        if self.has_news {
-            let stale = stale(self);
+        let mut activity = std::mem::replace(&mut self.activity, RecentActivity::new(now));
+        if self.has_changed {
+            let stale = self.stale_sessions();
             for session in &stale {
                 self.sessions[session.at()].merge_files();
             }
-            memo.renew(self, &rates, &stale, now);
-            lately.recount(&stale, &self.turns);
-            self.settle();
+            renew(&mut cache, self, &rates, &stale, now);
+            activity.recount(&stale, &self.turns);
+            self.mark_clean();
         }
-        let paces = lately.paces(self, &memo.family, &rates, now);
-        self.lately = lately;
-        let told = Told {
-            sessions: Arc::clone(&memo.sessions),
-            totals: Arc::clone(&memo.totals),
-            limits: self.newest_limits(),
-            lately: paces,
+        let context = PaceContext {
+            sessions: &self.sessions,
+            turns: &self.turns,
+            plan: self.pricing.scope.plan,
+            family: &cache.family,
+            rates: &rates,
+            now,
         };
-        self.memo = memo;
-        told
+        let paces = activity.paces(context);
+        self.activity = activity;
+        let summary = WorldSummary {
+            sessions: Arc::clone(&cache.sessions),
+            totals: Arc::clone(&cache.totals),
+            limits: self.newest_limits(),
+            paces,
+        };
+        self.summary = cache;
+        summary
     }
 
-    fn settle(&mut self) {
+    fn stale_sessions(&self) -> Vec<SessionIdx> {
+        let sessions = self.sessions.iter().enumerate().filter(|(_, session)| session.is_stale);
+        sessions.map(|(at, _)| SessionIdx::new(at)).collect()
+    }
+
+    fn mark_clean(&mut self) {
         for session in self.sessions.iter_mut().filter(|session| session.is_stale) {
             session.is_stale = false;
         }
-        self.has_news = false;
-        self.has_kin = false;
+        self.has_changed = false;
+        self.has_new_relations = false;
     }
 
     fn newest_limits(&self) -> Vec<(ClientId, Timestamp, RateLimit)> {
@@ -87,78 +89,66 @@ impl World {
     }
 }
 
-impl Memo {
-    /// Rebuilds what is no longer true.
-    fn renew(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx], now: Timestamp) {
-        self.recount(world, rates, stale);
-        self.forget(stale);
-        if world.has_kin {
-            let family = Family::of(world);
-            // Whoever found another place, perhaps because others closed a ring, leaves one and enters one.
-            let moved = family.moved_since(&self.family);
-            self.forget(&moved);
-            self.family = family;
-            self.forget(&moved);
-            self.forget(stale);
-        }
-        let teller = Teller { world, rates, days: &self.days, responses: &self.responses, family: &self.family, now };
-        let built = &mut self.built;
-        let (shown, hidden): (Vec<SessionIdx>, Vec<SessionIdx>) =
-            self.family.roots.iter().partition(|&&root| teller.is_in_scope(root));
-        let mut sessions: Vec<(SessionIdx, Arc<Session>)> =
-            shown.into_iter().map(|root| (root, teller.session(root, built))).collect();
-        sessions.sort_by(|(_, a), (_, b)| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
-        // The next time nearly all of them are in order already.
-        self.family.roots = sessions.iter().map(|(root, _)| *root).chain(hidden).collect();
-        self.ages_at = sessions.iter().filter_map(|(_, session)| ages(session)).min();
-        self.sessions = sessions.into_iter().map(|(_, session)| session).collect();
-        self.totals = Arc::new(self.ground.totals(world, &self.days, stale, &world.lens.zone));
+/// Builds again what has changed. `stale` are the sessions that have.
+fn renew(cache: &mut SummaryCache, world: &World, rates: &Rates<'_>, stale: &[SessionIdx], now: Timestamp) {
+    recount(cache, world, rates, stale);
+    cache.drop_built(stale);
+    if world.has_new_relations {
+        let family = Family::of(&world.sessions, &world.index);
+        // A session with another parent changes the one that it leaves and the one that it joins.
+        let moved = family.moved_since(&cache.family);
+        cache.drop_built(&moved);
+        cache.family = family;
+        cache.drop_built(&moved);
+        cache.drop_built(stale);
     }
+    let SummaryCache { family, days, responses, built, .. } = cache;
+    let builder = SessionBuilder { world, rates, days, responses, family, now };
+    let (shown, hidden): (Vec<SessionIdx>, Vec<SessionIdx>) =
+        family.roots.iter().partition(|&&root| builder.is_in_scope(root));
+    let mut sessions: Vec<(SessionIdx, Arc<Session>)> =
+        shown.into_iter().map(|root| (root, builder.session(root, built))).collect();
+    sessions.sort_by(|(_, a), (_, b)| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
+    // Kept in this order, most of them need not be moved by the next sort.
+    family.roots = sessions.iter().map(|(root, _)| *root).chain(hidden).collect();
+    cache.expires_at = sessions.iter().filter_map(|(_, session)| expires_at(session)).min();
+    cache.sessions = sessions.into_iter().map(|(_, session)| session).collect();
+    let zone = &world.pricing.zone;
+    let totals = cache.totals_cache.totals((&world.sessions, &world.models), &cache.days, stale, zone);
+    cache.totals = Arc::new(totals);
+}
 
-    fn recount(&mut self, world: &World, rates: &Rates<'_>, stale: &[SessionIdx]) {
-        let mut calendar = Calendar::new(&world.lens.zone);
-        for &idx in stale {
-            let mut days = Days::default();
-            let mut responses = world.sessions[idx.at()].story().map(|_| RecentResponses::default());
-            for record in world.counted_of(idx) {
-                if let Some(responses) = &mut responses {
-                    responses.note(record.at(), record.response.usage.output);
-                }
-                days.of(calendar.day(record.at()), record.model()).add(&record, rates);
+/// Sums the responses of these sessions up again.
+fn recount(cache: &mut SummaryCache, world: &World, rates: &Rates<'_>, stale: &[SessionIdx]) {
+    let mut calendar = Calendar::new(&world.pricing.zone);
+    for &idx in stale {
+        let mut days = DaySums::default();
+        let mut responses = world.sessions[idx.at()].activity_log().map(|_| RecentResponses::default());
+        for record in world.counted_turns_of(idx) {
+            if let Some(responses) = &mut responses {
+                responses.note(record.at(), record.response.usage.output);
             }
-            for summed in world.summed_of(idx) {
-                days.of(calendar.day(summed.cell.first), summed.model).add_summed(summed, rates);
-            }
-            let is_covered = world.lens.scope.plan.covers(world.sessions[idx.at()].key.client);
-            if is_covered {
-                days.cover();
-            }
-            self.days.insert(idx, days.told(&world.models));
-            if let Some(responses) = responses {
-                self.responses.insert(idx, responses);
-            }
+            days.of(calendar.day(record.at()), record.model()).add(&record, rates);
         }
-    }
-
-    /// What a session tells is part of what all above it tell.
-    fn forget(&mut self, stale: &[SessionIdx]) {
-        for &idx in stale {
-            for above in self.family.ancestry(idx) {
-                self.built.remove(&above);
-            }
+        for aggregate in world.counted_aggregates_of(idx) {
+            days.of(calendar.day(aggregate.cell.first), aggregate.model).add_aggregate(aggregate, rates);
+        }
+        let is_covered = world.pricing.scope.plan.covers(world.sessions[idx.at()].key.client);
+        if is_covered {
+            days.cover();
+        }
+        cache.days.insert(idx, days.named(&world.models));
+        if let Some(responses) = responses {
+            cache.responses.insert(idx, responses);
         }
     }
 }
 
-fn stale(world: &World) -> Vec<SessionIdx> {
-    let sessions = world.sessions.iter().enumerate().filter(|(_, session)| session.is_stale);
-    sessions.map(|(at, _)| SessionIdx(u32::try_from(at).unwrap_or(u32::MAX))).collect()
-}
-
-/// When the session, or one below it, will have been quiet for a day, or for so long that its decay is not known.
-fn ages(session: &Session) -> Option<Timestamp> {
-    let is_young = session.status != Status::Stale;
-    let own = session.last_active.filter(|_| is_young).map(|last| last.plus(A_DAY).plus(Duration::from_millis(1)));
+/// When time alone changes the session or one below it: when it becomes stale, or its decay is no longer known.
+fn expires_at(session: &Session) -> Option<Timestamp> {
+    let is_recent = session.status != Status::Stale;
+    let own =
+        session.last_active.filter(|_| is_recent).map(|last| last.plus(STALE_AFTER).plus(Duration::from_millis(1)));
     let decay = session.decay.map(|decay| decay.known_until.plus(Duration::from_millis(1)));
-    session.children.iter().filter_map(|child| ages(child)).chain(own).chain(decay).min()
+    session.children.iter().filter_map(|child| expires_at(child)).chain(own).chain(decay).min()
 }

@@ -3,15 +3,16 @@ use std::sync::Arc;
 use agtop_model::{Cost, CostBasis, ModelSpend, PicoUsd, Response, SessionDay, Spend, Usage, UsageExtent};
 use agtop_prices::{PriceBook, PriceTerms, Rated};
 
-use super::aggregate_cache::Summed;
+use super::aggregate_cache::Aggregate;
 use super::calendar::Day;
-use super::turns::{NameIdx, Names, TurnRecord};
+use super::names::{NameIdx, Names};
+use super::turns::TurnRecord;
 
-/// The rates of every model that occurs, looked up once.
+/// The rates of every model, looked up once.
 pub(super) struct Rates<'a> {
     pub(super) book: &'a PriceBook,
     by_name: Vec<Rated<'a>>,
-    /// Context windows in tokens.
+    /// ContextWindow windows, in tokens.
     windows: Vec<Option<u64>>,
 }
 
@@ -21,7 +22,7 @@ impl<'a> Rates<'a> {
         Self { book, by_name, windows: names.iter().map(|name| book.context_limit(name)).collect() }
     }
 
-    /// The context window of a model that occurs, in tokens.
+    /// The context window of a model, in tokens.
     pub(super) fn window(&self, model: NameIdx) -> Option<u64> {
         self.windows.get(Names::position(model)).copied().flatten()
     }
@@ -48,12 +49,12 @@ impl SpendSum {
         self.add_all(requests, usage, cost(embedded_cost, by_list));
     }
 
-    /// Adds responses that are known as their sum.
-    pub(super) fn add_summed(&mut self, summed: &Summed, rates: &Rates<'_>) {
-        let cell = &summed.cell;
+    /// Adds responses that are known as a sum.
+    pub(super) fn add_aggregate(&mut self, aggregate: &Aggregate, rates: &Rates<'_>) {
+        let cell = &aggregate.cell;
         let prompt = if cell.extent == UsageExtent::Sum { 0 } else { cell.largest_prompt };
-        // Prices change at midnight in UTC, and no cell of a quarter of an hour lies on both sides of it.
-        let list = rates.of(summed.model);
+        // Prices change at midnight in UTC, which no cell of a quarter of an hour crosses.
+        let list = rates.of(aggregate.model);
         let terms = PriceTerms { tier: cell.tier, geo: cell.geo };
         let by_list = || list.map(|list| list.at(cell.first).cost_at(&cell.usage, terms, prompt));
         self.add_all(cell.responses, cell.usage, cost(cell.embedded_cost, by_list));
@@ -71,25 +72,24 @@ impl SpendSum {
         self.turns += other.turns;
     }
 
-    /// The sum under its model's name.
+    /// The sum, with its model's name.
     pub(super) fn named(&self, names: &Names, model: Option<NameIdx>) -> ModelSpend {
         let model = model.and_then(|model| names.get(model)).cloned();
         ModelSpend { model, usage: self.usage, spend: self.spend, turns: self.turns }
     }
 }
 
-/// What responses cost: the agent's own word, else the price list's.
+/// The cost of responses: what the agent says, or else by the price list.
 fn cost(embedded: Option<PicoUsd>, by_list: impl FnOnce() -> Option<Cost>) -> Cost {
     let own = embedded.map(|amount| Cost { amount: Some(amount), basis: CostBasis::Embedded });
     own.or_else(by_list).unwrap_or(Cost::UNKNOWN)
 }
 
-/// Responses by day and model. A session uses few models on few days: they are searched one by one, the
-/// last first.
+/// Sums by day and model. A session has few days and models, so the list is searched from its end.
 #[derive(Default)]
-pub(super) struct Days(Vec<(Option<Day>, Option<NameIdx>, SpendSum)>);
+pub(super) struct DaySums(Vec<(Option<Day>, Option<NameIdx>, SpendSum)>);
 
-impl Days {
+impl DaySums {
     /// The sum of a day and model.
     pub(super) fn of(&mut self, day: Option<Day>, model: Option<NameIdx>) -> &mut SpendSum {
         let known = self.0.iter().rposition(|(other, by, _)| *other == day && *by == model);
@@ -100,18 +100,18 @@ impl Days {
         &mut self.0[at].2
     }
 
-    /// Takes all of them for covered by a subscription.
+    /// Marks all of them as covered by a subscription.
     pub(super) fn cover(&mut self) {
         self.0.iter_mut().for_each(|(.., sum)| sum.spend.cover());
     }
 
-    /// The sums, under the models' names.
-    pub(super) fn told(&self, names: &Names) -> Arc<[SessionDay]> {
+    /// The sums, with the models' names.
+    pub(super) fn named(&self, names: &Names) -> Arc<[SessionDay]> {
         self.0.iter().map(|(day, model, sum)| SessionDay { day: *day, spend: sum.named(names, *model) }).collect()
     }
 }
 
-/// All days together.
+/// The sum of all days.
 pub(super) fn total(days: &[SessionDay]) -> ModelSpend {
     days.iter().fold(ModelSpend::default(), |mut total, day| {
         total.merge(&day.spend);

@@ -13,31 +13,31 @@ pub(super) struct ToolTimes(HashMap<(ClientId, Arc<str>), VecDeque<u32>>);
 pub(super) struct SessionToolTimes {
     sessions: HashMap<SessionKey, TimesOfSession>,
     calls: u64,
-    /// As they were reported last; `None` if calls have come since.
+    /// The last report; `None` if there were calls since.
     reported: Option<Arc<BTreeMap<SessionKey, Arc<[ToolTime]>>>>,
 }
 
 #[derive(Debug, Default)]
 struct TimesOfSession {
     times: ToolTimes,
-    /// Which call of all sessions was its last.
-    last: u64,
-    /// As they were reported last; `None` if calls have come since.
+    /// The number of its last call among those of all sessions.
+    last_call: u64,
+    /// The last report; `None` if there were calls since.
     reported: Option<Arc<[ToolTime]>>,
 }
 
-/// Sessions of which they are kept; a further one takes the place of the one that has made no call for longest.
+/// Sessions that are kept, at most. A further one replaces the one without a call for the longest time.
 const MAX_SESSIONS: usize = 1_000;
 
 impl SessionToolTimes {
     pub(super) fn note(&mut self, session: &SessionKey, tool: &Arc<str>, span: Duration) {
         if self.sessions.len() >= MAX_SESSIONS && !self.sessions.contains_key(session) {
-            let oldest = self.sessions.iter().min_by_key(|(_, own)| own.last).map(|(key, _)| key.clone());
+            let oldest = self.sessions.iter().min_by_key(|(_, own)| own.last_call).map(|(key, _)| key.clone());
             oldest.and_then(|key| self.sessions.remove(&key));
         }
         self.calls += 1;
         let own = self.sessions.entry(session.clone()).or_default();
-        own.last = self.calls;
+        own.last_call = self.calls;
         own.times.note(session.client, tool, span);
         own.reported = None;
         self.reported = None;
@@ -54,15 +54,15 @@ impl SessionToolTimes {
     }
 }
 
-/// Calls that are remembered of each tool.
-const KEPT: usize = 64;
-/// Fewer calls than this tell nothing.
-const ENOUGH: usize = 8;
+/// Calls that are kept of each tool, at most.
+const MAX_CALLS: usize = 64;
+/// With fewer calls, a tool has no usual time.
+const MIN_CALLS: usize = 8;
 
 impl ToolTimes {
     pub(super) fn note(&mut self, client: ClientId, tool: &Arc<str>, span: Duration) {
         let times = self.0.entry((client, Arc::clone(tool))).or_default();
-        if times.len() == KEPT {
+        if times.len() == MAX_CALLS {
             times.pop_front();
         }
         times.push_back(u32::try_from(span.as_millis()).unwrap_or(u32::MAX));
@@ -80,9 +80,9 @@ impl ToolTimes {
         all
     }
 
-    /// The 95th percentile of the last calls.
+    /// The 95th percentile of the last calls; `None` with too few calls.
     pub(super) fn usual(&self, client: ClientId, tool: &str) -> Option<Duration> {
-        let times = self.0.get(&(client, Arc::from(tool))).filter(|times| times.len() >= ENOUGH)?;
+        let times = self.0.get(&(client, Arc::from(tool))).filter(|times| times.len() >= MIN_CALLS)?;
         Some(quantiles(times)?.p95)
     }
 }
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_session_takes_the_place_of_the_oldest() {
+    fn a_new_session_replaces_the_oldest_one() {
         let mut times = SessionToolTimes::default();
         let key = |n: usize| SessionKey::new(ClientId::new("claude"), n.to_string());
         for n in 0..=MAX_SESSIONS {
@@ -109,17 +109,17 @@ mod tests {
         );
     }
 
-    /// Two sessions of one client called `Bash`, one for a second and one for an hour: the details of both said an hour.
+    /// Two sessions of one client called `Bash`, one for a second and one for an hour. The details of both once showed an
+    /// hour.
     #[test]
-    fn a_sessions_tools_take_as_long_as_they_took_in_that_session() {
+    fn the_tool_times_of_a_session_are_its_own() {
         let mut times = SessionToolTimes::default();
         let key = |id: &str| SessionKey::new(ClientId::new("claude"), id);
         for (id, seconds) in [("quick", 1), ("slow", 3_600), ("quick", 1)] {
             times.note(&key(id), &Arc::from("Bash"), Duration::from_secs(seconds));
         }
-        let told = times.all();
-        let of =
-            |id: &str| told[&key(id)].iter().map(|tool| (tool.times.count, tool.times.longest)).collect::<Vec<_>>();
+        let all = times.all();
+        let of = |id: &str| all[&key(id)].iter().map(|tool| (tool.times.count, tool.times.longest)).collect::<Vec<_>>();
         assert_eq!(of("quick"), [(2, Duration::from_secs(1))]);
         assert_eq!(of("slow"), [(1, Duration::from_hours(1))]);
         times.note(&key("quick"), &Arc::from("Bash"), Duration::from_secs(9));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn nearly_all_calls_are_within_the_usual_time() {
+    fn the_usual_time_of_a_tool_is_the_95th_percentile_of_its_last_calls() {
         let mut times = ToolTimes::default();
         let (client, tool) = (ClientId::new("claude"), Arc::from("Bash"));
         assert_eq!(times.usual(client, "Bash"), None);

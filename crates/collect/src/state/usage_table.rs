@@ -1,38 +1,38 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use agtop_model::{
-    ResolvedTime, SessionKey, TimeGranularity, TimeSource, Timestamp, UsageExtent, UsageRow, UsageTable,
-};
+use agtop_model::{SessionKey, TimeGranularity, Timestamp, UsageExtent, UsageRow, UsageTable};
 
-use super::aggregate_cache::Summed;
+use super::aggregate_cache::Aggregate;
+use super::index::SessionIdx;
+use super::names::NameIdx;
 use super::sums::{Rates, SpendSum};
-use super::turns::{NameIdx, TurnRecord};
-use super::{SessionIdx, World};
+use super::turns::TurnRecord;
+use super::world::World;
 
-/// What responses that share a row have in common.
-type SourcePosition = (u32, Timestamp, Option<NameIdx>);
+/// What the responses of a row have in common: the session's place in the table, the time and the model.
+type RowKey = (u32, Timestamp, Option<NameIdx>);
 
-/// The place of usage whose session no file tells of any more: no table has so many.
-const NOWHERE: u32 = u32::MAX;
+/// The place of a session that no file reports any more; no table has so many sessions.
+const NO_SESSION: u32 = u32::MAX;
 
 impl World {
-    /// Every response in scope that counts, as finely as `grain` says. Sub-agents count into those that sent them off.
+    /// Every response in scope that counts, in rows of this grain. The usage of a subagent belongs to its parent session.
     pub(crate) fn usage_table(&mut self, now: Timestamp, grain: TimeGranularity) -> UsageTable {
-        let sessions = self.tell(now).sessions;
+        let sessions = self.summarise(now).sessions;
         let places: HashMap<&SessionKey, u32> = sessions.iter().map(|session| &session.key).zip(0..).collect();
-        let family = &self.memo.family;
-        let prices = Arc::clone(&self.lens.prices);
+        let family = &self.summary.family;
+        let prices = Arc::clone(&self.pricing.prices);
         let rates = Rates::new(&prices, &self.models);
         let mut rows = Rows { rates: &rates, grain, done: Vec::new(), open: HashMap::new() };
-        for idx in (0..self.sessions.len()).filter_map(|at| u32::try_from(at).ok()).map(SessionIdx) {
+        for idx in (0..self.sessions.len()).map(SessionIdx::new) {
             let root = &self.sessions[family.root(idx).at()].key;
-            let place = places.get(root).copied().unwrap_or(NOWHERE);
-            for record in self.counted_of(idx) {
+            let place = places.get(root).copied().unwrap_or(NO_SESSION);
+            for record in self.counted_turns_of(idx) {
                 rows.add(place, &record);
             }
-            for summed in self.summed_of(idx) {
-                rows.add_summed(place, summed);
+            for aggregate in self.counted_aggregates_of(idx) {
+                rows.add_aggregate(place, aggregate);
             }
         }
         let rows = rows.finish().into_iter().map(|((session, at, model), row)| UsageRow {
@@ -46,46 +46,10 @@ impl World {
         });
         UsageTable { rows: rows.collect(), sessions: Arc::clone(&sessions) }
     }
-
-    /// The response at the time that counts: one without any time of its own happened when its session began, if anything
-    /// says so. When its file was written is the last resort, for copying a file changes that.
-    fn dated(&self, record: TurnRecord) -> TurnRecord {
-        if record.when.source != TimeSource::File {
-            return record;
-        }
-        let begun = self.sessions[record.session.at()].dated_start();
-        TurnRecord { when: ResolvedTime { at: begun.unwrap_or(record.when.at), ..record.when }, ..record }
-    }
-
-    /// The copies that concern these sessions, with what became of each, if copies are remembered.
-    pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(super::Entry, super::Counted)> {
-        let mut verdicts = self.audit.as_ref().map(|audit| audit.verdicts(sessions)).unwrap_or_default();
-        for (entry, _) in verdicts.iter_mut().filter(|(entry, _)| entry.when.source == TimeSource::File) {
-            let begun = self.index.get(&entry.session).and_then(|idx| self.sessions[idx.at()].dated_start());
-            entry.when.at = begun.unwrap_or(entry.when.at);
-        }
-        verdicts
-    }
-
-    /// The sums in scope of this session's own responses.
-    pub(super) fn summed_of(&self, idx: SessionIdx) -> impl Iterator<Item = &Summed> {
-        self.sessions[idx.at()].sums.iter().filter(|summed| self.lens.scope.holds(summed.cell.first))
-    }
-
-    /// The responses in scope that count for this session itself, apart from those that are known as sums.
-    pub(super) fn counted_of(&self, idx: SessionIdx) -> impl Iterator<Item = TurnRecord> {
-        // A response that was taken for another's for a while is in the list twice.
-        let mut turns = self.sessions[idx.at()].turns().to_vec();
-        turns.sort_unstable();
-        turns.dedup();
-        let records = turns.into_iter().filter_map(|turn| self.turns.counted_at(turn));
-        let own = records.filter(move |record| record.session == idx).map(|record| self.dated(*record));
-        own.filter(|record| self.lens.scope.holds(record.at()))
-    }
 }
 
-/// A row that grows.
-struct Growing {
+/// A row to which responses are added.
+struct RowSum {
     sum: SpendSum,
     extent: UsageExtent,
 }
@@ -93,30 +57,30 @@ struct Growing {
 struct Rows<'r> {
     rates: &'r Rates<'r>,
     grain: TimeGranularity,
-    done: Vec<(SourcePosition, Growing)>,
-    open: HashMap<SourcePosition, Growing>,
+    done: Vec<(RowKey, RowSum)>,
+    open: HashMap<RowKey, RowSum>,
 }
 
 impl Rows<'_> {
     fn add(&mut self, session: u32, record: &TurnRecord) {
         let mut sum = SpendSum::default();
         sum.add(record, self.rates);
-        let row = Growing { sum, extent: record.response.extent };
+        let row = RowSum { sum, extent: record.response.extent };
         self.put((session, self.grain.truncate(record.at()), record.model()), row);
     }
 
-    fn add_summed(&mut self, session: u32, summed: &Summed) {
+    fn add_aggregate(&mut self, session: u32, aggregate: &Aggregate) {
         let mut sum = SpendSum::default();
-        sum.add_summed(summed, self.rates);
-        let extent = if summed.cell.responses == 1 { summed.cell.extent } else { UsageExtent::Sum };
-        self.put((session, self.grain.truncate(summed.cell.first), summed.model), Growing { sum, extent });
+        sum.add_aggregate(aggregate, self.rates);
+        let extent = if aggregate.cell.responses == 1 { aggregate.cell.extent } else { UsageExtent::Sum };
+        self.put((session, self.grain.truncate(aggregate.cell.first), aggregate.model), RowSum { sum, extent });
     }
 
-    fn put(&mut self, place: SourcePosition, row: Growing) {
+    fn put(&mut self, key: RowKey, row: RowSum) {
         match self.grain {
-            TimeGranularity::Response => self.done.push((place, row)),
+            TimeGranularity::Response => self.done.push((key, row)),
             TimeGranularity::QuarterHour => {
-                let known = self.open.entry(place).and_modify(|known| {
+                let known = self.open.entry(key).and_modify(|known| {
                     known.sum.merge(&row.sum);
                     known.extent = UsageExtent::Sum;
                 });
@@ -125,7 +89,7 @@ impl Rows<'_> {
         }
     }
 
-    fn finish(mut self) -> Vec<(SourcePosition, Growing)> {
+    fn finish(mut self) -> Vec<(RowKey, RowSum)> {
         self.done.extend(self.open);
         self.done
     }
@@ -142,7 +106,7 @@ mod tests {
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
 
-    use super::super::{Lens, Scope};
+    use super::super::{PricingContext, Scope};
     use super::*;
 
     const CLIENT: ClientId = ClientId::new("claude");
@@ -183,9 +147,9 @@ mod tests {
         event(child, minute(0), EventKind::Facts(Box::new(SessionFacts { parent, ..SessionFacts::default() })))
     }
 
-    fn told(scope: Scope, grain: TimeGranularity) -> (UsageTable, Usage, Spend) {
-        let lens = Lens { prices: Arc::new(PriceBook::bundled()), scope, zone: TimeZone::UTC };
-        let mut world = World::new(NOW, lens);
+    fn tabulate(scope: Scope, grain: TimeGranularity) -> (UsageTable, Usage, Spend) {
+        let pricing = PricingContext { prices: Arc::new(PriceBook::bundled()), scope, zone: TimeZone::UTC };
+        let mut world = World::new(NOW, pricing);
         let events = [
             turn("a", minute(1), "m1", 1),
             turn("a", minute(2), "m1", 100),
@@ -200,7 +164,7 @@ mod tests {
             world.apply(event, NOW);
         }
         let table = world.usage_table(NOW, grain);
-        let totals = world.tell(NOW).totals;
+        let totals = world.summarise(NOW).totals;
         (table, totals.usage, totals.spend)
     }
 
@@ -215,16 +179,16 @@ mod tests {
     }
 
     #[test]
-    fn each_response_that_counts_is_in_one_row_of_the_session_at_the_top() {
-        let (table, ..) = told(Scope::default(), TimeGranularity::Response);
+    fn each_counted_response_is_in_one_row_of_its_top_session() {
+        let (table, ..) = tabulate(Scope::default(), TimeGranularity::Response);
         let wanted = [("a", 1, 100), ("a", 14, 1000), ("a", 15, 10_000), ("a", 16, 100_000), ("b", 17, 7)];
         let wanted = wanted.map(|(id, at, output)| (id.to_owned(), at, output, 1, UsageExtent::Response));
         assert_eq!(figures(&table), wanted);
     }
 
     #[test]
-    fn a_quarter_of_an_hour_is_a_row_of_several_responses() {
-        let (table, ..) = told(Scope::default(), TimeGranularity::QuarterHour);
+    fn the_responses_of_a_quarter_of_an_hour_share_a_row() {
+        let (table, ..) = tabulate(Scope::default(), TimeGranularity::QuarterHour);
         let wanted = [
             ("a", 0, 1100, 2, UsageExtent::Sum),
             ("a", 15, 110_000, 2, UsageExtent::Sum),
@@ -240,7 +204,7 @@ mod tests {
             .into_iter()
             .flat_map(|scope| [(scope, TimeGranularity::Response), (scope, TimeGranularity::QuarterHour)])
         {
-            let (table, usage, spend) = told(scope, grain);
+            let (table, usage, spend) = tabulate(scope, grain);
             let mut sum = (Usage::default(), Spend::default());
             for row in &table.rows {
                 sum.0 += row.usage;

@@ -1,8 +1,8 @@
-//! Directories under the name that the disk has for them.
+//! The names of directories as they are on disk.
 //!
-//! Agents write down where they work as they see it: through a symbolic link, or with letters composed (NFC) where the
-//! disk has them decomposed (NFD), as Claude Code does with the real path. The operating system tells the real name of
-//! a process's directory. Both are one project.
+//! An agent may store its directory under another name than the disk has: through a symbolic link, or with composed
+//! letters (NFC) where the disk has decomposed ones (NFD), as Claude Code does. The operating system reports the name on
+//! disk for a process. Both must count as one project.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,20 @@ use agtop_model::{Event, EventKind};
 use crossbeam_channel::{Sender, bounded};
 use unicode_normalization::UnicodeNormalization;
 
-/// A disk that takes longer than this is not asked again: transcripts may name directories of machines that are gone.
+/// A disk that takes longer than this to answer is not asked again: a transcript may name a directory on a network disk
+/// that no longer answers.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-/// Names that are remembered, at most.
+/// Names that are cached, at most.
 const MAX_NAMES: usize = 16_384;
 
 /// The names of this machine's directories.
-static DIRECTORIES: LazyLock<Directories> =
-    LazyLock::new(|| Directories { known: Mutex::default(), asker: asker(), is_stuck: AtomicBool::new(false) });
+static DIRECTORIES: LazyLock<DirectoryNames> = LazyLock::new(|| DirectoryNames {
+    known: Mutex::default(),
+    queries: start_resolver(),
+    is_stuck: AtomicBool::new(false),
+});
 
-/// Gives directories in events their real names.
+/// Replaces the directories in events by their names on disk.
 pub(crate) fn resolve(events: &mut [Event]) {
     for event in events {
         match &mut event.kind {
@@ -38,18 +42,18 @@ pub(crate) fn resolve(events: &mut [Event]) {
     }
 }
 
-/// Real names that were looked up. A thread of its own asks the disk, which may never answer.
-struct Directories {
+/// Names on disk that were looked up. A separate thread asks the disk, which may never answer.
+struct DirectoryNames {
     known: Mutex<HashMap<PathBuf, PathBuf>>,
-    asker: Option<Sender<Question>>,
+    queries: Option<Sender<NameQuery>>,
     is_stuck: AtomicBool,
 }
 
-/// A name, and where the real one is sent.
-type Question = (PathBuf, Sender<Option<PathBuf>>);
+/// A name, and the channel for its name on disk.
+type NameQuery = (PathBuf, Sender<Option<PathBuf>>);
 
-impl Directories {
-    /// The real name; the same where there is no such directory here.
+impl DirectoryNames {
+    /// The name on disk; the same name if there is no such directory.
     fn real(&self, path: &Path) -> PathBuf {
         if !path.is_absolute() {
             return path.to_owned();
@@ -72,25 +76,25 @@ impl Directories {
             return None;
         }
         let (reply, answer) = bounded(1);
-        let asked = self.asker.as_ref()?.send_timeout((path.to_owned(), reply), ANSWER_TIMEOUT);
+        let asked = self.queries.as_ref()?.send_timeout((path.to_owned(), reply), ANSWER_TIMEOUT);
         let answered = asked.ok().and_then(|()| answer.recv_timeout(ANSWER_TIMEOUT).ok());
         self.is_stuck.fetch_or(answered.is_none(), Ordering::Relaxed);
         answered.flatten()
     }
 }
 
-/// Starts the thread that asks the disk.
-fn asker() -> Option<Sender<Question>> {
-    let (sender, questions) = bounded::<Question>(0);
+/// Starts the thread that asks the disk; `None` if it cannot start.
+fn start_resolver() -> Option<Sender<NameQuery>> {
+    let (sender, queries) = bounded::<NameQuery>(0);
     let answer = move || {
-        for (path, reply) in questions {
+        for (path, reply) in queries {
             let _ = reply.send(on_disk(&path));
         }
     };
     std::thread::Builder::new().name("directories".to_owned()).spawn(answer).ok().map(|_| sender)
 }
 
-/// The real name of a directory, however its letters are composed.
+/// The name on disk of a directory, whether its letters are composed or not.
 fn on_disk(path: &Path) -> Option<PathBuf> {
     let found = |path: &Path| std::fs::canonicalize(path).ok().map(|real| plain(&real));
     let text = path.to_str()?;
@@ -100,7 +104,7 @@ fn on_disk(path: &Path) -> Option<PathBuf> {
     })
 }
 
-/// Without the prefix by which Windows says that a path is real.
+/// The path without the `\\?\` prefix that Windows gives to canonical paths.
 fn plain(path: &Path) -> PathBuf {
     let text = path.to_str().and_then(|text| text.strip_prefix(r"\\?\"));
     text.filter(|text| !text.starts_with("UNC")).map_or_else(|| path.to_owned(), PathBuf::from)
@@ -110,9 +114,9 @@ fn plain(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    /// A directory that has its letters decomposed on disk, a link to it, and what does not exist.
+    /// The directory has its letters decomposed on disk.
     #[test]
-    fn a_directory_has_one_name_however_it_is_written() {
+    fn a_directory_has_one_name_however_its_letters_are_composed() {
         let home = tempfile::tempdir().unwrap();
         let home = plain(&std::fs::canonicalize(home.path()).unwrap());
         let (composed, decomposed) = (home.join("caf\u{e9}"), home.join("cafe\u{301}"));

@@ -4,90 +4,46 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agtop_clients::{Client, Env, Format, Presence, Store};
+use agtop_clients::{Client, Env, Presence, Store};
 use agtop_model::{Issue, IssueKind};
-use agtop_os::{FileIdentity, FileKind, Walk};
+use agtop_os::{FileKind, Walk};
 
-use crate::transcripts::health::{Found, HealthBook};
-use crate::transcripts::sqlite::log_of;
+use super::health::HealthBook;
+use super::stores::{FoundFile, StoreContents, StoreRoot};
 
-/// A client's store, with its real root.
-pub(crate) struct Place {
-    pub(crate) client: &'static dyn Client,
-    pub(crate) store: Store,
-    pub(crate) root: PathBuf,
-}
-
-impl Candidate {
-    /// What tells whether the file has changed.
-    pub(crate) fn state(&self) -> FileState {
-        (self.identity, log_identity(&self.path, self.place.store.format))
-    }
-}
-
-/// What tells whether a file has changed: its own identity, and its write-ahead log's if it is a database.
-pub(crate) type FileState = (FileIdentity, Option<FileIdentity>);
-
-fn log_identity(path: &Path, format: Format) -> Option<FileIdentity> {
-    if !matches!(format, Format::Sqlite(_)) {
-        return None;
-    }
-    match agtop_os::identity(&log_of(path)) {
-        Ok(FileKind::Regular(identity)) => Some(identity),
-        _ => None,
-    }
-}
-
-impl Place {
-    /// Whether a file there would be found.
-    pub(crate) fn holds(&self, path: &Path) -> bool {
-        let Ok(relative) = path.strip_prefix(&self.root) else { return false };
-        relative.components().count() <= self.store.depth
-            && (self.store.accepts)(relative)
-            && !is_superseded(&self.root, relative, self.store.format)
-    }
-}
-
-/// A file worth reading.
-pub(crate) struct Candidate {
-    pub(crate) place: Arc<Place>,
-    pub(crate) path: PathBuf,
-    pub(crate) identity: FileIdentity,
-}
-
-/// Finds every file of these clients. Each file is found once, even if roots are links to each other or lie within
-/// each other; no link below a root is followed; what is not a regular file is noted and left alone.
+/// Finds every file of these clients. A file is found once, even if roots link to each other or contain each other.
+/// Links below a root are not followed. What is no regular file is reported as an issue.
 pub(crate) fn discover(
     clients: &[&'static dyn Client],
     env: &Env,
     health: &mut HealthBook,
-) -> (Vec<Arc<Place>>, Vec<Candidate>) {
-    let (mut places, mut candidates) = (Vec::new(), Vec::new());
+) -> (Vec<Arc<StoreRoot>>, Vec<FoundFile>) {
+    let (mut stores, mut files) = (Vec::new(), Vec::new());
     for &client in clients {
         let mut seen = HashSet::new();
-        for store in stores(client, env, health) {
-            let (root, trouble) = match real_root(&store) {
+        for store in client_stores(client, env, health) {
+            let (root, error) = match real_root(&store) {
                 Ok(root) => (root, None),
                 Err(error) => (None, Some(error)),
             };
-            let place = Arc::new(Place { client, root: root.unwrap_or_else(|| store.root.clone()), store });
-            let mut search =
-                Search { place: &place, health, seen: &mut seen, found: Found::default(), has_noted: false };
-            if let Some(error) = trouble {
-                search.note(&place.root, IssueKind::Unreadable, &error.to_string());
+            let store = Arc::new(StoreRoot { client, root: root.unwrap_or_else(|| store.root.clone()), store });
+            let contents = StoreContents::default();
+            let mut search = StoreSearch { store: &store, health, seen: &mut seen, contents, has_issue: false };
+            if let Some(error) = error {
+                search.note(&store.root, IssueKind::Unreadable, &error.to_string());
             }
-            search.run(&mut candidates);
+            search.run(&mut files);
             search.check_listed();
-            let found = search.found;
-            health.note_store(client.info().id, &place.store, found);
-            places.push(place);
+            let contents = search.contents;
+            health.note_store(client.info().id, &store.store, contents);
+            stores.push(store);
         }
     }
-    (places, candidates)
+    (stores, files)
 }
 
-/// The places where the client's files may lie, those that it lists itself among them. Each root is one place.
-fn stores(client: &'static dyn Client, env: &Env, health: &mut HealthBook) -> Vec<Store> {
+/// The client's stores, with those that its own index lists. Each root occurs once.
+fn client_stores(client: &'static dyn Client, env: &Env, health: &mut HealthBook) -> Vec<Store> {
     let mut listed = Vec::new();
     for index in client.indexes(env) {
         match listed_stores(client, &index) {
@@ -103,7 +59,7 @@ fn stores(client: &'static dyn Client, env: &Env, health: &mut HealthBook) -> Ve
     stores
 }
 
-/// The places that an index lists; none if it is not there.
+/// The stores that an index lists; none if the index does not exist.
 fn listed_stores(client: &'static dyn Client, index: &Path) -> Result<Vec<Store>, Issue> {
     let issue = |kind, detail| Issue { path: index.to_owned(), place: None, kind, detail };
     let read = || -> io::Result<Vec<u8>> {
@@ -119,14 +75,14 @@ fn listed_stores(client: &'static dyn Client, index: &Path) -> Result<Vec<Store>
     }
 }
 
-/// What is read of an index: a list of thousands of projects takes no more.
+/// How much of an index is read: a list of thousands of projects is no longer.
 const MAX_INDEX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The root itself may be a link; walking from its target keeps paths below it free of links.
-/// None: there is no such directory. An error: nobody knows, since the path is too long, say, or leads through what may
-/// not be looked into.
+/// The directory that a root names, with links resolved: then no path below it contains a link. `None` if there is no
+/// such directory. It fails where that cannot be found out, for example because the path is too long or leads through a
+/// directory without search permission.
 fn real_root(store: &Store) -> io::Result<Option<PathBuf>> {
-    // Most stores are not there, and finding out step by step takes as long as going through a small one.
+    // Most stores do not exist, and `canonicalize` takes as long to find that out as a search of a small store.
     match store.root.metadata() {
         Ok(metadata) if metadata.is_dir() => store.root.canonicalize().map(Some),
         Ok(_) => Ok(None),
@@ -136,29 +92,29 @@ fn real_root(store: &Store) -> io::Result<Option<PathBuf>> {
 }
 
 /// The search of one store.
-struct Search<'a> {
-    place: &'a Arc<Place>,
+struct StoreSearch<'a> {
+    store: &'a Arc<StoreRoot>,
     health: &'a mut HealthBook,
     /// Files found in earlier stores of the same client, by device and inode.
     seen: &'a mut HashSet<(u64, u64)>,
-    found: Found,
-    /// Whether there was trouble.
-    has_noted: bool,
+    contents: StoreContents,
+    /// Whether an issue was reported.
+    has_issue: bool,
 }
 
-impl Search<'_> {
-    fn run(&mut self, candidates: &mut Vec<Candidate>) {
-        let Place { store, root, .. } = &**self.place;
-        self.found.exists = root.is_dir();
-        if !self.found.exists {
+impl StoreSearch<'_> {
+    fn run(&mut self, files: &mut Vec<FoundFile>) {
+        let StoreRoot { store, root, .. } = &**self.store;
+        self.contents.exists = root.is_dir();
+        if !self.contents.exists {
             return;
         }
-        let passed_over = Cell::new(0);
+        let skipped = Cell::new(0);
         let accepts = |relative: &Path| {
-            let is_accepted = (store.accepts)(relative) && !is_superseded(root, relative, store.format);
+            let is_accepted = (store.accepts)(relative) && !self.store.is_superseded(relative);
             if !is_accepted {
-                passed_over.set(passed_over.get() + 1);
-                tracing::trace!(?root, ?relative, "file: passed over, it has no transcript's name or is superseded");
+                skipped.set(skipped.get() + 1);
+                tracing::trace!(?root, ?relative, "file: skipped, its name is no transcript's or it is superseded");
             }
             is_accepted
         };
@@ -166,10 +122,10 @@ impl Search<'_> {
             let path = || if sight.relative.as_os_str().is_empty() { root.clone() } else { root.join(sight.relative) };
             let (kind, what) = match sight.kind {
                 Ok(FileKind::Regular(identity)) => {
-                    self.found.files += 1;
-                    self.found.bytes += identity.size;
+                    self.contents.files += 1;
+                    self.contents.bytes += identity.size;
                     if self.seen.insert((identity.device, identity.inode)) {
-                        candidates.push(Candidate { place: Arc::clone(self.place), path: path(), identity });
+                        files.push(FoundFile { store: Arc::clone(self.store), path: path(), identity });
                     }
                     return;
                 }
@@ -180,28 +136,20 @@ impl Search<'_> {
             };
             self.note(&path(), kind, &what);
         });
-        self.found.passed_over = passed_over.get();
+        self.contents.skipped = skipped.get();
     }
 
-    /// Says so if there is nothing in a place that the client itself lists. Where something there cannot be looked at,
-    /// that was said.
+    /// Reports a store that the client itself lists and that is empty, unless another issue already says why.
     fn check_listed(&mut self) {
-        let Place { store, .. } = &**self.place;
-        if store.presence == Presence::Listed && self.found.files == 0 && !self.has_noted {
+        let StoreRoot { store, .. } = &**self.store;
+        if store.presence == Presence::Listed && self.contents.files == 0 && !self.has_issue {
             self.note(&store.root.clone(), IssueKind::Missing, "listed by the client itself, and nothing is there");
         }
     }
 
     fn note(&mut self, path: &Path, kind: IssueKind, detail: &str) {
-        self.has_noted = true;
+        self.has_issue = true;
         let issue = Issue { path: path.to_owned(), place: None, kind, detail: detail.to_owned() };
-        self.health.note_issue(self.place.client.info().id, issue);
+        self.health.note_issue(self.store.client.info().id, issue);
     }
-}
-
-/// A compressed file whose plain original is still there.
-fn is_superseded(root: &Path, relative: &Path, format: Format) -> bool {
-    matches!(format, Format::Lines)
-        && relative.extension().is_some_and(|extension| extension == "zst")
-        && root.join(relative).with_extension("").is_file()
 }

@@ -1,4 +1,4 @@
-//! Documents, which a decoder needs as a whole. What is held of one is bounded, whatever the file holds.
+//! Documents, which a decoder needs as a whole. The memory that one takes is bounded, whatever the file contains.
 
 use std::io::{self, Read};
 use std::str::Utf8Error;
@@ -6,26 +6,28 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Larger files are not read.
 const MAX_FILE_BYTES: u64 = 1024 * 1024 * 1024;
-/// The most bytes of a document that are held.
+/// Bytes of a document that are held in memory, at most.
 const MAX_HELD_BYTES: u64 = 64 * 1024 * 1024;
-/// Up to this size, documents are taken as they are.
+/// Documents up to this size are read unchanged.
 const MAX_WHOLE_BYTES: u64 = 16 * 1024 * 1024;
-/// Longer strings of a larger document are cut to this: the parser's error holds a string of the wrong type, twice.
+/// Strings of a larger document are cut to this length: if a string has the wrong type, the parser's error holds it
+/// twice.
 const MAX_STRING_BYTES: usize = 4 * 1024 * 1024;
-/// The same where a document is larger than may be held. Most of it is then pictures and outputs of tools, from which
-/// no decoder takes anything.
+/// The same for a document that is larger than may be held. It consists mostly of pictures and tool outputs, which no
+/// decoder uses.
 const MAX_STRING_BYTES_IF_LARGE: usize = 256 * 1024;
-/// How much is read at once where strings are cut.
+/// How much is read at once while strings are cut.
 const BLOCK_BYTES: usize = 256 * 1024;
 
 static LARGE: Mutex<()> = Mutex::new(());
 
-/// Files are read by several threads: of large documents, one at a time is held. To be kept until it is decoded.
-pub(crate) fn turn(size: u64) -> Option<MutexGuard<'static, ()>> {
+/// Several threads read files, but only one large document is held at a time. The caller keeps the guard until the
+/// document is decoded.
+pub(crate) fn lock_if_large(size: u64) -> Option<MutexGuard<'static, ()>> {
     (size > MAX_WHOLE_BYTES).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Reads a document of about `size` bytes as UTF-8; bytes that are not become `?`. None: it is too large.
+/// Reads a document of about `size` bytes. Bytes that are not UTF-8 become `?`. `None` if it is too large.
 pub(crate) fn read(file: impl Read, size: u64) -> io::Result<Option<Vec<u8>>> {
     let file = file.take(MAX_FILE_BYTES);
     let mut text = if size <= MAX_WHOLE_BYTES {
@@ -44,7 +46,7 @@ pub(crate) fn read(file: impl Read, size: u64) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn whole(file: impl Read, size: u64) -> io::Result<Option<Vec<u8>>> {
-    // A byte more than there is: so the end is found without another look for it.
+    // One byte more than the file has, so that the last read finds the end without growing the buffer.
     let mut text = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
     file.take(MAX_HELD_BYTES + 1).read_to_end(&mut text)?;
     Ok((text.len() as u64 <= MAX_HELD_BYTES).then_some(text))
@@ -52,9 +54,9 @@ fn whole(file: impl Read, size: u64) -> io::Result<Option<Vec<u8>>> {
 
 fn with_short_strings(mut file: impl Read, max_string_bytes: usize) -> io::Result<Option<Vec<u8>>> {
     let mut block = vec![0; BLOCK_BYTES];
-    // Taken at once: a text that grows would take up to three times its size for a moment.
+    // Allocated at once: a growing buffer takes up to three times its size while it is copied.
     let mut text = Vec::with_capacity(usize::try_from(MAX_HELD_BYTES).unwrap_or_default());
-    let mut cutter = StringCutter { place: Place::Outside, length: 0, max: max_string_bytes };
+    let mut cutter = StringCutter { state: CutState::Outside, length: 0, max: max_string_bytes };
     loop {
         let read = match file.read(&mut block) {
             Ok(0) => return Ok(Some(text)),
@@ -69,63 +71,64 @@ fn with_short_strings(mut file: impl Read, max_string_bytes: usize) -> io::Resul
     }
 }
 
-/// Says of each byte of a JSON text whether it stays when long strings are cut. What stays is JSON if the text is.
+/// Decides for each byte of a JSON text whether it stays when long strings are cut. What stays is valid JSON if the text
+/// is.
 struct StringCutter {
-    place: Place,
-    /// Bytes of the string so far, and the most that stay.
+    state: CutState,
+    /// Bytes of the string so far, and how many may stay.
     length: usize,
     max: usize,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum CutState {
     Outside,
     InString,
     /// After a backslash.
     InEscape,
-    /// At the first digit of `\uXXXX`, at the second after a `d`, and before so many more.
+    /// Before the first digit of `\uXXXX`; before the second, after a first `d`; before the last so many.
     AtDigits,
     AfterD,
     InDigits(u8),
-    /// The same in the first half of a surrogate pair, and after it.
+    /// The same in the first half of a surrogate pair; after that half.
     InHighDigits(u8),
     AfterHigh,
-    /// In a string of which nothing more stays, and there after a backslash.
+    /// In the rest of a string that is cut; after a backslash there.
     InCut,
     InCutEscape,
 }
 
 impl StringCutter {
     fn keeps(&mut self, byte: u8) -> bool {
-        self.place = match (self.place, byte) {
-            (Place::Outside, b'"') => {
+        self.state = match (self.state, byte) {
+            (CutState::Outside, b'"') => {
                 self.length = 0;
-                Place::InString
+                CutState::InString
             }
-            (Place::InString | Place::AfterHigh | Place::InCut, b'"') => Place::Outside,
-            (Place::InCut, b'\\') => Place::InCutEscape,
-            (Place::InString, b'\\') if self.length >= self.max => Place::InCutEscape,
-            (Place::InString | Place::AfterHigh, b'\\') => Place::InEscape,
+            (CutState::InString | CutState::AfterHigh | CutState::InCut, b'"') => CutState::Outside,
+            (CutState::InCut, b'\\') => CutState::InCutEscape,
+            (CutState::InString, b'\\') if self.length >= self.max => CutState::InCutEscape,
+            (CutState::InString | CutState::AfterHigh, b'\\') => CutState::InEscape,
             // A continuation byte belongs to the character before it.
-            (Place::InString | Place::AfterHigh, 0..0x80 | 0xC0..) if self.length >= self.max => Place::InCut,
-            (Place::InEscape, b'u') => Place::AtDigits,
-            (Place::AtDigits, b'd' | b'D') => Place::AfterD,
-            (Place::AtDigits, _) => Place::InDigits(3),
-            (Place::AfterD, b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B') => Place::InHighDigits(2),
-            (Place::AfterD, _) => Place::InDigits(2),
-            (Place::InDigits(left), _) if left > 1 => Place::InDigits(left - 1),
-            (Place::InHighDigits(left), _) if left > 1 => Place::InHighDigits(left - 1),
-            (Place::InHighDigits(_), _) => Place::AfterHigh,
-            (Place::InEscape | Place::InDigits(_) | Place::AfterHigh, _) => Place::InString,
-            (Place::InCutEscape, _) => Place::InCut,
+            (CutState::InString | CutState::AfterHigh, 0..0x80 | 0xC0..) if self.length >= self.max => CutState::InCut,
+            (CutState::InEscape, b'u') => CutState::AtDigits,
+            (CutState::AtDigits, b'd' | b'D') => CutState::AfterD,
+            (CutState::AtDigits, _) => CutState::InDigits(3),
+            (CutState::AfterD, b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B') => CutState::InHighDigits(2),
+            (CutState::AfterD, _) => CutState::InDigits(2),
+            (CutState::InDigits(left), _) if left > 1 => CutState::InDigits(left - 1),
+            (CutState::InHighDigits(left), _) if left > 1 => CutState::InHighDigits(left - 1),
+            (CutState::InHighDigits(_), _) => CutState::AfterHigh,
+            (CutState::InEscape | CutState::InDigits(_) | CutState::AfterHigh, _) => CutState::InString,
+            (CutState::InCutEscape, _) => CutState::InCut,
             (place, _) => place,
         };
         self.length += 1;
-        !matches!(self.place, Place::InCut | Place::InCutEscape)
+        !matches!(self.state, CutState::InCut | CutState::InCutEscape)
     }
 }
 
-/// Puts `?` for what is not UTF-8. The text keeps its place and length: a copy would take as much memory again.
+/// Replaces bytes that are not UTF-8 by `?`, in place: a copy would take as much memory again.
 fn replace_invalid(text: &mut [u8]) {
     let mut valid = 0;
     while let Err(error) = std::str::from_utf8(&text[valid..]) {
@@ -152,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn long_strings_are_cut_and_the_rest_stays_as_it_is() {
+    fn long_strings_are_cut_and_the_rest_is_unchanged() {
         for long in ["QUJD", "é", "日", "?!"].map(|text| text.repeat(MAX)) {
             let json = format!(r#"{{"a":"x \" y","picture":"{long}\n\"","b":[1,"é \u00e9"]}}"#);
             let value: serde_json::Value = serde_json::from_str(&cut(&json)).unwrap();
@@ -163,9 +166,9 @@ mod tests {
         }
     }
 
-    /// A pair of escapes stands for one character: half of one is no JSON.
+    /// Two escapes may encode one character; half of the pair would be invalid.
     #[test]
-    fn no_escape_is_cut_in_two() {
+    fn an_escape_is_not_cut_in_two() {
         for (escape, before) in [(r"\ud83d\ude00", 0..12), (r"\\", 0..2), (r"\u00e9", 0..6), (r"\n", 0..2)] {
             for before in before {
                 let json = format!(r#"["{}{}","end"]"#, "x".repeat(before), escape.repeat(MAX));
@@ -178,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_shown_and_take_no_others_along() {
+    fn each_invalid_byte_becomes_a_question_mark_and_others_stay() {
         for (bytes, expected) in [
             (&b"[\"a\xFFb\"]"[..], "[\"a?b\"]"),
             (b"[\"\xE2\x82\"]", "[\"??\"]"),
@@ -191,16 +194,16 @@ mod tests {
 
     /// Two threads that read a document of 60 MB each took 161 MB.
     #[test]
-    fn one_large_document_is_held_at_a_time() {
-        let small = turn(MAX_WHOLE_BYTES);
-        let large = turn(MAX_WHOLE_BYTES + 1);
+    fn only_one_large_document_is_held_at_a_time() {
+        let small = lock_if_large(MAX_WHOLE_BYTES);
+        let large = lock_if_large(MAX_WHOLE_BYTES + 1);
         assert_eq!((small.is_some(), large.is_some(), LARGE.try_lock().is_ok()), (false, true, false));
         drop(large);
         assert!(LARGE.try_lock().is_ok());
     }
 
     #[test]
-    fn more_than_may_be_held_is_refused() {
+    fn a_document_larger_than_the_limit_is_refused() {
         assert_eq!(read(io::repeat(b' '), 5).unwrap(), None);
         assert_eq!(read(io::repeat(b' '), MAX_HELD_BYTES + 1).unwrap(), None);
         assert_eq!(read(io::empty(), u64::MAX).unwrap(), None);

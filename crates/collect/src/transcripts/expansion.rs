@@ -1,25 +1,25 @@
-//! How much a compressed file may grow to. Its size is no measure of the work it makes: 34 KB can hold a gigabyte.
+//! Limits for compressed files. Their size says little about the work that they make: 34 KB can expand to a gigabyte.
 
 use std::cell::Cell;
 use std::io::{self, Read};
 
-/// Transcripts shrink to a tenth, and to a fiftieth where they repeat themselves.
+/// A file may expand to this many times its size. Transcripts compress by a factor of 10, repetitive ones of 50.
 const MAX_RATIO: u64 = 100;
-/// What any file may grow to: where there is little text, its ratio means nothing.
+/// Any file may expand to this size: for a small file, the ratio means nothing.
 const MIN_LIMIT_BYTES: u64 = 4 * 1024 * 1024;
-/// What no file may grow beyond: no transcript is near it.
+/// No file may expand beyond this size; no transcript is nearly as large.
 const MAX_LIMIT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
-/// The most bytes that are read of a file of so many compressed bytes.
+/// How many bytes are read of a file with this many compressed bytes, at most.
 pub(crate) fn limit(compressed: u64) -> u64 {
     compressed.saturating_mul(MAX_RATIO).clamp(MIN_LIMIT_BYTES, MAX_LIMIT_BYTES)
 }
 
-/// So many records in a row that report nothing are no transcript: reading them takes a second for every few kilobytes
-/// of the compressed file.
+/// A file with more records in a row that report nothing is no transcript. Without this limit, each few kilobytes of a
+/// compressed file could take a second to read.
 pub(crate) const MAX_BARREN_RECORDS: u64 = 1_000_000;
 
-/// An input that ends when it is told to.
+/// An input that ends once `is_stopped` is set.
 pub(crate) struct Stoppable<'a, R> {
     pub(crate) input: R,
     pub(crate) is_stopped: &'a Cell<bool>,
@@ -36,7 +36,7 @@ mod tests {
     use super::limit;
 
     #[test]
-    fn a_file_may_grow_by_its_size_and_never_without_end() {
+    fn the_expansion_limit_depends_on_the_size_within_bounds() {
         let cases = [
             (0, 4 * 1024 * 1024),
             (34_000, 4 * 1024 * 1024),

@@ -1,4 +1,4 @@
-//! Files that lie elsewhere now.
+//! Detects files that were moved.
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -8,49 +8,49 @@ use std::path::Path;
 use agtop_model::{ClientId, SessionKey};
 use foldhash::fast::RandomState;
 
-use crate::transcripts::discover::Candidate;
+use super::stores::FoundFile;
 
-/// The names of all files that were found. Homes have millions, and seldom is one gone: they are collected only when that
-/// is asked.
+/// The names of all files that were found. They are collected on first use: a home may have millions of files, and a
+/// file is rarely missing.
 pub(crate) struct FoundNames<'a> {
-    candidates: &'a [Candidate],
+    found: &'a [FoundFile],
     names: OnceCell<HashSet<(ClientId, &'a OsStr), RandomState>>,
 }
 
 impl<'a> FoundNames<'a> {
-    pub(crate) fn of(candidates: &'a [Candidate]) -> Self {
-        Self { candidates, names: OnceCell::new() }
+    pub(crate) fn of(found: &'a [FoundFile]) -> Self {
+        Self { found, names: OnceCell::new() }
     }
 
-    /// Whether a file of the client is found under the name of this one, which is not there any more and told these
-    /// sessions. If the name holds the id of one of them it is the same file, and tells what this one told. Many files of
-    /// one client may have another name in common.
-    pub(crate) fn holds<'s>(
+    /// Whether the file at a path that no longer exists, which reported these sessions, is now elsewhere: a file of
+    /// the client has the same name, and the name contains the id of one of the sessions. Other names say nothing,
+    /// since many files of a client may share one.
+    pub(crate) fn is_moved<'s>(
         &self,
-        (client, gone): (ClientId, &Path),
+        (client, missing): (ClientId, &Path),
         sessions: impl IntoIterator<Item = &'s SessionKey>,
     ) -> bool {
-        let name = stem(gone).to_string_lossy();
+        let name = stem(missing).to_string_lossy();
         let is_named_for = |session: &SessionKey| {
             let own = session.id.rsplit('/').next().unwrap_or_default();
-            own.len() >= SHORTEST_ID && name.contains(own)
+            own.len() >= MIN_ID_CHARS && name.contains(own)
         };
-        sessions.into_iter().any(is_named_for) && self.has(client, gone)
+        sessions.into_iter().any(is_named_for) && self.has(client, missing)
     }
 
-    fn has(&self, client: ClientId, gone: &Path) -> bool {
+    fn has(&self, client: ClientId, missing: &Path) -> bool {
         let names = self.names.get_or_init(|| {
-            let name = |found: &'a Candidate| (found.place.client.info().id, stem(&found.path));
-            self.candidates.iter().map(name).collect()
+            let name = |file: &'a FoundFile| (file.store.client.info().id, stem(&file.path));
+            self.found.iter().map(name).collect()
         });
-        names.contains(&(client, stem(gone)))
+        names.contains(&(client, stem(missing)))
     }
 }
 
-/// Shorter ids may be in a name by chance.
-const SHORTEST_ID: usize = 4;
+/// A shorter id may be part of a name by chance.
+const MIN_ID_CHARS: usize = 4;
 
-/// A file's name, whether it is compressed or not.
+/// A file's name, without the extension of a compressed file.
 fn stem(path: &Path) -> &OsStr {
     let name = path.file_name().unwrap_or(path.as_os_str());
     if path.extension().is_some_and(|extension| extension == "zst") { path.file_stem().unwrap_or(name) } else { name }

@@ -8,30 +8,31 @@ use agtop_model::Timestamp;
 use agtop_os::FileKind;
 use crossbeam_channel::Receiver;
 
-use crate::transcripts::discover::{Candidate, Place, discover};
-use crate::transcripts::health::HealthBook;
-use crate::transcripts::watcher::{Changes, Hints, between, pause};
+use super::discover::discover;
+use super::health::HealthBook;
+use super::stores::{FoundFile, StoreRoot};
+use super::watcher::{FileChanges, FileWatcher, directories_between, wait_for_wake};
 
-/// Finds files to look at: all there are on a slow beat, and between two beats those that the system says have changed
-/// and those that changed lately.
+/// Decides which files to look at: all of them at a long interval, and in between those that the system reports as
+/// changed and those that changed recently.
 #[derive(Default)]
-pub(crate) struct Sweep {
-    hints: Option<Hints>,
-    swept: Option<Instant>,
-    /// How long going through everything took.
+pub(crate) struct SweepSchedule {
+    watcher: Option<FileWatcher>,
+    swept_at: Option<Instant>,
+    /// How long the last full sweep took.
     took: Duration,
-    /// Whether everything of interest is watched: then there is no need to look at everything each time.
+    /// Whether the system watches every directory of interest. If not, each sweep is a full one.
     is_watching: bool,
-    places: Vec<Arc<Place>>,
-    /// Files that changed lately, with their places: they are looked at each time, or where they are many in turn,
-    /// whatever the system says.
-    hot: HashMap<PathBuf, Arc<Place>>,
-    /// The place of the hot file whose turn is next.
+    stores: Vec<Arc<StoreRoot>>,
+    /// Files that changed recently, with their stores. They are polled whatever the system reports: all of them at each
+    /// sweep, or a part in turn where they are many.
+    polled: HashMap<PathBuf, Arc<StoreRoot>>,
+    /// The place of the polled file whose turn is next.
     next_turn: usize,
 }
 
-/// What is looked for.
-pub(crate) struct Look<'a> {
+/// What a sweep looks for.
+pub(crate) struct SweepRequest<'a> {
     pub(crate) clients: &'a [&'static dyn Client],
     pub(crate) env: &'a Env,
     /// Whether a file was found before.
@@ -39,124 +40,130 @@ pub(crate) struct Look<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// What a look at the files found.
-pub(crate) enum Found {
-    /// All files that there are.
-    All(Vec<Candidate>),
+/// The files that a sweep found.
+pub(crate) enum Sweep {
+    /// All files that exist.
+    Full(Vec<FoundFile>),
     /// Files that may have changed.
-    Some(Vec<Candidate>),
+    Changed(Vec<FoundFile>),
 }
 
-/// With the system's hints, everything is looked at this often,
-const BEAT: Duration = Duration::from_secs(15);
-/// or so seldom that it takes no more than one part in so many of the time,
-const SHARE: u32 = 1000;
-/// but no more seldom than this.
-const SLOWEST: Duration = Duration::from_mins(2);
-/// So many hot files are looked at each time.
-const HOT_LOOKS: usize = 64;
-/// Files that changed this lately are hot.
-const HOT: Duration = Duration::from_mins(10);
-/// Directories of files that changed this lately are watched.
-const WARM: Duration = Duration::from_hours(7 * 24);
-
 impl Sweep {
-    /// Looks again and again, with the system's hints where it gives any.
-    pub(crate) fn again() -> Self {
-        Self { hints: Hints::new(), ..Self::default() }
+    /// The files, whichever sweep it was.
+    pub(crate) fn into_files(self) -> Vec<FoundFile> {
+        match self {
+            Self::Full(files) | Self::Changed(files) => files,
+        }
+    }
+}
+
+/// Where the system reports changes, a full sweep is made at this interval,
+const FULL_SWEEP_INTERVAL: Duration = Duration::from_secs(15);
+/// or at this multiple of the time that one takes,
+const SWEEP_COST_FACTOR: u32 = 1000;
+/// but no less often than this.
+const MAX_FULL_SWEEP_INTERVAL: Duration = Duration::from_mins(2);
+/// As many files are polled at each sweep.
+const MAX_POLLED_FILES: usize = 64;
+/// Files that changed within this time are polled.
+const POLL_WINDOW: Duration = Duration::from_mins(10);
+/// Directories of files that changed within this time are watched.
+const WATCH_WINDOW: Duration = Duration::from_hours(7 * 24);
+
+impl SweepSchedule {
+    /// A schedule for repeated sweeps, which uses the system's reports where it gives any.
+    pub(crate) fn repeated() -> Self {
+        Self { watcher: FileWatcher::new(), ..Self::default() }
     }
 
-    /// Finds what is to be looked at.
-    pub(crate) fn find(&mut self, look: &Look<'_>, health: &mut HealthBook) -> Found {
-        let changes = self.hints.as_mut().map(Hints::take).unwrap_or_default();
-        let beat = self.took.saturating_mul(SHARE).clamp(BEAT, SLOWEST);
-        let is_due = self.swept.is_none_or(|swept| swept.elapsed() >= beat);
-        if !self.is_watching || is_due || self.is_news(&changes, look) {
-            return Found::All(self.everything(look, health));
+    /// Finds the files to look at now.
+    pub(crate) fn sweep(&mut self, request: &SweepRequest<'_>, health: &mut HealthBook) -> Sweep {
+        let changes = self.watcher.as_mut().map(FileWatcher::take_changes).unwrap_or_default();
+        let interval = self.took.saturating_mul(SWEEP_COST_FACTOR).clamp(FULL_SWEEP_INTERVAL, MAX_FULL_SWEEP_INTERVAL);
+        let is_due = self.swept_at.is_none_or(|swept_at| swept_at.elapsed() >= interval);
+        if !self.is_watching || is_due || self.needs_full_sweep(&changes, request) {
+            return Sweep::Full(self.full_sweep(request, health));
         }
-        let told: HashMap<PathBuf, Arc<Place>> =
+        let reported: HashMap<PathBuf, Arc<StoreRoot>> =
             changes.paths.iter().filter_map(|path| self.transcript(path)).collect();
-        let of_turn = self.turn().filter(|(path, _)| !told.contains_key(*path));
-        let candidates = told.iter().chain(of_turn).filter_map(|(path, place)| candidate(path, place)).collect();
-        self.hot.extend(told);
-        Found::Some(candidates)
+        let of_turn = self.take_turn().filter(|(path, _)| !reported.contains_key(*path));
+        let files = reported.iter().chain(of_turn).filter_map(|(path, store)| found_file(path, store)).collect();
+        self.polled.extend(reported);
+        Sweep::Changed(files)
     }
 
-    /// The hot files whose turn it is.
-    fn turn(&mut self) -> impl Iterator<Item = (&PathBuf, &Arc<Place>)> {
-        let (all, start) = (self.hot.len(), self.next_turn);
-        self.next_turn = if all > HOT_LOOKS { (start + HOT_LOOKS) % all } else { 0 };
-        self.hot.iter().cycle().skip(start).take(all.min(HOT_LOOKS))
+    /// The polled files whose turn it is.
+    fn take_turn(&mut self) -> impl Iterator<Item = (&PathBuf, &Arc<StoreRoot>)> {
+        let (all, start) = (self.polled.len(), self.next_turn);
+        self.next_turn = if all > MAX_POLLED_FILES { (start + MAX_POLLED_FILES) % all } else { 0 };
+        self.polled.iter().cycle().skip(start).take(all.min(MAX_POLLED_FILES))
     }
 
-    /// Where the last look at everything looked.
-    pub(crate) fn places(&self) -> &[Arc<Place>] {
-        &self.places
+    /// The stores that the last full sweep searched.
+    pub(crate) fn stores(&self) -> &[Arc<StoreRoot>] {
+        &self.stores
     }
 
-    /// Lets the next look go through everything.
-    pub(crate) fn look_everywhere(&mut self) {
-        self.swept = None;
+    /// Makes the next sweep a full one.
+    pub(crate) fn request_full_sweep(&mut self) {
+        self.swept_at = None;
     }
 
-    /// Waits until a file changes or somebody wakes us, but no longer than this.
-    pub(crate) fn wait(&mut self, at_most: Duration, wakes: [&Receiver<()>; 2]) {
-        match &mut self.hints {
-            Some(hints) => hints.wait(at_most, wakes),
-            None => {
-                pause(at_most, wakes);
-            }
+    /// Waits until a file changes or one of `wakes` fires, at most for `timeout`.
+    pub(crate) fn wait(&mut self, timeout: Duration, wakes: [&Receiver<()>; 2]) {
+        match &mut self.watcher {
+            Some(watcher) => watcher.wait(timeout, wakes),
+            None => wait_for_wake(timeout, wakes),
         }
     }
 
-    fn everything(&mut self, look: &Look<'_>, health: &mut HealthBook) -> Vec<Candidate> {
+    fn full_sweep(&mut self, request: &SweepRequest<'_>, health: &mut HealthBook) -> Vec<FoundFile> {
         let started = Instant::now();
-        self.swept = Some(started);
-        health.begin_round();
-        let (places, candidates) = discover(look.clients, look.env, health);
-        self.places = places;
-        let changed_within = |span: Duration| {
-            candidates.iter().filter(move |candidate| look.now.since(candidate.identity.modified) <= span)
-        };
-        self.hot = changed_within(HOT).map(|hot| (hot.path.clone(), Arc::clone(&hot.place))).collect();
-        if let Some(hints) = &mut self.hints {
-            let roots = self.places.iter().filter(|place| place.root.is_dir()).map(|place| place.root.clone());
+        self.swept_at = Some(started);
+        health.begin_sweep();
+        let (stores, files) = discover(request.clients, request.env, health);
+        self.stores = stores;
+        let changed_within =
+            |span: Duration| files.iter().filter(move |file| request.now.since(file.identity.modified) <= span);
+        self.polled = changed_within(POLL_WINDOW).map(|file| (file.path.clone(), Arc::clone(&file.store))).collect();
+        if let Some(watcher) = &mut self.watcher {
+            let roots = self.stores.iter().filter(|store| store.root.is_dir()).map(|store| store.root.clone());
             let mut directories: HashSet<PathBuf> = roots.collect();
-            for warm in changed_within(WARM) {
-                directories.extend(between(&warm.path, &warm.place.root).map(Path::to_owned));
+            for file in changed_within(WATCH_WINDOW) {
+                directories.extend(directories_between(&file.path, &file.store.root).map(Path::to_owned));
             }
-            self.is_watching = hints.watch(&directories);
+            self.is_watching = watcher.watch(&directories);
         }
         self.took = started.elapsed();
-        candidates
+        files
     }
 
-    /// Whether there is a file, or a directory for files, that was not there before, or one is gone.
-    fn is_news(&self, changes: &Changes, look: &Look<'_>) -> bool {
+    /// Whether a file, or a directory for files, was created or deleted.
+    fn needs_full_sweep(&self, changes: &FileChanges, request: &SweepRequest<'_>) -> bool {
         let is_directory = |path: &PathBuf| path.symlink_metadata().is_ok_and(|found| found.is_dir());
         changes.is_incomplete
-            || changes.made.iter().any(is_directory)
+            || changes.created.iter().any(is_directory)
             || changes.paths.iter().filter_map(|path| self.transcript(path)).any(|(file, _)| {
-                let is_there = file.symlink_metadata().is_ok();
-                is_there != (look.is_known)(&file)
+                let exists = file.symlink_metadata().is_ok();
+                exists != (request.is_known)(&file)
             })
     }
 
-    /// The file of interest that a change is about: a change of a database's log is one of the database.
-    fn transcript(&self, path: &Path) -> Option<(PathBuf, Arc<Place>)> {
-        let holder = |path: &Path| self.places.iter().find(|place| place.holds(path)).cloned();
-        if let Some(place) = holder(path) {
-            return Some((path.to_owned(), place));
+    /// The file that a change concerns: a change of a database's write-ahead log is one of the database.
+    fn transcript(&self, path: &Path) -> Option<(PathBuf, Arc<StoreRoot>)> {
+        let store_of = |path: &Path| self.stores.iter().find(|store| store.holds(path)).cloned();
+        if let Some(store) = store_of(path) {
+            return Some((path.to_owned(), store));
         }
         let database = path.with_file_name(path.file_name()?.to_str()?.strip_suffix("-wal")?);
-        holder(&database).map(|place| (database, place))
+        store_of(&database).map(|store| (database, store))
     }
 }
 
-fn candidate(path: &Path, place: &Arc<Place>) -> Option<Candidate> {
+fn found_file(path: &Path, store: &Arc<StoreRoot>) -> Option<FoundFile> {
     match agtop_os::identity(path) {
         Ok(FileKind::Regular(identity)) => {
-            Some(Candidate { place: Arc::clone(place), path: path.to_owned(), identity })
+            Some(FoundFile { store: Arc::clone(store), path: path.to_owned(), identity })
         }
         _ => None,
     }
@@ -167,19 +174,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_hot_files_take_turns_and_each_has_one() {
+    fn many_recently_changed_files_are_polled_in_turn() {
         let env = Env { home: "/home/ada".into(), ..Env::default() };
         let client = agtop_clients::CLIENTS[0];
         let store = client.stores(&env).remove(0);
-        let root = env.home.clone();
-        let place = Arc::new(Place { client, store, root });
-        let hot = |count: usize| (0..count).map(|n| (PathBuf::from(n.to_string()), Arc::clone(&place))).collect();
-        let mut sweep = Sweep { hot: hot(HOT_LOOKS + 30), ..Sweep::default() };
-        let mut turn = || sweep.turn().map(|(path, _)| path.clone()).collect::<HashSet<_>>();
+        let store = Arc::new(StoreRoot { client, store, root: env.home.clone() });
+        let polled = |count: usize| (0..count).map(|n| (PathBuf::from(n.to_string()), Arc::clone(&store))).collect();
+        let mut schedule = SweepSchedule { polled: polled(MAX_POLLED_FILES + 30), ..SweepSchedule::default() };
+        let mut turn = || schedule.take_turn().map(|(path, _)| path.clone()).collect::<HashSet<_>>();
         let (first, second) = (turn(), turn());
-        assert_eq!((first.len(), second.len()), (HOT_LOOKS, HOT_LOOKS));
-        assert_eq!(first.union(&second).count(), HOT_LOOKS + 30);
-        let mut few = Sweep { hot: hot(3), ..Sweep::default() };
-        assert_eq!([few.turn().count(), few.turn().count()], [3, 3]);
+        assert_eq!((first.len(), second.len()), (MAX_POLLED_FILES, MAX_POLLED_FILES));
+        assert_eq!(first.union(&second).count(), MAX_POLLED_FILES + 30);
+        let mut few = SweepSchedule { polled: polled(3), ..SweepSchedule::default() };
+        assert_eq!([few.take_turn().count(), few.take_turn().count()], [3, 3]);
     }
 }

@@ -6,50 +6,50 @@ use crossbeam_channel::{Receiver, select};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// What the system says about files that changed. A hint: what it misses, the next sweep finds.
-pub(crate) struct Hints {
+/// Collects what the system reports about changed files. The system may miss a change; the next full sweep finds it.
+pub(crate) struct FileWatcher {
     watcher: RecommendedWatcher,
     events: Receiver<notify::Result<Event>>,
     watched: HashSet<PathBuf>,
-    changes: Changes,
+    changes: FileChanges,
 }
 
 /// Files that may have changed.
 #[derive(Debug, Default)]
-pub(crate) struct Changes {
+pub(crate) struct FileChanges {
     pub(crate) paths: BTreeSet<PathBuf>,
-    /// Those of them that came into being, or got their name.
-    pub(crate) made: BTreeSet<PathBuf>,
-    /// The system lost count: anything may have changed.
+    /// Those of them that were created or renamed.
+    pub(crate) created: BTreeSet<PathBuf>,
+    /// The system lost events: any file may have changed.
     pub(crate) is_incomplete: bool,
 }
 
-/// The system grants so many watches to all programs of a user together; more than this are not ours to take.
-const MOST_WATCHES: usize = 4096;
-/// An agent writes several records at once: this long after the first change the others are waited for.
-const SETTLING: Duration = Duration::from_millis(15);
+/// The system limits the watches of all programs of a user together; agtop takes no more than this.
+const MAX_WATCHES: usize = 4096;
+/// An agent writes several records at once: after the first change, the watcher waits this long for others.
+const BURST_WAIT: Duration = Duration::from_millis(15);
 
-impl Hints {
-    /// Nothing is watched yet; `None` where the system has no such thing.
+impl FileWatcher {
+    /// A watcher without any directory yet; `None` where the system has no such service.
     pub(crate) fn new() -> Option<Self> {
         let (sender, events) = crossbeam_channel::unbounded();
         let watcher = notify::recommended_watcher(sender).ok()?;
-        Some(Self { watcher, events, watched: HashSet::new(), changes: Changes::default() })
+        Some(Self { watcher, events, watched: HashSet::new(), changes: FileChanges::default() })
     }
 
-    /// Watches exactly these directories, as many as may be. Returns whether it is all of them.
+    /// Watches these directories and no others, up to the limit. Returns whether all of them are watched.
     pub(crate) fn watch(&mut self, directories: &HashSet<PathBuf>) -> bool {
         let watcher = &mut self.watcher;
         self.watched.retain(|known| {
             let stays = directories.contains(known);
             if !stays {
-                // It fails where the directory is gone, and its watch with it.
+                // This fails where the directory was deleted, and its watch with it.
                 drop(watcher.unwatch(known));
             }
             stays
         });
         for directory in directories {
-            if self.watched.len() >= MOST_WATCHES {
+            if self.watched.len() >= MAX_WATCHES {
                 break;
             }
             if !self.watched.contains(directory) && self.watcher.watch(directory, RecursiveMode::NonRecursive).is_ok() {
@@ -59,23 +59,23 @@ impl Hints {
         directories.iter().all(|directory| self.watched.contains(directory))
     }
 
-    /// What may have changed since it was last asked.
-    pub(crate) fn take(&mut self) -> Changes {
+    /// What may have changed since the last call.
+    pub(crate) fn take_changes(&mut self) -> FileChanges {
         while let Ok(event) = self.events.try_recv() {
             self.changes.note(event);
         }
         std::mem::take(&mut self.changes)
     }
 
-    /// Waits until something changes, and for what changes with it, or until somebody wakes us, but no longer than this.
-    pub(crate) fn wait(&mut self, at_most: Duration, wakes: [&Receiver<()>; 2]) {
-        let deadline = Instant::now() + at_most;
+    /// Waits until a file changes, and for the rest of its burst, or until one of `wakes` fires, at most for `timeout`.
+    pub(crate) fn wait(&mut self, timeout: Duration, wakes: [&Receiver<()>; 2]) {
+        let deadline = Instant::now() + timeout;
         while self.changes.is_empty() {
             select! {
                 recv(self.events) -> event => {
                     let Ok(event) = event else {
-                        // The watcher has gone: time is all that is left to wait for.
-                        return pause(deadline.saturating_duration_since(Instant::now()), wakes);
+                        // The watcher has ended: only the timeout and the wakes are left.
+                        return wait_for_wake(deadline.saturating_duration_since(Instant::now()), wakes);
                     };
                     self.changes.note(event);
                 },
@@ -84,23 +84,23 @@ impl Hints {
                 default(deadline.saturating_duration_since(Instant::now())) => return,
             }
         }
-        let settled = deadline.min(Instant::now() + SETTLING);
-        while let Ok(event) = self.events.recv_deadline(settled) {
+        let burst_end = deadline.min(Instant::now() + BURST_WAIT);
+        while let Ok(event) = self.events.recv_deadline(burst_end) {
             self.changes.note(event);
         }
     }
 }
 
-/// Waits until somebody wakes us, but no longer than this.
-pub(crate) fn pause(at_most: Duration, wakes: [&Receiver<()>; 2]) {
+/// Waits until one of `wakes` fires, at most for `timeout`.
+pub(crate) fn wait_for_wake(timeout: Duration, wakes: [&Receiver<()>; 2]) {
     select! {
         recv(wakes[0]) -> _ => {}
         recv(wakes[1]) -> _ => {}
-        default(at_most) => {}
+        default(timeout) => {}
     }
 }
 
-impl Changes {
+impl FileChanges {
     fn is_empty(&self) -> bool {
         self.paths.is_empty() && !self.is_incomplete
     }
@@ -110,7 +110,7 @@ impl Changes {
             Ok(event) if event.need_rescan() => self.is_incomplete = true,
             Ok(event) if is_change(event.kind) => {
                 if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_))) {
-                    self.made.extend(event.paths.iter().cloned());
+                    self.created.extend(event.paths.iter().cloned());
                 }
                 self.paths.extend(event.paths);
             }
@@ -120,7 +120,7 @@ impl Changes {
     }
 }
 
-/// Reading is no change: we read ourselves.
+/// Whether an event may change a file. Reading does not, and agtop itself reads.
 fn is_change(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
@@ -128,8 +128,8 @@ fn is_change(kind: EventKind) -> bool {
     }
 }
 
-/// The directories from a file's own up to a root, so that directories that are yet to be made are noticed.
-pub(crate) fn between<'p>(file: &'p Path, root: &'p Path) -> impl Iterator<Item = &'p Path> {
+/// The directories from a file's own up to a root: watching them also notices directories that are created later.
+pub(crate) fn directories_between<'p>(file: &'p Path, root: &'p Path) -> impl Iterator<Item = &'p Path> {
     file.ancestors().skip(1).take_while(move |ancestor| ancestor.starts_with(root))
 }
 
@@ -138,22 +138,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_is_told_and_reading_is_none() {
+    fn a_write_is_reported_as_a_change_and_a_read_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().canonicalize().unwrap().join("a");
         std::fs::write(&path, "1").unwrap();
-        let Some(mut hints) = Hints::new() else { return };
-        assert!(hints.watch(&HashSet::from([path.parent().unwrap().to_owned()])));
+        let Some(mut watcher) = FileWatcher::new() else { return };
+        assert!(watcher.watch(&HashSet::from([path.parent().unwrap().to_owned()])));
         std::fs::read(&path).unwrap();
         std::fs::write(&path, "2").unwrap();
-        hints.wait(Duration::from_secs(20), [&crossbeam_channel::never(), &crossbeam_channel::never()]);
-        assert_eq!(hints.take().paths, BTreeSet::from([path]));
-        assert!(hints.take().is_empty());
+        watcher.wait(Duration::from_secs(20), [&crossbeam_channel::never(), &crossbeam_channel::never()]);
+        assert_eq!(watcher.take_changes().paths, BTreeSet::from([path]));
+        assert!(watcher.take_changes().is_empty());
     }
 
     #[test]
-    fn the_way_from_a_file_to_its_root() {
-        let way: Vec<&Path> = between(Path::new("/r/2026/11/21/x.jsonl"), Path::new("/r")).collect();
-        assert_eq!(way, ["/r/2026/11/21", "/r/2026/11", "/r/2026", "/r"].map(Path::new));
+    fn directories_between_a_file_and_its_root_include_both_ends() {
+        let directories: Vec<&Path> =
+            directories_between(Path::new("/r/2026/11/21/x.jsonl"), Path::new("/r")).collect();
+        assert_eq!(directories, ["/r/2026/11/21", "/r/2026/11", "/r/2026", "/r"].map(Path::new));
     }
 }

@@ -1,17 +1,17 @@
-//! Embedded costs: one rule for every client that writes any, see `docs/ACCURACY.md`.
+//! Costs that records contain: one rule for every client that writes any, see `docs/ACCURACY.md`.
 
 use std::collections::BTreeSet;
 
 use agtop_model::{Event, EventKind, PicoUsd, Timestamp, Turn};
 
-use crate::fixtures::{Written, decoded, read};
+use crate::fixtures::{WrittenText, decoded, read};
 
-/// A record with a place for its cost, `COST`, and one for the provider, `PROVIDER`, where it names one.
+/// A record in which `COST` stands for its cost and `PROVIDER` for its provider, if it names one.
 struct Case {
     client: &'static str,
     path: &'static str,
     record: &'static str,
-    /// The client's vendor's own gateway, if it has one and records name it.
+    /// The gateway of the client's vendor, if it has one that records name.
     gateway: Option<&'static str>,
 }
 
@@ -103,10 +103,10 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// What a case's client says that its response cost.
+/// The cost of the response, as the client decodes it.
 fn cost(case: &Case, provider: &str, usd: &str) -> Option<PicoUsd> {
     let record = case.record.replace("COST", usd).replace("PROVIDER", provider);
-    let events = read(case.client, &Written { path: case.path, text: &record });
+    let events = read(case.client, &WrittenText { path: case.path, text: &record });
     events.iter().filter_map(turn).find_map(|turn| turn.embedded_cost)
 }
 
@@ -114,11 +114,10 @@ fn turn(event: &Event) -> Option<&Turn> {
     if let EventKind::Turn(turn) = &event.kind { Some(turn) } else { None }
 }
 
-/// Requests of Cline's with the provider's own `cost: 0` were priced at list, and other clients had rules of their own.
-/// A cost that a record tells counts. Where it is 0, that is what was paid if the client's vendor served the model, and
-/// not known if somebody else did.
+/// A cost in a record counts. A cost of 0 is what was paid if the client's vendor served the model; otherwise the cost is
+/// unknown. Requests of Cline with `cost: 0` were once priced at list, and other clients had their own rules.
 #[test]
-fn an_embedded_cost_counts_and_nothing_is_a_cost_of_the_vendors_own_gateway_alone() {
+fn an_embedded_cost_counts_and_zero_only_through_the_vendors_gateway() {
     for case in CASES {
         let Case { client, path, gateway, .. } = case;
         assert_eq!(cost(case, "acme", "0.25"), PicoUsd::from_usd(0.25), "{client} {path}");
@@ -130,13 +129,13 @@ fn an_embedded_cost_counts_and_nothing_is_a_cost_of_the_vendors_own_gateway_alon
     }
 }
 
-/// A client that comes to embed costs comes to stand in the table.
+/// A client that starts to embed costs must be added to the table.
 #[test]
 fn every_client_whose_fixtures_embed_costs_is_in_the_table() {
     let all = decoded(Timestamp::from_millis(1_790_000_000_000));
     let embed = all.iter().filter(|one| one.events.iter().filter_map(turn).any(|turn| turn.embedded_cost.is_some()));
     let found: BTreeSet<&str> = embed.map(|one| one.client.info().id.as_str()).collect();
     let listed: BTreeSet<&str> = CASES.iter().map(|case| case.client).collect();
-    // Claude Code wrote costs until 1.0, of its own vendor alone.
+    // Claude Code wrote costs until version 1.0, and only of its own vendor.
     assert_eq!(found.difference(&listed).collect::<Vec<_>>(), [&"claude"]);
 }

@@ -1,6 +1,4 @@
-//! What each client claims to know is what its fixtures show, no more and no less.
-//!
-//! `fixtures/<client>/paths.tsv` says of each fixture where it would lie on a disk.
+//! What each client declares to record is what its fixtures contain, no more and no less.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +9,7 @@ use agtop_model::{Event, EventKind, Timestamp, Turn, UsageExtent, VendorActivity
 
 use crate::fixtures::{decoded, directory_of};
 
-/// What a claim about each aspect rests on, in the order of `Knowledge::aspects`.
+/// The events that show each aspect, in the order of `Knowledge::aspects`.
 const EVIDENCE: [fn(&EventKind) -> bool; 8] = [
     |kind| turn(kind).is_some_and(|turn| !turn.usage.is_zero()),
     |kind| turn(kind).is_some_and(|turn| turn.embedded_cost.is_some() || turn.model.is_some()),
@@ -36,17 +34,17 @@ fn turn(kind: &EventKind) -> Option<&Turn> {
     if let EventKind::Turn(turn) = kind { Some(turn) } else { None }
 }
 
-/// All that each client's fixtures tell, by its id; nothing of one of which only processes are seen.
+/// The events of each client's fixtures, by its id. A client of which only processes are recognised has none.
 fn events() -> BTreeMap<&'static str, Vec<Event>> {
     let mut events: BTreeMap<&'static str, Vec<Event>> = BTreeMap::new();
-    for told in decoded(Timestamp::from_millis(1_790_000_000_000)) {
-        events.entry(told.client.info().id.as_str()).or_default().extend(told.events);
+    for fixture in decoded(Timestamp::from_millis(1_790_000_000_000)) {
+        events.entry(fixture.client.info().id.as_str()).or_default().extend(fixture.events);
     }
     events
 }
 
 #[test]
-fn every_cell_of_the_matrix_is_what_the_fixtures_show() {
+fn every_declared_aspect_is_in_the_fixtures() {
     let mut wrong = Vec::new();
     let (all, none) = (events(), Vec::new());
     for client in clients() {
@@ -61,7 +59,7 @@ fn every_cell_of_the_matrix_is_what_the_fixtures_show() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A fixture that is not read could show what its client is said not to tell.
+/// A fixture that is not read could show an aspect that its client does not declare.
 #[test]
 fn every_fixture_is_read() {
     for client in CLIENTS {
@@ -69,12 +67,12 @@ fn every_fixture_is_read() {
         let list = fs::read_to_string(directory.join("paths.tsv")).unwrap();
         let listed: BTreeSet<PathBuf> = list.lines().map(|line| line.split('\t').next().unwrap().into()).collect();
         let mut found = BTreeSet::new();
-        let mut waiting = vec![directory.clone()];
-        while let Some(folder) = waiting.pop() {
+        let mut open = vec![directory.clone()];
+        while let Some(folder) = open.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    waiting.push(path);
+                    open.push(path);
                 } else if !path.ends_with("README.md") && !path.ends_with("paths.tsv") {
                     found.insert(path.strip_prefix(&directory).unwrap().to_owned());
                 }
@@ -85,7 +83,7 @@ fn every_fixture_is_read() {
 }
 
 #[test]
-fn every_client_whose_files_are_read_has_something_to_show() {
+fn the_fixtures_of_every_client_give_events() {
     let all = events();
     for client in CLIENTS {
         let id = client.info().id.as_str();
@@ -94,7 +92,7 @@ fn every_client_whose_files_are_read_has_something_to_show() {
 }
 
 #[test]
-fn a_gap_is_a_phrase_that_fits_a_table() {
+fn a_gap_is_a_phrase_that_fits_into_a_table() {
     for client in clients() {
         for gap in client.info().knowledge.aspects().iter().filter_map(|(_, known)| known.gap()) {
             assert!((1..60).contains(&gap.len()) && !gap.contains('|') && !gap.ends_with('.'), "{gap}");

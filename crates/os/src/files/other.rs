@@ -5,9 +5,9 @@ use std::path::Path;
 use walkdir::WalkDir;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{FileIdentity, Links, Sight, Walk, identity, modified, refusal, word_for};
+use super::{FileIdentity, Links, Walk, WalkEntry, identity, modified, refusal, word_for};
 
-/// Looks before it opens: the standard library has no way to do both at once here.
+/// Checks before it opens: the standard library cannot do both at once on these platforms.
 pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
     let metadata = if links == Links::Followed { path.metadata() } else { path.symlink_metadata() };
     let kind = metadata?.file_type();
@@ -24,8 +24,8 @@ pub(super) fn identity_of(path: &Path, metadata: &Metadata) -> io::Result<FileId
     })
 }
 
-/// Goes from path to path.
-pub(super) fn walk(walk: &Walk<'_>, see: &mut dyn FnMut(Sight<'_>)) {
+/// Walks from path to path.
+pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
     for entry in WalkDir::new(walk.root).min_depth(1).max_depth(walk.depth).follow_links(false) {
         match entry {
             Ok(entry) => {
@@ -35,13 +35,13 @@ pub(super) fn walk(walk: &Walk<'_>, see: &mut dyn FnMut(Sight<'_>)) {
                 }
                 match identity(entry.path()) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    kind => see(Sight { relative, kind }),
+                    kind => visitor(WalkEntry { relative, kind }),
                 }
             }
             Err(error) => {
                 let path = error.path().and_then(|path| path.strip_prefix(walk.root).ok()).map(Path::to_owned);
                 let kind = Err(error.into());
-                see(Sight { relative: &path.unwrap_or_default(), kind });
+                visitor(WalkEntry { relative: &path.unwrap_or_default(), kind });
             }
         }
     }

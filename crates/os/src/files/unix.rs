@@ -11,23 +11,23 @@ use agtop_model::Timestamp;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::{FileIdentity, FileKind, Links, Sight, Walk, modified, refusal};
+use super::{FileIdentity, FileKind, Links, Walk, WalkEntry, modified, refusal};
 
-/// Opens without waiting, and without handing the file on to child processes.
+/// Opens without waiting. Child processes do not inherit the file.
 pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
     let follow = if links == Links::Followed { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | follow;
     match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(descriptor) => Ok(File::from(descriptor)),
-        // What NOFOLLOW answers for a link: EMLINK on FreeBSD, ELOOP elsewhere. A true loop of links is one too.
+        // NOFOLLOW fails with EMLINK on FreeBSD and with ELOOP elsewhere, as a circle of links does.
         Err(Errno::LOOP | Errno::MLINK) => Err(refusal("a symbolic link")),
-        // What opening a socket, or a device without a driver, answers.
+        // The errors for a socket and for a device without a driver.
         Err(Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP) => Err(refusal("a socket or device")),
         Err(error) => Err(error.into()),
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "its twin on platforms without inodes may fail")]
+#[expect(clippy::unnecessary_wraps, reason = "on platforms without inodes it can fail")]
 pub(super) fn identity_of(_path: &Path, metadata: &Metadata) -> io::Result<FileIdentity> {
     Ok(FileIdentity {
         device: metadata.dev(),
@@ -37,38 +37,38 @@ pub(super) fn identity_of(_path: &Path, metadata: &Metadata) -> io::Result<FileI
     })
 }
 
-/// Goes from directory to directory by their descriptors: nobody can slip a link in between, and the system need not
-/// find the way anew for every file.
-pub(super) fn walk(walk: &Walk<'_>, see: &mut dyn FnMut(Sight<'_>)) {
+/// Walks by the descriptors of directories. So nobody can put a link in place of a directory meanwhile, and the system does
+/// not resolve the whole path for every file.
+pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let mut search = Search { walk, see, relative: PathBuf::new() };
+    let mut search = DirectoryWalk { walk, visitor, relative: PathBuf::new() };
     match rustix::fs::open(walk.root, flags, Mode::empty()) {
-        Ok(directory) => search.look_into(directory, walk.depth),
-        Err(error) => search.show(Err(error.into())),
+        Ok(directory) => search.walk_directory(directory, walk.depth),
+        Err(error) => search.report(Err(error.into())),
     }
 }
 
-struct Search<'a> {
+struct DirectoryWalk<'a> {
     walk: &'a Walk<'a>,
-    see: &'a mut dyn FnMut(Sight<'_>),
+    visitor: &'a mut dyn FnMut(WalkEntry<'_>),
     relative: PathBuf,
 }
 
-impl Search<'_> {
-    fn show(&mut self, kind: io::Result<FileKind>) {
-        (self.see)(Sight { relative: &self.relative, kind });
+impl DirectoryWalk<'_> {
+    fn report(&mut self, kind: io::Result<FileKind>) {
+        (self.visitor)(WalkEntry { relative: &self.relative, kind });
     }
 
-    fn look_into(&mut self, directory: OwnedFd, depth: usize) {
+    fn walk_directory(&mut self, directory: OwnedFd, depth: usize) {
         let Some(below) = depth.checked_sub(1) else { return };
         let mut entries = match Dir::new(directory) {
             Ok(entries) => entries,
-            Err(error) => return self.show(Err(error.into())),
+            Err(error) => return self.report(Err(error.into())),
         };
         while let Some(entry) = entries.read() {
             let entry = match entry {
                 Ok(entry) => entry,
-                Err(error) => return self.show(Err(error.into())),
+                Err(error) => return self.report(Err(error.into())),
             };
             let name = entry.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
@@ -76,12 +76,12 @@ impl Search<'_> {
             }
             let Ok(directory) = entries.fd() else { return };
             self.relative.push(OsStr::from_bytes(name.to_bytes()));
-            self.look_at(directory, name, entry.file_type(), below);
+            self.visit(directory, name, entry.file_type(), below);
             self.relative.pop();
         }
     }
 
-    fn look_at(&mut self, directory: BorrowedFd<'_>, name: &CStr, file_type: FileType, below: usize) {
+    fn visit(&mut self, directory: BorrowedFd<'_>, name: &CStr, file_type: FileType, below: usize) {
         let is_wanted = (self.walk.accepts)(&self.relative);
         let mut is_directory = file_type == FileType::Directory;
         if is_wanted || file_type == FileType::Unknown {
@@ -92,7 +92,7 @@ impl Search<'_> {
             };
             is_directory = matches!(kind, Ok(FileKind::Directory));
             if is_wanted {
-                self.show(kind);
+                self.report(kind);
             }
         }
         if !is_directory || below == 0 {
@@ -100,10 +100,10 @@ impl Search<'_> {
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW;
         match rustix::fs::openat(directory, name, flags, Mode::empty()) {
-            Ok(directory) => self.look_into(directory, below),
-            // It is gone, or something else by now.
+            Ok(directory) => self.walk_directory(directory, below),
+            // It was removed or replaced meanwhile.
             Err(Errno::NOENT | Errno::LOOP | Errno::MLINK | Errno::NOTDIR) => {}
-            Err(error) => self.show(Err(error.into())),
+            Err(error) => self.report(Err(error.into())),
         }
     }
 }
@@ -126,8 +126,7 @@ fn kind_of(stat: &Stat) -> FileKind {
     }
 }
 
-/// A field of [`Stat`]: their widths and signs differ between systems, and none of them is negative where it means
-/// something.
+/// A field of [`Stat`]. The widths and signs of its fields differ between systems. No valid value is negative.
 fn number(field: impl TryInto<u64>) -> u64 {
     field.try_into().unwrap_or_default()
 }
@@ -147,10 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn a_fifo_does_not_hang_and_is_refused() {
+    fn a_fifo_is_refused_without_waiting() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("fifo.jsonl");
-        // No call that makes one is common to all Unixes here; the tool is.
+        // Every Unix has this tool, but no call that makes a FIFO is available on all of them.
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         assert_eq!(identity(&path).unwrap(), FileKind::Other);
         assert_eq!(refused(&path), "not a regular file but a FIFO, socket or device");
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_go_round_in_a_circle_are_links() {
+    fn a_circle_of_links_is_a_link() {
         let directory = tempfile::tempdir().unwrap();
         let (a, b) = (directory.path().join("a"), directory.path().join("b"));
         symlink(&b, &a).unwrap();
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_among_the_directories_is_followed() {
+    fn a_link_to_a_directory_in_the_path_is_followed() {
         let directory = tempfile::tempdir().unwrap();
         let (real, link) = (directory.path().join("real"), directory.path().join("link"));
         std::fs::create_dir(&real).unwrap();
@@ -213,17 +212,17 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_no_text_is_opened_all_the_same() {
+    fn a_file_whose_name_is_not_unicode_is_opened() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.jsonl"));
-        // Some file systems refuse such names; then there is nothing to prove.
+        // Some file systems refuse such names. Then there is nothing to test.
         if std::fs::write(&path, "x").is_ok() {
             assert_eq!(open_regular(&path).unwrap().1.size, 1);
         }
     }
 
     #[test]
-    fn a_file_dated_before_the_epoch_is_of_the_epoch() {
+    fn a_time_before_the_epoch_becomes_the_epoch() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("old");
         std::fs::write(&path, "x").unwrap();

@@ -1,34 +1,34 @@
-//! Looking through a directory and those below it.
+//! Searching a directory and those below it.
 
 use std::io;
 use std::path::Path;
 
 use super::{FileKind, platform};
 
-/// A search of a directory and of those below it. No link is followed, except where the root itself is one.
+/// A search of a directory and those below it. It follows no link, except if the root itself is one.
 #[derive(Clone, Copy)]
 pub struct Walk<'a> {
     /// Where to begin.
     pub root: &'a Path,
-    /// How many levels below the root are looked at: 1 is what lies in the root itself.
+    /// How many levels are searched: 1 is the root itself.
     pub depth: usize,
-    /// Whether something is looked for, judged by its path from the root on. Nobody else is looked at.
+    /// Whether a path, relative to the root, is wanted. Other files are not examined.
     pub accepts: &'a dyn Fn(&Path) -> bool,
 }
 
-/// Something that was looked for, or a directory that could not be looked into.
+/// A wanted file, or a directory that could not be searched.
 #[derive(Debug)]
-pub struct Sight<'a> {
-    /// Where, from the root on; empty for the root.
+pub struct WalkEntry<'a> {
+    /// The path relative to the root; empty for the root.
     pub relative: &'a Path,
-    /// What it is, or why that cannot be told.
+    /// What it is, or why that is unknown.
     pub kind: io::Result<FileKind>,
 }
 
 impl Walk<'_> {
-    /// Shows everything that is looked for to `see`, in no particular order.
-    pub fn run(&self, see: &mut dyn FnMut(Sight<'_>)) {
-        platform::walk(self, see);
+    /// Calls `visitor` with everything that is wanted, in no particular order.
+    pub fn run(&self, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
+        platform::walk(self, visitor);
     }
 }
 
@@ -40,23 +40,23 @@ mod tests {
     use super::*;
     use crate::files::identity;
 
-    fn seen(root: &Path, depth: usize, extension: &str) -> BTreeMap<String, io::Result<FileKind>> {
+    fn search(root: &Path, depth: usize, extension: &str) -> BTreeMap<String, io::Result<FileKind>> {
         let accepts = |path: &Path| path.extension().is_some_and(|found| found == extension);
         let mut all = BTreeMap::new();
-        Walk { root, depth, accepts: &accepts }.run(&mut |sight| {
-            all.insert(sight.relative.to_string_lossy().replace('\\', "/"), sight.kind);
+        Walk { root, depth, accepts: &accepts }.run(&mut |entry| {
+            all.insert(entry.relative.to_string_lossy().replace('\\', "/"), entry.kind);
         });
         all
     }
 
     #[test]
-    fn what_is_looked_for_is_seen_as_a_look_at_its_path_sees_it() {
+    fn a_wanted_file_has_the_identity_of_its_path() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("a/b.log")).unwrap();
         for name in ["one.log", "other.txt", "a/two.log", "a/b.log/three.log"] {
             fs::write(root.path().join(name), name).unwrap();
         }
-        let all = seen(root.path(), 3, "log");
+        let all = search(root.path(), 3, "log");
         assert_eq!(all.keys().collect::<Vec<_>>(), ["a/b.log", "a/b.log/three.log", "a/two.log", "one.log"]);
         for (name, kind) in &all {
             assert_eq!(*kind.as_ref().unwrap(), identity(&root.path().join(name)).unwrap(), "{name}");
@@ -64,50 +64,50 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_seen_below_the_depth() {
+    fn nothing_below_the_depth_is_reported() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("a/b")).unwrap();
         for name in ["1.log", "a/2.log", "a/b/3.log"] {
             fs::write(root.path().join(name), name).unwrap();
         }
-        assert_eq!(seen(root.path(), 0, "log").len(), 0);
-        assert_eq!(seen(root.path(), 1, "log").len(), 1);
-        assert_eq!(seen(root.path(), 2, "log").len(), 2);
+        assert_eq!(search(root.path(), 0, "log").len(), 0);
+        assert_eq!(search(root.path(), 1, "log").len(), 1);
+        assert_eq!(search(root.path(), 2, "log").len(), 2);
     }
 
     #[test]
-    fn a_root_that_is_not_there_is_said_to_be_missing() {
+    fn a_missing_root_is_reported() {
         let root = tempfile::tempdir().unwrap();
-        let all = seen(&root.path().join("gone"), 3, "log");
+        let all = search(&root.path().join("gone"), 3, "log");
         assert_eq!(all[""].as_ref().unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[cfg(unix)]
     #[test]
-    fn links_are_seen_and_not_followed() {
+    fn links_are_reported_and_not_followed() {
         let root = tempfile::tempdir().unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         fs::write(elsewhere.path().join("secret.log"), "x").unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), root.path().join("directory")).unwrap();
         std::os::unix::fs::symlink(elsewhere.path().join("secret.log"), root.path().join("file.log")).unwrap();
         std::os::unix::fs::symlink(root.path(), root.path().join("round.log")).unwrap();
-        let all = seen(root.path(), 9, "log");
+        let all = search(root.path(), 9, "log");
         assert_eq!(all.keys().collect::<Vec<_>>(), ["file.log", "round.log"]);
         assert!(all.values().all(|kind| *kind.as_ref().unwrap() == FileKind::Symlink));
     }
 
     #[cfg(unix)]
     #[test]
-    fn names_that_are_no_text_are_names() {
+    fn names_that_are_not_unicode_are_reported() {
         use std::os::unix::ffi::OsStrExt as _;
         let root = tempfile::tempdir().unwrap();
         let name = std::ffi::OsStr::from_bytes(b"odd\xff.log");
         if fs::write(root.path().join(name), "x").is_err() {
-            return; // Some file systems take text alone.
+            return; // Some file systems refuse such names.
         }
         let mut found = Vec::new();
         Walk { root: root.path(), depth: 1, accepts: &|_| true }
-            .run(&mut |sight| found.push(sight.relative.as_os_str().to_owned()));
+            .run(&mut |entry| found.push(entry.relative.as_os_str().to_owned()));
         assert_eq!(found, [name]);
     }
 }

@@ -1,8 +1,8 @@
-//! A process's processor time to the nanosecond.
+//! The processor time of a process in nanoseconds.
 //!
-//! `/proc/PID/stat` counts in clock ticks of 10 ms, which over a tenth of a second are 10 percent each.
-//! `/proc/PID/schedstat` has nanoseconds, but of the first thread alone, and costs an open file. The clock of the process
-//! (`clock_getcpuclockid(3)`) has those of all threads, of ended ones too, for one system call.
+//! `/proc/PID/stat` counts clock ticks of 10 ms. Over a tenth of a second each of them is 10 percent.
+//! `/proc/PID/schedstat` counts nanoseconds, but of the first thread only, and a file must be opened for it. The clock of the
+//! process (`clock_getcpuclockid(3)`) includes all threads, also those that have ended, and costs one system call.
 
 use std::time::Duration;
 
@@ -10,45 +10,44 @@ use agtop_model::CpuTime;
 
 use super::procfs::ProcFs;
 
-/// Where processor times come from.
+/// The source of processor times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CpuClock {
-    /// From the clocks of processes.
+    /// The clocks of processes.
     Nanoseconds,
-    /// From `stat` alone: the pids of this `/proc` are not those that system calls take, or the kernel has no such clocks.
+    /// `stat` only: system calls do not accept the pids of this `/proc`, or the kernel has no such clocks.
     Ticks,
 }
 
-/// The clock of a process, as the kernel's `include/linux/posix-timers_types.h` makes it of a pid: `CPUCLOCK_SCHED`, not
+/// The kind of clock, from the kernel's `include/linux/posix-timers_types.h`: `CPUCLOCK_SCHED` without
 /// `CPUCLOCK_PERTHREAD`.
 const CPUCLOCK_SCHED: libc::clockid_t = 2;
-/// A clock that is ahead of `stat` by more is another process's, which got the pid between the two readings; or so many
-/// threads run that ticks are good enough.
+/// A clock that is further ahead of `stat` belongs to another process, which has reused the pid between the two readings;
+/// or so many threads run that ticks are precise enough.
 const MAX_AHEAD: Duration = Duration::from_millis(250);
 
 impl CpuClock {
-    /// What can be had of processes in this `/proc`.
+    /// The best source for the processes of this `/proc`.
     pub(super) fn of(fs: &ProcFs) -> Self {
         let has_clocks = fs.has_our_pids() && read(std::process::id()).is_some();
         if has_clocks { Self::Nanoseconds } else { Self::Ticks }
     }
 
-    /// The processor time of a process, of which `stat` says this much.
+    /// The processor time of a process, given what `stat` says.
     pub(super) fn refine(self, pid: u32, ticks: CpuTime) -> CpuTime {
         let read = if self == Self::Nanoseconds { read(pid) } else { None };
         // `stat` rounds both of its figures down.
-        let is_its = |now: &Duration| ticks.total() <= *now && now.saturating_sub(ticks.total()) <= MAX_AHEAD;
-        let user = read.filter(is_its).map(|now| now.saturating_sub(ticks.system));
+        let is_plausible = |now: &Duration| ticks.total() <= *now && now.saturating_sub(ticks.total()) <= MAX_AHEAD;
+        let user = read.filter(is_plausible).map(|now| now.saturating_sub(ticks.system));
         CpuTime { user: user.unwrap_or(ticks.user), ..ticks }
     }
 }
 
-/// The processor time of a process; `None` if there is no such process or no such clock.
+/// Reads the clock of a process; `None` if there is no such process or no such clock.
 fn read(pid: u32) -> Option<Duration> {
     let pid = libc::clockid_t::try_from(pid).ok().filter(|&pid| pid > 0 && pid < libc::clockid_t::MAX >> 3)?;
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a `timespec` that outlives the call, which writes it and nothing else; any number may be asked for
-    // as a clock.
+    // SAFETY: `time` is a `timespec` that outlives the call, which writes nothing else. Any number may be passed as a clock.
     let answer = unsafe { libc::clock_gettime((!pid << 3) | CPUCLOCK_SCHED, &raw mut time) };
     let seconds = u64::try_from(time.tv_sec).ok()?;
     let nanos = u32::try_from(time.tv_nsec).ok()?;
@@ -60,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_not_that_of_the_process_is_not_taken() {
+    fn the_clock_of_another_process_is_ignored() {
         let far = CpuTime { user: Duration::from_hours(1000), system: Duration::ZERO };
         assert_eq!(CpuClock::Nanoseconds.refine(std::process::id(), far), far, "behind");
         assert_eq!(CpuClock::Nanoseconds.refine(u32::MAX, far), far, "no process");

@@ -2,22 +2,23 @@
 
 use agtop_model::Untrusted;
 
-/// Of longer command lines the end is not read: a shell lets through megabytes, and no agent is told by them.
-pub(super) const LONGEST: usize = 128 * 1024;
+/// Only the beginning of a longer command line is read. A shell accepts megabytes, and agents are recognised by the
+/// beginning.
+pub(super) const MAX_CMDLINE_BYTES: usize = 128 * 1024;
 
-/// Arguments beyond these are not kept: a line of NULs alone would make a string of each.
-const MOST_ARGUMENTS: usize = 4096;
+/// How many arguments are kept: a line of NULs would make a string of each.
+const MAX_ARGUMENTS: usize = 4096;
 
 /// Splits a command line.
 ///
-/// A process may write what it likes over its arguments, and many put a title there: without NULs, it is one argument,
-/// blanks and all; the NULs that a shorter title leaves behind it are not arguments. Where an argument was cut by
-/// [`LONGEST`], its beginning is kept.
+/// A process may overwrite its arguments, and many write a title there. A title without NULs is one argument, blanks
+/// included. The NULs that a shorter title leaves behind it are not arguments. An argument that [`MAX_CMDLINE_BYTES`] cuts
+/// off keeps its beginning.
 pub(super) fn parse(bytes: &[u8]) -> Vec<Untrusted> {
     let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     match bytes.get(..end) {
         None | Some([]) => Vec::new(),
-        Some(text) => text.split(|&byte| byte == 0).take(MOST_ARGUMENTS).map(Untrusted::from_bytes).collect(),
+        Some(text) => text.split(|&byte| byte == 0).take(MAX_ARGUMENTS).map(Untrusted::from_bytes).collect(),
     }
 }
 
@@ -40,24 +41,24 @@ mod tests {
     }
 
     #[test]
-    fn the_nuls_behind_a_title_are_no_arguments() {
+    fn the_nuls_behind_a_title_are_not_arguments() {
         assert_eq!(arguments(b"claude\0\0\0\0\0\0"), ["claude"]);
     }
 
     #[test]
-    fn nothing_and_nuls_alone_are_no_arguments() {
+    fn an_empty_line_and_nuls_are_no_arguments() {
         assert!(arguments(b"").is_empty());
         assert!(arguments(b"\0\0\0").is_empty());
     }
 
     #[test]
-    fn bytes_that_are_no_utf8_are_shown_as_replaced() {
+    fn bytes_that_are_not_utf8_are_replaced() {
         assert_eq!(arguments(b"vim\0caf\xe9\0"), ["vim", "caf\u{fffd}"]);
     }
 
     #[test]
     fn a_line_of_very_many_arguments_is_cut() {
-        let line = b"x\0".repeat(LONGEST);
-        assert_eq!(parse(&line).len(), MOST_ARGUMENTS);
+        let line = b"x\0".repeat(MAX_CMDLINE_BYTES);
+        assert_eq!(parse(&line).len(), MAX_ARGUMENTS);
     }
 }

@@ -1,4 +1,4 @@
-//! What a process is: its name, its arguments, its executable and where it works.
+//! The name, the arguments, the executable and the working directory of a process.
 
 use std::ffi::{CStr, OsStr};
 use std::os::fd::OwnedFd;
@@ -12,21 +12,21 @@ use rustix::io::Errno;
 use super::cmdline;
 use super::procfs::{ProcFs, gap};
 
-/// What the kernel writes behind the path of a file or directory that is no longer there.
-const DELETED: &[u8] = b" (deleted)";
+/// What the kernel appends to the path of a file or directory that was deleted.
+const DELETED_SUFFIX: &[u8] = b" (deleted)";
 
-/// The part of a process that seldom changes.
-pub(super) struct Command {
+/// The facts about a process that seldom change.
+pub(super) struct ProcessCommand {
     name: Untrusted,
     argv: Vec<Untrusted>,
     exe: Reading<PathBuf>,
     cwd: Reading<PathBuf>,
 }
 
-impl Command {
-    /// Reads it; `None` if the process ended meanwhile.
+impl ProcessCommand {
+    /// Reads them; `None` if the process ended meanwhile.
     pub(super) fn read(directory: &OwnedFd, name: Untrusted, fs: &mut ProcFs) -> Option<Self> {
-        let argv = match fs.file(directory, c"cmdline", cmdline::LONGEST) {
+        let argv = match fs.file(directory, c"cmdline", cmdline::MAX_CMDLINE_BYTES) {
             Ok(bytes) => cmdline::parse(bytes),
             Err(Errno::NOENT | Errno::SRCH) => return None,
             Err(_) => Vec::new(),
@@ -34,12 +34,12 @@ impl Command {
         Some(Self { name, argv, exe: link(directory, c"exe", fs), cwd: link(directory, c"cwd", fs) })
     }
 
-    /// A kernel thread's, which has nothing but a name.
+    /// Those of a kernel thread, which has only a name.
     pub(super) fn of_kernel(name: Untrusted) -> Self {
         Self { name, argv: Vec::new(), exe: Err(Gap::NotReported), cwd: Err(Gap::NotReported) }
     }
 
-    /// A new process of which nothing else is known yet.
+    /// A new process with everything else unknown.
     pub(super) fn into_process(self, id: ProcId) -> Process {
         Process {
             id,
@@ -58,7 +58,7 @@ impl Command {
         }
     }
 
-    /// Brings a known process up to date; one that is so already stays shared.
+    /// Updates a known process. One that is unchanged stays shared.
     pub(super) fn write_to(self, process: &mut Arc<Process>) {
         let is_same = self.name == process.name
             && self.argv == process.argv
@@ -74,9 +74,9 @@ impl Command {
     }
 }
 
-/// The path a link leads to. The target itself is never touched: it may lie on a file system that does not answer.
+/// Reads the path that a link leads to. It never opens the target, which may be on a file system that does not answer.
 fn link(directory: &OwnedFd, name: &CStr, fs: &mut ProcFs) -> Reading<PathBuf> {
     let path = fs.link(directory, name).map_err(gap)?;
-    let path = path.strip_suffix(DELETED).unwrap_or(path);
+    let path = path.strip_suffix(DELETED_SUFFIX).unwrap_or(path);
     Ok(PathBuf::from(OsStr::from_bytes(path)))
 }

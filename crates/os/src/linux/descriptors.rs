@@ -1,7 +1,7 @@
 //! `/proc/PID/fd` and `/proc/PID/fdinfo`: what a process holds open. See `proc_pid_fd(5)` and `proc_pid_fdinfo(5)`.
 //!
-//! A link names what a descriptor stands for. Its text is enough to know a socket by, and to drop what is no file; only
-//! for what is left is `fdinfo` read, which tells whether the file may be written to.
+//! The text of a link says whether its descriptor is a socket or certainly not a file. For the others `fdinfo` is read,
+//! which says whether the file is open for writing.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -14,30 +14,30 @@ use rustix::io::Errno;
 use rustix::path::DecInt;
 
 use super::procfs::{ProcFs, gap, open_directory, read_start, short_link, value_of};
-use crate::open::{Access, Files};
+use crate::open_files::{Access, OpenFilesBuilder};
 
-/// More descriptors of one process are not looked at.
-const MOST: usize = 4096;
-/// `flags` stands in the second line of `fdinfo`; what follows may be long.
-const START_OF_INFO: usize = 512;
-/// What the kernel writes behind the path of a file that is no longer there.
-const DELETED: &[u8] = b" (deleted)";
-/// What has a path and is no file of a disk: devices, and memory that is shared under a made-up name.
-const NO_FILES: [&[u8]; 3] = [b"/dev/", b"/memfd:", b"/dmabuf"];
+/// How many descriptors of one process are examined.
+const MAX_DESCRIPTORS: usize = 4096;
+/// How much of `fdinfo` is read: `flags` is in the second line, and what follows may be long.
+const MAX_FDINFO_BYTES: usize = 512;
+/// What the kernel appends to the path of a file that was deleted.
+const DELETED_SUFFIX: &[u8] = b" (deleted)";
+/// Paths that do not lead to a file on a disk: devices, and shared memory with an invented name.
+const NON_FILE_PREFIXES: [&[u8]; 3] = [b"/dev/", b"/memfd:", b"/dmabuf"];
 
 /// The regular files a process holds open. Descriptors that are closed meanwhile are left out.
 pub(super) fn open_files(fs: &mut ProcFs, process: &OwnedFd) -> Reading<OpenFiles> {
     let (directory, numbers) = descriptors(fs, process)?;
     let info = open_directory(process, c"fdinfo", OFlags::PATH).map_err(gap)?;
-    let mut files = Files::without(numbers.len().saturating_sub(MOST));
-    for &number in numbers.iter().take(MOST) {
+    let mut files = OpenFilesBuilder::without(numbers.len().saturating_sub(MAX_DESCRIPTORS));
+    for &number in numbers.iter().take(MAX_DESCRIPTORS) {
         let path = match fs.link(&directory, DecInt::new(number)) {
             Ok(target) if may_be_file(target) => PathBuf::from(OsStr::from_bytes(target)),
-            // Which the kernel refuses for one descriptor it refuses for all.
+            // If the kernel refuses one descriptor, it refuses all of them.
             Err(Errno::ACCESS | Errno::PERM) => return Err(Gap::Denied),
             Ok(_) | Err(_) => continue,
         };
-        let mut text = [0; START_OF_INFO];
+        let mut text = [0; MAX_FDINFO_BYTES];
         let text = read_start(&info, DecInt::new(number), &mut text);
         if let Some(access) = text.ok().and_then(access)
             && is_regular(&directory, number)
@@ -52,8 +52,8 @@ pub(super) fn open_files(fs: &mut ProcFs, process: &OwnedFd) -> Reading<OpenFile
 pub(super) fn socket_inodes(fs: &mut ProcFs, process: &OwnedFd) -> Reading<Vec<u64>> {
     let (directory, numbers) = descriptors(fs, process)?;
     let mut inodes = Vec::new();
-    for &number in numbers.iter().take(MOST) {
-        // Longer than any `socket:[inode]`; what is cut off is none.
+    for &number in numbers.iter().take(MAX_DESCRIPTORS) {
+        // Longer than any `socket:[inode]`. A link that is cut off is not one.
         let mut target = [0; 40];
         match short_link(&directory, DecInt::new(number), &mut target) {
             Ok(target) => inodes.extend(socket_inode(target)),
@@ -66,15 +66,15 @@ pub(super) fn socket_inodes(fs: &mut ProcFs, process: &OwnedFd) -> Reading<Vec<u
     Ok(inodes)
 }
 
-/// The directory of a process's descriptors, and their numbers.
+/// Opens the directory of a process's descriptors and lists their numbers.
 fn descriptors(fs: &mut ProcFs, process: &OwnedFd) -> Reading<(OwnedFd, Vec<u32>)> {
     let directory = open_directory(process, c"fd", OFlags::RDONLY).map_err(gap)?;
     let numbers = fs.numbers(&directory).map_err(gap)?;
     Ok((directory, numbers))
 }
 
-/// How a file was opened, from the `flags` line of its `fdinfo`, which is octal. `None` if the descriptor only marks a
-/// place in the file tree (`O_PATH`), if it stands for a directory, or without such a line.
+/// How a file was opened, from the octal `flags` line of its `fdinfo`. `None` for a descriptor that only marks a location
+/// (`O_PATH`), for a directory, and without such a line.
 fn access(fdinfo: &[u8]) -> Option<Access> {
     let bits = u32::from_str_radix(value_of(fdinfo, "flags")?, 8).ok()?;
     let flags = OFlags::from_bits_retain(bits);
@@ -87,18 +87,20 @@ fn access(fdinfo: &[u8]) -> Option<Access> {
     }
 }
 
-/// Whether a link may be to a file that still has a name. Pipes, sockets and their like have no path.
+/// Whether a link may lead to a file that still has a name. Pipes, sockets and the like have no path.
 fn may_be_file(target: &[u8]) -> bool {
-    target.starts_with(b"/") && !target.ends_with(DELETED) && !NO_FILES.iter().any(|prefix| target.starts_with(prefix))
+    target.starts_with(b"/")
+        && !target.ends_with(DELETED_SUFFIX)
+        && !NON_FILE_PREFIXES.iter().any(|prefix| target.starts_with(prefix))
 }
 
-/// Whether a descriptor stands for a regular file: not a directory, a FIFO or a device outside of `/dev`. What is
-/// remembered of the file is enough, so that a file system which does not answer is not waited for.
+/// Whether a descriptor is a regular file, not a directory, a FIFO or a device outside `/dev`. It accepts cached attributes,
+/// so it does not wait for a file system that does not answer.
 fn is_regular(directory: &OwnedFd, number: u32) -> bool {
     let found = statx(directory, DecInt::new(number), AtFlags::STATX_DONT_SYNC, StatxFlags::TYPE);
     match found {
         Ok(found) => FileType::from_raw_mode(found.stx_mode.into()) == FileType::RegularFile,
-        // A kernel before 4.11 cannot be asked so; most that has a path is a file.
+        // A kernel before 4.11 has no such call. Most descriptors with a path are files.
         Err(error) => error == Errno::NOSYS,
     }
 }
@@ -124,13 +126,13 @@ mod tests {
     }
 
     #[test]
-    fn a_place_in_the_tree_is_no_open_file_though_its_bits_say_read() {
+    fn a_descriptor_that_marks_a_location_is_not_an_open_file() {
         assert_eq!(of(OFlags::PATH), None);
         assert_eq!(of(OFlags::DIRECTORY), None);
     }
 
     #[test]
-    fn flags_that_are_missing_or_no_octal_number_say_nothing() {
+    fn missing_and_invalid_flags_are_no_access() {
         for text in [&b""[..], b"pos:\t0\n", b"flags:\t8\n", b"flags:\t-1\n", b"flags:\t777777777777777\n", b"\xff"] {
             assert_eq!(access(text), None);
         }
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_is_known_by_its_whole_name() {
+    fn a_socket_is_recognised_by_its_whole_name() {
         assert_eq!(socket_inode(b"socket:[42]"), Some(42));
         for target in [&b"socket:["[..], b"socket:[4", b"/socket:[4]", b"socket:[-4]", b"socket:[99999999999999999999]"]
         {

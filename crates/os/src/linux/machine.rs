@@ -4,29 +4,29 @@ use agtop_model::{Gap, Reading, Timestamp};
 
 use super::procfs::value_of;
 
-/// What the processors have done since the machine was started, from `/proc/stat`.
+/// The processor times since the machine was started, from `/proc/stat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Processors {
-    /// Logical processors that are switched on.
+    /// The number of logical processors that are online.
     pub(super) count: u32,
     /// Time of all processors together, in clock ticks.
     total: u64,
-    /// The part of it without work, waiting for disks included.
+    /// The idle part of it, including the time of waiting for disks.
     idle: u64,
     /// When the machine was started, to the second.
     pub(super) boot: Option<Timestamp>,
 }
 
-/// The times on a `cpu` line that add up to all time: user, nice, system, idle, iowait, irq, softirq, steal. What
-/// follows them, time of guests, is already within user and nice.
-const TIMES: usize = 8;
+/// How many times of a `cpu` line add up to all time: user, nice, system, idle, iowait, irq, softirq, steal. The guest
+/// times behind them are included in user and nice.
+const CPU_TIME_FIELDS: usize = 8;
 
 impl Processors {
-    /// Reads the file; `None` without a usable first line.
+    /// Parses the file; `None` without a usable first line.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let mut lines = text.split(|&byte| byte == b'\n');
         let first = std::str::from_utf8(lines.next()?).ok()?;
-        let times = first.strip_prefix("cpu ")?.split_ascii_whitespace().take(TIMES);
+        let times = first.strip_prefix("cpu ")?.split_ascii_whitespace().take(CPU_TIME_FIELDS);
         let times: Vec<u64> = times.map(str::parse).collect::<Result<_, _>>().ok()?;
         let &[_, _, _, idle, ..] = times.as_slice() else { return None };
         let count = text.split(|&byte| byte == b'\n').filter(|line| is_one_processor(line)).count();
@@ -42,8 +42,8 @@ impl Processors {
         })
     }
 
-    /// The share of all processors in use since an earlier reading, in percent. A counter that ran backwards, as
-    /// iowait does, has not moved.
+    /// The share of all processors that was in use since an earlier reading, in percent. A counter that decreased, as
+    /// iowait does, counts as unchanged.
     pub(super) fn percent_since(&self, before: Option<&Self>) -> Reading<f64> {
         let before = before.ok_or(Gap::NotReported)?;
         let total = self.total.saturating_sub(before.total);
@@ -52,7 +52,7 @@ impl Processors {
     }
 }
 
-/// Whether a line is that of one processor, such as `cpu0 …`.
+/// Whether a line is about one processor, such as `cpu0 …`.
 fn is_one_processor(line: &[u8]) -> bool {
     line.strip_prefix(b"cpu").and_then(<[u8]>::first).is_some_and(u8::is_ascii_digit)
 }
@@ -67,7 +67,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Reads the file. A line that is missing, as `MemAvailable` is before Linux 3.14, is a gap of its own.
+    /// Parses the file. Each missing line is a gap, such as `MemAvailable` before Linux 3.14.
     #[expect(clippy::unnecessary_wraps, reason = "the shape of every parser of a file of the machine")]
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let bytes = |name| {
@@ -86,7 +86,7 @@ impl Memory {
 pub(super) struct LoadAverages(pub(super) [f64; 3]);
 
 impl LoadAverages {
-    /// Reads the file; `None` if one of the three is no load.
+    /// Parses the file; `None` if one of the three is not a valid load.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let mut words = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
         let mut next = || words.next()?.parse().ok().filter(|load: &f64| load.is_finite() && *load >= 0.0);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn use_is_that_between_two_readings() {
+    fn the_use_is_computed_between_two_readings() {
         let before = processors("cpu  100 0 0 900 0 0 0 0\n");
         let after = processors("cpu  150 0 25 1125 0 0 0 0\n");
         assert_eq!(before.percent_since(None), Err(Gap::NotReported));
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_a_disk_that_runs_backwards_is_no_negative_use() {
+    fn a_decreasing_iowait_is_not_a_negative_use() {
         let before = processors("cpu  100 0 0 900 50 0 0 0\n");
         let after = processors("cpu  200 0 0 900 40 0 0 0\n");
         assert_eq!(after.percent_since(Some(&before)), Ok(100.0));
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_in_bytes_and_used_swap_is_what_is_not_free() {
+    fn memory_is_in_bytes_and_used_swap_is_the_total_without_the_free_part() {
         let text = b"MemTotal:       24609000 kB\nMemFree: 1 kB\nMemAvailable:   20000000 kB\nSwapCached: 5 kB\n\
                      SwapTotal:       1000 kB\nSwapFree:         400 kB\n";
         let expected = Memory {
@@ -178,7 +178,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_borne(bytes in proptest::collection::vec(any::<u8>(), 0..200), number in any::<u64>()) {
+        fn any_bytes_are_accepted(bytes in proptest::collection::vec(any::<u8>(), 0..200), number in any::<u64>()) {
             let _ = (Processors::parse(&bytes), Memory::parse(&bytes), LoadAverages::parse(&bytes));
             let line = format!("cpu  {number} {number} {number} {number} {number}\nbtime {number}\nMemTotal: {number} kB\n");
             let _ = (Processors::parse(line.as_bytes()), Memory::parse(line.as_bytes()));

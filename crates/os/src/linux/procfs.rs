@@ -1,4 +1,4 @@
-//! Reading below the root of a `/proc`.
+//! Reading the files of a `/proc`.
 
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
@@ -12,44 +12,44 @@ use rustix::io::{Errno, Result, pread, read, retry_on_intr};
 use rustix::path::{Arg, DecInt};
 use rustix::process::getpid;
 
-/// Directory entries are fetched this many bytes at a time: about a thousand processes.
-const LISTING: usize = 32 * 1024;
-/// Files of the machine are cut off here. `/proc/stat` is longest, with some ten bytes per interrupt and processor.
-const LONGEST: usize = 4 * 1024 * 1024;
-/// Links are at most this long: the kernel writes them into one page, and pages may be of 64 KiB.
-const LONGEST_LINK: usize = 64 * 1024;
-/// By how much a buffer grows.
-const STEP: usize = 16 * 1024;
+/// The size of the buffer for directory entries: about a thousand processes fit.
+const LISTING_BYTES: usize = 32 * 1024;
+/// How much of a file of the machine is read. `/proc/stat` is the longest, with about ten bytes per interrupt and processor.
+const MAX_MACHINE_FILE_BYTES: usize = 4 * 1024 * 1024;
+/// The length of the longest link: the kernel writes it into one page, and a page may have 64 KiB.
+const MAX_LINK_BYTES: usize = 64 * 1024;
+/// How much a buffer grows at a time.
+const READ_STEP_BYTES: usize = 16 * 1024;
 
 /// A `/proc`, kept open.
 #[derive(Debug)]
 pub(super) struct ProcFs {
     path: PathBuf,
-    /// `None` until it could be opened, and after it could not be listed.
+    /// `None` before it was opened, and after listing it has failed.
     root: Option<OwnedFd>,
     listing: Box<[MaybeUninit<u8>]>,
-    /// What was read last; kept so that reading does not allocate.
+    /// The buffer for contents, kept so that reading does not allocate.
     text: Vec<u8>,
-    /// The name of the file that was read last; kept for the same reason.
+    /// The buffer for file names, kept for the same reason.
     name: Vec<u8>,
 }
 
 /// A process as `/proc` lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct ListedProcess {
     pub(super) pid: u32,
-    /// That of its directory: another process with the pid has another. The same process gets another, too, if the
+    /// The inode of its directory. A process that reuses the pid has another one. The same process gets another one if the
     /// kernel ran short of memory.
     pub(super) inode: u64,
 }
 
 impl ProcFs {
-    /// The `/proc` at this path, which is opened when it is needed.
+    /// The `/proc` at this path. It is opened when it is needed.
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
             path,
             root: None,
-            listing: vec![MaybeUninit::uninit(); LISTING].into(),
+            listing: vec![MaybeUninit::uninit(); LISTING_BYTES].into(),
             text: Vec::new(),
             name: Vec::new(),
         }
@@ -60,8 +60,8 @@ impl ProcFs {
         &self.path
     }
 
-    /// Whether its pids are those that system calls take: not in a copy, nor where it is that of another namespace, as
-    /// in a container that shows the machine's.
+    /// Whether system calls accept its pids. They do not accept those of a copy, or of another pid namespace, as in a
+    /// container that shows the machine's `/proc`.
     pub(super) fn has_our_pids(&self) -> bool {
         let mut target = [0; 16];
         let me = getpid().as_raw_pid();
@@ -77,14 +77,14 @@ impl ProcFs {
     }
 
     /// All processes, in the order the kernel lists them. Threads are not listed.
-    pub(super) fn processes(&mut self) -> Result<Vec<Entry>> {
+    pub(super) fn processes(&mut self) -> Result<Vec<ListedProcess>> {
         let root = match self.root.take() {
             Some(root) => root,
             None => open_directory(CWD, &self.path, OFlags::RDONLY)?,
         };
         seek(&root, SeekFrom::Start(0))?;
         let mut processes = Vec::new();
-        let to_process = |number, inode| (number > 0).then_some(Entry { pid: number, inode });
+        let to_process = |number, inode| (number > 0).then_some(ListedProcess { pid: number, inode });
         self.list(&root, |number, inode| processes.extend(to_process(number, inode)))?;
         self.root = Some(root);
         Ok(processes)
@@ -97,7 +97,7 @@ impl ProcFs {
         Ok(numbers)
     }
 
-    /// Hands out the names in an open directory that are numbers, with their inodes.
+    /// Calls `take` with each name in an open directory that is a number, and its inode.
     fn list(&mut self, directory: &OwnedFd, mut take: impl FnMut(u32, u64)) -> Result<()> {
         let mut entries = RawDir::new(directory, &mut self.listing);
         while let Some(entry) = entries.next() {
@@ -109,18 +109,19 @@ impl ProcFs {
         Ok(())
     }
 
-    /// The directory of a process. It stays that of this very process, whatever becomes of the pid.
+    /// Opens the directory of a process. The descriptor belongs to this process even if the pid is reused.
     pub(super) fn process(&mut self, pid: u32) -> Result<OwnedFd> {
         open_directory(self.root()?, DecInt::new(pid), OFlags::PATH)
     }
 
-    /// Reads `stat` of whatever process has the pid: cheaper than through its directory, and of use only for comparing.
+    /// Reads `stat` of the process that has the pid now. It is cheaper than through its directory, and serves for comparing
+    /// only.
     pub(super) fn stat<'a>(&mut self, pid: u32, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
         let file = self.open_stat(pid)?;
         read_again(&file, buffer)
     }
 
-    /// Opens `stat` of whatever process has the pid.
+    /// Opens `stat` of the process that has the pid now.
     pub(super) fn open_stat(&mut self, pid: u32) -> Result<OwnedFd> {
         let root = self.root.as_ref().ok_or(Errno::NOENT)?;
         self.name.clear();
@@ -133,45 +134,45 @@ impl ProcFs {
     pub(super) fn machine<T>(&mut self, name: &CStr, parse: impl FnOnce(&[u8]) -> Option<T>) -> Reading<T> {
         self.root().map_err(|_| Gap::Failed)?;
         let root = self.root.as_ref().ok_or(Gap::Failed)?;
-        read_up_to(LONGEST, root, name, &mut self.text).map_err(gap)?;
+        read_up_to(MAX_MACHINE_FILE_BYTES, root, name, &mut self.text).map_err(gap)?;
         parse(&self.text).ok_or(Gap::Failed)
     }
 
-    /// Reads a file of a process, of which at most `limit` bytes.
+    /// Reads up to `limit` bytes of a file of a process.
     pub(super) fn file(&mut self, process: &OwnedFd, name: &CStr, limit: usize) -> Result<&[u8]> {
         read_up_to(limit, process, name, &mut self.text)?;
         Ok(&self.text)
     }
 
-    /// Where a link of a process leads.
+    /// Reads the target of a link of a process.
     pub(super) fn link(&mut self, directory: &OwnedFd, name: impl Arg) -> Result<&[u8]> {
         self.text.clear();
-        self.text.reserve(LONGEST_LINK);
+        self.text.reserve(MAX_LINK_BYTES);
         let length = readlinkat_raw(directory, name, spare_capacity(&mut self.text))?;
         Ok(self.text.get(..length).unwrap_or_default())
     }
 }
 
-/// Where a link leads, for those of a few dozen bytes: others come out cut off at the end of `buffer`.
+/// Reads the target of a link of a few dozen bytes. A longer one is cut off at the end of `buffer`.
 pub(super) fn short_link<'a>(at: &OwnedFd, name: impl Arg, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
     let length = readlinkat_raw(at, name, &mut *buffer)?;
     Ok(buffer.get(..length).unwrap_or_default())
 }
 
-/// Reads the beginning of a file, as much as one call gives: all of it where the kernel writes the file at one go and
-/// `buffer` is long enough.
+/// Reads the beginning of a file with one call. That is the whole file if the kernel writes it at once and `buffer` is long
+/// enough.
 pub(super) fn read_start<'a>(at: &OwnedFd, name: impl Arg, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
     read_again(&open_file(at, name)?, buffer)
 }
 
-/// The same of an open file, as it is now.
+/// Reads the beginning of an open file as it is now.
 pub(super) fn read_again<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
     let length = retry_on_intr(|| pread(file, &mut *buffer, 0))?;
     Ok(buffer.get(..length).unwrap_or_default())
 }
 
-/// What an error leaves in place of a value: a link that leads nowhere, as those of kernel threads and zombies, is not
-/// reported; another user's is denied.
+/// The gap that an error leaves in place of a value. A link without a target, as kernel threads and zombies have, is not
+/// reported; one of another user is denied.
 pub(super) fn gap(error: Errno) -> Gap {
     match error {
         Errno::ACCESS | Errno::PERM => Gap::Denied,
@@ -199,7 +200,7 @@ fn read_up_to(limit: usize, at: impl AsFd, name: &CStr, text: &mut Vec<u8>) -> R
     let file = open_file(at, name)?;
     text.clear();
     while text.len() < limit {
-        text.reserve(STEP);
+        text.reserve(READ_STEP_BYTES);
         if retry_on_intr(|| read(&file, spare_capacity(text)))? == 0 {
             break;
         }
@@ -208,7 +209,7 @@ fn read_up_to(limit: usize, at: impl AsFd, name: &CStr, text: &mut Vec<u8>) -> R
     Ok(())
 }
 
-/// The number that a process or a descriptor is named by.
+/// The number that is the name of a process or a descriptor.
 fn number_of(name: &CStr) -> Option<u32> {
     let add = |number: u32, &byte: &u8| {
         let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
@@ -223,16 +224,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_numbers_name_processes_and_descriptors() {
+    fn only_whole_numbers_are_names_of_processes_and_descriptors() {
         for name in [c"self", c"", c"+1", c"1a", c"-1", c"99999999999", c"\xff"] {
             assert_eq!(number_of(name), None, "{name:?}");
         }
         assert_eq!((number_of(c"0"), number_of(c"4194304")), (Some(0), Some(4_194_304)));
     }
 
-    /// The tests may run as root, whom nothing is denied, so the system's answers are made up here.
+    /// Nothing is denied to root, who may run the tests, so this test uses errors directly.
     #[test]
-    fn what_another_user_owns_is_denied_and_what_has_ended_is_not_reported() {
+    fn files_of_another_user_are_denied_and_those_of_an_ended_process_not_reported() {
         assert_eq!([Errno::ACCESS, Errno::PERM].map(gap), [Gap::Denied; 2]);
         assert_eq!([Errno::NOENT, Errno::SRCH].map(gap), [Gap::NotReported; 2]);
         assert_eq!(gap(Errno::NAMETOOLONG), Gap::Failed);

@@ -1,4 +1,4 @@
-//! Signals that reach the process that was meant, or nobody.
+//! Signals that reach the intended process or none.
 
 use agtop_model::{Gap, ProcId};
 use rustix::io::Errno;
@@ -9,8 +9,8 @@ use super::procfs::ProcFs;
 use crate::signal::unix::{failure, number_of};
 use crate::{OsError, Signal};
 
-/// Sends a signal. The process is taken hold of first and looked at then: if it is the right one, a successor with the
-/// same pid cannot be hit any more.
+/// Sends a signal. It opens a handle of the process first and checks then whether it is the right one. So the signal cannot
+/// reach another process that reuses the pid.
 pub(super) fn send(fs: &mut ProcFs, id: ProcId, signal: Signal) -> Result<(), OsError> {
     if !fs.has_our_pids() {
         return Err(OsError::NoSuchSignal(signal));
@@ -18,7 +18,7 @@ pub(super) fn send(fs: &mut ProcFs, id: ProcId, signal: Signal) -> Result<(), Os
     let pid = i32::try_from(id.pid).ok().and_then(Pid::from_raw).ok_or(OsError::Ended)?;
     let handle = match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(handle) => Some(handle),
-        // Before Linux 5.3, and where a sandbox forbids it; then there is a moment in which the pid could change hands.
+        // Before Linux 5.3, and where a sandbox forbids it. Then another process could reuse the pid after the check.
         Err(Errno::NOSYS | Errno::PERM) => None,
         Err(error) => return Err(failure(error, signal)),
     };

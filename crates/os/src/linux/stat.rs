@@ -1,21 +1,21 @@
-//! `/proc/PID/stat`: one line that says how a process fares. Fields are numbered as in `proc_pid_stat(5)`.
+//! `/proc/PID/stat`: one line with the state and the numbers of a process. Fields are numbered as in `proc_pid_stat(5)`.
 
 use agtop_model::ProcessState;
 
-/// Longer than any such line: 52 numbers of at most 20 digits, and a name of at most 64 bytes.
-pub(super) const LONGEST: usize = 2048;
+/// More than any such line takes: 52 numbers of up to 20 digits, and a name of up to 64 bytes.
+pub(super) const MAX_STAT_BYTES: usize = 2048;
 
 /// The flag of kernel threads in field 9, `PF_KTHREAD` of the kernel's `include/linux/sched.h`.
-const KERNEL_THREAD: u64 = 0x0020_0000;
+const PF_KTHREAD: u64 = 0x0020_0000;
 
-/// What agtop wants of the line.
+/// The fields of the line that agtop uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stat<'a> {
     /// Field 2, the name, without its parentheses.
     pub(super) comm: &'a [u8],
     /// Field 3.
     pub(super) state: ProcessState,
-    /// Field 4; 0 if the parent is outside of what can be seen.
+    /// Field 4; 0 if the parent is hidden.
     pub(super) parent: u32,
     /// From field 9.
     pub(super) is_kernel_thread: bool,
@@ -31,16 +31,16 @@ pub(super) struct Stat<'a> {
     pub(super) virtual_bytes: u64,
     /// Field 24, in pages.
     pub(super) resident_pages: u64,
-    /// Field 48, where the arguments lie in memory: it changes when the process starts another program. 0 where that
-    /// is kept from us, or on a kernel too old to tell.
+    /// Field 48, the address of the arguments: it changes when the process starts another program. 0 if it is hidden from
+    /// this user, or the kernel does not have it yet.
     pub(super) image: u64,
 }
 
 impl<'a> Stat<'a> {
-    /// Reads the line; `None` if it is cut off or no such line.
+    /// Parses the line; `None` if it is cut off or invalid.
     ///
-    /// The name may hold blanks, parentheses and line breaks, and the process chose it: only the last parenthesis of
-    /// the line is sure to be the one that ends it.
+    /// The process chooses its name, which may contain blanks, parentheses and line breaks. Only the last parenthesis of the
+    /// line certainly ends it.
     pub(super) fn parse(line: &'a [u8]) -> Option<Self> {
         let open = line.iter().position(|&byte| byte == b'(')?;
         let close = line.iter().rposition(|&byte| byte == b')')?;
@@ -51,7 +51,7 @@ impl<'a> Stat<'a> {
             comm,
             state: state(fields.text(3)?),
             parent: fields.number(4)?,
-            is_kernel_thread: fields.number::<u64>(9)? & KERNEL_THREAD != 0,
+            is_kernel_thread: fields.number::<u64>(9)? & PF_KTHREAD != 0,
             user_ticks: fields.number(14)?,
             system_ticks: fields.number(15)?,
             threads: fields.number(20)?,
@@ -63,10 +63,10 @@ impl<'a> Stat<'a> {
     }
 }
 
-/// The fields after the name, asked for in rising order.
+/// The fields after the name, which are read in ascending order.
 struct Fields<'a> {
     fields: std::str::SplitAsciiWhitespace<'a>,
-    /// The number of the field that comes next.
+    /// The number of the next field.
     next: usize,
 }
 
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_found_at_its_place() {
+    fn every_field_is_found_at_its_position() {
         let line = line("node");
         let expected = Stat {
             comm: b"node",
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_no_utf8_keeps_its_bytes() {
+    fn a_name_that_is_not_utf8_keeps_its_bytes() {
         let mut line = line("?");
         let at = line.iter().position(|&byte| byte == b'?').unwrap();
         line[at] = 0xff;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_cut_off_anywhere_is_refused_unless_all_that_matters_is_there() {
+    fn a_line_that_is_cut_off_is_refused_unless_all_used_fields_are_there() {
         let line = line("node");
         let needed = line.windows(4).position(|window| window == b" 300").unwrap();
         for end in 0..needed {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn kernel_threads_are_known_by_their_flag() {
+    fn kernel_threads_are_recognised_by_their_flag() {
         let line = b"9 (kworker/0:1H-ev) I 2 0 0 0 -1 69238880 0 0 0 0 0 6 0 0 0 -20 1 0 12 0 0 15\n";
         let stat = Stat::parse(line).unwrap();
         assert!(stat.is_kernel_thread);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_beyond_their_range_are_refused() {
+    fn numbers_out_of_range_are_refused() {
         let text = String::from_utf8(line("node")).unwrap();
         for (good, bad) in [("S 7", "S -7"), ("S 7", "S 99999999999"), (" 9000 ", " 99999999999999999999999 ")] {
             assert_eq!(Stat::parse(text.replacen(good, bad, 1).as_bytes()), None, "{bad}");
@@ -179,7 +179,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_borne(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn any_bytes_are_accepted(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = Stat::parse(&bytes);
         }
 

@@ -1,20 +1,19 @@
-//! The process table between two passes, and how little of it a pass reads anew.
+//! The process table between two passes. A pass reads as little as it can.
 //!
-//! What a pass costs is opening files. The listing of `/proc` alone tells who came and who went; a pid that another
-//! process got meanwhile has another inode in it, since the kernel makes one for each process that it shows. So:
+//! Opening files is what a pass costs. The listing of `/proc` alone shows which processes have started and ended. A process
+//! that has reused a pid has another inode there, because the kernel makes one for each process that it lists. So:
 //!
-//! - A process that is new, or young, is read whole.
-//! - Of one that is watched, or has its turn, `stat` is read. While that line stays the same, the process has run for
-//!   less than a clock tick, and nothing else is asked but, of those that are watched, the clock. The line also tells whether it started another program; if it
-//!   did, the process is read whole.
-//! - The `stat` of those that are watched stays open, of as many as may be: to read it again costs a third of that.
-//! - All take turns, fewer in a pass, at being read whole: a working directory, a rewritten title, bytes moved within
-//!   less than a clock tick leave no trace in `stat`.
-//! - The others are as they were.
+//! - A pass reads a new or young process completely.
+//! - It reads `stat` of a process that is watched or whose turn it is. While that line is unchanged, the process has run
+//!   for less than a clock tick, and the pass reads nothing else, except the processor clock of watched processes. The line
+//!   also shows whether the process has started another program. Then the pass reads it completely.
+//! - It keeps `stat` of watched processes open, up to a limit: reading an open file costs a third of opening it.
+//! - It reads a few processes completely, in turns: a new working directory, a rewritten title, or bytes moved within less
+//!   than a clock tick leave no trace in `stat`.
+//! - The others stay as they were.
 //!
-//! Whatever is new about a process is read through a descriptor of its directory, which the kernel ties to the process,
-//! not to the pid: if the process ends, the files vanish, and those of a successor with the same pid are never taken
-//! for its own.
+//! The pass reads through a descriptor of the process's directory, which the kernel ties to the process and not to the pid.
+//! If the process ends, reading fails; it never returns the files of another process that has reused the pid.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -23,87 +22,93 @@ use agtop_model::{ProcId, Process, Reading, Timestamp, Untrusted};
 use rustix::io::Result;
 
 use super::clock::CpuClock;
-use super::command::Command;
-use super::procfs::{Entry, ProcFs, read_again, read_start};
-use super::rota::{Rota, Turn};
+use super::command::ProcessCommand;
+use super::procfs::{ListedProcess, ProcFs, read_again, read_start};
+use super::round_robin::{RoundRobin, Turn};
 use super::stat::{self, Stat};
 use super::vitals::{Units, Vitals};
 
-/// A process is young, and may still turn into something else, for so many seconds after its start: shells start
-/// wrappers, wrappers start agents.
-pub(super) const YOUTH: u64 = 10;
+/// A process is young for this many seconds after its start. It may still start another program: shells start wrappers,
+/// and wrappers start agents.
+pub(super) const YOUNG_SECONDS: u64 = 10;
 
-/// Of so many the `stat` is read in a pass though nobody watches them, or of a twentieth of all, if that is more.
-pub(super) const STATS: usize = 64;
-/// A twentieth is read whole in a pass, but not more than these.
-pub(super) const LOOKS: usize = 5;
+/// How many processes that are not watched have their `stat` read in a pass; a twentieth of all if that is more.
+pub(super) const MIN_STATS_PER_PASS: usize = 64;
+/// How many processes are read completely in a pass, in turns; a twentieth of all if that is less.
+pub(super) const MAX_FULL_READS_PER_PASS: usize = 5;
 
 /// The processes of the last pass.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct ProcessTable {
     /// In the order of pids.
-    known: Vec<Known>,
+    known: Vec<KnownProcess>,
     /// The pids that matter, sorted; `None` as long as all do.
     watched: Option<Vec<u32>>,
-    stats: Rota,
-    looks: Rota,
-    /// Files that may be kept open.
-    most_open: usize,
+    stats: RoundRobin,
+    full_reads: RoundRobin,
+    /// How many files may be kept open.
+    max_kept_open: usize,
 }
 
-/// A process that was seen before.
+/// A process of the last pass.
 #[derive(Debug)]
-struct Known {
-    entry: Entry,
+struct KnownProcess {
+    entry: ListedProcess,
     process: Arc<Process>,
-    /// Its `stat` as it was.
+    /// Its `stat` line.
     line: Vec<u8>,
-    /// That file, where it is kept open. The kernel ties it to the process, not to the pid.
+    /// The open `stat` file, if it is kept open. The kernel ties it to the process, not to the pid.
     stat: Option<OwnedFd>,
 }
 
-/// What values are measured in and from.
+/// The units and origins of the values.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     pub(super) units: Units,
     pub(super) clock: CpuClock,
-    /// When the machine was started, which start times count from.
+    /// When the machine was started: the origin of start times.
     pub(super) boot: Reading<Timestamp>,
-    /// How long ago that was, in clock ticks.
+    /// The time since then in clock ticks.
     pub(super) now: u64,
 }
 
-/// How much of a known process is read anew.
+/// How much of a known process a pass reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
+enum RefreshScope {
     Nothing,
-    /// Whether it has changed at all.
+    /// `stat`, and the rest if that has changed.
     Stat,
-    /// The same, and its processor time though `stat` shows no change.
+    /// The same, and the processor clock even if `stat` is unchanged.
     Clock,
     Everything,
 }
 
-/// Who has a turn in a pass.
-struct Turns {
+/// The processes whose turn it is in a pass.
+struct PassTurns {
     stats: Turn,
-    looks: Turn,
+    full_reads: Turn,
 }
 
-impl Table {
-    /// A table that keeps so many files open at most.
-    pub(super) fn new(most_open: usize) -> Self {
-        Self { known: Vec::new(), watched: None, stats: Rota::default(), looks: Rota::default(), most_open }
+impl ProcessTable {
+    /// An empty table that keeps up to `max_kept_open` files open.
+    pub(super) fn new(max_kept_open: usize) -> Self {
+        Self {
+            known: Vec::new(),
+            watched: None,
+            stats: RoundRobin::default(),
+            full_reads: RoundRobin::default(),
+            max_kept_open,
+        }
     }
 
-    /// Names the processes that matter.
+    /// Sets the processes that matter.
     pub(super) fn watch(&mut self, ids: &[ProcId]) {
         let mut pids: Vec<u32> = ids.iter().map(|id| id.pid).collect();
         pids.sort_unstable();
         self.watched = Some(pids);
     }
 
-    /// Files that are kept open.
+    /// How many files are kept open.
     #[cfg(test)]
     pub(super) fn open(&self) -> usize {
         self.known.iter().filter(|known| known.stat.is_some()).count()
@@ -117,18 +122,18 @@ impl Table {
         let mut before = std::mem::take(&mut self.known).into_iter().peekable();
         self.known.reserve(listed.len());
         let mut open = 0;
-        for (place, &entry) in listed.iter().enumerate() {
+        for (position, &entry) in listed.iter().enumerate() {
             while before.next_if(|known| known.entry.pid < entry.pid).is_some() {}
             let known = before.next_if(|known| known.entry.pid == entry.pid);
             let mut known = match known {
                 Some(known) => {
-                    let due = self.due(&known, entry, place, &turns, scale);
-                    known.again(entry, due, fs, scale)
+                    let scope = self.scope_for(&known, entry, position, &turns, scale);
+                    known.refresh(entry, scope, fs, scale)
                 }
-                None => Known::new(entry, fs, scale),
+                None => KnownProcess::new(entry, fs, scale),
             };
             if let Some(known) = &mut known {
-                if open < self.most_open && self.is_watched(entry.pid) {
+                if open < self.max_kept_open && self.is_watched(entry.pid) {
                     known.keep_open(fs);
                 } else {
                     known.stat = None;
@@ -140,23 +145,33 @@ impl Table {
         Ok(self.known.iter().map(|known| Arc::clone(&known.process)).collect())
     }
 
-    fn turns(&mut self, listed: &[Entry]) -> Turns {
+    fn turns(&mut self, listed: &[ListedProcess]) -> PassTurns {
         let all = listed.len();
-        let pid_at = |place: usize| listed.get(place).map_or(0, |entry| entry.pid);
-        let looks = all.div_ceil(20).min(LOOKS);
-        Turns { stats: self.stats.turn(STATS.max(all / 20), all, pid_at), looks: self.looks.turn(looks, all, pid_at) }
+        let pid_at = |position: usize| listed.get(position).map_or(0, |entry| entry.pid);
+        let full_reads = all.div_ceil(20).min(MAX_FULL_READS_PER_PASS);
+        PassTurns {
+            stats: self.stats.turn(MIN_STATS_PER_PASS.max(all / 20), all, pid_at),
+            full_reads: self.full_reads.turn(full_reads, all, pid_at),
+        }
     }
 
-    fn due(&self, known: &Known, entry: Entry, place: usize, turns: &Turns, scale: Scale) -> Due {
-        let is_young = scale.now.saturating_sub(known.process.id.started) < scale.units.ticks_of(YOUTH);
-        if is_young || turns.looks.has(place) {
-            Due::Everything
+    fn scope_for(
+        &self,
+        known: &KnownProcess,
+        entry: ListedProcess,
+        position: usize,
+        turns: &PassTurns,
+        scale: Scale,
+    ) -> RefreshScope {
+        let is_young = scale.now.saturating_sub(known.process.id.started) < scale.units.ticks_of(YOUNG_SECONDS);
+        if is_young || turns.full_reads.has(position) {
+            RefreshScope::Everything
         } else if self.watched.is_none() || self.is_watched(entry.pid) {
-            Due::Clock
-        } else if known.entry.inode != entry.inode || turns.stats.has(place) {
-            Due::Stat
+            RefreshScope::Clock
+        } else if known.entry.inode != entry.inode || turns.stats.has(position) {
+            RefreshScope::Stat
         } else {
-            Due::Nothing
+            RefreshScope::Nothing
         }
     }
 
@@ -165,35 +180,35 @@ impl Table {
     }
 }
 
-impl Known {
-    /// Reads a process of which nothing is known; `None` if it has ended meanwhile or may not be seen.
-    fn new(entry: Entry, fs: &mut ProcFs, scale: Scale) -> Option<Self> {
+impl KnownProcess {
+    /// Reads a new process; `None` if it has ended meanwhile or is hidden from this user.
+    fn new(entry: ListedProcess, fs: &mut ProcFs, scale: Scale) -> Option<Self> {
         let directory = fs.process(entry.pid).ok()?;
-        let mut line = [0; stat::LONGEST];
+        let mut line = [0; stat::MAX_STAT_BYTES];
         let line = read_start(&directory, c"stat", &mut line).ok()?;
         Self::of(entry, &directory, line, fs, scale)
     }
 
-    fn of(entry: Entry, directory: &OwnedFd, line: &[u8], fs: &mut ProcFs, scale: Scale) -> Option<Self> {
+    fn of(entry: ListedProcess, directory: &OwnedFd, line: &[u8], fs: &mut ProcFs, scale: Scale) -> Option<Self> {
         let stat = Stat::parse(line)?;
         let id = ProcId { pid: entry.pid, started: stat.started };
-        let mut process = Arc::new(look(directory, &stat, fs)?.into_process(id));
-        fare(&mut process, directory, &stat, scale);
+        let mut process = Arc::new(read_command(directory, &stat, fs)?.into_process(id));
+        update_vitals(&mut process, directory, &stat, scale);
         Some(Self { entry, process, line: line.to_vec(), stat: None })
     }
 
-    /// Reads as much as is due; `None` if the process has ended meanwhile or may not be seen any more.
-    fn again(mut self, entry: Entry, due: Due, fs: &mut ProcFs, scale: Scale) -> Option<Self> {
+    /// Reads as much of the process as `scope` says; `None` if it has ended meanwhile or is hidden from this user.
+    fn refresh(mut self, entry: ListedProcess, scope: RefreshScope, fs: &mut ProcFs, scale: Scale) -> Option<Self> {
         if self.entry.inode != entry.inode {
             self.stat = None;
         }
         self.entry = entry;
-        let mut line = [0; stat::LONGEST];
-        match due {
-            Due::Nothing => return Some(self),
-            Due::Stat if self.is_as_before(fs) => return Some(self),
-            Due::Clock if self.is_as_before(fs) => return self.at_its_clock(scale),
-            Due::Stat | Due::Clock | Due::Everything => {}
+        let mut line = [0; stat::MAX_STAT_BYTES];
+        match scope {
+            RefreshScope::Nothing => return Some(self),
+            RefreshScope::Stat if self.is_unchanged(fs) => return Some(self),
+            RefreshScope::Clock if self.is_unchanged(fs) => return self.with_new_cpu_time(scale),
+            RefreshScope::Stat | RefreshScope::Clock | RefreshScope::Everything => {}
         }
         let directory = fs.process(entry.pid).ok()?;
         let line = read_start(&directory, c"stat", &mut line).ok()?;
@@ -201,17 +216,17 @@ impl Known {
         if stat.started != self.process.id.started {
             return Self::of(entry, &directory, line, fs, scale);
         }
-        if due == Due::Everything || self.is_other_program(&stat) {
-            look(&directory, &stat, fs)?.write_to(&mut self.process);
+        if scope == RefreshScope::Everything || self.has_new_program(&stat) {
+            read_command(&directory, &stat, fs)?.write_to(&mut self.process);
         }
-        fare(&mut self.process, &directory, &stat, scale);
+        update_vitals(&mut self.process, &directory, &stat, scale);
         self.line.clear();
         self.line.extend_from_slice(line);
         Some(self)
     }
 
-    /// The same process, of which only the clock may have gone on.
-    fn at_its_clock(mut self, scale: Scale) -> Option<Self> {
+    /// The process with its current processor time and everything else unchanged.
+    fn with_new_cpu_time(mut self, scale: Scale) -> Option<Self> {
         let stat = Stat::parse(&self.line)?;
         let cpu = Vitals::new(&stat, scale.boot, scale.units).with_clock(scale.clock, self.entry.pid).cpu();
         if self.process.cpu != cpu {
@@ -220,9 +235,9 @@ impl Known {
         Some(self)
     }
 
-    /// Whether `stat` is as it was: the process has run for less than a clock tick since.
-    fn is_as_before(&self, fs: &mut ProcFs) -> bool {
-        let mut line = [0; stat::LONGEST];
+    /// Whether `stat` is unchanged: the process has run for less than a clock tick since the last pass.
+    fn is_unchanged(&self, fs: &mut ProcFs) -> bool {
+        let mut line = [0; stat::MAX_STAT_BYTES];
         let line = match &self.stat {
             Some(file) => read_again(file, &mut line),
             None => fs.stat(self.entry.pid, &mut line),
@@ -230,30 +245,34 @@ impl Known {
         line == Ok(&*self.line)
     }
 
-    /// Keeps `stat` open, unless it is another process's by now.
+    /// Keeps `stat` open, unless another process has the pid by now.
     fn keep_open(&mut self, fs: &mut ProcFs) {
         if self.stat.is_none() {
             self.stat = fs.open_stat(self.entry.pid).ok();
-            if !self.is_as_before(fs) {
+            if !self.is_unchanged(fs) {
                 self.stat = None;
             }
         }
     }
 
-    /// Whether the process has started another program since, which gets its name and a place in memory of its own.
-    fn is_other_program(&self, stat: &Stat<'_>) -> bool {
+    /// Whether the process has started another program since the last pass: that has another name or another position in memory.
+    fn has_new_program(&self, stat: &Stat<'_>) -> bool {
         Stat::parse(&self.line).is_none_or(|before| before.image != stat.image || before.comm != stat.comm)
     }
 }
 
-/// Reads what a process is; `None` if it has ended meanwhile.
-fn look(directory: &OwnedFd, stat: &Stat<'_>, fs: &mut ProcFs) -> Option<Command> {
+/// Reads the name, the arguments and the paths of a process; `None` if it has ended meanwhile.
+fn read_command(directory: &OwnedFd, stat: &Stat<'_>, fs: &mut ProcFs) -> Option<ProcessCommand> {
     let name = Untrusted::from_bytes(stat.comm);
-    if stat.is_kernel_thread { Some(Command::of_kernel(name)) } else { Command::read(directory, name, fs) }
+    if stat.is_kernel_thread {
+        Some(ProcessCommand::of_kernel(name))
+    } else {
+        ProcessCommand::read(directory, name, fs)
+    }
 }
 
-/// Writes down how a process fares.
-fn fare(process: &mut Arc<Process>, directory: &OwnedFd, stat: &Stat<'_>, scale: Scale) {
+/// Updates the numbers of a process.
+fn update_vitals(process: &mut Arc<Process>, directory: &OwnedFd, stat: &Stat<'_>, scale: Scale) {
     let vitals = Vitals::new(stat, scale.boot, scale.units).with_clock(scale.clock, process.id.pid);
     vitals.with_io(directory, &process.exe).write_to(process);
 }

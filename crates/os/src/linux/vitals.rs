@@ -1,4 +1,4 @@
-//! How a process fares: the numbers that are read anew in every pass.
+//! The numbers of a process that change in every pass.
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::io;
 use super::procfs::{gap, read_start};
 use super::stat::Stat;
 
-/// What the kernel counts in. Both differ between machines, so both are asked for.
+/// The units of the kernel. They differ between machines.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Units {
     /// Clock ticks in a second.
@@ -30,20 +30,20 @@ impl Units {
         }
     }
 
-    /// So many seconds as clock ticks.
+    /// Seconds as clock ticks.
     pub(super) fn ticks_of(self, seconds: u64) -> u64 {
         seconds.saturating_mul(self.ticks_per_second)
     }
 
-    /// Clock ticks as a span, to the nanosecond.
-    pub(super) fn span(self, ticks: u64) -> Duration {
+    /// Clock ticks as a duration, to the nanosecond.
+    pub(super) fn duration_of(self, ticks: u64) -> Duration {
         let rest = u128::from(ticks % self.ticks_per_second) * 1_000_000_000 / u128::from(self.ticks_per_second);
         let whole = Duration::from_secs(ticks / self.ticks_per_second);
         whole.saturating_add(Duration::from_nanos(u64::try_from(rest).unwrap_or(0)))
     }
 }
 
-/// The part of a process that changes all the time.
+/// The facts about a process that change all the time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Vitals {
     parent: Option<u32>,
@@ -57,14 +57,14 @@ pub(super) struct Vitals {
 }
 
 impl Vitals {
-    /// What `stat` says.
+    /// From `stat`.
     pub(super) fn new(stat: &Stat<'_>, boot: Reading<Timestamp>, units: Units) -> Self {
         Self {
             parent: Some(stat.parent).filter(|&pid| pid > 0),
             state: stat.state,
-            started_at: boot.map(|boot| boot.plus(units.span(stat.started))),
+            started_at: boot.map(|boot| boot.plus(units.duration_of(stat.started))),
             threads: Ok(stat.threads),
-            cpu: Ok(CpuTime { user: units.span(stat.user_ticks), system: units.span(stat.system_ticks) }),
+            cpu: Ok(CpuTime { user: units.duration_of(stat.user_ticks), system: units.duration_of(stat.system_ticks) }),
             rss: Ok(stat.resident_pages.saturating_mul(units.page_bytes)),
             vsz: Ok(stat.virtual_bytes),
             io: Err(Gap::NotReported),
@@ -76,14 +76,14 @@ impl Vitals {
         self.cpu
     }
 
-    /// With the processor time as finely as the clock has it.
+    /// With the processor time as precise as the clock has it.
     #[must_use]
     pub(super) fn with_clock(self, clock: CpuClock, pid: u32) -> Self {
         Self { cpu: self.cpu.map(|ticks| clock.refine(pid, ticks)), ..self }
     }
 
-    /// Adds what `io` says. The kernel shows it to those to whom it shows the executable, so where that is a gap, the
-    /// same gap stands here, and the question is saved.
+    /// With the byte counts of `io`. Whoever may read the executable's path may read them too. So if that is a gap, this is
+    /// the same gap, and the file is not read.
     #[must_use]
     pub(super) fn with_io(self, directory: &OwnedFd, exe: &Reading<PathBuf>) -> Self {
         let io = match exe {
@@ -93,7 +93,7 @@ impl Vitals {
         Self { io, ..self }
     }
 
-    /// Brings a process up to date; one that is so already stays shared.
+    /// Updates a process. One that is unchanged stays shared.
     pub(super) fn write_to(self, process: &mut Arc<Process>) {
         if self != Self::of(process) {
             let process = Arc::make_mut(process);
@@ -123,7 +123,7 @@ impl Vitals {
 }
 
 fn read_io(directory: &OwnedFd) -> Reading<DiskIo> {
-    let mut text = [0; io::LONGEST];
+    let mut text = [0; io::MAX_IO_BYTES];
     let text = read_start(directory, c"io", &mut text).map_err(gap)?;
     io::parse(text).ok_or(Gap::Failed)
 }
@@ -133,10 +133,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ticks_become_spans_without_rounding_or_overflow() {
+    fn ticks_become_durations_without_rounding_or_overflow() {
         let units = Units { ticks_per_second: 300, page_bytes: 4096 };
-        assert_eq!(units.span(301), Duration::new(1, 3_333_333));
+        assert_eq!(units.duration_of(301), Duration::new(1, 3_333_333));
         let units = Units { ticks_per_second: 1, page_bytes: 4096 };
-        assert_eq!(units.span(u64::MAX), Duration::from_secs(u64::MAX));
+        assert_eq!(units.duration_of(u64::MAX), Duration::from_secs(u64::MAX));
     }
 }

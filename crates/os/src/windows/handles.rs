@@ -1,4 +1,4 @@
-//! The table of all handles of the system, from `NtQuerySystemInformation`, and which of them are files of a process.
+//! The files of a process among all handles of the system, which `NtQuerySystemInformation` returns.
 
 use std::ffi::c_void;
 use std::fs::File;
@@ -10,30 +10,36 @@ use windows_sys::Wdk::System::SystemInformation::NtQuerySystemInformation;
 use windows_sys::Win32::Foundation::{DUPLICATE_SAME_ACCESS, DuplicateHandle, STATUS_INFO_LENGTH_MISMATCH};
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-use super::names::{Answer, Names};
-use crate::handle_table::Table;
-use crate::open::Files;
+use super::handle_names::{HandleName, HandleNames};
+use crate::handle_table::HandleTable;
+use crate::open_files::OpenFilesBuilder;
 
 /// `SystemExtendedHandleInformation`.
-const HANDLES: i32 = 0x40;
-/// The table is asked for with room for so many bytes, and twice as many until it fits.
-const FIRST: usize = 256 * 1024;
-const LARGEST: usize = 64 * 1024 * 1024;
-/// More handles of one process are not looked at.
-const MOST: usize = 4096;
+const SYSTEM_EXTENDED_HANDLE_INFORMATION: i32 = 0x40;
+/// The size of the first buffer for the table. It is doubled until the table fits.
+const MIN_TABLE_BYTES: usize = 256 * 1024;
+const MAX_TABLE_BYTES: usize = 64 * 1024 * 1024;
+/// How many handles of one process are examined.
+const MAX_HANDLES: usize = 4096;
 
-/// Reads the table, with ever more room.
-fn read() -> Reading<Table> {
-    let mut bytes = FIRST;
-    while bytes <= LARGEST {
+/// Reads the table with larger and larger buffers.
+fn read() -> Reading<HandleTable> {
+    let mut bytes = MIN_TABLE_BYTES;
+    while bytes <= MAX_TABLE_BYTES {
         let mut words = vec![0_usize; bytes / size_of::<usize>()];
         let room = u32::try_from(bytes).map_err(|_| Gap::Failed)?;
-        // SAFETY: the buffer is of `room` bytes and lives until the call returns; the last argument may be null.
-        let status =
-            unsafe { NtQuerySystemInformation(HANDLES, words.as_mut_ptr().cast::<c_void>(), room, null_mut()) };
+        // SAFETY: the buffer has `room` bytes and lives until the call returns. The last argument may be null.
+        let status = unsafe {
+            NtQuerySystemInformation(
+                SYSTEM_EXTENDED_HANDLE_INFORMATION,
+                words.as_mut_ptr().cast::<c_void>(),
+                room,
+                null_mut(),
+            )
+        };
         match status {
             STATUS_INFO_LENGTH_MISMATCH => bytes *= 2,
-            status if status >= 0 => return Ok(Table(words)),
+            status if status >= 0 => return Ok(HandleTable(words)),
             _ => return Err(Gap::Failed),
         }
     }
@@ -41,25 +47,25 @@ fn read() -> Reading<Table> {
 }
 
 /// The regular files a process holds open.
-pub(super) fn open_files(names: &mut Names, id: ProcId, process: &OwnedHandle) -> Reading<OpenFiles> {
-    // A file of our own tells which number stands for files.
+pub(super) fn open_files(names: &mut HandleNames, id: ProcId, process: &OwnedHandle) -> Reading<OpenFiles> {
+    // A file of this process shows which number the type of files has.
     let own = File::open("NUL").map_err(|_| Gap::Failed)?;
     let table = read()?;
     let kind = table.kind_of(std::process::id(), own.as_raw_handle() as usize).ok_or(Gap::Failed)?;
     let held = table.held(id.pid, kind);
-    let mut files = Files::without(held.len().saturating_sub(MOST));
-    for (entry, access) in held.into_iter().take(MOST) {
+    let mut files = OpenFilesBuilder::without(held.len().saturating_sub(MAX_HANDLES));
+    for (entry, access) in held.into_iter().take(MAX_HANDLES) {
         let Some(handle) = duplicate(process, entry.handle) else { continue };
-        match names.ask((id, entry.handle, entry.object), handle) {
-            Answer::File(path) => files.add(path, access),
-            Answer::NoFile => {}
-            Answer::None => files.leave_out(),
+        match names.resolve((id, entry.handle, entry.object), handle) {
+            HandleName::File(path) => files.add(path, access),
+            HandleName::NotAFile => {}
+            HandleName::NoAnswer => files.leave_out(),
         }
     }
     Ok(files.finish())
 }
 
-/// A handle of our own for what a handle of another process stands for; `None` if that was closed meanwhile.
+/// Duplicates a handle of another process; `None` if it was closed meanwhile.
 fn duplicate(process: &OwnedHandle, handle: usize) -> Option<OwnedHandle> {
     let mut ours = null_mut();
     // SAFETY: both processes are open, `ours` lives until the call returns, and a number that is no handle of the other
@@ -69,6 +75,6 @@ fn duplicate(process: &OwnedHandle, handle: usize) -> Option<OwnedHandle> {
         let me = GetCurrentProcess();
         DuplicateHandle(process.as_raw_handle(), theirs, me, &raw mut ours, 0, 0, DUPLICATE_SAME_ACCESS)
     };
-    // SAFETY: the new handle is open and belongs to nobody else.
+    // SAFETY: the new handle is open and has no other owner.
     (is_done != 0).then(|| unsafe { OwnedHandle::from_raw_handle(ours) })
 }

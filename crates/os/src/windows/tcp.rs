@@ -1,4 +1,4 @@
-//! The TCP connections of the machine, from `GetExtendedTcpTable`, which tells whose each is.
+//! The TCP connections of the machine and their processes, from `GetExtendedTcpTable`.
 
 use std::ffi::c_void;
 
@@ -10,14 +10,16 @@ use windows_sys::Win32::NetworkManagement::IpHelper::{
 };
 use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6};
 
-/// The table may have grown between asking for its size and reading it, but not so many times.
-const ATTEMPTS: usize = 8;
-/// A machine has 64 Ki ports; more than this is no table.
-const LARGEST: u32 = 64 * 1024 * 1024;
+use crate::open_files::sort_ports;
+
+/// How often a table is read: it may have grown after its size was read.
+const MAX_READ_ATTEMPTS: usize = 8;
+/// A longer table is not valid: a machine has 64 Ki ports.
+const MAX_TABLE_BYTES: u32 = 64 * 1024 * 1024;
 
 /// One connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Connection {
+pub(super) struct TcpConnection {
     pid: u32,
     state: i32,
     /// The local port.
@@ -27,40 +29,40 @@ pub(super) struct Connection {
 /// A row of a table: a structure of 32-bit numbers and bytes.
 ///
 /// # Safety
-/// Any bit pattern is a row, and it needs no stricter alignment than a `u32`.
+/// Any bit pattern is a valid row, and its alignment is not stricter than that of a `u32`.
 unsafe trait TableRow: Copy {
     const FAMILY: u16;
-    fn connection(&self) -> Connection;
+    fn connection(&self) -> TcpConnection;
 }
 
-// SAFETY: made of `u32` alone.
+// SAFETY: made of `u32` only.
 unsafe impl TableRow for MIB_TCPROW_OWNER_PID {
     const FAMILY: u16 = AF_INET;
 
-    fn connection(&self) -> Connection {
-        Connection { pid: self.dwOwningPid, state: self.dwState.cast_signed(), port: port(self.dwLocalPort) }
+    fn connection(&self) -> TcpConnection {
+        TcpConnection { pid: self.dwOwningPid, state: self.dwState.cast_signed(), port: port(self.dwLocalPort) }
     }
 }
 
-// SAFETY: made of `u32` and `u8` alone.
+// SAFETY: made of `u32` and `u8` only.
 unsafe impl TableRow for MIB_TCP6ROW_OWNER_PID {
     const FAMILY: u16 = AF_INET6;
 
-    fn connection(&self) -> Connection {
-        Connection { pid: self.dwOwningPid, state: self.dwState.cast_signed(), port: port(self.dwLocalPort) }
+    fn connection(&self) -> TcpConnection {
+        TcpConnection { pid: self.dwOwningPid, state: self.dwState.cast_signed(), port: port(self.dwLocalPort) }
     }
 }
 
-/// All connections of the machine, over both versions of IP.
-pub(super) fn connections() -> Reading<Vec<Connection>> {
+/// All connections of the machine over both versions of IP.
+pub(super) fn connections() -> Reading<Vec<TcpConnection>> {
     let mut all = table::<MIB_TCPROW_OWNER_PID>()?;
-    // Where IPv6 is switched off there may be no second table.
+    // Without IPv6 there may be no second table.
     all.extend(table::<MIB_TCP6ROW_OWNER_PID>().unwrap_or_default());
     Ok(all)
 }
 
 /// Those of one process.
-pub(super) fn of(connections: &[Connection], pid: u32) -> Sockets {
+pub(super) fn of(connections: &[TcpConnection], pid: u32) -> Sockets {
     let mut sockets = Sockets::default();
     for connection in connections.iter().filter(|connection| connection.pid == pid) {
         match connection.state {
@@ -69,24 +71,23 @@ pub(super) fn of(connections: &[Connection], pid: u32) -> Sockets {
             _ => {}
         }
     }
-    sockets.listening.sort_unstable();
-    sockets.listening.dedup();
+    sort_ports(&mut sockets);
     sockets
 }
 
 /// The table of one version of IP: the number of its rows, and the rows.
-fn table<R: TableRow>() -> Reading<Vec<Connection>> {
+fn table<R: TableRow>() -> Reading<Vec<TcpConnection>> {
     let mut words: Vec<u32> = Vec::new();
     let mut size = 0;
-    for _ in 0..ATTEMPTS {
-        // SAFETY: the buffer is of `size` bytes, and both live until the call returns.
+    for _ in 0..MAX_READ_ATTEMPTS {
+        // SAFETY: the buffer has `size` bytes, and both live until the call returns.
         let answer = unsafe {
             let buffer = words.as_mut_ptr().cast::<c_void>();
             GetExtendedTcpTable(buffer, &raw mut size, 0, R::FAMILY.into(), TCP_TABLE_OWNER_PID_ALL, 0)
         };
         match answer {
             NO_ERROR => return Ok(rows::<R>(&words).iter().map(R::connection).collect()),
-            ERROR_INSUFFICIENT_BUFFER if size <= LARGEST => words = vec![0; size.div_ceil(4) as usize],
+            ERROR_INSUFFICIENT_BUFFER if size <= MAX_TABLE_BYTES => words = vec![0; size.div_ceil(4) as usize],
             _ => return Err(Gap::Failed),
         }
     }
@@ -97,11 +98,11 @@ fn rows<R: TableRow>(words: &[u32]) -> &[R] {
     let Some((&count, rest)) = words.split_first() else { return &[] };
     let fits = size_of_val(rest) / size_of::<R>();
     let count = usize::try_from(count).unwrap_or(usize::MAX).min(fits);
-    // SAFETY: the words are initialised, `TableRow` says that any are rows, and so many rows lie within them.
+    // SAFETY: the words are initialised, any words are valid rows, and that many rows fit.
     unsafe { std::slice::from_raw_parts(rest.as_ptr().cast::<R>(), count) }
 }
 
-/// A port out of the low half of a number, in network byte order.
+/// The port in the low half of a number, in network byte order.
 fn port(number: u32) -> u16 {
     let [first, second, ..] = number.to_le_bytes();
     u16::from_be_bytes([first, second])
@@ -112,8 +113,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_go_to_the_process_that_owns_them() {
-        let one = |pid, state, port| Connection { pid, state, port };
+    fn connections_count_for_the_process_that_owns_them() {
+        let one = |pid, state, port| TcpConnection { pid, state, port };
         let all = [
             one(7, MIB_TCP_STATE_LISTEN, 8080),
             one(7, MIB_TCP_STATE_LISTEN, 8080),
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_claims_more_rows_than_it_has_is_cut() {
+    fn a_wrong_count_never_reads_beyond_the_table() {
         assert_eq!(rows::<MIB_TCPROW_OWNER_PID>(&[u32::MAX, 0, 0, 0, 0, 0, 0, 0]).len(), 1);
         assert!(rows::<MIB_TCPROW_OWNER_PID>(&[]).is_empty());
     }

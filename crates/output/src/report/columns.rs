@@ -32,31 +32,31 @@ pub(super) struct SumColumn {
     /// In a narrow terminal, columns of a higher rank are dropped first; rank 0 is also in compact tables.
     pub(super) rank: u8,
     /// What it counts.
-    pub(super) part: SumKind,
-    /// The column for people.
+    pub(super) kind: SumKind,
+    /// The sum with its unit.
     pub(super) text: fn(&UsageSums) -> String,
-    /// The column in full, in base units.
+    /// The exact sum, in base units.
     pub(super) exact: fn(&UsageSums) -> String,
 }
 
-/// What a column is of.
+/// What a sum counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SumKind {
     /// Responses; in all reports but those of tools.
     Usage,
-    /// Calls of tools.
+    /// Tool calls; only in reports of tools.
     Calls,
     /// Sessions; not in reports of sessions, where each line has one.
     Sessions,
 }
 
-const fn label(id: &'static str, title: &'static str, least: usize) -> KeyColumn {
-    KeyColumn { id, title, room: (least, 0), get: LineKey::label, exact: None }
+const fn label_column(id: &'static str, title: &'static str, min_width: usize) -> KeyColumn {
+    KeyColumn { id, title, room: (min_width, 0), get: LineKey::label, exact: None }
 }
 
-const DAY: &[KeyColumn] = &[label("day", "DAY", 10)];
+const DAY: &[KeyColumn] = &[label_column("day", "DAY", 10)];
 const WEEK: &[KeyColumn] = &[
-    label("week", "WEEK", 8),
+    label_column("week", "WEEK", 8),
     KeyColumn {
         id: "monday",
         title: "MONDAY",
@@ -68,15 +68,15 @@ const WEEK: &[KeyColumn] = &[
         exact: None,
     },
 ];
-const MONTH: &[KeyColumn] = &[label("month", "MONTH", 7)];
-const MODEL: &[KeyColumn] = &[label("model", "MODEL", 12)];
-const CLIENT: &[KeyColumn] = &[label("client", "AGENT", 7)];
-const BRANCH: &[KeyColumn] = &[label("branch", "BRANCH", 6)];
-const TAG: &[KeyColumn] = &[label("tag", "TAG", 6)];
-const TOOL: &[KeyColumn] = &[label("tool", "TOOL", 6)];
-const PROJECT: &[KeyColumn] = &[label("project", "PROJECT", 8)];
+const MONTH: &[KeyColumn] = &[label_column("month", "MONTH", 7)];
+const MODEL: &[KeyColumn] = &[label_column("model", "MODEL", 12)];
+const CLIENT: &[KeyColumn] = &[label_column("client", "AGENT", 7)];
+const BRANCH: &[KeyColumn] = &[label_column("branch", "BRANCH", 6)];
+const TAG: &[KeyColumn] = &[label_column("tag", "TAG", 6)];
+const TOOL: &[KeyColumn] = &[label_column("tool", "TOOL", 6)];
+const PROJECT: &[KeyColumn] = &[label_column("project", "PROJECT", 8)];
 const SESSION: &[KeyColumn] = &[
-    label("session", "SESSION", 8),
+    label_column("session", "SESSION", 8),
     KeyColumn {
         id: "client",
         title: "AGENT",
@@ -142,7 +142,7 @@ fn of_session(key: &LineKey, get: impl Fn(&Session) -> Option<Untrusted>) -> Unt
 }
 
 /// The columns of a dimension.
-pub(super) const fn heads(dimension: Dimension) -> &'static [KeyColumn] {
+pub(super) const fn columns_of(dimension: Dimension) -> &'static [KeyColumn] {
     match dimension {
         Dimension::Day => DAY,
         Dimension::Week => WEEK,
@@ -158,14 +158,14 @@ pub(super) const fn heads(dimension: Dimension) -> &'static [KeyColumn] {
     }
 }
 
-/// A column of so many tokens or other pieces.
+/// A column of a number of tokens, responses, calls or sessions.
 macro_rules! count_column {
-    ($id:literal, $title:expr, $rank:literal, $part:expr, $of:expr) => {
+    ($id:literal, $title:expr, $rank:literal, $kind:expr, $of:expr) => {
         SumColumn {
             id: $id,
             title: $title,
             rank: $rank,
-            part: $part,
+            kind: $kind,
             text: |sums| units::count($of(sums)),
             exact: |sums| $of(sums).to_string(),
         }
@@ -183,7 +183,7 @@ pub(super) const SUM_COLUMNS: &[SumColumn] = &[
         id: "cache_write",
         title: Some("CACHE WR"),
         rank: 3,
-        part: SumKind::Usage,
+        kind: SumKind::Usage,
         text: |sums| units::count(sums.usage.cache_write()),
         exact: |sums| sums.usage.cache_write().to_string(),
     },
@@ -196,7 +196,7 @@ pub(super) const SUM_COLUMNS: &[SumColumn] = &[
         id: "cost",
         title: Some("COST"),
         rank: 0,
-        part: SumKind::Usage,
+        kind: SumKind::Usage,
         text: |sums| cost(Some(&sums.spend)),
         exact: |sums| sums.spend.known().map(dollars).unwrap_or_default(),
     },
@@ -204,7 +204,7 @@ pub(super) const SUM_COLUMNS: &[SumColumn] = &[
         id: "basis",
         title: None,
         rank: 0,
-        part: SumKind::Usage,
+        kind: SumKind::Usage,
         text: |sums| sums.spend.basis().as_str().to_owned(),
         exact: |sums| if sums.turns > 0 { sums.spend.basis().as_str().to_owned() } else { String::new() },
     },
@@ -213,7 +213,7 @@ pub(super) const SUM_COLUMNS: &[SumColumn] = &[
         id: "covered",
         title: None,
         rank: 0,
-        part: SumKind::Usage,
+        kind: SumKind::Usage,
         text: |sums| units::money(sums.covered),
         exact: |sums| dollars(sums.covered),
     },
@@ -223,7 +223,7 @@ impl SumColumn {
     /// Whether the report has it.
     pub(super) fn is_in(&self, report: &Report) -> bool {
         let counts_calls = report.dimensions.contains(&Dimension::Tool);
-        match self.part {
+        match self.kind {
             SumKind::Usage => !counts_calls,
             SumKind::Calls => counts_calls,
             SumKind::Sessions => !report.dimensions.contains(&Dimension::Session),
@@ -235,10 +235,10 @@ impl SumColumn {
 /// client of a session, is not repeated.
 pub(super) fn key_columns(report: &Report) -> Vec<(usize, &'static KeyColumn)> {
     let mut all: Vec<(usize, &'static KeyColumn)> = Vec::new();
-    for (place, dimension) in report.dimensions.iter().enumerate() {
-        for head in heads(*dimension) {
-            if all.iter().all(|(_, known)| known.id != head.id) {
-                all.push((place, head));
+    for (index, dimension) in report.dimensions.iter().enumerate() {
+        for column in columns_of(*dimension) {
+            if all.iter().all(|(_, known)| known.id != column.id) {
+                all.push((index, column));
             }
         }
     }
@@ -252,16 +252,16 @@ pub(super) fn names_models(report: &Report) -> bool {
 }
 
 /// The text of the column for this line.
-pub(super) fn key_text(line: &ReportLine, (place, head): (usize, &KeyColumn), zone: &TimeZone) -> Untrusted {
-    line.keys.get(place).map_or_else(|| "".into(), |key| (head.get)(key, zone))
+pub(super) fn key_text(line: &ReportLine, (index, column): (usize, &KeyColumn), zone: &TimeZone) -> Untrusted {
+    line.keys.get(index).map_or_else(|| "".into(), |key| (column.get)(key, zone))
 }
 
 /// The text of the column for this line in CSV: moments in RFC 3339 (UTC), empty for an unknown key.
-pub(super) fn exact_key_text(line: &ReportLine, (place, head): (usize, &KeyColumn), zone: &TimeZone) -> Untrusted {
-    let key = line.keys.get(place);
-    match head.exact {
+pub(super) fn exact_key_text(line: &ReportLine, (index, column): (usize, &KeyColumn), zone: &TimeZone) -> Untrusted {
+    let key = line.keys.get(index);
+    match column.exact {
         Some(exact) => key.and_then(exact).unwrap_or_default().into(),
-        None => key_text(line, (place, head), zone),
+        None => key_text(line, (index, column), zone),
     }
 }
 
@@ -288,8 +288,9 @@ mod tests {
 
     #[test]
     fn every_column_has_its_own_name() {
-        let names =
-            |dimension: Dimension| heads(dimension).iter().map(|head| head.id).chain(SUM_COLUMNS.iter().map(|f| f.id));
+        let names = |dimension: Dimension| {
+            columns_of(dimension).iter().map(|column| column.id).chain(SUM_COLUMNS.iter().map(|f| f.id))
+        };
         for dimension in Dimension::GROUPS.into_iter().chain([Dimension::Tool, Dimension::Block]) {
             let all: Vec<_> = names(dimension).collect();
             assert!(all.iter().all(|name| all.iter().filter(|other| *other == name).count() == 1), "{all:?}");

@@ -55,14 +55,14 @@ enum TableRow<'r> {
     Line(&'r ReportLine),
     /// One model of the line before it.
     Part(&'r ReportLine),
-    Rest(usize, &'r UsageSums),
+    Omitted(usize, &'r UsageSums),
     Total(&'r UsageSums),
 }
 
 fn rows(report: &Report) -> Vec<TableRow<'_>> {
     let of_line = |line| std::iter::once(TableRow::Line(line)).chain(line.by_model.iter().map(TableRow::Part));
     let mut rows: Vec<TableRow<'_>> = report.lines.iter().flat_map(of_line).collect();
-    rows.extend(report.omitted.iter().map(|rest| TableRow::Rest(rest.lines, &rest.sums)));
+    rows.extend(report.omitted.iter().map(|omitted| TableRow::Omitted(omitted.lines, &omitted.sums)));
     rows.push(TableRow::Total(&report.totals));
     rows
 }
@@ -71,7 +71,7 @@ impl TableRow<'_> {
     fn sums(&self) -> &UsageSums {
         match self {
             Self::Line(line) | Self::Part(line) => &line.sums,
-            Self::Rest(_, sums) | Self::Total(sums) => sums,
+            Self::Omitted(_, sums) | Self::Total(sums) => sums,
         }
     }
 
@@ -79,7 +79,7 @@ impl TableRow<'_> {
         match self {
             Self::Line(line) if line.projection().is_some() => Tone::Good,
             Self::Line(line) if !line.is_gap() => Tone::Text,
-            Self::Line(_) | Self::Part(_) | Self::Rest(..) => Tone::Dim,
+            Self::Line(_) | Self::Part(_) | Self::Omitted(..) => Tone::Dim,
             Self::Total(_) => Tone::Strong,
         }
     }
@@ -101,7 +101,7 @@ fn table(report: &Report, rows: &[TableRow<'_>], context: &ReportContext<'_>) ->
         let cell = |row: &TableRow<'_>| match row {
             TableRow::Line(line) => row.cell(key_text(line, column, &report.zone).raw()),
             TableRow::Part(line) if at == 0 => row.cell(format!("  {}", part_name(line, report))),
-            TableRow::Rest(lines, _) if at == 0 => row.cell(format!("{lines} more")),
+            TableRow::Omitted(lines, _) if at == 0 => row.cell(format!("{lines} more")),
             TableRow::Total(_) if at == 0 => row.cell("total"),
             _ => row.cell(""),
         };

@@ -123,7 +123,7 @@ fn account_parts(input: &StatuslineInput, context: &StatuslineContext, parts: &m
     parts.extend(open.map(|window| limit(window, context)));
 }
 
-/// The tone of something of which that many percent are used.
+/// The tone of a limit that is used to that many percent.
 fn tone_of(percent: f64) -> Tone {
     match percent {
         90.0.. => Tone::Bad,

@@ -31,7 +31,7 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
     let spread = |(count, bytes), rng: &mut Rng| Sizes::spread(plan.count(count), plan.scaled(bytes), rng);
     let sessions = spread(SESSIONS, &mut rng);
     let mut children = spread(SUBAGENTS, &mut rng).into_iter();
-    let mut truth = ExpectedUsage::default();
+    let mut expected = ExpectedUsage::default();
     for size in sessions {
         let clock = Plan::some_time(&mut rng, Plan::room(size));
         let is_early = plan.profile == Profile::Heavy && Plan::age_per_mille(clock.now()) < 500;
@@ -43,17 +43,17 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
         talk.until(&mut transcript, size / 2)?;
         if size >= LARGE {
             for size in children.by_ref().take(rng.pick(&[1, 1, 2])) {
-                truth.merge(talk.delegate(&mut transcript, size)?);
+                expected.merge(talk.delegate(&mut transcript, size)?);
             }
         } else if rng.per_mille(80) {
-            truth.merge(talk.fork(&mut transcript, size / 2)?);
+            expected.merge(talk.fork(&mut transcript, size / 2)?);
         } else if rng.per_mille(60) {
             transcript.side_copy("acompact")?;
         }
         talk.until(&mut transcript, size)?;
-        truth.merge(if rng.per_mille(40) { transcript.tear()? } else { transcript.finish()? });
+        expected.merge(if rng.per_mille(40) { transcript.tear()? } else { transcript.finish()? });
     }
-    Ok(truth)
+    Ok(expected)
 }
 
 /// A tool and what it is asked: every fourth time a file's new content.
@@ -197,7 +197,7 @@ impl<'p> Talk<'p> {
         }
     }
 
-    /// The person comes back to the session later.
+    /// The user returns to the session later.
     fn resume(&self, transcript: &mut Transcript<'_>) -> io::Result<()> {
         self.wait(transcript, 6 * HOUR);
         transcript.marked("Continue from where you left off.", r#""isMeta":true"#)?;
@@ -217,7 +217,7 @@ impl<'p> Talk<'p> {
         transcript.marked(summary, r#""isVisibleInTranscriptOnly":true,"isCompactSummary":true"#)
     }
 
-    /// A sub-agent works, and its parent is told of its progress and of its result.
+    /// A sub-agent works, and reports its progress and its result to its parent.
     fn delegate(&mut self, transcript: &mut Transcript<'_>, size: u64) -> io::Result<ExpectedUsage> {
         let call = format!("toolu_01{}", transcript.rng.letters(22));
         let input = r#"{"description":"look around","prompt":"Find it","subagent_type":"Explore"}"#;
@@ -237,7 +237,7 @@ impl<'p> Talk<'p> {
         let found = Filler::prose(&mut child.rng, 900);
         talk.respond(&mut child, &[Block::Text(found)], "end_turn")?;
         transcript.clock = child.clock;
-        // What a careless reader takes for a response's usage.
+        // Looks like the usage of a response, and is not.
         let copy = format_args!(
             r#"{{"status":"completed","agentId":"{agent}","content":[{{"type":"text","text":"{found}"}}],"totalTokens":99999,"usage":{{"input_tokens":777,"cache_creation_input_tokens":777,"cache_read_input_tokens":777,"output_tokens":777}}}}"#
         );

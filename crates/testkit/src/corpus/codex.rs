@@ -6,7 +6,7 @@ use crate::{ExpectedUsage, Filler, Home, MINUTE, Rng, SECOND, Stamp};
 use super::plan::{PROJECTS, Plan, Profile, some_tokens_without_writes};
 use super::sizes::Sizes;
 
-/// Threads that a person began in a home of a gigabyte, and their bytes; forks and agents come on top.
+/// Threads that the user started in a home of a gigabyte, and their bytes; forks and agents come on top.
 const THREADS: (u64, u64) = (220, 262_000_000);
 
 const MODELS: [&str; 5] = ["gpt-5.5", "gpt-5.5", "gpt-5.4", "gpt-5.3-codex", "gpt-5.4-mini"];
@@ -15,7 +15,7 @@ const MODELS: [&str; 5] = ["gpt-5.5", "gpt-5.5", "gpt-5.4", "gpt-5.3-codex", "gp
 const LARGE: u64 = 400_000;
 
 pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
-    let mut truth = ExpectedUsage::default();
+    let mut expected = ExpectedUsage::default();
     for size in Sizes::spread(plan.count(THREADS.0), plan.scaled(THREADS.1), &mut rng) {
         let clock = Plan::some_time(&mut rng, Plan::room(size));
         let age = Plan::age_per_mille(clock.now());
@@ -34,16 +34,16 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
             };
             let more = other.written() + size / 2;
             Talk { plan, ..talk }.until(&mut other, more)?;
-            truth.merge(other.finish()?);
+            expected.merge(other.finish()?);
         }
         talk.until(&mut rollout, size)?;
-        truth.merge(match rng.below(25) {
+        expected.merge(match rng.below(25) {
             0 => rollout.tear()?,
             1..=3 if age < 700 => rollout.archive()?,
             _ => rollout.finish()?,
         });
     }
-    Ok(truth)
+    Ok(expected)
 }
 
 /// A conversation under way.

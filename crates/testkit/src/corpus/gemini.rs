@@ -11,7 +11,7 @@ const CHATS: (u64, u64) = (40, 520_000);
 const MODELS: [&str; 3] = ["gemini-2.5-pro", "gemini-2.5-pro", "gemini-2.5-flash"];
 
 pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
-    let mut truth = ExpectedUsage::default();
+    let mut expected = ExpectedUsage::default();
     for (at, cwd) in PROJECTS.iter().enumerate() {
         Chat::project(home, &format!("project-{at}"), cwd)?;
     }
@@ -26,20 +26,20 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
             let mut child = chat.subagent()?;
             talk(plan, &mut child, size / 8)?;
             chat.clock = child.clock;
-            truth.merge(child.finish()?);
+            expected.merge(child.finish()?);
         }
         if layout == Layout::Lines && rng.per_mille(200) {
             chat.clock.advance(3 * HOUR);
             let mut again = chat.resume()?;
             talk(plan, &mut again, size / 2)?;
-            truth.merge(again.finish()?);
+            expected.merge(again.finish()?);
         } else {
             talk(plan, &mut chat, size)?;
         }
         let torn = layout == Layout::Lines && rng.per_mille(100);
-        truth.merge(if torn { chat.tear()? } else { chat.finish()? });
+        expected.merge(if torn { chat.tear()? } else { chat.finish()? });
     }
-    Ok(truth)
+    Ok(expected)
 }
 
 fn talk(plan: &Plan, chat: &mut Chat<'_>, size: u64) -> io::Result<()> {

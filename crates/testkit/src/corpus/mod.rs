@@ -1,4 +1,4 @@
-//! A home of agents of any size, as somebody has it who used them every day for 300 days.
+//! A home of agents of any size, as a user has it after 300 days of daily use.
 //!
 //! What is written follows measurements of real homes: the quantiles of transcript sizes, the shares of the clients,
 //! log-normal sizes of tool results, and the ways in which the same usage is written down more than once.
@@ -17,19 +17,19 @@ use std::path::Path;
 pub use self::plan::{Plan, Profile};
 use crate::{ExpectedUsage, ExpectedUsageFile, Home, Rng};
 
-/// Writes a home of agents to `root`, which should be empty, and tells the truth about it.
+/// Writes a home of agents to `root`, which should be empty, and returns the usage that agtop must find there.
 pub fn write(root: &Path, plan: Plan) -> io::Result<ExpectedUsageFile> {
     let home = Home::at(root)?;
     let mut rng = Rng::new(plan.seed);
-    let mut truth = ExpectedUsage::default();
+    let mut expected = ExpectedUsage::default();
     for client in [claude::write, codex::write, gemini::write, opencode::write, others::write] {
-        truth.merge(client(&home, &plan, rng.split())?);
+        expected.merge(client(&home, &plan, rng.split())?);
     }
     let (files, size) = home.measure()?;
-    let by_client = truth.by_client();
+    let by_client = expected.by_client();
     let sessions = by_client.values().map(|client| client.sessions).sum();
     others::configure(&home)?;
-    Ok(ExpectedUsageFile { seed: plan.seed, size, files, sessions, by_client, by_day: truth.by_day() })
+    Ok(ExpectedUsageFile { seed: plan.seed, size, files, sessions, by_client, by_day: expected.by_day() })
 }
 
 #[cfg(test)]
@@ -51,11 +51,11 @@ mod tests {
 
     fn small(seed: u64) -> (ExpectedUsageFile, BTreeMap<std::path::PathBuf, Vec<u8>>) {
         let dir = tempfile::tempdir().unwrap();
-        let truth = write(dir.path(), Plan { seed, size: 3_000_000, profile: Profile::Heavy }).unwrap();
+        let expected = write(dir.path(), Plan { seed, size: 3_000_000, profile: Profile::Heavy }).unwrap();
         let mut found = BTreeMap::new();
         files(dir.path(), &mut found, dir.path());
         found.remove(Path::new(".config/agtop/config.toml"));
-        (truth, found)
+        (expected, found)
     }
 
     #[test]
@@ -68,13 +68,13 @@ mod tests {
 
     #[test]
     fn the_truth_is_about_all_clients_and_ends_on_the_last_day() {
-        let (truth, found) = small(1);
-        assert_eq!(truth.files, found.len() as u64);
-        assert!((2_000_000..5_000_000).contains(&truth.size), "{}", truth.size);
-        let clients: Vec<_> = truth.by_client.keys().map(String::as_str).collect();
+        let (expected, found) = small(1);
+        assert_eq!(expected.files, found.len() as u64);
+        assert!((2_000_000..5_000_000).contains(&expected.size), "{}", expected.size);
+        let clients: Vec<_> = expected.by_client.keys().map(String::as_str).collect();
         assert_eq!(clients, ["aider", "claude", "codex", "gemini", "goose", "opencode"]);
-        assert!(truth.by_day.last().unwrap().day.as_str() <= "2026-11-20");
-        let turns: u64 = truth.by_day.iter().map(|row| row.turns).sum();
-        assert_eq!(turns, truth.by_client.values().map(|client| client.turns).sum::<u64>());
+        assert!(expected.by_day.last().unwrap().day.as_str() <= "2026-11-20");
+        let turns: u64 = expected.by_day.iter().map(|row| row.turns).sum();
+        assert_eq!(turns, expected.by_client.values().map(|client| client.turns).sum::<u64>());
     }
 }

@@ -15,7 +15,7 @@ const MODELS: [&str; 3] = ["claude-sonnet-4-6", "claude-opus-4-8", "gpt-5.5"];
 
 pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
     let stores = Stores::create(home)?;
-    let mut truth = ExpectedUsage::default();
+    let mut expected = ExpectedUsage::default();
     stores.begin()?;
     for at in 0..plan.count(TREE) + plan.count(DATABASE) {
         let place = match at < plan.count(TREE) {
@@ -37,18 +37,18 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
             let opening = Opening { place, cwd, parent: Some(session.id()), clock, rng };
             let mut child = Session::start(&stores, opening);
             exchange(&mut child, plan)?;
-            truth.merge(child.finish("look around (@general subagent)")?);
+            expected.merge(child.finish("look around (@general subagent)")?);
         }
         if rng.per_mille(100) {
             session.abandoned(MODELS[0])?;
         }
-        truth.merge(session.finish("A session")?);
+        expected.merge(session.finish("A session")?);
     }
     stores.commit()?;
-    Ok(truth)
+    Ok(expected)
 }
 
-/// A prompt and its answers, of which some have more than one step.
+/// A prompt and its answers. Some answers have several steps.
 fn exchange(session: &mut Session<'_, '_>, plan: &Plan) -> io::Result<()> {
     session.clock.drift(&mut session.rng, 4 * MINUTE);
     let text = Filler::prose(&mut session.rng, 80);
@@ -66,7 +66,7 @@ fn step(session: &mut Session<'_, '_>, plan: &Plan) -> Step<'static> {
     let rng = &mut session.rng;
     let context = rng.between(9_000, 90_000);
     let tokens = some_tokens(rng, context);
-    // OpenCode does not tell how long a cache lives.
+    // OpenCode does not record how long a cache lives.
     let tokens = Tokens { cache_write_5m: tokens.prompt() - tokens.input - context, cache_write_1h: 0, ..tokens };
     let bytes = plan.result_size(rng, 2_000);
     let output = rng.per_mille(700).then(|| Filler::output(rng, bytes));

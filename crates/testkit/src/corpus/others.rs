@@ -1,4 +1,4 @@
-//! Goose and Aider, of which there is little.
+//! Goose and Aider, with few sessions each.
 
 use std::fs;
 use std::io;
@@ -16,14 +16,14 @@ const AIDER: u64 = 4;
 const ROOT: &str = "projects";
 
 pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
-    let mut truth = goose(home, plan, &mut rng)?;
+    let mut expected = goose(home, plan, &mut rng)?;
     for project in 0..plan.count(AIDER) {
-        truth.merge(aider(home, project, &mut rng)?);
+        expected.merge(aider(home, project, &mut rng)?);
     }
-    Ok(truth)
+    Ok(expected)
 }
 
-/// Aider keeps no list of its projects, so agtop is told of them.
+/// Aider keeps no list of its projects, so agtop's configuration names them.
 pub(super) fn configure(home: &Home) -> io::Result<()> {
     let mut projects = Vec::new();
     for entry in fs::read_dir(home.path(ROOT))? {
@@ -39,7 +39,7 @@ fn goose(home: &Home, plan: &Plan, rng: &mut Rng) -> io::Result<ExpectedUsage> {
     for at in 0..plan.count(GOOSE) {
         // All of a session is on one day: only its totals may be known.
         let mut clock = Plan::some_time(rng, 3 * HOUR);
-        clock.settle();
+        clock.skip_midnight();
         if clock.now().0.rem_euclid(DAY) > 22 * HOUR {
             clock.advance(-3 * HOUR);
         }
@@ -70,7 +70,7 @@ fn aider(home: &Home, project: u64, rng: &mut Rng) -> io::Result<ExpectedUsage> 
         history.launch(rng.pick(&["claude-sonnet-4-6", "gpt-5.5"]))?;
         for _ in 0..rng.between(1, 8) {
             history.clock.drift(rng, 10 * MINUTE);
-            // Half of the models tell of no cache.
+            // Half of the models report no cache.
             let tokens = match five_minutes_only(rng) {
                 // Enough of it fresh that rounding leaves something of it.
                 tokens if rng.per_mille(500) => Tokens { input: 3_000 + tokens.input, ..tokens },
@@ -84,7 +84,7 @@ fn aider(home: &Home, project: u64, rng: &mut Rng) -> io::Result<ExpectedUsage> 
     history.finish()
 }
 
-/// Usage of clients that do not tell how long a cache lives.
+/// Usage of clients that do not record how long a cache lives.
 fn five_minutes_only(rng: &mut Rng) -> Tokens {
     let context = rng.between(3_000, 60_000);
     let tokens = some_tokens(rng, context);

@@ -1,10 +1,10 @@
-//! What a corpus is like: how large, how long, and how much each thing in it weighs.
+//! The plan of a corpus: its size, its time span, and the sizes of what it holds.
 
 use jiff::civil::date;
 
 use crate::{Clock, DAY, HOUR, MINUTE, Rng, Stamp, Tokens};
 
-/// What tool results weigh, and which releases wrote the transcripts.
+/// The sizes of tool results, and the releases that wrote the transcripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     /// Large tool results; old releases for the first half of the time.
@@ -16,7 +16,7 @@ pub enum Profile {
 /// What to write.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// What everything grows from.
+    /// The seed of everything random.
     pub seed: u64,
     /// About how many bytes.
     pub size: u64,
@@ -24,13 +24,13 @@ pub struct Plan {
     pub profile: Profile,
 }
 
-/// After this time a session hurries, so that it ends before the corpus does.
-const PATIENCE: i64 = 8 * DAY;
-/// How long the person has used agents, in days.
+/// After this time (in milliseconds) the pauses of a session are short, so that it ends before the corpus does.
+const RELAXED_SESSION_TIME: i64 = 8 * DAY;
+/// How long the user has used agents, in days.
 const DAYS: i64 = 300;
-/// The most time that a session takes after it was begun.
-const LONGEST: i64 = 12 * DAY;
-/// The directories of the person's projects. Their names have what encodings of paths trip over.
+/// The longest session, in milliseconds.
+const MAX_SESSION_TIME: i64 = 12 * DAY;
+/// The directories of the user's projects, with names that are hard to encode as paths.
 pub(super) const PROJECTS: [&str; 12] = [
     "/home/dev/work/parser",
     "/home/dev/work/site.example.org",
@@ -73,14 +73,14 @@ impl Plan {
     /// The time that a transcript of so many bytes may take.
     pub(super) fn room(size: u64) -> i64 {
         let megabytes = i64::try_from(size / 1_000_000).unwrap_or(i64::MAX);
-        (3 * HOUR + megabytes.saturating_mul(150 * MINUTE)).min(LONGEST)
+        (3 * HOUR + megabytes.saturating_mul(150 * MINUTE)).min(MAX_SESSION_TIME)
     }
 
     /// The time between two records: at least a second and a half, since no model answers sooner. It shrinks to that
     /// when a session has lasted long, or the end is near.
     pub(super) fn pause(clock: &mut Clock, rng: &mut Rng, began: Stamp, most: i64) {
         let now = clock.now().0;
-        let hurries = now - began.0 > PATIENCE || Self::end().0 - now < 2 * HOUR;
+        let hurries = now - began.0 > RELAXED_SESSION_TIME || Self::end().0 - now < 2 * HOUR;
         clock.advance(1_500);
         clock.drift(rng, if hurries { 1 } else { most });
     }
@@ -115,7 +115,7 @@ pub(super) fn some_tokens(rng: &mut Rng, context: u64) -> Tokens {
     }
 }
 
-/// The same without writes to caches, and with reasoning: as vendors report it who tell of no writes.
+/// The same without cache writes and with reasoning, for vendors that do not report cache writes.
 pub(super) fn some_tokens_without_writes(rng: &mut Rng, context: u64) -> Tokens {
     let tokens = some_tokens(rng, context);
     let reasoning_output = if rng.per_mille(600) { tokens.output / 3 } else { 0 };

@@ -4,17 +4,19 @@ use agtop_model::{Agent, Snapshot};
 use agtop_output::{View, surface};
 use thiserror::Error;
 
-use super::{App, Item};
 use crate::command::Export;
+use crate::options::Options;
+use crate::view_id::ViewId;
+use crate::views::{ListItem, RowList};
 
-/// What kind of file is written.
+/// The format of an exported file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum ExportFormat {
     Csv,
     Json,
 }
 
-impl FromStr for Format {
+impl FromStr for ExportFormat {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
@@ -26,46 +28,50 @@ impl FromStr for Format {
     }
 }
 
-/// Why nothing was written.
+/// Why nothing was exported.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum ExportError {
-    #[error("there is nothing to write yet")]
+    #[error("there is nothing to export yet")]
     Empty,
-    #[error("this view has no rows to write; go to agents or sessions")]
+    #[error("this view has no rows to export; go to agents or sessions")]
     NoRows,
     #[error("the rows could not be written")]
     Failed,
 }
 
-/// The rows that are shown, as agtop's own surfaces write them: without message text, secrets masked.
-pub(crate) fn export(app: &App, format: Format) -> Result<Export, ExportError> {
-    let snapshot = app.snapshot.as_deref().ok_or(ExportError::Empty)?;
-    let list = app.list().ok_or(ExportError::NoRows)?;
+/// The visible rows as agtop's outputs write them: without message text, secrets masked.
+pub(super) fn export(
+    snapshot: &Snapshot,
+    list: &RowList,
+    view: ViewId,
+    options: &Options,
+    format: ExportFormat,
+) -> Result<Export, ExportError> {
     let shown = only(snapshot, &list.items);
-    let (id, ending) = match (format, app.view) {
-        (Format::Csv, _) => ("csv", "csv"),
-        (Format::Json, super::ViewId::Sessions) => ("json-sessions", "json"),
-        (Format::Json, _) => ("json-agents", "json"),
+    let (id, ending) = match (format, view) {
+        (ExportFormat::Csv, _) => ("csv", "csv"),
+        (ExportFormat::Json, ViewId::Sessions) => ("json-sessions", "json"),
+        (ExportFormat::Json, _) => ("json-agents", "json"),
     };
     let surface = surface(id).ok_or(ExportError::Failed)?;
-    let view = View { zone: app.options.zone.clone(), ..View::plain(app.options.version, app.options.platform) };
+    let output = View { zone: options.zone.clone(), ..View::plain(options.version, options.platform) };
     let mut bytes = Vec::new();
-    surface.write(&shown, &view, &mut bytes).map_err(|_| ExportError::Failed)?;
-    let moment = agtop_format::units::second(snapshot.now, &app.options.zone).replace([' ', ':'], "-");
-    Ok(Export { name: format!("agtop-{}-{moment}.{ending}", app.view.as_str()), bytes })
+    surface.write(&shown, &output, &mut bytes).map_err(|_| ExportError::Failed)?;
+    let moment = agtop_format::units::second(snapshot.now, &options.zone).replace([' ', ':'], "-");
+    Ok(Export { name: format!("agtop-{}-{moment}.{ending}", view.as_str()), bytes })
 }
 
 /// The snapshot with no other agents and sessions than those of the lines.
-fn only(snapshot: &Snapshot, items: &[Item]) -> Snapshot {
+fn only(snapshot: &Snapshot, items: &[ListItem]) -> Snapshot {
     let agents: Vec<Agent> = items
         .iter()
         .filter_map(|item| match item {
-            Item::Row { agent: Some(at), .. } => snapshot.agents.get(*at).cloned(),
+            ListItem::Row { agent: Some(at), .. } => snapshot.agents.get(*at).cloned(),
             _ => None,
         })
         .collect();
     let sessions = items.iter().filter_map(|item| match item {
-        Item::Row { depth: 0, .. } => item.session(snapshot).cloned(),
+        ListItem::Row { depth: 0, .. } => item.session(snapshot).cloned(),
         _ => None,
     });
     Snapshot { agents: agents.into(), sessions: sessions.collect(), ..snapshot.clone() }

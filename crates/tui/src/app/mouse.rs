@@ -3,60 +3,67 @@
 use std::time::Duration;
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 
-use super::{App, Direction, Overlay, Sort};
+use super::App;
+use crate::bars::{alert_at, view_titles};
+use crate::column_config::column_at;
 use crate::columns;
-use crate::keys::Action;
-use crate::layout::zones;
-use crate::{Command, draw};
+use crate::command::Command;
+use crate::keys::KeyAction;
+use crate::logos::LOGO_AND_GAP_COLUMNS;
+use crate::panel::{self, PanelTab};
+use crate::popup::Overlay;
+use crate::view_id::ViewId;
+use crate::views::{LEFT_MARGIN, Sort, SortDirection};
+use crate::widgets::title_places;
 
 /// Two clicks within this time are one double click.
-const DOUBLE: Duration = Duration::from_millis(400);
+const DOUBLE_CLICK_TIME: Duration = Duration::from_millis(400);
 /// Rows a step of the wheel moves by.
-const WHEEL: usize = 3;
+const WHEEL_ROWS: usize = 3;
 
 impl App {
     pub(super) fn point(&mut self, event: MouseEvent, at: Duration) -> Vec<Command> {
         let position = Position::new(event.column, event.row);
         match event.kind {
-            MouseEventKind::ScrollDown => self.wheel(Action::Down),
-            MouseEventKind::ScrollUp => self.wheel(Action::Up),
+            MouseEventKind::ScrollDown => self.wheel(KeyAction::Down),
+            MouseEventKind::ScrollUp => self.wheel(KeyAction::Up),
             MouseEventKind::Down(MouseButton::Left) => return self.click(position, at),
             _ => {}
         }
         Vec::new()
     }
 
-    fn wheel(&mut self, action: Action) {
-        for _ in 0..WHEEL {
-            // Moving asks for nothing to be done.
+    fn wheel(&mut self, action: KeyAction) {
+        for _ in 0..WHEEL_ROWS {
+            // Moving returns no commands.
             drop(if self.overlay.is_some() { self.act_above(action) } else { self.act(action) });
         }
     }
 
     fn click(&mut self, position: Position, at: Duration) -> Vec<Command> {
-        let is_double = self.clicked.is_some_and(|(before, row)| {
-            row == position.y && at.checked_sub(before).is_some_and(|between| between <= DOUBLE)
+        let is_double = self.last_click.is_some_and(|(before, row)| {
+            row == position.y && at.checked_sub(before).is_some_and(|between| between <= DOUBLE_CLICK_TIME)
         });
-        self.clicked = Some((at, position.y));
-        if let Some(index) = self.configures_in_panel()
+        self.last_click = Some((at, position.y));
+        if let Some(index) = self.column_chosen_in_panel()
             && let Some(at) = self.column_at(index, position)
         {
             self.overlay = Some(Overlay::Configure { index: at });
-            // Two clicks on a row may be on two columns that are next to each other.
-            return if is_double && at == index { self.act_above(Action::Open) } else { Vec::new() };
+            // Two clicks in a row may be on different columns.
+            return if is_double && at == index { self.act_above(KeyAction::Open) } else { Vec::new() };
         }
         if let Some(overlay) = &self.overlay {
-            let is_beside = !crate::popup::area(self).contains(position);
+            let is_beside = !self.popup_area().contains(position);
             let is_question = matches!(overlay, Overlay::Confirm(_));
-            return if is_beside && !is_question { self.act_above(Action::Back) } else { Vec::new() };
+            return if is_beside && !is_question { self.act_above(KeyAction::Back) } else { Vec::new() };
         }
-        let zones = zones(self, self.size.area());
+        let zones = self.zones(self.layout.size.area());
         if zones.tabs.contains(position) {
             self.click_on_tabs(zones.tabs, position.x);
         } else if zones.strip.contains(position) {
-            if let Some(about) = draw::alert_at(self, zones.strip, position) {
+            if let Some(about) = alert_at(&self.alerts.shown, zones.strip, position) {
                 self.choose_identity(&about);
             }
         } else if zones.panel.is_some_and(|panel| panel.contains(position)) {
@@ -67,32 +74,39 @@ impl App {
         Vec::new()
     }
 
-    fn column_at(&self, index: usize, position: Position) -> Option<usize> {
-        let panel = zones(self, self.size.area()).panel?;
-        crate::popup::column_at(self, index, crate::panel::inner(panel), position)
+    /// The area of the popup, or of the panel while it shows the columns.
+    fn popup_area(&self) -> Rect {
+        let screen = self.layout.size.area();
+        let panel = self.column_chosen_in_panel().and_then(|_| self.zones(screen).panel);
+        panel.unwrap_or_else(|| self.popup().area(screen))
     }
 
-    fn click_on_tabs(&mut self, area: ratatui::layout::Rect, x: u16) {
-        let titles = draw::view_titles();
-        let hit = draw::tab_places(area, &titles).into_iter().position(|place| place.contains(&x));
-        if let Some(view) = hit.and_then(|at| super::ViewId::ALL.get(at)) {
+    fn column_at(&self, index: usize, position: Position) -> Option<usize> {
+        let panel = self.zones(self.layout.size.area()).panel?;
+        column_at(self.columns(), index, panel::inner(panel), position)
+    }
+
+    fn click_on_tabs(&mut self, area: Rect, x: u16) {
+        let titles = view_titles();
+        let hit = title_places(area, &titles).into_iter().position(|place| place.contains(&x));
+        if let Some(view) = hit.and_then(|at| ViewId::ALL.get(at)) {
             self.go(*view);
         }
     }
 
-    fn click_on_panel(&mut self, area: ratatui::layout::Rect, position: Position) {
-        let titles = crate::panel::titles();
-        let hit = draw::tab_places(area, &titles).into_iter().position(|place| place.contains(&position.x));
+    fn click_on_panel(&mut self, area: Rect, position: Position) {
+        let titles = panel::titles();
+        let hit = title_places(area, &titles).into_iter().position(|place| place.contains(&position.x));
         if position.y == area.y
-            && let Some(tab) = hit.and_then(|at| super::Tab::ALL.get(at))
+            && let Some(tab) = hit.and_then(|at| PanelTab::ALL.get(at))
         {
-            self.tab = *tab;
+            self.layout.tab = *tab;
         }
     }
 
-    /// The heading sorts, a row is chosen, and opened by a double click.
-    fn click_on_main(&mut self, area: ratatui::layout::Rect, position: Position, is_double: bool) -> Vec<Command> {
-        let Some(snapshot) = self.snapshot.clone() else { return Vec::new() };
+    /// A click on a heading sorts; a click on a row chooses it; a double click opens it.
+    fn click_on_main(&mut self, area: Rect, position: Position, is_double: bool) -> Vec<Command> {
+        let Some(snapshot) = self.data.snapshot.clone() else { return Vec::new() };
         let row = usize::from(position.y - area.y);
         let Some(list) = self.list_mut() else { return Vec::new() };
         let Some(line) = row.checked_sub(1) else {
@@ -103,21 +117,21 @@ impl App {
         if index < list.items.len() {
             list.choose(index, &snapshot);
             if is_double {
-                return self.act(Action::Open);
+                return self.act(KeyAction::Open);
             }
         }
         Vec::new()
     }
 
-    fn sort_by_heading(&mut self, area: ratatui::layout::Rect, x: u16) {
-        let room = area.width.saturating_sub(draw::EDGE);
-        let placed = columns::place(self.columns(), room, self.logo_room());
-        let inside = x.saturating_sub(area.x + draw::EDGE);
+    fn sort_by_heading(&mut self, area: Rect, x: u16) {
+        let room = area.width.saturating_sub(LEFT_MARGIN);
+        let placed = columns::place(self.columns(), room, self.logos().map_or(0, |_| LOGO_AND_GAP_COLUMNS));
+        let inside = x.saturating_sub(area.x + LEFT_MARGIN);
         let hit = placed.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&inside));
         let Some(Ok(key)) = hit.map(|placed| placed.column.id.parse()) else { return };
         let key: agtop_query::SortKey = key;
-        let is_same = key.as_str() == self.sort.key.as_str();
-        let direction = if is_same { self.sort.direction.turned() } else { Direction::Usual };
+        let is_same = key.as_str() == self.lists.sort.key.as_str();
+        let direction = if is_same { self.lists.sort.direction.reversed() } else { SortDirection::Default };
         self.resort(Sort { key, direction });
     }
 }
@@ -128,13 +142,12 @@ mod tests {
     use crossterm::event::KeyModifiers;
 
     use super::*;
-    use crate::app::Tab;
     use crate::keys::key;
     use crate::testing::{app_at, text_of};
     use crate::{Message, Options, ViewId};
 
     fn app() -> App {
-        app_at((140, 40), Options::usual("1.0.0", "linux"), demo::crowd(14, 60))
+        app_at((140, 40), Options::with_defaults("1.0.0", "linux"), demo::crowd(14, 60))
     }
 
     fn mouse(kind: MouseEventKind, row: u16) -> MouseEvent {
@@ -142,28 +155,28 @@ mod tests {
     }
 
     #[test]
-    fn s0_key_12_to_14_the_mouse_chooses_opens_and_scrolls() {
+    fn the_mouse_chooses_opens_and_scrolls() {
         let mut app = app();
-        let first = zones(&app, app.size.area()).main.y + 1;
+        let first = app.zones(app.layout.size.area()).main.y + 1;
         let click = MouseEventKind::Down(MouseButton::Left);
         let at = Duration::from_millis;
         app.update(Message::Mouse(mouse(click, first + 4), at(0)));
-        assert_eq!((app.agents.index, app.overlay.is_none()), (4, true));
+        assert_eq!((app.lists.agents.index, app.overlay.is_none()), (4, true));
         app.update(Message::Mouse(mouse(click, first + 4), at(1000)));
         assert!(app.overlay.is_none(), "two slow clicks are not a double click");
         app.update(Message::Mouse(mouse(click, first + 4), at(1200)));
         assert!(matches!(app.overlay, Some(Overlay::Detail { .. })));
         app.update(Message::Key(key("Esc").unwrap()));
         app.update(Message::Mouse(mouse(MouseEventKind::ScrollDown, first), at(3000)));
-        assert_eq!(app.agents.index, 7);
+        assert_eq!(app.lists.agents.index, 7);
         app.update(Message::Mouse(mouse(MouseEventKind::ScrollUp, first), at(3000)));
-        assert_eq!(app.agents.index, 4);
+        assert_eq!(app.lists.agents.index, 4);
     }
 
     #[test]
-    fn a_click_on_a_heading_sorts_and_a_second_one_turns_round() {
+    fn a_click_on_a_heading_sorts_and_a_second_one_reverses() {
         let mut app = app();
-        let zones = zones(&app, app.size.area());
+        let zones = app.zones(app.layout.size.area());
         let screen = text_of(&app, 140, 40);
         let heading = screen.lines().nth(usize::from(zones.main.y)).unwrap();
         let column = u16::try_from(heading.find("COST").unwrap()).unwrap();
@@ -172,9 +185,9 @@ mod tests {
             Message::Mouse(MouseEvent { kind, column, row: zones.main.y, modifiers: KeyModifiers::NONE }, at)
         };
         app.update(click(Duration::ZERO));
-        assert_eq!((app.sort.key.as_str(), app.sort.direction), ("cost", Direction::Usual));
+        assert_eq!((app.lists.sort.key.as_str(), app.lists.sort.direction), ("cost", SortDirection::Default));
         app.update(click(Duration::from_secs(5)));
-        assert_eq!(app.sort.direction, Direction::Turned);
+        assert_eq!(app.lists.sort.direction, SortDirection::Reversed);
     }
 
     /// A click on the first place where this text is on the screen.
@@ -189,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn views_and_tabs_are_clicked_on() {
+    fn clicks_select_views_and_tabs() {
         let mut app = app();
         click_on(&mut app, "3 Rates");
-        assert_eq!(app.view, ViewId::Rates);
+        assert_eq!(app.layout.view, ViewId::Rates);
         click_on(&mut app, "2 Sessions");
         click_on(&mut app, "Timeline");
-        assert_eq!((app.view, app.tab), (ViewId::Sessions, Tab::Timeline));
+        assert_eq!((app.layout.view, app.layout.tab), (ViewId::Sessions, PanelTab::Timeline));
     }
 
     #[test]
@@ -203,7 +216,7 @@ mod tests {
         let mut app = app();
         app.update(Message::Key(key("4").unwrap()));
         click_on(&mut app, "× stalled codex");
-        assert_eq!(app.view, ViewId::Agents);
+        assert_eq!(app.layout.view, ViewId::Agents);
         assert_eq!(app.chosen_agent().map(|agent| agent.status), Some(agtop_model::Status::Stalled));
     }
 
@@ -211,17 +224,17 @@ mod tests {
     fn a_click_chooses_a_column_in_the_config_tab_and_a_double_click_hides_it() {
         let mut app = app();
         app.update(Message::Key(key("c").unwrap()));
-        let panel = zones(&app, app.size.area()).panel.unwrap();
+        let panel = app.zones(app.layout.size.area()).panel.unwrap();
         let click = MouseEvent { column: panel.x + 4, ..mouse(MouseEventKind::Down(MouseButton::Left), panel.y + 3) };
         app.update(Message::Mouse(click, Duration::from_secs(1)));
-        assert_eq!(app.configures_in_panel(), Some(2));
+        assert_eq!(app.column_chosen_in_panel(), Some(2));
         assert!(app.columns().iter().any(|choice| choice.id == "pid"));
         app.update(Message::Mouse(click, Duration::from_millis(1_200)));
         assert!(app.columns().iter().all(|choice| choice.id != "pid"));
     }
 
     #[test]
-    fn a_click_beside_the_columns_keeps_them() {
+    fn a_click_beside_the_columns_saves_them() {
         let mut app = app();
         app.update(Message::Key(key("c").unwrap()));
         let click = mouse(MouseEventKind::Down(MouseButton::Left), 8);

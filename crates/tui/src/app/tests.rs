@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use agtop_demo::{self as demo, DEMO_START, Demo};
 use agtop_model::{Agent, Liveness, Snapshot, Status};
-use crossterm::event::KeyModifiers;
+use crossterm::event::{KeyEvent, KeyModifiers};
 
 use super::*;
 use crate::command::Signal;
-use crate::keys::{Preset, key};
+use crate::keys::{KeyPreset, key};
+use crate::panel::PanelTab;
 use crate::testing::text_of;
-use crate::{Command, Reply};
+use crate::views::{ListItem, UsageGrouping};
 
 fn app_of(snapshot: Snapshot) -> App {
-    let mut app = App::new(Options::usual("1.0.0", "linux"));
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     app.update(Message::Resize(140, 40));
     app.update(Message::Snapshot(Arc::new(snapshot)));
     app
@@ -40,7 +41,7 @@ fn chosen_pid(app: &App) -> Option<u32> {
 }
 
 fn shown_pids(app: &App) -> Vec<u32> {
-    let snapshot = app.snapshot.as_deref().unwrap();
+    let snapshot = app.data.snapshot.as_deref().unwrap();
     let rows = app.list().unwrap().items.iter().filter_map(|item| item.row(snapshot));
     rows.filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect()
 }
@@ -50,7 +51,7 @@ fn with_agents(snapshot: &Snapshot, change: impl Fn(Vec<Agent>) -> Vec<Agent>) -
 }
 
 #[test]
-fn s0_key_01_quit_closes_what_is_open_first() {
+fn quit_closes_an_open_popup_first() {
     let mut app = app();
     assert_eq!(press(&mut app, "Enter q"), []);
     assert!(app.overlay.is_none());
@@ -60,7 +61,7 @@ fn s0_key_01_quit_closes_what_is_open_first() {
 }
 
 #[test]
-fn s0_key_02_help_opens_and_closes() {
+fn help_opens_and_closes() {
     let mut app = app();
     press(&mut app, "?");
     assert!(text_of(&app, 140, 40).contains("Live agents; those that need you come first."));
@@ -71,7 +72,7 @@ fn s0_key_02_help_opens_and_closes() {
 }
 
 #[test]
-fn s0_key_03_a_pause_keeps_the_picture_and_going_on_shows_the_newest() {
+fn a_paused_screen_keeps_its_snapshot_and_resuming_shows_the_newest() {
     let demo = Demo::usual(DEMO_START, jiff::tz::TimeZone::UTC);
     let at = |seconds| Arc::new(demo.snapshot(Duration::from_secs(seconds)));
     let mut app = app_of(demo.snapshot(Duration::ZERO));
@@ -79,46 +80,46 @@ fn s0_key_03_a_pause_keeps_the_picture_and_going_on_shows_the_newest() {
     assert!(text_of(&app, 140, 40).contains("paused"));
     app.update(Message::Snapshot(at(10)));
     app.update(Message::Snapshot(at(20)));
-    assert_eq!(app.snapshot.as_ref().unwrap().now, DEMO_START);
+    assert_eq!(app.data.snapshot.as_ref().unwrap().now, DEMO_START);
     press(&mut app, "p");
-    assert_eq!(app.snapshot.as_ref().unwrap().now, at(20).now);
+    assert_eq!(app.data.snapshot.as_ref().unwrap().now, at(20).now);
 }
 
 #[test]
-fn s0_key_04_refresh_is_asked_for() {
+fn refresh_keys_request_a_snapshot() {
     assert_eq!(press(&mut app(), "r F5"), [Command::Refresh, Command::Refresh]);
 }
 
 #[test]
-fn s0_key_05_s_goes_through_agtop_2s_sort_keys_in_their_order() {
+fn s_cycles_through_the_sort_keys_of_agtop_2_in_their_order() {
     let mut app = app();
-    let mut seen = vec![app.sort.key.as_str()];
+    let mut seen = vec![app.lists.sort.key.as_str()];
     for _ in 0..5 {
         press(&mut app, "s");
-        seen.push(app.sort.key.as_str());
+        seen.push(app.lists.sort.key.as_str());
     }
     assert_eq!(seen, ["smart", "cpu", "mem", "tokens", "uptime", "client"]);
 }
 
 #[test]
-fn s0_key_06_g_groups_by_project_and_groups_fold() {
+fn g_groups_by_project_and_groups_collapse() {
     let mut app = app();
     press(&mut app, "g");
     let groups = |app: &App| {
-        let items = &app.agents.items;
-        items.iter().filter(|item| matches!(item, Item::Group(_))).count()
+        let items = &app.lists.agents.items;
+        items.iter().filter(|item| matches!(item, ListItem::Group(_))).count()
     };
     assert_eq!(groups(&app), 6);
-    let before = app.agents.items.len();
+    let before = app.lists.agents.items.len();
     press(&mut app, "Home Enter");
     assert_eq!(groups(&app), 6);
-    assert!(app.agents.items.len() < before);
+    assert!(app.lists.agents.items.len() < before);
     press(&mut app, "Enter g");
-    assert_eq!((groups(&app), app.agents.items.len()), (0, 14));
+    assert_eq!((groups(&app), app.lists.agents.items.len()), (0, 14));
 }
 
 #[test]
-fn s0_key_07_a_filter_is_typed_edited_and_cleared() {
+fn a_filter_is_typed_edited_and_cleared() {
     let mut app = app();
     press(&mut app, "/");
     type_in(&mut app, "agent:codex");
@@ -128,13 +129,13 @@ fn s0_key_07_a_filter_is_typed_edited_and_cleared() {
     type_in(&mut app, "agent:codex cpu>1000");
     assert_eq!(shown_pids(&app).len(), 0);
     press(&mut app, "C-w Enter");
-    assert_eq!((shown_pids(&app).len(), app.prompt.is_none()), (3, true));
+    assert_eq!((shown_pids(&app).len(), app.prompts.open.is_none()), (3, true));
     press(&mut app, "Esc");
     assert_eq!(shown_pids(&app).len(), 14);
 }
 
 #[test]
-fn a_filter_that_is_not_finished_says_so_and_what_is_before_it_stays_in_force() {
+fn an_unfinished_filter_shows_an_error_and_keeps_its_earlier_terms() {
     let mut app = app();
     press(&mut app, "f");
     type_in(&mut app, "agent:codex cpu>");
@@ -142,32 +143,32 @@ fn a_filter_that_is_not_finished_says_so_and_what_is_before_it_stays_in_force() 
     assert!(text_of(&app, 140, 40).contains("× something is missing after 'cpu>'"));
 }
 
-/// `/cpu>x Enter` closed the prompt: its reason went, and all rows were shown.
+/// `/cpu>x Enter` closed the prompt, hid the error and showed all rows.
 #[test]
-fn a_filter_that_is_wrong_is_not_entered_and_keeps_its_reason() {
+fn a_wrong_filter_stays_open_with_its_error() {
     let mut app = app();
     press(&mut app, "/");
     type_in(&mut app, "cpu>x");
     press(&mut app, "Enter");
-    assert!(app.prompt.is_some());
+    assert!(app.prompts.open.is_some());
     assert!(text_of(&app, 140, 40).contains("× 'x' is not a percentage"));
     press(&mut app, "Backspace 0 Enter");
-    assert!(app.prompt.is_none() && app.filtering.error.is_none());
+    assert!(app.prompts.open.is_none() && app.lists.filter.error.is_none());
 }
 
 #[test]
-fn the_history_of_filters_is_one_key_away() {
+fn up_recalls_the_last_filter() {
     let mut app = app();
     press(&mut app, "/");
     type_in(&mut app, "agent:codex");
     press(&mut app, "Enter Esc / Up");
-    assert_eq!(app.filtering.text, "agent:codex");
+    assert_eq!(app.lists.filter.text, "agent:codex");
 }
 
 #[test]
-fn s0_key_08_to_10_keys_move_the_choice() {
+fn keys_move_the_choice() {
     let mut app = app();
-    let at = |app: &App| app.agents.index;
+    let at = |app: &App| app.lists.agents.index;
     for (keys, expected) in [
         ("j", 1),
         ("Down", 2),
@@ -187,7 +188,7 @@ fn s0_key_08_to_10_keys_move_the_choice() {
 }
 
 #[test]
-fn s0_key_11_enter_and_space_open_and_close_details() {
+fn enter_and_space_open_and_close_details() {
     let mut app = app();
     for (open, close) in [("Enter", "Enter"), ("Space", "Space"), ("Enter", "Esc")] {
         press(&mut app, open);
@@ -198,21 +199,21 @@ fn s0_key_11_enter_and_space_open_and_close_details() {
 }
 
 #[test]
-fn s1_key_keys_of_rust_agtop_work() {
+fn keys_of_rust_agtop_work() {
     let mut app = app();
     press(&mut app, "F6");
-    assert_eq!(app.sort.key.as_str(), "cpu");
+    assert_eq!(app.lists.sort.key.as_str(), "cpu");
     press(&mut app, ">");
-    assert_eq!(app.sort.key.as_str(), "mem");
+    assert_eq!(app.lists.sort.key.as_str(), "mem");
     let usual = shown_pids(&app);
     press(&mut app, "i");
     assert_eq!(shown_pids(&app), usual.into_iter().rev().collect::<Vec<_>>());
     press(&mut app, "d");
-    assert_eq!(app.arranged, Arranged::Dashboard);
+    assert_eq!(app.layout.mode, LayoutMode::Dashboard);
     press(&mut app, "d Tab");
-    assert_eq!(app.tab, Tab::Process);
+    assert_eq!(app.layout.tab, PanelTab::Process);
     press(&mut app, "S-Tab S-Tab");
-    assert_eq!(app.tab, Tab::Config);
+    assert_eq!(app.layout.tab, PanelTab::Config);
 }
 
 #[test]
@@ -232,25 +233,25 @@ fn the_choice_follows_the_agent_and_not_the_row() {
     });
     app.update(Message::Snapshot(Arc::new(after)));
     assert_eq!(chosen_pid(&app), Some(pid));
-    assert_ne!(app.agents.index, 13);
+    assert_ne!(app.lists.agents.index, 13);
 }
 
 #[test]
-fn when_the_chosen_agent_ends_its_neighbour_is_chosen() {
+fn when_the_chosen_agent_exits_its_neighbour_is_chosen() {
     let before = demo::crowd(5, 5);
     let mut app = app_of(before.clone());
     press(&mut app, "j j");
     let pid = chosen_pid(&app).unwrap();
     let without = |agents: Vec<Agent>| agents.into_iter().filter(|agent| agent.process.id.pid != pid).collect();
     app.update(Message::Snapshot(Arc::new(with_agents(&before, without))));
-    assert_eq!((app.agents.index, app.agents.items.len()), (2, 4));
+    assert_eq!((app.lists.agents.index, app.lists.agents.items.len()), (2, 4));
 }
 
 #[test]
-fn who_needs_its_person_is_one_key_away_from_everywhere() {
+fn one_key_goes_to_the_next_agent_that_waits_for_the_user() {
     let mut app = app();
     press(&mut app, "4 a");
-    assert_eq!(app.view, ViewId::Agents);
+    assert_eq!(app.layout.view, ViewId::Agents);
     let first = chosen_pid(&app);
     assert!(agtop_query::needs_user(app.chosen_agent().unwrap().status));
     press(&mut app, "a");
@@ -259,7 +260,7 @@ fn who_needs_its_person_is_one_key_away_from_everywhere() {
 }
 
 #[test]
-fn focus_goes_round() {
+fn focus_cycles() {
     let mut app = app();
     let counts: Vec<usize> = (0..4)
         .map(|_| {
@@ -271,7 +272,7 @@ fn focus_goes_round() {
 }
 
 #[test]
-fn a_signal_is_sent_after_a_question_that_names_the_agent_and_to_that_very_process() {
+fn a_signal_is_sent_to_the_process_that_the_question_names() {
     let mut app = app();
     let process = app.chosen_agent().unwrap().process.id;
     assert_eq!(press(&mut app, "K"), []);
@@ -300,17 +301,17 @@ fn the_question_stays_with_the_agent_it_was_asked_about() {
 }
 
 #[test]
-fn an_agent_that_has_ended_is_asked_nothing() {
+fn an_ended_agent_cannot_be_killed() {
     let before = demo::crowd(1, 1);
     let mut app = app_of(with_agents(&before, |agents| {
         agents.into_iter().map(|agent| Agent { liveness: Liveness::Stopped, ..agent }).collect()
     }));
     press(&mut app, "K");
-    assert!(app.overlay.is_none() && app.notice.as_ref().is_some_and(|notice| notice.outcome.is_err()));
+    assert!(app.overlay.is_none() && app.status.as_ref().is_some_and(|notice| notice.outcome.is_err()));
 }
 
 #[test]
-fn commands_go_out_for_what_the_screen_cannot_do() {
+fn actions_outside_the_screen_are_commands() {
     let mut app = app();
     let session = app.chosen_session().unwrap().key.clone();
     assert_eq!(press(&mut app, "e"), [Command::Explain(session.clone())]);
@@ -321,7 +322,7 @@ fn commands_go_out_for_what_the_screen_cannot_do() {
 }
 
 #[test]
-fn an_export_holds_the_rows_that_are_shown_and_nothing_a_person_said() {
+fn an_export_has_the_visible_rows_and_no_message_text() {
     let mut app = app();
     press(&mut app, "/");
     type_in(&mut app, "agent:codex");
@@ -338,12 +339,12 @@ fn an_export_holds_the_rows_that_are_shown_and_nothing_a_person_said() {
 }
 
 #[test]
-fn the_command_line_completes_and_says_what_it_does_not_know() {
+fn the_command_line_completes_and_reports_unknown_commands() {
     let mut app = app();
     press(&mut app, ":");
     type_in(&mut app, "th");
     press(&mut app, "Tab");
-    assert_eq!(app.prompt.as_ref().unwrap().text(), "theme ");
+    assert_eq!(app.prompts.open.as_ref().unwrap().text(), "theme ");
     type_in(&mut app, "dra");
     press(&mut app, "Tab Enter");
     assert_eq!(app.look.theme.name, "dracula");
@@ -360,15 +361,15 @@ fn the_command_line_completes_and_says_what_it_does_not_know() {
     press(&mut app, ":");
     type_in(&mut app, "sort cost");
     press(&mut app, "Enter");
-    assert_eq!(app.sort.key.as_str(), "cost");
+    assert_eq!(app.lists.sort.key.as_str(), "cost");
     press(&mut app, ":");
     type_in(&mut app, "keys vim");
     press(&mut app, "Enter G g g");
-    assert_eq!((app.options.keys, app.agents.index), (Preset::Vim, 0));
+    assert_eq!((app.options.keys, app.lists.agents.index), (KeyPreset::Vim, 0));
 }
 
 #[test]
-fn a_theme_is_a_key_away_and_they_go_round() {
+fn a_key_cycles_through_themes() {
     let mut app = app();
     for _ in 0..app.options.themes.len() {
         press(&mut app, "T");
@@ -377,7 +378,7 @@ fn a_theme_is_a_key_away_and_they_go_round() {
 }
 
 #[test]
-fn columns_are_hidden_moved_widened_and_kept() {
+fn columns_are_hidden_moved_widened_and_saved() {
     let mut app = app();
     press(&mut app, "c j Space");
     assert!(app.options.columns.iter().all(|column| column.id != "client"));
@@ -388,30 +389,31 @@ fn columns_are_hidden_moved_widened_and_kept() {
 }
 
 #[test]
-fn usage_is_looked_into_and_left() {
+fn groups_of_usage_are_opened_and_closed() {
     let mut app = app();
     press(&mut app, "4 w");
     assert!(text_of(&app, 140, 40).contains("by week"));
     press(&mut app, "Enter");
-    assert_eq!((app.usage.by, app.usage.path.len()), (By::Model, 1));
+    assert_eq!((app.usage.by, app.usage.path.len()), (UsageGrouping::Model, 1));
     press(&mut app, "Esc");
-    assert_eq!((app.usage.by, app.usage.path.len()), (By::Period, 0));
+    assert_eq!((app.usage.by, app.usage.path.len()), (UsageGrouping::Period, 0));
     press(&mut app, "Right Right Right Right");
-    assert_eq!(app.usage.by, By::Project);
+    assert_eq!(app.usage.by, UsageGrouping::Project);
     press(&mut app, "Enter");
-    assert_eq!(app.usage.by, By::Session);
+    assert_eq!(app.usage.by, UsageGrouping::Session);
     press(&mut app, "Left Left Left");
-    assert_eq!((app.usage.by, app.usage.path.len()), (By::Period, 1), "the project over time");
+    assert_eq!((app.usage.by, app.usage.path.len()), (UsageGrouping::Period, 1), "the project over time");
 }
 
 #[test]
 fn a_tree_shows_sub_agents_and_helpers_below_their_agent() {
     let mut app = app();
     press(&mut app, "t");
-    let depths: Vec<bool> = app.agents.items.iter().map(|item| matches!(item, Item::Row { depth: 0, .. })).collect();
+    let depths: Vec<bool> =
+        app.lists.agents.items.iter().map(|item| matches!(item, ListItem::Row { depth: 0, .. })).collect();
     assert_eq!(depths.iter().filter(|is_root| **is_root).count(), 14);
-    assert!(app.agents.items.iter().any(|item| matches!(item, Item::Helper { depth: 1, .. })));
-    assert!(app.agents.items.iter().any(|item| matches!(item, Item::Row { agent: None, depth: 1, .. })));
+    assert!(app.lists.agents.items.iter().any(|item| matches!(item, ListItem::Helper { depth: 1, .. })));
+    assert!(app.lists.agents.items.iter().any(|item| matches!(item, ListItem::Row { agent: None, depth: 1, .. })));
 }
 
 #[test]
@@ -431,11 +433,11 @@ fn a_loop_of_parents_ends() {
     }));
     let mut app = app;
     press(&mut app, "t");
-    assert!(app.agents.items.len() < 30);
+    assert!(app.lists.agents.items.len() < 30);
 }
 
 #[test]
-fn an_answer_is_shown_and_a_text_can_be_read() {
+fn a_reply_is_shown_and_a_text_is_scrolled() {
     let mut app = app();
     app.update(Message::Reply(Reply::Failed("no permission to terminate the process".to_owned())));
     assert!(text_of(&app, 140, 40).contains("no permission to terminate the process"));
@@ -448,31 +450,36 @@ fn an_answer_is_shown_and_a_text_can_be_read() {
 }
 
 #[test]
-fn the_clock_goes_on_and_asks_for_a_frame_once_a_second() {
+fn the_clock_requests_a_frame_each_second() {
     let mut app = app();
     app.take_change();
-    let now = app.snapshot.as_ref().unwrap().now;
+    let now = app.data.snapshot.as_ref().unwrap().now;
     app.update(Message::Clock(now.plus(Duration::from_millis(100))));
     assert_eq!(app.take_change(), None);
     app.update(Message::Clock(now.plus(Duration::from_millis(1_100))));
-    assert_eq!(app.take_change(), Some(Change::Clock));
+    assert_eq!(app.take_change(), Some(ScreenChange::Clock));
 }
 
 #[test]
 fn a_pid_shows_that_agent_alone() {
     let pid = demo::crowd(14, 14).agents[3].process.id.pid;
-    let mut app = App::new(Options { pid: Some(pid), ..Options::usual("1.0.0", "linux") });
+    let mut app = App::new(Options { pid: Some(pid), ..Options::with_defaults("1.0.0", "linux") });
     app.update(Message::Snapshot(Arc::new(demo::crowd(14, 14))));
     assert_eq!(shown_pids(&app), [pid]);
 }
 
 #[test]
-fn sessions_at_work_are_on_top_whatever_is_sorted_by() {
+fn sessions_with_an_agent_come_first_in_every_order() {
     let mut app = app();
     press(&mut app, "2 s s s");
-    let snapshot = app.snapshot.clone().unwrap();
-    let has_agent: Vec<bool> =
-        app.sessions.items.iter().map(|item| item.row(&snapshot).is_some_and(|row| row.agent.is_some())).collect();
+    let snapshot = app.data.snapshot.clone().unwrap();
+    let has_agent: Vec<bool> = app
+        .lists
+        .sessions
+        .items
+        .iter()
+        .map(|item| item.row(&snapshot).is_some_and(|row| row.agent.is_some()))
+        .collect();
     assert!(has_agent.is_sorted_by(|a, b| a >= b) && has_agent.contains(&false));
 }
 

@@ -1,8 +1,9 @@
-use super::{Column, ColumnChoice};
+use super::choice::ColumnChoice;
+use super::column::Column;
 
-/// A column with its place on the screen.
+/// A column with its position.
 #[derive(Clone, Copy)]
-pub(crate) struct Placed {
+pub(crate) struct PlacedColumn {
     pub(crate) column: Column,
     /// Columns of the terminal from the left of the table.
     pub(crate) x: u16,
@@ -10,18 +11,18 @@ pub(crate) struct Placed {
 }
 
 /// Blanks between two columns.
-const GAP: u16 = 1;
-const WIDE_GAP: u16 = 2;
-/// A column that may grow beyond this holds a line of text.
-const TEXT: u16 = 60;
+const COLUMN_GAP: u16 = 1;
+const WIDE_COLUMN_GAP: u16 = 2;
+/// A column that may be wider than this holds a line of text.
+const MIN_TEXT_COLUMN: u16 = 60;
 
-/// The column that has logos.
+/// The column with logos.
 pub(crate) const LOGO_COLUMN: &str = "client";
 
-/// Puts as many of the columns as there is room for next to each other, and gives what is left over to those that can
-/// use it. Without room for all, those of the highest rank go first. Before an agent's name, `logo` columns are free.
-pub(crate) fn place(choices: &[ColumnChoice], room: u16, logo: u16) -> Vec<Placed> {
-    let gap = if room >= 120 { WIDE_GAP } else { GAP };
+/// Places the columns next to each other and gives the remaining room to those that can
+/// use it. Without room for all, those with the highest ranks are dropped. `logo` columns are reserved before the name of an agent.
+pub(crate) fn place(choices: &[ColumnChoice], room: u16, logo: u16) -> Vec<PlacedColumn> {
+    let gap = if room >= 120 { WIDE_COLUMN_GAP } else { COLUMN_GAP };
     let mut columns: Vec<Column> = choices
         .iter()
         .filter_map(|choice| {
@@ -43,10 +44,10 @@ pub(crate) fn place(choices: &[ColumnChoice], room: u16, logo: u16) -> Vec<Place
     spread(&columns, room, gap)
 }
 
-/// A line of text is worth more columns than a number that few look at: it has a sixth of the room at least.
+/// The width of a column; a line of text has at least a sixth of the room.
 fn comfortable(column: &Column, room: u16) -> (u16, u16) {
     let (least, most) = column.width;
-    if most > TEXT { (least.max(room / 6), most) } else { (least, most) }
+    if most > MIN_TEXT_COLUMN { (least.max(room / 6), most) } else { (least, most) }
 }
 
 fn needed(columns: &[Column], gap: u16) -> u16 {
@@ -55,7 +56,7 @@ fn needed(columns: &[Column], gap: u16) -> u16 {
 }
 
 /// Grows columns evenly up to a modest width first, and the widest ones with the rest.
-fn spread(columns: &[Column], room: u16, gap: u16) -> Vec<Placed> {
+fn spread(columns: &[Column], room: u16, gap: u16) -> Vec<PlacedColumn> {
     let mut left = room.saturating_sub(needed(columns, gap));
     let mut widths: Vec<u16> = columns.iter().map(|column| column.width.0).collect();
     grow(columns, &mut widths, &mut left, |column| column.width.1);
@@ -63,19 +64,19 @@ fn spread(columns: &[Column], room: u16, gap: u16) -> Vec<Placed> {
     let mut x = 0;
     let mut placed = Vec::with_capacity(columns.len());
     for (column, width) in columns.iter().zip(widths) {
-        placed.push(Placed { column: *column, x, width });
+        placed.push(PlacedColumn { column: *column, x, width });
         x += width + gap;
     }
     placed
 }
 
-/// Grows columns up to their most, as long as something is left.
+/// Grows columns up to their maximum while room is left.
 fn grow(columns: &[Column], widths: &mut [u16], left: &mut u16, most: fn(&Column) -> u16) {
     while *left > 0 {
         let before = *left;
         for (width, column) in widths.iter_mut().zip(columns) {
-            // A column that can take a line of text grows three times as fast as one with a name in it.
-            let step = if column.width.1 > TEXT { 3 } else { 1 };
+            // A column with a line of text grows three times as fast as one with a name.
+            let step = if column.width.1 > MIN_TEXT_COLUMN { 3 } else { 1 };
             let step = step.min(*left).min(most(column).saturating_sub(*width));
             *width += step;
             *left -= step;
@@ -89,15 +90,15 @@ fn grow(columns: &[Column], widths: &mut [u16], left: &mut u16, most: fn(&Column
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::columns::{usual_of_agents, usual_of_sessions};
+    use crate::columns::{default_agent_columns, default_session_columns};
 
-    fn ids(placed: &[Placed]) -> Vec<&str> {
+    fn ids(placed: &[PlacedColumn]) -> Vec<&str> {
         placed.iter().map(|placed| placed.column.id).collect()
     }
 
     #[test]
     fn columns_never_take_more_than_their_room() {
-        for choices in [usual_of_agents(), usual_of_sessions()] {
+        for choices in [default_agent_columns(), default_session_columns()] {
             for room in 0..400 {
                 let placed = place(&choices, room, 0);
                 let end = placed.last().map_or(0, |last| last.x + last.width);
@@ -107,33 +108,34 @@ mod tests {
     }
 
     #[test]
-    fn what_matters_most_stays_on_a_small_screen_and_more_room_never_shows_less() {
-        let small = place(&usual_of_agents(), 58, 0);
+    fn important_columns_stay_on_a_small_screen_and_more_room_never_shows_fewer() {
+        let small = place(&default_agent_columns(), 58, 0);
         for id in ["status", "client", "project", "cost", "context"] {
             assert!(ids(&small).contains(&id), "{id}: {:?}", ids(&small));
         }
         let mut before = 0;
         for room in 0..119 {
-            let now = place(&usual_of_agents(), room, 0).len();
+            let now = place(&default_agent_columns(), room, 0).len();
             assert!(now >= before, "{room}");
             before = now;
         }
-        assert_eq!(place(&usual_of_agents(), 190, 0).len(), usual_of_agents().len());
+        assert_eq!(place(&default_agent_columns(), 190, 0).len(), default_agent_columns().len());
     }
 
     #[test]
-    fn a_logo_takes_its_room_from_other_columns() {
+    fn a_logo_takes_columns_from_others() {
         for room in 0..200 {
-            let placed = place(&usual_of_agents(), room, 3);
+            let placed = place(&default_agent_columns(), room, 3);
             assert!(placed.last().is_none_or(|last| last.x + last.width <= room));
         }
-        let width =
-            |logo| place(&usual_of_agents(), 100, logo).iter().find(|p| p.column.id == LOGO_COLUMN).unwrap().width;
+        let width = |logo| {
+            place(&default_agent_columns(), 100, logo).iter().find(|p| p.column.id == LOGO_COLUMN).unwrap().width
+        };
         assert!(width(3) >= width(0) + 3 || width(3) >= 8 + 3);
     }
 
     #[test]
-    fn a_width_the_user_chose_is_kept() {
+    fn a_configured_width_is_kept() {
         let choices = [ColumnChoice { id: "title".into(), width: Some(30) }];
         assert_eq!(place(&choices, 200, 0)[0].width, 30);
     }

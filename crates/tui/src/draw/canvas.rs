@@ -1,21 +1,22 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 
-use super::{draw_clock, draw_into};
-use crate::app::{App, Change};
+use super::screen::{draw_clock, draw_into};
+use crate::app::App;
+use crate::message::ScreenChange;
 
-/// What is on the screen: most frames of a quiet one differ from the last by the time of day alone.
+/// What is on the screen. While nothing happens, a frame differs from the last one only by the clock.
 #[derive(Debug, Default)]
 pub struct Canvas {
-    /// The last frame, if a clock may be drawn into it.
+    /// The last frame, if the clock can be drawn into it.
     last: Option<Buffer>,
 }
 
 impl Canvas {
-    /// Draws the state, after that much of it has changed.
-    pub fn draw(&mut self, app: &App, change: Change, frame: &mut Frame<'_>) {
+    /// Draws the state after this change.
+    pub fn draw(&mut self, app: &App, change: ScreenChange, frame: &mut Frame<'_>) {
         let area = frame.area();
-        if let Some(last) = self.last.as_mut().filter(|last| change == Change::Clock && last.area == area) {
+        if let Some(last) = self.last.as_mut().filter(|last| change == ScreenChange::Clock && last.area == area) {
             draw_clock(app, area, last);
             frame.buffer_mut().content.clone_from_slice(&last.content);
             return;
@@ -47,19 +48,19 @@ mod tests {
     use crate::{Message, Options};
     use agtop_demo as demo;
 
-    /// What the canvas shows, and what it would show if everything were drawn.
-    fn shown(canvas: &mut Canvas, app: &App, change: Change, size: (u16, u16)) -> [String; 2] {
+    /// What the canvas shows, and what it would show if it drew everything.
+    fn shown(canvas: &mut Canvas, app: &App, change: ScreenChange, size: (u16, u16)) -> [String; 2] {
         let frame = |canvas: &mut Canvas, change| {
             let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
             terminal.draw(|frame| canvas.draw(app, change, frame)).unwrap();
             format!("{:?}", terminal.backend().buffer())
         };
-        [frame(canvas, change), frame(&mut Canvas::default(), Change::Everything)]
+        [frame(canvas, change), frame(&mut Canvas::default(), ScreenChange::Everything)]
     }
 
     #[test]
     fn a_frame_for_the_clock_is_the_frame_that_everything_would_make() {
-        let mut app = App::new(Options::usual("1.0.0", "linux"));
+        let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
         let snapshot = demo::crowd(5, 9);
         let mut now = snapshot.now;
         app.update(Message::Snapshot(Arc::new(snapshot)));
@@ -69,13 +70,13 @@ mod tests {
                 app.update(Message::Key(key(keys).unwrap()));
             }
             for size in [(140, 40), (60, 15), (8, 3)] {
-                let [drawn, wanted] = shown(&mut canvas, &app, Change::Everything, size);
+                let [drawn, wanted] = shown(&mut canvas, &app, ScreenChange::Everything, size);
                 assert_eq!(drawn, wanted);
                 for _ in 0..2 {
                     now = now.plus(Duration::from_secs(31));
                     app.update(Message::Clock(now));
-                    assert!(app.take_change() >= Some(Change::Clock));
-                    let [drawn, wanted] = shown(&mut canvas, &app, Change::Clock, size);
+                    assert!(app.take_change() >= Some(ScreenChange::Clock));
+                    let [drawn, wanted] = shown(&mut canvas, &app, ScreenChange::Clock, size);
                     assert_eq!(drawn, wanted, "after {keys:?} at {size:?}");
                 }
             }

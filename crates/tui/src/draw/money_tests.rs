@@ -1,4 +1,4 @@
-//! Money, moments and allowances on the screen are those of the tables: exact, with what is missing, in the zone of the clock.
+//! Costs, times and rate limits on the screen equal those of the tables: exact, with a mark for what is missing, in the time zone of the clock.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{ColumnChoice, Options};
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
 fn usual() -> Options {
-    Options::usual("1.0.0", "linux")
+    Options::with_defaults("1.0.0", "linux")
 }
 
 /// A dollar, of models with a price and of one without.
@@ -31,7 +31,7 @@ fn unknown() -> Spend {
     spend
 }
 
-/// Agents of one project, each with a session of its own that spent that.
+/// Agents of one project, each with a session of its own and this cost.
 fn spending(spends: &[Spend]) -> Snapshot {
     let mut snapshot = demo::crowd(spends.len(), spends.len());
     let with = |(agent, spend): (&Agent, &Spend)| {
@@ -54,10 +54,10 @@ fn heading(snapshot: Snapshot) -> String {
     shown(snapshot, "g").lines().find(|line| line.contains('▾')).unwrap().trim_end().to_owned()
 }
 
-/// Headings of groups summed dollars as floats: `$0.00` for what has no price, no `+` for what leaves something out, and
+/// Headings of groups summed dollars as floats: `$0.00` where no price is known, no `+` for an incomplete sum, and
 /// `$-0.00` (the sum of no float is minus zero) for agents without a session.
 #[test]
-fn the_heading_of_a_group_says_what_its_sum_leaves_out() {
+fn the_heading_of_a_group_marks_an_incomplete_sum() {
     let dollar = Spend { unknown_turns: 0, unknown_tokens: 0, ..partly_known() };
     assert!(heading(spending(&[dollar, unknown()])).ends_with("$1.00+"));
     assert!(heading(spending(&[unknown(), unknown()])).ends_with('?'));
@@ -77,9 +77,9 @@ fn a_session_of_two_agents_counts_once_on_the_screen() {
     assert!(board.lines().any(|line| line.contains(" shop") && line.contains("$1.00+")), "{board}");
 }
 
-/// `unknown_turns` was read nowhere on the screen: each place dropped the `+` that tables have.
+/// The screen ignored `unknown_turns`: sums lacked the `+` that tables have.
 #[test]
-fn every_sum_on_the_screen_says_what_it_leaves_out() {
+fn every_incomplete_sum_on_the_screen_is_marked() {
     let mut snapshot = spending(&[partly_known()]);
     let minute = std::time::Duration::from_mins(1);
     let pace = ActivityWindow { requests: 2, spend: partly_known(), ..ActivityWindow::empty(minute) };
@@ -109,9 +109,9 @@ fn every_sum_on_the_screen_says_what_it_leaves_out() {
     }
 }
 
-/// A day of which no price is known had the shade of a day on which nothing was used.
+/// A day without a known price had the shade of a day without usage.
 #[test]
-fn a_day_of_unknown_cost_is_not_a_day_of_rest() {
+fn a_day_of_unknown_cost_differs_from_a_day_without_usage() {
     let mut snapshot = demo::crowd(1, 1);
     let mut by_day = snapshot.totals.by_day.clone();
     for day in &mut by_day {
@@ -124,7 +124,7 @@ fn a_day_of_unknown_cost_is_not_a_day_of_rest() {
 
 /// `started` was in UTC on the screen and local in tables.
 #[test]
-fn moments_on_the_screen_are_in_the_zone_of_the_clock() {
+fn times_on_the_screen_are_in_the_zone_of_the_clock() {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(5));
     let columns = vec![ColumnChoice { id: "started".into(), width: None }];
     let snapshot = demo::crowd(1, 1);
@@ -136,9 +136,9 @@ fn moments_on_the_screen_are_in_the_zone_of_the_clock() {
     assert!(screen.contains(&local) && !screen.contains(&utc), "{local}:\n{screen}");
 }
 
-/// Of a window that has started again since it was read nobody knows how much is used: it is in no place of the screen.
+/// The usage of a window that has reset since it was read is unknown: the screen does not show the window.
 #[test]
-fn a_window_whose_reset_has_passed_is_nowhere_on_the_screen() {
+fn a_window_that_has_reset_is_not_on_the_screen() {
     let mut snapshot = demo::crowd(1, 1);
     let (client, read, limit) = snapshot.rate_limits[0].clone();
     let five_hours = RateLimitWindow { minutes: 300, used_percent: 92.0, resets_at: Some(snapshot.now) };
@@ -150,19 +150,19 @@ fn a_window_whose_reset_has_passed_is_nowhere_on_the_screen() {
         assert!(!screen.contains("92%") && !screen.contains("5h ") && screen.contains("week"), "{screen}");
     }
     snapshot.rate_limits = with(vec![five_hours]);
-    assert!(shown(snapshot, "5").contains("Every window has started again since an allowance was last read"));
+    assert!(shown(snapshot, "5").contains("Every window has reset since a rate limit was last read"));
 }
 
-/// The demo's agents, paid for so.
+/// The demo's agents with this billing plan.
 fn paid_by(plan: BillingPlan) -> Snapshot {
     let zone = jiff::tz::TimeZone::UTC;
     Demo { start: demo::DEMO_START, zone, agents: 14, sessions: 28, plan }.snapshot(std::time::Duration::from_secs(90))
 }
 
 /// `--plan max` and `plan = "max"` reached tables and JSON alone: the screen's rows, header and details showed plain
-/// dollars, and the burn alert was raised because of dollars that nobody pays.
+/// dollars, and the burn alert counted dollars that are not billed.
 #[test]
-fn what_a_subscription_covers_is_marked_on_the_screen_and_alarms_nobody() {
+fn what_a_subscription_covers_is_marked_and_raises_no_alert() {
     let screens = [("", "incl. today"), ("2", " incl."), ("3", " incl."), ("Enter", "covered by the subscription")];
     for (keys, mark) in screens {
         let metered = shown(paid_by(BillingPlan::Retail), keys);
@@ -195,7 +195,7 @@ fn snapshot_rate(snapshot: &Snapshot) -> String {
     agtop_format::units::count(crate::widgets::whole(rate))
 }
 
-/// `$0.11 + $31.42 incl./h`, over five minutes, stood beside the tokens of one.
+/// `$0.11 + $31.42 incl./h`, over five minutes, was shown beside the tokens of one minute.
 #[test]
 fn rates_of_the_header_are_over_five_minutes_each_with_its_unit() {
     let snapshot = paid_by(BillingPlan::Max);
@@ -209,7 +209,7 @@ fn rates_of_the_header_are_over_five_minutes_each_with_its_unit() {
 /// With `--plan max`, a column since the start had `cost -$7.84` and `cost / hour -$18,663`: a share of the amount, and all
 /// that was covered. The others left out what was covered, with no mark.
 #[test]
-fn rates_mark_what_is_covered_and_have_no_cost_below_nothing() {
+fn rates_mark_what_is_covered_and_have_no_negative_cost() {
     let snapshot = paid_by(BillingPlan::Max);
     let since_start = snapshot.rates.since_start.spend;
     assert!(since_start.covered <= since_start.amount && since_start.covered > PicoUsd::ZERO);
@@ -220,9 +220,9 @@ fn rates_mark_what_is_covered_and_have_no_cost_below_nothing() {
     }
 }
 
-/// `incl.` alone stood where there was room for its amount, and a day of both had plain dollars below a header of parts.
+/// `incl.` was shown without its amount where there was room for both, and a mixed day was shown as plain dollars.
 #[test]
-fn amounts_stand_before_their_mark_where_there_is_room() {
+fn amounts_precede_their_mark_where_there_is_room() {
     let screen = |keys| {
         let mut app = app_at((300, 100), usual(), paid_by(BillingPlan::Max));
         press(&mut app, keys);

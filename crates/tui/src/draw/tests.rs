@@ -10,15 +10,15 @@ use agtop_model::{
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
-use crate::app::Tab;
-use crate::look::{Charset, Depth, Ink, THEMES};
+use crate::look::{Charset, ColorDepth, THEMES, Tone};
+use crate::panel::PanelTab;
 use crate::testing::{app_at, buffer_of, press, text_of};
-use crate::{App, Message, Options, Own, Progress, ViewId};
+use crate::{App, Message, Options, Progress, SelfStats, ViewId};
 
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (140, 40), (220, 60)];
 
 fn usual() -> Options {
-    Options::usual("1.0.0", "linux")
+    Options::with_defaults("1.0.0", "linux")
 }
 
 fn screen(size: (u16, u16), agents: usize, keys: &str) -> String {
@@ -27,7 +27,7 @@ fn screen(size: (u16, u16), agents: usize, keys: &str) -> String {
     text_of(&app, size.0, size.1)
 }
 
-/// What opens every part of the screen there is.
+/// Keys that open each part of the screen.
 const EVERYWHERE: [&str; 17] = [
     "",
     "g",
@@ -49,7 +49,7 @@ const EVERYWHERE: [&str; 17] = [
 ];
 
 #[test]
-fn the_first_thing_one_sees() {
+fn first_screens_at_all_sizes() {
     for (columns, rows) in SIZES {
         for agents in [0, 1, 30, 1000] {
             let name = format!("agents-{agents}-at-{columns}x{rows}");
@@ -58,7 +58,7 @@ fn the_first_thing_one_sees() {
     }
 }
 
-/// Directories that hooks refuse, for others could read there, were told nowhere on the screen.
+/// The screen did not report directories that hooks refuse because others could read them.
 #[test]
 fn the_header_says_that_hooks_are_refused() {
     let mut snapshot = demo::crowd(3, 6);
@@ -70,20 +70,26 @@ fn the_header_says_that_hooks_are_refused() {
     assert!(screen(snapshot).contains(refused));
 }
 
-/// What cells look like, a letter each: the ink's in colour, what sets it apart without, `#` what is
-/// turned round; `.` is a blank or plain text.
+/// The style of each cell as a letter: that of the tone with colours, that of the modifier without, `#` for
+/// reverse video; `.` is a blank or plain text.
 fn looks(app: &App, (columns, rows): (u16, u16)) -> String {
-    const INKS: [(Ink, char); 6] =
-        [(Ink::Dim, 'd'), (Ink::Faint, 'f'), (Ink::Accent, 'a'), (Ink::Good, 'g'), (Ink::Warn, 'w'), (Ink::Bad, 'b')];
+    const INKS: [(Tone, char); 6] = [
+        (Tone::Dim, 'd'),
+        (Tone::Faint, 'f'),
+        (Tone::Accent, 'a'),
+        (Tone::Good, 'g'),
+        (Tone::Warn, 'w'),
+        (Tone::Bad, 'b'),
+    ];
     let of_modifier = |modifier: Modifier| match modifier {
         Modifier::UNDERLINED => 'u',
         Modifier::DIM => 'd',
         _ => '.',
     };
     let letter = |cell: &Cell| {
-        let ink = INKS.iter().find(|(ink, _)| cell.fg != Color::Reset && app.look.style(*ink).fg == Some(cell.fg));
+        let tone = INKS.iter().find(|(tone, _)| cell.fg != Color::Reset && app.look.style(*tone).fg == Some(cell.fg));
         let mut modifiers = cell.modifier.difference(Modifier::BOLD).iter();
-        let letter = ink.map_or_else(|| modifiers.next().map_or('.', of_modifier), |(_, letter)| *letter);
+        let letter = tone.map_or_else(|| modifiers.next().map_or('.', of_modifier), |(_, letter)| *letter);
         let is_loud = cell.modifier.contains(Modifier::BOLD);
         match (cell.symbol(), letter) {
             (" ", _) => '.',
@@ -98,10 +104,10 @@ fn looks(app: &App, (columns, rows): (u16, u16)) -> String {
 }
 
 #[test]
-fn what_the_first_thing_one_sees_looks_like() {
+fn styles_of_the_first_screens() {
     for size in SIZES {
         for agents in [0, 1, 30, 1000] {
-            for (name, depth) in [("colour", Depth::True), ("mono", Depth::None)] {
+            for (name, depth) in [("colour", ColorDepth::True), ("mono", ColorDepth::None)] {
                 let app = app_at(size, Options { depth, ..usual() }, demo::crowd(agents, agents * 2));
                 insta::assert_snapshot!(format!("{name}-{agents}-at-{}x{}", size.0, size.1), looks(&app, size));
             }
@@ -135,14 +141,14 @@ fn every_part_of_the_screen() {
 }
 
 #[test]
-fn how_long_things_take_stands_beside_the_rates_or_below_them() {
+fn timings_are_beside_the_rates_or_below_them() {
     for (columns, rows) in [(80, 24), (220, 60)] {
         insta::assert_snapshot!(format!("rates-at-{columns}x{rows}"), screen((columns, rows), 14, "3 End"));
     }
 }
 
 #[test]
-fn nothing_overflows_or_panics_at_any_size_with_anything_open() {
+fn no_size_and_no_popup_overflows_or_panics() {
     for keys in EVERYWHERE {
         for (columns, rows) in [(1, 1), (10, 3), (20, 5), (33, 9), (60, 15), (81, 23), (300, 100)] {
             for agents in [0, 1, 40] {
@@ -155,7 +161,7 @@ fn nothing_overflows_or_panics_at_any_size_with_anything_open() {
 }
 
 #[test]
-fn before_the_first_snapshot_there_is_a_screen_and_the_scan_shows_how_far_it_is() {
+fn a_screen_without_a_snapshot_shows_the_progress_of_the_scan() {
     let mut app = App::new(usual());
     app.update(Message::Resize(100, 30));
     assert!(text_of(&app, 100, 30).contains("looking for agents"));
@@ -173,7 +179,7 @@ fn before_the_first_snapshot_there_is_a_screen_and_the_scan_shows_how_far_it_is(
 }
 
 #[test]
-fn s1_ui_12_a_session_shows_its_files_of_sub_agents() {
+fn a_session_shows_how_many_files_of_sub_agents_it_has() {
     let mut app = app_at((220, 60), usual(), demo::crowd(14, 14));
     press(&mut app, "2");
     app.columns_mut().retain(|column| column.id == "session");
@@ -182,7 +188,7 @@ fn s1_ui_12_a_session_shows_its_files_of_sub_agents() {
 }
 
 #[test]
-fn s4_ui_header_tells_the_time_and_how_many_are_at_work_and_the_footer_how_to_end() {
+fn the_header_shows_the_time_and_working_agents_and_the_footer_shows_help() {
     let text = screen((140, 40), 14, "");
     let first = text.lines().next().unwrap();
     assert!(first.contains("12:31:30") && first.contains("● 8 working"), "{first}");
@@ -191,29 +197,29 @@ fn s4_ui_header_tells_the_time_and_how_many_are_at_work_and_the_footer_how_to_en
 }
 
 #[test]
-fn s4_ui_02_the_footer_tells_how_to_end_and_whose_agents_are_shown() {
+fn the_footer_shows_how_to_quit_and_the_providers() {
     let text = screen((220, 60), 14, "");
     let last = text.lines().last().unwrap();
     assert!(
         last.contains("q quit") && last.contains("providers aider claude codex gemini opencode   prices"),
         "{last}"
     );
-    assert!(!screen((220, 60), 0, "").contains("providers"), "nobody's agents are shown");
+    assert!(!screen((220, 60), 0, "").contains("providers"), "without agents there are no providers");
 }
 
 #[test]
-fn s0_pop_01_the_title_tells_status_agent_pid_and_project() {
+fn the_title_of_details_shows_status_agent_pid_and_project() {
     let mut app = app_at((140, 40), usual(), demo::crowd(14, 30));
     press(&mut app, "Enter");
     let agent = app.chosen_agent().unwrap();
-    let (pid, project) = (agent.process.id.pid, crate::app::project(agent));
+    let (pid, project) = (agent.process.id.pid, agtop_format::project(agent));
     let text = text_of(&app, 140, 40);
     let title = text.lines().find(|line| line.contains('╭')).unwrap();
     assert!(title.contains(&format!("! permission   codex   pid {pid}   {project}")), "{title}");
 }
 
 #[test]
-fn s1_ui_01_and_02_sessions_and_agents_have_the_columns_of_rust_agtop() {
+fn sessions_and_agents_have_the_columns_of_rust_agtop() {
     let headings = |keys| {
         let text = screen((220, 60), 14, keys);
         text.lines().find(|line| line.contains("STATUS")).unwrap().to_owned()
@@ -225,21 +231,24 @@ fn s1_ui_01_and_02_sessions_and_agents_have_the_columns_of_rust_agtop() {
 }
 
 #[test]
-fn s1_ui_03_other_columns_are_enabled_in_the_config_tab_while_the_list_shows_them() {
+fn columns_are_enabled_in_the_config_tab_while_the_list_shows_them() {
     let mut app = app_at((220, 60), usual(), demo::crowd(14, 30));
     press(&mut app, "c");
-    assert_eq!(app.tab, Tab::Config);
+    assert_eq!(app.layout.tab, PanelTab::Config);
     for id in ["vsz", "disk_read", "disk_write"] {
         assert!(app.options.columns.iter().all(|choice| choice.id != id), "{id}");
         press(&mut app, "Home");
-        while crate::popup::configurable(app.columns()).get(app.configures_in_panel().unwrap()) != Some(&id) {
+        while crate::column_config::configurable(app.columns()).get(app.column_chosen_in_panel().unwrap()) != Some(&id)
+        {
             press(&mut app, "j");
         }
         press(&mut app, "Space");
-        // In front of all others it has room on any screen.
+        // The first column has room on any screen.
         for _ in 0..app.columns().len() {
             press(&mut app, "Home");
-            while crate::popup::configurable(app.columns()).get(app.configures_in_panel().unwrap()) != Some(&id) {
+            while crate::column_config::configurable(app.columns()).get(app.column_chosen_in_panel().unwrap())
+                != Some(&id)
+            {
                 press(&mut app, "j");
             }
             press(&mut app, "Left");
@@ -253,7 +262,7 @@ fn s1_ui_03_other_columns_are_enabled_in_the_config_tab_while_the_list_shows_the
 }
 
 #[test]
-fn s1_ui_08_d_goes_to_the_dashboard_and_back_to_the_classic_layout() {
+fn d_switches_between_the_dashboard_and_the_classic_layout() {
     let mut app = app_at((140, 50), usual(), demo::crowd(14, 30));
     let classic = text_of(&app, 140, 50);
     press(&mut app, "d");
@@ -266,7 +275,7 @@ fn s1_ui_08_d_goes_to_the_dashboard_and_back_to_the_classic_layout() {
 }
 
 #[test]
-fn s1_ui_09_plans_and_their_windows_are_told_of_each_account() {
+fn the_quota_view_shows_the_plan_and_windows_of_each_account() {
     let text = screen((140, 40), 14, "5");
     for word in ["claude  max", "codex  plus", "5h ", "week ", "↻ in ", "lasts until the reset"] {
         assert!(text.contains(word), "{word}: {text}");
@@ -274,14 +283,14 @@ fn s1_ui_09_plans_and_their_windows_are_told_of_each_account() {
 }
 
 #[test]
-fn the_footer_tells_what_agtop_itself_uses() {
+fn the_footer_shows_the_resources_of_agtop_itself() {
     let mut app = app_at((200, 40), usual(), demo::crowd(2, 2));
-    app.update(Message::Own(Own { cpu_percent: Some(0.24), memory: Some(25_000_000) }));
+    app.update(Message::SelfStats(SelfStats { cpu_percent: Some(0.24), memory: Some(25_000_000) }));
     assert!(text_of(&app, 200, 40).contains("agtop 0.2% 24M"));
 }
 
 #[test]
-fn s4_alr_05_alerts_are_above_everything_but_the_header_and_leave_when_answered() {
+fn alerts_are_below_the_header_and_disappear_when_answered() {
     let waiting = demo::crowd(5, 5);
     let mut app = app_at((140, 40), usual(), waiting.clone());
     let text = text_of(&app, 140, 40);
@@ -300,7 +309,7 @@ fn s4_alr_05_alerts_are_above_everything_but_the_header_and_leave_when_answered(
 }
 
 #[test]
-fn s4_win_every_metric_is_in_the_rates_view_in_each_window() {
+fn the_rates_view_has_every_metric_in_each_window() {
     let text = screen((100, 40), 14, "3");
     for metric in [
         "requests",
@@ -328,20 +337,20 @@ fn s4_win_every_metric_is_in_the_rates_view_in_each_window() {
 }
 
 #[test]
-fn s4_win_14_without_data_there_is_no_rate() {
+fn without_data_there_is_no_rate() {
     let text = screen((140, 40), 0, "3");
     let row = text.lines().find(|line| line.contains("cache hit rate")).unwrap();
     assert_eq!(row.split_whitespace().filter(|word| *word == "–").count(), 4, "{row}");
 }
 
 #[test]
-fn an_agent_that_has_just_ended_is_shown_once_as_that() {
+fn an_agent_that_has_just_ended_is_marked() {
     let mut snapshot = demo::crowd(3, 3);
     let ended = |agent: &Agent| Agent { liveness: agtop_model::Liveness::Stopped, ..agent.clone() };
     snapshot.agents = snapshot.agents.iter().map(ended).collect();
     let text = text_of(&app_at((140, 40), usual(), snapshot), 140, 40);
     assert_eq!(text.matches("– ended").count(), 4, "{text}");
-    assert!(text.contains("no live agents") && !text.contains("! permission"), "nobody waits who is gone");
+    assert!(text.contains("no live agents") && !text.contains("! permission"), "an ended agent does not wait");
 }
 
 fn colours(cells: &[Cell]) -> Vec<(Color, Color)> {
@@ -349,10 +358,10 @@ fn colours(cells: &[Cell]) -> Vec<(Color, Color)> {
 }
 
 #[test]
-fn without_colour_the_same_is_said_and_nothing_is_coloured() {
+fn without_colours_the_text_is_the_same_and_no_cell_is_coloured() {
     for keys in EVERYWHERE {
         let mut coloured = app_at((140, 40), usual(), demo::crowd(14, 30));
-        let mono = Options { depth: Depth::None, ..usual() };
+        let mono = Options { depth: ColorDepth::None, ..usual() };
         let mut plain = app_at((140, 40), mono, demo::crowd(14, 30));
         press(&mut coloured, keys);
         press(&mut plain, keys);
@@ -376,7 +385,7 @@ fn every_theme_fills_the_screen_with_its_ground() {
 }
 
 #[test]
-fn with_ascii_nothing_else_is_drawn() {
+fn the_ascii_charset_draws_only_ascii() {
     for keys in EVERYWHERE {
         for size in SIZES {
             let ascii = Options { charset: Charset::Ascii, ..usual() };
@@ -471,15 +480,15 @@ fn every_view_is_reached_by_its_key_and_by_name() {
     for (key, view) in ["1", "2", "3", "4", "5"].into_iter().zip(ViewId::ALL) {
         let mut app = app_at((140, 40), usual(), demo::crowd(3, 3));
         press(&mut app, key);
-        assert_eq!((app.view, view.as_str().parse()), (view, Ok(view)));
+        assert_eq!((app.layout.view, view.as_str().parse()), (view, Ok(view)));
     }
 }
 
 #[test]
-fn every_tab_of_the_panel_tells_something() {
+fn every_tab_of_the_panel_has_content() {
     let mut app = app_at((140, 40), usual(), demo::crowd(1, 1));
-    for tab in Tab::ALL {
-        app.tab = tab;
+    for tab in PanelTab::ALL {
+        app.layout.tab = tab;
         assert!(!text_of(&app, 140, 40).contains("nothing to show"), "{tab:?}");
     }
 }

@@ -1,17 +1,17 @@
-//! From an SVG file to pixels. The file came from the network: whatever it says, it reaches no other file, no font and
-//! no address, and costs no more than a small picture of a few shapes.
+//! From an SVG file to pixels. The file came from the network: it can access no other file, no font and
+//! no address, and cannot cost more than a small image of a few shapes.
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
 use resvg::usvg::{ImageHrefResolver, Options, Tree};
 
-/// A logo is no larger than this.
-pub(super) const LARGEST: usize = 64 * 1024;
-/// Elements and texts of a file, at most.
-const MOST_NODES: u32 = 1_000;
-/// What logos are made of. Elements that repeat others (`use`, `pattern`) can ask for any amount of work, filters for
-/// any amount of memory, and images, scripts and foreign objects have no business in a logo.
-const ELEMENTS: &[&str] = &[
+/// The size of the largest SVG file that is read.
+pub(super) const MAX_SVG_BYTES: usize = 64 * 1024;
+/// Most elements and texts of an SVG file.
+const MAX_SVG_NODES: u32 = 1_000;
+/// The elements that a logo may have. Elements that repeat others (`use`, `pattern`) can cost any amount of time, filters
+/// any amount of memory, and a logo needs no images, scripts and foreign objects.
+const ALLOWED_ELEMENTS: &[&str] = &[
     "svg",
     "g",
     "path",
@@ -31,20 +31,21 @@ const ELEMENTS: &[&str] = &[
     "desc",
     "style",
 ];
-/// Logos in one colour have that of their surroundings. This one can be told from dark grounds and from light ones.
-const COLOUR: &str = "svg { color: #8490a4 }";
+/// The colour of monochrome logos, visible on dark and on light backgrounds.
+const LOGO_STYLE: &str = "svg { color: #8490a4 }";
 
-/// The picture, as large as it fits into so many pixels, in their middle; none if that cannot be drawn.
+/// The image, scaled to this many pixels and centred; `None` if it cannot be drawn.
 pub(super) fn pixels(file: &[u8], width: u32, height: u32) -> Option<Pixmap> {
-    let text = std::str::from_utf8(file).ok().filter(|text| text.len() <= LARGEST)?;
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
+    let text = std::str::from_utf8(file).ok().filter(|text| text.len() <= MAX_SVG_BYTES)?;
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_SVG_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).ok()?;
     let mut elements = document.descendants().filter(Node::is_element);
-    if !elements.all(|element| ELEMENTS.contains(&element.tag_name().name())) {
+    if !elements.all(|element| ALLOWED_ELEMENTS.contains(&element.tag_name().name())) {
         return None;
     }
     let nothing = ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) };
-    let options = Options { image_href_resolver: nothing, style_sheet: Some(COLOUR.to_owned()), ..Options::default() };
+    let options =
+        Options { image_href_resolver: nothing, style_sheet: Some(LOGO_STYLE.to_owned()), ..Options::default() };
     let tree = Tree::from_xmltree(&document, &options).ok()?;
     let mut pixmap = Pixmap::new(width, height)?;
     let (own, room) = (tree.size(), (f64::from(width), f64::from(height)));

@@ -1,6 +1,6 @@
-/// How a terminal is given pictures.
+/// A protocol by which a terminal receives images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Graphics {
+pub enum GraphicsProtocol {
     /// Kitty's protocol, with placeholders in the text (<https://sw.kovidgoyal.net/kitty/graphics-protocol/>).
     Kitty,
     /// iTerm2's inline images (<https://iterm2.com/documentation-images.html>).
@@ -9,36 +9,36 @@ pub enum Graphics {
     Sixel,
 }
 
-/// What pictures are drawn on.
+/// How a terminal draws images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Easel {
-    /// How they are drawn.
-    pub graphics: Graphics,
+pub struct TerminalGraphics {
+    /// The protocol.
+    pub protocol: GraphicsProtocol,
     /// Width and height of a cell in pixels.
     pub cell: (u16, u16),
 }
 
-/// Between agtop and the terminal there is a program that does not hand pictures on, or moves text without them.
+/// Variables of multiplexers, which do not forward images or move text without them.
 const MULTIPLEXERS: &[&str] = &["TMUX", "STY", "ZELLIJ"];
 const MULTIPLEXER_TERMS: &[&str] = &["tmux", "screen"];
 
-/// Terminals by a variable and the beginning of its value; the first that fits counts.
-const KNOWN: &[(&str, &str, Option<Graphics>)] = &[
-    // Its pictures are off unless a setting turns them on.
+/// Known terminals by a variable and the beginning of its value; the first match counts.
+const KNOWN_TERMINALS: &[(&str, &str, Option<GraphicsProtocol>)] = &[
+    // Its images are off by default.
     ("TERM_PROGRAM", "vscode", None),
-    ("TERM_PROGRAM", "WezTerm", Some(Graphics::Iterm2)),
-    ("TERM_PROGRAM", "iTerm.app", Some(Graphics::Iterm2)),
-    ("TERM_PROGRAM", "ghostty", Some(Graphics::Kitty)),
-    ("TERM", "xterm-ghostty", Some(Graphics::Kitty)),
-    ("TERM", "xterm-kitty", Some(Graphics::Kitty)),
-    ("KITTY_WINDOW_ID", "", Some(Graphics::Kitty)),
-    ("TERM", "foot", Some(Graphics::Sixel)),
-    ("TERM", "mlterm", Some(Graphics::Sixel)),
-    ("TERM", "contour", Some(Graphics::Sixel)),
+    ("TERM_PROGRAM", "WezTerm", Some(GraphicsProtocol::Iterm2)),
+    ("TERM_PROGRAM", "iTerm.app", Some(GraphicsProtocol::Iterm2)),
+    ("TERM_PROGRAM", "ghostty", Some(GraphicsProtocol::Kitty)),
+    ("TERM", "xterm-ghostty", Some(GraphicsProtocol::Kitty)),
+    ("TERM", "xterm-kitty", Some(GraphicsProtocol::Kitty)),
+    ("KITTY_WINDOW_ID", "", Some(GraphicsProtocol::Kitty)),
+    ("TERM", "foot", Some(GraphicsProtocol::Sixel)),
+    ("TERM", "mlterm", Some(GraphicsProtocol::Sixel)),
+    ("TERM", "contour", Some(GraphicsProtocol::Sixel)),
 ];
 
-impl Graphics {
-    /// What the terminal is known to draw, by the variables of its environment.
+impl GraphicsProtocol {
+    /// The protocol of a known terminal, by its environment variables.
     pub fn of(var: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let term = var("TERM").unwrap_or_default();
         let is_multiplexed = MULTIPLEXERS.iter().any(|name| var(name).is_some_and(|value| !value.is_empty()))
@@ -48,19 +48,20 @@ impl Graphics {
         }
         let fits =
             |name: &str, start: &str| var(name).is_some_and(|value| !value.is_empty() && value.starts_with(start));
-        KNOWN.iter().find(|(name, start, _)| fits(name, start))?.2
+        KNOWN_TERMINALS.iter().find(|(name, start, _)| fits(name, start))?.2
     }
 }
 
-impl Easel {
-    /// A cell smaller or larger than this is no cell, but a terminal that counts otherwise.
-    const CELLS: std::ops::RangeInclusive<u16> = 4..=128;
+impl TerminalGraphics {
+    /// Plausible sizes of a cell in pixels. A terminal that reports other sizes uses another unit.
+    const CELL_PIXELS: std::ops::RangeInclusive<u16> = 4..=128;
 
-    /// The easel of a terminal of so many columns and rows that measures so many pixels in all; none where it does not
-    /// tell.
-    pub fn new(graphics: Graphics, cells: (u16, u16), pixels: (u16, u16)) -> Option<Self> {
+    /// Pictures for a terminal with this many columns and rows, and this many pixels in all. `None` if it reports no
+    /// usable pixel size.
+    pub fn new(graphics: GraphicsProtocol, cells: (u16, u16), pixels: (u16, u16)) -> Option<Self> {
         let cell = (pixels.0.checked_div(cells.0)?, pixels.1.checked_div(cells.1)?);
-        (Self::CELLS.contains(&cell.0) && Self::CELLS.contains(&cell.1)).then_some(Self { graphics, cell })
+        (Self::CELL_PIXELS.contains(&cell.0) && Self::CELL_PIXELS.contains(&cell.1))
+            .then_some(Self { protocol: graphics, cell })
     }
 }
 
@@ -68,20 +69,20 @@ impl Easel {
 mod tests {
     use super::*;
 
-    fn of(vars: &[(&str, &str)]) -> Option<Graphics> {
-        Graphics::of(|name| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    fn of(vars: &[(&str, &str)]) -> Option<GraphicsProtocol> {
+        GraphicsProtocol::of(|name| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]
-    fn terminals_are_known_by_their_environment() {
-        assert_eq!(of(&[("TERM", "xterm-kitty")]), Some(Graphics::Kitty));
-        assert_eq!(of(&[("TERM", "xterm-256color"), ("KITTY_WINDOW_ID", "1")]), Some(Graphics::Kitty));
-        assert_eq!(of(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "WezTerm")]), Some(Graphics::Iterm2));
-        assert_eq!(of(&[("TERM", "foot-extra")]), Some(Graphics::Sixel));
+    fn terminals_are_identified_by_their_environment() {
+        assert_eq!(of(&[("TERM", "xterm-kitty")]), Some(GraphicsProtocol::Kitty));
+        assert_eq!(of(&[("TERM", "xterm-256color"), ("KITTY_WINDOW_ID", "1")]), Some(GraphicsProtocol::Kitty));
+        assert_eq!(of(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "WezTerm")]), Some(GraphicsProtocol::Iterm2));
+        assert_eq!(of(&[("TERM", "foot-extra")]), Some(GraphicsProtocol::Sixel));
     }
 
     #[test]
-    fn what_is_not_known_to_draw_is_never_tried() {
+    fn an_unknown_terminal_gets_no_images() {
         for vars in [
             &[][..],
             &[("TERM", "xterm-256color")],
@@ -99,13 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_that_does_not_tell_its_size_gets_no_pictures() {
-        let easel = |cells, pixels| Easel::new(Graphics::Sixel, cells, pixels).map(|easel| easel.cell);
-        assert_eq!(easel((80, 24), (800, 480)), Some((10, 20)));
+    fn a_terminal_without_a_pixel_size_gets_no_images() {
+        let target =
+            |cells, pixels| TerminalGraphics::new(GraphicsProtocol::Sixel, cells, pixels).map(|target| target.cell);
+        assert_eq!(target((80, 24), (800, 480)), Some((10, 20)));
         for (cells, pixels) in
             [((80, 24), (0, 0)), ((0, 0), (800, 480)), ((80, 24), (80, 24)), ((1, 1), (65535, 65535))]
         {
-            assert_eq!(easel(cells, pixels), None);
+            assert_eq!(target(cells, pixels), None);
         }
     }
 }

@@ -4,6 +4,10 @@ use agtop_demo as demo;
 use agtop_model::ClientId;
 use ratatui::buffer::CellDiffOption;
 
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Position;
+use ratatui::style::Modifier;
+
 use super::*;
 use crate::testing::{app_at, buffer_of, press, text_of};
 use crate::{App, Message, Options};
@@ -12,15 +16,15 @@ const LOGO: &[u8] = br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40
 <defs><linearGradient id="a"><stop stop-color="#f00"/><stop offset="1" stop-color="#00f"/></linearGradient></defs>
 <path fill="currentColor" d="M10 10h20v20h-20z"/><circle cx="20" cy="20" r="5" fill="url(#a)"/></svg>"##;
 
-const CELL: (u16, u16) = (10, 20);
+const CELL_SIZE: (u16, u16) = (10, 20);
 
-fn logos(graphics: Graphics) -> Logos {
+fn logos(graphics: GraphicsProtocol) -> Logos {
     let files = ["claude", "codex"].map(|name| (ClientId::new(name), LOGO));
-    Logos::new(Easel { graphics, cell: CELL }, files)
+    Logos::new(TerminalGraphics { protocol: graphics, cell: CELL_SIZE }, files)
 }
 
 fn app(logos: Option<Logos>, keys: &str) -> App {
-    let options = Options::usual("1.0.0", "linux");
+    let options = Options::with_defaults("1.0.0", "linux");
     let mut app = app_at((140, 40), options, demo::crowd(14, 20));
     if let Some(logos) = logos {
         app.update(Message::Logos(Arc::new(logos)));
@@ -36,9 +40,11 @@ fn written(app: &App) -> String {
 
 #[test]
 fn each_protocol_draws_in_its_own_way() {
-    for (graphics, sequence) in
-        [(Graphics::Kitty, "\u{1b}_G"), (Graphics::Iterm2, "\u{1b}]1337;File="), (Graphics::Sixel, "\u{1b}P")]
-    {
+    for (graphics, sequence) in [
+        (GraphicsProtocol::Kitty, "\u{1b}_G"),
+        (GraphicsProtocol::Iterm2, "\u{1b}]1337;File="),
+        (GraphicsProtocol::Sixel, "\u{1b}P"),
+    ] {
         for keys in ["", "2"] {
             let written = written(&app(Some(logos(graphics)), keys));
             assert!(written.contains(sequence), "{graphics:?}");
@@ -48,31 +54,31 @@ fn each_protocol_draws_in_its_own_way() {
 }
 
 #[test]
-fn without_logos_the_screen_is_as_it_was() {
+fn without_logos_the_screen_is_unchanged() {
     let before = text_of(&app(None, ""), 140, 40);
-    let none = Logos::new(Easel { graphics: Graphics::Kitty, cell: CELL }, [(ClientId::new("claude"), &b"no SVG"[..])]);
+    let none = Logos::new(
+        TerminalGraphics { protocol: GraphicsProtocol::Kitty, cell: CELL_SIZE },
+        [(ClientId::new("claude"), &b"no SVG"[..])],
+    );
     assert!(none.is_empty());
     assert_eq!(text_of(&app(Some(none), ""), 140, 40), before);
 }
 
 #[test]
-fn names_of_agents_stand_behind_their_logos_and_below_one_another() {
-    let app = app(Some(logos(Graphics::Kitty)), "");
+fn names_of_agents_are_aligned_after_their_logos() {
+    let app = app(Some(logos(GraphicsProtocol::Kitty)), "");
     let buffer = buffer_of(&app, 140, 40);
     let rows = text_of(&self::app(None, ""), 140, 40);
     let agents = rows.lines().filter(|row| row.contains(" claude ") && row.contains('%')).count();
     let drawn = buffer.content.iter().filter(|cell| cell.symbol().contains('\u{10EEEE}')).count();
     assert!(agents > 3 && drawn >= 2 * agents, "{agents} {drawn}");
-    let pictures = buffer.content.iter().filter(|cell| cell.symbol().contains("\u{1b}_G")).count();
-    assert!(
-        pictures <= 4,
-        "a picture goes to the terminal once for the list and once for the panel, not {pictures} times"
-    );
+    let images = buffer.content.iter().filter(|cell| cell.symbol().contains("\u{1b}_G")).count();
+    assert!(images <= 4, "an image goes to the terminal once for the list and once for the panel, not {images} times");
 }
 
 #[test]
-fn a_chosen_row_keeps_its_ground_behind_the_logo_and_the_logo_its_number() {
-    let logos = logos(Graphics::Kitty);
+fn a_chosen_row_keeps_its_background_behind_the_logo_and_the_logo_its_id() {
+    let logos = logos(GraphicsProtocol::Kitty);
     let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 4, 1));
     let chosen = ratatui::style::Style::new().bg(ratatui::style::Color::Blue).fg(ratatui::style::Color::Red).reversed();
     buffer.set_style(buffer.area, chosen);
@@ -87,25 +93,25 @@ fn a_chosen_row_keeps_its_ground_behind_the_logo_and_the_logo_its_number() {
 #[test]
 fn logos_beyond_the_edge_are_cut() {
     let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 3, 1));
-    logos(Graphics::Sixel).draw(
+    logos(GraphicsProtocol::Sixel).draw(
         &[(ClientId::new("claude"), Position::new(2, 0)), (ClientId::new("codex"), Position::new(0, 9))],
         &mut buffer,
     );
 }
 
 #[test]
-fn in_ascii_nothing_is_drawn() {
+fn the_ascii_charset_draws_no_logos() {
     let mut app = app_at(
         (140, 40),
-        Options { charset: crate::Charset::Ascii, ..Options::usual("1", "linux") },
+        Options { charset: crate::Charset::Ascii, ..Options::with_defaults("1", "linux") },
         demo::crowd(3, 3),
     );
-    app.update(Message::Logos(Arc::new(logos(Graphics::Iterm2))));
+    app.update(Message::Logos(Arc::new(logos(GraphicsProtocol::Iterm2))));
     assert!(written(&app).is_ascii() && !written(&app).contains('\u{1b}'));
 }
 
 mod hostile {
-    use super::super::svg::{LARGEST, pixels};
+    use super::super::svg::{MAX_SVG_BYTES, pixels};
     use super::LOGO;
 
     fn is_drawn(body: &str) -> bool {
@@ -116,7 +122,7 @@ mod hostile {
     }
 
     #[test]
-    fn a_logo_is_drawn_in_the_middle_and_in_a_colour_that_can_be_seen() {
+    fn a_logo_is_centred_and_in_a_visible_colour() {
         let pixmap = pixels(LOGO, 40, 20).unwrap();
         let pixel = pixmap.pixel(16, 6).unwrap().demultiply();
         assert_eq!((pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()), (0x84, 0x90, 0xa4, 255));
@@ -124,7 +130,7 @@ mod hostile {
     }
 
     #[test]
-    fn what_reaches_beyond_the_file_is_no_logo() {
+    fn a_file_with_references_is_refused() {
         assert!(is_drawn(r#"<path d="M0 0h9v9z"/>"#));
         for body in [
             r#"<image href="/etc/passwd" width="9" height="9"/><path d="M0 0h9v9z"/>"#,
@@ -140,15 +146,15 @@ mod hostile {
     }
 
     #[test]
-    fn what_would_cost_much_is_no_logo() {
+    fn an_expensive_file_is_refused() {
         assert!(!is_drawn(&"<g/>".repeat(2_000)));
-        assert!(pixels(&[b"<svg>", &vec![b' '; LARGEST][..], b"</svg>"].concat(), 20, 20).is_none());
+        assert!(pixels(&[b"<svg>", &vec![b' '; MAX_SVG_BYTES][..], b"</svg>"].concat(), 20, 20).is_none());
         let entities = r#"<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h9v9z"/></svg>"#;
         assert!(pixels(entities.as_bytes(), 20, 20).is_none());
     }
 
     #[test]
-    fn what_is_no_picture_is_no_logo() {
+    fn a_file_without_an_image_is_refused() {
         for file in [
             &b""[..],
             b"<svg",
@@ -158,6 +164,6 @@ mod hostile {
         ] {
             assert!(pixels(file, 20, 20).is_none());
         }
-        assert!(!is_drawn(""), "an empty picture");
+        assert!(!is_drawn(""), "an empty image");
     }
 }

@@ -1,7 +1,7 @@
 use ratatui::buffer::Buffer;
 
-/// What stands for the characters that agtop draws with, where a terminal has ASCII only.
-const STAND_INS: &[(&str, &str)] = &[
+/// The ASCII characters that replace those that agtop draws.
+const ASCII_REPLACEMENTS: &[(&str, &str)] = &[
     ("●", "*"),
     ("○", "o"),
     ("◌", "o"),
@@ -56,13 +56,13 @@ const STAND_INS: &[(&str, &str)] = &[
     ("≥", ">"),
 ];
 
-/// Leaves nothing in the buffer but ASCII: what has no stand-in becomes `?`.
+/// Replaces all characters that are not ASCII; one without a replacement becomes `?`.
 pub(crate) fn in_ascii(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         if cell.symbol().is_ascii() {
             continue;
         }
-        let stand_in = STAND_INS.iter().find(|(drawn, _)| *drawn == cell.symbol());
+        let stand_in = ASCII_REPLACEMENTS.iter().find(|(drawn, _)| *drawn == cell.symbol());
         cell.set_symbol(stand_in.map_or("?", |(_, ascii)| ascii));
     }
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_but_ascii_is_left() {
+    fn only_ascii_is_left() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 11, 1));
         buffer.set_string(0, 0, "● é 日本 ok", Style::new());
         in_ascii(&mut buffer);

@@ -2,12 +2,12 @@ use ratatui::style::Color;
 
 use super::Rgb;
 
-/// How many colours a terminal can show.
+/// The number of colours of a terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Depth {
-    /// None, or none are wanted.
+pub enum ColorDepth {
+    /// None, or colours are turned off.
     None,
-    /// The sixteen that every terminal has, in its own shades.
+    /// The 16 colours that every terminal has.
     Ansi16,
     /// The 256 of xterm.
     Indexed,
@@ -19,7 +19,7 @@ pub enum Depth {
 /// The steps of each primary in xterm's cube of colours 16 to 231.
 const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
-impl Depth {
+impl ColorDepth {
     /// The colour nearest to `rgb` that can be shown.
     pub(crate) fn colour(self, rgb: Rgb) -> Color {
         let Rgb(r, g, b) = rgb;
@@ -30,7 +30,7 @@ impl Depth {
     }
 }
 
-/// Of xterm's cube and its 24 greys (232 to 255), whichever is nearer.
+/// The nearest colour of xterm's cube and its 24 greys (232 to 255).
 fn nearest(rgb: Rgb) -> u8 {
     let Rgb(r, g, b) = rgb;
     let (ri, gi, bi) = (step(r), step(g), step(b));
@@ -71,7 +71,7 @@ mod tests {
             (Rgb(8, 8, 8), 232),
         ];
         for (rgb, index) in cases {
-            assert_eq!(Depth::Indexed.colour(rgb), Color::Indexed(index), "{rgb:?}");
+            assert_eq!(ColorDepth::Indexed.colour(rgb), Color::Indexed(index), "{rgb:?}");
         }
     }
 }

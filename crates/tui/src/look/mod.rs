@@ -1,4 +1,4 @@
-//! How things look: what an ink means is fixed, which colour it has is the theme's.
+//! How things look: each [`Tone`] has a fixed meaning, and the theme gives it a colour.
 
 mod ascii;
 mod depth;
@@ -10,77 +10,10 @@ use agtop_model::Status;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
+pub(crate) use agtop_output::Tone;
 pub(crate) use ascii::in_ascii;
-pub use depth::Depth;
+pub use depth::ColorDepth;
 pub use theme::{Rgb, THEMES, Theme, ThemeError, theme};
-
-/// What a text means. Its colour never tells more than the text itself does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Ink {
-    /// As it is.
-    Text,
-    /// A heading, or a value to be read first.
-    Strong,
-    /// Of less interest.
-    Dim,
-    /// Lines between things, and empty parts of bars.
-    Faint,
-    /// The program's one accent: what is chosen, keys, bars without a meaning of their own.
-    Accent,
-    /// At work, and in order.
-    Good,
-    /// Wants its person.
-    Warn,
-    /// Went wrong.
-    Bad,
-}
-
-impl Ink {
-    /// The ink of rows and counts of that status.
-    pub(crate) const fn of(status: Status) -> Self {
-        match status {
-            Status::NeedsPermission | Status::NeedsInput => Self::Warn,
-            Status::Stalled | Status::RateLimited | Status::Error => Self::Bad,
-            Status::Spawning | Status::Working | Status::Active => Self::Good,
-            Status::Idle | Status::Done => Self::Text,
-            Status::Resumable | Status::Stale | Status::Unknown => Self::Dim,
-        }
-    }
-
-    /// The ink of a value that is worth a look from `warn` on, and urgent from `bad` on.
-    pub(crate) fn rising(value: f64, warn: f64, bad: f64) -> Self {
-        if value >= bad {
-            Self::Bad
-        } else if value >= warn {
-            Self::Warn
-        } else {
-            Self::Good
-        }
-    }
-
-    /// What sets the ink apart where there are no colours.
-    const fn modifier(self) -> Modifier {
-        match self {
-            Self::Text | Self::Good => Modifier::empty(),
-            Self::Strong | Self::Accent => Modifier::BOLD,
-            Self::Dim | Self::Faint => Modifier::DIM,
-            Self::Warn => Modifier::BOLD.union(Modifier::UNDERLINED),
-            Self::Bad => Modifier::BOLD.union(Modifier::REVERSED),
-        }
-    }
-
-    /// The ink in the sixteen colours every terminal has.
-    const fn ansi(self) -> Color {
-        match self {
-            Self::Text | Self::Strong => Color::Reset,
-            Self::Dim | Self::Faint => Color::DarkGray,
-            Self::Accent => Color::Cyan,
-            Self::Good => Color::Green,
-            Self::Warn => Color::Yellow,
-            Self::Bad => Color::Red,
-        }
-    }
-}
 
 /// Which characters a terminal can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,65 +25,65 @@ pub enum Charset {
     Ascii,
 }
 
-/// A theme on a terminal of some abilities.
+/// A theme on a terminal with these colours and characters.
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
     pub(crate) theme: Theme,
-    pub(crate) depth: Depth,
+    pub(crate) depth: ColorDepth,
     pub(crate) charset: Charset,
 }
 
 impl Look {
     /// The style of a text.
-    pub(crate) fn style(&self, ink: Ink) -> Style {
-        let bold = if ink == Ink::Strong { Modifier::BOLD } else { Modifier::empty() };
-        let rgb = match ink {
-            Ink::Text | Ink::Strong => self.theme.text,
-            Ink::Dim => self.theme.dim,
-            Ink::Faint => self.theme.faint,
-            Ink::Accent => self.theme.accent,
-            Ink::Good => self.theme.good,
-            Ink::Warn => self.theme.warn,
-            Ink::Bad => self.theme.bad,
+    pub(crate) fn style(&self, tone: Tone) -> Style {
+        let bold = if tone == Tone::Strong { Modifier::BOLD } else { Modifier::empty() };
+        let rgb = match tone {
+            Tone::Text | Tone::Strong => self.theme.text,
+            Tone::Dim => self.theme.dim,
+            Tone::Faint => self.theme.faint,
+            Tone::Accent => self.theme.accent,
+            Tone::Good => self.theme.good,
+            Tone::Warn => self.theme.warn,
+            Tone::Bad => self.theme.bad,
         };
         match (self.depth, rgb) {
-            (Depth::None, _) => Style::new().add_modifier(ink.modifier()),
-            (_, None) if self.theme.is_colourless() => Style::new().add_modifier(ink.modifier()),
-            // Said, not left out: what lies below may have another colour.
+            (ColorDepth::None, _) => Style::new().add_modifier(modifier(tone)),
+            (_, None) if self.theme.is_colourless() => Style::new().add_modifier(modifier(tone)),
+            // Set explicitly: the cell below may have another colour.
             (_, None) => Style::new().fg(Color::Reset).add_modifier(bold),
-            (Depth::Ansi16, Some(_)) => Style::new().fg(ink.ansi()).add_modifier(bold),
+            (ColorDepth::Ansi16, Some(_)) => Style::new().fg(ansi(tone)).add_modifier(bold),
             (depth, Some(rgb)) => Style::new().fg(depth.colour(rgb)).add_modifier(bold),
         }
     }
 
-    /// The style of a meaning's mark where it must stand out: in its colour and bold.
-    pub(crate) fn loud(&self, ink: Ink) -> Style {
-        self.style(ink).add_modifier(Modifier::BOLD)
+    /// The style of a mark that must stand out: coloured and bold.
+    pub(crate) fn loud(&self, tone: Tone) -> Style {
+        self.style(tone).add_modifier(Modifier::BOLD)
     }
 
-    /// The style of a status: what wants its person stands out, and who cannot go on at all does so from afar.
+    /// The style of a status: agents that wait for the user stand out, most of all those that wait for a permission.
     pub(crate) fn status(&self, status: Status) -> Style {
-        match (status, Ink::of(status)) {
-            (Status::NeedsPermission, ink) => self.loud(ink).add_modifier(Modifier::REVERSED),
-            (_, Ink::Warn) => self.loud(Ink::Warn),
-            // Turned round without colours, too, it would be as loud as who waits for a permission.
-            (_, Ink::Bad) => self.fill(Ink::Bad).add_modifier(Modifier::BOLD),
-            (_, ink) => self.style(ink),
+        match (status, Tone::of(status)) {
+            (Status::NeedsPermission, tone) => self.loud(tone).add_modifier(Modifier::REVERSED),
+            (_, Tone::Warn) => self.loud(Tone::Warn),
+            // In reverse video, a failed agent would stand out as much as one that waits for a permission.
+            (_, Tone::Bad) => self.fill(Tone::Bad).add_modifier(Modifier::BOLD),
+            (_, tone) => self.style(tone),
         }
     }
 
-    /// The style of bars and marks: in its colour, without what makes words stand out.
-    pub(crate) fn fill(&self, ink: Ink) -> Style {
+    /// The style of bars and marks: coloured, not underlined and not in reverse video.
+    pub(crate) fn fill(&self, tone: Tone) -> Style {
         let words_only = Modifier::UNDERLINED.union(Modifier::REVERSED);
-        let style = self.style(ink);
+        let style = self.style(tone);
         Style { add_modifier: style.add_modifier.difference(words_only), ..style }
     }
 
-    /// The style that lies over the chosen row.
+    /// The style of the chosen row.
     pub(crate) fn selected(&self) -> Style {
         match (self.depth, self.theme.selected) {
-            (Depth::True | Depth::Indexed, Some(rgb)) => Style::new().bg(self.depth.colour(rgb)),
-            // One bar in one colour: dim and coloured text turned round would be patches that cannot be read.
+            (ColorDepth::True | ColorDepth::Indexed, Some(rgb)) => Style::new().bg(self.depth.colour(rgb)),
+            // The row has one colour: dim and coloured text in reverse video would be unreadable patches.
             _ => Style::new()
                 .fg(Color::Reset)
                 .bg(Color::Reset)
@@ -160,16 +93,39 @@ impl Look {
     }
 
     /// The style of the whole screen.
-    pub(crate) fn ground(&self) -> Style {
-        let style = self.style(Ink::Text);
+    pub(crate) fn background(&self) -> Style {
+        let style = self.style(Tone::Text);
         match (self.depth, self.theme.ground) {
-            (Depth::True | Depth::Indexed, Some(rgb)) => style.bg(self.depth.colour(rgb)),
+            (ColorDepth::True | ColorDepth::Indexed, Some(rgb)) => style.bg(self.depth.colour(rgb)),
             _ => style,
         }
     }
 
-    pub(crate) fn span<'a>(&self, text: impl Into<Cow<'a, str>>, ink: Ink) -> Span<'a> {
-        Span::styled(text, self.style(ink))
+    pub(crate) fn span<'a>(&self, text: impl Into<Cow<'a, str>>, tone: Tone) -> Span<'a> {
+        Span::styled(text, self.style(tone))
+    }
+}
+
+/// The modifier that marks a tone where there are no colours.
+const fn modifier(tone: Tone) -> Modifier {
+    match tone {
+        Tone::Text | Tone::Good => Modifier::empty(),
+        Tone::Strong | Tone::Accent => Modifier::BOLD,
+        Tone::Dim | Tone::Faint => Modifier::DIM,
+        Tone::Warn => Modifier::BOLD.union(Modifier::UNDERLINED),
+        Tone::Bad => Modifier::BOLD.union(Modifier::REVERSED),
+    }
+}
+
+/// The colour of a tone among the 16 that every terminal has.
+const fn ansi(tone: Tone) -> Color {
+    match tone {
+        Tone::Text | Tone::Strong => Color::Reset,
+        Tone::Dim | Tone::Faint => Color::DarkGray,
+        Tone::Accent => Color::Cyan,
+        Tone::Good => Color::Green,
+        Tone::Warn => Color::Yellow,
+        Tone::Bad => Color::Red,
     }
 }
 
@@ -177,13 +133,13 @@ impl Look {
 mod tests {
     use super::*;
 
-    fn look(name: &str, depth: Depth) -> Look {
+    fn look(name: &str, depth: ColorDepth) -> Look {
         Look { theme: theme(name).unwrap(), depth, charset: Charset::Unicode }
     }
 
     #[test]
-    fn who_waits_for_a_permission_stands_out_from_all_others_in_every_theme() {
-        for depth in [Depth::True, Depth::Ansi16, Depth::None] {
+    fn a_permission_request_stands_out_from_other_statuses_in_every_theme() {
+        for depth in [ColorDepth::True, ColorDepth::Ansi16, ColorDepth::None] {
             for theme in THEMES {
                 let look = look(&theme.name, depth);
                 let others = [Status::NeedsInput, Status::Working, Status::Idle, Status::Stalled, Status::Error];
@@ -197,9 +153,9 @@ mod tests {
     }
 
     #[test]
-    fn without_colours_nothing_has_a_colour_and_meanings_still_differ() {
-        for look in [look("dark", Depth::None), look("monochrome", Depth::True)] {
-            let styles = [Ink::Text, Ink::Strong, Ink::Dim, Ink::Warn, Ink::Bad].map(|ink| look.style(ink));
+    fn without_colours_tones_still_differ() {
+        for look in [look("dark", ColorDepth::None), look("monochrome", ColorDepth::True)] {
+            let styles = [Tone::Text, Tone::Strong, Tone::Dim, Tone::Warn, Tone::Bad].map(|tone| look.style(tone));
             assert!(styles.iter().all(|style| style.fg.is_none() && style.bg.is_none()));
             for (at, style) in styles.iter().enumerate() {
                 assert!(!styles[..at].contains(style), "{style:?}");
@@ -209,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_colours_are_those_of_the_terminal() {
-        let look = look("dracula", Depth::Ansi16);
-        assert_eq!(look.style(Ink::Bad).fg, Some(Color::Red));
-        assert_eq!(look.ground().bg, None);
+    fn the_16_colours_are_those_of_the_terminal() {
+        let look = look("dracula", ColorDepth::Ansi16);
+        assert_eq!(look.style(Tone::Bad).fg, Some(Color::Red));
+        assert_eq!(look.background().bg, None);
     }
 
     #[test]
-    fn the_default_theme_leaves_the_terminal_its_background() {
-        assert_eq!(look("dark", Depth::True).ground().bg, None);
+    fn the_default_theme_keeps_the_background_of_the_terminal() {
+        assert_eq!(look("dark", ColorDepth::True).background().bg, None);
     }
 }

@@ -8,12 +8,12 @@ use thiserror::Error;
 #[serde(try_from = "String")]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
-/// The colours of the screen. What is missing is as the terminal has it; a theme without `text` and `bad` has no
-/// colours at all and tells meanings apart by weight.
+/// The colours of the screen. A missing colour is that of the terminal; a theme without `text` and `bad` has no
+/// colours at all and distinguishes tones by modifiers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Theme {
-    /// What users call it.
+    /// Its name.
     pub name: Cow<'static, str>,
     /// The background.
     #[serde(default)]
@@ -27,16 +27,16 @@ pub struct Theme {
     /// Lines between things.
     #[serde(default)]
     pub faint: Option<Rgb>,
-    /// What is chosen, keys, bars without a meaning of their own.
+    /// The choice, keys, and bars without a tone of their own.
     #[serde(default)]
     pub accent: Option<Rgb>,
-    /// At work.
+    /// Working.
     #[serde(default)]
     pub good: Option<Rgb>,
-    /// Wants its person.
+    /// Waits for the user.
     #[serde(default)]
     pub warn: Option<Rgb>,
-    /// Went wrong.
+    /// Failed.
     #[serde(default)]
     pub bad: Option<Rgb>,
     /// Behind the chosen row.
@@ -47,16 +47,16 @@ pub struct Theme {
 /// Why a theme cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ThemeError {
-    /// No theme is called that.
+    /// No theme has this name.
     #[error("unknown theme '{name}'; choose from {}", names().join(", "))]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
     },
-    /// A colour is not written as one.
+    /// A colour has the wrong form.
     #[error("'{0}' is not a colour; write #rrggbb")]
     Colour(String),
-    /// The file is no theme.
+    /// The file is not a valid theme.
     #[error("{0}")]
     Toml(String),
 }
@@ -72,15 +72,15 @@ impl TryFrom<String> for Rgb {
 }
 
 impl Theme {
-    /// A theme as a user writes it.
+    /// Reads a theme that a user wrote.
     ///
     /// # Errors
-    /// If the text is no TOML, has a key that no theme has, or a colour that is none.
+    /// If the text is not TOML, or has an unknown key or an invalid colour.
     pub fn parse(toml: &str) -> Result<Self, ThemeError> {
         toml::from_str(toml).map_err(|error| ThemeError::Toml(error.to_string()))
     }
 
-    /// Whether it has no colours to tell meanings apart by.
+    /// Whether it has no colours that distinguish tones.
     pub(crate) const fn is_colourless(&self) -> bool {
         self.text.is_none() && self.bad.is_none()
     }
@@ -89,7 +89,7 @@ impl Theme {
 /// The built-in theme of that name.
 ///
 /// # Errors
-/// If there is none.
+/// If no theme has this name.
 pub fn theme(name: &str) -> Result<Theme, ThemeError> {
     let found = THEMES.iter().find(|theme| theme.name == name);
     found.cloned().ok_or_else(|| ThemeError::Unknown { name: name.to_owned() })
@@ -104,7 +104,7 @@ const fn hex(number: u32) -> Rgb {
 }
 
 /// Colours in the order of the struct's fields: ground, text, dim, faint, accent, good, warn, bad, selected.
-const fn made(name: &'static str, ground: Option<Rgb>, text: Option<Rgb>, colours: [u32; 7]) -> Theme {
+const fn built_in(name: &'static str, ground: Option<Rgb>, text: Option<Rgb>, colours: [u32; 7]) -> Theme {
     let [dim, faint, accent, good, warn, bad, selected] = colours;
     Theme {
         name: Cow::Borrowed(name),
@@ -120,40 +120,40 @@ const fn made(name: &'static str, ground: Option<Rgb>, text: Option<Rgb>, colour
     }
 }
 
-/// The built-in themes, in the order in which a key goes through them. The first is the default. The three for colour
+/// The built-in themes, in the order in which a key cycles through them. The first is the default. The three for colour
 /// blindness use Okabe and Ito's palette (2008), blue and orange where red and green would run together.
 pub static THEMES: &[Theme] = &[
-    made(
+    built_in(
         "dark",
         None,
         None,
         [0x008b_949e, 0x0045_4c55, 0x0058_a6ff, 0x0056_b870, 0x00e3_b341, 0x00f4_7067, 0x0026_303d],
     ),
-    made(
+    built_in(
         "light",
         Some(hex(0x00ff_ffff)),
         Some(hex(0x001f_2328)),
         [0x0060_6770, 0x00aa_b2bb, 0x0009_5fcc, 0x0017_7a37, 0x0092_5d00, 0x00c4_2129, 0x00dd_ebfc],
     ),
-    made(
+    built_in(
         "contrast",
         Some(hex(0x0000_0000)),
         Some(hex(0x00ff_ffff)),
         [0x00d0_d0d0, 0x0090_9090, 0x0000_ffff, 0x0000_ff5f, 0x00ff_ff00, 0x00ff_6b6b, 0x0000_3a8c],
     ),
-    made(
+    built_in(
         "protanopia",
         None,
         None,
         [0x008b_949e, 0x0045_4c55, 0x0056_b4e9, 0x0056_b4e9, 0x00f0_e442, 0x00e6_9f00, 0x0026_303d],
     ),
-    made(
+    built_in(
         "deuteranopia",
         None,
         None,
         [0x008b_949e, 0x0045_4c55, 0x0056_b4e9, 0x0038_8bd6, 0x00f0_e442, 0x00ff_8c1a, 0x0026_303d],
     ),
-    made(
+    built_in(
         "tritanopia",
         None,
         None,
@@ -171,31 +171,31 @@ pub static THEMES: &[Theme] = &[
         bad: None,
         selected: None,
     },
-    made(
+    built_in(
         "dracula",
         Some(hex(0x0028_2a36)),
         Some(hex(0x00f8_f8f2)),
         [0x0090_9bc4, 0x0050_5570, 0x00bd_93f9, 0x0050_fa7b, 0x00ff_b86c, 0x00ff_6e6e, 0x0044_475a],
     ),
-    made(
+    built_in(
         "nord",
         Some(hex(0x002e_3440)),
         Some(hex(0x00d8_dee9)),
         [0x0093_9fb3, 0x0050_5a6b, 0x0088_c0d0, 0x00a3_be8c, 0x00eb_cb8b, 0x00e0_7a85, 0x0043_4c5e],
     ),
-    made(
+    built_in(
         "gruvbox",
         Some(hex(0x0028_2828)),
         Some(hex(0x00eb_dbb2)),
         [0x00a8_9984, 0x0059_504a, 0x0083_a598, 0x00b8_bb26, 0x00fa_bd2f, 0x00fb_5c4b, 0x0045_403d],
     ),
-    made(
+    built_in(
         "catppuccin",
         Some(hex(0x001e_1e2e)),
         Some(hex(0x00cd_d6f4)),
         [0x0093_99b2, 0x0045_475a, 0x0089_b4fa, 0x00a6_e3a1, 0x00f9_e2af, 0x00f3_8ba8, 0x0031_3244],
     ),
-    made(
+    built_in(
         "solarized",
         Some(hex(0x0000_2b36)),
         Some(hex(0x0093_a1a1)),
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_twelve_themes_with_names_of_their_own() {
+    fn there_are_twelve_themes_with_different_names() {
         assert_eq!(THEMES.len(), 12);
         for (at, theme) in THEMES.iter().enumerate() {
             assert!(THEMES[..at].iter().all(|other| other.name != theme.name));
@@ -227,20 +227,20 @@ mod tests {
     }
 
     #[test]
-    fn every_ink_can_be_read_on_the_ground_and_on_the_chosen_row() {
+    fn every_tone_is_readable_on_the_background_and_on_the_chosen_row() {
         for theme in THEMES.iter().filter(|theme| !theme.is_colourless() || theme.bad.is_some()) {
             let Some(selected) = theme.selected else { continue };
             let ground = theme.ground.unwrap_or(Rgb(13, 17, 23));
-            for (name, ink) in [
+            for (name, tone) in [
                 ("accent", theme.accent),
                 ("good", theme.good),
                 ("warn", theme.warn),
                 ("bad", theme.bad),
                 ("dim", theme.dim),
             ] {
-                let ink = ink.unwrap();
-                assert!(contrast(ink, ground) >= 3.0, "{} {name}: {}", theme.name, contrast(ink, ground));
-                assert!(contrast(ink, selected) >= 2.4, "{} {name} chosen: {}", theme.name, contrast(ink, selected));
+                let tone = tone.unwrap();
+                assert!(contrast(tone, ground) >= 3.0, "{} {name}: {}", theme.name, contrast(tone, ground));
+                assert!(contrast(tone, selected) >= 2.4, "{} {name} chosen: {}", theme.name, contrast(tone, selected));
             }
         }
     }

@@ -1,68 +1,86 @@
+use std::sync::Arc;
+
+use agtop_model::Untrusted;
 use ratatui::text::{Line, Span};
 
-use crate::app::{App, ViewId};
-use crate::columns::Column;
-use crate::keys::{Topic, bindings};
-use crate::look::Ink;
+use crate::columns::{Column, ColumnChoice};
+use crate::command_line::COMMANDS;
+use crate::keys::{HelpTopic, KeyPreset, bindings};
+use crate::look::{Look, Tone};
+use crate::view_id::ViewId;
 
-/// What filters can say, by example.
-const FILTERS: &[(&str, &str)] = &[
-    ("api", "holds this text somewhere"),
-    ("project:api", "this field holds it"),
-    ("client=codex", "this field is it"),
+/// Examples of filters.
+const FILTER_EXAMPLES: &[(&str, &str)] = &[
+    ("api", "any field contains this text"),
+    ("project:api", "this field contains it"),
+    ("client=codex", "this field equals it"),
     ("cpu>50  cost>=$2", "numbers: < <= > >= and units as shown"),
     ("quiet<5m  mem>1G", "spans and sizes"),
     ("status:attention", "a status, or a group: attention, busy"),
     ("!idle   (a or b) c", "not, or, and"),
 ];
 
-/// What each view is for.
+/// What each view shows.
 const fn about(view: ViewId) -> &'static str {
     match view {
-        ViewId::Agents => "Live agents; those that need you come first. ▌ marks agents that act without asking.",
+        ViewId::Agents => "Live agents; those that need you come first. ▌ marks agents that bypass permissions.",
         ViewId::Sessions => "All sessions, live ones on top; +N counts files of sub-agents.",
         ViewId::Rates => "What happened in the last minutes, and since agtop started.",
-        ViewId::Usage => "What was used, by day, model, client or project. Dollars are API prices, not a bill.",
-        ViewId::Quota => "How much of each account's allowance is used, and when it will be used up.",
+        ViewId::Usage => "Usage by day, model, client or project. Dollars are API prices, not a bill.",
+        ViewId::Quota => "How much of each account's rate limits is used, and when they will be used up.",
     }
 }
 
-/// Keys as they are written on them.
+/// Keys as keyboards label them.
 fn spelt(keys: &str) -> String {
     let spelt = keys.split("  ").map(|keys| keys.replace("C-", "Ctrl-").replace("S-", "Shift-"));
     spelt.collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn lines(app: &App) -> Vec<Line<'static>> {
-    let look = &app.look;
-    let heading = |title: &'static str| Line::from(Span::styled(title, look.loud(Ink::Accent)));
-    let pair = |name: String, text: String| {
-        Line::from(vec![look.span(format!("  {name:<20} "), Ink::Text), look.span(text, Ink::Dim)])
-    };
-    let mut lines = vec![Line::from(vec![
-        look.span(app.view.title(), Ink::Strong),
-        look.span(format!("  {}", about(app.view)), Ink::Dim),
-    ])];
-    for topic in Topic::ALL {
-        lines.extend([Line::default(), heading(topic.title())]);
-        let of_topic = bindings(app.options.keys).filter(|binding| binding.topic == topic);
-        lines.extend(of_topic.map(|binding| pair(spelt(binding.keys), binding.help.to_owned())));
+/// What the help describes.
+pub(crate) struct Help<'a> {
+    pub(crate) view: ViewId,
+    pub(crate) keys: KeyPreset,
+    /// The columns of the view, if it has any.
+    pub(crate) columns: Option<&'a [ColumnChoice]>,
+    /// The price list in use; `None` before the first snapshot.
+    pub(crate) prices: Option<&'a Arc<str>>,
+    /// agtop's version.
+    pub(crate) version: &'static str,
+}
+
+impl Help<'_> {
+    pub(super) fn lines(&self, look: &Look) -> Vec<Line<'static>> {
+        let heading = |title: &'static str| Line::from(Span::styled(title, look.loud(Tone::Accent)));
+        let pair = |name: String, text: String| {
+            Line::from(vec![look.span(format!("  {name:<20} "), Tone::Text), look.span(text, Tone::Dim)])
+        };
+        let mut lines = vec![Line::from(vec![
+            look.span(self.view.title(), Tone::Strong),
+            look.span(format!("  {}", about(self.view)), Tone::Dim),
+        ])];
+        for topic in HelpTopic::ALL {
+            lines.extend([Line::default(), heading(topic.title())]);
+            let of_topic = bindings(self.keys).filter(|binding| binding.topic == topic);
+            lines.extend(of_topic.map(|binding| pair(spelt(binding.keys), binding.help.to_owned())));
+        }
+        lines.extend([Line::default(), heading("Filters")]);
+        lines.extend(FILTER_EXAMPLES.iter().map(|(example, text)| pair((*example).to_owned(), (*text).to_owned())));
+        if let Some(columns) = self.columns {
+            lines.extend([Line::default(), heading("Columns")]);
+            let columns = columns.iter().filter_map(|choice| Column::find(&choice.id));
+            lines.extend(columns.map(|column| pair(column.title.to_owned(), column.help.to_owned())));
+        }
+        lines.extend([Line::default(), heading("Command line")]);
+        let commands = COMMANDS.iter();
+        lines.extend(
+            commands.map(|command| pair(format!(":{} {}", command.name, command.argument), command.help.to_owned())),
+        );
+        if let Some(prices) = self.prices {
+            let prices = Untrusted::new(Arc::clone(prices)).for_terminal().into_owned();
+            let text = format!("prices as of {prices}; agtop {}; keys of {}", self.version, self.keys.as_str());
+            lines.extend([Line::default(), Line::from(look.span(text, Tone::Dim))]);
+        }
+        lines
     }
-    lines.extend([Line::default(), heading("Filters")]);
-    lines.extend(FILTERS.iter().map(|(example, text)| pair((*example).to_owned(), (*text).to_owned())));
-    if app.list().is_some() {
-        lines.extend([Line::default(), heading("Columns")]);
-        let columns = app.columns().iter().filter_map(|choice| Column::find(&choice.id));
-        lines.extend(columns.map(|column| pair(column.title.to_owned(), column.help.to_owned())));
-    }
-    lines.extend([Line::default(), heading("Command line")]);
-    let commands = crate::app::COLONS.iter();
-    lines.extend(commands.map(|colon| pair(format!(":{} {}", colon.name, colon.argument), colon.help.to_owned())));
-    if let Some(snapshot) = &app.snapshot {
-        let prices = agtop_model::Untrusted::new(std::sync::Arc::clone(&snapshot.prices)).for_terminal().into_owned();
-        let text =
-            format!("prices as of {prices}; agtop {}; keys of {}", app.options.version, app.options.keys.as_str());
-        lines.extend([Line::default(), Line::from(look.span(text, Ink::Dim))]);
-    }
-    lines
 }

@@ -2,10 +2,10 @@ use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 
-use crate::layout::{MOST_COLUMNS, MOST_ROWS};
+use crate::layout::{MAX_COLUMNS, MAX_ROWS};
 
-/// A terminal of which no more is used than can be drawn: whoever is at its other end may claim any size, and a screen
-/// of 65,535 × 65,535 cells takes more memory than there is.
+/// A terminal with a bounded size. The other end of a connection may claim any size, and a buffer
+/// of 65,535 × 65,535 cells does not fit in memory.
 #[derive(Debug)]
 pub(super) struct Bounded<B>(pub(super) B);
 
@@ -58,7 +58,7 @@ impl<B: Backend> Backend for Bounded<B> {
 }
 
 fn bounded(size: Size) -> Size {
-    Size { width: size.width.min(MOST_COLUMNS), height: size.height.min(MOST_ROWS) }
+    Size { width: size.width.min(MAX_COLUMNS), height: size.height.min(MAX_ROWS) }
 }
 
 #[cfg(test)]
@@ -67,24 +67,24 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
-    use crate::{App, Canvas, Change, Message, Options};
+    use crate::{App, Canvas, Message, Options, ScreenChange};
 
-    /// A terminal that says it has 65,535 columns and as many rows ended agtop by an abort, with the mouse left on.
+    /// A terminal that claimed 65,535 columns and rows aborted agtop and left the mouse captured.
     #[test]
-    fn a_terminal_of_any_size_is_drawn_as_far_as_it_can_be() {
+    fn a_terminal_of_any_size_is_drawn_up_to_the_bound() {
         for (claimed, used) in [((65_535, 1), (1000, 1)), ((1, 65_535), (1, 400)), ((80, 24), (80, 24))] {
             let mut terminal = Terminal::new(Bounded(TestBackend::new(claimed.0, claimed.1))).unwrap();
-            let mut app = App::new(Options::usual("1.0.0", "linux"));
+            let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
             app.update(Message::Resize(claimed.0, claimed.1));
             let mut canvas = Canvas::default();
-            let frame = terminal.draw(|frame| canvas.draw(&app, Change::Everything, frame)).unwrap();
+            let frame = terminal.draw(|frame| canvas.draw(&app, ScreenChange::Everything, frame)).unwrap();
             assert_eq!((frame.area.width, frame.area.height), used);
-            assert_eq!((app.size.columns, app.size.rows), used);
+            assert_eq!((app.layout.size.columns, app.layout.size.rows), used);
         }
     }
 
     #[test]
-    fn the_greatest_size_that_can_be_claimed_is_bounded() {
-        assert_eq!(bounded(Size::new(u16::MAX, u16::MAX)), Size::new(MOST_COLUMNS, MOST_ROWS));
+    fn the_largest_size_is_bounded() {
+        assert_eq!(bounded(Size::new(u16::MAX, u16::MAX)), Size::new(MAX_COLUMNS, MAX_ROWS));
     }
 }

@@ -1,4 +1,4 @@
-//! The real loop, with a world that says its lines and a screen that remembers what it was asked.
+//! The real loop, with a host that follows a script and a screen that records calls.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,22 +9,22 @@ use agtop_demo as demo;
 
 use super::{Host, Input, Screen, run};
 use crate::keys::key;
-use crate::{App, Change, Command, Message, Options, Reply};
+use crate::{App, Command, Message, Options, Reply, ScreenChange};
 
-/// Lines that are said one after the other; those of one act are there at once.
-struct Play {
+/// A host that returns scripted input. The inputs of one act are ready at the same time.
+struct ScriptedHost {
     acts: VecDeque<Vec<Input>>,
     now: VecDeque<Input>,
     done: Vec<Command>,
 }
 
-impl Play {
+impl ScriptedHost {
     fn new(acts: Vec<Vec<Input>>) -> Self {
         Self { acts: acts.into(), now: VecDeque::new(), done: Vec::new() }
     }
 }
 
-impl Host for Play {
+impl Host for ScriptedHost {
     fn wait(&mut self) -> Input {
         if self.now.is_empty() {
             self.now.extend(self.acts.pop_front().unwrap_or_default());
@@ -43,13 +43,13 @@ impl Host for Play {
 }
 
 #[derive(Default)]
-struct Slate {
+struct FakeScreen {
     log: Vec<&'static str>,
     breaks: bool,
 }
 
-impl Screen for Slate {
-    fn draw(&mut self, _: &App, _: Change) -> io::Result<()> {
+impl Screen for FakeScreen {
+    fn draw(&mut self, _: &App, _: ScreenChange) -> io::Result<()> {
         self.log.push("draw");
         if self.breaks { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
@@ -89,40 +89,40 @@ fn snapshot() -> Input {
 }
 
 fn played(acts: Vec<Vec<Input>>) -> (Vec<&'static str>, Vec<Command>) {
-    let (mut slate, mut play) = (Slate::default(), Play::new(acts));
-    let mut app = App::new(Options::usual("1.0.0", "linux"));
+    let (mut slate, mut play) = (FakeScreen::default(), ScriptedHost::new(acts));
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     run(&mut slate, &mut app, &mut play).unwrap();
     (slate.log, play.done)
 }
 
 #[test]
-fn the_first_frame_waits_for_nothing_and_q_ends() {
+fn the_first_frame_is_drawn_at_once_and_q_quits() {
     assert_eq!(played(vec![vec![pressed("q")], vec![snapshot()]]).0, ["draw"]);
 }
 
 #[test]
-fn a_storm_of_sizes_and_snapshots_is_one_frame() {
+fn many_resizes_and_snapshots_are_one_frame() {
     let mut storm: Vec<Input> = (20..90).map(|width| Input::Message(Message::Resize(width, 30))).collect();
     storm.extend((0..5).map(|_| snapshot()));
     assert_eq!(played(vec![storm]).0, ["draw", "draw"]);
 }
 
 #[test]
-fn what_changes_nothing_draws_nothing() {
+fn a_message_without_a_change_draws_no_frame() {
     let noon = demo::DEMO_START;
     let ticks = (0..9).map(|_| vec![Input::Message(Message::Clock(noon))]).collect();
     assert_eq!(played(ticks).0, ["draw", "draw"]);
 }
 
 #[test]
-fn suspending_gives_the_terminal_back_and_takes_it_again() {
+fn suspending_restores_the_terminal_and_resuming_takes_it() {
     let (log, done) = played(vec![vec![pressed("C-z")]]);
     assert_eq!(log, ["draw", "leave", "enter", "clear", "draw"]);
     assert_eq!(done, [Command::Suspend]);
 }
 
 #[test]
-fn copying_is_the_screens_and_refreshing_the_worlds() {
+fn the_screen_copies_and_the_host_refreshes() {
     let (log, done) = played(vec![vec![snapshot()], vec![pressed("y")], vec![pressed("r")]]);
     assert_eq!(log, ["draw", "draw", "copy", "draw", "draw"]);
     assert_eq!(done, [Command::Refresh]);
@@ -134,25 +134,25 @@ struct Alerts {
 }
 
 #[test]
-fn what_a_rule_asks_for_is_done_once_and_while_the_screen_is_paused_too() {
+fn the_actions_of_a_rule_run_once_and_also_while_the_screen_is_paused() {
     let text = "[[alerts]]\nname = \"permission\"\nactions = [\"bell\"]\ncommand = [\"true\"]";
     let entries = toml::from_str::<Alerts>(text).unwrap().alerts;
     let rules = Rules::default().with(&entries).unwrap();
-    let mut app = App::new(Options { rules, ..Options::usual("1.0.0", "linux") });
-    let (mut slate, mut play) = (Slate::default(), Play::new(vec![]));
+    let mut app = App::new(Options { rules, ..Options::with_defaults("1.0.0", "linux") });
+    let (mut slate, mut play) = (FakeScreen::default(), ScriptedHost::new(vec![]));
     let calm = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(0, 0))))];
     let wanted = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(5, 5))))];
     play.acts = [calm(), vec![pressed("p")], wanted(), wanted()].into();
     run(&mut slate, &mut app, &mut play).unwrap();
     assert_eq!(slate.log.iter().filter(|kind| **kind == "ring").count(), 1, "{:?}", slate.log);
-    let [Command::Act(alert)] = &*play.done else { panic!("{:?}", play.done) };
+    let [Command::RunAlertActions(alert)] = &*play.done else { panic!("{:?}", play.done) };
     assert_eq!(&*alert.name, "permission");
-    assert!(app.alerts.is_empty(), "it is paused, and the strip is not asked for");
+    assert!(app.alerts.shown.is_empty(), "the rule does not ask for the strip");
 }
 
 #[test]
-fn a_terminal_that_is_gone_ends_the_program() {
-    let mut slate = Slate { breaks: true, ..Slate::default() };
-    let mut app = App::new(Options::usual("1.0.0", "linux"));
-    assert!(run(&mut slate, &mut app, &mut Play::new(vec![])).is_err());
+fn a_write_error_ends_the_program() {
+    let mut slate = FakeScreen { breaks: true, ..FakeScreen::default() };
+    let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
+    assert!(run(&mut slate, &mut app, &mut ScriptedHost::new(vec![])).is_err());
 }

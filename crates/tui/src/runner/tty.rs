@@ -16,37 +16,40 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::bounded::Bounded;
-use super::{Input, Screen};
-use crate::{App, Canvas, Change, Easel, Graphics, Message};
+use super::host::{Input, Screen};
+use crate::app::App;
+use crate::draw::Canvas;
+use crate::logos::{GraphicsProtocol, TerminalGraphics};
+use crate::message::{Message, ScreenChange};
 
-/// A frame of a large screen in full colour is about this long: one write takes it to the terminal.
+/// Buffer for a frame: one of a large screen in full colour has about this size and is written at once.
 const FRAME_BYTES: usize = 256 * 1024;
 
-/// The terminal that the program was started on. It is given back when this is dropped, and when the thread that took
+/// The terminal that the program was started on. It is restored when this is dropped, and when the thread that took
 /// it panics.
 pub struct Tty {
     terminal: Terminal<Bounded<CrosstermBackend<BufWriter<Stdout>>>>,
     canvas: Canvas,
-    mouse: Mouse,
+    mouse: MouseCapture,
     is_taken: bool,
 }
 
-/// Whose the mouse is.
+/// Who handles the mouse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mouse {
-    /// agtop's: clicks choose, the wheel scrolls.
+pub enum MouseCapture {
+    /// agtop: clicks choose, the wheel scrolls.
     #[default]
-    Ours,
-    /// The terminal's: it selects text.
-    Terminals,
+    Enabled,
+    /// The terminal: it selects text.
+    Disabled,
 }
 
 impl Tty {
     /// Takes the terminal.
     ///
     /// # Errors
-    /// If standard output is none, or cannot be written to.
-    pub fn take(mouse: Mouse) -> io::Result<Self> {
+    /// If standard output is not a terminal, or cannot be written to.
+    pub fn take(mouse: MouseCapture) -> io::Result<Self> {
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         let terminal = Terminal::new(Bounded(CrosstermBackend::new(out)))?;
         let mut tty = Self { terminal, canvas: Canvas::default(), mouse, is_taken: false };
@@ -58,16 +61,16 @@ impl Tty {
     /// Columns and rows.
     ///
     /// # Errors
-    /// If the terminal does not tell.
+    /// If the terminal does not report its size.
     pub fn size(&self) -> io::Result<(u16, u16)> {
         self.terminal.size().map(|size| (size.width, size.height))
     }
 
-    /// What pictures are drawn on, if the terminal tells how large its cells are. It is asked through the system, not by
-    /// a sequence that it might print.
-    pub fn easel(&self, graphics: Graphics) -> Option<Easel> {
+    /// How images are drawn, if the terminal reports the size of its cells. The size is requested from the system, not by
+    /// an escape sequence that the terminal might print.
+    pub fn graphics(&self, graphics: GraphicsProtocol) -> Option<TerminalGraphics> {
         let WindowSize { columns, rows, width, height } = window_size().ok()?;
-        Easel::new(graphics, (columns, rows), (width, height))
+        TerminalGraphics::new(graphics, (columns, rows), (width, height))
     }
 
     fn out(&mut self) -> &mut CrosstermBackend<BufWriter<Stdout>> {
@@ -76,7 +79,7 @@ impl Tty {
 }
 
 impl Screen for Tty {
-    fn draw(&mut self, app: &App, change: Change) -> io::Result<()> {
+    fn draw(&mut self, app: &App, change: ScreenChange) -> io::Result<()> {
         queue!(self.out(), BeginSynchronizedUpdate)?;
         let Self { terminal, canvas, .. } = self;
         terminal.draw(|frame| canvas.draw(app, change, frame))?;
@@ -85,8 +88,8 @@ impl Screen for Tty {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        // `Terminal::clear` asks the terminal where its cursor is, and the answer would go to the thread that listens to
-        // the keys. Setting the size does the same without asking.
+        // `Terminal::clear` requests the cursor position, and the thread that reads
+        // keys would receive the reply. Setting the size clears without a request.
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
     }
@@ -104,7 +107,7 @@ impl Screen for Tty {
         enable_raw_mode()?;
         self.is_taken = true;
         execute!(self.out(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
-        if self.mouse == Mouse::Ours {
+        if self.mouse == MouseCapture::Enabled {
             execute!(self.out(), EnableMouseCapture)?;
         }
         Ok(())
@@ -119,13 +122,13 @@ impl Screen for Tty {
 impl Drop for Tty {
     fn drop(&mut self) {
         if self.is_taken {
-            // A terminal that is gone needs nothing back.
+            // An error means that the terminal is gone.
             drop(self.leave());
         }
     }
 }
 
-/// Reads what the person does, until the terminal is gone or nobody listens any more. `clock` tells how long the program
+/// Reads keys, mouse and sizes until the terminal is gone or `send` breaks. `clock` returns how long the program
 /// has run.
 pub fn listen(clock: impl Fn() -> Duration, mut send: impl FnMut(Input) -> ControlFlow<()>) {
     loop {
@@ -157,7 +160,7 @@ fn give_back(out: &mut impl Write) -> io::Result<()> {
     disable_raw_mode()
 }
 
-/// A panic's message must land on a sane terminal. Other threads' panics are told by those that wait for them; they leave
+/// Restores the terminal before the message of a panic is printed. Panics of other threads are reported by the threads that join them and leave
 /// the screen alone.
 fn give_back_on_panic() {
     static ONCE: Once = Once::new();

@@ -1,13 +1,15 @@
+//! Graphs made of block characters.
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{cols, whole};
-use crate::look::{Ink, Look};
+use super::scale::{cols, whole};
+use crate::look::{Look, Tone};
 
 /// Blocks of rising height.
 const BLOCKS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
-/// The last values as a line of blocks, `columns` wide, the newest on the right. The highest block stands for `top`, or
+/// The last values as a line of blocks, `columns` wide, the newest on the right. The highest block represents `top`, or
 /// for the largest value if there is no top.
 pub(crate) fn spark(values: &[f64], columns: usize, top: Option<f64>) -> String {
     let shown = values.get(values.len().saturating_sub(columns)..).unwrap_or_default();
@@ -42,7 +44,7 @@ pub(crate) fn graph(buffer: &mut Buffer, area: Rect, look: &Look, values: &[f64]
     let top = top.unwrap_or_else(|| highest(shown));
     let rows = usize::from(area.height);
     let left = area.right() - cols(shown.len()).min(area.width);
-    let (line, body) = (look.style(Ink::Accent), look.style(Ink::Faint));
+    let (line, body) = (look.style(Tone::Accent), look.style(Tone::Faint));
     for (x, value) in (left..).zip(shown) {
         let height = eighths(*value, top, rows).max(usize::from(rows > 0));
         for (row, y) in (area.top()..area.bottom()).rev().enumerate() {
@@ -60,7 +62,7 @@ pub(crate) fn graph(buffer: &mut Buffer, area: Rect, look: &Look, values: &[f64]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::{Charset, Depth, theme};
+    use crate::look::{Charset, ColorDepth, theme};
 
     #[test]
     fn the_newest_value_is_on_the_right() {
@@ -71,8 +73,8 @@ mod tests {
     }
 
     #[test]
-    fn a_graph_stands_on_the_ground() {
-        let look = Look { theme: theme("dark").unwrap(), depth: Depth::None, charset: Charset::Unicode };
+    fn a_graph_is_drawn_from_the_bottom() {
+        let look = Look { theme: theme("dark").unwrap(), depth: ColorDepth::None, charset: Charset::Unicode };
         let mut buffer = Buffer::empty(Rect::new(0, 0, 3, 2));
         graph(&mut buffer, Rect::new(0, 0, 3, 2), &look, &[25.0, 50.0, 100.0], Some(100.0));
         let rows: Vec<String> =

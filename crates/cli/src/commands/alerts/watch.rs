@@ -7,7 +7,7 @@ use agtop_alerts::{Alert, AlertAction, CoolDownTracker};
 use agtop_collect::Collector;
 use agtop_format::sink::plain;
 use agtop_format::units;
-use agtop_hooks::Reading;
+use agtop_hooks::SpoolAccess;
 use agtop_model::Timestamp;
 use agtop_output::alert::{json, notification};
 use anyhow::Result;
@@ -24,13 +24,13 @@ use crate::{progress, stderr};
 pub(crate) fn run(watch: WatchAlerts, out: &mut dyn Write) -> Result<ExitCode> {
     let WatchAlerts { settings, book, rules, hooks, interval, span, voice } = watch;
     let mut collector = Collector::new(settings, agtop_os::native(), book);
-    let reading = if span == Span::Waiting { Reading::Peeks } else { Reading::Takes };
+    let reading = if span == Span::Waiting { SpoolAccess::Peek } else { SpoolAccess::Take };
     crate::commands::hear(&mut collector, &hooks, reading);
     let (rouse, roused) = bounded(1);
     let end = End { is_asked_for: Arc::default(), rouse };
     end.listen();
     let mut teller = Teller { watch: CoolDownTracker::default(), hands: Hands::new(stderr::say), voice, out };
-    let mut snapshot = progress::shown(collector.watch(), || collector.refresh());
+    let mut snapshot = progress::shown(collector.progress_reporter(), || collector.refresh());
     let told = loop {
         let told = teller.tell(snapshot.now, &rules.evaluate(&snapshot));
         if told.is_err() || span == Span::Waiting || end.is_asked_for() {

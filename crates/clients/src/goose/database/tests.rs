@@ -49,13 +49,13 @@ fn each_request_of_the_ledger_is_a_response() {
 }
 
 #[test]
-fn what_the_ledger_accounts_for_is_not_counted_again_by_the_totals() {
+fn usage_in_the_ledger_is_not_counted_again_by_the_totals() {
     let tally = Tally::of(&events(SCHEMA_15)).by_session()["20261120_1"];
     assert_eq!(tally.total(), 10_400 + 350);
 }
 
 #[test]
-fn what_was_used_before_the_ledger_is_one_more_response() {
+fn usage_before_the_ledger_is_one_more_response() {
     let turns = turns(&events(SCHEMA_15), "20260101_1");
     assert_eq!(turns.len(), 2);
     let rest = &turns[0];
@@ -65,7 +65,7 @@ fn what_was_used_before_the_ledger_is_one_more_response() {
 }
 
 #[test]
-fn the_rest_stays_the_same_while_totals_and_ledger_grow() {
+fn the_remainder_stays_the_same_while_totals_and_ledger_grow() {
     let grown = SCHEMA_15
         .replace("\"accumulated_input_tokens\": 5100", "\"accumulated_input_tokens\": 5200")
         .replace("\"session_id\": \"nobody\"", "\"session_id\": \"20260101_1\"");
@@ -104,19 +104,19 @@ fn a_sub_agents_session_names_its_parent_and_is_a_sidechain() {
 }
 
 #[test]
-fn a_model_of_this_machine_is_named_so() {
+fn a_local_model_is_marked_as_local() {
     assert_eq!(turns(&events(SCHEMA_15), "20261120_2")[0].model.as_deref(), Some("ollama/qwen3"));
 }
 
 #[test]
-fn a_session_tells_its_context_apart_from_its_spend() {
+fn a_sessions_context_is_not_its_total_usage() {
     let facts = facts(&events(SCHEMA_15), "20261120_1");
     assert_eq!((facts.context_used, facts.context_limit), (Some(10_400), Some(200_000)));
     assert_eq!(facts.started, rfc3339("2026-11-20T14:00:00Z"));
 }
 
 #[test]
-fn a_name_that_a_person_gave_outranks_a_made_one() {
+fn a_name_that_the_user_gave_outranks_a_generated_one() {
     let titles: Vec<_> = events(SCHEMA_15)
         .into_iter()
         .filter_map(|event| match event.kind {
@@ -129,12 +129,12 @@ fn a_name_that_a_person_gave_outranks_a_made_one() {
 }
 
 #[test]
-fn a_compaction_is_told_by_the_ledger() {
+fn a_compaction_is_emitted_from_the_ledger() {
     assert_eq!(events(SCHEMA_15).iter().filter(|event| matches!(event.kind, EventKind::Compacted)).count(), 1);
 }
 
 #[test]
-fn what_goose_says_to_itself_is_no_prompt() {
+fn hidden_messages_of_goose_are_no_prompts() {
     let prompts = events(SCHEMA_15).iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count();
     assert_eq!(prompts, 1);
 }
@@ -186,14 +186,14 @@ fn a_broken_session_is_an_error_and_its_ledger_counts() {
 #[test]
 fn times_are_utc_text_seconds_or_milliseconds() {
     let expected = Some(Timestamp::from_millis(1_776_290_000_000));
-    assert_eq!(moment(Cell::Bytes(b"2026-04-15 21:53:20")), expected);
-    assert_eq!(moment(Cell::Bytes(b"2026-04-15T21:53:20Z")), expected);
-    assert_eq!(moment(Cell::Integer(1_776_290_000)), expected);
-    assert_eq!(moment(Cell::Integer(1_776_290_000_000)), expected);
-    assert_eq!(moment(Cell::Bytes(b"soon")), None);
+    assert_eq!(moment(SqlValue::Bytes(b"2026-04-15 21:53:20")), expected);
+    assert_eq!(moment(SqlValue::Bytes(b"2026-04-15T21:53:20Z")), expected);
+    assert_eq!(moment(SqlValue::Integer(1_776_290_000)), expected);
+    assert_eq!(moment(SqlValue::Integer(1_776_290_000_000)), expected);
+    assert_eq!(moment(SqlValue::Bytes(b"soon")), None);
 }
 
-fn any_cell() -> impl Strategy<Value = Cell<'static>> {
+fn any_cell() -> impl Strategy<Value = SqlValue<'static>> {
     let texts: [&'static [u8]; 6] = [
         b"",
         b"\xff\xfe",
@@ -203,10 +203,10 @@ fn any_cell() -> impl Strategy<Value = Cell<'static>> {
         b"{\"model_name\":\"m\",\"context_limit\":-1}",
     ];
     prop_oneof![
-        Just(Cell::Null),
-        any::<i64>().prop_map(Cell::Integer),
-        any::<f64>().prop_map(Cell::Real),
-        proptest::sample::select(texts.to_vec()).prop_map(Cell::Bytes),
+        Just(SqlValue::Null),
+        any::<i64>().prop_map(SqlValue::Integer),
+        any::<f64>().prop_map(SqlValue::Real),
+        proptest::sample::select(texts.to_vec()).prop_map(SqlValue::Bytes),
     ]
 }
 

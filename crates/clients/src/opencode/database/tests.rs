@@ -1,4 +1,4 @@
-//! Each oddity of OpenCode's database.
+//! Special cases of OpenCode's database.
 
 use agtop_model::{CoarserRecords, PicoUsd, StopReason, Turn};
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use crate::testing::{Tally, decode_rows, fixture_rows, home, open};
 
 const PATH: &str = "/home/u/.local/share/opencode/opencode.db";
 
-fn rows() -> Vec<(&'static str, i64, Vec<Cell<'static>>)> {
+fn rows() -> Vec<(&'static str, i64, Vec<SqlValue<'static>>)> {
     fixture_rows(&OpenCode, PATH, include_str!("../../../../../fixtures/opencode/1.18.33/rows.json"))
 }
 
@@ -73,7 +73,7 @@ fn a_forks_copies_count_for_the_original_alone() {
 }
 
 #[test]
-fn a_child_session_is_a_sidechain_of_its_parent_where_no_person_speaks() {
+fn a_child_session_is_a_sidechain_of_its_parent_without_user_prompts() {
     let events = events();
     assert_eq!(turn(&events, "prt_4").unwrap().lineage, Lineage::Sidechain);
     assert_eq!(turn(&events, "prt_2").unwrap().lineage, Lineage::Main);
@@ -97,7 +97,7 @@ fn facts_name_directory_version_model_and_start() {
 }
 
 #[test]
-fn a_session_without_a_name_of_its_own_has_none() {
+fn a_session_with_a_default_name_has_no_title() {
     assert!(!kinds(&events(), "ses_fork").iter().any(|kind| matches!(kind, EventKind::Title(_))));
 }
 
@@ -144,7 +144,7 @@ fn stopping_an_answer_is_no_error_and_ends_its_tools() {
 }
 
 #[test]
-fn copilots_units_are_not_taken_for_dollars() {
+fn copilots_units_are_no_dollars() {
     let turn = turn(&events(), "msg_copilot").unwrap();
     assert_eq!(turn.embedded_cost, None);
     assert_eq!(turn.stop, Some(StopReason::MaxTokens));
@@ -156,11 +156,11 @@ fn a_local_provider_shows_in_the_models_name() {
 }
 
 #[test]
-fn a_summary_that_made_room_is_a_compaction() {
+fn a_context_summary_is_a_compaction() {
     assert_eq!(events().iter().filter(|event| matches!(event.kind, EventKind::Compacted)).count(), 1);
 }
 
-/// The events of a session in which one tool call failed so.
+/// The events of a session in which one tool call failed with this error.
 fn after_failure(client: &dyn crate::Client, path: &str, error: &str) -> Vec<Event> {
     let rows = serde_json::json!({
         "session": [{"id": "ses_r", "directory": "/work", "version": "1.18.33", "time_created": 1_795_250_000_000_i64}],
@@ -184,9 +184,10 @@ fn after_failure(client: &dyn crate::Client, path: &str, error: &str) -> Vec<Eve
     decode_rows(client, path, &fixture_rows(client, path, &rows.to_string()))
 }
 
-/// A rejected permission left `working` for good on an idle screen (74 of 74 samples): the message is finished by
-/// `tool-calls`, as if it were to go on, and nothing follows. A question that the user closes ends the turn likewise. A
-/// tool that failed of itself does not, and neither does a refusal with words for the model. Kilo was made from it.
+/// Bug: a rejected permission left the status at `working` for good on an idle screen (74 of 74 samples): the message
+/// ends with `tool-calls`, as if it continued, and nothing follows. A question that the user closes ends the turn
+/// likewise. A tool that fails by itself does not, and neither does a refusal with feedback for the model. Kilo is a
+/// fork of OpenCode.
 #[test]
 fn a_refused_call_ends_the_turn() {
     let clients: [(&dyn crate::Client, &str); 2] =
@@ -215,7 +216,7 @@ fn a_refused_call_ends_the_turn() {
 }
 
 #[test]
-fn no_words_of_a_conversation_get_out() {
+fn no_message_text_is_emitted() {
     assert!(!format!("{:?}", events()).contains("secret words"));
 }
 
@@ -225,7 +226,7 @@ fn a_broken_message_is_an_error_and_its_steps_count_without_a_model() {
     let (mut events, mut errors) = (Vec::new(), 0);
     for (table, rowid, mut cells) in rows() {
         if cells[0].text() == Some("msg_2") {
-            cells[3] = Cell::Bytes(br#"{"role":"assistant","tokens":{"input":-5}}"#);
+            cells[3] = SqlValue::Bytes(br#"{"role":"assistant","tokens":{"input":-5}}"#);
         }
         errors += usize::from(decoder.feed(Input::Row { table, rowid, cells: &cells }, &mut events).is_err());
     }
@@ -235,26 +236,26 @@ fn a_broken_message_is_an_error_and_its_steps_count_without_a_model() {
 }
 
 #[test]
-fn columns_that_an_older_schema_lacks_are_no_trouble() {
+fn missing_columns_of_an_older_schema_are_accepted() {
     let rows = [(
         "session",
         1,
         vec![
-            Cell::Bytes(b"ses_x"),
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
+            SqlValue::Bytes(b"ses_x"),
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
+            SqlValue::Null,
         ],
     )];
     assert_eq!(decode_rows(&OpenCode, PATH, &rows).len(), 1);
 }
 
-fn any_cell() -> impl Strategy<Value = Cell<'static>> {
+fn any_cell() -> impl Strategy<Value = SqlValue<'static>> {
     let texts: [&'static [u8]; 6] = [
         b"",
         b"\xff\xfe",
@@ -264,10 +265,10 @@ fn any_cell() -> impl Strategy<Value = Cell<'static>> {
         b"{\"role\":\"assistant\",\"time\":{\"created\":-1,\"completed\":9e18},\"tokens\":{\"output\":1}}",
     ];
     prop_oneof![
-        Just(Cell::Null),
-        any::<i64>().prop_map(Cell::Integer),
-        any::<f64>().prop_map(Cell::Real),
-        proptest::sample::select(texts.to_vec()).prop_map(Cell::Bytes),
+        Just(SqlValue::Null),
+        any::<i64>().prop_map(SqlValue::Integer),
+        any::<f64>().prop_map(SqlValue::Real),
+        proptest::sample::select(texts.to_vec()).prop_map(SqlValue::Bytes),
     ]
 }
 

@@ -1,0 +1,187 @@
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::sync::Arc;
+
+use agtop_clients::Format;
+use agtop_ledger::{FileEntry, FilePresence, FileSummary, Ledger, LedgerError, SessionSummary};
+use agtop_model::{ClientId, Timestamp};
+use foldhash::fast::RandomState;
+use tracing::debug;
+
+use super::cached_file::{CacheVerdict, CachedData, CachedFile};
+use crate::limits::{CLOCK_SLACK, RECENT_WINDOW};
+use crate::transcripts::cursor::Resumption;
+use crate::transcripts::moved::FoundNames;
+use crate::transcripts::stores::{FoundFile, StoreRoot};
+
+/// What a run is interested in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// Usage, and what happens now.
+    Activity,
+    /// Usage alone.
+    Usage,
+}
+
+/// How finely the ledger's data are loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Response by response.
+    Responses,
+    /// As sums, as far as possible.
+    Aggregates,
+}
+
+/// What a run loads from the ledger.
+pub(crate) struct CacheQuery<'a> {
+    /// The stores that this run searches.
+    pub(crate) stores: &'a [Arc<StoreRoot>],
+    /// The files that it found.
+    pub(crate) files: &'a [FoundFile],
+    pub(crate) interest: Interest,
+    pub(crate) detail: Detail,
+    pub(crate) now: Timestamp,
+}
+
+/// Decides how far the ledger's data of a file can be used, by the files that exist.
+pub(crate) struct CachePolicy<'a> {
+    query: &'a CacheQuery<'a>,
+    writes: bool,
+    /// The place of each found file in the query's list, by client and path: some homes have millions of files.
+    index: HashMap<(ClientId, &'a OsStr), usize, RandomState>,
+    names: FoundNames<'a>,
+}
+
+/// What [`CachePolicy::load`] found out besides the files.
+pub(crate) struct Loaded {
+    /// The generation of the ledger's sums, if those were used.
+    pub(crate) generation: Option<u64>,
+    /// Files that have been deleted or moved since the ledger was written.
+    pub(crate) missing: Vec<FileEntry>,
+}
+
+impl<'a> CachePolicy<'a> {
+    /// `writes` says whether this run writes into the ledger.
+    pub(crate) fn new(query: &'a CacheQuery<'a>, writes: bool) -> Self {
+        let key = |file: &'a FoundFile| (file.store.client.info().id, file.path.as_os_str());
+        let index = query.files.iter().map(key).zip(0..).collect();
+        Self { query, writes, index, names: FoundNames::of(query.files) }
+    }
+
+    /// Passes every file to `take` of which the ledger holds data that this run can use.
+    pub(crate) fn load(&self, ledger: &Ledger, mut take: impl FnMut(CachedFile<'_>)) -> Result<Loaded, LedgerError> {
+        let mut missing = Vec::new();
+        let mut visit = |entry: &FileEntry, memory: &FileSummary, data: CachedData<'_>| {
+            let Some(verdict) = self.verdict(entry, memory) else { return };
+            let found = self.found(entry);
+            if entry.state == FilePresence::Live && found.is_none() {
+                missing.push(entry.clone());
+            }
+            let resumption = self.resumption(entry, verdict, || ledger.checkpoint(entry.id));
+            let modified = found.map_or(entry.stamp.file.modified, |(_, file)| file.identity.modified);
+            take(CachedFile { client: entry.client, path: &entry.path, modified, verdict, data, resumption });
+        };
+        let image = match self.query.detail {
+            Detail::Aggregates => {
+                ledger.for_each_file_rollup(|file| visit(&file.entry, &file.unmerged, CachedData::Aggregates(&file)))?
+            }
+            Detail::Responses => None,
+        };
+        let Some((generation, changed)) = image else {
+            ledger.for_each_summary(|entry, memory| {
+                if let Some(memory) = memory {
+                    visit(&entry, &memory, CachedData::Responses(&memory));
+                }
+            })?;
+            return Ok(Loaded { generation: None, missing });
+        };
+        for entry in &changed {
+            if let Some(recalled) = ledger.load(entry.id)? {
+                visit(entry, &recalled.summary, CachedData::Responses(&recalled.summary));
+            }
+        }
+        Ok(Loaded { generation: Some(generation), missing })
+    }
+
+    /// `None` if the file is read and reports all of the data again, or if this run does not search where it was.
+    fn verdict(&self, entry: &FileEntry, memory: &FileSummary) -> Option<CacheVerdict> {
+        let is_searched = || {
+            let stores = &mut self.query.stores.iter();
+            stores.any(|store| store.client.info().id == entry.client && entry.path.starts_with(&store.root))
+        };
+        match (entry.state, self.found(entry)) {
+            (FilePresence::Replaced, _) => is_searched().then_some(CacheVerdict::Superseded),
+            (FilePresence::Live | FilePresence::Gone, None) => is_searched().then(|| {
+                let sessions = memory.sessions.iter().map(|session| &session.key);
+                let is_moved = self.names.is_moved((entry.client, &entry.path), sessions);
+                if is_moved { CacheVerdict::Superseded } else { CacheVerdict::Deleted }
+            }),
+            (FilePresence::Live | FilePresence::Gone, Some(found)) => self.verdict_on_found(entry, memory, found),
+        }
+    }
+
+    fn verdict_on_found(
+        &self,
+        entry: &FileEntry,
+        memory: &FileSummary,
+        (index, file): (usize, &FoundFile),
+    ) -> Option<CacheVerdict> {
+        let state = file.state();
+        if entry.stamp != state.stamp() {
+            debug!(path = ?entry.path, "ledger: not enough, the file has changed since");
+            return Some(CacheVerdict::ResponsesOnly);
+        }
+        let is_of_interest = self.query.interest == Interest::Activity && is_recent(&memory.sessions, self.query.now);
+        // An earlier run refused times that lay in its future; by now they may be credible.
+        let is_doubtful = memory
+            .earliest_future_time
+            .is_some_and(|earliest_future_time| earliest_future_time <= self.query.now.plus(CLOCK_SLACK));
+        if self.writes && !is_of_interest && !is_doubtful {
+            return Some(CacheVerdict::Unchanged { index, state });
+        }
+        debug!(
+            path = ?entry.path, is_of_interest, is_doubtful, writes = self.writes,
+            "ledger: not enough, the file tells of the present or of times to come, or is to be read in any case"
+        );
+        // The file contains only the last reading of a running total, and the ledger how it has grown.
+        let has_running_total = memory.responses.iter().any(|turn| turn.running_total().is_some());
+        has_running_total.then_some(CacheVerdict::ResponsesOnly)
+    }
+
+    /// The file of an entry, if it was found, with its place in the query's list.
+    fn found(&self, entry: &FileEntry) -> Option<(usize, &FoundFile)> {
+        let index = *self.index.get(&(entry.client, entry.path.as_os_str()))?;
+        Some((index, self.query.files.get(index)?))
+    }
+
+    /// Where to continue in a file that has grown. Activity is not kept in the ledger: a run that shows it must read the
+    /// whole file.
+    fn resumption(
+        &self,
+        entry: &FileEntry,
+        verdict: CacheVerdict,
+        checkpoint: impl FnOnce() -> Result<Option<Vec<u8>>, LedgerError>,
+    ) -> Option<Resumption> {
+        let (index, file) = self.found(entry).filter(|_| verdict == CacheVerdict::ResponsesOnly)?;
+        let (before, now) = (&entry.stamp.file, &file.identity);
+        let may_have_grown = matches!(file.store.store.format, Format::Lines)
+            && (before.device, before.inode) == (now.device, now.inode)
+            && (1..=now.size).contains(&entry.position.offset)
+            && before.size <= now.size;
+        if self.query.interest != Interest::Usage || !self.writes || !may_have_grown {
+            return None;
+        }
+        // Without a checkpoint, for whatever reason, the file is read from its beginning.
+        let checkpoint = checkpoint().ok()??;
+        Some(Resumption { index, head: entry.head, position: entry.position, checkpoint })
+    }
+}
+
+/// Whether one of the sessions was active within the last day. What is in flight, message text and rates are not in the
+/// ledger, so their files must be read.
+fn is_recent(sessions: &[SessionSummary], now: Timestamp) -> bool {
+    sessions.iter().any(|session| {
+        let quiet = session.state.last.map(|last| now.since(last));
+        quiet.is_some_and(|quiet| quiet <= RECENT_WINDOW)
+    })
+}

@@ -1,0 +1,217 @@
+//! What the user can do in a view.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use agtop_format::project;
+use agtop_model::{Liveness, Process};
+
+use super::App;
+use super::export::{self, ExportError, ExportFormat};
+use crate::command::{Command, TerminalTarget};
+use crate::popup::{KillTarget, Overlay};
+use crate::status_message::StatusMessage;
+use crate::view_id::ViewId;
+use crate::views::{ListArrangement, ListItem, RowFocus, RowIdentity, Sort, ancestors};
+
+impl App {
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.status = Some(StatusMessage::done(text));
+    }
+
+    pub(super) fn complain(&mut self, text: impl Into<String>) {
+        self.status = Some(StatusMessage::failed(text));
+    }
+
+    /// The greatest number of lines by which a view of text can be scrolled.
+    fn last_scroll(&self) -> usize {
+        let rows = usize::from(self.zones(self.layout.size.area()).main.height);
+        self.text_lines(self.layout.size.columns).map_or(0, |lines| lines.len().saturating_sub(rows))
+    }
+
+    pub(super) fn step(&mut self, by: isize) {
+        let Some(snapshot) = self.data.snapshot.clone() else { return };
+        match self.layout.view {
+            ViewId::Agents | ViewId::Sessions => {
+                if let Some(list) = self.list_mut() {
+                    list.step(by, &snapshot);
+                }
+            }
+            ViewId::Usage => self.usage.choose(self.usage.index.saturating_add_signed(by)),
+            ViewId::Rates | ViewId::Quota => {
+                self.scroll = self.scroll.saturating_add_signed(by).min(self.last_scroll());
+            }
+        }
+    }
+
+    pub(super) fn sideways(&mut self, by: isize) {
+        if self.layout.view == ViewId::Usage {
+            self.usage.step(by);
+            self.usage.choose(0);
+            self.refresh_view();
+        }
+    }
+
+    pub(super) fn go(&mut self, view: ViewId) {
+        self.layout.view = view;
+        self.scroll = 0;
+        self.refresh_view();
+    }
+
+    pub(super) fn resort(&mut self, sort: Sort) {
+        self.lists.sort = sort;
+        self.say(format!("sorted by {}", sort.key.as_str()));
+        self.refresh_view();
+    }
+
+    pub(super) fn reverse_order(&mut self) {
+        self.lists.sort.direction = self.lists.sort.direction.reversed();
+        self.refresh_view();
+    }
+
+    /// The same key selects an arrangement and returns to the flat list.
+    pub(super) fn arrange(&mut self, arrangement: ListArrangement) {
+        self.lists.toggle_arrangement(arrangement);
+        self.refresh_view();
+    }
+
+    pub(super) fn refocus(&mut self) {
+        self.lists.focus = self.lists.focus.next();
+        self.say(format!("showing {}", self.lists.focus.name()));
+        self.refresh_view();
+    }
+
+    pub(super) fn change_period(&mut self) {
+        self.usage.next_period();
+        self.refresh_view();
+    }
+
+    /// Goes to the next agent that waits for the user.
+    pub(super) fn next_waiting_agent(&mut self) {
+        let Some(snapshot) = self.data.snapshot.clone() else { return };
+        if self.layout.view != ViewId::Agents {
+            self.go(ViewId::Agents);
+        }
+        match self.lists.next_waiting_agent(&snapshot) {
+            Some(at) => self.lists.agents.choose(at, &snapshot),
+            None => self.say("no agent needs you"),
+        }
+    }
+
+    pub(super) fn open(&mut self) {
+        if self.layout.view == ViewId::Usage {
+            self.usage.enter();
+            self.refresh_view();
+            return;
+        }
+        let Some(item) = self.list().and_then(|list| list.chosen()) else { return };
+        if let ListItem::Group(group) = item {
+            let name = group.name.clone();
+            self.lists.toggle_group(&name);
+            self.refresh_view();
+        } else {
+            self.note_choice();
+            self.overlay = Some(Overlay::Detail { scroll: 0, find: String::new() });
+        }
+    }
+
+    /// From now on, the choice follows this line.
+    fn note_choice(&mut self) {
+        self.step(0);
+    }
+
+    pub(super) fn back(&mut self) {
+        if self.layout.view == ViewId::Usage && self.usage.leave() {
+            self.refresh_view();
+        } else if !self.lists.filter.text.is_empty() {
+            self.set_filter("");
+        } else if self.lists.focus != RowFocus::All {
+            self.lists.focus = RowFocus::All;
+            self.refresh_view();
+        }
+    }
+
+    pub(super) fn next_theme(&mut self) {
+        let themes = &self.options.themes;
+        let at = themes.iter().position(|theme| theme.name == self.look.theme.name);
+        let next = at.map_or(0, |at| (at + 1) % themes.len().max(1));
+        if let Some(theme) = themes.get(next).cloned() {
+            self.say(format!("theme {}", theme.name));
+            self.look.theme = theme;
+        }
+    }
+
+    pub(super) fn toggle_pause(&mut self) {
+        if let Some(snapshot) = self.data.toggle_pause() {
+            let alerts = self.options.rules.evaluate(&snapshot);
+            self.show(snapshot, alerts);
+        }
+    }
+
+    pub(super) fn ask_to_kill(&mut self) {
+        self.note_choice();
+        match self.chosen_agent() {
+            Some(agent) if agent.liveness == Liveness::Live => {
+                let name = format!("{} in {}", agent.label.for_terminal(), project(agent));
+                self.overlay = Some(Overlay::Confirm(KillTarget { process: agent.process.id, name }));
+            }
+            _ => self.complain("no live agent is chosen"),
+        }
+    }
+
+    pub(super) fn go_to_terminal(&mut self) -> Vec<Command> {
+        let Some(agent) = self.chosen_agent() else {
+            self.complain("no live agent is chosen");
+            return Vec::new();
+        };
+        let processes = self.data.snapshot.iter().flat_map(|snapshot| snapshot.processes.iter());
+        let processes: HashMap<u32, &Arc<Process>> = processes.map(|process| (process.id.pid, process)).collect();
+        vec![Command::GoTo(TerminalTarget { process: agent.process.id, ancestors: ancestors(agent, &processes) })]
+    }
+
+    pub(super) fn explain(&mut self) -> Vec<Command> {
+        let Some(key) = self.chosen_session().map(|session| session.key.clone()) else {
+            self.complain("no session is chosen");
+            return Vec::new();
+        };
+        self.say("reading the session again");
+        vec![Command::Explain(key)]
+    }
+
+    pub(super) fn export(&mut self, format: ExportFormat) -> Vec<Command> {
+        let Some(snapshot) = self.snapshot() else {
+            self.complain(ExportError::Empty.to_string());
+            return Vec::new();
+        };
+        let result = self
+            .list()
+            .ok_or(ExportError::NoRows)
+            .and_then(|list| export::export(snapshot, list, self.layout.view, &self.options, format));
+        match result {
+            Ok(file) => vec![Command::Export(file)],
+            Err(error) => {
+                self.complain(error.to_string());
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn copy(&mut self) -> Vec<Command> {
+        let of_detail = self.popup().first_value();
+        let id = || self.chosen_session().map(|session| session.key.id.to_string());
+        let Some(text) = of_detail.or_else(id) else {
+            self.complain("there is nothing to copy");
+            return Vec::new();
+        };
+        self.say(format!("copied {text}"));
+        vec![Command::Copy(text)]
+    }
+
+    pub(super) fn choose_identity(&mut self, row: &RowIdentity) {
+        let Some(snapshot) = self.data.snapshot.clone() else { return };
+        self.go(ViewId::Agents);
+        if let Some(at) = self.lists.agents.items.iter().position(|item| item.is(row, &snapshot)) {
+            self.lists.agents.choose(at, &snapshot);
+        }
+    }
+}

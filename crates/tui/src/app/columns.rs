@@ -1,0 +1,81 @@
+//! Which columns are shown, in which order, how wide.
+
+use super::App;
+use super::keys::PAGE_ROWS;
+use crate::column_config::configurable;
+use crate::columns::{Column, ColumnChoice};
+use crate::command::{Command, SavedChoices};
+use crate::keys::KeyAction;
+use crate::panel::PanelTab;
+use crate::popup::Overlay;
+use crate::view_id::ViewId;
+
+impl App {
+    /// Only lists have columns. They are chosen in a tab of the panel, so that the list stays visible; without
+    /// a panel, in a window over the list.
+    pub(super) fn start_configuring(&mut self) {
+        if self.list().is_none() {
+            self.go(ViewId::Agents);
+        }
+        self.layout.tab = PanelTab::Config;
+        self.overlay = Some(Overlay::Configure { index: 0 });
+    }
+
+    /// Runs a key's action on the chosen column.
+    pub(super) fn configure(&mut self, index: usize, action: KeyAction) -> Vec<Command> {
+        let lines = configurable(self.columns());
+        let last = lines.len().saturating_sub(1);
+        let at = self.columns().iter().position(|choice| lines.get(index).is_some_and(|id| *id == choice.id));
+        let mut next = index;
+        match (action, at) {
+            (KeyAction::Down, _) => next = (index + 1).min(last),
+            (KeyAction::Up, _) => next = index.saturating_sub(1),
+            (KeyAction::PageDown, _) => next = (index + PAGE_ROWS.unsigned_abs()).min(last),
+            (KeyAction::PageUp, _) => next = index.saturating_sub(PAGE_ROWS.unsigned_abs()),
+            (KeyAction::First, _) => next = 0,
+            (KeyAction::Last, _) => next = last,
+            (KeyAction::Open, at) => self.toggle_column(lines.get(index).copied(), at),
+            (KeyAction::Left, Some(at)) if at > 0 => {
+                self.columns_mut().swap(at, at - 1);
+                next = at - 1;
+            }
+            (KeyAction::Right, Some(at)) if at + 1 < self.columns().len() => {
+                self.columns_mut().swap(at, at + 1);
+                next = at + 1;
+            }
+            (KeyAction::Wider, Some(at)) => self.widen(at, 1),
+            (KeyAction::Narrower, Some(at)) => self.widen(at, -1),
+            (KeyAction::Back | KeyAction::Quit | KeyAction::Configure, _) => {
+                self.overlay = None;
+                return vec![Command::Save(self.choices())];
+            }
+            (KeyAction::Theme, _) => self.next_theme(),
+            _ => {}
+        }
+        self.overlay = Some(Overlay::Configure { index: next });
+        Vec::new()
+    }
+
+    fn choices(&self) -> SavedChoices {
+        SavedChoices {
+            theme: self.look.theme.name.to_string(),
+            columns: self.options.columns.clone(),
+            session_columns: self.options.session_columns.clone(),
+        }
+    }
+
+    fn toggle_column(&mut self, id: Option<&'static str>, at: Option<usize>) {
+        match (at, id) {
+            (Some(at), _) => drop(self.columns_mut().remove(at)),
+            (None, Some(id)) => self.columns_mut().push(ColumnChoice { id: id.into(), width: None }),
+            (None, None) => {}
+        }
+    }
+
+    fn widen(&mut self, at: usize, by: i16) {
+        if let Some(choice) = self.columns_mut().get_mut(at) {
+            let usual = Column::find(&choice.id).map_or(8, |column| column.width.0);
+            choice.width = Some(choice.width.unwrap_or(usual).saturating_add_signed(by).clamp(3, 200));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What keys do.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::App;
+use super::export::ExportFormat;
+use crate::command::{Command, Signal};
+use crate::keys::KeyAction;
+use crate::popup::{KillTarget, Overlay};
+use crate::prompt::PromptKind;
+use crate::view_id::ViewId;
+use crate::views::ListArrangement;
+
+/// Rows that a page key moves by, as in agtop 2.
+pub(super) const PAGE_ROWS: isize = 10;
+/// A step beyond the end of any list.
+const TO_THE_END: isize = isize::MAX;
+
+impl App {
+    pub(super) fn press(&mut self, key: KeyEvent) -> Vec<Command> {
+        if self.prompts.open.is_some() {
+            return self.press_in_prompt(key);
+        }
+        if let Some(Overlay::Confirm(target)) = &self.overlay {
+            let target = target.clone();
+            return self.decide(&target, key);
+        }
+        self.status = None;
+        let Some(action) = self.keys.press(key) else { return Vec::new() };
+        if self.overlay.is_some() { self.act_above(action) } else { self.act(action) }
+    }
+
+    /// One key answers whether to send a signal.
+    fn decide(&mut self, target: &KillTarget, key: KeyEvent) -> Vec<Command> {
+        self.overlay = None;
+        let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let signal = match key.code {
+            KeyCode::Char('y' | 't') if !is_control => Signal::Terminate,
+            KeyCode::Char('k') if !is_control => Signal::Kill,
+            KeyCode::Char('s') if !is_control => Signal::Stop,
+            KeyCode::Char('c') if !is_control => Signal::Continue,
+            _ => return Vec::new(),
+        };
+        vec![Command::Signal { process: target.process, signal }]
+    }
+
+    /// Runs a key's action on what covers the view.
+    pub(super) fn act_above(&mut self, action: KeyAction) -> Vec<Command> {
+        let Some(overlay) = &mut self.overlay else { return Vec::new() };
+        match overlay {
+            Overlay::Configure { index } => {
+                let index = *index;
+                return self.configure(index, action);
+            }
+            Overlay::Detail { scroll, .. } | Overlay::Help { scroll } | Overlay::Pager { scroll, .. } => match action {
+                KeyAction::Down => *scroll += 1,
+                KeyAction::Up => *scroll = scroll.saturating_sub(1),
+                KeyAction::PageDown => *scroll += PAGE_ROWS.unsigned_abs(),
+                KeyAction::PageUp => *scroll = scroll.saturating_sub(PAGE_ROWS.unsigned_abs()),
+                KeyAction::First => *scroll = 0,
+                KeyAction::Last => *scroll = usize::MAX / 2,
+                _ => return self.act_on_text(action),
+            },
+            Overlay::Confirm(_) => {}
+        }
+        self.stop_at_the_end();
+        Vec::new()
+    }
+
+    /// Stops scrolling at the end of a text.
+    fn stop_at_the_end(&mut self) {
+        let last = self.popup().last_scroll(self.layout.size.area());
+        if let Some(Overlay::Detail { scroll, .. } | Overlay::Help { scroll } | Overlay::Pager { scroll, .. }) =
+            &mut self.overlay
+        {
+            *scroll = (*scroll).min(last);
+        }
+    }
+
+    fn act_on_text(&mut self, action: KeyAction) -> Vec<Command> {
+        let is_detail = matches!(self.overlay, Some(Overlay::Detail { .. }));
+        match action {
+            KeyAction::Quit | KeyAction::Back | KeyAction::Open => self.overlay = None,
+            KeyAction::Help if matches!(self.overlay, Some(Overlay::Help { .. })) => self.overlay = None,
+            KeyAction::Help => self.overlay = Some(Overlay::Help { scroll: 0 }),
+            KeyAction::Filter if is_detail => self.prompts.start(PromptKind::Find, ""),
+            KeyAction::Copy | KeyAction::Kill | KeyAction::GoTo | KeyAction::Explain if is_detail => {
+                return self.act(action);
+            }
+            KeyAction::Pause | KeyAction::Refresh | KeyAction::Theme | KeyAction::Redraw | KeyAction::Suspend => {
+                return self.act(action);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Runs a key's action in a view.
+    pub(super) fn act(&mut self, action: KeyAction) -> Vec<Command> {
+        match action {
+            KeyAction::Down => self.step(1),
+            KeyAction::Up => self.step(-1),
+            KeyAction::PageDown => self.step(PAGE_ROWS),
+            KeyAction::PageUp => self.step(-PAGE_ROWS),
+            KeyAction::First => self.step(-TO_THE_END),
+            KeyAction::Last => self.step(TO_THE_END),
+            KeyAction::Left => self.sideways(-1),
+            KeyAction::Right => self.sideways(1),
+            KeyAction::Agents => self.go(ViewId::Agents),
+            KeyAction::Sessions => self.go(ViewId::Sessions),
+            KeyAction::Rates => self.go(ViewId::Rates),
+            KeyAction::Usage => self.go(ViewId::Usage),
+            KeyAction::Quota => self.go(ViewId::Quota),
+            KeyAction::NextTab => self.layout.step_tab(1),
+            KeyAction::PreviousTab => self.layout.step_tab(-1),
+            KeyAction::Panel => self.layout.toggle_panel(),
+            KeyAction::Dashboard => self.layout.toggle_dashboard(),
+            KeyAction::SortNext => self.resort(self.lists.sort.next()),
+            KeyAction::SortFlip => self.reverse_order(),
+            KeyAction::Group => self.arrange(ListArrangement::Groups),
+            KeyAction::Tree => self.arrange(ListArrangement::Tree),
+            KeyAction::Focus => self.refocus(),
+            KeyAction::Period => self.change_period(),
+            KeyAction::NextWaitingAgent => self.next_waiting_agent(),
+            KeyAction::Filter => self.prompts.start(PromptKind::Filter, &self.lists.filter.text),
+            KeyAction::CommandLine => self.prompts.start(PromptKind::Command, ""),
+            KeyAction::Help => self.overlay = Some(Overlay::Help { scroll: 0 }),
+            KeyAction::Configure => self.start_configuring(),
+            KeyAction::Open => self.open(),
+            KeyAction::Back => self.back(),
+            KeyAction::Theme => self.next_theme(),
+            KeyAction::Pause => self.toggle_pause(),
+            KeyAction::Wider | KeyAction::Narrower => {}
+            KeyAction::Kill => self.ask_to_kill(),
+            KeyAction::Quit => return vec![Command::Quit],
+            KeyAction::Refresh => return vec![Command::Refresh],
+            KeyAction::Suspend => return vec![Command::Suspend],
+            KeyAction::Redraw => return vec![Command::Redraw],
+            KeyAction::GoTo => return self.go_to_terminal(),
+            KeyAction::Explain => return self.explain(),
+            KeyAction::Export => return self.export(ExportFormat::Csv),
+            KeyAction::Copy => return self.copy(),
+        }
+        Vec::new()
+    }
+}

@@ -1,0 +1,239 @@
+use std::collections::BTreeMap;
+
+use agtop_format::{money as spent, units};
+use agtop_model::{Agent, ClientId, Liveness, RateLimitWindow, Snapshot, Spend, Status};
+use agtop_output::status_word;
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::data::{Data, UpdateMode};
+use crate::look::{Look, Tone};
+use crate::message::Progress;
+use crate::render_context::RenderContext;
+use crate::views::used_up_in;
+use crate::widgets::{self, Side, bar, cols, put, spark};
+
+/// Blanks between two parts.
+const HEADER_GAP: usize = 3;
+
+/// On screens narrower than this, the counts of working and idle agents have a mark and no word.
+const NARROW_HEADER_COLUMNS: u16 = 100;
+
+/// Which counts of agents have a word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum StatusLabels {
+    All,
+    /// Those of agents that wait for the user or have failed.
+    Pressing,
+}
+
+/// A part of the header. The part with the highest rank is dropped first where there is no room.
+struct HeaderPart {
+    rank: u8,
+    line: Line<'static>,
+}
+
+pub(crate) fn draw(render: RenderContext<'_>, data: &Data, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let inner = inner(area);
+    let clock_width = draw_clock(render, data, area, buffer);
+    let first = Rect { width: inner.width.saturating_sub(clock_width + cols(HEADER_GAP)), ..inner };
+    let Some(snapshot) = data.snapshot.as_deref() else {
+        put(buffer, first, &collecting(render.look), Side::Left);
+        return;
+    };
+    let words = if area.width < NARROW_HEADER_COLUMNS { StatusLabels::Pressing } else { StatusLabels::All };
+    let (mut top, below) = (agent_parts(render.look, data, snapshot, words), usage_parts(render, snapshot));
+    top.push(machine(render.look, snapshot));
+    if area.height == 1 {
+        let all = top.into_iter().chain(below).collect();
+        put(buffer, first, &fitted(all, first.width), Side::Left);
+    } else {
+        put(buffer, first, &fitted(top, first.width), Side::Left);
+        let second = Rect { y: area.y + 1, ..inner };
+        put(buffer, second, &fitted(below, second.width), Side::Left);
+    }
+}
+
+fn inner(area: Rect) -> Rect {
+    Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area }
+}
+
+/// Draws the clock, and returns how many columns it takes.
+pub(crate) fn draw_clock(render: RenderContext<'_>, data: &Data, area: Rect, buffer: &mut Buffer) -> u16 {
+    let clock = clock(render, data);
+    put(buffer, inner(area), &clock, Side::Right);
+    cols(clock.width())
+}
+
+/// As many parts as fit in a row, in their order.
+fn fitted(mut pieces: Vec<HeaderPart>, room: u16) -> Line<'static> {
+    let width = |pieces: &[HeaderPart]| {
+        let text: usize = pieces.iter().map(|piece| piece.line.width()).sum();
+        text + HEADER_GAP * pieces.len().saturating_sub(1)
+    };
+    while width(&pieces) > usize::from(room) && pieces.len() > 1 {
+        let least = pieces.iter().enumerate().max_by_key(|(_, piece)| piece.rank).map_or(0, |(at, _)| at);
+        pieces.remove(least);
+    }
+    let mut spans = Vec::new();
+    for piece in pieces {
+        if !spans.is_empty() {
+            spans.push(Span::raw(" ".repeat(HEADER_GAP)));
+        }
+        spans.extend(piece.line.spans);
+    }
+    Line::from(spans)
+}
+
+fn clock(render: RenderContext<'_>, data: &Data) -> Line<'static> {
+    let look = render.look;
+    let mut spans = Vec::new();
+    if data.updates == UpdateMode::Paused {
+        spans.push(Span::styled("■ paused  ", look.loud(Tone::Warn)));
+    }
+    let time = data.clock.map(|now| units::second(now, render.zone));
+    let time = time.as_deref().and_then(|text| text.split(' ').nth(1)).unwrap_or("").to_owned();
+    spans.push(look.span(time, Tone::Dim));
+    Line::from(spans)
+}
+
+fn collecting(look: &Look) -> Line<'static> {
+    Line::from(vec![look.span("agtop  ", Tone::Strong), look.span("looking for agents", Tone::Dim)])
+}
+
+/// The counts of agents by status, the most urgent first, and the progress of the scan while it runs.
+fn agent_parts(look: &Look, data: &Data, snapshot: &Snapshot, words: StatusLabels) -> Vec<HeaderPart> {
+    let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
+    for agent in live(snapshot) {
+        *counts.entry(merged(agent.status)).or_default() += 1;
+    }
+    let mut pieces = vec![HeaderPart { rank: 21, line: Line::from(look.span("agtop", Tone::Strong)) }];
+    pieces.extend(scanning(look, data.progress));
+    pieces.extend(refused_hooks(look, snapshot));
+    if counts.is_empty() {
+        pieces.push(HeaderPart { rank: 0, line: Line::from(look.span("no live agents", Tone::Dim)) });
+    }
+    for (rank, (status, count)) in (0..).zip(counts) {
+        let tone = Tone::of(status);
+        let mut line = Line::from(Span::styled(format!("{} {count}", status.glyph()), look.status(status)));
+        if words == StatusLabels::All || matches!(tone, Tone::Warn | Tone::Bad) {
+            let tone = if tone == Tone::Warn { Tone::Text } else { Tone::Dim };
+            line.push_span(look.span(format!(" {}", status_word(status)), tone));
+        }
+        // The count of working agents outranks those of failed ones, which the alerts show as well.
+        pieces.push(HeaderPart { rank: if tone == Tone::Good { 0 } else { rank }, line });
+    }
+    pieces
+}
+
+/// Counts all working agents together.
+const fn merged(status: Status) -> Status {
+    match status {
+        Status::Spawning | Status::Active => Status::Working,
+        other => other,
+    }
+}
+
+fn live(snapshot: &Snapshot) -> impl Iterator<Item = &Agent> {
+    snapshot.agents.iter().filter(|agent| agent.liveness == Liveness::Live)
+}
+
+fn scanning(look: &Look, progress: Progress) -> Option<HeaderPart> {
+    if progress.total == 0 || progress.done >= progress.total {
+        return None;
+    }
+    let share = progress.done as f64 / progress.total as f64;
+    let mut spans = vec![look.span("reading history ", Tone::Dim)];
+    spans.extend(bar(look, share, 10, Tone::Accent));
+    spans.push(look.span(format!(" {:.0}%", share * 100.0), Tone::Text));
+    Some(HeaderPart { rank: 1, line: Line::from(spans) })
+}
+
+/// A warning that hook events cannot be received everywhere.
+fn refused_hooks(look: &Look, snapshot: &Snapshot) -> Option<HeaderPart> {
+    let is_deaf = !snapshot.health.hooks.is_empty();
+    is_deaf.then(|| HeaderPart { rank: 1, line: Line::from(look.span("hooks refused: agtop doctor", Tone::Bad)) })
+}
+
+/// Costs, token rates, and rate limits.
+fn usage_parts(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart> {
+    let mut pieces = vec![money(render, snapshot), tokens(render.look, snapshot)];
+    pieces.extend(allowances(render, snapshot));
+    pieces
+}
+
+fn money(render: RenderContext<'_>, snapshot: &Snapshot) -> HeaderPart {
+    let look = render.look;
+    let today = spent_today(snapshot, &today(snapshot, render.zone));
+    let hour = snapshot.rates.five_minutes().spend_per_hour().unwrap_or_default();
+    let spans = vec![
+        look.span(spent::parts(&today), Tone::Strong),
+        look.span(" today  ", Tone::Dim),
+        look.span(spent::parts_per_hour(&hour), Tone::Text),
+    ];
+    HeaderPart { rank: 0, line: Line::from(spans) }
+}
+
+/// The cost of the day of the snapshot, in the time zone of its days.
+fn spent_today(snapshot: &Snapshot, today: &str) -> Spend {
+    let days = snapshot.totals.by_day.iter().rev().take_while(|day| day.day == today || day.day == "unknown");
+    let mut sum = Spend::default();
+    days.filter(|day| day.day == today).for_each(|day| sum += day.spend.spend);
+    sum
+}
+
+fn today(snapshot: &Snapshot, zone: &TimeZone) -> String {
+    units::moment(snapshot.now, zone).split(' ').next().unwrap_or_default().to_owned()
+}
+
+fn tokens(look: &Look, snapshot: &Snapshot) -> HeaderPart {
+    let series: Vec<f64> = snapshot.history.points().map(|point| point.fresh_tokens_per_minute).collect();
+    let rate = snapshot.rates.five_minutes().fresh_tokens_per_minute().unwrap_or(0.0);
+    let spans = vec![
+        look.span(format!("{:>4}", units::count(widgets::whole(rate))), Tone::Text),
+        look.span(" tok/min ", Tone::Dim),
+        look.span(spark(&series, 12, None), Tone::Accent),
+    ];
+    HeaderPart { rank: 2, line: Line::from(spans) }
+}
+
+fn machine(look: &Look, snapshot: &Snapshot) -> HeaderPart {
+    let cpu: f64 = Agent::each_process(live(snapshot)).filter_map(|agent| agent.cpu_percent.ok()).sum();
+    let memory =
+        Agent::each_process(live(snapshot)).filter_map(|agent| agent.process.rss.ok()).fold(0, u64::saturating_add);
+    let spans = vec![
+        look.span("cpu ", Tone::Dim),
+        look.span(format!("{:>4}", units::percent(cpu)), Tone::Text),
+        look.span("  mem ", Tone::Dim),
+        look.span(units::bytes(memory), Tone::Text),
+    ];
+    HeaderPart { rank: 20, line: Line::from(spans) }
+}
+
+/// A bar for each window of each account: how much is used, when it resets, and whether it will be used up before.
+fn allowances(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart> {
+    let look = render.look;
+    let open = snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));
+    let mut open: Vec<_> = open.collect();
+    open.sort_by(|(_, one), (_, other)| other.used_percent.total_cmp(&one.used_percent));
+    let piece = |(at, (client, window)): (usize, (ClientId, &RateLimitWindow))| {
+        let percent = window.used_percent;
+        let tone = Tone::rising(percent, 70.0, render.thresholds.quota);
+        let mut spans = vec![look.span(format!("{client} {} ", units::window(window.minutes)), Tone::Dim)];
+        spans.extend(bar(look, percent / 100.0, 8, tone));
+        spans.push(look.span(format!(" {percent:.0}%"), if tone == Tone::Good { Tone::Text } else { tone }));
+        if let Some(until) = used_up_in(window, snapshot.now) {
+            spans.push(Span::raw(" "));
+            spans.push(look.span(format!("full in {}", units::span(until)), Tone::Warn));
+        } else if let Some(resets) = window.resets_at {
+            spans.push(look.span(format!(" ↻ {}", units::span(resets.since(snapshot.now))), Tone::Dim));
+        }
+        HeaderPart { rank: 4 + u8::try_from(at).unwrap_or(u8::MAX - 4), line: Line::from(spans) }
+    };
+    open.into_iter().enumerate().map(piece).collect()
+}

@@ -1,0 +1,9 @@
+//! Where things are on the screen.
+
+mod mode;
+mod state;
+mod zones;
+
+pub(crate) use mode::LayoutMode;
+pub(crate) use state::LayoutState;
+pub(crate) use zones::{MAX_COLUMNS, MAX_ROWS, Size, Zones};

@@ -1,0 +1,22 @@
+//! The lists of agents and sessions.
+
+mod draw;
+mod filter;
+mod groups;
+mod item;
+mod order;
+mod rows;
+mod selection;
+mod sort;
+mod state;
+mod totals;
+mod tree;
+
+pub(crate) use draw::{LEFT_MARGIN, ListTable};
+pub(crate) use item::{ListItem, ProjectGroup, RowIdentity};
+pub(crate) use rows::{ListArrangement, RowFocus};
+pub(crate) use selection::RowList;
+pub(crate) use sort::{Sort, SortDirection};
+pub(crate) use state::Lists;
+pub(crate) use totals::UsageTotals;
+pub(crate) use tree::ancestors;

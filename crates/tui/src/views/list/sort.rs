@@ -1,0 +1,159 @@
+use std::cmp::Reverse;
+
+use agtop_model::{SnapshotRow, Status};
+use agtop_output::smooth_cpu;
+use agtop_query::{SortKey, SortValue};
+
+/// The key and the direction of a sort.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sort {
+    pub(crate) key: SortKey,
+    pub(crate) direction: SortDirection,
+}
+
+/// The direction of a sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SortDirection {
+    /// The interesting end first: large numbers, the start of the alphabet.
+    #[default]
+    Default,
+    /// The other end first.
+    Reversed,
+}
+
+impl SortDirection {
+    pub(crate) const fn reversed(self) -> Self {
+        match self {
+            Self::Default => Self::Reversed,
+            Self::Reversed => Self::Default,
+        }
+    }
+}
+
+impl PartialEq for Sort {
+    fn eq(&self, other: &Self) -> bool {
+        (self.key.as_str(), self.direction) == (other.key.as_str(), other.direction)
+    }
+}
+
+/// The sort keys that one key cycles through, those of agtop 2 first.
+const SORT_CYCLE: &[&str] = &["smart", "cpu", "mem", "tokens", "uptime", "client", "cost", "context", "active"];
+
+impl Sort {
+    /// The next key of the cycle, in its default direction.
+    pub(crate) fn next(self) -> Self {
+        let at = SORT_CYCLE.iter().position(|name| *name == self.key.as_str());
+        let next = at.map_or(0, |at| (at + 1) % SORT_CYCLE.len());
+        let key = SORT_CYCLE.get(next).and_then(|name| name.parse().ok()).unwrap_or_default();
+        Self { key, direction: SortDirection::Default }
+    }
+
+    /// Sorts rows. Rows with equal keys are ordered by their start, so that no
+    /// row moves without a reason; missing values are always last.
+    pub(crate) fn sort<'a, T>(self, things: &mut [T], row: impl Fn(&T) -> SnapshotRow<'a>) {
+        things.sort_by_cached_key(|thing| self.rank(&row(thing)));
+    }
+
+    /// The rank of a row in the order.
+    pub(crate) fn rank(self, row: &SnapshotRow<'_>) -> RowRank {
+        let value = match self.key {
+            SortKey::Smart => SortValue::number(f64::from(urgency(row.status()))),
+            SortKey::Field(field) if field.id == "cpu" => {
+                row.agent.and_then(smooth_cpu).map_or(SortValue::Missing, |percent| SortValue::number(-percent))
+            }
+            SortKey::Field(field) => SortValue::new(field, row),
+        };
+        (if self.direction == SortDirection::Reversed { value.reversed() } else { value }, start(row))
+    }
+}
+
+/// The rank of a row: lower comes first.
+pub(crate) type RowRank = (SortValue, StartOrder);
+
+/// The start of a row's agent or session, newest first, and its pid.
+pub(crate) type StartOrder = (Reverse<i64>, u32);
+
+fn start(row: &SnapshotRow<'_>) -> StartOrder {
+    let of_session = || row.session.and_then(|session| session.last_active.or(session.started));
+    match row.agent {
+        Some(agent) => {
+            let at = agent.process.started_at.ok().map_or(0, agtop_model::Timestamp::as_millis);
+            (Reverse(at), agent.process.id.pid)
+        }
+        None => (Reverse(of_session().map_or(0, agtop_model::Timestamp::as_millis)), 0),
+    }
+}
+
+/// How urgent a status is for the user; lower is more urgent. The statuses of a working agent are equal, so that rows
+/// do not move while it switches between them.
+const fn urgency(status: Status) -> u8 {
+    match status {
+        Status::NeedsPermission => 0,
+        Status::NeedsInput => 1,
+        Status::Stalled => 2,
+        Status::RateLimited => 3,
+        Status::Error => 4,
+        Status::Spawning | Status::Working | Status::Active => 5,
+        Status::Idle => 6,
+        Status::Done | Status::Resumable | Status::Unknown => 7,
+        Status::Stale => 8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_demo as demo;
+    use agtop_model::Agent;
+
+    use super::*;
+
+    fn pids(sort: Sort, snapshot: &agtop_model::Snapshot) -> Vec<u32> {
+        let mut agents: Vec<&Agent> = snapshot.agents.iter().collect();
+        sort.sort(&mut agents, |agent| SnapshotRow::of_agent(snapshot.now, agent));
+        agents.iter().map(|agent| agent.process.id.pid).collect()
+    }
+
+    #[test]
+    fn the_sort_cycle_begins_with_the_keys_of_agtop_2() {
+        let mut sort = Sort::default();
+        let mut names = vec![];
+        for _ in 0..SORT_CYCLE.len() {
+            names.push(sort.key.as_str());
+            sort = sort.next();
+        }
+        assert_eq!(names[..6], ["smart", "cpu", "mem", "tokens", "uptime", "client"]);
+        assert_eq!(sort.key.as_str(), "smart");
+    }
+
+    #[test]
+    fn rows_do_not_move_while_agents_change_between_working_statuses() {
+        let before = demo::crowd(14, 14);
+        let mut after = before.clone();
+        after.agents = after
+            .agents
+            .iter()
+            .cloned()
+            .map(|agent| match agent.status {
+                Status::Working => Agent { status: Status::Active, ..agent },
+                Status::Active => Agent { status: Status::Spawning, ..agent },
+                _ => agent,
+            })
+            .collect();
+        assert_eq!(pids(Sort::default(), &before), pids(Sort::default(), &after));
+    }
+
+    #[test]
+    fn in_a_reversed_order_missing_values_stay_last() {
+        let mut snapshot = demo::crowd(6, 6);
+        let mut agents = snapshot.agents.to_vec();
+        agents[2].session = None;
+        snapshot.agents = agents.into();
+        let gap = snapshot.agents[2].process.id.pid;
+        let sort = Sort { key: "tokens".parse().unwrap(), direction: SortDirection::Default };
+        let usual = pids(sort, &snapshot);
+        let mut turned = pids(Sort { direction: SortDirection::Reversed, ..sort }, &snapshot);
+        assert_eq!((usual[5], turned[5]), (gap, gap));
+        turned[..5].reverse();
+        assert_eq!(usual, turned);
+    }
+}

@@ -1,0 +1,81 @@
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use agtop_model::{Agent, Process, Session, Snapshot};
+
+use super::item::{ListItem, SessionRef};
+
+/// Agents below the agents that started them, with their sub-agents and helpers.
+pub(super) struct AgentTree<'a> {
+    snapshot: &'a Snapshot,
+    processes: HashMap<u32, &'a Arc<Process>>,
+    order: Vec<usize>,
+    below: HashMap<u32, Vec<usize>>,
+}
+
+/// Most processes between an agent and its farthest ancestor. A longer chain is a loop of reused pids.
+const MAX_TREE_DEPTH: usize = 64;
+
+impl<'a> AgentTree<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, order: Vec<usize>) -> Self {
+        let processes: HashMap<u32, &Arc<Process>> =
+            snapshot.processes.iter().map(|process| (process.id.pid, process)).collect();
+        let mut forest = Self { snapshot, processes, order: Vec::new(), below: HashMap::new() };
+        let pids: HashSet<u32> = order.iter().filter_map(|&at| forest.pid(at)).collect();
+        for at in order {
+            match forest.ancestor(at, &pids) {
+                Some(pid) => forest.below.entry(pid).or_default().push(at),
+                None => forest.order.push(at),
+            }
+        }
+        forest
+    }
+
+    fn pid(&self, at: usize) -> Option<u32> {
+        self.snapshot.agents.get(at).map(|agent| agent.process.id.pid)
+    }
+
+    /// The nearest ancestor of the agent that is one of these.
+    fn ancestor(&self, at: usize, pids: &HashSet<u32>) -> Option<u32> {
+        let agent = self.snapshot.agents.get(at)?;
+        ancestors(agent, &self.processes).into_iter().find(|pid| pids.contains(pid) && *pid != agent.process.id.pid)
+    }
+
+    pub(super) fn items(mut self) -> Vec<ListItem> {
+        let mut items = Vec::new();
+        for at in std::mem::take(&mut self.order) {
+            self.plant(at, 0, &mut items);
+        }
+        items
+    }
+
+    fn plant(&mut self, at: usize, depth: u8, items: &mut Vec<ListItem>) {
+        items.push(ListItem::agent(at, depth));
+        let Some(agent) = self.snapshot.agents.get(at) else { return };
+        let deeper = depth.saturating_add(1);
+        for child in agent.session.iter().flat_map(|session| &session.children) {
+            branch(child, deeper, items);
+        }
+        let helpers = agent.helpers.iter().filter_map(|id| self.processes.get(&id.pid).filter(|p| p.id == *id));
+        items.extend(helpers.map(|process| ListItem::Helper { process: Arc::clone(process), depth: deeper }));
+        // Each list of children is removed when it is used, so a loop of parents ends.
+        for child in self.below.remove(&agent.process.id.pid).unwrap_or_default() {
+            self.plant(child, deeper, items);
+        }
+    }
+}
+
+fn branch(session: &Arc<Session>, depth: u8, items: &mut Vec<ListItem>) {
+    items.push(ListItem::Row { agent: None, session: SessionRef::Below(Arc::clone(session)), depth });
+    if usize::from(depth) < MAX_TREE_DEPTH {
+        for child in &session.children {
+            branch(child, depth + 1, items);
+        }
+    }
+}
+
+/// The pids of an agent's ancestors, nearest first.
+pub(crate) fn ancestors(agent: &Agent, processes: &HashMap<u32, &Arc<Process>>) -> Vec<u32> {
+    let above = |pid: &u32| processes.get(pid).and_then(|process| process.parent);
+    std::iter::successors(agent.process.parent, above).take(MAX_TREE_DEPTH).collect()
+}

@@ -1,0 +1,56 @@
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use agtop_model::{ClientId, ModelSpend, Session, Snapshot, Untrusted};
+use jiff::civil::date;
+
+/// The usage of one model on one day.
+pub(super) struct UsagePart<'s> {
+    /// `YYYY-MM-DD`, or `unknown`.
+    pub(super) day: Rc<str>,
+    pub(super) client: ClientId,
+    pub(super) spend: &'s ModelSpend,
+    /// The session, if sessions are summed. The usage of a sub-agent belongs to the session that started it.
+    pub(super) session: Option<&'s Session>,
+}
+
+pub(super) fn parts_of_sessions(snapshot: &Snapshot) -> Vec<UsagePart<'_>> {
+    let mut names = HashMap::new();
+    let mut parts = Vec::new();
+    for root in &*snapshot.sessions {
+        collect(root, root, &mut names, &mut parts);
+    }
+    parts
+}
+
+fn collect<'s>(
+    session: &'s Session,
+    root: &'s Session,
+    names: &mut HashMap<Option<i32>, Rc<str>>,
+    parts: &mut Vec<UsagePart<'s>>,
+) {
+    for used in &*session.own_days {
+        let day = Rc::clone(names.entry(used.day).or_insert_with(|| day_name(used.day)));
+        parts.push(UsagePart { day, client: root.client(), spend: &used.spend, session: Some(root) });
+    }
+    for child in &session.children {
+        collect(child, root, names, parts);
+    }
+}
+
+fn day_name(day: Option<i32>) -> Rc<str> {
+    let date = day.and_then(|day| date(1970, 1, 1).checked_add(jiff::Span::new().days(day)).ok());
+    date.map_or_else(|| "unknown".into(), |date| date.to_string().into())
+}
+
+/// The title of a session if it is not message text, else its id.
+pub(super) fn name(session: &Session) -> String {
+    let title = session.public_title.as_ref();
+    let id = || Untrusted::new(Arc::clone(&session.key.id)).for_terminal().into_owned();
+    title.map_or_else(id, |title| title.text.for_terminal().into_owned())
+}
+
+pub(super) fn project(session: &Session) -> String {
+    session.project.as_ref().map_or_else(|| "no project".to_owned(), |project| project.for_terminal().into_owned())
+}

@@ -1,6 +1,0 @@
-#![no_main]
-
-const PATHS: &[&str] =
-    &["/home/u/.gemini/antigravity-cli/brain/4aaaaaaa-0000-4000-8000-000000000001/implementation_plan.md"];
-
-agtop_fuzz::fuzz_target!(|input: &[u8]| agtop_fuzz::decode("antigravity", PATHS, input));

@@ -1,5 +1,0 @@
-#![no_main]
-
-const PATHS: &[&str] = &["/home/u/.openclaw/agents/main/sessions/aaaaaaaa-0000-4000-8000-000000000001.jsonl"];
-
-agtop_fuzz::fuzz_target!(|input: &[u8]| agtop_fuzz::decode("openclaw", PATHS, input));

@@ -1,3 +1,0 @@
-#![no_main]
-
-agtop_fuzz::fuzz_target!(|input: &[u8]| agtop_fuzz::untrusted(input));
