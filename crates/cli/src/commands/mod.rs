@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use agtop_collect::Collector;
-use agtop_format::sink::Lines;
+use agtop_format::sink::LineSanitizer;
 use agtop_hooks::{HookDirs, Listener, ListenerOptions, SpoolAccess};
 use agtop_model::SourceHealth;
 use anyhow::Result;
@@ -139,7 +139,7 @@ pub(crate) fn run(plan: Plan) -> Result<ExitCode> {
 
 /// Prints nothing but lines on standard output.
 fn in_lines(print: impl FnOnce(&mut dyn Write) -> Result<ExitCode>) -> Result<ExitCode> {
-    let mut out = Lines::new(stdout().lock());
+    let mut out = LineSanitizer::new(stdout().lock());
     let code = print(&mut out)?;
     out.flush()?;
     Ok(code)

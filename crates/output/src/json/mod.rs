@@ -20,7 +20,7 @@ mod schema_tests;
 
 use std::io::{Result, Write};
 
-use agtop_format::sink::Escaped;
+use agtop_format::sink::JsonEscaper;
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 
@@ -28,7 +28,7 @@ use crate::{Layout, View};
 
 /// Writes `value` as the view lays it out, with a line feed at the end.
 pub(crate) fn write(value: &impl Serialize, view: &View, out: &mut dyn Write) -> Result<()> {
-    let mut out = Escaped::new(out);
+    let mut out = JsonEscaper::new(out);
     match view.layout {
         Layout::Line => serde_json::to_writer(&mut out, value)?,
         Layout::Pretty => {
