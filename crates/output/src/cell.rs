@@ -98,7 +98,7 @@ fn exact_cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) -
     let text = shown(&value, context.zone);
     match (field.id, &value) {
         ("cost", _) => {
-            let spend = row.session.map(|session| context.billed(session.client(), session.spend));
+            let spend = row.session.map(|session| billed(context.plan, session.client(), session.spend));
             Cell::new(cost(spend.as_ref()), row_tone)
         }
         ("client", _) if row.agent.is_some_and(|agent| agent.danger.is_some()) => {
@@ -196,14 +196,15 @@ pub fn smooth_cpu(agent: &Agent) -> Option<f64> {
     Some(recent.filter(|percent| percent.is_finite()).reduce(|mean, next| 0.6 * mean + 0.4 * next).unwrap_or(latest))
 }
 
-impl CellContext<'_> {
-    fn billed(&self, client: ClientId, mut spend: Spend) -> Spend {
-        if self.plan.covers(client) {
-            spend.cover();
-        }
-        spend
+/// The cost of `client`, marked as covered if the plan covers the client.
+pub(crate) fn billed(plan: BillingPlan, client: ClientId, mut spend: Spend) -> Spend {
+    if plan.covers(client) {
+        spend.cover();
     }
+    spend
+}
 
+impl CellContext<'_> {
     /// The tone of a context window that is filled to that many percent.
     pub fn context_tone(&self, percent: f64) -> Tone {
         let (warn, bad) = self.context_marks;

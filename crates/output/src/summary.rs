@@ -7,7 +7,7 @@ use agtop_format::units;
 use agtop_model::{PicoUsd, Snapshot, SnapshotRow, Spend, Status, Usage};
 
 use crate::View;
-use crate::cell::{Cell, cost};
+use crate::cell::{Cell, billed, cost};
 use crate::parts::write_parts;
 use crate::tone::Tone;
 
@@ -24,7 +24,7 @@ impl RowTotals {
         let mut seen = HashSet::new();
         for session in rows.iter().filter_map(|row| row.session).filter(|session| seen.insert(&session.key)) {
             sum.usage += session.usage;
-            sum.spend += view.billed(session.client(), session.spend);
+            sum.spend += billed(view.plan, session.client(), session.spend);
         }
         sum
     }

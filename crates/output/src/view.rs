@@ -67,14 +67,6 @@ impl View {
         }
     }
 
-    /// The cost of `client`, marked as covered if the plan covers the client.
-    pub(crate) fn billed(&self, client: ClientId, mut spend: Spend) -> Spend {
-        if self.plan.covers(client) {
-            spend.cover();
-        }
-        spend
-    }
-
     /// Whether a subscription covers the cost of `client`, according to the plan or to the sources.
     pub(crate) fn billing(&self, client: ClientId, spend: &Spend) -> Billing {
         if self.plan.covers(client) { Billing::Included } else { spend.billing }

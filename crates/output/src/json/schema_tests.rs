@@ -2,7 +2,7 @@ use agtop_demo::sample as testing;
 use agtop_format::Content;
 use serde_json::{Value, json};
 
-use crate::testing::{json_of, text_of, view};
+use crate::testing::{assert_every_key_is_described, json_of, strict_validator, text_of, view};
 use crate::{Layout, SURFACES, View, surface};
 
 const AGENTS: &str = include_str!("../../../../schema/agents.schema.json");
@@ -10,26 +10,6 @@ const SESSIONS: &str = include_str!("../../../../schema/sessions.schema.json");
 const TREE: &str = include_str!("../../../../schema/tree.schema.json");
 
 const SHAPES: [(&str, &str); 3] = [("json-agents", AGENTS), ("json-sessions", SESSIONS), ("json-tree", TREE)];
-
-/// The schema, with undescribed keys forbidden: readers must accept new keys, but agtop must describe them.
-fn strict(schema: &str) -> Value {
-    let mut schema: Value = serde_json::from_str(schema).unwrap();
-    forbid_others(&mut schema);
-    schema
-}
-
-fn forbid_others(schema: &mut Value) {
-    match schema {
-        Value::Object(object) => {
-            if object.get("type") == Some(&json!("object")) && !object.contains_key("additionalProperties") {
-                object.insert("additionalProperties".to_owned(), json!(false));
-            }
-            object.values_mut().for_each(forbid_others);
-        }
-        Value::Array(array) => array.iter_mut().for_each(forbid_others),
-        _ => {}
-    }
-}
 
 #[test]
 fn every_document_matches_its_schema() {
@@ -42,7 +22,7 @@ fn every_document_matches_its_schema() {
         testing::without_usage(),
     ];
     for (id, schema) in SHAPES {
-        let validator = jsonschema::options().should_validate_formats(true).build(&strict(schema)).unwrap();
+        let validator = strict_validator(schema);
         for (n, snapshot) in snapshots.iter().enumerate() {
             for content in [Content::Hidden, Content::Included] {
                 let document = json_of(surface(id).unwrap(), snapshot, &View { content, ..view() });
@@ -56,20 +36,8 @@ fn every_document_matches_its_schema() {
 
 #[test]
 fn a_schema_describes_and_requires_every_key() {
-    fn check(schema: &Value, at: &str) {
-        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-            let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            for (key, property) in properties {
-                assert!(required.contains(&key.as_str()), "{at}.{key} may be absent");
-                let is_described = property.get("description").or(property.get("$ref")).is_some();
-                assert!(is_described, "{at}.{key} is not described");
-                check(property, &format!("{at}.{key}"));
-            }
-        }
-        schema["$defs"].as_object().into_iter().flatten().for_each(|(name, of)| check(of, name));
-    }
     for (id, schema) in SHAPES {
-        check(&serde_json::from_str(schema).unwrap(), id);
+        assert_every_key_is_described(&serde_json::from_str(schema).unwrap(), id);
     }
 }
 

@@ -1,30 +1,12 @@
 use agtop_model::PicoUsd;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::*;
 use crate::report::compare::{ComparedModel, Comparison};
+use crate::testing::{assert_every_key_is_described, strict_validator};
 
 const REPORT: &str = include_str!("../../../../../schema/report.schema.json");
 const COMPARE: &str = include_str!("../../../../../schema/compare.schema.json");
-
-/// The schema, with undescribed keys forbidden: readers must accept new keys, but agtop must describe them.
-fn strict(schema: &str) -> jsonschema::Validator {
-    fn forbid_others(schema: &mut Value) {
-        match schema {
-            Value::Object(object) => {
-                if object.get("type") == Some(&json!("object")) {
-                    object.insert("additionalProperties".to_owned(), json!(false));
-                }
-                object.values_mut().for_each(forbid_others);
-            }
-            Value::Array(array) => array.iter_mut().for_each(forbid_others),
-            _ => {}
-        }
-    }
-    let mut schema: Value = serde_json::from_str(schema).unwrap();
-    forbid_others(&mut schema);
-    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
-}
 
 fn assert_valid(validator: &jsonschema::Validator, document: &str) {
     let document = serde_json::from_str(document).unwrap();
@@ -34,7 +16,7 @@ fn assert_valid(validator: &jsonschema::Validator, document: &str) {
 
 #[test]
 fn a_report_matches_its_schema() {
-    let validator = strict(REPORT);
+    let validator = strict_validator(REPORT);
     for table in [rich(), UsageTable::default(), hostile()] {
         for kind in ReportKind::ALL {
             let asked = ReportOptions {
@@ -53,19 +35,8 @@ fn a_report_matches_its_schema() {
 
 #[test]
 fn a_schema_describes_and_requires_every_key() {
-    fn check(schema: &Value, at: &str) {
-        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-            let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            for (key, property) in properties {
-                assert!(required.contains(&key.as_str()), "{at}.{key} may be absent");
-                assert!(property.get("description").or(property.get("$ref")).is_some(), "{at}.{key} is not described");
-                check(property, &format!("{at}.{key}"));
-            }
-        }
-        schema["$defs"].as_object().into_iter().flatten().for_each(|(name, of)| check(of, name));
-    }
     for schema in [REPORT, COMPARE] {
-        check(&serde_json::from_str(schema).unwrap(), "");
+        assert_every_key_is_described(&serde_json::from_str(schema).unwrap(), "");
     }
 }
 
@@ -100,7 +71,7 @@ fn shown(comparison: &Comparison) -> [String; 2] {
 fn a_comparison_is_sorted_by_cost_and_valid() {
     let [text, json] = shown(&comparison());
     insta::assert_snapshot!("compare", text);
-    assert_valid(&strict(COMPARE), &json);
+    assert_valid(&strict_validator(COMPARE), &json);
     let document: Value = serde_json::from_str(&json).unwrap();
     let models: Vec<&str> = document["models"].as_array().unwrap().iter().filter_map(|m| m["model"].as_str()).collect();
     assert_eq!(models, ["a", "claude-opus-4-7", "b"]);
