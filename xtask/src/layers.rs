@@ -37,11 +37,7 @@ const CRATES_WITH_CIRCLES: &[&str] = &[
     "cli",
     "clients",
     "collect",
-    "demo",
     "os",
-    "output",
-    "query",
-    "report",
     "tui",
 ];
 
