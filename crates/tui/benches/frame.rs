@@ -25,7 +25,7 @@ fn key(code: KeyCode) -> Message {
 }
 
 /// A screen after these keys.
-fn stage(keys: &str) -> (App, Terminal<TestBackend>) {
+fn screen(keys: &str) -> (App, Terminal<TestBackend>) {
     let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     app.update(Message::Resize(200, 50));
     app.update(Message::Snapshot(snapshot()));
@@ -46,7 +46,7 @@ const VIEWS: [&str; 8] = ["1", "1g", "1t", "1d", "2", "3", "4", "5"];
 
 #[divan::bench]
 fn a_second(bencher: Bencher<'_, '_>) {
-    let (mut app, mut terminal) = stage("");
+    let (mut app, mut terminal) = screen("");
     let mut canvas = Canvas::default();
     terminal.draw(|frame| canvas.draw(&app, ScreenChange::Everything, frame)).expect("a test terminal");
     let mut now = snapshot().now;
@@ -59,7 +59,7 @@ fn a_second(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(args = VIEWS)]
 fn move_key(bencher: Bencher<'_, '_>, keys: &str) {
-    let (mut app, mut terminal) = stage(keys);
+    let (mut app, mut terminal) = screen(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Down));
         frame(&app, &mut terminal);
@@ -68,7 +68,7 @@ fn move_key(bencher: Bencher<'_, '_>, keys: &str) {
 
 #[divan::bench(args = VIEWS)]
 fn a_snapshot(bencher: Bencher<'_, '_>, keys: &str) {
-    let (mut app, mut terminal) = stage(keys);
+    let (mut app, mut terminal) = screen(keys);
     bencher.bench_local(|| {
         app.update(Message::Snapshot(snapshot()));
         frame(&app, &mut terminal);
@@ -77,7 +77,7 @@ fn a_snapshot(bencher: Bencher<'_, '_>, keys: &str) {
 
 #[divan::bench(args = ["1/", "2/"])]
 fn filter_letter(bencher: Bencher<'_, '_>, keys: &str) {
-    let (mut app, mut terminal) = stage(keys);
+    let (mut app, mut terminal) = screen(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Char('a')));
         frame(&app, &mut terminal);
@@ -88,7 +88,7 @@ fn filter_letter(bencher: Bencher<'_, '_>, keys: &str) {
 
 #[divan::bench(args = ["1", "2"])]
 fn resort(bencher: Bencher<'_, '_>, keys: &str) {
-    let (mut app, mut terminal) = stage(keys);
+    let (mut app, mut terminal) = screen(keys);
     bencher.bench_local(|| {
         app.update(key(KeyCode::Char('s')));
         frame(&app, &mut terminal);

@@ -34,7 +34,7 @@ pub(crate) struct Data {
 impl Data {
     /// Takes a newer snapshot; returns it if it is to be shown now.
     pub(crate) fn receive(&mut self, snapshot: Arc<Snapshot>) -> Option<Arc<Snapshot>> {
-        self.quotas.note(&snapshot);
+        self.quotas.record(&snapshot);
         if self.updates == UpdateMode::Paused && self.snapshot.is_some() {
             self.held_back = Some(snapshot);
             return None;

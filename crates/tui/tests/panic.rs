@@ -1,7 +1,7 @@
 //! The message of a panic is printed on a restored terminal.
 //!
-//! This test is its own program: run by itself, it opens a terminal (a tmux server of its own) and runs itself in there once
-//! more, to take the terminal and panic. Without tmux, the test passes.
+//! This test is its own program: run by itself, it opens a terminal (a tmux server of its own) and runs itself in there
+//! once more, to take the terminal and panic. Without tmux, the test passes.
 
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "a test on a real terminal has to wait for it")]
@@ -23,10 +23,10 @@ fn main() -> Result<ExitCode> {
         eprintln!("there is no tmux here: not tested");
         return Ok(ExitCode::SUCCESS);
     };
-    let is_told = screen.contains("nobody is there");
+    let is_reported = screen.contains("nobody is there");
     let is_edited_and_echoed = screen.lines().any(|line| line == "3");
     // No alternate screen, no mouse, a cursor.
-    if is_told && is_edited_and_echoed && modes.trim() == "001" {
+    if is_reported && is_edited_and_echoed && modes.trim() == "001" {
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("the terminal is not sane; modes {modes}, screen\n{screen}");

@@ -15,11 +15,11 @@ use crate::view_id::ViewId;
 use crate::views::{ListArrangement, ListItem, RowFocus, RowIdentity, Sort, ancestors};
 
 impl App {
-    pub(super) fn say(&mut self, text: impl Into<String>) {
+    pub(super) fn report(&mut self, text: impl Into<String>) {
         self.status = Some(StatusMessage::done(text));
     }
 
-    pub(super) fn complain(&mut self, text: impl Into<String>) {
+    pub(super) fn report_failure(&mut self, text: impl Into<String>) {
         self.status = Some(StatusMessage::failed(text));
     }
 
@@ -44,7 +44,7 @@ impl App {
         }
     }
 
-    pub(super) fn sideways(&mut self, by: isize) {
+    pub(super) fn step_grouping(&mut self, by: isize) {
         if self.layout.view == ViewId::Usage {
             self.usage.step(by);
             self.usage.choose(0);
@@ -52,15 +52,15 @@ impl App {
         }
     }
 
-    pub(super) fn go(&mut self, view: ViewId) {
+    pub(super) fn show_view(&mut self, view: ViewId) {
         self.layout.view = view;
         self.scroll = 0;
         self.refresh_view();
     }
 
-    pub(super) fn resort(&mut self, sort: Sort) {
+    pub(super) fn set_sort(&mut self, sort: Sort) {
         self.lists.sort = sort;
-        self.say(format!("sorted by {}", sort.key.as_str()));
+        self.report(format!("sorted by {}", sort.key.as_str()));
         self.refresh_view();
     }
 
@@ -75,9 +75,9 @@ impl App {
         self.refresh_view();
     }
 
-    pub(super) fn refocus(&mut self) {
+    pub(super) fn next_focus(&mut self) {
         self.lists.focus = self.lists.focus.next();
-        self.say(format!("showing {}", self.lists.focus.name()));
+        self.report(format!("showing {}", self.lists.focus.name()));
         self.refresh_view();
     }
 
@@ -90,11 +90,11 @@ impl App {
     pub(super) fn next_waiting_agent(&mut self) {
         let Some(snapshot) = self.data.snapshot.clone() else { return };
         if self.layout.view != ViewId::Agents {
-            self.go(ViewId::Agents);
+            self.show_view(ViewId::Agents);
         }
         match self.lists.next_waiting_agent(&snapshot) {
             Some(at) => self.lists.agents.choose(at, &snapshot),
-            None => self.say("no agent needs you"),
+            None => self.report("no agent needs you"),
         }
     }
 
@@ -110,13 +110,13 @@ impl App {
             self.lists.toggle_group(&name);
             self.refresh_view();
         } else {
-            self.note_choice();
+            self.follow_choice();
             self.overlay = Some(Overlay::Detail { scroll: 0, find: String::new() });
         }
     }
 
     /// From now on, the choice follows this line.
-    fn note_choice(&mut self) {
+    fn follow_choice(&mut self) {
         self.step(0);
     }
 
@@ -136,7 +136,7 @@ impl App {
         let at = themes.iter().position(|theme| theme.name == self.look.theme.name);
         let next = at.map_or(0, |at| (at + 1) % themes.len().max(1));
         if let Some(theme) = themes.get(next).cloned() {
-            self.say(format!("theme {}", theme.name));
+            self.report(format!("theme {}", theme.name));
             self.look.theme = theme;
         }
     }
@@ -149,19 +149,19 @@ impl App {
     }
 
     pub(super) fn ask_to_kill(&mut self) {
-        self.note_choice();
+        self.follow_choice();
         match self.chosen_agent() {
             Some(agent) if agent.liveness == Liveness::Live => {
                 let name = format!("{} in {}", agent.label.for_terminal(), project(agent));
                 self.overlay = Some(Overlay::Confirm(KillTarget { process: agent.process.id, name }));
             }
-            _ => self.complain("no live agent is chosen"),
+            _ => self.report_failure("no live agent is chosen"),
         }
     }
 
     pub(super) fn go_to_terminal(&mut self) -> Vec<Command> {
         let Some(agent) = self.chosen_agent() else {
-            self.complain("no live agent is chosen");
+            self.report_failure("no live agent is chosen");
             return Vec::new();
         };
         let processes = self.data.snapshot.iter().flat_map(|snapshot| snapshot.processes.iter());
@@ -171,16 +171,16 @@ impl App {
 
     pub(super) fn explain(&mut self) -> Vec<Command> {
         let Some(key) = self.chosen_session().map(|session| session.key.clone()) else {
-            self.complain("no session is chosen");
+            self.report_failure("no session is chosen");
             return Vec::new();
         };
-        self.say("reading the session again");
+        self.report("reading the session again");
         vec![Command::Explain(key)]
     }
 
     pub(super) fn export(&mut self, format: ExportFormat) -> Vec<Command> {
         let Some(snapshot) = self.snapshot() else {
-            self.complain(ExportError::Empty.to_string());
+            self.report_failure(ExportError::Empty.to_string());
             return Vec::new();
         };
         let result = self
@@ -190,7 +190,7 @@ impl App {
         match result {
             Ok(file) => vec![Command::Export(file)],
             Err(error) => {
-                self.complain(error.to_string());
+                self.report_failure(error.to_string());
                 Vec::new()
             }
         }
@@ -200,16 +200,16 @@ impl App {
         let of_detail = self.popup().first_value();
         let id = || self.chosen_session().map(|session| session.key.id.to_string());
         let Some(text) = of_detail.or_else(id) else {
-            self.complain("there is nothing to copy");
+            self.report_failure("there is nothing to copy");
             return Vec::new();
         };
-        self.say(format!("copied {text}"));
+        self.report(format!("copied {text}"));
         vec![Command::Copy(text)]
     }
 
     pub(super) fn choose_identity(&mut self, row: &RowIdentity) {
         let Some(snapshot) = self.data.snapshot.clone() else { return };
-        self.go(ViewId::Agents);
+        self.show_view(ViewId::Agents);
         if let Some(at) = self.lists.agents.items.iter().position(|item| item.is(row, &snapshot)) {
             self.lists.agents.choose(at, &snapshot);
         }

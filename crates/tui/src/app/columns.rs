@@ -15,7 +15,7 @@ impl App {
     /// a panel, in a window over the list.
     pub(super) fn start_configuring(&mut self) {
         if self.list().is_none() {
-            self.go(ViewId::Agents);
+            self.show_view(ViewId::Agents);
         }
         self.layout.tab = PanelTab::Config;
         self.overlay = Some(Overlay::Configure { index: 0 });

@@ -24,11 +24,11 @@ impl App {
             return Vec::new();
         }
         let Some(command) = find_command(name) else {
-            self.complain(format!("no command is called '{name}'; Tab shows those there are"));
+            self.report_failure(format!("no command is called '{name}'; Tab shows those there are"));
             return Vec::new();
         };
         self.run_command(command.kind, argument.trim()).unwrap_or_else(|error| {
-            self.complain(error);
+            self.report_failure(error);
             Vec::new()
         })
     }
@@ -44,7 +44,7 @@ impl App {
             CommandKind::Keys => self.use_keys(argument)?,
             CommandKind::Sort => self.sort_by(argument)?,
             CommandKind::Theme => self.use_theme(argument)?,
-            CommandKind::View => self.go(argument.parse().map_err(|error: UnknownView| error.to_string())?),
+            CommandKind::View => self.show_view(argument.parse().map_err(|error: UnknownView| error.to_string())?),
             CommandKind::Explain => return Ok(self.explain()),
             CommandKind::Export => return Ok(self.export(argument.parse()?)),
             CommandKind::GoTo => return Ok(self.go_to_terminal()),
@@ -76,7 +76,7 @@ impl App {
 
     fn sort_by(&mut self, name: &str) -> Result<(), String> {
         let key = name.parse().map_err(|error: UnknownName| error.to_string())?;
-        self.resort(Sort { key, ..Sort::default() });
+        self.set_sort(Sort { key, ..Sort::default() });
         Ok(())
     }
 
@@ -90,7 +90,7 @@ impl App {
         let number = seconds.trim_end_matches('s').parse().ok().filter(|seconds| INTERVAL_SECONDS.contains(seconds));
         let seconds: f64 = number.ok_or_else(|| format!("'{seconds}' is not a number of seconds from 0.1 to 86400"))?;
         self.options.interval = Duration::from_secs_f64(seconds);
-        self.say(format!("a snapshot every {seconds} s"));
+        self.report(format!("a snapshot every {seconds} s"));
         Ok(vec![Command::SetInterval(self.options.interval)])
     }
 }

@@ -17,21 +17,21 @@ pub(super) const PAGE_ROWS: isize = 10;
 const TO_THE_END: isize = isize::MAX;
 
 impl App {
-    pub(super) fn press(&mut self, key: KeyEvent) -> Vec<Command> {
+    pub(super) fn handle_key(&mut self, key: KeyEvent) -> Vec<Command> {
         if self.prompts.open.is_some() {
             return self.press_in_prompt(key);
         }
         if let Some(Overlay::Confirm(target)) = &self.overlay {
             let target = target.clone();
-            return self.decide(&target, key);
+            return self.answer_kill_question(&target, key);
         }
         self.status = None;
         let Some(action) = self.keys.press(key) else { return Vec::new() };
-        if self.overlay.is_some() { self.act_above(action) } else { self.act(action) }
+        if self.overlay.is_some() { self.act_on_overlay(action) } else { self.act(action) }
     }
 
     /// One key answers whether to send a signal.
-    fn decide(&mut self, target: &KillTarget, key: KeyEvent) -> Vec<Command> {
+    fn answer_kill_question(&mut self, target: &KillTarget, key: KeyEvent) -> Vec<Command> {
         self.overlay = None;
         let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
         let signal = match key.code {
@@ -45,7 +45,7 @@ impl App {
     }
 
     /// Runs a key's action on what covers the view.
-    pub(super) fn act_above(&mut self, action: KeyAction) -> Vec<Command> {
+    pub(super) fn act_on_overlay(&mut self, action: KeyAction) -> Vec<Command> {
         let Some(overlay) = &mut self.overlay else { return Vec::new() };
         match overlay {
             Overlay::Configure { index } => {
@@ -104,22 +104,22 @@ impl App {
             KeyAction::PageUp => self.step(-PAGE_ROWS),
             KeyAction::First => self.step(-TO_THE_END),
             KeyAction::Last => self.step(TO_THE_END),
-            KeyAction::Left => self.sideways(-1),
-            KeyAction::Right => self.sideways(1),
-            KeyAction::Agents => self.go(ViewId::Agents),
-            KeyAction::Sessions => self.go(ViewId::Sessions),
-            KeyAction::Rates => self.go(ViewId::Rates),
-            KeyAction::Usage => self.go(ViewId::Usage),
-            KeyAction::Quota => self.go(ViewId::Quota),
+            KeyAction::Left => self.step_grouping(-1),
+            KeyAction::Right => self.step_grouping(1),
+            KeyAction::Agents => self.show_view(ViewId::Agents),
+            KeyAction::Sessions => self.show_view(ViewId::Sessions),
+            KeyAction::Rates => self.show_view(ViewId::Rates),
+            KeyAction::Usage => self.show_view(ViewId::Usage),
+            KeyAction::Quota => self.show_view(ViewId::Quota),
             KeyAction::NextTab => self.layout.step_tab(1),
             KeyAction::PreviousTab => self.layout.step_tab(-1),
             KeyAction::Panel => self.layout.toggle_panel(),
             KeyAction::Dashboard => self.layout.toggle_dashboard(),
-            KeyAction::SortNext => self.resort(self.lists.sort.next()),
+            KeyAction::SortNext => self.set_sort(self.lists.sort.next()),
             KeyAction::SortFlip => self.reverse_order(),
             KeyAction::Group => self.arrange(ListArrangement::Groups),
             KeyAction::Tree => self.arrange(ListArrangement::Tree),
-            KeyAction::Focus => self.refocus(),
+            KeyAction::Focus => self.next_focus(),
             KeyAction::Period => self.change_period(),
             KeyAction::NextWaitingAgent => self.next_waiting_agent(),
             KeyAction::Filter => self.prompts.start(PromptKind::Filter, &self.lists.filter.text),

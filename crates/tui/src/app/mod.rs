@@ -1,5 +1,5 @@
-//! The state of the screen, and what changes it. Nothing here draws, waits or does I/O: messages come in, [`Command`]s go
-//! out.
+//! The state of the screen, and what changes it. Nothing here draws, waits or does I/O: messages come in, [`Command`]s
+//! go out.
 
 mod actions;
 mod columns;
@@ -93,7 +93,7 @@ impl App {
             }
             Message::SelfStats(stats) => self.data.self_stats = stats,
             Message::Resize(columns, rows) => self.resize(Size::used(columns, rows)),
-            Message::Reply(reply) => self.answer(reply),
+            Message::Reply(reply) => self.handle_reply(reply),
             Message::Logos(logos) if logos.is_empty() => {}
             Message::Logos(logos) => {
                 self.data.logos = Some(logos);
@@ -102,8 +102,8 @@ impl App {
             Message::Paste(text) => self.paste(&text),
             Message::Suspend => return vec![Command::Suspend],
             Message::Key(key) if key.kind == KeyEventKind::Release => {}
-            Message::Key(key) => return self.changing(|app| app.press(key)),
-            Message::Mouse(event, at) => return self.changing(|app| app.point(event, at)),
+            Message::Key(key) => return self.changing(|app| app.handle_key(key)),
+            Message::Mouse(event, at) => return self.changing(|app| app.handle_mouse(event, at)),
         }
         Vec::new()
     }
@@ -149,7 +149,7 @@ impl App {
         self.scroll_to_choice();
     }
 
-    fn answer(&mut self, reply: Reply) {
+    fn handle_reply(&mut self, reply: Reply) {
         self.change();
         match reply {
             Reply::Done(text) => self.status = Some(StatusMessage::done(text)),

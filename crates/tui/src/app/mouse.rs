@@ -24,21 +24,21 @@ const DOUBLE_CLICK_TIME: Duration = Duration::from_millis(400);
 const WHEEL_ROWS: usize = 3;
 
 impl App {
-    pub(super) fn point(&mut self, event: MouseEvent, at: Duration) -> Vec<Command> {
+    pub(super) fn handle_mouse(&mut self, event: MouseEvent, at: Duration) -> Vec<Command> {
         let position = Position::new(event.column, event.row);
         match event.kind {
-            MouseEventKind::ScrollDown => self.wheel(KeyAction::Down),
-            MouseEventKind::ScrollUp => self.wheel(KeyAction::Up),
+            MouseEventKind::ScrollDown => self.scroll_by_wheel(KeyAction::Down),
+            MouseEventKind::ScrollUp => self.scroll_by_wheel(KeyAction::Up),
             MouseEventKind::Down(MouseButton::Left) => return self.click(position, at),
             _ => {}
         }
         Vec::new()
     }
 
-    fn wheel(&mut self, action: KeyAction) {
+    fn scroll_by_wheel(&mut self, action: KeyAction) {
         for _ in 0..WHEEL_ROWS {
             // Moving returns no commands.
-            drop(if self.overlay.is_some() { self.act_above(action) } else { self.act(action) });
+            drop(if self.overlay.is_some() { self.act_on_overlay(action) } else { self.act(action) });
         }
     }
 
@@ -52,12 +52,12 @@ impl App {
         {
             self.overlay = Some(Overlay::Configure { index: at });
             // Two clicks in a row may be on different columns.
-            return if is_double && at == index { self.act_above(KeyAction::Open) } else { Vec::new() };
+            return if is_double && at == index { self.act_on_overlay(KeyAction::Open) } else { Vec::new() };
         }
         if let Some(overlay) = &self.overlay {
             let is_beside = !self.popup_area().contains(position);
             let is_question = matches!(overlay, Overlay::Confirm(_));
-            return if is_beside && !is_question { self.act_above(KeyAction::Back) } else { Vec::new() };
+            return if is_beside && !is_question { self.act_on_overlay(KeyAction::Back) } else { Vec::new() };
         }
         let zones = self.zones(self.layout.size.area());
         if zones.tabs.contains(position) {
@@ -90,7 +90,7 @@ impl App {
         let titles = view_titles();
         let hit = title_places(area, &titles).into_iter().position(|place| place.contains(&x));
         if let Some(view) = hit.and_then(|at| ViewId::ALL.get(at)) {
-            self.go(*view);
+            self.show_view(*view);
         }
     }
 
@@ -132,7 +132,7 @@ impl App {
         let key: agtop_query::SortKey = key;
         let is_same = key.as_str() == self.lists.sort.key.as_str();
         let direction = if is_same { self.lists.sort.direction.reversed() } else { SortDirection::Default };
-        self.resort(Sort { key, direction });
+        self.set_sort(Sort { key, direction });
     }
 }
 

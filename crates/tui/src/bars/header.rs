@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use agtop_format::{money as spent, units};
+use agtop_format::{money as money_text, units};
 use agtop_model::{Agent, ClientId, Liveness, RateLimitWindow, Snapshot, Spend, Status};
 use agtop_output::status_word;
 use jiff::tz::TimeZone;
@@ -26,7 +26,7 @@ const NARROW_HEADER_COLUMNS: u16 = 100;
 enum StatusLabels {
     All,
     /// Those of agents that wait for the user or have failed.
-    Pressing,
+    Urgent,
 }
 
 /// A part of the header. The part with the highest rank is dropped first where there is no room.
@@ -43,19 +43,19 @@ pub(crate) fn draw(render: RenderContext<'_>, data: &Data, area: Rect, buffer: &
     let clock_width = draw_clock(render, data, area, buffer);
     let first = Rect { width: inner.width.saturating_sub(clock_width + cols(HEADER_GAP)), ..inner };
     let Some(snapshot) = data.snapshot.as_deref() else {
-        put(buffer, first, &collecting(render.look), Side::Left);
+        put(buffer, first, &scan_note(render.look), Side::Left);
         return;
     };
-    let words = if area.width < NARROW_HEADER_COLUMNS { StatusLabels::Pressing } else { StatusLabels::All };
+    let words = if area.width < NARROW_HEADER_COLUMNS { StatusLabels::Urgent } else { StatusLabels::All };
     let (mut top, below) = (agent_parts(render.look, data, snapshot, words), usage_parts(render, snapshot));
     top.push(machine(render.look, snapshot));
     if area.height == 1 {
         let all = top.into_iter().chain(below).collect();
-        put(buffer, first, &fitted(all, first.width), Side::Left);
+        put(buffer, first, &fit_parts(all, first.width), Side::Left);
     } else {
-        put(buffer, first, &fitted(top, first.width), Side::Left);
+        put(buffer, first, &fit_parts(top, first.width), Side::Left);
         let second = Rect { y: area.y + 1, ..inner };
-        put(buffer, second, &fitted(below, second.width), Side::Left);
+        put(buffer, second, &fit_parts(below, second.width), Side::Left);
     }
 }
 
@@ -71,21 +71,21 @@ pub(crate) fn draw_clock(render: RenderContext<'_>, data: &Data, area: Rect, buf
 }
 
 /// As many parts as fit in a row, in their order.
-fn fitted(mut pieces: Vec<HeaderPart>, room: u16) -> Line<'static> {
-    let width = |pieces: &[HeaderPart]| {
-        let text: usize = pieces.iter().map(|piece| piece.line.width()).sum();
-        text + HEADER_GAP * pieces.len().saturating_sub(1)
+fn fit_parts(mut parts: Vec<HeaderPart>, room: u16) -> Line<'static> {
+    let width = |parts: &[HeaderPart]| {
+        let text: usize = parts.iter().map(|part| part.line.width()).sum();
+        text + HEADER_GAP * parts.len().saturating_sub(1)
     };
-    while width(&pieces) > usize::from(room) && pieces.len() > 1 {
-        let least = pieces.iter().enumerate().max_by_key(|(_, piece)| piece.rank).map_or(0, |(at, _)| at);
-        pieces.remove(least);
+    while width(&parts) > usize::from(room) && parts.len() > 1 {
+        let least = parts.iter().enumerate().max_by_key(|(_, part)| part.rank).map_or(0, |(at, _)| at);
+        parts.remove(least);
     }
     let mut spans = Vec::new();
-    for piece in pieces {
+    for part in parts {
         if !spans.is_empty() {
             spans.push(Span::raw(" ".repeat(HEADER_GAP)));
         }
-        spans.extend(piece.line.spans);
+        spans.extend(part.line.spans);
     }
     Line::from(spans)
 }
@@ -94,7 +94,7 @@ fn clock(render: RenderContext<'_>, data: &Data) -> Line<'static> {
     let look = render.look;
     let mut spans = Vec::new();
     if data.updates == UpdateMode::Paused {
-        spans.push(Span::styled("■ paused  ", look.loud(Tone::Warn)));
+        spans.push(Span::styled("■ paused  ", look.bold(Tone::Warn)));
     }
     let time = data.clock.map(|now| units::second(now, render.zone));
     let time = time.as_deref().and_then(|text| text.split(' ').nth(1)).unwrap_or("").to_owned();
@@ -102,7 +102,7 @@ fn clock(render: RenderContext<'_>, data: &Data) -> Line<'static> {
     Line::from(spans)
 }
 
-fn collecting(look: &Look) -> Line<'static> {
+fn scan_note(look: &Look) -> Line<'static> {
     Line::from(vec![look.span("agtop  ", Tone::Strong), look.span("looking for agents", Tone::Dim)])
 }
 
@@ -110,13 +110,13 @@ fn collecting(look: &Look) -> Line<'static> {
 fn agent_parts(look: &Look, data: &Data, snapshot: &Snapshot, words: StatusLabels) -> Vec<HeaderPart> {
     let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
     for agent in live(snapshot) {
-        *counts.entry(merged(agent.status)).or_default() += 1;
+        *counts.entry(counted_as(agent.status)).or_default() += 1;
     }
-    let mut pieces = vec![HeaderPart { rank: 21, line: Line::from(look.span("agtop", Tone::Strong)) }];
-    pieces.extend(scanning(look, data.progress));
-    pieces.extend(refused_hooks(look, snapshot));
+    let mut parts = vec![HeaderPart { rank: 21, line: Line::from(look.span("agtop", Tone::Strong)) }];
+    parts.extend(scanning(look, data.progress));
+    parts.extend(refused_hooks(look, snapshot));
     if counts.is_empty() {
-        pieces.push(HeaderPart { rank: 0, line: Line::from(look.span("no live agents", Tone::Dim)) });
+        parts.push(HeaderPart { rank: 0, line: Line::from(look.span("no live agents", Tone::Dim)) });
     }
     for (rank, (status, count)) in (0..).zip(counts) {
         let tone = Tone::of(status);
@@ -126,13 +126,13 @@ fn agent_parts(look: &Look, data: &Data, snapshot: &Snapshot, words: StatusLabel
             line.push_span(look.span(format!(" {}", status_word(status)), tone));
         }
         // The count of working agents outranks those of failed ones, which the alerts show as well.
-        pieces.push(HeaderPart { rank: if tone == Tone::Good { 0 } else { rank }, line });
+        parts.push(HeaderPart { rank: if tone == Tone::Good { 0 } else { rank }, line });
     }
-    pieces
+    parts
 }
 
 /// Counts all working agents together.
-const fn merged(status: Status) -> Status {
+const fn counted_as(status: Status) -> Status {
     match status {
         Status::Spawning | Status::Active => Status::Working,
         other => other,
@@ -162,9 +162,9 @@ fn refused_hooks(look: &Look, snapshot: &Snapshot) -> Option<HeaderPart> {
 
 /// Costs, token rates, and rate limits.
 fn usage_parts(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart> {
-    let mut pieces = vec![money(render, snapshot), tokens(render.look, snapshot)];
-    pieces.extend(allowances(render, snapshot));
-    pieces
+    let mut parts = vec![money(render, snapshot), tokens(render.look, snapshot)];
+    parts.extend(allowances(render, snapshot));
+    parts
 }
 
 fn money(render: RenderContext<'_>, snapshot: &Snapshot) -> HeaderPart {
@@ -172,9 +172,9 @@ fn money(render: RenderContext<'_>, snapshot: &Snapshot) -> HeaderPart {
     let today = spent_today(snapshot, &today(snapshot, render.zone));
     let hour = snapshot.rates.five_minutes().spend_per_hour().unwrap_or_default();
     let spans = vec![
-        look.span(spent::parts(&today), Tone::Strong),
+        look.span(money_text::parts(&today), Tone::Strong),
         look.span(" today  ", Tone::Dim),
-        look.span(spent::parts_per_hour(&hour), Tone::Text),
+        look.span(money_text::parts_per_hour(&hour), Tone::Text),
     ];
     HeaderPart { rank: 0, line: Line::from(spans) }
 }
@@ -221,7 +221,7 @@ fn allowances(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart>
     let open = snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));
     let mut open: Vec<_> = open.collect();
     open.sort_by(|(_, one), (_, other)| other.used_percent.total_cmp(&one.used_percent));
-    let piece = |(at, (client, window)): (usize, (ClientId, &RateLimitWindow))| {
+    let part = |(at, (client, window)): (usize, (ClientId, &RateLimitWindow))| {
         let percent = window.used_percent;
         let tone = Tone::rising(percent, 70.0, render.thresholds.quota);
         let mut spans = vec![look.span(format!("{client} {} ", units::window(window.minutes)), Tone::Dim)];
@@ -235,5 +235,5 @@ fn allowances(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart>
         }
         HeaderPart { rank: 4 + u8::try_from(at).unwrap_or(u8::MAX - 4), line: Line::from(spans) }
     };
-    open.into_iter().enumerate().map(piece).collect()
+    open.into_iter().enumerate().map(part).collect()
 }

@@ -14,7 +14,7 @@ const ALERT_GAP: u16 = 3;
 /// Rows that alerts take: none without alerts, two at most.
 pub(crate) fn rows(alerts: &[Alert], area: Rect) -> u16 {
     let most = if area.height >= 24 { 2 } else { 1 };
-    cols(packed(alerts, area.width, most).0.len())
+    cols(pack(alerts, area.width, most).0.len())
 }
 
 /// An alert with its column and width.
@@ -25,7 +25,7 @@ struct PlacedAlert<'a> {
 }
 
 /// Places alerts next to each other in `most` rows; also returns how many did not fit.
-fn packed(alerts: &[Alert], width: u16, most: usize) -> (Vec<Vec<PlacedAlert<'_>>>, usize) {
+fn pack(alerts: &[Alert], width: u16, most: usize) -> (Vec<Vec<PlacedAlert<'_>>>, usize) {
     let room = width.saturating_sub(2);
     let mut rows: Vec<Vec<PlacedAlert<'_>>> = Vec::new();
     let mut x = 0;
@@ -51,7 +51,7 @@ fn packed(alerts: &[Alert], width: u16, most: usize) -> (Vec<Vec<PlacedAlert<'_>
 
 /// What an alert says, without styles.
 fn text(alert: &Alert) -> String {
-    format!("{} {}", head(alert), alert.text())
+    format!("{} {}", label(alert), alert.text())
 }
 
 fn line(look: &Look, alert: &Alert) -> Line<'static> {
@@ -59,14 +59,14 @@ fn line(look: &Look, alert: &Alert) -> Line<'static> {
     let style = match alert.status {
         Some(status) => look.status(status),
         None if tone == Tone::Dim => look.style(Tone::Dim),
-        None => look.loud(tone),
+        None => look.bold(tone),
     };
     let text_tone = if tone == Tone::Dim { Tone::Dim } else { Tone::Text };
-    Line::from(vec![Span::styled(head(alert), style), Span::raw(" "), look.span(alert.text(), text_tone)])
+    Line::from(vec![Span::styled(label(alert), style), Span::raw(" "), look.span(alert.text(), text_tone)])
 }
 
 pub(crate) fn draw(look: &Look, alerts: &[Alert], area: Rect, buffer: &mut Buffer) {
-    let (rows, left_out) = packed(alerts, area.width, usize::from(area.height));
+    let (rows, left_out) = pack(alerts, area.width, usize::from(area.height));
     for (row, y) in rows.iter().zip(area.top()..area.bottom()) {
         for placed in row {
             let place = Rect { x: area.x + 1 + placed.x, y, width: placed.width, height: 1 };
@@ -81,10 +81,10 @@ pub(crate) fn draw(look: &Look, alerts: &[Alert], area: Rect, buffer: &mut Buffe
 
 /// The row of the alert at a position.
 pub(crate) fn alert_at(alerts: &[Alert], area: Rect, position: Position) -> Option<RowIdentity> {
-    let (rows, _) = packed(alerts, area.width, usize::from(area.height));
+    let (rows, _) = pack(alerts, area.width, usize::from(area.height));
     let row = rows.get(usize::from(position.y.checked_sub(area.y)?))?;
     let x = position.x.checked_sub(area.x + 1)?;
-    about(row.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&x))?.alert)
+    row_of(row.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&x))?.alert)
 }
 
 /// The tone of an alert: that of its status if it has one, else that of its severity.
@@ -98,12 +98,12 @@ fn tone(alert: &Alert) -> Tone {
 }
 
 /// The mark and the label of an alert.
-fn head(alert: &Alert) -> String {
+fn label(alert: &Alert) -> String {
     format!("{} {}", alert.status.map_or("▲", Status::glyph), alert.label)
 }
 
 /// The row that an alert is about.
-fn about(alert: &Alert) -> Option<RowIdentity> {
+fn row_of(alert: &Alert) -> Option<RowIdentity> {
     match &alert.subject {
         AlertSubject::Agent(process, session) => Some(RowIdentity::Agent(*process, session.clone())),
         AlertSubject::Fleet | AlertSubject::Quota(..) => None,
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn alerts_of_agents_that_wait_for_the_user_come_first() {
         let alerts = Rules::default().evaluate(&demo::crowd(14, 14));
-        let heads: Vec<String> = alerts.iter().map(head).collect();
+        let heads: Vec<String> = alerts.iter().map(label).collect();
         assert_eq!(heads[0], "! permission");
         let rank = |head: &str| heads.iter().position(|other| other.contains(head)).unwrap();
         assert!(rank("your turn") < rank("stalled") && rank("stalled") < rank("rate limited"));
@@ -129,13 +129,13 @@ mod tests {
     #[test]
     fn an_alert_has_the_tone_of_its_status_or_else_of_its_severity() {
         let mut alert = Rules::default().evaluate(&demo::crowd(14, 14)).remove(0);
-        assert_eq!((tone(&alert), head(&alert)), (Tone::Warn, "! permission".to_owned()));
+        assert_eq!((tone(&alert), label(&alert)), (Tone::Warn, "! permission".to_owned()));
         alert.status = None;
         for (severity, expected) in
             [(Severity::Note, Tone::Dim), (Severity::Warn, Tone::Warn), (Severity::Bad, Tone::Bad)]
         {
             alert.severity = severity;
-            assert_eq!((tone(&alert), head(&alert)), (expected, "▲ permission".to_owned()));
+            assert_eq!((tone(&alert), label(&alert)), (expected, "▲ permission".to_owned()));
         }
     }
 }

@@ -27,7 +27,7 @@ impl ColumnConfig<'_> {
     pub(crate) fn draw(&self, screen: Rect, buffer: &mut Buffer) {
         let (look, index) = (self.look, self.index);
         let view = if self.view == ViewId::Sessions { "sessions" } else { "agents" };
-        let title = Line::from(Span::styled(format!("Columns of the {view} view"), look.loud(Tone::Accent)));
+        let title = Line::from(Span::styled(format!("Columns of the {view} view"), look.bold(Tone::Accent)));
         let inner = window(look, area(screen), title, buffer);
         let ids = configurable(self.choices);
         let rows = usize::from(inner.height);

@@ -19,8 +19,8 @@ const MIN_TEXT_COLUMN: u16 = 60;
 /// The column with logos.
 pub(crate) const LOGO_COLUMN: &str = "client";
 
-/// Places the columns next to each other and gives the remaining room to those that can
-/// use it. Without room for all, those with the highest ranks are dropped. `logo` columns are reserved before the name of an agent.
+/// Places the columns next to each other and gives the remaining room to those that can use it. Without room for all,
+/// those with the highest ranks are dropped. `logo` columns are reserved before the name of an agent.
 pub(crate) fn place(choices: &[ColumnChoice], room: u16, logo: u16) -> Vec<PlacedColumn> {
     let gap = if room >= 120 { WIDE_COLUMN_GAP } else { COLUMN_GAP };
     let mut columns: Vec<Column> = choices

@@ -43,7 +43,7 @@ pub(super) static COLUMN_SPECS: &[ColumnSpec] = &[
     },
     ColumnSpec { side: Side::Right, ..spec("mem", "MEM", (5, 5), 8) },
     ColumnSpec { side: Side::Right, ..spec("tokens", "TOKENS", (6, 6), 9) },
-    ColumnSpec { side: Side::Right, cell: Some(cells::idle_time), ..spec("active", "QUIET", (7, 7), 10) },
+    ColumnSpec { side: Side::Right, cell: Some(cells::idle_time), ..spec("active", "IDLE", (7, 7), 10) },
     spec("model", "MODEL", (14, 20), 11),
     ColumnSpec { side: Side::Right, ..spec("pid", "PID", (7, 7), 12) },
     ColumnSpec {

@@ -58,7 +58,7 @@ pub(crate) static COMMANDS: &[CommandSpec] = &[
     command("view", "NAME", K::View, "another view"),
 ];
 
-/// The command of that name, or the only one whose name begins so.
+/// The command with this name, or the only one whose name begins with it.
 pub(crate) fn find_command(name: &str) -> Option<&'static CommandSpec> {
     let mut candidates = COMMANDS.iter().filter(|command| command.name.starts_with(name));
     let exact = COMMANDS.iter().find(|command| command.name == name);

@@ -47,8 +47,8 @@ impl RowDetails<'_> {
         facts.extend(self.ages());
         facts.push(DetailLine::new("threads", self.with_note(threads, state)));
         if let Some(flag) = &agent.danger {
-            let text = format!("bypasses permissions: {}", flag.for_terminal());
-            facts.push(DetailLine::new("dangerous", Line::from(Span::styled(text, look.loud(Tone::Warn)))));
+            let text = format!("acts without asking: {}", flag.for_terminal());
+            facts.push(DetailLine::new("dangerous", Line::from(Span::styled(text, look.bold(Tone::Warn)))));
         }
         facts
     }

@@ -63,10 +63,10 @@ fn a_session_much_older_than_its_process_was_resumed() {
 
 #[test]
 fn a_dangerous_flag_is_shown_only_where_there_is_one() {
-    let daring = popup(|_| {});
-    assert!(line(&daring, "dangerous").contains("--dangerously-skip-permissions"));
-    let careful = popup(|agent| agent.danger = None);
-    assert!(!careful.contains("dangerous:"));
+    let dangerous = popup(|_| {});
+    assert!(line(&dangerous, "dangerous").contains("--dangerously-skip-permissions"));
+    let safe = popup(|agent| agent.danger = None);
+    assert!(!safe.contains("dangerous:"));
 }
 
 #[test]

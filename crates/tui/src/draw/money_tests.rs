@@ -1,4 +1,5 @@
-//! Costs, times and rate limits on the screen equal those of the tables: exact, with a mark for what is missing, in the time zone of the clock.
+//! Costs, times and rate limits on the screen equal those of the tables: exact, with a mark for what is missing, in the
+//! time zone of the clock.
 
 use std::sync::Arc;
 
@@ -206,8 +207,8 @@ fn rates_of_the_header_are_over_five_minutes_each_with_its_unit() {
     assert!(header.contains(&text) && header.contains(&format!("{rate} tok/min")), "{header}");
 }
 
-/// With `--plan max`, a column since the start had `cost -$7.84` and `cost / hour -$18,663`: a share of the amount, and all
-/// that was covered. The others left out what was covered, with no mark.
+/// With `--plan max`, a column since the start had `cost -$7.84` and `cost / hour -$18,663`: a share of the amount, and
+/// all that was covered. The others left out what was covered, with no mark.
 #[test]
 fn rates_mark_what_is_covered_and_have_no_negative_cost() {
     let snapshot = paid_by(BillingPlan::Max);

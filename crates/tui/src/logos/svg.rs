@@ -9,8 +9,8 @@ use resvg::usvg::{ImageHrefResolver, Options, Tree};
 pub(super) const MAX_SVG_BYTES: usize = 64 * 1024;
 /// Most elements and texts of an SVG file.
 const MAX_SVG_NODES: u32 = 1_000;
-/// The elements that a logo may have. Elements that repeat others (`use`, `pattern`) can cost any amount of time, filters
-/// any amount of memory, and a logo needs no images, scripts and foreign objects.
+/// The elements that a logo may have. Elements that repeat others (`use`, `pattern`) can cost any amount of time,
+/// filters any amount of memory, and a logo needs no images, scripts and foreign objects.
 const ALLOWED_ELEMENTS: &[&str] = &[
     "svg",
     "g",
@@ -43,9 +43,9 @@ pub(super) fn pixels(file: &[u8], width: u32, height: u32) -> Option<Pixmap> {
     if !elements.all(|element| ALLOWED_ELEMENTS.contains(&element.tag_name().name())) {
         return None;
     }
-    let nothing = ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) };
+    let no_images = ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) };
     let options =
-        Options { image_href_resolver: nothing, style_sheet: Some(LOGO_STYLE.to_owned()), ..Options::default() };
+        Options { image_href_resolver: no_images, style_sheet: Some(LOGO_STYLE.to_owned()), ..Options::default() };
     let tree = Tree::from_xmltree(&document, &options).ok()?;
     let mut pixmap = Pixmap::new(width, height)?;
     let (own, room) = (tree.size(), (f64::from(width), f64::from(height)));

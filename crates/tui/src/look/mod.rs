@@ -57,15 +57,15 @@ impl Look {
     }
 
     /// The style of a mark that must stand out: coloured and bold.
-    pub(crate) fn loud(&self, tone: Tone) -> Style {
+    pub(crate) fn bold(&self, tone: Tone) -> Style {
         self.style(tone).add_modifier(Modifier::BOLD)
     }
 
     /// The style of a status: agents that wait for the user stand out, most of all those that wait for a permission.
     pub(crate) fn status(&self, status: Status) -> Style {
         match (status, Tone::of(status)) {
-            (Status::NeedsPermission, tone) => self.loud(tone).add_modifier(Modifier::REVERSED),
-            (_, Tone::Warn) => self.loud(Tone::Warn),
+            (Status::NeedsPermission, tone) => self.bold(tone).add_modifier(Modifier::REVERSED),
+            (_, Tone::Warn) => self.bold(Tone::Warn),
             // In reverse video, a failed agent would stand out as much as one that waits for a permission.
             (_, Tone::Bad) => self.fill(Tone::Bad).add_modifier(Modifier::BOLD),
             (_, tone) => self.style(tone),

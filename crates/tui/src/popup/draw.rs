@@ -56,17 +56,17 @@ impl Popup<'_> {
                 Some(PopupText { title: self.detail_title(), lines, scroll: *scroll, widest: MAX_POPUP_COLUMNS })
             }
             Overlay::Help { scroll } => {
-                let title = Line::from(Span::styled("Help", look.loud(Tone::Accent)));
+                let title = Line::from(Span::styled("Help", look.bold(Tone::Accent)));
                 Some(PopupText { title, lines: self.help.lines(look), scroll: *scroll, widest: MAX_POPUP_COLUMNS })
             }
             Overlay::Pager { title, lines, scroll } => {
                 let harmless = |text: &String| Untrusted::from(&**text).for_terminal().into_owned();
                 let lines = lines.iter().map(|text| Line::from(look.span(harmless(text), Tone::Text))).collect();
-                let title = Line::from(Span::styled(harmless(title), look.loud(Tone::Accent)));
+                let title = Line::from(Span::styled(harmless(title), look.bold(Tone::Accent)));
                 Some(PopupText { title, lines, scroll: *scroll, widest: u16::MAX })
             }
             Overlay::Confirm(target) => {
-                let title = Line::from(Span::styled("Send a signal?", look.loud(Tone::Warn)));
+                let title = Line::from(Span::styled("Send a signal?", look.bold(Tone::Warn)));
                 Some(PopupText { title, lines: question(look, target), scroll: 0, widest: MAX_POPUP_COLUMNS })
             }
             Overlay::Configure { .. } => None,
@@ -144,14 +144,14 @@ impl Popup<'_> {
     }
 }
 
-fn question(look: &Look, suspect: &KillTarget) -> Vec<Line<'static>> {
+fn question(look: &Look, target: &KillTarget) -> Vec<Line<'static>> {
     let choice = |key: &'static str, what: &'static str| {
         Line::from(vec![look.span(format!("  {key:<4}"), Tone::Accent), look.span(what, Tone::Text)])
     };
     vec![
         Line::from(vec![
-            look.span(suspect.name.clone(), Tone::Strong),
-            look.span(format!("   pid {}", suspect.process.pid), Tone::Dim),
+            look.span(target.name.clone(), Tone::Strong),
+            look.span(format!("   pid {}", target.process.pid), Tone::Dim),
         ]),
         Line::default(),
         choice("y", "terminate (SIGTERM)"),

@@ -23,7 +23,7 @@ const FILTER_EXAMPLES: &[(&str, &str)] = &[
 /// What each view shows.
 const fn about(view: ViewId) -> &'static str {
     match view {
-        ViewId::Agents => "Live agents; those that need you come first. ▌ marks agents that bypass permissions.",
+        ViewId::Agents => "Live agents; those that need you come first. ▌ marks agents that act without asking.",
         ViewId::Sessions => "All sessions, live ones on top; +N counts files of sub-agents.",
         ViewId::Rates => "What happened in the last minutes, and since agtop started.",
         ViewId::Usage => "Usage by day, model, client or project. Dollars are API prices, not a bill.",
@@ -32,9 +32,9 @@ const fn about(view: ViewId) -> &'static str {
 }
 
 /// Keys as keyboards label them.
-fn spelt(keys: &str) -> String {
-    let spelt = keys.split("  ").map(|keys| keys.replace("C-", "Ctrl-").replace("S-", "Shift-"));
-    spelt.collect::<Vec<_>>().join(", ")
+fn key_label(keys: &str) -> String {
+    let key_label = keys.split("  ").map(|keys| keys.replace("C-", "Ctrl-").replace("S-", "Shift-"));
+    key_label.collect::<Vec<_>>().join(", ")
 }
 
 /// What the help describes.
@@ -51,7 +51,7 @@ pub(crate) struct Help<'a> {
 
 impl Help<'_> {
     pub(super) fn lines(&self, look: &Look) -> Vec<Line<'static>> {
-        let heading = |title: &'static str| Line::from(Span::styled(title, look.loud(Tone::Accent)));
+        let heading = |title: &'static str| Line::from(Span::styled(title, look.bold(Tone::Accent)));
         let pair = |name: String, text: String| {
             Line::from(vec![look.span(format!("  {name:<20} "), Tone::Text), look.span(text, Tone::Dim)])
         };
@@ -62,7 +62,7 @@ impl Help<'_> {
         for topic in HelpTopic::ALL {
             lines.extend([Line::default(), heading(topic.title())]);
             let of_topic = bindings(self.keys).filter(|binding| binding.topic == topic);
-            lines.extend(of_topic.map(|binding| pair(spelt(binding.keys), binding.help.to_owned())));
+            lines.extend(of_topic.map(|binding| pair(key_label(binding.keys), binding.help.to_owned())));
         }
         lines.extend([Line::default(), heading("Filters")]);
         lines.extend(FILTER_EXAMPLES.iter().map(|(example, text)| pair((*example).to_owned(), (*text).to_owned())));

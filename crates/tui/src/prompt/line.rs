@@ -1,43 +1,43 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// What a line at the bottom asks for.
+/// What a prompt is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PromptKind {
-    /// Which rows to show.
+    /// The filter of rows.
     Filter,
-    /// Which lines of the details to show.
+    /// The text to find in the details.
     Find,
-    /// What to do.
+    /// A command.
     Command,
 }
 
-/// A line that is being typed.
+/// The line that the user types.
 #[derive(Clone, Debug)]
 pub(crate) struct Prompt {
     pub(crate) kind: PromptKind,
     text: Vec<char>,
     cursor: usize,
-    /// Which line of the history is shown, counted from the newest; 0 is what is being typed.
+    /// The line of the history that is shown, counted from the newest; 0 is the typed text.
     back: usize,
     typed: Vec<char>,
 }
 
-/// What a key did to the line.
+/// The effect of a key on the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PromptEvent {
     /// The text changed.
     TextChanged,
-    /// Nothing that matters outside changed.
+    /// The text did not change.
     CursorMoved,
-    /// It is to be completed.
+    /// The user requests completion.
     Complete,
-    /// It is done.
+    /// The user has entered the line.
     Entered,
-    /// It is to be forgotten.
+    /// The user has cancelled the prompt.
     Cancelled,
 }
 
-/// A line is no longer than this.
+/// The longest line of a prompt.
 const MAX_PROMPT_CHARS: usize = 1_000;
 
 impl Prompt {
@@ -60,7 +60,7 @@ impl Prompt {
         self.cursor = self.text.len();
     }
 
-    /// Puts text in at the cursor; what is no character of a line is left out.
+    /// Inserts text at the cursor, without control characters.
     pub(crate) fn insert(&mut self, text: &str) {
         for c in text.chars().filter(|c| !c.is_control()) {
             if self.text.len() < MAX_PROMPT_CHARS {

@@ -13,9 +13,9 @@ use crate::message::{Message, ScreenChange};
 /// If the terminal cannot be written to.
 pub fn run(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<()> {
     while let Some(mut change) = next_change(screen, app, host)? {
-        // What came meanwhile is taken notice of before anything is drawn: a storm of sizes or snapshots is one frame.
+        // All input that is ready is handled before a frame is drawn, so that many resizes or snapshots are one frame.
         while let Some(input) = host.ready() {
-            if !take(input, screen, app, host)? {
+            if !handle(input, screen, app, host)? {
                 return Ok(());
             }
         }
@@ -32,14 +32,14 @@ fn next_change(screen: &mut impl Screen, app: &mut App, host: &mut impl Host) ->
             return Ok(Some(change));
         }
         let input = host.wait();
-        if !take(input, screen, app, host)? {
+        if !handle(input, screen, app, host)? {
             return Ok(None);
         }
     }
 }
 
 /// Handles one input; returns whether the loop continues.
-fn take(input: Input, screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<bool> {
+fn handle(input: Input, screen: &mut impl Screen, app: &mut App, host: &mut impl Host) -> io::Result<bool> {
     let Input::Message(message) = input else { return Ok(false) };
     for command in app.update(message) {
         match command {

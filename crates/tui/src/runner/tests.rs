@@ -88,42 +88,42 @@ fn snapshot() -> Input {
     Input::Message(Message::Snapshot(Arc::new(demo::crowd(3, 3))))
 }
 
-fn played(acts: Vec<Vec<Input>>) -> (Vec<&'static str>, Vec<Command>) {
-    let (mut slate, mut play) = (FakeScreen::default(), ScriptedHost::new(acts));
+fn run_script(acts: Vec<Vec<Input>>) -> (Vec<&'static str>, Vec<Command>) {
+    let (mut screen, mut host) = (FakeScreen::default(), ScriptedHost::new(acts));
     let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
-    run(&mut slate, &mut app, &mut play).unwrap();
-    (slate.log, play.done)
+    run(&mut screen, &mut app, &mut host).unwrap();
+    (screen.log, host.done)
 }
 
 #[test]
 fn the_first_frame_is_drawn_at_once_and_q_quits() {
-    assert_eq!(played(vec![vec![pressed("q")], vec![snapshot()]]).0, ["draw"]);
+    assert_eq!(run_script(vec![vec![pressed("q")], vec![snapshot()]]).0, ["draw"]);
 }
 
 #[test]
 fn many_resizes_and_snapshots_are_one_frame() {
     let mut storm: Vec<Input> = (20..90).map(|width| Input::Message(Message::Resize(width, 30))).collect();
     storm.extend((0..5).map(|_| snapshot()));
-    assert_eq!(played(vec![storm]).0, ["draw", "draw"]);
+    assert_eq!(run_script(vec![storm]).0, ["draw", "draw"]);
 }
 
 #[test]
 fn a_message_without_a_change_draws_no_frame() {
     let noon = demo::DEMO_START;
     let ticks = (0..9).map(|_| vec![Input::Message(Message::Clock(noon))]).collect();
-    assert_eq!(played(ticks).0, ["draw", "draw"]);
+    assert_eq!(run_script(ticks).0, ["draw", "draw"]);
 }
 
 #[test]
 fn suspending_restores_the_terminal_and_resuming_takes_it() {
-    let (log, done) = played(vec![vec![pressed("C-z")]]);
+    let (log, done) = run_script(vec![vec![pressed("C-z")]]);
     assert_eq!(log, ["draw", "leave", "enter", "clear", "draw"]);
     assert_eq!(done, [Command::Suspend]);
 }
 
 #[test]
 fn the_screen_copies_and_the_host_refreshes() {
-    let (log, done) = played(vec![vec![snapshot()], vec![pressed("y")], vec![pressed("r")]]);
+    let (log, done) = run_script(vec![vec![snapshot()], vec![pressed("y")], vec![pressed("r")]]);
     assert_eq!(log, ["draw", "draw", "copy", "draw", "draw"]);
     assert_eq!(done, [Command::Refresh]);
 }
@@ -139,20 +139,20 @@ fn the_actions_of_a_rule_run_once_and_also_while_the_screen_is_paused() {
     let entries = toml::from_str::<Alerts>(text).unwrap().alerts;
     let rules = Rules::default().with(&entries).unwrap();
     let mut app = App::new(Options { rules, ..Options::with_defaults("1.0.0", "linux") });
-    let (mut slate, mut play) = (FakeScreen::default(), ScriptedHost::new(vec![]));
+    let (mut screen, mut host) = (FakeScreen::default(), ScriptedHost::new(vec![]));
     let calm = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(0, 0))))];
     let wanted = || vec![Input::Message(Message::Snapshot(Arc::new(demo::crowd(5, 5))))];
-    play.acts = [calm(), vec![pressed("p")], wanted(), wanted()].into();
-    run(&mut slate, &mut app, &mut play).unwrap();
-    assert_eq!(slate.log.iter().filter(|kind| **kind == "ring").count(), 1, "{:?}", slate.log);
-    let [Command::RunAlertActions(alert)] = &*play.done else { panic!("{:?}", play.done) };
+    host.acts = [calm(), vec![pressed("p")], wanted(), wanted()].into();
+    run(&mut screen, &mut app, &mut host).unwrap();
+    assert_eq!(screen.log.iter().filter(|kind| **kind == "ring").count(), 1, "{:?}", screen.log);
+    let [Command::RunAlertActions(alert)] = &*host.done else { panic!("{:?}", host.done) };
     assert_eq!(&*alert.name, "permission");
     assert!(app.alerts.shown.is_empty(), "the rule does not ask for the strip");
 }
 
 #[test]
 fn a_write_error_ends_the_program() {
-    let mut slate = FakeScreen { breaks: true, ..FakeScreen::default() };
+    let mut screen = FakeScreen { breaks: true, ..FakeScreen::default() };
     let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
-    assert!(run(&mut slate, &mut app, &mut ScriptedHost::new(vec![])).is_err());
+    assert!(run(&mut screen, &mut app, &mut ScriptedHost::new(vec![])).is_err());
 }

@@ -53,7 +53,7 @@ impl Tty {
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         let terminal = Terminal::new(Bounded(CrosstermBackend::new(out)))?;
         let mut tty = Self { terminal, canvas: Canvas::default(), mouse, is_taken: false };
-        give_back_on_panic();
+        restore_on_panic();
         tty.enter()?;
         Ok(tty)
     }
@@ -66,8 +66,8 @@ impl Tty {
         self.terminal.size().map(|size| (size.width, size.height))
     }
 
-    /// How images are drawn, if the terminal reports the size of its cells. The size is requested from the system, not by
-    /// an escape sequence that the terminal might print.
+    /// How images are drawn, if the terminal reports the size of its cells. The size is requested from the system, not
+    /// by an escape sequence that the terminal might print.
     pub fn graphics(&self, graphics: GraphicsProtocol) -> Option<TerminalGraphics> {
         let WindowSize { columns, rows, width, height } = window_size().ok()?;
         TerminalGraphics::new(graphics, (columns, rows), (width, height))
@@ -115,7 +115,7 @@ impl Screen for Tty {
 
     fn leave(&mut self) -> io::Result<()> {
         self.is_taken = false;
-        give_back(self.out())
+        restore(self.out())
     }
 }
 
@@ -148,7 +148,7 @@ pub fn listen(clock: impl Fn() -> Duration, mut send: impl FnMut(Input) -> Contr
     }
 }
 
-fn give_back(out: &mut impl Write) -> io::Result<()> {
+fn restore(out: &mut impl Write) -> io::Result<()> {
     execute!(
         out,
         EndSynchronizedUpdate,
@@ -160,16 +160,16 @@ fn give_back(out: &mut impl Write) -> io::Result<()> {
     disable_raw_mode()
 }
 
-/// Restores the terminal before the message of a panic is printed. Panics of other threads are reported by the threads that join them and leave
-/// the screen alone.
-fn give_back_on_panic() {
+/// Restores the terminal before the message of a panic is printed. Panics of other threads are reported by the threads
+/// that join them and leave the screen alone.
+fn restore_on_panic() {
     static ONCE: Once = Once::new();
     let ours = std::thread::current().id();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             if std::thread::current().id() == ours {
-                drop(give_back(&mut io::stdout()));
+                drop(restore(&mut io::stdout()));
                 before(panic);
             }
         }));

@@ -8,8 +8,8 @@ use super::line::{Side, put};
 use super::scale::steps;
 use crate::look::{Look, Tone};
 
-/// A bar of this many columns, filled to `share`. The empty part has another character, so that the end is visible without
-/// colours.
+/// A bar of this many columns, filled to `share`. The empty part has another character, so that the end is visible
+/// without colours.
 pub(crate) fn bar(look: &Look, share: f64, columns: usize, tone: Tone) -> Vec<Span<'static>> {
     let filled = steps(share, columns);
     vec![Span::styled("━".repeat(filled), look.fill(tone)), look.span("─".repeat(columns - filled), Tone::Faint)]

@@ -31,7 +31,7 @@ pub(crate) fn draw_titles(look: &Look, titles: &[String], selected: Option<usize
     put(buffer, area, &Line::from(look.span(rule, Tone::Faint)), Side::Left);
     for (at, (place, title)) in title_places(area, titles).into_iter().zip(titles).enumerate() {
         let style = if Some(at) == selected {
-            look.loud(Tone::Accent).add_modifier(Modifier::UNDERLINED)
+            look.bold(Tone::Accent).add_modifier(Modifier::UNDERLINED)
         } else {
             look.style(Tone::Dim)
         };

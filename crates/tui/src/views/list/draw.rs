@@ -17,7 +17,7 @@ use crate::render_context::RenderContext;
 use crate::view_id::ViewId;
 use crate::widgets::{Side, cols, put};
 
-/// Columns at the left edge of a table: the mark of agents that bypass permissions, and a blank.
+/// Columns at the left edge of a table: the mark of agents that act without asking, and a blank.
 pub(crate) const LEFT_MARGIN: u16 = 2;
 
 /// The table of a list.

@@ -39,8 +39,8 @@ fn in_order(snapshot: &Snapshot, sort: Sort) -> Vec<(usize, Option<usize>)> {
     lines.into_iter().map(|(_, line)| line).collect()
 }
 
-/// Which agent works on which session. An agent nearly always shares the session of the list, which is found by its address;
-/// keys are compared only for agents that do not.
+/// Which agent works on which session. An agent nearly always shares the session of the list, which is found by its
+/// address; keys are compared only for agents that do not.
 struct AgentsBySession<'a> {
     same: HashMap<*const Session, usize>,
     alike: HashMap<&'a SessionKey, usize>,

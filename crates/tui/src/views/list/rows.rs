@@ -41,7 +41,7 @@ impl RowFocus {
         }
     }
 
-    fn lets(self, row: &SnapshotRow<'_>) -> bool {
+    fn accepts(self, row: &SnapshotRow<'_>) -> bool {
         match self {
             Self::All => true,
             Self::NeedsMe => needs_user(row.status()),
@@ -73,8 +73,8 @@ pub(crate) struct ListQuery<'a> {
 }
 
 impl ListQuery<'_> {
-    fn lets(&self, row: &SnapshotRow<'_>) -> bool {
-        self.focus.lets(row)
+    fn accepts(&self, row: &SnapshotRow<'_>) -> bool {
+        self.focus.accepts(row)
             && self.pid.is_none_or(|pid| row.agent.is_some_and(|agent| agent.process.id.pid == pid))
             && self.filter.is_none_or(|filter| filter.matches(row))
     }
@@ -87,7 +87,7 @@ pub(crate) fn agents(snapshot: &Snapshot, query: &ListQuery<'_>) -> Vec<ListItem
         agent: snapshot.agents.get(*at),
         session: snapshot.agents.get(*at).and_then(|agent| agent.session.as_deref()),
     };
-    let mut order: Vec<usize> = (0..snapshot.agents.len()).filter(|at| query.lets(&row(at))).collect();
+    let mut order: Vec<usize> = (0..snapshot.agents.len()).filter(|at| query.accepts(&row(at))).collect();
     query.sort.sort(&mut order, row);
     match query.arrangement {
         ListArrangement::Flat => order.into_iter().map(|at| ListItem::agent(at, 0)).collect(),
@@ -98,10 +98,10 @@ pub(crate) fn agents(snapshot: &Snapshot, query: &ListQuery<'_>) -> Vec<ListItem
 
 /// The lines of the sessions view. Sessions with an agent come first, whatever the sort is.
 pub(crate) fn sessions(snapshot: &Arc<Snapshot>, query: &ListQuery<'_>, order: &mut SessionOrder) -> Vec<ListItem> {
-    let is_let = |(at, agent): &&(usize, Option<usize>)| {
+    let is_shown = |(at, agent): &&(usize, Option<usize>)| {
         let session = snapshot.sessions.get(*at);
-        session.is_some_and(|session| query.lets(&session_row(snapshot, session, *agent)))
+        session.is_some_and(|session| query.accepts(&session_row(snapshot, session, *agent)))
     };
     let item = |&(at, agent): &(usize, Option<usize>)| ListItem::Row { agent, session: SessionRef::At(at), depth: 0 };
-    order.of(snapshot, query.sort).iter().filter(is_let).map(item).collect()
+    order.of(snapshot, query.sort).iter().filter(is_shown).map(item).collect()
 }

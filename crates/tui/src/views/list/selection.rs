@@ -19,13 +19,13 @@ impl RowList {
         // If the chosen line is gone, its neighbour is chosen.
         self.index = kept.unwrap_or(self.index).min(self.items.len().saturating_sub(1));
         if self.chosen.is_some() {
-            self.note_choice(snapshot);
+            self.follow_choice(snapshot);
         }
     }
 
     pub(crate) fn choose(&mut self, index: usize, snapshot: &Snapshot) {
         self.index = index.min(self.items.len().saturating_sub(1));
-        self.note_choice(snapshot);
+        self.follow_choice(snapshot);
     }
 
     pub(crate) fn step(&mut self, by: isize, snapshot: &Snapshot) {
@@ -43,7 +43,7 @@ impl RowList {
         self.items.get(self.index)
     }
 
-    fn note_choice(&mut self, snapshot: &Snapshot) {
+    fn follow_choice(&mut self, snapshot: &Snapshot) {
         self.chosen = self.chosen().and_then(|item| item.identity(snapshot));
     }
 }

@@ -151,9 +151,9 @@ mod tests {
         let gap = snapshot.agents[2].process.id.pid;
         let sort = Sort { key: "tokens".parse().unwrap(), direction: SortDirection::Default };
         let usual = pids(sort, &snapshot);
-        let mut turned = pids(Sort { direction: SortDirection::Reversed, ..sort }, &snapshot);
-        assert_eq!((usual[5], turned[5]), (gap, gap));
-        turned[..5].reverse();
-        assert_eq!(usual, turned);
+        let mut reversed = pids(Sort { direction: SortDirection::Reversed, ..sort }, &snapshot);
+        assert_eq!((usual[5], reversed[5]), (gap, gap));
+        reversed[..5].reverse();
+        assert_eq!(usual, reversed);
     }
 }

@@ -44,32 +44,32 @@ impl<'a> AgentTree<'a> {
     pub(super) fn items(mut self) -> Vec<ListItem> {
         let mut items = Vec::new();
         for at in std::mem::take(&mut self.order) {
-            self.plant(at, 0, &mut items);
+            self.push_agent(at, 0, &mut items);
         }
         items
     }
 
-    fn plant(&mut self, at: usize, depth: u8, items: &mut Vec<ListItem>) {
+    fn push_agent(&mut self, at: usize, depth: u8, items: &mut Vec<ListItem>) {
         items.push(ListItem::agent(at, depth));
         let Some(agent) = self.snapshot.agents.get(at) else { return };
         let deeper = depth.saturating_add(1);
         for child in agent.session.iter().flat_map(|session| &session.children) {
-            branch(child, deeper, items);
+            push_subagent(child, deeper, items);
         }
         let helpers = agent.helpers.iter().filter_map(|id| self.processes.get(&id.pid).filter(|p| p.id == *id));
         items.extend(helpers.map(|process| ListItem::Helper { process: Arc::clone(process), depth: deeper }));
         // Each list of children is removed when it is used, so a loop of parents ends.
         for child in self.below.remove(&agent.process.id.pid).unwrap_or_default() {
-            self.plant(child, deeper, items);
+            self.push_agent(child, deeper, items);
         }
     }
 }
 
-fn branch(session: &Arc<Session>, depth: u8, items: &mut Vec<ListItem>) {
+fn push_subagent(session: &Arc<Session>, depth: u8, items: &mut Vec<ListItem>) {
     items.push(ListItem::Row { agent: None, session: SessionRef::Below(Arc::clone(session)), depth });
     if usize::from(depth) < MAX_TREE_DEPTH {
         for child in &session.children {
-            branch(child, depth + 1, items);
+            push_subagent(child, depth + 1, items);
         }
     }
 }

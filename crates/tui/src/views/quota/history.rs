@@ -23,7 +23,7 @@ pub(crate) struct QuotaHistory(Vec<WindowHistory>);
 
 impl QuotaHistory {
     /// Adds the readings of a snapshot.
-    pub(crate) fn note(&mut self, snapshot: &Snapshot) {
+    pub(crate) fn record(&mut self, snapshot: &Snapshot) {
         for known in snapshot.allowances() {
             for window in known.windows() {
                 self.add(known.client, &known.limit.limit, window, known.read);
@@ -73,11 +73,11 @@ mod tests {
 
     #[test]
     fn a_reading_is_added_once() {
-        let mut meter = QuotaHistory::default();
+        let mut history = QuotaHistory::default();
         let snapshot = demo::crowd(2, 2);
-        meter.note(&snapshot);
-        meter.note(&snapshot);
+        history.record(&snapshot);
+        history.record(&snapshot);
         let (client, _, limit) = &snapshot.rate_limits[0];
-        assert_eq!(meter.readings(*client, &limit.limit, &limit.windows[0]).len(), 1);
+        assert_eq!(history.readings(*client, &limit.limit, &limit.windows[0]).len(), 1);
     }
 }

@@ -1,12 +1,12 @@
 use agtop_format::{money, text, units};
 use agtop_model::{PicoUsd, Spend};
+use agtop_report::monday_of;
 use jiff::civil::Date;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::grouping::{UsageGrouping, UsageScope};
-use super::period::monday_of;
 use super::state::UsageState;
 use super::sum::UsageSum;
 use crate::look::{Look, Tone};
@@ -152,21 +152,22 @@ fn draw_heat(look: &Look, days: &[(Date, Spend)], area: Rect, buffer: &mut Buffe
     let week_count = last.since(first).map_or(0, |span| span.get_days()) / 7 + 1;
     let room = usize::from(area.width.saturating_sub(5) / 2).min(53);
     let weeks = room.min(usize::try_from(week_count).unwrap_or(0).max(26));
-    let dearest = days.iter().map(|(_, spend)| spend).max_by_key(|spend| spend.known()).copied().unwrap_or_default();
-    heading(buffer, area, look, "Daily cost,", &format!("up to {}", money::parts(&dearest)));
+    let most_expensive =
+        days.iter().map(|(_, spend)| spend).max_by_key(|spend| spend.known()).copied().unwrap_or_default();
+    heading(buffer, area, look, "Daily cost,", &format!("up to {}", money::parts(&most_expensive)));
     let monday = monday_of(*last);
     for (weekday, (row, name)) in (0_i64..).zip(area.rows().skip(1).zip(WEEKDAY_LABELS)) {
         let mut spans = vec![look.span(format!("{name}  "), Tone::Dim)];
         for back in (0..weeks).rev() {
             let shift = weekday - 7 * i64::try_from(back).unwrap_or(0);
             let date = monday.checked_add(jiff::Span::new().days(shift)).unwrap_or(monday);
-            spans.push(shade(look, days, date, *last, dearest.amount));
+            spans.push(shade(look, days, date, *last, most_expensive.amount));
         }
         put(buffer, row, &Line::from(spans), Side::Left);
     }
 }
 
-fn shade(look: &Look, days: &[(Date, Spend)], date: Date, last: Date, dearest: PicoUsd) -> Span<'static> {
+fn shade(look: &Look, days: &[(Date, Spend)], date: Date, last: Date, most_expensive: PicoUsd) -> Span<'static> {
     if date > last {
         return Span::raw("  ");
     }
@@ -175,7 +176,7 @@ fn shade(look: &Look, days: &[(Date, Spend)], date: Date, last: Date, dearest: P
     if spent.known().is_none() && !spent.is_empty() {
         return look.span(UNKNOWN_DAY, Tone::Dim);
     }
-    let share = spent.amount.as_usd() / dearest.as_usd().max(f64::MIN_POSITIVE);
+    let share = spent.amount.as_usd() / most_expensive.as_usd().max(f64::MIN_POSITIVE);
     let level = steps(share.sqrt(), SHADES.len() - 1);
     let tone = if level == 0 { Tone::Faint } else { Tone::Accent };
     look.span(SHADES.get(level).copied().unwrap_or("██"), tone)

@@ -1,4 +1,4 @@
-use jiff::Span;
+use agtop_report::monday_of;
 use jiff::civil::Date;
 
 /// The length of a period.
@@ -35,11 +35,6 @@ impl Period {
             _ => day.to_owned(),
         }
     }
-}
-
-/// The Monday of the week of that day.
-pub(super) fn monday_of(day: Date) -> Date {
-    day.checked_sub(Span::new().days(day.weekday().to_monday_zero_offset())).unwrap_or(day)
 }
 
 #[cfg(test)]
