@@ -34,11 +34,7 @@ const ALL_CRATES: &str = "all";
 /// that is listed without need, so that none comes back.
 #[rustfmt::skip]
 const CRATES_WITH_CIRCLES: &[&str] = &[
-    "demo",
     "os",
-    "output",
-    "query",
-    "report",
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {

@@ -1,68 +1,73 @@
 use agtop_format::{money, units};
-use agtop_model::{Field, FieldValue, Snapshot, SnapshotRow};
-use agtop_query::{FilterError, Query, Word, number};
+use agtop_model::{Field, FieldKind, FieldValue, Snapshot, SnapshotRow};
+use agtop_query::{FilterError, FilterWord, Query, number};
 
-use crate::Of;
-use crate::words::{About, Allowance, Fleet, Quota};
+use crate::metrics::{FleetMetrics, MetricWord, QuotaMetrics, QuotaWindow};
+use crate::rule_entry::RuleScope;
 
-/// What must be so, in the language of filters, of what the rule looks at.
+/// The condition of a rule, in the filter language, for what the rule is about.
 #[derive(Clone)]
 pub(super) enum Condition {
     Agent(Query<&'static Field>),
-    Fleet(Query<About<Fleet>>),
-    Quota(Query<About<Quota>>),
+    Fleet(Query<MetricWord<FleetMetrics>>),
+    Quota(Query<MetricWord<QuotaMetrics>>),
 }
 
-/// A value that a condition looked at.
-pub(super) struct Measure {
+/// A value that a condition compares.
+pub(super) struct ComparedValue {
     pub(super) id: &'static str,
     pub(super) number: f64,
-    /// As people read it.
+    /// The number with its unit.
     pub(super) text: String,
 }
 
 impl Condition {
-    /// Understands a condition, in which `threshold` may stand for that number; `None` if there is nothing in it.
-    pub(super) fn parse(of: Of, text: &str, threshold: Option<f64>) -> Result<Option<Self>, FilterError> {
-        Ok(match of {
-            Of::Agent => Query::parse(text, threshold)?.map(Self::Agent),
-            Of::Fleet => Query::parse(text, threshold)?.map(Self::Fleet),
-            Of::Quota => Query::parse(text, threshold)?.map(Self::Quota),
+    /// Parses a condition, in which `threshold` may stand for that number; `None` if it is empty.
+    pub(super) fn parse(scope: RuleScope, text: &str, threshold: Option<f64>) -> Result<Option<Self>, FilterError> {
+        Ok(match scope {
+            RuleScope::Agent => Query::parse(text, threshold)?.map(Self::Agent),
+            RuleScope::Fleet => Query::parse(text, threshold)?.map(Self::Fleet),
+            RuleScope::Quota => Query::parse(text, threshold)?.map(Self::Quota),
         })
     }
 
-    /// Whether it holds for an agent's row; never, if it is about something else.
-    pub(super) fn holds_for_row(&self, row: &SnapshotRow<'_>) -> bool {
+    /// Whether it is about money that agents spend.
+    pub(super) fn uses_agent_money(&self) -> bool {
+        matches!(self, Self::Agent(query) if uses_money(query))
+    }
+
+    /// Whether it is true of an agent's row; never, if it is not about agents.
+    pub(super) fn is_true_of_agent(&self, row: &SnapshotRow<'_>) -> bool {
         matches!(self, Self::Agent(query) if query.matches(row))
     }
 
-    /// Whether it holds for everything together.
-    pub(super) fn holds_for_fleet(&self, snapshot: &Snapshot) -> bool {
+    /// Whether it is true of all agents together.
+    pub(super) fn is_true_of_fleet(&self, snapshot: &Snapshot) -> bool {
         matches!(self, Self::Fleet(query) if query.matches(&snapshot))
     }
 
-    /// Whether it holds for a window.
-    pub(super) fn holds_for_allowance(&self, allowance: &Allowance<'_>) -> bool {
-        matches!(self, Self::Quota(query) if query.matches(allowance))
+    /// Whether it is true of a window.
+    pub(super) fn is_true_of_quota(&self, window: &QuotaWindow<'_>) -> bool {
+        matches!(self, Self::Quota(query) if query.matches(window))
     }
 }
 
-/// Whether the query is about what an agent does.
+/// Whether the query uses the status of an agent.
 pub(super) fn is_about_status(query: &Query<&'static Field>) -> bool {
-    query.mentions("status")
+    query.uses(|field| field.id == "status")
 }
 
-/// The values that a query compares by size, as they are.
-pub(super) fn measures<W: Word>(query: &Query<W>, of: &W::Of<'_>) -> Vec<Measure> {
-    let measure = |word: W| {
-        let value = word.value(of);
-        let (number, text) = (number(&value)?, shown(&value)?);
-        Some(Measure { id: word.id(), number, text: word.phrase(&text) })
+/// The values of the words that a query compares by size.
+pub(super) fn compared_values<W: FilterWord>(query: &Query<W>, subject: &W::Subject<'_>) -> Vec<ComparedValue> {
+    let compared = |word: W| {
+        let value = word.value(subject);
+        let (number, text) = (number(&value)?, value_text(&value)?);
+        Some(ComparedValue { id: word.id(), number, text: word.phrase(&text) })
     };
-    query.measured().into_iter().filter_map(measure).collect()
+    query.compared_words().into_iter().filter_map(compared).collect()
 }
 
-fn shown(value: &FieldValue<'_>) -> Option<String> {
+fn value_text(value: &FieldValue<'_>) -> Option<String> {
     match value {
         FieldValue::Count(n) => Some(units::grouped(*n)),
         FieldValue::Tokens(n) => Some(units::count(*n)),
@@ -77,4 +82,9 @@ fn shown(value: &FieldValue<'_>) -> Option<String> {
         | FieldValue::Status(_)
         | FieldValue::Gap(_) => None,
     }
+}
+
+/// Whether the query uses a field that differs between all dollars and those that a subscription does not cover.
+fn uses_money(query: &Query<&'static Field>) -> bool {
+    query.uses(|field| field.kind == FieldKind::Money || field.id == "basis")
 }

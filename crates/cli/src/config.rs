@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agtop_alerts::{Entry, Rules};
+use agtop_alerts::{RuleEntry, Rules};
 use agtop_format::sink::is_harmless;
 use agtop_hooks::PayloadPolicy;
 use agtop_prices::AsOf;
@@ -48,7 +48,7 @@ pub(crate) struct Config {
     pub(crate) tui: agtop_tui::Config,
     /// The alert rules, as they are written.
     #[serde(default)]
-    alerts: Vec<Entry>,
+    alerts: Vec<RuleEntry>,
     /// The alert rules: those of agtop with the changes and additions of the file.
     #[serde(skip)]
     pub(crate) rules: Rules,

@@ -3,21 +3,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Activity, ActivityKind, BillingPlan, ContextGrowth, ContextSource, ContextWindow, Cost, CostBasis, Evidence,
+    Activity, ActivityKind, BillingPlan, ContextGrowth, ContextSource, ContextWindow, Cost, CostBasis, Evidence, Gap,
     GrowthBasis, InFlight, ModelSpend, Phase, PicoUsd, Session, SessionDay, SessionKey, Spend, Status, StopReason,
     Timestamp, Title, TitleRank, ToolCount, Usage,
 };
 
-use super::cast::{CALLS, CLAUDE_PLAYER, PARTS, PLAYERS, PROJECTS, Player, TALK};
-use super::{Scene, UNKNOWN, dice, pick, whole};
+use crate::base;
+use crate::catalog::{CLAUDE_MODEL, DemoModel, EXCHANGES, MODELS, PROJECTS, STATUS_CYCLE, TOOL_CALLS};
+use crate::moment::DemoMoment;
+use crate::random::{fraction, pick, whole};
 
-/// Whether tokens flow in that status.
+/// Whether an agent uses tokens in that status.
 pub(super) const fn is_at_work(status: Status) -> bool {
     matches!(status, Status::Working | Status::Spawning | Status::Active)
 }
 
-/// What actor `at` of a stage with so many live agents does now.
-pub(super) fn part(scene: &Scene, at: usize, live: usize) -> Status {
+/// The status of session `at`, the first `live` sessions have an agent.
+pub(super) fn status_of(moment: &DemoMoment, at: usize, live: usize) -> Status {
     let ended = || match at % 4 {
         0 => Status::Resumable,
         1 | 2 => Status::Done,
@@ -26,53 +28,55 @@ pub(super) fn part(scene: &Scene, at: usize, live: usize) -> Status {
     if at >= live {
         return ended();
     }
-    let cast_as = PARTS.get(at % PARTS.len()).copied().unwrap_or_default();
-    // Who asks for permission is answered after a while, works on, and asks again.
-    let minute = (scene.elapsed + 17.0 * at as f64) % 90.0;
-    if cast_as == Status::NeedsPermission && at > 5 && minute > 50.0 { Status::Working } else { cast_as }
+    let status = STATUS_CYCLE.get(at % STATUS_CYCLE.len()).copied().unwrap_or_default();
+    // A permission request is answered after a while, and the agent asks again later.
+    let minute = (moment.elapsed + 17.0 * at as f64) % 90.0;
+    if status == Status::NeedsPermission && at > 5 && minute > 50.0 { Status::Working } else { status }
 }
 
-pub(super) fn player(at: usize) -> Player {
-    const TURNS: [usize; 10] = [0, 1, 2, 0, 3, 4, 0, 1, 2, 5];
-    let player = TURNS.get(at % TURNS.len()).and_then(|&turn| PLAYERS.get(turn));
-    player.copied().unwrap_or(CLAUDE_PLAYER)
+pub(super) fn model(at: usize) -> DemoModel {
+    const MODEL_CYCLE: [usize; 10] = [0, 1, 2, 0, 3, 4, 0, 1, 2, 5];
+    let model = MODEL_CYCLE.get(at % MODEL_CYCLE.len()).and_then(|&turn| MODELS.get(turn));
+    model.copied().unwrap_or(CLAUDE_MODEL)
 }
 
 pub(super) fn project(at: usize) -> (&'static str, &'static str, &'static str) {
     pick(PROJECTS, at, 1).unwrap_or(("", "", ""))
 }
 
-/// How long ago the actor did something.
-fn quiet(scene: &Scene, at: usize, live: usize, status: Status) -> f64 {
+/// Seconds since the session was last active.
+fn idle_seconds(moment: &DemoMoment, at: usize, live: usize, status: Status) -> f64 {
     match status {
-        Status::Stalled => 840.0 + scene.elapsed % 600.0,
-        Status::Idle => 700.0 + 400.0 * dice(at, 2) + scene.elapsed % 3600.0,
-        Status::NeedsPermission | Status::NeedsInput => 12.0 + 60.0 * dice(at, 2) + scene.elapsed % 120.0,
+        Status::Stalled => 840.0 + moment.elapsed % 600.0,
+        Status::Idle => 700.0 + 400.0 * fraction(at, 2) + moment.elapsed % 3600.0,
+        Status::NeedsPermission | Status::NeedsInput => 12.0 + 60.0 * fraction(at, 2) + moment.elapsed % 120.0,
         Status::Stale => 90_000.0 + 40_000.0 * at as f64,
         _ if at >= live => 1_800.0 + 1_900.0 * (at - live) as f64,
-        _ => (scene.elapsed + 3.0 * at as f64) % 9.0,
+        _ => (moment.elapsed + 3.0 * at as f64) % 9.0,
     }
 }
 
-pub(super) fn session(scene: &Scene, at: usize, live: usize) -> Session {
-    let status = part(scene, at, live);
+pub(super) fn session(moment: &DemoMoment, at: usize, live: usize) -> Session {
+    let status = status_of(moment, at, live);
     let (project, branch, title) = project(at);
-    let player = player(at);
-    let age = 900.0 + 20_000.0 * dice(at, 3);
-    let quiet = quiet(scene, at, live, status);
-    let usage = usage(scene, at, status);
-    let spend = spend(scene.plan, player, &usage, 40 + whole(200.0 * dice(at, 5)));
+    let model = model(at);
+    let age = 900.0 + 20_000.0 * fraction(at, 3);
+    let idle_seconds = idle_seconds(moment, at, live, status);
+    let usage = usage(moment, at, status);
+    let spend = spend(moment.plan, model, &usage, 40 + whole(200.0 * fraction(at, 5)));
     let turns = spend.api_turns;
-    let id = format!("{:08x}-e18a-4a4c-a793-{:012x}", whole(dice(at, 6) * 4e9), whole(dice(at, 7) * 2e14));
-    let sub_agents = usize::from(status == Status::Spawning) * 2 + usize::from(at % 9 == 3);
-    let used =
-        whole(player.window as f64 * (0.12 + 0.78 * dice(at, 8)).min(0.97)) + tokens_since(scene, at, status) / 40;
-    let context = ContextWindow { used: used.min(player.window), limit: player.window, source: ContextSource::Table };
+    let id = format!("{:08x}-e18a-4a4c-a793-{:012x}", whole(fraction(at, 6) * 4e9), whole(fraction(at, 7) * 2e14));
+    let subagents = usize::from(status == Status::Spawning) * 2 + usize::from(at % 9 == 3);
+    let used = whole(model.context_window as f64 * (0.12 + 0.78 * fraction(at, 8)).min(0.97))
+        + tokens_since(moment, at, status) / 40;
+    let context = ContextWindow {
+        used: used.min(model.context_window),
+        limit: model.context_window,
+        source: ContextSource::Table,
+    };
     let left = context.limit.saturating_sub(context.used) as f64 / 21_000.0 * 60.0;
     Session {
-        key: SessionKey::new(player.client, id),
-        parent: None,
-        forked_from: None,
+        key: SessionKey::new(model.client, id),
         title: Some(Title { rank: TitleRank::Generated, text: title.into() }),
         public_title: Some(Title { rank: TitleRank::Generated, text: title.into() }),
         cwd: Some(PathBuf::from("/home/ada/code").join(project)),
@@ -80,60 +84,58 @@ pub(super) fn session(scene: &Scene, at: usize, live: usize) -> Session {
         branch: Some(branch.into()),
         version: Some("2.1.9".into()),
         origin: Some("cli".into()),
-        tag: None,
-        started: Some(scene.ago(quiet + age)),
-        last_active: Some(scene.ago(quiet)),
-        model: Some(player.model.into()),
+        started: Some(moment.ago(idle_seconds + age)),
+        last_active: Some(moment.ago(idle_seconds)),
+        model: Some(model.model.into()),
         own_usage: usage,
         own_spend: spend,
         own_days: days(
-            scene,
+            moment,
             at,
-            scene.ago(quiet),
-            &ModelSpend { model: Some(player.model.into()), usage, spend, turns },
+            moment.ago(idle_seconds),
+            &ModelSpend { model: Some(model.model.into()), usage, spend, turns },
         ),
         usage,
         spend,
-        usage_gap: None,
-        models: vec![ModelSpend { model: Some(player.model.into()), usage, spend, turns }],
+        models: vec![ModelSpend { model: Some(model.model.into()), usage, spend, turns }],
         turns,
-        prompts: 3 + whole(20.0 * dice(at, 9)),
+        prompts: 3 + whole(20.0 * fraction(at, 9)),
         errors: u64::from(status == Status::RateLimited) * 3,
-        compactions: whole(2.4 * dice(at, 10)),
-        context: if at >= live && at.is_multiple_of(7) { Err(UNKNOWN) } else { Ok(context) },
+        compactions: whole(2.4 * fraction(at, 10)),
+        context: if at >= live && at.is_multiple_of(7) { Err(Gap::NotReported) } else { Ok(context) },
         growth: is_at_work(status).then(|| ContextGrowth {
             tokens_per_minute: 21_000.0,
             full_in: Some(Duration::from_secs_f64(left)),
             grown_at: None,
             basis: GrowthBasis::LastResponses,
         }),
-        decay: None,
         cache_saving: PicoUsd::from_usd(spend.amount.as_usd() * 3.1),
         repeats: if status == Status::Stalled { 7 } else { 0 },
-        recent: if at < live { recent(scene, at, status) } else { vec![] },
+        recent: if at < live { recent(moment, at, status) } else { vec![] },
         tools: tools(at),
-        in_flight: in_flight(scene, at, status),
+        in_flight: in_flight(moment, at, status),
         stop: (status == Status::NeedsInput).then_some(StopReason::EndTurn),
         phase: phase(status),
-        children: (0..sub_agents).map(|child| Arc::new(child_of(scene, at, child))).collect(),
-        files: 1 + u32::try_from(sub_agents).unwrap_or(0),
-        subagent_files: u32::try_from(sub_agents).unwrap_or(0),
+        children: (0..subagents).map(|child| Arc::new(subagent(moment, at, child))).collect(),
+        files: 1 + u32::try_from(subagents).unwrap_or(0),
+        subagent_files: u32::try_from(subagents).unwrap_or(0),
         status,
         evidence: if at < live { Evidence::Transcript } else { Evidence::Age },
+        ..base::session(model.client, "")
     }
 }
 
-/// Tokens since the curtain rose.
-pub(super) fn tokens_since(scene: &Scene, at: usize, status: Status) -> u64 {
-    if is_at_work(status) { whole(scene.elapsed * tokens_per_second(at)) } else { 0 }
+/// Tokens since the demo began.
+pub(super) fn tokens_since(moment: &DemoMoment, at: usize, status: Status) -> u64 {
+    if is_at_work(status) { whole(moment.elapsed * tokens_per_second(at)) } else { 0 }
 }
 
 pub(super) fn tokens_per_second(at: usize) -> f64 {
-    200.0 + 1_400.0 * dice(at, 11)
+    200.0 + 1_400.0 * fraction(at, 11)
 }
 
-fn usage(scene: &Scene, at: usize, status: Status) -> Usage {
-    let total = whole(8.0e5 + 1.1e7 * dice(at, 4).powi(3)) + tokens_since(scene, at, status);
+fn usage(moment: &DemoMoment, at: usize, status: Status) -> Usage {
+    let total = whole(8.0e5 + 1.1e7 * fraction(at, 4).powi(3)) + tokens_since(moment, at, status);
     let share = |percent: u64| total / 100 * percent;
     Usage {
         input: share(4),
@@ -146,8 +148,8 @@ fn usage(scene: &Scene, at: usize, status: Status) -> Usage {
     }
 }
 
-pub(super) fn spend(plan: BillingPlan, player: Player, usage: &Usage, turns: u64) -> Spend {
-    let [fresh, cached, written, output] = player.rates;
+pub(super) fn spend(plan: BillingPlan, model: DemoModel, usage: &Usage, turns: u64) -> Spend {
+    let [fresh, cached, written, output] = model.rates;
     let usd = (usage.input as f64 * fresh
         + usage.cache_read as f64 * cached
         + usage.cache_write() as f64 * written
@@ -156,7 +158,7 @@ pub(super) fn spend(plan: BillingPlan, player: Player, usage: &Usage, turns: u64
     let mut spend = Spend::default();
     spend.add(Cost { amount: PicoUsd::from_usd(usd), basis: CostBasis::Api }, usage.total());
     spend.api_turns = turns;
-    if plan.covers(player.client) {
+    if plan.covers(model.client) {
         spend.cover();
     }
     spend
@@ -171,22 +173,22 @@ fn phase(status: Status) -> Phase {
     }
 }
 
-fn call(scene: &Scene, at: usize, back: u64) -> (&'static str, &'static str) {
-    let beat = whole((scene.elapsed + 5.0 * at as f64) / 6.0);
-    pick(CALLS, at, 100 + beat.saturating_sub(back)).unwrap_or(("", ""))
+fn call(moment: &DemoMoment, at: usize, back: u64) -> (&'static str, &'static str) {
+    let step = whole((moment.elapsed + 5.0 * at as f64) / 6.0);
+    pick(TOOL_CALLS, at, 100 + step.saturating_sub(back)).unwrap_or(("", ""))
 }
 
-fn in_flight(scene: &Scene, at: usize, status: Status) -> Vec<InFlight> {
+fn in_flight(moment: &DemoMoment, at: usize, status: Status) -> Vec<InFlight> {
     let (name, target) = match status {
         Status::NeedsPermission => ("Bash", "git push --force-with-lease origin main"),
         Status::Stalled => ("Bash", "./scripts/wait-for-it.sh db:5432"),
-        status if is_at_work(status) => call(scene, at, 0),
+        status if is_at_work(status) => call(moment, at, 0),
         _ => return vec![],
     };
     let one = |name: &str, target: &str, is_subagent| InFlight {
         name: name.into(),
         target: Some(target.into()),
-        since: Some(scene.ago((scene.elapsed + 5.0 * at as f64) % 6.0 + 1.0)),
+        since: Some(moment.ago((moment.elapsed + 5.0 * at as f64) % 6.0 + 1.0)),
         is_subagent,
         usual: Some(Duration::from_secs(9)),
     };
@@ -198,30 +200,30 @@ fn in_flight(scene: &Scene, at: usize, status: Status) -> Vec<InFlight> {
     running
 }
 
-fn recent(scene: &Scene, at: usize, status: Status) -> Vec<Activity> {
-    let (asked, said) = pick(TALK, at, 11).unwrap_or_default();
+fn recent(moment: &DemoMoment, at: usize, status: Status) -> Vec<Activity> {
+    let (prompt, answer) = pick(EXCHANGES, at, 11).unwrap_or_default();
     let mut all = vec![
-        Activity { at: Some(scene.ago(70.0)), kind: ActivityKind::Asked(Some(asked.into())) },
-        Activity { at: Some(scene.ago(41.0)), kind: ActivityKind::Said(said.into()) },
+        Activity { at: Some(moment.ago(70.0)), kind: ActivityKind::Asked(Some(prompt.into())) },
+        Activity { at: Some(moment.ago(41.0)), kind: ActivityKind::Said(answer.into()) },
     ];
     for back in (1..=4).rev() {
-        let (tool, target) = call(scene, at, back);
+        let (tool, target) = call(moment, at, back);
         let ago = 6.0 * back as f64;
         all.push(Activity {
-            at: Some(scene.ago(ago + 4.0)),
+            at: Some(moment.ago(ago + 4.0)),
             kind: ActivityKind::Called { tool: tool.into(), target: Some(target.into()) },
         });
         let outcome = if (at as u64 + back).is_multiple_of(5) { Err(()) } else { Ok(()) };
-        all.push(Activity { at: Some(scene.ago(ago)), kind: ActivityKind::Returned { tool: tool.into(), outcome } });
+        all.push(Activity { at: Some(moment.ago(ago)), kind: ActivityKind::Returned { tool: tool.into(), outcome } });
     }
     match status {
-        Status::NeedsPermission => all.push(Activity { at: Some(scene.ago(4.0)), kind: ActivityKind::Waited }),
+        Status::NeedsPermission => all.push(Activity { at: Some(moment.ago(4.0)), kind: ActivityKind::Waited }),
         Status::NeedsInput => {
-            all.push(Activity { at: Some(scene.ago(9.0)), kind: ActivityKind::Stopped(StopReason::EndTurn) });
+            all.push(Activity { at: Some(moment.ago(9.0)), kind: ActivityKind::Stopped(StopReason::EndTurn) });
         }
         Status::RateLimited => {
             all.push(Activity {
-                at: Some(scene.ago(3.0)),
+                at: Some(moment.ago(3.0)),
                 kind: ActivityKind::Failed("429: the allowance is used up".into()),
             });
         }
@@ -233,13 +235,13 @@ fn recent(scene: &Scene, at: usize, status: Status) -> Vec<Activity> {
 fn tools(at: usize) -> Vec<ToolCount> {
     let counts = [("Bash", 47.0), ("Edit", 23.0), ("Read", 12.0), ("Grep", 8.0), ("Write", 5.0), ("Task", 2.0)];
     let count =
-        |(name, most): (&str, f64)| ToolCount { name: name.into(), calls: 1 + whole(most * (0.4 + dice(at, 12))) };
+        |(name, most): (&str, f64)| ToolCount { name: name.into(), calls: 1 + whole(most * (0.4 + fraction(at, 12))) };
     counts.into_iter().map(count).collect()
 }
 
-/// When a session used that: some went on for days.
-fn days(scene: &Scene, at: usize, last: Timestamp, all: &ModelSpend) -> Arc<[SessionDay]> {
-    let day = scene.day(last);
+/// The usage of a session by day; a quarter of the sessions used tokens on two days.
+fn days(moment: &DemoMoment, at: usize, last: Timestamp, all: &ModelSpend) -> Arc<[SessionDay]> {
+    let day = moment.day(last);
     if at % 4 != 1 {
         return [SessionDay { day, spend: all.clone() }].into();
     }
@@ -250,74 +252,29 @@ fn days(scene: &Scene, at: usize, last: Timestamp, all: &ModelSpend) -> Arc<[Ses
     [first, SessionDay { day, spend: ModelSpend { usage: rest, ..all.clone() } }].into()
 }
 
-fn child_of(scene: &Scene, at: usize, child: usize) -> Session {
-    let actor = at * 100 + child + 5_000;
-    let player = player(actor);
+fn subagent(moment: &DemoMoment, at: usize, child: usize) -> Session {
+    let seed = at * 100 + child + 5_000;
+    let model = model(seed);
     let usage = Usage { input: 9_000, cache_read: 240_000, cache_write_5m: 30_000, output: 6_000, ..Usage::default() };
-    let spend = spend(scene.plan, player, &usage, 12);
+    let spend = spend(moment.plan, model, &usage, 12);
     let name = if child == 0 { "code-reviewer" } else { "test-writer" };
     let status = if child == 0 { Status::Working } else { Status::Active };
     Session {
-        key: SessionKey::new(player.client, format!("agent-{at}-{child}")),
+        key: SessionKey::new(model.client, format!("agent-{at}-{child}")),
         title: Some(Title { rank: TitleRank::Given, text: name.into() }),
         public_title: Some(Title { rank: TitleRank::Given, text: name.into() }),
         own_usage: usage,
         own_spend: spend,
-        own_days: Arc::default(),
         usage,
         spend,
         turns: 12,
         status,
-        in_flight: in_flight(scene, actor, Status::Working),
-        children: vec![],
-        files: 1,
-        subagent_files: 0,
-        ..empty(player, scene)
-    }
-}
-
-/// A conversation in which nothing was said.
-fn empty(player: Player, scene: &Scene) -> Session {
-    Session {
-        key: SessionKey::new(player.client, ""),
-        parent: None,
-        forked_from: None,
-        title: None,
-        public_title: None,
-        cwd: None,
-        project: None,
-        branch: None,
-        version: None,
-        origin: None,
-        tag: None,
-        started: Some(scene.ago(200.0)),
-        last_active: Some(scene.ago(2.0)),
-        model: Some(player.model.into()),
-        own_usage: Usage::default(),
-        own_spend: Spend::default(),
-        own_days: Arc::default(),
-        usage: Usage::default(),
-        spend: Spend::default(),
-        usage_gap: None,
-        models: vec![],
-        turns: 0,
-        prompts: 0,
-        errors: 0,
-        compactions: 0,
-        context: Ok(ContextWindow { used: 61_000, limit: player.window, source: ContextSource::Table }),
-        growth: None,
-        decay: None,
-        cache_saving: None,
-        repeats: 0,
-        recent: vec![],
-        tools: vec![],
-        in_flight: vec![],
-        stop: None,
-        phase: Phase::Open,
-        children: vec![],
-        files: 0,
-        subagent_files: 0,
-        status: Status::Working,
+        in_flight: in_flight(moment, seed, Status::Working),
+        started: Some(moment.ago(200.0)),
+        last_active: Some(moment.ago(2.0)),
+        model: Some(model.model.into()),
+        context: Ok(ContextWindow { used: 61_000, limit: model.context_window, source: ContextSource::Table }),
         evidence: Evidence::Transcript,
+        ..base::session(model.client, "")
     }
 }

@@ -1,15 +1,15 @@
-/// Whether message text, such as the words of a prompt or the task of a subagent, may be shown.
+/// Whether an output may show message text, such as a prompt or the task of a subagent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Content {
-    /// It stays out; keys that would hold it are null or empty.
+    /// Message text is hidden; its keys are null or empty.
     #[default]
     Hidden,
-    /// It is shown.
+    /// Message text is shown.
     Included,
 }
 
 impl Content {
-    /// The value, if content may be shown.
+    /// The value if message text may be shown, otherwise `None`.
     pub fn allow<T>(self, value: Option<T>) -> Option<T> {
         value.filter(|_| self == Self::Included)
     }

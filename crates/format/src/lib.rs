@@ -1,4 +1,4 @@
-//! How agtop writes a number, a sum of money, a time and a text that it does not trust. Every surface writes them alike.
+//! The text of numbers, costs, times and untrusted text. Every output uses the same forms.
 
 mod content;
 pub mod money;

@@ -1,4 +1,4 @@
-//! Money as tables and the screen show it: with what is missing from a sum.
+//! Cost as tables and the screen show it, with marks for unknown and covered parts.
 
 use std::borrow::Cow;
 
@@ -6,11 +6,11 @@ use agtop_model::{Billing, CostBasis, PicoUsd, Spend};
 
 use crate::{text, units};
 
-/// What stands for, or behind, dollars that nobody pays by use.
+/// The mark of a cost that a subscription covers.
 pub const INCLUDED: &str = "incl.";
 
-/// What was spent, and what is to be known about it: `$4.21`, `$4.21+` if some of it is unknown, `?` if all is, `local`,
-/// `-` where nothing was used. What a subscription covers is marked: `$4.21 incl.`
+/// A cost: `$4.21`, `$4.21+` if a part of it is unknown, `?` if all of it is, `local`, `-` without usage. A covered cost
+/// is marked: `$4.21 incl.`
 pub fn spend(spend: &Spend) -> String {
     match (spend.basis(), spend.is_empty()) {
         (_, true) => "-".to_owned(),
@@ -19,19 +19,19 @@ pub fn spend(spend: &Spend) -> String {
     }
 }
 
-/// The same as an amount in every case, as of a span of time: `$0.00` where nothing was used and for local models.
+/// The same for a span of time: always an amount, `$0.00` without usage and for local models.
 pub fn amount(spend: &Spend) -> String {
     let amount = dollars(spend);
     if spend.billing == Billing::Included { format!("{amount} {INCLUDED}") } else { amount }
 }
 
-/// As [`spend`] writes it, and of a sum that is covered in part its [`parts`].
+/// A cost in the form of [`spend`], or in the form of [`parts`] if it is partly covered.
 pub fn whole(sum: &Spend) -> String {
     if is_mixed(sum) { parts(sum) } else { spend(sum) }
 }
 
-/// The text of a sum in at most `columns` columns: of an amount that is covered, its mark alone if there is no room for
-/// both; of a sum that is covered in part, its [`parts`], or as much of them as there is room for.
+/// The text of a cost in at most `columns` columns. A covered cost is only its mark if both do not fit. A partly covered
+/// cost is its [`parts`], shortened to fit.
 pub fn within<'t>(text: &'t str, columns: usize, spend: &Spend) -> Cow<'t, str> {
     if is_mixed(spend) {
         return Cow::Owned(mixed(spend, columns));
@@ -40,7 +40,7 @@ pub fn within<'t>(text: &'t str, columns: usize, spend: &Spend) -> Cow<'t, str> 
     Cow::Borrowed(if is_too_long { INCLUDED } else { text })
 }
 
-/// Whether a subscription covers a part of it and not all.
+/// Whether a subscription covers a part of the cost but not all of it.
 pub fn is_mixed(spend: &Spend) -> bool {
     spend.billing == Billing::Metered && spend.covered != PicoUsd::ZERO
 }
@@ -54,12 +54,12 @@ fn mixed(spend: &Spend, columns: usize) -> String {
     if text::width(&short) <= columns { short } else { text::truncate(&whole, columns).into_owned() }
 }
 
-/// What is paid by use, and behind it what is not: `$1.20`, `$1.20 + $4.21 incl.`, `$4.21 incl.`
+/// The cost that is paid by use, then the covered cost: `$1.20`, `$1.20 + $4.21 incl.`, `$4.21 incl.`
 pub fn parts(spend: &Spend) -> String {
     parts_per("", spend)
 }
 
-/// The same of an hour: `$1.20/h`, `$1.20/h + $4.21/h incl.`, `$4.21/h incl.`
+/// The same for an hour: `$1.20/h`, `$1.20/h + $4.21/h incl.`, `$4.21/h incl.`
 pub fn parts_per_hour(spend: &Spend) -> String {
     parts_per("/h", spend)
 }
@@ -80,12 +80,12 @@ fn dollars(spend: &Spend) -> String {
     }
 }
 
-/// An amount that leaves out what the sum leaves out, such as its cost an hour.
+/// An amount that is derived from the cost, such as the cost an hour: `$4.21+` if a part of the cost is unknown.
 pub fn part_of(spend: &Spend, amount: PicoUsd) -> String {
     if spend.unknown_turns == 0 { units::money(amount) } else { at_least(amount) }
 }
 
-/// An amount of which a part is missing: `$4.21+`.
+/// An amount with an unknown part: `$4.21+`.
 pub fn at_least(amount: PicoUsd) -> String {
     format!("{}+", units::money(amount))
 }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cost_says_what_it_leaves_out() {
+    fn a_cost_is_marked_if_a_part_is_unknown() {
         assert_eq!(spend(&of(&[CENT])), "$0.01");
         assert_eq!(spend(&of(&[CENT, Cost::UNKNOWN])), "$0.01+");
         assert_eq!(spend(&of(&[Cost::UNKNOWN])), "?");
@@ -115,9 +115,9 @@ mod tests {
         assert_eq!(spend(&of(&[])), "-");
     }
 
-    /// `--plan max` changed a note below tables and nothing else: rows and the screen showed plain dollars.
+    /// `--plan max` changed only a note below tables: rows and the screen showed plain dollars.
     #[test]
-    fn what_a_subscription_covers_is_marked() {
+    fn a_covered_cost_is_marked() {
         let mut covered = of(&[CENT]);
         covered.cover();
         assert_eq!((spend(&covered), parts(&covered)), ("$0.01 incl.".to_owned(), "$0.01 incl.".to_owned()));
@@ -132,9 +132,9 @@ mod tests {
         );
     }
 
-    /// The rows of a view showed what is paid by use, or the whole, and no mark, below a header that had both.
+    /// The rows of a view showed an amount without a mark, below a header that had both parts.
     #[test]
-    fn a_sum_that_is_covered_in_part_is_marked_in_any_room() {
+    fn a_partly_covered_cost_is_marked_at_every_width() {
         let mut both = of(&[CENT, CENT]);
         let mut covered = of(&[CENT]);
         covered.cover();

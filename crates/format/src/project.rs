@@ -1,6 +1,6 @@
 use agtop_model::{Agent, Untrusted};
 
-/// The project of an agent, as its column says, in one line that no terminal acts on.
+/// The project of an agent, as in its column, in one line without control characters.
 pub fn project(agent: &Agent) -> String {
     let of_session = agent.session.as_ref().and_then(|session| session.project.clone());
     let of_directory = || {

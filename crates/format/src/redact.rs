@@ -5,19 +5,19 @@ use agtop_model::Untrusted;
 
 mod shell;
 
-use shell::{assignments_in, before_command, password_flag, value_of_option};
+use shell::{assignments_in, may_precede_command, password_flag, value_of_option};
 
-/// What stands for a secret.
+/// The text in place of a secret.
 const MASK: &str = "***";
 
 /// A name that ends in one of these names a secret: `--openai-api-key`, `GITHUB_TOKEN`, `clientSecret`.
 const SECRET_ENDINGS: &[&str] =
     &["apikey", "api-key", "token", "secret", "password", "passwd", "passphrase", "credentials"];
 
-/// So does one of these words, alone or after a dash or dot: `--ssh-key`, but not `--monkey`.
+/// A name that is one of these words, or ends in one after a dash or dot, names a secret: `--ssh-key`, not `--monkey`.
 const SECRET_WORDS: &[&str] = &["key", "pass", "auth", "authorization", "bearer", "credential"];
 
-/// How keys of well-known vendors begin: `OpenAI` and Anthropic, `GitHub`, `GitLab`, AWS, Google, Slack, Hugging Face,
+/// The beginnings of keys of well-known vendors: `OpenAI` and Anthropic, `GitHub`, `GitLab`, AWS, Google, Slack, Hugging Face,
 /// npm, and signed web tokens.
 const SECRET_PREFIXES: &[&str] = &[
     "sk-",
@@ -40,11 +40,11 @@ const SECRET_PREFIXES: &[&str] = &[
     "eyJ",
 ];
 
-/// The fewest bytes of a key after such a beginning: fewer are some other word.
-const FEWEST_KEY_BYTES: usize = 12;
+/// The smallest number of bytes of a key after its prefix; a shorter word is no key.
+const MIN_KEY_BYTES: usize = 12;
 
-/// A command line without its secrets: values of what is named like a secret, passwords in addresses and what looks
-/// like a vendor's key become `***`. Rather masks too much than too little.
+/// A command line with its secrets masked: values of options and variables with a secret's name, passwords in addresses,
+/// and words that look like a vendor's key become `***`. In doubt, a text is masked.
 pub fn redact(argv: &[Untrusted]) -> Vec<Cow<'_, str>> {
     let program = argv.first().map_or("", Untrusted::raw);
     let mut value_is_secret = false;
@@ -60,50 +60,50 @@ pub fn redact(argv: &[Untrusted]) -> Vec<Cow<'_, str>> {
         } else if let Some(flag) = flag.filter(|flag| flag.len() < argument.len()) {
             Cow::Owned(format!("{flag}{MASK}"))
         } else {
-            masked(argument)
+            mask_argument(argument)
         });
-        is_before_command &= assigned.is_some() || before_command(argument);
+        is_before_command &= assigned.is_some() || may_precede_command(argument);
         value_is_secret = match flag {
             Some(flag) => flag == argument,
-            None => names_secret(argument),
+            None => takes_secret(argument),
         };
     }
     shown
 }
 
-/// Whether the next argument is the value of this option, and a secret.
-fn names_secret(option: &str) -> bool {
+/// Whether the next argument is the value of this option and a secret.
+fn takes_secret(option: &str) -> bool {
     let has_value = shell::attached_password(option, &(0..option.len())).is_some();
     option.starts_with('-') && is_secret_name(option) && !has_value
 }
 
-/// One argument, which may be `--option=value`, `NAME=value`, a header, an address or a piece of JSON.
-fn masked(argument: &str) -> Cow<'_, str> {
+/// One argument with its secrets masked: `--option=value`, `NAME=value`, a header, an address or JSON.
+fn mask_argument(argument: &str) -> Cow<'_, str> {
     match argument.split_once('=') {
         Some((name, value)) if !value.is_empty() && name.chars().all(is_word_char) && is_secret_name(name) => {
             Cow::Owned(format!("{name}={MASK}"))
         }
         _ => {
             let secrets = secrets_in(argument).into_iter().chain(assignments_in(argument)).collect();
-            without(argument, &merged(secrets))
+            mask_ranges(argument, &merge_ranges(secrets))
         }
     }
 }
 
-/// The same ranges in order and apart from each other.
-fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+/// The ranges in order; those that overlap or touch become one.
+fn merge_ranges(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
-    let mut apart: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    let mut disjoint: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges {
-        match apart.last_mut() {
+        match disjoint.last_mut() {
             Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => apart.push(range),
+            _ => disjoint.push(range),
         }
     }
-    apart
+    disjoint
 }
 
-/// Whether the name is a secret's; its case, and whether it has dashes or underscores, does not matter.
+/// Whether the name is that of a secret, in upper or lower case, with dashes or underscores.
 fn is_secret_name(name: &str) -> bool {
     let name = name.trim_start_matches('-').to_ascii_lowercase().replace('_', "-");
     let ends_in_word =
@@ -112,7 +112,7 @@ fn is_secret_name(name: &str) -> bool {
 }
 
 /// The text with `***` in place of the ranges, which are in order.
-fn without<'t>(text: &'t str, secrets: &[Range<usize>]) -> Cow<'t, str> {
+fn mask_ranges<'t>(text: &'t str, secrets: &[Range<usize>]) -> Cow<'t, str> {
     if secrets.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -127,7 +127,7 @@ fn without<'t>(text: &'t str, secrets: &[Range<usize>]) -> Cow<'t, str> {
     Cow::Owned(clean)
 }
 
-/// Where the secrets are, in order and apart from each other.
+/// The ranges of the secrets, in order and without overlaps.
 fn secrets_in(text: &str) -> Vec<Range<usize>> {
     let mut secrets: Vec<Range<usize>> = Vec::new();
     let mut after_bearer = false;
@@ -141,7 +141,7 @@ fn secrets_in(text: &str) -> Vec<Range<usize>> {
         } else if is_secret_name(name) {
             value_after(text, word.end).or_else(|| value_of_option(text, &word))
         } else {
-            password_after(text, word.end).or_else(|| key_in(name).map(|at| word.start + at..word.end))
+            credentials_after(text, word.end).or_else(|| vendor_key_start(name).map(|at| word.start + at..word.end))
         };
         after_bearer = secret.is_none() && name.eq_ignore_ascii_case("bearer");
         secrets.extend(secret);
@@ -149,12 +149,12 @@ fn secrets_in(text: &str) -> Vec<Range<usize>> {
     secrets
 }
 
-/// What names and keys consist of.
+/// Whether names and keys may contain the character.
 fn is_word_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/')
 }
 
-/// Runs of such characters.
+/// The ranges of runs of such characters.
 fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.split(|c| !is_word_char(c)).filter(|word| !word.is_empty()).map(|word| {
         let start = word.as_ptr().addr() - text.as_ptr().addr();
@@ -162,7 +162,7 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The value that is given to the name that ends at `end`: `=value`, `: value`, `": "value"`.
+/// The value after the name that ends at `end`: `=value`, `: value`, `": "value"`.
 fn value_after(text: &str, end: usize) -> Option<Range<usize>> {
     let rest = text.get(end..)?.trim_start_matches(['"', '\'', '\\', ' ']);
     let assigned = rest.strip_prefix([':', '='])?;
@@ -178,20 +178,20 @@ fn value_after(text: &str, end: usize) -> Option<Range<usize>> {
     (length > 0).then_some(start..start + length)
 }
 
-/// Who is let in by the address whose scheme ends at `end`: the `user:password` of `https://user:password@host`.
-fn password_after(text: &str, end: usize) -> Option<Range<usize>> {
+/// The credentials in the address whose scheme ends at `end`: `user:password` in `https://user:password@host`.
+fn credentials_after(text: &str, end: usize) -> Option<Range<usize>> {
     let authority = text.get(end..)?.strip_prefix("://")?;
     let authority = authority.split(['/', ' ', '?', '#', '"']).next()?;
     let at = authority.rfind('@').filter(|at| *at > 0)?;
     Some(end + 3..end + 3 + at)
 }
 
-/// Where in the word a vendor's key begins.
-fn key_in(word: &str) -> Option<usize> {
+/// The offset in the word at which a vendor's key begins.
+fn vendor_key_start(word: &str) -> Option<usize> {
     let begins_word = |at| word.get(..at).is_some_and(|before| before.is_empty() || before.ends_with(['/', '.', '+']));
     SECRET_PREFIXES.iter().find_map(|prefix| {
         let at = word.find(prefix)?;
-        (begins_word(at) && word.len() - at >= prefix.len() + FEWEST_KEY_BYTES).then_some(at)
+        (begins_word(at) && word.len() - at >= prefix.len() + MIN_KEY_BYTES).then_some(at)
     })
 }
 
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_secret_options_are_masked_in_either_spelling() {
+    fn the_value_of_a_secret_option_is_masked_in_both_notations() {
         assert_eq!(
             shown(&["agent", "--api-key", "abc", "--github-token=x@y z", "--model", "opus", "--password", "-p w"]),
             ["agent", "--api-key", "***", "--github-token=***", "--model", "opus", "--password", "***"]
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_vendors_are_masked_wherever_they_stand() {
+    fn a_vendor_key_is_masked_anywhere_in_an_argument() {
         let cases = [
             ("sk-ant-api03-abcdefghijkl", "***"),
             ("url?k=ghp_0123456789abcdef&x=1", "url?k=***&x=1"),
@@ -244,12 +244,12 @@ mod tests {
             ("export GITHUB_TOKEN=abc; run", "export GITHUB_TOKEN=***; run"),
         ];
         for (argument, expected) in cases {
-            assert_eq!(masked(argument), expected);
+            assert_eq!(mask_argument(argument), expected);
         }
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn an_argument_without_a_secret_is_unchanged() {
         let argv = [
             "claude",
             "--resume",
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(shown(&argv), argv);
     }
 
-    /// `sh -c 'agent --api-key X'`, `-pSECRET` and `KEY=value` before a command were shown as they are.
+    /// `sh -c 'agent --api-key X'`, `-pSECRET` and `KEY=value` before a command were shown unchanged.
     #[test]
     fn secrets_in_shell_lines_short_options_and_assignments_are_masked() {
         const CASES: &[(&[&str], &[&str])] = &[
@@ -308,8 +308,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_can_be_masked(text in "[ -~é\n]{0,40}|(token|--key|-p|A=|;|key|://|[:=\"'@\\\\ é]|bearer|sk-0123456789abc){0,12}") {
-            let shown = masked(&text);
+        fn masking_changes_a_text_only_by_a_mask(text in "[ -~é\n]{0,40}|(token|--key|-p|A=|;|key|://|[:=\"'@\\\\ é]|bearer|sk-0123456789abc){0,12}") {
+            let shown = mask_argument(&text);
             prop_assert!(shown == text || shown.contains(MASK));
         }
     }

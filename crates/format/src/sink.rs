@@ -1,11 +1,11 @@
-//! How text that others wrote leaves agtop. Every sink takes one of these forms, and there is no other place that escapes.
+//! How untrusted text leaves agtop. Every output uses one of these forms, and no other code escapes.
 //!
-//! | sink | form |
+//! | output | form |
 //! |---|---|
-//! | cells of tables and of the screen, CSV, Markdown, clipboard, notifications, variables of commands, records of the log | [`plain`] |
+//! | cells of tables and of the screen, CSV, Markdown, clipboard, notifications, variables of commands, log records | [`plain`] |
 //! | messages on standard error | [`message`] |
-//! | text on standard output that is not made of cells | [`Lines`] |
-//! | JSON, wherever it goes | [`json`], [`Escaped`] |
+//! | text on standard output that is not made of cells | [`LineSanitizer`] |
+//! | JSON, wherever it goes | [`json`], [`JsonEscaper`] |
 //! | TOML and JSON that users keep, printed for a pipe | [`escaped`] |
 
 use std::borrow::Cow;
@@ -15,21 +15,20 @@ use std::io::{Result, Write};
 pub use agtop_model::{is_harmless, plain};
 use serde::Serialize;
 
-/// Longer lines are passed on in pieces.
+/// A longer line is written in pieces.
 const MAX_LINE_BYTES: usize = 64 * 1024;
 
-/// A message that may have several lines. Those after the first are indented, so that none passes for another message.
+/// A message that may have several lines. Those after the first are indented, so that no line looks like another message.
 pub fn message(text: &str) -> String {
     text.lines().map(plain).collect::<Vec<_>>().join("\n  ")
 }
 
-/// The value as JSON in one line. It is empty if the value cannot be written, as a map whose keys are no strings.
+/// The value as JSON in one line; empty if the value has no JSON form, such as a map whose keys are no strings.
 pub fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).map(|text| escaped(&text).into_owned()).unwrap_or_default()
 }
 
-/// JSON (or TOML) that says the same without a character that a terminal acts on: they become `\uXXXX`. Line breaks and
-/// tabs, which lay it out, stay.
+/// JSON (or TOML) of the same value without control characters: they become `\uXXXX`. Line breaks and tabs stay.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_layout_or_harmless) {
         return Cow::Borrowed(text);
@@ -52,31 +51,31 @@ fn is_layout_or_harmless(c: char) -> bool {
     is_harmless(c) || matches!(c, '\n' | '\r' | '\t')
 }
 
-/// Takes JSON, and passes it on as [`escaped`] has it.
-pub struct Escaped<W> {
+/// A writer that writes JSON in the form of [`escaped`].
+pub struct JsonEscaper<W> {
     out: W,
-    /// The beginning of a character whose end has not come.
-    begun: Vec<u8>,
+    /// The first bytes of a character whose other bytes are not written yet.
+    partial_char: Vec<u8>,
 }
 
-impl<W: Write> Escaped<W> {
-    /// Passes on to `out`.
+impl<W: Write> JsonEscaper<W> {
+    /// A writer to `out`.
     pub fn new(out: W) -> Self {
-        Self { out, begun: Vec::new() }
+        Self { out, partial_char: Vec::new() }
     }
 }
 
-impl<W: Write> Write for Escaped<W> {
+impl<W: Write> Write for JsonEscaper<W> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
-        if self.begun.is_empty() && bytes.iter().all(is_plain) {
+        if self.partial_char.is_empty() && bytes.iter().all(is_plain) {
             self.out.write_all(bytes)?;
             return Ok(bytes.len());
         }
-        let mut text = std::mem::take(&mut self.begun);
+        let mut text = std::mem::take(&mut self.partial_char);
         text.extend_from_slice(bytes);
-        let whole = text.len() - unfinished(&text);
-        self.begun = text.split_off(whole);
+        let whole = text.len() - partial_char_bytes(&text);
+        self.partial_char = text.split_off(whole);
         self.out.write_all(escaped(&String::from_utf8_lossy(&text)).as_bytes())?;
         Ok(bytes.len())
     }
@@ -86,71 +85,71 @@ impl<W: Write> Write for Escaped<W> {
     }
 }
 
-/// How many bytes at the end begin a character that they do not finish.
-fn unfinished(bytes: &[u8]) -> usize {
+/// The number of bytes at the end that are the beginning of a character.
+fn partial_char_bytes(bytes: &[u8]) -> usize {
     match str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() => bytes.len() - error.valid_up_to(),
-        // Behind bytes that are no text, the next call begins with text again.
+        // After bytes that are not UTF-8, the next call begins with a whole character again.
         Ok(_) | Err(_) => 0,
     }
 }
 
-/// What ends a piece of text that [`Lines`] passes on.
-const ENDS: [&[u8]; 3] = [b"\r\n", b"\n", b"\t"];
+/// The ends of the pieces that [`LineSanitizer`] writes.
+const PIECE_ENDS: [&[u8]; 3] = [b"\r\n", b"\n", b"\t"];
 
-/// Takes text, and passes it on line by line without what a terminal acts on. Tabs stay.
-pub struct Lines<W: Write> {
+/// A writer that writes text line by line without control characters. Tabs stay.
+pub struct LineSanitizer<W: Write> {
     out: W,
     line: Vec<u8>,
 }
 
-impl<W: Write> Lines<W> {
-    /// Passes on to `out`.
+impl<W: Write> LineSanitizer<W> {
+    /// A writer to `out`.
     pub fn new(out: W) -> Self {
         Self { out, line: Vec::new() }
     }
 
-    /// Passes on what has come, with the tab or the end of a line that it ends with.
-    fn pass_on(&mut self) -> Result<()> {
+    /// Writes the buffered text, with the tab or the line end at its end.
+    fn write_line(&mut self) -> Result<()> {
         let line = std::mem::take(&mut self.line);
-        let end = ENDS.iter().find(|end| line.ends_with(end)).copied().unwrap_or_default();
+        let end = PIECE_ENDS.iter().find(|end| line.ends_with(end)).copied().unwrap_or_default();
         let text = line.strip_suffix(end).unwrap_or(&line);
         self.out.write_all(plain(&String::from_utf8_lossy(text)).as_bytes())?;
         self.out.write_all(end)
     }
 
-    /// Passes on what has come of a line that is too long, but for a character that is still to be finished.
-    fn pass_on_piece(&mut self) -> Result<()> {
-        let rest = self.line.split_off(self.line.len() - unfinished(&self.line));
-        self.pass_on()?;
+    /// Writes the buffered part of a long line, without the partial character at its end.
+    fn write_piece(&mut self) -> Result<()> {
+        let rest = self.line.split_off(self.line.len() - partial_char_bytes(&self.line));
+        self.write_line()?;
         self.line = rest;
         Ok(())
     }
 }
 
-impl<W: Write> Write for Lines<W> {
+impl<W: Write> Write for LineSanitizer<W> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         for piece in bytes.split_inclusive(|byte| matches!(byte, b'\n' | b'\t')) {
             self.line.extend_from_slice(piece);
-            if ENDS.iter().any(|end| piece.ends_with(end)) {
-                self.pass_on()?;
+            if PIECE_ENDS.iter().any(|end| piece.ends_with(end)) {
+                self.write_line()?;
             } else if self.line.len() >= MAX_LINE_BYTES {
-                self.pass_on_piece()?;
+                self.write_piece()?;
             }
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.pass_on()?;
+        self.write_line()?;
         self.out.flush()
     }
 }
 
-impl<W: Write> Drop for Lines<W> {
+impl<W: Write> Drop for LineSanitizer<W> {
     fn drop(&mut self) {
-        // What cannot be written is lost, as with any writer that buffers.
-        let _ = self.pass_on();
+        // A text that cannot be written is lost, as with any buffered writer.
+        let _ = self.write_line();
     }
 }
 
@@ -161,28 +160,28 @@ mod tests {
     const HOSTILE: &str = "a\u{1b}]0;x\u{7}b\u{9b}2Jc\u{7f}d\u{202e}e\u{e0041}f\u{85}";
 
     #[test]
-    fn escaped_json_says_the_same() {
+    fn escaped_json_has_the_same_value() {
         let text = json(&[HOSTILE]);
         assert!(text.chars().all(is_harmless), "{text}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), [HOSTILE]);
     }
 
     #[test]
-    fn pieces_of_characters_are_put_together() {
+    fn a_character_that_is_written_in_pieces_is_joined() {
         let whole = serde_json::to_string(&[HOSTILE, "größe\u{1f980}"]).unwrap();
         for size in 1..5 {
             let mut out = Vec::new();
-            let mut sink = Escaped::new(&mut out);
+            let mut sink = JsonEscaper::new(&mut out);
             whole.as_bytes().chunks(size).for_each(|piece| sink.write_all(piece).unwrap());
             assert_eq!(String::from_utf8(out).unwrap(), escaped(&whole), "in pieces of {size}");
         }
     }
 
     #[test]
-    fn lines_keep_their_ends_and_tabs_and_nothing_else() {
+    fn of_control_characters_only_line_ends_and_tabs_stay() {
         for size in [1, 3, 1000] {
             let mut out = Vec::new();
-            let mut sink = Lines::new(&mut out);
+            let mut sink = LineSanitizer::new(&mut out);
             let text = format!("one\t{HOSTILE}\ntwo\r\nthree");
             text.as_bytes().chunks(size).for_each(|piece| sink.write_all(piece).unwrap());
             drop(sink);
@@ -191,9 +190,9 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_is_passed_on_in_whole_characters() {
+    fn a_line_without_end_is_written_in_whole_characters() {
         let mut out = Vec::new();
-        let mut sink = Lines::new(&mut out);
+        let mut sink = LineSanitizer::new(&mut out);
         let text = "日".repeat(MAX_LINE_BYTES);
         text.as_bytes().chunks(1000).for_each(|piece| sink.write_all(piece).unwrap());
         assert!(sink.line.len() < MAX_LINE_BYTES);
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_of_a_message_passes_for_another_message() {
+    fn no_line_of_a_message_looks_like_another_message() {
         assert_eq!(message("bad 'x\u{1b}[31m\nagtop: all is well'"), "bad 'x\n  agtop: all is well'");
     }
 }

@@ -4,23 +4,23 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// What stands for the rest of a text that was cut.
+/// The end of a cut text.
 const ELLIPSIS: char = '…';
 
-/// Columns that `text`, which holds no control characters, takes.
+/// The width of `text`, which has no control characters, in terminal columns.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text in at most `columns` columns: cut between characters, with `…` at the end if anything is missing.
+/// The text in at most `columns` columns: cut between characters, with `…` at the end if it is cut.
 pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
-    if is_short(text, columns) {
+    if fits(text, columns) {
         return Cow::Borrowed(text);
     }
     let Some(room) = columns.checked_sub(1) else { return Cow::Borrowed("") };
     let mut cut = String::new();
     let mut used = 0;
-    for c in text.chars().take(most_chars(room)) {
+    for c in text.chars().take(max_chars(room)) {
         used += c.width().unwrap_or(0);
         if used > room {
             break;
@@ -35,23 +35,24 @@ pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
-/// The text with blanks behind it, to `columns` columns.
+/// The text, padded with blanks on the right to `columns` columns.
 pub fn left(text: &str, columns: usize) -> String {
     format!("{text}{:blanks$}", "", blanks = columns.saturating_sub(width(text)))
 }
 
-/// The text with blanks before it, to `columns` columns.
+/// The text, padded with blanks on the left to `columns` columns.
 pub fn right(text: &str, columns: usize) -> String {
     format!("{:blanks$}{text}", "", blanks = columns.saturating_sub(width(text)))
 }
 
-/// Characters that a text of `columns` columns may have: marks take no column, and a flood of them takes memory.
-fn most_chars(columns: usize) -> usize {
+/// The largest number of characters in `columns` columns. Combining marks have no width, so the width alone does not
+/// limit the memory.
+fn max_chars(columns: usize) -> usize {
     columns.saturating_mul(4).saturating_add(4)
 }
 
-fn is_short(text: &str, columns: usize) -> bool {
-    width(text) <= columns && text.chars().nth(most_chars(columns)).is_none()
+fn fits(text: &str, columns: usize) -> bool {
+    width(text) <= columns && text.chars().nth(max_chars(columns)).is_none()
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_count_columns_not_bytes() {
+    fn a_text_is_cut_by_columns_and_not_by_bytes() {
         assert_eq!(truncate("größere", 5), "größ…");
         assert_eq!(truncate("日本語テキスト", 6), "日本…");
         assert_eq!(truncate("🦀🦀🦀", 4), "🦀…");
@@ -75,19 +76,19 @@ mod tests {
     }
 
     #[test]
-    fn a_family_is_not_left_with_a_loose_joiner() {
+    fn a_cut_text_does_not_end_in_a_joiner() {
         assert_eq!(truncate("👩\u{200d}👩\u{200d}👧 and more", 4), "👩…");
     }
 
     #[test]
-    fn a_flood_of_marks_is_cut() {
+    fn many_combining_marks_are_cut() {
         let flood = format!("a{}", "\u{301}".repeat(10_000));
         assert!(truncate(&flood, 10).chars().count() < 60);
     }
 
     proptest! {
         #[test]
-        fn a_cut_text_never_takes_more_than_its_room(text in "[a日🦀\u{301}\u{200d}\u{fe0f}☺é ]{0,60}", room in 0..20_usize) {
+        fn a_cut_text_fits_its_columns(text in "[a日🦀\u{301}\u{200d}\u{fe0f}☺é ]{0,60}", room in 0..20_usize) {
             prop_assert!(width(&truncate(&text, room)) <= room);
         }
     }

@@ -1,4 +1,4 @@
-//! Numbers as people read them: short, and with their unit.
+//! Numbers with their unit, in a short form.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub fn bytes(n: u64) -> String {
     scaled(n, 1024, &["B", "K", "M", "G", "T", "P", "E"])
 }
 
-/// Two digits where one alone would be coarse, no decimals else, and never `1000k` for `1.0M`.
+/// One decimal below ten of a unit, none above, and never `1000k` for `1.0M`.
 fn scaled(n: u64, base: u128, suffixes: &[&str]) -> String {
     let n = u128::from(n);
     let mut unit = 1;
@@ -36,7 +36,7 @@ fn scaled(n: u64, base: u128, suffixes: &[&str]) -> String {
     n.to_string()
 }
 
-/// Dollars and cents: `$4.21`, `$1,442`; `<$0.01` for what is less than a cent and not nothing.
+/// Dollars and cents: `$4.21`, `$1,442`; `<$0.01` for an amount between zero and a cent.
 pub fn money(amount: PicoUsd) -> String {
     const PICO_PER_CENT: u64 = 10_000_000_000;
     let pico = amount.as_pico().unsigned_abs();
@@ -79,7 +79,7 @@ pub fn span(span: Duration) -> String {
     }
 }
 
-/// What people call a window of that many minutes: `5h`, `week`.
+/// The name of a window of that many minutes: `5h`, `week`.
 pub fn window(minutes: u32) -> String {
     match minutes {
         10_080 => "week".to_owned(),
@@ -90,7 +90,7 @@ pub fn window(minutes: u32) -> String {
     }
 }
 
-/// How long something took: `340ms`, `1.4s`, and from ten seconds on as [`span()`], to the nearest second.
+/// A latency: `340ms`, `1.4s`, and from ten seconds on the form of [`span()`], to the nearest second.
 pub fn latency(span: Duration) -> String {
     match span.as_millis() {
         0..1000 => format!("{}ms", span.as_millis()),
@@ -99,7 +99,7 @@ pub fn latency(span: Duration) -> String {
     }
 }
 
-/// Percent: `52%`, and `3.4%` below ten; `-` for what is no number.
+/// Percent: `52%`, and `3.4%` below ten; `-` for NaN and infinities.
 pub fn percent(value: f64) -> String {
     if !value.is_finite() {
         "-".to_owned()
@@ -112,17 +112,17 @@ pub fn percent(value: f64) -> String {
     }
 }
 
-/// A moment in that zone to the minute: `2026-11-21 12:30`; `-` for what no calendar holds.
+/// A moment in that zone to the minute: `2026-11-21 12:30`; `-` outside the calendar.
 pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
-    written(at, zone, "%Y-%m-%d %H:%M")
+    format_time(at, zone, "%Y-%m-%d %H:%M")
 }
 
-/// A moment in that zone to the second: `2026-11-21 12:30:05`; `-` for what no calendar holds.
+/// A moment in that zone to the second: `2026-11-21 12:30:05`; `-` outside the calendar.
 pub fn second(at: Timestamp, zone: &TimeZone) -> String {
-    written(at, zone, "%Y-%m-%d %H:%M:%S")
+    format_time(at, zone, "%Y-%m-%d %H:%M:%S")
 }
 
-fn written(at: Timestamp, zone: &TimeZone, pattern: &str) -> String {
+fn format_time(at: Timestamp, zone: &TimeZone, pattern: &str) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis())
         .map_or_else(|_| "-".to_owned(), |at| at.to_zoned(zone.clone()).strftime(pattern).to_string())
 }
@@ -132,21 +132,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_are_called_as_people_call_them() {
+    fn a_window_is_named_by_its_length() {
         let names = [300, 10_080, 1_440, 4_320, 90].map(window);
         assert_eq!(names, ["5h", "week", "day", "3d", "90m"]);
     }
 
     #[test]
-    fn what_took_less_than_ten_seconds_is_told_finely() {
-        let told = |millis| latency(Duration::from_millis(millis));
-        assert_eq!([0, 340, 999].map(told), ["0ms", "340ms", "999ms"]);
-        assert_eq!([1000, 1449, 9949, 9950].map(told), ["1.0s", "1.4s", "9.9s", "10s"]);
-        assert_eq!([59_000, 61_000].map(told), ["59s", "1m01s"]);
+    fn a_latency_below_ten_seconds_has_a_finer_unit() {
+        let shown = |millis| latency(Duration::from_millis(millis));
+        assert_eq!([0, 340, 999].map(shown), ["0ms", "340ms", "999ms"]);
+        assert_eq!([1000, 1449, 9949, 9950].map(shown), ["1.0s", "1.4s", "9.9s", "10s"]);
+        assert_eq!([59_000, 61_000].map(shown), ["59s", "1m01s"]);
     }
 
     #[test]
-    fn counts_are_short_and_never_a_thousand_of_a_unit() {
+    fn a_count_is_short_and_below_a_thousand_of_its_unit() {
         let cases = [
             (0, "0"),
             (999, "999"),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn money_is_cents_and_a_trace_of_it_is_not_zero() {
+    fn money_has_cents_and_a_small_amount_is_not_zero() {
         let usd = |usd| money(PicoUsd::from_usd(usd).unwrap());
         let cases = [
             (0.0, "$0.00"),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_name_their_two_largest_units() {
+    fn a_span_has_its_two_largest_units() {
         let cases = [
             (0, "0s"),
             (59, "59s"),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn percents_keep_a_decimal_only_where_it_matters() {
+    fn a_percentage_has_a_decimal_only_below_ten() {
         let cases = [(0.0, "0%"), (0.04, "0%"), (3.44, "3.4%"), (9.96, "10%"), (52.4, "52%"), (431.0, "431%")];
         for (value, text) in cases {
             assert_eq!(percent(value), text, "{value}");
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_those_of_the_zone() {
+    fn a_moment_is_shown_in_its_zone() {
         let at = Timestamp::from_millis(1_795_264_200_000);
         assert_eq!(moment(at, &TimeZone::UTC), "2026-11-21 12:30");
         assert_eq!(moment(at, &TimeZone::fixed(jiff::tz::offset(2))), "2026-11-21 14:30");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn thousands_are_separated() {
         for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (12_345_678, "12,345,678")] {
             assert_eq!(grouped(n), text);
         }

@@ -8,10 +8,10 @@ use agtop_model::{
 };
 use jiff::tz::TimeZone;
 
+use crate::colour::Colour;
 use crate::tone::Tone;
-use crate::{Colour, View};
 
-/// Text for a terminal, harmless to it, with its tone.
+/// Text for a terminal, without control characters, with its tone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
     text: String,
@@ -19,7 +19,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Makes `text` harmless: most of it comes from elsewhere, and what does not loses nothing by it.
+    /// A cell of that text without its control characters. Most text comes from other programs.
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self { text: harmless(text.into()), tone }
     }
@@ -29,7 +29,7 @@ impl Cell {
         &self.text
     }
 
-    /// How it stands out.
+    /// The tone.
     pub const fn tone(&self) -> Tone {
         self.tone
     }
@@ -38,7 +38,7 @@ impl Cell {
         text::width(&self.text)
     }
 
-    /// Writes `shown`, this cell's text cut or padded, in this cell's tone.
+    /// Writes `shown`, which is the text cut or padded, in the tone of the cell.
     pub(crate) fn write(&self, shown: &str, colour: Colour, out: &mut dyn Write) -> Result<()> {
         match self.tone.sgr().filter(|_| colour == Colour::Always) {
             Some(sgr) => write!(out, "\x1b[{sgr}m{shown}\x1b[0m"),
@@ -51,51 +51,31 @@ fn harmless(text: String) -> String {
     if text.chars().all(|c| matches!(c, ' '..='~')) { text } else { plain(&text).into_owned() }
 }
 
-/// Writes the parts, joined by ` · `, in lines that fit the view; a part is cut only where it alone is too long.
-pub(crate) fn write_parts(parts: &[Cell], view: &View, out: &mut dyn Write) -> Result<()> {
-    const JOINT: &str = " · ";
-    let columns = view.width.unwrap_or(usize::MAX);
-    let mut used = 0;
-    for part in parts {
-        let shown = text::truncate(part.text(), columns);
-        let wanted = text::width(JOINT) + text::width(&shown);
-        if used > 0 && used + wanted <= columns {
-            out.write_all(JOINT.as_bytes())?;
-            used += wanted;
-        } else {
-            out.write_all(if used > 0 { b"\n" } else { b"" })?;
-            used = text::width(&shown);
-        }
-        part.write(&shown, view.colour, out)?;
-    }
-    out.write_all(b"\n")
-}
-
-/// How the cells of a surface are written.
+/// How an output writes its cells.
 #[derive(Clone, Copy)]
 pub struct CellContext<'a> {
     /// Whether message text may be shown.
     pub content: Content,
-    /// Whom subscriptions cover.
+    /// Which clients a subscription covers.
     pub plan: BillingPlan,
     /// The zone in which moments are shown.
     pub zone: &'a TimeZone,
-    /// How full a context window may be before it is worth a look, and before it is urgent, in percent.
+    /// The fill of a context window, in percent, from which it is a warning, and from which it is urgent.
     pub context_marks: (f64, f64),
-    /// Which words stand for what has no number.
+    /// The words for statuses and missing values.
     pub wording: Wording,
 }
 
-/// Which words a surface has for statuses and missing values.
+/// The words of an output for statuses and missing values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wording {
-    /// Those of JSON, and values as they are now: what scripts read.
+    /// Those of JSON, with the latest values: for scripts.
     Exact,
-    /// Short ones, processor use that does not jump, and zeros that stand back: what people watch.
+    /// Short ones, with smoothed processor use and faint zeros: for the screen.
     Calm,
 }
 
-/// The field of the row; a name that is message text counts only where content was asked for.
+/// The value of the field; a title that is message text is used only if `content` allows it.
 pub(crate) fn value<'a>(field: &Field, row: &SnapshotRow<'a>, content: Content) -> FieldValue<'a> {
     let title = row.session.and_then(|session| session.title.as_ref()).filter(|_| field.id == "title");
     match content.allow(title) {
@@ -104,7 +84,7 @@ pub(crate) fn value<'a>(field: &Field, row: &SnapshotRow<'a>, content: Content) 
     }
 }
 
-/// The text and the tone of a field of a row: the one place where tables and the screen get them.
+/// The text and the tone of a field of a row, for tables and for the screen.
 pub fn cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) -> Cell {
     match context.wording {
         Wording::Exact => exact_cell(field, row, context),
@@ -118,7 +98,7 @@ fn exact_cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) -
     let text = shown(&value, context.zone);
     match (field.id, &value) {
         ("cost", _) => {
-            let spend = row.session.map(|session| context.billed(session.client(), session.spend));
+            let spend = row.session.map(|session| billed(context.plan, session.client(), session.spend));
             Cell::new(cost(spend.as_ref()), row_tone)
         }
         ("client", _) if row.agent.is_some_and(|agent| agent.danger.is_some()) => {
@@ -133,10 +113,10 @@ fn exact_cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) -
     }
 }
 
-/// What stands for a value that is missing.
-const MISSING: &str = "–";
+/// The text of a missing value.
+const MISSING_TEXT: &str = "–";
 
-/// Counts from here on are abbreviated.
+/// Larger counts are abbreviated.
 const MIN_ABBREVIATED_COUNT: u64 = 100_000;
 
 fn calm_cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) -> Cell {
@@ -162,17 +142,17 @@ fn calm_cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) ->
     }
 }
 
-/// What stands for a missing value.
+/// The cell of a missing value.
 pub fn missing() -> Cell {
-    Cell::new(MISSING, Tone::Faint)
+    Cell::new(MISSING_TEXT, Tone::Faint)
 }
 
-/// A number that is zero most of the time stands back when it is.
+/// The cell of a number, faint if it is zero.
 pub fn zero_faint(value: f64, text: String) -> Cell {
     Cell::new(text, if value > 0.0 { Tone::Text } else { Tone::Faint })
 }
 
-/// The mark and the word of a row's status; of an agent that has just ended, that it has.
+/// The sign and the word of the status of a row; `ended` for an agent that has just ended.
 pub fn status_cell(row: &SnapshotRow<'_>) -> Cell {
     if row.agent.is_some_and(|agent| agent.liveness == Liveness::Stopped) {
         return Cell::new("– ended", Tone::Dim);
@@ -181,7 +161,7 @@ pub fn status_cell(row: &SnapshotRow<'_>) -> Cell {
     Cell::new(format!("{} {}", status.glyph(), status_word(status)), Tone::of(status))
 }
 
-/// What people call a status, in a word or two.
+/// A status in one or two words.
 pub const fn status_word(status: Status) -> &'static str {
     match status {
         Status::NeedsPermission => "permission",
@@ -199,7 +179,7 @@ fn cpu_cell(percent: f64) -> Cell {
     }
 }
 
-/// Money, or the word that says why there is none.
+/// The cost, or the word for why there is none.
 fn cost_cell(spend: &Spend) -> Cell {
     if spend.is_empty() {
         return missing();
@@ -216,28 +196,28 @@ pub fn smooth_cpu(agent: &Agent) -> Option<f64> {
     Some(recent.filter(|percent| percent.is_finite()).reduce(|mean, next| 0.6 * mean + 0.4 * next).unwrap_or(latest))
 }
 
-impl CellContext<'_> {
-    fn billed(&self, client: ClientId, mut spend: Spend) -> Spend {
-        if self.plan.covers(client) {
-            spend.cover();
-        }
-        spend
+/// The cost of `client`, marked as covered if the plan covers the client.
+pub(crate) fn billed(plan: BillingPlan, client: ClientId, mut spend: Spend) -> Spend {
+    if plan.covers(client) {
+        spend.cover();
     }
+    spend
+}
 
-    /// The tone of a context window that is so full, in percent.
+impl CellContext<'_> {
+    /// The tone of a context window that is filled to that many percent.
     pub fn context_tone(&self, percent: f64) -> Tone {
         let (warn, bad) = self.context_marks;
         Tone::rising(percent, warn, bad)
     }
 }
 
-/// A sum of money with what is to be known about it, as [`money::spend`] writes it.
+/// A cost in the form of [`money::spend`]; `-` without a session.
 pub(crate) fn cost(spend: Option<&Spend>) -> String {
     spend.map_or_else(|| "-".to_owned(), money::spend)
 }
 
-/// A field's value for people, as it came: text of somebody else's has yet to be made harmless. Moments are those of the
-/// zone.
+/// The value of a field as text with units. Untrusted text still has its control characters; moments are in the zone.
 pub fn shown(value: &FieldValue<'_>, zone: &TimeZone) -> String {
     match value {
         FieldValue::Text(text) => text.as_ref().to_owned(),
@@ -259,23 +239,9 @@ pub fn shown(value: &FieldValue<'_>, zone: &TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::view;
 
     #[test]
-    fn escape_sequences_never_reach_a_cell() {
+    fn a_cell_contains_no_escape_sequences() {
         assert_eq!(Cell::new("a\u{1b}[31mb\nc\u{202e}", Tone::Text).text(), "ab c");
-    }
-
-    #[test]
-    fn lines_break_between_parts() {
-        let parts: Vec<Cell> = ["3 agents", "12M tokens", "$4.21"].map(|part| Cell::new(part, Tone::Text)).into();
-        let shown = |width| {
-            let mut out = Vec::new();
-            write_parts(&parts, &View { width, ..view() }, &mut out).unwrap();
-            String::from_utf8(out).unwrap()
-        };
-        assert_eq!(shown(Some(20)), "3 agents\n12M tokens · $4.21\n");
-        assert_eq!(shown(None), "3 agents · 12M tokens · $4.21\n");
-        assert_eq!(shown(Some(4)), "3 a…\n12M…\n$4.…\n");
     }
 }

@@ -9,9 +9,9 @@ use crate::json::wire;
 use crate::{Surface, View};
 
 /// The sessions as comma-separated values (RFC 4180, with line feeds): every field, in base units.
-pub(crate) struct Csv;
+pub(crate) struct SessionCsv;
 
-impl Surface for Csv {
+impl Surface for SessionCsv {
     fn id(&self) -> &'static str {
         "csv"
     }
@@ -40,8 +40,8 @@ pub(crate) fn write_record<'a>(values: impl Iterator<Item = Cow<'a, str>>, out: 
     out.write_all(b"\n")
 }
 
-/// The value in full: tokens, bytes, percent and seconds as plain numbers, money in dollars, moments in RFC 3339 (UTC),
-/// and nothing where nothing is known.
+/// The exact value: tokens, bytes, percent and seconds as plain numbers, money in dollars, moments in RFC 3339 (UTC).
+/// Empty for a missing value.
 fn exact(value: FieldValue<'_>) -> String {
     match value {
         FieldValue::Text(text) => inert(&Untrusted::new(text.as_ref())),
@@ -64,8 +64,8 @@ pub(crate) fn dollars(amount: PicoUsd) -> String {
     exact.get(..trimmed.len().max(cents)).unwrap_or(&exact).to_owned()
 }
 
-/// Text that neither a terminal nor a spreadsheet acts on: what begins like a formula gets an apostrophe before it
-/// (OWASP, "CSV injection").
+/// Text without control characters. A text that begins like a formula gets an apostrophe before it, so that no
+/// spreadsheet runs it (OWASP, "CSV injection").
 pub(crate) fn inert(text: &Untrusted) -> String {
     let shown = text.for_terminal();
     if shown.starts_with(['=', '+', '-', '@']) { format!("'{shown}") } else { shown.into_owned() }
@@ -82,33 +82,33 @@ mod tests {
 
     #[test]
     fn the_sessions_of_a_rich_snapshot() {
-        insta::assert_snapshot!("csv_rich", text_of(&Csv, &testing::rich(), &view()));
-        insta::assert_snapshot!("csv_empty", text_of(&Csv, &testing::empty(), &view()));
+        insta::assert_snapshot!("csv_rich", text_of(&SessionCsv, &testing::rich(), &view()));
+        insta::assert_snapshot!("csv_empty", text_of(&SessionCsv, &testing::empty(), &view()));
     }
 
     #[test]
-    fn quotes_and_commas_are_quoted() {
+    fn a_value_with_quotes_or_commas_is_quoted() {
         let mut out = Vec::new();
         write_record(["a,b", "say \"x\"", "plain"].into_iter().map(Cow::Borrowed), &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "\"a,b\",\"say \"\"x\"\"\",plain\n");
     }
 
     #[test]
-    fn formulas_are_only_text() {
+    fn a_formula_is_written_as_text() {
         assert_eq!(inert(&"=HYPERLINK(\"x\")".into()), "'=HYPERLINK(\"x\")");
         assert_eq!(inert(&"a=b".into()), "a=b");
     }
 
     #[test]
-    fn money_is_exact() {
+    fn money_has_all_its_decimals() {
         assert_eq!(dollars(PicoUsd::new(4_210_000_000_000)), "4.21");
         assert_eq!(dollars(PicoUsd::new(3)), "0.000000000003");
         assert_eq!(dollars(PicoUsd::new(-1_500_000_000_000)), "-1.50");
     }
 
     #[test]
-    fn the_fields_asked_for_are_the_columns() {
+    fn the_requested_fields_are_the_columns() {
         let view = View { fields: Some(fields("tokens,client").unwrap()), ..view() };
-        assert!(text_of(&Csv, &testing::rich(), &view).starts_with("tokens,client\n"));
+        assert!(text_of(&SessionCsv, &testing::rich(), &view).starts_with("tokens,client\n"));
     }
 }

@@ -4,36 +4,37 @@ use agtop_format::units;
 use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::{Filter, select};
 
-use crate::cell::{Cell, write_parts};
-use crate::notes::{Sum, number, write_footer};
-use crate::table::Column;
+use crate::cell::Cell;
+use crate::parts::write_parts;
+use crate::summary::{RowTotals, count_of, write_footer};
+use crate::table::ColumnSpec;
 use crate::tone::Tone;
 use crate::{Surface, View, table};
 
 /// The sessions as a table.
-pub(crate) struct List;
+pub(crate) struct SessionTable;
 
-const COLUMNS: &[Column] = &[
-    Column { field: "status", least: 10, rank: 0 },
-    Column { field: "client", least: 7, rank: 0 },
-    Column { field: "pid", least: 0, rank: 0 },
-    Column { field: "session", least: 10, rank: 3 },
-    Column { field: "project", least: 8, rank: 0 },
-    Column { field: "model", least: 10, rank: 4 },
-    Column { field: "tokens", least: 0, rank: 0 },
-    Column { field: "cost", least: 0, rank: 0 },
-    Column { field: "context", least: 0, rank: 2 },
-    Column { field: "active", least: 0, rank: 1 },
-    Column { field: "cpu", least: 0, rank: 5 },
-    Column { field: "mem", least: 0, rank: 6 },
-    Column { field: "turns", least: 0, rank: 7 },
-    Column { field: "branch", least: 6, rank: 8 },
-    Column { field: "title", least: 12, rank: 9 },
-    Column { field: "read_rate", least: 0, rank: 10 },
-    Column { field: "write_rate", least: 0, rank: 10 },
+const DEFAULT_COLUMNS: &[ColumnSpec] = &[
+    ColumnSpec { field: "status", min_width: 10, rank: 0 },
+    ColumnSpec { field: "client", min_width: 7, rank: 0 },
+    ColumnSpec { field: "pid", min_width: 0, rank: 0 },
+    ColumnSpec { field: "session", min_width: 10, rank: 3 },
+    ColumnSpec { field: "project", min_width: 8, rank: 0 },
+    ColumnSpec { field: "model", min_width: 10, rank: 4 },
+    ColumnSpec { field: "tokens", min_width: 0, rank: 0 },
+    ColumnSpec { field: "cost", min_width: 0, rank: 0 },
+    ColumnSpec { field: "context", min_width: 0, rank: 2 },
+    ColumnSpec { field: "active", min_width: 0, rank: 1 },
+    ColumnSpec { field: "cpu", min_width: 0, rank: 5 },
+    ColumnSpec { field: "mem", min_width: 0, rank: 6 },
+    ColumnSpec { field: "turns", min_width: 0, rank: 7 },
+    ColumnSpec { field: "branch", min_width: 6, rank: 8 },
+    ColumnSpec { field: "title", min_width: 12, rank: 9 },
+    ColumnSpec { field: "read_rate", min_width: 0, rank: 10 },
+    ColumnSpec { field: "write_rate", min_width: 0, rank: 10 },
 ];
 
-impl Surface for List {
+impl Surface for SessionTable {
     fn id(&self) -> &'static str {
         "list"
     }
@@ -41,8 +42,8 @@ impl Surface for List {
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
         let rows = select::sessions(snapshot, &view.selection);
         let shown = select::top(&rows, &view.selection);
-        let sum = Sum::of(shown, view);
-        table::write(shown, COLUMNS, view, out)?;
+        let sum = RowTotals::of(shown, view);
+        table::write(shown, DEFAULT_COLUMNS, view, out)?;
         write_parts(&totals(shown, snapshot, &sum), view, out)?;
         if let Some(doubt) = view.selection.filter.as_ref().and_then(Filter::doubt).filter(|_| rows.is_empty()) {
             write_parts(&[Cell::new(format!("No session matches the filter: {doubt}."), Tone::Text)], view, out)?;
@@ -51,13 +52,13 @@ impl Surface for List {
     }
 }
 
-/// What the rows shown come to.
-fn totals(shown: &[SnapshotRow<'_>], snapshot: &Snapshot, sum: &Sum) -> Vec<Cell> {
+/// The total of the shown rows.
+fn totals(shown: &[SnapshotRow<'_>], snapshot: &Snapshot, sum: &RowTotals) -> Vec<Cell> {
     let all = snapshot.sessions.len();
     let sessions = if shown.len() == all {
-        number(all, "session")
+        count_of(all, "session")
     } else {
-        format!("{} of {}", shown.len(), number(all, "session"))
+        format!("{} of {}", shown.len(), count_of(all, "session"))
     };
     let mut parts = vec![Cell::new(format!("total: {sessions}"), Tone::Strong)];
     parts.extend(sum.parts());
@@ -82,8 +83,8 @@ mod tests {
     use crate::testing::{text_of, view};
 
     #[test]
-    fn columns_name_fields() {
-        assert!(COLUMNS.iter().all(|column| agtop_model::field(column.field).is_some()));
+    fn every_default_column_is_a_field() {
+        assert!(DEFAULT_COLUMNS.iter().all(|column| agtop_model::field(column.field).is_some()));
     }
 
     #[test]
@@ -95,7 +96,7 @@ mod tests {
             },
             ..view()
         };
-        let shown = text_of(&List, &testing::rich(), &view);
+        let shown = text_of(&SessionTable, &testing::rich(), &view);
         let wanted =
             "\nNo session matches the filter: 'projct' is not a field, so 'projct:proj' was searched as text.\n";
         assert!(shown.contains(wanted), "{shown}");
@@ -105,24 +106,27 @@ mod tests {
     fn the_sessions_of_a_rich_snapshot() {
         let snapshot = testing::rich();
         for (name, width) in [("full", None), ("80", Some(80)), ("60", Some(60))] {
-            insta::assert_snapshot!(format!("list_{name}"), text_of(&List, &snapshot, &View { width, ..view() }));
+            insta::assert_snapshot!(
+                format!("list_{name}"),
+                text_of(&SessionTable, &snapshot, &View { width, ..view() })
+            );
             let coloured = View { width, colour: Colour::Always, ..view() };
-            insta::assert_snapshot!(format!("list_{name}_colour"), text_of(&List, &snapshot, &coloured));
+            insta::assert_snapshot!(format!("list_{name}_colour"), text_of(&SessionTable, &snapshot, &coloured));
         }
-        insta::assert_snapshot!("list_empty", text_of(&List, &testing::empty(), &view()));
+        insta::assert_snapshot!("list_empty", text_of(&SessionTable, &testing::empty(), &view()));
     }
 
     #[test]
-    fn tokens_that_nobody_wrote_down_are_a_dash_and_not_zero() {
+    fn missing_tokens_are_a_dash_and_not_zero() {
         let view = View { fields: Some(fields("session,tokens,input,cost").unwrap()), ..view() };
-        let shown = text_of(&List, &testing::untold(), &view);
+        let shown = text_of(&SessionTable, &testing::without_usage(), &view);
         assert_eq!(shown.lines().nth(1).unwrap().split_whitespace().skip(1).collect::<Vec<_>>(), ["-", "-", "-"]);
     }
 
     #[test]
     fn totals_are_those_of_the_rows_shown() {
         let shown = text_of(
-            &List,
+            &SessionTable,
             &testing::rich(),
             &View { selection: agtop_query::Selection { top: Some(1), ..agtop_query::Selection::default() }, ..view() },
         );
@@ -130,24 +134,24 @@ mod tests {
     }
 
     #[test]
-    fn files_of_sub_agents_are_counted_behind_the_session() {
-        let shown = text_of(&List, &testing::rich(), &view());
+    fn files_of_subagents_are_counted_after_the_session_id() {
+        let shown = text_of(&SessionTable, &testing::rich(), &view());
         assert!(shown.contains(&format!("{}+2", testing::CLAUDE_SESSION)), "{shown}");
     }
 
     #[test]
-    fn a_name_that_is_message_text_is_there_only_if_asked_for() {
-        for surface in [&List as &dyn Surface, &crate::csv::Csv] {
+    fn a_title_that_is_message_text_is_written_only_on_request() {
+        for surface in [&SessionTable as &dyn Surface, &crate::csv::SessionCsv] {
             let shown = |content| text_of(surface, &testing::rich(), &View { content, ..view() });
-            assert!(!shown(Content::Hidden).contains(testing::SECRET_WORDS));
-            assert!(shown(Content::Included).contains(testing::SECRET_WORDS));
+            assert!(!shown(Content::Hidden).contains(testing::SECRET_TEXT));
+            assert!(shown(Content::Included).contains(testing::SECRET_TEXT));
         }
     }
 
     #[test]
-    fn the_fields_asked_for_are_the_columns() {
+    fn the_requested_fields_are_the_columns() {
         let view = View { fields: Some(fields("cost,session").unwrap()), ..view() };
-        let shown = text_of(&List, &testing::rich(), &view);
+        let shown = text_of(&SessionTable, &testing::rich(), &view);
         assert_eq!(shown.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(), ["COST", "SESSION"]);
     }
 }

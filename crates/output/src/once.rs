@@ -3,61 +3,64 @@ use std::io::{Result, Write};
 use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::{Filter, select};
 
-use crate::cell::{Cell, write_parts};
-use crate::notes::{Sum, number, overview, write_footer};
-use crate::table::Column;
+use crate::cell::Cell;
+use crate::parts::write_parts;
+use crate::summary::{RowTotals, count_of, overview, write_footer};
+use crate::table::ColumnSpec;
 use crate::tone::Tone;
 use crate::{Surface, View, table};
 
 /// The live agents as a table, like `top -b -n 1`.
-pub(crate) struct Once;
+pub(crate) struct AgentTable;
 
-const COLUMNS: &[Column] = &[
-    Column { field: "status", least: 10, rank: 0 },
-    Column { field: "client", least: 7, rank: 0 },
-    Column { field: "pid", least: 0, rank: 0 },
-    Column { field: "project", least: 8, rank: 0 },
-    Column { field: "model", least: 10, rank: 4 },
-    Column { field: "tool", least: 5, rank: 6 },
-    Column { field: "tokens", least: 0, rank: 0 },
-    Column { field: "cost", least: 0, rank: 0 },
-    Column { field: "context", least: 0, rank: 2 },
-    Column { field: "cpu", least: 0, rank: 1 },
-    Column { field: "mem", least: 0, rank: 3 },
-    Column { field: "uptime", least: 0, rank: 5 },
-    Column { field: "active", least: 0, rank: 7 },
-    Column { field: "branch", least: 6, rank: 8 },
+const DEFAULT_COLUMNS: &[ColumnSpec] = &[
+    ColumnSpec { field: "status", min_width: 10, rank: 0 },
+    ColumnSpec { field: "client", min_width: 7, rank: 0 },
+    ColumnSpec { field: "pid", min_width: 0, rank: 0 },
+    ColumnSpec { field: "project", min_width: 8, rank: 0 },
+    ColumnSpec { field: "model", min_width: 10, rank: 4 },
+    ColumnSpec { field: "tool", min_width: 5, rank: 6 },
+    ColumnSpec { field: "tokens", min_width: 0, rank: 0 },
+    ColumnSpec { field: "cost", min_width: 0, rank: 0 },
+    ColumnSpec { field: "context", min_width: 0, rank: 2 },
+    ColumnSpec { field: "cpu", min_width: 0, rank: 1 },
+    ColumnSpec { field: "mem", min_width: 0, rank: 3 },
+    ColumnSpec { field: "uptime", min_width: 0, rank: 5 },
+    ColumnSpec { field: "active", min_width: 0, rank: 7 },
+    ColumnSpec { field: "branch", min_width: 6, rank: 8 },
 ];
 
-impl Surface for Once {
+impl Surface for AgentTable {
     fn id(&self) -> &'static str {
         "once"
     }
 
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
         let rows = select::agents(snapshot, &view.selection);
-        let sum = Sum::of(&rows, view);
+        let sum = RowTotals::of(&rows, view);
         write_parts(&header(&rows, &sum, view), view, out)?;
         if rows.is_empty() {
-            write_parts(&[Cell::new(nothing(snapshot, view), Tone::Text)], view, out)?;
+            write_parts(&[Cell::new(no_rows_message(snapshot, view), Tone::Text)], view, out)?;
         } else {
-            table::write(select::top(&rows, &view.selection), COLUMNS, view, out)?;
+            table::write(select::top(&rows, &view.selection), DEFAULT_COLUMNS, view, out)?;
         }
         write_footer(snapshot, &sum, view, out)
     }
 }
 
-fn header(rows: &[SnapshotRow<'_>], sum: &Sum, view: &View) -> Vec<Cell> {
-    let mut parts = vec![Cell::new(format!("agtop {}: {}", view.version, number(rows.len(), "agent")), Tone::Strong)];
+fn header(rows: &[SnapshotRow<'_>], sum: &RowTotals, view: &View) -> Vec<Cell> {
+    let mut parts = vec![Cell::new(format!("agtop {}: {}", view.version, count_of(rows.len(), "agent")), Tone::Strong)];
     parts.extend(overview(rows, sum));
     parts
 }
 
-/// What is said instead of a table without rows.
-fn nothing(snapshot: &Snapshot, view: &View) -> String {
+/// The message in place of a table without rows.
+fn no_rows_message(snapshot: &Snapshot, view: &View) -> String {
     match (snapshot.agents.len(), snapshot.sessions.len()) {
         (0, 0) => "No agent is running, and none has left a session here.".to_owned(),
-        (0, sessions) => format!("No agent is running; {} on this machine: agtop --list", number(sessions, "session")),
+        (0, sessions) => {
+            format!("No agent is running; {} on this machine: agtop --list", count_of(sessions, "session"))
+        }
         (agents, _) => {
             let doubt = view
                 .selection
@@ -66,7 +69,7 @@ fn nothing(snapshot: &Snapshot, view: &View) -> String {
                 .and_then(Filter::doubt)
                 .map(|doubt| format!(": {doubt}"))
                 .unwrap_or_default();
-            format!("None of {} matches the filter{doubt}.", number(agents, "running agent"))
+            format!("None of {} matches the filter{doubt}.", count_of(agents, "running agent"))
         }
     }
 }
@@ -83,9 +86,9 @@ mod tests {
     use crate::Colour;
     use crate::testing::{text_of, view};
 
-    /// BRANCH was `-` where JSON has `git_branch`: the agent's transcript does not tell a branch, its directory does.
+    /// BRANCH was `-` although JSON had `git_branch`: the transcript records no branch, but the directory has one.
     #[test]
-    fn the_branch_is_that_of_the_directory_where_the_transcript_tells_none() {
+    fn a_branch_that_the_transcript_lacks_is_that_of_the_directory() {
         let rich = testing::rich();
         let git = |agent: &Agent| agent.git.as_ref().ok().map(|git| git.branch.raw().to_owned());
         let agents: Vec<Agent> = rich.agents.iter().filter(|agent| git(agent).is_some()).take(1).cloned().collect();
@@ -94,29 +97,29 @@ mod tests {
         let agents = agents.iter().map(|agent| Agent { session: agent.session.as_ref().map(without), ..agent.clone() });
         let snapshot = Snapshot { agents: agents.collect(), ..rich };
         let view = View { fields: Some(agtop_query::fields("branch").unwrap()), ..view() };
-        let shown = text_of(&Once, &snapshot, &view);
+        let shown = text_of(&AgentTable, &snapshot, &view);
         assert!(shown.lines().any(|line| line.trim() == branch), "{branch}: {shown}");
     }
 
     #[test]
-    fn columns_name_fields() {
-        assert!(COLUMNS.iter().all(|column| agtop_model::field(column.field).is_some()));
+    fn every_default_column_is_a_field() {
+        assert!(DEFAULT_COLUMNS.iter().all(|column| agtop_model::field(column.field).is_some()));
     }
 
     #[test]
     fn the_agents_of_a_rich_snapshot() {
         let snapshot = testing::rich();
         for (name, width) in [("full", None), ("80", Some(80)), ("60", Some(60))] {
-            insta::assert_snapshot!(format!("once_{name}"), text_of(&Once, &snapshot, &View { width, ..view() }));
+            insta::assert_snapshot!(format!("once_{name}"), text_of(&AgentTable, &snapshot, &View { width, ..view() }));
             let coloured = View { width, colour: Colour::Always, ..view() };
-            insta::assert_snapshot!(format!("once_{name}_colour"), text_of(&Once, &snapshot, &coloured));
+            insta::assert_snapshot!(format!("once_{name}_colour"), text_of(&AgentTable, &snapshot, &coloured));
         }
-        insta::assert_snapshot!("once_empty", text_of(&Once, &testing::empty(), &view()));
+        insta::assert_snapshot!("once_empty", text_of(&AgentTable, &testing::empty(), &view()));
     }
 
     #[test]
-    fn sixty_columns_hold_what_matters_most() {
-        let shown = text_of(&Once, &testing::rich(), &View { width: Some(60), ..view() });
+    fn sixty_columns_show_the_most_important_fields() {
+        let shown = text_of(&AgentTable, &testing::rich(), &View { width: Some(60), ..view() });
         let heading = shown.lines().find(|line| line.starts_with("STATUS")).unwrap();
         for title in ["STATUS", "AGENT", "PID", "PROJECT", "TOKENS", "COST"] {
             assert!(heading.contains(title), "{title} in {heading}");
@@ -125,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn without_an_agent_the_sessions_are_named() {
-        let shown = text_of(&Once, &testing::without_agents(), &view());
+    fn without_an_agent_the_number_of_sessions_is_shown() {
+        let shown = text_of(&AgentTable, &testing::without_agents(), &view());
         assert!(shown.contains("No agent is running; 4 sessions on this machine: agtop --list"), "{shown}");
     }
 
     #[test]
-    fn a_filter_that_nothing_matches_is_not_said_to_be_no_agent() {
+    fn a_filter_without_a_match_is_not_reported_as_no_agent() {
         let view = View {
             selection: agtop_query::Selection {
                 filter: Some(Filter::new("no such thing")),
@@ -139,11 +142,11 @@ mod tests {
             },
             ..view()
         };
-        let shown = text_of(&Once, &testing::rich(), &view);
+        let shown = text_of(&AgentTable, &testing::rich(), &view);
         assert!(shown.contains("None of 3 running agents matches the filter."), "{shown}");
     }
 
-    /// `-f projct:proj` matched nothing and gave no reason: a mistyped field is searched as a text.
+    /// `-f projct:proj` matched nothing and gave no reason: a mistyped field is searched as text.
     #[test]
     fn a_mistyped_field_is_named_where_nothing_matches() {
         let shown = |text: &str| {
@@ -154,7 +157,7 @@ mod tests {
                 },
                 ..view()
             };
-            text_of(&Once, &testing::rich(), &view)
+            text_of(&AgentTable, &testing::rich(), &view)
         };
         let wanted = "None of 3 running agents matches the filter: 'projct' is not a field, so 'projct:proj' was searched as \
                       text.";
@@ -165,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_that_may_do_anything_is_marked_without_colour() {
-        assert!(text_of(&Once, &testing::rich(), &view()).contains("⚠ claude"));
+    fn an_agent_without_permission_checks_is_marked_without_colour() {
+        assert!(text_of(&AgentTable, &testing::rich(), &view()).contains("⚠ claude"));
     }
 }

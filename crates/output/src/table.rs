@@ -7,33 +7,33 @@ use crate::View;
 use crate::cell::{Cell, cell};
 use crate::tone::Tone;
 
-/// Columns between two columns.
-const GAP: usize = 2;
+/// Blanks between two columns.
+const COLUMN_GAP: usize = 2;
 
-/// No column is wider, not even in a pipe: one hostile name would else pad every row.
-const WIDEST: usize = 120;
+/// No column is wider, not even in a pipe: otherwise one hostile name would pad every row.
+const MAX_COLUMN_WIDTH: usize = 120;
 
-/// A column of a surface's own choice.
-pub(crate) struct Column {
+/// A column of the default table of an output.
+pub(crate) struct ColumnSpec {
     /// The field it shows.
     pub(crate) field: &'static str,
-    /// The fewest columns in which it still says something.
-    pub(crate) least: usize,
-    /// When room is short, columns of a higher rank go first.
+    /// The smallest width, in terminal columns, in which it is still readable.
+    pub(crate) min_width: usize,
+    /// In a narrow terminal, columns of a higher rank are dropped first; rank 0 is never dropped.
     pub(crate) rank: u8,
 }
 
-/// Writes a table of the rows: the view's fields if it names some, else those of `columns` that fit.
-pub(crate) fn write(rows: &[SnapshotRow<'_>], columns: &[Column], view: &View, out: &mut dyn Write) -> Result<()> {
+/// Writes a table of the rows: the fields of the view, or without them those of `columns` that fit.
+pub(crate) fn write(rows: &[SnapshotRow<'_>], columns: &[ColumnSpec], view: &View, out: &mut dyn Write) -> Result<()> {
     let mut table = match &view.fields {
-        Some(fields) => fields.iter().map(|field| Filled::new(field, CHOSEN, rows, view)).collect(),
-        None => columns.iter().filter_map(|column| Filled::of(column, rows, view)).collect::<Vec<_>>(),
+        Some(fields) => fields.iter().map(|field| TableColumn::new(field, REQUESTED_COLUMN_ROOM, rows, view)).collect(),
+        None => columns.iter().filter_map(|column| TableColumn::of(column, rows, view)).collect::<Vec<_>>(),
     };
     draw(&mut table, rows.len(), view, out)
 }
 
-/// Writes a heading and that many rows of the columns, made to fit.
-pub(crate) fn draw(table: &mut Vec<Filled>, rows: usize, view: &View, out: &mut dyn Write) -> Result<()> {
+/// Writes a heading and that many rows of the columns, fitted to the width of the view.
+pub(crate) fn draw(table: &mut Vec<TableColumn>, rows: usize, view: &View, out: &mut dyn Write) -> Result<()> {
     if let Some(width) = view.width {
         fit(table, width);
     }
@@ -41,10 +41,10 @@ pub(crate) fn draw(table: &mut Vec<Filled>, rows: usize, view: &View, out: &mut 
     (0..rows).try_for_each(|row| write_line(table, |column| column.cells.get(row), view, out))
 }
 
-/// How a column that the person chose gives way: it shrinks, and never goes.
-const CHOSEN: (usize, u8) = (4, 0);
+/// Minimum width and rank of a column that the user requested: it may shrink, but is never dropped.
+const REQUESTED_COLUMN_ROOM: (usize, u8) = (4, 0);
 
-/// How a column's cells stand in it.
+/// The alignment of cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
     /// Text, which may be cut.
@@ -54,18 +54,18 @@ pub(crate) enum Align {
 }
 
 /// A column with its cells.
-pub(crate) struct Filled {
+pub(crate) struct TableColumn {
     heading: Cell,
     cells: Vec<Cell>,
     align: Align,
     width: usize,
-    least: usize,
+    min_width: usize,
     rank: u8,
 }
 
-impl Filled {
-    fn of(column: &Column, rows: &[SnapshotRow<'_>], view: &View) -> Option<Self> {
-        field(column.field).map(|field| Self::new(field, (column.least, column.rank), rows, view))
+impl TableColumn {
+    fn of(column: &ColumnSpec, rows: &[SnapshotRow<'_>], view: &View) -> Option<Self> {
+        field(column.field).map(|field| Self::new(field, (column.min_width, column.rank), rows, view))
     }
 
     fn new(field: &Field, room: (usize, u8), rows: &[SnapshotRow<'_>], view: &View) -> Self {
@@ -74,36 +74,37 @@ impl Filled {
         Self::of_cells(field.title, align, room, cells)
     }
 
-    /// A column of these cells, with the fewest columns it needs and its rank as [`Column`] has them.
-    pub(crate) fn of_cells(heading: &str, align: Align, (least, rank): (usize, u8), cells: Vec<Cell>) -> Self {
+    /// A column of these cells; minimum width and rank are those of [`ColumnSpec`].
+    pub(crate) fn of_cells(heading: &str, align: Align, (min_width, rank): (usize, u8), cells: Vec<Cell>) -> Self {
         let heading = Cell::new(heading, Tone::Strong);
-        let widest = cells.iter().map(Cell::width).max().unwrap_or(0).max(heading.width()).min(WIDEST);
-        // Half a number is a wrong number.
-        let least = if align == Align::Right { widest } else { least.min(widest) };
-        Self { heading, cells, align, width: widest, least, rank }
+        let widest = cells.iter().map(Cell::width).max().unwrap_or(0).max(heading.width()).min(MAX_COLUMN_WIDTH);
+        // A cut number would be a wrong number.
+        let min_width = if align == Align::Right { widest } else { min_width.min(widest) };
+        Self { heading, cells, align, width: widest, min_width, rank }
     }
 }
 
-/// Makes the table as narrow as `width`: drops columns while they cannot all be shown, then shrinks the widest.
-fn fit(table: &mut Vec<Filled>, width: usize) {
-    let taken = |table: &[Filled], of: fn(&Filled) -> usize| {
-        table.iter().map(of).sum::<usize>() + GAP * table.len().saturating_sub(1)
+/// Fits the table to `width`: drops columns until the others fit at their minimum, then shrinks the widest.
+fn fit(table: &mut Vec<TableColumn>, width: usize) {
+    let taken = |table: &[TableColumn], of: fn(&TableColumn) -> usize| {
+        table.iter().map(of).sum::<usize>() + COLUMN_GAP * table.len().saturating_sub(1)
     };
-    while taken(table, |column| column.least) > width {
+    while taken(table, |column| column.min_width) > width {
         let last = table.iter().map(|column| column.rank).max().unwrap_or(0);
         let Some(at) = table.iter().rposition(|column| column.rank == last && last > 0) else { break };
         table.remove(at);
     }
     while taken(table, |column| column.width) > width {
-        let widest = table.iter_mut().filter(|column| column.width > column.least).max_by_key(|column| column.width);
+        let widest =
+            table.iter_mut().filter(|column| column.width > column.min_width).max_by_key(|column| column.width);
         let Some(column) = widest else { break };
         column.width -= 1;
     }
 }
 
 fn write_line<'t>(
-    table: &'t [Filled],
-    cell_of: impl Fn(&'t Filled) -> Option<&'t Cell>,
+    table: &'t [TableColumn],
+    cell_of: impl Fn(&'t TableColumn) -> Option<&'t Cell>,
     view: &View,
     out: &mut dyn Write,
 ) -> Result<()> {
@@ -118,7 +119,7 @@ fn write_line<'t>(
         write!(out, "{:before$}", "")?;
         cell.write(&shown, view.colour, out)?;
         if at + 1 < table.len() {
-            write!(out, "{:blanks$}", "", blanks = behind + GAP)?;
+            write!(out, "{:blanks$}", "", blanks = behind + COLUMN_GAP)?;
         }
     }
     out.write_all(b"\n")
@@ -132,10 +133,10 @@ mod tests {
     use super::*;
     use crate::testing::view;
 
-    const COLUMNS: &[Column] = &[
-        Column { field: "status", least: 8, rank: 0 },
-        Column { field: "session", least: 8, rank: 1 },
-        Column { field: "tokens", least: 0, rank: 2 },
+    const COLUMNS: &[ColumnSpec] = &[
+        ColumnSpec { field: "status", min_width: 8, rank: 0 },
+        ColumnSpec { field: "session", min_width: 8, rank: 1 },
+        ColumnSpec { field: "tokens", min_width: 0, rank: 2 },
     ];
 
     fn lines(view: &View) -> Vec<String> {
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_table_drops_the_least_important_and_shrinks_the_rest() {
+    fn a_narrow_table_drops_the_highest_rank_and_shrinks_other_columns() {
         let wide = lines(&view());
         assert_eq!(wide[0].split_whitespace().collect::<Vec<_>>(), ["STATUS", "SESSION", "TOKENS"]);
         let narrow = lines(&View { width: Some(20), ..view() });
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_that_were_asked_for_are_never_dropped() {
+    fn a_requested_column_is_never_dropped() {
         let asked = fields("cost,session,cwd,pid").unwrap();
         let shown = lines(&View { width: Some(20), fields: Some(asked), ..view() });
         assert_eq!(shown[0].split_whitespace().collect::<Vec<_>>(), ["COST", "SES…", "DIR…", "PID"]);

@@ -1,28 +1,28 @@
 use agtop_model::Status;
 
-/// The part a text plays, for which each surface has its own look. Never the only carrier of a meaning.
+/// The emphasis of a text, which each output shows in its own style. A tone never carries a meaning alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
-    /// As the terminal has it.
+    /// Normal text.
     #[default]
     Text,
     /// A heading, or a value to be read first.
     Strong,
     /// Of less interest.
     Dim,
-    /// Lines between things, missing values, and zeros.
+    /// Separators, missing values, and zeros.
     Faint,
-    /// The accent: what is chosen, keys, bars without a meaning of their own.
+    /// The accent: the selection, keys, and bars without a tone of their own.
     Accent,
-    /// At work, and in order.
+    /// At work, without trouble.
     Good,
     /// Waits for the user.
     Warn,
-    /// Went wrong.
+    /// Failed, or urgent.
     Bad,
 }
 
-/// The parameter of the SGR sequence (ECMA-48) of each tone; one without an entry is written as it is.
+/// The parameter of the SGR sequence (ECMA-48) of each tone; a tone without an entry has none.
 const SGR: &[(Tone, u8)] = &[
     (Tone::Strong, 1),
     (Tone::Dim, 2),
@@ -45,7 +45,7 @@ impl Tone {
         }
     }
 
-    /// The tone of a value that is worth a look from `warn` on, and urgent from `bad` on.
+    /// The tone of a value: a warning from `warn` on, urgent from `bad` on.
     pub fn rising(value: f64, warn: f64, bad: f64) -> Self {
         if value >= bad {
             Self::Bad
@@ -56,7 +56,7 @@ impl Tone {
         }
     }
 
-    /// The parameter of the SGR sequence (ECMA-48) that switches it on.
+    /// The parameter of its SGR sequence (ECMA-48); `None` for normal text.
     pub(crate) fn sgr(self) -> Option<u8> {
         SGR.iter().find(|(tone, _)| *tone == self).map(|(_, sgr)| *sgr)
     }

@@ -6,14 +6,15 @@ use agtop_query::Selection;
 use jiff::tz::TimeZone;
 
 use crate::cell::{CellContext, Wording};
+use crate::colour::Colour;
 
-/// How full a context window may be before it is worth a look, and before it is urgent, in percent.
+/// The fill of a context window, in percent, from which it is a warning, and from which it is urgent.
 const CONTEXT_MARKS: (f64, f64) = (70.0, 90.0);
 
-/// What part of a snapshot to show, and how. Made once from the command line and the terminal.
+/// Which part of a snapshot an output shows, and how. The command line and the terminal decide it once.
 #[derive(Clone)]
 pub struct View {
-    /// Columns of the terminal; `None` for a pipe, where nothing is dropped to fit.
+    /// Columns of the terminal; `None` for a pipe, where nothing is dropped.
     pub width: Option<usize>,
     /// Whether text is coloured.
     pub colour: Colour,
@@ -21,11 +22,11 @@ pub struct View {
     pub content: Content,
     /// How JSON is laid out.
     pub layout: Layout,
-    /// Whom subscriptions cover.
+    /// Which clients a subscription covers.
     pub plan: BillingPlan,
     /// Which rows are shown, and in which order.
     pub selection: Selection,
-    /// The columns of tables and CSV; `None` for the surface's own.
+    /// The columns of tables and CSV; `None` for the default ones.
     pub fields: Option<Vec<&'static Field>>,
     /// agtop's version.
     pub version: &'static str,
@@ -33,7 +34,7 @@ pub struct View {
     pub platform: &'static str,
     /// Time between two snapshots of a series.
     pub interval: Duration,
-    /// The zone in which moments are shown to people. JSON is always UTC.
+    /// The zone of moments in text. JSON is always UTC.
     pub zone: TimeZone,
 }
 
@@ -66,34 +67,16 @@ impl View {
         }
     }
 
-    /// What `client` spent, as covered by a subscription if it is.
-    pub(crate) fn billed(&self, client: ClientId, mut spend: Spend) -> Spend {
-        if self.plan.covers(client) {
-            spend.cover();
-        }
-        spend
-    }
-
-    /// Whether a subscription covers what `client` spent, by the plan or by what the sources say.
+    /// Whether a subscription covers the cost of `client`, according to the plan or to the sources.
     pub(crate) fn billing(&self, client: ClientId, spend: &Spend) -> Billing {
         if self.plan.covers(client) { Billing::Included } else { spend.billing }
     }
 }
 
-/// Whether text is coloured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Colour {
-    /// Plain text.
-    #[default]
-    Never,
-    /// With ANSI colours.
-    Always,
-}
-
 /// How JSON is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Layout {
-    /// One line a snapshot.
+    /// One line for each snapshot.
     #[default]
     Line,
     /// Indented by four blanks.

@@ -4,15 +4,16 @@ use agtop_format::units;
 use agtop_model::Snapshot;
 use agtop_query::select;
 
-use crate::cell::{Cell, write_parts};
-use crate::notes::{Sum, number, overview};
+use crate::cell::Cell;
+use crate::parts::write_parts;
+use crate::summary::{RowTotals, count_of, overview};
 use crate::tone::Tone;
 use crate::{Surface, View};
 
-/// One line a snapshot, for logs and pipes.
-pub(crate) struct Watch;
+/// One line for each snapshot, for logs and pipes.
+pub(crate) struct WatchLine;
 
-impl Surface for Watch {
+impl Surface for WatchLine {
     fn id(&self) -> &'static str {
         "watch"
     }
@@ -21,9 +22,9 @@ impl Surface for Watch {
         let rows = select::agents(snapshot, &view.selection);
         let mut parts = vec![
             Cell::new(units::second(snapshot.now, &view.zone), Tone::Dim),
-            Cell::new(number(rows.len(), "agent"), Tone::Strong),
+            Cell::new(count_of(rows.len(), "agent"), Tone::Strong),
         ];
-        parts.extend(overview(&rows, &Sum::of(&rows, view)));
+        parts.extend(overview(&rows, &RowTotals::of(&rows, view)));
         write_parts(&parts, &View { width: None, ..view.clone() }, out)
     }
 }
@@ -39,7 +40,7 @@ mod tests {
     fn a_snapshot_is_one_line_however_narrow_the_terminal() {
         let view = View { width: Some(20), ..view() };
         for snapshot in [testing::rich(), testing::empty(), testing::hostile()] {
-            let text = text_of(&Watch, &snapshot, &view);
+            let text = text_of(&WatchLine, &snapshot, &view);
             assert_eq!(text.matches('\n').count(), 1, "{text:?}");
             assert!(text.ends_with('\n') && !text.trim_end().is_empty());
         }

@@ -1,11 +1,25 @@
-//! The filter language, the sort keys, and which rows of a snapshot they select: the same for every surface.
+//! The filter language, the sort keys, and which rows of a snapshot they select: the same for every output.
 
+mod error;
+mod expression;
 mod filter;
+mod filter_word;
+mod number;
+mod parse;
+mod row_words;
 pub mod select;
 mod sort_key;
 mod sort_value;
+mod status_words;
+mod substring;
+mod token;
 
-pub use filter::{Filter, FilterError, Query, Substring, Word, needs_its_person, number, parsed};
+pub use error::FilterError;
+pub use filter::{Filter, Query};
+pub use filter_word::FilterWord;
+pub use number::{number, parse_number};
 pub use select::Selection;
 pub use sort_key::{SortKey, UnknownName, fields};
 pub use sort_value::{SortValue, TotalFloat};
+pub use status_words::needs_user;
+pub use substring::Substring;

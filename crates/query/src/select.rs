@@ -4,51 +4,52 @@ use std::cmp::Reverse;
 
 use agtop_model::{Snapshot, SnapshotRow, Status, Timestamp};
 
+use crate::filter::Filter;
+use crate::sort_key::SortKey;
 use crate::sort_value::SortValue;
-use crate::{Filter, SortKey};
 
 /// Which rows are shown, and in which order.
 #[derive(Clone, Default)]
 pub struct Selection {
     /// Which rows are shown; `None` for all.
     pub filter: Option<Filter>,
-    /// In which order.
+    /// In which order they are shown.
     pub sort: SortKey,
     /// How many rows are shown; `None` and 0 for all.
     pub top: Option<usize>,
 }
 
-/// The live agents that the filter lets through, in its order.
+/// The live agents that match the filter, in the order of the selection.
 pub fn agents<'a>(snapshot: &'a Snapshot, selection: &Selection) -> Vec<SnapshotRow<'a>> {
-    chosen(snapshot.agents.iter().map(|agent| SnapshotRow::of_agent(snapshot.now, agent)), selection)
+    select(snapshot.agents.iter().map(|agent| SnapshotRow::of_agent(snapshot.now, agent)), selection)
 }
 
-/// The sessions that the filter lets through, in its order, each with the agent that works on it.
+/// The sessions that match the filter, in the order of the selection, each with the agent that works on it.
 pub fn sessions<'a>(snapshot: &'a Snapshot, selection: &Selection) -> Vec<SnapshotRow<'a>> {
-    chosen(
+    select(
         snapshot.sessions.iter().map(|session| SnapshotRow::of_session(snapshot.now, session, &snapshot.agents)),
         selection,
     )
 }
 
-/// As many of the rows as the selection asks for.
+/// The first rows, as many as the selection asks for.
 pub fn top<'r, 'a>(rows: &'r [SnapshotRow<'a>], selection: &Selection) -> &'r [SnapshotRow<'a>] {
-    let most = selection.top.filter(|&most| most > 0).unwrap_or(rows.len());
-    rows.get(..most).unwrap_or(rows)
+    let limit = selection.top.filter(|&limit| limit > 0).unwrap_or(rows.len());
+    rows.get(..limit).unwrap_or(rows)
 }
 
-fn chosen<'a>(rows: impl Iterator<Item = SnapshotRow<'a>>, selection: &Selection) -> Vec<SnapshotRow<'a>> {
+fn select<'a>(rows: impl Iterator<Item = SnapshotRow<'a>>, selection: &Selection) -> Vec<SnapshotRow<'a>> {
     let mut rows: Vec<SnapshotRow<'a>> =
         rows.filter(|row| selection.filter.as_ref().is_none_or(|filter| filter.matches(row))).collect();
     match selection.sort {
-        SortKey::Smart => rows.sort_by_key(smart),
+        SortKey::Smart => rows.sort_by_key(smart_rank),
         SortKey::Field(field) => rows.sort_by_cached_key(|row| SortValue::new(field, row)),
     }
     rows
 }
 
-/// Those that want their person first, then the most recently active.
-fn smart(row: &SnapshotRow<'_>) -> (Status, Reverse<Option<Timestamp>>) {
+/// Those that wait for the user come first, then the most recently active.
+fn smart_rank(row: &SnapshotRow<'_>) -> (Status, Reverse<Option<Timestamp>>) {
     let started = || row.agent.and_then(|agent| agent.process.started_at.ok());
     (row.status(), Reverse(row.session.and_then(|session| session.last_active).or_else(started)))
 }
@@ -69,18 +70,18 @@ mod tests {
     }
 
     #[test]
-    fn agents_that_want_their_person_come_first_then_the_latest() {
+    fn agents_that_wait_for_the_user_come_first_then_the_most_recent() {
         assert_eq!(sorted_by("smart"), [testing::CODEX_PID, testing::CLAUDE_PID, testing::GEMINI_PID]);
     }
 
     #[test]
-    fn numbers_sort_from_large_to_small_and_gaps_come_last() {
+    fn numbers_sort_in_descending_order_and_gaps_come_last() {
         assert_eq!(sorted_by("cpu"), [testing::CLAUDE_PID, testing::CODEX_PID, testing::GEMINI_PID]);
         assert_eq!(sorted_by("tokens"), [testing::CLAUDE_PID, testing::CODEX_PID, testing::GEMINI_PID]);
     }
 
     #[test]
-    fn text_sorts_by_the_alphabet_and_pids_upwards() {
+    fn text_and_pids_sort_in_ascending_order() {
         assert_eq!(sorted_by("agent"), [testing::CLAUDE_PID, testing::CODEX_PID, testing::GEMINI_PID]);
         let mut pids = sorted_by("pid");
         assert!(pids.is_sorted());
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn top_zero_is_everything_and_top_beyond_the_end_too() {
+    fn a_top_of_zero_or_beyond_the_end_shows_every_row() {
         let snapshot = testing::rich();
         let all = sessions(&snapshot, &Selection::default());
         for (most, expected) in [(None, all.len()), (Some(0), all.len()), (Some(2), 2), (Some(usize::MAX), all.len())] {

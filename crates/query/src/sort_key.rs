@@ -7,7 +7,7 @@ use thiserror::Error;
 /// What rows are sorted by.
 #[derive(Clone, Copy, Default)]
 pub enum SortKey {
-    /// By status, those that want their person first; within one, the most recently active first.
+    /// By status, those that wait for the user first; within one status, the most recently active first.
     #[default]
     Smart,
     /// By a field: the largest and newest first, text by the alphabet.
@@ -15,12 +15,12 @@ pub enum SortKey {
 }
 
 /// Sort keys of agtop 2.3 whose field has another name here.
-const ALIASES: &[(&str, &str)] = &[("agent", "client")];
+const SORT_ALIASES: &[(&str, &str)] = &[("agent", "client")];
 
 impl SortKey {
     /// Every name that can be parsed, in the order of help texts.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        let aliases = ALIASES.iter().map(|(alias, _)| *alias);
+        let aliases = SORT_ALIASES.iter().map(|(alias, _)| *alias);
         std::iter::once("smart").chain(aliases).chain(FIELDS.iter().map(|field| field.id))
     }
 
@@ -40,7 +40,7 @@ impl FromStr for SortKey {
         if name == "smart" {
             return Ok(Self::Smart);
         }
-        let id = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, id)| id);
+        let id = SORT_ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, id)| id);
         field(id).map(Self::Field).ok_or_else(|| UnknownName::new("sort key", name, Self::names()))
     }
 }
@@ -55,13 +55,13 @@ impl fmt::Debug for SortKey {
 ///
 /// # Errors
 ///
-/// If one of the names is no field's.
+/// If one of the names is not the name of a field.
 pub fn fields(list: &str) -> Result<Vec<&'static Field>, UnknownName> {
     let find = |id| field(id).ok_or_else(|| UnknownName::new("field", id, FIELDS.iter().map(|field| field.id)));
     list.split(',').map(str::trim).map(find).collect()
 }
 
-/// A name that stands for nothing, with those that do.
+/// A name that does not exist, with those that do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown {what} '{name}'; choose from {}", valid.join(", "))]
 pub struct UnknownName {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sort_keys_of_agtop_2_are_all_there() {
+    fn every_sort_key_of_agtop_2_parses() {
         for (name, field) in [("cpu", "cpu"), ("mem", "mem"), ("tokens", "tokens"), ("uptime", "uptime")] {
             assert_eq!(name.parse::<SortKey>().unwrap().as_str(), field);
         }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_the_valid_ones() {
+    fn an_unknown_name_gets_a_message_that_lists_the_valid_ones() {
         let error = "speed".parse::<SortKey>().unwrap_err().to_string();
         assert!(error.starts_with("unknown sort key 'speed'; choose from smart, agent, status, "), "{error}");
         let error = fields("pid,nope").err().unwrap().to_string();
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_keep_the_order_they_were_asked_for() {
+    fn fields_keep_the_order_of_the_list() {
         let ids: Vec<_> = fields("cost, pid,status").unwrap().iter().map(|field| field.id).collect();
         assert_eq!(ids, ["cost", "pid", "status"]);
     }

@@ -2,51 +2,51 @@ use std::time::Duration;
 
 use agtop_model::{PicoUsd, Timestamp};
 
-use crate::Sums;
+use crate::sums::UsageSums;
 
 /// A window of five hours, or the time between two in which nothing was used.
 #[derive(Clone, Copy, Debug)]
 pub struct Block {
-    /// When it began: the hour (UTC) of the first use in it; of a gap, when the block before it ended by rest.
+    /// When it began: the hour (UTC) of its first use; for a gap, five hours after the last use before it.
     pub start: Timestamp,
-    /// When it ends or ended: five hours later; of a gap, when there was use again.
+    /// When it ends or ended: five hours later; for a gap, the next use.
     pub end: Timestamp,
-    /// How it stands.
+    /// Whether it is over.
     pub state: BlockState,
 }
 
-/// How a block stands.
+/// The state of a block.
 #[derive(Clone, Copy, Debug)]
 pub enum BlockState {
-    /// It is over.
+    /// The block is over.
     Over,
-    /// It is not over yet.
-    Active(Outlook),
-    /// Nothing was used.
+    /// The block is not over yet.
+    Active(BlockProjection),
+    /// Time between two blocks, in which nothing was used.
     Gap,
 }
 
-/// How fast a block is used up.
+/// How fast usage and cost of a block grow.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Burn {
-    /// Every token.
+pub struct BurnRate {
+    /// All tokens.
     pub tokens_per_minute: f64,
     /// Tokens that no cache took part in.
     pub fresh_tokens_per_minute: f64,
-    /// Money; `None` where no price is known.
+    /// Cost; `None` if no price is known.
     pub cost_per_hour: Option<PicoUsd>,
 }
 
-/// What the active block will come to.
+/// What the active block will have used at its end.
 #[derive(Clone, Copy, Debug)]
-pub struct Outlook {
+pub struct BlockProjection {
     /// Time until it ends.
     pub left: Duration,
-    /// How fast it is used up; `None` where there was only one moment of use.
-    pub burn: Option<Burn>,
-    /// Tokens at its end, if it goes on like this.
+    /// The burn rate so far; `None` if there was only one moment of use.
+    pub burn: Option<BurnRate>,
+    /// Tokens at its end, at the burn rate so far.
     pub tokens: Option<u64>,
-    /// Money at its end, if it goes on like this.
+    /// Cost at its end, at the burn rate so far.
     pub cost: Option<PicoUsd>,
 }
 
@@ -62,26 +62,26 @@ impl BlockState {
 }
 
 impl Block {
-    /// How long a block is.
+    /// The length of a block.
     pub const LENGTH: Duration = Duration::from_hours(5);
 
-    /// The outlook of a block that is not over.
-    pub fn outlook(&self) -> Option<&Outlook> {
+    /// The projection; `None` if the block is over.
+    pub fn projection(&self) -> Option<&BlockProjection> {
         match &self.state {
-            BlockState::Active(outlook) => Some(outlook),
+            BlockState::Active(projection) => Some(projection),
             BlockState::Over | BlockState::Gap => None,
         }
     }
 
-    /// Whether nothing was used.
+    /// Whether it is a gap.
     pub const fn is_gap(&self) -> bool {
         matches!(self.state, BlockState::Gap)
     }
 }
 
-impl Burn {
-    /// The rate between the first and the last use; `None` where these are one moment.
-    pub(super) fn of(sums: &Sums) -> Option<Self> {
+impl BurnRate {
+    /// The rate between the first and the last use; `None` if they are the same moment.
+    pub(super) fn of(sums: &UsageSums) -> Option<Self> {
         let span = sums.last?.since(sums.first?);
         if span.is_zero() {
             return None;
@@ -96,10 +96,10 @@ impl Burn {
     }
 }
 
-impl Outlook {
-    /// What a block with these sums comes to when `left` more has passed at the pace so far.
-    pub(super) fn of(sums: &Sums, left: Duration) -> Self {
-        let burn = Burn::of(sums);
+impl BlockProjection {
+    /// The projection of a block with these sums that ends in `left`.
+    pub(super) fn of(sums: &UsageSums, left: Duration) -> Self {
+        let burn = BurnRate::of(sums);
         let tokens = burn.map(|burn| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of floats saturate")]
             let more = (burn.tokens_per_minute * left.as_secs_f64() / 60.0).round() as u64;

@@ -2,7 +2,8 @@ use agtop_model::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
-/// Finds the day of a moment in some time zone. Moments come in runs of a day, so the last day's bounds are kept.
+/// Finds the day of a moment in a time zone. Most moments lie on the same day as the one before, so the bounds of the
+/// last day are kept.
 pub(super) struct Calendar<'a> {
     zone: &'a TimeZone,
     last: Option<(Timestamp, Timestamp, Date)>,
@@ -13,7 +14,7 @@ impl<'a> Calendar<'a> {
         Self { zone, last: None }
     }
 
-    /// The day; `None` for moments that no calendar holds.
+    /// The day; `None` for a moment outside the calendar.
     pub(super) fn day(&mut self, at: Timestamp) -> Option<Date> {
         if let Some((_, _, day)) = self.last.filter(|(from, to, _)| *from <= at && at < *to) {
             return Some(day);
@@ -24,12 +25,12 @@ impl<'a> Calendar<'a> {
     }
 }
 
-/// The day of a moment.
+/// The day of a moment; `None` for a moment outside the calendar.
 pub fn day_of(at: Timestamp, zone: &TimeZone) -> Option<Date> {
     Some(jiff::Timestamp::from_millisecond(at.as_millis()).ok()?.to_zoned(zone.clone()).date())
 }
 
-/// The first moment of a day: midnight, or where clocks skip it, the moment after.
+/// The first moment of a day: midnight, or the moment after if clocks skip midnight. `None` outside the calendar.
 pub(super) fn begin_of(day: Date, zone: &TimeZone) -> Option<Timestamp> {
     let zoned = day.to_zoned(zone.clone()).ok()?;
     Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
@@ -41,7 +42,7 @@ pub fn monday_of(day: Date) -> Date {
     day.checked_sub(jiff::Span::new().days(since_monday)).unwrap_or(day)
 }
 
-/// What a time zone is called: its name, else how far it is from UTC.
+/// The name of a time zone, or its offset from UTC if it has none.
 pub fn zone_name(zone: &TimeZone) -> String {
     zone.iana_name().map_or_else(
         || zone.to_fixed_offset().map_or_else(|_| "local time".to_owned(), |offset| format!("UTC{offset}")),
@@ -75,7 +76,7 @@ mod tests {
     ];
 
     #[test]
-    fn days_are_as_long_as_clocks_make_them() {
+    fn a_day_is_as_long_as_its_clocks_make_it() {
         for (name, day, length, first, last) in DAYS {
             let zone = zone(name);
             let mut calendar = Calendar::new(&zone);
@@ -89,20 +90,20 @@ mod tests {
     }
 
     #[test]
-    fn a_calendar_that_remembers_finds_what_one_that_does_not_finds() {
+    fn a_calendar_with_a_kept_day_finds_the_same_days_as_one_without() {
         for (name, day, ..) in DAYS {
             let zone = zone(name);
             let mut calendar = Calendar::new(&zone);
-            let noon = begin_of(day.parse().unwrap(), &zone).unwrap();
+            let midnight = begin_of(day.parse().unwrap(), &zone).unwrap();
             for quarter in 0..400 {
-                let at = Timestamp::from_millis(noon.as_millis() + (quarter * 7 % 400 - 200) * 900_000);
+                let at = Timestamp::from_millis(midnight.as_millis() + (quarter * 7 % 400 - 200) * 900_000);
                 assert_eq!(calendar.day(at), day_of(at, &zone), "{name} {quarter}");
             }
         }
     }
 
     #[test]
-    fn moments_beyond_every_calendar_have_no_day() {
+    fn a_moment_outside_the_calendar_has_no_day() {
         let zone = TimeZone::UTC;
         let mut calendar = Calendar::new(&zone);
         assert_eq!(calendar.day(Timestamp::from_millis(i64::MAX)), None);
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn zones_have_names() {
+    fn a_zone_is_named_by_its_id_or_its_offset() {
         assert_eq!(zone_name(&zone("Europe/Berlin")), "Europe/Berlin");
         assert_eq!(zone_name(&TimeZone::UTC), "UTC");
         assert_eq!(zone_name(&TimeZone::fixed(jiff::tz::offset(2))), "UTC+02");

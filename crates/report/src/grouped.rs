@@ -3,161 +3,116 @@ use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{Billing, ClientId, Session, Untrusted, UsageRow, UsageTable};
+use agtop_model::{ClientId, Session, Untrusted, UsageRow, UsageTable};
 use jiff::civil::Date;
 
 use crate::calendar::{Calendar, day_of, monday_of};
-use crate::options::{Detail, Dimension, Options};
-use crate::order::{Draft, arrange, rest};
-use crate::sums::{Tally, Weighed};
-use crate::{Key, Line, Period, Project, Report, Unit, project};
+use crate::key::{LineKey, Period, PeriodUnit, ReportProject};
+use crate::options::{Dimension, LineDetail, ReportOptions};
+use crate::order::{PendingLine, sort_and_limit, sum_omitted};
+use crate::project;
+use crate::report::{Report, ReportLine};
+use crate::rows::rows;
+use crate::sums::Tally;
 
-/// Folds the rows that are asked for by the options' dimensions.
-pub(super) fn build(table: &UsageTable, options: &Options) -> Report {
+/// Adds up the rows that the options ask for, by the options' dimensions.
+pub(super) fn build(table: &UsageTable, options: &ReportOptions) -> Report {
     let dimensions = options.dimensions();
-    let mut grid = Grid::new(table, &dimensions, options);
+    let mut grouper = RowGrouper::new(table, &dimensions, options);
     let mut totals = Tally::default();
-    let mut groups: HashMap<Vec<Slot>, Tally> = HashMap::new();
-    let mut slots = Vec::with_capacity(dimensions.len());
-    for weighed in rows(table, options) {
-        totals.add(weighed);
-        grid.place(weighed.row, &mut slots);
-        match groups.get_mut(&slots) {
-            Some(tally) => tally.add(weighed),
-            None => groups.entry(slots.clone()).or_default().add(weighed),
+    let mut groups: HashMap<Vec<GroupKey>, Tally> = HashMap::new();
+    let mut group = Vec::with_capacity(dimensions.len());
+    for billed in rows(table, options) {
+        totals.add(billed);
+        grouper.group_of(billed.row, &mut group);
+        match groups.get_mut(&group) {
+            Some(tally) => tally.add(billed),
+            None => groups.entry(group.clone()).or_default().add(billed),
         }
     }
-    let current = current(&groups, &grid, options);
-    let drafts = groups.into_iter().map(|(slots, tally)| Draft { keys: grid.keys(&slots), tally }).collect();
-    let (kept, left_out) = arrange(drafts, options.order, options.limit);
+    let current = current(&groups, &grouper, options);
+    let lines = groups.into_iter().map(|(group, tally)| PendingLine { keys: grouper.keys(&group), tally }).collect();
+    let (kept, omitted) = sort_and_limit(lines, options.order, options.limit);
     Report {
-        lines: kept.into_iter().map(|draft| draft.finish(options.detail())).collect(),
-        rest: rest(left_out),
+        lines: kept.into_iter().map(|line| line.finish(options.detail())).collect(),
+        omitted: sum_omitted(omitted),
         totals: totals.into_sums(),
         current,
         ..Report::empty(options)
     }
 }
 
-impl Report {
-    /// A report without a line.
-    pub(super) fn empty(options: &Options) -> Self {
-        Self {
-            kind: options.kind,
-            dimensions: options.dimensions(),
-            lines: Vec::new(),
-            rest: None,
-            totals: super::Sums::default(),
-            token_limit: None,
-            since: options.since,
-            until: options.until,
-            zone: options.zone.clone(),
-            now: options.now,
-            current: None,
-        }
-    }
-}
-
-impl Options {
-    /// The rows that are asked for.
-    pub fn rows<'t>(&'t self, table: &'t UsageTable) -> impl Iterator<Item = &'t UsageRow> {
-        rows(table, self).map(|weighed| weighed.row)
-    }
-}
-
-/// The rows that the options ask for.
-pub(super) fn rows<'t>(table: &'t UsageTable, options: &'t Options) -> impl Iterator<Item = Weighed<'t>> {
-    rows_at_any_time(table, options).filter(|weighed| options.holds(weighed.row.at))
-}
-
-/// The rows of the sessions that the options ask for.
-pub(super) fn rows_at_any_time<'t>(table: &'t UsageTable, options: &'t Options) -> impl Iterator<Item = Weighed<'t>> {
-    let is_wanted: Vec<bool> = table.sessions.iter().map(|session| options.wants(session)).collect();
-    let is_covered = |row: &UsageRow| {
-        table.session(row).is_some_and(|session| options.plan.covers(session.client()))
-            || row.spend.billing == Billing::Included
-    };
-    let of_sessions = table.rows.iter().filter(move |row| match is_wanted.get(row.session as usize) {
-        Some(is_wanted) => *is_wanted,
-        None => options.projects.is_empty() && options.clients.is_empty(),
-    });
-    of_sessions.map(move |row| {
-        let billing = if is_covered(row) { Billing::Included } else { Billing::Metered };
-        Weighed { row, billing }
-    })
-}
-
-/// A key as a small number: a day since the epoch, or a place in a list.
+/// A key in a form that is cheap to hash: a day, or an index into a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Slot {
+enum GroupKey {
     Day(Option<Date>),
-    Place(u32),
+    Index(u32),
 }
 
-/// Finds out which group a row belongs to.
-struct Grid<'t> {
+/// Finds the group of a row.
+struct RowGrouper<'t> {
     table: &'t UsageTable,
     dimensions: Vec<Dimension>,
     calendar: Calendar<'t>,
-    projects: Names<Option<PathBuf>>,
+    projects: Interner<Option<PathBuf>>,
     project_names: HashMap<PathBuf, String>,
-    models: Names<Option<Arc<str>>>,
-    clients: Names<ClientId>,
-    branches: Names<Option<Untrusted>>,
-    tags: Names<Option<Untrusted>>,
-    /// The project, client, branch and tag of each session.
+    models: Interner<Option<Arc<str>>>,
+    clients: Interner<ClientId>,
+    branches: Interner<Option<Untrusted>>,
+    tags: Interner<Option<Untrusted>>,
+    /// The indices of the project, client, branch and tag of each session.
     sessions: Vec<[u32; 4]>,
 }
 
-/// Things in the order in which they were first seen.
-struct Names<T> {
-    index: HashMap<T, u32>,
+/// Gives each value an index, in the order of first use.
+struct Interner<T> {
+    indices: HashMap<T, u32>,
     list: Vec<T>,
 }
 
-impl<T: Clone + Eq + Hash> Names<T> {
+impl<T: Clone + Eq + Hash> Interner<T> {
     fn new() -> Self {
-        Self { index: HashMap::new(), list: Vec::new() }
+        Self { indices: HashMap::new(), list: Vec::new() }
     }
 
-    fn place(&mut self, name: &T) -> u32 {
-        if let Some(&place) = self.index.get(name) {
-            return place;
+    fn intern(&mut self, value: &T) -> u32 {
+        if let Some(&index) = self.indices.get(value) {
+            return index;
         }
-        let place = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
-        self.index.insert(name.clone(), place);
-        self.list.push(name.clone());
-        place
+        let index = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        self.indices.insert(value.clone(), index);
+        self.list.push(value.clone());
+        index
     }
 
-    fn get(&self, place: u32) -> Option<&T> {
-        self.list.get(place as usize)
+    fn get(&self, index: u32) -> Option<&T> {
+        self.list.get(index as usize)
     }
 }
 
-/// Rows of a session that the table lacks are of no known client.
-const NOBODY: ClientId = ClientId::new("unknown");
+/// The client of rows whose session the table lacks.
+const UNKNOWN_CLIENT: ClientId = ClientId::new("unknown");
 
-impl<'t> Grid<'t> {
-    fn new(table: &'t UsageTable, dimensions: &[Dimension], options: &'t Options) -> Self {
-        let (mut projects, mut clients) = (Names::new(), Names::new());
-        let (mut branches, mut tags) = (Names::new(), Names::new());
-        let places = |session: &Arc<Session>| {
+impl<'t> RowGrouper<'t> {
+    fn new(table: &'t UsageTable, dimensions: &[Dimension], options: &'t ReportOptions) -> Self {
+        let (mut projects, mut clients) = (Interner::new(), Interner::new());
+        let (mut branches, mut tags) = (Interner::new(), Interner::new());
+        let indices_of = |session: &Arc<Session>| {
             [
-                projects.place(&session.cwd),
-                clients.place(&session.client()),
-                branches.place(&session.branch),
-                tags.place(&session.tag),
+                projects.intern(&session.cwd),
+                clients.intern(&session.client()),
+                branches.intern(&session.branch),
+                tags.intern(&session.tag),
             ]
         };
-        let sessions = table.sessions.iter().map(places).collect();
+        let sessions = table.sessions.iter().map(indices_of).collect();
         Self {
             table,
             dimensions: dimensions.to_vec(),
             calendar: Calendar::new(&options.zone),
             project_names: project::names(projects.list.iter().flatten()),
             projects,
-            models: Names::new(),
+            models: Interner::new(),
             clients,
             branches,
             tags,
@@ -165,75 +120,85 @@ impl<'t> Grid<'t> {
         }
     }
 
-    /// The row's place in each dimension.
-    fn place(&mut self, row: &UsageRow, slots: &mut Vec<Slot>) {
-        slots.clear();
-        let places = self.sessions.get(row.session as usize);
-        let [project, client, branch, tag] = places.copied().unwrap_or([u32::MAX; 4]);
+    /// Writes the row's key in each dimension to `group`.
+    fn group_of(&mut self, row: &UsageRow, group: &mut Vec<GroupKey>) {
+        group.clear();
+        let indices = self.sessions.get(row.session as usize);
+        let [project, client, branch, tag] = indices.copied().unwrap_or([u32::MAX; 4]);
         for dimension in &self.dimensions {
-            let slot = match dimension {
-                Dimension::Day => Slot::Day(row.at.and_then(|at| self.calendar.day(at))),
-                Dimension::Week => Slot::Day(row.at.and_then(|at| self.calendar.day(at)).map(monday_of)),
-                Dimension::Month => Slot::Day(row.at.and_then(|at| self.calendar.day(at)).map(Date::first_of_month)),
-                Dimension::Session => Slot::Place(if places.is_some() { row.session } else { u32::MAX }),
-                Dimension::Project => Slot::Place(project),
-                Dimension::Model => Slot::Place(self.models.place(&row.model)),
-                Dimension::Client => Slot::Place(client),
-                Dimension::Branch => Slot::Place(branch),
-                Dimension::Tag => Slot::Place(tag),
-                // Neither is a group of usage: calls have no tokens, and blocks overlap no days.
-                Dimension::Tool | Dimension::Block => Slot::Day(None),
+            let key = match dimension {
+                Dimension::Day => GroupKey::Day(row.at.and_then(|at| self.calendar.day(at))),
+                Dimension::Week => GroupKey::Day(row.at.and_then(|at| self.calendar.day(at)).map(monday_of)),
+                Dimension::Month => {
+                    GroupKey::Day(row.at.and_then(|at| self.calendar.day(at)).map(Date::first_of_month))
+                }
+                Dimension::Session => GroupKey::Index(if indices.is_some() { row.session } else { u32::MAX }),
+                Dimension::Project => GroupKey::Index(project),
+                Dimension::Model => GroupKey::Index(self.models.intern(&row.model)),
+                Dimension::Client => GroupKey::Index(client),
+                Dimension::Branch => GroupKey::Index(branch),
+                Dimension::Tag => GroupKey::Index(tag),
+                // Neither is a group of usage: tool calls have no tokens, and blocks are divided by other code.
+                Dimension::Tool | Dimension::Block => GroupKey::Day(None),
             };
-            slots.push(slot);
+            group.push(key);
         }
     }
 
-    fn keys(&self, slots: &[Slot]) -> Vec<Key> {
-        self.dimensions.iter().zip(slots).map(|(dimension, slot)| self.key(*dimension, *slot)).collect()
+    fn keys(&self, group: &[GroupKey]) -> Vec<LineKey> {
+        self.dimensions.iter().zip(group).map(|(dimension, key)| self.key(*dimension, *key)).collect()
     }
 
-    fn key(&self, dimension: Dimension, slot: Slot) -> Key {
+    fn key(&self, dimension: Dimension, key: GroupKey) -> LineKey {
         let unit = match dimension {
-            Dimension::Week => Unit::Week,
-            Dimension::Month => Unit::Month,
-            _ => Unit::Day,
+            Dimension::Week => PeriodUnit::Week,
+            Dimension::Month => PeriodUnit::Month,
+            _ => PeriodUnit::Day,
         };
-        match (dimension, slot) {
-            (_, Slot::Day(first)) => Key::Period(first.map(|first| Period { first, unit })),
-            (Dimension::Session, Slot::Place(place)) => Key::Session(self.table.sessions.get(place as usize).cloned()),
-            (Dimension::Project, Slot::Place(place)) => Key::Project(self.project(place)),
-            (Dimension::Client, Slot::Place(place)) => Key::Client(self.clients.get(place).copied().unwrap_or(NOBODY)),
-            (Dimension::Branch, Slot::Place(place)) => Key::Branch(self.branches.get(place).cloned().flatten()),
-            (Dimension::Tag, Slot::Place(place)) => Key::Tag(self.tags.get(place).cloned().flatten()),
-            (_, Slot::Place(place)) => Key::Model(self.models.get(place).cloned().flatten()),
+        match (dimension, key) {
+            (_, GroupKey::Day(first)) => LineKey::Period(first.map(|first| Period { first, unit })),
+            (Dimension::Session, GroupKey::Index(index)) => {
+                LineKey::Session(self.table.sessions.get(index as usize).cloned())
+            }
+            (Dimension::Project, GroupKey::Index(index)) => LineKey::Project(self.project(index)),
+            (Dimension::Client, GroupKey::Index(index)) => {
+                LineKey::Client(self.clients.get(index).copied().unwrap_or(UNKNOWN_CLIENT))
+            }
+            (Dimension::Branch, GroupKey::Index(index)) => LineKey::Branch(self.branches.get(index).cloned().flatten()),
+            (Dimension::Tag, GroupKey::Index(index)) => LineKey::Tag(self.tags.get(index).cloned().flatten()),
+            (_, GroupKey::Index(index)) => LineKey::Model(self.models.get(index).cloned().flatten()),
         }
     }
 
-    fn project(&self, place: u32) -> Option<Project> {
-        let path = self.projects.get(place)?.clone()?;
+    fn project(&self, index: u32) -> Option<ReportProject> {
+        let path = self.projects.get(index)?.clone()?;
         let name = self.project_names.get(&path).map_or_else(|| path.to_string_lossy().into_owned(), Clone::clone);
-        Some(Project { path, name: name.into() })
+        Some(ReportProject { path, name: name.into() })
     }
 }
 
-/// The present period, over all further dimensions.
-fn current(groups: &HashMap<Vec<Slot>, Tally>, grid: &Grid<'_>, options: &Options) -> Option<Line> {
+/// The total of the present period; `None` if the report has no periods or nothing was used in it.
+fn current(
+    groups: &HashMap<Vec<GroupKey>, Tally>,
+    grouper: &RowGrouper<'_>,
+    options: &ReportOptions,
+) -> Option<ReportLine> {
     if !options.kind.has_current() {
         return None;
     }
     let today = day_of(options.now, &options.zone)?;
-    let first = match grid.dimensions.first()? {
+    let first = match grouper.dimensions.first()? {
         Dimension::Week => monday_of(today),
         Dimension::Month => today.first_of_month(),
         _ => today,
     };
-    let present = Slot::Day(Some(first));
+    let present = GroupKey::Day(Some(first));
     let mut tally = Tally::default();
     let mut is_used = false;
-    for (_, of_group) in groups.iter().filter(|(slots, _)| slots.first() == Some(&present)) {
+    for (_, of_group) in groups.iter().filter(|(group, _)| group.first() == Some(&present)) {
         tally.merge(of_group);
         is_used = true;
     }
-    let keys = vec![grid.key(*grid.dimensions.first()?, present)];
-    is_used.then(|| Draft { keys, tally }.finish(Detail::Whole))
+    let keys = vec![grouper.key(*grouper.dimensions.first()?, present)];
+    is_used.then(|| PendingLine { keys, tally }.finish(LineDetail::Whole))
 }

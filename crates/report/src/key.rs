@@ -10,22 +10,22 @@ use jiff::tz::TimeZone;
 use crate::block::Block;
 use crate::calendar::begin_of;
 
-/// What a line is of, in one dimension.
+/// What a line stands for, in one dimension.
 #[derive(Clone, Debug)]
-pub enum Key {
+pub enum LineKey {
     /// A day, week or month; `None` for usage without a time.
     Period(Option<Period>),
-    /// A conversation; `None` for usage of which no file tells any more whose it was.
+    /// A session; `None` for usage whose session is in no file any more.
     Session(Option<Arc<Session>>),
-    /// A directory; `None` where it is not known.
-    Project(Option<Project>),
-    /// A model; `None` where it is not named.
+    /// A directory; `None` if it is not known.
+    Project(Option<ReportProject>),
+    /// A model; `None` if the records name none.
     Model(Option<Arc<str>>),
     /// An agent program.
     Client(ClientId),
-    /// A git branch; `None` where there is none or it is not known.
+    /// A git branch; `None` if there is none or it is not known.
     Branch(Option<Untrusted>),
-    /// What the person calls sessions; `None` for those that are not called anything.
+    /// A tag of the user; `None` for untagged sessions.
     Tag(Option<Untrusted>),
     /// A tool.
     Tool(Untrusted),
@@ -39,12 +39,12 @@ pub struct Period {
     /// Its first day.
     pub first: Date,
     /// How long it is.
-    pub unit: Unit,
+    pub unit: PeriodUnit,
 }
 
 /// How long a period is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Unit {
+pub enum PeriodUnit {
     /// A day.
     Day,
     /// Monday to Sunday.
@@ -53,12 +53,12 @@ pub enum Unit {
     Month,
 }
 
-/// A directory that was worked in.
+/// The directory of sessions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Project {
+pub struct ReportProject {
     /// Its path.
     pub path: PathBuf,
-    /// Its name: the last part of the path, or all of it where another project in the report has the same last part.
+    /// Its name: the last part of the path, or more of the path if another project of the report has the same name.
     pub name: Untrusted,
 }
 
@@ -66,34 +66,34 @@ impl Period {
     /// `2026-11-21`, `2026-W47` (ISO 8601) or `2026-11`.
     pub fn name(self) -> String {
         match self.unit {
-            Unit::Day => self.first.to_string(),
-            Unit::Week => {
+            PeriodUnit::Day => self.first.to_string(),
+            PeriodUnit::Week => {
                 let week = self.first.iso_week_date();
                 format!("{}-W{:02}", week.year(), week.week())
             }
-            Unit::Month => self.first.strftime("%Y-%m").to_string(),
+            PeriodUnit::Month => self.first.strftime("%Y-%m").to_string(),
         }
     }
 
     /// Its first moment, and the first one after it.
     pub fn bounds(self, zone: &TimeZone) -> (Option<Timestamp>, Option<Timestamp>) {
         let length = match self.unit {
-            Unit::Day => 1.day(),
-            Unit::Week => 1.week(),
-            Unit::Month => 1.month(),
+            PeriodUnit::Day => 1.day(),
+            PeriodUnit::Week => 1.week(),
+            PeriodUnit::Month => 1.month(),
         };
         let end = self.first.checked_add(length).ok();
         (begin_of(self.first, zone), end.and_then(|end| begin_of(end, zone)))
     }
 }
 
-/// What stands for what is not known.
-const UNKNOWN: &str = "unknown";
-/// What stands for no tag.
-const UNTAGGED: &str = "untagged";
+/// The label of an unknown key.
+const UNKNOWN_LABEL: &str = "unknown";
+/// The label of sessions without a tag.
+const UNTAGGED_LABEL: &str = "untagged";
 
-impl Key {
-    /// The key in a few words, as it came: each sink makes it harmless in its own way.
+impl LineKey {
+    /// The key as text, with the characters of the source: each output escapes it in its own way.
     pub fn label(&self, zone: &TimeZone) -> Untrusted {
         match self {
             Self::Period(Some(period)) => period.name().into(),
@@ -103,25 +103,25 @@ impl Key {
             Self::Client(client) => client.as_str().into(),
             Self::Branch(Some(branch)) => branch.clone(),
             Self::Tag(Some(tag)) => tag.clone(),
-            Self::Tag(None) => UNTAGGED.into(),
+            Self::Tag(None) => UNTAGGED_LABEL.into(),
             Self::Tool(tool) => tool.clone(),
             Self::Block(block) => agtop_format::units::moment(block.start, zone).into(),
             Self::Period(None) | Self::Session(None) | Self::Project(None) | Self::Model(None) | Self::Branch(None) => {
-                UNKNOWN.into()
+                UNKNOWN_LABEL.into()
             }
         }
     }
 
-    /// Whether its order is that of time.
-    pub(super) const fn is_of_time(&self) -> bool {
+    /// Whether lines with this key are sorted by time.
+    pub(super) const fn is_chronological(&self) -> bool {
         matches!(self, Self::Period(_) | Self::Block(_) | Self::Session(_))
     }
 
-    /// Older before newer, then by the alphabet; what is not known goes first.
+    /// Older before newer, then by the alphabet; an unknown key comes first.
     pub(super) fn order(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Period(a), Self::Period(b)) => a.cmp(b),
-            // A gap may begin within the hour that the block after it is counted from, but ends before it.
+            // A gap may begin after the full hour at which the next block begins, but it ends before that block.
             (Self::Block(a), Self::Block(b)) => a.end.cmp(&b.end),
             (Self::Period(_), Self::Block(_)) => Ordering::Less,
             (Self::Block(_), Self::Period(_)) => Ordering::Greater,
@@ -136,7 +136,7 @@ impl Key {
             (Self::Client(a), Self::Client(b)) => a.cmp(b),
             (Self::Branch(a), Self::Branch(b)) | (Self::Tag(a), Self::Tag(b)) => a.cmp(b),
             (Self::Tool(a), Self::Tool(b)) => a.cmp(b),
-            // Lines of one report have the same kinds of keys in the same places.
+            // The keys of two lines of one report have the same dimensions.
             _ => Ordering::Equal,
         }
     }
@@ -146,22 +146,22 @@ impl Key {
 mod tests {
     use super::*;
 
-    fn name(unit: Unit, first: &str) -> String {
+    fn name(unit: PeriodUnit, first: &str) -> String {
         Period { first: first.parse().unwrap(), unit }.name()
     }
 
     #[test]
-    fn weeks_are_named_by_the_year_they_mostly_lie_in() {
-        assert_eq!(name(Unit::Week, "2025-12-29"), "2026-W01");
-        assert_eq!(name(Unit::Week, "2026-12-28"), "2026-W53");
-        assert_eq!(name(Unit::Month, "2026-02-01"), "2026-02");
-        assert_eq!(name(Unit::Day, "2026-02-28"), "2026-02-28");
+    fn a_week_is_named_by_the_year_with_most_of_its_days() {
+        assert_eq!(name(PeriodUnit::Week, "2025-12-29"), "2026-W01");
+        assert_eq!(name(PeriodUnit::Week, "2026-12-28"), "2026-W53");
+        assert_eq!(name(PeriodUnit::Month, "2026-02-01"), "2026-02");
+        assert_eq!(name(PeriodUnit::Day, "2026-02-28"), "2026-02-28");
     }
 
     #[test]
     fn a_month_ends_where_the_next_begins() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let period = Period { first: "2026-10-01".parse().unwrap(), unit: Unit::Month };
+        let period = Period { first: "2026-10-01".parse().unwrap(), unit: PeriodUnit::Month };
         let (from, to) = period.bounds(&zone);
         let hours = to.unwrap().since(from.unwrap()).as_secs() / 3600;
         assert_eq!(hours, 31 * 24 + 1, "clocks go back in October");

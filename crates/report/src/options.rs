@@ -2,61 +2,61 @@ use agtop_model::BillingPlan;
 use agtop_model::{ClientId, Session, Timestamp};
 use jiff::tz::TimeZone;
 
-/// What to report, and how.
+/// What a report adds up, and how.
 #[derive(Clone, Debug)]
-pub struct Options {
-    /// What lines are.
-    pub kind: Kind,
-    /// What lines are besides: a line for each combination.
+pub struct ReportOptions {
+    /// What a line stands for.
+    pub kind: ReportKind,
+    /// Further dimensions: one line for each combination.
     pub group_by: Vec<Dimension>,
-    /// Whether each line is taken apart.
-    pub detail: Detail,
+    /// Whether each line is broken down by model.
+    pub detail: LineDetail,
     /// Only usage from this moment on.
     pub since: Option<Timestamp>,
     /// Only usage before this moment.
     pub until: Option<Timestamp>,
-    /// Only these agent programs; all if empty.
+    /// Only these clients; all if empty.
     pub clients: Vec<ClientId>,
     /// Only sessions in directories of these names or paths; all if empty.
     pub projects: Vec<String>,
     /// The zone in which days begin.
     pub zone: TimeZone,
-    /// Whom subscriptions cover.
+    /// Which clients a subscription covers.
     pub plan: BillingPlan,
     /// The order of lines.
-    pub order: Order,
-    /// How many lines; those left out are summed up.
+    pub order: LineOrder,
+    /// The largest number of lines; omitted lines are added up.
     pub limit: Option<usize>,
-    /// Which blocks.
-    pub blocks: Which,
+    /// Which blocks are shown.
+    pub blocks: BlockSelection,
     /// Tokens that a block may have.
     pub token_limit: Option<TokenLimit>,
     /// The present moment.
     pub now: Timestamp,
 }
 
-impl Options {
+impl ReportOptions {
     /// Everything, in the kind's own order.
-    pub fn new(kind: Kind, now: Timestamp) -> Self {
+    pub fn new(kind: ReportKind, now: Timestamp) -> Self {
         Self {
             kind,
             group_by: Vec::new(),
-            detail: Detail::Whole,
+            detail: LineDetail::Whole,
             since: None,
             until: None,
             clients: Vec::new(),
             projects: Vec::new(),
             zone: TimeZone::UTC,
             plan: BillingPlan::Retail,
-            order: Order::Usual,
+            order: LineOrder::Usual,
             limit: None,
-            blocks: Which::All,
+            blocks: BlockSelection::All,
             token_limit: None,
             now,
         }
     }
 
-    /// What each of a line's keys is: the kind's own dimensions, then those asked for.
+    /// What each key of a line is: the dimensions of the kind, then those of `group_by`.
     pub(super) fn dimensions(&self) -> Vec<Dimension> {
         let mut dimensions = self.kind.dimensions().to_vec();
         for dimension in &self.group_by {
@@ -67,18 +67,18 @@ impl Options {
         dimensions
     }
 
-    /// Whether lines are taken apart: what is of one model is not.
-    pub(super) fn detail(&self) -> Detail {
-        if self.dimensions().contains(&Dimension::Model) { Detail::Whole } else { self.detail }
+    /// Whether lines are broken down by model; not if each line has one model anyway.
+    pub(super) fn detail(&self) -> LineDetail {
+        if self.dimensions().contains(&Dimension::Model) { LineDetail::Whole } else { self.detail }
     }
 
-    /// Whether lines tell what sessions are called.
+    /// Whether lines have tags.
     pub fn asks_for_tags(&self) -> bool {
         self.dimensions().contains(&Dimension::Tag)
     }
 
-    /// Whether usage by that session is asked for.
-    pub(super) fn wants(&self, session: &Session) -> bool {
+    /// Whether the usage of that session counts.
+    pub(super) fn includes_session(&self, session: &Session) -> bool {
         let is_named = |name: &String| {
             session.project.as_ref().is_some_and(|project| project.raw() == name)
                 || session.cwd.as_ref().is_some_and(|cwd| cwd.as_os_str() == name.as_str())
@@ -87,8 +87,8 @@ impl Options {
             && (self.projects.is_empty() || self.projects.iter().any(is_named))
     }
 
-    /// Whether usage at that moment is asked for. What has no time may be from any, and counts only where all does.
-    pub(super) fn holds(&self, at: Option<Timestamp>) -> bool {
+    /// Whether usage at that moment counts. Usage without a time counts only if neither `since` nor `until` is set.
+    pub(super) fn includes_time(&self, at: Option<Timestamp>) -> bool {
         match at {
             Some(at) => self.since.is_none_or(|since| since <= at) && self.until.is_none_or(|until| at < until),
             None => self.since.is_none() && self.until.is_none(),
@@ -96,9 +96,9 @@ impl Options {
     }
 }
 
-/// What a report's lines are.
+/// What a line of a report stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum ReportKind {
     /// Days.
     #[default]
     Daily,
@@ -106,25 +106,25 @@ pub enum Kind {
     Weekly,
     /// Months.
     Monthly,
-    /// Conversations.
+    /// Sessions.
     Session,
-    /// Directories that were worked in.
+    /// Directories of sessions.
     Project,
     /// Models.
     Model,
-    /// Agent programs.
+    /// Clients.
     Client,
     /// Git branches of projects.
     Branch,
-    /// What the person calls sessions.
+    /// Tags of the user.
     Tag,
     /// Tools that were called.
     Tool,
-    /// Windows of five hours, as Claude's allowances have them.
+    /// Windows of five hours, in which Claude's allowance is counted.
     Blocks,
 }
 
-impl Kind {
+impl ReportKind {
     /// Every kind, in the order of help texts.
     pub const ALL: [Self; 11] = [
         Self::Daily,
@@ -162,17 +162,17 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// Whether one of its lines is the present one.
+    /// Whether one of its lines is the present period.
     pub const fn has_current(self) -> bool {
         matches!(self, Self::Daily | Self::Weekly | Self::Monthly | Self::Blocks)
     }
 
-    /// Whether lines can be taken apart by further dimensions and by model: calls and blocks cannot.
+    /// Whether lines can be broken down by further dimensions and by model: tool calls and blocks cannot.
     pub const fn is_grouped(self) -> bool {
         !matches!(self, Self::Tool | Self::Blocks)
     }
 
-    /// What its lines' keys are.
+    /// What the keys of its lines are.
     pub(super) const fn dimensions(self) -> &'static [Dimension] {
         match self {
             Self::Daily => &[Dimension::Day],
@@ -199,17 +199,17 @@ pub enum Dimension {
     Week,
     /// A month.
     Month,
-    /// A conversation.
+    /// A session.
     Session,
     /// A directory.
     Project,
     /// A model.
     Model,
-    /// An agent program.
+    /// A client.
     Client,
     /// A git branch.
     Branch,
-    /// What the person calls sessions.
+    /// Tags of the user.
     Tag,
     /// A tool.
     Tool,
@@ -218,7 +218,7 @@ pub enum Dimension {
 }
 
 impl Dimension {
-    /// Those by which usage can be grouped.
+    /// The dimensions by which usage can be grouped.
     pub const GROUPS: [Self; 9] = [
         Self::Day,
         Self::Week,
@@ -254,10 +254,10 @@ impl Dimension {
     }
 }
 
-/// Whether lines are taken apart.
+/// Whether lines are broken down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Detail {
-    /// Each line alone.
+pub enum LineDetail {
+    /// Lines without parts.
     #[default]
     Whole,
     /// Each line with a line for each of its models.
@@ -266,33 +266,33 @@ pub enum Detail {
 
 /// The order of lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Lines of a time oldest first, others dearest first.
+pub enum LineOrder {
+    /// Days, blocks and sessions oldest first, others most expensive first.
     #[default]
     Usual,
     /// Oldest or cheapest first.
     Ascending,
-    /// Newest or dearest first.
+    /// Newest or most expensive first.
     Descending,
 }
 
 /// Which blocks are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Which {
+pub enum BlockSelection {
     /// All of them.
     #[default]
     All,
     /// Those of the last three days.
     Recent,
-    /// The one that is not over yet.
+    /// The active one.
     Active,
 }
 
 /// How many tokens a block may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenLimit {
-    /// So many.
+    /// This number.
     Tokens(u64),
-    /// As many as the largest block that is over had.
+    /// The tokens of the largest block that is over.
     Largest,
 }

@@ -1,70 +1,75 @@
 use std::cmp::Ordering;
 
-use crate::options::{Detail, Order};
+use crate::key::LineKey;
+use crate::options::{LineDetail, LineOrder};
+use crate::report::{OmittedLines, ReportLine};
 use crate::sums::Tally;
-use crate::{Key, Line, Rest, Sums};
 
-/// A line before its sums are finished: what a limit leaves out is summed up, and a session counts once.
-pub(super) struct Draft {
-    pub(super) keys: Vec<Key>,
+/// A line that can still be merged with others: lines that a limit omits are added up, and a session counts once.
+pub(super) struct PendingLine {
+    pub(super) keys: Vec<LineKey>,
     pub(super) tally: Tally,
 }
 
-/// Sorts lines: those of a time and of sessions from the oldest to the newest, others from the dearest to the cheapest,
-/// or the other way round. Of more than `limit`, the newest or dearest stay.
-pub(super) fn arrange(mut sorted: Vec<Draft>, order: Order, limit: Option<usize>) -> (Vec<Draft>, Vec<Draft>) {
+/// Sorts lines: days, blocks and sessions from the oldest to the newest, others from the most expensive to the cheapest,
+/// or in reverse. Returns at most `limit` lines, the newest or most expensive, and the lines it omits.
+pub(super) fn sort_and_limit(
+    mut sorted: Vec<PendingLine>,
+    order: LineOrder,
+    limit: Option<usize>,
+) -> (Vec<PendingLine>, Vec<PendingLine>) {
     sorted.sort_by(compare);
-    let is_of_time = sorted.first().and_then(|draft| draft.keys.first()).is_some_and(Key::is_of_time);
-    let left_out = limit.map_or(0, |limit| sorted.len().saturating_sub(limit));
-    let rest = if is_of_time {
-        let kept = sorted.split_off(left_out);
+    let is_chronological = sorted.first().and_then(|line| line.keys.first()).is_some_and(LineKey::is_chronological);
+    let omitted = limit.map_or(0, |limit| sorted.len().saturating_sub(limit));
+    let rest = if is_chronological {
+        let kept = sorted.split_off(omitted);
         std::mem::replace(&mut sorted, kept)
     } else {
-        sorted.split_off(sorted.len() - left_out)
+        sorted.split_off(sorted.len() - omitted)
     };
-    let is_turned = match order {
-        Order::Usual => false,
-        Order::Ascending => !is_of_time,
-        Order::Descending => is_of_time,
+    let is_reversed = match order {
+        LineOrder::Usual => false,
+        LineOrder::Ascending => !is_chronological,
+        LineOrder::Descending => is_chronological,
     };
-    if is_turned {
+    if is_reversed {
         sorted.reverse();
     }
     (sorted, rest)
 }
 
-/// The lines left out, together.
-pub(super) fn rest(drafts: Vec<Draft>) -> Option<Rest> {
-    let lines = drafts.len();
+/// The total of the omitted lines; `None` if there are none.
+pub(super) fn sum_omitted(omitted: Vec<PendingLine>) -> Option<OmittedLines> {
+    let lines = omitted.len();
     let mut sum = Tally::default();
-    for draft in drafts {
-        sum.merge(&draft.tally);
+    for line in omitted {
+        sum.merge(&line.tally);
     }
-    (lines > 0).then(|| Rest { lines, sums: sum.into_sums() })
+    (lines > 0).then(|| OmittedLines { lines, sums: sum.into_sums() })
 }
 
-impl Draft {
-    /// The line, in as much detail as is asked for.
-    pub(super) fn finish(self, detail: Detail) -> Line {
-        let (sums, by_model) = self.tally.finish();
-        let part = |(model, sums): (_, Sums)| Line { keys: vec![Key::Model(model)], sums, parts: Vec::new() };
-        let parts = match detail {
-            Detail::Whole => Vec::new(),
-            Detail::ByModel => by_model.into_iter().map(part).collect(),
+impl PendingLine {
+    /// The line, by model if `detail` asks for it.
+    pub(super) fn finish(self, detail: LineDetail) -> ReportLine {
+        let (sums, models) = self.tally.finish();
+        let of_model = |(model, sums)| ReportLine { keys: vec![LineKey::Model(model)], sums, by_model: Vec::new() };
+        let by_model = match detail {
+            LineDetail::Whole => Vec::new(),
+            LineDetail::ByModel => models.into_iter().map(of_model).collect(),
         };
-        Line { keys: self.keys, sums, parts }
+        ReportLine { keys: self.keys, sums, by_model }
     }
 }
 
-fn compare(a: &Draft, b: &Draft) -> Ordering {
+fn compare(a: &PendingLine, b: &PendingLine) -> Ordering {
     let (of_a, of_b) = (a.tally.so_far(), b.tally.so_far());
-    let dearest = || of_b.weight().cmp(&of_a.weight());
+    let by_cost = || of_b.magnitude().cmp(&of_a.magnitude());
     let by_names = || {
         let orders = a.keys.iter().zip(&b.keys).map(|(key, other)| key.order(other));
         orders.fold(Ordering::Equal, Ordering::then)
     };
     match (a.keys.first(), b.keys.first()) {
-        (Some(key), Some(other)) if key.is_of_time() => key.order(other).then_with(dearest).then_with(by_names),
-        _ => dearest().then_with(by_names),
+        (Some(key), Some(other)) if key.is_chronological() => key.order(other).then_with(by_cost).then_with(by_names),
+        _ => by_cost().then_with(by_names),
     }
 }

@@ -1,32 +1,32 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// A name for each directory: the last part of its path, and as many parts before it as it takes to tell it from the
-/// others.
+/// A name for each directory: the last part of its path, and as many parts before it as make it unique.
 pub(super) fn names<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> HashMap<PathBuf, String> {
     let mut names = HashMap::new();
-    let mut open: Vec<&PathBuf> = paths.collect();
+    let mut unnamed: Vec<&PathBuf> = paths.collect();
     for parts in 1.. {
         let mut namesakes: HashMap<String, Vec<&PathBuf>> = HashMap::new();
-        for path in open.drain(..) {
+        for path in unnamed.drain(..) {
             namesakes.entry(last_parts(path, parts)).or_default().push(path);
         }
         for (name, of) in namesakes {
-            let are_told_apart = of.len() < 2 || of.iter().all(|path| name.len() >= path.as_os_str().len());
-            if are_told_apart {
+            let are_unique = of.len() < 2 || of.iter().all(|path| name.len() >= path.as_os_str().len());
+            if are_unique {
                 names.extend(of.into_iter().map(|path| (path.clone(), name.clone())));
             } else {
-                open.extend(of);
+                unnamed.extend(of);
             }
         }
-        if open.is_empty() {
+        if unnamed.is_empty() {
             break;
         }
     }
     names
 }
 
-/// The last parts of a path in either notation, all of it where it has no more: transcripts travel between systems.
+/// The last parts of a path, or all of it if it has fewer. Separators of Unix and of Windows count on every system, since
+/// transcripts are copied between systems.
 fn last_parts(path: &Path, parts: usize) -> String {
     let text = path.to_string_lossy();
     let trimmed = text.trim_end_matches(['/', '\\']);
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_has_the_shortest_name_that_is_its_own() {
+    fn a_project_has_the_shortest_unique_name() {
         assert_eq!(named(&["/work/shop", "/work/prover"]), ["shop", "prover"]);
         assert_eq!(
             named(&["/a/site/web", "/b/site/web", "/c/web", "/c/cellar/"]),
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_end_or_differ_in_nothing_but_separators_have_names_too() {
+    fn paths_that_differ_only_in_separators_have_names() {
         assert_eq!(named(&["/", "", "//", "app", "/app", "/app/"]).len(), 6);
     }
 }

@@ -3,62 +3,62 @@ use std::sync::Arc;
 
 use agtop_model::{Billing, PicoUsd, Spend, Timestamp, Usage, UsageRow};
 
-/// What a number of responses come to.
+/// The total of a number of responses.
 #[derive(Clone, Debug, Default)]
-pub struct Sums {
+pub struct UsageSums {
     /// Tokens.
     pub usage: Usage,
-    /// Money.
+    /// Cost.
     pub spend: Spend,
-    /// The part of the money that a subscription covers.
+    /// The part of the cost that a subscription covers.
     pub covered: PicoUsd,
     /// Responses.
     pub turns: u64,
-    /// Conversations that had a part in it.
+    /// Sessions with at least one of the responses.
     pub sessions: usize,
     /// Tool calls; only in reports of tools.
     pub calls: u64,
-    /// The first response that tells its time.
+    /// The time of the first response with a time.
     pub first: Option<Timestamp>,
-    /// The last one.
+    /// The time of the last response.
     pub last: Option<Timestamp>,
-    /// The models that answered, dearest first.
+    /// The models, the most expensive first.
     pub models: Vec<Arc<str>>,
 }
 
-/// A row together with what its session and the plan say of it.
+/// A row, and whether its cost is covered by the plan or the session's subscription.
 #[derive(Clone, Copy)]
-pub(super) struct Weighed<'t> {
+pub(super) struct BilledRow<'t> {
     pub(super) row: &'t UsageRow,
     pub(super) billing: Billing,
 }
 
-/// What a model had a part in; the model is `None` where it is not named.
-pub(super) type OfModel = (Option<Arc<str>>, Sums);
+/// The total of one model; `None` if the records name no model.
+pub(super) type ModelSums = (Option<Arc<str>>, UsageSums);
 
-/// What one model had a part in, so far.
+/// The sums of one model so far.
 #[derive(Clone, Debug, Default)]
-struct Share {
-    sums: Sums,
+struct ModelTally {
+    sums: UsageSums,
     sessions: HashSet<u32>,
 }
 
-/// Sums that grow row by row.
+/// Sums to which rows are added one by one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    sums: Sums,
+    sums: UsageSums,
     sessions: HashSet<u32>,
-    models: HashMap<Option<Arc<str>>, Share>,
+    models: HashMap<Option<Arc<str>>, ModelTally>,
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, weighed: Weighed<'_>) {
-        let row = weighed.row;
-        self.sums.add(weighed);
+    pub(super) fn add(&mut self, billed: BilledRow<'_>) {
+        let row = billed.row;
+        self.sums.add(billed);
         self.sessions.insert(row.session);
         match self.models.get_mut(&row.model) {
-            Some(share) => share.add(weighed),
-            None => self.models.entry(row.model.clone()).or_default().add(weighed),
+            Some(share) => share.add(billed),
+            None => self.models.entry(row.model.clone()).or_default().add(billed),
         }
     }
 
@@ -77,39 +77,39 @@ impl Tally {
         }
     }
 
-    /// The sums without sessions and models, which are known at the end.
-    pub(super) const fn so_far(&self) -> &Sums {
+    /// The sums so far, without sessions and models, which only `finish` fills in.
+    pub(super) const fn so_far(&self) -> &UsageSums {
         &self.sums
     }
 
-    /// The sums, and the same by model, dearest first.
-    pub(super) fn finish(self) -> (Sums, Vec<OfModel>) {
-        let mut by_model: Vec<OfModel> = self.models.into_iter().map(|(model, share)| share.finish(model)).collect();
-        by_model.sort_by(|(a, of_a), (b, of_b)| of_b.weight().cmp(&of_a.weight()).then_with(|| a.cmp(b)));
+    /// The sums, and the same by model, the most expensive first.
+    pub(super) fn finish(self) -> (UsageSums, Vec<ModelSums>) {
+        let mut by_model: Vec<ModelSums> = self.models.into_iter().map(|(model, share)| share.finish(model)).collect();
+        by_model.sort_by(|(a, of_a), (b, of_b)| of_b.magnitude().cmp(&of_a.magnitude()).then_with(|| a.cmp(b)));
         let models = by_model.iter().filter_map(|(model, _)| model.clone()).collect();
-        let sums = Sums { sessions: self.sessions.len(), models, ..self.sums };
+        let sums = UsageSums { sessions: self.sessions.len(), models, ..self.sums };
         (sums, by_model)
     }
 
-    pub(super) fn into_sums(self) -> Sums {
+    pub(super) fn into_sums(self) -> UsageSums {
         self.finish().0
     }
 }
 
-impl Share {
-    fn add(&mut self, weighed: Weighed<'_>) {
-        self.sums.add(weighed);
-        self.sessions.insert(weighed.row.session);
+impl ModelTally {
+    fn add(&mut self, billed: BilledRow<'_>) {
+        self.sums.add(billed);
+        self.sessions.insert(billed.row.session);
     }
 
-    fn finish(self, model: Option<Arc<str>>) -> OfModel {
-        let sums = Sums { sessions: self.sessions.len(), models: model.iter().cloned().collect(), ..self.sums };
+    fn finish(self, model: Option<Arc<str>>) -> ModelSums {
+        let sums = UsageSums { sessions: self.sessions.len(), models: model.iter().cloned().collect(), ..self.sums };
         (model, sums)
     }
 }
 
-impl Sums {
-    fn add(&mut self, Weighed { row, billing }: Weighed<'_>) {
+impl UsageSums {
+    fn add(&mut self, BilledRow { row, billing }: BilledRow<'_>) {
         self.usage += row.usage;
         self.spend += row.spend;
         if billing == Billing::Included {
@@ -133,8 +133,8 @@ impl Sums {
         self.last = self.last.max(last);
     }
 
-    /// What decides which of two is the greater: money, then tokens, then calls.
-    pub(super) fn weight(&self) -> (PicoUsd, u64, u64) {
+    /// The order of sums: by cost, then tokens, then calls.
+    pub(super) fn magnitude(&self) -> (PicoUsd, u64, u64) {
         (self.spend.amount, self.usage.total(), self.calls)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agtop_format::Content;
-use agtop_output::alert::Terminal;
+use agtop_output::alert::NotificationTerminal;
 use agtop_query::SortKey;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -38,7 +38,7 @@ pub struct Options {
     /// The order of rows.
     pub sort: SortKey,
     /// How the terminal shows notifications.
-    pub terminal: Terminal,
+    pub terminal: NotificationTerminal,
     /// The thresholds of colours.
     pub thresholds: Thresholds,
     /// Whether message text may be shown.
@@ -72,7 +72,7 @@ impl Options {
             filter: None,
             pid: None,
             sort: SortKey::Smart,
-            terminal: Terminal::default(),
+            terminal: NotificationTerminal::default(),
             thresholds: Thresholds::default(),
             content: Content::Included,
             columns: columns::default_agent_columns(),

@@ -14,7 +14,7 @@ use crate::{App, Canvas, Message, Options, ScreenChange};
 /// A snapshot, with the alerts that the built-in rules find in it.
 pub(crate) fn snapshot_message(snapshot: impl Into<Arc<Snapshot>>) -> Message {
     let snapshot = snapshot.into();
-    let alerts = AlertEngine::new(Rules::default()).evaluate(&snapshot);
+    let alerts = AlertEngine::new(Rules::default()).update(&snapshot);
     Message::Snapshot(snapshot, alerts)
 }
 

@@ -26,7 +26,7 @@ const LAYERS: [Layer; 18] = [
     Layer { name: "agtop-demo", below: &["agtop-model"] },
     Layer { name: "agtop-query", below: &["agtop-model", "agtop-demo"] },
     Layer { name: "agtop-alerts", below: &["agtop-model", "agtop-format", "agtop-demo", "agtop-query"] },
-    Layer { name: "agtop-report", below: &["agtop-model", "agtop-format"] },
+    Layer { name: "agtop-report", below: &["agtop-model", "agtop-format", "agtop-demo"] },
     Layer {
         name: "agtop-output",
         below: &["agtop-model", "agtop-format", "agtop-demo", "agtop-query", "agtop-alerts", "agtop-report"],

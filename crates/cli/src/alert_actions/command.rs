@@ -3,7 +3,7 @@
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use agtop_alerts::{Alert, Subject};
+use agtop_alerts::{Alert, AlertSubject};
 use agtop_format::sink::plain;
 use agtop_model::{Status, Timestamp};
 use agtop_output::alert::json;
@@ -38,8 +38,8 @@ pub(super) fn run(alert: &Alert, at: Timestamp, deadline: Instant) -> Result<()>
 /// The environment variables that describe the alert. They hold message text only if the rule asks for that.
 fn variables(alert: &Alert, at: Timestamp) -> Vec<(&'static str, String)> {
     let (pid, session) = match &alert.subject {
-        Subject::Agent(process, session) => (Some(process.pid), session.as_ref().map(|session| &*session.id)),
-        Subject::Fleet | Subject::Quota(..) => (None, None),
+        AlertSubject::Agent(process, session) => (Some(process.pid), session.as_ref().map(|session| &*session.id)),
+        AlertSubject::Fleet | AlertSubject::Quota(..) => (None, None),
     };
     let clean = |text: &str| plain(text).into_owned();
     let mut variables = vec![
@@ -74,14 +74,14 @@ fn exit_status(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus
 mod tests {
     use std::sync::Arc;
 
-    use agtop_alerts::{Actions, Rules};
+    use agtop_alerts::{AlertActions, Rules};
 
     use super::*;
 
     fn alert(command: &[&str]) -> Alert {
-        let alert = Rules::default().find(&agtop_demo::crowd(5, 5)).remove(0);
+        let alert = Rules::default().evaluate(&agtop_demo::crowd(5, 5)).remove(0);
         let command = Some(command.iter().map(|&argument| argument.to_owned()).collect());
-        Alert { actions: Arc::new(Actions { command, ..(*alert.actions).clone() }), ..alert }
+        Alert { actions: Arc::new(AlertActions { command, ..(*alert.actions).clone() }), ..alert }
     }
 
     fn run_within(command: &[&str], limit: Duration) -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use agtop_alerts::{Action, Alert};
+use agtop_alerts::{Alert, AlertAction};
 use agtop_model::Timestamp;
 use anyhow::Result;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -55,7 +55,7 @@ impl ActionRunner {
         let kinds = [
             (ActionKind::Command, actions.command.is_some()),
             (ActionKind::Webhook, actions.webhook.is_some()),
-            (ActionKind::Desktop, actions.shown.contains(&Action::Desktop)),
+            (ActionKind::Desktop, actions.shown.contains(&AlertAction::Desktop)),
         ];
         let alert = Arc::new(alert);
         for (kind, _) in kinds.into_iter().filter(|(_, is_wanted)| *is_wanted) {

@@ -1,6 +1,6 @@
 //! The arguments of `agtop report`, `agtop statusline` and `agtop compare`.
 
-use agtop_report::{Dimension, Kind};
+use agtop_report::{Dimension, ReportKind};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 pub(crate) struct ReportArgs {
     /// What each row is
     #[arg(value_name = "REPORT", default_value = "daily", value_parser = kind())]
-    pub(crate) kind: Kind,
+    pub(crate) kind: ReportKind,
     #[command(flatten)]
     pub(crate) period: PeriodArgs,
     #[command(flatten)]
@@ -26,9 +26,9 @@ pub(crate) struct ReportArgs {
     pub(crate) budget: Option<f64>,
 }
 
-fn kind() -> impl TypedValueParser<Value = Kind> {
-    let names = Kind::ALL.map(Kind::as_str);
-    PossibleValuesParser::new(names).map(|name| Kind::named(&name).unwrap_or_default())
+fn kind() -> impl TypedValueParser<Value = ReportKind> {
+    let names = ReportKind::ALL.map(ReportKind::as_str);
+    PossibleValuesParser::new(names).map(|name| ReportKind::named(&name).unwrap_or_default())
 }
 
 fn dimension() -> impl TypedValueParser<Value = Dimension> {

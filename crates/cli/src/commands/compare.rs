@@ -9,7 +9,7 @@ use agtop_model::{ServiceTier, Session, Spend, TimeGranularity, Untrusted, Usage
 use agtop_output::report::compare::{Comparison, Offer};
 use agtop_output::report::{Columns, Page};
 use agtop_prices::{PriceBook, Rated, Tariff};
-use agtop_report::Options;
+use agtop_report::ReportOptions;
 use anyhow::{Result, bail};
 
 use crate::find_session::find_session;
@@ -60,7 +60,7 @@ pub(super) fn run(plan: &ComparePlan, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn wanted_rows<'t>(table: &'t UsageTable, session: Option<&Session>, options: &'t Options) -> Vec<&'t UsageRow> {
+fn wanted_rows<'t>(table: &'t UsageTable, session: Option<&Session>, options: &'t ReportOptions) -> Vec<&'t UsageRow> {
     let is_wanted = |row: &UsageRow| match session {
         Some(session) => table.session(row).is_some_and(|of_row| of_row.key == session.key),
         None => true,
@@ -68,7 +68,7 @@ fn wanted_rows<'t>(table: &'t UsageTable, session: Option<&Session>, options: &'
     options.rows(table).filter(|row| is_wanted(row)).collect()
 }
 
-fn subject(session: Option<&Session>, options: &Options) -> Untrusted {
+fn subject(session: Option<&Session>, options: &ReportOptions) -> Untrusted {
     if let Some(session) = session {
         let project = session.project.as_ref().map_or_else(String::new, |project| format!(" in {}", project.raw()));
         return format!("{} session {}{project}", session.client(), session.key.id).into();

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use agtop_clients::clients;
 use agtop_collect::Collector;
-use agtop_format::sink::Escaped;
+use agtop_format::sink::JsonEscaper;
 use agtop_ledger::{Ledger, LedgerOptions, LedgerStats};
 use agtop_model::{ClientId, Timestamp};
 use anyhow::Result;
@@ -32,7 +32,7 @@ pub(super) fn run(plan: LedgerPlan, out: &mut dyn Write) -> Result<ExitCode> {
         LedgerTask::Path => {}
         LedgerTask::Stats => print_stats(&plan.path, ledger.stats()?, out)?,
         LedgerTask::Verify => return verify(&ledger, out),
-        LedgerTask::Export => drop(ledger.export(Escaped::new(out))?),
+        LedgerTask::Export => drop(ledger.export(JsonEscaper::new(out))?),
         LedgerTask::Forget(selector) => {
             let files = ledger.forget(&selector)?;
             writeln!(out, "forgot {}", counted(files, "file"))?;

@@ -85,7 +85,7 @@ pub(crate) fn run(plan: CommandPlan) -> Result<ExitCode> {
 
 /// Prints on standard output, where everything is escaped except line breaks.
 fn print_lines(print: impl FnOnce(&mut dyn Write) -> Result<ExitCode>) -> Result<ExitCode> {
-    let mut out = Lines::new(stdout().lock());
+    let mut out = LineSanitizer::new(stdout().lock());
     let code = print(&mut out)?;
     out.flush()?;
     Ok(code)

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use agtop_collect::Collector;
 use agtop_model::TimeGranularity;
 use agtop_output::report::Page;
-use agtop_report::{Kind, Report};
+use agtop_report::{Report, ReportKind};
 use anyhow::Result;
 
 use crate::plan::ReportPlan;
@@ -30,7 +30,7 @@ pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
     let report = Report::build(&table, &plan.options);
     let health = collector.health();
     report_broken_sources(&health);
-    let page = Page { view: &plan.view, prices: &prices, columns: plan.columns, health: &health };
+    let page = ReportContext { view: &plan.view, prices: &prices, columns: plan.columns, health: &health };
     plan.format.write(&report, &page, out)?;
     out.flush()?;
     // The operating system frees the memory of this process faster than destructors do.
@@ -41,9 +41,9 @@ pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
 }
 
 /// The time resolution that the report needs. Days begin on quarters of an hour; blocks need the time of each response.
-fn grain(options: &agtop_report::Options) -> TimeGranularity {
+fn grain(options: &agtop_report::ReportOptions) -> TimeGranularity {
     match options.kind {
-        Kind::Blocks => TimeGranularity::Response,
+        ReportKind::Blocks => TimeGranularity::Response,
         _ => TimeGranularity::coarsest_separating(options.since.into_iter().chain(options.until)),
     }
 }

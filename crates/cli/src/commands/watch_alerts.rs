@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agtop_alerts::{Action, Alert, AlertEngine};
+use agtop_alerts::{Alert, AlertAction, AlertEngine};
 use agtop_collect::Collector;
 use agtop_format::sink::plain;
 use agtop_format::units;
@@ -75,7 +75,7 @@ impl AlertPrinter<'_> {
 
 /// Whether the alert's rule wants a notification by the terminal, and none by the desktop.
 fn wants_terminal_only(alert: &Alert) -> bool {
-    alert.actions.shown.contains(&Action::Notify) && !alert.actions.shown.contains(&Action::Desktop)
+    alert.actions.shown.contains(&AlertAction::Notify) && !alert.actions.shown.contains(&AlertAction::Desktop)
 }
 
 /// Time, rule, agent and values.

@@ -8,7 +8,7 @@ use agtop_clients::{Env, clients};
 use agtop_collect::{LedgerMode, Matcher, RunMode, Sampling, Scope, Settings};
 use agtop_hooks::HookDirs;
 use agtop_model::{BillingPlan, ClientId};
-use agtop_output::alert::Terminal;
+use agtop_output::alert::NotificationTerminal;
 use anyhow::{Result, anyhow, bail};
 use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
@@ -71,8 +71,8 @@ impl PlanContext {
     }
 
     /// What the environment says about the terminal.
-    pub(super) fn terminal(&self) -> Terminal {
-        Terminal::of(|name| self.var_text(name))
+    pub(super) fn terminal(&self) -> NotificationTerminal {
+        NotificationTerminal::of(|name| self.var_text(name))
     }
 
     /// The directories of hook events.

@@ -5,7 +5,7 @@ use agtop_hooks::HookDirs;
 use agtop_model::{ClientId, PicoUsd, Timestamp};
 use agtop_output::View;
 use agtop_output::report::{Columns, Format, format};
-use agtop_report::{Detail, Kind, Options, Order, TokenLimit, Which};
+use agtop_report::{BlockSelection, LineDetail, LineOrder, ReportKind, ReportOptions, TokenLimit};
 use anyhow::{Result, anyhow, bail};
 use jiff::tz::TimeZone;
 
@@ -21,7 +21,7 @@ pub(crate) struct ReportPlan {
     /// Where hooks have left events that no agtop has read yet.
     pub(crate) hooks: HookDirs,
     pub(crate) prices: PriceSettings,
-    pub(crate) options: Options,
+    pub(crate) options: ReportOptions,
     pub(crate) format: &'static dyn Format,
     pub(crate) columns: Columns,
     pub(crate) view: View,
@@ -34,7 +34,7 @@ pub(crate) struct ComparePlan {
     pub(crate) prices: PriceSettings,
     /// The id of the session, or the beginning of it; `None` for all usage.
     pub(crate) session: Option<String>,
-    pub(crate) options: Options,
+    pub(crate) options: ReportOptions,
     /// The models to compare with; if there are none, the common ones.
     pub(crate) models: Vec<String>,
     pub(crate) format: OutputFormat,
@@ -50,23 +50,23 @@ impl PlanContext {
         let budget = args.budget.map(budget).transpose()?;
         let period = self.period(&args.period)?;
         let mut settings = self.settings(cli)?;
-        if args.kind == Kind::Blocks && settings.clients.is_empty() {
+        if args.kind == ReportKind::Blocks && settings.clients.is_empty() {
             settings.clients.push(BLOCKS_CLIENT);
         }
-        let options = Options {
+        let options = ReportOptions {
             group_by: args.rows.group_by.clone(),
-            detail: if args.rows.breakdown { Detail::ByModel } else { Detail::Whole },
+            detail: if args.rows.breakdown { LineDetail::ByModel } else { LineDetail::Whole },
             plan: self.billing_plan(cli),
             order: match args.rows.order {
-                None => Order::Usual,
-                Some(OrderChoice::Asc) => Order::Ascending,
-                Some(OrderChoice::Desc) => Order::Descending,
+                None => LineOrder::Usual,
+                Some(OrderChoice::Asc) => LineOrder::Ascending,
+                Some(OrderChoice::Desc) => LineOrder::Descending,
             },
             limit: args.rows.limit.filter(|&limit| limit > 0),
             blocks: match (args.blocks.active, args.blocks.recent) {
-                (true, _) => Which::Active,
-                (false, true) => Which::Recent,
-                (false, false) => Which::All,
+                (true, _) => BlockSelection::Active,
+                (false, true) => BlockSelection::Recent,
+                (false, false) => BlockSelection::All,
             },
             token_limit: args.blocks.token_limit.as_deref().map(token_limit).transpose()?,
             ..period.options(args.kind)
@@ -89,7 +89,7 @@ impl PlanContext {
             settings: self.settings(cli)?,
             prices: self.prices(cli)?,
             session: args.session.clone(),
-            options: Options { plan: self.billing_plan(cli), ..period.options(Kind::Session) },
+            options: ReportOptions { plan: self.billing_plan(cli), ..period.options(ReportKind::Session) },
             models: args.models.clone(),
             format: OutputFormat::json_if(args.json),
             view: self.view(cli)?,
@@ -115,24 +115,24 @@ struct UsagePeriod {
 }
 
 impl UsagePeriod {
-    fn options(self, kind: Kind) -> Options {
+    fn options(self, kind: ReportKind) -> ReportOptions {
         let Self { since, until, zone, projects, now } = self;
-        Options { since, until, zone, projects, ..Options::new(kind, now) }
+        ReportOptions { since, until, zone, projects, ..Options::new(kind, now) }
     }
 }
 
 /// Refuses flags that have no meaning for this kind of report.
 fn check_flags(args: &ReportArgs) -> Result<()> {
     let kind = args.kind;
-    let is_blocks = kind == Kind::Blocks;
+    let is_blocks = kind == ReportKind::Blocks;
     let rules: [(bool, &str, &str); 7] = [
         (args.budget.is_some() && !kind.has_current(), "--budget", "daily, weekly, monthly and blocks"),
-        (args.format.graph && kind != Kind::Daily, "--graph", "daily"),
+        (args.format.graph && kind != ReportKind::Daily, "--graph", "daily"),
         (args.blocks.active && !is_blocks, "--active", "blocks"),
         (args.blocks.recent && !is_blocks, "--recent", "blocks"),
         (args.blocks.token_limit.is_some() && !is_blocks, "--token-limit", "blocks"),
         (!args.rows.group_by.is_empty() && !kind.is_grouped(), "--group-by", "all reports but tool and blocks"),
-        (args.rows.breakdown && kind == Kind::Tool, "--breakdown", "all reports but tool"),
+        (args.rows.breakdown && kind == ReportKind::Tool, "--breakdown", "all reports but tool"),
     ];
     match rules.iter().find(|(is_broken, ..)| *is_broken) {
         Some((_, flag, kinds)) => bail!("{flag} is for {kinds}"),

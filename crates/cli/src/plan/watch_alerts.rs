@@ -6,7 +6,7 @@ use std::time::Duration;
 use agtop_alerts::Rules;
 use agtop_collect::{RunMode, Sampling, Settings};
 use agtop_hooks::HookDirs;
-use agtop_output::alert::Terminal;
+use agtop_output::alert::NotificationTerminal;
 use anyhow::Result;
 use jiff::tz::TimeZone;
 
@@ -37,9 +37,9 @@ pub(crate) struct AlertOutput {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BellTarget {
     /// Standard output is one.
-    Stdout(Terminal),
+    Stdout(NotificationTerminal),
     /// Standard error is one.
-    Stderr(Terminal),
+    Stderr(NotificationTerminal),
     /// There is none.
     None,
 }

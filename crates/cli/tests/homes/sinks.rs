@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Mutex};
 
-use agtop_alerts::{Action, Actions, Alert, AlertEngine, Rules};
+use agtop_alerts::{Alert, AlertAction, AlertActions, AlertEngine, Rules};
 use agtop_demo as demo;
 use agtop_format::Content;
 use agtop_model::{Agent, Session, SessionKey, Snapshot, Title, TitleRank, Untrusted, is_harmless};
@@ -306,7 +306,7 @@ fn alerts(output: fn(&Alert) -> Vec<String>) -> Vec<String> {
     let alerts = Rules::default().find(&snapshot());
     assert!(alerts.iter().any(|alert| !alert.who.is_empty()));
     let with_content = |alert: Alert| {
-        let actions = Actions { shown: vec![Action::Notify], ..(*alert.actions).clone() };
+        let actions = AlertActions { shown: vec![AlertAction::Notify], ..(*alert.actions).clone() };
         Alert { actions: Arc::new(actions), content: Some(Untrusted::from(TEXT)), who: TEXT.to_owned(), ..alert }
     };
     alerts.into_iter().map(with_content).flat_map(|alert| output(&alert)).collect()

@@ -11,7 +11,7 @@ pub struct Matcher {
     written: String,
 }
 
-/// FileSummary that a compiled pattern may take.
+/// Memory that a compiled pattern may take.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
 /// How much of a command line patterns are searched in.
 const MAX_COMMAND_BYTES: usize = 64 * 1024;

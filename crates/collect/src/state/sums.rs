@@ -12,7 +12,7 @@ use super::turns::TurnRecord;
 pub(super) struct Rates<'a> {
     pub(super) book: &'a PriceBook,
     by_name: Vec<Rated<'a>>,
-    /// ContextWindow windows, in tokens.
+    /// Context windows, in tokens.
     windows: Vec<Option<u64>>,
 }
 

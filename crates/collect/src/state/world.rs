@@ -41,7 +41,7 @@ pub struct World {
     pub(super) models: Names,
     pub(super) projects: HashMap<(ClientId, Arc<str>), PathBuf>,
     pub(super) limits: HashMap<(ClientId, Arc<str>), (Timestamp, RateLimit)>,
-    /// ContextWindow windows that clients' configurations define, by model.
+    /// Context windows that clients' configurations define, by model.
     pub(super) windows: HashMap<(ClientId, Arc<str>), u64>,
     /// What vendors' own files say about live processes; each file describes one.
     pub(super) running: HashMap<FileId, (SessionKey, RunningProcess)>,

@@ -21,7 +21,7 @@ pub(crate) enum LinePiece<'a> {
 }
 
 /// Calls `visit` for each line from `offset` on, with the byte at which the line starts, and returns the byte after the
-/// last line end. FileSummary is bounded by [`MAX_LINE_BYTES`], whatever the input.
+/// last line end. Memory is bounded by [`MAX_LINE_BYTES`], whatever the input.
 pub(crate) fn each_line(input: impl Read, offset: u64, visit: impl FnMut(u64, LinePiece<'_>)) -> io::Result<u64> {
     thread_local! {
         /// Reused for all files of a thread: a new block would be zeroed and paged in for each of many files.

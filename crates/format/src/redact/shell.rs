@@ -1,28 +1,30 @@
-//! Where secrets stand in command lines as shells read them.
+//! Where secrets are in the command lines of shells.
 
 use std::ops::Range;
 
-/// Short options that are passwords: of which programs, and whether the password may be an argument of its own.
-const PASSWORD_FLAGS: &[(&[&str], &str, Apart)] = &[
-    (&["mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin"], "-p", Apart::Never),
-    (&["7z", "7za", "7zz"], "-p", Apart::Never),
-    (&["sshpass", "mongo", "mongosh"], "-p", Apart::Maybe),
-    (&["zip", "unzip"], "-P", Apart::Maybe),
-    (&["redis-cli"], "-a", Apart::Maybe),
-    (&["curl"], "-u", Apart::Maybe),
-    (&["curl", "smbclient"], "-U", Apart::Maybe),
-    (&["ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"], "-w", Apart::Maybe),
+/// Short options with a password: programs, the option, and where the password is.
+const PASSWORD_FLAGS: &[(&[&str], &str, PasswordPlace)] = &[
+    (&["mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin"], "-p", PasswordPlace::Attached),
+    (&["7z", "7za", "7zz"], "-p", PasswordPlace::Attached),
+    (&["sshpass", "mongo", "mongosh"], "-p", PasswordPlace::Either),
+    (&["zip", "unzip"], "-P", PasswordPlace::Either),
+    (&["redis-cli"], "-a", PasswordPlace::Either),
+    (&["curl"], "-u", PasswordPlace::Either),
+    (&["curl", "smbclient"], "-U", PasswordPlace::Either),
+    (&["ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"], "-w", PasswordPlace::Either),
 ];
 
-/// Whether a password may be an argument of its own.
+/// Where the password of an option is.
 #[derive(Clone, Copy, PartialEq)]
-enum Apart {
-    Never,
-    Maybe,
+enum PasswordPlace {
+    /// Only attached to the option: `-pSECRET`.
+    Attached,
+    /// Attached, or the next argument.
+    Either,
 }
 
-/// Options of any program that begin like a password's and are none.
-const NO_PASSWORDS: &[&str] = &[
+/// Options of any program that begin with `-p` and have no password.
+const NON_PASSWORD_OPTIONS: &[&str] = &[
     "-param",
     "-parallel",
     "-parent",
@@ -52,19 +54,19 @@ const NO_PASSWORDS: &[&str] = &[
     "-public",
 ];
 
-/// What stands before a command and its assignments.
-const BEFORE_COMMANDS: &[&str] =
+/// Words that may precede a command and its assignments.
+const COMMAND_PREFIXES: &[&str] =
     &["env", "export", "sudo", "doas", "exec", "command", "nohup", "time", "setsid", "declare", "local", "readonly"];
 
-/// The password option that the argument is or begins with, for this program.
+/// The password option of this program that the argument is or begins with.
 pub(super) fn password_flag(program: &str, argument: &str) -> Option<&'static str> {
     let program = file_name(program);
-    let is_it = |flag: &str, apart: Apart| {
-        argument.strip_prefix(flag).is_some_and(|password| !password.is_empty() || apart == Apart::Maybe)
+    let is_password_option = |flag: &str, place: PasswordPlace| {
+        argument.strip_prefix(flag).is_some_and(|password| !password.is_empty() || place == PasswordPlace::Either)
     };
     PASSWORD_FLAGS
         .iter()
-        .find(|(programs, flag, apart)| programs.contains(&program) && is_it(flag, *apart))
+        .find(|(programs, flag, place)| programs.contains(&program) && is_password_option(flag, *place))
         .map(|(_, flag, _)| *flag)
 }
 
@@ -73,11 +75,11 @@ fn file_name(path: &str) -> &str {
 }
 
 /// Whether a command may still follow after this argument.
-pub(super) fn before_command(argument: &str) -> bool {
-    argument.starts_with('-') || BEFORE_COMMANDS.contains(&file_name(argument))
+pub(super) fn may_precede_command(argument: &str) -> bool {
+    argument.starts_with('-') || COMMAND_PREFIXES.contains(&file_name(argument))
 }
 
-/// The name in `NAME=value`, where there is a value.
+/// The name in `NAME=value`; `None` without a value.
 pub(super) fn assignment(word: &str) -> Option<&str> {
     let (name, value) = word.split_once('=')?;
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -85,7 +87,7 @@ pub(super) fn assignment(word: &str) -> Option<&str> {
     (is_name && !value.is_empty()).then_some(name)
 }
 
-/// The values that are assigned before commands, if the text is more than one word: it may be a shell's.
+/// The values that are assigned before commands. A text of one word has none: it is no command line of a shell.
 pub(super) fn assignments_in(text: &str) -> Vec<Range<usize>> {
     let mut values = Vec::new();
     if !text.contains([' ', '\n', '\t', ';']) {
@@ -99,40 +101,40 @@ pub(super) fn assignments_in(text: &str) -> Vec<Range<usize>> {
         if let Some(name) = assignment(word).filter(|_| is_before_command) {
             values.push(at + name.len() + 1..at + length);
         } else if !word.is_empty() {
-            is_before_command &= before_command(word);
+            is_before_command &= may_precede_command(word);
         }
-        let between = after.len() - after.trim_start_matches(is_between).len();
-        let separator = after.get(..between).unwrap_or_default();
+        let separator_length = after.len() - after.trim_start_matches(is_separator).len();
+        let separator = after.get(..separator_length).unwrap_or_default();
         is_before_command |= separator.contains([';', '|', '(', '`', '\n']) || separator.contains("&&");
-        at += length + between.max(usize::from(length == 0 && between == 0));
+        at += length + separator_length.max(usize::from(length == 0 && separator_length == 0));
     }
     values
 }
 
-/// What stands between the words of a shell's line.
-fn is_between(c: char) -> bool {
+/// Whether the character separates the words of a command line.
+fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, ';' | '|' | '&' | '(' | ')' | '`')
 }
 
-/// How long the word is that the text begins with; what is quoted belongs to it.
+/// The length of the first word of the text; quoted text belongs to it.
 fn word_length(text: &str) -> usize {
     let mut quote = None;
     for (at, c) in text.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
             None if matches!(c, '"' | '\'') => quote = Some(c),
-            None if is_between(c) => return at,
+            None if is_separator(c) => return at,
             _ => {}
         }
     }
     text.len()
 }
 
-/// The value of an option that is a word of its own, `--api-key X`: what follows, up to its end.
+/// The value of an option whose value is the next word, as in `--api-key X`.
 pub(super) fn value_of_option(text: &str, option: &Range<usize>) -> Option<Range<usize>> {
     let rest = text.get(option.end..)?;
     let value = rest.trim_start();
-    let is_option = begins_word(text, option.start) && text.get(option.clone())?.starts_with('-');
+    let is_option = is_word_start(text, option.start) && text.get(option.clone())?.starts_with('-');
     if !is_option || value.len() == rest.len() || value.starts_with('-') {
         return None;
     }
@@ -147,7 +149,7 @@ pub(super) fn value_of_option(text: &str, option: &Range<usize>) -> Option<Range
     (length > 0).then_some(from..from + length)
 }
 
-/// The password in `-pSECRET`. A number is a port or a process, and some words are options of their own.
+/// The password in `-pSECRET`. A number is a port or a pid, and some words are options of their own.
 pub(super) fn attached_password(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
     let option = text.get(word.start..)?;
     let option = option.get(..word_length(option))?;
@@ -157,12 +159,12 @@ pub(super) fn attached_password(text: &str, word: &Range<usize>) -> Option<Range
     let is_other = password.len() < 4
         || is_number
         || password.starts_with(['/', '.', '='])
-        || NO_PASSWORDS.iter().any(|name| option.starts_with(name));
+        || NON_PASSWORD_OPTIONS.iter().any(|name| option.starts_with(name));
     let start = word.start + "-p".len();
-    (begins_word(text, word.start) && !is_other).then(|| start..start + password.len())
+    (is_word_start(text, word.start) && !is_other).then(|| start..start + password.len())
 }
 
-fn begins_word(text: &str, at: usize) -> bool {
+fn is_word_start(text: &str, at: usize) -> bool {
     text.get(..at)
-        .is_some_and(|before| before.is_empty() || before.ends_with(|c: char| is_between(c) || c == '"' || c == '\''))
+        .is_some_and(|before| before.is_empty() || before.ends_with(|c: char| is_separator(c) || c == '"' || c == '\''))
 }

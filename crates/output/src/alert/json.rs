@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use agtop_alerts::{Alert, Of, Subject};
+use agtop_alerts::{Alert, AlertSubject, RuleScope};
 use agtop_format::sink;
 use agtop_model::{Status, Timestamp};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::json::wire::SCHEMA_VERSION;
 
 /// An alert in JSON, as `schema/alert.schema.json` describes it.
 #[derive(Serialize)]
-struct Wire<'a> {
+struct AlertJson<'a> {
     schema_version: u32,
     at_ms: i64,
     name: &'a str,
@@ -26,16 +26,19 @@ struct Wire<'a> {
     content: Option<&'a str>,
 }
 
-/// The alert as a JSON document in one line, for whoever follows agtop by program.
+/// The alert as a JSON document in one line, for programs.
 pub fn json(alert: &Alert, at: Timestamp) -> String {
     let (of, client, pid, session) = match &alert.subject {
-        Subject::Agent(process, session) => {
-            (Of::Agent, session.as_ref().map(|key| key.client), Some(process.pid), session.as_ref().map(|key| &*key.id))
-        }
-        Subject::Fleet => (Of::Fleet, None, None, None),
-        Subject::Quota(client, ..) => (Of::Quota, Some(*client), None, None),
+        AlertSubject::Agent(process, session) => (
+            RuleScope::Agent,
+            session.as_ref().map(|key| key.client),
+            Some(process.pid),
+            session.as_ref().map(|key| &*key.id),
+        ),
+        AlertSubject::Fleet => (RuleScope::Fleet, None, None, None),
+        AlertSubject::Quota(client, ..) => (RuleScope::Quota, Some(*client), None, None),
     };
-    let wire = Wire {
+    let document = AlertJson {
         schema_version: SCHEMA_VERSION,
         at_ms: at.as_millis(),
         name: &alert.name,
@@ -51,21 +54,20 @@ pub fn json(alert: &Alert, at: Timestamp) -> String {
         values: alert.values.iter().copied().filter(|(_, number)| number.is_finite()).collect(),
         content: alert.content.as_ref().map(agtop_model::Untrusted::raw),
     };
-    sink::json(&wire)
+    sink::json(&document)
 }
 
 #[cfg(test)]
 mod tests {
-
-    use agtop_alerts::{Entry, Rules};
-    use agtop_demo::sample::{self, CODEX_PID, SECRET_WORDS};
+    use agtop_alerts::{RuleEntry, Rules};
+    use agtop_demo::sample::{self, CODEX_PID, SECRET_TEXT};
     use agtop_model::{ClientId, RateLimit, RateLimitWindow, Snapshot};
 
     use super::*;
 
     #[derive(serde::Deserialize)]
-    struct File {
-        alerts: Vec<Entry>,
+    struct RuleFile {
+        alerts: Vec<RuleEntry>,
     }
 
     fn quota_almost_used() -> Snapshot {
@@ -76,15 +78,15 @@ mod tests {
     }
 
     #[test]
-    fn alerts_in_json_are_what_the_schema_says() {
+    fn an_alert_in_json_matches_the_schema() {
         let schema: serde_json::Value =
             serde_json::from_str(include_str!("../../../../schema/alert.schema.json")).unwrap();
         let mut strict = schema.clone();
         strict["additionalProperties"] = false.into();
         let validator = jsonschema::validator_for(&strict).unwrap();
-        let entries = toml::from_str::<File>("[[alerts]]\nname = \"permission\"\ncontent = true").unwrap().alerts;
-        let mut found = Rules::default().with(&entries).unwrap().find(&sample::rich());
-        found.extend(Rules::default().find(&quota_almost_used()));
+        let entries = toml::from_str::<RuleFile>("[[alerts]]\nname = \"permission\"\ncontent = true").unwrap().alerts;
+        let mut found = Rules::default().with(&entries).unwrap().evaluate(&sample::rich());
+        found.extend(Rules::default().evaluate(&quota_almost_used()));
         assert!(found.len() > 3);
         for alert in &found {
             let document: serde_json::Value = serde_json::from_str(&json(alert, sample::rich().now)).unwrap();
@@ -92,7 +94,7 @@ mod tests {
             assert!(errors.is_empty(), "{errors:?}");
         }
         let document: serde_json::Value = serde_json::from_str(&json(&found[0], sample::rich().now)).unwrap();
-        assert_eq!((&document["pid"], &document["content"]), (&CODEX_PID.into(), &SECRET_WORDS.into()));
+        assert_eq!((&document["pid"], &document["content"]), (&CODEX_PID.into(), &SECRET_TEXT.into()));
         let required: Vec<&str> =
             schema["required"].as_array().unwrap().iter().filter_map(|key| key.as_str()).collect();
         assert!(schema["properties"].as_object().unwrap().keys().all(|key| required.contains(&key.as_str())));

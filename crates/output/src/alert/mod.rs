@@ -1,7 +1,7 @@
-//! Alerts as JSON and as notifications of a terminal.
+//! Alerts as JSON and as terminal notifications.
 
 mod json;
 mod terminal;
 
 pub use json::json;
-pub use terminal::{Terminal, notification};
+pub use terminal::{NotificationTerminal, notification};

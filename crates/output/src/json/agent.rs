@@ -7,15 +7,15 @@ use agtop_model::{
 };
 use serde::Serialize;
 
-use crate::json::{rollup, session, wire};
+use crate::json::{aggregates, session, wire};
 use crate::{View, activity_line};
 
-/// Tools that are told of, as agtop 2.3 did.
-const TOOLS: usize = 8;
+/// The number of tools in `tool_counts`, as in agtop 2.3.
+const MAX_TOOL_COUNTS: usize = 8;
 
-/// A live agent under agtop 2.3's names, with what has come since behind them.
+/// A live agent, with the keys of agtop 2.3 and newer ones.
 #[derive(Serialize)]
-pub(crate) struct Entry {
+pub(crate) struct AgentJson {
     pid: u32,
     label: String,
     client: &'static str,
@@ -51,11 +51,11 @@ pub(crate) struct Entry {
     session_age_ms: Option<u64>,
     join_tier: Option<&'static str>,
     join_confidence: Option<&'static str>,
-    session: Option<session::Brief>,
+    session: Option<session::SessionSummaryJson>,
     gaps: Gaps,
 }
 
-/// What its session and sub-agents did over the last one, five and fifteen minutes.
+/// The rates of its session and subagents over the last one, five and fifteen minutes.
 #[derive(Serialize)]
 struct AgentRates {
     tokens_per_minute: [Option<f64>; 3],
@@ -66,17 +66,17 @@ struct AgentRates {
 impl AgentRates {
     fn of(agent: &Agent) -> Self {
         Self {
-            tokens_per_minute: agent.rates.each_ref().map(|pace| pace.tokens_per_minute().and_then(wire::finite)),
+            tokens_per_minute: agent.rates.each_ref().map(|window| window.tokens_per_minute().and_then(wire::finite)),
             fresh_tokens_per_minute: agent
                 .rates
                 .each_ref()
-                .map(|pace| pace.fresh_tokens_per_minute().and_then(wire::finite)),
-            cost_per_hour_usd: agent.rates.each_ref().map(|pace| pace.usd_per_hour().and_then(wire::finite)),
+                .map(|window| window.fresh_tokens_per_minute().and_then(wire::finite)),
+            cost_per_hour_usd: agent.rates.each_ref().map(|window| window.usd_per_hour().and_then(wire::finite)),
         }
     }
 }
 
-/// What it does. Descriptions are message text.
+/// Its work. Descriptions are message text.
 #[derive(Serialize)]
 struct Work {
     current_tool: Option<String>,
@@ -87,7 +87,7 @@ struct Work {
     recent_activity: Vec<String>,
 }
 
-/// What it used. Here, as in agtop 2.3, input holds the cached tokens too.
+/// Its usage. As in agtop 2.3, input includes the cached tokens.
 #[derive(Serialize)]
 struct Consumption {
     tokens_total: u64,
@@ -102,7 +102,7 @@ struct Consumption {
     billing: &'static str,
 }
 
-/// What the operating system tells of it.
+/// Its process.
 #[derive(Serialize)]
 struct Metrics {
     cpu: f64,
@@ -128,21 +128,21 @@ struct Metrics {
     cmdline: Option<String>,
 }
 
-/// Which keys hold 0 or nothing because their value is missing, and why: agtop 2.3's types have no null there.
+/// Keys that are 0 or empty because the value is missing, each with the reason: agtop 2.3 has no null for them.
 #[derive(Default, Serialize)]
 struct Gaps(BTreeMap<&'static str, &'static str>);
 
-/// Keys that come from a session.
-const OF_SESSION: [&str; 5] =
+/// Token keys, which come from the session.
+const SESSION_TOKEN_KEYS: [&str; 5] =
     ["tokens_total", "tokens_input", "tokens_output", "tokens_cache_read", "tokens_cache_write"];
 
 impl Gaps {
     fn new(session: Option<&Session>) -> Self {
         let gap = session.map_or(Err(Gap::NotReported), Session::used).err();
-        Self(gap.into_iter().flat_map(|gap| OF_SESSION.map(|key| (key, wire::gap(gap)))).collect())
+        Self(gap.into_iter().flat_map(|gap| SESSION_TOKEN_KEYS.map(|key| (key, wire::gap(gap)))).collect())
     }
 
-    /// The value, or nothing of it and the reason in the gaps.
+    /// The value, or its default, with the reason in the gaps.
     fn take<T: Default>(&mut self, key: &'static str, reading: Reading<T>) -> T {
         reading.unwrap_or_else(|gap| {
             self.0.insert(key, wire::gap(gap));
@@ -151,7 +151,7 @@ impl Gaps {
     }
 }
 
-impl Entry {
+impl AgentJson {
     pub(crate) fn new(agent: &Agent, now: Timestamp, view: &View) -> Self {
         let row = SnapshotRow::of_agent(now, agent);
         let session = agent.session.as_deref();
@@ -169,7 +169,7 @@ impl Entry {
             evidence: agent.evidence.as_str(),
             cause: agent.cause.as_ref().map(|cause| cause.raw().to_owned()),
             liveness: agent.liveness.as_str(),
-            project: rollup::name(&row),
+            project: aggregates::project_name(&row),
             model: model(agent),
             work: Work::of(session, view),
             consumption: Consumption::of(agent, view, &mut gaps),
@@ -193,7 +193,7 @@ impl Entry {
             session_age_ms: session.and_then(|session| session.idle_for(now)).map(|age| millis(age.as_millis())),
             join_tier: agent.join.map(|join| join.tier.as_str()),
             join_confidence: agent.join.map(|join| join.confidence.as_str()),
-            session: session.map(|session| session::Brief::of(session, view)),
+            session: session.map(|session| session::SessionSummaryJson::of(session, view)),
             gaps,
         }
     }
@@ -204,14 +204,18 @@ impl Work {
         let in_flight = session.map_or(&[][..], |session| &session.in_flight);
         let tool = in_flight.iter().rev().find(|started| !started.is_subagent);
         let task = tool.and_then(|tool| tool.target.as_ref()).map(|target| target.raw().to_owned());
-        let sent_off = || in_flight.iter().filter(|started| started.is_subagent).map(described).collect();
+        let subagents = || in_flight.iter().filter(|started| started.is_subagent).map(described).collect();
         let tools = session.map_or(&[][..], |session| &session.tools);
         Self {
             current_tool: tool.map(|tool| tool.name.raw().to_owned()),
             current_task: view.content.allow(task),
-            subagents: session.map_or(0, rollup::subagents),
-            in_flight_subagents: view.content.allow(Some(())).map(|()| sent_off()).unwrap_or_default(),
-            tool_counts: tools.iter().take(TOOLS).map(|tool| (tool.name.raw().to_owned(), tool.calls)).collect(),
+            subagents: session.map_or(0, aggregates::subagents_in_flight),
+            in_flight_subagents: view.content.allow(Some(())).map(|()| subagents()).unwrap_or_default(),
+            tool_counts: tools
+                .iter()
+                .take(MAX_TOOL_COUNTS)
+                .map(|tool| (tool.name.raw().to_owned(), tool.calls))
+                .collect(),
             recent_activity: view.content.allow(session).map(recent).unwrap_or_default(),
         }
     }
@@ -247,7 +251,7 @@ impl Consumption {
             tokens_cache_read: usage.cache_read,
             tokens_cache_write: usage.cache_write(),
             cost_usd: gaps.take("cost_usd", wire::dollars(&spend).ok_or(Gap::NotReported)),
-            // agtop 2.3 knew three words; that an agent wrote the amount down itself is told beside them.
+            // agtop 2.3 has three values; `cost_embedded` says whether the agent recorded the amount itself.
             cost_basis: if basis == CostBasis::Embedded { CostBasis::Api } else { basis }.as_str(),
             cost_known: spend.known().is_some(),
             cost_embedded: spend.embedded_turns > 0,

@@ -5,15 +5,15 @@ use agtop_model::Snapshot;
 use agtop_query::select;
 use serde::Serialize;
 
-use crate::json::lately::{Coming, History, Rates};
-use crate::json::process::{Commands, Machine, Summary};
-use crate::json::rollup::{Aggregates, Directory};
-use crate::json::timings::Timings;
-use crate::json::{agent, process, rollup, wire};
+use crate::json::activity::{HistoryJson, LifecycleJson, RatesJson};
+use crate::json::aggregates::{AggregatesJson, ProjectJson};
+use crate::json::process::{AgentSummaryJson, CommandLines, MachineJson};
+use crate::json::timings::TimingsJson;
+use crate::json::{agent, aggregates, process, wire};
 use crate::{Surface, View};
 
-/// Bare `--json`: agtop 2.3's keys, each as it was, and more beside them.
-pub(crate) struct Agents;
+/// Bare `--json`: the keys of agtop 2.3 unchanged, and newer ones.
+pub(crate) struct JsonAgents;
 
 #[derive(Serialize)]
 struct Document {
@@ -27,20 +27,20 @@ struct Document {
     sys_cpus: u32,
     mem_total: u64,
     mem_available: u64,
-    aggregates: Aggregates,
-    agents: Vec<agent::Entry>,
-    projects: Vec<Directory>,
-    sessions: rollup::Sessions,
-    history: History,
-    activity: Vec<Coming>,
-    system: Machine,
-    agent_summary: Summary,
-    processes: Vec<process::Entry>,
-    rates: Rates,
-    timings: Timings,
+    aggregates: AggregatesJson,
+    agents: Vec<agent::AgentJson>,
+    projects: Vec<ProjectJson>,
+    sessions: aggregates::SessionCountsJson,
+    history: HistoryJson,
+    activity: Vec<LifecycleJson>,
+    system: MachineJson,
+    agent_summary: AgentSummaryJson,
+    processes: Vec<process::ProcessJson>,
+    rates: RatesJson,
+    timings: TimingsJson,
 }
 
-impl Surface for Agents {
+impl Surface for JsonAgents {
     fn id(&self) -> &'static str {
         "json-agents"
     }
@@ -55,9 +55,9 @@ impl Document {
         let rows = select::agents(snapshot, &view.selection);
         let shown = select::top(&rows, &view.selection);
         let system = snapshot.system.as_deref();
-        let projects = rollup::projects(&rows);
-        let sessions = rollup::Sessions::of(snapshot, view);
-        let commands = if view.content == Content::Included { Commands::Redacted } else { Commands::Hidden };
+        let projects = aggregates::projects(&rows);
+        let sessions = aggregates::SessionCountsJson::of(snapshot, view);
+        let commands = if view.content == Content::Included { CommandLines::Redacted } else { CommandLines::Hidden };
         let processes = process::roots(shown, snapshot, commands);
         Self {
             schema_version: wire::SCHEMA_VERSION,
@@ -70,21 +70,21 @@ impl Document {
             sys_cpus: system.map_or(0, |system| system.cpus),
             mem_total: system.and_then(|system| system.memory_total.ok()).unwrap_or(0),
             mem_available: system.and_then(|system| system.memory_available.ok()).unwrap_or(0),
-            aggregates: Aggregates::of(&rows, &projects, &sessions),
+            aggregates: AggregatesJson::of(&rows, &projects, &sessions),
             agents: shown
                 .iter()
                 .filter_map(|row| row.agent)
-                .map(|a| agent::Entry::new(a, snapshot.now, view))
+                .map(|a| agent::AgentJson::new(a, snapshot.now, view))
                 .collect(),
             projects,
             sessions,
-            history: History::of(snapshot),
-            activity: snapshot.lifecycle_events.iter().map(Coming::from).collect(),
-            system: Machine::of(system),
-            agent_summary: Summary::of(&processes),
+            history: HistoryJson::of(snapshot),
+            activity: snapshot.lifecycle_events.iter().map(LifecycleJson::from).collect(),
+            system: MachineJson::of(system),
+            agent_summary: AgentSummaryJson::of(&processes),
             processes,
-            rates: Rates::from(&*snapshot.rates),
-            timings: Timings::from(&*snapshot.timings),
+            rates: RatesJson::from(&*snapshot.rates),
+            timings: TimingsJson::from(&*snapshot.timings),
         }
     }
 }
@@ -97,18 +97,18 @@ mod tests {
     use crate::testing::{json_of, text_of, view};
 
     fn agent(view: &View, pid: u32) -> serde_json::Value {
-        let document = json_of(&Agents, &testing::rich(), view);
+        let document = json_of(&JsonAgents, &testing::rich(), view);
         document["agents"].as_array().unwrap().iter().find(|agent| agent["pid"] == pid).unwrap().clone()
     }
 
     #[test]
     fn the_agents_of_a_rich_snapshot() {
         let view = View { layout: crate::Layout::Pretty, ..view() };
-        insta::assert_snapshot!("agents", text_of(&Agents, &testing::rich(), &view));
+        insta::assert_snapshot!("agents", text_of(&JsonAgents, &testing::rich(), &view));
     }
 
     #[test]
-    fn input_holds_both_caches_as_it_did_in_agtop_2() {
+    fn input_includes_both_caches_as_in_agtop_2() {
         let claude = agent(&view(), testing::CLAUDE_PID);
         let count = |key: &str| claude[key].as_u64().unwrap();
         assert_eq!(count("tokens_input"), 46_200 + 5_712_304 + 89_008);
@@ -116,9 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn message_text_is_there_only_if_asked_for() {
-        let hidden = text_of(&Agents, &testing::rich(), &view());
-        assert!(!hidden.contains(testing::SECRET_WORDS) && !hidden.contains("--api-key"), "{hidden}");
+    fn message_text_is_written_only_on_request() {
+        let hidden = text_of(&JsonAgents, &testing::rich(), &view());
+        assert!(!hidden.contains(testing::SECRET_TEXT) && !hidden.contains("--api-key"), "{hidden}");
         let claude = agent(&view(), testing::CLAUDE_PID);
         assert!(claude["current_task"].is_null() && claude["cmdline"].is_null());
         assert_eq!(claude["in_flight_subagents"].as_array().unwrap().len(), 0);
@@ -126,8 +126,8 @@ mod tests {
 
         let included = View { content: Content::Included, ..view() };
         let claude = agent(&included, testing::CLAUDE_PID);
-        assert_eq!(claude["current_task"], format!("echo {}", testing::SECRET_WORDS));
-        assert_eq!(claude["in_flight_subagents"][0], format!("code-reviewer: review {}", testing::SECRET_WORDS));
+        assert_eq!(claude["current_task"], format!("echo {}", testing::SECRET_TEXT));
+        assert_eq!(claude["in_flight_subagents"][0], format!("code-reviewer: review {}", testing::SECRET_TEXT));
         assert!(claude["cmdline"].as_str().unwrap().ends_with("--api-key ***"), "{claude}");
     }
 
@@ -144,21 +144,21 @@ mod tests {
 
     /// Under a wrapper `ppid_name` was the name of another process than `ppid`.
     #[test]
-    fn the_parents_pid_and_name_are_of_one_process() {
+    fn the_pid_and_name_of_the_parent_are_of_one_process() {
         let mut snapshot = testing::rich();
         let mut agents = snapshot.agents.to_vec();
         agents[0].parent_name = Some("node".into());
         let pid = agents[0].process.id.pid;
         snapshot.agents = agents.into();
-        let document = json_of(&Agents, &snapshot, &view());
+        let document = json_of(&JsonAgents, &snapshot, &view());
         let agent = document["agents"].as_array().unwrap().iter().find(|agent| agent["pid"] == pid).unwrap();
         assert_eq!((agent["ppid_name"].as_str(), agent["launcher"].as_str()), (Some("node"), Some("zsh")));
     }
 
     #[test]
-    fn top_cuts_rows_and_not_sums() {
+    fn top_limits_rows_but_not_sums() {
         let document = json_of(
-            &Agents,
+            &JsonAgents,
             &testing::rich(),
             &View { selection: agtop_query::Selection { top: Some(1), ..agtop_query::Selection::default() }, ..view() },
         );

@@ -1,18 +1,18 @@
-//! Snapshots as JSON. Each shape has wire types of its own, which can only be written: what a shape must not tell
-//! has no place in its types. `schema/` describes them, and tests hold real output against it.
+//! Snapshots as JSON. Each document has types of its own, which can only be written: what a document must not contain
+//! has no field in its types. `schema/` describes the documents, and tests check the output against it.
 
+mod activity;
 mod agent;
 pub(crate) mod agents;
-mod lately;
+mod aggregates;
+pub(crate) mod issue;
 mod process;
-mod rollup;
 mod session;
 pub(crate) mod sessions;
 mod telemetry;
 mod timings;
 mod totals;
 pub(crate) mod tree;
-pub(crate) mod trouble;
 pub(crate) mod wire;
 
 #[cfg(test)]
@@ -20,7 +20,7 @@ mod schema_tests;
 
 use std::io::{Result, Write};
 
-use agtop_format::sink::Escaped;
+use agtop_format::sink::JsonEscaper;
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 
@@ -28,7 +28,7 @@ use crate::{Layout, View};
 
 /// Writes `value` as the view lays it out, with a line feed at the end.
 pub(crate) fn write(value: &impl Serialize, view: &View, out: &mut dyn Write) -> Result<()> {
-    let mut out = Escaped::new(out);
+    let mut out = JsonEscaper::new(out);
     match view.layout {
         Layout::Line => serde_json::to_writer(&mut out, value)?,
         Layout::Pretty => {

@@ -8,12 +8,12 @@ use serde::Serialize;
 use crate::json::telemetry::Telemetry;
 use crate::json::wire;
 
-/// Levels below a root that are shown. Deeper ones are some runaway, and readers of JSON have limits of their own.
-const DEEPEST: usize = 48;
+/// Levels below a root that are shown. A deeper tree is a runaway process, and readers of JSON limit the depth, too.
+const MAX_TREE_DEPTH: usize = 48;
 
-/// The machine, as agentop's schema 1 has it: 0 where the platform does not tell.
+/// The machine, in the form of agentop's schema 1: 0 if the platform does not report a value.
 #[derive(Serialize)]
-pub(crate) struct Machine {
+pub(crate) struct MachineJson {
     cpu_usage_percent: f64,
     total_memory_bytes: u64,
     used_memory_bytes: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Machine {
     cpu_count: u32,
 }
 
-impl Machine {
+impl MachineJson {
     pub(crate) fn of(system: Option<&HostMetrics>) -> Self {
         let number = |of: fn(&HostMetrics) -> agtop_model::Reading<u64>| system.and_then(|s| of(s).ok()).unwrap_or(0);
         let total = number(|system| system.memory_total);
@@ -38,39 +38,39 @@ impl Machine {
     }
 }
 
-/// Agents and what runs below them.
+/// The totals of the agents and the processes below them.
 #[derive(Serialize)]
-pub(crate) struct Summary {
+pub(crate) struct AgentSummaryJson {
     claude_count: usize,
     codex_count: usize,
     total_cpu_percent: f64,
     total_memory_bytes: u64,
 }
 
-impl Summary {
-    pub(crate) fn of(roots: &[Entry]) -> Self {
+impl AgentSummaryJson {
+    pub(crate) fn of(roots: &[ProcessJson]) -> Self {
         let count = |kind: &str| roots.iter().filter(|root| root.kind == Some(kind)).count();
         Self {
             claude_count: count("claude"),
             codex_count: count("codex"),
-            total_cpu_percent: roots.iter().map(Entry::cpu_of_all).fold(0.0, std::ops::Add::add),
-            total_memory_bytes: roots.iter().map(Entry::memory_of_all).fold(0, u64::saturating_add),
+            total_cpu_percent: roots.iter().map(ProcessJson::cpu_of_all).fold(0.0, std::ops::Add::add),
+            total_memory_bytes: roots.iter().map(ProcessJson::memory_of_all).fold(0, u64::saturating_add),
         }
     }
 }
 
 /// Whether command lines are shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Commands {
-    /// Without their secrets.
+pub(crate) enum CommandLines {
+    /// Shown, with secrets masked.
     Redacted,
-    /// Not at all.
+    /// Not shown.
     Hidden,
 }
 
-/// A process with all below it, as agentop's schema 1 has it.
+/// A process with all processes below it, in the form of agentop's schema 1.
 #[derive(Serialize)]
-pub(crate) struct Entry {
+pub(crate) struct ProcessJson {
     pid: u32,
     parent_pid: Option<u32>,
     kind: Option<&'static str>,
@@ -90,7 +90,7 @@ pub(crate) struct Entry {
     children: Vec<Self>,
 }
 
-impl Entry {
+impl ProcessJson {
     fn cpu_of_all(&self) -> f64 {
         self.cpu_percent + self.children.iter().map(Self::cpu_of_all).sum::<f64>()
     }
@@ -101,8 +101,8 @@ impl Entry {
 }
 
 /// The trees of the agents in `rows`, in their order. An agent below another one of them is in that one's tree.
-pub(crate) fn roots(rows: &[SnapshotRow<'_>], snapshot: &Snapshot, commands: Commands) -> Vec<Entry> {
-    let mut forest = Forest::new(snapshot, commands);
+pub(crate) fn roots(rows: &[SnapshotRow<'_>], snapshot: &Snapshot, commands: CommandLines) -> Vec<ProcessJson> {
+    let mut forest = ProcessForest::new(snapshot, commands);
     let chosen: HashSet<u32> = rows.iter().filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect();
     let mut roots = Vec::new();
     for agent in rows.iter().filter_map(|row| row.agent) {
@@ -113,18 +113,18 @@ pub(crate) fn roots(rows: &[SnapshotRow<'_>], snapshot: &Snapshot, commands: Com
     roots
 }
 
-struct Forest<'a> {
+struct ProcessForest<'a> {
     snapshot: &'a Snapshot,
-    commands: Commands,
+    commands: CommandLines,
     agents: HashMap<u32, &'a Agent>,
     parents: HashMap<u32, u32>,
     children: HashMap<u32, Vec<&'a Process>>,
-    /// Processes that have their place: whatever parents claim, each is shown once.
+    /// Processes that are in the tree already: each is shown once, even if parents form a ring.
     shown: HashSet<u32>,
 }
 
-impl<'a> Forest<'a> {
-    fn new(snapshot: &'a Snapshot, commands: Commands) -> Self {
+impl<'a> ProcessForest<'a> {
+    fn new(snapshot: &'a Snapshot, commands: CommandLines) -> Self {
         let agents = snapshot.agents.iter().map(|agent| (agent.process.id.pid, agent)).collect();
         let mut forest = Self {
             snapshot,
@@ -156,8 +156,8 @@ impl<'a> Forest<'a> {
         false
     }
 
-    fn root(&mut self, agent: &Agent) -> Entry {
-        Entry {
+    fn root(&mut self, agent: &Agent) -> ProcessJson {
+        ProcessJson {
             parent_pid: None,
             activity_state: Some(activity(agent)),
             activity_state_seconds: Some(agent.status_span(self.snapshot.now).as_secs()),
@@ -165,11 +165,11 @@ impl<'a> Forest<'a> {
         }
     }
 
-    fn entry(&mut self, process: &Process, depth: usize) -> Entry {
+    fn entry(&mut self, process: &Process, depth: usize) -> ProcessJson {
         let agent = self.agents.get(&process.id.pid).copied();
-        let argv = if self.commands == Commands::Redacted { redact(&process.argv) } else { Vec::new() };
+        let argv = if self.commands == CommandLines::Redacted { redact(&process.argv) } else { Vec::new() };
         let started = process.started_at.ok();
-        Entry {
+        ProcessJson {
             pid: process.id.pid,
             parent_pid: process.parent,
             kind: agent.map(|agent| agent.client.as_str()),
@@ -186,12 +186,12 @@ impl<'a> Forest<'a> {
             activity_state: None,
             activity_state_seconds: None,
             telemetry: agent.and_then(Telemetry::of),
-            children: if depth < DEEPEST { self.below(process, depth + 1) } else { Vec::new() },
+            children: if depth < MAX_TREE_DEPTH { self.below(process, depth + 1) } else { Vec::new() },
         }
     }
 
-    /// The children; a process that is older than its parent was somebody else's, whose pid was given away again.
-    fn below(&mut self, parent: &Process, depth: usize) -> Vec<Entry> {
+    /// The children. A process that is older than its parent belonged to an earlier process with the same pid.
+    fn below(&mut self, parent: &Process, depth: usize) -> Vec<ProcessJson> {
         let claimed = self.children.get(&parent.id.pid).cloned().unwrap_or_default();
         let mut children = Vec::new();
         for child in claimed {
@@ -202,18 +202,17 @@ impl<'a> Forest<'a> {
         children
     }
 
-    /// Use over the last interval; where that was not measured, over the life of the process, as `ps` does.
+    /// Processor use over the last interval; if it was not measured, over the life of the process, as `ps` does.
     fn cpu_percent(&self, process: &Process, agent: Option<&Agent>) -> f64 {
         let measured = self.snapshot.cpu_percents.get(&process.id).copied();
-        let lately = agent.and_then(|agent| agent.cpu_percent.ok()).or(measured);
-        let alive =
-            process.started_at.map(|at| self.snapshot.now.since(at)).ok().filter(|alive| *alive > Duration::ZERO);
-        let ever = || Some(process.cpu.ok()?.total().as_secs_f64() / alive?.as_secs_f64() * 100.0);
-        lately.or_else(ever).and_then(wire::finite).unwrap_or(0.0)
+        let measured_now = agent.and_then(|agent| agent.cpu_percent.ok()).or(measured);
+        let age = process.started_at.map(|at| self.snapshot.now.since(at)).ok().filter(|age| *age > Duration::ZERO);
+        let lifetime = || Some(process.cpu.ok()?.total().as_secs_f64() / age?.as_secs_f64() * 100.0);
+        measured_now.or_else(lifetime).and_then(wire::finite).unwrap_or(0.0)
     }
 }
 
-/// The schema's word for what the agent does: without a session and without a rate of processor use nobody knows.
+/// The schema's word for the activity of the agent: `unknown` without a session and without processor use.
 fn activity(agent: &Agent) -> &'static str {
     match agent.status {
         Status::Working | Status::Spawning | Status::Active => "active",

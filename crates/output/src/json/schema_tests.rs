@@ -2,7 +2,7 @@ use agtop_demo::sample as testing;
 use agtop_format::Content;
 use serde_json::{Value, json};
 
-use crate::testing::{json_of, text_of, view};
+use crate::testing::{assert_every_key_is_described, json_of, strict_validator, text_of, view};
 use crate::{Layout, SURFACES, View, surface};
 
 const AGENTS: &str = include_str!("../../../../schema/agents.schema.json");
@@ -11,38 +11,18 @@ const TREE: &str = include_str!("../../../../schema/tree.schema.json");
 
 const SHAPES: [(&str, &str); 3] = [("json-agents", AGENTS), ("json-sessions", SESSIONS), ("json-tree", TREE)];
 
-/// The schema, with keys forbidden that it does not describe: readers must bear new keys, agtop must describe them.
-fn strict(schema: &str) -> Value {
-    let mut schema: Value = serde_json::from_str(schema).unwrap();
-    forbid_others(&mut schema);
-    schema
-}
-
-fn forbid_others(schema: &mut Value) {
-    match schema {
-        Value::Object(object) => {
-            if object.get("type") == Some(&json!("object")) && !object.contains_key("additionalProperties") {
-                object.insert("additionalProperties".to_owned(), json!(false));
-            }
-            object.values_mut().for_each(forbid_others);
-        }
-        Value::Array(array) => array.iter_mut().for_each(forbid_others),
-        _ => {}
-    }
-}
-
 #[test]
-fn what_is_written_is_what_the_schemas_say() {
+fn every_document_matches_its_schema() {
     let snapshots = [
         testing::rich(),
         testing::empty(),
         testing::nested(),
         testing::without_agents(),
         testing::hostile(),
-        testing::untold(),
+        testing::without_usage(),
     ];
     for (id, schema) in SHAPES {
-        let validator = jsonschema::options().should_validate_formats(true).build(&strict(schema)).unwrap();
+        let validator = strict_validator(schema);
         for (n, snapshot) in snapshots.iter().enumerate() {
             for content in [Content::Hidden, Content::Included] {
                 let document = json_of(surface(id).unwrap(), snapshot, &View { content, ..view() });
@@ -55,21 +35,9 @@ fn what_is_written_is_what_the_schemas_say() {
 }
 
 #[test]
-fn schemas_describe_and_require_every_key() {
-    fn check(schema: &Value, at: &str) {
-        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-            let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            for (key, property) in properties {
-                assert!(required.contains(&key.as_str()), "{at}.{key} may be absent");
-                let is_described = property.get("description").or(property.get("$ref")).is_some();
-                assert!(is_described, "{at}.{key} is not described");
-                check(property, &format!("{at}.{key}"));
-            }
-        }
-        schema["$defs"].as_object().into_iter().flatten().for_each(|(name, of)| check(of, name));
-    }
+fn a_schema_describes_and_requires_every_key() {
     for (id, schema) in SHAPES {
-        check(&serde_json::from_str(schema).unwrap(), id);
+        assert_every_key_is_described(&serde_json::from_str(schema).unwrap(), id);
     }
 }
 
@@ -85,7 +53,7 @@ fn assert_keys(of: &Value, expected: &str) {
 }
 
 #[test]
-fn every_key_of_agtop_2_is_there() {
+fn every_key_of_agtop_2_is_present() {
     let document = json_of(surface("json-agents").unwrap(), &testing::rich(), &view());
     assert_keys(
         &document,
@@ -112,7 +80,7 @@ fn every_key_of_agtop_2_is_there() {
 }
 
 #[test]
-fn every_key_of_agentop_is_there() {
+fn every_key_of_agentop_is_present() {
     let document = json_of(surface("json-tree").unwrap(), &testing::rich(), &view());
     assert_keys(&document, "schema_version generated_at agentop_version system agent_summary processes");
     assert_keys(
@@ -134,8 +102,8 @@ fn every_key_of_agentop_is_there() {
 }
 
 #[test]
-fn tokens_that_nobody_wrote_down_are_missing_and_not_zero() {
-    let of = |id| json_of(surface(id).unwrap(), &testing::untold(), &view());
+fn unrecorded_tokens_are_null_and_not_zero() {
+    let of = |id| json_of(surface(id).unwrap(), &testing::without_usage(), &view());
     let session = &of("json-sessions")["sessions"][0];
     for tokens in [&session["tokens"], &session["own"]["tokens"], &session["subagents"][0]["tokens"]] {
         assert_eq!(*tokens, Value::Null);
@@ -148,8 +116,8 @@ fn tokens_that_nobody_wrote_down_are_missing_and_not_zero() {
         assert_eq!(agent["gaps"][key], json!("not_reported"), "{key}");
     }
     assert_eq!(of("json-tree")["processes"][0]["telemetry"]["input_tokens"], Value::Null);
-    let told = json_of(surface("json-sessions").unwrap(), &testing::rich(), &view());
-    assert!(told["sessions"].as_array().unwrap().iter().all(|session| session["tokens"]["total"].is_u64()));
+    let recorded = json_of(surface("json-sessions").unwrap(), &testing::rich(), &view());
+    assert!(recorded["sessions"].as_array().unwrap().iter().all(|session| session["tokens"]["total"].is_u64()));
 }
 
 #[test]
@@ -164,7 +132,7 @@ fn json_is_one_line_or_indented_by_four() {
 }
 
 #[test]
-fn no_surface_writes_what_a_terminal_acts_on() {
+fn no_output_writes_control_characters() {
     let snapshot = testing::hostile();
     for surface in SURFACES {
         for width in [None, Some(80), Some(1), Some(0)] {
@@ -180,7 +148,7 @@ fn no_surface_writes_what_a_terminal_acts_on() {
 }
 
 #[test]
-fn surfaces_have_names_of_their_own() {
+fn every_output_has_its_own_name() {
     for surface in SURFACES {
         assert_eq!(SURFACES.iter().filter(|other| other.id() == surface.id()).count(), 1);
     }

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::View;
 use crate::json::wire;
-use crate::json::wire::Tokens;
+use crate::json::wire::TokensJson;
 
-/// A session under rust-agtop's names.
+/// A session, with the keys of rust-agtop.
 #[derive(Serialize)]
-pub(crate) struct Entry {
+pub(crate) struct SessionJson {
     client: &'static str,
     session_id: String,
     parent_session_id: Option<String>,
@@ -30,33 +30,33 @@ pub(crate) struct Entry {
     liveness: &'static str,
     pid: Option<u32>,
     #[serde(rename = "match")]
-    matched: Option<Match>,
-    tokens: Option<Tokens>,
-    cost: Money,
-    own: Own,
-    models: Vec<OfModel>,
+    matched: Option<JoinJson>,
+    tokens: Option<TokensJson>,
+    cost: CostJson,
+    own: OwnUsageJson,
+    models: Vec<ModelUsageJson>,
     turns: u64,
     prompts: u64,
     errors: u64,
     compactions: u64,
-    context: Option<Fill>,
+    context: Option<ContextJson>,
     tools: Vec<(String, u64)>,
     stop_reason: Option<&'static str>,
     file_count: u32,
     subagent_file_count: u32,
-    subagents: Vec<Subagent>,
-    process_metrics: Option<Metrics>,
+    subagents: Vec<SubagentJson>,
+    process_metrics: Option<ProcessMetricsJson>,
 }
 
-/// How the session's process was found.
+/// How the session was joined with its process.
 #[derive(Serialize)]
-struct Match {
+struct JoinJson {
     tier: &'static str,
     confidence: &'static str,
 }
 
 #[derive(Serialize)]
-struct Money {
+struct CostJson {
     usd: Option<f64>,
     basis: &'static str,
     billing: &'static str,
@@ -66,7 +66,7 @@ struct Money {
     included: bool,
 }
 
-impl Money {
+impl CostJson {
     fn of(spend: &Spend, billing: Billing) -> Self {
         Self {
             usd: wire::dollars(spend),
@@ -80,22 +80,22 @@ impl Money {
     }
 }
 
-/// The session without its sub-agents.
+/// The session without its subagents.
 #[derive(Serialize)]
-struct Own {
-    tokens: Option<Tokens>,
+struct OwnUsageJson {
+    tokens: Option<TokensJson>,
     cost_usd: Option<f64>,
 }
 
 #[derive(Serialize)]
-struct OfModel {
+struct ModelUsageJson {
     model: Option<String>,
-    tokens: Tokens,
+    tokens: TokensJson,
     cost_usd: Option<f64>,
     turns: u64,
 }
 
-impl From<&ModelSpend> for OfModel {
+impl From<&ModelSpend> for ModelUsageJson {
     fn from(of: &ModelSpend) -> Self {
         Self {
             model: of.model.as_deref().map(str::to_owned),
@@ -107,22 +107,22 @@ impl From<&ModelSpend> for OfModel {
 }
 
 #[derive(Serialize)]
-struct Fill {
+struct ContextJson {
     used: u64,
     limit: u64,
     percent: f64,
     source: &'static str,
 }
 
-impl From<ContextWindow> for Fill {
+impl From<ContextWindow> for ContextJson {
     fn from(context: ContextWindow) -> Self {
         Self { used: context.used, limit: context.limit, percent: context.percent(), source: context.source.as_str() }
     }
 }
 
-/// A sub-agent at whatever depth, with what it alone used.
+/// A subagent at any depth, with its own usage.
 #[derive(Serialize)]
-struct Subagent {
+struct SubagentJson {
     session_id: String,
     parent_session_id: Option<String>,
     origin: Option<String>,
@@ -131,13 +131,13 @@ struct Subagent {
     status: &'static str,
     started_at: Option<String>,
     last_active_at: Option<String>,
-    tokens: Option<Tokens>,
+    tokens: Option<TokensJson>,
     cost_usd: Option<f64>,
     unpriced_tokens: u64,
 }
 
 #[derive(Serialize)]
-struct Metrics {
+struct ProcessMetricsJson {
     pid: u32,
     cpu: Option<f64>,
     rss: Option<u64>,
@@ -148,7 +148,7 @@ struct Metrics {
     write_bytes_per_sec: Option<f64>,
 }
 
-impl Metrics {
+impl ProcessMetricsJson {
     fn of(agent: &Agent) -> Self {
         let process = &agent.process;
         Self {
@@ -164,7 +164,7 @@ impl Metrics {
     }
 }
 
-impl Entry {
+impl SessionJson {
     pub(crate) fn new(session: &Session, row: &SnapshotRow<'_>, view: &View) -> Self {
         let agent = row.agent;
         let text = |text: &Option<agtop_model::Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
@@ -189,40 +189,40 @@ impl Entry {
             pid: agent.map(|agent| agent.process.id.pid),
             matched: agent
                 .and_then(|agent| agent.join)
-                .map(|join| Match { tier: join.tier.as_str(), confidence: join.confidence.as_str() }),
-            tokens: session.used().ok().map(Tokens::from),
-            cost: Money::of(&session.spend, view.billing(session.client(), &session.spend)),
-            own: Own {
-                tokens: session.used_alone().ok().map(Tokens::from),
+                .map(|join| JoinJson { tier: join.tier.as_str(), confidence: join.confidence.as_str() }),
+            tokens: session.used().ok().map(TokensJson::from),
+            cost: CostJson::of(&session.spend, view.billing(session.client(), &session.spend)),
+            own: OwnUsageJson {
+                tokens: session.used_alone().ok().map(TokensJson::from),
                 cost_usd: wire::dollars(&session.own_spend),
             },
-            models: session.models.iter().map(OfModel::from).collect(),
+            models: session.models.iter().map(ModelUsageJson::from).collect(),
             turns: session.turns,
             prompts: session.prompts,
             errors: session.errors,
             compactions: session.compactions,
-            context: session.context.ok().map(Fill::from),
+            context: session.context.ok().map(ContextJson::from),
             tools: session.tools.iter().map(|tool| (tool.name.raw().to_owned(), tool.calls)).collect(),
             stop_reason: session.stop.map(agtop_model::StopReason::as_str),
             file_count: session.files,
             subagent_file_count: session.subagent_files,
             subagents: subagents(session, view.content),
-            process_metrics: agent.map(Metrics::of),
+            process_metrics: agent.map(ProcessMetricsJson::of),
         }
     }
 }
 
-/// What bare `--json` tells of an agent's session.
+/// The session of an agent in bare `--json`.
 #[derive(Serialize)]
-pub(crate) struct Brief {
+pub(crate) struct SessionSummaryJson {
     client: &'static str,
     session_id: String,
     title: Option<String>,
     branch: Option<String>,
     started_at: Option<String>,
     last_active_at: Option<String>,
-    tokens: Option<Tokens>,
-    cost: Money,
+    tokens: Option<TokensJson>,
+    cost: CostJson,
     turns: u64,
     prompts: u64,
     errors: u64,
@@ -230,7 +230,7 @@ pub(crate) struct Brief {
     subagent_file_count: u32,
 }
 
-impl Brief {
+impl SessionSummaryJson {
     pub(crate) fn of(session: &Session, view: &View) -> Self {
         Self {
             client: session.client().as_str(),
@@ -239,8 +239,8 @@ impl Brief {
             branch: session.branch.as_ref().map(|branch| branch.raw().to_owned()),
             started_at: session.started.and_then(wire::rfc3339),
             last_active_at: session.last_active.and_then(wire::rfc3339),
-            tokens: session.used().ok().map(Tokens::from),
-            cost: Money::of(&session.spend, view.billing(session.client(), &session.spend)),
+            tokens: session.used().ok().map(TokensJson::from),
+            cost: CostJson::of(&session.spend, view.billing(session.client(), &session.spend)),
             turns: session.turns,
             prompts: session.prompts,
             errors: session.errors,
@@ -250,7 +250,7 @@ impl Brief {
     }
 }
 
-/// The name, unless it is message text that was not asked for.
+/// The title; the public one if `content` hides message text.
 fn title(session: &Session, content: Content) -> Option<String> {
     let title = match content {
         Content::Included => &session.title,
@@ -259,13 +259,13 @@ fn title(session: &Session, content: Content) -> Option<String> {
     title.as_ref().map(|title| title.text.raw().to_owned())
 }
 
-/// All sub-agents below the session, each before its own, without recursion: their nesting is what a transcript claims.
-fn subagents(session: &Session, content: Content) -> Vec<Subagent> {
-    let mut waiting: Vec<&Arc<Session>> = session.children.iter().rev().collect();
+/// All subagents below the session, each before its own subagents. Without recursion: transcripts decide the depth.
+fn subagents(session: &Session, content: Content) -> Vec<SubagentJson> {
+    let mut pending: Vec<&Arc<Session>> = session.children.iter().rev().collect();
     let mut all = Vec::new();
-    while let Some(child) = waiting.pop() {
-        waiting.extend(child.children.iter().rev());
-        all.push(Subagent {
+    while let Some(child) = pending.pop() {
+        pending.extend(child.children.iter().rev());
+        all.push(SubagentJson {
             session_id: child.key.id.to_string(),
             parent_session_id: child.parent.as_ref().map(|parent| parent.id.to_string()),
             origin: child.origin.as_ref().map(|origin| origin.raw().to_owned()),
@@ -274,7 +274,7 @@ fn subagents(session: &Session, content: Content) -> Vec<Subagent> {
             status: child.status.as_str(),
             started_at: child.started.and_then(wire::rfc3339),
             last_active_at: child.last_active.and_then(wire::rfc3339),
-            tokens: child.used_alone().ok().map(Tokens::from),
+            tokens: child.used_alone().ok().map(TokensJson::from),
             cost_usd: wire::dollars(&child.own_spend),
             unpriced_tokens: child.own_spend.unknown_tokens,
         });

@@ -4,13 +4,13 @@ use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::select;
 use serde::Serialize;
 
-use crate::json::totals::{Listed, Totals};
-use crate::json::trouble::Trouble;
+use crate::json::issue::IssueJson;
+use crate::json::totals::{ListedJson, TotalsJson};
 use crate::json::{session, wire};
 use crate::{Surface, View};
 
-/// `--json=sessions`: rust-agtop's shape, with sums by client, model and day.
-pub(crate) struct Sessions;
+/// `--json=sessions`: the keys of rust-agtop, with sums by client, model and day.
+pub(crate) struct JsonSessions;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -19,32 +19,32 @@ struct Document<'a> {
     agtop_version: &'static str,
     plan: &'static str,
     prices: &'a str,
-    sessions: Vec<session::Entry>,
-    listed: Listed,
-    totals: Totals<'a>,
-    rate_limits: Vec<Allowance<'a>>,
-    health: Vec<Trouble<'a>>,
+    sessions: Vec<session::SessionJson>,
+    listed: ListedJson,
+    totals: TotalsJson<'a>,
+    rate_limits: Vec<RateLimitJson<'a>>,
+    health: Vec<IssueJson<'a>>,
     health_total: u64,
 }
 
-/// The newest reading of an account's allowance.
+/// The newest reading of a rate limit.
 #[derive(Serialize)]
-struct Allowance<'a> {
+struct RateLimitJson<'a> {
     client: &'static str,
     limit: &'a str,
     plan: Option<&'a str>,
     read_at: Option<String>,
-    windows: Vec<Window>,
+    windows: Vec<RateLimitWindowJson>,
 }
 
 #[derive(Serialize)]
-struct Window {
+struct RateLimitWindowJson {
     minutes: u32,
     used_percent: Option<f64>,
     resets_at: Option<String>,
 }
 
-impl Surface for Sessions {
+impl Surface for JsonSessions {
     fn id(&self) -> &'static str {
         "json-sessions"
     }
@@ -52,7 +52,7 @@ impl Surface for Sessions {
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
         let rows = select::sessions(snapshot, &view.selection);
         let shown = select::top(&rows, &view.selection);
-        let entry = |row: &SnapshotRow<'_>| row.session.map(|session| session::Entry::new(session, row, view));
+        let entry = |row: &SnapshotRow<'_>| row.session.map(|session| session::SessionJson::new(session, row, view));
         let document = Document {
             schema_version: wire::SCHEMA_VERSION,
             generated_at: wire::generated_at(snapshot.now),
@@ -60,19 +60,19 @@ impl Surface for Sessions {
             plan: view.plan.as_str(),
             prices: &snapshot.prices,
             sessions: shown.iter().filter_map(entry).collect(),
-            listed: Listed::of(shown),
-            totals: Totals::of(snapshot),
-            rate_limits: snapshot.allowances().map(Allowance::from).collect(),
-            health: snapshot.health.issues().map(Trouble::from).collect(),
+            listed: ListedJson::of(shown),
+            totals: TotalsJson::of(snapshot),
+            rate_limits: snapshot.allowances().map(RateLimitJson::from).collect(),
+            health: snapshot.health.issues().map(IssueJson::from).collect(),
             health_total: snapshot.health.issues_total(),
         };
         super::write(&document, view, out)
     }
 }
 
-impl<'a> From<agtop_model::Allowance<'a>> for Allowance<'a> {
+impl<'a> From<agtop_model::Allowance<'a>> for RateLimitJson<'a> {
     fn from(known: agtop_model::Allowance<'a>) -> Self {
-        let windows = known.windows().map(|window| Window {
+        let windows = known.windows().map(|window| RateLimitWindowJson {
             minutes: window.minutes,
             used_percent: wire::finite(window.used_percent),
             resets_at: window.resets_at.and_then(wire::rfc3339),
@@ -101,7 +101,7 @@ mod tests {
     const NAMES: [&str; 6] = ["input", "output", "reasoning_output", "cache_read", "cache_write_5m", "cache_write_1h"];
 
     fn document(view: &View) -> Value {
-        json_of(&Sessions, &testing::rich(), view)
+        json_of(&JsonSessions, &testing::rich(), view)
     }
 
     fn session(document: &Value, id: &str) -> Value {
@@ -115,25 +115,25 @@ mod tests {
     #[test]
     fn the_sessions_of_a_rich_snapshot() {
         let view = View { layout: Layout::Pretty, ..view() };
-        insta::assert_snapshot!("sessions", text_of(&Sessions, &testing::rich(), &view));
+        insta::assert_snapshot!("sessions", text_of(&JsonSessions, &testing::rich(), &view));
     }
 
-    /// JSON went on telling how much was used of a window that had started again, and so had no reading.
+    /// JSON still showed the percentage of a window after its reset, when there was no reading of it.
     #[test]
-    fn a_window_whose_reset_has_passed_is_left_out_and_with_the_last_one_its_allowance() {
+    fn a_window_is_omitted_after_its_reset_and_a_rate_limit_with_its_last_window() {
         let later = |hours| {
             let mut snapshot = testing::rich();
             snapshot.now = snapshot.now.plus(std::time::Duration::from_hours(hours));
-            json_of(&Sessions, &snapshot, &view())["rate_limits"].clone()
+            json_of(&JsonSessions, &snapshot, &view())["rate_limits"].clone()
         };
         assert_eq!(later(0)[0]["windows"].as_array().unwrap().len(), 2);
         assert_eq!(later(8)[0]["windows"].as_array().unwrap().len(), 1);
         assert_eq!(later(8)[0]["windows"][0]["minutes"], 10_080);
-        assert_eq!(later(8 * 24), Value::Array(Vec::new()), "a week after a reading whose reset is not told");
+        assert_eq!(later(8 * 24), Value::Array(Vec::new()), "a week after a reading without a reset time");
     }
 
     #[test]
-    fn a_session_is_itself_and_its_sub_agents() {
+    fn the_tokens_of_a_session_are_its_own_and_those_of_its_subagents() {
         let session = session(&document(&view()), testing::CLAUDE_SESSION);
         let mut parts = vec![&session["own"]["tokens"]];
         parts.extend(session["subagents"].as_array().unwrap().iter().map(|subagent| &subagent["tokens"]));
@@ -167,25 +167,25 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_is_known_of_costs_null() {
+    fn an_unknown_cost_is_null() {
         let document = document(&view());
         let gemini = session(&document, testing::GEMINI_SESSION);
         assert!(gemini["cost"]["usd"].is_null());
         assert_eq!(gemini["cost"]["basis"], "unknown");
         assert_eq!(gemini["cost"]["unpriced_tokens"], gemini["tokens"]["total"]);
-        assert!(json_of(&Sessions, &testing::empty(), &view())["totals"]["cost_usd"].is_null());
+        assert!(json_of(&JsonSessions, &testing::empty(), &view())["totals"]["cost_usd"].is_null());
     }
 
     #[test]
-    fn a_name_that_is_message_text_is_there_only_if_asked_for() {
-        let hidden = text_of(&Sessions, &testing::rich(), &view());
-        assert!(!hidden.contains(testing::SECRET_WORDS));
+    fn a_title_that_is_message_text_is_written_only_on_request() {
+        let hidden = text_of(&JsonSessions, &testing::rich(), &view());
+        assert!(!hidden.contains(testing::SECRET_TEXT));
         let shown = document(&View { content: Content::Included, ..view() });
-        assert_eq!(session(&shown, testing::CODEX_SESSION)["title"], testing::SECRET_WORDS);
+        assert_eq!(session(&shown, testing::CODEX_SESSION)["title"], testing::SECRET_TEXT);
     }
 
     #[test]
-    fn a_plan_covers_those_it_is_for() {
+    fn a_plan_covers_its_clients() {
         let included = |plan| {
             let document = document(&View { plan, ..view() });
             [testing::CLAUDE_SESSION, testing::CODEX_SESSION]
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_cuts_the_list_and_its_sum_and_not_the_totals() {
+    fn a_filter_limits_the_list_and_its_sum_but_not_the_totals() {
         let all = document(&view());
         let some = document(&View {
             selection: agtop_query::Selection {
@@ -211,9 +211,9 @@ mod tests {
     }
 
     #[test]
-    fn a_deep_family_of_sub_agents_is_no_deep_json() {
+    fn deeply_nested_subagents_are_a_flat_list_in_json() {
         let snapshot = testing::with_family(2000);
-        let document = json_of(&Sessions, &snapshot, &view());
+        let document = json_of(&JsonSessions, &snapshot, &view());
         assert_eq!(document["sessions"][0]["subagents"].as_array().unwrap().len(), 2000);
     }
 }

@@ -3,8 +3,7 @@ use serde::Serialize;
 
 use crate::json::wire;
 
-/// What agentop's schema 1 tells about an agent's session. Holds no message text and no tool's arguments: it has no
-/// field for them.
+/// The session of an agent in the form of agentop's schema 1. It has no field for message text or tool arguments.
 #[derive(Serialize)]
 pub(crate) struct Telemetry {
     provider: &'static str,
@@ -27,7 +26,7 @@ pub(crate) struct Telemetry {
     last_event_timestamp: Option<String>,
 }
 
-/// What `decay_score` adds up.
+/// The terms of `decay_score`.
 #[derive(Serialize)]
 struct DecayTerms {
     fill: Option<f64>,
@@ -49,7 +48,7 @@ impl From<&Decay> for DecayTerms {
 }
 
 impl Telemetry {
-    /// Of the agent's session, in its client's own way of counting.
+    /// The telemetry of the session, with tokens counted as its client counts them; `None` without a session.
     pub(crate) fn of(agent: &Agent) -> Option<Self> {
         let session = agent.session.as_deref()?;
         let shared = Self::shared(agent, session);
@@ -85,7 +84,7 @@ impl Telemetry {
         }
     }
 
-    /// Codex counts cached tokens within its input, and the schema has nothing else to tell of it.
+    /// Codex includes cached tokens in its input, and agentop fills no other fields for it.
     fn into_codex(self, session: &Session) -> Self {
         Self {
             input_tokens: session.used().ok().map(|usage| usage.prompt()),
@@ -99,12 +98,12 @@ impl Telemetry {
     }
 }
 
-/// The tool whose answer is awaited.
+/// The tool call that is running.
 fn pending_tool(session: &Session) -> Option<&str> {
     session.in_flight.iter().rev().find(|tool| !tool.is_subagent).map(|tool| tool.name.raw())
 }
 
-/// The schema's word: it knows no permissions, no errors and no limits, only who has to go on.
+/// The schema's word for the status: it has none for permissions, errors and rate limits.
 fn status(status: Status, tool_is_pending: bool) -> &'static str {
     match status {
         Status::Working | Status::Spawning => "processing",
@@ -123,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_client_is_counted_in_its_own_way() {
+    fn tokens_are_counted_as_each_client_counts_them() {
         let snapshot = testing::rich();
         let of =
             |pid| snapshot.agents.iter().find(|agent| agent.process.id.pid == pid).and_then(Telemetry::of).unwrap();

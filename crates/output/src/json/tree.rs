@@ -4,12 +4,12 @@ use agtop_model::Snapshot;
 use agtop_query::select;
 use serde::Serialize;
 
-use crate::json::process::{Commands, Entry, Machine, Summary, roots};
+use crate::json::process::{AgentSummaryJson, CommandLines, MachineJson, ProcessJson, roots};
 use crate::json::wire;
 use crate::{Surface, View};
 
-/// `--json=tree`: agentop's schema 1, every field present. Never carries message text, whatever the view says.
-pub(crate) struct Tree;
+/// `--json=tree`: agentop's schema 1, every field present. It never contains message text, whatever the view says.
+pub(crate) struct JsonTree;
 
 #[derive(Serialize)]
 struct Document {
@@ -17,26 +17,26 @@ struct Document {
     generated_at: String,
     agentop_version: &'static str,
     agtop_version: &'static str,
-    system: Machine,
-    agent_summary: Summary,
-    processes: Vec<Entry>,
+    system: MachineJson,
+    agent_summary: AgentSummaryJson,
+    processes: Vec<ProcessJson>,
 }
 
-impl Surface for Tree {
+impl Surface for JsonTree {
     fn id(&self) -> &'static str {
         "json-tree"
     }
 
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
         let rows = select::agents(snapshot, &view.selection);
-        let processes = roots(select::top(&rows, &view.selection), snapshot, Commands::Redacted);
+        let processes = roots(select::top(&rows, &view.selection), snapshot, CommandLines::Redacted);
         let document = Document {
             schema_version: wire::SCHEMA_VERSION,
             generated_at: wire::generated_at(snapshot.now),
             agentop_version: view.version,
             agtop_version: view.version,
-            system: Machine::of(snapshot.system.as_deref()),
-            agent_summary: Summary::of(&processes),
+            system: MachineJson::of(snapshot.system.as_deref()),
+            agent_summary: AgentSummaryJson::of(&processes),
             processes,
         };
         super::write(&document, view, out)
@@ -58,12 +58,12 @@ mod tests {
     #[test]
     fn the_tree_of_a_rich_snapshot() {
         let view = View { layout: crate::Layout::Pretty, ..view() };
-        insta::assert_snapshot!("tree", text_of(&Tree, &testing::rich(), &view));
+        insta::assert_snapshot!("tree", text_of(&JsonTree, &testing::rich(), &view));
     }
 
     #[test]
     fn an_agent_below_another_is_its_child_and_keeps_its_telemetry() {
-        let tree = json_of(&Tree, &testing::nested(), &view());
+        let tree = json_of(&JsonTree, &testing::nested(), &view());
         let roots = tree["processes"].as_array().unwrap();
         assert_eq!(roots.len(), 2);
         let shell = &roots[0]["children"][0];
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filtered_agent_is_a_root_though_its_parent_is_filtered_out() {
+    fn a_matching_agent_is_a_root_if_the_filter_excludes_its_parent() {
         let view = View {
             selection: agtop_query::Selection {
                 filter: Some(Filter::new("codex")),
@@ -83,18 +83,18 @@ mod tests {
             },
             ..view()
         };
-        let tree = json_of(&Tree, &testing::nested(), &view);
+        let tree = json_of(&JsonTree, &testing::nested(), &view);
         assert_eq!(tree["processes"][0]["kind"], "codex");
         assert!(tree["processes"][0]["parent_pid"].is_null());
     }
 
     #[test]
-    fn processes_that_are_each_others_parents_are_shown_once() {
+    fn processes_that_name_each_other_as_parent_are_shown_once() {
         let mut snapshot = testing::rich();
         let ring = [testing::process(70, 71, "a"), testing::process(71, 70, "b"), testing::process(72, 72, "c")];
         let on_claude = testing::process(73, testing::CLAUDE_PID, "d");
         snapshot.processes = ring.into_iter().chain([on_claude]).map(Arc::new).collect();
-        let shown = text_of(&Tree, &snapshot, &view());
+        let shown = text_of(&JsonTree, &snapshot, &view());
         assert_eq!(shown.matches("\"pid\":73,").count(), 1);
         assert_eq!(shown.matches("\"pid\":70,").count(), 0);
     }
@@ -105,11 +105,10 @@ mod tests {
         let chain = (0..10_000)
             .map(|n| testing::process(100_000 + n, if n == 0 { testing::CLAUDE_PID } else { 99_999 + n }, "sh"));
         snapshot.processes = chain.map(Arc::new).collect();
-        assert_eq!(text_of(&Tree, &snapshot, &view()).matches("\"name\":\"sh\"").count(), 48);
+        assert_eq!(text_of(&JsonTree, &snapshot, &view()).matches("\"name\":\"sh\"").count(), 48);
     }
 
-    /// `idle` was said of an agent of which neither a session nor processor use was known, and for how long an active one
-    /// had been so was null.
+    /// An agent without a known session and processor use was `idle`, and the seconds of an active agent were null.
     #[test]
     fn every_root_has_an_activity_and_a_number_of_seconds() {
         let mut snapshot = testing::rich();
@@ -121,7 +120,7 @@ mod tests {
         (agents[0].status, agents[0].evidence) = nobody_knows;
         (agents[1].status, agents[1].evidence) = (Status::Idle, Evidence::Cpu);
         snapshot.agents = agents.into();
-        let tree = json_of(&Tree, &snapshot, &view());
+        let tree = json_of(&JsonTree, &snapshot, &view());
         let roots = tree["processes"].as_array().unwrap();
         assert!(roots.len() > 2 && roots.iter().all(|root| root["activity_state_seconds"] == 42), "{roots:?}");
         let state = |agent: &agtop_model::Agent| {
@@ -136,19 +135,20 @@ mod tests {
         let mut snapshot = testing::rich();
         let build = snapshot.processes.iter().find(|process| process.name.raw() == "cargo").unwrap().id;
         snapshot.cpu_percents = Arc::new([(build, 44.0)].into());
-        let tree = json_of(&Tree, &snapshot, &view());
+        let tree = json_of(&JsonTree, &snapshot, &view());
         let roots = tree["processes"].as_array().unwrap();
         let claude = roots.iter().find(|root| root["pid"] == testing::CLAUDE_PID).unwrap();
         assert_eq!(claude["children"][0]["children"][0]["cpu_percent"], 44.0);
-        let before = json_of(&Tree, &testing::rich(), &view())["agent_summary"]["total_cpu_percent"].as_f64().unwrap();
+        let before =
+            json_of(&JsonTree, &testing::rich(), &view())["agent_summary"]["total_cpu_percent"].as_f64().unwrap();
         let gained = tree["agent_summary"]["total_cpu_percent"].as_f64().unwrap() - before;
         assert!((40.0..=44.0).contains(&gained), "{gained}");
     }
 
     #[test]
     fn no_message_text_even_if_asked_for_and_no_secret() {
-        let shown = text_of(&Tree, &testing::rich(), &View { content: Content::Included, ..view() });
-        assert!(!shown.contains(testing::SECRET_WORDS) && !shown.contains("hunter2"), "{shown}");
+        let shown = text_of(&JsonTree, &testing::rich(), &View { content: Content::Included, ..view() });
+        assert!(!shown.contains(testing::SECRET_TEXT) && !shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("--api-key"));
     }
 }

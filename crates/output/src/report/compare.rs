@@ -6,43 +6,44 @@ use agtop_format::units;
 use agtop_model::{CostBasis, PicoUsd, Spend, Timestamp, Untrusted, Usage};
 use serde::Serialize;
 
-use crate::cell::{Cell, cost, write_parts};
-use crate::json::wire::{Used, generated_at};
+use crate::cell::{Cell, cost};
+use crate::json::wire::{UsageJson, generated_at};
 use crate::json::write;
-use crate::notes::about_money;
-use crate::report::Page;
-use crate::table::{Align, Filled, draw};
+use crate::parts::write_parts;
+use crate::report::format::ReportContext;
+use crate::summary::cost_notes;
+use crate::table::{Align, TableColumn, draw};
 use crate::tone::Tone;
 
-/// A mix of tokens, and what models charge for it.
+/// Usage, and what models charge for it.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// What was used, for people: a session, or a time.
+    /// What the usage is of, as text: a session, or a time.
     pub subject: Untrusted,
     /// Its tokens.
     pub usage: Usage,
-    /// What it cost with the models that were used.
+    /// Its cost with the models that were used.
     pub spend: Spend,
     /// Its responses.
     pub turns: u64,
     /// What each model would charge.
-    pub offers: Vec<Offer>,
-    /// When this was reckoned.
+    pub models: Vec<ComparedModel>,
+    /// When this was computed.
     pub now: Timestamp,
 }
 
-/// What one model would charge for the mix.
+/// What one model would charge for the usage.
 #[derive(Clone, Debug)]
-pub struct Offer {
+pub struct ComparedModel {
     /// The model.
     pub model: Untrusted,
-    /// Its price; `None` where no list has one.
+    /// The cost; `None` if no list has a price.
     pub amount: Option<PicoUsd>,
     /// Where the price comes from.
     pub basis: CostBasis,
-    /// The entry of the list that was used.
+    /// The entry of the price list.
     pub key: Option<Untrusted>,
-    /// Whether the list has no rate for some use of the cache, and the price was made from other rates.
+    /// Whether the list lacks a cache rate, and the cost was computed with other rates.
     pub is_derived: bool,
     /// Responses whose prompt is longer than the model's context window.
     pub too_long: u64,
@@ -51,16 +52,16 @@ pub struct Offer {
 }
 
 impl Comparison {
-    /// Cheapest first; what has no price last.
+    /// Sorts the cheapest model first, and models without a price last.
     pub fn sort(&mut self) {
-        let order = |offer: &Offer| (offer.amount.is_none(), offer.amount, offer.model.clone());
-        self.offers.sort_by_cached_key(order);
+        let order = |model: &ComparedModel| (model.amount.is_none(), model.amount, model.model.clone());
+        self.models.sort_by_cached_key(order);
     }
 
-    /// What the offer costs for each dollar that was spent. Only what is wholly known can be compared.
-    pub fn ratio(&self, offer: &Offer) -> Option<f64> {
+    /// The cost with the model for each dollar that was spent; `None` unless both costs are completely known.
+    pub fn ratio(&self, model: &ComparedModel) -> Option<f64> {
         let used = self.spend.known().filter(|used| *used > PicoUsd::ZERO && self.spend.unknown_turns == 0)?;
-        Some(offer.amount?.as_usd() / used.as_usd())
+        Some(model.amount?.as_usd() / used.as_usd())
     }
 
     /// Writes a table.
@@ -68,46 +69,46 @@ impl Comparison {
     /// # Errors
     ///
     /// Those of `out`.
-    pub fn write_text(&self, page: &Page<'_>, out: &mut dyn Write) -> Result<()> {
+    pub fn write_text(&self, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
         let subject = Cell::new(format!("{}, priced by model", self.subject.raw()), Tone::Strong);
-        write_parts(&[subject], page.view, out)?;
-        draw(&mut self.table(), self.offers.len() + 1, page.view, out)?;
-        write_parts(&self.mix(), page.view, out)?;
-        let mut notes = about_money(page.prices, &self.spend, PicoUsd::ZERO);
+        write_parts(&[subject], context.view, out)?;
+        draw(&mut self.table(), self.models.len() + 1, context.view, out)?;
+        write_parts(&self.mix(), context.view, out)?;
+        let mut notes = cost_notes(context.prices, &self.spend, PicoUsd::ZERO);
         notes.push(Cell::new("the same tokens at list prices; other models would count and use others", Tone::Dim));
-        if self.offers.iter().any(|offer| offer.is_derived) {
+        if self.models.iter().any(|model| model.is_derived) {
             notes.push(Cell::new(
                 "~ the list has no rate for some use of the cache: priced at its other rates",
                 Tone::Dim,
             ));
         }
-        write_parts(&notes, page.view, out)
+        write_parts(&notes, context.view, out)
     }
 
-    fn table(&self) -> Vec<Filled> {
-        let style = |offer: &Offer| if offer.was_used { Tone::Strong } else { Tone::Text };
+    fn table(&self) -> Vec<TableColumn> {
+        let style = |model: &ComparedModel| if model.was_used { Tone::Strong } else { Tone::Text };
         let used = Cell::new("as used", Tone::Strong);
-        let column = |title, align, room, first: Cell, text: &dyn Fn(&Offer) -> String| {
-            let others = self.offers.iter().map(|offer| Cell::new(text(offer), style(offer)));
-            Filled::of_cells(title, align, room, std::iter::once(first).chain(others).collect())
+        let column = |title, align, room, first: Cell, text: &dyn Fn(&ComparedModel) -> String| {
+            let others = self.models.iter().map(|model| Cell::new(text(model), style(model)));
+            TableColumn::of_cells(title, align, room, std::iter::once(first).chain(others).collect())
         };
         let blank = || Cell::new("", Tone::Text);
-        let is_any_too_long = self.offers.iter().any(|offer| offer.too_long > 0);
+        let is_any_too_long = self.models.iter().any(|model| model.too_long > 0);
         let mut table = vec![
-            column("MODEL", Align::Left, (12, 0), used, &|offer| offer.model.raw().to_owned()),
+            column("MODEL", Align::Left, (12, 0), used, &|model| model.model.raw().to_owned()),
             column("COST", Align::Right, (0, 0), Cell::new(cost(Some(&self.spend)), Tone::Strong), &price),
-            column("RATIO", Align::Right, (0, 1), Cell::new("1.00", Tone::Strong), &|offer| {
-                self.ratio(offer).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
+            column("RATIO", Align::Right, (0, 1), Cell::new("1.00", Tone::Strong), &|model| {
+                self.ratio(model).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
             }),
         ];
         if is_any_too_long {
-            table.push(column("TOO LONG", Align::Right, (0, 2), blank(), &|offer| match offer.too_long {
+            table.push(column("TOO LONG", Align::Right, (0, 2), blank(), &|model| match model.too_long {
                 0 => String::new(),
                 n => format!("{n} of {}", self.turns),
             }));
         }
-        table.push(column("PRICED AS", Align::Left, (10, 3), blank(), &|offer| {
-            offer.key.as_ref().map_or_else(|| "-".to_owned(), |key| key.raw().to_owned())
+        table.push(column("PRICED AS", Align::Left, (10, 3), blank(), &|model| {
+            model.key.as_ref().map_or_else(|| "-".to_owned(), |key| key.raw().to_owned())
         }));
         table
     }
@@ -129,25 +130,25 @@ impl Comparison {
     /// # Errors
     ///
     /// Those of `out`.
-    pub fn write_json(&self, page: &Page<'_>, out: &mut dyn Write) -> Result<()> {
+    pub fn write_json(&self, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
         let document = Document {
             schema_version: 1,
             generated_at: generated_at(self.now),
-            agtop_version: page.view.version,
+            agtop_version: context.view.version,
             subject: self.subject.raw(),
-            prices: page.prices,
-            used: Used::new(self.usage, &self.spend, self.turns),
-            models: self.offers.iter().map(|offer| OfferWire::of(offer, self.ratio(offer))).collect(),
+            prices: context.prices,
+            used: UsageJson::new(self.usage, &self.spend, self.turns),
+            models: self.models.iter().map(|model| ComparedModelJson::of(model, self.ratio(model))).collect(),
         };
-        write(&document, page.view, out)
+        write(&document, context.view, out)
     }
 }
 
-/// `$4.21`, `~$4.21` where a rate had to be derived, `local`, `?`.
-fn price(offer: &Offer) -> String {
-    match (offer.basis, offer.amount) {
+/// `$4.21`, `~$4.21` with a derived rate, `local`, `?`.
+fn price(model: &ComparedModel) -> String {
+    match (model.basis, model.amount) {
         (CostBasis::Local, _) => "local".to_owned(),
-        (_, Some(amount)) if offer.is_derived => format!("~{}", units::money(amount)),
+        (_, Some(amount)) if model.is_derived => format!("~{}", units::money(amount)),
         (_, Some(amount)) => units::money(amount),
         (_, None) => "?".to_owned(),
     }
@@ -160,12 +161,12 @@ struct Document<'a> {
     agtop_version: &'a str,
     subject: &'a str,
     prices: &'a str,
-    used: Used,
-    models: Vec<OfferWire<'a>>,
+    used: UsageJson,
+    models: Vec<ComparedModelJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct OfferWire<'a> {
+struct ComparedModelJson<'a> {
     model: &'a str,
     cost_usd: Option<f64>,
     cost_basis: &'static str,
@@ -176,17 +177,17 @@ struct OfferWire<'a> {
     was_used: bool,
 }
 
-impl<'a> OfferWire<'a> {
-    fn of(offer: &'a Offer, ratio: Option<f64>) -> Self {
+impl<'a> ComparedModelJson<'a> {
+    fn of(model: &'a ComparedModel, ratio: Option<f64>) -> Self {
         Self {
-            model: offer.model.raw(),
-            cost_usd: offer.amount.map(PicoUsd::as_usd),
-            cost_basis: offer.basis.as_str(),
+            model: model.model.raw(),
+            cost_usd: model.amount.map(PicoUsd::as_usd),
+            cost_basis: model.basis.as_str(),
             ratio,
-            price_key: offer.key.as_ref().map(Untrusted::raw),
-            derived: offer.is_derived,
-            responses_too_long: offer.too_long,
-            was_used: offer.was_used,
+            price_key: model.key.as_ref().map(Untrusted::raw),
+            derived: model.is_derived,
+            responses_too_long: model.too_long,
+            was_used: model.was_used,
         }
     }
 }

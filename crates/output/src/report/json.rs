@@ -1,48 +1,48 @@
 use std::io::{Result, Write};
 
 use agtop_model::{PicoUsd, Timestamp};
-use agtop_report::{Dimension, Key, Line, Report, Sums, zone_name};
+use agtop_report::{Dimension, LineKey, Report, ReportLine, UsageSums, zone_name};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::json::trouble::Trouble;
-use crate::json::wire::{Used, generated_at};
+use crate::json::issue::IssueJson;
+use crate::json::wire::{UsageJson, generated_at};
 use crate::json::{wire, write};
-use crate::report::{Format, Page};
+use crate::report::format::{ReportContext, ReportFormat};
 
-/// The version of the shape, which rises as that of the others does.
+/// The version of the document. It rises when a key is removed or renamed or changes its type.
 const SCHEMA_VERSION: u32 = 1;
 
 /// One JSON document, as `schema/report.schema.json` describes it.
 pub(super) struct Json;
 
-impl Format for Json {
+impl ReportFormat for Json {
     fn id(&self) -> &'static str {
         "json"
     }
 
-    fn write(&self, report: &Report, page: &Page<'_>, out: &mut dyn Write) -> Result<()> {
-        let rest = report.rest.as_ref().map(|rest| RestWire { rows: rest.lines, sums: SumsWire::of(&rest.sums) });
+    fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
+        let rest = report.omitted.as_ref().map(|rest| OmittedJson { rows: rest.lines, sums: SumsJson::of(&rest.sums) });
         let document = Document {
             schema_version: SCHEMA_VERSION,
             generated_at: generated_at(report.now),
-            agtop_version: page.view.version,
+            agtop_version: context.view.version,
             report: report.kind.as_str(),
             group_by: report.dimensions.iter().map(|dimension| dimension.as_str()).collect(),
             time_zone: zone_name(&report.zone),
             week_starts: "monday",
             since: report.since.and_then(wire::rfc3339),
             until: report.until.and_then(wire::rfc3339),
-            plan: page.view.plan.as_str(),
-            prices: page.prices,
+            plan: context.view.plan.as_str(),
+            prices: context.prices,
             token_limit: report.token_limit,
-            rows: report.lines.iter().map(|line| LineWire::of(line, report)).collect(),
+            rows: report.lines.iter().map(|line| LineJson::of(line, report)).collect(),
             rest,
-            totals: SumsWire::of(&report.totals),
-            health: page.health.issues().map(Trouble::from).collect(),
-            health_total: page.health.issues_total(),
+            totals: SumsJson::of(&report.totals),
+            health: context.health.issues().map(IssueJson::from).collect(),
+            health_total: context.health.issues_total(),
         };
-        write(&document, page.view, out)
+        write(&document, context.view, out)
     }
 }
 
@@ -60,44 +60,44 @@ struct Document<'a> {
     plan: &'static str,
     prices: &'a str,
     token_limit: Option<u64>,
-    rows: Vec<LineWire>,
-    rest: Option<RestWire>,
-    totals: SumsWire,
-    health: Vec<Trouble<'a>>,
+    rows: Vec<LineJson>,
+    rest: Option<OmittedJson>,
+    totals: SumsJson,
+    health: Vec<IssueJson<'a>>,
     health_total: u64,
 }
 
 #[derive(Serialize)]
-struct LineWire {
+struct LineJson {
     keys: Vec<Option<String>>,
     from: Option<String>,
     to: Option<String>,
-    session: Option<SessionWire>,
+    session: Option<SessionKeyJson>,
     project_path: Option<String>,
-    block: Option<BlockWire>,
+    block: Option<BlockJson>,
     #[serde(flatten)]
-    sums: SumsWire,
-    breakdown: Vec<PartWire>,
+    sums: SumsJson,
+    breakdown: Vec<ModelPartJson>,
 }
 
 #[derive(Serialize)]
-struct PartWire {
+struct ModelPartJson {
     model: Option<String>,
     #[serde(flatten)]
-    sums: SumsWire,
+    sums: SumsJson,
 }
 
 #[derive(Serialize)]
-struct RestWire {
+struct OmittedJson {
     rows: usize,
     #[serde(flatten)]
-    sums: SumsWire,
+    sums: SumsJson,
 }
 
 #[derive(Serialize)]
-struct SumsWire {
+struct SumsJson {
     #[serde(flatten)]
-    used: Used,
+    used: UsageJson,
     cost_basis: Option<&'static str>,
     embedded_usd: f64,
     covered_usd: f64,
@@ -110,7 +110,7 @@ struct SumsWire {
 }
 
 #[derive(Serialize)]
-struct SessionWire {
+struct SessionKeyJson {
     id: String,
     client: &'static str,
     project: Option<String>,
@@ -119,7 +119,7 @@ struct SessionWire {
 }
 
 #[derive(Serialize)]
-struct BlockWire {
+struct BlockJson {
     state: &'static str,
     minutes_left: Option<f64>,
     tokens_per_minute: Option<f64>,
@@ -129,10 +129,10 @@ struct BlockWire {
     projected_cost_usd: Option<f64>,
 }
 
-impl SumsWire {
-    fn of(sums: &Sums) -> Self {
+impl SumsJson {
+    fn of(sums: &UsageSums) -> Self {
         Self {
-            used: Used::new(sums.usage, &sums.spend, sums.turns),
+            used: UsageJson::new(sums.usage, &sums.spend, sums.turns),
             cost_basis: (sums.turns > 0).then(|| sums.spend.basis().as_str()),
             embedded_usd: sums.spend.embedded.as_usd(),
             covered_usd: sums.covered.as_usd(),
@@ -146,8 +146,8 @@ impl SumsWire {
     }
 }
 
-impl LineWire {
-    fn of(line: &Line, report: &Report) -> Self {
+impl LineJson {
+    fn of(line: &ReportLine, report: &Report) -> Self {
         let (from, to) = line.keys.iter().find_map(|key| bounds(key, &report.zone)).unwrap_or_default();
         let keys = line.keys.iter().zip(&report.dimensions);
         Self {
@@ -157,50 +157,50 @@ impl LineWire {
             session: line.keys.iter().find_map(session),
             project_path: line.keys.iter().find_map(project_path),
             block: line.keys.iter().find_map(block),
-            sums: SumsWire::of(&line.sums),
-            breakdown: line.parts.iter().map(|part| PartWire::of(part, &report.zone)).collect(),
+            sums: SumsJson::of(&line.sums),
+            breakdown: line.by_model.iter().map(|part| ModelPartJson::of(part, &report.zone)).collect(),
         }
     }
 }
 
-impl PartWire {
-    fn of(part: &Line, zone: &TimeZone) -> Self {
+impl ModelPartJson {
+    fn of(part: &ReportLine, zone: &TimeZone) -> Self {
         let model = part.keys.first().and_then(|key| name(key, Dimension::Model, zone));
-        Self { model, sums: SumsWire::of(&part.sums) }
+        Self { model, sums: SumsJson::of(&part.sums) }
     }
 }
 
-/// The key as text; `None` for what is not known.
-fn name(key: &Key, dimension: Dimension, zone: &TimeZone) -> Option<String> {
+/// The key as text; `None` if it is not known.
+fn name(key: &LineKey, dimension: Dimension, zone: &TimeZone) -> Option<String> {
     match (key, dimension) {
         (
-            Key::Period(None)
-            | Key::Session(None)
-            | Key::Project(None)
-            | Key::Model(None)
-            | Key::Branch(None)
-            | Key::Tag(None),
+            LineKey::Period(None)
+            | LineKey::Session(None)
+            | LineKey::Project(None)
+            | LineKey::Model(None)
+            | LineKey::Branch(None)
+            | LineKey::Tag(None),
             _,
         ) => None,
-        (Key::Block(block), _) => wire::rfc3339(block.start),
+        (LineKey::Block(block), _) => wire::rfc3339(block.start),
         _ => Some(key.label(zone).raw().to_owned()),
     }
 }
 
 type Bounds = (Option<Timestamp>, Option<Timestamp>);
 
-fn bounds(key: &Key, zone: &TimeZone) -> Option<Bounds> {
+fn bounds(key: &LineKey, zone: &TimeZone) -> Option<Bounds> {
     match key {
-        Key::Period(Some(period)) => Some(period.bounds(zone)),
-        Key::Block(block) => Some((Some(block.start), Some(block.end))),
+        LineKey::Period(Some(period)) => Some(period.bounds(zone)),
+        LineKey::Block(block) => Some((Some(block.start), Some(block.end))),
         _ => None,
     }
 }
 
-fn session(key: &Key) -> Option<SessionWire> {
-    let Key::Session(Some(session)) = key else { return None };
+fn session(key: &LineKey) -> Option<SessionKeyJson> {
+    let LineKey::Session(Some(session)) = key else { return None };
     let text = |text: &Option<agtop_model::Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
-    Some(SessionWire {
+    Some(SessionKeyJson {
         id: session.key.id.to_string(),
         client: session.client().as_str(),
         project: text(&session.project),
@@ -209,24 +209,24 @@ fn session(key: &Key) -> Option<SessionWire> {
     })
 }
 
-fn project_path(key: &Key) -> Option<String> {
+fn project_path(key: &LineKey) -> Option<String> {
     match key {
-        Key::Project(Some(project)) => Some(wire::path(&project.path)),
+        LineKey::Project(Some(project)) => Some(wire::path(&project.path)),
         _ => None,
     }
 }
 
-fn block(key: &Key) -> Option<BlockWire> {
-    let Key::Block(block) = key else { return None };
-    let outlook = block.outlook();
-    let burn = outlook.and_then(|outlook| outlook.burn);
-    Some(BlockWire {
+fn block(key: &LineKey) -> Option<BlockJson> {
+    let LineKey::Block(block) = key else { return None };
+    let projection = block.projection();
+    let burn = projection.and_then(|projection| projection.burn);
+    Some(BlockJson {
         state: block.state.as_str(),
-        minutes_left: outlook.map(|outlook| outlook.left.as_secs_f64() / 60.0),
+        minutes_left: projection.map(|projection| projection.left.as_secs_f64() / 60.0),
         tokens_per_minute: burn.and_then(|burn| wire::finite(burn.tokens_per_minute)),
         fresh_tokens_per_minute: burn.and_then(|burn| wire::finite(burn.fresh_tokens_per_minute)),
         cost_per_hour_usd: burn.and_then(|burn| burn.cost_per_hour).map(PicoUsd::as_usd),
-        projected_tokens: outlook.and_then(|outlook| outlook.tokens),
-        projected_cost_usd: outlook.and_then(|outlook| outlook.cost).map(PicoUsd::as_usd),
+        projected_tokens: projection.and_then(|projection| projection.tokens),
+        projected_cost_usd: projection.and_then(|projection| projection.cost).map(PicoUsd::as_usd),
     })
 }

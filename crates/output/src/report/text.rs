@@ -2,35 +2,36 @@ use std::io::{Result, Write};
 
 use agtop_format::{money, units};
 use agtop_model::{PicoUsd, Spend};
-use agtop_report::{Detail, Dimension, Key, Line, Outlook, Report, Sums};
+use agtop_report::{BlockProjection, Dimension, LineDetail, LineKey, Report, ReportLine, UsageSums};
 
-use super::columns::{FIGURES, head_text, heads_of, main_models, names_models};
-use crate::cell::{Cell, write_parts};
-use crate::notes::about_money;
-use crate::report::{Columns, Format, Page};
-use crate::table::{Align, Filled, draw};
+use super::columns::{SUM_COLUMNS, key_columns, key_text, main_models, names_models};
+use crate::cell::Cell;
+use crate::parts::write_parts;
+use crate::report::format::{ReportColumns, ReportContext, ReportFormat};
+use crate::summary::cost_notes;
+use crate::table::{Align, TableColumn, draw};
 use crate::tone::Tone;
 
-/// A table for people, as wide as the terminal.
+/// A table that fits the terminal.
 pub(super) struct Text;
 
-impl Format for Text {
+impl ReportFormat for Text {
     fn id(&self) -> &'static str {
         "text"
     }
 
-    fn write(&self, report: &Report, page: &Page<'_>, out: &mut dyn Write) -> Result<()> {
-        write_parts(&heading(report), page.view, out)?;
+    fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
+        write_parts(&heading(report), context.view, out)?;
         let rows = rows(report);
-        draw(&mut table(report, &rows, page), rows.len(), page.view, out)?;
-        if let Some(current) = report.current.as_ref().filter(|line| line.outlook().is_some()) {
-            write_parts(&outlook(report, current), page.view, out)?;
+        draw(&mut table(report, &rows, context), rows.len(), context.view, out)?;
+        if let Some(current) = report.current.as_ref().filter(|line| line.projection().is_some()) {
+            write_parts(&projection(report, current), context.view, out)?;
         }
-        write_parts(&notes(report, page), page.view, out)
+        write_parts(&notes(report, context), context.view, out)
     }
 }
 
-/// What the table shows, and what its days are.
+/// The kind of the report, its time zone and its time.
 pub(super) fn heading(report: &Report) -> Vec<Cell> {
     let mut parts = vec![Cell::new(format!("{} report", report.kind.as_str()), Tone::Strong)];
     let mut say = |text: String| parts.push(Cell::new(text, Tone::Dim));
@@ -50,35 +51,35 @@ pub(super) fn heading(report: &Report) -> Vec<Cell> {
 }
 
 /// One row of the table.
-enum Row<'r> {
-    Line(&'r Line),
-    /// A part of the line before it.
-    Part(&'r Line),
-    Rest(usize, &'r Sums),
-    Total(&'r Sums),
+enum TableRow<'r> {
+    Line(&'r ReportLine),
+    /// One model of the line before it.
+    Part(&'r ReportLine),
+    Omitted(usize, &'r UsageSums),
+    Total(&'r UsageSums),
 }
 
-fn rows(report: &Report) -> Vec<Row<'_>> {
-    let of_line = |line| std::iter::once(Row::Line(line)).chain(line.parts.iter().map(Row::Part));
-    let mut rows: Vec<Row<'_>> = report.lines.iter().flat_map(of_line).collect();
-    rows.extend(report.rest.iter().map(|rest| Row::Rest(rest.lines, &rest.sums)));
-    rows.push(Row::Total(&report.totals));
+fn rows(report: &Report) -> Vec<TableRow<'_>> {
+    let of_line = |line| std::iter::once(TableRow::Line(line)).chain(line.by_model.iter().map(TableRow::Part));
+    let mut rows: Vec<TableRow<'_>> = report.lines.iter().flat_map(of_line).collect();
+    rows.extend(report.omitted.iter().map(|omitted| TableRow::Omitted(omitted.lines, &omitted.sums)));
+    rows.push(TableRow::Total(&report.totals));
     rows
 }
 
-impl Row<'_> {
-    fn sums(&self) -> &Sums {
+impl TableRow<'_> {
+    fn sums(&self) -> &UsageSums {
         match self {
             Self::Line(line) | Self::Part(line) => &line.sums,
-            Self::Rest(_, sums) | Self::Total(sums) => sums,
+            Self::Omitted(_, sums) | Self::Total(sums) => sums,
         }
     }
 
     fn style(&self) -> Tone {
         match self {
-            Self::Line(line) if line.outlook().is_some() => Tone::Good,
+            Self::Line(line) if line.projection().is_some() => Tone::Good,
             Self::Line(line) if !line.is_gap() => Tone::Text,
-            Self::Line(_) | Self::Part(_) | Self::Rest(..) => Tone::Dim,
+            Self::Line(_) | Self::Part(_) | Self::Omitted(..) => Tone::Dim,
             Self::Total(_) => Tone::Strong,
         }
     }
@@ -87,51 +88,53 @@ impl Row<'_> {
         Cell::new(text, self.style())
     }
 
-    /// A figure; there is none of a time in which nothing was used.
-    fn figure(&self, text: fn(&Sums) -> String) -> Cell {
+    /// The text of a sum; empty for a gap.
+    fn column(&self, text: fn(&UsageSums) -> String) -> Cell {
         let is_gap = matches!(self, Self::Line(line) if line.is_gap());
         self.cell(if is_gap { String::new() } else { text(self.sums()) })
     }
 }
 
-fn table(report: &Report, rows: &[Row<'_>], page: &Page<'_>) -> Vec<Filled> {
-    let mut table: Vec<Filled> = Vec::new();
-    for (at, column) in heads_of(report).into_iter().enumerate() {
-        let cell = |row: &Row<'_>| match row {
-            Row::Line(line) => row.cell(head_text(line, column, &report.zone).raw()),
-            Row::Part(line) if at == 0 => row.cell(format!("  {}", part_name(line, report))),
-            Row::Rest(lines, _) if at == 0 => row.cell(format!("{lines} more")),
-            Row::Total(_) if at == 0 => row.cell("total"),
+fn table(report: &Report, rows: &[TableRow<'_>], context: &ReportContext<'_>) -> Vec<TableColumn> {
+    let mut table: Vec<TableColumn> = Vec::new();
+    for (at, column) in key_columns(report).into_iter().enumerate() {
+        let cell = |row: &TableRow<'_>| match row {
+            TableRow::Line(line) => row.cell(key_text(line, column, &report.zone).raw()),
+            TableRow::Part(line) if at == 0 => row.cell(format!("  {}", part_name(line, report))),
+            TableRow::Omitted(lines, _) if at == 0 => row.cell(format!("{lines} more")),
+            TableRow::Total(_) if at == 0 => row.cell("total"),
             _ => row.cell(""),
         };
-        table.push(Filled::of_cells(column.1.title, Align::Left, column.1.room, rows.iter().map(cell).collect()));
+        table.push(TableColumn::of_cells(column.1.title, Align::Left, column.1.room, rows.iter().map(cell).collect()));
     }
-    if page.columns == Columns::All && names_models(report) {
+    if context.columns == ReportColumns::All && names_models(report) {
         let cells = rows.iter().map(|row| match row {
-            Row::Line(line) => row.cell(main_models(&line.sums).raw()),
+            TableRow::Line(line) => row.cell(main_models(&line.sums).raw()),
             _ => row.cell(""),
         });
-        table.push(Filled::of_cells("MODELS", Align::Left, (14, 4), cells.collect()));
+        table.push(TableColumn::of_cells("MODELS", Align::Left, (14, 4), cells.collect()));
     }
-    for figure in FIGURES.iter().filter(|figure| figure.is_in(report)) {
-        let Some(title) = figure.title.filter(|_| page.columns == Columns::All || figure.rank == 0) else { continue };
-        let cells = rows.iter().map(|row| row.figure(figure.text)).collect();
-        table.push(Filled::of_cells(title, Align::Right, (0, figure.rank), cells));
+    for column in SUM_COLUMNS.iter().filter(|column| column.is_in(report)) {
+        let Some(title) = column.title.filter(|_| context.columns == ReportColumns::All || column.rank == 0) else {
+            continue;
+        };
+        let cells = rows.iter().map(|row| row.column(column.text)).collect();
+        table.push(TableColumn::of_cells(title, Align::Right, (0, column.rank), cells));
     }
     if let Some(limit) = report.token_limit {
-        let share = |row: &Row<'_>| match row {
-            Row::Line(line) if !line.is_gap() => row.cell(units::percent(percent(line.sums.usage.total(), limit))),
+        let share = |row: &TableRow<'_>| match row {
+            TableRow::Line(line) if !line.is_gap() => row.cell(units::percent(percent(line.sums.usage.total(), limit))),
             _ => row.cell(""),
         };
-        table.push(Filled::of_cells("LIMIT", Align::Right, (0, 1), rows.iter().map(share).collect()));
+        table.push(TableColumn::of_cells("LIMIT", Align::Right, (0, 1), rows.iter().map(share).collect()));
     }
-    if page.columns == Columns::All && report.lines.len() > 1 {
+    if context.columns == ReportColumns::All && report.lines.len() > 1 {
         table.push(bars(report, rows));
     }
     table
 }
 
-fn part_name(part: &Line, report: &Report) -> String {
+fn part_name(part: &ReportLine, report: &Report) -> String {
     part.keys.first().map_or_else(String::new, |key| key.label(&report.zone).raw().to_owned())
 }
 
@@ -139,31 +142,36 @@ fn percent(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64 * 100.0
 }
 
-/// Columns that the longest bar takes.
-const BAR: u32 = 10;
+/// The width of the longest bar in terminal columns.
+const MAX_BAR_COLUMNS: u32 = 10;
 
-/// A bar a line, the longest for the dearest, or where nothing has a price, for what used most.
-fn bars(report: &Report, rows: &[Row<'_>]) -> Filled {
-    let measure = Measure::of(&report.lines);
+/// One bar for each line: by cost, or if no line has a price, by tokens or calls.
+fn bars(report: &Report, rows: &[TableRow<'_>]) -> TableColumn {
+    let measure = BarMeasure::of(&report.lines);
     let most = report.lines.iter().map(|line| measure.of_sums(&line.sums)).fold(0.0, f64::max);
     let cells = rows.iter().map(|row| match row {
-        Row::Line(line) => row.cell(bar(measure.of_sums(&line.sums), most)),
+        TableRow::Line(line) => row.cell(bar(measure.of_sums(&line.sums), most)),
         _ => row.cell(""),
     });
-    Filled::of_cells(measure.title(), Align::Left, (usize::try_from(BAR).unwrap_or(0), 2), cells.collect())
+    TableColumn::of_cells(
+        measure.title(),
+        Align::Left,
+        (usize::try_from(MAX_BAR_COLUMNS).unwrap_or(0), 2),
+        cells.collect(),
+    )
 }
 
-/// What bars and shades are of.
+/// What bars and shades show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Measure {
+pub(super) enum BarMeasure {
     Cost,
     Tokens,
     Calls,
 }
 
-impl Measure {
-    /// Money if any is known, else tokens, else calls.
-    pub(super) fn of(lines: &[Line]) -> Self {
+impl BarMeasure {
+    /// Cost if any is known, otherwise calls if there are any, otherwise tokens.
+    pub(super) fn of(lines: &[ReportLine]) -> Self {
         if lines.iter().any(|line| line.sums.spend.amount > PicoUsd::ZERO) {
             Self::Cost
         } else if lines.iter().any(|line| line.sums.calls > 0) {
@@ -173,7 +181,7 @@ impl Measure {
         }
     }
 
-    pub(super) fn of_sums(self, sums: &Sums) -> f64 {
+    pub(super) fn of_sums(self, sums: &UsageSums) -> f64 {
         match self {
             Self::Cost => sums.spend.amount.as_usd(),
             Self::Tokens => sums.usage.total() as f64,
@@ -190,25 +198,26 @@ impl Measure {
     }
 }
 
-/// A bar in eighths of a column. What is more than nothing has at least one.
+/// A bar in eighths of a column; at least one eighth for a positive value.
 fn bar(value: f64, most: f64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if value <= 0.0 || most <= 0.0 {
         return String::new();
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 80")]
-    let eighths = (value / most * f64::from(BAR * 8)).round().clamp(1.0, f64::from(BAR * 8)) as usize;
+    let eighths =
+        (value / most * f64::from(MAX_BAR_COLUMNS * 8)).round().clamp(1.0, f64::from(MAX_BAR_COLUMNS * 8)) as usize;
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS.get(eighths % 8).unwrap_or(&""))
 }
 
-/// How the active block goes on.
-fn outlook(report: &Report, line: &Line) -> Vec<Cell> {
-    let Some(outlook) = line.outlook() else { return Vec::new() };
-    let mut parts = vec![Cell::new(format!("active block: {} left", units::span(outlook.left)), Tone::Good)];
+/// The projection of the active block.
+fn projection(report: &Report, line: &ReportLine) -> Vec<Cell> {
+    let Some(projection) = line.projection() else { return Vec::new() };
+    let mut parts = vec![Cell::new(format!("active block: {} left", units::span(projection.left)), Tone::Good)];
     let spend = &line.sums.spend;
-    parts.extend(pace(outlook, spend).map(|text| Cell::new(text, Tone::Text)));
-    let Some(tokens) = outlook.tokens else { return parts };
-    let cost = outlook.cost.map_or_else(String::new, |cost| format!(", {}", money::part_of(spend, cost)));
+    parts.extend(burn_rate(projection, spend).map(|text| Cell::new(text, Tone::Text)));
+    let Some(tokens) = projection.tokens else { return parts };
+    let cost = projection.cost.map_or_else(String::new, |cost| format!(", {}", money::part_of(spend, cost)));
     parts.push(Cell::new(format!("at its end {} tokens{cost}", units::count(tokens)), Tone::Text));
     if let Some(limit) = report.token_limit {
         let share = percent(tokens, limit);
@@ -220,8 +229,8 @@ fn outlook(report: &Report, line: &Line) -> Vec<Cell> {
 }
 
 /// `12k tokens in+out/min`, `$4.20/h`.
-fn pace(outlook: &Outlook, spend: &Spend) -> impl Iterator<Item = String> {
-    let burn = outlook.burn.into_iter();
+fn burn_rate(projection: &BlockProjection, spend: &Spend) -> impl Iterator<Item = String> {
+    let burn = projection.burn.into_iter();
     burn.flat_map(|burn| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of floats saturate")]
         let tokens = burn.fresh_tokens_per_minute.round() as u64;
@@ -230,16 +239,16 @@ fn pace(outlook: &Outlook, spend: &Spend) -> impl Iterator<Item = String> {
     })
 }
 
-fn notes(report: &Report, page: &Page<'_>) -> Vec<Cell> {
+fn notes(report: &Report, context: &ReportContext<'_>) -> Vec<Cell> {
     if report.dimensions.contains(&Dimension::Tool) {
-        let note = "every call of each session shown: transcripts do not tell what a call used";
+        let note = "every call of each session shown: transcripts do not record what a call used";
         return vec![Cell::new(note, Tone::Dim)];
     }
-    let mut notes = about_money(page.prices, &report.totals.spend, report.totals.covered);
-    if report.lines.iter().any(|line| matches!(line.keys.first(), Some(Key::Period(None)))) {
+    let mut notes = cost_notes(context.prices, &report.totals.spend, report.totals.covered);
+    if report.lines.iter().any(|line| matches!(line.keys.first(), Some(LineKey::Period(None)))) {
         notes.push(Cell::new("unknown: records without a time", Tone::Dim));
     }
-    if report.detail() == Detail::ByModel {
+    if report.detail() == LineDetail::ByModel {
         notes.push(Cell::new("indented: by model", Tone::Dim));
     }
     notes
@@ -250,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_grow_by_eighths_and_never_vanish() {
+    fn a_bar_grows_by_eighths_and_shows_every_positive_value() {
         assert_eq!(bar(0.0, 8.0), "");
         assert_eq!(bar(0.000_1, 8.0), "▏");
         assert_eq!(bar(8.0, 8.0), "██████████");

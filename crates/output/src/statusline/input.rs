@@ -1,36 +1,36 @@
 use agtop_model::{PicoUsd, RateLimit, RateLimitWindow, Timestamp, Untrusted};
 use serde_json::Value;
 
-/// What Claude Code tells its status line command (formats 18.3). Every part may be missing or of another type: it is
-/// left out alone.
+/// The status that Claude Code writes to its status line command. A part that is missing or of another type is ignored,
+/// and the others are read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StatuslineInput {
     /// The session's id.
     pub session: Option<Untrusted>,
-    /// The model, as it is called.
+    /// The name of the model.
     pub model: Option<Untrusted>,
-    /// What the session cost since it began or was cleared, as Claude Code reckons it.
+    /// The cost of the session since it began or was cleared, as Claude Code computes it.
     pub cost: Option<PicoUsd>,
-    /// How long the session lasts, in milliseconds.
+    /// The age of the session in milliseconds.
     pub duration_ms: Option<u64>,
-    /// How full the context window is, in percent.
+    /// The fill of the context window in percent.
     pub context_percent: Option<f64>,
     /// The size of the context window in tokens.
     pub context_size: Option<u64>,
-    /// The account's allowances: subscribers only, after the first response.
+    /// Rate limit windows of the account: only with a subscription, after the first response.
     pub limits: Vec<RateLimitWindow>,
 }
 
-/// Allowances by name, with their length in minutes.
-const LIMITS: [(&str, u32); 2] = [("five_hour", 300), ("seven_day", 10_080)];
+/// Rate limit windows by name, with their length in minutes.
+const RATE_LIMIT_WINDOWS: [(&str, u32); 2] = [("five_hour", 300), ("seven_day", 10_080)];
 
 impl StatuslineInput {
-    /// More than this is no status line's input.
-    pub const MOST_BYTES: usize = 1024 * 1024;
+    /// Longer input is no status, and is cut.
+    pub const MAX_INPUT_BYTES: usize = 1024 * 1024;
 
-    /// Reads what was sent; `None` if it is no JSON object.
+    /// Parses the status; `None` if it is no JSON object.
     pub fn parse(json: &[u8]) -> Option<Self> {
-        let root: Value = serde_json::from_slice(json.get(..Self::MOST_BYTES).unwrap_or(json)).ok()?;
+        let root: Value = serde_json::from_slice(json.get(..Self::MAX_INPUT_BYTES).unwrap_or(json)).ok()?;
         root.is_object().then(|| Self::of(&root))
     }
 
@@ -53,12 +53,12 @@ impl StatuslineInput {
             duration_ms: at("/cost/total_duration_ms").and_then(Value::as_u64),
             context_percent: used.or_else(left).or_else(|| used_of(root)),
             context_size: size_of(root),
-            limits: LIMITS.into_iter().filter_map(|(name, minutes)| window(root, name, minutes)).collect(),
+            limits: RATE_LIMIT_WINDOWS.into_iter().filter_map(|(name, minutes)| window(root, name, minutes)).collect(),
         }
     }
 }
 
-/// Percentages may exceed a hundred, but are neither negative nor absurd.
+/// A percentage may exceed a hundred, but is neither negative nor absurdly large.
 fn is_percent(percent: f64) -> bool {
     (0.0..=10_000.0).contains(&percent)
 }
@@ -67,7 +67,7 @@ fn size_of(root: &Value) -> Option<u64> {
     root.pointer("/context_window/context_window_size")?.as_u64().filter(|size| *size > 0)
 }
 
-/// The context in percent, from the tokens of the last response and the size of the window.
+/// The fill of the context window in percent, from the tokens of the last response and the size of the window.
 fn used_of(root: &Value) -> Option<f64> {
     let size = size_of(root)?;
     let last = root.pointer("/context_window/current_usage")?;
@@ -94,7 +94,7 @@ fn moment(value: &Value) -> Option<Timestamp> {
     (at >= Timestamp::EARLIEST).then_some(at)
 }
 
-/// The account's allowances, as the ledger keeps them: what is told of a window after its reset is no reading.
+/// The rate limits of the account in the form of the ledger. A window after its reset is no reading.
 pub fn observed_limits(input: &StatuslineInput, now: Timestamp) -> Vec<RateLimit> {
     let windows: Vec<RateLimitWindow> =
         input.limits.iter().copied().filter(|window| window.is_current(now, now)).collect();
@@ -111,7 +111,7 @@ mod tests {
         "rate_limits":{"five_hour":{"used_percentage":23.5,"resets_at":1795273200},"seven_day":{"used_percentage":101}}}"#;
 
     #[test]
-    fn what_is_told_is_read() {
+    fn every_part_of_a_status_is_read() {
         let input = StatuslineInput::parse(WHOLE).unwrap();
         assert_eq!(input.model, Some("Opus 4.8".into()));
         assert_eq!(input.cost, Some(PicoUsd::new(1_250_000_000_000)));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_of_the_wrong_type_is_left_out_alone() {
+    fn only_a_part_of_the_wrong_type_is_ignored() {
         let input = StatuslineInput::parse(
             br#"{"session_id":7,"model":"opus","cost":{"total_cost_usd":"1"},"context_window":[],
                 "rate_limits":{"five_hour":{"used_percentage":-1},"seven_day":{"used_percentage":5,"resets_at":-9e300}}}"#,
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_context_is_reckoned_where_it_is_not_told() {
+    fn a_missing_context_percentage_is_computed() {
         let of = |json: &str| StatuslineInput::parse(json.as_bytes()).unwrap().context_percent;
         let usage = r#"{"input_tokens":10,"cache_creation_input_tokens":20,"cache_read_input_tokens":70}"#;
         let json = format!(r#"{{"context_window":{{"context_window_size":200,"current_usage":{usage}}}}}"#);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_nothing() {
+    fn a_text_that_is_no_json_object_is_no_status() {
         let deep = "[".repeat(100_000);
         for json in ["", "null", "[1]", "{\"a\":", "\u{0}", deep.as_str()] {
             assert_eq!(StatuslineInput::parse(json.as_bytes()), None, "{json:.20}");

@@ -1,7 +1,7 @@
-//! The line that Claude Code shows below its prompt: what it tells on standard input, and what the ledger adds.
+//! The line that Claude Code shows below its prompt: the status from its standard input, and usage from the ledger.
 
 mod input;
 mod line;
 
 pub use input::{StatuslineInput, observed_limits};
-pub use line::{Bench, line};
+pub use line::{StatuslineContext, write_line};

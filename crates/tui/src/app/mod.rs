@@ -126,9 +126,9 @@ impl App {
 
     /// New alerts are announced while the screen is paused, too.
     fn receive(&mut self, snapshot: Arc<Snapshot>, alerts: AlertUpdate) -> Vec<Command> {
-        let AlertUpdate { active, new } = alerts;
-        if let Some((snapshot, active)) = self.data.receive(snapshot, active) {
-            self.show(snapshot, active);
+        let AlertUpdate { present, new } = alerts;
+        if let Some((snapshot, present)) = self.data.receive(snapshot, present) {
+            self.show(snapshot, present);
         }
         announce(new, self.options.terminal)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_demo::{self as demo, Demo, NOON};
+use agtop_demo::{self as demo, DEMO_START, Demo};
 use agtop_model::{Agent, Liveness, Snapshot, Status};
 use crossterm::event::{KeyEvent, KeyModifiers};
 
@@ -73,14 +73,14 @@ fn help_opens_and_closes() {
 
 #[test]
 fn a_paused_screen_keeps_its_snapshot_and_resuming_shows_the_newest() {
-    let demo = Demo::usual(NOON, jiff::tz::TimeZone::UTC);
+    let demo = Demo::usual(DEMO_START, jiff::tz::TimeZone::UTC);
     let at = |seconds| Arc::new(demo.snapshot(Duration::from_secs(seconds)));
     let mut app = app_of(demo.snapshot(Duration::ZERO));
     press(&mut app, "p");
     assert!(text_of(&app, 140, 40).contains("paused"));
     app.update(snapshot_message(at(10)));
     app.update(snapshot_message(at(20)));
-    assert_eq!(app.data.snapshot.as_ref().unwrap().now, NOON);
+    assert_eq!(app.data.snapshot.as_ref().unwrap().now, DEMO_START);
     press(&mut app, "p");
     assert_eq!(app.data.snapshot.as_ref().unwrap().now, at(20).now);
 }
@@ -253,9 +253,9 @@ fn one_key_goes_to_the_next_agent_that_waits_for_the_user() {
     press(&mut app, "4 a");
     assert_eq!(app.layout.view, ViewId::Agents);
     let first = chosen_pid(&app);
-    assert!(agtop_query::needs_its_person(app.chosen_agent().unwrap().status));
+    assert!(agtop_query::needs_user(app.chosen_agent().unwrap().status));
     press(&mut app, "a");
-    assert!(agtop_query::needs_its_person(app.chosen_agent().unwrap().status));
+    assert!(agtop_query::needs_user(app.chosen_agent().unwrap().status));
     assert_ne!(chosen_pid(&app), first);
 }
 

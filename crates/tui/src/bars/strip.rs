@@ -1,4 +1,4 @@
-use agtop_alerts::{Alert, Severity, Subject};
+use agtop_alerts::{Alert, AlertSubject, Severity};
 use agtop_model::Status;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -105,8 +105,8 @@ fn label(alert: &Alert) -> String {
 /// The row that an alert is about.
 fn row_of(alert: &Alert) -> Option<RowIdentity> {
     match &alert.subject {
-        Subject::Agent(process, session) => Some(RowIdentity::Agent(*process, session.clone())),
-        Subject::Fleet | Subject::Quota(..) => None,
+        AlertSubject::Agent(process, session) => Some(RowIdentity::Agent(*process, session.clone())),
+        AlertSubject::Fleet | AlertSubject::Quota(..) => None,
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn alerts_of_agents_that_wait_for_the_user_come_first() {
-        let alerts = Rules::default().find(&demo::crowd(14, 14));
+        let alerts = Rules::default().evaluate(&demo::crowd(14, 14));
         let heads: Vec<String> = alerts.iter().map(label).collect();
         assert_eq!(heads[0], "! permission");
         let rank = |head: &str| heads.iter().position(|other| other.contains(head)).unwrap();
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn an_alert_has_the_tone_of_its_status_or_else_of_its_severity() {
-        let mut alert = Rules::default().find(&demo::crowd(14, 14)).remove(0);
+        let mut alert = Rules::default().evaluate(&demo::crowd(14, 14)).remove(0);
         assert_eq!((tone(&alert), label(&alert)), (Tone::Warn, "! permission".to_owned()));
         alert.status = None;
         for (severity, expected) in

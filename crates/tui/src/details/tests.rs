@@ -51,7 +51,7 @@ fn details_show_model_processor_memory_and_threads() {
 #[test]
 fn a_session_much_older_than_its_process_was_resumed() {
     let young = popup(|agent| {
-        let process = agtop_model::Process { started_at: Ok(demo::NOON), ..(*agent.process).clone() };
+        let process = agtop_model::Process { started_at: Ok(demo::DEMO_START), ..(*agent.process).clone() };
         agent.process = Arc::new(process);
     });
     assert!(line(&young, "uptime").contains("(resumed)"), "{young}");

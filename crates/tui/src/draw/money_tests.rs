@@ -157,7 +157,7 @@ fn a_window_that_has_reset_is_not_on_the_screen() {
 /// The demo's agents with this billing plan.
 fn paid_by(plan: BillingPlan) -> Snapshot {
     let zone = jiff::tz::TimeZone::UTC;
-    Demo { start: demo::NOON, zone, agents: 14, sessions: 28, plan }.snapshot(std::time::Duration::from_secs(90))
+    Demo { start: demo::DEMO_START, zone, agents: 14, sessions: 28, plan }.snapshot(std::time::Duration::from_secs(90))
 }
 
 /// `--plan max` and `plan = "max"` reached tables and JSON alone: the screen's rows, header and details showed plain

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_demo::{self as demo, Demo, NOON};
+use agtop_demo::{self as demo, DEMO_START, Demo};
 use agtop_model::{
     Agent, Gap, PicoUsd, Process, Session, SessionKey, Snapshot, Timestamp, Title, TitleRank, Untrusted, Usage,
 };
@@ -463,7 +463,7 @@ fn hostile_text_reaches_no_terminal_and_breaks_no_column() {
 
 #[test]
 fn columns_stay_where_they_are_while_numbers_change() {
-    let demo = Demo::usual(NOON, jiff::tz::TimeZone::UTC);
+    let demo = Demo::usual(DEMO_START, jiff::tz::TimeZone::UTC);
     let headings = |seconds| {
         let snapshot = demo.snapshot(std::time::Duration::from_secs(seconds));
         let app = app_at((140, 40), usual(), snapshot);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-use agtop_alerts::{AlertEngine, Entry, Rules};
+use agtop_alerts::{AlertEngine, RuleEntry, Rules};
 use agtop_demo as demo;
 use agtop_model::Snapshot;
 
@@ -111,7 +111,7 @@ fn many_resizes_and_snapshots_are_one_frame() {
 
 #[test]
 fn a_message_without_a_change_draws_no_frame() {
-    let noon = demo::NOON;
+    let noon = demo::DEMO_START;
     let ticks = (0..9).map(|_| vec![Input::Message(Message::Clock(noon))]).collect();
     assert_eq!(run_script(ticks).0, ["draw", "draw"]);
 }
@@ -132,7 +132,7 @@ fn the_screen_copies_and_the_host_refreshes() {
 
 #[derive(serde::Deserialize)]
 struct Alerts {
-    alerts: Vec<Entry>,
+    alerts: Vec<RuleEntry>,
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn the_actions_of_a_rule_run_once_and_also_while_the_screen_is_paused() {
     let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
     let (mut screen, mut host) = (FakeScreen::default(), ScriptedHost::new(vec![]));
     let mut evaluated = |snapshot: Snapshot| {
-        let alerts = engine.evaluate(&snapshot);
+        let alerts = engine.update(&snapshot);
         vec![Input::Message(Message::Snapshot(Arc::new(snapshot), alerts))]
     };
     let [calm, first, second] = [demo::crowd(0, 0), demo::crowd(5, 5), demo::crowd(5, 5)].map(&mut evaluated);

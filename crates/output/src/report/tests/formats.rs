@@ -5,8 +5,8 @@ use super::*;
 const WIDTHS: [(&str, Option<usize>); 4] = [("60", Some(60)), ("80", Some(80)), ("140", Some(140)), ("pipe", None)];
 
 #[test]
-fn tables_fit_every_terminal() {
-    for kind in Kind::ALL {
+fn a_table_fits_every_terminal() {
+    for kind in ReportKind::ALL {
         let report = Report::build(&rich(), &options(kind));
         for (name, width) in WIDTHS {
             let shown = written(&report, "text", width);
@@ -20,32 +20,32 @@ fn tables_fit_every_terminal() {
 }
 
 #[test]
-fn a_line_can_be_taken_apart_and_a_table_be_compact() {
-    let by_model = Options { detail: Detail::ByModel, ..options(Kind::Weekly) };
+fn a_line_can_be_broken_down_and_a_table_can_be_compact() {
+    let by_model = ReportOptions { detail: LineDetail::ByModel, ..options(ReportKind::Weekly) };
     let report = Report::build(&rich(), &by_model);
     for format in ["text", "csv", "markdown"] {
         insta::assert_snapshot!(format!("report_breakdown_{format}"), written(&report, format, None));
     }
     let view = crate::testing::view();
-    let page = Page { columns: Columns::Few, ..page(&view) };
+    let context = ReportContext { columns: ReportColumns::Few, ..context(&view) };
     let mut out = Vec::new();
-    format("text").unwrap().write(&report, &page, &mut out).unwrap();
+    format("text").unwrap().write(&report, &context, &mut out).unwrap();
     insta::assert_snapshot!("report_compact", String::from_utf8(out).unwrap());
 }
 
 #[test]
-fn json_and_csv_hold_every_figure() {
-    for kind in [Kind::Daily, Kind::Session, Kind::Blocks] {
+fn json_and_csv_have_every_sum() {
+    for kind in [ReportKind::Daily, ReportKind::Session, ReportKind::Blocks] {
         let report = Report::build(&rich(), &options(kind));
         insta::assert_snapshot!(format!("report_{}_csv", kind.as_str()), written(&report, "csv", None));
     }
-    let report = Report::build(&rich(), &Options { limit: Some(1), ..options(Kind::Daily) });
+    let report = Report::build(&rich(), &ReportOptions { limit: Some(1), ..options(ReportKind::Daily) });
     insta::assert_snapshot!("report_json", written(&report, "json", None));
 }
 
 #[test]
-fn a_calendar_is_darker_where_more_was_used() {
-    let report = Report::build(&rich(), &options(Kind::Daily));
+fn a_calendar_is_darker_on_days_with_more_usage() {
+    let report = Report::build(&rich(), &options(ReportKind::Daily));
     for (name, width) in WIDTHS {
         let shown = written(&report, "graph", width);
         assert!(shown.lines().all(|line| width.is_none_or(|width| line.width() <= width)), "{shown}");
@@ -54,9 +54,9 @@ fn a_calendar_is_darker_where_more_was_used() {
 }
 
 #[test]
-fn nothing_used_is_told_in_every_format() {
+fn an_empty_report_is_written_in_every_format() {
     let empty = UsageTable::default();
-    for kind in Kind::ALL {
+    for kind in ReportKind::ALL {
         let report = Report::build(&empty, &options(kind));
         for format in FORMATS {
             let shown = written(&report, format.id(), Some(80));
@@ -64,20 +64,20 @@ fn nothing_used_is_told_in_every_format() {
             assert!(shown.ends_with('\n'));
         }
     }
-    insta::assert_snapshot!("report_empty", written(&Report::build(&empty, &options(Kind::Daily)), "text", None));
+    insta::assert_snapshot!("report_empty", written(&Report::build(&empty, &options(ReportKind::Daily)), "text", None));
 }
 
 #[test]
 fn one_cell_is_a_table_without_bars() {
     let one = table(vec![session(CLAUDE, "a", None)], vec![row(0, Some(NOW), "m", 1)]);
-    let shown = written(&Report::build(&one, &options(Kind::Daily)), "text", None);
+    let shown = written(&Report::build(&one, &options(ReportKind::Daily)), "text", None);
     assert!(!shown.contains('█') && shown.contains("<$0.01"), "{shown}");
 }
 
 #[test]
-fn nothing_that_acts_on_a_terminal_or_a_spreadsheet_is_written() {
-    for kind in Kind::ALL {
-        let asked = Options { detail: Detail::ByModel, group_by: vec![Dimension::Branch], ..options(kind) };
+fn no_format_writes_control_characters_or_formulas() {
+    for kind in ReportKind::ALL {
+        let asked = ReportOptions { detail: LineDetail::ByModel, group_by: vec![Dimension::Branch], ..options(kind) };
         let report = Report::build(&hostile(), &asked);
         for format in FORMATS {
             for width in [None, Some(80), Some(1), Some(0)] {
@@ -93,7 +93,7 @@ fn nothing_that_acts_on_a_terminal_or_a_spreadsheet_is_written() {
 }
 
 #[test]
-fn formats_have_names_of_their_own() {
+fn every_format_has_its_own_name() {
     for one in FORMATS {
         assert_eq!(FORMATS.iter().filter(|other| other.id() == one.id()).count(), 1);
         assert!(format(one.id()).is_some());

@@ -1,29 +1,12 @@
-use serde_json::{Value, json};
+use agtop_model::PicoUsd;
+use serde_json::Value;
 
 use super::*;
-use crate::report::compare::{Comparison, Offer};
+use crate::report::compare::{ComparedModel, Comparison};
+use crate::testing::{assert_every_key_is_described, strict_validator};
 
 const REPORT: &str = include_str!("../../../../../schema/report.schema.json");
 const COMPARE: &str = include_str!("../../../../../schema/compare.schema.json");
-
-/// The schema, with keys forbidden that it does not describe: readers must bear new keys, agtop must describe them.
-fn strict(schema: &str) -> jsonschema::Validator {
-    fn forbid_others(schema: &mut Value) {
-        match schema {
-            Value::Object(object) => {
-                if object.get("type") == Some(&json!("object")) {
-                    object.insert("additionalProperties".to_owned(), json!(false));
-                }
-                object.values_mut().for_each(forbid_others);
-            }
-            Value::Array(array) => array.iter_mut().for_each(forbid_others),
-            _ => {}
-        }
-    }
-    let mut schema: Value = serde_json::from_str(schema).unwrap();
-    forbid_others(&mut schema);
-    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
-}
 
 fn assert_valid(validator: &jsonschema::Validator, document: &str) {
     let document = serde_json::from_str(document).unwrap();
@@ -32,12 +15,12 @@ fn assert_valid(validator: &jsonschema::Validator, document: &str) {
 }
 
 #[test]
-fn reports_are_what_their_schema_says() {
-    let validator = strict(REPORT);
+fn a_report_matches_its_schema() {
+    let validator = strict_validator(REPORT);
     for table in [rich(), UsageTable::default(), hostile()] {
-        for kind in Kind::ALL {
-            let asked = Options {
-                detail: Detail::ByModel,
+        for kind in ReportKind::ALL {
+            let asked = ReportOptions {
+                detail: LineDetail::ByModel,
                 limit: Some(2),
                 since: Some(at("2020-01-01T00:00:00Z")),
                 token_limit: Some(TokenLimit::Largest),
@@ -51,26 +34,15 @@ fn reports_are_what_their_schema_says() {
 }
 
 #[test]
-fn schemas_describe_and_require_every_key() {
-    fn check(schema: &Value, at: &str) {
-        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-            let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            for (key, property) in properties {
-                assert!(required.contains(&key.as_str()), "{at}.{key} may be absent");
-                assert!(property.get("description").or(property.get("$ref")).is_some(), "{at}.{key} is not described");
-                check(property, &format!("{at}.{key}"));
-            }
-        }
-        schema["$defs"].as_object().into_iter().flatten().for_each(|(name, of)| check(of, name));
-    }
+fn a_schema_describes_and_requires_every_key() {
     for schema in [REPORT, COMPARE] {
-        check(&serde_json::from_str(schema).unwrap(), "");
+        assert_every_key_is_described(&serde_json::from_str(schema).unwrap(), "");
     }
 }
 
 fn comparison() -> Comparison {
-    let total = Report::build(&rich(), &options(Kind::Daily)).totals;
-    let offer = |model: &str, amount: Option<i64>, is_derived| Offer {
+    let total = Report::build(&rich(), &options(ReportKind::Daily)).totals;
+    let model = |model: &str, amount: Option<i64>, is_derived| ComparedModel {
         model: model.into(),
         amount: amount.map(|usd| PicoUsd::new(usd * 1_000_000_000_000)),
         basis: if amount.is_some() { agtop_model::CostBasis::Api } else { agtop_model::CostBasis::Unknown },
@@ -79,19 +51,19 @@ fn comparison() -> Comparison {
         too_long: u64::from(is_derived),
         was_used: model.starts_with("claude"),
     };
-    let offers = vec![offer("b", None, false), offer("claude-opus-4-7", Some(54), false), offer("a", Some(3), true)];
+    let models = vec![model("b", None, false), model("claude-opus-4-7", Some(54), false), model("a", Some(3), true)];
     let (usage, spend, turns) = (total.usage, total.spend, total.turns);
-    let mut comparison = Comparison { subject: "all usage".into(), usage, spend, turns, offers, now: at(NOW) };
+    let mut comparison = Comparison { subject: "all usage".into(), usage, spend, turns, models, now: at(NOW) };
     comparison.sort();
     comparison
 }
 
 fn shown(comparison: &Comparison) -> [String; 2] {
     let view = crate::testing::view();
-    let page = page(&view);
+    let context = context(&view);
     let (mut text, mut json) = (Vec::new(), Vec::new());
-    comparison.write_text(&page, &mut text).unwrap();
-    comparison.write_json(&page, &mut json).unwrap();
+    comparison.write_text(&context, &mut text).unwrap();
+    comparison.write_json(&context, &mut json).unwrap();
     [text, json].map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
@@ -99,17 +71,17 @@ fn shown(comparison: &Comparison) -> [String; 2] {
 fn a_comparison_is_sorted_by_cost_and_valid() {
     let [text, json] = shown(&comparison());
     insta::assert_snapshot!("compare", text);
-    assert_valid(&strict(COMPARE), &json);
+    assert_valid(&strict_validator(COMPARE), &json);
     let document: Value = serde_json::from_str(&json).unwrap();
     let models: Vec<&str> = document["models"].as_array().unwrap().iter().filter_map(|m| m["model"].as_str()).collect();
     assert_eq!(models, ["a", "claude-opus-4-7", "b"]);
 }
 
 #[test]
-fn what_is_not_wholly_known_has_no_ratio() {
+fn a_cost_that_is_not_completely_known_has_no_ratio() {
     let mut comparison = comparison();
-    assert_eq!(comparison.ratio(&comparison.offers[0]), None, "some of it has no price");
+    assert_eq!(comparison.ratio(&comparison.models[0]), None, "some of it has no price");
     comparison.spend.unknown_turns = 0;
-    assert!((comparison.ratio(&comparison.offers[0]).unwrap() - 3.0 / 27.0).abs() < 1e-9);
-    assert_eq!(comparison.ratio(&comparison.offers[2]), None);
+    assert!((comparison.ratio(&comparison.models[0]).unwrap() - 3.0 / 27.0).abs() < 1e-9);
+    assert_eq!(comparison.ratio(&comparison.models[2]), None);
 }

@@ -2,12 +2,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Colour;
-use crate::statusline::{Bench, StatuslineInput, line};
+use crate::statusline::{StatuslineContext, StatuslineInput, write_line};
 
 fn drawn(json: &str, usage: Option<&UsageTable>, colour: Colour) -> String {
-    let bench = Bench { now: at(NOW), zone: TimeZone::UTC, colour };
+    let context = StatuslineContext { now: at(NOW), zone: TimeZone::UTC, colour };
     let mut out = Vec::new();
-    line(StatuslineInput::parse(json.as_bytes()).as_ref(), usage, &bench, &mut out).unwrap();
+    write_line(StatuslineInput::parse(json.as_bytes()).as_ref(), usage, &context, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -17,46 +17,46 @@ const SENT: &str = r#"{"session_id":"6163a95c-e18a-4a4c-a793-52a1bb0f8c11","mode
                    "seven_day":{"used_percentage":91,"resets_at":1795600000}}}"#;
 
 #[test]
-fn what_claude_code_sends_is_enough_for_a_line() {
+fn the_status_of_claude_code_alone_makes_a_line() {
     let wanted = "Opus 4.7 · $1.25 session · $1.25/h · ctx 72% · 5h 24% until 15:00 · 7d 91% until Wed 09:46\n";
     assert_eq!(drawn(SENT, None, Colour::Never), wanted);
 }
 
 #[test]
-fn usage_at_hand_adds_the_day_and_the_block() {
+fn usage_adds_the_day_and_the_block() {
     let wanted = "Opus 4.7 · $1.25 session · $9.00+ today · $9.00 block (2h 30m left) · $4.50/h · ctx 72% · \
                   5h 24% until 15:00 · 7d 91% until Wed 09:46\n";
     assert_eq!(drawn(SENT, Some(&rich()), Colour::Never), wanted);
 }
 
-/// Eight hours after its reset, a window that Claude Code still told of was a red `5h 92%`.
+/// Eight hours after its reset, a window that Claude Code still reported was a red `5h 92%`.
 #[test]
-fn a_window_whose_reset_has_passed_is_not_in_the_line() {
+fn a_window_after_its_reset_is_not_in_the_line() {
     let sent = r#"{"rate_limits":{"five_hour":{"used_percentage":92,"resets_at":"2026-11-21T04:30:00Z"},
         "seven_day":{"used_percentage":40,"resets_at":"2026-11-25T09:46:00Z"}}}"#;
     assert_eq!(drawn(sent, None, Colour::Never), "agtop · 7d 40% until Wed 09:46\n");
     let input = StatuslineInput::parse(sent.as_bytes()).unwrap();
     let limits = crate::statusline::observed_limits(&input, at(NOW));
-    assert_eq!(limits[0].windows.len(), 1, "and is no reading that the ledger keeps");
+    assert_eq!(limits[0].windows.len(), 1, "the ledger does not keep it as a reading");
 }
 
 /// The block's cost had its `+`, its cost an hour had none.
 #[test]
-fn the_pace_of_a_block_says_what_it_leaves_out() {
+fn the_burn_rate_of_a_block_is_marked_if_a_part_is_unknown() {
     let rows = vec![
         row(0, Some("2026-11-21T10:05:00Z"), "m", 200_000),
-        costing(0, Some("2026-11-21T12:05:00Z"), "n", (7, Cost::UNKNOWN)),
+        row_with_cost(0, Some("2026-11-21T12:05:00Z"), "n", (7, Cost::UNKNOWN)),
     ];
     let table = table(vec![session(CLAUDE, "s", None)], rows);
     let wanted = "$10.00+ today · $10.00+ block (2h 30m left) · $5.00+/h\n";
     assert!(drawn("{}", Some(&table), Colour::Never).ends_with(wanted));
-    let report = Report::build(&table, &options(Kind::Blocks));
+    let report = Report::build(&table, &options(ReportKind::Blocks));
     let text = written(&report, "text", None);
     assert!(text.contains("$5.00+/h") && text.contains("$22.50+"), "{text}");
 }
 
 #[test]
-fn the_session_is_looked_up_where_its_cost_is_not_sent() {
+fn the_cost_of_a_session_comes_from_usage_if_the_status_lacks_it() {
     let sent = r#"{"session_id":"6163a95c-e18a-4a4c-a793-52a1bb0f8c11"}"#;
     assert!(drawn(sent, Some(&rich()), Colour::Never).starts_with("$25.50 session · "));
 }
@@ -68,7 +68,7 @@ fn colours_mark_what_is_nearly_used_up() {
 }
 
 #[test]
-fn broken_input_is_one_short_line() {
+fn invalid_input_makes_one_short_line() {
     for sent in ["", "{", "[]", "nonsense"] {
         assert_eq!(drawn(sent, None, Colour::Never), "agtop: no status to read\n");
     }
@@ -77,7 +77,7 @@ fn broken_input_is_one_short_line() {
 }
 
 #[test]
-fn a_hostile_model_cannot_act_on_the_terminal() {
+fn a_hostile_model_name_is_written_without_control_characters() {
     let name = "\\u001b[2J\\u001b]0;x\\u0007\\nOpus\\u202e".to_owned() + &"x".repeat(100);
     let shown = drawn(&format!(r#"{{"model":{{"display_name":"{name}"}}}}"#), None, Colour::Never);
     assert_eq!(shown.lines().count(), 1);
@@ -86,7 +86,7 @@ fn a_hostile_model_cannot_act_on_the_terminal() {
 
 proptest! {
     #[test]
-    fn whatever_is_sent_is_one_harmless_line(
+    fn any_input_makes_one_line_without_control_characters(
         sent in proptest::collection::vec(any::<u8>(), 0..200),
         name in "[\\x00-\\x1f\\x7f-\u{9f}\u{202e}a-z🦀 ]{0,40}",
         number in any::<f64>(),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use agtop_model::{Liveness, Snapshot, SnapshotRow, Status};
-use agtop_query::{Filter, needs_its_person};
+use agtop_query::{Filter, needs_user};
 
 use super::groups::grouped;
 use super::item::{ListItem, SessionRef};
@@ -44,7 +44,7 @@ impl RowFocus {
     fn accepts(self, row: &SnapshotRow<'_>) -> bool {
         match self {
             Self::All => true,
-            Self::NeedsMe => needs_its_person(row.status()),
+            Self::NeedsMe => needs_user(row.status()),
             Self::Working => matches!(row.status(), Status::Working | Status::Spawning | Status::Active),
             Self::Live => row.agent.is_some_and(|agent| agent.liveness == Liveness::Live),
         }

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use agtop_model::Snapshot;
-use agtop_query::{SortKey, needs_its_person};
+use agtop_query::{SortKey, needs_user};
 
 use super::filter::FilterState;
 use super::order::SessionOrder;
@@ -90,7 +90,7 @@ impl Lists {
         let list = &self.agents;
         let is_waiting = |at: &usize| {
             let row = list.items.get(*at).and_then(|item| item.row(snapshot));
-            row.is_some_and(|row| needs_its_person(row.status()))
+            row.is_some_and(|row| needs_user(row.status()))
         };
         (list.index + 1..list.items.len()).chain(0..=list.index).find(is_waiting)
     }

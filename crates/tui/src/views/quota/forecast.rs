@@ -18,20 +18,24 @@ pub(crate) fn used_up_in(window: &RateLimitWindow, now: Timestamp) -> Option<Dur
 
 #[cfg(test)]
 mod tests {
-    use agtop_demo::NOON;
+    use agtop_demo::DEMO_START;
 
     use super::*;
 
     fn window(used: f64, left: u64) -> RateLimitWindow {
-        RateLimitWindow { minutes: 300, used_percent: used, resets_at: Some(NOON.plus(Duration::from_secs(left))) }
+        RateLimitWindow {
+            minutes: 300,
+            used_percent: used,
+            resets_at: Some(DEMO_START.plus(Duration::from_secs(left))),
+        }
     }
 
     #[test]
     fn a_window_that_is_used_fast_is_used_up_before_its_reset() {
         // Half of the five hours passed, and three quarters are used: the last quarter lasts 50 minutes.
-        assert_eq!(used_up_in(&window(75.0, 9_000), NOON), Some(Duration::from_mins(50)));
-        assert_eq!(used_up_in(&window(40.0, 9_000), NOON), None, "it resets first");
-        assert_eq!(used_up_in(&window(120.0, 9_000), NOON), Some(Duration::ZERO));
+        assert_eq!(used_up_in(&window(75.0, 9_000), DEMO_START), Some(Duration::from_mins(50)));
+        assert_eq!(used_up_in(&window(40.0, 9_000), DEMO_START), None, "it resets first");
+        assert_eq!(used_up_in(&window(120.0, 9_000), DEMO_START), Some(Duration::ZERO));
     }
 
     #[test]
@@ -42,7 +46,7 @@ mod tests {
             window(50.0, 90_000),
             RateLimitWindow { resets_at: None, ..window(50.0, 1) },
         ] {
-            assert_eq!(used_up_in(&window, NOON), None, "{window:?}");
+            assert_eq!(used_up_in(&window, DEMO_START), None, "{window:?}");
         }
     }
 }

@@ -2,17 +2,17 @@ use std::path::Path;
 
 use agtop_model::{Agent, Session, SnapshotRow, Untrusted};
 
-/// A text that a row must hold somewhere, in any case of letters.
+/// A text that a row must contain somewhere, in upper or lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Substring(String);
 
 impl Substring {
-    /// The rows that hold this text.
+    /// The rows that contain this text.
     pub(super) fn new(text: &str) -> Self {
         Self(text.to_lowercase())
     }
 
-    /// Whether the row does: an agent in its label, command line, directory, project or pid; a session in its client,
+    /// Whether the row contains it: an agent in its label, command line, directory, project or pid; a session in its client,
     /// id, name, directory, project, model or branch.
     pub(super) fn matches(&self, row: &SnapshotRow<'_>) -> bool {
         row.agent.is_some_and(|agent| self.matches_agent(agent))
@@ -46,7 +46,7 @@ impl Substring {
     }
 
     fn is_in(&self, text: &str) -> bool {
-        // A letter is typed, and 20,000 sessions are looked at: most texts need no copy to be compared.
+        // Every letter that the user types searches up to 20,000 sessions, so ASCII texts are compared without a copy.
         if text.is_ascii() {
             is_in_ascii(self.0.as_bytes(), text.as_bytes())
         } else {
@@ -55,7 +55,7 @@ impl Substring {
     }
 }
 
-/// Where the text may begin is found many letters at a time; only there the rest is compared.
+/// `memchr` finds the first letter many bytes at a time; the rest is compared only there.
 fn is_in_ascii(wanted: &[u8], text: &[u8]) -> bool {
     let Some((first, rest)) = wanted.split_first() else { return true };
     memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text).any(|at| {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_looks_at_label_command_line_directory_and_pid() {
+    fn a_filter_searches_label_command_line_directory_and_pid() {
         assert_eq!(filtered_by("CODEX"), [testing::CODEX_PID]);
         assert_eq!(filtered_by("--dangerously"), [testing::CLAUDE_PID]);
         assert_eq!(filtered_by("/work/SHOP"), [testing::CODEX_PID]);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn capital_letters_are_the_same_in_every_script() {
+    fn upper_and_lower_case_match_in_every_script() {
         let cases = [
             ("MÉTÉO", "données-météo"),
             ("api", "Shop-API"),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_looks_at_a_session_but_not_at_what_its_person_said() {
+    fn a_filter_searches_a_session_but_not_its_prompts() {
         let ids = |text: &str| -> Vec<String> {
             let selection = Selection { filter: Some(Filter::new(text)), ..Selection::default() };
             let snapshot = testing::rich();
@@ -113,6 +113,6 @@ mod tests {
         };
         assert_eq!(ids("prover polish"), [testing::CLAUDE_SESSION]);
         assert_eq!(ids("fix/basket"), [testing::CODEX_SESSION]);
-        assert_eq!(ids(testing::SECRET_WORDS), [""; 0]);
+        assert_eq!(ids(testing::SECRET_TEXT), [""; 0]);
     }
 }

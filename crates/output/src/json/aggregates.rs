@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::View;
 use crate::json::wire;
 
-/// What the agents come to together, under agtop 2.3's names.
+/// The totals of all agents, with the keys of agtop 2.3.
 #[derive(Serialize)]
-pub(crate) struct Aggregates {
+pub(crate) struct AggregatesJson {
     cpu: f64,
     mem_bytes: u64,
     active: usize,
@@ -25,8 +25,8 @@ pub(crate) struct Aggregates {
     cost_usd: f64,
 }
 
-impl Aggregates {
-    pub(crate) fn of(agents: &[SnapshotRow<'_>], projects: &[Directory], sessions: &Sessions) -> Self {
+impl AggregatesJson {
+    pub(crate) fn of(agents: &[SnapshotRow<'_>], projects: &[ProjectJson], sessions: &SessionCountsJson) -> Self {
         let mut seen = HashSet::new();
         let counted = agents.iter().filter_map(|row| row.session).filter(|session| seen.insert(&session.key));
         let (mut usage, mut cost) = (Usage::default(), 0.0);
@@ -35,7 +35,7 @@ impl Aggregates {
             cost += wire::dollars(&session.spend).unwrap_or(0.0);
         }
         Self {
-            // The sum of nothing is minus zero, which nobody wants to read.
+            // `sum` of no floats is -0.0, so the sum starts at 0.0.
             cpu: Agent::each_process(agents.iter().filter_map(|row| row.agent)).map(cpu).fold(0.0, std::ops::Add::add),
             mem_bytes: projects.iter().map(|project| project.rss).fold(0, u64::saturating_add),
             active: agents.len(),
@@ -54,7 +54,7 @@ impl Aggregates {
 
 /// The agents of one working directory.
 #[derive(Serialize)]
-pub(crate) struct Directory {
+pub(crate) struct ProjectJson {
     project: String,
     agents: usize,
     cpu: f64,
@@ -67,14 +67,14 @@ pub(crate) struct Directory {
 }
 
 /// The agents by directory, in the order of their first agents.
-pub(crate) fn projects(agents: &[SnapshotRow<'_>]) -> Vec<Directory> {
-    let mut projects: Vec<Directory> = Vec::new();
+pub(crate) fn projects(agents: &[SnapshotRow<'_>]) -> Vec<ProjectJson> {
+    let mut projects: Vec<ProjectJson> = Vec::new();
     let (mut seen, mut measured) = (HashSet::new(), HashSet::new());
     for row in agents {
         let Some(agent) = row.agent else { continue };
         let cwd = directory(agent);
         let at = projects.iter().position(|project| project.cwd == cwd).unwrap_or_else(|| {
-            projects.push(Directory::new(name(row), cwd));
+            projects.push(ProjectJson::new(project_name(row), cwd));
             projects.len() - 1
         });
         let session = row.session.filter(|session| seen.insert(&session.key));
@@ -86,7 +86,7 @@ pub(crate) fn projects(agents: &[SnapshotRow<'_>]) -> Vec<Directory> {
     projects
 }
 
-impl Directory {
+impl ProjectJson {
     fn new(project: String, cwd: String) -> Self {
         Self {
             project,
@@ -101,33 +101,33 @@ impl Directory {
         }
     }
 
-    /// Adds an agent, with its process and its session unless another agent is that process or works on it too.
+    /// Adds an agent. Its process and its session are `None` if another agent with the same one was added before.
     fn add(&mut self, row: &SnapshotRow<'_>, process: Option<&Agent>, session: Option<&Session>) {
         self.agents += 1;
         self.cpu += process.map_or(0.0, cpu);
         self.rss = self.rss.saturating_add(process.and_then(|agent| agent.process.rss.ok()).unwrap_or(0));
         *self.statuses.entry(row.badge()).or_default() += 1;
         if let Some(session) = session {
-            self.subagents += subagents(session);
+            self.subagents += subagents_in_flight(session);
             self.tokens_total = self.tokens_total.saturating_add(session.usage.total());
             self.cost_usd += wire::dollars(&session.spend).unwrap_or(0.0);
         }
     }
 }
 
-/// How many sessions there are of each kind, and what was last asked of them.
+/// The number of sessions by status, and recent tasks.
 #[derive(Serialize)]
-pub(crate) struct Sessions {
+pub(crate) struct SessionCountsJson {
     active: usize,
     busy: usize,
     waiting: usize,
     completed: usize,
-    recent_tasks: Vec<RecentTask>,
+    recent_tasks: Vec<RecentTaskJson>,
 }
 
-/// What a session is about; message text.
+/// The title of a session; message text.
 #[derive(Serialize)]
-struct RecentTask {
+struct RecentTaskJson {
     project: String,
     project_short: String,
     task: String,
@@ -135,16 +135,16 @@ struct RecentTask {
     status: &'static str,
 }
 
-/// How many recent tasks are told.
-const RECENT_TASKS: usize = 10;
+/// The number of recent tasks.
+const MAX_RECENT_TASKS: usize = 10;
 
-impl Sessions {
+impl SessionCountsJson {
     pub(crate) fn of(snapshot: &Snapshot, view: &View) -> Self {
         let rows = select::sessions(snapshot, &view.selection);
         let count = |badge: &str| rows.iter().filter(|row| row.badge() == badge).count();
         let recent_tasks = match view.content {
             Content::Hidden => Vec::new(),
-            Content::Included => rows.iter().filter_map(RecentTask::of).take(RECENT_TASKS).collect(),
+            Content::Included => rows.iter().filter_map(RecentTaskJson::of).take(MAX_RECENT_TASKS).collect(),
         };
         Self {
             active: count("active"),
@@ -156,7 +156,7 @@ impl Sessions {
     }
 }
 
-impl RecentTask {
+impl RecentTaskJson {
     fn of(row: &SnapshotRow<'_>) -> Option<Self> {
         let session = row.session?;
         Some(Self {
@@ -169,13 +169,13 @@ impl RecentTask {
     }
 }
 
-/// Sub-agents in flight.
-pub(crate) fn subagents(session: &Session) -> usize {
+/// The number of subagents that are running.
+pub(crate) fn subagents_in_flight(session: &Session) -> usize {
     session.in_flight.iter().filter(|started| started.is_subagent).count()
 }
 
-/// The row's project, or nothing.
-pub(crate) fn name(row: &SnapshotRow<'_>) -> String {
+/// The project of the row; empty if it is not known.
+pub(crate) fn project_name(row: &SnapshotRow<'_>) -> String {
     let of_session = row.session.and_then(|session| session.project.as_ref()).map(|project| project.raw().to_owned());
     let of_directory = || {
         let cwd = row.agent?.process.cwd.as_deref().ok()?;

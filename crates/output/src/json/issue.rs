@@ -3,31 +3,31 @@ use serde::Serialize;
 
 use crate::json::wire;
 
-/// Something that could not be used.
+/// A record or file that could not be used.
 #[derive(Serialize)]
-pub(crate) struct Trouble<'a> {
+pub(crate) struct IssueJson<'a> {
     client: &'static str,
     path: String,
-    place: Option<Spot>,
+    place: Option<PositionJson>,
     kind: &'static str,
     detail: &'a str,
 }
 
-/// A place in a file, by what files of its kind are counted in.
+/// A position in a file, in the unit of its format.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Spot {
+enum PositionJson {
     Byte(u64),
     Entry(u32),
     Row { table: &'static str, rowid: i64 },
 }
 
-impl<'a> From<(ClientId, &'a Issue)> for Trouble<'a> {
+impl<'a> From<(ClientId, &'a Issue)> for IssueJson<'a> {
     fn from((client, issue): (ClientId, &'a Issue)) -> Self {
         let place = issue.place.map(|place| match place {
-            SourcePosition::Byte(at) => Spot::Byte(at),
-            SourcePosition::Entry(n) => Spot::Entry(n),
-            SourcePosition::Row { table, rowid } => Spot::Row { table, rowid },
+            SourcePosition::Byte(at) => PositionJson::Byte(at),
+            SourcePosition::Entry(n) => PositionJson::Entry(n),
+            SourcePosition::Row { table, rowid } => PositionJson::Row { table, rowid },
         });
         Self {
             client: client.as_str(),

@@ -1,4 +1,4 @@
-//! What is said once, above and below a table.
+//! The summary above a table, and the footer below it.
 
 use std::collections::HashSet;
 use std::io::{Result, Write};
@@ -7,23 +7,24 @@ use agtop_format::units;
 use agtop_model::{PicoUsd, Snapshot, SnapshotRow, Spend, Status, Usage};
 
 use crate::View;
-use crate::cell::{Cell, cost, write_parts};
+use crate::cell::{Cell, billed, cost};
+use crate::parts::write_parts;
 use crate::tone::Tone;
 
-/// What rows come to together, each session counted once.
+/// The total of rows, each session counted once.
 #[derive(Default)]
-pub(crate) struct Sum {
+pub(crate) struct RowTotals {
     pub(crate) usage: Usage,
     pub(crate) spend: Spend,
 }
 
-impl Sum {
+impl RowTotals {
     pub(crate) fn of(rows: &[SnapshotRow<'_>], view: &View) -> Self {
         let mut sum = Self::default();
         let mut seen = HashSet::new();
         for session in rows.iter().filter_map(|row| row.session).filter(|session| seen.insert(&session.key)) {
             sum.usage += session.usage;
-            sum.spend += view.billed(session.client(), session.spend);
+            sum.spend += billed(view.plan, session.client(), session.spend);
         }
         sum
     }
@@ -35,7 +36,7 @@ impl Sum {
     }
 }
 
-/// How many of the rows are in each status, those that want their person first.
+/// The number of rows in each status, those that wait for the user first.
 fn by_status(rows: &[SnapshotRow<'_>]) -> Vec<Cell> {
     let count = |status: Status| rows.iter().filter(|row| row.status() == status).count();
     let counted = Status::ALL.into_iter().map(|status| (status, count(status))).filter(|(_, n)| *n > 0);
@@ -44,8 +45,8 @@ fn by_status(rows: &[SnapshotRow<'_>]) -> Vec<Cell> {
         .collect()
 }
 
-/// Agents in a few words: how many in each status, tokens, money, processor and memory.
-pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &Sum) -> Vec<Cell> {
+/// The agents in one line: number by status, tokens, cost, processor and memory.
+pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &RowTotals) -> Vec<Cell> {
     let mut parts = by_status(rows);
     if rows.is_empty() {
         return parts;
@@ -65,13 +66,13 @@ pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &Sum) -> Vec<Cell> {
 }
 
 /// `1 agent`, `2 agents`.
-pub(crate) fn number(n: usize, what: &str) -> String {
+pub(crate) fn count_of(n: usize, what: &str) -> String {
     format!("{n} {}", units::noun(n as u64, what))
 }
 
-/// Writes where prices come from, what money means, and what is missing.
-pub(crate) fn write_footer(snapshot: &Snapshot, sum: &Sum, view: &View, out: &mut dyn Write) -> Result<()> {
-    write_parts(&about_money(&snapshot.prices, &sum.spend, sum.spend.covered), view, out)?;
+/// Writes the source of the prices, notes about cost, and the number of lost records.
+pub(crate) fn write_footer(snapshot: &Snapshot, sum: &RowTotals, view: &View, out: &mut dyn Write) -> Result<()> {
+    write_parts(&cost_notes(&snapshot.prices, &sum.spend, sum.spend.covered), view, out)?;
     match snapshot.health.losses() {
         0 => Ok(()),
         1 => write_parts(&[Cell::new("× 1 record could not be read: agtop doctor", Tone::Bad)], view, out),
@@ -79,8 +80,8 @@ pub(crate) fn write_footer(snapshot: &Snapshot, sum: &Sum, view: &View, out: &mu
     }
 }
 
-/// Where prices come from, and what the dollars of a sum mean; `covered` of it are on a subscription.
-pub(crate) fn about_money(prices: &str, spend: &Spend, covered: PicoUsd) -> Vec<Cell> {
+/// The source of the prices, and notes about the cost of a total; a subscription covers `covered` of it.
+pub(crate) fn cost_notes(prices: &str, spend: &Spend, covered: PicoUsd) -> Vec<Cell> {
     let mut notes = vec![
         Cell::new(format!("prices as of {prices}"), Tone::Dim),
         Cell::new("$ is what the API would charge, not a bill", Tone::Dim),
@@ -107,12 +108,13 @@ mod tests {
 
     fn footer(snapshot: &Snapshot, view: &View) -> String {
         let mut out = Vec::new();
-        write_footer(snapshot, &Sum::of(&select::sessions(snapshot, &view.selection), view), view, &mut out).unwrap();
+        write_footer(snapshot, &RowTotals::of(&select::sessions(snapshot, &view.selection), view), view, &mut out)
+            .unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn what_a_subscription_covers_is_said() {
+    fn a_covered_cost_is_noted() {
         let with = |plan| footer(&testing::rich(), &View { plan, ..view() });
         assert!(!with(BillingPlan::Retail).contains("subscription"));
         assert!(with(BillingPlan::Max).contains("$4.21 of it is covered by a subscription"));
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn unlisted_issues_count_as_lost_and_harmless_ones_do_not() {
+    fn issues_beyond_the_listed_ones_count_as_lost_and_harmless_ones_do_not() {
         assert_eq!(testing::rich().health.losses(), 3);
         assert_eq!(testing::empty().health.losses(), 0);
     }
@@ -129,8 +131,8 @@ mod tests {
     fn a_session_of_two_agents_counts_once() {
         let mut snapshot = testing::rich();
         let twice: Vec<_> = snapshot.agents.iter().chain(snapshot.agents.iter()).cloned().collect();
-        let once = Sum::of(&select::agents(&snapshot, &view().selection), &view());
+        let once = RowTotals::of(&select::agents(&snapshot, &view().selection), &view());
         snapshot.agents = twice.into();
-        assert_eq!(Sum::of(&select::agents(&snapshot, &view().selection), &view()).usage, once.usage);
+        assert_eq!(RowTotals::of(&select::agents(&snapshot, &view().selection), &view()).usage, once.usage);
     }
 }

@@ -14,22 +14,23 @@ fn rows() -> impl Strategy<Value = Vec<agtop_model::UsageRow>> {
         };
         let model = ["", "claude-opus-4-7", "gpt-5-codex", "m"][model];
         let at = minute.map(|second| Timestamp::from_millis(1_795_264_200_000 - second * 1000));
-        agtop_model::UsageRow { at, ..costing(session, None, model, (tokens, cost)) }
+        agtop_model::UsageRow { at, ..row_with_cost(session, None, model, (tokens, cost)) }
     };
     proptest::collection::vec(one.prop_map(row), 0..60)
 }
 
-fn options_of_all_kinds() -> impl Strategy<Value = Options> {
+fn options_of_all_kinds() -> impl Strategy<Value = ReportOptions> {
     let dimension = proptest::sample::select(Dimension::GROUPS.to_vec());
-    let kind = proptest::sample::select(Kind::ALL.to_vec()).prop_filter("calls", |kind| *kind != Kind::Tool);
-    let order = proptest::sample::select(vec![Order::Usual, Order::Ascending, Order::Descending]);
+    let kind =
+        proptest::sample::select(ReportKind::ALL.to_vec()).prop_filter("calls", |kind| *kind != ReportKind::Tool);
+    let order = proptest::sample::select(vec![LineOrder::Usual, LineOrder::Ascending, LineOrder::Descending]);
     let zone = proptest::sample::select(vec!["UTC", "Australia/Lord_Howe", "America/New_York"]);
     (kind, proptest::collection::vec(dimension, 0..3), order, proptest::option::of(0..9_usize), zone).prop_map(
-        |(kind, group_by, order, limit, zone)| Options {
+        |(kind, group_by, order, limit, zone)| ReportOptions {
             group_by: if kind.is_grouped() { group_by } else { Vec::new() },
             order,
             limit,
-            detail: Detail::ByModel,
+            detail: LineDetail::ByModel,
             zone: TimeZone::get(zone).unwrap(),
             ..options(kind)
         },
@@ -49,7 +50,7 @@ fn used() -> impl Strategy<Value = UsageTable> {
 
 type Figures = (Usage, Spend, u64);
 
-fn sum<'s>(all: impl Iterator<Item = &'s Sums>) -> Figures {
+fn sum<'s>(all: impl Iterator<Item = &'s UsageSums>) -> Figures {
     all.fold(Figures::default(), |mut sum, sums| {
         sum.0 += sums.usage;
         sum.1 += sums.spend;
@@ -60,7 +61,7 @@ fn sum<'s>(all: impl Iterator<Item = &'s Sums>) -> Figures {
 
 proptest! {
     #[test]
-    fn the_lines_of_any_report_add_up_to_the_table(table in used(), options in options_of_all_kinds()) {
+    fn the_lines_of_every_report_add_up_to_the_table(table in used(), options in options_of_all_kinds()) {
         let mut wanted = Figures::default();
         for row in &table.rows {
             wanted.0 += row.usage;
@@ -69,18 +70,18 @@ proptest! {
         }
         let report = Report::build(&table, &options);
         let lines = report.lines.iter().map(|line| &line.sums);
-        prop_assert_eq!(sum(lines.chain(report.rest.iter().map(|rest| &rest.sums))), wanted);
+        prop_assert_eq!(sum(lines.chain(report.omitted.iter().map(|rest| &rest.sums))), wanted);
         prop_assert_eq!(sum(std::iter::once(&report.totals)), wanted);
-        for line in report.lines.iter().filter(|line| !line.parts.is_empty()) {
-            prop_assert_eq!(sum(line.parts.iter().map(|part| &part.sums)), sum(std::iter::once(&line.sums)));
+        for line in report.lines.iter().filter(|line| !line.by_model.is_empty()) {
+            prop_assert_eq!(sum(line.by_model.iter().map(|part| &part.sums)), sum(std::iter::once(&line.sums)));
         }
     }
 
     #[test]
-    fn every_row_is_in_one_block_of_five_hours(table in used()) {
-        let report = Report::build(&table, &options(Kind::Blocks));
+    fn every_row_is_in_exactly_one_block_of_five_hours(table in used()) {
+        let report = Report::build(&table, &options(ReportKind::Blocks));
         let blocks: Vec<_> = report.lines.iter().filter_map(|line| match &line.keys[0] {
-            Key::Block(block) if !block.is_gap() => Some((block, &line.sums)),
+            LineKey::Block(block) if !block.is_gap() => Some((block, &line.sums)),
             _ => None,
         }).collect();
         for (block, sums) in &blocks {

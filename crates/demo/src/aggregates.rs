@@ -1,3 +1,5 @@
+//! Totals, rates, timings and history of the demo.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,22 +10,24 @@ use agtop_model::{
 };
 use jiff::tz::TimeZone;
 
-use super::cast::{CLAUDE, CODEX, PLAYERS};
-use super::sessions::{is_at_work, spend};
-use super::{Scene, dice, whole};
+use crate::catalog::{CLAUDE, CODEX, MODELS};
+use crate::moment::DemoMoment;
+use crate::random::{fraction, whole};
+use crate::sessions::{is_at_work, spend};
 
-/// Days before today on which something was used.
-const DAYS: u64 = 120;
+/// Days before today with usage.
+const PAST_DAYS: u64 = 120;
 const DAY: Duration = Duration::from_hours(24);
 
-/// How long tools take: those that compile and fetch the longest.
+/// How long tools take, the slowest first.
 pub(super) fn timings(agents: &[Agent]) -> Timings {
     let spans = |n: usize, millis: f64| {
-        let span = |roll: u64| Duration::from_secs_f64(millis / 1000.0 * (0.3 + 6.0 * dice(n, 900 + roll).powi(6)));
+        let span =
+            |stream: u64| Duration::from_secs_f64(millis / 1000.0 * (0.3 + 6.0 * fraction(n, 900 + stream).powi(6)));
         Quantiles::of((0..64).map(span))
     };
     let clients = [CLAUDE, CODEX].into_iter().filter(|client| agents.iter().any(|agent| agent.client == *client));
-    let tools = clients.flat_map(|client| TOOLS.iter().map(move |(tool, millis)| (client, *tool, *millis)));
+    let tools = clients.flat_map(|client| TOOL_MILLIS.iter().map(move |(tool, millis)| (client, *tool, *millis)));
     let mut tools: Vec<ToolTime> = tools
         .enumerate()
         .filter_map(|(n, (client, tool, millis))| {
@@ -31,13 +35,13 @@ pub(super) fn timings(agents: &[Agent]) -> Timings {
         })
         .collect();
     tools.sort_by_key(|tool| std::cmp::Reverse(tool.times.p95));
-    let is_told = !tools.is_empty();
-    let latency = |n, millis| spans(n, millis).filter(|_| is_told);
+    let is_measured = !tools.is_empty();
+    let latency = |n, millis| spans(n, millis).filter(|_| is_measured);
     let by_session = agents.iter().enumerate().filter_map(|(at, agent)| {
         let session = agent.session.as_ref()?;
         let is_own =
             |tool: &&ToolTime| tool.client == agent.client && session.tools.iter().any(|used| used.name == tool.tool);
-        // Each session has a share of the calls, and times of its own.
+        // Each session has times of its own, for the tools that it used.
         let own = |(n, tool): (usize, &ToolTime)| {
             Some(ToolTime { times: spans(at * 31 + n, tool.times.median.as_secs_f64() * 900.0)?, ..tool.clone() })
         };
@@ -49,20 +53,20 @@ pub(super) fn timings(agents: &[Agent]) -> Timings {
     Timings { by_session, tools, first_tool: latency(70, 3_000.0), turn: latency(71, 48_000.0) }
 }
 
-/// Tools, and about how many milliseconds they take.
-const TOOLS: &[(&str, f64)] =
+/// Tools, each with a typical time in milliseconds.
+const TOOL_MILLIS: &[(&str, f64)] =
     &[("Bash", 4_200.0), ("Read", 60.0), ("Edit", 90.0), ("Grep", 220.0), ("WebFetch", 1_900.0)];
 
-pub(super) fn totals(scene: &Scene, zone: &TimeZone, sessions: &[Arc<Session>]) -> Totals {
+pub(super) fn totals(moment: &DemoMoment, zone: &TimeZone, sessions: &[Arc<Session>]) -> Totals {
     let mut totals = Totals { time_zone: zone.iana_name().unwrap_or("UTC").to_owned(), ..Totals::default() };
     if sessions.is_empty() {
         return totals;
     }
-    for back in (1..=DAYS).rev() {
-        let day = day(scene.now.minus(DAY.saturating_mul(u32::try_from(back).unwrap_or(0))), zone);
-        totals.by_day.extend(past_day(scene.plan, &day, back));
+    for back in (1..=PAST_DAYS).rev() {
+        let day = day(moment.now.minus(DAY.saturating_mul(u32::try_from(back).unwrap_or(0))), zone);
+        totals.by_day.extend(past_day(moment.plan, &day, back));
     }
-    totals.by_day.extend(today(&day(scene.now, zone), sessions));
+    totals.by_day.extend(today(&day(moment.now, zone), sessions));
     for day in totals.by_day.clone() {
         totals.usage += day.spend.usage;
         totals.spend += day.spend.spend;
@@ -78,20 +82,20 @@ fn day(at: Timestamp, zone: &TimeZone) -> String {
         .map_or_else(|_| "unknown".to_owned(), |at| at.to_zoned(zone.clone()).date().to_string())
 }
 
-/// Weekends are quiet, and on some days nobody works.
+/// The usage of a day: little on weekends, and none on some days.
 fn past_day(plan: BillingPlan, day: &str, back: u64) -> Vec<DayModel> {
-    let actor = usize::try_from(back).unwrap_or(0) + 900;
+    let seed = usize::try_from(back).unwrap_or(0) + 900;
     let is_weekend = back % 7 < 2;
-    let worked = dice(actor, 1) > if is_weekend { 0.7 } else { 0.08 };
-    let players = PLAYERS.iter().enumerate().filter(|(at, _)| worked && dice(actor, 2 + *at as u64) > 0.35);
-    let spends = players.map(|(at, player)| {
-        let size = dice(actor, 20 + at as u64).powi(2) * if is_weekend { 0.3 } else { 1.0 };
+    let worked = fraction(seed, 1) > if is_weekend { 0.7 } else { 0.08 };
+    let models = MODELS.iter().enumerate().filter(|(at, _)| worked && fraction(seed, 2 + *at as u64) > 0.35);
+    let spends = models.map(|(at, model)| {
+        let size = fraction(seed, 20 + at as u64).powi(2) * if is_weekend { 0.3 } else { 1.0 };
         let total = whole(1e6 + 4e7 * size / (1.0 + at as f64));
         let usage = split(total);
         let turns = total / 60_000;
         let spend =
-            ModelSpend { model: Some(player.model.into()), usage, spend: spend(plan, *player, &usage, turns), turns };
-        DayModel { day: day.to_owned(), client: player.client, spend }
+            ModelSpend { model: Some(model.model.into()), usage, spend: spend(plan, *model, &usage, turns), turns };
+        DayModel { day: day.to_owned(), client: model.client, spend }
     });
     spends.collect()
 }
@@ -106,18 +110,18 @@ fn split(total: u64) -> Usage {
     }
 }
 
-/// What the first sessions used, by model: they are all of today.
+/// The usage of today by model: that of the first sessions.
 fn today(day: &str, sessions: &[Arc<Session>]) -> Vec<DayModel> {
     let mut by_model: BTreeMap<(ClientId, &str), ModelSpend> = BTreeMap::new();
     for session in sessions.iter().take(9) {
         let model = session.model.as_deref().unwrap_or_default();
-        let entry = by_model.entry((session.client(), model)).or_insert_with(|| nothing(Some(model)));
+        let entry = by_model.entry((session.client(), model)).or_insert_with(|| no_usage(Some(model)));
         add(entry, &session.usage, session);
     }
     by_model.into_iter().map(|((client, _), spend)| DayModel { day: day.to_owned(), client, spend }).collect()
 }
 
-fn nothing(model: Option<&str>) -> ModelSpend {
+fn no_usage(model: Option<&str>) -> ModelSpend {
     ModelSpend { model: model.map(Arc::from), usage: Usage::default(), spend: Spend::default(), turns: 0 }
 }
 
@@ -130,7 +134,7 @@ fn add(entry: &mut ModelSpend, usage: &Usage, session: &Session) {
 fn by_model(days: &[DayModel]) -> Vec<ModelSpend> {
     let mut models: BTreeMap<Option<Arc<str>>, ModelSpend> = BTreeMap::new();
     for day in days {
-        models.entry(day.spend.model.clone()).or_insert_with(|| nothing(day.spend.model.as_deref())).merge(&day.spend);
+        models.entry(day.spend.model.clone()).or_insert_with(|| no_usage(day.spend.model.as_deref())).merge(&day.spend);
     }
     let mut models: Vec<ModelSpend> = models.into_values().collect();
     models.sort_by_key(|model| std::cmp::Reverse(model.spend.amount));
@@ -140,20 +144,20 @@ fn by_model(days: &[DayModel]) -> Vec<ModelSpend> {
 fn by_client(days: &[DayModel]) -> Vec<(ClientId, ModelSpend)> {
     let mut clients: BTreeMap<ClientId, ModelSpend> = BTreeMap::new();
     for day in days {
-        clients.entry(day.client).or_insert_with(|| nothing(None)).merge(&day.spend);
+        clients.entry(day.client).or_insert_with(|| no_usage(None)).merge(&day.spend);
     }
     clients.into_iter().collect()
 }
 
-pub(super) fn paces(agents: &[Agent], elapsed: f64) -> ActivityRates {
+pub(super) fn rates(agents: &[Agent], elapsed: f64) -> ActivityRates {
     let sum = |at: usize, span: Duration| {
         let mut all = ActivityWindow::empty(span);
-        for pace in agents.iter().filter_map(|agent| agent.rates.get(at)) {
-            all.requests += pace.requests;
-            all.tool_calls += pace.tool_calls;
-            all.stops += pace.stops;
-            all.usage += pace.usage;
-            all.spend += pace.spend;
+        for window in agents.iter().filter_map(|agent| agent.rates.get(at)) {
+            all.requests += window.requests;
+            all.tool_calls += window.tool_calls;
+            all.stops += window.stops;
+            all.usage += window.usage;
+            all.spend += window.spend;
         }
         all.errors = all.requests / 60;
         all.cut_off = all.stops / 120;
@@ -169,16 +173,16 @@ pub(super) fn paces(agents: &[Agent], elapsed: f64) -> ActivityRates {
     }
 }
 
-/// What of a quarter of an hour was in so many seconds.
+/// The share of a quarter of an hour that falls into that many seconds.
 fn share_of(quarter: &ActivityWindow, seconds: f64) -> ActivityWindow {
     let share = seconds / quarter.span.as_secs_f64();
-    let part = |count: u64| whole(count as f64 * share);
+    let share_of_count = |count: u64| whole(count as f64 * share);
     let usage = &quarter.usage;
     let usage = Usage {
-        input: part(usage.input),
-        cache_read: part(usage.cache_read),
-        cache_write_5m: part(usage.cache_write_5m),
-        output: part(usage.output),
+        input: share_of_count(usage.input),
+        cache_read: share_of_count(usage.cache_read),
+        cache_write_5m: share_of_count(usage.cache_write_5m),
+        output: share_of_count(usage.output),
         ..Usage::default()
     };
     let money = |amount: PicoUsd| PicoUsd::from_usd(amount.as_usd() * share).unwrap_or_default();
@@ -186,33 +190,33 @@ fn share_of(quarter: &ActivityWindow, seconds: f64) -> ActivityWindow {
     let (amount, covered, embedded) = (money(amount), money(covered), money(embedded));
     ActivityWindow {
         span: Duration::from_secs_f64(seconds),
-        requests: part(quarter.requests),
-        errors: part(quarter.errors),
-        tool_calls: part(quarter.tool_calls),
-        stops: part(quarter.stops),
-        cut_off: part(quarter.cut_off),
+        requests: share_of_count(quarter.requests),
+        errors: share_of_count(quarter.errors),
+        tool_calls: share_of_count(quarter.tool_calls),
+        stops: share_of_count(quarter.stops),
+        cut_off: share_of_count(quarter.cut_off),
         usage,
         spend: Spend { amount, covered, embedded, ..quarter.spend },
     }
 }
 
-/// How busy the stage was then.
-fn swell(when: f64) -> f64 {
+/// How active the agents were at that time, around 1.
+fn activity_wave(when: f64) -> f64 {
     1.0 + 0.35 * (when / 17.0).sin() + 0.2 * (when / 5.0).sin()
 }
 
-pub(super) fn history(scene: &Scene, agents: &[Agent], paces: &ActivityRates) -> History {
+pub(super) fn history(moment: &DemoMoment, agents: &[Agent], rates: &ActivityRates) -> History {
     let mut history = History::default();
     let count = |is_one: fn(&Agent) -> bool| u32::try_from(agents.iter().filter(|a| is_one(a)).count()).unwrap_or(0);
     let cpu: f64 = agents.iter().filter_map(|agent| agent.cpu_percent.ok()).sum();
     let memory: u64 = agents.iter().filter_map(|agent| agent.process.rss.ok()).sum();
-    let minute = paces.one_minute();
+    let minute = rates.one_minute();
     let (fresh, tokens) = (minute.fresh_tokens_per_minute().unwrap_or(0.0), minute.tokens_per_minute().unwrap_or(0.0));
     for back in (0..160_u32).rev() {
-        let when = scene.elapsed - 1.5 * f64::from(back);
-        let wave = swell(when) / swell(scene.elapsed);
+        let when = moment.elapsed - 1.5 * f64::from(back);
+        let wave = activity_wave(when) / activity_wave(moment.elapsed);
         history.push(HistoryPoint {
-            at: scene.ago(1.5 * f64::from(back)),
+            at: moment.ago(1.5 * f64::from(back)),
             agents: count(|_| true),
             busy: count(|agent| is_at_work(agent.status)),
             active: count(|agent| agent.status == agtop_model::Status::Active),

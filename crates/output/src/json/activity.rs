@@ -5,7 +5,7 @@ use crate::json::wire;
 
 /// Series over the snapshots of one run, oldest first. One snapshot has none.
 #[derive(Default, Serialize)]
-pub(crate) struct History {
+pub(crate) struct HistoryJson {
     total: Vec<f64>,
     active: Vec<f64>,
     busy: Vec<f64>,
@@ -15,7 +15,7 @@ pub(crate) struct History {
     fresh_tokens_rate: Vec<f64>,
 }
 
-impl History {
+impl HistoryJson {
     pub(crate) fn of(snapshot: &Snapshot) -> Self {
         let series = |value: fn(&agtop_model::HistoryPoint) -> f64| {
             snapshot.history.points().map(|point| wire::finite(value(point)).unwrap_or(0.0)).collect()
@@ -32,9 +32,9 @@ impl History {
     }
 }
 
-/// An agent that came or went.
+/// An agent that started or exited.
 #[derive(Serialize)]
-pub(crate) struct Coming {
+pub(crate) struct LifecycleJson {
     at_ms: i64,
     kind: &'static str,
     pid: u32,
@@ -43,7 +43,7 @@ pub(crate) struct Coming {
     project: Option<String>,
 }
 
-impl From<&LifecycleEvent> for Coming {
+impl From<&LifecycleEvent> for LifecycleJson {
     fn from(entry: &LifecycleEvent) -> Self {
         Self {
             at_ms: entry.at.as_millis(),
@@ -56,37 +56,36 @@ impl From<&LifecycleEvent> for Coming {
     }
 }
 
-/// What was used lately.
+/// Usage over the last minutes.
 #[derive(Serialize)]
-pub(crate) struct Rates {
+pub(crate) struct RatesJson {
     #[serde(rename = "1m")]
-    one_minute: Window,
+    one_minute: RateWindowJson,
     #[serde(rename = "5m")]
-    five_minutes: Window,
+    five_minutes: RateWindowJson,
     #[serde(rename = "15m")]
-    fifteen_minutes: Window,
-    since_start: Window,
+    fifteen_minutes: RateWindowJson,
+    since_start: RateWindowJson,
     stop_reasons: Vec<(&'static str, u64)>,
     compactions: u64,
 }
 
-impl From<&ActivityRates> for Rates {
-    fn from(paces: &ActivityRates) -> Self {
+impl From<&ActivityRates> for RatesJson {
+    fn from(rates: &ActivityRates) -> Self {
         Self {
-            one_minute: paces.one_minute().into(),
-            five_minutes: paces.five_minutes().into(),
-            fifteen_minutes: paces.fifteen_minutes().into(),
-            since_start: (&paces.since_start).into(),
-            stop_reasons: paces.stops.iter().map(|(stop, times)| (stop.as_str(), *times)).collect(),
-            compactions: paces.compactions,
+            one_minute: rates.one_minute().into(),
+            five_minutes: rates.five_minutes().into(),
+            fifteen_minutes: rates.fifteen_minutes().into(),
+            since_start: (&rates.since_start).into(),
+            stop_reasons: rates.stops.iter().map(|(stop, times)| (stop.as_str(), *times)).collect(),
+            compactions: rates.compactions,
         }
     }
 }
 
-/// Sums and rates over a span of time. A rate is null where there is nothing to divide by, an amount where no price is
-/// known.
+/// Sums and rates over a span of time. A rate is null if there is nothing to divide by, an amount if no price is known.
 #[derive(Serialize)]
-pub(crate) struct Window {
+pub(crate) struct RateWindowJson {
     requests: u64,
     requests_per_minute: Option<f64>,
     errors: u64,
@@ -104,26 +103,26 @@ pub(crate) struct Window {
     max_tokens_share: Option<f64>,
 }
 
-impl From<&ActivityWindow> for Window {
-    fn from(pace: &ActivityWindow) -> Self {
+impl From<&ActivityWindow> for RateWindowJson {
+    fn from(window: &ActivityWindow) -> Self {
         let share = |percent: Option<f64>| percent.map(|percent| percent / 100.0).and_then(wire::finite);
-        let is_free = pace.requests == 0;
+        let is_unused = window.requests == 0;
         Self {
-            requests: pace.requests,
-            requests_per_minute: pace.requests_per_minute().and_then(wire::finite),
-            errors: pace.errors,
-            error_rate: share(pace.error_percent()),
-            input_tokens: pace.usage.input,
-            output_tokens: pace.usage.output,
-            tokens_per_minute: pace.tokens_per_minute().and_then(wire::finite),
-            fresh_tokens_per_minute: pace.fresh_tokens_per_minute().and_then(wire::finite),
-            cache_hit_tokens: pace.usage.cache_read,
-            cache_write_tokens: pace.usage.cache_write(),
-            cache_hit_rate: share(pace.hit_percent()),
-            cost_usd: if is_free { Some(0.0) } else { wire::dollars(&pace.spend) },
-            cost_per_hour_usd: pace.usd_per_hour().and_then(wire::finite),
-            tool_calls: pace.tool_calls,
-            max_tokens_share: share(pace.max_tokens_percent()),
+            requests: window.requests,
+            requests_per_minute: window.requests_per_minute().and_then(wire::finite),
+            errors: window.errors,
+            error_rate: share(window.error_percent()),
+            input_tokens: window.usage.input,
+            output_tokens: window.usage.output,
+            tokens_per_minute: window.tokens_per_minute().and_then(wire::finite),
+            fresh_tokens_per_minute: window.fresh_tokens_per_minute().and_then(wire::finite),
+            cache_hit_tokens: window.usage.cache_read,
+            cache_write_tokens: window.usage.cache_write(),
+            cache_hit_rate: share(window.hit_percent()),
+            cost_usd: if is_unused { Some(0.0) } else { wire::dollars(&window.spend) },
+            cost_per_hour_usd: window.usd_per_hour().and_then(wire::finite),
+            tool_calls: window.tool_calls,
+            max_tokens_share: share(window.max_tokens_percent()),
         }
     }
 }

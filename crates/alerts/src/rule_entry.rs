@@ -1,39 +1,39 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-/// A rule as the configuration has it: a new one, or what is to be different about one that there is.
+/// A rule as the configuration has it: a new one, or changes to an existing one.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
+pub struct RuleEntry {
     pub(super) name: Spanned<String>,
     pub(super) label: Option<String>,
-    pub(super) of: Option<Of>,
+    pub(super) of: Option<RuleScope>,
     pub(super) when: Option<Spanned<String>>,
     pub(super) bad_when: Option<Spanned<String>>,
     pub(super) threshold: Option<Spanned<f64>>,
     pub(super) severity: Option<Severity>,
     pub(super) cool_down: Option<Spanned<String>>,
     pub(super) enabled: Option<bool>,
-    pub(super) actions: Option<Vec<Action>>,
+    pub(super) actions: Option<Vec<AlertAction>>,
     pub(super) command: Option<Spanned<Vec<String>>>,
     pub(super) webhook: Option<Spanned<String>>,
     pub(super) content: Option<bool>,
 }
 
-/// What a rule looks at.
+/// What a rule is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Of {
+pub enum RuleScope {
     /// Each live agent.
     #[default]
     Agent,
     /// All agents together.
     Fleet,
-    /// Each window of each account's allowance.
+    /// Each window of each rate limit.
     Quota,
 }
 
-impl Of {
+impl RuleScope {
     /// The name in the configuration and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -44,16 +44,16 @@ impl Of {
     }
 }
 
-/// How bad something is.
+/// How severe an alert is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Good to know.
+    /// For information.
     Note,
-    /// Worth a look.
+    /// Needs attention.
     #[default]
     Warn,
-    /// Something goes wrong.
+    /// Something is wrong.
     Bad,
 }
 
@@ -68,15 +68,15 @@ impl Severity {
     }
 }
 
-/// What is done about an alert, besides commands and webhooks, which have keys of their own.
+/// What an alert does, besides commands and webhooks, which have keys of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// The screen shows it above the list.
+pub enum AlertAction {
+    /// The screen shows it in the alert strip above the list.
     Strip,
-    /// The terminal rings.
+    /// The terminal sounds its bell.
     Bell,
-    /// The terminal shows a notification; where there is no terminal, the desktop does.
+    /// The terminal shows a notification; without a terminal, the desktop does.
     Notify,
     /// The desktop shows a notification.
     Desktop,

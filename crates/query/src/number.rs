@@ -1,44 +1,8 @@
-use std::borrow::Cow;
+use agtop_model::{FieldKind, FieldValue};
 
-use agtop_model::{FieldKind, FieldValue, Status};
+use crate::error::FilterError;
 
-use crate::filter::FilterError;
-
-/// Whether a person must do something before it goes on.
-pub const fn needs_its_person(status: Status) -> bool {
-    matches!(status, Status::NeedsPermission | Status::NeedsInput)
-}
-
-/// The words by which a status is found: its own name, and those of the groups it is in.
-pub(super) fn status_names(status: Status) -> Vec<&'static str> {
-    let is_busy = matches!(status, Status::Working | Status::Spawning | Status::Active);
-    let groups = [("attention", needs_its_person(status)), ("busy", is_busy)];
-    let in_groups = groups.into_iter().filter(|(_, is_in)| *is_in).map(|(name, _)| name);
-    std::iter::once(status.as_str()).chain(in_groups).collect()
-}
-
-/// All words by which statuses are found, each once.
-pub(super) fn status_words() -> Vec<&'static str> {
-    let mut words: Vec<&'static str> = Vec::new();
-    for word in Status::ALL.into_iter().flat_map(status_names) {
-        if !words.contains(&word) {
-            words.push(word);
-        }
-    }
-    words
-}
-
-/// The value as text to look in; `None` for what is missing.
-pub(super) fn text(value: FieldValue<'_>) -> Option<Cow<'_, str>> {
-    match value {
-        FieldValue::Text(text) => Some(text),
-        FieldValue::Untrusted(text) => Some(Cow::Owned(text.raw().to_owned())),
-        FieldValue::Count(n) => Some(Cow::Owned(n.to_string())),
-        _ => None,
-    }
-}
-
-/// The value as a number, in the unit in which [`parsed`] brings what users write.
+/// The value as a number in the unit that [`parse_number`] returns for its kind; `None` for text and missing values.
 pub fn number(value: &FieldValue<'_>) -> Option<f64> {
     match value {
         FieldValue::Count(n) | FieldValue::Tokens(n) | FieldValue::Bytes(n) => Some(*n as f64),
@@ -50,7 +14,7 @@ pub fn number(value: &FieldValue<'_>) -> Option<f64> {
     }
 }
 
-/// Units that may follow a number, by the kind of the field, and what they stand for.
+/// What values of that kind are called, and the units that may follow a number, each with its factor.
 fn units(kind: FieldKind) -> (&'static str, &'static [(&'static str, f64)]) {
     const COUNTS: &[(&str, f64)] = &[("k", 1e3), ("m", 1e6), ("b", 1e9)];
     const BYTES: &[(&str, f64)] = &[
@@ -75,8 +39,12 @@ fn units(kind: FieldKind) -> (&'static str, &'static [(&'static str, f64)]) {
     }
 }
 
-/// A number as users write it: `50`, `50%`, `1.5M`, `$2`, `5m`.
-pub fn parsed(text: &str, kind: FieldKind) -> Result<f64, FilterError> {
+/// A number as users write it: `50`, `50%`, `1.5M`, `$2`, `5m`. In the base unit of the kind: percent, tokens, bytes,
+/// dollars, seconds, milliseconds since 1970.
+///
+/// # Errors
+/// If the text is no such number.
+pub fn parse_number(text: &str, kind: FieldKind) -> Result<f64, FilterError> {
     let (name, units) = units(kind);
     let lower = text.to_lowercase();
     let bare = if kind == FieldKind::Money { lower.trim_start_matches('$') } else { &lower };
@@ -96,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_the_units_of_their_field() {
+    fn a_number_is_read_in_the_units_of_its_field() {
         let cases = [
             ("50%", FieldKind::Percent, 50.0),
             ("1.5M", FieldKind::Tokens, 1_500_000.0),
@@ -106,16 +74,16 @@ mod tests {
             ("-3", FieldKind::Count, -3.0),
         ];
         for (text, kind, number) in cases {
-            assert!((parsed(text, kind).unwrap() - number).abs() < 1e-9, "{text}");
+            assert!((parse_number(text, kind).unwrap() - number).abs() < 1e-9, "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_such_number_is_refused() {
+    fn a_text_that_is_no_number_of_the_field_is_refused() {
         for (text, kind) in
             [("", FieldKind::Count), ("5m", FieldKind::Percent), ("abc", FieldKind::Money), ("inf", FieldKind::Count)]
         {
-            assert!(matches!(parsed(text, kind), Err(FilterError::BadValue { .. })), "{text}");
+            assert!(matches!(parse_number(text, kind), Err(FilterError::BadValue { .. })), "{text}");
         }
     }
 }

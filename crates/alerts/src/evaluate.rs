@@ -1,0 +1,154 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use agtop_format::{project, units};
+use agtop_model::{ActivityWindow, Agent, Billing, Field, Session, Snapshot, SnapshotRow, Spend, Untrusted};
+use agtop_query::Query;
+
+use crate::alert::{Alert, AlertSubject};
+use crate::condition::{ComparedValue, Condition, compared_values, is_about_status};
+use crate::metrics::{QuotaWindow, live_agents};
+use crate::rule::{Rule, Rules};
+use crate::rule_entry::Severity;
+
+impl Rules {
+    /// All alerts of the snapshot, most urgent first.
+    pub fn evaluate(&self, snapshot: &Snapshot) -> Vec<Alert> {
+        // Only a rule about money needs copies of the agents without the covered part of their money.
+        let view: fn(&Agent) -> Cow<'_, Agent> =
+            if self.enabled().any(Rule::uses_agent_money) { metered } else { |agent| Cow::Borrowed(agent) };
+        let agents: Vec<Cow<'_, Agent>> = live_agents(snapshot).map(view).collect();
+        self.enabled().flat_map(|rule| rule.evaluate(snapshot, &agents)).collect()
+    }
+}
+
+impl Rule {
+    fn uses_agent_money(&self) -> bool {
+        let conditions = std::iter::once(&self.when).chain(&self.bad_when);
+        conditions.into_iter().any(|text| text.condition.uses_agent_money())
+    }
+
+    fn evaluate(&self, snapshot: &Snapshot, agents: &[Cow<'_, Agent>]) -> Vec<Alert> {
+        match &self.when.condition {
+            Condition::Agent(query) => self.evaluate_agents(query, snapshot, agents),
+            Condition::Fleet(query) if query.matches(&snapshot) => vec![Alert {
+                severity: self.severity_if(|condition| condition.is_true_of_fleet(snapshot)),
+                ..self.alert(AlertSubject::Fleet, String::new(), compared_values(query, &snapshot))
+            }],
+            Condition::Fleet(_) => Vec::new(),
+            Condition::Quota(query) => {
+                let alert = |window: QuotaWindow<'_>| Alert {
+                    severity: self.severity_if(|condition| condition.is_true_of_quota(&window)),
+                    ..self.alert(quota_subject(&window), quota_name(&window), compared_values(query, &window))
+                };
+                quota_windows(snapshot).filter(|window| query.matches(window)).map(alert).collect()
+            }
+        }
+    }
+
+    fn evaluate_agents(
+        &self,
+        query: &Query<&'static Field>,
+        snapshot: &Snapshot,
+        agents: &[Cow<'_, Agent>],
+    ) -> Vec<Alert> {
+        let rows = agents.iter().map(|agent| (&**agent, SnapshotRow::of_agent(snapshot.now, agent)));
+        let mut matching: Vec<_> = rows.filter(|(_, row)| query.matches(row)).collect();
+        // The agent that has waited longest comes first.
+        if is_about_status(query) {
+            matching.sort_by_key(|(_, row)| row.session.and_then(|session| session.last_active));
+        }
+        let alert = |(agent, row): (&Agent, SnapshotRow<'_>)| {
+            let alert = self.alert(agent_subject(agent), agent_name(agent), compared_values(query, &row));
+            Alert {
+                severity: self.severity_if(|condition| condition.is_true_of_agent(&row)),
+                status: is_about_status(query).then_some(agent.status),
+                detail: if alert.detail.is_empty() { idle_time(&row) } else { alert.detail },
+                content: self.content(agent),
+                ..alert
+            }
+        };
+        matching.into_iter().map(alert).collect()
+    }
+
+    fn alert(&self, subject: AlertSubject, who: String, values: Vec<ComparedValue>) -> Alert {
+        // A single value needs no name: the label of the rule says what it is.
+        let detail: Vec<String> = match &*values {
+            [only] => vec![only.text.clone()],
+            many => many.iter().map(|value| format!("{} {}", value.id, value.text)).collect(),
+        };
+        Alert {
+            name: Arc::clone(&self.name),
+            label: Arc::clone(&self.label),
+            severity: self.severity,
+            subject,
+            status: None,
+            who,
+            detail: detail.join(", "),
+            values: values.into_iter().map(|value| (value.id, value.number)).collect(),
+            content: None,
+            actions: Arc::clone(&self.actions),
+        }
+    }
+
+    /// The severity of the rule, or `Bad` if its `bad_when` is true.
+    fn severity_if(&self, is_true: impl Fn(&Condition) -> bool) -> Severity {
+        let is_worse = self.bad_when.as_ref().is_some_and(|text| is_true(&text.condition));
+        if is_worse { Severity::Bad } else { self.severity }
+    }
+
+    /// The title of the session and the running tool call, if the rule may show message text.
+    fn content(&self, agent: &Agent) -> Option<Untrusted> {
+        let session = self.actions.content.allow(agent.session.as_deref())?;
+        let title = session.title.as_ref().map(|title| title.text.raw().to_owned());
+        let works_on = session.in_flight.last().map(|running| {
+            let target = running.target.as_ref().map(|target| format!(" {}", target.raw())).unwrap_or_default();
+            format!("{}{target}", running.name.raw())
+        });
+        let parts: Vec<String> = title.into_iter().chain(works_on).collect();
+        (!parts.is_empty()).then(|| parts.join(": ").into())
+    }
+}
+
+/// The agent without the dollars that a subscription covers, since the user does not pay them.
+fn metered(agent: &Agent) -> Cow<'_, Agent> {
+    let is_covered = |spend: &Spend| spend.billing == Billing::Included;
+    let session = agent.session.as_ref().filter(|session| is_covered(&session.spend));
+    if session.is_none() && !agent.rates.iter().any(|pace| is_covered(&pace.spend)) {
+        return Cow::Borrowed(agent);
+    }
+    let metered =
+        |session: &Arc<Session>| Arc::new(Session { spend: session.spend.metered(), ..Session::clone(session) });
+    let session = session.map(metered).or_else(|| agent.session.clone());
+    Cow::Owned(Agent { session, rates: agent.rates.each_ref().map(ActivityWindow::metered), ..agent.clone() })
+}
+
+fn agent_subject(agent: &Agent) -> AlertSubject {
+    AlertSubject::Agent(agent.process.id, agent.session.as_ref().map(|session| session.key.clone()))
+}
+
+/// `claude shop-api`.
+fn agent_name(agent: &Agent) -> String {
+    format!("{} {}", agent.label.for_terminal(), project(agent))
+}
+
+fn idle_time(row: &SnapshotRow<'_>) -> String {
+    row.session.and_then(|session| session.idle_for(row.now)).map(units::span).unwrap_or_default()
+}
+
+/// Every rate limit window with a current reading.
+fn quota_windows(snapshot: &Snapshot) -> impl Iterator<Item = QuotaWindow<'_>> {
+    snapshot.allowances().flat_map(|known| {
+        known.windows().map(move |window| QuotaWindow { client: known.client, limit: known.limit, window })
+    })
+}
+
+fn quota_subject(quota: &QuotaWindow<'_>) -> AlertSubject {
+    AlertSubject::Quota(quota.client, Arc::clone(&quota.limit.limit), quota.window.minutes)
+}
+
+/// `codex 5h`.
+fn quota_name(quota: &QuotaWindow<'_>) -> String {
+    let limit = Untrusted::new(Arc::clone(&quota.limit.limit));
+    format!("{} {}", limit.for_terminal(), units::window(quota.window.minutes))
+}
