@@ -12,7 +12,7 @@ use crate::alert::{Alert, AlertSubject};
 /// cool-down of its rule about the same subject. An alert that begins during a cool-down is reported when the cool-down
 /// ends, if the condition is still true: it is late, not lost.
 #[derive(Debug, Default)]
-pub struct CoolDownTracker(HashMap<(Arc<str>, AlertSubject), AlertHistory>);
+pub(crate) struct CoolDownTracker(HashMap<(Arc<str>, AlertSubject), AlertHistory>);
 
 /// The state of one rule about one subject.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl LastReport {
 
 impl CoolDownTracker {
     /// Those of the present alerts that are to be reported now.
-    pub fn new_alerts(&mut self, now: Timestamp, present: &[Alert]) -> Vec<Alert> {
+    pub(crate) fn new_alerts(&mut self, now: Timestamp, present: &[Alert]) -> Vec<Alert> {
         let mut before = std::mem::take(&mut self.0);
         let mut new = Vec::new();
         for alert in present {

@@ -15,7 +15,7 @@ mod rule_entry;
 mod tests;
 
 pub use alert::{Alert, AlertSubject};
-pub use cool_down::CoolDownTracker;
+
 pub use engine::{AlertEngine, AlertUpdate};
 pub use rule::{AlertActions, Rule, RuleError, Rules};
 pub use rule_entry::{AlertAction, RuleEntry, RuleScope, Severity};

@@ -23,7 +23,7 @@ fn snapshot() -> Arc<Snapshot> {
 
 fn snapshot_message() -> Message {
     static ALERTS: OnceLock<AlertUpdate> = OnceLock::new();
-    let alerts = ALERTS.get_or_init(|| AlertEngine::new(Rules::default()).evaluate(&snapshot()));
+    let alerts = ALERTS.get_or_init(|| AlertEngine::new(Rules::default()).update(&snapshot()));
     Message::Snapshot(snapshot(), alerts.clone())
 }
 

@@ -6,8 +6,8 @@ use std::io::Write;
 use agtop_collect::Collector;
 use agtop_format::units;
 use agtop_model::{ServiceTier, Session, Spend, TimeGranularity, Untrusted, Usage, UsageExtent, UsageRow, UsageTable};
-use agtop_output::report::compare::{Comparison, Offer};
-use agtop_output::report::{Columns, Page};
+use agtop_output::report::compare::{ComparedModel, Comparison};
+use agtop_output::report::{ReportColumns, ReportContext};
 use agtop_prices::{PriceBook, Rated, Tariff};
 use agtop_report::ReportOptions;
 use anyhow::{Result, bail};
@@ -50,7 +50,7 @@ pub(super) fn run(plan: &ComparePlan, out: &mut dyn Write) -> Result<()> {
     comparison.subject = subject(session, &plan.options);
     let health = collector.health();
     report_broken_sources(&health);
-    let page = Page { view: &plan.view, prices: &prices, columns: Columns::All, health: &health };
+    let page = ReportContext { view: &plan.view, prices: &prices, columns: ReportColumns::All, health: &health };
     match plan.format {
         OutputFormat::Text => comparison.write_text(&page, out)?,
         OutputFormat::Json => comparison.write_json(&page, out)?,
@@ -99,16 +99,16 @@ fn comparison(rows: &[&UsageRow], plan: &ComparePlan, book: &PriceBook) -> Compa
         plan.models.iter().map(|model| model.trim()).filter(|model| !model.is_empty()).collect()
     };
     let mut seen = HashSet::new();
-    let offers = models.into_iter().filter(|model| seen.insert(*model));
-    let offers = offers.map(|model| offer(model, rows, book, used.contains(model))).collect();
+    let models = models.into_iter().filter(|model| seen.insert(*model));
+    let models = models.map(|model| compared_model(model, rows, book, used.contains(model))).collect();
     let now = plan.options.now;
-    let mut comparison = Comparison { subject: "".into(), usage, spend, turns, offers, now };
+    let mut comparison = Comparison { subject: "".into(), usage, spend, turns, models, now };
     comparison.sort();
     comparison
 }
 
 /// The price of one model. Each row is priced alone, since the length of a prompt decides its rates.
-fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> Offer {
+fn compared_model(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> ComparedModel {
     let rated = book.rate(model);
     let mut spend = Spend::default();
     for row in rows {
@@ -121,7 +121,7 @@ fn offer(model: &str, rows: &[&UsageRow], book: &PriceBook, was_used: bool) -> O
         Rated::Known(found) => Some(Untrusted::from(found.key)),
         Rated::Local | Rated::Unknown => None,
     };
-    Offer {
+    ComparedModel {
         model: model.into(),
         amount: spend.known(),
         basis: spend.basis(),

@@ -20,7 +20,7 @@ mod watch_alerts;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
-use agtop_format::sink::Lines;
+use agtop_format::sink::LineSanitizer;
 use anyhow::Result;
 
 use crate::plan::CommandPlan;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use agtop_collect::Collector;
 use agtop_model::TimeGranularity;
-use agtop_output::report::Page;
+use agtop_output::report::ReportContext;
 use agtop_report::{Report, ReportKind};
 use anyhow::Result;
 
@@ -35,8 +35,10 @@ pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
     out.flush()?;
     // The operating system frees the memory of this process faster than destructors do.
     std::mem::forget((collector, table));
-    let Some(passed) = plan.budget.and_then(|budget| report.passed(budget)) else { return Ok(ExitCode::SUCCESS) };
-    stderr::print_message(passed);
+    let Some(exceeded_budget) = plan.budget.and_then(|budget| report.exceeded_budget(budget)) else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    stderr::print_message(exceeded_budget);
     Ok(ExitCode::from(EXIT_OVER_BUDGET))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use agtop_collect::{PricingContext, Scope, StatusLineLedger};
 use agtop_model::{ClientId, Timestamp};
-use agtop_output::statusline::{Bench, StatuslineInput, line, observed_limits};
+use agtop_output::statusline::{self, StatuslineContext, StatuslineInput, observed_limits};
 use anyhow::{Result, bail};
 
 use super::hook::send_to_listener;
@@ -27,7 +27,7 @@ pub(super) fn run(plan: &StatuslinePlan, out: &mut dyn Write) -> Result<()> {
         );
     }
     let mut input_json = Vec::new();
-    let max_bytes = u64::try_from(StatuslineInput::MOST_BYTES).unwrap_or(u64::MAX);
+    let max_bytes = u64::try_from(StatuslineInput::MAX_INPUT_BYTES).unwrap_or(u64::MAX);
     // After an error, the part that was read is used.
     drop(stdin.lock().take(max_bytes).read_to_end(&mut input_json));
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
@@ -64,13 +64,13 @@ fn write_line(
     now: Timestamp,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let bench = Bench { now, zone: plan.zone.clone(), colour: plan.colour };
+    let context = StatuslineContext { now, zone: plan.zone.clone(), colour: plan.colour };
     let usage = ledger.and_then(|ledger| {
         let pricing =
             PricingContext { prices: plan.book.clone().into(), scope: Scope::default(), zone: plan.zone.clone() };
         ledger.usage_since(now.minus(RECENT_USAGE), pricing, now)
     });
-    Ok(line(input, usage.as_ref(), &bench, out)?)
+    Ok(statusline::write_line(input, usage.as_ref(), &context, out)?)
 }
 
 /// The output of the user's own status line for this input; `None` if it cannot be run. A shell runs the command, as

@@ -35,7 +35,7 @@ pub(super) fn run(plan: WatchAlertsPlan, out: &mut dyn Write) -> Result<ExitCode
     let mut printer = AlertPrinter { actions: ActionRunner::new(stderr::print_message), output, out };
     let mut snapshot = progress::with_progress(collector.progress_reporter(), || collector.refresh());
     let result = loop {
-        let result = printer.print(snapshot.now, engine.evaluate(&snapshot).new);
+        let result = printer.print(snapshot.now, engine.update(&snapshot).new);
         if result.is_err() || length == RunLength::Once || end.is_requested() {
             break result;
         }

@@ -4,7 +4,7 @@ use agtop_collect::Settings;
 use agtop_hooks::HookDirs;
 use agtop_model::{ClientId, PicoUsd, Timestamp};
 use agtop_output::View;
-use agtop_output::report::{Columns, Format, format};
+use agtop_output::report::{ReportColumns, ReportFormat, format};
 use agtop_report::{BlockSelection, LineDetail, LineOrder, ReportKind, ReportOptions, TokenLimit};
 use anyhow::{Result, anyhow, bail};
 use jiff::tz::TimeZone;
@@ -22,8 +22,8 @@ pub(crate) struct ReportPlan {
     pub(crate) hooks: HookDirs,
     pub(crate) prices: PriceSettings,
     pub(crate) options: ReportOptions,
-    pub(crate) format: &'static dyn Format,
-    pub(crate) columns: Columns,
+    pub(crate) format: &'static dyn ReportFormat,
+    pub(crate) columns: ReportColumns,
     pub(crate) view: View,
     pub(crate) budget: Option<PicoUsd>,
 }
@@ -77,7 +77,7 @@ impl PlanContext {
             prices: self.prices(cli)?,
             options,
             format: format_of(&args.format)?,
-            columns: if args.rows.compact { Columns::Few } else { Columns::All },
+            columns: if args.rows.compact { ReportColumns::Few } else { ReportColumns::All },
             view: self.view(cli)?,
             budget,
         })
@@ -117,7 +117,7 @@ struct UsagePeriod {
 impl UsagePeriod {
     fn options(self, kind: ReportKind) -> ReportOptions {
         let Self { since, until, zone, projects, now } = self;
-        ReportOptions { since, until, zone, projects, ..Options::new(kind, now) }
+        ReportOptions { since, until, zone, projects, ..ReportOptions::new(kind, now) }
     }
 }
 
@@ -140,7 +140,7 @@ fn check_flags(args: &ReportArgs) -> Result<()> {
     }
 }
 
-fn format_of(args: &FormatArgs) -> Result<&'static dyn Format> {
+fn format_of(args: &FormatArgs) -> Result<&'static dyn ReportFormat> {
     let chosen = [(args.json, "json"), (args.csv, "csv"), (args.markdown, "markdown"), (args.graph, "graph")];
     let id = chosen.iter().find(|(is_chosen, _)| *is_chosen).map_or("text", |(_, id)| id);
     format(id).ok_or_else(|| anyhow!("no format is called '{id}'"))

@@ -38,7 +38,7 @@ pub(super) fn snapshot_slot(engine: AlertEngine) -> (SnapshotPublisher, Snapshot
 impl SnapshotPublisher {
     /// Replaces the snapshot in the slot. New alerts of one that nobody has taken are kept.
     pub(super) fn publish(&mut self, snapshot: Snapshot) {
-        let mut alerts = self.engine.evaluate(&snapshot);
+        let mut alerts = self.engine.update(&snapshot);
         if let Some(unread) = self.newest.swap(None) {
             alerts.new.splice(..0, unread.alerts.new.iter().cloned());
         }
@@ -69,7 +69,7 @@ mod tests {
         publisher.publish(idle);
         assert_eq!(reader.wakeups.try_iter().count(), 1);
         let update = reader.take().unwrap();
-        assert!(update.snapshot.agents.is_empty() && update.alerts.active.is_empty());
+        assert!(update.snapshot.agents.is_empty() && update.alerts.present.is_empty());
         assert!(!update.alerts.new.is_empty(), "nobody has seen them");
         assert!(reader.take().is_none());
     }

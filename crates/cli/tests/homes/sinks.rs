@@ -11,7 +11,7 @@ use agtop_alerts::{Alert, AlertAction, AlertActions, AlertEngine, Rules};
 use agtop_demo as demo;
 use agtop_format::Content;
 use agtop_model::{Agent, Session, SessionKey, Snapshot, Title, TitleRank, Untrusted, is_harmless};
-use agtop_output::alert::{Terminal, json, notification};
+use agtop_output::alert::{NotificationTerminal, json, notification};
 use agtop_output::{SURFACES, View};
 use agtop_testkit::Home;
 use agtop_testkit::hostile::TEXT;
@@ -75,7 +75,7 @@ const SINKS: &[Sink] = &[
     },
     Sink {
         name: "alerts in JSON",
-        output: |_| alerts(|alert| vec![json(alert, demo::NOON)]),
+        output: |_| alerts(|alert| vec![json(alert, demo::DEMO_START)]),
         format: SinkFormat::Json,
     },
     Sink { name: "variables of commands", output: HostileHome::variables, format: SinkFormat::Line },
@@ -303,7 +303,7 @@ fn surfaces(_: &HostileHome) -> Vec<String> {
 
 /// The output for each alert about these agents, with message text.
 fn alerts(output: fn(&Alert) -> Vec<String>) -> Vec<String> {
-    let alerts = Rules::default().find(&snapshot());
+    let alerts = Rules::default().evaluate(&snapshot());
     assert!(alerts.iter().any(|alert| !alert.who.is_empty()));
     let with_content = |alert: Alert| {
         let actions = AlertActions { shown: vec![AlertAction::Notify], ..(*alert.actions).clone() };
@@ -314,7 +314,7 @@ fn alerts(output: fn(&Alert) -> Vec<String>) -> Vec<String> {
 
 /// Each control sequence that has the text in it.
 fn sequences(alert: &Alert) -> Vec<String> {
-    let carried = notification(alert, Terminal::default());
+    let carried = notification(alert, NotificationTerminal::default());
     carried.split_inclusive('\u{7}').map(str::to_owned).collect()
 }
 
@@ -328,7 +328,7 @@ struct ScreenOutput {
 
 fn screen() -> ScreenOutput {
     let shown = Arc::new(Mutex::new(ScreenOutput::default()));
-    let alerts = AlertEngine::new(Rules::default()).evaluate(&snapshot());
+    let alerts = AlertEngine::new(Rules::default()).update(&snapshot());
     let mut app = App::new(Options { content: Content::Included, ..Options::with_defaults("1.0.0", "linux") });
     let mut inputs: VecDeque<Input> =
         [Message::Resize(140, 40), Message::Snapshot(Arc::new(snapshot()), alerts)].map(Input::Message).into();
