@@ -4,12 +4,11 @@
 //! device. These functions open only regular files. They identify an open file by its descriptor, because its name may
 //! belong to another file by then.
 
-use std::fs::{File, FileType, Metadata};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use agtop_model::Timestamp;
-
+mod kinds;
 #[cfg(not(unix))]
 mod other;
 mod path_bytes;
@@ -24,6 +23,9 @@ use other as platform;
 #[cfg(unix)]
 use unix as platform;
 
+use kinds::{Links, kind_of, refusal, word_for};
+
+pub use kinds::{FileIdentity, FileKind};
 pub use path_bytes::{path_from_bytes, path_to_bytes};
 pub use private::{
     append_to_private, copy_permissions, create_private_dir, create_private_dir_all, create_private_file, is_file_at,
@@ -32,51 +34,13 @@ pub use private::{
 pub use user_files::{append_to_user_file, open_user_file, read_user_file, read_user_text, replace_user_file};
 pub use walk::{Walk, WalkEntry};
 
-/// The identity of a file, and its size and time when it was examined.
-///
-/// Device and inode identify a file whatever its name is. On platforms without inodes, the device is 0 and the inode is a
-/// hash of the canonical path: then a replaced file looks like the same one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FileIdentity {
-    /// The file system.
-    pub device: u64,
-    /// The file in it.
-    pub inode: u64,
-    /// Its size in bytes.
-    pub size: u64,
-    /// When it was last written to.
-    pub modified: Timestamp,
-}
-
-/// What kind of file a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FileKind {
-    /// A regular file.
-    Regular(FileIdentity),
-    /// A directory.
-    Directory,
-    /// A symbolic link, whatever its target.
-    Symlink,
-    /// A FIFO, a socket, a device, …
-    Other,
-}
-
 /// Identifies a file without opening it and without following a link in the last component of the path.
 ///
 /// # Errors
 /// The system's error: [`io::ErrorKind::NotFound`] if there is nothing at this path.
 pub fn identity(path: &Path) -> io::Result<FileKind> {
     let metadata = path.symlink_metadata()?;
-    let kind = metadata.file_type();
-    Ok(if kind.is_symlink() {
-        FileKind::Symlink
-    } else if kind.is_dir() {
-        FileKind::Directory
-    } else if kind.is_file() {
-        FileKind::Regular(platform::identity_of(path, &metadata)?)
-    } else {
-        FileKind::Other
-    })
+    kind_of(metadata.file_type(), || platform::identity_of(path, &metadata))
 }
 
 /// Opens a regular file for reading and returns its identity.
@@ -90,11 +54,11 @@ pub fn open_regular(path: &Path) -> io::Result<(File, FileIdentity)> {
     open_with(path, Links::Refused)
 }
 
-/// Whether a link in the last component of a path is followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Links {
-    Refused,
-    Followed,
+impl Walk<'_> {
+    /// Calls `visitor` with everything that is wanted, in no particular order.
+    pub fn run(&self, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
+        platform::walk(self, visitor);
+    }
 }
 
 fn open_with(path: &Path, links: Links) -> io::Result<(File, FileIdentity)> {
@@ -113,31 +77,11 @@ fn open_with(path: &Path, links: Links) -> io::Result<(File, FileIdentity)> {
     Ok((file, identity))
 }
 
-/// The error for something that is not a regular file.
-fn refusal(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, format!("not a regular file but {what}"))
-}
-
-fn word_for(kind: FileType) -> &'static str {
-    if kind.is_dir() {
-        "a directory"
-    } else if kind.is_symlink() {
-        "a symbolic link"
-    } else {
-        "a FIFO, socket or device"
-    }
-}
-
-/// The time of the last write; the epoch if the file system has none, or an earlier one.
-fn modified(metadata: &Metadata) -> Timestamp {
-    let epoch = Timestamp::from_millis(0);
-    let since_epoch = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    since_epoch.map_or(epoch, |span| epoch.plus(span))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read;
+
+    use agtop_model::Timestamp;
 
     use super::*;
 

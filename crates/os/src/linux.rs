@@ -1,16 +1,16 @@
 //! Linux: the files of `/proc`.
 
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, ProcessState, Reading, Sockets, Timestamp};
+use agtop_model::{Gap, HostMetrics, OpenFiles, ProcId, Process, Reading, Sockets, Timestamp};
 use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 use self::clock::CpuClock;
 use self::machine::{LoadAverages, Memory, Processors};
+use self::process_dir::directory_of;
 use self::procfs::ProcFs;
 use self::stat::Stat;
 use self::table::{ProcessTable, Scale};
@@ -23,6 +23,7 @@ mod command;
 mod descriptors;
 mod io;
 mod machine;
+mod process_dir;
 mod procfs;
 mod round_robin;
 mod signal;
@@ -98,16 +99,6 @@ impl LinuxOs {
     }
 }
 
-/// The directory of a process that has not ended. A zombie has ended: it holds nothing open.
-fn directory_of(fs: &mut ProcFs, id: ProcId) -> Reading<OwnedFd> {
-    let directory = fs.process(id.pid).map_err(procfs::gap)?;
-    let mut line = [0; stat::MAX_STAT_BYTES];
-    let line = procfs::read_start(&directory, c"stat", &mut line).map_err(procfs::gap)?;
-    let stat = Stat::parse(line).ok_or(Gap::Failed)?;
-    let has_ended = stat.started != id.started || stat.state == ProcessState::Zombie;
-    if has_ended { Err(Gap::NotReported) } else { Ok(directory) }
-}
-
 /// How many files may be kept open: up to a quarter of the process's limit.
 fn max_kept_open() -> usize {
     let granted = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
@@ -154,7 +145,11 @@ impl Os for LinuxOs {
         let before = std::mem::replace(&mut self.processors, now.ok());
         let memory = self.fs.machine(c"meminfo", Memory::parse);
         HostMetrics {
-            cpus: now.ok().map(|now| now.count).filter(|&count| count > 0).unwrap_or_else(crate::processors),
+            cpus: now
+                .ok()
+                .map(|now| now.count)
+                .filter(|&count| count > 0)
+                .unwrap_or_else(crate::processors::processors),
             cpu_percent: now.and_then(|now| now.percent_since(before.as_ref())),
             memory_total: memory.and_then(|memory| memory.total),
             memory_available: memory.and_then(|memory| memory.available),

@@ -101,7 +101,7 @@ impl ProcessTable {
     /// Sends a signal to a process. Without handles of processes, another one could reuse the pid after the check.
     #[cfg(any(target_os = "macos", target_os = "freebsd"))]
     pub(crate) fn signal(&mut self, id: ProcId, signal: crate::Signal) -> Result<(), OsError> {
-        use crate::signal::unix::{failure, number_of};
+        use crate::unix_signal::{failure, number_of};
         let pid = self.running_pid(id).ok().and_then(rustix::process::Pid::from_raw).ok_or(OsError::Ended)?;
         rustix::process::kill_process(pid, number_of(signal)).map_err(|error| failure(error, signal))
     }
@@ -115,7 +115,10 @@ impl ProcessTable {
         let used = f64::from(system.global_cpu_usage());
         let total = some_bytes(system.total_memory());
         HostMetrics {
-            cpus: u32::try_from(system.cpus().len()).ok().filter(|&cpus| cpus > 0).unwrap_or_else(crate::processors),
+            cpus: u32::try_from(system.cpus().len())
+                .ok()
+                .filter(|&cpus| cpus > 0)
+                .unwrap_or_else(crate::processors::processors),
             // There is nothing to compare the first reading with.
             cpu_percent: if has_cpu && used.is_finite() { Ok(used.clamp(0.0, 100.0)) } else { Err(Gap::NotReported) },
             memory_total: total,
@@ -214,7 +217,7 @@ fn some_bytes(bytes: u64) -> Reading<u64> {
 
 fn unknown_machine() -> HostMetrics {
     HostMetrics {
-        cpus: crate::processors(),
+        cpus: crate::processors::processors(),
         cpu_percent: Err(Gap::Failed),
         memory_total: Err(Gap::Failed),
         memory_available: Err(Gap::Failed),

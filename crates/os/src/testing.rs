@@ -18,7 +18,7 @@ pub const PROCESS_ROOT_VAR: &str = "AGTOP_TEST_WITHIN";
 /// Whether a process runs. A zombie does not: if the first process of a container does not collect it, it stays in the
 /// table as long as the container runs.
 pub fn is_alive(pid: u32) -> bool {
-    let table = crate::this_machine().processes().unwrap_or_default();
+    let table = crate::this_machine::this_machine().processes().unwrap_or_default();
     table.iter().any(|process| process.id.pid == pid && process.state != ProcessState::Zombie)
 }
 

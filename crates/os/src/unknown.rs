@@ -33,7 +33,7 @@ impl Os for UnknownOs {
 
     fn system(&mut self) -> HostMetrics {
         HostMetrics {
-            cpus: crate::processors(),
+            cpus: crate::processors::processors(),
             cpu_percent: Err(Gap::Unsupported),
             memory_total: Err(Gap::Unsupported),
             memory_available: Err(Gap::Unsupported),

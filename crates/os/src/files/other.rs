@@ -5,7 +5,8 @@ use std::path::Path;
 use walkdir::WalkDir;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{FileIdentity, Links, Walk, WalkEntry, identity, modified, refusal, word_for};
+use super::kinds::{FileIdentity, FileKind, Links, kind_of, modified, refusal, word_for};
+use super::walk::{Walk, WalkEntry};
 
 /// Checks before it opens: the standard library cannot do both at once on these platforms.
 pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
@@ -24,6 +25,11 @@ pub(super) fn identity_of(path: &Path, metadata: &Metadata) -> io::Result<FileId
     })
 }
 
+fn found(path: &Path) -> io::Result<FileKind> {
+    let metadata = path.symlink_metadata()?;
+    kind_of(metadata.file_type(), || identity_of(path, &metadata))
+}
+
 /// Walks from path to path.
 pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
     for entry in WalkDir::new(walk.root).min_depth(1).max_depth(walk.depth).follow_links(false) {
@@ -33,7 +39,7 @@ pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
                 if !(walk.accepts)(relative) {
                     continue;
                 }
-                match identity(entry.path()) {
+                match found(entry.path()) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     kind => visitor(WalkEntry { relative, kind }),
                 }

@@ -7,11 +7,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agtop_model::Timestamp;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::{FileIdentity, FileKind, Links, Walk, WalkEntry, modified, refusal};
+use super::kinds::{FileIdentity, FileKind, Links, modified, refusal};
+use super::walk::{Walk, WalkEntry};
 
 /// Opens without waiting. Child processes do not inherit the file.
 pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
@@ -117,7 +117,7 @@ fn kind_of(stat: &Stat) -> FileKind {
                 device: number(stat.st_dev),
                 inode: number(stat.st_ino),
                 size: number(stat.st_size),
-                modified: Timestamp::from_millis(0).plus(since_epoch),
+                modified: agtop_model::Timestamp::from_millis(0).plus(since_epoch),
             })
         }
         FileType::Directory => FileKind::Directory,
@@ -228,6 +228,6 @@ mod tests {
         std::fs::write(&path, "x").unwrap();
         let long_ago = std::time::UNIX_EPOCH - std::time::Duration::from_hours(24);
         File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
-        assert_eq!(open_regular(&path).unwrap().1.modified, Timestamp::from_millis(0));
+        assert_eq!(open_regular(&path).unwrap().1.modified, agtop_model::Timestamp::from_millis(0));
     }
 }

@@ -6,7 +6,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use super::{FileIdentity, Links, open_with};
+use super::kinds::{FileIdentity, Links, refusal, word_for};
+use super::open_with;
 
 /// Opens a regular file for reading. It follows links.
 ///
@@ -51,7 +52,7 @@ pub fn append_to_user_file(path: &Path) -> io::Result<File> {
     open_without_waiting(&mut options);
     let file = options.open(path)?;
     let metadata = file.metadata()?;
-    if metadata.is_file() { Ok(file) } else { Err(super::refusal(super::word_for(metadata.file_type()))) }
+    if metadata.is_file() { Ok(file) } else { Err(refusal(word_for(metadata.file_type()))) }
 }
 
 /// Replaces the content of a file in one step, so that no reader ever sees half of it. It replaces the target of a link, not

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{FileKind, platform};
+use super::kinds::FileKind;
 
 /// A search of a directory and those below it. It follows no link, except if the root itself is one.
 #[derive(Clone, Copy)]
@@ -23,13 +23,6 @@ pub struct WalkEntry<'a> {
     pub relative: &'a Path,
     /// What it is, or why that is unknown.
     pub kind: io::Result<FileKind>,
-}
-
-impl Walk<'_> {
-    /// Calls `visitor` with everything that is wanted, in no particular order.
-    pub fn run(&self, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
-        platform::walk(self, visitor);
-    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use agtop_model::{Gap, ProcId};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, kill_process, pidfd_open, pidfd_send_signal};
 
-use super::directory_of;
+use super::process_dir::directory_of;
 use super::procfs::ProcFs;
-use crate::signal::unix::{failure, number_of};
+use crate::unix_signal::{failure, number_of};
 use crate::{OsError, Signal};
 
 /// Sends a signal. It opens a handle of the process first and checks then whether it is the right one. So the signal cannot

@@ -4,9 +4,10 @@ use std::os::fd::OwnedFd;
 
 use agtop_model::{Gap, ProcId, Reading, Sockets};
 
+use super::descriptors;
+use super::process_dir::directory_of;
 use super::procfs::{ProcFs, gap};
 use super::tcp::SocketHolders;
-use super::{descriptors, directory_of};
 use crate::open_files::sort_ports;
 
 /// A process and the sockets it holds.

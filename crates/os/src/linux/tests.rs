@@ -147,7 +147,7 @@ fn a_process_is_read_with_every_fact() {
     assert_eq!(argv(&process), ["node", "cli.js"]);
     assert_eq!(process.exe, Ok(PathBuf::from("/usr/bin/node")));
     assert_eq!(process.cwd, Ok(PathBuf::from("/work")));
-    assert_eq!(process.state, ProcessState::Sleeping);
+    assert_eq!(process.state, agtop_model::ProcessState::Sleeping);
     assert_eq!(process.started_at, Ok(Timestamp::from_millis(BOOT * 1000).plus(units.duration_of(500))));
     assert_eq!(process.threads, Ok(3));
     assert_eq!(process.cpu.unwrap().user, units.duration_of(150));
@@ -192,7 +192,7 @@ fn a_zombie_is_a_row_without_a_command_line() {
     proc.remove("49/exe");
     proc.remove("49/cwd");
     let process = proc.only();
-    assert_eq!(process.state, ProcessState::Zombie);
+    assert_eq!(process.state, agtop_model::ProcessState::Zombie);
     assert!(process.argv.is_empty());
     assert_eq!((&process.exe, &process.cwd), (&Err(Gap::NotReported), &Err(Gap::NotReported)));
     assert_eq!(process.io, Err(Gap::NotReported), "asked although the executable is not shown");

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{DirFault, DirStatus, UnsafeDir};
+use super::fault::{DirFault, DirStatus, UnsafeDir};
 
 #[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
 pub(super) fn check_dir_path(_: &Path) -> Result<(), UnsafeDir> {

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::{DirFault, DirStatus, UnsafeDir};
+use super::fault::{DirFault, DirStatus, UnsafeDir};
 use crate::effective_uid;
 
 const ROOT_UID: u32 = 0;
