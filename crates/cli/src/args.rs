@@ -53,7 +53,7 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Parses the command line of this process. The matches tell which flags were given.
+    /// Parses the command line of this process. The matches say which flags were given.
     ///
     /// # Errors
     /// If it is invalid, or asks for help or the version.

@@ -204,8 +204,8 @@ impl Record<'_> {
         self.emit(session, EventKind::Prompt { words: words.filter(|words| !words.is_empty()).map(Into::into) });
     }
 
-    /// Emits the beginning of the agent's text, if the record is recent enough. The text of old records, of which there
-    /// are many, is not even looked up.
+    /// Emits the beginning of the agent's text, if the record is recent enough. Old records are many, so
+    /// their text is not even looked up.
     pub(crate) fn agent_text<S: AsRef<str>>(&mut self, session: &SessionKey, prose: impl FnOnce() -> Option<S>) {
         if self.is_recent()
             && let Some(prose) = prose()

@@ -46,7 +46,7 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
     ..ProcessSignature::NONE
 };
 
-/// Subcommands with a conversation, and short chores.
+/// Subcommands with a conversation, and short commands without one.
 const OTHER_SUBCOMMANDS: &[&str] =
     &["run", "attach", "session", "agent", "export", "import", "github", "pr", "remote", "config", "debug", "db"];
 

@@ -56,7 +56,8 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
 /// had one, because without a subcommand the program only prints its help.
 const GATEWAY_TITLES: &[&str] = &["openclaw-gateway", "clawdbot-gateway", "moltbot-gateway", "moldbot-gateway"];
 
-/// Subcommands whose process calls models; unconfirmed. All others are clients of the gateway, or chores.
+/// Subcommands whose process calls models; unconfirmed. All others are clients of the gateway, or have no
+/// conversation.
 const AGENT_SUBCOMMANDS: &[&str] = &["gateway", "agent"];
 
 impl Client for OpenClaw {

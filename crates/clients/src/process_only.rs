@@ -161,6 +161,6 @@ mod tests {
         assert_eq!(model("ollama serve"), None);
         assert_eq!(model("ollama run"), None);
         assert_eq!(model("agy -p run"), None);
-        assert_eq!(model("claude --model opus"), None, "its transcript tells");
+        assert_eq!(model("claude --model opus"), None, "its transcript names it");
     }
 }

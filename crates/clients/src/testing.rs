@@ -141,7 +141,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Merges copies and drops coarse records of which a finer one is known.
+    /// Merges copies, and drops a coarse record if a finer one is known.
     pub(crate) fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut turns: BTreeMap<MessageKey, (SessionKey, Turn)> = BTreeMap::new();
         let mut coarse = HashSet::new();

@@ -70,7 +70,7 @@ fn id(session: usize) -> String {
     format!("00000000-0000-4000-8000-{session:012}")
 }
 
-/// A home whose ledger contains forty files, of which every second one was deleted.
+/// A home whose ledger contains forty files. Every second file was deleted.
 fn home() -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let place = home.path().join(".claude/projects/-work");

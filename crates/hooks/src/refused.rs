@@ -7,7 +7,7 @@ pub struct RefusedCounts {
     pub planted: u64,
     /// Frames beyond a sender's rate.
     pub too_many: u64,
-    /// Payloads beyond [`MAX_PAYLOAD_BYTES`](crate::MAX_PAYLOAD_BYTES), of which only what agtop uses was kept.
+    /// Payloads beyond [`MAX_PAYLOAD_BYTES`](crate::MAX_PAYLOAD_BYTES). agtop kept only the fields that it uses.
     pub too_long: u64,
     /// Bytes that are not a frame, incomplete frames, and payloads that no client understands.
     pub damaged: u64,

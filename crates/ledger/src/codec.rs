@@ -1,5 +1,5 @@
-//! How values become bytes: whole numbers of variable length, texts by their place in a table, and every value that is
-//! read back taken for hostile.
+//! How values become bytes: whole numbers of variable length, and texts by their place in a table. The decoder treats
+//! every value that it reads back as hostile.
 //!
 //! A general library would spend a byte on each absent field of each turn and could not write a time as the distance
 //! from the one before it. Both together are half of a turn's size, so turns need a codec of their own, and

@@ -73,7 +73,7 @@ fn what_refers_to_nothing_is_damaged() {
 }
 
 #[test]
-fn a_client_that_this_program_does_not_know_is_not_taken_for_another() {
+fn a_client_that_this_program_does_not_know_is_not_decoded_as_another() {
     let blob = summary("s", 1..3).encode();
     assert_eq!(FileSummary::decode(&blob, &[OTHER]), Err(DamagedBlob));
     assert!(FileSummary::decode(&blob, &[OTHER, CLIENT]).is_ok());

@@ -114,7 +114,7 @@ pub struct SessionSummary {
 }
 
 impl SessionSummary {
-    /// A session of which nothing is known yet.
+    /// A session about which nothing is known yet.
     pub fn new(key: SessionKey) -> Self {
         Self { key, state: FileSession::default(), calls: Vec::new() }
     }

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coarse_record_is_told_by_its_parts() {
+    fn a_coarse_record_is_covered_by_its_parts() {
         let mut parts = summary("s", [2]);
         parts.responses[0].part_of = CoarserRecords::one(response(1).message);
         assert_eq!(leftover(&summary("s", [1]), &parts), None);

@@ -39,7 +39,7 @@ pub struct LedgerStats {
     pub replaced: u64,
     /// Responses, copies included.
     pub responses: u64,
-    /// Responses of which no transcript is left.
+    /// Responses that no transcript contains any more.
     pub archived_responses: u64,
     /// Readings of rate limits.
     pub limits: u64,
@@ -210,7 +210,7 @@ impl Ledger {
         self.database.execute_batch("PRAGMA secure_delete = ON")?;
         let transaction = self.database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         for file in files {
-            // Told again in the meantime, it is not what was chosen.
+            // A file that was written again in the meantime is not the one that was chosen.
             let sql = "DELETE FROM files WHERE id = ?1 AND generation = ?2";
             transaction.prepare_cached(sql)?.execute((file.id.0, file.generation.cast_signed()))?;
         }

@@ -14,10 +14,10 @@ use agtop_ledger::{
 use agtop_model::{ClientId, CoarserRecords, MessageKey, RecordTime, Response, SessionKey, Timestamp, Usage};
 
 const CLIENT: ClientId = ClientId::new("claude");
-/// The environment variable that tells the child where to write.
+/// The environment variable that says where the child writes.
 const LEDGER_PATH_VARIABLE: &str = "AGTOP_TEST_KILLED_LEDGER";
 const ROUNDS: u64 = 200;
-/// Files of which each batch writes a longer record.
+/// How many files there are. Each batch writes a longer record of each.
 const FILES: u64 = 3;
 
 fn opening(path: &Path) -> LedgerOptions<'_> {

@@ -91,7 +91,7 @@ fn expected_summary() -> FileSummary {
         prompts: 2,
         first: Some(at(0)),
         last: Some(at(3)),
-        // The first format of summaries does not have these two, and they are taken for these.
+        // The first format of summaries does not have these two: the decoder uses the first and the last time.
         facts_at: Some(at(0)),
         stated: Some(at(3)),
         ..FileSession::default()

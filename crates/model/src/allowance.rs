@@ -51,6 +51,6 @@ mod tests {
             |minutes, resets_at, now| RateLimitWindow { minutes, used_percent: 92.0, resets_at }.is_current(at(0), now);
         assert_eq!([59, 60, 480].map(|now| is_current(300, Some(at(60)), at(now))), [true, false, false]);
         assert_eq!([0, 299, 300].map(|now| is_current(300, None, at(now))), [true, true, false]);
-        assert!(is_current(0, None, at(480)), "of a window without a length nothing can be told");
+        assert!(is_current(0, None, at(480)), "nothing is known about a window without a length");
     }
 }

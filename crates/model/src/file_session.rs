@@ -192,7 +192,7 @@ impl<N: Copy> FileSession<N> {
         }
     }
 
-    /// What is left of it where the file tells other things now: neither counts nor what concerns the present.
+    /// What remains of it when the file says other things now: neither counts nor what concerns the present.
     #[must_use]
     pub fn leftover(&self) -> Self {
         let (title, facts) = (self.title.clone(), self.facts.clone());

@@ -49,7 +49,7 @@ impl MessageKey {
         Self(digest(b's', session.client, &[session.id.as_bytes(), id.as_bytes()]))
     }
 
-    /// For records without an id: they are told apart by what they say, such as time, model and every count.
+    /// For records without an id: what they say distinguishes them, such as time, model and every count.
     pub fn by_content(client: ClientId, parts: &[&[u8]]) -> Self {
         Self(digest(b'c', client, parts))
     }

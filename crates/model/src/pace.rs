@@ -16,9 +16,9 @@ pub struct ActivityWindow {
     pub errors: u64,
     /// Tool calls.
     pub tool_calls: u64,
-    /// Responses of which it is known why the model stopped.
+    /// Responses whose stop reason is known.
     pub stops: u64,
-    /// Of those, responses that ended because they had become as long as they may.
+    /// Of those, responses that ended because they reached the length limit.
     pub cut_off: u64,
     /// What the responses used.
     pub usage: Usage,
@@ -52,8 +52,7 @@ impl ActivityWindow {
         self.per_minute(self.usage.fresh() as f64)
     }
 
-    /// Responses that ended because they had become as long as they may, among those of which it is known why they
-    /// ended, in percent.
+    /// Responses that ended because they reached the length limit, in percent of those whose stop reason is known.
     pub fn max_tokens_percent(&self) -> Option<f64> {
         percent(self.cut_off, self.stops)
     }

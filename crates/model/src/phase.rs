@@ -12,7 +12,7 @@ pub enum Phase {
     Waiting,
     /// The last thing that happened was a failed request.
     Failed,
-    /// The vendor refused the last request because an allowance is used up or requests came too fast.
+    /// The vendor refused the last request because an allowance is used up or requests were too frequent.
     Limited,
     /// The model has finished its turn.
     Finished,
@@ -21,8 +21,8 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Where the conversation stands once this has happened. Responses are another matter: they tell by their stop
-    /// reason, and only on the main line.
+    /// Where the conversation stands once this has happened. Responses are another matter: their stop reason says
+    /// it, and only on the main line.
     #[must_use]
     pub fn after(self, kind: &EventKind) -> Self {
         match kind {
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_told_from_other_failures() {
+    fn a_refusal_is_distinguished_from_other_failures() {
         let after = |reason: &str| Phase::Open.after(&EventKind::Error(reason.into()));
         for refusal in ["rate_limit_error", "Usage limit reached", "HTTP 429: slow down", "RESOURCE_EXHAUSTED"] {
             assert_eq!(after(refusal), Phase::Limited, "{refusal}");

@@ -245,7 +245,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// In any order, in any grouping, and with any repeated, copies come to the same.
+        /// In any order, in any grouping, and with any repeated, copies give the same result.
         #[test]
         fn copies_come_to_the_same_in_any_order_and_number(
             copies in prop::collection::vec(copies(), 1..6), cut in any::<prop::sample::Index>(), seed in any::<u64>(),

@@ -68,8 +68,8 @@ pub struct Session {
     /// How much the session's length weighs on it; `None` where its context is not known, and of sessions that have long
     /// been idle.
     pub decay: Option<Decay>,
-    /// What reading from the cache saved against reading the same tokens afresh, sub-agents included; `None` where no
-    /// price is known.
+    /// What reading from the cache saved against reading the same tokens without it, sub-agents included; `None` where
+    /// no price is known.
     pub cache_saving: Option<PicoUsd>,
     /// How often the same tool was called on the same thing, last and without anything else between; 0 and 1 are usual.
     pub repeats: u32,

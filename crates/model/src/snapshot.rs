@@ -18,7 +18,8 @@ pub struct Snapshot {
     pub agents: Arc<[Agent]>,
     /// Live agents and everything below and above them, for trees.
     pub processes: Arc<[Arc<Process>]>,
-    /// Processor use of these over the last interval, in percent of one processor; only of those of which it is known.
+    /// Processor use of these over the last interval, in percent of one processor. A process whose use
+    /// is unknown has no entry.
     pub cpu_percents: Arc<HashMap<ProcId, f64>>,
     /// Conversations, newest first; sub-agents are below their parents and not in this list.
     pub sessions: Arc<[Arc<Session>]>,

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_and_milliseconds_are_told_apart() {
+    fn seconds_and_milliseconds_are_distinguished() {
         let expected = Timestamp::from_millis(1_776_290_000_000);
         assert_eq!(Timestamp::from_seconds_or_millis(1_776_290_000), expected);
         assert_eq!(Timestamp::from_seconds_or_millis(1_776_290_000_000), expected);

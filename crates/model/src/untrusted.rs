@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// Text that came from a transcript, a command line or a hook: somebody else wrote it, so it may hold anything.
 ///
-/// It has no `Display` on purpose. A sink says which of its two forms it can bear: [`Self::for_terminal`] or
+/// It has no `Display` on purpose. A sink says which of its two forms it accepts: [`Self::for_terminal`] or
 /// [`Self::raw`].
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Untrusted(Arc<str>);

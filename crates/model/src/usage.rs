@@ -40,7 +40,7 @@ impl Usage {
     }
 
     /// Tokens that were read for the first time or written: input and output, without caches. A long prompt is read from
-    /// the cache again with each response, so with it a rate would tell how long prompts are, not how much is done.
+    /// the cache again with each response, so with it a rate would show how long prompts are, not how much is done.
     pub const fn fresh(&self) -> u64 {
         self.input.saturating_add(self.output)
     }

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_is_not_taken_for_a_writer() {
+    fn a_reader_is_not_mistaken_for_a_writer() {
         let synchronize = 0x0012_0080;
         let rights = [GENERIC_READ, GENERIC_WRITE, GENERIC_READ | GENERIC_WRITE, 0x4, synchronize];
         let entries: Vec<_> = rights.iter().zip(1..).map(|(&rights, handle)| words(7, handle, rights, 37)).collect();

@@ -45,7 +45,7 @@ struct VnodeInfo {
     vnode: libc::vnode_info_path,
 }
 
-/// `struct socket_fdinfo`, of which agtop uses three numbers.
+/// `struct socket_fdinfo`. agtop uses three of its numbers.
 #[repr(C, align(8))]
 #[derive(Clone, Copy)]
 struct SocketInfo {

@@ -23,7 +23,7 @@ pub(crate) struct OpenFilesBuilder {
 }
 
 impl OpenFilesBuilder {
-    /// For a process of which `descriptors` are not examined.
+    /// For a process whose `descriptors` are not examined.
     pub(crate) fn without(descriptors: usize) -> Self {
         Self { left_out: descriptors, ..Self::default() }
     }

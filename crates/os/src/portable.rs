@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn another_process_with_the_pid_is_not_taken_for_the_process() {
+    fn another_process_with_the_pid_is_not_mistaken_for_the_process() {
         let mut table = ProcessTable::default();
         let me = row(&mut table, std::process::id()).id;
         assert!(table.is_alive(me));

@@ -67,7 +67,7 @@ mod platform {
     }
 
     pub(super) fn apply_default(number: i32) {
-        // It fails for signals that have no default, of which none is caught.
+        // It fails for signals that have no default. agtop catches none of those.
         drop(emulate_default_handler(number));
     }
 

@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_is_not_taken_for_a_writer() {
+    fn a_reader_is_not_mistaken_for_a_writer() {
         let access = |flags| of(flags, b"/a\0").map(|(_, access)| access);
         assert_eq!(access(FREAD), Some(Access::Read));
         assert_eq!(access(FWRITE), Some(Access::Write));

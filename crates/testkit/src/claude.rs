@@ -218,7 +218,7 @@ impl<'h> Transcript<'h> {
         self.chain(body, format_args!(r#","toolUseResult":{copy}"#)).map(drop)
     }
 
-    /// A message that Claude Code made up itself; it has no usage and no model.
+    /// A message that Claude Code writes without asking a model; it has no usage and no model.
     pub fn synthetic(&mut self, text: &str, is_error: &str) -> io::Result<()> {
         let id = self.rng.uuid();
         let body = format_args!(

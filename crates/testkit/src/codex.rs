@@ -48,7 +48,7 @@ pub struct Opening<'a> {
 /// Where a thread came from.
 #[derive(Clone, Copy, Debug)]
 enum Origin {
-    Person,
+    User,
     Fork { of: Uuid, at: u64 },
     Agent { of: Uuid, history_ends: Option<u64> },
 }
@@ -116,7 +116,7 @@ impl<'h> Rollout<'h> {
     pub fn start(home: &'h Home, opening: Opening<'_>) -> io::Result<Self> {
         let mut rollout = Self::open(home, opening)?;
         rollout.expected.session(CLIENT);
-        rollout.meta(Origin::Person)?;
+        rollout.meta(Origin::User)?;
         Ok(rollout)
     }
 
@@ -353,7 +353,7 @@ impl<'h> Rollout<'h> {
         let (thread, session, at, version) = (self.thread, self.session, self.clock.now(), self.edition.version());
         let cwd = json::escaped(&self.cwd);
         let origin = match origin {
-            Origin::Person => r#""source":"cli""#.to_owned(),
+            Origin::User => r#""source":"cli""#.to_owned(),
             Origin::Fork { of, at } if self.edition == Edition::Current => format!(
                 r#""source":"cli","forked_from_id":"{of}","history_base":{{"thread_id":"{of}","end_ordinal_exclusive":{at}}}"#
             ),

@@ -71,7 +71,7 @@ impl ExpectedUsage {
         self.turns_at_once(client, model, at, (1, tokens));
     }
 
-    /// Counts so many responses of which only the sum was recorded.
+    /// Counts so many responses that were recorded only as a sum.
     pub fn turns_at_once(&mut self, client: &'static str, model: &str, at: Stamp, (turns, tokens): (u64, Tokens)) {
         let cell = self.turns.entry((at.day(), client, model.to_owned())).or_default();
         cell.0 += turns;

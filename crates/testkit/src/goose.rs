@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn version_10_does_not_tell_what_was_cached() {
+    fn version_10_does_not_record_what_was_cached() {
         let home = Home::temporary().unwrap();
         let database = database(&home, Schema::V10, Detail::Ledger);
         assert_eq!(number(&database, "SELECT count(*) FROM sqlite_master WHERE name = 'usage_ledger'"), 0);

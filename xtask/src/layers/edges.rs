@@ -1,4 +1,4 @@
-//! Which file of a crate uses items of which other.
+//! Finds the uses of one file's items by another file of the same crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -31,7 +31,7 @@ pub(super) struct Module {
     /// The names that `use` brings, each with what it stands for; the same name may stand for something else on another
     /// platform.
     pub(super) imports: BTreeMap<String, Vec<Segments>>,
-    /// The modules, or enums, of which `use` brings all names.
+    /// The modules, or enums, from which `use` brings all names.
     pub(super) globs: Vec<Segments>,
     /// The paths that the code names. A re-export is none: it uses nothing itself.
     pub(super) mentions: BTreeSet<Segments>,

@@ -68,7 +68,7 @@ impl ActionRunner {
         self.enqueue(ActionJob { alert: Arc::new(alert.clone()), at, kind: ActionKind::Desktop });
     }
 
-    /// Waits until all actions have ended, each of which has a timeout.
+    /// Waits until all actions have ended. Each action has a timeout.
     pub(crate) fn finish(&mut self) {
         let Some(WorkerPool { jobs, threads }) = self.workers.take() else { return };
         drop(jobs);

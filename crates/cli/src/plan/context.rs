@@ -105,7 +105,7 @@ impl PlanContext {
     /// Which prices count.
     ///
     /// # Errors
-    /// If `--prices-as-of` names a day of which no prices are known.
+    /// If no prices are known for the day that `--prices-as-of` names.
     pub(super) fn prices(&self, cli: &Cli) -> Result<PriceSettings> {
         let by_env = self.env.var("AGTOP_PRICES").map(PathBuf::from);
         let own_file = cli.money.price_file.clone().or(by_env).or_else(|| self.config.prices.clone());

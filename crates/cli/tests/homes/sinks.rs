@@ -34,7 +34,7 @@ struct Sink {
 /// What an output may contain.
 #[derive(Clone, Copy, PartialEq)]
 enum SinkFormat {
-    /// Lines without terminal control characters, none of which the text has forged.
+    /// Lines without terminal control characters. The text has forged no line.
     Lines,
     /// One line.
     Line,

@@ -45,7 +45,7 @@ static INFO: ClientInfo = ClientInfo {
     ],
 };
 
-/// Subcommands of `amp threads` that continue a thread; all others are chores.
+/// Subcommands of `amp threads` that continue a thread. All others are helper processes.
 const CONTINUE_SUBCOMMANDS: &[&str] = &["continue", "c"];
 
 static SIGNATURE: ProcessSignature = ProcessSignature {

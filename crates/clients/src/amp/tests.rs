@@ -36,7 +36,7 @@ fn the_ledger_counts_and_its_messages_do_not() {
     let tally = Tally::of(&decode(LEDGER));
     let opus = Usage { input: 40, output: 152, cache_read: 11_110, cache_write_5m: 900, ..Usage::default() };
     assert_eq!(tally.by_model()["claude-opus-4-5"], opus);
-    assert_eq!(tally.turns.len(), 6, "five entries, and the message that none of them tells of");
+    assert_eq!(tally.turns.len(), 6, "five entries, and the message that no entry refers to");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn threads_of_the_old_extension_lie_in_the_storage_of_editors() {
 }
 
 #[test]
-fn amp_is_recognised_by_its_name_and_chores_are_helpers() {
+fn amp_is_recognised_by_its_name_and_other_subcommands_are_helpers() {
     let role = |argv: &[&str], exe: &str| Amp.recognise(&ProcFacts::new(&process("amp", argv, exe)));
     let node = "/usr/bin/node";
     assert_eq!(role(&["node", "/usr/bin/amp"], node), Some(ProcessRole::Agent));

@@ -2,8 +2,8 @@
 //!
 //! A request is recorded twice: by the message that it produced, and by a ledger. Only the ledger has requests without
 //! a message, such as titles, and the usage of messages that were edited away. The ledger does not count cached tokens:
-//! they come from the message. A message's own usage is the coarse record of which the ledger's entries are parts, so
-//! it counts only if no entry refers to it.
+//! they come from the message. The ledger's entries are parts of a message's own usage. This usage is the coarse
+//! record, so it counts only if no entry refers to it.
 
 use std::collections::{HashMap, HashSet};
 

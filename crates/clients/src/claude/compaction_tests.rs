@@ -97,7 +97,7 @@ fn totals_that_do_not_belong_to_the_lines_yield_no_summary() {
     });
     assert_eq!(summaries(&decode(SID, &later)).len(), 0, "begun before");
     let less = edited(SESSION, |n, line| (n != 4).then(|| line.replace("\"inputTokens\":1446", "\"inputTokens\":600")));
-    assert_eq!(summaries(&decode(SID, &less)).len(), 0, "less than told");
+    assert_eq!(summaries(&decode(SID, &less)).len(), 0, "less than the lines record");
     let none = edited(SESSION, |_, line| (!line.contains("compact_boundary")).then(|| line.to_owned()));
     assert_eq!(summaries(&decode(SID, &none)).len(), 0, "not compacted");
 }

@@ -245,7 +245,7 @@ impl Decoder for Task {
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), start_time, out);
         record.facts(&self.session, SessionFacts { started: start_time, ..SessionFacts::default() });
         let mut said = Ok(());
-        let mut tell = |(place, message): (u32, Message<'_>), rank: MessagePosition| {
+        let mut handle = |(place, message): (u32, Message<'_>), rank: MessagePosition| {
             record.at = message.ts.0.or(start_time);
             record.source.place = SourcePosition::Entry(place);
             if place == 0 && message.say.text() == Some("text") {
@@ -260,11 +260,11 @@ impl Decoder for Task {
         let mut held: Option<(u32, Message<'_>)> = None;
         let verdict = messages.each("messages", |place, message| {
             if let Some(earlier) = held.replace((place, message)) {
-                tell(earlier, MessagePosition::Earlier);
+                handle(earlier, MessagePosition::Earlier);
             }
         });
         if let Some(last) = held {
-            tell(last, MessagePosition::Last);
+            handle(last, MessagePosition::Last);
         }
         verdict.and(said)
     }

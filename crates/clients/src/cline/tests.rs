@@ -220,7 +220,7 @@ fn a_sub_agents_messages_are_a_session_below_the_one_they_lie_with() {
     let events = of_session("researcher.messages.json", RESEARCHER);
     assert_eq!(facts(&events)[0].1.parent, Some(SessionKey::new(CLINE.info.id, SESSION)));
     assert_eq!(&*events[0].session.id, format!("{SESSION}__researcher"));
-    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 0, "no person speaks to it");
+    assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 0, "the user does not write to it");
     assert_eq!(Tally::of(&events).usage().total(), 709);
 }
 

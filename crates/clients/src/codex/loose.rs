@@ -12,7 +12,7 @@ pub(super) fn filled<'t>(text: Option<&'t Str<'_>>) -> Option<&'t str> {
     text.and_then(Str::filled)
 }
 
-/// A value of which only strings and the nesting of objects are read. Any other type is ignored, not an error.
+/// A value that keeps only strings and the nesting of objects. It ignores any other type without an error.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum LooseValue<'a> {

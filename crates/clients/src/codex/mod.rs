@@ -92,7 +92,7 @@ static SIGNATURE: ProcessSignature = ProcessSignature {
     tool_names: &["apply_patch", "applypatch"],
     // The app server serves sessions to editors and desktop programs.
     host_subcommands: &["app-server"],
-    // Servers for editors and other agents, and chores.
+    // Servers for editors and other agents, and commands without a conversation.
     helper_subcommands: &[
         "mcp-server",
         "exec-server",

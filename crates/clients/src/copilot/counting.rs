@@ -6,7 +6,7 @@
 //! | `chat` span of OpenTelemetry | the same, in another file, if the user turned that on | 1.0.20 at the latest |
 //! | `session.shutdown` | sums by model; up to 1.0.60 of its own process alone, in 1.0.102 of the whole session | 1.0.20 at the latest |
 //! | `assistant.message` | what one call wrote, not what it read | up to 1.0.60 at least |
-//! | `session.compaction_complete` | the call that made a summary, which no other record tells | 1.0.60 at the latest |
+//! | `session.compaction_complete` | the call that made a summary; no other record has it | 1.0.60 at the latest |
 //!
 //! (From runs of 1.0.20, 1.0.60 and 1.0.102 against a model server with known responses.)
 //!

@@ -289,7 +289,7 @@ fn a_sub_agent_is_a_separate_session() {
     assert!(kinds(&all, &child).any(|kind| matches!(kind, EventKind::Ended)));
     assert!(
         kinds(&all, &child).all(|kind| !matches!(kind, EventKind::Prompt { .. })),
-        "its task is no person's prompt"
+        "its task is not a prompt of the user"
     );
     assert!(turns(&all).iter().any(|turn| turn.lineage == Lineage::Sidechain && turn.id.as_deref() == Some("call-2")));
 }

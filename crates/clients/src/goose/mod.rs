@@ -54,7 +54,7 @@ static TABLES: &[Table] = &[
 static SIGNATURE: ProcessSignature = ProcessSignature {
     programs: &["goose", "block-goose"],
     helper_prefixes: &["goosed"],
-    // Servers for other front ends, and chores.
+    // Servers for other front ends, and commands without a conversation.
     helper_subcommands: &[
         "web",
         "acp",

@@ -88,7 +88,7 @@ fn uninstalling_restores_the_original_text() {
     for before in SETTINGS {
         let file = claude();
         let installed = file.install(before, &agtop).unwrap();
-        assert!(file.is_install_of(before, &installed), "the bytes that were there can be told: {before}");
+        assert!(file.is_install_of(before, &installed), "the original bytes are recognised: {before}");
         let after = file.uninstall(&installed).unwrap();
         assert!(!after.contains("agtop hook --client"), "{after}");
         assert_eq!(meaning(&after), meaning(before), "{before}\n{after}");

@@ -472,7 +472,7 @@ fn kimi_codes_sub_agents_record_their_tokens_and_their_parent_does_not() {
     assert_eq!(parents, [(&*child, TEAM)]);
     let started = events.iter().filter(|event| matches!(&event.kind, EventKind::SubagentStarted { .. })).count();
     let prompts = events.iter().filter(|event| matches!(&event.kind, EventKind::Prompt { .. })).count();
-    assert_eq!((started, prompts), (1, 1), "its parent asks a sub-agent, not the person");
+    assert_eq!((started, prompts), (1, 1), "the parent prompts the sub-agent, not the user");
 }
 
 #[test]
@@ -488,7 +488,7 @@ fn kimi_code_writes_down_that_it_waits_for_an_approval() {
     };
     assert_eq!((target.as_ref().map(Untrusted::raw), outcome), (Some("echo hi"), &Ok(())));
     assert!(events.iter().any(|event| matches!(event.kind, EventKind::Compacted)));
-    assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::TurnEnded)).count(), 2, "told twice");
+    assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::TurnEnded)).count(), 2, "reported twice");
 }
 
 #[test]

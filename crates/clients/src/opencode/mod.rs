@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_or_a_chore_is_no_agent() {
+    fn a_subcommand_that_serves_is_a_host_and_no_agent() {
         assert_eq!(role("/bin/opencode", &["opencode", "serve", "--port", "1"]), Some(ProcessRole::Host));
         assert_eq!(role("/bin/opencode", &["opencode", "--port", "1", "web"]), Some(ProcessRole::Host));
         assert_eq!(role("/bin/opencode", &["opencode", "-m", "serve", "run", "acp"]), Some(ProcessRole::Agent));

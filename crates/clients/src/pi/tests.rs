@@ -90,7 +90,7 @@ fn the_same_short_id_in_two_sessions_is_two_answers() {
     let mut events = decode(PATH, SESSION);
     let before = Tally::of(&events).turns.len();
     events.extend(decode(FORK_PATH, FORK));
-    assert_eq!(Tally::of(&events).turns.len(), before + 1, "00000006 was answered anew in the fork");
+    assert_eq!(Tally::of(&events).turns.len(), before + 1, "the fork answered 00000006 again");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn entries_without_ids_are_identified_by_their_content() {
     assert_eq!(facts(&events)[0].model.as_deref(), Some("claude-sonnet-4-5"));
     events.extend(decode(FORK_PATH, OLD_BRANCH));
     let tally = Tally::of(&events);
-    assert_eq!(tally.turns.len(), 2, "a branch of old dated its copies anew");
+    assert_eq!(tally.turns.len(), 2, "an old branch gave its copies new dates");
     assert_eq!(tally.by_session().keys().collect::<Vec<_>>(), [&"0ccccccc-0000-4000-8000-000000000003"]);
     let origins: Vec<_> = facts(&events).into_iter().filter_map(|facts| facts.forked_from.as_ref()).collect();
     assert_eq!(&*origins[0].id, "0ccccccc-0000-4000-8000-000000000003", "whatever the system's separator is");

@@ -38,7 +38,7 @@ pub(crate) struct HookState {
 /// The state of one session, by its last event.
 #[derive(Debug)]
 struct HookSession {
-    /// When the last event came, even if it was only a reminder.
+    /// When the last event arrived, even if it was only a reminder.
     at: Timestamp,
     /// Since when `activity` and `failure` have been as they are.
     since: Timestamp,
@@ -69,7 +69,7 @@ pub(crate) struct LastPush<'a> {
     pub(crate) activity: Option<VendorActivity>,
     /// Why its last request failed, if nothing has happened since.
     pub(crate) failure: Option<&'a Untrusted>,
-    /// When the event came.
+    /// When the event arrived.
     pub(crate) at: Timestamp,
     /// Since when the agent has been doing this.
     pub(crate) since: Timestamp,
@@ -82,7 +82,7 @@ pub(crate) struct HookActivity {
     pub(crate) activity: VendorActivity,
     /// Why its last request failed, if nothing has happened since.
     pub(crate) failure: Option<Untrusted>,
-    /// When the event came.
+    /// When the event arrived.
     pub(crate) at: Timestamp,
     /// Since when the agent has been doing this.
     pub(crate) since: Timestamp,

@@ -124,7 +124,7 @@ impl AgentLog {
 
     /// Logs the sessions that are written to, and whether their process is known.
     fn note_sessions(&mut self, joined: &JoinedAgents<'_>, owners: &HashMap<&SessionKey, u32>) {
-        let is_live = |session: &&Arc<Session>| session.idle_for(joined.now).is_some_and(|quiet| quiet <= LIVE_WINDOW);
+        let is_live = |session: &&Arc<Session>| session.idle_for(joined.now).is_some_and(|idle| idle <= LIVE_WINDOW);
         let mut seen = HashSet::new();
         for session in joined.sessions.iter().take_while(is_live) {
             let has_process = owners.contains_key(&session.key);

@@ -54,7 +54,7 @@ pub(crate) fn of_agent(agent: &Agent, sources: StatusSources<'_>, now: Timestamp
         .or_else(by_transcript)
         .or_else(|| by_cpu(agent.cpu_percent))
         .unwrap_or_else(|| match session.and_then(|session| session.idle_for(now)) {
-            Some(quiet) if quiet <= ACTIVE_WINDOW => (Status::Active, Evidence::Age),
+            Some(idle) if idle <= ACTIVE_WINDOW => (Status::Active, Evidence::Age),
             Some(_) => (Status::Idle, Evidence::Age),
             None if agent.cpu_percent.is_ok() => (Status::Idle, Evidence::Cpu),
             None => (Status::Idle, Evidence::Presence),
@@ -134,10 +134,10 @@ fn has_background_subagent(agent: &Agent, session: &Session, now: Timestamp) -> 
     let started = agent.process.started_at.map_or(Timestamp::EARLIEST, |started| started.minus(MAX_CLOCK_DIFFERENCE));
     let is_running = |flight: &InFlight| flight.is_subagent && flight.since.is_some_and(|since| started <= since);
     let works = |child: &Session| {
-        let is_recent = child.idle_for(now).is_some_and(|quiet| quiet <= STALLED_AFTER);
+        let is_recent = child.idle_for(now).is_some_and(|idle| idle <= STALLED_AFTER);
         child.phase == Phase::Open && is_recent && child.started.is_some_and(|begun| started <= begun)
     };
-    let is_recent = session.idle_for(now).is_some_and(|quiet| quiet <= ATTENTION_WINDOW);
+    let is_recent = session.idle_for(now).is_some_and(|idle| idle <= ATTENTION_WINDOW);
     session.phase == Phase::Finished
         && ((is_recent && session.in_flight.iter().any(is_running))
             || session.children.iter().any(|child| works(child)))
@@ -147,7 +147,7 @@ fn by_vendor(activity: VendorActivity, agent: &Agent, now: Timestamp) -> Status 
     let session = agent.session.as_deref();
     let is_delegated = session.is_some_and(|session| has_background_subagent(agent, session, now));
     let phase = session.map_or(Phase::Fresh, |session| session.phase);
-    let is_wanted = session.and_then(|session| session.idle_for(now)).is_some_and(|quiet| quiet <= ATTENTION_WINDOW);
+    let is_wanted = session.and_then(|session| session.idle_for(now)).is_some_and(|idle| idle <= ATTENTION_WINDOW);
     match (activity, phase) {
         (VendorActivity::Asking, _) => Status::NeedsInput,
         (VendorActivity::Waiting, _) if session.is_some_and(asks) => Status::NeedsInput,
@@ -200,10 +200,10 @@ fn by_transcript(
     children: &ChildHistory,
     now: Timestamp,
 ) -> Option<(Status, Evidence)> {
-    let quiet = session.idle_for(now)?;
+    let idle = session.idle_for(now)?;
     if session.phase == Phase::Open && !tells_turn_ends(agent) {
         let last = session.last_active.unwrap_or(Timestamp::EARLIEST);
-        return Some(by_silence(agent, session, children.command_absence(agent.process.id, last, now), quiet));
+        return Some(by_silence(agent, session, children.command_absence(agent.process.id, last, now), idle));
     }
     let status = match session.phase {
         Phase::Waiting if asks(session) => Status::NeedsInput,
@@ -211,10 +211,10 @@ fn by_transcript(
         Phase::Failed => Status::Error,
         Phase::Limited => Status::RateLimited,
         Phase::Finished if has_background_subagent(agent, session, now) => Status::Working,
-        Phase::Finished if quiet <= ATTENTION_WINDOW => Status::NeedsInput,
+        Phase::Finished if idle <= ATTENTION_WINDOW => Status::NeedsInput,
         Phase::Open => match stalled(session, now) {
             Some(stalled) => stalled,
-            None if !session.in_flight.is_empty() || quiet <= STALLED_AFTER => working(Some(session)),
+            None if !session.in_flight.is_empty() || idle <= STALLED_AFTER => working(Some(session)),
             None => return None,
         },
         _ => return None,
@@ -228,9 +228,9 @@ fn tells_turn_ends(agent: &Agent) -> bool {
 
 /// The status where transcripts contain neither the end of a turn nor a tool call before its result. An agent that runs
 /// a command works; one below which no command has run for some time waits for the user: for a prompt or for permission.
-fn by_silence(agent: &Agent, session: &Session, commands: CommandAbsence, quiet: Duration) -> (Status, Evidence) {
-    let is_calm = quiet >= MIN_WAIT && agent.cpu_percent.is_ok_and(|percent| percent < BUSY_CPU_PERCENT);
-    match (commands, quiet <= ATTENTION_WINDOW) {
+fn by_silence(agent: &Agent, session: &Session, commands: CommandAbsence, idle: Duration) -> (Status, Evidence) {
+    let is_calm = idle >= MIN_WAIT && agent.cpu_percent.is_ok_and(|percent| percent < BUSY_CPU_PERCENT);
+    match (commands, idle <= ATTENTION_WINDOW) {
         (CommandAbsence::Confirmed, true) if is_calm => (Status::NeedsInput, Evidence::Age),
         (CommandAbsence::Confirmed, false) if is_calm => (Status::Idle, Evidence::Age),
         _ => (working(Some(session)), Evidence::Transcript),
@@ -255,7 +255,7 @@ fn stalled(session: &Session, now: Timestamp) -> Option<Status> {
                 .map_or(STALLED_AFTER, |usual| usual.saturating_mul(STALLED_TOOL_FACTOR).max(STALLED_AFTER));
             flight.since.is_some_and(|since| now.since(since) > most)
         }
-        None => session.idle_for(now).is_some_and(|quiet| quiet > STALLED_AFTER && quiet <= ATTENTION_WINDOW),
+        None => session.idle_for(now).is_some_and(|idle| idle > STALLED_AFTER && idle <= ATTENTION_WINDOW),
     };
     (session.repeats >= LOOP_REPEATS || is_silent).then_some(Status::Stalled)
 }

@@ -8,7 +8,7 @@ use agtop_model::{ClientId, FileId, Timestamp};
 use crate::transcripts::cursor::Resumption;
 use crate::transcripts::stores::FileState;
 
-/// A file of which the ledger holds data.
+/// A file whose data the ledger holds.
 pub(crate) struct CachedFile<'a> {
     pub(crate) client: ClientId,
     pub(crate) path: &'a Path,

@@ -41,7 +41,7 @@ pub(crate) struct LedgerCache {
     generation: Option<u64>,
     /// Messages for the user, of one line each.
     notices: Vec<String>,
-    /// Faults because of which figures may be missing.
+    /// Faults that can make figures incomplete.
     faults: Vec<Issue>,
     /// How many damaged parts were found.
     damaged: usize,
@@ -185,7 +185,7 @@ impl LedgerCache {
         self.tags.clear();
     }
 
-    /// Passes the files to `take` of which the ledger holds data that this run can use: files that have not changed,
+    /// Passes each file to `take` if the ledger holds data of it that this run can use: files that have not changed,
     /// and files that have disappeared from a store that it searches. Only the first call does anything.
     pub(crate) fn load(&mut self, query: &CacheQuery<'_>, take: impl FnMut(CachedFile<'_>)) {
         if std::mem::replace(&mut self.is_loaded, true) {

@@ -68,7 +68,7 @@ impl<'a> CachePolicy<'a> {
         Self { query, writes, index, names: FoundNames::of(query.files) }
     }
 
-    /// Passes every file to `take` of which the ledger holds data that this run can use.
+    /// Passes each file to `take` if the ledger holds data of it that this run can use.
     pub(crate) fn load(&self, ledger: &Ledger, mut take: impl FnMut(CachedFile<'_>)) -> Result<Loaded, LedgerError> {
         let mut missing = Vec::new();
         let mut visit = |entry: &FileEntry, memory: &FileSummary, data: CachedData<'_>| {
@@ -181,7 +181,7 @@ impl<'a> CachePolicy<'a> {
 /// ledger, so their files must be read.
 fn is_recent(sessions: &[SessionSummary], now: Timestamp) -> bool {
     sessions.iter().any(|session| {
-        let quiet = session.state.last.map(|last| now.since(last));
-        quiet.is_some_and(|quiet| quiet <= RECENT_WINDOW)
+        let idle = session.state.last.map(|last| now.since(last));
+        idle.is_some_and(|idle| idle <= RECENT_WINDOW)
     })
 }

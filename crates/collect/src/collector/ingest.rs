@@ -251,7 +251,7 @@ impl Ingest {
         }
     }
 
-    /// Reads files of which the ledger can no longer read the responses, if they still exist.
+    /// Reads the files whose responses the ledger can no longer read, if they still exist.
     fn read_lost(&mut self, lost: &HashSet<FileId>, context: &mut IngestContext<'_>) {
         if lost.is_empty() {
             return;

@@ -110,7 +110,7 @@ impl AgentDetector {
     }
 }
 
-/// An agent of which only the process is known yet.
+/// Returns an agent without a session: only its process is known yet.
 fn agent(client: ClientId, process: &Arc<Process>, tree: &ProcessTree<'_>) -> Agent {
     Agent {
         client,

@@ -17,7 +17,7 @@ pub(super) struct Aggregate {
 
 /// The files whose responses are known as sums.
 ///
-/// A sum is used until its responses must be told apart: because one of them is read again, or because a price or the
+/// A sum is used until its single responses are needed: because one of them is read again, or because a price or the
 /// requested time divides it. Then the responses of its file are loaded instead: the file is expanded.
 #[derive(Debug, Default)]
 pub(super) struct AggregateCache {

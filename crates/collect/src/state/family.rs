@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 use super::index::{BySession, SessionIdx};
 use super::session::SessionState;
 
-/// Which session is a subagent of which. Every session occurs once, even if files name two as each other's parent.
+/// The trees of sessions and their subagents. Every session occurs once, even if files name two as each other's parent.
 #[derive(Debug, Default)]
 pub(super) struct Family {
     /// In any order.

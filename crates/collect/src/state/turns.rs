@@ -35,7 +35,7 @@ pub(super) struct AddedCopy {
 pub(super) struct TurnBook {
     keys: HashedMap<MessageKey, TurnIdx>,
     records: Vec<TurnRecord>,
-    /// Coarser records of which a part is known; they do not count.
+    /// Coarser records. They do not count, because a part of each is known.
     coarse: HashedSet<MessageKey>,
     /// Parts that do not name their model, with the coarser records that may.
     nameless: Vec<(TurnIdx, MessageKey)>,

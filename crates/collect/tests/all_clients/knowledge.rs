@@ -34,7 +34,8 @@ fn turn(kind: &EventKind) -> Option<&Turn> {
     if let EventKind::Turn(turn) = kind { Some(turn) } else { None }
 }
 
-/// The events of each client's fixtures, by its id. A client of which only processes are recognised has none.
+/// The events of each client's fixtures, by its id. A client has none if agtop only recognises its
+/// processes.
 fn events() -> BTreeMap<&'static str, Vec<Event>> {
     let mut events: BTreeMap<&'static str, Vec<Event>> = BTreeMap::new();
     for fixture in decoded(Timestamp::from_millis(1_790_000_000_000)) {

@@ -24,7 +24,7 @@ fn the_row_of_a_wrapper_belongs_to_its_child_and_a_helper_has_none() {
 
 /// `ppid` was once that of the wrapper, and `ppid_name` that of the shell.
 #[test]
-fn the_names_of_the_parent_and_of_the_launcher_are_told_apart() {
+fn the_names_of_the_parent_and_of_the_launcher_are_distinguished() {
     let mut harness = Harness::new();
     harness.machine.spawn(FakeProcess::new(59, &["zsh"]));
     harness.machine.spawn(FakeProcess::new(60, &["node", "/opt/node_modules/@openai/codex/bin/codex.js"]).parent(59));

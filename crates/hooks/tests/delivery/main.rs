@@ -20,7 +20,7 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
-/// The variables that tell a child process of a test what to do, and in which directory.
+/// The variables that say what a child process of a test does, and in which directory.
 const ROLE_VAR: &str = "AGTOP_TEST_ROLE";
 const DIRECTORY_VAR: &str = "AGTOP_TEST_DIRECTORY";
 /// How long a test waits for a state before it fails. The slowest machine takes less.

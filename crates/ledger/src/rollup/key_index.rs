@@ -7,7 +7,7 @@ use crate::record::FileEntryId;
 
 /// Half of a response's key, and the file that holds it, in the order of the keys.
 ///
-/// Halves of different keys may be the same. Then a file is loaded in vain, and nothing else.
+/// Halves of different keys may be the same. Then a file is loaded without need; nothing else happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageKeyIndex {
     bytes: Vec<u8>,

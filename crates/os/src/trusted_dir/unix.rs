@@ -14,7 +14,7 @@ const ROOT_UID: u32 = 0;
 /// The mode bits by which group and others may write.
 const OTHERS_WRITE_BITS: u32 = 0o022;
 const STICKY_BIT: u32 = 0o1000;
-/// A path with more links than this is taken for a circle. The kernel has the same limit.
+/// A path with more links than this counts as a circle. The kernel has the same limit.
 const MAX_LINKS: usize = 40;
 
 pub(super) fn check_dir_path(directory: &Path) -> Result<(), UnsafeDir> {

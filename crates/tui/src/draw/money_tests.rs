@@ -177,7 +177,7 @@ fn what_a_subscription_covers_is_marked_and_raises_no_alert() {
     assert!(rows.contains(" + $") && !rows.contains("burn $"), "{rows}");
 }
 
-/// The header said 403k tokens a minute, of which 32k were input and output and the rest a prompt read from a cache.
+/// The header said 403k tokens a minute: 32k of input and output, and a prompt of 371k that was read from a cache.
 #[test]
 fn the_rate_is_input_and_output_and_caches_have_rows_of_their_own() {
     let snapshot = paid_by(BillingPlan::Retail);

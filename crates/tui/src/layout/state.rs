@@ -35,7 +35,7 @@ impl LayoutState {
         }
     }
 
-    /// Divides an area, of which alerts take `alert_rows` rows.
+    /// Divides an area. Alerts take `alert_rows` rows of it.
     pub(crate) fn zones(&self, area: Rect, alert_rows: u16) -> Zones {
         let has_list = matches!(self.view, ViewId::Agents | ViewId::Sessions);
         Zones::divide(area, LayoutInput { alert_rows, mode: self.mode, has_panel: has_list && self.shows_panel() })

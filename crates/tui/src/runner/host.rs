@@ -21,7 +21,7 @@ pub trait Host {
 pub enum Input {
     /// A message for the screen.
     Message(Message),
-    /// The program must end: it was told to, or the terminal is gone.
+    /// The program must end: it was asked to, or the terminal is gone.
     Stop,
 }
 

@@ -52,7 +52,7 @@ fn pid(_: &UnixStream) -> Option<u32> {
     None
 }
 
-/// A socket option of which any bytes are a valid value.
+/// A socket option. Any bytes are a valid value of it.
 ///
 /// # Safety
 /// The type is made of integers only.

@@ -2,7 +2,7 @@ use agtop_model::Snapshot;
 
 use super::item::{ListItem, RowIdentity};
 
-/// The lines of a list, one of which is chosen. The choice follows its agent or session, not the index.
+/// The lines of a list, and the chosen one. The choice follows its agent or session, not the index.
 #[derive(Debug, Default)]
 pub(crate) struct RowList {
     pub(crate) items: Vec<ListItem>,

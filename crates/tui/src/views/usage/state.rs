@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(usage.sums.len(), of_it, "also where names are the same");
         assert_eq!((usage.by, total(&usage.sums)), (UsageGrouping::Session, project.tokens));
         usage.enter();
-        assert_eq!(usage.path.len(), 1, "there is nothing in a session to look into");
+        assert_eq!(usage.path.len(), 1, "there is nothing in a session to open");
         assert!(usage.leave());
         usage.refresh(&snapshot);
         assert_eq!(usage.sums[0], project);
