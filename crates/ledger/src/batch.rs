@@ -7,12 +7,12 @@ use rusqlite::{Transaction, TransactionBehavior, named_params};
 
 use crate::error::{LedgerError, LedgerErrorKind};
 use crate::file_summary::{FileSummary, RateLimitReading};
+use crate::merge;
 use crate::rate_limits;
 use crate::record::{FileEntry, FileEntryId, FileHead, FilePresence, FileRecord, FileStamp, ReadPosition};
 use crate::running_totals;
 use crate::store::{Ledger, find, find_replaced, load, log_column};
 use crate::tags::{self, SessionTag};
-use crate::{merge, paths};
 
 /// Changes that are written together. Dropping it without [`Self::commit`] undoes them.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl WriteBatch<'_> {
             return self.mark_gone(file);
         }
         let sql = "UPDATE files SET path = ?3, state = 0, generation = ?2 WHERE id = ?1 AND state < 2";
-        self.execute(sql, (file.id.0, self.generation.cast_signed(), paths::to_bytes(to)))
+        self.execute(sql, (file.id.0, self.generation.cast_signed(), agtop_os::path_to_bytes(to)))
     }
 
     /// Records that files were there, unchanged, at this time.
@@ -167,7 +167,7 @@ impl WriteBatch<'_> {
         let parameters = named_params! {
             ":id": id.map(|id| id.0),
             ":client": row.client.as_str(),
-            ":path": paths::to_bytes(row.path),
+            ":path": agtop_os::path_to_bytes(row.path),
             ":state": row.state.number(),
             ":device": file.device.cast_signed(),
             ":inode": file.inode.cast_signed(),

@@ -13,7 +13,7 @@ use crate::file_summary::{
     FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, RateLimitReading, SessionSummary,
 };
 use crate::record::{FileEntryId, FilePresence};
-use crate::{paths, responses};
+use crate::responses;
 
 blob_enum! {
     ServiceTier { Standard, Priority, Flex, Batch, Fast }
@@ -231,11 +231,11 @@ impl BlobValue for Untrusted {
 
 impl BlobValue for PathBuf {
     fn put(&self, to: &mut BlobWriter) {
-        to.sized(&paths::to_bytes(self));
+        to.sized(&agtop_os::path_to_bytes(self));
     }
 
     fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
-        from.sized().map(paths::from_bytes)
+        from.sized().map(agtop_os::path_from_bytes)
     }
 }
 

@@ -22,7 +22,6 @@ mod file_history_tests;
 mod file_summary;
 mod merge;
 mod open;
-mod paths;
 mod private;
 mod rate_limits;
 mod record;

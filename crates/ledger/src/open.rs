@@ -10,7 +10,6 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{LedgerError, LedgerErrorKind};
-use crate::paths;
 use crate::private::{self, COMPANIONS, beside};
 use crate::schema;
 use crate::store::{Ledger, LedgerAccess};
@@ -256,7 +255,7 @@ fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
 fn immutable_uri(path: &Path) -> String {
     use std::fmt::Write as _;
     let mut uri = String::from("file:");
-    for &byte in &*paths::to_bytes(path) {
+    for &byte in &*agtop_os::path_to_bytes(path) {
         if byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte) {
             uri.push(char::from(byte));
         } else {

@@ -1,6 +1,6 @@
 //! Keeps the ledger private: only its owner may read it, and no link is followed.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub(crate) fn resolve_path(path: &Path) -> Result<PathBuf, LedgerErrorKind> {
     let name = path.file_name().ok_or(LedgerErrorKind::Unsafe("no name of a file"))?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !directory.is_dir() {
-        make_directory(directory)?;
+        agtop_os::create_private_dir_all(directory)?;
     }
     let path = fs::canonicalize(directory)?.join(name);
     for suffix in COMPANIONS {
@@ -33,10 +33,7 @@ pub(crate) fn resolve_path(path: &Path) -> Result<PathBuf, LedgerErrorKind> {
 
 /// Makes the file, or takes from others the right to read the one that is there. SQLite gives the log the same rights.
 pub(crate) fn claim(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    restrict_file(&mut options);
-    match options.open(path) {
+    match agtop_os::create_private_file(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => restrict(path),
         other => other.map(drop),
     }
@@ -57,45 +54,9 @@ fn check_kind(path: &Path) -> Result<(), LedgerErrorKind> {
     }
 }
 
-fn make_directory(directory: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    restrict_directory(&mut builder);
-    builder.create(directory)
-}
-
-#[cfg(unix)]
-fn restrict_directory(builder: &mut DirBuilder) {
-    use std::os::unix::fs::DirBuilderExt as _;
-    builder.mode(0o700);
-}
-
-#[cfg(unix)]
-fn restrict_file(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600);
-}
-
-#[cfg(unix)]
+/// Takes from others the right to read what SQLite keeps.
 fn restrict(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    for file in COMPANIONS.map(|suffix| beside(path, suffix)) {
-        let Ok(metadata) = file.symlink_metadata() else { continue };
-        if metadata.permissions().mode() & 0o077 != 0 {
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
-        }
-    }
-    Ok(())
-}
-
-/// A user's own directories are private already.
-#[cfg(not(unix))]
-fn restrict_directory(_: &mut DirBuilder) {}
-
-#[cfg(not(unix))]
-fn restrict_file(_: &mut OpenOptions) {}
-
-#[cfg(not(unix))]
-fn restrict(_: &Path) -> io::Result<()> {
-    Ok(())
+    let exists = |file: &PathBuf| file.symlink_metadata().is_ok();
+    let files = COMPANIONS.map(|suffix| beside(path, suffix));
+    files.iter().filter(|file| exists(file)).try_for_each(|file| agtop_os::restrict_file_to_owner(file))
 }

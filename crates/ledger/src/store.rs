@@ -10,7 +10,6 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use crate::codec::{BlobReader, BlobWriter, DamagedBlob};
 use crate::error::{LedgerError, LedgerErrorKind};
 use crate::file_summary::FileSummary;
-use crate::paths;
 use crate::record::{FileEntry, FileEntryId, FileHead, FileIdentity, FilePresence, FileStamp, ReadPosition};
 
 /// The store of file summaries. One per thread; any number of processes.
@@ -229,7 +228,8 @@ impl Ledger {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (client, state) = (row.get_ref(1)?.as_str().unwrap_or_default(), row.get(2)?);
-            let path = || Ok::<_, LedgerErrorKind>(paths::from_bytes(row.get_ref(0)?.as_blob().unwrap_or_default()));
+            let path =
+                || Ok::<_, LedgerErrorKind>(agtop_os::path_from_bytes(row.get_ref(0)?.as_blob().unwrap_or_default()));
             if FilePresence::of_number(state).is_none() || !self.clients.iter().any(|known| known.as_str() == client) {
                 self.note(path()?, format!("what the ledger kept of it is of an agent unknown here: {client}"));
             }
@@ -283,7 +283,7 @@ pub(crate) fn find(
 ) -> Result<Option<FileEntry>, LedgerErrorKind> {
     let sql = format!("SELECT {FILE_COLUMNS} FROM files WHERE path = :path AND client = :client AND (state = 2) = 0");
     let mut statement = database.prepare_cached(&sql)?;
-    let parameters = named_params! { ":path": paths::to_bytes(path), ":client": client.as_str() };
+    let parameters = named_params! { ":path": agtop_os::path_to_bytes(path), ":client": client.as_str() };
     let mut rows = statement.query(parameters)?;
     rows.next()?.map_or(Ok(None), |row| entry(row, clients))
 }
@@ -306,7 +306,7 @@ pub(crate) fn find_replaced(
 ) -> Result<Option<(FileEntryId, u64)>, LedgerErrorKind> {
     let sql = "SELECT id, generation FROM files WHERE path = ?1 AND client = ?2 AND (state = 2) = 1";
     let mut statement = database.prepare_cached(sql)?;
-    let found = statement.query_row((paths::to_bytes(path), client.as_str()), |row| {
+    let found = statement.query_row((agtop_os::path_to_bytes(path), client.as_str()), |row| {
         Ok((FileEntryId(row.get(0)?), row.get(1).map(i64::cast_unsigned)?))
     });
     Ok(found.optional()?)
@@ -339,7 +339,7 @@ pub(crate) fn entry(row: &Row<'_>, clients: &[ClientId]) -> Result<Option<FileEn
     Ok(Some(FileEntry {
         id: FileEntryId(row.get(0)?),
         client,
-        path: paths::from_bytes(row.get_ref(2)?.as_blob().unwrap_or_default()),
+        path: agtop_os::path_from_bytes(row.get_ref(2)?.as_blob().unwrap_or_default()),
         state,
         stamp: FileStamp { file, log: log.and_then(|log| BlobReader::value(log, &[]).ok()) },
         head: FileHead { length: row.get(9)?, hash: unsigned(10)? },

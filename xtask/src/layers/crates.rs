@@ -16,7 +16,7 @@ const LAYERS: [Layer; 18] = [
     Layer { name: "agtop-prices", below: &["agtop-model"] },
     Layer { name: "agtop-os", below: &["agtop-model"] },
     Layer { name: "agtop-clients", below: &["agtop-model"] },
-    Layer { name: "agtop-ledger", below: &["agtop-model"] },
+    Layer { name: "agtop-ledger", below: &["agtop-model", "agtop-os"] },
     Layer { name: "agtop-hooks", below: &["agtop-model", "agtop-os", "agtop-clients"] },
     Layer {
         name: "agtop-collect",
