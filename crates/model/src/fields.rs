@@ -280,7 +280,7 @@ pub static FIELDS: &[Field] = &[
     Field {
         id: "prompts",
         title: "PROMPTS",
-        help: "how often the person spoke",
+        help: "prompts of the user",
         kind: FieldKind::Count,
         get: |row| session(row, |s| FieldValue::Count(s.prompts)),
     },
