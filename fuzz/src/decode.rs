@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agtop_clients::{SqlValue, Client, Decoder, Env, Format, Input, Source, Store, Table};
+use agtop_clients::{Client, Decoder, Env, Format, Input, Source, SqlValue, Store, Table};
 use agtop_model::{Event, EventKind, FileId, PicoUsd, Timestamp, Turn};
 use jiff::tz::TimeZone;
 use serde_json::Value;
