@@ -26,7 +26,7 @@ impl<'a> SnapshotRow<'a> {
         Self { now, agent: agents.iter().find(works_on), session: Some(session) }
     }
 
-    /// What it is doing: the agent's word counts before the session's.
+    /// What it is doing: the status of the agent, or that of the session if no agent works on it.
     pub fn status(&self) -> Status {
         self.agent.map(|agent| agent.status).or(self.session.map(|session| session.status)).unwrap_or_default()
     }
@@ -40,9 +40,9 @@ impl<'a> SnapshotRow<'a> {
 /// A value of a field, with its unit in its type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldValue<'a> {
-    /// Text of ours.
+    /// Text of agtop's own.
     Text(Cow<'a, str>),
-    /// Text of somebody else's.
+    /// Text from outside.
     Untrusted(Cow<'a, Untrusted>),
     /// A whole number.
     Count(u64),
@@ -66,7 +66,7 @@ pub enum FieldValue<'a> {
     Gap(Gap),
 }
 
-/// What kind of values a field has: decides alignment, units and names of metrics.
+/// What kind of values a field has: decides alignment and units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FieldKind {
     /// Aligned left.
@@ -87,7 +87,7 @@ pub enum FieldKind {
     Time,
 }
 
-/// One thing that can be shown about a row: a column, a sort key, a CSV column, a metric.
+/// One thing that can be shown about a row: a column, a sort key, a CSV column, a word of filters and alert rules.
 pub struct Field {
     /// The name in `--fields`, `--sort`, CSV and JSON.
     pub id: &'static str,

@@ -332,7 +332,7 @@ fn tokens(rate: f64) -> FieldValue<'static> {
     FieldValue::Tokens(rate as u64)
 }
 
-/// What no price is known of is missing from the saving as it is from the cost.
+/// The saving leaves out the usage of models without a price, as the cost does.
 fn cache_saving(session: &Session) -> FieldValue<'_> {
     session.cache_saving.map_or(FieldValue::Gap(Gap::NotReported), |saved| session.spend.money(saved))
 }

@@ -20,7 +20,7 @@ struct Observation {
 /// Whether an agent has run no command for so long that a conclusion may be drawn from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommandAbsence {
-    /// It has.
+    /// It has run none for that long.
     Confirmed,
     /// A command runs, or ended so recently that its result may not be on disk, or there are too few observations.
     Unconfirmed,
