@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use agtop_clients::clients;
-use agtop_ledger::{Ledger, LedgerAccess, LedgerOptions, RateLimitReading};
-use agtop_model::{ClientId, FileId, RateLimit, TimeGranularity, Timestamp, UsageTable};
+use agtop_ledger::{Ledger, LedgerAccess, LedgerOptions};
+use agtop_model::{ClientId, FileId, RateLimit, RateLimitReading, TimeGranularity, Timestamp, UsageTable};
 
 use crate::cache::cached_file::{CacheVerdict, CachedFileRef};
 use crate::state::{PricingContext, World};

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use agtop_model::{ClientId, Timestamp};
+use agtop_model::{ClientId, RateLimitReading, Timestamp};
 use rusqlite::{Transaction, TransactionBehavior, named_params};
 
 use crate::error::{LedgerError, LedgerErrorKind};
-use crate::file_summary::{FileSummary, RateLimitReading};
+use crate::file_summary::FileSummary;
 use crate::merge;
 use crate::rate_limits;
 use crate::record::{FileEntry, FileEntryId, FileHead, FilePresence, FileRecord, FileStamp, ReadPosition};

@@ -4,14 +4,12 @@ use std::path::PathBuf;
 
 use agtop_model::{
     ClientId, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey, Phase, PicoUsd, RateLimit,
-    RateLimitWindow, ResolvedTime, ServiceTier, SessionFacts, SessionKey, StopReason, TimeSource, Timestamp, Title,
-    TitleRank, ToolKey, Untrusted, UsageExtent,
+    RateLimitReading, RateLimitWindow, ResolvedTime, ServiceTier, SessionFacts, SessionKey, StopReason, TimeSource,
+    Timestamp, Title, TitleRank, ToolKey, Untrusted, UsageExtent,
 };
 
 use crate::codec::{BlobReader, BlobValue, BlobWriter, DamagedBlob, DecodeResult, blob_enum, blob_struct};
-use crate::file_summary::{
-    FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, RateLimitReading, SessionSummary,
-};
+use crate::file_summary::{FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, SessionSummary};
 use crate::record::{FileEntryId, FilePresence};
 use crate::responses;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, CoarserRecords, FileSession, IssueKind, MessageKey, RateLimit, RecordTime, Response, RunningTotal,
+    ClientId, CoarserRecords, FileSession, IssueKind, MessageKey, RateLimitReading, RecordTime, Response, RunningTotal,
     SessionKey, SourcePosition, Timestamp, ToolKey,
 };
 
@@ -154,17 +154,6 @@ impl ResponseRecord {
     pub(crate) fn outweighs(&self, copy: &Self) -> bool {
         self.part_of.contains_all(&copy.part_of) && self.counted.outweighs(&copy.counted)
     }
-}
-
-/// A reading of a rate limit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RateLimitReading {
-    /// The client.
-    pub client: ClientId,
-    /// When it was read.
-    pub at: Timestamp,
-    /// What it said.
-    pub limit: RateLimit,
 }
 
 /// The directory behind an abbreviated project name.

@@ -41,14 +41,13 @@ pub use codec::DamagedBlob;
 pub use error::{LedgerError, LedgerErrorKind};
 pub use export::ExportError;
 pub use file_summary::{
-    FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord,
-    SessionSummary,
+    FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, ResponseRecord, SessionSummary,
 };
 pub use open::{LedgerOptions, OpenNotice, OpenedLedger};
 pub use rate_limits::{RateLimitSeries, RateLimitSeriesId};
 pub use record::{FileEntry, FileEntryId, FileHead, FileIdentity, FilePresence, FileRecord, FileStamp, ReadPosition};
 pub use rollup::{FileRollup, MessageKeyIndex, Rollup, RollupCell, ToolCallCount};
 pub use store::{Ledger, LedgerAccess, LedgerDamage, LoadedFile};
-pub use summary_builder::{FileSummaryBuilder, TimeBounds};
+pub use summary_builder::FileSummaryBuilder;
 pub use tags::SessionTag;
 pub use upkeep::{FileSelector, LedgerStats, VerifyReport};

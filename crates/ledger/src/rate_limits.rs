@@ -1,10 +1,9 @@
 //! How much of a rate limit was used when: a series that is kept only where it changes.
 
-use agtop_model::{ClientId, RateLimit, RateLimitWindow, Timestamp};
+use agtop_model::{ClientId, RateLimit, RateLimitReading, RateLimitWindow, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::error::LedgerError;
-use crate::file_summary::RateLimitReading;
 use crate::store::Ledger;
 
 /// Which series of readings.

@@ -5,12 +5,13 @@ use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, Event, EventKind, MessageKey, Response, SessionKey, Timestamp, ToolKey, Turn, earliest};
+use agtop_model::{
+    ClientId, Event, EventKind, MessageKey, RateLimitReading, Response, SessionKey, TimeBounds, Timestamp, ToolKey,
+    Turn, earliest, note_rate_limit,
+};
 use foldhash::fast::RandomState;
 
-use crate::file_summary::{
-    FileIssues, FileSummary, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord, SessionSummary,
-};
+use crate::file_summary::{FileIssues, FileSummary, NameIndex, ProjectRoot, ResponseRecord, SessionSummary};
 
 /// Builds the summary of one file from its events, in the file's order.
 #[derive(Debug, Default)]
@@ -22,15 +23,6 @@ pub struct FileSummaryBuilder {
     names: HashMap<Arc<str>, NameIndex, RandomState>,
     responses: HashMap<(u32, MessageKey), usize, RandomState>,
     calls: HashMap<(u32, ToolKey), usize, RandomState>,
-}
-
-/// The times that bound and replace those of a file's events.
-#[derive(Clone, Copy, Debug)]
-pub struct TimeBounds {
-    /// When the file was last written: the time of what says none.
-    pub modified: Timestamp,
-    /// Times after this are a broken clock's.
-    pub latest: Timestamp,
 }
 
 impl FileSummaryBuilder {
@@ -79,7 +71,7 @@ impl FileSummaryBuilder {
             EventKind::ProjectRoot { project, root } => self.note_root(client, project, root),
             EventKind::RateLimit(limit) => {
                 let at = at.unwrap_or(clock.modified);
-                self.note_limit(RateLimitReading { client, at, limit: limit.clone() });
+                note_rate_limit(&mut self.summary.limits, RateLimitReading { client, at, limit: limit.clone() });
             }
             // About the present alone.
             EventKind::Running(_) | EventKind::ModelWindow { .. } => {}
@@ -107,12 +99,10 @@ impl FileSummaryBuilder {
 
     /// The time, if it is credible. A time ahead of the clock is noted, so that a later run reads the file again.
     fn credible(&mut self, at: Option<Timestamp>, clock: TimeBounds) -> Option<Timestamp> {
-        let at = at.filter(|&at| Timestamp::EARLIEST <= at)?;
-        if at > clock.latest {
-            self.summary.earliest_future_time = earliest(self.summary.earliest_future_time, Some(at));
-            return None;
+        if let Some(ahead) = at.filter(|&at| at > clock.latest) {
+            self.summary.earliest_future_time = earliest(self.summary.earliest_future_time, Some(ahead));
         }
-        Some(at)
+        clock.credible(at)
     }
 
     fn note_call(&mut self, key: &SessionKey, tool: ToolKey, name: &Arc<str>) {
@@ -145,16 +135,6 @@ impl FileSummaryBuilder {
         match responses.get_mut(place) {
             Some(kept) => kept.merge(&copy, names),
             None => responses.push(copy),
-        }
-    }
-
-    fn note_limit(&mut self, reading: RateLimitReading) {
-        let is_same =
-            |known: &&mut RateLimitReading| known.client == reading.client && known.limit.limit == reading.limit.limit;
-        match self.summary.limits.iter_mut().find(is_same) {
-            Some(known) if known.at <= reading.at => *known = reading,
-            Some(_) => {}
-            None => self.summary.limits.push(reading),
         }
     }
 

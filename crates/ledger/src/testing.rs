@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use agtop_model::{
     ClientId, CoarserRecords, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey, Phase, PicoUsd,
-    Purpose, RateLimit, RateLimitWindow, RecordTime, ResolvedTime, Response, ServiceTier, SessionFacts, SessionKey,
-    StopReason, TimeSource, Timestamp, Title, TitleRank, ToolKey, Usage, UsageExtent,
+    Purpose, RateLimit, RateLimitReading, RateLimitWindow, RecordTime, ResolvedTime, Response, ServiceTier,
+    SessionFacts, SessionKey, StopReason, TimeSource, Timestamp, Title, TitleRank, ToolKey, Usage, UsageExtent,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -14,8 +14,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::file_summary::{
-    FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord,
-    SessionSummary,
+    FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, ResponseRecord, SessionSummary,
 };
 use crate::open::LedgerOptions;
 use crate::record::{FileHead, FileIdentity, FileRecord, FileStamp, ReadPosition};

@@ -7,13 +7,12 @@ use std::path::Path;
 
 use agtop_ledger::{
     FileHead, FileIdentity, FilePresence, FileRecord, FileStamp, FileSummary, Ledger, LedgerOptions, NameIndex,
-    OpenedLedger, ProjectRoot, RateLimitReading, RateLimitSeries, ReadPosition, ResponseRecord, SessionSummary,
-    SessionTag,
+    OpenedLedger, ProjectRoot, RateLimitSeries, ReadPosition, ResponseRecord, SessionSummary, SessionTag,
 };
 use agtop_model::{
-    ClientId, CoarserRecords, FileSession, Lineage, MessageKey, PicoUsd, RateLimit, RateLimitWindow, RecordTime,
-    Response, ServiceTier, SessionFacts, SessionKey, StopReason, Timestamp, Title, TitleRank, ToolKey, Usage,
-    UsageExtent,
+    ClientId, CoarserRecords, FileSession, Lineage, MessageKey, PicoUsd, RateLimit, RateLimitReading, RateLimitWindow,
+    RecordTime, Response, ServiceTier, SessionFacts, SessionKey, StopReason, Timestamp, Title, TitleRank, ToolKey,
+    Usage, UsageExtent,
 };
 
 const CLIENT: ClientId = ClientId::new("claude");

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use agtop_ledger::{
     FileHead, FileIdentity, FilePresence, FileRecord, FileSelector, FileStamp, FileSummary, Ledger, LedgerAccess,
-    LedgerErrorKind, LedgerOptions, NameIndex, OpenNotice, OpenedLedger, PutOutcome, RateLimitReading, RateLimitSeries,
-    ReadPosition, ResponseRecord, SessionSummary,
+    LedgerErrorKind, LedgerOptions, NameIndex, OpenNotice, OpenedLedger, PutOutcome, RateLimitSeries, ReadPosition,
+    ResponseRecord, SessionSummary,
 };
 use agtop_model::{
-    ClientId, CoarserRecords, FileSession, MessageKey, RateLimit, RateLimitWindow, RecordTime, Response, SessionKey,
-    Timestamp, Usage,
+    ClientId, CoarserRecords, FileSession, MessageKey, RateLimit, RateLimitReading, RateLimitWindow, RecordTime,
+    Response, SessionKey, Timestamp, Usage,
 };
 
 const CLIENT: ClientId = ClientId::new("claude");

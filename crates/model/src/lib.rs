@@ -28,6 +28,7 @@ mod session;
 mod snapshot;
 mod status;
 mod time;
+mod time_bounds;
 mod timings;
 mod turn;
 mod untrusted;
@@ -53,7 +54,7 @@ pub use money::{Billing, BillingPlan, Cost, CostBasis, PicoUsd, Spend};
 pub use pace::{ActivityRates, ActivityWindow};
 pub use phase::Phase;
 pub use process::{CpuTime, DiskIo, HostMetrics, OpenFiles, Process, ProcessState, Sockets};
-pub use rate_limit::{RateLimit, RateLimitWindow};
+pub use rate_limit::{RateLimit, RateLimitReading, RateLimitWindow, note_coarse_rate_limit, note_rate_limit};
 pub use reading::{Gap, Reading};
 pub use response::{RecordTime, ResolvedTime, Response, TimeSource, earliest};
 pub use session::{
@@ -62,6 +63,7 @@ pub use session::{
 pub use snapshot::{DayModel, Snapshot, Totals};
 pub use status::{Evidence, Status};
 pub use time::Timestamp;
+pub use time_bounds::TimeBounds;
 pub use timings::{Quantiles, Timings, ToolTime};
 pub use turn::{InferenceGeo, Lineage, Purpose, RunningTotal, ServiceTier, StopReason, Turn, UsageExtent};
 pub use untrusted::{Untrusted, is_harmless, plain};

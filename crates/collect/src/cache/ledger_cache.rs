@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use agtop_clients::clients;
 use agtop_ledger::{
     FileEntry, FileEntryId, FileRecord, FileSummary, FileSummaryBuilder, Ledger, LedgerAccess, LedgerDamage,
-    LedgerError, LedgerOptions, MessageKeyIndex, RateLimitReading, SessionTag,
+    LedgerError, LedgerOptions, MessageKeyIndex, SessionTag,
 };
-use agtop_model::{ClientId, FileId, Issue, IssueKind, Timestamp};
+use agtop_model::{ClientId, FileId, Issue, IssueKind, RateLimitReading, Timestamp};
 use tracing::debug;
 
 use super::cached_file::CachedFile;

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use agtop_ledger::{FileSummary, NameIndex, ProjectRoot, RateLimitReading, ResponseRecord, SessionSummary};
-use agtop_model::{MessageKey, Provenance, ResolvedTime, Response, SessionKey, SourcePosition, Turn};
+use agtop_ledger::{FileSummary, NameIndex, ProjectRoot, ResponseRecord, SessionSummary};
+use agtop_model::{
+    MessageKey, Provenance, RateLimitReading, ResolvedTime, Response, SessionKey, SourcePosition, Turn,
+    note_coarse_rate_limit, note_rate_limit,
+};
 
 use super::index::SessionIdx;
 use super::names::NameIdx;
@@ -28,8 +31,8 @@ impl World {
         let sessions: Vec<SessionIdx> =
             of_memory.map(|session| self.load_session(cached, session, memory, &models)).collect();
         self.load_turns(cached, memory, (&sessions, &models), |_, _| true);
-        for RateLimitReading { client, at, limit } in &memory.limits {
-            self.note_limit(*client, *at, limit.clone());
+        for reading in &memory.limits {
+            note_rate_limit(&mut self.limits, reading.clone());
         }
         for ProjectRoot { client, project, root } in &memory.roots {
             self.projects.insert((*client, Arc::clone(project)), root.clone());
@@ -84,11 +87,8 @@ impl World {
     }
 
     /// Folds in a reading of a rate limit, unless files report one that is as new: theirs has more details.
-    pub(crate) fn load_limit(&mut self, RateLimitReading { client, at, limit }: RateLimitReading) {
-        let known = self.limits.get(&(client, Arc::clone(&limit.limit)));
-        if known.is_none_or(|(known, _)| *known < at) {
-            self.note_limit(client, at, limit);
-        }
+    pub(crate) fn load_limit(&mut self, reading: RateLimitReading) {
+        note_coarse_rate_limit(&mut self.limits, reading);
     }
 
     fn load_session(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{ClientId, RateLimit, RecentResponses, Session, Status, Timestamp, Totals};
+use agtop_model::{ClientId, RateLimit, RateLimitReading, RecentResponses, Session, Status, Timestamp, Totals};
 
 use super::calendar::Calendar;
 use super::family::Family;
@@ -82,8 +82,8 @@ impl World {
     }
 
     fn newest_limits(&self) -> Vec<(ClientId, Timestamp, RateLimit)> {
-        let mut limits: Vec<_> =
-            self.limits.iter().map(|((client, _), (at, limit))| (*client, *at, limit.clone())).collect();
+        let reading = |reading: &RateLimitReading| (reading.client, reading.at, reading.limit.clone());
+        let mut limits: Vec<_> = self.limits.iter().map(reading).collect();
         limits.sort_by(|a, b| (a.0, &a.2.limit).cmp(&(b.0, &b.2.limit)));
         limits
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, CoarserRecords, Event, EventKind, FileId, MessageKey, Provenance, RateLimit, ResolvedTime, Response,
-    RunningProcess, RunningTotal, SessionKey, TimeSource, Timestamp, ToolKey, ToolTime, Turn, Untrusted,
+    ClientId, CoarserRecords, Event, EventKind, FileId, MessageKey, Provenance, RateLimitReading, ResolvedTime,
+    Response, RunningProcess, RunningTotal, SessionKey, TimeBounds, TimeSource, Timestamp, ToolKey, ToolTime, Turn,
+    Untrusted, note_rate_limit,
 };
 use foldhash::fast::RandomState;
 
@@ -40,7 +41,7 @@ pub struct World {
     pub(super) running_totals: HashedMap<MessageKey, RunningTotal>,
     pub(super) models: Names,
     pub(super) projects: HashMap<(ClientId, Arc<str>), PathBuf>,
-    pub(super) limits: HashMap<(ClientId, Arc<str>), (Timestamp, RateLimit)>,
+    pub(super) limits: Vec<RateLimitReading>,
     /// Context windows that clients' configurations define, by model.
     pub(super) windows: HashMap<(ClientId, Arc<str>), u64>,
     /// What vendors' own files say about live processes; each file describes one.
@@ -78,7 +79,7 @@ impl World {
             running_totals: HashedMap::default(),
             models: Names::default(),
             projects: HashMap::new(),
-            limits: HashMap::new(),
+            limits: Vec::new(),
             windows: HashMap::new(),
             running: HashMap::new(),
             audit: None,
@@ -108,14 +109,18 @@ impl World {
     /// Folds one event in. `modified` is when its file was last written: the time of an event whose own is missing or not
     /// credible.
     pub fn apply(&mut self, event: Event, modified: Timestamp) {
-        let at = event.at.filter(|&at| self.is_plausible(at));
+        let bounds = TimeBounds { modified, latest: self.latest };
+        let at = bounds.credible(event.at);
         self.has_changed = true;
         match event.kind {
             EventKind::ProjectRoot { project, root } => {
                 self.projects.insert((event.session.client, project), root);
             }
             EventKind::ModelWindow { model, tokens } => self.note_window((event.session.client, model), tokens),
-            EventKind::RateLimit(limit) => self.note_limit(event.session.client, at.unwrap_or(modified), limit),
+            EventKind::RateLimit(limit) => {
+                let reading = RateLimitReading { client: event.session.client, at: at.unwrap_or(modified), limit };
+                note_rate_limit(&mut self.limits, reading);
+            }
             EventKind::Running(running) => {
                 self.running.insert(event.source.file, (event.session, running));
             }
@@ -326,17 +331,6 @@ impl World {
     /// The copies that are kept to explain sessions, if this World is audited.
     pub fn audit(&self) -> Option<&Audit> {
         self.audit.as_ref()
-    }
-
-    fn is_plausible(&self, at: Timestamp) -> bool {
-        Timestamp::EARLIEST <= at && at <= self.latest
-    }
-
-    pub(super) fn note_limit(&mut self, client: ClientId, at: Timestamp, limit: RateLimit) {
-        let newest = self.limits.entry((client, Arc::clone(&limit.limit))).or_insert_with(|| (at, limit.clone()));
-        if newest.0 <= at {
-            *newest = (at, limit);
-        }
     }
 
     /// The session of this key, which is added if it is new.

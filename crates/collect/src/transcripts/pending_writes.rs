@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use agtop_ledger::{
-    FileHead, FileIssue, FileIssues, FileRecord, FileSummary, FileSummaryBuilder, ReadPosition, TimeBounds,
-};
-use agtop_model::{ClientId, Event, Issue, Timestamp};
+use agtop_ledger::{FileHead, FileIssue, FileIssues, FileRecord, FileSummary, FileSummaryBuilder, ReadPosition};
+use agtop_model::{ClientId, Event, Issue, TimeBounds, Timestamp};
 
 use super::decoded_batch::DecodedBatch;
 use super::stores::FileState;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agtop_clients::{Format, Source};
-use agtop_ledger::{FileHead, ReadPosition, TimeBounds};
-use agtop_model::{ClientId, Event, EventKind, FileId, Issue, Timestamp};
+use agtop_ledger::{FileHead, ReadPosition};
+use agtop_model::{ClientId, Event, EventKind, FileId, Issue, TimeBounds, Timestamp};
 use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
 use tracing::debug;
