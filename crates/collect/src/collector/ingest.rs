@@ -21,9 +21,10 @@ use crate::transcripts::cursor::{Cursor, Resumption};
 use crate::transcripts::file_table::FileTable;
 use crate::transcripts::health::HealthBook;
 use crate::transcripts::moved::FoundNames;
+use crate::transcripts::pending_writes::PendingWrites;
 use crate::transcripts::progress::ProgressMeter;
 use crate::transcripts::project_names::ProjectNames;
-use crate::transcripts::scan::{Chunk, ReadJob, ReadOptions, read_all};
+use crate::transcripts::scan::{Chunk, Passed, ReadJob, ReadOptions, Wanted, read_all};
 use crate::transcripts::schedule::{Sweep, SweepRequest, SweepSchedule};
 use crate::transcripts::stores::FoundFile;
 
@@ -166,7 +167,11 @@ impl Ingest {
         }
         if let Some(end) = end {
             self.meter.finish_file(end.bytes);
-            if let Some((meta, writes)) = end.writes {
+            if let (Passed::Nothing, Some((_, PendingWrites::Whole(builder)))) = (end.passed, &end.writes) {
+                let cached = CachedFileRef { file: end.file, modified, verdict: CacheVerdict::JustRead };
+                world.load(cached, builder.summary());
+            }
+            if let Some((meta, writes)) = end.writes.filter(|_| self.cache.writes()) {
                 self.cache.note(end.file, meta, writes);
             }
             if let Some(cursor) = end.cursor {
@@ -192,7 +197,19 @@ impl Ingest {
         let FoundFile { store, path, identity } = found;
         let bytes = identity.size.saturating_sub(cursor.as_ref().map_or(0, |cursor| cursor.offset));
         let record_at = self.cache.writes().then_some(context.now);
-        Some(ReadJob { file, store, path, modified: identity.modified, bytes, state, record_at, cursor })
+        let wanted = self.wanted(identity.modified, cursor.as_deref(), context);
+        Some(ReadJob { file, store, path, modified: identity.modified, bytes, state, record_at, wanted, cursor })
+    }
+
+    /// The summary of a file is enough for sums, and for activity if the file is older than what counts as recent. Only
+    /// events explain a session.
+    fn wanted(&self, modified: Timestamp, cursor: Option<&Cursor>, context: &IngestContext<'_>) -> Wanted {
+        let is_history = self.interest == Interest::Usage || modified < context.now.minus(RECENT_WINDOW);
+        if cursor.is_none() && is_history && context.world.audit().is_none() {
+            Wanted::Summary { seen: context.now }
+        } else {
+            Wanted::Events
+        }
     }
 
     /// Loads what the ledger holds, and returns the files that must be read nevertheless.
