@@ -14,7 +14,7 @@ use super::known_files::{Candidate, KnownFiles, ReadState};
 use super::settings::{RunMode, Settings};
 use crate::cache::cached_file::{CacheVerdict, CachedData, CachedFile, CachedFileRef};
 use crate::cache::ledger_cache::LedgerCache;
-use crate::cache::policy::{CacheQuery, Detail, Interest};
+use crate::cache::policy::{CacheQuery, Detail, Interest, is_recent};
 use crate::limits::RECENT_WINDOW;
 use crate::state::World;
 use crate::transcripts::cursor::{Cursor, Resumption};
@@ -204,11 +204,16 @@ impl Ingest {
     /// The summary of a file is enough for sums, and for activity if the file is older than what counts as recent. Only
     /// events explain a session.
     fn wanted(&self, modified: Timestamp, cursor: Option<&Cursor>, context: &IngestContext<'_>) -> Wanted {
-        let is_history = self.interest == Interest::Usage || modified < context.now.minus(RECENT_WINDOW);
-        if cursor.is_none() && is_history && context.world.audit().is_none() {
-            Wanted::Summary { seen: context.now }
-        } else {
-            Wanted::Events
+        if cursor.is_some() || context.world.audit().is_some() {
+            return Wanted::Events;
+        }
+        let seen = context.now;
+        match self.interest {
+            Interest::Usage => Wanted::Summary { seen, suffices: |_, _| true },
+            Interest::Activity if modified < seen.minus(RECENT_WINDOW) => {
+                Wanted::Summary { seen, suffices: |summary, now| !is_recent(&summary.sessions, now) }
+            }
+            Interest::Activity => Wanted::Events,
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agtop_clients::{Format, Source};
-use agtop_ledger::{FileHead, ReadPosition};
+use agtop_ledger::{FileHead, FileSummary, ReadPosition};
 use agtop_model::{ClientId, Event, EventKind, FileId, Issue, TimeBounds, Timestamp};
 use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
@@ -38,13 +38,18 @@ pub(crate) struct ReadJob {
 }
 
 /// What a read of a file passes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Wanted {
     /// Every event.
     Events,
-    /// The summary of the whole file, as the ledger would keep it, seen at this moment. A file whose summary leaves out
-    /// something that counts passes on its events nevertheless.
-    Summary { seen: Timestamp },
+    /// The summary of the whole file, as the ledger would keep it. A file whose summary leaves out something that counts
+    /// passes on its events nevertheless.
+    Summary {
+        /// The present.
+        seen: Timestamp,
+        /// Whether this summary says enough at that moment.
+        suffices: fn(&FileSummary, Timestamp) -> bool,
+    },
 }
 
 /// How files are read.
@@ -155,8 +160,8 @@ fn next_job(queue: &Mutex<std::vec::IntoIter<ReadJob>>) -> Option<ReadJob> {
 }
 
 fn read(mut job: ReadJob, options: ReadOptions<'_>, take: &mut impl FnMut(Chunk)) {
-    if let Wanted::Summary { seen } = job.wanted
-        && let Some(chunk) = read_summary(&job, options, seen)
+    if let Wanted::Summary { seen, suffices } = job.wanted
+        && let Some(chunk) = read_summary(&job, options, (seen, suffices))
     {
         return take(chunk);
     }
@@ -177,7 +182,11 @@ fn read(mut job: ReadJob, options: ReadOptions<'_>, take: &mut impl FnMut(Chunk)
 }
 
 /// Reads a file from its beginning into its summary; `None` if the summary would leave out something that counts.
-fn read_summary(job: &ReadJob, options: ReadOptions<'_>, seen: Timestamp) -> Option<Chunk> {
+fn read_summary(
+    job: &ReadJob,
+    options: ReadOptions<'_>,
+    (seen, suffices): (Timestamp, fn(&FileSummary, Timestamp) -> bool),
+) -> Option<Chunk> {
     let (client, modified) = (job.store.client.info().id, job.modified);
     let mut recording = Some(Recording::new(seen, modified, None));
     let mut all = DecodedBatch::default();
@@ -192,7 +201,8 @@ fn read_summary(job: &ReadJob, options: ReadOptions<'_>, seen: Timestamp) -> Opt
     keep(last);
     let recording = recording?;
     let PendingWrites::Whole(builder) = &recording.writes else { return None };
-    if builder.summary().responses.iter().any(|response| response.running_total().is_some()) {
+    let has_running_total = builder.summary().responses.iter().any(|response| response.running_total().is_some());
+    if has_running_total || !suffices(builder.summary(), seen) {
         return None;
     }
     debug!(%client, path = ?job.path, to = cursor.offset, "file: summed up");
