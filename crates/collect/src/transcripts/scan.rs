@@ -166,16 +166,17 @@ fn read(mut job: ReadJob, options: ReadOptions<'_>, take: &mut impl FnMut(Chunk)
         return take(chunk);
     }
     let (client, modified) = (job.store.client.info().id, job.modified);
-    let mut recording = job.record_at.map(|at| Recording::new(at, modified, job.cursor.as_deref()));
-    let mut cursor = job.cursor.take().unwrap_or_else(|| new_cursor(&job, options));
+    let mut notes = ReadNotes::new(job.record_at.map(|at| Recording::new(at, modified, job.cursor.as_deref())));
+    let mut cursor = job.cursor.take().unwrap_or_else(|| Box::new(new_cursor(&job, options)));
+    let from = cursor.offset;
     let hand_over = |mut batch: DecodedBatch| {
-        note(&mut recording, &mut batch);
+        notes.note(&mut batch);
         take(Chunk { client, modified, batch, end: None });
     };
     let mut batch = Reader::new(&job.path, job.store.store.format, hand_over).run(&mut cursor);
-    note(&mut recording, &mut batch);
-    debug!(%client, path = ?job.path, to = cursor.offset, "file: read");
-    let writes = recording.map(|recording| recording.finish(&job, &cursor));
+    notes.note(&mut batch);
+    notes.log(&job, (from, cursor.offset));
+    let writes = notes.recording.map(|recording| recording.finish(&job, &cursor));
     let cursor = matches!(job.store.store.format, Format::Lines).then_some(cursor);
     let end = FileEnd { file: job.file, bytes: job.bytes, cursor, writes, passed: Passed::Events };
     take(Chunk { client, modified, batch, end: Some(end) });
@@ -188,41 +189,64 @@ fn read_summary(
     (seen, suffices): (Timestamp, fn(&FileSummary, Timestamp) -> bool),
 ) -> Option<Chunk> {
     let (client, modified) = (job.store.client.info().id, job.modified);
-    let mut recording = Some(Recording::new(seen, modified, None));
+    let mut notes = ReadNotes::new(Some(Recording::new(seen, modified, None)));
     let mut all = DecodedBatch::default();
     let mut cursor = new_cursor(job, options);
     let mut keep = |mut batch: DecodedBatch| {
-        note(&mut recording, &mut batch);
+        notes.note(&mut batch);
         all.records += batch.records;
         all.issues.append(&mut batch.issues);
         all.more_issues += batch.more_issues;
     };
     let last = Reader::new(&job.path, job.store.store.format, &mut keep).run(&mut cursor);
     keep(last);
-    let recording = recording?;
+    notes.log(job, (0, cursor.offset));
+    let recording = notes.recording?;
     let PendingWrites::Whole(builder) = &recording.writes else { return None };
     let has_running_total = builder.summary().responses.iter().any(|response| response.running_total().is_some());
     if has_running_total || !suffices(builder.summary(), seen) {
         return None;
     }
-    debug!(%client, path = ?job.path, to = cursor.offset, "file: summed up");
     let writes = Some(recording.finish(job, &cursor));
     let end = FileEnd { file: job.file, bytes: job.bytes, cursor: None, writes, passed: Passed::Nothing };
     Some(Chunk { client, modified, batch: all, end: Some(end) })
 }
 
-fn new_cursor(job: &ReadJob, ReadOptions { zone, text_since }: ReadOptions<'_>) -> Box<Cursor> {
+fn new_cursor(job: &ReadJob, ReadOptions { zone, text_since }: ReadOptions<'_>) -> Cursor {
     let StoreRoot { client, store, root } = &*job.store;
     let relative = job.path.strip_prefix(root).unwrap_or(&job.path);
     let source = Source { file: job.file, path: &job.path, relative, modified: job.modified, text_since, zone };
-    Box::new(Cursor::new(client.decoder(store, &source)))
+    Cursor::new(client.decoder(store, &source))
 }
 
-fn note(recording: &mut Option<Recording>, batch: &mut DecodedBatch) {
-    directories::resolve(&mut batch.events);
-    recording.take_if(|_| !can_be_recorded(batch));
-    if let Some(recording) = recording {
-        recording.note(batch);
+/// What one read of a file found, for the log and for the ledger.
+struct ReadNotes {
+    recording: Option<Recording>,
+    records: u64,
+    events: usize,
+    issues: usize,
+}
+
+impl ReadNotes {
+    fn new(recording: Option<Recording>) -> Self {
+        Self { recording, records: 0, events: 0, issues: 0 }
+    }
+
+    fn note(&mut self, batch: &mut DecodedBatch) {
+        directories::resolve(&mut batch.events);
+        self.records += batch.records;
+        self.events += batch.events.len();
+        self.issues += batch.issues.len();
+        self.recording.take_if(|_| !can_be_recorded(batch));
+        if let Some(recording) = &mut self.recording {
+            recording.note(batch);
+        }
+    }
+
+    fn log(&self, job: &ReadJob, span: (u64, u64)) {
+        let (Self { records, events, issues, .. }, (from, to)) = (self, span);
+        let client = job.store.client.info().id;
+        debug!(%client, path = ?job.path, from, to, records, events, issues, "file: read");
     }
 }
 
