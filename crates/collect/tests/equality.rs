@@ -79,6 +79,12 @@ impl Home {
         format!("{}\n{}", table(TimeGranularity::Response), table(TimeGranularity::QuarterHour))
     }
 
+    /// The usage of every response, from the events of all files and not from their summaries.
+    fn report_from_events(&self) -> String {
+        let collector = self.collector(RunMode::Once, LedgerMode::Off);
+        rows(&collector.with_audit("no such session").usage_table(TimeGranularity::Response))
+    }
+
     /// The last result of a live view, while files are written in this many steps.
     fn live_result(&self, steps: usize, seed: u64) -> String {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -324,6 +330,31 @@ fn reports_are_the_same_on_every_run_in_both_grains() {
             let report = home.report(Some("runs"));
             assert_eq!(report, expected, "{}, {run}: {}", home.name, difference(&expected, &report));
         }
+    }
+}
+
+#[test]
+fn the_summaries_of_files_give_the_same_usage_as_their_events() {
+    for home in homes() {
+        let from_summaries =
+            rows(&home.collector(RunMode::Once, LedgerMode::Off).usage_table(TimeGranularity::Response));
+        let from_events = home.report_from_events();
+        assert_eq!(from_summaries, from_events, "{}: {}", home.name, difference(&from_events, &from_summaries));
+    }
+}
+
+/// A one-shot reads files that were not written for a day as summaries, and explains sessions from events.
+#[test]
+fn sessions_of_old_files_are_the_same_from_summaries_and_from_events() {
+    for home in homes() {
+        let then = SystemTime::now() - Duration::from_hours(72);
+        for file in &home.files {
+            fs::File::options().append(true).open(&file.path).unwrap().set_modified(then).unwrap();
+        }
+        let from_summaries = home.result(None, None);
+        let collector = home.collector(RunMode::Once, LedgerMode::Off);
+        let from_events = describe(&collector.with_audit("no such session").refresh());
+        assert_eq!(from_summaries, from_events, "{}: {}", home.name, difference(&from_events, &from_summaries));
     }
 }
 

@@ -57,6 +57,8 @@ pub(crate) enum CacheVerdict {
         index: usize,
         state: FileState,
     },
+    /// The file was read in this run: the data are what it reports.
+    JustRead,
     /// The file no longer exists: the data are all that is left of it.
     Deleted,
     /// The file has grown: reading continues where the data end.

@@ -179,7 +179,7 @@ impl<'a> CachePolicy<'a> {
 
 /// Whether one of the sessions was active within the last day. What is in flight, message text and rates are not in the
 /// ledger, so their files must be read.
-fn is_recent(sessions: &[SessionSummary], now: Timestamp) -> bool {
+pub(crate) fn is_recent(sessions: &[SessionSummary], now: Timestamp) -> bool {
     sessions.iter().any(|session| {
         let idle = session.state.last.map(|last| now.since(last));
         idle.is_some_and(|idle| idle <= RECENT_WINDOW)

@@ -14,16 +14,17 @@ use super::known_files::{Candidate, KnownFiles, ReadState};
 use super::settings::{RunMode, Settings};
 use crate::cache::cached_file::{CacheVerdict, CachedData, CachedFile, CachedFileRef};
 use crate::cache::ledger_cache::LedgerCache;
-use crate::cache::policy::{CacheQuery, Detail, Interest};
+use crate::cache::policy::{CacheQuery, Detail, Interest, is_recent};
 use crate::limits::RECENT_WINDOW;
 use crate::state::World;
 use crate::transcripts::cursor::{Cursor, Resumption};
 use crate::transcripts::file_table::FileTable;
 use crate::transcripts::health::HealthBook;
 use crate::transcripts::moved::FoundNames;
+use crate::transcripts::pending_writes::PendingWrites;
 use crate::transcripts::progress::ProgressMeter;
 use crate::transcripts::project_names::ProjectNames;
-use crate::transcripts::scan::{Chunk, ReadJob, ReadOptions, read_all};
+use crate::transcripts::scan::{Chunk, Passed, ReadJob, ReadOptions, Wanted, read_all};
 use crate::transcripts::schedule::{Sweep, SweepRequest, SweepSchedule};
 use crate::transcripts::stores::FoundFile;
 
@@ -166,7 +167,11 @@ impl Ingest {
         }
         if let Some(end) = end {
             self.meter.finish_file(end.bytes);
-            if let Some((meta, writes)) = end.writes {
+            if let (Passed::Nothing, Some((_, PendingWrites::Whole(builder)))) = (end.passed, &end.writes) {
+                let cached = CachedFileRef { file: end.file, modified, verdict: CacheVerdict::JustRead };
+                world.load(cached, builder.summary());
+            }
+            if let Some((meta, writes)) = end.writes.filter(|_| self.cache.writes()) {
                 self.cache.note(end.file, meta, writes);
             }
             if let Some(cursor) = end.cursor {
@@ -192,7 +197,24 @@ impl Ingest {
         let FoundFile { store, path, identity } = found;
         let bytes = identity.size.saturating_sub(cursor.as_ref().map_or(0, |cursor| cursor.offset));
         let record_at = self.cache.writes().then_some(context.now);
-        Some(ReadJob { file, store, path, modified: identity.modified, bytes, state, record_at, cursor })
+        let wanted = self.wanted(identity.modified, cursor.as_deref(), context);
+        Some(ReadJob { file, store, path, modified: identity.modified, bytes, state, record_at, wanted, cursor })
+    }
+
+    /// The summary of a file is enough for sums, and for activity if the file is older than what counts as recent. Only
+    /// events explain a session.
+    fn wanted(&self, modified: Timestamp, cursor: Option<&Cursor>, context: &IngestContext<'_>) -> Wanted {
+        if cursor.is_some() || context.world.audit().is_some() {
+            return Wanted::Events;
+        }
+        let seen = context.now;
+        match self.interest {
+            Interest::Usage => Wanted::Summary { seen, suffices: |_, _| true },
+            Interest::Activity if modified < seen.minus(RECENT_WINDOW) => {
+                Wanted::Summary { seen, suffices: |summary, now| !is_recent(&summary.sessions, now) }
+            }
+            Interest::Activity => Wanted::Events,
+        }
     }
 
     /// Loads what the ledger holds, and returns the files that must be read nevertheless.

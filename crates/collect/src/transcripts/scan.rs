@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agtop_clients::{Format, Source};
-use agtop_ledger::{FileHead, ReadPosition};
+use agtop_ledger::{FileHead, FileSummary, ReadPosition};
 use agtop_model::{ClientId, Event, EventKind, FileId, Issue, TimeBounds, Timestamp};
 use crossbeam_channel::Sender;
 use jiff::tz::TimeZone;
@@ -30,9 +30,26 @@ pub(crate) struct ReadJob {
     pub(crate) state: FileState,
     /// The present, if the ledger shall keep what the file reports.
     pub(crate) record_at: Option<Timestamp>,
+    /// What the caller needs of it.
+    pub(crate) wanted: Wanted,
     /// Where to continue; `None` is the file's beginning. There may be millions of jobs, so a decoder is made only when
     /// its job begins.
     pub(crate) cursor: Option<Box<Cursor>>,
+}
+
+/// What a read of a file passes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wanted {
+    /// Every event.
+    Events,
+    /// The summary of the whole file, as the ledger would keep it. A file whose summary leaves out something that counts
+    /// passes on its events nevertheless.
+    Summary {
+        /// The present.
+        seen: Timestamp,
+        /// Whether this summary says enough at that moment.
+        suffices: fn(&FileSummary, Timestamp) -> bool,
+    },
 }
 
 /// How files are read.
@@ -61,6 +78,17 @@ pub(crate) struct FileEnd {
     pub(crate) cursor: Option<Box<Cursor>>,
     /// What to write into the ledger, unless the next run must read the file again.
     pub(crate) writes: Option<(FileMeta, PendingWrites)>,
+    /// What was passed on.
+    pub(crate) passed: Passed,
+}
+
+/// What a read passed on before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passed {
+    /// The events.
+    Events,
+    /// Nothing: the summary in [`FileEnd::writes`] stands for the events.
+    Nothing,
 }
 
 /// Threads that read, at most: a monitor must not become the busiest program of the machine.
@@ -131,51 +159,95 @@ fn next_job(queue: &Mutex<std::vec::IntoIter<ReadJob>>) -> Option<ReadJob> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
-fn read(job: ReadJob, options: ReadOptions<'_>, take: &mut impl FnMut(Chunk)) {
-    let ReadJob { file, store, path, modified, bytes, state, record_at, cursor } = job;
-    let StoreRoot { client, store, root } = &*store;
-    let mut recording = record_at.map(|at| Recording::new(at, modified, cursor.as_deref()));
-    let mut cursor = cursor.unwrap_or_else(|| {
-        let relative = path.strip_prefix(root).unwrap_or(&path);
-        let ReadOptions { zone, text_since } = options;
-        let source = Source { file, path: &path, relative, modified, text_since, zone };
-        Box::new(Cursor::new(client.decoder(store, &source)))
-    });
-    let client = client.info().id;
+fn read(mut job: ReadJob, options: ReadOptions<'_>, take: &mut impl FnMut(Chunk)) {
+    if let Wanted::Summary { seen, suffices } = job.wanted
+        && let Some(chunk) = read_summary(&job, options, (seen, suffices))
+    {
+        return take(chunk);
+    }
+    let (client, modified) = (job.store.client.info().id, job.modified);
+    let mut notes = ReadNotes::new(job.record_at.map(|at| Recording::new(at, modified, job.cursor.as_deref())));
+    let mut cursor = job.cursor.take().unwrap_or_else(|| Box::new(new_cursor(&job, options)));
     let from = cursor.offset;
-    let (mut records, mut events, mut issues) = (0, 0, 0);
-    let mut note = |batch: &mut DecodedBatch| {
-        directories::resolve(&mut batch.events);
-        records += batch.records;
-        events += batch.events.len();
-        issues += batch.issues.len();
-        recording.take_if(|_| !can_be_recorded(batch));
-        if let Some(recording) = &mut recording {
-            recording.note(batch);
-        }
-    };
     let hand_over = |mut batch: DecodedBatch| {
-        note(&mut batch);
+        notes.note(&mut batch);
         take(Chunk { client, modified, batch, end: None });
     };
-    let mut batch = Reader::new(&path, store.format, hand_over).run(&mut cursor);
-    note(&mut batch);
-    debug!(%client, ?path, from, to = cursor.offset, records, events, issues, "file: read");
-    let writes = recording.map(|Recording { seen, clock, writes }| {
-        let meta = FileMeta {
-            client,
-            path: path.clone(),
-            state,
-            head: FileHead::of(&cursor.head),
-            position: ReadPosition { offset: cursor.offset, fragment: cursor.fragment.map(|length| length as u64) },
-            checkpoint: cursor.checkpoint(),
-            clock,
-            seen,
-        };
-        (meta, writes)
-    });
-    let cursor = matches!(store.format, Format::Lines).then_some(cursor);
-    take(Chunk { client, modified, batch, end: Some(FileEnd { file, bytes, cursor, writes }) });
+    let mut batch = Reader::new(&job.path, job.store.store.format, hand_over).run(&mut cursor);
+    notes.note(&mut batch);
+    notes.log(&job, (from, cursor.offset));
+    let writes = notes.recording.map(|recording| recording.finish(&job, &cursor));
+    let cursor = matches!(job.store.store.format, Format::Lines).then_some(cursor);
+    let end = FileEnd { file: job.file, bytes: job.bytes, cursor, writes, passed: Passed::Events };
+    take(Chunk { client, modified, batch, end: Some(end) });
+}
+
+/// Reads a file from its beginning into its summary; `None` if the summary would leave out something that counts.
+fn read_summary(
+    job: &ReadJob,
+    options: ReadOptions<'_>,
+    (seen, suffices): (Timestamp, fn(&FileSummary, Timestamp) -> bool),
+) -> Option<Chunk> {
+    let (client, modified) = (job.store.client.info().id, job.modified);
+    let mut notes = ReadNotes::new(Some(Recording::new(seen, modified, None)));
+    let mut all = DecodedBatch::default();
+    let mut cursor = new_cursor(job, options);
+    let mut keep = |mut batch: DecodedBatch| {
+        notes.note(&mut batch);
+        all.records += batch.records;
+        all.issues.append(&mut batch.issues);
+        all.more_issues += batch.more_issues;
+    };
+    let last = Reader::new(&job.path, job.store.store.format, &mut keep).run(&mut cursor);
+    keep(last);
+    notes.log(job, (0, cursor.offset));
+    let recording = notes.recording?;
+    let PendingWrites::Whole(builder) = &recording.writes else { return None };
+    let has_running_total = builder.summary().responses.iter().any(|response| response.running_total().is_some());
+    if has_running_total || !suffices(builder.summary(), seen) {
+        return None;
+    }
+    let writes = Some(recording.finish(job, &cursor));
+    let end = FileEnd { file: job.file, bytes: job.bytes, cursor: None, writes, passed: Passed::Nothing };
+    Some(Chunk { client, modified, batch: all, end: Some(end) })
+}
+
+fn new_cursor(job: &ReadJob, ReadOptions { zone, text_since }: ReadOptions<'_>) -> Cursor {
+    let StoreRoot { client, store, root } = &*job.store;
+    let relative = job.path.strip_prefix(root).unwrap_or(&job.path);
+    let source = Source { file: job.file, path: &job.path, relative, modified: job.modified, text_since, zone };
+    Cursor::new(client.decoder(store, &source))
+}
+
+/// What one read of a file found, for the log and for the ledger.
+struct ReadNotes {
+    recording: Option<Recording>,
+    records: u64,
+    events: usize,
+    issues: usize,
+}
+
+impl ReadNotes {
+    fn new(recording: Option<Recording>) -> Self {
+        Self { recording, records: 0, events: 0, issues: 0 }
+    }
+
+    fn note(&mut self, batch: &mut DecodedBatch) {
+        directories::resolve(&mut batch.events);
+        self.records += batch.records;
+        self.events += batch.events.len();
+        self.issues += batch.issues.len();
+        self.recording.take_if(|_| !can_be_recorded(batch));
+        if let Some(recording) = &mut self.recording {
+            recording.note(batch);
+        }
+    }
+
+    fn log(&self, job: &ReadJob, span: (u64, u64)) {
+        let (Self { records, events, issues, .. }, (from, to)) = (self, span);
+        let client = job.store.client.info().id;
+        debug!(%client, path = ?job.path, from, to, records, events, issues, "file: read");
+    }
 }
 
 /// Whether the ledger may keep a file that reports this. An issue that may pass must be tried again by the next run; and
@@ -205,5 +277,19 @@ impl Recording {
     fn note(&mut self, batch: &DecodedBatch) {
         self.writes.note(&batch.events, self.clock);
         self.writes.note_issues(batch);
+    }
+
+    fn finish(self, job: &ReadJob, cursor: &Cursor) -> (FileMeta, PendingWrites) {
+        let meta = FileMeta {
+            client: job.store.client.info().id,
+            path: job.path.clone(),
+            state: job.state,
+            head: FileHead::of(&cursor.head),
+            position: ReadPosition { offset: cursor.offset, fragment: cursor.fragment.map(|length| length as u64) },
+            checkpoint: cursor.checkpoint(),
+            clock: self.clock,
+            seen: self.seen,
+        };
+        (meta, self.writes)
     }
 }
