@@ -128,6 +128,18 @@ pub(crate) fn read_all(mut jobs: Vec<ReadJob>, options: ReadOptions<'_>, mut tak
     });
 }
 
+impl Chunk {
+    /// Responses of the summary that stands for the chunk's events.
+    fn summed_responses(&self) -> usize {
+        match &self.end {
+            Some(FileEnd { passed: Passed::Nothing, writes: Some((_, PendingWrites::Whole(builder))), .. }) => {
+                builder.summary().responses.len()
+            }
+            _ => 0,
+        }
+    }
+}
+
 /// Chunks that a reader sends together: to send each alone would take longer than to read a small file.
 struct ChunkBatch {
     sender: Sender<Vec<Chunk>>,
@@ -141,7 +153,7 @@ impl ChunkBatch {
     const MAX_EVENTS: usize = 1024;
 
     fn add(&mut self, chunk: Chunk) {
-        self.events += chunk.batch.events.len();
+        self.events += chunk.batch.events.len() + chunk.summed_responses();
         self.chunks.push(chunk);
         if self.chunks.len() >= Self::MAX_CHUNKS || self.events >= Self::MAX_EVENTS {
             self.send();
