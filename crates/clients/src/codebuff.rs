@@ -9,7 +9,7 @@ use agtop_model::{
 };
 use serde::Deserialize;
 
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::list::LazyList;
 use crate::parse::{Count, LooseText, LooseTime, rfc3339};
@@ -243,7 +243,7 @@ impl Chat {
             // A response takes several requests, including those of sub-agents; their number is not recorded.
             extent: UsageExtent::Sum,
             context_used: Some(0),
-            ..response(MessageKey::in_session(&self.session, &key), usage, self.opened)
+            ..Turn::new(MessageKey::in_session(&self.session, &key), usage, self.opened)
         };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }

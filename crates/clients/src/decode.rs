@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, FileId, InferenceGeo, IssueKind, Lineage, MessageKey, Provenance, Purpose,
-    ServiceTier, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank, Turn, Usage, UsageExtent,
+    Event, EventKind, FileId, IssueKind, Provenance, SessionFacts, SessionKey, SourcePosition, Timestamp, Title,
+    TitleRank,
 };
 use jiff::tz::TimeZone;
 use thiserror::Error;
@@ -220,27 +220,6 @@ impl Record<'_> {
     /// Whether the record's message text may still be of interest.
     pub(crate) fn is_recent(&self) -> bool {
         self.at.is_some_and(|at| at >= self.text_since)
-    }
-}
-
-/// A response on the main line with nothing but its usage.
-pub(crate) fn response(message: MessageKey, usage: Usage, opened: Timestamp) -> Turn {
-    Turn {
-        message,
-        id: None,
-        part_of: CoarserRecords::none(),
-        geo: InferenceGeo::Global,
-        purpose: Purpose::Answer,
-        requests: 1,
-        model: None,
-        usage,
-        tier: ServiceTier::Standard,
-        extent: UsageExtent::Response,
-        embedded_cost: None,
-        stop: None,
-        lineage: Lineage::Main,
-        opened,
-        context_used: None,
     }
 }
 

@@ -14,7 +14,7 @@ use agtop_model::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::interner::Interner;
 use crate::message_text::{Block, blocks, prose, words};
@@ -174,7 +174,7 @@ impl Decoder for Settings {
             // Every reading has the same key: only the growth counts.
             let key = MessageKey::in_session(&self.session, "total");
             let turn =
-                Turn { model, context_used: Some(0), ..response(key, usage, at.unwrap_or(self.opened)) }.running();
+                Turn { model, context_used: Some(0), ..Turn::new(key, usage, at.unwrap_or(self.opened)) }.running();
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
         Ok(())

@@ -1,7 +1,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use agtop_model::Process;
+use agtop_model::{MessageKey, Process, SessionKey};
 
 use crate::program_name::is_program_name;
 
@@ -309,6 +309,12 @@ fn command_name(script: &str) -> &str {
 fn is_any(program: &str, names: &[&str]) -> bool {
     let name = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     names.iter().any(|one| name.eq_ignore_ascii_case(one))
+}
+
+/// The key of a response in a chat of Gemini's kind. A UUID is the same response in every session that it was copied to;
+/// older ids are numbered within their chat.
+pub(crate) fn response_key(session: &SessionKey, id: &str) -> MessageKey {
+    if is_uuid(id) { MessageKey::global(session.client, id) } else { MessageKey::in_session(session, id) }
 }
 
 /// Whether text is a UUID, like the session ids of most clients.

@@ -10,7 +10,7 @@ use agtop_model::{
 use serde::Deserialize;
 
 use crate::cost::stored_cost;
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::parse::{Count, LooseText};
 use crate::paths::directory;
 use crate::signature::{MODEL_OPTIONS, ProcessSignature};
@@ -162,7 +162,7 @@ impl Database {
                 model,
                 embedded_cost: cost,
                 context_used: Some(0),
-                ..response(key, usage, started.unwrap_or(self.modified))
+                ..Turn::new(key, usage, started.unwrap_or(self.modified))
             }
             .running();
             record.emit(&session, EventKind::Turn(Box::new(turn)));

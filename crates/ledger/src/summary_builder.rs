@@ -179,10 +179,7 @@ impl FileSummaryBuilder {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::{
-        CoarserRecords, FileId, InferenceGeo, Lineage, Phase, Provenance, Purpose, RateLimit, RecordTime, ServiceTier,
-        SourcePosition, Title, TitleRank, Usage, UsageExtent,
-    };
+    use agtop_model::{FileId, Phase, Provenance, RateLimit, RecordTime, SourcePosition, Title, TitleRank, Usage};
 
     use super::*;
     use crate::file_summary::{FileIssue, IssuePosition};
@@ -195,21 +192,8 @@ mod tests {
 
     fn answer(message: u64, output: u64) -> EventKind {
         EventKind::Turn(Box::new(Turn {
-            message: key(message),
-            id: None,
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
-            requests: 1,
             model: Some("m".into()),
-            usage: Usage { input: 10, output, ..Usage::default() },
-            tier: ServiceTier::Standard,
-            extent: UsageExtent::Response,
-            embedded_cost: None,
-            stop: None,
-            lineage: Lineage::Main,
-            opened: minute(0),
-            context_used: None,
+            ..Turn::new(key(message), Usage { input: 10, output, ..Usage::default() }, minute(0))
         }))
     }
 

@@ -45,6 +45,27 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// A response on the main line of which nothing but the usage is known.
+    pub const fn new(message: MessageKey, usage: Usage, opened: Timestamp) -> Self {
+        Self {
+            message,
+            id: None,
+            part_of: CoarserRecords::none(),
+            model: None,
+            usage,
+            tier: ServiceTier::Standard,
+            geo: InferenceGeo::Global,
+            extent: UsageExtent::Response,
+            purpose: Purpose::Answer,
+            requests: 1,
+            embedded_cost: None,
+            stop: None,
+            lineage: Lineage::Main,
+            opened,
+            context_used: None,
+        }
+    }
+
     /// Makes it a reading of a running total: of all responses so far, because nothing else is written down. It is a
     /// part of itself, so it never counts; what counts is by how much it grows from reading to reading, see
     /// [`RunningTotal::step`].

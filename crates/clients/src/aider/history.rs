@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, Turn, UsageExtent,
+    Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank,
+    Turn,
 };
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -184,23 +184,12 @@ impl Chat {
         let again = self.last_report.as_ref().filter(|last| last.offset == offset).map(|last| last.turn.message);
         let message = again.unwrap_or_else(|| self.next_message(report, beside_log));
         let turn = Turn {
-            message,
-            id: None,
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
-            requests: 1,
             model: self.model.clone(),
-            usage: report.usage(),
-            tier: ServiceTier::Standard,
-            extent: UsageExtent::Response,
             embedded_cost: report.cost,
             // Aider prints the report when the response has ended. If it asks the model for a repair, another report
             // follows.
             stop: Some(StopReason::EndTurn),
-            lineage: Lineage::Main,
-            opened: self.opened,
-            context_used: None,
+            ..Turn::new(message, report.usage(), self.opened)
         };
         record.emit(&self.key, EventKind::Turn(Box::new(turn.clone())));
         self.last_report = Some(LastReport { offset, turn, is_line_before: true });

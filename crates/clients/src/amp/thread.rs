@@ -14,7 +14,7 @@ use agtop_model::{
 
 use super::id::ID;
 use super::wire::{Block, LedgerEntry, Message, MessageState, MessageUsage, Thread, ToolProgress};
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::parse::short_text;
 use crate::store::file_stem;
@@ -97,7 +97,7 @@ impl ThreadDocument {
             stop: origin.and_then(|message| message.state.as_ref()).and_then(MessageState::stop),
             // A request without a message does not fill the conversation's context.
             lineage: if origin.is_some() { Lineage::Main } else { Lineage::Sidechain },
-            ..response(key, usage, self.opened)
+            ..Turn::new(key, usage, self.opened)
         };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }
@@ -111,7 +111,7 @@ impl ThreadDocument {
             id: message.id().map(Into::into),
             model: answer.model.text().map(|model| self.names.get(model)),
             stop: message.state.as_ref().and_then(MessageState::stop),
-            ..response(key, usage, self.opened)
+            ..Turn::new(key, usage, self.opened)
         };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }

@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey, Turn, UsageExtent,
+    Event, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionFacts, SessionKey,
+    SourcePosition, Timestamp, TitleRank, ToolKey, Turn, UsageExtent,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ use super::subagent_mode::{SUBAGENT_TOOLS, SubagentMode};
 use super::usage::{CostState, Iteration};
 use super::wire::{self, Block, Content, Line, Message, ToolInput, ToolResult};
 use crate::checkpoint;
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::parse::{Str, json, short_text};
 use crate::store::file_stem;
@@ -218,21 +218,15 @@ impl Transcript {
         let context_used = steps.iter().rev().find(is_last).map(|step| step.usage().prompt());
         let opened = self.opened.unwrap_or(self.modified);
         let turn = Turn {
-            message: key,
             id: id.map(Into::into),
-            part_of: CoarserRecords::none(),
             geo: usage.inference_geo.as_deref().map_or(InferenceGeo::Global, geo),
-            purpose: Purpose::Answer,
-            requests: 1,
             model: message.model.as_deref().map(|model| self.names.get(model)),
-            usage: sum,
             tier: tier(usage.speed.as_deref(), usage.service_tier.as_deref()),
-            extent: UsageExtent::Response,
             embedded_cost: copy.cost.filter(|&cost| cost > 0.0).and_then(PicoUsd::from_usd),
             stop: message.stop_reason.as_deref().map(stop_reason),
             lineage: copy.lineage,
-            opened,
             context_used,
+            ..Turn::new(key, sum, opened)
         };
         for (at, step) in steps.iter().enumerate().filter(|(_, step)| step.kind.as_deref() == Some("advisor_message")) {
             let advice = self.advice(&turn, at, step);
@@ -450,7 +444,7 @@ impl Transcript {
             lineage: Lineage::Sidechain,
             // The summary replaces the conversation; the response that wrote it is not part of the context.
             context_used: Some(0),
-            ..response(
+            ..Turn::new(
                 MessageKey::by_content(ID, &[b"compaction", uuid.as_bytes()]),
                 usage,
                 self.opened.unwrap_or(self.modified),

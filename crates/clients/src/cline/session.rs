@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::cost::embedded_cost;
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::list::LazyList;
 use crate::message_text::{Block, blocks, prose};
@@ -184,7 +184,7 @@ impl Messages {
                     message.metrics.and_then(|metrics| metrics.cost),
                 ),
                 stop: Some(if calls { StopReason::ToolUse } else { StopReason::EndTurn }),
-                ..response(MessageKey::in_session(&self.session, &id), usage, self.opened)
+                ..Turn::new(MessageKey::in_session(&self.session, &id), usage, self.opened)
             };
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }

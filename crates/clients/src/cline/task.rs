@@ -7,7 +7,7 @@ use agtop_model::{
 use serde::Deserialize;
 
 use crate::cost::embedded_cost;
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::list::LazyList;
 use crate::parse::{Count, LooseText, LooseTime, MAX_TEXT_CHARS, model_name, shortened};
@@ -189,7 +189,7 @@ impl Task {
                     .map(|model| self.names.get(&model_name(provider.unwrap_or_default(), model))),
                 extent,
                 embedded_cost: self.cost(provider, request.cost),
-                ..response(self.key(message), usage, self.opened)
+                ..Turn::new(self.key(message), usage, self.opened)
             };
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
@@ -209,7 +209,7 @@ impl Task {
                 purpose: Purpose::Compaction,
                 embedded_cost: cost,
                 context_used: Some(0),
-                ..response(self.key(message), Usage::default(), self.opened)
+                ..Turn::new(self.key(message), Usage::default(), self.opened)
             };
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }

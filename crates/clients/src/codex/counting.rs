@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, MessageKey, Purpose, RateLimit, RateLimitWindow, SessionFacts,
-    StopReason, Timestamp, Turn, Untrusted, UsageExtent,
+    Event, EventKind, MessageKey, RateLimit, RateLimitWindow, SessionFacts, StopReason, Timestamp, Turn, Untrusted,
 };
 
 use super::id::ID;
@@ -135,21 +134,12 @@ impl Rollout {
             self.emitted.context.0 = context_used;
         }
         Turn {
-            message,
-            id: None,
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
-            requests: 1,
             model: self.model(at),
-            usage: used.usage(),
             tier: self.tier,
-            extent: UsageExtent::Response,
-            embedded_cost: None,
             stop,
             lineage: self.lineage,
-            opened: self.opened,
             context_used,
+            ..Turn::new(message, used.usage(), self.opened)
         }
     }
 }

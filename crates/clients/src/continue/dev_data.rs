@@ -8,7 +8,7 @@ use agtop_model::{
 use serde::{Deserialize, Serialize};
 
 use super::id::ID;
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::parse::{Count, LooseText, LooseTime, model_name};
 use crate::{DecodeError, Decoder, Input, Source, checkpoint};
@@ -81,7 +81,7 @@ impl Decoder for EditorRequests {
             let provider = request.provider.text().unwrap_or_default();
             let model = request.model.text().map(|model| self.names.get(&model_name(provider, model)));
             let key = self.key(&request, at, offset);
-            let turn = Turn { model, ..response(key, usage, self.opened.unwrap_or(self.modified)) };
+            let turn = Turn { model, ..Turn::new(key, usage, self.opened.unwrap_or(self.modified)) };
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
         Ok(())

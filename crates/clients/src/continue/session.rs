@@ -6,7 +6,7 @@ use agtop_model::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::list::LazyList;
 use crate::message_text::{blocks, prose, words};
 use crate::parse::{Count, LooseText, LooseTime};
@@ -108,7 +108,7 @@ impl SessionDocument {
         if !usage.is_zero() {
             // Every reading has the same key: only the growth counts.
             let key = MessageKey::in_session(&self.session, "total");
-            let turn = Turn { context_used: Some(0), ..response(key, usage, self.modified) }.running();
+            let turn = Turn { context_used: Some(0), ..Turn::new(key, usage, self.modified) }.running();
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }
     }

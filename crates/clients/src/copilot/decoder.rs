@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, TitleRank, ToolKey, Turn, Usage, UsageExtent,
+    Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp,
+    TitleRank, ToolKey, Turn, Usage, UsageExtent,
 };
 
 use super::counting::{self, ReportedUsage, stop_reason};
@@ -299,23 +299,7 @@ impl SessionEvents {
     }
 
     fn turn(&self, message: MessageKey, model: Option<Arc<str>>, usage: Usage) -> Turn {
-        Turn {
-            message,
-            id: None,
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
-            requests: 1,
-            model,
-            usage,
-            tier: ServiceTier::Standard,
-            extent: UsageExtent::Response,
-            embedded_cost: None,
-            stop: None,
-            lineage: Lineage::Main,
-            opened: self.opened.unwrap_or(self.modified),
-            context_used: None,
-        }
+        Turn { model, ..Turn::new(message, usage, self.opened.unwrap_or(self.modified)) }
     }
 
     fn tool_start(&mut self, session: &SessionKey, start: &ToolStart<'_>, record: &mut Record<'_>) {

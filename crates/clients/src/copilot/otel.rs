@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, Timestamp, Turn, Usage, UsageExtent,
+    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, Turn, Usage,
+    UsageExtent,
 };
 use memchr::memmem::Finder;
 
@@ -69,22 +69,13 @@ impl Spans {
         let model = span.attributes.model().map(|model| self.names.get(model));
         self.emit_facts(&span, &session, model.as_ref(), record);
         let turn = Turn {
-            message: counting::call(&span.call_id(), &counts),
             id: span.attributes.response_id.text().map(Into::into),
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
-            requests: 1,
             model,
-            usage,
-            tier: ServiceTier::Standard,
-            extent: UsageExtent::Response,
-            embedded_cost: None,
             stop: span.attributes.finish_reason().map(stop_reason),
             // The session's own events name the caller: spans of a sub-agent carry its parent's id.
             lineage: Lineage::Embedded,
-            opened: at.unwrap_or(self.modified),
             context_used: Some(0),
+            ..Turn::new(counting::call(&span.call_id(), &counts), usage, at.unwrap_or(self.modified))
         };
         let turn = if kind == SpanKind::Chat {
             Turn { part_of: self.coarser_than_call(&span).into_iter().collect(), ..turn }

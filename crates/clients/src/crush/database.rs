@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, Timestamp, Title, TitleRank, ToolKey, Turn, Usage, UsageExtent,
+    Event, EventKind, MessageKey, PicoUsd, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank,
+    ToolKey, Turn, Usage, UsageExtent,
 };
 
 use super::id::ID;
@@ -211,21 +211,10 @@ impl Decoder for Database {
 /// The response that stands for the whole cost of a session. Its token counts are unknown.
 fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn {
     Turn {
-        message: MessageKey::in_session(session, "whole"),
-        id: None,
-        part_of: CoarserRecords::none(),
-        geo: InferenceGeo::Global,
-        purpose: Purpose::Answer,
-        requests: 1,
-        model: None,
-        usage: Usage::default(),
-        tier: ServiceTier::Standard,
         extent: UsageExtent::Sum,
         embedded_cost: Some(cost),
-        stop: None,
-        lineage: Lineage::Main,
-        opened,
         context_used: Some(0),
+        ..Turn::new(MessageKey::in_session(session, "whole"), Usage::default(), opened)
     }
 }
 

@@ -2,8 +2,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, Usage, UsageExtent,
+    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Usage,
 };
 use memchr::memmem;
 
@@ -12,7 +12,7 @@ use super::id::ID;
 use super::projects::project_of;
 use super::wire::{Header, LineKind, Message, Rewind, TARGET, Tokens, ToolCall, Update, kind_of, message_text};
 use crate::decode::{Record, SourceFile};
-use crate::facts::is_uuid;
+use crate::facts::response_key;
 use crate::list::LazyList;
 use crate::parse::{MAX_TEXT_CHARS, Str, short_text, shortened};
 use crate::store::file_stem;
@@ -265,24 +265,13 @@ impl Chat {
         let id = &*message.id.0;
         let has_tools = message.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty());
         let turn = Turn {
-            // A UUID is the same response in every session that it was copied to; older ids are numbered within their
-            // chat.
-            message: if is_uuid(id) { MessageKey::global(ID, id) } else { MessageKey::in_session(&self.session, id) },
             id: Some(id.into()),
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
-            requests: 1,
             model: model.map(|model| self.intern(model)),
-            usage: tokens.usage(),
-            tier: ServiceTier::Standard,
-            extent: UsageExtent::Response,
-            embedded_cost: None,
             // Without tool calls it is unknown whether the turn is over: a running tool is not on disk.
             stop: has_tools.then_some(StopReason::ToolUse),
             lineage: self.lineage,
-            opened: self.opened,
             context_used: Some(tokens.input.0),
+            ..Turn::new(response_key(&self.session, id), tokens.usage(), self.opened)
         };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }

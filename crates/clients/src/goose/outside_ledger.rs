@@ -1,9 +1,6 @@
 //! Usage of a session that its ledger does not have.
 
-use agtop_model::{
-    CoarserRecords, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionKey, Timestamp, Turn,
-    Usage, UsageExtent,
-};
+use agtop_model::{MessageKey, PicoUsd, SessionKey, Timestamp, Turn, Usage, UsageExtent};
 
 /// The response that stands for the usage of a session outside its ledger.
 ///
@@ -17,20 +14,9 @@ pub(super) fn usage_outside_ledger(
     cost: Option<PicoUsd>,
 ) -> Turn {
     Turn {
-        message: MessageKey::in_session(session, "accumulated"),
-        id: None,
-        part_of: CoarserRecords::none(),
-        geo: InferenceGeo::Global,
-        purpose: Purpose::Answer,
-        requests: 1,
-        model: None,
-        usage,
-        tier: ServiceTier::Standard,
         extent: UsageExtent::Sum,
         embedded_cost: cost,
-        stop: None,
-        lineage: Lineage::Main,
-        opened,
         context_used: Some(0),
+        ..Turn::new(MessageKey::in_session(session, "accumulated"), usage, opened)
     }
 }

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey, Turn, Usage, UsageExtent,
+    Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank,
+    ToolKey, Turn, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -310,21 +310,14 @@ impl CodeLog {
         // Without an earlier request, the configured name of the model is used.
         let named = || line.model.text().map(|name| name.strip_prefix("kimi-code/").unwrap_or(name).into());
         let turn = Turn {
-            message: MessageKey::by_content(ID, &[b"usage.record", &at, &counts]),
-            id: None,
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
             purpose: if is_summary { Purpose::Compaction } else { Purpose::Answer },
-            requests: 1,
             model: self.model.clone().or_else(named),
-            usage,
-            tier: ServiceTier::Standard,
-            extent: UsageExtent::Response,
-            embedded_cost: None,
-            stop: None,
             lineage: if self.parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
-            opened: self.opened.unwrap_or(self.modified),
-            context_used: None,
+            ..Turn::new(
+                MessageKey::by_content(ID, &[b"usage.record", &at, &counts]),
+                usage,
+                self.opened.unwrap_or(self.modified),
+            )
         };
         record.emit(&self.session, EventKind::Turn(Box::new(turn)));
     }

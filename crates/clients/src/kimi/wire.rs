@@ -2,8 +2,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey, Turn, UsageExtent,
+    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey,
+    Turn,
 };
 use memchr::memmem;
 
@@ -173,21 +173,14 @@ impl WireLog {
         }
         if let Some(usage) = payload.token_usage {
             let turn = Turn {
-                message: step_key(payload, usage, author, record.at),
                 id: payload.message_id.text().map(Into::into),
-                part_of: CoarserRecords::none(),
-                geo: InferenceGeo::Global,
-                purpose: Purpose::Answer,
-                requests: 1,
-                model: None,
-                usage: usage.usage(),
-                tier: ServiceTier::Standard,
-                extent: UsageExtent::Response,
-                embedded_cost: None,
-                stop: None,
                 lineage: author.lineage,
-                opened: self.opened.unwrap_or(self.modified),
                 context_used,
+                ..Turn::new(
+                    step_key(payload, usage, author, record.at),
+                    usage.usage(),
+                    self.opened.unwrap_or(self.modified),
+                )
             };
             record.emit(&author.session, EventKind::Turn(Box::new(turn)));
         }

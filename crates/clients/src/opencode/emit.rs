@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey,
-    Timestamp, Title, TitleRank, ToolKey, Turn, Untrusted, Usage, UsageExtent,
+    CoarserRecords, EventKind, Lineage, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey, Timestamp, Title,
+    TitleRank, ToolKey, Turn, Untrusted, Usage,
 };
 
 use super::records::{
@@ -79,21 +79,11 @@ impl ResponseContext<'_> {
     /// A response of the message without its numbers. A summary does not fill the context, so it is off the main line.
     fn turn(&self, message: MessageKey, id: &str) -> Turn {
         Turn {
-            message,
             id: Some(id.into()),
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
             purpose: self.purpose,
-            requests: 1,
             model: self.model.clone(),
-            usage: Usage::default(),
-            tier: agtop_model::ServiceTier::Standard,
-            extent: UsageExtent::Response,
-            embedded_cost: None,
-            stop: None,
             lineage: if self.purpose == Purpose::Compaction { Lineage::Sidechain } else { self.session.lineage },
-            opened: self.opened,
-            context_used: None,
+            ..Turn::new(message, Usage::default(), self.opened)
         }
     }
 }

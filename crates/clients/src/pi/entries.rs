@@ -9,7 +9,7 @@ use agtop_model::{
 
 use super::wire::{Block, Message, ResponseEnd, SessionEntry, Tokens};
 use crate::cost::embedded_cost;
-use crate::decode::{Record, SourceFile, response};
+use crate::decode::{Record, SourceFile};
 use crate::facts::is_uuid;
 use crate::interner::Interner;
 use crate::parse::{LooseText, model_name, short_text};
@@ -152,7 +152,7 @@ impl SessionEntries {
         Turn {
             id: entry.id.text().map(Into::into),
             embedded_cost: embedded_cost(self.client, "", tokens.cost()),
-            ..response(key, tokens.usage(), self.opened.unwrap_or(self.modified))
+            ..Turn::new(key, tokens.usage(), self.opened.unwrap_or(self.modified))
         }
     }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank, ToolKey, Turn, UsageExtent,
+    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, Title,
+    TitleRank, ToolKey, Turn,
 };
 
 use super::id::ID;
@@ -170,21 +170,8 @@ impl Chat {
             None => self.opened.unwrap_or(self.modified),
         };
         Turn {
-            message,
-            id: None,
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
-            requests: 1,
-            model: None,
-            usage: tokens.usage(),
-            tier: ServiceTier::Standard,
-            extent: UsageExtent::Response,
-            embedded_cost: None,
-            stop: None,
             lineage: if parent_of(session).is_some() { Lineage::Sidechain } else { Lineage::Main },
-            opened,
-            context_used: None,
+            ..Turn::new(message, tokens.usage(), opened)
         }
     }
 

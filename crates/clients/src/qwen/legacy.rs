@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, TitleRank, ToolKey, Turn, UsageExtent,
+    Event, EventKind, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, TitleRank, ToolKey, Turn,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,7 +10,7 @@ use super::id::ID;
 use super::wire::{TARGET, Tokens, message_text};
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
-use crate::facts::is_uuid;
+use crate::facts::response_key;
 use crate::interner::Interner;
 use crate::list::LazyList;
 use crate::parse::{Count, LooseText, LooseTime};
@@ -121,25 +120,10 @@ impl OldChat {
         let calls = message.tool_calls.as_deref().unwrap_or_default();
         if let (Some(tokens), Some(id)) = (message.tokens, message.id.text()) {
             let turn = Turn {
-                message: if is_uuid(id) {
-                    MessageKey::global(ID, id)
-                } else {
-                    MessageKey::in_session(&self.session, id)
-                },
                 id: Some(id.into()),
-                part_of: CoarserRecords::none(),
-                geo: InferenceGeo::Global,
-                purpose: Purpose::Answer,
-                requests: 1,
                 model: message.model.text().map(|model| self.names.get(model)),
-                usage: tokens.counts().usage(),
-                tier: ServiceTier::Standard,
-                extent: UsageExtent::Response,
-                embedded_cost: None,
                 stop: Some(if calls.is_empty() { StopReason::EndTurn } else { StopReason::ToolUse }),
-                lineage: Lineage::Main,
-                opened,
-                context_used: None,
+                ..Turn::new(response_key(&self.session, id), tokens.counts().usage(), opened)
             };
             record.emit(&self.session, EventKind::Turn(Box::new(turn)));
         }

@@ -100,8 +100,7 @@ mod tests {
     use std::time::Duration;
 
     use agtop_model::{
-        ClientId, CoarserRecords, Event, EventKind, FileId, InferenceGeo, Lineage, MessageKey, Provenance, Purpose,
-        ServiceTier, SessionFacts, SourcePosition, Spend, Turn, Usage,
+        ClientId, Event, EventKind, FileId, MessageKey, Provenance, SessionFacts, SourcePosition, Spend, Turn, Usage,
     };
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
@@ -123,21 +122,8 @@ mod tests {
 
     fn turn(session: &str, at: Timestamp, message: &str, output: u64) -> Event {
         let turn = Turn {
-            message: MessageKey::global(CLIENT, message),
-            id: None,
-            part_of: CoarserRecords::none(),
-            geo: InferenceGeo::Global,
-            purpose: Purpose::Answer,
-            requests: 1,
             model: Some("claude-opus-4-8".into()),
-            usage: Usage { input: 10, output, ..Usage::default() },
-            tier: ServiceTier::Standard,
-            extent: UsageExtent::Response,
-            embedded_cost: None,
-            stop: None,
-            lineage: Lineage::Main,
-            opened: minute(0),
-            context_used: None,
+            ..Turn::new(MessageKey::global(CLIENT, message), Usage { input: 10, output, ..Usage::default() }, minute(0))
         };
         event(session, at, EventKind::Turn(Box::new(turn)))
     }

@@ -3,9 +3,9 @@ mod properties;
 use std::sync::Arc;
 
 use agtop_model::{
-    Billing, BillingPlan, ClientId, CoarserRecords, Event, EventKind, FileId, Gap, InferenceGeo, Lineage, MessageKey,
-    Phase, Provenance, Purpose, ServiceTier, Session, SessionFacts, SessionKey, SourcePosition, Status, StopReason,
-    Timestamp, Title, TitleRank, ToolKey, Turn, Usage, UsageExtent,
+    Billing, BillingPlan, ClientId, CoarserRecords, Event, EventKind, FileId, Gap, Lineage, MessageKey, Phase,
+    Provenance, Session, SessionFacts, SessionKey, SourcePosition, Status, StopReason, Timestamp, Title, TitleRank,
+    ToolKey, Turn, Usage,
 };
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -31,21 +31,9 @@ fn minute(n: i64) -> Timestamp {
 
 fn turn(message: &str, output: u64) -> Turn {
     Turn {
-        message: MessageKey::global(CLIENT, message),
         id: Some(message.into()),
-        part_of: CoarserRecords::none(),
-        geo: InferenceGeo::Global,
-        purpose: Purpose::Answer,
-        requests: 1,
         model: Some("claude-opus-4-8".into()),
-        usage: Usage { input: 10, output, ..Usage::default() },
-        tier: ServiceTier::Standard,
-        extent: UsageExtent::Response,
-        embedded_cost: None,
-        stop: None,
-        lineage: Lineage::Main,
-        opened: minute(0),
-        context_used: None,
+        ..Turn::new(MessageKey::global(CLIENT, message), Usage { input: 10, output, ..Usage::default() }, minute(0))
     }
 }
 
