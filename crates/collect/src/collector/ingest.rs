@@ -21,10 +21,9 @@ use crate::transcripts::cursor::{Cursor, Resumption};
 use crate::transcripts::file_table::FileTable;
 use crate::transcripts::health::HealthBook;
 use crate::transcripts::moved::FoundNames;
-use crate::transcripts::pending_writes::PendingWrites;
 use crate::transcripts::progress::ProgressMeter;
 use crate::transcripts::project_names::ProjectNames;
-use crate::transcripts::scan::{Chunk, Passed, ReadJob, ReadOptions, Wanted, read_all};
+use crate::transcripts::scan::{Chunk, FileContent, ReadJob, ReadOptions, Wanted, read_all};
 use crate::transcripts::schedule::{Sweep, SweepRequest, SweepSchedule};
 use crate::transcripts::stores::FoundFile;
 
@@ -167,11 +166,11 @@ impl Ingest {
         }
         if let Some(end) = end {
             self.meter.finish_file(end.bytes);
-            if let (Passed::Nothing, Some((_, PendingWrites::Whole(builder)))) = (end.passed, &end.writes) {
+            if let Some(summary) = end.content.as_ref().and_then(FileContent::summary) {
                 let cached = CachedFileRef { file: end.file, modified, verdict: CacheVerdict::JustRead };
-                world.load(cached, builder.summary());
+                world.load(cached, summary);
             }
-            if let Some((meta, writes)) = end.writes.filter(|_| self.cache.writes()) {
+            if let Some(FileContent { meta: Some(meta), writes, .. }) = end.content {
                 self.cache.note(end.file, meta, writes);
             }
             if let Some(cursor) = end.cursor {

@@ -76,19 +76,35 @@ pub(crate) struct FileEnd {
     pub(crate) bytes: u64,
     /// Where to continue when the file has grown; only files that are read line by line grow.
     pub(crate) cursor: Option<Box<Cursor>>,
-    /// What to write into the ledger, unless the next run must read the file again.
-    pub(crate) writes: Option<(FileMeta, PendingWrites)>,
-    /// What was passed on.
+    /// What was read, for the ledger and in place of events; `None` if neither needs it.
+    pub(crate) content: Option<FileContent>,
+}
+
+/// What a read of a file left.
+pub(crate) struct FileContent {
+    /// What the ledger writes beside it; `None` if the ledger is not to keep it.
+    pub(crate) meta: Option<FileMeta>,
+    pub(crate) writes: PendingWrites,
     pub(crate) passed: Passed,
 }
 
 /// What a read passed on before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passed {
-    /// The events.
+    /// Every event.
     Events,
-    /// Nothing: the summary in [`FileEnd::writes`] stands for the events.
-    Nothing,
+    /// The events that are about the present alone: the summary of the file stands for the others.
+    PresentEvents,
+}
+
+impl FileContent {
+    /// The summary that stands for the file's events, if they were not passed on.
+    pub(crate) fn summary(&self) -> Option<&FileSummary> {
+        match &self.writes {
+            PendingWrites::Whole(builder) if self.passed == Passed::PresentEvents => Some(builder.summary()),
+            _ => None,
+        }
+    }
 }
 
 /// Threads that read, at most: a monitor must not become the busiest program of the machine.
@@ -128,18 +144,6 @@ pub(crate) fn read_all(mut jobs: Vec<ReadJob>, options: ReadOptions<'_>, mut tak
     });
 }
 
-impl Chunk {
-    /// Responses of the summary that stands for the chunk's events.
-    fn summed_responses(&self) -> usize {
-        match &self.end {
-            Some(FileEnd { passed: Passed::Nothing, writes: Some((_, PendingWrites::Whole(builder))), .. }) => {
-                builder.summary().responses.len()
-            }
-            _ => 0,
-        }
-    }
-}
-
 /// Chunks that a reader sends together: to send each alone would take longer than to read a small file.
 struct ChunkBatch {
     sender: Sender<Vec<Chunk>>,
@@ -153,7 +157,8 @@ impl ChunkBatch {
     const MAX_EVENTS: usize = 1024;
 
     fn add(&mut self, chunk: Chunk) {
-        self.events += chunk.batch.events.len() + chunk.summed_responses();
+        let summary = chunk.end.as_ref().and_then(|end| end.content.as_ref()?.summary());
+        self.events += chunk.batch.events.len() + summary.map_or(0, |summary| summary.responses.len());
         self.chunks.push(chunk);
         if self.chunks.len() >= Self::MAX_CHUNKS || self.events >= Self::MAX_EVENTS {
             self.send();
@@ -188,10 +193,13 @@ fn read(mut job: ReadJob, options: ReadOptions<'_>, take: &mut impl FnMut(Chunk)
     let mut batch = Reader::new(&job.path, job.store.store.format, hand_over).run(&mut cursor);
     notes.note(&mut batch);
     notes.log(&job, (from, cursor.offset));
-    let writes = notes.recording.map(|recording| recording.finish(&job, &cursor));
+    let content = notes.recording.take_if(|_| notes.is_recordable).map(|recording| FileContent {
+        meta: Some(recording.meta(&job, &cursor)),
+        writes: recording.writes,
+        passed: Passed::Events,
+    });
     let cursor = matches!(job.store.store.format, Format::Lines).then_some(cursor);
-    let end = FileEnd { file: job.file, bytes: job.bytes, cursor, writes, passed: Passed::Events };
-    take(Chunk { client, modified, batch, end: Some(end) });
+    take(Chunk { client, modified, batch, end: Some(FileEnd { file: job.file, bytes: job.bytes, cursor, content }) });
 }
 
 /// Reads a file from its beginning into its summary; `None` if the summary would leave out something that counts.
@@ -206,6 +214,7 @@ fn read_summary(
     let mut cursor = new_cursor(job, options);
     let mut keep = |mut batch: DecodedBatch| {
         notes.note(&mut batch);
+        all.events.extend(batch.events.into_iter().filter(is_of_the_present));
         all.records += batch.records;
         all.issues.append(&mut batch.issues);
         all.more_issues += batch.more_issues;
@@ -214,13 +223,14 @@ fn read_summary(
     keep(last);
     notes.log(job, (0, cursor.offset));
     let recording = notes.recording?;
-    let PendingWrites::Whole(builder) = &recording.writes else { return None };
-    let has_running_total = builder.summary().responses.iter().any(|response| response.running_total().is_some());
-    if has_running_total || !suffices(builder.summary(), seen) {
+    let meta = job.record_at.filter(|_| notes.is_recordable).map(|_| recording.meta(job, &cursor));
+    let content = FileContent { meta, writes: recording.writes, passed: Passed::PresentEvents };
+    let summary = content.summary()?;
+    let has_running_total = summary.responses.iter().any(|response| response.running_total().is_some());
+    if has_running_total || !suffices(summary, seen) {
         return None;
     }
-    let writes = Some(recording.finish(job, &cursor));
-    let end = FileEnd { file: job.file, bytes: job.bytes, cursor: None, writes, passed: Passed::Nothing };
+    let end = FileEnd { file: job.file, bytes: job.bytes, cursor: None, content: Some(content) };
     Some(Chunk { client, modified, batch: all, end: Some(end) })
 }
 
@@ -234,6 +244,8 @@ fn new_cursor(job: &ReadJob, ReadOptions { zone, text_since }: ReadOptions<'_>) 
 /// What one read of a file found, for the log and for the ledger.
 struct ReadNotes {
     recording: Option<Recording>,
+    /// Whether the ledger may keep the file.
+    is_recordable: bool,
     records: u64,
     events: usize,
     issues: usize,
@@ -241,7 +253,7 @@ struct ReadNotes {
 
 impl ReadNotes {
     fn new(recording: Option<Recording>) -> Self {
-        Self { recording, records: 0, events: 0, issues: 0 }
+        Self { recording, is_recordable: true, records: 0, events: 0, issues: 0 }
     }
 
     fn note(&mut self, batch: &mut DecodedBatch) {
@@ -249,7 +261,7 @@ impl ReadNotes {
         self.records += batch.records;
         self.events += batch.events.len();
         self.issues += batch.issues.len();
-        self.recording.take_if(|_| !can_be_recorded(batch));
+        self.is_recordable &= can_be_recorded(batch);
         if let Some(recording) = &mut self.recording {
             recording.note(batch);
         }
@@ -265,9 +277,13 @@ impl ReadNotes {
 /// Whether the ledger may keep a file that reports this. An issue that may pass must be tried again by the next run; and
 /// a vendor's file of live processes or of model settings is about the present alone.
 fn can_be_recorded(batch: &DecodedBatch) -> bool {
-    let is_of_the_present = |event: &Event| matches!(event.kind, EventKind::Running(_) | EventKind::ModelWindow { .. });
     let may_pass = |issue: &Issue| issue.kind.may_pass();
     !batch.issues.iter().any(may_pass) && !batch.events.iter().any(is_of_the_present)
+}
+
+/// Whether an event is about the present alone. A summary leaves it out.
+fn is_of_the_present(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Running(_) | EventKind::ModelWindow { .. })
 }
 
 /// Collects what the ledger shall keep of a file.
@@ -291,8 +307,8 @@ impl Recording {
         self.writes.note_issues(batch);
     }
 
-    fn finish(self, job: &ReadJob, cursor: &Cursor) -> (FileMeta, PendingWrites) {
-        let meta = FileMeta {
+    fn meta(&self, job: &ReadJob, cursor: &Cursor) -> FileMeta {
+        FileMeta {
             client: job.store.client.info().id,
             path: job.path.clone(),
             state: job.state,
@@ -301,7 +317,6 @@ impl Recording {
             checkpoint: cursor.checkpoint(),
             clock: self.clock,
             seen: self.seen,
-        };
-        (meta, self.writes)
+        }
     }
 }
