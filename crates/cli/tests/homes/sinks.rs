@@ -167,6 +167,9 @@ impl HostileHome {
         let output = runs.iter().map(|run| (run, agtop(self.home.root(), run).stderr));
         let (silent, output): (Vec<_>, Vec<_>) = output.partition(|(_, output)| output.is_empty());
         assert!(silent.is_empty(), "{silent:#?}");
+        // A command that is refused for another reason would test nothing.
+        let others: Vec<_> = output.iter().filter(|(_, output)| !output.contains("hostile")).collect();
+        assert!(others.is_empty(), "{others:#?}");
         output.into_iter().map(|(_, output)| output).collect()
     }
 
